@@ -1,0 +1,23 @@
+/** Actors: (node id, epoch) as 14 bytes in a latin1 string. Epochs come from `src/store` (leased from disk). */
+import type { Actor } from './versions.js';
+
+/** 64 random bits as 16 hex digits; kept with the data. */
+export type NodeId = string;
+
+export const actorBytes = 14;
+const epochBytes = 6;
+
+export function actorOf(node: NodeId, epoch: number): Actor {
+  const bytes = Buffer.allocUnsafe(actorBytes);
+  bytes.write(node, 'hex');
+  bytes.writeUIntBE(epoch, actorBytes - epochBytes, epochBytes);
+  return bytes.toString('latin1');
+}
+
+export function nodeOf(actor: Actor): NodeId {
+  return Buffer.from(actor, 'latin1').toString('hex', 0, actorBytes - epochBytes);
+}
+
+export function epochOf(actor: Actor): number {
+  return Buffer.from(actor, 'latin1').readUIntBE(actorBytes - epochBytes, epochBytes);
+}

@@ -1,0 +1,53 @@
+/**
+ * Every bound of the system, in one place. Names end in unit and qualifier.
+ * Past a bound the caller gets a clear error at once; nothing is dropped in silence.
+ */
+export const limits = {
+  /** One path token of a NATS subject; part of every storage key. */
+  bucketBytesMax: 64,
+  /** LMDB keys end at 1978 bytes; a storage key adds 3 bytes and the bucket. */
+  keyBytesMax: 1024,
+  /** Half of NATS' default payload limit (1 MiB), so that a state with a sibling still fits one message. */
+  valueBytesMax: 512 * 1024,
+  /** Operation ids are compared, stored and sent with each sibling. */
+  operationIdBytesMax: 64,
+  /** Distinct siblings of one key; a put that would add one more is refused with 409. */
+  siblingsMax: 32,
+  /** Encoded bytes of one key state; past it a put is refused with 413. It must fit a merge message. */
+  stateBytesMax: 900 * 1024,
+  /** Entries of one context; past it puts without context are refused with 409 until pruning caught up. */
+  contextEntriesMax: 256,
+
+  /** A round is cut at the end of a turn of the event loop, or at one of these. */
+  roundRequestsMax: 256,
+  roundBytesMax: 512 * 1024,
+  /** Rounds that wait for a quorum or settle. */
+  roundsInFlightMax: 1024,
+  /** Requests accepted by one coordinator and not answered yet; past either bound: 429. */
+  requestsInFlightMax: 16_384,
+  requestBytesInFlightMax: 64 * 1024 * 1024,
+
+  /** Requests of one client frame. */
+  frameRequestsMax: 512,
+  /** A frame or node message as a whole; stays under NATS' default payload limit of 1 MiB. */
+  messageBytesMax: 1000 * 1024,
+  messageDepthMax: 8,
+  messageElementsMax: 65_536,
+
+  requestTimeoutMsDefault: 5_000,
+  requestTimeoutMsMax: 60_000,
+
+  memtableBytesMax: 8 * 1024 * 1024,
+  /** Frozen memtables that wait for LMDB; past it puts are refused with 429 until the flush caught up. */
+  memtablesFrozenMax: 2,
+  cacheBytesMax: 32 * 1024 * 1024,
+  logSegmentBytesMax: 16 * 1024 * 1024,
+  logQueueBytesMax: 64 * 1024 * 1024,
+
+  hintBytesMax: 256 * 1024 * 1024,
+  hintAgeMsMax: 3 * 60 * 60 * 1000,
+  hintBatchRecordsMax: 128,
+  hintBatchBytesMax: 256 * 1024,
+
+  membersMax: 256,
+} as const;

@@ -1,0 +1,209 @@
+/**
+ * Versions of one key: dots, contexts, siblings and the rule by which two key states merge.
+ *
+ * A context claims for each of its entries (actor, n) that every write of that actor up to n is
+ * accounted for: it is among the siblings or was covered by one. The merge is the one of dotted
+ * version vector sets (Preguiça, Baquero, Almeida et al., "Dotted Version Vectors", 2012):
+ * commutative, associative, idempotent. Conflict policy and expiry are no concern of it:
+ * they are applied where a state is minted (`mint`) and where it is shown (`src/coordinator`).
+ */
+
+/**
+ * 14 bytes as a latin1 string: node id (8), then epoch (6, big-endian). String order is the order
+ * of (node id, epoch), and the codec copies it without parsing. See `actor.ts`.
+ */
+export type Actor = string;
+
+/** Names one write of a key; never used twice. In a context: all writes of the actor up to it. */
+export interface Dot {
+  readonly actor: Actor;
+  /** 1 … 2^32-1, counted per key and actor. */
+  readonly counter: number;
+}
+
+/** Ascending by actor, one entry an actor. */
+export type Context = readonly Dot[];
+
+export interface Sibling {
+  readonly dot: Dot;
+  /** `null` is a tombstone. The bytes may be a view into the encoded state. */
+  readonly value: Uint8Array | null;
+  /** Wall clock of the coordinator; orders nothing but last-writer-wins. */
+  readonly writtenAtMs: number;
+  /** Wall clock after which the sibling counts as a tombstone; 0 is never. */
+  readonly expiresAtMs: number;
+  /** Operation id of the put as a byte string, '' for none. */
+  readonly operation: string;
+}
+
+/** What is stored, sent, repaired and handed off. Siblings ascend by dot (actor, then counter). */
+export interface KeyState {
+  readonly context: Context;
+  readonly siblings: readonly Sibling[];
+}
+
+export const emptyContext: Context = [];
+export const emptyState: KeyState = { context: emptyContext, siblings: [] };
+
+/** The highest counter of `actor` that the context claims; 0 when it has seen none. */
+export function counterOf(context: Context, actor: Actor): number {
+  for (const entry of context) if (entry.actor === actor) return entry.counter;
+  return 0;
+}
+
+export function covers(context: Context, dot: Dot): boolean {
+  return counterOf(context, dot.actor) >= dot.counter;
+}
+
+/** Whether `newer` has seen everything `older` has. */
+export function descends(newer: Context, older: Context): boolean {
+  return older.every((entry) => covers(newer, entry));
+}
+
+/** Entry by entry the higher counter. Returns one of its arguments when that already is the result. */
+export function mergeContexts(left: Context, right: Context): Context {
+  if (left === right || descends(left, right)) return left;
+  if (descends(right, left)) return right;
+  const merged: Dot[] = [];
+  let l = 0;
+  let r = 0;
+  while (l < left.length && r < right.length) {
+    const a = left[l]!;
+    const b = right[r]!;
+    if (a.actor === b.actor) {
+      merged.push(a.counter >= b.counter ? a : b);
+      l++;
+      r++;
+    } else if (a.actor < b.actor) {
+      merged.push(a);
+      l++;
+    } else {
+      merged.push(b);
+      r++;
+    }
+  }
+  while (l < left.length) merged.push(left[l++]!);
+  while (r < right.length) merged.push(right[r++]!);
+  return merged;
+}
+
+export function compareDots(a: Dot, b: Dot): number {
+  if (a.actor !== b.actor) return a.actor < b.actor ? -1 : 1;
+  return a.counter - b.counter;
+}
+
+export function sameDot(a: Dot, b: Dot): boolean {
+  return a.counter === b.counter && a.actor === b.actor;
+}
+
+function hasDot(siblings: readonly Sibling[], dot: Dot): boolean {
+  return siblings.some((sibling) => sameDot(sibling.dot, dot));
+}
+
+/** Same claims, same siblings: dots name writes, so the values need not be compared. */
+export function sameState(a: KeyState, b: KeyState): boolean {
+  return (
+    a === b ||
+    (a.context.length === b.context.length &&
+      a.siblings.length === b.siblings.length &&
+      a.context.every((entry, i) => sameDot(entry, b.context[i]!)) &&
+      a.siblings.every((sibling, i) => sameDot(sibling.dot, b.siblings[i]!.dot)))
+  );
+}
+
+/**
+ * A sibling stays if both sides have its dot, or if the other side's context does not cover it.
+ * Returns one of its arguments (the same reference) when that already is the result, so a caller
+ * can tell "nothing new" without comparing.
+ */
+export function merge(left: KeyState, right: KeyState): KeyState {
+  if (sameState(left, right)) return left;
+  const context = mergeContexts(left.context, right.context);
+  const siblings: Sibling[] = [];
+  for (const sibling of left.siblings) {
+    if (!covers(right.context, sibling.dot) || hasDot(right.siblings, sibling.dot))
+      siblings.push(sibling);
+  }
+  for (const sibling of right.siblings) {
+    if (!covers(left.context, sibling.dot)) siblings.push(sibling);
+  }
+  siblings.sort((a, b) => compareDots(a.dot, b.dot));
+  const merged: KeyState = { context, siblings };
+  if (sameState(merged, left)) return left;
+  if (sameState(merged, right)) return right;
+  return merged;
+}
+
+export interface Mint {
+  readonly local: KeyState;
+  /** What the client saw; its siblings are replaced. `undefined`: a blind put, replaces all that is local. */
+  readonly seen: Context | undefined;
+  /** The actor that mints. The caller vouches that `local` holds all it ever minted for this key. */
+  readonly actor: Actor;
+  readonly value: Uint8Array | null;
+  readonly writtenAtMs: number;
+  readonly expiresAtMs: number;
+  readonly operation: string;
+}
+
+/** The key state after a put: local siblings that were not seen stay beside the new one. */
+export function mint(put: Mint): KeyState {
+  const { local } = put;
+  const seen = put.seen ?? local.context;
+  const claimed = mergeContexts(local.context, seen);
+  const dot: Dot = { actor: put.actor, counter: counterOf(claimed, put.actor) + 1 };
+  const kept = local.siblings.filter((sibling) => !covers(seen, sibling.dot));
+  const added: Sibling = {
+    dot,
+    value: put.value,
+    writtenAtMs: put.writtenAtMs,
+    expiresAtMs: put.expiresAtMs,
+    operation: put.operation,
+  };
+  return {
+    context: mergeContexts(claimed, [dot]),
+    siblings: [...kept, added].sort((a, b) => compareDots(a.dot, b.dot)),
+  };
+}
+
+/** 64 bits over context and dots, as two unsigned 32-bit halves. Equal states have equal digests. */
+export interface Digest {
+  readonly hi: number;
+  readonly lo: number;
+}
+
+export const emptyDigest: Digest = { hi: 0, lo: 0 };
+
+/** Two lanes of FNV-1a with murmur3's finaliser; values need no hashing because dots name them. */
+export function digestOf(state: KeyState): Digest {
+  if (state.context.length === 0 && state.siblings.length === 0) return emptyDigest;
+  let hi = 0x811c9dc5;
+  let lo = 0x9747b28c;
+  const mix = (dot: Dot): void => {
+    const { actor, counter } = dot;
+    for (let i = 0; i < actor.length; i++) {
+      const byte = actor.charCodeAt(i);
+      hi = Math.imul(hi ^ byte, 0x01000193);
+      lo = Math.imul(lo ^ byte, 0x5bd1e995) ^ (lo >>> 15);
+    }
+    hi = Math.imul(hi ^ counter, 0x01000193) ^ (hi >>> 13);
+    lo = Math.imul(lo ^ counter, 0x5bd1e995) ^ (lo >>> 15);
+  };
+  for (const entry of state.context) mix(entry);
+  hi = Math.imul(hi ^ 0xff, 0x01000193);
+  lo = Math.imul(lo ^ 0xff, 0x5bd1e995);
+  for (const sibling of state.siblings) mix(sibling.dot);
+  return { hi: finalise(hi), lo: finalise(lo) };
+}
+
+function finalise(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+export function sameDigest(a: Digest, b: Digest): boolean {
+  return a.hi === b.hi && a.lo === b.lo;
+}

@@ -1,0 +1,70 @@
+/**
+ * The node protocol over the bus: five verbs, answered or not, without a promise or a NATS request each.
+ *
+ *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, ...body], reply subject `_kv.<from>.gone.<id>`
+ *   answers   `_kv.<from>.answers`   MessagePack [protocol, by, [id, code, body], …]: all answers of one turn of the event loop
+ *
+ * The reply subject exists for the server's "no responders", which says at once that the peer is not there.
+ * Implemented by `bus-peers.ts`.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+
+export type Verb = 'merge' | 'read' | 'tree' | 'gossip' | 'transfer' | 'forward';
+
+export type WireValue = null | boolean | number | string | Uint8Array | readonly WireValue[];
+
+export type PeerAnswer =
+  | { readonly kind: 'ok'; readonly body: readonly WireValue[] }
+  /** Nobody subscribes: the peer is not there. */
+  | { readonly kind: 'noResponders' }
+  /** The peer said no: a code of `errors.ts` and a text. */
+  | { readonly kind: 'refused'; readonly code: number; readonly message: string };
+
+export interface Peers {
+  readonly self: NodeId;
+  /**
+   * Calls back at most once, and never after `forget`. There is no timer here: the caller's machine owns the deadline
+   * and forgets the call. Buffers in `body` are copied into the message before the call returns.
+   */
+  call(
+    to: NodeId,
+    verb: Verb,
+    body: readonly WireValue[],
+    onAnswer: (answer: PeerAnswer) => void,
+  ): CallId;
+  forget(id: CallId): void;
+  /** Without an answer; for gossip. */
+  tell(to: NodeId, verb: Verb, body: readonly WireValue[]): void;
+  /** To every node, itself excluded; `_kv.all.<verb>`. How a node is found. */
+  tellAll(verb: Verb, body: readonly WireValue[]): void;
+  /** One handler a verb. Bins of `body` are views into the receive buffer: copy what is kept. A throw becomes a refusal. */
+  handle(verb: Verb, handler: (call: IncomingCall) => void): void;
+  /** Every verb's last contact, for the failure detector: called on "no responders" and on any message of a peer. */
+  onContact(listener: (peer: NodeId, contact: 'heard' | 'noResponders') => void): void;
+  /** Calls that wait for an answer. */
+  readonly pending: number;
+}
+
+export type CallId = number;
+
+export interface IncomingCall {
+  readonly from: NodeId;
+  readonly body: readonly WireValue[];
+  /** At most once; a told message ignores it. */
+  ok(body: readonly WireValue[]): void;
+  refuse(code: number, message: string): void;
+}
+
+/**
+ * Bodies, by verb. Times are durations (ms): clocks differ between nodes.
+ *
+ * merge     [reason: 0 put · 1 repair · 2 hint · 3 exchange, owedTo: NodeId | '', remainingMs, batch: bin]        → []
+ * read      [remainingMs, keys: bin[], digests: bin (8 bytes a key, hi lo)]                                       → [indexes: number[], states: bin[]]
+ *           only the states whose digest differs from the caller's; an absent key is the empty state
+ * tree      [partition, leaf | -1]                       → leaf −1: [hintsOut: boolean, leafDigests: bin]; a leaf: [keys: bin[], digests: bin]
+ * gossip    [members: bin]                               → (told)  see `src/membership/member-codec.ts`
+ * transfer  ['collect', keys: bin[], digests: bin]       → []      drop tombstones every primary has agreed on
+ *           ['fetch', keys: bin[]]                       → [batch: bin]
+ * forward   blind puts that another primary must order; see `src/api/forwarding.ts`
+ */
+export const Peers = Symbol('Peers');

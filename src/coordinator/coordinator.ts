@@ -1,0 +1,82 @@
+/** The coordinator as the ways in see it: requests go in, each is answered exactly once. Implemented by `round-coordinator.ts`. */
+import type { ByteString } from '../../actors/rules/key.js';
+import type { Context } from '../../actors/rules/versions.js';
+import type { QuorateError } from '../errors.js';
+import type { Durability } from '../store/store.js';
+
+/** Names one key and how many nodes must answer. */
+interface RequestBase {
+  readonly bucket: ByteString;
+  readonly key: ByteString;
+  readonly partition: number;
+  /** W of a put, R of a get; 1 … N of the bucket. */
+  readonly quorum: number;
+  /** Only primaries count. */
+  readonly strict: boolean;
+  /** On the coordinator's monotonic clock. */
+  readonly deadlineMs: number;
+}
+
+export interface PutRequest extends RequestBase {
+  /** A copy the coordinator may keep; `null` deletes. */
+  readonly value: Uint8Array | null;
+  /** `undefined`: blind. The empty context: "I have seen nothing, keep mine beside whatever is there". */
+  readonly context: Context | undefined;
+  /** 0: the bucket's. */
+  readonly ttlMs: number;
+  /** '' for none. */
+  readonly operation: ByteString;
+  readonly onReply: (reply: PutReply) => void;
+}
+
+export interface GetRequest extends RequestBase {
+  readonly onReply: (reply: GetReply) => void;
+}
+
+export type PutReply =
+  | { readonly ok: true; readonly context: Context; readonly receipt: Receipt }
+  | { readonly ok: false; readonly error: QuorateError };
+
+export type GetReply =
+  | {
+      readonly ok: true;
+      readonly context: Context;
+      /** What the client is shown: at least one value that is not a tombstone; more than one: a conflict. */
+      readonly values: readonly (Uint8Array | null)[];
+      readonly receipt: Receipt;
+    }
+  /** A 404 that met its quorum carries the context of the tombstones, if any. */
+  | { readonly ok: false; readonly error: QuorateError; readonly context?: Context };
+
+/** `needed` is W or R. Hints: states that some node owes to an unreachable primary because of this request. */
+export interface Receipt {
+  readonly kind: 'w' | 'r';
+  readonly acked: number;
+  readonly needed: number;
+  readonly primaries: number;
+  readonly fallbacks: number;
+  readonly hints: number;
+  readonly durability: Durability;
+}
+
+export interface Coordinator {
+  /** Refuses at once (through `onReply`) what is past a limit, past its deadline, or can't reach its quorum. */
+  put(request: PutRequest): void;
+  get(request: GetRequest): void;
+  /** Stops taking; resolves when every round has finished. */
+  drain(): Promise<void>;
+  counters(): CoordinatorCounters;
+}
+
+export interface CoordinatorCounters {
+  readonly puts: number;
+  readonly gets: number;
+  readonly failures: number;
+  readonly rounds: number;
+  readonly roundsInFlight: number;
+  readonly requestsInFlight: number;
+  readonly readRepairs: number;
+  readonly fallbacksUsed: number;
+}
+
+export const Coordinator = Symbol('Coordinator');

@@ -1,0 +1,79 @@
+/**
+ * The errors of the wire, one class each, with the codes of the NATS services convention.
+ * `outcome` tells a writer whether the write may still show: `none` never will, `unknown` may.
+ */
+export type Outcome = 'none' | 'unknown';
+export type ErrorCode = 400 | 404 | 409 | 413 | 429 | 503 | 504;
+
+export class QuorateError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly outcome: Outcome = 'none',
+  ) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+export class MalformedError extends QuorateError {
+  constructor(message: string) {
+    super(400, message);
+  }
+}
+
+export class NotFoundError extends QuorateError {
+  constructor(message = 'no such key') {
+    super(404, message);
+  }
+}
+
+export class TooManySiblingsError extends QuorateError {
+  constructor(message: string) {
+    super(409, message);
+  }
+}
+
+export class TooLargeError extends QuorateError {
+  constructor(message: string) {
+    super(413, message);
+  }
+}
+
+export class OverloadedError extends QuorateError {
+  constructor(message: string) {
+    super(429, message);
+  }
+}
+
+export class UnavailableError extends QuorateError {
+  constructor(message: string, outcome: Outcome = 'none') {
+    super(503, message, outcome);
+  }
+}
+
+export class DeadlineError extends QuorateError {
+  constructor(message: string, outcome: Outcome = 'unknown') {
+    super(504, message, outcome);
+  }
+}
+
+/** The typed error for a code that came over the wire; an unknown code counts as unavailable. */
+export function errorOfCode(code: number, message: string, outcome: Outcome): QuorateError {
+  switch (code) {
+    case 400:
+      return new MalformedError(message);
+    case 404:
+      return new NotFoundError(message);
+    case 409:
+      return new TooManySiblingsError(message);
+    case 413:
+      return new TooLargeError(message);
+    case 429:
+      return new OverloadedError(message);
+    case 504:
+      return new DeadlineError(message, outcome);
+    default:
+      return new UnavailableError(message, outcome);
+  }
+}

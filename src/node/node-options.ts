@@ -1,0 +1,53 @@
+/** What one node is told at its start; everything else it learns from the bus and its disk. */
+import type { Durability } from '../store/store.js';
+
+export interface BucketOptions {
+  readonly n: number;
+  readonly r: number;
+  readonly w: number;
+  readonly conflict: 'siblings' | 'last-writer-wins';
+  /** 0: never. */
+  readonly ttlMs: number;
+}
+
+export interface NodeOptions {
+  readonly name: string;
+  /** The physical host replicas are spread over. */
+  readonly host: string;
+  readonly zone: string;
+  readonly weight: number;
+  readonly dataDir: string;
+  /** Subjects start with it; `kv` unless several clusters share one NATS account. */
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly durability: Durability;
+  /** Nodes that must have met before they found a cluster together. */
+  readonly founders: number;
+  readonly defaults: BucketOptions;
+  readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
+  /** Whether `kv.changed.…` events are published. */
+  readonly changeEvents: boolean;
+  /** Port of the inspection WebSocket; undefined: off. */
+  readonly inspectPort: number | undefined;
+}
+
+export const NodeOptions = Symbol('NodeOptions');
+
+export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
+  host: '',
+  zone: '',
+  weight: 1,
+  prefix: 'kv',
+  partitions: 256,
+  durability: { kind: 'sync' },
+  founders: 3,
+  defaults: { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 },
+  buckets: {},
+  changeEvents: true,
+  inspectPort: undefined,
+};
+
+export function bucketOptions(options: NodeOptions, bucket: string): BucketOptions {
+  const own = options.buckets[bucket];
+  return own === undefined ? options.defaults : { ...options.defaults, ...own };
+}

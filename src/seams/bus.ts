@@ -1,0 +1,70 @@
+/**
+ * The network: subjects, queue groups, reply subjects, "no responders". `src/bus/nats-bus.ts` is
+ * the real one and the only file that imports `nats`.
+ */
+export interface Bus {
+  /**
+   * Fire and forget. With `reply`, the server answers "no responders" to that subject at once when
+   * nobody subscribes. The payload is copied or written before the call returns.
+   */
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
+  subscribe(
+    subject: string,
+    handler: (message: BusMessage) => void,
+    options?: { readonly queue?: string },
+  ): BusSubscription;
+  /** A fresh subject no one else listens on, without wildcards: `_INBOX.…`. */
+  inbox(): string;
+  /** Resolves when the server has seen all that was published and subscribed so far. */
+  flush(): Promise<void>;
+  onStatus(listener: (status: BusStatus) => void): void;
+  readonly connected: boolean;
+  readonly payloadBytesMax: number;
+  /** Answers on `$SRV.PING|INFO|STATS` for name, id and version given; see ADR-32 of NATS. */
+  registerService(service: ServiceDescription): void;
+  close(): Promise<void>;
+}
+
+export interface PublishOptions {
+  readonly reply?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface BusMessage {
+  readonly subject: string;
+  /** '' when none. */
+  readonly reply: string;
+  /** A view into the receive buffer: copy what is kept past the handler's turn. */
+  readonly data: Uint8Array;
+  /** The server's "no responders" answer to one of our own publishes. */
+  readonly noResponders: boolean;
+  header(name: string): string | undefined;
+}
+
+export interface BusSubscription {
+  unsubscribe(): void;
+}
+
+export type BusStatus = 'connected' | 'disconnected' | 'closed';
+
+export interface ServiceDescription {
+  readonly name: string;
+  readonly id: string;
+  readonly version: string;
+  readonly description: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Endpoint name → subject and live counters, read when STATS is asked. */
+  endpoints(): readonly ServiceEndpoint[];
+}
+
+export interface ServiceEndpoint {
+  readonly name: string;
+  readonly subject: string;
+  readonly queue: string;
+  readonly requests: number;
+  readonly errors: number;
+  readonly processingMsTotal: number;
+  readonly lastError: string;
+}
+
+export const Bus = Symbol('Bus');

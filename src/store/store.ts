@@ -1,0 +1,147 @@
+/**
+ * The store of one node, as the rest of the node sees it. Implemented by `durable-store.ts`.
+ *
+ * Memory is updated before a call returns, so the next put on a key builds on it; `onDurable` is
+ * called once the commit log holds the write as durably as `durability` promises. A failed sync
+ * is reported through `onFatal` and ends the process; it is never retried.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import type { Digest, KeyState } from '../../actors/rules/versions.js';
+
+export type Durability =
+  { readonly kind: 'sync' } | { readonly kind: 'periodic'; readonly everyMs: number };
+
+export interface StoredRecord {
+  readonly state: KeyState;
+  /** The encoded state. */
+  readonly bytes: Buffer;
+  /**
+   * The epoch under which this node may mint for the key, 0 for none: set by a local mint, kept while
+   * the record is held without a gap, never sent. Older than `validEpoch()`: void.
+   */
+  readonly mark: number;
+}
+
+export interface MintedRecord extends StoredRecord {
+  readonly key: StorageKey;
+}
+
+export type OnDurable = () => void;
+
+export interface Store {
+  readonly nodeId: NodeId;
+  readonly durability: Durability;
+
+  /** Reads log, tables and lease; resolves when memory equals what was durable. */
+  recover(): Promise<RecoveryReport>;
+  /** Why puts are refused now: the disk is full, the flush is behind, or the store closes; undefined when they are not. */
+  refusal():
+    | { readonly reason: 'diskFull' | 'overloaded' | 'closing'; readonly message: string }
+    | undefined;
+
+  /** Memtable, then cache, then Bloom filter, then LMDB; synchronous. A record that fails its checksum counts as absent and is reported through `onCorrupt`. */
+  read(key: StorageKey): StoredRecord | undefined;
+
+  /** A fresh epoch for an actor, from a block leased from disk; throws `OverloadedError` when the lease ran dry. */
+  drawEpoch(): number;
+  /** Marks below it are void: drawn before the last unclean start. */
+  validEpoch(): number;
+
+  /** States this node minted: replaces the records. `batch` holds the same states, encoded once for the log and the wire. */
+  mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void;
+  /**
+   * Merges states from another node into what is held. `batch` is kept: pass a copy, not a view of a receive buffer.
+   * `owedTo`: this node takes them as a fallback, and owes them as hints to that primary.
+   * Returns, per record of the batch, whether it told this node anything new.
+   * Throws `MalformedError` before anything is changed, and `OverloadedError` when the hints are full.
+   */
+  merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[];
+  /** Notes that this node, which holds the keys already, owes them to `target` (no fallback was left). Throws `OverloadedError` when the hints are full. */
+  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void;
+  /** Removes records whose state still has the digest: collected tombstones, strays of a handed-off hint. */
+  remove(
+    records: readonly { readonly key: StorageKey; readonly digest: Digest }[],
+    onDurable: OnDurable,
+  ): void;
+
+  readonly hints: Hints;
+  readonly trees: Trees;
+
+  /** Keys of a partition with their digests, in order, memtable included; for tree exchange. */
+  scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];
+  counters(): StoreCounters;
+  /** Which partitions this node is a primary for; a settled hint's state is dropped only outside of them. */
+  setOwned(isOwned: (partition: number) => boolean): void;
+  onFatal(listener: (error: Error) => void): void;
+  onCorrupt(
+    listener: (damage: { readonly partitions: readonly number[]; readonly what: string }) => void,
+  ): void;
+  /** Disk full ↔ writable again. */
+  onWritable(listener: (writable: boolean) => void): void;
+  /** Flushes and closes; a clean stop keeps the marks valid. */
+  close(): Promise<void>;
+}
+
+/** What this node owes: (target, key) in an LMDB database of its own; the states are records of the store. */
+export interface Hints {
+  targets(): NodeId[];
+  counters(target: NodeId): {
+    readonly count: number;
+    readonly bytes: number;
+    readonly oldestMs: number;
+  };
+  total(): { readonly count: number; readonly bytes: number };
+  /** Whether any hint is out for the partition. */
+  holds(partition: number): boolean;
+  /** The oldest debts in key order, with the states as they are now. */
+  next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[];
+  /** After the ack: forgets the debts whose state still has the digest, and drops strays nobody else is owed. */
+  settle(
+    target: NodeId,
+    delivered: readonly { key: StorageKey; digest: Digest }[],
+    onDurable: OnDurable,
+  ): void;
+}
+
+export interface HintedRecord {
+  readonly key: StorageKey;
+  readonly bytes: Buffer;
+  readonly digest: Digest;
+}
+
+/** One hash tree a partition, kept up to date on every write. */
+export interface Trees {
+  readonly leaves: number;
+  root(partition: number): Digest;
+  /** XOR of the mixed (key, digest) of the keys in each leaf. */
+  leafDigests(partition: number): Digest[];
+  leafOf(key: StorageKey): number;
+}
+
+export interface ScannedKey {
+  readonly key: StorageKey;
+  readonly digest: Digest;
+}
+
+export interface RecoveryReport {
+  readonly clean: boolean;
+  readonly replayedRecords: number;
+  readonly cutBytes: number;
+  readonly quarantined: readonly string[];
+  /** Partitions to repair from peers because something of theirs may be lost. */
+  readonly suspectPartitions: readonly number[] | 'all';
+  readonly durationMs: number;
+}
+
+export interface StoreCounters {
+  readonly keys: number;
+  readonly memtableBytes: number;
+  readonly cacheBytes: number;
+  readonly logBytes: number;
+  readonly syncs: number;
+  readonly flushes: number;
+  readonly bloomNegatives: number;
+}
+
+export const Store = Symbol('Store');

@@ -1,0 +1,142 @@
+/**
+ * A key state as bytes; canonical, so equal states have equal bytes.
+ *
+ *   u16 entries · entries × (actor 14, counter u32)
+ *   u16 siblings · siblings × (actor 14, counter u32, written f64, expires f64,
+ *                              operation length u8, operation, value length u32 or 2^32-1 for a tombstone, value)
+ */
+import { actorBytes } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+import { emptyContext } from '../../actors/rules/versions.js';
+import { MalformedError } from '../errors.js';
+
+const entryBytes = actorBytes + 4;
+const siblingHeadBytes = entryBytes + 8 + 8 + 1;
+const tombstoneLength = 0xffffffff;
+
+export function encodedStateBytes(state: KeyState): number {
+  let bytes = 4 + entryBytes * state.context.length;
+  for (const sibling of state.siblings)
+    bytes += siblingHeadBytes + sibling.operation.length + 4 + (sibling.value?.length ?? 0);
+  return bytes;
+}
+
+/** Writes at `offset` and returns the offset behind it; `target` has `encodedStateBytes` left. */
+export function writeState(state: KeyState, target: Buffer, offset: number): number {
+  let at = writeContext(state.context, target, offset);
+  at = target.writeUInt16BE(state.siblings.length, at);
+  for (const sibling of state.siblings) {
+    at = writeDot(sibling.dot, target, at);
+    at = target.writeDoubleBE(sibling.writtenAtMs, at);
+    at = target.writeDoubleBE(sibling.expiresAtMs, at);
+    at = target.writeUInt8(sibling.operation.length, at);
+    at += target.write(sibling.operation, at, 'latin1');
+    at = target.writeUInt32BE(sibling.value === null ? tombstoneLength : sibling.value.length, at);
+    if (sibling.value !== null) {
+      target.set(sibling.value, at);
+      at += sibling.value.length;
+    }
+  }
+  return at;
+}
+
+export function encodeState(state: KeyState): Buffer {
+  const bytes = Buffer.allocUnsafe(encodedStateBytes(state));
+  writeState(state, bytes, 0);
+  return bytes;
+}
+
+/** Values are views into `bytes`. Throws `MalformedError` on anything that is not one whole state. */
+export function decodeState(bytes: Buffer): KeyState {
+  const reader = new Reader(bytes);
+  const context = reader.context();
+  const count = reader.uint16();
+  const siblings: Sibling[] = [];
+  for (let i = 0; i < count; i++) siblings.push(reader.sibling());
+  reader.end();
+  return { context, siblings };
+}
+
+export function encodeContext(context: Context): Buffer {
+  const bytes = Buffer.allocUnsafe(2 + entryBytes * context.length);
+  writeContext(context, bytes, 0);
+  return bytes;
+}
+
+/** Throws `MalformedError` unless the bytes are one whole context, ascending by actor. */
+export function decodeContext(bytes: Buffer): Context {
+  const reader = new Reader(bytes);
+  const context = reader.context();
+  reader.end();
+  return context;
+}
+
+function writeContext(context: Context, target: Buffer, offset: number): number {
+  let at = target.writeUInt16BE(context.length, offset);
+  for (const entry of context) at = writeDot(entry, target, at);
+  return at;
+}
+
+function writeDot(dot: Dot, target: Buffer, offset: number): number {
+  target.write(dot.actor, offset, 'latin1');
+  return target.writeUInt32BE(dot.counter, offset + actorBytes);
+}
+
+class Reader {
+  private at = 0;
+  constructor(private readonly bytes: Buffer) {}
+
+  private take(count: number): number {
+    const start = this.at;
+    if (start + count > this.bytes.length) throw new MalformedError('key state ends early');
+    this.at = start + count;
+    return start;
+  }
+
+  uint16(): number {
+    return this.bytes.readUInt16BE(this.take(2));
+  }
+
+  dot(): Dot {
+    const start = this.take(entryBytes);
+    const counter = this.bytes.readUInt32BE(start + actorBytes);
+    if (counter === 0) throw new MalformedError('a dot counts from 1');
+    return { actor: this.bytes.toString('latin1', start, start + actorBytes), counter };
+  }
+
+  context(): Context {
+    const count = this.uint16();
+    if (count === 0) return emptyContext;
+    const context: Dot[] = [];
+    let last = '';
+    for (let i = 0; i < count; i++) {
+      const entry = this.dot();
+      if (entry.actor <= last) throw new MalformedError('context entries do not ascend');
+      last = entry.actor;
+      context.push(entry);
+    }
+    return context;
+  }
+
+  sibling(): Sibling {
+    const dot = this.dot();
+    const writtenAtMs = this.bytes.readDoubleBE(this.take(8));
+    const expiresAtMs = this.bytes.readDoubleBE(this.take(8));
+    const operationLength = this.bytes.readUInt8(this.take(1));
+    if (operationLength > limits.operationIdBytesMax)
+      throw new MalformedError('operation id too long');
+    const operationAt = this.take(operationLength);
+    const operation = this.bytes.toString('latin1', operationAt, operationAt + operationLength);
+    const valueLength = this.bytes.readUInt32BE(this.take(4));
+    if (valueLength === tombstoneLength)
+      return { dot, value: null, writtenAtMs, expiresAtMs, operation };
+    const valueAt = this.take(valueLength);
+    const value = this.bytes.subarray(valueAt, valueAt + valueLength);
+    return { dot, value, writtenAtMs, expiresAtMs, operation };
+  }
+
+  end(): void {
+    if (this.at !== this.bytes.length) throw new MalformedError('bytes behind the key state');
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Key states in one run of bytes: what a merge message carries and the commit log appends as it came.
+ *
+ *   u32 count · count × (u16 key length, storage key, u32 state length, state)
+ */
+import type { StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { MalformedError } from '../errors.js';
+
+export interface BatchRecord {
+  readonly key: StorageKey;
+  /** The encoded state (`key-state-codec.ts`). After decoding: a view into the batch. */
+  readonly bytes: Buffer;
+}
+
+export function encodeBatch(records: readonly BatchRecord[]): Buffer {
+  let length = 4;
+  for (const record of records) length += 6 + record.key.length + record.bytes.length;
+  const batch = Buffer.allocUnsafe(length);
+  let at = batch.writeUInt32BE(records.length, 0);
+  for (const { key, bytes } of records) {
+    at = batch.writeUInt16BE(key.length, at);
+    at += batch.write(key, at, 'latin1');
+    at = batch.writeUInt32BE(bytes.length, at);
+    batch.set(bytes, at);
+    at += bytes.length;
+  }
+  return batch;
+}
+
+/** Throws `MalformedError` on anything that is not one whole batch within the limits. */
+export function decodeBatch(batch: Buffer): BatchRecord[] {
+  const end = batch.length;
+  if (end < 4) throw new MalformedError('batch ends early');
+  const count = batch.readUInt32BE(0);
+  if (count > limits.messageElementsMax) throw new MalformedError('batch has too many records');
+  const records: BatchRecord[] = [];
+  let at = 4;
+  for (let i = 0; i < count; i++) {
+    if (at + 2 > end) throw new MalformedError('batch ends early');
+    const keyEnd = at + 2 + batch.readUInt16BE(at);
+    if (keyEnd + 4 > end) throw new MalformedError('batch ends early');
+    const stateAt = keyEnd + 4;
+    const stateEnd = stateAt + batch.readUInt32BE(keyEnd);
+    if (stateEnd > end) throw new MalformedError('batch ends early');
+    records.push({
+      key: batch.toString('latin1', at + 2, keyEnd),
+      bytes: batch.subarray(stateAt, stateEnd),
+    });
+    at = stateEnd;
+  }
+  if (at !== end) throw new MalformedError('bytes behind the batch');
+  return records;
+}
