@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import { MalformedError } from '../../../src/errors.js';
+import type { RingNode } from '../../../src/wire/ring-message.js';
+import {
+  ringFromWire,
+  ringListLengthMax,
+  ringMessageOf,
+  ringToWire,
+} from '../../../src/wire/ring-message.js';
+
+const node = (index: number): RingNode => ({
+  id: index.toString(16).padStart(16, '0'),
+  name: `n${index}`,
+  host: `h${index}`,
+  zone: '',
+  reachability: index === 1 ? 'down' : 'alive',
+});
+
+function ringOf(nodes: number, partitions: number) {
+  const all = Array.from({ length: nodes }, (_, i) => node(i));
+  return ringMessageOf({
+    epoch: 0xfedcba98,
+    partitions,
+    nodes: all,
+    n: 3,
+    buckets: [['wide', 5]],
+    preferenceList: (partition) => all.map((_, i) => all[(partition + i) % nodes]!.id),
+  });
+}
+
+describe('ring message', () => {
+  test('3 nodes, 256 partitions: equal preference lists share a group and survive the wire', () => {
+    const ring = ringOf(3, 256);
+    expect(ring.groups).toEqual([
+      [0, 1, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+    ]);
+    expect(ring.groupOf[255]).toBe(0);
+    expect(ringFromWire(ringToWire(ring))).toEqual(ring);
+  });
+
+  test('40 nodes: lists are cut, the message stays whole', () => {
+    const ring = ringOf(40, 64);
+    expect(ring.groups).toHaveLength(40);
+    expect(ring.groups[0]).toHaveLength(ringListLengthMax);
+    expect(ringFromWire(ringToWire(ring))).toEqual(ring);
+  });
+
+  test.each([
+    ['another version', 0, 2],
+    ['a node without fields', 2, [[]]],
+    ['a group of a node that is not there', 5, [Buffer.from([7])]],
+    ['a partition of a group that is not there', 6, Buffer.from([0, 9])],
+    ['no partitions', 6, Buffer.alloc(0)],
+    ['a negative epoch', 1, -1],
+  ])('refuses %s', (_, field, value) => {
+    const wire: unknown[] = ringToWire(ringOf(3, 8));
+    wire[field] = value;
+    expect(() => ringFromWire(wire)).toThrow(MalformedError);
+  });
+});
