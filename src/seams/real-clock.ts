@@ -1,0 +1,59 @@
+/** Real time; with `real-random.ts` the only place that asks the machine for it. */
+import { performance } from 'node:perf_hooks';
+import type { Clock, TimerId } from './clock.js';
+
+/**
+ * Node keeps one list of timers per distinct delay. Deadlines come as "what is left of five seconds", each
+ * different; rounded up they share a few lists, so arming and cancelling stay constant-time however many there are.
+ */
+const coarseFromMs = 64;
+const coarseStepMs = 16;
+
+export class RealClock implements Clock {
+  private turn: (() => void)[] = [];
+  private armed = false;
+
+  wallMs(): number {
+    return Date.now();
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  setTimeout(callback: () => void, delayMs: number): TimerId {
+    return setTimeout(callback, coarseDelayMs(delayMs));
+  }
+
+  clearTimeout(id: TimerId): void {
+    clearTimeout(id as NodeJS.Timeout | undefined);
+  }
+
+  /** One `setImmediate` a turn for all who asked; it runs after the sockets were read. */
+  endOfTurn(callback: () => void): void {
+    this.turn.push(callback);
+    if (this.armed) return;
+    this.armed = true;
+    setImmediate(this.runTurn);
+  }
+
+  private readonly runTurn = (): void => {
+    const callbacks = this.turn;
+    this.turn = [];
+    this.armed = false;
+    for (let i = 0; i < callbacks.length; i++) {
+      try {
+        callbacks[i]!();
+      } catch (error) {
+        // What others asked for in this turn still runs, in the next one; the error surfaces as it would have.
+        for (const rest of callbacks.slice(i + 1)) this.endOfTurn(rest);
+        throw error;
+      }
+    }
+  };
+}
+
+export function coarseDelayMs(delayMs: number): number {
+  if (delayMs < coarseFromMs) return Math.ceil(delayMs);
+  return Math.ceil(delayMs / coarseStepMs) * coarseStepMs;
+}
