@@ -7,6 +7,7 @@ export interface LogDirectory {
   list(): string[];
   /** Opens for appending at the end, creating it if absent; its directory entry is durable before the first sync returns. */
   open(name: string): LogFile;
+  /** What was appended; behind it there may be bytes of an older file (they never decode as later frames). */
   read(name: string): Buffer;
   remove(name: string): void;
   /** Sets a damaged file aside under another name, out of `list()`. */
@@ -14,11 +15,12 @@ export interface LogDirectory {
 }
 
 export interface LogFile {
-  /** Bytes written so far. */
+  /** Bytes of the appends that succeeded; one that failed with ENOSPC may have left a part behind it: `truncate`. */
   readonly length: number;
   /** Appends in order of the calls. `sync`: done means on disk. An error is final for the file (ENOSPC excepted). */
   append(chunks: readonly Uint8Array[], options: { sync: boolean }, done: IoDone): void;
   sync(done: IoDone): void;
+  /** Cuts at `length`; durable with the next sync. */
   truncate(length: number): void;
   close(): void;
 }

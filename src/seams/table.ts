@@ -6,7 +6,9 @@ export interface Tables {
   open(name: string): Table;
   /**
    * Applies all writes of `write` atomically, in the background; done means committed and on disk.
-   * `write` runs synchronously and must not read its own writes.
+   * `write` runs synchronously and must not read its own writes; values are not copied, so they stay
+   * unchanged until `done`. Commits are applied in the order of the calls. An error with the code
+   * ENOSPC may pass; after any other the environment is not to be trusted.
    */
   commit(write: (batch: TableBatch) => void, done: (error?: Error) => void): void;
   close(): Promise<void>;
@@ -14,11 +16,19 @@ export interface Tables {
 
 export interface Table {
   readonly name: string;
-  /** The stored bytes; valid until the next read of any table: copy what is kept. */
+  /** The stored bytes; the caller may keep them and does not change them. */
   get(key: ByteString): Buffer | undefined;
   /** Ascending by bytes, `start` inclusive, `end` exclusive. */
-  range(bounds: { start?: ByteString; end?: ByteString; limit?: number }): Iterable<TableEntry>;
+  range(bounds: TableBounds): Iterable<TableEntry>;
+  /** As `range`, without touching the values. */
+  keys(bounds: TableBounds): Iterable<ByteString>;
   count(): number;
+}
+
+export interface TableBounds {
+  readonly start?: ByteString;
+  readonly end?: ByteString;
+  readonly limit?: number;
 }
 
 export interface TableEntry {

@@ -23,6 +23,11 @@ export interface StoredRecord {
   readonly mark: number;
 }
 
+/** As `read` gives it: the digest is kept, so that nobody hashes twice. */
+export interface HeldRecord extends StoredRecord {
+  readonly digest: Digest;
+}
+
 export interface MintedRecord extends StoredRecord {
   readonly key: StorageKey;
 }
@@ -41,7 +46,7 @@ export interface Store {
     | undefined;
 
   /** Memtable, then cache, then Bloom filter, then LMDB; synchronous. A record that fails its checksum counts as absent and is reported through `onCorrupt`. */
-  read(key: StorageKey): StoredRecord | undefined;
+  read(key: StorageKey): HeldRecord | undefined;
 
   /** A fresh epoch for an actor, from a block leased from disk; throws `OverloadedError` when the lease ran dry. */
   drawEpoch(): number;
@@ -89,6 +94,7 @@ export interface Hints {
   counters(target: NodeId): {
     readonly count: number;
     readonly bytes: number;
+    /** Age of the oldest debt; 0 when there is none. */
     readonly oldestMs: number;
   };
   total(): { readonly count: number; readonly bytes: number };
