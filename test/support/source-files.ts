@@ -1,0 +1,72 @@
+/** The project's own source text, for the tests that check its rules: reading, comments, imports. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+
+/** Path from the repository's root, with `/`, to text. */
+export type Sources = ReadonlyMap<string, string>;
+
+export function repositoryRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** What is in version control or could be: ignored files are nobody's business. */
+export function trackedFiles(root: string): string[] {
+  const listing = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const files = listing.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
+  return [...new Set(files)].sort();
+}
+
+export function readSources(root: string): Sources {
+  const paths = trackedFiles(root).filter((path) => /^(actors|src|test)\/.*\.ts$/.test(path));
+  return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
+}
+
+/** Comments become blanks and strings become empty, line by line, so that what is left is code. */
+export function codeOf(text: string): string {
+  // One alternative each: comment to the end of the line, block comment, the three kinds of string, a regular expression.
+  const token =
+    /(\/\/[^\n]*)|(\/\*[^]*?\*\/)|('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|(?<=[=(,:!&|?]\s*)(\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])*\/)/g;
+  return text.replace(token, (all, line?: string, block?: string, string?: string) => {
+    if (line !== undefined) return '';
+    if (block !== undefined) return all.replace(/[^\n]/g, '');
+    if (string?.startsWith('`') === true) return [...all.matchAll(/\$\{[^}]*\}|\n/g)].join('');
+    return "''";
+  });
+}
+
+/** Module specifiers of static imports, re-exports and dynamic imports with a literal. */
+export function importsOf(text: string): string[] {
+  const withoutComments = text.replace(/^\s*\/\/[^\n]*|\/\*[^]*?\*\//gm, '');
+  const pattern =
+    /(?:^|[;}\n])\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|[;}\n])\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+  return [...withoutComments.matchAll(pattern)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? '',
+  );
+}
+
+/** The file a relative specifier names, as a path from the root; undefined for packages. */
+export function resolveImport(from: string, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
+}
+
+/** Everything that can be reached from the entries by imports, the entries included. */
+export function reachableFrom(entries: readonly string[], sources: Sources): Set<string> {
+  const reached = new Set<string>();
+  const waiting = entries.filter((entry) => sources.has(entry));
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    for (const specifier of importsOf(sources.get(path) ?? '')) {
+      const target = resolveImport(path, specifier);
+      if (target !== undefined && sources.has(target)) waiting.push(target);
+    }
+  }
+  return reached;
+}

@@ -1,0 +1,72 @@
+import { describe, expect, test } from '@jest/globals';
+import { layerViolations } from '../support/layer-rules.js';
+import { codeOf, importsOf, readSources, repositoryRoot } from '../support/source-files.js';
+
+/** The rule's word on one made-up file. */
+function violationsOf(path: string, text: string): string[] {
+  return layerViolations(new Map([[path, text]]));
+}
+
+test('layers: every import of the project goes where the architecture allows', () => {
+  const sources = readSources(repositoryRoot());
+  expect(sources.size).toBeGreaterThan(20);
+  expect(layerViolations(sources)).toEqual([]);
+});
+
+describe('layers: each rule can fail', () => {
+  test.each([
+    ['actors/rules/ring.ts', "import { setup } from 'xstate';"],
+    ['actors/rules/ring.ts', "import { x } from '../coordinator/put-round.machine.js';"],
+    ['actors/replica/drain.ts', "import { Clock } from '../../src/seams/clock.js';"],
+    ['actors/replica/drain.ts', "import { readFileSync } from 'node:fs';"],
+    ['actors/replica/drain.ts', "import { injectable } from 'tsyringe';"],
+    ['src/wire/frame.ts', "import { Bus } from '../seams/bus.js';"],
+    ['src/store/log.ts', "import type { Peers } from '../bus/peers.js';"],
+    ['src/store/log.ts', "export { Peers } from '../bus/peers.js';"],
+    ['src/store/log.ts', "const peers = await import('../bus/peers.js');"],
+    ['src/coordinator/round.ts', "import { x } from '../api/subjects.js';"],
+    ['src/client/client.ts', "import { Store } from '../store/store.js';"],
+    ['src/node/start-node.ts', "import { connect } from '../client/client.js';"],
+    ['src/api/api.ts', "import { x } from '../node/start-node.js';"],
+    ['src/bus/bus-peers.ts', "import { connect } from 'nats';"],
+    ['src/cli/main.ts', "import { connect } from 'nats';"],
+    ['src/store/store.ts', "import { open } from 'lmdb';"],
+    ['src/wire/frame.ts', "import msgpack from 'msgpack-lite';"],
+    ['src/api/api.ts', "import { Command } from 'commander';"],
+    ['src/api/api.ts', "import x from 'left-pad';"],
+    ['src/api/api.ts', 'const clock = container.resolve(Clock);'],
+    ['src/elsewhere/thing.ts', ''],
+  ])('%s: %s', (path, text) => {
+    expect(violationsOf(path, text)).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      'actors/replica/drain.ts',
+      "import { setup } from 'xstate';\nimport { limits } from '../rules/limits.js';",
+    ],
+    ['src/bus/nats-bus.ts', "import { connect } from 'nats';"],
+    ['src/api/api.ts', "import { NodeOptions } from '../node/node-options.js';"],
+    ['src/api/api.ts', "// import x from 'left-pad'\n/* container.resolve(Clock) */"],
+    ['test/bench/main.ts', "import { connect } from 'nats';"],
+  ])('%s may: %s', (path, text) => {
+    expect(violationsOf(path, text)).toEqual([]);
+  });
+});
+
+test('layers: the reader of imports sees all their forms', () => {
+  const text = `import a from 'a';
+import { b,
+  bb } from "b"; import 'c';
+export * from './d.js';
+const e = await import('e');
+// import f from 'f';
+const text = "import g";
+import type { H } from 'h';`;
+  expect(importsOf(text)).toEqual(['a', 'b', 'c', './d.js', 'e', 'h']);
+});
+
+test('layers: the reader of code leaves out comments and strings, and keeps what is between', () => {
+  const text = "a('// b'); // c\n/* d\n*/ e(`f ${g} h`, /'/, \"i\"); j";
+  expect(codeOf(text)).toBe("a(''); \n\n e(${g}, '', ''); j");
+});
