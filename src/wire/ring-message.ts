@@ -1,11 +1,6 @@
 /**
  * What `kv.ring` answers: enough for a client to send each request to the primary that would coordinate it.
- * As JSON (`Kv-Accept: json`) it is the object itself; as MessagePack the columns of `ringToWire`:
- *
- *   [1, epoch, [[id, name, host, zone, reachability] …], n, [[bucket, n] …], groups: bin[], groupOf: bin]
- *
- * A group is a preference list as one byte per node (index into the nodes), empty while the cluster
- * is not founded; `groupOf` is a u16 per partition.
+ * One shape for MessagePack (`encodeDocument`) and JSON (`Kv-Accept: json`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -18,7 +13,7 @@ export interface RingMessage {
   readonly n: number;
   /** Buckets whose N differs from the default. */
   readonly buckets: readonly (readonly [bucket: string, n: number])[];
-  /** Distinct preference lists, as indexes into `nodes`; cut after `ringListLengthMax`. */
+  /** Distinct preference lists, as indexes into `nodes`; cut after `ringListLengthMax`, empty while no cluster is founded. */
   readonly groups: readonly (readonly number[])[];
   /** Partition → index into `groups`; its length is the number of partitions. */
   readonly groupOf: readonly number[];
@@ -35,10 +30,7 @@ export interface RingNode {
 /** Primaries and a few fallbacks; nobody routes further. Keeps the message small in large clusters. */
 export const ringListLengthMax = 16;
 
-const version = 1;
 const reachabilities = ['alive', 'suspect', 'down'] as const;
-
-type Wire = null | boolean | number | string | Uint8Array | readonly Wire[];
 
 export interface RingSource {
   readonly epoch: number;
@@ -73,65 +65,45 @@ export function ringMessageOf(source: RingSource): RingMessage {
   return { epoch, nodes, n, buckets, groups, groupOf };
 }
 
-export function ringToWire(ring: RingMessage): Wire[] {
-  const groupOf = Buffer.allocUnsafe(ring.groupOf.length * 2);
-  ring.groupOf.forEach((group, partition) => groupOf.writeUInt16BE(group, partition * 2));
-  return [
-    version,
-    ring.epoch,
-    ring.nodes.map(({ id, name, host, zone, reachability }) => [
-      id,
-      name,
-      host,
-      zone,
-      reachabilities.indexOf(reachability),
-    ]),
-    ring.n,
-    ring.buckets,
-    ring.groups.map((group) => Buffer.from(group)),
-    groupOf,
-  ];
-}
-
 /** Throws `MalformedError` on anything that is not one whole, consistent ring. */
-export function ringFromWire(wire: unknown): RingMessage {
-  const fields = array(wire, 'ring');
-  if (fields[0] !== version) throw new MalformedError('ring of another version');
-  const nodes = array(fields[2], 'nodes').map(nodeFromWire);
+export function ringFromDocument(document: unknown): RingMessage {
+  const ring = record(document, 'ring');
+  const nodes = array(ring['nodes'], 'nodes').map(nodeFrom);
   if (nodes.length > limits.membersMax) throw new MalformedError('ring of too many nodes');
-  const groups = array(fields[5], 'groups').map((group) => Array.from(bin(group, 'group')));
-  const partitions = bin(fields[6], 'groupOf');
-  const groupOf: number[] = [];
-  for (let at = 0; at + 1 < partitions.length; at += 2)
-    groupOf.push((partitions[at]! << 8) | partitions[at + 1]!);
+  const groups = array(ring['groups'], 'groups').map((group) => naturals(group, 'group'));
+  const groupOf = naturals(ring['groupOf'], 'groupOf');
   if (groupOf.length === 0 || groupOf.some((group) => group >= groups.length))
     throw new MalformedError('ring names a group it does not have');
   if (groups.some((group) => group.some((node) => node >= nodes.length)))
     throw new MalformedError('ring names a node it does not have');
+  const epoch = natural(ring['epoch'], 'epoch');
+  const n = natural(ring['n'], 'n');
+  const buckets = array(ring['buckets'], 'buckets').map(bucketFrom);
+  return { epoch, nodes, n, buckets, groups, groupOf };
+}
+
+function nodeFrom(document: unknown): RingNode {
+  const node = record(document, 'node');
+  const reachability = reachabilities.find((known) => known === node['reachability']);
+  if (reachability === undefined) throw new MalformedError('node of unknown reachability');
   return {
-    epoch: natural(fields[1], 'epoch'),
-    nodes,
-    n: natural(fields[3], 'n'),
-    buckets: array(fields[4], 'buckets').map(bucketFromWire),
-    groups,
-    groupOf,
+    id: text(node['id'], 'node id'),
+    name: text(node['name'], 'node name'),
+    host: text(node['host'], 'node host'),
+    zone: text(node['zone'], 'node zone'),
+    reachability,
   };
 }
 
-function nodeFromWire(wire: unknown): RingNode {
-  const [id, name, host, zone, reachability] = array(wire, 'node');
-  return {
-    id: text(id, 'node id'),
-    name: text(name, 'node name'),
-    host: text(host, 'node host'),
-    zone: text(zone, 'node zone'),
-    reachability: reachabilities[natural(reachability, 'reachability')] ?? 'alive',
-  };
+function bucketFrom(document: unknown): readonly [string, number] {
+  const [bucket, n] = array(document, 'bucket');
+  return [text(bucket, 'bucket'), natural(n, 'n of a bucket')];
 }
 
-function bucketFromWire(wire: unknown): readonly [string, number] {
-  const [bucket, n] = array(wire, 'bucket');
-  return [text(bucket, 'bucket'), natural(n, 'n')];
+function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new MalformedError(`${what} is not an object`);
+  return value as Readonly<Record<string, unknown>>;
 }
 
 function array(value: unknown, what: string): readonly unknown[] {
@@ -139,9 +111,8 @@ function array(value: unknown, what: string): readonly unknown[] {
   return value as readonly unknown[];
 }
 
-function bin(value: unknown, what: string): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new MalformedError(`${what} is not bytes`);
-  return value;
+function naturals(value: unknown, what: string): number[] {
+  return array(value, what).map((element) => natural(element, what));
 }
 
 function text(value: unknown, what: string): string {
