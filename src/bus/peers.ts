@@ -8,10 +8,11 @@
  * Implemented by `bus-peers.ts`.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { WireValue } from '../wire/message-pack.js';
+
+export type { WireValue };
 
 export type Verb = 'merge' | 'read' | 'tree' | 'gossip' | 'transfer' | 'forward';
-
-export type WireValue = null | boolean | number | string | Uint8Array | readonly WireValue[];
 
 export type PeerAnswer =
   | { readonly kind: 'ok'; readonly body: readonly WireValue[] }

@@ -1,0 +1,325 @@
+/**
+ * The client's frames on `kv.frame.<node>`: many requests in one message, in columns, answered by one.
+ *
+ * A frame is a round in waiting: its requests share kind, bucket, quorum, strictness and timeout, so one
+ * reply for all costs none of them a wait.
+ *
+ *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
+ *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[]]
+ *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[]]
+ *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[], errors: nil | rows]
+ *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts, receiptOf, errors]
+ *   refusal    [1, 2, code, outcome: str, message: str]
+ *   rows       [index, code, outcome: str, message: str][]
+ *
+ * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
+ * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing".
+ * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
+ */
+import { limits } from '../../actors/rules/limits.js';
+import type { ByteString } from '../../actors/rules/key.js';
+import { MalformedError, type Outcome } from '../errors.js';
+import { decode, encode, type WireValue } from './message-pack.js';
+import { byteStringOf, textOf } from './text.js';
+
+export const frameVersion = 1;
+const kinds = { put: 0, get: 1, refusal: 2 } as const;
+
+type Bin = Uint8Array;
+
+interface FrameHead {
+  readonly bucket: ByteString;
+  /** W or R; 0: the bucket's. */
+  readonly quorum: number;
+  readonly strict: boolean;
+  /** 0: the node's default. */
+  readonly timeoutMs: number;
+  readonly keys: readonly Bin[];
+}
+
+export interface PutFrame extends FrameHead {
+  readonly kind: 'put';
+  readonly values: readonly (Bin | null)[];
+  /** Encoded contexts (`key-state-codec.ts`); null: all blind. */
+  readonly contexts: readonly (Bin | null)[] | null;
+  readonly operations: readonly ByteString[] | null;
+  readonly ttls: readonly number[] | null;
+}
+
+export interface GetFrame extends FrameHead {
+  readonly kind: 'get';
+}
+
+export type Frame = PutFrame | GetFrame;
+
+/** Why row `index` of a frame failed. */
+export interface RowError {
+  readonly index: number;
+  readonly code: number;
+  readonly outcome: Outcome;
+  readonly message: string;
+}
+
+interface ReplyColumns {
+  /** Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it. */
+  readonly contexts: readonly (Bin | null)[];
+  /** Distinct. */
+  readonly receipts: readonly string[];
+  /** Index into `receipts` by row; null: all 0. */
+  readonly receiptOf: readonly number[] | null;
+  readonly errors: readonly RowError[];
+}
+
+export interface PutFrameReply extends ReplyColumns {
+  readonly kind: 'put';
+}
+
+/** Null for a row that failed; one value; or the siblings in conflict, null for a tombstone. */
+export type FrameValue = Bin | null | readonly (Bin | null)[];
+
+export interface GetFrameReply extends ReplyColumns {
+  readonly kind: 'get';
+  /**
+   * A row with error 413 did not fit beside the others: ask for that key in a frame of its own. When it was
+   * alone, its state is larger than a message may be.
+   */
+  readonly values: readonly FrameValue[];
+}
+
+export interface FrameRefusal {
+  readonly kind: 'refusal';
+  readonly code: number;
+  readonly outcome: Outcome;
+  readonly message: string;
+}
+
+export type FrameReply = PutFrameReply | GetFrameReply | FrameRefusal;
+
+/** Bytes a row adds to a frame at most, besides key, value, context and operation; so a client can cut its frames. */
+export const rowOverheadBytes = 24;
+/** Bytes a frame has besides its rows at most. */
+export const frameOverheadBytes = 64 + limits.bucketBytesMax;
+
+export function encodeFrame(frame: Frame): Buffer {
+  const bucket = textOf(frame.bucket);
+  if (bucket === undefined) throw new MalformedError('a bucket name is UTF-8');
+  const { quorum, strict, timeoutMs, keys } = frame;
+  const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
+  if (frame.kind === 'get') return encode(head);
+  const { values, contexts, operations, ttls } = frame;
+  const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
+  return encode([...head, values, contexts, operationBytes, ttls]);
+}
+
+/** Throws `MalformedError`; keys and values may be views into `bytes`. Key and value sizes are the caller's to check. */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  const columns = new Columns(decode(bytes), 'frame');
+  const kind = columns.int();
+  const bucket = byteStringOf(columns.text());
+  const quorum = columns.int();
+  const strict = columns.flag();
+  const timeoutMs = columns.int();
+  const keys = columns.list(isBin);
+  const rows = keys.length;
+  if (rows === 0 || rows > limits.frameRequestsMax)
+    throw new MalformedError(`a frame has 1 to ${limits.frameRequestsMax} requests`);
+  const head = { bucket, quorum, strict, timeoutMs, keys };
+  if (kind === kinds.get) {
+    columns.end();
+    return { kind: 'get', ...head };
+  }
+  if (kind !== kinds.put) throw new MalformedError('a frame of unknown kind');
+  const values = columns.list(isBinOrNull, rows);
+  const contexts = columns.listOrNull(isBinOrNull, rows);
+  const operations = columns.listOrNull(isBin, rows)?.map(latin1) ?? null;
+  const ttls = columns.listOrNull(isInt, rows);
+  columns.end();
+  return { kind: 'put', ...head, values, contexts, operations, ttls };
+}
+
+export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {
+  return encode([frameVersion, kinds.refusal, refusal.code, refusal.outcome, refusal.message]);
+}
+
+/** Contexts beyond `bytesMax` are left out: the puts are done all the same. */
+export function encodePutReply(reply: PutFrameReply, bytesMax: number): Buffer {
+  const { receipts, receiptOf, errors } = reply;
+  let room = bytesMax - fixedBytes(reply);
+  const contexts = reply.contexts.map((context) => {
+    const bytes = binBytes(context);
+    if (bytes > room) return null;
+    room -= bytes;
+    return context;
+  });
+  return encode([frameVersion, kinds.put, contexts, receipts, receiptOf, errorRows(errors)]);
+}
+
+/** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
+export function encodeGetReply(reply: GetFrameReply, bytesMax: number): Buffer {
+  const room = bytesMax - fixedBytes(reply);
+  const rowBytes = reply.values.map((value, i) => valueBytes(value) + binBytes(reply.contexts[i]!));
+  const fits = rowBytes.reduce((sum, bytes) => sum + bytes, 0) <= room;
+  const { contexts, values, receipts, receiptOf, errors } = fits
+    ? reply
+    : cutToRoom(reply, rowBytes, room);
+  const rows = errorRows(errors);
+  return encode([frameVersion, kinds.get, contexts, values, receipts, receiptOf, rows]);
+}
+
+function cutToRoom(
+  reply: GetFrameReply,
+  rowBytes: readonly number[],
+  bytesMax: number,
+): GetFrameReply {
+  let room = bytesMax - rowBytes.length * errorBytes(noRoom);
+  const contexts: (Bin | null)[] = [];
+  const values: FrameValue[] = [];
+  const errors = [...reply.errors];
+  for (const [index, bytes] of rowBytes.entries()) {
+    const fits = bytes <= room;
+    if (fits) room -= bytes;
+    else errors.push({ index, code: 413, outcome: 'none', message: noRoom });
+    contexts.push(fits ? reply.contexts[index]! : null);
+    values.push(fits ? reply.values[index]! : null);
+  }
+  return { ...reply, contexts, values, errors };
+}
+
+/** Throws `MalformedError`. `rows`: of the frame this answers. */
+export function decodeFrameReply(bytes: Uint8Array, rows: number): FrameReply {
+  const columns = new Columns(decode(bytes), 'frame reply');
+  const kind = columns.int();
+  if (kind === kinds.refusal) {
+    const refusal = { code: columns.int(), outcome: columns.outcome(), message: columns.text() };
+    columns.end();
+    return { kind: 'refusal', ...refusal };
+  }
+  if (kind !== kinds.put && kind !== kinds.get)
+    throw new MalformedError('a frame reply of unknown kind');
+  const contexts = columns.list(isBinOrNull, rows);
+  const values = kind === kinds.get ? columns.list(isFrameValue, rows) : undefined;
+  const receipts = columns.list(isText);
+  const receiptOf = columns.listOrNull(isInt, rows);
+  if (receiptOf?.some((index) => index >= Math.max(1, receipts.length)) === true)
+    throw new MalformedError('a row with no receipt');
+  const errors = columns.listOrNull(isErrorRow)?.map(rowErrorOf) ?? [];
+  if (errors.some((error) => error.index >= rows)) throw new MalformedError('an error of no row');
+  columns.end();
+  const reply = { contexts, receipts, receiptOf, errors };
+  return values === undefined ? { kind: 'put', ...reply } : { kind: 'get', ...reply, values };
+}
+
+const noRoom = 'the reply had no room for this value: ask for it alone';
+
+/** Upper bounds of what `encode` writes. */
+function binBytes(bin: Bin | null): number {
+  return bin === null ? 1 : 5 + bin.length;
+}
+
+function valueBytes(value: FrameValue): number {
+  if (!Array.isArray(value)) return binBytes(value as Bin | null);
+  return (value as readonly (Bin | null)[]).reduce((sum, sibling) => sum + binBytes(sibling), 5);
+}
+
+function errorBytes(message: string): number {
+  return 32 + Buffer.byteLength(message);
+}
+
+/** Everything but contexts and values. */
+function fixedBytes(reply: ReplyColumns): number {
+  let bytes = 64 + 5 * (reply.receiptOf?.length ?? 0);
+  for (const receipt of reply.receipts) bytes += 5 + Buffer.byteLength(receipt);
+  for (const error of reply.errors) bytes += errorBytes(error.message);
+  return bytes;
+}
+
+function errorRows(errors: readonly RowError[]): WireValue {
+  if (errors.length === 0) return null;
+  return errors.map(({ index, code, outcome, message }) => [index, code, outcome, message]);
+}
+
+type ErrorRow = readonly [number, number, Outcome, string];
+
+function rowErrorOf([index, code, outcome, message]: ErrorRow): RowError {
+  return { index, code, outcome, message };
+}
+
+function latin1(bytes: Bin): ByteString {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+const isBin = (value: WireValue): value is Bin => value instanceof Uint8Array;
+const isBinOrNull = (value: WireValue): value is Bin | null => value === null || isBin(value);
+const isText = (value: WireValue): value is string => typeof value === 'string';
+const isInt = (value: WireValue): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+const isOutcome = (value: WireValue): value is Outcome => value === 'none' || value === 'unknown';
+const isList = (value: WireValue): value is readonly WireValue[] => Array.isArray(value);
+const isFrameValue = (value: WireValue): value is FrameValue =>
+  isBinOrNull(value) || (isList(value) && value.every(isBinOrNull));
+const isErrorRow = (value: WireValue): value is ErrorRow =>
+  isList(value) &&
+  value.length === 4 &&
+  isInt(value[0]!) &&
+  isInt(value[1]!) &&
+  isOutcome(value[2]!) &&
+  isText(value[3]!);
+
+/** Takes a message apart, column by column. */
+class Columns {
+  private readonly columns: readonly WireValue[];
+  private at = 1;
+
+  constructor(
+    message: WireValue,
+    private readonly what: string,
+  ) {
+    if (!isList(message) || message[0] !== frameVersion)
+      throw new MalformedError(`not a ${what} of version ${frameVersion}`);
+    this.columns = message;
+  }
+
+  int(): number {
+    return this.next(isInt);
+  }
+  text(): string {
+    return this.next(isText);
+  }
+  flag(): boolean {
+    return this.next((value) => typeof value === 'boolean');
+  }
+  outcome(): Outcome {
+    return this.next(isOutcome);
+  }
+
+  list<T extends WireValue>(is: (value: WireValue) => value is T, length?: number): readonly T[] {
+    const list = this.next(isList);
+    if (length !== undefined && list.length !== length)
+      throw new MalformedError(`columns of a ${this.what} differ in length`);
+    for (const value of list) if (!is(value)) throw this.malformed();
+    return list as readonly T[];
+  }
+
+  listOrNull<T extends WireValue>(
+    is: (value: WireValue) => value is T,
+    length?: number,
+  ): readonly T[] | null {
+    if (this.columns[this.at] !== null) return this.list(is, length);
+    this.at++;
+    return null;
+  }
+
+  end(): void {
+    if (this.at !== this.columns.length) throw this.malformed();
+  }
+
+  private next<T extends WireValue>(is: (value: WireValue) => value is T): T {
+    const value = this.columns[this.at++];
+    if (value === undefined || !is(value)) throw this.malformed();
+    return value;
+  }
+
+  private malformed(): MalformedError {
+    return new MalformedError(`column ${this.at} of a ${this.what} is not what belongs there`);
+  }
+}

@@ -1,0 +1,16 @@
+/** Names travel as text in subjects and as bytes in frames; inside they are byte strings of their UTF-8 bytes. */
+import type { ByteString } from '../../actors/rules/key.js';
+
+// oxlint-disable-next-line no-control-regex
+const ascii = /^[\0-\x7f]*$/;
+
+export function byteStringOf(text: string): ByteString {
+  return ascii.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The text whose UTF-8 bytes these are; undefined when they are not UTF-8. */
+export function textOf(bytes: ByteString): string | undefined {
+  if (ascii.test(bytes)) return bytes;
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  return byteStringOf(text) === bytes ? text : undefined;
+}

@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import { limits } from '../../actors/rules/limits.js';
+import { MalformedError } from '../../src/errors.js';
+import {
+  decodeFrame,
+  decodeFrameReply,
+  encodeFrame,
+  encodeGetReply,
+  encodePutReply,
+  encodeRefusal,
+  type GetFrame,
+  type GetFrameReply,
+  type PutFrame,
+  type PutFrameReply,
+} from '../../src/wire/frames.js';
+import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const head = { bucket: 'tiere', quorum: 2, strict: true, timeoutMs: 700 };
+const put: PutFrame = {
+  kind: 'put',
+  ...head,
+  keys: [bytes('a'), Buffer.from([0, 255]), bytes('c')],
+  values: [bytes('1'), null, Buffer.alloc(0)],
+  contexts: [null, Buffer.alloc(0), bytes('ctx')],
+  operations: ['op-1', '', '\x00\xff'],
+  ttls: [0, 1, 60_000],
+};
+const get: GetFrame = { kind: 'get', ...head, keys: [bytes('a'), bytes('b')] };
+const reply: GetFrameReply = {
+  kind: 'get',
+  contexts: [bytes('x'), null, bytes('y')],
+  values: [bytes('1'), null, [bytes('2'), null]],
+  receipts: ['r=2/2', 'r=1/2'],
+  receiptOf: [0, 0, 1],
+  errors: [{ index: 1, code: 503, outcome: 'none', message: 'no quorum' }],
+};
+
+describe('frames', () => {
+  test.each([
+    ['a put with every column', put],
+    [
+      'a blind put without operations and ttls',
+      { ...put, contexts: null, operations: null, ttls: null },
+    ],
+    ['a get', get],
+    ['a bucket beyond ASCII', { ...get, bucket: Buffer.from('kätzchen').toString('latin1') }],
+  ])('%s comes back as it was', (_what, frame) => {
+    expect(decodeFrame(encodeFrame(frame))).toEqual(frame);
+  });
+
+  test.each<[string, (columns: WireValue[]) => void]>([
+    ['another version', (columns) => (columns[0] = 2)],
+    ['a kind nobody knows', (columns) => (columns[1] = 7)],
+    ['no bucket', (columns) => (columns[2] = null)],
+    ['a negative quorum', (columns) => (columns[3] = -1)],
+    ['half a node as quorum', (columns) => (columns[3] = 1.5)],
+    ['a key that is text', (columns) => (columns[6] = ['a', bytes('b'), bytes('c')])],
+    ['no keys', (columns) => columns.splice(6, 5, [], [], null, null, null)],
+    ['fewer values than keys', (columns) => (columns[7] = [bytes('1')])],
+    ['more contexts than keys', (columns) => (columns[8] = [null, null, null, null])],
+    ['a column missing', (columns) => columns.pop()],
+    ['a column too many', (columns) => columns.push(null)],
+  ])('a put with %s is malformed', (_what, change) => {
+    const columns = [...(decode(encodeFrame(put)) as readonly WireValue[])];
+    change(columns);
+    expect(() => decodeFrame(encode(columns))).toThrow(MalformedError);
+  });
+
+  test('a frame has no more requests than allowed', () => {
+    const keys = Array.from({ length: limits.frameRequestsMax + 1 }, () => bytes('k'));
+    expect(() => decodeFrame(encodeFrame({ ...get, keys }))).toThrow(MalformedError);
+    expect(decodeFrame(encodeFrame({ ...get, keys: keys.slice(1) })).keys).toHaveLength(512);
+  });
+});
+
+describe('frame replies', () => {
+  test('a get reply comes back as it was', () => {
+    expect(decodeFrameReply(encodeGetReply(reply, 10_000), 3)).toEqual(reply);
+  });
+
+  test('a put reply comes back as it was', () => {
+    const { contexts, receipts } = reply;
+    const puts: PutFrameReply = { kind: 'put', contexts, receipts, receiptOf: null, errors: [] };
+    expect(decodeFrameReply(encodePutReply(puts, 10_000), 3)).toEqual(puts);
+  });
+
+  test('a refusal comes back as it was', () => {
+    const refusal = { code: 429, outcome: 'none', message: 'busy' } as const;
+    expect(decodeFrameReply(encodeRefusal(refusal), 99)).toEqual({ kind: 'refusal', ...refusal });
+  });
+
+  test('a reply for another number of rows is malformed', () => {
+    expect(() => decodeFrameReply(encodeGetReply(reply, 10_000), 2)).toThrow(MalformedError);
+  });
+
+  test('20 values of 1 kB into 10 kB: some fit, each of the others is a 413, none is lost', () => {
+    const values = Array.from({ length: 20 }, (_, i) => Buffer.alloc(1000, i));
+    const contexts = values.map((_, i) => bytes(`context ${i}`));
+    const large = { ...reply, contexts, values, receiptOf: null, errors: [] };
+    const message = encodeGetReply(large, 10_000);
+    expect(message.length).toBeLessThanOrEqual(10_000);
+    const got = decodeFrameReply(message, 20);
+    if (got.kind !== 'get') throw new Error('not a get reply');
+    const fitted = got.values.filter((value) => value !== null).length;
+    expect(fitted).toBeGreaterThan(5);
+    expect(got.errors).toHaveLength(20 - fitted);
+    for (const error of got.errors) {
+      expect(error).toMatchObject({ code: 413, outcome: 'none' });
+      expect(got.values[error.index]).toBeNull();
+    }
+  });
+
+  test('a value that fits no reply does not keep the others out', () => {
+    const values = [Buffer.alloc(20_000), bytes('small')];
+    const contexts = [bytes('x'), bytes('y')];
+    const large = { ...reply, contexts, values, receiptOf: null, errors: [] };
+    const got = decodeFrameReply(encodeGetReply(large, 10_000), 2);
+    expect(got).toMatchObject({
+      values: [null, bytes('small')],
+      errors: [{ index: 0, code: 413 }],
+    });
+  });
+
+  test('contexts without room: the puts are done all the same', () => {
+    const contexts = Array.from({ length: 100 }, () => Buffer.alloc(1000));
+    const puts = {
+      kind: 'put',
+      contexts,
+      receipts: ['w=2/2'],
+      receiptOf: null,
+      errors: [],
+    } as const;
+    const message = encodePutReply(puts, 50_000);
+    expect(message.length).toBeLessThanOrEqual(50_000);
+    const got = decodeFrameReply(message, 100);
+    expect(got).toMatchObject({ kind: 'put', errors: [] });
+    expect(got.kind === 'put' && got.contexts.filter((context) => context !== null).length).toBe(
+      49,
+    );
+  });
+});
