@@ -23,6 +23,14 @@ export const limits = {
   roundBytesMax: 512 * 1024,
   /** Rounds that wait for a quorum or settle. */
   roundsInFlightMax: 1024,
+  /** Silent for so long after a put was sent, a primary gets a fallback beside it. Far above a log sync, below what a person notices. */
+  slowPutReplicaMs: 100,
+  /** Silent for so long after a read was sent, one more replica is asked. */
+  slowGetReplicaMs: 20,
+  /** After the reply a put round waits so long for silent primaries, then owes them hints. */
+  settleMsMax: 250,
+  /** A get round waits so long for those it repairs. */
+  repairMsMax: 1_000,
   /** Requests accepted by one coordinator and not answered yet; past either bound: 429. */
   requestsInFlightMax: 16_384,
   requestBytesInFlightMax: 64 * 1024 * 1024,

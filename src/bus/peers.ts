@@ -60,8 +60,9 @@ export interface IncomingCall {
  * Bodies, by verb. Times are durations (ms): clocks differ between nodes.
  *
  * merge     [reason: 0 put · 1 repair · 2 hint · 3 exchange, owedTo: NodeId | '', remainingMs, batch: bin]        → []
- * read      [remainingMs, keys: bin[], digests: bin (8 bytes a key, hi lo)]                                       → [indexes: number[], states: bin[]]
- *           only the states whose digest differs from the caller's; an absent key is the empty state
+ * read      [remainingMs, keys: bin[], digests: bin (8 bytes a key, hi lo)]                                       → [indexes: number[], states: bin[], answered: number]
+ *           only the states whose digest differs from the caller's; an absent key is the empty state.
+ *           An answer stays under the payload limit: it is about the first `answered` keys, and the caller asks again for the rest
  * tree      [partition, leaf | -1]                       → leaf −1: [hintsOut: boolean, leafDigests: bin]; a leaf: [keys: bin[], digests: bin]
  * gossip    [members: bin]                               → (told)  see `src/membership/member-codec.ts`
  * transfer  ['collect', keys: bin[], digests: bin]       → []      drop tombstones every primary has agreed on

@@ -66,6 +66,16 @@ export interface Coordinator {
   /** Stops taking; resolves when every round has finished. */
   drain(): Promise<void>;
   counters(): CoordinatorCounters;
+  /** Called once for each put and delete that met its quorum, in the turn its author is answered. */
+  onChanged(listener: (change: Change) => void): void;
+}
+
+/** What `kv.changed.…` tells; `context` is what the author was handed back. */
+export interface Change {
+  readonly bucket: ByteString;
+  readonly key: ByteString;
+  readonly context: Context;
+  readonly tombstone: boolean;
 }
 
 export interface CoordinatorCounters {
