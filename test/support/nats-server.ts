@@ -1,0 +1,139 @@
+/** A real nats-server (or three) for tests and the benchmark: a child process on ports of its own, gone when stopped. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface NatsServer {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** What it logged so far. */
+  log(): string;
+  /** SIGKILL unless told; resolves when the process is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface NatsServerOptions {
+  /** Text of the configuration file; none: a plain server. */
+  readonly config?: string;
+  /** A free one unless told; told to start again where a stopped one was. */
+  readonly port?: number;
+  readonly args?: readonly string[];
+}
+
+const readyMsMax = 20_000;
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
+  const port = options.port ?? (await freePort());
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-nats-'));
+  const args = ['-a', '127.0.0.1', '-p', String(port), ...(options.args ?? [])];
+  if (options.config !== undefined) {
+    const file = join(directory, 'nats.conf');
+    writeFileSync(file, options.config);
+    args.push('-c', file);
+  }
+  const child = spawn(process.env['NATS_SERVER_BIN'] ?? 'nats-server', args, {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  running.add(child);
+  let log = '';
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (text: string) => (log += text));
+  const gone = new Promise<void>((resolve) => {
+    const ended = (error?: Error): void => {
+      if (error !== undefined) log += String(error);
+      running.delete(child);
+      rmSync(directory, { recursive: true, force: true });
+      resolve();
+    };
+    child.once('error', ended);
+    child.once('exit', () => ended());
+  });
+  const stop = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    child.kill(signal);
+    await gone;
+  };
+  try {
+    await logged({ log: () => log, text: 'Server is ready', gone });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `nats://127.0.0.1:${port}`, port, pid: child.pid ?? 0, log: () => log, stop };
+}
+
+export interface NatsCluster {
+  readonly servers: readonly NatsServer[];
+  readonly urls: readonly string[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Three servers with routes between all of them. `jetStreamDirectory`: JetStream too, with its
+ * files below that directory; resolves when its cluster has a leader.
+ */
+export async function startNatsCluster(
+  options: { readonly config?: string; readonly jetStreamDirectory?: string } = {},
+): Promise<NatsCluster> {
+  const routePorts = [await freePort(), await freePort(), await freePort()];
+  const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`).join(', ');
+  const servers = await Promise.all(
+    routePorts.map((routePort, i) => {
+      const store = options.jetStreamDirectory;
+      const jetStream =
+        store === undefined ? '' : `jetstream { store_dir: "${join(store, `n${i}`)}" }\n`;
+      const config = `server_name: n${i}\n${jetStream}cluster { name: test, listen: "127.0.0.1:${routePort}", routes: [${routes}] }\n${options.config ?? ''}`;
+      return startNatsServer({ config });
+    }),
+  );
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.stop()));
+  };
+  const log = (): string => servers.map((server) => server.log()).join('');
+  try {
+    for (const server of servers)
+      await logged({ log: () => server.log(), text: 'Route connection created' });
+    if (options.jetStreamDirectory !== undefined)
+      await logged({ log, text: 'JetStream cluster new metadata leader' });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { servers, urls: servers.map((server) => server.url), stop };
+}
+
+async function logged(wait: {
+  log: () => string;
+  text: string;
+  gone?: Promise<void>;
+}): Promise<void> {
+  let ended = false;
+  void wait.gone?.then(() => {
+    ended = true;
+    return ended;
+  });
+  for (let waitedMs = 0; !wait.log().includes(wait.text); waitedMs += 20) {
+    if (ended || waitedMs > readyMsMax)
+      throw new Error(`nats-server never said "${wait.text}":\n${wait.log()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
