@@ -1,0 +1,33 @@
+/**
+ * Receipts as text, in the `Kv-Receipt` header and in frames: `w=2/2 primaries=2 fallbacks=0 durability=sync`,
+ * with `hints=1` before the durability when some are out, and `durability=periodic(100)` in ms.
+ */
+import type { Receipt } from '../coordinator/coordinator.js';
+import { MalformedError } from '../errors.js';
+
+export function receiptText(receipt: Receipt): string {
+  const { kind, acked, needed, primaries, fallbacks, hints, durability } = receipt;
+  const owed = hints === 0 ? '' : ` hints=${hints}`;
+  const durable = durability.kind === 'sync' ? 'sync' : `periodic(${durability.everyMs})`;
+  return `${kind}=${acked}/${needed} primaries=${primaries} fallbacks=${fallbacks}${owed} durability=${durable}`;
+}
+
+const pattern =
+  /^([rw])=(\d+)\/(\d+) primaries=(\d+) fallbacks=(\d+)(?: hints=(\d+))? durability=(sync|periodic\((\d+(?:\.\d+)?)\))$/;
+
+/** Throws `MalformedError` on what `receiptText` does not write. */
+export function receiptOf(text: string): Receipt {
+  const match = pattern.exec(text);
+  if (match === null) throw new MalformedError('not a receipt');
+  const [, kind, acked, needed, primaries, fallbacks, hints, durability, everyMs] = match;
+  return {
+    kind: kind === 'w' ? 'w' : 'r',
+    acked: Number(acked),
+    needed: Number(needed),
+    primaries: Number(primaries),
+    fallbacks: Number(fallbacks),
+    hints: Number(hints ?? 0),
+    durability:
+      durability === 'sync' ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(everyMs) },
+  };
+}
