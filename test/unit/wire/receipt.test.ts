@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { MalformedError } from '../../../src/errors.js';
 import { receiptOf, receiptText } from '../../../src/wire/receipt.js';
 
