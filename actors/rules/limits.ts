@@ -57,5 +57,30 @@ export const limits = {
   hintBatchRecordsMax: 128,
   hintBatchBytesMax: 256 * 1024,
 
+  /** How often a node looks whether it owes anything, and to whom. Also bounds how long a returned primary waits for its hints. */
+  handoffScanMs: 1_000,
+  /** Per target: a node that just came back has better things to do than to swallow hours of hints at once. */
+  handoffBytesPerSecondMax: 8 * 1024 * 1024,
+  handoffBackoffMsMin: 500,
+  handoffBackoffMsMax: 60_000,
+
+  /** One message of background work (handoff, exchange, collection) is given up after this. */
+  backgroundCallMsMax: 5_000,
+
+  /** Every other primary is compared with once in this time, spread evenly over the peers. */
+  exchangeIntervalMs: 30_000,
+  /** Between noticing a difference and acting on it: writes under way land on both sides first. */
+  exchangeSettleMs: 250,
+  /** Rest between two batches of one exchange: background work yields to requests. */
+  exchangePaceMs: 20,
+  exchangeKeysMax: 512,
+  exchangeBytesMax: 256 * 1024,
+
+  /** One batch of keys is looked at for collection in this time; a pass over all keys takes keys / batch of them. */
+  collectionTickMs: 1_000,
+  collectionKeysPerTickMax: 256,
+  /** Contexts longer than this lose entries of departed actors, once that is safe. Dynamo's own threshold. */
+  contextEntriesKept: 10,
+
   membersMax: 256,
 } as const;

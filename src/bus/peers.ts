@@ -56,6 +56,9 @@ export interface IncomingCall {
   refuse(code: number, message: string): void;
 }
 
+/** Why states are merged; for counters and for what a receiver may refuse. */
+export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
+
 /**
  * Bodies, by verb. Times are durations (ms): clocks differ between nodes.
  *
@@ -63,10 +66,13 @@ export interface IncomingCall {
  * read      [remainingMs, keys: bin[], digests: bin (8 bytes a key, hi lo)]                                       → [indexes: number[], states: bin[], answered: number]
  *           only the states whose digest differs from the caller's; an absent key is the empty state.
  *           An answer stays under the payload limit: it is about the first `answered` keys, and the caller asks again for the rest
- * tree      [partition, leaf | -1]                       → leaf −1: [hintsOut: boolean, leafDigests: bin]; a leaf: [keys: bin[], digests: bin]
+ * tree      ['roots', partitions: bin (u16 each), roots: bin (8 bytes each)] → [differing: bin (u16 each)]
+ *           ['leaves', partition]                        → [leafDigests: bin (8 bytes each)]
+ *           ['keys', partition, leaves: bin (u16 each), after: bin] → [keys: bin[], digests: bin, done: boolean]   in key order, behind `after`
  * gossip    [members: bin]                               → (told)  see `src/membership/member-codec.ts`
- * transfer  ['collect', keys: bin[], digests: bin]       → []      drop tombstones every primary has agreed on
- *           ['fetch', keys: bin[]]                       → [batch: bin]
+ * transfer  ['survey', ringEpoch, keys: bin[], digests: bin]  → [verdicts: bin (a byte a key, see `actors/rules/collection.ts`)]
+ *           ['collect', ringEpoch, keys: bin[], digests: bin] → []   drop what every primary has agreed on, where the digest still is the same
+ *           ['replace', ringEpoch, digests: bin, batch: bin]  → []   shorter contexts in place of states with these digests
  * forward   blind puts that another primary must order; see `src/api/forwarding.ts`
  */
 export const Peers = Symbol('Peers');

@@ -25,6 +25,8 @@ export interface NodeOptions {
   readonly founders: number;
   readonly defaults: BucketOptions;
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
+  /** How long a tombstone stays after the delete; longer than any message or restored process can be under way. */
+  readonly tombstoneGraceMs: number;
   /** Whether `kv.changed.…` events are published. */
   readonly changeEvents: boolean;
   /** Port of the inspection WebSocket; undefined: off. */
@@ -43,6 +45,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   founders: 3,
   defaults: { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 },
   buckets: {},
+  tombstoneGraceMs: 60 * 60 * 1000,
   changeEvents: true,
   inspectPort: undefined,
 };

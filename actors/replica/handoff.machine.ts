@@ -1,0 +1,128 @@
+/**
+ * Pays what this node owes to one target. Started when a debt is first seen, done when nothing is owed.
+ *
+ * Invariants: one batch is under way at a time; a debt is forgotten only after the target's ack (or, once it is overdue,
+ * the ack of every other primary). Finding debts, sending and forgetting are the effects' business (`src/replica/handoff.ts`).
+ */
+import { assign, setup } from 'xstate';
+import { backoffMs } from '../rules/backoff.js';
+import { limits } from '../rules/limits.js';
+
+export interface HandoffEffects {
+  /** Sends the next batch, of one record to probe; answers `batch.acked`, `batch.refused`, `target.absent` or `debt.paid`. */
+  deliver(size: 'probe' | 'batch'): void;
+  /** Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused` or `debt.paid`. */
+  rehome(): void;
+  /** Stops listening for answers to what is under way. */
+  forget(): void;
+  /** In [0, 1). */
+  jitter(): number;
+}
+
+export type HandoffEvent =
+  | { readonly type: 'target.reachable' }
+  | { readonly type: 'target.absent' }
+  /** The target stayed away longer than hints are kept for it, or left for good. */
+  | { readonly type: 'debt.overdue' }
+  | { readonly type: 'debt.paid' }
+  | { readonly type: 'batch.acked'; readonly bytes: number }
+  | { readonly type: 'batch.refused' };
+
+interface HandoffContext {
+  readonly effects: HandoffEffects;
+  readonly failures: number;
+  readonly paceMs: number;
+  readonly backoffMs: number;
+}
+
+export const handoffMachine = setup({
+  types: {
+    context: {} as HandoffContext,
+    events: {} as HandoffEvent,
+    input: {} as HandoffEffects,
+  },
+  actions: {
+    sendProbe: ({ context }) => context.effects.deliver('probe'),
+    sendBatch: ({ context }) => context.effects.deliver('batch'),
+    sendToOtherPrimaries: ({ context }) => context.effects.rehome(),
+    forgetCalls: ({ context }) => context.effects.forget(),
+    notePace: assign(({ event }) => ({
+      failures: 0,
+      paceMs:
+        event.type === 'batch.acked' ? (event.bytes / limits.handoffBytesPerSecondMax) * 1000 : 0,
+    })),
+    planBackoff: assign(({ context }) => ({
+      failures: context.failures + 1,
+      backoffMs: backoffMs({
+        attempt: context.failures + 1,
+        msMin: limits.handoffBackoffMsMin,
+        msMax: limits.handoffBackoffMsMax,
+        jitter: context.effects.jitter(),
+      }),
+    })),
+  },
+  delays: {
+    callDeadline: limits.backgroundCallMsMax,
+    pace: ({ context }) => context.paceMs,
+    backoff: ({ context }) => context.backoffMs,
+  },
+}).createMachine({
+  id: 'handoff',
+  context: ({ input }) => ({ effects: input, failures: 0, paceMs: 0, backoffMs: 0 }),
+  initial: 'idle',
+  states: {
+    idle: {
+      on: { 'target.reachable': 'probing', 'debt.overdue': 'rehoming', 'debt.paid': 'settled' },
+    },
+    probing: {
+      entry: 'sendProbe',
+      exit: 'forgetCalls',
+      on: {
+        'batch.acked': { target: 'sending.pacing', actions: 'notePace' },
+        'batch.refused': 'backingOff',
+        'target.absent': 'backingOff',
+        'debt.paid': 'settled',
+      },
+      after: { callDeadline: 'backingOff' },
+    },
+    sending: {
+      initial: 'awaitingAck',
+      on: {
+        'batch.refused': 'backingOff',
+        'target.absent': 'backingOff',
+        'debt.paid': 'settled',
+      },
+      states: {
+        awaitingAck: {
+          entry: 'sendBatch',
+          exit: 'forgetCalls',
+          on: { 'batch.acked': { target: 'pacing', actions: 'notePace' } },
+          after: { callDeadline: '#handoff.backingOff' },
+        },
+        pacing: { after: { pace: 'awaitingAck' } },
+      },
+    },
+    rehoming: {
+      initial: 'awaitingAcks',
+      on: {
+        'target.reachable': 'probing',
+        'batch.refused': 'backingOff',
+        'debt.paid': 'settled',
+      },
+      states: {
+        awaitingAcks: {
+          entry: 'sendToOtherPrimaries',
+          exit: 'forgetCalls',
+          on: { 'batch.acked': { target: 'pacing', actions: 'notePace' } },
+          after: { callDeadline: '#handoff.backingOff' },
+        },
+        pacing: { after: { pace: 'awaitingAcks' } },
+      },
+    },
+    backingOff: {
+      entry: 'planBackoff',
+      after: { backoff: 'idle' },
+    },
+    settled: { type: 'final' },
+  },
+});

@@ -1,0 +1,128 @@
+/**
+ * Hinted handoff: looks at regular times for what this node owes and to whom, and runs one `handoff` machine per target.
+ *
+ * A hint whose target stays away longer than `limits.hintAgeMsMax`, or has left, is re-homed: its states go to all other
+ * primaries, and only when each of them has acknowledged is the debt forgotten. From then on as many primaries hold the state
+ * as the cluster has, and the target gets it by tree exchange. Until then the debt stays, whatever its age: a hint is never dropped.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { ActorRefFrom } from 'xstate';
+import { createActor } from 'xstate';
+import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
+import { handoffMachine } from '../../actors/replica/handoff.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { Peers } from '../bus/peers.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import type { TimerId } from '../seams/clock.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { Random } from '../seams/random.js';
+import { Store } from '../store/store.js';
+import { Delivery } from './hint-delivery.js';
+
+export interface HandoffCounters {
+  readonly delivered: number;
+  readonly rehomed: number;
+  readonly failures: number;
+}
+
+@injectable()
+export class Handoff {
+  private readonly actors = new Map<NodeId, ActorRefFrom<typeof handoffMachine>>();
+  private timer: TimerId;
+  private readonly counted = { delivered: 0, rehomed: 0, failures: 0 };
+
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(Peers) private readonly peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Random) private readonly random: Random,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Inspection) private readonly inspection: Inspection,
+  ) {}
+
+  start(): void {
+    this.scan();
+  }
+
+  stop(): void {
+    this.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const target of [...this.actors.keys()]) this.dismiss(target);
+  }
+
+  counters(): HandoffCounters {
+    return { ...this.counted };
+  }
+
+  private scan(): void {
+    for (const target of this.store.hints.targets().sort()) this.note(target);
+    this.timer = this.clock.setTimeout(() => this.scan(), limits.handoffScanMs);
+  }
+
+  private note(target: NodeId): void {
+    if (this.mayHaveIt(target)) this.actorFor(target).send({ type: 'target.reachable' });
+    else if (this.isOverdue(target)) this.actorFor(target).send({ type: 'debt.overdue' });
+  }
+
+  private mayHaveIt(target: NodeId): boolean {
+    return this.isMember(target) && this.view.reachability(target) === 'alive';
+  }
+
+  private isOverdue(target: NodeId): boolean {
+    return (
+      !this.isMember(target) || this.store.hints.counters(target).oldestMs > limits.hintAgeMsMax
+    );
+  }
+
+  private isMember(target: NodeId): boolean {
+    return this.view.members().some(({ id, status }) => id === target && status !== 'left');
+  }
+
+  private actorFor(target: NodeId): ActorRefFrom<typeof handoffMachine> {
+    const running = this.actors.get(target);
+    if (running !== undefined) return running;
+    const delivery = this.deliveryTo(target, (event) => this.actors.get(target)?.send(event));
+    const actor = createActor(handoffMachine, { clock: this.clock, input: delivery });
+    this.inspection.attach(actor);
+    this.actors.set(target, actor);
+    actor.subscribe({ complete: () => this.dismiss(target) });
+    actor.start();
+    return actor;
+  }
+
+  private dismiss(target: NodeId): void {
+    const actor = this.actors.get(target);
+    if (actor === undefined) return;
+    this.actors.delete(target);
+    this.inspection.detach(actor);
+    actor.stop();
+  }
+
+  private deliveryTo(target: NodeId, send: (event: HandoffEvent) => void): HandoffEffects {
+    return new Delivery(
+      { store: this.store, peers: this.peers, target, send },
+      {
+        othersOf: (key) => this.othersOf(key, target),
+        jitter: () => this.random.below(1024) / 1024,
+        count: (what, records) => (this.counted[what] += records),
+      },
+    );
+  }
+
+  /** The nodes that must hold the key if `target` need not be waited for; undefined when one of them can't be reached either. */
+  private othersOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
+    const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
+    const primaries = this.view.primaries(partitionOfStorageKey(key), n);
+    const others = primaries.filter((id) => id !== target);
+    if (others.length === 0) return undefined;
+    const self = this.peers.self;
+    const awaited = others.filter((id) => id !== self);
+    return awaited.every((id) => this.view.reachability(id) !== 'down') ? awaited : undefined;
+  }
+}

@@ -1,0 +1,115 @@
+/** The messages of one `handoff` machine: batches to the target, or to all other primaries in its place. */
+import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
+import { mergeReason } from '../bus/peers.js';
+import type { HintedRecord, Store } from '../store/store.js';
+import { encodeBatch } from '../wire/state-batch.js';
+
+export interface DeliveryParts {
+  readonly store: Store;
+  readonly peers: Peers;
+  readonly target: NodeId;
+  readonly send: (event: HandoffEvent) => void;
+}
+
+export interface DeliverySurroundings {
+  /** Who else must hold the key before the debt may be forgotten; undefined: it may not be. */
+  othersOf(key: StorageKey): readonly NodeId[] | undefined;
+  jitter(): number;
+  count(what: 'delivered' | 'rehomed' | 'failures', records: number): void;
+}
+
+export class Delivery implements HandoffEffects {
+  private calls: CallId[] = [];
+
+  constructor(
+    private readonly parts: DeliveryParts,
+    private readonly surroundings: DeliverySurroundings,
+  ) {}
+
+  deliver(size: 'probe' | 'batch'): void {
+    const { store, target, send } = this.parts;
+    const records = store.hints.next(target, {
+      records: size === 'probe' ? 1 : limits.hintBatchRecordsMax,
+      bytes: limits.hintBatchBytesMax,
+    });
+    if (records.length === 0) return send({ type: 'debt.paid' });
+    this.merge(target, records, (answer) => {
+      if (answer.kind === 'ok') this.settle(records, 'delivered');
+      else this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');
+    });
+  }
+
+  /** Each record goes to all its other primaries; settled are those that every one of them has acknowledged. */
+  rehome(): void {
+    const { store, target, send } = this.parts;
+    const owed = store.hints.next(target, {
+      records: limits.hintBatchRecordsMax,
+      bytes: limits.hintBatchBytesMax,
+    });
+    if (owed.length === 0) return send({ type: 'debt.paid' });
+    const awaited = new Map<NodeId, HintedRecord[]>();
+    const unsettled = new Set<HintedRecord>();
+    for (const record of owed) {
+      const others = this.surroundings.othersOf(record.key);
+      if (others === undefined) unsettled.add(record);
+      else for (const node of others) listOf(awaited, node).push(record);
+    }
+    let open = awaited.size;
+    const finish = (): void => {
+      const settled = owed.filter((record) => !unsettled.has(record));
+      if (settled.length > 0) this.settle(settled, 'rehomed');
+      else this.fail('batch.refused');
+    };
+    if (open === 0) return finish();
+    for (const [node, records] of awaited) {
+      this.merge(node, records, (answer) => {
+        if (answer.kind !== 'ok') for (const record of records) unsettled.add(record);
+        open--;
+        if (open === 0) finish();
+      });
+    }
+  }
+
+  forget(): void {
+    for (const call of this.calls) this.parts.peers.forget(call);
+    this.calls = [];
+  }
+
+  jitter(): number {
+    return this.surroundings.jitter();
+  }
+
+  private merge(
+    to: NodeId,
+    records: readonly HintedRecord[],
+    onAnswer: (answer: PeerAnswer) => void,
+  ): void {
+    const body = [mergeReason.hint, '', limits.backgroundCallMsMax, encodeBatch(records)];
+    this.calls.push(this.parts.peers.call(to, 'merge', body, onAnswer));
+  }
+
+  private settle(records: readonly HintedRecord[], how: 'delivered' | 'rehomed'): void {
+    const { store, target, send } = this.parts;
+    // Not waited for: a debt that comes back after a crash is paid twice, which does no harm.
+    store.hints.settle(target, records, () => {});
+    this.surroundings.count(how, records.length);
+    send({ type: 'batch.acked', bytes: records.reduce((sum, { bytes }) => sum + bytes.length, 0) });
+  }
+
+  private fail(type: 'target.absent' | 'batch.refused'): void {
+    this.surroundings.count('failures', 1);
+    this.parts.send({ type });
+  }
+}
+
+function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const list = lists.get(key);
+  if (list !== undefined) return list;
+  const created: V[] = [];
+  lists.set(key, created);
+  return created;
+}
