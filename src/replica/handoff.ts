@@ -53,7 +53,7 @@ export class Handoff {
   stop(): void {
     this.clock.clearTimeout(this.timer);
     this.timer = undefined;
-    for (const target of [...this.actors.keys()]) this.dismiss(target);
+    for (const target of this.actors.keys()) this.dismiss(target);
   }
 
   counters(): HandoffCounters {
