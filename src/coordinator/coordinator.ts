@@ -2,7 +2,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Context } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
-import type { Durability } from '../store/store.js';
+import type { Receipt } from '../wire/receipt.js';
 
 /** Names one key and how many nodes must answer. */
 interface RequestBase {
@@ -48,16 +48,7 @@ export type GetReply =
   /** A 404 that met its quorum carries the context of the tombstones, if any. */
   | { readonly ok: false; readonly error: QuorateError; readonly context?: Context };
 
-/** `needed` is W or R. Hints: states that some node owes to an unreachable primary because of this request. */
-export interface Receipt {
-  readonly kind: 'w' | 'r';
-  readonly acked: number;
-  readonly needed: number;
-  readonly primaries: number;
-  readonly fallbacks: number;
-  readonly hints: number;
-  readonly durability: Durability;
-}
+export type { Receipt };
 
 export interface Coordinator {
   /** Refuses at once (through `onReply`) what is past a limit, past its deadline, or can't reach its quorum. */

@@ -2,8 +2,20 @@
  * Receipts as text, in the `Kv-Receipt` header and in frames: `w=2/2 primaries=2 fallbacks=0 durability=sync`,
  * with `hints=1` before the durability when some are out, and `durability=periodic(100)` in ms.
  */
-import type { Receipt } from '../coordinator/coordinator.js';
 import { MalformedError } from '../errors.js';
+
+/** Who acknowledged. `needed` is W or R. Hints: states that some node owes to an unreachable primary because of this request. */
+export interface Receipt {
+  readonly kind: 'w' | 'r';
+  readonly acked: number;
+  readonly needed: number;
+  readonly primaries: number;
+  readonly fallbacks: number;
+  readonly hints: number;
+  /** As the store's `Durability`. */
+  readonly durability:
+    { readonly kind: 'sync' } | { readonly kind: 'periodic'; readonly everyMs: number };
+}
 
 export function receiptText(receipt: Receipt): string {
   const { kind, acked, needed, primaries, fallbacks, hints, durability } = receipt;
