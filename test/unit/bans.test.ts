@@ -27,7 +27,7 @@ describe('bans: each rule can fail', () => {
     ['test/unit/a.ts', 'const a = b as any;'],
     ['test/unit/a.ts', 'const a = new Map<string, any>();'],
     ['src/api/a.ts', '// @ts-ignore'],
-    ['src/api/a.ts', '// oxlint-disable-next-line no-shadow'],
+    ['src/api/a.ts', '/* oxlint-disable no-shadow */'],
     ['src/api/a.ts', '// TODO: later'],
     ['test/unit/a.ts', "test.skip('a', () => {});"],
     ['src/api/a.ts', "console.log('here');"],
