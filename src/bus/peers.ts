@@ -1,10 +1,13 @@
 /**
  * The node protocol over the bus: five verbs, answered or not, without a promise or a NATS request each.
  *
- *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, ...body], reply subject `_kv.<from>.gone.<id>`
- *   answers   `_kv.<from>.answers`   MessagePack [protocol, by, [id, code, body], …]: all answers of one turn of the event loop
+ *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body], reply subject `_kv.<from>.gone.<id>`
+ *   told      `_kv.<to>.<verb>`      the same with id 0, reply subject `_kv.<from>.absent.<to>`
+ *   answers   `_kv.<from>.answers`   MessagePack [protocol, by, [id, 0, body] or [id, code, message], …]: all answers of one turn
+ *                                    of the event loop
  *
- * The reply subject exists for the server's "no responders", which says at once that the peer is not there.
+ * The reply subjects exist for the server's "no responders", which says at once that the peer is not there.
+ * A node subscribes to a verb when it handles it: before that, and after `close`, it is not there.
  * Implemented by `bus-peers.ts`.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -13,6 +16,14 @@ import type { WireValue } from '../wire/message-pack.js';
 export type { WireValue };
 
 export type Verb = 'merge' | 'read' | 'tree' | 'gossip' | 'transfer' | 'forward';
+
+/** Where this node is found on the bus. */
+export interface NodeAddress {
+  readonly id: NodeId;
+  /** Of its subjects: `_<prefix>.<id>.<verb>`. */
+  readonly prefix: string;
+}
+export const NodeAddress = Symbol('NodeAddress');
 
 export type PeerAnswer =
   | { readonly kind: 'ok'; readonly body: readonly WireValue[] }
@@ -44,6 +55,23 @@ export interface Peers {
   onContact(listener: (peer: NodeId, contact: 'heard' | 'noResponders') => void): void;
   /** Calls that wait for an answer. */
   readonly pending: number;
+  counters(): PeersCounters;
+  /** Listens no more: others hear "no responders" at once, calls that wait are forgotten. */
+  close(): void;
+}
+
+export interface PeersCounters {
+  readonly calls: number;
+  readonly tells: number;
+  readonly served: number;
+  readonly noResponders: number;
+  /** Answers to calls that were forgotten, or never made. */
+  readonly lateAnswers: number;
+  /** Messages that were not of this protocol, and were ignored or refused. */
+  readonly malformed: number;
+  /** Handlers that threw what is no `QuorateError`. */
+  readonly handlerFailures: number;
+  readonly lastFailure: string;
 }
 
 export type CallId = number;
@@ -51,7 +79,7 @@ export type CallId = number;
 export interface IncomingCall {
   readonly from: NodeId;
   readonly body: readonly WireValue[];
-  /** At most once; a told message ignores it. */
+  /** At most once; a told message ignores it. What `body` holds is copied before it returns. */
   ok(body: readonly WireValue[]): void;
   refuse(code: number, message: string): void;
 }

@@ -19,6 +19,7 @@
 import { limits } from '../../actors/rules/limits.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { MalformedError, type Outcome } from '../errors.js';
+import { Columns, isBin, isBinOrNull, isInt, isList, isOutcome, isText } from './columns.js';
 import { decode, encode, type WireValue } from './message-pack.js';
 import { byteStringOf, textOf } from './text.js';
 
@@ -113,7 +114,7 @@ export function encodeFrame(frame: Frame): Buffer {
 
 /** Throws `MalformedError`; keys and values may be views into `bytes`. Key and value sizes are the caller's to check. */
 export function decodeFrame(bytes: Uint8Array): Frame {
-  const columns = new Columns(decode(bytes), 'frame');
+  const columns = new Columns(decode(bytes), frameVersion, 'frame');
   const kind = columns.int();
   const bucket = byteStringOf(columns.text());
   const quorum = columns.int();
@@ -187,7 +188,7 @@ function cutToRoom(
 
 /** Throws `MalformedError`. `rows`: of the frame this answers. */
 export function decodeFrameReply(bytes: Uint8Array, rows: number): FrameReply {
-  const columns = new Columns(decode(bytes), 'frame reply');
+  const columns = new Columns(decode(bytes), frameVersion, 'frame reply');
   const kind = columns.int();
   if (kind === kinds.refusal) {
     const refusal = { code: columns.int(), outcome: columns.outcome(), message: columns.text() };
@@ -238,23 +239,6 @@ function errorRows(errors: readonly RowError[]): WireValue {
   return errors.map(({ index, code, outcome, message }) => [index, code, outcome, message]);
 }
 
-type ErrorRow = readonly [number, number, Outcome, string];
-
-function rowErrorOf([index, code, outcome, message]: ErrorRow): RowError {
-  return { index, code, outcome, message };
-}
-
-function latin1(bytes: Bin): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-const isBin = (value: WireValue): value is Bin => value instanceof Uint8Array;
-const isBinOrNull = (value: WireValue): value is Bin | null => value === null || isBin(value);
-const isText = (value: WireValue): value is string => typeof value === 'string';
-const isInt = (value: WireValue): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 0;
-const isOutcome = (value: WireValue): value is Outcome => value === 'none' || value === 'unknown';
-const isList = (value: WireValue): value is readonly WireValue[] => Array.isArray(value);
 const isFrameValue = (value: WireValue): value is FrameValue =>
   isBinOrNull(value) || (isList(value) && value.every(isBinOrNull));
 const isErrorRow = (value: WireValue): value is ErrorRow =>
@@ -265,61 +249,12 @@ const isErrorRow = (value: WireValue): value is ErrorRow =>
   isOutcome(value[2]!) &&
   isText(value[3]!);
 
-/** Takes a message apart, column by column. */
-class Columns {
-  private readonly columns: readonly WireValue[];
-  private at = 1;
+type ErrorRow = readonly [number, number, Outcome, string];
 
-  constructor(
-    message: WireValue,
-    private readonly what: string,
-  ) {
-    if (!isList(message) || message[0] !== frameVersion)
-      throw new MalformedError(`not a ${what} of version ${frameVersion}`);
-    this.columns = message;
-  }
+function rowErrorOf([index, code, outcome, message]: ErrorRow): RowError {
+  return { index, code, outcome, message };
+}
 
-  int(): number {
-    return this.next(isInt);
-  }
-  text(): string {
-    return this.next(isText);
-  }
-  flag(): boolean {
-    return this.next((value) => typeof value === 'boolean');
-  }
-  outcome(): Outcome {
-    return this.next(isOutcome);
-  }
-
-  list<T extends WireValue>(is: (value: WireValue) => value is T, length?: number): readonly T[] {
-    const list = this.next(isList);
-    if (length !== undefined && list.length !== length)
-      throw new MalformedError(`columns of a ${this.what} differ in length`);
-    for (const value of list) if (!is(value)) throw this.malformed();
-    return list as readonly T[];
-  }
-
-  listOrNull<T extends WireValue>(
-    is: (value: WireValue) => value is T,
-    length?: number,
-  ): readonly T[] | null {
-    if (this.columns[this.at] !== null) return this.list(is, length);
-    this.at++;
-    return null;
-  }
-
-  end(): void {
-    if (this.at !== this.columns.length) throw this.malformed();
-  }
-
-  private next<T extends WireValue>(is: (value: WireValue) => value is T): T {
-    const value = this.columns[this.at++];
-    if (value === undefined || !is(value)) throw this.malformed();
-    return value;
-  }
-
-  private malformed(): MalformedError {
-    return new MalformedError(`column ${this.at} of a ${this.what} is not what belongs there`);
-  }
+function latin1(bytes: Bin): ByteString {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -1,8 +1,7 @@
 /** Names travel as text in subjects and as bytes in frames; inside they are byte strings of their UTF-8 bytes. */
 import type { ByteString } from '../../actors/rules/key.js';
 
-// oxlint-disable-next-line no-control-regex
-const ascii = /^[\0-\x7f]*$/;
+const ascii = /^[^\u0080-\uffff]*$/;
 
 export function byteStringOf(text: string): ByteString {
   return ascii.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');

@@ -1,0 +1,287 @@
+/**
+ * `Peers` over the bus. Owns the protocol's envelope and its checks; bodies are the handlers' business.
+ *
+ * Nothing that arrives can stop the node: what is malformed is counted and, where somebody waits, refused.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { MalformedError, QuorateError } from '../errors.js';
+import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import { Clock } from '../seams/clock.js';
+import { Random } from '../seams/random.js';
+import { isInt, isList, isText } from '../wire/columns.js';
+import { decode, encode, type WireValue } from '../wire/message-pack.js';
+import { AnswerOutbox } from './answer-outbox.js';
+import {
+  NodeAddress,
+  type CallId,
+  type IncomingCall,
+  type PeerAnswer,
+  type Peers,
+  type PeersCounters,
+  type Verb,
+} from './peers.js';
+
+const protocol = 1;
+/** The id of a told message: nobody waits. */
+const told = 0;
+const ok = 0;
+const nodeIdPattern = /^[0-9a-f]{16}$/;
+
+interface PendingCall {
+  readonly to: NodeId;
+  readonly onAnswer: (answer: PeerAnswer) => void;
+}
+
+@injectable()
+export class BusPeers implements Peers {
+  readonly self: NodeId;
+  private readonly base: string;
+  private readonly subscriptions: BusSubscription[] = [];
+  private readonly calls = new Map<CallId, PendingCall>();
+  private readonly outbox: AnswerOutbox;
+  private readonly contactListeners: ((peer: NodeId, contact: 'heard' | 'noResponders') => void)[] =
+    [];
+  private lastId: CallId;
+  private readonly counts: { -readonly [name in keyof PeersCounters]: PeersCounters[name] } = {
+    calls: 0,
+    tells: 0,
+    served: 0,
+    noResponders: 0,
+    lateAnswers: 0,
+    malformed: 0,
+    handlerFailures: 0,
+    lastFailure: '',
+  };
+
+  constructor(
+    @inject(Bus) private readonly bus: Bus,
+    @inject(Clock) clock: Clock,
+    @inject(Random) random: Random,
+    @inject(NodeAddress) address: NodeAddress,
+  ) {
+    this.self = address.id;
+    this.base = `_${address.prefix}`;
+    // A node that restarts keeps its subjects; answers to its former process must not meet new calls.
+    this.lastId = (1 + random.below(2 ** 31)) * 2 ** 20;
+    this.outbox = new AnswerOutbox({
+      clock,
+      envelope: [encode(protocol), encode(this.self)],
+      bytesMax: () => this.messageBytesMax,
+      send: (to, message) => bus.publish(`${this.base}.${to}.answers`, message),
+    });
+    const own = `${this.base}.${this.self}`;
+    this.listen(`${own}.answers`, (message) => this.answered(message));
+    this.listen(`${own}.gone.*`, (message) => this.gone(message));
+    this.listen(`${own}.absent.*`, (message) => this.absent(message));
+  }
+
+  get pending(): number {
+    return this.calls.size;
+  }
+
+  counters(): PeersCounters {
+    return { ...this.counts };
+  }
+
+  call(
+    to: NodeId,
+    verb: Verb,
+    body: readonly WireValue[],
+    onAnswer: (answer: PeerAnswer) => void,
+  ): CallId {
+    const id = ++this.lastId;
+    const reply = `${this.base}.${this.self}.gone.${id}`;
+    this.send(`${this.base}.${to}.${verb}`, id, body, reply);
+    this.calls.set(id, { to, onAnswer });
+    this.counts.calls++;
+    return id;
+  }
+
+  forget(id: CallId): void {
+    this.calls.delete(id);
+  }
+
+  tell(to: NodeId, verb: Verb, body: readonly WireValue[]): void {
+    this.counts.tells++;
+    const reply = `${this.base}.${this.self}.absent.${to}`;
+    this.send(`${this.base}.${to}.${verb}`, told, body, reply);
+  }
+
+  tellAll(verb: Verb, body: readonly WireValue[]): void {
+    this.counts.tells++;
+    this.send(`${this.base}.all.${verb}`, told, body);
+  }
+
+  handle(verb: Verb, handler: (call: IncomingCall) => void): void {
+    const receive = (message: BusMessage): void => this.receive(message, handler);
+    this.listen(`${this.base}.${this.self}.${verb}`, receive);
+    this.listen(`${this.base}.all.${verb}`, receive);
+  }
+
+  onContact(listener: (peer: NodeId, contact: 'heard' | 'noResponders') => void): void {
+    this.contactListeners.push(listener);
+  }
+
+  close(): void {
+    this.outbox.flush();
+    for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
+    this.calls.clear();
+  }
+
+  private listen(subject: string, handler: (message: BusMessage) => void): void {
+    this.subscriptions.push(this.bus.subscribe(subject, handler));
+  }
+
+  private get messageBytesMax(): number {
+    return Math.min(limits.messageBytesMax, this.bus.payloadBytesMax);
+  }
+
+  private send(subject: string, id: CallId, body: readonly WireValue[], reply?: string): void {
+    const message = encode([protocol, this.self, id, body]);
+    if (message.length > this.messageBytesMax)
+      throw new Error(`a message of ${message.length} bytes to ${subject} is not to be built`);
+    this.bus.publish(subject, message, reply === undefined ? {} : { reply });
+  }
+
+  private receive(message: BusMessage, handler: (call: IncomingCall) => void): void {
+    const request = this.open(message.data);
+    if (request === undefined) return;
+    const { from, rest } = request;
+    const [id, body] = rest;
+    if (!isInt(id) || !isList(body) || rest.length !== 2) {
+      this.malformed();
+      if (isInt(id)) this.refuse(from, id, new MalformedError('not a request'));
+      return;
+    }
+    if (from === this.self && id === told) return;
+    this.heard(from);
+    this.counts.served++;
+    const call = new ServedCall(from, body, (code, result) => this.answer(from, id, code, result));
+    try {
+      handler(call);
+    } catch (error) {
+      const refusal = error instanceof QuorateError ? error : this.failure(error);
+      call.refuse(refusal.code, refusal.message);
+    }
+  }
+
+  /** The envelope of whatever a node sends. */
+  private open(data: Uint8Array): { from: NodeId; rest: readonly WireValue[] } | undefined {
+    try {
+      const message = decode(data);
+      if (isList(message)) {
+        const [version, from, ...rest] = message;
+        // The id becomes part of a subject: nothing else may get into it.
+        if (version === protocol && isText(from) && nodeIdPattern.test(from)) return { from, rest };
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+    }
+    this.malformed();
+    return undefined;
+  }
+
+  private failure(error: unknown): { code: number; message: string } {
+    this.counts.handlerFailures++;
+    this.counts.lastFailure =
+      error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { code: 503, message: 'the node failed at this request' };
+  }
+
+  private refuse(to: NodeId, id: CallId, error: QuorateError): void {
+    this.answer(to, id, error.code, error.message);
+  }
+
+  private answer(to: NodeId, id: CallId, code: number, result: WireValue): void {
+    if (id === told) return;
+    const answer = encode([id, code, result]);
+    const fits = answer.length <= this.outbox.answerBytesMax;
+    this.outbox.add(to, fits ? answer : encode([id, 413, 'the answer is larger than a message']));
+  }
+
+  private answered(message: BusMessage): void {
+    const answers = this.open(message.data);
+    if (answers === undefined) return;
+    const { from } = answers;
+    this.heard(from);
+    for (const answer of answers.rest) {
+      if (!isList(answer) || answer.length !== 3) this.malformed();
+      else this.settle(from, answer as readonly [WireValue, WireValue, WireValue]);
+    }
+  }
+
+  private settle(by: NodeId, [id, code, result]: readonly [WireValue, WireValue, WireValue]): void {
+    if (!isInt(id) || !isInt(code)) return this.malformed();
+    const call = this.calls.get(id);
+    if (call === undefined || call.to !== by) {
+      this.counts.lateAnswers++;
+      return;
+    }
+    if (code === ok ? !isList(result) : !isText(result)) return this.malformed();
+    this.calls.delete(id);
+    call.onAnswer(
+      code === ok
+        ? { kind: 'ok', body: result as readonly WireValue[] }
+        : { kind: 'refused', code, message: result as string },
+    );
+  }
+
+  private gone(message: BusMessage): void {
+    if (!message.noResponders) return this.malformed();
+    const id = Number(lastToken(message.subject));
+    const call = this.calls.get(id);
+    if (call === undefined) return;
+    this.calls.delete(id);
+    this.missing(call.to);
+    call.onAnswer({ kind: 'noResponders' });
+  }
+
+  private absent(message: BusMessage): void {
+    const peer = lastToken(message.subject);
+    if (!message.noResponders || !nodeIdPattern.test(peer)) return this.malformed();
+    this.missing(peer);
+  }
+
+  private heard(peer: NodeId): void {
+    for (const listener of this.contactListeners) listener(peer, 'heard');
+  }
+
+  private missing(peer: NodeId): void {
+    this.counts.noResponders++;
+    for (const listener of this.contactListeners) listener(peer, 'noResponders');
+  }
+
+  private malformed(): void {
+    this.counts.malformed++;
+  }
+}
+
+class ServedCall implements IncomingCall {
+  private open = true;
+
+  constructor(
+    readonly from: NodeId,
+    readonly body: readonly WireValue[],
+    private readonly answer: (code: number, result: WireValue) => void,
+  ) {}
+
+  ok(body: readonly WireValue[]): void {
+    this.once(ok, body);
+  }
+
+  refuse(code: number, message: string): void {
+    this.once(code, message);
+  }
+
+  private once(code: number, result: WireValue): void {
+    if (!this.open) return;
+    this.open = false;
+    this.answer(code, result);
+  }
+}
+
+function lastToken(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1);
+}
