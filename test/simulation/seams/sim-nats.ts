@@ -1,0 +1,396 @@
+/**
+ * One simulated NATS: subjects with wildcards, queue groups, "no responders", subject mapping with partitions, and
+ * everything that can go wrong between two of its clients.
+ *
+ * A connection is two ordered lanes, as TCP gives them: what is published in one turn of a process travels together,
+ * and what is due together at a process is handled in one of its turns. Loss, duplication and reordering come
+ * on top; they happen between processes, not on the way to the server, so "no responders" stays truthful unless a
+ * cut of kind `split` makes the servers disagree.
+ */
+import { crc32 } from 'node:zlib';
+import type { BusMessage, BusStatus } from '../../../src/seams/bus.js';
+import type { Scheduler, SimProcess } from '../core/scheduler.js';
+import type { SimRandom } from '../core/sim-random.js';
+import type { Trace } from '../core/trace.js';
+import { SubjectTree } from './subject-tree.js';
+
+/** Chances in a million, drawn for each delivery. Only subjects in `noisy` are lost, doubled or reordered. */
+export interface BusNoise {
+  latencyUs: number;
+  lossPpm: number;
+  duplicatePpm: number;
+  reorderPpm: number;
+}
+
+export interface SimNatsOptions {
+  readonly noise: BusNoise;
+  /** Subject mapping of `nats.conf`; undefined: a server without it. */
+  readonly mapping: { readonly prefix: string; readonly partitions: number } | undefined;
+  readonly payloadBytesMax: number;
+  /** Bytes the server keeps for a client before it cuts the connection. */
+  readonly pendingBytesMax: number;
+}
+
+/** `silent`: messages vanish. `split`: the servers know, so the other side's subscriptions are gone too. */
+export type CutKind = 'silent' | 'split';
+
+export interface Publication {
+  readonly subject: string;
+  readonly reply: string;
+  readonly payload: Buffer;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+export interface Subscription {
+  readonly order: number;
+  readonly lane: Lane;
+  readonly subject: string;
+  readonly queue: string | undefined;
+  readonly handler: (message: BusMessage) => void;
+}
+
+/** What a connection of the client side hands to the server. */
+export type Upward =
+  | { readonly kind: 'publish'; readonly publication: Publication }
+  | { readonly kind: 'subscribe'; readonly subscription: Subscription }
+  | { readonly kind: 'unsubscribe'; readonly subscription: Subscription }
+  | { readonly kind: 'ping'; readonly onPong: () => void };
+
+interface Delivery {
+  readonly bytes: number;
+  run(): Buffer | undefined;
+}
+
+interface Batch<T> {
+  readonly madeUs: number;
+  readonly dueUs: number;
+  readonly items: T[];
+}
+
+/** The server's side of one connection; `SimBus` is the client's. */
+export class Lane {
+  connected = true;
+  /** Raised by each disconnect: what was under way before it is lost. */
+  session = 0;
+  readonly subscriptions = new Set<Subscription>();
+  pendingBytes = 0;
+  onStatus: ((status: BusStatus) => void) | undefined;
+  /** What to tell the server again after a reconnect. */
+  onReconnect: (() => readonly Upward[]) | undefined;
+  up: Batch<Upward> | undefined;
+  down: Batch<Delivery> | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly process: SimProcess,
+  ) {}
+}
+
+export class SimNats {
+  private readonly tree = new SubjectTree<Subscription>();
+  private readonly lanes = new Set<Lane>();
+  private readonly cuts = new Map<string, CutKind>();
+  private readonly clogs = new Map<string, number>();
+  private nextOrder = 0;
+  /** Sees every publication as the server takes it; for oracles. */
+  readonly onPublish: ((from: string, publication: Publication) => void)[] = [];
+
+  constructor(
+    readonly scheduler: Scheduler,
+    private readonly random: SimRandom,
+    private readonly trace: Trace,
+    readonly options: SimNatsOptions,
+  ) {}
+
+  order(): number {
+    return this.nextOrder++;
+  }
+
+  attach(name: string, process: SimProcess): Lane {
+    const lane = new Lane(name, process);
+    this.lanes.add(lane);
+    process.atDeath(() => {
+      this.drop(lane);
+      this.lanes.delete(lane);
+    });
+    return lane;
+  }
+
+  detach(lane: Lane): void {
+    this.drop(lane);
+    this.lanes.delete(lane);
+  }
+
+  // --- faults ---
+
+  /** Messages from `from` no longer reach `to`; one way. */
+  cut(way: { from: string; to: string }, kind: CutKind): void {
+    this.cuts.set(wayOf(way), kind);
+  }
+
+  heal(way: { from: string; to: string }): void {
+    this.cuts.delete(wayOf(way));
+  }
+
+  healAll(): void {
+    this.cuts.clear();
+    this.clogs.clear();
+  }
+
+  /** Messages from `from` to `to` are held back until then. */
+  clog(way: { from: string; to: string }, untilUs: number): void {
+    this.clogs.set(wayOf(way), untilUs);
+  }
+
+  /** Cuts the connection of a client, which comes back after `forUs`. `dialUs`: what it publishes in the last so many µs before is kept. */
+  disconnect(name: string, options: { forUs: number; why: string }): void {
+    for (const lane of this.lanes)
+      if (lane.name === name && lane.connected) this.disconnectLane(lane, options);
+  }
+
+  /** The server goes away; everyone's connection breaks and comes back one by one. */
+  restart(options: { forUs: number; spreadUs: number }): void {
+    for (const lane of this.lanes) {
+      if (!lane.connected) continue;
+      const forUs = options.forUs + this.random.below(options.spreadUs + 1);
+      this.disconnectLane(lane, { forUs, why: 'server restart' });
+    }
+  }
+
+  connectionNames(): string[] {
+    return [...this.lanes].map((lane) => lane.name);
+  }
+
+  private disconnectLane(lane: Lane, options: { forUs: number; why: string }): void {
+    this.trace.add(this.scheduler.nowUs, lane.name, `disconnected: ${options.why}`);
+    this.drop(lane);
+    this.scheduler.in(0, lane.process, () => lane.onStatus?.('disconnected'));
+    this.scheduler.in(options.forUs, undefined, () => this.reconnect(lane));
+  }
+
+  private reconnect(lane: Lane): void {
+    if (!lane.process.alive || !this.lanes.has(lane)) return;
+    lane.connected = true;
+    this.trace.add(this.scheduler.nowUs, lane.name, 'reconnected');
+    for (const item of lane.onReconnect?.() ?? []) this.take(lane, item);
+    this.scheduler.in(0, lane.process, () => lane.onStatus?.('connected'));
+  }
+
+  private drop(lane: Lane): void {
+    lane.connected = false;
+    lane.session++;
+    lane.up = undefined;
+    lane.down = undefined;
+    lane.pendingBytes = 0;
+    for (const subscription of lane.subscriptions)
+      this.tree.remove(subscription.subject, subscription);
+    lane.subscriptions.clear();
+  }
+
+  // --- from a client ---
+
+  send(lane: Lane, item: Upward): void {
+    const { nowUs } = this.scheduler;
+    const open = lane.up;
+    if (open !== undefined && open.madeUs === nowUs && open.dueUs > nowUs) {
+      open.items.push(item);
+      return;
+    }
+    const arrivalUs = nowUs + this.random.latency(this.options.noise.latencyUs);
+    const dueUs = Math.max(arrivalUs, open?.dueUs ?? 0);
+    const batch: Batch<Upward> = { madeUs: nowUs, dueUs, items: [item] };
+    lane.up = batch;
+    const { session } = lane;
+    this.scheduler.in(dueUs - nowUs, undefined, () => {
+      if (lane.session !== session) return;
+      if (lane.up === batch) lane.up = undefined;
+      for (const one of batch.items) this.take(lane, one);
+    });
+  }
+
+  private take(lane: Lane, item: Upward): void {
+    switch (item.kind) {
+      case 'publish':
+        this.route(lane, item.publication);
+        break;
+      case 'subscribe':
+        lane.subscriptions.add(item.subscription);
+        this.tree.add(item.subscription.subject, item.subscription);
+        break;
+      case 'unsubscribe':
+        if (lane.subscriptions.delete(item.subscription))
+          this.tree.remove(item.subscription.subject, item.subscription);
+        break;
+      case 'ping':
+        this.enqueue(lane, this.arrivalUs(lane), {
+          bytes: 0,
+          run: () => {
+            item.onPong();
+            return undefined;
+          },
+        });
+    }
+  }
+
+  private route(from: Lane, published: Publication): void {
+    const subject = this.mapped(published.subject);
+    const publication = subject === published.subject ? published : { ...published, subject };
+    for (const listener of this.onPublish) listener(from.name, publication);
+    const queues = new Map<string, Subscription[]>();
+    let reached = 0;
+    for (const subscription of this.tree.match(subject)) {
+      if (this.cuts.get(wayOf({ from: from.name, to: subscription.lane.name })) === 'split')
+        continue;
+      reached++;
+      if (subscription.queue === undefined) this.deliver(from, subscription, publication);
+      else {
+        const members = queues.get(subscription.queue);
+        if (members === undefined) queues.set(subscription.queue, [subscription]);
+        else members.push(subscription);
+      }
+    }
+    for (const members of queues.values())
+      this.deliver(from, this.random.pick(members), publication);
+    if (reached === 0 && publication.reply !== '') this.noResponders(from, publication);
+  }
+
+  /** As nats-server does it: to the publisher alone, if it subscribes to the reply subject itself. */
+  private noResponders(from: Lane, publication: Publication): void {
+    const own = this.tree
+      .match(publication.reply)
+      .find(({ lane, queue }) => lane === from && queue === undefined);
+    if (own === undefined) return;
+    const answer: Publication = {
+      subject: publication.reply,
+      reply: '',
+      payload: Buffer.alloc(0),
+      headers: undefined,
+    };
+    this.enqueue(from, this.arrivalUs(from), this.delivery(own, answer, { noResponders: true }));
+  }
+
+  private deliver(from: Lane, to: Subscription, publication: Publication): void {
+    const { noise } = this.options;
+    const { lane } = to;
+    const way = wayOf({ from: from.name, to: lane.name });
+    if (this.cuts.has(way)) return this.lost(publication, lane, 'cut');
+    let dueUs = this.arrivalUs(lane);
+    const clogUs = this.clogs.get(way);
+    if (clogUs !== undefined) dueUs = Math.max(dueUs, clogUs);
+    if (isNoisy(publication.subject)) {
+      if (this.random.chance(noise.lossPpm)) return this.lost(publication, lane, 'lost');
+      if (this.random.chance(noise.duplicatePpm))
+        this.enqueue(lane, dueUs, this.delivery(to, publication, {}));
+      if (this.random.chance(noise.reorderPpm))
+        return this.straggle(lane, this.delivery(to, publication, {}));
+    }
+    this.enqueue(lane, dueUs, this.delivery(to, publication, {}));
+  }
+
+  private lost(publication: Publication, lane: Lane, why: string): void {
+    this.trace.add(this.scheduler.nowUs, lane.name, `${why} ${publication.subject}`);
+  }
+
+  private delivery(
+    to: Subscription,
+    publication: Publication,
+    options: { noResponders?: boolean },
+  ): Delivery {
+    const { subject, reply, headers } = publication;
+    // A copy for each handler: its bytes are spoiled once the turn is over.
+    const data = Buffer.from(publication.payload);
+    const noResponders = options.noResponders === true;
+    return {
+      bytes: data.length + subject.length + 64,
+      run: () => {
+        if (!to.lane.subscriptions.has(to)) return undefined;
+        const what = noResponders
+          ? `no responders ${subject}`
+          : `< ${subject} ${reply} ${data.length} ${crc32(data)}`;
+        this.trace.add(this.scheduler.nowUs, to.lane.name, what);
+        to.handler({ subject, reply, data, noResponders, header: (name) => headers?.[name] });
+        return data;
+      },
+    };
+  }
+
+  // --- to a client ---
+
+  private arrivalUs(lane: Lane): number {
+    const arrivalUs = this.scheduler.nowUs + this.random.latency(this.options.noise.latencyUs);
+    return Math.max(arrivalUs, lane.down?.dueUs ?? 0);
+  }
+
+  private enqueue(lane: Lane, dueUs: number, delivery: Delivery): void {
+    lane.pendingBytes += delivery.bytes;
+    if (lane.pendingBytes > this.options.pendingBytesMax) {
+      this.disconnectLane(lane, { forUs: 2_000_000, why: 'slow consumer' });
+      return;
+    }
+    const open = lane.down;
+    if (open !== undefined && open.dueUs >= dueUs && open.dueUs > this.scheduler.nowUs) {
+      open.items.push(delivery);
+      return;
+    }
+    const batch: Batch<Delivery> = { madeUs: this.scheduler.nowUs, dueUs, items: [delivery] };
+    lane.down = batch;
+    this.schedule(lane, batch);
+  }
+
+  /** Out of order: overtaken by what comes later. */
+  private straggle(lane: Lane, delivery: Delivery): void {
+    lane.pendingBytes += delivery.bytes;
+    const lateUs = this.random.between(1, 20) * this.options.noise.latencyUs;
+    this.schedule(lane, {
+      madeUs: this.scheduler.nowUs,
+      dueUs: this.arrivalUs(lane) + lateUs,
+      items: [delivery],
+    });
+  }
+
+  private schedule(lane: Lane, batch: Batch<Delivery>): void {
+    const { session } = lane;
+    this.scheduler.in(batch.dueUs - this.scheduler.nowUs, lane.process, () => {
+      if (lane.session !== session) return;
+      if (lane.down === batch) lane.down = undefined;
+      const used: Buffer[] = [];
+      for (const delivery of batch.items) {
+        lane.pendingBytes -= delivery.bytes;
+        const data = delivery.run();
+        if (data !== undefined && data.length > 0) used.push(data);
+        if (!lane.process.alive) return;
+      }
+      // Behind the end-of-turn callbacks of the handlers: whoever kept a view past its turn now sees garbage.
+      if (used.length > 0)
+        this.scheduler.in(0, lane.process, () => used.forEach((data) => data.fill(0xdb)));
+    });
+  }
+
+  private mapped(subject: string): string {
+    const { mapping } = this.options;
+    if (mapping === undefined || !subject.startsWith(`${mapping.prefix}.`)) return subject;
+    const tokens = subject.slice(mapping.prefix.length + 1).split('.');
+    const verb = tokens[0]!;
+    const mappable = tokens.length >= 3 && tokens.length <= 10;
+    if (!mappable || (verb !== 'put' && verb !== 'get' && verb !== 'del')) return subject;
+    const partition = fnv1a(tokens.slice(1).join('')) % mapping.partitions;
+    return `${mapping.prefix}.p.${partition}.${tokens.join('.')}`;
+  }
+}
+
+/** Node to node and answers: what NATS' own clusters may drop. A request of a client is never doubled: that would be a second request. */
+function isNoisy(subject: string): boolean {
+  return subject.startsWith('_');
+}
+
+function wayOf(way: { from: string; to: string }): string {
+  return `${way.from}>${way.to}`;
+}
+
+/** The hash of nats-server's `partition()`, written down here a second time on purpose. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5n;
+  for (const byte of Buffer.from(text, 'latin1'))
+    hash = ((hash ^ BigInt(byte)) * 0x01000193n) & 0xffffffffn;
+  return Number(hash);
+}
