@@ -44,7 +44,9 @@ export class Scheduler {
   private readonly heap: SimEvent[] = [];
 
   /** `onError`: an event of `process` threw; a real process would have ended with an uncaught exception. */
-  constructor(private readonly onError: (error: unknown, process: SimProcess | undefined) => void) {}
+  constructor(
+    private readonly onError: (error: unknown, process: SimProcess | undefined) => void,
+  ) {}
 
   in(delayUs: number, owner: SimProcess | undefined, run: () => void): SimEvent {
     const timeUs = this.nowUs + Math.max(0, Math.round(delayUs));
@@ -80,7 +82,7 @@ export class Scheduler {
             return resolve();
           }
         } catch (error) {
-          return reject(error as Error);
+          return reject(error);
         }
         this.afterPromises(step);
       };

@@ -20,7 +20,8 @@ export class SimBus implements Bus {
   private readonly services: ServiceDescription[] = [];
   /** Published while there was no connection. */
   private waiting: { readonly atUs: number; readonly item: Upward }[] = [];
-  private readonly flushes = new Set<(error: Error) => void>();
+  /** Pings under way, and how to tell those who wait that the connection broke. */
+  private readonly flushes = new Map<Upward, (error: Error) => void>();
   private closed = false;
   private inboxes = 0;
 
@@ -46,7 +47,9 @@ export class SimBus implements Bus {
     if (this.closed) return;
     checkSubject(subject, { wildcards: false });
     if (payload.length > this.payloadBytesMax)
-      throw new Error(`payload of ${payload.length} bytes to ${subject} is past the server's bound`);
+      throw new Error(
+        `payload of ${payload.length} bytes to ${subject} is past the server's bound`,
+      );
     const publication = {
       subject,
       reply: options.reply ?? '',
@@ -88,12 +91,13 @@ export class SimBus implements Bus {
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.closed) return reject(new Error('the connection is closed'));
-      this.flushes.add(reject);
       const onPong = (): void => {
-        this.flushes.delete(reject);
+        this.flushes.delete(ping);
         resolve();
       };
-      this.send({ kind: 'ping', onPong });
+      const ping: Upward = { kind: 'ping', onPong };
+      this.flushes.set(ping, reject);
+      this.send(ping);
     });
   }
 
@@ -133,19 +137,22 @@ export class SimBus implements Bus {
   }
 
   private status(status: BusStatus): void {
-    if (status === 'disconnected') {
-      const broken = [...this.flushes];
-      this.flushes.clear();
-      for (const reject of broken) reject(new Error('DISCONNECT'));
-    }
+    if (status === 'disconnected') for (const ping of this.flushes.keys()) this.broken(ping);
     for (const listener of this.listeners) listener(status);
+  }
+
+  private broken(ping: Upward): void {
+    this.flushes.get(ping)?.(new Error('DISCONNECT'));
+    this.flushes.delete(ping);
   }
 
   private replay(): readonly Upward[] {
     const again: Upward[] = [];
     for (const subscription of this.subscriptions) again.push({ kind: 'subscribe', subscription });
     const fromUs = this.nats.scheduler.nowUs - dialUs;
-    for (const { atUs, item } of this.waiting) if (atUs >= fromUs) again.push(item);
+    for (const { atUs, item } of this.waiting)
+      if (atUs >= fromUs) again.push(item);
+      else this.broken(item);
     this.waiting = [];
     return again;
   }
