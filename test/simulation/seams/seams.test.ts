@@ -323,7 +323,7 @@ test('disk: full, it refuses with ENOSPC and keeps what it has; stalled, nothing
   const table = tables.open('t');
   tables.commit(
     (batch) => batch.put(table, 'k', Buffer.from('v')),
-    (error) => seen.push(`table ${error?.code}`),
+    (error?: NodeJS.ErrnoException) => seen.push(`table ${error?.code}`),
   );
   await after(100);
   expect(seen).toEqual(['log ENOSPC', 'table ENOSPC']);
