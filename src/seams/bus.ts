@@ -4,8 +4,9 @@
  */
 export interface Bus {
   /**
-   * Fire and forget. With `reply`, the server answers "no responders" to that subject at once when
-   * nobody subscribes. The payload is copied or written before the call returns.
+   * Fire and forget; lost while disconnected. With `reply`, the server answers "no responders" to that
+   * subject at once when nobody subscribes. The payload is read until the turn of the event loop ends:
+   * hand over bytes that stay as they are. Throws when it is larger than `payloadBytesMax`.
    */
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
   subscribe(
@@ -34,10 +35,11 @@ export interface BusMessage {
   readonly subject: string;
   /** '' when none. */
   readonly reply: string;
-  /** A view into the receive buffer: copy what is kept past the handler's turn. */
+  /** A view into the receive buffer: copy what is kept past the handler's turn. The same goes for the other fields. */
   readonly data: Uint8Array;
   /** The server's "no responders" answer to one of our own publishes. */
   readonly noResponders: boolean;
+  /** Whatever the case of the name; the first value when there are several. */
   header(name: string): string | undefined;
 }
 
@@ -52,6 +54,7 @@ export interface ServiceDescription {
   readonly id: string;
   readonly version: string;
   readonly description: string;
+  readonly startedAtMs: number;
   readonly metadata: Readonly<Record<string, string>>;
   /** Endpoint name → subject and live counters, read when STATS is asked. */
   endpoints(): readonly ServiceEndpoint[];

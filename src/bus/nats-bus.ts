@@ -1,0 +1,226 @@
+/** NATS as `Bus`; the only importer of `nats`. */
+import {
+  connect,
+  createInbox,
+  Events,
+  headers,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type PublishOptions as NatsPublishOptions,
+} from 'nats';
+import type {
+  Bus,
+  BusMessage,
+  BusStatus,
+  BusSubscription,
+  PublishOptions,
+  ServiceDescription,
+} from '../seams/bus.js';
+import { serviceAnswer, serviceSubjects } from './nats-service.js';
+
+export interface NatsBusOptions {
+  /** `nats://host:port`, or `tls://…`; with `user:password@` where the server asks for them. Commas separate several. */
+  readonly servers: string | readonly string[];
+  readonly user?: string;
+  readonly password?: string;
+  /** As shown in the server's list of connections. */
+  readonly name?: string;
+  /** Keep trying until a server is there; otherwise the first failure is an error. */
+  readonly waitForServer?: boolean;
+  /**
+   * A handler that threw, or a subject this user may not subscribe to. Thrown where nothing catches it unless told:
+   * what a node can't listen to it can't promise, and a handler that threw left its work undone.
+   */
+  readonly onError?: (error: Error) => void;
+}
+
+/** A dead link shows after two pings without an answer. */
+const pingIntervalMs = 2_000;
+const pingsUnansweredMax = 2;
+const reconnectWaitMs = 250;
+const connectTimeoutMs = 5_000;
+const payloadBytesDefault = 1024 * 1024;
+
+export class NatsBus implements Bus {
+  connected = true;
+  private readonly listeners: ((status: BusStatus) => void)[] = [];
+  private payloadBytes: number;
+
+  private constructor(
+    private readonly connection: NatsConnection,
+    private readonly onError: (error: Error) => void,
+  ) {
+    this.payloadBytes = connection.info?.max_payload ?? payloadBytesDefault;
+    void this.watch();
+    void connection.closed().then(() => this.tell('closed'));
+  }
+
+  static async connect(options: NatsBusOptions): Promise<NatsBus> {
+    const { servers, credentials, secure } = addresses(options);
+    const connection = await connect({
+      servers,
+      ...credentials,
+      ...(secure ? { tls: {} } : {}),
+      name: options.name ?? 'quorate',
+      waitOnFirstConnect: options.waitForServer ?? false,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: reconnectWaitMs,
+      // A server that is being reconfigured may refuse a user for a moment.
+      ignoreAuthErrorAbort: options.waitForServer ?? false,
+      timeout: connectTimeoutMs,
+      pingInterval: pingIntervalMs,
+      maxPingOut: pingsUnansweredMax,
+      noAsyncTraces: true,
+    });
+    return new NatsBus(connection, options.onError ?? throwLater);
+  }
+
+  get payloadBytesMax(): number {
+    return this.payloadBytes;
+  }
+
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
+    // The package would keep it for the next connection, without a bound: by then nobody waits for it.
+    if (!this.connected) return;
+    this.connection.publish(subject, payload, natsOptions(options));
+  }
+
+  subscribe(
+    subject: string,
+    handler: (message: BusMessage) => void,
+    options?: { readonly queue?: string },
+  ): BusSubscription {
+    const callback = (error: Error | null, message: Msg): void => {
+      // An error thrown into the package would end its reader, and with it the connection.
+      try {
+        if (error === null) handler(new NatsMessage(message));
+        else this.onError(error);
+      } catch (thrown) {
+        this.onError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      }
+    };
+    const queue = options?.queue;
+    const subscription = this.connection.subscribe(
+      subject,
+      queue === undefined ? { callback } : { callback, queue },
+    );
+    return { unsubscribe: () => !this.connection.isClosed() && subscription.unsubscribe() };
+  }
+
+  inbox(): string {
+    return createInbox();
+  }
+
+  flush(): Promise<void> {
+    return this.connection.flush();
+  }
+
+  onStatus(listener: (status: BusStatus) => void): void {
+    this.listeners.push(listener);
+  }
+
+  registerService(service: ServiceDescription): void {
+    for (const { verb, subject } of serviceSubjects(service)) {
+      this.subscribe(subject, ({ reply }) => {
+        const answer = Buffer.from(JSON.stringify(serviceAnswer(verb, service)));
+        if (reply !== '') this.publish(reply, answer);
+      });
+    }
+  }
+
+  /** What was published before is sent, if there is a server to send it to. */
+  async close(): Promise<void> {
+    if (this.connection.isClosed()) return;
+    if (this.connected) await this.connection.drain();
+    else await this.connection.close();
+  }
+
+  private async watch(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type === Events.Disconnect) this.tell('disconnected');
+      if (type === Events.Reconnect) {
+        this.payloadBytes = this.connection.info?.max_payload ?? this.payloadBytes;
+        this.tell('connected');
+      }
+    }
+  }
+
+  private tell(status: BusStatus): void {
+    this.connected = status === 'connected';
+    for (const listener of this.listeners) listener(status);
+  }
+}
+
+function throwLater(error: Error): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
+/** The package takes no credentials in addresses. Throws `TypeError` on what is no address. */
+function addresses(options: NatsBusOptions): {
+  servers: string[];
+  credentials: { user?: string; pass?: string };
+  secure: boolean;
+} {
+  let { user, password } = options;
+  let secure = false;
+  const { servers } = options;
+  const texts = typeof servers === 'string' ? servers.split(',') : servers;
+  const plain = texts.map((text) => {
+    const address = text.trim();
+    const url = new URL(address.includes('://') ? address : `nats://${address}`);
+    if (url.username !== '') user ??= decodeURIComponent(url.username);
+    if (url.password !== '') password ??= decodeURIComponent(url.password);
+    secure ||= url.protocol === 'tls:';
+    return url.host;
+  });
+  const credentials = user === undefined ? {} : { user, pass: password ?? '' };
+  return { servers: plain, credentials, secure };
+}
+
+function natsOptions(options: PublishOptions | undefined): NatsPublishOptions {
+  const given: NatsPublishOptions = {};
+  if (options?.reply !== undefined) given.reply = options.reply;
+  if (options?.headers !== undefined) given.headers = natsHeaders(options.headers);
+  return given;
+}
+
+function natsHeaders(record: Readonly<Record<string, string>>): MsgHdrs {
+  const made = headers();
+  for (const [name, value] of Object.entries(record)) made.append(name, value);
+  return made;
+}
+
+class NatsMessage implements BusMessage {
+  private byName: Map<string, string> | undefined;
+
+  constructor(private readonly message: Msg) {}
+
+  get subject(): string {
+    return this.message.subject;
+  }
+
+  get reply(): string {
+    return this.message.reply ?? '';
+  }
+
+  get data(): Uint8Array {
+    return this.message.data;
+  }
+
+  get noResponders(): boolean {
+    return this.message.data.length === 0 && this.message.headers?.code === 503;
+  }
+
+  /** Whatever case it was sent in: libraries differ. */
+  header(name: string): string | undefined {
+    if (this.byName === undefined) {
+      this.byName = new Map();
+      for (const [name, values] of this.message.headers ?? [])
+        this.byName.set(name.toLowerCase(), values[0] ?? '');
+    }
+    return this.byName.get(name.toLowerCase());
+  }
+}

@@ -1,0 +1,239 @@
+import 'reflect-metadata';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { BusPeers } from '../../src/bus/bus-peers.js';
+import { NatsBus, type NatsBusOptions } from '../../src/bus/nats-bus.js';
+import type { PeerAnswer } from '../../src/bus/peers.js';
+import type { BusMessage, ServiceDescription } from '../../src/seams/bus.js';
+import { RealClock } from '../../src/seams/real-clock.js';
+import { RealRandom } from '../../src/seams/real-random.js';
+import { startNatsServer, type NatsServer } from '../support/nats-server.js';
+
+let server: NatsServer;
+const opened: NatsBus[] = [];
+
+async function open(options: Partial<NatsBusOptions> = {}): Promise<NatsBus> {
+  const bus = await NatsBus.connect({ servers: server.url, ...options });
+  opened.push(bus);
+  return bus;
+}
+
+function join(bus: NatsBus, id: string): BusPeers {
+  return new BusPeers(bus, new RealClock(), new RealRandom(), { id, prefix: 'kv' });
+}
+
+function received(bus: NatsBus, subject: string, options?: { queue: string }) {
+  const messages: { text: string; subject: string; reply: string; noResponders: boolean }[] = [];
+  bus.subscribe(
+    subject,
+    ({ data, subject, reply, noResponders }: BusMessage) =>
+      messages.push({ text: Buffer.from(data).toString(), subject, reply, noResponders }),
+    options,
+  );
+  return messages;
+}
+
+async function until(condition: () => boolean, whatMs = 10_000): Promise<void> {
+  for (let waitedMs = 0; !condition(); waitedMs += 5) {
+    if (waitedMs > whatMs) throw new Error(`still not so: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+beforeEach(async () => {
+  server = await startNatsServer();
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((bus) => bus.close()));
+  await server.stop();
+});
+
+describe('NatsBus', () => {
+  test('publish with reply and headers; names of headers in any case', async () => {
+    const [alice, bob] = [await open(), await open()];
+    const seen: (string | undefined)[] = [];
+    bob.subscribe('put.>', (message) => {
+      seen.push(message.subject, message.reply, message.header('KV-w'), message.header('Kv-R'));
+    });
+    await bob.flush();
+    const headers = { 'Kv-W': '2' };
+    alice.publish('put.a.b', Buffer.from('x'), { reply: 'nobody.waits', headers });
+    await until(() => seen.length > 0);
+    expect(seen).toEqual(['put.a.b', 'nobody.waits', '2', undefined]);
+  });
+
+  test('a queue group gets each message once, everybody else each', async () => {
+    const buses = [await open(), await open(), await open()];
+    const [one, two] = buses.slice(1).map((bus) => received(bus, 'q', { queue: 'group' }));
+    const all = received(buses[0]!, 'q');
+    for (const bus of buses) await bus.flush();
+    for (let i = 0; i < 50; i++) buses[0]!.publish('q', Buffer.from(String(i)));
+    await until(() => one!.length + two!.length === 50 && all.length === 50);
+    expect(one!.length).toBeGreaterThan(0);
+    expect(two!.length).toBeGreaterThan(0);
+  });
+
+  test('nobody subscribes: "no responders" on the reply subject', async () => {
+    const bus = await open();
+    const messages = received(bus, 'mine.*');
+    bus.publish('nobody.there', Buffer.alloc(0), { reply: 'mine.7' });
+    await until(() => messages.length > 0);
+    expect(messages).toEqual([{ text: '', subject: 'mine.7', reply: '', noResponders: true }]);
+  });
+
+  test('a server that restarts: subscriptions are back, what was published meanwhile is not', async () => {
+    const bus = await open();
+    const messages = received(bus, 'x');
+    const statuses: string[] = [];
+    bus.onStatus((status) => statuses.push(`${status} ${bus.connected}`));
+    await server.stop();
+    await until(() => statuses.length === 1);
+    bus.publish('x', Buffer.from('lost'));
+    server = await startNatsServer({ port: server.port });
+    await until(() => statuses.length === 2);
+    await bus.flush();
+    bus.publish('x', Buffer.from('found'));
+    await until(() => messages.length > 0);
+    expect(messages.map(({ text }) => text)).toEqual(['found']);
+    await bus.close();
+    expect(statuses).toEqual(['disconnected false', 'connected true', 'closed false']);
+  });
+
+  test('a handler that throws is reported, and the connection goes on', async () => {
+    const errors: string[] = [];
+    const bus = await open({ onError: (error) => errors.push(error.message) });
+    bus.subscribe('bad', () => {
+      throw new Error('handler failed');
+    });
+    const messages = received(bus, 'good');
+    bus.publish('bad', Buffer.alloc(0));
+    bus.publish('good', Buffer.alloc(0));
+    await until(() => messages.length === 1);
+    expect(errors).toEqual(['handler failed']);
+  });
+
+  test('user and password from the address, from the options; neither', async () => {
+    await server.stop();
+    const config = 'authorization { users: [{ user: "no de", password: "p@ss" }] }';
+    server = await startNatsServer({ config });
+    const host = `127.0.0.1:${server.port}`;
+    const ways = [
+      { servers: `nats://no%20de:p%40ss@${host}` },
+      { servers: [host], user: 'no de', password: 'p@ss' },
+    ];
+    for (const way of ways) expect((await open(way)).connected).toBe(true);
+    await expect(open({ servers: host })).rejects.toThrow(/authorization/i);
+  });
+
+  test('a subject this user may not subscribe to is reported', async () => {
+    await server.stop();
+    const config =
+      'authorization { users: [{ user: "u", password: "p", permissions: { subscribe: "a.>" } }] }';
+    server = await startNatsServer({ config });
+    const errors: string[] = [];
+    const onError = (error: Error): number => errors.push(error.message);
+    const bus = await open({ user: 'u', password: 'p', onError });
+    received(bus, 'b');
+    await until(() => errors.length > 0);
+    expect(errors[0]).toMatch(/permissions violation.*"b"/i);
+  });
+
+  test('$SRV.PING, INFO and STATS answer for all, by name and by id', async () => {
+    const bus = await open();
+    const endpoint = {
+      name: 'put',
+      subject: 'kv.put.>',
+      queue: 'quorate',
+      requests: 4,
+      errors: 1,
+      processingMsTotal: 2,
+      lastError: '503 no quorum',
+    };
+    const service: ServiceDescription = {
+      name: 'quorate',
+      id: 'abc',
+      version: '0.1.0',
+      description: 'key-value store',
+      startedAtMs: 0,
+      metadata: { node: 'n1' },
+      endpoints: () => [endpoint],
+    };
+    bus.registerService(service);
+    const asker = await open();
+    const replies = received(asker, 'answers.*');
+    for (const whom of ['', '.quorate', '.quorate.abc', '.quorate.other', '.else'])
+      asker.publish(`$SRV.PING${whom}`, Buffer.alloc(0), { reply: `answers.${whom.length}` });
+    asker.publish('$SRV.INFO', Buffer.alloc(0), { reply: 'answers.info' });
+    asker.publish('$SRV.STATS', Buffer.alloc(0), { reply: 'answers.stats' });
+    await until(() => replies.length === 7);
+    const bodies = replies.map(({ text }) =>
+      text === '' ? undefined : (JSON.parse(text) as object),
+    );
+    const ping = { type: 'io.nats.micro.v1.ping_response', name: 'quorate', id: 'abc' };
+    expect(bodies.filter((body) => body === undefined)).toHaveLength(2);
+    expect(bodies.filter((body) => body !== undefined)).toEqual([
+      ...[0, 1, 2].map((): unknown => expect.objectContaining(ping)),
+      expect.objectContaining({
+        type: 'io.nats.micro.v1.info_response',
+        endpoints: [{ name: 'put', subject: 'kv.put.>', queue_group: 'quorate', metadata: {} }],
+      }),
+      expect.objectContaining({
+        type: 'io.nats.micro.v1.stats_response',
+        started: '1970-01-01T00:00:00.000Z',
+        endpoints: [
+          expect.objectContaining({
+            num_requests: 4,
+            num_errors: 1,
+            processing_time: 2_000_000,
+            average_processing_time: 500_000,
+          }),
+        ],
+      }),
+    ]);
+  });
+});
+
+describe('peers on a real server', () => {
+  test('1000 calls are answered; a killed process is "no responders" at once', async () => {
+    const alice = join(await open(), 'a'.repeat(16));
+    const child = spawn(process.execPath, ['--input-type=module', '-e', echoNode(server.url)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    const answers: PeerAnswer[] = [];
+    for (let i = 0; i < 1000; i++)
+      alice.call('b'.repeat(16), 'read', [i], (answer) => answers.push(answer));
+    await until(() => answers.length === 1000);
+    expect(answers).toEqual(Array.from({ length: 1000 }, (_, i) => ({ kind: 'ok', body: [i] })));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    // The server needs a moment to notice; it is not the time of the detector.
+    const startedMs = performance.now();
+    let last: PeerAnswer | undefined;
+    while (last?.kind !== 'noResponders' && performance.now() - startedMs < 5_000) {
+      last = undefined;
+      const id = alice.call('b'.repeat(16), 'read', [], (answer) => (last = answer));
+      await until(() => last !== undefined, 500).catch(() => alice.forget(id));
+    }
+    expect(last).toEqual({ kind: 'noResponders' });
+  });
+});
+
+/** A node that answers every read with what it was asked, in a process of its own. */
+function echoNode(url: string): string {
+  const src = new URL('../../src/', import.meta.url).href;
+  return `
+    await import(${JSON.stringify(import.meta.resolve('reflect-metadata'))});
+    const { BusPeers } = await import('${src}bus/bus-peers.js');
+    const { NatsBus } = await import('${src}bus/nats-bus.js');
+    const { RealClock } = await import('${src}seams/real-clock.js');
+    const { RealRandom } = await import('${src}seams/real-random.js');
+    const bus = await NatsBus.connect({ servers: '${url}' });
+    const address = { id: '${'b'.repeat(16)}', prefix: 'kv' };
+    const peers = new BusPeers(bus, new RealClock(), new RealRandom(), address);
+    peers.handle('read', (call) => call.ok(call.body));
+    await bus.flush();
+    console.log('ready');
+  `;
+}
