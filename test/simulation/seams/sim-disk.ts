@@ -20,6 +20,8 @@ export interface DiskFaults {
   keepAllPpm: number;
   /** At a crash: a chance in a million that the end of what is kept is garbage. */
   tornPpm: number;
+  /** At a crash: a chance in a million that a write survives though an earlier one did not. */
+  scatterPpm: number;
 }
 
 export const diskFaultsNone: DiskFaults = {
@@ -32,59 +34,140 @@ export const diskFaultsNone: DiskFaults = {
   loseAllPpm: 250_000,
   keepAllPpm: 250_000,
   tornPpm: 300_000,
+  scatterPpm: 100_000,
 };
 
 /** Bytes of the unit in which a torn write is garbled. */
 const sectorBytes = 512;
 
+/** Written and not known to be on disk. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 export class SimFile {
-  bytes = Buffer.alloc(4096);
-  length = 0;
-  /** Bytes that a crash can't take. */
-  syncedLength = 0;
-  /** A sync failed: the kernel dropped the dirty pages, so no later sync helps. */
-  syncFailed = false;
+  bytes: Buffer = Buffer.alloc(4096);
+  /** Bytes of the file, what an older file left behind the end included. */
+  size = 0;
+  /** Where the next append goes. */
+  end = 0;
+  /** What stood here before: a file that is used again keeps its old bytes until they are written over. */
+  private leftover: Buffer = Buffer.alloc(0);
+  private unsynced: Range[] = [];
+  /** The first error other than ENOSPC: it is final. */
+  failure: NodeJS.ErrnoException | undefined;
   /** Whether the directory entry survives a crash. */
   entryDurable = false;
   /** What a truncation cut off and no sync has confirmed since; a crash may bring it back. */
-  cut: { readonly at: number; readonly tail: Buffer } | undefined;
+  private cut: { readonly at: number; readonly tail: Buffer } | undefined;
   /** When the last operation of the file completes. */
   busyUntilUs = 0;
 
   constructor(readonly name: string) {}
 
-  append(chunks: readonly Uint8Array[]): void {
-    let total = this.length;
-    for (const chunk of chunks) total += chunk.length;
+  /** A file whose blocks held another one. */
+  static reusing(old: SimFile, name: string): SimFile {
+    const file = new SimFile(name);
+    file.leftover = old.content();
+    file.bytes = old.content();
+    file.size = file.bytes.length;
+    return file;
+  }
+
+  append(chunks: readonly Uint8Array[]): Range {
+    const from = this.end;
+    const total = chunks.reduce((sum, chunk) => sum + chunk.length, from);
     if (total > this.bytes.length) {
       const larger = Buffer.alloc(Math.max(total, 2 * this.bytes.length));
-      this.bytes.copy(larger, 0, 0, this.length);
+      this.bytes.copy(larger, 0, 0, this.size);
       this.bytes = larger;
     }
     for (const chunk of chunks) {
-      this.bytes.set(chunk, this.length);
-      this.length += chunk.length;
+      this.bytes.set(chunk, this.end);
+      this.end += chunk.length;
     }
+    this.size = Math.max(this.size, this.end);
+    const range = { from, to: this.end };
+    if (range.to > range.from) this.unsynced.push(range);
+    return range;
   }
 
-  synced(length: number): void {
-    if (this.syncFailed) return;
-    this.syncedLength = Math.max(this.syncedLength, Math.min(length, this.length));
+  get unsyncedRanges(): readonly Range[] {
+    return this.unsynced;
+  }
+
+  /** The ranges are on disk now, and so is the length of the file. */
+  synced(ranges: readonly Range[]): void {
+    this.unsynced = this.unsynced.filter((range) => !ranges.includes(range));
     this.entryDurable = true;
     this.cut = undefined;
   }
 
   truncate(length: number): void {
-    if (length >= this.length) return;
-    const tail = Buffer.from(this.bytes.subarray(length, this.length));
-    this.cut ??= { at: length, tail };
-    this.length = length;
-    this.syncedLength = Math.min(this.syncedLength, length);
+    if (length < this.size && this.cut === undefined)
+      this.cut = { at: length, tail: Buffer.from(this.bytes.subarray(length, this.size)) };
+    this.size = Math.min(this.size, length);
+    this.end = length;
+    this.leftover = this.leftover.subarray(0, length);
+    this.unsynced = this.unsynced
+      .filter(({ from }) => from < length)
+      .map(({ from, to }) => ({ from, to: Math.min(to, length) }));
   }
 
   content(): Buffer {
-    return Buffer.from(this.bytes.subarray(0, this.length));
+    return Buffer.from(this.bytes.subarray(0, this.size));
   }
+
+  /** What a crash leaves; returns what it took, '' for nothing. */
+  crash(random: SimRandom, faults: DiskFaults): string {
+    let lost = 0;
+    let written = 0;
+    const gone: Range[] = [];
+    const { cut } = this;
+    if (cut !== undefined && this.size === cut.at && random.chance(300_000)) {
+      this.append([cut.tail]);
+      this.unsynced.pop();
+    }
+    for (const range of this.unsynced) {
+      const length = range.to - range.from;
+      written += length;
+      // Behind a loss, later pages reach the disk only now and then.
+      let kept = lost === 0 ? keptOf(length, random, faults) : 0;
+      if (lost > 0 && random.chance(faults.scatterPpm)) kept = length;
+      if (kept < length) gone.push({ from: range.from + kept, to: range.to });
+      if (kept > 0 && random.chance(faults.tornPpm)) this.tear(range.from + kept, kept, random);
+      lost += length - kept;
+    }
+    for (const range of gone.toReversed()) this.restore(range);
+    this.unsynced = [];
+    this.end = this.size;
+    this.failure = undefined;
+    this.entryDurable = true;
+    this.cut = undefined;
+    this.busyUntilUs = 0;
+    return written === 0 ? '' : `${this.name} lost ${lost} of ${written} unsynced`;
+  }
+
+  /** Back to what stood there before; where nothing stood, the file ends or has a hole of zeros. */
+  private restore({ from, to }: Range): void {
+    const old = this.leftover.subarray(from, to);
+    this.bytes.fill(0, from, to);
+    this.bytes.set(old, from);
+    if (to === this.size) this.size = from + old.length;
+  }
+
+  private tear(end: number, most: number, random: SimRandom): void {
+    const from = end - random.between(1, Math.min(most, sectorBytes));
+    if (random.chance(500_000)) this.bytes.fill(0, from, end);
+    else random.bytes(end - from).copy(this.bytes, from);
+  }
+}
+
+function keptOf(length: number, random: SimRandom, faults: DiskFaults): number {
+  const kept = random.below(length + 1);
+  if (random.chance(faults.loseAllPpm)) return 0;
+  return random.chance(faults.keepAllPpm) ? length : kept;
 }
 
 export type TableMap = Map<string, Buffer>;
@@ -102,6 +185,8 @@ export class SimDisk {
   readonly tables = new Map<string, TableMap>();
   /** Commits that are visible and not yet durable, oldest first. */
   readonly unsynced: TableUndo[][] = [];
+  /** Files done with, whose blocks serve again. */
+  readonly spares: SimFile[] = [];
   /** Removed since the last sync; a crash may bring them back. */
   readonly removed = new Map<string, SimFile>();
   /** Raised when tables change, so that sorted keys can be cached. */
@@ -121,6 +206,7 @@ export class SimDisk {
         lost.push(`${name} is back`);
       }
     this.removed.clear();
+    this.spares.length = 0;
     for (const file of this.files.values()) {
       const what = this.crashFile(file);
       if (what !== '') lost.push(what);
@@ -134,6 +220,7 @@ export class SimDisk {
   wipe(): void {
     this.files.clear();
     this.removed.clear();
+    this.spares.length = 0;
     this.quarantined.clear();
     this.tables.clear();
     this.unsynced.length = 0;
@@ -143,10 +230,10 @@ export class SimDisk {
   /** Flips one bit of what is on disk; returns where, or undefined when there is nothing to damage. */
   rot(within: 'files' | 'tables'): string | undefined {
     if (within === 'files') {
-      const files = [...this.files.values()].filter(({ length }) => length > 0);
+      const files = [...this.files.values()].filter(({ size }) => size > 0);
       if (files.length === 0) return undefined;
       const file = this.random.pick(files);
-      const at = this.random.below(file.length);
+      const at = this.random.below(file.size);
       file.bytes[at]! ^= 1 << this.random.below(8);
       return `${file.name}@${at}`;
     }
@@ -178,36 +265,10 @@ export class SimDisk {
   }
 
   private crashFile(file: SimFile): string {
-    const { random, faults } = this;
-    if (!file.entryDurable && random.chance(500_000)) {
+    if (!file.entryDurable && this.random.chance(500_000)) {
       this.files.delete(file.name);
       return `${file.name} is gone`;
     }
-    if (file.cut !== undefined && file.length === file.cut.at && random.chance(300_000)) {
-      file.append([file.cut.tail]);
-      file.syncedLength = file.length;
-    }
-    const written = file.length;
-    const unsynced = written - file.syncedLength;
-    if (unsynced > 0) {
-      let kept = random.below(unsynced + 1);
-      if (random.chance(faults.loseAllPpm)) kept = 0;
-      else if (random.chance(faults.keepAllPpm)) kept = unsynced;
-      file.length = file.syncedLength + kept;
-      if (kept > 0 && random.chance(faults.tornPpm)) this.tear(file, Math.min(kept, sectorBytes));
-    }
-    const lost = written - file.length;
-    file.syncedLength = file.length;
-    file.syncFailed = false;
-    file.entryDurable = true;
-    file.cut = undefined;
-    file.busyUntilUs = 0;
-    return unsynced === 0 ? '' : `${file.name} lost ${lost} of ${unsynced} unsynced`;
-  }
-
-  private tear(file: SimFile, most: number): void {
-    const from = file.length - this.random.between(1, most);
-    if (this.random.chance(500_000)) file.bytes.fill(0, from, file.length);
-    else this.random.bytes(file.length - from).copy(file.bytes, from);
+    return file.crash(this.random, this.faults);
   }
 }

@@ -23,7 +23,15 @@ export class SimLogDirectory implements LogDirectory {
 
   open(name: string): LogFile {
     let file = this.disk.files.get(name);
-    if (file === undefined) this.disk.files.set(name, (file = new SimFile(name)));
+    const fresh = file === undefined;
+    if (file === undefined) {
+      const spare = this.disk.spares.pop();
+      file = spare === undefined ? new SimFile(name) : SimFile.reusing(spare, name);
+      this.disk.files.set(name, file);
+    }
+    // Found again, a file is as long as it is; what an older one left at its end can't be told apart.
+    if (!fresh) file.end = file.size;
+    file.failure = undefined;
     return new OpenFile(file, this.disk, this.host);
   }
 
@@ -32,7 +40,9 @@ export class SimLogDirectory implements LogDirectory {
   }
 
   remove(name: string): void {
-    this.disk.removed.set(name, this.existing(name));
+    const file = this.existing(name);
+    this.disk.removed.set(name, file);
+    if (this.disk.spares.length < 2) this.disk.spares.push(file);
     this.disk.files.delete(name);
     this.note(`removed ${name}`);
   }
@@ -57,57 +67,80 @@ export class SimLogDirectory implements LogDirectory {
 
 class OpenFile implements LogFile {
   private closed = false;
+  length: number;
 
   constructor(
     private readonly file: SimFile,
     private readonly disk: SimDisk,
     private readonly host: Host,
-  ) {}
-
-  get length(): number {
-    return this.file.length;
+  ) {
+    this.length = file.end;
   }
 
   append(chunks: readonly Uint8Array[], options: { sync: boolean }, done: IoDone): void {
     this.check();
-    const { faults } = this.disk;
+    const { disk, file } = this;
+    const { faults } = disk;
     if (faults.full) {
+      this.writePart(chunks);
       this.later(faults.writeUs, () => done(errorOf('ENOSPC', 'no space left on device')));
       return;
     }
-    this.file.append(chunks);
-    if (options.sync) this.sync(done);
-    else this.later(faults.writeUs, () => done());
+    const range = file.append(chunks);
+    const fails = options.sync && this.syncFails();
+    this.later(options.sync ? faults.syncUs : faults.writeUs, () => {
+      if (fails) this.fail();
+      // Only this write: what was written before it without a sync may still be lost.
+      else if (options.sync && file.failure === undefined) this.durable([range]);
+      if (file.failure === undefined) this.length = range.to;
+      done(file.failure);
+    });
   }
 
   sync(done: IoDone): void {
     this.check();
     const { file, disk } = this;
-    const { length } = file;
-    const fails = disk.faults.failSyncs > 0;
-    if (fails) disk.faults.failSyncs--;
+    const ranges = [...file.unsyncedRanges];
+    const fails = this.syncFails();
     this.later(disk.faults.syncUs, () => {
-      if (fails) {
-        file.syncFailed = true;
-        this.note(`sync of ${file.name} failed`);
-        done(errorOf('EIO', 'input/output error'));
-        return;
-      }
-      file.synced(length);
-      disk.removed.clear();
-      this.note(`synced ${file.name} to ${file.syncedLength}`);
-      done();
+      if (fails) this.fail();
+      else if (file.failure === undefined) this.durable(ranges);
+      done(file.failure);
     });
   }
 
   truncate(length: number): void {
     this.check();
-    this.note(`truncated ${this.file.name} from ${this.file.length} to ${length}`);
+    this.note(`truncated ${this.file.name} from ${this.file.size} to ${length}`);
     this.file.truncate(length);
+    this.length = length;
   }
 
   close(): void {
     this.closed = true;
+  }
+
+  private syncFails(): boolean {
+    if (this.disk.faults.failSyncs === 0) return false;
+    this.disk.faults.failSyncs--;
+    return true;
+  }
+
+  private fail(): void {
+    this.file.failure ??= errorOf('EIO', 'input/output error');
+    this.note(`sync of ${this.file.name} failed`);
+  }
+
+  private durable(ranges: Parameters<SimFile['synced']>[0]): void {
+    this.file.synced(ranges);
+    this.disk.removed.clear();
+    this.note(`synced ${this.file.name} to ${this.file.end}`);
+  }
+
+  /** A disk that fills up takes the beginning of a write. */
+  private writePart(chunks: readonly Uint8Array[]): void {
+    const whole = Buffer.concat(chunks);
+    this.file.append([whole.subarray(0, this.disk.random.below(whole.length + 1))]);
   }
 
   private later(typicalUs: number, run: () => void): void {
