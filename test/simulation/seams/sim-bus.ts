@@ -7,19 +7,16 @@ import type {
   PublishOptions,
   ServiceDescription,
 } from '../../../src/seams/bus.js';
+import { serviceAnswer, serviceSubjects } from '../../../src/bus/nats-service.js';
 import type { SimProcess } from '../core/scheduler.js';
 import type { Lane, SimNats, Subscription, Upward } from './sim-nats.js';
-
-/** Before a connection comes back its client dials; only what it publishes from then on survives (as in nats.js). */
-const dialUs = 1_000;
 
 export class SimBus implements Bus {
   private readonly lane: Lane;
   private readonly subscriptions = new Set<Subscription>();
   private readonly listeners: ((status: BusStatus) => void)[] = [];
-  private readonly services: ServiceDescription[] = [];
-  /** Published while there was no connection. */
-  private waiting: { readonly atUs: number; readonly item: Upward }[] = [];
+  /** Published in this turn: the bytes are the caller's until it ends, as with the real one. */
+  private unread: { payload: Buffer }[] = [];
   /** Pings under way, and how to tell those who wait that the connection broke. */
   private readonly flushes = new Map<Upward, (error: Error) => void>();
   private closed = false;
@@ -44,7 +41,7 @@ export class SimBus implements Bus {
   }
 
   publish(subject: string, payload: Uint8Array, options: PublishOptions = {}): void {
-    if (this.closed) return;
+    if (!this.connected) return;
     checkSubject(subject, { wildcards: false });
     if (payload.length > this.payloadBytesMax)
       throw new Error(
@@ -53,9 +50,11 @@ export class SimBus implements Bus {
     const publication = {
       subject,
       reply: options.reply ?? '',
-      payload: Buffer.from(payload),
+      payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
       headers: options.headers === undefined ? undefined : { ...options.headers },
     };
+    if (this.unread.length === 0) queueMicrotask(() => this.readAll());
+    this.unread.push(publication);
     this.send({ kind: 'publish', publication });
   }
 
@@ -106,20 +105,11 @@ export class SimBus implements Bus {
   }
 
   registerService(service: ServiceDescription): void {
-    this.services.push(service);
-    const { name, id, version, metadata } = service;
-    const answer = (type: string, body: object) => (message: BusMessage) => {
-      if (message.reply === '') return;
-      const reply = { type: `io.nats.micro.v1.${type}_response`, name, id, version, metadata };
-      this.publish(message.reply, Buffer.from(JSON.stringify({ ...reply, ...body })));
-    };
-    for (const suffix of ['', `.${name}`, `.${name}.${id}`]) {
-      this.subscribe(`$SRV.PING${suffix}`, answer('ping', {}));
-      const info = { description: service.description };
-      this.subscribe(`$SRV.INFO${suffix}`, answer('info', info));
-      this.subscribe(`$SRV.STATS${suffix}`, (message) =>
-        answer('stats', { endpoints: service.endpoints() })(message),
-      );
+    for (const { verb, subject } of serviceSubjects(service)) {
+      this.subscribe(subject, ({ reply }) => {
+        const answer = Buffer.from(JSON.stringify(serviceAnswer(verb, service)));
+        if (reply !== '') this.publish(reply, answer);
+      });
     }
   }
 
@@ -133,7 +123,12 @@ export class SimBus implements Bus {
 
   private send(item: Upward): void {
     if (this.lane.connected) this.nats.send(this.lane, item);
-    else this.waiting.push({ atUs: this.nats.scheduler.nowUs, item });
+    else this.broken(item);
+  }
+
+  private readAll(): void {
+    for (const publication of this.unread) publication.payload = Buffer.from(publication.payload);
+    this.unread = [];
   }
 
   private status(status: BusStatus): void {
@@ -147,14 +142,7 @@ export class SimBus implements Bus {
   }
 
   private replay(): readonly Upward[] {
-    const again: Upward[] = [];
-    for (const subscription of this.subscriptions) again.push({ kind: 'subscribe', subscription });
-    const fromUs = this.nats.scheduler.nowUs - dialUs;
-    for (const { atUs, item } of this.waiting)
-      if (atUs >= fromUs) again.push(item);
-      else this.broken(item);
-    this.waiting = [];
-    return again;
+    return [...this.subscriptions].map((subscription) => ({ kind: 'subscribe', subscription }));
   }
 }
 

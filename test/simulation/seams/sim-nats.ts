@@ -37,7 +37,7 @@ export type CutKind = 'silent' | 'split';
 export interface Publication {
   readonly subject: string;
   readonly reply: string;
-  readonly payload: Buffer;
+  payload: Buffer;
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
@@ -142,7 +142,7 @@ export class SimNats {
     this.clogs.set(wayOf(way), untilUs);
   }
 
-  /** Cuts the connection of a client, which comes back after `forUs`. `dialUs`: what it publishes in the last so many µs before is kept. */
+  /** Cuts the connection of a client, which comes back after `forUs`. */
   disconnect(name: string, options: { forUs: number; why: string }): void {
     for (const lane of this.lanes)
       if (lane.name === name && lane.connected) this.disconnectLane(lane, options);
@@ -308,7 +308,7 @@ export class SimNats {
           ? `no responders ${subject}`
           : `< ${subject} ${reply} ${data.length} ${crc32(data)}`;
         this.trace.add(this.scheduler.nowUs, to.lane.name, what);
-        to.handler({ subject, reply, data, noResponders, header: (name) => headers?.[name] });
+        to.handler({ subject, reply, data, noResponders, header: headerOf(headers) });
         return data;
       },
     };
@@ -381,6 +381,17 @@ export class SimNats {
 /** Node to node and answers: what NATS' own clusters may drop. A request of a client is never doubled: that would be a second request. */
 function isNoisy(subject: string): boolean {
   return subject.startsWith('_');
+}
+
+function headerOf(
+  headers: Readonly<Record<string, string>> | undefined,
+): (name: string) => string | undefined {
+  if (headers === undefined) return () => undefined;
+  return (wanted) => {
+    const lower = wanted.toLowerCase();
+    for (const name in headers) if (name.toLowerCase() === lower) return headers[name];
+    return undefined;
+  };
 }
 
 function wayOf(way: { from: string; to: string }): string {
