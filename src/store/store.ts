@@ -47,6 +47,8 @@ export interface Store {
 
   /** Memtable, then cache, then Bloom filter, then LMDB; synchronous. A record that fails its checksum counts as absent and is reported through `onCorrupt`. */
   read(key: StorageKey): HeldRecord | undefined;
+  /** As `read`, leaving the cache as it is: background work must not push out what clients ask for. */
+  peek(key: StorageKey): HeldRecord | undefined;
 
   /** A fresh epoch for an actor, from a block leased from disk; throws `OverloadedError` when the lease ran dry. */
   drawEpoch(): number;

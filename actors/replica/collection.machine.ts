@@ -1,0 +1,77 @@
+/**
+ * Forgets tombstones and surplus context entries, one batch of keys of one partition at a time. Run by every node for the
+ * partitions whose first primary it is.
+ *
+ * Invariants: nothing is forgotten before every member has answered the survey; this node is the last to forget, after everyone else
+ * has acknowledged, because blind puts are ordered here and must build on the tombstone as long as anyone holds it.
+ * Whatever goes wrong leaves the state somewhere, from where tree exchange brings it back: the next pass begins afresh.
+ */
+import { setup } from 'xstate';
+import { limits } from '../rules/limits.js';
+
+export interface CollectionEffects {
+  /** Looks at the next keys: `candidates.found` or `candidates.none`. */
+  look(): void;
+  /** Asks all members about the candidates: `survey.agreed`, `survey.refused` when no key is agreed on. */
+  survey(): void;
+  /** Tells the others to forget: `others.forgot` or `survey.refused`. */
+  forgetElsewhere(): void;
+  /** Forgets here: `self.forgot`. */
+  forgetHere(): void;
+  /** Stops listening for answers. */
+  abandon(): void;
+}
+
+export type CollectionEvent =
+  | { readonly type: 'candidates.found' }
+  | { readonly type: 'candidates.none' }
+  | { readonly type: 'survey.agreed' }
+  | { readonly type: 'survey.refused' }
+  | { readonly type: 'others.forgot' }
+  | { readonly type: 'self.forgot' };
+
+export const collectionMachine = setup({
+  types: {
+    context: {} as CollectionEffects,
+    events: {} as CollectionEvent,
+    input: {} as CollectionEffects,
+  },
+  actions: {
+    lookAtNextKeys: ({ context }) => context.look(),
+    askAllMembers: ({ context }) => context.survey(),
+    tellOthersToForget: ({ context }) => context.forgetElsewhere(),
+    forgetHere: ({ context }) => context.forgetHere(),
+    abandonCalls: ({ context }) => context.abandon(),
+  },
+  delays: {
+    tick: limits.collectionTickMs,
+    callDeadline: limits.backgroundCallMsMax,
+  },
+}).createMachine({
+  id: 'collection',
+  context: ({ input }) => input,
+  initial: 'resting',
+  states: {
+    resting: { after: { tick: 'looking' } },
+    looking: {
+      entry: 'lookAtNextKeys',
+      on: { 'candidates.found': 'surveying', 'candidates.none': 'resting' },
+    },
+    surveying: {
+      entry: 'askAllMembers',
+      exit: 'abandonCalls',
+      on: { 'survey.agreed': 'forgettingElsewhere', 'survey.refused': 'resting' },
+      after: { callDeadline: 'resting' },
+    },
+    forgettingElsewhere: {
+      entry: 'tellOthersToForget',
+      exit: 'abandonCalls',
+      on: { 'others.forgot': 'forgettingHere', 'survey.refused': 'resting' },
+      after: { callDeadline: 'resting' },
+    },
+    forgettingHere: {
+      entry: 'forgetHere',
+      on: { 'self.forgot': 'resting' },
+    },
+  },
+});

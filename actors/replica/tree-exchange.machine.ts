@@ -1,0 +1,187 @@
+/**
+ * Compares this node's partitions with the other primaries', one peer at a time, for ever; repairs what differs.
+ *
+ * Equal replicas cost one message a visit. Roots that differ are looked at twice, because writes under way make them
+ * differ for a moment; then leaves, then keys, then states travel, in bounded batches with a rest between them.
+ * Whatever goes wrong ends the visit: the next one begins afresh. Repair is a merge, so it can't do harm.
+ */
+import { assign, setup } from 'xstate';
+import { limits } from '../rules/limits.js';
+
+export interface ExchangeEffects {
+  /** How long to rest before the next visit; 0 when someone must be visited at once. */
+  restMs(): number;
+  /** Chooses a peer and sends it all common roots: `roots.equal`, `roots.differ`, `nobody.near` or `peer.silent`. */
+  compareRoots(): void;
+  /** Sends the roots that differed once more: as `compareRoots`. */
+  confirmRoots(): void;
+  /** Asks for the leaves of the next partition that differs: `leaves.equal`, `leaves.differ` or `peer.silent`. */
+  compareLeaves(): void;
+  /** Asks for the next keys of the leaves that differ: `keys.equal`, `keys.differ` or `peer.silent`. */
+  compareKeys(): void;
+  /** Reads the peer's states of the keys that differ and merges them here: `states.pulled` or `peer.silent`. */
+  pull(): void;
+  /** Sends the peer what it lacks of them: `states.pushed` or `peer.silent`. */
+  push(): void;
+  /** The visit went through to its end. */
+  visited(): void;
+  /** Stops listening for the answer to what was asked. */
+  forget(): void;
+}
+
+export type ExchangeEvent =
+  /** A partition may have lost something, or a peer is back: do not wait. */
+  | { readonly type: 'visit.wanted' }
+  | { readonly type: 'nobody.near' }
+  | { readonly type: 'peer.silent' }
+  | { readonly type: 'roots.equal' }
+  | { readonly type: 'roots.differ'; readonly partitions: number }
+  | { readonly type: 'leaves.equal' }
+  | { readonly type: 'leaves.differ' }
+  | { readonly type: 'keys.equal'; readonly last: boolean }
+  | { readonly type: 'keys.differ'; readonly last: boolean }
+  | { readonly type: 'states.pulled'; readonly complete: boolean }
+  | { readonly type: 'states.pushed'; readonly complete: boolean };
+
+interface ExchangeContext {
+  readonly effects: ExchangeEffects;
+  readonly restMs: number;
+  /** Partitions of this visit that differ and were not looked into yet, the one at hand included. */
+  readonly partitionsLeft: number;
+  /** Whether the partition at hand has keys behind those compared last. */
+  readonly keysLeft: boolean;
+  /** Whether keys known to differ have states that were not pulled yet. */
+  readonly statesLeft: boolean;
+}
+
+export const treeExchangeMachine = setup({
+  types: {
+    context: {} as ExchangeContext,
+    events: {} as ExchangeEvent,
+    input: {} as ExchangeEffects,
+  },
+  actions: {
+    planRest: assign(({ context }) => ({ restMs: context.effects.restMs() })),
+    sendRoots: ({ context }) => context.effects.compareRoots(),
+    sendDifferingRoots: ({ context }) => context.effects.confirmRoots(),
+    askLeaves: ({ context }) => context.effects.compareLeaves(),
+    askKeys: ({ context }) => context.effects.compareKeys(),
+    pullStates: ({ context }) => context.effects.pull(),
+    pushStates: ({ context }) => context.effects.push(),
+    forgetCall: ({ context }) => context.effects.forget(),
+    notePartitions: assign(({ event }) => ({
+      partitionsLeft: event.type === 'roots.differ' ? event.partitions : 0,
+    })),
+    noteKeysLeft: assign(({ event }) => ({ keysLeft: 'last' in event && !event.last })),
+    noteStatesLeft: assign(({ event }) => ({
+      statesLeft: event.type === 'states.pulled' && !event.complete,
+    })),
+    noteVisited: ({ context }) => context.effects.visited(),
+    beginVisit: assign({ partitionsLeft: 0, keysLeft: false, statesLeft: false }),
+    finishPartition: assign(({ context }) => ({
+      partitionsLeft: context.partitionsLeft - 1,
+      keysLeft: false,
+    })),
+  },
+  guards: {
+    keysLeft: ({ context }) => context.keysLeft,
+    otherPartitionsLeft: ({ context }) => context.partitionsLeft > 1,
+    pushedAll: ({ event }) => event.type === 'states.pushed' && event.complete,
+    statesLeft: ({ context }) => context.statesLeft,
+  },
+  delays: {
+    rest: ({ context }) => context.restMs,
+    settle: limits.exchangeSettleMs,
+    pace: limits.exchangePaceMs,
+    callDeadline: limits.backgroundCallMsMax,
+  },
+}).createMachine({
+  id: 'treeExchange',
+  context: ({ input }) => ({
+    effects: input,
+    restMs: 0,
+    partitionsLeft: 0,
+    keysLeft: false,
+    statesLeft: false,
+  }),
+  initial: 'resting',
+  states: {
+    resting: {
+      entry: 'planRest',
+      on: { 'visit.wanted': 'visiting' },
+      after: { rest: 'visiting' },
+    },
+    visiting: {
+      entry: 'beginVisit',
+      initial: 'comparingRoots',
+      on: { 'peer.silent': 'resting', 'nobody.near': 'resting' },
+      states: {
+        comparingRoots: {
+          entry: 'sendRoots',
+          exit: 'forgetCall',
+          on: {
+            'roots.equal': { target: '#treeExchange.resting', actions: 'noteVisited' },
+            'roots.differ': 'settling',
+          },
+          after: { callDeadline: '#treeExchange.resting' },
+        },
+        settling: { after: { settle: 'confirmingRoots' } },
+        confirmingRoots: {
+          entry: 'sendDifferingRoots',
+          exit: 'forgetCall',
+          on: {
+            'roots.equal': { target: '#treeExchange.resting', actions: 'noteVisited' },
+            'roots.differ': { target: 'comparingLeaves', actions: 'notePartitions' },
+          },
+          after: { callDeadline: '#treeExchange.resting' },
+        },
+        comparingLeaves: {
+          entry: 'askLeaves',
+          exit: 'forgetCall',
+          on: { 'leaves.equal': 'pacing', 'leaves.differ': 'comparingKeys' },
+          after: { callDeadline: '#treeExchange.resting' },
+        },
+        comparingKeys: {
+          entry: 'askKeys',
+          exit: 'forgetCall',
+          on: {
+            'keys.equal': { target: 'pacing', actions: 'noteKeysLeft' },
+            'keys.differ': { target: 'pulling', actions: 'noteKeysLeft' },
+          },
+          after: { callDeadline: '#treeExchange.resting' },
+        },
+        pulling: {
+          entry: 'pullStates',
+          exit: 'forgetCall',
+          on: { 'states.pulled': { target: 'pushing', actions: 'noteStatesLeft' } },
+          after: { callDeadline: '#treeExchange.resting' },
+        },
+        pushing: {
+          entry: 'pushStates',
+          exit: 'forgetCall',
+          on: {
+            'states.pushed': [
+              { guard: 'pushedAll', target: 'pacing' },
+              { target: 'pushing', reenter: true },
+            ],
+          },
+          after: { callDeadline: '#treeExchange.resting' },
+        },
+        pacing: {
+          after: {
+            pace: [
+              { guard: 'statesLeft', target: 'pulling' },
+              { guard: 'keysLeft', target: 'comparingKeys' },
+              {
+                guard: 'otherPartitionsLeft',
+                target: 'comparingLeaves',
+                actions: 'finishPartition',
+              },
+              { target: '#treeExchange.resting', actions: 'noteVisited' },
+            ],
+          },
+        },
+      },
+    },
+  },
+});

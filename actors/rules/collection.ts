@@ -1,0 +1,119 @@
+/**
+ * What may be forgotten: tombstones, expired values, and context entries of actors that never write again.
+ *
+ * Forgetting is the one thing merge can't undo, so it needs agreement: every primary holds this very state, no other member holds
+ * another one, and no hint is out for the partition anywhere. Then no older state of the key exists that could come back, except in a
+ * message under way, and the grace period outlasts those. If agreement breaks while it is acted upon, the entry just comes back.
+ *
+ * A collected key leaves no mark, so whoever mints for it next draws a new epoch: no dot is used twice, and an
+ * older tombstone that turns up after all can't cover the new value ("doomstone").
+ */
+import type { NodeId } from './actor.js';
+import { epochOf, nodeOf } from './actor.js';
+import { limits } from './limits.js';
+import type { Actor, Context, KeyState, Sibling } from './versions.js';
+
+/** What a node says of a key when it is asked before collection; one byte each on the wire. */
+export const verdicts = { absent: 0, equal: 1, differs: 2, owed: 3 } as const;
+export type Verdict = (typeof verdicts)[keyof typeof verdicts];
+
+export interface Age {
+  /** Wall clock. */
+  readonly nowMs: number;
+  readonly graceMs: number;
+}
+
+/** Nothing live is left, and that for longer than the grace period. */
+export function isCollectable(state: KeyState, age: Age): boolean {
+  return (
+    state.siblings.length > 0 &&
+    state.siblings.every((sibling) => deadSinceMs(sibling) <= age.nowMs - age.graceMs)
+  );
+}
+
+/** Whether time alone may make the state one to forget, or shorten; otherwise it needn't be looked at before it changes. */
+export function mayBeForgotten(state: KeyState): boolean {
+  return (
+    state.context.length > limits.contextEntriesKept ||
+    (state.siblings.length > 0 &&
+      state.siblings.every((sibling) => deadSinceMs(sibling) !== Infinity))
+  );
+}
+
+/** Wall clock; `Infinity` for what lives until it is replaced. */
+function deadSinceMs(sibling: Sibling): number {
+  if (sibling.value === null) return sibling.writtenAtMs;
+  return sibling.expiresAtMs === 0 ? Infinity : sibling.expiresAtMs;
+}
+
+/**
+ * The context without what is not needed any more, or undefined when it stays as it is: entries without a sibling, of
+ * nodes that are gone for good, or of epochs their node has itself left behind, oldest epoch first, until no
+ * more than `limits.contextEntriesKept` are left. A node never goes back to an earlier epoch of its own for a key.
+ */
+export function prunedContext(
+  state: KeyState,
+  options: Age & { readonly isGone: (node: NodeId) => boolean },
+): Context | undefined {
+  const excess = state.context.length - limits.contextEntriesKept;
+  if (excess <= 0) return undefined;
+  const settledMs = options.nowMs - options.graceMs;
+  if (!state.siblings.every((sibling) => sibling.writtenAtMs <= settledMs)) return undefined;
+  const newest = newestEpochs(state.context);
+  const removable = state.context
+    .map(({ actor }) => actor)
+    .filter((actor) => !hasSibling(state, actor))
+    .filter((actor) => options.isGone(nodeOf(actor)) || isSuperseded(actor, newest))
+    .sort((a, b) => epochOf(a) - epochOf(b) || (a < b ? -1 : 1));
+  if (removable.length === 0) return undefined;
+  const dropped = new Set(removable.slice(0, excess));
+  return state.context.filter(({ actor }) => !dropped.has(actor));
+}
+
+/** Whether `shorter` is what pruning may have made of `state`: same siblings, no entry that was not there, none of a sibling missing. */
+export function isPrunedFrom(shorter: KeyState, state: KeyState): boolean {
+  return (
+    shorter.siblings.length === state.siblings.length &&
+    shorter.siblings.every(({ dot }, i) => {
+      const other = state.siblings[i]!.dot;
+      return dot.actor === other.actor && dot.counter === other.counter;
+    }) &&
+    shorter.context.every(({ actor, counter }) =>
+      state.context.some((entry) => entry.actor === actor && entry.counter === counter),
+    ) &&
+    state.siblings.every(({ dot }) => shorter.context.some(({ actor }) => actor === dot.actor))
+  );
+}
+
+function newestEpochs(context: Context): Map<NodeId, number> {
+  const newest = new Map<NodeId, number>();
+  for (const { actor } of context) {
+    const node = nodeOf(actor);
+    newest.set(node, Math.max(newest.get(node) ?? 0, epochOf(actor)));
+  }
+  return newest;
+}
+
+function isSuperseded(actor: Actor, newest: ReadonlyMap<NodeId, number>): boolean {
+  return epochOf(actor) < (newest.get(nodeOf(actor)) ?? 0);
+}
+
+function hasSibling(state: KeyState, actor: Actor): boolean {
+  return state.siblings.some(({ dot }) => dot.actor === actor);
+}
+
+export interface Survey {
+  readonly primaries: readonly NodeId[];
+  /** Everyone who was asked, the asker included: all members that have not left. */
+  readonly verdicts: ReadonlyMap<NodeId, Verdict>;
+}
+
+/** Who has to forget the key if all agree; undefined when they do not. */
+export function agreement(survey: Survey): readonly NodeId[] | undefined {
+  const holders: NodeId[] = [];
+  for (const [node, verdict] of survey.verdicts) {
+    if (verdict === verdicts.equal) holders.push(node);
+    else if (verdict !== verdicts.absent) return undefined;
+  }
+  return survey.primaries.every((node) => holders.includes(node)) ? holders : undefined;
+}

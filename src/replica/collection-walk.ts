@@ -1,0 +1,103 @@
+/** Walks over the keys this node answers for, a bounded step at a time, and finds those that could be forgotten. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { isCollectable, mayBeForgotten, prunedContext } from '../../actors/rules/collection.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Digest } from '../../actors/rules/versions.js';
+import { sameDigest } from '../../actors/rules/versions.js';
+import type { HeldRecord, Store } from '../store/store.js';
+import { encodeState } from '../wire/key-state-codec.js';
+import type { AgreedKey } from './transfer-messages.js';
+
+export interface Candidate extends AgreedKey {
+  /** The state with a shorter context; undefined: the whole record goes. */
+  readonly bytes: Buffer | undefined;
+}
+
+export interface WalkSurroundings {
+  readonly partitions: number;
+  readonly graceMs: number;
+  nowMs(): number;
+  isMine(partition: number): boolean;
+  isGone(node: NodeId): boolean;
+}
+
+export class CollectionWalk {
+  private partition = 0;
+  private after: StorageKey = '';
+  private rootAtStart: Digest | undefined;
+  /** Whether the pass over the partition at hand met something that time may ripen. */
+  private ripening = false;
+  /** Roots of partitions in which nothing can be forgotten before they change. */
+  private readonly settled = new Map<number, Digest>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly surroundings: WalkSurroundings,
+  ) {}
+
+  /** Candidates of one partition among the next keys; none when there is nothing to look at. */
+  step(): Candidate[] {
+    for (let passed = 0; passed < this.surroundings.partitions; passed++) {
+      if (this.needsLook()) return this.look();
+      this.advance();
+    }
+    return [];
+  }
+
+  private needsLook(): boolean {
+    const { partition } = this;
+    if (!this.surroundings.isMine(partition)) return false;
+    if (this.after !== '') return true;
+    const settled = this.settled.get(partition);
+    const root = this.store.trees.root(partition);
+    return settled === undefined || !sameDigest(settled, root);
+  }
+
+  private look(): Candidate[] {
+    const { partition, after, store } = this;
+    if (after === '') {
+      this.rootAtStart = store.trees.root(partition);
+      this.ripening = false;
+    }
+    const limit = limits.collectionKeysPerTickMax;
+    const found = store.scan({ partition, ...(after === '' ? {} : { after }), limit });
+    const candidates: Candidate[] = [];
+    let bytes = 0;
+    for (const { key } of found) {
+      this.after = key;
+      const held = store.peek(key);
+      if (held === undefined || !mayBeForgotten(held.state)) continue;
+      this.ripening = true;
+      const candidate = this.candidateOf(key, held);
+      if (candidate === undefined) continue;
+      candidates.push(candidate);
+      bytes += candidate.bytes?.length ?? 0;
+      if (bytes > limits.exchangeBytesMax) return candidates;
+    }
+    if (found.length < limit) this.finish();
+    return candidates;
+  }
+
+  private candidateOf(key: StorageKey, held: HeldRecord): Candidate | undefined {
+    const { state, digest } = held;
+    const age = { nowMs: this.surroundings.nowMs(), graceMs: this.surroundings.graceMs };
+    if (isCollectable(state, age)) return { key, digest, bytes: undefined };
+    const context = prunedContext(state, {
+      ...age,
+      isGone: (node) => this.surroundings.isGone(node),
+    });
+    return context && { key, digest, bytes: encodeState({ ...state, context }) };
+  }
+
+  private finish(): void {
+    if (!this.ripening && this.rootAtStart !== undefined)
+      this.settled.set(this.partition, this.rootAtStart);
+    this.advance();
+  }
+
+  private advance(): void {
+    this.partition = (this.partition + 1) % this.surroundings.partitions;
+    this.after = '';
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Collection: forgets tombstones and surplus context entries of the partitions whose first primary this node is, once all agree
+ * (`actors/rules/collection.ts` says when).
+ *
+ * A node that has left must not come back under its old id with its old data: what was forgotten meanwhile would return with it.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { ActorRefFrom } from 'xstate';
+import { createActor } from 'xstate';
+import type {
+  CollectionEffects,
+  CollectionEvent,
+} from '../../actors/replica/collection.machine.js';
+import { collectionMachine } from '../../actors/replica/collection.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Verdict } from '../../actors/rules/collection.js';
+import { agreement } from '../../actors/rules/collection.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import type { CallId, WireValue } from '../bus/peers.js';
+import { Peers } from '../bus/peers.js';
+import { QuorateError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { Store } from '../store/store.js';
+import type { Candidate } from './collection-walk.js';
+import { CollectionWalk } from './collection-walk.js';
+import { Forgetting } from './forgetting.js';
+import type { Replacement, TransferOrder } from './transfer-messages.js';
+import { readVerdicts, writeTransferOrder } from './transfer-messages.js';
+
+export interface CollectionCounters {
+  readonly collected: number;
+  readonly pruned: number;
+}
+
+@injectable()
+export class Collection implements CollectionEffects {
+  private actor: ActorRefFrom<typeof collectionMachine> | undefined;
+  private readonly walk: CollectionWalk;
+  private candidates: readonly Candidate[] = [];
+  /** To each node that holds them, the agreed candidates. */
+  private agreed = new Map<NodeId, Candidate[]>();
+  private ringEpoch = 0;
+  private calls: CallId[] = [];
+  private collected = 0;
+  private pruned = 0;
+
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(Peers) private readonly peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Forgetting) private readonly forgetting: Forgetting,
+  ) {
+    this.walk = new CollectionWalk(store, {
+      partitions: options.partitions,
+      graceMs: options.tombstoneGraceMs,
+      nowMs: () => clock.wallMs(),
+      isMine: (partition) => view.primaries(partition, 1)[0] === peers.self,
+      isGone: (node) => !this.members().includes(node),
+    });
+  }
+
+  start(): void {
+    if (this.actor !== undefined) return;
+    this.actor = createActor(collectionMachine, { clock: this.clock, input: this });
+    this.inspection.attach(this.actor);
+    this.actor.start();
+  }
+
+  stop(): void {
+    if (this.actor === undefined) return;
+    this.inspection.detach(this.actor);
+    this.actor.stop();
+    this.actor = undefined;
+    this.abandon();
+  }
+
+  counters(): CollectionCounters {
+    return { collected: this.collected, pruned: this.pruned };
+  }
+
+  look(): void {
+    this.candidates = this.store.refusal() === undefined ? this.walk.step() : [];
+    this.send({ type: this.candidates.length === 0 ? 'candidates.none' : 'candidates.found' });
+  }
+
+  survey(): void {
+    const members = this.members();
+    this.ringEpoch = this.view.ring.epoch;
+    const others = members.filter((id) => id !== this.peers.self);
+    if (others.some((id) => this.view.reachability(id) !== 'alive'))
+      return this.send({ type: 'survey.refused' });
+    const verdicts = new Map<NodeId, readonly Verdict[]>();
+    verdicts.set(
+      this.peers.self,
+      this.candidates.map((candidate) => this.forgetting.verdictOn(candidate)),
+    );
+    const order: TransferOrder = {
+      kind: 'survey',
+      ringEpoch: this.ringEpoch,
+      keys: this.candidates,
+    };
+    this.askAll(
+      others.map((id) => ({ to: id, order })),
+      {
+        onAnswer: (id, body) => verdicts.set(id, readVerdicts(body, this.candidates.length)),
+        onAll: () => this.conclude(verdicts),
+      },
+    );
+  }
+
+  private conclude(verdicts: ReadonlyMap<NodeId, readonly Verdict[]>): void {
+    this.agreed = new Map();
+    this.candidates.forEach((candidate, i) => {
+      const primaries = this.allPrimaries(candidate.key);
+      const given = new Map([...verdicts].map(([id, list]) => [id, list[i]!]));
+      const holders = primaries && agreement({ primaries, verdicts: given });
+      for (const id of holders ?? []) {
+        const list = this.agreed.get(id);
+        if (list === undefined) this.agreed.set(id, [candidate]);
+        else list.push(candidate);
+      }
+    });
+    this.send({ type: this.agreed.size === 0 ? 'survey.refused' : 'survey.agreed' });
+  }
+
+  /** Undefined while the cluster has fewer nodes than the bucket wants replicas: the missing ones may hold anything. */
+  private allPrimaries(key: StorageKey): readonly NodeId[] | undefined {
+    const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
+    const primaries = this.view.primaries(partitionOfStorageKey(key), n);
+    return primaries.length === n ? primaries : undefined;
+  }
+
+  forgetElsewhere(): void {
+    const orders = [...this.agreed]
+      .filter(([id]) => id !== this.peers.self)
+      .flatMap(([to, agreed]) => ordersFor(agreed, this.ringEpoch).map((order) => ({ to, order })));
+    this.askAll(orders, { onAnswer: () => {}, onAll: () => this.send({ type: 'others.forgot' }) });
+  }
+
+  forgetHere(): void {
+    const own = this.agreed.get(this.peers.self) ?? [];
+    const { replaced, dropped } = partsOf(own);
+    this.collected += dropped.length;
+    this.pruned += replaced.length;
+    this.forgetting.collect(dropped, () => {
+      this.forgetting.replace(replaced, () => this.send({ type: 'self.forgot' }));
+    });
+  }
+
+  abandon(): void {
+    for (const call of this.calls) this.peers.forget(call);
+    this.calls = [];
+  }
+
+  private send(event: CollectionEvent): void {
+    this.actor?.send(event);
+  }
+
+  private members(): NodeId[] {
+    return this.view
+      .members()
+      .filter(({ status }) => status !== 'left')
+      .map(({ id }) => id)
+      .sort();
+  }
+
+  /** One refusal, or silence, and nothing is forgotten. */
+  private askAll(
+    orders: readonly { readonly to: NodeId; readonly order: TransferOrder }[],
+    listener: {
+      onAnswer(from: NodeId, body: readonly WireValue[]): void;
+      onAll(): void;
+    },
+  ): void {
+    let open = orders.length;
+    if (open === 0) return listener.onAll();
+    for (const { to, order } of orders) {
+      const call = this.peers.call(to, 'transfer', writeTransferOrder(order), (answer) => {
+        if (answer.kind !== 'ok') return this.send({ type: 'survey.refused' });
+        try {
+          listener.onAnswer(to, answer.body);
+        } catch (error) {
+          if (!(error instanceof QuorateError)) throw error;
+          return this.send({ type: 'survey.refused' });
+        }
+        open--;
+        if (open === 0) listener.onAll();
+      });
+      this.calls.push(call);
+    }
+  }
+}
+
+function ordersFor(agreed: readonly Candidate[], ringEpoch: number): TransferOrder[] {
+  const { replaced, dropped } = partsOf(agreed);
+  const orders: TransferOrder[] = [];
+  if (dropped.length > 0) orders.push({ kind: 'collect', ringEpoch, keys: dropped });
+  if (replaced.length > 0) orders.push({ kind: 'replace', ringEpoch, replacements: replaced });
+  return orders;
+}
+
+function partsOf(agreed: readonly Candidate[]): { replaced: Replacement[]; dropped: Candidate[] } {
+  const replaced: Replacement[] = [];
+  const dropped: Candidate[] = [];
+  for (const candidate of agreed) {
+    const { key, digest, bytes } = candidate;
+    if (bytes === undefined) dropped.push(candidate);
+    else replaced.push({ key, digest, bytes });
+  }
+  return { replaced, dropped };
+}

@@ -1,0 +1,240 @@
+/**
+ * The steps of one visit: each asks the peer one thing and tells the `tree-exchange` machine what came of it.
+ *
+ * Keys are repaired only where they belong: pulled if this node is a primary for them, pushed if the peer is one, by the N of the
+ * key's bucket. So a partition whose buckets differ in N never looks equal between a node that has all of it and one that has
+ * some; such a pair compares keys at each visit, and finds nothing to do.
+ */
+import type { ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { ByteString, StorageKey } from '../../actors/rules/key.js';
+import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { differingKeys, differingPositions } from '../../actors/rules/tree-comparison.js';
+import { emptyDigest, emptyState, merge, sameState } from '../../actors/rules/versions.js';
+import { MalformedError, QuorateError } from '../errors.js';
+import type { CallId, PeerAnswer, Peers, Verb, WireValue } from '../bus/peers.js';
+import { mergeReason } from '../bus/peers.js';
+import type { Store } from '../store/store.js';
+import { decodeDigests, decodeIndexes, encodeDigests } from '../wire/digests.js';
+import { decodeState } from '../wire/key-state-codec.js';
+import type { BatchRecord } from '../wire/state-batch.js';
+import { encodeBatch } from '../wire/state-batch.js';
+import { keysOfLeaves } from './tree-handler.js';
+import type { KeyRange, TreeQuestion } from './tree-messages.js';
+import { binOf, readKeyRange, writeTreeQuestion } from './tree-messages.js';
+import type { Visit } from './visit.js';
+import { visitTo } from './visit.js';
+
+export interface StepParts {
+  readonly store: Store;
+  readonly peers: Peers;
+}
+
+export interface StepSurroundings {
+  send(event: ExchangeEvent): void;
+  isPrimary(node: NodeId, place: { partition: number; bucket: ByteString }): boolean;
+  isDamaged(partition: number): boolean;
+}
+
+export class ExchangeSteps {
+  pulled = 0;
+  pushed = 0;
+  private visit: Visit = visitTo('');
+  private call: CallId | undefined;
+
+  constructor(
+    private readonly parts: StepParts,
+    private readonly surroundings: StepSurroundings,
+  ) {}
+
+  compareRoots(peer: NodeId, partitions: readonly number[]): void {
+    this.visit = visitTo(peer);
+    this.askRoots(partitions);
+  }
+
+  confirmRoots(): void {
+    this.askRoots(this.visit.partitions);
+  }
+
+  private askRoots(partitions: readonly number[]): void {
+    const { trees } = this.parts.store;
+    const roots = partitions.map((partition) => trees.root(partition));
+    this.askTree({ kind: 'roots', partitions: [...partitions], roots }, (body) => {
+      const differing = new Set(decodeIndexes(binOf(body[0])));
+      this.visit.partitions = partitions.filter(
+        (partition) => differing.has(partition) || this.surroundings.isDamaged(partition),
+      );
+      const count = this.visit.partitions.length;
+      this.surroundings.send(
+        count === 0 ? { type: 'roots.equal' } : { type: 'roots.differ', partitions: count },
+      );
+    });
+  }
+
+  compareLeaves(): void {
+    const { visit } = this;
+    const partition = visit.partitions.shift()!;
+    visit.partition = partition;
+    visit.after = '';
+    this.askTree({ kind: 'leaves', partition }, (body) => {
+      const mine = this.parts.store.trees.leafDigests(partition);
+      const theirs = decodeDigests(binOf(body[0]));
+      if (theirs.length !== mine.length) throw new MalformedError('trees differ in width');
+      visit.leaves = this.surroundings.isDamaged(partition)
+        ? mine.map((_, leaf) => leaf)
+        : differingPositions(mine, theirs);
+      this.surroundings.send({
+        type: visit.leaves.length === 0 ? 'leaves.equal' : 'leaves.differ',
+      });
+    });
+  }
+
+  compareKeys(): void {
+    const { visit } = this;
+    const { partition, leaves, after } = visit;
+    this.askTree({ kind: 'keys', partition, leaves, after }, (body) => {
+      const theirs = readKeyRange(body);
+      const mine = this.ownKeys(theirs.upTo);
+      // Both lists are complete only up to where the shorter look ended.
+      const upTo = earlier(mine.upTo, theirs.upTo);
+      const within = ({ key }: { key: StorageKey }): boolean => upTo === '' || key <= upTo;
+      const differing = differingKeys(mine.keys.filter(within), theirs.keys.filter(within));
+      visit.toPull = differing.filter((key) => this.concerns(key));
+      visit.toPush = [];
+      visit.after = upTo;
+      const type = visit.toPull.length === 0 ? 'keys.equal' : 'keys.differ';
+      this.surroundings.send({ type, last: upTo === '' });
+    });
+  }
+
+  private ownKeys(upTo: StorageKey): KeyRange {
+    const { store } = this.parts;
+    const { partition, leaves, after } = this.visit;
+    const range = keysOfLeaves(store, { partition, leaves, after, upTo });
+    if (!this.surroundings.isDamaged(partition)) return range;
+    const readable = range.keys.filter(({ key }) => store.peek(key) !== undefined);
+    return { keys: readable, upTo: range.upTo };
+  }
+
+  private concerns(key: StorageKey): boolean {
+    return this.isPrimary(this.parts.peers.self, key) || this.isPrimary(this.visit.peer, key);
+  }
+
+  private isPrimary(node: NodeId, key: StorageKey): boolean {
+    const partition = partitionOfStorageKey(key);
+    return this.surroundings.isPrimary(node, { partition, bucket: nameOfStorageKey(key).bucket });
+  }
+
+  /** Asks for the states that still differ: writes under way when the keys were compared have landed by now. */
+  pull(): void {
+    const { store } = this.parts;
+    const { toPull } = this.visit;
+    const keys = toPull.map((key) => Buffer.from(key, 'latin1'));
+    const digests = toPull.map((key) => store.peek(key)?.digest ?? emptyDigest);
+    const body = [limits.backgroundCallMsMax, keys, encodeDigests(digests)];
+    this.ask('read', body, (answer) => this.takePulled(answer));
+  }
+
+  private takePulled(answer: readonly WireValue[]): void {
+    const { visit } = this;
+    const [indexes, states, answered] = answer;
+    if (!Array.isArray(indexes) || !Array.isArray(states) || !Number.isInteger(answered))
+      throw new MalformedError('not an answer to a read');
+    const arrived: BatchRecord[] = [];
+    indexes.forEach((index: WireValue, i) => {
+      const key = visit.toPull[Number(index)];
+      if (key === undefined) throw new MalformedError('no such key was asked for');
+      const theirs = this.compareStates(key, binOf(states[i]));
+      if (theirs !== undefined) arrived.push({ key, bytes: theirs });
+    });
+    visit.toPull = visit.toPull.slice(Math.max(Number(answered), 1));
+    const complete = visit.toPull.length === 0;
+    const done = (): void => this.surroundings.send({ type: 'states.pulled', complete });
+    if (arrived.length === 0) return done();
+    this.pulled += arrived.length;
+    this.parts.store.merge(encodeBatch(arrived), {}, this.unlessForgotten(done));
+  }
+
+  /** Notes the key for pushing if the peer lacks something; gives their state back if this node does. */
+  private compareStates(key: StorageKey, bytes: Buffer): Buffer | undefined {
+    const { store, peers } = this.parts;
+    const theirs = bytes.length === 0 ? emptyState : decodeState(bytes);
+    const mine = store.peek(key)?.state ?? emptyState;
+    const merged = merge(mine, theirs);
+    if (!sameState(merged, theirs) && this.isPrimary(this.visit.peer, key))
+      this.visit.toPush.push(key);
+    return sameState(merged, mine) || !this.isPrimary(peers.self, key) ? undefined : bytes;
+  }
+
+  push(): void {
+    const { store } = this.parts;
+    const { visit } = this;
+    const records: BatchRecord[] = [];
+    let bytes = 0;
+    while (visit.toPush.length > 0 && bytes < limits.exchangeBytesMax) {
+      const held = store.peek(visit.toPush[0]!);
+      if (held !== undefined && bytes > 0 && bytes + held.bytes.length > limits.exchangeBytesMax)
+        break;
+      const key = visit.toPush.shift()!;
+      if (held === undefined) continue;
+      records.push({ key, bytes: held.bytes });
+      bytes += held.bytes.length;
+    }
+    const done = (): void =>
+      this.surroundings.send({ type: 'states.pushed', complete: visit.toPush.length === 0 });
+    if (records.length === 0) return done();
+    this.pushed += records.length;
+    const body = [mergeReason.exchange, '', limits.backgroundCallMsMax, encodeBatch(records)];
+    this.ask('merge', body, done);
+  }
+
+  forget(): void {
+    if (this.call !== undefined) this.parts.peers.forget(this.call);
+    this.call = undefined;
+    this.turn++;
+  }
+
+  /** Counts what was asked, so that a callback that can't be forgotten knows it is late. */
+  private turn = 0;
+
+  private unlessForgotten(callback: () => void): () => void {
+    const { turn } = this;
+    return () => {
+      if (turn === this.turn) callback();
+    };
+  }
+
+  private askTree(question: TreeQuestion, take: (body: readonly WireValue[]) => void): void {
+    this.ask('tree', writeTreeQuestion(question), take);
+  }
+
+  private ask(
+    verb: Verb,
+    body: readonly WireValue[],
+    take: (body: readonly WireValue[]) => void,
+  ): void {
+    this.call = this.parts.peers.call(this.visit.peer, verb, body, (answer) => {
+      this.call = undefined;
+      if (!taken(answer, take)) this.surroundings.send({ type: 'peer.silent' });
+    });
+  }
+}
+
+/** False when the peer refused, or answered what makes no sense: either ends the visit. */
+function taken(answer: PeerAnswer, take: (body: readonly WireValue[]) => void): boolean {
+  if (answer.kind !== 'ok') return false;
+  try {
+    take(answer.body);
+    return true;
+  } catch (error) {
+    if (error instanceof QuorateError) return false;
+    throw error;
+  }
+}
+
+/** Of two ends of a look, '' being the end of the partition. */
+function earlier(a: StorageKey, b: StorageKey): StorageKey {
+  if (a === '') return b;
+  return b === '' || a < b ? a : b;
+}

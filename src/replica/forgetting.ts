@@ -1,0 +1,49 @@
+/** Forgetting at one replica: what it says when asked, and what it does when all have agreed. Used by the driver of a collection and by those it asks. */
+import { inject, injectable } from 'tsyringe';
+import type { Verdict } from '../../actors/rules/collection.js';
+import { isPrunedFrom, verdicts } from '../../actors/rules/collection.js';
+import { partitionOfStorageKey } from '../../actors/rules/key.js';
+import { sameDigest } from '../../actors/rules/versions.js';
+import type { MintedRecord, OnDurable } from '../store/store.js';
+import { Store } from '../store/store.js';
+import { decodeState } from '../wire/key-state-codec.js';
+import { encodeBatch } from '../wire/state-batch.js';
+import type { AgreedKey, Replacement } from './transfer-messages.js';
+
+@injectable()
+export class Forgetting {
+  constructor(@inject(Store) private readonly store: Store) {}
+
+  verdictOn({ key, digest }: AgreedKey): Verdict {
+    if (this.store.hints.holds(partitionOfStorageKey(key))) return verdicts.owed;
+    const held = this.store.peek(key);
+    if (held === undefined) return verdicts.absent;
+    return sameDigest(held.digest, digest) ? verdicts.equal : verdicts.differs;
+  }
+
+  /** Drops what still is in the agreed state. The mark goes with it, so this node mints under a new epoch afterwards. */
+  collect(keys: readonly AgreedKey[], onDurable: OnDurable): void {
+    const free = keys.filter(({ key }) => !this.store.hints.holds(partitionOfStorageKey(key)));
+    if (free.length === 0) return onDurable();
+    this.store.remove(free, onDurable);
+  }
+
+  /**
+   * Puts the shorter context in place of the agreed state. It is no merge (that would bring the entries back), and it keeps
+   * the mark: an actor of this node that may still mint is never pruned.
+   */
+  replace(replacements: readonly Replacement[], onDurable: OnDurable): void {
+    const records: MintedRecord[] = [];
+    for (const { key, digest, bytes } of replacements) {
+      const held = this.store.peek(key);
+      if (held === undefined || !sameDigest(held.digest, digest)) continue;
+      if (this.store.hints.holds(partitionOfStorageKey(key))) continue;
+      const own = Buffer.from(bytes);
+      const state = decodeState(own);
+      if (isPrunedFrom(state, held.state))
+        records.push({ key, state, bytes: own, mark: held.mark });
+    }
+    if (records.length === 0) return onDurable();
+    this.store.mint(records, encodeBatch(records), onDurable);
+  }
+}

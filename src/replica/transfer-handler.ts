@@ -1,0 +1,35 @@
+/** Answers the verb `transfer`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
+import { inject, injectable } from 'tsyringe';
+import type { IncomingCall } from '../bus/peers.js';
+import { Peers } from '../bus/peers.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { Store } from '../store/store.js';
+import { Forgetting } from './forgetting.js';
+import { readTransferOrder, writeVerdicts } from './transfer-messages.js';
+
+@injectable()
+export class TransferHandler {
+  constructor(
+    @inject(Peers) private readonly peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Store) private readonly store: Store,
+    @inject(Forgetting) private readonly forgetting: Forgetting,
+  ) {}
+
+  start(): void {
+    this.peers.handle('transfer', (call) => this.answer(call));
+  }
+
+  private answer(call: IncomingCall): void {
+    const order = readTransferOrder(call.body);
+    if (order.ringEpoch !== this.view.ring.epoch)
+      return call.refuse(503, 'the rings differ: no agreement on who the primaries are');
+    if (order.kind === 'survey')
+      return call.ok(writeVerdicts(order.keys.map((key) => this.forgetting.verdictOn(key))));
+    const refusal = this.store.refusal();
+    if (refusal !== undefined) return call.refuse(503, refusal.message);
+    if (order.kind === 'replace')
+      return this.forgetting.replace(order.replacements, () => call.ok([]));
+    this.forgetting.collect(order.keys, () => call.ok([]));
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Tree exchange: keeps every partition equal to that of its other primaries, whatever was missed.
+ *
+ * Runs one `tree-exchange` machine, which visits the peers in turn. Peers are visited at once when something of this node's may be
+ * lost: after an unclean start, and when a record failed its checksum. The latter's partitions are compared key by key, reading
+ * each record: a tree still counts what the disk has lost.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { ActorRefFrom } from 'xstate';
+import { createActor } from 'xstate';
+import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
+import { treeExchangeMachine } from '../../actors/replica/tree-exchange.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { Peers } from '../bus/peers.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { Random } from '../seams/random.js';
+import { Store } from '../store/store.js';
+import { ExchangeSteps } from './exchange-steps.js';
+
+export interface ExchangeCounters {
+  readonly visits: number;
+  readonly pulled: number;
+  readonly pushed: number;
+}
+
+/** A visit that failed is not tried again at once, however urgent. */
+const retryMs = 1_000;
+
+@injectable()
+export class TreeExchange {
+  private actor: ActorRefFrom<typeof treeExchangeMachine> | undefined;
+  private readonly steps: ExchangeSteps;
+  /** Peers that must be visited at once. */
+  private readonly urgent = new Set<NodeId>();
+  /** Partitions of which a record was damaged, and the peers that were not compared with since. */
+  private readonly damaged = new Map<number, Set<NodeId>>();
+  private lastPeer: NodeId = '';
+  private failed = false;
+  private visits = 0;
+
+  constructor(
+    @inject(Store) store: Store,
+    @inject(Peers) private readonly peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Random) private readonly random: Random,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Inspection) private readonly inspection: Inspection,
+  ) {
+    this.steps = new ExchangeSteps(
+      { store, peers },
+      {
+        send: (event) => this.send(event),
+        isPrimary: (node, place) =>
+          view.primaries(place.partition, bucketOptions(options, place.bucket).n).includes(node),
+        isDamaged: (partition) => this.damaged.has(partition),
+      },
+    );
+  }
+
+  start(): void {
+    if (this.actor !== undefined) return;
+    this.actor = createActor(treeExchangeMachine, { clock: this.clock, input: this.effects() });
+    this.inspection.attach(this.actor);
+    this.actor.start();
+  }
+
+  stop(): void {
+    if (this.actor === undefined) return;
+    this.inspection.detach(this.actor);
+    this.actor.stop();
+    this.actor = undefined;
+    this.steps.forget();
+  }
+
+  /** Something may be missing here: compare with all peers now. */
+  suspectAll(): void {
+    for (const peer of this.commonPartitions().keys()) this.urgent.add(peer);
+    this.send({ type: 'visit.wanted' });
+  }
+
+  /** Records of these partitions can't be read any more. */
+  suspectDamage(partitions: readonly number[]): void {
+    const common = this.commonPartitions();
+    for (const partition of partitions) {
+      const peers = [...common].filter(([, theirs]) => theirs.includes(partition));
+      this.damaged.set(partition, new Set(peers.map(([peer]) => peer)));
+      for (const [peer] of peers) this.urgent.add(peer);
+    }
+    this.send({ type: 'visit.wanted' });
+  }
+
+  counters(): ExchangeCounters {
+    return { visits: this.visits, pulled: this.steps.pulled, pushed: this.steps.pushed };
+  }
+
+  private send(event: ExchangeEvent): void {
+    this.actor?.send(event);
+  }
+
+  private effects(): ExchangeEffects {
+    const { steps } = this;
+    return {
+      restMs: () => this.restMs(),
+      compareRoots: () => this.visitNext(),
+      confirmRoots: () => steps.confirmRoots(),
+      compareLeaves: () => steps.compareLeaves(),
+      compareKeys: () => steps.compareKeys(),
+      pull: () => steps.pull(),
+      push: () => steps.push(),
+      visited: () => this.visited(),
+      forget: () => steps.forget(),
+    };
+  }
+
+  private restMs(): number {
+    const hurry = this.reachablePeers().some((peer) => this.urgent.has(peer));
+    if (hurry) return this.failed ? retryMs : 0;
+    const mean = limits.exchangeIntervalMs / Math.max(this.reachablePeers().length, 1);
+    return mean / 2 + this.random.below(Math.ceil(mean));
+  }
+
+  private visitNext(): void {
+    const candidates = this.reachablePeers();
+    const urgent = candidates.filter((peer) => this.urgent.has(peer));
+    const among = urgent.length > 0 ? urgent : candidates;
+    const peer = among.find((id) => id > this.lastPeer) ?? among[0];
+    this.failed = true;
+    if (peer === undefined) return this.send({ type: 'nobody.near' });
+    this.lastPeer = peer;
+    this.steps.compareRoots(peer, this.commonPartitions().get(peer) ?? []);
+  }
+
+  private visited(): void {
+    this.failed = false;
+    this.visits++;
+    this.urgent.delete(this.lastPeer);
+    for (const [partition, peers] of this.damaged) {
+      peers.delete(this.lastPeer);
+      if (peers.size === 0) this.damaged.delete(partition);
+    }
+  }
+
+  private reachablePeers(): NodeId[] {
+    return [...this.commonPartitions().keys()]
+      .filter((peer) => this.view.reachability(peer) === 'alive')
+      .sort();
+  }
+
+  /** By peer, the partitions both are primaries of for at least one bucket. */
+  private commonPartitions(): Map<NodeId, number[]> {
+    const { options, view } = this;
+    const n = Math.max(
+      options.defaults.n,
+      ...Object.keys(options.buckets).map((bucket) => bucketOptions(options, bucket).n),
+    );
+    const common = new Map<NodeId, number[]>();
+    for (let partition = 0; partition < options.partitions; partition++) {
+      const primaries = view.primaries(partition, n);
+      if (!primaries.includes(this.peers.self)) continue;
+      for (const peer of primaries) {
+        if (peer === this.peers.self) continue;
+        const theirs = common.get(peer);
+        if (theirs === undefined) common.set(peer, [partition]);
+        else theirs.push(partition);
+      }
+    }
+    return common;
+  }
+}

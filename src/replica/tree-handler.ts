@@ -1,0 +1,75 @@
+/** Answers the verb `tree`: roots, leaves and keys of this node's hash trees. Bounded work a question, whatever is asked. */
+import { inject, injectable } from 'tsyringe';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { KeyDigest } from '../../actors/rules/tree-comparison.js';
+import { sameDigest } from '../../actors/rules/versions.js';
+import type { IncomingCall } from '../bus/peers.js';
+import { Peers } from '../bus/peers.js';
+import { NodeOptions } from '../node/node-options.js';
+import { Store } from '../store/store.js';
+import { encodeDigests, encodeIndexes } from '../wire/digests.js';
+import type { KeyRange } from './tree-messages.js';
+import { readTreeQuestion, writeKeyRange } from './tree-messages.js';
+
+/** Keys looked at for one question; those of other leaves are passed over, but cost a step. */
+const scannedMax = 4096;
+const chunk = 512;
+
+@injectable()
+export class TreeHandler {
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(Peers) private readonly peers: Peers,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+  ) {}
+
+  start(): void {
+    this.peers.handle('tree', (call) => this.answer(call));
+  }
+
+  private answer(call: IncomingCall): void {
+    const question = readTreeQuestion(call.body, this.options.partitions);
+    const { trees } = this.store;
+    switch (question.kind) {
+      case 'roots': {
+        const differing = question.partitions.filter(
+          (partition, i) => !sameDigest(trees.root(partition), question.roots[i]!),
+        );
+        return call.ok([encodeIndexes(differing)]);
+      }
+      case 'leaves':
+        return call.ok([encodeDigests(trees.leafDigests(question.partition))]);
+      case 'keys':
+        return call.ok(writeKeyRange(keysOfLeaves(this.store, question)));
+    }
+  }
+}
+
+/** The partition's keys behind `after` that lie in `leaves`, as far as one question goes. */
+export function keysOfLeaves(
+  store: Store,
+  range: { partition: number; leaves: readonly number[]; after: StorageKey; upTo?: StorageKey },
+): KeyRange {
+  const leaves = new Set(range.leaves);
+  const keys: KeyDigest[] = [];
+  let after = range.after;
+  for (let scanned = 0; scanned < scannedMax;) {
+    const found = store.scan({
+      partition: range.partition,
+      ...(after === '' ? {} : { after }),
+      limit: chunk,
+    });
+    for (const { key, digest } of found) {
+      if (range.upTo !== undefined && range.upTo !== '' && key > range.upTo)
+        return { keys, upTo: range.upTo };
+      after = key;
+      if (!leaves.has(store.trees.leafOf(key))) continue;
+      keys.push({ key, digest });
+      if (keys.length === limits.exchangeKeysMax) return { keys, upTo: after };
+    }
+    if (found.length < chunk) return { keys, upTo: '' };
+    scanned += found.length;
+  }
+  return { keys, upTo: after };
+}

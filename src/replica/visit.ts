@@ -1,0 +1,23 @@
+/** How far one visit of a tree exchange has come: which partitions, leaves and keys differ and are still to be looked at. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+
+export interface Visit {
+  readonly peer: NodeId;
+  /** Those that differ, without the one at hand. */
+  partitions: number[];
+  /** The one at hand. */
+  partition: number;
+  /** Leaves that differ. */
+  leaves: number[];
+  /** Its keys were compared up to here, inclusive. */
+  after: StorageKey;
+  /** Known to differ, not pulled yet. */
+  toPull: StorageKey[];
+  /** The peer lacks something of these. */
+  toPush: StorageKey[];
+}
+
+export function visitTo(peer: NodeId): Visit {
+  return { peer, partitions: [], partition: 0, leaves: [], after: '', toPull: [], toPush: [] };
+}
