@@ -1,0 +1,101 @@
+/** What a caller may say about one request, and what a bucket handle says for all of its. */
+import { limits } from '../../actors/rules/limits.js';
+import { MalformedError } from '../errors.js';
+import { byteStringOf } from '../wire/text.js';
+import type { ByteString } from '../../actors/rules/key.js';
+import { Context } from './context.js';
+import type { ValueCodec } from './value-codec.js';
+
+interface CommonOptions {
+  /** Only primaries count for the quorum: with R + W > N, reads see every acknowledged write. */
+  readonly strict?: boolean | undefined;
+  /** Deadline of the request with all its retries, ms; the client's unless told. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface GetOptions extends CommonOptions {
+  /** Nodes that must answer; the bucket's R unless told. */
+  readonly r?: number | undefined;
+}
+
+export interface DeleteOptions extends CommonOptions {
+  /** Nodes that must acknowledge; the bucket's W unless told. */
+  readonly w?: number | undefined;
+  /**
+   * What the author has seen, from an entry or an earlier put: exactly that is replaced. `Context.empty`: nothing, so this
+   * stays beside whatever is there. Undefined: replaces what the coordinator knows.
+   */
+  readonly context?: Context | string | undefined;
+  /** Names the operation: a put that is sent twice under one name is one write. A fresh name unless told. */
+  readonly operation?: string | undefined;
+}
+
+export interface PutOptions extends DeleteOptions {
+  /** Deleted so many ms after it was stored; the bucket's unless told. */
+  readonly ttlMs?: number | undefined;
+}
+
+export interface BucketDefaults<Out, In> extends CommonOptions {
+  readonly r?: number | undefined;
+  readonly w?: number | undefined;
+  readonly ttlMs?: number | undefined;
+  /** How values become bytes and back; `raw` unless told. */
+  readonly codec?: ValueCodec<Out, In> | undefined;
+}
+
+/** 0: the bucket's own. */
+export function quorumOf(quorum: number | undefined, name: 'r' | 'w'): number {
+  if (quorum === undefined) return 0;
+  if (!Number.isInteger(quorum) || quorum < 1) throw new MalformedError(`${name} is 1 or more`);
+  return quorum;
+}
+
+export function timeoutMsOf(timeoutMs: number): number {
+  const { requestTimeoutMsMax } = limits;
+  if (!(timeoutMs >= 1 && timeoutMs <= requestTimeoutMsMax))
+    throw new MalformedError(`timeoutMs is 1 to ${requestTimeoutMsMax}`);
+  return Math.ceil(timeoutMs);
+}
+
+/** 0: the bucket's own. */
+export function ttlMsOf(ttlMs: number | undefined): number {
+  if (ttlMs === undefined) return 0;
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1)
+    throw new MalformedError('ttlMs is a whole number from 1');
+  return ttlMs;
+}
+
+export function contextOf(context: Context | string | undefined): Context | undefined {
+  return typeof context === 'string' ? Context.parse(context) : context;
+}
+
+export function operationOf(operation: string): ByteString {
+  const bytes = byteStringOf(operation);
+  if (bytes.length === 0 || bytes.length > limits.operationIdBytesMax)
+    throw new MalformedError(`an operation id has 1 to ${limits.operationIdBytesMax} bytes`);
+  return bytes;
+}
+
+/** Keys are bytes; text stands for its UTF-8. */
+export function keyOf(key: string | Uint8Array): ByteString {
+  const bytes =
+    typeof key === 'string'
+      ? byteStringOf(key)
+      : Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+  if (bytes.length === 0 || bytes.length > limits.keyBytesMax)
+    throw new MalformedError(`a key has 1 to ${limits.keyBytesMax} bytes`);
+  return bytes;
+}
+
+// White space and control characters have no place in a subject; the wildcards and the dot mean something else there.
+const notInToken = /[\s.*>\p{Cc}]/u;
+
+/** A bucket is one token of a subject. */
+export function bucketOf(name: string): ByteString {
+  const bytes = byteStringOf(name);
+  if (bytes.length === 0 || bytes.length > limits.bucketBytesMax || notInToken.test(name))
+    throw new MalformedError(
+      `a bucket name has 1 to ${limits.bucketBytesMax} bytes, without white space, ".", "*" and ">"`,
+    );
+  return bytes;
+}

@@ -1,0 +1,114 @@
+/** One connection to a cluster; buckets are handles on it. */
+import type { ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Bus } from '../seams/bus.js';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import { bucketOf, timeoutMsOf, type BucketDefaults } from './bucket-options.js';
+import { Bucket, type BucketClient } from './bucket.js';
+import { Dispatcher } from './dispatcher.js';
+import { pendingBoundsDefault } from './pending.js';
+import { TermsTable, type Request, type Terms } from './request.js';
+import { retryOptionsDefault, type RetryOptions } from './retry-budget.js';
+import { raw } from './value-codec.js';
+import { Watch } from './watch.js';
+
+export interface ClientOptions {
+  /** The cluster's, `kv` unless told. */
+  readonly prefix?: string | undefined;
+  /** Deadline of a request with all its retries, ms; 5 000 unless told. */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: Partial<RetryOptions> | undefined;
+  /** Requests in flight, past which a request is refused with `OverloadedError`. */
+  readonly requestsInFlightMax?: number | undefined;
+}
+
+export interface ClientParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Frames of one coordinator, kind and options in flight at once. One would cost a round trip between frames; many make
+ * each of them small: a reply that settles k requests is followed by k new ones for all coordinators.
+ */
+const framesPerLaneMax = 4;
+
+export class QuorateClient {
+  private readonly bus: Bus;
+  private readonly dispatcher: Dispatcher;
+  private readonly terms = new TermsTable();
+  private readonly watches = new Set<Watch>();
+  private readonly shared: BucketClient;
+  private readonly operationPrefix: string;
+  private operations = 0;
+  private closed: Promise<void> | undefined;
+
+  /** @internal Use `connect`. */
+  constructor(
+    { bus, clock, random }: ClientParts,
+    { prefix = 'kv', timeoutMs, retry, requestsInFlightMax }: ClientOptions = {},
+  ) {
+    this.bus = bus;
+    // The prefix is what makes it unique; a number is enough to tell this client's own operations apart.
+    this.operationPrefix = random.bytes(6).toString('base64url');
+    this.dispatcher = new Dispatcher(bus, clock, random, {
+      prefix,
+      framesPerLaneMax,
+      retry: { ...retryOptionsDefault, ...retry },
+      bounds: {
+        ...pendingBoundsDefault,
+        ...(requestsInFlightMax === undefined ? {} : { requestsMax: requestsInFlightMax }),
+      },
+    });
+    this.shared = {
+      timeoutMs: timeoutMsOf(timeoutMs ?? limits.requestTimeoutMsDefault),
+      intern: (terms: Omit<Terms, 'id'>) => this.terms.intern(terms),
+      nextOperation: () => this.nextOperation(),
+      submit: (request: Request) => this.dispatcher.submit(request),
+      watch: (bucket, pattern) => this.watch({ prefix, bucket }, pattern),
+    };
+  }
+
+  /** A handle; the bucket need not exist. `defaults` hold for every request made through it. */
+  bucket(
+    name: string,
+    defaults?: BucketDefaults<Uint8Array, Uint8Array | string> & { readonly codec?: undefined },
+  ): Bucket<Uint8Array, Uint8Array | string>;
+  bucket<Out, In = Out>(
+    name: string,
+    defaults: BucketDefaults<Out, In> & {
+      readonly codec: NonNullable<BucketDefaults<Out, In>['codec']>;
+    },
+  ): Bucket<Out, In>;
+  bucket<Out, In>(name: string, defaults: BucketDefaults<Out, In> = {}): Bucket<Out, In> {
+    const codec = defaults.codec ?? (raw as unknown as NonNullable<typeof defaults.codec>);
+    return new Bucket(name, bucketOf(name), this.shared, codec, defaults);
+  }
+
+  /** Takes nothing more, waits for what is in flight (at most until its deadlines), and disconnects. */
+  close(): Promise<void> {
+    this.closed ??= this.finish();
+    return this.closed;
+  }
+
+  private async finish(): Promise<void> {
+    for (const watch of this.watches) watch.end();
+    await this.dispatcher.close();
+    await this.bus.close();
+  }
+
+  private nextOperation(): ByteString {
+    return `${this.operationPrefix}${(this.operations++).toString(36)}`;
+  }
+
+  private watch(
+    place: { readonly prefix: string; readonly bucket: string },
+    pattern: string,
+  ): Watch {
+    const watch = new Watch(this.bus, place, pattern, (ended) => this.watches.delete(ended));
+    this.watches.add(watch);
+    return watch;
+  }
+}

@@ -1,0 +1,32 @@
+/** The client's front door. */
+import { NatsBus } from '../bus/nats-bus.js';
+import { RealClock } from '../seams/real-clock.js';
+import { RealRandom } from '../seams/real-random.js';
+import { QuorateClient, type ClientOptions } from './client.js';
+
+export interface ConnectOptions extends ClientOptions {
+  /** NATS servers, `nats://127.0.0.1:4222` unless told; one of a NATS cluster is enough. */
+  readonly servers?: string | readonly string[] | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** As NATS shows it in its list of connections. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Connects to NATS; rejects when no server is there. The cluster itself may still be starting: requests wait for it up to
+ * their deadlines.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<QuorateClient> {
+  const { servers, user, password, name, ...clientOptions } = options;
+  const bus = await NatsBus.connect({
+    servers: servers ?? 'nats://127.0.0.1:4222',
+    name: name ?? 'quorate-client',
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  });
+  return new QuorateClient(
+    { bus, clock: new RealClock(), random: new RealRandom() },
+    clientOptions,
+  );
+}

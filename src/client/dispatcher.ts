@@ -1,0 +1,253 @@
+/**
+ * The way of a request through the client: taken, sent, answered or tried again, settled exactly once.
+ *
+ * It goes on to the next node at no cost when NATS says that its coordinator is gone, also when it was on its way
+ * there already: the operation id makes a put that arrives twice one write. Refusals that may pass (429, 503, 504) are
+ * tried again within the retry budget. Nothing outlives its deadline.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Bus, BusMessage } from '../seams/bus.js';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import { Flights, type Flight, type FrameFlight } from './flights.js';
+import { handleReply, rowsPerFrameMax, type RowFailure } from './frame-rows.js';
+import { NodeStates, type NodeState } from './node-states.js';
+import { Outbox } from './outbox.js';
+import { Pending, type PendingBounds } from './pending.js';
+import type { Request } from './request.js';
+import { RetryBudget, type RetryOptions } from './retry-budget.js';
+import { RingKeeper } from './ring-keeper.js';
+import { RouteTable } from './route-table.js';
+
+export interface DispatcherOptions {
+  readonly prefix: string;
+  readonly retry: RetryOptions;
+  readonly bounds: PendingBounds;
+  readonly framesPerLaneMax: number;
+}
+
+/** While requests are out, time is looked at this often: deadlines, silence, retries, the ring. */
+const tickMs = 25;
+/** A frame without an answer for so long: ask whether its node is still there. */
+const probeAfterMs = 75;
+/** A node that is there but has not answered a frame for so long is routed around. */
+const silentAfterMs = 1_000;
+/** Frames one request may be part of. */
+const sendsMax = 12;
+
+const nothing = new Uint8Array(0);
+
+export class Dispatcher {
+  private readonly states = new NodeStates();
+  private readonly routes = new RouteTable(this.states);
+  private readonly pending: Pending;
+  private readonly budget: RetryBudget;
+  private readonly flights: Flights;
+  private readonly outbox: Outbox;
+  private readonly ring: RingKeeper;
+  private delayed: { readonly atMs: number; readonly request: Request }[] = [];
+  private ticking = false;
+
+  constructor(
+    bus: Bus,
+    private readonly clock: Clock,
+    random: Random,
+    private readonly options: DispatcherOptions,
+  ) {
+    const { prefix, framesPerLaneMax, retry, bounds } = options;
+    this.pending = new Pending(bounds);
+    this.budget = new RetryBudget(retry, random);
+    const { routes, states } = this;
+    const flights = new Flights(bus, (flight, message) => this.answered(flight, message));
+    const frameBytesMax = Math.min(limits.messageBytesMax, bus.payloadBytesMax);
+    const outboxOptions = { prefix, framesPerLaneMax, frameBytesMax };
+    this.flights = flights;
+    this.outbox = new Outbox(clock, routes, flights, outboxOptions);
+    const onRing = (): void => this.outbox.unpark();
+    this.ring = new RingKeeper({ prefix, flights, routes, states, onRing });
+    bus.onStatus((status) => {
+      if (status === 'connected') this.connected();
+      else this.outbox.pause();
+    });
+    this.ring.tick(clock.monotonicMs());
+  }
+
+  submit(request: Request): void {
+    if (!this.pending.admit(request)) return;
+    request.deadlineMs = this.outbox.nowMs() + request.terms.timeoutMs;
+    this.outbox.add(request);
+    if (this.ticking) return;
+    this.ticking = true;
+    this.clock.setTimeout(this.tick, tickMs);
+  }
+
+  /** Takes nothing more; resolves when every request has settled, at the latest at its deadline. */
+  async close(): Promise<void> {
+    await this.pending.close();
+    this.flights.close();
+  }
+
+  private answered(flight: Flight, message: BusMessage): void {
+    const nowMs = this.outbox.nowMs();
+    if (flight.kind === 'ring') {
+      this.ring.answered(message, nowMs);
+      return;
+    }
+    const node = flight.kind === 'probe' ? flight.node : flight.lane.node;
+    this.learned(node, message.noResponders ? 'gone' : 'answers', nowMs);
+    if (message.noResponders) this.abandon(node, flight.id);
+    if (flight.kind === 'probe') return;
+    this.outbox.frameOver(flight);
+    if (message.noResponders) this.goOn(flight.rows, { mayBeStored: false });
+    else this.replied(flight, message.data, nowMs);
+  }
+
+  private replied({ lane, rows }: FrameFlight, reply: Uint8Array, nowMs: number): void {
+    let done = 0;
+    let tooLarge = 0;
+    try {
+      handleReply(reply, rows, {
+        onDone: (request, settled) => {
+          done++;
+          this.pending.settle(request, settled);
+        },
+        onFailure: (request, failure) => {
+          if (failure.code === 413 && lane.terms.kind === 'get' && !request.alone) {
+            tooLarge++;
+            request.alone = true;
+            this.outbox.add(request);
+          } else this.failed(request, failure, nowMs);
+        },
+      });
+    } catch (error) {
+      const message = `the reply of node ${lane.node} is not understood: ${String(error)}`;
+      for (const row of rows) this.failed(row, { code: 503, outcome: 'unknown', message }, nowMs);
+    }
+    this.budget.succeeded(done);
+    // Replies have a bound too: so many rows fitted, next time one more is tried.
+    if (tooLarge > 0) lane.rowsMax = Math.max(1, rows.length - tooLarge);
+    else lane.rowsMax = Math.min(rowsPerFrameMax, lane.rowsMax + 1);
+  }
+
+  private failed(request: Request, failure: RowFailure, nowMs: number): void {
+    if (request.settled) return;
+    const { code, outcome } = failure;
+    if (outcome === 'unknown' && request.terms.kind === 'put') request.mayBeStored = true;
+    if (code === 503) this.ring.want();
+    const mayPass = code === 429 || code === 503 || code === 504;
+    const backoffMs = mayPass ? this.budget.backoffMs(request.retries) : undefined;
+    if (backoffMs === undefined || nowMs + backoffMs >= request.deadlineMs) {
+      this.pending.fail(request, failure);
+      return;
+    }
+    request.retries++;
+    this.delayed.push({ atMs: nowMs + backoffMs, request });
+  }
+
+  private learned(node: NodeId, state: NodeState, nowMs: number): void {
+    if (!this.states.set(node, state, nowMs)) return;
+    this.routes.invalidate();
+    if (state === 'answers') this.outbox.unpark();
+    else this.ring.want();
+  }
+
+  /**
+   * Sends on what a node that does not answer was sent before the flight that showed it; later ones will be told
+   * themselves. What waits for a place in its lanes goes elsewhere too.
+   */
+  private abandon(node: NodeId, untilId: number): void {
+    for (const flight of this.flights.all())
+      if (flight.kind === 'frame' && flight.lane.node === node && flight.id < untilId)
+        this.giveUp(flight);
+    this.outbox.empty(node);
+  }
+
+  private giveUp(flight: FrameFlight): void {
+    if (!this.flights.end(flight)) return;
+    this.outbox.frameOver(flight);
+    this.goOn(flight.rows, { mayBeStored: true });
+  }
+
+  private goOn(rows: readonly Request[], options: { readonly mayBeStored: boolean }): void {
+    for (const request of rows) {
+      if (request.settled) continue;
+      if (options.mayBeStored && request.terms.kind === 'put') request.mayBeStored = true;
+      if (request.sends < sendsMax) this.outbox.add(request);
+      else {
+        const message = `${request.sends} tries met nodes that were gone`;
+        this.pending.fail(request, { code: 503, outcome: 'none', message });
+      }
+    }
+  }
+
+  /** What was in flight when the connection broke may have got through or not, and its answer too. */
+  private connected(): void {
+    this.ring.want();
+    this.outbox.resume();
+    for (const flight of this.flights.all()) if (flight.kind === 'frame') this.giveUp(flight);
+  }
+
+  private readonly tick = (): void => {
+    const nowMs = this.outbox.nowMs();
+    this.expire(nowMs);
+    this.watch(nowMs);
+    this.retryDelayed(nowMs);
+    this.ring.tick(nowMs);
+    for (const node of this.states.due(nowMs)) this.probe(node, nowMs);
+    this.ticking = this.pending.count > 0;
+    if (this.ticking) this.clock.setTimeout(this.tick, tickMs);
+  };
+
+  private expire(nowMs: number): void {
+    for (const { request, parked } of this.outbox.takeExpired(nowMs)) {
+      const why = parked ? this.parkedBecause() : 'no place among the frames in flight';
+      this.pending.expire(request, { sent: false, why });
+    }
+    for (const flight of this.flights.all()) {
+      if (flight.kind !== 'frame' || flight.deadlineMs > nowMs) continue;
+      flight.deadlineMs = Number.POSITIVE_INFINITY;
+      for (const request of flight.rows) {
+        if (request.settled) continue;
+        if (request.deadlineMs <= nowMs)
+          this.pending.expire(request, { sent: true, why: 'no answer' });
+        else flight.deadlineMs = Math.min(flight.deadlineMs, request.deadlineMs);
+      }
+      if (flight.deadlineMs === Number.POSITIVE_INFINITY && this.flights.end(flight))
+        this.outbox.frameOver(flight);
+    }
+  }
+
+  private parkedBecause(): string {
+    if (this.routes.partitions > 0) return 'no node of the cluster answered';
+    return `no founded cluster answered on ${this.options.prefix}.ring`;
+  }
+
+  /** Silence: first a question that costs nobody anything, then the next node. */
+  private watch(nowMs: number): void {
+    for (const flight of this.flights.all()) {
+      const ageMs = nowMs - flight.sentAtMs;
+      if (flight.kind === 'probe' && ageMs >= silentAfterMs) this.flights.end(flight);
+      if (flight.kind !== 'frame') continue;
+      const { node } = flight.lane;
+      if (ageMs >= silentAfterMs && this.states.of(node) === 'answers') {
+        this.learned(node, 'silent', nowMs);
+        this.abandon(node, Number.POSITIVE_INFINITY);
+      } else if (ageMs >= probeAfterMs && this.states.mayAsk(node, nowMs, probeAfterMs)) {
+        this.probe(node, nowMs);
+      }
+    }
+  }
+
+  private probe(node: NodeId, nowMs: number): void {
+    const subject = `${this.options.prefix}.frame.${node}`;
+    this.flights.send({ kind: 'probe', node, sentAtMs: nowMs }, { subject, payload: nothing });
+  }
+
+  private retryDelayed(nowMs: number): void {
+    if (this.delayed.length === 0) return;
+    const due = this.delayed.filter(({ atMs }) => atMs <= nowMs);
+    this.delayed = this.delayed.filter(({ atMs }) => atMs > nowMs);
+    for (const { request } of due) this.outbox.add(request);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What was published and waits for an answer: frames, probes of nodes that do not answer, and questions for the ring.
+ * All answers come to one wildcard subscription, told apart by a number at the end of the reply subject.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
+import type { Request } from './request.js';
+import type { Lane } from './route-table.js';
+
+interface FlightBase {
+  readonly id: number;
+  readonly sentAtMs: number;
+}
+
+export interface FrameFlight extends FlightBase {
+  readonly kind: 'frame';
+  readonly lane: Lane;
+  readonly rows: readonly Request[];
+  /** The earliest of its rows. */
+  deadlineMs: number;
+}
+
+export interface ProbeFlight extends FlightBase {
+  readonly kind: 'probe';
+  readonly node: NodeId;
+}
+
+export interface RingFlight extends FlightBase {
+  readonly kind: 'ring';
+}
+
+export type Flight = FrameFlight | ProbeFlight | RingFlight;
+
+/** Without the distributive form, `Omit` would lose what the kinds do not share. */
+type Departure<F> = F extends Flight ? Omit<F, 'id'> : never;
+
+export class Flights {
+  private readonly underway = new Map<number, Flight>();
+  private readonly inbox: string;
+  private readonly subscription: BusSubscription;
+  private lastId = 0;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly onAnswer: (flight: Flight, message: BusMessage) => void,
+  ) {
+    this.inbox = `${bus.inbox()}.`;
+    this.subscription = bus.subscribe(`${this.inbox}*`, (message) => this.answered(message));
+  }
+
+  send(flight: Departure<Flight>, message: { subject: string; payload: Uint8Array }): void {
+    const id = ++this.lastId;
+    this.underway.set(id, { ...flight, id });
+    this.bus.publish(message.subject, message.payload, { reply: `${this.inbox}${id}` });
+  }
+
+  /** True unless it was over already. */
+  end(flight: Flight): boolean {
+    return this.underway.delete(flight.id);
+  }
+
+  /** A snapshot, oldest first, so that the loop over it may end and start flights. */
+  all(): Flight[] {
+    return [...this.underway.values()];
+  }
+
+  has(kind: Flight['kind']): boolean {
+    for (const flight of this.underway.values()) if (flight.kind === kind) return true;
+    return false;
+  }
+
+  close(): void {
+    this.underway.clear();
+    this.subscription.unsubscribe();
+  }
+
+  private answered(message: BusMessage): void {
+    const flight = this.underway.get(Number(message.subject.slice(this.inbox.length)));
+    if (flight === undefined) return;
+    this.underway.delete(flight.id);
+    this.onAnswer(flight, message);
+  }
+}

@@ -1,0 +1,130 @@
+/** Requests to frames, and replies back to what each request gets. */
+import { limits } from '../../actors/rules/limits.js';
+import type { Outcome } from '../errors.js';
+import {
+  decodeFrameReply,
+  encodeFrame,
+  frameOverheadBytes,
+  rowOverheadBytes,
+  type FrameReply,
+  type FrameValue,
+} from '../wire/frames.js';
+import { receiptOf, type Receipt } from '../wire/receipt.js';
+import { Context } from './context.js';
+import type { Request, Settled, Terms } from './request.js';
+
+/** Takes from the front of `queue` what one frame holds; at least one. */
+export function cutRows(
+  queue: Request[],
+  bounds: { readonly rowsMax: number; readonly bytesMax: number },
+): Request[] {
+  if (queue[0]?.alone === true) return queue.splice(0, 1);
+  let bytes = frameOverheadBytes;
+  let count = 0;
+  while (count < queue.length && count < bounds.rowsMax) {
+    const request = queue[count]!;
+    bytes += request.bytes + rowOverheadBytes;
+    if (count > 0 && (bytes > bounds.bytesMax || request.alone)) break;
+    count++;
+  }
+  return queue.splice(0, count);
+}
+
+export function encodeRows(terms: Terms, rows: readonly Request[], timeoutMs: number): Buffer {
+  const { kind, bucket, quorum, strict } = terms;
+  const keys = rows.map((row) => Buffer.from(row.key, 'latin1'));
+  const head = { bucket, quorum, strict, timeoutMs, keys };
+  if (kind === 'get') return encodeFrame({ kind, ...head });
+  return encodeFrame({
+    kind,
+    ...head,
+    values: rows.map((row) => row.value),
+    contexts: rows.some((row) => row.context !== undefined)
+      ? rows.map((row) => row.context?.bytes ?? null)
+      : null,
+    operations: rows.map((row) => row.operation),
+    ttls: rows.some((row) => row.ttlMs !== 0) ? rows.map((row) => row.ttlMs) : null,
+  });
+}
+
+/** What went wrong with a row; 404 is no error of a get and never comes here. */
+export interface RowFailure {
+  readonly code: number;
+  readonly outcome: Outcome;
+  readonly message: string;
+}
+
+export interface RowHandlers {
+  onDone(request: Request, settled: Settled): void;
+  onFailure(request: Request, failure: RowFailure): void;
+}
+
+/** Throws `MalformedError` on a reply that is not one; then no handler was called. */
+export function handleReply(
+  bytes: Uint8Array,
+  rows: readonly Request[],
+  handlers: RowHandlers,
+): void {
+  const reply = decodeFrameReply(bytes, rows.length);
+  if (reply.kind === 'refusal') {
+    for (const row of rows) handlers.onFailure(row, reply);
+    return;
+  }
+  const receipts = reply.receipts.map(knownReceipt);
+  const failures = failuresOf(reply);
+  for (let i = 0; i < rows.length; i++) {
+    const request = rows[i]!;
+    const failure = failures?.get(i);
+    const absent = failure?.code === 404 && request.terms.kind === 'get';
+    if (failure !== undefined && !absent) {
+      handlers.onFailure(request, failure);
+      continue;
+    }
+    const bin = reply.contexts[i]!;
+    handlers.onDone(request, {
+      ok: true,
+      // A put's reply without room for the context: what its author saw before is still true.
+      context: bin === null ? (request.context ?? Context.empty) : Context.ofBytes(copy(bin)),
+      values: reply.kind === 'put' || absent ? nothing : valuesOf(reply.values[i]!),
+      receipt: absent ? undefined : receipts[reply.receiptOf?.[i] ?? 0],
+    });
+  }
+}
+
+function failuresOf(
+  reply: Exclude<FrameReply, { kind: 'refusal' }>,
+): Map<number, RowFailure> | undefined {
+  if (reply.errors.length === 0) return undefined;
+  return new Map(reply.errors.map((error) => [error.index, error]));
+}
+
+const nothing: readonly (Uint8Array | null)[] = [];
+
+function valuesOf(value: FrameValue): readonly (Uint8Array | null)[] {
+  if (value instanceof Uint8Array) return [copy(value)];
+  if (value === null) return nothing;
+  return value.map((sibling) => (sibling === null ? null : copy(sibling)));
+}
+
+/** Out of the receive buffer, which one small value would otherwise keep alive as a whole. */
+function copy(bytes: Uint8Array): Uint8Array {
+  const own = new Uint8Array(bytes.length);
+  own.set(bytes);
+  return own;
+}
+
+/** Few receipts differ, so each text is read once. */
+const knownReceipts = new Map<string, Receipt>();
+const knownReceiptsMax = 1024;
+
+function knownReceipt(text: string): Receipt {
+  let receipt = knownReceipts.get(text);
+  if (receipt === undefined) {
+    receipt = receiptOf(text);
+    if (knownReceipts.size >= knownReceiptsMax) knownReceipts.clear();
+    knownReceipts.set(text, receipt);
+  }
+  return receipt;
+}
+
+export const rowsPerFrameMax = limits.frameRequestsMax;

@@ -1,0 +1,58 @@
+/**
+ * Who answers, as this client sees it. `gone`: NATS said that nobody subscribes for the node. `silent`: someone does, but
+ * has not answered for long, or the cluster calls it down. Both are routed around, `silent` before nobody at all.
+ * A node that does not answer is asked now and then by an empty frame; whatever it says, it is back.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+
+export type NodeState = 'answers' | 'silent' | 'gone';
+
+/** How often a node that does not answer is asked, while there is traffic. */
+const probeEveryMs = 250;
+
+export class NodeStates {
+  private readonly away = new Map<NodeId, { state: 'silent' | 'gone'; probeAtMs: number }>();
+  private readonly askedAtMs = new Map<NodeId, number>();
+
+  of(node: NodeId): NodeState {
+    return this.away.get(node)?.state ?? 'answers';
+  }
+
+  /** Says whether that is news. */
+  set(node: NodeId, state: NodeState, nowMs: number): boolean {
+    const known = this.away.get(node);
+    if ((known?.state ?? 'answers') === state) return false;
+    if (state === 'answers') this.away.delete(node);
+    else if (known === undefined) this.away.set(node, { state, probeAtMs: nowMs + probeEveryMs });
+    else known.state = state;
+    return true;
+  }
+
+  /** Nodes to ask now. */
+  due(nowMs: number): readonly NodeId[] {
+    if (this.away.size === 0) return nobody;
+    const due: NodeId[] = [];
+    for (const [node, entry] of this.away) {
+      if (nowMs < entry.probeAtMs) continue;
+      entry.probeAtMs = nowMs + probeEveryMs;
+      due.push(node);
+    }
+    return due;
+  }
+
+  /** Whether to ask a node that is slow to answer; not again before `everyMs` have passed, however many frames wait for it. */
+  mayAsk(node: NodeId, nowMs: number, everyMs: number): boolean {
+    if (nowMs < (this.askedAtMs.get(node) ?? Number.NEGATIVE_INFINITY) + everyMs) return false;
+    this.askedAtMs.set(node, nowMs);
+    return true;
+  }
+
+  /** Departed members need no asking. */
+  keepOnly(nodes: readonly NodeId[]): void {
+    const members = new Set(nodes);
+    for (const node of this.away.keys()) if (!members.has(node)) this.away.delete(node);
+    for (const node of this.askedAtMs.keys()) if (!members.has(node)) this.askedAtMs.delete(node);
+  }
+}
+
+const nobody: readonly NodeId[] = [];

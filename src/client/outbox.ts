@@ -1,0 +1,159 @@
+/**
+ * From requests to frames. Requests are collected until the turn of the event loop ends, then leave as one frame per
+ * lane: coordinator, set of primaries, and equal terms. A lane has few frames in flight; what comes meanwhile waits and
+ * leaves together, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { partitionOf } from '../../actors/rules/key.js';
+import type { Clock } from '../seams/clock.js';
+import type { Flights, FrameFlight } from './flights.js';
+import { cutRows, encodeRows, rowsPerFrameMax } from './frame-rows.js';
+import type { Request } from './request.js';
+import type { Lane, RouteTable } from './route-table.js';
+
+export interface OutboxOptions {
+  readonly prefix: string;
+  readonly framesPerLaneMax: number;
+  readonly frameBytesMax: number;
+}
+
+export class Outbox {
+  /** Lanes to look at when the turn ends. */
+  private listed: Lane[] = [];
+  /** No connection, no ring yet, or nobody answers. */
+  private parked: Request[] = [];
+  /** The time of this turn of the event loop; read once. */
+  private turnMs: number | undefined;
+  private paused = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly routes: RouteTable,
+    private readonly flights: Flights,
+    private readonly options: OutboxOptions,
+  ) {}
+
+  nowMs(): number {
+    if (this.turnMs === undefined) {
+      this.turnMs = this.clock.monotonicMs();
+      this.clock.endOfTurn(this.flush);
+    }
+    return this.turnMs;
+  }
+
+  add(request: Request): void {
+    if (request.settled) return;
+    const target = this.paused ? undefined : this.targetOf(request);
+    if (target === undefined) {
+      this.parked.push(request);
+      return;
+    }
+    const lane = target.lane(request.terms, rowsPerFrameMax);
+    lane.queue.push(request);
+    this.list(lane);
+  }
+
+  private targetOf(request: Request): ReturnType<RouteTable['targetOf']> {
+    const { partitions } = this.routes;
+    if (partitions === 0) return undefined;
+    if (request.partition < 0) {
+      const { key, terms } = request;
+      request.partition = partitionOf({ bucket: terms.bucket, key }, partitions);
+    }
+    return this.routes.targetOf(request);
+  }
+
+  /** While the connection is down nothing leaves. */
+  pause(): void {
+    this.paused = true;
+  }
+
+  /** Routes have changed, or the connection is back: what was parked is looked at again. */
+  resume(): void {
+    this.paused = false;
+    this.unpark();
+  }
+
+  unpark(): void {
+    if (this.paused) return;
+    const { parked } = this;
+    this.parked = [];
+    for (const request of parked) this.add(request);
+  }
+
+  /** The frame is answered or given up. */
+  frameOver(flight: FrameFlight): void {
+    flight.lane.framesInFlight--;
+    this.list(flight.lane);
+  }
+
+  /** What waits for a place in the node's lanes goes elsewhere. */
+  empty(node: NodeId): void {
+    for (const lane of this.routes.lanes()) {
+      if (lane.node !== node || lane.queue.length === 0) continue;
+      const waiting = lane.queue;
+      lane.queue = [];
+      for (const request of waiting) this.add(request);
+    }
+  }
+
+  /** Takes out what is past its deadline. */
+  takeExpired(nowMs: number): { readonly request: Request; readonly parked: boolean }[] {
+    const expired: { request: Request; parked: boolean }[] = [];
+    const keep = (parked: boolean) => (request: Request) => {
+      if (request.deadlineMs > nowMs) return true;
+      expired.push({ request, parked });
+      return false;
+    };
+    if (this.parked.length > 0) this.parked = this.parked.filter(keep(true));
+    for (const lane of this.routes.lanes())
+      if (lane.queue.length > 0) lane.queue = lane.queue.filter(keep(false));
+    return expired;
+  }
+
+  private list(lane: Lane): void {
+    if (lane.listed) return;
+    lane.listed = true;
+    this.listed.push(lane);
+    this.nowMs();
+  }
+
+  private readonly flush = (): void => {
+    this.turnMs = undefined;
+    const nowMs = this.clock.monotonicMs();
+    const lanes = this.listed;
+    this.listed = [];
+    for (const lane of lanes) {
+      lane.listed = false;
+      while (lane.queue.length > 0 && lane.framesInFlight < this.options.framesPerLaneMax)
+        this.sendFrame(lane, nowMs);
+    }
+  };
+
+  private sendFrame(lane: Lane, nowMs: number): void {
+    const { prefix, frameBytesMax } = this.options;
+    const cut = cutRows(lane.queue, { rowsMax: lane.rowsMax, bytesMax: frameBytesMax });
+    const rows = cut.filter((request) => !request.settled);
+    if (rows.length === 0) return;
+    let deadlineMs = Number.POSITIVE_INFINITY;
+    let lastDeadlineMs = 0;
+    for (const request of rows) {
+      request.sends++;
+      deadlineMs = Math.min(deadlineMs, request.deadlineMs);
+      lastDeadlineMs = Math.max(lastDeadlineMs, request.deadlineMs);
+    }
+    lane.framesInFlight++;
+    this.flights.send(
+      { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs },
+      {
+        subject: `${prefix}.frame.${lane.node}`,
+        payload: encodeRows(lane.terms, rows, nodeTimeoutMs(lastDeadlineMs - nowMs)),
+      },
+    );
+  }
+}
+
+/** The node gives up a little earlier, so that its word, which knows the outcome, is here in time. */
+function nodeTimeoutMs(leftMs: number): number {
+  return Math.max(1, Math.floor(leftMs - Math.min(25, leftMs / 10)));
+}

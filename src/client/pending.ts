@@ -1,0 +1,90 @@
+/** The requests a client has taken and not settled: bounded, each settled exactly once. */
+import { limits } from '../../actors/rules/limits.js';
+import {
+  DeadlineError,
+  errorOfCode,
+  OverloadedError,
+  UnavailableError,
+  type QuorateError,
+} from '../errors.js';
+import type { RowFailure } from './frame-rows.js';
+import type { Request, Settled } from './request.js';
+
+export interface PendingBounds {
+  readonly requestsMax: number;
+  readonly bytesMax: number;
+}
+
+export const pendingBoundsDefault: PendingBounds = {
+  requestsMax: limits.requestsInFlightMax,
+  bytesMax: limits.requestBytesInFlightMax,
+};
+
+export class Pending {
+  count = 0;
+  private bytes = 0;
+  private closing: (() => void) | undefined;
+
+  constructor(private readonly bounds: PendingBounds) {}
+
+  /**
+   * False: it was refused, and settled with the reason. Past the bounds a request is refused rather than held back:
+   * waiting callers would only be a queue without a bound, out of sight.
+   */
+  admit(request: Request): boolean {
+    const refusal = this.refusal(request);
+    if (refusal !== undefined) {
+      request.settled = true;
+      request.onSettled({ ok: false, error: refusal });
+      return false;
+    }
+    this.count++;
+    this.bytes += request.bytes;
+    return true;
+  }
+
+  private refusal({ bytes }: Request): QuorateError | undefined {
+    if (this.closing !== undefined) return new UnavailableError('the client is closed');
+    const { requestsMax, bytesMax } = this.bounds;
+    if (this.count < requestsMax && this.bytes + bytes <= bytesMax) return undefined;
+    return new OverloadedError(
+      `this client has ${this.count} requests of ${this.bytes} bytes in flight; at most ${requestsMax} of ${bytesMax} bytes may be`,
+    );
+  }
+
+  settle(request: Request, settled: Settled): void {
+    if (request.settled) return;
+    request.settled = true;
+    this.count--;
+    this.bytes -= request.bytes;
+    request.onSettled(settled);
+    if (this.count === 0) this.closing?.();
+  }
+
+  /** An earlier try may have been stored whatever the last answer says, so the error tells `unknown` then. */
+  fail(request: Request, { code, outcome, message }: RowFailure): void {
+    const mayShow = request.mayBeStored || (outcome === 'unknown' && request.terms.kind === 'put');
+    let error = errorOfCode(code, message, mayShow ? 'unknown' : 'none');
+    if (mayShow && error.outcome === 'none')
+      error = new UnavailableError(`${message}; an earlier try may have been stored`, 'unknown');
+    this.settle(request, { ok: false, error });
+  }
+
+  /** `sent`: it is in a frame nobody has answered yet. */
+  expire(request: Request, options: { readonly sent: boolean; readonly why: string }): void {
+    const mayShow = request.mayBeStored || (options.sent && request.terms.kind === 'put');
+    const error = new DeadlineError(
+      `${options.why} within ${request.terms.timeoutMs} ms`,
+      mayShow ? 'unknown' : 'none',
+    );
+    this.settle(request, { ok: false, error });
+  }
+
+  /** Takes nothing more; resolves when the last has settled. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.closing = resolve;
+      if (this.count === 0) resolve();
+    });
+  }
+}

@@ -1,0 +1,93 @@
+/** One put or get on its way: what the client was asked, and what has happened to it so far. */
+import type { ByteString } from '../../actors/rules/key.js';
+import type { QuorateError } from '../errors.js';
+import type { Receipt } from '../wire/receipt.js';
+import type { Context } from './context.js';
+
+/** What requests must agree on to share a frame. Interned by `TermsTable`, so equal terms are one object. */
+export interface Terms {
+  readonly id: number;
+  readonly kind: 'put' | 'get';
+  readonly bucket: ByteString;
+  /** W or R; 0: the bucket's. */
+  readonly quorum: number;
+  readonly strict: boolean;
+  readonly timeoutMs: number;
+}
+
+export class TermsTable {
+  private readonly known = new Map<string, Terms>();
+
+  intern(terms: Omit<Terms, 'id'>): Terms {
+    const { kind, bucket, quorum, strict, timeoutMs } = terms;
+    const name = `${kind} ${quorum} ${strict} ${timeoutMs} ${bucket}`;
+    let interned = this.known.get(name);
+    if (interned === undefined) {
+      interned = { id: this.known.size, kind, bucket, quorum, strict, timeoutMs };
+      this.known.set(name, interned);
+    }
+    return interned;
+  }
+}
+
+export type Settled =
+  | {
+      readonly ok: true;
+      readonly context: Context;
+      /** Of a get: no element for an absent key, null for a tombstone beside others. Of a put: none. */
+      readonly values: readonly (Uint8Array | null)[];
+      /** Undefined only of a get of an absent key. */
+      readonly receipt: Receipt | undefined;
+    }
+  | { readonly ok: false; readonly error: QuorateError };
+
+export interface RequestOptions {
+  readonly terms: Terms;
+  readonly key: ByteString;
+  readonly value: Uint8Array | null;
+  readonly context: Context | undefined;
+  readonly operation: ByteString;
+  readonly ttlMs: number;
+  readonly onSettled: (settled: Settled) => void;
+}
+
+/** One class for both kinds, so that the hot path sees one shape. */
+export class Request {
+  readonly terms: Terms;
+  readonly key: ByteString;
+  /** Of a put; null deletes. Not copied: the caller leaves it alone until the request has settled. */
+  readonly value: Uint8Array | null;
+  readonly context: Context | undefined;
+  readonly operation: ByteString;
+  readonly ttlMs: number;
+  readonly onSettled: (settled: Settled) => void;
+  /** What it adds to a frame, without the row's overhead. */
+  readonly bytes: number;
+
+  deadlineMs = 0;
+  partition = -1;
+  settled = false;
+  /** Frames it has been part of. */
+  sends = 0;
+  /** Refusals that were answered by trying again. */
+  retries = 0;
+  /** It was sent, and no answer says that it was not stored. */
+  mayBeStored = false;
+  /** Its reply is too large to share a frame. */
+  alone = false;
+
+  constructor(options: RequestOptions) {
+    this.terms = options.terms;
+    this.key = options.key;
+    this.value = options.value;
+    this.context = options.context;
+    this.operation = options.operation;
+    this.ttlMs = options.ttlMs;
+    this.onSettled = options.onSettled;
+    this.bytes =
+      this.key.length +
+      this.operation.length +
+      (this.value?.length ?? 0) +
+      (this.context?.bytes.length ?? 0);
+  }
+}

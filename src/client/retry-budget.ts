@@ -1,0 +1,52 @@
+/**
+ * How often a refused request is tried again. Besides the bound per request there is one for the client as a
+ * whole: a token bucket that successes fill (as gRPC's retry throttling, gRFC A6), so retries stay a small share of
+ * the load and a sick cluster is not hammered. Going on to the next node because one is gone costs nothing.
+ */
+import type { Random } from '../seams/random.js';
+
+export interface RetryOptions {
+  /** Tries after the first; 0: none. */
+  readonly retriesMax: number;
+  /** Before the first retry; doubled with each. A random half of it is left out. */
+  readonly backoffMs: number;
+  readonly backoffMsMax: number;
+  /** Retries the client can make without any success in between. */
+  readonly tokensMax: number;
+  /** Retries earned by one success. */
+  readonly tokensPerSuccess: number;
+}
+
+/** Four tries take less than 375 ms: an error that lasts surfaces well within a second. */
+export const retryOptionsDefault: RetryOptions = {
+  retriesMax: 4,
+  backoffMs: 25,
+  backoffMsMax: 400,
+  tokensMax: 512,
+  tokensPerSuccess: 0.1,
+};
+
+export class RetryBudget {
+  private tokens: number;
+
+  constructor(
+    private readonly options: RetryOptions,
+    private readonly random: Random,
+  ) {
+    this.tokens = options.tokensMax;
+  }
+
+  succeeded(count: number): void {
+    const { tokensMax, tokensPerSuccess } = this.options;
+    this.tokens = Math.min(tokensMax, this.tokens + count * tokensPerSuccess);
+  }
+
+  /** Takes a token and says after how many ms to try again; undefined: no more. */
+  backoffMs(retriesSoFar: number): number | undefined {
+    const { retriesMax, backoffMs, backoffMsMax } = this.options;
+    if (retriesSoFar >= retriesMax || this.tokens < 1) return undefined;
+    this.tokens--;
+    const longest = Math.min(backoffMsMax, backoffMs * 2 ** retriesSoFar);
+    return longest / 2 + this.random.below(Math.ceil(longest / 2));
+  }
+}

@@ -1,0 +1,77 @@
+/** Keeps the ring fresh: asks `kv.ring` at the start, every few seconds of use, and at once when something looks wrong. */
+import { UnavailableError } from '../errors.js';
+import type { BusMessage } from '../seams/bus.js';
+import { decodeDocument } from '../wire/message-pack.js';
+import { ringFromDocument } from '../wire/ring-message.js';
+import type { Flights } from './flights.js';
+import type { NodeStates } from './node-states.js';
+import type { RouteTable } from './route-table.js';
+
+const refreshEveryMs = 5_000;
+/** Without a ring, or when the last answer was odd. */
+const askEveryMsMin = 100;
+/** An answer that has not come by then will not. */
+const lostAfterMs = 500;
+
+export class RingKeeper {
+  private asking = false;
+  private askedAtMs = Number.NEGATIVE_INFINITY;
+  private wanted = true;
+
+  constructor(
+    private readonly parts: {
+      readonly prefix: string;
+      readonly flights: Flights;
+      readonly routes: RouteTable;
+      readonly states: NodeStates;
+      /** Routes have changed: requests that waited may go. */
+      readonly onRing: () => void;
+    },
+  ) {}
+
+  /** Something looks wrong. */
+  want(): void {
+    this.wanted = true;
+  }
+
+  /** Asks if it is time to. */
+  tick(nowMs: number): void {
+    const ageMs = nowMs - this.askedAtMs;
+    if (this.asking && ageMs < lostAfterMs) return;
+    const missing = this.wanted || this.asking || this.parts.routes.partitions === 0;
+    if (ageMs < (missing ? askEveryMsMin : refreshEveryMs)) return;
+    this.asking = true;
+    this.askedAtMs = nowMs;
+    this.wanted = false;
+    this.parts.flights.send(
+      { kind: 'ring', sentAtMs: nowMs },
+      { subject: `${this.parts.prefix}.ring`, payload: empty },
+    );
+  }
+
+  answered(message: BusMessage, nowMs: number): void {
+    this.asking = false;
+    if (message.noResponders) {
+      this.wanted = true;
+      return;
+    }
+    try {
+      const ring = ringFromDocument(decodeDocument(message.data));
+      if (ring.groups.some((group) => group.length === 0))
+        throw new UnavailableError('not founded');
+      // The cluster's word that a node is down holds until the node itself says otherwise.
+      for (const node of ring.nodes)
+        if (node.reachability === 'down' && this.parts.states.of(node.id) === 'answers')
+          this.parts.states.set(node.id, 'silent', nowMs);
+      this.parts.states.keepOnly(ring.nodes.map((node) => node.id));
+      this.parts.routes.set(ring);
+    } catch {
+      // Not a ring: a node that is not ready answers with an error. Asked again soon.
+      this.wanted = true;
+      return;
+    }
+    this.parts.onRing();
+  }
+}
+
+const empty = new Uint8Array(0);

@@ -1,0 +1,75 @@
+/** Change events as an async iterator. */
+import { OverloadedError } from '../errors.js';
+import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
+import { Context } from './context.js';
+
+export interface Change {
+  readonly bucket: string;
+  readonly key: string;
+  /** The context after the write, when the event carries it. */
+  readonly context: Context | undefined;
+}
+
+/** Changes nobody has taken yet; past it the watch ends with an error, rather than to leave some out in silence. */
+const waitingMax = 65_536;
+
+export class Watch implements AsyncIterableIterator<Change> {
+  private readonly subscription: BusSubscription;
+  private waiting: Change[] = [];
+  private asked: ((result: IteratorResult<Change>) => void)[] = [];
+  private failure: Error | undefined;
+  private ended = false;
+
+  constructor(
+    bus: Bus,
+    private readonly place: { readonly prefix: string; readonly bucket: string },
+    pattern: string,
+    private readonly onEnd: (watch: Watch) => void,
+  ) {
+    const subject = `${place.prefix}.changed.${place.bucket}.${pattern}`;
+    this.subscription = bus.subscribe(subject, (message) => this.heard(message));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Change>> {
+    const change = this.waiting.shift();
+    if (change !== undefined) return Promise.resolve({ done: false, value: change });
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.asked.push(resolve));
+  }
+
+  /** What `break` in a loop calls. */
+  return(): Promise<IteratorResult<Change>> {
+    this.waiting = [];
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.subscription.unsubscribe();
+    this.onEnd(this);
+    for (const resolve of this.asked.splice(0)) resolve({ done: true, value: undefined });
+  }
+
+  private heard(message: BusMessage): void {
+    if (this.ended) return;
+    const { prefix, bucket } = this.place;
+    const key = message.subject.slice(prefix.length + '.changed.'.length + bucket.length + 1);
+    const seen = message.header('Kv-Context');
+    const context = seen === undefined ? undefined : Context.parse(seen);
+    const change: Change = { bucket, key, context };
+    const resolve = this.asked.shift();
+    if (resolve !== undefined) resolve({ done: false, value: change });
+    else if (this.waiting.length < waitingMax) this.waiting.push(change);
+    else {
+      this.failure = new OverloadedError(`${waitingMax} changes wait to be taken from a watch`);
+      this.end();
+    }
+  }
+}
