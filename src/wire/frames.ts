@@ -102,19 +102,28 @@ export const rowOverheadBytes = 24;
 export const frameOverheadBytes = 64 + limits.bucketBytesMax;
 
 export function encodeFrame(frame: Frame): Buffer {
+  return encode(columnsOfFrame(frame));
+}
+
+/** A frame as part of another message; what `frameOfColumns` reads. */
+export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const bucket = textOf(frame.bucket);
   if (bucket === undefined) throw new MalformedError('a bucket name is UTF-8');
   const { quorum, strict, timeoutMs, keys } = frame;
   const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
-  if (frame.kind === 'get') return encode(head);
+  if (frame.kind === 'get') return head;
   const { values, contexts, operations, ttls } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
-  return encode([...head, values, contexts, operationBytes, ttls]);
+  return [...head, values, contexts, operationBytes, ttls];
 }
 
-/** Throws `MalformedError`; keys and values may be views into `bytes`. Key and value sizes are the caller's to check. */
+/** Throws `MalformedError`; keys, values and contexts are views into `bytes`. Their sizes are the caller's to check. */
 export function decodeFrame(bytes: Uint8Array): Frame {
-  const columns = new Columns(decode(bytes), frameVersion, 'frame');
+  return frameOfColumns(decode(bytes));
+}
+
+export function frameOfColumns(message: WireValue): Frame {
+  const columns = new Columns(message, frameVersion, 'frame');
   const kind = columns.int();
   const bucket = byteStringOf(columns.text());
   const quorum = columns.int();
@@ -144,6 +153,10 @@ export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {
 
 /** Contexts beyond `bytesMax` are left out: the puts are done all the same. */
 export function encodePutReply(reply: PutFrameReply, bytesMax: number): Buffer {
+  return encode(columnsOfPutReply(reply, bytesMax));
+}
+
+export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): readonly WireValue[] {
   const { receipts, receiptOf, errors } = reply;
   let room = bytesMax - fixedBytes(reply);
   const contexts = reply.contexts.map((context) => {
@@ -152,7 +165,7 @@ export function encodePutReply(reply: PutFrameReply, bytesMax: number): Buffer {
     room -= bytes;
     return context;
   });
-  return encode([frameVersion, kinds.put, contexts, receipts, receiptOf, errorRows(errors)]);
+  return [frameVersion, kinds.put, contexts, receipts, receiptOf, errorRows(errors)];
 }
 
 /** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
@@ -188,7 +201,11 @@ function cutToRoom(
 
 /** Throws `MalformedError`. `rows`: of the frame this answers. */
 export function decodeFrameReply(bytes: Uint8Array, rows: number): FrameReply {
-  const columns = new Columns(decode(bytes), frameVersion, 'frame reply');
+  return frameReplyOfColumns(decode(bytes), rows);
+}
+
+export function frameReplyOfColumns(message: WireValue, rows: number): FrameReply {
+  const columns = new Columns(message, frameVersion, 'frame reply');
   const kind = columns.int();
   if (kind === kinds.refusal) {
     const refusal = { code: columns.int(), outcome: columns.outcome(), message: columns.text() };

@@ -41,6 +41,35 @@ describe('message-pack', () => {
     expect(gotText === text && gotBytes.equals(Buffer.alloc(n, 7))).toBe(true);
   });
 
+  test.each<[string, string, WireValue]>([
+    [
+      'uint 8 … 64',
+      '94cc80cd8000ce80000000cf0000000100000000',
+      [2 ** 7, 2 ** 15, 2 ** 31, 2 ** 32],
+    ],
+    [
+      'int 8 … 64',
+      '94d080d18000d280000000d3ffffffff00000000',
+      [-128, -32768, -(2 ** 31), -(2 ** 32)],
+    ],
+    ['float 32 and 64', '92ca3fc00000cb3ff8000000000000', [1.5, 1.5]],
+    ['the short forms', '95007fe0ffa161', [0, 127, -32, -1, 'a']],
+    [
+      'long headers of short things',
+      '93dc0001c0c60000000107db0000000162',
+      [[null], Buffer.from([7]), 'b'],
+    ],
+  ])('%s as other encoders write them', (_what, hex, value) => {
+    expect(decode(Buffer.from(hex, 'hex'))).toEqual(value);
+  });
+
+  test('bins are views into the message', () => {
+    const message = encode([Buffer.from('before')]);
+    const [bin] = decode(message) as [Buffer];
+    message.write('after!', message.length - 6);
+    expect(bin.toString()).toBe('after!');
+  });
+
   test('a Uint8Array that is not a Buffer is a bin too, at any depth', () => {
     const bytes = new Uint8Array([0, 1, 2, 3]).subarray(1);
     expect(decode(encode([1, [bytes], bytes]))).toEqual([
