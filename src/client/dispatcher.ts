@@ -125,9 +125,10 @@ export class Dispatcher {
       for (const row of rows) this.failed(row, { code: 503, outcome: 'unknown', message }, nowMs);
     }
     this.budget.succeeded(done);
-    // Replies have a bound too: so many rows fitted, next time one more is tried.
+    // Replies have a bound too: so many rows fitted; when a full frame fits, one more is tried.
     if (tooLarge > 0) lane.rowsMax = Math.max(1, rows.length - tooLarge);
-    else lane.rowsMax = Math.min(rowsPerFrameMax, lane.rowsMax + 1);
+    else if (rows.length === lane.rowsMax)
+      lane.rowsMax = Math.min(rowsPerFrameMax, lane.rowsMax + 1);
   }
 
   private failed(request: Request, failure: RowFailure, nowMs: number): void {

@@ -1,0 +1,525 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ConflictError,
+  Context,
+  DeadlineError,
+  json,
+  MalformedError,
+  OverloadedError,
+  PutAllError,
+  type PutOptions,
+  text,
+  TooLargeError,
+  TooManySiblingsError,
+  UnavailableError,
+} from '../../../src/index.js';
+import { encodeContext } from '../../../src/wire/key-state-codec.js';
+import type { Frame } from '../../../src/wire/frames.js';
+import { SimProcess } from '../../simulation/core/scheduler.js';
+import { SimBus } from '../../simulation/seams/sim-bus.js';
+import { FakeCluster } from './fake-cluster.js';
+
+const keysOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `key-${i}`);
+
+const refusal = (code: number, outcome: 'none' | 'unknown') => ({ code, outcome, message: 'no' });
+
+function operationsOf(frame: Frame): readonly string[] {
+  return frame.kind === 'put' ? frame.operations! : [];
+}
+
+describe('frames', () => {
+  test('60 puts of one turn: one frame for each of 3 coordinators, every key once', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const keys = keysOf(60);
+    const results = await cluster.settled(Promise.all(keys.map((key) => bucket.put(key, key))));
+    expect(cluster.nodes.map((node) => node.frames.length)).toEqual([1, 1, 1]);
+    expect(cluster.nodes.flatMap((node) => node.keys()).sort()).toEqual([...keys].sort());
+    expect(results[0]!.receipt).toMatchObject({
+      kind: 'w',
+      acked: 2,
+      durability: { kind: 'sync' },
+    });
+  });
+
+  test('gets and puts, other buckets and other terms travel apart; a get goes where its puts go', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    const [a, b] = [client.bucket('a'), client.bucket('b')];
+    const calls = [
+      a.put('k', '1'),
+      a.put('k', '2', { w: 3 }),
+      a.put('k', '3', { strict: true }),
+      a.put('k', '4', { timeoutMs: 100 }),
+      b.put('k', '5'),
+      a.get('k'),
+      a.get('k', { r: 1 }),
+    ];
+    await cluster.settled(Promise.all(calls));
+    const frames = cluster.nodes.flatMap((node) => node.frames.map(({ frame }) => frame));
+    expect(frames).toHaveLength(7);
+    expect(frames.map(({ kind, quorum, strict }) => `${kind} ${quorum} ${strict}`).sort()).toEqual([
+      'get 0 false',
+      'get 1 false',
+      'put 0 false',
+      'put 0 false',
+      'put 0 false',
+      'put 0 true',
+      'put 3 false',
+    ]);
+    expect(cluster.nodes.filter((node) => node.frames.length >= 6)).toHaveLength(1);
+  });
+
+  test('1 200 puts for one coordinator: frames of at most 512 rows', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(Promise.all(keysOf(1_200).map((key) => bucket.put(key, 'v'))));
+    expect(cluster.nodes[0]!.frames.map(({ frame }) => frame.keys.length)).toEqual([512, 512, 176]);
+  });
+
+  test('puts of 400 kB: two fit a message, three do not', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const value = new Uint8Array(400_000);
+    await cluster.settled(Promise.all(keysOf(5).map((key) => bucket.put(key, value))));
+    expect(cluster.nodes[0]!.frames.map(({ frame }) => frame.keys.length)).toEqual([2, 2, 1]);
+  });
+
+  test('a coordinator with 4 frames in flight: what comes meanwhile waits and leaves as one', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const node = cluster.nodes[0]!;
+    node.takesUs = 20_000;
+    const puts: Promise<unknown>[] = [];
+    for (let i = 0; i < 10; i++) {
+      puts.push(bucket.put(`k${i}`, 'v'));
+      await cluster.after(1);
+    }
+    await cluster.settled(Promise.all(puts));
+    expect(node.frames.map(({ frame }) => frame.keys.length)).toEqual([1, 1, 1, 1, 6]);
+  });
+
+  test('gets whose values do not fit one reply: asked again alone, later frames are smaller', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const node = cluster.nodes[0]!;
+    const value = new Uint8Array(300_000).fill(7);
+    for (const key of keysOf(5)) node.values.set(key, value);
+    const read = () => cluster.settled(bucket.getAll(keysOf(5)));
+    const first = await read();
+    expect([...first.values()].map((entry) => entry.value.length)).toEqual(
+      keysOf(5).map(() => 300_000),
+    );
+    expect(node.frames.map(({ frame }) => frame.keys.length)).toEqual([5, 1, 1]);
+    await read();
+    expect(node.frames.slice(3).map(({ frame }) => frame.keys.length)).toEqual([3, 2]);
+  });
+});
+
+describe('values', () => {
+  test('put, get, delete: bytes come back; an absent key is undefined', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(bucket.put('k', Uint8Array.of(0, 255)));
+    const entry = await cluster.settled(bucket.get('k'));
+    expect([...entry!.value]).toEqual([0, 255]);
+    expect(entry!.receipt).toMatchObject({ kind: 'r', needed: 2 });
+    await cluster.settled(bucket.delete('k'));
+    expect(await cluster.settled(bucket.get('k'))).toBeUndefined();
+    const absent = await cluster.settled(bucket.read('k'));
+    expect(absent.exists).toBe(false);
+    expect(absent.values).toEqual([]);
+    expect(() => absent.value).toThrow(TypeError);
+  });
+
+  test('text and JSON buckets take and give their own types', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    const texts = client.bucket('t', { codec: text });
+    const carts = client.bucket('c', { codec: json<{ items: string[] }>() });
+    await cluster.settled(Promise.all([texts.put('k', 'é'), carts.put('k', { items: ['a'] })]));
+    expect((await cluster.settled(texts.get('k')))!.value).toBe('é');
+    const cart = await cluster.settled(carts.get('k'));
+    expect(cart!.value.items).toEqual(['a']);
+    expect(cart!.text()).toBe('{"items":["a"]}');
+  });
+
+  test('two siblings and a delete: no value is picked, all are there, the delete counts as a sibling', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b', { codec: text });
+    cluster.nodes[0]!.values.set('k', [Buffer.from('x'), null, Buffer.from('y')]);
+    const entry = (await cluster.settled(bucket.get('k')))!;
+    expect(entry.values).toEqual(['x', 'y']);
+    expect(entry.siblings).toHaveLength(3);
+    expect(entry.inConflict).toBe(true);
+    expect(() => entry.value).toThrow(ConflictError);
+  });
+
+  test('a key of any bytes, and a text key as its UTF-8', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const bytes = Uint8Array.of(0, 46, 32, 255);
+    await cluster.settled(Promise.all([bucket.put(bytes, 'v'), bucket.put('ü', 'v')]));
+    const [frame] = cluster.nodes[0]!.frames;
+    expect(frame!.frame.keys.map((key) => Array.from(key))).toEqual([
+      [0, 46, 32, 255],
+      [0xc3, 0xbc],
+    ]);
+  });
+});
+
+describe('contexts', () => {
+  test('what a read saw goes with the put, as an object and as text; blind puts carry none', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const { context } = await cluster.settled(bucket.put('k', '1'));
+    expect(Context.parse(context.toString()).equals(context)).toBe(true);
+    const calls = [
+      bucket.put('k', '2', { context }),
+      bucket.put('k', '3', { context: context.toString() }),
+      bucket.put('k', '4', { context: '-' }),
+      bucket.put('k', '5', { context: undefined }),
+    ];
+    await cluster.settled(Promise.all(calls));
+    const frames = cluster.nodes[0]!.frames.map(({ frame }) => frame);
+    expect(frames[0]).toMatchObject({ contexts: null });
+    const sent = frames[1]!.kind === 'put' ? frames[1]!.contexts : null;
+    const empty = encodeContext([]);
+    expect(sent?.map((bytes) => bytes && Buffer.from(bytes))).toEqual([
+      Buffer.from(context.bytes),
+      Buffer.from(context.bytes),
+      empty,
+      null,
+    ]);
+  });
+
+  test('update: reads, merges all siblings, puts with the context; undefined leaves it, null deletes', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b', { codec: text });
+    const node = cluster.nodes[0]!;
+    await cluster.settled(bucket.put('k', 'x'));
+    node.values.set('k', [Buffer.from('x'), Buffer.from('y')]);
+    await cluster.settled(bucket.update('k', (values) => values.join('+')));
+    expect((await cluster.settled(bucket.get('k')))!.value).toBe('x+y');
+    const put = node.frames
+      .map(({ frame }) => frame)
+      .find((frame) => frame.kind === 'put' && frame.contexts !== null);
+    expect(put).toBeDefined();
+    const before = node.frames.length;
+    expect(await cluster.settled(bucket.update('k', () => undefined))).toBeUndefined();
+    expect(node.frames.length).toBe(before + 1);
+    await cluster.settled(bucket.update('k', () => null));
+    expect(await cluster.settled(bucket.get('k'))).toBeUndefined();
+  });
+
+  test('update refused once for too many siblings: reads and merges again', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b', { codec: text });
+    let refused = 0;
+    cluster.nodes[0]!.script = (frame) =>
+      frame.kind === 'put' && refused++ === 0
+        ? [{ index: 0, code: 409, outcome: 'none', message: 'too many siblings' }]
+        : 'answer';
+    let calls = 0;
+    const change = (): string => `call ${++calls}`;
+    await cluster.settled(bucket.update('k', change));
+    expect((await cluster.settled(bucket.get('k')))!.value).toBe('call 2');
+    cluster.nodes[0]!.script = (frame) =>
+      frame.kind === 'put'
+        ? { code: 409, outcome: 'none', message: 'too many siblings' }
+        : 'answer';
+    const error = await cluster.failure(bucket.update('k', change, { conflictsMax: 2 }));
+    expect(error).toBeInstanceOf(TooManySiblingsError);
+    expect(calls).toBe(5);
+  });
+});
+
+describe('nodes that do not answer', () => {
+  test('a node is gone before the puts: its share goes to the next primary at once, no error', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    cluster.nodes[0]!.kill();
+    await cluster.after(1);
+    const beganMs = cluster.nowMs;
+    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    expect(cluster.nowMs - beganMs).toBeLessThan(15);
+    expect(cluster.nodes[0]!.frames).toHaveLength(0);
+    expect(new Set(cluster.nodes.flatMap((node) => node.keys())).size).toBe(60);
+  });
+
+  test('a node dies with a frame in hand: asked for after 75 ms, then sent on with the same operation ids', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const dying = cluster.nodes[1]!;
+    dying.script = () => {
+      cluster.scheduler.in(100, undefined, () => dying.kill());
+      return 'silence';
+    };
+    const beganMs = cluster.nowMs;
+    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    expect(cluster.nowMs - beganMs).toBeGreaterThan(70);
+    expect(cluster.nowMs - beganMs).toBeLessThan(150);
+    const lost = operationsOf(dying.frames[0]!.frame);
+    expect(operationsOf(cluster.nodes[2]!.frames.at(-1)!.frame)).toEqual(lost);
+    expect(new Set(lost).size).toBe(dying.keys().length);
+  });
+
+  test('later traffic shows that the node is gone: the frame it took with it is sent on without waiting', async () => {
+    const cluster = new FakeCluster({ nodes: 2 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const dying = cluster.nodes[1]!;
+    dying.script = () => 'silence';
+    const beganMs = cluster.nowMs;
+    const puts = keysOf(20).map((key) => bucket.put(key, 'v'));
+    await cluster.after(3);
+    dying.kill();
+    await cluster.after(1);
+    puts.push(...keysOf(20).map((key) => bucket.put(key, 'w')));
+    await cluster.settled(Promise.all(puts));
+    expect(cluster.nowMs - beganMs).toBeLessThan(25);
+  });
+
+  test('the node comes back: it is asked, and gets its share again within half a second', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const [node] = cluster.nodes;
+    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    const share = node!.keys().length;
+    node!.kill();
+    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    node!.start();
+    node!.frames.length = 0;
+    for (let i = 0; i < 10; i++) {
+      await cluster.settled(bucket.get('x'));
+      await cluster.after(50);
+    }
+    node!.frames.length = 0;
+    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    expect(node!.keys().length).toBe(share);
+    expect(node!.probes).toBeGreaterThan(0);
+  });
+
+  test('a node hangs: after a second its frames go elsewhere and it is left alone until it answers', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const [node] = cluster.nodes;
+    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    const key = node!.keys()[0]!;
+    node!.process!.paused = true;
+    const beganMs = cluster.nowMs;
+    await cluster.settled(bucket.put(key, 'v'));
+    expect(cluster.nowMs - beganMs).toBeGreaterThan(990);
+    expect(cluster.nowMs - beganMs).toBeLessThan(1_100);
+    const secondMs = cluster.nowMs;
+    await cluster.settled(bucket.put(key, 'v'));
+    expect(cluster.nowMs - secondMs).toBeLessThan(15);
+  });
+
+  test('the ring says a node is down: it is routed around from the first request', async () => {
+    const cluster = new FakeCluster();
+    for (const node of cluster.nodes) node.down = [2];
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    expect(cluster.nodes[2]!.frames).toHaveLength(0);
+  });
+
+  test('the connection breaks with a put in flight: sent again when it is back', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const put = bucket.put('k', 'v');
+    await cluster.after(0.5);
+    cluster.nats.disconnect('client', { forUs: 300_000, why: 'test' });
+    const meanwhile = bucket.put('l', 'v');
+    const beganMs = cluster.nowMs;
+    await cluster.settled(Promise.all([put, meanwhile]));
+    expect(cluster.nowMs - beganMs).toBeGreaterThan(299);
+    expect(cluster.nowMs - beganMs).toBeLessThan(400);
+  });
+
+  test('no cluster: a deadline error that says so, and nothing can show; one that comes up in time is used', async () => {
+    const cluster = new FakeCluster();
+    const bucket = cluster.client().bucket('b', { timeoutMs: 500 });
+    const error = await cluster.failure(bucket.put('k', 'v'));
+    expect(error).toBeInstanceOf(DeadlineError);
+    expect(error).toMatchObject({ code: 504, outcome: 'none' });
+    expect(String(error)).toContain('kv.ring');
+    const put = bucket.put('k', 'v');
+    for (const node of cluster.nodes) {
+      node.founded = false;
+      node.start();
+    }
+    await cluster.after(200);
+    for (const node of cluster.nodes) node.founded = true;
+    await cluster.settled(put);
+  });
+
+  test('a put without an answer until its deadline: 504, may have been stored; a get: nothing to store', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b', { timeoutMs: 300 });
+    cluster.nodes[0]!.script = () => 'silence';
+    const beganMs = cluster.nowMs;
+    expect(await cluster.failure(bucket.put('k', 'v'))).toMatchObject({
+      code: 504,
+      outcome: 'unknown',
+    });
+    expect(cluster.nowMs - beganMs).toBeLessThan(330);
+    expect(await cluster.failure(bucket.get('k'))).toMatchObject({ code: 504, outcome: 'none' });
+  });
+});
+
+describe('refusals', () => {
+  test('429 twice, then done: tried again after a while, same operation', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const node = cluster.nodes[0]!;
+    node.script = (_, seen) => (seen < 2 ? refusal(429, 'none') : 'answer');
+    await cluster.settled(bucket.put('k', 'v'));
+    const operations = node.frames.map(({ frame }) => operationsOf(frame)[0]);
+    expect(operations).toHaveLength(3);
+    expect(new Set(operations).size).toBe(1);
+    expect(node.frames[2]!.atMs - node.frames[1]!.atMs).toBeGreaterThanOrEqual(25);
+  });
+
+  test('503 for good: surfaces within half a second with the outcome of the node', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    cluster.nodes[0]!.script = () => refusal(503, 'none');
+    const beganMs = cluster.nowMs;
+    const error = await cluster.failure(bucket.put('k', 'v'));
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect(error).toMatchObject({ outcome: 'none' });
+    expect(cluster.nowMs - beganMs).toBeLessThan(500);
+    expect(cluster.nodes[0]!.frames).toHaveLength(5);
+  });
+
+  test('first may be stored, then 429 for good: the outcome stays unknown', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    cluster.nodes[0]!.script = (_, seen) =>
+      seen === 0 ? refusal(503, 'unknown') : refusal(429, 'none');
+    const error = await cluster.failure(bucket.put('k', 'v'));
+    expect(error).toMatchObject({ outcome: 'unknown' });
+  });
+
+  test.each([
+    [400, MalformedError],
+    [409, TooManySiblingsError],
+    [413, TooLargeError],
+  ])('%i on one row of three: that put fails at once, the others are done', async (code, type) => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    cluster.nodes[0]!.script = () => [{ index: 1, ...refusal(code, 'none') }];
+    const settled = await cluster.settled(
+      Promise.allSettled(['a', 'b', 'c'].map((key) => bucket.put(key, 'v'))),
+    );
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(settled[1]!.status === 'rejected' && settled[1]!.reason).toBeInstanceOf(type);
+    expect(cluster.nodes[0]!.frames).toHaveLength(1);
+  });
+
+  test('a sick cluster: 1 000 puts, each refused, are tried again 100 times in all, not 4 000', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready({ retry: { tokensMax: 100 } })).bucket('b');
+    cluster.nodes[0]!.script = () => refusal(503, 'none');
+    await cluster.settled(Promise.allSettled(keysOf(1_000).map((key) => bucket.put(key, 'v'))));
+    expect(cluster.nodes[0]!.keys()).toHaveLength(1_100);
+  });
+});
+
+describe('bounds and bad arguments', () => {
+  test('past the bound on requests in flight: refused at once, the others go on', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready({ requestsInFlightMax: 10 })).bucket('b');
+    const puts = keysOf(11).map((key) => bucket.put(key, 'v'));
+    expect(await cluster.failure(puts[10]!)).toBeInstanceOf(OverloadedError);
+    await cluster.settled(Promise.all(puts.slice(0, 10)));
+    await cluster.settled(bucket.put('k', 'v'));
+  });
+
+  const badPuts: [what: string, put: PutOptions & { key?: string }][] = [
+    ['an empty key', { key: '' }],
+    ['a key of 1 025 bytes', { key: 'x'.repeat(1025) }],
+    ['w=0', { w: 0 }],
+    ['w=1.5', { w: 1.5 }],
+    ['no time', { timeoutMs: 0 }],
+    ['an hour', { timeoutMs: 3_600_000 }],
+    ['a context that is none', { context: 'nonsense' }],
+    ['a negative TTL', { ttlMs: -1 }],
+    ['an operation id of 65 bytes', { operation: 'x'.repeat(65) }],
+  ];
+  test.each(badPuts)('%s: rejected, nothing is sent', async (_, { key = 'k', ...options }) => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    expect(await cluster.failure(bucket.put(key, 'v', options))).toBeInstanceOf(MalformedError);
+    expect(cluster.nodes[0]!.frames).toHaveLength(0);
+  });
+
+  test.each(['', 'a.b', 'a b', '*', '>', 'x'.repeat(65)])(
+    'bucket name %j: refused',
+    async (name) => {
+      const client = await new FakeCluster().ready();
+      expect(() => client.bucket(name)).toThrow(MalformedError);
+    },
+  );
+
+  test('a value past its bound: refused before anything is sent', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    const put = bucket.put('k', new Uint8Array(512 * 1024 + 1));
+    expect(await cluster.failure(put)).toBeInstanceOf(TooLargeError);
+  });
+
+  test('close: what is in flight is finished, what comes later is refused', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    const bucket = client.bucket('b');
+    const put = bucket.put('k', 'v');
+    const closed = client.close();
+    const late = bucket.put('l', 'v');
+    expect(await cluster.failure(late)).toBeInstanceOf(UnavailableError);
+    await cluster.settled(put);
+    await cluster.settled(closed);
+  });
+});
+
+describe('many at once', () => {
+  test('getAll of 3 000 keys, half of them there: those, by key; putAll tells which failed', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready({ requestsInFlightMax: 1_100 });
+    const bucket = client.bucket('b', { codec: text });
+    const keys = keysOf(3_000);
+    const there = keys.filter((_, i) => i % 2 === 0);
+    await cluster.settled(bucket.putAll(there.map((key) => [key, `value of ${key}`])));
+    const found = await cluster.settled(bucket.getAll(keys));
+    expect([...found.keys()]).toEqual(there);
+    expect(found.get('key-2998')!.value).toBe('value of key-2998');
+
+    const [node] = cluster.nodes;
+    node!.script = (frame) =>
+      frame.keys.map((_, index) => ({ index, code: 413, outcome: 'none', message: 'too large' }));
+    const error = await cluster.failure(bucket.putAll(keys.map((key) => [key, 'v'])));
+    expect(error).toBeInstanceOf(PutAllError);
+    const { results, errors } = error as PutAllError;
+    expect(results).toHaveLength(3_000);
+    expect(errors.length).toBeGreaterThan(500);
+    expect(errors.length).toBeLessThan(1_500);
+  });
+
+  test('watch: changes of one pattern, until the loop is left', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('carts');
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const { key } of bucket.watch('eu.*')) {
+        seen.push(key);
+        if (seen.length === 2) break;
+      }
+    })();
+    await cluster.after(1);
+    const bus = new SimBus(cluster.nats, 'writer', new SimProcess('writer'));
+    for (const key of ['eu.1', 'us.1', 'eu.2', 'eu.3'])
+      bus.publish(`kv.changed.carts.${key}`, new Uint8Array(0));
+    await cluster.settled(watching);
+    expect(seen).toEqual(['eu.1', 'eu.2']);
+  });
+});

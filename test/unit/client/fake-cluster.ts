@@ -1,0 +1,218 @@
+/**
+ * Scripted nodes on a simulated NATS in virtual time: they answer the ring and frames, and remember what they were sent.
+ * What a store would do is not theirs: a node keeps the last values put, so that gets have something to say.
+ */
+import type { Context as Versions } from '../../../actors/rules/versions.js';
+import { actorOf } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
+import { QuorateClient, type ClientOptions } from '../../../src/client/client.js';
+import type { BusMessage } from '../../../src/seams/bus.js';
+import {
+  decodeFrame,
+  encodeGetReply,
+  encodePutReply,
+  encodeRefusal,
+  type Frame,
+  type FrameRefusal,
+  type FrameValue,
+  type RowError,
+} from '../../../src/wire/frames.js';
+import { encodeContext } from '../../../src/wire/key-state-codec.js';
+import { encodeDocument } from '../../../src/wire/message-pack.js';
+import { ringMessageOf, type RingNode } from '../../../src/wire/ring-message.js';
+import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';
+import { SimRandom } from '../../simulation/core/sim-random.js';
+import { Trace } from '../../simulation/core/trace.js';
+import { SimBus } from '../../simulation/seams/sim-bus.js';
+import { SimClock } from '../../simulation/seams/sim-clock.js';
+import { SimNats } from '../../simulation/seams/sim-nats.js';
+
+export type Word = 'answer' | 'silence' | Omit<FrameRefusal, 'kind'> | readonly RowError[];
+/** What a node makes of a frame; `answer` unless told. */
+export type Script = (frame: Frame, seen: number) => Word;
+
+export interface SeenFrame {
+  readonly atMs: number;
+  readonly frame: Frame;
+}
+
+export const partitions = 12;
+/** The time a node takes for a frame. */
+export const workUs = 1_000;
+
+export class FakeNode {
+  readonly id: string;
+  readonly frames: SeenFrame[] = [];
+  readonly values = new Map<string, FrameValue>();
+  readonly contexts = new Map<string, Versions>();
+  script: Script = () => 'answer';
+  founded = true;
+  down: readonly number[] = [];
+  process: SimProcess | undefined;
+  probes = 0;
+  replyBytesMax: number = limits.messageBytesMax;
+  takesUs = workUs;
+
+  constructor(
+    private readonly cluster: FakeCluster,
+    readonly index: number,
+  ) {
+    this.id = String(index + 1).repeat(16);
+  }
+
+  start(): void {
+    const process = new SimProcess(`n${this.index}`);
+    this.process = process;
+    const bus = new SimBus(this.cluster.nats, process.name, process);
+    bus.subscribe('kv.ring', ({ reply }) => bus.publish(reply, this.ring()), { queue: 'q' });
+    bus.subscribe(`kv.frame.${this.id}`, (message) => this.take(bus, process, message));
+  }
+
+  kill(): void {
+    this.process?.die();
+  }
+
+  keys(): string[] {
+    return this.frames.flatMap(({ frame }) => frame.keys.map((key) => Buffer.from(key).toString()));
+  }
+
+  private ring(): Buffer {
+    const { nodes } = this.cluster;
+    if (!this.founded) return Buffer.alloc(0);
+    const ring = ringMessageOf({
+      epoch: 7,
+      partitions,
+      nodes: nodes.map(({ id, index }): RingNode => {
+        const reachability = this.down.includes(index) ? 'down' : 'alive';
+        return { id, name: `n${index}`, host: `h${index}`, zone: '', reachability };
+      }),
+      n: 3,
+      buckets: [],
+      preferenceList: (partition) => nodes.map((_, i) => nodes[(partition + i) % nodes.length]!.id),
+    });
+    return encodeDocument(JSON.parse(JSON.stringify(ring)));
+  }
+
+  private take(bus: SimBus, process: SimProcess, message: BusMessage): void {
+    const { reply } = message;
+    if (message.data.length === 0) {
+      this.probes++;
+      bus.publish(reply, encodeRefusal({ code: 400, outcome: 'none', message: 'empty' }));
+      return;
+    }
+    // A copy: the bytes of a message are spoiled when its turn ends.
+    const frame = decodeFrame(Buffer.from(message.data));
+    const word = this.script(frame, this.frames.length);
+    this.frames.push({ atMs: this.cluster.scheduler.nowUs / 1000, frame });
+    if (word === 'silence') return;
+    const { scheduler } = this.cluster;
+    scheduler.in(this.takesUs, process, () => bus.publish(reply, this.answer(frame, word)));
+  }
+
+  private answer(frame: Frame, word: Exclude<Word, 'silence'>): Buffer {
+    if (word !== 'answer' && 'code' in word) return encodeRefusal(word);
+    const errors: RowError[] = word === 'answer' ? [] : [...word];
+    const failed = new Set(errors.map(({ index }) => index));
+    const contexts: (Uint8Array | null)[] = [];
+    const values: FrameValue[] = [];
+    for (const [i, bytes] of frame.keys.entries()) {
+      const key = Buffer.from(bytes).toString('latin1');
+      const known = this.values.get(key);
+      if (failed.has(i)) {
+        contexts.push(null);
+        values.push(null);
+      } else if (frame.kind === 'put') {
+        this.values.set(key, frame.values[i]!);
+        contexts.push(encodeContext(this.mint(key)));
+      } else {
+        const context = this.contexts.get(key);
+        contexts.push(context === undefined ? null : encodeContext(context));
+        values.push(known ?? null);
+        if (known === undefined || known === null)
+          errors.push({ index: i, code: 404, outcome: 'none', message: 'no such key' });
+      }
+    }
+    const receipts = [
+      `${frame.kind === 'put' ? 'w' : 'r'}=2/2 primaries=2 fallbacks=0 durability=sync`,
+    ];
+    const columns = { contexts, receipts, receiptOf: null, errors };
+    return frame.kind === 'put'
+      ? encodePutReply({ kind: 'put', ...columns }, this.replyBytesMax)
+      : encodeGetReply({ kind: 'get', ...columns, values }, this.replyBytesMax);
+  }
+
+  private mint(key: string): Versions {
+    const counter = (this.contexts.get(key)?.[0]?.counter ?? 0) + 1;
+    const context = [{ actor: actorOf(this.id, 1), counter }];
+    this.contexts.set(key, context);
+    return context;
+  }
+}
+
+export class FakeCluster {
+  readonly errors: unknown[] = [];
+  readonly scheduler = new Scheduler((error) => this.errors.push(error));
+  readonly nats: SimNats;
+  readonly nodes: readonly FakeNode[];
+  readonly clientProcess = new SimProcess('client');
+  private readonly random = new SimRandom('client');
+
+  constructor(options: { readonly nodes?: number; readonly payloadBytesMax?: number } = {}) {
+    const { nodes = 3, payloadBytesMax = 1024 * 1024 } = options;
+    const trace = new Trace({ keep: false });
+    this.nats = new SimNats(this.scheduler, new SimRandom('nats'), trace, {
+      noise: { latencyUs: 100, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
+      mapping: undefined,
+      payloadBytesMax,
+      pendingBytesMax: 64 * 1024 * 1024,
+    });
+    this.nodes = Array.from({ length: nodes }, (_, index) => new FakeNode(this, index));
+  }
+
+  get nowMs(): number {
+    return this.scheduler.nowUs / 1000;
+  }
+
+  client(options: ClientOptions = {}): QuorateClient {
+    const process = this.clientProcess;
+    const bus = new SimBus(this.nats, 'client', process);
+    const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    return new QuorateClient({ bus, clock, random: this.random }, options);
+  }
+
+  /** All nodes up, a client that knows the ring. */
+  async ready(options: ClientOptions = {}): Promise<QuorateClient> {
+    for (const node of this.nodes) node.start();
+    await this.after(10);
+    const client = this.client(options);
+    await this.after(10);
+    return client;
+  }
+
+  after(ms: number): Promise<void> {
+    return this.scheduler.run({ endUs: this.scheduler.nowUs + ms * 1000 });
+  }
+
+  /** Runs virtual time until the promise has settled. */
+  async settled<T>(promise: Promise<T>, msMax = 20_000): Promise<T> {
+    let over = false;
+    const mark = (): void => {
+      over = true;
+    };
+    promise.then(mark, mark);
+    const endUs = this.scheduler.nowUs + msMax * 1000;
+    await this.scheduler.run({ endUs, until: () => over });
+    if (!over) throw new Error(`not settled within ${msMax} ms of virtual time`);
+    return promise;
+  }
+
+  /** The error a promise rejects with. */
+  async failure(promise: Promise<unknown>): Promise<unknown> {
+    return this.settled(
+      promise.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    );
+  }
+}
