@@ -18,6 +18,9 @@ export const limits = {
   /** Entries of one context; past it puts without context are refused with 409 until pruning caught up. */
   contextEntriesMax: 256,
 
+  /** Higher counters are refused in a client's context (nobody writes a key so often), so that a dot never overflows its 32 bits. */
+  contextCounterMax: 0xfff0_0000,
+
   /** A round is cut at the end of a turn of the event loop, or at one of these. */
   roundRequestsMax: 256,
   roundBytesMax: 512 * 1024,

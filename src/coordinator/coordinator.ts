@@ -77,7 +77,10 @@ export interface CoordinatorCounters {
   readonly roundsInFlight: number;
   readonly requestsInFlight: number;
   readonly readRepairs: number;
+  /** Hints that were sent to fallbacks or owed by this node, by round and primary. */
   readonly fallbacksUsed: number;
+  /** Hints nobody took, because the bounds on hints were reached; tree exchange has to find the difference. */
+  readonly hintsRefused: number;
 }
 
 export const Coordinator = Symbol('Coordinator');

@@ -5,7 +5,9 @@
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { KeyState } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
+import { encodedStateBytes, writeState } from './key-state-codec.js';
 
 export interface BatchRecord {
   readonly key: StorageKey;
@@ -26,6 +28,26 @@ export function encodeBatch(records: readonly BatchRecord[]): Buffer {
     at += bytes.length;
   }
   return batch;
+}
+
+/** As `encodeBatch`, from the states themselves; `bytes` are the encoded states, as views into the batch. */
+export function encodeStates(
+  records: readonly { readonly key: StorageKey; readonly state: KeyState }[],
+): { readonly batch: Buffer; readonly bytes: Buffer[] } {
+  let length = 4;
+  for (const { key, state } of records) length += 6 + key.length + encodedStateBytes(state);
+  const batch = Buffer.allocUnsafe(length);
+  const bytes: Buffer[] = [];
+  let at = batch.writeUInt32BE(records.length, 0);
+  for (const { key, state } of records) {
+    at = batch.writeUInt16BE(key.length, at);
+    at += batch.write(key, at, 'latin1');
+    const end = writeState(state, batch, at + 4);
+    batch.writeUInt32BE(end - at - 4, at);
+    bytes.push(batch.subarray(at + 4, end));
+    at = end;
+  }
+  return { batch, bytes };
 }
 
 /** Throws `MalformedError` on anything that is not one whole batch within the limits. */

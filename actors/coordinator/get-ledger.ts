@@ -1,0 +1,105 @@
+/**
+ * Who was asked in a get round and who answered. Pure, as `put-ledger.ts`.
+ * Candidates are asked in order: as many as needed, one more for each that is lost, one when they are slow.
+ */
+import type { NodeId } from '../rules/actor.js';
+import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
+import { tally, verdict } from '../rules/quorum.js';
+
+export interface GetPlan {
+  readonly self: NodeId;
+  readonly primaries: readonly NodeId[];
+  /** Who may be asked, best first; the coordinator where it counts, none believed down, no fallback under strict. */
+  readonly candidates: readonly NodeId[];
+  /** Primaries believed down; only explain a failure. */
+  readonly down: readonly NodeId[];
+  /** R. */
+  readonly needed: number;
+  readonly strict: boolean;
+}
+
+interface Seat {
+  readonly node: NodeId;
+  readonly standing: 'asked' | 'answered' | 'missing';
+  readonly why: string;
+}
+
+export interface GetLedger {
+  readonly plan: GetPlan;
+  readonly seats: readonly Seat[];
+  /** Some replica's state differs from the coordinator's. */
+  readonly differs: boolean;
+  /** Whom to ask now. */
+  readonly asks: readonly NodeId[];
+  readonly verdict: Verdict;
+}
+
+const nobody: readonly NodeId[] = [];
+
+/** The coordinator's own answer is at hand, so it has answered as soon as it is asked. */
+export function openGetLedger(plan: GetPlan): GetLedger {
+  const seats: Seat[] = [];
+  const asks: NodeId[] = [];
+  for (const node of plan.candidates.slice(0, plan.needed)) take(plan, { node, seats, asks });
+  return { plan, seats, differs: false, asks, verdict: verdict(ballotOf(plan, seats)) };
+}
+
+export function replicaAnswered(
+  ledger: GetLedger,
+  answer: { readonly node: NodeId; readonly differs: boolean },
+): GetLedger {
+  const { plan } = ledger;
+  const at = ledger.seats.findIndex(
+    ({ node, standing }) => node === answer.node && standing !== 'answered',
+  );
+  if (at < 0) return { ...ledger, asks: nobody };
+  const seats = ledger.seats.slice();
+  seats[at] = { node: answer.node, standing: 'answered', why: '' };
+  const differs = ledger.differs || answer.differs;
+  return { plan, seats, differs, asks: nobody, verdict: verdict(ballotOf(plan, seats)) };
+}
+
+export function replicaLost(ledger: GetLedger, missing: MissingReplica): GetLedger {
+  const at = ledger.seats.findIndex(
+    ({ node, standing }) => node === missing.node && standing === 'asked',
+  );
+  if (at < 0) return { ...ledger, asks: nobody };
+  const seats = ledger.seats.slice();
+  seats[at] = { node: missing.node, standing: 'missing', why: missing.why };
+  return askNext({ ...ledger, seats });
+}
+
+/** Someone is slow: one more is asked, whoever answers first. */
+export function askNext(ledger: GetLedger): GetLedger {
+  const { plan } = ledger;
+  const node = plan.candidates[ledger.seats.length];
+  const seats = ledger.seats.slice();
+  const asks: NodeId[] = [];
+  if (node !== undefined) take(plan, { node, seats, asks });
+  return { ...ledger, seats, asks, verdict: verdict(ballotOf(plan, seats)) };
+}
+
+export function tallyOf(ledger: GetLedger): Tally {
+  return tally(ballotOf(ledger.plan, ledger.seats));
+}
+
+function take(plan: GetPlan, into: { node: NodeId; seats: Seat[]; asks: NodeId[] }): void {
+  const isSelf = into.node === plan.self;
+  into.seats.push({ node: into.node, standing: isSelf ? 'answered' : 'asked', why: '' });
+  if (!isSelf) into.asks.push(into.node);
+}
+
+/** Seats are taken in the order of the candidates, so the untried ones are those behind. */
+function ballotOf(plan: GetPlan, seats: readonly Seat[]): Ballot {
+  const acked: NodeId[] = [];
+  const outstanding: NodeId[] = [];
+  const missing: MissingReplica[] = plan.down.map((node) => ({ node, why: 'is down' }));
+  for (const { node, standing, why } of seats) {
+    if (standing === 'answered') acked.push(node);
+    else if (standing === 'asked') outstanding.push(node);
+    else missing.push({ node, why });
+  }
+  const { needed, strict, primaries, candidates } = plan;
+  const untried = candidates.slice(seats.length);
+  return { needed, strict, primaries, acked, outstanding, untried, missing };
+}

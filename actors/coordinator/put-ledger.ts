@@ -1,0 +1,229 @@
+/**
+ * Who was asked to hold the states of a put round, who said yes, and who owes whom a hint. Pure:
+ * each function returns the next ledger with the orders that follow from what happened.
+ *
+ * Invariants: a node has one seat; a primary that was given up on has a hint held or on its way, or
+ * owed by the coordinator itself; nobody's yes counts twice.
+ */
+import type { NodeId } from '../rules/actor.js';
+import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
+import { tally, verdict } from '../rules/quorum.js';
+
+export interface PutPlan {
+  /** The coordinator; it holds the states already. */
+  readonly self: NodeId;
+  readonly primaries: readonly NodeId[];
+  /** Primaries believed down: not asked, a fallback takes their hint from the start. */
+  readonly down: readonly NodeId[];
+  /** Fallbacks that may be reached, clockwise, without the coordinator. */
+  readonly fallbacks: readonly NodeId[];
+  /** W. */
+  readonly needed: number;
+  readonly strict: boolean;
+}
+
+export type PutOrder =
+  /** The states to a replica; `owedTo`: as hints for that primary. */
+  | { readonly kind: 'send'; readonly to: NodeId; readonly owedTo: NodeId | undefined }
+  /** No fallback is left: the coordinator owes the hint itself. */
+  | { readonly kind: 'owe'; readonly target: NodeId };
+
+interface Seat {
+  readonly node: NodeId;
+  readonly standing: 'asked' | 'acked' | 'missing';
+  /** The primary a fallback stands in for; undefined for a primary. */
+  readonly owedTo: NodeId | undefined;
+  /** Why it is missing. */
+  readonly why: string;
+}
+
+export interface PutLedger {
+  readonly plan: PutPlan;
+  readonly seats: readonly Seat[];
+  /** How many of the plan's fallbacks have a seat. */
+  readonly fallbacksTried: number;
+  /** Primaries the coordinator itself owes a hint. */
+  readonly owed: readonly NodeId[];
+  /** What is to be done now because of the last event. */
+  readonly orders: readonly PutOrder[];
+  readonly verdict: Verdict;
+}
+
+interface Draft {
+  readonly plan: PutPlan;
+  readonly seats: Seat[];
+  fallbacksTried: number;
+  readonly owed: NodeId[];
+  readonly orders: PutOrder[];
+}
+
+const noOrders: readonly PutOrder[] = [];
+
+/** The first ledger: every primary has a seat, those believed down a stand-in. */
+export function openPutLedger(plan: PutPlan): PutLedger {
+  const draft: Draft = { plan, seats: [], fallbacksTried: 0, owed: [], orders: [] };
+  for (const node of plan.primaries) {
+    const isDown = plan.down.includes(node);
+    draft.seats.push({
+      node,
+      standing: isDown ? 'missing' : 'asked',
+      owedTo: undefined,
+      why: isDown ? 'is down' : '',
+    });
+    if (!isDown && node !== plan.self)
+      draft.orders.push({ kind: 'send', to: node, owedTo: undefined });
+  }
+  if (!plan.primaries.includes(plan.self)) seatCoordinatorAsFallback(draft);
+  for (const node of plan.down) standIn(draft, node);
+  return close(draft);
+}
+
+/**
+ * A coordinator that is no primary holds the states as a hint from the start, even when all primaries
+ * answer: a crash right after the reply must not leave them where no handoff looks.
+ */
+function seatCoordinatorAsFallback(draft: Draft): void {
+  const { plan } = draft;
+  const target = plan.down[0] ?? plan.primaries[0];
+  if (target === undefined) return;
+  draft.seats.push({ node: plan.self, standing: 'asked', owedTo: target, why: '' });
+  draft.orders.push({ kind: 'owe', target });
+}
+
+/** A replica holds the states as durably as its node promises. */
+export function replicaAcked(ledger: PutLedger, node: NodeId): PutLedger {
+  const at = ledger.seats.findIndex((seat) => seat.node === node && seat.standing !== 'acked');
+  if (at < 0) return withoutOrders(ledger);
+  const seats = ledger.seats.slice();
+  seats[at] = { ...seats[at]!, standing: 'acked', why: '' };
+  return {
+    ...ledger,
+    seats,
+    orders: noOrders,
+    verdict: verdict(ballotOf(ledger, seats)),
+  };
+}
+
+/** A replica won't hold them: it isn't there, or it said no. The next fallback takes the hint at once. */
+export function replicaLost(ledger: PutLedger, missing: MissingReplica): PutLedger {
+  const seat = ledger.seats.find(({ node }) => node === missing.node);
+  if (seat?.standing !== 'asked') return withoutOrders(ledger);
+  const draft = edit(ledger);
+  draft.seats[draft.seats.indexOf(seat)] = { ...seat, standing: 'missing', why: missing.why };
+  const target = seat.owedTo ?? seat.node;
+  // A coordinator that is no primary stood in for one that may well answer.
+  const mayAnswer =
+    seat.node === draft.plan.self &&
+    draft.seats.some(({ node, standing }) => node === target && standing === 'asked');
+  if (!mayAnswer) standIn(draft, target);
+  return close(draft);
+}
+
+/** Primaries that are silent for long get a fallback beside them, as long as there are any. */
+export function silentForLong(ledger: PutLedger): PutLedger {
+  const draft = edit(ledger);
+  for (const seat of ledger.seats) {
+    const silent =
+      seat.standing === 'asked' && seat.owedTo === undefined && seat.node !== ledger.plan.self;
+    if (silent && draft.fallbacksTried < draft.plan.fallbacks.length) standIn(draft, seat.node);
+  }
+  return close(draft);
+}
+
+/** The round ends: whoever has not answered by now counts as lost, and the coordinator owes the hints. */
+export function silentToTheEnd(ledger: PutLedger): PutLedger {
+  const draft = edit(ledger);
+  for (const node of ledger.plan.primaries) {
+    if (node === ledger.plan.self || isServed(draft, node)) continue;
+    draft.owed.push(node);
+    draft.orders.push({ kind: 'owe', target: node });
+  }
+  return close(draft);
+}
+
+/** Every primary has the states, or somebody holds them as a hint for it; the coordinator's own log included. */
+export function isSettled(ledger: PutLedger): boolean {
+  const { self } = ledger.plan;
+  return (
+    ledger.seats.every((seat) => seat.node !== self || seat.standing !== 'asked') &&
+    ledger.plan.primaries.every((node) => isServed(ledger, node))
+  );
+}
+
+export interface PutTally extends Tally {
+  /** Primaries without an ack for which a hint is held, owed or on its way. */
+  readonly hints: number;
+}
+
+export function tallyOf(ledger: PutLedger): PutTally {
+  const hints = ledger.plan.primaries.filter(
+    (node) => !hasAcked(ledger, node) && hasStandIn(ledger, node),
+  ).length;
+  return { ...tally(ballotOf(ledger, ledger.seats)), hints };
+}
+
+/** Gives `target` a stand-in unless it has one, or has answered meanwhile. */
+function standIn(draft: Draft, target: NodeId): void {
+  if (hasAcked(draft, target) || hasStandIn(draft, target)) return;
+  const next = draft.plan.fallbacks[draft.fallbacksTried];
+  if (next === undefined) {
+    draft.owed.push(target);
+    draft.orders.push({ kind: 'owe', target });
+    return;
+  }
+  draft.fallbacksTried++;
+  draft.seats.push({ node: next, standing: 'asked', owedTo: target, why: '' });
+  draft.orders.push({ kind: 'send', to: next, owedTo: target });
+}
+
+type Books = Pick<PutLedger, 'seats' | 'owed'>;
+
+function hasAcked(books: Books, node: NodeId): boolean {
+  return books.seats.some((seat) => seat.node === node && seat.standing === 'acked');
+}
+
+function hasStandIn(books: Books, target: NodeId): boolean {
+  return (
+    books.owed.includes(target) ||
+    books.seats.some((seat) => seat.owedTo === target && seat.standing !== 'missing')
+  );
+}
+
+function isServed(books: Books, primary: NodeId): boolean {
+  return (
+    books.owed.includes(primary) ||
+    books.seats.some(
+      (seat) => seat.standing === 'acked' && (seat.node === primary || seat.owedTo === primary),
+    )
+  );
+}
+
+function ballotOf(
+  ledger: Pick<PutLedger, 'plan' | 'fallbacksTried'>,
+  seats: readonly Seat[],
+): Ballot {
+  const acked: NodeId[] = [];
+  const outstanding: NodeId[] = [];
+  const missing: MissingReplica[] = [];
+  for (const { node, standing, why } of seats) {
+    if (standing === 'acked') acked.push(node);
+    else if (standing === 'asked') outstanding.push(node);
+    else missing.push({ node, why });
+  }
+  const { needed, strict, primaries, fallbacks } = ledger.plan;
+  const untried = fallbacks.slice(ledger.fallbacksTried);
+  return { needed, strict, primaries, acked, outstanding, untried, missing };
+}
+
+function edit(ledger: PutLedger): Draft {
+  const { plan, seats, fallbacksTried, owed } = ledger;
+  return { plan, seats: seats.slice(), fallbacksTried, owed: owed.slice(), orders: [] };
+}
+
+function close(draft: Draft): PutLedger {
+  return { ...draft, verdict: verdict(ballotOf(draft, draft.seats)) };
+}
+
+function withoutOrders(ledger: PutLedger): PutLedger {
+  return ledger.orders.length === 0 ? ledger : { ...ledger, orders: noOrders };
+}

@@ -1,0 +1,194 @@
+/**
+ * Runs one get round: reads, asks the replicas the machine names, merges what differs, answers the
+ * readers, and repairs the primaries that were behind.
+ */
+import type { Actor } from 'xstate';
+import { createActor } from 'xstate';
+import type { GetLedger } from '../../actors/coordinator/get-ledger.js';
+import type { GetRoundEffects, GetRoundEvent } from '../../actors/coordinator/get-round.machine.js';
+import { getRoundMachine } from '../../actors/coordinator/get-round.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Tally } from '../../actors/rules/quorum.js';
+import type { CallId } from '../bus/peers.js';
+import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
+import type { BucketOptions } from '../node/node-options.js';
+import type { GetReply, GetRequest } from './coordinator.js';
+import type { Expiring } from './deadline-sweep.js';
+import type { KeysRead, ReadAnswer } from './keys-read.js';
+import { bodyOfRead, takeAnswer } from './keys-read.js';
+import type { Round, RoundSurroundings } from './round-surroundings.js';
+import { lossOf } from './round-surroundings.js';
+import { sendRepairs } from './read-repair.js';
+import { replyOf } from './views.js';
+
+export interface GetEntry {
+  readonly request: GetRequest;
+  readonly bucket: BucketOptions;
+  /** Of its key in `KeysRead`. */
+  readonly at: number;
+  isAnswered: boolean;
+}
+
+export interface GetRoundContent {
+  readonly id: string;
+  readonly entries: readonly GetEntry[];
+  readonly keys: KeysRead;
+  readonly ledger: GetLedger;
+}
+
+export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
+  earliestDeadlineMs = Infinity;
+  private readonly actor: Actor<typeof getRoundMachine>;
+  private calls: CallId[] = [];
+  private readonly latestDeadlineMs: number;
+  private waiting: number;
+  private isFinished = false;
+
+  constructor(
+    private readonly around: RoundSurroundings,
+    private readonly content: GetRoundContent,
+  ) {
+    const { entries, ledger, id } = content;
+    let latestMs = 0;
+    for (const { request } of entries) {
+      latestMs = Math.max(latestMs, request.deadlineMs);
+      this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
+    }
+    this.latestDeadlineMs = latestMs;
+    this.waiting = entries.length;
+    this.actor = createActor(getRoundMachine, {
+      ...around.inspection.surroundings,
+      id,
+      input: { ledger, effects: this },
+    });
+  }
+
+  begin(): void {
+    this.around.started(this);
+    this.around.sweep.watch(this);
+    this.actor.start();
+  }
+
+  nodeDown(node: NodeId): void {
+    this.send({ type: 'replica.gone', node, why: 'is down' });
+  }
+
+  expire(nowMs: number): void {
+    let earliestMs = Infinity;
+    for (const entry of this.content.entries) {
+      if (entry.isAnswered) continue;
+      const { deadlineMs } = entry.request;
+      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
+      else this.answer(entry, { ok: false, error: deadlineError() });
+    }
+    this.earliestDeadlineMs = earliestMs;
+    if (this.waiting === 0) this.send({ type: 'deadline.passed' });
+  }
+
+  ask(node: NodeId): void {
+    this.askFrom(node, 0);
+  }
+
+  /** An answer may be cut short by the payload limit; then the rest is asked for before the replica counts. */
+  private askFrom(node: NodeId, first: number): void {
+    const { peers, clock } = this.around;
+    const { keys } = this.content;
+    const remainingMs = Math.max(1, Math.ceil(this.latestDeadlineMs - clock.monotonicMs()));
+    const body = bodyOfRead(keys, { first, remainingMs });
+    const call = peers.call(node, 'read', body, (answer) => {
+      if (answer.kind !== 'ok') this.send(lossOf(node, answer));
+      else this.take({ node, first, body: answer.body });
+    });
+    this.calls.push(call);
+  }
+
+  private take(answer: ReadAnswer): void {
+    const { keys } = this.content;
+    const { node } = answer;
+    try {
+      const { differs, next } = takeAnswer(keys, answer);
+      if (next < keys.names.length) this.askFrom(node, next);
+      else this.send({ type: 'replica.answered', node, differs });
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
+      this.send({ type: 'replica.refused', node, why: error.message });
+    }
+  }
+
+  replyMet(tally: Tally): void {
+    const { entries, keys, ledger } = this.content;
+    const { clock, store } = this.around;
+    const { primaries, fallbacks, counted } = tally;
+    const nowMs = clock.wallMs();
+    const receipt = {
+      kind: 'r',
+      acked: counted,
+      needed: ledger.plan.needed,
+      primaries,
+      fallbacks,
+      hints: 0,
+      durability: store.durability,
+    } as const;
+    for (const entry of entries) {
+      if (entry.isAnswered) continue;
+      const { conflict } = entry.bucket;
+      this.answer(entry, replyOf(keys.merged[entry.at]!, { conflict, nowMs, receipt }));
+    }
+    this.stopWaiting();
+  }
+
+  replyFailed(reason: string): void {
+    const error = new UnavailableError(reason);
+    for (const entry of this.content.entries)
+      if (!entry.isAnswered) this.answer(entry, { ok: false, error });
+    this.stopWaiting();
+  }
+
+  repair(): void {
+    this.forgetCalls();
+    const { keys, ledger } = this.content;
+    const { self, primaries } = ledger.plan;
+    this.calls = sendRepairs(this.around, { self, primaries, keys }, () =>
+      this.send({ type: 'repairs.settled' }),
+    );
+  }
+
+  finish(): void {
+    this.isFinished = true;
+    this.forgetCalls();
+    this.stopWaiting();
+    this.around.finished(this);
+  }
+
+  /** An inspector that prints the machine's context shall not print the store. */
+  toJSON(): string {
+    return this.content.id;
+  }
+
+  private send(event: GetRoundEvent): void {
+    if (!this.isFinished) this.actor.send(event);
+  }
+
+  private forgetCalls(): void {
+    for (const call of this.calls) this.around.peers.forget(call);
+    this.calls = [];
+  }
+
+  private answer(entry: GetEntry, reply: GetReply): void {
+    const { admission, counters } = this.around;
+    entry.isAnswered = true;
+    this.waiting--;
+    admission.release(entry.request.key.length);
+    if (!reply.ok && reply.error.code !== 404) counters.failures++;
+    entry.request.onReply(reply);
+  }
+
+  private stopWaiting(): void {
+    this.earliestDeadlineMs = Infinity;
+    this.around.sweep.unwatch(this);
+  }
+}
+
+function deadlineError(): DeadlineError {
+  return new DeadlineError(`the quorum did not answer within its deadline`, 'none');
+}

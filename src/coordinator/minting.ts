@@ -1,0 +1,146 @@
+/**
+ * Mints the state a put leaves: under which actor, covering what, and whether the limits allow it.
+ * Nothing is stored here, so a refusal means that the put will never show.
+ */
+import { actorOf } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+import {
+  counterOf,
+  covers,
+  emptyContext,
+  emptyState,
+  mergeContexts,
+  mint,
+} from '../../actors/rules/versions.js';
+import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
+import { MalformedError, QuorateError, TooLargeError, TooManySiblingsError } from '../errors.js';
+import type { BucketOptions } from '../node/node-options.js';
+import type { Clock } from '../seams/clock.js';
+import type { Store, StoredRecord } from '../store/store.js';
+import { encodedStateBytes } from '../wire/key-state-codec.js';
+import type { PutRequest } from './coordinator.js';
+
+/** What is known of a key before a put: the stored record, or what the same round made of it. */
+export type LocalRecord = Pick<StoredRecord, 'state' | 'mark'>;
+
+export const absentRecord: LocalRecord = { state: emptyState, mark: 0 };
+
+export interface MintedPut {
+  readonly local: LocalRecord;
+  readonly stateBytes: number;
+  /** What the author is handed back. */
+  readonly context: Context;
+}
+
+export class Minter {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Returns, not throws, the error of a put that is refused. */
+  mint(request: PutRequest, local: LocalRecord, bucket: BucketOptions): MintedPut | QuorateError {
+    if (request.context?.some((entry) => entry.counter > limits.contextCounterMax))
+      return new MalformedError('the context has a counter no write can have');
+    const earlier = siblingOfOperation(local.state, request.operation);
+    if (earlier !== undefined) return retried(request, local, earlier);
+    try {
+      return this.mintNew(request, local, bucket);
+    } catch (error) {
+      if (error instanceof QuorateError) return error;
+      throw error;
+    }
+  }
+
+  private mintNew(
+    request: PutRequest,
+    local: LocalRecord,
+    bucket: BucketOptions,
+  ): MintedPut | QuorateError {
+    const { state } = local;
+    const wallMs = this.clock.wallMs();
+    const lastWriterWins = bucket.conflict === 'last-writer-wins';
+    const seen = lastWriterWins
+      ? mergeContexts(state.context, request.context ?? emptyContext)
+      : request.context;
+    const { actor, mark } = this.actorFor(local, seen);
+    const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
+    const minted = mint({
+      local: state,
+      seen,
+      actor,
+      value: request.value,
+      writtenAtMs: lastWriterWins ? afterAll(state.siblings, wallMs) : wallMs,
+      expiresAtMs: ttlMs === 0 || request.value === null ? 0 : wallMs + ttlMs,
+      operation: request.operation,
+    });
+    const stateBytes = encodedStateBytes(minted);
+    const refusal = refusalOf({ minted, stateBytes, before: state, seen });
+    if (refusal !== undefined) return refusal;
+    const dot: Dot = { actor, counter: counterOf(minted.context, actor) };
+    const context = contextForAuthor({ state: minted, seen, dot });
+    return { local: { state: minted, mark }, stateBytes, context };
+  }
+
+  /** DESIGN section 5: on with the epoch of the mark while it is valid, else a fresh one. */
+  private actorFor(
+    local: LocalRecord,
+    seen: Context | undefined,
+  ): { readonly actor: Actor; readonly mark: number } {
+    const { store } = this;
+    if (local.mark !== 0 && local.mark >= store.validEpoch()) {
+      const actor = actorOf(store.nodeId, local.mark);
+      const used = { actor, counter: limits.contextCounterMax };
+      const isUsedUp = covers(local.state.context, used) || covers(seen ?? emptyContext, used);
+      if (!isUsedUp) return { actor, mark: local.mark };
+    }
+    const epoch = store.drawEpoch();
+    return { actor: actorOf(store.nodeId, epoch), mark: epoch };
+  }
+}
+
+function siblingOfOperation(state: KeyState, operation: string): Sibling | undefined {
+  if (operation === '') return undefined;
+  return state.siblings.find((sibling) => sibling.operation === operation);
+}
+
+/** The put is here already: its state is stored and sent once more, and the author answered as if it were new. */
+function retried(request: PutRequest, local: LocalRecord, earlier: Sibling): MintedPut {
+  const { state } = local;
+  return {
+    local,
+    stateBytes: encodedStateBytes(state),
+    context: contextForAuthor({ state, seen: request.context, dot: earlier.dot }),
+  };
+}
+
+/** Last-writer-wins goes by the wall clock, which may stand behind a write this one replaces. */
+function afterAll(siblings: readonly Sibling[], wallMs: number): number {
+  if (siblings.length === 0) return wallMs;
+  return Math.max(wallMs, lastWritten(siblings).writtenAtMs + 1);
+}
+
+/** Only what the put itself makes worse is refused: a key past a bound can still be put in order. */
+function refusalOf(put: {
+  readonly minted: KeyState;
+  readonly stateBytes: number;
+  readonly before: KeyState;
+  readonly seen: Context | undefined;
+}): QuorateError | undefined {
+  const { minted, before, seen } = put;
+  const siblings = minted.siblings.length;
+  if (siblings > limits.siblingsMax && siblings > before.siblings.length)
+    return new TooManySiblingsError(
+      `the key has ${before.siblings.length} siblings: get it, merge them, and put with the context`,
+    );
+  const entries = minted.context.length;
+  const known = Math.max(before.context.length, seen?.length ?? 0);
+  if (entries > limits.contextEntriesMax && entries > known)
+    return new TooManySiblingsError(`the key's context has ${known} entries and none to spare`);
+  if (put.stateBytes > limits.stateBytesMax)
+    return new TooLargeError(
+      `the key with all its siblings would take ${put.stateBytes} bytes, more than ${limits.stateBytesMax}`,
+    );
+  return undefined;
+}

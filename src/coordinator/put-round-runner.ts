@@ -1,0 +1,198 @@
+/**
+ * Runs one put round: stores and sends what the machine orders, turns answers into its events, and
+ * answers the authors. The states are minted when it is made.
+ */
+import type { Actor } from 'xstate';
+import { createActor } from 'xstate';
+import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put-ledger.js';
+import type { PutRoundEffects, PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
+import { putRoundMachine } from '../../actors/coordinator/put-round.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Context } from '../../actors/rules/versions.js';
+import type { CallId } from '../bus/peers.js';
+import { mergeReason } from '../bus/peers.js';
+import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
+import type { MintedRecord } from '../store/store.js';
+import type { PutReply, PutRequest } from './coordinator.js';
+import type { Expiring } from './deadline-sweep.js';
+import type { Round, RoundSurroundings } from './round-surroundings.js';
+import { lossOf } from './round-surroundings.js';
+
+/** A put of the round, with the context its author is handed back. */
+export interface PutEntry {
+  readonly request: PutRequest;
+  readonly context: Context;
+  isAnswered: boolean;
+}
+
+export interface PutRoundContent {
+  readonly id: string;
+  readonly entries: readonly PutEntry[];
+  /** One a key; `batch` holds their states. */
+  readonly records: readonly MintedRecord[];
+  readonly batch: Buffer;
+  readonly ledger: PutLedger;
+}
+
+export class PutRoundRunner implements PutRoundEffects, Round, Expiring {
+  earliestDeadlineMs = Infinity;
+  private readonly actor: Actor<typeof putRoundMachine>;
+  private readonly calls: CallId[] = [];
+  /** What the coordinator's own ack waits for: its log, and as a fallback the debt. */
+  private ownPartsPending: number;
+  private readonly isPrimary: boolean;
+  private readonly latestDeadlineMs: number;
+  private waiting: number;
+  private isFinished = false;
+
+  constructor(
+    private readonly around: RoundSurroundings,
+    private readonly content: PutRoundContent,
+  ) {
+    const { entries, ledger, id } = content;
+    let latestMs = 0;
+    for (const { request } of entries) {
+      latestMs = Math.max(latestMs, request.deadlineMs);
+      this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
+    }
+    this.latestDeadlineMs = latestMs;
+    this.waiting = entries.length;
+    this.isPrimary = ledger.plan.primaries.includes(ledger.plan.self);
+    this.ownPartsPending = this.isPrimary ? 1 : 2;
+    this.actor = createActor(putRoundMachine, {
+      ...around.inspection.surroundings,
+      id,
+      input: { ledger, effects: this },
+    });
+  }
+
+  /** Throws what `store.mint` throws, before anything was stored or sent. */
+  begin(): void {
+    const { store, sweep, started } = this.around;
+    store.mint(this.content.records, this.content.batch, this.onOwnPart);
+    started(this);
+    sweep.watch(this);
+    this.actor.start();
+  }
+
+  nodeDown(node: NodeId): void {
+    this.send({ type: 'replica.gone', node, why: 'is down' });
+  }
+
+  expire(nowMs: number): void {
+    let earliestMs = Infinity;
+    for (const entry of this.content.entries) {
+      if (entry.isAnswered) continue;
+      const { deadlineMs } = entry.request;
+      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
+      else this.answer(entry, { ok: false, error: deadlineError() });
+    }
+    this.earliestDeadlineMs = earliestMs;
+    if (this.waiting === 0) this.send({ type: 'deadline.passed' });
+  }
+
+  carryOut(order: PutOrder): void {
+    if (order.kind === 'owe') this.owe(order.target);
+    else this.sendStates(order.to, order.owedTo);
+  }
+
+  replyMet(tally: PutTally): void {
+    const { plan } = this.content.ledger;
+    const { primaries, fallbacks, counted, hints } = tally;
+    const { durability } = this.around.store;
+    const receipt = {
+      kind: 'w',
+      acked: counted,
+      needed: plan.needed,
+      primaries,
+      fallbacks,
+      hints,
+      durability,
+    } as const;
+    for (const entry of this.content.entries) {
+      if (entry.isAnswered) continue;
+      const { request, context } = entry;
+      this.answer(entry, { ok: true, context, receipt });
+      const { bucket, key, value } = request;
+      this.around.changed({ bucket, key, context, tombstone: value === null });
+    }
+    this.stopWaiting();
+  }
+
+  replyFailed(reason: string): void {
+    const error = new UnavailableError(reason, 'unknown');
+    for (const entry of this.content.entries)
+      if (!entry.isAnswered) this.answer(entry, { ok: false, error });
+    this.stopWaiting();
+  }
+
+  finish(): void {
+    this.isFinished = true;
+    for (const call of this.calls) this.around.peers.forget(call);
+    this.stopWaiting();
+    this.around.finished(this);
+  }
+
+  /** An inspector that prints the machine's context shall not print the store. */
+  toJSON(): string {
+    return this.content.id;
+  }
+
+  private send(event: PutRoundEvent): void {
+    if (!this.isFinished) this.actor.send(event);
+  }
+
+  private sendStates(to: NodeId, owedTo: NodeId | undefined): void {
+    const { peers, clock, counters } = this.around;
+    if (owedTo !== undefined) counters.fallbacksUsed++;
+    const remainingMs = Math.max(1, Math.ceil(this.latestDeadlineMs - clock.monotonicMs()));
+    const body = [mergeReason.put, owedTo ?? '', remainingMs, this.content.batch];
+    const call = peers.call(to, 'merge', body, (answer) => {
+      this.send(answer.kind === 'ok' ? { type: 'replica.acked', node: to } : lossOf(to, answer));
+    });
+    this.calls.push(call);
+  }
+
+  /** A coordinator that is no primary counts only once its first debt is as durable as the states. */
+  private owe(target: NodeId): void {
+    const { store, counters } = this.around;
+    const keys = this.content.records.map((record) => record.key);
+    try {
+      store.owe(target, keys, this.onOwnPart);
+      counters.fallbacksUsed++;
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
+      counters.hintsRefused++;
+      const { self } = this.content.ledger.plan;
+      if (!this.isPrimary) this.send({ type: 'replica.refused', node: self, why: error.message });
+    }
+  }
+
+  private readonly onOwnPart = (): void => {
+    this.ownPartsPending--;
+    if (this.ownPartsPending === 0) this.send({ type: 'log.durable' });
+  };
+
+  private answer(entry: PutEntry, reply: PutReply): void {
+    const { admission, counters } = this.around;
+    entry.isAnswered = true;
+    this.waiting--;
+    admission.release(bytesOf(entry.request));
+    if (!reply.ok) counters.failures++;
+    entry.request.onReply(reply);
+  }
+
+  private stopWaiting(): void {
+    this.earliestDeadlineMs = Infinity;
+    this.around.sweep.unwatch(this);
+  }
+}
+
+function deadlineError(): DeadlineError {
+  return new DeadlineError('the quorum did not answer in time', 'unknown');
+}
+
+/** What a put counts towards the bounds on bytes. */
+export function bytesOf(request: PutRequest): number {
+  return request.key.length + (request.value?.length ?? 0);
+}

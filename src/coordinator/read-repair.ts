@@ -1,0 +1,87 @@
+/**
+ * Read repair: the merged states go to the primaries that answered without them, as merges like any
+ * other. Fallbacks get none: they hold states only as hints for a primary.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { sameState } from '../../actors/rules/versions.js';
+import type { CallId } from '../bus/peers.js';
+import { mergeReason } from '../bus/peers.js';
+import { encodedStateBytes } from '../wire/key-state-codec.js';
+import { encodeStates } from '../wire/state-batch.js';
+import type { KeysRead } from './keys-read.js';
+import type { RoundSurroundings } from './round-surroundings.js';
+
+export interface Repair {
+  readonly self: NodeId;
+  readonly primaries: readonly NodeId[];
+  readonly keys: KeysRead;
+}
+
+/** `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to forget when the round ends. */
+export function sendRepairs(
+  around: Pick<RoundSurroundings, 'store' | 'peers' | 'counters'>,
+  repair: Repair,
+  onSettled: () => void,
+): CallId[] {
+  const { store, peers, counters } = around;
+  const { self, primaries, keys } = repair;
+  let pending = 1;
+  const settleOne = (): void => {
+    pending--;
+    if (pending === 0) onSettled();
+  };
+  const calls: CallId[] = [];
+  for (const node of primaries) {
+    const behind = node === self ? behindHere(keys) : behindAt(keys, node);
+    for (const batch of batchesOf(keys, behind)) {
+      pending++;
+      // A full disk or a lagging flush leaves this node behind; the next read or exchange finds it again.
+      if (node !== self)
+        calls.push(
+          peers.call(node, 'merge', [mergeReason.repair, '', limits.repairMsMax, batch], settleOne),
+        );
+      else if (store.refusal() === undefined) store.merge(batch, {}, settleOne);
+      else settleOne();
+    }
+    counters.readRepairs += behind.length;
+  }
+  settleOne();
+  return calls;
+}
+
+function behindHere(keys: KeysRead): number[] {
+  return indexesWhere(keys, (i) => !sameState(keys.own[i]!, keys.merged[i]!));
+}
+
+function behindAt(keys: KeysRead, node: NodeId): number[] {
+  const held = keys.answered.get(node);
+  if (held === undefined) return [];
+  return indexesWhere(keys, (i) => !sameState(held.get(i) ?? keys.own[i]!, keys.merged[i]!));
+}
+
+function indexesWhere(keys: KeysRead, isBehind: (index: number) => boolean): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < keys.names.length; i++) if (isBehind(i)) found.push(i);
+  return found;
+}
+
+/** Messages stay under the payload limit. */
+function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
+  const batches: Buffer[] = [];
+  let records: { key: string; state: KeysRead['own'][number] }[] = [];
+  let bytes = 0;
+  for (const i of indexes) {
+    const state = keys.merged[i]!;
+    const stateBytes = encodedStateBytes(state);
+    if (records.length > 0 && bytes + stateBytes > limits.roundBytesMax) {
+      batches.push(encodeStates(records).batch);
+      records = [];
+      bytes = 0;
+    }
+    records.push({ key: keys.names[i]!, state });
+    bytes += stateBytes;
+  }
+  if (records.length > 0) batches.push(encodeStates(records).batch);
+  return batches;
+}

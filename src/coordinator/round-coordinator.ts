@@ -1,0 +1,238 @@
+/**
+ * The coordinator: takes requests, refuses what can't be done, collects the rest into rounds and
+ * starts them. What happens in a round is the business of the statecharts and their runners.
+ */
+import { inject, injectable } from 'tsyringe';
+import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { storageKeyOf } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { emptyState } from '../../actors/rules/versions.js';
+import { Peers } from '../bus/peers.js';
+import type { QuorateError } from '../errors.js';
+import {
+  DeadlineError,
+  MalformedError,
+  OverloadedError,
+  TooLargeError,
+  UnavailableError,
+} from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { NodeOptions, bucketOptions } from '../node/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { Store } from '../store/store.js';
+import { Admission } from './admission.js';
+import type {
+  Change,
+  Coordinator,
+  CoordinatorCounters,
+  GetRequest,
+  PutRequest,
+} from './coordinator.js';
+import { DeadlineSweep } from './deadline-sweep.js';
+import type { GetEntry } from './get-round-runner.js';
+import { GetRoundRunner } from './get-round-runner.js';
+import { readOwn } from './keys-read.js';
+import { Minter } from './minting.js';
+import { PutRoundStarter } from './put-round-starter.js';
+import { bytesOf } from './put-round-runner.js';
+import type { Batch } from './round-collector.js';
+import { RoundCollector } from './round-collector.js';
+import { getPlan } from './round-plans.js';
+import type { Round, RoundCounters, RoundSurroundings } from './round-surroundings.js';
+import { replyOf } from './views.js';
+
+@injectable()
+export class RoundCoordinator implements Coordinator {
+  private readonly rounds = new Set<Round>();
+  private readonly admission = new Admission();
+  private readonly sweep: DeadlineSweep;
+  private readonly puts: RoundCollector<PutRequest>;
+  private readonly gets: RoundCollector<GetRequest>;
+  private readonly starter: PutRoundStarter;
+  private readonly surroundings: RoundSurroundings;
+  private readonly listeners: ((change: Change) => void)[] = [];
+  private onDrained: (() => void) | undefined;
+  private readonly counts: RoundCounters = {
+    puts: 0,
+    gets: 0,
+    failures: 0,
+    rounds: 0,
+    readRepairs: 0,
+    fallbacksUsed: 0,
+    hintsRefused: 0,
+  };
+
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(Peers) peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Inspection) inspection: Inspection,
+  ) {
+    this.sweep = new DeadlineSweep(clock);
+    this.surroundings = {
+      store,
+      peers,
+      clock,
+      inspection,
+      sweep: this.sweep,
+      admission: this.admission,
+      counters: this.counts,
+      changed: (change) => {
+        for (const listener of this.listeners) listener(change);
+      },
+      started: (round) => this.rounds.add(round),
+      finished: (round) => this.finished(round),
+    };
+    this.starter = new PutRoundStarter(this.surroundings, {
+      view,
+      options,
+      minter: new Minter(store, clock),
+    });
+    this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
+    this.gets = new RoundCollector(clock, view, (batch) => this.startGets(batch));
+    view.onChange((change) => {
+      if (change.kind !== 'reachability' || change.now !== 'down') return;
+      for (const round of this.rounds) round.nodeDown(change.node);
+    });
+  }
+
+  put(request: PutRequest): void {
+    this.counts.puts++;
+    const { n } = bucketOptions(this.options, request.bucket);
+    const bytes = bytesOf(request);
+    const refusal =
+      this.refusalOf(request, n) ??
+      (bytes - request.key.length > limits.valueBytesMax
+        ? new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`)
+        : this.admission.admit(bytes));
+    if (refusal === undefined) this.puts.add(request, { n, bytes });
+    else this.refuse(request, refusal);
+  }
+
+  get(request: GetRequest): void {
+    this.counts.gets++;
+    const { n } = bucketOptions(this.options, request.bucket);
+    const bytes = request.key.length;
+    const refusal = this.refusalOf(request, n) ?? this.admission.admit(bytes);
+    if (refusal !== undefined) {
+      this.refuse(request, refusal);
+      return;
+    }
+    const isLocal =
+      request.quorum === 1 && this.view.primaries(request.partition, n).includes(this.store.nodeId);
+    if (isLocal) this.getHere(request);
+    else this.gets.add(request, { n, bytes });
+  }
+
+  drain(): Promise<void> {
+    this.admission.close();
+    this.puts.flush();
+    this.gets.flush();
+    return new Promise((resolve) => {
+      this.onDrained = () => {
+        this.sweep.stop();
+        resolve();
+      };
+      if (this.rounds.size === 0) this.onDrained();
+    });
+  }
+
+  counters(): CoordinatorCounters {
+    const { requestsInFlight } = this.admission;
+    return { ...this.counts, roundsInFlight: this.rounds.size, requestsInFlight };
+  }
+
+  onChanged(listener: (change: Change) => void): void {
+    this.listeners.push(listener);
+  }
+
+  private refusalOf(request: PutRequest | GetRequest, n: number): QuorateError | undefined {
+    const { quorum } = request;
+    if (!(quorum >= 1 && quorum <= n))
+      return new MalformedError(`the quorum is between 1 and ${n}, not ${quorum}`);
+    if (request.deadlineMs <= this.clock.monotonicMs())
+      return new DeadlineError('the deadline passed before anything was done', 'none');
+    return undefined;
+  }
+
+  /** Before it was admitted. */
+  private refuse(request: PutRequest | GetRequest, error: QuorateError): void {
+    this.counts.failures++;
+    request.onReply({ ok: false, error });
+  }
+
+  /** R=1 at a primary: nobody else is asked, so neither a round nor a statechart. */
+  private getHere(request: GetRequest): void {
+    const { partition, bucket, key } = request;
+    const record = this.store.read(storageKeyOf({ partition, bucket, key }));
+    const { conflict } = bucketOptions(this.options, bucket);
+    const { durability } = this.store;
+    this.admission.release(key.length);
+    request.onReply(
+      replyOf(record?.state ?? emptyState, {
+        conflict,
+        nowMs: this.clock.wallMs(),
+        receipt: {
+          kind: 'r',
+          acked: 1,
+          needed: 1,
+          primaries: 1,
+          fallbacks: 0,
+          hints: 0,
+          durability,
+        },
+      }),
+    );
+  }
+
+  private startPuts(batch: Batch<PutRequest>): void {
+    const refusal = this.tooManyRounds();
+    if (refusal === undefined) this.starter.start(batch);
+    else this.starter.refuseAll(batch.requests, refusal);
+  }
+
+  private startGets(batch: Batch<GetRequest>): void {
+    const ledger = openGetLedger(getPlan(batch, this.view, this.store.nodeId));
+    const refusal =
+      this.tooManyRounds() ??
+      (ledger.verdict.kind === 'failed' ? new UnavailableError(ledger.verdict.reason) : undefined);
+    const nowMs = this.clock.monotonicMs();
+    const places = new Map<StorageKey, number>();
+    const entries: GetEntry[] = [];
+    for (const request of batch.requests) {
+      const error = refusal ?? (request.deadlineMs <= nowMs ? expired() : undefined);
+      if (error !== undefined) {
+        this.admission.release(request.key.length);
+        this.refuse(request, error);
+        continue;
+      }
+      const name = storageKeyOf(request);
+      const at = places.get(name) ?? places.size;
+      places.set(name, at);
+      const bucket = bucketOptions(this.options, request.bucket);
+      entries.push({ request, bucket, at, isAnswered: false });
+    }
+    if (entries.length === 0) return;
+    const id = `get-round-${++this.counts.rounds}`;
+    const keys = readOwn(this.store, [...places.keys()]);
+    new GetRoundRunner(this.surroundings, { id, entries, keys, ledger }).begin();
+  }
+
+  private tooManyRounds(): QuorateError | undefined {
+    if (this.rounds.size < limits.roundsInFlightMax) return undefined;
+    return new OverloadedError(`${this.rounds.size} rounds are in flight`);
+  }
+
+  private finished(round: Round): void {
+    this.rounds.delete(round);
+    if (this.rounds.size === 0) this.onDrained?.();
+  }
+}
+
+function expired(): DeadlineError {
+  return new DeadlineError('the deadline passed before anything was done', 'none');
+}

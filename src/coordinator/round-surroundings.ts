@@ -1,0 +1,43 @@
+/** What every round of one coordinator shares. */
+import type { PeerAnswer, Peers } from '../bus/peers.js';
+import type { Clock } from '../seams/clock.js';
+import type { Inspection } from '../seams/inspection.js';
+import type { Store } from '../store/store.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Admission } from './admission.js';
+import type { Change, CoordinatorCounters } from './coordinator.js';
+import type { DeadlineSweep } from './deadline-sweep.js';
+
+export interface RoundSurroundings {
+  readonly store: Store;
+  readonly peers: Peers;
+  readonly clock: Clock;
+  readonly inspection: Inspection;
+  readonly sweep: DeadlineSweep;
+  readonly admission: Admission;
+  readonly counters: RoundCounters;
+  readonly changed: (change: Change) => void;
+  /** The round is stored here and under way. */
+  readonly started: (round: Round) => void;
+  /** The round awaits nothing any more. */
+  readonly finished: (round: Round) => void;
+}
+
+export interface Round {
+  /** The detector says that the node is down. */
+  nodeDown(node: NodeId): void;
+}
+
+export type RoundCounters = {
+  -readonly [K in keyof Omit<CoordinatorCounters, 'roundsInFlight' | 'requestsInFlight'>]: number;
+};
+
+/** A "no" of a peer, as the machines' events say it. */
+export function lossOf(
+  node: NodeId,
+  answer: Exclude<PeerAnswer, { kind: 'ok' }>,
+): { type: 'replica.gone' | 'replica.refused'; node: NodeId; why: string } {
+  return answer.kind === 'noResponders'
+    ? { type: 'replica.gone', node, why: 'is not there' }
+    : { type: 'replica.refused', node, why: `refused: ${answer.message}` };
+}

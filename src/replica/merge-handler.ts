@@ -1,0 +1,47 @@
+/**
+ * Answers `merge`: the batch is copied out of the receive buffer once, merged into memory, appended
+ * to the log as it came, and acknowledged when the log holds it as durably as this node promises.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { IncomingCall } from '../bus/peers.js';
+import { Peers } from '../bus/peers.js';
+import { DeadlineError, MalformedError, OverloadedError, UnavailableError } from '../errors.js';
+import { Store } from '../store/store.js';
+
+@injectable()
+export class MergeHandler {
+  constructor(
+    @inject(Peers) private readonly peers: Peers,
+    @inject(Store) private readonly store: Store,
+  ) {}
+
+  /** Takes merges from now on. */
+  start(): void {
+    this.peers.handle('merge', (call) => this.merge(call));
+  }
+
+  /** Throws become refusals, by `Peers`. */
+  private merge(call: IncomingCall): void {
+    const [reason, owedTo, remainingMs, batch] = call.body;
+    if (
+      typeof reason !== 'number' ||
+      typeof owedTo !== 'string' ||
+      typeof remainingMs !== 'number' ||
+      !(batch instanceof Uint8Array)
+    )
+      throw new MalformedError('a merge is [reason, owedTo, remainingMs, batch]');
+    if (remainingMs <= 0) throw new DeadlineError('too late to be stored', 'none');
+    const refusal = this.store.refusal();
+    if (refusal !== undefined)
+      throw refusal.reason === 'overloaded'
+        ? new OverloadedError(refusal.message)
+        : new UnavailableError(refusal.message);
+    this.store.merge(Buffer.from(batch), this.debtTo(owedTo), () => call.ok([]));
+  }
+
+  /** '' is nobody; and a node owes itself nothing, whatever ring the coordinator went by. */
+  private debtTo(owedTo: NodeId): { readonly owedTo?: NodeId } {
+    return owedTo === '' || owedTo === this.store.nodeId ? {} : { owedTo };
+  }
+}

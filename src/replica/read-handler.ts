@@ -1,0 +1,59 @@
+/**
+ * Answers `read`: the states whose digest differs from the caller's, as many as one message takes.
+ */
+import { inject, injectable } from 'tsyringe';
+import { limits } from '../../actors/rules/limits.js';
+import { emptyDigest, emptyState, sameDigest } from '../../actors/rules/versions.js';
+import type { IncomingCall } from '../bus/peers.js';
+import { Peers } from '../bus/peers.js';
+import { DeadlineError, MalformedError } from '../errors.js';
+import { Store } from '../store/store.js';
+import { digestBytes, readDigest } from '../wire/digest-codec.js';
+import { encodeState } from '../wire/key-state-codec.js';
+
+@injectable()
+export class ReadHandler {
+  private readonly absent = encodeState(emptyState);
+
+  constructor(
+    @inject(Peers) private readonly peers: Peers,
+    @inject(Store) private readonly store: Store,
+  ) {}
+
+  /** Answers reads from now on. */
+  start(): void {
+    this.peers.handle('read', (call) => this.read(call));
+  }
+
+  /** Throws become refusals, by `Peers`. */
+  private read(call: IncomingCall): void {
+    const [remainingMs, keys, digests] = call.body;
+    if (
+      typeof remainingMs !== 'number' ||
+      !Array.isArray(keys) ||
+      !(digests instanceof Uint8Array) ||
+      digests.length !== keys.length * digestBytes
+    )
+      throw new MalformedError('a read is [remainingMs, keys, digests], a digest a key');
+    if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
+    const theirs = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
+    const indexes: number[] = [];
+    const states: Buffer[] = [];
+    let bytes = 0;
+    for (const [i, key] of keys.entries()) {
+      if (!(key instanceof Uint8Array)) throw new MalformedError('a key is bytes');
+      const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+      const record = this.store.read(name);
+      if (sameDigest(record?.digest ?? emptyDigest, readDigest(theirs, i * digestBytes))) continue;
+      const state = record?.bytes ?? this.absent;
+      if (states.length > 0 && bytes + state.length > limits.roundBytesMax) {
+        call.ok([indexes, states, i]);
+        return;
+      }
+      indexes.push(i);
+      states.push(state);
+      bytes += state.length;
+    }
+    call.ok([indexes, states, keys.length]);
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * A store in memory for tests of what stands on it: same contract, no disk. Its log takes `logMs`, may be held back,
+ * and its refusal can be set. It has no hash trees.
+ */
+import { actorOf, type NodeId } from '../../actors/rules/actor.js';
+import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import {
+  digestOf,
+  emptyState,
+  merge,
+  sameDigest,
+  type Digest,
+} from '../../actors/rules/versions.js';
+import { OverloadedError } from '../../src/errors.js';
+import type { Clock } from '../../src/seams/clock.js';
+import type {
+  HeldRecord,
+  HintedRecord,
+  Hints,
+  MintedRecord,
+  OnDurable,
+  RecoveryReport,
+  Store,
+  StoreCounters,
+  Trees,
+} from '../../src/store/store.js';
+import { decodeState, encodeState } from '../../src/wire/key-state-codec.js';
+import { decodeBatch } from '../../src/wire/state-batch.js';
+
+export class MapStore implements Store {
+  readonly durability = { kind: 'sync' } as const;
+  readonly records = new Map<StorageKey, HeldRecord>();
+  /** Target → keys. */
+  readonly debts = new Map<NodeId, Set<StorageKey>>();
+  logMs = 1;
+  /** Nothing becomes durable until it is released. */
+  logHeld = false;
+  hintsFull = false;
+  refused: ReturnType<Store['refusal']>;
+  lastEpoch = 100;
+  firstValidEpoch = 0;
+  mints = 0;
+  merges = 0;
+  private readonly held: OnDurable[] = [];
+
+  constructor(
+    readonly nodeId: NodeId,
+    private readonly clock: Clock,
+  ) {}
+
+  recover(): Promise<RecoveryReport> {
+    const report = { clean: true, replayedRecords: 0, cutBytes: 0, durationMs: 0 };
+    return Promise.resolve({ ...report, quarantined: [], suspectPartitions: [] });
+  }
+
+  refusal(): ReturnType<Store['refusal']> {
+    return this.refused;
+  }
+
+  read(key: StorageKey): HeldRecord | undefined {
+    return this.records.get(key);
+  }
+
+  peek(key: StorageKey): HeldRecord | undefined {
+    return this.records.get(key);
+  }
+
+  drawEpoch(): number {
+    return ++this.lastEpoch;
+  }
+
+  validEpoch(): number {
+    return this.firstValidEpoch;
+  }
+
+  mint(records: readonly MintedRecord[], _batch: Buffer, onDurable: OnDurable): void {
+    this.mints++;
+    for (const { key, state, bytes, mark } of records)
+      this.records.set(key, { state, bytes, mark, digest: digestOf(state) });
+    this.log(onDurable);
+  }
+
+  merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
+    this.merges++;
+    const records = decodeBatch(batch);
+    const { owedTo } = options;
+    if (owedTo !== undefined)
+      this.note(
+        owedTo,
+        records.map(({ key }) => key),
+      );
+    const news = records.map(({ key, bytes }) => {
+      const held = this.records.get(key);
+      const before = held?.state ?? emptyState;
+      const state = merge(before, decodeState(bytes));
+      if (state === before) return false;
+      const mark = held?.mark ?? 0;
+      this.records.set(key, { state, bytes: encodeState(state), mark, digest: digestOf(state) });
+      return true;
+    });
+    this.log(onDurable);
+    return news;
+  }
+
+  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void {
+    this.note(target, keys);
+    this.log(onDurable);
+  }
+
+  remove(
+    records: readonly { readonly key: StorageKey; readonly digest: Digest }[],
+    onDurable: OnDurable,
+  ): void {
+    for (const { key, digest } of records) {
+      const held = this.records.get(key);
+      if (held !== undefined && sameDigest(held.digest, digest)) this.records.delete(key);
+    }
+    this.log(onDurable);
+  }
+
+  release(): void {
+    this.logHeld = false;
+    for (const onDurable of this.held.splice(0)) this.log(onDurable);
+  }
+
+  private log(onDurable: OnDurable): void {
+    if (this.logHeld) this.held.push(onDurable);
+    else this.clock.setTimeout(onDurable, this.logMs);
+  }
+
+  private note(target: NodeId, keys: readonly StorageKey[]): void {
+    if (this.hintsFull) throw new OverloadedError('the hints are full');
+    const debts = this.debts.get(target) ?? new Set();
+    for (const key of keys) debts.add(key);
+    this.debts.set(target, debts);
+  }
+
+  readonly hints: Hints = {
+    targets: () => [...this.debts.keys()],
+    counters: (target) => ({ count: this.debts.get(target)?.size ?? 0, bytes: 0, oldestMs: 0 }),
+    total: () => {
+      let count = 0;
+      for (const keys of this.debts.values()) count += keys.size;
+      return { count, bytes: 0 };
+    },
+    holds: (partition) =>
+      [...this.debts.values()].some((keys) =>
+        [...keys].some((key) => partitionOfStorageKey(key) === partition),
+      ),
+    next: (target, bounds) => {
+      const due: HintedRecord[] = [];
+      for (const key of this.debts.get(target) ?? []) {
+        const held = this.records.get(key);
+        if (held !== undefined && due.length < bounds.records)
+          due.push({ key, bytes: held.bytes, digest: held.digest });
+      }
+      return due;
+    },
+    settle: (target, delivered, onDurable) => {
+      for (const { key } of delivered) this.debts.get(target)?.delete(key);
+      if (this.debts.get(target)?.size === 0) this.debts.delete(target);
+      this.log(onDurable);
+    },
+  };
+
+  get trees(): Trees {
+    throw new Error('this store has no trees');
+  }
+
+  scan(): never {
+    throw new Error('this store has no scan');
+  }
+
+  counters(): StoreCounters {
+    const keys = this.records.size;
+    return {
+      keys,
+      memtableBytes: 0,
+      cacheBytes: 0,
+      logBytes: 0,
+      syncs: 0,
+      flushes: 0,
+      bloomNegatives: 0,
+    };
+  }
+
+  setOwned(): void {}
+  onFatal(): void {}
+  onCorrupt(): void {}
+  onWritable(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The actor a fresh store mints the first dot of its n-th key under. */
+export function actorOfDraw(node: NodeId, n: number): string {
+  return actorOf(node, 100 + n);
+}

@@ -1,0 +1,266 @@
+/**
+ * Coordinators and replicas of a few nodes in one process, on virtual time and the real node protocol; the store is
+ * a map, and what the nodes believe of each other is set by hand.
+ */
+import 'reflect-metadata';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
+import type { KeyState } from '../../actors/rules/versions.js';
+import { emptyState } from '../../actors/rules/versions.js';
+import { BusPeers } from '../../src/bus/bus-peers.js';
+import type {
+  GetReply,
+  GetRequest,
+  PutReply,
+  PutRequest,
+} from '../../src/coordinator/coordinator.js';
+import { RoundCoordinator } from '../../src/coordinator/round-coordinator.js';
+import type {
+  ClusterChange,
+  ClusterView,
+  Member,
+  Reachability,
+  Ring,
+} from '../../src/membership/cluster-view.js';
+import { nodeOptionsDefault, type BucketOptions } from '../../src/node/node-options.js';
+import { MergeHandler } from '../../src/replica/merge-handler.js';
+import { ReadHandler } from '../../src/replica/read-handler.js';
+import { Inspection } from '../../src/seams/inspection.js';
+import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
+import { SimRandom } from '../simulation/core/sim-random.js';
+import { Trace } from '../simulation/core/trace.js';
+import { SimBus } from '../simulation/seams/sim-bus.js';
+import { SimClock } from '../simulation/seams/sim-clock.js';
+import { SimNats } from '../simulation/seams/sim-nats.js';
+import { MapStore } from './map-store.js';
+
+const partitions = 16;
+
+/** Partition p's preference list starts at node p mod count. */
+export class HandMadeView implements ClusterView {
+  readonly ring: Ring;
+  readonly self: Member;
+  private readonly beliefs = new Map<NodeId, Reachability>();
+  private readonly listeners: ((change: ClusterChange) => void)[] = [];
+
+  constructor(
+    private readonly ids: readonly NodeId[],
+    self: NodeId,
+  ) {
+    const lists = ids.map((_, at) => [...ids.slice(at), ...ids.slice(0, at)]);
+    this.ring = {
+      epoch: 1,
+      partitions,
+      preferenceList: (partition) => lists[partition % ids.length]!,
+      groupOf: (partition) => partition % ids.length,
+    };
+    this.self = memberOf(self);
+  }
+
+  members(): readonly Member[] {
+    return this.ids.map(memberOf);
+  }
+
+  reachability(node: NodeId): Reachability {
+    return this.beliefs.get(node) ?? 'alive';
+  }
+
+  primaries(partition: number, n: number): readonly NodeId[] {
+    return this.ring.preferenceList(partition).slice(0, n);
+  }
+
+  onChange(listener: (change: ClusterChange) => void): void {
+    this.listeners.push(listener);
+  }
+
+  believe(node: NodeId, now: Reachability): void {
+    this.beliefs.set(node, now);
+    for (const listener of this.listeners) listener({ kind: 'reachability', node, now });
+  }
+}
+
+function memberOf(id: NodeId): Member {
+  const base = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 1 } as const;
+  return { ...base, id, name: id, host: id, status: 'active' };
+}
+
+export interface RoundNode {
+  readonly id: NodeId;
+  readonly process: SimProcess;
+  readonly clock: SimClock;
+  readonly peers: BusPeers;
+  readonly store: MapStore;
+  readonly view: HandMadeView;
+  readonly coordinator: RoundCoordinator;
+  readonly inspection: Inspection;
+}
+
+type PutAsk = Partial<Omit<PutRequest, 'onReply' | 'value'>> & {
+  readonly value?: string | null;
+  readonly timeoutMs?: number;
+};
+type GetAsk = Partial<Omit<GetRequest, 'onReply'>> & { readonly timeoutMs?: number };
+
+interface RoundClusterOptions {
+  readonly nodes: number;
+  readonly buckets?: Readonly<Record<string, Partial<BucketOptions>>>;
+}
+
+export class RoundCluster {
+  readonly scheduler: Scheduler;
+  readonly nats: SimNats;
+  readonly nodes: RoundNode[];
+  readonly errors: unknown[] = [];
+
+  /** With every node's subscriptions known to the server. */
+  static async start(options: RoundClusterOptions): Promise<RoundCluster> {
+    const cluster = new RoundCluster(options);
+    await cluster.run(10);
+    return cluster;
+  }
+
+  private constructor(options: RoundClusterOptions) {
+    this.scheduler = new Scheduler((error) => this.errors.push(error));
+    this.nats = new SimNats(this.scheduler, new SimRandom('rounds'), new Trace({ keep: false }), {
+      noise: { latencyUs: 100, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
+      mapping: undefined,
+      payloadBytesMax: 1024 * 1024,
+      pendingBytesMax: 64 * 1024 * 1024,
+    });
+    const ids = Array.from({ length: options.nodes }, (_, i) => `${i}`.padStart(16, 'a'));
+    this.nodes = ids.map((id) => this.boot(id, ids, options.buckets ?? {}));
+  }
+
+  private boot(
+    id: NodeId,
+    ids: readonly NodeId[],
+    buckets: Readonly<Record<string, Partial<BucketOptions>>>,
+  ): RoundNode {
+    const process = new SimProcess(id);
+    const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    const bus = new SimBus(this.nats, id, process);
+    const peers = new BusPeers(bus, clock, new SimRandom(id), { id, prefix: 'kv' });
+    const store = new MapStore(id, clock);
+    const view = new HandMadeView(ids, id);
+    const inspection = new Inspection(clock);
+    const settings = { ...nodeOptionsDefault, name: id, dataDir: '', buckets };
+    new MergeHandler(peers, store).start();
+    new ReadHandler(peers, store).start();
+    const coordinator = new RoundCoordinator(store, peers, view, clock, settings, inspection);
+    return { id, process, clock, peers, store, view, coordinator, inspection };
+  }
+
+  /** Virtual milliseconds. */
+  run(ms: number): Promise<void> {
+    return this.scheduler.run({ endUs: this.scheduler.nowUs + ms * 1000 });
+  }
+
+  /** The process ends: "no responders" from now on, and nobody has been told. */
+  kill(at: number): void {
+    this.nodes[at]!.process.die();
+  }
+
+  /** Nothing reaches it any more, and nobody is told. */
+  silence(at: number): void {
+    for (const other of this.nodes) {
+      if (other === this.nodes[at]) continue;
+      this.nats.cut({ from: other.id, to: this.nodes[at]!.id }, 'silent');
+    }
+  }
+
+  /** Every other node's detector says down. */
+  believeDown(at: number): void {
+    for (const other of this.nodes)
+      if (other !== this.nodes[at]) other.view.believe(this.nodes[at]!.id, 'down');
+  }
+
+  /** Sends without waiting. */
+  send(at: number, ask: PutAsk, onReply: (reply: PutReply) => void): void {
+    const node = this.nodes[at]!;
+    const { value = 'value', timeoutMs = 5000, ...rest } = ask;
+    node.coordinator.put({
+      ...defaults,
+      context: undefined,
+      ttlMs: 0,
+      operation: '',
+      ...rest,
+      deadlineMs: node.clock.monotonicMs() + timeoutMs,
+      value: value === null ? null : Buffer.from(value),
+      onReply,
+    });
+  }
+
+  /** Puts of one turn at several nodes; replies in the order of the asks. */
+  putAll(asks: readonly (PutAsk & { readonly at: number })[]): Promise<PutReply[]> {
+    return this.repliesOf(
+      asks.map(
+        ({ at, ...ask }) =>
+          (onReply) =>
+            this.send(at, ask, onReply),
+      ),
+    );
+  }
+
+  async put(at: number, ask: PutAsk = {}): Promise<PutReply> {
+    return (await this.putAll([{ ...ask, at }]))[0]!;
+  }
+
+  getAll(asks: readonly (GetAsk & { readonly at: number })[]): Promise<GetReply[]> {
+    return this.repliesOf(
+      asks.map(({ at, timeoutMs = 5000, ...ask }) => (onReply) => {
+        const { clock, coordinator } = this.nodes[at]!;
+        const deadlineMs = clock.monotonicMs() + timeoutMs;
+        coordinator.get({ ...defaults, ...ask, deadlineMs, onReply });
+      }),
+    );
+  }
+
+  async get(at: number, ask: GetAsk = {}): Promise<GetReply> {
+    return (await this.getAll([{ ...ask, at }]))[0]!;
+  }
+
+  stateAt(at: number, ask: { bucket?: string; key?: string; partition?: number } = {}): KeyState {
+    return this.nodes[at]!.store.read(keyOf(ask))?.state ?? emptyState;
+  }
+
+  valuesAt(at: number, ask: { bucket?: string; key?: string; partition?: number } = {}): string[] {
+    return this.stateAt(at, ask).siblings.map(({ value }) => textOf(value));
+  }
+
+  /** Runs the virtual world until every ask is answered; each exactly once. */
+  private async repliesOf<T>(
+    asks: readonly ((onReply: (reply: T) => void) => void)[],
+  ): Promise<T[]> {
+    const replies = new Map<number, T>();
+    for (const [i, ask] of asks.entries())
+      ask((reply) => {
+        if (replies.has(i)) this.errors.push(new Error(`ask ${i} is answered twice`));
+        replies.set(i, reply);
+      });
+    const endUs = this.scheduler.nowUs + 120_000_000;
+    const until = (): boolean => replies.size === asks.length || this.errors.length > 0;
+    await this.scheduler.run({ endUs, until });
+    if (this.errors.length > 0) throw this.errors[0];
+    return asks.map((_, i) => replies.get(i) ?? fail(`ask ${i} is never answered`));
+  }
+}
+
+function fail(what: string): never {
+  throw new Error(what);
+}
+
+const defaults = { bucket: 'b', key: 'k', partition: 0, quorum: 2, strict: false } as const;
+
+export function keyOf(ask: { bucket?: string; key?: string; partition?: number } = {}): StorageKey {
+  const { bucket = defaults.bucket, key = defaults.key, partition = defaults.partition } = ask;
+  return storageKeyOf({ bucket, key, partition });
+}
+
+export function textOf(value: Uint8Array | null): string {
+  return value === null ? '(deleted)' : Buffer.from(value).toString();
+}
+
+export function shown(reply: GetReply): string[] {
+  if (!reply.ok) return [`error ${reply.error.code}`];
+  return reply.values.map(textOf);
+}

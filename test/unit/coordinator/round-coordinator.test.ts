@@ -1,0 +1,752 @@
+import { describe, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
+import { emptyContext } from '../../../actors/rules/versions.js';
+import type { Change, GetReply, PutReply } from '../../../src/coordinator/coordinator.js';
+import { receiptText } from '../../../src/wire/receipt.js';
+import { keyOf, RoundCluster, shown } from '../../support/round-cluster.js';
+
+/** Partition 0: nodes 0, 1, 2 are the primaries; from 3 on come the fallbacks. */
+const cluster = (nodes: number, buckets = {}): Promise<RoundCluster> =>
+  RoundCluster.start({ nodes, buckets });
+
+function receiptOf(reply: PutReply | GetReply): string {
+  return reply.ok ? receiptText(reply.receipt) : failureOf(reply);
+}
+
+function failureOf(reply: PutReply | GetReply): string {
+  return reply.ok ? 'ok' : `${reply.error.code} ${reply.error.outcome}`;
+}
+
+function contextOf(reply: PutReply | GetReply) {
+  if (!reply.ok) throw reply.error;
+  return reply.context;
+}
+
+describe('put, all is well', () => {
+  test('N=3, W=2: two primaries answer, the third holds the state soon after', async () => {
+    const world = await cluster(3);
+    expect(receiptOf(await world.put(0, { value: 'v' }))).toBe(
+      'w=2/2 primaries=2 fallbacks=0 durability=sync',
+    );
+    await world.run(50);
+    for (const at of [0, 1, 2]) expect(world.valuesAt(at)).toEqual(['v']);
+    const { roundsInFlight, requestsInFlight, rounds } = world.nodes[0]!.coordinator.counters();
+    expect({ roundsInFlight, requestsInFlight, rounds }).toEqual({
+      roundsInFlight: 0,
+      requestsInFlight: 0,
+      rounds: 1,
+    });
+    expect(world.nodes[0]!.peers.pending).toBe(0);
+  });
+
+  test('W=3 waits for all three, and so for the slowest log', async () => {
+    const world = await cluster(3);
+    world.nodes[2]!.store.logMs = 40;
+    const startUs = world.scheduler.nowUs;
+    expect(receiptOf(await world.put(0, { quorum: 3 }))).toMatch(/^w=3\/3 primaries=3/);
+    expect(world.scheduler.nowUs - startUs).toBeGreaterThan(40_000);
+  });
+
+  test('the own log is slow: two others make the quorum of W=2', async () => {
+    const world = await cluster(3);
+    world.nodes[0]!.store.logHeld = true;
+    expect(receiptOf(await world.put(0))).toBe('w=2/2 primaries=2 fallbacks=0 durability=sync');
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(1);
+    world.nodes[0]!.store.release();
+    await world.run(10);
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+  });
+
+  test('64 puts of one turn: one round, one mint, one message to each replica', async () => {
+    const world = await cluster(3);
+    const replies: PutReply[] = [];
+    for (let i = 0; i < 64; i++) world.send(0, { key: `k${i}` }, (reply) => replies.push(reply));
+    await world.run(50);
+    expect(replies.filter(({ ok }) => ok)).toHaveLength(64);
+    expect(world.nodes.map(({ store }) => [store.mints, store.merges])).toEqual([
+      [1, 0],
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  test('a turn with more bytes than a round may have is cut into rounds', async () => {
+    const world = await cluster(3);
+    const value = 'x'.repeat(limits.roundBytesMax / 4);
+    const replies: PutReply[] = [];
+    for (let i = 0; i < 10; i++)
+      world.send(0, { key: `k${i}`, value }, (reply) => replies.push(reply));
+    await world.run(50);
+    expect(replies.filter(({ ok }) => ok)).toHaveLength(10);
+    expect(world.nodes[0]!.coordinator.counters().rounds).toBeGreaterThanOrEqual(3);
+    expect(world.nodes[1]!.store.records.size).toBe(10);
+  });
+
+  test('different quorums of one turn are different rounds', async () => {
+    const world = await cluster(3);
+    const replies: PutReply[] = [];
+    for (const quorum of [1, 2, 3])
+      world.send(0, { key: `${quorum}`, quorum }, (reply) => replies.push(reply));
+    await world.run(50);
+    expect(replies.map(receiptOf).sort()).toEqual([
+      'w=1/1 primaries=1 fallbacks=0 durability=sync',
+      'w=2/2 primaries=2 fallbacks=0 durability=sync',
+      'w=3/3 primaries=3 fallbacks=0 durability=sync',
+    ]);
+  });
+});
+
+describe('put, replicas are missing', () => {
+  test('five nodes, two of three primaries gone, W=2: a fallback stands in, both hints are held', async () => {
+    const world = await cluster(5);
+    world.kill(1);
+    world.kill(2);
+    expect(receiptOf(await world.put(0, { value: 'v' }))).toBe(
+      'w=2/2 primaries=1 fallbacks=1 hints=2 durability=sync',
+    );
+    await world.run(50);
+    expect([...world.nodes[3]!.store.debts]).toEqual([[world.nodes[1]!.id, new Set([keyOf()])]]);
+    expect([...world.nodes[4]!.store.debts]).toEqual([[world.nodes[2]!.id, new Set([keyOf()])]]);
+    expect(world.valuesAt(3)).toEqual(['v']);
+    expect(world.nodes[0]!.store.debts.size).toBe(0);
+  });
+
+  test('three nodes, one gone, W=2: no fallback is left, so the coordinator owes the hint and counts once', async () => {
+    const world = await cluster(3);
+    world.kill(2);
+    const reply = await world.put(0);
+    expect(reply.ok && reply.receipt.primaries).toBe(2);
+    await world.run(50);
+    expect([...world.nodes[0]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+    expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=2 fallbacks=0/);
+  });
+
+  test('three nodes, two gone, W=2, the detector has not noticed: 503 unknown, hints are owed all the same', async () => {
+    const world = await cluster(3);
+    world.kill(1);
+    world.kill(2);
+    const reply = await world.put(0);
+    expect(failureOf(reply)).toBe('503 unknown');
+    expect(!reply.ok && reply.error.message).toMatch(
+      /2 nodes needed, [01] answered, 1 within reach/,
+    );
+    await world.run(50);
+    expect([...world.nodes[0]!.store.debts.keys()]).toEqual([
+      world.nodes[1]!.id,
+      world.nodes[2]!.id,
+    ]);
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+  });
+
+  test('three nodes, two believed down, W=2: 503 none in the same turn, nothing is minted', async () => {
+    const world = await cluster(3);
+    world.believeDown(1);
+    world.believeDown(2);
+    expect(failureOf(await world.put(0))).toBe('503 none');
+    expect(world.nodes[0]!.store.records.size).toBe(0);
+    expect(world.nodes[0]!.store.lastEpoch).toBe(100);
+    expect(receiptOf(await world.put(0, { quorum: 1 }))).toBe(
+      'w=1/1 primaries=1 fallbacks=0 hints=2 durability=sync',
+    );
+  });
+
+  test('a primary believed down is not asked: its stand-in is, at once', async () => {
+    const world = await cluster(4);
+    world.believeDown(1);
+    expect(receiptOf(await world.put(0, { quorum: 3 }))).toBe(
+      'w=3/3 primaries=2 fallbacks=1 hints=1 durability=sync',
+    );
+    expect(world.nodes[1]!.store.merges).toBe(0);
+  });
+
+  test('strict: fallbacks hold hints but do not count; three within reach, two of them primaries, W=3', async () => {
+    const world = await cluster(5);
+    world.kill(2);
+    const reply = await world.put(0, { strict: true, quorum: 3 });
+    expect(failureOf(reply)).toBe('503 unknown');
+    await world.run(50);
+    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+    const two = await world.put(0, { strict: true });
+    expect(two.ok && two.receipt).toMatchObject({ acked: 2, primaries: 2 });
+  });
+
+  test('strict, two of three primaries believed down, W=2: 503 none though fallbacks live', async () => {
+    const world = await cluster(5);
+    world.believeDown(1);
+    world.believeDown(2);
+    expect(failureOf(await world.put(0, { strict: true }))).toBe('503 none');
+    expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=1 fallbacks=1 hints=2/);
+  });
+
+  test('a primary with a full disk refuses: a fallback takes its hint', async () => {
+    const world = await cluster(4);
+    world.nodes[1]!.store.refused = { reason: 'diskFull', message: 'the disk is full' };
+    const reply = await world.put(0, { quorum: 3 });
+    expect(receiptOf(reply)).toBe('w=3/3 primaries=2 fallbacks=1 hints=1 durability=sync');
+    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+  });
+
+  test('a silent primary: the reply comes at once, and slowReplicaMs later a fallback holds the hint', async () => {
+    const world = await cluster(4);
+    world.silence(1);
+    expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=2 fallbacks=0 d/);
+    await world.run(limits.slowPutReplicaMs - 20);
+    expect(world.nodes[3]!.store.debts.size).toBe(0);
+    await world.run(40);
+    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(world.nodes[0]!.peers.pending).toBe(0);
+  });
+
+  test('two silent primaries, W=2: fallbacks answer for them after slowReplicaMs', async () => {
+    const world = await cluster(5);
+    world.silence(1);
+    world.silence(2);
+    const startUs = world.scheduler.nowUs;
+    expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=1 fallbacks=1 hints=2/);
+    const tookMs = (world.scheduler.nowUs - startUs) / 1000;
+    expect(tookMs).toBeGreaterThan(limits.slowPutReplicaMs);
+    expect(tookMs).toBeLessThan(limits.slowPutReplicaMs + 30);
+  });
+
+  test('three nodes, one silent: the round settles and the coordinator owes the hint', async () => {
+    const world = await cluster(3);
+    world.silence(2);
+    expect((await world.put(0)).ok).toBe(true);
+    await world.run(limits.settleMsMax + 20);
+    expect([...world.nodes[0]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+  });
+
+  test('the detector calls a silent primary down during the round: its stand-in is asked then', async () => {
+    const world = await cluster(4);
+    world.silence(1);
+    const replies: PutReply[] = [];
+    world.send(0, { quorum: 3 }, (reply) => replies.push(reply));
+    await world.run(10);
+    world.nodes[0]!.view.believe(world.nodes[1]!.id, 'down');
+    await world.run(10);
+    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+    expect(receiptOf(replies[0]!)).toMatch(/^w=3\/3 primaries=2 fallbacks=1 hints=1/);
+  });
+
+  test('W=3, two silent without a fallback, timeout 300 ms: 504 unknown then, hints owed, late answers ignored', async () => {
+    const world = await cluster(3);
+    world.silence(1);
+    world.silence(2);
+    const startUs = world.scheduler.nowUs;
+    expect(failureOf(await world.put(0, { quorum: 3, timeoutMs: 300 }))).toBe('504 unknown');
+    const tookMs = (world.scheduler.nowUs - startUs) / 1000;
+    expect(tookMs).toBeGreaterThanOrEqual(300);
+    expect(tookMs).toBeLessThan(310);
+    world.nats.healAll();
+    await world.run(1000);
+    expect(world.nodes[0]!.store.debts.size).toBe(2);
+    expect(world.nodes[0]!.coordinator.counters()).toMatchObject({
+      roundsInFlight: 0,
+      requestsInFlight: 0,
+    });
+  });
+
+  test('requests of one round keep their own deadlines: 100 ms drops out, 5 s is answered', async () => {
+    const world = await cluster(3);
+    world.nodes[1]!.store.logHeld = true;
+    world.nodes[2]!.store.logHeld = true;
+    const replies: string[] = [];
+    world.send(0, { key: 'a', timeoutMs: 100 }, (reply) => replies.push(`a ${failureOf(reply)}`));
+    world.send(0, { key: 'b' }, (reply) => replies.push(`b ${failureOf(reply)}`));
+    await world.run(200);
+    expect(replies).toEqual(['a 504 unknown']);
+    world.nodes[1]!.store.release();
+    await world.run(20);
+    expect(replies).toEqual(['a 504 unknown', 'b ok']);
+    expect(world.nodes[0]!.coordinator.counters().rounds).toBe(1);
+  });
+
+  test('every message twice: no replica counts twice (N=3, W=3, one silent)', async () => {
+    const world = await cluster(3);
+    Object.assign(world.nats.options.noise, { duplicatePpm: 1_000_000 });
+    world.silence(2);
+    expect(failureOf(await world.put(0, { quorum: 3, timeoutMs: 400 }))).toBe('504 unknown');
+  });
+
+  test('the hints are full at the coordinator: the put is done, the refusal is counted', async () => {
+    const world = await cluster(3);
+    world.nodes[0]!.store.hintsFull = true;
+    world.kill(2);
+    expect((await world.put(0)).ok).toBe(true);
+    await world.run(50);
+    expect(world.nodes[0]!.coordinator.counters().hintsRefused).toBe(1);
+  });
+});
+
+describe('put, the coordinator is no primary', () => {
+  test('all primaries live, W=2: its own ack counts as a fallback with a hint owed', async () => {
+    const world = await cluster(5);
+    world.nodes[0]!.store.logMs = 30;
+    world.nodes[1]!.store.logMs = 30;
+    world.nodes[2]!.store.logMs = 30;
+    expect(receiptOf(await world.put(3, { quorum: 1 }))).toBe(
+      'w=1/1 primaries=0 fallbacks=1 hints=1 durability=sync',
+    );
+    expect(world.nodes[3]!.store.debts.size).toBe(1);
+    await world.run(50);
+    for (const at of [0, 1, 2]) expect(world.valuesAt(at)).toEqual(['value']);
+  });
+
+  test('strict, W=2: only primaries count', async () => {
+    const world = await cluster(5);
+    expect(receiptOf(await world.put(3, { strict: true }))).toMatch(
+      /^w=2\/2 primaries=2 fallbacks=[01]/,
+    );
+    const down = await cluster(5);
+    down.believeDown(0);
+    down.believeDown(1);
+    expect(failureOf(await down.put(3, { strict: true }))).toBe('503 none');
+  });
+
+  test('a primary is down: it owes the hint to that one', async () => {
+    const world = await cluster(5);
+    world.believeDown(1);
+    expect((await world.put(3)).ok).toBe(true);
+    await world.run(50);
+    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+    expect(world.nodes[4]!.store.records.size).toBe(0);
+  });
+
+  test('its hints are full: its own ack does not count, the primaries make the quorum', async () => {
+    const world = await cluster(5);
+    world.nodes[3]!.store.hintsFull = true;
+    expect(receiptOf(await world.put(3, { quorum: 3 }))).toMatch(/^w=3\/3 primaries=3 fallbacks=0/);
+  });
+});
+
+describe('versions', () => {
+  test('blind puts one after the other at one coordinator leave the last value', async () => {
+    const world = await cluster(3);
+    for (const value of ['1', '2', '3']) await world.put(0, { value });
+    await world.run(50);
+    for (const at of [0, 1, 2]) expect(world.valuesAt(at)).toEqual(['3']);
+    expect(world.stateAt(1).context).toHaveLength(1);
+  });
+
+  test('blind puts of one key in one turn build on each other', async () => {
+    const world = await cluster(3);
+    const contexts: number[] = [];
+    for (const value of ['1', '2', '3'])
+      world.send(0, { value }, (reply) => contexts.push(contextOf(reply)[0]!.counter));
+    await world.run(50);
+    expect(contexts).toEqual([1, 2, 3]);
+    expect(world.valuesAt(1)).toEqual(['3']);
+    expect(world.nodes[0]!.coordinator.counters().rounds).toBe(1);
+  });
+
+  test('two puts with the empty context leave two siblings; a put with the context of a get merges them', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'a', context: emptyContext });
+    await world.put(0, { value: 'b', context: emptyContext });
+    const both = await world.get(0);
+    expect(shown(both)).toEqual(['a', 'b']);
+    await world.put(0, { value: 'c', context: contextOf(both) });
+    expect(shown(await world.get(0))).toEqual(['c']);
+  });
+
+  test('concurrent blind puts at two coordinators become siblings', async () => {
+    const world = await cluster(3);
+    await world.putAll([
+      { at: 0, value: 'a' },
+      { at: 1, value: 'b' },
+    ]);
+    await world.run(50);
+    for (const at of [0, 1, 2]) expect(world.valuesAt(at).sort()).toEqual(['a', 'b']);
+  });
+
+  test('a put with the context its own put returned replaces its own write', async () => {
+    const world = await cluster(3);
+    const first = await world.put(0, { value: '1', context: emptyContext });
+    const second = await world.put(1, { value: '2', context: contextOf(first) });
+    expect(second.ok).toBe(true);
+    await world.run(50);
+    for (const at of [0, 1, 2]) expect(world.valuesAt(at)).toEqual(['2']);
+  });
+
+  test('the context a put returns never covers a sibling its author did not see', async () => {
+    const world = await cluster(3);
+    const seen = contextOf(await world.put(0, { value: 'base' }));
+    await world.put(0, { value: 'theirs', context: seen });
+    const mine = contextOf(await world.put(0, { value: 'mine', context: seen }));
+    await world.put(0, { value: 'mine again', context: mine });
+    expect(shown(await world.get(0))).toContain('theirs');
+    expect(shown(await world.get(0))).toContain('mine again');
+  });
+
+  test('a void mark (unclean start): the next put draws a new epoch and nothing is lost', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: '1', context: emptyContext });
+    world.nodes[0]!.store.firstValidEpoch = 1000;
+    world.nodes[0]!.store.lastEpoch = 1000;
+    await world.put(0, { value: '2', context: emptyContext });
+    expect(shown(await world.get(0))).toEqual(['1', '2']);
+    expect(world.stateAt(0).context).toHaveLength(2);
+    await world.put(0, { value: '3', context: emptyContext });
+    expect(world.stateAt(0).context).toHaveLength(2);
+  });
+
+  test('a record that came from a peer has no mark: minting on it draws an epoch', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: '1' });
+    await world.run(50);
+    await world.put(1, { value: '2' });
+    expect(world.stateAt(1).context).toHaveLength(2);
+    expect(world.valuesAt(1)).toEqual(['2']);
+  });
+
+  test('a delete leaves 404 with a context; a put beside it is shown with the tombstone', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'a' });
+    await world.put(0, { value: null });
+    const gone = await world.get(0);
+    expect(shown(gone)).toEqual(['error 404']);
+    expect(!gone.ok && gone.context).toHaveLength(1);
+    expect(await world.get(0, { key: 'never' })).not.toHaveProperty('context');
+    await world.put(0, { value: 'b', context: emptyContext });
+    expect(shown(await world.get(0))).toEqual(['(deleted)', 'b']);
+  });
+
+  test('a retried operation is not minted again, in the same round, later, or beside another put', async () => {
+    const world = await cluster(3);
+    const ask = { value: 'v', operation: 'op-1' };
+    const replies: PutReply[] = [];
+    world.send(0, ask, (reply) => replies.push(reply));
+    world.send(0, ask, (reply) => replies.push(reply));
+    await world.run(50);
+    const later = await world.put(0, ask);
+    expect([...replies, later].map((reply) => contextOf(reply))).toEqual([
+      contextOf(later),
+      contextOf(later),
+      contextOf(later),
+    ]);
+    expect(world.stateAt(0).context[0]!.counter).toBe(1);
+    await world.put(0, { value: 'other', context: emptyContext });
+    await world.put(0, ask);
+    expect(shown(await world.get(0))).toEqual(['v', 'other']);
+  });
+
+  test('an operation retried at another coordinator leaves two siblings, of which one is shown', async () => {
+    const world = await cluster(3);
+    const ask = { value: 'v', operation: 'op-1' };
+    await world.putAll([
+      { ...ask, at: 0 },
+      { ...ask, at: 1 },
+    ]);
+    await world.run(50);
+    expect(world.valuesAt(2)).toEqual(['v', 'v']);
+    expect(shown(await world.get(0))).toEqual(['v']);
+  });
+
+  test(`sibling ${limits.siblingsMax + 1} is refused with 409 none; a put with the context is not`, async () => {
+    const world = await cluster(3);
+    for (let i = 0; i < limits.siblingsMax; i++)
+      expect((await world.put(0, { value: `${i}`, context: emptyContext })).ok).toBe(true);
+    expect(failureOf(await world.put(0, { context: emptyContext }))).toBe('409 none');
+    const all = await world.get(0);
+    expect(shown(all)).toHaveLength(limits.siblingsMax);
+    expect((await world.put(0, { value: 'one', context: contextOf(all) })).ok).toBe(true);
+    expect(shown(await world.get(0))).toEqual(['one']);
+  });
+
+  test('a counter near 2^32 in a context is refused with 400', async () => {
+    const world = await cluster(3);
+    const actor = 'x'.repeat(14);
+    const context = [{ actor, counter: 0xffff_ffff }];
+    expect(failureOf(await world.put(0, { context }))).toBe('400 none');
+  });
+
+  test('siblings that together pass the bound on a state are refused with 413', async () => {
+    const world = await cluster(3);
+    const value = 'x'.repeat(limits.valueBytesMax);
+    expect((await world.put(0, { value, context: emptyContext })).ok).toBe(true);
+    expect(failureOf(await world.put(0, { value, context: emptyContext }))).toBe('413 none');
+    expect(failureOf(await world.put(0, { value: `${value}x` }))).toBe('413 none');
+  });
+});
+
+describe('buckets', () => {
+  const buckets = {
+    last: { conflict: 'last-writer-wins', ttlMs: 0 },
+    brief: { ttlMs: 1000 },
+    lone: { n: 1, r: 1, w: 1 },
+  } as const;
+
+  test('last-writer-wins: concurrent puts show the newer, the next put covers both', async () => {
+    const world = await cluster(3, buckets);
+    const ask = { bucket: 'last' };
+    world.send(0, { ...ask, value: 'older' }, () => undefined);
+    world.nodes[1]!.clock.wallMs = () => world.nodes[0]!.clock.wallMs() + 50;
+    world.send(1, { ...ask, value: 'newer', context: emptyContext }, () => undefined);
+    await world.run(50);
+    expect(world.valuesAt(0, ask)).toHaveLength(2);
+    expect(shown(await world.get(2, ask))).toEqual(['newer']);
+    await world.put(0, { ...ask, value: 'last' });
+    expect(world.valuesAt(0, ask)).toEqual(['last']);
+    expect(shown(await world.get(2, ask))).toEqual(['last']);
+  });
+
+  test('last-writer-wins: the empty context replaces too', async () => {
+    const world = await cluster(3, buckets);
+    for (const value of ['1', '2'])
+      await world.put(0, { bucket: 'last', value, context: emptyContext });
+    expect(world.valuesAt(0, { bucket: 'last' })).toEqual(['2']);
+  });
+
+  test('TTL of the bucket 1 s, of a request 3 s: 404 with context once it is over', async () => {
+    const world = await cluster(3, buckets);
+    await world.put(0, { bucket: 'brief', key: 'a' });
+    await world.put(0, { bucket: 'brief', key: 'b', ttlMs: 3000 });
+    await world.run(1500);
+    const over = await world.get(0, { bucket: 'brief', key: 'a' });
+    expect(shown(over)).toEqual(['error 404']);
+    expect(!over.ok && over.context).toHaveLength(1);
+    expect(shown(await world.get(0, { bucket: 'brief', key: 'b' }))).toEqual(['value']);
+    await world.run(2000);
+    expect(shown(await world.get(0, { bucket: 'brief', key: 'b' }))).toEqual(['error 404']);
+  });
+
+  test('N=1: W=2 is refused with 400, W=1 stays on one node', async () => {
+    const world = await cluster(3, buckets);
+    expect(failureOf(await world.put(0, { bucket: 'lone' }))).toBe('400 none');
+    expect(receiptOf(await world.put(0, { bucket: 'lone', quorum: 1 }))).toMatch(/^w=1\/1/);
+    expect(world.nodes[1]!.store.records.size).toBe(0);
+  });
+});
+
+describe('get', () => {
+  test('R=2, replicas agree: one read message, no state travels, no repair', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'v' });
+    await world.run(50);
+    const reply = await world.get(0);
+    expect(shown(reply)).toEqual(['v']);
+    expect(receiptOf(reply)).toBe('r=2/2 primaries=2 fallbacks=0 durability=sync');
+    await world.run(50);
+    expect(world.nodes[0]!.coordinator.counters()).toMatchObject({
+      readRepairs: 0,
+      roundsInFlight: 0,
+    });
+    expect(world.nodes[1]!.store.merges).toBe(1);
+  });
+
+  test('R=1 at a primary is answered in the call itself, without a round', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'v' });
+    const { rounds } = world.nodes[0]!.coordinator.counters();
+    const replies: GetReply[] = [];
+    const deadlineMs = world.nodes[0]!.clock.monotonicMs() + 1000;
+    world.nodes[0]!.coordinator.get({
+      bucket: 'b',
+      key: 'k',
+      partition: 0,
+      quorum: 1,
+      strict: true,
+      deadlineMs,
+      onReply: (reply) => replies.push(reply),
+    });
+    expect(replies.map(shown)).toEqual([['v']]);
+    expect(world.nodes[0]!.coordinator.counters().rounds).toBe(rounds);
+  });
+
+  test('R=1 at a node that holds nothing asks a primary', async () => {
+    const world = await cluster(5);
+    await world.put(0, { value: 'v' });
+    await world.run(50);
+    const reply = await world.get(4, { quorum: 1 });
+    expect(shown(reply)).toEqual(['v']);
+    expect(receiptOf(reply)).toMatch(/primaries=1 fallbacks=0/);
+  });
+
+  test('read repair: the coordinator was behind, the reply is right and all asked hold the state after', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'v' });
+    await world.run(50);
+    world.nodes[1]!.store.records.clear();
+    expect(shown(await world.get(1))).toEqual(['v']);
+    await world.run(50);
+    expect(world.valuesAt(1)).toEqual(['v']);
+    expect(world.nodes[1]!.coordinator.counters()).toMatchObject({
+      readRepairs: 1,
+      roundsInFlight: 0,
+    });
+  });
+
+  test('read repair: another primary was behind and gets the merged state', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'v' });
+    await world.run(50);
+    world.nodes[1]!.store.records.clear();
+    expect(shown(await world.get(0))).toEqual(['v']);
+    await world.run(50);
+    expect(world.valuesAt(1)).toEqual(['v']);
+  });
+
+  test('read repair merges siblings of both sides and loses none', async () => {
+    const world = await cluster(3);
+    world.nats.cut({ from: world.nodes[0]!.id, to: world.nodes[1]!.id }, 'silent');
+    world.nats.cut({ from: world.nodes[1]!.id, to: world.nodes[0]!.id }, 'silent');
+    world.nats.cut({ from: world.nodes[0]!.id, to: world.nodes[2]!.id }, 'silent');
+    await world.put(0, { value: 'a', quorum: 1 });
+    await world.put(1, { value: 'b', quorum: 1 });
+    world.nats.healAll();
+    expect(shown(await world.get(0)).sort()).toEqual(['a', 'b']);
+    await world.run(50);
+    for (const at of [0, 1]) expect(world.valuesAt(at).sort()).toEqual(['a', 'b']);
+  });
+
+  test('an answer that does not fit one message is fetched in parts', async () => {
+    const world = await cluster(3);
+    const value = 'x'.repeat(limits.roundBytesMax / 2 - 1000);
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await world.put(0, { key, value });
+    await world.run(50);
+    world.nodes[1]!.store.records.clear();
+    const asks = ['a', 'b', 'c', 'd', 'e'].map((key) => ({ at: 1, key }));
+    world.nodes[0]!.store.records.clear();
+    const replies = await world.getAll(asks);
+    expect(replies.map((reply) => shown(reply)[0]?.length)).toEqual(Array(5).fill(value.length));
+    expect(world.nodes[1]!.coordinator.counters().rounds).toBe(1);
+    await world.run(100);
+    expect(world.nodes[1]!.store.records.size).toBe(5);
+  });
+
+  test('a replica gone: the next primary is asked at once', async () => {
+    const world = await cluster(3);
+    await world.put(0);
+    await world.run(50);
+    world.kill(1);
+    expect(receiptOf(await world.get(0))).toMatch(/^r=2\/2 primaries=2/);
+  });
+
+  test('a replica silent: one more is asked after slowReplicaMs', async () => {
+    const world = await cluster(3);
+    await world.put(0);
+    await world.run(50);
+    world.silence(1);
+    const startUs = world.scheduler.nowUs;
+    expect(receiptOf(await world.get(0))).toMatch(/^r=2\/2 primaries=2/);
+    expect((world.scheduler.nowUs - startUs) / 1000).toBeLessThan(limits.slowGetReplicaMs + 10);
+    expect(world.nodes[0]!.peers.pending).toBe(0);
+  });
+
+  test('two of three primaries down: fallbacks answer, under strict 503', async () => {
+    const world = await cluster(5);
+    world.believeDown(1);
+    world.believeDown(2);
+    await world.put(0, { value: 'v' });
+    await world.run(50);
+    const reply = await world.get(0);
+    expect(shown(reply)).toEqual(['v']);
+    expect(receiptOf(reply)).toBe('r=2/2 primaries=1 fallbacks=1 durability=sync');
+    expect(failureOf(await world.get(0, { strict: true }))).toBe('503 none');
+  });
+
+  test('two of three gone unnoticed, no fallback, R=2: 503 as soon as both are known to be missing', async () => {
+    const world = await cluster(3);
+    world.kill(1);
+    world.kill(2);
+    const startUs = world.scheduler.nowUs;
+    expect(failureOf(await world.get(0))).toBe('503 none');
+    expect(world.scheduler.nowUs - startUs).toBeLessThan(10_000);
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+  });
+
+  test('nobody answers, timeout 100 ms: 504', async () => {
+    const world = await cluster(3);
+    world.silence(1);
+    world.silence(2);
+    expect(failureOf(await world.get(0, { timeoutMs: 100 }))).toBe('504 none');
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+  });
+
+  test('gets of one key in one turn share its read', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'v' });
+    await world.run(50);
+    const replies = await world.getAll(['k', 'k', 'j', 'k'].map((key) => ({ at: 0, key })));
+    expect(replies.map(shown)).toEqual([['v'], ['v'], ['error 404'], ['v']]);
+  });
+});
+
+describe('bounds and the end', () => {
+  test('a request whose deadline passed is refused with 504 none before the store is touched', async () => {
+    const world = await cluster(3);
+    expect(failureOf(await world.put(0, { timeoutMs: 0 }))).toBe('504 none');
+    expect(failureOf(await world.get(0, { timeoutMs: -5 }))).toBe('504 none');
+    expect(world.nodes[0]!.store.records.size).toBe(0);
+  });
+
+  test('the store refuses: disk full is 503 none with its text, overloaded 429 none', async () => {
+    const world = await cluster(3);
+    world.nodes[0]!.store.refused = { reason: 'diskFull', message: 'the disk is full' };
+    const full = await world.put(0);
+    expect(failureOf(full)).toBe('503 none');
+    expect(!full.ok && full.error.message).toBe('the disk is full');
+    world.nodes[0]!.store.refused = { reason: 'overloaded', message: 'the flush is behind' };
+    expect(failureOf(await world.put(0))).toBe('429 none');
+    expect(shown(await world.get(0))).toEqual(['error 404']);
+  });
+
+  test(`request ${limits.requestsInFlightMax + 1} in flight is refused with 429`, async () => {
+    const world = await cluster(3);
+    world.nodes[0]!.store.logHeld = true;
+    world.silence(1);
+    world.silence(2);
+    let open = 0;
+    for (let i = 0; i < limits.requestsInFlightMax; i++)
+      world.send(0, { key: `k${i}`, timeoutMs: 60_000 }, () => open++);
+    expect(open).toBe(0);
+    expect(failureOf(await world.put(0))).toBe('429 none');
+  });
+
+  test('changes are told once for each put that met its quorum', async () => {
+    const world = await cluster(3);
+    const changes: Change[] = [];
+    world.nodes[0]!.coordinator.onChanged((change) => changes.push(change));
+    const put = await world.put(0, { key: 'a' });
+    await world.put(0, { key: 'a', value: null });
+    world.silence(1);
+    world.silence(2);
+    await world.put(0, { key: 'b', timeoutMs: 200 });
+    expect(changes.map(({ key, tombstone }) => [key, tombstone])).toEqual([
+      ['a', false],
+      ['a', true],
+    ]);
+    expect(changes[0]!.context).toEqual(contextOf(put));
+  });
+
+  test('drain: what was taken is finished, what comes after is refused with 503 none', async () => {
+    const world = await cluster(3);
+    const replies: string[] = [];
+    world.send(0, {}, (reply) => replies.push(failureOf(reply)));
+    let drained = false;
+    void world.nodes[0]!.coordinator.drain().then(() => (drained = true));
+    world.send(0, {}, (reply) => replies.push(failureOf(reply)));
+    expect(drained).toBe(false);
+    await world.run(50);
+    expect(replies).toEqual(['503 none', 'ok']);
+    expect(drained).toBe(true);
+  });
+
+  test('an inspector sees the rounds that start while it watches', async () => {
+    const world = await cluster(3);
+    await world.put(0);
+    const seen: string[] = [];
+    world.nodes[0]!.inspection.watch({
+      next: (event) => {
+        if (event.type === '@xstate.snapshot' && 'value' in event.snapshot)
+          seen.push(String(event.snapshot.value));
+      },
+    });
+    await world.put(0);
+    await world.run(50);
+    expect(seen).toContain('awaitingQuorum');
+    expect(seen.at(-1)).toBe('done');
+  });
+});
