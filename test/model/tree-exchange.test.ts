@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
+import { treeExchangeMachine } from '../../actors/replica/tree-exchange.machine.js';
+import { limits } from '../../actors/rules/limits.js';
+import { pathsOf } from '../support/machine-paths.js';
+
+let did: string[] = [];
+
+function effects(): ExchangeEffects {
+  did = [];
+  const note = (what: string) => () => void did.push(what);
+  return {
+    restMs: () => 1_000,
+    compareRoots: note('roots'),
+    confirmRoots: note('roots again'),
+    compareLeaves: note('leaves'),
+    compareKeys: note('keys'),
+    pull: note('pull'),
+    push: note('push'),
+    visited: note('visited'),
+    forget: note('forget'),
+  };
+}
+
+const asked = (): string[] => did.filter((what) => what !== 'forget');
+
+const events: ExchangeEvent[] = [
+  { type: 'visit.wanted' },
+  { type: 'nobody.near' },
+  { type: 'peer.silent' },
+  { type: 'roots.equal' },
+  { type: 'roots.differ', partitions: 2 },
+  { type: 'leaves.equal' },
+  { type: 'leaves.differ' },
+  { type: 'keys.equal', last: true },
+  { type: 'keys.differ', last: false },
+  { type: 'states.pulled', complete: false },
+  { type: 'states.pushed', complete: true },
+];
+
+const paths = pathsOf(treeExchangeMachine, { input: effects, events });
+const visiting = [
+  'comparingRoots',
+  'settling',
+  'confirmingRoots',
+  'comparingLeaves',
+  'comparingKeys',
+  'pulling',
+  'pushing',
+  'pacing',
+];
+
+test('tree exchange: every state is reached', () => {
+  const expected = ['resting', ...visiting.map((inner) => ({ visiting: inner }))];
+  expect(paths.map(({ state }) => JSON.stringify(state)).sort()).toEqual(
+    expected.map((state) => JSON.stringify(state)).sort(),
+  );
+});
+
+describe('tree exchange: on the way to each state', () => {
+  test.each(paths.map((path) => [path.title, path] as const))('%s', (_, path) => {
+    const { actor, clock } = path.walk();
+    expect(actor.getSnapshot().value).toEqual(path.state);
+    // A peer that falls silent ends any visit, and the next one starts by itself.
+    actor.send({ type: 'peer.silent' });
+    expect(actor.getSnapshot().value).toBe('resting');
+    clock.advance(1_000);
+    expect(actor.getSnapshot().value).toEqual({ visiting: 'comparingRoots' });
+    actor.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each(
+    paths.filter(({ state }) => state !== 'resting').map((path) => [path.title, path] as const),
+  )('%s, then nothing more: rests again without an answer', (_, path) => {
+    const { actor, clock } = path.walk();
+    for (let i = 0; i < 3 && actor.getSnapshot().value !== 'resting'; i++)
+      clock.advance(limits.backgroundCallMsMax);
+    expect(['resting', { visiting: 'comparingRoots' }]).toContainEqual(actor.getSnapshot().value);
+  });
+});
+
+function start(): ReturnType<(typeof paths)[number]['walk']> {
+  return paths.find(({ state }) => state === 'resting')!.walk();
+}
+
+test('tree exchange: equal replicas cost one question a visit', () => {
+  const { actor, clock } = start();
+  clock.advance(1_000);
+  actor.send({ type: 'roots.equal' });
+  expect(asked()).toEqual(['roots', 'visited']);
+});
+
+test('tree exchange: a difference that was only on its way is not looked into', () => {
+  const { actor, clock } = start();
+  actor.send({ type: 'visit.wanted' });
+  actor.send({ type: 'roots.differ', partitions: 9 });
+  clock.advance(limits.exchangeSettleMs);
+  actor.send({ type: 'roots.equal' });
+  expect(asked()).toEqual(['roots', 'roots again', 'visited']);
+});
+
+test('tree exchange: two partitions that differ, one with two rounds of keys and states in two answers', () => {
+  const { actor, clock } = start();
+  const pace = (): void => clock.advance(limits.exchangePaceMs);
+  actor.send({ type: 'visit.wanted' });
+  actor.send({ type: 'roots.differ', partitions: 3 });
+  clock.advance(limits.exchangeSettleMs);
+  actor.send({ type: 'roots.differ', partitions: 2 });
+  actor.send({ type: 'leaves.differ' });
+  actor.send({ type: 'keys.differ', last: false });
+  actor.send({ type: 'states.pulled', complete: false });
+  actor.send({ type: 'states.pushed', complete: false });
+  actor.send({ type: 'states.pushed', complete: true });
+  pace();
+  actor.send({ type: 'states.pulled', complete: true });
+  actor.send({ type: 'states.pushed', complete: true });
+  pace();
+  actor.send({ type: 'keys.equal', last: true });
+  pace();
+  actor.send({ type: 'leaves.equal' });
+  pace();
+  expect(asked()).toEqual([
+    'roots',
+    'roots again',
+    'leaves',
+    'keys',
+    'pull',
+    'push',
+    'push',
+    'pull',
+    'push',
+    'keys',
+    'leaves',
+    'visited',
+  ]);
+  expect(actor.getSnapshot().value).toBe('resting');
+});
