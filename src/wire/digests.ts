@@ -1,25 +1,20 @@
 /** Runs of numbers as one bin: digests of 8 bytes (hi, lo), indexes of 2 bytes. Decoding throws `MalformedError` on a torn run. */
 import type { Digest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
+import { digestBytes, readDigest, writeDigest } from './digest-codec.js';
 
-const digestBytes = 8;
 const indexBytes = 2;
 
 export function encodeDigests(digests: readonly Digest[]): Buffer {
   const bytes = Buffer.allocUnsafe(digests.length * digestBytes);
-  let at = 0;
-  for (const { hi, lo } of digests) {
-    at = bytes.writeUInt32BE(hi >>> 0, at);
-    at = bytes.writeUInt32BE(lo >>> 0, at);
-  }
+  digests.forEach((digest, i) => writeDigest(digest, bytes, i * digestBytes));
   return bytes;
 }
 
 export function decodeDigests(bytes: Buffer): Digest[] {
   if (bytes.length % digestBytes !== 0) throw new MalformedError('digests of 8 bytes each');
   const digests: Digest[] = [];
-  for (let at = 0; at < bytes.length; at += digestBytes)
-    digests.push({ hi: bytes.readUInt32BE(at), lo: bytes.readUInt32BE(at + 4) });
+  for (let at = 0; at < bytes.length; at += digestBytes) digests.push(readDigest(bytes, at));
   return digests;
 }
 

@@ -151,8 +151,8 @@ describe('replica: on the way to each state', () => {
   });
 
   test('all of them', () => {
-    expect(replicaPaths.map(({ state }) => state).sort()).toEqual(
-      [
+    expect(new Set(replicaPaths.map(({ state }) => state))).toEqual(
+      new Set([
         'recovering',
         'recoveringToStop',
         'serving',
@@ -160,7 +160,7 @@ describe('replica: on the way to each state', () => {
         'stopping',
         'stopped',
         'failed',
-      ].sort(),
+      ]),
     );
   });
 });

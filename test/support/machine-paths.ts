@@ -33,7 +33,7 @@ export function pathsOf<M extends AnyStateMachine>(
   });
   return paths.map((path) => {
     const events = path.steps
-      .map(({ event }) => event as EventFromLogic<M>)
+      .map(({ event }) => event)
       .filter(({ type }) => type !== 'xstate.init');
     return {
       title: events.map(({ type }) => titleOf(type)).join(', ') || '(start)',
@@ -41,13 +41,13 @@ export function pathsOf<M extends AnyStateMachine>(
       state: (path.state as unknown as { value: StateValue }).value,
       walk: () => {
         const clock = new ManualClock();
-        const actor = createActor(machine, { clock, input: options.input() } as never);
+        const actor = createActor(machine, { clock, input: options.input() });
         actor.start();
         for (const event of events) {
           if (event.type.startsWith(afterPrefix)) clock.fireNext();
           else actor.send(event);
         }
-        return { actor: actor as ActorRefFrom<M>, clock };
+        return { actor: actor as unknown as ActorRefFrom<M>, clock };
       },
     };
   });
