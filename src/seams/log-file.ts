@@ -1,6 +1,6 @@
 /**
  * The disk as the commit log sees it: a directory of append-only files. Real: `src/store/disk-log-directory.ts`.
- * Callbacks, not promises: this is under every put.
+ * Callbacks, not promises: this is under every put. They come after the call has returned, never within it.
  */
 export interface LogDirectory {
   /** Names in ascending order. */

@@ -34,6 +34,11 @@ export interface MintedRecord extends StoredRecord {
 
 export type OnDurable = () => void;
 
+export interface Refusal {
+  readonly reason: 'diskFull' | 'overloaded' | 'closing';
+  readonly message: string;
+}
+
 export interface Store {
   readonly nodeId: NodeId;
   readonly durability: Durability;
@@ -41,9 +46,7 @@ export interface Store {
   /** Reads log, tables and lease; resolves when memory equals what was durable. */
   recover(): Promise<RecoveryReport>;
   /** Why puts are refused now: the disk is full, the flush is behind, or the store closes; undefined when they are not. */
-  refusal():
-    | { readonly reason: 'diskFull' | 'overloaded' | 'closing'; readonly message: string }
-    | undefined;
+  refusal(): Refusal | undefined;
 
   /** Memtable, then cache, then Bloom filter, then LMDB; synchronous. A record that fails its checksum counts as absent and is reported through `onCorrupt`. */
   read(key: StorageKey): HeldRecord | undefined;
@@ -54,6 +57,11 @@ export interface Store {
   drawEpoch(): number;
   /** Marks below it are void: drawn before the last unclean start. */
   validEpoch(): number;
+
+  /**
+   * The writes below throw `OverloadedError` before anything is changed when the disk is far behind: well past
+   * the point from which `refusal()` says so, and always once the store closes.
+   */
 
   /** States this node minted: replaces the records. `batch` holds the same states, encoded once for the log and the wire. */
   mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void;

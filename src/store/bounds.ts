@@ -1,0 +1,32 @@
+/** The store's share of `limits`; a node may be given smaller or larger ones. */
+import { limits } from '../../actors/rules/limits.js';
+
+export interface StoreBounds {
+  /** Log bytes a memtable takes before it is frozen and flushed. */
+  readonly memtableBytesMax: number;
+  readonly memtablesFrozenMax: number;
+  readonly cacheBytesMax: number;
+  readonly logSegmentBytesMax: number;
+  readonly logQueueBytesMax: number;
+  readonly hintBytesMax: number;
+}
+
+export function storeBounds(own: Partial<StoreBounds> | undefined): StoreBounds {
+  const {
+    memtableBytesMax,
+    memtablesFrozenMax,
+    cacheBytesMax,
+    logSegmentBytesMax,
+    logQueueBytesMax,
+    hintBytesMax,
+  } = limits;
+  return {
+    memtableBytesMax,
+    memtablesFrozenMax,
+    cacheBytesMax,
+    logSegmentBytesMax,
+    logQueueBytesMax,
+    hintBytesMax,
+    ...own,
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * What each entry of the log does to records and debts; the same code when it is written and when it is replayed,
+ * so that a replay ends where memory was.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { merge, sameDigest, type KeyState } from '../../actors/rules/versions.js';
+import { MalformedError } from '../errors.js';
+import { decodeState, encodeState } from '../wire/key-state-codec.js';
+import { decodeBatch } from '../wire/state-batch.js';
+import type { HintIndex } from './hints.js';
+import { hashOfKey } from './key-hash.js';
+import type { LogEntry, Removal } from './log-entry.js';
+import { Held } from './record-codec.js';
+import type { Records } from './records.js';
+import type { StoredRecord } from './store.js';
+
+export interface IncomingState {
+  readonly key: StorageKey;
+  readonly state: KeyState;
+  readonly bytes: Buffer;
+}
+
+const storageKeyBytesMax = 2 + limits.bucketBytesMax + 1 + limits.keyBytesMax;
+
+/** Throws `MalformedError` unless all of the batch can be stored. */
+export function decodeStates(batch: Buffer, partitions: number): IncomingState[] {
+  return decodeBatch(batch).map(({ key, bytes }) => {
+    checkKey(key, partitions);
+    return { key, state: decodeState(bytes), bytes };
+  });
+}
+
+function checkKey(key: StorageKey, partitions: number): void {
+  const named = key.length > 4 && key.indexOf('\0', 2) >= 2 && key.length <= storageKeyBytesMax;
+  if (!named || partitionOfStorageKey(key) >= partitions)
+    throw new MalformedError('not a storage key');
+}
+
+export class Changes {
+  constructor(
+    private readonly records: Records,
+    private readonly hints: HintIndex,
+  ) {}
+
+  minted(key: StorageKey, record: StoredRecord): void {
+    const hash = hashOfKey(key);
+    const before = this.records.lookup(key, hash);
+    const after = new Held(record.state, record.bytes, record.mark);
+    this.records.replace(key, hash, { before, after });
+  }
+
+  /** Whether the state told anything new. The mark of what was held stays; a first state from elsewhere has none. */
+  merged({ key, state, bytes }: IncomingState): boolean {
+    const hash = hashOfKey(key);
+    const before = this.records.lookup(key, hash);
+    const result = before === undefined ? state : merge(before.state, state);
+    if (result === before?.state) return false;
+    const encoded = result === state ? bytes : encodeState(result);
+    const after = new Held(result, encoded, before?.mark ?? 0);
+    this.records.replace(key, hash, { before, after });
+    return true;
+  }
+
+  /** Whether the record was held, and still with that digest. */
+  removed({ key, digest }: Removal): boolean {
+    const hash = hashOfKey(key);
+    const before = this.records.lookup(key, hash);
+    if (before === undefined || !sameDigest(before.digest, digest)) return false;
+    this.records.replace(key, hash, { before });
+    return true;
+  }
+
+  /** The key is owed with the size it has now; a key that is not held can't be owed. */
+  owed(target: NodeId, key: StorageKey, sinceMs: number): void {
+    const record = this.records.peek(key);
+    if (record !== undefined) this.hints.owe(target, key, { sinceMs, bytes: record.bytes.length });
+  }
+
+  /** `isCovered`: the partition's tables already hold what this entry did to it. */
+  replay(entry: LogEntry, isCovered: (partition: number) => boolean): void {
+    const open = (key: StorageKey): boolean => !isCovered(partitionOfStorageKey(key));
+    switch (entry.kind) {
+      case 'minted':
+      case 'merged':
+      case 'mergedOwed':
+        for (const { key, bytes } of decodeBatch(entry.batch)) {
+          if (!open(key)) continue;
+          const incoming = { key, state: decodeState(bytes), bytes };
+          if (entry.kind === 'minted') this.minted(key, { ...incoming, mark: 0 });
+          else this.merged(incoming);
+          if (entry.kind === 'mergedOwed') this.owed(entry.target, key, entry.sinceMs);
+        }
+        break;
+      case 'owed':
+        for (const key of entry.keys) if (open(key)) this.owed(entry.target, key, entry.sinceMs);
+        break;
+      case 'settled':
+        for (const key of entry.keys) if (open(key)) this.hints.forget(entry.target, key);
+        for (const removal of entry.removals) if (open(removal.key)) this.removed(removal);
+        break;
+      default:
+        for (const removal of entry.removals) if (open(removal.key)) this.removed(removal);
+    }
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The commit log's files on a real disk.
+ *
+ * A synced append is one `write` on a descriptor opened with O_DSYNC: one hop through the thread pool
+ * instead of two, and one system call (measured, 16 kB, ext4: 0.80 ms against 1.01 ms for write and
+ * fdatasync). Files that are done with are kept for new ones: writing over blocks that exist spares
+ * the file system its own journal (0.55 ms, and 2.2 → 0.75 ms at 256 kB). What such a file held
+ * before stays behind the new end; its frames have lower sequences and never decode as later ones.
+ */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { inject, injectable } from 'tsyringe';
+import { NodeOptions } from '../node/node-options.js';
+import type { IoDone, LogDirectory, LogFile } from '../seams/log-file.js';
+
+/** Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync. */
+const syncedWrites = process.platform === 'linux';
+const sparesMax = 2;
+const sparePrefix = 'spare-';
+const damagedPrefix = 'damaged-';
+/** Up to here a few chunks are cheaper copied into one write than handed over one by one. */
+const copyBytesMax = 256 * 1024;
+
+@injectable()
+export class DiskLogDirectory implements LogDirectory {
+  private readonly path: string;
+  private readonly spares: string[] = [];
+  private spareNumber = 0;
+
+  constructor(@inject(NodeOptions) options: NodeOptions) {
+    this.path = join(options.dataDir, 'log');
+    fs.mkdirSync(this.path, { recursive: true });
+    for (const name of fs.readdirSync(this.path))
+      if (name.startsWith(sparePrefix)) fs.unlinkSync(join(this.path, name));
+    this.syncDirectory();
+  }
+
+  list(): string[] {
+    const names = fs.readdirSync(this.path);
+    return names
+      .filter((name) => !name.startsWith(sparePrefix) && !name.startsWith(damagedPrefix))
+      .sort();
+  }
+
+  open(name: string): LogFile {
+    const path = join(this.path, name);
+    const fresh = !fs.existsSync(path);
+    const spare = fresh ? this.spares.pop() : undefined;
+    if (spare !== undefined) fs.renameSync(join(this.path, spare), path);
+    const length = fresh ? 0 : fs.statSync(path).size;
+    return new DiskLogFile(path, length, fresh ? this.path : undefined);
+  }
+
+  read(name: string): Buffer {
+    return fs.readFileSync(join(this.path, name));
+  }
+
+  /** The file may serve again; should the rename be lost in a crash, recovery finds it covered and removes it anew. */
+  remove(name: string): void {
+    const path = join(this.path, name);
+    if (this.spares.length >= sparesMax) {
+      fs.unlinkSync(path);
+      return;
+    }
+    const spare = `${sparePrefix}${this.spareNumber++}`;
+    fs.renameSync(path, join(this.path, spare));
+    this.spares.push(spare);
+  }
+
+  quarantine(name: string): void {
+    fs.renameSync(join(this.path, name), join(this.path, `${damagedPrefix}${name}`));
+    this.syncDirectory();
+  }
+
+  private syncDirectory(): void {
+    const directory = fs.openSync(this.path, 'r');
+    try {
+      fs.fsyncSync(directory);
+    } finally {
+      fs.closeSync(directory);
+    }
+  }
+}
+
+class DiskLogFile implements LogFile {
+  length: number;
+  /** Where the next append goes; ahead of `length` while one is under way. */
+  private end: number;
+  private failure: NodeJS.ErrnoException | undefined;
+  private readonly plain: number;
+  private readonly synced: number;
+
+  /** `directory`: its entry for this file is new and must be durable with the first sync. */
+  constructor(
+    path: string,
+    length: number,
+    private directory: string | undefined,
+  ) {
+    const { O_CREAT, O_RDWR, O_DSYNC } = fs.constants;
+    this.plain = fs.openSync(path, O_RDWR | O_CREAT, 0o644);
+    this.synced = syncedWrites ? fs.openSync(path, O_RDWR | O_DSYNC) : this.plain;
+    this.length = length;
+    this.end = length;
+  }
+
+  append(chunks: readonly Uint8Array[], options: { sync: boolean }, done: IoDone): void {
+    let bytes = 0;
+    for (const chunk of chunks) bytes += chunk.length;
+    const position = this.end;
+    this.end += bytes;
+    const together =
+      chunks.length > 1 && bytes <= copyBytesMax ? [Buffer.concat(chunks, bytes)] : chunks;
+    const descriptor = options.sync ? this.synced : this.plain;
+    const written: IoDone = (error) => {
+      if (error === undefined) this.length = position + bytes;
+      this.finish(error, done);
+    };
+    if (!options.sync) {
+      this.write(descriptor, together, position, written);
+    } else if (syncedWrites && this.directory === undefined) {
+      this.write(descriptor, together, position, written);
+    } else {
+      this.write(descriptor, together, position, (error) => {
+        if (error === undefined) this.syncAll(written);
+        else written(error);
+      });
+    }
+  }
+
+  sync(done: IoDone): void {
+    this.syncAll((error) => this.finish(error, done));
+  }
+
+  truncate(length: number): void {
+    fs.ftruncateSync(this.plain, length);
+    this.length = length;
+    this.end = length;
+  }
+
+  close(): void {
+    fs.closeSync(this.plain);
+    if (this.synced !== this.plain) fs.closeSync(this.synced);
+  }
+
+  /** A file that failed stays failed: what the kernel dropped after an error can't be told from what it kept. */
+  private finish(error: NodeJS.ErrnoException | undefined, done: IoDone): void {
+    if (this.failure === undefined && error !== undefined && error.code !== 'ENOSPC')
+      this.failure = error;
+    const result = this.failure ?? error;
+    if (result === undefined) done();
+    else done(result);
+  }
+
+  /** Writes whole, however often the kernel takes only a part. */
+  private write(
+    descriptor: number,
+    chunks: readonly Uint8Array[],
+    position: number,
+    done: IoDone,
+  ): void {
+    fs.writev(descriptor, chunks, position, (error, count) => {
+      if (error !== null) {
+        done(error);
+        return;
+      }
+      const rest = behind(chunks, count);
+      if (rest.length === 0) done();
+      else this.write(descriptor, rest, position + count, done);
+    });
+  }
+
+  private syncAll(done: IoDone): void {
+    fs.fdatasync(this.plain, (error) => {
+      if (error !== null || this.directory === undefined) done(error ?? undefined);
+      else this.syncDirectory(this.directory, done);
+    });
+  }
+
+  private syncDirectory(path: string, done: IoDone): void {
+    fs.open(path, 'r', (openError, descriptor) => {
+      if (openError !== null) {
+        done(openError);
+        return;
+      }
+      fs.fsync(descriptor, (error) => {
+        fs.closeSync(descriptor);
+        if (error === null) this.directory = undefined;
+        done(error ?? undefined);
+      });
+    });
+  }
+}
+
+/** The chunks without their first `count` bytes. */
+function behind(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let skip = count;
+  for (const chunk of chunks) {
+    if (skip >= chunk.length) {
+      skip -= chunk.length;
+    } else {
+      rest.push(skip === 0 ? chunk : chunk.subarray(skip));
+      skip = 0;
+    }
+  }
+  return rest;
+}

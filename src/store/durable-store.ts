@@ -1,0 +1,318 @@
+/**
+ * The store of one node: puts its parts together and keeps them in step.
+ *
+ * A call changes memory first, then appends one entry to the commit log; both within the call, so the log's
+ * order is memory's order. Recovery is in `recovery.ts`, what an entry does in `changes.ts`.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { OverloadedError } from '../errors.js';
+import { NodeOptions } from '../node/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { LogDirectory } from '../seams/log-file.js';
+import { Random } from '../seams/random.js';
+import { Tables } from '../seams/table.js';
+import { storeBounds, type StoreBounds } from './bounds.js';
+import { Changes, decodeStates } from './changes.js';
+import { Epochs } from './epochs.js';
+import type { StoreTables } from './flush.js';
+import { HashTrees } from './hash-trees.js';
+import { HintIndex } from './hints.js';
+import { HintLedger } from './hint-ledger.js';
+import type { LogEntry, Removal } from './log-entry.js';
+import { metaKeys } from './meta.js';
+import { Records } from './records.js';
+import { loadIdentity, recoverRecords } from './recovery.js';
+import type {
+  Durability,
+  HeldRecord,
+  Hints,
+  MintedRecord,
+  OnDurable,
+  RecoveryReport,
+  Refusal,
+  ScannedKey,
+  Store,
+  StoreCounters,
+  Trees,
+} from './store.js';
+import { WritePath } from './write-path.js';
+
+type Damage = { readonly partitions: readonly number[]; readonly what: string };
+
+@injectable()
+export class DurableStore implements Store {
+  readonly durability: Durability;
+  readonly trees: Trees;
+  readonly hints: Hints;
+  private identity = '';
+  private readonly bounds: StoreBounds;
+  private readonly hashTrees: HashTrees;
+  private readonly named: StoreTables;
+  private readonly records: Records;
+  private readonly debts: HintIndex;
+  private readonly changes: Changes;
+  private readonly epochs: Epochs;
+  private path: WritePath | undefined;
+  private stage: 'new' | 'serving' | 'closing' | 'failed' = 'new';
+  private isOwned: (partition: number) => boolean = () => true;
+  private readonly fatalListeners: ((error: Error) => void)[] = [];
+  private readonly corruptListeners: ((damage: Damage) => void)[] = [];
+  private readonly writableListeners: ((writable: boolean) => void)[] = [];
+
+  constructor(
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Random) private readonly random: Random,
+    @inject(LogDirectory) private readonly directory: LogDirectory,
+    @inject(Tables) private readonly tables: Tables,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+  ) {
+    const { partitions } = options;
+    this.durability = options.durability;
+    this.bounds = storeBounds(options.storeBounds);
+    this.named = {
+      meta: tables.open('meta'),
+      records: tables.open('records'),
+      trees: tables.open('trees'),
+      hints: tables.open('hints'),
+    };
+    this.hashTrees = new HashTrees(partitions);
+    this.trees = this.hashTrees;
+    this.records = new Records({
+      clock,
+      table: this.named.records,
+      trees: this.hashTrees,
+      cacheBytesMax: this.bounds.cacheBytesMax,
+      onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
+    });
+    this.debts = new HintIndex(this.records, { partitions, bytesMax: this.bounds.hintBytesMax });
+    this.changes = new Changes(this.records, this.debts);
+    this.epochs = new Epochs({
+      clock,
+      tables,
+      meta: this.named.meta,
+      onFatal: (error) => this.fail(error),
+    });
+    this.hints = new HintLedger({
+      clock,
+      index: this.debts,
+      records: this.records,
+      changes: this.changes,
+      isOwned: (partition) => this.isOwned(partition),
+      append: (entry, onDurable) => this.append(entry, onDurable),
+      settled: (onDurable) => this.running.log.barrier(onDurable),
+    });
+  }
+
+  get nodeId(): NodeId {
+    return this.identity;
+  }
+
+  async recover(): Promise<RecoveryReport> {
+    const startedMs = this.clock.monotonicMs();
+    const { named, tables, directory } = this;
+    const { partitions } = this.options;
+    const loaded = await loadIdentity({
+      tables,
+      meta: named.meta,
+      random: this.random,
+      partitions,
+    });
+    this.identity = loaded.identity.nodeId;
+    const recovered = await recoverRecords({
+      directory,
+      named,
+      loaded,
+      trees: this.hashTrees,
+      records: this.records,
+      debts: this.debts,
+      changes: this.changes,
+    });
+    const clean = this.epochs.stoppedCleanly && recovered.replayed === 0 && !recovered.incomplete;
+    await this.epochs.start(clean);
+    const path = new WritePath({
+      clock: this.clock,
+      directory,
+      tables,
+      named,
+      records: this.records,
+      durability: this.durability,
+      bounds: this.bounds,
+      magic: loaded.identity.magic,
+      recovered,
+      onFatal: (error) => this.fail(error),
+      onWritable: (writable) => this.tellWritable(writable),
+    });
+    this.path = path;
+    this.stage = 'serving';
+    this.records.filters.start();
+    path.flushReplayed();
+    if (recovered.damaged.length > 0 && (await path.flushAll()))
+      for (const name of recovered.damaged) directory.quarantine(name);
+    return {
+      clean,
+      replayedRecords: recovered.replayed,
+      cutBytes: recovered.cutBytes,
+      quarantined: recovered.damaged,
+      suspectPartitions: recovered.incomplete ? 'all' : recovered.suspectPartitions,
+      durationMs: this.clock.monotonicMs() - startedMs,
+    };
+  }
+
+  refusal(): Refusal | undefined {
+    if (this.stage === 'failed') return { reason: 'closing', message: 'the disk failed' };
+    if (this.stage !== 'serving') return { reason: 'closing', message: 'the store is closed' };
+    return this.running.refusal();
+  }
+
+  read(key: StorageKey): HeldRecord | undefined {
+    return this.records.read(key);
+  }
+
+  peek(key: StorageKey): HeldRecord | undefined {
+    return this.records.peek(key);
+  }
+
+  drawEpoch(): number {
+    return this.epochs.draw();
+  }
+
+  validEpoch(): number {
+    return this.epochs.valid;
+  }
+
+  mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void {
+    this.admit();
+    for (const record of records) this.changes.minted(record.key, record);
+    this.append({ kind: 'minted', batch }, onDurable);
+  }
+
+  merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
+    this.admit();
+    const incoming = decodeStates(batch, this.options.partitions);
+    const target = options.owedTo;
+    if (target !== undefined)
+      this.debts.admit(
+        target,
+        incoming.map(({ key, bytes }) => ({ key, bytes: bytes.length })),
+      );
+    const news = incoming.map((state) => this.changes.merged(state));
+    if (target !== undefined) {
+      const sinceMs = this.clock.wallMs();
+      for (const { key } of incoming) this.changes.owed(target, key, sinceMs);
+      this.append({ kind: 'mergedOwed', target, sinceMs, batch }, onDurable);
+    } else if (news.includes(true)) {
+      this.append({ kind: 'merged', batch }, onDurable);
+    } else {
+      this.running.log.barrier(onDurable);
+    }
+    return news;
+  }
+
+  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void {
+    this.admit();
+    const sizes = keys.map((key) => ({ key, bytes: this.records.peek(key)?.bytes.length ?? 0 }));
+    this.debts.admit(target, sizes);
+    const sinceMs = this.clock.wallMs();
+    for (const key of keys) this.changes.owed(target, key, sinceMs);
+    this.append({ kind: 'owed', target, sinceMs, keys }, onDurable);
+  }
+
+  remove(records: readonly Removal[], onDurable: OnDurable): void {
+    this.admit();
+    const removals = records.filter((record) => this.changes.removed(record));
+    if (removals.length === 0) this.running.log.barrier(onDurable);
+    else this.append({ kind: 'removed', removals }, onDurable);
+  }
+
+  scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
+    const found: ScannedKey[] = [];
+    for (const [key, { digest }] of this.records.entries(range.partition, range.after)) {
+      if (found.length >= range.limit) break;
+      found.push({ key, digest });
+    }
+    return found;
+  }
+
+  counters(): StoreCounters {
+    const { records, path } = this;
+    return {
+      keys: this.hashTrees.keys,
+      memtableBytes: records.memtableBytes,
+      cacheBytes: records.cache.bytes,
+      logBytes: path?.log.bytes ?? 0,
+      syncs: path?.log.syncs ?? 0,
+      flushes: path?.flusher.flushes ?? 0,
+      bloomNegatives: records.filters.negatives,
+    };
+  }
+
+  setOwned(isOwned: (partition: number) => boolean): void {
+    this.isOwned = isOwned;
+  }
+
+  onFatal(listener: (error: Error) => void): void {
+    this.fatalListeners.push(listener);
+  }
+
+  onCorrupt(listener: (damage: Damage) => void): void {
+    this.corruptListeners.push(listener);
+  }
+
+  onWritable(listener: (writable: boolean) => void): void {
+    this.writableListeners.push(listener);
+  }
+
+  /** Whatever can't be flushed stays in the log; the next start is an unclean one then. */
+  async close(): Promise<void> {
+    if (this.stage === 'closing') return;
+    this.stage = 'closing';
+    this.records.stop();
+    if (this.path !== undefined) {
+      const whole = await this.path.close();
+      const row = this.epochs.stop();
+      if (whole) await this.commitClean(row);
+    }
+    await this.tables.close();
+  }
+
+  private commitClean(row: Buffer): Promise<void> {
+    const { tables, named } = this;
+    return new Promise((resolve) => {
+      tables.commit(
+        (batch) => batch.put(named.meta, metaKeys.epochs, row),
+        () => resolve(),
+      );
+    });
+  }
+
+  private get running(): WritePath {
+    if (this.path === undefined) throw new Error('the store has not recovered yet');
+    return this.path;
+  }
+
+  private admit(): void {
+    if (this.stage !== 'serving') throw new OverloadedError('the store is closed');
+    this.running.admit();
+  }
+
+  private append(entry: LogEntry, onDurable: OnDurable): void {
+    this.running.append(entry, onDurable);
+  }
+
+  private tellWritable(writable: boolean): void {
+    for (const listener of this.writableListeners) listener(writable);
+  }
+
+  private tellCorrupt(damage: Damage): void {
+    for (const listener of this.corruptListeners) listener(damage);
+  }
+
+  private fail(error: Error): void {
+    if (this.stage === 'failed') return;
+    this.stage = 'failed';
+    this.path?.flusher.stop();
+    for (const listener of this.fatalListeners) listener(error);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Epochs: one counter a node, leased from disk in blocks. A crash skips to the end of the lease, so no
+ * epoch is ever drawn twice, and voids every epoch drawn before: what was lost of the log's
+ * unsynced tail may have been minted under one of them. A clean stop keeps them.
+ */
+import { OverloadedError } from '../errors.js';
+import type { Clock, TimerId } from '../seams/clock.js';
+import type { Table, Tables } from '../seams/table.js';
+import { decodeEpochs, encodeEpochs, metaKeys, metaRow } from './meta.js';
+
+/** One for each key a node first mints for: at 20 000 new keys a second a block lasts most of a minute. */
+export const epochBlock = 1 << 20;
+const retryMs = 500;
+
+export interface EpochsOptions {
+  readonly clock: Clock;
+  readonly tables: Tables;
+  readonly meta: Table;
+  readonly onFatal: (error: Error) => void;
+}
+
+export class Epochs {
+  private next = 1;
+  private leaseEnd = 1;
+  private firstValid = 1;
+  private renewing = false;
+  private retry: TimerId;
+
+  constructor(private readonly options: EpochsOptions) {}
+
+  /** Whether the last stop was clean, by its own account. */
+  get stoppedCleanly(): boolean {
+    const row = metaRow(this.options.meta, metaKeys.epochs);
+    return row === undefined || decodeEpochs(row).clean;
+  }
+
+  /** Takes a lease; resolves once it is on disk. `clean`: the last stop was, and nothing contradicts it. */
+  async start(clean: boolean): Promise<void> {
+    const row = metaRow(this.options.meta, metaKeys.epochs);
+    if (row !== undefined) {
+      const last = decodeEpochs(row);
+      this.next = clean ? last.next : last.leaseEnd;
+      this.firstValid = clean ? last.valid : last.leaseEnd;
+    }
+    this.leaseEnd = this.next;
+    await new Promise<void>((resolve) => this.renew(resolve));
+  }
+
+  /** The first epoch drawn since the last unclean start. */
+  get valid(): number {
+    return this.firstValid;
+  }
+
+  draw(): number {
+    if (this.next >= this.leaseEnd)
+      throw new OverloadedError('epochs are drawn faster than leased');
+    const epoch = this.next++;
+    if (this.leaseEnd - this.next < epochBlock / 2 && !this.renewing) this.renew(() => undefined);
+    return epoch;
+  }
+
+  /** The row that makes a stop clean; nothing is drawn after it. */
+  stop(): Buffer {
+    this.options.clock.clearTimeout(this.retry);
+    const { next, leaseEnd, firstValid } = this;
+    this.leaseEnd = next;
+    return encodeEpochs({ leaseEnd, valid: firstValid, next, clean: true });
+  }
+
+  private renew(done: () => void): void {
+    this.renewing = true;
+    const { tables, meta, clock, onFatal } = this.options;
+    const leaseEnd = this.leaseEnd + epochBlock;
+    const row = encodeEpochs({ leaseEnd, valid: this.firstValid, next: this.next, clean: false });
+    tables.commit(
+      (batch) => batch.put(meta, metaKeys.epochs, row),
+      (error?: NodeJS.ErrnoException) => {
+        if (error === undefined) {
+          this.leaseEnd = leaseEnd;
+          this.renewing = false;
+          done();
+        } else if (error.code === 'ENOSPC') {
+          this.retry = clock.setTimeout(() => this.renew(done), retryMs);
+        } else {
+          onFatal(error);
+        }
+      },
+    );
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Frozen memtables into the tables, in key order and in slices.
+ *
+ * A slice is one atomic commit of whole partitions: their records, their debts, and their tree row with the
+ * log sequence it covers. So tree and records on disk always agree, and a replay skips, partition by partition,
+ * what is already there. Nothing is committed before the log has it on disk: the tables must never know more
+ * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
+ */
+import type { Clock, TimerId } from '../seams/clock.js';
+import type { Table, TableBatch, Tables } from '../seams/table.js';
+import type { CommitLog } from './commit-log.js';
+import { encodeDebt } from './debt-codec.js';
+import type { FrozenMemtable } from './memtable.js';
+import { encodeCovered, metaKeys } from './meta.js';
+import { encodeRecord, partitionStart } from './record-codec.js';
+import type { Records } from './records.js';
+
+/** A slice is prepared in one turn of the event loop: a millisecond or two. Whole partitions may exceed it. */
+const sliceRecordsMax = 512;
+const sliceBytesMax = 512 * 1024;
+const fullRetryMs = 1000;
+
+export interface StoreTables {
+  readonly meta: Table;
+  readonly records: Table;
+  readonly trees: Table;
+  readonly hints: Table;
+}
+
+export interface FlusherOptions {
+  readonly clock: Clock;
+  readonly tables: Tables;
+  readonly named: StoreTables;
+  readonly log: CommitLog;
+  readonly records: Records;
+  readonly onFatal: (error: Error) => void;
+  readonly onFull: (full: boolean) => void;
+  /** A memtable is in the tables. */
+  readonly onFlushed: () => void;
+}
+
+export class Flusher {
+  private busy = false;
+  private stopped = false;
+  private nextPartition = 0;
+  private retry: TimerId;
+  private waiters: ((flushed: boolean) => void)[] = [];
+  full = false;
+  flushes = 0;
+
+  constructor(private readonly options: FlusherOptions) {}
+
+  /** A memtable was frozen. */
+  wake(): void {
+    if (this.busy || this.stopped) return;
+    const frozen = this.options.records.oldestFrozen;
+    if (frozen === undefined) {
+      this.tell(true);
+      return;
+    }
+    this.busy = true;
+    this.nextPartition = 0;
+    this.options.log.syncThrough(() => this.slice(frozen));
+  }
+
+  /** Resolves with true when nothing is frozen any more, with false when that can't be reached now. */
+  flushed(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.waiters.push(resolve);
+      if (this.full || this.stopped) this.tell(false);
+      else this.wake();
+    });
+  }
+
+  /** Nothing is committed any more; the process is ending. */
+  stop(): void {
+    this.stopped = true;
+    this.options.clock.clearTimeout(this.retry);
+    this.tell(false);
+  }
+
+  private slice(frozen: FrozenMemtable): void {
+    if (this.stopped) return;
+    const { tables, named } = this.options;
+    const end = this.sliceEnd(frozen);
+    const last = end === frozen.memtable.partitions;
+    const write = (batch: TableBatch): void => {
+      for (let partition = this.nextPartition; partition < end; partition++)
+        this.writePartition(batch, frozen, partition);
+      if (last) batch.put(named.meta, metaKeys.covered, encodeCovered(frozen.lastSequence));
+    };
+    tables.commit(write, (error) => {
+      if (error !== undefined) {
+        this.failed(error, frozen);
+        return;
+      }
+      this.setFull(false);
+      this.nextPartition = end;
+      if (last) this.finish(frozen);
+      else this.slice(frozen);
+    });
+  }
+
+  /** Behind the last partition of the next slice. */
+  private sliceEnd(frozen: FrozenMemtable): number {
+    const { memtable } = frozen;
+    let records = 0;
+    let bytes = 0;
+    let partition = this.nextPartition;
+    for (; partition < memtable.partitions; partition++) {
+      const part = memtable.part(partition);
+      if (part === undefined) continue;
+      if (records >= sliceRecordsMax || bytes >= sliceBytesMax) break;
+      records += part.records.size + part.debts.size;
+      for (const record of part.records.values()) bytes += record?.bytes.length ?? 0;
+    }
+    return partition;
+  }
+
+  private writePartition(batch: TableBatch, frozen: FrozenMemtable, partition: number): void {
+    const part = frozen.memtable.part(partition);
+    if (part === undefined) return;
+    const { records, hints, trees } = this.options.named;
+    for (const key of [...part.records.keys()].sort()) {
+      const record = part.records.get(key)!;
+      if (record === null) batch.remove(records, key);
+      else batch.put(records, key, encodeRecord(record));
+    }
+    for (const key of [...part.debts.keys()].sort()) {
+      const debt = part.debts.get(key)!;
+      if (debt === null) batch.remove(hints, key);
+      else batch.put(hints, key, encodeDebt(key, debt));
+    }
+    const row = frozen.trees.row(partition, frozen.lastSequence);
+    batch.put(trees, partitionStart(partition), row);
+  }
+
+  private finish(frozen: FrozenMemtable): void {
+    const { records, log } = this.options;
+    records.dropOldestFrozen();
+    this.flushes += 1;
+    this.busy = false;
+    log.removeThrough(frozen.lastSequence);
+    this.options.onFlushed();
+    this.wake();
+  }
+
+  /** A full disk may pass; the same slice is tried again, everything in it is still in memory and in the log. */
+  private failed(error: NodeJS.ErrnoException, frozen: FrozenMemtable): void {
+    if (error.code !== 'ENOSPC') {
+      this.stop();
+      this.options.onFatal(error);
+      return;
+    }
+    this.setFull(true);
+    this.tell(false);
+    this.retry = this.options.clock.setTimeout(() => this.slice(frozen), fullRetryMs);
+  }
+
+  private setFull(full: boolean): void {
+    if (full === this.full) return;
+    this.full = full;
+    this.options.onFull(full);
+  }
+
+  private tell(flushed: boolean): void {
+    const { waiters } = this;
+    this.waiters = [];
+    for (const waiter of waiters) waiter(flushed);
+  }
+}

@@ -1,0 +1,84 @@
+/** The hints as the rest of the node sees them: every change is in the log before anyone is told. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import { sameDigest, type Digest } from '../../actors/rules/versions.js';
+import type { Clock } from '../seams/clock.js';
+import type { Changes } from './changes.js';
+import type { HintIndex } from './hints.js';
+import type { LogEntry, Removal } from './log-entry.js';
+import type { Records } from './records.js';
+import type { HintedRecord, Hints, OnDurable } from './store.js';
+
+export interface HintLedgerOptions {
+  readonly clock: Clock;
+  readonly index: HintIndex;
+  readonly records: Records;
+  readonly changes: Changes;
+  readonly isOwned: (partition: number) => boolean;
+  readonly append: (entry: LogEntry, onDurable: OnDurable) => void;
+  /** Nothing changed: calls back once all that was appended before is durable. */
+  readonly settled: (onDurable: OnDurable) => void;
+}
+
+export class HintLedger implements Hints {
+  constructor(private readonly options: HintLedgerOptions) {}
+
+  targets(): NodeId[] {
+    return this.options.index.targets();
+  }
+
+  counters(target: NodeId): ReturnType<Hints['counters']> {
+    return this.options.index.counters(target, this.options.clock.wallMs());
+  }
+
+  total(): ReturnType<Hints['total']> {
+    return this.options.index.total();
+  }
+
+  holds(partition: number): boolean {
+    return this.options.index.holds(partition);
+  }
+
+  /** Debts whose record is gone (it was damaged) are forgotten on the way: there is nothing to send. */
+  next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[] {
+    const { records, gone } = this.options.index.next(target, bounds);
+    if (gone.length > 0) this.forget({ target, keys: gone, removals: [] }, () => undefined);
+    return records;
+  }
+
+  settle(
+    target: NodeId,
+    delivered: readonly { key: StorageKey; digest: Digest }[],
+    onDurable: OnDurable,
+  ): void {
+    const { index, records } = this.options;
+    const keys: StorageKey[] = [];
+    const removals: Removal[] = [];
+    for (const { key, digest } of delivered) {
+      if (!index.owes(target, key)) continue;
+      const record = records.peek(key);
+      if (record !== undefined && !sameDigest(record.digest, digest)) continue;
+      keys.push(key);
+      index.forget(target, key);
+      if (record !== undefined && this.isStray(key)) removals.push({ key, digest });
+    }
+    if (keys.length === 0) this.options.settled(onDurable);
+    else this.forget({ target, keys, removals }, onDurable);
+  }
+
+  /** Held for others only, and nobody is owed it any more. */
+  private isStray(key: StorageKey): boolean {
+    const { index, isOwned } = this.options;
+    return !isOwned(partitionOfStorageKey(key)) && !index.owesAnyone(key);
+  }
+
+  private forget(
+    done: { target: NodeId; keys: StorageKey[]; removals: Removal[] },
+    onDurable: OnDurable,
+  ): void {
+    const { index, changes, append } = this.options;
+    for (const key of done.keys) index.forget(done.target, key);
+    for (const removal of done.removals) changes.removed(removal);
+    append({ kind: 'settled', ...done }, onDurable);
+  }
+}

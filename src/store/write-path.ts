@@ -1,0 +1,126 @@
+/**
+ * Log, memtables and flush in step: what is appended counts against the active memtable, a full one is frozen
+ * together with the log's segment, and frozen ones go into the tables one after the other.
+ */
+import { OverloadedError } from '../errors.js';
+import type { Clock } from '../seams/clock.js';
+import type { LogDirectory } from '../seams/log-file.js';
+import type { Tables } from '../seams/table.js';
+import type { StoreBounds } from './bounds.js';
+import { CommitLog } from './commit-log.js';
+import { Flusher, type StoreTables } from './flush.js';
+import type { LogEntry } from './log-entry.js';
+import type { Records } from './records.js';
+import type { Recovered } from './recovery.js';
+import type { Durability, OnDurable, Refusal } from './store.js';
+
+export interface WritePathOptions {
+  readonly clock: Clock;
+  readonly directory: LogDirectory;
+  readonly tables: Tables;
+  readonly named: StoreTables;
+  readonly records: Records;
+  readonly durability: Durability;
+  readonly bounds: StoreBounds;
+  readonly magic: Buffer;
+  readonly recovered: Recovered;
+  readonly onFatal: (error: Error) => void;
+  readonly onWritable: (writable: boolean) => void;
+}
+
+export class WritePath {
+  readonly log: CommitLog;
+  readonly flusher: Flusher;
+  private writable = true;
+
+  constructor(private readonly options: WritePathOptions) {
+    const { clock, directory, tables, named, records, durability, recovered, onFatal } = options;
+    this.log = new CommitLog({
+      clock,
+      directory,
+      durability,
+      segmentBytesMax: options.bounds.logSegmentBytesMax,
+      magic: options.magic,
+      segments: recovered.segments,
+      lastSequence: recovered.lastSequence,
+      onFatal,
+      onWritable: () => this.noteWritable(),
+    });
+    this.flusher = new Flusher({
+      clock,
+      tables,
+      named,
+      log: this.log,
+      records,
+      onFatal,
+      onFull: () => this.noteWritable(),
+      onFlushed: () => this.freezeWhenFull(),
+    });
+  }
+
+  append(entry: LogEntry, onDurable: OnDurable): void {
+    this.options.records.active.bytes += this.log.append(entry, onDurable);
+    this.freezeWhenFull();
+  }
+
+  refusal(): Refusal | undefined {
+    if (!this.writable) return { reason: 'diskFull', message: 'the disk is full' };
+    const { records, bounds } = this.options;
+    if (records.active.bytes >= bounds.memtableBytesMax)
+      return { reason: 'overloaded', message: 'the tables are behind the log' };
+    if (this.log.queuedBytes >= bounds.logQueueBytesMax)
+      return { reason: 'overloaded', message: 'the log is behind the writes' };
+    return undefined;
+  }
+
+  /**
+   * A second line behind `refusal()`, well above it: what is under way when a bound is reached still goes through,
+   * but callers that do not ask can't grow memory without end.
+   */
+  admit(): void {
+    const { records, bounds } = this.options;
+    const fits =
+      records.active.bytes <= 4 * bounds.memtableBytesMax &&
+      this.log.queuedBytes <= 2 * bounds.logQueueBytesMax;
+    if (!fits) throw new OverloadedError('the disk is behind the writes');
+  }
+
+  private freezeWhenFull(): void {
+    const { records, bounds } = this.options;
+    if (records.active.bytes < bounds.memtableBytesMax) return;
+    if (records.frozenCount < bounds.memtablesFrozenMax) this.freeze();
+  }
+
+  private freeze(): void {
+    this.options.records.freeze(this.log.lastSequence);
+    this.log.rotate();
+    this.flusher.wake();
+  }
+
+  /** What recovery replayed goes into the tables in the background. */
+  flushReplayed(): void {
+    if (this.options.records.active.touched > 0) this.freeze();
+  }
+
+  /** Resolves with true when all that was written before the call is in the tables; false: that can't be reached now. */
+  flushAll(): Promise<boolean> {
+    if (this.options.records.active.touched > 0) this.freeze();
+    return this.flusher.flushed();
+  }
+
+  /** Resolves with true when the tables hold everything and the log is no longer needed. */
+  async close(): Promise<boolean> {
+    const flushed = await this.flushAll();
+    const logged = await this.log.close();
+    this.flusher.stop();
+    if (flushed && logged) this.log.removeThrough(this.log.lastSequence);
+    return flushed && logged;
+  }
+
+  private noteWritable(): void {
+    const writable = !this.log.full && !this.flusher.full;
+    if (writable === this.writable) return;
+    this.writable = writable;
+    this.options.onWritable(writable);
+  }
+}

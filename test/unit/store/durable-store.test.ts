@@ -1,0 +1,118 @@
+import 'reflect-metadata';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { digestOf } from '../../../actors/rules/versions.js';
+import {
+  keyNamed,
+  merge,
+  put,
+  stateAfter,
+  StoreHome,
+  valueOf,
+} from '../../support/store-process.js';
+
+let home: StoreHome;
+
+beforeEach(() => {
+  home = new StoreHome();
+});
+
+afterEach(() => home.remove());
+
+const key = keyNamed('k');
+const other = '8899aabbccddeeff';
+
+test('mint: read at once, before the log is on disk; durable when called back', async () => {
+  const { store, kill } = await bound();
+  const durable = put(store, key, 'one');
+  expect(valueOf(store, key)).toBe('one');
+  expect(home.disk.totalBytes).toBe(0);
+  await durable;
+  await kill();
+  const next = await home.start();
+  expect(valueOf(next.store, key)).toBe('one');
+  expect(next.report).toMatchObject({ clean: false, replayedRecords: 1, suspectPartitions: [] });
+  await next.store.close();
+});
+
+test('kill before the sync: the write is gone, nothing else is', async () => {
+  const { store, kill } = await bound();
+  await put(store, key, 'one');
+  home.disk.held = true;
+  void put(store, key, 'two');
+  await turns(3);
+  expect(home.disk.totalBytes).toBeGreaterThan(0);
+  await kill();
+  home.disk.held = false;
+  const next = await home.start();
+  expect(valueOf(next.store, key)).toBe('one');
+  await next.store.close();
+});
+
+test('merge: tells what was news, keeps the local mark, gives a stranger none', async () => {
+  const { store } = await bound();
+  await put(store, key, 'mine');
+  const mark = store.read(key)!.mark;
+  expect(mark).toBeGreaterThan(0);
+  const theirs = stateAfter(undefined, { value: 'theirs', node: other });
+  const stranger = keyNamed('stranger');
+  const records = [
+    { key, state: theirs },
+    { key: stranger, state: theirs },
+  ];
+  expect(await merge(store, records)).toEqual([true, true]);
+  expect(await merge(store, records)).toEqual([false, false]);
+  expect(valueOf(store, key)!.split('|').sort()).toEqual(['mine', 'theirs']);
+  expect(store.read(key)!.mark).toBe(mark);
+  expect(store.read(stranger)!.mark).toBe(0);
+  await store.close();
+});
+
+test('remove: only what still has the digest; gone after a clean stop and after a kill', async () => {
+  const { store } = await bound();
+  await put(store, key, 'one');
+  const { digest } = store.read(key)!;
+  await put(store, key, 'two');
+  await new Promise<void>((done) => store.remove([{ key, digest }], done));
+  expect(valueOf(store, key)).toBe('two');
+  const now = digestOf(store.read(key)!.state);
+  await new Promise<void>((done) => store.remove([{ key, digest: now }], done));
+  expect(store.read(key)).toBeUndefined();
+  await store.close();
+  const second = await home.start();
+  expect(second.store.read(key)).toBeUndefined();
+  await put(second.store, key, 'three');
+  await new Promise<void>((done) =>
+    second.store.remove([{ key, digest: second.store.read(key)!.digest }], done),
+  );
+  await second.kill();
+  const third = await home.start();
+  expect(third.store.read(key)).toBeUndefined();
+  expect(third.store.counters().keys).toBe(0);
+  await third.store.close();
+});
+
+test('clean stop: nothing to replay, no log left, marks stay valid', async () => {
+  const { store } = await bound();
+  await put(store, key, 'one');
+  const { mark } = store.read(key)!;
+  await store.close();
+  expect(home.disk.files.size).toBe(0);
+  const next = await home.start();
+  expect(next.report).toMatchObject({ clean: true, replayedRecords: 0, cutBytes: 0 });
+  expect(next.store.nodeId).toBe(store.nodeId);
+  expect(next.store.read(key)).toMatchObject({ mark });
+  expect(next.store.validEpoch()).toBeLessThanOrEqual(mark);
+  await next.store.close();
+});
+
+async function bound(): Promise<{
+  store: Awaited<ReturnType<StoreHome['start']>>['store'];
+  kill: () => Promise<void>;
+}> {
+  const process = await home.start();
+  return { store: process.store, kill: () => process.kill() };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
