@@ -1,0 +1,56 @@
+/** The bench's handle on one client process. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FromLoad, LoadResult, ToLoad } from './messages.js';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
+
+export class LoadProcess {
+  private readonly child: ChildProcess;
+  private waiting: { onMessage(message: FromLoad): void; fail(error: Error): void } | undefined;
+
+  constructor() {
+    const profileTo = process.env['QUORATE_BENCH_PROFILE'];
+    const execArgv =
+      profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'clients')}`];
+    this.child = fork(main, [], { execArgv });
+    this.child.on('message', (message: FromLoad) => this.waiting?.onMessage(message));
+    this.child.on('exit', () => this.waiting?.fail(new Error('the client process ended')));
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  async ask(message: Exclude<ToLoad, { kind: 'run' }>): Promise<void> {
+    await this.exchange(message, () => undefined);
+  }
+
+  async run(
+    message: Extract<ToLoad, { kind: 'run' }>,
+    onMeasuring: () => void,
+  ): Promise<LoadResult> {
+    const answer = await this.exchange(message, onMeasuring);
+    if (answer.kind !== 'measured') throw new Error(`a run was answered by ${answer.kind}`);
+    return answer.result;
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private exchange(message: ToLoad, onMeasuring: () => void): Promise<FromLoad> {
+    return new Promise((resolve, reject) => {
+      this.waiting = {
+        fail: reject,
+        onMessage(answer) {
+          if (answer.kind === 'measuring') onMeasuring();
+          else if (answer.kind === 'failed') reject(new Error(answer.message));
+          else resolve(answer);
+        },
+      };
+      this.child.send(message);
+    });
+  }
+}
