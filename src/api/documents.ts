@@ -1,0 +1,80 @@
+/**
+ * Documents for clients and tools, as MessagePack or, with `Kv-Accept: json`, as JSON:
+ * `kv.ring` from one node, `kv.status` from every node.
+ */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { ClusterView } from '../membership/cluster-view.js';
+import { NodeOptions } from '../node/node-options.js';
+import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
+import { ringMessageOf, type RingMessage } from '../wire/ring-message.js';
+import { headerNames, isInbox, Subjects, workQueue } from '../wire/subjects.js';
+import { NodeStatusSource, type NodeStatus } from './node-status.js';
+import { Traffic } from './traffic.js';
+
+@scoped(Lifecycle.ContainerScoped)
+export class Documents {
+  private readonly subscriptions: BusSubscription[] = [];
+
+  constructor(
+    @inject(Bus) private readonly bus: Bus,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(NodeStatusSource) private readonly node: NodeStatusSource,
+    @inject(Traffic) private readonly traffic: Traffic,
+  ) {}
+
+  open(): void {
+    const { ring, status } = new Subjects(this.options.prefix);
+    this.subscriptions.push(
+      this.bus.subscribe(ring, (message) => this.answer(message, () => documentOf(this.ring())), {
+        queue: workQueue,
+      }),
+      this.bus.subscribe(status, (message) =>
+        this.answer(message, () => documentOf(this.node.status())),
+      ),
+    );
+  }
+
+  close(): void {
+    for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
+  }
+
+  private answer(message: BusMessage, document: () => DocumentValue): void {
+    const { reply } = message;
+    if (reply === '') return;
+    if (!isInbox(reply)) {
+      this.traffic.repliesRefused++;
+      return;
+    }
+    const json = message.header(headerNames.accept) === 'json';
+    const value = document();
+    this.bus.publish(reply, json ? Buffer.from(JSON.stringify(value)) : encodeDocument(value));
+  }
+
+  private ring(): RingMessage {
+    const { ring } = this.view;
+    const { defaults, buckets } = this.options;
+    return ringMessageOf({
+      epoch: ring.epoch,
+      partitions: ring.partitions,
+      nodes: this.view
+        .members()
+        .filter((member) => member.status !== 'left')
+        .map(({ id, name, host, zone }) => ({
+          ...{ id, name, host, zone },
+          reachability: this.view.reachability(id),
+        })),
+      n: defaults.n,
+      buckets: Object.entries(buckets).flatMap(([bucket, { n }]) =>
+        n === undefined || n === defaults.n ? [] : [[bucket, n] as const],
+      ),
+      preferenceList: (partition) => ring.preferenceList(partition),
+    });
+  }
+}
+
+/** Both are made of what documents are made of; interfaces lack the index signature that would say so. */
+function documentOf(value: RingMessage | NodeStatus): DocumentValue {
+  return value as unknown as DocumentValue;
+}

@@ -1,0 +1,133 @@
+/** Puts on their way to the node that orders them: one frame, and what becomes of each row. */
+import { limits } from '../../actors/rules/limits.js';
+import { emptyContext } from '../../actors/rules/versions.js';
+import type { WireValue } from '../bus/peers.js';
+import type { PutReply, PutRequest } from '../coordinator/coordinator.js';
+import { DeadlineError, errorOfCode, MalformedError, UnavailableError } from '../errors.js';
+import {
+  columnsOfFrame,
+  frameOverheadBytes,
+  frameReplyOfColumns,
+  rowOverheadBytes,
+  type PutFrameReply,
+} from '../wire/frames.js';
+import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
+import { receiptOf } from '../wire/receipt.js';
+
+/** Envelope of a message between nodes, and some. */
+const envelopeBytes = 256;
+export const frameRoomBytes = limits.messageBytesMax - envelopeBytes - frameOverheadBytes;
+
+/** Deadlines that differ by less are met together; the earliest counts. */
+const deadlineStepMs = 10;
+const contextEntryBytes = 18;
+
+export function rowBytesOf(request: PutRequest): number {
+  const contextBytes = 2 + contextEntryBytes * (request.context?.length ?? 0);
+  const valueBytes = request.value?.length ?? 0;
+  return (
+    rowOverheadBytes + request.key.length + valueBytes + contextBytes + limits.operationIdBytesMax
+  );
+}
+
+export class Forward {
+  readonly requests: PutRequest[] = [];
+  bytes = 0;
+  /** What the other node has. */
+  readonly timeoutMs: number;
+  /** What this node gives it; longer, because the other's 504 says more than ours. */
+  readonly waitMs: number;
+  /** Set when it was sent: forgets call and timer. */
+  stop: () => void = () => undefined;
+
+  constructor(remainingMs: number) {
+    this.timeoutMs = Math.max(1, stepsIn(remainingMs) * deadlineStepMs);
+    this.waitMs = this.timeoutMs + deadlineStepMs;
+  }
+
+  /** Puts of one name may share a frame. */
+  static nameOf(request: PutRequest, remainingMs: number): string {
+    const { bucket, quorum, strict } = request;
+    return `${stepsIn(remainingMs)} ${quorum} ${strict} ${bucket}`;
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    return this.requests.length < limits.frameRequestsMax && this.bytes + bytes <= frameRoomBytes;
+  }
+
+  add(request: PutRequest, bytes: number): void {
+    this.requests.push(request);
+    this.bytes += bytes;
+  }
+
+  columns(): readonly WireValue[] {
+    const { requests, timeoutMs } = this;
+    const { bucket, quorum, strict } = requests[0]!;
+    const blind = requests.every(({ context }) => context === undefined);
+    return columnsOfFrame({
+      kind: 'put',
+      bucket,
+      quorum,
+      strict,
+      timeoutMs,
+      keys: requests.map(({ key }) => Buffer.from(key, 'latin1')),
+      values: requests.map(({ value }) => value),
+      contexts: blind
+        ? null
+        : requests.map(({ context }) => (context === undefined ? null : encodeContext(context))),
+      operations: requests.map(({ operation }) => operation),
+      ttls: requests.every(({ ttlMs }) => ttlMs === 0) ? null : requests.map(({ ttlMs }) => ttlMs),
+    });
+  }
+
+  /** Answers the rows; returns those the other node could do nothing for, and never will. */
+  settle(body: readonly WireValue[]): PutRequest[] {
+    const replies = this.repliesOf(body);
+    const left: PutRequest[] = [];
+    for (const [i, request] of this.requests.entries()) {
+      const reply = replies[i]!;
+      if (!reply.ok && reply.error instanceof UnavailableError && reply.error.outcome === 'none')
+        left.push(request);
+      else request.onReply(reply);
+    }
+    return left;
+  }
+
+  expire(): void {
+    const error = new DeadlineError('the node that orders this put has not answered in time');
+    for (const request of this.requests) request.onReply({ ok: false, error });
+  }
+
+  private repliesOf(body: readonly WireValue[]): PutReply[] {
+    try {
+      const reply = frameReplyOfColumns(body[0] ?? null, this.requests.length);
+      if (reply.kind === 'put') return putReplies(reply);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+    }
+    // It was done or it was not: nobody here can tell.
+    const error = new UnavailableError('the answer of another node was malformed', 'unknown');
+    return this.requests.map(() => ({ ok: false, error }));
+  }
+}
+
+function stepsIn(remainingMs: number): number {
+  return Math.max(0, Math.floor(remainingMs / deadlineStepMs));
+}
+
+function putReplies(reply: PutFrameReply): PutReply[] {
+  const receipts = reply.receipts.map(receiptOf);
+  const replies: PutReply[] = reply.contexts.map((bytes, i) => {
+    const receipt = receipts[reply.receiptOf?.[i] ?? 0];
+    const context = bytes === null ? emptyContext : decodeContext(Buffer.from(bytes));
+    return receipt === undefined ? missing : { ok: true, context, receipt };
+  });
+  for (const { index, code, outcome, message } of reply.errors)
+    replies[index] = { ok: false, error: errorOfCode(code, message, outcome) };
+  return replies;
+}
+
+const missing: PutReply = {
+  ok: false,
+  error: new UnavailableError('another node answered without a receipt', 'unknown'),
+};

@@ -1,0 +1,64 @@
+/** The way in for the TypeScript client: `kv.frame.<node>`, many requests in one message, answered by one. */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { limits } from '../../actors/rules/limits.js';
+import { MalformedError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { NodeOptions } from '../node/node-options.js';
+import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import { decodeFrame, encodeGetReply, encodePutReply, encodeRefusal } from '../wire/frames.js';
+import { isInbox, Subjects } from '../wire/subjects.js';
+import { FrameRows } from './frame-rows.js';
+import { PutOrdering } from './put-ordering.js';
+import { Traffic } from './traffic.js';
+
+@scoped(Lifecycle.ContainerScoped)
+export class FrameApi {
+  private subscription: BusSubscription | undefined;
+
+  constructor(
+    @inject(Bus) private readonly bus: Bus,
+    @inject(FrameRows) private readonly rows: FrameRows,
+    @inject(PutOrdering) private readonly puts: PutOrdering,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Traffic) private readonly traffic: Traffic,
+  ) {}
+
+  open(): void {
+    const subject = new Subjects(this.options.prefix).frame(this.view.self.id);
+    this.subscription = this.bus.subscribe(subject, (message) => this.take(message));
+  }
+
+  close(): void {
+    this.subscription?.unsubscribe();
+    this.subscription = undefined;
+  }
+
+  private take(message: BusMessage): void {
+    const { reply } = message;
+    if (!isInbox(reply)) {
+      this.traffic.repliesRefused++;
+      return;
+    }
+    const taken = this.traffic.take('frame');
+    try {
+      // One copy for all rows; the message itself is gone when this turn ends.
+      const frame = decodeFrame(Buffer.from(message.data));
+      const { kind } = frame;
+      this.rows.run(frame, this.puts, (outcome) => {
+        taken.answered(outcome.errors[0]);
+        const bytesMax = Math.min(this.bus.payloadBytesMax, limits.messageBytesMax);
+        const answer =
+          kind === 'put'
+            ? encodePutReply({ kind, ...outcome }, bytesMax)
+            : encodeGetReply({ kind, ...outcome }, bytesMax);
+        this.bus.publish(reply, answer);
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      const { code, outcome, message } = error;
+      taken.answered(error);
+      this.bus.publish(reply, encodeRefusal({ code, outcome, message }));
+    }
+  }
+}

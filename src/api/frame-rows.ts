@@ -1,0 +1,215 @@
+/**
+ * The rows of a frame as requests to a coordinator, and their replies as columns again: one pass each way,
+ * and one reply when the last row is done.
+ */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { partitionOf, type ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { emptyContext, type Context } from '../../actors/rules/versions.js';
+import {
+  Coordinator,
+  type GetReply,
+  type GetRequest,
+  type PutReply,
+  type PutRequest,
+  type Receipt,
+} from '../coordinator/coordinator.js';
+import { MalformedError, type QuorateError } from '../errors.js';
+import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { Clock } from '../seams/clock.js';
+import type { Frame, FrameValue, GetFrame, PutFrame, RowError } from '../wire/frames.js';
+import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
+import { receiptText } from '../wire/receipt.js';
+import { checkBucket, checkKey } from './names.js';
+
+/** Who takes the puts: the coordinator itself, or whoever orders them first. */
+export interface PutSink {
+  put(request: PutRequest): void;
+}
+
+export interface FrameOutcome {
+  readonly contexts: (Uint8Array | null)[];
+  /** Of gets; empty for puts. */
+  readonly values: FrameValue[];
+  readonly receipts: string[];
+  readonly receiptOf: number[] | null;
+  readonly errors: RowError[];
+}
+
+@scoped(Lifecycle.ContainerScoped)
+export class FrameRows {
+  constructor(
+    @inject(Coordinator) private readonly coordinator: Coordinator,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+  ) {}
+
+  /** Throws `MalformedError` before anything is done. The bytes of the frame are kept. */
+  run(frame: Frame, puts: PutSink, done: (outcome: FrameOutcome) => void): void {
+    checkBucket(frame.bucket);
+    const { n, r, w } = bucketOptions(this.options, frame.bucket);
+    const quorum = frame.quorum === 0 ? (frame.kind === 'put' ? w : r) : frame.quorum;
+    if (quorum > n) throw new MalformedError(`the quorum is a number from 1 to ${n}`);
+    const timeoutMs = frame.timeoutMs === 0 ? limits.requestTimeoutMsDefault : frame.timeoutMs;
+    if (timeoutMs > limits.requestTimeoutMsMax)
+      throw new MalformedError(`the timeout is at most ${limits.requestTimeoutMsMax} ms`);
+    const terms = { quorum, deadlineMs: this.clock.monotonicMs() + timeoutMs };
+    const rows = new Rows(frame, done);
+    if (frame.kind === 'put') this.runPuts(frame, terms, rows, puts);
+    else this.runGets(frame, terms, rows);
+  }
+
+  private runPuts(frame: PutFrame, terms: Terms, rows: Rows, puts: PutSink): void {
+    for (let i = 0; i < frame.keys.length; i++) {
+      const request = this.putOf(frame, i, terms, rows);
+      if (request !== undefined) puts.put(request);
+    }
+  }
+
+  private runGets(frame: GetFrame, terms: Terms, rows: Rows): void {
+    for (let i = 0; i < frame.keys.length; i++) {
+      const request = this.getOf(frame, i, terms, rows);
+      if (request !== undefined) this.coordinator.get(request);
+    }
+  }
+
+  /** Undefined when the row is malformed; it is answered then. */
+  private putOf(frame: PutFrame, i: number, terms: Terms, rows: Rows): PutRequest | undefined {
+    try {
+      const { bucket, strict, contexts, operations, ttls } = frame;
+      const key = keyOf(frame.keys[i]!);
+      return {
+        bucket,
+        key,
+        partition: partitionOf({ bucket, key }, this.options.partitions),
+        quorum: terms.quorum,
+        strict,
+        deadlineMs: terms.deadlineMs,
+        value: frame.values[i]!,
+        context: contexts === null ? undefined : contextOf(contexts[i]!),
+        ttlMs: ttls === null ? 0 : ttls[i]!,
+        operation: operations === null ? '' : operationOf(operations[i]!),
+        onReply: (reply) => rows.put(i, reply),
+      };
+    } catch (error) {
+      rows.refuse(i, error);
+      return undefined;
+    }
+  }
+
+  private getOf(frame: GetFrame, i: number, terms: Terms, rows: Rows): GetRequest | undefined {
+    try {
+      const { bucket, strict } = frame;
+      const key = keyOf(frame.keys[i]!);
+      return {
+        bucket,
+        key,
+        partition: partitionOf({ bucket, key }, this.options.partitions),
+        quorum: terms.quorum,
+        strict,
+        deadlineMs: terms.deadlineMs,
+        onReply: (reply) => rows.get(i, reply),
+      };
+    } catch (error) {
+      rows.refuse(i, error);
+      return undefined;
+    }
+  }
+}
+
+interface Terms {
+  readonly quorum: number;
+  readonly deadlineMs: number;
+}
+
+function keyOf(bytes: Uint8Array): ByteString {
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  checkKey(key);
+  return key;
+}
+
+function contextOf(bytes: Uint8Array | null): Context | undefined {
+  if (bytes === null) return undefined;
+  if (bytes.length === 0) return emptyContext;
+  return decodeContext(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+}
+
+function operationOf(operation: ByteString): ByteString {
+  if (operation.length > limits.operationIdBytesMax)
+    throw new MalformedError(`an operation id has at most ${limits.operationIdBytesMax} bytes`);
+  return operation;
+}
+
+/** Collects the replies of one frame. */
+class Rows {
+  private readonly outcome: {
+    -readonly [column in keyof FrameOutcome]: FrameOutcome[column];
+  } = { contexts: [], values: [], receipts: [], receiptOf: null, errors: [] };
+  /** Rows of one round share their receipt. */
+  private lastReceipt: Receipt | undefined;
+  private lastReceiptIndex = 0;
+  private missing: number;
+
+  constructor(
+    frame: Frame,
+    private readonly done: (outcome: FrameOutcome) => void,
+  ) {
+    this.missing = frame.keys.length;
+    const { contexts, values } = this.outcome;
+    for (let i = 0; i < this.missing; i++) {
+      contexts.push(null);
+      if (frame.kind === 'get') values.push(null);
+    }
+  }
+
+  /** A row that could not be read; what else was thrown is no answer to a client. */
+  refuse(index: number, error: unknown): void {
+    if (!(error instanceof MalformedError)) throw error;
+    this.fail(index, error);
+  }
+
+  put(index: number, reply: PutReply): void {
+    if (reply.ok) this.succeed(index, reply);
+    else this.fail(index, reply.error);
+  }
+
+  get(index: number, reply: GetReply): void {
+    if (reply.ok) {
+      const { values } = reply;
+      this.outcome.values[index] = values.length === 1 ? values[0]! : values;
+      this.succeed(index, reply);
+      return;
+    }
+    if (reply.context !== undefined) this.outcome.contexts[index] = encodeContext(reply.context);
+    this.fail(index, reply.error);
+  }
+
+  private succeed(index: number, reply: { context: Context; receipt: Receipt }): void {
+    this.outcome.contexts[index] = encodeContext(reply.context);
+    this.note(index, reply.receipt);
+    this.answered();
+  }
+
+  private fail(index: number, { code, outcome, message }: QuorateError): void {
+    this.outcome.errors.push({ index, code, outcome, message });
+    this.answered();
+  }
+
+  private note(index: number, receipt: Receipt): void {
+    const { outcome } = this;
+    if (receipt !== this.lastReceipt) {
+      const text = receiptText(receipt);
+      const known = outcome.receipts.indexOf(text);
+      this.lastReceiptIndex = known >= 0 ? known : outcome.receipts.push(text) - 1;
+      this.lastReceipt = receipt;
+    }
+    if (this.lastReceiptIndex === 0 && outcome.receiptOf === null) return;
+    outcome.receiptOf ??= outcome.contexts.map(() => 0);
+    outcome.receiptOf[index] = this.lastReceiptIndex;
+  }
+
+  private answered(): void {
+    this.missing--;
+    if (this.missing === 0) this.done(this.outcome);
+  }
+}

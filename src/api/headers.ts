@@ -1,0 +1,136 @@
+/** Headers of requests and replies. What can't be understood is refused with a text that names the header. */
+import type { ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { emptyContext, type Context } from '../../actors/rules/versions.js';
+import type { GetReply, PutReply } from '../coordinator/coordinator.js';
+import { MalformedError, type QuorateError } from '../errors.js';
+import type { BucketOptions } from '../node/node-options.js';
+import type { BusMessage } from '../seams/bus.js';
+import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
+import { receiptText } from '../wire/receipt.js';
+import { headerNames } from '../wire/subjects.js';
+import { byteStringOf } from '../wire/text.js';
+
+type Headers = Pick<BusMessage, 'header'>;
+type Terms = Pick<BucketOptions, 'n' | 'r' | 'w'>;
+
+export interface ReadTerms {
+  readonly quorum: number;
+  readonly strict: boolean;
+  readonly timeoutMs: number;
+}
+
+export interface WriteTerms extends ReadTerms {
+  readonly context: Context | undefined;
+  readonly ttlMs: number;
+  readonly operation: ByteString;
+}
+
+/** Throws `MalformedError`. */
+export function readTerms(message: Headers, bucket: Terms): ReadTerms {
+  return terms(message, headerNames.r, { n: bucket.n, usual: bucket.r });
+}
+
+/** Throws `MalformedError`. */
+export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
+  const { quorum, strict, timeoutMs } = terms(message, headerNames.w, {
+    n: bucket.n,
+    usual: bucket.w,
+  });
+  const operation = byteStringOf(message.header(headerNames.operation) ?? '');
+  if (operation.length > limits.operationIdBytesMax)
+    throw new MalformedError(
+      `${headerNames.operation} has at most ${limits.operationIdBytesMax} bytes`,
+    );
+  return {
+    quorum,
+    strict,
+    timeoutMs,
+    context: contextOf(message.header(headerNames.context)),
+    ttlMs: integer(message, headerNames.ttl, { least: 1, most: ttlMsMax, usual: 0 }),
+    operation,
+  };
+}
+
+/** A hundred years; what is meant to stay longer has no lifetime. */
+const ttlMsMax = 100 * 365 * 24 * 60 * 60 * 1000;
+
+function terms(
+  message: Headers,
+  quorumName: string,
+  bucket: { readonly n: number; readonly usual: number },
+): ReadTerms {
+  const how = message.header(headerNames.quorum);
+  if (how !== undefined && how !== 'strict' && how !== 'sloppy')
+    throw new MalformedError(`${headerNames.quorum} is strict or sloppy`);
+  return {
+    quorum: integer(message, quorumName, { least: 1, most: bucket.n, usual: bucket.usual }),
+    strict: how === 'strict',
+    timeoutMs: integer(message, headerNames.timeout, {
+      least: 1,
+      most: limits.requestTimeoutMsMax,
+      usual: limits.requestTimeoutMsDefault,
+    }),
+  };
+}
+
+function integer(
+  message: Headers,
+  name: string,
+  range: { readonly least: number; readonly most: number; readonly usual: number },
+): number {
+  const text = message.header(name);
+  if (text === undefined) return range.usual;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= range.least && value <= range.most))
+    throw new MalformedError(`${name} is a number from ${range.least} to ${range.most}`);
+  return value;
+}
+
+const nothingSeen = '-';
+
+function contextOf(text: string | undefined): Context | undefined {
+  if (text === undefined) return undefined;
+  if (text === nothingSeen) return emptyContext;
+  try {
+    if (/^[\w-]+=*$/.test(text)) return decodeContext(Buffer.from(text, 'base64url'));
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+  }
+  throw new MalformedError(`${headerNames.context} is none that a reply has given, nor -`);
+}
+
+export function contextText(context: Context): string {
+  return encodeContext(context).toString('base64url');
+}
+
+type ReplyHeaders = Readonly<Record<string, string>>;
+
+export function putHeaders(reply: Extract<PutReply, { ok: true }>): ReplyHeaders {
+  return {
+    [headerNames.context]: contextText(reply.context),
+    [headerNames.receipt]: receiptText(reply.receipt),
+  };
+}
+
+export function getHeaders(reply: Extract<GetReply, { ok: true }>): ReplyHeaders {
+  const context = contextText(reply.context);
+  const receipt = receiptText(reply.receipt);
+  const headers = { [headerNames.context]: context, [headerNames.receipt]: receipt };
+  if (reply.values.length === 1) return headers;
+  return { ...headers, [headerNames.siblings]: String(reply.values.length) };
+}
+
+/** `write`: its author wants to know whether it may still show. `context`: of the tombstones behind a 404. */
+export function errorHeaders(
+  error: QuorateError,
+  about: { readonly write: boolean; readonly context?: Context | undefined },
+): ReplyHeaders {
+  return {
+    [headerNames.errorCode]: String(error.code),
+    // A line break would end the header.
+    [headerNames.error]: error.message.replaceAll(/[\r\n]+/g, ' '),
+    ...(about.write ? { [headerNames.outcome]: error.outcome } : {}),
+    ...(about.context === undefined ? {} : { [headerNames.context]: contextText(about.context) }),
+  };
+}

@@ -1,0 +1,40 @@
+/** What a bucket and a key may be called. */
+import type { ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { MalformedError } from '../errors.js';
+import { textOf } from '../wire/text.js';
+
+const dot = 0x2e;
+const star = 0x2a;
+const greater = 0x3e;
+const space = 0x20;
+
+/** A bucket is one token of a subject, so that every way in can name it. */
+export function checkBucket(bucket: ByteString): void {
+  if (bucket.length > limits.bucketBytesMax || bucket.includes('.') || !isSubject(bucket))
+    throw new MalformedError(
+      `a bucket is a subject token of 1 to ${limits.bucketBytesMax} bytes, without . * > and blanks`,
+    );
+}
+
+export function checkKey(key: ByteString): void {
+  if (key.length === 0 || key.length > limits.keyBytesMax)
+    throw new MalformedError(`a key has 1 to ${limits.keyBytesMax} bytes`);
+}
+
+/** `<bucket>.<key>` as subject tokens; undefined when the key can't be such. */
+export function subjectNameOf(name: { bucket: ByteString; key: ByteString }): string | undefined {
+  return isSubject(name.key) ? textOf(`${name.bucket}.${name.key}`) : undefined;
+}
+
+/** Tokens between dots, none of them empty, no wildcards, nothing a line of the NATS protocol would break at. */
+function isSubject(bytes: ByteString): boolean {
+  let last = dot;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes.charCodeAt(i);
+    if (byte <= space || byte === star || byte === greater) return false;
+    if (byte === dot && last === dot) return false;
+    last = byte;
+  }
+  return last !== dot;
+}

@@ -1,0 +1,27 @@
+/** What a node says about itself on `kv.status`. */
+import type { NodeId } from '../../actors/rules/actor.js';
+
+export interface NodeStatus {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly host: string;
+  readonly zone: string;
+  /** The state of the node's own chart: `recovering`, `serving`, `readOnly`, … */
+  readonly status: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  /** It is a primary of. */
+  readonly partitions: number;
+  readonly keys: number;
+  /** Owed to other nodes. */
+  readonly hints: number;
+  readonly hintBytes: number;
+  /** Counters of the parts, by `part.name`. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface NodeStatusSource {
+  status(): NodeStatus;
+}
+
+export const NodeStatusSource = Symbol('NodeStatusSource');

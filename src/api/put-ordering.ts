@@ -1,0 +1,191 @@
+/**
+ * Who coordinates a put. Blind puts are ordered by what their coordinator knows, so all of them meet at the
+ * first live primary of their partition; another node passes them on. So does a node that is no primary at all,
+ * with any put: it has no state of the key to build on.
+ *
+ * Puts passed on in one turn of the event loop to one node travel as frames (`src/wire/frames.ts`) in the verb
+ * `forward`: body [frame columns], answer [reply columns]. A put is passed on once; its receiver coordinates it.
+ *
+ * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put is coordinated here.
+ * It may then have been coordinated twice, so a put without an operation id is given one before it leaves:
+ * siblings of one operation collapse into one.
+ */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { Peers, type IncomingCall, type WireValue } from '../bus/peers.js';
+import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
+import { MalformedError, OverloadedError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { Random } from '../seams/random.js';
+import { columnsOfPutReply, frameOfColumns } from '../wire/frames.js';
+import { Forward, frameRoomBytes, rowBytesOf } from './forward.js';
+import { FrameRows, type PutSink } from './frame-rows.js';
+import { Traffic } from './traffic.js';
+
+@scoped(Lifecycle.ContainerScoped)
+export class PutOrdering implements PutSink {
+  /** By node, then by what the puts of one frame share; until the end of the turn. */
+  private readonly collecting = new Map<NodeId, Map<string, Forward>>();
+  private readonly underway = new Map<NodeId, Set<Forward>>();
+  private readonly operationPrefix: string;
+  private operations = 0;
+  private rowsOut = 0;
+  private bytesOut = 0;
+
+  constructor(
+    @inject(Coordinator) private readonly coordinator: Coordinator,
+    @inject(FrameRows) private readonly rows: FrameRows,
+    @inject(Peers) private readonly peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Random) random: Random,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Traffic) private readonly traffic: Traffic,
+  ) {
+    this.operationPrefix = random.bytes(6).toString('latin1');
+    peers.onContact((node, contact) => {
+      if (contact === 'noResponders') this.takeBack(node);
+    });
+    view.onChange((change) => {
+      if (change.kind === 'reachability' && change.now !== 'alive') this.takeBack(change.node);
+    });
+  }
+
+  /** Takes what other nodes pass on. */
+  open(): void {
+    this.peers.handle('forward', (call) => this.receive(call));
+  }
+
+  put(request: PutRequest): void {
+    const node = this.coordinatorOf(request);
+    if (node === this.peers.self) this.coordinator.put(request);
+    else this.passOn(node, request);
+  }
+
+  private coordinatorOf(request: PutRequest): NodeId {
+    const { self } = this.peers;
+    const { n } = bucketOptions(this.options, request.bucket);
+    const primaries = this.view.primaries(request.partition, n);
+    if (request.context !== undefined && primaries.includes(self)) return self;
+    // A suspect may well be alive; but whether it orders the put or this node does, each builds on what it was sent before.
+    return (
+      primaries.find((node) => node === self || this.view.reachability(node) === 'alive') ?? self
+    );
+  }
+
+  private passOn(node: NodeId, request: PutRequest): void {
+    const bytes = rowBytesOf(request);
+    if (
+      this.rowsOut >= limits.requestsInFlightMax ||
+      this.bytesOut + bytes > limits.requestBytesInFlightMax
+    ) {
+      const error = new OverloadedError('too many puts wait for the node that orders them');
+      request.onReply({ ok: false, error });
+      return;
+    }
+    if (bytes > frameRoomBytes) {
+      // Larger than any value may be: the coordinator says so.
+      this.coordinator.put(request);
+      return;
+    }
+    this.rowsOut++;
+    this.bytesOut += bytes;
+    const remainingMs = request.deadlineMs - this.clock.monotonicMs();
+    let forwards = this.collecting.get(node);
+    if (forwards === undefined) {
+      forwards = new Map();
+      if (this.collecting.size === 0) this.clock.endOfTurn(this.sendAll);
+      this.collecting.set(node, forwards);
+    }
+    const name = Forward.nameOf(request, remainingMs);
+    let forward = forwards.get(name);
+    if (forward?.hasRoomFor(bytes) === false) {
+      this.send(node, forward);
+      forward = undefined;
+    }
+    if (forward === undefined) {
+      forward = new Forward(remainingMs);
+      forwards.set(name, forward);
+    }
+    forward.add(request.operation === '' ? this.named(request) : request, bytes);
+  }
+
+  private named(request: PutRequest): PutRequest {
+    return { ...request, operation: this.operationPrefix + (++this.operations).toString(36) };
+  }
+
+  private readonly sendAll = (): void => {
+    for (const [node, forwards] of this.collecting)
+      for (const forward of forwards.values()) this.send(node, forward);
+    this.collecting.clear();
+  };
+
+  private send(node: NodeId, forward: Forward): void {
+    let sent = this.underway.get(node);
+    if (sent === undefined) {
+      sent = new Set();
+      this.underway.set(node, sent);
+    }
+    sent.add(forward);
+    const call = this.peers.call(node, 'forward', [forward.columns()], (answer) => {
+      if (answer.kind === 'ok') this.answered(node, forward, answer.body);
+      else this.coordinateHere(node, forward);
+    });
+    const timer = this.clock.setTimeout(() => this.expired(node, forward), forward.waitMs);
+    forward.stop = () => {
+      this.peers.forget(call);
+      this.clock.clearTimeout(timer);
+    };
+  }
+
+  private answered(node: NodeId, forward: Forward, body: readonly WireValue[]): void {
+    if (!this.finish(node, forward)) return;
+    for (const request of forward.settle(body)) this.coordinator.put(request);
+  }
+
+  private expired(node: NodeId, forward: Forward): void {
+    if (this.finish(node, forward)) forward.expire();
+  }
+
+  private takeBack(node: NodeId): void {
+    const sent = this.underway.get(node);
+    if (sent !== undefined) for (const forward of sent) this.coordinateHere(node, forward);
+  }
+
+  private coordinateHere(node: NodeId, forward: Forward): void {
+    if (!this.finish(node, forward)) return;
+    for (const request of forward.requests) this.coordinator.put(request);
+  }
+
+  /** False when it was over already. */
+  private finish(node: NodeId, forward: Forward): boolean {
+    const sent = this.underway.get(node);
+    if (sent?.delete(forward) !== true) return false;
+    if (sent.size === 0) this.underway.delete(node);
+    this.rowsOut -= forward.requests.length;
+    this.bytesOut -= forward.bytes;
+    forward.stop();
+    return true;
+  }
+
+  private receive(call: IncomingCall): void {
+    const [columns] = call.body;
+    const frame = frameOfColumns(columns ?? null);
+    if (frame.kind !== 'put') throw new MalformedError('only puts are passed on');
+    // The message is gone when this turn ends; the coordinator keeps the values.
+    const values = frame.values.map((value) => (value === null ? null : Buffer.from(value)));
+    const taken = this.traffic.take('forward');
+    try {
+      this.rows.run({ ...frame, values }, this.coordinator, (outcome) => {
+        taken.answered(outcome.errors[0]);
+        call.ok([columnsOfPutReply({ kind: 'put', ...outcome }, frameRoomBytes)]);
+      });
+    } catch (error) {
+      taken.answered();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** The node as a NATS service: `nats micro list` finds it, `nats micro stats quorate` shows what it does. */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { ClusterView } from '../membership/cluster-view.js';
+import { NodeOptions } from '../node/node-options.js';
+import { Bus, type ServiceEndpoint } from '../seams/bus.js';
+import { Clock } from '../seams/clock.js';
+import { Subjects, workQueue } from '../wire/subjects.js';
+import { endpointNames, Traffic, type EndpointName } from './traffic.js';
+import { version } from './version.js';
+
+@scoped(Lifecycle.ContainerScoped)
+export class Service {
+  constructor(
+    @inject(Bus) private readonly bus: Bus,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Traffic) private readonly traffic: Traffic,
+  ) {}
+
+  register(): void {
+    const { id, name, host, zone } = this.view.self;
+    this.bus.registerService({
+      name: 'quorate',
+      id,
+      version,
+      description: 'An always-writable key-value store',
+      startedAtMs: this.clock.wallMs(),
+      metadata: { name, host, zone, prefix: this.options.prefix },
+      endpoints: () => endpointNames.map((name) => this.endpoint(name)),
+    });
+  }
+
+  private endpoint(name: EndpointName): ServiceEndpoint {
+    const { requests, errors, processingMsTotal, lastError } = this.traffic.endpoints[name];
+    const counters = { requests, errors, processingMsTotal, lastError };
+    const subjects = new Subjects(this.options.prefix);
+    const { id } = this.view.self;
+    if (name === 'frame') return { name, subject: subjects.frame(id), queue: '', ...counters };
+    if (name === 'forward')
+      return { name, subject: `_${this.options.prefix}.${id}.forward`, queue: '', ...counters };
+    return { name, subject: subjects.requests(name), queue: workQueue, ...counters };
+  }
+}

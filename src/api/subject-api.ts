@@ -1,0 +1,193 @@
+/**
+ * The way in for any NATS client: `kv.put|get|del.<bucket>.<key>`, one message a request.
+ *
+ * Where the server maps subjects to partitions, requests come to `kv.p.<partition>.…`, to which only primaries
+ * of the partition listen; without the mapping (and for keys of more tokens than it covers) any node takes them.
+ * A node that is no primary coordinates gets all the same; its puts go to one through `PutOrdering`.
+ */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { partitionOf, type ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { Coordinator, type GetReply, type PutReply } from '../coordinator/coordinator.js';
+import { MalformedError, QuorateError, TooLargeError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import { encode } from '../wire/message-pack.js';
+import { isInbox, requestVerbs, Subjects, workQueue, type RequestVerb } from '../wire/subjects.js';
+import { byteStringOf } from '../wire/text.js';
+import { errorHeaders, getHeaders, putHeaders, readTerms, writeTerms } from './headers.js';
+import { checkBucket, checkKey } from './names.js';
+import { PutOrdering } from './put-ordering.js';
+import { Traffic, type Taken } from './traffic.js';
+
+const nothing = Buffer.alloc(0);
+
+/** A request that was taken. */
+interface Request {
+  readonly verb: RequestVerb;
+  readonly reply: string;
+  readonly taken: Taken;
+}
+
+@scoped(Lifecycle.ContainerScoped)
+export class SubjectApi {
+  private readonly subjects: Subjects;
+  private readonly unmapped: BusSubscription[] = [];
+  private readonly byPartition = new Map<number, BusSubscription>();
+  private isOpen = false;
+
+  constructor(
+    @inject(Bus) private readonly bus: Bus,
+    @inject(Coordinator) private readonly coordinator: Coordinator,
+    @inject(PutOrdering) private readonly puts: PutOrdering,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Traffic) private readonly traffic: Traffic,
+  ) {
+    this.subjects = new Subjects(options.prefix);
+    view.onChange(({ kind }) => {
+      if (kind === 'ring' && this.isOpen) this.followRing();
+    });
+  }
+
+  open(): void {
+    this.isOpen = true;
+    const head = this.subjects.requests('put').length - 'put.>'.length;
+    for (const verb of requestVerbs)
+      this.unmapped.push(this.listen(this.subjects.requests(verb), head));
+    this.followRing();
+  }
+
+  close(): void {
+    this.isOpen = false;
+    for (const subscription of this.unmapped.splice(0)) subscription.unsubscribe();
+    for (const subscription of this.byPartition.values()) subscription.unsubscribe();
+    this.byPartition.clear();
+  }
+
+  /** Listens to the partitions this node is a primary for, by the largest N of any bucket. */
+  private followRing(): void {
+    const { buckets, defaults } = this.options;
+    const n = Math.max(defaults.n, ...Object.values(buckets).map((bucket) => bucket.n ?? 0));
+    for (let partition = 0; partition < this.view.ring.partitions; partition++) {
+      const owned = this.view.primaries(partition, n).includes(this.view.self.id);
+      const listening = this.byPartition.get(partition);
+      if (owned && listening === undefined) {
+        const subject = this.subjects.partition(partition);
+        this.byPartition.set(partition, this.listen(subject, subject.length - 1));
+      } else if (!owned && listening !== undefined) {
+        listening.unsubscribe();
+        this.byPartition.delete(partition);
+      }
+    }
+  }
+
+  /** `headLength`: characters in front of `<verb>.<bucket>.<key>`. */
+  private listen(subject: string, headLength: number): BusSubscription {
+    const take = (message: BusMessage): void => this.take(message, headLength);
+    return this.bus.subscribe(subject, take, { queue: workQueue });
+  }
+
+  private take(message: BusMessage, headLength: number): void {
+    const { subject, reply } = message;
+    if (reply !== '' && !isInbox(reply)) {
+      this.traffic.repliesRefused++;
+      return;
+    }
+    const bucketAt = headLength + 4;
+    const verb = requestVerbs.find((verb) => subject.startsWith(`${verb}.`, headLength));
+    const keyAt = subject.indexOf('.', bucketAt) + 1;
+    if (verb === undefined || keyAt === 0 || (verb === 'get' && reply === '')) return;
+    const request = { verb, reply, taken: this.traffic.take(verb) };
+    try {
+      const bucket = byteStringOf(subject.slice(bucketAt, keyAt - 1));
+      const key = byteStringOf(subject.slice(keyAt));
+      checkBucket(bucket);
+      checkKey(key);
+      if (verb === 'get') this.get(message, { bucket, key }, request);
+      else this.put(message, { bucket, key }, request);
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
+      this.refuse(request, error);
+    }
+  }
+
+  private get(message: BusMessage, name: Name, request: Request): void {
+    const { quorum, strict, timeoutMs } = readTerms(
+      message,
+      bucketOptions(this.options, name.bucket),
+    );
+    this.coordinator.get({
+      ...name,
+      partition: partitionOf(name, this.options.partitions),
+      quorum,
+      strict,
+      deadlineMs: request.taken.atMs + timeoutMs,
+      onReply: (reply) => this.answerGet(request, reply),
+    });
+  }
+
+  private put(message: BusMessage, name: Name, request: Request): void {
+    const terms = writeTerms(message, bucketOptions(this.options, name.bucket));
+    const { data } = message;
+    const deletes = request.verb === 'del';
+    if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
+    if (data.length > limits.valueBytesMax)
+      throw new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`);
+    this.puts.put({
+      ...name,
+      partition: partitionOf(name, this.options.partitions),
+      quorum: terms.quorum,
+      strict: terms.strict,
+      deadlineMs: request.taken.atMs + terms.timeoutMs,
+      value: deletes ? null : Buffer.from(data),
+      context: terms.context,
+      ttlMs: terms.ttlMs,
+      operation: terms.operation,
+      onReply: (reply) => this.answerPut(request, reply),
+    });
+  }
+
+  private answerPut(request: Request, reply: PutReply): void {
+    if (!reply.ok) return this.refuse(request, reply.error);
+    request.taken.answered();
+    if (request.reply !== '')
+      this.bus.publish(request.reply, nothing, { headers: putHeaders(reply) });
+  }
+
+  private answerGet(request: Request, reply: GetReply): void {
+    if (!reply.ok) return this.refuse(request, reply.error, reply.context);
+    const { values } = reply;
+    const payload = values.length === 1 ? values[0]! : encode(values);
+    const headers = getHeaders(reply);
+    // Some room for the headers, which count as payload.
+    if (payload.length + headerBytes(headers) > this.bus.payloadBytesMax)
+      return this.refuse(request, new TooLargeError('the siblings are larger than a message'));
+    request.taken.answered();
+    this.bus.publish(request.reply, payload, { headers });
+  }
+
+  private refuse(
+    request: Request,
+    error: QuorateError,
+    context?: Extract<GetReply, { ok: false }>['context'],
+  ): void {
+    request.taken.answered(error);
+    if (request.reply === '') return;
+    const headers = errorHeaders(error, { write: request.verb !== 'get', context });
+    this.bus.publish(request.reply, nothing, { headers });
+  }
+}
+
+interface Name {
+  readonly bucket: ByteString;
+  readonly key: ByteString;
+}
+
+/** As NATS writes them: a first line, `name: value` and a line break each, an empty line. */
+function headerBytes(headers: Readonly<Record<string, string>>): number {
+  let bytes = 16;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + value.length + 4;
+  return bytes;
+}

@@ -1,0 +1,78 @@
+/** What goes in and out of this node: live counters per endpoint, and when everything taken has been answered. */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { Clock } from '../seams/clock.js';
+
+export const endpointNames = ['put', 'get', 'del', 'frame', 'forward'] as const;
+export type EndpointName = (typeof endpointNames)[number];
+
+export class EndpointCounter {
+  requests = 0;
+  errors = 0;
+  processingMsTotal = 0;
+  lastError = '';
+}
+
+interface Failure {
+  readonly code: number;
+  readonly message: string;
+}
+
+@scoped(Lifecycle.ContainerScoped)
+export class Traffic {
+  readonly endpoints: Readonly<Record<EndpointName, EndpointCounter>> = {
+    put: new EndpointCounter(),
+    get: new EndpointCounter(),
+    del: new EndpointCounter(),
+    frame: new EndpointCounter(),
+    forward: new EndpointCounter(),
+  };
+  /** Requests whose reply subject is no inbox; neither done nor answered. */
+  repliesRefused = 0;
+  private open = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(@inject(Clock) readonly clock: Clock) {}
+
+  take(name: EndpointName): Taken {
+    this.open++;
+    return new Taken(this, this.endpoints[name]);
+  }
+
+  /** Resolves when everything taken has been answered. */
+  idle(): Promise<void> {
+    return this.open === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => {
+          this.waiting.push(resolve);
+        });
+  }
+
+  /** For `Taken`. */
+  closeOne(): void {
+    this.open--;
+    if (this.open === 0) for (const resolve of this.waiting.splice(0)) resolve();
+  }
+}
+
+/** One message that waits for its answer. */
+export class Taken {
+  readonly atMs: number;
+
+  constructor(
+    private readonly traffic: Traffic,
+    private readonly endpoint: EndpointCounter,
+  ) {
+    endpoint.requests++;
+    this.atMs = traffic.clock.monotonicMs();
+  }
+
+  /** Once. A missing key is no failure. */
+  answered(failure?: Failure): void {
+    this.endpoint.processingMsTotal += this.traffic.clock.monotonicMs() - this.atMs;
+    if (failure !== undefined && failure.code !== 404) {
+      this.endpoint.errors++;
+      this.endpoint.lastError = `${failure.code} ${failure.message}`;
+    }
+    this.traffic.closeOne();
+  }
+}

@@ -1,0 +1,48 @@
+/** All ways in of one node, as its life opens and closes them. */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { ChangeEvents } from './change-events.js';
+import { Documents } from './documents.js';
+import { FrameApi } from './frame-api.js';
+import { PutOrdering } from './put-ordering.js';
+import { Service } from './service.js';
+import { SubjectApi } from './subject-api.js';
+import { Traffic } from './traffic.js';
+
+@scoped(Lifecycle.ContainerScoped)
+export class WaysIn {
+  constructor(
+    @inject(SubjectApi) private readonly subjects: SubjectApi,
+    @inject(FrameApi) private readonly frames: FrameApi,
+    @inject(PutOrdering) private readonly ordering: PutOrdering,
+    @inject(Documents) private readonly documents: Documents,
+    @inject(ChangeEvents) private readonly changes: ChangeEvents,
+    @inject(Service) private readonly service: Service,
+    @inject(Traffic) readonly traffic: Traffic,
+  ) {}
+
+  /** Says what the node is, whether it serves yet or not. Once, as soon as the node has an id. */
+  announce(): void {
+    this.documents.open();
+    this.service.register();
+  }
+
+  /** Takes requests. Once, when coordinator and replica are ready for them. */
+  open(): void {
+    this.changes.open();
+    this.ordering.open();
+    this.subjects.open();
+    this.frames.open();
+  }
+
+  /** Takes no more; resolves when everything taken has been answered. */
+  async close(): Promise<void> {
+    this.subjects.close();
+    this.frames.close();
+    await this.traffic.idle();
+  }
+
+  /** Says nothing more. */
+  silence(): void {
+    this.documents.close();
+  }
+}

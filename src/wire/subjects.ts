@@ -1,0 +1,62 @@
+/** Every subject applications see, and the names of the headers, in one place. Nodes' own subjects: `src/bus/peers.ts`. */
+import type { NodeId } from '../../actors/rules/actor.js';
+
+export const requestVerbs = ['put', 'get', 'del'] as const;
+export type RequestVerb = (typeof requestVerbs)[number];
+
+export class Subjects {
+  readonly ring: string;
+  readonly status: string;
+
+  constructor(private readonly prefix: string) {
+    this.ring = `${prefix}.ring`;
+    this.status = `${prefix}.status`;
+  }
+
+  /** What clients send where the server maps no partitions: `kv.put.<bucket>.<key>`. */
+  requests(verb: RequestVerb): string {
+    return `${this.prefix}.${verb}.>`;
+  }
+
+  /** What the mapping makes of it: `kv.p.<partition>.put.<bucket>.<key>`. */
+  partition(partition: number): string {
+    return `${this.prefix}.p.${partition}.>`;
+  }
+
+  frame(node: NodeId): string {
+    return `${this.prefix}.frame.${node}`;
+  }
+
+  /** `name`: `<bucket>.<key>`, or a pattern of those. */
+  changed(name: string): string {
+    return `${this.prefix}.changed.${name}`;
+  }
+}
+
+/** Nodes that share work take each message once. */
+export const workQueue = 'quorate';
+
+/**
+ * Reply subjects that applications may name. In a single account a reply to any other could make a node speak
+ * as a node; between accounts the server writes `_R_.`.
+ */
+export function isInbox(subject: string): boolean {
+  return subject.startsWith('_INBOX.') || subject.startsWith('_R_.');
+}
+
+export const headerNames = {
+  r: 'Kv-R',
+  w: 'Kv-W',
+  quorum: 'Kv-Quorum',
+  context: 'Kv-Context',
+  ttl: 'Kv-TTL',
+  timeout: 'Kv-Timeout',
+  operation: 'Kv-Op',
+  accept: 'Kv-Accept',
+  siblings: 'Kv-Siblings',
+  receipt: 'Kv-Receipt',
+  outcome: 'Kv-Outcome',
+  deleted: 'Kv-Deleted',
+  errorCode: 'Nats-Service-Error-Code',
+  error: 'Nats-Service-Error',
+} as const;
