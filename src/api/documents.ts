@@ -7,7 +7,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
-import { ringMessageOf, type RingMessage } from '../wire/ring-message.js';
+import { ringMessageOf, type RingMessage, type RingNode } from '../wire/ring-message.js';
 import { headerNames, isInbox, Subjects, workQueue } from '../wire/subjects.js';
 import { NodeStatusSource, type NodeStatus } from './node-status.js';
 import { Traffic } from './traffic.js';
@@ -55,20 +55,19 @@ export class Documents {
   private ring(): RingMessage {
     const { ring } = this.view;
     const { defaults, buckets } = this.options;
+    const nodes: RingNode[] = [];
+    for (const { id, name, host, zone, status } of this.view.members())
+      if (status !== 'left')
+        nodes.push({ id, name, host, zone, reachability: this.view.reachability(id) });
+    const own: (readonly [string, number])[] = [];
+    for (const [bucket, { n = defaults.n }] of Object.entries(buckets))
+      if (n !== defaults.n) own.push([bucket, n]);
     return ringMessageOf({
       epoch: ring.epoch,
       partitions: ring.partitions,
-      nodes: this.view
-        .members()
-        .filter((member) => member.status !== 'left')
-        .map(({ id, name, host, zone }) => ({
-          ...{ id, name, host, zone },
-          reachability: this.view.reachability(id),
-        })),
+      nodes,
       n: defaults.n,
-      buckets: Object.entries(buckets).flatMap(([bucket, { n }]) =>
-        n === undefined || n === defaults.n ? [] : [[bucket, n] as const],
-      ),
+      buckets: own,
       preferenceList: (partition) => ring.preferenceList(partition),
     });
   }
