@@ -510,16 +510,18 @@ describe('many at once', () => {
     const bucket = (await cluster.ready()).bucket('carts');
     const seen: string[] = [];
     const watching = (async () => {
-      for await (const { key } of bucket.watch('eu.*')) {
-        seen.push(key);
+      for await (const { key, deleted } of bucket.watch('eu.*')) {
+        seen.push(deleted ? `${key} deleted` : key);
         if (seen.length === 2) break;
       }
     })();
     await cluster.after(1);
     const bus = new SimBus(cluster.nats, 'writer', new SimProcess('writer'));
     for (const key of ['eu.1', 'us.1', 'eu.2', 'eu.3'])
-      bus.publish(`kv.changed.carts.${key}`, new Uint8Array(0));
+      bus.publish(`kv.changed.carts.${key}`, new Uint8Array(0), {
+        headers: key === 'eu.2' ? { 'Kv-Deleted': 'true' } : {},
+      });
     await cluster.settled(watching);
-    expect(seen).toEqual(['eu.1', 'eu.2']);
+    expect(seen).toEqual(['eu.1', 'eu.2 deleted']);
   });
 });
