@@ -309,8 +309,13 @@ export class CommitLog {
     if (waiters.length === 0 || this.condition === 'failed') return;
     this.syncWaiters = [];
     this.unsynced = false;
+    // Between two segments there is nothing to sync: the last one was, before it was retired.
+    if (this.file === undefined) {
+      for (const waiter of waiters) waiter();
+      return;
+    }
     this.syncing = true;
-    this.file!.sync((error) => {
+    this.file.sync((error) => {
       this.syncing = false;
       if (error !== undefined) {
         this.fail(error);

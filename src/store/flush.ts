@@ -67,9 +67,14 @@ export class Flusher {
   flushed(): Promise<boolean> {
     return new Promise((resolve) => {
       this.waiters.push(resolve);
-      if (this.full || this.stopped) this.tell(false);
+      if (this.full || this.stopped || this.options.log.full) this.tell(false);
       else this.wake();
     });
+  }
+
+  /** The log can't go on, so neither can what waits for it: whoever wants everything flushed is told no. */
+  logIsFull(): void {
+    this.tell(false);
   }
 
   /** Nothing is committed any more; the process is ending. */

@@ -73,30 +73,38 @@ export async function recoverLog(
       last = frame.sequence;
     }
     if (content.damaged || (next !== undefined && last !== firstOf(next) - 1)) {
+      // Not among the segments: it is set aside, not removed, once it is covered.
       damaged.push(name);
       incomplete = true;
-    } else if (next === undefined) {
+      continue;
+    }
+    if (next === undefined) {
       cutBytes = content.tornBytes;
       if (content.frames.length === 0) {
         directory.remove(name);
         continue;
       }
-      if (content.validBytes < bytes.length) await cut(directory, name, content.validBytes);
+      await secure(directory, name, content.validBytes);
     }
     segments.push({ name, first, last, bytes: content.validBytes });
   }
-  return { segments, damaged, incomplete, lastSequence: last, replayed, cutBytes };
+  // A new segment must not take the name of one that is still to be set aside.
+  const lastSequence = Math.max(last, ...damaged.map(firstOf));
+  return { segments, damaged, incomplete, lastSequence, replayed, cutBytes };
 }
 
 function firstOf(name: string): number {
   return Number(name.slice(prefix.length));
 }
 
-/** Durable before anything new is written: a later recovery must not find the torn bytes in the middle of the log. */
-function cut(directory: LogDirectory, name: string, length: number): Promise<void> {
+/**
+ * Cuts the torn tail and syncs what is whole, before anything new is written. A later recovery must not find the torn bytes
+ * in the middle of the log; and what a killed process left in the kernel's memory alone counts as durable from now on.
+ */
+function secure(directory: LogDirectory, name: string, length: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const file = directory.open(name);
-    file.truncate(length);
+    if (length < file.length) file.truncate(length);
     file.sync((error) => {
       file.close();
       if (error === undefined) resolve();

@@ -44,7 +44,10 @@ export class WritePath {
       segments: recovered.segments,
       lastSequence: recovered.lastSequence,
       onFatal,
-      onWritable: () => this.noteWritable(),
+      onWritable: (writable) => {
+        if (!writable) this.flusher.logIsFull();
+        this.noteWritable();
+      },
     });
     this.flusher = new Flusher({
       clock,
