@@ -314,7 +314,7 @@ test('disk: after a failed sync nothing of the file becomes durable any more', a
 });
 
 test('disk: full, it refuses with ENOSPC and keeps what it has; stalled, nothing completes', async () => {
-  const { boot, disk, after, scheduler } = diskWorld('full');
+  const { boot, disk, after } = diskWorld('full');
   const { log, tables } = boot();
   const file = log.open('1.log');
   const seen: string[] = [];
@@ -329,10 +329,11 @@ test('disk: full, it refuses with ENOSPC and keeps what it has; stalled, nothing
   expect(seen).toEqual(['log ENOSPC', 'table ENOSPC']);
   expect([file.length, table.get('k')]).toEqual([0, undefined]);
   disk.faults.full = false;
-  disk.faults.stalledUntilUs = scheduler.nowUs + 1e6;
+  disk.faults.stalled = true;
   file.append([Buffer.from('x')], { sync: true }, () => seen.push('late'));
   await after(999);
   expect(seen.length).toBe(2);
+  disk.release();
   await after(200);
   expect(seen.length).toBe(3);
 });

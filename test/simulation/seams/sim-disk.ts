@@ -9,8 +9,8 @@ export interface DiskFaults {
   writeUs: number;
   syncUs: number;
   commitUs: number;
-  /** Nothing completes before. */
-  stalledUntilUs: number;
+  /** Nothing completes. */
+  stalled: boolean;
   /** So many of the next syncs fail; what they should have made durable never will be. */
   failSyncs: number;
   /** Writes are refused with ENOSPC. */
@@ -28,7 +28,7 @@ export const diskFaultsNone: DiskFaults = {
   writeUs: 15,
   syncUs: 400,
   commitUs: 3_000,
-  stalledUntilUs: 0,
+  stalled: false,
   failSyncs: 0,
   full: false,
   loseAllPpm: 250_000,
@@ -189,6 +189,7 @@ export class SimDisk {
   readonly spares: SimFile[] = [];
   /** Removed since the last sync; a crash may bring them back. */
   readonly removed = new Map<string, SimFile>();
+  private readonly held: (() => void)[] = [];
   /** Raised when tables change, so that sorted keys can be cached. */
   version = 0;
 
@@ -199,6 +200,7 @@ export class SimDisk {
 
   /** The power goes: what is left is what was durable, and by luck a little more. */
   crash(): string {
+    this.held.length = 0;
     const lost: string[] = [];
     for (const [name, file] of this.removed)
       if (!this.files.has(name) && this.random.chance(500_000)) {
@@ -215,6 +217,12 @@ export class SimDisk {
     for (const undo of this.unsynced.splice(0).slice(kept).toReversed()) this.takeBack(undo);
     this.version++;
     return lost.join(', ');
+  }
+
+  /** `kill -9`: what was written stays in the kernel's memory, where the next process finds it, and is as unsynced as before. */
+  kill(): void {
+    this.held.length = 0;
+    for (const file of this.files.values()) file.busyUntilUs = 0;
   }
 
   wipe(): void {
@@ -250,12 +258,29 @@ export class SimDisk {
     return `${table}/${Buffer.from(key, 'latin1').toString('hex')}@${at}`;
   }
 
-  /** When an operation that starts now and takes so long completes. */
+  /** When an operation that starts now and typically takes so long completes, if the disk does not stall. */
   completionUs(nowUs: number, typicalUs: number): number {
-    return Math.max(nowUs, this.faults.stalledUntilUs) + this.random.latency(typicalUs);
+    return nowUs + this.random.latency(typicalUs);
   }
 
-  takeBack(undo: readonly TableUndo[]): void {
+  /** Completes an operation now, or once the disk no longer stalls; `again` then gives it to its process. */
+  complete(run: () => void, again: (run: () => void) => void): void {
+    if (this.faults.stalled) this.held.push(() => again(run));
+    else run();
+  }
+
+  /** Ends a stall. */
+  release(): void {
+    this.faults.stalled = false;
+    for (const run of this.held.splice(0)) run();
+  }
+
+  /** A commit is durable, and with it all before. */
+  committed(undo: TableUndo[]): void {
+    this.unsynced.splice(0, this.unsynced.indexOf(undo) + 1);
+  }
+
+  private takeBack(undo: readonly TableUndo[]): void {
     for (const { table, key, before } of undo.toReversed()) {
       const map = this.tables.get(table)!;
       if (before === undefined) map.delete(key);

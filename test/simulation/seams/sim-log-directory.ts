@@ -150,7 +150,9 @@ class OpenFile implements LogFile {
       disk.completionUs(scheduler.nowUs, typicalUs),
       file.busyUntilUs + 1,
     );
-    scheduler.in(file.busyUntilUs - scheduler.nowUs, process, run);
+    const then = (delayUs: number, run: () => void): void =>
+      void scheduler.in(delayUs, process, () => disk.complete(run, (run) => then(0, run)));
+    then(file.busyUntilUs - scheduler.nowUs, run);
   }
 
   private check(): void {

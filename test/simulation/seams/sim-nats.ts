@@ -92,6 +92,8 @@ export class SimNats {
   private readonly cuts = new Map<string, CutKind>();
   private readonly clogs = new Map<string, number>();
   private nextOrder = 0;
+  /** How long the server believes in the connection of a process that dies: a host that vanishes says no good-bye. */
+  lingerUs = 0;
   /** Sees every publication as the server takes it; for oracles. */
   readonly onPublish: ((from: string, publication: Publication) => void)[] = [];
 
@@ -110,8 +112,9 @@ export class SimNats {
     const lane = new Lane(name, process);
     this.lanes.add(lane);
     process.atDeath(() => {
-      this.drop(lane);
-      this.lanes.delete(lane);
+      const detach = (): void => this.detach(lane);
+      if (this.lingerUs === 0) detach();
+      else this.scheduler.in(this.lingerUs, undefined, detach);
     });
     return lane;
   }

@@ -59,12 +59,14 @@ export class SimTables implements Tables {
     this.busyUntilUs = durableUs;
     const { full } = disk.faults;
     const writes = collect(write);
-    scheduler.in(visibleUs - scheduler.nowUs, process, () => {
+    const then = (delayUs: number, run: () => void): void =>
+      void scheduler.in(delayUs, process, () => disk.complete(run, (run) => then(0, run)));
+    then(visibleUs - scheduler.nowUs, () => {
       if (full) return finish(errorOf('ENOSPC', 'no space left on device'));
       const undo = this.apply(writes);
       disk.unsynced.push(undo);
-      scheduler.in(durableUs - visibleUs, process, () => {
-        disk.unsynced.splice(disk.unsynced.indexOf(undo), 1);
+      then(durableUs - visibleUs, () => {
+        disk.committed(undo);
         trace.add(scheduler.nowUs, process.name, `committed ${undo.length} writes`);
         finish();
       });

@@ -1,0 +1,153 @@
+/** A client that knows NATS and DESIGN.md section 9, and no code of Quorate: subjects, headers, nothing else. */
+import type { BusMessage } from '../../../src/seams/bus.js';
+import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
+import { readMessagePack } from '../oracle/message-reader.js';
+import type { SimBus } from '../seams/sim-bus.js';
+
+export interface PutOptions {
+  /** As it came in a reply; `-`: empty; undefined: blind. */
+  readonly context?: string;
+  readonly w?: number;
+  readonly strict?: boolean;
+  readonly timeoutMs: number;
+  readonly operation?: string;
+  readonly ttlMs?: number;
+}
+
+export interface GetOptions {
+  readonly r?: number;
+  readonly strict?: boolean;
+  readonly timeoutMs: number;
+}
+
+export type PutResult =
+  { readonly kind: 'done'; readonly context: string; readonly receipt: string } | Failure;
+
+export type GetResult =
+  | {
+      readonly kind: 'found';
+      readonly context: string;
+      readonly values: readonly (Buffer | null)[];
+      readonly receipt: string;
+    }
+  | { readonly kind: 'absent'; readonly context: string; readonly receipt: string }
+  | Failure;
+
+export interface Failure {
+  readonly kind: 'failed';
+  /** 0: no answer came at all. */
+  readonly code: number;
+  readonly outcome: 'none' | 'unknown';
+  readonly message: string;
+}
+
+/** How long after its own deadline a client still waits for the node's word. */
+const patienceMs = 500;
+
+export class PlainClient {
+  private readonly inbox: string;
+  private readonly waiting = new Map<string, (message: BusMessage | undefined) => void>();
+  private next = 0;
+
+  constructor(
+    private readonly bus: SimBus,
+    private readonly scheduler: Scheduler,
+    private readonly process: SimProcess,
+    private readonly prefix: string,
+  ) {
+    this.inbox = bus.inbox();
+    bus.subscribe(`${this.inbox}.*`, (message) => this.waiting.get(message.subject)?.(message));
+  }
+
+  put(
+    name: string,
+    value: Buffer | null,
+    options: PutOptions,
+    done: (result: PutResult) => void,
+  ): void {
+    const headers: Record<string, string> = { 'Kv-Timeout': `${options.timeoutMs}` };
+    if (options.context !== undefined) headers['Kv-Context'] = options.context;
+    if (options.w !== undefined) headers['Kv-W'] = `${options.w}`;
+    if (options.strict === true) headers['Kv-Quorum'] = 'strict';
+    if (options.operation !== undefined) headers['Kv-Op'] = options.operation;
+    if (options.ttlMs !== undefined) headers['Kv-TTL'] = `${options.ttlMs}`;
+    const subject = `${this.prefix}.${value === null ? 'del' : 'put'}.${subjectOf(name)}`;
+    this.request(
+      subject,
+      value ?? Buffer.alloc(0),
+      { headers, timeoutMs: options.timeoutMs },
+      (reply) => {
+        const failure = failureOf(reply);
+        if (failure !== undefined) return done(failure);
+        const context = reply!.header('Kv-Context') ?? '';
+        done({ kind: 'done', context, receipt: reply!.header('Kv-Receipt') ?? '' });
+      },
+    );
+  }
+
+  get(name: string, options: GetOptions, done: (result: GetResult) => void): void {
+    const headers: Record<string, string> = { 'Kv-Timeout': `${options.timeoutMs}` };
+    if (options.r !== undefined) headers['Kv-R'] = `${options.r}`;
+    if (options.strict === true) headers['Kv-Quorum'] = 'strict';
+    const { timeoutMs } = options;
+    const subject = `${this.prefix}.get.${subjectOf(name)}`;
+    this.request(subject, Buffer.alloc(0), { headers, timeoutMs }, (reply) => {
+      const failure = failureOf(reply);
+      const context = reply?.header('Kv-Context') ?? '';
+      const receipt = reply?.header('Kv-Receipt') ?? '';
+      if (failure?.code === 404) done({ kind: 'absent', context, receipt });
+      else if (failure !== undefined) done(failure);
+      else done({ kind: 'found', context, receipt, values: valuesOf(reply!) });
+    });
+  }
+
+  private request(
+    subject: string,
+    payload: Buffer,
+    options: { headers: Record<string, string>; timeoutMs: number },
+    done: (reply: BusMessage | undefined) => void,
+  ): void {
+    const reply = `${this.inbox}.${++this.next}`;
+    let timer: SimEvent | undefined;
+    const finish = (message: BusMessage | undefined): void => {
+      if (timer !== undefined) this.scheduler.cancel(timer);
+      this.waiting.delete(reply);
+      done(message);
+    };
+    const waitUs = (options.timeoutMs + patienceMs) * 1000;
+    timer = this.scheduler.in(waitUs, this.process, () => finish(undefined));
+    this.waiting.set(reply, finish);
+    this.bus.publish(subject, payload, { reply, headers: options.headers });
+  }
+}
+
+/** `<bucket>/<key>` as the two tokens of a subject. */
+function subjectOf(name: string): string {
+  return name.replace('/', '.');
+}
+
+function failureOf(reply: BusMessage | undefined): Failure | undefined {
+  if (reply === undefined)
+    return { kind: 'failed', code: 0, outcome: 'unknown', message: 'no answer' };
+  if (reply.noResponders)
+    return { kind: 'failed', code: 503, outcome: 'none', message: 'no responders' };
+  const code = reply.header('Nats-Service-Error-Code');
+  if (code === undefined) return undefined;
+  return {
+    kind: 'failed',
+    code: Number(code),
+    outcome: reply.header('Kv-Outcome') === 'none' ? 'none' : 'unknown',
+    message: reply.header('Nats-Service-Error') ?? '',
+  };
+}
+
+function valuesOf(reply: BusMessage): (Buffer | null)[] {
+  const data = Buffer.from(reply.data);
+  if (Number(reply.header('Kv-Siblings') ?? '1') <= 1) return [data];
+  const list = readMessagePack(data);
+  if (!Array.isArray(list)) throw new Error('siblings are an array');
+  return list.map((value) => {
+    if (value !== null && !Buffer.isBuffer(value)) throw new Error('a sibling is bin or nil');
+    return value;
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Listens to what nodes send each other and checks (f) dots name one write for ever, and (g) states stay within the limits.
+ * It also learns which write got which dots, so that what is minted twice is known.
+ */
+import { crc32 } from 'node:zlib';
+import type { Publication } from '../seams/sim-nats.js';
+import { readBatch, readMessagePack, type SeenRecord, type SeenState } from './message-reader.js';
+import type { Violations } from './violations.js';
+
+export interface StateBounds {
+  readonly siblingsMax: number;
+  readonly contextEntriesMax: number;
+  readonly stateBytesMax: number;
+}
+
+export class DotOracle {
+  /** `<name> <dot>` → what was written under it. */
+  private readonly writes = new Map<string, string>();
+  private readonly dotsOf = new Map<string, Set<string>>();
+  statesSeen = 0;
+  siblingsSeenMax = 0;
+
+  constructor(
+    private readonly violations: Violations,
+    private readonly bounds: StateBounds,
+    private readonly tokenOf: (value: Buffer) => string,
+  ) {}
+
+  /** To be told of every publication. */
+  hear(publication: Publication): void {
+    if (!/^_[^.]+\.[^.]+\.merge$/.test(publication.subject)) return;
+    const message = readMessagePack(publication.payload);
+    if (!Array.isArray(message)) return;
+    const batch = message.at(-1);
+    if (!Buffer.isBuffer(batch)) return;
+    for (const record of readBatch(batch)) this.check(record);
+  }
+
+  /** Tokens seen under more than one dot. */
+  mintedTwice(): Set<string> {
+    const twice = new Set<string>();
+    for (const [token, dots] of this.dotsOf) if (dots.size > 1) twice.add(token);
+    return twice;
+  }
+
+  check({ name, state }: SeenRecord): void {
+    this.statesSeen++;
+    this.siblingsSeenMax = Math.max(this.siblingsSeenMax, state.siblings.length);
+    for (const { dot, value, writtenAtMs, operation } of state.siblings) {
+      const what = `${value === undefined ? 'tombstone' : `${value.length}/${crc32(value)}`} ${writtenAtMs} ${operation}`;
+      const known = this.writes.get(`${name} ${dot}`);
+      if (known === undefined) this.writes.set(`${name} ${dot}`, what);
+      else if (known !== what)
+        this.violations.add('safety', 'dot-reused', `${dot} of ${name} names ${known} and ${what}`);
+      if (value !== undefined) this.learn(this.tokenOf(value), dot);
+    }
+    this.checkShape(name, state);
+    this.checkBounds(name, state);
+  }
+
+  private learn(token: string, dot: string): void {
+    const dots = this.dotsOf.get(token);
+    if (dots === undefined) this.dotsOf.set(token, new Set([dot]));
+    else dots.add(dot);
+  }
+
+  private checkShape(name: string, { context, siblings }: SeenState): void {
+    const dots = new Set(siblings.map(({ dot }) => dot));
+    if (dots.size !== siblings.length)
+      this.violations.add('safety', 'state-shape', `${name} holds one dot twice`);
+    for (const dot of dots) {
+      const [actor, counter] = dot.split(':') as [string, string];
+      if ((context.get(actor) ?? 0) < Number(counter))
+        this.violations.add('safety', 'state-shape', `${name}: the context misses ${dot}`);
+    }
+  }
+
+  private checkBounds(name: string, { context, siblings, bytes }: SeenState): void {
+    const { siblingsMax, contextEntriesMax, stateBytesMax } = this.bounds;
+    const passed =
+      siblings.length > siblingsMax || context.size > contextEntriesMax || bytes > stateBytesMax;
+    if (passed)
+      this.violations.add(
+        'safety',
+        'limit-passed',
+        `${name}: ${siblings.length} siblings, ${context.size} entries, ${bytes} bytes`,
+      );
+  }
+}

@@ -1,0 +1,36 @@
+/** What must be true when all is quiet again: (a) nothing acknowledged is lost, (c) what was replaced or deleted stays away. */
+import type { History } from './history.js';
+import type { Violations } from './violations.js';
+
+export interface EndRules {
+  readonly history: History;
+  readonly violations: Violations;
+  /** Acknowledged writes with fewer copies than this may be gone: disks were lost. */
+  readonly copiesMin: number;
+  /** Writes that were minted twice (a request that two coordinators took): the second may show after the first was covered. */
+  readonly mintedTwice: ReadonlySet<string>;
+}
+
+export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
+  const { history, violations, copiesMin, mintedTwice } = rules;
+  const shown = new Set(readable);
+  for (const write of history.of(name)) {
+    if (write.outcome !== 'done' || write.isDelete || write.quorum < copiesMin) continue;
+    if (!history.accountsFor(write.token, shown))
+      violations.add(
+        'safety',
+        'lost',
+        `${write.token} of ${name} was acknowledged and is gone; readable: [${readable.join(' ')}]`,
+      );
+  }
+  const covered = history.coveredFor(name);
+  for (const token of readable) {
+    const by = covered.get(token);
+    if (by !== undefined && !mintedTwice.has(token))
+      violations.add(
+        'safety',
+        'resurrected',
+        `${token} of ${name} shows, though ${by}, which had seen it, replaced it`,
+      );
+  }
+}

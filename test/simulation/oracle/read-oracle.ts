@@ -1,0 +1,45 @@
+/** What single answers must and must not show: (b) nothing invented, nothing that had failed; (d) session guarantees of strict quorums. */
+import type { History, Read } from './history.js';
+import type { Violations } from './violations.js';
+
+export interface ReadRules {
+  readonly history: History;
+  readonly violations: Violations;
+  readonly nOf: (name: string) => number;
+  /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
+  readonly disksKeep: boolean;
+}
+
+export function checkRead(read: Read, rules: ReadRules): void {
+  checkShown(read.name, read.shown, rules);
+  if (read.strict && rules.disksKeep) checkStrict(read, rules);
+}
+
+export function checkShown(name: string, shown: readonly string[], rules: ReadRules): void {
+  const { history, violations } = rules;
+  for (const token of shown) {
+    const write = history.writes.get(token);
+    if (write === undefined || write.name !== name)
+      violations.add('safety', 'invented', `${name} shows ${token}, which nobody wrote there`);
+    else if (write.isDelete)
+      violations.add('safety', 'invented', `${name} shows the delete ${token} as a value`);
+    else if (write.outcome === 'none')
+      violations.add('safety', 'failed-shows', `${name} shows ${token}, refused with outcome none`);
+  }
+}
+
+/** R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what covers it. */
+function checkStrict(read: Read, rules: ReadRules): void {
+  const { history, violations, nOf } = rules;
+  const shown = new Set(read.shown);
+  for (const write of history.of(read.name)) {
+    if (write.outcome !== 'done' || !write.strict || write.endedUs > read.askedUs) continue;
+    if (write.quorum + read.quorum <= nOf(read.name)) continue;
+    if (!history.accountsFor(write.token, shown))
+      violations.add(
+        'safety',
+        'strict-read-misses',
+        `a strict read of ${read.name} (r=${read.quorum}) shows [${read.shown.join(' ')}], not ${write.token} (w=${write.quorum}), acknowledged before it began`,
+      );
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * One client of a simulated application: thinks, picks a key, reads or writes it, checks what it is shown, and goes on.
+ * What it asks for depends on the bucket: each bucket has one kind of use.
+ */
+import type { GetOptions, GetResult, PutOptions, PutResult } from '../client/plain-client.js';
+import type { Scheduler, SimProcess } from '../core/scheduler.js';
+import type { SimRandom } from '../core/sim-random.js';
+import type { Trace } from '../core/trace.js';
+import type { History, Outcome, Write } from '../oracle/history.js';
+import { checkRead, type ReadRules } from '../oracle/read-oracle.js';
+import {
+  bodyOfCounts,
+  countsOf,
+  decodeValue,
+  encodeValue,
+  tokenOf,
+  unionOf,
+  type Value,
+} from './values.js';
+
+/** What every way into the cluster offers. Names are `<bucket>/<key>`. */
+export interface KeyValueApi {
+  put(
+    name: string,
+    value: Buffer | null,
+    options: PutOptions,
+    done: (result: PutResult) => void,
+  ): void;
+  get(name: string, options: GetOptions, done: (result: GetResult) => void): void;
+}
+
+/** `blind`: puts and deletes without context. `siblings`: each write says it has seen nothing, or what a get showed. `sets`, `counters`: read, merge, write back. */
+export type BucketUse = 'blind' | 'siblings' | 'sets' | 'counters';
+
+export interface WorkBucket {
+  readonly name: string;
+  readonly use: BucketUse;
+  readonly n: number;
+  readonly keys: number;
+}
+
+export interface WorkOptions {
+  readonly buckets: readonly WorkBucket[];
+  readonly thinkUs: number;
+  readonly timeoutMs: number;
+  /** Chances in a million: that a request is strict, that quorums are drawn for it, that a read goes to the hottest key. */
+  readonly strictPpm: number;
+  readonly quorumPpm: number;
+  readonly hotPpm: number;
+  readonly deletePpm: number;
+  readonly valueBytesMax: number;
+}
+
+/** What a client knows under a context. */
+interface Knowledge {
+  readonly context: string;
+  readonly values: readonly Value[];
+  /** Tokens of its own writes whose replies brought the context: it need not cover them, where that would hide a sibling nobody saw. */
+  readonly own: readonly string[];
+}
+
+export interface WorkSurroundings {
+  readonly scheduler: Scheduler;
+  readonly process: SimProcess;
+  readonly random: SimRandom;
+  readonly trace: Trace;
+  readonly history: History;
+  readonly rules: ReadRules;
+  readonly options: WorkOptions;
+}
+
+export class WorkClient {
+  stopped = false;
+  asked = 0;
+  answered = 0;
+  readonly tally = new Map<string, number>();
+  private readonly known = new Map<string, Knowledge>();
+  private writes = 0;
+  private readonly counts = new Map<string, number>();
+
+  constructor(
+    readonly name: string,
+    private readonly api: KeyValueApi,
+    private readonly around: WorkSurroundings,
+  ) {}
+
+  start(): void {
+    this.think();
+  }
+
+  get idle(): boolean {
+    return this.asked === this.answered;
+  }
+
+  private think(): void {
+    const { scheduler, process, random, options } = this.around;
+    scheduler.in(random.between(1, 2 * options.thinkUs), process, () => {
+      if (!this.stopped) this.act();
+    });
+  }
+
+  private act(): void {
+    const { random, options } = this.around;
+    const bucket = random.pick(options.buckets);
+    const key = random.chance(options.hotPpm) ? 0 : random.below(bucket.keys);
+    const name = `${bucket.name}/k${key}`;
+    const isRead = random.below(100) < 45;
+    this.asked++;
+    if (isRead) this.read(bucket, name);
+    else this.write(bucket, name);
+  }
+
+  private done(what: string): void {
+    this.answered++;
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
+    this.think();
+  }
+
+  private read(bucket: WorkBucket, name: string): void {
+    this.get(bucket, name, (result) => this.done(`get ${outcomeText(result)}`));
+  }
+
+  private write(bucket: WorkBucket, name: string): void {
+    const { random, options } = this.around;
+    const token = `${this.name}.${++this.writes}`;
+    const isDelete = random.chance(options.deletePpm);
+    if (bucket.use === 'blind')
+      return this.put(bucket, name, { token, body: [] }, { isDelete, basis: undefined });
+    if (bucket.use === 'siblings') {
+      const basis = random.below(3) === 0 ? nothingKnown : this.known.get(name);
+      return this.put(
+        bucket,
+        name,
+        { token, body: [] },
+        { isDelete, basis: basis ?? nothingKnown },
+      );
+    }
+    // Sets and counters build on what is there now.
+    this.get(bucket, name, (result) => {
+      if (result.kind === 'failed') return this.done(`get ${outcomeText(result)}`);
+      const basis = this.known.get(name) ?? nothingKnown;
+      const body =
+        bucket.use === 'sets'
+          ? [...unionOf(basis.values), token].sort()
+          : this.counted(name, basis);
+      this.put(bucket, name, { token, body }, { isDelete: false, basis });
+    });
+  }
+
+  /** One more than this client's last count, whether or not that one is known to have been stored. */
+  private counted(name: string, basis: Knowledge): string[] {
+    const counts = countsOf(basis.values);
+    const count = (this.counts.get(name) ?? 0) + 1;
+    this.counts.set(name, count);
+    counts.set(this.name, count);
+    return bodyOfCounts(counts);
+  }
+
+  private get(bucket: WorkBucket, name: string, done: (result: GetResult) => void): void {
+    const { random, options, scheduler, trace, rules } = this.around;
+    const askedUs = scheduler.nowUs;
+    const asked = this.quorum(bucket);
+    const request: GetOptions = { timeoutMs: options.timeoutMs, ...asked.r };
+    trace.add(askedUs, this.name, `get ${name} ${JSON.stringify(request)}`);
+    this.api.get(name, request, (result) => {
+      trace.add(scheduler.nowUs, this.name, `got ${name} ${resultText(result)}`);
+      if (result.kind !== 'failed') {
+        const bytes = result.kind === 'found' ? result.values : [];
+        const values = bytes.filter((value) => value !== null).map(decodeValue);
+        const shown = values.map(({ token }) => token);
+        const quorum = request.r ?? Math.min(2, bucket.n);
+        const strict = request.strict === true;
+        const endedUs = scheduler.nowUs;
+        checkRead({ name, strict, quorum, askedUs, endedUs, shown }, rules);
+        const isEmpty = result.context === '';
+        if (random.below(4) > 0)
+          this.known.set(
+            name,
+            isEmpty ? nothingKnown : { context: result.context, values, own: [] },
+          );
+      }
+      done(result);
+    });
+  }
+
+  private put(
+    bucket: WorkBucket,
+    name: string,
+    value: Value,
+    how: { readonly isDelete: boolean; readonly basis: Knowledge | undefined },
+  ): void {
+    const { random, options, scheduler, history, trace } = this.around;
+    const { isDelete, basis } = how;
+    const asked = this.quorum(bucket);
+    const write: Write = {
+      token: value.token,
+      name,
+      isDelete,
+      seen: basis?.values.map(({ token }) => token).filter((token) => !basis.own.includes(token)),
+      maySeen: basis?.own ?? [],
+      strict: asked.w.strict === true,
+      quorum: asked.w.w ?? Math.min(2, bucket.n),
+      askedUs: scheduler.nowUs,
+      outcome: 'pending',
+      endedUs: Infinity,
+    };
+    history.begin(write);
+    const bytes = isDelete
+      ? null
+      : encodeValue(value, random.between(16, Math.max(16, options.valueBytesMax)));
+    const request: PutOptions = {
+      timeoutMs: options.timeoutMs,
+      ...asked.w,
+      ...(basis === undefined ? {} : { context: basis.context }),
+    };
+    const what = isDelete ? 'delete' : 'put';
+    trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
+    this.api.put(name, bytes, request, (result) => {
+      trace.add(scheduler.nowUs, this.name, `${what} ${value.token} ${resultText(result)}`);
+      settle(write, result, scheduler.nowUs);
+      if (result.kind === 'done' && result.context !== '' && random.below(3) === 0) {
+        // The author's own context: it has seen what it gave, and its own write.
+        const values = isDelete ? [] : [value];
+        this.known.set(name, {
+          context: result.context,
+          values: [...(basis?.values ?? []), ...values],
+          own: [...(basis?.own ?? []), value.token],
+        });
+      }
+      this.done(`${what} ${outcomeText(result)}`);
+    });
+  }
+
+  private quorum(bucket: WorkBucket): {
+    readonly w: { readonly w?: number; readonly strict?: boolean };
+    readonly r: { readonly r?: number; readonly strict?: boolean };
+  } {
+    const { random, options } = this.around;
+    const strict = random.chance(options.strictPpm) ? { strict: true } : {};
+    if (!random.chance(options.quorumPpm)) return { w: strict, r: strict };
+    const count = random.between(1, bucket.n);
+    return { w: { w: count, ...strict }, r: { r: count, ...strict } };
+  }
+}
+
+const nothingKnown: Knowledge = { context: '-', values: [], own: [] };
+
+function settle(write: Write, result: PutResult, nowUs: number): void {
+  const outcome: Outcome = result.kind === 'done' ? 'done' : result.outcome;
+  write.outcome = outcome;
+  if (outcome !== 'unknown') write.endedUs = nowUs;
+}
+
+function outcomeText(result: PutResult | GetResult): string {
+  return result.kind === 'failed' ? `${result.code} ${result.outcome}` : result.kind;
+}
+
+function putText({ context, ...rest }: PutOptions): string {
+  return `${JSON.stringify(rest)} context=${context ?? 'blind'}`;
+}
+
+function resultText(result: PutResult | GetResult): string {
+  if (result.kind === 'failed') return `${outcomeText(result)} ${result.message}`;
+  const values =
+    result.kind === 'found'
+      ? result.values.map((value) => (value === null ? '†' : tokenOf(value))).join(' ')
+      : '';
+  return `${result.kind} [${values}] ${result.receipt} ${result.context}`;
+}
