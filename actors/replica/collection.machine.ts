@@ -32,16 +32,16 @@ export type CollectionEvent =
 
 export const collectionMachine = setup({
   types: {
-    context: {} as CollectionEffects,
+    context: {} as { readonly effects: CollectionEffects },
     events: {} as CollectionEvent,
     input: {} as CollectionEffects,
   },
   actions: {
-    lookAtNextKeys: ({ context }) => context.look(),
-    askAllMembers: ({ context }) => context.survey(),
-    tellOthersToForget: ({ context }) => context.forgetElsewhere(),
-    forgetHere: ({ context }) => context.forgetHere(),
-    abandonCalls: ({ context }) => context.abandon(),
+    lookAtNextKeys: ({ context }) => context.effects.look(),
+    askAllMembers: ({ context }) => context.effects.survey(),
+    tellOthersToForget: ({ context }) => context.effects.forgetElsewhere(),
+    forgetHere: ({ context }) => context.effects.forgetHere(),
+    abandonCalls: ({ context }) => context.effects.abandon(),
   },
   delays: {
     tick: limits.collectionTickMs,
@@ -49,7 +49,7 @@ export const collectionMachine = setup({
   },
 }).createMachine({
   id: 'collection',
-  context: ({ input }) => input,
+  context: ({ input }) => ({ effects: input }),
   initial: 'resting',
   states: {
     resting: { after: { tick: 'looking' } },

@@ -56,7 +56,7 @@ export class DurableStore implements Store {
   private readonly epochs: Epochs;
   private path: WritePath | undefined;
   private stage: 'new' | 'serving' | 'closing' | 'failed' = 'new';
-  private isOwned: (partition: number) => boolean = () => true;
+  private isOwned: (key: StorageKey) => boolean = () => true;
   private readonly fatalListeners: ((error: Error) => void)[] = [];
   private readonly corruptListeners: ((damage: Damage) => void)[] = [];
   private readonly writableListeners: ((writable: boolean) => void)[] = [];
@@ -99,7 +99,7 @@ export class DurableStore implements Store {
       index: this.debts,
       records: this.records,
       changes: this.changes,
-      isOwned: (partition) => this.isOwned(partition),
+      isOwned: (key) => this.isOwned(key),
       append: (entry, onDurable) => this.append(entry, onDurable),
       settled: (onDurable) => this.running.log.barrier(onDurable),
     });
@@ -248,7 +248,7 @@ export class DurableStore implements Store {
     };
   }
 
-  setOwned(isOwned: (partition: number) => boolean): void {
+  setOwned(isOwned: (key: StorageKey) => boolean): void {
     this.isOwned = isOwned;
   }
 

@@ -1,6 +1,6 @@
 /** The hints as the rest of the node sees them: every change is in the log before anyone is told. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import type { StorageKey } from '../../actors/rules/key.js';
 import { sameDigest, type Digest } from '../../actors/rules/versions.js';
 import type { Clock } from '../seams/clock.js';
 import type { Changes } from './changes.js';
@@ -14,7 +14,7 @@ export interface HintLedgerOptions {
   readonly index: HintIndex;
   readonly records: Records;
   readonly changes: Changes;
-  readonly isOwned: (partition: number) => boolean;
+  readonly isOwned: (key: StorageKey) => boolean;
   readonly append: (entry: LogEntry, onDurable: OnDurable) => void;
   /** Nothing changed: calls back once all that was appended before is durable. */
   readonly settled: (onDurable: OnDurable) => void;
@@ -69,7 +69,7 @@ export class HintLedger implements Hints {
   /** Held for others only, and nobody is owed it any more. */
   private isStray(key: StorageKey): boolean {
     const { index, isOwned } = this.options;
-    return !isOwned(partitionOfStorageKey(key)) && !index.owesAnyone(key);
+    return !isOwned(key) && !index.owesAnyone(key);
   }
 
   private forget(

@@ -86,8 +86,8 @@ export interface Store {
   /** Keys of a partition with their digests, in order, memtable included; for tree exchange. */
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];
   counters(): StoreCounters;
-  /** Which partitions this node is a primary for; a settled hint's state is dropped only outside of them. */
-  setOwned(isOwned: (partition: number) => boolean): void;
+  /** Which keys this node is a primary for; a settled hint's state is dropped unless it is one of them. */
+  setOwned(isOwned: (key: StorageKey) => boolean): void;
   onFatal(listener: (error: Error) => void): void;
   onCorrupt(
     listener: (damage: { readonly partitions: readonly number[]; readonly what: string }) => void,

@@ -1,0 +1,213 @@
+/**
+ * Replicas of a few nodes in one process, on virtual time: real stores on simulated disks, the real node protocol, and the background work
+ * (handoff, exchange, collection). What the nodes believe of each other is set by hand; there are no coordinators.
+ */
+import 'reflect-metadata';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { actorOf } from '../../actors/rules/actor.js';
+import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
+import type { Context, KeyState } from '../../actors/rules/versions.js';
+import { emptyState, mint, sameState } from '../../actors/rules/versions.js';
+import { BusPeers } from '../../src/bus/bus-peers.js';
+import { nodeOptionsDefault, type NodeOptions } from '../../src/node/node-options.js';
+import { Collection } from '../../src/replica/collection.js';
+import { Forgetting } from '../../src/replica/forgetting.js';
+import { Handoff } from '../../src/replica/handoff.js';
+import { MergeHandler } from '../../src/replica/merge-handler.js';
+import { ReadHandler } from '../../src/replica/read-handler.js';
+import { TransferHandler } from '../../src/replica/transfer-handler.js';
+import { TreeExchange } from '../../src/replica/tree-exchange.js';
+import { TreeHandler } from '../../src/replica/tree-handler.js';
+import { Inspection } from '../../src/seams/inspection.js';
+import { DurableStore } from '../../src/store/durable-store.js';
+import { encodeState } from '../../src/wire/key-state-codec.js';
+import { encodeBatch } from '../../src/wire/state-batch.js';
+import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
+import { SimRandom } from '../simulation/core/sim-random.js';
+import { Trace } from '../simulation/core/trace.js';
+import { SimBus } from '../simulation/seams/sim-bus.js';
+import { SimClock } from '../simulation/seams/sim-clock.js';
+import { diskFaultsNone, SimDisk } from '../simulation/seams/sim-disk.js';
+import { SimLogDirectory } from '../simulation/seams/sim-log-directory.js';
+import { SimNats } from '../simulation/seams/sim-nats.js';
+import { SimTables } from '../simulation/seams/sim-tables.js';
+import { HandMadeView } from './round-cluster.js';
+
+const partitions = 16;
+
+/** One life of a node: from a start to a crash. */
+export interface ReplicaNode {
+  readonly id: NodeId;
+  readonly process: SimProcess;
+  readonly clock: SimClock;
+  readonly store: DurableStore;
+  readonly view: HandMadeView;
+  readonly handoff: Handoff;
+  readonly exchange: TreeExchange;
+  readonly collection: Collection;
+}
+
+export class ReplicaWorld {
+  readonly nodes: ReplicaNode[] = [];
+  readonly errors: unknown[] = [];
+  readonly scheduler = new Scheduler((error) => this.errors.push(error));
+  private readonly disks: SimDisk[];
+  private readonly trace = new Trace({ keep: false });
+  private readonly nats: SimNats;
+  private ids: NodeId[] = [];
+
+  /** All nodes recovered and answering; no background work yet. */
+  static async start(nodes: number, options: Partial<NodeOptions> = {}): Promise<ReplicaWorld> {
+    const world = new ReplicaWorld(nodes, options);
+    // First lives only to learn the ids, which the stores choose themselves.
+    const stores = world.disks.map((_, at) => world.open(at, new SimProcess(`first-${at}`)));
+    await world.until(stores.map(({ store }) => store.recover()));
+    world.ids = stores.map(({ store }) => store.nodeId);
+    await world.until(stores.map(({ store }) => store.close()));
+    for (let at = 0; at < nodes; at++) await world.boot(at);
+    return world;
+  }
+
+  private constructor(
+    count: number,
+    private readonly options: Partial<NodeOptions>,
+  ) {
+    this.disks = Array.from(
+      { length: count },
+      (_, at) => new SimDisk(new SimRandom(`disk-${at}`), { ...diskFaultsNone }),
+    );
+    this.nats = new SimNats(this.scheduler, new SimRandom('nats'), this.trace, {
+      noise: { latencyUs: 100, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
+      mapping: undefined,
+      payloadBytesMax: 1024 * 1024,
+      pendingBytesMax: 64 * 1024 * 1024,
+    });
+  }
+
+  /** Virtual milliseconds. */
+  run(ms: number): Promise<void> {
+    return this.scheduler.run({ endUs: this.scheduler.nowUs + ms * 1000 });
+  }
+
+  private async until(promises: readonly Promise<unknown>[]): Promise<void> {
+    let done = false;
+    const all = Promise.all(promises).finally(() => {
+      done = true;
+    });
+    await this.scheduler.run({ endUs: this.scheduler.nowUs + 60e6, until: () => done });
+    await all;
+  }
+
+  /** A new life on the disk as it is; others are not told. */
+  async boot(at: number): Promise<ReplicaNode> {
+    const process = new SimProcess(`node-${at}`);
+    const { store, clock, settings } = this.open(at, process);
+    await this.until([store.recover()]);
+    const id = store.nodeId;
+    const bus = new SimBus(this.nats, id, process);
+    const random = new SimRandom(`random-${at}`);
+    const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' });
+    const view = new HandMadeView(this.ids, id);
+    const inspection = new Inspection(clock);
+    const forgetting = new Forgetting(store);
+    new MergeHandler(peers, store).start();
+    new ReadHandler(peers, store).start();
+    new TreeHandler(store, peers, settings).start();
+    new TransferHandler(peers, view, store, forgetting).start();
+    store.setOwned((key) => view.primaries(key.charCodeAt(1), settings.defaults.n).includes(id));
+    const handoff = new Handoff(store, peers, view, clock, random, settings, inspection);
+    const exchange = new TreeExchange(store, peers, view, clock, random, settings, inspection);
+    const collection = new Collection(
+      ...([store, peers, view, clock, settings, inspection, forgetting] as const),
+    );
+    const node = { id, process, clock, store, view, handoff, exchange, collection };
+    this.nodes[at] = node;
+    await this.run(10);
+    return node;
+  }
+
+  private open(
+    at: number,
+    process: SimProcess,
+  ): { store: DurableStore; clock: SimClock; settings: NodeOptions } {
+    const host = { scheduler: this.scheduler, process, trace: this.trace };
+    const disk = this.disks[at]!;
+    const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    const name = `node-${at}`;
+    const settings = { ...nodeOptionsDefault, partitions, ...this.options, name, dataDir: '' };
+    const store = new DurableStore(
+      clock,
+      new SimRandom(`store-${at}`),
+      new SimLogDirectory(disk, host),
+      new SimTables(disk, host),
+      settings,
+    );
+    return { store, clock, settings };
+  }
+
+  /** The power goes: unsynced writes with it. */
+  crash(at: number): void {
+    this.nodes[at]!.process.die();
+    this.disks[at]!.crash();
+  }
+
+  /** What everybody else believes of a node. */
+  believe(at: number, now: 'alive' | 'down'): void {
+    const { id } = this.nodes[at]!;
+    for (const node of this.nodes) if (node.id !== id) node.view.believe(id, now);
+  }
+
+  /** The key `name` in a partition whose preference list starts at `first`. */
+  key(name: string, first = 0): StorageKey {
+    return storageKeyOf({ partition: first, bucket: 'b', key: name });
+  }
+
+  /** The state after a put at a node, as its coordinator would mint it; stored there only. */
+  async put(
+    at: number,
+    key: StorageKey,
+    put: { value: string | null; seen?: Context; expiresAtMs?: number } = { value: 'v' },
+  ): Promise<KeyState> {
+    const { store, clock, id } = this.nodes[at]!;
+    const held = store.read(key);
+    const valid = held !== undefined && held.mark !== 0 && held.mark >= store.validEpoch();
+    const mark = valid ? held.mark : store.drawEpoch();
+    const state = mint({
+      local: held?.state ?? emptyState,
+      seen: put.seen,
+      actor: actorOf(id, mark),
+      value: put.value === null ? null : Buffer.from(put.value),
+      writtenAtMs: clock.wallMs(),
+      expiresAtMs: put.expiresAtMs ?? 0,
+      operation: '',
+    });
+    const bytes = encodeState(state);
+    store.mint([{ key, state, bytes, mark }], encodeBatch([{ key, bytes }]), () => {});
+    await this.run(5);
+    return state;
+  }
+
+  /** A state arrives at a node; `owedTo` makes it a hint. */
+  async give(at: number, key: StorageKey, state: KeyState, owedTo?: number): Promise<void> {
+    const bytes = encodeState(state);
+    const debt = owedTo === undefined ? {} : { owedTo: this.nodes[owedTo]!.id };
+    this.nodes[at]!.store.merge(encodeBatch([{ key, bytes }]), debt, () => {});
+    await this.run(5);
+  }
+
+  stateAt(at: number, key: StorageKey): KeyState | undefined {
+    return this.nodes[at]!.store.read(key)?.state;
+  }
+
+  /** What clients could see there: values, `null` for a tombstone; undefined when nothing is held. */
+  valuesAt(at: number, key: StorageKey): (string | null)[] | undefined {
+    return this.stateAt(at, key)?.siblings.map(
+      ({ value }) => value && Buffer.from(value).toString(),
+    );
+  }
+
+  equal(key: StorageKey, nodes: readonly number[]): boolean {
+    const first = this.stateAt(nodes[0]!, key) ?? emptyState;
+    return nodes.every((at) => sameState(this.stateAt(at, key) ?? emptyState, first));
+  }
+}

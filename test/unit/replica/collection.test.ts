@@ -1,0 +1,240 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { actorOf } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
+import type { StorageKey } from '../../../actors/rules/key.js';
+import type { KeyState } from '../../../actors/rules/versions.js';
+import { counterOf, merge } from '../../../actors/rules/versions.js';
+import { ReplicaWorld } from '../../support/replica-world.js';
+
+const graceMs = 60_000;
+const past = graceMs + 5 * limits.collectionTickMs;
+let world: ReplicaWorld;
+
+afterEach(() => expect(world.errors).toEqual([]));
+
+/** A key of partition 0 (primaries 0, 1, 2; node 3 is its fallback), put and deleted at node 0; all primaries hold the tombstone. */
+async function deleted(): Promise<{ key: StorageKey; live: KeyState; tombstone: KeyState }> {
+  world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
+  const key = world.key('k');
+  const live = await world.put(0, key);
+  const tombstone = await world.put(0, key, { value: null });
+  for (const at of [1, 2]) await world.give(at, key, tombstone);
+  for (const node of world.nodes) node.collection.start();
+  return { key, live, tombstone };
+}
+
+const holders = (key: StorageKey): number[] =>
+  [0, 1, 2, 3].filter((at) => world.stateAt(at, key) !== undefined);
+
+describe('collection of tombstones', () => {
+  test('all primaries hold it, the grace is over: it goes everywhere', async () => {
+    const { key } = await deleted();
+    await world.run(graceMs - 5_000);
+    expect(holders(key)).toEqual([0, 1, 2]);
+    await world.run(past);
+    expect(holders(key)).toEqual([]);
+    expect(world.nodes[0]!.collection.counters()).toEqual({ collected: 1, pruned: 0 });
+  });
+
+  test('one primary is down: it stays until the primary is back', async () => {
+    const { key } = await deleted();
+    world.believe(2, 'down');
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+    world.believe(2, 'alive');
+    await world.run(5_000);
+    expect(holders(key)).toEqual([]);
+  });
+
+  test('one primary is gone and nobody knows yet: it stays', async () => {
+    const { key } = await deleted();
+    world.crash(2);
+    await world.run(past);
+    expect([0, 1].map((at) => world.stateAt(at, key) !== undefined)).toEqual([true, true]);
+  });
+
+  test('a fallback is down, which may hold a hint with an older value: it stays', async () => {
+    const { key } = await deleted();
+    world.believe(3, 'down');
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+  });
+
+  test('a hint with an older value is out: it stays, and after the hand-off nothing comes back', async () => {
+    const { key, live } = await deleted();
+    await world.give(3, key, live, 1);
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2, 3]);
+    world.nodes[3]!.handoff.start();
+    await world.run(10_000);
+    expect(holders(key)).toEqual([]);
+  });
+
+  test('one primary holds an older value: it stays until the exchange has made them equal', async () => {
+    world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
+    const key = world.key('k');
+    const live = await world.put(0, key);
+    await world.give(2, key, live);
+    await world.give(1, key, await world.put(0, key, { value: null }));
+    for (const node of world.nodes) node.collection.start();
+    await world.run(past);
+    expect(world.valuesAt(2, key)).toEqual(['v']);
+    world.nodes[0]!.exchange.start();
+    await world.run(2 * limits.exchangeIntervalMs);
+    expect(holders(key)).toEqual([]);
+  });
+
+  test('an older value lies on a node that is no primary: it stays', async () => {
+    const { key, live } = await deleted();
+    await world.give(3, key, live);
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('the rings of the nodes differ: it stays', async () => {
+    const { key } = await deleted();
+    Object.assign(world.nodes[1]!.view.ring, { epoch: 2 });
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+  });
+
+  test('the driver dies after the others have forgotten: the tombstone comes back by exchange, and is collected again', async () => {
+    const { key } = await deleted();
+    await world.run(graceMs - 5_000);
+    while (world.stateAt(1, key) !== undefined) await world.run(1);
+    expect(world.stateAt(0, key)).toBeDefined();
+    world.crash(0);
+    const driver = await world.boot(0);
+    expect(world.stateAt(0, key)).toBeDefined();
+    driver.exchange.start();
+    driver.exchange.suspectAll();
+    await world.run(2_000);
+    expect(holders(key)).toEqual([0, 1, 2]);
+    driver.collection.start();
+    await world.run(past);
+    expect(holders(key)).toEqual([]);
+  });
+
+  test('a put at the driver while the others forget builds on the tombstone: no sibling is left', async () => {
+    const { key } = await deleted();
+    await world.run(graceMs - 5_000);
+    while (world.stateAt(1, key) !== undefined) await world.run(1);
+    const state = await world.put(0, key, { value: 'new' });
+    await world.run(1_000);
+    for (const at of [1, 2]) await world.give(at, key, state);
+    expect([0, 1, 2].map((at) => world.valuesAt(at, key))).toEqual([['new'], ['new'], ['new']]);
+  });
+
+  test('expired values are collected like tombstones', async () => {
+    world = await ReplicaWorld.start(3, { tombstoneGraceMs: graceMs });
+    const key = world.key('k');
+    const expiresAtMs = world.nodes[0]!.clock.wallMs() + 10_000;
+    const state = await world.put(0, key, { value: 'v', expiresAtMs });
+    for (const at of [1, 2]) await world.give(at, key, state);
+    world.nodes[0]!.collection.start();
+    await world.run(graceMs);
+    expect(world.stateAt(1, key)).toBeDefined();
+    await world.run(15_000);
+    expect([0, 1, 2].map((at) => world.stateAt(at, key))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('fewer nodes than replicas (2 nodes, N=3): nothing is collected', async () => {
+    world = await ReplicaWorld.start(2, { tombstoneGraceMs: graceMs });
+    const key = world.key('k');
+    await world.give(1, key, await world.put(0, key, { value: null }));
+    world.nodes[0]!.collection.start();
+    await world.run(past);
+    expect(world.stateAt(0, key)).toBeDefined();
+  });
+});
+
+test('doomstone: an older tombstone that turns up after the collection does not cover the next value', async () => {
+  const { key, tombstone } = await deleted();
+  await world.run(past);
+  expect(holders(key)).toEqual([]);
+  const state = await world.put(0, key, { value: 'reborn' });
+  const [dot] = state.siblings.map((sibling) => sibling.dot);
+  expect(counterOf(tombstone.context, dot!.actor)).toBe(0);
+  // It survives the straggler in either order.
+  expect(merge(state, tombstone).siblings.map(({ value }) => value?.toString())).toContain(
+    'reborn',
+  );
+  await world.give(0, key, tombstone);
+  expect(world.valuesAt(0, key)).toContain('reborn');
+});
+
+/** A value whose context is crowded with entries of `departed` nodes; all primaries hold it. */
+async function crowded(extra = 5): Promise<{ key: StorageKey; state: KeyState }> {
+  world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
+  const key = world.key('k');
+  const context = Array.from({ length: limits.contextEntriesKept + extra }, (_, i) => ({
+    actor: actorOf((i + 1).toString(16).padStart(16, '0'), i + 1),
+    counter: 3,
+  }));
+  const state = await world.put(0, key, { value: 'v', seen: context });
+  for (const at of [1, 2]) await world.give(at, key, state);
+  for (const node of world.nodes) node.collection.start();
+  return { key, state };
+}
+
+const lengths = (key: StorageKey): (number | undefined)[] =>
+  [0, 1, 2].map((at) => world.stateAt(at, key)?.context.length);
+
+describe('pruning of contexts', () => {
+  test('entries of nodes that are no members go on all primaries, and the value stays', async () => {
+    const { key } = await crowded();
+    await world.run(past);
+    expect(lengths(key)).toEqual([10, 10, 10]);
+    expect(world.equal(key, [0, 1, 2])).toBe(true);
+    expect(world.valuesAt(0, key)).toEqual(['v']);
+    expect(world.nodes[0]!.collection.counters()).toEqual({ collected: 0, pruned: 1 });
+  });
+
+  test('the node goes on with its actor afterwards: the next put has the next counter', async () => {
+    const { key, state } = await crowded();
+    await world.run(past);
+    const [before] = state.siblings;
+    const [after] = (await world.put(0, key, { value: 'w' })).siblings;
+    expect(after!.dot).toEqual({ actor: before!.dot.actor, counter: before!.dot.counter + 1 });
+  });
+
+  test('a straggler with the long context brings it back, harmlessly, and it is pruned again', async () => {
+    const { key, state } = await crowded();
+    await world.run(past);
+    await world.give(1, key, state);
+    expect(lengths(key)).toEqual([10, 16, 10]);
+    for (const node of world.nodes) node.exchange.start();
+    await world.run(2 * limits.exchangeIntervalMs + past);
+    expect(lengths(key)).toEqual([10, 10, 10]);
+    expect(world.valuesAt(1, key)).toEqual(['v']);
+  });
+
+  test('one primary holds another state: nothing is pruned', async () => {
+    const { key } = await crowded();
+    await world.put(2, key, { value: 'w' });
+    await world.run(past);
+    expect(lengths(key)[0]).toBe(16);
+  });
+
+  test('after crashes of its node a key has few epochs left: those left behind are pruned', async () => {
+    world = await ReplicaWorld.start(3, { tombstoneGraceMs: graceMs });
+    const key = world.key('k');
+    for (let life = 0; life < limits.contextEntriesKept + 3; life++) {
+      await world.put(0, key, { value: `${life}` });
+      await world.run(2_000);
+      world.crash(0);
+      await world.boot(0);
+    }
+    const state = world.stateAt(0, key)!;
+    expect(state.context.length).toBe(limits.contextEntriesKept + 3);
+    for (const at of [1, 2]) await world.give(at, key, state);
+    world.nodes[0]!.collection.start();
+    await world.run(past);
+    expect(lengths(key)).toEqual([10, 10, 10]);
+    expect(world.valuesAt(2, key)).toEqual([`${limits.contextEntriesKept + 2}`]);
+  });
+});

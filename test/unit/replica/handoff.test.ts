@@ -1,0 +1,122 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
+import { ReplicaWorld } from '../../support/replica-world.js';
+
+let world: ReplicaWorld;
+
+afterEach(() => expect(world.errors).toEqual([]));
+
+/** Node 3 holds hints for node 1 on keys of partition 0 (primaries 0, 1, 2). */
+async function withHints(count: number, value = 'v'): Promise<string[]> {
+  world = await ReplicaWorld.start(4);
+  const keys = Array.from({ length: count }, (_, i) => world.key(`k${String(i).padStart(4, '0')}`));
+  for (const key of keys) {
+    const state = await world.put(0, key, { value });
+    await world.give(3, key, state, 1);
+  }
+  return keys;
+}
+
+const owed = (): number => world.nodes[3]!.store.hints.total().count;
+
+test('handoff: 300 hints reach their target in batches, and the fallback keeps nothing', async () => {
+  const keys = await withHints(300);
+  world.nodes[3]!.handoff.start();
+  await world.run(2_000);
+  expect(owed()).toBe(0);
+  for (const key of keys) expect(world.valuesAt(1, key)).toEqual(['v']);
+  expect(world.nodes[3]!.store.counters().keys).toBe(0);
+  expect(world.nodes[3]!.handoff.counters()).toEqual({ delivered: 300, rehomed: 0, failures: 0 });
+});
+
+test('handoff: nothing is sent to a target that is down; once it is alive again its hints arrive within two scans', async () => {
+  const [key] = await withHints(1);
+  world.believe(1, 'down');
+  world.nodes[3]!.handoff.start();
+  await world.run(30_000);
+  expect(owed()).toBe(1);
+  expect(world.nodes[3]!.handoff.counters().failures).toBe(0);
+  world.believe(1, 'alive');
+  await world.run(2 * limits.handoffScanMs);
+  expect(owed()).toBe(0);
+  expect(world.valuesAt(1, key!)).toEqual(['v']);
+});
+
+test('handoff: a target believed alive that is gone is tried with growing pauses', async () => {
+  await withHints(1);
+  world.crash(1);
+  world.nodes[3]!.handoff.start();
+  await world.run(60_000);
+  const { failures } = world.nodes[3]!.handoff.counters();
+  expect(failures).toBeGreaterThan(4);
+  expect(failures).toBeLessThan(20);
+  expect(owed()).toBe(1);
+  await world.boot(1);
+  await world.run(2 * limits.handoffBackoffMsMax);
+  expect(owed()).toBe(0);
+});
+
+test('handoff: delivery is paced by bytes (48 hints of 512 KiB at 8 MiB/s take about 3 s)', async () => {
+  await withHints(48, 'x'.repeat(limits.valueBytesMax));
+  world.nodes[3]!.handoff.start();
+  await world.run(1_500);
+  expect(owed()).toBeGreaterThan(12);
+  await world.run(3_500);
+  expect(owed()).toBe(0);
+});
+
+test('handoff: a crash of the fallback after the ack pays twice, which does no harm', async () => {
+  const keys = await withHints(20);
+  world.nodes[3]!.handoff.start();
+  await world.run(2);
+  world.crash(3);
+  const node = await world.boot(3);
+  node.handoff.start();
+  await world.run(3_000);
+  expect(owed()).toBe(0);
+  for (const key of keys) expect(world.valuesAt(1, key)).toEqual(['v']);
+});
+
+test('handoff: hints older than the bound, target still away: they go to all other primaries, then the debt is forgotten', async () => {
+  const [key] = await withHints(1);
+  world.believe(1, 'down');
+  world.nodes[3]!.handoff.start();
+  await world.run(limits.hintAgeMsMax - 10_000);
+  expect(owed()).toBe(1);
+  await world.run(30_000);
+  expect(owed()).toBe(0);
+  expect(world.valuesAt(2, key!)).toEqual(['v']);
+  expect(world.stateAt(3, key!)).toBeUndefined();
+  expect(world.nodes[3]!.handoff.counters()).toMatchObject({ delivered: 0, rehomed: 1 });
+  // The target learns of it by tree exchange when it is back.
+  world.believe(1, 'alive');
+  world.nodes[1]!.exchange.start();
+  await world.run(2 * limits.exchangeIntervalMs);
+  expect(world.valuesAt(1, key!)).toEqual(['v']);
+});
+
+test('handoff: an overdue hint stays as long as one of the other primaries is away as well', async () => {
+  const [key] = await withHints(1);
+  world.believe(1, 'down');
+  world.believe(2, 'down');
+  world.nodes[3]!.handoff.start();
+  await world.run(limits.hintAgeMsMax + 120_000);
+  expect(owed()).toBe(1);
+  world.believe(2, 'alive');
+  await world.run(2 * limits.handoffBackoffMsMax);
+  expect(owed()).toBe(0);
+  expect(world.valuesAt(2, key!)).toEqual(['v']);
+});
+
+test('handoff: a put that arrives while its hint is under way is delivered as well', async () => {
+  const [key] = await withHints(1);
+  const { store } = world.nodes[3]!;
+  world.nodes[3]!.handoff.start();
+  // The first message left at once; its ack takes a log sync of the target.
+  const newer = await world.put(0, key!, { value: 'newer' });
+  await world.give(3, key!, newer, 1);
+  await world.run(3_000);
+  expect(store.hints.total().count).toBe(0);
+  expect(world.valuesAt(1, key!)).toEqual(['newer']);
+  expect(world.stateAt(3, key!)).toBeUndefined();
+});

@@ -1,0 +1,114 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
+import { storageKeyOf } from '../../../actors/rules/key.js';
+import { ReplicaWorld } from '../../support/replica-world.js';
+
+let world: ReplicaWorld;
+
+afterEach(() => expect(world.errors).toEqual([]));
+
+const visits = async (at: number, count = 1): Promise<void> => {
+  const { exchange } = world.nodes[at]!;
+  const wanted = exchange.counters().visits + count;
+  for (let i = 0; i < 600 && exchange.counters().visits < wanted; i++) await world.run(1_000);
+  expect(exchange.counters().visits).toBeGreaterThanOrEqual(wanted);
+};
+
+test('exchange: 600 keys one primary missed are pulled in one visit, and what it alone has is pushed', async () => {
+  world = await ReplicaWorld.start(3);
+  const keys = Array.from({ length: 600 }, (_, i) => world.key(`k${i}`, i % 16));
+  for (const key of keys.slice(0, 500)) await world.put(0, key);
+  for (const key of keys.slice(500)) await world.put(1, key);
+  world.nodes[1]!.exchange.start();
+  world.nodes[1]!.exchange.suspectAll();
+  await world.run(20_000);
+  for (const key of keys) expect(world.equal(key, [0, 1])).toBe(true);
+  expect(world.nodes[1]!.exchange.counters()).toMatchObject({ pulled: 500, pushed: 100 + 600 });
+  // Node 2 was visited as well: it had nothing.
+  for (const key of keys) expect(world.equal(key, [1, 2])).toBe(true);
+});
+
+test('exchange: siblings on both sides meet on both sides', async () => {
+  world = await ReplicaWorld.start(2);
+  const key = world.key('k');
+  await world.put(0, key, { value: 'left' });
+  await world.put(1, key, { value: 'right' });
+  world.nodes[0]!.exchange.start();
+  await visits(0);
+  for (const at of [0, 1]) expect(world.valuesAt(at, key)?.toSorted()).toEqual(['left', 'right']);
+});
+
+test('exchange: equal replicas exchange roots and nothing else', async () => {
+  world = await ReplicaWorld.start(3);
+  for (let i = 0; i < 50; i++) {
+    const key = world.key(`k${i}`, i % 16);
+    const state = await world.put(0, key);
+    await world.give(1, key, state);
+    await world.give(2, key, state);
+  }
+  world.nodes[0]!.exchange.start();
+  await visits(0, 6);
+  expect(world.nodes[0]!.exchange.counters()).toMatchObject({ pulled: 0, pushed: 0 });
+});
+
+test('exchange: a node that is no primary of a partition is neither asked about it nor given it (4 nodes, N=3)', async () => {
+  world = await ReplicaWorld.start(4);
+  const key = world.key('k');
+  await world.put(0, key);
+  for (const node of world.nodes) node.exchange.start();
+  await world.run(3 * limits.exchangeIntervalMs);
+  expect(world.equal(key, [0, 1, 2])).toBe(true);
+  expect(world.stateAt(3, key)).toBeUndefined();
+});
+
+test('exchange: buckets with different N in one partition: each key stays with its own primaries', async () => {
+  world = await ReplicaWorld.start(4, { buckets: { wide: { n: 4 } } });
+  const narrow = world.key('k');
+  const wide = storageKeyOf({ partition: 0, bucket: 'wide', key: 'k' });
+  await world.put(0, narrow);
+  await world.put(0, wide);
+  for (const node of world.nodes) node.exchange.start();
+  await world.run(3 * limits.exchangeIntervalMs);
+  expect(world.equal(wide, [0, 1, 2, 3])).toBe(true);
+  expect(world.equal(narrow, [0, 1, 2])).toBe(true);
+  expect(world.stateAt(3, narrow)).toBeUndefined();
+});
+
+test('exchange: a peer that dies in the middle ends the visit; the next one finishes the work', async () => {
+  world = await ReplicaWorld.start(2);
+  const keys = Array.from({ length: 2_000 }, (_, i) => world.key(`k${i}`, 0));
+  for (const key of keys) await world.put(1, key);
+  world.nodes[0]!.exchange.start();
+  world.nodes[0]!.exchange.suspectAll();
+  const pulled = (): number => world.nodes[0]!.exchange.counters().pulled;
+  while (pulled() === 0) await world.run(1);
+  expect(pulled()).toBeLessThan(2_000);
+  world.crash(1);
+  await world.run(20_000);
+  await world.boot(1);
+  await world.run(2 * limits.exchangeIntervalMs);
+  for (const key of keys) expect(world.equal(key, [0, 1])).toBe(true);
+});
+
+test('exchange: large states travel in several messages (40 values of 256 KiB)', async () => {
+  world = await ReplicaWorld.start(2);
+  const keys = Array.from({ length: 40 }, (_, i) => world.key(`k${i}`, 0));
+  for (const key of keys.slice(0, 20)) await world.put(0, key, { value: 'x'.repeat(256 * 1024) });
+  for (const key of keys.slice(20)) await world.put(1, key, { value: 'y'.repeat(256 * 1024) });
+  world.nodes[0]!.exchange.start();
+  await visits(0);
+  for (const key of keys) expect(world.equal(key, [0, 1])).toBe(true);
+});
+
+test('exchange: writes that go on at both sides do not make it busy', async () => {
+  world = await ReplicaWorld.start(2);
+  world.nodes[0]!.exchange.start();
+  for (let i = 0; i < 400; i++) {
+    const key = world.key(`k${i % 50}`, i % 16);
+    await world.give(1, key, await world.put(0, key, { value: `${i}` }));
+    if (i % 40 === 0) world.nodes[0]!.exchange.suspectAll();
+  }
+  const { pulled, pushed } = world.nodes[0]!.exchange.counters();
+  expect(pulled).toBe(0);
+  expect(pushed).toBeLessThan(5);
+});
