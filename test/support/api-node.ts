@@ -1,0 +1,223 @@
+/** The ways in of a node on any bus, with a coordinator that keeps what it is given in memory, and a ring that is told. */
+import 'reflect-metadata';
+import { container } from 'tsyringe';
+import { actorOf, type NodeId } from '../../actors/rules/actor.js';
+import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
+import {
+  counterOf,
+  emptyState,
+  mint,
+  type Context,
+  type KeyState,
+} from '../../actors/rules/versions.js';
+import { PutOrdering } from '../../src/api/put-ordering.js';
+import { WaysIn } from '../../src/api/ways-in.js';
+import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
+import { BusPeers } from '../../src/bus/bus-peers.js';
+import { Peers } from '../../src/bus/peers.js';
+import {
+  Coordinator,
+  type Change,
+  type CoordinatorCounters,
+  type GetRequest,
+  type PutRequest,
+  type Receipt,
+} from '../../src/coordinator/coordinator.js';
+import { NotFoundError, type QuorateError } from '../../src/errors.js';
+import {
+  ClusterView,
+  type ClusterChange,
+  type Member,
+  type Reachability,
+  type Ring,
+} from '../../src/membership/cluster-view.js';
+import { NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js';
+import { Bus } from '../../src/seams/bus.js';
+import { Clock } from '../../src/seams/clock.js';
+import { Random } from '../../src/seams/random.js';
+
+/** Keys as they are after each put; one world may be shared by several nodes. */
+export type World = Map<StorageKey, KeyState>;
+
+const receiptOf = (kind: 'w' | 'r', needed: number): Receipt => ({
+  kind,
+  needed,
+  acked: needed,
+  primaries: needed,
+  fallbacks: 0,
+  hints: 0,
+  durability: { kind: 'sync' },
+});
+
+export class MemoryCoordinator implements Coordinator {
+  readonly puts: PutRequest[] = [];
+  /** Set: puts are taken and not answered. */
+  silent = false;
+  /** Set: every put fails with it. */
+  failure: QuorateError | undefined;
+  private readonly listeners: ((change: Change) => void)[] = [];
+
+  constructor(
+    private readonly node: NodeId,
+    private readonly world: World,
+  ) {}
+
+  put(request: PutRequest): void {
+    this.puts.push(request);
+    if (this.silent) return;
+    if (this.failure !== undefined) {
+      request.onReply({ ok: false, error: this.failure });
+      return;
+    }
+    const name = storageKeyOf(request);
+    const { context: seen, value, operation, bucket, key } = request;
+    const local = this.world.get(name) ?? emptyState;
+    const actor = actorOf(this.node, 1);
+    const stamp = { writtenAtMs: 0, expiresAtMs: 0 };
+    const state = mint({ local, seen, actor, value, operation, ...stamp });
+    this.world.set(name, state);
+    const context: Context =
+      seen === undefined || state.siblings.length === 1
+        ? state.context
+        : [{ actor, counter: counterOf(state.context, actor) }];
+    for (const listener of this.listeners)
+      listener({ bucket, key, context, tombstone: value === null });
+    request.onReply({ ok: true, context, receipt: receiptOf('w', request.quorum) });
+  }
+
+  get(request: GetRequest): void {
+    const { context, siblings } = this.world.get(storageKeyOf(request)) ?? emptyState;
+    const values = siblings.map((sibling) => sibling.value);
+    if (values.every((value) => value === null)) {
+      const error = new NotFoundError();
+      request.onReply(context.length === 0 ? { ok: false, error } : { ok: false, error, context });
+    } else request.onReply({ ok: true, context, values, receipt: receiptOf('r', request.quorum) });
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  counters(): CoordinatorCounters {
+    return {
+      puts: this.puts.length,
+      gets: 0,
+      failures: 0,
+      rounds: 0,
+      roundsInFlight: 0,
+      requestsInFlight: 0,
+      readRepairs: 0,
+      fallbacksUsed: 0,
+      hintsRefused: 0,
+    };
+  }
+
+  onChanged(listener: (change: Change) => void): void {
+    this.listeners.push(listener);
+  }
+}
+
+/** Partition p has the nodes in their order, beginning with the p-th. */
+export class ToldView implements ClusterView {
+  readonly self: Member;
+  private readonly states = new Map<NodeId, Reachability>();
+  private readonly listeners: ((change: ClusterChange) => void)[] = [];
+
+  constructor(
+    self: NodeId,
+    private nodes: readonly NodeId[],
+    private readonly partitions: number,
+  ) {
+    this.self = memberOf(self);
+  }
+
+  get ring(): Ring {
+    const preferenceList = (partition: number): NodeId[] =>
+      this.nodes.map((_, i) => this.nodes[(partition + i) % this.nodes.length]!);
+    const { partitions } = this;
+    return { epoch: this.nodes.length, partitions, preferenceList, groupOf: (p) => p };
+  }
+
+  members(): readonly Member[] {
+    return this.nodes.map(memberOf);
+  }
+
+  reachability(node: NodeId): Reachability {
+    return this.states.get(node) ?? 'alive';
+  }
+
+  primaries(partition: number, n: number): readonly NodeId[] {
+    return this.ring.preferenceList(partition).slice(0, n);
+  }
+
+  onChange(listener: (change: ClusterChange) => void): void {
+    this.listeners.push(listener);
+  }
+
+  tellReachability(node: NodeId, now: Reachability): void {
+    this.states.set(node, now);
+    for (const listener of this.listeners) listener({ kind: 'reachability', node, now });
+  }
+
+  tellNodes(nodes: readonly NodeId[]): void {
+    this.nodes = nodes;
+    for (const listener of this.listeners) listener({ kind: 'ring' });
+  }
+}
+
+function memberOf(id: NodeId): Member {
+  const name = `node-${id[0]}`;
+  const status = 'active' as const;
+  return { id, name, host: name, zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 1, status };
+}
+
+export interface ApiNode {
+  readonly waysIn: WaysIn;
+  readonly coordinator: MemoryCoordinator;
+  readonly view: ToldView;
+  readonly peers: BusPeers;
+  readonly ordering: PutOrdering;
+}
+
+export function startApiNode(parts: {
+  readonly id: NodeId;
+  readonly nodes: readonly NodeId[];
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly world?: World;
+  readonly options?: Partial<NodeOptions>;
+}): ApiNode {
+  const { id, nodes, bus, clock, random } = parts;
+  const options = { ...nodeOptionsDefault, name: id, dataDir: '', ...parts.options };
+  const view = new ToldView(id, nodes, options.partitions);
+  const coordinator = new MemoryCoordinator(id, parts.world ?? new Map());
+  const peers = new BusPeers(bus, clock, random, { id, prefix: options.prefix });
+  const status = (): NodeStatus => ({
+    id,
+    name: options.name,
+    host: options.host,
+    zone: options.zone,
+    status: 'serving',
+    pid: 1,
+    uptimeMs: 5,
+    partitions: options.partitions,
+    keys: 0,
+    hints: 0,
+    hintBytes: 0,
+    counters: { 'coordinator.puts': coordinator.puts.length },
+  });
+  const own = container.createChildContainer();
+  own.register(Bus, { useValue: bus });
+  own.register(Clock, { useValue: clock });
+  own.register(Random, { useValue: random });
+  own.register(NodeOptions, { useValue: options });
+  own.register(ClusterView, { useValue: view });
+  own.register(Coordinator, { useValue: coordinator });
+  own.register(Peers, { useValue: peers });
+  own.register(NodeStatusSource, { useValue: { status } });
+  const waysIn = own.resolve(WaysIn);
+  waysIn.announce();
+  waysIn.open();
+  return { waysIn, coordinator, view, peers, ordering: own.resolve(PutOrdering) };
+}

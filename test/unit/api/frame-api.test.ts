@@ -1,0 +1,204 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
+import { UnavailableError } from '../../../src/errors.js';
+import {
+  decodeFrameReply,
+  encodeFrame,
+  type Frame,
+  type FrameReply,
+  type GetFrame,
+  type PutFrame,
+} from '../../../src/wire/frames.js';
+import { encodeContext } from '../../../src/wire/key-state-codec.js';
+import { startApiNode, type ApiNode } from '../../support/api-node.js';
+import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
+
+const a = 'a'.repeat(16);
+const bytes = (text: string): Buffer => Buffer.from(text);
+const head = { bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 };
+
+let network: MemoryNetwork;
+let node: ApiNode;
+let client: MemoryBus;
+
+beforeEach(() => {
+  network = new MemoryNetwork();
+  client = network.connect();
+  node = startApiNode({
+    id: a,
+    nodes: [a],
+    bus: network.connect(),
+    clock: {
+      wallMs: () => 0,
+      monotonicMs: () => 1000,
+      setTimeout: () => 0,
+      clearTimeout: () => undefined,
+      endOfTurn: (callback) => network.endOfTurn(callback),
+    },
+    random: { below: () => 0, bytes: (count) => Buffer.alloc(count) },
+    options: { changeEvents: false },
+  });
+});
+
+function putFrame(rows: readonly (readonly [key: string, value: string | null])[]): PutFrame {
+  return {
+    kind: 'put',
+    ...head,
+    keys: rows.map(([key]) => bytes(key)),
+    values: rows.map(([, value]) => (value === null ? null : bytes(value))),
+    contexts: null,
+    operations: null,
+    ttls: null,
+  };
+}
+
+function getFrame(...keys: string[]): GetFrame {
+  return { kind: 'get', ...head, keys: keys.map(bytes) };
+}
+
+function ask(frame: Frame | Buffer): (FrameReply | 'nobody')[] {
+  const reply = client.inbox();
+  const replies: (FrameReply | 'nobody')[] = [];
+  const rows = Buffer.isBuffer(frame) ? 1 : frame.keys.length;
+  client.subscribe(reply, ({ data, noResponders }) =>
+    replies.push(noResponders ? 'nobody' : decodeFrameReply(data, rows)),
+  );
+  const payload = Buffer.isBuffer(frame) ? frame : encodeFrame(frame);
+  client.publish(`kv.frame.${a}`, payload, { reply });
+  network.settle();
+  return replies;
+}
+
+describe('frames', () => {
+  test('puts, then gets of a value, a tombstone, an absent key and siblings: one reply each', () => {
+    const before = network.sent.length;
+    const rows = [
+      ['x', '1'],
+      ['y', '2'],
+      ['y', null],
+    ] as const;
+    const put = ask({ ...putFrame(rows), operations: ['', 'op', ''], ttls: [0, 7, 0] });
+    expect(put).toEqual([
+      {
+        kind: 'put',
+        contexts: [expect.any(Buffer), expect.any(Buffer), expect.any(Buffer)],
+        receipts: ['w=2/2 primaries=2 fallbacks=0 durability=sync'],
+        receiptOf: null,
+        errors: [],
+      },
+    ]);
+    expect(node.coordinator.puts.map(({ operation, ttlMs }) => [operation, ttlMs])).toEqual([
+      ['', 0],
+      ['op', 7],
+      ['', 0],
+    ]);
+    const twice = putFrame([
+      ['z', 'left'],
+      ['z', 'right'],
+    ]);
+    ask({ ...twice, contexts: [Buffer.alloc(0), encodeContext([])] });
+    expect(ask(getFrame('x', 'y', 'absent', 'z'))).toEqual([
+      {
+        kind: 'get',
+        contexts: [expect.any(Buffer), expect.any(Buffer), null, expect.any(Buffer)],
+        values: [bytes('1'), null, null, [bytes('left'), bytes('right')]],
+        receipts: ['r=2/2 primaries=2 fallbacks=0 durability=sync'],
+        receiptOf: null,
+        errors: [
+          { index: 1, code: 404, outcome: 'none', message: 'no such key' },
+          { index: 2, code: 404, outcome: 'none', message: 'no such key' },
+        ],
+      },
+    ]);
+    expect(network.sent.length - before).toBe(6);
+    expect(node.waysIn.traffic.endpoints.frame).toMatchObject({ requests: 3, errors: 0 });
+  });
+
+  test('terms of a frame reach every request', () => {
+    ask({ ...putFrame([['x', '1']]), quorum: 3, strict: true, timeoutMs: 250 });
+    expect(node.coordinator.puts).toEqual([
+      expect.objectContaining({ quorum: 3, strict: true, deadlineMs: 1250, context: undefined }),
+    ]);
+  });
+
+  test('keys are any bytes', () => {
+    const keys = [Buffer.from([0, 255, 46, 46])];
+    ask({ ...putFrame([['', 'odd']]), keys });
+    expect(ask({ ...getFrame(''), keys })).toMatchObject([{ values: [bytes('odd')], errors: [] }]);
+  });
+
+  test('values are copied out of the message they came in', () => {
+    ask(putFrame([['x', 'value']]));
+    for (const { data } of network.sent) data.fill(0);
+    expect(ask(getFrame('x'))).toMatchObject([{ values: [bytes('value')] }]);
+  });
+
+  test('a bad row fails alone', () => {
+    const frame = putFrame([
+      ['x', '1'],
+      ['', '2'],
+      ['x'.repeat(limits.keyBytesMax + 1), '3'],
+      ['y', '4'],
+      ['z', '5'],
+      ['w', '6'],
+    ]);
+    const [reply] = ask({
+      ...frame,
+      contexts: [null, null, null, null, bytes('no context'), null],
+      operations: ['', '', '', '', '', 'x'.repeat(65)],
+    });
+    if (reply === undefined || reply === 'nobody' || reply.kind !== 'put')
+      throw new Error('not a put reply');
+    const failed = reply.errors.map(({ index, code, outcome }) => [index, code, outcome]);
+    expect(failed).toEqual([1, 2, 4, 5].map((index) => [index, 400, 'none']));
+    expect(node.coordinator.puts.map(({ key }) => key)).toEqual(['x', 'y']);
+  });
+
+  test('rows that fail keep code, outcome and text', () => {
+    node.coordinator.failure = new UnavailableError('lost the quorum', 'unknown');
+    const error = { code: 503, outcome: 'unknown', message: 'lost the quorum' };
+    expect(ask(putFrame([['x', '1']]))).toMatchObject([
+      { contexts: [null], receipts: [], errors: [{ index: 0, ...error }] },
+    ]);
+    expect(node.waysIn.traffic.endpoints.frame.lastError).toBe('503 lost the quorum');
+  });
+
+  test('the reply waits for the last row; the node closes when nothing waits', async () => {
+    node.coordinator.silent = true;
+    expect(ask(putFrame([['x', '1']]))).toEqual([]);
+    let closed = false;
+    const closing = node.waysIn.close().then(() => (closed = true));
+    await Promise.resolve();
+    expect(closed).toBe(false);
+    const before = network.sent.length;
+    node.coordinator.puts[0]!.onReply({ ok: false, error: new UnavailableError('closing') });
+    await closing;
+    expect(network.sent.length).toBe(before + 1);
+    expect(ask(getFrame('x'))).toEqual(['nobody']);
+  });
+});
+
+describe('frames refused as a whole', () => {
+  test.each<[string, Frame | Buffer]>([
+    ['noise', bytes('noise')],
+    ['a quorum above N', { ...getFrame('x'), quorum: 4 }],
+    ['a timeout beyond the limit', { ...getFrame('x'), timeoutMs: limits.requestTimeoutMsMax + 1 }],
+    ['a bucket that is no token', { ...getFrame('x'), bucket: 'a.b' }],
+  ])('%s', (_what, frame) => {
+    expect(ask(frame)).toEqual([
+      { kind: 'refusal', code: 400, outcome: 'none', message: expect.any(String) },
+    ]);
+    expect(node.waysIn.traffic.endpoints.frame).toMatchObject({ requests: 1, errors: 1 });
+  });
+
+  test('a reply subject outside an inbox: nothing done, nothing said, counted', () => {
+    for (const reply of ['_kv.all.gossip', 'kv.put.b.x', '_INBOX', '']) {
+      const options = reply === '' ? {} : { reply };
+      client.publish(`kv.frame.${a}`, encodeFrame(putFrame([['x', '1']])), options);
+    }
+    network.settle();
+    expect(node.coordinator.puts).toEqual([]);
+    expect(network.sent).toHaveLength(4);
+    expect(node.waysIn.traffic.repliesRefused).toBe(4);
+  });
+});

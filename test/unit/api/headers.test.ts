@@ -1,0 +1,154 @@
+import { describe, expect, test } from '@jest/globals';
+import { actorOf } from '../../../actors/rules/actor.js';
+import {
+  contextText,
+  errorHeaders,
+  getHeaders,
+  putHeaders,
+  readTerms,
+  writeTerms,
+} from '../../../src/api/headers.js';
+import { checkBucket, checkKey, subjectNameOf } from '../../../src/api/names.js';
+import { DeadlineError, MalformedError } from '../../../src/errors.js';
+import type { Receipt } from '../../../src/wire/receipt.js';
+import { byteStringOf } from '../../../src/wire/text.js';
+
+const bucket = { n: 3, r: 2, w: 1 };
+const context = [{ actor: actorOf('0123456789abcdef', 7), counter: 9 }];
+const receipt: Receipt = {
+  kind: 'w',
+  acked: 2,
+  needed: 2,
+  primaries: 2,
+  fallbacks: 0,
+  hints: 0,
+  durability: { kind: 'sync' },
+};
+
+function message(headers: Record<string, string>) {
+  return { header: (name: string): string | undefined => headers[name] };
+}
+
+describe('request headers', () => {
+  test('none: the terms of the bucket', () => {
+    expect(writeTerms(message({}), bucket)).toEqual({
+      quorum: 1,
+      strict: false,
+      timeoutMs: 5000,
+      context: undefined,
+      ttlMs: 0,
+      operation: '',
+    });
+    expect(readTerms(message({}), bucket)).toEqual({ quorum: 2, strict: false, timeoutMs: 5000 });
+  });
+
+  test('all of them', () => {
+    const headers = {
+      'Kv-W': '3',
+      'Kv-R': '1',
+      'Kv-Quorum': 'strict',
+      'Kv-Timeout': '250',
+      'Kv-TTL': '60000',
+      'Kv-Op': 'ö-1',
+      'Kv-Context': contextText(context),
+    };
+    expect(writeTerms(message(headers), bucket)).toEqual({
+      quorum: 3,
+      strict: true,
+      timeoutMs: 250,
+      context,
+      ttlMs: 60_000,
+      operation: '\xc3\xb6-1',
+    });
+    expect(readTerms(message(headers), bucket)).toMatchObject({ quorum: 1, strict: true });
+  });
+
+  test('the empty context, as - and as bytes', () => {
+    for (const text of ['-', contextText([])])
+      expect(writeTerms(message({ 'Kv-Context': text }), bucket).context).toEqual([]);
+  });
+
+  test.each([
+    ['Kv-W', '0'],
+    ['Kv-W', '4'],
+    ['Kv-W', '2.0'],
+    ['Kv-W', ''],
+    ['Kv-W', '-1'],
+    ['Kv-Quorum', 'yes'],
+    ['Kv-Timeout', '0'],
+    ['Kv-Timeout', '60001'],
+    ['Kv-TTL', '0'],
+    ['Kv-TTL', '1e3'],
+    ['Kv-TTL', '99999999999999999999'],
+    ['Kv-Op', 'x'.repeat(65)],
+    ['Kv-Context', ''],
+    ['Kv-Context', '!!!!'],
+    ['Kv-Context', 'AAAA'],
+    ['Kv-Context', `${contextText(context)}AA`],
+  ])('%s: %s is refused by name', (name, value) => {
+    const read = (): unknown => writeTerms(message({ [name]: value }), bucket);
+    expect(read).toThrow(MalformedError);
+    expect(read).toThrow(new RegExp(`^${name} `));
+  });
+});
+
+describe('reply headers', () => {
+  test('a put', () => {
+    expect(putHeaders({ ok: true, context, receipt })).toEqual({
+      'Kv-Context': 'AAEBI0VniavN7wAAAAAABwAAAAk',
+      'Kv-Receipt': 'w=2/2 primaries=2 fallbacks=0 durability=sync',
+    });
+  });
+
+  test('siblings are counted when there is more than one', () => {
+    const value = Buffer.from('x');
+    const reply = { ok: true, context, receipt } as const;
+    expect(getHeaders({ ...reply, values: [value] })).not.toHaveProperty('Kv-Siblings');
+    expect(getHeaders({ ...reply, values: [value, null] })).toHaveProperty('Kv-Siblings', '2');
+  });
+
+  test('an error is one line, whatever its text', () => {
+    const error = new DeadlineError('late\r\nKv-Outcome: none');
+    expect(errorHeaders(error, { write: true })).toEqual({
+      'Nats-Service-Error-Code': '504',
+      'Nats-Service-Error': 'late Kv-Outcome: none',
+      'Kv-Outcome': 'unknown',
+    });
+    expect(errorHeaders(error, { write: false })).not.toHaveProperty('Kv-Outcome');
+  });
+});
+
+describe('names', () => {
+  test.each(['b', 'B-1_ä', 'x'.repeat(64)])('bucket %s', (name) => {
+    expect(() => checkBucket(byteStringOf(name))).not.toThrow();
+  });
+
+  test.each(['', 'a.b', '*', 'a>', 'a b', 'a\n', 'x'.repeat(65), 'ä'.repeat(33)])(
+    'no bucket: %j',
+    (name) => {
+      expect(() => checkBucket(byteStringOf(name))).toThrow(MalformedError);
+    },
+  );
+
+  test('keys are any bytes, 1 to 1024', () => {
+    for (const key of ['x', '\0', ' * ', 'x'.repeat(1024)])
+      expect(() => checkKey(key)).not.toThrow();
+    for (const key of ['', 'x'.repeat(1025)]) expect(() => checkKey(key)).toThrow(MalformedError);
+  });
+
+  test.each([
+    ['a', 'b.a'],
+    ['a.b.c', 'b.a.b.c'],
+    [byteStringOf('à'), 'b.à'],
+    ['a..b', undefined],
+    ['.a', undefined],
+    ['a.', undefined],
+    ['a b', undefined],
+    ['a.>', undefined],
+    ['a.*', undefined],
+    ['\xff', undefined],
+    ['a\r\nPUB x', undefined],
+  ])('key %j as a subject: %j', (key, subject) => {
+    expect(subjectNameOf({ bucket: 'b', key })).toBe(subject);
+  });
+});

@@ -1,0 +1,307 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
+import { partitionOf } from '../../../actors/rules/key.js';
+import type { PutReply, PutRequest } from '../../../src/coordinator/coordinator.js';
+import { TooManySiblingsError, UnavailableError, type QuorateError } from '../../../src/errors.js';
+import type { Clock } from '../../../src/seams/clock.js';
+import { decode, encode, type WireValue } from '../../../src/wire/message-pack.js';
+import { startApiNode, type ApiNode, type World } from '../../support/api-node.js';
+import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
+
+const ids = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16));
+const [a, b, c, d] = ids as [string, string, string, string];
+
+let network: MemoryNetwork;
+let world: World;
+let timers: Map<number, { atMs: number; callback: () => void }>;
+let nowMs: number;
+let nodes: Map<string, ApiNode & { bus: MemoryBus }>;
+
+/** Three primaries of four nodes; partition p begins with the p-th. */
+beforeEach(() => {
+  network = new MemoryNetwork();
+  world = new Map();
+  timers = new Map();
+  nowMs = 0;
+  nodes = new Map();
+  let lastTimer = 0;
+  const clock: Clock = {
+    wallMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    setTimeout: (callback, delayMs) => {
+      timers.set(++lastTimer, { atMs: nowMs + delayMs, callback });
+      return lastTimer;
+    },
+    clearTimeout: (id) => void timers.delete(id as number),
+    endOfTurn: (callback) => network.endOfTurn(callback),
+  };
+  for (const [i, id] of ids.entries()) {
+    const bus = network.connect();
+    const random = { below: () => i, bytes: (count: number) => Buffer.alloc(count, 97 + i) };
+    const options = { partitions: 4, changeEvents: false };
+    const node = startApiNode({ id, nodes: ids, bus, clock, random, world, options });
+    nodes.set(id, { ...node, bus });
+  }
+});
+
+function node(id: string): ApiNode & { bus: MemoryBus } {
+  return nodes.get(id)!;
+}
+
+/** A key whose partition begins with the node. */
+function keyOf(first: string, nth = 0): string {
+  let found = -1;
+  for (let i = 0; ; i++) {
+    const key = `key-${i}`;
+    if (partitionOf({ bucket: 'b', key }, 4) === ids.indexOf(first) && ++found === nth) return key;
+  }
+}
+
+function put(at: string, key: string, changes: Partial<PutRequest> = {}): PutReply[] {
+  const replies: PutReply[] = [];
+  node(at).ordering.put({
+    bucket: 'b',
+    key,
+    partition: partitionOf({ bucket: 'b', key }, 4),
+    quorum: 2,
+    strict: false,
+    deadlineMs: nowMs + 1000,
+    value: Buffer.from('value'),
+    context: undefined,
+    ttlMs: 0,
+    operation: '',
+    onReply: (reply) => replies.push(reply),
+    ...changes,
+  });
+  return replies;
+}
+
+const done = expect.objectContaining({ ok: true }) as unknown;
+const putsAt = (id: string): readonly PutRequest[] => node(id).coordinator.puts;
+const operations = (id: string): string[] => putsAt(id).map(({ operation }) => operation);
+const messagesTo = (subject: string): number =>
+  network.sent.filter((sent) => sent.subject === subject).length;
+
+describe('who coordinates', () => {
+  test('a blind put at its first live primary stays there', () => {
+    const replies = put(a, keyOf(a));
+    expect(replies).toEqual([done]);
+    expect(network.sent).toEqual([]);
+  });
+
+  test('a blind put elsewhere goes to the first live primary, whole, and its reply comes back', () => {
+    const value = Buffer.from([0, 255]);
+    const terms = { quorum: 3, strict: true, ttlMs: 60_000, operation: 'op\xff', value };
+    const replies = put(b, keyOf(a), terms);
+    network.settle();
+    expect(replies).toEqual([
+      {
+        ok: true,
+        context: world.get(`\0\0b\0${keyOf(a)}`)!.context,
+        receipt: expect.objectContaining({ kind: 'w', needed: 3 }) as unknown,
+      },
+    ]);
+    expect(putsAt(b)).toEqual([]);
+    expect(putsAt(a)).toEqual([
+      expect.objectContaining({ bucket: 'b', key: keyOf(a), partition: 0, ...terms }),
+    ]);
+  });
+
+  test('a delete, an empty value and a put with the empty context are told apart on the way', () => {
+    put(d, keyOf(a), { value: null });
+    put(d, keyOf(a), { value: Buffer.alloc(0), context: [] });
+    network.settle();
+    expect(putsAt(a).map(({ value, context }) => [value, context])).toEqual([
+      [null, undefined],
+      [Buffer.alloc(0), []],
+    ]);
+  });
+
+  test('a put with a context stays at any primary, and leaves a node that is none', () => {
+    expect(put(c, keyOf(a), { context: [] })).toEqual([done]);
+    expect(putsAt(c)).toHaveLength(1);
+    const replies = put(d, keyOf(a), { context: [] });
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(a)).toHaveLength(1);
+  });
+
+  test.each(['suspect', 'down'] as const)('a %s first primary: the next orders', (state) => {
+    for (const id of [b, c]) node(id).view.tellReachability(a, state);
+    const replies = [put(b, keyOf(a)), put(c, keyOf(a))];
+    network.settle();
+    expect(replies).toEqual([[done], [done]]);
+    expect(putsAt(b)).toHaveLength(2);
+  });
+
+  test('what was passed on is coordinated where it arrives, whatever that node believes', () => {
+    node(a).view.tellReachability(b, 'alive');
+    node(b).view.tellNodes([b, a, c, d]);
+    // b believes itself first for this key and c first for none; a believes b first.
+    node(a).view.tellNodes([b, c, d, a]);
+    node(b).view.tellNodes([c, d, a, b]);
+    const replies = put(a, keyOf(a));
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(b)).toHaveLength(1);
+    expect(putsAt(c)).toEqual([]);
+  });
+
+  test('before there is a ring: here', () => {
+    node(b).view.tellNodes([]);
+    expect(put(b, keyOf(a))).toEqual([done]);
+    expect(putsAt(b)).toHaveLength(1);
+  });
+});
+
+describe('on the way', () => {
+  test('100 puts of one turn are one message there and one back', () => {
+    const replies = Array.from({ length: 100 }, (_, i) => put(b, keyOf(a, i)));
+    network.settle();
+    expect(replies.flat()).toEqual(Array.from({ length: 100 }, () => done));
+    expect(messagesTo(`_kv.${a}.forward`)).toBe(1);
+    expect(messagesTo(`_kv.${b}.answers`)).toBe(1);
+  });
+
+  test('other terms or a deadline far off: another frame', () => {
+    const changes = [{}, { quorum: 1 }, { strict: true }, { deadlineMs: 500 }, { bucket: 'x' }];
+    for (const change of changes) put(b, keyOf(a), { ...change, partition: 0 });
+    network.settle();
+    expect(messagesTo(`_kv.${a}.forward`)).toBe(5);
+    expect(putsAt(a).map(({ deadlineMs }) => deadlineMs)).toEqual([1000, 1000, 1000, 500, 1000]);
+  });
+
+  test('more than a message holds: several', () => {
+    const value = Buffer.alloc(400 * 1024);
+    const replies = Array.from({ length: 5 }, (_, i) => put(b, keyOf(a, i), { value }));
+    network.settle();
+    expect(replies.flat()).toHaveLength(5);
+    expect(messagesTo(`_kv.${a}.forward`)).toBe(3);
+    for (const { data } of network.sent)
+      expect(data.length).toBeLessThanOrEqual(limits.messageBytesMax);
+  });
+
+  test('the largest value there is, under the largest key', () => {
+    const key = 'x'.repeat(limits.keyBytesMax);
+    const value = Buffer.alloc(limits.valueBytesMax);
+    const replies = put(b, key, { partition: 0, value });
+    network.settle();
+    expect(replies).toEqual([done]);
+  });
+
+  test('values are copied out of the message they came in', () => {
+    put(b, keyOf(a));
+    network.settle();
+    for (const { data } of network.sent) data.fill(0);
+    expect(Buffer.from(putsAt(a)[0]!.value!).toString()).toBe('value');
+  });
+
+  test('past the bound on puts that wait: 429, nothing sent', () => {
+    node(a).coordinator.silent = true;
+    for (let i = 0; i < limits.requestsInFlightMax; i++) put(b, 'k', { partition: 0 });
+    expect(put(b, 'k', { partition: 0 })).toEqual([
+      { ok: false, error: expect.objectContaining({ code: 429, outcome: 'none' }) as unknown },
+    ]);
+  });
+});
+
+describe('when the other node fails', () => {
+  test('nobody there: coordinated here at once', async () => {
+    await node(a).bus.close();
+    const replies = put(b, keyOf(a));
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(b)).toHaveLength(1);
+    expect(timers.size).toBe(0);
+  });
+
+  test.each<[string, () => void]>([
+    ['is suspected', () => node(b).view.tellReachability(a, 'suspect')],
+    ['is called down', () => node(b).view.tellReachability(a, 'down')],
+    ['is found absent by another message', () => node(b).peers.tell(a, 'gossip', [])],
+  ])('it took the puts and then %s: coordinated here as the same operations', (_what, happens) => {
+    node(a).coordinator.silent = true;
+    const replies = [put(b, keyOf(a)), put(b, keyOf(a), { operation: 'mine' })];
+    network.settle();
+    expect(replies.flat()).toEqual([]);
+    void node(a).bus.close();
+    happens();
+    network.settle();
+    expect(replies).toEqual([[done], [done]]);
+    expect(operations(b)).toEqual(operations(a));
+    expect(operations(b)).toEqual(['bbbbbb1', 'mine']);
+    expect(timers.size).toBe(0);
+  });
+
+  test('a late answer after that is no second reply', () => {
+    node(a).coordinator.silent = true;
+    const replies = put(b, keyOf(a));
+    network.settle();
+    node(b).view.tellReachability(a, 'suspect');
+    const late = putsAt(a)[0]!;
+    late.onReply({ ok: false, error: new TooManySiblingsError('late') });
+    network.settle();
+    expect(replies).toEqual([done]);
+  });
+
+  test('it never answers: 504, outcome unknown, a moment after the deadline', () => {
+    node(a).coordinator.silent = true;
+    const replies = put(b, keyOf(a));
+    network.settle();
+    const [timer] = timers.values();
+    expect(timer?.atMs).toBe(1010);
+    timer!.callback();
+    expect(replies).toEqual([
+      { ok: false, error: expect.objectContaining({ code: 504, outcome: 'unknown' }) as unknown },
+    ]);
+  });
+
+  test.each<[string, QuorateError, boolean]>([
+    ['503 before anything was done', new UnavailableError('disk full'), true],
+    ['503 with unknown outcome', new UnavailableError('quorum lost', 'unknown'), false],
+    ['409', new TooManySiblingsError('32 siblings'), false],
+  ])('%s: coordinated here: %#', (_what, failure, here) => {
+    node(a).coordinator.failure = failure;
+    const replies = put(b, keyOf(a));
+    network.settle();
+    expect(putsAt(b)).toHaveLength(here ? 1 : 0);
+    const { code, outcome, message } = failure;
+    const error = expect.objectContaining({ code, outcome, message }) as unknown;
+    expect(replies).toEqual([here ? done : { ok: false, error }]);
+  });
+
+  test.each<[string, WireValue]>([
+    ['nothing', null],
+    ['a reply for other rows', [1, 0, [], [], null, null]],
+    ['no receipt', [1, 0, [null], [], null, null]],
+    ['a context that is none', [1, 0, [Buffer.from('xx')], ['r'], null, null]],
+  ])('it answers %s: 503, outcome unknown', (_what, columns) => {
+    node(a).peers.close();
+    const bus = network.connect();
+    bus.subscribe(`_kv.${a}.forward`, ({ data }) => {
+      const [, , id] = decode(data) as readonly number[];
+      bus.publish(`_kv.${b}.answers`, encode([1, a, [id!, 0, [columns]]]));
+    });
+    const replies = put(b, keyOf(a));
+    network.settle();
+    expect(replies).toEqual([
+      { ok: false, error: expect.objectContaining({ code: 503, outcome: 'unknown' }) as unknown },
+    ]);
+  });
+
+  test.each<[string, WireValue[]]>([
+    ['nothing', []],
+    ['no frame', ['text']],
+    ['a get', [[1, 1, 'b', 1, false, 5, [Buffer.from('k')]]]],
+    [
+      'a bucket that is none',
+      [[1, 0, 'a.b', 1, false, 5, [Buffer.from('k')], [null], null, null, null]],
+    ],
+  ])('%s passed on is refused', (_what, body) => {
+    const codes: unknown[] = [];
+    node(b).peers.call(a, 'forward', body, (answer) => codes.push(answer));
+    network.settle();
+    expect(codes).toEqual([expect.objectContaining({ kind: 'refused', code: 400 })]);
+    expect(node(a).peers.counters().handlerFailures).toBe(0);
+  });
+});
