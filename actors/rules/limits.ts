@@ -86,4 +86,19 @@ export const limits = {
   contextEntriesKept: 10,
 
   membersMax: 256,
+  /** Name, host and zone of a member. */
+  labelBytesMax: 128,
+  /** A heartbeat; news of it go to so many peers. In a cluster of up to 1 + fanout nodes everyone hears everyone directly. */
+  gossipIntervalMs: 1_000,
+  gossipFanout: 4,
+  /** How often silence is looked at, and how long it may be between nodes that gossip directly: a beat and a half. */
+  reviewIntervalMs: 250,
+  silenceMsMax: 1_500,
+  /** After that silence it is asked directly; without an answer in this time it is suspect. */
+  probeMsMax: 400,
+  /** A review that comes later than this: the node itself stood still, and blames nobody for the silence. */
+  stallMsMax: 500,
+  /** How long a starting node waits for another process with its id to object, and how often it asks again. */
+  claimMsMax: 250,
+  claimIntervalMs: 5_000,
 } as const;

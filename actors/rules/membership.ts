@@ -1,4 +1,9 @@
-/** Members of a cluster, as each node believes them to be. */
+/**
+ * Members of a cluster, as each node believes them to be, and how two beliefs become one.
+ *
+ * A member alone writes its row: it raises its heartbeat while it lives and its generation at each start and
+ * when it finds itself doubted. So of two rows of one member the newer (generation, heartbeat) is the truer one, whoever brings it.
+ */
 import type { NodeId } from './actor.js';
 
 export interface Member {
@@ -12,8 +17,59 @@ export interface Member {
   /** Raised by the member itself at each start, and when it refutes being called down. */
   readonly generation: number;
   readonly heartbeat: number;
-  /** `joining` members hold no partitions yet; see `founding`. */
-  readonly status: 'joining' | 'active' | 'left';
+  /** `joining` members hold no partitions yet; see `isFoundedBy`. */
+  readonly status: MemberStatus;
 }
 
+export type MemberStatus = 'joining' | 'active' | 'left';
 export type Reachability = 'alive' | 'suspect' | 'down';
+
+export interface Age {
+  readonly generation: number;
+  readonly heartbeat: number;
+}
+
+export function isNewer(a: Age, b: Age): boolean {
+  return a.generation !== b.generation ? a.generation > b.generation : a.heartbeat > b.heartbeat;
+}
+
+const order: readonly MemberStatus[] = ['joining', 'active', 'left'];
+
+/** The newer row, with the later status of both: a member never goes back to joining, and never returns from having left. */
+export function mergeMember(known: Member, told: Member): Member {
+  const row = isNewer(told, known) ? told : known;
+  const status = order[Math.max(order.indexOf(known.status), order.indexOf(told.status))]!;
+  return row.status === status ? row : { ...row, status };
+}
+
+/** Whether rings computed with the one or the other row differ. */
+export function samePlace(a: Member | undefined, b: Member | undefined): boolean {
+  return (
+    a?.status === b?.status && a?.host === b?.host && a?.zone === b?.zone && a?.weight === b?.weight
+  );
+}
+
+/**
+ * How a cluster begins. Nodes without one gather; each tells with its gossip whom it has met. When a node has met at least
+ * `founders` (itself included) and everyone it met says to have met exactly the same, all of them are the founders.
+ *
+ * Nobody founds twice: who is in two gatherings would have had to say first one and then the other, and a gathering only grows
+ * (but for nodes that died before the cluster began). A node that is not among the founders stays `joining`.
+ */
+export function isFoundedBy(gathering: {
+  /** Ascending; itself included. */
+  readonly met: readonly NodeId[];
+  /** What each of the others said last. */
+  readonly said: ReadonlyMap<NodeId, readonly NodeId[]>;
+  readonly self: NodeId;
+  readonly founders: number;
+}): boolean {
+  const { met, said, self, founders } = gathering;
+  return (
+    met.length >= founders && met.every((id) => id === self || sameIds(said.get(id) ?? [], met))
+  );
+}
+
+export function sameIds(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && a.every((id, i) => id === b[i]);
+}

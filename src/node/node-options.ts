@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly zone: string;
   readonly weight: number;
   readonly dataDir: string;
+  /** Of this process; members tell it to each other, for `status`. 0: not told. */
+  readonly pid: number;
   /** Subjects start with it; `kv` unless several clusters share one NATS account. */
   readonly prefix: string;
   readonly partitions: number;
@@ -44,6 +46,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   host: '',
   zone: '',
   weight: 1,
+  pid: 0,
   prefix: 'kv',
   partitions: 256,
   durability: { kind: 'sync' },

@@ -1,0 +1,43 @@
+/**
+ * When a peer may be called down: its silence towards this node, and a second source that does not depend on it.
+ *
+ * Sources are kept as a set, so nobody counts twice (the idea of memberlist's suspicion.go). NATS is one: it answers
+ * "no responders" when nothing subscribes to the peer's subjects.
+ */
+import type { NodeId } from './actor.js';
+import { limits } from './limits.js';
+
+export interface Suspicion {
+  /** This node has not heard from it in time. */
+  readonly silent: boolean;
+  /** NATS said that the peer is not there, and it was not heard since. */
+  readonly absent: boolean;
+  /** Nodes that have not heard from it in time either. */
+  readonly witnesses: ReadonlySet<NodeId>;
+}
+
+export const trusted: Suspicion = { silent: false, absent: false, witnesses: new Set() };
+
+export function isConfirmed({ silent, absent, witnesses }: Suspicion): boolean {
+  return silent && (absent || witnesses.size > 0);
+}
+
+export function withWitness(suspicion: Suspicion, witness: NodeId): Suspicion {
+  if (suspicion.witnesses.has(witness)) return suspicion;
+  return { ...suspicion, witnesses: new Set([...suspicion.witnesses, witness]) };
+}
+
+export function withoutWitness(suspicion: Suspicion, witness: NodeId): Suspicion {
+  if (!suspicion.witnesses.has(witness)) return suspicion;
+  const witnesses = new Set([...suspicion.witnesses].filter((id) => id !== witness));
+  return { ...suspicion, witnesses };
+}
+
+/**
+ * How long a peer may be silent. Gossip goes to `gossipFanout` peers a beat, so news of a heartbeat needs
+ * log(nodes) / log(1 + fanout) beats to reach everyone; each beyond the first is waited for.
+ */
+export function silenceMsMax(nodes: number): number {
+  const beats = Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
+  return limits.silenceMsMax + (beats - 1) * limits.gossipIntervalMs;
+}

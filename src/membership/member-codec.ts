@@ -1,0 +1,218 @@
+/**
+ * Gossip as MessagePack, and rows of the members table.
+ *
+ * news   ['news' | 'hello', settings, founders: bin, vitals: bin, rows]     hello: please answer, with all rows
+ *        settings [partitions, hash of what else must be equal]
+ *        founders: 8 bytes a node id, ascending; empty while there is no cluster
+ *        vitals, 19 bytes a member: id 8, generation u32, heartbeat u48, opinion u8 of the sender (0 heard in time, or itself ·
+ *        1 silent · 2 down). This is what beats carry: it costs little to write and to read.
+ *        rows: members the receiver may not know; a generation it does not know makes it ask for them
+ *        row [id, name, host, zone, weight, pid, generation, heartbeat, status]
+ * claim  ['claim', instance, generation, pid]   →  [instance, generation, pid] of another process with the same node id
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Member, MemberStatus } from '../../actors/rules/membership.js';
+import { weightMax } from '../../actors/rules/ring-tokens.js';
+import { MalformedError } from '../errors.js';
+import { isBin, isInt, isList, isText } from '../wire/columns.js';
+import { decode, encode, type WireValue } from '../wire/message-pack.js';
+
+export type Opinion = 'heard' | 'silent' | 'down';
+
+export interface Settings {
+  readonly partitions: number;
+  /** Of N and conflict policy of all buckets. */
+  readonly bucketsHash: number;
+}
+
+export interface Vital {
+  readonly id: NodeId;
+  readonly generation: number;
+  readonly heartbeat: number;
+  /** What the sender thinks of the member. */
+  readonly opinion: Opinion;
+}
+
+export interface News {
+  /** The sender asks for an answer. */
+  readonly hello: boolean;
+  readonly settings: Settings;
+  readonly founders: readonly NodeId[];
+  readonly vitals: readonly Vital[];
+  readonly rows: readonly Member[];
+}
+
+export interface Claim {
+  /** Drawn at the start of a process. */
+  readonly instance: number;
+  /** The one it started with: a process that refutes raises its generation, and is no younger for it. */
+  readonly generation: number;
+  readonly pid: number;
+}
+
+const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
+const opinions: readonly Opinion[] = ['heard', 'silent', 'down'];
+const nodeIdPattern = /^[0-9a-f]{16}$/;
+const idLength = 8;
+const vitalLength = idLength + 4 + 6 + 1;
+const generationMax = 2 ** 32 - 1;
+const heartbeatMax = 2 ** 48 - 1;
+
+export function newsBody(news: News): WireValue[] {
+  const { settings } = news;
+  return [
+    news.hello ? 'hello' : 'news',
+    [settings.partitions, settings.bucketsHash],
+    idBytes(news.founders),
+    vitalBytes(news.vitals),
+    news.rows.map(memberRow),
+  ];
+}
+
+/** Throws `MalformedError`. */
+export function newsOf(body: readonly WireValue[]): News {
+  const [kind, settings, founders, vitals, rows] = body;
+  if (body.length !== 5 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
+    throw new MalformedError('not news of members');
+  if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
+  return {
+    hello: kind === 'hello',
+    settings: settingsOf(settings),
+    founders: idsOf(founders),
+    vitals: vitalsOf(vitals),
+    rows: rows.map((row) => {
+      if (!isList(row)) throw new MalformedError('not a member');
+      return memberOf(row);
+    }),
+  };
+}
+
+function settingsOf(value: WireValue | undefined): Settings {
+  if (isList(value) && value.length === 2) {
+    const [partitions, bucketsHash] = value;
+    if (isInt(partitions) && isInt(bucketsHash)) return { partitions, bucketsHash };
+  }
+  throw new MalformedError('no settings in news of members');
+}
+
+function vitalBytes(vitals: readonly Vital[]): Buffer {
+  const bytes = Buffer.allocUnsafe(vitals.length * vitalLength);
+  let at = 0;
+  for (const { id, generation, heartbeat, opinion } of vitals) {
+    bytes.write(id, at, 'hex');
+    at = bytes.writeUInt32BE(generation, at + idLength);
+    at = bytes.writeUIntBE(heartbeat, at, 6);
+    at = bytes.writeUInt8(opinions.indexOf(opinion), at);
+  }
+  return bytes;
+}
+
+/** Ascending by id, so nobody is named twice. */
+function vitalsOf(value: WireValue | undefined): Vital[] {
+  const bytes = rowsOfBytes(value, vitalLength);
+  const vitals: Vital[] = [];
+  let last = '';
+  for (let at = 0; at < bytes.length; at += vitalLength) {
+    const id = bytes.toString('hex', at, at + idLength);
+    const opinion = opinions[bytes.readUInt8(at + 18)];
+    if (id <= last || opinion === undefined) throw new MalformedError('not vitals of members');
+    last = id;
+    const generation = bytes.readUInt32BE(at + 8);
+    vitals.push({ id, generation, heartbeat: bytes.readUIntBE(at + 12, 6), opinion });
+  }
+  return vitals;
+}
+
+function idBytes(ids: readonly NodeId[]): Buffer {
+  return Buffer.from(ids.join(''), 'hex');
+}
+
+/** Ascending, as founders are kept. */
+function idsOf(value: WireValue | undefined): NodeId[] {
+  const bytes = rowsOfBytes(value, idLength);
+  const ids: NodeId[] = [];
+  for (let at = 0; at < bytes.length; at += idLength) {
+    const id = bytes.toString('hex', at, at + idLength);
+    if (id <= (ids.at(-1) ?? '')) throw new MalformedError('node ids do not ascend');
+    ids.push(id);
+  }
+  return ids;
+}
+
+function rowsOfBytes(value: WireValue | undefined, length: number): Buffer {
+  if (value === undefined || !isBin(value)) throw new MalformedError('not rows of bytes');
+  if (value.length % length !== 0 || value.length / length > limits.membersMax)
+    throw new MalformedError('rows of bytes of a wrong length');
+  return Buffer.from(value.buffer, value.byteOffset, value.length);
+}
+
+export function claimBody({ instance, generation, pid }: Claim): WireValue[] {
+  return ['claim', instance, generation, pid];
+}
+
+/** Of the request (with its kind) and of the answer (without). Throws `MalformedError`. */
+export function claimOf(body: readonly WireValue[]): Claim {
+  const [instance, generation, pid] = body[0] === 'claim' ? body.slice(1) : body;
+  if (!isInt(instance) || !isInt(generation) || !isInt(pid))
+    throw new MalformedError('not a claim');
+  return { instance, generation, pid };
+}
+
+export function isClaim(body: readonly WireValue[]): boolean {
+  return body[0] === 'claim';
+}
+
+export function isClaimAnswer(body: readonly WireValue[]): boolean {
+  return body.length === 3 && body.every(isInt);
+}
+
+function memberRow(member: Member): WireValue[] {
+  const { id, name, host, zone, weight, pid, generation, heartbeat, status } = member;
+  return [id, name, host, zone, weight, pid, generation, heartbeat, statuses.indexOf(status)];
+}
+
+function memberOf(row: readonly WireValue[]): Member {
+  const [id, name, host, zone, weight, pid, generation, heartbeat, status] = row;
+  if (row.length !== 9 || !isNodeId(id) || !isLabel(name) || !isLabel(host) || !isLabel(zone))
+    throw new MalformedError('not a member');
+  if (!isWeight(weight) || !isInt(pid) || !isInt(generation) || !isInt(heartbeat))
+    throw new MalformedError('not a member');
+  if (generation > generationMax || heartbeat > heartbeatMax)
+    throw new MalformedError('a member from the far future');
+  const known = statuses[Number(status)];
+  if (!isInt(status) || known === undefined) throw new MalformedError('no such status of a member');
+  return { id, name, host, zone, weight, pid, generation, heartbeat, status: known };
+}
+
+export function encodeMember(member: Member): Buffer {
+  return encode(memberRow(member));
+}
+
+/** Throws `MalformedError`. */
+export function decodeMember(bytes: Buffer): Member {
+  const row = decode(bytes);
+  if (!isList(row)) throw new MalformedError('not a member');
+  return memberOf(row);
+}
+
+export function encodeFounders(founders: readonly NodeId[]): Buffer {
+  return encode(idBytes(founders));
+}
+
+/** Throws `MalformedError`. */
+export function decodeFounders(bytes: Buffer): NodeId[] {
+  return idsOf(decode(bytes));
+}
+
+function isNodeId(value: WireValue | undefined): value is NodeId {
+  return isText(value) && nodeIdPattern.test(value);
+}
+
+function isLabel(value: WireValue | undefined): value is string {
+  return isText(value) && Buffer.byteLength(value) <= limits.labelBytesMax;
+}
+
+function isWeight(value: WireValue | undefined): value is number {
+  return typeof value === 'number' && value > 0 && value <= weightMax;
+}

@@ -1,0 +1,73 @@
+/** The members a node knows, on its disk: so that it knows its ring at once when it starts again. Heartbeats are not written. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Member } from '../../actors/rules/membership.js';
+import type { Table, Tables } from '../seams/table.js';
+import { decodeFounders, decodeMember, encodeFounders, encodeMember } from './member-codec.js';
+
+/** Sorts before all node ids. */
+const foundersKey = '!founders';
+
+export interface KnownCluster {
+  readonly founders: readonly NodeId[];
+  readonly members: readonly Member[];
+}
+
+export class MemberTable {
+  private readonly table: Table;
+  private written = -1;
+  private writing = false;
+  private onWritten: (() => void)[] = [];
+
+  constructor(
+    private readonly tables: Tables,
+    private readonly current: () => KnownCluster & { readonly revision: number },
+  ) {
+    this.table = tables.open('members');
+  }
+
+  /** Throws `MalformedError` on a damaged row: a node that forgot its cluster could found another. */
+  load(): KnownCluster {
+    let founders: NodeId[] = [];
+    const members: Member[] = [];
+    for (const { key, value } of this.table.range({})) {
+      if (key === foundersKey) founders = decodeFounders(value);
+      else members.push(decodeMember(value));
+    }
+    return { founders, members };
+  }
+
+  /**
+   * Writes what changed since the last time, in the background; one write is under way at a time. `done` is called once
+   * what is current now, or something later, is on disk. A full disk is no error here: call it again with every beat.
+   */
+  save(done?: () => void): void {
+    if (done !== undefined) this.onWritten.push(done);
+    if (this.writing) return;
+    const { founders, members, revision } = this.current();
+    const waiting = this.onWritten.splice(0);
+    if (revision === this.written) return settle(waiting);
+    this.writing = true;
+    const gone = [...this.table.keys({ start: `${foundersKey}\0` })].filter(
+      (key) => !members.some((member) => member.id === key),
+    );
+    this.tables.commit(
+      (batch) => {
+        for (const key of gone) batch.remove(this.table, key);
+        batch.put(this.table, foundersKey, encodeFounders(founders));
+        for (const member of members) batch.put(this.table, member.id, encodeMember(member));
+      },
+      (error) => {
+        this.writing = false;
+        if (error === undefined) {
+          this.written = revision;
+          settle(waiting);
+          if (this.onWritten.length > 0) this.save();
+        } else this.onWritten.unshift(...waiting);
+      },
+    );
+  }
+}
+
+function settle(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) callback();
+}

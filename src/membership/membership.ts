@@ -1,0 +1,327 @@
+/**
+ * The members of the cluster as this node knows them: gossip, founding, the failure detector, and the ring that follows.
+ *
+ * First form: nodes found a cluster together and stay its members. A node that comes later stays `joining`: it knows the
+ * ring and holds no partitions. Which data moves when the ring changes is not decided here, so the place of a
+ * founder (host, zone, weight) stays what it was when the cluster began.
+ */
+import { type ActorRefFrom, createActor } from 'xstate';
+import { inject, injectable } from 'tsyringe';
+import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { type IncomingCall, Peers } from '../bus/peers.js';
+import { NodeOptions } from '../node/node-options.js';
+import { Bus } from '../seams/bus.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { Random } from '../seams/random.js';
+import { Tables } from '../seams/table.js';
+import type { ClusterChange, ClusterView, Member, Reachability, Ring } from './cluster-view.js';
+import { Founding } from './founding.js';
+import { IdClaim } from './id-claim.js';
+import { isClaim, type News, newsBody, newsOf, type Settings } from './member-codec.js';
+import { type KnownCluster, MemberTable } from './member-table.js';
+import { PeerWatch } from './peer-watch.js';
+import { Problems } from './problems.js';
+import { RingCache } from './ring-cache.js';
+import { type Learned, Roster } from './roster.js';
+import { isCompatible, settingsOf } from './settings.js';
+
+@injectable()
+export class Membership implements ClusterView {
+  readonly problems = new Problems();
+  private readonly roster: Roster;
+  private readonly founding: Founding;
+  private readonly table: MemberTable;
+  private readonly watch: PeerWatch;
+  private readonly rings: RingCache;
+  private readonly claim: IdClaim;
+  private readonly gossip: ActorRefFrom<typeof gossipMachine>;
+  private readonly settings: Settings;
+  private readonly instance: number;
+  private readonly listeners: ((change: ClusterChange) => void)[] = [];
+  private readonly fatalListeners: ((error: Error) => void)[] = [];
+  private startGeneration = 1;
+  private stopped = false;
+
+  constructor(
+    @inject(Peers) private readonly peers: Peers,
+    @inject(Bus) private readonly bus: Bus,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Random) private readonly random: Random,
+    @inject(Tables) tables: Tables,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Inspection) inspection: Inspection,
+  ) {
+    const { name, host, zone, weight, pid, partitions } = options;
+    const blank = { id: peers.self, generation: 1, heartbeat: 0, status: 'joining' } as const;
+    this.roster = new Roster({ ...blank, name, host, zone, weight, pid });
+    this.settings = settingsOf(options);
+    this.instance = random.below(2 ** 32);
+    this.table = new MemberTable(tables, () => this.known());
+    this.rings = new RingCache(partitions);
+    this.watch = new PeerWatch({
+      clock,
+      inspection,
+      probe: (peer) => this.tell(peer, { hello: true }),
+      onChange: (node, now) => this.reached(node, now),
+    });
+    this.founding = new Founding({
+      roster: this.roster,
+      foundersMin: options.founders,
+      isReachable: (node) => this.reachability(node) !== 'down',
+      save: (done) => this.table.save(done),
+      onFounded: () => {
+        this.placesChanged();
+        this.tellAll({ hello: false });
+      },
+    });
+    this.claim = new IdClaim({
+      peers,
+      clock,
+      own: () => ({ instance: this.instance, generation: this.startGeneration, pid }),
+      onTwin: ({ pid }) => {
+        for (const listener of this.fatalListeners) listener(this.twinError(pid));
+      },
+    });
+    this.gossip = createActor(gossipMachine, {
+      clock,
+      input: {
+        greet: () => this.tellAll({ hello: true }),
+        beat: () => this.beat(),
+        review: () => this.watch.review(),
+        claimId: () => this.claim.check(),
+        suspend: () => this.watch.suspend(),
+        resume: () => this.watch.resume(),
+      },
+    });
+    inspection.attach(this.gossip);
+  }
+
+  /**
+   * Resolves when this node knows what its disk knows and nobody objected to its id. Rejects when another process runs with
+   * it, and with `MalformedError` when the members on disk can't be read.
+   */
+  async start(): Promise<void> {
+    this.restore();
+    this.peers.onContact((peer, contact) => {
+      if (contact === 'heard') this.watch.heard(peer);
+      else this.watch.absent(peer);
+    });
+    this.peers.handle('gossip', (call) => this.receive(call));
+    this.bus.onStatus((status) => {
+      this.gossip.send({ type: status === 'connected' ? 'link.restored' : 'link.lost' });
+    });
+    const twin = await this.claim.assert();
+    if (twin !== undefined) throw this.twinError(twin.pid);
+    if (this.stopped) return;
+    this.gossip.start();
+    this.founding.consider();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.gossip.send({ type: 'node.stopping' });
+    this.gossip.stop();
+    this.watch.stop();
+  }
+
+  get self(): Member {
+    return this.roster.self;
+  }
+
+  get ring(): Ring {
+    return this.rings.current;
+  }
+
+  members(): readonly Member[] {
+    return this.roster.all();
+  }
+
+  reachability(node: NodeId): Reachability {
+    return node === this.self.id ? 'alive' : this.watch.reachability(node);
+  }
+
+  primaries(partition: number, n: number): readonly NodeId[] {
+    return this.rings.primaries(partition, n);
+  }
+
+  onChange(listener: (change: ClusterChange) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Another process runs with this node's id: this one must end. */
+  onFatal(listener: (error: Error) => void): void {
+    this.fatalListeners.push(listener);
+  }
+
+  /** Why this node holds no partitions; undefined when it does. */
+  waitingFor(): string | undefined {
+    if (this.self.status === 'active') return undefined;
+    if (this.self.status === 'left') return 'this node has left the cluster';
+    if (this.roster.active().length > 0)
+      return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
+    const met = this.founding.met().length;
+    return `waiting for nodes to found a cluster with: ${met} of ${this.options.founders} are here`;
+  }
+
+  private restore(): void {
+    const { founders, members } = this.table.load();
+    const { id } = this.self;
+    for (const member of members) {
+      if (member.id === id) this.restoreSelf(member, founders.includes(id));
+      else this.roster.learn(member, { direct: true });
+    }
+    this.startGeneration = this.self.generation;
+    this.founding.founders = founders;
+    this.roster.activate(founders);
+    for (const other of this.roster.otherIds) this.watch.watch(other);
+    this.placesChanged();
+    this.table.save();
+  }
+
+  private restoreSelf(before: Member, isFounder: boolean): void {
+    const { host, zone, weight } = this.self;
+    this.roster.restore(before, { keepsPlace: isFounder });
+    const moved = before.host !== host || before.zone !== zone || before.weight !== weight;
+    if (isFounder && moved)
+      this.problems.report(
+        'place',
+        `host, zone and weight of a member can't change yet: this node keeps host '${before.host}', zone '${before.zone}', weight ${before.weight}`,
+      );
+  }
+
+  private receive(call: IncomingCall): void {
+    const { from } = call;
+    if (this.stopped) return;
+    if (isClaim(call.body)) {
+      if (from === this.self.id) this.claim.answer(call);
+      return;
+    }
+    const news = newsOf(call.body);
+    const { settings, founding, problems } = this;
+    const sender = { id: from, name: this.roster.get(from)?.name ?? from };
+    if (!isCompatible({ sender, news, settings, founders: founding.founders, problems })) {
+      // So that both sides can say what is wrong.
+      if (news.hello) this.tell(from, { hello: false });
+      return;
+    }
+    const before = this.self;
+    const learned = this.learn(from, news);
+    this.founding.hear(from, news);
+    this.placesChanged();
+    const { founded } = this.founding;
+    const ignorant = founded && news.founders.length === 0;
+    if (news.hello || ignorant) this.tell(from, { hello: learned.has('unknown'), rows: true });
+    // The row of this node is news again when somebody doubted it.
+    else if (learned.has('unknown') || this.self !== before)
+      this.tell(from, { hello: learned.has('unknown') });
+    if (learned.has('new') && !founded) this.tellAll({ hello: false });
+    this.founding.consider();
+    this.table.save();
+  }
+
+  private learn(from: NodeId, news: News): Set<Learned> {
+    const learned = new Set<Learned>();
+    for (const row of news.rows) {
+      if (row.id === this.self.id) continue;
+      const what = this.roster.learn(row, { direct: row.id === from });
+      if (what === 'new') this.watch.watch(row.id);
+      if (what === 'newer') this.watch.heard(row.id);
+      learned.add(what);
+    }
+    for (const vital of news.vitals) {
+      const { id, opinion } = vital;
+      if (id === this.self.id) {
+        this.roster.hear(vital, { calledDown: opinion === 'down' });
+        if (opinion !== 'heard') this.roster.beat();
+        continue;
+      }
+      const what = this.roster.touch(id, vital);
+      if (what === 'newer') this.watch.heard(id);
+      learned.add(what);
+      this.watch.testify(from, { peer: id, suspects: opinion !== 'heard' });
+    }
+    return learned;
+  }
+
+  private reached(node: NodeId, now: Reachability): void {
+    const joiner =
+      this.roster.get(node)?.status === 'joining' && !this.founding.agreed?.includes(node);
+    if (now === 'down' && joiner) {
+      this.roster.forget(node);
+      this.founding.forget(node);
+      this.watch.unwatch(node);
+    }
+    this.changed({ kind: 'reachability', node, now });
+    // This node may be the second source somebody waits for. (Within the turn its own belief is still being made.)
+    if (now !== 'alive') this.clock.endOfTurn(() => this.spread());
+  }
+
+  private beat(): void {
+    this.roster.beat();
+    this.founding.consider();
+    if (!this.founding.founded) this.tellAll({ hello: false });
+    else this.spread();
+    this.table.save();
+  }
+
+  /** To a few members, picked at random; unreachable ones too, or they could never answer back. */
+  private spread(): void {
+    if (this.stopped) return;
+    const left = [...this.roster.otherIds];
+    for (let i = 0; i < limits.gossipFanout && left.length > 0; i++)
+      this.tell(left.splice(this.random.below(left.length), 1)[0]!, { hello: false });
+  }
+
+  /** `rows`: all that is known, for one that may know nothing. */
+  private tell(to: NodeId, options: { hello: boolean; rows?: boolean }): void {
+    if (this.bus.connected) this.peers.tell(to, 'gossip', newsBody(this.news(options)));
+  }
+
+  /** With the own row: who is new learns of it from itself. */
+  private tellAll({ hello }: { hello: boolean }): void {
+    if (this.bus.connected) this.peers.tellAll('gossip', newsBody(this.news({ hello })));
+  }
+
+  private news(options: { hello: boolean; rows?: boolean }): News {
+    const { agreed, founders, founded } = this.founding;
+    const self = this.self.id;
+    const members = this.roster
+      .all()
+      .filter(
+        ({ id, status }) =>
+          id === self || (agreed?.includes(id) ?? (!founded || status !== 'joining')),
+      );
+    return {
+      hello: options.hello,
+      settings: this.settings,
+      founders,
+      vitals: members.map(({ id, generation, heartbeat }) => {
+        return { id, generation, heartbeat, opinion: this.watch.opinion(id) };
+      }),
+      rows: options.rows === true ? members : [this.self],
+    };
+  }
+
+  private known(): KnownCluster & { readonly revision: number } {
+    const { agreed, founders } = this.founding;
+    const { revision } = this.roster;
+    return { founders: agreed ?? founders, members: this.roster.all(), revision };
+  }
+
+  private placesChanged(): void {
+    if (this.rings.update(this.roster)) this.changed({ kind: 'ring' });
+  }
+
+  private changed(change: ClusterChange): void {
+    for (const listener of this.listeners) listener(change);
+  }
+
+  private twinError(pid: number): Error {
+    return new Error(
+      `another process (pid ${pid}) runs as node ${this.self.id}: is its data directory a copy of this one?`,
+    );
+  }
+}

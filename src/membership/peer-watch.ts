@@ -1,0 +1,158 @@
+/**
+ * One `peer` machine for every other member, fed from what arrives. Signs of life come with every message between
+ * nodes, so a living peer costs one assignment per message and its machine sleeps.
+ */
+import { type ActorRefFrom, createActor } from 'xstate';
+import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Reachability } from '../../actors/rules/membership.js';
+import { silenceMsMax } from '../../actors/rules/suspicion.js';
+import type { Clock } from '../seams/clock.js';
+import type { Inspection } from '../seams/inspection.js';
+import type { Opinion } from './member-codec.js';
+
+interface Watched {
+  readonly actor: ActorRefFrom<typeof peerMachine>;
+  reachability: Reachability;
+  heardAtMs: number;
+  /** Silence was reported to the machine, and nothing was heard since. */
+  doubted: boolean;
+}
+
+export interface PeerWatchOptions {
+  readonly clock: Clock;
+  readonly inspection: Inspection;
+  readonly probe: (peer: NodeId) => void;
+  readonly onChange: (peer: NodeId, now: Reachability) => void;
+}
+
+export class PeerWatch {
+  private readonly watched = new Map<NodeId, Watched>();
+  private reviewedAtMs: number;
+  private suspended = false;
+
+  constructor(private readonly options: PeerWatchOptions) {
+    this.reviewedAtMs = options.clock.monotonicMs();
+  }
+
+  /** Begins as alive, silent since now. */
+  watch(peer: NodeId): void {
+    if (this.watched.has(peer)) return;
+    const { clock, inspection, onChange, probe } = this.options;
+    const actor = createActor(peerMachine, {
+      clock,
+      input: {
+        believe: (now) => {
+          const entry = this.watched.get(peer);
+          if (entry === undefined || entry.reachability === now) return;
+          entry.reachability = now;
+          if (now === 'down') this.dismissWitness(peer);
+          onChange(peer, now);
+        },
+        probe: () => probe(peer),
+      },
+    });
+    inspection.attach(actor);
+    this.watched.set(peer, {
+      actor,
+      reachability: 'alive',
+      heardAtMs: clock.monotonicMs(),
+      doubted: false,
+    });
+    actor.start();
+    if (this.suspended) actor.send({ type: 'self.ill' });
+  }
+
+  unwatch(peer: NodeId): void {
+    const entry = this.watched.get(peer);
+    if (entry === undefined) return;
+    this.watched.delete(peer);
+    this.options.inspection.detach(entry.actor);
+    entry.actor.stop();
+    this.dismissWitness(peer);
+  }
+
+  stop(): void {
+    for (const peer of this.watched.keys()) this.unwatch(peer);
+  }
+
+  reachability(peer: NodeId): Reachability {
+    return this.watched.get(peer)?.reachability ?? 'down';
+  }
+
+  /** What this node has seen of the peer itself; never hearsay. */
+  opinion(peer: NodeId): Opinion {
+    const entry = this.watched.get(peer);
+    if (entry === undefined) return 'heard';
+    if (entry.reachability === 'down') return 'down';
+    return entry.actor.getSnapshot().context.suspicion.silent ? 'silent' : 'heard';
+  }
+
+  heard(peer: NodeId): void {
+    const entry = this.watched.get(peer);
+    if (entry === undefined) return;
+    entry.heardAtMs = this.options.clock.monotonicMs();
+    if (entry.reachability === 'alive' && !entry.doubted) return;
+    entry.doubted = false;
+    entry.actor.send({ type: 'peer.heard' });
+  }
+
+  absent(peer: NodeId): void {
+    const entry = this.watched.get(peer);
+    if (entry === undefined || entry.actor.getSnapshot().context.suspicion.absent) return;
+    entry.actor.send({ type: 'peer.absent' });
+  }
+
+  testify(witness: NodeId, about: { readonly peer: NodeId; readonly suspects: boolean }): void {
+    const entry = this.watched.get(about.peer);
+    if (entry === undefined || about.peer === witness) return;
+    const { witnesses } = entry.actor.getSnapshot().context.suspicion;
+    if (witnesses.has(witness) === about.suspects) return;
+    const type = about.suspects ? 'witness.suspects' : 'witness.trusts';
+    entry.actor.send({ type, witness });
+  }
+
+  /** Notes who has been silent for too long; if this node itself stood still since the last review, nobody. */
+  review(): void {
+    const nowMs = this.options.clock.monotonicMs();
+    const stalled = nowMs - this.reviewedAtMs > limits.reviewIntervalMs + limits.stallMsMax;
+    this.reviewedAtMs = nowMs;
+    if (stalled) this.excuse(nowMs);
+    const silentMsMax = silenceMsMax(this.watched.size + 1);
+    for (const entry of this.watched.values()) {
+      if (entry.doubted || nowMs - entry.heardAtMs <= silentMsMax) continue;
+      entry.doubted = true;
+      entry.actor.send({ type: 'peer.silent' });
+    }
+  }
+
+  /** From here to `resume` silence and absence say nothing about others. */
+  suspend(): void {
+    this.suspended = true;
+    this.tellAll({ type: 'self.ill' });
+  }
+
+  resume(): void {
+    this.suspended = false;
+    this.reviewedAtMs = this.options.clock.monotonicMs();
+    this.excuse(this.reviewedAtMs);
+    this.tellAll({ type: 'self.well' });
+  }
+
+  private excuse(nowMs: number): void {
+    for (const entry of this.watched.values()) {
+      entry.heardAtMs = nowMs;
+      entry.doubted = false;
+    }
+  }
+
+  private tellAll(event: PeerEvent): void {
+    for (const { actor } of this.watched.values()) actor.send(event);
+  }
+
+  /** Who can't be heard is no witness. */
+  private dismissWitness(witness: NodeId): void {
+    for (const peer of this.watched.keys()) this.testify(witness, { peer, suspects: false });
+  }
+}

@@ -1,0 +1,24 @@
+/** What an operator must know and the node can't mend itself; each is reported once until it is settled. */
+export class Problems {
+  private readonly open = new Map<string, string>();
+  private readonly listeners: ((text: string) => void)[] = [];
+
+  /** `about` names the problem: the same one again is no news. */
+  report(about: string, text: string): void {
+    if (this.open.get(about) === text) return;
+    this.open.set(about, text);
+    for (const listener of this.listeners) listener(text);
+  }
+
+  settle(about: string): void {
+    this.open.delete(about);
+  }
+
+  texts(): string[] {
+    return [...this.open.values()];
+  }
+
+  onReport(listener: (text: string) => void): void {
+    this.listeners.push(listener);
+  }
+}

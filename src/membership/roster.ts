@@ -1,0 +1,117 @@
+/**
+ * The list of members one node keeps, itself included, and what changes it. No network and no disk in here.
+ *
+ * A node writes its own row and no other. It learns of nodes that are still joining from themselves only: hearsay
+ * would keep those alive for ever that came, held nothing and went.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { type Age, isNewer, mergeMember, type Member } from '../../actors/rules/membership.js';
+
+/** `unknown`: the whole row is needed to tell. */
+export type Learned = 'nothing' | 'newer' | 'new' | 'unknown';
+
+export class Roster {
+  /** Raised by every change but those of heartbeats. */
+  revision = 0;
+  private readonly others = new Map<NodeId, Member>();
+  private ids: readonly NodeId[];
+
+  constructor(private own: Member) {
+    this.ids = [own.id];
+  }
+
+  get self(): Member {
+    return this.own;
+  }
+
+  /** As the disk has it from an earlier life, whose place in the cluster is kept. */
+  restore(before: Member, { keepsPlace }: { readonly keepsPlace: boolean }): void {
+    const { name, pid } = this.own;
+    const place = keepsPlace ? before : this.own;
+    const { host, zone, weight } = place;
+    const generation = before.generation + 1;
+    this.own = { ...before, name, pid, host, zone, weight, generation, heartbeat: 0 };
+    this.revision++;
+  }
+
+  /** Ascending. */
+  get otherIds(): readonly NodeId[] {
+    return this.ids.filter((id) => id !== this.own.id);
+  }
+
+  get(id: NodeId): Member | undefined {
+    return id === this.own.id ? this.own : this.others.get(id);
+  }
+
+  /** Ascending by id. */
+  all(): Member[] {
+    return this.ids.map((id) => this.get(id)!);
+  }
+
+  active(): Member[] {
+    return this.all().filter((member) => member.status === 'active');
+  }
+
+  /** `direct`: the member itself told it. */
+  learn(row: Member, options: { readonly direct: boolean }): Learned {
+    const known = this.others.get(row.id);
+    if (known === undefined) {
+      if (row.status === 'joining' && !options.direct) return 'nothing';
+      if (this.others.size + 1 >= limits.membersMax) return 'nothing';
+      this.others.set(row.id, row);
+      this.ids = [...this.ids, row.id].sort();
+      this.revision++;
+      return 'new';
+    }
+    const merged = mergeMember(known, row);
+    if (merged === known) return 'nothing';
+    this.others.set(row.id, merged);
+    if (merged.generation !== known.generation || merged.status !== known.status) this.revision++;
+    return isNewer(merged, known) ? 'newer' : 'nothing';
+  }
+
+  /** As `learn`, of a member whose row did not come along. */
+  touch(id: NodeId, age: Age): Learned {
+    const known = this.others.get(id);
+    if (known === undefined || age.generation > known.generation) return 'unknown';
+    if (!isNewer(age, known)) return 'nothing';
+    this.others.set(id, { ...known, heartbeat: age.heartbeat });
+    return 'newer';
+  }
+
+  forget(id: NodeId): void {
+    this.others.delete(id);
+    this.ids = this.ids.filter((other) => other !== id);
+    this.revision++;
+  }
+
+  /** The founders of the cluster are active, whether or not they know it already. */
+  activate(founders: readonly NodeId[]): void {
+    for (const id of founders) {
+      const member = this.get(id);
+      if (member?.status === 'joining') this.set({ ...member, status: 'active' });
+    }
+  }
+
+  beat(): void {
+    this.own = { ...this.own, heartbeat: this.own.heartbeat + 1 };
+  }
+
+  /**
+   * What another node says of this one. An age above the own comes from an earlier life whose last generation
+   * was not written down; being called down is refuted: either way the generation goes above it.
+   */
+  hear(age: Age, options: { readonly calledDown: boolean }): void {
+    const outdated = isNewer(age, this.own);
+    const accused = options.calledDown && age.generation >= this.own.generation;
+    if (outdated || accused)
+      this.set({ ...this.own, generation: age.generation + 1, heartbeat: 0 });
+  }
+
+  private set(member: Member): void {
+    this.revision++;
+    if (member.id === this.own.id) this.own = member;
+    else this.others.set(member.id, member);
+  }
+}

@@ -1,0 +1,50 @@
+/** What must be equal on all nodes of a cluster, boiled down so that gossip can carry it. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { sameIds } from '../../actors/rules/membership.js';
+import { hashText, mixed } from '../../actors/rules/ring-tokens.js';
+import { bucketOptions, type NodeOptions } from '../node/node-options.js';
+import type { News, Settings } from './member-codec.js';
+import type { Problems } from './problems.js';
+
+/** R, W and TTL are the coordinator's choice per request and may differ; where replicas lie and what a conflict is may not. */
+export function settingsOf(options: NodeOptions): Settings {
+  const names = Object.keys(options.buckets).sort();
+  const { n, conflict } = options.defaults;
+  const rules = names.map((name) => {
+    const bucket = bucketOptions(options, name);
+    return [name, bucket.n, bucket.conflict];
+  });
+  const bucketsHash = mixed(hashText(0x811c9dc5, JSON.stringify([n, conflict, rules])));
+  return { partitions: options.partitions, bucketsHash };
+}
+
+/** Whether what the sender says can be mixed with what this node knows; what stands against it is reported. */
+export function isCompatible(told: {
+  readonly sender: { readonly id: NodeId; readonly name: string };
+  readonly news: News;
+  readonly settings: Settings;
+  readonly founders: readonly NodeId[];
+  readonly problems: Problems;
+}): boolean {
+  const { sender, news, settings, founders, problems } = told;
+  const { id, name } = sender;
+  const { partitions } = news.settings;
+  if (partitions !== settings.partitions) {
+    const text = `node ${name} has ${partitions} partitions, this node ${settings.partitions}: they can't be of one cluster`;
+    problems.report(`partitions ${id}`, text);
+    return false;
+  }
+  problems.settle(`partitions ${id}`);
+  if (news.settings.bucketsHash === settings.bucketsHash) problems.settle(`buckets ${id}`);
+  else {
+    const text = `node ${name} is configured with another N or conflict policy of some bucket than this node`;
+    problems.report(`buckets ${id}`, text);
+  }
+  const clustered = founders.length > 0 && news.founders.length > 0;
+  if (clustered && !sameIds(news.founders, founders)) {
+    const text = `node ${name} is of another cluster with the same subjects; give one of the two another prefix`;
+    problems.report(`cluster ${id}`, text);
+    return false;
+  }
+  return true;
+}

@@ -1,0 +1,135 @@
+/** Memberships of several nodes on simulated seams: virtual time, a simulated NATS, disks that outlive processes. */
+import 'reflect-metadata';
+import { Membership } from '../../src/membership/membership.js';
+import { BusPeers } from '../../src/bus/bus-peers.js';
+import { type NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js';
+import { Inspection } from '../../src/seams/inspection.js';
+import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
+import { SimRandom } from '../simulation/core/sim-random.js';
+import { Trace } from '../simulation/core/trace.js';
+import { SimBus } from '../simulation/seams/sim-bus.js';
+import { SimClock } from '../simulation/seams/sim-clock.js';
+import { diskFaultsNone, SimDisk } from '../simulation/seams/sim-disk.js';
+import { SimNats } from '../simulation/seams/sim-nats.js';
+import { SimTables } from '../simulation/seams/sim-tables.js';
+
+export interface NodeLife {
+  readonly id: string;
+  readonly name: string;
+  readonly process: SimProcess;
+  readonly membership: Membership;
+  /** Errors the node would have ended with, and what its start rejected with. */
+  readonly fatal: string[];
+  /** `ring`, or `<name of the peer> <reachability>`, with the virtual time in ms. */
+  readonly changes: { readonly atMs: number; readonly what: string }[];
+}
+
+export class MemberWorld {
+  readonly errors: unknown[] = [];
+  readonly scheduler = new Scheduler((error) => this.errors.push(error));
+  readonly trace = new Trace({ keep: false });
+  readonly nats: SimNats;
+  private readonly random: SimRandom;
+  private readonly disks = new Map<string, SimDisk>();
+  private readonly names = new Map<string, string>();
+  private lives = 0;
+
+  constructor(
+    seed: string,
+    private readonly common: Partial<NodeOptions> = {},
+  ) {
+    this.random = new SimRandom(seed);
+    this.nats = new SimNats(this.scheduler, this.random.fork('nats'), this.trace, {
+      noise: { latencyUs: 200, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
+      mapping: undefined,
+      payloadBytesMax: 1024 * 1024,
+      pendingBytesMax: 1e7,
+    });
+  }
+
+  get nowMs(): number {
+    return this.scheduler.nowUs / 1000;
+  }
+
+  /** A new life of the named node, on the disk it has (or on that of `disk`). */
+  start(name: string, options: Partial<NodeOptions> & { readonly disk?: string } = {}): NodeLife {
+    const { disk: diskName = name, ...own } = options;
+    const process = new SimProcess(name);
+    const id = this.idOf(diskName);
+    this.names.set(id, diskName);
+    const random = this.random.fork(`${name}-${++this.lives}`);
+    const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    const bus = new SimBus(this.nats, `${name}-${this.lives}`, process);
+    const tables = new SimTables(this.diskOf(diskName), {
+      scheduler: this.scheduler,
+      process,
+      trace: this.trace,
+    });
+    const membership = new Membership(
+      new BusPeers(bus, clock, random, { id, prefix: 'kv' }),
+      bus,
+      clock,
+      random,
+      tables,
+      { ...nodeOptionsDefault, name, host: name, dataDir: '', ...this.common, ...own },
+      new Inspection(clock),
+    );
+    const life: NodeLife = { id, name, process, membership, fatal: [], changes: [] };
+    const end = (error: unknown): void => {
+      life.fatal.push(String(error));
+      process.die();
+    };
+    membership.onFatal(end);
+    membership.onChange((change) => {
+      const peer = change.kind === 'ring' ? '' : (this.names.get(change.node) ?? change.node);
+      const what = change.kind === 'ring' ? 'ring' : `${peer} ${change.now}`;
+      life.changes.push({ atMs: this.nowMs, what });
+    });
+    membership.start().catch(end);
+    return life;
+  }
+
+  idOf(name: string): string {
+    return this.random.fork(`id-${name}`).bytes(8).toString('hex');
+  }
+
+  async run(ms: number): Promise<void> {
+    await this.scheduler.run({ endUs: this.scheduler.nowUs + ms * 1000 });
+    if (this.errors.length > 0) throw this.errors[0];
+  }
+
+  /** Returns how long it took; throws when it did not come true in time. */
+  async until(condition: () => boolean, msMax: number): Promise<number> {
+    const fromMs = this.nowMs;
+    await this.scheduler.run({
+      endUs: this.scheduler.nowUs + msMax * 1000,
+      until: () => this.errors.length > 0 || condition(),
+    });
+    if (this.errors.length > 0) throw this.errors[0];
+    if (!condition()) throw new Error(`did not come true in ${msMax} ms`);
+    return this.nowMs - fromMs;
+  }
+
+  /** kill -9: the process ends, NATS closes its connection, what the disk did not have is gone. */
+  kill(life: NodeLife): void {
+    life.process.die();
+    this.diskOf(life.name).crash();
+  }
+
+  private diskOf(name: string): SimDisk {
+    let disk = this.disks.get(name);
+    if (disk === undefined) {
+      disk = new SimDisk(this.random.fork(`disk-${name}`), { ...diskFaultsNone });
+      this.disks.set(name, disk);
+    }
+    return disk;
+  }
+}
+
+export function allActive(lives: readonly NodeLife[]): boolean {
+  return lives.every(
+    ({ membership }) =>
+      membership.self.status === 'active' &&
+      membership.members().filter(({ status }) => status === 'active').length === lives.length,
+  );
+}

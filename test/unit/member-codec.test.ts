@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { MalformedError } from '../../src/errors.js';
+import type { WireValue } from '../../src/wire/message-pack.js';
+import { decode, encode } from '../../src/wire/message-pack.js';
+import {
+  claimBody,
+  claimOf,
+  decodeFounders,
+  decodeMember,
+  encodeFounders,
+  encodeMember,
+  type News,
+  newsBody,
+  newsOf,
+} from '../../src/membership/member-codec.js';
+
+const seed = 20_240_808;
+const nodeId = fc
+  .bigInt({ min: 1n, max: 2n ** 64n - 1n })
+  .map((id) => id.toString(16).padStart(16, '0'));
+const ids = fc.uniqueArray(nodeId, { maxLength: 12 }).map((list) => list.sort());
+const label = fc.string({ maxLength: 30, unit: 'grapheme' });
+const age = {
+  generation: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  heartbeat: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+};
+const member = fc.record({
+  id: nodeId,
+  name: label,
+  host: label,
+  zone: label,
+  weight: fc.double({ min: 0.01, max: 64, noNaN: true }),
+  pid: fc.nat(),
+  ...age,
+  status: fc.constantFrom('joining', 'active', 'left'),
+});
+const opinion = fc.constantFrom('heard', 'silent', 'down');
+const news: fc.Arbitrary<News> = fc.record({
+  hello: fc.boolean(),
+  settings: fc.record({ partitions: fc.nat(), bucketsHash: fc.nat() }),
+  founders: ids,
+  vitals: ids.chain((list) =>
+    fc.tuple(...list.map((id) => fc.record({ id: fc.constant(id), ...age, opinion }))),
+  ),
+  rows: fc.array(member, { maxLength: 12 }),
+});
+
+function rejects(parse: () => unknown): void {
+  try {
+    parse();
+  } catch (error) {
+    expect(error).toBeInstanceOf(MalformedError);
+  }
+}
+
+describe('gossip', () => {
+  test('news arrive as they were sent', () => {
+    fc.assert(
+      fc.property(news, (told) => {
+        expect(newsOf(decode(encode(newsBody(told))) as readonly WireValue[])).toEqual(told);
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  test('members and founders come back from the disk as they were', () => {
+    fc.assert(
+      fc.property(member, ids, (row, founders) => {
+        expect(decodeMember(encodeMember(row))).toEqual(row);
+        expect(decodeFounders(encodeFounders(founders))).toEqual(founders);
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  test('claims, asked and answered', () => {
+    const claim = { instance: 7, generation: 3, pid: 42 };
+    expect(claimOf(claimBody(claim))).toEqual(claim);
+    expect(claimOf(claimBody(claim).slice(1))).toEqual(claim);
+    expect(() => claimOf(['claim', -1, 2, 3])).toThrow(MalformedError);
+  });
+
+  test('with any one byte changed, or cut anywhere: understood or a MalformedError, nothing else', () => {
+    fc.assert(
+      fc.property(news, fc.nat(), fc.nat(255), (told, at, byte) => {
+        const bytes = encode(newsBody(told));
+        const changed = Buffer.from(bytes);
+        changed[at % bytes.length] = byte;
+        for (const damaged of [changed, bytes.subarray(0, at % bytes.length)])
+          rejects(() => newsOf(decode(damaged) as readonly WireValue[]));
+      }),
+      { seed, numRuns: 1000 },
+    );
+  });
+
+  const row = ['00000000000000aa', 'n', 'h', 'z', 1, 1, 1, 1, 1];
+  test.each([
+    ['an id that is none', ['xy', ...row.slice(1)]],
+    ['a weight of 0', [...row.slice(0, 4), 0, ...row.slice(5)]],
+    ['a weight that is no number', [...row.slice(0, 4), Number.NaN, ...row.slice(5)]],
+    ['a name of 200 bytes', [row[0]!, 'é'.repeat(100), ...row.slice(2)]],
+    ['a status there is not', [...row.slice(0, 8), 3]],
+    ['a column too many', [...row, 1]],
+  ])('refuses a member with %s', (_what, bad) => {
+    expect(() => decodeMember(encode(row))).not.toThrow();
+    expect(() => decodeMember(encode(bad))).toThrow(MalformedError);
+  });
+
+  test('refuses vitals that name a member twice', () => {
+    const vital = {
+      id: '00000000000000aa',
+      generation: 1,
+      heartbeat: 1,
+      opinion: 'heard',
+    } as const;
+    const told = {
+      hello: false,
+      settings: { partitions: 1, bucketsHash: 1 },
+      founders: [],
+      vitals: [vital, vital],
+      rows: [],
+    };
+    expect(() => newsOf(newsBody(told))).toThrow(MalformedError);
+  });
+});

@@ -1,0 +1,272 @@
+import { describe, expect, test } from '@jest/globals';
+import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';
+
+const names = ['a', 'b', 'c'];
+
+async function cluster(
+  seed: string,
+  nodes: readonly string[] = names,
+): Promise<{ world: MemberWorld; lives: NodeLife[] }> {
+  const world = new MemberWorld(seed, { founders: nodes.length });
+  const lives = nodes.map((name) => world.start(name));
+  await world.until(() => allActive(lives), 5_000);
+  return { world, lives };
+}
+
+function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
+  return among
+    .filter((life) => life !== peer)
+    .map(({ membership }) => membership.reachability(peer.id));
+}
+
+describe('founding', () => {
+  test('three nodes that start together found one cluster with equal rings, within a second', async () => {
+    const world = new MemberWorld('found', { founders: 3 });
+    const lives = names.map((name) => world.start(name));
+    const tookMs = await world.until(() => allActive(lives), 5_000);
+    expect(tookMs).toBeLessThan(1_000);
+    const [first] = lives;
+    for (const { membership } of lives) {
+      expect(membership.ring.epoch).toBe(first!.membership.ring.epoch);
+      expect(membership.ring.preferenceList(7)).toEqual(first!.membership.ring.preferenceList(7));
+      expect(membership.waitingFor()).toBeUndefined();
+      expect(membership.primaries(7, 2)).toEqual(membership.ring.preferenceList(7).slice(0, 2));
+    }
+  });
+
+  test('two of three are here: nobody holds partitions, and says why', async () => {
+    const world = new MemberWorld('wait', { founders: 3 });
+    const [a] = ['a', 'b'].map((name) => world.start(name));
+    await world.run(20_000);
+    expect(a!.membership.self.status).toBe('joining');
+    expect(a!.membership.ring.preferenceList(0)).toEqual([]);
+    expect(a!.membership.waitingFor()).toMatch(/2 of 3 are here/);
+    const c = world.start('c');
+    await world.until(() => c.membership.self.status === 'active', 2_000);
+  });
+
+  test.each(Array.from({ length: 12 }, (_, i) => i))(
+    'five nodes start within two seconds, founders=3, one dies on the way (seed %i): one cluster, nobody of two',
+    async (seed) => {
+      const world = new MemberWorld(`race ${seed}`, { founders: 3 });
+      const lives: NodeLife[] = [];
+      for (const [i, name] of ['a', 'b', 'c', 'd', 'e'].entries()) {
+        lives.push(world.start(name));
+        await world.run((seed * 37 + i * 101) % 500);
+        if (i === 2 && seed % 3 === 0) world.kill(lives[seed % 2]!);
+      }
+      await world.run(10_000);
+      const live = lives.filter(({ process }) => process.alive);
+      const active = live.filter(({ membership }) => membership.self.status === 'active');
+      const known = active[0]!.membership.members().filter(({ status }) => status === 'active');
+      expect(known.length).toBeGreaterThanOrEqual(3);
+      expect(new Set(active.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
+      expect(live.flatMap(({ membership }) => membership.problems.texts())).toEqual([]);
+    },
+  );
+
+  test('a node that comes later stays joining, knows the ring, and says why', async () => {
+    const { world, lives } = await cluster('late');
+    const late = world.start('late', { founders: 3 });
+    await world.run(5_000);
+    expect(late.membership.self.status).toBe('joining');
+    expect(late.membership.waitingFor()).toMatch(/founded without this node/);
+    expect(late.membership.ring.epoch).toBe(lives[0]!.membership.ring.epoch);
+    expect(lives[0]!.membership.members().map(({ name }) => name)).toContain('late');
+    world.kill(late);
+    await world.run(5_000);
+    expect(lives[0]!.membership.members()).toHaveLength(3);
+  });
+
+  test('killed all together and started one by one, each knows the same ring at once, alone', async () => {
+    const { world, lives } = await cluster('restart');
+    const epoch = lives[0]!.membership.ring.epoch;
+    await world.run(3_000);
+    for (const life of lives) world.kill(life);
+    for (const name of names) {
+      const life = world.start(name);
+      expect(life.membership.self.status).toBe('active');
+      expect(life.membership.ring.epoch).toBe(epoch);
+      expect(life.membership.self.generation).toBeGreaterThan(1);
+      await world.run(1_000);
+      world.kill(life);
+    }
+  });
+
+  test('killed in the moment of founding: who was told of the cluster is of it when it returns', async () => {
+    for (let atMs = 240; atMs < 280; atMs += 5) {
+      const world = new MemberWorld(`moment ${atMs}`, { founders: 3 });
+      const lives = names.map((name) => world.start(name));
+      await world.run(atMs);
+      world.kill(lives[0]!);
+      await world.run(3_000);
+      const back = [world.start('a'), ...lives.slice(1)];
+      await world.until(() => allActive(back), 5_000);
+      expect(new Set(back.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
+    }
+  });
+});
+
+describe('failure detector', () => {
+  test('kill -9: suspect as soon as somebody sends it anything, down within 2.5 s, alive within 1 s of its return', async () => {
+    const { world, lives } = await cluster('kill');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    await world.run(5_000);
+    world.kill(c);
+    const suspectMs = await world.until(() => !reachabilityOf(c, lives).includes('alive'), 2_000);
+    expect(suspectMs).toBeLessThan(1_100);
+    const downMs = await world.until(
+      () => reachabilityOf(c, lives).every((now) => now === 'down'),
+      5_000,
+    );
+    expect(suspectMs + downMs).toBeLessThan(2_500);
+    expect(a.membership.ring.epoch).toBe(b.membership.ring.epoch);
+    expect(a.membership.members()).toHaveLength(3);
+    const again = world.start('c');
+    const backMs = await world.until(
+      () => reachabilityOf(again, [a, b]).every((now) => now === 'alive'),
+      5_000,
+    );
+    expect(backMs).toBeLessThan(1_000);
+  });
+
+  test('a process that stands still (NATS keeps its subscriptions): down by two witnesses; it refutes when it goes on', async () => {
+    const { world, lives } = await cluster('hang', ['a', 'b', 'c', 'd']);
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    await world.run(3_000);
+    c.process.paused = true;
+    const downMs = await world.until(
+      () => reachabilityOf(c, lives).every((now) => now === 'down'),
+      6_000,
+    );
+    expect(downMs).toBeLessThan(4_000);
+    const { generation } = c.membership.self;
+    await world.run(3_000);
+    world.scheduler.resume(c.process);
+    await world.until(() => reachabilityOf(c, lives).every((now) => now === 'alive'), 2_000);
+    await world.run(2_000);
+    expect(c.membership.self.generation).toBeGreaterThan(generation);
+    // It stood still itself: it blames nobody.
+    expect(c.changes.filter(({ what }) => what.endsWith('down'))).toEqual([]);
+    expect([a, b].map(({ membership }) => membership.reachability(c.id))).toEqual([
+      'alive',
+      'alive',
+    ]);
+  });
+
+  test('of two nodes one stands still: suspect, never down, for there is no second source', async () => {
+    const { world, lives } = await cluster('pair', ['a', 'b']);
+    const [a, b] = lives as [NodeLife, NodeLife];
+    b.process.paused = true;
+    await world.run(20_000);
+    expect(a.membership.reachability(b.id)).toBe('suspect');
+  });
+
+  test('a node without its NATS link calls nobody down, and is called down by the others', async () => {
+    const { world, lives } = await cluster('link');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    await world.run(2_000);
+    world.nats.disconnect(`${c.name}-3`, { forUs: 8e6, why: 'test' });
+    await world.run(6_000);
+    expect(reachabilityOf(c, [a, b])).toEqual(['down', 'down']);
+    expect(c.changes.filter(({ what }) => what !== 'ring')).toEqual([]);
+    await world.run(4_000);
+    expect(reachabilityOf(c, [a, b])).toEqual(['alive', 'alive']);
+  });
+
+  test.each([
+    { count: 5, seconds: 120 },
+    { count: 12, seconds: 60 },
+    { count: 20, seconds: 10 },
+  ])('$count nodes at rest for $seconds s: no suspicion at all', async ({ count, seconds }) => {
+    const { world, lives } = await cluster(
+      `rest ${count}`,
+      Array.from({ length: count }, (_, i) => `n${i}`),
+    );
+    await world.run(seconds * 1000);
+    expect(lives.flatMap(({ changes }) => changes.filter(({ what }) => what !== 'ring'))).toEqual(
+      [],
+    );
+  });
+
+  test('12 nodes, one killed: down everywhere within 6 s', async () => {
+    const { world, lives } = await cluster(
+      'many',
+      Array.from({ length: 12 }, (_, i) => `n${i}`),
+    );
+    await world.run(5_000);
+    world.kill(lives[7]!);
+    await world.until(() => reachabilityOf(lives[7]!, lives).every((now) => now === 'down'), 6_000);
+  });
+});
+
+describe('one id, one process', () => {
+  test('a copy of a running node is refused at its start; the node goes on', async () => {
+    const { world, lives } = await cluster('copy');
+    const copy = world.start('copy', { disk: 'b' });
+    await world.run(10_000);
+    expect(copy.fatal.join()).toMatch(/another process .* runs as node/);
+    expect(lives.flatMap(({ fatal }) => fatal)).toEqual([]);
+  });
+
+  test('a former process that stood still comes back beside its successor: the former ends', async () => {
+    const { world, lives } = await cluster('former');
+    const former = lives[1]!;
+    former.process.paused = true;
+    const successor = world.start('b');
+    await world.run(10_000);
+    world.scheduler.resume(former.process);
+    await world.run(10_000);
+    expect(former.fatal.join()).toMatch(/another process/);
+    expect(successor.fatal).toEqual([]);
+  });
+});
+
+describe('settings', () => {
+  test('64 instead of 256 partitions: nobody takes the other in, both say so', async () => {
+    const world = new MemberWorld('partitions', { founders: 2 });
+    const [a, b] = [world.start('a', { partitions: 64 }), world.start('b')];
+    await world.run(5_000);
+    expect(a.membership.members()).toHaveLength(1);
+    for (const { membership } of [a, b])
+      expect(membership.problems.texts().join()).toMatch(/partitions/);
+  });
+
+  test('another N of a bucket: reported, and settled when it is put right', async () => {
+    const { world, lives } = await cluster('buckets');
+    world.kill(lives[2]!);
+    const odd = world.start('c', { buckets: { orders: { n: 5 } } });
+    await world.run(3_000);
+    expect(lives[0]!.membership.problems.texts().join()).toMatch(/another N/);
+    world.kill(odd);
+    world.start('c');
+    await world.run(3_000);
+    expect(lives[0]!.membership.problems.texts()).toEqual([]);
+  });
+
+  test('two clusters with the same subjects keep apart and say so', async () => {
+    const { world, lives } = await cluster('two');
+    for (const life of lives)
+      world.nats.disconnect(`${life.name}-${lives.indexOf(life) + 1}`, { forUs: 2e7, why: 'test' });
+    const others = ['x', 'y', 'z'].map((name) => world.start(name));
+    await world.until(() => allActive(others), 5_000);
+    await world.run(30_000);
+    expect(lives[0]!.membership.members().map(({ name }) => name)).toEqual(
+      expect.arrayContaining(names),
+    );
+    expect(lives[0]!.membership.members()).toHaveLength(3);
+    expect(lives[0]!.membership.problems.texts().join()).toMatch(/another cluster/);
+  });
+
+  test('host, zone and weight of a member stay what they were when it restarts with others', async () => {
+    const { world, lives } = await cluster('place');
+    const epoch = lives[0]!.membership.ring.epoch;
+    world.kill(lives[2]!);
+    const moved = world.start('c', { weight: 4, zone: 'z9', name: 'renamed' });
+    await world.run(3_000);
+    expect(moved.membership.ring.epoch).toBe(epoch);
+    expect(lives[0]!.membership.ring.epoch).toBe(epoch);
+    expect(moved.membership.problems.texts().join()).toMatch(/can't change yet/);
+    expect(lives[0]!.membership.members().map(({ name }) => name)).toContain('renamed');
+  });
+});
