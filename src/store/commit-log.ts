@@ -298,24 +298,26 @@ export class CommitLog {
     });
   }
 
-  /** One sync at a time; who asks while one is under way shares the next. */
+  /**
+   * One sync at a time; who asks while one is under way shares the next. A segment that was retired was synced
+   * before, and the next one holds nothing yet.
+   */
   private syncFile(done: () => void): void {
+    if (this.file === undefined) {
+      this.options.clock.endOfTurn(done);
+      return;
+    }
     this.syncWaiters.push(done);
     if (!this.syncing) this.startSync();
   }
 
   private startSync(): void {
-    const waiters = this.syncWaiters;
-    if (waiters.length === 0 || this.condition === 'failed') return;
+    const { file, syncWaiters: waiters } = this;
+    if (waiters.length === 0 || file === undefined || this.condition === 'failed') return;
     this.syncWaiters = [];
     this.unsynced = false;
-    // Between two segments there is nothing to sync: the last one was, before it was retired.
-    if (this.file === undefined) {
-      for (const waiter of waiters) waiter();
-      return;
-    }
     this.syncing = true;
-    this.file.sync((error) => {
+    file.sync((error) => {
       this.syncing = false;
       if (error !== undefined) {
         this.fail(error);
@@ -324,7 +326,8 @@ export class CommitLog {
       this.syncs += 1;
       if (this.condition === 'failed') return;
       for (const waiter of waiters) waiter();
-      this.startSync();
+      if (this.file === file) this.startSync();
+      else for (const waiter of this.syncWaiters.splice(0)) waiter();
     });
   }
 

@@ -154,7 +154,7 @@ export class DurableStore implements Store {
       clean,
       replayedRecords: recovered.replayed,
       cutBytes: recovered.cutBytes,
-      quarantined: recovered.damaged,
+      quarantined: [...recovered.foreign, ...recovered.damaged],
       suspectPartitions: recovered.incomplete ? 'all' : recovered.suspectPartitions,
       durationMs: this.clock.monotonicMs() - startedMs,
     };

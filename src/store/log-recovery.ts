@@ -26,6 +26,7 @@ export function segmentName(first: number): string {
 }
 
 export interface LogReplay {
+  /** Needed until the tables cover them; without the damaged ones. */
   readonly segments: readonly Segment[];
   /** To be set aside once what they held is in the tables. */
   readonly damaged: readonly string[];
@@ -72,21 +73,23 @@ export async function recoverLog(
       replayed += 1;
       last = frame.sequence;
     }
-    if (content.damaged || (next !== undefined && last !== firstOf(next) - 1)) {
-      // Not among the segments: it is set aside, not removed, once it is covered.
-      damaged.push(name);
-      incomplete = true;
+    const isDamaged = content.damaged || (next !== undefined && last !== firstOf(next) - 1);
+    if (next === undefined && content.frames.length === 0) {
+      cutBytes = content.tornBytes;
+      directory.remove(name);
       continue;
     }
     if (next === undefined) {
-      cutBytes = content.tornBytes;
-      if (content.frames.length === 0) {
-        directory.remove(name);
-        continue;
-      }
-      await secure(directory, name, content.validBytes);
+      if (!isDamaged) cutBytes = content.tornBytes;
+      await secure(directory, name, isDamaged ? bytes.length : content.validBytes);
     }
-    segments.push({ name, first, last, bytes: content.validBytes });
+    if (isDamaged) {
+      // Not among the segments: it is set aside, not removed, once it is covered.
+      damaged.push(name);
+      incomplete = true;
+    } else {
+      segments.push({ name, first, last, bytes: content.validBytes });
+    }
   }
   // A new segment must not take the name of one that is still to be set aside.
   const lastSequence = Math.max(last, ...damaged.map(firstOf));

@@ -56,6 +56,8 @@ export async function loadIdentity(place: {
 }
 
 export interface Recovered extends LogReplay {
+  /** Segments of another node's log, set aside already. */
+  readonly foreign: readonly string[];
   /** Their tree row could not be read: what the log still held of them may be applied twice, or be gone. */
   readonly suspectPartitions: readonly number[];
 }
@@ -83,7 +85,7 @@ export async function recoverRecords(parts: {
   });
   return {
     ...replay,
-    damaged: [...foreign, ...replay.damaged],
+    foreign,
     incomplete: replay.incomplete || foreign.length > 0,
     lastSequence: Math.max(replay.lastSequence, ...coveredOf),
     suspectPartitions: damagedRows,

@@ -21,17 +21,27 @@ export const testPartitions = 8;
 
 /** Time that ends with the process. */
 class MortalClock extends RealClock {
-  killed = false;
+  private killed = false;
+  private readonly timers = new Set<TimerId>();
   wallOffsetMs = 0;
+
+  kill(): void {
+    this.killed = true;
+    for (const timer of this.timers) super.clearTimeout(timer);
+  }
 
   override wallMs(): number {
     return super.wallMs() + this.wallOffsetMs;
   }
 
   override setTimeout(callback: () => void, delayMs: number): TimerId {
-    return super.setTimeout(() => {
-      if (!this.killed) callback();
+    if (this.killed) return undefined;
+    const timer = super.setTimeout(() => {
+      this.timers.delete(timer);
+      callback();
     }, delayMs);
+    this.timers.add(timer);
+    return timer;
   }
 
   override endOfTurn(callback: () => void): void {
@@ -116,7 +126,7 @@ export class StoreProcess {
 
   /** `kill -9`, and the power as well: `keep` of each file's unsynced bytes survive. */
   async kill(keep?: (unsynced: number) => number): Promise<void> {
-    this.clock.killed = true;
+    this.clock.kill();
     this.tables.killed = true;
     this.disk.crash(keep);
     await this.tables.close();

@@ -1,0 +1,145 @@
+import 'reflect-metadata';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { LmdbTables } from '../../../src/store/lmdb-tables.js';
+import {
+  keyNamed,
+  merge,
+  put,
+  stateAfter,
+  StoreHome,
+  testPartitions,
+  valueOf,
+} from '../../support/store-process.js';
+import { treesFromScratch } from '../../support/trees-from-scratch.js';
+
+let home: StoreHome;
+
+beforeEach(() => {
+  home = new StoreHome();
+});
+
+afterEach(() => home.remove());
+
+/** Flips one bit of a value of a table, while no store has it open. */
+async function flip(table: string, key: string, bit: number): Promise<void> {
+  const tables = new LmdbTables(home.optionsWith({}));
+  const opened = tables.open(table);
+  const value = Buffer.from(opened.get(key)!);
+  value[bit >> 3]! ^= 1 << (bit & 7);
+  await new Promise<void>((resolve) =>
+    tables.commit(
+      (batch) => batch.put(opened, key, value),
+      () => resolve(),
+    ),
+  );
+  await tables.close();
+}
+
+async function filled(): Promise<number> {
+  const { store } = await home.start();
+  for (let i = 0; i < 20; i++) await put(store, keyNamed(`key ${i}`), `value ${i}`);
+  const bits = (store.read(keyNamed('key 3'))!.bytes.length + 10) * 8;
+  await store.close();
+  return bits;
+}
+
+test('any bit of a record flipped in the table: absent, reported once, the tree right again', async () => {
+  const bits = await filled();
+  const key = keyNamed('key 3');
+  for (let bit = 0; bit < bits; bit += 41) {
+    await flip('records', key, bit);
+    const { store, corrupt } = await home.start();
+    expect(store.read(key)).toBeUndefined();
+    expect(store.read(key)).toBeUndefined();
+    expect(corrupt).toHaveLength(1);
+    expect(corrupt[0]!.partitions).toEqual([key.charCodeAt(1)]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+    expect(store.counters().keys).toBe(19);
+    await store.close();
+    await flip('records', key, bit);
+    const { store: again } = await home.start();
+    expect(valueOf(again, key)).toBe('value 3');
+    await again.close();
+    await repair(bit);
+  }
+
+  /** The tree row was written without the record; put it back as a peer would. */
+  async function repair(bit: number): Promise<void> {
+    await flip('records', key, bit);
+    const { store } = await home.start();
+    const theirs = stateAfter(undefined, { value: 'value 3', node: '8899aabbccddeeff' });
+    expect(await merge(store, [{ key, state: theirs }])).toEqual([true]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(valueOf(store, key)).toBe('value 3');
+    expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+    await store.close();
+  }
+});
+
+test('a record damaged and found by a scan: left out and reported', async () => {
+  await filled();
+  const key = keyNamed('key 7');
+  await flip('records', key, 100);
+  const { store, corrupt } = await home.start();
+  const partition = key.charCodeAt(1);
+  expect(store.scan({ partition, limit: 100 }).map((found) => found.key)).not.toContain(key);
+  expect(corrupt).toHaveLength(1);
+  await store.close();
+});
+
+test('a damaged tree row: the tree is computed from the records, the partition is suspect', async () => {
+  await filled();
+  const partition = keyNamed('key 3').charCodeAt(1);
+  await flip('trees', String.fromCharCode(0, partition), 77);
+  const { store, report } = await home.start();
+  expect(report.suspectPartitions).toEqual([partition]);
+  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  expect(store.counters().keys).toBe(20);
+  await store.close();
+});
+
+test('a damaged identity: the node refuses to start', async () => {
+  await filled();
+  await flip('meta', 'identity', 3);
+  await expect(home.start()).rejects.toThrow('damaged');
+});
+
+test('a damaged debt is still a debt, and counts as very old', async () => {
+  const target = 'a1a2a3a4a5a6a7a8';
+  const first = await home.start();
+  const state = stateAfter(undefined, { value: 'x', node: '8899aabbccddeeff' });
+  await merge(first.store, [{ key: keyNamed('a'), state }], { owedTo: target });
+  await first.store.close();
+  await flip('hints', Buffer.from(target, 'hex').toString('latin1') + keyNamed('a'), 9);
+  const { store } = await home.start();
+  expect(store.hints.next(target, { records: 9, bytes: 9999 })).toHaveLength(1);
+  expect(store.hints.counters(target).oldestMs).toBeGreaterThan(365 * 24 * 3600 * 1000);
+  await store.close();
+});
+
+test('a damaged log entry: the rest is kept, the segment set aside, everything suspect, a second start clean', async () => {
+  const first = await home.start();
+  for (let i = 0; i < 5; i++) await put(first.store, keyNamed(`key ${i}`), `value ${i}`);
+  await first.kill();
+  const [file] = home.disk.files.values();
+  file!.bytes[Math.floor(file!.bytes.length * 0.5)]! ^= 4;
+  const { store, report } = await home.start();
+  expect(report).toMatchObject({ replayedRecords: 4, suspectPartitions: 'all', clean: false });
+  expect(report.quarantined).toEqual(['log-000000000000001']);
+  expect(home.disk.quarantined.size).toBe(1);
+  const values = Array.from({ length: 5 }, (_, i) => valueOf(store, keyNamed(`key ${i}`)));
+  expect(values.filter((value) => value === undefined)).toHaveLength(1);
+  await store.close();
+  const again = await home.start();
+  expect(again.report).toMatchObject({ clean: true, quarantined: [], suspectPartitions: [] });
+  expect(again.store.counters().keys).toBe(4);
+  await again.store.close();
+});
+
+function treesOf(store: Parameters<typeof treesFromScratch>[0]): unknown {
+  return Array.from({ length: testPartitions }, (_, partition) => ({
+    root: store.trees.root(partition),
+    leaves: store.trees.leafDigests(partition),
+  }));
+}

@@ -1,0 +1,132 @@
+import 'reflect-metadata';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { OverloadedError } from '../../../src/errors.js';
+import type { DurableStore } from '../../../src/store/durable-store.js';
+import { keyNamed, merge, put, stateAfter, StoreHome } from '../../support/store-process.js';
+
+let home: StoreHome;
+
+beforeEach(() => {
+  home = new StoreHome();
+});
+
+afterEach(() => home.remove());
+
+const target = 'a1a2a3a4a5a6a7a8';
+const another = 'b1b2b3b4b5b6b7b8';
+const all = { records: 100, bytes: 1 << 20 };
+const sent = stateAfter(undefined, { value: 'sent', node: 'c1c2c3c4c5c6c7c8' });
+
+function owed(store: DurableStore, name: string, to = target): Promise<boolean[]> {
+  return merge(store, [{ key: keyNamed(name), state: sent }], { owedTo: to });
+}
+
+function settle(store: DurableStore, name: string, to = target): Promise<void> {
+  const key = keyNamed(name);
+  const digest = store.read(key)!.digest;
+  return new Promise((resolve) => store.hints.settle(to, [{ key, digest }], resolve));
+}
+
+test.each(['kill', 'clean stop'])('debts are there again after a %s', async (end) => {
+  const first = await home.start();
+  await owed(first.store, 'a');
+  await owed(first.store, 'b', another);
+  await put(first.store, keyNamed('c'), 'mine');
+  await new Promise<void>((resolve) => first.store.owe(target, [keyNamed('c')], resolve));
+  const before = first.store.hints.total();
+  expect(before.count).toBe(3);
+  await (end === 'kill' ? first.kill() : first.store.close());
+  const { store } = await home.start();
+  expect(store.hints.targets()).toEqual([target, another]);
+  expect(store.hints.total()).toEqual(before);
+  expect(store.hints.counters(target).count).toBe(2);
+  const next = store.hints.next(target, all);
+  expect(next.map(({ key }) => key)).toEqual([keyNamed('a'), keyNamed('c')].sort());
+  expect(next.every(({ key, bytes }) => store.read(key)!.bytes.equals(bytes))).toBe(true);
+  await store.close();
+});
+
+test('next: the oldest first within the bounds, at least one however large, in key order', async () => {
+  const { store, clock } = await home.start();
+  for (const name of ['z', 'a', 'm', 'b']) {
+    await owed(store, name);
+    clock.wallOffsetMs += 1000;
+  }
+  const keys = (bounds: { records: number; bytes: number }): string[] =>
+    store.hints.next(target, bounds).map(({ key }) => key);
+  expect(keys({ records: 2, bytes: 1 << 20 })).toEqual([keyNamed('z'), keyNamed('a')].sort());
+  expect(keys({ records: 3, bytes: 1 })).toEqual([keyNamed('z')]);
+  const { oldestMs } = store.hints.counters(target);
+  expect(oldestMs).toBeGreaterThanOrEqual(4000);
+  expect(oldestMs).toBeLessThan(10_000);
+  expect(store.hints.counters(another)).toEqual({ count: 0, bytes: 0, oldestMs: 0 });
+  await store.close();
+});
+
+test('a hinted state that moves on: the newer one is sent, the ack of the older settles nothing', async () => {
+  const { store } = await home.start();
+  await owed(store, 'a');
+  const [older] = store.hints.next(target, all);
+  const newer = stateAfter(sent, { value: 'newer', node: 'c1c2c3c4c5c6c7c8' });
+  await merge(store, [{ key: keyNamed('a'), state: newer }]);
+  await new Promise<void>((done) => store.hints.settle(target, [older!], done));
+  const [hint] = store.hints.next(target, all);
+  expect(hint!.digest).not.toEqual(older!.digest);
+  await settle(store, 'a');
+  expect(store.hints.targets()).toEqual([]);
+  expect(store.hints.total()).toEqual({ count: 0, bytes: 0 });
+  await store.close();
+});
+
+test('settle: a stray goes with its last debt, what this node owns stays; also after a kill', async () => {
+  const first = await home.start();
+  const partitionOfStray = keyNamed('stray').charCodeAt(1);
+  first.store.setOwned((key) => key.charCodeAt(1) !== partitionOfStray);
+  let own = 0;
+  while (keyNamed(`own ${own}`).charCodeAt(1) === partitionOfStray) own++;
+  await owed(first.store, 'stray');
+  await owed(first.store, 'stray', another);
+  await owed(first.store, `own ${own}`);
+  expect(first.store.hints.holds(partitionOfStray)).toBe(true);
+  await settle(first.store, 'stray');
+  expect(first.store.read(keyNamed('stray'))).toBeDefined();
+  await settle(first.store, 'stray', another);
+  await settle(first.store, `own ${own}`);
+  expect(first.store.read(keyNamed('stray'))).toBeUndefined();
+  expect(first.store.hints.holds(partitionOfStray)).toBe(false);
+  expect(first.store.read(keyNamed(`own ${own}`))).toBeDefined();
+  await first.kill();
+  const { store } = await home.start();
+  expect(store.read(keyNamed('stray'))).toBeUndefined();
+  expect(store.read(keyNamed(`own ${own}`))).toBeDefined();
+  expect(store.hints.total().count).toBe(0);
+  await store.close();
+});
+
+test('the bound: OverloadedError, nothing changed; room again after settling', async () => {
+  const { store } = await home.start({ storeBounds: { hintBytesMax: 1000 } });
+  let taken = 0;
+  await expect(async () => {
+    for (; taken < 100; taken++) await owed(store, `key ${taken}`);
+  }).rejects.toBeInstanceOf(OverloadedError);
+  expect(taken).toBeGreaterThan(1);
+  expect(store.read(keyNamed(`key ${taken}`))).toBeUndefined();
+  expect(store.hints.total().count).toBe(taken);
+  expect(store.hints.total().bytes).toBeLessThanOrEqual(1000);
+  await put(store, keyNamed('mine'), 'x');
+  expect(() => store.owe(target, [keyNamed('mine')], () => 0)).toThrow(OverloadedError);
+  expect(await owed(store, 'key 0')).toEqual([false]);
+  await settle(store, 'key 1');
+  await owed(store, `key ${taken}`);
+  await store.close();
+});
+
+test('the same debt twice is one debt with the first age', async () => {
+  const { store, clock } = await home.start();
+  await owed(store, 'a');
+  clock.wallOffsetMs += 60_000;
+  await owed(store, 'a');
+  expect(store.hints.total().count).toBe(1);
+  expect(store.hints.counters(target).oldestMs).toBeGreaterThanOrEqual(60_000);
+  await store.close();
+});
