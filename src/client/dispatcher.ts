@@ -29,10 +29,16 @@ export interface DispatcherOptions {
 
 /** While requests are out, time is looked at this often: deadlines, silence, retries, the ring. */
 const tickMs = 25;
-/** A frame without an answer for so long: ask whether its node is still there. */
-const probeAfterMs = 75;
-/** A node that is there but has not answered a frame for so long is routed around. */
-const silentAfterMs = 1_000;
+/** A frame without an answer for so long: ask its node whether it is still there. */
+const probeAfterMs = 60;
+/**
+ * A node that was asked and let nobody hear of it for so long is routed around. "No responders" would say it at once, but
+ * nats-server (2.9) does not carry it from one account to another. A wrong guess costs little: the next primary of a node
+ * that lives passes blind puts on to it, and the operation id makes two of one put one.
+ */
+const silentAfterMs = 75;
+/** A node that is there but has not answered a frame for so long is routed around as well. */
+const stuckAfterMs = 1_000;
 /** Frames one request may be part of. */
 const sendsMax = 12;
 
@@ -48,6 +54,7 @@ export class Dispatcher {
   private readonly ring: RingKeeper;
   private delayed: { readonly atMs: number; readonly request: Request }[] = [];
   private ticking = false;
+  private tickedAtMs = 0;
 
   constructor(
     bus: Bus,
@@ -79,6 +86,7 @@ export class Dispatcher {
     this.outbox.add(request);
     if (this.ticking) return;
     this.ticking = true;
+    this.tickedAtMs = this.outbox.nowMs();
     this.clock.setTimeout(this.tick, tickMs);
   }
 
@@ -95,6 +103,7 @@ export class Dispatcher {
       return;
     }
     const node = flight.kind === 'probe' ? flight.node : flight.lane.node;
+    if (!message.noResponders) this.states.heard(node, nowMs);
     this.learned(node, message.noResponders ? 'gone' : 'answers', nowMs);
     if (message.noResponders) this.abandon(node, flight.id);
     if (flight.kind === 'probe') return;
@@ -192,7 +201,9 @@ export class Dispatcher {
   private readonly tick = (): void => {
     const nowMs = this.outbox.nowMs();
     this.expire(nowMs);
-    this.watch(nowMs);
+    // After a pause of this process the answers may lie unread; they come before the next tick.
+    if (nowMs - this.tickedAtMs < 2 * tickMs) this.watch(nowMs);
+    this.tickedAtMs = nowMs;
     this.retryDelayed(nowMs);
     this.ring.tick(nowMs);
     for (const node of this.states.due(nowMs)) this.probe(node, nowMs);
@@ -228,16 +239,21 @@ export class Dispatcher {
   private watch(nowMs: number): void {
     for (const flight of this.flights.all()) {
       const ageMs = nowMs - flight.sentAtMs;
-      if (flight.kind === 'probe' && ageMs >= silentAfterMs) this.flights.end(flight);
-      if (flight.kind !== 'frame') continue;
-      const { node } = flight.lane;
-      if (ageMs >= silentAfterMs && this.states.of(node) === 'answers') {
-        this.learned(node, 'silent', nowMs);
-        this.abandon(node, Number.POSITIVE_INFINITY);
-      } else if (ageMs >= probeAfterMs && this.states.mayAsk(node, nowMs, probeAfterMs)) {
-        this.probe(node, nowMs);
+      if (flight.kind === 'probe' && ageMs >= silentAfterMs) {
+        this.flights.end(flight);
+        if (!this.states.heardSince(flight.node, flight.sentAtMs)) this.silent(flight.node, nowMs);
+      } else if (flight.kind === 'frame' && ageMs >= probeAfterMs) {
+        const { node } = flight.lane;
+        if (ageMs >= stuckAfterMs) this.silent(node, nowMs);
+        else if (this.states.mayAsk(node, nowMs, probeAfterMs)) this.probe(node, nowMs);
       }
     }
+  }
+
+  private silent(node: NodeId, nowMs: number): void {
+    if (this.states.of(node) !== 'answers') return;
+    this.learned(node, 'silent', nowMs);
+    this.abandon(node, Number.POSITIVE_INFINITY);
   }
 
   private probe(node: NodeId, nowMs: number): void {

@@ -1,6 +1,6 @@
 /**
- * Who answers, as this client sees it. `gone`: NATS said that nobody subscribes for the node. `silent`: someone does, but
- * has not answered for long, or the cluster calls it down. Both are routed around, `silent` before nobody at all.
+ * Who answers, as this client sees it. `gone`: NATS said that nobody subscribes for the node. `silent`: it was asked and
+ * did not answer, or the cluster calls it down. Both are routed around, `silent` before nobody at all.
  * A node that does not answer is asked now and then by an empty frame; whatever it says, it is back.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -13,6 +13,7 @@ const probeEveryMs = 250;
 export class NodeStates {
   private readonly away = new Map<NodeId, { state: 'silent' | 'gone'; probeAtMs: number }>();
   private readonly askedAtMs = new Map<NodeId, number>();
+  private readonly heardAtMs = new Map<NodeId, number>();
 
   of(node: NodeId): NodeState {
     return this.away.get(node)?.state ?? 'answers';
@@ -26,6 +27,14 @@ export class NodeStates {
     else if (known === undefined) this.away.set(node, { state, probeAtMs: nowMs + probeEveryMs });
     else known.state = state;
     return true;
+  }
+
+  heard(node: NodeId, nowMs: number): void {
+    this.heardAtMs.set(node, nowMs);
+  }
+
+  heardSince(node: NodeId, sinceMs: number): boolean {
+    return (this.heardAtMs.get(node) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
   }
 
   /** Nodes to ask now. */
@@ -50,8 +59,8 @@ export class NodeStates {
   /** Departed members need no asking. */
   keepOnly(nodes: readonly NodeId[]): void {
     const members = new Set(nodes);
-    for (const node of this.away.keys()) if (!members.has(node)) this.away.delete(node);
-    for (const node of this.askedAtMs.keys()) if (!members.has(node)) this.askedAtMs.delete(node);
+    for (const known of [this.away, this.askedAtMs, this.heardAtMs])
+      for (const node of known.keys()) if (!members.has(node)) known.delete(node);
   }
 }
 

@@ -6,8 +6,9 @@ import { Context } from './context.js';
 export interface Change {
   readonly bucket: string;
   readonly key: string;
-  /** The context after the write, when the event carries it. */
-  readonly context: Context | undefined;
+  readonly deleted: boolean;
+  /** What the author of the write was given. */
+  readonly context: Context;
 }
 
 /** Changes nobody has taken yet; past it the watch ends with an error, rather than to leave some out in silence. */
@@ -62,8 +63,9 @@ export class Watch implements AsyncIterableIterator<Change> {
     const { prefix, bucket } = this.place;
     const key = message.subject.slice(prefix.length + '.changed.'.length + bucket.length + 1);
     const seen = message.header('Kv-Context');
-    const context = seen === undefined ? undefined : Context.parse(seen);
-    const change: Change = { bucket, key, context };
+    const context = seen === undefined ? Context.empty : Context.parse(seen);
+    const deleted = message.header('Kv-Deleted') === 'true';
+    const change: Change = { bucket, key, deleted, context };
     const resolve = this.asked.shift();
     if (resolve !== undefined) resolve({ done: false, value: change });
     else if (this.waiting.length < waitingMax) this.waiting.push(change);
