@@ -56,7 +56,7 @@ export class InspectionServer {
       this.close();
       return 'off';
     }
-    if (word !== 'on') return 'on [port] or off';
+    if (word !== 'on' || !(port >= 1 && port <= 65_535)) return 'on [port] or off';
     try {
       await this.open(port);
       return `http://${host}:${port}`;

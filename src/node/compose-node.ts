@@ -1,0 +1,250 @@
+/**
+ * One node, put together from its seams. No real I/O in here: a simulated cluster composes many in one process.
+ *
+ * Runs the `node` machine and does what it says. Order: the store recovers (it knows the node's id), then the parts that need
+ * the id are made, then the node answers others and gossips, then it opens its ways in; and back.
+ */
+import 'reflect-metadata';
+import type { DependencyContainer } from 'tsyringe';
+import { createActor, type ActorRefFrom } from 'xstate';
+import type { NodeEffects, NodeEvent } from '../../actors/node/node.machine.js';
+import { nodeMachine } from '../../actors/node/node.machine.js';
+import type { ReplicaEvent } from '../../actors/replica/lifecycle.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import type { NodeStatus } from '../api/node-status.js';
+import { Inspection } from '../seams/inspection.js';
+import { Store, type RecoveryReport } from '../store/store.js';
+import { bucketOptions, type NodeOptions } from './node-options.js';
+import { containerOf, partsOf, type NodeParts } from './parts.js';
+import { checkOptions } from './check-options.js';
+import type { NodeSeams, QuorateNode } from './quorate-node.js';
+import { phaseOf, statusOf } from './status.js';
+
+export type { NodeSeams, QuorateNode } from './quorate-node.js';
+
+/** Throws `RangeError` when an option makes no sense. */
+export function composeNode(seams: NodeSeams, options: NodeOptions): QuorateNode {
+  checkOptions(options);
+  return new ComposedNode(seams, options);
+}
+
+class ComposedNode implements QuorateNode, NodeEffects {
+  readonly recovered: Promise<void>;
+  readonly stopped: Promise<void>;
+  private readonly scope: DependencyContainer;
+  private readonly store: Store;
+  private readonly actor: ActorRefFrom<typeof nodeMachine>;
+  private readonly startedMs: number;
+  private readonly fatalListeners: ((error: Error) => void)[] = [];
+  private readonly problemListeners: ((text: string) => void)[] = [];
+  private readonly read = new Deferred();
+  private readonly serving = new Deferred();
+  private readonly ended = new Deferred();
+  private parts: NodeParts | undefined;
+  private report: RecoveryReport | undefined;
+
+  constructor(
+    private readonly seams: NodeSeams,
+    private readonly options: NodeOptions,
+  ) {
+    this.scope = containerOf(seams, options);
+    this.store = this.scope.resolve<Store>(Store);
+    this.startedMs = seams.clock.monotonicMs();
+    this.recovered = this.read.promise;
+    this.stopped = this.ended.promise;
+    // Whoever does not look must not be ended by a rejection nobody handles; `onFatal` tells as well.
+    for (const promise of [this.recovered, this.stopped, this.serving.promise])
+      promise.catch(() => undefined);
+    this.actor = createActor(nodeMachine, { clock: seams.clock, input: this });
+    this.scope.resolve(Inspection).attach(this.actor);
+    this.actor.subscribe({ complete: () => void this.end() });
+    this.listen();
+  }
+
+  get id(): NodeId {
+    return this.store.nodeId;
+  }
+
+  start(): Promise<void> {
+    this.actor.start();
+    return this.serving.promise;
+  }
+
+  stop(): Promise<void> {
+    this.send({ type: 'stop.requested' });
+    return this.stopped;
+  }
+
+  fail(error: Error): void {
+    this.send({ type: 'fatal.happened', error });
+  }
+
+  status(): NodeStatus {
+    const { options, store, parts, startedMs } = this;
+    const uptimeMs = this.seams.clock.monotonicMs() - startedMs;
+    const phase = phaseOf(this.actor.getSnapshot());
+    return statusOf({ options, store, parts, uptimeMs, phase });
+  }
+
+  onFatal(listener: (error: Error) => void): void {
+    this.fatalListeners.push(listener);
+  }
+
+  onProblem(listener: (text: string) => void): void {
+    this.problemListeners.push(listener);
+  }
+
+  readonly replica = {
+    recover: (): void => void this.recover(),
+    close: (): void => {
+      this.store.close().then(
+        () => this.tellReplica({ type: 'store.closed' }),
+        (error: unknown) => this.tellReplica({ type: 'store.failed', error: errorOf(error) }),
+      );
+    },
+  };
+
+  private async recover(): Promise<void> {
+    try {
+      this.report = await this.store.recover();
+    } catch (error) {
+      this.tellReplica({ type: 'store.failed', error: errorOf(error) });
+      return;
+    }
+    this.tellReplica({ type: 'store.recovered' });
+    this.read.resolve();
+  }
+
+  connect(): void {
+    const { prefix } = this.options;
+    this.parts = partsOf(this.scope, { address: { id: this.id, prefix }, status: this });
+    if (this.seams.bus.connected) this.send({ type: 'bus.connected' });
+  }
+
+  join(): void {
+    const { membership, handlers, waysIn, inspectionServer } = this.started;
+    const joined = (): void => {
+      if (membership.self.status === 'active') this.send({ type: 'cluster.joined' });
+    };
+    membership.onChange(joined);
+    membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
+    membership.problems.onReport((text) => this.tellProblem(text));
+    this.store.setOwned((key) => {
+      const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
+      return membership.primaries(partitionOfStorageKey(key), n).includes(this.id);
+    });
+    for (const handler of handlers) handler.start();
+    waysIn.announce();
+    Promise.all([membership.start(), inspectionServer.start()]).then(joined, (error: unknown) =>
+      this.send({ type: 'fatal.happened', error: errorOf(error) }),
+    );
+  }
+
+  open(): void {
+    const { waysIn, handoff, exchange, collection } = this.started;
+    waysIn.open();
+    handoff.start();
+    exchange.start();
+    collection.start();
+    this.repair();
+    this.serving.resolve();
+  }
+
+  drain(): void {
+    const { waysIn, coordinator } = this.started;
+    const finished = (): void => this.send({ type: 'rounds.finished' });
+    waysIn.close().then(() => coordinator.drain().then(finished, finished), finished);
+  }
+
+  leave(): void {
+    const { parts } = this;
+    if (parts === undefined) return;
+    parts.handoff.stop();
+    parts.exchange.stop();
+    parts.collection.stop();
+    parts.inspectionServer.stop();
+    parts.membership.stop();
+    parts.waysIn.silence();
+    parts.peers.close();
+  }
+
+  abandon(): void {
+    this.leave();
+  }
+
+  /** Compares with the other primaries at once when the disk may have lost something. */
+  private repair(): void {
+    const { report } = this;
+    if (report === undefined) return;
+    const { exchange } = this.started;
+    if (!report.clean || report.suspectPartitions === 'all') exchange.suspectAll();
+    if (report.suspectPartitions !== 'all' && report.suspectPartitions.length > 0)
+      exchange.suspectDamage(report.suspectPartitions);
+    this.report = undefined;
+  }
+
+  private listen(): void {
+    const { store } = this;
+    store.onFatal((error) => this.send({ type: 'fatal.happened', error }));
+    store.onWritable((writable) => {
+      this.tellReplica({ type: writable ? 'disk.writable' : 'disk.full' });
+      if (!writable) this.tellProblem('the disk is full: puts are refused until there is room');
+    });
+    store.onCorrupt(({ partitions, what }) => {
+      this.tellProblem(`damaged data, to be repaired from other nodes: ${what}`);
+      this.parts?.exchange.suspectDamage(partitions);
+    });
+    this.seams.bus.onStatus((status) => {
+      if (status === 'connected') this.send({ type: 'bus.connected' });
+      else if (status === 'disconnected') this.send({ type: 'bus.disconnected' });
+      else this.send({ type: 'fatal.happened', error: new Error('the bus was closed') });
+    });
+  }
+
+  private async end(): Promise<void> {
+    const { value, context } = this.actor.getSnapshot();
+    this.scope.resolve(Inspection).unwatch();
+    await this.seams.bus.close().catch(() => undefined);
+    const error = value === 'failed' ? (context.error ?? new Error('the node failed')) : undefined;
+    this.read.reject(error ?? new Error('the node was stopped before it had read its disk'));
+    this.serving.reject(error ?? new Error('the node was stopped before it served'));
+    if (error === undefined) return this.ended.resolve();
+    this.ended.reject(error);
+    for (const listener of this.fatalListeners) listener(error);
+  }
+
+  private get started(): NodeParts {
+    if (this.parts === undefined) throw new Error('the node has not recovered yet');
+    return this.parts;
+  }
+
+  private send(event: NodeEvent): void {
+    this.actor.send(event);
+  }
+
+  private tellReplica(event: ReplicaEvent): void {
+    this.actor.getSnapshot().children.replica?.send(event);
+  }
+
+  private tellProblem(text: string): void {
+    for (const listener of this.problemListeners) listener(text);
+  }
+}
+
+class Deferred {
+  readonly promise: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: Error) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}
+
+function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,84 @@
+/** The container of one node: which class stands for which token. Everything is made once per node, in the order in which it is asked for. */
+import 'reflect-metadata';
+import { container, type DependencyContainer } from 'tsyringe';
+import { NodeStatusSource } from '../api/node-status.js';
+import { WaysIn } from '../api/ways-in.js';
+import { BusPeers } from '../bus/bus-peers.js';
+import { NodeAddress, Peers } from '../bus/peers.js';
+import { Coordinator } from '../coordinator/coordinator.js';
+import { RoundCoordinator } from '../coordinator/round-coordinator.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { Membership } from '../membership/membership.js';
+import { Collection } from '../replica/collection.js';
+import { Forgetting } from '../replica/forgetting.js';
+import { Handoff } from '../replica/handoff.js';
+import { MergeHandler } from '../replica/merge-handler.js';
+import { ReadHandler } from '../replica/read-handler.js';
+import { TransferHandler } from '../replica/transfer-handler.js';
+import { TreeExchange } from '../replica/tree-exchange.js';
+import { TreeHandler } from '../replica/tree-handler.js';
+import { Bus } from '../seams/bus.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { LogDirectory } from '../seams/log-file.js';
+import { Random } from '../seams/random.js';
+import { Tables } from '../seams/table.js';
+import { DurableStore } from '../store/durable-store.js';
+import { Store } from '../store/store.js';
+import { InspectionServer } from './inspection-server.js';
+import { NodeOptions } from './node-options.js';
+import type { NodeSeams } from './quorate-node.js';
+
+/** What can be made before the disk was read. */
+export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyContainer {
+  const scope = container.createChildContainer();
+  scope.register(Clock, { useValue: seams.clock });
+  scope.register(Random, { useValue: seams.random });
+  scope.register(Bus, { useValue: seams.bus });
+  scope.register(LogDirectory, { useValue: seams.logDirectory });
+  scope.register(Tables, { useValue: seams.tables });
+  scope.register(NodeOptions, { useValue: options });
+  scope.registerSingleton(Inspection);
+  scope.registerSingleton(Store, DurableStore);
+  return scope;
+}
+
+export interface NodeParts {
+  readonly peers: Peers;
+  readonly membership: Membership;
+  readonly coordinator: Coordinator;
+  /** They answer other nodes. */
+  readonly handlers: readonly { start(): void }[];
+  readonly handoff: Handoff;
+  readonly exchange: TreeExchange;
+  readonly collection: Collection;
+  readonly waysIn: WaysIn;
+  readonly inspectionServer: InspectionServer;
+}
+
+/** What needs the node's id, and with it a store that has recovered. */
+export function partsOf(
+  scope: DependencyContainer,
+  own: { readonly address: NodeAddress; readonly status: NodeStatusSource },
+): NodeParts {
+  scope.register(NodeAddress, { useValue: own.address });
+  scope.register(NodeStatusSource, { useValue: own.status });
+  scope.registerSingleton(Peers, BusPeers);
+  scope.registerSingleton(Membership);
+  scope.register(ClusterView, { useToken: Membership });
+  scope.registerSingleton(Coordinator, RoundCoordinator);
+  scope.registerSingleton(Forgetting);
+  return {
+    peers: scope.resolve<Peers>(Peers),
+    membership: scope.resolve(Membership),
+    coordinator: scope.resolve<Coordinator>(Coordinator),
+    handlers: [MergeHandler, ReadHandler, TreeHandler, TransferHandler].map((part) =>
+      scope.resolve<{ start(): void }>(part),
+    ),
+    handoff: scope.resolve(Handoff),
+    exchange: scope.resolve(TreeExchange),
+    collection: scope.resolve(Collection),
+    waysIn: scope.resolve(WaysIn),
+    inspectionServer: scope.resolve(InspectionServer),
+  };
+}

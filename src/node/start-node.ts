@@ -1,0 +1,93 @@
+/** A node on real parts: for the `quorate node` command, and to embed one in one's own service. */
+import 'reflect-metadata';
+import { NatsBus, type NatsBusOptions } from '../bus/nats-bus.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { NodeStatus } from '../api/node-status.js';
+import { RealClock } from '../seams/real-clock.js';
+import { RealRandom } from '../seams/real-random.js';
+import { DiskLogDirectory } from '../store/disk-log-directory.js';
+import { LmdbTables } from '../store/lmdb-tables.js';
+import { checkOptions } from './check-options.js';
+import { composeNode, type QuorateNode } from './compose-node.js';
+import { lockDataDirectory } from './data-directory.js';
+import { nodeOptionsDefault, type NodeOptions } from './node-options.js';
+
+/** Needed are `name` and `dataDir`; the rest has defaults. */
+export type StartOptions = Partial<NodeOptions> & Pick<NodeOptions, 'name' | 'dataDir'>;
+
+export interface RunningNode {
+  readonly id: NodeId;
+  /** Resolves when the node serves: it may wait for the other founders of its cluster. Rejects if it never will. */
+  readonly serving: Promise<void>;
+  /** Resolves when it has stopped, rejects with the error that ended it. */
+  readonly stopped: Promise<void>;
+  /** Takes no more requests, finishes those it has, writes everything, closes. */
+  stop(): Promise<void>;
+  status(): NodeStatus;
+  onFatal(listener: (error: Error) => void): void;
+  onProblem(listener: (text: string) => void): void;
+}
+
+/**
+ * Resolves when the node has read its disk and goes on towards serving by itself; see `serving`.
+ *
+ * Throws `RangeError` on an option that makes no sense, `DataDirectoryError` when another process has the directory, and whatever NATS says
+ * when it can't be reached (unless `waitForServer`).
+ */
+export async function startNode(
+  given: StartOptions,
+  connection: NatsBusOptions,
+): Promise<RunningNode> {
+  const options: NodeOptions = { ...nodeOptionsDefault, pid: process.pid, ...given };
+  checkOptions(options);
+  const directory = lockDataDirectory(options.dataDir);
+  try {
+    const node = await open(options, connection);
+    const release = (): void => directory.release();
+    node.stopped.then(release, release);
+    return node;
+  } catch (error) {
+    directory.release();
+    throw error;
+  }
+}
+
+async function open(options: NodeOptions, connection: NatsBusOptions): Promise<RunningNode> {
+  let node: QuorateNode | undefined;
+  const bus = await NatsBus.connect({
+    name: `quorate ${options.name}`,
+    ...connection,
+    // A subject this user may not listen to, or a handler that left its work undone: the node can't keep its promises.
+    onError: (error) => {
+      if (node === undefined) throw error;
+      node.fail(error);
+    },
+  });
+  try {
+    const composed = composeNode(
+      {
+        clock: new RealClock(),
+        random: new RealRandom(),
+        bus,
+        logDirectory: new DiskLogDirectory(options),
+        tables: new LmdbTables(options),
+      },
+      options,
+    );
+    node = composed;
+    const serving = composed.start();
+    await Promise.race([composed.recovered, composed.stopped]);
+    return {
+      id: composed.id,
+      serving,
+      stopped: composed.stopped,
+      stop: () => composed.stop(),
+      status: () => composed.status(),
+      onFatal: (listener) => composed.onFatal(listener),
+      onProblem: (listener) => composed.onProblem(listener),
+    };
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** What a node says of itself on `kv.status`. */
+import type { SnapshotFrom } from 'xstate';
+import type { nodeMachine } from '../../actors/node/node.machine.js';
+import type { NodeStatus } from '../api/node-status.js';
+import type { Store } from '../store/store.js';
+import type { NodeOptions } from './node-options.js';
+import type { NodeParts } from './parts.js';
+
+/** The state of the node's chart; while it serves, that of its replica or its link if one of them is ill. */
+export function phaseOf(snapshot: SnapshotFrom<typeof nodeMachine>): string {
+  const { value, children } = snapshot;
+  if (typeof value === 'string') return value;
+  if (value.serving === 'cutOff') return 'cutOff';
+  return children.replica?.getSnapshot().value === 'readOnly' ? 'readOnly' : 'serving';
+}
+
+export function statusOf(node: {
+  readonly options: NodeOptions;
+  readonly store: Store;
+  readonly parts: NodeParts | undefined;
+  readonly uptimeMs: number;
+  readonly phase: string;
+}): NodeStatus {
+  const { options, store, parts } = node;
+  const hints = store.hints.total();
+  return {
+    id: store.nodeId,
+    name: options.name,
+    host: options.host,
+    zone: options.zone,
+    status: node.phase,
+    pid: options.pid,
+    uptimeMs: Math.round(node.uptimeMs),
+    partitions: parts === undefined ? 0 : ownedPartitions(options, parts),
+    keys: store.counters().keys,
+    hints: hints.count,
+    hintBytes: hints.bytes,
+    counters: parts === undefined ? {} : countersOf(store, parts),
+  };
+}
+
+function ownedPartitions(options: NodeOptions, { membership, peers }: NodeParts): number {
+  let owned = 0;
+  for (let partition = 0; partition < options.partitions; partition++)
+    if (membership.primaries(partition, options.defaults.n).includes(peers.self)) owned++;
+  return owned;
+}
+
+function countersOf(store: Store, parts: NodeParts): Record<string, number> {
+  const byPart: Record<string, object> = {
+    store: store.counters(),
+    peers: parts.peers.counters(),
+    coordinator: parts.coordinator.counters(),
+    handoff: parts.handoff.counters(),
+    exchange: parts.exchange.counters(),
+    collection: parts.collection.counters(),
+  };
+  const counters: Record<string, number> = {};
+  for (const [part, values] of Object.entries(byPart))
+    for (const [name, value] of Object.entries(values))
+      if (typeof value === 'number') counters[`${part}.${name}`] = value;
+  return counters;
+}
