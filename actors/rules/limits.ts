@@ -101,4 +101,12 @@ export const limits = {
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,
   claimIntervalMs: 5_000,
+
+  /** `quorate up`: a process that died is started again after this, doubling with every death in a row. */
+  processRestartMsMin: 500,
+  processRestartMsMax: 15_000,
+  /** Having served this long, earlier deaths are forgotten. */
+  processSteadyMsMin: 30_000,
+  /** Asked to stop and not gone after this: killed. A node drains its rounds (`requestTimeoutMsMax` at the worst) and flushes. */
+  processStopMsMax: 20_000,
 } as const;

@@ -1,0 +1,108 @@
+/**
+ * The life of one process that `quorate up` looks after: a node, or nats-server.
+ *
+ * Invariants: at most one process is alive; a process that died is started again only if restarts are wanted and nobody asked
+ * to stop; asked twice, or not gone in time, it is killed. Starting and signalling is the effects' business (`src/cli/up/`).
+ */
+import { assign, setup } from 'xstate';
+import { limits } from '../rules/limits.js';
+
+export interface ProcessEffects {
+  /** Starts the process; it answers `process.serving` when it serves and `process.exited` when it is gone. */
+  launch(): void;
+  /** Asks it to stop cleanly. */
+  terminate(): void;
+  kill(): void;
+  /** It died unasked and starts again after the time; undefined: it does not. */
+  reportDeath(restartInMs: number | undefined): void;
+}
+
+export interface ProcessInput {
+  readonly effects: ProcessEffects;
+  readonly restarts: boolean;
+}
+
+export type ProcessEvent =
+  | { readonly type: 'process.serving' }
+  /** `hopeless`: another start would end the same way. */
+  | { readonly type: 'process.exited'; readonly hopeless: boolean }
+  | { readonly type: 'stop.requested' }
+  /** The second Ctrl-C. */
+  | { readonly type: 'stop.forced' };
+
+interface ProcessContext extends ProcessInput {
+  /** Deaths in a row, none of them after a steady time. */
+  readonly deaths: number;
+}
+
+export const processMachine = setup({
+  types: {
+    context: {} as ProcessContext,
+    events: {} as ProcessEvent,
+    input: {} as ProcessInput,
+  },
+  guards: {
+    restartsHelp: ({ context, event }) =>
+      context.restarts && event.type === 'process.exited' && !event.hopeless,
+  },
+  actions: {
+    launch: ({ context }) => context.effects.launch(),
+    terminate: ({ context }) => context.effects.terminate(),
+    kill: ({ context }) => context.effects.kill(),
+    countDeath: assign({ deaths: ({ context }) => context.deaths + 1 }),
+    forgetDeaths: assign({ deaths: 0 }),
+    reportRestart: ({ context }) => context.effects.reportDeath(restartDelayMs(context.deaths)),
+    reportDeath: ({ context }) => context.effects.reportDeath(undefined),
+  },
+  delays: {
+    restartDelay: ({ context }) => restartDelayMs(context.deaths),
+    steadyTime: limits.processSteadyMsMin,
+    stopDeadline: limits.processStopMsMax,
+  },
+}).createMachine({
+  id: 'process',
+  context: ({ input }) => ({ ...input, deaths: 0 }),
+  initial: 'starting',
+  states: {
+    starting: {
+      entry: 'launch',
+      on: {
+        'process.serving': 'serving',
+        'process.exited': [{ guard: 'restartsHelp', target: 'backingOff' }, { target: 'givenUp' }],
+        'stop.requested': 'stopping',
+      },
+    },
+    serving: {
+      on: {
+        'process.exited': [{ guard: 'restartsHelp', target: 'backingOff' }, { target: 'givenUp' }],
+        'stop.requested': 'stopping',
+      },
+      after: { steadyTime: { actions: 'forgetDeaths' } },
+    },
+    backingOff: {
+      entry: ['countDeath', 'reportRestart'],
+      on: { 'stop.requested': 'stopped' },
+      after: { restartDelay: 'starting' },
+    },
+    givenUp: {
+      entry: 'reportDeath',
+      on: { 'stop.requested': 'stopped' },
+    },
+    stopping: {
+      entry: 'terminate',
+      on: { 'process.exited': 'stopped', 'stop.forced': 'killing' },
+      after: { stopDeadline: 'killing' },
+    },
+    killing: {
+      entry: 'kill',
+      on: { 'process.exited': 'stopped' },
+    },
+    stopped: { type: 'final' },
+  },
+});
+
+/** Doubles with every death in a row. Without jitter: the processes of one machine have no herd to avoid. */
+export function restartDelayMs(deaths: number): number {
+  const doubled = limits.processRestartMsMin * 2 ** Math.max(0, deaths - 1);
+  return Math.min(doubled, limits.processRestartMsMax);
+}

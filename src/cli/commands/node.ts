@@ -1,0 +1,215 @@
+/** `quorate node`: one node in this process, until it is told to stop. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { partitionsMax } from '../../../actors/rules/key.js';
+import { limits } from '../../../actors/rules/limits.js';
+import type { NatsBusOptions } from '../../bus/nats-bus.js';
+import { natsConfDefault } from '../../bus/nats-conf.js';
+import { nodeOptionsDefault, type NodeOptions } from '../../node/node-options.js';
+import type { TimerId } from '../../seams/clock.js';
+import { RealClock } from '../../seams/real-clock.js';
+import { serversDefault, serversOption } from '../connection.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { printJson, printLine } from '../output.js';
+import {
+  bucketSpec,
+  durability,
+  durationMs,
+  portNumber,
+  quorumSize,
+  wholeNumber,
+  type BucketTable,
+} from '../parsers.js';
+import { listenForStop } from '../stop-signals.js';
+import type { ServingMessage } from '../up/node-process.js';
+
+export const inspectPortDefault = 7_780;
+
+interface NodeArguments {
+  readonly name: string;
+  readonly host: string;
+  readonly zone: string;
+  readonly weight: number;
+  readonly dataDir?: string;
+  readonly servers: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly founders: number;
+  readonly n: number;
+  readonly r: number;
+  readonly w: number;
+  readonly conflict: 'siblings' | 'last-writer-wins';
+  readonly ttl: number;
+  readonly durability: NodeOptions['durability'];
+  readonly bucket: BucketTable;
+  readonly changeEvents: boolean;
+  readonly inspect?: number | true;
+  readonly json?: true;
+  readonly supervised?: true;
+}
+
+export function addNode(program: Command): void {
+  const command = program
+    .command('node')
+    .summary('run one node')
+    .description(
+      'Runs one node in this process. Nodes find each other through NATS; a new cluster is founded when as many as --founders have met.',
+    );
+  addPlaceOptions(command);
+  addStoreOptions(command);
+  command
+    .option('--json', 'say that it serves as one JSON object')
+    .addOption(new Option('--supervised', 'started by quorate up').hideHelp())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate node --name n1 --data-dir /var/lib/quorate --servers nats://nats-1:4222,nats://nats-2:4222
+  quorate node --bucket 'sessions n=3 r=1 w=1 conflict=last-writer-wins ttl=30m' --bucket 'orders w=3'
+
+SIGTERM or Ctrl-C: takes no more requests, finishes those it has, writes everything, exits with 0.`,
+    )
+    .action(runNode);
+}
+
+function addPlaceOptions(command: Command): void {
+  const preset = nodeOptionsDefault;
+  command
+    .option('--name <name>', 'what people call it', hostname())
+    .option('--host <name>', 'the physical machine; replicas go to different ones', hostname())
+    .option(
+      '--zone <name>',
+      'the room or data centre; replicas go to different ones while there are enough',
+      preset.zone,
+    )
+    .option(
+      '--weight <weight>',
+      'its share of the data in proportion to others',
+      wholeNumber({ min: 1, max: 1_000 }),
+      preset.weight,
+    )
+    .option('--data-dir <directory>', 'where its data lies (default: ./data/NAME)')
+    .addOption(serversOption().default(serversDefault))
+    .addOption(
+      new Option(
+        '--user <name>',
+        "NATS user of the nodes (default: that of the project's nats.conf)",
+      ).env('QUORATE_NODE_USER'),
+    )
+    .addOption(new Option('--password <text>', 'their password').env('QUORATE_NODE_PASSWORD'))
+    .option('--prefix <word>', 'first token of all subjects', preset.prefix)
+    .option(
+      '--partitions <count>',
+      'of the ring; the same for all nodes, for ever',
+      wholeNumber({ min: 1, max: partitionsMax }),
+      preset.partitions,
+    )
+    .option(
+      '--founders <count>',
+      'nodes that must have met to found a cluster',
+      quorumSize,
+      preset.founders,
+    );
+}
+
+function addStoreOptions(command: Command): void {
+  const preset = nodeOptionsDefault;
+  command
+    .option('--n <count>', 'replicas of each key', quorumSize, preset.defaults.n)
+    .option('--r <count>', 'nodes that must answer a get', quorumSize, preset.defaults.r)
+    .option('--w <count>', 'nodes that must have stored a put', quorumSize, preset.defaults.w)
+    .addOption(
+      new Option('--conflict <policy>', 'what becomes of concurrent puts')
+        .choices(['siblings', 'last-writer-wins'])
+        .default(preset.defaults.conflict),
+    )
+    .option('--ttl <time>', 'keys expire after this; 0: never', durationMs, preset.defaults.ttlMs)
+    .addOption(
+      new Option(
+        '--durability <when>',
+        'sync: on disk before it is acknowledged; periodic:MS: every MS',
+      )
+        .argParser(durability)
+        .default(preset.durability, preset.durability.kind),
+    )
+    .addOption(
+      new Option(
+        '--bucket <settings>',
+        "what differs for one bucket: 'NAME n=3 r=2 w=2 conflict=… ttl=…'; repeatable",
+      )
+        .argParser(bucketSpec)
+        .default({}, 'none'),
+    )
+    .option('--no-change-events', 'publish no kv.changed events')
+    .option(
+      '--inspect [port]',
+      `show the statecharts on this port (default: ${inspectPortDefault})`,
+      portNumber,
+    );
+}
+
+async function runNode(given: NodeArguments): Promise<void> {
+  const { startNode } = await import('../../node/start-node.js');
+  const clock = new RealClock();
+  const node = await startNode(optionsOf(given), connectionOf(given));
+  let deadline: TimerId;
+  const onStop = (): void => {
+    // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
+    deadline = clock.setTimeout(giveUp, limits.processStopMsMax);
+    void node.stop();
+  };
+  listenForStop({ clock, supervised: given.supervised === true, onStop, onForce: giveUp });
+  void node.serving.then(() =>
+    announce(given, { event: 'serving', name: given.name, id: node.id, pid: process.pid }),
+  );
+  await node.stopped;
+  clock.clearTimeout(deadline);
+}
+
+function optionsOf(given: NodeArguments): NodeOptions {
+  const { name, host, zone, weight, prefix, partitions, founders, durability, inspect } = given;
+  const { n, r, w, conflict, ttl } = given;
+  if (r > n || w > n) {
+    throw new CommandError(exitCodes.usage, `R and W must not be above N: n=${n} r=${r} w=${w}`);
+  }
+  return {
+    ...nodeOptionsDefault,
+    name,
+    host,
+    zone,
+    weight,
+    prefix,
+    partitions,
+    founders,
+    durability,
+    dataDir: given.dataDir ?? join('data', name),
+    defaults: { n, r, w, conflict, ttlMs: ttl },
+    buckets: given.bucket,
+    changeEvents: given.changeEvents,
+    inspectPort: inspect === true ? inspectPortDefault : inspect,
+  };
+}
+
+/** Credentials in the URL win over those of nats.conf, not over those the user gave. */
+function connectionOf({ servers, user, password }: NodeArguments): NatsBusOptions {
+  const inUrl = servers.includes('@');
+  return {
+    servers,
+    ...(inUrl ? {} : { user: natsConfDefault.nodeUser, password: natsConfDefault.nodePassword }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+  };
+}
+
+function announce(given: NodeArguments, message: ServingMessage): void {
+  if (given.supervised) process.send?.(message);
+  else if (given.json === true) printJson(message);
+  else printLine(`quorate: ${message.name} serves · id ${message.id} · pid ${message.pid}`);
+}
+
+function giveUp(): void {
+  process.exit(exitCodes.failed);
+}

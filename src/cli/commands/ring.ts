@@ -1,0 +1,105 @@
+/** `quorate ring`: who holds what, and where one key lives. */
+import type { Command } from 'commander';
+import { partitionOf } from '../../../actors/rules/key.js';
+import { UnavailableError } from '../../errors.js';
+import { RealClock } from '../../seams/real-clock.js';
+import type { RingMessage, RingNode } from '../../wire/ring-message.js';
+import { byteStringOf } from '../../wire/text.js';
+import { askRing } from '../cluster-status.js';
+import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
+import { printJson, printLine, table } from '../output.js';
+import { durationMs, place, type Place } from '../parsers.js';
+
+interface RingOptions extends ConnectionOptions {
+  readonly json?: true;
+  readonly key?: Place;
+  readonly timeout: number;
+}
+
+export function addRing(program: Command): void {
+  const command = program
+    .command('ring')
+    .summary('show who holds what')
+    .description(
+      'Shows how many partitions each node holds, or the preference list of one key: its primaries, then the fallbacks.',
+    )
+    .option('--key <bucket/key>', 'the nodes of this key', place)
+    .option('--json', 'the whole ring as one JSON object, or what --key asks for')
+    .option('--timeout <time>', 'how long to wait for an answer', durationMs, 1_000);
+  addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate ring
+  quorate ring --key carts/alice
+  quorate ring --json | jq .epoch`,
+    )
+    .action(async (options: RingOptions) => {
+      const { prefix, timeout } = options;
+      const clock = new RealClock();
+      const ring = await withBus(options, (bus) =>
+        askRing({ bus, clock, prefix, waitMs: timeout }),
+      );
+      if (ring === undefined) throw new UnavailableError(`no node answers on ${prefix}.ring`);
+      if (options.key !== undefined) return printKey(ring, options.key, options.json === true);
+      if (options.json === true) return printJson(ring);
+      return printRing(ring);
+    });
+}
+
+function printKey(ring: RingMessage, key: Place, json: boolean): void {
+  const bytes = { bucket: byteStringOf(key.bucket), key: byteStringOf(key.key) };
+  const partition = partitionOf(bytes, ring.groupOf.length);
+  const nodes = preferenceList(ring, partition);
+  const n = ring.buckets.find(([bucket]) => bucket === key.bucket)?.[1] ?? ring.n;
+  const rows = nodes.map((node, index) => ({
+    role: index < n ? 'primary' : 'fallback',
+    name: node.name,
+    host: node.host,
+    zone: node.zone,
+    reachability: node.reachability,
+    id: node.id,
+  }));
+  if (json) return printJson({ ...key, partition, nodes: rows });
+  printLine(`${key.bucket}/${key.key} is in partition ${partition}`);
+  printLine(
+    table(
+      ['ROLE', 'NAME', 'HOST', 'ZONE', 'STATUS', 'ID'],
+      rows.map((row) => [row.role, row.name, row.host, row.zone, row.reachability, row.id]),
+    ),
+  );
+}
+
+function printRing(ring: RingMessage): void {
+  const held = ring.nodes.map(() => ({ primary: 0, first: 0 }));
+  for (const group of ring.groupOf) {
+    const list = ring.groups[group] ?? [];
+    for (const [position, node] of list.slice(0, ring.n).entries()) {
+      const counts = held[node];
+      if (counts === undefined) continue;
+      counts.primary += 1;
+      if (position === 0) counts.first += 1;
+    }
+  }
+  printLine(`${ring.groupOf.length} partitions, N=${ring.n}, epoch ${ring.epoch}`);
+  printLine(
+    table(
+      ['NAME', 'HOST', 'ZONE', 'STATUS', 'PARTITIONS', 'FIRST OF', 'ID'],
+      ring.nodes.map((node, index) => [
+        node.name,
+        node.host,
+        node.zone,
+        node.reachability,
+        String(held[index]?.primary ?? 0),
+        String(held[index]?.first ?? 0),
+        node.id,
+      ]),
+    ),
+  );
+}
+
+function preferenceList(ring: RingMessage, partition: number): RingNode[] {
+  const group = ring.groups[ring.groupOf[partition] ?? -1] ?? [];
+  return group.flatMap((index) => ring.nodes[index] ?? []);
+}

@@ -1,0 +1,63 @@
+/** `quorate status`: every node, alive or not. */
+import type { Command } from 'commander';
+import { UnavailableError } from '../../errors.js';
+import { RealClock } from '../../seams/real-clock.js';
+import { askStatus, type NodeRow } from '../cluster-status.js';
+import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
+import { printJson, printLine, table } from '../output.js';
+import { durationMs } from '../parsers.js';
+
+interface StatusOptions extends ConnectionOptions {
+  readonly json?: true;
+  readonly timeout: number;
+}
+
+export function addStatus(program: Command): void {
+  const command = program
+    .command('status')
+    .summary('show the nodes')
+    .description('Shows every node of the cluster, those that do not answer as down.')
+    .option(
+      '--json',
+      'one JSON object: {"nodes":[{"id","name","host","status","pid","partitions","keys","hints"}]}',
+    )
+    .option('--timeout <time>', 'how long to wait for nodes that do not answer', durationMs, 1_000);
+  addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate status
+  quorate status --json | jq '.nodes[] | select(.status != "serving") | .name'`,
+    )
+    .action(async (options: StatusOptions) => {
+      const { prefix, timeout } = options;
+      const clock = new RealClock();
+      const nodes = await withBus(options, (bus) =>
+        askStatus({ bus, clock, prefix, waitMs: timeout }),
+      );
+      if (options.json === true) printJson({ nodes });
+      else if (nodes.length > 0) printLine(statusTable(nodes));
+      if (nodes.length === 0) throw new UnavailableError(`no node answers on ${prefix}.status`);
+    });
+}
+
+function statusTable(nodes: readonly NodeRow[]): string {
+  return table(
+    ['NAME', 'HOST', 'STATUS', 'PID', 'PARTITIONS', 'KEYS', 'HINTS', 'ID'],
+    nodes.map((node) => [
+      node.name,
+      node.host,
+      node.status,
+      cell(node.pid),
+      cell(node.partitions),
+      cell(node.keys),
+      cell(node.hints),
+      node.id,
+    ]),
+  );
+}
+
+function cell(value: number | null): string {
+  return value === null ? '-' : String(value);
+}

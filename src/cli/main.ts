@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+/** The `quorate` command. */
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addNatsConf } from './commands/nats-conf.js';
+import { addNode } from './commands/node.js';
+import { addRing } from './commands/ring.js';
+import { addStatus } from './commands/status.js';
+import { addUp } from './commands/up.js';
+import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.js';
+import { sayError } from './output.js';
+
+function createProgram(): Command {
+  const program = new Command('quorate')
+    .description('An always-writable key-value store for people who already run NATS.')
+    .version(packageVersion(), '-V, --version')
+    .helpOption('-h, --help', 'show this, or the help of a command')
+    .helpCommand('help [command]', 'show the help of a command')
+    .showHelpAfterError("(see 'quorate help')")
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate up                               a cluster on this machine
+  quorate put greetings hello 'Hello'      from a second terminal
+  quorate get greetings hello
+  quorate status
+${exitCodesHelp}`,
+    );
+  for (const add of [addUp, addNode, addStatus, addRing, addNatsConf]) add(program);
+  return program;
+}
+
+function packageVersion(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** Ends by itself when nothing is left to do, so that what was printed is really written. */
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // commander has printed help or what was wrong.
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  } else {
+    sayError(error, process.argv.includes('--json'));
+    process.exitCode = exitCodeOf(error);
+  }
+}

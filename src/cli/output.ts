@@ -1,0 +1,54 @@
+/** How the commands speak: results on standard output, everything said about them on standard error. */
+import { QuorateError } from '../errors.js';
+
+export function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value));
+}
+
+/** Bytes as they are; on a terminal a newline after them, so that the prompt stands on its own line. */
+export function printBytes(bytes: Uint8Array): void {
+  process.stdout.write(bytes);
+  if (process.stdout.isTTY && bytes.at(-1) !== 0x0a) process.stdout.write('\n');
+}
+
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** What is said of an error, without the stack: that is for programmers. */
+export function sayError(error: unknown, json: boolean): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) printJson({ error: errorFields(error, message) });
+  say(`quorate: ${message}`);
+}
+
+function errorFields(error: unknown, message: string): Record<string, unknown> {
+  if (!(error instanceof QuorateError)) return { message };
+  return { code: error.code, message, outcome: error.outcome };
+}
+
+/** Columns padded to their widest cell, two spaces apart. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [header, ...rows]
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+const utf8Strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The bytes as text when they are UTF-8. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8Strict.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+/** Arguments as text → what they mean. Each throws commander's InvalidArgumentError with a sentence. */
+import { InvalidArgumentError } from 'commander';
+import type { BucketOptions } from '../node/node-options.js';
+import type { Durability } from '../store/store.js';
+
+export function wholeNumber(bounds: { min: number; max: number }): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= bounds.min && value <= bounds.max) return value;
+    throw new InvalidArgumentError(
+      `It must be a whole number from ${bounds.min} to ${bounds.max}.`,
+    );
+  };
+}
+
+export const quorumSize = wholeNumber({ min: 1, max: 255 });
+export const portNumber = wholeNumber({ min: 1, max: 65_535 });
+
+const unitMs: Readonly<Record<string, number>> = {
+  '': 1,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** `250`, `250ms`, `1.5s`, `10m`, `2h`, `30d` → ms. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  const ms = Math.round(Number(match?.[1]) * (unitMs[match?.[2] ?? ''] ?? 1));
+  if (match !== null && Number.isSafeInteger(ms)) return ms;
+  throw new InvalidArgumentError('It must be a time such as 250 (ms), 30s, 10m, 2h or 7d.');
+}
+
+/** `sync`, `periodic(100)`, or for shells that mind parentheses `periodic:100`. */
+export function durability(text: string): Durability {
+  if (text === 'sync') return { kind: 'sync' };
+  const match = /^periodic[(:](\d+)\)?$/.exec(text);
+  const everyMs = Number(match?.[1]);
+  if (match !== null && everyMs > 0) return { kind: 'periodic', everyMs };
+  throw new InvalidArgumentError('It must be sync, or periodic:MS such as periodic:100.');
+}
+
+export type BucketTable = Readonly<Record<string, Partial<BucketOptions>>>;
+
+/** `name n=3 r=2 w=2 conflict=last-writer-wins ttl=60s`, added to those before it. */
+export function bucketSpec(text: string, before: BucketTable): BucketTable {
+  const [name = '', ...settings] = text.trim().split(/\s+/);
+  if (!/^[^=.\s*>]+$/.test(name)) {
+    throw new InvalidArgumentError(`It must start with a bucket's name: '${text}'.`);
+  }
+  const options: Partial<BucketOptions> = Object.assign({}, ...settings.map(bucketSetting));
+  return { ...before, [name]: options };
+}
+
+function bucketSetting(setting: string): Partial<BucketOptions> {
+  const [key, value = ''] = setting.split('=', 2);
+  switch (key) {
+    case 'n':
+      return { n: quorumSize(value) };
+    case 'r':
+      return { r: quorumSize(value) };
+    case 'w':
+      return { w: quorumSize(value) };
+    case 'ttl':
+      return { ttlMs: durationMs(value) };
+    case 'conflict':
+      if (value === 'siblings' || value === 'last-writer-wins') return { conflict: value };
+      throw new InvalidArgumentError('conflict must be siblings or last-writer-wins.');
+    default:
+      throw new InvalidArgumentError(`Unknown setting '${setting}': n, r, w, conflict or ttl.`);
+  }
+}
+
+export interface Place {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** `bucket/key`; the key may contain slashes. */
+export function place(text: string): Place {
+  const slash = text.indexOf('/');
+  if (slash > 0 && slash < text.length - 1) {
+    return { bucket: text.slice(0, slash), key: text.slice(slash + 1) };
+  }
+  throw new InvalidArgumentError('It must be BUCKET/KEY.');
+}

@@ -1,0 +1,71 @@
+/** How `up` runs a nats-server of its own. */
+import { spawn } from 'node:child_process';
+import type { Clock } from '../../seams/clock.js';
+import { readServerInfo } from '../server-info.js';
+import type { ProcessRecipe } from './supervised-process.js';
+
+/**
+ * nats-server knows nothing of its parent, so a shell stands between them: when our end of its standard input closes, which
+ * the system does for us even after a `kill -9`, the server is told to stop; when the server ends, so does the shell. An end without a
+ * word means that `up` is gone: the nodes, who notice it as well, then have a moment to take their leave.
+ */
+const script = `
+exec 3<&0
+"$@" 3<&- &
+server=$!
+(read -r word <&3 || sleep 2; kill -TERM $server) 2>/dev/null &
+exec 3<&-
+wait $server
+`;
+
+const pollEveryMs = 25;
+const infoTimeoutMs = 1_000;
+
+export interface NatsProcessOptions {
+  readonly program: string;
+  readonly configFile: string;
+  readonly port: number;
+  readonly clock: Clock;
+}
+
+export function natsRecipe({
+  program,
+  configFile,
+  port,
+  clock,
+}: NatsProcessOptions): ProcessRecipe {
+  const url = `nats://127.0.0.1:${port}`;
+  let served = false;
+  return {
+    name: 'nats-server',
+    spawn() {
+      const server = [program, '-c', configFile, '-a', '127.0.0.1', '-p', String(port)];
+      // A group of its own: a Ctrl-C in the terminal reaches `up` alone, which stops the nodes first.
+      const child = spawn('sh', ['-c', script, 'sh', ...server], {
+        stdio: ['pipe', 'ignore', 'pipe'],
+        detached: true,
+      });
+      // What waits in the shell for our end to close would outlive a server that died.
+      child.once('exit', () => child.stdin.destroy());
+      return child;
+    },
+    // The configuration is meant for loopback, and says so itself.
+    shows: (line) => !/\[(?:INF|DBG|TRC)\]|Plaintext passwords/.test(line),
+    whenServing(child, serving) {
+      const ready = (): void => {
+        served = true;
+        serving();
+      };
+      const poll = (): void => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        readServerInfo(url, infoTimeoutMs).then(ready, () => clock.setTimeout(poll, pollEveryMs));
+      };
+      poll();
+    },
+    terminate: (child) => void child.stdin?.end('stop\n'),
+    kill(child) {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    },
+    hopeless: () => !served,
+  };
+}

@@ -1,0 +1,34 @@
+/** How `up` runs one node: the `quorate node` command in a process of its own, with a channel that tells when it serves. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { exitCodes } from '../exit-codes.js';
+import type { ProcessRecipe } from './supervised-process.js';
+
+const main = fileURLToPath(new URL('../main.js', import.meta.url));
+
+/** What a node sends through the channel when it serves. The channel's end tells the node that `up` is gone. */
+export interface ServingMessage {
+  readonly event: 'serving';
+  readonly name: string;
+  readonly id: string;
+  readonly pid: number;
+}
+
+export function nodeRecipe(name: string, args: readonly string[]): ProcessRecipe {
+  return {
+    name,
+    spawn: () =>
+      fork(main, ['node', '--supervised', '--name', name, ...args], {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      }),
+    shows: () => true,
+    whenServing(child, serving) {
+      child.on('message', (message: Partial<ServingMessage>) => {
+        if (message.event === 'serving') serving();
+      });
+    },
+    terminate: (child) => void child.kill('SIGTERM'),
+    kill: (child) => void child.kill('SIGKILL'),
+    hopeless: (code) => code === exitCodes.usage,
+  };
+}

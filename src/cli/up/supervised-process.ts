@@ -1,0 +1,105 @@
+/** One child process under the statechart of `process.machine.ts`: starts it, prefixes its lines, passes signals on. */
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { createActor, type ActorRefFrom } from 'xstate';
+import { processMachine } from '../../../actors/supervisor/process.machine.js';
+import type { Clock } from '../../seams/clock.js';
+
+export interface ProcessRecipe {
+  readonly name: string;
+  spawn(): ChildProcess;
+  /** Whether a line of its output is worth the user's attention. */
+  shows(line: string): boolean;
+  /** Calls back once the process serves; never, if it ends before. */
+  whenServing(child: ChildProcess, serving: () => void): void;
+  terminate(child: ChildProcess): void;
+  kill(child: ChildProcess): void;
+  /** True when starting it again can't help. */
+  hopeless(code: number | null): boolean;
+}
+
+export interface SupervisionOptions {
+  readonly recipe: ProcessRecipe;
+  readonly restarts: boolean;
+  readonly clock: Clock;
+  readonly say: (line: string) => void;
+  readonly onServing: () => void;
+  /** It died and is not started again. */
+  readonly onGivenUp: () => void;
+}
+
+export class SupervisedProcess {
+  readonly stopped: Promise<void>;
+  private readonly actor: ActorRefFrom<typeof processMachine>;
+  private child: ChildProcess | undefined;
+  private lastExit = '';
+  private served = false;
+
+  constructor(private readonly options: SupervisionOptions) {
+    const { clock, restarts, recipe } = options;
+    const effects = {
+      launch: () => this.launch(),
+      terminate: () => this.child && recipe.terminate(this.child),
+      kill: () => this.child && recipe.kill(this.child),
+      reportDeath: (restartInMs: number | undefined) => this.reportDeath(restartInMs),
+    };
+    this.actor = createActor(processMachine, { clock, input: { effects, restarts } });
+    this.stopped = new Promise((resolve) => {
+      this.actor.subscribe({ complete: resolve });
+    });
+  }
+
+  start(): void {
+    this.actor.start();
+  }
+
+  stop(): void {
+    this.actor.send({ type: 'stop.requested' });
+  }
+
+  force(): void {
+    this.stop();
+    this.actor.send({ type: 'stop.forced' });
+  }
+
+  private launch(): void {
+    const { recipe, say, onServing } = this.options;
+    const child = recipe.spawn();
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) this.prefixLines(stream);
+    }
+    let exited = false;
+    const exit = (how: string, code: number | null): void => {
+      if (exited) return;
+      exited = true;
+      this.lastExit = how;
+      this.actor.send({ type: 'process.exited', hopeless: recipe.hopeless(code) });
+    };
+    // `error` without `exit`: it could not even be started.
+    child.once('error', (error) => exit(error.message, null));
+    child.once('exit', (code, signal) => exit(signal ?? `exit code ${code}`, code));
+    recipe.whenServing(child, () => {
+      if (exited) return;
+      this.actor.send({ type: 'process.serving' });
+      if (this.served) say(`${recipe.name} serves again`);
+      this.served = true;
+      onServing();
+    });
+  }
+
+  private reportDeath(restartInMs: number | undefined): void {
+    const { recipe, say, onGivenUp } = this.options;
+    const next = restartInMs === undefined ? '' : `; starting it again in ${restartInMs} ms`;
+    say(`${recipe.name} died (${this.lastExit})${next}`);
+    if (restartInMs === undefined) onGivenUp();
+  }
+
+  private prefixLines(stream: Readable): void {
+    const { recipe, say } = this.options;
+    createInterface({ input: stream }).on('line', (line) => {
+      if (recipe.shows(line)) say(`${recipe.name}: ${line}`);
+    });
+  }
+}

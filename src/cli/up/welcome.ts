@@ -1,0 +1,30 @@
+/** What `quorate up` says once it serves: one line for eyes and scripts, then lines to copy. */
+import { serversDefault } from '../connection.js';
+
+export interface WelcomeOptions {
+  readonly nodes: number;
+  readonly servers: string;
+}
+
+export function welcome({ nodes, servers }: WelcomeOptions): string {
+  const usual = servers === serversDefault;
+  const ours = usual ? '' : ` --servers ${servers}`;
+  const theirs = usual ? '' : ` --server ${servers}`;
+  return `quorate: ready · ${nodes} ${nodes === 1 ? 'node' : 'nodes'} · ${servers}
+
+  The quorate command:
+    npx quorate put${ours} greetings hello 'Hello, world'
+    npx quorate get${ours} greetings hello
+
+  Any NATS client, here the nats command:
+    nats req${theirs} kv.put.greetings.hello 'Hello, world'
+    nats req${theirs} kv.get.greetings.hello ''
+
+  TypeScript:
+    import { connect } from 'quorate';
+    const client = await connect({ servers: '${servers}' });
+    const greetings = client.bucket('greetings');
+    await greetings.put('hello', 'Hello, world');
+    console.log(new TextDecoder().decode((await greetings.get('hello')).value));
+`;
+}

@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { InvalidArgumentError } from 'commander';
+import {
+  bucketSpec,
+  durability,
+  durationMs,
+  portNumber,
+  quorumSize,
+} from '../../src/cli/parsers.js';
+
+describe('command line: arguments', () => {
+  test.each([
+    ['250', 250],
+    ['250ms', 250],
+    ['1.5s', 1_500],
+    ['10m', 600_000],
+    ['2h', 7_200_000],
+    ['7d', 604_800_000],
+  ])('time %s is %d ms', (text, ms) => expect(durationMs(text)).toBe(ms));
+
+  test.each(['', '-1', '5 s', '1e3', 'soon', '9999999999999999999d'])(
+    'time %p is refused',
+    (text) => expect(() => durationMs(text)).toThrow(InvalidArgumentError),
+  );
+
+  test.each(['', '0', '-1', '2.5', '256', '0x2', 'two'])('quorum %p is refused', (text) =>
+    expect(() => quorumSize(text)).toThrow(InvalidArgumentError),
+  );
+
+  test('whole numbers keep to their bounds', () => {
+    expect(quorumSize('255')).toBe(255);
+    expect(portNumber('65535')).toBe(65_535);
+    expect(() => portNumber('65536')).toThrow(InvalidArgumentError);
+  });
+
+  test('durability: sync, periodic with either spelling, nothing else', () => {
+    expect(durability('sync')).toEqual({ kind: 'sync' });
+    expect(durability('periodic(100)')).toEqual({ kind: 'periodic', everyMs: 100 });
+    expect(durability('periodic:100')).toEqual({ kind: 'periodic', everyMs: 100 });
+    for (const text of ['periodic', 'periodic:0', 'async', '']) {
+      expect(() => durability(text)).toThrow(InvalidArgumentError);
+    }
+  });
+
+  test('buckets: each names what differs from the defaults, and they add up', () => {
+    const first = bucketSpec('carts w=3', {});
+    expect(bucketSpec('sessions n=3 r=1 w=1 conflict=last-writer-wins ttl=30m', first)).toEqual({
+      carts: { w: 3 },
+      sessions: { n: 3, r: 1, w: 1, conflict: 'last-writer-wins', ttlMs: 1_800_000 },
+    });
+  });
+
+  test.each(['', 'n=3', 'a.b n=3', 'carts w=0', 'carts speed=9', 'carts conflict=none'])(
+    'bucket %p is refused',
+    (text) => expect(() => bucketSpec(text, {})).toThrow(InvalidArgumentError),
+  );
+});
