@@ -3,8 +3,11 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addDel } from './commands/del.js';
+import { addGet } from './commands/get.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
+import { addPut } from './commands/put.js';
 import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
@@ -29,7 +32,8 @@ Examples:
   quorate status
 ${exitCodesHelp}`,
     );
-  for (const add of [addUp, addNode, addStatus, addRing, addNatsConf]) add(program);
+  for (const add of [addUp, addPut, addGet, addDel, addStatus, addRing, addNode, addNatsConf])
+    add(program);
   return program;
 }
 

@@ -27,27 +27,33 @@ export function readSources(root: string): Sources {
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
+/** One alternative each: comment to the end of the line, block comment, quoted string, template, regular expression. */
+const token =
+  /(\/\/[^\n]*)|(\/\*[^]*?\*\/)|('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|(`(?:\\.|[^`\\])*`)|(?<=[=(,:!&|?]\s*)(\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])*\/)/g;
+
 /** Comments become blanks and strings become empty, line by line, so that what is left is code. */
 export function codeOf(text: string): string {
-  // One alternative each: comment to the end of the line, block comment, the three kinds of string, a regular expression.
-  const token =
-    /(\/\/[^\n]*)|(\/\*[^]*?\*\/)|('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|(?<=[=(,:!&|?]\s*)(\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])*\/)/g;
-  return text.replace(token, (all, line?: string, block?: string, string?: string) => {
-    if (line !== undefined) return '';
-    if (block !== undefined) return all.replace(/[^\n]/g, '');
-    if (string?.startsWith('`') === true) return [...all.matchAll(/\$\{[^}]*\}|\n/g)].join('');
-    return "''";
-  });
+  return withoutText(text, () => "''");
+}
+
+function withoutText(text: string, ofString: (quoted: string) => string): string {
+  return text.replace(
+    token,
+    (all, line?: string, block?: string, quoted?: string, template?: string) => {
+      if (line !== undefined) return '';
+      if (block !== undefined) return all.replace(/[^\n]/g, '');
+      if (template !== undefined) return [...all.matchAll(/\$\{[^}]*\}|\n/g)].join('');
+      return quoted === undefined ? "''" : ofString(quoted);
+    },
+  );
 }
 
 /** Module specifiers of static imports, re-exports and dynamic imports with a literal. */
 export function importsOf(text: string): string[] {
-  const withoutComments = text.replace(/^\s*\/\/[^\n]*|\/\*[^]*?\*\//gm, '');
   const pattern =
     /(?:^|[;}\n])\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|[;}\n])\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
-  return [...withoutComments.matchAll(pattern)].map(
-    (match) => match[1] ?? match[2] ?? match[3] ?? '',
-  );
+  const code = withoutText(text, (quoted) => quoted);
+  return [...code.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
 /** The file a relative specifier names, as a path from the root; undefined for packages. */

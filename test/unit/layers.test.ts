@@ -62,6 +62,8 @@ export * from './d.js';
 const e = await import('e');
 // import f from 'f';
 const text = "import g";
+const example = \`
+import { x } from 'x';\`;
 import type { H } from 'h';`;
   expect(importsOf(text)).toEqual(['a', 'b', 'c', './d.js', 'e', 'h']);
 });

@@ -11,7 +11,7 @@ import type { TimerId } from '../../seams/clock.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { serversDefault, serversOption } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { printJson, printLine } from '../output.js';
+import { printJson, printLine, say } from '../output.js';
 import {
   bucketSpec,
   durability,
@@ -78,12 +78,20 @@ SIGTERM or Ctrl-C: takes no more requests, finishes those it has, writes everyth
 function addPlaceOptions(command: Command): void {
   const preset = nodeOptionsDefault;
   command
-    .option('--name <name>', 'what people call it', hostname())
-    .option('--host <name>', 'the physical machine; replicas go to different ones', hostname())
-    .option(
-      '--zone <name>',
-      'the room or data centre; replicas go to different ones while there are enough',
-      preset.zone,
+    .addOption(option('--name <name>', 'what people call it', 'NAME').default(hostname()))
+    .addOption(
+      option(
+        '--host <name>',
+        'the physical machine; replicas go to different ones',
+        'HOST',
+      ).default(hostname()),
+    )
+    .addOption(
+      option(
+        '--zone <name>',
+        'the room or data centre; replicas go to different ones while there are enough',
+        'ZONE',
+      ).default(preset.zone, 'none'),
     )
     .option(
       '--weight <weight>',
@@ -91,7 +99,9 @@ function addPlaceOptions(command: Command): void {
       wholeNumber({ min: 1, max: 1_000 }),
       preset.weight,
     )
-    .option('--data-dir <directory>', 'where its data lies (default: ./data/NAME)')
+    .addOption(
+      option('--data-dir <directory>', 'where its data lies (default: ./data/NAME)', 'DATA_DIR'),
+    )
     .addOption(serversOption().default(serversDefault))
     .addOption(
       new Option(
@@ -113,6 +123,11 @@ function addPlaceOptions(command: Command): void {
       quorumSize,
       preset.founders,
     );
+}
+
+/** What differs from machine to machine can be said by the environment. */
+function option(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description).env(`QUORATE_${variable}`);
 }
 
 function addStoreOptions(command: Command): void {
@@ -154,7 +169,10 @@ function addStoreOptions(command: Command): void {
 async function runNode(given: NodeArguments): Promise<void> {
   const { startNode } = await import('../../node/start-node.js');
   const clock = new RealClock();
-  const node = await startNode(optionsOf(given), connectionOf(given));
+  const node = await startNode(optionsOf(given), connectionOf(given)).catch((error: unknown) => {
+    throw startError(error, given);
+  });
+  node.onProblem(say);
   let deadline: TimerId;
   const onStop = (): void => {
     // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
@@ -162,8 +180,10 @@ async function runNode(given: NodeArguments): Promise<void> {
     void node.stop();
   };
   listenForStop({ clock, supervised: given.supervised === true, onStop, onForce: giveUp });
-  void node.serving.then(() =>
-    announce(given, { event: 'serving', name: given.name, id: node.id, pid: process.pid }),
+  node.serving.then(
+    () => announce(given, { event: 'serving', name: given.name, id: node.id, pid: process.pid }),
+    // `stopped` tells why.
+    () => undefined,
   );
   await node.stopped;
   clock.clearTimeout(deadline);
@@ -172,9 +192,6 @@ async function runNode(given: NodeArguments): Promise<void> {
 function optionsOf(given: NodeArguments): NodeOptions {
   const { name, host, zone, weight, prefix, partitions, founders, durability, inspect } = given;
   const { n, r, w, conflict, ttl } = given;
-  if (r > n || w > n) {
-    throw new CommandError(exitCodes.usage, `R and W must not be above N: n=${n} r=${r} w=${w}`);
-  }
   return {
     ...nodeOptionsDefault,
     name,
@@ -202,6 +219,15 @@ function connectionOf({ servers, user, password }: NodeArguments): NatsBusOption
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password }),
   };
+}
+
+/** NATS' errors are a code without an address. */
+function startError(error: unknown, { servers }: NodeArguments): unknown {
+  if (error instanceof RangeError) return new CommandError(exitCodes.usage, error.message);
+  if (error instanceof Error && error.name === 'NatsError') {
+    return new CommandError(exitCodes.unavailable, `no connection to ${servers}: ${error.message}`);
+  }
+  return error;
 }
 
 function announce(given: NodeArguments, message: ServingMessage): void {

@@ -10,6 +10,7 @@ import { durationMs } from '../parsers.js';
 interface StatusOptions extends ConnectionOptions {
   readonly json?: true;
   readonly timeout: number;
+  readonly node?: string;
 }
 
 export function addStatus(program: Command): void {
@@ -21,6 +22,7 @@ export function addStatus(program: Command): void {
       '--json',
       'one JSON object: {"nodes":[{"id","name","host","status","pid","partitions","keys","hints"}]}',
     )
+    .option('--node <name>', 'only this one; exit code 5 unless it serves: a health check')
     .option('--timeout <time>', 'how long to wait for nodes that do not answer', durationMs, 1_000);
   addConnectionOptions(command)
     .addHelpText(
@@ -28,18 +30,28 @@ export function addStatus(program: Command): void {
       `
 Examples:
   quorate status
+  quorate status --node n1
   quorate status --json | jq '.nodes[] | select(.status != "serving") | .name'`,
     )
     .action(async (options: StatusOptions) => {
       const { prefix, timeout } = options;
       const clock = new RealClock();
-      const nodes = await withBus(options, (bus) =>
+      const all = await withBus(options, (bus) =>
         askStatus({ bus, clock, prefix, waitMs: timeout }),
       );
+      const nodes = all.filter(({ name }) => options.node === undefined || name === options.node);
       if (options.json === true) printJson({ nodes });
       else if (nodes.length > 0) printLine(statusTable(nodes));
-      if (nodes.length === 0) throw new UnavailableError(`no node answers on ${prefix}.status`);
+      if (all.length === 0) throw new UnavailableError(`no node answers on ${prefix}.status`);
+      if (options.node !== undefined && !nodes.some(({ status }) => serves(status))) {
+        throw new UnavailableError(`${options.node} does not serve`);
+      }
     });
+}
+
+/** Read-only still answers gets: restarting it would not give it more disk. */
+function serves(status: string): boolean {
+  return status === 'serving' || status === 'readOnly';
 }
 
 function statusTable(nodes: readonly NodeRow[]): string {

@@ -1,0 +1,52 @@
+/** What put, get and del have in common: the options of a request and the client that makes it. */
+import type { Command } from 'commander';
+import { connect } from '../client/connect.js';
+import type { QuorateClient } from '../client/client.js';
+import { UnavailableError } from '../errors.js';
+import { addConnectionOptions, type ConnectionOptions } from './connection.js';
+import { durationMs } from './parsers.js';
+
+export interface DataOptions extends ConnectionOptions {
+  readonly strict?: true;
+  readonly timeout?: number;
+  readonly json?: true;
+  readonly verbose?: true;
+}
+
+export function addDataOptions(command: Command): Command {
+  command
+    .option('--strict', 'count primaries only: no sloppy quorum')
+    .option('--timeout <time>', 'deadline of the request', durationMs)
+    .option('--json', 'print one JSON object')
+    .option('-v, --verbose', 'say the receipt and the context too');
+  return addConnectionOptions(command);
+}
+
+/** Connects, runs, closes, whatever happens. */
+export async function withClient<T>(
+  options: DataOptions,
+  use: (client: QuorateClient) => Promise<T>,
+): Promise<T> {
+  const client = await openClient(options);
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function openClient(options: DataOptions): Promise<QuorateClient> {
+  const { servers, user, password, prefix, timeout } = options;
+  try {
+    return await connect({
+      servers,
+      user,
+      password,
+      prefix,
+      timeoutMs: timeout,
+      name: 'quorate command',
+    });
+  } catch (error) {
+    throw new UnavailableError(`no connection to ${servers}: ${(error as Error).message}`);
+  }
+}
