@@ -8,6 +8,7 @@ import type { NatsBusOptions } from '../../bus/nats-bus.js';
 import { natsConfDefault } from '../../bus/nats-conf.js';
 import { nodeOptionsDefault, type NodeOptions } from '../../node/node-options.js';
 import type { TimerId } from '../../seams/clock.js';
+import type { StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { serversDefault, serversOption } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -189,11 +190,10 @@ async function runNode(given: NodeArguments): Promise<void> {
   clock.clearTimeout(deadline);
 }
 
-function optionsOf(given: NodeArguments): NodeOptions {
+function optionsOf(given: NodeArguments): StartOptions {
   const { name, host, zone, weight, prefix, partitions, founders, durability, inspect } = given;
   const { n, r, w, conflict, ttl } = given;
   return {
-    ...nodeOptionsDefault,
     name,
     host,
     zone,
