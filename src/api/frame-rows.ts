@@ -122,8 +122,13 @@ interface Terms {
   readonly deadlineMs: number;
 }
 
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 function keyOf(bytes: Uint8Array): ByteString {
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const key = asBuffer(bytes).toString('latin1');
   checkKey(key);
   return key;
 }
@@ -131,7 +136,7 @@ function keyOf(bytes: Uint8Array): ByteString {
 function contextOf(bytes: Uint8Array | null): Context | undefined {
   if (bytes === null) return undefined;
   if (bytes.length === 0) return emptyContext;
-  return decodeContext(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  return decodeContext(asBuffer(bytes));
 }
 
 function operationOf(operation: ByteString): ByteString {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import msgpack from 'msgpack-lite';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../../src/errors.js';
 import {
@@ -33,6 +34,31 @@ describe('message-pack', () => {
       }),
       { seed: 7, numRuns: 2000 },
     );
+  });
+
+  test('another encoder and decoder understand it, and the other way round (1000 values)', () => {
+    fc.assert(
+      fc.property(value, (value) => {
+        expect(msgpack.decode(encode(value))).toEqual(value);
+        expect(decode(msgpack.encode(value))).toEqual(value);
+      }),
+      { seed: 8, numRuns: 1000 },
+    );
+  });
+
+  test.each([0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32])(
+    'numbers around %i keep their value, in as few bytes as another encoder takes',
+    (edge) => {
+      for (const number of [edge, 0 - edge, edge + 1, -edge - 1, edge + 0.5, 2 ** 53 - 1 - edge]) {
+        expect(decode(encode([number]))).toEqual([number]);
+        expect(encode(number).length).toBe(msgpack.encode(number).length);
+      }
+    },
+  );
+
+  test.each([0, 15, 16, 65_534])('an array of %i elements', (length) => {
+    const array = Array.from({ length }, (_, i) => i % 7);
+    expect(decode(encode(array))).toEqual(array);
   });
 
   test.each([0, 31, 32, 255, 256, 65_535, 65_536, 500_000])('strings and bins of %i bytes', (n) => {
