@@ -58,8 +58,17 @@ export class Inspection {
   }
 }
 
-/** XState tells of an actor when it is created; who starts watching later is told now. */
+/** XState tells of an actor when it is created; who starts watching later is told now, of its children as well. */
 function subscribe(actor: AnyActorRef, observer: InspectionObserver): Subscription {
-  observer.next?.({ type: '@xstate.actor', rootId: actor.sessionId, actorRef: actor });
+  introduce(actor, { observer, rootId: actor.sessionId });
   return actor.system.inspect(observer);
+}
+
+function introduce(
+  actor: AnyActorRef,
+  to: { readonly observer: InspectionObserver; readonly rootId: string },
+): void {
+  to.observer.next?.({ type: '@xstate.actor', rootId: to.rootId, actorRef: actor });
+  const { children } = actor.getSnapshot() as { children?: Record<string, AnyActorRef> };
+  for (const child of Object.values(children ?? {})) introduce(child, to);
 }

@@ -1,0 +1,118 @@
+/** What `startNode` promises whoever embeds a node: clear errors, inspection on demand, a clean end. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from 'nats';
+import { WebSocket } from 'ws';
+import { DataDirectoryError } from '../../src/node/data-directory.js';
+import { startNatsServer, type NatsServer } from '../support/nats-server.js';
+import { RealNodes, until } from '../support/real-nodes.js';
+
+let server: NatsServer;
+let nodes: RealNodes;
+let client: NatsConnection;
+const alone = {
+  founders: 1,
+  defaults: { n: 1, r: 1, w: 1, conflict: 'siblings', ttlMs: 0 },
+} as const;
+
+beforeEach(async () => {
+  server = await startNatsServer();
+  nodes = new RealNodes(server.url, alone);
+  client = await connect({ servers: server.url });
+});
+
+afterEach(async () => {
+  await client.close();
+  await nodes.end();
+  await server.stop();
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => probe.once('listening', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+test('startNode: an option that makes no sense is named', async () => {
+  nodes = new RealNodes(server.url, { defaults: { ...alone.defaults, w: 2 } });
+  await expect(nodes.start('n1')).rejects.toThrow('defaults.w: a whole number from 1 to 1, not 2');
+});
+
+test('startNode: a data directory in use is refused, and free again after the stop', async () => {
+  const node = await nodes.start('n1');
+  await node.serving;
+  await expect(nodes.start('n1')).rejects.toThrow(DataDirectoryError);
+  nodes.running.set('n1', node);
+  await nodes.stop('n1');
+  expect(
+    readdirSync(join(nodes.directory, 'n1')).filter((name) => name.startsWith('lock')),
+  ).toEqual([]);
+  await (
+    await nodes.start('n1')
+  ).serving;
+});
+
+test('startNode: without a server it fails at once, and leaves the directory free', async () => {
+  await server.stop();
+  await expect(nodes.start('n1')).rejects.toThrow();
+  expect(readdirSync(join(nodes.directory, 'n1'))).toEqual([]);
+  server = await startNatsServer();
+});
+
+test('startNode: told to stop before its cluster is founded, it stops', async () => {
+  nodes = new RealNodes(server.url, { founders: 3 });
+  const node = await nodes.start('n1');
+  expect(node.status().status).toBe('joining');
+  const outcome = node.serving.then(
+    () => 'serving',
+    (error: Error) => error.message,
+  );
+  await nodes.stop('n1');
+  expect(await outcome).toBe('the node was stopped before it served');
+});
+
+test('a node serves, is cut off and serves again; its status says so', async () => {
+  const node = await nodes.start('n1');
+  await node.serving;
+  expect(node.status()).toMatchObject({
+    id: node.id,
+    name: 'n1',
+    status: 'serving',
+    partitions: 256,
+    pid: process.pid,
+  });
+  const { port } = server;
+  await server.stop();
+  await until('it is cut off', 5_000, () => node.status().status === 'cutOff');
+  server = await startNatsServer({ port });
+  await until('it serves again', 10_000, () => node.status().status === 'serving');
+});
+
+test('inspection: a message turns it on, watchers see states and no values, another message turns it off', async () => {
+  const node = await nodes.start('n1');
+  await node.serving;
+  const port = await freePort();
+  const subject = `_kv.${node.id}.inspect`;
+  const say = async (words: string): Promise<string> =>
+    (await client.request(subject, words)).string();
+  expect(await say('on please')).toBe('on [port] or off');
+  expect(await say(`on ${port}`)).toBe(`http://127.0.0.1:${port}`);
+  expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+  const seen: string[] = [];
+  socket.on('message', (data: Buffer) => seen.push(data.toString()));
+  const names = (): (string | undefined)[] =>
+    seen.map((text) => (JSON.parse(text) as { name?: string }).name);
+  await until('the long-lived charts are shown', 5_000, () =>
+    ['node', 'replica', 'treeExchange'].every((name) => names().includes(name)),
+  );
+  await client.request('kv.put.shop.cart', 'a secret value');
+  await until('a put round is shown', 5_000, () => seen.some((text) => text.includes('putRound')));
+  expect(seen.join('\n')).not.toContain('a secret value');
+  expect(await say('off')).toBe('off');
+  await until('the watcher is sent away', 5_000, () => socket.readyState === WebSocket.CLOSED);
+});
