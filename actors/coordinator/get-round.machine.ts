@@ -1,11 +1,10 @@
 /**
  * One get round: a batch of gets that share replicas and quorum. The coordinator's own states are at
  * hand when it starts; it decides whom else to ask, when the readers are answered, and whether
- * somebody must be repaired afterwards.
+ * somebody must be repaired afterwards. Time comes in as events, as in a put round.
  */
 import { assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
-import { limits } from '../rules/limits.js';
 import type { Tally } from '../rules/quorum.js';
 import type { GetLedger } from './get-ledger.js';
 import { askNext, replicaAnswered, replicaLost, tallyOf } from './get-ledger.js';
@@ -32,18 +31,20 @@ export type GetRoundEvent =
   | { readonly type: 'replica.answered'; readonly node: NodeId; readonly differs: boolean }
   | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
+  /** Some replica has been silent for `limits.slowGetReplicaMs`. */
+  | { readonly type: 'replica.slow' }
+  /** No request of the round waits any more. */
+  | { readonly type: 'deadline.passed' }
+  /** Whoever was to be repaired has answered. */
   | { readonly type: 'repairs.settled' }
-  | { readonly type: 'deadline.passed' };
+  /** `limits.repairMsMax` after the readers were answered. */
+  | { readonly type: 'repairs.overdue' };
 
 export const getRoundMachine = setup({
   types: {
     input: {} as GetRoundContext,
     context: {} as GetRoundContext,
     events: {} as GetRoundEvent,
-  },
-  delays: {
-    slowReplicaMs: limits.slowGetReplicaMs,
-    repairMsMax: limits.repairMsMax,
   },
   guards: {
     quorumMetAndEqual: ({ context: { ledger } }) =>
@@ -80,10 +81,8 @@ export const getRoundMachine = setup({
         'replica.answered': { actions: 'countAnswer' },
         'replica.gone': { actions: ['replaceReplica', 'askReplicas'] },
         'replica.refused': { actions: ['replaceReplica', 'askReplicas'] },
+        'replica.slow': { actions: ['chooseOneMore', 'askReplicas'] },
         'deadline.passed': { target: 'failed' },
-      },
-      after: {
-        slowReplicaMs: { actions: ['chooseOneMore', 'askReplicas'] },
       },
       always: [
         { guard: 'quorumMetAndEqual', target: 'done', actions: 'replyMet' },
@@ -97,9 +96,7 @@ export const getRoundMachine = setup({
       entry: 'repair',
       on: {
         'repairs.settled': { target: 'done' },
-      },
-      after: {
-        repairMsMax: { target: 'done' },
+        'repairs.overdue': { target: 'done' },
       },
     },
     done: { type: 'final', entry: 'finish' },

@@ -87,7 +87,7 @@ function seatCoordinatorAsFallback(draft: Draft): void {
   const target = plan.down[0] ?? plan.primaries[0];
   if (target === undefined) return;
   draft.seats.push({ node: plan.self, standing: 'asked', owedTo: target, why: '' });
-  draft.orders.push({ kind: 'owe', target });
+  oweHere(draft, target);
 }
 
 /** A replica holds the states as durably as its node promises. */
@@ -104,17 +104,22 @@ export function replicaAcked(ledger: PutLedger, node: NodeId): PutLedger {
   };
 }
 
-/** A replica won't hold them: it isn't there, or it said no. The next fallback takes the hint at once. */
+/**
+ * A replica won't hold them: it isn't there, or it said no. The next fallback takes the hint at once.
+ * The coordinator itself is lost when it is no primary and could not note its debt.
+ */
 export function replicaLost(ledger: PutLedger, missing: MissingReplica): PutLedger {
   const seat = ledger.seats.find(({ node }) => node === missing.node);
   if (seat?.standing !== 'asked') return withoutOrders(ledger);
   const draft = edit(ledger);
   draft.seats[draft.seats.indexOf(seat)] = { ...seat, standing: 'missing', why: missing.why };
   const target = seat.owedTo ?? seat.node;
+  const isSelf = seat.node === draft.plan.self;
+  const debtAt = isSelf ? draft.owed.indexOf(target) : -1;
+  if (debtAt >= 0) draft.owed.splice(debtAt, 1);
   // A coordinator that is no primary stood in for one that may well answer.
   const mayAnswer =
-    seat.node === draft.plan.self &&
-    draft.seats.some(({ node, standing }) => node === target && standing === 'asked');
+    isSelf && draft.seats.some(({ node, standing }) => node === target && standing === 'asked');
   if (!mayAnswer) standIn(draft, target);
   return close(draft);
 }
@@ -134,9 +139,7 @@ export function silentForLong(ledger: PutLedger): PutLedger {
 export function silentToTheEnd(ledger: PutLedger): PutLedger {
   const draft = edit(ledger);
   for (const node of ledger.plan.primaries) {
-    if (node === ledger.plan.self || isServed(draft, node)) continue;
-    draft.owed.push(node);
-    draft.orders.push({ kind: 'owe', target: node });
+    if (node !== ledger.plan.self && !isServed(draft, node)) oweHere(draft, node);
   }
   return close(draft);
 }
@@ -167,13 +170,17 @@ function standIn(draft: Draft, target: NodeId): void {
   if (hasAcked(draft, target) || hasStandIn(draft, target)) return;
   const next = draft.plan.fallbacks[draft.fallbacksTried];
   if (next === undefined) {
-    draft.owed.push(target);
-    draft.orders.push({ kind: 'owe', target });
+    oweHere(draft, target);
     return;
   }
   draft.fallbacksTried++;
   draft.seats.push({ node: next, standing: 'asked', owedTo: target, why: '' });
   draft.orders.push({ kind: 'send', to: next, owedTo: target });
+}
+
+function oweHere(draft: Draft, target: NodeId): void {
+  draft.owed.push(target);
+  draft.orders.push({ kind: 'owe', target });
 }
 
 type Books = Pick<PutLedger, 'seats' | 'owed'>;

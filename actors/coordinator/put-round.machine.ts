@@ -3,11 +3,11 @@
  * coordinator's memory when it starts; it decides who else must hold them, when the authors are
  * answered, and that in the end every primary has the states or is owed a hint by somebody.
  *
- * Requests drop out by their own deadlines at the runner; `deadline.passed` says that none waits any more.
+ * Time comes in as events: one timer of the runner serves all rounds (a delayed transition in each would
+ * cost as much as two of its events, and nearly never fire).
  */
 import { assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
-import { limits } from '../rules/limits.js';
 import type { PutLedger, PutOrder, PutTally } from './put-ledger.js';
 import {
   isSettled,
@@ -41,17 +41,18 @@ export type PutRoundEvent =
   /** No responders, or the detector says down. */
   | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
-  | { readonly type: 'deadline.passed' };
+  /** Some replica has been silent for `limits.slowPutReplicaMs`. */
+  | { readonly type: 'replica.slow' }
+  /** No request of the round waits any more. */
+  | { readonly type: 'deadline.passed' }
+  /** `limits.settleMsMax` after the authors were answered. */
+  | { readonly type: 'settling.overdue' };
 
 export const putRoundMachine = setup({
   types: {
     input: {} as PutRoundContext,
     context: {} as PutRoundContext,
     events: {} as PutRoundEvent,
-  },
-  delays: {
-    slowReplicaMs: limits.slowPutReplicaMs,
-    settleMsMax: limits.settleMsMax,
   },
   guards: {
     quorumMet: ({ context }) => context.ledger.verdict.kind === 'met',
@@ -88,9 +89,7 @@ export const putRoundMachine = setup({
     'replica.acked': { actions: 'countReplica' },
     'replica.gone': { actions: ['replaceReplica', 'carryOutOrders'] },
     'replica.refused': { actions: ['replaceReplica', 'carryOutOrders'] },
-  },
-  after: {
-    slowReplicaMs: { actions: ['backUpSilentPrimaries', 'carryOutOrders'] },
+    'replica.slow': { actions: ['backUpSilentPrimaries', 'carryOutOrders'] },
   },
   initial: 'awaitingQuorum',
   states: {
@@ -106,16 +105,16 @@ export const putRoundMachine = setup({
     settling: {
       description: 'The authors have their answer; the other primaries are still to be served.',
       always: { guard: 'everyPrimaryServed', target: 'done' },
-      after: {
-        settleMsMax: { target: 'done', actions: ['oweSilentPrimaries', 'carryOutOrders'] },
+      on: {
+        'settling.overdue': { target: 'done', actions: ['oweSilentPrimaries', 'carryOutOrders'] },
       },
     },
     failed: {
       description:
         'The quorum was not met, but the states are stored here: they still go where they belong.',
       always: { guard: 'everyPrimaryServed', target: 'done' },
-      after: {
-        settleMsMax: { target: 'done', actions: ['oweSilentPrimaries', 'carryOutOrders'] },
+      on: {
+        'settling.overdue': { target: 'done', actions: ['oweSilentPrimaries', 'carryOutOrders'] },
       },
     },
     done: { type: 'final', entry: 'finish' },

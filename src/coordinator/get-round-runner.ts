@@ -8,12 +8,13 @@ import type { GetLedger } from '../../actors/coordinator/get-ledger.js';
 import type { GetRoundEffects, GetRoundEvent } from '../../actors/coordinator/get-round.machine.js';
 import { getRoundMachine } from '../../actors/coordinator/get-round.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Tally } from '../../actors/rules/quorum.js';
 import type { CallId } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { BucketOptions } from '../node/node-options.js';
 import type { GetReply, GetRequest } from './coordinator.js';
-import type { Expiring } from './deadline-sweep.js';
+import type { Sleeper } from './round-alarm.js';
 import type { KeysRead, ReadAnswer } from './keys-read.js';
 import { bodyOfRead, takeAnswer } from './keys-read.js';
 import type { Round, RoundSurroundings } from './round-surroundings.js';
@@ -36,8 +37,11 @@ export interface GetRoundContent {
   readonly ledger: GetLedger;
 }
 
-export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
-  earliestDeadlineMs = Infinity;
+export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
+  wakeAtMs = Infinity;
+  private earliestDeadlineMs = Infinity;
+  private slowAtMs: number;
+  private overdueAtMs = Infinity;
   private readonly actor: Actor<typeof getRoundMachine>;
   private calls: CallId[] = [];
   private readonly latestDeadlineMs: number;
@@ -55,6 +59,7 @@ export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
       this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
     }
     this.latestDeadlineMs = latestMs;
+    this.slowAtMs = around.clock.monotonicMs() + limits.slowGetReplicaMs;
     this.waiting = entries.length;
     this.actor = createActor(getRoundMachine, {
       ...around.inspection.surroundings,
@@ -65,7 +70,8 @@ export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
 
   begin(): void {
     this.around.started(this);
-    this.around.sweep.watch(this);
+    this.sleep();
+    this.around.alarm.watch(this);
     this.actor.start();
   }
 
@@ -73,16 +79,17 @@ export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
     this.send({ type: 'replica.gone', node, why: 'is down' });
   }
 
-  expire(nowMs: number): void {
-    let earliestMs = Infinity;
-    for (const entry of this.content.entries) {
-      if (entry.isAnswered) continue;
-      const { deadlineMs } = entry.request;
-      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
-      else this.answer(entry, { ok: false, error: deadlineError() });
+  wake(nowMs: number): void {
+    if (this.earliestDeadlineMs <= nowMs) this.expire(nowMs);
+    if (this.slowAtMs <= nowMs) {
+      this.slowAtMs = Infinity;
+      this.send({ type: 'replica.slow' });
     }
-    this.earliestDeadlineMs = earliestMs;
-    if (this.waiting === 0) this.send({ type: 'deadline.passed' });
+    if (this.overdueAtMs <= nowMs) {
+      this.overdueAtMs = Infinity;
+      this.send({ type: 'repairs.overdue' });
+    }
+    this.sleep();
   }
 
   ask(node: NodeId): void {
@@ -134,18 +141,21 @@ export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
       const { conflict } = entry.bucket;
       this.answer(entry, replyOf(keys.merged[entry.at]!, { conflict, nowMs, receipt }));
     }
-    this.stopWaiting();
+    this.earliestDeadlineMs = Infinity;
   }
 
   replyFailed(reason: string): void {
     const error = new UnavailableError(reason);
     for (const entry of this.content.entries)
       if (!entry.isAnswered) this.answer(entry, { ok: false, error });
-    this.stopWaiting();
+    this.earliestDeadlineMs = Infinity;
   }
 
   repair(): void {
     this.forgetCalls();
+    this.overdueAtMs = this.around.clock.monotonicMs() + limits.repairMsMax;
+    this.sleep();
+    this.around.alarm.watch(this);
     const { keys, ledger } = this.content;
     const { self, primaries } = ledger.plan;
     this.calls = sendRepairs(this.around, { self, primaries, keys }, () =>
@@ -156,13 +166,29 @@ export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
   finish(): void {
     this.isFinished = true;
     this.forgetCalls();
-    this.stopWaiting();
+    this.around.alarm.unwatch(this);
     this.around.finished(this);
   }
 
   /** An inspector that prints the machine's context shall not print the store. */
   toJSON(): string {
     return this.content.id;
+  }
+
+  private sleep(): void {
+    this.wakeAtMs = Math.min(this.earliestDeadlineMs, this.slowAtMs, this.overdueAtMs);
+  }
+
+  private expire(nowMs: number): void {
+    let earliestMs = Infinity;
+    for (const entry of this.content.entries) {
+      if (entry.isAnswered) continue;
+      const { deadlineMs } = entry.request;
+      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
+      else this.answer(entry, { ok: false, error: deadlineError() });
+    }
+    this.earliestDeadlineMs = earliestMs;
+    if (this.waiting === 0) this.send({ type: 'deadline.passed' });
   }
 
   private send(event: GetRoundEvent): void {
@@ -181,11 +207,6 @@ export class GetRoundRunner implements GetRoundEffects, Round, Expiring {
     admission.release(entry.request.key.length);
     if (!reply.ok && reply.error.code !== 404) counters.failures++;
     entry.request.onReply(reply);
-  }
-
-  private stopWaiting(): void {
-    this.earliestDeadlineMs = Infinity;
-    this.around.sweep.unwatch(this);
   }
 }
 

@@ -1,12 +1,13 @@
 /** The keys of a get round with what is known of each: the own state, what replicas hold instead, all merged. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
-import type { KeyState } from '../../actors/rules/versions.js';
+import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { emptyDigest, emptyState, merge } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
 import type { Store } from '../store/store.js';
 import { MalformedError } from '../errors.js';
-import { digestBytes, writeDigest } from '../wire/digest-codec.js';
+import { digestBytes } from '../wire/digest-codec.js';
+import { encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
 
 export interface KeysRead {
@@ -25,15 +26,22 @@ export interface KeysRead {
 export function readOwn(store: Store, names: readonly StorageKey[]): KeysRead {
   const bins: Buffer[] = [];
   const own: KeyState[] = [];
-  const digests = Buffer.allocUnsafe(names.length * digestBytes);
-  for (const [i, name] of names.entries()) {
+  const digests: Digest[] = [];
+  for (const name of names) {
     const record = store.read(name);
     bins.push(Buffer.from(name, 'latin1'));
     own.push(record?.state ?? emptyState);
-    writeDigest(record?.digest ?? emptyDigest, digests, i * digestBytes);
+    digests.push(record?.digest ?? emptyDigest);
   }
-  const merged = own.slice();
-  return { names, bins, digests, own, merged, answered: new Map(), partial: new Map() };
+  return {
+    names,
+    bins,
+    digests: encodeDigests(digests),
+    own,
+    merged: own.slice(),
+    answered: new Map(),
+    partial: new Map(),
+  };
 }
 
 /** Asks about the keys from `first` on. */

@@ -8,13 +8,14 @@ import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put
 import type { PutRoundEffects, PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
 import { putRoundMachine } from '../../actors/coordinator/put-round.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Context } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { MintedRecord } from '../store/store.js';
 import type { PutReply, PutRequest } from './coordinator.js';
-import type { Expiring } from './deadline-sweep.js';
+import type { Sleeper } from './round-alarm.js';
 import type { Round, RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
 
@@ -34,8 +35,11 @@ export interface PutRoundContent {
   readonly ledger: PutLedger;
 }
 
-export class PutRoundRunner implements PutRoundEffects, Round, Expiring {
-  earliestDeadlineMs = Infinity;
+export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
+  wakeAtMs = Infinity;
+  private earliestDeadlineMs = Infinity;
+  private slowAtMs: number;
+  private overdueAtMs = Infinity;
   private readonly actor: Actor<typeof putRoundMachine>;
   private readonly calls: CallId[] = [];
   /** What the coordinator's own ack waits for: its log, and as a fallback the debt. */
@@ -56,6 +60,7 @@ export class PutRoundRunner implements PutRoundEffects, Round, Expiring {
       this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
     }
     this.latestDeadlineMs = latestMs;
+    this.slowAtMs = around.clock.monotonicMs() + limits.slowPutReplicaMs;
     this.waiting = entries.length;
     this.isPrimary = ledger.plan.primaries.includes(ledger.plan.self);
     this.ownPartsPending = this.isPrimary ? 1 : 2;
@@ -68,10 +73,11 @@ export class PutRoundRunner implements PutRoundEffects, Round, Expiring {
 
   /** Throws what `store.mint` throws, before anything was stored or sent. */
   begin(): void {
-    const { store, sweep, started } = this.around;
+    const { store, alarm, started } = this.around;
     store.mint(this.content.records, this.content.batch, this.onOwnPart);
     started(this);
-    sweep.watch(this);
+    this.sleep();
+    alarm.watch(this);
     this.actor.start();
   }
 
@@ -79,16 +85,17 @@ export class PutRoundRunner implements PutRoundEffects, Round, Expiring {
     this.send({ type: 'replica.gone', node, why: 'is down' });
   }
 
-  expire(nowMs: number): void {
-    let earliestMs = Infinity;
-    for (const entry of this.content.entries) {
-      if (entry.isAnswered) continue;
-      const { deadlineMs } = entry.request;
-      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
-      else this.answer(entry, { ok: false, error: deadlineError() });
+  wake(nowMs: number): void {
+    if (this.earliestDeadlineMs <= nowMs) this.expire(nowMs);
+    if (this.slowAtMs <= nowMs) {
+      this.slowAtMs = Infinity;
+      this.send({ type: 'replica.slow' });
     }
-    this.earliestDeadlineMs = earliestMs;
-    if (this.waiting === 0) this.send({ type: 'deadline.passed' });
+    if (this.overdueAtMs <= nowMs) {
+      this.overdueAtMs = Infinity;
+      this.send({ type: 'settling.overdue' });
+    }
+    this.sleep();
   }
 
   carryOut(order: PutOrder): void {
@@ -129,13 +136,31 @@ export class PutRoundRunner implements PutRoundEffects, Round, Expiring {
   finish(): void {
     this.isFinished = true;
     for (const call of this.calls) this.around.peers.forget(call);
-    this.stopWaiting();
+    this.around.alarm.unwatch(this);
     this.around.finished(this);
   }
 
   /** An inspector that prints the machine's context shall not print the store. */
   toJSON(): string {
     return this.content.id;
+  }
+
+  private sleep(): void {
+    this.wakeAtMs = Math.min(this.earliestDeadlineMs, this.slowAtMs, this.overdueAtMs);
+  }
+
+  private expire(nowMs: number): void {
+    let earliestMs = Infinity;
+    for (const entry of this.content.entries) {
+      if (entry.isAnswered) continue;
+      const { deadlineMs } = entry.request;
+      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
+      else this.answer(entry, { ok: false, error: deadlineError() });
+    }
+    this.earliestDeadlineMs = earliestMs;
+    if (this.waiting > 0) return;
+    this.stopWaiting();
+    this.send({ type: 'deadline.passed' });
   }
 
   private send(event: PutRoundEvent): void {
@@ -182,9 +207,12 @@ export class PutRoundRunner implements PutRoundEffects, Round, Expiring {
     entry.request.onReply(reply);
   }
 
+  /** All are answered; what is left is to settle. */
   private stopWaiting(): void {
     this.earliestDeadlineMs = Infinity;
-    this.around.sweep.unwatch(this);
+    this.overdueAtMs = this.around.clock.monotonicMs() + limits.settleMsMax;
+    this.sleep();
+    this.around.alarm.watch(this);
   }
 }
 

@@ -30,7 +30,7 @@ import type {
   GetRequest,
   PutRequest,
 } from './coordinator.js';
-import { DeadlineSweep } from './deadline-sweep.js';
+import { RoundAlarm } from './round-alarm.js';
 import type { GetEntry } from './get-round-runner.js';
 import { GetRoundRunner } from './get-round-runner.js';
 import { readOwn } from './keys-read.js';
@@ -47,7 +47,7 @@ import { replyOf } from './views.js';
 export class RoundCoordinator implements Coordinator {
   private readonly rounds = new Set<Round>();
   private readonly admission = new Admission();
-  private readonly sweep: DeadlineSweep;
+  private readonly alarm: RoundAlarm;
   private readonly puts: RoundCollector<PutRequest>;
   private readonly gets: RoundCollector<GetRequest>;
   private readonly starter: PutRoundStarter;
@@ -72,13 +72,13 @@ export class RoundCoordinator implements Coordinator {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) inspection: Inspection,
   ) {
-    this.sweep = new DeadlineSweep(clock);
+    this.alarm = new RoundAlarm(clock);
     this.surroundings = {
       store,
       peers,
       clock,
       inspection,
-      sweep: this.sweep,
+      alarm: this.alarm,
       admission: this.admission,
       counters: this.counts,
       changed: (change) => {
@@ -96,6 +96,7 @@ export class RoundCoordinator implements Coordinator {
     this.gets = new RoundCollector(clock, view, (batch) => this.startGets(batch));
     view.onChange((change) => {
       if (change.kind !== 'reachability' || change.now !== 'down') return;
+      if (change.node === store.nodeId) return;
       for (const round of this.rounds) round.nodeDown(change.node);
     });
   }
@@ -134,7 +135,7 @@ export class RoundCoordinator implements Coordinator {
     this.gets.flush();
     return new Promise((resolve) => {
       this.onDrained = () => {
-        this.sweep.stop();
+        this.alarm.stop();
         resolve();
       };
       if (this.rounds.size === 0) this.onDrained();

@@ -6,14 +6,14 @@ import type { Store } from '../store/store.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Admission } from './admission.js';
 import type { Change, CoordinatorCounters } from './coordinator.js';
-import type { DeadlineSweep } from './deadline-sweep.js';
+import type { RoundAlarm } from './round-alarm.js';
 
 export interface RoundSurroundings {
   readonly store: Store;
   readonly peers: Peers;
   readonly clock: Clock;
   readonly inspection: Inspection;
-  readonly sweep: DeadlineSweep;
+  readonly alarm: RoundAlarm;
   readonly admission: Admission;
   readonly counters: RoundCounters;
   readonly changed: (change: Change) => void;

@@ -8,7 +8,7 @@ import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, MalformedError } from '../errors.js';
 import { Store } from '../store/store.js';
-import { digestBytes, readDigest } from '../wire/digest-codec.js';
+import { decodeDigests } from '../wire/digests.js';
 import { encodeState } from '../wire/key-state-codec.js';
 
 @injectable()
@@ -28,23 +28,18 @@ export class ReadHandler {
   /** Throws become refusals, by `Peers`. */
   private read(call: IncomingCall): void {
     const [remainingMs, keys, digests] = call.body;
-    if (
-      typeof remainingMs !== 'number' ||
-      !Array.isArray(keys) ||
-      !(digests instanceof Uint8Array) ||
-      digests.length !== keys.length * digestBytes
-    )
-      throw new MalformedError('a read is [remainingMs, keys, digests], a digest a key');
+    if (typeof remainingMs !== 'number' || !Array.isArray(keys) || !(digests instanceof Uint8Array))
+      throw new MalformedError('a read is [remainingMs, keys, digests]');
     if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
-    const theirs = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
+    const theirs = decodeDigests(viewOf(digests));
+    if (theirs.length !== keys.length) throw new MalformedError('a read has a digest a key');
     const indexes: number[] = [];
     const states: Buffer[] = [];
     let bytes = 0;
     for (const [i, key] of keys.entries()) {
       if (!(key instanceof Uint8Array)) throw new MalformedError('a key is bytes');
-      const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
-      const record = this.store.read(name);
-      if (sameDigest(record?.digest ?? emptyDigest, readDigest(theirs, i * digestBytes))) continue;
+      const record = this.store.read(viewOf(key).toString('latin1'));
+      if (sameDigest(record?.digest ?? emptyDigest, theirs[i]!)) continue;
       const state = record?.bytes ?? this.absent;
       if (states.length > 0 && bytes + state.length > limits.roundBytesMax) {
         call.ok([indexes, states, i]);
@@ -56,4 +51,8 @@ export class ReadHandler {
     }
     call.ok([indexes, states, keys.length]);
   }
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
