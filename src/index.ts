@@ -21,3 +21,6 @@ export { json, raw, text, type ValueCodec } from './client/value-codec.js';
 export type { Change } from './client/watch.js';
 export * from './errors.js';
 export type { Receipt } from './wire/receipt.js';
+export type { BucketOptions, NodeOptions } from './node/node-options.js';
+export { DataDirectoryError } from './node/data-directory.js';
+export { startNode, type RunningNode, type StartOptions } from './node/start-node.js';
