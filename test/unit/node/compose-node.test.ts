@@ -1,0 +1,188 @@
+/** Whole nodes put together from simulated seams: their life, and that nothing but the seams decides what they do. */
+import { expect, test } from '@jest/globals';
+import type { NodeOptions } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { composeNode, type QuorateNode } from '../../../src/node/compose-node.js';
+import type { BusMessage } from '../../../src/seams/bus.js';
+import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';
+import { SimRandom } from '../../simulation/core/sim-random.js';
+import { Trace } from '../../simulation/core/trace.js';
+import { SimBus } from '../../simulation/seams/sim-bus.js';
+import { SimClock } from '../../simulation/seams/sim-clock.js';
+import { diskFaultsNone, SimDisk } from '../../simulation/seams/sim-disk.js';
+import { SimLogDirectory } from '../../simulation/seams/sim-log-directory.js';
+import { SimNats } from '../../simulation/seams/sim-nats.js';
+import { SimTables } from '../../simulation/seams/sim-tables.js';
+
+const partitions = 16;
+
+class World {
+  readonly errors: unknown[] = [];
+  readonly scheduler = new Scheduler((error) => this.errors.push(error));
+  readonly trace = new Trace({ keep: true });
+  readonly disks = new Map<string, SimDisk>();
+  readonly nats: SimNats;
+  private readonly random: SimRandom;
+  private readonly client: SimBus;
+
+  constructor(seed: string) {
+    this.random = new SimRandom(seed);
+    this.nats = new SimNats(this.scheduler, this.random.fork('nats'), this.trace, {
+      noise: { latencyUs: 100, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
+      mapping: { prefix: 'kv', partitions },
+      payloadBytesMax: 1024 * 1024,
+      pendingBytesMax: 64 * 1024 * 1024,
+    });
+    this.client = new SimBus(this.nats, 'client', new SimProcess('client'));
+  }
+
+  node(name: string, options: Partial<NodeOptions> = {}): QuorateNode {
+    const { scheduler, trace } = this;
+    const process = new SimProcess(name);
+    const disk =
+      this.disks.get(name) ?? new SimDisk(this.random.fork(`disk ${name}`), { ...diskFaultsNone });
+    this.disks.set(name, disk);
+    const host = { scheduler, process, trace };
+    return composeNode(
+      {
+        clock: new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 }),
+        random: this.random.fork(name),
+        bus: new SimBus(this.nats, name, process),
+        logDirectory: new SimLogDirectory(disk, host),
+        tables: new SimTables(disk, host),
+      },
+      { ...nodeOptionsDefault, partitions, ...options, name, host: name, dataDir: '' },
+    );
+  }
+
+  async run(ms: number): Promise<void> {
+    await this.scheduler.run({ endUs: this.scheduler.nowUs + ms * 1000 });
+  }
+
+  /** Runs until it settles, at most a minute. */
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    let done = false;
+    const watched = promise.finally(() => {
+      done = true;
+    });
+    watched.catch(() => undefined);
+    await this.scheduler.run({ endUs: this.scheduler.nowUs + 60e6, until: () => done });
+    expect(done).toBe(true);
+    return watched;
+  }
+
+  /** Three nodes that serve. */
+  async cluster(): Promise<QuorateNode[]> {
+    const nodes = ['n1', 'n2', 'n3'].map((name) => this.node(name));
+    await this.settled(Promise.all(nodes.map((node) => node.start())));
+    return nodes;
+  }
+
+  /** Without waiting for an answer. */
+  publish(subject: string, payload: string): void {
+    this.client.publish(subject, Buffer.from(payload), { reply: this.client.inbox() });
+  }
+
+  /** A plain request; '!' and the code for an error. */
+  request(subject: string, payload = ''): Promise<string> {
+    const inbox = this.client.inbox();
+    const answer = new Promise<string>((resolve) => {
+      this.client.subscribe(inbox, (message: BusMessage) => {
+        const code = message.noResponders ? '503' : message.header('Nats-Service-Error-Code');
+        resolve(code === undefined ? Buffer.from(message.data).toString() : `!${code}`);
+      });
+    });
+    this.client.publish(subject, Buffer.from(payload), { reply: inbox });
+    return this.settled(answer);
+  }
+}
+
+async function dayInTheLife(seed: string): Promise<World> {
+  const world = new World(seed);
+  const nodes = await world.cluster();
+  for (let i = 0; i < 20; i++) await world.request(`kv.put.b.k${i % 7}`, `value ${i}`);
+  expect(await world.request('kv.get.b.k5')).toBe('value 19');
+  expect(await world.request('kv.get.b.none')).toBe('!404');
+  await world.run(40_000);
+  await world.settled(nodes[1]!.stop());
+  await world.request('kv.put.b.k5', 'without n2');
+  const again = world.node('n2');
+  await world.settled(again.start());
+  await world.run(10_000);
+  expect(again.status().keys).toBe(7);
+  expect(await world.request('kv.get.b.k5')).toBe('without n2');
+  await world.settled(Promise.all([nodes[0]!, again, nodes[2]!].map((node) => node.stop())));
+  expect(world.errors).toEqual([]);
+  return world;
+}
+
+test('three nodes on simulated seams: the same seed gives the same trace to the byte, another seed another', async () => {
+  const [first, second, other] = [
+    await dayInTheLife('a'),
+    await dayInTheLife('a'),
+    await dayInTheLife('b'),
+  ];
+  expect(first.trace.lines).toBeGreaterThan(500);
+  expect(second.trace.text()).toBe(first.trace.text());
+  expect(other.trace.text()).not.toBe(first.trace.text());
+});
+
+test('a node that stops leaves no timer behind', async () => {
+  const world = new World('timers');
+  const nodes = await world.cluster();
+  await world.request('kv.put.b.k', 'v');
+  await world.settled(Promise.all(nodes.map((node) => node.stop())));
+  await world.run(120_000);
+  expect(world.scheduler.pending).toBe(0);
+  expect(world.errors).toEqual([]);
+});
+
+test('a failed sync ends the node: nothing is flushed, the listener is told, others take over', async () => {
+  const world = new World('sync');
+  const nodes = await world.cluster();
+  await world.request('kv.put.b.k', 'before');
+  const told: string[] = [];
+  nodes[0]!.onFatal((error) => told.push(error.message));
+  world.disks.get('n1')!.faults.failSyncs = 1;
+  // Whoever coordinates it, n1 is asked to store it. A node that dies this way leaves its own clients without an answer.
+  world.publish('kv.put.b.k', 'after');
+  await expect(world.settled(nodes[0]!.stopped)).rejects.toThrow();
+  expect(told).toHaveLength(1);
+  expect(nodes[0]!.status().status).toBe('failed');
+  await world.request('kv.put.b.k', 'later');
+  expect(await world.request('kv.get.b.k')).toBe('later');
+  expect(world.errors).toEqual([]);
+});
+
+test('a full disk: the node says readOnly, answers gets, and serves again when there is room', async () => {
+  const world = new World('full');
+  const nodes = await world.cluster();
+  await world.request('kv.put.b.k', 'v');
+  const problems: string[] = [];
+  nodes[0]!.onProblem((text) => problems.push(text));
+  world.disks.get('n1')!.faults.full = true;
+  // Where n1 coordinates, the put is refused; the others keep a hint for it.
+  const answers: string[] = [];
+  for (let i = 0; i < 10; i++) answers.push(await world.request(`kv.put.b.k${i}`, 'v'));
+  expect(new Set(answers)).toEqual(new Set(['', '!503']));
+  expect(nodes[0]!.status().status).toBe('readOnly');
+  expect(problems.join()).toContain('disk is full');
+  expect(await world.request('kv.get.b.k')).toBe('v');
+  world.disks.get('n1')!.faults.full = false;
+  await world.run(60_000);
+  const { keys } = nodes[1]!.status();
+  expect(nodes[0]!.status()).toMatchObject({ status: 'serving', keys });
+  expect(nodes[1]!.status().hints).toBe(0);
+});
+
+test('a node that is told to stop twice, or before it served, stops once', async () => {
+  const world = new World('stop');
+  const node = world.node('n1');
+  const serving = node.start();
+  await world.run(2_000);
+  expect(node.status().status).toBe('joining');
+  const stops = [node.stop(), node.stop()];
+  await world.settled(Promise.all(stops));
+  await expect(serving).rejects.toThrow('stopped before it served');
+  expect(node.status().status).toBe('stopped');
+});
