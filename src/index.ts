@@ -1,4 +1,7 @@
 /** Quorate's public door: what is not exported here may change at any time. */
+import type { NatsBusOptions } from './bus/nats-bus.js';
+import type { RunningNode, StartOptions } from './node/start-node.js';
+
 export { connect, type ConnectOptions } from './client/connect.js';
 export { QuorateClient, type ClientOptions } from './client/client.js';
 export {
@@ -21,6 +24,19 @@ export { json, raw, text, type ValueCodec } from './client/value-codec.js';
 export type { Change } from './client/watch.js';
 export * from './errors.js';
 export type { Receipt } from './wire/receipt.js';
-export type { BucketOptions, NodeOptions } from './node/node-options.js';
 export { DataDirectoryError } from './node/data-directory.js';
-export { startNode, type RunningNode, type StartOptions } from './node/start-node.js';
+export type { NatsBusOptions, RunningNode, StartOptions };
+export type { BucketOptions, NodeOptions } from './node/node-options.js';
+
+/**
+ * A node inside one's own service: `const node = await startNode({ name, dataDir }, { servers })`.
+ * Resolves when it has read its disk; `await node.serving` for the rest. See `src/node/start-node.ts`.
+ */
+export async function startNode(
+  options: StartOptions,
+  connection: NatsBusOptions,
+): Promise<RunningNode> {
+  // Clients shall not pay for loading the store.
+  const module = await import('./node/start-node.js');
+  return module.startNode(options, connection);
+}

@@ -1,12 +1,16 @@
 /** Where the cluster is, as every command that talks to it is told. */
 import { Option, type Command } from 'commander';
+import { natsConfDefault } from '../bus/nats-conf.js';
 import { NatsBus } from '../bus/nats-bus.js';
 import { UnavailableError } from '../errors.js';
 
-export interface ConnectionOptions {
+export interface NodeConnection {
   readonly servers: string;
   readonly user?: string;
   readonly password?: string;
+}
+
+export interface ConnectionOptions extends NodeConnection {
   readonly prefix: string;
 }
 
@@ -27,9 +31,33 @@ export function addConnectionOptions(
     .option('--prefix <word>', 'first token of all subjects', 'kv');
 }
 
+/** For those who speak to NATS as a node. */
+export function addNodeConnectionOptions(command: Command): Command {
+  return command
+    .addOption(serversOption().default(serversDefault))
+    .addOption(
+      new Option(
+        '--user <name>',
+        "NATS user of the nodes (default: that of the project's nats.conf)",
+      ).env('QUORATE_NODE_USER'),
+    )
+    .addOption(new Option('--password <text>', 'their password').env('QUORATE_NODE_PASSWORD'));
+}
+
+/** Credentials in the URL win over those of nats.conf, not over those the user gave. */
+export function nodeConnection({ servers, user, password }: NodeConnection): NodeConnection {
+  const { nodeUser, nodePassword } = natsConfDefault;
+  return {
+    servers,
+    ...(servers.includes('@') ? {} : { user: nodeUser, password: nodePassword }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+  };
+}
+
 /** Connects, runs, closes, whatever happens. */
 export async function withBus<T>(
-  options: ConnectionOptions,
+  options: NodeConnection,
   use: (bus: NatsBus) => Promise<T>,
 ): Promise<T> {
   const bus = await openBus(options);
@@ -40,7 +68,7 @@ export async function withBus<T>(
   }
 }
 
-async function openBus({ servers, user, password }: ConnectionOptions): Promise<NatsBus> {
+async function openBus({ servers, user, password }: NodeConnection): Promise<NatsBus> {
   try {
     return await NatsBus.connect({
       servers,

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The `quorate` command. */
-import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addDel } from './commands/del.js';
 import { addGet } from './commands/get.js';
+import { addInspect } from './commands/inspect.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
 import { addPut } from './commands/put.js';
@@ -13,6 +13,19 @@ import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.js';
 import { sayError } from './output.js';
+
+/** In the order of the help. */
+const commands = [
+  addUp,
+  addPut,
+  addGet,
+  addDel,
+  addStatus,
+  addRing,
+  addNode,
+  addInspect,
+  addNatsConf,
+];
 
 function createProgram(): Command {
   const program = new Command('quorate')
@@ -32,8 +45,7 @@ Examples:
   quorate status
 ${exitCodesHelp}`,
     );
-  for (const add of [addUp, addPut, addGet, addDel, addStatus, addRing, addNode, addNatsConf])
-    add(program);
+  for (const add of commands) add(program);
   return program;
 }
 

@@ -9,12 +9,11 @@ import { createInspector } from '@statelyai/inspect';
 import { inject, injectable } from 'tsyringe';
 import { WebSocketServer } from 'ws';
 import { NodeAddress } from '../bus/peers.js';
-import { NodeOptions } from './node-options.js';
+import { inspectPortDefault, NodeOptions } from './node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Inspection } from '../seams/inspection.js';
 import { plainInspection } from './inspection-view.js';
 
-export const inspectPortDefault = 7_780;
 const host = '127.0.0.1';
 /** Told to whoever connects later: a chart that has come to rest would stay invisible. */
 const replayedMax = 500;

@@ -42,6 +42,9 @@ export interface NodeOptions {
 
 export const NodeOptions = Symbol('NodeOptions');
 
+/** Of the inspection WebSocket, where it is wanted but no port was named. */
+export const inspectPortDefault = 7_780;
+
 export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   host: '',
   zone: '',

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { partitionsMax } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
-import type { NatsBusOptions } from '../../bus/nats-bus.js';
-import { natsConfDefault } from '../../bus/nats-conf.js';
-import { nodeOptionsDefault, type NodeOptions } from '../../node/node-options.js';
+import {
+  inspectPortDefault,
+  nodeOptionsDefault,
+  type NodeOptions,
+} from '../../node/node-options.js';
 import type { TimerId } from '../../seams/clock.js';
 import type { StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { serversDefault, serversOption } from '../connection.js';
+import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { printJson, printLine, say } from '../output.js';
 import {
@@ -24,8 +26,6 @@ import {
 } from '../parsers.js';
 import { listenForStop } from '../stop-signals.js';
 import type { ServingMessage } from '../up/node-process.js';
-
-export const inspectPortDefault = 7_780;
 
 interface NodeArguments {
   readonly name: string;
@@ -102,15 +102,8 @@ function addPlaceOptions(command: Command): void {
     )
     .addOption(
       option('--data-dir <directory>', 'where its data lies (default: ./data/NAME)', 'DATA_DIR'),
-    )
-    .addOption(serversOption().default(serversDefault))
-    .addOption(
-      new Option(
-        '--user <name>',
-        "NATS user of the nodes (default: that of the project's nats.conf)",
-      ).env('QUORATE_NODE_USER'),
-    )
-    .addOption(new Option('--password <text>', 'their password').env('QUORATE_NODE_PASSWORD'))
+    );
+  addNodeConnectionOptions(command)
     .option('--prefix <word>', 'first token of all subjects', preset.prefix)
     .option(
       '--partitions <count>',
@@ -170,7 +163,7 @@ function addStoreOptions(command: Command): void {
 async function runNode(given: NodeArguments): Promise<void> {
   const { startNode } = await import('../../node/start-node.js');
   const clock = new RealClock();
-  const node = await startNode(optionsOf(given), connectionOf(given)).catch((error: unknown) => {
+  const node = await startNode(optionsOf(given), nodeConnection(given)).catch((error: unknown) => {
     throw startError(error, given);
   });
   node.onProblem(say);
@@ -207,17 +200,6 @@ function optionsOf(given: NodeArguments): StartOptions {
     buckets: given.bucket,
     changeEvents: given.changeEvents,
     inspectPort: inspect === true ? inspectPortDefault : inspect,
-  };
-}
-
-/** Credentials in the URL win over those of nats.conf, not over those the user gave. */
-function connectionOf({ servers, user, password }: NodeArguments): NatsBusOptions {
-  const inUrl = servers.includes('@');
-  return {
-    servers,
-    ...(inUrl ? {} : { user: natsConfDefault.nodeUser, password: natsConfDefault.nodePassword }),
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
+import { inspectPortDefault } from '../../node/node-options.js';
 import { RealClock } from '../../seams/real-clock.js';
 import {
   addConnectionOptions,
@@ -13,10 +14,8 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 import { printJson, printLine, say } from '../output.js';
 import { bucketSpec, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
 import { listenForStop } from '../stop-signals.js';
-import { LocalCluster } from '../up/local-cluster.js';
 import { probe } from '../up/probe.js';
 import { welcome } from '../up/welcome.js';
-import { inspectPortDefault } from './node.js';
 
 interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly servers?: string;
@@ -96,6 +95,7 @@ The first Ctrl-C or SIGTERM stops everything in order, a second one at once.`,
 }
 
 async function up(options: UpOptions): Promise<void> {
+  const { LocalCluster } = await import('../up/local-cluster.js');
   const clock = new RealClock();
   const cluster = new LocalCluster({
     nodes: options.nodes,
