@@ -221,7 +221,9 @@ export class DurableStore implements Store {
 
   remove(records: readonly Removal[], onDurable: OnDurable): void {
     this.admit();
-    const removals = records.filter((record) => this.changes.removed(record));
+    const removals = records.filter(
+      (record) => !this.debts.owesAnyone(record.key) && this.changes.removed(record),
+    );
     if (removals.length === 0) this.running.log.barrier(onDurable);
     else this.append({ kind: 'removed', removals }, onDurable);
   }

@@ -116,7 +116,7 @@ class LmdbTable implements Table {
   }
 
   count(): number {
-    return this.lmdb.getKeysCount();
+    return (this.lmdb.getStats() as { entryCount: number }).entryCount;
   }
 }
 

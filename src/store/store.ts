@@ -74,7 +74,7 @@ export interface Store {
   merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[];
   /** Notes that this node, which holds the keys already, owes them to `target` (no fallback was left). Throws `OverloadedError` when the hints are full. */
   owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void;
-  /** Removes records whose state still has the digest: collected tombstones, strays of a handed-off hint. */
+  /** Removes records whose state still has the digest and that nobody is owed: collected tombstones, strays. */
   remove(
     records: readonly { readonly key: StorageKey; readonly digest: Digest }[],
     onDurable: OnDurable,

@@ -7,7 +7,8 @@ import { decodeEntry, type LogEntry } from '../../src/store/log-entry.js';
 import { recoverLog, type LogReplay } from '../../src/store/log-recovery.js';
 import { decodeState, encodeState } from '../../src/wire/key-state-codec.js';
 import { decodeBatch, encodeBatch } from '../../src/wire/state-batch.js';
-import { MemoryLogDirectory, type MemoryDisk } from './memory-log-directory.js';
+import { MemoryDisk, MemoryLogDirectory } from './memory-log-directory.js';
+import type { LogDirectory } from '../../src/seams/log-file.js';
 
 export const magic = Buffer.from('5a17c0ffee00d00d', 'hex');
 
@@ -17,12 +18,19 @@ export interface OpenLog {
   readonly writable: boolean[];
 }
 
-export function openLog(disk: MemoryDisk, options: Partial<CommitLogOptions> = {}): OpenLog {
+function directoryOn(place: MemoryDisk | LogDirectory): LogDirectory {
+  return place instanceof MemoryDisk ? new MemoryLogDirectory(place) : place;
+}
+
+export function openLog(
+  place: MemoryDisk | LogDirectory,
+  options: Partial<CommitLogOptions> = {},
+): OpenLog {
   const fatal: Error[] = [];
   const writable: boolean[] = [];
   const log = new CommitLog({
     clock: new RealClock(),
-    directory: new MemoryLogDirectory(disk),
+    directory: directoryOn(place),
     durability: { kind: 'sync' },
     segmentBytesMax: 1 << 20,
     magic,
@@ -55,11 +63,11 @@ export function textOf(entry: LogEntry): string {
 }
 
 export async function replayed(
-  disk: MemoryDisk,
+  place: MemoryDisk | LogDirectory,
   covered = 0,
 ): Promise<LogReplay & { readonly texts: string[] }> {
   const texts: string[] = [];
-  const replay = await recoverLog(new MemoryLogDirectory(disk), {
+  const replay = await recoverLog(directoryOn(place), {
     magic,
     covered,
     apply: ({ kind, payload }) => texts.push(textOf(decodeEntry(kind, payload))),

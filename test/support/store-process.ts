@@ -1,5 +1,5 @@
 /** Stores for tests, as one process after the other on the same data: stopped cleanly or killed. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { actorOf } from '../../actors/rules/actor.js';
@@ -150,6 +150,14 @@ export class StoreHome {
       dataDir: this.dataDir,
       ...options,
     };
+  }
+
+  /** The same data once more, to be treated differently; no process may run on this one. */
+  copy(): StoreHome {
+    const home = new StoreHome();
+    cpSync(this.dataDir, home.dataDir, { recursive: true });
+    home.disk = this.disk.copy();
+    return home;
   }
 
   remove(): void {

@@ -137,6 +137,44 @@ test('a damaged log entry: the rest is kept, the segment set aside, everything s
   await again.store.close();
 });
 
+test('the last entries cut or flipped anywhere: every record as of the valid prefix, nothing invented', async () => {
+  const first = await home.start();
+  const ends: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    await put(first.store, keyNamed('same'), `value ${i}`);
+    await put(first.store, keyNamed(`key ${i}`), `value ${i}`);
+    ends.push(home.disk.totalBytes);
+  }
+  await first.kill();
+  const lastTwo = ends.at(-2)!;
+  const end = ends.at(-1)!;
+  const changes: ((bytes: Buffer) => Buffer)[] = [];
+  for (let length = lastTwo; length < end; length += 5)
+    changes.push((bytes) => bytes.subarray(0, length));
+  for (let bit = (lastTwo + (end - lastTwo) / 2) * 8; bit < end * 8; bit += 61)
+    changes.push((bytes) => flippedAt(bytes, bit));
+  for (const change of changes) {
+    const copy = home.copy();
+    const [file] = copy.disk.files.values();
+    file!.bytes = change(Buffer.from(file!.bytes));
+    const { store, report, corrupt } = await copy.start();
+    expect(report.quarantined).toEqual([]);
+    expect(corrupt).toEqual([]);
+    const newest = report.replayedRecords === 6 ? 'value 2' : 'value 3';
+    expect(valueOf(store, keyNamed('same'))).toBe(newest);
+    for (let i = 0; i < 3; i++) expect(valueOf(store, keyNamed(`key ${i}`))).toBe(`value ${i}`);
+    expect(store.read(keyNamed('key 3'))).toBeUndefined();
+    expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+    await store.close();
+    copy.remove();
+  }
+});
+
+function flippedAt(bytes: Buffer, bit: number): Buffer {
+  bytes[bit >> 3]! ^= 1 << (bit & 7);
+  return bytes;
+}
+
 function treesOf(store: Parameters<typeof treesFromScratch>[0]): unknown {
   return Array.from({ length: testPartitions }, (_, partition) => ({
     root: store.trees.root(partition),
