@@ -12,6 +12,7 @@ import { NodeAddress } from '../bus/peers.js';
 import { inspectPortDefault, NodeOptions } from './node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Inspection } from '../seams/inspection.js';
+import { isInbox } from '../wire/subjects.js';
 import { plainInspection } from './inspection-view.js';
 
 const host = '127.0.0.1';
@@ -47,7 +48,7 @@ export class InspectionServer {
     const { reply } = message;
     const [word, port] = Buffer.from(message.data).toString('latin1').trim().split(/\s+/);
     const said = await this.obey(word ?? '', Number(port ?? inspectPortDefault));
-    if (reply !== '') this.bus.publish(reply, Buffer.from(said));
+    if (isInbox(reply)) this.bus.publish(reply, Buffer.from(said));
   }
 
   private async obey(word: string, port: number): Promise<string> {

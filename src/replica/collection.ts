@@ -147,11 +147,16 @@ export class Collection implements CollectionEffects {
   forgetHere(): void {
     const own = this.agreed.get(this.peers.self) ?? [];
     const { replaced, dropped } = partsOf(own);
-    this.collected += dropped.length;
-    this.pruned += replaced.length;
-    this.forgetting.collect(dropped, () => {
-      this.forgetting.replace(replaced, () => this.send({ type: 'self.forgot' }));
-    });
+    try {
+      this.forgetting.collect(dropped, () => {});
+      this.forgetting.replace(replaced, () => {});
+      this.collected += dropped.length;
+      this.pruned += replaced.length;
+    } catch (error) {
+      // The store takes nothing more for now; what stays here comes back to the others, and is looked at again.
+      if (!(error instanceof QuorateError)) throw error;
+    }
+    this.send({ type: 'self.forgot' });
   }
 
   abandon(): void {

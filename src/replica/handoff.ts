@@ -44,10 +44,16 @@ export class Handoff {
     @inject(Random) private readonly random: Random,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) private readonly inspection: Inspection,
-  ) {}
+  ) {
+    view.onChange((change) => {
+      if (this.timer === undefined || change.kind !== 'reachability') return;
+      if (change.now === 'alive' && store.hints.targets().includes(change.node))
+        this.note(change.node);
+    });
+  }
 
   start(): void {
-    this.scan();
+    if (this.timer === undefined) this.scan();
   }
 
   stop(): void {

@@ -60,6 +60,10 @@ export class TreeExchange {
         isDamaged: (partition) => this.damaged.has(partition),
       },
     );
+    view.onChange((change) => {
+      if (change.kind !== 'reachability' || change.now !== 'alive') return;
+      if (this.urgent.has(change.node)) this.send({ type: 'visit.wanted' });
+    });
   }
 
   start(): void {
