@@ -1,0 +1,189 @@
+/** What a put leaves and what its author is handed back, against a model that keeps for each write the set of writes its author had seen. */
+import { describe, expect, test } from '@jest/globals';
+import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
+import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
+import type { Context, KeyState, Sibling } from '../../../actors/rules/versions.js';
+import { emptyContext, emptyState, merge, mergeContexts } from '../../../actors/rules/versions.js';
+import { absentRecord, Minter, type LocalRecord } from '../../../src/coordinator/minting.js';
+import type { PutRequest } from '../../../src/coordinator/coordinator.js';
+import type { BucketOptions } from '../../../src/node/node-options.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { MapStore } from '../../support/map-store.js';
+
+const bucket: BucketOptions = { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 };
+
+function put(over: Partial<PutRequest>): PutRequest {
+  return {
+    bucket: 'b',
+    key: 'k',
+    partition: 0,
+    quorum: 2,
+    strict: false,
+    deadlineMs: Infinity,
+    value: Buffer.from('v'),
+    context: undefined,
+    ttlMs: 0,
+    operation: '',
+    onReply: () => undefined,
+    ...over,
+  };
+}
+
+function minters(count: number): Minter[] {
+  return Array.from({ length: count }, (_, i) => {
+    const clock = new ManualClock();
+    return new Minter(new MapStore(`${i}`.repeat(16), clock), clock);
+  });
+}
+
+type Step =
+  | { readonly what: 'get'; readonly author: number; readonly at: number }
+  | { readonly what: 'put'; readonly author: number; readonly at: number; readonly blind: boolean }
+  | { readonly what: 'send'; readonly from: number; readonly to: number };
+
+/** Dots by name. */
+type Seen = Set<string>;
+const nameOf = ({ dot }: Sibling): string =>
+  `${Buffer.from(dot.actor, 'latin1').toString('hex')}:${dot.counter}`;
+
+/** Three coordinators of one key, three authors; returns the writes the model says nobody replaced, and what is left. */
+function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: Seen } {
+  const mint = minters(3);
+  const held: LocalRecord[] = [absentRecord, absentRecord, absentRecord];
+  const authors = [0, 1, 2].map(() => ({
+    context: emptyContext,
+    seen: new Set<string>(),
+  }));
+  const writes: Seen = new Set();
+  const replaced: Seen = new Set();
+  for (const step of steps) {
+    if (step.what === 'send') {
+      const from = held[step.from]!;
+      const to = held[step.to]!;
+      held[step.to] = { ...to, state: merge(to.state, from.state) };
+      continue;
+    }
+    const author = authors[step.author]!;
+    const { state } = held[step.at]!;
+    if (step.what === 'get') {
+      author.context = mergeContexts(author.context, state.context);
+      for (const sibling of state.siblings) author.seen.add(nameOf(sibling));
+      continue;
+    }
+    const context = step.blind ? undefined : author.context;
+    const before = new Set(state.siblings.map(nameOf));
+    const minted = mint[step.at]!.mint(put({ context }), held[step.at]!, bucket);
+    if (minted instanceof Error) throw minted;
+    held[step.at] = minted.local;
+    const own = minted.local.state.siblings.map(nameOf).find((name) => !writes.has(name))!;
+    writes.add(own);
+    for (const name of step.blind ? before : author.seen) replaced.add(name);
+    // A blind author has seen what the coordinator knew; either way it knows its own write.
+    author.context = minted.context;
+    if (step.blind) author.seen = before;
+    author.seen = new Set([...author.seen, own]);
+  }
+  const all = held.reduce<KeyState>((sum, { state }) => merge(sum, state), emptyState);
+  return {
+    wanted: new Set([...writes].filter((name) => !replaced.has(name))),
+    left: new Set(all.siblings.map(nameOf)),
+  };
+}
+
+const index = integer({ min: 0, max: 2 });
+const step = oneof(
+  record({ what: constantFrom('get' as const), author: index, at: index }),
+  record({
+    what: constantFrom('put' as const),
+    author: index,
+    at: index,
+    blind: constantFrom(false, false, false, true),
+  }),
+  record({ what: constantFrom('send' as const), from: index, to: index }),
+);
+
+describe('context handed back to an author', () => {
+  test('random histories of gets, puts with what was handed back, and merges: no write is lost that no author replaced', () => {
+    const holds = property(array(step, { maxLength: 30 }), (steps) => {
+      const { wanted, left } = play(steps);
+      for (const name of wanted) expect(left).toContain(name);
+    });
+    assert(holds, { seed: 7, numRuns: 20_000 });
+  });
+
+  test('the control: were the new dot always claimed, an unseen sibling of the same actor would go', () => {
+    const [minter] = minters(1);
+    const base = minter!.mint(put({}), absentRecord, bucket);
+    if (base instanceof Error) throw base;
+    const theirs = minter!.mint(put({ context: base.context }), base.local, bucket);
+    if (theirs instanceof Error) throw theirs;
+    const mine = minter!.mint(put({ context: base.context }), theirs.local, bucket);
+    if (mine instanceof Error) throw mine;
+    const { actor } = mine.local.state.context[0]!;
+    const claimed = mergeContexts(base.context, [{ actor, counter: 3 }]);
+    const lossy = minter!.mint(put({ context: claimed }), mine.local, bucket);
+    const safe = minter!.mint(put({ context: mine.context }), mine.local, bucket);
+    expect(!(lossy instanceof Error) && lossy.local.state.siblings).toHaveLength(1);
+    expect(!(safe instanceof Error) && safe.local.state.siblings).toHaveLength(3);
+  });
+
+  test('an author alone: each put replaces its last, and the context is the whole one', () => {
+    const [minter] = minters(1);
+    let local = absentRecord;
+    let context: Context = emptyContext;
+    for (let i = 1; i <= 3; i++) {
+      const minted = minter!.mint(put({ context }), local, bucket);
+      if (minted instanceof Error) throw minted;
+      ({ local, context } = minted);
+      expect(local.state.siblings).toHaveLength(1);
+      expect(context).toEqual(local.state.context);
+      expect(context[0]!.counter).toBe(i);
+    }
+  });
+});
+
+const sibling = (over: Partial<Sibling> & { readonly counter?: number }): Sibling => ({
+  dot: { actor: 'a'.repeat(14), counter: over.counter ?? 1 },
+  value: Buffer.from(`v${over.counter ?? 1}`),
+  writtenAtMs: 1000,
+  expiresAtMs: 0,
+  operation: '',
+  ...over,
+});
+const show = (siblings: readonly Sibling[], conflict: BucketOptions['conflict'] = 'siblings') =>
+  valuesOf({ context: [], siblings }, { conflict, nowMs: 5000 }).map((value) =>
+    value === null ? null : Buffer.from(value).toString(),
+  );
+
+describe('what a client is shown', () => {
+  test('siblings in the order of their dots, a tombstone or an expired one as null beside a live value', () => {
+    expect(show([])).toEqual([]);
+    expect(show([sibling({}), sibling({ counter: 2 })])).toEqual(['v1', 'v2']);
+    expect(show([sibling({ value: null }), sibling({ counter: 2 })])).toEqual([null, 'v2']);
+    expect(show([sibling({ expiresAtMs: 5000 }), sibling({ counter: 2 })])).toEqual([null, 'v2']);
+    expect(show([sibling({ expiresAtMs: 5001 })])).toEqual(['v1']);
+  });
+
+  test('nothing live: nothing at all', () => {
+    expect(show([sibling({ value: null })])).toEqual([]);
+    expect(show([sibling({ value: null }), sibling({ counter: 2, expiresAtMs: 1 })])).toEqual([]);
+  });
+
+  test('siblings of one operation are shown once, others without an operation each', () => {
+    const twice = [sibling({ operation: 'x' }), sibling({ counter: 2, operation: 'x' })];
+    expect(show([...twice, sibling({ counter: 3 }), sibling({ counter: 4 })])).toEqual([
+      'v1',
+      'v3',
+      'v4',
+    ]);
+  });
+
+  test('last-writer-wins: the newest, the higher dot at a tie; a newest tombstone hides the rest', () => {
+    const tie = [sibling({}), sibling({ counter: 2 })];
+    expect(lastWritten(tie).dot.counter).toBe(2);
+    expect(show(tie, 'last-writer-wins')).toEqual(['v2']);
+    expect(show([sibling({ writtenAtMs: 1001 }), tie[1]!], 'last-writer-wins')).toEqual(['v1']);
+    const deleted = sibling({ counter: 3, writtenAtMs: 2000, value: null });
+    expect(show([...tie, deleted], 'last-writer-wins')).toEqual([]);
+  });
+});
