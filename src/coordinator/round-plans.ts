@@ -32,7 +32,8 @@ export function getPlan(batch: Replicas, view: ClusterView, self: NodeId): GetPl
   const others = at < 0 ? primaries : [...primaries.slice(at + 1), ...primaries.slice(0, at)];
   const candidates = aliveFirst(others, view);
   if (at >= 0) candidates.unshift(self);
-  if (!strict) {
+  // Without a ring nobody knows where the key would be: its absence here says nothing.
+  if (!strict && primaries.length > 0) {
     if (at < 0) candidates.push(self);
     const isFallback = (node: NodeId): boolean => node !== self && !primaries.includes(node);
     candidates.push(...aliveFirst(preferenceList.filter(isFallback), view));
