@@ -160,6 +160,16 @@ export class RoundCluster {
     this.nodes[at]!.process.die();
   }
 
+  /** Ends the process and takes its place on the bus, with no handlers yet. */
+  impersonate(at: number): BusPeers {
+    this.kill(at);
+    const { id } = this.nodes[at]!;
+    const process = new SimProcess(`${id}-impostor`);
+    const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    const bus = new SimBus(this.nats, process.name, process);
+    return new BusPeers(bus, clock, new SimRandom(process.name), { id, prefix: 'kv' });
+  }
+
   /** Nothing reaches it any more, and nobody is told. */
   silence(at: number): void {
     for (const other of this.nodes) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
+import type { PeerAnswer, WireValue } from '../../../src/bus/peers.js';
 import { emptyContext } from '../../../actors/rules/versions.js';
 import type { Change, GetReply, PutReply } from '../../../src/coordinator/coordinator.js';
 import { receiptText } from '../../../src/wire/receipt.js';
@@ -674,7 +675,81 @@ describe('get', () => {
   });
 });
 
+const answerTo = async (
+  verb: 'merge' | 'read',
+  body: readonly WireValue[],
+): Promise<PeerAnswer> => {
+  const world = await cluster(2);
+  const answers: PeerAnswer[] = [];
+  world.nodes[0]!.peers.call(world.nodes[1]!.id, verb, body, (answer) => answers.push(answer));
+  await world.run(20);
+  expect(world.nodes[1]!.store.records.size).toBe(0);
+  return answers[0]!;
+};
+
+describe('replica', () => {
+  const bytes = Buffer.alloc(8);
+
+  test('merge and read: what is late is refused with 504 before the store is touched', async () => {
+    const late = { kind: 'refused', code: 504 };
+    expect(await answerTo('merge', [0, '', 0, bytes])).toMatchObject(late);
+    expect(await answerTo('read', [-3, [bytes], bytes])).toMatchObject(late);
+  });
+
+  test('merge and read: bodies that are none are refused with 400', async () => {
+    const malformed = { kind: 'refused', code: 400 };
+    for (const body of [
+      [],
+      [0, '', 10, 'text'],
+      [0, '', 10, Buffer.from('torn batch')],
+      [0, null, 10, bytes],
+    ])
+      expect(await answerTo('merge', body)).toMatchObject(malformed);
+    for (const body of [
+      [],
+      [10, 'key', bytes],
+      [10, ['key'], bytes],
+      [10, [bytes], Buffer.alloc(7)],
+      [10, [bytes], Buffer.alloc(16)],
+    ])
+      expect(await answerTo('read', body)).toMatchObject(malformed);
+  });
+
+  test('a replica that answers a read with nonsense counts as lost: the next primary is asked', async () => {
+    const world = await cluster(3);
+    await world.put(0, { value: 'v' });
+    await world.run(50);
+    const nonsense = [
+      [],
+      [[0], [], 1],
+      [[0], [Buffer.from('torn')], 1],
+      [[7], [bytes], 1],
+      [[], [], 0],
+      [[], [], 9],
+    ];
+    const impostor = world.impersonate(1);
+    let at = 0;
+    impostor.handle('read', (call) => call.ok(nonsense[at]!));
+    await world.run(10);
+    for (; at < nonsense.length; at++) {
+      const before = world.nodes[2]!.peers.counters().served;
+      expect(receiptOf(await world.get(0))).toMatch(/^r=2\/2 primaries=2/);
+      expect(world.nodes[2]!.peers.counters().served).toBe(before + 1);
+    }
+    expect(impostor.counters().served).toBe(nonsense.length);
+    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+  });
+});
+
 describe('bounds and the end', () => {
+  test('no ring yet: put and get are refused with 503, R=1 too', async () => {
+    const world = await cluster(3);
+    const { ring } = world.nodes[0]!.view;
+    Object.assign(ring, { preferenceList: () => [] });
+    expect(failureOf(await world.put(0))).toBe('503 none');
+    for (const quorum of [1, 2]) expect(failureOf(await world.get(0, { quorum }))).toBe('503 none');
+  });
+
   test('a request whose deadline passed is refused with 504 none before the store is touched', async () => {
     const world = await cluster(3);
     expect(failureOf(await world.put(0, { timeoutMs: 0 }))).toBe('504 none');
