@@ -1,7 +1,7 @@
 /** Many requests as one call. */
 
-/** What `getAll` and `putAll` keep in flight; well clear of the client's bounds, so that a long list is not refused. */
-const inFlightMax = 1_024;
+/** What `getAll` and `putAll` keep in flight: enough to fill frames, few enough for each to be answered well before its deadline. */
+const inFlightMax = 256;
 
 /** Results in the order of the items. Starts no more once one has rejected. */
 export async function inBatches<Item, Result>(

@@ -2,8 +2,8 @@
  * The way of a request through the client: taken, sent, answered or tried again, settled exactly once.
  *
  * It goes on to the next node at no cost when NATS says that its coordinator is gone, also when it was on its way
- * there already: the operation id makes a put that arrives twice one write. Refusals that may pass (429, 503, 504) are
- * tried again within the retry budget. Nothing outlives its deadline.
+ * there already: the operation id makes a put that arrives twice one write. Refusals that may pass (503, 504) are tried
+ * again within the retry budget; 429 sets the pace instead. Nothing outlives its deadline.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -70,7 +70,7 @@ export class Dispatcher {
     const frameBytesMax = Math.min(limits.messageBytesMax, bus.payloadBytesMax);
     const outboxOptions = { prefix, framesPerLaneMax, frameBytesMax };
     this.flights = flights;
-    this.outbox = new Outbox(clock, routes, flights, outboxOptions);
+    this.outbox = new Outbox(clock, random, routes, flights, outboxOptions);
     const onRing = (): void => this.outbox.unpark();
     this.ring = new RingKeeper({ prefix, flights, routes, states, onRing });
     bus.onStatus((status) => {
@@ -115,6 +115,7 @@ export class Dispatcher {
   private replied({ lane, rows }: FrameFlight, reply: Uint8Array, nowMs: number): void {
     let done = 0;
     let tooLarge = 0;
+    const heldBack: Request[] = [];
     try {
       handleReply(reply, rows, {
         onDone: (request, settled) => {
@@ -126,6 +127,9 @@ export class Dispatcher {
             tooLarge++;
             request.alone = true;
             this.outbox.add(request);
+          } else if (failure.code === 429 && failure.outcome === 'none' && !request.settled) {
+            request.heldBack = failure.message;
+            heldBack.push(request);
           } else this.failed(request, failure, nowMs);
         },
       });
@@ -134,6 +138,8 @@ export class Dispatcher {
       for (const row of rows) this.failed(row, { code: 503, outcome: 'unknown', message }, nowMs);
     }
     this.budget.succeeded(done);
+    if (heldBack.length > 0) this.outbox.holdBack(lane, heldBack, nowMs);
+    else this.outbox.wentWell(lane);
     // Replies have a bound too: so many rows fitted; when a full frame fits, one more is tried.
     if (tooLarge > 0) lane.rowsMax = Math.max(1, rows.length - tooLarge);
     else if (rows.length === lane.rowsMax)
@@ -205,6 +211,7 @@ export class Dispatcher {
     if (nowMs - this.tickedAtMs < 2 * tickMs) this.watch(nowMs);
     this.tickedAtMs = nowMs;
     this.retryDelayed(nowMs);
+    this.outbox.tick(nowMs);
     this.ring.tick(nowMs);
     for (const node of this.states.due(nowMs)) this.probe(node, nowMs);
     this.ticking = this.pending.count > 0;
@@ -213,7 +220,7 @@ export class Dispatcher {
 
   private expire(nowMs: number): void {
     for (const { request, parked } of this.outbox.takeExpired(nowMs)) {
-      const why = parked ? this.parkedBecause() : 'no place among the frames in flight';
+      const why = parked ? this.parkedBecause() : 'no answer to the frames before it';
       this.pending.expire(request, { sent: false, why });
     }
     for (const flight of this.flights.all()) {

@@ -2,20 +2,27 @@
  * From requests to frames. Requests are collected until the turn of the event loop ends, then leave as one frame per
  * lane: coordinator, set of primaries, and equal terms. A lane has few frames in flight; what comes meanwhile waits and
  * leaves together, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in.
+ *
+ * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal, what was refused waits at
+ * the front of it, and then goes on frame by frame. So a node that is behind sets the pace of its clients.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf } from '../../actors/rules/key.js';
 import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
 import type { Flights, FrameFlight } from './flights.js';
 import { cutRows, encodeRows, rowsPerFrameMax } from './frame-rows.js';
 import type { Request } from './request.js';
-import type { Lane, RouteTable } from './route-table.js';
+import type { Lane, LaneBounds, RouteTable } from './route-table.js';
 
 export interface OutboxOptions {
   readonly prefix: string;
   readonly framesPerLaneMax: number;
   readonly frameBytesMax: number;
 }
+
+const pauseMsMin = 10;
+const pauseMsMax = 400;
 
 export class Outbox {
   /** Lanes to look at when the turn ends. */
@@ -25,13 +32,18 @@ export class Outbox {
   /** The time of this turn of the event loop; read once. */
   private turnMs: number | undefined;
   private paused = false;
+  private pausedLanes: Lane[] = [];
+  private readonly laneBounds: LaneBounds;
 
   constructor(
     private readonly clock: Clock,
+    private readonly random: Random,
     private readonly routes: RouteTable,
     private readonly flights: Flights,
     private readonly options: OutboxOptions,
-  ) {}
+  ) {
+    this.laneBounds = { rowsMax: rowsPerFrameMax, framesMax: options.framesPerLaneMax };
+  }
 
   nowMs(): number {
     if (this.turnMs === undefined) {
@@ -48,7 +60,7 @@ export class Outbox {
       this.parked.push(request);
       return;
     }
-    const lane = target.lane(request.terms, rowsPerFrameMax);
+    const lane = target.lane(request.terms, this.laneBounds);
     lane.queue.push(request);
     this.list(lane);
   }
@@ -87,6 +99,32 @@ export class Outbox {
     this.list(flight.lane);
   }
 
+  /** The node can't take these yet; they are the first to go when it is asked again. */
+  holdBack(lane: Lane, rows: readonly Request[], nowMs: number): void {
+    for (const request of rows) request.sends--;
+    lane.queue = [...rows, ...lane.queue];
+    lane.window = 1;
+    // Frames that left together are refused together; they count once.
+    if (nowMs < lane.pausedUntilMs) return;
+    const longestMs = Math.min(pauseMsMax, pauseMsMin * 2 ** lane.refusals++);
+    lane.pausedUntilMs = nowMs + longestMs / 2 + this.random.below(Math.ceil(longestMs / 2));
+    this.pausedLanes.push(lane);
+  }
+
+  /** The node takes what the lane sends. */
+  wentWell(lane: Lane): void {
+    lane.refusals = 0;
+    lane.window = Math.min(this.options.framesPerLaneMax, lane.window + 1);
+  }
+
+  /** Lanes whose pause is over go on. */
+  tick(nowMs: number): void {
+    if (this.pausedLanes.length === 0) return;
+    const over = this.pausedLanes.filter((lane) => lane.pausedUntilMs <= nowMs);
+    this.pausedLanes = this.pausedLanes.filter((lane) => lane.pausedUntilMs > nowMs);
+    for (const lane of over) this.list(lane);
+  }
+
   /** What waits for a place in the node's lanes goes elsewhere. */
   empty(node: NodeId): void {
     for (const lane of this.routes.lanes()) {
@@ -97,7 +135,7 @@ export class Outbox {
     }
   }
 
-  /** Takes out what is past its deadline. */
+  /** Takes out what is past its deadline; `parked`: there was nobody to send it to. */
   takeExpired(nowMs: number): { readonly request: Request; readonly parked: boolean }[] {
     const expired: { request: Request; parked: boolean }[] = [];
     const keep = (parked: boolean) => (request: Request) => {
@@ -125,7 +163,8 @@ export class Outbox {
     this.listed = [];
     for (const lane of lanes) {
       lane.listed = false;
-      while (lane.queue.length > 0 && lane.framesInFlight < this.options.framesPerLaneMax)
+      if (nowMs < lane.pausedUntilMs) continue;
+      while (lane.queue.length > 0 && lane.framesInFlight < lane.window)
         this.sendFrame(lane, nowMs);
     }
   };

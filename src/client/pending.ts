@@ -72,6 +72,11 @@ export class Pending {
 
   /** `sent`: it is in a frame nobody has answered yet. */
   expire(request: Request, options: { readonly sent: boolean; readonly why: string }): void {
+    const { heldBack } = request;
+    if (heldBack !== undefined && !options.sent) {
+      this.fail(request, { code: 429, outcome: 'none', message: heldBack });
+      return;
+    }
     const mayShow = request.mayBeStored || (options.sent && request.terms.kind === 'put');
     const error = new DeadlineError(
       `${options.why} within ${request.terms.timeoutMs} ms`,

@@ -75,6 +75,8 @@ export class Request {
   mayBeStored = false;
   /** Its reply is too large to share a frame. */
   alone = false;
+  /** Why a node would not take it yet. */
+  heldBack: string | undefined;
 
   constructor(options: RequestOptions) {
     this.terms = options.terms;

@@ -7,10 +7,21 @@ import type { RingMessage } from '../wire/ring-message.js';
 import type { NodeStates } from './node-states.js';
 import type { Request, Terms } from './request.js';
 
+export interface LaneBounds {
+  readonly rowsMax: number;
+  readonly framesMax: number;
+}
+
 /** Where requests of one coordinator, one set of primaries and equal terms wait for the end of the turn. */
 export class Lane {
   queue: Request[] = [];
   framesInFlight = 0;
+  /** Frames it may have in flight. */
+  window: number;
+  /** After a 429, nothing leaves until then. */
+  pausedUntilMs = 0;
+  /** 429s without a success in between. */
+  refusals = 0;
   /** It is on the list of lanes to look at when the turn ends. */
   listed = false;
   /** How many rows of a get frame lately fitted into one reply. */
@@ -19,9 +30,10 @@ export class Lane {
   constructor(
     readonly node: NodeId,
     readonly terms: Terms,
-    rowsMax: number,
+    bounds: LaneBounds,
   ) {
-    this.rowsMax = rowsMax;
+    this.rowsMax = bounds.rowsMax;
+    this.window = bounds.framesMax;
   }
 
   get idle(): boolean {
@@ -35,10 +47,10 @@ export class Target {
 
   constructor(readonly node: NodeId) {}
 
-  lane(terms: Terms, rowsMax: number): Lane {
+  lane(terms: Terms, bounds: LaneBounds): Lane {
     let lane = this.lanes.get(terms.id);
     if (lane === undefined) {
-      lane = new Lane(this.node, terms, rowsMax);
+      lane = new Lane(this.node, terms, bounds);
       this.lanes.set(terms.id, lane);
     }
     return lane;

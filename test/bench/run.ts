@@ -53,7 +53,7 @@ export async function run(options: {
       }
     }
     for (const cell of plan.cells) onCell(await runCell(plan, cell, contenders, onProgress));
-    for (const { load } of contenders) await load.ask({ kind: 'close' });
+    for (const { load } of contenders) await load.close();
   } finally {
     for (const { load } of contenders) load.kill();
     for (const { running } of contenders) await running.stop();

@@ -1,5 +1,6 @@
 /** The bench's handle on one client process. */
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FromLoad, LoadResult, ToLoad } from './messages.js';
@@ -34,6 +35,14 @@ export class LoadProcess {
     const answer = await this.exchange(message, onMeasuring);
     if (answer.kind !== 'measured') throw new Error(`a run was answered by ${answer.kind}`);
     return answer.result;
+  }
+
+  /** Resolves when it has ended by itself: it may have a CPU profile to write. */
+  async close(): Promise<void> {
+    const ended = once(this.child, 'exit');
+    await this.ask({ kind: 'close' });
+    this.waiting = undefined;
+    await ended;
   }
 
   kill(): void {

@@ -24,11 +24,12 @@ export function quorate({ w, r, durability }: Plan): System {
       const args = ['up', '--json', '--no-restart', '--nodes', '3', '--port', String(port)];
       args.push('--data-dir', directory, '--n', '3', '--w', String(w), '--r', String(r));
       args.push('--durability', durability);
-      // A nats-server of its own, whatever the environment names. `QUORATE_BENCH_PROFILE` takes CPU profiles of all its processes.
+      // A nats-server of its own, whatever the environment names.
       const { NATS_URL: _, QUORATE_BENCH_PROFILE: profileTo, ...env } = process.env;
-      if (profileTo !== undefined)
-        env['NODE_OPTIONS'] = `--cpu-prof --cpu-prof-dir=${join(profileTo, 'nodes')}`;
-      const child = spawn(process.execPath, [cli, ...args], {
+      // `up` hands its own flags on to the nodes it forks.
+      const flags =
+        profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'nodes')}`];
+      const child = spawn(process.execPath, [...flags, cli, ...args], {
         env,
         stdio: ['ignore', 'pipe', 'inherit'],
       });
