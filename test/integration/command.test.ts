@@ -1,0 +1,285 @@
+/** The quorate command as people use it: processes, exit codes, bytes. One cluster of `quorate up` for all of it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { natsConf } from '../../src/bus/nats-conf.js';
+import { startNatsServer } from '../support/nats-server.js';
+
+const main = join(import.meta.dirname, '../../src/cli/main.js');
+const readyMsMax = 40_000;
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: Buffer;
+  readonly text: string;
+  readonly err: string;
+}
+
+interface Launched {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves once the pattern is in what was printed; rejects with all of it when the process ends or time passes before. */
+  printed(pattern: RegExp): Promise<void>;
+}
+
+/** `NATS_URL` of the surroundings must not lead a test to somebody's cluster. */
+const { NATS_URL: _, ...surroundings } = process.env;
+
+function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}): Launched {
+  const child = spawn(process.execPath, [main, ...args], { env: { ...surroundings, ...env } });
+  const out: Buffer[] = [];
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => void out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => void (err += chunk.toString()));
+  const ended = once(child, 'close').then(([code]) => {
+    const bytes = Buffer.concat(out);
+    return { code: code as number | null, out: bytes, text: bytes.toString(), err };
+  });
+  return {
+    child,
+    ended,
+    printed: async (pattern) => {
+      for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += 25) {
+        const all = Buffer.concat(out).toString() + err;
+        if (pattern.test(all)) return;
+        if (child.exitCode !== null || child.signalCode !== null) {
+          throw new Error(`it ended with ${child.exitCode ?? child.signalCode}: ${all}`);
+        }
+        await sleep(25);
+      }
+      throw new Error(`not printed: ${pattern}\n${Buffer.concat(out).toString()}${err}`);
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let directory = '';
+let servers = '';
+let cluster: Launched;
+
+function run(args: readonly string[], input?: Uint8Array): Promise<Ended> {
+  const { child, ended } = launch(args, { NATS_URL: servers });
+  child.stdin?.end(input);
+  return ended;
+}
+
+async function nodes(): Promise<{ name: string; status: string; pid: number }[]> {
+  const { text } = await run(['status', '--json']);
+  return (JSON.parse(text) as { nodes: { name: string; status: string; pid: number }[] }).nodes;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += 100) {
+    if (await condition()) return;
+    await sleep(100);
+  }
+  throw new Error('it did not become true');
+}
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-command-'));
+  const port = await freePort();
+  servers = `nats://127.0.0.1:${port}`;
+  cluster = launch(['up', '--port', String(port), '--data-dir', join(directory, 'data')]);
+  await cluster.printed(new RegExp(`^quorate: ready · 3 nodes · ${servers}$`, 'm'));
+});
+
+afterAll(async () => {
+  cluster?.child.kill('SIGKILL');
+  await cluster?.ended;
+  rmSync(directory, { recursive: true, force: true, maxRetries: 20 });
+});
+
+describe('put, get, del', () => {
+  test('a value comes back as it was put, from an argument, a file and standard input', async () => {
+    const bytes = Buffer.from([0, 255, 10, 13, 0, 128]);
+    writeFileSync(join(directory, 'value'), bytes);
+    expect(await run(['put', 'b', 'text', 'grüße'])).toMatchObject({ code: 0, text: '' });
+    expect((await run(['put', 'b', 'file', '--file', join(directory, 'value')])).code).toBe(0);
+    expect((await run(['put', 'b', 'stdin', '-'], bytes)).code).toBe(0);
+    expect((await run(['get', 'b', 'text'])).text).toBe('grüße');
+    expect((await run(['get', 'b', 'file'])).out.equals(bytes)).toBe(true);
+    expect((await run(['get', 'b', 'stdin'])).out.equals(bytes)).toBe(true);
+  });
+
+  test('a key that is no NATS subject', async () => {
+    expect((await run(['put', 'b', 'a key, with * and >', 'v'])).code).toBe(0);
+    expect((await run(['get', 'b', 'a key, with * and >'])).text).toBe('v');
+  });
+
+  test('siblings are shown, one can be had alone, and a put with the context merges them', async () => {
+    await run(['put', 'b', 's', 'one', '--context', '-']);
+    await run(['put', 'b', 's', 'two', '--context', '-']);
+    const shown = await run(['get', 'b', 's']);
+    expect(shown.text).toMatch(/has 2 values[^]*1 of 2\n(one|two)\n[^]*2 of 2\n(one|two)\n/);
+    const { text } = await run(['get', 'b', 's', '--json']);
+    const { context, values } = JSON.parse(text) as { context: string; values: object[] };
+    expect(values).toHaveLength(2);
+    const second = await run(['get', 'b', 's', '--sibling', '2']);
+    expect(values[1]).toMatchObject({ text: second.text });
+    await run(['put', 'b', 's', 'both', '--context', context]);
+    expect((await run(['get', 'b', 's'])).text).toBe('both');
+  });
+
+  test('--verbose says receipt and context, on standard error', async () => {
+    const put = await run(['put', 'b', 'v', 'x', '-v', '--w', '3']);
+    expect(put.text).toBe('');
+    expect(put.err).toMatch(/^w=3\/3 primaries=3 fallbacks=0 durability=sync\ncontext [\w-]+\n$/);
+  });
+
+  test('deleted, absent: exit code 4, said on standard error', async () => {
+    await run(['put', 'b', 'gone', 'x']);
+    expect((await run(['del', 'b', 'gone'])).code).toBe(0);
+    const get = await run(['get', 'b', 'gone']);
+    expect(get).toMatchObject({ code: 4, text: '', err: 'quorate: no such key: b/gone\n' });
+    const json = await run(['get', 'b', 'never', '--json']);
+    expect(json.code).toBe(4);
+    expect(JSON.parse(json.text)).toMatchObject({ error: { code: 404 } });
+  });
+});
+
+describe('exit codes', () => {
+  test.each([
+    ['no command', [], 2],
+    ['an unknown command', ['fetch'], 2],
+    ['an unknown option', ['get', 'b', 'k', '--fast'], 2],
+    ['no value', ['put', 'b', 'k'], 2],
+    ['a file that is not there', ['put', 'b', 'k', '--file', '/nonexistent'], 2],
+    ['W above N', ['put', 'b', 'k', 'v', '--w', '4'], 2],
+    ['a context that is none', ['put', 'b', 'k', 'v', '--context', '!'], 2],
+    ['a bucket that can be none', ['put', 'a.b', 'k', 'v'], 2],
+    ['help', ['--help'], 0],
+    ['version', ['--version'], 0],
+  ])('%s', async (_, args, code) => {
+    expect((await run(args)).code).toBe(code);
+  });
+
+  test('a value past the limit: 3', async () => {
+    expect((await run(['put', 'b', 'k', '-'], Buffer.alloc(600_000))).code).toBe(3);
+  });
+
+  test('no server: 5', async () => {
+    const { code, err } = await run(['get', 'b', 'k', '--servers', 'nats://127.0.0.1:1']);
+    expect(code).toBe(5);
+    expect(err).toMatch(/^quorate: no connection to nats:\/\/127\.0\.0\.1:1/);
+  });
+});
+
+describe('status and ring', () => {
+  test('three nodes, each on a host of its own, hold every partition', async () => {
+    expect(await nodes()).toMatchObject([
+      { name: 'n1', host: 'host-1', status: 'serving', partitions: 256, hints: 0 },
+      { name: 'n2', host: 'host-2', status: 'serving', partitions: 256, hints: 0 },
+      { name: 'n3', host: 'host-3', status: 'serving', partitions: 256, hints: 0 },
+    ]);
+    const { text } = await run(['ring', '--key', 'b/some key', '--json']);
+    const { nodes: list } = JSON.parse(text) as { nodes: { role: string }[] };
+    expect(list.map(({ role }) => role)).toEqual(['primary', 'primary', 'primary']);
+  });
+
+  test('--node is a health check', async () => {
+    expect((await run(['status', '--node', 'n2'])).code).toBe(0);
+    expect((await run(['status', '--node', 'n9'])).code).toBe(5);
+  });
+});
+
+test('nats-conf: what it prints is what nats-server takes; what would be open to all is refused', async () => {
+  const words = ['--prefix', 'orders', '--partitions', '64'];
+  const { code, text } = await run(['nats-conf', ...words]);
+  expect(code).toBe(0);
+  expect(text).toBe(natsConf({ prefix: 'orders', partitions: 64 }));
+  expect((await run(['nats-conf', '--host', '0.0.0.0'])).code).toBe(2);
+});
+
+describe('up', () => {
+  test('a node that is killed is said to have died, and serves again', async () => {
+    const before = (await nodes()).find(({ name }) => name === 'n2')!;
+    process.kill(before.pid, 'SIGKILL');
+    await cluster.printed(/n2 died \(SIGKILL\); starting it again in 500 ms\nn2 serves again/);
+    const after = (await nodes()).find(({ name }) => name === 'n2')!;
+    expect(after.pid).not.toBe(before.pid);
+  });
+
+  test('SIGTERM: every process ends, exit code 0; started again, the data is there', async () => {
+    await run(['put', 'b', 'stays', 'here']);
+    const pids = (await nodes()).map(({ pid }) => pid);
+    cluster.child.kill('SIGTERM');
+    expect((await cluster.ended).code).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
+    const port = servers.split(':').at(-1)!;
+    cluster = launch(['up', '--port', port, '--data-dir', join(directory, 'data')]);
+    await cluster.printed(/quorate: ready/);
+    expect((await run(['get', 'b', 'stays'])).text).toBe('here');
+  });
+
+  test('kill -9 of `up` itself: its nodes and its nats-server end by themselves', async () => {
+    const pids = (await nodes()).map(({ pid }) => pid);
+    cluster.child.kill('SIGKILL');
+    await until(async () => !pids.some(isAlive));
+    await until(async () => (await run(['status'])).err.includes('no connection'));
+  });
+
+  test('on a server that is there, --no-restart: two nodes, one is killed and left alone, the other goes on', async () => {
+    const server = await startNatsServer({ config: natsConf() });
+    servers = server.url;
+    const options = ['--nodes', '2', '--w', '1', '--r', '1', '--no-restart', '--json'];
+    const two = launch(['up', ...options, '--data-dir', join(directory, 'two')], {
+      NATS_URL: server.url,
+    });
+    try {
+      await two.printed(/^\{"event":"ready","nodes":2,"servers":"nats:.*"\}$/m);
+      process.kill((await nodes()).find(({ name }) => name === 'n1')!.pid, 'SIGKILL');
+      await two.printed(/n1 died \(SIGKILL\)\n/);
+      expect((await run(['put', 'b', 'k', 'v'])).code).toBe(0);
+      expect((await nodes()).map(({ status }) => status)).toEqual(['down', 'serving']);
+      expect((await run(['put', 'b', 'k', 'v', '--w', '2'])).code).not.toBe(0);
+      two.child.kill('SIGINT');
+      expect((await two.ended).code).toBe(0);
+      expect((await run(['status'])).code).toBe(5);
+    } finally {
+      two.child.kill('SIGKILL');
+      await two.ended;
+      await server.stop();
+    }
+  });
+
+  test('the port is taken: a clear error that says what to do', async () => {
+    const server = await startNatsServer();
+    const { code, err } = await run(['up', '--port', String(server.port), '--servers', '']);
+    await server.stop();
+    expect(code).toBe(5);
+    expect(err).toMatch(/port \d+ is in use\. .*--servers[^]*--port/);
+  });
+
+  test.each([
+    [['--nodes', '2', '--n', '3'], 2],
+    [['--w', '4'], 2],
+    [['--durability', 'maybe'], 2],
+    [['--bucket', 'a.b n=3'], 2],
+    [['--servers', 'nats://127.0.0.1:1'], 5],
+  ])('up %j: exit code %i', async (options, code) => {
+    expect((await run(['up', ...options])).code).toBe(code);
+  });
+});
