@@ -3,8 +3,8 @@
  * coordinator's memory when it starts; it decides who else must hold them, when the authors are
  * answered, and that in the end every primary has the states or is owed a hint by somebody.
  *
- * Time comes in as events: one timer of the runner serves all rounds (a delayed transition in each would
- * cost as much as two of its events, and nearly never fire).
+ * Time comes in as events: one timer of the runner serves all rounds (delayed transitions in each would
+ * be a quarter of its cost, and nearly never fire).
  */
 import { assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';

@@ -1,6 +1,6 @@
 /**
- * One timer for all rounds: deadlines of requests, slow replicas, ends of settling. A delayed transition
- * of XState costs a round 15-20 µs, a timer per request more; nearly none of them ever fires.
+ * One timer for all rounds: deadlines of requests, slow replicas, ends of settling. Two delayed
+ * transitions of XState would be a quarter of a put round's cost, and nearly none of them ever fires.
  */
 import type { Clock, TimerId } from '../seams/clock.js';
 
