@@ -1,7 +1,7 @@
 /**
  * The way in for any NATS client: `kv.put|get|del.<bucket>.<key>`, one message a request.
  *
- * Where the server maps subjects to partitions, requests come to `kv.p.<partition>.…`, to which only primaries
+ * Where the server maps subjects to partitions, requests come to `kv.p.<partition>.…`, to which the primaries
  * of the partition listen; without the mapping (and for keys of more tokens than it covers) any node takes them.
  * A node that is no primary coordinates gets all the same; its puts go to one through `PutOrdering`.
  */
@@ -46,8 +46,8 @@ export class SubjectApi {
     @inject(Traffic) private readonly traffic: Traffic,
   ) {
     this.subjects = new Subjects(options.prefix);
-    view.onChange(({ kind }) => {
-      if (kind === 'ring' && this.isOpen) this.followRing();
+    view.onChange(() => {
+      if (this.isOpen) this.followView();
     });
   }
 
@@ -56,7 +56,7 @@ export class SubjectApi {
     const head = this.subjects.requests('put').length - 'put.>'.length;
     for (const verb of requestVerbs)
       this.unmapped.push(this.listen(this.subjects.requests(verb), head));
-    this.followRing();
+    this.followView();
   }
 
   close(): void {
@@ -66,21 +66,34 @@ export class SubjectApi {
     this.byPartition.clear();
   }
 
-  /** Listens to the partitions this node is a primary for, by the largest N of any bucket. */
-  private followRing(): void {
+  private followView(): void {
     const { buckets, defaults } = this.options;
     const n = Math.max(defaults.n, ...Object.values(buckets).map((bucket) => bucket.n ?? 0));
     for (let partition = 0; partition < this.view.ring.partitions; partition++) {
-      const owned = this.view.primaries(partition, n).includes(this.view.self.id);
+      const serves = this.serves(partition, n);
       const listening = this.byPartition.get(partition);
-      if (owned && listening === undefined) {
+      if (serves && listening === undefined) {
         const subject = this.subjects.partition(partition);
         this.byPartition.set(partition, this.listen(subject, subject.length - 1));
-      } else if (!owned && listening !== undefined) {
+      } else if (!serves && listening !== undefined) {
         listening.unsubscribe();
         this.byPartition.delete(partition);
       }
     }
+  }
+
+  /**
+   * Whether this node is among the first `n` that are not down: a primary, or a fallback in the place of one,
+   * so that somebody listens as long as any node lives. `n` is the largest of any bucket.
+   */
+  private serves(partition: number, n: number): boolean {
+    let before = 0;
+    for (const node of this.view.ring.preferenceList(partition)) {
+      if (node === this.view.self.id) return true;
+      if (this.view.reachability(node) !== 'down') before++;
+      if (before === n) return false;
+    }
+    return false;
   }
 
   /** `headLength`: characters in front of `<verb>.<bucket>.<key>`. */

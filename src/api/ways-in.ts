@@ -1,5 +1,6 @@
 /** All ways in of one node, as its life opens and closes them. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import { Bus } from '../seams/bus.js';
 import { ChangeEvents } from './change-events.js';
 import { Documents } from './documents.js';
 import { FrameApi } from './frame-api.js';
@@ -11,6 +12,7 @@ import { Traffic } from './traffic.js';
 @scoped(Lifecycle.ContainerScoped)
 export class WaysIn {
   constructor(
+    @inject(Bus) private readonly bus: Bus,
     @inject(SubjectApi) private readonly subjects: SubjectApi,
     @inject(FrameApi) private readonly frames: FrameApi,
     @inject(PutOrdering) private readonly ordering: PutOrdering,
@@ -38,6 +40,8 @@ export class WaysIn {
   async close(): Promise<void> {
     this.subjects.close();
     this.frames.close();
+    // Requests that were on their way are taken still; without a server there are none.
+    if (this.bus.connected) await this.bus.flush().catch(() => undefined);
     await this.traffic.idle();
   }
 

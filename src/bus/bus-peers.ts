@@ -6,7 +6,7 @@
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
-import { MalformedError, QuorateError } from '../errors.js';
+import { MalformedError, QuorateError, UnavailableError } from '../errors.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
@@ -44,6 +44,7 @@ export class BusPeers implements Peers {
   private readonly contactListeners: ((peer: NodeId, contact: 'heard' | 'noResponders') => void)[] =
     [];
   private lastId: CallId;
+  private isClosed = false;
   private readonly counts: { -readonly [name in keyof PeersCounters]: PeersCounters[name] } = {
     calls: 0,
     tells: 0,
@@ -125,6 +126,7 @@ export class BusPeers implements Peers {
   }
 
   close(): void {
+    this.isClosed = true;
     this.outbox.flush();
     for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
     this.calls.clear();
@@ -156,6 +158,8 @@ export class BusPeers implements Peers {
       return;
     }
     if (from === this.self && id === told) return;
+    // It was on its way when this node left.
+    if (this.isClosed) return this.refuse(from, id, new UnavailableError('the node stops'));
     this.heard(from);
     this.counts.served++;
     const call = new ServedCall(from, body, (code, result) => this.answer(from, id, code, result));

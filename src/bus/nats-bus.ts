@@ -105,7 +105,8 @@ export class NatsBus implements Bus {
       subject,
       queue === undefined ? { callback } : { callback, queue },
     );
-    return { unsubscribe: () => !this.connection.isClosed() && subscription.unsubscribe() };
+    // To drain is to unsubscribe, and to take what the server had sent before it heard of it.
+    return { unsubscribe: () => !this.connection.isClosed() && void subscription.drain() };
   }
 
   inbox(): string {

@@ -101,6 +101,6 @@ export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
  * transfer  ['survey', ringEpoch, keys: bin[], digests: bin]  → [verdicts: bin (a byte a key, see `actors/rules/collection.ts`)]
  *           ['collect', ringEpoch, keys: bin[], digests: bin] → []   drop what every primary has agreed on, where the digest still is the same
  *           ['replace', ringEpoch, digests: bin, batch: bin]  → []   shorter contexts in place of states with these digests
- * forward   blind puts that another primary must order; see `src/api/forwarding.ts`
+ * forward   [a put frame's columns]                      → [a put reply's columns]   see `src/wire/frames.ts`; why: `src/api/put-ordering.ts`
  */
 export const Peers = Symbol('Peers');

@@ -44,6 +44,7 @@ export interface BusMessage {
 }
 
 export interface BusSubscription {
+  /** What was on its way already still arrives; after `flush` nothing does. */
   unsubscribe(): void;
 }
 

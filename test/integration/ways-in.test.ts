@@ -225,6 +225,18 @@ describe.each([
     expect(requests()).toBeGreaterThan(0);
   });
 
+  test('partitions whose primaries are all down are served by who is left', async () => {
+    const down = ids.slice(1);
+    for (const bus of cluster.buses.slice(1)) await bus.close();
+    for (const id of down) cluster.nodes[0]!.view.tellReachability(id, 'down');
+    await cluster.buses[0]!.flush();
+    for (let i = 0; i < 40; i++) {
+      const reply = await cluster.ask(`kv.put.b.k${i}`, 'x', { 'Kv-W': 1 });
+      expect(fields(reply)).toHaveProperty('Kv-Receipt');
+    }
+    expect(cluster.puts()).toEqual([40, 0, 0, 0]);
+  });
+
   test('kv.ring and kv.status, for programs and for people', async () => {
     const packed = await cluster.ask('kv.ring');
     const ring = ringFromDocument(decodeDocument(packed.data));
@@ -266,6 +278,29 @@ describe.each([
       }
     }
     expect(sums).toMatchObject({ put: [1, 0], get: [2, 1], del: [0, 0], frame: [0, 0] });
+  });
+
+  test('two of four nodes close under load, one after the other: no request is lost', async () => {
+    const failures: string[] = [];
+    const load = { asked: 0, ended: false };
+    const client = async (): Promise<void> => {
+      while (!load.ended) {
+        const reply = cluster.ask(`kv.put.b.k${load.asked++}`, 'x');
+        await reply.then(
+          (message) => failures.push(...Object.values(fields(message)).slice(2)),
+          (error) => failures.push(String(error)),
+        );
+      }
+    };
+    const clients = Array.from({ length: 16 }, client);
+    for (const [i, { waysIn, peers }] of cluster.nodes.slice(2).entries()) {
+      await until(() => load.asked > 300 * (i + 1));
+      await waysIn.close();
+      peers.close();
+    }
+    load.ended = true;
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
   });
 
   test('a node that closes answers what it took, and takes nothing more', async () => {
