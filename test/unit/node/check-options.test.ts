@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import { checkOptions } from '../../../src/node/check-options.js';
+import { nodeOptionsDefault, type NodeOptions } from '../../../src/node/node-options.js';
+
+const good: NodeOptions = { ...nodeOptionsDefault, name: 'n1', dataDir: 'data' };
+
+test('options: the defaults are fine', () => {
+  expect(() => checkOptions(good)).not.toThrow();
+});
+
+test.each<[string, Partial<NodeOptions>]>([
+  ['name', { name: '' }],
+  ['prefix', { prefix: 'kv.>' }],
+  ['partitions', { partitions: 0 }],
+  ['partitions', { partitions: 65_537 }],
+  ['founders', { founders: 1.5 }],
+  ['weight', { weight: 0 }],
+  ['durability', { durability: { kind: 'periodic', everyMs: 0 } }],
+  ['inspectPort', { inspectPort: 70_000 }],
+  ['tombstoneGraceMs', { tombstoneGraceMs: -1 }],
+  ['defaults.r', { defaults: { ...good.defaults, r: 4 } }],
+  ['buckets.shop.w', { buckets: { shop: { w: 0 } } }],
+  ['buckets.shop.r', { buckets: { shop: { n: 1 } } }],
+  ['buckets', { buckets: { 'a.b': {} } }],
+])('options: %s is named when it makes no sense: %j', (name, change) => {
+  expect(() => checkOptions({ ...good, ...change })).toThrow(new RegExp(`^${name}: `));
+});

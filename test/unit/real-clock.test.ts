@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { coarseDelayMs, RealClock } from '../../src/seams/real-clock.js';
+
+test.each([
+  [0, 0],
+  [0.3, 1],
+  [63, 63],
+  [64, 64],
+  [64.1, 80],
+  [4_999.2, 5_008],
+])(
+  'clock: a delay of %d ms is armed as %d ms: never earlier, long ones share lists',
+  (delayMs, armedMs) => {
+    expect(coarseDelayMs(delayMs)).toBe(armedMs);
+  },
+);
+
+test('clock: what is asked for in one turn runs at its end, in order; what that asks for runs in the next', async () => {
+  const clock = new RealClock();
+  const seen: string[] = [];
+  clock.endOfTurn(() => {
+    seen.push('first');
+    clock.endOfTurn(() => seen.push('next turn'));
+    setImmediate(() => seen.push('behind it'));
+  });
+  clock.endOfTurn(() => seen.push('second'));
+  seen.push('now');
+  await sleep(20);
+  expect(seen).toEqual(['now', 'first', 'second', 'next turn', 'behind it']);
+});
+
+test('clock: timers fire not before their time, and not when they were cleared', async () => {
+  const clock = new RealClock();
+  const startMs = clock.monotonicMs();
+  const firedMs = await new Promise<number>((resolve) => {
+    const cleared = clock.setTimeout(() => resolve(-1), 5);
+    clock.setTimeout(() => resolve(clock.monotonicMs() - startMs), 30);
+    clock.clearTimeout(cleared);
+  });
+  expect(firedMs).toBeGreaterThanOrEqual(29);
+  expect(Math.abs(clock.wallMs() - Date.now())).toBeLessThan(1_000);
+});
