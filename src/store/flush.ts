@@ -6,13 +6,14 @@
  * what is already there. Nothing is committed before the log has it on disk: the tables must never know more
  * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
  */
+import type { StorageKey } from '../../actors/rules/key.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
 import type { CommitLog } from './commit-log.js';
 import { encodeDebt } from './debt-codec.js';
 import type { FrozenMemtable } from './memtable.js';
 import { encodeCovered, metaKeys } from './meta.js';
-import { encodeRecord, partitionStart } from './record-codec.js';
+import { encodedRecordBytes, encodeRecord, partitionStart, type Held } from './record-codec.js';
 import type { Records } from './records.js';
 
 /** A slice is prepared in one turn of the event loop: a millisecond or two. Whole partitions may exceed it. */
@@ -126,10 +127,17 @@ export class Flusher {
     const part = frozen.memtable.part(partition);
     if (part === undefined) return;
     const { records, hints, trees } = this.options.named;
+    const block = Buffer.allocUnsafeSlow(encodedBytes(part.records));
+    let at = 0;
     for (const key of [...part.records.keys()].sort()) {
       const record = part.records.get(key)!;
-      if (record === null) batch.remove(records, key);
-      else batch.put(records, key, encodeRecord(record));
+      if (record === null) {
+        batch.remove(records, key);
+      } else {
+        const value = encodeRecord(record, block, at);
+        at += value.length;
+        batch.put(records, key, value);
+      }
     }
     for (const key of [...part.debts.keys()].sort()) {
       const debt = part.debts.get(key)!;
@@ -173,4 +181,11 @@ export class Flusher {
     this.waiters = [];
     for (const waiter of waiters) waiter(flushed);
   }
+}
+
+/** One block for all values of a partition: allocating each by itself costs more than filling it. */
+function encodedBytes(records: ReadonlyMap<StorageKey, Held | null>): number {
+  let bytes = 0;
+  for (const record of records.values()) if (record !== null) bytes += encodedRecordBytes(record);
+  return bytes;
 }

@@ -1,7 +1,8 @@
 /**
  * The tables of one node in LMDB, and the only importer of `lmdb`.
  *
- * Overlapping sync is off: a commit then resolves only once it is on disk, and a failed flush is an
+ * Event-turn batching is off: every commit is a batch of its own, and lmdb's batch of a turn rejects a promise nobody can
+ * get at. Overlapping sync is off: a commit then resolves only once it is on disk, and a failed flush is an
  * error of that commit instead of a line on the console. Keys go to LMDB as they are (latin1 is one
  * character a byte), so its order is the order of the byte strings.
  */
@@ -17,6 +18,7 @@ import {
   type TableBounds,
   type TableEntry,
 } from '../seams/table.js';
+import { diskIsFull } from './disk-space.js';
 
 const keyEncoder = {
   writeKey(key: ByteString, target: Buffer, start: number): number {
@@ -29,6 +31,10 @@ const keyEncoder = {
 
 const encoding = { encoding: 'binary', keyEncoder } as const;
 
+/** Error numbers of the operating system, as LMDB passes them on. */
+const noSpace = 28;
+const shortWrite = 5;
+
 /** No key is empty, so this is the first one there can be. */
 const lowest: ByteString = '\0';
 
@@ -40,6 +46,7 @@ const compressedBytesMin = 500;
 
 @injectable()
 export class LmdbTables implements Tables {
+  private readonly path: string;
   private readonly root: RootDatabase<Buffer, ByteString>;
   private readonly tables = new Map<string, LmdbTable>();
   private readonly compression: CompressionOptions | false;
@@ -50,7 +57,8 @@ export class LmdbTables implements Tables {
 
   constructor(@inject(NodeOptions) options: NodeOptions) {
     const path = join(options.dataDir, 'tables');
-    this.root = open({ path, ...encoding, overlappingSync: false });
+    this.path = path;
+    this.root = open({ path, ...encoding, overlappingSync: false, eventTurnBatching: false });
     this.compression = this.compressionOf(options.compression);
   }
 
@@ -87,9 +95,15 @@ export class LmdbTables implements Tables {
     try {
       await this.root.batch(() => write(this.batch));
     } catch (failure) {
-      error = await causeOf(failure);
+      error = this.classified(await causeOf(failure));
     }
     done(error);
+  }
+
+  /** With the code ENOSPC when the file system is full: then the commit left nothing behind and may be tried again. */
+  private classified(error: Error & { code?: unknown }): Error {
+    const full = error.code === noSpace || (error.code === shortWrite && diskIsFull(this.path));
+    return full ? Object.assign(error, { code: 'ENOSPC' }) : error;
   }
 
   async close(): Promise<void> {

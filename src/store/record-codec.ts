@@ -1,5 +1,5 @@
 /**
- * A record as a value of the `records` table: u48 mark · u32 CRC-32C over mark and state · state bytes.
+ * A record as a value of the `records` table: u48 mark · u32 CRC-32C of the state, seeded with the mark · state bytes.
  */
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
@@ -22,23 +22,31 @@ export class Held implements HeldRecord {
   }
 }
 
-export function encodeRecord(record: Held): Buffer {
-  const value = Buffer.allocUnsafe(stateAt + record.bytes.length);
-  value.writeUIntBE(record.mark, 0, markBytes);
-  value.set(record.bytes, stateAt);
-  value.writeUInt32BE(checksum(value), markBytes);
-  return value;
+export function encodedRecordBytes(record: Held): number {
+  return stateAt + record.bytes.length;
+}
+
+/** Writes at `at`, where `encodedRecordBytes` are left, and returns what was written as a view. */
+export function encodeRecord(record: Held, target: Buffer, at: number): Buffer {
+  const { mark, bytes } = record;
+  target.writeUIntBE(mark, at, markBytes);
+  target.writeUInt32BE(checksum(mark, bytes), at + markBytes);
+  target.set(bytes, at + stateAt);
+  return target.subarray(at, at + stateAt + bytes.length);
 }
 
 /** Undefined when the bytes are not what was written. */
 export function decodeRecord(value: Buffer): Held | undefined {
-  if (value.length < stateAt || checksum(value) !== value.readUInt32BE(markBytes)) return undefined;
+  if (value.length < stateAt) return undefined;
+  const mark = value.readUIntBE(0, markBytes);
   const bytes = value.subarray(stateAt);
-  return new Held(decodeState(bytes), bytes, value.readUIntBE(0, markBytes));
+  if (checksum(mark, bytes) !== value.readUInt32BE(markBytes)) return undefined;
+  return new Held(decodeState(bytes), bytes, mark);
 }
 
-function checksum(value: Buffer): number {
-  return crc32c(value.subarray(stateAt), crc32c(value.subarray(0, markBytes)));
+/** The mark is where the sum starts: one call instead of two, and any of its bits still counts. */
+function checksum(mark: number, state: Buffer): number {
+  return crc32c(state, ((mark >>> 0) ^ Math.floor(mark / 2 ** 32)) >>> 0);
 }
 
 /** Bounds of a partition's keys in any table whose keys are storage keys. */
