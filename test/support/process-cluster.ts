@@ -1,0 +1,114 @@
+/** A cluster of real node processes on a real nats-server, in temporary directories and on a free port. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PlainClient } from './plain-client.js';
+
+const cli = join(import.meta.dirname, '../../src/cli/main.js');
+
+export interface NodeStatusRow {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly keys: number;
+  readonly hints: number;
+}
+
+export interface ProcessClusterOptions {
+  readonly nodes: number;
+  readonly serverUrl: string;
+  /** Handed to every `quorate node`. */
+  readonly arguments?: readonly string[];
+}
+
+export class ProcessCluster {
+  private readonly directory = mkdtempSync(join(tmpdir(), 'quorate-'));
+  private readonly processes: (ChildProcess | undefined)[] = [];
+  private readonly output: string[] = [];
+
+  private constructor(
+    private readonly options: ProcessClusterOptions,
+    readonly client: PlainClient,
+  ) {}
+
+  static async start(options: ProcessClusterOptions): Promise<ProcessCluster> {
+    const cluster = new ProcessCluster(options, await PlainClient.connect(options.serverUrl));
+    for (let i = 0; i < options.nodes; i++) cluster.launch(i);
+    await cluster.serving(options.nodes);
+    return cluster;
+  }
+
+  /** Starts node `i` (again) on its directory; see `serving` for when it serves. */
+  launch(i: number): void {
+    const child = spawn(
+      process.execPath,
+      [
+        cli,
+        'node',
+        ...['--name', `n${i + 1}`, '--host', `host-${i + 1}`],
+        ...['--data-dir', join(this.directory, `n${i + 1}`)],
+        ...['--servers', this.options.serverUrl, '--founders', String(this.options.nodes)],
+        ...(this.options.arguments ?? []),
+      ],
+      { stdio: ['pipe', 'pipe', 'pipe'] },
+    );
+    const keep = (chunk: Buffer): void => {
+      this.output.push(`n${i + 1}: ${chunk.toString()}`);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    this.processes[i] = child;
+  }
+
+  async kill(i: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.processes[i];
+    if (child === undefined) return;
+    this.processes[i] = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all(this.processes.map((_, i) => this.kill(i)));
+  }
+
+  launchAll(): void {
+    for (let i = 0; i < this.options.nodes; i++) this.launch(i);
+  }
+
+  async status(waitMs = 250): Promise<NodeStatusRow[]> {
+    const replies = await this.client.requestAll('kv.status', waitMs).catch(() => []);
+    return replies
+      .filter((reply) => reply.text.startsWith('{'))
+      .map((reply) => JSON.parse(reply.text) as NodeStatusRow);
+  }
+
+  /** Resolves when `count` nodes say that they serve; rejects with the nodes' output after the time. */
+  async serving(count: number, timeoutMs = 20_000): Promise<void> {
+    await this.until(`${count} nodes serve`, timeoutMs, async () => {
+      const rows = await this.status(100);
+      return rows.filter((row) => row.status === 'serving').length >= count;
+    });
+  }
+
+  async until(what: string, timeoutMs: number, condition: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    while (Date.now() < end) {
+      if (await condition()) return;
+      await sleep(25);
+    }
+    throw new Error(`not true after ${timeoutMs} ms: ${what}\n${this.output.slice(-40).join('')}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.killAll();
+    await this.client.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
