@@ -80,7 +80,7 @@ test('kill -9 of two of three: 503 within a second for W=2 with outcome none onc
   });
   const done = await client.put('shop.cart', 'alone', { 'Kv-W': 1 });
   expect(done).toMatchObject({ code: 200 });
-  expect(done.receipt).toMatch(/^w=1\/1 primaries=1 fallbacks=0 durability=sync/);
+  expect(done.receipt).toMatch(/^w=1\/1 primaries=1 fallbacks=0 hints=2 durability=sync$/);
   expect((await client.get('shop.cart', { 'Kv-R': 1 })).text).toBe('alone');
   await client.close();
 }, 60_000);
