@@ -20,6 +20,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
+import { Store } from '../store/store.js';
 import { columnsOfPutReply, frameOfColumns } from '../wire/frames.js';
 import { Forward, frameRoomBytes, rowBytesOf } from './forward.js';
 import { FrameRows, type PutSink } from './frame-rows.js';
@@ -44,6 +45,7 @@ export class PutOrdering implements PutSink {
     @inject(Random) random: Random,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Traffic) private readonly traffic: Traffic,
+    @inject(Store) private readonly store: Store,
   ) {
     this.operationPrefix = random.bytes(6).toString('latin1');
     peers.onContact((node, contact) => {
@@ -69,11 +71,16 @@ export class PutOrdering implements PutSink {
     const { self } = this.peers;
     const { n } = bucketOptions(this.options, request.bucket);
     const primaries = this.view.primaries(request.partition, n);
+    // A node whose disk is full can store nothing, but others can: it hands the put to them.
+    if (this.store.refusal()?.reason === 'diskFull')
+      return primaries.find((node) => node !== self && this.isAlive(node)) ?? self;
     if (request.context !== undefined && primaries.includes(self)) return self;
     // A suspect may well be alive; but whether it orders the put or this node does, each builds on what it was sent before.
-    return (
-      primaries.find((node) => node === self || this.view.reachability(node) === 'alive') ?? self
-    );
+    return primaries.find((node) => node === self || this.isAlive(node)) ?? self;
+  }
+
+  private isAlive(node: NodeId): boolean {
+    return this.view.reachability(node) === 'alive';
   }
 
   private passOn(node: NodeId, request: PutRequest): void {

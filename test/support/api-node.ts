@@ -35,6 +35,8 @@ import { NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js'
 import { Bus } from '../../src/seams/bus.js';
 import { Clock } from '../../src/seams/clock.js';
 import { Random } from '../../src/seams/random.js';
+import { Store } from '../../src/store/store.js';
+import { MapStore } from './map-store.js';
 
 /** Keys as they are after each put; one world may be shared by several nodes. */
 export type World = Map<StorageKey, KeyState>;
@@ -216,6 +218,7 @@ export function startApiNode(parts: {
   own.register(Coordinator, { useValue: coordinator });
   own.register(Peers, { useValue: peers });
   own.register(NodeStatusSource, { useValue: { status } });
+  own.register(Store, { useValue: new MapStore(id, clock) });
   const waysIn = own.resolve(WaysIn);
   waysIn.announce();
   waysIn.open();
