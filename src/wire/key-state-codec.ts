@@ -8,7 +8,7 @@
 import { actorBytes } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
-import { emptyContext } from '../../actors/rules/versions.js';
+import { compareDots, covers, emptyContext } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
 
 const entryBytes = actorBytes + 4;
@@ -53,7 +53,15 @@ export function decodeState(bytes: Buffer): KeyState {
   const context = reader.context();
   const count = reader.uint16();
   const siblings: Sibling[] = [];
-  for (let i = 0; i < count; i++) siblings.push(reader.sibling());
+  for (let i = 0; i < count; i++) {
+    const sibling = reader.sibling();
+    const last = siblings[i - 1];
+    if (last !== undefined && compareDots(last.dot, sibling.dot) >= 0)
+      throw new MalformedError('siblings do not ascend');
+    // Merging relies on it: a state that does not claim its own sibling would get it back after every replacement.
+    if (!covers(context, sibling.dot)) throw new MalformedError('a sibling without its claim');
+    siblings.push(sibling);
+  }
   reader.end();
   return { context, siblings };
 }
@@ -81,6 +89,10 @@ function writeContext(context: Context, target: Buffer, offset: number): number 
 function writeDot(dot: Dot, target: Buffer, offset: number): number {
   target.write(dot.actor, offset, 'latin1');
   return target.writeUInt32BE(dot.counter, offset + actorBytes);
+}
+
+function isTime(ms: number): boolean {
+  return ms >= 0 && ms < Infinity;
 }
 
 class Reader {
@@ -123,6 +135,7 @@ class Reader {
     const dot = this.dot();
     const writtenAtMs = this.bytes.readDoubleBE(this.take(8));
     const expiresAtMs = this.bytes.readDoubleBE(this.take(8));
+    if (!isTime(writtenAtMs) || !isTime(expiresAtMs)) throw new MalformedError('not a time');
     const operationLength = this.bytes.readUInt8(this.take(1));
     if (operationLength > limits.operationIdBytesMax)
       throw new MalformedError('operation id too long');

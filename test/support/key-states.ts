@@ -1,0 +1,77 @@
+/** Arbitrary key states for fast-check: any that could be, not only those that some history made. */
+import * as fc from 'fast-check';
+import { actorOf } from '../../actors/rules/actor.js';
+import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+
+/** Few actors and small counters, so that two states meet; the largest of both too. */
+const actor: fc.Arbitrary<Actor> = fc
+  .tuple(
+    fc.constantFrom('0000000000000001', '00000000000000ff', 'ffffffffffffffff'),
+    fc.constantFrom(1, 2, 2 ** 48 - 1),
+  )
+  .map(([node, epoch]) => actorOf(node, epoch));
+const counter = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: 1, max: 5 }) },
+  { weight: 1, arbitrary: fc.constant(2 ** 32 - 1) },
+);
+
+export const context: fc.Arbitrary<Context> = fc
+  .uniqueArray(fc.record({ actor, counter }), { maxLength: 6, selector: (dot) => dot.actor })
+  .map((dots) => dots.sort((a, b) => (a.actor < b.actor ? -1 : 1)));
+
+const byteString = fc
+  .uint8Array({ maxLength: 64 })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'));
+
+/** What a dot names is the same everywhere, so it is a function of the dot. */
+function siblingOf(dot: Dot): Sibling {
+  const kind = (dot.counter + dot.actor.charCodeAt(13)) % 3;
+  return {
+    dot,
+    value: kind === 0 ? null : Buffer.alloc(dot.counter % 40, dot.counter),
+    writtenAtMs: dot.counter * 1.5,
+    expiresAtMs: kind === 1 ? dot.counter * 2 : 0,
+    operation: kind === 2 ? `op ${dot.counter}` : '',
+  };
+}
+
+/** Siblings ascend, and the own context covers each of them. */
+export const keyState: fc.Arbitrary<KeyState> = context.chain((claims) =>
+  fc.tuple(...claims.map((entry) => fewOf(countersOf(entry)))).map((chosen) => ({
+    context: claims,
+    siblings: claims.flatMap(({ actor }, i) =>
+      chosen[i]!.map((own) => siblingOf({ actor, counter: own })),
+    ),
+  })),
+);
+
+function fewOf(counters: number[]): fc.Arbitrary<number[]> {
+  return fc.subarray(counters, { maxLength: Math.min(3, counters.length) });
+}
+
+function countersOf({ counter }: Dot): number[] {
+  return counter > 5
+    ? [1, 2, counter - 1, counter]
+    : Array.from({ length: counter }, (_, i) => i + 1);
+}
+
+/** States with values, times and operation ids of any kind; for what travels as bytes. */
+export const fullState: fc.Arbitrary<KeyState> = keyState.chain((state) =>
+  fc
+    .tuple(
+      ...state.siblings.map(({ dot }) =>
+        fc.record({
+          dot: fc.constant(dot),
+          value: fc.option(fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes))),
+          writtenAtMs: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+          expiresAtMs: fc.nat(),
+          operation: byteString,
+        }),
+      ),
+    )
+    .map((siblings) => ({ context: state.context, siblings })),
+);
+
+export const storageKey = fc
+  .uint8Array({ maxLength: 100 })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'));

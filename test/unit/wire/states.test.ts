@@ -1,0 +1,154 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { merge } from '../../../actors/rules/versions.js';
+import { MalformedError } from '../../../src/errors.js';
+import {
+  decodeContext,
+  decodeState,
+  encodeContext,
+  encodedStateBytes,
+  encodeState,
+} from '../../../src/wire/key-state-codec.js';
+import { decodeBatch, encodeBatch } from '../../../src/wire/state-batch.js';
+import { context, fullState, keyState, storageKey } from '../../support/key-states.js';
+
+const parameters = { seed: 20_240_811, numRuns: 2_000 };
+
+/** Returns what was decoded; undefined when it was refused as it should be. */
+function decoded<T>(decode: (bytes: Buffer) => T, bytes: Buffer): T | undefined {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined;
+    throw error;
+  }
+}
+
+describe('key states as bytes', () => {
+  test('come back as they were, in the length foretold', () => {
+    fc.assert(
+      fc.property(fullState, (state) => {
+        const bytes = encodeState(state);
+        expect(bytes).toHaveLength(encodedStateBytes(state));
+        expect(decodeState(bytes)).toEqual(state);
+      }),
+      { ...parameters, numRuns: 1_000 },
+    );
+  });
+
+  test('equal states have equal bytes, however they were merged', () => {
+    fc.assert(
+      fc.property(keyState, keyState, (a, b) =>
+        encodeState(merge(a, b)).equals(encodeState(merge(b, a))),
+      ),
+      parameters,
+    );
+  });
+
+  test('contexts come back as they were', () => {
+    fc.assert(
+      fc.property(context, (claims) => {
+        expect(decodeContext(encodeContext(claims))).toEqual(claims);
+      }),
+      { ...parameters, numRuns: 1_000 },
+    );
+  });
+
+  test('cut anywhere, or with bytes behind: refused', () => {
+    fc.assert(
+      fc.property(fullState, (state) => {
+        const bytes = encodeState(state);
+        for (let end = 0; end < bytes.length; end++)
+          if (decoded(decodeState, bytes.subarray(0, end)) !== undefined) return false;
+        return decoded(decodeState, Buffer.concat([bytes, Buffer.alloc(1)])) === undefined;
+      }),
+      { ...parameters, numRuns: 300 },
+    );
+  });
+
+  test('any one byte changed: refused, or another state whose bytes these are', () => {
+    fc.assert(
+      fc.property(fullState, fc.nat(), fc.nat(255), (state, at, byte) => {
+        const bytes = encodeState(state);
+        bytes[at % bytes.length] = byte;
+        const other = decoded(decodeState, bytes);
+        return other === undefined || encodeState(other).equals(bytes);
+      }),
+      { ...parameters, numRuns: 20_000 },
+    );
+  });
+
+  test('garbage: refused, or a state whose bytes these are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
+        const bytes = Buffer.from(garbage);
+        const state = decoded(decodeState, bytes);
+        const claims = decoded(decodeContext, bytes);
+        return (
+          (state === undefined || encodeState(state).equals(bytes)) &&
+          (claims === undefined || encodeContext(claims).equals(bytes))
+        );
+      }),
+      { ...parameters, numRuns: 20_000 },
+    );
+  });
+
+  const dot = { actor: '\0'.repeat(13) + '\x01', counter: 2 };
+  const sibling = { dot, value: null, writtenAtMs: 1, expiresAtMs: 0, operation: '' };
+  const other = { ...sibling, dot: { ...dot, counter: 1 } };
+  test.each([
+    ['a sibling its own context does not cover', [{ ...dot, counter: 1 }], [sibling]],
+    ['siblings that do not ascend', [dot], [sibling, other]],
+    ['a sibling twice', [dot], [other, other]],
+    ['a time that is no number', [dot], [{ ...sibling, writtenAtMs: Number.NaN }]],
+    ['an expiry before time began', [dot], [{ ...sibling, expiresAtMs: -1 }]],
+    ['context entries that do not ascend', [dot, dot], []],
+  ])('refused: %s', (_what, claims, siblings) => {
+    expect(decodeState(encodeState({ context: [dot], siblings: [other, sibling] }))).toBeDefined();
+    expect(() => decodeState(encodeState({ context: claims, siblings }))).toThrow(MalformedError);
+  });
+});
+
+describe('batches', () => {
+  const batch = fc.array(
+    fc.record({ key: storageKey, bytes: fullState.map((state) => encodeState(state)) }),
+    { maxLength: 5 },
+  );
+
+  test('come back as they were', () => {
+    fc.assert(
+      fc.property(batch, (records) => {
+        expect(decodeBatch(encodeBatch(records))).toEqual(records);
+      }),
+      { ...parameters, numRuns: 500 },
+    );
+  });
+
+  test('cut anywhere, or with bytes behind: refused', () => {
+    fc.assert(
+      fc.property(batch, (records) => {
+        const bytes = encodeBatch(records);
+        for (let end = 0; end < bytes.length; end += 1 + (bytes.length >> 8))
+          if (decoded(decodeBatch, bytes.subarray(0, end)) !== undefined) return false;
+        return decoded(decodeBatch, Buffer.concat([bytes, Buffer.alloc(1)])) === undefined;
+      }),
+      { ...parameters, numRuns: 200 },
+    );
+  });
+
+  test('any one byte changed: refused, or another batch whose bytes these are', () => {
+    fc.assert(
+      fc.property(batch, fc.nat(), fc.nat(255), (records, at, byte) => {
+        const bytes = encodeBatch(records);
+        bytes[at % bytes.length] = byte;
+        const others = decoded(decodeBatch, bytes);
+        return others === undefined || encodeBatch(others).equals(bytes);
+      }),
+      { ...parameters, numRuns: 5_000 },
+    );
+  });
+
+  test('a count of four billion records in four bytes: refused before anything is allocated', () => {
+    expect(() => decodeBatch(Buffer.from([255, 255, 255, 255]))).toThrow(MalformedError);
+  });
+});
