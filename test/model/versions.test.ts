@@ -95,21 +95,21 @@ const cases: readonly { readonly name: string; readonly run: (world: VersionWorl
   },
 ];
 
-describe('false coverage', () => {
-  function erased(rule: EpochRule, run: (world: VersionWorld) => number): boolean {
-    const world = new VersionWorld(3, rule);
-    const write = run(world);
-    world.sync(0);
-    world.sync(2);
-    world.acknowledge(write);
-    expect(world.writes[write]!.acknowledged).toBe(true);
-    for (let from = 0; from < 3; from++) for (let to = 0; to < 3; to++) world.send(from, to);
-    while (world.messages.length > 0) world.deliver(0);
-    return [0, 1, 2].some(
-      (at) => !world.state(at).siblings.some(({ operation }) => operation === String(write)),
-    );
-  }
+function erased(rule: EpochRule, run: (world: VersionWorld) => number): boolean {
+  const world = new VersionWorld(3, rule);
+  const write = run(world);
+  world.sync(0);
+  world.sync(2);
+  world.acknowledge(write);
+  expect(world.writes[write]!.acknowledged).toBe(true);
+  for (let from = 0; from < 3; from++) for (let to = 0; to < 3; to++) world.send(from, to);
+  while (world.messages.length > 0) world.deliver(0);
+  return [0, 1, 2].some(
+    (at) => !world.state(at).siblings.some(({ operation }) => operation === String(write)),
+  );
+}
 
+describe('false coverage', () => {
   test.each(cases)('$name', ({ run }) => {
     expect(erased('as promised', run)).toBe(false);
   });

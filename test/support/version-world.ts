@@ -260,8 +260,8 @@ export class VersionWorld {
   /** Everywhere the same siblings as in the naive model, and a context claims exactly what was seen. */
   check(): void {
     for (const { real, naive } of this.nodes.map((node) => node.memory ?? nothing)) {
-      const shown = real.siblings.map(({ operation }) => Number(operation)).sort();
-      const expected = [...naive.siblings].sort();
+      const shown = real.siblings.map(({ operation }) => Number(operation)).sort(ascending);
+      const expected = [...naive.siblings].sort(ascending);
       if (shown.join() !== expected.join())
         throw new Error(`siblings ${shown.join()}, naively ${expected.join()}`);
       for (const [write, { dot }] of this.writes.entries())
@@ -328,6 +328,10 @@ function mergeNaive(a: NaiveState, b: NaiveState): NaiveState {
       ...[...b.siblings].filter((write) => stays(write, a)),
     ]),
   };
+}
+
+function ascending(a: Write, b: Write): number {
+  return a - b;
 }
 
 function nameOf(dot: Dot): string {

@@ -17,7 +17,7 @@ import {
 import { context, keyState } from '../../support/key-states.js';
 import { isSound } from '../../support/version-world.js';
 
-const parameters = { seed: 20_240_810, numRuns: 5_000 };
+const parameters = { seed: 20_240_810, numRuns: 3_000 };
 const self = actorOf('00000000000000aa', 7);
 
 function put(local: KeyState, seen: KeyState['context'] | undefined): KeyState {
@@ -165,7 +165,7 @@ describe('digests', () => {
     expect(digestOf(emptyState)).toBe(emptyDigest);
   });
 
-  test('50 000 states, each with its own digest', () => {
+  test('10 000 states, each with its own digest', () => {
     const digests = new Map<string, string>();
     const stateNames = new Set<string>();
     fc.assert(
@@ -178,10 +178,10 @@ describe('digests', () => {
         digests.set(digest, name);
         return other === undefined || other === name;
       }),
-      { ...parameters, numRuns: 50_000 },
+      { ...parameters, numRuns: 10_000 },
     );
     expect(digests.size).toBe(stateNames.size);
-    expect(stateNames.size).toBeGreaterThan(10_000);
+    expect(stateNames.size).toBeGreaterThan(3_000);
   });
 
   test('a lone value, its tombstone and its absence differ, for 10 000 counters of 10 actors', () => {

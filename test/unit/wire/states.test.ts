@@ -12,7 +12,7 @@ import {
 import { decodeBatch, encodeBatch } from '../../../src/wire/state-batch.js';
 import { context, fullState, keyState, storageKey } from '../../support/key-states.js';
 
-const parameters = { seed: 20_240_811, numRuns: 2_000 };
+const parameters = { seed: 20_240_811, numRuns: 1_000 };
 
 /** Returns what was decoded; undefined when it was refused as it should be. */
 function decoded<T>(decode: (bytes: Buffer) => T, bytes: Buffer): T | undefined {
@@ -62,7 +62,7 @@ describe('key states as bytes', () => {
           if (decoded(decodeState, bytes.subarray(0, end)) !== undefined) return false;
         return decoded(decodeState, Buffer.concat([bytes, Buffer.alloc(1)])) === undefined;
       }),
-      { ...parameters, numRuns: 300 },
+      { ...parameters, numRuns: 150 },
     );
   });
 
@@ -74,7 +74,7 @@ describe('key states as bytes', () => {
         const other = decoded(decodeState, bytes);
         return other === undefined || encodeState(other).equals(bytes);
       }),
-      { ...parameters, numRuns: 20_000 },
+      { ...parameters, numRuns: 6_000 },
     );
   });
 
@@ -89,7 +89,7 @@ describe('key states as bytes', () => {
           (claims === undefined || encodeContext(claims).equals(bytes))
         );
       }),
-      { ...parameters, numRuns: 20_000 },
+      { ...parameters, numRuns: 6_000 },
     );
   });
 
@@ -144,7 +144,7 @@ describe('batches', () => {
         const others = decoded(decodeBatch, bytes);
         return others === undefined || encodeBatch(others).equals(bytes);
       }),
-      { ...parameters, numRuns: 5_000 },
+      { ...parameters, numRuns: 2_000 },
     );
   });
 
