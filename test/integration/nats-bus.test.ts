@@ -100,6 +100,22 @@ describe('NatsBus', () => {
     expect(statuses).toEqual(['disconnected false', 'connected true', 'closed false']);
   });
 
+  test('to unsubscribe twice, without a server, or after the end does no harm', async () => {
+    const bus = await open();
+    const messages = received(bus, 'before');
+    const subscriptions = ['a', 'b', 'c'].map((subject) => bus.subscribe(subject, () => undefined));
+    subscriptions[0]!.unsubscribe();
+    subscriptions[0]!.unsubscribe();
+    bus.publish('before', Buffer.alloc(0));
+    await until(() => messages.length === 1);
+    await server.stop();
+    await until(() => !bus.connected);
+    subscriptions[1]!.unsubscribe();
+    await bus.close();
+    for (const subscription of subscriptions) subscription.unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
   test('a handler that throws is reported, and the connection goes on', async () => {
     const errors: string[] = [];
     const bus = await open({ onError: (error) => errors.push(error.message) });
