@@ -68,7 +68,7 @@ export interface SegmentContent {
   readonly frames: readonly Frame[];
   /** Length of the prefix that is to stay; behind it nothing is whole. */
   readonly validBytes: number;
-  /** Bytes behind it that began as a frame of this segment, not as the remains of an older file. */
+  /** Bytes behind it that look like a write of this segment, not like what its file held before (older frames, zeros). */
   readonly tornBytes: number;
   /** Something between the frames can't be read. */
   readonly damaged: boolean;
@@ -108,17 +108,22 @@ function nextFrame(
   return undefined;
 }
 
+/** For the report only: nothing behind `at` is whole, so all of it is a guess at what was under way. */
 function tornBytes(magic: Buffer, segment: Buffer, at: number, first: number): number {
   const rest = segment.length - at;
+  if (rest < magicBytes) return rest;
+  const begun = segment.compare(magic, 0, magicBytes, at, at + magicBytes) === 0;
+  const claimed = begun ? Math.min(rest, claimedBytes(segment, at)) : 0;
   for (let next = segment.indexOf(magic, at); next >= 0; next = segment.indexOf(magic, next + 1)) {
     const older = frameAt(magic, segment, next);
-    if (older !== undefined && older.sequence < first) return Math.min(rest, tornHead(segment, at));
+    if (older !== undefined && older.sequence < first) return Math.min(next - at, claimed);
   }
-  return rest;
+  let end = segment.length;
+  while (end > at && segment[end - 1] === 0) end -= 1;
+  return Math.max(end - at, claimed);
 }
 
-/** What the head at `at` claims; it was not whole, so this only serves the report. */
-function tornHead(segment: Buffer, at: number): number {
+function claimedBytes(segment: Buffer, at: number): number {
   if (at + frameHeadBytes > segment.length) return segment.length - at;
   return frameHeadBytes + segment.readUInt32BE(at + lengthAt);
 }

@@ -12,7 +12,7 @@ import { BloomFilter } from './bloom-filter.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
 import { partitionEnd, partitionStart } from './record-codec.js';
 
-const capacityMin = 1024;
+const capacityMin = 512;
 /** A slice stays below a millisecond, and the rest between two leaves nine tenths to requests. */
 const sliceKeys = 512;
 const restMs = 5;
