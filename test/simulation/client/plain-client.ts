@@ -101,6 +101,18 @@ export class PlainClient {
     });
   }
 
+  /** `ring` or `status`, parsed; undefined when nobody answers. */
+  document(which: 'ring' | 'status', done: (document: object | undefined) => void): void {
+    const options = { headers: { 'Kv-Accept': 'json' }, timeoutMs: 1000 };
+    this.request(`${this.prefix}.${which}`, Buffer.alloc(0), options, (reply) =>
+      done(
+        reply === undefined || reply.noResponders
+          ? undefined
+          : (JSON.parse(Buffer.from(reply.data).toString()) as object),
+      ),
+    );
+  }
+
   private request(
     subject: string,
     payload: Buffer,

@@ -30,9 +30,9 @@ export class DotOracle {
   hear(publication: Publication): void {
     if (!/^_[^.]+\.[^.]+\.merge$/.test(publication.subject)) return;
     const message = readMessagePack(publication.payload);
-    if (!Array.isArray(message)) return;
-    const batch = message.at(-1);
-    if (!Buffer.isBuffer(batch)) return;
+    const body = Array.isArray(message) ? message[3] : undefined;
+    const batch = Array.isArray(body) ? body.at(-1) : undefined;
+    if (!Buffer.isBuffer(batch)) throw new Error(`a merge message without a batch`);
     for (const record of readBatch(batch)) this.check(record);
   }
 

@@ -13,10 +13,10 @@ export interface EndRules {
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
   const { history, violations, copiesMin, mintedTwice } = rules;
-  const shown = new Set(readable);
+  const accounted = history.accounted(name, readable);
   for (const write of history.of(name)) {
     if (write.outcome !== 'done' || write.isDelete || write.quorum < copiesMin) continue;
-    if (!history.accountsFor(write.token, shown))
+    if (!accounted(write))
       violations.add(
         'safety',
         'lost',

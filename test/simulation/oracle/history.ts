@@ -55,23 +55,30 @@ export class History {
   }
 
   /**
-   * Whether what `shown` tells is consistent with `token` being stored: it, or what may cover it, is shown; or a delete
-   * that may cover it is not known to have failed.
+   * Which writes of a name are consistent with a read that shows `shown`: a write that is shown, or that may be covered by
+   * one that is; or by a delete that is not known to have failed.
    */
-  accountsFor(token: string, shown: ReadonlySet<string>): boolean {
-    const start = this.writes.get(token);
-    if (start === undefined) return false;
-    const reached = new Set([token]);
-    const queue: Write[] = [start];
+  accounted(name: string, shown: Iterable<string>): (write: Write) => boolean {
+    const writes = this.of(name);
+    const found = new Set<Write>();
+    const queue: Write[] = [];
+    const add = (write: Write | undefined): void => {
+      if (write === undefined || write.name !== name || found.has(write)) return;
+      found.add(write);
+      if (write.outcome !== 'none') queue.push(write);
+    };
+    for (const token of shown) add(this.writes.get(token));
+    for (const write of writes) if (write.isDelete && write.outcome !== 'none') add(write);
+    // A blind write may cover whatever was asked for before it ended; the writes are in the order of asking.
+    let next = 0;
     for (let write = queue.pop(); write !== undefined; write = queue.pop()) {
-      if (write.isDelete || shown.has(write.token)) return true;
-      for (const next of this.of(write.name)) {
-        if (reached.has(next.token) || next.outcome === 'none' || !mayCover(next, write)) continue;
-        reached.add(next.token);
-        queue.push(next);
-      }
+      for (const token of write.maySeen) add(this.writes.get(token));
+      for (const token of write.seen ?? []) add(this.writes.get(token));
+      if (write.seen !== undefined) continue;
+      for (; next < writes.length && writes[next]!.askedUs < write.endedUs; next++)
+        add(writes[next]);
     }
-    return false;
+    return (write) => found.has(write);
   }
 
   /** Tokens that a write which took place is known to have covered, directly or through others. */
@@ -88,11 +95,4 @@ export class History {
     for (const write of this.of(name)) if (write.outcome === 'done') walk(write);
     return covered;
   }
-}
-
-function mayCover(by: Write, earlier: Write): boolean {
-  if (by.token === earlier.token) return false;
-  if (by.maySeen.includes(earlier.token)) return true;
-  if (by.seen !== undefined) return by.seen.includes(earlier.token);
-  return earlier.askedUs < by.endedUs;
 }

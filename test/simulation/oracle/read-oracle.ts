@@ -31,15 +31,20 @@ export function checkShown(name: string, shown: readonly string[], rules: ReadRu
 /** R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what covers it. */
 function checkStrict(read: Read, rules: ReadRules): void {
   const { history, violations, nOf } = rules;
-  const shown = new Set(read.shown);
-  for (const write of history.of(read.name)) {
-    if (write.outcome !== 'done' || !write.strict || write.endedUs > read.askedUs) continue;
-    if (write.quorum + read.quorum <= nOf(read.name)) continue;
-    if (!history.accountsFor(write.token, shown))
+  const n = nOf(read.name);
+  const due = history
+    .of(read.name)
+    .filter(
+      ({ outcome, strict, endedUs, quorum }) =>
+        outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
+    );
+  if (due.length === 0) return;
+  const accounted = history.accounted(read.name, read.shown);
+  for (const write of due)
+    if (!accounted(write))
       violations.add(
         'safety',
         'strict-read-misses',
         `a strict read of ${read.name} (r=${read.quorum}) shows [${read.shown.join(' ')}], not ${write.token} (w=${write.quorum}), acknowledged before it began`,
       );
-  }
 }

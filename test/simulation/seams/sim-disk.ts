@@ -235,7 +235,10 @@ export class SimDisk {
     this.version++;
   }
 
-  /** Flips one bit of what is on disk; returns where, or undefined when there is nothing to damage. */
+  /**
+   * Flips one bit of what is on disk; returns where, or undefined when there is nothing to damage. Not in the few rows
+   * without which a node refuses to start: that is what it should do, and it would never come back.
+   */
   rot(within: 'files' | 'tables'): string | undefined {
     if (within === 'files') {
       const files = [...this.files.values()].filter(({ size }) => size > 0);
@@ -245,8 +248,8 @@ export class SimDisk {
       file.bytes[at]! ^= 1 << this.random.below(8);
       return `${file.name}@${at}`;
     }
-    const records = [...this.tables].flatMap(([table, map]) =>
-      [...map.keys()].sort().map((key) => ({ table, key })),
+    const records = ['hints', 'records', 'trees'].flatMap((table) =>
+      [...(this.tables.get(table)?.keys() ?? [])].sort().map((key) => ({ table, key })),
     );
     if (records.length === 0) return undefined;
     const { table, key } = this.random.pick(records);

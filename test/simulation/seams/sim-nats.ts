@@ -376,7 +376,7 @@ export class SimNats {
     const verb = tokens[0]!;
     const mappable = tokens.length >= 3 && tokens.length <= 10;
     if (!mappable || (verb !== 'put' && verb !== 'get' && verb !== 'del')) return subject;
-    const partition = fnv1a(tokens.slice(1).join('')) % mapping.partitions;
+    const partition = partitionOfTokens(tokens.slice(1), mapping.partitions);
     return `${mapping.prefix}.p.${partition}.${tokens.join('.')}`;
   }
 }
@@ -399,6 +399,11 @@ function headerOf(
 
 function wayOf(way: { from: string; to: string }): string {
   return `${way.from}>${way.to}`;
+}
+
+/** Which partition `<bucket>.<key>` belongs to, by nats-server's `partition()`. */
+export function partitionOfTokens(tokens: readonly string[], partitions: number): number {
+  return fnv1a(tokens.join('')) % partitions;
 }
 
 /** The hash of nats-server's `partition()`, written down here a second time on purpose. */

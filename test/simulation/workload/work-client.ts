@@ -67,6 +67,7 @@ export interface WorkSurroundings {
   readonly history: History;
   readonly rules: ReadRules;
   readonly options: WorkOptions;
+  readonly onResult: (result: PutResult | GetResult) => void;
 }
 
 export class WorkClient {
@@ -77,6 +78,7 @@ export class WorkClient {
   private readonly known = new Map<string, Knowledge>();
   private writes = 0;
   private readonly counts = new Map<string, number>();
+  private readonly acknowledged = new Map<string, number>();
 
   constructor(
     readonly name: string,
@@ -90,6 +92,11 @@ export class WorkClient {
 
   get idle(): boolean {
     return this.asked === this.answered;
+  }
+
+  /** Of a counter: what it must say of this client at least, and at most. */
+  countsOf(name: string): readonly [number, number] {
+    return [this.acknowledged.get(name) ?? 0, this.counts.get(name) ?? 0];
   }
 
   private think(): void {
@@ -164,6 +171,7 @@ export class WorkClient {
     trace.add(askedUs, this.name, `get ${name} ${JSON.stringify(request)}`);
     this.api.get(name, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `got ${name} ${resultText(result)}`);
+      this.around.onResult(result);
       if (result.kind !== 'failed') {
         const bytes = result.kind === 'found' ? result.values : [];
         const values = bytes.filter((value) => value !== null).map(decodeValue);
@@ -217,7 +225,10 @@ export class WorkClient {
     trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
     this.api.put(name, bytes, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `${what} ${value.token} ${resultText(result)}`);
+      this.around.onResult(result);
       settle(write, result, scheduler.nowUs);
+      if (bucket.use === 'counters' && result.kind === 'done')
+        this.acknowledged.set(name, this.counts.get(name) ?? 0);
       if (result.kind === 'done' && result.context !== '' && random.below(3) === 0) {
         // The author's own context: it has seen what it gave, and its own write.
         const values = isDelete ? [] : [value];

@@ -1,0 +1,202 @@
+/**
+ * What can be done to a cluster, as commands: a fault list of a seed and a scenario are written in the same words.
+ *
+ *   crash n1 [lose=all|none] [linger=1s] [for=3s]   power off; what was not synced is lost in part, wholly, or not at all;
+ *                                        linger: how long NATS still believes in its connection
+ *   kill n1 [for=3s]                       kill -9: what it wrote stays, synced or not
+ *   start n1 · stop n1 [for=2s]           a stop is clean
+ *   blackout [lose=…] for=3s               crash of all nodes
+ *   pause n1 [for=2s] · resume n1          the process stands still, the world goes on
+ *   wipe n1 [for=2s]                       crash, and the disk comes back empty
+ *   cut n1 n2 [silent|split] [for=2s]      n1's messages no longer reach n2
+ *   isolate n1 [silent|split] [for=2s]     nothing to or from any other node
+ *   divide n1,n2 [silent|split] [for=2s]   nothing between these and the other nodes
+ *   heal                                   ends all cuts and clogs
+ *   clog n1 n2 for=500ms                   held back, then delivered
+ *   disconnect n1 for=1s                   its connection to NATS breaks
+ *   restart-nats for=500ms                 everyone's does
+ *   noise [loss=1000] [double=1000] [late=1000] [for=5s]   chances in a million, messages of nodes and answers
+ *   stall n1 [for=1s] · release n1         nothing completes on its disk
+ *   slow n1 sync=50ms [for=5s]
+ *   full n1 [for=5s]                       ENOSPC
+ *   fail-sync n1                           the next sync fails
+ *   rot n1 files|tables                    one bit flips on its disk
+ *   drift n1 ppm=500 · clock n1 by=-3000   clock rate; jump of the wall clock in ms
+ */
+import type { Command } from '../core/commands.js';
+import { durationUs } from '../core/commands.js';
+import type { CutKind } from '../seams/sim-nats.js';
+import { diskFaultsNone } from '../seams/sim-disk.js';
+import type { SimCluster } from './sim-cluster.js';
+import type { SimNode } from './sim-node.js';
+
+type Effect = (cluster: SimCluster, command: Command) => (() => void) | undefined;
+
+/** Whether the verb is a fault. */
+export function isFault(verb: string): boolean {
+  return verb in effects;
+}
+
+/** Applies it, and takes it back after `for=`, unless `isOver()` by then. */
+export function applyFault(
+  cluster: SimCluster,
+  command: Command,
+  isOver: () => boolean = () => false,
+): void {
+  const effect = effects[command.verb];
+  if (effect === undefined) throw new Error(`no such fault: ${command.text}`);
+  cluster.trace.add(cluster.scheduler.nowUs, 'fault', command.text);
+  const undo = effect(cluster, command);
+  const duration = command.options['for'];
+  if (duration === undefined || undo === undefined) return;
+  cluster.scheduler.in(durationUs(duration), undefined, () => {
+    if (isOver()) return;
+    cluster.trace.add(cluster.scheduler.nowUs, 'fault', `over: ${command.text}`);
+    undo();
+  });
+}
+
+const effects: Readonly<Record<string, Effect>> = {
+  crash: (cluster, command) => crashAll([nodeOf(cluster, command)], command),
+  kill: (cluster, command) => {
+    const node = nodeOf(cluster, command);
+    node.kill();
+    return () => node.start();
+  },
+  blackout: (cluster, command) => crashAll(cluster.nodes, command),
+  wipe: (cluster, command) => {
+    const node = nodeOf(cluster, command);
+    node.crash();
+    node.disk.wipe();
+    return () => node.start();
+  },
+  start: (cluster, command) => {
+    nodeOf(cluster, command).start();
+    return undefined;
+  },
+  stop: (cluster, command) => {
+    const node = nodeOf(cluster, command);
+    node.stop();
+    return () => node.start();
+  },
+  pause: (cluster, command) => {
+    const node = nodeOf(cluster, command);
+    const { process } = node;
+    node.pause();
+    // Only the process that was paused: it may have been replaced.
+    return () => process !== undefined && cluster.scheduler.resume(process);
+  },
+  resume: (cluster, command) => {
+    nodeOf(cluster, command).resume();
+    return undefined;
+  },
+  cut: (cluster, command) => {
+    const [from, to] = command.args as [string, string];
+    return cutWays(cluster, [{ from, to }], command);
+  },
+  isolate: (cluster, command) => divide(cluster, [command.args[0]!], command),
+  divide: (cluster, command) => divide(cluster, command.args[0]!.split(','), command),
+  heal: (cluster) => {
+    cluster.nats.healAll();
+    return undefined;
+  },
+  clog: (cluster, command) => {
+    const [from, to] = command.args as [string, string];
+    const untilUs = cluster.scheduler.nowUs + durationUs(command.options['for']!);
+    cluster.nats.clog({ from, to }, untilUs);
+    return undefined;
+  },
+  disconnect: (cluster, { args, options }) => {
+    cluster.nats.disconnect(args[0]!, { forUs: durationUs(options['for']!), why: 'fault' });
+    return undefined;
+  },
+  'restart-nats': (cluster, { options }) => {
+    cluster.nats.restart({ forUs: durationUs(options['for']!), spreadUs: 300_000 });
+    return undefined;
+  },
+  noise: (cluster, { options }) => {
+    const { noise } = cluster;
+    const before = { ...noise };
+    noise.lossPpm = Number(options['loss'] ?? 0);
+    noise.duplicatePpm = Number(options['double'] ?? 0);
+    noise.reorderPpm = Number(options['late'] ?? 0);
+    return () => Object.assign(noise, before);
+  },
+  stall: (cluster, command) => {
+    const { disk } = nodeOf(cluster, command);
+    disk.faults.stalled = true;
+    return () => disk.release();
+  },
+  release: (cluster, command) => {
+    nodeOf(cluster, command).disk.release();
+    return undefined;
+  },
+  slow: (cluster, command) => {
+    const { faults } = nodeOf(cluster, command).disk;
+    const before = faults.syncUs;
+    faults.syncUs = durationUs(command.options['sync']!);
+    return () => (faults.syncUs = before);
+  },
+  full: (cluster, command) => {
+    const { faults } = nodeOf(cluster, command).disk;
+    faults.full = command.args[1] !== 'off';
+    return () => (faults.full = false);
+  },
+  'fail-sync': (cluster, command) => {
+    nodeOf(cluster, command).disk.faults.failSyncs++;
+    return undefined;
+  },
+  rot: (cluster, command) => {
+    const { disk, name } = nodeOf(cluster, command);
+    const where = disk.rot(command.args[1] === 'files' ? 'files' : 'tables');
+    cluster.trace.add(cluster.scheduler.nowUs, name, `rot at ${where ?? 'nothing'}`);
+    return undefined;
+  },
+  drift: (cluster, command) => {
+    nodeOf(cluster, command).clockFaults.driftPpm = Number(command.options['ppm']);
+    return undefined;
+  },
+  clock: (cluster, command) => {
+    nodeOf(cluster, command).clockFaults.wallOffsetMs += Number(command.options['by']);
+    return undefined;
+  },
+};
+
+function nodeOf(cluster: SimCluster, command: Command): SimNode {
+  return cluster.node(command.args[0] ?? '');
+}
+
+function crashAll(nodes: readonly SimNode[], command: Command): () => void {
+  const { lose } = command.options;
+  for (const { disk } of nodes) {
+    disk.faults.loseAllPpm = lose === 'all' ? 1e6 : diskFaultsNone.loseAllPpm;
+    disk.faults.keepAllPpm = lose === 'none' ? 1e6 : diskFaultsNone.keepAllPpm;
+    if (lose === 'none') disk.faults.loseAllPpm = 0;
+    if (lose !== undefined) disk.faults.tornPpm = 0;
+    else disk.faults.tornPpm = diskFaultsNone.tornPpm;
+  }
+  const lingerUs = durationUs(command.options['linger'] ?? '0s');
+  for (const node of nodes) node.crash(lingerUs);
+  return () => nodes.forEach((node) => node.start());
+}
+
+function divide(cluster: SimCluster, side: readonly string[], command: Command): () => void {
+  const others = cluster.nodes.map(({ name }) => name).filter((name) => !side.includes(name));
+  const ways = side.flatMap((a) =>
+    others.flatMap((b) => [
+      { from: a, to: b },
+      { from: b, to: a },
+    ]),
+  );
+  return cutWays(cluster, ways, command);
+}
+
+function cutWays(
+  cluster: SimCluster,
+  ways: readonly { from: string; to: string }[],
+  command: Command,
+): () => void {
+  const kind: CutKind = command.args.includes('split') ? 'split' : 'silent';
+  for (const way of ways) cluster.nats.cut(way, kind);
+  return () => ways.forEach((way) => cluster.nats.heal(way));
+}

@@ -1,0 +1,104 @@
+/** Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all of them must hold the same. */
+import { encode } from '../../../src/wire/message-pack.js';
+import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
+import type { BusMessage } from '../../../src/seams/bus.js';
+import {
+  readMessagePack,
+  readState,
+  type Plain,
+  type SeenState,
+} from '../oracle/message-reader.js';
+import type { SimBus } from '../seams/sim-bus.js';
+import { partitionOfTokens } from '../seams/sim-nats.js';
+
+const self = 'dddddddddddddddd';
+const protocol = 1;
+const waitUs = 2e6;
+
+export class Probe {
+  private readonly waiting = new Map<number, (body: Plain[] | undefined) => void>();
+  private next = 0;
+
+  constructor(
+    bus: SimBus,
+    private readonly scheduler: Scheduler,
+    private readonly process: SimProcess,
+    private readonly options: { readonly prefix: string; readonly partitions: number },
+  ) {
+    this.publish = (to, verb, message) =>
+      bus.publish(`_${options.prefix}.${to}.${verb}`, message, {
+        reply: `_${options.prefix}.${self}.gone.0`,
+      });
+    bus.subscribe(`_${options.prefix}.${self}.answers`, (message) => this.answered(message));
+  }
+
+  private readonly publish: (to: string, verb: string, message: Buffer) => void;
+
+  /** The state a node holds of each name (`<bucket>/<key>`); the empty state when none. undefined: no answer. */
+  read(
+    node: string,
+    names: readonly string[],
+    done: (states: ReadonlyMap<string, SeenState> | undefined) => void,
+  ): void {
+    const states = new Map<string, SeenState>(names.map((name) => [name, emptySeen]));
+    const ask = (rest: readonly string[]): void => {
+      if (rest.length === 0) return done(states);
+      const keys = rest.map((name) => Buffer.from(this.storageKey(name), 'latin1'));
+      // A digest nothing has, so that every state that is not empty comes back.
+      const digests = Buffer.alloc(8 * rest.length);
+      this.call(node, 'read', [1500, keys, digests], (body) => {
+        if (body === undefined) return done(undefined);
+        const [indexes, found, answered] = body as [number[], Buffer[], number];
+        indexes.forEach((index, i) => states.set(rest[index]!, readState(found[i]!)));
+        ask(rest.slice(Math.max(1, answered)));
+      });
+    };
+    ask(names);
+  }
+
+  partitionOf(name: string): number {
+    const at = name.indexOf('/');
+    const tokens = [name.slice(0, at), ...name.slice(at + 1).split('.')];
+    return partitionOfTokens(tokens, this.options.partitions);
+  }
+
+  private storageKey(name: string): string {
+    const partition = this.partitionOf(name);
+    return `${String.fromCharCode(partition >> 8, partition & 0xff)}${name.replace('/', '\0')}`;
+  }
+
+  private call(
+    to: string,
+    verb: string,
+    body: Parameters<typeof encode>[0],
+    done: (body: Plain[] | undefined) => void,
+  ): void {
+    const id = ++this.next;
+    let timer: SimEvent | undefined;
+    const finish = (answer: Plain[] | undefined): void => {
+      if (timer !== undefined) this.scheduler.cancel(timer);
+      this.waiting.delete(id);
+      done(answer);
+    };
+    timer = this.scheduler.in(waitUs, this.process, () => finish(undefined));
+    this.waiting.set(id, finish);
+    this.publish(to, verb, encode([protocol, self, id, body]));
+  }
+
+  private answered(message: BusMessage): void {
+    const envelope = readMessagePack(Buffer.from(message.data)) as [number, string, ...Plain[]];
+    for (const answer of envelope.slice(2) as [number, number, Plain][]) {
+      const [id, code, body] = answer;
+      this.waiting.get(id)?.(code === 0 && Array.isArray(body) ? body : undefined);
+    }
+  }
+}
+
+const emptySeen: SeenState = { context: new Map(), siblings: [], bytes: 0 };
+
+/** Equal states give equal texts. */
+export function stateText({ context, siblings }: SeenState): string {
+  const entries = [...context].map(([actor, counter]) => `${actor}:${counter}`).sort();
+  const dots = siblings.map(({ dot }) => dot).sort();
+  return `{${entries.join(' ')}} [${dots.join(' ')}]`;
+}

@@ -1,0 +1,185 @@
+/** A whole cluster in one process: nodes, clients, one NATS, one virtual clock, one seed. */
+import { limits } from '../../../actors/rules/limits.js';
+import { composeNode } from '../../../src/node/compose-node.js';
+import type { BucketOptions, NodeOptions } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import type { Durability } from '../../../src/store/store.js';
+import { PlainClient } from '../client/plain-client.js';
+import { Scheduler, SimProcess } from '../core/scheduler.js';
+import { SimRandom } from '../core/sim-random.js';
+import { Trace } from '../core/trace.js';
+import { DotOracle } from '../oracle/dot-oracle.js';
+import { Violations } from '../oracle/violations.js';
+import { SimBus } from '../seams/sim-bus.js';
+import { diskFaultsNone, SimDisk } from '../seams/sim-disk.js';
+import { type BusNoise, SimNats } from '../seams/sim-nats.js';
+import { tokenOf } from '../workload/values.js';
+import { SimNode } from './sim-node.js';
+
+export interface ClusterOptions {
+  readonly seed: string;
+  readonly nodes: number;
+  readonly partitions: number;
+  /** Whether the server maps `kv.put.…` to partitions, as `nats.conf` does. */
+  readonly mapping: boolean;
+  readonly durability: Durability;
+  readonly defaults: Partial<BucketOptions>;
+  readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
+  readonly latencyUs: number;
+  readonly syncUs: number;
+  readonly tombstoneGraceMs: number;
+  /** How long until a node that ended by itself is started again; undefined: it stays away. */
+  readonly restartUs: number | undefined;
+  readonly keepTrace: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
+export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
+  nodes: 3,
+  partitions: 16,
+  mapping: true,
+  durability: { kind: 'sync' },
+  defaults: {},
+  buckets: {},
+  latencyUs: 200,
+  syncUs: 400,
+  tombstoneGraceMs: nodeOptionsDefault.tombstoneGraceMs,
+  restartUs: undefined,
+  keepTrace: false,
+};
+
+export class SimCluster {
+  readonly random: SimRandom;
+  readonly trace: Trace;
+  readonly scheduler: Scheduler;
+  readonly violations: Violations;
+  readonly nats: SimNats;
+  readonly noise: BusNoise;
+  readonly nodes: readonly SimNode[];
+  readonly dots: DotOracle;
+  private restarts = true;
+
+  constructor(readonly options: ClusterOptions) {
+    this.random = new SimRandom(options.seed);
+    const { onLine } = options;
+    this.trace = new Trace({ keep: options.keepTrace, ...(onLine && { onLine }) });
+    this.scheduler = new Scheduler((error, process) => this.threw(error, process));
+    this.violations = new Violations(() => this.scheduler.nowUs);
+    this.noise = { latencyUs: options.latencyUs, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 };
+    const { partitions } = options;
+    this.nats = new SimNats(this.scheduler, this.random.fork('nats'), this.trace, {
+      noise: this.noise,
+      mapping: options.mapping ? { prefix: nodeOptionsDefault.prefix, partitions } : undefined,
+      payloadBytesMax: 1024 * 1024,
+      pendingBytesMax: 8 * 1024 * 1024,
+    });
+    this.dots = new DotOracle(this.violations, limits, tokenOf);
+    this.nats.onPublish.push((_from, publication) => this.dots.hear(publication));
+    this.nodes = Array.from({ length: options.nodes }, (_, i) => this.makeNode(`n${i + 1}`));
+  }
+
+  startAll(): void {
+    for (const node of this.nodes) node.start();
+  }
+
+  node(name: string): SimNode {
+    const node = this.nodes.find((candidate) => candidate.name === name);
+    if (node === undefined) throw new Error(`no node ${name}`);
+    return node;
+  }
+
+  client(name: string): { client: PlainClient; process: SimProcess; bus: SimBus } {
+    const process = new SimProcess(name);
+    const bus = new SimBus(this.nats, name, process);
+    const client = new PlainClient(bus, this.scheduler, process, nodeOptionsDefault.prefix);
+    return { client, process, bus };
+  }
+
+  /** Runs on for so long. */
+  async after(durationUs: number): Promise<void> {
+    await this.scheduler.run({ endUs: this.scheduler.nowUs + durationUs });
+  }
+
+  /** Runs until it holds; false when that took longer. Asked every `everyUs` of virtual time. */
+  async until(holds: () => boolean, withinUs: number): Promise<boolean> {
+    const endUs = this.scheduler.nowUs + withinUs;
+    await this.scheduler.run({ endUs, until: holds });
+    return holds();
+  }
+
+  get allReady(): boolean {
+    return this.nodes.every(({ ready }) => ready);
+  }
+
+  /** Everything that was done to the surroundings is undone; those of `nodes` who are down start. */
+  heal(nodes: readonly SimNode[]): void {
+    Object.assign(this.noise, { lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 });
+    this.nats.healAll();
+    for (const node of nodes) {
+      const { syncUs } = this.options;
+      Object.assign(node.disk.faults, {
+        ...diskFaultsNone,
+        syncUs,
+        stalled: node.disk.faults.stalled,
+      });
+      node.disk.release();
+      node.resume();
+      node.start();
+    }
+  }
+
+  /** Ends every process, so that nothing is left to run. */
+  abandon(): void {
+    this.restarts = false;
+    for (const node of this.nodes) node.process?.die();
+  }
+
+  private makeNode(name: string): SimNode {
+    const { options, scheduler, random, trace, nats } = this;
+    const disk = new SimDisk(random.fork(`${name}/disk`), {
+      ...diskFaultsNone,
+      syncUs: options.syncUs,
+    });
+    const nodeOptions: NodeOptions = {
+      ...nodeOptionsDefault,
+      name,
+      host: `host-${name}`,
+      dataDir: `/${name}`,
+      partitions: options.partitions,
+      durability: options.durability,
+      founders: options.nodes,
+      defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
+      buckets: options.buckets,
+      tombstoneGraceMs: options.tombstoneGraceMs,
+    };
+    return new SimNode(
+      name,
+      disk,
+      { driftPpm: 0, wallOffsetMs: 0 },
+      {
+        scheduler,
+        random: random.fork('nodes'),
+        trace,
+        nats,
+        compose: (seams) => composeNode(seams, nodeOptions),
+        onExit: (node, error) => this.exited(node, error),
+      },
+    );
+  }
+
+  private exited(node: SimNode, error: Error | undefined): void {
+    const { restartUs } = this.options;
+    if (error === undefined || restartUs === undefined) return;
+    this.scheduler.in(restartUs, undefined, () => {
+      if (this.restarts) node.start();
+    });
+  }
+
+  /** No code may throw into the event loop: a real process would have ended. */
+  private threw(error: unknown, process: SimProcess | undefined): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const who = process?.name ?? 'world';
+    this.trace.add(this.scheduler.nowUs, who, `threw ${text.split('\n')[0]}`);
+    this.violations.add('crash', 'uncaught', `${who}: ${text}`);
+  }
+}

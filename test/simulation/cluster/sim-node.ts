@@ -1,0 +1,138 @@
+/** One node of a simulated cluster: a disk and a clock that stay, and the processes that come and go. */
+import type { Scheduler } from '../core/scheduler.js';
+import { SimProcess } from '../core/scheduler.js';
+import type { SimRandom } from '../core/sim-random.js';
+import type { Trace } from '../core/trace.js';
+import { SimBus } from '../seams/sim-bus.js';
+import { type ClockFaults, SimClock } from '../seams/sim-clock.js';
+import type { SimDisk } from '../seams/sim-disk.js';
+import { SimLogDirectory } from '../seams/sim-log-directory.js';
+import type { SimNats } from '../seams/sim-nats.js';
+import { SimTables } from '../seams/sim-tables.js';
+import type { NodeSeams, QuorateNode } from '../../../src/node/compose-node.js';
+
+export interface NodeWorld {
+  readonly scheduler: Scheduler;
+  readonly random: SimRandom;
+  readonly trace: Trace;
+  readonly nats: SimNats;
+  compose(seams: NodeSeams): QuorateNode;
+  /** A process ended by itself; `error` unless it was told to stop. */
+  onExit(node: SimNode, error: Error | undefined): void;
+}
+
+export class SimNode {
+  process: SimProcess | undefined;
+  node: QuorateNode | undefined;
+  /** Serving since it started last. */
+  ready = false;
+  private lives = 0;
+
+  constructor(
+    readonly name: string,
+    readonly disk: SimDisk,
+    readonly clockFaults: ClockFaults,
+    private readonly world: NodeWorld,
+  ) {}
+
+  get alive(): boolean {
+    return this.process !== undefined;
+  }
+
+  start(): void {
+    if (this.process !== undefined) return;
+    const { scheduler, random, trace, nats } = this.world;
+    const process = new SimProcess(this.name);
+    const life = ++this.lives;
+    const host = { scheduler, process, trace };
+    this.process = process;
+    this.ready = false;
+    trace.add(scheduler.nowUs, this.name, `process ${life} starts`);
+    scheduler.in(0, process, () => {
+      const node = this.world.compose({
+        clock: new SimClock(scheduler, process, this.clockFaults),
+        random: random.fork(`${this.name}/${life}`),
+        bus: new SimBus(nats, this.name, process),
+        logDirectory: new SimLogDirectory(this.disk, host),
+        tables: new SimTables(this.disk, host),
+      });
+      this.node = node;
+      this.follow(node, process);
+    });
+  }
+
+  private follow(node: QuorateNode, process: SimProcess): void {
+    void settled(node.start()).then((error) => {
+      if (error === undefined && this.process === process) this.serves();
+      return undefined;
+    });
+    void settled(node.stopped).then((error) => {
+      this.exited(process, error);
+      return undefined;
+    });
+  }
+
+  private serves(): void {
+    this.ready = true;
+    this.note('serves');
+  }
+
+  /** Asks it to stop; it ends when it has. */
+  stop(): void {
+    const { node } = this;
+    if (node !== undefined) void node.stop().catch(() => undefined);
+  }
+
+  /** `kill -9`: the process is gone, what it wrote is not. */
+  kill(): void {
+    if (this.end()) this.disk.kill();
+  }
+
+  /** A power cut: everything it had under way is gone, and what was not synced may be. `lingerUs`: how long NATS still believes in its connection. */
+  crash(lingerUs = 0): void {
+    this.world.nats.lingerUs = lingerUs;
+    const ended = this.end();
+    this.world.nats.lingerUs = 0;
+    if (ended) this.note(`crashed; ${this.disk.crash()}`);
+  }
+
+  private end(): boolean {
+    const { process } = this;
+    if (process === undefined) return false;
+    this.process = undefined;
+    this.node = undefined;
+    this.ready = false;
+    process.die();
+    this.note('process ends');
+    return true;
+  }
+
+  private note(what: string): void {
+    this.world.trace.add(this.world.scheduler.nowUs, this.name, what);
+  }
+
+  pause(): void {
+    if (this.process !== undefined) this.process.paused = true;
+  }
+
+  resume(): void {
+    if (this.process !== undefined) this.world.scheduler.resume(this.process);
+  }
+
+  private exited(process: SimProcess, error: Error | undefined): void {
+    if (this.process !== process) return;
+    this.note(error ? `failed: ${error.message}` : 'stopped');
+    this.kill();
+    this.world.onExit(this, error);
+  }
+}
+
+/** The error it was rejected with; undefined when it was resolved. */
+async function settled(promise: Promise<void>): Promise<Error | undefined> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

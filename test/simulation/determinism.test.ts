@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { drawWorld, type WorldOptions } from './world-options.js';
+import { runWorld } from './world.js';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
+
+/** Issue 2, item 6: three nodes, no fault but what a mixed workload brings with it. */
+function threeNodes(seed: string): WorldOptions {
+  const drawn = drawWorld(seed);
+  return {
+    ...drawn,
+    cluster: { ...drawn.cluster, nodes: 3, mapping: true, buckets: {} },
+    core: ['n1', 'n2', 'n3'],
+    clients: 3,
+    workUs: 5e6,
+    faults: [],
+    work: {
+      ...drawn.work,
+      buckets: [
+        { name: 'blind', use: 'blind', n: 3, keys: 10 },
+        { name: 'siblings', use: 'siblings', n: 3, keys: 5 },
+        { name: 'counters', use: 'counters', n: 3, keys: 2 },
+      ],
+      thinkUs: 30_000,
+      deletePpm: 100_000,
+      quorumPpm: 300_000,
+      strictPpm: 200_000,
+    },
+  };
+}
+
+test('three nodes, a mixed workload, one seed: the same trace twice, byte for byte', async () => {
+  const first = await runWorld(threeNodes('a'), { keepTrace: true });
+  const second = await runWorld(threeNodes('a'), { keepTrace: true });
+  expect(first.violations).toEqual([]);
+  expect(first.requests).toBeGreaterThan(300);
+  expect(first.trace === second.trace).toBe(true);
+  expect(first.trace.split('\n').length).toBeGreaterThan(3000);
+});
+
+test('three nodes, a mixed workload, two seeds: not the same trace', async () => {
+  const [a, b] = [await runWorld(threeNodes('a')), await runWorld(threeNodes('b'))];
+  expect(a.digest).not.toBe(b.digest);
+});
+
+async function digests(seeds: number): Promise<string> {
+  const args = [main, '--digest', '--from', '1', '--seeds', `${seeds}`];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return stdout;
+}
+
+test('seeds 1 to 5 with their faults, in two fresh processes: equal traces', async () => {
+  const [first, second] = await Promise.all([digests(5), digests(5)]);
+  expect(first.trim().split('\n').length).toBe(5);
+  expect(second).toBe(first);
+});

@@ -1,0 +1,177 @@
+/** `npm run simulate`: replay one seed, or search many. See README.md beside this file. */
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { exitCodes, type Violation } from './oracle/violations.js';
+import { runCaught, type SeedReport } from './run-seed.js';
+import { search } from './search.js';
+import { shrink } from './shrink.js';
+import { sometimesWanted } from './sometimes.js';
+import type { WorldResult } from './world.js';
+import { drawWorld, type WorldOptions } from './world-options.js';
+
+interface Flags {
+  readonly seed?: string;
+  readonly trace?: boolean;
+  readonly digest?: boolean;
+  readonly shrink: boolean;
+  readonly seeds?: string;
+  readonly from?: string;
+  readonly minutes?: string;
+  readonly jobs?: string;
+  readonly sometimes?: boolean;
+}
+
+const shrinkRunsMax = 150;
+
+async function main(): Promise<number> {
+  const flags = new Command('simulate')
+    .description('Runs simulated clusters: the product on virtual time, with faults.')
+    .option('--seed <seed>', 'run this seed alone')
+    .option('--trace', 'print every event')
+    .option(
+      '--digest',
+      'print only the hashes of the traces, one seed after the other in this process',
+    )
+    .option('--no-shrink', 'do not look for the shortest fault list that fails')
+    .option('--seeds <count>', 'run so many seeds')
+    .option('--from <seed>', 'the first of them; default: by the clock')
+    .option('--minutes <minutes>', 'begin no seed after so long')
+    .option('--jobs <count>', 'worker processes; default: one a core')
+    .option('--sometimes', 'fail when a named rare situation was never reached')
+    .parse()
+    .opts<Flags>();
+  if (flags.digest === true) return printDigests(flags);
+  return flags.seed === undefined ? searchSeeds(flags) : replay(flags.seed, flags);
+}
+
+async function printDigests({ seed, from = seed ?? '1', seeds = '1' }: Flags): Promise<number> {
+  for (let next = Number(from); next < Number(from) + Number(seeds); next++) {
+    const { digest } = await runCaught(drawWorld(`${next}`));
+    process.stdout.write(`${next} ${digest}\n`);
+  }
+  return 0;
+}
+
+async function replay(seed: string, flags: Flags): Promise<number> {
+  const options = drawWorld(seed);
+  const result = await runCaught(options, flags.trace === true ? { onLine: printLine } : {});
+  printOptions(options);
+  printResult(result);
+  if (result.violation === undefined) return 0;
+  if (flags.trace !== true) printTail(result);
+  if (flags.shrink) await printShrunk(options, result.violation);
+  return exitCodes[result.violation.kind];
+}
+
+async function printShrunk(options: WorldOptions, violation: Violation): Promise<void> {
+  const fails = async (variant: WorldOptions): Promise<boolean> =>
+    (await runCaught(variant)).violation?.rule === violation.rule;
+  const { options: least, runs } = await shrink(options, fails, shrinkRunsMax);
+  const { faults, clients, workUs } = least;
+  process.stdout.write(
+    `\nshortest that still breaks '${violation.rule}' (${runs} runs): ${clients} clients, ${workUs / 1e6} s, ${faults.length} of ${options.faults.length} faults\n`,
+  );
+  for (const { atUs, text } of faults) process.stdout.write(`  at ${atUs / 1e6}s ${text}\n`);
+}
+
+async function searchSeeds(flags: Flags): Promise<number> {
+  const from = flags.from === undefined ? Math.floor(Date.now() / 1000) : Number(flags.from);
+  const seeds = flags.seeds === undefined ? Infinity : Number(flags.seeds);
+  const msMax = flags.minutes === undefined ? Infinity : Number(flags.minutes) * 60_000;
+  const jobs = flags.jobs === undefined ? availableParallelism() : Number(flags.jobs);
+  const tally = new Tally(from, seeds);
+  const bounded = { from, seeds: Number.isFinite(msMax) || Number.isFinite(seeds) ? seeds : 100 };
+  const onReport = (report: SeedReport): void => tally.add(report);
+  await search({ ...bounded, msMax, jobs, onReport, wanted: () => tally.failures.length < 5 });
+  return tally.finish(flags.sometimes === true);
+}
+
+class Tally {
+  readonly failures: SeedReport[] = [];
+  private done = 0;
+  private virtualUs = 0;
+  private requests = 0;
+  private readonly reached = new Set<string>();
+  private readonly startedMs = Date.now();
+
+  constructor(
+    private readonly from: number,
+    private readonly seeds: number,
+  ) {}
+
+  add(report: SeedReport): void {
+    this.done++;
+    this.virtualUs += report.virtualUs;
+    this.requests += report.requests;
+    for (const point of report.sometimes) this.reached.add(point);
+    if (report.violation !== undefined) {
+      this.failures.push(report);
+      const { kind, rule, what } = report.violation;
+      process.stdout.write(
+        `${this.clear()}seed ${report.seed}: ${kind} (${rule}) ${what.slice(0, 300)}\n`,
+      );
+    }
+    if (process.stderr.isTTY) process.stderr.write(`\r${this.bar()}`);
+  }
+
+  finish(demandSometimes: boolean): number {
+    const seconds = (Date.now() - this.startedMs) / 1000;
+    const ratio = Math.round(this.virtualUs / 1e6 / seconds);
+    process.stdout.write(
+      `${this.clear()}${this.done} seeds from ${this.from}, ${this.requests} requests, ${Math.round(this.virtualUs / 1e6)} virtual seconds in ${Math.round(seconds)} s (${ratio} times real time): ${this.failures.length} failed\n`,
+    );
+    const missing = sometimesWanted.filter((point) => !this.reached.has(point));
+    if (missing.length > 0) process.stdout.write(`never reached: ${missing.join(' · ')}\n`);
+    for (const { seed } of this.failures)
+      process.stdout.write(`replay: npm run simulate -- --seed ${seed}\n`);
+    const worst = this.failures.map(({ violation }) => exitCodes[violation!.kind]);
+    if (worst.length > 0) return Math.min(...worst);
+    return demandSometimes && missing.length > 0 ? 13 : 0;
+  }
+
+  private bar(): string {
+    if (!Number.isFinite(this.seeds)) return `${this.done} seeds `;
+    const filled = Math.round((30 * this.done) / this.seeds);
+    return `[${'#'.repeat(filled).padEnd(30)}] ${this.done}/${this.seeds} `;
+  }
+
+  private clear(): string {
+    return process.stderr.isTTY ? '\r' : '';
+  }
+}
+
+function printOptions({ cluster, work, clients, workUs, core, faults }: WorldOptions): void {
+  const { nodes, partitions, mapping, latencyUs, syncUs } = cluster;
+  process.stdout.write(
+    `${nodes} nodes, ${partitions} partitions, mapping ${mapping ? 'on' : 'off'}, latency ${latencyUs} us, sync ${syncUs} us\n` +
+      `${clients} clients for ${workUs / 1e6} s: ${JSON.stringify(work)}\n` +
+      `core: ${core.join(' ')}\nfaults:\n`,
+  );
+  for (const { atUs, text } of faults) process.stdout.write(`  at ${atUs / 1e6}s ${text}\n`);
+}
+
+function printResult(result: WorldResult): void {
+  const { requests, virtualUs, steps, digest, tally } = result;
+  process.stdout.write(
+    `${requests} requests, ${virtualUs / 1e6} virtual seconds, ${steps} steps, trace ${digest}\n${[...tally].map(([what, count]) => `  ${what}: ${count}`).join('\n')}\n`,
+  );
+  for (const { kind, rule, what, timeUs } of result.violations)
+    process.stdout.write(`${kind.toUpperCase()} at ${timeUs / 1e6}s, ${rule}: ${what}\n`);
+}
+
+function printTail({ trace }: WorldResult): void {
+  const lines = trace.split('\n').slice(-60);
+  process.stdout.write(`\nlast of the trace:\n${lines.map(readable).join('\n')}\n`);
+}
+
+function printLine(line: string): void {
+  process.stdout.write(readable(line));
+}
+
+/** µs as seconds, in front of who and what. */
+function readable(line: string): string {
+  const at = line.indexOf(' ');
+  return at <= 0 ? line : `${(Number(line.slice(0, at)) / 1e6).toFixed(6)}${line.slice(at)}`;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,71 @@
+/** Many seeds on all cores, each in a worker process, so that nothing one seed leaves behind reaches another. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { SeedReport } from './run-seed.js';
+
+export interface SearchOptions {
+  readonly from: number;
+  readonly seeds: number;
+  /** Real time after which no more seeds begin. */
+  readonly msMax: number;
+  readonly jobs: number;
+  /** Arguments for node itself. */
+  readonly execArgv?: readonly string[];
+  readonly onReport: (report: SeedReport) => void;
+  /** Whether to go on. */
+  readonly wanted: () => boolean;
+}
+
+/** A seed that takes longer is taken for a process that hangs. */
+const seedMsMax = 10 * 60_000;
+
+export async function search(options: SearchOptions): Promise<void> {
+  const started = Date.now();
+  let next = options.from;
+  const take = (): string | undefined => {
+    const over = next >= options.from + options.seeds || Date.now() - started > options.msMax;
+    return over || !options.wanted() ? undefined : String(next++);
+  };
+  await Promise.all(Array.from({ length: options.jobs }, () => runWorker(options, take)));
+}
+
+function runWorker(options: SearchOptions, take: () => string | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    let seed: string | undefined;
+    let child: ChildProcess | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const advance = (): void => {
+      clearTimeout(timer);
+      seed = take();
+      if (seed === undefined) {
+        child?.disconnect();
+        resolve();
+        return;
+      }
+      child ??= start();
+      timer = setTimeout(() => child?.kill('SIGKILL'), seedMsMax);
+      child.send(seed);
+    };
+    const start = (): ChildProcess => {
+      const path = fileURLToPath(new URL('worker.js', import.meta.url));
+      const made = fork(path, { execArgv: [...(options.execArgv ?? [])], stdio: 'inherit' });
+      made.on('message', (report) => {
+        options.onReport(report as SeedReport);
+        advance();
+      });
+      made.on('exit', (code, signal) => {
+        if (seed === undefined || child !== made) return;
+        child = undefined;
+        options.onReport(brokenReport(seed, `the process ended (${signal ?? code})`));
+        advance();
+      });
+      return made;
+    };
+    advance();
+  });
+}
+
+function brokenReport(seed: string, what: string): SeedReport {
+  const violation = { kind: 'crash', rule: 'process-ended', what, timeUs: 0 } as const;
+  return { seed, violation, digest: '', virtualUs: 0, requests: 0, sometimes: [] };
+}

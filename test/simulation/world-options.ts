@@ -1,0 +1,186 @@
+/** What a seed stands for: the shape of the cluster, the work, and the faults that befall it. Drawn here, printed on failure. */
+import { SimRandom } from './core/sim-random.js';
+import { durationText } from './core/commands.js';
+import type { ClusterOptions } from './cluster/sim-cluster.js';
+import { clusterOptionsDefault } from './cluster/sim-cluster.js';
+import type { BucketUse, WorkBucket, WorkOptions } from './workload/work-client.js';
+
+export interface TimedFault {
+  readonly atUs: number;
+  readonly text: string;
+}
+
+export interface WorldOptions {
+  readonly seed: string;
+  readonly cluster: ClusterOptions;
+  readonly work: WorkOptions;
+  readonly clients: number;
+  /** How long clients work and faults happen. */
+  readonly workUs: number;
+  /** Nodes of the core that heals first; the others are down until it has shown progress. */
+  readonly core: readonly string[];
+  readonly faults: readonly TimedFault[];
+  /** A disk lost what it had acknowledged: promises that hold only while disks keep are not checked. */
+  readonly disksKeep: boolean;
+}
+
+/** About so many requests a seed, at most. */
+const requestsMax = 1200;
+
+const uses: readonly BucketUse[] = ['blind', 'siblings', 'sets', 'counters'];
+
+export function drawWorld(seed: string): WorldOptions {
+  const random = new SimRandom(`world ${seed}`);
+  const nodes = random.pick([3, 3, 3, 4, 5, 5, 6, 7, 9]);
+  const workUs = random.between(10, 60) * 1e6;
+  const clients = random.between(1, 5);
+  const buckets = drawBuckets(random.fork('buckets'), nodes);
+  const cluster: ClusterOptions = {
+    ...clusterOptionsDefault,
+    seed,
+    nodes,
+    partitions: random.pick([4, 8, 16, 32]),
+    mapping: random.below(5) > 0,
+    durability: { kind: 'sync' },
+    buckets: Object.fromEntries(buckets.map(({ name, n }) => [name, quorumsOf(n)])),
+    latencyUs: random.pick([50, 200, 200, 1000, 5000]),
+    syncUs: random.pick([100, 400, 400, 2000, 10_000]),
+    restartUs: random.between(200, 3000) * 1000,
+    tombstoneGraceMs: random.pick([2_000, 30_000, 3_600_000]),
+  };
+  const work: WorkOptions = {
+    buckets,
+    // Few requests and many seeds find more than many requests and few seeds.
+    thinkUs: Math.max(
+      random.pick([30_000, 200_000, 500_000, 1_000_000]),
+      Math.round((clients * workUs) / requestsMax),
+    ),
+    timeoutMs: random.pick([300, 1000, 3000]),
+    strictPpm: random.pick([0, 200_000, 1_000_000]),
+    quorumPpm: random.pick([0, 300_000]),
+    hotPpm: random.pick([0, 300_000, 800_000]),
+    deletePpm: random.pick([0, 100_000, 300_000]),
+    valueBytesMax: random.pick([32, 200, 5_000]),
+  };
+  const { faults, disksKeep } = drawFaults(random.fork('faults'), { nodes, workUs, clients });
+  const names = Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
+  const away = random.below(3) === 0 ? random.between(1, Math.ceil(nodes / 3)) : 0;
+  const core = random.shuffled(names).slice(away);
+  return { seed, cluster, work, clients, workUs, core, faults, disksKeep };
+}
+
+function quorumsOf(n: number): { n: number; r: number; w: number } {
+  return { n, r: Math.min(2, n), w: Math.min(2, n) };
+}
+
+function drawBuckets(random: SimRandom, nodes: number): WorkBucket[] {
+  const count = random.between(1, 4);
+  return random
+    .shuffled(uses)
+    .slice(0, count)
+    .map((use) => ({
+      name: use,
+      use,
+      n: Math.min(nodes, random.pick([1, 2, 3, 3, 3, 5])),
+      keys: random.pick([1, 3, 10, 40]),
+    }));
+}
+
+interface Extent {
+  readonly nodes: number;
+  readonly workUs: number;
+  readonly clients: number;
+}
+
+/** Swarm testing (Groce et al., ISSTA 2012): each seed has few kinds of fault, so that rare ones are not drowned by common ones. */
+function drawFaults(
+  random: SimRandom,
+  extent: Extent,
+): { faults: TimedFault[]; disksKeep: boolean } {
+  if (random.below(12) === 0) return { faults: [], disksKeep: true };
+  const kinds = random.shuffled(Object.keys(makers)).slice(0, random.between(1, 6));
+  const faults: TimedFault[] = [];
+  const gapUs = random.pick([300, 1000, 3000]) * 1000;
+  for (let atUs = gapUs; atUs < extent.workUs; atUs += random.between(1, 2 * gapUs)) {
+    const text = makers[random.pick(kinds)]!(random, extent);
+    faults.push({ atUs, text });
+  }
+  // One disk is lost at most, or one bit: two could take every copy of what two nodes had acknowledged.
+  let disksKeep = true;
+  if (random.below(4) === 0) {
+    disksKeep = false;
+    const node = nodeName(random, extent);
+    // No `wipe`: a wiped node comes back as a new one, and new nodes take no partitions before joining exists.
+    const text = random.pick([`rot ${node} files`, `rot ${node} tables`]);
+    faults.push({ atUs: random.below(extent.workUs), text });
+  }
+  return { faults: faults.sort((a, b) => a.atUs - b.atUs), disksKeep };
+}
+
+type Maker = (random: SimRandom, extent: Extent) => string;
+
+const makers: Readonly<Record<string, Maker>> = {
+  crash: (random, extent) => {
+    const lose = random.pick(['', '', ' lose=all', ' lose=none']);
+    const linger = random.below(3) === 0 ? ` linger=${time(random, 50, 3000)}` : '';
+    return `crash ${nodeName(random, extent)}${lose}${linger} for=${time(random, 50, 8000)}`;
+  },
+  kill: (random, extent) => `kill ${nodeName(random, extent)} for=${time(random, 50, 5000)}`,
+  blackout: (random) => `blackout for=${time(random, 50, 3000)}`,
+  stop: (random, extent) => `stop ${nodeName(random, extent)} for=${time(random, 50, 5000)}`,
+  pause: (random, extent) => `pause ${nodeName(random, extent)} for=${time(random, 20, 6000)}`,
+  cut: (random, extent) => {
+    const from = nodeName(random, extent);
+    const to = nodeName(random, extent);
+    return `cut ${from} ${to} ${cutKind(random)} for=${time(random, 50, 8000)}`;
+  },
+  isolate: (random, extent) =>
+    `isolate ${nodeName(random, extent)} ${cutKind(random)} for=${time(random, 50, 8000)}`,
+  divide: (random, extent) => {
+    const names = Array.from({ length: extent.nodes }, (_, i) => `n${i + 1}`);
+    const side = random.shuffled(names).slice(0, random.between(1, extent.nodes - 1));
+    return `divide ${side.sort().join(',')} ${cutKind(random)} for=${time(random, 50, 8000)}`;
+  },
+  clog: (random, extent) => {
+    const from = nodeName(random, extent);
+    const to = nodeName(random, extent);
+    return `clog ${from} ${to} for=${time(random, 20, 5000)}`;
+  },
+  disconnect: (random, extent) => {
+    const names = [nodeName(random, extent), `c${random.between(1, extent.clients)}`];
+    return `disconnect ${random.pick(names)} for=${time(random, 50, 3000)}`;
+  },
+  'restart-nats': (random) => `restart-nats for=${time(random, 50, 2000)}`,
+  noise: (random) => {
+    const rate = (): number => random.pick([0, 1_000, 20_000, 150_000]);
+    return `noise loss=${rate()} double=${rate()} late=${rate()} for=${time(random, 500, 8000)}`;
+  },
+  stall: (random, extent) => `stall ${nodeName(random, extent)} for=${time(random, 20, 5000)}`,
+  slow: (random, extent) => {
+    const sync = durationText(random.pick([5, 50, 300]) * 1000);
+    return `slow ${nodeName(random, extent)} sync=${sync} for=${time(random, 500, 8000)}`;
+  },
+  full: (random, extent) => `full ${nodeName(random, extent)} for=${time(random, 100, 5000)}`,
+  'fail-sync': (random, extent) => `fail-sync ${nodeName(random, extent)}`,
+  drift: (random, extent) =>
+    `drift ${nodeName(random, extent)} ppm=${random.between(-50_000, 50_000)}`,
+  clock: (random, extent) =>
+    `clock ${nodeName(random, extent)} by=${random.between(-60_000, 60_000)}`,
+};
+
+/** Names that a seed can draw; a test asks for all of them. */
+export const faultKinds = Object.keys(makers);
+
+function nodeName(random: SimRandom, { nodes }: Extent): string {
+  return `n${random.between(1, nodes)}`;
+}
+
+function cutKind(random: SimRandom): string {
+  return random.pick(['silent', 'split']);
+}
+
+/** Between so many ms, short ones more often. */
+function time(random: SimRandom, leastMs: number, mostMs: number): string {
+  const most = random.between(leastMs, mostMs);
+  return durationText(random.between(leastMs, most) * 1000);
+}

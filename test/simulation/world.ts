@@ -1,0 +1,391 @@
+/**
+ * One seed from beginning to end: a cluster starts, clients work while faults happen, then a core heals and must make
+ * progress, then everything heals and must converge, then what is left is compared with what was acknowledged.
+ */
+import { nodeOptionsDefault } from '../../src/node/node-options.js';
+import { applyFault } from './cluster/faults.js';
+import { Probe, stateText } from './cluster/probe.js';
+import { SimCluster } from './cluster/sim-cluster.js';
+import type { SimNode } from './cluster/sim-node.js';
+import type { GetResult, PlainClient } from './client/plain-client.js';
+import { parseCommand } from './core/commands.js';
+import type { SimProcess } from './core/scheduler.js';
+import { checkEnd } from './oracle/end-oracle.js';
+import { History } from './oracle/history.js';
+import type { SeenState } from './oracle/message-reader.js';
+import { checkShown, type ReadRules } from './oracle/read-oracle.js';
+import type { Violation } from './oracle/violations.js';
+import { Sometimes } from './sometimes.js';
+import { countsOf, decodeValue, encodeValue, unionOf, type Value } from './workload/values.js';
+import { WorkClient } from './workload/work-client.js';
+import type { WorldOptions } from './world-options.js';
+
+export interface WorldResult {
+  readonly violation: Violation | undefined;
+  readonly violations: readonly Violation[];
+  /** Hash over the whole trace: equal for equal runs. */
+  readonly digest: string;
+  readonly trace: string;
+  readonly virtualUs: number;
+  readonly requests: number;
+  readonly steps: number;
+  readonly tally: ReadonlyMap<string, number>;
+  readonly sometimes: ReadonlySet<string>;
+}
+
+/** Bounds of what must happen once nothing is in its way any more. */
+const bootWithinUs = 60e6;
+const progressWithinUs = 60e6;
+const convergeWithinUs = 15 * 60e6;
+
+export interface RunOptions {
+  readonly keepTrace?: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
+export async function runWorld(options: WorldOptions, run: RunOptions = {}): Promise<WorldResult> {
+  const world = new World(options, run);
+  await world.run();
+  return world.result();
+}
+
+class World {
+  private readonly cluster: SimCluster;
+  private readonly history = new History();
+  private readonly workers: WorkClient[] = [];
+  private readonly sometimes: Sometimes;
+  private readonly checker: { client: PlainClient; process: SimProcess };
+  private readonly probe: Probe;
+  private faultsOver = false;
+  private progress = 0;
+
+  constructor(
+    private readonly options: WorldOptions,
+    run: RunOptions,
+  ) {
+    const { onLine } = run;
+    this.cluster = new SimCluster({
+      ...options.cluster,
+      keepTrace: run.keepTrace ?? false,
+      ...(onLine && { onLine }),
+    });
+    this.sometimes = new Sometimes(this.cluster);
+    this.checker = this.cluster.client('checker');
+    const { bus, process } = this.cluster.client('probe');
+    this.probe = new Probe(bus, this.cluster.scheduler, process, {
+      prefix: nodeOptionsDefault.prefix,
+      partitions: options.cluster.partitions,
+    });
+  }
+
+  async run(): Promise<void> {
+    const phases = [
+      () => this.boot(),
+      () => this.work(),
+      () => this.healCore(),
+      () => this.healAll(),
+      () => this.converge(),
+      () => this.compare(),
+    ];
+    for (const phase of phases) {
+      await phase();
+      if (this.cluster.violations.first !== undefined) break;
+    }
+    this.checkInside();
+    this.cluster.abandon();
+  }
+
+  result(): WorldResult {
+    const { cluster } = this;
+    const tally = new Map<string, number>();
+    let requests = 0;
+    for (const worker of this.workers) {
+      requests += worker.asked;
+      for (const [what, count] of worker.tally) tally.set(what, (tally.get(what) ?? 0) + count);
+    }
+    return {
+      violation: cluster.violations.first,
+      violations: cluster.violations.list,
+      digest: cluster.trace.digest(),
+      trace: cluster.trace.text(),
+      virtualUs: cluster.scheduler.nowUs,
+      requests,
+      steps: cluster.scheduler.steps,
+      tally,
+      sometimes: this.sometimes.reached,
+    };
+  }
+
+  private async boot(): Promise<void> {
+    const { cluster } = this;
+    cluster.startAll();
+    if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
+      this.stuck('boot', `not serving: ${this.notReady().join(' ')}`);
+  }
+
+  private async work(): Promise<void> {
+    const { cluster, options } = this;
+    const startUs = cluster.scheduler.nowUs;
+    for (let i = 1; i <= options.clients; i++) this.workers.push(this.worker(`c${i}`));
+    for (const worker of this.workers) worker.start();
+    for (const { atUs, text } of options.faults)
+      cluster.scheduler.in(atUs, undefined, () => {
+        const command = parseCommand(text)!;
+        this.sometimes.reach(`fault: ${command.verb}`);
+        applyFault(cluster, command, () => this.faultsOver);
+      });
+    await cluster.until(() => this.failed, startUs + options.workUs - cluster.scheduler.nowUs);
+    for (const worker of this.workers) worker.stopped = true;
+    this.faultsOver = true;
+  }
+
+  /** FoundationDB's and TigerBeetle's second half of a run: those who are well again must not wait for those who are not. */
+  private async healCore(): Promise<void> {
+    const { cluster, options } = this;
+    const core = cluster.nodes.filter(({ name }) => options.core.includes(name));
+    if (core.length === cluster.nodes.length) return;
+    this.note(`core heals: ${options.core.join(' ')}`);
+    for (const node of cluster.nodes) if (!core.includes(node)) node.crash();
+    cluster.heal(core);
+    if (!(await cluster.until(() => core.every(({ ready }) => ready), bootWithinUs)))
+      return this.stuck('core-boot', `not serving: ${this.notReady().join(' ')}`);
+    await this.demandProgress();
+  }
+
+  private async healAll(): Promise<void> {
+    const { cluster } = this;
+    this.note('all heals');
+    cluster.heal(cluster.nodes);
+    if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
+      return this.stuck('reboot', `not serving: ${this.notReady().join(' ')}`);
+    const patienceUs = (this.options.work.timeoutMs + 2000) * 1000;
+    if (!(await cluster.until(() => this.workers.every(({ idle }) => idle), patienceUs)))
+      this.stuck('no-answer', 'a request was neither answered nor given up');
+    await this.demandProgress();
+  }
+
+  /** A put and a get of every bucket succeed, with as many nodes as are there. */
+  private async demandProgress(): Promise<void> {
+    for (const { name } of this.options.work.buckets) {
+      const key = `${name}/progress`;
+      const put = await this.retry((done) =>
+        this.checker.client.put(key, this.progressValue(), { timeoutMs: 2000, w: 1 }, done),
+      );
+      if (!put) return this.stuck('no-progress', `no put of ${key} succeeds`);
+      const got = await this.retry((done) =>
+        this.checker.client.get(key, { timeoutMs: 2000, r: 1 }, done),
+      );
+      if (!got) return this.stuck('no-progress', `no get of ${key} succeeds`);
+    }
+  }
+
+  private progressValue(): Buffer {
+    return encodeValue({ token: `progress.${++this.progress}`, body: [] }, 16);
+  }
+
+  private async retry(
+    attempt: (done: (result: { readonly kind: string }) => void) => void,
+  ): Promise<boolean> {
+    let succeeded = false;
+    const { scheduler } = this.cluster;
+    const again = (): void =>
+      attempt((result) => {
+        if (result.kind !== 'failed') succeeded = true;
+        else scheduler.in(200_000, this.checker.process, again);
+      });
+    again();
+    return this.cluster.until(() => succeeded, progressWithinUs);
+  }
+
+  /** No hint is left and the primaries of every key hold equal states. */
+  private async converge(): Promise<void> {
+    const { cluster } = this;
+    const endUs = cluster.scheduler.nowUs + convergeWithinUs;
+    let difference: string | undefined = 'never looked';
+    while (cluster.scheduler.nowUs < endUs && !this.failed) {
+      await cluster.after(1e6);
+      difference = this.hintsLeft() ?? (await this.difference());
+      if (difference === undefined) return;
+    }
+    if (difference !== undefined) this.stuck('no-convergence', difference);
+  }
+
+  private hintsLeft(): string | undefined {
+    for (const { name, node } of this.cluster.nodes) {
+      const hints = node?.status().hints ?? 0;
+      if (hints > 0) return `${name} still owes ${hints} hints`;
+    }
+    return undefined;
+  }
+
+  private async difference(): Promise<string | undefined> {
+    const placement = await this.placement();
+    if (placement === undefined) return 'no ring';
+    const held = new Map<string, ReadonlyMap<string, SeenState>>();
+    const names = this.history.names();
+    for (const node of this.cluster.nodes) {
+      const states = await this.statesOf(node, names);
+      if (states === undefined) return `${node.name} does not answer`;
+      held.set(node.node?.id ?? '', states);
+    }
+    for (const name of names) {
+      const primaries = placement(name);
+      const texts = primaries.map((id) => stateText(held.get(id)!.get(name)!));
+      if (new Set(texts).size > 1)
+        return `${name} differs: ${primaries.map((id, i) => `${this.nameOf(id)} ${texts[i]}`).join(' | ')}`;
+    }
+    return undefined;
+  }
+
+  private async statesOf(
+    node: SimNode,
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, SeenState> | undefined> {
+    let answer: { states: ReadonlyMap<string, SeenState> | undefined } | undefined;
+    this.probe.read(node.node?.id ?? '', names, (states) => (answer = { states }));
+    await this.cluster.until(() => answer !== undefined, 60e6);
+    return answer?.states;
+  }
+
+  /** The primaries of a name, by the ring that clients are told. */
+  private async placement(): Promise<((name: string) => readonly string[]) | undefined> {
+    let ring: object | undefined;
+    let asked = false;
+    this.checker.client.document('ring', (document) => {
+      ring = document;
+      asked = true;
+    });
+    await this.cluster.until(() => asked, 5e6);
+    if (ring === undefined) return undefined;
+    const { nodes, groups, groupOf } = ring as {
+      nodes: { id: string }[];
+      groups: number[][];
+      groupOf: number[];
+    };
+    return (name) => {
+      const group = groups[groupOf[this.probe.partitionOf(name)]!]!;
+      return group.slice(0, this.nOf(name)).map((index) => nodes[index]!.id);
+    };
+  }
+
+  /** All is quiet: every name is read with all its primaries, and compared with the history. */
+  private async compare(): Promise<void> {
+    for (const name of this.history.names()) {
+      const result = await this.read(name);
+      if (result === undefined) return this.stuck('no-read', `${name} can't be read`);
+      const bytes = result.kind === 'found' ? result.values : [];
+      const values = bytes.filter((value) => value !== null).map(decodeValue);
+      this.checkFinal(name, values);
+    }
+  }
+
+  private checkFinal(name: string, values: readonly Value[]): void {
+    const { violations, dots } = this.cluster;
+    const { history } = this;
+    const readable = values.map(({ token }) => token);
+    this.note(`final ${name} [${readable.join(' ')}]`);
+    checkShown(name, readable, this.rules);
+    const copiesMin = this.options.disksKeep ? 1 : 2;
+    checkEnd(name, readable, { history, violations, copiesMin, mintedTwice: dots.mintedTwice() });
+    if (this.options.disksKeep) this.checkMeaning(name, values);
+  }
+
+  /** What the application sees: sets have all elements that were added, counters count at least what was counted. */
+  private checkMeaning(name: string, values: readonly Value[]): void {
+    const { violations } = this.cluster;
+    const use = name.split('/')[0];
+    const elements = new Set(unionOf(values));
+    const counts = countsOf(values);
+    for (const { token, outcome } of this.history.of(name)) {
+      if (outcome !== 'done') continue;
+      if (use === 'sets' && !elements.has(token))
+        violations.add('safety', 'set-element-lost', `${name} misses ${token}`);
+    }
+    if (use !== 'counters') return;
+    for (const worker of this.workers) {
+      const [least, most] = worker.countsOf(name);
+      const count = counts.get(worker.name) ?? 0;
+      if (count < least || count > most)
+        violations.add(
+          'safety',
+          'miscounted',
+          `${name}: ${worker.name} counted ${least} to ${most}, it says ${count}`,
+        );
+    }
+  }
+
+  private async read(name: string): Promise<GetResult | undefined> {
+    let found: GetResult | undefined;
+    const { client } = this.checker;
+    await this.retry((done) =>
+      client.get(name, { timeoutMs: 3000, r: this.nOf(name), strict: true }, (result) => {
+        found = result;
+        done(result);
+      }),
+    );
+    return found?.kind === 'failed' ? undefined : found;
+  }
+
+  /** What a node caught and counted is as wrong as what it did not catch. */
+  private checkInside(): void {
+    for (const { name, node } of this.cluster.nodes) {
+      const counters = node?.status().counters ?? {};
+      const failures = counters['peers.handlerFailures'] ?? 0;
+      if (failures > 0)
+        this.cluster.violations.add(
+          'crash',
+          'handler-failed',
+          `${name}: ${failures} handlers threw`,
+        );
+    }
+    this.sometimes.look();
+  }
+
+  private worker(name: string): WorkClient {
+    const { cluster, options, history } = this;
+    const { client, process } = cluster.client(name);
+    return new WorkClient(name, client, {
+      scheduler: cluster.scheduler,
+      process,
+      random: cluster.random.fork(`client ${name}`),
+      trace: cluster.trace,
+      history,
+      rules: this.rules,
+      options: options.work,
+      onResult: (result) => this.sometimes.result(result),
+    });
+  }
+
+  private get rules(): ReadRules {
+    const { violations } = this.cluster;
+    const { disksKeep } = this.options;
+    return { history: this.history, violations, disksKeep, nOf: (name) => this.nOf(name) };
+  }
+
+  private nOf(name: string): number {
+    const bucket = name.split('/')[0]!;
+    return this.options.work.buckets.find((candidate) => candidate.name === bucket)?.n ?? 3;
+  }
+
+  private nameOf(id: string): string {
+    return this.cluster.nodes.find(({ node }) => node?.id === id)?.name ?? id;
+  }
+
+  private notReady(): string[] {
+    return this.cluster.nodes
+      .filter(({ ready }) => !ready)
+      .map(({ name, node }) => `${name} (${node?.status().status ?? 'down'})`);
+  }
+
+  private get failed(): boolean {
+    return this.cluster.violations.first !== undefined;
+  }
+
+  private stuck(rule: string, what: string): void {
+    this.cluster.violations.add('liveness', rule, what);
+  }
+
+  private note(what: string): void {
+    this.cluster.trace.add(this.cluster.scheduler.nowUs, 'world', what);
+  }
+}
