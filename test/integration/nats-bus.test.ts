@@ -101,6 +101,9 @@ describe('NatsBus', () => {
   });
 
   test('to unsubscribe twice, without a server, or after the end does no harm', async () => {
+    const failures: unknown[] = [];
+    const failed = (error: unknown): number => failures.push(error);
+    process.on('unhandledRejection', failed);
     const bus = await open();
     const messages = received(bus, 'before');
     const subscriptions = ['a', 'b', 'c'].map((subject) => bus.subscribe(subject, () => undefined));
@@ -114,6 +117,8 @@ describe('NatsBus', () => {
     await bus.close();
     for (const subscription of subscriptions) subscription.unsubscribe();
     await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', failed);
+    expect(failures).toEqual([]);
   });
 
   test('a handler that throws is reported, and the connection goes on', async () => {
