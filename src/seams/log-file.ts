@@ -19,6 +19,7 @@ export interface LogFile {
   readonly length: number;
   /** Appends in order of the calls. `sync`: done means on disk. An error is final for the file (ENOSPC excepted). */
   append(chunks: readonly Uint8Array[], options: { sync: boolean }, done: IoDone): void;
+  /** Done: all appends that had called back before the call are on disk. */
   sync(done: IoDone): void;
   /** Cuts at `length`; durable with the next sync. */
   truncate(length: number): void;

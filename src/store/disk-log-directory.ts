@@ -109,8 +109,8 @@ export class DiskLogDirectory implements LogDirectory {
 
 class DiskLogFile implements LogFile {
   length: number;
-  /** Where the next append goes; ahead of `length` while one is under way. */
-  private end: number;
+  /** Appends not done yet; the first one is under way. */
+  private readonly waiting: (() => void)[] = [];
   private failure: NodeJS.ErrnoException | undefined;
   private readonly plain: number;
   private readonly synced: number;
@@ -125,31 +125,32 @@ class DiskLogFile implements LogFile {
     this.plain = fs.openSync(path, O_RDWR | O_CREAT, 0o644);
     this.synced = syncedWrites ? fs.openSync(path, O_RDWR | O_DSYNC) : this.plain;
     this.length = length;
-    this.end = length;
   }
 
+  /** One after the other: writes side by side could end in any order, and after a failure leave a hole. */
   append(chunks: readonly Uint8Array[], options: { sync: boolean }, done: IoDone): void {
+    this.waiting.push(() => this.write(chunks, options.sync, done));
+    if (this.waiting.length === 1) this.waiting[0]!();
+  }
+
+  private write(chunks: readonly Uint8Array[], sync: boolean, done: IoDone): void {
     let bytes = 0;
     for (const chunk of chunks) bytes += chunk.length;
-    const position = this.end;
-    this.end += bytes;
-    const together =
-      chunks.length > 1 && bytes <= copyBytesMax ? [Buffer.concat(chunks, bytes)] : chunks;
-    const descriptor = options.sync ? this.synced : this.plain;
+    const position = this.length;
     const written: IoDone = (error) => {
       if (error === undefined) this.length = position + bytes;
+      this.waiting.shift();
+      this.waiting[0]?.();
       this.finish(error, done);
     };
-    if (!options.sync) {
-      this.write(descriptor, together, position, written);
-    } else if (syncedWrites && this.directory === undefined) {
-      this.write(descriptor, together, position, written);
-    } else {
-      this.write(descriptor, together, position, (error) => {
-        if (error === undefined) this.syncAll(written);
-        else written(error);
-      });
-    }
+    const together =
+      chunks.length > 1 && bytes <= copyBytesMax ? [Buffer.concat(chunks, bytes)] : chunks;
+    const byItself = sync && syncedWrites && this.directory === undefined;
+    const descriptor = byItself ? this.synced : this.plain;
+    this.writeWhole(descriptor, together, position, (error) => {
+      if (error === undefined && sync && !byItself) this.syncAll(written);
+      else written(error);
+    });
   }
 
   sync(done: IoDone): void {
@@ -159,7 +160,6 @@ class DiskLogFile implements LogFile {
   truncate(length: number): void {
     fs.ftruncateSync(this.plain, length);
     this.length = length;
-    this.end = length;
   }
 
   close(): void {
@@ -176,8 +176,8 @@ class DiskLogFile implements LogFile {
     else done(result);
   }
 
-  /** Writes whole, however often the kernel takes only a part. */
-  private write(
+  /** However often the kernel takes only a part. */
+  private writeWhole(
     descriptor: number,
     chunks: readonly Uint8Array[],
     position: number,
@@ -190,7 +190,7 @@ class DiskLogFile implements LogFile {
       }
       const rest = behind(chunks, count);
       if (rest.length === 0) done();
-      else this.write(descriptor, rest, position + count, done);
+      else this.writeWhole(descriptor, rest, position + count, done);
     });
   }
 
