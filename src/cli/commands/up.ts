@@ -1,5 +1,5 @@
 /** `quorate up`: nats-server and a cluster of nodes on this machine, until Ctrl-C. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { inspectPortDefault } from '../../node/node-options.js';
@@ -136,7 +136,13 @@ async function up(options: UpOptions): Promise<void> {
 
 function announce({ nodes, json }: UpOptions, servers: string): void {
   if (json === true) return printJson({ event: 'ready', nodes, servers });
-  return printLine(welcome({ nodes, servers }));
+  return printLine(welcome({ command: commandName(), nodes, servers }));
+}
+
+/** Installed globally it is on the PATH; started by npm or in a clone it is not. */
+function commandName(): string {
+  const installed = basename(process.argv[1] ?? '') === 'quorate';
+  return installed && process.env['npm_execpath'] === undefined ? 'quorate' : 'npx quorate';
 }
 
 function nodeArgs(options: UpOptions): (index: number) => string[] {

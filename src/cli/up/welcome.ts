@@ -2,19 +2,21 @@
 import { serversDefault } from '../connection.js';
 
 export interface WelcomeOptions {
+  /** How the user can call the command: `quorate`, or `npx quorate` in a clone. */
+  readonly command: string;
   readonly nodes: number;
   readonly servers: string;
 }
 
-export function welcome({ nodes, servers }: WelcomeOptions): string {
+export function welcome({ command, nodes, servers }: WelcomeOptions): string {
   const usual = servers === serversDefault;
   const ours = usual ? '' : ` --servers ${servers}`;
   const theirs = usual ? '' : ` --server ${servers}`;
   return `quorate: ready · ${nodes} ${nodes === 1 ? 'node' : 'nodes'} · ${servers}
 
   The quorate command:
-    npx quorate put${ours} greetings hello 'Hello, world'
-    npx quorate get${ours} greetings hello
+    ${command} put${ours} greetings hello 'Hello, world'
+    ${command} get${ours} greetings hello
 
   Any NATS client, here the nats command:
     nats req${theirs} kv.put.greetings.hello 'Hello, world'
