@@ -28,6 +28,9 @@ import { RingCache } from './ring-cache.js';
 import { type Learned, Roster } from './roster.js';
 import { isCompatible, settingsOf } from './settings.js';
 
+/** Nodes that are started together need a moment to find each other; after so many beats it is worth a word. */
+const patienceBeats = 5;
+
 @injectable()
 export class Membership implements ClusterView {
   readonly problems = new Problems();
@@ -261,6 +264,9 @@ export class Membership implements ClusterView {
 
   private beat(): void {
     this.roster.beat();
+    const waitingFor = this.waitingFor();
+    if (waitingFor === undefined) this.problems.settle('waiting');
+    else if (this.self.heartbeat >= patienceBeats) this.problems.report('waiting', waitingFor);
     this.founding.consider();
     if (!this.founding.founded) this.tellAll({ hello: false });
     else this.spread();

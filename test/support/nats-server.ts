@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findNatsServerProgram } from '../../src/cli/nats-server-finder.js';
 
 export interface NatsServer {
   readonly url: string;
@@ -38,7 +39,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     writeFileSync(file, options.config);
     args.push('-c', file);
   }
-  const child = spawn(process.env['NATS_SERVER_BIN'] ?? 'nats-server', args, {
+  const { path } = await findNatsServerProgram({ say: (line) => console.error(line) });
+  const child = spawn(path, args, {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -41,8 +41,11 @@ describe('founding', () => {
     expect(a!.membership.self.status).toBe('joining');
     expect(a!.membership.ring.preferenceList(0)).toEqual([]);
     expect(a!.membership.waitingFor()).toMatch(/2 of 3 are here/);
+    expect(a!.membership.problems.texts().join()).toMatch(/2 of 3 are here/);
     const c = world.start('c');
     await world.until(() => c.membership.self.status === 'active', 2_000);
+    await world.run(2_000);
+    expect(a!.membership.problems.texts()).toEqual([]);
   });
 
   test.each(Array.from({ length: 12 }, (_, i) => i))(
@@ -61,7 +64,7 @@ describe('founding', () => {
       const known = active[0]!.membership.members().filter(({ status }) => status === 'active');
       expect(known.length).toBeGreaterThanOrEqual(3);
       expect(new Set(active.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
-      expect(live.flatMap(({ membership }) => membership.problems.texts())).toEqual([]);
+      expect(active.flatMap(({ membership }) => membership.problems.texts())).toEqual([]);
     },
   );
 

@@ -1,0 +1,150 @@
+import { describe, expect, test } from '@jest/globals';
+import { createActor } from 'xstate';
+import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
+import { limits } from '../../actors/rules/limits.js';
+import { isFoundedBy, isNewer, type Member, mergeMember } from '../../actors/rules/membership.js';
+import {
+  isConfirmed,
+  silenceMsMax,
+  trusted,
+  withoutWitness,
+  withWitness,
+} from '../../actors/rules/suspicion.js';
+import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
+import { SimClock } from '../simulation/seams/sim-clock.js';
+
+describe('suspicion', () => {
+  test('two independent sources, and nobody counts twice', () => {
+    const silent = { ...trusted, silent: true };
+    expect(isConfirmed(silent)).toBe(false);
+    expect(isConfirmed({ ...trusted, absent: true })).toBe(false);
+    expect(isConfirmed({ ...silent, absent: true })).toBe(true);
+    const once = withWitness(silent, 'b');
+    expect(isConfirmed(once)).toBe(true);
+    expect(withWitness(once, 'b')).toBe(once);
+    expect(isConfirmed(withoutWitness(once, 'b'))).toBe(false);
+    expect(isConfirmed(withWitness(trusted, 'b'))).toBe(false);
+  });
+
+  test('time for news to get around: a beat and a half, and a beat more for every further hop', () => {
+    expect([1, 2, 5].map(silenceMsMax)).toEqual([1_500, 1_500, 1_500]);
+    expect([6, 25].map(silenceMsMax)).toEqual([2_500, 2_500]);
+    expect([26, 125].map(silenceMsMax)).toEqual([3_500, 3_500]);
+  });
+});
+
+async function beliefs(
+  events: readonly (PeerEvent | { readonly waitMs: number })[],
+): Promise<string[]> {
+  const scheduler = new Scheduler((error) => {
+    throw error;
+  });
+  const clock = new SimClock(scheduler, new SimProcess('a'), { driftPpm: 0, wallOffsetMs: 0 });
+  const seen: string[] = [];
+  const actor = createActor(peerMachine, {
+    clock,
+    input: { believe: (now) => seen.push(now), probe: () => seen.push('probe') },
+  });
+  actor.start();
+  for (const event of events) {
+    if ('type' in event) actor.send(event);
+    else await scheduler.run({ endUs: scheduler.nowUs + event.waitMs * 1000 });
+  }
+  actor.stop();
+  return seen.slice(1);
+}
+
+const suspectedBy = (witness: string) => ({ type: 'witness.suspects', witness }) as const;
+const trustedBy = (witness: string) => ({ type: 'witness.trusts', witness }) as const;
+
+describe('peer', () => {
+  const silent = { type: 'peer.silent' } as const;
+  const absent = { type: 'peer.absent' } as const;
+  const heard = { type: 'peer.heard' } as const;
+  const wait = { waitMs: limits.probeMsMax };
+
+  test.each([
+    ['silent, answers the probe', [silent, heard, wait], ['probe', 'alive']],
+    ['silent, no answer', [silent, wait], ['probe', 'suspect', 'probe']],
+    ['NATS knows nobody there', [absent, wait], ['suspect', 'probe']],
+    [
+      'NATS knows nobody there, then silent',
+      [absent, silent],
+      ['suspect', 'probe', 'probe', 'down'],
+    ],
+    ['silent, the probe finds nobody', [silent, absent], ['probe', 'suspect', 'probe', 'down']],
+    ['a witness alone', [suspectedBy('b'), wait], []],
+    [
+      'a witness, then own silence',
+      [suspectedBy('b'), silent, wait],
+      ['probe', 'suspect', 'probe', 'down'],
+    ],
+    [
+      'own silence, then a witness',
+      [silent, wait, suspectedBy('b')],
+      ['probe', 'suspect', 'probe', 'down'],
+    ],
+    [
+      'a witness that changed its mind',
+      [suspectedBy('b'), trustedBy('b'), silent, wait],
+      ['probe', 'suspect', 'probe'],
+    ],
+    ['down, then heard', [silent, absent, heard], ['probe', 'suspect', 'probe', 'down', 'alive']],
+    [
+      'this node is ill: silence and absence say nothing',
+      [{ type: 'self.ill' }, silent, absent, wait, { type: 'self.well' }],
+      ['alive'],
+    ],
+    [
+      'down stays down while this node is ill',
+      [silent, absent, { type: 'self.ill' }, { type: 'self.well' }],
+      ['probe', 'suspect', 'probe', 'down', 'down'],
+    ],
+  ] as const)('%s', async (_what, events, expected) => {
+    expect(await beliefs(events)).toEqual(expected);
+  });
+});
+
+describe('members', () => {
+  const row: Member = {
+    id: 'a',
+    name: 'a',
+    host: 'h',
+    zone: '',
+    weight: 1,
+    pid: 1,
+    generation: 2,
+    heartbeat: 5,
+    status: 'active',
+  };
+
+  test('the newer generation wins, then the newer heartbeat', () => {
+    expect(isNewer({ generation: 3, heartbeat: 0 }, row)).toBe(true);
+    expect(isNewer({ generation: 2, heartbeat: 6 }, row)).toBe(true);
+    expect(isNewer(row, row)).toBe(false);
+    const newer = { ...row, heartbeat: 6, name: 'b' };
+    expect(mergeMember(row, newer)).toBe(newer);
+    expect(mergeMember(newer, row)).toBe(newer);
+  });
+
+  test('nobody goes back to joining, nobody returns from having left, whichever row is newer', () => {
+    const joining = { ...row, generation: 9, status: 'joining' } as const;
+    expect(mergeMember(row, joining)).toEqual({ ...joining, status: 'active' });
+    const left = { ...row, status: 'left' } as const;
+    expect(mergeMember(left, { ...row, generation: 9 }).status).toBe('left');
+  });
+
+  test('a cluster is founded when all who met say the same', () => {
+    const met = ['a', 'b', 'c'];
+    const said = new Map([
+      ['b', met],
+      ['c', met],
+    ]);
+    const gathering = { met, said, self: 'a', founders: 3 };
+    expect(isFoundedBy(gathering)).toBe(true);
+    expect(isFoundedBy({ ...gathering, founders: 4 })).toBe(false);
+    expect(isFoundedBy({ ...gathering, said: new Map([['b', met]]) })).toBe(false);
+    const wider = new Map([...said, ['c', [...met, 'd']]]);
+    expect(isFoundedBy({ ...gathering, said: wider })).toBe(false);
+  });
+});
