@@ -55,12 +55,15 @@ describe('NatsBus', () => {
     const seen: (string | undefined)[] = [];
     bob.subscribe('put.>', (message) => {
       seen.push(message.subject, message.reply, message.header('KV-w'), message.header('Kv-R'));
+      seen.push(message.header('Kv-Empty'));
     });
     await bob.flush();
-    const headers = { 'Kv-W': '2' };
+    const headers = { 'Kv-W': '2 of drei: ³', 'Kv-Empty': '' };
     alice.publish('put.a.b', Buffer.from('x'), { reply: 'nobody.waits', headers });
     await until(() => seen.length > 0);
-    expect(seen).toEqual(['put.a.b', 'nobody.waits', '2', undefined]);
+    expect(seen).toEqual(['put.a.b', 'nobody.waits', '2 of drei: ³', undefined, '']);
+    const broken = { 'Kv-W': '1\r\nKv-R: 1' };
+    expect(() => alice.publish('put.a.b', Buffer.alloc(0), { headers: broken })).toThrow(/break/);
   });
 
   test('a queue group gets each message once, everybody else each', async () => {
