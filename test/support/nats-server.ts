@@ -39,7 +39,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     writeFileSync(file, options.config);
     args.push('-c', file);
   }
-  const { path } = await findNatsServerProgram({ say: (line) => console.error(line) });
+  const { path } = await findNatsServerProgram({ say: () => undefined });
   const child = spawn(path, args, {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'pipe'],
