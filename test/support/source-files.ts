@@ -62,14 +62,21 @@ export function resolveImport(from: string, specifier: string): string | undefin
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
 }
 
-/** Everything that can be reached from the entries by imports, the entries included. */
+/** Files that are started as processes or threads: `new URL('worker.js', import.meta.url)`. */
+function startedBy(text: string): string[] {
+  const pattern = /\bnew URL\(\s*'([^']+\.js)',\s*import\.meta\.url\)/g;
+  return Array.from(text.matchAll(pattern), (match) => `./${match[1]}`);
+}
+
+/** Everything that can be reached from the entries by imports and starts, the entries included. */
 export function reachableFrom(entries: readonly string[], sources: Sources): Set<string> {
   const reached = new Set<string>();
   const waiting = entries.filter((entry) => sources.has(entry));
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (reached.has(path)) continue;
     reached.add(path);
-    for (const specifier of importsOf(sources.get(path) ?? '')) {
+    const text = sources.get(path) ?? '';
+    for (const specifier of [...importsOf(text), ...startedBy(text)]) {
       const target = resolveImport(path, specifier);
       if (target !== undefined && sources.has(target)) waiting.push(target);
     }
