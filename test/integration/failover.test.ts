@@ -41,16 +41,15 @@ test('kill -9 of one of three (N=3, W=2, R=2): no error, 99th percentile under 2
   };
   const workers = Array.from({ length: 16 }, (_, id) => worker(id));
   await sleep(1_000);
-  const calmMs = p99(durationsMs.splice(0));
   await cluster.kill(1);
   await sleep(4_000);
   stop.abort();
   await Promise.all(workers);
+  durationsMs.sort((a, b) => a - b);
   expect(failures).toEqual([]);
-  // On a machine that is itself too busy for this, the kill must at least not make it worse than twice as slow.
-  expect(p99(durationsMs)).toBeLessThan(Math.max(250, 2 * calmMs));
+  expect(durationsMs[Math.floor(durationsMs.length * 0.99)]).toBeLessThan(250);
   // Above the detector's time nothing may pause.
-  expect(Math.max(...durationsMs)).toBeLessThan(3_000);
+  expect(durationsMs.at(-1)).toBeLessThan(3_000);
 
   expect((await cluster.status()).reduce((sum, row) => sum + row.hints, 0)).toBeGreaterThan(0);
   cluster.launch(1);
@@ -112,7 +111,3 @@ test('kill -9 of one primary of five nodes (N=3, W=3): the receipt shows the fal
     );
   await client.close();
 }, 90_000);
-
-function p99(durationsMs: number[]): number {
-  return durationsMs.sort((a, b) => a - b)[Math.floor(durationsMs.length * 0.99)]!;
-}

@@ -1,8 +1,10 @@
 /** `npm run simulate`: replay one seed, or search many. See README.md beside this file. */
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { exitCodes, type Violation } from './oracle/violations.js';
 import { runCaught, type SeedReport } from './run-seed.js';
+import { parseScenario, runScenario } from './scenario/scenario.js';
 import { search } from './search.js';
 import { shrink } from './shrink.js';
 import { sometimesWanted } from './sometimes.js';
@@ -10,6 +12,7 @@ import type { WorldResult } from './world.js';
 import { drawWorld, type WorldOptions } from './world-options.js';
 
 interface Flags {
+  readonly scenario?: string;
   readonly seed?: string;
   readonly trace?: boolean;
   readonly digest?: boolean;
@@ -27,6 +30,7 @@ async function main(): Promise<number> {
   const flags = new Command('simulate')
     .description('Runs simulated clusters: the product on virtual time, with faults.')
     .option('--seed <seed>', 'run this seed alone')
+    .option('--scenario <file>', 'run this script')
     .option('--trace', 'print every event')
     .option(
       '--digest',
@@ -40,8 +44,16 @@ async function main(): Promise<number> {
     .option('--sometimes', 'fail when a named rare situation was never reached')
     .parse()
     .opts<Flags>();
+  if (flags.scenario !== undefined) return playScenario(flags.scenario, flags);
   if (flags.digest === true) return printDigests(flags);
   return flags.seed === undefined ? searchSeeds(flags) : replay(flags.seed, flags);
+}
+
+async function playScenario(path: string, { trace }: Flags): Promise<number> {
+  const onLine = trace === true ? printLine : undefined;
+  const problem = await runScenario(parseScenario(readFileSync(path, 'utf8')), {}, onLine);
+  process.stdout.write(`${problem ?? 'as expected'}\n`);
+  return problem === undefined ? 0 : exitCodes.safety;
 }
 
 async function printDigests({ seed, from = seed ?? '1', seeds = '1' }: Flags): Promise<number> {

@@ -2,17 +2,14 @@
  * One seed from beginning to end: a cluster starts, clients work while faults happen, then a core heals and must make
  * progress, then everything heals and must converge, then what is left is compared with what was acknowledged.
  */
-import { nodeOptionsDefault } from '../../src/node/node-options.js';
 import { applyFault } from './cluster/faults.js';
-import { Probe, stateText } from './cluster/probe.js';
+import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
-import type { SimNode } from './cluster/sim-node.js';
 import type { GetResult, PlainClient } from './client/plain-client.js';
 import { parseCommand } from './core/commands.js';
 import type { SimProcess } from './core/scheduler.js';
 import { checkEnd } from './oracle/end-oracle.js';
 import { History } from './oracle/history.js';
-import type { SeenState } from './oracle/message-reader.js';
 import { checkShown, type ReadRules } from './oracle/read-oracle.js';
 import type { Violation } from './oracle/violations.js';
 import { Sometimes } from './sometimes.js';
@@ -55,7 +52,7 @@ class World {
   private readonly workers: WorkClient[] = [];
   private readonly sometimes: Sometimes;
   private readonly checker: { client: PlainClient; process: SimProcess };
-  private readonly probe: Probe;
+  private readonly observatory: Observatory;
   private faultsOver = false;
   private progress = 0;
 
@@ -71,11 +68,7 @@ class World {
     });
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
-    const { bus, process } = this.cluster.client('probe');
-    this.probe = new Probe(bus, this.cluster.scheduler, process, {
-      prefix: nodeOptionsDefault.prefix,
-      partitions: options.cluster.partitions,
-    });
+    this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
   }
 
   async run(): Promise<void> {
@@ -204,68 +197,11 @@ class World {
     let difference: string | undefined = 'never looked';
     while (cluster.scheduler.nowUs < endUs && !this.failed) {
       await cluster.after(1e6);
-      difference = this.hintsLeft() ?? (await this.difference());
+      difference =
+        this.observatory.hintsLeft() ?? (await this.observatory.difference(this.history.names()));
       if (difference === undefined) return;
     }
     if (difference !== undefined) this.stuck('no-convergence', difference);
-  }
-
-  private hintsLeft(): string | undefined {
-    for (const { name, node } of this.cluster.nodes) {
-      const hints = node?.status().hints ?? 0;
-      if (hints > 0) return `${name} still owes ${hints} hints`;
-    }
-    return undefined;
-  }
-
-  private async difference(): Promise<string | undefined> {
-    const placement = await this.placement();
-    if (placement === undefined) return 'no ring';
-    const held = new Map<string, ReadonlyMap<string, SeenState>>();
-    const names = this.history.names();
-    for (const node of this.cluster.nodes) {
-      const states = await this.statesOf(node, names);
-      if (states === undefined) return `${node.name} does not answer`;
-      held.set(node.node?.id ?? '', states);
-    }
-    for (const name of names) {
-      const primaries = placement(name);
-      const texts = primaries.map((id) => stateText(held.get(id)!.get(name)!));
-      if (new Set(texts).size > 1)
-        return `${name} differs: ${primaries.map((id, i) => `${this.nameOf(id)} ${texts[i]}`).join(' | ')}`;
-    }
-    return undefined;
-  }
-
-  private async statesOf(
-    node: SimNode,
-    names: readonly string[],
-  ): Promise<ReadonlyMap<string, SeenState> | undefined> {
-    let answer: { states: ReadonlyMap<string, SeenState> | undefined } | undefined;
-    this.probe.read(node.node?.id ?? '', names, (states) => (answer = { states }));
-    await this.cluster.until(() => answer !== undefined, 60e6);
-    return answer?.states;
-  }
-
-  /** The primaries of a name, by the ring that clients are told. */
-  private async placement(): Promise<((name: string) => readonly string[]) | undefined> {
-    let ring: object | undefined;
-    let asked = false;
-    this.checker.client.document('ring', (document) => {
-      ring = document;
-      asked = true;
-    });
-    await this.cluster.until(() => asked, 5e6);
-    if (ring === undefined) return undefined;
-    const { nodes, groups, groupOf } = ring as {
-      nodes: { id: string }[];
-      groups: number[][];
-      groupOf: number[];
-    };
-    return (name) => {
-      const group = groups[groupOf[this.probe.partitionOf(name)]!]!;
-      return group.slice(0, this.nOf(name)).map((index) => nodes[index]!.id);
-    };
   }
 
   /** All is quiet: every name is read with all its primaries, and compared with the history. */
@@ -365,10 +301,6 @@ class World {
   private nOf(name: string): number {
     const bucket = name.split('/')[0]!;
     return this.options.work.buckets.find((candidate) => candidate.name === bucket)?.n ?? 3;
-  }
-
-  private nameOf(id: string): string {
-    return this.cluster.nodes.find(({ node }) => node?.id === id)?.name ?? id;
   }
 
   private notReady(): string[] {

@@ -62,7 +62,7 @@ export class Probe {
     return partitionOfTokens(tokens, this.options.partitions);
   }
 
-  private storageKey(name: string): string {
+  storageKey(name: string): string {
     const partition = this.partitionOf(name);
     return `${String.fromCharCode(partition >> 8, partition & 0xff)}${name.replace('/', '\0')}`;
   }

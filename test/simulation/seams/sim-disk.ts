@@ -179,6 +179,14 @@ export interface TableUndo {
   readonly before: Buffer | undefined;
 }
 
+export interface DiskImage {
+  readonly files: readonly (readonly [name: string, content: Buffer])[];
+  readonly tables: readonly (readonly [
+    name: string,
+    entries: readonly (readonly [string, Buffer])[],
+  ])[];
+}
+
 export class SimDisk {
   readonly files = new Map<string, SimFile>();
   readonly quarantined = new Map<string, Buffer>();
@@ -223,6 +231,23 @@ export class SimDisk {
   kill(): void {
     this.held.length = 0;
     for (const file of this.files.values()) file.busyUntilUs = 0;
+  }
+
+  /** A copy of what a stopped node left, as a backup would take it. */
+  image(): DiskImage {
+    const files = [...this.files].map(([name, file]) => [name, file.content()] as const);
+    const tables = [...this.tables].map(([name, map]) => [name, [...map]] as const);
+    return { files, tables };
+  }
+
+  restore({ files, tables }: DiskImage): void {
+    this.wipe();
+    for (const [name, content] of files) {
+      const file = new SimFile(name);
+      file.synced([file.append([content])]);
+      this.files.set(name, file);
+    }
+    for (const [name, entries] of tables) this.tables.set(name, new Map(entries));
   }
 
   wipe(): void {

@@ -74,6 +74,7 @@ export class WorkClient {
   stopped = false;
   asked = 0;
   answered = 0;
+  slowestUs = 0;
   readonly tally = new Map<string, number>();
   private readonly known = new Map<string, Knowledge>();
   private writes = 0;
@@ -171,6 +172,7 @@ export class WorkClient {
     trace.add(askedUs, this.name, `get ${name} ${JSON.stringify(request)}`);
     this.api.get(name, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `got ${name} ${resultText(result)}`);
+      this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - askedUs);
       this.around.onResult(result);
       if (result.kind !== 'failed') {
         const bytes = result.kind === 'found' ? result.values : [];
@@ -225,6 +227,7 @@ export class WorkClient {
     trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
     this.api.put(name, bytes, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `${what} ${value.token} ${resultText(result)}`);
+      this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - write.askedUs);
       this.around.onResult(result);
       settle(write, result, scheduler.nowUs);
       if (bucket.use === 'counters' && result.kind === 'done')

@@ -1,0 +1,103 @@
+/** Looks into a cluster from outside: where keys belong, what each node holds of them, what is still owed. */
+import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import type { PlainClient } from '../client/plain-client.js';
+import type { SeenState } from '../oracle/message-reader.js';
+import { Probe, stateText } from './probe.js';
+import type { SimCluster } from './sim-cluster.js';
+
+interface RingDocument {
+  readonly nodes: readonly { readonly id: string; readonly name: string }[];
+  readonly groups: readonly (readonly number[])[];
+  readonly groupOf: readonly number[];
+}
+
+export class Observatory {
+  private readonly client: PlainClient;
+  private readonly probe: Probe;
+
+  /** `nOf`: how many primaries a name has. */
+  constructor(
+    private readonly cluster: SimCluster,
+    readonly nOf: (name: string) => number,
+  ) {
+    this.client = cluster.client('observer').client;
+    const { bus, process } = cluster.client('probe');
+    this.probe = new Probe(bus, cluster.scheduler, process, {
+      prefix: nodeOptionsDefault.prefix,
+      partitions: cluster.options.partitions,
+    });
+  }
+
+  /** Names of the nodes of a name, primaries first; undefined when nobody tells. */
+  async preference(name: string): Promise<readonly string[] | undefined> {
+    const ring = await this.ring();
+    return ring && preferenceOf(ring, this.probe.partitionOf(name)).map((node) => node.name);
+  }
+
+  hintsLeft(): string | undefined {
+    for (const { name, node } of this.cluster.nodes) {
+      const hints = node?.status().hints ?? 0;
+      if (hints > 0) return `${name} still owes ${hints} hints`;
+    }
+    return undefined;
+  }
+
+  /** Which name the primaries disagree on, and how; undefined when they agree on all. */
+  async difference(names: readonly string[]): Promise<string | undefined> {
+    const ring = await this.ring();
+    if (ring === undefined) return 'no ring';
+    const held = new Map<string, ReadonlyMap<string, SeenState>>();
+    for (const { name, node } of this.cluster.nodes) {
+      const states = await this.statesOf(node?.id ?? '', names);
+      if (states === undefined) return `${name} does not answer`;
+      held.set(name, states);
+    }
+    for (const name of names) {
+      const list = preferenceOf(ring, this.probe.partitionOf(name));
+      const primaries = list.slice(0, this.nOf(name)).map((node) => node.name);
+      const texts = primaries.map((node) => `${node} ${stateText(held.get(node)!.get(name)!)}`);
+      const distinct = new Set(texts.map((text) => text.slice(text.indexOf(' '))));
+      if (distinct.size > 1) return `${name} differs: ${texts.join(' | ')}`;
+    }
+    return undefined;
+  }
+
+  /** Which nodes still hold anything of a name; undefined when none does. */
+  async leftOf(name: string): Promise<string | undefined> {
+    for (const { name: nodeName, node } of this.cluster.nodes) {
+      const states = await this.statesOf(node?.id ?? '', [name]);
+      if (states === undefined) return `${nodeName} does not answer`;
+      const state = states.get(name)!;
+      if (state.context.size > 0) return `${nodeName} still holds ${stateText(state)}`;
+    }
+    return undefined;
+  }
+
+  storageKey(name: string): string {
+    return this.probe.storageKey(name);
+  }
+
+  private async statesOf(
+    id: string,
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, SeenState> | undefined> {
+    let answer: { states: ReadonlyMap<string, SeenState> | undefined } | undefined;
+    this.probe.read(id, names, (states) => (answer = { states }));
+    await this.cluster.until(() => answer !== undefined, 60e6);
+    return answer?.states;
+  }
+
+  private async ring(): Promise<RingDocument | undefined> {
+    let answer: { document: object | undefined } | undefined;
+    this.client.document('ring', (document) => (answer = { document }));
+    await this.cluster.until(() => answer !== undefined, 5e6);
+    return answer?.document as RingDocument | undefined;
+  }
+}
+
+function preferenceOf(
+  { nodes, groups, groupOf }: RingDocument,
+  partition: number,
+): { readonly id: string; readonly name: string }[] {
+  return groups[groupOf[partition]!]!.map((index) => nodes[index]!);
+}

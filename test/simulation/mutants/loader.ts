@@ -1,0 +1,27 @@
+/** Module hook that applies the mutant named by QUORATE_MUTANT to the files it concerns. */
+import type { LoadHook } from 'node:module';
+import { mutantOf } from './mutants.js';
+
+const mutant = mutantOf(process.env['QUORATE_MUTANT'] ?? '');
+
+export const load: LoadHook = async (url, context, nextLoad) => {
+  const loaded = await nextLoad(url, context);
+  if (!url.endsWith(`/dist/${mutant.file}`)) return loaded;
+  const source = textOf(loaded.source);
+  const parts = source.split(mutant.find);
+  if (parts.length !== 2)
+    throw new Error(
+      `mutant ${mutant.name}: its passage is ${parts.length - 1} times in ${mutant.file}`,
+    );
+  return { ...loaded, source: parts.join(mutant.replace) };
+};
+
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray | undefined): string {
+  if (typeof source === 'string') return source;
+  if (source === undefined) return '';
+  const bytes =
+    source instanceof ArrayBuffer
+      ? new Uint8Array(source)
+      : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  return Buffer.from(bytes).toString();
+}

@@ -1,0 +1,96 @@
+/**
+ * Scenarios: commented scripts in `test/scenarios/*.txt` that run as tests, after the example of etcd-io/raft's testdata. One command a
+ * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
+ *
+ *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
+ *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [grace=2s] [mapping=off] [seed=x]   starts, and serves
+ *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
+ *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [as=name] => done primaries=2 fallbacks=0
+ *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
+ *   begin put … · end c1 => done       the same without waiting, one request a client
+ *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work · unload => ok    ends it; ok: nothing but successes
+ *   wait 2s · wait-until serving|converged|collected b/k|hints … [within=60s]
+ *   states b/k => equal · check => ok  every write acknowledged to a load is there or was replaced
+ *   forget p1 b/k                      its record goes from the disk of a stopped node, as if the node had left the partition
+ *   snapshot p1 · restore p1           of a stopped node's disk
+ *
+ * `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
+ * answer and what it holds, `in<250ms` bounds its time.
+ */
+import { durationUs, parseCommand, type Command } from '../core/commands.js';
+import { applyFault, isFault } from '../cluster/faults.js';
+import { clusterOptionsDefault, type ClusterOptions } from '../cluster/sim-cluster.js';
+import { Stage } from './stage.js';
+
+export interface Scenario {
+  readonly title: string;
+  readonly controls: readonly string[];
+  readonly commands: readonly Command[];
+}
+
+export function parseScenario(text: string): Scenario {
+  const lines = text.split('\n');
+  const title = (lines[0] ?? '').replace(/^#\s*/, '');
+  const controls: string[] = [];
+  const commands: Command[] = [];
+  for (const line of lines) {
+    const control = /^control:\s*(.*?)\s*(#.*)?$/.exec(line)?.[1];
+    if (control !== undefined) {
+      controls.push(control);
+      continue;
+    }
+    const command = parseCommand(line);
+    if (command !== undefined) commands.push(command);
+  }
+  return { title, controls, commands };
+}
+
+/** Returns what was not as expected: the first failed line, or what the oracles found. */
+export async function runScenario(
+  scenario: Scenario,
+  overrides: Readonly<Record<string, string>> = {},
+  onLine?: (line: string) => void,
+): Promise<string | undefined> {
+  const [first, ...rest] = scenario.commands;
+  if (first?.verb !== 'cluster') throw new Error('a scenario begins with `cluster`');
+  const options = clusterOptions({ ...first.options, ...overrides });
+  const stage = new Stage({ ...options, ...(onLine && { onLine }) });
+  try {
+    await stage.start();
+    for (const command of rest) {
+      const problem = await runCommand(stage, command);
+      const found = problem ?? stage.cluster.violations.first?.what;
+      if (found !== undefined) return `${command.text}\n  ${found}`;
+    }
+    return undefined;
+  } finally {
+    stage.cluster.abandon();
+  }
+}
+
+async function runCommand(stage: Stage, command: Command): Promise<string | undefined> {
+  if (!isFault(command.verb)) return stage.run(command);
+  applyFault(stage.cluster, stage.named(command));
+  // A fault takes effect before the next line.
+  await stage.cluster.after(0);
+  return undefined;
+}
+
+function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptions {
+  const number = (name: string): Record<string, number> =>
+    options[name] === undefined ? {} : { [name]: Number(options[name]) };
+  const periodic = /^periodic\((\d+)\)$/.exec(options['durability'] ?? '')?.[1];
+  return {
+    ...clusterOptionsDefault,
+    seed: options['seed'] ?? 'scenario',
+    ...number('nodes'),
+    ...number('partitions'),
+    mapping: options['mapping'] !== 'off',
+    durability:
+      periodic === undefined ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(periodic) },
+    defaults: { ...number('n'), ...number('r'), ...number('w') },
+    ...(options['grace'] === undefined
+      ? {}
+      : { tombstoneGraceMs: durationUs(options['grace']) / 1000 }),
+  };
+}

@@ -1,0 +1,229 @@
+/** What a scenario's commands act on: the cluster, its clients, and what they were told so far. */
+import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { Observatory } from '../cluster/observatory.js';
+import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
+import type { GetResult, PlainClient, PutResult } from '../client/plain-client.js';
+import { durationUs, type Command } from '../core/commands.js';
+import type { SimProcess } from '../core/scheduler.js';
+import type { DiskImage } from '../seams/sim-disk.js';
+import { encodeValue, tokenOf } from '../workload/values.js';
+import { Load } from './load.js';
+import { mismatch, type Answer } from './expectations.js';
+
+interface Asker {
+  readonly client: PlainClient;
+  readonly process: SimProcess;
+  /** Of its request under way. */
+  answer: Answer | undefined;
+  busy: boolean;
+}
+
+/** How long a request may take before a scenario gives up. */
+const answerWithinUs = 120e6;
+
+export class Stage {
+  readonly cluster: SimCluster;
+  private readonly observatory: Observatory;
+  private readonly askers = new Map<string, Asker>();
+  private readonly aliases = new Map<string, string>();
+  private readonly contexts = new Map<string, string>();
+  private readonly images = new Map<string, DiskImage>();
+  private load: Load | undefined;
+
+  constructor(options: ClusterOptions) {
+    this.cluster = new SimCluster(options);
+    const n = options.defaults.n ?? nodeOptionsDefault.defaults.n;
+    this.observatory = new Observatory(this.cluster, () => n);
+  }
+
+  async start(): Promise<void> {
+    this.cluster.startAll();
+    if (!(await this.cluster.until(() => this.cluster.allReady, 60e6)))
+      throw new Error('the cluster does not serve');
+    // Until everyone knows everyone.
+    await this.cluster.after(3e6);
+  }
+
+  /** With p1, f1, … replaced by the nodes they stand for. */
+  named(command: Command): Command {
+    const replaced = (word: string): string =>
+      word
+        .split(',')
+        .map((part) => this.aliases.get(part) ?? part)
+        .join(',');
+    return { ...command, args: command.args.map(replaced) };
+  }
+
+  async run(command: Command): Promise<string | undefined> {
+    const { args } = command;
+    switch (command.verb) {
+      case 'put':
+      case 'delete':
+      case 'get':
+        this.ask(command);
+        return this.finish(command.args[0]!, command);
+      case 'begin':
+        this.ask({ ...command, verb: args[0]!, args: args.slice(1) });
+        return undefined;
+      case 'end':
+        return this.finish(args[0]!, command);
+      case 'place':
+        return this.place(args[0]!);
+      case 'wait':
+        await this.cluster.after(durationUs(args[0]!));
+        return undefined;
+      case 'wait-until':
+        return this.waitUntil(this.named(command));
+      case 'states': {
+        const difference = await this.observatory.difference([args[0]!]);
+        return difference;
+      }
+      case 'load':
+        this.load = new Load(this.cluster, command.options);
+        return undefined;
+      case 'unload':
+        return this.load!.end(command.expected ?? []);
+      case 'check':
+        return this.load!.check(this.observatory);
+      case 'forget':
+        return this.forget(this.nodeOf(args[0]!), args[1]!);
+      case 'snapshot':
+        this.images.set(args[0]!, this.cluster.node(this.nodeOf(args[0]!)).disk.image());
+        return undefined;
+      case 'restore':
+        this.cluster.node(this.nodeOf(args[0]!)).disk.restore(this.images.get(args[0]!)!);
+        return undefined;
+      default:
+        throw new Error(`no such command: ${command.text}`);
+    }
+  }
+
+  private nodeOf(name: string): string {
+    return this.aliases.get(name) ?? name;
+  }
+
+  private asker(name: string): Asker {
+    let asker = this.askers.get(name);
+    if (asker === undefined) {
+      asker = { ...this.cluster.client(name), answer: undefined, busy: false };
+      this.askers.set(name, asker);
+    }
+    return asker;
+  }
+
+  private ask(command: Command): void {
+    const [who = '', name = '', word = ''] = command.args;
+    const { options, verb } = command;
+    const asker = this.asker(who);
+    if (asker.busy) throw new Error(`${who} has a request under way: ${command.text}`);
+    asker.busy = true;
+    asker.answer = undefined;
+    const clear = this.onlyVia(who, options['via']);
+    const startUs = this.cluster.scheduler.nowUs;
+    const done = (result: PutResult | GetResult): void => {
+      clear();
+      asker.busy = false;
+      const elapsedUs = this.cluster.scheduler.nowUs - startUs;
+      asker.answer = { result, elapsedUs };
+      if (options['as'] !== undefined && 'context' in result)
+        this.contexts.set(options['as'], result.context === '' ? '-' : result.context);
+    };
+    const timeoutMs = durationUs(options['timeout'] ?? '2s') / 1000;
+    const strict = command.args.includes('strict');
+    const quorum = options['w'] ?? options['r'];
+    const count = quorum === undefined ? undefined : Number(quorum);
+    if (verb === 'get') {
+      asker.client.get(name, { timeoutMs, strict, ...(count && { r: count }) }, done);
+      return;
+    }
+    const value = verb === 'delete' ? null : encodeValue({ token: word, body: [] }, 16);
+    const context = this.contextOf(options['context']);
+    const request = {
+      timeoutMs,
+      strict,
+      ...(count && { w: count }),
+      ...(context !== undefined && { context }),
+      ...(options['op'] !== undefined && { operation: options['op'] }),
+      ...(options['ttl'] !== undefined && { ttlMs: durationUs(options['ttl']) / 1000 }),
+    };
+    asker.client.put(name, value, request, done);
+  }
+
+  private contextOf(name: string | undefined): string | undefined {
+    if (name === undefined || name === '-') return name;
+    const context = this.contexts.get(name);
+    if (context === undefined) throw new Error(`no context ${name}`);
+    return context;
+  }
+
+  /** As if NATS had a route from the client to that node alone. */
+  private onlyVia(client: string, via: string | undefined): () => void {
+    if (via === undefined) return () => undefined;
+    const { nats, nodes } = this.cluster;
+    const others = nodes.map(({ name }) => name).filter((name) => name !== this.nodeOf(via));
+    for (const to of others) nats.cut({ from: client, to }, 'split');
+    return () => others.forEach((to) => nats.heal({ from: client, to }));
+  }
+
+  private async finish(who: string, command: Command): Promise<string | undefined> {
+    const asker = this.asker(who);
+    await this.cluster.until(() => asker.answer !== undefined, answerWithinUs);
+    if (asker.answer === undefined) return 'no answer at all';
+    return mismatch(asker.answer, command.expected ?? ['done'], tokenOf);
+  }
+
+  private async place(name: string): Promise<string | undefined> {
+    const list = await this.observatory.preference(name);
+    if (list === undefined) return 'no ring';
+    const primaries = this.observatory.nOf(name);
+    list.forEach((node, i) => {
+      const alias = i < primaries ? `p${i + 1}` : `f${i + 1 - primaries}`;
+      this.aliases.set(alias, node);
+    });
+    return undefined;
+  }
+
+  private async waitUntil({ args, options }: Command): Promise<string | undefined> {
+    const withinUs = durationUs(options['within'] ?? '60s');
+    const { cluster } = this;
+    const endUs = cluster.scheduler.nowUs + withinUs;
+    let missing = await this.missing(args);
+    while (missing !== undefined && cluster.scheduler.nowUs < endUs) {
+      await cluster.after(100_000);
+      missing = await this.missing(args);
+    }
+    return missing;
+  }
+
+  /** What is not so yet. */
+  private async missing([what, ...of]: readonly string[]): Promise<string | undefined> {
+    const { nodes } = this.cluster;
+    switch (what) {
+      case 'serving': {
+        const wanted = nodes.filter(({ name }) => of.length === 0 || of.includes(name));
+        const late = wanted.filter(({ ready }) => !ready).map(({ name }) => name);
+        return late.length === 0 ? undefined : `not serving: ${late.join(' ')}`;
+      }
+      case 'hints':
+        return this.observatory.hintsLeft();
+      case 'converged':
+        return (
+          this.observatory.hintsLeft() ??
+          (await this.observatory.difference([...of, ...(this.load?.names() ?? [])]))
+        );
+      case 'collected':
+        return this.observatory.leftOf(of[0]!);
+      default:
+        throw new Error(`wait-until what? ${what}`);
+    }
+  }
+
+  private forget(node: string, name: string): string | undefined {
+    const simNode = this.cluster.node(node);
+    if (simNode.alive) return `${node} still runs`;
+    const records = simNode.disk.tables.get('records')!;
+    if (!records.delete(this.observatory.storageKey(name))) return `${node} has no ${name}`;
+    simNode.disk.version++;
+    return undefined;
+  }
+}
