@@ -1,5 +1,5 @@
 /** `quorate up`: nats-server and a cluster of nodes on this machine, until Ctrl-C. */
-import { basename, resolve } from 'node:path';
+import { basename, delimiter, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { inspectPortDefault } from '../../node/node-options.js';
@@ -139,10 +139,12 @@ function announce({ nodes, json }: UpOptions, servers: string): void {
   return printLine(welcome({ command: commandName(), nodes, servers }));
 }
 
-/** Installed globally it is on the PATH; started by npm or in a clone it is not. */
+/** What the user can type: under npm the PATH is npm's own. */
 function commandName(): string {
-  const installed = basename(process.argv[1] ?? '') === 'quorate';
-  return installed && process.env['npm_execpath'] === undefined ? 'quorate' : 'npx quorate';
+  const { PATH = '', npm_execpath: npm } = process.env;
+  const called = process.argv[1] ?? '';
+  const onPath = basename(called) === 'quorate' && PATH.split(delimiter).includes(dirname(called));
+  return onPath && npm === undefined ? 'quorate' : 'npx quorate';
 }
 
 function nodeArgs(options: UpOptions): (index: number) => string[] {
