@@ -61,15 +61,19 @@ test('lock: a directory that can not be written is a clear error', () => {
 test('lock: of four processes that start together at most one gets it', async () => {
   const script = `import { lockDataDirectory } from ${JSON.stringify(module)};
     try { lockDataDirectory(${JSON.stringify(path)}); console.log('held'); } catch { console.log('refused'); }
-    setTimeout(() => {}, 500);`;
+    setInterval(() => {}, 1000);`;
+  const children = [1, 2, 3, 4].map(() =>
+    spawn(process.execPath, ['--input-type=module', '-e', script]),
+  );
   const said = await Promise.all(
-    [1, 2, 3, 4].map(async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    children.map(async (child) => {
       const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
-      await once(child, 'exit');
       return chunk.toString().trim();
     }),
   );
+  // Only now: who ended before the last one had started would have left it the directory.
+  for (const child of children) child.kill('SIGKILL');
+  await Promise.all(children.map((child) => once(child, 'exit')));
   expect(said.filter((word) => word === 'held').length).toBeLessThanOrEqual(1);
   expect(said.filter((word) => word === 'refused').length).toBeGreaterThanOrEqual(3);
 });
