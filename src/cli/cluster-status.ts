@@ -54,5 +54,10 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
       hints: null,
     })),
   ];
-  return rows.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  return rows.sort(byName);
+}
+
+/** n2 before n10. */
+export function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name.localeCompare(b.name, 'en', { numeric: true });
 }

@@ -54,6 +54,13 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
+// Whoever read what is printed may have had enough (`| head`): no reason to drop what runs.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 /** Ends by itself when nothing is left to do, so that what was printed is really written. */
 try {
   await createProgram().parseAsync();

@@ -265,6 +265,12 @@ describe('up', () => {
     }
   });
 
+  test('another number of nodes than the data is of: refused before anything starts', async () => {
+    const { code, err } = await run(['up', '--nodes', '4', '--data-dir', join(directory, 'data')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/data holds a cluster of 3 nodes: use --nodes 3, or another --data-dir/);
+  });
+
   test('the port is taken: a clear error that says what to do', async () => {
     const server = await startNatsServer();
     const { code, err } = await run(['up', '--port', String(server.port), '--servers', '']);
@@ -278,7 +284,7 @@ describe('up', () => {
     [['--w', '4'], 2],
     [['--durability', 'maybe'], 2],
     [['--bucket', 'a.b n=3'], 2],
-    [['--servers', 'nats://127.0.0.1:1'], 5],
+    [['--servers', 'nats://127.0.0.1:1', '--data-dir', '/nonexistent'], 5],
   ])('up %j: exit code %i', async (options, code) => {
     expect((await run(['up', ...options])).code).toBe(code);
   });

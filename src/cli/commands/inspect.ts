@@ -4,7 +4,7 @@ import { UnavailableError } from '../../errors.js';
 import type { Bus } from '../../seams/bus.js';
 import type { Clock } from '../../seams/clock.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { askRing } from '../cluster-status.js';
+import { askRing, byName } from '../cluster-status.js';
 import {
   addNodeConnectionOptions,
   nodeConnection,
@@ -57,7 +57,10 @@ async function idOf(name: string, question: Parameters<typeof askRing>[0]): Prom
   if (ring === undefined) throw new UnavailableError('no node answers');
   const found = ring.nodes.find((node) => node.name === name || node.id === name);
   if (found !== undefined) return found.id;
-  const names = ring.nodes.map((node) => node.name).join(', ');
+  const names = ring.nodes
+    .toSorted(byName)
+    .map((node) => node.name)
+    .join(', ');
   throw new CommandError(exitCodes.usage, `no node named ${name}; there are ${names}`);
 }
 

@@ -5,7 +5,7 @@ import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
 import type { RingMessage, RingNode } from '../../wire/ring-message.js';
 import { byteStringOf } from '../../wire/text.js';
-import { askRing } from '../cluster-status.js';
+import { askRing, byName } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
 import { printJson, printLine, table } from '../output.js';
 import { durationMs, place, type Place } from '../parsers.js';
@@ -72,31 +72,22 @@ function printKey(ring: RingMessage, key: Place, json: boolean): void {
 }
 
 function printRing(ring: RingMessage): void {
-  const held = ring.nodes.map(() => ({ primary: 0, first: 0 }));
+  const held = ring.nodes.map((node) => ({ ...node, primary: 0, first: 0 }));
   for (const group of ring.groupOf) {
     const list = ring.groups[group] ?? [];
-    for (const [position, node] of list.slice(0, ring.n).entries()) {
-      const counts = held[node];
-      if (counts === undefined) continue;
-      counts.primary += 1;
-      if (position === 0) counts.first += 1;
+    for (const [position, index] of list.slice(0, ring.n).entries()) {
+      const node = held[index];
+      if (node === undefined) continue;
+      node.primary += 1;
+      if (position === 0) node.first += 1;
     }
   }
   printLine(`${ring.groupOf.length} partitions, N=${ring.n}, epoch ${ring.epoch}`);
-  printLine(
-    table(
-      ['NAME', 'HOST', 'ZONE', 'STATUS', 'PARTITIONS', 'FIRST OF', 'ID'],
-      ring.nodes.map((node, index) => [
-        node.name,
-        node.host,
-        node.zone,
-        node.reachability,
-        String(held[index]?.primary ?? 0),
-        String(held[index]?.first ?? 0),
-        node.id,
-      ]),
-    ),
-  );
+  const rows = held.sort(byName).map((node) => {
+    const { name, host, zone, reachability, primary, first, id } = node;
+    return [name, host, zone, reachability, String(primary), String(first), id];
+  });
+  printLine(table(['NAME', 'HOST', 'ZONE', 'STATUS', 'PARTITIONS', 'FIRST OF', 'ID'], rows));
 }
 
 function preferenceList(ring: RingMessage, partition: number): RingNode[] {

@@ -2,6 +2,7 @@
  * What `quorate up` runs: nats-server (unless one was named) and the nodes, in this order; stopped in the other order.
  * Prints nothing itself but what happens to processes.
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../seams/clock.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -38,6 +39,7 @@ export class LocalCluster {
 
   /** Resolves to the URL when nats-server and every node serve; rejects when one of them can't, or when stopped meanwhile. */
   async start(): Promise<string> {
+    this.checkData();
     const servers = await this.startNats();
     const { nodes, dataDir, nodeArgs } = this.options;
     const serving = Array.from({ length: nodes }, (_, index) => {
@@ -66,6 +68,18 @@ export class LocalCluster {
     await Promise.all(this.nodes.map((node) => node.stopped));
     this.nats?.stop();
     await this.nats?.stopped;
+  }
+
+  /** A cluster that holds data takes no new nodes yet, and would miss those that are left out. */
+  private checkData(): void {
+    const { dataDir, nodes } = this.options;
+    const there = existsSync(dataDir) ? readdirSync(dataDir) : [];
+    const before = there.filter((name) => /^n\d+$/.test(name)).length;
+    if (before === 0 || before === nodes) return;
+    throw new CommandError(
+      exitCodes.usage,
+      `${dataDir} holds a cluster of ${before} nodes: use --nodes ${before}, or another --data-dir`,
+    );
   }
 
   private async startNats(): Promise<string> {
