@@ -14,7 +14,7 @@ import type { StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { printJson, printLine, say } from '../output.js';
+import { printJson, printLine, say, sayError } from '../output.js';
 import {
   bucketSpec,
   durability,
@@ -179,7 +179,11 @@ async function runNode(given: NodeArguments): Promise<void> {
     // `stopped` tells why.
     () => undefined,
   );
-  await node.stopped;
+  await node.stopped.catch((error: unknown) => {
+    // The node has given up; what it left open must not keep the process.
+    sayError(error, false);
+    giveUp();
+  });
   clock.clearTimeout(deadline);
 }
 
