@@ -46,6 +46,8 @@ interface NodeArguments {
   readonly ttl: number;
   readonly durability: NodeOptions['durability'];
   readonly bucket: BucketTable;
+  readonly compression?: true;
+  readonly tombstoneGrace: number;
   readonly changeEvents: boolean;
   readonly inspect?: number | true;
   readonly json?: true;
@@ -152,6 +154,13 @@ function addStoreOptions(command: Command): void {
         .argParser(bucketSpec)
         .default({}, 'none'),
     )
+    .option('--compression', 'compress large values on disk (LZ4): less disk, more CPU')
+    .option(
+      '--tombstone-grace <time>',
+      'how long a deleted key is remembered at least',
+      durationMs,
+      preset.tombstoneGraceMs,
+    )
     .option('--no-change-events', 'publish no kv.changed events')
     .option(
       '--inspect [port]',
@@ -202,6 +211,8 @@ function optionsOf(given: NodeArguments): StartOptions {
     dataDir: given.dataDir ?? join('data', name),
     defaults: { n, r, w, conflict, ttlMs: ttl },
     buckets: given.bucket,
+    compression: given.compression === true,
+    tombstoneGraceMs: given.tombstoneGrace,
     changeEvents: given.changeEvents,
     inspectPort: inspect === true ? inspectPortDefault : inspect,
   };

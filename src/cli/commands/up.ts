@@ -27,6 +27,7 @@ interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly w?: number;
   readonly durability?: string;
   readonly bucket: readonly string[];
+  readonly compression?: true;
   readonly restart: boolean;
   readonly inspect?: number | true;
   readonly json?: true;
@@ -67,6 +68,7 @@ export function addUp(program: Command): void {
         .argParser(collectBuckets)
         .default([], 'none'),
     )
+    .option('--compression', 'compress large values on disk (LZ4): less disk, more CPU')
     .option('--no-restart', 'leave a node that died alone')
     .option(
       '--inspect [port]',
@@ -164,6 +166,7 @@ function nodeArgs(options: UpOptions): (index: number) => string[] {
     '--prefix',
     prefix,
     ...(options.durability === undefined ? [] : ['--durability', options.durability]),
+    ...(options.compression === true ? ['--compression'] : []),
     ...options.bucket.flatMap((settings) => ['--bucket', settings]),
   ];
   const firstPort = inspect === true ? inspectPortDefault : inspect;
