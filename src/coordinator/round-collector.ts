@@ -1,6 +1,9 @@
 /**
  * Collects the requests of one turn of the event loop into batches that can share a round: same kind,
  * replica group, N, quorum and strictness. A batch is cut at a bound on requests and bytes.
+ *
+ * Which nodes a round asks is what makes it shareable, not their order round the ring: a replica group is the set of
+ * primaries, and while one of them is not alive also the order of the fallbacks that stand in for it.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -26,6 +29,9 @@ export interface Batch<R> {
 
 export class RoundCollector<R extends Collectable> {
   private readonly batches = new Map<number, Batch<R>>();
+  private readonly groups = new Map<string, number>();
+  /** N → partition → replica group; of one ring and one state of its members. */
+  private groupsByN = new Map<number, number[]>();
   private ringEpoch = Number.NaN;
   private isArmed = false;
 
@@ -33,14 +39,18 @@ export class RoundCollector<R extends Collectable> {
     private readonly clock: Clock,
     private readonly view: ClusterView,
     private readonly onBatch: (batch: Batch<R>) => void,
-  ) {}
+  ) {
+    view.onChange(() => this.groupsByN.clear());
+  }
 
   add(request: R, size: { readonly n: number; readonly bytes: number }): void {
     const { ring } = this.view;
-    // Groups are numbered by a ring: batches of an older one go out as they are.
+    // Batches of an older ring go out as they are.
     if (ring.epoch !== this.ringEpoch) {
       this.flush();
       this.ringEpoch = ring.epoch;
+      this.groups.clear();
+      this.groupsByN.clear();
     }
     const id = this.idOf(request, size.n);
     let batch = this.batches.get(id);
@@ -76,8 +86,29 @@ export class RoundCollector<R extends Collectable> {
 
   /** N and quorum are at most `limits.membersMax`, so the three fit a number beside the group. */
   private idOf(request: R, n: number): number {
-    const group = this.view.ring.groupOf(request.partition);
+    let groups = this.groupsByN.get(n);
+    if (groups === undefined) {
+      groups = [];
+      this.groupsByN.set(n, groups);
+    }
+    const group = (groups[request.partition] ??= this.groupOf(request.partition, n));
     return ((group * 1024 + n) * 1024 + request.quorum) * 2 + (request.strict ? 1 : 0);
+  }
+
+  private groupOf(partition: number, n: number): number {
+    const { view } = this;
+    const primaries = view.primaries(partition, n);
+    const isWhole = primaries.every((node) => view.reachability(node) === 'alive');
+    const fallbacks = isWhole
+      ? []
+      : view.ring.preferenceList(partition).filter((node) => !primaries.includes(node));
+    const name = `${[...primaries].sort().join()};${fallbacks.join()}`;
+    let group = this.groups.get(name);
+    if (group === undefined) {
+      group = this.groups.size;
+      this.groups.set(name, group);
+    }
+    return group;
   }
 
   private open(request: R, n: number): Batch<R> {

@@ -5,6 +5,9 @@ import { valuesOf } from '../../actors/rules/view.js';
 import { NotFoundError } from '../errors.js';
 import type { GetReply, Receipt } from './coordinator.js';
 
+/** One for all: a stack trace per absent key would cost more than the get. */
+const error = new NotFoundError();
+
 export function replyOf(
   state: KeyState,
   how: { readonly conflict: ConflictPolicy; readonly nowMs: number; readonly receipt: Receipt },
@@ -12,6 +15,5 @@ export function replyOf(
   const { context } = state;
   const values = valuesOf(state, how);
   if (values.length > 0) return { ok: true, context, values, receipt: how.receipt };
-  const error = new NotFoundError();
   return context.length === 0 ? { ok: false, error } : { ok: false, error, context };
 }

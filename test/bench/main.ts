@@ -36,6 +36,9 @@ interface Flags {
   readonly json?: string;
 }
 
+// As `up` does for the server it starts: the servers of both systems collect garbage equally seldom.
+process.env['GOGC'] ??= '400';
+
 const systems: Readonly<Record<SystemName, (plan: Plan) => System>> = {
   quorate,
   'jetstream-kv-r3': jetStreamKv,
@@ -135,6 +138,7 @@ function planOf(flags: Flags): Plan {
       inFlight: flags.inFlight ?? distinct((cell) => cell.inFlight),
     }),
     repetitions: flags.repetitions ?? base.repetitions,
+    heatMs: base.heatMs,
     warmUpMs: base.warmUpMs,
     measureMs: flags.seconds === undefined ? base.measureMs : flags.seconds * 1000,
     keys: flags.keys ?? base.keys,

@@ -13,6 +13,8 @@ export interface Plan {
   readonly systems: readonly SystemName[];
   readonly cells: readonly Cell[];
   readonly repetitions: number;
+  /** Before anything is measured, each system runs this long under full load: compiled code, filled caches. */
+  readonly heatMs: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
   /** Distinct keys for each value size; all of them are there before anything is measured. */
@@ -30,6 +32,7 @@ export const fullPlan: Plan = {
   systems: ['quorate', 'jetstream-kv-r3'],
   cells: cellsOf({ workloads, valueBytes: [100, 1_000, 10_000], inFlight: [1, 64, 256] }),
   repetitions: 3,
+  heatMs: 20_000,
   warmUpMs: 1_000,
   measureMs: 3_000,
   keys: 10_000,
@@ -43,6 +46,7 @@ export const quickPlan: Plan = {
   ...fullPlan,
   cells: cellsOf({ workloads: ['put', 'get'], valueBytes: [100, 1_000], inFlight: [1, 64, 256] }),
   repetitions: 2,
+  heatMs: 8_000,
   warmUpMs: 500,
   measureMs: 1_000,
   keys: 5_000,

@@ -51,12 +51,30 @@ export async function run(options: {
         onProgress(`filling ${system.name} with ${plan.keys} values of ${valueBytes} bytes`);
         await load.ask({ kind: 'fill', valueBytes });
       }
+      await heat(plan, { system, running, load }, onProgress);
     }
     for (const cell of plan.cells) onCell(await runCell(plan, cell, contenders, onProgress));
     for (const { load } of contenders) await load.close();
   } finally {
     for (const { load } of contenders) load.kill();
     for (const { running } of contenders) await running.stop();
+  }
+}
+
+/** The workloads of the plan under its highest load, unmeasured: every system starts warm. */
+async function heat(
+  plan: Plan,
+  { system, load }: Contender,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  onProgress(`warming up ${system.name}`);
+  const inFlight = Math.max(...plan.cells.map((cell) => cell.inFlight));
+  const { valueBytes } = plan.cells[0]!;
+  const kinds = [...new Set(plan.cells.map((cell) => cell.workload))];
+  for (const workload of kinds) {
+    const cell = { workload, valueBytes, inFlight };
+    const warmUpMs = plan.heatMs / kinds.length;
+    await load.run({ kind: 'run', cell, warmUpMs, measureMs: 1 }, () => undefined);
   }
 }
 

@@ -4,6 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { exitCodes } from '../exit-codes.js';
 import type { ProcessRecipe } from './supervised-process.js';
 
+/**
+ * Room for young objects: a memtable keeps most of what arrives, and with V8's own 16 MB the collector copies it twice
+ * over and over (measured, 1 kB puts: 5.9 → 7.5 k/s).
+ */
+const runtimeFlags = ['--max-semi-space-size=64'];
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** What a node sends through the channel when it serves. The channel's end tells the node that `up` is gone. */
@@ -20,6 +25,7 @@ export function nodeRecipe(name: string, args: readonly string[]): ProcessRecipe
     spawn: () =>
       fork(main, ['node', '--supervised', '--name', name, ...args], {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        execArgv: [...process.execArgv, ...runtimeFlags],
       }),
     shows: () => true,
     whenServing(child, serving) {
