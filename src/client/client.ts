@@ -33,7 +33,7 @@ export interface ClientParts {
  * Frames of one coordinator, kind and options in flight at once. One would cost a round trip between frames; many make
  * each of them small: a reply that settles k requests is followed by k new ones for all coordinators.
  */
-const framesPerLaneMax = 2;
+const framesPerLaneMax = 3;
 
 export class QuorateClient {
   private readonly bus: Bus;
