@@ -15,7 +15,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Peers, type IncomingCall, type WireValue } from '../bus/peers.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
-import { MalformedError, OverloadedError } from '../errors.js';
+import { MalformedError, OverloadedError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
@@ -164,7 +164,7 @@ export class PutOrdering implements PutSink {
 
   private coordinateHere(node: NodeId, forward: Forward): void {
     if (!this.finish(node, forward)) return;
-    for (const request of forward.requests) this.coordinator.put(request);
+    for (const request of forward.requests) this.coordinator.put(mayBeStored(request));
   }
 
   /** False when it was over already. */
@@ -195,4 +195,16 @@ export class PutOrdering implements PutSink {
       throw error;
     }
   }
+}
+
+/** The other node may have stored and sent it before it was gone: a refusal by this one does not mean that it never shows. */
+function mayBeStored(request: PutRequest): PutRequest {
+  return {
+    ...request,
+    onReply: (reply) => {
+      if (reply.ok || reply.error.outcome === 'unknown') return request.onReply(reply);
+      const message = `the node that orders this put is gone; here: ${reply.error.message}`;
+      request.onReply({ ok: false, error: new UnavailableError(message, 'unknown') });
+    },
+  };
 }

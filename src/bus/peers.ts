@@ -91,8 +91,9 @@ export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
  * Bodies, by verb. Times are durations (ms): clocks differ between nodes.
  *
  * merge     [reason: 0 put · 1 repair · 2 hint · 3 exchange, owedTo: NodeId | '', remainingMs, batch: bin]        → []
- * read      [remainingMs, keys: bin[], digests: bin (8 bytes a key, hi lo)]                                       → [indexes: number[], states: bin[], answered: number]
+ * read      [remainingMs, keys: bin[], digests: bin (8 bytes a key, hi lo), partsWelcome?: boolean]               → [indexes: number[], states: bin[], answered: number]
  *           only the states whose digest differs from the caller's; an absent key is the empty state.
+ *           A state larger than a message is refused (413), or cut to a part where those are welcome (`state-parts.ts`).
  *           An answer stays under the payload limit: it is about the first `answered` keys, and the caller asks again for the rest
  * tree      ['roots', partitions: bin (u16 each), roots: bin (8 bytes each)] → [differing: bin (u16 each)]
  *           ['leaves', partition]                        → [leafDigests: bin (8 bytes each)]

@@ -14,7 +14,13 @@ import {
   mint,
 } from '../../actors/rules/versions.js';
 import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
-import { MalformedError, QuorateError, TooLargeError, TooManySiblingsError } from '../errors.js';
+import {
+  MalformedError,
+  QuorateError,
+  TooLargeError,
+  TooManySiblingsError,
+  UnavailableError,
+} from '../errors.js';
 import type { BucketOptions } from '../node/node-options.js';
 import type { Clock } from '../seams/clock.js';
 import type { Store, StoredRecord } from '../store/store.js';
@@ -106,11 +112,18 @@ function siblingOfOperation(state: KeyState, operation: string): Sibling | undef
 }
 
 /** The put is here already: its state is stored and sent once more, and the author answered as if it were new. */
-function retried(request: PutRequest, local: LocalRecord, earlier: Sibling): MintedPut {
+function retried(
+  request: PutRequest,
+  local: LocalRecord,
+  earlier: Sibling,
+): MintedPut | QuorateError {
   const { state } = local;
+  const stateBytes = encodedStateBytes(state);
+  if (stateBytes > limits.stateBytesMax)
+    return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
   return {
     local,
-    stateBytes: encodedStateBytes(state),
+    stateBytes,
     context: contextForAuthor({ state, seen: request.context, dot: earlier.dot }),
   };
 }

@@ -9,6 +9,7 @@ import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
 import { encodedStateBytes } from '../wire/key-state-codec.js';
 import { encodeStates } from '../wire/state-batch.js';
+import { partsOf } from '../wire/state-parts.js';
 import type { KeysRead } from './keys-read.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 
@@ -72,15 +73,16 @@ function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
   let records: { key: string; state: KeysRead['own'][number] }[] = [];
   let bytes = 0;
   for (const i of indexes) {
-    const state = keys.merged[i]!;
-    const stateBytes = encodedStateBytes(state);
-    if (records.length > 0 && bytes + stateBytes > limits.roundBytesMax) {
-      batches.push(encodeStates(records).batch);
-      records = [];
-      bytes = 0;
+    for (const state of partsOf(keys.merged[i]!, limits.stateBytesMax)) {
+      const stateBytes = encodedStateBytes(state);
+      if (records.length > 0 && bytes + stateBytes > limits.roundBytesMax) {
+        batches.push(encodeStates(records).batch);
+        records = [];
+        bytes = 0;
+      }
+      records.push({ key: keys.names[i]!, state });
+      bytes += stateBytes;
     }
-    records.push({ key: keys.names[i]!, state });
-    bytes += stateBytes;
   }
   if (records.length > 0) batches.push(encodeStates(records).batch);
   return batches;

@@ -87,7 +87,9 @@ export class CollectionWalk {
       ...age,
       isGone: (node) => this.surroundings.isGone(node),
     });
-    return context && { key, digest, bytes: encodeState({ ...state, context }) };
+    const bytes = context && encodeState({ ...state, context });
+    // What is larger than a message stays as it is until a put replaces some of it.
+    return bytes && bytes.length <= limits.stateBytesMax ? { key, digest, bytes } : undefined;
   }
 
   private finish(): void {

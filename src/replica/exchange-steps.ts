@@ -20,6 +20,7 @@ import { decodeDigests, decodeIndexes, encodeDigests } from '../wire/digests.js'
 import { decodeState } from '../wire/key-state-codec.js';
 import type { BatchRecord } from '../wire/state-batch.js';
 import { encodeBatch } from '../wire/state-batch.js';
+import { recordsOf } from '../wire/state-parts.js';
 import { keysOfLeaves } from './tree-handler.js';
 import type { KeyRange, TreeQuestion } from './tree-messages.js';
 import { binOf, readKeyRange, writeTreeQuestion } from './tree-messages.js';
@@ -102,6 +103,7 @@ export class ExchangeSteps {
       const differing = differingKeys(mine.keys.filter(within), theirs.keys.filter(within));
       visit.toPull = differing.filter((key) => this.concerns(key));
       visit.toPush = [];
+      visit.partsToPush = [];
       visit.after = upTo;
       const type = visit.toPull.length === 0 ? 'keys.equal' : 'keys.differ';
       this.surroundings.send({ type, last: upTo === '' });
@@ -132,7 +134,8 @@ export class ExchangeSteps {
     const { toPull } = this.visit;
     const keys = toPull.map((key) => Buffer.from(key, 'latin1'));
     const digests = toPull.map((key) => store.peek(key)?.digest ?? emptyDigest);
-    const body = [limits.backgroundCallMsMax, keys, encodeDigests(digests)];
+    const partsWelcome = true;
+    const body = [limits.backgroundCallMsMax, keys, encodeDigests(digests), partsWelcome];
     this.ask('read', body, (answer) => this.takePulled(answer));
   }
 
@@ -162,14 +165,32 @@ export class ExchangeSteps {
     const theirs = bytes.length === 0 ? emptyState : decodeState(bytes);
     const mine = store.peek(key)?.state ?? emptyState;
     const merged = merge(mine, theirs);
-    if (!sameState(merged, theirs) && this.isPrimary(this.visit.peer, key))
-      this.visit.toPush.push(key);
+    // Of a state that comes in parts each one lacks something; the key is pushed once.
+    const { toPush } = this.visit;
+    if (!sameState(merged, theirs) && toPush.at(-1) !== key && this.isPrimary(this.visit.peer, key))
+      toPush.push(key);
     return sameState(merged, mine) || !this.isPrimary(peers.self, key) ? undefined : bytes;
   }
 
   push(): void {
+    const { visit } = this;
+    const records = this.recordsToPush();
+    const done = (): void => {
+      const complete = visit.toPush.length === 0 && visit.partsToPush.length === 0;
+      this.surroundings.send({ type: 'states.pushed', complete });
+    };
+    if (records.length === 0) return done();
+    this.pushed += records.length;
+    const body = [mergeReason.exchange, '', limits.backgroundCallMsMax, encodeBatch(records)];
+    this.ask('merge', body, done);
+  }
+
+  /** As many as one message takes; a state that is larger than a message goes in several, one part each. */
+  private recordsToPush(): BatchRecord[] {
     const { store } = this.parts;
     const { visit } = this;
+    const part = visit.partsToPush.shift();
+    if (part !== undefined) return [part];
     const records: BatchRecord[] = [];
     let bytes = 0;
     while (visit.toPush.length > 0 && bytes < limits.exchangeBytesMax) {
@@ -178,15 +199,12 @@ export class ExchangeSteps {
         break;
       const key = visit.toPush.shift()!;
       if (held === undefined) continue;
-      records.push({ key, bytes: held.bytes });
+      const [first, ...rest] = recordsOf(key, held.bytes);
+      visit.partsToPush.push(...rest);
+      records.push(first!);
       bytes += held.bytes.length;
     }
-    const done = (): void =>
-      this.surroundings.send({ type: 'states.pushed', complete: visit.toPush.length === 0 });
-    if (records.length === 0) return done();
-    this.pushed += records.length;
-    const body = [mergeReason.exchange, '', limits.backgroundCallMsMax, encodeBatch(records)];
-    this.ask('merge', body, done);
+    return records;
   }
 
   forget(): void {

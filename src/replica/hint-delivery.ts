@@ -6,7 +6,7 @@ import { limits } from '../../actors/rules/limits.js';
 import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
 import type { HintedRecord, Store } from '../store/store.js';
-import { encodeBatch } from '../wire/state-batch.js';
+import { batchesOfRecords } from '../wire/state-parts.js';
 
 export interface DeliveryParts {
   readonly store: Store;
@@ -83,13 +83,23 @@ export class Delivery implements HandoffEffects {
     return this.surroundings.jitter();
   }
 
+  /** `onAnswer` once: all is merged, or something was not. */
   private merge(
     to: NodeId,
     records: readonly HintedRecord[],
     onAnswer: (answer: PeerAnswer) => void,
   ): void {
-    const body = [mergeReason.hint, '', limits.backgroundCallMsMax, encodeBatch(records)];
-    this.calls.push(this.parts.peers.call(to, 'merge', body, onAnswer));
+    const batches = batchesOfRecords(records);
+    let open = batches.length;
+    const onOne = (answer: PeerAnswer): void => {
+      if (open === 0) return;
+      open = answer.kind === 'ok' ? open - 1 : 0;
+      if (open === 0) onAnswer(answer);
+    };
+    for (const batch of batches) {
+      const body = [mergeReason.hint, '', limits.backgroundCallMsMax, batch];
+      this.calls.push(this.parts.peers.call(to, 'merge', body, onOne));
+    }
   }
 
   private settle(records: readonly HintedRecord[], how: 'delivered' | 'rehomed'): void {

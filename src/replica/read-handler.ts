@@ -6,10 +6,11 @@ import { limits } from '../../actors/rules/limits.js';
 import { emptyDigest, emptyState, sameDigest } from '../../actors/rules/versions.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { DeadlineError, MalformedError } from '../errors.js';
+import { DeadlineError, MalformedError, TooLargeError } from '../errors.js';
 import { Store } from '../store/store.js';
 import { decodeDigests } from '../wire/digests.js';
 import { encodeState } from '../wire/key-state-codec.js';
+import { partsOfBytes } from '../wire/state-parts.js';
 
 @injectable()
 export class ReadHandler {
@@ -27,7 +28,7 @@ export class ReadHandler {
 
   /** Throws become refusals, by `Peers`. */
   private read(call: IncomingCall): void {
-    const [remainingMs, keys, digests] = call.body;
+    const [remainingMs, keys, digests, partsWelcome] = call.body;
     if (typeof remainingMs !== 'number' || !Array.isArray(keys) || !(digests instanceof Uint8Array))
       throw new MalformedError('a read is [remainingMs, keys, digests]');
     if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
@@ -41,6 +42,10 @@ export class ReadHandler {
       const record = this.store.read(viewOf(key).toString('latin1'));
       if (sameDigest(record?.digest ?? emptyDigest, theirs[i]!)) continue;
       const state = record?.bytes ?? this.absent;
+      if (state.length > limits.stateBytesMax && states.length === 0) {
+        call.ok([[i], [firstPartOf(state, partsWelcome === true)], i + 1]);
+        return;
+      }
       if (states.length > 0 && bytes + state.length > limits.roundBytesMax) {
         call.ok([indexes, states, i]);
         return;
@@ -51,6 +56,16 @@ export class ReadHandler {
     }
     call.ok([indexes, states, keys.length]);
   }
+}
+
+/**
+ * A state larger than a message can't be shown as it is, and a quorum must not take a part for the whole. A tree exchange
+ * takes what it gets: the rest comes when this node pushes.
+ */
+function firstPartOf(state: Buffer, partsWelcome: boolean): Buffer {
+  if (!partsWelcome)
+    throw new TooLargeError(`the key's siblings take ${state.length} bytes, more than a message`);
+  return partsOfBytes(state)[0]!;
 }
 
 function viewOf(bytes: Uint8Array): Buffer {

@@ -1,6 +1,7 @@
 /** How far one visit of a tree exchange has come: which partitions, leaves and keys differ and are still to be looked at. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
+import type { BatchRecord } from '../wire/state-batch.js';
 
 export interface Visit {
   readonly peer: NodeId;
@@ -16,8 +17,19 @@ export interface Visit {
   toPull: StorageKey[];
   /** The peer lacks something of these. */
   toPush: StorageKey[];
+  /** What is left of a state that is pushed in parts because it is larger than a message. */
+  partsToPush: BatchRecord[];
 }
 
 export function visitTo(peer: NodeId): Visit {
-  return { peer, partitions: [], partition: 0, leaves: [], after: '', toPull: [], toPush: [] };
+  return {
+    peer,
+    partitions: [],
+    partition: 0,
+    leaves: [],
+    after: '',
+    toPull: [],
+    toPush: [],
+    partsToPush: [],
+  };
 }
