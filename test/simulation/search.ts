@@ -11,6 +11,7 @@ export interface SearchOptions {
   readonly jobs: number;
   /** Arguments for node itself. */
   readonly execArgv?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
   readonly onReport: (report: SeedReport) => void;
   /** Whether to go on. */
   readonly wanted: () => boolean;
@@ -48,11 +49,17 @@ function runWorker(options: SearchOptions, take: () => string | undefined): Prom
     };
     const start = (): ChildProcess => {
       const path = fileURLToPath(new URL('worker.js', import.meta.url));
-      const made = fork(path, { execArgv: [...(options.execArgv ?? [])], stdio: 'inherit' });
+      const made = fork(path, {
+        execArgv: [...(options.execArgv ?? [])],
+        env: options.env ?? process.env,
+        stdio: 'inherit',
+      });
       made.on('message', (report) => {
         options.onReport(report as SeedReport);
         advance();
       });
+      // Sending to a process that is just ending fails; its end is what counts.
+      made.on('error', () => undefined);
       made.on('exit', (code, signal) => {
         if (seed === undefined || child !== made) return;
         child = undefined;

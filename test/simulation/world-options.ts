@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly cluster: ClusterOptions;
   readonly work: WorkOptions;
   readonly clients: number;
+  /** How many of them use the TypeScript client; the others speak plain NATS. */
+  readonly frameClients: number;
   /** How long clients work and faults happen. */
   readonly workUs: number;
   /** Nodes of the core that heals first; the others are down until it has shown progress. */
@@ -27,7 +29,7 @@ export interface WorldOptions {
 /** About so many requests a seed, at most. */
 const requestsMax = 1200;
 
-const uses: readonly BucketUse[] = ['blind', 'siblings', 'sets', 'counters'];
+const uses: readonly BucketUse[] = ['blind', 'siblings', 'sets', 'counters', 'piles'];
 
 export function drawWorld(seed: string): WorldOptions {
   const random = new SimRandom(`world ${seed}`);
@@ -46,6 +48,11 @@ export function drawWorld(seed: string): WorldOptions {
     latencyUs: random.pick([50, 200, 200, 1000, 5000]),
     syncUs: random.pick([100, 400, 400, 2000, 10_000]),
     restartUs: random.between(200, 3000) * 1000,
+    storeBounds: random.pick([
+      {},
+      { memtableBytesMax: 8_000, logSegmentBytesMax: 6_000, cacheBytesMax: 2_000 },
+      { memtableBytesMax: 60_000, logSegmentBytesMax: 20_000, cacheBytesMax: 20_000 },
+    ]),
     tombstoneGraceMs: random.pick([2_000, 30_000, 3_600_000]),
   };
   const work: WorkOptions = {
@@ -66,7 +73,8 @@ export function drawWorld(seed: string): WorldOptions {
   const names = Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
   const away = random.below(3) === 0 ? random.between(1, Math.ceil(nodes / 3)) : 0;
   const core = random.shuffled(names).slice(away);
-  return { seed, cluster, work, clients, workUs, core, faults, disksKeep };
+  const frameClients = random.below(3) === 0 ? 0 : random.between(0, clients);
+  return { seed, cluster, work, clients, frameClients, workUs, core, faults, disksKeep };
 }
 
 function quorumsOf(n: number): { n: number; r: number; w: number } {
@@ -82,7 +90,7 @@ function drawBuckets(random: SimRandom, nodes: number): WorkBucket[] {
       name: use,
       use,
       n: Math.min(nodes, random.pick([1, 2, 3, 3, 3, 5])),
-      keys: random.pick([1, 3, 10, 40]),
+      keys: use === 'piles' ? 1 : random.pick([1, 3, 10, 40]),
     }));
 }
 

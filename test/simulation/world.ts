@@ -5,7 +5,7 @@
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
-import type { GetResult, PlainClient } from './client/plain-client.js';
+import type { GetResult, PlainClient, PutResult } from './client/plain-client.js';
 import { parseCommand } from './core/commands.js';
 import type { SimProcess } from './core/scheduler.js';
 import { checkEnd } from './oracle/end-oracle.js';
@@ -113,7 +113,20 @@ class World {
     const { cluster } = this;
     cluster.startAll();
     if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
-      this.stuck('boot', `not serving: ${this.notReady().join(' ')}`);
+      return this.stuck('boot', `not serving: ${this.notReady().join(' ')}`);
+    // Until everyone has heard of everyone.
+    await cluster.after(3e6);
+  }
+
+  /** While nothing is wrong all blind puts of a key are ordered by one node: they never leave siblings. */
+  private checkHealthy(result: PutResult | GetResult, name: string): void {
+    const healthy = this.options.faults.length === 0 && name.startsWith('blind/');
+    if (healthy && result.kind === 'found' && result.values.length > 1)
+      this.cluster.violations.add(
+        'safety',
+        'siblings-in-health',
+        `${name} has ${result.values.length} values after blind puts without any fault`,
+      );
   }
 
   private async work(): Promise<void> {
@@ -279,7 +292,8 @@ class World {
 
   private worker(name: string): WorkClient {
     const { cluster, options, history } = this;
-    const { client, process } = cluster.client(name);
+    const useFrames = Number(name.slice(1)) <= options.frameClients;
+    const { client, process } = useFrames ? cluster.frameClient(name) : cluster.client(name);
     return new WorkClient(name, client, {
       scheduler: cluster.scheduler,
       process,
@@ -288,7 +302,10 @@ class World {
       history,
       rules: this.rules,
       options: options.work,
-      onResult: (result) => this.sometimes.result(result),
+      onResult: (result, name) => {
+        this.sometimes.result(result);
+        this.checkHealthy(result, name);
+      },
     });
   }
 

@@ -81,6 +81,7 @@ export class Observatory {
     id: string,
     names: readonly string[],
   ): Promise<ReadonlyMap<string, SeenState> | undefined> {
+    if (id === '') return undefined;
     let answer: { states: ReadonlyMap<string, SeenState> | undefined } | undefined;
     this.probe.read(id, names, (states) => (answer = { states }));
     await this.cluster.until(() => answer !== undefined, 60e6);

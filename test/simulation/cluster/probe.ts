@@ -46,7 +46,8 @@ export class Probe {
       const keys = rest.map((name) => Buffer.from(this.storageKey(name), 'latin1'));
       // A digest nothing has, so that every state that is not empty comes back.
       const digests = Buffer.alloc(8 * rest.length);
-      this.call(node, 'read', [1500, keys, digests], (body) => {
+      // Of a state larger than a message the first part will do.
+      this.call(node, 'read', [1500, keys, digests, true], (body) => {
         if (body === undefined) return done(undefined);
         const [indexes, found, answered] = body as [number[], Buffer[], number];
         indexes.forEach((index, i) => states.set(rest[index]!, readState(found[i]!)));

@@ -4,6 +4,8 @@ import { composeNode } from '../../../src/node/compose-node.js';
 import type { BucketOptions, NodeOptions } from '../../../src/node/node-options.js';
 import { nodeOptionsDefault } from '../../../src/node/node-options.js';
 import type { Durability } from '../../../src/store/store.js';
+import type { StoreBounds } from '../../../src/store/bounds.js';
+import { FrameClient } from '../client/frame-client.js';
 import { PlainClient } from '../client/plain-client.js';
 import { Scheduler, SimProcess } from '../core/scheduler.js';
 import { SimRandom } from '../core/sim-random.js';
@@ -11,6 +13,7 @@ import { Trace } from '../core/trace.js';
 import { DotOracle } from '../oracle/dot-oracle.js';
 import { Violations } from '../oracle/violations.js';
 import { SimBus } from '../seams/sim-bus.js';
+import { SimClock } from '../seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../seams/sim-disk.js';
 import { type BusNoise, SimNats } from '../seams/sim-nats.js';
 import { tokenOf } from '../workload/values.js';
@@ -30,6 +33,8 @@ export interface ClusterOptions {
   readonly tombstoneGraceMs: number;
   /** How long until a node that ended by itself is started again; undefined: it stays away. */
   readonly restartUs: number | undefined;
+  /** Smaller than a real node's, so that flushes, segments and evictions happen. */
+  readonly storeBounds: Partial<StoreBounds>;
   readonly keepTrace: boolean;
   readonly onLine?: (line: string) => void;
 }
@@ -45,6 +50,7 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   syncUs: 400,
   tombstoneGraceMs: nodeOptionsDefault.tombstoneGraceMs,
   restartUs: undefined,
+  storeBounds: {},
   keepTrace: false,
 };
 
@@ -58,6 +64,8 @@ export class SimCluster {
   readonly nodes: readonly SimNode[];
   readonly dots: DotOracle;
   private restarts = true;
+  /** Healed: they are started again however they end. */
+  private readonly healed = new Set<SimNode>();
 
   constructor(readonly options: ClusterOptions) {
     this.random = new SimRandom(options.seed);
@@ -73,7 +81,9 @@ export class SimCluster {
       payloadBytesMax: 1024 * 1024,
       pendingBytesMax: 8 * 1024 * 1024,
     });
-    this.dots = new DotOracle(this.violations, limits, tokenOf);
+    // Each coordinator refuses what would pass the cap; what several of them took at once is merged, never dropped.
+    const siblingsMax = limits.siblingsMax * options.nodes;
+    this.dots = new DotOracle(this.violations, { ...limits, siblingsMax }, tokenOf);
     this.nats.onPublish.push((_from, publication) => this.dots.hear(publication));
     this.nodes = Array.from({ length: options.nodes }, (_, i) => this.makeNode(`n${i + 1}`));
   }
@@ -93,6 +103,16 @@ export class SimCluster {
     const bus = new SimBus(this.nats, name, process);
     const client = new PlainClient(bus, this.scheduler, process, nodeOptionsDefault.prefix);
     return { client, process, bus };
+  }
+
+  /** The TypeScript client, as `client` gives the plain one. */
+  frameClient(name: string): { client: FrameClient; process: SimProcess } {
+    const { scheduler } = this;
+    const process = new SimProcess(name);
+    const bus = new SimBus(this.nats, name, process);
+    const clock = new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    const random = this.random.fork(`client ${name}`);
+    return { client: new FrameClient({ bus, clock, random }), process };
   }
 
   /** Runs on for so long. */
@@ -116,6 +136,7 @@ export class SimCluster {
     Object.assign(this.noise, { lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 });
     this.nats.healAll();
     for (const node of nodes) {
+      this.healed.add(node);
       const { syncUs } = this.options;
       Object.assign(node.disk.faults, {
         ...diskFaultsNone,
@@ -151,6 +172,7 @@ export class SimCluster {
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,
+      storeBounds: options.storeBounds,
     };
     return new SimNode(
       name,
@@ -168,8 +190,9 @@ export class SimCluster {
   }
 
   private exited(node: SimNode, error: Error | undefined): void {
-    const { restartUs } = this.options;
-    if (error === undefined || restartUs === undefined) return;
+    const restartUs = this.options.restartUs ?? (this.healed.has(node) ? 0 : undefined);
+    const wanted = error !== undefined || this.healed.has(node);
+    if (!wanted || restartUs === undefined) return;
     this.scheduler.in(restartUs, undefined, () => {
       if (this.restarts) node.start();
     });

@@ -80,6 +80,7 @@ export class SimNode {
   /** Asks it to stop; it ends when it has. */
   stop(): void {
     const { node } = this;
+    this.ready = false;
     if (node !== undefined) void node.stop().catch(() => undefined);
   }
 

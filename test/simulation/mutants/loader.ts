@@ -1,6 +1,6 @@
 /** Module hook that applies the mutant named by QUORATE_MUTANT to the files it concerns. */
 import type { LoadHook } from 'node:module';
-import { mutantOf } from './mutants.js';
+import { mutantOf, passagesOf } from './mutants.js';
 
 const mutant = mutantOf(process.env['QUORATE_MUTANT'] ?? '');
 
@@ -8,12 +8,10 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context);
   if (!url.endsWith(`/dist/${mutant.file}`)) return loaded;
   const source = textOf(loaded.source);
-  const parts = source.split(mutant.find);
-  if (parts.length !== 2)
-    throw new Error(
-      `mutant ${mutant.name}: its passage is ${parts.length - 1} times in ${mutant.file}`,
-    );
-  return { ...loaded, source: parts.join(mutant.replace) };
+  const passages = passagesOf(mutant, source);
+  if (passages !== 1)
+    throw new Error(`mutant ${mutant.name}: its passage is ${passages} times in ${mutant.file}`);
+  return { ...loaded, source: source.replace(mutant.find, () => mutant.replace) };
 };
 
 function textOf(source: string | ArrayBuffer | NodeJS.TypedArray | undefined): string {

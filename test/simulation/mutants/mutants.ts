@@ -11,26 +11,247 @@ export interface Mutant {
   readonly replace: string;
 }
 
+const versions = 'actors/rules/versions.js';
+const quorum = 'actors/rules/quorum.js';
+const putLedger = 'actors/coordinator/put-ledger.js';
+const putRound = 'src/coordinator/put-round-runner.js';
+const getRound = 'src/coordinator/get-round-runner.js';
+const epochs = 'src/store/epochs.js';
+const changes = 'src/store/changes.js';
+const commitLog = 'src/store/commit-log.js';
+const hintLedger = 'src/store/hint-ledger.js';
+const delivery = 'src/replica/hint-delivery.js';
+
 export const mutants: readonly Mutant[] = [
+  // Versions.
+  {
+    name: 'merge-drops-theirs',
+    file: versions,
+    find: 'if (!covers(left.context, sibling.dot))',
+    replace: 'if (!covers(left.context, sibling.dot) && left.siblings.length === 0)',
+  },
+  {
+    name: 'merge-keeps-covered',
+    file: versions,
+    find: 'if (!covers(right.context, sibling.dot) || hasDot(right.siblings, sibling.dot))',
+    replace: 'if (true)',
+  },
+  {
+    name: 'mint-drops-unseen',
+    file: versions,
+    find: 'const kept = local.siblings.filter((sibling) => !covers(seen, sibling.dot));',
+    replace: 'const kept = [];',
+  },
+  {
+    name: 'mint-keeps-seen',
+    file: versions,
+    find: 'const kept = local.siblings.filter((sibling) => !covers(seen, sibling.dot));',
+    replace: 'const kept = local.siblings;',
+  },
+  {
+    name: 'mint-forgets-context',
+    file: versions,
+    find: 'const claimed = mergeContexts(local.context, seen);',
+    replace: 'const claimed = local.context;',
+  },
+  {
+    name: 'author-context-hides-unseen',
+    file: 'actors/rules/view.js',
+    find: 'return hidesUnseen ? seen : claimed;',
+    replace: 'return state.context;',
+  },
+  // Epochs.
   {
     name: 'epoch-reused-after-crash',
-    file: 'src/store/epochs.js',
+    file: epochs,
     find: 'this.next = clean ? last.next : last.leaseEnd;',
     replace: 'this.next = clean ? last.next : last.leaseEnd - epochBlock;',
   },
   {
     name: 'marks-survive-crash',
-    file: 'src/store/epochs.js',
+    file: epochs,
     find: 'this.firstValid = clean ? last.valid : last.leaseEnd;',
     replace: 'this.firstValid = last.valid;',
   },
   {
     name: 'one-epoch-for-ever',
-    file: 'src/store/epochs.js',
+    file: epochs,
     find: 'const epoch = this.next++;',
     replace: 'const epoch = 1;',
   },
+  {
+    name: 'mark-travels-with-merge',
+    file: changes,
+    find: 'const after = new Held(result, encoded, before?.mark ?? 0);',
+    replace: 'const after = new Held(result, encoded, before?.mark ?? 1);',
+  },
+  // Quorums and outcomes.
+  {
+    name: 'quorum-minus-one',
+    file: quorum,
+    find: 'if (counted >= ballot.needed)',
+    replace: 'if (counted >= Math.max(1, ballot.needed - 1))',
+  },
+  {
+    name: 'strict-counts-fallbacks',
+    file: quorum,
+    find: 'counted: ballot.strict ? primaries : voters.size',
+    replace: 'counted: voters.size',
+  },
+  {
+    name: 'own-ack-before-log',
+    file: putRound,
+    find: 'this.ownPartsPending = this.isPrimary ? 1 : 2;',
+    replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.send({ type: "log.durable" }));',
+  },
+  {
+    name: 'failed-put-says-none',
+    file: putRound,
+    find: "const error = new UnavailableError(reason, 'unknown');",
+    replace: "const error = new UnavailableError(reason, 'none');",
+  },
+  {
+    name: 'late-put-says-none',
+    file: putRound,
+    find: "return new DeadlineError('the quorum did not answer in time', 'unknown');",
+    replace: "return new DeadlineError('the quorum did not answer in time', 'none');",
+  },
+  {
+    name: 'get-shows-own-state-only',
+    file: getRound,
+    find: 'replyOf(keys.merged[entry.at], { conflict, nowMs, receipt })',
+    replace: 'replyOf(keys.own[entry.at], { conflict, nowMs, receipt })',
+  },
+  {
+    name: 'read-says-all-is-equal',
+    file: 'src/replica/read-handler.js',
+    find: 'if (sameDigest(record?.digest ?? emptyDigest, theirs[i]))',
+    replace: 'if (call.from !== "dddddddddddddddd")',
+  },
+  {
+    name: 'replica-acks-before-log',
+    file: 'src/replica/merge-handler.js',
+    find: 'this.debtTo(owedTo), () => call.ok([]));',
+    replace: 'this.debtTo(owedTo), () => undefined); call.ok([]);',
+  },
+  {
+    name: 'blind-puts-not-ordered',
+    file: 'src/api/put-ordering.js',
+    find: 'if (request.context !== undefined && primaries.includes(self))',
+    replace: 'if (primaries.includes(self))',
+  },
+  // The store.
+  {
+    name: 'ack-before-sync',
+    file: commitLog,
+    find: 'this.file.append(group.chunks, { sync }, (error) => {',
+    replace: 'this.file.append(group.chunks, { sync: false }, (error) => {',
+  },
+  {
+    name: 'repair-overwrites',
+    file: changes,
+    find: 'const result = before === undefined ? state : merge(before.state, state);',
+    replace: 'const result = state;',
+  },
+  {
+    name: 'replay-skips-merges',
+    file: changes,
+    find: 'this.merged(incoming);',
+    replace: 'void incoming;',
+  },
+  {
+    name: 'segments-removed-too-early',
+    file: 'src/store/write-path.js',
+    find: 'this.log.rotate();',
+    replace: 'this.log.rotate(); this.log.removeThrough(this.log.lastSequence);',
+  },
+  {
+    name: 'checksum-not-looked-at',
+    file: 'src/store/record-codec.js',
+    find: 'if (checksum(mark, bytes) !== value.readUInt32BE(markBytes))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'torn-frames-accepted',
+    file: 'src/store/frame.js',
+    find: 'if (crc !== segment.readUInt32BE(at + crcAt))',
+    replace: 'if (false)',
+  },
+  // Hints.
+  {
+    name: 'fallback-forgets-its-debt',
+    file: 'src/replica/merge-handler.js',
+    find: "return owedTo === '' || owedTo === this.store.nodeId ? {} : { owedTo };",
+    replace: 'return {};',
+  },
+  {
+    name: 'coordinator-forgets-its-debt',
+    file: putLedger,
+    find: "draft.orders.push({ kind: 'owe', target });",
+    replace: 'void target;',
+  },
+  {
+    name: 'hint-dropped-after-send',
+    file: delivery,
+    find: "this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');",
+    replace: "this.settle(records, 'delivered');",
+  },
+  {
+    name: 'settled-though-changed',
+    file: hintLedger,
+    find: 'if (record !== undefined && !sameDigest(record.digest, digest))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'stray-dropped-while-owed',
+    file: hintLedger,
+    find: 'return !isOwned(key) && !index.owesAnyone(key);',
+    replace: 'return !isOwned(key);',
+  },
+  {
+    name: 'own-record-dropped-as-stray',
+    file: hintLedger,
+    find: 'return !isOwned(key) && !index.owesAnyone(key);',
+    replace: 'return !index.owesAnyone(key);',
+  },
+  // Repair and forgetting.
+  {
+    name: 'exchange-never-pushes-or-pulls',
+    file: 'src/replica/exchange-steps.js',
+    find: 'visit.toPull = differing.filter((key) => this.concerns(key));',
+    replace: 'visit.toPull = [];',
+  },
+  {
+    name: 'tombstone-collected-early',
+    file: 'actors/rules/collection.js',
+    find: 'else if (verdict !== verdicts.absent)',
+    replace: 'else if (false)',
+  },
+  {
+    name: 'collection-asks-only-the-reachable',
+    file: 'src/replica/collection.js',
+    find: 'const others = members.filter((id) => id !== this.peers.self);',
+    replace:
+      "const others = members.filter((id) => id !== this.peers.self && this.view.reachability(id) === 'alive');",
+  },
+  {
+    name: 'values-collected-as-tombstones',
+    file: 'actors/rules/collection.js',
+    find: 'return sibling.expiresAtMs === 0 ? Infinity : sibling.expiresAtMs;',
+    replace: 'return sibling.writtenAtMs;',
+  },
+  {
+    name: 'no-cap-on-siblings',
+    file: 'src/coordinator/minting.js',
+    find: 'if (siblings > limits.siblingsMax && siblings > before.siblings.length)',
+    replace: 'if (false)',
+  },
 ];
+
+/** How often its passage is in the file: once, or the mutant is stale. */
+export function passagesOf(mutant: Mutant, source: string): number {
+  return source.split(mutant.find).length - 1;
+}
 
 export function mutantOf(name: string): Mutant {
   const mutant = mutants.find((candidate) => candidate.name === name);

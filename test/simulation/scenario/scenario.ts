@@ -5,7 +5,7 @@
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
  *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [grace=2s] [mapping=off] [seed=x]   starts, and serves
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
- *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [as=name] => done primaries=2 fallbacks=0
+ *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000] [as=name] => done primaries=2 fallbacks=0
  *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
  *   begin put … · end c1 => done       the same without waiting, one request a client
  *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work · unload => ok    ends it; ok: nothing but successes

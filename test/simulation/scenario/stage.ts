@@ -136,7 +136,10 @@ export class Stage {
       asker.client.get(name, { timeoutMs, strict, ...(count && { r: count }) }, done);
       return;
     }
-    const value = verb === 'delete' ? null : encodeValue({ token: word, body: [] }, 16);
+    const value =
+      verb === 'delete'
+        ? null
+        : encodeValue({ token: word, body: [] }, Number(options['bytes'] ?? 16));
     const context = this.contextOf(options['context']);
     const request = {
       timeoutMs,

@@ -29,8 +29,11 @@ export interface KeyValueApi {
   get(name: string, options: GetOptions, done: (result: GetResult) => void): void;
 }
 
-/** `blind`: puts and deletes without context. `siblings`: each write says it has seen nothing, or what a get showed. `sets`, `counters`: read, merge, write back. */
-export type BucketUse = 'blind' | 'siblings' | 'sets' | 'counters';
+/**
+ * `blind`: puts and deletes without context. `siblings`: each write says it has seen nothing, or what a get showed. `sets`, `counters`: read, merge, write back. `piles`: nobody ever looks
+ * before it writes, until the cap on siblings refuses.
+ */
+export type BucketUse = 'blind' | 'siblings' | 'sets' | 'counters' | 'piles';
 
 export interface WorkBucket {
   readonly name: string;
@@ -67,7 +70,7 @@ export interface WorkSurroundings {
   readonly history: History;
   readonly rules: ReadRules;
   readonly options: WorkOptions;
-  readonly onResult: (result: PutResult | GetResult) => void;
+  readonly onResult: (result: PutResult | GetResult, name: string) => void;
 }
 
 export class WorkClient {
@@ -134,6 +137,8 @@ export class WorkClient {
     const isDelete = random.chance(options.deletePpm);
     if (bucket.use === 'blind')
       return this.put(bucket, name, { token, body: [] }, { isDelete, basis: undefined });
+    if (bucket.use === 'piles')
+      return this.put(bucket, name, { token, body: [] }, { isDelete: false, basis: nothingKnown });
     if (bucket.use === 'siblings') {
       const basis = random.below(3) === 0 ? nothingKnown : this.known.get(name);
       return this.put(
@@ -173,7 +178,7 @@ export class WorkClient {
     this.api.get(name, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `got ${name} ${resultText(result)}`);
       this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - askedUs);
-      this.around.onResult(result);
+      this.around.onResult(result, name);
       if (result.kind !== 'failed') {
         const bytes = result.kind === 'found' ? result.values : [];
         const values = bytes.filter((value) => value !== null).map(decodeValue);
@@ -228,7 +233,7 @@ export class WorkClient {
     this.api.put(name, bytes, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `${what} ${value.token} ${resultText(result)}`);
       this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - write.askedUs);
-      this.around.onResult(result);
+      this.around.onResult(result, name);
       settle(write, result, scheduler.nowUs);
       if (bucket.use === 'counters' && result.kind === 'done')
         this.acknowledged.set(name, this.counts.get(name) ?? 0);
