@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FromLoad, LoadResult, ToLoad } from './messages.js';
+import type { Edge, FromLoad, Job, LoadResult, ToLoad } from './messages.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 
@@ -28,11 +28,8 @@ export class LoadProcess {
     await this.exchange(message, () => undefined);
   }
 
-  async run(
-    message: Extract<ToLoad, { kind: 'run' }>,
-    onMeasuring: () => void,
-  ): Promise<LoadResult> {
-    const answer = await this.exchange(message, onMeasuring);
+  async run(job: Job, onEdge: (edge: Edge) => void): Promise<LoadResult> {
+    const answer = await this.exchange({ kind: 'run', job }, onEdge);
     if (answer.kind !== 'measured') throw new Error(`a run was answered by ${answer.kind}`);
     return answer.result;
   }
@@ -49,12 +46,12 @@ export class LoadProcess {
     this.child.kill('SIGKILL');
   }
 
-  private exchange(message: ToLoad, onMeasuring: () => void): Promise<FromLoad> {
+  private exchange(message: ToLoad, onEdge: (edge: Edge) => void): Promise<FromLoad> {
     return new Promise((resolve, reject) => {
       this.waiting = {
         fail: reject,
         onMessage(answer) {
-          if (answer.kind === 'measuring') onMeasuring();
+          if (answer.kind === 'edge') onEdge(answer.edge);
           else if (answer.kind === 'failed') reject(new Error(answer.message));
           else resolve(answer);
         },

@@ -1,49 +1,76 @@
 /** A client process: does what the bench tells it over the channel, one thing at a time. */
 import { closedLoop } from './closed-loop.js';
-import { drivers, type Driver } from './driver.js';
-import type { FromLoad, ToLoad } from './messages.js';
+import { drivers, type Driver, type Quorum } from './drivers/driver.js';
+import type { FromLoad, Job, Share, ToLoad } from './messages.js';
+import { openLoop } from './open-loop.js';
 import { Workload } from './workload.js';
 
 /** Puts in flight while the keys are filled in. */
 const fillInFlight = 128;
 
-let driver: Driver | undefined;
-let workload: Workload | undefined;
+interface Client extends Share {
+  readonly driver: Driver;
+  readonly workload: Workload;
+}
+
+let open: Client | undefined;
 
 function say(message: FromLoad): void {
   process.send!(message);
 }
 
+function client(): Client {
+  if (open === undefined) throw new Error('nothing is open');
+  return open;
+}
+
 async function handle(message: ToLoad): Promise<void> {
-  if (message.kind === 'open') {
-    driver = await drivers[message.target.driver](message.target);
-    workload = new Workload(driver, message);
-  } else if (message.kind === 'close') {
-    await driver?.close();
-  } else {
-    if (workload === undefined || driver === undefined) throw new Error('nothing is open');
-    if (message.kind === 'fill') return fill(driver, workload, message.valueBytes);
-    const { cell, warmUpMs, measureMs } = message;
-    const request = (): Promise<unknown> => workload!.next(cell);
-    const onMeasuring = (): void => say({ kind: 'measuring' });
-    const { inFlight } = cell;
-    const result = await closedLoop({ inFlight, warmUpMs, measureMs, request, onMeasuring });
-    return say({ kind: 'measured', result });
+  switch (message.kind) {
+    case 'open': {
+      const { target, client, clients } = message;
+      const driver = await drivers[target.driver](target.servers);
+      open = { driver, client, clients, workload: new Workload(message) };
+      break;
+    }
+    case 'fill':
+      await fill(message);
+      break;
+    case 'run':
+      await run(message.job);
+      return;
+    case 'close':
+      await open?.driver.close();
   }
   say({ kind: 'done' });
 }
 
-async function fill(driver: Driver, workload: Workload, valueBytes: number): Promise<void> {
-  const keys = workload.keys(valueBytes);
-  let next = 0;
+async function run(job: Job): Promise<void> {
+  const { driver, workload } = client();
+  const { load, warmUpMs, measureMs, intervalMs } = job;
+  const request = workload.requests(driver.operations(job.quorum), job);
+  const onEdge = (edge: 'begin' | 'end'): void => say({ kind: 'edge', edge });
+  const loop = { warmUpMs, measureMs, intervalMs, request, onEdge };
+  const result = await (load.kind === 'closed'
+    ? closedLoop({ ...loop, inFlight: load.inFlight })
+    : openLoop({ ...loop, ratePerSecond: load.ratePerSecond }));
+  say({ kind: 'measured', result });
+}
+
+async function fill(options: {
+  readonly valueBytes: number;
+  readonly quorum: Quorum;
+}): Promise<void> {
+  const { driver, workload, client: own, clients } = client();
+  const keys = workload.keys(options.valueBytes).founding;
+  const operations = driver.operations(options.quorum);
+  let next = own;
   const worker = async (): Promise<void> => {
-    while (next < keys.length) {
-      const key = keys[next++]!;
-      await driver.put(key, workload.value(valueBytes));
+    for (let key = keys[next]; key !== undefined; key = keys[next]) {
+      next += clients;
+      await operations.put(key, workload.value(options.valueBytes));
     }
   };
   await Promise.all(Array.from({ length: fillInFlight }, worker));
-  say({ kind: 'done' });
 }
 
 async function obey(message: ToLoad): Promise<void> {

@@ -1,32 +1,59 @@
 /** Between the bench and its client processes, over Node's channel. */
-import type { Cell } from '../plan.js';
-import type { Target } from '../systems/system.js';
+import type { Load, SystemName } from '../plan.js';
+import type { Quorum } from './drivers/driver.js';
+import type { WorkloadName } from './mixes.js';
+
+/** What a client process is told to connect to. */
+export interface Target {
+  readonly driver: SystemName;
+  readonly servers: readonly string[];
+}
+
+export interface Job {
+  readonly workload: WorkloadName;
+  readonly valueBytes: number;
+  readonly quorum: Quorum;
+  readonly load: Load;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  readonly intervalMs?: number | undefined;
+}
+
+export interface Share {
+  /** Which of the client processes it is, and of how many. */
+  readonly client: number;
+  readonly clients: number;
+}
 
 export type ToLoad =
-  | { readonly kind: 'open'; readonly target: Target; readonly seed: number; readonly keys: number }
-  /** Puts every key of the size once. */
-  | { readonly kind: 'fill'; readonly valueBytes: number }
-  | {
-      readonly kind: 'run';
-      readonly cell: Cell;
-      readonly warmUpMs: number;
-      readonly measureMs: number;
-    }
+  | ({ readonly kind: 'open'; readonly target: Target } & Share & {
+        readonly seed: number;
+        readonly keys: number;
+      })
+  /** Puts its share of the keys of the size once. */
+  | { readonly kind: 'fill'; readonly valueBytes: number; readonly quorum: Quorum }
+  | { readonly kind: 'run'; readonly job: Job }
   | { readonly kind: 'close' };
+
+/** Where the measured time begins and ends: what the bench reads from the operating system, it reads then. */
+export type Edge = 'begin' | 'end';
 
 export type FromLoad =
   /** What was asked for is done; answers `open`, `fill` and `close`. */
   | { readonly kind: 'done' }
-  /** The warm-up is over: CPU time counts from here. */
-  | { readonly kind: 'measuring' }
+  | { readonly kind: 'edge'; readonly edge: Edge }
   | { readonly kind: 'measured'; readonly result: LoadResult }
   | { readonly kind: 'failed'; readonly message: string };
 
-export interface LoadResult {
+export interface Interval {
+  /** That succeeded. */
   readonly operations: number;
-  readonly errors: number;
+  /** Of those, µs: a histogram as HdrHistogram's compressed base64. */
+  readonly latencies: string;
+}
+
+export interface LoadResult extends Interval {
+  readonly errors: Readonly<Record<string, number>>;
   readonly elapsedMs: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
+  readonly intervals: readonly Interval[];
 }

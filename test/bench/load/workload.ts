@@ -1,50 +1,35 @@
 /** What a client asks for: keys by chance, the same for every system, and values that do not compress. */
-import type { Cell, WorkloadName } from '../plan.js';
-import type { Driver } from './driver.js';
-
-/** Of `mixed`. */
-const getsPercent = 50;
-
-/** xorshift32 (Marsaglia 2003): cheap enough not to be measured itself. */
-export class Chance {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed | 0 || 1;
-  }
-
-  below(bound: number): number {
-    let x = this.state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.state = x;
-    return (x >>> 0) % bound;
-  }
-}
+import { Chance } from './chance.js';
+import type { Operations } from './drivers/driver.js';
+import { KeySpace } from './key-space.js';
+import { mixes, stepAt, type Mix, type WorkloadName } from './mixes.js';
 
 export class Workload {
   private readonly chance: Chance;
   private readonly bytes: Buffer;
-  private readonly keysBySize = new Map<number, readonly string[]>();
+  private readonly spaces = new Map<number, KeySpace>();
 
   constructor(
-    private readonly driver: Driver,
-    private readonly options: { readonly keys: number; readonly seed: number },
+    private readonly options: {
+      readonly keys: number;
+      readonly seed: number;
+      readonly client: number;
+    },
   ) {
-    this.chance = new Chance(options.seed);
+    this.chance = new Chance(options.seed + options.client);
     this.bytes = Buffer.alloc(1024 * 1024);
     for (let i = 0; i < this.bytes.length; i++) this.bytes[i] = this.chance.below(256);
   }
 
   /** Sizes have keys of their own, so that a get always meets the size it is measured for. */
-  keys(valueBytes: number): readonly string[] {
-    let keys = this.keysBySize.get(valueBytes);
-    if (keys === undefined) {
-      keys = Array.from({ length: this.options.keys }, (_, i) => `v${valueBytes}.key-${i}`);
-      this.keysBySize.set(valueBytes, keys);
+  keys(valueBytes: number): KeySpace {
+    let space = this.spaces.get(valueBytes);
+    if (space === undefined) {
+      const { keys, client } = this.options;
+      space = new KeySpace(this.chance, { valueBytes, keys, client });
+      this.spaces.set(valueBytes, space);
     }
-    return keys;
+    return space;
   }
 
   value(bytes: number): Uint8Array {
@@ -52,15 +37,28 @@ export class Workload {
     return this.bytes.subarray(start, start + bytes);
   }
 
-  next({ workload, valueBytes }: Cell): Promise<unknown> {
+  /** What asks for one request after the other. */
+  requests(
+    operations: Operations,
+    { workload, valueBytes }: { readonly workload: WorkloadName; readonly valueBytes: number },
+  ): () => Promise<unknown> {
+    const mix: Mix = mixes[workload];
     const keys = this.keys(valueBytes);
-    const key = keys[this.chance.below(keys.length)]!;
-    if (this.isGet(workload)) return this.driver.get(key);
-    return this.driver.put(key, this.value(valueBytes));
+    return () => {
+      const step = stepAt(mix, this.chance.below(100));
+      if (step === 'insert') return this.insert(operations, keys, valueBytes);
+      const key = keys.choose(mix.keys);
+      if (step === 'get') return operations.get(key);
+      const value = this.value(valueBytes);
+      if (step === 'put') return operations.put(key, value);
+      // As YCSB's: the answer of the get is awaited, and the put does not depend on it.
+      return operations.get(key).then(() => operations.put(key, value));
+    };
   }
 
-  private isGet(workload: WorkloadName): boolean {
-    if (workload === 'mixed') return this.chance.below(100) < getsPercent;
-    return workload === 'get';
+  private async insert(operations: Operations, keys: KeySpace, valueBytes: number): Promise<void> {
+    const key = keys.nextNew();
+    await operations.put(key, this.value(valueBytes));
+    keys.inserted(key);
   }
 }

@@ -1,64 +1,100 @@
 /** From samples to the rows that are printed and written: medians, and how far the repetitions lay apart. */
-import type { Cell, SystemName } from '../plan.js';
-import type { Measured, Sample } from '../run.js';
+import type { Measured } from '../compare.js';
+import type { WorkloadName } from '../load/mixes.js';
+import type { SystemName } from '../plan.js';
+import type { Sample } from '../stage.js';
+import {
+  medianOf,
+  medianOfKnown,
+  percentileMs,
+  round,
+  spreadPercentOf,
+  sumByKey,
+  sumOf,
+} from './statistics.js';
 
-export interface Row extends Cell {
+export interface Row {
   readonly system: SystemName;
+  readonly workload: WorkloadName;
+  readonly valueBytes: number;
+  /** Of a closed loop; else null. */
+  readonly inFlight: number | null;
+  /** Of an open loop, where latencies count from the intended start; else null. */
+  readonly ratePerSecond: number | null;
   readonly w: number;
   readonly r: number;
   readonly durability: string;
+  /** Those that succeeded: of an open loop the goodput. */
   readonly opsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
-  /** User and system time of servers, nodes and client together. */
+  /** User and system time of servers, nodes and clients together. */
   readonly cpuMicrosPerOp: number;
+  /** Sent by any of the processes to any other; null: not known. */
+  readonly wireBytesPerOp: number | null;
+  readonly fsyncsPerOp: number | null;
+  /** Resident, of servers, nodes and clients together: the highest that was seen. */
+  readonly residentMb: number;
   readonly opsPerSecondMin: number;
   readonly opsPerSecondMax: number;
+  /** Of `opsPerSecond`: half of what the slowest and the fastest repetition lie apart. */
+  readonly spreadPercent: number;
   readonly repetitions: number;
   readonly errors: number;
+  readonly errorsByCode: Readonly<Record<string, number>>;
 }
 
-export function rowOf({ system, cell, samples }: Measured): Row {
-  const { name, w, r, durability } = system;
-  const median = (of: (sample: Sample) => number): number => medianOf(samples.map(of));
+export function rowOf({ contender, cell, samples }: Measured): Row {
+  const { workload, valueBytes, load } = cell;
+  const { system, w, r, durability } = contender;
   const rates = samples.map(({ operations, elapsedMs }) => (operations * 1000) / elapsedMs);
+  const latency = (percent: number): number =>
+    round(medianOf(samples.map(({ latencies }) => percentileMs(latencies, percent))), 3);
+  const perOperation = (of: (sample: Sample) => number | undefined): number | null => {
+    const median = medianOfKnown(
+      samples.map((sample) => {
+        const value = of(sample);
+        return value === undefined ? undefined : value / Math.max(1, sample.operations);
+      }),
+    );
+    return median === null ? null : round(median, 3);
+  };
+  const errorsByCode = sumByKey(samples.map(({ errors }) => errors));
   return {
-    system: name,
-    ...cell,
+    system,
+    workload,
+    valueBytes,
+    inFlight: load.kind === 'closed' ? load.inFlight : null,
+    ratePerSecond: load.kind === 'open' ? load.ratePerSecond : null,
     w,
     r,
     durability,
     opsPerSecond: round(medianOf(rates), 0),
-    p50Ms: round(
-      median((sample) => sample.p50Ms),
-      3,
-    ),
-    p99Ms: round(
-      median((sample) => sample.p99Ms),
-      3,
-    ),
-    p999Ms: round(
-      median((sample) => sample.p999Ms),
-      3,
-    ),
+    p50Ms: latency(50),
+    p99Ms: latency(99),
+    p999Ms: latency(99.9),
     cpuMicrosPerOp: round(
-      median(({ cpuMicros, operations }) => cpuMicros / Math.max(1, operations)),
+      perOperation((sample) => sample.cpuMicros)!,
       1,
     ),
+    wireBytesPerOp: perOperation((sample) => sample.wireBytes),
+    fsyncsPerOp: perOperation((sample) => sample.fsyncs),
+    residentMb: round(Math.max(...samples.map((sample) => sample.residentBytes)) / 2 ** 20, 0),
     opsPerSecondMin: round(Math.min(...rates), 0),
     opsPerSecondMax: round(Math.max(...rates), 0),
+    spreadPercent: round(spreadPercentOf(rates), 1),
     repetitions: samples.length,
-    errors: samples.reduce((sum, { errors }) => sum + errors, 0),
+    errors: sumOf(errorsByCode),
+    errorsByCode,
   };
 }
 
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+/** Which of the lines of a cell it is. */
+export function labelOf({ system, w, r, durability }: Row): string {
+  return system.startsWith('quorate') ? `${system} W${w} R${r} ${durability}` : system;
 }
 
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
+export function isOwn({ system }: Row): boolean {
+  return system.startsWith('quorate');
 }

@@ -1,71 +1,96 @@
-/** Rows as text: a line a system and cell, and under each cell how the first system compares with the others. */
-import type { Row } from './rows.js';
+/** Rows as text: a line a contender and cell, and under each cell how Quorate compares with the others. */
+import { isOwn, labelOf, type Row } from './rows.js';
 
-const columns: readonly (readonly [title: string, width: number])[] = [
-  ['workload', 9],
-  ['bytes', 7],
-  ['in flight', 10],
-  ['system', 16],
-  ['ops/s', 9],
-  ['± %', 6],
-  ['p50 ms', 9],
-  ['p99 ms', 9],
-  ['p99.9 ms', 10],
-  ['CPU µs/op', 10],
+export interface Column<T> {
+  readonly title: string;
+  readonly width: number;
+  /** Left-aligned. */
+  readonly left?: true;
+  readonly cell: (row: T) => string;
+  /** Own divided by the peer's, where that says something. */
+  readonly ratio?: (row: T) => number | null;
+}
+
+const columns: readonly Column<Row>[] = [
+  { title: 'workload', width: 9, cell: (row) => row.workload },
+  { title: 'bytes', width: 7, cell: (row) => String(row.valueBytes) },
+  {
+    title: 'load',
+    width: 9,
+    cell: (row) => (row.inFlight === null ? `${row.ratePerSecond}/s` : String(row.inFlight)),
+  },
+  { title: 'system', width: 32, left: true, cell: labelOf },
+  {
+    title: 'ops/s',
+    width: 8,
+    cell: (row) => String(row.opsPerSecond),
+    ratio: (row) => row.opsPerSecond,
+  },
+  { title: '± %', width: 6, cell: (row) => row.spreadPercent.toFixed(0) },
+  { title: 'p50 ms', width: 8, cell: (row) => row.p50Ms.toFixed(2), ratio: (row) => row.p50Ms },
+  { title: 'p99 ms', width: 8, cell: (row) => row.p99Ms.toFixed(2), ratio: (row) => row.p99Ms },
+  { title: 'p99.9 ms', width: 9, cell: (row) => row.p999Ms.toFixed(2), ratio: (row) => row.p999Ms },
+  {
+    title: 'CPU µs/op',
+    width: 10,
+    cell: (row) => row.cpuMicrosPerOp.toFixed(0),
+    ratio: (row) => row.cpuMicrosPerOp,
+  },
+  {
+    title: 'wire B/op',
+    width: 10,
+    cell: (row) => row.wireBytesPerOp?.toFixed(0) ?? '?',
+    ratio: (row) => row.wireBytesPerOp,
+  },
+  { title: 'fsync/op', width: 9, cell: (row) => row.fsyncsPerOp?.toFixed(2) ?? '?' },
+  {
+    title: 'RSS MB',
+    width: 7,
+    cell: (row) => row.residentMb.toFixed(0),
+    ratio: (row) => row.residentMb,
+  },
 ];
 
 export function tableHead(): string {
-  return line(columns.map(([title]) => title));
+  return headOf(columns);
 }
 
 /** The rows of one cell. */
 export function tableOf(rows: readonly Row[]): string {
-  return [...rows.map(lineOf), ...ratios(rows)].join('\n');
+  const own = rows.filter(isOwn);
+  const peers = rows.filter((row) => !isOwn(row));
+  return [
+    ...rows.map((row) => lineOf(columns, row) + errorsOf(row.errorsByCode)),
+    ...peers.flatMap((peer) => own.map((row) => ratioOf(row, peer, own.length > 1))),
+  ].join('\n');
 }
 
-function lineOf(row: Row): string {
-  const spread = (100 * (row.opsPerSecondMax - row.opsPerSecondMin)) / 2 / row.opsPerSecond;
-  const errors = row.errors > 0 ? `  ${row.errors} errors` : '';
-  return (
-    line([
-      row.workload,
-      String(row.valueBytes),
-      String(row.inFlight),
-      row.system,
-      String(row.opsPerSecond),
-      spread.toFixed(0),
-      row.p50Ms.toFixed(2),
-      row.p99Ms.toFixed(2),
-      row.p999Ms.toFixed(2),
-      row.cpuMicrosPerOp.toFixed(0),
-    ]) + errors
-  );
-}
-
-function ratios([own, ...others]: readonly Row[]): string[] {
-  if (own === undefined) return [];
-  return others.map((other) =>
-    line([
-      '',
-      '',
-      '',
-      '  ratio',
-      ...[
-        own.opsPerSecond / other.opsPerSecond,
-        undefined,
-        own.p50Ms / other.p50Ms,
-        own.p99Ms / other.p99Ms,
-        own.p999Ms / other.p999Ms,
-        own.cpuMicrosPerOp / other.cpuMicrosPerOp,
-      ].map((ratio) => (ratio === undefined ? '' : `${ratio.toFixed(2)}x`)),
-    ]),
-  );
-}
-
-function line(cells: readonly string[]): string {
-  return cells
-    .map((cell, i) =>
-      i === 3 ? `  ${cell.padEnd(columns[i]![1])}` : cell.padStart(columns[i]![1]),
-    )
+function ratioOf(own: Row, peer: Row, many: boolean): string {
+  const name = many ? `  ${labelOf(own)} : ${peer.system}` : `  : ${peer.system}`;
+  return columns
+    .map((column) => {
+      if (column.title === 'system') return pad(column, name);
+      const a = column.ratio?.(own) ?? null;
+      const b = column.ratio?.(peer) ?? null;
+      return pad(column, a === null || b === null || b === 0 ? '' : `${(a / b).toFixed(2)}x`);
+    })
     .join('');
+}
+
+export function headOf<T>(columns: readonly Column<T>[]): string {
+  return columns.map((column) => pad(column, column.title)).join('');
+}
+
+export function lineOf<T>(columns: readonly Column<T>[], row: T): string {
+  return columns.map((column) => pad(column, column.cell(row))).join('');
+}
+
+/** Such as `  429 × 17, 504 × 2`. */
+export function errorsOf(byCode: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(byCode).map(([code, count]) => `${code} × ${count}`);
+  return parts.length === 0 ? '' : `  ${parts.join(', ')}`;
+}
+
+function pad(column: { readonly width: number; readonly left?: true }, text: string): string {
+  return column.left === true ? `  ${text.padEnd(column.width)}` : text.padStart(column.width);
 }

@@ -1,29 +1,29 @@
 /**
- * The peer: NATS JetStream KV with three replicas, on three clustered nats-server processes. The client connects to the
- * server that leads the bucket's stream, which saves it a hop: its best case.
+ * The peer: NATS JetStream KV. With three replicas on three clustered nats-server processes, the client connected to the
+ * server that leads the bucket's stream, which saves it a hop; with one replica on a single server: its best cases.
  */
 import { connect, StorageType } from 'nats';
-import { startNatsCluster } from '../../support/nats-server.js';
+import { startNatsCluster, startNatsServer } from '../../support/nats-server.js';
 import type { RunningSystem, System } from './system.js';
 
 export const kvBucket = 'bench';
 
-export function jetStreamKv(): System {
+/** How often nats-server syncs its files; an acknowledgement does not wait for it. Nobody counts those syncs. */
+const unknownFsyncs = (): Promise<undefined> => Promise.resolve(undefined);
+
+export function jetStreamKvR3(): System {
   return {
-    name: 'jetstream-kv-r3',
     about:
       '3 nats-servers, file storage, 3 replicas, history 1; put: 2 of 3, get: any one; fsync every 2 minutes',
-    w: 2,
-    r: 1,
-    durability: 'periodic:120000',
     async start(directory): Promise<RunningSystem> {
       const cluster = await startNatsCluster({ jetStreamDirectory: directory });
       try {
-        const leader = await createBucket(cluster.urls);
-        const server = cluster.servers[leader]!;
+        await createBucket(cluster.urls, 3);
+        const server = cluster.servers[await leaderOf(cluster.urls)]!;
         return {
-          target: { driver: 'jetstream-kv-r3', servers: [server.url], w: 2, r: 1 },
+          servers: [server.url],
           pids: () => cluster.servers.map(({ pid }) => pid),
+          fsyncs: unknownFsyncs,
           stop: () => cluster.stop(),
         };
       } catch (error) {
@@ -34,12 +34,42 @@ export function jetStreamKv(): System {
   };
 }
 
-/** Index of the server that leads its stream. */
-async function createBucket(urls: readonly string[]): Promise<number> {
+export function jetStreamKvR1(): System {
+  return {
+    about: 'one nats-server, file storage, no replication, history 1; fsync every 2 minutes',
+    async start(directory): Promise<RunningSystem> {
+      const config = `server_name: n0\njetstream { store_dir: "${directory}" }\n`;
+      const server = await startNatsServer({ config });
+      try {
+        await createBucket([server.url], 1);
+        return {
+          servers: [server.url],
+          pids: () => [server.pid],
+          fsyncs: unknownFsyncs,
+          stop: () => server.stop(),
+        };
+      } catch (error) {
+        await server.stop();
+        throw error;
+      }
+    },
+  };
+}
+
+async function createBucket(urls: readonly string[], replicas: number): Promise<void> {
   const connection = await connect({ servers: [...urls] });
   try {
-    const options = { replicas: 3, history: 1, storage: StorageType.File };
+    const options = { replicas, history: 1, storage: StorageType.File };
     await connection.jetstream().views.kv(kvBucket, options);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Index of the server that leads the bucket's stream, once its replicas are up to date. */
+async function leaderOf(urls: readonly string[]): Promise<number> {
+  const connection = await connect({ servers: [...urls] });
+  try {
     const manager = await connection.jetstreamManager();
     for (;;) {
       const { cluster } = await manager.streams.info(`KV_${kvBucket}`);

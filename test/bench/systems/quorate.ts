@@ -1,44 +1,80 @@
-/** Quorate as a user starts it: `quorate up`, three nodes on one nats-server, each node a process. */
-import { spawn } from 'node:child_process';
+/** Quorate as a user starts it: `quorate up`, so many nodes on one nats-server, each node a process. */
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { connect, headers, RequestStrategy, type NatsConnection } from 'nats';
 import { freePort } from '../../support/nats-server.js';
 import { descendantsOf } from '../measure/processes.js';
-import type { Plan } from '../plan.js';
 import type { RunningSystem, System } from './system.js';
 
 const cli = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 const readyMsMax = 60_000;
+const statusMsMax = 2_000;
 
-export function quorate({ w, r, durability }: Plan): System {
+export interface QuorateOptions {
+  readonly durability: string;
+  /** 3 unless told. */
+  readonly nodes?: number;
+  /** Nodes that died are started again. */
+  readonly restarts?: boolean;
+}
+
+/** What a node says of itself. */
+export interface NodeStatusRow {
+  readonly name: string;
+  readonly status: string;
+  readonly pid: number;
+  readonly keys: number;
+  readonly hints: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export function quorate(options: QuorateOptions): System {
+  const { nodes = 3, durability } = options;
   return {
-    name: 'quorate',
-    about: `3 node processes, one nats-server, N=3 W=${w} R=${r}, durability ${durability}`,
-    w,
-    r,
-    durability,
-    async start(directory): Promise<RunningSystem> {
-      const port = await freePort();
-      const args = ['up', '--json', '--no-restart', '--nodes', '3', '--port', String(port)];
-      args.push('--data-dir', directory, '--n', '3', '--w', String(w), '--r', String(r));
-      args.push('--durability', durability);
-      // A nats-server of its own, whatever the environment names.
-      const { NATS_URL: _, QUORATE_BENCH_PROFILE: profileTo, ...env } = process.env;
-      // `up` hands its own flags on to the nodes it forks.
-      const flags =
-        profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'nodes')}`];
-      const child = spawn(process.execPath, [...flags, cli, ...args], {
-        env,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const gone = once(child, 'exit');
-      const stop = async (): Promise<void> => {
-        child.kill('SIGTERM');
-        await gone;
-      };
-      process.once('exit', () => child.kill('SIGKILL'));
+    about: `${nodes} node processes, one nats-server, N=${Math.min(3, nodes)}, durability ${durability}`,
+    start: (directory) => QuorateCluster.start(directory, options),
+  };
+}
+
+export class QuorateCluster implements RunningSystem {
+  private constructor(
+    /** Lines in which nats-server and nodes complained, a slow consumer for instance. */
+    readonly complaints: readonly string[],
+    private readonly child: ChildProcess,
+    private readonly nodes: number,
+    readonly servers: readonly string[],
+    private readonly connection: NatsConnection,
+    private readonly gone: Promise<unknown>,
+  ) {}
+
+  static async start(
+    directory: string,
+    { durability, nodes = 3, restarts = false }: QuorateOptions,
+  ): Promise<QuorateCluster> {
+    const port = await freePort();
+    const args = ['up', '--json', '--nodes', String(nodes), '--port', String(port)];
+    args.push('--data-dir', directory, '--durability', durability);
+    if (!restarts) args.push('--no-restart');
+    // A nats-server of its own, whatever the environment names.
+    const { NATS_URL: _, QUORATE_BENCH_PROFILE: profileTo, ...env } = process.env;
+    // `up` hands its own flags on to the nodes it forks.
+    const flags =
+      profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'nodes')}`];
+    const child = spawn(process.execPath, [...flags, cli, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const gone = once(child, 'exit');
+    process.once('exit', () => child.kill('SIGKILL'));
+    const complaints: string[] = [];
+    createInterface(child.stderr).on('line', (line) => {
+      complaints.push(line);
+      process.stderr.write(`${line}\n`);
+    });
+    try {
       const [first] = (await Promise.race([
         once(createInterface(child.stdout), 'line'),
         gone.then(() => {
@@ -47,13 +83,45 @@ export function quorate({ w, r, durability }: Plan): System {
         late(readyMsMax),
       ])) as [string];
       const { servers } = JSON.parse(first) as { servers: string };
-      return {
-        target: { driver: 'quorate', servers: [servers], w, r },
-        pids: () => descendantsOf(child.pid!),
-        stop,
-      };
-    },
-  };
+      const connection = await connect({ servers, maxReconnectAttempts: -1 });
+      return new QuorateCluster(complaints, child, nodes, [servers], connection, gone);
+    } catch (error) {
+      child.kill('SIGTERM');
+      throw error;
+    }
+  }
+
+  pids(): number[] {
+    return descendantsOf(this.child.pid!);
+  }
+
+  async fsyncs(): Promise<number> {
+    const rows = await this.status();
+    return rows.reduce((sum, { counters }) => sum + (counters['store.syncs'] ?? 0), 0);
+  }
+
+  /** Of the nodes that answer. */
+  async status(waitMs = statusMsMax): Promise<NodeStatusRow[]> {
+    const fields = headers();
+    fields.set('Kv-Accept', 'json');
+    const replies = await this.connection.requestMany('kv.status', '', {
+      strategy: RequestStrategy.Count,
+      maxMessages: this.nodes,
+      maxWait: waitMs,
+      headers: fields,
+    });
+    const rows: NodeStatusRow[] = [];
+    for await (const reply of replies)
+      if ((reply.headers?.get('Nats-Service-Error-Code') ?? '') === '')
+        rows.push(reply.json<NodeStatusRow>());
+    return rows.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  }
+
+  async stop(): Promise<void> {
+    await this.connection.close();
+    this.child.kill('SIGTERM');
+    await this.gone;
+  }
 }
 
 function late(ms: number): Promise<never> {

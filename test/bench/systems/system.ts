@@ -1,29 +1,16 @@
-/** A store under load: something that is started for the run, driven by a client process, and stopped. */
-import type { SystemName } from '../plan.js';
-
+/** A store under load: something that is started for the run, driven by client processes, and stopped. */
 export interface System {
-  readonly name: SystemName;
   /** What a reader must know to compare; one line. */
   readonly about: string;
-  readonly w: number;
-  readonly r: number;
-  /** When an acknowledged put is on disk. */
-  readonly durability: string;
   start(directory: string): Promise<RunningSystem>;
 }
 
 export interface RunningSystem {
-  /** For the driver of that name in the client process. */
-  readonly target: Target;
-  /** Processes whose CPU time counts, without the client's. */
-  pids(): readonly number[];
-  stop(): Promise<void>;
-}
-
-/** What a client process is told to connect to. */
-export interface Target {
-  readonly driver: SystemName;
+  /** For the drivers in the client processes. */
   readonly servers: readonly string[];
-  readonly w: number;
-  readonly r: number;
+  /** Processes whose CPU time and memory count, without the clients'. */
+  pids(): readonly number[];
+  /** All that its processes made so far; undefined where nobody counts them. */
+  fsyncs(): Promise<number | undefined>;
+  stop(): Promise<void>;
 }

@@ -1,0 +1,82 @@
+/** What a system and its clients use up between the edges of the measured time. */
+import { cpuMicrosOf, residentBytesOf } from './processes.js';
+import { wireBytesOf } from './wire.js';
+
+export interface Usage {
+  /** User and system time. */
+  readonly cpuMicros: number;
+  /** Undefined: not known. */
+  readonly wireBytes: number | undefined;
+  readonly fsyncs: number | undefined;
+  /** The highest that was seen. */
+  readonly residentBytes: number;
+}
+
+const sampleEveryMs = 250;
+
+export interface Metered {
+  /** Of system and clients. */
+  pids(): readonly number[];
+  /** So far; undefined where nobody counts them. */
+  fsyncs(): Promise<number | undefined>;
+}
+
+export class Meter {
+  private readonly pids: readonly number[];
+  private readonly sampling: NodeJS.Timeout;
+  private residentBytes = 0;
+  private before: { cpuMicros: number; wireBytes: number | undefined } | undefined;
+  private after: { cpuMicros: number; wireBytes: number | undefined } | undefined;
+  private fsyncsBefore: Promise<number | undefined> = Promise.resolve(undefined);
+  private fsyncsAfter: Promise<number | undefined> = Promise.resolve(undefined);
+
+  constructor(private readonly metered: Metered) {
+    this.pids = metered.pids();
+    this.sampling = setInterval(() => this.sample(), sampleEveryMs);
+  }
+
+  begin(): void {
+    this.fsyncsBefore = this.fsyncs();
+    this.before = this.read();
+  }
+
+  end(): void {
+    this.fsyncsAfter = this.fsyncs();
+    this.after = this.read();
+    this.sample();
+  }
+
+  async usage(): Promise<Usage> {
+    clearInterval(this.sampling);
+    const { before, after, residentBytes } = this;
+    if (before === undefined || after === undefined) throw new Error('nothing was measured');
+    return {
+      cpuMicros: after.cpuMicros - before.cpuMicros,
+      wireBytes: minus(after.wireBytes, before.wireBytes),
+      fsyncs: minus(await this.fsyncsAfter, await this.fsyncsBefore),
+      residentBytes,
+    };
+  }
+
+  stop(): void {
+    clearInterval(this.sampling);
+  }
+
+  /** A cluster that is ill may not tell. */
+  private fsyncs(): Promise<number | undefined> {
+    return this.metered.fsyncs().catch(() => undefined);
+  }
+
+  private read(): { cpuMicros: number; wireBytes: number | undefined } {
+    const cpuMicros = cpuMicrosOf(this.pids);
+    return { cpuMicros, wireBytes: wireBytesOf(this.pids) };
+  }
+
+  private sample(): void {
+    this.residentBytes = Math.max(this.residentBytes, residentBytesOf(this.pids));
+  }
+}
+
+function minus(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a - b;
+}

@@ -1,0 +1,25 @@
+/** Who can compete. */
+import { clusterOf, type Contender, type SystemName } from '../plan.js';
+import { jetStreamKvR1, jetStreamKvR3 } from './jetstream-kv.js';
+import { quorate } from './quorate.js';
+import { redis } from './redis.js';
+import type { System } from './system.js';
+
+const systems: Readonly<Record<SystemName, (contender: Contender) => System>> = {
+  quorate,
+  'quorate-plain': quorate,
+  'jetstream-kv-r3': jetStreamKvR3,
+  'jetstream-kv-r1': jetStreamKvR1,
+  redis,
+};
+
+export function systemOf(contender: Contender): System {
+  return systems[contender.system](contender);
+}
+
+/** One line for each cluster that will run. */
+export function aboutAll(contenders: readonly Contender[]): string[] {
+  const lines = new Map<string, string>();
+  for (const contender of contenders) lines.set(clusterOf(contender), systemOf(contender).about);
+  return [...lines].map(([name, about]) => `${name}: ${about}`);
+}
