@@ -46,6 +46,10 @@ export async function runWorld(options: WorldOptions, run: RunOptions = {}): Pro
   return world.result();
 }
 
+function progressKey(bucket: string): string {
+  return `${bucket}/progress`;
+}
+
 class World {
   private readonly cluster: SimCluster;
   private readonly history = new History();
@@ -173,7 +177,7 @@ class World {
   /** A put and a get of every bucket succeed, with as many nodes as are there. */
   private async demandProgress(): Promise<void> {
     for (const { name } of this.options.work.buckets) {
-      const key = `${name}/progress`;
+      const key = progressKey(name);
       const put = await this.retry((done) =>
         this.checker.client.put(key, this.progressValue(), { timeoutMs: 2000, w: 1 }, done),
       );
@@ -203,15 +207,19 @@ class World {
     return this.cluster.until(() => succeeded, progressWithinUs);
   }
 
-  /** No hint is left and the primaries of every key hold equal states. */
+  /** No hint is left, the primaries of every key hold equal states, and their hash trees agree. */
   private async converge(): Promise<void> {
-    const { cluster } = this;
+    const { cluster, observatory } = this;
+    const progressKeys = this.options.work.buckets.map(({ name }) => progressKey(name));
+    const names = [...this.history.names(), ...progressKeys];
     const endUs = cluster.scheduler.nowUs + convergeWithinUs;
     let difference: string | undefined = 'never looked';
     while (cluster.scheduler.nowUs < endUs && !this.failed) {
       await cluster.after(1e6);
       difference =
-        this.observatory.hintsLeft() ?? (await this.observatory.difference(this.history.names()));
+        observatory.hintsLeft() ??
+        (await observatory.difference(names)) ??
+        (await observatory.treesDiffer(names));
       if (difference === undefined) return;
     }
     if (difference !== undefined) this.stuck('no-convergence', difference);

@@ -2,6 +2,7 @@
 import { nodeOptionsDefault } from '../../../src/node/node-options.js';
 import type { PlainClient } from '../client/plain-client.js';
 import type { SeenState } from '../oracle/message-reader.js';
+import { leavesOver, type SeenTree } from '../oracle/tree-reader.js';
 import { Probe, stateText } from './probe.js';
 import type { SimCluster } from './sim-cluster.js';
 
@@ -58,6 +59,47 @@ export class Observatory {
       const texts = primaries.map((node) => `${node} ${stateText(held.get(node)!.get(name)!)}`);
       const distinct = new Set(texts.map((text) => text.slice(text.indexOf(' '))));
       if (distinct.size > 1) return `${name} differs: ${texts.join(' | ')}`;
+    }
+    return undefined;
+  }
+
+  /**
+   * Where a hash tree is not what the keys beside it ask for, or the primaries of a partition have different ones; undefined when
+   * all are right. Where buckets of one partition differ in N, only those who are primaries for all of them must agree.
+   */
+  async treesDiffer(names: readonly string[]): Promise<string | undefined> {
+    const ring = await this.ring();
+    if (ring === undefined) return 'no ring';
+    const primariesOf = new Map<number, number>();
+    for (const name of names) {
+      const partition = this.probe.partitionOf(name);
+      const least = Math.min(this.nOf(name), primariesOf.get(partition) ?? Infinity);
+      primariesOf.set(partition, least);
+    }
+    const looks = [...primariesOf].flatMap(([partition, n]) =>
+      preferenceOf(ring, partition)
+        .slice(0, n)
+        .map(({ id, name }) => ({ partition, id, name })),
+    );
+    const trees: (SeenTree | undefined)[] = [];
+    let waiting = looks.length;
+    looks.forEach(({ id, partition }, i) =>
+      this.probe.tree(id, partition, (tree) => {
+        trees[i] = tree;
+        waiting--;
+      }),
+    );
+    await this.cluster.until(() => waiting === 0, 60e6);
+    const first = new Map<number, number>();
+    for (const [i, { partition, name }] of looks.entries()) {
+      const tree = trees[i];
+      if (tree === undefined) return `${name} does not answer`;
+      if (!tree.leaves.equals(leavesOver(tree.digests)))
+        return `the tree of partition ${partition} at ${name} is not that of its ${tree.digests.size} keys`;
+      const other = first.get(partition) ?? i;
+      first.set(partition, other);
+      if (!tree.leaves.equals(trees[other]!.leaves))
+        return `the trees of partition ${partition} at ${looks[other]!.name} and ${name} differ`;
     }
     return undefined;
   }

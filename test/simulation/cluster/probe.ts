@@ -8,6 +8,7 @@ import {
   type Plain,
   type SeenState,
 } from '../oracle/message-reader.js';
+import { leavesOfTree, type SeenTree } from '../oracle/tree-reader.js';
 import type { SimBus } from '../seams/sim-bus.js';
 import { partitionOfTokens } from '../seams/sim-nats.js';
 
@@ -55,6 +56,27 @@ export class Probe {
       });
     };
     ask(names);
+  }
+
+  /** A node's hash tree of a partition, and what it says it holds there; undefined: no answer. */
+  tree(node: string, partition: number, done: (tree: SeenTree | undefined) => void): void {
+    const digests = new Map<string, Buffer>();
+    const everyLeaf = Buffer.alloc(2 * leavesOfTree);
+    for (let leaf = 0; leaf < leavesOfTree; leaf++) everyLeaf.writeUInt16BE(leaf, 2 * leaf);
+    const askKeys = (leaves: Buffer, after: Buffer): void =>
+      this.call(node, 'tree', ['keys', partition, everyLeaf, after], (body) => {
+        if (body === undefined) return done(undefined);
+        const [keys, found, upTo] = body as [Buffer[], Buffer, Buffer];
+        keys.forEach((key, i) =>
+          digests.set(key.toString('latin1'), found.subarray(8 * i, 8 * i + 8)),
+        );
+        if (upTo.length === 0) done({ leaves, digests });
+        else askKeys(leaves, upTo);
+      });
+    this.call(node, 'tree', ['leaves', partition], (body) => {
+      if (body === undefined) done(undefined);
+      else askKeys(body[0] as Buffer, Buffer.alloc(0));
+    });
   }
 
   partitionOf(name: string): number {

@@ -177,6 +177,13 @@ export const mutants: readonly Mutant[] = [
     find: 'if (crc !== segment.readUInt32BE(at + crcAt))',
     replace: 'if (false)',
   },
+  {
+    name: 'trees-miss-removals',
+    file: 'src/store/records.js',
+    find: 'this.options.trees.change({ partition, hash }, before?.digest, after?.digest);',
+    replace:
+      'if (after !== undefined) this.options.trees.change({ partition, hash }, before?.digest, after.digest);',
+  },
   // Hints.
   {
     name: 'fallback-forgets-its-debt',

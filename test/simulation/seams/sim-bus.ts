@@ -9,7 +9,10 @@ import type {
 } from '../../../src/seams/bus.js';
 import { serviceAnswer, serviceSubjects } from '../../../src/bus/nats-service.js';
 import type { SimProcess } from '../core/scheduler.js';
+import { copyOf } from './copy-of.js';
 import type { Lane, SimNats, Subscription, Upward } from './sim-nats.js';
+
+const endOfTurn = Promise.resolve();
 
 export class SimBus implements Bus {
   private readonly lane: Lane;
@@ -53,7 +56,7 @@ export class SimBus implements Bus {
       payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
       headers: options.headers === undefined ? undefined : { ...options.headers },
     };
-    if (this.unread.length === 0) queueMicrotask(() => this.readAll());
+    if (this.unread.length === 0) void endOfTurn.then(() => this.readAll());
     this.unread.push(publication);
     this.send({ kind: 'publish', publication });
   }
@@ -127,7 +130,7 @@ export class SimBus implements Bus {
   }
 
   private readAll(): void {
-    for (const publication of this.unread) publication.payload = Buffer.from(publication.payload);
+    for (const publication of this.unread) publication.payload = copyOf(publication.payload);
     this.unread = [];
   }
 
@@ -146,15 +149,20 @@ export class SimBus implements Bus {
   }
 }
 
+const space = 0x20;
+const dot = 0x2e;
+
+/** Tokens without white space, none of them empty; wildcards where they may stand. */
 function checkSubject(subject: string, options: { wildcards: boolean }): void {
-  const tokens = subject.split('.');
-  const valid = tokens.every(
-    (token, i) =>
-      token !== '' &&
-      !/\s/.test(token) &&
-      (options.wildcards
-        ? token !== '>' || i === tokens.length - 1
-        : token !== '*' && token !== '>'),
-  );
-  if (!valid) throw new Error(`not a subject: '${subject}'`);
+  let start = 0;
+  for (let i = 0; i <= subject.length; i++) {
+    const code = i === subject.length ? dot : subject.charCodeAt(i);
+    if (code <= space) throw new Error(`not a subject: '${subject}'`);
+    if (code !== dot) continue;
+    const wild = i - start === 1 && (subject[start] === '*' || subject[start] === '>');
+    const misplaced =
+      wild && (!options.wildcards || (subject[start] === '>' && i < subject.length));
+    if (i === start || misplaced) throw new Error(`not a subject: '${subject}'`);
+    start = i + 1;
+  }
 }

@@ -12,6 +12,7 @@ import type { BusMessage, BusStatus } from '../../../src/seams/bus.js';
 import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
+import { copyOf } from './copy-of.js';
 import { SubjectTree } from './subject-tree.js';
 
 /** Chances in a million, drawn for each delivery. Only subjects in `noisy` are lost, doubled or reordered. */
@@ -38,6 +39,8 @@ export interface Publication {
   readonly subject: string;
   readonly reply: string;
   payload: Buffer;
+  /** CRC-32 of the payload, once somebody needed it. */
+  crc?: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
@@ -239,21 +242,22 @@ export class SimNats {
     const subject = this.mapped(published.subject);
     const publication = subject === published.subject ? published : { ...published, subject };
     for (const listener of this.onPublish) listener(from.name, publication);
-    const queues = new Map<string, Subscription[]>();
+    let queues: Map<string, Subscription[]> | undefined;
     let reached = 0;
     for (const subscription of this.tree.match(subject)) {
-      if (this.cuts.get(wayOf({ from: from.name, to: subscription.lane.name })) === 'split')
-        continue;
+      if (this.cutOf(from, subscription.lane) === 'split') continue;
       reached++;
       if (subscription.queue === undefined) this.deliver(from, subscription, publication);
       else {
+        queues ??= new Map();
         const members = queues.get(subscription.queue);
         if (members === undefined) queues.set(subscription.queue, [subscription]);
         else members.push(subscription);
       }
     }
-    for (const members of queues.values())
-      this.deliver(from, this.random.pick(members), publication);
+    if (queues !== undefined)
+      for (const members of queues.values())
+        this.deliver(from, this.random.pick(members), publication);
     if (reached === 0 && publication.reply !== '') this.noResponders(from, publication);
   }
 
@@ -275,11 +279,12 @@ export class SimNats {
   private deliver(from: Lane, to: Subscription, publication: Publication): void {
     const { noise } = this.options;
     const { lane } = to;
-    const way = wayOf({ from: from.name, to: lane.name });
-    if (this.cuts.has(way)) return this.lost(publication, lane, 'cut');
+    if (this.cutOf(from, lane) !== undefined) return this.lost(publication, lane, 'cut');
     let dueUs = this.arrivalUs(lane);
-    const clogUs = this.clogs.get(way);
-    if (clogUs !== undefined) dueUs = Math.max(dueUs, clogUs);
+    if (this.clogs.size > 0) {
+      const clogUs = this.clogs.get(wayOf({ from: from.name, to: lane.name }));
+      if (clogUs !== undefined) dueUs = Math.max(dueUs, clogUs);
+    }
     if (isNoisy(publication.subject)) {
       if (this.random.chance(noise.lossPpm)) return this.lost(publication, lane, 'lost');
       if (this.random.chance(noise.duplicatePpm))
@@ -288,6 +293,11 @@ export class SimNats {
         return this.straggle(lane, this.delivery(to, publication, {}));
     }
     this.enqueue(lane, dueUs, this.delivery(to, publication, {}));
+  }
+
+  private cutOf(from: Lane, to: Lane): CutKind | undefined {
+    if (this.cuts.size === 0) return undefined;
+    return this.cuts.get(wayOf({ from: from.name, to: to.name }));
   }
 
   private lost(publication: Publication, lane: Lane, why: string): void {
@@ -301,7 +311,7 @@ export class SimNats {
   ): Delivery {
     const { subject, reply, headers } = publication;
     // A copy for each handler: its bytes are spoiled once the turn is over.
-    const data = Buffer.from(publication.payload);
+    const data = copyOf(publication.payload);
     const noResponders = options.noResponders === true;
     return {
       bytes: data.length + subject.length + 64,
@@ -309,7 +319,7 @@ export class SimNats {
         if (!to.lane.subscriptions.has(to)) return undefined;
         const what = noResponders
           ? `no responders ${subject}`
-          : `< ${subject} ${reply} ${data.length} ${crc32(data)}`;
+          : `< ${subject} ${reply} ${data.length} ${(publication.crc ??= crc32(data))}`;
         this.trace.add(this.scheduler.nowUs, to.lane.name, what);
         to.handler({ subject, reply, data, noResponders, header: headerOf(headers) });
         return data;
