@@ -18,7 +18,7 @@ export class Sometimes {
     this.reached.add(point);
   }
 
-  result(result: PutResult | GetResult): void {
+  result(result: PutResult | GetResult, name: string): void {
     if (result.kind === 'failed') {
       this.reach(`answer ${result.code} ${result.outcome}`);
       return;
@@ -27,7 +27,9 @@ export class Sometimes {
     if (/hints=[1-9]/.test(result.receipt)) this.reach('an answer with hints outstanding');
     if (result.kind === 'found' && result.values.length > 1) this.reach('siblings were shown');
     if (result.kind === 'found' && result.values.length > 4) this.reach('many siblings were shown');
-    if (result.kind === 'absent' && result.context !== '') this.reach('a tombstone was read');
+    if (result.kind === 'absent' && result.context !== '')
+      this.reach(name.startsWith('expiring/') ? 'a value expired' : 'a tombstone was read');
+    if (result.kind === 'found' && name.startsWith('lww/')) this.reach('a last writer was shown');
   }
 
   /** At the end of a run: what the parts have counted. */
@@ -69,6 +71,8 @@ export const sometimesWanted: readonly string[] = [
   'a fallback acknowledged',
   'a fallback took a hint',
   'a tombstone was read',
+  'a value expired',
+  'a last writer was shown',
   'an answer with hints outstanding',
   'many siblings were shown',
   'merge for a repair',

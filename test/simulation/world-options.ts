@@ -2,6 +2,7 @@
 import { SimRandom } from './core/sim-random.js';
 import { durationText } from './core/commands.js';
 import type { ClusterOptions } from './cluster/sim-cluster.js';
+import type { BucketOptions } from '../../src/node/node-options.js';
 import { clusterOptionsDefault } from './cluster/sim-cluster.js';
 import type { BucketUse, WorkBucket, WorkOptions } from './workload/work-client.js';
 
@@ -26,12 +27,28 @@ export interface WorldOptions {
   readonly disksKeep: boolean;
 }
 
-/** About so many requests a seed, at most. */
-const requestsMax = 1200;
+/** About so many requests a seed, at most: few requests and many seeds find more than many requests and few seeds. */
+const requestsMax = 400;
 
-const uses: readonly BucketUse[] = ['blind', 'siblings', 'sets', 'counters', 'piles'];
+const uses: readonly BucketUse[] = [
+  'blind',
+  'siblings',
+  'sets',
+  'counters',
+  'piles',
+  'lww',
+  'expiring',
+];
 
+/** Most seeds draw everything on its own; some draw a kind of trouble whose parts would rarely meet by chance. */
 export function drawWorld(seed: string): WorldOptions {
+  const world = drawAny(seed);
+  const random = new SimRandom(`kind of ${seed}`);
+  const kind = random.below(8);
+  return kind === 0 ? forgetful(world, random) : kind === 1 ? wandering(world, random) : world;
+}
+
+function drawAny(seed: string): WorldOptions {
   const random = new SimRandom(`world ${seed}`);
   const nodes = random.pick([3, 3, 3, 4, 5, 5, 6, 7, 9]);
   const workUs = random.between(10, 60) * 1e6;
@@ -44,7 +61,7 @@ export function drawWorld(seed: string): WorldOptions {
     partitions: random.pick([4, 8, 16, 32]),
     mapping: random.below(5) > 0,
     durability: { kind: 'sync' },
-    buckets: Object.fromEntries(buckets.map(({ name, n }) => [name, quorumsOf(n)])),
+    buckets: settingsOf(buckets),
     latencyUs: random.pick([50, 200, 200, 1000, 5000]),
     syncUs: random.pick([100, 400, 400, 2000, 10_000]),
     restartUs: random.between(200, 3000) * 1000,
@@ -57,7 +74,6 @@ export function drawWorld(seed: string): WorldOptions {
   };
   const work: WorkOptions = {
     buckets,
-    // Few requests and many seeds find more than many requests and few seeds.
     thinkUs: Math.max(
       random.pick([30_000, 200_000, 500_000, 1_000_000]),
       Math.round((clients * workUs) / requestsMax),
@@ -70,15 +86,127 @@ export function drawWorld(seed: string): WorldOptions {
     valueBytesMax: random.pick([32, 200, 5_000]),
   };
   const { faults, disksKeep } = drawFaults(random.fork('faults'), { nodes, workUs, clients });
-  const names = Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
   const away = random.below(3) === 0 ? random.between(1, Math.ceil(nodes / 3)) : 0;
-  const core = random.shuffled(names).slice(away);
+  const core = random.shuffled(namesOf(nodes)).slice(away);
   const frameClients = random.below(3) === 0 ? 0 : random.between(0, clients);
   return { seed, cluster, work, clients, frameClients, workUs, core, faults, disksKeep };
 }
 
-function quorumsOf(n: number): { n: number; r: number; w: number } {
-  return { n, r: Math.min(2, n), w: Math.min(2, n) };
+/**
+ * Nodes lose what they had not synced and go on at once with the few keys everyone writes: whoever mints under an old
+ * actor gives away dots that others have seen (DESIGN.md section 5, case 1).
+ */
+function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
+  const nodes = random.pick([3, 3, 4]);
+  const workUs = random.between(8, 20) * 1e6;
+  const buckets = [
+    bucketOf(random.pick(['blind', 'siblings']), { n: 3, keys: random.pick([1, 2]) }),
+  ];
+  const faults: TimedFault[] = [];
+  for (let atUs = 1e6; atUs < workUs; atUs += random.between(500, 2500) * 1000) {
+    const node = nodeName(random, { nodes });
+    const lostUs = random.between(20, 600) * 1000;
+    // What is written from here on is known to others, and not to its own disk.
+    if (random.below(4) > 0) faults.push({ atUs, text: `stall ${node}` });
+    const back = `for=${time(random, 20, 400)}`;
+    faults.push({ atUs: atUs + lostUs, text: `crash ${node} lose=all ${back}` });
+    faults.push({ atUs: atUs + lostUs, text: `release ${node}` });
+    if (random.below(3) === 0)
+      faults.push({
+        atUs: atUs + lostUs,
+        text: `isolate ${node} silent for=${time(random, 200, 1500)}`,
+      });
+    // A clean stop brings the marks to disk.
+    if (random.below(3) === 0) {
+      atUs += lostUs + 1e6;
+      faults.push({
+        atUs,
+        text: `stop ${nodeName(random, { nodes })} for=${time(random, 50, 500)}`,
+      });
+    }
+  }
+  return {
+    ...world,
+    cluster: {
+      ...world.cluster,
+      nodes,
+      partitions: 4,
+      buckets: settingsOf(buckets),
+      latencyUs: random.pick([50, 200]),
+      storeBounds: { memtableBytesMax: 8_000, logSegmentBytesMax: 6_000, cacheBytesMax: 2_000 },
+    },
+    work: {
+      ...world.work,
+      buckets,
+      thinkUs: Math.round((world.clients * workUs) / requestsMax),
+      valueBytesMax: 200,
+      deletePpm: 0,
+    },
+    workUs,
+    core: namesOf(nodes),
+    faults: sorted(faults),
+    disksKeep: true,
+  };
+}
+
+/**
+ * The same nodes are cut off from the rest again and again, so that the same fallbacks take a key, hand it off, forget it and
+ * take it once more (DESIGN.md section 5, case 2).
+ */
+function wandering(world: WorldOptions, random: SimRandom): WorldOptions {
+  const nodes = random.pick([4, 4, 5]);
+  const workUs = random.between(30, 60) * 1e6;
+  const use = random.pick<BucketUse>(['siblings', 'siblings', 'piles', 'sets']);
+  const buckets = [bucketOf(use, { n: 2, keys: 1 })];
+  const side = random.shuffled(namesOf(nodes)).slice(0, 2).sort().join(',');
+  const faults: TimedFault[] = [];
+  const pauseMs = random.pick([1500, 3000]);
+  for (let atUs = 1e6; atUs < workUs;) {
+    const awayMs = random.between(500, 6000);
+    faults.push({ atUs, text: `divide ${side} ${cutKind(random)} for=${awayMs}ms` });
+    if (random.below(6) === 0)
+      faults.push({
+        atUs,
+        text: `stop ${nodeName(random, { nodes })} for=${time(random, 50, 3000)}`,
+      });
+    atUs += (awayMs + random.between(pauseMs, 2 * pauseMs)) * 1000;
+  }
+  return {
+    ...world,
+    cluster: { ...world.cluster, nodes, partitions: 4, buckets: settingsOf(buckets) },
+    work: {
+      ...world.work,
+      buckets,
+      thinkUs: Math.round((world.clients * workUs) / requestsMax),
+      strictPpm: 0,
+    },
+    workUs,
+    core: namesOf(nodes),
+    faults: sorted(faults),
+    disksKeep: true,
+  };
+}
+
+function namesOf(nodes: number): string[] {
+  return Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
+}
+
+function sorted(faults: readonly TimedFault[]): TimedFault[] {
+  return [...faults].sort((a, b) => a.atUs - b.atUs);
+}
+
+function bucketOf(use: BucketUse, { n, keys }: { n: number; keys: number }): WorkBucket {
+  return { name: use, use, n, keys };
+}
+
+function settingsOf(buckets: readonly WorkBucket[]): Record<string, Partial<BucketOptions>> {
+  return Object.fromEntries(
+    buckets.map(({ name, use, n }) => {
+      const quorum = Math.min(2, n);
+      const conflict = use === 'lww' ? 'last-writer-wins' : 'siblings';
+      return [name, { n, r: quorum, w: quorum, conflict }];
+    }),
+  );
 }
 
 function drawBuckets(random: SimRandom, nodes: number): WorkBucket[] {
@@ -86,12 +214,10 @@ function drawBuckets(random: SimRandom, nodes: number): WorkBucket[] {
   return random
     .shuffled(uses)
     .slice(0, count)
-    .map((use) => ({
-      name: use,
-      use,
-      n: Math.min(nodes, random.pick([1, 2, 3, 3, 3, 5])),
-      keys: use === 'piles' ? 1 : random.pick([1, 3, 10, 40]),
-    }));
+    .map((use) => {
+      const n = Math.min(nodes, random.pick([1, 2, 3, 3, 3, 5]));
+      return bucketOf(use, { n, keys: use === 'piles' ? 1 : random.pick([1, 3, 10, 40]) });
+    });
 }
 
 interface Extent {
@@ -120,9 +246,13 @@ function drawFaults(
     const node = nodeName(random, extent);
     // No `wipe`: a wiped node comes back as a new one, and new nodes take no partitions before joining exists.
     const text = random.pick([`rot ${node} files`, `rot ${node} tables`]);
-    faults.push({ atUs: random.below(extent.workUs), text });
+    const atUs = random.below(extent.workUs);
+    faults.push({ atUs, text });
+    // The log is only read at a start.
+    if (random.below(2) === 0)
+      faults.push({ atUs: atUs + 1, text: `kill ${node} for=${time(random, 20, 500)}` });
   }
-  return { faults: faults.sort((a, b) => a.atUs - b.atUs), disksKeep };
+  return { faults: sorted(faults), disksKeep };
 }
 
 type Maker = (random: SimRandom, extent: Extent) => string;
@@ -145,8 +275,9 @@ const makers: Readonly<Record<string, Maker>> = {
   isolate: (random, extent) =>
     `isolate ${nodeName(random, extent)} ${cutKind(random)} for=${time(random, 50, 8000)}`,
   divide: (random, extent) => {
-    const names = Array.from({ length: extent.nodes }, (_, i) => `n${i + 1}`);
-    const side = random.shuffled(names).slice(0, random.between(1, extent.nodes - 1));
+    const side = random
+      .shuffled(namesOf(extent.nodes))
+      .slice(0, random.between(1, extent.nodes - 1));
     return `divide ${side.sort().join(',')} ${cutKind(random)} for=${time(random, 50, 8000)}`;
   },
   clog: (random, extent) => {
@@ -179,7 +310,7 @@ const makers: Readonly<Record<string, Maker>> = {
 /** Names that a seed can draw; a test asks for all of them. */
 export const faultKinds = Object.keys(makers);
 
-function nodeName(random: SimRandom, { nodes }: Extent): string {
+function nodeName(random: SimRandom, { nodes }: { readonly nodes: number }): string {
   return `n${random.between(1, nodes)}`;
 }
 

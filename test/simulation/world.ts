@@ -34,6 +34,7 @@ export interface WorldResult {
 const bootWithinUs = 60e6;
 const progressWithinUs = 60e6;
 const convergeWithinUs = 15 * 60e6;
+const readPatienceUs = 4e6;
 
 export interface RunOptions {
   readonly keepTrace?: boolean;
@@ -52,7 +53,7 @@ function progressKey(bucket: string): string {
 
 class World {
   private readonly cluster: SimCluster;
-  private readonly history = new History();
+  private readonly history: History;
   private readonly workers: WorkClient[] = [];
   private readonly sometimes: Sometimes;
   private readonly checker: { client: PlainClient; process: SimProcess };
@@ -70,6 +71,7 @@ class World {
       keepTrace: run.keepTrace ?? false,
       ...(onLine && { onLine }),
     });
+    this.history = new History(!options.faults.some(({ text }) => text.startsWith('clock ')));
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
     this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
@@ -241,9 +243,12 @@ class World {
     const { history } = this;
     const readable = values.map(({ token }) => token);
     this.note(`final ${name} [${readable.join(' ')}]`);
-    checkShown(name, readable, this.rules);
+    const { nowUs } = this.cluster.scheduler;
+    // Reading may have taken a while; what had to be gone before must be.
+    checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
     const copiesMin = this.options.disksKeep ? 1 : 2;
-    checkEnd(name, readable, { history, violations, copiesMin, mintedTwice: dots.mintedTwice() });
+    const mintedTwice = dots.mintedTwice();
+    checkEnd(name, readable, { history, violations, copiesMin, nowUs, mintedTwice });
     if (this.options.disksKeep) this.checkMeaning(name, values);
   }
 
@@ -311,7 +316,7 @@ class World {
       rules: this.rules,
       options: options.work,
       onResult: (result, name) => {
-        this.sometimes.result(result);
+        this.sometimes.result(result, name);
         this.checkHealthy(result, name);
       },
     });

@@ -60,6 +60,24 @@ export const mutants: readonly Mutant[] = [
     find: 'return hidesUnseen ? seen : claimed;',
     replace: 'return state.context;',
   },
+  {
+    name: 'first-writer-wins',
+    file: 'actors/rules/view.js',
+    find: 'sibling.writtenAtMs > last.writtenAtMs ||',
+    replace: 'sibling.writtenAtMs < last.writtenAtMs ||',
+  },
+  {
+    name: 'expired-still-shows',
+    file: 'actors/rules/view.js',
+    find: 'return sibling.expiresAtMs !== 0 && sibling.expiresAtMs <= nowMs ? null : sibling.value;',
+    replace: 'return sibling.value;',
+  },
+  {
+    name: 'expires-too-early',
+    file: 'actors/rules/view.js',
+    find: 'return sibling.expiresAtMs !== 0 && sibling.expiresAtMs <= nowMs ? null : sibling.value;',
+    replace: 'return sibling.expiresAtMs !== 0 ? null : sibling.value;',
+  },
   // Epochs.
   {
     name: 'epoch-reused-after-crash',

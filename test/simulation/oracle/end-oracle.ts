@@ -7,13 +7,14 @@ export interface EndRules {
   readonly violations: Violations;
   /** Acknowledged writes with fewer copies than this may be gone: disks were lost. */
   readonly copiesMin: number;
+  readonly nowUs: number;
   /** Writes that were minted twice (a request that two coordinators took): the second may show after the first was covered. */
   readonly mintedTwice: ReadonlySet<string>;
 }
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
-  const { history, violations, copiesMin, mintedTwice } = rules;
-  const accounted = history.accounted(name, readable);
+  const { history, violations, copiesMin, mintedTwice, nowUs } = rules;
+  const accounted = history.accounted(name, readable, nowUs);
   for (const write of history.of(name)) {
     if (write.outcome !== 'done' || write.isDelete || write.quorum < copiesMin) continue;
     if (!accounted(write))

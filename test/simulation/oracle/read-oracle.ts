@@ -11,12 +11,17 @@ export interface ReadRules {
 }
 
 export function checkRead(read: Read, rules: ReadRules): void {
-  checkShown(read.name, read.shown, rules);
+  checkShown(read, rules);
   if (read.strict && rules.disksKeep) checkStrict(read, rules);
 }
 
-export function checkShown(name: string, shown: readonly string[], rules: ReadRules): void {
+export function checkShown(
+  { name, shown, askedUs }: Pick<Read, 'name' | 'shown' | 'askedUs'>,
+  rules: ReadRules,
+): void {
   const { history, violations } = rules;
+  if (name.startsWith('lww/') && shown.length > 1)
+    violations.add('safety', 'two-winners', `${name} shows ${shown.join(' ')}: one must win`);
   for (const token of shown) {
     const write = history.writes.get(token);
     if (write === undefined || write.name !== name)
@@ -25,6 +30,8 @@ export function checkShown(name: string, shown: readonly string[], rules: ReadRu
       violations.add('safety', 'invented', `${name} shows the delete ${token} as a value`);
     else if (write.outcome === 'none')
       violations.add('safety', 'failed-shows', `${name} shows ${token}, refused with outcome none`);
+    else if (write.goneUs < askedUs)
+      violations.add('safety', 'expired-shows', `${name} shows ${token} after its time`);
   }
 }
 
@@ -39,7 +46,7 @@ function checkStrict(read: Read, rules: ReadRules): void {
         outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
     );
   if (due.length === 0) return;
-  const accounted = history.accounted(read.name, read.shown);
+  const accounted = history.accounted(read.name, read.shown, read.endedUs);
   for (const write of due)
     if (!accounted(write))
       violations.add(

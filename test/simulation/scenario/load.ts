@@ -10,7 +10,7 @@ import { decodeValue } from '../workload/values.js';
 import { type BucketUse, WorkClient } from '../workload/work-client.js';
 
 export class Load {
-  private readonly history = new History();
+  private readonly history = new History(true);
   private readonly workers: WorkClient[];
 
   constructor(
@@ -80,7 +80,9 @@ export class Load {
       const values = result.kind === 'found' ? result.values : [];
       const tokens = values.filter((value) => value !== null).map((v) => decodeValue(v).token);
       const mintedTwice = this.cluster.dots.mintedTwice();
-      checkEnd(name, tokens, { history: this.history, violations, copiesMin: 1, mintedTwice });
+      const nowUs = this.cluster.scheduler.nowUs;
+      const { history } = this;
+      checkEnd(name, tokens, { history, violations, copiesMin: 1, nowUs, mintedTwice });
     }
     return violations.first?.what;
   }

@@ -31,9 +31,9 @@ export interface KeyValueApi {
 
 /**
  * `blind`: puts and deletes without context. `siblings`: each write says it has seen nothing, or what a get showed. `sets`, `counters`: read, merge, write back. `piles`: nobody ever looks
- * before it writes, until the cap on siblings refuses.
+ * before it writes, until the cap on siblings refuses. `lww`: blind, and the last writer wins. `expiring`: blind, most with a TTL.
  */
-export type BucketUse = 'blind' | 'siblings' | 'sets' | 'counters' | 'piles';
+export type BucketUse = 'blind' | 'siblings' | 'sets' | 'counters' | 'piles' | 'lww' | 'expiring';
 
 export interface WorkBucket {
   readonly name: string;
@@ -135,7 +135,16 @@ export class WorkClient {
     const { random, options } = this.around;
     const token = `${this.name}.${++this.writes}`;
     const isDelete = random.chance(options.deletePpm);
-    if (bucket.use === 'blind')
+    if (bucket.use === 'expiring') {
+      const ttlMs = random.pick([0, 100, 1000, 5000, 20_000]) || undefined;
+      return this.put(
+        bucket,
+        name,
+        { token, body: [] },
+        { isDelete: false, basis: undefined, ttlMs },
+      );
+    }
+    if (bucket.use === 'blind' || bucket.use === 'lww')
       return this.put(bucket, name, { token, body: [] }, { isDelete, basis: undefined });
     if (bucket.use === 'piles')
       return this.put(bucket, name, { token, body: [] }, { isDelete: false, basis: nothingKnown });
@@ -202,10 +211,14 @@ export class WorkClient {
     bucket: WorkBucket,
     name: string,
     value: Value,
-    how: { readonly isDelete: boolean; readonly basis: Knowledge | undefined },
+    how: {
+      readonly isDelete: boolean;
+      readonly basis: Knowledge | undefined;
+      readonly ttlMs?: number | undefined;
+    },
   ): void {
     const { random, options, scheduler, history, trace } = this.around;
-    const { isDelete, basis } = how;
+    const { isDelete, basis, ttlMs } = how;
     const asked = this.quorum(bucket);
     const write: Write = {
       token: value.token,
@@ -216,6 +229,7 @@ export class WorkClient {
       strict: asked.w.strict === true,
       quorum: asked.w.w ?? Math.min(2, bucket.n),
       askedUs: scheduler.nowUs,
+      ...this.endOf(how),
       outcome: 'pending',
       endedUs: Infinity,
     };
@@ -227,6 +241,7 @@ export class WorkClient {
       timeoutMs: options.timeoutMs,
       ...asked.w,
       ...(basis === undefined ? {} : { context: basis.context }),
+      ...(ttlMs === undefined ? {} : { ttlMs }),
     };
     const what = isDelete ? 'delete' : 'put';
     trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
@@ -248,6 +263,19 @@ export class WorkClient {
       }
       this.done(`${what} ${outcomeText(result)}`);
     });
+  }
+
+  private endOf(how: { readonly isDelete: boolean; readonly ttlMs?: number | undefined }): {
+    readonly vanishesUs: number;
+    readonly goneUs: number;
+  } {
+    const { scheduler, history, options } = this.around;
+    if (how.isDelete) return { vanishesUs: 0, goneUs: Infinity };
+    if (how.ttlMs === undefined) return { vanishesUs: Infinity, goneUs: Infinity };
+    if (!history.clocksAgree) return { vanishesUs: 0, goneUs: Infinity };
+    const vanishesUs = scheduler.nowUs + how.ttlMs * 1000 - 2000;
+    // It may have been minted at the very end of its time, by a clock that drifts.
+    return { vanishesUs, goneUs: vanishesUs + (1.1 * options.timeoutMs + 1000) * 1000 };
   }
 
   private quorum(bucket: WorkBucket): {
