@@ -142,6 +142,7 @@ class World {
     for (const worker of this.workers) worker.start();
     for (const { atUs, text } of options.faults)
       cluster.scheduler.in(atUs, undefined, () => {
+        if (this.faultsOver) return;
         const command = parseCommand(text)!;
         this.sometimes.reach(`fault: ${command.verb}`);
         applyFault(cluster, command, () => this.faultsOver);
