@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { exitCodes, type Violation } from './oracle/violations.js';
 import { runCaught, type SeedReport } from './run-seed.js';
 import { parseScenario, runScenario } from './scenario/scenario.js';
-import { search } from './search.js';
+import { search, seedsFrom } from './search.js';
 import { shrink } from './shrink.js';
 import { sometimesWanted } from './sometimes.js';
 import type { WorldResult } from './world.js';
@@ -92,9 +92,10 @@ async function searchSeeds(flags: Flags): Promise<number> {
   const msMax = flags.minutes === undefined ? Infinity : Number(flags.minutes) * 60_000;
   const jobs = flags.jobs === undefined ? availableParallelism() : Number(flags.jobs);
   const tally = new Tally(from, seeds);
-  const bounded = { from, seeds: Number.isFinite(msMax) || Number.isFinite(seeds) ? seeds : 100 };
+  const count = Number.isFinite(msMax) || Number.isFinite(seeds) ? seeds : 100;
   const onReport = (report: SeedReport): void => tally.add(report);
-  await search({ ...bounded, msMax, jobs, onReport, wanted: () => tally.failures.length < 5 });
+  const wanted = (): boolean => tally.failures.length < 5;
+  await search({ seeds: seedsFrom(from, count), msMax, jobs, onReport, wanted });
   return tally.finish(flags.sometimes === true);
 }
 

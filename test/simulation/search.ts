@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { SeedReport } from './run-seed.js';
 
 export interface SearchOptions {
-  readonly from: number;
-  readonly seeds: number;
+  /** Tried in this order. */
+  readonly seeds: Iterable<string>;
   /** Real time after which no more seeds begin. */
   readonly msMax: number;
   readonly jobs: number;
@@ -25,12 +25,19 @@ const seedMsMax = 10 * 60_000;
 
 export async function search(options: SearchOptions): Promise<void> {
   const started = Date.now();
-  let next = options.from;
+  const seeds = options.seeds[Symbol.iterator]();
   const take = (): string | undefined => {
-    const over = next >= options.from + options.seeds || Date.now() - started > options.msMax;
-    return over || !options.wanted() ? undefined : String(next++);
+    if (Date.now() - started > options.msMax || !options.wanted()) return undefined;
+    const { done, value } = seeds.next();
+    return done === true ? undefined : value;
   };
   await Promise.all(Array.from({ length: options.jobs }, () => runWorker(options, take)));
+}
+
+/** `count` may be Infinity. */
+export function* seedsFrom(from: number, count: number): Generator<string, undefined> {
+  for (let seed = from; seed < from + count; seed++) yield `${seed}`;
+  return undefined;
 }
 
 function runWorker(options: SearchOptions, take: () => string | undefined): Promise<void> {

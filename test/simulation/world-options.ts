@@ -28,7 +28,7 @@ export interface WorldOptions {
 }
 
 /** About so many requests a seed, at most: few requests and many seeds find more than many requests and few seeds. */
-const requestsMax = 400;
+const requestsMax = 300;
 
 const uses: readonly BucketUse[] = [
   'blind',
@@ -44,13 +44,25 @@ const uses: readonly BucketUse[] = [
 export function drawWorld(seed: string): WorldOptions {
   const world = drawAny(seed);
   const random = new SimRandom(`kind of ${seed}`);
-  const kind = random.below(8);
-  return kind === 0 ? forgetful(world, random) : kind === 1 ? wandering(world, random) : world;
+  const share = random.below(100);
+  const kind = kinds.find(([upTo]) => share < upTo)?.[1];
+  return kind === undefined ? world : kind(world, random);
 }
+
+/** Each with its share in a hundred, added up. */
+const kinds: readonly (readonly [
+  number,
+  (world: WorldOptions, random: SimRandom) => WorldOptions,
+])[] = [
+  [12, forgetful],
+  [24, wandering],
+  [32, burying],
+  [38, calm],
+];
 
 function drawAny(seed: string): WorldOptions {
   const random = new SimRandom(`world ${seed}`);
-  const nodes = random.pick([3, 3, 3, 4, 5, 5, 6, 7, 9]);
+  const nodes = random.pick([3, 3, 3, 3, 4, 4, 5, 5, 5, 6, 7, 9]);
   const workUs = random.between(10, 60) * 1e6;
   const clients = random.between(1, 5);
   const buckets = drawBuckets(random.fork('buckets'), nodes);
@@ -64,6 +76,7 @@ function drawAny(seed: string): WorldOptions {
     buckets: settingsOf(buckets),
     latencyUs: random.pick([50, 200, 200, 1000, 5000]),
     syncUs: random.pick([100, 400, 400, 2000, 10_000]),
+    commitUs: random.pick([3_000, 3_000, 30_000, 300_000]),
     restartUs: random.between(200, 3000) * 1000,
     storeBounds: random.pick([
       {},
@@ -93,23 +106,23 @@ function drawAny(seed: string): WorldOptions {
 }
 
 /**
- * Nodes lose what they had not synced and go on at once with the few keys everyone writes: whoever mints under an old
- * actor gives away dots that others have seen (DESIGN.md section 5, case 1).
+ * Nodes lose what they had not synced and go on at once with the few keys everyone writes: whoever mints under an old actor gives
+ * away dots that others have seen (DESIGN.md section 5, case 1), whoever acknowledges too early is found out.
  */
 function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([3, 3, 4]);
   const workUs = random.between(8, 20) * 1e6;
-  const buckets = [
-    bucketOf(random.pick(['blind', 'siblings']), { n: 3, keys: random.pick([1, 2]) }),
-  ];
+  const use = random.pick<BucketUse>(['blind', 'siblings']);
+  const n = random.pick([1, 2, 3, 3, 3]);
   const faults: TimedFault[] = [];
   for (let atUs = 1e6; atUs < workUs; atUs += random.between(500, 2500) * 1000) {
     const node = nodeName(random, { nodes });
     const lostUs = random.between(20, 600) * 1000;
+    const back = `lose=all for=${time(random, 20, 400)}`;
     // What is written from here on is known to others, and not to its own disk.
     if (random.below(4) > 0) faults.push({ atUs, text: `stall ${node}` });
-    const back = `for=${time(random, 20, 400)}`;
-    faults.push({ atUs: atUs + lostUs, text: `crash ${node} lose=all ${back}` });
+    const crash = random.below(4) === 0 ? `blackout ${back}` : `crash ${node} ${back}`;
+    faults.push({ atUs: atUs + lostUs, text: crash });
     faults.push({ atUs: atUs + lostUs, text: `release ${node}` });
     if (random.below(3) === 0)
       faults.push({
@@ -119,34 +132,18 @@ function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
     // A clean stop brings the marks to disk.
     if (random.below(3) === 0) {
       atUs += lostUs + 1e6;
-      faults.push({
-        atUs,
-        text: `stop ${nodeName(random, { nodes })} for=${time(random, 50, 500)}`,
-      });
+      const stopped = nodeName(random, { nodes });
+      faults.push({ atUs, text: `stop ${stopped} for=${time(random, 50, 500)}` });
     }
   }
-  return {
-    ...world,
-    cluster: {
-      ...world.cluster,
-      nodes,
-      partitions: 4,
-      buckets: settingsOf(buckets),
-      latencyUs: random.pick([50, 200]),
-      storeBounds: { memtableBytesMax: 8_000, logSegmentBytesMax: 6_000, cacheBytesMax: 2_000 },
-    },
-    work: {
-      ...world.work,
-      buckets,
-      thinkUs: Math.round((world.clients * workUs) / requestsMax),
-      valueBytesMax: 200,
-      deletePpm: 0,
-    },
+  const storeBounds = { memtableBytesMax: 8_000, logSegmentBytesMax: 6_000, cacheBytesMax: 2_000 };
+  return special(world, {
+    cluster: { nodes, latencyUs: random.pick([50, 200]), storeBounds },
+    buckets: [bucketOf(use, { n, keys: random.pick([1, 2]) })],
+    work: { valueBytesMax: 200, deletePpm: 0, strictPpm: random.pick([0, 1_000_000]) },
     workUs,
-    core: namesOf(nodes),
-    faults: sorted(faults),
-    disksKeep: true,
-  };
+    faults,
+  });
 }
 
 /**
@@ -156,32 +153,104 @@ function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
 function wandering(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([4, 4, 5]);
   const workUs = random.between(30, 60) * 1e6;
-  const use = random.pick<BucketUse>(['siblings', 'siblings', 'piles', 'sets']);
-  const buckets = [bucketOf(use, { n: 2, keys: 1 })];
-  const side = random.shuffled(namesOf(nodes)).slice(0, 2).sort().join(',');
+  const use = random.pick<BucketUse>(['siblings', 'siblings', 'piles', 'sets', 'blind']);
+  const side = random.shuffled(namesOf(nodes)).slice(0, 2);
   const faults: TimedFault[] = [];
-  const pauseMs = random.pick([1500, 3000]);
+  const pauseMs = random.pick([500, 1500, 3000]);
   for (let atUs = 1e6; atUs < workUs;) {
     const awayMs = random.between(500, 6000);
-    faults.push({ atUs, text: `divide ${side} ${cutKind(random)} for=${awayMs}ms` });
+    const cut = cutKind(random);
+    faults.push({ atUs, text: `divide ${[...side].sort().join(',')} ${cut} for=${awayMs}ms` });
+    // One of them stays away a little longer.
+    const healedUs = atUs + awayMs * 1000;
+    const last = random.pick(side);
+    if (random.below(3) === 0)
+      faults.push({
+        atUs: healedUs + 1,
+        text: `isolate ${last} ${cut} for=${time(random, 100, 2000)}`,
+      });
     if (random.below(6) === 0)
       faults.push({
         atUs,
         text: `stop ${nodeName(random, { nodes })} for=${time(random, 50, 3000)}`,
       });
-    atUs += (awayMs + random.between(pauseMs, 2 * pauseMs)) * 1000;
+    atUs = healedUs + random.between(pauseMs, 2 * pauseMs) * 1000;
   }
+  return special(world, {
+    cluster: { nodes },
+    buckets: [bucketOf(use, { n: random.pick([1, 2, 2]), keys: 1 })],
+    work: { strictPpm: random.pick([0, 0, 500_000]) },
+    workUs,
+    faults,
+  });
+}
+
+/** Deletes, tombstones that are collected soon, and nodes that were away meanwhile and still hold what was deleted. */
+function burying(world: WorldOptions, random: SimRandom): WorldOptions {
+  const nodes = random.pick([3, 3, 4, 5]);
+  const workUs = random.between(20, 50) * 1e6;
+  const use = random.pick<BucketUse>(['siblings', 'siblings', 'blind']);
+  const faults: TimedFault[] = [];
+  for (let atUs = 1e6; atUs < workUs; atUs += random.between(500, 4000) * 1000) {
+    const node = nodeName(random, { nodes });
+    const away = `for=${time(random, 200, 5000)}`;
+    const cut = cutKind(random);
+    const text = random.pick([
+      `isolate ${node} ${cut} ${away}`,
+      `isolate ${node} ${cut} ${away}`,
+      `stop ${node} ${away}`,
+      `crash ${node} ${away}`,
+      `pause ${node} ${away}`,
+    ]);
+    faults.push({ atUs, text });
+  }
+  return special(world, {
+    cluster: { nodes, tombstoneGraceMs: random.pick([200, 1000, 2000]) },
+    buckets: [bucketOf(use, { n: random.pick([2, 3, 3]), keys: random.pick([2, 5, 10]) })],
+    work: { deletePpm: random.pick([300_000, 500_000]), strictPpm: 0 },
+    workUs,
+    faults,
+  });
+}
+
+/** Nothing goes wrong, so more is promised. */
+function calm(world: WorldOptions, random: SimRandom): WorldOptions {
+  const { nodes } = world.cluster;
+  const n = Math.min(nodes, random.pick([2, 3]));
+  const second = random.pick<BucketUse>(['siblings', 'sets', 'counters', 'lww', 'expiring']);
+  const uses: readonly BucketUse[] = ['blind', second];
+  return special(world, {
+    cluster: { nodes },
+    buckets: uses.map((use) => bucketOf(use, { n, keys: random.pick([1, 3]) })),
+    work: {},
+    workUs: random.between(5, 15) * 1e6,
+    faults: [],
+  });
+}
+
+interface Special {
+  readonly cluster: Partial<ClusterOptions> & { readonly nodes: number };
+  readonly buckets: readonly WorkBucket[];
+  readonly work: Partial<WorkOptions>;
+  readonly workUs: number;
+  readonly faults: readonly TimedFault[];
+}
+
+/** The rest is as drawn. */
+function special(world: WorldOptions, own: Special): WorldOptions {
+  const { cluster, buckets, work, workUs, faults } = own;
+  const partitions = Math.min(8, world.cluster.partitions);
   return {
     ...world,
-    cluster: { ...world.cluster, nodes, partitions: 4, buckets: settingsOf(buckets) },
+    cluster: { ...world.cluster, partitions, buckets: settingsOf(buckets), ...cluster },
     work: {
       ...world.work,
-      buckets,
       thinkUs: Math.round((world.clients * workUs) / requestsMax),
-      strictPpm: 0,
+      ...work,
+      buckets,
     },
     workUs,
-    core: namesOf(nodes),
+    core: namesOf(cluster.nodes),
     faults: sorted(faults),
     disksKeep: true,
   };

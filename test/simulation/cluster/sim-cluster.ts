@@ -30,6 +30,7 @@ export interface ClusterOptions {
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
   readonly latencyUs: number;
   readonly syncUs: number;
+  readonly commitUs: number;
   readonly tombstoneGraceMs: number;
   /** How long until a node that ended by itself is started again; undefined: it stays away. */
   readonly restartUs: number | undefined;
@@ -48,6 +49,7 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   buckets: {},
   latencyUs: 200,
   syncUs: 400,
+  commitUs: diskFaultsNone.commitUs,
   tombstoneGraceMs: nodeOptionsDefault.tombstoneGraceMs,
   restartUs: undefined,
   storeBounds: {},
@@ -137,10 +139,11 @@ export class SimCluster {
     this.nats.healAll();
     for (const node of nodes) {
       this.healed.add(node);
-      const { syncUs } = this.options;
+      const { syncUs, commitUs } = this.options;
       Object.assign(node.disk.faults, {
         ...diskFaultsNone,
         syncUs,
+        commitUs,
         stalled: node.disk.faults.stalled,
       });
       node.disk.release();
@@ -160,6 +163,7 @@ export class SimCluster {
     const disk = new SimDisk(random.fork(`${name}/disk`), {
       ...diskFaultsNone,
       syncUs: options.syncUs,
+      commitUs: options.commitUs,
     });
     const nodeOptions: NodeOptions = {
       ...nodeOptionsDefault,

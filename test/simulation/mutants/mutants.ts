@@ -9,6 +9,8 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** What is wrong with it is that it ends the process or throws; of others that proves nothing. */
+  readonly crashes?: true;
 }
 
 const versions = 'actors/rules/versions.js';
