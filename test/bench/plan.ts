@@ -22,7 +22,18 @@ export interface Contender {
 export type Load =
   /** Requests the clients keep in flight together. */
   | { readonly kind: 'closed'; readonly inFlight: number }
-  | { readonly kind: 'open'; readonly ratePerSecond: number };
+  | {
+      readonly kind: 'open';
+      readonly ratePerSecond: number;
+      /** The rate changes in full swing: what was begun before it is not waited for. */
+      readonly then?: Phase;
+    };
+
+export interface Phase {
+  /** From the beginning, warm-up included. */
+  readonly fromMs: number;
+  readonly ratePerSecond: number;
+}
 
 export interface Cell {
   readonly workload: WorkloadName;

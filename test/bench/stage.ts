@@ -47,16 +47,13 @@ export class Stage {
     }
   }
 
-  async run(
-    contender: Contender,
-    job: Omit<Job, 'quorum'>,
-    options: { readonly afterSync: boolean } = { afterSync: true },
-  ): Promise<Sample> {
+  async run(contender: Contender, job: Omit<Job, 'quorum'>): Promise<Sample> {
     // What one system has left for the kernel to write must not be paid for by another's fsync.
-    if (options.afterSync) spawnSync('sync');
+    spawnSync('sync');
     const { running, group } = this.of(contender);
     const meter = new Meter({
-      pids: () => [...running.pids(), ...group.pids],
+      serverPids: () => running.pids(),
+      clientPids: group.pids,
       fsyncs: () => running.fsyncs(),
     });
     try {

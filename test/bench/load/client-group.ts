@@ -73,11 +73,15 @@ export class ClientGroup {
 
 /** One for each client that has something to do. */
 export function sharesOf(load: Load, clients: number): Load[] {
-  if (load.kind === 'open')
-    return Array.from({ length: clients }, () => ({
+  if (load.kind === 'open') {
+    const { ratePerSecond, then } = load;
+    const share: Load = {
       kind: 'open',
-      ratePerSecond: load.ratePerSecond / clients,
-    }));
+      ratePerSecond: ratePerSecond / clients,
+      ...(then && { then: { ...then, ratePerSecond: then.ratePerSecond / clients } }),
+    };
+    return Array.from({ length: clients }, () => share);
+  }
   const { inFlight } = load;
   const busy = Math.min(clients, inFlight);
   return Array.from({ length: busy }, (_, i) => ({

@@ -3,6 +3,7 @@
  * should have started. So a system that stands still for a second pays for all who came in that second (what Gil Tene
  * named coordinated omission is leaving them out).
  */
+import type { Phase } from '../plan.js';
 import type { LoopOptions } from './closed-loop.js';
 import type { LoadResult } from './messages.js';
 import { Recorder } from './recorder.js';
@@ -17,12 +18,24 @@ const outstandingMax = 50_000;
 /** Evenly spaced, but in whole milliseconds: finer than that a timer is not. */
 export class ArrivalSchedule {
   private taken = 0;
+  private phase: Phase;
 
-  constructor(private readonly ratePerSecond: number) {}
+  constructor(
+    ratePerSecond: number,
+    private next?: Phase,
+  ) {
+    this.phase = { fromMs: 0, ratePerSecond };
+  }
 
   /** When the next arrival is, ms from the beginning. */
   get nextMs(): number {
-    return Math.ceil((this.taken * 1000) / this.ratePerSecond);
+    const ms = this.inPhaseMs();
+    const { next } = this;
+    if (next === undefined || ms < next.fromMs) return ms;
+    this.phase = next;
+    this.next = undefined;
+    this.taken = 0;
+    return this.inPhaseMs();
   }
 
   /** The intended start of the next arrival, once its time has come. */
@@ -32,17 +45,22 @@ export class ArrivalSchedule {
     this.taken++;
     return nextMs;
   }
+
+  private inPhaseMs(): number {
+    const { fromMs, ratePerSecond } = this.phase;
+    return fromMs + Math.ceil((this.taken * 1000) / ratePerSecond);
+  }
 }
 
 export function openLoop(
-  loop: LoopOptions & { readonly ratePerSecond: number },
+  loop: LoopOptions & { readonly ratePerSecond: number; readonly then?: Phase | undefined },
 ): Promise<LoadResult> {
   const { time = realTime, warmUpMs, measureMs, intervalMs } = loop;
   const startMs = time.now();
   const beginMs = startMs + warmUpMs;
   const endMs = beginMs + measureMs;
   const recorder = new Recorder({ beginMs, endMs, intervalMs });
-  const schedule = new ArrivalSchedule(loop.ratePerSecond);
+  const schedule = new ArrivalSchedule(loop.ratePerSecond, loop.then);
   let outstanding = 0;
   return new Promise((resolve) => {
     let over = false;

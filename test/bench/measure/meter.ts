@@ -8,30 +8,34 @@ export interface Usage {
   /** Undefined: not known. */
   readonly wireBytes: number | undefined;
   readonly fsyncs: number | undefined;
-  /** The highest that was seen. */
+  /** The highest that was seen, of all processes, and of those that are not clients. */
   readonly residentBytes: number;
+  readonly serverResidentBytes: number;
 }
 
 const sampleEveryMs = 250;
 
 export interface Metered {
-  /** Of system and clients. */
-  pids(): readonly number[];
+  serverPids(): readonly number[];
+  readonly clientPids: readonly number[];
   /** So far; undefined where nobody counts them. */
   fsyncs(): Promise<number | undefined>;
 }
 
 export class Meter {
+  private readonly serverPids: readonly number[];
   private readonly pids: readonly number[];
   private readonly sampling: NodeJS.Timeout;
   private residentBytes = 0;
+  private serverResidentBytes = 0;
   private before: { cpuMicros: number; wireBytes: number | undefined } | undefined;
   private after: { cpuMicros: number; wireBytes: number | undefined } | undefined;
   private fsyncsBefore: Promise<number | undefined> = Promise.resolve(undefined);
   private fsyncsAfter: Promise<number | undefined> = Promise.resolve(undefined);
 
   constructor(private readonly metered: Metered) {
-    this.pids = metered.pids();
+    this.serverPids = metered.serverPids();
+    this.pids = [...this.serverPids, ...metered.clientPids];
     this.sampling = setInterval(() => this.sample(), sampleEveryMs);
   }
 
@@ -48,13 +52,14 @@ export class Meter {
 
   async usage(): Promise<Usage> {
     clearInterval(this.sampling);
-    const { before, after, residentBytes } = this;
+    const { before, after, residentBytes, serverResidentBytes } = this;
     if (before === undefined || after === undefined) throw new Error('nothing was measured');
     return {
       cpuMicros: after.cpuMicros - before.cpuMicros,
       wireBytes: minus(after.wireBytes, before.wireBytes),
       fsyncs: minus(await this.fsyncsAfter, await this.fsyncsBefore),
       residentBytes,
+      serverResidentBytes,
     };
   }
 
@@ -73,7 +78,10 @@ export class Meter {
   }
 
   private sample(): void {
-    this.residentBytes = Math.max(this.residentBytes, residentBytesOf(this.pids));
+    const servers = residentBytesOf(this.serverPids);
+    const clients = residentBytesOf(this.metered.clientPids);
+    this.serverResidentBytes = Math.max(this.serverResidentBytes, servers);
+    this.residentBytes = Math.max(this.residentBytes, servers + clients);
   }
 }
 

@@ -44,7 +44,7 @@ export class QuorateCluster implements RunningSystem {
     /** Lines in which nats-server and nodes complained, a slow consumer for instance. */
     readonly complaints: readonly string[],
     private readonly child: ChildProcess,
-    private readonly nodes: number,
+    readonly nodes: number,
     readonly servers: readonly string[],
     private readonly connection: NatsConnection,
     private readonly gone: Promise<unknown>,

@@ -25,6 +25,7 @@ function sample(operations: number, latencyMs: number, usage: Partial<Sample> = 
     wireBytes: 3000 * operations,
     fsyncs: operations / 4,
     residentBytes: 2 ** 20,
+    serverResidentBytes: 2 ** 19,
     ...usage,
   };
 }
