@@ -166,12 +166,12 @@ class Overload {
     const { measureMs, recoveryMs } = this.plan;
     const offered = Math.max(1, Math.round(factor * peak.goodputPerSecond));
     this.onProgress(`${factor} × the peak: ${offered}/s, and afterwards ${lowest} ×`);
-    const afterwards = Math.max(1, Math.round(lowest * peak.goodputPerSecond));
+    const calmRate = Math.max(1, Math.round(lowest * peak.goodputPerSecond));
     const sample = await this.measure({
       load: {
         kind: 'open',
         ratePerSecond: offered,
-        then: { fromMs: warmUpMs + measureMs, ratePerSecond: afterwards },
+        afterwards: { fromMs: warmUpMs + measureMs, ratePerSecond: calmRate },
       },
       warmUpMs,
       measureMs: measureMs + recoveryMs,

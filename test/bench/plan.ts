@@ -26,7 +26,7 @@ export type Load =
       readonly kind: 'open';
       readonly ratePerSecond: number;
       /** The rate changes in full swing: what was begun before it is not waited for. */
-      readonly then?: Phase;
+      readonly afterwards?: Phase;
     };
 
 export interface Phase {

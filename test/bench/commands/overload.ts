@@ -89,10 +89,6 @@ async function run(flags: OverloadFlags): Promise<void> {
   );
   print(headOf(columns));
   await withDirectory(flags.directory, async (directory) => {
-    const onStep = (step: OverloadStep): void => {
-      showProgress('');
-      print(lineOf(columns, step) + errorsOf(step.errorsByCode));
-    };
     const report = await overload({ plan, directory, onProgress: showProgress, onStep });
     const { recoveredAfterMs, usualP99Ms, memoryRatio } = report;
     const back =
@@ -103,6 +99,11 @@ async function run(flags: OverloadFlags): Promise<void> {
     print(`p99 back to usual (${usualP99Ms.toFixed(1)} ms): ${back}`);
     if (flags.json !== undefined) writeJson(flags.json, report);
   });
+}
+
+function onStep(step: OverloadStep): void {
+  showProgress('');
+  print(lineOf(columns, step) + errorsOf(step.errorsByCode));
 }
 
 function planOf(flags: OverloadFlags): OverloadPlan {

@@ -74,11 +74,13 @@ export class ClientGroup {
 /** One for each client that has something to do. */
 export function sharesOf(load: Load, clients: number): Load[] {
   if (load.kind === 'open') {
-    const { ratePerSecond, then } = load;
+    const { ratePerSecond, afterwards } = load;
     const share: Load = {
       kind: 'open',
       ratePerSecond: ratePerSecond / clients,
-      ...(then && { then: { ...then, ratePerSecond: then.ratePerSecond / clients } }),
+      ...(afterwards && {
+        afterwards: { ...afterwards, ratePerSecond: afterwards.ratePerSecond / clients },
+      }),
     };
     return Array.from({ length: clients }, () => share);
   }

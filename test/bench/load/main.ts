@@ -52,7 +52,7 @@ async function run(job: Job): Promise<void> {
   const loop = { warmUpMs, measureMs, intervalMs, request, onEdge };
   const result = await (load.kind === 'closed'
     ? closedLoop({ ...loop, inFlight: load.inFlight })
-    : openLoop({ ...loop, ratePerSecond: load.ratePerSecond, then: load.then }));
+    : openLoop({ ...loop, ratePerSecond: load.ratePerSecond, afterwards: load.afterwards }));
   say({ kind: 'measured', result });
 }
 

@@ -53,14 +53,14 @@ export class ArrivalSchedule {
 }
 
 export function openLoop(
-  loop: LoopOptions & { readonly ratePerSecond: number; readonly then?: Phase | undefined },
+  loop: LoopOptions & { readonly ratePerSecond: number; readonly afterwards?: Phase | undefined },
 ): Promise<LoadResult> {
   const { time = realTime, warmUpMs, measureMs, intervalMs } = loop;
   const startMs = time.now();
   const beginMs = startMs + warmUpMs;
   const endMs = beginMs + measureMs;
   const recorder = new Recorder({ beginMs, endMs, intervalMs });
-  const schedule = new ArrivalSchedule(loop.ratePerSecond, loop.then);
+  const schedule = new ArrivalSchedule(loop.ratePerSecond, loop.afterwards);
   let outstanding = 0;
   return new Promise((resolve) => {
     let over = false;

@@ -4,10 +4,10 @@ import { performance } from 'node:perf_hooks';
 export interface Timekeeper {
   /** Monotonic, ms. */
   now(): number;
-  at(ms: number, then: () => void): void;
+  at(ms: number, act: () => void): void;
 }
 
 export const realTime: Timekeeper = {
   now: () => performance.now(),
-  at: (ms, then) => void setTimeout(then, ms - performance.now()),
+  at: (ms, act) => void setTimeout(act, ms - performance.now()),
 };

@@ -96,6 +96,17 @@ describe('open loop', () => {
     );
   });
 
+  test('the rate changes in full swing: 100/s for a second, then 10/s for a second', () => {
+    const schedule = new ArrivalSchedule(100, { fromMs: 1_000, ratePerSecond: 10 });
+    const starts: number[] = [];
+    for (let due = schedule.take(1_999); due !== undefined; due = schedule.take(1_999))
+      starts.push(due);
+    expect(starts.filter((ms) => ms < 1_000)).toHaveLength(100);
+    expect(starts.filter((ms) => ms >= 1_000)).toEqual([
+      1_000, 1_100, 1_200, 1_300, 1_400, 1_500, 1_600, 1_700, 1_800, 1_900,
+    ]);
+  });
+
   test('1000/s for a second, each answered after 5 ms: all succeed, 5 ms each', async () => {
     const { result, edges, p } = await play(({ time, onEdge }) =>
       openLoop({
