@@ -94,7 +94,7 @@ function panelSvg(name: string, rows: readonly Row[], series: readonly Series[])
       anchor: 'middle',
     }),
   );
-  parts.push(text({ x: 6, y: 30, content: 'p99 ms' }));
+  parts.push(text({ x: left - 6, y: 18, content: 'p99 ms', anchor: 'end' }));
   for (const { colour, rows } of series) {
     const points = [...rows].sort((a, b) => loadOf(a) - loadOf(b));
     const at = points.map((row) => [x(row.opsPerSecond), y(latencyOf(row))] as const);
@@ -123,10 +123,10 @@ function latencyOf({ p99Ms }: Row): number {
   return Math.max(0.001, p99Ms);
 }
 
-/** 1, 2 or 5 times a power of ten. */
+/** A number whose half is short as well. */
 export function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 5, 10].find((step) => step * power >= value)!;
+  const step = [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value)!;
   return step * power;
 }
 

@@ -164,7 +164,7 @@ describe('plot', () => {
     expect(plotOf([])).toContain('</svg>');
   });
 
-  test('an axis ends at 1, 2 or 5 times a power of ten', () => {
-    expect([1, 1.1, 3, 6, 10, 12_345].map(niceCeiling)).toEqual([1, 2, 5, 10, 10, 20_000]);
+  test('an axis ends at a short number, not far above the highest value', () => {
+    expect([1, 1.1, 3, 6, 10, 12_345].map(niceCeiling)).toEqual([1, 1.2, 3, 6, 10, 16_000]);
   });
 });
