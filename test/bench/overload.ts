@@ -1,9 +1,9 @@
 /** More load than a system can carry: what it still gets done, what it says to the rest, and how soon it is itself again. */
 import type { WorkloadName } from './load/mixes.js';
 import type { Contender, Load } from './plan.js';
-import { percentileMs, sumOf } from './report/statistics.js';
+import { percentileMs, sumByKey, sumOf } from './report/statistics.js';
 import { Stage, type Sample } from './stage.js';
-import { QuorateCluster } from './systems/quorate.js';
+import { QuorateCluster, type NodeStatusRow } from './systems/quorate.js';
 import { systemOf } from './systems/systems.js';
 
 export interface OverloadPlan {
@@ -36,7 +36,9 @@ export interface OverloadStep {
   readonly p99Ms: number;
   readonly errors: number;
   readonly errorsByCode: Readonly<Record<string, number>>;
+  /** Of what succeeded; the clients' part alone as well: refusals cost them something. */
   readonly cpuMicrosPerOp: number;
+  readonly clientCpuMicrosPerOp: number;
   /** Resident, of servers and nodes. */
   readonly serverMb: number;
   readonly clientMb: number;
@@ -45,6 +47,8 @@ export interface OverloadStep {
   /** Nodes that died or do not serve any more. */
   readonly nodesLost: number | null;
   readonly slowConsumers: number | null;
+  /** What the nodes' own counters (`kv.status`) rose by, all nodes together, from before the load until after it. */
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface OverloadReport {
@@ -98,6 +102,7 @@ class Overload {
   private readonly steps: OverloadStep[] = [];
   private readonly cluster: QuorateCluster | undefined;
   private complaintsBefore = 0;
+  private countersBefore: Readonly<Record<string, number>> = {};
 
   constructor(
     private readonly plan: OverloadPlan,
@@ -187,13 +192,14 @@ class Overload {
     return { step, recovery };
   }
 
-  private measure(job: {
+  private async measure(job: {
     readonly load: Load;
     readonly warmUpMs: number;
     readonly measureMs: number;
   }): Promise<Sample> {
     const { contender, workload, valueBytes } = this.plan;
     this.complaintsBefore = this.cluster?.complaints.length ?? 0;
+    this.countersBefore = countersOf((await this.cluster?.status()) ?? []);
     return this.stage.run(contender, { workload, valueBytes, intervalMs, ...job });
   }
 
@@ -208,6 +214,8 @@ class Overload {
     const goodput = Math.round((sample.operations * 1000) / sample.elapsedMs);
     const peak = of.peak?.goodputPerSecond ?? goodput;
     const { serverResidentBytes, residentBytes, latencies } = sample;
+    const perOperation = (micros: number): number =>
+      Math.round(micros / Math.max(1, sample.operations));
     return {
       factor: of.factor,
       offeredPerSecond: of.offered,
@@ -217,15 +225,19 @@ class Overload {
       p99Ms: percentileMs(latencies, 99),
       errors: sumOf(sample.errors),
       errorsByCode: sample.errors,
-      cpuMicrosPerOp: Math.round(sample.cpuMicros / Math.max(1, sample.operations)),
+      cpuMicrosPerOp: perOperation(sample.cpuMicros),
+      clientCpuMicrosPerOp: perOperation(sample.clientCpuMicros),
       serverMb: Math.round(serverResidentBytes / 2 ** 20),
       clientMb: Math.round((residentBytes - serverResidentBytes) / 2 ** 20),
       ...(await this.health()),
     };
   }
 
-  private async health(): Promise<Pick<OverloadStep, 'hints' | 'nodesLost' | 'slowConsumers'>> {
-    if (this.cluster === undefined) return { hints: null, nodesLost: null, slowConsumers: null };
+  private async health(): Promise<
+    Pick<OverloadStep, 'hints' | 'nodesLost' | 'slowConsumers' | 'counters'>
+  > {
+    if (this.cluster === undefined)
+      return { hints: null, nodesLost: null, slowConsumers: null, counters: {} };
     const rows = await this.cluster.status();
     const serving = rows.filter(({ status }) => status === 'serving').length;
     const news = this.cluster.complaints.slice(this.complaintsBefore);
@@ -233,6 +245,7 @@ class Overload {
       hints: rows.reduce((sum, { hints }) => sum + hints, 0),
       nodesLost: this.cluster.nodes - serving,
       slowConsumers: news.filter((line) => /slow consumer/i.test(line)).length,
+      counters: risen(countersOf(rows), this.countersBefore),
     };
   }
 
@@ -240,6 +253,18 @@ class Overload {
     this.steps.push(step);
     this.onStep(step);
   }
+}
+
+function countersOf(rows: readonly NodeStatusRow[]): Record<string, number> {
+  return sumByKey(rows.map(({ counters }) => counters));
+}
+
+function risen(
+  after: Readonly<Record<string, number>>,
+  before: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const changes = Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]);
+  return Object.fromEntries(changes) as Record<string, number>;
 }
 
 /** The first part of a run that goes on otherwise; errors and usage are those of the whole. */

@@ -35,6 +35,7 @@ const columns: readonly Column<OverloadStep>[] = [
   { title: 'p50 ms', width: 9, cell: (step) => step.p50Ms.toFixed(1) },
   { title: 'p99 ms', width: 9, cell: (step) => step.p99Ms.toFixed(1) },
   { title: 'CPU µs/op', width: 10, cell: (step) => String(step.cpuMicrosPerOp) },
+  { title: 'of clients', width: 11, cell: (step) => String(step.clientCpuMicrosPerOp) },
   { title: 'servers MB', width: 11, cell: (step) => String(step.serverMb) },
   { title: 'clients MB', width: 11, cell: (step) => String(step.clientMb) },
   { title: 'hints', width: 7, cell: (step) => String(step.hints ?? '?') },

@@ -3,8 +3,9 @@ import { cpuMicrosOf, residentBytesOf } from './processes.js';
 import { wireBytesOf } from './wire.js';
 
 export interface Usage {
-  /** User and system time. */
+  /** User and system time, and the clients' part of it. */
   readonly cpuMicros: number;
+  readonly clientCpuMicros: number;
   /** Undefined: not known. */
   readonly wireBytes: number | undefined;
   readonly fsyncs: number | undefined;
@@ -22,14 +23,20 @@ export interface Metered {
   fsyncs(): Promise<number | undefined>;
 }
 
+interface Reading {
+  readonly cpuMicros: number;
+  readonly clientCpuMicros: number;
+  readonly wireBytes: number | undefined;
+}
+
 export class Meter {
   private readonly serverPids: readonly number[];
   private readonly pids: readonly number[];
   private readonly sampling: NodeJS.Timeout;
   private residentBytes = 0;
   private serverResidentBytes = 0;
-  private before: { cpuMicros: number; wireBytes: number | undefined } | undefined;
-  private after: { cpuMicros: number; wireBytes: number | undefined } | undefined;
+  private before: Reading | undefined;
+  private after: Reading | undefined;
   private fsyncsBefore: Promise<number | undefined> = Promise.resolve(undefined);
   private fsyncsAfter: Promise<number | undefined> = Promise.resolve(undefined);
 
@@ -56,6 +63,7 @@ export class Meter {
     if (before === undefined || after === undefined) throw new Error('nothing was measured');
     return {
       cpuMicros: after.cpuMicros - before.cpuMicros,
+      clientCpuMicros: after.clientCpuMicros - before.clientCpuMicros,
       wireBytes: minus(after.wireBytes, before.wireBytes),
       fsyncs: minus(await this.fsyncsAfter, await this.fsyncsBefore),
       residentBytes,
@@ -72,9 +80,10 @@ export class Meter {
     return this.metered.fsyncs().catch(() => undefined);
   }
 
-  private read(): { cpuMicros: number; wireBytes: number | undefined } {
-    const cpuMicros = cpuMicrosOf(this.pids);
-    return { cpuMicros, wireBytes: wireBytesOf(this.pids) };
+  private read(): Reading {
+    const clientCpuMicros = cpuMicrosOf(this.metered.clientPids);
+    const cpuMicros = clientCpuMicros + cpuMicrosOf(this.serverPids);
+    return { cpuMicros, clientCpuMicros, wireBytes: wireBytesOf(this.pids) };
   }
 
   private sample(): void {

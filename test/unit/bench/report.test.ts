@@ -22,6 +22,7 @@ function sample(operations: number, latencyMs: number, usage: Partial<Sample> = 
     elapsedMs: 500,
     intervals: [],
     cpuMicros: 100 * operations,
+    clientCpuMicros: 40 * operations,
     wireBytes: 3000 * operations,
     fsyncs: operations / 4,
     residentBytes: 2 ** 20,
