@@ -15,6 +15,8 @@ export interface OverloadPlan {
   readonly seed: number;
   /** The closed loop whose throughput is called the peak: the best of these. */
   readonly peakInFlight: readonly number[];
+  /** What is called the peak instead, so that two runs are offered the same; undefined: what was measured. */
+  readonly peakPerSecond: number | undefined;
   /** Multiples of the peak. */
   readonly factors: readonly number[];
   readonly heatMs: number;
@@ -116,7 +118,11 @@ class Overload {
 
   async run(): Promise<OverloadReport> {
     const { plan } = this;
-    const peak = await this.peak();
+    const measured = await this.peak();
+    const peak = {
+      ...measured,
+      goodputPerSecond: plan.peakPerSecond ?? measured.goodputPerSecond,
+    };
     const [lowest, ...rest] = [...plan.factors].sort((a, b) => a - b);
     const highest = rest.pop() ?? lowest!;
     const usual = await this.step(lowest!, peak);

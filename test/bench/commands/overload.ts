@@ -15,6 +15,7 @@ interface OverloadFlags {
   readonly workload: WorkloadName;
   readonly size: number;
   readonly factors: readonly number[];
+  readonly peak?: number;
   readonly w: number;
   readonly r: number;
   readonly durability: string;
@@ -56,6 +57,7 @@ export function addOverload(program: Command): void {
     .option('--workload <name>', `of ${workloadNames.join(', ')}`, oneOf(workloadNames), 'put')
     .option('--size <bytes>', 'of values', wholeNumber, 1_000)
     .option('--factors <numbers>', 'of the peak', listOf(positive), [0.5, 1, 1.5, 2, 3])
+    .option('--peak <rate>', 'what the factors multiply, instead of what is measured', positive)
     .option('--w <count>', "Quorate's W", wholeNumber, 2)
     .option('--r <count>', "Quorate's R", wholeNumber, 2)
     .option('--durability <when>', "Quorate's: sync, periodic:MS", durability, 'sync')
@@ -118,6 +120,7 @@ function planOf(flags: OverloadFlags): OverloadPlan {
     clients: flags.clients,
     seed: flags.seed,
     peakInFlight: [256, 1024],
+    peakPerSecond: flags.peak,
     factors: flags.factors,
     heatMs: 1000 * (heat ?? (quick ? 6 : 20)),
     measureMs: 1000 * (seconds ?? (quick ? 3 : 60)),
