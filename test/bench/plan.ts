@@ -130,7 +130,7 @@ export const quickPlan: Plan = {
   ...fullPlan,
   cells: cellsOf(quickAxes),
   repetitions: 2,
-  heatMs: 8_000,
+  heatMs: 6_000,
   warmUpMs: 500,
   measureMs: 1_000,
   keys: 5_000,
