@@ -9,7 +9,7 @@ import { search, seedsFrom } from './search.js';
 import { shrink } from './shrink.js';
 import { sometimesWanted } from './sometimes.js';
 import type { WorldResult } from './world.js';
-import { drawWorld, type WorldOptions } from './world-options.js';
+import { drawWorld, kindOf, type WorldOptions } from './world-options.js';
 
 interface Flags {
   readonly scenario?: string;
@@ -153,10 +153,10 @@ class Tally {
   }
 }
 
-function printOptions({ cluster, work, clients, workUs, core, faults }: WorldOptions): void {
+function printOptions({ seed, cluster, work, clients, workUs, core, faults }: WorldOptions): void {
   const { nodes, partitions, mapping, latencyUs, syncUs } = cluster;
   process.stdout.write(
-    `${nodes} nodes, ${partitions} partitions, mapping ${mapping ? 'on' : 'off'}, latency ${latencyUs} us, sync ${syncUs} us\n` +
+    `kind of world: ${kindOf(seed) ?? 'any'}\n${nodes} nodes, ${partitions} partitions, mapping ${mapping ? 'on' : 'off'}, latency ${latencyUs} us, sync ${syncUs} us\n` +
       `${clients} clients for ${workUs / 1e6} s: ${JSON.stringify(work)}\n` +
       `core: ${core.join(' ')}\nfaults:\n`,
   );

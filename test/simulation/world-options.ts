@@ -42,23 +42,33 @@ const uses: readonly BucketUse[] = [
 
 /** Most seeds draw everything on its own; some draw a kind of trouble whose parts would rarely meet by chance. */
 export function drawWorld(seed: string): WorldOptions {
+  const { kind, random } = drawKind(seed);
   const world = drawAny(seed);
-  const random = new SimRandom(`kind of ${seed}`);
-  const share = random.below(100);
-  const kind = kinds.find(([upTo]) => share < upTo)?.[1];
-  return kind === undefined ? world : kind(world, random);
+  return kind === undefined ? world : kinds[kind].draw(world, random);
 }
 
-/** Each with its share in a hundred, added up. */
-const kinds: readonly (readonly [
-  number,
-  (world: WorldOptions, random: SimRandom) => WorldOptions,
-])[] = [
-  [12, forgetful],
-  [24, wandering],
-  [32, burying],
-  [38, calm],
-];
+export type WorldKind = keyof typeof kinds;
+
+/** undefined: everything on its own. */
+export function kindOf(seed: string): WorldKind | undefined {
+  return drawKind(seed).kind;
+}
+
+function drawKind(seed: string): { kind: WorldKind | undefined; random: SimRandom } {
+  const random = new SimRandom(`kind of ${seed}`);
+  let share = random.below(100);
+  const names = Object.keys(kinds) as WorldKind[];
+  const kind = names.find((name) => (share -= kinds[name].share) < 0);
+  return { kind, random };
+}
+
+/** How many of a hundred seeds are of each. */
+const kinds = {
+  forgetful: { share: 12, draw: forgetful },
+  wandering: { share: 12, draw: wandering },
+  burying: { share: 8, draw: burying },
+  calm: { share: 6, draw: calm },
+} as const;
 
 function drawAny(seed: string): WorldOptions {
   const random = new SimRandom(`world ${seed}`);

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { search, seedsFrom } from '../search.js';
 import type { SeedReport } from '../run-seed.js';
+import { kindOf } from '../world-options.js';
 import { knownSeeds } from './known-seeds.js';
 import { mutantOf, mutants, type Mutant } from './mutants.js';
 import { mutantArgv, mutantEnv } from './with-mutant.js';
@@ -53,7 +54,7 @@ async function hunt(mutant: Mutant): Promise<void> {
   let caught: SeedReport | undefined;
   const known = flags.known ? knownSeeds[name] : undefined;
   await search({
-    seeds: seedsOf(known),
+    seeds: seedsOf(mutant, known),
     msMax: Infinity,
     jobs: 1,
     execArgv: mutantArgv(),
@@ -79,9 +80,15 @@ async function hunt(mutant: Mutant): Promise<void> {
   if (found === undefined) escaped.push(name);
 }
 
-function* seedsOf(known: string | undefined): Generator<string, undefined> {
+function* seedsOf(mutant: Mutant, known: string | undefined): Generator<string, undefined> {
   if (known !== undefined) yield known;
-  yield* seedsFrom(Number(flags.from), Number(flags.seeds));
+  let left = Number(flags.seeds);
+  for (const seed of seedsFrom(Number(flags.from), Infinity)) {
+    if (left === 0) break;
+    if (mutant.in !== undefined && kindOf(seed) !== mutant.in) continue;
+    left--;
+    yield seed;
+  }
   return undefined;
 }
 

@@ -3,6 +3,8 @@
  * loaded (`loader.ts`), in a process of its own: nothing of this exists in what is shipped. A passage that is not found
  * exactly once is an error, so mutants can't rot unseen.
  */
+import type { WorldKind } from '../world-options.js';
+
 export interface Mutant {
   readonly name: string;
   /** Below `dist/`. */
@@ -11,6 +13,8 @@ export interface Mutant {
   readonly replace: string;
   /** What is wrong with it is that it ends the process or throws; of others that proves nothing. */
   readonly crashes?: true;
+  /** The kind of world in which it shows soonest: fresh seeds are of that kind. */
+  readonly in?: WorldKind;
 }
 
 const versions = 'actors/rules/versions.js';
@@ -52,6 +56,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'mint-forgets-context',
+    in: 'burying',
     file: versions,
     find: 'const claimed = mergeContexts(local.context, seen);',
     replace: 'const claimed = local.context;',
@@ -83,12 +88,14 @@ export const mutants: readonly Mutant[] = [
   // Epochs.
   {
     name: 'epoch-reused-after-crash',
+    in: 'forgetful',
     file: epochs,
     find: 'this.next = clean ? last.next : last.leaseEnd;',
     replace: 'this.next = clean ? last.next : last.leaseEnd - epochBlock;',
   },
   {
     name: 'marks-survive-crash',
+    in: 'forgetful',
     file: epochs,
     find: 'this.firstValid = clean ? last.valid : last.leaseEnd;',
     replace: 'this.firstValid = last.valid;',
@@ -101,6 +108,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'mark-travels-with-merge',
+    in: 'wandering',
     file: changes,
     find: 'const after = new Held(result, encoded, before?.mark ?? 0);',
     replace: 'const after = new Held(result, encoded, before?.mark ?? 1);',
@@ -114,12 +122,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'strict-counts-fallbacks',
+    in: 'wandering',
     file: quorum,
     find: 'counted: ballot.strict ? primaries : voters.size',
     replace: 'counted: voters.size',
   },
   {
     name: 'own-ack-before-log',
+    in: 'forgetful',
     file: putRound,
     find: 'this.ownPartsPending = this.isPrimary ? 1 : 2;',
     replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.send({ type: "log.durable" }));',
@@ -150,12 +160,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'replica-acks-before-log',
+    in: 'forgetful',
     file: 'src/replica/merge-handler.js',
     find: 'this.debtTo(owedTo), () => call.ok([]));',
     replace: 'this.debtTo(owedTo), () => undefined); call.ok([]);',
   },
   {
     name: 'blind-puts-not-ordered',
+    in: 'calm',
     file: 'src/api/put-ordering.js',
     find: 'if (request.context !== undefined && primaries.includes(self))',
     replace: 'if (primaries.includes(self))',
@@ -181,6 +193,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'segments-removed-too-early',
+    in: 'forgetful',
     file: 'src/store/write-path.js',
     find: 'this.log.rotate();',
     replace: 'this.log.rotate(); this.log.removeThrough(this.log.lastSequence);',
@@ -199,6 +212,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'trees-miss-removals',
+    in: 'burying',
     file: 'src/store/records.js',
     find: 'this.options.trees.change({ partition, hash }, before?.digest, after?.digest);',
     replace:
@@ -225,12 +239,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'settled-though-changed',
+    in: 'wandering',
     file: hintLedger,
     find: 'if (record !== undefined && !sameDigest(record.digest, digest))',
     replace: 'if (false)',
   },
   {
     name: 'stray-dropped-while-owed',
+    in: 'wandering',
     file: hintLedger,
     find: 'return !isOwned(key) && !index.owesAnyone(key);',
     replace: 'return !isOwned(key);',
@@ -250,12 +266,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'tombstone-collected-early',
+    in: 'burying',
     file: 'actors/rules/collection.js',
     find: 'else if (verdict !== verdicts.absent)',
     replace: 'else if (false)',
   },
   {
     name: 'collection-asks-only-the-reachable',
+    in: 'burying',
     file: 'src/replica/collection.js',
     find: 'const others = members.filter((id) => id !== this.peers.self);',
     replace:
