@@ -67,6 +67,7 @@ const kinds = {
   forgetful: { share: 12, draw: forgetful },
   wandering: { share: 12, draw: wandering },
   burying: { share: 8, draw: burying },
+  lagging: { share: 8, draw: lagging },
   calm: { share: 6, draw: calm },
 } as const;
 
@@ -148,8 +149,13 @@ function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
   }
   const storeBounds = { memtableBytesMax: 8_000, logSegmentBytesMax: 6_000, cacheBytesMax: 2_000 };
   return special(world, {
-    cluster: { nodes, latencyUs: random.pick([50, 200]), storeBounds },
-    buckets: [bucketOf(use, { n, keys: random.pick([1, 2]) })],
+    cluster: {
+      nodes,
+      latencyUs: random.pick([50, 200]),
+      commitUs: random.pick([3_000, 300_000]),
+      storeBounds,
+    },
+    buckets: [bucketOf(use, { n, keys: random.pick([1, 2, 20]) })],
     work: { valueBytesMax: 200, deletePpm: 0, strictPpm: random.pick([0, 1_000_000]) },
     workUs,
     faults,
@@ -197,27 +203,61 @@ function wandering(world: WorldOptions, random: SimRandom): WorldOptions {
 
 /** Deletes, tombstones that are collected soon, and nodes that were away meanwhile and still hold what was deleted. */
 function burying(world: WorldOptions, random: SimRandom): WorldOptions {
-  const nodes = random.pick([3, 3, 4, 5]);
-  const workUs = random.between(20, 50) * 1e6;
+  const nodes = random.pick([3, 4, 5]);
+  const n = Math.min(nodes - 1, random.pick([2, 3]));
+  const workUs = random.between(30, 60) * 1e6;
   const use = random.pick<BucketUse>(['siblings', 'siblings', 'blind']);
   const faults: TimedFault[] = [];
-  for (let atUs = 1e6; atUs < workUs; atUs += random.between(500, 4000) * 1000) {
-    const node = nodeName(random, { nodes });
-    const away = `for=${time(random, 200, 5000)}`;
+  for (let atUs = 1e6; atUs < workUs;) {
+    const [first, second] = random.shuffled(namesOf(nodes)) as [string, string];
     const cut = cutKind(random);
+    const awayMs = random.between(300, 2000);
+    faults.push({ atUs, text: `isolate ${first} ${cut} for=${awayMs}ms` });
+    // Who has taken a hint for it goes away before it can deliver, or can't reach that one node.
+    atUs += (awayMs - 100) * 1000;
+    const longMs = random.between(2000, 10_000);
     const text = random.pick([
-      `isolate ${node} ${cut} ${away}`,
-      `isolate ${node} ${cut} ${away}`,
-      `stop ${node} ${away}`,
-      `crash ${node} ${away}`,
-      `pause ${node} ${away}`,
+      `isolate ${second} ${cut} for=${longMs}ms`,
+      `cut ${second} ${first} silent for=${longMs}ms`,
+      `pause ${second} for=${longMs}ms`,
+      `crash ${second} for=${longMs}ms`,
+    ]);
+    faults.push({ atUs, text });
+    atUs += (longMs + random.between(100, 5000)) * 1000;
+  }
+  return special(world, {
+    cluster: { nodes, tombstoneGraceMs: random.pick([200, 1000, 2000]) },
+    buckets: [bucketOf(use, { n, keys: random.pick([5, 20, 40]) })],
+    work: { deletePpm: random.pick([300_000, 500_000]), strictPpm: 0, hotPpm: 0 },
+    workUs,
+    faults,
+  });
+}
+
+/** Messages get lost, so now and then a primary has not heard of a write yet when it coordinates the next. */
+function lagging(world: WorldOptions, random: SimRandom): WorldOptions {
+  const nodes = random.pick([3, 4, 5]);
+  const workUs = random.between(10, 30) * 1e6;
+  const use = random.pick<BucketUse>(['siblings', 'sets', 'counters', 'lww']);
+  const loss = random.pick([20_000, 100_000, 200_000]);
+  const faults: TimedFault[] = [
+    { atUs: 1, text: `noise loss=${loss} double=${random.pick([0, 20_000])} late=20000` },
+  ];
+  for (let atUs = 1e6; atUs < workUs; atUs += random.between(500, 4000) * 1000) {
+    const [from, to] = [nodeName(random, { nodes }), nodeName(random, { nodes })];
+    const text = random.pick([
+      `clog ${from} ${to} for=${time(random, 50, 2000)}`,
+      `cut ${from} ${to} silent for=${time(random, 50, 2000)}`,
+      `pause ${from} for=${time(random, 20, 1000)}`,
     ]);
     faults.push({ atUs, text });
   }
   return special(world, {
-    cluster: { nodes, tombstoneGraceMs: random.pick([200, 1000, 2000]) },
-    buckets: [bucketOf(use, { n: random.pick([2, 3, 3]), keys: random.pick([2, 5, 10]) })],
-    work: { deletePpm: random.pick([300_000, 500_000]), strictPpm: 0 },
+    cluster: { nodes },
+    buckets: [
+      bucketOf(use, { n: Math.min(nodes, random.pick([3, 3, 5])), keys: random.pick([1, 2]) }),
+    ],
+    work: { deletePpm: random.pick([0, 100_000]), strictPpm: random.pick([0, 1_000_000]) },
     workUs,
     faults,
   });

@@ -324,9 +324,16 @@ class World {
   }
 
   private get rules(): ReadRules {
-    const { violations } = this.cluster;
+    const { violations, dots } = this.cluster;
     const { disksKeep } = this.options;
-    return { history: this.history, violations, disksKeep, nOf: (name) => this.nOf(name) };
+    const mintedTwice = (): ReadonlySet<string> => dots.mintedTwice();
+    return {
+      history: this.history,
+      violations,
+      disksKeep,
+      mintedTwice,
+      nOf: (name) => this.nOf(name),
+    };
   }
 
   private nOf(name: string): number {

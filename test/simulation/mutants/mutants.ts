@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'mint-forgets-context',
-    in: 'burying',
+    in: 'lagging',
     file: versions,
     find: 'const claimed = mergeContexts(local.context, seen);',
     replace: 'const claimed = local.context;',

@@ -97,6 +97,11 @@ export class History {
 
   /** Tokens that a write which took place is known to have covered, directly or through others. */
   coveredFor(name: string): Map<string, string> {
+    return this.coveredBy(this.of(name).filter(({ outcome }) => outcome === 'done'));
+  }
+
+  /** Tokens that these writes covered, directly or through others, each with the write that did. */
+  coveredBy(writes: readonly Write[]): Map<string, string> {
     const covered = new Map<string, string>();
     const walk = (by: Write): void => {
       for (const token of by.seen ?? []) {
@@ -106,7 +111,7 @@ export class History {
         if (earlier !== undefined) walk(earlier);
       }
     };
-    for (const write of this.of(name)) if (write.outcome === 'done') walk(write);
+    for (const write of writes) walk(write);
     return covered;
   }
 }

@@ -6,6 +6,8 @@ export interface ReadRules {
   readonly history: History;
   readonly violations: Violations;
   readonly nOf: (name: string) => number;
+  /** Writes that were minted twice: the second may show after the first was covered. */
+  readonly mintedTwice: () => ReadonlySet<string>;
   /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
   readonly disksKeep: boolean;
 }
@@ -35,7 +37,10 @@ export function checkShown(
   }
 }
 
-/** R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what covers it. */
+/**
+ * R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what covers it; and nothing that
+ * the write had seen.
+ */
 function checkStrict(read: Read, rules: ReadRules): void {
   const { history, violations, nOf } = rules;
   const n = nOf(read.name);
@@ -46,6 +51,16 @@ function checkStrict(read: Read, rules: ReadRules): void {
         outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
     );
   if (due.length === 0) return;
+  const covered = history.coveredBy(due);
+  for (const token of read.shown) {
+    const by = covered.get(token);
+    if (by !== undefined && !rules.mintedTwice().has(token))
+      violations.add(
+        'safety',
+        'strict-read-goes-back',
+        `a strict read of ${read.name} (r=${read.quorum}) shows ${token}, which ${by}, acknowledged before it began, had seen and replaced`,
+      );
+  }
   const accounted = history.accounted(read.name, read.shown, read.endedUs);
   for (const write of due)
     if (!accounted(write))

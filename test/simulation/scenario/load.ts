@@ -24,7 +24,9 @@ export class Load {
       const name = `load${i + 1}`;
       const { client, process } = cluster.client(name);
       const { violations, scheduler, trace } = cluster;
-      const rules = { history: this.history, violations, disksKeep: true, nOf: () => n };
+      const mintedTwice = (): ReadonlySet<string> => cluster.dots.mintedTwice();
+      const { history } = this;
+      const rules = { history, violations, disksKeep: true, mintedTwice, nOf: () => n };
       return new WorkClient(name, client, {
         scheduler,
         process,
