@@ -44,8 +44,9 @@ export class Sometimes {
   }
 
   private publication({ subject, payload }: Publication): void {
-    const verb = /^_[^.]+\.[^.]+\.(merge|transfer|forward)$/.exec(subject)?.[1];
-    if (verb === undefined) return;
+    if (!subject.startsWith('_')) return;
+    const verb = subject.slice(subject.lastIndexOf('.') + 1);
+    if (verb !== 'merge' && verb !== 'transfer' && verb !== 'forward') return;
     this.reach(`message ${verb}`);
     if (verb !== 'merge') return;
     const message = readMessagePack(payload) as [number, string, number, unknown[]];

@@ -248,7 +248,7 @@ class World {
     // Reading may have taken a while; what had to be gone before must be.
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
     const copiesMin = this.options.disksKeep ? 1 : 2;
-    const mintedTwice = dots.mintedTwice();
+    const mintedTwice = dots.maybeMintedTwice();
     checkEnd(name, readable, { history, violations, copiesMin, nowUs, mintedTwice });
     if (this.options.disksKeep) this.checkMeaning(name, values);
   }
@@ -326,7 +326,7 @@ class World {
   private get rules(): ReadRules {
     const { violations, dots } = this.cluster;
     const { disksKeep } = this.options;
-    const mintedTwice = (): ReadonlySet<string> => dots.mintedTwice();
+    const mintedTwice = (): ReadonlySet<string> => dots.maybeMintedTwice();
     return {
       history: this.history,
       violations,

@@ -4,7 +4,13 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Publication } from '../seams/sim-nats.js';
-import { readBatch, readMessagePack, type SeenRecord, type SeenState } from './message-reader.js';
+import {
+  type Plain,
+  readBatch,
+  readMessagePack,
+  type SeenRecord,
+  type SeenState,
+} from './message-reader.js';
 import type { Violations } from './violations.js';
 
 export interface StateBounds {
@@ -17,6 +23,10 @@ export class DotOracle {
   /** `<name> <dot>` → what was written under it. */
   private readonly writes = new Map<string, string>();
   private readonly dotsOf = new Map<string, Set<string>>();
+  /** Puts that one node passed on to another, which it may have coordinated as well when no answer came. */
+  private readonly passedOn = new Set<string>();
+  /** Puts of the TypeScript client, which tries again elsewhere. */
+  private readonly framed = new Set<string>();
   statesSeen = 0;
   siblingsSeenMax = 0;
 
@@ -28,12 +38,25 @@ export class DotOracle {
 
   /** To be told of every publication. */
   hear(publication: Publication): void {
-    if (!/^_[^.]+\.[^.]+\.merge$/.test(publication.subject)) return;
+    const { subject } = publication;
+    if (subject.startsWith('_') && subject.endsWith('.forward'))
+      for (const token of tokensIn(readMessagePack(publication.payload))) this.passedOn.add(token);
+    else if (subject.startsWith('kv.frame.'))
+      for (const token of tokensIn(readMessagePack(publication.payload))) {
+        if (this.framed.has(token)) this.passedOn.add(token);
+        this.framed.add(token);
+      }
+    if (!subject.startsWith('_') || !subject.endsWith('.merge')) return;
     const message = readMessagePack(publication.payload);
     const body = Array.isArray(message) ? message[3] : undefined;
     const batch = Array.isArray(body) ? body.at(-1) : undefined;
     if (!Buffer.isBuffer(batch)) throw new Error(`a merge message without a batch`);
     for (const record of readBatch(batch)) this.check(record);
+  }
+
+  /** Tokens that may stand under more than one dot: not every dot is seen in a message. */
+  maybeMintedTwice(): Set<string> {
+    return new Set([...this.passedOn, ...this.mintedTwice()]);
   }
 
   /** Tokens seen under more than one dot. */
@@ -85,5 +108,14 @@ export class DotOracle {
         'limit-passed',
         `${name}: ${siblings.length} siblings, ${context.size} entries, ${bytes} bytes`,
       );
+  }
+}
+
+/** Of all values anywhere in a message. */
+function* tokensIn(message: Plain): Generator<string> {
+  if (Array.isArray(message)) for (const part of message) yield* tokensIn(part);
+  else if (Buffer.isBuffer(message)) {
+    const token = /^[a-z]+\d*\.\d+(?= )/.exec(message.toString('latin1', 0, 32))?.[0];
+    if (token !== undefined) yield token;
   }
 }

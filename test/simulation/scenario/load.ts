@@ -24,7 +24,7 @@ export class Load {
       const name = `load${i + 1}`;
       const { client, process } = cluster.client(name);
       const { violations, scheduler, trace } = cluster;
-      const mintedTwice = (): ReadonlySet<string> => cluster.dots.mintedTwice();
+      const mintedTwice = (): ReadonlySet<string> => cluster.dots.maybeMintedTwice();
       const { history } = this;
       const rules = { history, violations, disksKeep: true, mintedTwice, nOf: () => n };
       return new WorkClient(name, client, {
@@ -81,7 +81,7 @@ export class Load {
       if (result === undefined || result.kind === 'failed') return `${name} can't be read`;
       const values = result.kind === 'found' ? result.values : [];
       const tokens = values.filter((value) => value !== null).map((v) => decodeValue(v).token);
-      const mintedTwice = this.cluster.dots.mintedTwice();
+      const mintedTwice = this.cluster.dots.maybeMintedTwice();
       const nowUs = this.cluster.scheduler.nowUs;
       const { history } = this;
       checkEnd(name, tokens, { history, violations, copiesMin: 1, nowUs, mintedTwice });
