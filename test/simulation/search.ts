@@ -21,7 +21,7 @@ export interface SearchOptions {
 const fastArgv = ['--always-sparkplug', '--max-semi-space-size=32'];
 
 /** A seed that takes longer is taken for a process that hangs. */
-const seedMsMax = 10 * 60_000;
+const seedMsMax = 2 * 60_000;
 
 export async function search(options: SearchOptions): Promise<void> {
   const started = Date.now();

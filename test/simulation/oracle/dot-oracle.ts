@@ -39,6 +39,7 @@ export class DotOracle {
   /** To be told of every publication. */
   hear(publication: Publication): void {
     const { subject } = publication;
+    if (publication.payload.length === 0) return;
     if (subject.startsWith('_') && subject.endsWith('.forward'))
       for (const token of tokensIn(readMessagePack(publication.payload))) this.passedOn.add(token);
     else if (subject.startsWith('kv.frame.'))
