@@ -20,8 +20,9 @@ export interface SearchOptions {
 /** A seed uses a lot of code a little: baseline code at once, and room for what lives as short as a message, save a quarter of the time. */
 const fastArgv = ['--always-sparkplug', '--max-semi-space-size=32'];
 
-/** A seed that takes longer is taken for a process that hangs. */
-const seedMsMax = 2 * 60_000;
+/** A seed that takes longer is taken for a process that hangs. Counted in ticks: while the whole machine stands still there are none. */
+const seedTicksMax = 300;
+const tickMs = 1000;
 
 export async function search(options: SearchOptions): Promise<void> {
   const started = Date.now();
@@ -46,7 +47,7 @@ function runWorker(options: SearchOptions, take: () => string | undefined): Prom
     let child: ChildProcess | undefined;
     let timer: NodeJS.Timeout | undefined;
     const advance = (): void => {
-      clearTimeout(timer);
+      clearInterval(timer);
       seed = take();
       if (seed === undefined) {
         child?.disconnect();
@@ -54,7 +55,10 @@ function runWorker(options: SearchOptions, take: () => string | undefined): Prom
         return;
       }
       child ??= start();
-      timer = setTimeout(() => child?.kill('SIGKILL'), seedMsMax);
+      let ticks = 0;
+      timer = setInterval(() => {
+        if (++ticks >= seedTicksMax) child?.kill('SIGKILL');
+      }, tickMs);
       child.send(seed);
     };
     const start = (): ChildProcess => {
