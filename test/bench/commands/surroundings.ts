@@ -16,7 +16,14 @@ export async function withDirectory(
 ): Promise<void> {
   mkdirSync(within, { recursive: true });
   const directory = mkdtempSync(join(within, 'quorate-bench-'));
-  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  const remove = (): void => {
+    try {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    } catch (error) {
+      // Processes that are just being killed may still write there; those to come must be killed all the same.
+      process.stderr.write(`${directory} is left behind: ${String(error)}\n`);
+    }
+  };
   process.once('exit', remove);
   // Children and data go when the process exits, which it would not do in order on a signal.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

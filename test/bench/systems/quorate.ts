@@ -68,7 +68,8 @@ export class QuorateCluster implements RunningSystem {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const gone = once(child, 'exit');
-    process.once('exit', () => child.kill('SIGKILL'));
+    // Before the directory is removed below it.
+    process.prependOnceListener('exit', () => child.kill('SIGKILL'));
     const complaints: string[] = [];
     createInterface(child.stderr).on('line', (line) => {
       complaints.push(line);

@@ -24,7 +24,8 @@ export function redis(): System {
       ]);
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       const gone = once(child, 'exit');
-      process.once('exit', () => child.kill('SIGKILL'));
+      // Before the directory is removed below it.
+      process.prependOnceListener('exit', () => child.kill('SIGKILL'));
       const lines = createInterface(child.stdout);
       const ready = (async (): Promise<void> => {
         for await (const line of lines) if (line.includes('Ready to accept connections')) return;
