@@ -29,10 +29,7 @@ export interface ClientParts {
   readonly random: Random;
 }
 
-/**
- * Frames of one coordinator, kind and options in flight at once. One would cost a round trip between frames; many make
- * each of them small: a reply that settles k requests is followed by k new ones for all coordinators.
- */
+/** Frames of one coordinator, kind and options in flight at once, when each of them is large. */
 const framesPerLaneMax = 3;
 
 export class QuorateClient {

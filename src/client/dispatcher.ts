@@ -112,7 +112,8 @@ export class Dispatcher {
     else this.replied(flight, message.data, nowMs);
   }
 
-  private replied({ lane, rows }: FrameFlight, reply: Uint8Array, nowMs: number): void {
+  private replied(flight: FrameFlight, reply: Uint8Array, nowMs: number): void {
+    const { lane, rows } = flight;
     let done = 0;
     let tooLarge = 0;
     const heldBack: Request[] = [];
@@ -139,7 +140,7 @@ export class Dispatcher {
     }
     this.budget.succeeded(done);
     if (heldBack.length > 0) this.outbox.holdBack(lane, heldBack, nowMs);
-    else this.outbox.wentWell(lane);
+    else this.outbox.wentWell(flight, nowMs);
     // Replies have a bound too: so many rows fitted; when a full frame fits, one more is tried.
     if (tooLarge > 0) lane.rowsMax = Math.max(1, rows.length - tooLarge);
     else if (rows.length === lane.rowsMax)

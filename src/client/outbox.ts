@@ -1,7 +1,9 @@
 /**
  * From requests to frames. Requests are collected until the turn of the event loop ends, then leave as one frame per
- * lane: coordinator, set of primaries, and equal terms. A lane has few frames in flight; what comes meanwhile waits and
- * leaves together, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in.
+ * lane: coordinator, set of primaries, and equal terms. While a frame is under way what comes waits and leaves together when it
+ * is answered, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in (a round
+ * costs its nodes about as much as forty rows do). A second frame leaves beside it only when it is large by itself, or when
+ * the first takes much longer than frames did lately: one slow row shall not hold up a lane.
  *
  * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal, what was refused waits at
  * the front of it, and then goes on frame by frame. So a node that is behind sets the pace of its clients.
@@ -20,6 +22,13 @@ export interface OutboxOptions {
   readonly framesPerLaneMax: number;
   readonly frameBytesMax: number;
 }
+
+/** Rows that wait are worth a frame beside the one that is under way. */
+const rowsBesideMin = 128;
+/** A frame is late after so many times the smoothed round trip of its lane. */
+const lateAfterRoundTrips = 3;
+/** Weight of the newest round trip. */
+const roundTripGain = 1 / 8;
 
 const pauseMsMin = 10;
 const pauseMsMax = 400;
@@ -112,13 +121,15 @@ export class Outbox {
   }
 
   /** The node takes what the lane sends. */
-  wentWell(lane: Lane): void {
+  wentWell({ lane, sentAtMs }: FrameFlight, nowMs: number): void {
     lane.refusals = 0;
     lane.window = Math.min(this.options.framesPerLaneMax, lane.window + 1);
+    lane.roundTripMs += roundTripGain * (nowMs - sentAtMs - lane.roundTripMs);
   }
 
-  /** Lanes whose pause is over go on. */
+  /** Lanes whose pause is over go on, and those whose frame is late. */
   tick(nowMs: number): void {
+    for (const lane of this.routes.lanes()) if (lane.queue.length > 0) this.list(lane);
     if (this.pausedLanes.length === 0) return;
     const over = this.pausedLanes.filter((lane) => lane.pausedUntilMs <= nowMs);
     this.pausedLanes = this.pausedLanes.filter((lane) => lane.pausedUntilMs > nowMs);
@@ -164,8 +175,7 @@ export class Outbox {
     for (const lane of lanes) {
       lane.listed = false;
       if (nowMs < lane.pausedUntilMs) continue;
-      while (lane.queue.length > 0 && lane.framesInFlight < lane.window)
-        this.sendFrame(lane, nowMs);
+      while (lane.queue.length > 0 && mayLeave(lane, nowMs)) this.sendFrame(lane, nowMs);
     }
   };
 
@@ -182,6 +192,7 @@ export class Outbox {
       lastDeadlineMs = Math.max(lastDeadlineMs, request.deadlineMs);
     }
     lane.framesInFlight++;
+    lane.sentAtMs = nowMs;
     this.flights.send(
       { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs },
       {
@@ -190,6 +201,13 @@ export class Outbox {
       },
     );
   }
+}
+
+function mayLeave(lane: Lane, nowMs: number): boolean {
+  if (lane.framesInFlight === 0) return true;
+  if (lane.framesInFlight >= lane.window) return false;
+  const lateAtMs = lane.sentAtMs + lateAfterRoundTrips * lane.roundTripMs;
+  return lane.queue.length >= rowsBesideMin || nowMs > lateAtMs;
 }
 
 /** The node gives up a little earlier, so that its word, which knows the outcome, is here in time. */

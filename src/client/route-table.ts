@@ -16,6 +16,10 @@ export interface LaneBounds {
 export class Lane {
   queue: Request[] = [];
   framesInFlight = 0;
+  /** Of its last frame. */
+  sentAtMs = 0;
+  /** From a frame to its reply, smoothed; 0 while none is known. */
+  roundTripMs = 0;
   /** Frames it may have in flight. */
   window: number;
   /** After a 429, nothing leaves until then. */
