@@ -150,7 +150,7 @@ export class Flusher {
 
   private finish(frozen: FrozenMemtable): void {
     const { records, log } = this.options;
-    records.dropOldestFrozen();
+    records.oldestIsFlushed();
     this.flushes += 1;
     this.busy = false;
     log.removeThrough(frozen.lastSequence);

@@ -1,6 +1,6 @@
 /**
- * The records as they are now: active memtable, frozen memtables, cache, Bloom filter, table; and the
- * hash trees, which every change passes through.
+ * The records as they are now: active memtable, frozen memtables, the one flushed last, cache, Bloom filter, table;
+ * and the hash trees, which every change passes through.
  *
  * A record that fails its checksum counts as absent. Its digest is still in the tree of its partition
  * then, so that tree is computed anew, once the turn is over, from the records that are left.
@@ -31,6 +31,8 @@ export class Records {
   active: Memtable;
   /** Oldest first. */
   private readonly frozen: FrozenMemtable[] = [];
+  /** In the tables already, but what was written a moment ago is what is read and written next. */
+  private flushed: Memtable | undefined;
   readonly cache: RecordCache;
   readonly filters: KeyFilters;
   private readonly damaged = new Set<StorageKey>();
@@ -98,7 +100,7 @@ export class Records {
       const older = this.frozen[i]!.memtable.part(partition)?.records.get(key);
       if (older !== undefined) return older;
     }
-    return undefined;
+    return this.flushed?.part(partition)?.records.get(key);
   }
 
   private stored(partition: number, key: StorageKey, hash: KeyHash): Held | undefined {
@@ -145,9 +147,9 @@ export class Records {
     return this.frozen[0];
   }
 
-  /** It is in the tables now. */
-  dropOldestFrozen(): void {
-    this.frozen.shift();
+  /** The oldest frozen one is in the tables now. */
+  oldestIsFlushed(): void {
+    this.flushed = this.frozen.shift()?.memtable;
   }
 
   /** Live records of a partition in key order, behind `after`. */
@@ -170,7 +172,7 @@ export class Records {
 
   /** What the memtables say of a partition, the youngest word of each key. */
   private overlay(partition: number): Map<StorageKey, Held | null> {
-    const overlay = new Map<StorageKey, Held | null>();
+    const overlay = new Map<StorageKey, Held | null>(this.flushed?.part(partition)?.records);
     for (const { memtable } of this.frozen)
       for (const [key, record] of memtable.part(partition)?.records ?? []) overlay.set(key, record);
     for (const [key, record] of this.active.part(partition)?.records ?? [])
