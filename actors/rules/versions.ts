@@ -174,26 +174,46 @@ export interface Digest {
 
 export const emptyDigest: Digest = { hi: 0, lo: 0 };
 
-/** Two lanes of FNV-1a with murmur3's finaliser; values need no hashing because dots name them. */
+/**
+ * Two lanes of FNV-1a with murmur3's finaliser, fed with the context's entries, a gap, and the siblings' dots; values need
+ * no hashing because dots name them.
+ */
+export class DigestLanes {
+  private hi = 0x811c9dc5;
+  private lo = 0x9747b28c;
+
+  actorByte(byte: number): void {
+    this.hi = Math.imul(this.hi ^ byte, 0x01000193);
+    this.lo = Math.imul(this.lo ^ byte, 0x5bd1e995) ^ (this.lo >>> 15);
+  }
+
+  counter(counter: number): void {
+    this.hi = Math.imul(this.hi ^ counter, 0x01000193) ^ (this.hi >>> 13);
+    this.lo = Math.imul(this.lo ^ counter, 0x5bd1e995) ^ (this.lo >>> 15);
+  }
+
+  /** Between context and siblings. */
+  gap(): void {
+    this.hi = Math.imul(this.hi ^ 0xff, 0x01000193);
+    this.lo = Math.imul(this.lo ^ 0xff, 0x5bd1e995);
+  }
+
+  digest(): Digest {
+    return { hi: finalise(this.hi), lo: finalise(this.lo) };
+  }
+}
+
 export function digestOf(state: KeyState): Digest {
   if (state.context.length === 0 && state.siblings.length === 0) return emptyDigest;
-  let hi = 0x811c9dc5;
-  let lo = 0x9747b28c;
-  const mix = (dot: Dot): void => {
-    const { actor, counter } = dot;
-    for (let i = 0; i < actor.length; i++) {
-      const byte = actor.charCodeAt(i);
-      hi = Math.imul(hi ^ byte, 0x01000193);
-      lo = Math.imul(lo ^ byte, 0x5bd1e995) ^ (lo >>> 15);
-    }
-    hi = Math.imul(hi ^ counter, 0x01000193) ^ (hi >>> 13);
-    lo = Math.imul(lo ^ counter, 0x5bd1e995) ^ (lo >>> 15);
+  const lanes = new DigestLanes();
+  const mix = ({ actor, counter }: Dot): void => {
+    for (let i = 0; i < actor.length; i++) lanes.actorByte(actor.charCodeAt(i));
+    lanes.counter(counter);
   };
   for (const entry of state.context) mix(entry);
-  hi = Math.imul(hi ^ 0xff, 0x01000193);
-  lo = Math.imul(lo ^ 0xff, 0x5bd1e995);
+  lanes.gap();
   for (const sibling of state.siblings) mix(sibling.dot);
-  return { hi: finalise(hi), lo: finalise(lo) };
+  return lanes.digest();
 }
 
 function finalise(hash: number): number {

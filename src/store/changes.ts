@@ -5,8 +5,9 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { merge, sameDigest, type KeyState } from '../../actors/rules/versions.js';
+import { digestOf, merge, sameDigest, type Digest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
+import { checkedDigest, replaces } from '../wire/encoded-states.js';
 import { decodeState, encodeState } from '../wire/key-state-codec.js';
 import { decodeBatch } from '../wire/state-batch.js';
 import type { HintIndex } from './hints.js';
@@ -18,17 +19,17 @@ import type { StoredRecord } from './store.js';
 
 export interface IncomingState {
   readonly key: StorageKey;
-  readonly state: KeyState;
   readonly bytes: Buffer;
+  readonly digest: Digest;
 }
 
 const storageKeyBytesMax = 2 + limits.bucketBytesMax + 1 + limits.keyBytesMax;
 
 /** Throws `MalformedError` unless all of the batch can be stored. */
-export function decodeStates(batch: Buffer, partitions: number): IncomingState[] {
+export function checkedStates(batch: Buffer, partitions: number): IncomingState[] {
   return decodeBatch(batch).map(({ key, bytes }) => {
     checkKey(key, partitions);
-    return { key, state: decodeState(bytes), bytes };
+    return { key, bytes, digest: checkedDigest(bytes) };
   });
 }
 
@@ -47,18 +48,18 @@ export class Changes {
   minted(key: StorageKey, record: StoredRecord): void {
     const hash = hashOfKey(key);
     const before = this.records.lookup(key, hash);
-    const after = new Held(record.state, record.bytes, record.mark);
+    const { bytes, mark, state } = record;
+    const after = new Held(bytes, mark, digestOf(state), state);
     this.records.replace(key, hash, { before, after });
   }
 
   /** Whether the state told anything new. The mark of what was held stays; a first state from elsewhere has none. */
-  merged({ key, state, bytes }: IncomingState): boolean {
+  merged(incoming: IncomingState): boolean {
+    const { key } = incoming;
     const hash = hashOfKey(key);
     const before = this.records.lookup(key, hash);
-    const result = before === undefined ? state : merge(before.state, state);
-    if (result === before?.state) return false;
-    const encoded = result === state ? bytes : encodeState(result);
-    const after = new Held(result, encoded, before?.mark ?? 0);
+    const after = merged(before, incoming);
+    if (after === before) return false;
     this.records.replace(key, hash, { before, after });
     return true;
   }
@@ -87,9 +88,9 @@ export class Changes {
       case 'mergedOwed':
         for (const { key, bytes } of decodeBatch(entry.batch)) {
           if (!open(key)) continue;
-          const incoming = { key, state: decodeState(bytes), bytes };
-          if (entry.kind === 'minted') this.minted(key, { ...incoming, mark: 0 });
-          else this.merged(incoming);
+          if (entry.kind === 'minted')
+            this.minted(key, { state: decodeState(bytes), bytes, mark: 0 });
+          else this.merged({ key, bytes, digest: checkedDigest(bytes) });
           if (entry.kind === 'mergedOwed') this.owed(entry.target, key, entry.sinceMs);
         }
         break;
@@ -104,4 +105,15 @@ export class Changes {
         for (const removal of entry.removals) if (open(removal.key)) this.removed(removal);
     }
   }
+}
+
+function merged(before: Held | undefined, { bytes, digest }: IncomingState): Held {
+  if (before === undefined) return new Held(bytes, 0, digest);
+  if (sameDigest(before.digest, digest) && before.bytes.equals(bytes)) return before;
+  if (replaces(bytes, before.bytes)) return new Held(bytes, before.mark, digest);
+  const theirs = decodeState(bytes);
+  const state = merge(before.state, theirs);
+  if (state === before.state) return before;
+  if (state === theirs) return new Held(bytes, before.mark, digest, theirs);
+  return new Held(encodeState(state), before.mark, digestOf(state), state);
 }

@@ -14,7 +14,7 @@ import { LogDirectory } from '../seams/log-file.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { storeBounds, type StoreBounds } from './bounds.js';
-import { Changes, decodeStates } from './changes.js';
+import { Changes, checkedStates } from './changes.js';
 import { Epochs } from './epochs.js';
 import type { StoreTables } from './flush.js';
 import { HashTrees } from './hash-trees.js';
@@ -190,7 +190,7 @@ export class DurableStore implements Store {
 
   merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
     this.admit();
-    const incoming = decodeStates(batch, this.options.partitions);
+    const incoming = checkedStates(batch, this.options.partitions);
     const target = options.owedTo;
     if (target !== undefined)
       this.debts.admit(

@@ -3,22 +3,26 @@
  */
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
-import { digestOf, type Digest, type KeyState } from '../../actors/rules/versions.js';
+import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import { checkedDigest } from '../wire/encoded-states.js';
 import { decodeState } from '../wire/key-state-codec.js';
 import type { HeldRecord } from './store.js';
 
 const markBytes = 6;
 const stateAt = markBytes + 4;
 
+/** Replicas hold most records without ever looking into them, so the state is decoded when somebody asks. */
 export class Held implements HeldRecord {
-  readonly digest: Digest;
-
   constructor(
-    readonly state: KeyState,
     readonly bytes: Buffer,
     readonly mark: number,
-  ) {
-    this.digest = digestOf(state);
+    readonly digest: Digest,
+    private decoded?: KeyState,
+  ) {}
+
+  get state(): KeyState {
+    this.decoded ??= decodeState(this.bytes);
+    return this.decoded;
   }
 }
 
@@ -41,7 +45,7 @@ export function decodeRecord(value: Buffer): Held | undefined {
   const mark = value.readUIntBE(0, markBytes);
   const bytes = value.subarray(stateAt);
   if (checksum(mark, bytes) !== value.readUInt32BE(markBytes)) return undefined;
-  return new Held(decodeState(bytes), bytes, mark);
+  return new Held(bytes, mark, checkedDigest(bytes));
 }
 
 /** The mark is where the sum starts: one call instead of two, and any of its bits still counts. */

@@ -11,9 +11,9 @@ import type { Context, Dot, KeyState, Sibling } from '../../actors/rules/version
 import { compareDots, covers, emptyContext } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
 
-const entryBytes = actorBytes + 4;
-const siblingHeadBytes = entryBytes + 8 + 8 + 1;
-const tombstoneLength = 0xffffffff;
+export const entryBytes = actorBytes + 4;
+export const siblingHeadBytes = entryBytes + 8 + 8 + 1;
+export const tombstoneLength = 0xffffffff;
 
 export function encodedStateBytes(state: KeyState): number {
   let bytes = 4 + entryBytes * state.context.length;
@@ -91,7 +91,7 @@ function writeDot(dot: Dot, target: Buffer, offset: number): number {
   return target.writeUInt32BE(dot.counter, offset + actorBytes);
 }
 
-function isTime(ms: number): boolean {
+export function isTime(ms: number): boolean {
   return ms >= 0 && ms < Infinity;
 }
 

@@ -110,8 +110,8 @@ export const mutants: readonly Mutant[] = [
     name: 'mark-travels-with-merge',
     in: 'wandering',
     file: changes,
-    find: 'const after = new Held(result, encoded, before?.mark ?? 0);',
-    replace: 'const after = new Held(result, encoded, before?.mark ?? 1);',
+    find: 'return new Held(bytes, 0, digest);',
+    replace: 'return new Held(bytes, 1, digest);',
   },
   // Quorums and outcomes.
   {
@@ -182,14 +182,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'repair-overwrites',
     file: changes,
-    find: 'const result = before === undefined ? state : merge(before.state, state);',
-    replace: 'const result = state;',
+    find: 'if (replaces(bytes, before.bytes))',
+    replace: 'if (true)',
   },
   {
     name: 'replay-skips-merges',
     file: changes,
-    find: 'this.merged(incoming);',
-    replace: 'void incoming;',
+    find: 'this.merged({ key, bytes, digest: checkedDigest(bytes) });',
+    replace: 'void checkedDigest;',
   },
   {
     name: 'segments-removed-too-early',

@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { digestOf, merge } from '../../../actors/rules/versions.js';
+import { MalformedError } from '../../../src/errors.js';
+import { checkedDigest, replaces } from '../../../src/wire/encoded-states.js';
+import { decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
+import { fullState, keyState } from '../../support/key-states.js';
+
+const parameters = { seed: 20_261_122, numRuns: 3_000 };
+
+function outcomeOf(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MalformedError) return 'malformed';
+    throw error;
+  }
+}
+
+describe('key states compared as bytes', () => {
+  test('the digest is the one of the state; one byte changed, or cut: refused exactly where decoding refuses', () => {
+    fc.assert(
+      fc.property(fullState, fc.nat(), fc.nat(255), fc.boolean(), (state, at, byte, isCut) => {
+        const whole = encodeState(state);
+        expect(checkedDigest(whole)).toEqual(digestOf(state));
+        const bytes = isCut ? whole.subarray(0, at % whole.length) : Buffer.from(whole);
+        if (!isCut) bytes[at % bytes.length] = byte;
+        expect(outcomeOf(() => checkedDigest(bytes))).toEqual(
+          outcomeOf(() => digestOf(decodeState(bytes))),
+        );
+      }),
+      { ...parameters, numRuns: 6_000 },
+    );
+  });
+
+  test('garbage: refused exactly where decoding refuses it', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 120 }), (garbage) => {
+        const bytes = Buffer.from(garbage);
+        expect(outcomeOf(() => checkedDigest(bytes))).toEqual(
+          outcomeOf(() => digestOf(decodeState(bytes))),
+        );
+      }),
+      { ...parameters, numRuns: 6_000 },
+    );
+  });
+
+  test('a state that replaces another is what merging the two gives', () => {
+    let replaced = 0;
+    fc.assert(
+      fc.property(keyState, keyState, (a, b) => {
+        // Merging makes one that has seen the other more likely than chance does.
+        for (const newer of [a, merge(a, b)]) {
+          if (!replaces(encodeState(newer), encodeState(b))) continue;
+          replaced++;
+          expect(merge(b, newer)).toEqual(newer);
+        }
+      }),
+      parameters,
+    );
+    expect(replaced).toBeGreaterThan(100);
+  });
+
+  test('a later write of the same actor replaces; a concurrent one, or one already covered, does not', () => {
+    const actor = '\0'.repeat(13) + '\x01';
+    const other = '\0'.repeat(13) + '\x02';
+    const write = (
+      by: string,
+      counter: number,
+      seen: readonly { actor: string; counter: number }[],
+    ) =>
+      encodeState({
+        context: [...seen, { actor: by, counter }].sort((a, b) => (a.actor < b.actor ? -1 : 1)),
+        siblings: [
+          {
+            dot: { actor: by, counter },
+            value: Buffer.from('v'),
+            writtenAtMs: 1,
+            expiresAtMs: 0,
+            operation: '',
+          },
+        ],
+      });
+    const first = write(actor, 1, []);
+    expect(replaces(write(actor, 2, []), first)).toBe(true);
+    expect(replaces(write(other, 1, [{ actor, counter: 1 }]), first)).toBe(true);
+    expect(replaces(write(other, 1, []), first)).toBe(false);
+    expect(replaces(first, write(actor, 2, []))).toBe(false);
+    // It has seen more, but its sibling was covered there long ago.
+    const dropped = write(actor, 1, [{ actor: other, counter: 3 }]);
+    expect(replaces(dropped, write(other, 2, [{ actor, counter: 1 }]))).toBe(false);
+  });
+});
