@@ -17,7 +17,7 @@ import type { IoDone, LogDirectory, LogFile } from '../seams/log-file.js';
 
 /** Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync. */
 const syncedWrites = process.platform === 'linux';
-const sparesMax = 2;
+const sparesMax = 4;
 const firstSpareBytes = limits.memtableBytesMax + 1024 * 1024;
 const sparePrefix = 'spare-';
 const damagedPrefix = 'damaged-';
