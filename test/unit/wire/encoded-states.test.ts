@@ -17,6 +17,19 @@ function outcomeOf(read: () => unknown): unknown {
   }
 }
 
+/** The state of a key with one value, by an author who had seen `seen`. */
+function write(
+  by: string,
+  counter: number,
+  seen: readonly { readonly actor: string; readonly counter: number }[],
+): Buffer {
+  const dot = { actor: by, counter };
+  return encodeState({
+    context: [...seen, dot].sort((a, b) => (a.actor < b.actor ? -1 : 1)),
+    siblings: [{ dot, value: Buffer.from('v'), writtenAtMs: 1, expiresAtMs: 0, operation: '' }],
+  });
+}
+
 describe('key states compared as bytes', () => {
   test('the digest is the one of the state; one byte changed, or cut: refused exactly where decoding refuses', () => {
     fc.assert(
@@ -64,23 +77,6 @@ describe('key states compared as bytes', () => {
   test('a later write of the same actor replaces; a concurrent one, or one already covered, does not', () => {
     const actor = '\0'.repeat(13) + '\x01';
     const other = '\0'.repeat(13) + '\x02';
-    const write = (
-      by: string,
-      counter: number,
-      seen: readonly { actor: string; counter: number }[],
-    ) =>
-      encodeState({
-        context: [...seen, { actor: by, counter }].sort((a, b) => (a.actor < b.actor ? -1 : 1)),
-        siblings: [
-          {
-            dot: { actor: by, counter },
-            value: Buffer.from('v'),
-            writtenAtMs: 1,
-            expiresAtMs: 0,
-            operation: '',
-          },
-        ],
-      });
     const first = write(actor, 1, []);
     expect(replaces(write(actor, 2, []), first)).toBe(true);
     expect(replaces(write(other, 1, [{ actor, counter: 1 }]), first)).toBe(true);
