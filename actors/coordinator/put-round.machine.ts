@@ -41,11 +41,11 @@ export type PutRoundEvent =
   /** No responders, or the detector says down. */
   | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
-  /** Some replica has been silent for `limits.slowPutReplicaMs`. */
+  /** Some replica has been silent for unusually long, at least `limits.slowPutReplicaMs`. */
   | { readonly type: 'replica.slow' }
   /** No request of the round waits any more. */
   | { readonly type: 'deadline.passed' }
-  /** `limits.settleMsMax` after the authors were answered. */
+  /** The authors were answered long ago: at least `limits.settleMsMax`. */
   | { readonly type: 'settling.overdue' };
 
 export const putRoundMachine = setup({

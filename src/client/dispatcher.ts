@@ -7,6 +7,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
 import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
@@ -29,7 +30,10 @@ export interface DispatcherOptions {
 
 /** While requests are out, time is looked at this often: deadlines, silence, retries, the ring. */
 const tickMs = 25;
-/** A frame without an answer for so long: ask its node whether it is still there. */
+/**
+ * A frame without an answer for so long: ask its node whether it is still there. This and what follows are the least: where
+ * answers take longer, nobody is judged before an answer would be unusually late.
+ */
 const probeAfterMs = 60;
 /**
  * A node that was asked and let nobody hear of it for so long is routed around. "No responders" would say it at once, but
@@ -39,6 +43,8 @@ const probeAfterMs = 60;
 const silentAfterMs = 75;
 /** A node that is there but has not answered a frame for so long is routed around as well. */
 const stuckAfterMs = 1_000;
+/** A node that answers at all has so many times the patience. */
+const stuckAfterPatience = 4;
 /** Frames one request may be part of. */
 const sendsMax = 12;
 
@@ -53,6 +59,8 @@ export class Dispatcher {
   private readonly outbox: Outbox;
   private readonly ring: RingKeeper;
   private delayed: { readonly atMs: number; readonly request: Request }[] = [];
+  /** Of frames, to all nodes: who is slow is slow beside the others. */
+  private roundTrip = unknownRoundTrip;
   private ticking = false;
   private tickedAtMs = 0;
 
@@ -114,6 +122,7 @@ export class Dispatcher {
 
   private replied(flight: FrameFlight, reply: Uint8Array, nowMs: number): void {
     const { lane, rows } = flight;
+    this.roundTrip = afterAnswer(this.roundTrip, nowMs - flight.sentAtMs);
     let done = 0;
     let tooLarge = 0;
     const heldBack: Request[] = [];
@@ -245,15 +254,18 @@ export class Dispatcher {
 
   /** Silence: first a question that costs nobody anything, then the next node. */
   private watch(nowMs: number): void {
+    const patience = patienceMs(this.roundTrip);
+    const askAfterMs = Math.max(probeAfterMs, patience);
     for (const flight of this.flights.all()) {
       const ageMs = nowMs - flight.sentAtMs;
-      if (flight.kind === 'probe' && ageMs >= silentAfterMs) {
+      if (flight.kind === 'probe' && ageMs >= Math.max(silentAfterMs, patience)) {
         this.flights.end(flight);
         if (!this.states.heardSince(flight.node, flight.sentAtMs)) this.silent(flight.node, nowMs);
-      } else if (flight.kind === 'frame' && ageMs >= probeAfterMs) {
+      } else if (flight.kind === 'frame' && ageMs >= askAfterMs) {
         const { node } = flight.lane;
-        if (ageMs >= stuckAfterMs) this.silent(node, nowMs);
-        else if (this.states.mayAsk(node, nowMs, probeAfterMs)) this.probe(node, nowMs);
+        if (ageMs >= Math.max(stuckAfterMs, stuckAfterPatience * patience))
+          this.silent(node, nowMs);
+        else if (this.states.mayAsk(node, nowMs, askAfterMs)) this.probe(node, nowMs);
       }
     }
   }

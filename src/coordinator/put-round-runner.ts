@@ -8,7 +8,6 @@ import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put
 import type { PutRoundEffects, PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
 import { putRoundMachine } from '../../actors/coordinator/put-round.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { limits } from '../../actors/rules/limits.js';
 import type { Context } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
@@ -60,7 +59,7 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
       this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
     }
     this.latestDeadlineMs = latestMs;
-    this.slowAtMs = around.clock.monotonicMs() + limits.slowPutReplicaMs;
+    this.slowAtMs = around.clock.monotonicMs() + around.acks.slowAfterMs;
     this.waiting = entries.length;
     this.isPrimary = ledger.plan.primaries.includes(ledger.plan.self);
     this.ownPartsPending = this.isPrimary ? 1 : 2;
@@ -168,11 +167,13 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
   }
 
   private sendStates(to: NodeId, owedTo: NodeId | undefined): void {
-    const { peers, clock, counters } = this.around;
+    const { peers, clock, counters, acks } = this.around;
+    const sentAtMs = clock.monotonicMs();
     if (owedTo !== undefined) counters.fallbacksUsed++;
-    const remainingMs = Math.max(1, Math.ceil(this.latestDeadlineMs - clock.monotonicMs()));
+    const remainingMs = Math.max(1, Math.ceil(this.latestDeadlineMs - sentAtMs));
     const body = [mergeReason.put, owedTo ?? '', remainingMs, this.content.batch];
     const call = peers.call(to, 'merge', body, (answer) => {
+      if (answer.kind === 'ok') acks.took(clock.monotonicMs() - sentAtMs);
       this.send(answer.kind === 'ok' ? { type: 'replica.acked', node: to } : lossOf(to, answer));
     });
     this.calls.push(call);
@@ -210,7 +211,7 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
   /** All are answered; what is left is to settle. */
   private stopWaiting(): void {
     this.earliestDeadlineMs = Infinity;
-    this.overdueAtMs = this.around.clock.monotonicMs() + limits.settleMsMax;
+    this.overdueAtMs = this.around.clock.monotonicMs() + this.around.acks.settleWithinMs;
     this.sleep();
     this.around.alarm.watch(this);
   }

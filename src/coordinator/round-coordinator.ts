@@ -41,6 +41,7 @@ import type { Batch } from './round-collector.js';
 import { RoundCollector } from './round-collector.js';
 import { getPlan } from './round-plans.js';
 import type { Round, RoundCounters, RoundSurroundings } from './round-surroundings.js';
+import { Acks } from './round-surroundings.js';
 import { replyOf } from './views.js';
 
 @injectable()
@@ -81,6 +82,7 @@ export class RoundCoordinator implements Coordinator {
       alarm: this.alarm,
       admission: this.admission,
       counters: this.counts,
+      acks: new Acks(),
       changed: (change) => {
         for (const listener of this.listeners) listener(change);
       },

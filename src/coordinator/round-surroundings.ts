@@ -4,6 +4,8 @@ import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Store } from '../store/store.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
 import type { Admission } from './admission.js';
 import type { Change, CoordinatorCounters } from './coordinator.js';
 import type { RoundAlarm } from './round-alarm.js';
@@ -16,11 +18,32 @@ export interface RoundSurroundings {
   readonly alarm: RoundAlarm;
   readonly admission: Admission;
   readonly counters: RoundCounters;
+  /** From states sent to their ack, lately and over all replicas. */
+  readonly acks: Acks;
   readonly changed: (change: Change) => void;
   /** The round is stored here and under way. */
   readonly started: (round: Round) => void;
   /** The round awaits nothing any more. */
   readonly finished: (round: Round) => void;
+}
+
+/** How long replicas take to hold what they are sent. */
+export class Acks {
+  private roundTrip = unknownRoundTrip;
+
+  took(ms: number): void {
+    this.roundTrip = afterAnswer(this.roundTrip, ms);
+  }
+
+  /** From when on a replica counts as silent: at least `limits.slowPutReplicaMs`, more while all are slow. */
+  get slowAfterMs(): number {
+    return Math.max(limits.slowPutReplicaMs, patienceMs(this.roundTrip));
+  }
+
+  /** From when on the rest of a round that was answered counts as silent. */
+  get settleWithinMs(): number {
+    return Math.max(limits.settleMsMax, 2 * patienceMs(this.roundTrip));
+  }
 }
 
 export interface Round {
