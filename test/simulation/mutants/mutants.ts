@@ -221,6 +221,7 @@ export const mutants: readonly Mutant[] = [
   // Hints.
   {
     name: 'fallback-forgets-its-debt',
+    in: 'wandering',
     file: 'src/replica/merge-handler.js',
     find: "return owedTo === '' || owedTo === this.store.nodeId ? {} : { owedTo };",
     replace: 'return {};',

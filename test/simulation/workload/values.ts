@@ -10,9 +10,11 @@ export function encodeValue(value: Value, bytes: number): Buffer {
   return Buffer.from(text.padEnd(bytes, 'x'));
 }
 
+/** A value whose filler is not what it was has a token that nobody wrote. */
 export function decodeValue(bytes: Buffer): Value {
-  const [token = '', body = ''] = bytes.toString('latin1').split(' ', 2);
-  return { token, body: body === '' ? [] : body.split(',') };
+  const [token = '', body = '', filler = ''] = bytes.toString('latin1').split(' ', 3);
+  const whole = /^x*$/.test(filler) ? token : `${token}?damaged`;
+  return { token: whole, body: body === '' ? [] : body.split(',') };
 }
 
 export function tokenOf(bytes: Buffer): string {
