@@ -34,6 +34,4 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'exchange-never-pushes-or-pulls': '20',
   'tombstone-collected-early': '290',
   'values-collected-as-tombstones': '1',
-  'tombstone-collected-early': '1568',
-  'values-collected-as-tombstones': '1001',
 };
