@@ -14,11 +14,11 @@ import type { CallId } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { BucketOptions } from '../node/node-options.js';
 import type { GetReply, GetRequest } from './coordinator.js';
-import type { Sleeper } from './round-alarm.js';
 import type { KeysRead, ReadAnswer } from './keys-read.js';
 import { bodyOfRead, takeAnswer } from './keys-read.js';
 import type { Round, RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
+import { RoundWaits } from './round-waits.js';
 import { sendRepairs } from './read-repair.js';
 import { replyOf } from './views.js';
 
@@ -37,15 +37,10 @@ export interface GetRoundContent {
   readonly ledger: GetLedger;
 }
 
-export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
-  wakeAtMs = Infinity;
-  private earliestDeadlineMs = Infinity;
-  private slowAtMs: number;
-  private overdueAtMs = Infinity;
+export class GetRoundRunner implements GetRoundEffects, Round {
   private readonly actor: Actor<typeof getRoundMachine>;
   private calls: CallId[] = [];
-  private readonly latestDeadlineMs: number;
-  private waiting: number;
+  private readonly waits: RoundWaits<GetEntry>;
   private isFinished = false;
 
   constructor(
@@ -53,14 +48,12 @@ export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
     private readonly content: GetRoundContent,
   ) {
     const { entries, ledger, id } = content;
-    let latestMs = 0;
-    for (const { request } of entries) {
-      latestMs = Math.max(latestMs, request.deadlineMs);
-      this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
-    }
-    this.latestDeadlineMs = latestMs;
-    this.slowAtMs = around.clock.monotonicMs() + limits.slowGetReplicaMs;
-    this.waiting = entries.length;
+    this.waits = new RoundWaits(around, entries, limits.slowGetReplicaMs, {
+      expire: (entry) => this.answer(entry, { ok: false, error: deadlineError() }),
+      allExpired: () => this.send({ type: 'deadline.passed' }),
+      slow: () => this.send({ type: 'replica.slow' }),
+      overdue: () => this.send({ type: 'repairs.overdue' }),
+    });
     this.actor = createActor(getRoundMachine, {
       ...around.inspection.surroundings,
       id,
@@ -70,26 +63,12 @@ export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
 
   begin(): void {
     this.around.started(this);
-    this.sleep();
-    this.around.alarm.watch(this);
+    this.waits.begin();
     this.actor.start();
   }
 
   nodeDown(node: NodeId): void {
     this.send({ type: 'replica.gone', node, why: 'is down' });
-  }
-
-  wake(nowMs: number): void {
-    if (this.earliestDeadlineMs <= nowMs) this.expire(nowMs);
-    if (this.slowAtMs <= nowMs) {
-      this.slowAtMs = Infinity;
-      this.send({ type: 'replica.slow' });
-    }
-    if (this.overdueAtMs <= nowMs) {
-      this.overdueAtMs = Infinity;
-      this.send({ type: 'repairs.overdue' });
-    }
-    this.sleep();
   }
 
   ask(node: NodeId): void {
@@ -100,7 +79,7 @@ export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
   private askFrom(node: NodeId, first: number): void {
     const { peers, clock } = this.around;
     const { keys } = this.content;
-    const remainingMs = Math.max(1, Math.ceil(this.latestDeadlineMs - clock.monotonicMs()));
+    const remainingMs = this.waits.remainingMs(clock.monotonicMs());
     const body = bodyOfRead(keys, { first, remainingMs });
     const call = peers.call(node, 'read', body, (answer) => {
       if (answer.kind !== 'ok') this.send(lossOf(node, answer));
@@ -141,21 +120,19 @@ export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
       const { conflict } = entry.bucket;
       this.answer(entry, replyOf(keys.merged[entry.at]!, { conflict, nowMs, receipt }));
     }
-    this.earliestDeadlineMs = Infinity;
+    this.waits.answered();
   }
 
   replyFailed(reason: string): void {
     const error = new UnavailableError(reason);
     for (const entry of this.content.entries)
       if (!entry.isAnswered) this.answer(entry, { ok: false, error });
-    this.earliestDeadlineMs = Infinity;
+    this.waits.answered();
   }
 
   repair(): void {
     this.forgetCalls();
-    this.overdueAtMs = this.around.clock.monotonicMs() + limits.repairMsMax;
-    this.sleep();
-    this.around.alarm.watch(this);
+    this.waits.endsWithin(limits.repairMsMax);
     const { keys, ledger } = this.content;
     const { self, primaries } = ledger.plan;
     this.calls = sendRepairs(this.around, { self, primaries, keys }, () =>
@@ -166,29 +143,13 @@ export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
   finish(): void {
     this.isFinished = true;
     this.forgetCalls();
-    this.around.alarm.unwatch(this);
+    this.waits.end();
     this.around.finished(this);
   }
 
   /** An inspector that prints the machine's context shall not print the store. */
   toJSON(): string {
     return this.content.id;
-  }
-
-  private sleep(): void {
-    this.wakeAtMs = Math.min(this.earliestDeadlineMs, this.slowAtMs, this.overdueAtMs);
-  }
-
-  private expire(nowMs: number): void {
-    let earliestMs = Infinity;
-    for (const entry of this.content.entries) {
-      if (entry.isAnswered) continue;
-      const { deadlineMs } = entry.request;
-      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
-      else this.answer(entry, { ok: false, error: deadlineError() });
-    }
-    this.earliestDeadlineMs = earliestMs;
-    if (this.waiting === 0) this.send({ type: 'deadline.passed' });
   }
 
   private send(event: GetRoundEvent): void {
@@ -203,7 +164,6 @@ export class GetRoundRunner implements GetRoundEffects, Round, Sleeper {
   private answer(entry: GetEntry, reply: GetReply): void {
     const { admission, counters } = this.around;
     entry.isAnswered = true;
-    this.waiting--;
     admission.release(entry.request.key.length);
     if (!reply.ok && reply.error.code !== 404) counters.failures++;
     entry.request.onReply(reply);

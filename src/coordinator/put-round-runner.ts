@@ -14,9 +14,9 @@ import { mergeReason } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { MintedRecord } from '../store/store.js';
 import type { PutReply, PutRequest } from './coordinator.js';
-import type { Sleeper } from './round-alarm.js';
 import type { Round, RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
+import { RoundWaits } from './round-waits.js';
 
 /** A put of the round, with the context its author is handed back. */
 export interface PutEntry {
@@ -34,18 +34,13 @@ export interface PutRoundContent {
   readonly ledger: PutLedger;
 }
 
-export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
-  wakeAtMs = Infinity;
-  private earliestDeadlineMs = Infinity;
-  private slowAtMs: number;
-  private overdueAtMs = Infinity;
+export class PutRoundRunner implements PutRoundEffects, Round {
   private readonly actor: Actor<typeof putRoundMachine>;
   private readonly calls: CallId[] = [];
   /** What the coordinator's own ack waits for: its log, and as a fallback the debt. */
   private ownPartsPending: number;
   private readonly isPrimary: boolean;
-  private readonly latestDeadlineMs: number;
-  private waiting: number;
+  private readonly waits: RoundWaits<PutEntry>;
   private isFinished = false;
 
   constructor(
@@ -53,14 +48,15 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
     private readonly content: PutRoundContent,
   ) {
     const { entries, ledger, id } = content;
-    let latestMs = 0;
-    for (const { request } of entries) {
-      latestMs = Math.max(latestMs, request.deadlineMs);
-      this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
-    }
-    this.latestDeadlineMs = latestMs;
-    this.slowAtMs = around.clock.monotonicMs() + around.acks.slowAfterMs;
-    this.waiting = entries.length;
+    this.waits = new RoundWaits(around, entries, around.acks.slowAfterMs, {
+      expire: (entry) => this.answer(entry, { ok: false, error: deadlineError() }),
+      allExpired: () => {
+        this.allAnswered();
+        this.send({ type: 'deadline.passed' });
+      },
+      slow: () => this.send({ type: 'replica.slow' }),
+      overdue: () => this.send({ type: 'settling.overdue' }),
+    });
     this.isPrimary = ledger.plan.primaries.includes(ledger.plan.self);
     this.ownPartsPending = this.isPrimary ? 1 : 2;
     this.actor = createActor(putRoundMachine, {
@@ -72,29 +68,15 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
 
   /** Throws what `store.mint` throws, before anything was stored or sent. */
   begin(): void {
-    const { store, alarm, started } = this.around;
+    const { store, started } = this.around;
     store.mint(this.content.records, this.content.batch, this.onOwnPart);
     started(this);
-    this.sleep();
-    alarm.watch(this);
+    this.waits.begin();
     this.actor.start();
   }
 
   nodeDown(node: NodeId): void {
     this.send({ type: 'replica.gone', node, why: 'is down' });
-  }
-
-  wake(nowMs: number): void {
-    if (this.earliestDeadlineMs <= nowMs) this.expire(nowMs);
-    if (this.slowAtMs <= nowMs) {
-      this.slowAtMs = Infinity;
-      this.send({ type: 'replica.slow' });
-    }
-    if (this.overdueAtMs <= nowMs) {
-      this.overdueAtMs = Infinity;
-      this.send({ type: 'settling.overdue' });
-    }
-    this.sleep();
   }
 
   carryOut(order: PutOrder): void {
@@ -122,44 +104,26 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
       const { bucket, key, value } = request;
       this.around.changed({ bucket, key, context, tombstone: value === null });
     }
-    this.stopWaiting();
+    this.allAnswered();
   }
 
   replyFailed(reason: string): void {
     const error = new UnavailableError(reason, 'unknown');
     for (const entry of this.content.entries)
       if (!entry.isAnswered) this.answer(entry, { ok: false, error });
-    this.stopWaiting();
+    this.allAnswered();
   }
 
   finish(): void {
     this.isFinished = true;
     for (const call of this.calls) this.around.peers.forget(call);
-    this.around.alarm.unwatch(this);
+    this.waits.end();
     this.around.finished(this);
   }
 
   /** An inspector that prints the machine's context shall not print the store. */
   toJSON(): string {
     return this.content.id;
-  }
-
-  private sleep(): void {
-    this.wakeAtMs = Math.min(this.earliestDeadlineMs, this.slowAtMs, this.overdueAtMs);
-  }
-
-  private expire(nowMs: number): void {
-    let earliestMs = Infinity;
-    for (const entry of this.content.entries) {
-      if (entry.isAnswered) continue;
-      const { deadlineMs } = entry.request;
-      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
-      else this.answer(entry, { ok: false, error: deadlineError() });
-    }
-    this.earliestDeadlineMs = earliestMs;
-    if (this.waiting > 0) return;
-    this.stopWaiting();
-    this.send({ type: 'deadline.passed' });
   }
 
   private send(event: PutRoundEvent): void {
@@ -170,7 +134,7 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
     const { peers, clock, counters, acks } = this.around;
     const sentAtMs = clock.monotonicMs();
     if (owedTo !== undefined) counters.fallbacksUsed++;
-    const remainingMs = Math.max(1, Math.ceil(this.latestDeadlineMs - sentAtMs));
+    const remainingMs = this.waits.remainingMs(sentAtMs);
     const body = [mergeReason.put, owedTo ?? '', remainingMs, this.content.batch];
     const call = peers.call(to, 'merge', body, (answer) => {
       if (answer.kind === 'ok') acks.took(clock.monotonicMs() - sentAtMs);
@@ -202,18 +166,15 @@ export class PutRoundRunner implements PutRoundEffects, Round, Sleeper {
   private answer(entry: PutEntry, reply: PutReply): void {
     const { admission, counters } = this.around;
     entry.isAnswered = true;
-    this.waiting--;
     admission.release(bytesOf(entry.request));
     if (!reply.ok) counters.failures++;
     entry.request.onReply(reply);
   }
 
-  /** All are answered; what is left is to settle. */
-  private stopWaiting(): void {
-    this.earliestDeadlineMs = Infinity;
-    this.overdueAtMs = this.around.clock.monotonicMs() + this.around.acks.settleWithinMs;
-    this.sleep();
-    this.around.alarm.watch(this);
+  /** What is left is to settle. */
+  private allAnswered(): void {
+    this.waits.answered();
+    this.waits.endsWithin(this.around.acks.settleWithinMs);
   }
 }
 

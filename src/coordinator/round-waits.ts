@@ -1,0 +1,100 @@
+/**
+ * What a round waits for in time: its requests until their deadlines, each by itself; replicas until they count as slow; and
+ * after the reply, the end of what is left to do. One for a round, all woken by one alarm.
+ */
+import type { Clock } from '../seams/clock.js';
+import type { RoundAlarm, Sleeper } from './round-alarm.js';
+
+export interface WaitingEntry {
+  readonly request: { readonly deadlineMs: number };
+  isAnswered: boolean;
+}
+
+export interface WaitEffects<E> {
+  /** The deadline of a request that has no answer has passed; it is answered now. */
+  expire(entry: E): void;
+  /** No request waits any more, the last ones having expired. */
+  allExpired(): void;
+  /** Replicas that have not answered yet are slow. */
+  slow(): void;
+  /** What is left after the reply takes too long. */
+  overdue(): void;
+}
+
+export class RoundWaits<E extends WaitingEntry> implements Sleeper {
+  wakeAtMs = Infinity;
+  private readonly latestDeadlineMs: number;
+  private earliestDeadlineMs = Infinity;
+  private slowAtMs: number;
+  private overdueAtMs = Infinity;
+
+  constructor(
+    private readonly around: { readonly clock: Clock; readonly alarm: RoundAlarm },
+    private readonly entries: readonly E[],
+    slowAfterMs: number,
+    private readonly effects: WaitEffects<E>,
+  ) {
+    let latestMs = 0;
+    for (const { request } of entries) {
+      latestMs = Math.max(latestMs, request.deadlineMs);
+      this.earliestDeadlineMs = Math.min(this.earliestDeadlineMs, request.deadlineMs);
+    }
+    this.latestDeadlineMs = latestMs;
+    this.slowAtMs = around.clock.monotonicMs() + slowAfterMs;
+  }
+
+  begin(): void {
+    this.sleep();
+    this.around.alarm.watch(this);
+  }
+
+  /** All requests are answered. */
+  answered(): void {
+    this.earliestDeadlineMs = Infinity;
+    this.sleep();
+  }
+
+  /** What is left has so long. */
+  endsWithin(ms: number): void {
+    this.overdueAtMs = this.around.clock.monotonicMs() + ms;
+    this.begin();
+  }
+
+  end(): void {
+    this.around.alarm.unwatch(this);
+  }
+
+  /** Until the latest deadline; at least 1. */
+  remainingMs(nowMs: number): number {
+    return Math.max(1, Math.ceil(this.latestDeadlineMs - nowMs));
+  }
+
+  wake(nowMs: number): void {
+    if (this.earliestDeadlineMs <= nowMs) this.expire(nowMs);
+    if (this.slowAtMs <= nowMs) {
+      this.slowAtMs = Infinity;
+      this.effects.slow();
+    }
+    if (this.overdueAtMs <= nowMs) {
+      this.overdueAtMs = Infinity;
+      this.effects.overdue();
+    }
+    this.sleep();
+  }
+
+  private expire(nowMs: number): void {
+    let earliestMs = Infinity;
+    for (const entry of this.entries) {
+      if (entry.isAnswered) continue;
+      const { deadlineMs } = entry.request;
+      if (deadlineMs > nowMs) earliestMs = Math.min(earliestMs, deadlineMs);
+      else this.effects.expire(entry);
+    }
+    this.earliestDeadlineMs = earliestMs;
+    if (earliestMs === Infinity) this.effects.allExpired();
+  }
+
+  private sleep(): void {
+    this.wakeAtMs = Math.min(this.earliestDeadlineMs, this.slowAtMs, this.overdueAtMs);
+  }
+}
