@@ -112,7 +112,7 @@ export const fullPlan: Plan = {
     }),
   ],
   repetitions: 3,
-  heatMs: 20_000,
+  heatMs: 40_000,
   warmUpMs: 1_000,
   measureMs: 3_000,
   keys: 10_000,
