@@ -1,16 +1,19 @@
 /**
  * `npm run simulate:mutants`: every wrong version of `mutants.ts` must be caught by the search. Prints the seed that caught it and
  * how long that took; fails when one is not caught within its share of seeds. As many are hunted at once as there are cores. Each
- * is run on the seed that caught it before (`known-seeds.ts`), then on fresh ones.
+ * is run on the seed that caught it before (`known-seeds.ts`), or else on the scenario that was written against it, then on fresh seeds.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
+import { exitCodes } from '../oracle/violations.js';
+import { parseScenario } from '../scenario/scenario.js';
 import { search, seedsFrom } from '../search.js';
 import type { SeedReport } from '../run-seed.js';
 import { kindOf } from '../world-options.js';
 import { knownSeeds } from './known-seeds.js';
 import { mutantOf, mutants, type Mutant } from './mutants.js';
-import { mutantArgv, mutantEnv } from './with-mutant.js';
+import { exitOfScenario, mutantArgv, mutantEnv, scenarioFolder } from './with-mutant.js';
 
 interface Flags {
   readonly only?: string;
@@ -26,18 +29,19 @@ const flags = new Command('simulate:mutants')
   .option('--seeds <count>', 'fresh seeds to try for each', '250')
   .option('--from <seed>', 'the first of them', '1')
   .option('--jobs <count>', 'mutants at once; default: one a core')
-  .option('--no-known', 'do not begin with the seeds that caught them before')
+  .option('--no-known', 'fresh seeds alone: nothing that caught them before, and no scenario')
   .parse()
   .opts<Flags>();
 
 const startedMs = Date.now();
 const escaped: string[] = [];
+let byScenario = 0;
 const chosen = flags.only === undefined ? [...mutants] : flags.only.split(',').map(mutantOf);
 const left = chosen.values();
 const jobs = flags.jobs === undefined ? availableParallelism() : Number(flags.jobs);
 await Promise.all(Array.from({ length: jobs }, huntNext));
 process.stdout.write(
-  `${chosen.length - escaped.length} of ${chosen.length} caught, ${secondsSince(startedMs)} s${escaped.length === 0 ? '' : `; not caught: ${escaped.join(' ')}`}\n`,
+  `${chosen.length - escaped.length} of ${chosen.length} caught (${byScenario} by a scenario), ${secondsSince(startedMs)} s${escaped.length === 0 ? '' : `; not caught: ${escaped.join(' ')}`}\n`,
 );
 process.exitCode = escaped.length === 0 ? 0 : 1;
 
@@ -53,6 +57,15 @@ async function hunt(mutant: Mutant): Promise<void> {
   let crashed = 0;
   let caught: SeedReport | undefined;
   const known = flags.known ? knownSeeds[name] : undefined;
+  if (flags.known && known === undefined) {
+    const scenario = scenarioAgainst(name);
+    if (scenario !== undefined && (await exitOfScenario(name, scenario)) === exitCodes.safety) {
+      byScenario++;
+      const seconds = secondsSince(huntStartedMs);
+      process.stdout.write(`${name.padEnd(36)} scenario ${scenario}, ${seconds} s\n`);
+      return;
+    }
+  }
   await search({
     seeds: seedsOf(mutant, known),
     msMax: Infinity,
@@ -78,6 +91,13 @@ async function hunt(mutant: Mutant): Promise<void> {
     `${name.padEnd(36)} ${verdict}, ${tried} seeds, ${secondsSince(huntStartedMs)} s\n`,
   );
   if (found === undefined) escaped.push(name);
+}
+
+/** `npm test` sees that it passes without the mutant. */
+function scenarioAgainst(name: string): string | undefined {
+  return readdirSync(scenarioFolder).find((file) =>
+    parseScenario(readFileSync(scenarioFolder + file, 'utf8')).controls.includes(`mutant ${name}`),
+  );
 }
 
 function* seedsOf(mutant: Mutant, known: string | undefined): Generator<string, undefined> {

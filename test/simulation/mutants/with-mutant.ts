@@ -1,5 +1,7 @@
 /** How a process is started with a mutant. */
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export function mutantArgv(): string[] {
   return ['--import', new URL('register.js', import.meta.url).href];
@@ -10,3 +12,18 @@ export function mutantEnv(name: string): NodeJS.ProcessEnv {
 }
 
 export const simulateMain = fileURLToPath(new URL('../main.js', import.meta.url));
+
+export const scenarioFolder = fileURLToPath(
+  new URL('../../../../test/scenarios/', import.meta.url),
+);
+
+/** Exit code of a scenario that runs in a process of its own, with a mutant. */
+export async function exitOfScenario(mutant: string, file: string): Promise<unknown> {
+  const args = [...mutantArgv(), simulateMain, '--scenario', scenarioFolder + file];
+  try {
+    await promisify(execFile)(process.execPath, args, { env: mutantEnv(mutant) });
+    return 0;
+  } catch (error) {
+    return (error as { code: unknown }).code;
+  }
+}
