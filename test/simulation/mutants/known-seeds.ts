@@ -26,7 +26,7 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'blind-puts-not-ordered': '840',
   'replay-skips-merges': '20',
   'segments-removed-too-early': '328',
-  'torn-frames-accepted': '1',
+  'torn-frames-accepted': '30',
   'trees-miss-removals': '1',
   'hint-dropped-after-send': '20',
   'coordinator-forgets-its-debt': '57',
