@@ -145,6 +145,8 @@ export class DurableStore implements Store {
       onWritable: (writable) => this.tellWritable(writable),
     });
     this.path = path;
+    // The lease is on disk, and with it every commit before it.
+    path.log.removeThrough(recovered.covered);
     this.stage = 'serving';
     this.records.filters.start();
     path.flushReplayed();

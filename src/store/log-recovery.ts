@@ -39,7 +39,8 @@ export interface LogReplay {
 
 /**
  * Replays the frames behind `covered`. Resolves when the cut is on disk; rejects when the disk fails.
- * Segments that are covered as a whole are removed unread.
+ * Segments that are covered as a whole are left unread, and left there: what a killed process committed last may be in the
+ * kernel's memory alone, until a commit of this process is on disk.
  */
 export async function recoverLog(
   directory: LogDirectory,
@@ -61,7 +62,7 @@ export async function recoverLog(
     const first = firstOf(name);
     const next = names[i + 1];
     if (next !== undefined && firstOf(next) - 1 <= covered) {
-      directory.remove(name);
+      segments.push({ name, first, last: firstOf(next) - 1, bytes: 0 });
       continue;
     }
     if (first > last + 1) incomplete = true;

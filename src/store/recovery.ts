@@ -56,6 +56,8 @@ export async function loadIdentity(place: {
 }
 
 export interface Recovered extends LogReplay {
+  /** The tables hold the log up to here. */
+  readonly covered: number;
   /** Segments of another node's log, set aside already. */
   readonly foreign: readonly string[];
   /** Their tree row could not be read: what the log still held of them may be applied twice, or be gone. */
@@ -85,6 +87,7 @@ export async function recoverRecords(parts: {
   });
   return {
     ...replay,
+    covered,
     foreign,
     incomplete: replay.incomplete || foreign.length > 0,
     lastSequence: Math.max(replay.lastSequence, ...coveredOf),

@@ -26,12 +26,26 @@ const state = mint({
   operation: '',
 });
 const batch = encodeBatch([{ key, bytes: encodeState(state) }]);
+const other = encodeBatch([
+  { key: storageKeyOf({ partition: 1, bucket: 'b', key: 'other' }), bytes: encodeState(state) },
+]);
+
+interface Life {
+  readonly process: SimProcess;
+  readonly store: DurableStore;
+}
 
 /** A store with its process, started on a disk that earlier ones have used. */
-async function begun(
-  disk: SimDisk,
-  scheduler: Scheduler,
-): Promise<{ process: SimProcess; store: DurableStore }> {
+async function begun(disk: SimDisk, scheduler: Scheduler): Promise<Life> {
+  const life = born(disk, scheduler);
+  let ready = false;
+  void life.store.recover().then(() => (ready = true));
+  await scheduler.run({ endUs: scheduler.nowUs + 60e6, until: () => ready });
+  expect(ready).toBe(true);
+  return life;
+}
+
+function born(disk: SimDisk, scheduler: Scheduler): Life {
   const process = new SimProcess('store');
   const host = { scheduler, process, trace: new Trace({ keep: false }) };
   const store = new DurableStore(
@@ -41,10 +55,6 @@ async function begun(
     new SimTables(disk, host),
     { ...nodeOptionsDefault, name: 'store', dataDir: '/store', partitions: 4 },
   );
-  let ready = false;
-  void store.recover().then(() => (ready = true));
-  await scheduler.run({ endUs: scheduler.nowUs + 60e6, until: () => ready });
-  expect(ready).toBe(true);
   return { process, store };
 }
 
@@ -76,3 +86,38 @@ test('store: killed before its sync, the write comes again to the next process, 
   const found = third.store.read(key)?.state ?? emptyState;
   expect(sameState(found, state)).toBe(true);
 });
+
+test.each(Array.from({ length: 12 }, (_, i) => i))(
+  'store, disk %i: killed while its flush is seen but not on disk, the next process has just read the log when the power goes: nothing is lost',
+  async (seed) => {
+    const scheduler = new Scheduler((error) => {
+      throw error;
+    });
+    const faults = { ...diskFaultsNone, syncUs: 1_000, commitUs: 20_000, loseAllPpm: 1_000_000 };
+    const disk = new SimDisk(new SimRandom(`disk ${seed}`), faults);
+    const first = await begun(disk, scheduler);
+    let acknowledged = false;
+    first.store.merge(batch, {}, () => (acknowledged = true));
+    await scheduler.run({ endUs: scheduler.nowUs + 100_000, until: () => acknowledged });
+    first.process.die();
+    disk.kill();
+
+    // It begins a segment of its own, so the one with the write is covered as a whole.
+    const second = await begun(disk, scheduler);
+    second.store.merge(other, {}, () => undefined);
+    const isSeen = (): boolean => disk.tables.get('records')?.has(key) === true;
+    await scheduler.run({ endUs: scheduler.nowUs + 1e6, until: isSeen });
+    expect(isSeen()).toBe(true);
+    second.process.die();
+    disk.kill();
+
+    const third = born(disk, scheduler);
+    void third.store.recover();
+    await scheduler.run({ endUs: scheduler.nowUs + 5_000 });
+    third.process.die();
+    disk.crash();
+
+    const fourth = await begun(disk, scheduler);
+    expect(sameState(fourth.store.read(key)?.state ?? emptyState, state)).toBe(true);
+  },
+);

@@ -96,22 +96,23 @@ test('opened again: at the end; truncated: from there', async () => {
   expect(directory.read('log-1').toString()).toBe('0123x');
 });
 
-test('at most two spare files are kept, also over a start; quarantined files stay out of the list', async () => {
-  for (const name of ['log-1', 'log-2', 'log-3', 'log-4', 'log-5']) {
+test('at most four spare files are kept, also over a start; quarantined files stay out of the list', async () => {
+  const used = [1, 2, 3, 4, 5, 6, 7].map((number) => `log-${number}`);
+  for (const name of used) {
     const file = directory.open(name);
     await append(file, [name], true);
     file.close();
   }
-  directory.quarantine('log-4');
-  for (const name of ['log-1', 'log-2', 'log-3']) directory.remove(name);
-  expect(directory.list()).toEqual(['log-5']);
-  const names = ['damaged-log-4', 'log-5', 'spare-1', 'spare-2'];
+  directory.quarantine('log-6');
+  for (const name of used.slice(0, 5)) directory.remove(name);
+  expect(directory.list()).toEqual(['log-7']);
+  const names = ['damaged-log-6', 'log-7', 'spare-1', 'spare-2', 'spare-3', 'spare-4'];
   expect(readdirSync(join(dataDir, 'log')).sort()).toEqual(names);
   directory = open();
-  expect(directory.list()).toEqual(['log-5']);
+  expect(directory.list()).toEqual(['log-7']);
   expect(readdirSync(join(dataDir, 'log')).sort()).toEqual(names);
-  directory.remove('log-5');
-  expect(readdirSync(join(dataDir, 'log'))).toHaveLength(3);
+  directory.remove('log-7');
+  expect(readdirSync(join(dataDir, 'log'))).toHaveLength(5);
 });
 
 test('a commit log over reused files: each start finds exactly what was acknowledged', async () => {
