@@ -172,7 +172,7 @@ export class Records {
 
   /** What the memtables say of a partition, the youngest word of each key. */
   private overlay(partition: number): Map<StorageKey, Held | null> {
-    const overlay = new Map<StorageKey, Held | null>(this.flushed?.part(partition)?.records);
+    const overlay = new Map<StorageKey, Held | null>();
     for (const { memtable } of this.frozen)
       for (const [key, record] of memtable.part(partition)?.records ?? []) overlay.set(key, record);
     for (const [key, record] of this.active.part(partition)?.records ?? [])
@@ -183,6 +183,8 @@ export class Records {
   private noteDamage(key: StorageKey, what: string): void {
     if (this.damaged.has(key) || this.damaged.size >= damagedMax) return;
     this.damaged.add(key);
+    // Single reads and scans must agree on what is held: from now on both ask the table.
+    this.flushed = undefined;
     const partition = partitionOfStorageKey(key);
     if (this.damagedPartitions.size === 0)
       this.rebuild = this.options.clock.setTimeout(() => this.rebuildDamaged(), 0);
