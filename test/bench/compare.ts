@@ -21,7 +21,7 @@ export async function compare(options: {
   const { cells, keys, clients, seed } = plan;
   const contenders = distinctContenders(cells);
   const valueBytes = [...new Set(cells.map((cell) => cell.valueBytes))];
-  const stage = await Stage.set({
+  const surroundings = {
     contenders,
     systemOf,
     valueBytes,
@@ -30,14 +30,11 @@ export async function compare(options: {
     seed,
     directory,
     onProgress,
-  });
-  try {
+  };
+  await Stage.during(surroundings, async (stage) => {
     await heat(plan, stage, onProgress);
     for (const cell of cells) onCell(await measure({ plan, cell, stage, onProgress }));
-    await stage.strike();
-  } finally {
-    await stage.stop();
-  }
+  });
 }
 
 /** The workloads of the plan under its highest load, unmeasured: every system starts warm. */

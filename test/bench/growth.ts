@@ -75,7 +75,7 @@ async function measure(
   const { nodes, keys, valueBytes, kill } = setting;
   const { durability, clients, seed } = plan;
   const contender: Contender = { system: 'quorate', w: 2, r: 2, durability };
-  const stage = await Stage.set({
+  const surroundings = {
     contenders: [contender],
     systemOf: () => quorate({ durability, nodes, restarts: kill }),
     valueBytes: [valueBytes],
@@ -84,8 +84,8 @@ async function measure(
     seed,
     directory,
     onProgress,
-  });
-  try {
+  };
+  return Stage.during(surroundings, async (stage) => {
     const cluster = stage.running(contender);
     if (!(cluster instanceof QuorateCluster)) throw new Error('only Quorate grows here');
     const [put, get] = await costs(stage, contender, { plan, setting, onProgress });
@@ -93,7 +93,6 @@ async function measure(
     const perNodeMb = (bytes: number): number => Math.round(bytes / nodes / 2 ** 20);
     onProgress('a node is killed');
     const recoveryMs = kill ? await killedAndBack(cluster) : null;
-    await stage.strike();
     return {
       nodes,
       keys,
@@ -104,9 +103,7 @@ async function measure(
       mappedMbPerNode: perNodeMb(memory.fileBytes),
       recoveryMs,
     };
-  } finally {
-    await stage.stop();
-  }
+  });
 }
 
 async function costs(

@@ -81,7 +81,7 @@ export async function overload(options: {
 }): Promise<OverloadReport> {
   const { plan, directory, onProgress, onStep } = options;
   const { contender, keys, clients, seed, valueBytes } = plan;
-  const stage = await Stage.set({
+  const surroundings = {
     contenders: [contender],
     systemOf,
     valueBytes: [valueBytes],
@@ -90,14 +90,8 @@ export async function overload(options: {
     seed,
     directory,
     onProgress,
-  });
-  try {
-    const report = await new Overload(plan, stage, onProgress, onStep).run();
-    await stage.strike();
-    return report;
-  } finally {
-    await stage.stop();
-  }
+  };
+  return Stage.during(surroundings, (stage) => new Overload(plan, stage, onProgress, onStep).run());
 }
 
 class Overload {

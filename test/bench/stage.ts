@@ -35,15 +35,16 @@ export class Stage {
 
   private constructor(private readonly options: StageOptions) {}
 
-  /** Starts everything and puts every key of every size once. */
-  static async set(options: StageOptions): Promise<Stage> {
+  /** Starts everything, puts every key of every size once, plays, and ends it all whatever comes of it. */
+  static async during<T>(options: StageOptions, play: (stage: Stage) => Promise<T>): Promise<T> {
     const stage = new Stage(options);
     try {
       for (const contender of options.contenders) await stage.admit(contender);
-      return stage;
-    } catch (error) {
+      const result = await play(stage);
+      await stage.closeClients();
+      return result;
+    } finally {
       await stage.stop();
-      throw error;
     }
   }
 
@@ -68,14 +69,13 @@ export class Stage {
     return this.of(contender).running;
   }
 
-  /** Clients first, in order: they and the nodes may have CPU profiles to write. */
-  async strike(): Promise<void> {
+  /** Before the clusters, and in order: they and the nodes may have CPU profiles to write. */
+  private async closeClients(): Promise<void> {
     for (const { groups } of this.clusters.values())
       for (const group of groups.values()) await group.close();
-    await this.stop();
   }
 
-  async stop(): Promise<void> {
+  private async stop(): Promise<void> {
     for (const { groups } of this.clusters.values())
       for (const group of groups.values()) group.kill();
     const clusters = [...this.clusters.values()];
