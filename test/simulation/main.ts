@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { exitCodes, type Violation } from './oracle/violations.js';
+import { Progress } from './progress.js';
 import { runCaught, type SeedReport } from './run-seed.js';
 import { parseScenario, runScenario } from './scenario/scenario.js';
 import { search, seedsFrom } from './search.js';
 import { shrink } from './shrink.js';
-import { sometimesWanted } from './sometimes.js';
+import { failureLine, Tally } from './tally.js';
 import type { WorldResult } from './world.js';
 import { drawWorld, kindOf, type WorldOptions } from './world-options.js';
 
@@ -26,6 +27,10 @@ interface Flags {
 }
 
 const shrinkRunsMax = 150;
+/** Where neither a count nor a time is given. */
+const seedsDefault = 100;
+/** A search that has found so much need not go on. */
+const failuresMax = 5;
 
 async function main(): Promise<number> {
   const flags = new Command('simulate')
@@ -108,66 +113,31 @@ async function searchSeeds(flags: Flags): Promise<number> {
   const seeds = flags.seeds === undefined ? Infinity : Number(flags.seeds);
   const msMax = flags.minutes === undefined ? Infinity : Number(flags.minutes) * 60_000;
   const jobs = flags.jobs === undefined ? availableParallelism() : Number(flags.jobs);
-  const tally = new Tally(from, seeds);
-  const count = Number.isFinite(msMax) || Number.isFinite(seeds) ? seeds : 100;
-  const onReport = (report: SeedReport): void => tally.add(report);
-  const wanted = (): boolean => tally.failures.length < 5;
-  await search({ seeds: seedsFrom(from, count), msMax, jobs, onReport, wanted });
-  return tally.finish(flags.sometimes === true);
-}
-
-class Tally {
-  readonly failures: SeedReport[] = [];
-  private done = 0;
-  private virtualUs = 0;
-  private requests = 0;
-  private readonly reached = new Set<string>();
-  private readonly startedMs = Date.now();
-
-  constructor(
-    private readonly from: number,
-    private readonly seeds: number,
-  ) {}
-
-  add(report: SeedReport): void {
-    this.done++;
-    this.virtualUs += report.virtualUs;
-    this.requests += report.requests;
-    for (const point of report.sometimes) this.reached.add(point);
+  const count = Number.isFinite(msMax) || Number.isFinite(seeds) ? seeds : seedsDefault;
+  const tally = new Tally(from, count);
+  const progress = new Progress(tally, process.stderr);
+  const onReport = (report: SeedReport): void => {
+    tally.add(report);
     if (report.violation !== undefined) {
-      this.failures.push(report);
-      const { kind, rule, what } = report.violation;
-      process.stdout.write(
-        `${this.clear()}seed ${report.seed}: ${kind} (${rule}) ${what.slice(0, 300)}\n`,
-      );
+      progress.clear();
+      process.stdout.write(`${failureLine(report)}\n`);
     }
-    if (process.stderr.isTTY) process.stderr.write(`\r${this.bar()}`);
-  }
-
-  finish(demandSometimes: boolean): number {
-    const seconds = (Date.now() - this.startedMs) / 1000;
-    const ratio = Math.round(this.virtualUs / 1e6 / seconds);
-    process.stdout.write(
-      `${this.clear()}${this.done} seeds from ${this.from}, ${this.requests} requests, ${Math.round(this.virtualUs / 1e6)} virtual seconds in ${Math.round(seconds)} s (${ratio} times real time): ${this.failures.length} failed\n`,
-    );
-    const missing = sometimesWanted.filter((point) => !this.reached.has(point));
-    if (missing.length > 0) process.stdout.write(`never reached: ${missing.join(' · ')}\n`);
-    for (const { seed } of this.failures)
-      process.stdout.write(`replay: npm run simulate -- --seed ${seed}\n`);
-    const worst = this.failures.map(({ violation }) => exitCodes[violation!.kind]);
-    if (worst.length > 0) return Math.min(...worst);
-    return demandSometimes && missing.length > 0 ? 13 : 0;
-  }
-
-  private bar(): string {
-    if (!Number.isFinite(this.seeds)) return `${this.done} seeds `;
-    const filled = Math.round((30 * this.done) / this.seeds);
-    return `[${'#'.repeat(filled).padEnd(30)}] ${this.done}/${this.seeds} `;
-  }
-
-  private clear(): string {
-    return process.stderr.isTTY ? '\r' : '';
-  }
+    progress.moved();
+  };
+  const wanted = (): boolean => tally.failures.length < failuresMax;
+  const interruption = new AbortController();
+  let interruptedBy: NodeJS.Signals | undefined;
+  const interrupt = (signal: NodeJS.Signals): void => {
+    interruptedBy ??= signal;
+    interruption.abort();
+  };
+  // Once: who asks again does not want to wait for a tally.
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const { signal } = interruption;
+  await search({ seeds: seedsFrom(from, count), msMax, jobs, onReport, wanted, signal });
+  progress.end();
+  process.stdout.write(`${tally.summary(progress.realMs, { interruptedBy })}\n`);
+  return tally.exitCode({ demandSometimes: flags.sometimes === true, interruptedBy });
 }
 
 function printOptions({ seed, cluster, work, clients, workUs, core, faults }: WorldOptions): void {

@@ -15,6 +15,8 @@ export interface SearchOptions {
   readonly onReport: (report: SeedReport) => void;
   /** Whether to go on. */
   readonly wanted: () => boolean;
+  /** Ends the search at once; seeds under way are not reported. */
+  readonly signal?: AbortSignal;
 }
 
 /** A seed uses a lot of code a little: baseline code at once, and room for what lives as short as a message, save a quarter of the time. */
@@ -23,12 +25,14 @@ const fastArgv = ['--always-sparkplug', '--max-semi-space-size=32'];
 /** A seed that takes longer is taken for a process that hangs. Counted in ticks: while the whole machine stands still there are none. */
 const seedTicksMax = 300;
 const tickMs = 1000;
+const exitGraceMs = 200;
 
 export async function search(options: SearchOptions): Promise<void> {
   const started = Date.now();
   const seeds = options.seeds[Symbol.iterator]();
   const take = (): string | undefined => {
-    if (Date.now() - started > options.msMax || !options.wanted()) return undefined;
+    const isOver = options.signal?.aborted === true || Date.now() - started > options.msMax;
+    if (isOver || !options.wanted()) return undefined;
     const { done, value } = seeds.next();
     return done === true ? undefined : value;
   };
@@ -46,6 +50,13 @@ function runWorker(options: SearchOptions, take: () => string | undefined): Prom
     let seed: string | undefined;
     let child: ChildProcess | undefined;
     let timer: NodeJS.Timeout | undefined;
+    const abandon = (): void => {
+      clearInterval(timer);
+      seed = undefined;
+      child?.kill('SIGKILL');
+      resolve();
+    };
+    options.signal?.addEventListener('abort', abandon, { once: true });
     const advance = (): void => {
       clearInterval(timer);
       seed = take();
@@ -69,16 +80,20 @@ function runWorker(options: SearchOptions, take: () => string | undefined): Prom
         stdio: 'inherit',
       });
       made.on('message', (report) => {
+        if (seed === undefined) return;
         options.onReport(report as SeedReport);
         advance();
       });
       // Sending to a process that is just ending fails; its end is what counts.
       made.on('error', () => undefined);
       made.on('exit', (code, signal) => {
-        if (seed === undefined || child !== made) return;
-        child = undefined;
-        options.onReport(brokenReport(seed, `the process ended (${signal ?? code})`));
-        advance();
+        // Ctrl-C reaches every process of the terminal, and may have ended this one before the search hears of it.
+        setTimeout(() => {
+          if (seed === undefined || child !== made) return;
+          child = undefined;
+          options.onReport(brokenReport(seed, `the process ended (${signal ?? code})`));
+          advance();
+        }, exitGraceMs);
       });
       return made;
     };

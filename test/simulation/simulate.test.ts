@@ -1,4 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
@@ -26,3 +29,21 @@ test('simulator: seeds from 1 on for 20 s, then fresh ones for 20 s: no violatio
     expect(said).toMatch(/: 0 failed/);
   }
 }, 180_000);
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'simulator: %s in the middle of 10000 seeds: the tally is printed at once, and nothing counts as a failure',
+  async (signal) => {
+    const search = spawn(process.execPath, [main, '--seeds', '10000', '--from', '1']);
+    const said = text(search.stdout);
+    await setTimeout(3000);
+    search.kill(signal);
+    const [code] = await once(search, 'exit');
+    expect({ code, said: await said }).toEqual({
+      code: signal === 'SIGINT' ? 130 : 143,
+      said: expect.stringMatching(
+        new RegExp(`^interrupted by ${signal}\\n\\d+ seeds from 1, .*: 0 failed\\n`),
+      ),
+    });
+  },
+  60_000,
+);
