@@ -37,6 +37,8 @@ export const limits = {
   /** Requests accepted by one coordinator and not answered yet; past either bound: 429. */
   requestsInFlightMax: 16_384,
   requestBytesInFlightMax: 64 * 1024 * 1024,
+  /** Remembered by a coordinator, to tell late copies of puts: seconds of overwriting puts at full speed. */
+  replacedOperationsMax: 32_768,
 
   /** Requests of one client frame. */
   frameRequestsMax: 512,

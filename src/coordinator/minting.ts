@@ -3,6 +3,7 @@
  * Nothing is stored here, so a refusal means that the put will never show.
  */
 import { actorOf } from '../../actors/rules/actor.js';
+import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
@@ -26,6 +27,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Store, StoredRecord } from '../store/store.js';
 import { encodedStateBytes } from '../wire/key-state-codec.js';
 import type { PutRequest } from './coordinator.js';
+import { ReplacedOperations } from './replaced-operations.js';
 
 /** What is known of a key before a put: the stored record, or what the same round made of it. */
 export type LocalRecord = Pick<StoredRecord, 'state' | 'mark'>;
@@ -40,6 +42,8 @@ export interface MintedPut {
 }
 
 export class Minter {
+  private readonly replaced = new ReplacedOperations();
+
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
@@ -49,7 +53,7 @@ export class Minter {
   mint(request: PutRequest, local: LocalRecord, bucket: BucketOptions): MintedPut | QuorateError {
     if (request.context?.some((entry) => entry.counter > limits.contextCounterMax))
       return new MalformedError('the context has a counter no write can have');
-    const earlier = siblingOfOperation(local.state, request.operation);
+    const earlier = this.dotOfOperation(local.state, request.operation);
     if (earlier !== undefined) return retried(request, local, earlier);
     try {
       return this.mintNew(request, local, bucket);
@@ -84,9 +88,17 @@ export class Minter {
     const stateBytes = encodedStateBytes(minted);
     const refusal = refusalOf({ minted, stateBytes, before: state, seen });
     if (refusal !== undefined) return refusal;
+    this.replaced.note(state, minted);
     const dot: Dot = { actor, counter: counterOf(minted.context, actor) };
     const context = contextForAuthor({ state: minted, seen, dot });
     return { local: { state: minted, mark }, stateBytes, context };
+  }
+
+  /** The put is here already, or was and has been replaced. */
+  private dotOfOperation(state: KeyState, operation: ByteString): Dot | undefined {
+    if (operation === '') return undefined;
+    const sibling = state.siblings.find((candidate) => candidate.operation === operation);
+    return sibling?.dot ?? this.replaced.dotOf(operation, state);
   }
 
   /** DESIGN section 5: on with the epoch of the mark while it is valid, else a fresh one. */
@@ -106,17 +118,8 @@ export class Minter {
   }
 }
 
-function siblingOfOperation(state: KeyState, operation: string): Sibling | undefined {
-  if (operation === '') return undefined;
-  return state.siblings.find((sibling) => sibling.operation === operation);
-}
-
-/** The put is here already: its state is stored and sent once more, and the author answered as if it were new. */
-function retried(
-  request: PutRequest,
-  local: LocalRecord,
-  earlier: Sibling,
-): MintedPut | QuorateError {
+/** The put was minted before: the state it has become is stored and sent once more, and the author answered as if it were new. */
+function retried(request: PutRequest, local: LocalRecord, earlier: Dot): MintedPut | QuorateError {
   const { state } = local;
   const stateBytes = encodedStateBytes(state);
   if (stateBytes > limits.stateBytesMax)
@@ -124,7 +127,7 @@ function retried(
   return {
     local,
     stateBytes,
-    context: contextForAuthor({ state, seen: request.context, dot: earlier.dot }),
+    context: contextForAuthor({ state, seen: request.context, dot: earlier }),
   };
 }
 

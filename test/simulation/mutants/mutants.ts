@@ -172,6 +172,12 @@ export const mutants: readonly Mutant[] = [
     find: 'if (request.context !== undefined && primaries.includes(self))',
     replace: 'if (primaries.includes(self))',
   },
+  {
+    name: 'replaced-operations-forgotten',
+    file: 'src/coordinator/minting.js',
+    find: 'return sibling?.dot ?? this.replaced.dotOf(operation, state);',
+    replace: 'return sibling?.dot;',
+  },
   // The store.
   {
     name: 'ack-before-sync',

@@ -433,6 +433,31 @@ describe('versions', () => {
     expect(shown(await world.get(0))).toEqual(['v', 'other']);
   });
 
+  test('a retried operation that was replaced meanwhile is not minted again: blind, with a context, in the round that replaces it', async () => {
+    const world = await cluster(3);
+    const ask = { value: 'a', operation: 'op-1' };
+    await world.put(0, ask);
+    await world.put(0, { value: 'b' });
+    expect((await world.put(0, ask)).ok).toBe(true);
+    expect(shown(await world.get(0))).toEqual(['b']);
+
+    const seen = contextOf(await world.get(0));
+    const askSeen = { value: 'c', operation: 'op-2', context: seen };
+    await world.put(0, askSeen);
+    await world.put(0, { value: 'd', context: contextOf(await world.get(0)) });
+    await world.put(0, askSeen);
+    expect(shown(await world.get(0))).toEqual(['d']);
+
+    const replies: PutReply[] = [];
+    for (const put of [{ value: 'e', operation: 'op-3' }, { value: 'f' }])
+      world.send(0, put, (reply) => replies.push(reply));
+    world.send(0, { value: 'e', operation: 'op-3' }, (reply) => replies.push(reply));
+    await world.run(50);
+    expect(replies.map(({ ok }) => ok)).toEqual([true, true, true]);
+    expect(shown(await world.get(0))).toEqual(['f']);
+    expect(world.valuesAt(2)).toEqual(['f']);
+  });
+
   test('an operation retried at another coordinator leaves two siblings, of which one is shown', async () => {
     const world = await cluster(3);
     const ask = { value: 'v', operation: 'op-1' };
