@@ -1,6 +1,5 @@
-/** NATS as `Bus`; the only importer of `nats`. */
+/** NATS as `Bus`. */
 import {
-  connect,
   createInbox,
   Events,
   type Msg,
@@ -17,6 +16,7 @@ import type {
   ServiceDescription,
 } from '../seams/bus.js';
 import { serviceAnswer, serviceSubjects } from './nats-service.js';
+import { connectNats } from './nats-transport.js';
 
 export interface NatsBusOptions {
   /** `nats://host:port`, or `tls://…`; with `user:password@` where the server asks for them. Commas separate several. */
@@ -62,7 +62,7 @@ export class NatsBus implements Bus {
 
   static async connect(options: NatsBusOptions): Promise<NatsBus> {
     const { servers, credentials, secure } = addresses(options);
-    const connection = await connect({
+    const connection = await connectNats({
       servers,
       ...credentials,
       ...(secure ? { tls: {} } : {}),

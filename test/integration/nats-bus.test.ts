@@ -1,7 +1,12 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { NatsBus, type NatsBusOptions } from '../../src/bus/nats-bus.js';
 import type { PeerAnswer } from '../../src/bus/peers.js';
@@ -9,6 +14,7 @@ import type { BusMessage, ServiceDescription } from '../../src/seams/bus.js';
 import { RealClock } from '../../src/seams/real-clock.js';
 import { RealRandom } from '../../src/seams/real-random.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
+import { tlsCertificate } from '../support/tls-certificate.js';
 
 let server: NatsServer;
 const opened: NatsBus[] = [];
@@ -19,7 +25,7 @@ async function open(options: Partial<NatsBusOptions> = {}): Promise<NatsBus> {
   return bus;
 }
 
-function join(bus: NatsBus, id: string): BusPeers {
+function peersOn(bus: NatsBus, id: string): BusPeers {
   return new BusPeers(bus, new RealClock(), new RealRandom(), { id, prefix: 'kv' });
 }
 
@@ -150,6 +156,25 @@ describe('NatsBus', () => {
     await expect(open({ servers: host })).rejects.toThrow(/authorization/i);
   });
 
+  test('TLS, by the address and because the server asks for it; messages larger than its records', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'quorate-tls-'));
+    const [certificate, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    writeFileSync(certificate, tlsCertificate.certificate);
+    writeFileSync(key, tlsCertificate.key);
+    await server.stop();
+    const config = `tls { cert_file: "${certificate}", key_file: "${key}" }`;
+    server = await startNatsServer({ config });
+    // Which authorities to trust is read when a process starts.
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate, NODE_OPTIONS: '' };
+    const program = fileURLToPath(new URL('../support/tls-echo.js', import.meta.url));
+    for (const scheme of ['tls', 'nats']) {
+      const address = `${scheme}://localhost:${server.port}`;
+      const { stdout } = await promisify(execFile)(process.execPath, [program, address], { env });
+      expect(stdout).toBe(String(20 * 100_000));
+    }
+    rmSync(directory, { recursive: true });
+  });
+
   test('a subject this user may not subscribe to is reported', async () => {
     await server.stop();
     const config =
@@ -220,7 +245,7 @@ describe('NatsBus', () => {
 
 describe('peers on a real server', () => {
   test('1000 calls are answered; a killed process is "no responders" at once', async () => {
-    const alice = join(await open(), 'a'.repeat(16));
+    const alice = peersOn(await open(), 'a'.repeat(16));
     const child = spawn(process.execPath, ['--input-type=module', '-e', echoNode(server.url)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,0 +1,62 @@
+/**
+ * The link to a NATS server, for `nats.js`: its own for Node, but reading from the socket into slabs and handing over whole
+ * messages only. Otherwise most frames arrive in two parts, and the package copies them three times over to join them
+ * (measured: a client that reads 32 MB/s of values went through 150 MB/s of buffers).
+ */
+import { createConnection, type Socket } from 'node:net';
+import {
+  NatsConnectionImpl,
+  setTransportFactory,
+  type ConnectionOptions,
+  type NatsConnection,
+} from 'nats/lib/nats-base-client/internal_mod.js';
+import { nodeResolveHost, NodeTransport } from 'nats/lib/src/node_transport.js';
+import { WholeMessages } from './whole-messages.js';
+
+class SlabTransport extends NodeTransport {
+  override dial({ hostname, port }: { hostname: string; port: number }): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const messages = new WholeMessages();
+      let failure: Error | undefined;
+      const socket = createConnection({
+        host: hostname,
+        port,
+        noDelay: true,
+        onread: {
+          buffer: () => messages.room(),
+          callback: (bytes) => {
+            const whole = messages.received(bytes);
+            if (whole !== undefined) this.take(socket, whole);
+            return true;
+          },
+        },
+      });
+      socket.once('connect', () => {
+        socket.removeAllListeners();
+        resolve(socket);
+      });
+      socket.once('error', (error) => (failure = error));
+      socket.once('close', () => reject(failure ?? new Error('closed while it was dialled')));
+    });
+  }
+
+  /** Without the promise for each write that nobody looks at: a broken link shows when it is read. */
+  override send(frame: Uint8Array): void {
+    if (!this.isClosed) this.socket?.write(frame);
+  }
+
+  private take(socket: Socket, whole: Buffer): void {
+    // What comes before the handshake is done is read by an event.
+    if (!this.connected) socket.emit('data', whole);
+    else {
+      this.yields.push(whole);
+      this.signal.resolve();
+    }
+  }
+}
+
+/** Like the package's own `connect()`. */
+export function connectNats(options: ConnectionOptions): Promise<NatsConnection> {
+  setTransportFactory({ factory: () => new SlabTransport(), dnsResolveFn: nodeResolveHost });
+  return NatsConnectionImpl.connect(options);
+}
