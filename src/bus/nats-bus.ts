@@ -1,12 +1,5 @@
 /** NATS as `Bus`. */
-import {
-  createInbox,
-  Events,
-  type Msg,
-  type MsgHdrs,
-  type NatsConnection,
-  type PublishOptions as NatsPublishOptions,
-} from 'nats';
+import { createInbox, Events, type Msg, type NatsConnection } from 'nats';
 import type {
   Bus,
   BusMessage,
@@ -16,7 +9,8 @@ import type {
   ServiceDescription,
 } from '../seams/bus.js';
 import { serviceAnswer, serviceSubjects } from './nats-service.js';
-import { connectNats } from './nats-transport.js';
+import { connectNats, type NatsLink } from './nats-transport.js';
+import { Publications } from './publications.js';
 
 export interface NatsBusOptions {
   /** `nats://host:port`, or `tls://…`; with `user:password@` where the server asks for them. Commas separate several. */
@@ -51,18 +45,23 @@ export class NatsBus implements Bus {
   private readonly listeners: ((status: BusStatus) => void)[] = [];
   private payloadBytes: number;
 
+  private readonly connection: NatsConnection;
+  private readonly publications: Publications;
+
   private constructor(
-    private readonly connection: NatsConnection,
+    { connection, send }: NatsLink,
     private readonly onError: (error: Error) => void,
   ) {
+    this.connection = connection;
     this.payloadBytes = connection.info?.max_payload ?? payloadBytesDefault;
+    this.publications = new Publications(send);
     void this.watch();
     void connection.closed().then(() => this.tell('closed'));
   }
 
   static async connect(options: NatsBusOptions): Promise<NatsBus> {
     const { servers, credentials, secure } = addresses(options);
-    const connection = await connectNats({
+    const link = await connectNats({
       servers,
       ...credentials,
       ...(secure ? { tls: {} } : {}),
@@ -78,7 +77,7 @@ export class NatsBus implements Bus {
       noAsyncTraces: true,
       ...writeBytesMax,
     });
-    return new NatsBus(connection, options.onError ?? throwLater);
+    return new NatsBus(link, options.onError ?? throwLater);
   }
 
   get payloadBytesMax(): number {
@@ -88,7 +87,11 @@ export class NatsBus implements Bus {
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
     // The package would keep it for the next connection, without a bound: by then nobody waits for it.
     if (!this.connected) return;
-    this.connection.publish(subject, payload, natsOptions(options));
+    if (payload.length > this.payloadBytes)
+      throw new RangeError(
+        `${payload.length} bytes for ${subject}; the server takes ${this.payloadBytes}`,
+      );
+    this.publications.add(subject, payload, options);
   }
 
   subscribe(
@@ -120,6 +123,7 @@ export class NatsBus implements Bus {
   }
 
   flush(): Promise<void> {
+    this.publications.flush();
     return this.connection.flush();
   }
 
@@ -139,6 +143,7 @@ export class NatsBus implements Bus {
   /** What was published before is sent, if there is a server to send it to. */
   async close(): Promise<void> {
     if (this.connection.isClosed()) return;
+    this.publications.flush();
     if (this.connected) await this.connection.drain();
     else await this.connection.close();
   }
@@ -185,31 +190,6 @@ function addresses(options: NatsBusOptions): {
   });
   const credentials = user === undefined ? {} : { user, pass: password ?? '' };
   return { servers: plain, credentials, secure };
-}
-
-function natsOptions(options: PublishOptions | undefined): NatsPublishOptions {
-  const given: NatsPublishOptions = {};
-  if (options?.reply !== undefined) given.reply = options.reply;
-  if (options?.headers !== undefined)
-    given.headers = new WrittenHeaders(options.headers) as unknown as MsgHdrs;
-  return given;
-}
-
-/**
- * All that the package asks of headers when it publishes. Its own kind checks and copies each name:
- * 2.1 µs a header, with a reply to every plain put and get, and an event for every put; this is 0.4.
- */
-class WrittenHeaders {
-  constructor(private readonly record: Readonly<Record<string, string>>) {}
-
-  encode(): Uint8Array {
-    let text = 'NATS/1.0\r\n';
-    for (const [name, value] of Object.entries(this.record)) {
-      if (/[\r\n]/.test(value)) throw new Error(`a line break in header ${name}`);
-      text += `${name}: ${value}\r\n`;
-    }
-    return Buffer.from(`${text}\r\n`);
-  }
 }
 
 class NatsMessage implements BusMessage {

@@ -11,6 +11,7 @@ import {
   type NatsConnection,
 } from 'nats/lib/nats-base-client/internal_mod.js';
 import { nodeResolveHost, NodeTransport } from 'nats/lib/src/node_transport.js';
+import type { SendBytes } from './publications.js';
 import { WholeMessages } from './whole-messages.js';
 
 class SlabTransport extends NodeTransport {
@@ -55,8 +56,17 @@ class SlabTransport extends NodeTransport {
   }
 }
 
+export interface NatsLink {
+  readonly connection: NatsConnection;
+  /** Words of the protocol, behind what the package itself has sent so far. */
+  readonly send: SendBytes;
+}
+
 /** Like the package's own `connect()`. */
-export function connectNats(options: ConnectionOptions): Promise<NatsConnection> {
+export async function connectNats(options: ConnectionOptions): Promise<NatsLink> {
   setTransportFactory({ factory: () => new SlabTransport(), dnsResolveFn: nodeResolveHost });
-  return NatsConnectionImpl.connect(options);
+  const connection = await NatsConnectionImpl.connect(options);
+  // What it makes is of its own class.
+  const { protocol } = connection as unknown as NatsConnectionImpl;
+  return { connection, send: (bytes, ...more) => protocol.sendCommand(bytes, ...more) };
 }

@@ -22,7 +22,7 @@ const firstSpareBytes = limits.memtableBytesMax + 1024 * 1024;
 const sparePrefix = 'spare-';
 const damagedPrefix = 'damaged-';
 /** Up to here a few chunks are cheaper copied into one write than handed over one by one. */
-const copyBytesMax = 256 * 1024;
+const copyBytesMax = 16 * 1024;
 
 @injectable()
 export class DiskLogDirectory implements LogDirectory {
