@@ -64,24 +64,23 @@ export class Outbox {
 
   add(request: Request): void {
     if (request.settled) return;
-    const target = this.paused ? undefined : this.targetOf(request);
-    if (target === undefined) {
+    const lane = this.paused ? undefined : this.laneOf(request);
+    if (lane === undefined) {
       this.parked.push(request);
       return;
     }
-    const lane = target.lane(request.terms, this.laneBounds);
     lane.queue.push(request);
     this.list(lane);
   }
 
-  private targetOf(request: Request): ReturnType<RouteTable['targetOf']> {
+  private laneOf(request: Request): Lane | undefined {
     const { partitions } = this.routes;
     if (partitions === 0) return undefined;
     if (request.partition < 0) {
       const { key, terms } = request;
       request.partition = partitionOf({ bucket: terms.bucket, key }, partitions);
     }
-    return this.routes.targetOf(request);
+    return this.routes.laneOf(request, this.laneBounds);
   }
 
   /** While the connection is down nothing leaves. */

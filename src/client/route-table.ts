@@ -1,6 +1,6 @@
 /**
- * Which node coordinates a request: the first primary of the key's partition that answers, as the nodes see it
- * themselves, so that blind puts of all clients meet there. When no primary answers, a fallback.
+ * Which node coordinates a request. Of a put: the first primary of the key's partition that answers, as the nodes see it
+ * themselves, so that blind puts of all clients meet there; when no primary answers, a fallback. A get may go to any primary.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { RingMessage } from '../wire/ring-message.js';
@@ -61,12 +61,60 @@ export class Target {
   }
 }
 
+/** Gets that are worth a frame beside another: a round costs its nodes about as much as a hundred of its rows. */
+const rowsOfFrameMin = 96;
+
+/** The primaries of one set that answer; each may coordinate a get of any key the set holds. */
+export class Readers {
+  /** So that each takes its turn. */
+  private first = 0;
+
+  constructor(private readonly targets: readonly Target[]) {}
+
+  /**
+   * Where a get joins: few large frames cost less than many small ones, so what may leave this turn gathers in one lane
+   * until it is worth another; and when all have a frame under way, behind the one that left first.
+   */
+  lane(terms: Terms, bounds: LaneBounds): Lane {
+    const { targets, first } = this;
+    let best: Lane | undefined;
+    for (let i = 0; i < targets.length; i++) {
+      const lane = targets[(first + i) % targets.length]!.lane(terms, bounds);
+      if (
+        lane.framesInFlight === 0 &&
+        lane.queue.length > 0 &&
+        lane.queue.length < rowsOfFrameMin &&
+        lane.refusals === 0
+      )
+        return lane;
+      if (best === undefined || isBetter(lane, best)) best = lane;
+    }
+    if (best!.queue.length === 0) this.first = (first + 1) % targets.length;
+    return best!;
+  }
+}
+
+function isBetter(lane: Lane, than: Lane): boolean {
+  if (lane.refusals !== than.refusals) return lane.refusals < than.refusals;
+  const busy = lane.framesInFlight > 0;
+  if (busy !== than.framesInFlight > 0) return !busy;
+  return busy ? lane.sentAtMs < than.sentAtMs : lane.queue.length < than.queue.length;
+}
+
+interface Route {
+  /** Null: nobody answers. */
+  readonly coordinator: Target | null;
+  readonly readers: Readers | undefined;
+}
+
 export class RouteTable {
   private readonly targets = new Map<string, Target>();
   private ring: RingMessage | undefined;
   private buckets = new Map<string, number>();
-  /** N → group → target; null: nobody answers. Emptied when the ring or anyone's state changes. */
-  private readonly byN = new Map<number, (Target | null)[]>();
+  /** N → group → route. Emptied when the ring or anyone's state changes. */
+  private readonly byN = new Map<number, Route[]>();
+  /** By set of primaries that answer. */
+  private readonly readers = new Map<string, Readers>();
 
   constructor(private readonly states: NodeStates) {}
 
@@ -93,10 +141,20 @@ export class RouteTable {
   /** Someone came or went. */
   invalidate(): void {
     this.byN.clear();
+    this.readers.clear();
   }
 
-  /** Undefined: no ring yet, or nobody answers. */
-  targetOf(request: Request): Target | undefined {
+  /** Where the request waits for the end of the turn. Undefined: no ring yet, or nobody answers. */
+  laneOf(request: Request, bounds: LaneBounds): Lane | undefined {
+    const { terms } = request;
+    const route = this.routeOf(request);
+    // R=1 asks nobody else: the first primary is the one that knows of W=1 puts.
+    if (route?.readers !== undefined && terms.kind === 'get' && terms.quorum !== 1)
+      return route.readers.lane(terms, bounds);
+    return route?.coordinator?.lane(terms, bounds);
+  }
+
+  private routeOf(request: Request): Route | undefined {
     const { ring } = this;
     if (ring === undefined) return undefined;
     const n = this.buckets.get(request.terms.bucket) ?? ring.n;
@@ -106,31 +164,48 @@ export class RouteTable {
       this.byN.set(n, row);
     }
     const group = ring.groupOf[request.partition]!;
-    let target = row[group];
-    if (target === undefined) {
-      target = this.choose(ring, ring.groups[group]!, n);
-      row[group] = target;
+    let route = row[group];
+    if (route === undefined) {
+      route = this.choose(ring, ring.groups[group]!, n);
+      row[group] = route;
     }
-    return target ?? undefined;
+    return route;
   }
 
   lanes(): Lane[] {
     return [...this.targets.values()].flatMap(({ lanes }) => Array.from(lanes.values()));
   }
 
-  private choose(ring: RingMessage, group: readonly number[], n: number): Target | null {
+  private choose(ring: RingMessage, group: readonly number[], n: number): Route {
     const list = group.map((index) => ring.nodes[index]!.id);
     const node =
       list.find((id) => this.states.of(id) === 'answers') ??
       list.find((id) => this.states.of(id) === 'silent');
-    if (node === undefined) return null;
-    const name = `${node} ${list.slice(0, n).sort().join(' ')}`;
+    if (node === undefined) return { coordinator: null, readers: undefined };
+    const set = list.slice(0, n).sort();
+    const answering = set.filter((id) => this.states.of(id) === 'answers');
+    const readers = answering.length > 1 ? this.readersOf(set, answering) : undefined;
+    return { coordinator: this.target(node, set), readers };
+  }
+
+  private target(node: NodeId, set: readonly NodeId[]): Target {
+    const name = `${node} ${set.join(' ')}`;
     let target = this.targets.get(name);
     if (target === undefined) {
       target = new Target(node);
       this.targets.set(name, target);
     }
     return target;
+  }
+
+  private readersOf(set: readonly NodeId[], answering: readonly NodeId[]): Readers {
+    const name = set.join(' ');
+    let readers = this.readers.get(name);
+    if (readers === undefined) {
+      readers = new Readers(answering.map((node) => this.target(node, set)));
+      this.readers.set(name, readers);
+    }
+    return readers;
   }
 
   private forgetIdleTargets(): void {

@@ -27,6 +27,10 @@ function operationsOf(frame: Frame): readonly string[] {
   return frame.kind === 'put' ? frame.operations! : [];
 }
 
+function rowsSeen(cluster: FakeCluster): number[][] {
+  return cluster.nodes.map((node) => node.frames.map(({ frame }) => frame.keys.length));
+}
+
 describe('frames', () => {
   test('60 puts of one turn: one frame for each of 3 coordinators, every key once', async () => {
     const cluster = new FakeCluster();
@@ -42,7 +46,7 @@ describe('frames', () => {
     });
   });
 
-  test('gets and puts, other buckets and other terms travel apart; a get goes where its puts go', async () => {
+  test('gets and puts, other buckets and other terms travel apart; a get of R=1 goes where its puts go', async () => {
     const cluster = new FakeCluster();
     const client = await cluster.ready();
     const [a, b] = [client.bucket('a'), client.bucket('b')];
@@ -67,7 +71,52 @@ describe('frames', () => {
       'put 0 true',
       'put 3 false',
     ]);
-    expect(cluster.nodes.filter((node) => node.frames.length >= 6)).toHaveLength(1);
+    const coordinator = cluster.nodes.find((node) => node.frames.length >= 5);
+    expect(coordinator!.frames.map(({ frame }) => frame.quorum)).toContain(1);
+  });
+
+  test('90 gets of one turn gather in one frame, and the next 90 go to another node', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    for (let i = 0; i < 3; i++) await cluster.settled(bucket.getAll(keysOf(90)));
+    expect(rowsSeen(cluster)).toEqual([[90], [90], [90]]);
+  });
+
+  test('gets beyond what makes a frame worth it: another frame, to another node; the rest is shared', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(bucket.getAll(keysOf(200)));
+    expect(rowsSeen(cluster).sort(([a = 0], [b = 0]) => a - b)).toEqual([[8], [96], [96]]);
+    await cluster.settled(Promise.all(keysOf(600).map((key) => bucket.get(key))));
+    expect(rowsSeen(cluster).map((sizes) => sizes[1])).toEqual([200, 200, 200]);
+  });
+
+  test('gets while every node has a frame: they wait behind the one that left first, and leave as one', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const [first] = cluster.nodes;
+    // The client has to know what is usual before nothing counts as late.
+    for (const node of cluster.nodes) node.takesUs = 40_000;
+    for (let i = 0; i < 18; i++) await cluster.settled(bucket.get('k'));
+    for (const node of cluster.nodes) node.frames.length = 0;
+    first!.takesUs = 20_000;
+    const gets: Promise<unknown>[] = [];
+    for (let i = 0; i < 10; i++) {
+      gets.push(bucket.get(`k${i}`));
+      await cluster.after(0.2);
+    }
+    await cluster.settled(Promise.all(gets));
+    expect(rowsSeen(cluster)).toEqual([[1, 7], [1], [1]]);
+  });
+
+  test('a node that is gone: its gets go to the others, and none waits', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    cluster.nodes[0]!.kill();
+    const atMs = cluster.nowMs;
+    for (let i = 0; i < 4; i++) await cluster.settled(bucket.getAll(keysOf(10)));
+    expect(cluster.nowMs - atMs).toBeLessThan(20);
+    expect(rowsSeen(cluster)).toEqual([[], [10, 10], [10, 10]]);
   });
 
   test('1 200 puts for one coordinator: frames of at most 512 rows', async () => {
@@ -137,9 +186,9 @@ describe('values', () => {
     const client = await cluster.ready();
     const texts = client.bucket('t', { codec: text });
     const carts = client.bucket('c', { codec: json<{ items: string[] }>() });
-    await cluster.settled(Promise.all([texts.put('k', 'é'), carts.put('k', { items: ['a'] })]));
+    await cluster.settled(Promise.all([texts.put('k', 'é'), carts.put('cart', { items: ['a'] })]));
     expect((await cluster.settled(texts.get('k')))!.value).toBe('é');
-    const cart = await cluster.settled(carts.get('k'));
+    const cart = await cluster.settled(carts.get('cart'));
     expect(cart!.value.items).toEqual(['a']);
     expect(cart!.text()).toBe('{"items":["a"]}');
   });

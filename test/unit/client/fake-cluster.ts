@@ -43,8 +43,8 @@ export const workUs = 1_000;
 export class FakeNode {
   readonly id: string;
   readonly frames: SeenFrame[] = [];
-  readonly values = new Map<string, FrameValue>();
-  readonly contexts = new Map<string, Versions>();
+  /** All nodes hold the same. */
+  readonly values: Map<string, FrameValue>;
   script: Script = () => 'answer';
   founded = true;
   down: readonly number[] = [];
@@ -58,6 +58,7 @@ export class FakeNode {
     readonly index: number,
   ) {
     this.id = String(index + 1).repeat(16);
+    this.values = cluster.values;
   }
 
   start(): void {
@@ -125,7 +126,7 @@ export class FakeNode {
         this.values.set(key, frame.values[i]!);
         contexts.push(encodeContext(this.mint(key)));
       } else {
-        const context = this.contexts.get(key);
+        const context = this.cluster.contexts.get(key);
         contexts.push(context === undefined ? null : encodeContext(context));
         values.push(known ?? null);
         if (known === undefined || known === null)
@@ -142,15 +143,17 @@ export class FakeNode {
   }
 
   private mint(key: string): Versions {
-    const counter = (this.contexts.get(key)?.[0]?.counter ?? 0) + 1;
+    const counter = (this.cluster.contexts.get(key)?.[0]?.counter ?? 0) + 1;
     const context = [{ actor: actorOf(this.id, 1), counter }];
-    this.contexts.set(key, context);
+    this.cluster.contexts.set(key, context);
     return context;
   }
 }
 
 export class FakeCluster {
   readonly errors: unknown[] = [];
+  readonly values = new Map<string, FrameValue>();
+  readonly contexts = new Map<string, Versions>();
   readonly scheduler = new Scheduler((error) => this.errors.push(error));
   readonly nats: SimNats;
   readonly nodes: readonly FakeNode[];
