@@ -2,8 +2,9 @@
  * From requests to frames. Requests are collected until the turn of the event loop ends, then leave as one frame per
  * lane: coordinator, set of primaries, and equal terms. While a frame is under way what comes waits and leaves together when it
  * is answered, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in (a round
- * costs its nodes about as much as forty rows do). A second frame leaves beside it only when it is large by itself, or when
- * the first takes much longer than frames did lately: one slow row shall not hold up a lane.
+ * costs its nodes about as much as a hundred rows do). A second frame leaves beside it only when it is large by itself, or when
+ * the first takes much longer than frames did lately: one slow row shall not hold up a lane. Small frames of puts also wait for
+ * those of other lanes, and then leave with them: nodes that get their rounds at the same time write and sync them together.
  *
  * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal, what was refused waits at
  * the front of it, and then goes on frame by frame. So a node that is behind sets the pace of its clients.
@@ -25,6 +26,10 @@ export interface OutboxOptions {
 
 /** Rows that wait are worth a frame beside the one that is under way. */
 const rowsBesideMin = 128;
+/** Puts that are worth a frame of their own … */
+const putRowsMin = 96;
+/** … unless so few are under way that there is nothing to wait for. */
+const putRowsUnderWayMax = 64;
 /** A frame is late after so many times the smoothed round trip of its lane. */
 const lateAfterRoundTrips = 3;
 /** Weight of the newest round trip. */
@@ -42,6 +47,10 @@ export class Outbox {
   private turnMs: number | undefined;
   private paused = false;
   private pausedLanes: Lane[] = [];
+  /** Small frames of puts, until others are answered. */
+  private readonly held = new Set<Lane>();
+  /** Lanes with a frame of puts under way. */
+  private readonly putting = new Set<Lane>();
   private readonly laneBounds: LaneBounds;
 
   constructor(
@@ -103,8 +112,14 @@ export class Outbox {
 
   /** The frame is answered or given up. */
   frameOver(flight: FrameFlight): void {
-    flight.lane.framesInFlight--;
-    this.list(flight.lane);
+    const { lane, rows } = flight;
+    lane.framesInFlight--;
+    lane.rowsInFlight -= rows.length;
+    this.list(lane);
+    if (!this.putting.has(lane)) return;
+    if (lane.framesInFlight === 0) this.putting.delete(lane);
+    for (const waiting of this.held) this.list(waiting);
+    this.held.clear();
   }
 
   /** The node can't take these yet; they are the first to go when it is asked again. */
@@ -171,12 +186,24 @@ export class Outbox {
     const nowMs = this.clock.monotonicMs();
     const lanes = this.listed;
     this.listed = [];
+    const isHeld = this.putRowsUnderWay(nowMs) > putRowsUnderWayMax;
     for (const lane of lanes) {
       lane.listed = false;
       if (nowMs < lane.pausedUntilMs) continue;
+      if (isHeld && lane.terms.kind === 'put' && lane.queue.length < putRowsMin) {
+        this.held.add(lane);
+        continue;
+      }
       while (lane.queue.length > 0 && mayLeave(lane, nowMs)) this.sendFrame(lane, nowMs);
     }
   };
+
+  /** A node that is late holds up nobody else's. */
+  private putRowsUnderWay(nowMs: number): number {
+    let rows = 0;
+    for (const lane of this.putting) if (nowMs <= lateAtMs(lane)) rows += lane.rowsInFlight;
+    return rows;
+  }
 
   private sendFrame(lane: Lane, nowMs: number): void {
     const { prefix, frameBytesMax } = this.options;
@@ -191,7 +218,9 @@ export class Outbox {
       lastDeadlineMs = Math.max(lastDeadlineMs, request.deadlineMs);
     }
     lane.framesInFlight++;
+    lane.rowsInFlight += rows.length;
     lane.sentAtMs = nowMs;
+    if (lane.terms.kind === 'put') this.putting.add(lane);
     this.flights.send(
       { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs },
       {
@@ -205,8 +234,11 @@ export class Outbox {
 function mayLeave(lane: Lane, nowMs: number): boolean {
   if (lane.framesInFlight === 0) return true;
   if (lane.framesInFlight >= lane.window) return false;
-  const lateAtMs = lane.sentAtMs + lateAfterRoundTrips * lane.roundTripMs;
-  return lane.queue.length >= rowsBesideMin || nowMs > lateAtMs;
+  return lane.queue.length >= rowsBesideMin || nowMs > lateAtMs(lane);
+}
+
+function lateAtMs(lane: Lane): number {
+  return lane.sentAtMs + lateAfterRoundTrips * lane.roundTripMs;
 }
 
 /** The node gives up a little earlier, so that its word, which knows the outcome, is here in time. */
