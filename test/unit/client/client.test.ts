@@ -18,7 +18,7 @@ import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import type { Frame } from '../../../src/wire/frames.js';
 import { SimProcess } from '../../simulation/core/scheduler.js';
 import { SimBus } from '../../simulation/seams/sim-bus.js';
-import { FakeCluster, partitions, type FakeNode } from './fake-cluster.js';
+import { FakeCluster, partitions } from './fake-cluster.js';
 
 const keysOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `key-${i}`);
 
@@ -26,6 +26,11 @@ const refusal = (code: number, outcome: 'none' | 'unknown') => ({ code, outcome,
 
 function operationsOf(frame: Frame): readonly string[] {
   return frame.kind === 'put' ? frame.operations! : [];
+}
+
+/** Keys whose first primary is the node. */
+function shareOf(index: number): string[] {
+  return keysOf(400).filter((key) => partitionOf({ bucket: 'b', key }, partitions) % 3 === index);
 }
 
 function rowsSeen(cluster: FakeCluster): number[][] {
@@ -120,23 +125,32 @@ describe('frames', () => {
     expect(rowsSeen(cluster)).toEqual([[], [10, 10], [10, 10]]);
   });
 
-  test('small frames of puts wait while many rows are under way, and leave together', async () => {
+  test('a small frame of puts waits while many rows are under way, and leaves when they are answered', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
-    const putAll = (keys: readonly string[]) => keys.map((key) => bucket.put(key, 'v'));
     for (const node of cluster.nodes) node.takesUs = 20_000;
-    for (let i = 0; i < 12; i++) await cluster.settled(Promise.all(putAll(keysOf(60))));
-    for (const node of cluster.nodes) node.frames.length = 0;
-    const puts = putAll(keysOf(90));
-    await cluster.after(5);
-    for (let i = 0; i < 5; i++) {
-      puts.push(...putAll(keysOf(6)));
-      await cluster.after(1);
-    }
+    for (let i = 0; i < 12; i++)
+      await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    const put = (index: number, rows: number): Promise<unknown>[] =>
+      shareOf(index)
+        .slice(0, rows)
+        .map((key) => bucket.put(key, 'v'));
+    const last = cluster.nodes[2]!;
+    const before = last.frames.length;
+    const puts = [...put(0, 40), ...put(1, 20)];
+    await cluster.after(2);
+    puts.push(...put(2, 5));
+    await cluster.after(2);
+    expect(last.frames).toHaveLength(before + 1);
     await cluster.settled(Promise.all(puts));
-    const sizes = rowsSeen(cluster);
-    expect(sizes.map((frames) => frames.length)).toEqual([2, 2, 2]);
-    expect(sizes.flat().reduce((sum, rows) => sum + rows)).toBe(120);
+    puts.push(...put(0, 40), ...put(1, 30));
+    await cluster.after(2);
+    puts.push(...put(2, 5));
+    await cluster.after(10);
+    expect(last.frames).toHaveLength(before + 1);
+    await cluster.after(20);
+    expect(last.frames).toHaveLength(before + 2);
+    await cluster.settled(Promise.all(puts));
   });
 
   test('a node that does not answer holds up the frames for others no longer than usual', async () => {
@@ -145,15 +159,15 @@ describe('frames', () => {
     for (let i = 0; i < 12; i++)
       await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
     const [hung, ...others] = cluster.nodes;
-    const owner = (key: string) => partitionOf({ bucket: 'b', key }, partitions) % 3;
-    const share = (node: FakeNode) => keysOf(400).filter((key) => owner(key) === node.index);
     hung!.script = () => 'silence';
     const held = share(hung!)
       .slice(0, 80)
       .map((key) => bucket.put(key, 'v'));
     await cluster.after(0);
     const atMs = cluster.nowMs;
-    await cluster.settled(Promise.all(others.map((node) => bucket.put(share(node)[0]!, 'v'))));
+    await cluster.settled(
+      Promise.all(others.map((node) => bucket.put(shareOf(node.index)[0]!, 'v'))),
+    );
     expect(cluster.nowMs - atMs).toBeLessThan(40);
     hung!.script = () => 'answer';
     await cluster.settled(Promise.all(held));
