@@ -160,7 +160,7 @@ describe('frames', () => {
       await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
     const [hung, ...others] = cluster.nodes;
     hung!.script = () => 'silence';
-    const held = share(hung!)
+    const held = shareOf(hung!.index)
       .slice(0, 80)
       .map((key) => bucket.put(key, 'v'));
     await cluster.after(0);
