@@ -5,7 +5,7 @@ import type { Violations } from './violations.js';
 export interface EndRules {
   readonly history: History;
   readonly violations: Violations;
-  /** Acknowledged writes with fewer copies than this may be gone: disks were lost. */
+  /** What fewer nodes than this acknowledged may be gone: a disk was lost, or damaged. */
   readonly copiesMin: number;
   readonly nowUs: number;
   /** Writes that were minted twice (a request that two coordinators took): the second may show after the first was covered. */
@@ -15,16 +15,18 @@ export interface EndRules {
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
   const { history, violations, copiesMin, mintedTwice, nowUs } = rules;
   const accounted = history.accounted(name, readable, nowUs);
-  for (const write of history.of(name)) {
-    if (write.outcome !== 'done' || write.isDelete || write.quorum < copiesMin) continue;
-    if (!accounted(write))
+  const kept = history
+    .of(name)
+    .filter(({ outcome, quorum }) => outcome === 'done' && quorum >= copiesMin);
+  for (const write of kept) {
+    if (!write.isDelete && !accounted(write))
       violations.add(
         'safety',
         'lost',
         `${write.token} of ${name} was acknowledged and is gone; readable: [${readable.join(' ')}]`,
       );
   }
-  const covered = history.coveredFor(name);
+  const covered = history.coveredBy(kept);
   for (const token of readable) {
     const by = covered.get(token);
     if (by !== undefined && !mintedTwice.has(token))

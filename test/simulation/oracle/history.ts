@@ -19,9 +19,10 @@ export interface Write {
   readonly strict: boolean;
   readonly quorum: number;
   readonly askedUs: number;
-  /** From when on it may count as a tombstone, and from when on it must: a delete at once, a value with a TTL later, others never. */
+  /** From when on it may count as a tombstone: a delete at once, a value with a TTL later, others never. */
   readonly vanishesUs: number;
-  readonly goneUs: number;
+  /** From when on a value with a TTL must. A TTL counts from the minting, so that is known only of what was acknowledged. */
+  goneUs: number;
   outcome: Outcome;
   /** Infinity while it is not known to have ended. */
   endedUs: number;
@@ -93,11 +94,6 @@ export class History {
   private slackUs(name: string): number {
     if (!name.startsWith('lww/')) return 0;
     return this.clocksAgree ? 10_000 : Infinity;
-  }
-
-  /** Tokens that a write which took place is known to have covered, directly or through others. */
-  coveredFor(name: string): Map<string, string> {
-    return this.coveredBy(this.of(name).filter(({ outcome }) => outcome === 'done'));
   }
 
   /** Tokens that these writes covered, directly or through others, each with the write that did. */

@@ -229,7 +229,8 @@ export class WorkClient {
       strict: asked.w.strict === true,
       quorum: asked.w.w ?? Math.min(2, bucket.n),
       askedUs: scheduler.nowUs,
-      ...this.endOf(how),
+      vanishesUs: this.vanishesUs(how),
+      goneUs: Infinity,
       outcome: 'pending',
       endedUs: Infinity,
     };
@@ -250,6 +251,8 @@ export class WorkClient {
       this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - write.askedUs);
       this.around.onResult(result, name);
       settle(write, result, scheduler.nowUs);
+      if (write.outcome === 'done' && ttlMs !== undefined && history.clocksAgree)
+        write.goneUs = write.endedUs + ttlMs * 1000 + clockStepUs;
       if (bucket.use === 'counters' && result.kind === 'done')
         this.acknowledged.set(name, this.counts.get(name) ?? 0);
       if (result.kind === 'done' && result.context !== '' && random.below(3) === 0) {
@@ -265,17 +268,14 @@ export class WorkClient {
     });
   }
 
-  private endOf(how: { readonly isDelete: boolean; readonly ttlMs?: number | undefined }): {
-    readonly vanishesUs: number;
-    readonly goneUs: number;
-  } {
-    const { scheduler, history, options } = this.around;
-    if (how.isDelete) return { vanishesUs: 0, goneUs: Infinity };
-    if (how.ttlMs === undefined) return { vanishesUs: Infinity, goneUs: Infinity };
-    if (!history.clocksAgree) return { vanishesUs: 0, goneUs: Infinity };
-    const vanishesUs = scheduler.nowUs + how.ttlMs * 1000 - 2000;
-    // It may have been minted at the very end of its time, by a clock that drifts.
-    return { vanishesUs, goneUs: vanishesUs + (1.1 * options.timeoutMs + 1000) * 1000 };
+  private vanishesUs(how: {
+    readonly isDelete: boolean;
+    readonly ttlMs?: number | undefined;
+  }): number {
+    const { scheduler, history } = this.around;
+    if (how.isDelete) return 0;
+    if (how.ttlMs === undefined) return Infinity;
+    return history.clocksAgree ? scheduler.nowUs + how.ttlMs * 1000 - clockStepUs : 0;
   }
 
   private quorum(bucket: WorkBucket): {
@@ -289,6 +289,9 @@ export class WorkClient {
     return { w: { w: count, ...strict }, r: { r: count, ...strict } };
   }
 }
+
+/** Wall clocks tell milliseconds. */
+const clockStepUs = 2000;
 
 const nothingKnown: Knowledge = { context: '-', values: [], own: [] };
 
