@@ -19,6 +19,7 @@ export function checkOptions(options: NodeOptions): void {
   if (options.durability.kind === 'periodic')
     whole('durability', options.durability.everyMs, { min: 1, max: 3_600_000 });
   whole('tombstoneGraceMs', options.tombstoneGraceMs, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  whole('hintAgeMs', options.hintAgeMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
   if (options.inspectPort !== undefined)
     whole('inspectPort', options.inspectPort, { min: 1, max: 65_535 });
   checkBucket('defaults', options.defaults);

@@ -1,4 +1,5 @@
 /** What one node is told at its start; everything else it learns from the bus and its disk. */
+import { limits } from '../../actors/rules/limits.js';
 import type { StoreBounds } from '../store/bounds.js';
 import type { Durability } from '../store/store.js';
 
@@ -34,6 +35,8 @@ export interface NodeOptions {
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
   /** How long a tombstone stays after the delete; longer than any message or restored process can be under way. */
   readonly tombstoneGraceMs: number;
+  /** How long a hint waits for its target before the other primaries get it in its place. */
+  readonly hintAgeMs: number;
   /** Whether `kv.changed.…` events are published. */
   readonly changeEvents: boolean;
   /** Port of the inspection WebSocket; undefined: off. */
@@ -58,6 +61,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   defaults: { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 },
   buckets: {},
   tombstoneGraceMs: 60 * 60 * 1000,
+  hintAgeMs: limits.hintAgeMsMax,
   changeEvents: true,
   inspectPort: undefined,
 };

@@ -43,8 +43,38 @@ const uses: readonly BucketUse[] = [
 /** Most seeds draw everything on its own; some draw a kind of trouble whose parts would rarely meet by chance. */
 export function drawWorld(seed: string): WorldOptions {
   const { kind, random } = drawKind(seed);
-  const world = drawAny(seed);
-  return kind === undefined ? world : kinds[kind].draw(world, random);
+  const any = drawAny(seed);
+  const world = kind === undefined ? any : kinds[kind].draw(any, random);
+  return withWipe(withHintAge(world));
+}
+
+/** Hints that grow old within a seed, so that they are re-homed. */
+function withHintAge(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`hint age of ${world.seed}`);
+  if (!world.disksKeep || random.below(4) > 0) return world;
+  return { ...world, cluster: { ...world.cluster, hintAgeMs: random.pick([2_000, 10_000]) } };
+}
+
+/**
+ * One node loses its directory, and comes back as a new one. Only one, and where N and W are 2 or more: then what two nodes
+ * acknowledged must still be there. Hints do not grow old before the end of the work: with N = 2, re-homing one leaves one copy.
+ */
+function withWipe(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`wipe of ${world.seed}`);
+  const { cluster, work, workUs, disksKeep, faults } = world;
+  const mayLose = disksKeep && faults.length > 0 && work.buckets.every(({ n }) => n > 1);
+  if (!mayLose || random.below(6) > 0) return world;
+  const node = nodeName(random, cluster);
+  const wipe = { atUs: random.below(workUs), text: `wipe ${node} for=${time(random, 50, 8000)}` };
+  // As an operator would do it, and as a broken disk does.
+  const stop = { atUs: Math.max(0, wipe.atUs - 1e6), text: `stop ${node}` };
+  const loss = random.below(2) === 0 ? [stop, wipe] : [wipe];
+  const hintAgeMs = 15_000 + workUs / 1000;
+  return {
+    ...world,
+    cluster: { ...cluster, hintAgeMs },
+    faults: sorted([...faults, ...loss]),
+  };
 }
 
 export type WorldKind = keyof typeof kinds;
@@ -363,7 +393,6 @@ function drawFaults(
   if (random.below(4) === 0) {
     disksKeep = false;
     const node = nodeName(random, extent);
-    // No `wipe`: a wiped node comes back as a new one, and new nodes take no partitions before joining exists.
     const text = random.pick([`rot ${node} files`, `rot ${node} tables`]);
     const atUs = random.below(extent.workUs);
     faults.push({ atUs, text });

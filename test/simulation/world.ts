@@ -5,6 +5,7 @@
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
+import type { SimNode } from './cluster/sim-node.js';
 import type { GetResult, PlainClient, PutResult } from './client/plain-client.js';
 import { parseCommand } from './core/commands.js';
 import type { SimProcess } from './core/scheduler.js';
@@ -155,8 +156,8 @@ class World {
   /** FoundationDB's and TigerBeetle's second half of a run: those who are well again must not wait for those who are not. */
   private async healCore(): Promise<void> {
     const { cluster, options } = this;
-    const core = cluster.nodes.filter(({ name }) => options.core.includes(name));
-    if (core.length === cluster.nodes.length) return;
+    if (options.core.length === cluster.nodes.length) return;
+    const core = cluster.members.filter(({ name }) => options.core.includes(name));
     this.note(`core heals: ${options.core.join(' ')}`);
     for (const node of cluster.nodes) if (!core.includes(node)) node.crash();
     cluster.heal(core);
@@ -247,10 +248,10 @@ class World {
     const { nowUs } = this.cluster.scheduler;
     // Reading may have taken a while; what had to be gone before must be.
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
-    const copiesMin = this.options.disksKeep ? 1 : 2;
     const mintedTwice = dots.maybeMintedTwice();
+    const { copiesMin } = this;
     checkEnd(name, readable, { history, violations, copiesMin, nowUs, mintedTwice });
-    if (this.options.disksKeep) this.checkMeaning(name, values);
+    if (copiesMin === 1) this.checkMeaning(name, values);
   }
 
   /** What the application sees: sets have all elements that were added, counters count at least what was counted. */
@@ -280,8 +281,9 @@ class World {
   private async read(name: string): Promise<GetResult | undefined> {
     let found: GetResult | undefined;
     const { client } = this.checker;
+    const r = (await this.observatory.primariesOf(name)) ?? this.nOf(name);
     await this.retry((done) =>
-      client.get(name, { timeoutMs: 3000, r: this.nOf(name), strict: true }, (result) => {
+      client.get(name, { timeoutMs: 3000, r, strict: true }, (result) => {
         found = result;
         done(result);
       }),
@@ -301,7 +303,25 @@ class World {
           `${name}: ${failures} handlers threw`,
         );
     }
+    for (const node of this.cluster.nodes) if (node.wipedId !== undefined) this.checkWiped(node);
     this.sometimes.look();
+  }
+
+  /** It comes back as another node. Serving in the old one's place it would acknowledge with what it has lost. */
+  private checkWiped({ name, node, wipedId }: SimNode): void {
+    const { id, status } = node?.status() ?? {};
+    if (id === wipedId || status === 'serving')
+      this.cluster.violations.add(
+        'safety',
+        'wiped-node-serves',
+        `${name} was ${wipedId}, is ${id}: ${status}`,
+      );
+  }
+
+  /** How many nodes must have acknowledged what must not be lost: one more than lose what they have. */
+  private get copiesMin(): number {
+    const wipes = this.options.faults.some(({ text }) => text.startsWith('wipe '));
+    return this.options.disksKeep && !wipes ? 1 : 2;
   }
 
   private worker(name: string): WorkClient {
@@ -342,7 +362,7 @@ class World {
   }
 
   private notReady(): string[] {
-    return this.cluster.nodes
+    return this.cluster.members
       .filter(({ ready }) => !ready)
       .map(({ name, node }) => `${name} (${node?.status().status ?? 'down'})`);
   }

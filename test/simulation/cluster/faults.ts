@@ -7,7 +7,7 @@
  *   start n1 · stop n1 [for=2s]           a stop is clean
  *   blackout [lose=…] for=3s               crash of all nodes
  *   pause n1 [for=2s] · resume n1          the process stands still, the world goes on
- *   wipe n1 [for=2s]                       crash, and the disk comes back empty
+ *   wipe n1 [for=2s]                       crash, and its directory is gone: it comes back as a new node
  *   cut n1 n2 [silent|split] [for=2s]      n1's messages no longer reach n2
  *   isolate n1 [silent|split] [for=2s]     nothing to or from any other node
  *   divide n1,n2 [silent|split] [for=2s]   nothing between these and the other nodes
@@ -66,8 +66,7 @@ const effects: Readonly<Record<string, Effect>> = {
   blackout: (cluster, command) => crashAll(cluster.nodes, command),
   wipe: (cluster, command) => {
     const node = nodeOf(cluster, command);
-    node.crash();
-    node.disk.wipe();
+    node.wipe();
     return () => node.start();
   },
   start: (cluster, command) => {

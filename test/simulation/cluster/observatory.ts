@@ -6,8 +6,13 @@ import { leavesOver, type SeenTree } from '../oracle/tree-reader.js';
 import { Probe, stateText } from './probe.js';
 import type { SimCluster } from './sim-cluster.js';
 
+interface RingNode {
+  readonly id: string;
+  readonly name: string;
+}
+
 interface RingDocument {
-  readonly nodes: readonly { readonly id: string; readonly name: string }[];
+  readonly nodes: readonly RingNode[];
   readonly groups: readonly (readonly number[])[];
   readonly groupOf: readonly number[];
 }
@@ -35,8 +40,14 @@ export class Observatory {
     return ring && preferenceOf(ring, this.probe.partitionOf(name)).map((node) => node.name);
   }
 
+  /** How many primaries of a name there are; undefined when nobody tells. */
+  async primariesOf(name: string): Promise<number | undefined> {
+    const ring = await this.ring();
+    return ring && this.primariesIn(ring, this.probe.partitionOf(name), this.nOf(name)).length;
+  }
+
   hintsLeft(): string | undefined {
-    for (const { name, node } of this.cluster.nodes) {
+    for (const { name, node } of this.cluster.members) {
       const hints = node?.status().hints ?? 0;
       if (hints > 0) return `${name} still owes ${hints} hints`;
     }
@@ -48,15 +59,16 @@ export class Observatory {
     const ring = await this.ring();
     if (ring === undefined) return 'no ring';
     const held = new Map<string, ReadonlyMap<string, SeenState>>();
-    for (const { name, node } of this.cluster.nodes) {
+    for (const { name, node } of this.cluster.members) {
       const states = await this.statesOf(node?.id ?? '', names);
       if (states === undefined) return `${name} does not answer`;
       held.set(name, states);
     }
     for (const name of names) {
-      const list = preferenceOf(ring, this.probe.partitionOf(name));
-      const primaries = list.slice(0, this.nOf(name)).map((node) => node.name);
-      const texts = primaries.map((node) => `${node} ${stateText(held.get(node)!.get(name)!)}`);
+      const primaries = this.primariesIn(ring, this.probe.partitionOf(name), this.nOf(name));
+      const texts = primaries.map(
+        ({ name: node }) => `${node} ${stateText(held.get(node)!.get(name)!)}`,
+      );
       const distinct = new Set(texts.map((text) => text.slice(text.indexOf(' '))));
       if (distinct.size > 1) return `${name} differs: ${texts.join(' | ')}`;
     }
@@ -77,9 +89,7 @@ export class Observatory {
       primariesOf.set(partition, least);
     }
     const looks = [...primariesOf].flatMap(([partition, n]) =>
-      preferenceOf(ring, partition)
-        .slice(0, n)
-        .map(({ id, name }) => ({ partition, id, name })),
+      this.primariesIn(ring, partition, n).map(({ id, name }) => ({ partition, id, name })),
     );
     const trees: (SeenTree | undefined)[] = [];
     let waiting = looks.length;
@@ -106,7 +116,7 @@ export class Observatory {
 
   /** Which nodes still hold anything of a name; undefined when none does. */
   async leftOf(name: string): Promise<string | undefined> {
-    for (const { name: nodeName, node } of this.cluster.nodes) {
+    for (const { name: nodeName, node } of this.cluster.members) {
       const states = await this.statesOf(node?.id ?? '', [name]);
       if (states === undefined) return `${nodeName} does not answer`;
       const state = states.get(name)!;
@@ -130,6 +140,14 @@ export class Observatory {
     return answer?.states;
   }
 
+  /** Without a node whose directory was wiped: the ring keeps its place, and nobody is there. */
+  private primariesIn(ring: RingDocument, partition: number, n: number): readonly RingNode[] {
+    const members = new Set(this.cluster.members.map(({ name }) => name));
+    return preferenceOf(ring, partition)
+      .slice(0, n)
+      .filter(({ name }) => members.has(name));
+  }
+
   private async ring(): Promise<RingDocument | undefined> {
     let answer: { document: object | undefined } | undefined;
     this.client.document('ring', (document) => (answer = { document }));
@@ -138,9 +156,6 @@ export class Observatory {
   }
 }
 
-function preferenceOf(
-  { nodes, groups, groupOf }: RingDocument,
-  partition: number,
-): { readonly id: string; readonly name: string }[] {
+function preferenceOf({ nodes, groups, groupOf }: RingDocument, partition: number): RingNode[] {
   return groups[groupOf[partition]!]!.map((index) => nodes[index]!);
 }

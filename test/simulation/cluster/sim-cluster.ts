@@ -32,6 +32,7 @@ export interface ClusterOptions {
   readonly syncUs: number;
   readonly commitUs: number;
   readonly tombstoneGraceMs: number;
+  readonly hintAgeMs: number;
   /** How long until a node that ended by itself is started again; undefined: it stays away. */
   readonly restartUs: number | undefined;
   /** Smaller than a real node's, so that flushes, segments and evictions happen. */
@@ -51,6 +52,7 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   syncUs: 400,
   commitUs: diskFaultsNone.commitUs,
   tombstoneGraceMs: nodeOptionsDefault.tombstoneGraceMs,
+  hintAgeMs: nodeOptionsDefault.hintAgeMs,
   restartUs: undefined,
   storeBounds: {},
   keepTrace: false,
@@ -129,8 +131,13 @@ export class SimCluster {
     return holds();
   }
 
+  /** Those that have a place in the ring: all whose directory was never wiped. */
+  get members(): readonly SimNode[] {
+    return this.nodes.filter(({ wipedId }) => wipedId === undefined);
+  }
+
   get allReady(): boolean {
-    return this.nodes.every(({ ready }) => ready);
+    return this.members.every(({ ready }) => ready);
   }
 
   /** Everything that was done to the surroundings is undone; those of `nodes` who are down start. */
@@ -176,6 +183,7 @@ export class SimCluster {
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,
+      hintAgeMs: options.hintAgeMs,
       storeBounds: options.storeBounds,
     };
     return new SimNode(

@@ -9,6 +9,7 @@ import type { SimDisk } from '../seams/sim-disk.js';
 import { SimLogDirectory } from '../seams/sim-log-directory.js';
 import type { SimNats } from '../seams/sim-nats.js';
 import { SimTables } from '../seams/sim-tables.js';
+import type { NodeId } from '../../../actors/rules/actor.js';
 import type { NodeSeams, QuorateNode } from '../../../src/node/compose-node.js';
 
 export interface NodeWorld {
@@ -26,6 +27,9 @@ export class SimNode {
   node: QuorateNode | undefined;
   /** Serving since it started last. */
   ready = false;
+  /** Who it was before its directory was wiped. From then on it is another node, which has no place in the ring. */
+  wipedId: NodeId | undefined;
+  private lastId: NodeId = '';
   private lives = 0;
 
   constructor(
@@ -74,6 +78,7 @@ export class SimNode {
 
   private serves(): void {
     this.ready = true;
+    this.lastId = this.node?.id ?? '';
     this.note('serves');
   }
 
@@ -95,6 +100,14 @@ export class SimNode {
     const ended = this.end();
     this.world.nats.lingerUs = 0;
     if (ended) this.note(`crashed; ${this.disk.crash()}`);
+  }
+
+  /** Stopped or not: the directory is empty when it starts again. */
+  wipe(): void {
+    this.crash();
+    this.disk.wipe();
+    this.wipedId ??= this.lastId;
+    this.note('directory wiped');
   }
 
   private end(): boolean {

@@ -245,6 +245,12 @@ export const mutants: readonly Mutant[] = [
     replace: "this.settle(records, 'delivered');",
   },
   {
+    name: 'overdue-hint-dropped',
+    file: delivery,
+    find: 'listOf(awaited, node).push(record);',
+    replace: 'void node;',
+  },
+  {
     name: 'settled-though-changed',
     in: 'wandering',
     file: hintLedger,

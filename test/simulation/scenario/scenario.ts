@@ -3,7 +3,7 @@
  * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
  *
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
- *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [grace=2s] [mapping=off] [seed=x]   starts, and serves
+ *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [grace=2s] [hintage=1m] [mapping=off] [seed=x]   starts, and serves
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
  *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000] [as=name] => done primaries=2 fallbacks=0
  *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
@@ -12,6 +12,7 @@
  *   wait 2s · wait-until serving|converged|collected b/k|hints … [within=60s]
  *   states b/k => equal · check => ok  every write acknowledged to a load is there or was replaced
  *   forget p1 b/k                      its record goes from the disk of a stopped node, as if the node had left the partition
+ *   node p1 => new joining             under which id it runs (new, or known), and in which status
  *   snapshot p1 · restore p1           of a stopped node's disk
  *
  * `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
@@ -79,6 +80,8 @@ async function runCommand(stage: Stage, command: Command): Promise<string | unde
 function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptions {
   const number = (name: string): Record<string, number> =>
     options[name] === undefined ? {} : { [name]: Number(options[name]) };
+  const time = (name: string, option: keyof ClusterOptions): Record<string, number> =>
+    options[name] === undefined ? {} : { [option]: durationUs(options[name]) / 1000 };
   const periodic = /^periodic\((\d+)\)$/.exec(options['durability'] ?? '')?.[1];
   return {
     ...clusterOptionsDefault,
@@ -89,8 +92,7 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     durability:
       periodic === undefined ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(periodic) },
     defaults: { ...number('n'), ...number('r'), ...number('w') },
-    ...(options['grace'] === undefined
-      ? {}
-      : { tombstoneGraceMs: durationUs(options['grace']) / 1000 }),
+    ...time('grace', 'tombstoneGraceMs'),
+    ...time('hintage', 'hintAgeMs'),
   };
 }

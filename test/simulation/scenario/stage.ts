@@ -87,6 +87,8 @@ export class Stage {
         return this.load!.check(this.observatory);
       case 'forget':
         return this.forget(this.nodeOf(args[0]!), args[1]!);
+      case 'node':
+        return this.identity(this.nodeOf(args[0]!), command.expected ?? []);
       case 'snapshot':
         this.images.set(args[0]!, this.cluster.node(this.nodeOf(args[0]!)).disk.image());
         return undefined;
@@ -200,10 +202,10 @@ export class Stage {
 
   /** What is not so yet. */
   private async missing([what, ...of]: readonly string[]): Promise<string | undefined> {
-    const { nodes } = this.cluster;
+    const { members } = this.cluster;
     switch (what) {
       case 'serving': {
-        const wanted = nodes.filter(({ name }) => of.length === 0 || of.includes(name));
+        const wanted = members.filter(({ name }) => of.length === 0 || of.includes(name));
         const late = wanted.filter(({ ready }) => !ready).map(({ name }) => name);
         return late.length === 0 ? undefined : `not serving: ${late.join(' ')}`;
       }
@@ -219,6 +221,13 @@ export class Stage {
       default:
         throw new Error(`wait-until what? ${what}`);
     }
+  }
+
+  private identity(name: string, expected: readonly string[]): string | undefined {
+    const { node, wipedId } = this.cluster.node(name);
+    if (node === undefined) return `${name} does not run`;
+    const is = `${node.id === (wipedId ?? node.id) ? 'known' : 'new'} ${node.status().status}`;
+    return is === expected.join(' ') ? undefined : `is ${is}`;
   }
 
   private forget(node: string, name: string): string | undefined {

@@ -18,6 +18,7 @@ test.each<[string, Partial<NodeOptions>]>([
   ['durability', { durability: { kind: 'periodic', everyMs: 0 } }],
   ['inspectPort', { inspectPort: 70_000 }],
   ['tombstoneGraceMs', { tombstoneGraceMs: -1 }],
+  ['hintAgeMs', { hintAgeMs: 0 }],
   ['defaults.r', { defaults: { ...good.defaults, r: 4 } }],
   ['buckets.shop.w', { buckets: { shop: { w: 0 } } }],
   ['buckets.shop.r', { buckets: { shop: { n: 1 } } }],
