@@ -220,6 +220,27 @@ describe('pruning of contexts', () => {
     expect(lengths(key)[0]).toBe(16);
   });
 
+  test('a state larger than a message keeps its context until a put has made it smaller; others beside it are pruned', async () => {
+    const { key, state } = await crowded();
+    const half = 'x'.repeat(limits.valueBytesMax);
+    const large = world.key('large');
+    const seen = state.context.filter(
+      ({ actor }) => !state.siblings.some(({ dot }) => dot.actor === actor),
+    );
+    const first = await world.put(0, large, { value: half, seen });
+    const second = await world.put(1, large, { value: half, seen });
+    for (const at of [0, 1, 2]) await world.give(at, large, merge(first, second));
+    await world.run(past);
+    expect(lengths(large)).toEqual([17, 17, 17]);
+    expect(lengths(key)).toEqual([10, 10, 10]);
+
+    const smaller = await world.put(0, large, { value: 'v' });
+    for (const at of [1, 2]) await world.give(at, large, smaller);
+    await world.run(past);
+    expect(lengths(large)).toEqual([10, 10, 10]);
+    expect(world.valuesAt(1, large)).toEqual(['v']);
+  });
+
   test('after crashes of its node a key has few epochs left: those left behind are pruned', async () => {
     world = await ReplicaWorld.start(3, { tombstoneGraceMs: graceMs });
     const key = world.key('k');
