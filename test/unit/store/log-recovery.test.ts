@@ -111,6 +111,23 @@ test('damage at the end of a segment that has a successor is no torn tail', asyn
   });
 });
 
+test('nothing whole in the last two segments: what is written next goes beside the damaged one, not into it', async () => {
+  const disk = new MemoryDisk();
+  const first = openLog(disk, { segmentBytesMax: 1 });
+  for (const text of texts.slice(0, 3)) await appended(first.log, text);
+  await first.log.close();
+  const [, second, third] = [...disk.files.values()];
+  second!.bytes = flipped(Buffer.from(second!.bytes), 300);
+  third!.bytes = Buffer.alloc(0);
+  const { segments, ...replay } = await replayed(disk);
+  expect(replay).toMatchObject({ texts: ['first'], damaged: ['log-000000000000002'] });
+  const { log } = openLog(disk, { segments, lastSequence: replay.lastSequence });
+  await appended(log, 'later');
+  await log.close();
+  disk.files.delete('log-000000000000002');
+  expect((await replayed(disk)).texts).toEqual(['first', 'later']);
+});
+
 test('a segment that is gone is noticed, unless the tables cover it', async () => {
   const disk = new MemoryDisk();
   const { log } = openLog(disk, { segmentBytesMax: 1 });
