@@ -89,5 +89,7 @@ export const sometimesWanted: readonly string[] = [
   'counted coordinator.readRepairs',
   'counted handoff.delivered',
   'counted handoff.failures',
+  'counted handoff.rehomed',
   'counted store.flushes',
+  'fault: wipe',
 ];

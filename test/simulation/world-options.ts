@@ -455,8 +455,8 @@ const makers: Readonly<Record<string, Maker>> = {
     `clock ${nodeName(random, extent)} by=${random.between(-60_000, 60_000)}`,
 };
 
-/** Names that a seed can draw; a test asks for all of them. */
-export const faultKinds = Object.keys(makers);
+/** What a seed can draw; a test asks for all of them. */
+export const faultKinds = [...Object.keys(makers), 'rot', 'wipe'];
 
 function nodeName(random: SimRandom, { nodes }: { readonly nodes: number }): string {
   return `n${random.between(1, nodes)}`;

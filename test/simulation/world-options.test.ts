@@ -1,0 +1,39 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { isFault } from './cluster/faults.js';
+import { parseCommand } from './core/commands.js';
+import { drawWorld, faultKinds, type WorldOptions } from './world-options.js';
+
+const count = 2000;
+let worlds: readonly WorldOptions[];
+
+beforeAll(() => {
+  worlds = Array.from({ length: count }, (_, i) => drawWorld(`${i + 1}`));
+});
+
+function verbsOf({ faults }: WorldOptions): string[] {
+  return faults.map(({ text }) => parseCommand(text)!.verb);
+}
+
+describe(`worlds of the seeds 1 to ${count}`, () => {
+  test('every kind of fault is drawn, and each is a command', () => {
+    const drawn = new Set(worlds.flatMap(verbsOf));
+    expect(faultKinds.filter((kind) => !drawn.has(kind))).toEqual([]);
+    expect([...drawn].filter((verb) => !isFault(verb))).toEqual([]);
+  });
+
+  test('faults come in the order of their times', () => {
+    for (const { faults } of worlds) {
+      const times = faults.map(({ atUs }) => atUs);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+    }
+  });
+
+  test('one disk is lost or damaged at most, and a directory only where every key is on two', () => {
+    for (const world of worlds) {
+      const losses = verbsOf(world).filter((verb) => verb === 'wipe' || verb === 'rot').length;
+      expect(losses).toBeLessThanOrEqual(1);
+      if (verbsOf(world).includes('wipe'))
+        expect(Math.min(...world.work.buckets.map(({ n }) => n))).toBeGreaterThan(1);
+    }
+  });
+});
