@@ -50,7 +50,7 @@ export const limits = {
   requestTimeoutMsDefault: 5_000,
   requestTimeoutMsMax: 60_000,
 
-  memtableBytesMax: 32 * 1024 * 1024,
+  memtableBytesMax: 64 * 1024 * 1024,
   /** Frozen memtables that wait for LMDB; past it puts are refused with 429 until the flush caught up. */
   memtablesFrozenMax: 2,
   cacheBytesMax: 32 * 1024 * 1024,
