@@ -6,10 +6,17 @@ import type { ProcessRecipe } from './supervised-process.js';
 
 /**
  * Room for young objects: a memtable keeps most of what arrives, and with V8's own 16 MB the collector copies it twice
- * over and over (measured, 1 kB puts: 5.9 → 7.5 k/s). And baseline code at once: a round runs much code a little, which
- * would stay in the interpreter for long (8.1 → 9.0 k/s, gets 26 → 28).
+ * over and over (measured, 1 kB puts: 5.9 → 7.5 k/s); all of it from the start, because reads leave so little alive that
+ * V8 would stay at a megabyte (nodes, 35 → 27 µs a get). And baseline code at once: a round runs much code a little, which
+ * would stay in the interpreter for long (8.1 → 9.0 k/s, gets 26 → 28); and kept, because what is inlined into fast code
+ * counts as unused and would have to be compiled again (30 → 24 µs a get).
  */
-const runtimeFlags = ['--max-semi-space-size=64', '--always-sparkplug'];
+const runtimeFlags = [
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+  '--always-sparkplug',
+  '--no-flush-bytecode',
+];
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** What a node sends through the channel when it serves. The channel's end tells the node that `up` is gone. */
