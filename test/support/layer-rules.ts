@@ -16,7 +16,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'actors/rules/': [],
   'actors/': ['actors/rules/'],
   'src/errors.ts': ['actors/'],
-  'src/node/node-options.ts': ['src/store/'],
+  'src/node/node-options.ts': ['actors/', 'src/store/'],
   'src/seams/': ['actors/'],
   'src/wire/': ['actors/', 'src/errors.ts'],
   'src/bus/': foundations,
