@@ -20,6 +20,7 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'late-put-says-none': '6',
   'get-shows-own-state-only': '4',
   'read-says-all-is-equal': '2',
+  'replica-acks-before-log': '284',
   'ack-before-sync': '9',
   'repair-overwrites': '1',
   'blind-puts-not-ordered': '840',
