@@ -7,7 +7,12 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
-import { ringMessageOf, type RingMessage, type RingNode } from '../wire/ring-message.js';
+import {
+  ringMessageOf,
+  type RingBucket,
+  type RingMessage,
+  type RingNode,
+} from '../wire/ring-message.js';
 import { headerNames, isInbox, Subjects, workQueue } from '../wire/subjects.js';
 import { NodeStatusSource, type NodeStatus } from './node-status.js';
 import { Traffic } from './traffic.js';
@@ -59,14 +64,15 @@ export class Documents {
     for (const { id, name, host, zone, status } of this.view.members())
       if (status !== 'left')
         nodes.push({ id, name, host, zone, reachability: this.view.reachability(id) });
-    const own: (readonly [string, number])[] = [];
-    for (const [bucket, { n = defaults.n }] of Object.entries(buckets))
-      if (n !== defaults.n) own.push([bucket, n]);
+    const own: RingBucket[] = [];
+    for (const [bucket, { n = defaults.n, r = defaults.r }] of Object.entries(buckets))
+      if (n !== defaults.n || r !== defaults.r) own.push([bucket, n, r]);
     return ringMessageOf({
       epoch: ring.epoch,
       partitions: ring.partitions,
       nodes,
       n: defaults.n,
+      r: defaults.r,
       buckets: own,
       preferenceList: (partition) => ring.preferenceList(partition),
     });

@@ -1,13 +1,15 @@
 /** The way in for the TypeScript client: `kv.frame.<node>`, many requests in one message, answered by one. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
-import { MalformedError } from '../errors.js';
+import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
-import { decodeFrame, encodeGetReply, encodePutReply, encodeRefusal } from '../wire/frames.js';
+import { encodeGetReply, encodePutReply, encodeRefusal } from '../wire/frames.js';
+import { decodeClientFrame, encodeOwnReply } from '../wire/own-frames.js';
 import { isInbox, Subjects } from '../wire/subjects.js';
 import { FrameRows } from './frame-rows.js';
+import { OwnReads } from './own-reads.js';
 import { PutOrdering } from './put-ordering.js';
 import { Traffic } from './traffic.js';
 
@@ -18,6 +20,7 @@ export class FrameApi {
   constructor(
     @inject(Bus) private readonly bus: Bus,
     @inject(FrameRows) private readonly rows: FrameRows,
+    @inject(OwnReads) private readonly own: OwnReads,
     @inject(PutOrdering) private readonly puts: PutOrdering,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
@@ -43,11 +46,17 @@ export class FrameApi {
     const taken = this.traffic.take('frame');
     try {
       // One copy for all rows; the message itself is gone when this turn ends.
-      const frame = decodeFrame(Buffer.from(message.data));
+      const frame = decodeClientFrame(Buffer.from(message.data));
+      const bytesMax = Math.min(this.bus.payloadBytesMax, limits.messageBytesMax);
+      if (frame.kind === 'own') {
+        const answer = encodeOwnReply(this.own.answer(frame), bytesMax);
+        taken.answered();
+        this.bus.publish(reply, answer);
+        return;
+      }
       const { kind } = frame;
       this.rows.run(frame, this.puts, (outcome) => {
         taken.answered(outcome.errors[0]);
-        const bytesMax = Math.min(this.bus.payloadBytesMax, limits.messageBytesMax);
         const answer =
           kind === 'put'
             ? encodePutReply({ kind, ...outcome }, bytesMax)
@@ -55,7 +64,7 @@ export class FrameApi {
         this.bus.publish(reply, answer);
       });
     } catch (error) {
-      if (!(error instanceof MalformedError)) throw error;
+      if (!(error instanceof QuorateError)) throw error;
       const { code, outcome, message } = error;
       taken.answered(error);
       this.bus.publish(reply, encodeRefusal({ code, outcome, message }));

@@ -20,7 +20,7 @@ import { Clock } from '../seams/clock.js';
 import type { Frame, FrameValue, GetFrame, PutFrame, RowError } from '../wire/frames.js';
 import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
-import { checkBucket, checkKey } from './names.js';
+import { checkBucket, keyOf } from './names.js';
 
 /** Who takes the puts: the coordinator itself, or whoever orders them first. */
 export interface PutSink {
@@ -125,12 +125,6 @@ interface Terms {
 function asBuffer(bytes: Uint8Array): Buffer {
   if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function keyOf(bytes: Uint8Array): ByteString {
-  const key = asBuffer(bytes).toString('latin1');
-  checkKey(key);
-  return key;
 }
 
 function contextOf(bytes: Uint8Array | null): Context | undefined {

@@ -22,6 +22,13 @@ export function checkKey(key: ByteString): void {
     throw new MalformedError(`a key has 1 to ${limits.keyBytesMax} bytes`);
 }
 
+/** Throws `MalformedError`. */
+export function keyOf(bytes: Uint8Array): ByteString {
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  checkKey(key);
+  return key;
+}
+
 /** `<bucket>.<key>` as subject tokens; undefined when the key can't be such. */
 export function subjectNameOf(name: { bucket: ByteString; key: ByteString }): string | undefined {
   return isSubject(name.key) ? textOf(`${name.bucket}.${name.key}`) : undefined;

@@ -12,8 +12,9 @@ import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { Flights, type Flight, type FrameFlight } from './flights.js';
-import { handleReply, rowsPerFrameMax, type RowFailure } from './frame-rows.js';
+import { handleReply, rowsPerFrameMax, type RowFailure, type RowHandlers } from './frame-rows.js';
 import { NodeStates, type NodeState } from './node-states.js';
+import type { OwnRead } from './own-read.js';
 import { Outbox } from './outbox.js';
 import { Pending, type PendingBounds } from './pending.js';
 import type { Request } from './request.js';
@@ -110,24 +111,55 @@ export class Dispatcher {
       this.ring.answered(message, nowMs);
       return;
     }
-    const node = flight.kind === 'probe' ? flight.node : flight.lane.node;
+    const { node } = flight;
     if (!message.noResponders) this.states.heard(node, nowMs);
     this.learned(node, message.noResponders ? 'gone' : 'answers', nowMs);
     if (message.noResponders) this.abandon(node, flight.id);
     if (flight.kind === 'probe') return;
+    if (!message.noResponders)
+      this.roundTrip = afterAnswer(this.roundTrip, nowMs - flight.sentAtMs);
+    if (flight.read !== undefined) {
+      this.toldOf(flight, flight.read, message);
+      return;
+    }
     this.outbox.frameOver(flight);
-    if (message.noResponders) this.goOn(flight.rows, { mayBeStored: false });
-    else this.replied(flight, message.data, nowMs);
+    if (message.noResponders) this.goOn(flight, { mayBeStored: false });
+    else
+      this.replied(flight, nowMs, (handlers) => handleReply(message.data, flight.rows, handlers));
   }
 
-  private replied(flight: FrameFlight, reply: Uint8Array, nowMs: number): void {
+  /** One primary's word on an own read; the last one settles it. When there is none, a coordinator will know better. */
+  private toldOf(flight: FrameFlight, read: OwnRead, message: BusMessage): void {
+    const told = message.noResponders ? 'nothing' : read.take(message.data);
+    if (told === 'part') return;
+    if (told === 'nothing') {
+      this.ring.want();
+      this.giveUp(flight);
+      return;
+    }
+    this.flights.end(flight);
+    this.outbox.frameOver(flight);
+    this.replied(flight, this.outbox.nowMs(), (handlers) =>
+      read.finish(handlers, (request) => this.askCoordinator(request)),
+    );
+  }
+
+  private askCoordinator(request: Request): void {
+    request.needsCoordinator = true;
+    this.outbox.add(request);
+  }
+
+  private replied(
+    flight: FrameFlight,
+    nowMs: number,
+    handle: (handlers: RowHandlers) => void,
+  ): void {
     const { lane, rows } = flight;
-    this.roundTrip = afterAnswer(this.roundTrip, nowMs - flight.sentAtMs);
     let done = 0;
     let tooLarge = 0;
     const heldBack: Request[] = [];
     try {
-      handleReply(reply, rows, {
+      handle({
         onDone: (request, settled) => {
           done++;
           this.pending.settle(request, settled);
@@ -137,7 +169,8 @@ export class Dispatcher {
             tooLarge++;
             request.alone = true;
             this.outbox.add(request);
-          } else if (failure.code === 429 && failure.outcome === 'none' && !request.settled) {
+          } else if (flight.read !== undefined) this.askCoordinator(request);
+          else if (failure.code === 429 && failure.outcome === 'none' && !request.settled) {
             request.heldBack = failure.message;
             heldBack.push(request);
           } else this.failed(request, failure, nowMs);
@@ -184,7 +217,7 @@ export class Dispatcher {
    */
   private abandon(node: NodeId, untilId: number): void {
     for (const flight of this.flights.all())
-      if (flight.kind === 'frame' && flight.lane.node === node && flight.id < untilId)
+      if (flight.kind === 'frame' && flight.node === node && flight.id < untilId)
         this.giveUp(flight);
     this.outbox.empty(node);
   }
@@ -192,12 +225,13 @@ export class Dispatcher {
   private giveUp(flight: FrameFlight): void {
     if (!this.flights.end(flight)) return;
     this.outbox.frameOver(flight);
-    this.goOn(flight.rows, { mayBeStored: true });
+    this.goOn(flight, { mayBeStored: true });
   }
 
-  private goOn(rows: readonly Request[], options: { readonly mayBeStored: boolean }): void {
+  private goOn({ rows, read }: FrameFlight, options: { readonly mayBeStored: boolean }): void {
     for (const request of rows) {
       if (request.settled) continue;
+      if (read !== undefined) request.needsCoordinator = true;
       if (options.mayBeStored && request.terms.kind === 'put') request.mayBeStored = true;
       if (request.sends < sendsMax) this.outbox.add(request);
       else {
@@ -256,13 +290,18 @@ export class Dispatcher {
   private watch(nowMs: number): void {
     const patience = patienceMs(this.roundTrip);
     const askAfterMs = Math.max(probeAfterMs, patience);
+    const coordinateAfterMs = Math.max(limits.slowGetReplicaMs, patience);
     for (const flight of this.flights.all()) {
       const ageMs = nowMs - flight.sentAtMs;
-      if (flight.kind === 'probe' && ageMs >= Math.max(silentAfterMs, patience)) {
+      if (flight.kind === 'frame' && flight.read !== undefined) {
+        if (ageMs < coordinateAfterMs) continue;
+        this.giveUp(flight);
+        if (this.states.mayAsk(flight.node, nowMs, askAfterMs)) this.probe(flight.node, nowMs);
+      } else if (flight.kind === 'probe' && ageMs >= Math.max(silentAfterMs, patience)) {
         this.flights.end(flight);
         if (!this.states.heardSince(flight.node, flight.sentAtMs)) this.silent(flight.node, nowMs);
       } else if (flight.kind === 'frame' && ageMs >= askAfterMs) {
-        const { node } = flight.lane;
+        const { node } = flight;
         if (ageMs >= Math.max(stuckAfterMs, stuckAfterPatience * patience))
           this.silent(node, nowMs);
         else if (this.states.mayAsk(node, nowMs, askAfterMs)) this.probe(node, nowMs);

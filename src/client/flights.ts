@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
+import type { OwnRead } from './own-read.js';
 import type { Request } from './request.js';
 import type { Lane } from './route-table.js';
 
@@ -14,10 +15,13 @@ interface FlightBase {
 
 export interface FrameFlight extends FlightBase {
   readonly kind: 'frame';
+  readonly node: NodeId;
   readonly lane: Lane;
   readonly rows: readonly Request[];
   /** The earliest of its rows. */
   deadlineMs: number;
+  /** Shared by the flights to each of the nodes that are asked. */
+  readonly read: OwnRead | undefined;
 }
 
 export interface ProbeFlight extends FlightBase {
@@ -51,12 +55,18 @@ export class Flights {
   send(flight: Departure<Flight>, message: { subject: string; payload: Uint8Array }): void {
     const id = ++this.lastId;
     this.underway.set(id, { ...flight, id });
+    if (flight.kind === 'frame') flight.read?.flights.push(id);
     this.bus.publish(message.subject, message.payload, { reply: `${this.inbox}${id}` });
   }
 
-  /** True unless it was over already. */
+  /** True unless it was over already. An own read is over as a whole. */
   end(flight: Flight): boolean {
-    return this.underway.delete(flight.id);
+    const read = flight.kind === 'frame' ? flight.read : undefined;
+    if (read === undefined) return this.underway.delete(flight.id);
+    if (read.over) return false;
+    read.over = true;
+    for (const id of read.flights) this.underway.delete(id);
+    return true;
   }
 
   /** A snapshot, oldest first, so that the loop over it may end and start flights. */

@@ -6,9 +6,11 @@ import {
   encodeFrame,
   frameOverheadBytes,
   rowOverheadBytes,
+  type FrameRefusal,
   type FrameReply,
   type FrameValue,
 } from '../wire/frames.js';
+import { encodeOwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
 import type { Request, Settled, Terms } from './request.js';
@@ -32,8 +34,7 @@ export function cutRows(
 
 export function encodeRows(terms: Terms, rows: readonly Request[], timeoutMs: number): Buffer {
   const { kind, bucket, quorum, strict } = terms;
-  const keys = rows.map((row) => Buffer.from(row.key, 'latin1'));
-  const head = { bucket, quorum, strict, timeoutMs, keys };
+  const head = { bucket, quorum, strict, timeoutMs, keys: keysOf(rows) };
   if (kind === 'get') return encodeFrame({ kind, ...head });
   return encodeFrame({
     kind,
@@ -47,6 +48,15 @@ export function encodeRows(terms: Terms, rows: readonly Request[], timeoutMs: nu
   });
 }
 
+/** `whole`: values are asked for, else digests. */
+export function encodeOwnRows(terms: Terms, rows: readonly Request[], whole: boolean): Buffer {
+  return encodeOwnFrame({ bucket: terms.bucket, whole, keys: keysOf(rows) });
+}
+
+function keysOf(rows: readonly Request[]): Buffer[] {
+  return rows.map((row) => Buffer.from(row.key, 'latin1'));
+}
+
 /** What went wrong with a row; 404 is no error of a get and never comes here. */
 export interface RowFailure {
   readonly code: number;
@@ -55,8 +65,8 @@ export interface RowFailure {
 }
 
 export interface RowHandlers {
-  onDone(request: Request, settled: Settled): void;
-  onFailure(request: Request, failure: RowFailure): void;
+  onDone(request: Request, settled: Settled, index: number): void;
+  onFailure(request: Request, failure: RowFailure, index: number): void;
 }
 
 /** Throws `MalformedError` on a reply that is not one; then no handler was called. */
@@ -66,34 +76,39 @@ export function handleReply(
   handlers: RowHandlers,
 ): void {
   const reply = decodeFrameReply(bytes, rows.length);
-  if (reply.kind === 'refusal') {
-    for (const row of rows) handlers.onFailure(row, reply);
-    return;
-  }
-  const receipts = reply.receipts.map(knownReceipt);
+  if (reply.kind === 'refusal')
+    for (const [i, row] of rows.entries()) handlers.onFailure(row, reply, i);
+  else handleRows(reply, reply.receipts.map(knownReceipt), rows, handlers);
+}
+
+export function handleRows(
+  reply: Exclude<FrameReply, FrameRefusal>,
+  receipts: readonly Receipt[],
+  rows: readonly Request[],
+  handlers: RowHandlers,
+): void {
   const failures = failuresOf(reply);
   for (let i = 0; i < rows.length; i++) {
     const request = rows[i]!;
     const failure = failures?.get(i);
     const absent = failure?.code === 404 && request.terms.kind === 'get';
     if (failure !== undefined && !absent) {
-      handlers.onFailure(request, failure);
+      handlers.onFailure(request, failure, i);
       continue;
     }
     const bin = reply.contexts[i]!;
-    handlers.onDone(request, {
+    const settled: Settled = {
       ok: true,
       // A put's reply without room for the context: what its author saw before is still true.
       context: bin === null ? (request.context ?? Context.empty) : Context.ofBytes(copy(bin)),
       values: reply.kind === 'put' || absent ? nothing : valuesOf(reply.values[i]!),
       receipt: absent ? undefined : receipts[reply.receiptOf?.[i] ?? 0],
-    });
+    };
+    handlers.onDone(request, settled, i);
   }
 }
 
-function failuresOf(
-  reply: Exclude<FrameReply, { kind: 'refusal' }>,
-): Map<number, RowFailure> | undefined {
+function failuresOf(reply: Exclude<FrameReply, FrameRefusal>): Map<number, RowFailure> | undefined {
   if (reply.errors.length === 0) return undefined;
   return new Map(reply.errors.map((error) => [error.index, error]));
 }
@@ -115,7 +130,8 @@ function copy(bytes: Uint8Array): Uint8Array {
 const knownReceipts = new Map<string, Receipt>();
 const knownReceiptsMax = 1024;
 
-function knownReceipt(text: string): Receipt {
+/** As `receiptOf`. */
+export function knownReceipt(text: string): Receipt {
   let receipt = knownReceipts.get(text);
   if (receipt === undefined) {
     receipt = receiptOf(text);

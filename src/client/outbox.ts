@@ -14,7 +14,8 @@ import { partitionOf } from '../../actors/rules/key.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import type { Flights, FrameFlight } from './flights.js';
-import { cutRows, encodeRows, rowsPerFrameMax } from './frame-rows.js';
+import { cutRows, encodeOwnRows, encodeRows, rowsPerFrameMax } from './frame-rows.js';
+import { OwnRead } from './own-read.js';
 import type { Request } from './request.js';
 import type { Lane, LaneBounds, RouteTable } from './route-table.js';
 
@@ -221,13 +222,20 @@ export class Outbox {
     lane.rowsInFlight += rows.length;
     lane.sentAtMs = nowMs;
     if (lane.terms.kind === 'put') this.putting.add(lane);
-    this.flights.send(
-      { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs },
-      {
-        subject: `${prefix}.frame.${lane.node}`,
-        payload: encodeRows(lane.terms, rows, nodeTimeoutMs(lastDeadlineMs - nowMs)),
-      },
-    );
+    const { node, terms, witnesses } = lane;
+    const frame = { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs } as const;
+    if (witnesses === undefined) {
+      const payload = encodeRows(terms, rows, nodeTimeoutMs(lastDeadlineMs - nowMs));
+      const subject = `${prefix}.frame.${node}`;
+      this.flights.send({ ...frame, node, read: undefined }, { subject, payload });
+      return;
+    }
+    const read = new OwnRead(rows, 1 + witnesses.length);
+    for (const asked of [node, ...witnesses]) {
+      const payload = encodeOwnRows(terms, rows, asked === node);
+      const subject = `${prefix}.frame.${asked}`;
+      this.flights.send({ ...frame, node: asked, read }, { subject, payload });
+    }
   }
 }
 

@@ -73,6 +73,8 @@ export class Request {
   retries = 0;
   /** It was sent, and no answer says that it was not stored. */
   mayBeStored = false;
+  /** A get that own reads can't answer: primaries differ, or one of them did not tell. */
+  needsCoordinator = false;
   /** Its reply is too large to share a frame. */
   alone = false;
   /** Why a node would not take it yet. */

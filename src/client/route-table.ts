@@ -1,6 +1,7 @@
 /**
  * Which node coordinates a request. Of a put: the first primary of the key's partition that answers, as the nodes see it
- * themselves, so that blind puts of all clients meet there; when no primary answers, a fallback. A get may go to any primary.
+ * themselves, so that blind puts of all clients meet there; when no primary answers, a fallback. A get may go to any primary,
+ * and where R of them answer the client coordinates it itself (`own-read.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { RingMessage } from '../wire/ring-message.js';
@@ -31,6 +32,8 @@ export class Lane {
   listed = false;
   /** How many rows of a get frame lately fitted into one reply. */
   rowsMax: number;
+  /** Its gets are own reads: the node is asked for values, these for digests. Undefined: the node coordinates. */
+  witnesses: readonly NodeId[] | undefined;
 
   constructor(
     readonly node: NodeId,
@@ -52,12 +55,14 @@ export class Target {
 
   constructor(readonly node: NodeId) {}
 
-  lane(terms: Terms, bounds: LaneBounds): Lane {
-    let lane = this.lanes.get(terms.id);
+  lane(terms: Terms, bounds: LaneBounds, witnesses?: readonly NodeId[]): Lane {
+    const id = 2 * terms.id + (witnesses === undefined ? 0 : 1);
+    let lane = this.lanes.get(id);
     if (lane === undefined) {
       lane = new Lane(this.node, terms, bounds);
-      this.lanes.set(terms.id, lane);
+      this.lanes.set(id, lane);
     }
+    lane.witnesses = witnesses;
     return lane;
   }
 }
@@ -69,18 +74,28 @@ const rowsOfFrameMin = 96;
 export class Readers {
   /** So that each takes its turn. */
   private first = 0;
+  /** R → target → who confirms what it shows: the R - 1 after it. */
+  private readonly witnesses: (readonly NodeId[])[][] = [];
 
   constructor(private readonly targets: readonly Target[]) {}
 
+  /** Whether R of them answer. */
+  reach(r: number): boolean {
+    return r <= this.targets.length;
+  }
+
   /**
+   * `ownOf`: R when the client coordinates, undefined when the node does.
    * Where a get joins: few large frames cost less than many small ones, so what may leave this turn gathers in one lane
    * until it is worth another; and when all have a frame under way, behind the one that left first.
    */
-  lane(terms: Terms, bounds: LaneBounds): Lane {
+  lane(terms: Terms, bounds: LaneBounds, ownOf: number | undefined): Lane {
     const { targets, first } = this;
+    const witnesses = ownOf === undefined ? undefined : this.witnessesOf(ownOf);
     let best: Lane | undefined;
     for (let i = 0; i < targets.length; i++) {
-      const lane = targets[(first + i) % targets.length]!.lane(terms, bounds);
+      const at = (first + i) % targets.length;
+      const lane = targets[at]!.lane(terms, bounds, witnesses?.[at]);
       if (
         lane.framesInFlight === 0 &&
         lane.queue.length > 0 &&
@@ -93,6 +108,13 @@ export class Readers {
     if (best!.queue.length === 0) this.first = (first + 1) % targets.length;
     return best!;
   }
+
+  private witnessesOf(r: number): readonly (readonly NodeId[])[] {
+    const nodes = this.targets.map((target) => target.node);
+    return (this.witnesses[r] ??= nodes.map((_, at) =>
+      [...nodes.slice(at + 1), ...nodes.slice(0, at)].slice(0, r - 1),
+    ));
+  }
 }
 
 function isBetter(lane: Lane, than: Lane): boolean {
@@ -100,6 +122,11 @@ function isBetter(lane: Lane, than: Lane): boolean {
   const busy = lane.framesInFlight > 0;
   if (busy !== than.framesInFlight > 0) return !busy;
   return busy ? lane.sentAtMs < than.sentAtMs : lane.queue.length < than.queue.length;
+}
+
+interface Quorums {
+  readonly n: number;
+  readonly r: number;
 }
 
 interface Route {
@@ -111,7 +138,7 @@ interface Route {
 export class RouteTable {
   private readonly targets = new Map<string, Target>();
   private ring: RingMessage | undefined;
-  private buckets = new Map<string, number>();
+  private buckets = new Map<string, Quorums>();
   /** N → group → route. Emptied when the ring or anyone's state changes. */
   private readonly byN = new Map<number, Route[]>();
   /** By set of primaries that answer. */
@@ -135,7 +162,7 @@ export class RouteTable {
   set(ring: RingMessage): void {
     if (ring.epoch !== this.ring?.epoch) this.forgetIdleTargets();
     this.ring = ring;
-    this.buckets = new Map(ring.buckets);
+    this.buckets = new Map(ring.buckets.map(([bucket, n, r]) => [bucket, { n, r }]));
     this.invalidate();
   }
 
@@ -147,24 +174,27 @@ export class RouteTable {
 
   /** Where the request waits for the end of the turn. Undefined: no ring yet, or nobody answers. */
   laneOf(request: Request, bounds: LaneBounds): Lane | undefined {
-    const { terms } = request;
-    const route = this.routeOf(request);
-    // R=1 asks nobody else: the first primary is the one that knows of W=1 puts.
-    if (route?.readers !== undefined && terms.kind === 'get' && terms.quorum !== 1)
-      return route.readers.lane(terms, bounds);
-    return route?.coordinator?.lane(terms, bounds);
-  }
-
-  private routeOf(request: Request): Route | undefined {
     const { ring } = this;
     if (ring === undefined) return undefined;
-    const n = this.buckets.get(request.terms.bucket) ?? ring.n;
+    const { terms } = request;
+    const { n, r } = this.buckets.get(terms.bucket) ?? ring;
+    const { coordinator, readers } = this.routeOf(ring, request.partition, n);
+    const quorum = terms.quorum === 0 ? r : terms.quorum;
+    // R=1 asks nobody else: the first primary is the one that knows of W=1 puts.
+    if (terms.kind === 'get' && quorum > 1 && readers !== undefined) {
+      const isOwn = !request.needsCoordinator && readers.reach(quorum);
+      return readers.lane(terms, bounds, isOwn ? quorum : undefined);
+    }
+    return coordinator?.lane(terms, bounds);
+  }
+
+  private routeOf(ring: RingMessage, partition: number, n: number): Route {
     let row = this.byN.get(n);
     if (row === undefined) {
       row = [];
       this.byN.set(n, row);
     }
-    const group = ring.groupOf[request.partition]!;
+    const group = ring.groupOf[partition]!;
     let route = row[group];
     if (route === undefined) {
       route = this.choose(ring, ring.groups[group]!, n);

@@ -40,6 +40,16 @@ export class Columns {
     return this.next(isOutcome);
   }
 
+  bin(length: number): Uint8Array {
+    const bin = this.next(isBin);
+    if (bin.length !== length) throw this.malformed();
+    return bin;
+  }
+  /** What the caller checks itself. */
+  any(): WireValue {
+    return this.next((value): value is WireValue => value !== undefined);
+  }
+
   list<T extends WireValue>(is: (value: WireValue) => value is T, length?: number): readonly T[] {
     const list = this.next(isList);
     if (length !== undefined && list.length !== length)

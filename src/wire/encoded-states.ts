@@ -54,6 +54,11 @@ export function replaces(newer: Buffer, older: Buffer): boolean {
   return true;
 }
 
+/** A view; as `encodeContext` would write the state's context. */
+export function contextBytesOf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, endOfContext(bytes));
+}
+
 function endOfContext(bytes: Buffer): number {
   return contextAt + entryBytes * bytes.readUInt16BE(0);
 }

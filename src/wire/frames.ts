@@ -24,6 +24,7 @@ import { decode, encode, type WireValue } from './message-pack.js';
 import { byteStringOf, textOf } from './text.js';
 
 export const frameVersion = 1;
+/** Kind 3: `own-frames.ts`. */
 const kinds = { put: 0, get: 1, refusal: 2 } as const;
 
 type Bin = Uint8Array;
@@ -170,6 +171,10 @@ export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): reado
 
 /** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
 export function encodeGetReply(reply: GetFrameReply, bytesMax: number): Buffer {
+  return encode(columnsOfGetReply(reply, bytesMax));
+}
+
+export function columnsOfGetReply(reply: GetFrameReply, bytesMax: number): readonly WireValue[] {
   const room = bytesMax - fixedBytes(reply);
   const rowBytes = reply.values.map((value, i) => valueBytes(value) + binBytes(reply.contexts[i]!));
   const fits = rowBytes.reduce((sum, bytes) => sum + bytes, 0) <= room;
@@ -177,7 +182,7 @@ export function encodeGetReply(reply: GetFrameReply, bytesMax: number): Buffer {
     ? reply
     : cutToRoom(reply, rowBytes, room);
   const rows = errorRows(errors);
-  return encode([frameVersion, kinds.get, contexts, values, receipts, receiptOf, rows]);
+  return [frameVersion, kinds.get, contexts, values, receipts, receiptOf, rows];
 }
 
 function cutToRoom(

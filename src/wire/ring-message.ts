@@ -9,15 +9,18 @@ import { MalformedError } from '../errors.js';
 export interface RingMessage {
   readonly epoch: number;
   readonly nodes: readonly RingNode[];
-  /** N of buckets that name none of their own. */
+  /** N and default R of buckets that name none of their own. */
   readonly n: number;
-  /** Buckets whose N differs from the default. */
-  readonly buckets: readonly (readonly [bucket: string, n: number])[];
+  readonly r: number;
+  /** Buckets that differ from them. */
+  readonly buckets: readonly RingBucket[];
   /** Distinct preference lists, as indexes into `nodes`; cut after `ringListLengthMax`, empty while no cluster is founded. */
   readonly groups: readonly (readonly number[])[];
   /** Partition → index into `groups`; its length is the number of partitions. */
   readonly groupOf: readonly number[];
 }
+
+export type RingBucket = readonly [bucket: string, n: number, r: number];
 
 export interface RingNode {
   readonly id: NodeId;
@@ -37,7 +40,8 @@ export interface RingSource {
   readonly partitions: number;
   readonly nodes: readonly RingNode[];
   readonly n: number;
-  readonly buckets: readonly (readonly [bucket: string, n: number])[];
+  readonly r: number;
+  readonly buckets: readonly RingBucket[];
   preferenceList(partition: number): readonly NodeId[];
 }
 
@@ -61,8 +65,8 @@ export function ringMessageOf(source: RingSource): RingMessage {
     }
     groupOf.push(group);
   }
-  const { epoch, nodes, n, buckets } = source;
-  return { epoch, nodes, n, buckets, groups, groupOf };
+  const { epoch, nodes, n, r, buckets } = source;
+  return { epoch, nodes, n, r, buckets, groups, groupOf };
 }
 
 /** Throws `MalformedError` on anything that is not one whole, consistent ring. */
@@ -78,8 +82,9 @@ export function ringFromDocument(document: unknown): RingMessage {
     throw new MalformedError('ring names a node it does not have');
   const epoch = natural(ring['epoch'], 'epoch');
   const n = natural(ring['n'], 'n');
+  const r = natural(ring['r'], 'r');
   const buckets = array(ring['buckets'], 'buckets').map(bucketFrom);
-  return { epoch, nodes, n, buckets, groups, groupOf };
+  return { epoch, nodes, n, r, buckets, groups, groupOf };
 }
 
 function nodeFrom(document: unknown): RingNode {
@@ -95,9 +100,9 @@ function nodeFrom(document: unknown): RingNode {
   };
 }
 
-function bucketFrom(document: unknown): readonly [string, number] {
-  const [bucket, n] = array(document, 'bucket');
-  return [text(bucket, 'bucket'), natural(n, 'n of a bucket')];
+function bucketFrom(document: unknown): RingBucket {
+  const [bucket, n, r] = array(document, 'bucket');
+  return [text(bucket, 'bucket'), natural(n, 'n of a bucket'), natural(r, 'r of a bucket')];
 }
 
 function record(value: unknown, what: string): Readonly<Record<string, unknown>> {

@@ -240,7 +240,7 @@ describe.each([
   test('kv.ring and kv.status, for programs and for people', async () => {
     const packed = await cluster.ask('kv.ring');
     const ring = ringFromDocument(decodeDocument(packed.data));
-    expect(ring).toMatchObject({ n: 3, buckets: [['single', 1]] });
+    expect(ring).toMatchObject({ n: 3, r: 2, buckets: [['single', 1, 1]] });
     expect(ring.nodes.map(({ id, reachability }) => [id, reachability])).toEqual(
       ids.map((id) => [id, 'alive']),
     );

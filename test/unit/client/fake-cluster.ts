@@ -88,6 +88,7 @@ export class FakeNode {
         return { id, name: `n${index}`, host: `h${index}`, zone: '', reachability };
       }),
       n: 3,
+      r: 2,
       buckets: [],
       preferenceList: (partition) => nodes.map((_, i) => nodes[(partition + i) % nodes.length]!.id),
     });

@@ -22,7 +22,8 @@ function ringOf(nodes: number, partitions: number) {
     partitions,
     nodes: all,
     n: 3,
-    buckets: [['wide', 5]],
+    r: 2,
+    buckets: [['wide', 5, 2]],
     preferenceList: (partition) => all.map((_, i) => all[(partition + i) % nodes]!.id),
   });
 }
@@ -53,6 +54,8 @@ describe('ring message', () => {
     ['no partitions', 'groupOf', []],
     ['a negative epoch', 'epoch', -1],
     ['a bucket without N', 'buckets', [['wide']]],
+    ['a bucket without R', 'buckets', [['wide', 5]]],
+    ['no default R', 'r', undefined],
   ])('refuses %s', (_, field, value) => {
     expect(() => ringFromDocument({ ...ringOf(3, 8), [field]: value })).toThrow(MalformedError);
   });

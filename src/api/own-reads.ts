@@ -1,0 +1,83 @@
+/**
+ * Answers own reads: what this node holds of keys it is a primary of, asked of nobody else. A client that gets the same
+ * digest from R primaries has what a get round would give it; when they differ, it asks a coordinator.
+ */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { partitionOf, storageKeyOf } from '../../actors/rules/key.js';
+import { emptyDigest, emptyState, type Digest } from '../../actors/rules/versions.js';
+import type { Receipt } from '../coordinator/coordinator.js';
+import { replyOf } from '../coordinator/views.js';
+import { UnavailableError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { Store, type HeldRecord } from '../store/store.js';
+import { encodeDigests } from '../wire/digests.js';
+import { contextBytesOf } from '../wire/encoded-states.js';
+import type { FrameValue, GetFrameReply, RowError } from '../wire/frames.js';
+import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
+import { receiptText } from '../wire/receipt.js';
+import { checkBucket, keyOf } from './names.js';
+
+type Records = readonly (HeldRecord | undefined)[];
+
+@scoped(Lifecycle.ContainerScoped)
+export class OwnReads {
+  /** Keys asked for, digests only included. */
+  keys = 0;
+  private readonly receipt: Receipt;
+  private readonly receipts: readonly string[];
+
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Clock) private readonly clock: Clock,
+  ) {
+    const counts = { acked: 1, needed: 1, primaries: 1, fallbacks: 0, hints: 0 };
+    this.receipt = { kind: 'r', ...counts, durability: store.durability };
+    this.receipts = [receiptText(this.receipt)];
+  }
+
+  /** Throws `MalformedError`, and `UnavailableError` when this node is no primary of some key. */
+  answer({ bucket, whole, keys }: OwnFrame): Omit<OwnReply, 'kind'> {
+    checkBucket(bucket);
+    const { n, conflict } = bucketOptions(this.options, bucket);
+    const { partitions } = this.options;
+    const self = this.view.self.id;
+    const records: (HeldRecord | undefined)[] = [];
+    const digests: Digest[] = [];
+    for (const bytes of keys) {
+      const key = keyOf(bytes);
+      const partition = partitionOf({ bucket, key }, partitions);
+      if (!this.view.primaries(partition, n).includes(self))
+        throw new UnavailableError('not a primary of the key: ask for the ring again');
+      const record = this.store.read(storageKeyOf({ partition, bucket, key }));
+      records.push(record);
+      digests.push(record?.digest ?? emptyDigest);
+    }
+    this.keys += keys.length;
+    return {
+      digests: encodeDigests(digests),
+      shown: whole ? this.show(records, conflict) : undefined,
+    };
+  }
+
+  private show(records: Records, conflict: 'siblings' | 'last-writer-wins'): GetFrameReply {
+    const how = { conflict, nowMs: this.clock.wallMs(), receipt: this.receipt };
+    const contexts: (Uint8Array | null)[] = [];
+    const values: FrameValue[] = [];
+    const errors: RowError[] = [];
+    for (const [index, record] of records.entries()) {
+      const reply = replyOf(record?.state ?? emptyState, how);
+      contexts.push(record === undefined ? null : contextBytesOf(record.bytes));
+      if (reply.ok) values.push(reply.values.length === 1 ? reply.values[0]! : reply.values);
+      else {
+        const { code, outcome, message } = reply.error;
+        values.push(null);
+        errors.push({ index, code, outcome, message });
+      }
+    }
+    return { kind: 'get', contexts, values, receipts: this.receipts, receiptOf: null, errors };
+  }
+}

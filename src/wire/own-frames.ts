@@ -1,0 +1,101 @@
+/**
+ * Own reads on `kv.frame.<node>`: what a primary holds itself of some keys, asked of nobody else.
+ *
+ *   own        [1, 3, bucket, whole, keys: bin[]]
+ *   own reply  [1, 3, digests: bin, get reply | nil]
+ *
+ * A digest of 8 bytes a key, in order. `whole`: with the reply a get of R=1 would have; else with nil.
+ * A node that is no primary of some key refuses them all (`frames.ts`).
+ */
+import type { ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { MalformedError } from '../errors.js';
+import { Columns, isBin, isList } from './columns.js';
+import { digestBytes } from './digest-codec.js';
+import {
+  columnsOfGetReply,
+  frameOfColumns,
+  frameReplyOfColumns,
+  frameVersion,
+  type Frame,
+  type FrameRefusal,
+  type GetFrameReply,
+} from './frames.js';
+import { decode, encode, type WireValue } from './message-pack.js';
+import { byteStringOf, textOf } from './text.js';
+
+const kind = 3;
+
+export interface OwnFrame {
+  readonly kind: 'own';
+  readonly bucket: ByteString;
+  readonly whole: boolean;
+  readonly keys: readonly Uint8Array[];
+}
+
+export interface OwnReply {
+  readonly kind: 'own';
+  /** Of the states, `digestBytes` each. */
+  readonly digests: Uint8Array;
+  /** Undefined unless the frame asked for the whole. */
+  readonly shown: GetFrameReply | undefined;
+}
+
+export function encodeOwnFrame(frame: Omit<OwnFrame, 'kind'>): Buffer {
+  const bucket = textOf(frame.bucket);
+  if (bucket === undefined) throw new MalformedError('a bucket name is UTF-8');
+  return encode([frameVersion, kind, bucket, frame.whole, frame.keys]);
+}
+
+/** Any frame a client may send. As `decodeFrame`. */
+export function decodeClientFrame(bytes: Uint8Array): Frame | OwnFrame {
+  const message = decode(bytes);
+  return kindOf(message) === kind ? ownFrameOf(message) : frameOfColumns(message);
+}
+
+function ownFrameOf(message: WireValue): OwnFrame {
+  const columns = new Columns(message, frameVersion, 'frame');
+  columns.int();
+  const bucket = byteStringOf(columns.text());
+  const whole = columns.flag();
+  const keys = columns.list(isBin);
+  if (keys.length === 0 || keys.length > limits.frameRequestsMax)
+    throw new MalformedError(`a frame has 1 to ${limits.frameRequestsMax} requests`);
+  columns.end();
+  return { kind: 'own', bucket, whole, keys };
+}
+
+/** What is shown has up to `bytesMax`; rows beyond are answered as `encodeGetReply` does. */
+export function encodeOwnReply(reply: Omit<OwnReply, 'kind'>, bytesMax: number): Buffer {
+  const { digests, shown } = reply;
+  const room = bytesMax - digests.length - 16;
+  return encode([
+    frameVersion,
+    kind,
+    digests,
+    shown === undefined ? null : columnsOfGetReply(shown, room),
+  ]);
+}
+
+/** Throws `MalformedError` on what answers no own read of `rows` keys. */
+export function decodeOwnReply(bytes: Uint8Array, rows: number): OwnReply | FrameRefusal {
+  const message = decode(bytes);
+  if (kindOf(message) !== kind) {
+    const reply = frameReplyOfColumns(message, rows);
+    if (reply.kind !== 'refusal') throw new MalformedError('an answer to another frame');
+    return reply;
+  }
+  const columns = new Columns(message, frameVersion, 'own reply');
+  columns.int();
+  const digests = columns.bin(rows * digestBytes);
+  const shown = columns.any();
+  columns.end();
+  if (shown === null) return { kind: 'own', digests, shown: undefined };
+  const reply = frameReplyOfColumns(shown, rows);
+  if (reply.kind !== 'get') throw new MalformedError('an own reply that shows no values');
+  return { kind: 'own', digests, shown: reply };
+}
+
+function kindOf(message: WireValue): WireValue | undefined {
+  return isList(message) ? message[1] : undefined;
+}
