@@ -44,6 +44,7 @@ export class Sometimes {
   }
 
   private publication({ subject, payload }: Publication): void {
+    if (subject.startsWith('kv.frame.') && payload.length > 0) this.frame(payload);
     if (!subject.startsWith('_')) return;
     const verb = subject.slice(subject.lastIndexOf('.') + 1);
     if (verb !== 'merge' && verb !== 'transfer' && verb !== 'forward') return;
@@ -53,6 +54,12 @@ export class Sometimes {
     const [reason, owedTo] = message[3] as [number, string];
     this.reach(`merge for ${['a put', 'a repair', 'a hint', 'an exchange'][reason] ?? reason}`);
     if (owedTo !== '') this.reach('a fallback took a hint');
+  }
+
+  private frame(payload: Buffer): void {
+    const [, kind] = readMessagePack(payload) as [number, number];
+    const name = ['a put', 'a get', 'a refusal', 'an own read'][kind];
+    this.reach(`frame of ${name ?? kind}`);
   }
 }
 
@@ -81,6 +88,8 @@ export const sometimesWanted: readonly string[] = [
   'merge for an exchange',
   'message forward',
   'message transfer',
+  'frame of a get',
+  'frame of an own read',
   'answer 503 none',
   'answer 503 unknown',
   'answer 504 unknown',

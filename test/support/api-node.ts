@@ -179,6 +179,8 @@ export interface ApiNode {
   readonly view: ToldView;
   readonly peers: BusPeers;
   readonly ordering: PutOrdering;
+  /** What own reads see. */
+  readonly store: MapStore;
 }
 
 export function startApiNode(parts: {
@@ -218,9 +220,10 @@ export function startApiNode(parts: {
   own.register(Coordinator, { useValue: coordinator });
   own.register(Peers, { useValue: peers });
   own.register(NodeStatusSource, { useValue: { status } });
-  own.register(Store, { useValue: new MapStore(id, clock) });
+  const store = new MapStore(id, clock);
+  own.register(Store, { useValue: store });
   const waysIn = own.resolve(WaysIn);
   waysIn.announce();
   waysIn.open();
-  return { waysIn, coordinator, view, peers, ordering: own.resolve(PutOrdering) };
+  return { waysIn, coordinator, view, peers, ordering: own.resolve(PutOrdering), store };
 }

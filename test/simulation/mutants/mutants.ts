@@ -153,6 +153,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'replyOf(keys.own[entry.at], { conflict, nowMs, receipt })',
   },
   {
+    name: 'own-reads-not-compared',
+    file: 'src/client/own-read.js',
+    find: 'const allAgree = others.every((digests) => digests.equals(first));',
+    replace: 'const allAgree = true;',
+  },
+  {
     name: 'read-says-all-is-equal',
     file: 'src/replica/read-handler.js',
     find: 'if (sameDigest(record?.digest ?? emptyDigest, theirs[i]))',

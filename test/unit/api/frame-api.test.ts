@@ -1,5 +1,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { actorOf } from '../../../actors/rules/actor.js';
+import { partitionOf, storageKeyOf } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
+import {
+  digestOf,
+  emptyContext,
+  emptyDigest,
+  emptyState,
+  merge,
+  mint,
+  type KeyState,
+} from '../../../actors/rules/versions.js';
 import { UnavailableError } from '../../../src/errors.js';
 import {
   decodeFrameReply,
@@ -9,11 +20,15 @@ import {
   type GetFrame,
   type PutFrame,
 } from '../../../src/wire/frames.js';
-import { encodeContext } from '../../../src/wire/key-state-codec.js';
+import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { encodeDigests } from '../../../src/wire/digests.js';
+import { encodeContext, encodeState } from '../../../src/wire/key-state-codec.js';
+import { decodeOwnReply, encodeOwnFrame } from '../../../src/wire/own-frames.js';
 import { startApiNode, type ApiNode } from '../../support/api-node.js';
 import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
 
 const a = 'a'.repeat(16);
+const b = 'b'.repeat(16);
 const bytes = (text: string): Buffer => Buffer.from(text);
 const head = { bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 };
 
@@ -175,6 +190,95 @@ describe('frames', () => {
     await closing;
     expect(network.sent.length).toBe(before + 1);
     expect(ask(getFrame('x'))).toEqual(['nobody']);
+  });
+});
+
+describe('own reads', () => {
+  const actor = actorOf(a, 1);
+  const minted = (local: KeyState, value: string | null, expiresAtMs = 0): KeyState =>
+    mint({
+      local,
+      seen: local.context,
+      actor,
+      value: value === null ? null : bytes(value),
+      operation: '',
+      writtenAtMs: 0,
+      expiresAtMs,
+    });
+  const states: readonly (readonly [key: string, state: KeyState])[] = [
+    ['x', minted(emptyState, '1')],
+    ['gone', minted(minted(emptyState, '2'), null)],
+    ['two', merge(minted(emptyState, 'l'), mint({ ...row('r'), actor: actorOf(b, 1) }))],
+  ];
+
+  function row(value: string) {
+    const fresh = { local: emptyState, seen: emptyContext, operation: '' };
+    return { ...fresh, value: bytes(value), writtenAtMs: 0, expiresAtMs: 0 };
+  }
+
+  beforeEach(() => {
+    for (const [key, state] of states) {
+      const place = { bucket: 'b', key };
+      const partition = partitionOf(place, nodeOptionsDefault.partitions);
+      const record = { key: storageKeyOf({ ...place, partition }), state, mark: 0 };
+      node.store.mint([{ ...record, bytes: encodeState(state) }], Buffer.alloc(0), () => undefined);
+    }
+  });
+
+  function askOwn(whole: boolean, keys: readonly string[], bucket = 'b'): unknown {
+    const reply = client.inbox();
+    const replies: unknown[] = [];
+    client.subscribe(reply, ({ data }) => replies.push(decodeOwnReply(data, keys.length)));
+    const frame = encodeOwnFrame({ bucket, whole, keys: keys.map(bytes) });
+    client.publish(`kv.frame.${a}`, frame, { reply });
+    network.settle();
+    expect(replies).toHaveLength(1);
+    return replies[0];
+  }
+
+  const keys = ['x', 'absent', 'gone', 'two'];
+  const digests = encodeDigests(
+    [...states].map(([, state]) => digestOf(state)).toSpliced(1, 0, emptyDigest),
+  );
+
+  test('digests alone, in order, of absent keys too; the coordinator is not asked', () => {
+    expect(askOwn(false, keys)).toEqual({ kind: 'own', digests, shown: undefined });
+    expect(node.coordinator.puts).toEqual([]);
+    expect(node.waysIn.traffic.endpoints.frame).toMatchObject({ requests: 1, errors: 0 });
+  });
+
+  test('the whole: what a get of R=1 shows of a value, an absent key, a tombstone and siblings', () => {
+    expect(askOwn(true, keys)).toEqual({
+      kind: 'own',
+      digests,
+      shown: {
+        kind: 'get',
+        contexts: [states[0]![1], emptyState, states[1]![1], states[2]![1]].map(({ context }) =>
+          context.length === 0 ? null : encodeContext(context),
+        ),
+        values: [bytes('1'), null, null, [bytes('l'), bytes('r')]],
+        receipts: ['r=1/1 primaries=1 fallbacks=0 durability=sync'],
+        receiptOf: null,
+        errors: [
+          { index: 1, code: 404, outcome: 'none', message: 'no such key' },
+          { index: 2, code: 404, outcome: 'none', message: 'no such key' },
+        ],
+      },
+    });
+  });
+
+  test('a key this node is no primary of: refused, so that the client asks for the ring again', () => {
+    node.view.tellNodes([b]);
+    expect(askOwn(false, keys)).toMatchObject({ kind: 'refusal', code: 503, outcome: 'none' });
+    expect(node.waysIn.traffic.endpoints.frame.errors).toBe(1);
+  });
+
+  test.each([
+    ['a bucket that is no token', ['x'], 'a.b'],
+    ['an empty key', [''], 'b'],
+    ['a key beyond the limit', ['x'.repeat(limits.keyBytesMax + 1)], 'b'],
+  ])('%s: refused as malformed', (_, names, bucket) => {
+    expect(askOwn(true, names, bucket)).toMatchObject({ kind: 'refusal', code: 400 });
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { partitionOf } from '../../../actors/rules/key.js';
+import { limits } from '../../../actors/rules/limits.js';
 import {
   ConflictError,
   Context,
@@ -15,10 +16,11 @@ import {
   UnavailableError,
 } from '../../../src/index.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
-import type { Frame } from '../../../src/wire/frames.js';
+import { encodeRefusal, type Frame } from '../../../src/wire/frames.js';
+import { encodeOwnReply } from '../../../src/wire/own-frames.js';
 import { SimProcess } from '../../simulation/core/scheduler.js';
 import { SimBus } from '../../simulation/seams/sim-bus.js';
-import { FakeCluster, partitions } from './fake-cluster.js';
+import { FakeCluster, type OwnScript, partitions } from './fake-cluster.js';
 
 const keysOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `key-${i}`);
 
@@ -33,8 +35,11 @@ function shareOf(index: number): string[] {
   return keysOf(400).filter((key) => partitionOf({ bucket: 'b', key }, partitions) % 3 === index);
 }
 
-function rowsSeen(cluster: FakeCluster): number[][] {
-  return cluster.nodes.map((node) => node.frames.map(({ frame }) => frame.keys.length));
+/** Rows of the own reads whose values each node was asked for. */
+function rowsShown(cluster: FakeCluster): number[][] {
+  return cluster.nodes.map(({ own }) =>
+    own.filter(({ whole }) => whole).map(({ keys }) => keys.length),
+  );
 }
 
 describe('frames', () => {
@@ -62,14 +67,13 @@ describe('frames', () => {
       a.put('k', '3', { strict: true }),
       a.put('k', '4', { timeoutMs: 100 }),
       b.put('k', '5'),
-      a.get('k'),
       a.get('k', { r: 1 }),
     ];
     await cluster.settled(Promise.all(calls));
+    await cluster.settled(a.get('k'));
     const frames = cluster.nodes.flatMap((node) => node.frames.map(({ frame }) => frame));
-    expect(frames).toHaveLength(7);
+    expect(frames).toHaveLength(6);
     expect(frames.map(({ kind, quorum, strict }) => `${kind} ${quorum} ${strict}`).sort()).toEqual([
-      'get 0 false',
       'get 1 false',
       'put 0 false',
       'put 0 false',
@@ -79,40 +83,39 @@ describe('frames', () => {
     ]);
     const coordinator = cluster.nodes.find((node) => node.frames.length >= 5);
     expect(coordinator!.frames.map(({ frame }) => frame.quorum)).toContain(1);
+    expect(cluster.nodes.flatMap(({ own }) => own)).toHaveLength(2);
   });
 
   test('90 gets of one turn gather in one frame, and the next 90 go to another node', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
     for (let i = 0; i < 3; i++) await cluster.settled(bucket.getAll(keysOf(90)));
-    expect(rowsSeen(cluster)).toEqual([[90], [90], [90]]);
+    expect(rowsShown(cluster)).toEqual([[90], [90], [90]]);
   });
 
   test('gets beyond what makes a frame worth it: another frame, to another node; the rest is shared', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
     await cluster.settled(bucket.getAll(keysOf(200)));
-    expect(rowsSeen(cluster).sort(([a = 0], [b = 0]) => a - b)).toEqual([[8], [96], [96]]);
+    expect(rowsShown(cluster).sort(([a = 0], [b = 0]) => a - b)).toEqual([[8], [96], [96]]);
     await cluster.settled(Promise.all(keysOf(600).map((key) => bucket.get(key))));
-    expect(rowsSeen(cluster).map((sizes) => sizes[1])).toEqual([200, 200, 200]);
+    expect(rowsShown(cluster).map((sizes) => sizes[1])).toEqual([200, 200, 200]);
   });
 
   test('gets while every node has a frame: they wait behind the one that left first, and leave as one', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
-    const [first] = cluster.nodes;
     // The client has to know what is usual before nothing counts as late.
     for (const node of cluster.nodes) node.takesUs = 40_000;
     for (let i = 0; i < 18; i++) await cluster.settled(bucket.get('k'));
-    for (const node of cluster.nodes) node.frames.length = 0;
-    first!.takesUs = 20_000;
+    for (const node of cluster.nodes) node.own.length = 0;
     const gets: Promise<unknown>[] = [];
     for (let i = 0; i < 10; i++) {
       gets.push(bucket.get(`k${i}`));
       await cluster.after(0.2);
     }
     await cluster.settled(Promise.all(gets));
-    expect(rowsSeen(cluster)).toEqual([[1, 7], [1], [1]]);
+    expect(rowsShown(cluster).sort((a, b) => a.length - b.length)).toEqual([[1], [1], [1, 7]]);
   });
 
   test('a node that is gone: its gets go to the others, and none waits', async () => {
@@ -122,7 +125,10 @@ describe('frames', () => {
     const atMs = cluster.nowMs;
     for (let i = 0; i < 4; i++) await cluster.settled(bucket.getAll(keysOf(10)));
     expect(cluster.nowMs - atMs).toBeLessThan(20);
-    expect(rowsSeen(cluster)).toEqual([[], [10, 10], [10, 10]]);
+    const [gone, ...others] = cluster.nodes;
+    expect([gone!.own, gone!.frames]).toEqual([[], []]);
+    const rows = others.flatMap((node) => node.frames.map(({ frame }) => frame.keys.length));
+    expect([...rows, ...rowsShown(cluster).flat()]).toEqual([10, 10, 10, 10]);
   });
 
   test('a small frame of puts waits while many rows are under way, and leaves when they are answered', async () => {
@@ -216,6 +222,105 @@ describe('frames', () => {
     expect(node.frames.map(({ frame }) => frame.keys.length)).toEqual([5, 1, 1]);
     await read();
     expect(node.frames.slice(3).map(({ frame }) => frame.keys.length)).toEqual([3, 2]);
+  });
+});
+
+describe('gets the client coordinates', () => {
+  const ownKeys = (cluster: FakeCluster, whole: boolean): string[] =>
+    cluster.nodes.flatMap(({ own }) =>
+      own.filter((frame) => frame.whole === whole).flatMap(({ keys }) => keys.map(String)),
+    );
+
+  test('R=2: one primary shows the values, another confirms them; no coordinator, and the receipt counts both', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b', { codec: text });
+    const put = await cluster.settled(bucket.put('k', 'v'));
+    const frames = cluster.nodes.flatMap((node) => node.frames).length;
+    const [entry, absent] = await cluster.settled(
+      Promise.all([bucket.get('k'), bucket.read('absent')]),
+    );
+    expect(entry!.value).toBe('v');
+    expect(entry!.context.equals(put.context)).toBe(true);
+    expect(entry!.receipt).toMatchObject({ kind: 'r', acked: 2, needed: 2, primaries: 2 });
+    expect(absent!.exists).toBe(false);
+    expect(cluster.nodes.flatMap((node) => node.frames)).toHaveLength(frames);
+    expect([ownKeys(cluster, true), ownKeys(cluster, false)]).toEqual([
+      ['k', 'absent'],
+      ['k', 'absent'],
+    ]);
+    const asked = cluster.nodes.filter(({ own }) => own.length > 0);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('R=3: two confirm; R of the bucket where none is given', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(bucket.put('k', 'v'));
+    const entry = await cluster.settled(bucket.get('k', { r: 3 }));
+    expect(entry!.receipt).toMatchObject({ acked: 3, needed: 3, primaries: 3 });
+    expect(cluster.nodes.map(({ own }) => own.length)).toEqual([1, 1, 1]);
+    expect(ownKeys(cluster, true)).toEqual(['k']);
+  });
+
+  test('a key on which the two differ: it alone goes to a coordinator, the others are done', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b', { codec: text });
+    await cluster.settled(bucket.putAll(keysOf(3).map((key) => [key, 'v'])));
+    for (const node of cluster.nodes) {
+      node.differs.add('key-1');
+      node.frames.length = 0;
+    }
+    const entries = await cluster.settled(bucket.getAll(keysOf(3)));
+    expect([...entries.values()].map(({ value }) => value)).toEqual(['v', 'v', 'v']);
+    const coordinated = cluster.nodes.flatMap((node) => node.frames.map(({ frame }) => frame));
+    expect(coordinated.map(({ kind, keys }) => [kind, keys.map(String)])).toEqual([
+      ['get', ['key-1']],
+    ]);
+  });
+
+  test.each<[string, OwnScript]>([
+    ['refuses', () => encodeRefusal({ code: 503, outcome: 'none', message: 'no primary' })],
+    ['answers something else', () => Buffer.from('noise')],
+    [
+      'tells too few digests',
+      () => encodeOwnReply({ digests: Buffer.alloc(8), shown: undefined }, 1000),
+    ],
+  ])('a node that %s: a coordinator is asked at once', async (_, ownScript) => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(bucket.putAll(keysOf(3).map((key) => [key, 'v'])));
+    for (const node of cluster.nodes) node.ownScript = ownScript;
+    const atMs = cluster.nowMs;
+    expect(await cluster.settled(bucket.getAll(keysOf(3)))).toHaveProperty('size', 3);
+    expect(cluster.nowMs - atMs).toBeLessThan(10);
+  });
+
+  test('a node that is slow: after a while a coordinator is asked, then the node; those that answer go on without it', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(bucket.put('k', 'v'));
+    const [hung] = cluster.nodes;
+    hung!.process!.paused = true;
+    const tookMs: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      const atMs = cluster.nowMs;
+      await cluster.settled(bucket.get('k'));
+      tookMs.push(cluster.nowMs - atMs);
+      await cluster.after(20);
+    }
+    expect(Math.max(...tookMs)).toBeGreaterThan(limits.slowGetReplicaMs);
+    expect(Math.max(...tookMs)).toBeLessThan(250);
+    expect(Math.max(...tookMs.slice(-4))).toBeLessThan(10);
+  });
+
+  test('fewer than R primaries answer: a coordinator finds the fallback', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    cluster.nodes[0]!.kill();
+    await cluster.settled(bucket.get('k', { r: 3 }));
+    const own = cluster.nodes.map((node) => node.own.length);
+    await cluster.settled(bucket.get('k', { r: 3 }));
+    expect(cluster.nodes.map((node) => node.own.length)).toEqual(own);
   });
 });
 
@@ -417,12 +522,12 @@ describe('nodes that do not answer', () => {
     await cluster.settled(bucket.put(key, 'v'));
     expect(cluster.nowMs - secondMs).toBeLessThan(15);
     cluster.scheduler.resume(node!.process!);
-    node!.frames.length = 0;
+    node!.own.length = 0;
     for (let i = 0; i < 10; i++) {
       await cluster.settled(bucket.get(key));
       await cluster.after(50);
     }
-    expect(node!.frames.length).toBeGreaterThan(3);
+    expect(node!.own.length).toBeGreaterThan(3);
   });
 
   test('a node takes 700 ms for a frame but answers when asked: it is waited for, nothing is sent twice', async () => {

@@ -8,7 +8,6 @@ import { limits } from '../../../actors/rules/limits.js';
 import { QuorateClient, type ClientOptions } from '../../../src/client/client.js';
 import type { BusMessage } from '../../../src/seams/bus.js';
 import {
-  decodeFrame,
   encodeGetReply,
   encodePutReply,
   encodeRefusal,
@@ -18,6 +17,8 @@ import {
   type RowError,
 } from '../../../src/wire/frames.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
+import { decodeClientFrame, encodeOwnReply, type OwnFrame } from '../../../src/wire/own-frames.js';
+import { digestBytes } from '../../../src/wire/digest-codec.js';
 import { encodeDocument } from '../../../src/wire/message-pack.js';
 import { ringMessageOf, type RingNode } from '../../../src/wire/ring-message.js';
 import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';
@@ -31,6 +32,9 @@ export type Word = 'answer' | 'silence' | Omit<FrameRefusal, 'kind'> | readonly 
 /** What a node makes of a frame; `answer` unless told. */
 export type Script = (frame: Frame, seen: number) => Word;
 
+/** What a node makes of an own read; `answer` unless told. Bytes are published as they are. */
+export type OwnScript = (frame: OwnFrame) => 'answer' | 'silence' | Buffer;
+
 export interface SeenFrame {
   readonly atMs: number;
   readonly frame: Frame;
@@ -43,9 +47,13 @@ export const workUs = 1_000;
 export class FakeNode {
   readonly id: string;
   readonly frames: SeenFrame[] = [];
+  readonly own: OwnFrame[] = [];
   /** All nodes hold the same. */
   readonly values: Map<string, FrameValue>;
   script: Script = () => 'answer';
+  ownScript: OwnScript = () => 'answer';
+  /** Keys of which it holds another state than the others do. */
+  readonly differs = new Set<string>();
   founded = true;
   down: readonly number[] = [];
   process: SimProcess | undefined;
@@ -103,12 +111,42 @@ export class FakeNode {
       return;
     }
     // A copy: the bytes of a message are spoiled when its turn ends.
-    const frame = decodeFrame(Buffer.from(message.data));
+    const frame = decodeClientFrame(Buffer.from(message.data));
+    if (frame.kind === 'own') {
+      this.own.push(frame);
+      const word = this.ownScript(frame);
+      if (word === 'silence') return;
+      const answer = (): Buffer => (word === 'answer' ? this.tell(frame) : word);
+      this.cluster.scheduler.in(this.takesUs, process, () => bus.publish(reply, answer()));
+      return;
+    }
     const word = this.script(frame, this.frames.length);
     this.frames.push({ atMs: this.cluster.scheduler.nowUs / 1000, frame });
     if (word === 'silence') return;
     const { scheduler } = this.cluster;
     scheduler.in(this.takesUs, process, () => bus.publish(reply, this.answer(frame, word)));
+  }
+
+  /** A digest stands for a key's context, which each put changes. */
+  private tell({ keys, whole }: OwnFrame): Buffer {
+    const digests = Buffer.alloc(keys.length * digestBytes);
+    const contexts: (Uint8Array | null)[] = [];
+    const values: FrameValue[] = [];
+    const errors: RowError[] = [];
+    for (const [index, bytes] of keys.entries()) {
+      const key = Buffer.from(bytes).toString('latin1');
+      const context = this.cluster.contexts.get(key);
+      const value = this.values.get(key) ?? null;
+      digests.writeUInt32BE(context?.[0]?.counter ?? 0, index * digestBytes);
+      if (this.differs.has(key)) digests[index * digestBytes + 7] = this.index + 1;
+      contexts.push(context === undefined ? null : encodeContext(context));
+      values.push(value);
+      if (value === null)
+        errors.push({ index, code: 404, outcome: 'none', message: 'no such key' });
+    }
+    const receipts = ['r=1/1 primaries=1 fallbacks=0 durability=sync'];
+    const shown = { kind: 'get', contexts, values, receipts, receiptOf: null, errors } as const;
+    return encodeOwnReply({ digests, shown: whole ? shown : undefined }, this.replyBytesMax);
   }
 
   private answer(frame: Frame, word: Exclude<Word, 'silence'>): Buffer {
