@@ -193,6 +193,11 @@ describe('frames', () => {
   });
 });
 
+function row(value: string) {
+  const fresh = { local: emptyState, seen: emptyContext, operation: '' };
+  return { ...fresh, value: bytes(value), writtenAtMs: 0, expiresAtMs: 0 };
+}
+
 describe('own reads', () => {
   const actor = actorOf(a, 1);
   const minted = (local: KeyState, value: string | null, expiresAtMs = 0): KeyState =>
@@ -210,11 +215,6 @@ describe('own reads', () => {
     ['gone', minted(minted(emptyState, '2'), null)],
     ['two', merge(minted(emptyState, 'l'), mint({ ...row('r'), actor: actorOf(b, 1) }))],
   ];
-
-  function row(value: string) {
-    const fresh = { local: emptyState, seen: emptyContext, operation: '' };
-    return { ...fresh, value: bytes(value), writtenAtMs: 0, expiresAtMs: 0 };
-  }
 
   beforeEach(() => {
     for (const [key, state] of states) {

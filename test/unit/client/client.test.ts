@@ -225,12 +225,13 @@ describe('frames', () => {
   });
 });
 
-describe('gets the client coordinates', () => {
-  const ownKeys = (cluster: FakeCluster, whole: boolean): string[] =>
-    cluster.nodes.flatMap(({ own }) =>
-      own.filter((frame) => frame.whole === whole).flatMap(({ keys }) => keys.map(String)),
-    );
+/** Of own reads. */
+const ownKeys = (cluster: FakeCluster, whole: boolean): string[] =>
+  cluster.nodes.flatMap(({ own }) =>
+    own.filter((frame) => frame.whole === whole).flatMap(({ keys }) => keys.map(String)),
+  );
 
+describe('gets the client coordinates', () => {
   test('R=2: one primary shows the values, another confirms them; no coordinator, and the receipt counts both', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b', { codec: text });
@@ -242,7 +243,7 @@ describe('gets the client coordinates', () => {
     expect(entry!.value).toBe('v');
     expect(entry!.context.equals(put.context)).toBe(true);
     expect(entry!.receipt).toMatchObject({ kind: 'r', acked: 2, needed: 2, primaries: 2 });
-    expect(absent!.exists).toBe(false);
+    expect(absent.exists).toBe(false);
     expect(cluster.nodes.flatMap((node) => node.frames)).toHaveLength(frames);
     expect([ownKeys(cluster, true), ownKeys(cluster, false)]).toEqual([
       ['k', 'absent'],
