@@ -12,7 +12,7 @@ export class RecordCache {
   constructor(bytesMax: number) {
     this.entries = new LRUCache({
       maxSize: bytesMax,
-      sizeCalculation: (record, key) => overheadBytes + key.length + record.bytes.length,
+      sizeCalculation: (record, key) => overheadBytes + key.length + record.length,
     });
   }
 

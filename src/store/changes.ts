@@ -7,9 +7,15 @@ import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.j
 import { limits } from '../../actors/rules/limits.js';
 import { digestOf, merge, sameDigest, type Digest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
-import { checkedDigest, replaces } from '../wire/encoded-states.js';
+import {
+  bytesOf,
+  checkedDigest,
+  replaces,
+  spanOf,
+  type StateSpan,
+} from '../wire/encoded-states.js';
 import { decodeState, encodeState } from '../wire/key-state-codec.js';
-import { decodeBatch } from '../wire/state-batch.js';
+import { spansOf } from '../wire/state-batch.js';
 import type { HintIndex } from './hints.js';
 import { hashOfKey } from './key-hash.js';
 import type { LogEntry, Removal } from './log-entry.js';
@@ -17,9 +23,8 @@ import { Held } from './record-codec.js';
 import type { Records } from './records.js';
 import type { StoredRecord } from './store.js';
 
-export interface IncomingState {
+export interface IncomingState extends StateSpan {
   readonly key: StorageKey;
-  readonly bytes: Buffer;
   readonly digest: Digest;
 }
 
@@ -27,9 +32,10 @@ const storageKeyBytesMax = 2 + limits.bucketBytesMax + 1 + limits.keyBytesMax;
 
 /** Throws `MalformedError` unless all of the batch can be stored. */
 export function checkedStates(batch: Buffer, partitions: number): IncomingState[] {
-  return decodeBatch(batch).map(({ key, bytes }) => {
+  return spansOf(batch).map((span) => {
+    const { key, source, start, length } = span;
     checkKey(key, partitions);
-    return { key, bytes, digest: checkedDigest(bytes) };
+    return { key, source, start, length, digest: checkedDigest(span) };
   });
 }
 
@@ -49,7 +55,7 @@ export class Changes {
     const hash = hashOfKey(key);
     const before = this.records.lookup(key, hash);
     const { bytes, mark, state } = record;
-    const after = new Held(bytes, mark, digestOf(state), state);
+    const after = new Held(spanOf(bytes), mark, digestOf(state), state);
     this.records.replace(key, hash, { before, after });
   }
 
@@ -76,7 +82,7 @@ export class Changes {
   /** The key is owed with the size it has now; a key that is not held can't be owed. */
   owed(target: NodeId, key: StorageKey, sinceMs: number): void {
     const record = this.records.peek(key);
-    if (record !== undefined) this.hints.owe(target, key, { sinceMs, bytes: record.bytes.length });
+    if (record !== undefined) this.hints.owe(target, key, { sinceMs, bytes: record.length });
   }
 
   /** `isCovered`: the partition's tables already hold what this entry did to it. */
@@ -86,11 +92,13 @@ export class Changes {
       case 'minted':
       case 'merged':
       case 'mergedOwed':
-        for (const { key, bytes } of decodeBatch(entry.batch)) {
+        for (const span of spansOf(entry.batch)) {
+          const { key } = span;
           if (!open(key)) continue;
-          if (entry.kind === 'minted')
+          if (entry.kind === 'minted') {
+            const bytes = bytesOf(span);
             this.minted(key, { state: decodeState(bytes), bytes, mark: 0 });
-          else this.merged({ key, bytes, digest: checkedDigest(bytes) });
+          } else this.merged({ ...span, digest: checkedDigest(span) });
           if (entry.kind === 'mergedOwed') this.owed(entry.target, key, entry.sinceMs);
         }
         break;
@@ -107,13 +115,14 @@ export class Changes {
   }
 }
 
-function merged(before: Held | undefined, { bytes, digest }: IncomingState): Held {
-  if (before === undefined) return new Held(bytes, 0, digest);
-  if (sameDigest(before.digest, digest) && before.bytes.equals(bytes)) return before;
-  if (replaces(bytes, before.bytes)) return new Held(bytes, before.mark, digest);
-  const theirs = decodeState(bytes);
+function merged(before: Held | undefined, incoming: IncomingState): Held {
+  const { digest } = incoming;
+  if (before === undefined) return new Held(incoming, 0, digest);
+  if (sameDigest(before.digest, digest) && before.bytes.equals(bytesOf(incoming))) return before;
+  if (replaces(incoming, before)) return new Held(incoming, before.mark, digest);
+  const theirs = decodeState(bytesOf(incoming));
   const state = merge(before.state, theirs);
   if (state === before.state) return before;
-  if (state === theirs) return new Held(bytes, before.mark, digest, theirs);
-  return new Held(encodeState(state), before.mark, digestOf(state), state);
+  if (state === theirs) return new Held(incoming, before.mark, digest, theirs);
+  return new Held(spanOf(encodeState(state)), before.mark, digestOf(state), state);
 }

@@ -197,7 +197,7 @@ export class DurableStore implements Store {
     if (target !== undefined)
       this.debts.admit(
         target,
-        incoming.map(({ key, bytes }) => ({ key, bytes: bytes.length })),
+        incoming.map(({ key, length }) => ({ key, bytes: length })),
       );
     const news = incoming.map((state) => this.changes.merged(state));
     if (target !== undefined) {

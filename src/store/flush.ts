@@ -118,7 +118,7 @@ export class Flusher {
       if (part === undefined) continue;
       if (records >= sliceRecordsMax || bytes >= sliceBytesMax) break;
       records += part.records.size + part.debts.size;
-      for (const record of part.records.values()) bytes += record?.bytes.length ?? 0;
+      for (const record of part.records.values()) bytes += record?.length ?? 0;
     }
     return partition;
   }

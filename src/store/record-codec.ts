@@ -4,21 +4,44 @@
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
-import { checkedDigest } from '../wire/encoded-states.js';
+import { checkedDigest, spanOf, type StateSpan } from '../wire/encoded-states.js';
 import { decodeState } from '../wire/key-state-codec.js';
 import type { HeldRecord } from './store.js';
 
 const markBytes = 6;
 const stateAt = markBytes + 4;
 
-/** Replicas hold most records without ever looking into them, so the state is decoded when somebody asks. */
+/**
+ * Replicas hold most records without ever looking into them, so the state is decoded when somebody asks. One object a
+ * record, of small integers: views and digests are made when somebody asks, too, and not kept for the collector to walk.
+ */
 export class Held implements HeldRecord {
+  readonly source: Buffer;
+  readonly start: number;
+  readonly length: number;
+  private readonly hi: number;
+  private readonly lo: number;
+
   constructor(
-    readonly bytes: Buffer,
+    { source, start, length }: StateSpan,
     readonly mark: number,
-    readonly digest: Digest,
+    { hi, lo }: Digest,
     private decoded?: KeyState,
-  ) {}
+  ) {
+    this.source = source;
+    this.start = start;
+    this.length = length;
+    this.hi = hi | 0;
+    this.lo = lo | 0;
+  }
+
+  get bytes(): Buffer {
+    return this.source.subarray(this.start, this.start + this.length);
+  }
+
+  get digest(): Digest {
+    return { hi: this.hi >>> 0, lo: this.lo >>> 0 };
+  }
 
   get state(): KeyState {
     this.decoded ??= decodeState(this.bytes);
@@ -27,7 +50,7 @@ export class Held implements HeldRecord {
 }
 
 export function encodedRecordBytes(record: Held): number {
-  return stateAt + record.bytes.length;
+  return stateAt + record.length;
 }
 
 /** Writes at `at`, where `encodedRecordBytes` are left, and returns what was written as a view. */
@@ -45,7 +68,8 @@ export function decodeRecord(value: Buffer): Held | undefined {
   const mark = value.readUIntBE(0, markBytes);
   const bytes = value.subarray(stateAt);
   if (checksum(mark, bytes) !== value.readUInt32BE(markBytes)) return undefined;
-  return new Held(bytes, mark, checkedDigest(bytes));
+  const span = spanOf(bytes);
+  return new Held(span, mark, checkedDigest(span));
 }
 
 /** The mark is where the sum starts: one call instead of two, and any of its bits still counts. */

@@ -13,27 +13,43 @@ const writtenAt = entryBytes;
 const expiresAt = writtenAt + 8;
 const operationAt = expiresAt + 8;
 
+/** An encoded state inside other bytes, such as a batch. */
+export interface StateSpan {
+  readonly source: Buffer;
+  readonly start: number;
+  readonly length: number;
+}
+
+export function spanOf(bytes: Buffer): StateSpan {
+  return { source: bytes, start: 0, length: bytes.length };
+}
+
+export function bytesOf({ source, start, length }: StateSpan): Buffer {
+  return source.subarray(start, start + length);
+}
+
 /** The digest of the state (`digestOf`). Throws `MalformedError` where `decodeState` does. */
-export function checkedDigest(bytes: Buffer): Digest {
-  const siblingsAt = checkContext(bytes);
+export function checkedDigest({ source: bytes, start, length }: StateSpan): Digest {
+  const end = start + length;
+  const siblingsAt = checkContext(bytes, start, end);
   const siblings = bytes.readUInt16BE(siblingsAt);
-  if (siblingsAt === contextAt && siblings === 0 && bytes.length === siblingsAt + 2)
+  if (siblingsAt === start + contextAt && siblings === 0 && end === siblingsAt + 2)
     return emptyDigest;
   const lanes = new DigestLanes();
-  for (let at = contextAt; at < siblingsAt; at += entryBytes) mixDot(lanes, bytes, at);
+  for (let at = start + contextAt; at < siblingsAt; at += entryBytes) mixDot(lanes, bytes, at);
   lanes.gap();
   let last = 0;
   let at = siblingsAt + 2;
   for (let i = 0; i < siblings; i++) {
-    const end = checkSibling(bytes, at);
+    const siblingEnd = checkSibling(bytes, at, end);
     if (last > 0 && compareDots(bytes, last, at) >= 0)
       throw new MalformedError('siblings do not ascend');
-    if (!covers(bytes, bytes, at)) throw new MalformedError('a sibling without its claim');
+    if (!covers(bytes, start, bytes, at)) throw new MalformedError('a sibling without its claim');
     mixDot(lanes, bytes, at);
     last = at;
-    at = end;
+    at = siblingEnd;
   }
-  if (at !== bytes.length) throw new MalformedError('bytes behind the key state');
+  if (at !== end) throw new MalformedError('bytes behind the key state');
   return lanes.digest();
 }
 
@@ -41,26 +57,26 @@ export function checkedDigest(bytes: Buffer): Digest {
  * Whether `newer` merged with `older` is `newer`, seen from contexts alone: it has seen all that the older one has, and its
  * siblings are news to it. False says nothing. Both have been checked.
  */
-export function replaces(newer: Buffer, older: Buffer): boolean {
-  const olderEnd = endOfContext(older);
-  for (let at = contextAt; at < olderEnd; at += entryBytes)
-    if (!covers(newer, older, at)) return false;
-  const siblingsAt = endOfContext(newer);
+export function replaces(newer: StateSpan, older: StateSpan): boolean {
+  const olderEnd = endOfContext(older.source, older.start);
+  for (let at = older.start + contextAt; at < olderEnd; at += entryBytes)
+    if (!covers(newer.source, newer.start, older.source, at)) return false;
+  const siblingsAt = endOfContext(newer.source, newer.start);
   let at = siblingsAt + 2;
-  for (let left = newer.readUInt16BE(siblingsAt); left > 0; left--) {
-    if (covers(older, newer, at)) return false;
-    at = endOfSibling(newer, at);
+  for (let left = newer.source.readUInt16BE(siblingsAt); left > 0; left--) {
+    if (covers(older.source, older.start, newer.source, at)) return false;
+    at = endOfSibling(newer.source, at);
   }
   return true;
 }
 
 /** A view; as `encodeContext` would write the state's context. */
 export function contextBytesOf(bytes: Buffer): Buffer {
-  return bytes.subarray(0, endOfContext(bytes));
+  return bytes.subarray(0, endOfContext(bytes, 0));
 }
 
-function endOfContext(bytes: Buffer): number {
-  return contextAt + entryBytes * bytes.readUInt16BE(0);
+function endOfContext(bytes: Buffer, start: number): number {
+  return start + contextAt + entryBytes * bytes.readUInt16BE(start);
 }
 
 function endOfSibling(bytes: Buffer, at: number): number {
@@ -70,21 +86,22 @@ function endOfSibling(bytes: Buffer, at: number): number {
 }
 
 /** Returns where the context ends. */
-function checkContext(bytes: Buffer): number {
-  if (bytes.length < contextAt + 2) throw endsEarly();
-  const end = endOfContext(bytes);
-  if (end + 2 > bytes.length) throw endsEarly();
-  for (let at = contextAt; at < end; at += entryBytes) {
+function checkContext(bytes: Buffer, start: number, stateEnd: number): number {
+  const first = start + contextAt;
+  if (first + 2 > stateEnd) throw endsEarly();
+  const end = endOfContext(bytes, start);
+  if (end + 2 > stateEnd) throw endsEarly();
+  for (let at = first; at < end; at += entryBytes) {
     if (bytes.readUInt32BE(at + actorBytes) === 0) throw new MalformedError('a dot counts from 1');
-    if (at > contextAt && compareActors(bytes, at - entryBytes, bytes, at) >= 0)
+    if (at > first && compareActors(bytes, at - entryBytes, bytes, at) >= 0)
       throw new MalformedError('context entries do not ascend');
   }
   return end;
 }
 
 /** Returns where the sibling ends. */
-function checkSibling(bytes: Buffer, at: number): number {
-  if (at + siblingHeadBytes > bytes.length) throw endsEarly();
+function checkSibling(bytes: Buffer, at: number, stateEnd: number): number {
+  if (at + siblingHeadBytes > stateEnd) throw endsEarly();
   if (bytes.readUInt32BE(at + actorBytes) === 0) throw new MalformedError('a dot counts from 1');
   const areTimes =
     isTime(bytes.readDoubleBE(at + writtenAt)) && isTime(bytes.readDoubleBE(at + expiresAt));
@@ -92,16 +109,16 @@ function checkSibling(bytes: Buffer, at: number): number {
   const operationBytes = bytes[at + operationAt]!;
   if (operationBytes > limits.operationIdBytesMax)
     throw new MalformedError('operation id too long');
-  if (at + siblingHeadBytes + operationBytes + 4 > bytes.length) throw endsEarly();
+  if (at + siblingHeadBytes + operationBytes + 4 > stateEnd) throw endsEarly();
   const end = endOfSibling(bytes, at);
-  if (end > bytes.length) throw endsEarly();
+  if (end > stateEnd) throw endsEarly();
   return end;
 }
 
-/** Whether the context of `state` covers the dot at `at` in `other`. */
-function covers(state: Buffer, other: Buffer, at: number): boolean {
-  const end = endOfContext(state);
-  for (let entry = contextAt; entry < end; entry += entryBytes)
+/** Whether the context of the state at `start` covers the dot at `at` in `other`. */
+function covers(state: Buffer, start: number, other: Buffer, at: number): boolean {
+  const end = endOfContext(state, start);
+  for (let entry = start + contextAt; entry < end; entry += entryBytes)
     if (compareActors(state, entry, other, at) === 0)
       return state.readUInt32BE(entry + actorBytes) >= other.readUInt32BE(at + actorBytes);
   return false;

@@ -7,6 +7,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
+import { bytesOf, type StateSpan } from './encoded-states.js';
 import { encodedStateBytes, writeState } from './key-state-codec.js';
 
 export interface BatchRecord {
@@ -50,13 +51,22 @@ export function encodeStates(
   return { batch, bytes };
 }
 
+export interface KeyedSpan extends StateSpan {
+  readonly key: StorageKey;
+}
+
 /** Throws `MalformedError` on anything that is not one whole batch within the limits. */
 export function decodeBatch(batch: Buffer): BatchRecord[] {
+  return spansOf(batch).map((span) => ({ key: span.key, bytes: bytesOf(span) }));
+}
+
+/** As `decodeBatch`, without a view a record. */
+export function spansOf(batch: Buffer): KeyedSpan[] {
   const end = batch.length;
   if (end < 4) throw new MalformedError('batch ends early');
   const count = batch.readUInt32BE(0);
   if (count > limits.messageElementsMax) throw new MalformedError('batch has too many records');
-  const records: BatchRecord[] = [];
+  const spans: KeyedSpan[] = [];
   let at = 4;
   for (let i = 0; i < count; i++) {
     if (at + 2 > end) throw new MalformedError('batch ends early');
@@ -65,12 +75,14 @@ export function decodeBatch(batch: Buffer): BatchRecord[] {
     const stateAt = keyEnd + 4;
     const stateEnd = stateAt + batch.readUInt32BE(keyEnd);
     if (stateEnd > end) throw new MalformedError('batch ends early');
-    records.push({
+    spans.push({
       key: batch.toString('latin1', at + 2, keyEnd),
-      bytes: batch.subarray(stateAt, stateEnd),
+      source: batch,
+      start: stateAt,
+      length: stateEnd - stateAt,
     });
     at = stateEnd;
   }
   if (at !== end) throw new MalformedError('bytes behind the batch');
-  return records;
+  return spans;
 }

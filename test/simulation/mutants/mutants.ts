@@ -110,8 +110,8 @@ export const mutants: readonly Mutant[] = [
     name: 'mark-travels-with-merge',
     in: 'wandering',
     file: changes,
-    find: 'return new Held(bytes, 0, digest);',
-    replace: 'return new Held(bytes, 1, digest);',
+    find: 'return new Held(incoming, 0, digest);',
+    replace: 'return new Held(incoming, 1, digest);',
   },
   // Quorums and outcomes.
   {
@@ -194,13 +194,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'repair-overwrites',
     file: changes,
-    find: 'if (replaces(bytes, before.bytes))',
+    find: 'if (replaces(incoming, before))',
     replace: 'if (true)',
   },
   {
     name: 'replay-skips-merges',
     file: changes,
-    find: 'this.merged({ key, bytes, digest: checkedDigest(bytes) });',
+    find: 'this.merged({ ...span, digest: checkedDigest(span) });',
     replace: 'void checkedDigest;',
   },
   {

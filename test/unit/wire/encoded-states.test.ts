@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { digestOf, merge } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../../src/errors.js';
-import { checkedDigest, replaces } from '../../../src/wire/encoded-states.js';
+import { checkedDigest, replaces, spanOf } from '../../../src/wire/encoded-states.js';
 import { decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
 import { fullState, keyState } from '../../support/key-states.js';
 
@@ -35,10 +35,12 @@ describe('key states compared as bytes', () => {
     fc.assert(
       fc.property(fullState, fc.nat(), fc.nat(255), fc.boolean(), (state, at, byte, isCut) => {
         const whole = encodeState(state);
-        expect(checkedDigest(whole)).toEqual(digestOf(state));
+        expect(checkedDigest(spanOf(whole))).toEqual(digestOf(state));
         const bytes = isCut ? whole.subarray(0, at % whole.length) : Buffer.from(whole);
         if (!isCut) bytes[at % bytes.length] = byte;
-        expect(outcomeOf(() => checkedDigest(bytes))).toEqual(
+        const source = Buffer.concat([Buffer.alloc(at % 7, 0xff), bytes, Buffer.alloc(3, byte)]);
+        const span = { source, start: at % 7, length: bytes.length };
+        expect(outcomeOf(() => checkedDigest(span))).toEqual(
           outcomeOf(() => digestOf(decodeState(bytes))),
         );
       }),
@@ -50,7 +52,7 @@ describe('key states compared as bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (garbage) => {
         const bytes = Buffer.from(garbage);
-        expect(outcomeOf(() => checkedDigest(bytes))).toEqual(
+        expect(outcomeOf(() => checkedDigest(spanOf(bytes)))).toEqual(
           outcomeOf(() => digestOf(decodeState(bytes))),
         );
       }),
@@ -64,7 +66,7 @@ describe('key states compared as bytes', () => {
       fc.property(keyState, keyState, (a, b) => {
         // Merging makes one that has seen the other more likely than chance does.
         for (const newer of [a, merge(a, b)]) {
-          if (!replaces(encodeState(newer), encodeState(b))) continue;
+          if (!replaces(spanOf(encodeState(newer)), spanOf(encodeState(b)))) continue;
           replaced++;
           expect(merge(b, newer)).toEqual(newer);
         }
@@ -75,15 +77,17 @@ describe('key states compared as bytes', () => {
   });
 
   test('a later write of the same actor replaces; a concurrent one, or one already covered, does not', () => {
+    const doesReplace = (newer: Buffer, older: Buffer): boolean =>
+      replaces(spanOf(newer), spanOf(older));
     const actor = '\0'.repeat(13) + '\x01';
     const other = '\0'.repeat(13) + '\x02';
     const first = write(actor, 1, []);
-    expect(replaces(write(actor, 2, []), first)).toBe(true);
-    expect(replaces(write(other, 1, [{ actor, counter: 1 }]), first)).toBe(true);
-    expect(replaces(write(other, 1, []), first)).toBe(false);
-    expect(replaces(first, write(actor, 2, []))).toBe(false);
+    expect(doesReplace(write(actor, 2, []), first)).toBe(true);
+    expect(doesReplace(write(other, 1, [{ actor, counter: 1 }]), first)).toBe(true);
+    expect(doesReplace(write(other, 1, []), first)).toBe(false);
+    expect(doesReplace(first, write(actor, 2, []))).toBe(false);
     // It has seen more, but its sibling was covered there long ago.
     const dropped = write(actor, 1, [{ actor: other, counter: 3 }]);
-    expect(replaces(dropped, write(other, 2, [{ actor, counter: 1 }]))).toBe(false);
+    expect(doesReplace(dropped, write(other, 2, [{ actor, counter: 1 }]))).toBe(false);
   });
 });
