@@ -30,6 +30,10 @@ function write(
   });
 }
 
+function doesReplace(newer: Buffer, older: Buffer): boolean {
+  return replaces(spanOf(newer), spanOf(older));
+}
+
 describe('key states compared as bytes', () => {
   test('the digest is the one of the state; one byte changed, or cut: refused exactly where decoding refuses', () => {
     fc.assert(
@@ -77,8 +81,6 @@ describe('key states compared as bytes', () => {
   });
 
   test('a later write of the same actor replaces; a concurrent one, or one already covered, does not', () => {
-    const doesReplace = (newer: Buffer, older: Buffer): boolean =>
-      replaces(spanOf(newer), spanOf(older));
     const actor = '\0'.repeat(13) + '\x01';
     const other = '\0'.repeat(13) + '\x02';
     const first = write(actor, 1, []);
