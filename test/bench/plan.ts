@@ -113,7 +113,7 @@ export const fullPlan: Plan = {
   ],
   repetitions: 3,
   heatMs: 40_000,
-  warmUpMs: 1_000,
+  warmUpMs: 2_000,
   measureMs: 3_000,
   keys: 10_000,
   clients: 1,

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Edge, FromLoad, Job, LoadResult, ToLoad } from './messages.js';
 
+/** Of every system's clients: room for young objects, so that what is measured is the system and not their garbage. */
+const runtimeFlags = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 
 export class LoadProcess {
@@ -13,9 +15,9 @@ export class LoadProcess {
 
   constructor() {
     const profileTo = process.env['QUORATE_BENCH_PROFILE'];
-    const execArgv =
+    const profile =
       profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'clients')}`];
-    this.child = fork(main, [], { execArgv });
+    this.child = fork(main, [], { execArgv: [...runtimeFlags, ...profile] });
     this.child.on('message', (message: FromLoad) => this.waiting?.onMessage(message));
     this.child.on('exit', () => this.waiting?.fail(new Error('the client process ended')));
   }
