@@ -10,9 +10,8 @@ import type { ProcessRecipe } from './supervised-process.js';
  * V8 would stay at a megabyte (nodes, 35 → 27 µs a get). And baseline code at once: a round runs much code a little, which
  * would stay in the interpreter for long (8.1 → 9.0 k/s, gets 26 → 28); and kept, because what is inlined into fast code
  * counts as unused and would have to be compiled again (30 → 24 µs a get). Fast code after a quarter of V8's usual wait, for
- * the same reason (108 → 98 µs a put). Old space may grow to four times what lives
- * in it: after a few quiet seconds V8 expects little and marks the whole memtable every second or so (puts between pauses:
- * 8.0 → 12.8 k/s).
+ * the same reason (108 → 98 µs a put). Old space may grow to four times what lives in it: after a few quiet seconds V8
+ * expects little and marks the whole memtable every second or so (puts between pauses: 8.0 → 12.8 k/s).
  */
 const runtimeFlags = [
   '--min-semi-space-size=64',
