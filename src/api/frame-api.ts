@@ -37,6 +37,11 @@ export class FrameApi {
     this.subscription = undefined;
   }
 
+  /** As it is when the answer leaves: the connection may be to another server by then. */
+  private get answerBytesMax(): number {
+    return Math.min(this.bus.payloadBytesMax, limits.messageBytesMax);
+  }
+
   private take(message: BusMessage): void {
     const { reply } = message;
     if (!isInbox(reply)) {
@@ -47,9 +52,8 @@ export class FrameApi {
     try {
       // One copy for all rows; the message itself is gone when this turn ends.
       const frame = decodeClientFrame(Buffer.from(message.data));
-      const bytesMax = Math.min(this.bus.payloadBytesMax, limits.messageBytesMax);
       if (frame.kind === 'own') {
-        const answer = encodeOwnReply(this.own.answer(frame), bytesMax);
+        const answer = encodeOwnReply(this.own.answer(frame), this.answerBytesMax);
         taken.answered();
         this.bus.publish(reply, answer);
         return;
@@ -59,8 +63,8 @@ export class FrameApi {
         taken.answered(outcome.errors[0]);
         const answer =
           kind === 'put'
-            ? encodePutReply({ kind, ...outcome }, bytesMax)
-            : encodeGetReply({ kind, ...outcome }, bytesMax);
+            ? encodePutReply({ kind, ...outcome }, this.answerBytesMax)
+            : encodeGetReply({ kind, ...outcome }, this.answerBytesMax);
         this.bus.publish(reply, answer);
       });
     } catch (error) {

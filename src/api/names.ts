@@ -2,7 +2,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
-import { textOf } from '../wire/text.js';
+import { latin1Of, textOf } from '../wire/text.js';
 
 const dot = 0x2e;
 const star = 0x2a;
@@ -24,7 +24,7 @@ export function checkKey(key: ByteString): void {
 
 /** Throws `MalformedError`. */
 export function keyOf(bytes: Uint8Array): ByteString {
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const key = latin1Of(bytes);
   checkKey(key);
   return key;
 }

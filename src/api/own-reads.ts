@@ -5,6 +5,7 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, storageKeyOf } from '../../actors/rules/key.js';
 import { emptyDigest, emptyState, type Digest } from '../../actors/rules/versions.js';
+import type { ConflictPolicy } from '../../actors/rules/view.js';
 import type { Receipt } from '../coordinator/coordinator.js';
 import { replyOf } from '../coordinator/views.js';
 import { UnavailableError } from '../errors.js';
@@ -16,15 +17,13 @@ import { encodeDigests } from '../wire/digests.js';
 import { contextBytesOf } from '../wire/encoded-states.js';
 import type { FrameValue, GetFrameReply, RowError } from '../wire/frames.js';
 import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
-import { receiptText } from '../wire/receipt.js';
+import { receiptOfOne, receiptText } from '../wire/receipt.js';
 import { checkBucket, keyOf } from './names.js';
 
 type Records = readonly (HeldRecord | undefined)[];
 
 @scoped(Lifecycle.ContainerScoped)
 export class OwnReads {
-  /** Keys asked for, digests only included. */
-  keys = 0;
   private readonly receipt: Receipt;
   private readonly receipts: readonly string[];
 
@@ -34,8 +33,7 @@ export class OwnReads {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Clock) private readonly clock: Clock,
   ) {
-    const counts = { acked: 1, needed: 1, primaries: 1, fallbacks: 0, hints: 0 };
-    this.receipt = { kind: 'r', ...counts, durability: store.durability };
+    this.receipt = receiptOfOne(store.durability);
     this.receipts = [receiptText(this.receipt)];
   }
 
@@ -56,14 +54,13 @@ export class OwnReads {
       records.push(record);
       digests.push(record?.digest ?? emptyDigest);
     }
-    this.keys += keys.length;
     return {
       digests: encodeDigests(digests),
       shown: whole ? this.show(records, conflict) : undefined,
     };
   }
 
-  private show(records: Records, conflict: 'siblings' | 'last-writer-wins'): GetFrameReply {
+  private show(records: Records, conflict: ConflictPolicy): GetFrameReply {
     const how = { conflict, nowMs: this.clock.wallMs(), receipt: this.receipt };
     const contexts: (Uint8Array | null)[] = [];
     const values: FrameValue[] = [];

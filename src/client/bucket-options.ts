@@ -1,7 +1,7 @@
 /** What a caller may say about one request, and what a bucket handle says for all of its. */
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
-import { byteStringOf } from '../wire/text.js';
+import { byteStringOf, latin1Of } from '../wire/text.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { Context } from './context.js';
 import type { ValueCodec } from './value-codec.js';
@@ -78,10 +78,7 @@ export function operationOf(operation: string): ByteString {
 
 /** Keys are bytes; text stands for its UTF-8. */
 export function keyOf(key: string | Uint8Array): ByteString {
-  const bytes =
-    typeof key === 'string'
-      ? byteStringOf(key)
-      : Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+  const bytes = typeof key === 'string' ? byteStringOf(key) : latin1Of(key);
   if (bytes.length === 0 || bytes.length > limits.keyBytesMax)
     throw new MalformedError(`a key has 1 to ${limits.keyBytesMax} bytes`);
   return bytes;

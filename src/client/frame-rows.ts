@@ -48,9 +48,14 @@ export function encodeRows(terms: Terms, rows: readonly Request[], timeoutMs: nu
   });
 }
 
-/** `whole`: values are asked for, else digests. */
-export function encodeOwnRows(terms: Terms, rows: readonly Request[], whole: boolean): Buffer {
-  return encodeOwnFrame({ bucket: terms.bucket, whole, keys: keysOf(rows) });
+/** For the node that shows values, and for those that confirm them. */
+export function encodeOwnRows(
+  { bucket }: Terms,
+  rows: readonly Request[],
+): { readonly whole: Buffer; readonly digests: Buffer } {
+  const keys = keysOf(rows);
+  const whole = encodeOwnFrame({ bucket, whole: true, keys });
+  return { whole, digests: encodeOwnFrame({ bucket, whole: false, keys }) };
 }
 
 function keysOf(rows: readonly Request[]): Buffer[] {
@@ -65,8 +70,8 @@ export interface RowFailure {
 }
 
 export interface RowHandlers {
-  onDone(request: Request, settled: Settled, index: number): void;
-  onFailure(request: Request, failure: RowFailure, index: number): void;
+  onDone(request: Request, settled: Settled): void;
+  onFailure(request: Request, failure: RowFailure): void;
 }
 
 /** Throws `MalformedError` on a reply that is not one; then no handler was called. */
@@ -76,8 +81,7 @@ export function handleReply(
   handlers: RowHandlers,
 ): void {
   const reply = decodeFrameReply(bytes, rows.length);
-  if (reply.kind === 'refusal')
-    for (const [i, row] of rows.entries()) handlers.onFailure(row, reply, i);
+  if (reply.kind === 'refusal') for (const row of rows) handlers.onFailure(row, reply);
   else handleRows(reply, reply.receipts.map(knownReceipt), rows, handlers);
 }
 
@@ -93,18 +97,17 @@ export function handleRows(
     const failure = failures?.get(i);
     const absent = failure?.code === 404 && request.terms.kind === 'get';
     if (failure !== undefined && !absent) {
-      handlers.onFailure(request, failure, i);
+      handlers.onFailure(request, failure);
       continue;
     }
     const bin = reply.contexts[i]!;
-    const settled: Settled = {
+    handlers.onDone(request, {
       ok: true,
       // A put's reply without room for the context: what its author saw before is still true.
       context: bin === null ? (request.context ?? Context.empty) : Context.ofBytes(copy(bin)),
       values: reply.kind === 'put' || absent ? nothing : valuesOf(reply.values[i]!),
       receipt: absent ? undefined : receipts[reply.receiptOf?.[i] ?? 0],
-    };
-    handlers.onDone(request, settled, i);
+    });
   }
 }
 

@@ -231,8 +231,9 @@ export class Outbox {
       return;
     }
     const read = new OwnRead(rows, 1 + witnesses.length);
+    const { whole, digests } = encodeOwnRows(terms, rows);
     for (const asked of [node, ...witnesses]) {
-      const payload = encodeOwnRows(terms, rows, asked === node);
+      const payload = asked === node ? whole : digests;
       const subject = `${prefix}.frame.${asked}`;
       this.flights.send({ ...frame, node: asked, read }, { subject, payload });
     }

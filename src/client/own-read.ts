@@ -55,8 +55,8 @@ export class OwnRead {
       if (request.settled) continue;
       const result = this.shown[i];
       if (result === undefined || !(allAgree || this.agree(i))) onDiffers(request);
-      else if ('code' in result) handlers.onFailure(request, result, i);
-      else handlers.onDone(request, result, i);
+      else if ('code' in result) handlers.onFailure(request, result);
+      else handlers.onDone(request, result);
     }
   }
 

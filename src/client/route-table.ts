@@ -110,9 +110,10 @@ export class Readers {
   }
 
   private witnessesOf(r: number): readonly (readonly NodeId[])[] {
-    const nodes = this.targets.map((target) => target.node);
-    return (this.witnesses[r] ??= nodes.map((_, at) =>
-      [...nodes.slice(at + 1), ...nodes.slice(0, at)].slice(0, r - 1),
+    return (this.witnesses[r] ??= this.targets.map((_, at) =>
+      [...this.targets.slice(at + 1), ...this.targets.slice(0, at)]
+        .slice(0, r - 1)
+        .map((target) => target.node),
     ));
   }
 }

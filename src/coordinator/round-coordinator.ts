@@ -22,6 +22,7 @@ import { NodeOptions, bucketOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Store } from '../store/store.js';
+import { receiptOfOne } from '../wire/receipt.js';
 import { Admission } from './admission.js';
 import type {
   Change,
@@ -173,21 +174,12 @@ export class RoundCoordinator implements Coordinator {
     const { partition, bucket, key } = request;
     const record = this.store.read(storageKeyOf({ partition, bucket, key }));
     const { conflict } = bucketOptions(this.options, bucket);
-    const { durability } = this.store;
     this.admission.release(key.length);
     request.onReply(
       replyOf(record?.state ?? emptyState, {
         conflict,
         nowMs: this.clock.wallMs(),
-        receipt: {
-          kind: 'r',
-          acked: 1,
-          needed: 1,
-          primaries: 1,
-          fallbacks: 0,
-          hints: 0,
-          durability,
-        },
+        receipt: receiptOfOne(this.store.durability),
       }),
     );
   }

@@ -21,7 +21,7 @@ import type { ByteString } from '../../actors/rules/key.js';
 import { MalformedError, type Outcome } from '../errors.js';
 import { Columns, isBin, isBinOrNull, isInt, isList, isOutcome, isText } from './columns.js';
 import { decode, encode, type WireValue } from './message-pack.js';
-import { byteStringOf, textOf } from './text.js';
+import { byteStringOf, latin1Of, textOf } from './text.js';
 
 export const frameVersion = 1;
 /** Kind 3: `own-frames.ts`. */
@@ -108,14 +108,26 @@ export function encodeFrame(frame: Frame): Buffer {
 
 /** A frame as part of another message; what `frameOfColumns` reads. */
 export function columnsOfFrame(frame: Frame): readonly WireValue[] {
-  const bucket = textOf(frame.bucket);
-  if (bucket === undefined) throw new MalformedError('a bucket name is UTF-8');
+  const bucket = bucketText(frame.bucket);
   const { quorum, strict, timeoutMs, keys } = frame;
   const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
   if (frame.kind === 'get') return head;
   const { values, contexts, operations, ttls } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
   return [...head, values, contexts, operationBytes, ttls];
+}
+
+export function bucketText(bucket: ByteString): string {
+  const text = textOf(bucket);
+  if (text === undefined) throw new MalformedError('a bucket name is UTF-8');
+  return text;
+}
+
+export function keysColumn(columns: Columns): readonly Bin[] {
+  const keys = columns.list(isBin);
+  if (keys.length === 0 || keys.length > limits.frameRequestsMax)
+    throw new MalformedError(`a frame has 1 to ${limits.frameRequestsMax} requests`);
+  return keys;
 }
 
 /** Throws `MalformedError`; keys, values and contexts are views into `bytes`. Their sizes are the caller's to check. */
@@ -130,10 +142,8 @@ export function frameOfColumns(message: WireValue): Frame {
   const quorum = columns.int();
   const strict = columns.flag();
   const timeoutMs = columns.int();
-  const keys = columns.list(isBin);
+  const keys = keysColumn(columns);
   const rows = keys.length;
-  if (rows === 0 || rows > limits.frameRequestsMax)
-    throw new MalformedError(`a frame has 1 to ${limits.frameRequestsMax} requests`);
   const head = { bucket, quorum, strict, timeoutMs, keys };
   if (kind === kinds.get) {
     columns.end();
@@ -142,7 +152,7 @@ export function frameOfColumns(message: WireValue): Frame {
   if (kind !== kinds.put) throw new MalformedError('a frame of unknown kind');
   const values = columns.list(isBinOrNull, rows);
   const contexts = columns.listOrNull(isBinOrNull, rows);
-  const operations = columns.listOrNull(isBin, rows)?.map(latin1) ?? null;
+  const operations = columns.listOrNull(isBin, rows)?.map(latin1Of) ?? null;
   const ttls = columns.listOrNull(isInt, rows);
   columns.end();
   return { kind: 'put', ...head, values, contexts, operations, ttls };
@@ -275,8 +285,4 @@ type ErrorRow = readonly [number, number, Outcome, string];
 
 function rowErrorOf([index, code, outcome, message]: ErrorRow): RowError {
   return { index, code, outcome, message };
-}
-
-function latin1(bytes: Bin): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

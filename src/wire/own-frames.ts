@@ -8,21 +8,22 @@
  * A node that is no primary of some key refuses them all (`frames.ts`).
  */
 import type { ByteString } from '../../actors/rules/key.js';
-import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
-import { Columns, isBin, isList } from './columns.js';
+import { Columns, isList } from './columns.js';
 import { digestBytes } from './digest-codec.js';
 import {
+  bucketText,
   columnsOfGetReply,
   frameOfColumns,
   frameReplyOfColumns,
   frameVersion,
+  keysColumn,
   type Frame,
   type FrameRefusal,
   type GetFrameReply,
 } from './frames.js';
 import { decode, encode, type WireValue } from './message-pack.js';
-import { byteStringOf, textOf } from './text.js';
+import { byteStringOf } from './text.js';
 
 const kind = 3;
 
@@ -41,10 +42,8 @@ export interface OwnReply {
   readonly shown: GetFrameReply | undefined;
 }
 
-export function encodeOwnFrame(frame: Omit<OwnFrame, 'kind'>): Buffer {
-  const bucket = textOf(frame.bucket);
-  if (bucket === undefined) throw new MalformedError('a bucket name is UTF-8');
-  return encode([frameVersion, kind, bucket, frame.whole, frame.keys]);
+export function encodeOwnFrame({ bucket, whole, keys }: Omit<OwnFrame, 'kind'>): Buffer {
+  return encode([frameVersion, kind, bucketText(bucket), whole, keys]);
 }
 
 /** Any frame a client may send. As `decodeFrame`. */
@@ -58,9 +57,7 @@ function ownFrameOf(message: WireValue): OwnFrame {
   columns.int();
   const bucket = byteStringOf(columns.text());
   const whole = columns.flag();
-  const keys = columns.list(isBin);
-  if (keys.length === 0 || keys.length > limits.frameRequestsMax)
-    throw new MalformedError(`a frame has 1 to ${limits.frameRequestsMax} requests`);
+  const keys = keysColumn(columns);
   columns.end();
   return { kind: 'own', bucket, whole, keys };
 }

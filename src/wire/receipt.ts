@@ -17,6 +17,11 @@ export interface Receipt {
     { readonly kind: 'sync' } | { readonly kind: 'periodic'; readonly everyMs: number };
 }
 
+/** Of a read that one primary answers by itself. */
+export function receiptOfOne(durability: Receipt['durability']): Receipt {
+  return { kind: 'r', acked: 1, needed: 1, primaries: 1, fallbacks: 0, hints: 0, durability };
+}
+
 export function receiptText(receipt: Receipt): string {
   const { kind, acked, needed, primaries, fallbacks, hints, durability } = receipt;
   const owed = hints === 0 ? '' : ` hints=${hints}`;

@@ -7,6 +7,11 @@ export function byteStringOf(text: string): ByteString {
   return ascii.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
+/** A copy; what the bytes are a view of is not kept. */
+export function latin1Of(bytes: Uint8Array): ByteString {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
 /** The text whose UTF-8 bytes these are; undefined when they are not UTF-8. */
 export function textOf(bytes: ByteString): string | undefined {
   if (ascii.test(bytes)) return bytes;
