@@ -11,7 +11,7 @@ import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { isInt, isList, isText } from '../wire/columns.js';
-import { decode, encode, type WireValue } from '../wire/message-pack.js';
+import { decode, encode, encodeToPublish, type WireValue } from '../wire/message-pack.js';
 import { AnswerOutbox } from './answer-outbox.js';
 import {
   NodeAddress,
@@ -141,7 +141,7 @@ export class BusPeers implements Peers {
   }
 
   private send(subject: string, id: CallId, body: readonly WireValue[], reply?: string): void {
-    const message = encode([protocol, this.self, id, body]);
+    const message = encodeToPublish([protocol, this.self, id, body]);
     if (message.length > this.messageBytesMax)
       throw new Error(`a message of ${message.length} bytes to ${subject} is not to be built`);
     this.bus.publish(subject, message, reply === undefined ? {} : { reply });

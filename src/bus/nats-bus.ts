@@ -34,11 +34,6 @@ const pingsUnansweredMax = 2;
 const reconnectWaitMs = 250;
 const connectTimeoutMs = 5_000;
 const payloadBytesDefault = 1024 * 1024;
-/**
- * What a turn publishes leaves in one write, up to here; 32 kB, the package's own bound, makes each merge of a round a
- * write and a wake-up of the server. The option is there, but not among the package's types.
- */
-const writeBytesMax = { pendingLimit: 1024 * 1024 };
 
 export class NatsBus implements Bus {
   connected = true;
@@ -75,7 +70,6 @@ export class NatsBus implements Bus {
       pingInterval: pingIntervalMs,
       maxPingOut: pingsUnansweredMax,
       noAsyncTraces: true,
-      ...writeBytesMax,
     });
     return new NatsBus(link, options.onError ?? throwLater);
   }

@@ -46,6 +46,11 @@ class SlabTransport extends NodeTransport {
     if (!this.isClosed) this.socket?.write(frame);
   }
 
+  /** Whether the operating system has all that was sent. */
+  get isIdle(): boolean {
+    return this.socket?.writableLength === 0;
+  }
+
   private take(socket: Socket, whole: Buffer): void {
     // What comes before the handshake is done is read by an event.
     if (!this.connected) socket.emit('data', whole);
@@ -58,8 +63,15 @@ class SlabTransport extends NodeTransport {
 
 export interface NatsLink {
   readonly connection: NatsConnection;
-  /** Words of the protocol, behind what the package itself has sent so far. */
+  /** Words of the protocol, behind what the package itself has sent so far. Lost while there is no connection. */
   readonly send: SendBytes;
+}
+
+/** What the package keeps to itself. */
+interface Protocol {
+  readonly connected: boolean;
+  readonly transport: SlabTransport;
+  flushPending(): void;
 }
 
 /** Like the package's own `connect()`. */
@@ -67,6 +79,12 @@ export async function connectNats(options: ConnectionOptions): Promise<NatsLink>
   setTransportFactory({ factory: () => new SlabTransport(), dnsResolveFn: nodeResolveHost });
   const connection = await NatsConnectionImpl.connect(options);
   // What it makes is of its own class.
-  const { protocol } = connection as unknown as NatsConnectionImpl;
-  return { connection, send: (bytes, ...more) => protocol.sendCommand(bytes, ...more) };
+  const protocol = (connection as unknown as NatsConnectionImpl).protocol as unknown as Protocol;
+  const send: SendBytes = (bytes) => {
+    if (!protocol.connected) return true;
+    protocol.flushPending();
+    protocol.transport.send(bytes);
+    return protocol.transport.isIdle;
+  };
+  return { connection, send };
 }

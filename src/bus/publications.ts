@@ -1,23 +1,28 @@
 /**
- * What is published, in the words of the NATS protocol. Messages without a payload, such as the event of each put, are joined
- * as text and become bytes once a turn; one by one, each costs the package four buffers.
+ * What is published, in the words of the NATS protocol, joined in one buffer that leaves in one write a turn. The buffer
+ * is used again: a node of three under load went through 20 MB/s of buffers here, which is what its collector ran for.
  */
 import type { PublishOptions } from '../seams/bus.js';
 
-/** Takes bytes for the server, in order. */
-export type SendBytes = (bytes: Uint8Array, ...more: Uint8Array[]) => void;
+/** Takes bytes for the server, in order. True: they are read already, and may be written over. */
+export type SendBytes = (bytes: Uint8Array) => boolean;
 
-/** Characters; then they leave before the turn ends. */
+/** Past it what was added leaves before the turn ends. Less makes each merge of a round a write and a wake-up of the server. */
+const writeBytesMax = 1024 * 1024;
+const firstBytes = 64 * 1024;
+/** Characters of messages without a payload, such as the event of each put; they become bytes together. */
 const textMax = 64 * 1024;
-const lineEnd = Buffer.from('\r\n');
+const lineEnd = '\r\n';
 
 export class Publications {
   private text = '';
+  private buffer = Buffer.allocUnsafeSlow(firstBytes);
+  private end = 0;
   private isScheduled = false;
 
   constructor(private readonly send: SendBytes) {}
 
-  /** Throws on a line break in a header. The payload must stay as it is until the end of the turn. */
+  /** Throws on a line break in a header. */
   add(subject: string, payload: Uint8Array, options: PublishOptions = {}): void {
     const { reply, headers } = options;
     const to = reply === undefined || reply === '' ? subject : `${subject} ${reply}`;
@@ -28,21 +33,43 @@ export class Publications {
       const headBytes = Buffer.byteLength(head);
       this.text += `HPUB ${to} ${headBytes} ${headBytes + payload.length}\r\n${head}`;
     }
-    if (payload.length === 0) this.text += '\r\n';
-    else this.sendText(payload, lineEnd);
-    if (this.text.length > textMax) this.sendText();
-    else if (this.text !== '') this.schedule();
+    if (payload.length > 0) this.addBytes(payload);
+    this.text += lineEnd;
+    if (this.text.length > textMax) this.takeText();
+    if (this.end > writeBytesMax) this.flush();
+    else this.schedule();
   }
 
   /** All that was added is handed over. */
   flush(): void {
-    if (this.text !== '') this.sendText();
+    this.takeText();
+    if (this.end === 0) return;
+    const isRead = this.send(this.buffer.subarray(0, this.end));
+    if (!isRead) this.buffer = Buffer.allocUnsafeSlow(firstBytes);
+    this.end = 0;
   }
 
-  private sendText(...behind: Uint8Array[]): void {
-    const bytes = Buffer.from(this.text);
+  private takeText(): void {
+    // Three bytes are the most a character takes.
+    const buffer = this.room(3 * this.text.length);
+    this.end += buffer.write(this.text, this.end);
     this.text = '';
-    this.send(bytes, ...behind);
+  }
+
+  private addBytes(bytes: Uint8Array): void {
+    this.takeText();
+    this.room(bytes.length).set(bytes, this.end);
+    this.end += bytes.length;
+  }
+
+  private room(bytes: number): Buffer {
+    const needed = this.end + bytes;
+    if (needed > this.buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.buffer.length));
+      larger.set(this.buffer.subarray(0, this.end));
+      this.buffer = larger;
+    }
+    return this.buffer;
   }
 
   private schedule(): void {

@@ -5,8 +5,7 @@
 
 /** What one read of a socket may bring; a message of a round usually fits. */
 const readBytes = 128 * 1024;
-/** Several reads go into one slab. It stays as long as a view into it: what is kept is copied. */
-const slabBytes = 512 * 1024;
+const slabBytes = 256 * 1024;
 
 const newLine = 0x0a;
 const carriageReturn = 0x0d;
@@ -14,6 +13,8 @@ const digitZero = 0x30;
 
 export class WholeMessages {
   private slab = Buffer.allocUnsafeSlow(slabBytes);
+  /** Read into next: what the last read brought is not handled yet when room for more is asked for. */
+  private spare = Buffer.allocUnsafeSlow(slabBytes);
   /** In the slab: from here on nothing was handed over, up to `end` it was received. */
   private start = 0;
   private end = 0;
@@ -27,7 +28,10 @@ export class WholeMessages {
     return this.slab.subarray(this.end);
   }
 
-  /** So many bytes were written into the room. Returns the messages that are whole now, if any. */
+  /**
+   * So many bytes were written into the room. Returns the messages that are whole now, if any: a view that lasts until the
+   * next bytes are received.
+   */
   received(bytes: number): Buffer | undefined {
     this.end += bytes;
     let at = this.start;
@@ -68,9 +72,11 @@ export class WholeMessages {
   }
 
   private changeSlab(): void {
-    const left = this.slab.subarray(this.start, this.end);
-    const bytes = Math.max(slabBytes, this.awaited + readBytes);
-    this.slab = Buffer.allocUnsafeSlow(bytes);
+    const { slab } = this;
+    const left = slab.subarray(this.start, this.end);
+    const bytes = Math.max(left.length, this.awaited) + readBytes;
+    this.slab = bytes <= this.spare.length ? this.spare : Buffer.allocUnsafeSlow(bytes);
+    this.spare = slab;
     this.slab.set(left);
     this.start = 0;
     this.end = left.length;

@@ -5,8 +5,8 @@
 export interface Bus {
   /**
    * Fire and forget; lost while disconnected. With `reply`, the server answers "no responders" to that
-   * subject at once when nobody subscribes. The payload is read until the turn of the event loop ends:
-   * hand over bytes that stay as they are. Throws when it is larger than `payloadBytesMax`.
+   * subject at once when nobody subscribes. The payload is copied before it returns. Throws when it is larger than
+   * `payloadBytesMax`.
    */
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
   subscribe(

@@ -20,7 +20,7 @@ import { limits } from '../../actors/rules/limits.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { MalformedError, type Outcome } from '../errors.js';
 import { Columns, isBin, isBinOrNull, isInt, isList, isOutcome, isText } from './columns.js';
-import { decode, encode, type WireValue } from './message-pack.js';
+import { decode, encode, encodeToPublish, type WireValue } from './message-pack.js';
 import { byteStringOf, latin1Of, textOf } from './text.js';
 
 export const frameVersion = 1;
@@ -102,8 +102,9 @@ export const rowOverheadBytes = 24;
 /** Bytes a frame has besides its rows at most. */
 export const frameOverheadBytes = 64 + limits.bucketBytesMax;
 
+/** To be published at once, like the replies: `encodeToPublish`. */
 export function encodeFrame(frame: Frame): Buffer {
-  return encode(columnsOfFrame(frame));
+  return encodeToPublish(columnsOfFrame(frame));
 }
 
 /** A frame as part of another message; what `frameOfColumns` reads. */
@@ -164,7 +165,7 @@ export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {
 
 /** Contexts beyond `bytesMax` are left out: the puts are done all the same. */
 export function encodePutReply(reply: PutFrameReply, bytesMax: number): Buffer {
-  return encode(columnsOfPutReply(reply, bytesMax));
+  return encodeToPublish(columnsOfPutReply(reply, bytesMax));
 }
 
 export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): readonly WireValue[] {
@@ -181,7 +182,7 @@ export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): reado
 
 /** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
 export function encodeGetReply(reply: GetFrameReply, bytesMax: number): Buffer {
-  return encode(columnsOfGetReply(reply, bytesMax));
+  return encodeToPublish(columnsOfGetReply(reply, bytesMax));
 }
 
 export function columnsOfGetReply(reply: GetFrameReply, bytesMax: number): readonly WireValue[] {

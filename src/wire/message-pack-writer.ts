@@ -1,10 +1,22 @@
 /** Writes a message into one buffer of its size. Every form is the shortest there is; integers beyond 32 bits are doubles. */
+import { limits } from '../../actors/rules/limits.js';
 import type { WireValue } from './message-pack.js';
+
+let shared = Buffer.allocUnsafeSlow(64 * 1024);
 
 export function write(value: WireValue): Buffer {
   const target = Buffer.allocUnsafe(bytesOf(value));
   new Writer(target).value(value);
   return target;
+}
+
+/** A view that the next call writes over. */
+export function writeShared(value: WireValue): Buffer {
+  const bytes = bytesOf(value);
+  if (bytes > limits.messageBytesMax) return write(value);
+  if (bytes > shared.length) shared = Buffer.allocUnsafeSlow(limits.messageBytesMax);
+  new Writer(shared).value(value);
+  return shared.subarray(0, bytes);
 }
 
 function bytesOf(value: WireValue): number {

@@ -11,7 +11,7 @@
 import msgpack from 'msgpack-lite';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
-import { write } from './message-pack-writer.js';
+import { write, writeShared } from './message-pack-writer.js';
 
 export type WireValue = null | boolean | number | string | Uint8Array | readonly WireValue[];
 
@@ -30,6 +30,11 @@ const codec = msgpack.createCodec();
 /** The bytes of `value`; a copy, whatever it was made of. */
 export function encode(value: WireValue): Buffer {
   return write(value);
+}
+
+/** As `encode`, into memory that the next call writes over: for what is published at once. */
+export function encodeToPublish(value: WireValue): Buffer {
+  return writeShared(value);
 }
 
 export function encodeDocument(value: DocumentValue): Buffer {

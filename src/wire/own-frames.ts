@@ -22,7 +22,7 @@ import {
   type FrameRefusal,
   type GetFrameReply,
 } from './frames.js';
-import { decode, encode, type WireValue } from './message-pack.js';
+import { decode, encode, encodeToPublish, type WireValue } from './message-pack.js';
 import { byteStringOf } from './text.js';
 
 const kind = 3;
@@ -66,7 +66,7 @@ function ownFrameOf(message: WireValue): OwnFrame {
 export function encodeOwnReply(reply: Omit<OwnReply, 'kind'>, bytesMax: number): Buffer {
   const { digests, shown } = reply;
   const room = bytesMax - digests.length - 16;
-  return encode([
+  return encodeToPublish([
     frameVersion,
     kind,
     digests,

@@ -12,14 +12,10 @@ import type { SimProcess } from '../core/scheduler.js';
 import { copyOf } from './copy-of.js';
 import type { Lane, SimNats, Subscription, Upward } from './sim-nats.js';
 
-const endOfTurn = Promise.resolve();
-
 export class SimBus implements Bus {
   private readonly lane: Lane;
   private readonly subscriptions = new Set<Subscription>();
   private readonly listeners: ((status: BusStatus) => void)[] = [];
-  /** Published in this turn: the bytes are the caller's until it ends, as with the real one. */
-  private unread: { payload: Buffer }[] = [];
   /** Pings under way, and how to tell those who wait that the connection broke. */
   private readonly flushes = new Map<Upward, (error: Error) => void>();
   private closed = false;
@@ -53,11 +49,9 @@ export class SimBus implements Bus {
     const publication = {
       subject,
       reply: options.reply ?? '',
-      payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
+      payload: copyOf(payload),
       headers: options.headers === undefined ? undefined : { ...options.headers },
     };
-    if (this.unread.length === 0) void endOfTurn.then(() => this.readAll());
-    this.unread.push(publication);
     this.send({ kind: 'publish', publication });
   }
 
@@ -127,11 +121,6 @@ export class SimBus implements Bus {
   private send(item: Upward): void {
     if (this.lane.connected) this.nats.send(this.lane, item);
     else this.broken(item);
-  }
-
-  private readAll(): void {
-    for (const publication of this.unread) publication.payload = copyOf(publication.payload);
-    this.unread = [];
   }
 
   private status(status: BusStatus): void {

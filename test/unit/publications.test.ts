@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import { Publications } from '../../src/bus/publications.js';
+
+/** What was sent, and on what memory; whether the bytes are read at once is the test's to say. */
+function recorder(options: { readonly isRead: boolean }): {
+  publications: Publications;
+  sent: Buffer[];
+  memory: Set<ArrayBufferLike>;
+} {
+  const sent: Buffer[] = [];
+  const memory = new Set<ArrayBufferLike>();
+  const publications = new Publications((bytes) => {
+    // Bytes that are not read yet must stay as they are, so they are looked at where they lie.
+    sent.push(options.isRead ? Buffer.from(bytes) : (bytes as Buffer));
+    memory.add(bytes.buffer);
+    return options.isRead;
+  });
+  return { publications, sent, memory };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('Publications', () => {
+  test('a turn leaves in one write, in order, in the words of the protocol', async () => {
+    const { publications, sent } = recorder({ isRead: true });
+    publications.add('a.b', Buffer.from('first'));
+    publications.add('c', Buffer.alloc(0), { headers: { 'Kv-Context': '-' } });
+    publications.add('d', Buffer.alloc(0));
+    publications.add('e', Buffer.from('é'), { reply: '_INBOX.1', headers: { X: 'ü' } });
+    expect(sent).toHaveLength(0);
+    await turn();
+    const context = 'NATS/1.0\r\nKv-Context: -\r\n\r\n';
+    const umlaut = 'NATS/1.0\r\nX: ü\r\n\r\n';
+    const length = Buffer.byteLength(umlaut);
+    expect(sent.map(String)).toEqual([
+      'PUB a.b 5\r\nfirst\r\n' +
+        `HPUB c ${context.length} ${context.length}\r\n${context}\r\n` +
+        'PUB d 0\r\n\r\n' +
+        `HPUB e _INBOX.1 ${length} ${length + 2}\r\n${umlaut}é\r\n`,
+    ]);
+  });
+
+  test('the payload is copied before add returns', async () => {
+    const { publications, sent } = recorder({ isRead: true });
+    const payload = Buffer.from('mine');
+    publications.add('a', payload);
+    payload.fill('x');
+    await turn();
+    expect(String(sent[0])).toBe('PUB a 4\r\nmine\r\n');
+  });
+
+  test('memory that was read is used again; memory that was not stays as it is', async () => {
+    for (const isRead of [true, false]) {
+      const { publications, sent, memory } = recorder({ isRead });
+      const expected: string[] = [];
+      for (let i = 0; i < 5; i++) {
+        publications.add(`turn.${i}`, Buffer.from(`${i}`.repeat(100)));
+        expected.push(`PUB turn.${i} 100\r\n${`${i}`.repeat(100)}\r\n`);
+        await turn();
+      }
+      expect(sent.map(String)).toEqual(expected);
+      expect(memory.size).toBe(isRead ? 1 : 5);
+    }
+  });
+
+  test('more than a megabyte leaves before the turn ends, whole and in order', async () => {
+    const { publications, sent } = recorder({ isRead: true });
+    const payloads = Array.from({ length: 7 }, (_, i) => Buffer.alloc(400_000, i + 1));
+    for (const payload of payloads) publications.add('large', payload);
+    expect(sent.length).toBeGreaterThan(0);
+    await turn();
+    const words = payloads.flatMap((payload) => [
+      Buffer.from('PUB large 400000\r\n'),
+      payload,
+      Buffer.from('\r\n'),
+    ]);
+    expect(Buffer.concat(sent).equals(Buffer.concat(words))).toBe(true);
+  });
+
+  test('much text without payloads is bounded, too', async () => {
+    const { publications, sent } = recorder({ isRead: true });
+    for (let i = 0; i < 100_000; i++) publications.add(`kv.changed.${i}`, Buffer.alloc(0));
+    expect(sent.length).toBeGreaterThan(0);
+    await turn();
+    const words = Array.from({ length: 100_000 }, (_, i) => `PUB kv.changed.${i} 0\r\n\r\n`);
+    expect(Buffer.concat(sent).toString()).toBe(words.join(''));
+  });
+
+  test('a header with a line break is refused, and nothing of it is sent', async () => {
+    const { publications, sent } = recorder({ isRead: true });
+    expect(() =>
+      publications.add('a', Buffer.alloc(0), { headers: { X: 'a\r\nPUB b 0' } }),
+    ).toThrow('line break');
+    await turn();
+    expect(sent).toHaveLength(0);
+  });
+});
