@@ -8,10 +8,17 @@ export const actorBytes = 14;
 const epochBytes = 6;
 
 export function actorOf(node: NodeId, epoch: number): Actor {
-  const bytes = Buffer.allocUnsafe(actorBytes);
+  return actorsOf(node)(epoch);
+}
+
+/** As `actorOf`, for many epochs of one node. */
+export function actorsOf(node: NodeId): (epoch: number) => Actor {
+  const bytes = Buffer.alloc(actorBytes);
   bytes.write(node, 'hex');
-  bytes.writeUIntBE(epoch, actorBytes - epochBytes, epochBytes);
-  return bytes.toString('latin1');
+  return (epoch) => {
+    bytes.writeUIntBE(epoch, actorBytes - epochBytes, epochBytes);
+    return bytes.toString('latin1');
+  };
 }
 
 export function nodeOf(actor: Actor): NodeId {

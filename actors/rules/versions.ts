@@ -162,7 +162,8 @@ export function mint(put: Mint): KeyState {
   };
   return {
     context: mergeContexts(claimed, [dot]),
-    siblings: [...kept, added].sort((a, b) => compareDots(a.dot, b.dot)),
+    siblings:
+      kept.length === 0 ? [added] : [...kept, added].sort((a, b) => compareDots(a.dot, b.dot)),
   };
 }
 

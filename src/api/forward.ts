@@ -119,13 +119,16 @@ function putReplies(reply: PutFrameReply): PutReply[] {
   const receipts = reply.receipts.map(receiptOf);
   const replies: PutReply[] = reply.contexts.map((bytes, i) => {
     const receipt = receipts[reply.receiptOf?.[i] ?? 0];
-    const context = bytes === null ? emptyContext : decodeContext(Buffer.from(bytes));
+    const context = bytes === null ? nothingSeen : Buffer.from(bytes);
+    decodeContext(context);
     return receipt === undefined ? missing : { ok: true, context, receipt };
   });
   for (const { index, code, outcome, message } of reply.errors)
     replies[index] = { ok: false, error: errorOfCode(code, message, outcome) };
   return replies;
 }
+
+const nothingSeen = encodeContext(emptyContext);
 
 const missing: PutReply = {
   ok: false,

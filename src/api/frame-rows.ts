@@ -168,7 +168,7 @@ class Rows {
   }
 
   put(index: number, reply: PutReply): void {
-    if (reply.ok) this.succeed(index, reply);
+    if (reply.ok) this.succeed(index, reply.context, reply.receipt);
     else this.fail(index, reply.error);
   }
 
@@ -176,16 +176,16 @@ class Rows {
     if (reply.ok) {
       const { values } = reply;
       this.outcome.values[index] = values.length === 1 ? values[0]! : values;
-      this.succeed(index, reply);
+      this.succeed(index, encodeContext(reply.context), reply.receipt);
       return;
     }
     if (reply.context !== undefined) this.outcome.contexts[index] = encodeContext(reply.context);
     this.fail(index, reply.error);
   }
 
-  private succeed(index: number, reply: { context: Context; receipt: Receipt }): void {
-    this.outcome.contexts[index] = encodeContext(reply.context);
-    this.note(index, reply.receipt);
+  private succeed(index: number, context: Uint8Array, receipt: Receipt): void {
+    this.outcome.contexts[index] = context;
+    this.note(index, receipt);
     this.answered();
   }
 

@@ -100,8 +100,10 @@ function contextOf(text: string | undefined): Context | undefined {
   throw new MalformedError(`${headerNames.context} is none that a reply has given, nor -`);
 }
 
-export function contextText(context: Context): string {
-  return encodeContext(context).toString('base64url');
+/** Encoded or not. */
+export function contextText(context: Context | Buffer): string {
+  const bytes = Buffer.isBuffer(context) ? context : encodeContext(context);
+  return bytes.toString('base64url');
 }
 
 type ReplyHeaders = Readonly<Record<string, string>>;

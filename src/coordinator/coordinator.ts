@@ -34,7 +34,8 @@ export interface GetRequest extends RequestBase {
 }
 
 export type PutReply =
-  | { readonly ok: true; readonly context: Context; readonly receipt: Receipt }
+  /** The context as `encodeContext` writes it: everyone who is told of the put passes it on as bytes. */
+  | { readonly ok: true; readonly context: Buffer; readonly receipt: Receipt }
   | { readonly ok: false; readonly error: QuorateError };
 
 export type GetReply =
@@ -65,7 +66,7 @@ export interface Coordinator {
 export interface Change {
   readonly bucket: ByteString;
   readonly key: ByteString;
-  readonly context: Context;
+  readonly context: Buffer;
   readonly tombstone: boolean;
 }
 

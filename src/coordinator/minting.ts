@@ -2,7 +2,7 @@
  * Mints the state a put leaves: under which actor, covering what, and whether the limits allow it.
  * Nothing is stored here, so a refusal means that the put will never show.
  */
-import { actorOf } from '../../actors/rules/actor.js';
+import { actorsOf } from '../../actors/rules/actor.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
@@ -34,8 +34,8 @@ export type LocalRecord = Pick<StoredRecord, 'state' | 'mark'>;
 
 export const absentRecord: LocalRecord = { state: emptyState, mark: 0 };
 
-export interface MintedPut {
-  readonly local: LocalRecord;
+/** The record as the put leaves it. */
+export interface MintedPut extends LocalRecord {
   readonly stateBytes: number;
   /** What the author is handed back. */
   readonly context: Context;
@@ -43,6 +43,8 @@ export interface MintedPut {
 
 export class Minter {
   private readonly replaced = new ReplacedOperations();
+  /** Made when a put comes: before its recovery the store does not know who it is. */
+  private actorOfEpoch: ((epoch: number) => Actor) | undefined;
 
   constructor(
     private readonly store: Store,
@@ -91,7 +93,7 @@ export class Minter {
     this.replaced.note(state, minted);
     const dot: Dot = { actor, counter: counterOf(minted.context, actor) };
     const context = contextForAuthor({ state: minted, seen, dot });
-    return { local: { state: minted, mark }, stateBytes, context };
+    return { state: minted, mark, stateBytes, context };
   }
 
   /** The put is here already, or was and has been replaced. */
@@ -107,28 +109,26 @@ export class Minter {
     seen: Context | undefined,
   ): { readonly actor: Actor; readonly mark: number } {
     const { store } = this;
+    const actorOf = (this.actorOfEpoch ??= actorsOf(store.nodeId));
     if (local.mark !== 0 && local.mark >= store.validEpoch()) {
-      const actor = actorOf(store.nodeId, local.mark);
+      const actor = actorOf(local.mark);
       const used = { actor, counter: limits.contextCounterMax };
       const isUsedUp = covers(local.state.context, used) || covers(seen ?? emptyContext, used);
       if (!isUsedUp) return { actor, mark: local.mark };
     }
     const epoch = store.drawEpoch();
-    return { actor: actorOf(store.nodeId, epoch), mark: epoch };
+    return { actor: actorOf(epoch), mark: epoch };
   }
 }
 
 /** The put was minted before: the state it has become is stored and sent once more, and the author answered as if it were new. */
 function retried(request: PutRequest, local: LocalRecord, earlier: Dot): MintedPut | QuorateError {
-  const { state } = local;
+  const { state, mark } = local;
   const stateBytes = encodedStateBytes(state);
   if (stateBytes > limits.stateBytesMax)
     return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
-  return {
-    local,
-    stateBytes,
-    context: contextForAuthor({ state, seen: request.context, dot: earlier }),
-  };
+  const context = contextForAuthor({ state, seen: request.context, dot: earlier });
+  return { state, mark, stateBytes, context };
 }
 
 /** Last-writer-wins goes by the wall clock, which may stand behind a write this one replaces. */

@@ -13,6 +13,7 @@ import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { MintedRecord } from '../store/store.js';
+import { encodeContext } from '../wire/key-state-codec.js';
 import type { PutReply, PutRequest } from './coordinator.js';
 import type { Round, RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
@@ -99,7 +100,8 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     } as const;
     for (const entry of this.content.entries) {
       if (entry.isAnswered) continue;
-      const { request, context } = entry;
+      const { request } = entry;
+      const context = encodeContext(entry.context);
       this.answer(entry, { ok: true, context, receipt });
       const { bucket, key, value } = request;
       this.around.changed({ bucket, key, context, tombstone: value === null });

@@ -7,6 +7,7 @@ import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { KeyState } from '../../actors/rules/versions.js';
 import { DeadlineError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions } from '../node/node-options.js';
@@ -28,24 +29,46 @@ export interface PutRules {
   readonly minter: Minter;
 }
 
+/** What a key of the round has come to: the next put of the key builds on it. */
+interface DraftRow {
+  readonly key: StorageKey;
+  state: KeyState;
+  mark: number;
+  stateBytes: number;
+}
+
 /** A round that is being minted: what each of its keys has come to, and for whom. */
 class Draft {
   readonly entries: PutEntry[] = [];
-  readonly locals = new Map<StorageKey, LocalRecord>();
-  private readonly sizes = new Map<StorageKey, number>();
-  bytes = 0;
+  readonly rows: DraftRow[] = [];
+  private readonly rowOfKey = new Map<StorageKey, DraftRow>();
+  private bytes = 0;
+
+  rowOf(key: StorageKey): DraftRow | undefined {
+    return this.rowOfKey.get(key);
+  }
 
   /** Whether the state still fits the round's message; the first one always does. */
-  hasRoomFor(key: StorageKey, stateBytes: number): boolean {
-    const bytes = this.bytes - (this.sizes.get(key) ?? 0) + stateBytes;
+  hasRoomFor(row: DraftRow | undefined, stateBytes: number): boolean {
+    const bytes = this.bytes - (row?.stateBytes ?? 0) + stateBytes;
     return this.entries.length === 0 || bytes <= limits.roundBytesMax;
   }
 
-  add(request: PutRequest, key: StorageKey, minted: MintedPut): void {
-    this.bytes += minted.stateBytes - (this.sizes.get(key) ?? 0);
-    this.sizes.set(key, minted.stateBytes);
-    this.locals.set(key, minted.local);
-    this.entries.push({ request, context: minted.context, isAnswered: false });
+  /** `at`: the row of the key, or the key when it has none. */
+  add(request: PutRequest, minted: MintedPut, at: DraftRow | StorageKey): void {
+    const { state, mark, stateBytes, context } = minted;
+    this.entries.push({ request, context, isAnswered: false });
+    this.bytes += stateBytes;
+    if (typeof at === 'string') {
+      const row = { key: at, state, mark, stateBytes };
+      this.rows.push(row);
+      this.rowOfKey.set(at, row);
+      return;
+    }
+    this.bytes -= at.stateBytes;
+    at.state = state;
+    at.mark = mark;
+    at.stateBytes = stateBytes;
   }
 }
 
@@ -71,16 +94,18 @@ export class PutRoundStarter {
         continue;
       }
       const key = storageKeyOf(request);
-      const minted = this.mint(request, key, draft);
+      const row = draft.rowOf(key);
+      const minted = this.mint(request, row ?? store.read(key));
       if (minted instanceof QuorateError) {
         this.refuse(request, minted);
         continue;
       }
-      if (!draft.hasRoomFor(key, minted.stateBytes)) {
+      if (draft.hasRoomFor(row, minted.stateBytes)) draft.add(request, minted, row ?? key);
+      else {
         this.begin(draft, ledger);
         draft = new Draft();
+        draft.add(request, minted, key);
       }
-      draft.add(request, key, minted);
     }
     if (draft.entries.length > 0) this.begin(draft, ledger);
   }
@@ -89,23 +114,15 @@ export class PutRoundStarter {
     for (const request of requests) this.refuse(request, error);
   }
 
-  /** Two puts of one key in a round build on each other: the draft knows more than the store. */
-  private mint(request: PutRequest, key: StorageKey, draft: Draft): MintedPut | QuorateError {
-    const local = draft.locals.get(key) ?? this.around.store.read(key) ?? absentRecord;
+  private mint(request: PutRequest, local: LocalRecord = absentRecord): MintedPut | QuorateError {
     const bucket = bucketOptions(this.rules.options, request.bucket);
     return this.rules.minter.mint(request, local, bucket);
   }
 
   private begin(draft: Draft, ledger: PutLedger): void {
-    const { entries } = draft;
-    const states = [...draft.locals].map(([key, { state, mark }]) => ({ key, state, mark }));
-    const { batch, bytes } = encodeStates(states);
-    const records = states.map(({ key, state, mark }, i) => ({
-      key,
-      state,
-      mark,
-      bytes: bytes[i]!,
-    }));
+    const { entries, rows } = draft;
+    const { batch, bytes } = encodeStates(rows);
+    const records = rows.map(({ key, state, mark }, i) => ({ key, state, mark, bytes: bytes[i]! }));
     const id = `put-round-${++this.around.counters.rounds}`;
     const round = new PutRoundRunner(this.around, { id, entries, records, batch, ledger });
     try {

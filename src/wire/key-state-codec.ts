@@ -31,7 +31,7 @@ export function writeState(state: KeyState, target: Buffer, offset: number): num
     at = target.writeDoubleBE(sibling.writtenAtMs, at);
     at = target.writeDoubleBE(sibling.expiresAtMs, at);
     at = target.writeUInt8(sibling.operation.length, at);
-    at += target.write(sibling.operation, at, 'latin1');
+    at = writeLatin1(sibling.operation, target, at);
     at = target.writeUInt32BE(sibling.value === null ? tombstoneLength : sibling.value.length, at);
     if (sibling.value !== null) {
       target.set(sibling.value, at);
@@ -87,8 +87,14 @@ function writeContext(context: Context, target: Buffer, offset: number): number 
 }
 
 function writeDot(dot: Dot, target: Buffer, offset: number): number {
-  target.write(dot.actor, offset, 'latin1');
+  writeLatin1(dot.actor, target, offset);
   return target.writeUInt32BE(dot.counter, offset + actorBytes);
+}
+
+/** Actors and operation ids are so short that the call into the runtime would cost more than the loop. */
+function writeLatin1(text: string, target: Buffer, offset: number): number {
+  for (let i = 0; i < text.length; i++) target[offset + i] = text.charCodeAt(i);
+  return offset + text.length;
 }
 
 export function isTime(ms: number): boolean {

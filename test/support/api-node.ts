@@ -3,13 +3,7 @@ import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
-import {
-  counterOf,
-  emptyState,
-  mint,
-  type Context,
-  type KeyState,
-} from '../../actors/rules/versions.js';
+import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
 import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
 import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
@@ -36,6 +30,7 @@ import { Bus } from '../../src/seams/bus.js';
 import { Clock } from '../../src/seams/clock.js';
 import { Random } from '../../src/seams/random.js';
 import { Store } from '../../src/store/store.js';
+import { encodeContext } from '../../src/wire/key-state-codec.js';
 import { MapStore } from './map-store.js';
 
 /** Keys as they are after each put; one world may be shared by several nodes. */
@@ -78,10 +73,11 @@ export class MemoryCoordinator implements Coordinator {
     const stamp = { writtenAtMs: 0, expiresAtMs: 0 };
     const state = mint({ local, seen, actor, value, operation, ...stamp });
     this.world.set(name, state);
-    const context: Context =
+    const context = encodeContext(
       seen === undefined || state.siblings.length === 1
         ? state.context
-        : [{ actor, counter: counterOf(state.context, actor) }];
+        : [{ actor, counter: counterOf(state.context, actor) }],
+    );
     for (const listener of this.listeners)
       listener({ bucket, key, context, tombstone: value === null });
     request.onReply({ ok: true, context, receipt: receiptOf('w', request.quorum) });

@@ -8,6 +8,7 @@ import {
   readTerms,
   writeTerms,
 } from '../../../src/api/headers.js';
+import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { checkBucket, checkKey, subjectNameOf } from '../../../src/api/names.js';
 import { DeadlineError, MalformedError } from '../../../src/errors.js';
 import type { Receipt } from '../../../src/wire/receipt.js';
@@ -94,7 +95,7 @@ describe('request headers', () => {
 
 describe('reply headers', () => {
   test('a put', () => {
-    expect(putHeaders({ ok: true, context, receipt })).toEqual({
+    expect(putHeaders({ ok: true, context: encodeContext(context), receipt })).toEqual({
       'Kv-Context': 'AAEBI0VniavN7wAAAAAABwAAAAk',
       'Kv-Receipt': 'w=2/2 primaries=2 fallbacks=0 durability=sync',
     });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { partitionOf } from '../../../actors/rules/key.js';
 import type { PutReply, PutRequest } from '../../../src/coordinator/coordinator.js';
+import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { TooManySiblingsError, UnavailableError, type QuorateError } from '../../../src/errors.js';
 import type { Clock } from '../../../src/seams/clock.js';
 import { decode, encode, type WireValue } from '../../../src/wire/message-pack.js';
@@ -97,7 +98,7 @@ describe('who coordinates', () => {
     expect(replies).toEqual([
       {
         ok: true,
-        context: world.get(`\0\0b\0${keyOf(a)}`)!.context,
+        context: encodeContext(world.get(`\0\0b\0${keyOf(a)}`)!.context),
         receipt: expect.objectContaining({ kind: 'w', needed: 3 }) as unknown,
       },
     ]);

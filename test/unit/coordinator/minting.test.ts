@@ -74,8 +74,8 @@ function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: S
     const before = new Set(state.siblings.map(nameOf));
     const minted = mint[step.at]!.mint(put({ context }), held[step.at]!, bucket);
     if (minted instanceof Error) throw minted;
-    held[step.at] = minted.local;
-    const own = minted.local.state.siblings.map(nameOf).find((name) => !writes.has(name))!;
+    held[step.at] = minted;
+    const own = minted.state.siblings.map(nameOf).find((name) => !writes.has(name))!;
     writes.add(own);
     for (const name of step.blind ? before : author.seen) replaced.add(name);
     // A blind author has seen what the coordinator knew; either way it knows its own write.
@@ -115,16 +115,16 @@ describe('context handed back to an author', () => {
     const [minter] = minters(1);
     const base = minter!.mint(put({}), absentRecord, bucket);
     if (base instanceof Error) throw base;
-    const theirs = minter!.mint(put({ context: base.context }), base.local, bucket);
+    const theirs = minter!.mint(put({ context: base.context }), base, bucket);
     if (theirs instanceof Error) throw theirs;
-    const mine = minter!.mint(put({ context: base.context }), theirs.local, bucket);
+    const mine = minter!.mint(put({ context: base.context }), theirs, bucket);
     if (mine instanceof Error) throw mine;
-    const { actor } = mine.local.state.context[0]!;
+    const { actor } = mine.state.context[0]!;
     const claimed = mergeContexts(base.context, [{ actor, counter: 3 }]);
-    const lossy = minter!.mint(put({ context: claimed }), mine.local, bucket);
-    const safe = minter!.mint(put({ context: mine.context }), mine.local, bucket);
-    expect(!(lossy instanceof Error) && lossy.local.state.siblings).toHaveLength(1);
-    expect(!(safe instanceof Error) && safe.local.state.siblings).toHaveLength(3);
+    const lossy = minter!.mint(put({ context: claimed }), mine, bucket);
+    const safe = minter!.mint(put({ context: mine.context }), mine, bucket);
+    expect(!(lossy instanceof Error) && lossy.state.siblings).toHaveLength(1);
+    expect(!(safe instanceof Error) && safe.state.siblings).toHaveLength(3);
   });
 
   test('an author alone: each put replaces its last, and the context is the whole one', () => {
@@ -134,7 +134,8 @@ describe('context handed back to an author', () => {
     for (let i = 1; i <= 3; i++) {
       const minted = minter!.mint(put({ context }), local, bucket);
       if (minted instanceof Error) throw minted;
-      ({ local, context } = minted);
+      local = minted;
+      ({ context } = minted);
       expect(local.state.siblings).toHaveLength(1);
       expect(context).toEqual(local.state.context);
       expect(context[0]!.counter).toBe(i);

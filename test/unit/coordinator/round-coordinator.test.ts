@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import type { PeerAnswer, WireValue } from '../../../src/bus/peers.js';
 import { emptyContext } from '../../../actors/rules/versions.js';
+import { decodeContext } from '../../../src/wire/key-state-codec.js';
 import type { Change, GetReply, PutReply } from '../../../src/coordinator/coordinator.js';
 import { receiptText } from '../../../src/wire/receipt.js';
 import { keyOf, RoundCluster, shown } from '../../support/round-cluster.js';
@@ -20,7 +21,7 @@ function failureOf(reply: PutReply | GetReply): string {
 
 function contextOf(reply: PutReply | GetReply) {
   if (!reply.ok) throw reply.error;
-  return reply.context;
+  return Buffer.isBuffer(reply.context) ? decodeContext(reply.context) : reply.context;
 }
 
 describe('put, all is well', () => {
@@ -818,7 +819,7 @@ describe('bounds and the end', () => {
       ['a', false],
       ['a', true],
     ]);
-    expect(changes[0]!.context).toEqual(contextOf(put));
+    expect(decodeContext(changes[0]!.context)).toEqual(contextOf(put));
   });
 
   test('drain: what was taken is finished, what comes after is refused with 503 none', async () => {
