@@ -28,7 +28,7 @@ export class BloomFilter {
 
   add(hash: KeyHash): void {
     this.added += 1;
-    let probe = hash.lo;
+    let probe = hash.lo >>> 0;
     for (let i = 0; i < probes; i++) {
       const bit = probe % this.bits;
       this.words[bit >>> 5]! |= 1 << (bit & 31);
@@ -37,7 +37,7 @@ export class BloomFilter {
   }
 
   mayHold(hash: KeyHash): boolean {
-    let probe = hash.lo;
+    let probe = hash.lo >>> 0;
     for (let i = 0; i < probes; i++) {
       const bit = probe % this.bits;
       if ((this.words[bit >>> 5]! & (1 << (bit & 31))) === 0) return false;

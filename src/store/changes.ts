@@ -17,7 +17,6 @@ import {
 import { decodeState, encodeState } from '../wire/key-state-codec.js';
 import { spansOf } from '../wire/state-batch.js';
 import type { HintIndex } from './hints.js';
-import { hashOfKey } from './key-hash.js';
 import type { LogEntry, Removal } from './log-entry.js';
 import { Held } from './record-codec.js';
 import type { Records } from './records.js';
@@ -52,30 +51,25 @@ export class Changes {
   ) {}
 
   minted(key: StorageKey, record: StoredRecord): void {
-    const hash = hashOfKey(key);
-    const before = this.records.lookup(key, hash);
     const { bytes, mark, state } = record;
     const after = new Held(spanOf(bytes), mark, digestOf(state), state);
-    this.records.replace(key, hash, { before, after });
+    this.records.replace(this.records.lookup(key), after);
   }
 
   /** Whether the state told anything new. The mark of what was held stays; a first state from elsewhere has none. */
   merged(incoming: IncomingState): boolean {
-    const { key } = incoming;
-    const hash = hashOfKey(key);
-    const before = this.records.lookup(key, hash);
-    const after = merged(before, incoming);
-    if (after === before) return false;
-    this.records.replace(key, hash, { before, after });
+    const slot = this.records.lookup(incoming.key);
+    const after = merged(slot.record, incoming);
+    if (after === slot.record) return false;
+    this.records.replace(slot, after);
     return true;
   }
 
   /** Whether the record was held, and still with that digest. */
   removed({ key, digest }: Removal): boolean {
-    const hash = hashOfKey(key);
-    const before = this.records.lookup(key, hash);
-    if (before === undefined || !sameDigest(before.digest, digest)) return false;
-    this.records.replace(key, hash, { before });
+    const slot = this.records.lookup(key);
+    if (slot.record === undefined || !sameDigest(slot.record.digest, digest)) return false;
+    this.records.replace(slot, undefined);
     return true;
   }
 

@@ -243,7 +243,7 @@ export class DurableStore implements Store {
     const { records, path } = this;
     return {
       keys: this.hashTrees.keys,
-      memtableBytes: records.memtableBytes,
+      memtableBytes: records.memtables.bytes,
       cacheBytes: records.cache.bytes,
       logBytes: path?.log.bytes ?? 0,
       syncs: path?.log.syncs ?? 0,

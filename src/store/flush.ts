@@ -6,14 +6,13 @@
  * what is already there. Nothing is committed before the log has it on disk: the tables must never know more
  * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
  */
-import type { StorageKey } from '../../actors/rules/key.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
 import type { CommitLog } from './commit-log.js';
 import { encodeDebt } from './debt-codec.js';
-import type { FrozenMemtable } from './memtable.js';
+import type { FrozenMemtable, Slot } from './memtable.js';
 import { encodeCovered, metaKeys } from './meta.js';
-import { encodedRecordBytes, encodeRecord, partitionStart, type Held } from './record-codec.js';
+import { encodedRecordBytes, encodeRecord, partitionStart } from './record-codec.js';
 import type { Records } from './records.js';
 
 /** A slice is prepared in one turn of the event loop: a millisecond or two. Whole partitions may exceed it. */
@@ -54,7 +53,7 @@ export class Flusher {
   /** A memtable was frozen. */
   wake(): void {
     if (this.busy || this.stopped) return;
-    const frozen = this.options.records.oldestFrozen;
+    const frozen = this.options.records.memtables.frozen[0];
     if (frozen === undefined) {
       this.tell(true);
       return;
@@ -117,8 +116,8 @@ export class Flusher {
       const part = memtable.part(partition);
       if (part === undefined) continue;
       if (records >= sliceRecordsMax || bytes >= sliceBytesMax) break;
-      records += part.records.size + part.debts.size;
-      for (const record of part.records.values()) bytes += record?.length ?? 0;
+      records += part.slots.length + part.debts.size;
+      for (const { record } of part.slots) bytes += record?.length ?? 0;
     }
     return partition;
   }
@@ -127,11 +126,10 @@ export class Flusher {
     const part = frozen.memtable.part(partition);
     if (part === undefined) return;
     const { records, hints, trees } = this.options.named;
-    const block = Buffer.allocUnsafeSlow(encodedBytes(part.records));
+    const block = Buffer.allocUnsafeSlow(encodedBytes(part.slots));
     let at = 0;
-    for (const key of [...part.records.keys()].sort()) {
-      const record = part.records.get(key)!;
-      if (record === null) {
+    for (const { key, record } of part.slots.sort(byKey)) {
+      if (record === undefined) {
         batch.remove(records, key);
       } else {
         const value = encodeRecord(record, block, at);
@@ -150,7 +148,7 @@ export class Flusher {
 
   private finish(frozen: FrozenMemtable): void {
     const { records, log } = this.options;
-    records.oldestIsFlushed();
+    records.memtables.oldestIsFlushed();
     this.flushes += 1;
     this.busy = false;
     log.removeThrough(frozen.lastSequence);
@@ -184,8 +182,13 @@ export class Flusher {
 }
 
 /** One block for all values of a partition: allocating each by itself costs more than filling it. */
-function encodedBytes(records: ReadonlyMap<StorageKey, Held | null>): number {
+function encodedBytes(slots: readonly Slot[]): number {
   let bytes = 0;
-  for (const record of records.values()) if (record !== null) bytes += encodedRecordBytes(record);
+  for (const { record } of slots) if (record !== undefined) bytes += encodedRecordBytes(record);
   return bytes;
+}
+
+/** One slot a key: no two are equal. */
+function byKey(a: Slot, b: Slot): number {
+  return a.key < b.key ? -1 : 1;
 }

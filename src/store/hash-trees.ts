@@ -39,19 +39,19 @@ export class HashTrees implements Trees {
 
   /** One key went from a digest to another; undefined: it was, or is, absent. */
   change(
-    place: { readonly partition: number; readonly hash: KeyHash },
+    key: KeyHash & { readonly partition: number },
     before: Digest | undefined,
     after: Digest | undefined,
   ): void {
-    const { partition, hash } = place;
-    const cell = (partition * leavesOfTree + (hash.hi % leavesOfTree)) * 2;
+    const { partition } = key;
+    const cell = (partition * leavesOfTree + leafOf(key)) * 2;
     if (before !== undefined) {
-      this.toggle(cell, hash, before);
+      this.toggle(cell, key, before);
       this.keyCounts[partition]! -= 1;
       this.keysTotal -= 1;
     }
     if (after !== undefined) {
-      this.toggle(cell, hash, after);
+      this.toggle(cell, key, after);
       this.keyCounts[partition]! += 1;
       this.keysTotal += 1;
     }
@@ -63,7 +63,7 @@ export class HashTrees implements Trees {
   }
 
   leafOf(key: StorageKey): number {
-    return hashOfKey(key).hi % leavesOfTree;
+    return leafOf(hashOfKey(key));
   }
 
   leafDigests(partition: number): Digest[] {
@@ -122,6 +122,10 @@ export class HashTrees implements Trees {
     this.keysTotal += keys;
     return { partition, cells, keys };
   }
+}
+
+function leafOf(hash: KeyHash): number {
+  return (hash.hi >>> 0) % leavesOfTree;
 }
 
 export interface TreeDifference {

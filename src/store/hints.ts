@@ -91,7 +91,7 @@ export class HintIndex {
   }
 
   private touch(key: StorageKey): Map<string, Debt | null> {
-    return this.records.active.touch(partitionOfStorageKey(key)).debts;
+    return this.records.memtables.active.touch(partitionOfStorageKey(key)).debts;
   }
 
   owes(target: NodeId, key: StorageKey): boolean {

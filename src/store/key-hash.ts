@@ -1,6 +1,7 @@
 /** 64 bits over a storage key, for Bloom filters and hash trees: two lanes of FNV-1a with murmur3's finaliser. */
 import type { StorageKey } from '../../actors/rules/key.js';
 
+/** Signed halves: those V8 keeps in an object without a box. */
 export interface KeyHash {
   readonly hi: number;
   readonly lo: number;
@@ -14,7 +15,7 @@ export function hashOfKey(key: StorageKey): KeyHash {
     hi = Math.imul(hi ^ byte, 0x01000193);
     lo = Math.imul(lo ^ byte, 0x5bd1e995) ^ (lo >>> 15);
   }
-  return { hi: finalise(hi), lo: finalise(lo) };
+  return { hi: finalise(hi) | 0, lo: finalise(lo) | 0 };
 }
 
 export function finalise(hash: number): number {

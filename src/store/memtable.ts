@@ -1,14 +1,42 @@
 /**
  * What was written since the last freeze, by partition: the unit in which it is flushed and in which
- * records, debts and hash tree must agree on disk. `null` says removed.
+ * records, debts and hash tree must agree on disk.
  */
-import type { StorageKey } from '../../actors/rules/key.js';
+import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import type { Debt, DebtKey } from './debt-codec.js';
 import type { FrozenTrees } from './hash-trees.js';
+import { hashOfKey, type KeyHash } from './key-hash.js';
 import type { Held } from './record-codec.js';
 
+/**
+ * Where the record of a key is found, and changed while its memtable is the active one: a key that is written again and
+ * again is looked up once a write, and its place in the maps stays as it is.
+ */
+export class Slot implements KeyHash {
+  readonly hi: number;
+  readonly lo: number;
+
+  constructor(
+    readonly key: StorageKey,
+    /** Undefined: there is none. */
+    public record: Held | undefined,
+    /** Whose last word on the key this is; undefined once a younger memtable has one, and for what no memtable speaks of. */
+    public memtable?: Memtable,
+    hash = hashOfKey(key),
+  ) {
+    this.hi = hash.hi;
+    this.lo = hash.lo;
+  }
+
+  get partition(): number {
+    return partitionOfStorageKey(this.key);
+  }
+}
+
 export interface MemtablePartition {
-  readonly records: Map<StorageKey, Held | null>;
+  /** One a key, in the order in which they came. */
+  readonly slots: Slot[];
+  /** `null` says removed. */
   readonly debts: Map<DebtKey, Debt | null>;
 }
 
@@ -34,7 +62,7 @@ export class Memtable {
   touch(partition: number): MemtablePartition {
     let part = this.parts[partition];
     if (part === undefined) {
-      part = { records: new Map(), debts: new Map() };
+      part = { slots: [], debts: new Map() };
       this.parts[partition] = part;
       this.touched += 1;
     }

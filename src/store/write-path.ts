@@ -62,14 +62,14 @@ export class WritePath {
   }
 
   append(entry: LogEntry, onDurable: OnDurable): void {
-    this.options.records.active.bytes += this.log.append(entry, onDurable);
+    this.options.records.memtables.active.bytes += this.log.append(entry, onDurable);
     this.freezeWhenFull();
   }
 
   refusal(): Refusal | undefined {
     if (!this.writable) return { reason: 'diskFull', message: 'the disk is full' };
     const { records, bounds } = this.options;
-    if (records.active.bytes >= bounds.memtableBytesMax)
+    if (records.memtables.active.bytes >= bounds.memtableBytesMax)
       return { reason: 'overloaded', message: 'the tables are behind the log' };
     if (this.log.queuedBytes >= bounds.logQueueBytesMax)
       return { reason: 'overloaded', message: 'the log is behind the writes' };
@@ -83,15 +83,15 @@ export class WritePath {
   admit(): void {
     const { records, bounds } = this.options;
     const fits =
-      records.active.bytes <= 4 * bounds.memtableBytesMax &&
+      records.memtables.active.bytes <= 4 * bounds.memtableBytesMax &&
       this.log.queuedBytes <= 2 * bounds.logQueueBytesMax;
     if (!fits) throw new OverloadedError('the disk is behind the writes');
   }
 
   private freezeWhenFull(): void {
     const { records, bounds } = this.options;
-    if (records.active.bytes < bounds.memtableBytesMax) return;
-    if (records.frozenCount < bounds.memtablesFrozenMax) this.freeze();
+    if (records.memtables.active.bytes < bounds.memtableBytesMax) return;
+    if (records.memtables.frozen.length < bounds.memtablesFrozenMax) this.freeze();
   }
 
   private freeze(): void {
@@ -102,12 +102,12 @@ export class WritePath {
 
   /** What recovery replayed goes into the tables in the background. */
   flushReplayed(): void {
-    if (this.options.records.active.touched > 0) this.freeze();
+    if (this.options.records.memtables.active.touched > 0) this.freeze();
   }
 
   /** Resolves with true when all that was written before the call is in the tables; false: that can't be reached now. */
   flushAll(): Promise<boolean> {
-    if (this.options.records.active.touched > 0) this.freeze();
+    if (this.options.records.memtables.active.touched > 0) this.freeze();
     return this.flusher.flushed();
   }
 

@@ -11,7 +11,7 @@ export function treesFromScratch(
   const trees = new HashTrees(partitions);
   return Array.from({ length: partitions }, (_, partition) => {
     for (const { key, digest } of store.scan({ partition, limit: Infinity }))
-      trees.change({ partition, hash: hashOfKey(key) }, undefined, digest);
+      trees.change({ partition, ...hashOfKey(key) }, undefined, digest);
     return { root: trees.root(partition), leaves: trees.leafDigests(partition) };
   });
 }

@@ -226,9 +226,9 @@ export const mutants: readonly Mutant[] = [
     name: 'trees-miss-removals',
     in: 'burying',
     file: 'src/store/records.js',
-    find: 'this.options.trees.change({ partition, hash }, before?.digest, after?.digest);',
+    find: 'this.options.trees.change(slot, before?.digest, after?.digest);',
     replace:
-      'if (after !== undefined) this.options.trees.change({ partition, hash }, before?.digest, after.digest);',
+      'if (after !== undefined) this.options.trees.change(slot, before?.digest, after.digest);',
   },
   // Hints.
   {
