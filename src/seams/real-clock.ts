@@ -10,7 +10,7 @@ const coarseFromMs = 64;
 const coarseStepMs = 16;
 
 export class RealClock implements Clock {
-  private turn: (() => void)[] = [];
+  private asked: (() => void)[] = [];
   private armed = false;
 
   wallMs(): number {
@@ -31,26 +31,37 @@ export class RealClock implements Clock {
 
   /** One `setImmediate` a turn for all who asked; it runs after the sockets were read. */
   endOfTurn(callback: () => void): void {
-    this.turn.push(callback);
+    this.asked.push(callback);
     if (this.armed) return;
     this.armed = true;
-    setImmediate(this.runTurn);
+    setImmediate(this.endTurn);
   }
 
-  private readonly runTurn = (): void => {
-    const callbacks = this.turn;
-    this.turn = [];
+  /**
+   * What a turn brought is often taken a step further where it ends: a round begins, and asks the log to write. That step
+   * ends this turn too; in the next one it would wait for the socket to be written first. One step, so that nobody who asks
+   * again and again can keep the sockets from being read.
+   */
+  private readonly endTurn = (): void => {
+    this.runAsked();
     this.armed = false;
+    this.runAsked();
+  };
+
+  private runAsked(): void {
+    const callbacks = this.asked;
+    this.asked = [];
     for (let i = 0; i < callbacks.length; i++) {
       try {
         callbacks[i]!();
       } catch (error) {
         // What others asked for in this turn still runs, in the next one; the error surfaces as it would have.
-        for (const rest of callbacks.slice(i + 1)) this.endOfTurn(rest);
+        this.asked.unshift(...callbacks.slice(i + 1));
+        setImmediate(this.endTurn);
         throw error;
       }
     }
-  };
+  }
 }
 
 export function coarseDelayMs(delayMs: number): number {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { coarseDelayMs, RealClock } from '../../src/seams/real-clock.js';
 
@@ -16,19 +16,56 @@ test.each([
   },
 );
 
-test('clock: what is asked for in one turn runs at its end, in order; what that asks for runs in the next', async () => {
+test('clock: what is asked for in one turn runs at its end, in order; one step further too, two in the next', async () => {
   const clock = new RealClock();
   const seen: string[] = [];
   clock.endOfTurn(() => {
     seen.push('first');
-    clock.endOfTurn(() => seen.push('next turn'));
-    setImmediate(() => seen.push('behind it'));
+    clock.endOfTurn(() => {
+      seen.push('a step further');
+      clock.endOfTurn(() => seen.push('next turn'));
+    });
+    queueMicrotask(() => seen.push('the turn is over'));
   });
   clock.endOfTurn(() => seen.push('second'));
   seen.push('now');
   await sleep(20);
-  expect(seen).toEqual(['now', 'first', 'second', 'next turn', 'behind it']);
+  expect(seen).toEqual([
+    'now',
+    'first',
+    'second',
+    'a step further',
+    'the turn is over',
+    'next turn',
+  ]);
 });
+
+test.each(['at its end', 'a step further'])(
+  'clock: one of three callbacks throws %s of a turn: the error surfaces, and the others run once each',
+  (where) => {
+    const immediates: (() => void)[] = [];
+    const spy = jest.spyOn(globalThis, 'setImmediate');
+    spy.mockImplementation(((callback: () => void) => immediates.push(callback)) as never);
+    const clock = new RealClock();
+    const seen: string[] = [];
+    const ask = (): void => {
+      clock.endOfTurn(() => {
+        seen.push('before');
+        clock.endOfTurn(() => seen.push('asked by before'));
+      });
+      clock.endOfTurn(() => {
+        throw new Error('on purpose');
+      });
+      clock.endOfTurn(() => seen.push('behind'));
+    };
+    if (where === 'at its end') ask();
+    else clock.endOfTurn(ask);
+    expect(() => immediates.shift()!()).toThrow('on purpose');
+    while (immediates.length > 0) immediates.shift()!();
+    spy.mockRestore();
+    expect(seen.toSorted()).toEqual(['asked by before', 'before', 'behind']);
+  },
+);
 
 test('clock: timers fire not before their time, and not when they were cleared', async () => {
   const clock = new RealClock();
