@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +71,35 @@ describe('NatsBus', () => {
     expect(seen).toEqual(['put.a.b', 'nobody.waits', '2 of drei: ³', undefined, '']);
     const broken = { 'Kv-W': '1\r\nKv-R: 1' };
     expect(() => alice.publish('put.a.b', Buffer.alloc(0), { headers: broken })).toThrow(/break/);
+  });
+
+  test('a server that goes on in another protocol: the bus connects again, and messages arrive as before', async () => {
+    const links: Socket[] = [];
+    const fake = createServer((link) => {
+      links.push(link);
+      link.write(`INFO {"version":"2.9.10","headers":true,"max_payload":1048576}\r\n`);
+      link.on('error', () => undefined);
+      link.on('data', (bytes) => {
+        for (const _ of bytes.toString().matchAll(/^PING/gm)) link.write('PONG\r\n');
+      });
+    });
+    fake.listen(0, '127.0.0.1');
+    await once(fake, 'listening');
+    const { port } = fake.address() as AddressInfo;
+    const bus = await open({ servers: `nats://127.0.0.1:${port}` });
+    const messages = received(bus, 'greetings');
+    for (const connection of [0, 1]) {
+      await until(() => links.length > connection && bus.connected);
+      // A link that has published reads by itself.
+      if (connection === 0) bus.publish('anything', Buffer.from('at all'));
+      await bus.flush();
+      links[connection]!.write('MSG greetings 1 5\r\nhello\r\n');
+      await until(() => messages.length > connection);
+      if (connection === 0) links[connection]!.write('HTTP/1.1 400 Bad Request\r\n');
+    }
+    await bus.close();
+    fake.close();
+    expect(messages.map(({ text }) => text)).toEqual(['hello', 'hello']);
   });
 
   test('a queue group gets each message once, everybody else each', async () => {

@@ -9,16 +9,17 @@ import type { ProcessRecipe } from './supervised-process.js';
  * over and over (measured, 1 kB puts: 5.9 → 7.5 k/s); all of it from the start, because reads leave so little alive that
  * V8 would stay at a megabyte (nodes, 35 → 27 µs a get). And baseline code at once: a round runs much code a little, which
  * would stay in the interpreter for long (8.1 → 9.0 k/s, gets 26 → 28); and kept, because what is inlined into fast code
- * counts as unused and would have to be compiled again (30 → 24 µs a get). Fast code after a quarter of V8's usual wait, for
- * the same reason (108 → 98 µs a put). Old space may grow to four times what lives in it: after a few quiet seconds V8
- * expects little and marks the whole memtable every second or so (puts between pauses: 8.0 → 12.8 k/s).
+ * counts as unused and would have to be compiled again (30 → 24 µs a get). Fast code after a twelfth of V8's usual wait, for
+ * the same reason (after a quarter of it: 108 → 98 µs a put; after a twelfth: a put alone 4.6 → 3.5 ms). Old space may grow
+ * to four times what lives in it: after a few quiet seconds V8 expects little and marks the whole memtable every second or
+ * so (puts between pauses: 8.0 → 12.8 k/s).
  */
 const runtimeFlags = [
   '--min-semi-space-size=64',
   '--max-semi-space-size=64',
   '--always-sparkplug',
   '--no-flush-bytecode',
-  '--interrupt-budget=30000',
+  '--interrupt-budget=10000',
   '--heap-growing-percent=300',
 ];
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
