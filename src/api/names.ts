@@ -31,7 +31,10 @@ export function keyOf(bytes: Uint8Array): ByteString {
 
 /** `<bucket>.<key>` as subject tokens; undefined when the key can't be such. */
 export function subjectNameOf(name: { bucket: ByteString; key: ByteString }): string | undefined {
-  return isSubject(name.key) ? textOf(`${name.bucket}.${name.key}`) : undefined;
+  if (!isSubject(name.key)) return undefined;
+  const bucket = textOf(name.bucket);
+  const key = textOf(name.key);
+  return bucket === undefined || key === undefined ? undefined : `${bucket}.${key}`;
 }
 
 /** Tokens between dots, none of them empty, no wildcards, nothing a line of the NATS protocol would break at. */

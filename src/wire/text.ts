@@ -9,7 +9,11 @@ export function byteStringOf(text: string): ByteString {
 
 /** A copy; what the bytes are a view of is not kept. */
 export function latin1Of(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  // Keys and operation ids of frames come as buffers: no view of a view for each.
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('latin1');
 }
 
 /** The text whose UTF-8 bytes these are; undefined when they are not UTF-8. */
