@@ -121,10 +121,9 @@ export class PutRoundStarter {
 
   private begin(draft: Draft, ledger: PutLedger): void {
     const { entries, rows } = draft;
-    const { batch, bytes } = encodeStates(rows);
-    const records = rows.map(({ key, state, mark }, i) => ({ key, state, mark, bytes: bytes[i]! }));
+    const batch = encodeStates(rows);
     const id = `put-round-${++this.around.counters.rounds}`;
-    const round = new PutRoundRunner(this.around, { id, entries, records, batch, ledger });
+    const round = new PutRoundRunner(this.around, { id, entries, records: rows, batch, ledger });
     try {
       round.begin();
     } catch (error) {

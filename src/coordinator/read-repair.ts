@@ -76,7 +76,7 @@ function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
     for (const state of partsOf(keys.merged[i]!, limits.stateBytesMax)) {
       const stateBytes = encodedStateBytes(state);
       if (records.length > 0 && bytes + stateBytes > limits.roundBytesMax) {
-        batches.push(encodeStates(records).batch);
+        batches.push(encodeStates(records));
         records = [];
         bytes = 0;
       }
@@ -84,6 +84,6 @@ function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
       bytes += stateBytes;
     }
   }
-  if (records.length > 0) batches.push(encodeStates(records).batch);
+  if (records.length > 0) batches.push(encodeStates(records));
   return batches;
 }

@@ -5,36 +5,30 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { digestOf, merge, sameDigest, type Digest } from '../../actors/rules/versions.js';
+import { merge, sameDigest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
-import {
-  bytesOf,
-  checkedDigest,
-  replaces,
-  spanOf,
-  type StateSpan,
-} from '../wire/encoded-states.js';
-import { decodeState, encodeState } from '../wire/key-state-codec.js';
+import { replaces, spanOf, type StateSpan } from '../wire/encoded-states.js';
+import { encodeState } from '../wire/key-state-codec.js';
 import { spansOf } from '../wire/state-batch.js';
 import type { HintIndex } from './hints.js';
 import type { LogEntry, Removal } from './log-entry.js';
 import { Held } from './record-codec.js';
 import type { Records } from './records.js';
-import type { StoredRecord } from './store.js';
+import type { MintedRecord } from './store.js';
 
-export interface IncomingState extends StateSpan {
+/** A state from elsewhere, as it is held where nothing is known of its key: without a mark. */
+export interface Incoming {
   readonly key: StorageKey;
-  readonly digest: Digest;
+  readonly record: Held;
 }
 
 const storageKeyBytesMax = 2 + limits.bucketBytesMax + 1 + limits.keyBytesMax;
 
 /** Throws `MalformedError` unless all of the batch can be stored. */
-export function checkedStates(batch: Buffer, partitions: number): IncomingState[] {
+export function checkedStates(batch: Buffer, partitions: number): Incoming[] {
   return spansOf(batch).map((span) => {
-    const { key, source, start, length } = span;
-    checkKey(key, partitions);
-    return { key, source, start, length, digest: checkedDigest(span) };
+    checkKey(span.key, partitions);
+    return { key: span.key, record: Held.of(span) };
   });
 }
 
@@ -50,17 +44,17 @@ export class Changes {
     private readonly hints: HintIndex,
   ) {}
 
-  minted(key: StorageKey, record: StoredRecord): void {
-    const { bytes, mark, state } = record;
-    const after = new Held(spanOf(bytes), mark, digestOf(state), state);
-    this.records.replace(this.records.lookup(key), after);
+  /** The state is kept for the next mint of the key. */
+  minted({ key, mark, state }: MintedRecord, span: StateSpan): void {
+    this.records.replace(this.records.lookup(key), Held.of(span, mark, state));
   }
 
-  /** Whether the state told anything new. The mark of what was held stays; a first state from elsewhere has none. */
-  merged(incoming: IncomingState): boolean {
-    const slot = this.records.lookup(incoming.key);
-    const after = merged(slot.record, incoming);
-    if (after === slot.record) return false;
+  /** Whether the state told anything new. The mark of what was held stays. */
+  merged(key: StorageKey, incoming: Held): boolean {
+    const slot = this.records.lookup(key);
+    const { record: before } = slot;
+    const after = before === undefined ? incoming : merged(before, incoming);
+    if (after === before) return false;
     this.records.replace(slot, after);
     return true;
   }
@@ -89,10 +83,9 @@ export class Changes {
         for (const span of spansOf(entry.batch)) {
           const { key } = span;
           if (!open(key)) continue;
-          if (entry.kind === 'minted') {
-            const bytes = bytesOf(span);
-            this.minted(key, { state: decodeState(bytes), bytes, mark: 0 });
-          } else this.merged({ ...span, digest: checkedDigest(span) });
+          if (entry.kind === 'minted')
+            this.records.replace(this.records.lookup(key), Held.of(span));
+          else this.merged(key, Held.of(span));
           if (entry.kind === 'mergedOwed') this.owed(entry.target, key, entry.sinceMs);
         }
         break;
@@ -109,14 +102,11 @@ export class Changes {
   }
 }
 
-function merged(before: Held | undefined, incoming: IncomingState): Held {
-  const { digest } = incoming;
-  if (before === undefined) return new Held(incoming, 0, digest);
-  if (sameDigest(before.digest, digest) && before.bytes.equals(bytesOf(incoming))) return before;
-  if (replaces(incoming, before)) return new Held(incoming, before.mark, digest);
-  const theirs = decodeState(bytesOf(incoming));
-  const state = merge(before.state, theirs);
+function merged(before: Held, incoming: Held): Held {
+  if (before.hasDigestOf(incoming) && before.bytes.equals(incoming.bytes)) return before;
+  if (replaces(incoming, before)) return incoming.marked(before.mark);
+  const state = merge(before.state, incoming.state);
   if (state === before.state) return before;
-  if (state === theirs) return new Held(incoming, before.mark, digest, theirs);
-  return new Held(spanOf(encodeState(state)), before.mark, digestOf(state), state);
+  if (state === incoming.state) return incoming.marked(before.mark);
+  return Held.of(spanOf(encodeState(state)), before.mark, state);
 }

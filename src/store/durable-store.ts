@@ -37,6 +37,7 @@ import type {
   StoreCounters,
   Trees,
 } from './store.js';
+import { stateSpansOf } from '../wire/state-batch.js';
 import { WritePath } from './write-path.js';
 
 type Damage = { readonly partitions: readonly number[]; readonly what: string };
@@ -186,7 +187,8 @@ export class DurableStore implements Store {
 
   mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void {
     this.admit();
-    for (const record of records) this.changes.minted(record.key, record);
+    const spans = stateSpansOf(batch);
+    for (let i = 0; i < records.length; i++) this.changes.minted(records[i]!, spans[i]!);
     this.append({ kind: 'minted', batch }, onDurable);
   }
 
@@ -197,9 +199,9 @@ export class DurableStore implements Store {
     if (target !== undefined)
       this.debts.admit(
         target,
-        incoming.map(({ key, length }) => ({ key, bytes: length })),
+        incoming.map(({ key, record }) => ({ key, bytes: record.length })),
       );
-    const news = incoming.map((state) => this.changes.merged(state));
+    const news = incoming.map(({ key, record }) => this.changes.merged(key, record));
     if (target !== undefined) {
       const sinceMs = this.clock.wallMs();
       for (const { key } of incoming) this.changes.owed(target, key, sinceMs);

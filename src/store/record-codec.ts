@@ -3,7 +3,7 @@
  */
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
-import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import { digestOf, type Digest, type KeyState } from '../../actors/rules/versions.js';
 import { checkedDigest, spanOf, type StateSpan } from '../wire/encoded-states.js';
 import { decodeState } from '../wire/key-state-codec.js';
 import type { HeldRecord } from './store.js';
@@ -22,17 +22,32 @@ export class Held implements HeldRecord {
   private readonly hi: number;
   private readonly lo: number;
 
-  constructor(
+  private constructor(
     { source, start, length }: StateSpan,
     readonly mark: number,
-    { hi, lo }: Digest,
+    hi: number,
+    lo: number,
     private decoded?: KeyState,
   ) {
     this.source = source;
     this.start = start;
     this.length = length;
-    this.hi = hi | 0;
-    this.lo = lo | 0;
+    this.hi = hi;
+    this.lo = lo;
+  }
+
+  /** Throws `MalformedError` unless the span is one whole state; `state` is the same from who has made it, and spares the check. */
+  static of(span: StateSpan, mark = 0, state?: KeyState): Held {
+    const { hi, lo } = state === undefined ? checkedDigest(span) : digestOf(state);
+    return new Held(span, mark, hi | 0, lo | 0, state);
+  }
+
+  marked(mark: number): Held {
+    return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo, this.decoded);
+  }
+
+  hasDigestOf(other: Held): boolean {
+    return this.hi === other.hi && this.lo === other.lo;
   }
 
   get bytes(): Buffer {
@@ -68,8 +83,7 @@ export function decodeRecord(value: Buffer): Held | undefined {
   const mark = value.readUIntBE(0, markBytes);
   const bytes = value.subarray(stateAt);
   if (checksum(mark, bytes) !== value.readUInt32BE(markBytes)) return undefined;
-  const span = spanOf(bytes);
-  return new Held(span, mark, checkedDigest(span));
+  return Held.of(spanOf(bytes), mark);
 }
 
 /** The mark is where the sum starts: one call instead of two, and any of its bits still counts. */

@@ -28,8 +28,10 @@ export interface HeldRecord extends StoredRecord {
   readonly digest: Digest;
 }
 
-export interface MintedRecord extends StoredRecord {
+export interface MintedRecord {
   readonly key: StorageKey;
+  readonly state: KeyState;
+  readonly mark: number;
 }
 
 export type OnDurable = () => void;
@@ -63,7 +65,7 @@ export interface Store {
    * the point from which `refusal()` says so, and always once the store closes.
    */
 
-  /** States this node minted: replaces the records. `batch` holds the same states, encoded once for the log and the wire. */
+  /** States this node minted: replaces the records. `batch` holds their states in the same order, encoded once for memory, log and wire, and is kept. */
   mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void;
   /**
    * Merges states from another node into what is held. `batch` is kept: pass a copy, not a view of a receive buffer.

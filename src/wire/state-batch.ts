@@ -31,24 +31,35 @@ export function encodeBatch(records: readonly BatchRecord[]): Buffer {
   return batch;
 }
 
-/** As `encodeBatch`, from the states themselves; `bytes` are the encoded states, as views into the batch. */
+/** As `encodeBatch`, from the states themselves. */
 export function encodeStates(
   records: readonly { readonly key: StorageKey; readonly state: KeyState }[],
-): { readonly batch: Buffer; readonly bytes: Buffer[] } {
+): Buffer {
   let length = 4;
   for (const { key, state } of records) length += 6 + key.length + encodedStateBytes(state);
   const batch = Buffer.allocUnsafe(length);
-  const bytes: Buffer[] = [];
   let at = batch.writeUInt32BE(records.length, 0);
   for (const { key, state } of records) {
     at = batch.writeUInt16BE(key.length, at);
     at += batch.write(key, at, 'latin1');
     const end = writeState(state, batch, at + 4);
     batch.writeUInt32BE(end - at - 4, at);
-    bytes.push(batch.subarray(at + 4, end));
     at = end;
   }
-  return { batch, bytes };
+  return batch;
+}
+
+/** Where the states of a batch made here lie, in its order. */
+export function stateSpansOf(batch: Buffer): StateSpan[] {
+  const spans: StateSpan[] = [];
+  for (let at = 4; at < batch.length;) {
+    const lengthAt = at + 2 + batch.readUInt16BE(at);
+    const start = lengthAt + 4;
+    const length = batch.readUInt32BE(lengthAt);
+    spans.push({ source: batch, start, length });
+    at = start + length;
+  }
+  return spans;
 }
 
 export interface KeyedSpan extends StateSpan {

@@ -11,8 +11,7 @@ import { emptyState, merge, mint, sameState } from '../../actors/rules/versions.
 import { nodeOptionsDefault, type NodeOptions } from '../../src/node/node-options.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import type { Durability } from '../../src/store/store.js';
-import { encodeState } from '../../src/wire/key-state-codec.js';
-import { encodeBatch } from '../../src/wire/state-batch.js';
+import { encodeStates } from '../../src/wire/state-batch.js';
 import { Scheduler, SimProcess } from './core/scheduler.js';
 import { SimRandom } from './core/sim-random.js';
 import { Trace } from './core/trace.js';
@@ -159,10 +158,9 @@ class StoreWorld {
       this.epochMax = Math.max(this.epochMax, mark);
     }
     const state = this.minted(held?.state ?? emptyState, actorOf(store.nodeId, mark));
-    const bytes = encodeState(state);
     this.note(key, state);
     const acknowledge = this.acknowledger(key, state);
-    store.mint([{ key, state, bytes, mark }], encodeBatch([{ key, bytes }]), acknowledge);
+    store.mint([{ key, state, mark }], encodeStates([{ key, state }]), acknowledge);
   }
 
   private merge(store: DurableStore, key: StorageKey, owed: boolean): void {
@@ -173,7 +171,7 @@ class StoreWorld {
     const state =
       held !== undefined && this.random.below(4) === 0 ? held : this.minted(base, actor);
     this.note(key, state);
-    const batch = encodeBatch([{ key, bytes: encodeState(state) }]);
+    const batch = encodeStates([{ key, state }]);
     const acknowledge = this.acknowledger(key, state);
     const settled = this.removals.get(`debt ${key}`);
     store.merge(batch, owed ? { owedTo: debtor } : {}, () => {

@@ -73,10 +73,12 @@ export class MapStore implements Store {
     return this.firstValidEpoch;
   }
 
-  mint(records: readonly MintedRecord[], _batch: Buffer, onDurable: OnDurable): void {
+  mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void {
     this.mints++;
-    for (const { key, state, bytes, mark } of records)
-      this.records.set(key, { state, bytes, mark, digest: digestOf(state) });
+    for (const [i, { key, bytes }] of decodeBatch(batch).entries()) {
+      const state = decodeState(bytes);
+      this.records.set(key, { state, bytes, mark: records[i]!.mark, digest: digestOf(state) });
+    }
     this.log(onDurable);
   }
 

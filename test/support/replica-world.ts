@@ -20,8 +20,7 @@ import { TreeExchange } from '../../src/replica/tree-exchange.js';
 import { TreeHandler } from '../../src/replica/tree-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
 import { DurableStore } from '../../src/store/durable-store.js';
-import { encodeState } from '../../src/wire/key-state-codec.js';
-import { encodeBatch } from '../../src/wire/state-batch.js';
+import { encodeStates } from '../../src/wire/state-batch.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { Trace } from '../simulation/core/trace.js';
@@ -181,17 +180,15 @@ export class ReplicaWorld {
       expiresAtMs: put.expiresAtMs ?? 0,
       operation: '',
     });
-    const bytes = encodeState(state);
-    store.mint([{ key, state, bytes, mark }], encodeBatch([{ key, bytes }]), () => {});
+    store.mint([{ key, state, mark }], encodeStates([{ key, state }]), () => {});
     await this.run(5);
     return state;
   }
 
   /** A state arrives at a node; `owedTo` makes it a hint. */
   async give(at: number, key: StorageKey, state: KeyState, owedTo?: number): Promise<void> {
-    const bytes = encodeState(state);
     const debt = owedTo === undefined ? {} : { owedTo: this.nodes[owedTo]!.id };
-    this.nodes[at]!.store.merge(encodeBatch([{ key, bytes }]), debt, () => {});
+    this.nodes[at]!.store.merge(encodeStates([{ key, state }]), debt, () => {});
     await this.run(5);
   }
 

@@ -12,9 +12,9 @@ import { RealRandom } from '../../src/seams/real-random.js';
 import type { Table, TableBatch, Tables } from '../../src/seams/table.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import { LmdbTables } from '../../src/store/lmdb-tables.js';
-import type { MintedRecord, RecoveryReport } from '../../src/store/store.js';
-import { decodeState, encodeState } from '../../src/wire/key-state-codec.js';
-import { encodeBatch } from '../../src/wire/state-batch.js';
+import type { RecoveryReport } from '../../src/store/store.js';
+import { decodeState } from '../../src/wire/key-state-codec.js';
+import { encodeStates } from '../../src/wire/state-batch.js';
 import { MemoryDisk, MemoryLogDirectory } from './memory-log-directory.js';
 
 export const testPartitions = 8;
@@ -187,7 +187,7 @@ export function stateAfter(
 }
 
 export function batchOf(records: readonly { key: StorageKey; state: KeyState }[]): Buffer {
-  return encodeBatch(records.map(({ key, state }) => ({ key, bytes: encodeState(state) })));
+  return encodeStates(records);
 }
 
 /** Mints as a coordinator does; resolves when durable. */
@@ -201,10 +201,8 @@ export function put(
   const mark =
     held !== undefined && held.mark >= store.validEpoch() ? held.mark : store.drawEpoch();
   const state = stateAfter(held?.state, { value, node: store.nodeId, epoch: mark });
-  const bytes = encodeState(state);
-  const record: MintedRecord = { key, state, bytes, mark };
   return new Promise((resolve) => {
-    store.mint([record], encodeBatch([{ key, bytes }]), () => {
+    store.mint([{ key, state, mark }], encodeStates([{ key, state }]), () => {
       onDurable();
       resolve();
     });

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { partitionOfStorageKey, type StorageKey } from '../../../actors/rules/key.js';
-import { digestOf, type Digest } from '../../../actors/rules/versions.js';
+import type { Digest } from '../../../actors/rules/versions.js';
 import { RealClock } from '../../../src/seams/real-clock.js';
 import type { Table, TableBounds, TableEntry } from '../../../src/seams/table.js';
 import { HashTrees } from '../../../src/store/hash-trees.js';
@@ -25,7 +25,7 @@ function recordOf(number: number): Held {
     node: '8899aabbccddeeff',
     epoch: number,
   });
-  return new Held(spanOf(encodeState(state)), 0, digestOf(state), state);
+  return Held.of(spanOf(encodeState(state)));
 }
 
 class MapTable implements Table {
