@@ -110,8 +110,8 @@ export const mutants: readonly Mutant[] = [
     name: 'mark-travels-with-merge',
     in: 'wandering',
     file: changes,
-    find: 'return new Held(incoming, 0, digest);',
-    replace: 'return new Held(incoming, 1, digest);',
+    find: 'before === undefined ? incoming :',
+    replace: 'before === undefined ? incoming.marked(1) :',
   },
   // Quorums and outcomes.
   {
