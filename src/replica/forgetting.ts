@@ -40,7 +40,8 @@ export class Forgetting {
       if (this.store.hints.holds(partitionOfStorageKey(key))) continue;
       const own = Buffer.from(bytes);
       const state = decodeState(own);
-      if (isPrunedFrom(state, held.state)) records.push({ key, state, bytes: own, mark: held.mark });
+      if (isPrunedFrom(state, held.state))
+        records.push({ key, state, bytes: own, mark: held.mark });
     }
     if (records.length === 0) return onDurable();
     this.store.mint(records, encodeBatch(records), onDurable);
