@@ -139,3 +139,21 @@ test('a commit log over reused files: each start finds exactly what was acknowle
   }
   expect(magic).toHaveLength(8);
 });
+
+test.each([3, 16 * 1024, 16 * 1024 + 1])(
+  'an append of %d bytes that waits for no disk is in the file when it calls back, behind a synced one under way; its error comes as a call too',
+  async (bytes) => {
+    const file = directory.open('log-1');
+    const [first, second] = ['f'.repeat(bytes), 's'.repeat(bytes)];
+    const seen: string[] = [];
+    const note = (): void =>
+      void seen.push(directory.read('log-1').toString('latin1', 0, file.length));
+    await Promise.all([
+      append(file, [first], true).then(note),
+      append(file, [second.slice(1), 's'], false).then(note),
+    ]);
+    expect(seen.at(-1)).toBe(first + second);
+    file.close();
+    await expect(append(file, [second], false)).rejects.toThrow(/EBADF/);
+  },
+);
