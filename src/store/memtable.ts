@@ -20,8 +20,8 @@ export class Slot implements KeyHash {
     readonly key: StorageKey,
     /** Undefined: there is none. */
     public record: Held | undefined,
-    /** Whose last word on the key this is; undefined once a younger memtable has one, and for what no memtable speaks of. */
-    public memtable?: Memtable,
+    /** Undefined: what the slot says was found in the cache or in the tables, or nowhere. */
+    readonly memtable?: Memtable,
     hash = hashOfKey(key),
   ) {
     this.hi = hash.hi;
@@ -34,8 +34,7 @@ export class Slot implements KeyHash {
 }
 
 export interface MemtablePartition {
-  /** One a key, in the order in which they came. */
-  readonly slots: Slot[];
+  readonly slots: Map<StorageKey, Slot>;
   /** `null` says removed. */
   readonly debts: Map<DebtKey, Debt | null>;
 }
@@ -62,7 +61,7 @@ export class Memtable {
   touch(partition: number): MemtablePartition {
     let part = this.parts[partition];
     if (part === undefined) {
-      part = { slots: [], debts: new Map() };
+      part = { slots: new Map(), debts: new Map() };
       this.parts[partition] = part;
       this.touched += 1;
     }

@@ -1,9 +1,8 @@
 /**
- * The memtables, from the active one back to the one flushed last, and one index over all of them: it leads to the
- * youngest word on a key at one lookup, however many of them have one.
+ * The memtables, from the active one back to the one flushed last. The youngest word on a key counts.
  *
  * Only slots of the active memtable change. What is frozen stays as it is until it is in the tables: a write makes a slot in
- * the active memtable, which takes the older one's place in the index.
+ * the active memtable, where it is found first.
  */
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import type { FrozenTrees } from './hash-trees.js';
@@ -16,12 +15,9 @@ export class Memtables {
   readonly frozen: FrozenMemtable[] = [];
   /** In the tables already, but what was written a moment ago is what is read and written next. */
   private flushed: Memtable | undefined;
-  /** By partition, so that growing one is never long. */
-  private readonly index: readonly Map<StorageKey, Slot>[];
 
   constructor(partitions: number) {
     this.active = new Memtable(partitions);
-    this.index = Array.from({ length: partitions }, () => new Map());
   }
 
   get bytes(): number {
@@ -31,9 +27,17 @@ export class Memtables {
   }
 
   find(key: StorageKey): Slot | undefined {
-    return this.index[partitionOfStorageKey(key)]?.get(key);
+    const partition = partitionOfStorageKey(key);
+    const slot = this.active.part(partition)?.slots.get(key);
+    if (slot !== undefined) return slot;
+    for (let i = this.frozen.length - 1; i >= 0; i--) {
+      const older = this.frozen[i]!.memtable.part(partition)?.slots.get(key);
+      if (older !== undefined) return older;
+    }
+    return this.flushed?.part(partition)?.slots.get(key);
   }
 
+  /** `slot` is the youngest one of its key, or none of a memtable's when there is none. */
   set(slot: Slot, record: Held | undefined): void {
     const { active } = this;
     if (slot.memtable === active) {
@@ -41,18 +45,15 @@ export class Memtables {
       return;
     }
     const { key, partition } = slot;
-    const successor = new Slot(key, record, active, slot);
-    slot.memtable = undefined;
-    active.touch(partition).slots.push(successor);
-    this.index[partition]!.set(key, successor);
+    active.touch(partition).slots.set(key, new Slot(key, record, active, slot));
   }
 
   /** What is not in the tables yet, the youngest word on each key; undefined: removed. */
   unflushed(partition: number): Map<StorageKey, Held | undefined> {
-    const records = new Map<StorageKey, Held | undefined>();
-    for (const [key, { memtable, record }] of this.index[partition]!)
-      if (memtable !== this.flushed) records.set(key, record);
-    return records;
+    const words = new Map<StorageKey, Held | undefined>();
+    for (const { memtable } of this.frozen) speak(memtable, partition, words);
+    speak(this.active, partition, words);
+    return words;
   }
 
   /** The active memtable becomes the youngest frozen one. */
@@ -63,16 +64,20 @@ export class Memtables {
 
   /** The oldest frozen one is in the tables now; the one before it is forgotten. */
   oldestIsFlushed(): void {
-    this.forgetFlushed();
     this.flushed = this.frozen.shift()?.memtable;
   }
 
   /** From now on only the tables speak of what was flushed. */
   forgetFlushed(): void {
-    const { flushed } = this;
-    for (let partition = 0; partition < this.index.length; partition++)
-      for (const { key, memtable } of flushed?.part(partition)?.slots ?? [])
-        if (memtable === flushed) this.index[partition]!.delete(key);
     this.flushed = undefined;
   }
+}
+
+function speak(
+  memtable: Memtable,
+  partition: number,
+  words: Map<StorageKey, Held | undefined>,
+): void {
+  const part = memtable.part(partition);
+  if (part !== undefined) for (const [key, { record }] of part.slots) words.set(key, record);
 }
