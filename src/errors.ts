@@ -11,7 +11,11 @@ export class QuorateError extends Error {
     message: string,
     readonly outcome: Outcome = 'none',
   ) {
+    const { stackTraceLimit } = Error;
+    // Of load and of the cluster, not of the caller's code: a stack tells nothing and costs more than the request it refuses.
+    if (code >= 429) Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = new.target.name;
   }
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, headers, RequestStrategy, type NatsConnection } from 'nats';
 import { freePort } from '../../support/nats-server.js';
 import { descendantsOf } from '../measure/processes.js';
+import { endOf } from './child.js';
 import type { RunningSystem, System } from './system.js';
 
 const cli = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
@@ -47,7 +48,7 @@ export class QuorateCluster implements RunningSystem {
     readonly nodes: number,
     readonly servers: readonly string[],
     private readonly connection: NatsConnection,
-    private readonly gone: Promise<unknown>,
+    private readonly gone: Promise<void>,
   ) {}
 
   static async start(
@@ -67,9 +68,7 @@ export class QuorateCluster implements RunningSystem {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const gone = once(child, 'exit');
-    // Before the directory is removed below it.
-    process.prependOnceListener('exit', () => child.kill('SIGKILL'));
+    const gone = endOf(child);
     const complaints: string[] = [];
     createInterface(child.stderr).on('line', (line) => {
       complaints.push(line);

@@ -1,8 +1,8 @@
 /** One Redis that syncs its append-only file before it answers: what a store without replication can do with one disk. */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../support/nats-server.js';
+import { endOf } from './child.js';
 import type { RunningSystem, System } from './system.js';
 
 const program = 'redis-server';
@@ -23,9 +23,7 @@ export function redis(): System {
         String(value),
       ]);
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      const gone = once(child, 'exit');
-      // Before the directory is removed below it.
-      process.prependOnceListener('exit', () => child.kill('SIGKILL'));
+      const gone = endOf(child);
       const lines = createInterface(child.stdout);
       const ready = (async (): Promise<void> => {
         for await (const line of lines) if (line.includes('Ready to accept connections')) return;
