@@ -17,6 +17,7 @@ import {
 import { MalformedError, type QuorateError } from '../errors.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
+import { asBuffer } from '../wire/as-buffer.js';
 import type { Frame, FrameValue, GetFrame, PutFrame, RowError } from '../wire/frames.js';
 import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
@@ -120,11 +121,6 @@ export class FrameRows {
 interface Terms {
   readonly quorum: number;
   readonly deadlineMs: number;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function contextOf(bytes: Uint8Array | null): Context | undefined {

@@ -13,7 +13,7 @@ const digitZero = 0x30;
 
 export class WholeMessages {
   private slab = Buffer.allocUnsafeSlow(slabBytes);
-  /** Read into next: what the last read brought is not handled yet when room for more is asked for. */
+  /** Read into next: what the last read brought may not be handled yet when room for more is asked for (before the handshake is done). */
   private spare = Buffer.allocUnsafeSlow(slabBytes);
   /** In the slab: from here on nothing was handed over, up to `end` it was received. */
   private start = 0;

@@ -2,6 +2,7 @@
 import type { Context as Versions } from '../../actors/rules/versions.js';
 import { emptyContext } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
+import { asBuffer } from '../wire/as-buffer.js';
 import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
 
 export class Context {
@@ -35,8 +36,7 @@ export class Context {
 
   /** The text of the `Kv-Context` header: base64url, `-` for the empty context. */
   toString(): string {
-    const bytes = Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
-    return Context.empty.equals(this) ? '-' : bytes.toString('base64url');
+    return Context.empty.equals(this) ? '-' : asBuffer(this.bytes).toString('base64url');
   }
 
   toJSON(): string {

@@ -15,6 +15,7 @@ import { limits } from '../../actors/rules/limits.js';
 import type { Member, MemberStatus } from '../../actors/rules/membership.js';
 import { weightMax } from '../../actors/rules/ring-tokens.js';
 import { MalformedError } from '../errors.js';
+import { asBuffer } from '../wire/as-buffer.js';
 import { isBin, isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode, type WireValue } from '../wire/message-pack.js';
 
@@ -144,7 +145,7 @@ function rowsOfBytes(value: WireValue | undefined, length: number): Buffer {
   if (value === undefined || !isBin(value)) throw new MalformedError('not rows of bytes');
   if (value.length % length !== 0 || value.length / length > limits.membersMax)
     throw new MalformedError('rows of bytes of a wrong length');
-  return Buffer.from(value.buffer, value.byteOffset, value.length);
+  return asBuffer(value);
 }
 
 export function claimBody({ instance, generation, pid }: Claim): WireValue[] {

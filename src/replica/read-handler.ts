@@ -8,6 +8,7 @@ import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, MalformedError, TooLargeError } from '../errors.js';
 import { Store } from '../store/store.js';
+import { asBuffer } from '../wire/as-buffer.js';
 import { decodeDigests } from '../wire/digests.js';
 import { encodeState } from '../wire/key-state-codec.js';
 import { partsOfBytes } from '../wire/state-parts.js';
@@ -32,14 +33,14 @@ export class ReadHandler {
     if (typeof remainingMs !== 'number' || !Array.isArray(keys) || !(digests instanceof Uint8Array))
       throw new MalformedError('a read is [remainingMs, keys, digests]');
     if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
-    const theirs = decodeDigests(viewOf(digests));
+    const theirs = decodeDigests(asBuffer(digests));
     if (theirs.length !== keys.length) throw new MalformedError('a read has a digest a key');
     const indexes: number[] = [];
     const states: Buffer[] = [];
     let bytes = 0;
     for (const [i, key] of keys.entries()) {
       if (!(key instanceof Uint8Array)) throw new MalformedError('a key is bytes');
-      const record = this.store.read(viewOf(key).toString('latin1'));
+      const record = this.store.read(asBuffer(key).toString('latin1'));
       if (sameDigest(record?.digest ?? emptyDigest, theirs[i]!)) continue;
       const state = record?.bytes ?? this.absent;
       if (state.length > limits.stateBytesMax && states.length === 0) {
@@ -66,8 +67,4 @@ function firstPartOf(state: Buffer, partsWelcome: boolean): Buffer {
   if (!partsWelcome)
     throw new TooLargeError(`the key's siblings take ${state.length} bytes, more than a message`);
   return partsOfBytes(state)[0]!;
-}
-
-function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

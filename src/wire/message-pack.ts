@@ -11,6 +11,7 @@
 import msgpack from 'msgpack-lite';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
+import { asBuffer } from './as-buffer.js';
 import { write, writeShared } from './message-pack-writer.js';
 
 export type WireValue = null | boolean | number | string | Uint8Array | readonly WireValue[];
@@ -57,12 +58,6 @@ export function decode(bytes: Uint8Array): WireValue {
 /** As `decode`, with maps whose keys are strings other than `__proto__`. */
 export function decodeDocument(bytes: Uint8Array): DocumentValue {
   return new Reader(bytes, { maps: true }).whole() as DocumentValue;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 type Read = null | boolean | number | string | Buffer | Read[] | { [key: string]: Read };

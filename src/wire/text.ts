@@ -1,5 +1,6 @@
 /** Names travel as text in subjects and as bytes in frames; inside they are byte strings of their UTF-8 bytes. */
 import type { ByteString } from '../../actors/rules/key.js';
+import { asBuffer } from './as-buffer.js';
 
 const ascii = /^[^\u0080-\uffff]*$/;
 
@@ -9,11 +10,7 @@ export function byteStringOf(text: string): ByteString {
 
 /** A copy; what the bytes are a view of is not kept. */
 export function latin1Of(bytes: Uint8Array): ByteString {
-  // Keys and operation ids of frames come as buffers: no view of a view for each.
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString('latin1');
+  return asBuffer(bytes).toString('latin1');
 }
 
 /** The text whose UTF-8 bytes these are; undefined when they are not UTF-8. */
