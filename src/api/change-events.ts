@@ -3,18 +3,26 @@
  * `Kv-Deleted: true` for a delete. Lost like any NATS message when nobody listens; keys that can't be a subject have none.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import type { ByteString } from '../../actors/rules/key.js';
 import { Coordinator, type Change } from '../coordinator/coordinator.js';
 import { NodeOptions } from '../node/node-options.js';
-import { Bus } from '../seams/bus.js';
+import { Bus, type Announce } from '../seams/bus.js';
 import { headerNames, Subjects } from '../wire/subjects.js';
-import { contextText } from './headers.js';
-import { subjectNameOf } from './names.js';
+import { textOf } from '../wire/text.js';
+import { keySubjectOf } from './names.js';
 
-const nothing = Buffer.alloc(0);
+interface BucketEvents {
+  readonly put: Announce;
+  readonly deleted: Announce;
+}
+
+/** Buckets whose announcers are kept; any client may name new ones. */
+const bucketsMax = 256;
 
 @scoped(Lifecycle.ContainerScoped)
 export class ChangeEvents {
   private readonly subjects: Subjects;
+  private readonly byBucket = new Map<ByteString, BucketEvents>();
 
   constructor(
     @inject(Bus) private readonly bus: Bus,
@@ -28,11 +36,26 @@ export class ChangeEvents {
     if (this.options.changeEvents) this.coordinator.onChanged((change) => this.publish(change));
   }
 
-  private publish(change: Change): void {
-    const name = subjectNameOf(change);
-    if (name === undefined) return;
-    const headers: Record<string, string> = { [headerNames.context]: contextText(change.context) };
-    if (change.tombstone) headers[headerNames.deleted] = 'true';
-    this.bus.publish(this.subjects.changed(name), nothing, { headers });
+  private publish({ bucket, key, context, tombstone }: Change): void {
+    const keySubject = keySubjectOf(key);
+    if (keySubject === undefined) return;
+    const events = this.eventsOf(bucket);
+    if (tombstone) events?.deleted(keySubject, context);
+    else events?.put(keySubject, context);
+  }
+
+  private eventsOf(bucket: ByteString): BucketEvents | undefined {
+    const known = this.byBucket.get(bucket);
+    if (known !== undefined) return known;
+    const text = textOf(bucket);
+    if (text === undefined) return undefined;
+    const about = { subject: this.subjects.changed(`${text}.`), header: headerNames.context };
+    const events = {
+      put: this.bus.announcer(about),
+      deleted: this.bus.announcer({ ...about, headers: { [headerNames.deleted]: 'true' } }),
+    };
+    if (this.byBucket.size >= bucketsMax) this.byBucket.clear();
+    this.byBucket.set(bucket, events);
+    return events;
   }
 }

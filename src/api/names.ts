@@ -29,12 +29,9 @@ export function keyOf(bytes: Uint8Array): ByteString {
   return key;
 }
 
-/** `<bucket>.<key>` as subject tokens; undefined when the key can't be such. */
-export function subjectNameOf(name: { bucket: ByteString; key: ByteString }): string | undefined {
-  if (!isSubject(name.key)) return undefined;
-  const bucket = textOf(name.bucket);
-  const key = textOf(name.key);
-  return bucket === undefined || key === undefined ? undefined : `${bucket}.${key}`;
+/** The key as subject tokens; undefined when it can't be such. */
+export function keySubjectOf(key: ByteString): string | undefined {
+  return isSubject(key) ? textOf(key) : undefined;
 }
 
 /** Tokens between dots, none of them empty, no wildcards, nothing a line of the NATS protocol would break at. */

@@ -1,6 +1,8 @@
 /** NATS as `Bus`. */
 import { createInbox, Events, type Msg, type NatsConnection } from 'nats';
 import type {
+  Announce,
+  Announced,
   Bus,
   BusMessage,
   BusStatus,
@@ -8,6 +10,7 @@ import type {
   PublishOptions,
   ServiceDescription,
 } from '../seams/bus.js';
+import { Announcement } from './announcement.js';
 import { serviceAnswer, serviceSubjects } from './nats-service.js';
 import { connectNats, type NatsLink } from './nats-transport.js';
 import { Publications } from './publications.js';
@@ -86,6 +89,13 @@ export class NatsBus implements Bus {
         `${payload.length} bytes for ${subject}; the server takes ${this.payloadBytes}`,
       );
     this.publications.add(subject, payload, options);
+  }
+
+  announcer(announced: Announced): Announce {
+    const announcement = new Announcement(announced);
+    return (subjectEnd, bytes) => {
+      if (this.connected) this.publications.announce(announcement, subjectEnd, bytes);
+    };
   }
 
   subscribe(

@@ -3,6 +3,8 @@
  * is used again: a node of three under load went through 20 MB/s of buffers here, which is what its collector ran for.
  */
 import type { PublishOptions } from '../seams/bus.js';
+import type { Announcement } from './announcement.js';
+import { headerText } from './header-text.js';
 
 /** Takes bytes for the server, in order. True: they are read already, and may be written over. */
 export type SendBytes = (bytes: Uint8Array) => boolean;
@@ -10,7 +12,7 @@ export type SendBytes = (bytes: Uint8Array) => boolean;
 /** Past it what was added leaves before the turn ends. Less makes each merge of a round a write and a wake-up of the server. */
 const writeBytesMax = 1024 * 1024;
 const firstBytes = 64 * 1024;
-/** Characters of messages without a payload, such as the event of each put; they become bytes together. */
+/** Characters of messages without a payload, such as replies to puts; they become bytes together. */
 const textMax = 64 * 1024;
 const lineEnd = '\r\n';
 
@@ -36,8 +38,14 @@ export class Publications {
     if (payload.length > 0) this.addBytes(payload);
     this.text += lineEnd;
     if (this.text.length > textMax) this.takeText();
-    if (this.end > writeBytesMax) this.flush();
-    else this.schedule();
+    this.added();
+  }
+
+  announce(announcement: Announcement, subjectEnd: string, value: Uint8Array): void {
+    if (this.text !== '') this.takeText();
+    const buffer = this.room(announcement.bytesMax(subjectEnd, value));
+    this.end = announcement.write(subjectEnd, value, buffer, this.end);
+    this.added();
   }
 
   /** All that was added is handed over. */
@@ -47,6 +55,11 @@ export class Publications {
     const isRead = this.send(this.buffer.subarray(0, this.end));
     if (!isRead) this.buffer = Buffer.allocUnsafeSlow(firstBytes);
     this.end = 0;
+  }
+
+  private added(): void {
+    if (this.end > writeBytesMax) this.flush();
+    else this.schedule();
   }
 
   private takeText(): void {
@@ -80,15 +93,4 @@ export class Publications {
       this.flush();
     });
   }
-}
-
-function headerText(headers: Readonly<Record<string, string>>): string {
-  let text = 'NATS/1.0\r\n';
-  for (const name in headers) {
-    const value = headers[name]!;
-    if (value.includes('\n') || value.includes('\r'))
-      throw new Error(`a line break in header ${name}`);
-    text += `${name}: ${value}\r\n`;
-  }
-  return `${text}\r\n`;
 }

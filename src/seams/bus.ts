@@ -9,6 +9,8 @@ export interface Bus {
    * `payloadBytesMax`.
    */
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
+  /** For messages without a payload that come by the thousand and differ in little; otherwise as `publish`. */
+  announcer(announced: Announced): Announce;
   subscribe(
     subject: string,
     handler: (message: BusMessage) => void,
@@ -30,6 +32,18 @@ export interface PublishOptions {
   readonly reply?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** What the messages of an announcer share. */
+export interface Announced {
+  /** All but the end. */
+  readonly subject: string;
+  /** The name of the header that differs; it comes first. */
+  readonly header: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** `bytes`: of the header that differs, sent as base64url without padding. */
+export type Announce = (subjectEnd: string, bytes: Uint8Array) => void;
 
 export interface BusMessage {
   readonly subject: string;

@@ -2,7 +2,15 @@
  * A network in memory for unit tests: wildcards, queue groups (round robin), "no responders", and an order
  * that is always the same. Nothing moves until `settle`.
  */
-import type { Bus, BusMessage, BusStatus, PublishOptions } from '../../src/seams/bus.js';
+import type {
+  Announce,
+  Announced,
+  Bus,
+  BusMessage,
+  BusStatus,
+  PublishOptions,
+} from '../../src/seams/bus.js';
+import { announcerOver } from './announcer-over.js';
 
 interface Listener {
   readonly owner: MemoryBus;
@@ -77,6 +85,10 @@ export class MemoryBus implements Bus {
     if (payload.length > this.payloadBytesMax) throw new Error('payload too large');
     if (!this.connected) return;
     this.network.send({ subject, data: Buffer.from(payload), options, from: this });
+  }
+
+  announcer(announced: Announced): Announce {
+    return announcerOver(this, announced);
   }
 
   subscribe(

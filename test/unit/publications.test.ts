@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { Announcement } from '../../src/bus/announcement.js';
 import { Publications } from '../../src/bus/publications.js';
 
 /** What was sent, and on what memory; whether the bytes are read at once is the test's to say. */
@@ -19,6 +21,8 @@ function recorder(options: { readonly isRead: boolean }): {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const nothing = Buffer.alloc(0);
 
 describe('Publications', () => {
   test('a turn leaves in one write, in order, in the words of the protocol', async () => {
@@ -93,5 +97,48 @@ describe('Publications', () => {
     ).toThrow('line break');
     await turn();
     expect(sent).toHaveLength(0);
+  });
+
+  test('an announcement has the bytes of the publication it stands for, in its place', () => {
+    const token = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('key-1', 'a.b', 'à'));
+    const context = fc.uint8Array({ maxLength: 120 });
+    const headers = fc.constantFrom<Record<string, string>>(
+      {},
+      { 'Kv-Deleted': 'true' },
+      { X: 'ü', Y: '' },
+    );
+    const event = fc.record({ token, context, headers, isFollowed: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 20 }), (events) => {
+        const announced = recorder({ isRead: true });
+        const published = recorder({ isRead: true });
+        for (const { token, context, headers, isFollowed } of events) {
+          const about = { subject: 'kv.changed.b.', header: 'Kv-Context', headers };
+          announced.publications.announce(new Announcement(about), token, context);
+          const value = Buffer.from(context).toString('base64url');
+          published.publications.add(`kv.changed.b.${token}`, nothing, {
+            headers: { 'Kv-Context': value, ...headers },
+          });
+          if (!isFollowed) continue;
+          for (const { publications } of [announced, published]) publications.add('a', nothing);
+        }
+        announced.publications.flush();
+        published.publications.flush();
+        expect(announced.sent.map(String)).toEqual(published.sent.map(String));
+      }),
+      { seed: 20_261_123, numRuns: 500 },
+    );
+  });
+
+  test('an announcement with a line break in what its messages share is none', () => {
+    const about = { subject: 'a', header: 'X', headers: { Y: 'a\nb' } };
+    expect(() => new Announcement(about)).toThrow('line break');
+  });
+
+  test('many announcements leave before the turn ends, too', () => {
+    const { publications, sent } = recorder({ isRead: true });
+    const announcement = new Announcement({ subject: 's.', header: 'X' });
+    for (let i = 0; i < 40_000; i++) publications.announce(announcement, `${i}`, Buffer.alloc(20));
+    expect(sent.length).toBeGreaterThan(0);
   });
 });

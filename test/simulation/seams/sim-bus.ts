@@ -1,5 +1,7 @@
 /** `Bus` over a simulated NATS: one client's connection. */
 import type {
+  Announce,
+  Announced,
   Bus,
   BusMessage,
   BusStatus,
@@ -8,6 +10,7 @@ import type {
   ServiceDescription,
 } from '../../../src/seams/bus.js';
 import { serviceAnswer, serviceSubjects } from '../../../src/bus/nats-service.js';
+import { announcerOver } from '../../support/announcer-over.js';
 import type { SimProcess } from '../core/scheduler.js';
 import { copyOf } from './copy-of.js';
 import type { Lane, SimNats, Subscription, Upward } from './sim-nats.js';
@@ -53,6 +56,10 @@ export class SimBus implements Bus {
       headers: options.headers === undefined ? undefined : { ...options.headers },
     };
     this.send({ kind: 'publish', publication });
+  }
+
+  announcer(announced: Announced): Announce {
+    return announcerOver(this, announced);
   }
 
   subscribe(
