@@ -39,7 +39,11 @@ export type Flight = FrameFlight | ProbeFlight | RingFlight;
 type Departure<F> = F extends Flight ? Omit<F, 'id'> : never;
 
 export class Flights {
-  private readonly underway = new Map<number, Flight>();
+  /**
+   * Oldest first. No `Map`: when one makes room for what comes it leaves a table behind that refers to the next, with all
+   * that was in it; one such table in the old generation then keeps every later flight alive, rows, values and all.
+   */
+  private readonly underway: Flight[] = [];
   private readonly inbox: string;
   private readonly subscription: BusSubscription;
   private lastId = 0;
@@ -54,7 +58,7 @@ export class Flights {
 
   send(flight: Departure<Flight>, message: { subject: string; payload: Uint8Array }): void {
     const id = ++this.lastId;
-    this.underway.set(id, { ...flight, id });
+    this.underway.push({ ...flight, id });
     if (flight.kind === 'frame') flight.read?.flights.push(id);
     this.bus.publish(message.subject, message.payload, { reply: `${this.inbox}${id}` });
   }
@@ -62,32 +66,34 @@ export class Flights {
   /** True unless it was over already. An own read is over as a whole. */
   end(flight: Flight): boolean {
     const read = flight.kind === 'frame' ? flight.read : undefined;
-    if (read === undefined) return this.underway.delete(flight.id);
+    if (read === undefined) return this.take(flight.id) !== undefined;
     if (read.over) return false;
     read.over = true;
-    for (const id of read.flights) this.underway.delete(id);
+    for (const id of read.flights) this.take(id);
     return true;
   }
 
   /** A snapshot, oldest first, so that the loop over it may end and start flights. */
   all(): Flight[] {
-    return [...this.underway.values()];
+    return [...this.underway];
   }
 
   has(kind: Flight['kind']): boolean {
-    for (const flight of this.underway.values()) if (flight.kind === kind) return true;
-    return false;
+    return this.underway.some((flight) => flight.kind === kind);
   }
 
   close(): void {
-    this.underway.clear();
+    this.underway.length = 0;
     this.subscription.unsubscribe();
   }
 
   private answered(message: BusMessage): void {
-    const flight = this.underway.get(Number(message.subject.slice(this.inbox.length)));
-    if (flight === undefined) return;
-    this.underway.delete(flight.id);
-    this.onAnswer(flight, message);
+    const flight = this.take(Number(message.subject.slice(this.inbox.length)));
+    if (flight !== undefined) this.onAnswer(flight, message);
+  }
+
+  private take(id: number): Flight | undefined {
+    const index = this.underway.findIndex((flight) => flight.id === id);
+    return index < 0 ? undefined : this.underway.splice(index, 1)[0];
   }
 }
