@@ -1,50 +1,40 @@
 /**
- * One put round: a batch of puts that share replicas and quorum. The states are minted and in the
- * coordinator's memory when it starts; it decides who else must hold them, when the authors are
- * answered, and that in the end every primary has the states or is owed a hint by somebody.
+ * One put round: a batch of puts that share replicas and quorum. The states are minted, in the coordinator's memory
+ * and on their way when it starts; it decides when the authors are answered, and that in the end every primary has the
+ * states or is owed a hint by somebody. What it is told are turns of the round's ledger (`put-round.ts`), not every ack.
  *
  * Time comes in as events: one timer of the runner serves all rounds (delayed transitions in each would
  * be a quarter of its cost, and nearly never fire).
  */
-import { assign, setup } from 'xstate';
-import type { NodeId } from '../rules/actor.js';
-import type { PutLedger, PutOrder, PutTally } from './put-ledger.js';
-import {
-  isSettled,
-  replicaAcked,
-  replicaLost,
-  silentForLong,
-  silentToTheEnd,
-  tallyOf,
-} from './put-ledger.js';
+import { setup } from 'xstate';
+import type { PutTally } from './put-ledger.js';
 
-/** What the machine wants done; its runner does it. */
-export interface PutRoundEffects {
-  /** Answers come back as `replica.…` events. */
-  carryOut(order: PutOrder): void;
+/** What the machine wants done. */
+export interface PutRoundDecisions {
   replyMet(tally: PutTally): void;
   replyFailed(reason: string): void;
+  /** Whoever has not answered by now counts as lost. */
+  oweSilentPrimaries(): void;
   /** Nothing of the round is awaited any more. */
   finish(): void;
 }
 
-/** `ledger`: as opened from the round's plan; the runner starts no round whose first verdict is `failed`. */
 export interface PutRoundContext {
-  readonly ledger: PutLedger;
-  readonly effects: PutRoundEffects;
+  readonly decisions: PutRoundDecisions;
+  readonly books: {
+    /** Every primary has the states, or is owed a hint. */
+    readonly everyPrimaryIsServed: boolean;
+  };
 }
 
-export type PutRoundEvent =
-  /** The coordinator's own log holds the states; as a fallback: and the debt. */
-  | { readonly type: 'log.durable' }
-  | { readonly type: 'replica.acked'; readonly node: NodeId }
-  /** No responders, or the detector says down. */
-  | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
-  | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
-  /** Some replica has been silent for unusually long, at least `limits.slowPutReplicaMs`. */
-  | { readonly type: 'replica.slow' }
+export type PutRoundTurn =
+  | { readonly type: 'quorum.met'; readonly tally: PutTally }
+  /** Too many replicas were lost for W acks. */
+  | { readonly type: 'quorum.outOfReach'; readonly reason: string }
   /** No request of the round waits any more. */
   | { readonly type: 'deadline.passed' }
+  /** The last primary has the states, or is owed a hint; the coordinator's own log included. */
+  | { readonly type: 'primaries.served' }
   /** The authors were answered long ago: at least `limits.settleMsMax`. */
   | { readonly type: 'settling.overdue' };
 
@@ -52,61 +42,39 @@ export const putRoundMachine = setup({
   types: {
     input: {} as PutRoundContext,
     context: {} as PutRoundContext,
-    events: {} as PutRoundEvent,
+    events: {} as PutRoundTurn,
   },
   guards: {
-    quorumMet: ({ context }) => context.ledger.verdict.kind === 'met',
-    quorumOutOfReach: ({ context }) => context.ledger.verdict.kind === 'failed',
-    everyPrimaryServed: ({ context }) => isSettled(context.ledger),
+    everyPrimaryServed: ({ context }) => context.books.everyPrimaryIsServed,
   },
   actions: {
-    countOwnLog: assign(({ context: { ledger } }) => ({
-      ledger: replicaAcked(ledger, ledger.plan.self),
-    })),
-    countReplica: assign(({ context, event }) =>
-      'node' in event ? { ledger: replicaAcked(context.ledger, event.node) } : {},
-    ),
-    replaceReplica: assign(({ context, event }) =>
-      'why' in event ? { ledger: replicaLost(context.ledger, event) } : {},
-    ),
-    backUpSilentPrimaries: assign(({ context }) => ({ ledger: silentForLong(context.ledger) })),
-    oweSilentPrimaries: assign(({ context }) => ({ ledger: silentToTheEnd(context.ledger) })),
-    carryOutOrders: ({ context: { ledger, effects } }) => {
-      for (const order of ledger.orders) effects.carryOut(order);
+    replyMet: ({ context, event }) => {
+      if (event.type === 'quorum.met') context.decisions.replyMet(event.tally);
     },
-    replyMet: ({ context: { ledger, effects } }) => effects.replyMet(tallyOf(ledger)),
-    replyFailed: ({ context: { ledger, effects } }) => {
-      if (ledger.verdict.kind === 'failed') effects.replyFailed(ledger.verdict.reason);
+    replyFailed: ({ context, event }) => {
+      if (event.type === 'quorum.outOfReach') context.decisions.replyFailed(event.reason);
     },
-    finish: ({ context }) => context.effects.finish(),
+    oweSilentPrimaries: ({ context }) => context.decisions.oweSilentPrimaries(),
+    finish: ({ context }) => context.decisions.finish(),
   },
 }).createMachine({
   id: 'putRound',
   context: ({ input }) => input,
-  entry: 'carryOutOrders',
-  on: {
-    'log.durable': { actions: 'countOwnLog' },
-    'replica.acked': { actions: 'countReplica' },
-    'replica.gone': { actions: ['replaceReplica', 'carryOutOrders'] },
-    'replica.refused': { actions: ['replaceReplica', 'carryOutOrders'] },
-    'replica.slow': { actions: ['backUpSilentPrimaries', 'carryOutOrders'] },
-  },
   initial: 'awaitingQuorum',
   states: {
     awaitingQuorum: {
       on: {
+        'quorum.met': { target: 'settling', actions: 'replyMet' },
+        'quorum.outOfReach': { target: 'failed', actions: 'replyFailed' },
         'deadline.passed': { target: 'failed' },
       },
-      always: [
-        { guard: 'quorumMet', target: 'settling', actions: 'replyMet' },
-        { guard: 'quorumOutOfReach', target: 'failed', actions: 'replyFailed' },
-      ],
     },
     settling: {
       description: 'The authors have their answer; the other primaries are still to be served.',
       always: { guard: 'everyPrimaryServed', target: 'done' },
       on: {
-        'settling.overdue': { target: 'done', actions: ['oweSilentPrimaries', 'carryOutOrders'] },
+        'primaries.served': { target: 'done' },
+        'settling.overdue': { target: 'done', actions: 'oweSilentPrimaries' },
       },
     },
     failed: {
@@ -114,7 +82,8 @@ export const putRoundMachine = setup({
         'The quorum was not met, but the states are stored here: they still go where they belong.',
       always: { guard: 'everyPrimaryServed', target: 'done' },
       on: {
-        'settling.overdue': { target: 'done', actions: ['oweSilentPrimaries', 'carryOutOrders'] },
+        'primaries.served': { target: 'done' },
+        'settling.overdue': { target: 'done', actions: 'oweSilentPrimaries' },
       },
     },
     done: { type: 'final', entry: 'finish' },

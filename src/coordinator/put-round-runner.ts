@@ -1,12 +1,10 @@
 /**
- * Runs one put round: stores and sends what the machine orders, turns answers into its events, and
+ * Runs one put round: stores and sends what the round orders, turns answers into its events, and
  * answers the authors. The states are minted when it is made.
  */
-import type { Actor } from 'xstate';
-import { createActor } from 'xstate';
 import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put-ledger.js';
-import type { PutRoundEffects, PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
-import { putRoundMachine } from '../../actors/coordinator/put-round.machine.js';
+import type { PutRoundEffects, PutRoundEvent } from '../../actors/coordinator/put-round.js';
+import { PutRound } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Context } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
@@ -36,7 +34,7 @@ export interface PutRoundContent {
 }
 
 export class PutRoundRunner implements PutRoundEffects, Round {
-  private readonly actor: Actor<typeof putRoundMachine>;
+  private readonly round: PutRound;
   private readonly calls: CallId[] = [];
   /** What the coordinator's own ack waits for: its log, and as a fallback the debt. */
   private ownPartsPending: number;
@@ -60,11 +58,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     });
     this.isPrimary = ledger.plan.primaries.includes(ledger.plan.self);
     this.ownPartsPending = this.isPrimary ? 1 : 2;
-    this.actor = createActor(putRoundMachine, {
-      ...around.inspection.surroundings,
-      id,
-      input: { ledger, effects: this },
-    });
+    this.round = new PutRound(ledger, this, { ...around.inspection.surroundings, id });
   }
 
   /** Throws what `store.mint` throws, before anything was stored or sent. */
@@ -73,7 +67,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     store.mint(this.content.records, this.content.batch, this.onOwnPart);
     started(this);
     this.waits.begin();
-    this.actor.start();
+    this.round.begin();
   }
 
   nodeDown(node: NodeId): void {
@@ -129,7 +123,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   }
 
   private send(event: PutRoundEvent): void {
-    if (!this.isFinished) this.actor.send(event);
+    if (!this.isFinished) this.round.happened(event);
   }
 
   private sendStates(to: NodeId, owedTo: NodeId | undefined): void {

@@ -12,10 +12,10 @@ import {
 } from '../../actors/coordinator/get-round.machine.js';
 import { openPutLedger, type PutOrder, type PutPlan } from '../../actors/coordinator/put-ledger.js';
 import {
-  putRoundMachine,
+  PutRound,
   type PutRoundEffects,
   type PutRoundEvent,
-} from '../../actors/coordinator/put-round.machine.js';
+} from '../../actors/coordinator/put-round.js';
 
 interface Explored<E> {
   /** What identifies where a path got to. */
@@ -71,24 +71,23 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
     replyFailed: () => replies.push('failed'),
     finish: () => finishes++,
   };
-  const input = { ledger: openPutLedger(plan), effects };
-  const actor = createActor(putRoundMachine, { id: 'put', input });
-  actor.start();
+  const round = new PutRound(openPutLedger(plan), effects, { id: 'put' });
+  round.begin();
   const acked = new Set<string>();
   const lost = new Set<string>();
   let slept = 0;
   for (const step of path) {
-    const { value } = actor.getSnapshot();
+    const { state } = round;
     if (step.type === 'replica.slow') slept++;
     if (step.type === 'deadline.passed') replies.push('expired');
     if (step.type === 'log.durable') acked.add(plan.self);
     if (step.type === 'replica.acked') acked.add(step.node);
     if ('why' in step) lost.add(step.node);
-    actor.send(step);
-    if (value !== 'awaitingQuorum' && step.type !== 'deadline.passed')
+    round.happened(step);
+    if (state !== 'awaitingQuorum' && step.type !== 'deadline.passed')
       check(replies.length === 1, 'the authors are answered once', path);
   }
-  const { value, context } = actor.getSnapshot();
+  const { state: value, ledger } = round;
   const isOver = value === 'done';
   const counted = [...acked].filter((node) => !plan.strict || plan.primaries.includes(node)).length;
   check(replies.length <= 1, 'at most one answer', path);
@@ -117,7 +116,7 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   if (value === 'awaitingQuorum') next.push({ type: 'deadline.passed' });
   if (slept === 0) next.push({ type: 'replica.slow' });
   if (value === 'settling' || value === 'failed') next.push({ type: 'settling.overdue' });
-  const { seats, fallbacksTried } = context.ledger;
+  const { seats, fallbacksTried } = ledger;
   const standing = seats.map((seat) => [seat.node, seat.standing, seat.owedTo]);
   const timers = Math.min(slept, 1);
   const fingerprint = JSON.stringify({ value, standing, fallbacksTried, owed, timers, replies });
