@@ -30,7 +30,7 @@ export function readOwn(store: Store, names: readonly StorageKey[]): KeysRead {
   for (const name of names) {
     const record = store.read(name);
     bins.push(Buffer.from(name, 'latin1'));
-    own.push(record?.state ?? emptyState);
+    own.push(record?.copy().state ?? emptyState);
     digests.push(record?.digest ?? emptyDigest);
   }
   return {

@@ -10,6 +10,7 @@ import type { Context } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
+import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
 import { encodeContext } from '../wire/key-state-codec.js';
 import type { PutReply, PutRequest } from './coordinator.js';
@@ -27,9 +28,8 @@ export interface PutEntry {
 export interface PutRoundContent {
   readonly id: string;
   readonly entries: readonly PutEntry[];
-  /** One a key; `batch` holds their states. */
+  /** One a key. */
   readonly records: readonly MintedRecord[];
-  readonly batch: Buffer;
   readonly ledger: PutLedger;
 }
 
@@ -41,6 +41,8 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   private readonly isPrimary: boolean;
   private readonly waits: RoundWaits<PutEntry>;
   private isFinished = false;
+  /** Of the states, once they are stored. */
+  private batch: Lease | undefined;
 
   constructor(
     private readonly around: RoundSurroundings,
@@ -64,7 +66,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   /** Throws what `store.mint` throws, before anything was stored or sent. */
   begin(): void {
     const { store, started } = this.around;
-    store.mint(this.content.records, this.content.batch, this.onOwnPart);
+    this.batch = store.mint(this.content.records, this.onOwnPart);
     started(this);
     this.waits.begin();
     this.round.begin();
@@ -112,6 +114,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
 
   finish(): void {
     this.isFinished = true;
+    this.batch?.release();
     for (const call of this.calls) this.around.peers.forget(call);
     this.waits.end();
     this.around.finished(this);
@@ -131,7 +134,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     const sentAtMs = clock.monotonicMs();
     if (owedTo !== undefined) counters.fallbacksUsed++;
     const remainingMs = this.waits.remainingMs(sentAtMs);
-    const body = [mergeReason.put, owedTo ?? '', remainingMs, this.content.batch];
+    const body = [mergeReason.put, owedTo ?? '', remainingMs, this.batch!.bytes];
     const call = peers.call(to, 'merge', body, (answer) => {
       if (answer.kind === 'ok') acks.took(clock.monotonicMs() - sentAtMs);
       this.send(answer.kind === 'ok' ? { type: 'replica.acked', node: to } : lossOf(to, answer));

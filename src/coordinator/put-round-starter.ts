@@ -13,7 +13,6 @@ import type { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions } from '../node/node-options.js';
 import type { NodeOptions } from '../node/node-options.js';
 import type { Store } from '../store/store.js';
-import { encodeStates } from '../wire/state-batch.js';
 import type { PutRequest } from './coordinator.js';
 import type { LocalRecord, MintedPut, Minter } from './minting.js';
 import { absentRecord } from './minting.js';
@@ -121,9 +120,8 @@ export class PutRoundStarter {
 
   private begin(draft: Draft, ledger: PutLedger): void {
     const { entries, rows } = draft;
-    const batch = encodeStates(rows);
     const id = `put-round-${++this.around.counters.rounds}`;
-    const round = new PutRoundRunner(this.around, { id, entries, records: rows, batch, ledger });
+    const round = new PutRoundRunner(this.around, { id, entries, records: rows, ledger });
     try {
       round.begin();
     } catch (error) {

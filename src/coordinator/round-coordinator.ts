@@ -176,7 +176,7 @@ export class RoundCoordinator implements Coordinator {
     const { conflict } = bucketOptions(this.options, bucket);
     this.admission.release(key.length);
     request.onReply(
-      replyOf(record?.state ?? emptyState, {
+      replyOf(record?.copy().state ?? emptyState, {
         conflict,
         nowMs: this.clock.wallMs(),
         receipt: receiptOfOne(this.store.durability),

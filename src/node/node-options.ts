@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly compression: boolean;
   /** Memory and disk the store may take, where they differ from `limits`. */
   readonly storeBounds?: Partial<StoreBounds>;
+  /** Whether the store overwrites memory it will use again, so that whoever still looks at it notices: for tests and the simulator. */
+  readonly scrubMemory: boolean;
   /** Nodes that must have met before they found a cluster together. */
   readonly founders: number;
   readonly defaults: BucketOptions;
@@ -57,6 +59,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   partitions: 256,
   durability: { kind: 'sync' },
   compression: false,
+  scrubMemory: false,
   founders: 3,
   defaults: { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 },
   buckets: {},

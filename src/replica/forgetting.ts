@@ -6,8 +6,8 @@ import { partitionOfStorageKey } from '../../actors/rules/key.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import type { MintedRecord, OnDurable } from '../store/store.js';
 import { Store } from '../store/store.js';
+import { asBuffer } from '../wire/as-buffer.js';
 import { decodeState } from '../wire/key-state-codec.js';
-import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
 import type { AgreedKey, Replacement } from './transfer-messages.js';
 
 @injectable()
@@ -33,17 +33,15 @@ export class Forgetting {
    * the mark: an actor of this node that may still mint is never pruned.
    */
   replace(replacements: readonly Replacement[], onDurable: OnDurable): void {
-    const records: (MintedRecord & BatchRecord)[] = [];
+    const records: MintedRecord[] = [];
     for (const { key, digest, bytes } of replacements) {
       const held = this.store.peek(key);
       if (held === undefined || !sameDigest(held.digest, digest)) continue;
       if (this.store.hints.holds(partitionOfStorageKey(key))) continue;
-      const own = Buffer.from(bytes);
-      const state = decodeState(own);
-      if (isPrunedFrom(state, held.state))
-        records.push({ key, state, bytes: own, mark: held.mark });
+      const state = decodeState(asBuffer(bytes));
+      if (isPrunedFrom(state, held.state)) records.push({ key, state, mark: held.mark });
     }
     if (records.length === 0) return onDurable();
-    this.store.mint(records, encodeBatch(records), onDurable);
+    this.store.mint(records, onDurable).release();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Answers `merge`: the batch is copied out of the receive buffer once, merged into memory, appended
+ * Answers `merge`: the batch is copied out of the receive buffer by the store, merged into memory, appended
  * to the log as it came, and acknowledged when the log holds it as durably as this node promises.
  */
 import { inject, injectable } from 'tsyringe';
@@ -37,7 +37,7 @@ export class MergeHandler {
       throw refusal.reason === 'overloaded'
         ? new OverloadedError(refusal.message)
         : new UnavailableError(refusal.message);
-    this.store.merge(Buffer.from(batch), this.debtTo(owedTo), () => call.ok([]));
+    this.store.merge(batch, this.debtTo(owedTo), () => call.ok([]));
   }
 
   /** '' is nobody; and a node owes itself nothing, whatever ring the coordinator went by. */

@@ -44,9 +44,8 @@ export class Changes {
     private readonly hints: HintIndex,
   ) {}
 
-  /** The state is kept for the next mint of the key. */
-  minted({ key, mark, state }: MintedRecord, span: StateSpan): void {
-    this.records.replace(this.records.lookup(key), Held.of(span, mark, state));
+  minted(record: MintedRecord, span: StateSpan): void {
+    this.records.replace(this.records.lookup(record.key), Held.minted(span, record));
   }
 
   /** Whether the state told anything new. The mark of what was held stays. */
@@ -108,5 +107,5 @@ function merged(before: Held, incoming: Held): Held {
   const state = merge(before.state, incoming.state);
   if (state === before.state) return before;
   if (state === incoming.state) return incoming.marked(before.mark);
-  return Held.of(spanOf(encodeState(state)), before.mark, state);
+  return Held.of(spanOf(encodeState(state)), before.mark);
 }

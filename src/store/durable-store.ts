@@ -1,8 +1,7 @@
 /**
  * The store of one node: puts its parts together and keeps them in step.
  *
- * A call changes memory first, then appends one entry to the commit log; both within the call, so the log's
- * order is memory's order. Recovery is in `recovery.ts`, what an entry does in `changes.ts`.
+ * Writes are in `writes.ts`, recovery is in `recovery.ts`, what an entry of the log does in `changes.ts`.
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -13,14 +12,15 @@ import { Clock } from '../seams/clock.js';
 import { LogDirectory } from '../seams/log-file.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
+import { ChunkPool, type Lease } from './arena.js';
 import { storeBounds, type StoreBounds } from './bounds.js';
-import { Changes, checkedStates } from './changes.js';
+import { Changes } from './changes.js';
 import { Epochs } from './epochs.js';
 import type { StoreTables } from './flush.js';
 import { HashTrees } from './hash-trees.js';
 import { HintIndex } from './hints.js';
 import { HintLedger } from './hint-ledger.js';
-import type { LogEntry, Removal } from './log-entry.js';
+import type { Removal } from './log-entry.js';
 import { metaKeys } from './meta.js';
 import { Records } from './records.js';
 import { loadIdentity, recoverRecords } from './recovery.js';
@@ -37,8 +37,8 @@ import type {
   StoreCounters,
   Trees,
 } from './store.js';
-import { stateSpansOf } from '../wire/state-batch.js';
 import { WritePath } from './write-path.js';
+import { Writes } from './writes.js';
 
 type Damage = { readonly partitions: readonly number[]; readonly what: string };
 
@@ -56,6 +56,7 @@ export class DurableStore implements Store {
   private readonly changes: Changes;
   private readonly epochs: Epochs;
   private path: WritePath | undefined;
+  private writes: Writes | undefined;
   private stage: 'new' | 'serving' | 'closing' | 'failed' = 'new';
   private isOwned: (key: StorageKey) => boolean = () => true;
   private readonly fatalListeners: ((error: Error) => void)[] = [];
@@ -84,6 +85,10 @@ export class DurableStore implements Store {
       clock,
       table: this.named.records,
       trees: this.hashTrees,
+      chunks: new ChunkPool({
+        memtableBytesMax: this.bounds.memtableBytesMax,
+        scrub: options.scrubMemory,
+      }),
       cacheBytesMax: this.bounds.cacheBytesMax,
       onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
     });
@@ -101,7 +106,7 @@ export class DurableStore implements Store {
       records: this.records,
       changes: this.changes,
       isOwned: (key) => this.isOwned(key),
-      append: (entry, onDurable) => this.append(entry, onDurable),
+      append: (entry, onDurable) => this.running.append(entry, onDurable),
       settled: (onDurable) => this.running.log.barrier(onDurable),
     });
   }
@@ -146,6 +151,8 @@ export class DurableStore implements Store {
       onWritable: (writable) => this.tellWritable(writable),
     });
     this.path = path;
+    const { records, debts, changes, clock } = this;
+    this.writes = new Writes({ clock, partitions, records, debts, changes, path });
     // The lease is on disk, and with it every commit before it.
     path.log.removeThrough(recovered.covered);
     this.stage = 'serving';
@@ -185,51 +192,20 @@ export class DurableStore implements Store {
     return this.epochs.valid;
   }
 
-  mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void {
-    this.admit();
-    const spans = stateSpansOf(batch);
-    for (let i = 0; i < records.length; i++) this.changes.minted(records[i]!, spans[i]!);
-    this.append({ kind: 'minted', batch }, onDurable);
+  mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
+    return this.admitted.mint(records, onDurable);
   }
 
-  merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
-    this.admit();
-    const incoming = checkedStates(batch, this.options.partitions);
-    const target = options.owedTo;
-    if (target !== undefined)
-      this.debts.admit(
-        target,
-        incoming.map(({ key, record }) => ({ key, bytes: record.length })),
-      );
-    const news = incoming.map(({ key, record }) => this.changes.merged(key, record));
-    if (target !== undefined) {
-      const sinceMs = this.clock.wallMs();
-      for (const { key } of incoming) this.changes.owed(target, key, sinceMs);
-      this.append({ kind: 'mergedOwed', target, sinceMs, batch }, onDurable);
-    } else if (news.includes(true)) {
-      this.append({ kind: 'merged', batch }, onDurable);
-    } else {
-      this.running.log.barrier(onDurable);
-    }
-    return news;
+  merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
+    return this.admitted.merge(batch, options.owedTo, onDurable);
   }
 
   owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void {
-    this.admit();
-    const sizes = keys.map((key) => ({ key, bytes: this.records.peek(key)?.bytes.length ?? 0 }));
-    this.debts.admit(target, sizes);
-    const sinceMs = this.clock.wallMs();
-    for (const key of keys) this.changes.owed(target, key, sinceMs);
-    this.append({ kind: 'owed', target, sinceMs, keys }, onDurable);
+    this.admitted.owe(target, keys, onDurable);
   }
 
   remove(records: readonly Removal[], onDurable: OnDurable): void {
-    this.admit();
-    const removals = records.filter(
-      (record) => !this.debts.owesAnyone(record.key) && this.changes.removed(record),
-    );
-    if (removals.length === 0) this.running.log.barrier(onDurable);
-    else this.append({ kind: 'removed', removals }, onDurable);
+    this.admitted.remove(records, onDurable);
   }
 
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
@@ -298,13 +274,9 @@ export class DurableStore implements Store {
     return this.path;
   }
 
-  private admit(): void {
+  private get admitted(): Writes {
     if (this.stage !== 'serving') throw new OverloadedError('the store is closed');
-    this.running.admit();
-  }
-
-  private append(entry: LogEntry, onDurable: OnDurable): void {
-    this.running.append(entry, onDurable);
+    return this.writes!;
   }
 
   private tellWritable(writable: boolean): void {

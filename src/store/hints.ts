@@ -144,7 +144,7 @@ export class HintIndex {
       }
       if (records.length > 0 && bytes + record.bytes.length > bounds.bytes) break;
       bytes += record.bytes.length;
-      records.push({ key, bytes: record.bytes, digest: record.digest });
+      records.push({ key, bytes: record.copy().bytes, digest: record.digest });
     }
     records.sort((a, b) => (a.key < b.key ? -1 : 1));
     return { records, gone };

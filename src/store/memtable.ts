@@ -3,6 +3,7 @@
  * records, debts and hash tree must agree on disk.
  */
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import type { Arena } from './arena.js';
 import type { Debt, DebtKey } from './debt-codec.js';
 import type { FrozenTrees } from './hash-trees.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
@@ -49,7 +50,11 @@ export class Memtable {
   /** Partitions with a change. */
   touched = 0;
 
-  constructor(readonly partitions: number) {
+  constructor(
+    readonly partitions: number,
+    /** Where the states lie that are written while it is the active one. */
+    readonly arena: Arena,
+  ) {
     this.parts = Array.from({ length: partitions });
   }
 

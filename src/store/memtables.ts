@@ -5,9 +5,17 @@
  * the active memtable, where it is found first.
  */
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import { Arena, type ChunkPool } from './arena.js';
 import type { FrozenTrees } from './hash-trees.js';
 import { Memtable, Slot, type FrozenMemtable } from './memtable.js';
 import type { Held } from './record-codec.js';
+
+export interface MemtablesOptions {
+  readonly partitions: number;
+  readonly chunks: ChunkPool;
+  /** Its records are found no more, but may still be looked at by who found them in this turn. */
+  readonly onForgotten: (memtable: Memtable) => void;
+}
 
 export class Memtables {
   active: Memtable;
@@ -16,8 +24,13 @@ export class Memtables {
   /** In the tables already, but what was written a moment ago is what is read and written next. */
   private flushed: Memtable | undefined;
 
-  constructor(partitions: number) {
-    this.active = new Memtable(partitions);
+  constructor(private readonly options: MemtablesOptions) {
+    this.active = this.empty();
+  }
+
+  private empty(): Memtable {
+    const { partitions, chunks } = this.options;
+    return new Memtable(partitions, new Arena(chunks));
   }
 
   get bytes(): number {
@@ -59,16 +72,18 @@ export class Memtables {
   /** The active memtable becomes the youngest frozen one. */
   freeze(trees: FrozenTrees, lastSequence: number): void {
     this.frozen.push({ memtable: this.active, trees, lastSequence });
-    this.active = new Memtable(this.active.partitions);
+    this.active = this.empty();
   }
 
   /** The oldest frozen one is in the tables now; the one before it is forgotten. */
   oldestIsFlushed(): void {
+    this.forgetFlushed();
     this.flushed = this.frozen.shift()?.memtable;
   }
 
   /** From now on only the tables speak of what was flushed. */
   forgetFlushed(): void {
+    if (this.flushed !== undefined) this.options.onForgotten(this.flushed);
     this.flushed = undefined;
   }
 }

@@ -6,7 +6,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { digestOf, type Digest, type KeyState } from '../../actors/rules/versions.js';
 import { checkedDigest, spanOf, type StateSpan } from '../wire/encoded-states.js';
 import { decodeState } from '../wire/key-state-codec.js';
-import type { HeldRecord } from './store.js';
+import type { HeldRecord, MintedRecord } from './store.js';
 
 const markBytes = 6;
 const stateAt = markBytes + 4;
@@ -36,10 +36,16 @@ export class Held implements HeldRecord {
     this.lo = lo;
   }
 
-  /** Throws `MalformedError` unless the span is one whole state; `state` is the same from who has made it, and spares the check. */
-  static of(span: StateSpan, mark = 0, state?: KeyState): Held {
-    const { hi, lo } = state === undefined ? checkedDigest(span) : digestOf(state);
-    return new Held(span, mark, hi | 0, lo | 0, state);
+  /** Throws `MalformedError` unless the span is one whole state. */
+  static of(span: StateSpan, mark = 0): Held {
+    const { hi, lo } = checkedDigest(span);
+    return new Held(span, mark, hi | 0, lo | 0);
+  }
+
+  /** The span holds the state, by who has written it there. */
+  static minted(span: StateSpan, { state, mark }: MintedRecord): Held {
+    const { hi, lo } = digestOf(state);
+    return new Held(span, mark, hi | 0, lo | 0);
   }
 
   marked(mark: number): Held {
@@ -48,6 +54,11 @@ export class Held implements HeldRecord {
 
   hasDigestOf(other: Held): boolean {
     return this.hi === other.hi && this.lo === other.lo;
+  }
+
+  /** Of its own memory. */
+  copy(): Held {
+    return new Held(spanOf(Buffer.from(this.bytes)), this.mark, this.hi, this.lo);
   }
 
   get bytes(): Buffer {

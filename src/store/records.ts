@@ -9,6 +9,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table } from '../seams/table.js';
+import type { ChunkPool } from './arena.js';
 import { RecordCache } from './cache.js';
 import { HashTrees } from './hash-trees.js';
 import { hashOfKey } from './key-hash.js';
@@ -21,6 +22,7 @@ export interface RecordsOptions {
   readonly clock: Clock;
   readonly table: Table;
   readonly trees: HashTrees;
+  readonly chunks: ChunkPool;
   readonly cacheBytesMax: number;
   readonly onCorrupt: (partition: number, what: string) => void;
 }
@@ -38,8 +40,12 @@ export class Records {
   private readonly damagedPartitions = new Set<number>();
 
   constructor(private readonly options: RecordsOptions) {
-    const { clock, table, trees } = options;
-    this.memtables = new Memtables(trees.partitions);
+    const { clock, table, trees, chunks } = options;
+    this.memtables = new Memtables({
+      partitions: trees.partitions,
+      chunks,
+      onForgotten: ({ arena }) => clock.endOfTurn(() => arena.giveBack()),
+    });
     this.cache = new RecordCache(options.cacheBytesMax);
     this.filters = new KeyFilters({
       clock,

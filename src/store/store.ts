@@ -8,6 +8,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import type { Lease } from './arena.js';
 
 export type Durability =
   { readonly kind: 'sync' } | { readonly kind: 'periodic'; readonly everyMs: number };
@@ -23,9 +24,13 @@ export interface StoredRecord {
   readonly mark: number;
 }
 
-/** As `read` gives it: the digest is kept, so that nobody hashes twice. */
+/**
+ * As `read` gives it: the digest is kept, so that nobody hashes twice. State and bytes are lent for this turn of the event
+ * loop, its end included; who needs them longer keeps a copy.
+ */
 export interface HeldRecord extends StoredRecord {
   readonly digest: Digest;
+  copy(): StoredRecord;
 }
 
 export interface MintedRecord {
@@ -65,15 +70,15 @@ export interface Store {
    * the point from which `refusal()` says so, and always once the store closes.
    */
 
-  /** States this node minted: replaces the records. `batch` holds their states in the same order, encoded once for memory, log and wire, and is kept. */
-  mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void;
+  /** States this node minted: replaces the records. Returns the batch of their states (`state-batch.ts`), encoded once for memory, log and wire. */
+  mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease;
   /**
-   * Merges states from another node into what is held. `batch` is kept: pass a copy, not a view of a receive buffer.
+   * Merges states from another node into what is held. What is kept of the batch is copied.
    * `owedTo`: this node takes them as a fallback, and owes them as hints to that primary.
    * Returns, per record of the batch, whether it told this node anything new.
    * Throws `MalformedError` before anything is changed, and `OverloadedError` when the hints are full.
    */
-  merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[];
+  merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[];
   /** Notes that this node, which holds the keys already, owes them to `target` (no fallback was left). Throws `OverloadedError` when the hints are full. */
   owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void;
   /** Removes records whose state still has the digest and that nobody is owed: collected tombstones, strays. */

@@ -31,13 +31,14 @@ export function encodeBatch(records: readonly BatchRecord[]): Buffer {
   return batch;
 }
 
-/** As `encodeBatch`, from the states themselves. */
+/** As `encodeBatch`, from the states themselves; into what `take` gives for so many bytes. */
 export function encodeStates(
   records: readonly { readonly key: StorageKey; readonly state: KeyState }[],
+  take = (bytes: number): Buffer => Buffer.allocUnsafe(bytes),
 ): Buffer {
   let length = 4;
   for (const { key, state } of records) length += 6 + key.length + encodedStateBytes(state);
-  const batch = Buffer.allocUnsafe(length);
+  const batch = take(length);
   let at = batch.writeUInt32BE(records.length, 0);
   for (const { key, state } of records) {
     at = batch.writeUInt16BE(key.length, at);

@@ -53,7 +53,7 @@ function born(disk: SimDisk, scheduler: Scheduler): Life {
     new SimRandom(`life ${scheduler.nowUs}`),
     new SimLogDirectory(disk, host),
     new SimTables(disk, host),
-    { ...nodeOptionsDefault, name: 'store', dataDir: '/store', partitions: 4 },
+    { ...nodeOptionsDefault, scrubMemory: true, name: 'store', dataDir: '/store', partitions: 4 },
   );
   return { process, store };
 }

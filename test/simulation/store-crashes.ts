@@ -96,6 +96,7 @@ class StoreWorld {
     const host = { scheduler, process, trace };
     const options: NodeOptions = {
       ...nodeOptionsDefault,
+      scrubMemory: true,
       name: 'store',
       dataDir: '/store',
       partitions,
@@ -160,7 +161,7 @@ class StoreWorld {
     const state = this.minted(held?.state ?? emptyState, actorOf(store.nodeId, mark));
     this.note(key, state);
     const acknowledge = this.acknowledger(key, state);
-    store.mint([{ key, state, mark }], encodeStates([{ key, state }]), acknowledge);
+    store.mint([{ key, state, mark }], acknowledge);
   }
 
   private merge(store: DurableStore, key: StorageKey, owed: boolean): void {

@@ -10,9 +10,11 @@ import {
   merge,
   sameDigest,
   type Digest,
+  type KeyState,
 } from '../../actors/rules/versions.js';
 import { OverloadedError } from '../../src/errors.js';
 import type { Clock } from '../../src/seams/clock.js';
+import type { Lease } from '../../src/store/arena.js';
 import type {
   HeldRecord,
   HintedRecord,
@@ -25,7 +27,7 @@ import type {
   Trees,
 } from '../../src/store/store.js';
 import { decodeState, encodeState } from '../../src/wire/key-state-codec.js';
-import { decodeBatch } from '../../src/wire/state-batch.js';
+import { decodeBatch, encodeStates } from '../../src/wire/state-batch.js';
 
 export class MapStore implements Store {
   readonly durability = { kind: 'sync' } as const;
@@ -73,18 +75,18 @@ export class MapStore implements Store {
     return this.firstValidEpoch;
   }
 
-  mint(records: readonly MintedRecord[], batch: Buffer, onDurable: OnDurable): void {
+  mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
     this.mints++;
-    for (const [i, { key, bytes }] of decodeBatch(batch).entries()) {
-      const state = decodeState(bytes);
-      this.records.set(key, { state, bytes, mark: records[i]!.mark, digest: digestOf(state) });
-    }
+    const batch = encodeStates(records);
+    for (const [i, { key, bytes }] of decodeBatch(batch).entries())
+      this.records.set(key, heldOf(decodeState(bytes), records[i]!.mark));
     this.log(onDurable);
+    return { bytes: batch, release: () => undefined };
   }
 
-  merge(batch: Buffer, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
+  merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
     this.merges++;
-    const records = decodeBatch(batch);
+    const records = decodeBatch(Buffer.from(batch));
     const { owedTo } = options;
     if (owedTo !== undefined)
       this.note(
@@ -96,8 +98,7 @@ export class MapStore implements Store {
       const before = held?.state ?? emptyState;
       const state = merge(before, decodeState(bytes));
       if (state === before) return false;
-      const mark = held?.mark ?? 0;
-      this.records.set(key, { state, bytes: encodeState(state), mark, digest: digestOf(state) });
+      this.records.set(key, heldOf(state, held?.mark ?? 0));
       return true;
     });
     this.log(onDurable);
@@ -199,4 +200,9 @@ export class MapStore implements Store {
 /** The actor a fresh store mints the first dot of its n-th key under. */
 export function actorOfDraw(node: NodeId, n: number): string {
   return actorOf(node, 100 + n);
+}
+
+function heldOf(state: KeyState, mark: number): HeldRecord {
+  const record = { state, mark, bytes: encodeState(state), digest: digestOf(state) };
+  return { ...record, copy: () => record };
 }

@@ -133,7 +133,14 @@ export class ReplicaWorld {
     const disk = this.disks[at]!;
     const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
     const name = `node-${at}`;
-    const settings = { ...nodeOptionsDefault, partitions, ...this.options, name, dataDir: '' };
+    const settings = {
+      ...nodeOptionsDefault,
+      scrubMemory: true,
+      partitions,
+      ...this.options,
+      name,
+      dataDir: '',
+    };
     const store = new DurableStore(
       clock,
       new SimRandom(`store-${at}`),
@@ -180,7 +187,7 @@ export class ReplicaWorld {
       expiresAtMs: put.expiresAtMs ?? 0,
       operation: '',
     });
-    store.mint([{ key, state, mark }], encodeStates([{ key, state }]), () => {});
+    store.mint([{ key, state, mark }], () => {});
     await this.run(5);
     return state;
   }

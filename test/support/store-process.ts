@@ -145,6 +145,7 @@ export class StoreHome {
   optionsWith(options: Partial<NodeOptions>): NodeOptions {
     return {
       ...nodeOptionsDefault,
+      scrubMemory: true,
       partitions: testPartitions,
       name: 'n1',
       dataDir: this.dataDir,
@@ -202,7 +203,7 @@ export function put(
     held !== undefined && held.mark >= store.validEpoch() ? held.mark : store.drawEpoch();
   const state = stateAfter(held?.state, { value, node: store.nodeId, epoch: mark });
   return new Promise((resolve) => {
-    store.mint([{ key, state, mark }], encodeStates([{ key, state }]), () => {
+    store.mint([{ key, state, mark }], () => {
       onDurable();
       resolve();
     });

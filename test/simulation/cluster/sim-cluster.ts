@@ -183,6 +183,7 @@ export class SimCluster {
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,
+      scrubMemory: true,
       hintAgeMs: options.hintAgeMs,
       storeBounds: options.storeBounds,
     };

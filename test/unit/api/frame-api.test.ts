@@ -23,7 +23,6 @@ import {
 import { nodeOptionsDefault } from '../../../src/node/node-options.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
-import { encodeStates } from '../../../src/wire/state-batch.js';
 import { decodeOwnReply, encodeOwnFrame } from '../../../src/wire/own-frames.js';
 import { startApiNode, type ApiNode } from '../../support/api-node.js';
 import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
@@ -222,7 +221,7 @@ describe('own reads', () => {
       const place = { bucket: 'b', key };
       const partition = partitionOf(place, nodeOptionsDefault.partitions);
       const record = { key: storageKeyOf({ ...place, partition }), state, mark: 0 };
-      node.store.mint([record], encodeStates([record]), () => undefined);
+      node.store.mint([record], () => undefined);
     }
   });
 

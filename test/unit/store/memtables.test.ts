@@ -5,6 +5,7 @@ import { partitionOfStorageKey, type StorageKey } from '../../../actors/rules/ke
 import type { Digest } from '../../../actors/rules/versions.js';
 import { RealClock } from '../../../src/seams/real-clock.js';
 import type { Table, TableBounds, TableEntry } from '../../../src/seams/table.js';
+import { ChunkPool } from '../../../src/store/arena.js';
 import { HashTrees } from '../../../src/store/hash-trees.js';
 import { hashOfKey } from '../../../src/store/key-hash.js';
 import type { Memtable } from '../../../src/store/memtable.js';
@@ -68,6 +69,7 @@ class Run {
     clock: new RealClock(),
     table: this.table,
     trees: this.trees,
+    chunks: new ChunkPool({ memtableBytesMax: 1 << 20, scrub: true }),
     cacheBytesMax: 1 << 20,
     onCorrupt: (_, what) => this.damaged.push(what),
   });

@@ -1,0 +1,97 @@
+/**
+ * The writes of a store that serves. Each changes memory first, then appends one entry to the commit log; both within the call,
+ * so the log's order is memory's order.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import type { Clock } from '../seams/clock.js';
+import { encodeStates, stateSpansOf } from '../wire/state-batch.js';
+import type { Lease } from './arena.js';
+import { checkedStates, type Changes, type Incoming } from './changes.js';
+import type { HintIndex } from './hints.js';
+import type { Removal } from './log-entry.js';
+import type { Records } from './records.js';
+import type { MintedRecord, OnDurable } from './store.js';
+import type { WritePath } from './write-path.js';
+
+export interface WritesOptions {
+  readonly clock: Clock;
+  readonly partitions: number;
+  readonly records: Records;
+  readonly debts: HintIndex;
+  readonly changes: Changes;
+  readonly path: WritePath;
+}
+
+/** As the methods of the same names of `Store`. */
+export class Writes {
+  constructor(private readonly options: WritesOptions) {}
+
+  mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
+    const { changes, path } = this.options;
+    path.admit();
+    const { arena } = this.options.records.memtables.active;
+    const batch = encodeStates(records, (bytes) => arena.take(bytes));
+    const spans = stateSpansOf(batch);
+    for (let i = 0; i < records.length; i++) changes.minted(records[i]!, spans[i]!);
+    path.append({ kind: 'minted', batch }, onDurable);
+    return arena.lease(batch);
+  }
+
+  merge(bytes: Uint8Array, owedTo: NodeId | undefined, onDurable: OnDurable): boolean[] {
+    const { changes, clock, path } = this.options;
+    path.admit();
+    const { arena } = this.options.records.memtables.active;
+    const batch = arena.copy(bytes);
+    let incoming: Incoming[];
+    try {
+      incoming = this.admitted(batch, owedTo);
+    } catch (error) {
+      arena.undo(batch);
+      throw error;
+    }
+    const news = incoming.map(({ key, record }) => changes.merged(key, record));
+    if (owedTo !== undefined) {
+      const sinceMs = clock.wallMs();
+      for (const { key } of incoming) changes.owed(owedTo, key, sinceMs);
+      path.append({ kind: 'mergedOwed', target: owedTo, sinceMs, batch }, onDurable);
+    } else if (news.includes(true)) {
+      path.append({ kind: 'merged', batch }, onDurable);
+    } else {
+      arena.undo(batch);
+      path.log.barrier(onDurable);
+    }
+    return news;
+  }
+
+  private admitted(batch: Buffer, owedTo: NodeId | undefined): Incoming[] {
+    const { debts, partitions } = this.options;
+    const incoming = checkedStates(batch, partitions);
+    if (owedTo !== undefined)
+      debts.admit(
+        owedTo,
+        incoming.map(({ key, record }) => ({ key, bytes: record.length })),
+      );
+    return incoming;
+  }
+
+  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void {
+    const { changes, clock, debts, path, records } = this.options;
+    path.admit();
+    const sizes = keys.map((key) => ({ key, bytes: records.peek(key)?.length ?? 0 }));
+    debts.admit(target, sizes);
+    const sinceMs = clock.wallMs();
+    for (const key of keys) changes.owed(target, key, sinceMs);
+    path.append({ kind: 'owed', target, sinceMs, keys }, onDurable);
+  }
+
+  remove(records: readonly Removal[], onDurable: OnDurable): void {
+    const { changes, debts, path } = this.options;
+    path.admit();
+    const removals = records.filter(
+      (record) => !debts.owesAnyone(record.key) && changes.removed(record),
+    );
+    if (removals.length === 0) path.log.barrier(onDurable);
+    else path.append({ kind: 'removed', removals }, onDurable);
+  }
+}
