@@ -3,12 +3,10 @@
  * Nothing is stored here, so a refusal means that the put will never show.
  */
 import { actorsOf } from '../../actors/rules/actor.js';
-import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
   counterOf,
-  covers,
   emptyContext,
   emptyState,
   mergeContexts,
@@ -25,20 +23,42 @@ import {
 import type { BucketOptions } from '../node/node-options.js';
 import type { Clock } from '../seams/clock.js';
 import type { Store, StoredRecord } from '../store/store.js';
-import { encodedStateBytes } from '../wire/key-state-codec.js';
+import { spanOf, type StateSpan } from '../wire/encoded-states.js';
+import {
+  encodable,
+  encodeContext,
+  encodedStateBytes,
+  encodeState,
+  type EncodableState,
+} from '../wire/key-state-codec.js';
+import {
+  contextEntriesIn,
+  contextWith,
+  counterIn,
+  hasOperation,
+  operationsIn,
+  ReplacingState,
+  seesAllOf,
+} from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
 import { ReplacedOperations } from './replaced-operations.js';
 
-/** What is known of a key before a put: the stored record, or what the same round made of it. */
-export type LocalRecord = Pick<StoredRecord, 'state' | 'mark'>;
+/** What is known of a key before a put: the stored record, or what the same round made of it, which lies nowhere yet. */
+export interface LocalRecord extends Pick<StoredRecord, 'state' | 'mark'> {
+  readonly span?: StateSpan;
+}
 
-export const absentRecord: LocalRecord = { state: emptyState, mark: 0 };
+export const absentRecord: LocalRecord = {
+  state: emptyState,
+  mark: 0,
+  span: spanOf(encodeState(emptyState)),
+};
 
 /** The record as the put leaves it. */
 export interface MintedPut extends LocalRecord {
-  readonly stateBytes: number;
-  /** What the author is handed back. */
-  readonly context: Context;
+  readonly encoded: EncodableState;
+  /** What the author is handed back, encoded. */
+  readonly context: Buffer;
 }
 
 export class Minter {
@@ -55,10 +75,10 @@ export class Minter {
   mint(request: PutRequest, local: LocalRecord, bucket: BucketOptions): MintedPut | QuorateError {
     if (request.context?.some((entry) => entry.counter > limits.contextCounterMax))
       return new MalformedError('the context has a counter no write can have');
-    const earlier = this.dotOfOperation(local.state, request.operation);
+    const earlier = this.earlierDot(request, local);
     if (earlier !== undefined) return retried(request, local, earlier);
     try {
-      return this.mintNew(request, local, bucket);
+      return this.replacing(request, local, bucket) ?? this.mintNew(request, local, bucket);
     } catch (error) {
       if (error instanceof QuorateError) return error;
       throw error;
@@ -87,18 +107,50 @@ export class Minter {
       expiresAtMs: ttlMs === 0 || request.value === null ? 0 : wallMs + ttlMs,
       operation: request.operation,
     });
-    const stateBytes = encodedStateBytes(minted);
-    const refusal = refusalOf({ minted, stateBytes, before: state, seen });
+    const refusal = refusalOf({ minted, before: state, seen });
     if (refusal !== undefined) return refusal;
     this.replaced.note(state, minted);
     const dot: Dot = { actor, counter: counterOf(minted.context, actor) };
-    const context = contextForAuthor({ state: minted, seen, dot });
-    return { state: minted, mark, stateBytes, context };
+    const context = encodeContext(contextForAuthor({ state: minted, seen, dot }));
+    return { state: minted, mark, encoded: encodable(minted), context };
   }
 
-  /** The put is here already, or was and has been replaced. */
-  private dotOfOperation(state: KeyState, operation: ByteString): Dot | undefined {
+  /** The usual put, on bytes: as `mintNew` would. Undefined: it is another. */
+  private replacing(
+    request: PutRequest,
+    local: LocalRecord,
+    bucket: BucketOptions,
+  ): MintedPut | QuorateError | undefined {
+    const { span } = local;
+    const { context: seen, operation, value } = request;
+    if (span === undefined || bucket.conflict === 'last-writer-wins') return undefined;
+    if (contextEntriesIn(span) >= limits.contextEntriesMax) return undefined;
+    if (seen !== undefined && !seesAllOf(span, seen)) return undefined;
+    const { actor, mark } = this.actorFor(local, seen);
+    const dot: Dot = { actor, counter: counterIn(span, actor) + 1 };
+    const writtenAtMs = this.clock.wallMs();
+    const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
+    const expiresAtMs = ttlMs === 0 || value === null ? 0 : writtenAtMs + ttlMs;
+    const context = contextWith(span, dot);
+    const encoded = new ReplacingState(context, {
+      dot,
+      value,
+      writtenAtMs,
+      expiresAtMs,
+      operation,
+    });
+    if (encoded.encodedBytes > limits.stateBytesMax) return tooLarge(encoded.encodedBytes);
+    for (const write of operationsIn(span, actor)) this.replaced.add(write);
+    return new ReplacingPut(encoded, mark);
+  }
+
+  /** Of the same put, which is here already, or was and has been replaced. */
+  private earlierDot({ operation }: PutRequest, local: LocalRecord): Dot | undefined {
     if (operation === '') return undefined;
+    const { span } = local;
+    if (span !== undefined && !this.replaced.has(operation) && !hasOperation(span, operation))
+      return undefined;
+    const { state } = local;
     const sibling = state.siblings.find((candidate) => candidate.operation === operation);
     return sibling?.dot ?? this.replaced.dotOf(operation, state);
   }
@@ -112,23 +164,43 @@ export class Minter {
     const actorOf = (this.actorOfEpoch ??= actorsOf(store.nodeId));
     if (local.mark !== 0 && local.mark >= store.validEpoch()) {
       const actor = actorOf(local.mark);
-      const used = { actor, counter: limits.contextCounterMax };
-      const isUsedUp = covers(local.state.context, used) || covers(seen ?? emptyContext, used);
-      if (!isUsedUp) return { actor, mark: local.mark };
+      const used = Math.max(claimedBy(local, actor), counterOf(seen ?? emptyContext, actor));
+      if (used < limits.contextCounterMax) return { actor, mark: local.mark };
     }
     const epoch = store.drawEpoch();
     return { actor: actorOf(epoch), mark: epoch };
   }
 }
 
+/** As the replacing put leaves the record: objects are made when a second put of its round builds on it. */
+class ReplacingPut implements MintedPut {
+  constructor(
+    readonly encoded: ReplacingState,
+    readonly mark: number,
+  ) {}
+
+  get state(): KeyState {
+    return this.encoded.state;
+  }
+
+  get context(): Buffer {
+    return this.encoded.context;
+  }
+}
+
+function claimedBy(local: LocalRecord, actor: Actor): number {
+  const { span } = local;
+  return span === undefined ? counterOf(local.state.context, actor) : counterIn(span, actor);
+}
+
 /** The put was minted before: the state it has become is stored and sent once more, and the author answered as if it were new. */
 function retried(request: PutRequest, local: LocalRecord, earlier: Dot): MintedPut | QuorateError {
   const { state, mark } = local;
-  const stateBytes = encodedStateBytes(state);
-  if (stateBytes > limits.stateBytesMax)
+  const encoded = encodable(state);
+  if (encoded.encodedBytes > limits.stateBytesMax)
     return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
   const context = contextForAuthor({ state, seen: request.context, dot: earlier });
-  return { state, mark, stateBytes, context };
+  return { state, mark, encoded, context: encodeContext(context) };
 }
 
 /** Last-writer-wins goes by the wall clock, which may stand behind a write this one replaces. */
@@ -140,7 +212,6 @@ function afterAll(siblings: readonly Sibling[], wallMs: number): number {
 /** Only what the put itself makes worse is refused: a key past a bound can still be put in order. */
 function refusalOf(put: {
   readonly minted: KeyState;
-  readonly stateBytes: number;
   readonly before: KeyState;
   readonly seen: Context | undefined;
 }): QuorateError | undefined {
@@ -154,9 +225,12 @@ function refusalOf(put: {
   const known = Math.max(before.context.length, seen?.length ?? 0);
   if (entries > limits.contextEntriesMax && entries > known)
     return new TooManySiblingsError(`the key's context has ${known} entries and none to spare`);
-  if (put.stateBytes > limits.stateBytesMax)
-    return new TooLargeError(
-      `the key with all its siblings would take ${put.stateBytes} bytes, more than ${limits.stateBytesMax}`,
-    );
-  return undefined;
+  const bytes = encodedStateBytes(minted);
+  return bytes > limits.stateBytesMax ? tooLarge(bytes) : undefined;
+}
+
+function tooLarge(bytes: number): TooLargeError {
+  return new TooLargeError(
+    `the key with all its siblings would take ${bytes} bytes, more than ${limits.stateBytesMax}`,
+  );
 }

@@ -6,13 +6,11 @@ import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put
 import type { PutRoundEffects, PutRoundEvent } from '../../actors/coordinator/put-round.js';
 import { PutRound } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Context } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
-import { encodeContext } from '../wire/key-state-codec.js';
 import type { PutReply, PutRequest } from './coordinator.js';
 import type { Round, RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
@@ -21,7 +19,8 @@ import { RoundWaits } from './round-waits.js';
 /** A put of the round, with the context its author is handed back. */
 export interface PutEntry {
   readonly request: PutRequest;
-  readonly context: Context;
+  /** Encoded. */
+  readonly context: Buffer;
   isAnswered: boolean;
 }
 
@@ -96,8 +95,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     } as const;
     for (const entry of this.content.entries) {
       if (entry.isAnswered) continue;
-      const { request } = entry;
-      const context = encodeContext(entry.context);
+      const { request, context } = entry;
       this.answer(entry, { ok: true, context, receipt });
       const { bucket, key, value } = request;
       this.around.changed({ bucket, key, context, tombstone: value === null });

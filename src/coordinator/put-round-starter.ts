@@ -7,12 +7,12 @@ import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { KeyState } from '../../actors/rules/versions.js';
 import { DeadlineError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions } from '../node/node-options.js';
 import type { NodeOptions } from '../node/node-options.js';
-import type { Store } from '../store/store.js';
+import type { MintedRecord, Store } from '../store/store.js';
+import type { EncodableState } from '../wire/key-state-codec.js';
 import type { PutRequest } from './coordinator.js';
 import type { LocalRecord, MintedPut, Minter } from './minting.js';
 import { absentRecord } from './minting.js';
@@ -29,11 +29,19 @@ export interface PutRules {
 }
 
 /** What a key of the round has come to: the next put of the key builds on it. */
-interface DraftRow {
-  readonly key: StorageKey;
-  state: KeyState;
-  mark: number;
-  stateBytes: number;
+class DraftRow implements MintedRecord {
+  constructor(
+    readonly key: StorageKey,
+    public minted: MintedPut,
+  ) {}
+
+  get mark(): number {
+    return this.minted.mark;
+  }
+
+  get state(): EncodableState {
+    return this.minted.encoded;
+  }
 }
 
 /** A round that is being minted: what each of its keys has come to, and for whom. */
@@ -48,26 +56,24 @@ class Draft {
   }
 
   /** Whether the state still fits the round's message; the first one always does. */
-  hasRoomFor(row: DraftRow | undefined, stateBytes: number): boolean {
-    const bytes = this.bytes - (row?.stateBytes ?? 0) + stateBytes;
+  hasRoomFor(row: DraftRow | undefined, minted: MintedPut): boolean {
+    const bytes = this.bytes - (row?.state.encodedBytes ?? 0) + minted.encoded.encodedBytes;
     return this.entries.length === 0 || bytes <= limits.roundBytesMax;
   }
 
   /** `at`: the row of the key, or the key when it has none. */
   add(request: PutRequest, minted: MintedPut, at: DraftRow | StorageKey): void {
-    const { state, mark, stateBytes, context } = minted;
+    const { context, encoded } = minted;
     this.entries.push({ request, context, isAnswered: false });
-    this.bytes += stateBytes;
+    this.bytes += encoded.encodedBytes;
     if (typeof at === 'string') {
-      const row = { key: at, state, mark, stateBytes };
+      const row = new DraftRow(at, minted);
       this.rows.push(row);
       this.rowOfKey.set(at, row);
       return;
     }
-    this.bytes -= at.stateBytes;
-    at.state = state;
-    at.mark = mark;
-    at.stateBytes = stateBytes;
+    this.bytes -= at.state.encodedBytes;
+    at.minted = minted;
   }
 }
 
@@ -94,12 +100,12 @@ export class PutRoundStarter {
       }
       const key = storageKeyOf(request);
       const row = draft.rowOf(key);
-      const minted = this.mint(request, row ?? store.read(key));
+      const minted = this.mint(request, row?.minted ?? store.read(key));
       if (minted instanceof QuorateError) {
         this.refuse(request, minted);
         continue;
       }
-      if (draft.hasRoomFor(row, minted.stateBytes)) draft.add(request, minted, row ?? key);
+      if (draft.hasRoomFor(row, minted)) draft.add(request, minted, row ?? key);
       else {
         this.begin(draft, ledger);
         draft = new Draft();

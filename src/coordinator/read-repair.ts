@@ -7,7 +7,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { sameState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
-import { encodedStateBytes } from '../wire/key-state-codec.js';
+import { encodable, type EncodableState } from '../wire/key-state-codec.js';
 import { encodeStates } from '../wire/state-batch.js';
 import { partsOf } from '../wire/state-parts.js';
 import type { KeysRead } from './keys-read.js';
@@ -70,18 +70,18 @@ function indexesWhere(keys: KeysRead, isBehind: (index: number) => boolean): num
 /** Messages stay under the payload limit. */
 function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
   const batches: Buffer[] = [];
-  let records: { key: string; state: KeysRead['own'][number] }[] = [];
+  let records: { key: string; state: EncodableState }[] = [];
   let bytes = 0;
   for (const i of indexes) {
-    for (const state of partsOf(keys.merged[i]!, limits.stateBytesMax)) {
-      const stateBytes = encodedStateBytes(state);
-      if (records.length > 0 && bytes + stateBytes > limits.roundBytesMax) {
+    for (const part of partsOf(keys.merged[i]!, limits.stateBytesMax)) {
+      const state = encodable(part);
+      if (records.length > 0 && bytes + state.encodedBytes > limits.roundBytesMax) {
         batches.push(encodeStates(records));
         records = [];
         bytes = 0;
       }
       records.push({ key: keys.names[i]!, state });
-      bytes += stateBytes;
+      bytes += state.encodedBytes;
     }
   }
   if (records.length > 0) batches.push(encodeStates(records));

@@ -18,8 +18,12 @@ export class ReplacedOperations {
   /** To be told what a mint has made of a state. */
   note(before: KeyState, after: KeyState): void {
     for (const sibling of before.siblings)
-      if (sibling.operation !== '' && !after.siblings.includes(sibling))
-        this.add(sibling.operation, sibling.dot);
+      if (sibling.operation !== '' && !after.siblings.includes(sibling)) this.add(sibling);
+  }
+
+  /** Whether the operation was noted, of whatever key. */
+  has(operation: ByteString): boolean {
+    return this.younger.has(operation) || this.older.has(operation);
   }
 
   /** The dot of the operation, if the state has replaced its value. Actors are of one key, so another key's state covers no such dot. */
@@ -28,7 +32,8 @@ export class ReplacedOperations {
     return dot !== undefined && covers(context, dot) ? dot : undefined;
   }
 
-  private add(operation: ByteString, dot: Dot): void {
+  /** Of a write that is replaced. */
+  add({ operation, dot }: { readonly operation: ByteString; readonly dot: Dot }): void {
     if (this.younger.size >= limits.replacedOperationsMax / 2) {
       this.older = this.younger;
       this.younger = new Map();

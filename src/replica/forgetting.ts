@@ -7,7 +7,7 @@ import { sameDigest } from '../../actors/rules/versions.js';
 import type { MintedRecord, OnDurable } from '../store/store.js';
 import { Store } from '../store/store.js';
 import { asBuffer } from '../wire/as-buffer.js';
-import { decodeState } from '../wire/key-state-codec.js';
+import { decodeState, encodable } from '../wire/key-state-codec.js';
 import type { AgreedKey, Replacement } from './transfer-messages.js';
 
 @injectable()
@@ -39,7 +39,8 @@ export class Forgetting {
       if (held === undefined || !sameDigest(held.digest, digest)) continue;
       if (this.store.hints.holds(partitionOfStorageKey(key))) continue;
       const state = decodeState(asBuffer(bytes));
-      if (isPrunedFrom(state, held.state)) records.push({ key, state, mark: held.mark });
+      if (isPrunedFrom(state, held.state))
+        records.push({ key, state: encodable(state), mark: held.mark });
     }
     if (records.length === 0) return onDurable();
     this.store.mint(records, onDurable).release();

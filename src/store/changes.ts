@@ -44,8 +44,8 @@ export class Changes {
     private readonly hints: HintIndex,
   ) {}
 
-  minted(record: MintedRecord, span: StateSpan): void {
-    this.records.replace(this.records.lookup(record.key), Held.minted(span, record));
+  minted({ key, mark }: MintedRecord, span: StateSpan): void {
+    this.records.replace(this.records.lookup(key), Held.of(span, mark));
   }
 
   /** Whether the state told anything new. The mark of what was held stays. */

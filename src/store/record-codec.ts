@@ -3,10 +3,10 @@
  */
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
-import { digestOf, type Digest, type KeyState } from '../../actors/rules/versions.js';
+import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { checkedDigest, spanOf, type StateSpan } from '../wire/encoded-states.js';
 import { decodeState } from '../wire/key-state-codec.js';
-import type { HeldRecord, MintedRecord } from './store.js';
+import type { HeldRecord } from './store.js';
 
 const markBytes = 6;
 const stateAt = markBytes + 4;
@@ -42,18 +42,16 @@ export class Held implements HeldRecord {
     return new Held(span, mark, hi | 0, lo | 0);
   }
 
-  /** The span holds the state, by who has written it there. */
-  static minted(span: StateSpan, { state, mark }: MintedRecord): Held {
-    const { hi, lo } = digestOf(state);
-    return new Held(span, mark, hi | 0, lo | 0);
-  }
-
   marked(mark: number): Held {
     return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo, this.decoded);
   }
 
   hasDigestOf(other: Held): boolean {
     return this.hi === other.hi && this.lo === other.lo;
+  }
+
+  get span(): StateSpan {
+    return this;
   }
 
   /** Of its own memory. */

@@ -8,6 +8,8 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import type { EncodableState } from '../wire/key-state-codec.js';
+import type { StateSpan } from '../wire/encoded-states.js';
 import type { Lease } from './arena.js';
 
 export type Durability =
@@ -30,12 +32,14 @@ export interface StoredRecord {
  */
 export interface HeldRecord extends StoredRecord {
   readonly digest: Digest;
+  /** Where the bytes lie. */
+  readonly span: StateSpan;
   copy(): StoredRecord;
 }
 
 export interface MintedRecord {
   readonly key: StorageKey;
-  readonly state: KeyState;
+  readonly state: EncodableState;
   readonly mark: number;
 }
 

@@ -8,10 +8,10 @@ import { DigestLanes, emptyDigest, type Digest } from '../../actors/rules/versio
 import { MalformedError } from '../errors.js';
 import { entryBytes, isTime, siblingHeadBytes, tombstoneLength } from './key-state-codec.js';
 
-const contextAt = 2;
+export const contextAt = 2;
 const writtenAt = entryBytes;
 const expiresAt = writtenAt + 8;
-const operationAt = expiresAt + 8;
+export const operationAt = expiresAt + 8;
 
 /** An encoded state inside other bytes, such as a batch. */
 export interface StateSpan {
@@ -75,11 +75,11 @@ export function contextBytesOf(bytes: Buffer): Buffer {
   return bytes.subarray(0, endOfContext(bytes, 0));
 }
 
-function endOfContext(bytes: Buffer, start: number): number {
+export function endOfContext(bytes: Buffer, start: number): number {
   return start + contextAt + entryBytes * bytes.readUInt16BE(start);
 }
 
-function endOfSibling(bytes: Buffer, at: number): number {
+export function endOfSibling(bytes: Buffer, at: number): number {
   const lengthAt = at + operationAt + 1 + bytes[at + operationAt]!;
   const length = bytes.readUInt32BE(lengthAt);
   return lengthAt + 4 + (length === tombstoneLength ? 0 : length);

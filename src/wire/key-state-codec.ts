@@ -15,30 +15,49 @@ export const entryBytes = actorBytes + 4;
 export const siblingHeadBytes = entryBytes + 8 + 8 + 1;
 export const tombstoneLength = 0xffffffff;
 
+/** A state as who makes it has it: with objects, or nearly encoded. */
+export interface EncodableState {
+  readonly encodedBytes: number;
+  /** Writes at `offset` and returns the offset behind it; `target` has `encodedBytes` left. */
+  write(target: Buffer, offset: number): number;
+}
+
+export function encodable(state: KeyState): EncodableState {
+  return {
+    encodedBytes: encodedStateBytes(state),
+    write: (target, offset) => writeState(state, target, offset),
+  };
+}
+
 export function encodedStateBytes(state: KeyState): number {
   let bytes = 4 + entryBytes * state.context.length;
-  for (const sibling of state.siblings)
-    bytes += siblingHeadBytes + sibling.operation.length + 4 + (sibling.value?.length ?? 0);
+  for (const sibling of state.siblings) bytes += encodedSiblingBytes(sibling);
   return bytes;
+}
+
+export function encodedSiblingBytes({ operation, value }: Sibling): number {
+  return siblingHeadBytes + operation.length + 4 + (value?.length ?? 0);
 }
 
 /** Writes at `offset` and returns the offset behind it; `target` has `encodedStateBytes` left. */
 export function writeState(state: KeyState, target: Buffer, offset: number): number {
   let at = writeContext(state.context, target, offset);
   at = target.writeUInt16BE(state.siblings.length, at);
-  for (const sibling of state.siblings) {
-    at = writeDot(sibling.dot, target, at);
-    at = target.writeDoubleBE(sibling.writtenAtMs, at);
-    at = target.writeDoubleBE(sibling.expiresAtMs, at);
-    at = target.writeUInt8(sibling.operation.length, at);
-    at = writeLatin1(sibling.operation, target, at);
-    at = target.writeUInt32BE(sibling.value === null ? tombstoneLength : sibling.value.length, at);
-    if (sibling.value !== null) {
-      target.set(sibling.value, at);
-      at += sibling.value.length;
-    }
-  }
+  for (const sibling of state.siblings) at = writeSibling(sibling, target, at);
   return at;
+}
+
+export function writeSibling(sibling: Sibling, target: Buffer, offset: number): number {
+  const { dot, value, writtenAtMs, expiresAtMs, operation } = sibling;
+  let at = writeDot(dot, target, offset);
+  at = target.writeDoubleBE(writtenAtMs, at);
+  at = target.writeDoubleBE(expiresAtMs, at);
+  at = target.writeUInt8(operation.length, at);
+  at = writeLatin1(operation, target, at);
+  at = target.writeUInt32BE(value === null ? tombstoneLength : value.length, at);
+  if (value === null) return at;
+  target.set(value, at);
+  return at + value.length;
 }
 
 export function encodeState(state: KeyState): Buffer {

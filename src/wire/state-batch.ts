@@ -5,10 +5,9 @@
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { KeyState } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
 import { bytesOf, type StateSpan } from './encoded-states.js';
-import { encodedStateBytes, writeState } from './key-state-codec.js';
+import type { EncodableState } from './key-state-codec.js';
 
 export interface BatchRecord {
   readonly key: StorageKey;
@@ -33,17 +32,17 @@ export function encodeBatch(records: readonly BatchRecord[]): Buffer {
 
 /** As `encodeBatch`, from the states themselves; into what `take` gives for so many bytes. */
 export function encodeStates(
-  records: readonly { readonly key: StorageKey; readonly state: KeyState }[],
+  records: readonly { readonly key: StorageKey; readonly state: EncodableState }[],
   take = (bytes: number): Buffer => Buffer.allocUnsafe(bytes),
 ): Buffer {
   let length = 4;
-  for (const { key, state } of records) length += 6 + key.length + encodedStateBytes(state);
+  for (const { key, state } of records) length += 6 + key.length + state.encodedBytes;
   const batch = take(length);
   let at = batch.writeUInt32BE(records.length, 0);
   for (const { key, state } of records) {
     at = batch.writeUInt16BE(key.length, at);
     at += batch.write(key, at, 'latin1');
-    const end = writeState(state, batch, at + 4);
+    const end = state.write(batch, at + 4);
     batch.writeUInt32BE(end - at - 4, at);
     at = end;
   }

@@ -11,6 +11,7 @@ import { emptyState, merge, mint, sameState } from '../../actors/rules/versions.
 import { nodeOptionsDefault, type NodeOptions } from '../../src/node/node-options.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import type { Durability } from '../../src/store/store.js';
+import { encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
 import { Scheduler, SimProcess } from './core/scheduler.js';
 import { SimRandom } from './core/sim-random.js';
@@ -161,7 +162,7 @@ class StoreWorld {
     const state = this.minted(held?.state ?? emptyState, actorOf(store.nodeId, mark));
     this.note(key, state);
     const acknowledge = this.acknowledger(key, state);
-    store.mint([{ key, state, mark }], acknowledge);
+    store.mint([{ key, state: encodable(state), mark }], acknowledge);
   }
 
   private merge(store: DurableStore, key: StorageKey, owed: boolean): void {
@@ -172,7 +173,7 @@ class StoreWorld {
     const state =
       held !== undefined && this.random.below(4) === 0 ? held : this.minted(base, actor);
     this.note(key, state);
-    const batch = encodeStates([{ key, state }]);
+    const batch = encodeStates([{ key, state: encodable(state) }]);
     const acknowledge = this.acknowledger(key, state);
     const settled = this.removals.get(`debt ${key}`);
     store.merge(batch, owed ? { owedTo: debtor } : {}, () => {

@@ -26,6 +26,7 @@ import type {
   StoreCounters,
   Trees,
 } from '../../src/store/store.js';
+import { spanOf } from '../../src/wire/encoded-states.js';
 import { decodeState, encodeState } from '../../src/wire/key-state-codec.js';
 import { decodeBatch, encodeStates } from '../../src/wire/state-batch.js';
 
@@ -203,6 +204,7 @@ export function actorOfDraw(node: NodeId, n: number): string {
 }
 
 function heldOf(state: KeyState, mark: number): HeldRecord {
-  const record = { state, mark, bytes: encodeState(state), digest: digestOf(state) };
+  const bytes = encodeState(state);
+  const record = { state, mark, bytes, span: spanOf(bytes), digest: digestOf(state) };
   return { ...record, copy: () => record };
 }

@@ -20,6 +20,7 @@ import { TreeExchange } from '../../src/replica/tree-exchange.js';
 import { TreeHandler } from '../../src/replica/tree-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
 import { DurableStore } from '../../src/store/durable-store.js';
+import { encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
@@ -187,7 +188,7 @@ export class ReplicaWorld {
       expiresAtMs: put.expiresAtMs ?? 0,
       operation: '',
     });
-    store.mint([{ key, state, mark }], () => {});
+    store.mint([{ key, state: encodable(state), mark }], () => {});
     await this.run(5);
     return state;
   }
@@ -195,7 +196,7 @@ export class ReplicaWorld {
   /** A state arrives at a node; `owedTo` makes it a hint. */
   async give(at: number, key: StorageKey, state: KeyState, owedTo?: number): Promise<void> {
     const debt = owedTo === undefined ? {} : { owedTo: this.nodes[owedTo]!.id };
-    this.nodes[at]!.store.merge(encodeStates([{ key, state }]), debt, () => {});
+    this.nodes[at]!.store.merge(encodeStates([{ key, state: encodable(state) }]), debt, () => {});
     await this.run(5);
   }
 

@@ -13,7 +13,7 @@ import type { Table, TableBatch, Tables } from '../../src/seams/table.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import { LmdbTables } from '../../src/store/lmdb-tables.js';
 import type { RecoveryReport } from '../../src/store/store.js';
-import { decodeState } from '../../src/wire/key-state-codec.js';
+import { decodeState, encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
 import { MemoryDisk, MemoryLogDirectory } from './memory-log-directory.js';
 
@@ -188,7 +188,7 @@ export function stateAfter(
 }
 
 export function batchOf(records: readonly { key: StorageKey; state: KeyState }[]): Buffer {
-  return encodeStates(records);
+  return encodeStates(records.map(({ key, state }) => ({ key, state: encodable(state) })));
 }
 
 /** Mints as a coordinator does; resolves when durable. */
@@ -203,7 +203,7 @@ export function put(
     held !== undefined && held.mark >= store.validEpoch() ? held.mark : store.drawEpoch();
   const state = stateAfter(held?.state, { value, node: store.nodeId, epoch: mark });
   return new Promise((resolve) => {
-    store.mint([{ key, state, mark }], () => {
+    store.mint([{ key, state: encodable(state), mark }], () => {
       onDurable();
       resolve();
     });

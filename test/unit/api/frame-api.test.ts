@@ -22,7 +22,7 @@ import {
 } from '../../../src/wire/frames.js';
 import { nodeOptionsDefault } from '../../../src/node/node-options.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
-import { encodeContext } from '../../../src/wire/key-state-codec.js';
+import { encodable, encodeContext } from '../../../src/wire/key-state-codec.js';
 import { decodeOwnReply, encodeOwnFrame } from '../../../src/wire/own-frames.js';
 import { startApiNode, type ApiNode } from '../../support/api-node.js';
 import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
@@ -220,7 +220,8 @@ describe('own reads', () => {
     for (const [key, state] of states) {
       const place = { bucket: 'b', key };
       const partition = partitionOf(place, nodeOptionsDefault.partitions);
-      const record = { key: storageKeyOf({ ...place, partition }), state, mark: 0 };
+      const name = storageKeyOf({ ...place, partition });
+      const record = { key: name, state: encodable(state), mark: 0 };
       node.store.mint([record], () => undefined);
     }
   });

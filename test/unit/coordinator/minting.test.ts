@@ -6,6 +6,7 @@ import type { Context, KeyState, Sibling } from '../../../actors/rules/versions.
 import { emptyContext, emptyState, merge, mergeContexts } from '../../../actors/rules/versions.js';
 import { absentRecord, Minter, type LocalRecord } from '../../../src/coordinator/minting.js';
 import type { PutRequest } from '../../../src/coordinator/coordinator.js';
+import { decodeContext } from '../../../src/wire/key-state-codec.js';
 import type { BucketOptions } from '../../../src/node/node-options.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { MapStore } from '../../support/map-store.js';
@@ -79,7 +80,7 @@ function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: S
     writes.add(own);
     for (const name of step.blind ? before : author.seen) replaced.add(name);
     // A blind author has seen what the coordinator knew; either way it knows its own write.
-    author.context = minted.context;
+    author.context = decodeContext(minted.context);
     if (step.blind) author.seen = before;
     author.seen = new Set([...author.seen, own]);
   }
@@ -115,14 +116,14 @@ describe('context handed back to an author', () => {
     const [minter] = minters(1);
     const base = minter!.mint(put({}), absentRecord, bucket);
     if (base instanceof Error) throw base;
-    const theirs = minter!.mint(put({ context: base.context }), base, bucket);
+    const theirs = minter!.mint(put({ context: decodeContext(base.context) }), base, bucket);
     if (theirs instanceof Error) throw theirs;
-    const mine = minter!.mint(put({ context: base.context }), theirs, bucket);
+    const mine = minter!.mint(put({ context: decodeContext(base.context) }), theirs, bucket);
     if (mine instanceof Error) throw mine;
     const { actor } = mine.state.context[0]!;
-    const claimed = mergeContexts(base.context, [{ actor, counter: 3 }]);
+    const claimed = mergeContexts(decodeContext(base.context), [{ actor, counter: 3 }]);
     const lossy = minter!.mint(put({ context: claimed }), mine, bucket);
-    const safe = minter!.mint(put({ context: mine.context }), mine, bucket);
+    const safe = minter!.mint(put({ context: decodeContext(mine.context) }), mine, bucket);
     expect(!(lossy instanceof Error) && lossy.state.siblings).toHaveLength(1);
     expect(!(safe instanceof Error) && safe.state.siblings).toHaveLength(3);
   });
@@ -135,7 +136,7 @@ describe('context handed back to an author', () => {
       const minted = minter!.mint(put({ context }), local, bucket);
       if (minted instanceof Error) throw minted;
       local = minted;
-      ({ context } = minted);
+      context = decodeContext(minted.context);
       expect(local.state.siblings).toHaveLength(1);
       expect(context).toEqual(local.state.context);
       expect(context[0]!.counter).toBe(i);

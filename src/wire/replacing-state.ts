@@ -1,0 +1,149 @@
+/**
+ * The state a put leaves when it replaces all that is held of its key: the context with one entry raised, and one sibling.
+ * It is made from the bytes of what was held, because objects are most of what it would cost to decode them.
+ */
+import { actorBytes } from '../../actors/rules/actor.js';
+import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+import {
+  contextAt,
+  endOfContext,
+  endOfSibling,
+  operationAt,
+  type StateSpan,
+} from './encoded-states.js';
+import {
+  decodeContext,
+  encodedSiblingBytes,
+  entryBytes,
+  writeSibling,
+  type EncodableState,
+} from './key-state-codec.js';
+
+export class ReplacingState implements EncodableState {
+  readonly encodedBytes: number;
+
+  constructor(
+    /** Encoded; with the sibling's dot. */
+    readonly context: Buffer,
+    private readonly sibling: Sibling,
+  ) {
+    this.encodedBytes = context.length + 2 + encodedSiblingBytes(sibling);
+  }
+
+  get state(): KeyState {
+    return { context: decodeContext(this.context), siblings: [this.sibling] };
+  }
+
+  write(target: Buffer, offset: number): number {
+    target.set(this.context, offset);
+    const at = target.writeUInt16BE(1, offset + this.context.length);
+    return writeSibling(this.sibling, target, at);
+  }
+}
+
+/** Whether a put whose author has seen this much replaces all that is held, and claims nothing that is not. */
+export function seesAllOf({ source, start }: StateSpan, seen: Context): boolean {
+  const siblingsAt = endOfContext(source, start);
+  for (const { actor, counter } of seen) {
+    const at = entryOf(source, start, actor);
+    if (at < 0 || counterAt(source, at) < counter) return false;
+  }
+  let at = siblingsAt + 2;
+  for (let left = source.readUInt16BE(siblingsAt); left > 0; left--) {
+    const sibling = at;
+    const entry = seen.find(({ actor }) => isActorAt(source, sibling, actor));
+    if (entry === undefined || entry.counter < counterAt(source, at)) return false;
+    at = endOfSibling(source, at);
+  }
+  return true;
+}
+
+/** The highest counter of the actor that the state claims; 0 when it has seen none. */
+export function counterIn({ source, start }: StateSpan, actor: Actor): number {
+  const at = entryOf(source, start, actor);
+  return at < 0 ? 0 : counterAt(source, at);
+}
+
+export function contextEntriesIn({ source, start }: StateSpan): number {
+  return source.readUInt16BE(start);
+}
+
+/** The state's context, encoded, with this dot as the actor's entry. */
+export function contextWith({ source, start }: StateSpan, { actor, counter }: Dot): Buffer {
+  const end = endOfContext(source, start);
+  const known = entryOf(source, start, actor);
+  if (known >= 0) {
+    const context = Buffer.from(source.subarray(start, end));
+    context.writeUInt32BE(counter, known - start + actorBytes);
+    return context;
+  }
+  const context = Buffer.allocUnsafe(end - start + entryBytes);
+  let at = start + contextAt;
+  while (at < end && source.toString('latin1', at, at + actorBytes) < actor) at += entryBytes;
+  context.writeUInt16BE(contextEntriesIn({ source, start, length: 0 }) + 1, 0);
+  source.copy(context, contextAt, start + contextAt, at);
+  const entry = at - start;
+  context.write(actor, entry, 'latin1');
+  context.writeUInt32BE(counter, entry + actorBytes);
+  source.copy(context, entry + entryBytes, at, end);
+  return context;
+}
+
+export function hasOperation({ source, start }: StateSpan, operation: string): boolean {
+  const siblingsAt = endOfContext(source, start);
+  let at = siblingsAt + 2;
+  for (let left = source.readUInt16BE(siblingsAt); left > 0; left--) {
+    if (isOperationAt(source, at + operationAt, operation)) return true;
+    at = endOfSibling(source, at);
+  }
+  return false;
+}
+
+function isOperationAt(source: Buffer, at: number, operation: string): boolean {
+  if (source[at] !== operation.length) return false;
+  for (let i = 0; i < operation.length; i++)
+    if (source[at + 1 + i] !== operation.charCodeAt(i)) return false;
+  return true;
+}
+
+export interface NamedWrite {
+  readonly operation: string;
+  readonly dot: Dot;
+}
+
+/** The siblings that were put under an operation id; `likely`: the actor most of them have, which spares making its string anew. */
+export function operationsIn({ source, start }: StateSpan, likely: Actor): NamedWrite[] {
+  const writes: NamedWrite[] = [];
+  const siblingsAt = endOfContext(source, start);
+  let at = siblingsAt + 2;
+  for (let left = source.readUInt16BE(siblingsAt); left > 0; left--) {
+    const length = source[at + operationAt]!;
+    if (length > 0) {
+      const from = at + operationAt + 1;
+      const actor = isActorAt(source, at, likely)
+        ? likely
+        : source.toString('latin1', at, at + actorBytes);
+      const dot = { actor, counter: counterAt(source, at) };
+      writes.push({ operation: source.toString('latin1', from, from + length), dot });
+    }
+    at = endOfSibling(source, at);
+  }
+  return writes;
+}
+
+/** Where the actor's entry lies; -1 when there is none. */
+function entryOf(source: Buffer, start: number, actor: Actor): number {
+  const end = endOfContext(source, start);
+  for (let at = start + contextAt; at < end; at += entryBytes)
+    if (isActorAt(source, at, actor)) return at;
+  return -1;
+}
+
+function isActorAt(source: Buffer, at: number, actor: Actor): boolean {
+  for (let i = 0; i < actorBytes; i++) if (source[at + i] !== actor.charCodeAt(i)) return false;
+  return true;
+}
+
+function counterAt(source: Buffer, at: number): number {
+  return source.readUInt32BE(at + actorBytes);
+}

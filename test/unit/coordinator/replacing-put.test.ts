@@ -1,0 +1,163 @@
+/** A put that replaces all that is held is minted on bytes: the same as it would be with objects, or not at all. */
+import { describe, expect, test } from '@jest/globals';
+import { array, assert, boolean, constantFrom, integer, property, record } from 'fast-check';
+import { actorOf } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
+import type { Context, KeyState } from '../../../actors/rules/versions.js';
+import { emptyContext, merge } from '../../../actors/rules/versions.js';
+import type { PutRequest } from '../../../src/coordinator/coordinator.js';
+import type { LocalRecord, MintedPut } from '../../../src/coordinator/minting.js';
+import { absentRecord, Minter } from '../../../src/coordinator/minting.js';
+import { QuorateError } from '../../../src/errors.js';
+import { spanOf } from '../../../src/wire/encoded-states.js';
+import { decodeContext, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
+import { ReplacingState } from '../../../src/wire/replacing-state.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { MapStore } from '../../support/map-store.js';
+
+const node = '7'.repeat(16);
+
+function put(over: Partial<PutRequest>): PutRequest {
+  return {
+    bucket: 'b',
+    key: 'k',
+    partition: 0,
+    quorum: 2,
+    strict: false,
+    deadlineMs: Infinity,
+    value: Buffer.from('v'),
+    context: undefined,
+    ttlMs: 0,
+    operation: '',
+    onReply: () => undefined,
+    ...over,
+  };
+}
+
+function minterOf(): Minter {
+  const clock = new ManualClock();
+  return new Minter(new MapStore(node, clock), clock);
+}
+
+function bytesOf({ encoded }: MintedPut): Buffer {
+  const bytes = Buffer.alloc(encoded.encodedBytes);
+  if (encoded.write(bytes, 0) !== bytes.length) throw new Error('another length than it said');
+  return bytes;
+}
+
+/** As the store holds it; `state` must not be looked at where bytes will do. */
+function heldOf({ bytes, mark }: { bytes: Buffer; mark: number }): LocalRecord {
+  return { span: spanOf(bytes), mark, state: decodeState(bytes) };
+}
+
+const withoutBytes = ({ state, mark }: LocalRecord): LocalRecord => ({ state, mark });
+
+const bucket = { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 } as const;
+
+const step = record({
+  /** Another node's write arrives before it: from below, between or above this node's actors. */
+  arrives: constantFrom(0, 0, 1, 2),
+  from: constantFrom('0'.repeat(16), node, 'f'.repeat(16)),
+  context: constantFrom('blind', 'last', 'first', 'empty', 'now' as const),
+  operation: constantFrom('', 'x', 'y', 'a longer operation'),
+  crashes: boolean(),
+  tombstone: boolean(),
+  conflict: constantFrom('siblings', 'siblings', 'last-writer-wins' as const),
+  ttlMs: constantFrom(0, 0, 5000),
+  value: integer({ min: 0, max: 300 }),
+});
+
+test('random histories: two coordinators, one that sees bytes and one that sees objects, leave the same', () => {
+  let onBytes = 0;
+  const holds = property(array(step, { minLength: 1, maxLength: 15 }), (steps) => {
+    const [fast, plain] = [minterOf(), minterOf()];
+    let local = absentRecord;
+    let epoch = 100;
+    const contexts: Context[] = [emptyContext];
+    for (const at of steps) {
+      for (let i = 0; i < at.arrives; i++) local = arrived(local, at.from, epoch++);
+      if (at.crashes) local = { ...local, mark: 0 };
+      const context = {
+        blind: undefined,
+        empty: emptyContext,
+        first: contexts[0]!,
+        last: contexts.at(-1)!,
+        now: local.state.context,
+      }[at.context];
+      const request = put({
+        context,
+        operation: at.operation,
+        ttlMs: at.ttlMs,
+        value: at.tombstone ? null : Buffer.alloc(at.value, 1),
+      });
+      const settings = { ...bucket, conflict: at.conflict };
+      const seen = fast.mint(request, local, settings);
+      const same = plain.mint(request, withoutBytes(local), settings);
+      if (seen instanceof QuorateError || same instanceof QuorateError) {
+        expect(seen).toEqual(same);
+        continue;
+      }
+      if (seen.encoded instanceof ReplacingState) onBytes++;
+      const bytes = bytesOf(seen);
+      const areSame =
+        bytes.equals(encodeState(same.state)) &&
+        bytes.equals(encodeState(seen.state)) &&
+        seen.context.equals(same.context) &&
+        seen.mark === same.mark;
+      if (!areSame) throw new Error(`${bytes.toString('hex')} ${JSON.stringify([seen, same])}`);
+      contexts.push(decodeContext(seen.context));
+      local = heldOf({ bytes, mark: seen.mark });
+    }
+  });
+  assert(holds, { seed: 20_261_123, numRuns: 1000 });
+  expect(onBytes).toBeGreaterThan(1000);
+});
+
+/** A write of another node, merged with what is held. */
+function arrived(local: LocalRecord, from: string, epoch: number): LocalRecord {
+  const dot = { actor: actorOf(from, epoch), counter: 1 };
+  const times = { writtenAtMs: 0, expiresAtMs: 0, operation: '' };
+  const sibling = { dot, value: Buffer.from('theirs'), ...times };
+  const theirs: KeyState = { context: [dot], siblings: [sibling] };
+  return heldOf({ bytes: encodeState(merge(local.state, theirs)), mark: local.mark });
+}
+
+describe('what is refused', () => {
+  test('a value that makes the state larger than a message, with the bytes it would take', () => {
+    const request = put({ value: Buffer.alloc(limits.stateBytesMax) });
+    const refusals = [absentRecord, withoutBytes(absentRecord)].map((local) =>
+      minterOf().mint(request, local, bucket),
+    );
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 413 });
+    expect(refusals[0]).toEqual(refusals[1]);
+  });
+
+  test('an actor that has used up its counters mints no more: the next epoch does', () => {
+    const clock = new ManualClock();
+    const store = new MapStore(node, clock);
+    const mark = store.drawEpoch();
+    const dot = { actor: actorOf(node, mark), counter: limits.contextCounterMax };
+    const state: KeyState = { context: [dot], siblings: [] };
+    const minted = new Minter(store, clock).mint(
+      put({}),
+      heldOf({ bytes: encodeState(state), mark }),
+      bucket,
+    );
+    expect(minted).toMatchObject({ mark: mark + 1 });
+  });
+
+  test('the same operation again, replaced or not: not a write of its own', () => {
+    const minter = minterOf();
+    const first = minter.mint(put({ operation: 'one' }), absentRecord, bucket);
+    if (first instanceof QuorateError) throw first;
+    const held = heldOf({ bytes: bytesOf(first), mark: first.mark });
+    const again = minter.mint(put({ operation: 'one' }), held, bucket);
+    expect(again).toMatchObject({ state: first.state });
+    const second = minter.mint(put({ operation: 'two' }), held, bucket);
+    if (second instanceof QuorateError) throw second;
+    const replaced = heldOf({ bytes: bytesOf(second), mark: second.mark });
+    const late = minter.mint(put({ operation: 'one' }), replaced, bucket);
+    expect(late).toMatchObject({ state: second.state });
+    expect(second.state.siblings[0]!.operation).toBe('two');
+  });
+});
