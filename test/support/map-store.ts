@@ -1,6 +1,6 @@
 /**
  * A store in memory for tests of what stands on it: same contract, no disk. Its log takes `logMs`, may be held back,
- * and its refusal can be set. It has no hash trees.
+ * and its refusal can be set. What it lends is overwritten as early as the contract allows. It has no hash trees.
  */
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
@@ -61,11 +61,19 @@ export class MapStore implements Store {
   }
 
   read(key: StorageKey): HeldRecord | undefined {
-    return this.records.get(key);
+    return this.lent(key);
   }
 
   peek(key: StorageKey): HeldRecord | undefined {
-    return this.records.get(key);
+    return this.lent(key);
+  }
+
+  private lent(key: StorageKey): HeldRecord | undefined {
+    const record = this.records.get(key);
+    if (record === undefined) return undefined;
+    const bytes = Buffer.from(record.bytes);
+    this.clock.endOfTurn(() => this.clock.endOfTurn(() => bytes.fill(0xdb)));
+    return heldOf(decodeState(bytes), record.mark, bytes);
   }
 
   drawEpoch(): number {
@@ -80,9 +88,9 @@ export class MapStore implements Store {
     this.mints++;
     const batch = encodeStates(records);
     for (const [i, { key, bytes }] of decodeBatch(batch).entries())
-      this.records.set(key, heldOf(decodeState(bytes), records[i]!.mark));
+      this.keep(key, Buffer.from(bytes), records[i]!.mark);
     this.log(onDurable);
-    return { bytes: batch, release: () => undefined };
+    return { bytes: batch, release: () => void batch.fill(0xdb) };
   }
 
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
@@ -99,7 +107,7 @@ export class MapStore implements Store {
       const before = held?.state ?? emptyState;
       const state = merge(before, decodeState(bytes));
       if (state === before) return false;
-      this.records.set(key, heldOf(state, held?.mark ?? 0));
+      this.keep(key, encodeState(state), held?.mark ?? 0);
       return true;
     });
     this.log(onDurable);
@@ -120,6 +128,10 @@ export class MapStore implements Store {
       if (held !== undefined && sameDigest(held.digest, digest)) this.records.delete(key);
     }
     this.log(onDurable);
+  }
+
+  private keep(key: StorageKey, bytes: Buffer, mark: number): void {
+    this.records.set(key, heldOf(decodeState(bytes), mark, bytes));
   }
 
   release(): void {
@@ -203,8 +215,13 @@ export function actorOfDraw(node: NodeId, n: number): string {
   return actorOf(node, 100 + n);
 }
 
-function heldOf(state: KeyState, mark: number): HeldRecord {
-  const bytes = encodeState(state);
+function heldOf(state: KeyState, mark: number, bytes: Buffer): HeldRecord {
   const record = { state, mark, bytes, span: spanOf(bytes), digest: digestOf(state) };
-  return { ...record, copy: () => record };
+  return {
+    ...record,
+    copy: () => {
+      const own = Buffer.from(bytes);
+      return { state: decodeState(own), mark, bytes: own };
+    },
+  };
 }

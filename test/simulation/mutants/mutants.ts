@@ -184,6 +184,12 @@ export const mutants: readonly Mutant[] = [
     find: 'return sibling?.dot ?? this.replaced.dotOf(operation, state);',
     replace: 'return sibling?.dot;',
   },
+  {
+    name: 'unseen-siblings-replaced',
+    file: 'src/coordinator/minting.js',
+    find: 'if (seen !== undefined && !seesAllOf(span, seen))',
+    replace: 'if (false)',
+  },
   // The store.
   {
     name: 'ack-before-sync',
