@@ -48,10 +48,11 @@ describe('when the memtable is forgotten', () => {
   test('a lease keeps them from being used again, also when it ends afterwards', () => {
     const pool = poolOf(true);
     const arena = new Arena(pool);
-    const { bytes, release } = arena.lease(arena.copy(Buffer.from('leased')));
+    const lease = arena.lease(arena.copy(Buffer.from('leased')));
+    const { bytes } = lease;
     arena.giveBack();
     expect(bytes.toString()).toBe('leased');
-    release();
+    lease.release();
     expect(new Arena(pool).take(10).buffer).not.toBe(bytes.buffer);
     expect(bytes.toString()).toBe('leased');
   });
