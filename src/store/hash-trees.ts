@@ -37,7 +37,7 @@ export class HashTrees implements Trees {
     return this.keyCounts[partition]!;
   }
 
-  /** One key went from a digest to another; undefined: it was, or is, absent. */
+  /** One key went from a digest to another, halves signed or not; undefined: it was, or is, absent. */
   change(
     key: KeyHash & { readonly partition: number },
     before: Digest | undefined,

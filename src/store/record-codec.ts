@@ -19,8 +19,9 @@ export class Held implements HeldRecord {
   readonly source: Buffer;
   readonly start: number;
   readonly length: number;
-  private readonly hi: number;
-  private readonly lo: number;
+  /** Halves of the digest, signed: those V8 keeps in an object without a box. */
+  readonly hi: number;
+  readonly lo: number;
 
   private constructor(
     { source, start, length }: StateSpan,

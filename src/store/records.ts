@@ -109,7 +109,7 @@ export class Records {
   /** `slot` is what `lookup` gave; undefined `after` removes. */
   replace(slot: Slot, after: Held | undefined): void {
     const { record: before } = slot;
-    this.options.trees.change(slot, before?.digest, after?.digest);
+    this.options.trees.change(slot, before, after);
     if (before === undefined && after !== undefined) this.filters.added(slot.partition, slot);
     if (slot.memtable === undefined) this.cache.drop(slot.key);
     this.memtables.set(slot, after);
@@ -160,7 +160,7 @@ export class Records {
     const { trees } = this.options;
     const scratch = new HashTrees(trees.partitions);
     for (const [key, record] of this.entries(partition))
-      scratch.change({ partition, ...hashOfKey(key) }, undefined, record.digest);
+      scratch.change({ partition, ...hashOfKey(key) }, undefined, record);
     const difference = trees.replace(partition, scratch);
     for (const frozen of this.memtables.frozen) frozen.trees.apply(difference);
     this.memtables.active.touch(partition);
