@@ -4,7 +4,7 @@
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, storageKeyOf } from '../../actors/rules/key.js';
-import { emptyDigest, emptyState, type Digest } from '../../actors/rules/versions.js';
+import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
 import type { ConflictPolicy } from '../../actors/rules/view.js';
 import type { Receipt } from '../coordinator/coordinator.js';
 import { replyOf } from '../coordinator/views.js';
@@ -13,9 +13,10 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Store, type HeldRecord } from '../store/store.js';
-import { encodeDigests } from '../wire/digests.js';
+import { digestBytes, writeDigest } from '../wire/digest-codec.js';
 import { contextBytesOf } from '../wire/encoded-states.js';
 import type { FrameValue, GetFrameReply, RowError } from '../wire/frames.js';
+import { loneValueOf } from '../wire/lone-value.js';
 import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
 import { receiptOfOne, receiptText } from '../wire/receipt.js';
 import { checkBucket, keyOf } from './names.js';
@@ -44,20 +45,17 @@ export class OwnReads {
     const { partitions } = this.options;
     const self = this.view.self.id;
     const records: (HeldRecord | undefined)[] = [];
-    const digests: Digest[] = [];
-    for (const bytes of keys) {
-      const key = keyOf(bytes);
+    const digests = Buffer.allocUnsafe(keys.length * digestBytes);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keyOf(keys[i]!);
       const partition = partitionOf({ bucket, key }, partitions);
       if (!this.view.primaries(partition, n).includes(self))
         throw new UnavailableError('not a primary of the key: ask for the ring again');
       const record = this.store.read(storageKeyOf({ partition, bucket, key }));
       records.push(record);
-      digests.push(record?.digest ?? emptyDigest);
+      writeDigest(record?.digest ?? emptyDigest, digests, i * digestBytes);
     }
-    return {
-      digests: encodeDigests(digests),
-      shown: whole ? this.show(records, conflict) : undefined,
-    };
+    return { digests, shown: whole ? this.show(records, conflict) : undefined };
   }
 
   private show(records: Records, conflict: ConflictPolicy): GetFrameReply {
@@ -65,9 +63,16 @@ export class OwnReads {
     const contexts: (Uint8Array | null)[] = [];
     const values: FrameValue[] = [];
     const errors: RowError[] = [];
-    for (const [index, record] of records.entries()) {
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index];
+      const bytes = record?.bytes;
+      contexts.push(bytes === undefined ? null : contextBytesOf(bytes));
+      const lone = bytes === undefined ? undefined : loneValueOf(bytes, how.nowMs);
+      if (lone !== undefined) {
+        values.push(lone);
+        continue;
+      }
       const reply = replyOf(record?.state ?? emptyState, how);
-      contexts.push(record === undefined ? null : contextBytesOf(record.bytes));
       if (reply.ok) values.push(reply.values.length === 1 ? reply.values[0]! : reply.values);
       else {
         const { code, outcome, message } = reply.error;

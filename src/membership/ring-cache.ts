@@ -8,7 +8,7 @@ export class RingCache {
   private revision = 0;
   private members = '[]';
   /** N → replica group → primaries. */
-  private primariesOf = new Map<number, (readonly NodeId[])[]>();
+  private primariesOf: (readonly NodeId[])[][] = [];
 
   constructor(private readonly partitions: number) {
     this.ring = ringOf([], partitions);
@@ -28,13 +28,12 @@ export class RingCache {
     if (members === this.members) return false;
     this.members = members;
     this.ring = ringOf(active, this.partitions);
-    this.primariesOf = new Map();
+    this.primariesOf = [];
     return true;
   }
 
   primaries(partition: number, n: number): readonly NodeId[] {
-    let groups = this.primariesOf.get(n);
-    if (groups === undefined) this.primariesOf.set(n, (groups = []));
+    const groups = (this.primariesOf[n] ??= []);
     const group = this.ring.groupOf(partition);
     return (groups[group] ??= this.ring.preferenceList(partition).slice(0, n));
   }
