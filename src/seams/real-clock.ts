@@ -37,13 +37,19 @@ export class RealClock implements Clock {
     setImmediate(this.endTurn);
   }
 
-  /**
-   * What a turn brought is often taken a step further where it ends: a round begins, and asks the log to write. That step
-   * ends this turn too; in the next one it would wait for the socket to be written first. One step, so that nobody who asks
-   * again and again can keep the sockets from being read.
-   */
   private readonly endTurn = (): void => {
     this.runAsked();
+    if (this.asked.length === 0) this.armed = false;
+    else queueMicrotask(this.goOn);
+  };
+
+  /**
+   * What a turn brought is often taken a step further where it ends: a round begins, and asks the log to write. That step
+   * ends this turn too, behind the microtask in which the socket is written: what goes to others leaves first, because
+   * theirs is the answer that takes long. One step, so that nobody who asks again and again can keep the sockets from
+   * being read.
+   */
+  private readonly goOn = (): void => {
     this.armed = false;
     this.runAsked();
   };

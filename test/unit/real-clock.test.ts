@@ -16,7 +16,7 @@ test.each([
   },
 );
 
-test('clock: what is asked for in one turn runs at its end, in order; one step further too, two in the next', async () => {
+test('clock: what is asked for in one turn runs at its end, in order; one step further too, behind the microtasks, two in the next', async () => {
   const clock = new RealClock();
   const seen: string[] = [];
   clock.endOfTurn(() => {
@@ -25,7 +25,7 @@ test('clock: what is asked for in one turn runs at its end, in order; one step f
       seen.push('a step further');
       clock.endOfTurn(() => seen.push('next turn'));
     });
-    queueMicrotask(() => seen.push('the turn is over'));
+    queueMicrotask(() => seen.push('the socket is written'));
   });
   clock.endOfTurn(() => seen.push('second'));
   seen.push('now');
@@ -34,8 +34,8 @@ test('clock: what is asked for in one turn runs at its end, in order; one step f
     'now',
     'first',
     'second',
+    'the socket is written',
     'a step further',
-    'the turn is over',
     'next turn',
   ]);
 });
@@ -43,9 +43,10 @@ test('clock: what is asked for in one turn runs at its end, in order; one step f
 test.each(['at its end', 'a step further'])(
   'clock: one of three callbacks throws %s of a turn: the error surfaces, and the others run once each',
   (where) => {
-    const immediates: (() => void)[] = [];
-    const spy = jest.spyOn(globalThis, 'setImmediate');
-    spy.mockImplementation(((callback: () => void) => immediates.push(callback)) as never);
+    const tasks: (() => void)[] = [];
+    const take = (callback: () => void): void => void tasks.push(callback);
+    const immediates = jest.spyOn(globalThis, 'setImmediate').mockImplementation(take as never);
+    const microtasks = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation(take);
     const clock = new RealClock();
     const seen: string[] = [];
     const ask = (): void => {
@@ -59,10 +60,14 @@ test.each(['at its end', 'a step further'])(
       clock.endOfTurn(() => seen.push('behind'));
     };
     if (where === 'at its end') ask();
-    else clock.endOfTurn(ask);
-    expect(() => immediates.shift()!()).toThrow('on purpose');
-    while (immediates.length > 0) immediates.shift()!();
-    spy.mockRestore();
+    else {
+      clock.endOfTurn(ask);
+      tasks.shift()!();
+    }
+    expect(() => tasks.shift()!()).toThrow('on purpose');
+    while (tasks.length > 0) tasks.shift()!();
+    immediates.mockRestore();
+    microtasks.mockRestore();
     expect(seen.toSorted()).toEqual(['asked by before', 'before', 'behind']);
   },
 );
