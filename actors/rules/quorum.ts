@@ -42,12 +42,14 @@ export interface Tally {
 const pending: Verdict = { kind: 'pending' };
 const met: Verdict = { kind: 'met' };
 
-export function tally(ballot: Ballot): Tally {
-  const voters = new Set(ballot.acked);
-  let primaries = 0;
-  for (const node of voters) if (ballot.primaries.includes(node)) primaries++;
-  const fallbacks = voters.size - primaries;
-  return { primaries, fallbacks, counted: ballot.strict ? primaries : voters.size };
+export function tally({ acked, primaries, strict }: Ballot): Tally {
+  const all = different(acked);
+  const ofPrimaries = different(acked, primaries);
+  return {
+    primaries: ofPrimaries,
+    fallbacks: all - ofPrimaries,
+    counted: strict ? ofPrimaries : all,
+  };
 }
 
 export function verdict(ballot: Ballot): Verdict {
@@ -59,14 +61,19 @@ export function verdict(ballot: Ballot): Verdict {
 }
 
 /** How many would count if everyone who still can said yes. */
-function reach(ballot: Ballot): number {
-  const voters = new Set(ballot.acked);
-  for (const node of ballot.outstanding) voters.add(node);
-  for (const node of ballot.untried) voters.add(node);
-  if (!ballot.strict) return voters.size;
-  let primaries = 0;
-  for (const node of voters) if (ballot.primaries.includes(node)) primaries++;
-  return primaries;
+function reach({ acked, outstanding, untried, strict, primaries }: Ballot): number {
+  const voters = acked.concat(outstanding, untried);
+  return strict ? different(voters, primaries) : different(voters);
+}
+
+/** How many nodes, of those in `among` if it is given. They are few: a set is dearer than looking back. */
+function different(nodes: readonly NodeId[], among = nodes): number {
+  let count = 0;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!;
+    if (nodes.indexOf(node) === i && among.includes(node)) count++;
+  }
+  return count;
 }
 
 function explain(ballot: Ballot, counts: { counted: number; within: number }): string {
