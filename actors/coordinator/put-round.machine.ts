@@ -7,6 +7,7 @@
  * be a quarter of its cost, and nearly never fire).
  */
 import { setup } from 'xstate';
+import type { NodeId } from '../rules/actor.js';
 import type { PutTally } from './put-ledger.js';
 
 /** What the machine wants done. */
@@ -38,11 +39,22 @@ export type PutRoundTurn =
   /** The authors were answered long ago: at least `limits.settleMsMax`. */
   | { readonly type: 'settling.overdue' };
 
+/** What the books have noted already: told to a chart that is watched, for who watches; it decides nothing. */
+export type PutRoundNews =
+  /** The coordinator's own log holds the states; as a fallback: and the debt. */
+  | { readonly type: 'log.durable' }
+  | { readonly type: 'replica.acked'; readonly node: NodeId }
+  /** No responders, or the detector says down. */
+  | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
+  | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
+  /** Some replica has been silent for unusually long, at least `limits.slowPutReplicaMs`. */
+  | { readonly type: 'replica.slow' };
+
 export const putRoundMachine = setup({
   types: {
     input: {} as PutRoundContext,
     context: {} as PutRoundContext,
-    events: {} as PutRoundTurn,
+    events: {} as PutRoundTurn | PutRoundNews,
   },
   guards: {
     everyPrimaryServed: ({ context }) => context.books.everyPrimaryIsServed,

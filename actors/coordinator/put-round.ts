@@ -3,11 +3,11 @@
  * out, and the chart is told when the ledger takes a turn: the quorum is met or out of reach, every primary is served.
  *
  * The chart starts when something first happens, with the states on their way and the log being written: alone, a
- * round has nothing else to do then, and its author does not wait for it.
+ * round has nothing else to do then, and its author does not wait for it. While somebody watches it starts at once, and is
+ * told everything.
  */
 import type { Actor, ActorOptions } from 'xstate';
 import { createActor } from 'xstate';
-import type { NodeId } from '../rules/actor.js';
 import type { PutLedger, PutOrder, PutTally } from './put-ledger.js';
 import {
   isSettled,
@@ -17,7 +17,12 @@ import {
   silentToTheEnd,
   tallyOf,
 } from './put-ledger.js';
-import { putRoundMachine, type PutRoundDecisions, type PutRoundTurn } from './put-round.machine.js';
+import {
+  putRoundMachine,
+  type PutRoundDecisions,
+  type PutRoundNews,
+  type PutRoundTurn,
+} from './put-round.machine.js';
 
 /** What the round wants done; its runner does it. */
 export interface PutRoundEffects {
@@ -32,16 +37,7 @@ export interface PutRoundEffects {
 /** What the ledger has no part in. */
 type TimeIsUp = 'deadline.passed' | 'settling.overdue';
 
-export type PutRoundEvent =
-  /** The coordinator's own log holds the states; as a fallback: and the debt. */
-  | { readonly type: 'log.durable' }
-  | { readonly type: 'replica.acked'; readonly node: NodeId }
-  /** No responders, or the detector says down. */
-  | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
-  | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
-  /** Some replica has been silent for unusually long, at least `limits.slowPutReplicaMs`. */
-  | { readonly type: 'replica.slow' }
-  | Extract<PutRoundTurn, { readonly type: TimeIsUp }>;
+export type PutRoundEvent = PutRoundNews | Extract<PutRoundTurn, { readonly type: TimeIsUp }>;
 
 export type PutRoundState = 'awaitingQuorum' | 'settling' | 'failed' | 'done';
 
@@ -79,6 +75,7 @@ export class PutRound implements PutRoundDecisions {
   /** The states go to everybody who is to hold them. */
   begin(): void {
     this.isBusy = true;
+    if (this.isWatched) this.chart = this.startChart();
     this.carryOutOrders();
     this.takeEvents();
   }
@@ -120,6 +117,7 @@ export class PutRound implements PutRoundDecisions {
       this.tell(event);
       return;
     }
+    if (this.isWatched) this.tell(event);
     const before = this.books;
     this.books = ledgerAfter(before, event);
     this.carryOutOrders();
@@ -142,8 +140,12 @@ export class PutRound implements PutRoundDecisions {
     if (isSettled(books) && !isSettled(before)) this.tell({ type: 'primaries.served' });
   }
 
-  private tell(turn: PutRoundTurn): void {
-    if (!this.isFinished) this.chart?.send(turn);
+  private tell(event: PutRoundTurn | PutRoundNews): void {
+    if (!this.isFinished) this.chart?.send(event);
+  }
+
+  private get isWatched(): boolean {
+    return this.options.inspect !== undefined;
   }
 
   private carryOutOrders(): void {
@@ -151,10 +153,7 @@ export class PutRound implements PutRoundDecisions {
   }
 }
 
-function ledgerAfter(
-  ledger: PutLedger,
-  event: Exclude<PutRoundEvent, { readonly type: TimeIsUp }>,
-): PutLedger {
+function ledgerAfter(ledger: PutLedger, event: PutRoundNews): PutLedger {
   switch (event.type) {
     case 'log.durable':
       return replicaAcked(ledger, ledger.plan.self);

@@ -842,8 +842,10 @@ describe('bounds and the end', () => {
     const world = await cluster(3);
     await world.put(0);
     const seen: string[] = [];
+    const told: string[] = [];
     world.nodes[0]!.inspection.watch({
       next: (event) => {
+        if (event.type === '@xstate.event') told.push(event.event.type);
         if (event.type === '@xstate.snapshot' && 'value' in event.snapshot)
           seen.push(String(event.snapshot.value));
       },
@@ -852,5 +854,7 @@ describe('bounds and the end', () => {
     await world.run(50);
     expect(seen).toContain('awaitingQuorum');
     expect(seen.at(-1)).toBe('done');
+    const news = ['log.durable', 'replica.acked', 'replica.acked', 'quorum.met'];
+    expect(told.filter((type) => news.includes(type)).sort()).toEqual(news.sort());
   });
 });
