@@ -124,8 +124,8 @@ export const mutants: readonly Mutant[] = [
     name: 'strict-counts-fallbacks',
     in: 'wandering',
     file: quorum,
-    find: 'counted: ballot.strict ? primaries : voters.size',
-    replace: 'counted: voters.size',
+    find: 'counted: strict ? ofPrimaries : all,',
+    replace: 'counted: all,',
   },
   {
     name: 'own-ack-before-log',
@@ -232,9 +232,8 @@ export const mutants: readonly Mutant[] = [
     name: 'trees-miss-removals',
     in: 'burying',
     file: 'src/store/records.js',
-    find: 'this.options.trees.change(slot, before?.digest, after?.digest);',
-    replace:
-      'if (after !== undefined) this.options.trees.change(slot, before?.digest, after.digest);',
+    find: 'this.options.trees.change(slot, before, after);',
+    replace: 'if (after !== undefined) this.options.trees.change(slot, before, after);',
   },
   // Hints.
   {
