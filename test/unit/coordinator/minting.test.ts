@@ -5,30 +5,13 @@ import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
 import type { Context, KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { emptyContext, emptyState, merge, mergeContexts } from '../../../actors/rules/versions.js';
 import { absentRecord, Minter, type LocalRecord } from '../../../src/coordinator/minting.js';
-import type { PutRequest } from '../../../src/coordinator/coordinator.js';
 import { decodeContext } from '../../../src/wire/key-state-codec.js';
 import type { BucketOptions } from '../../../src/node/node-options.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { MapStore } from '../../support/map-store.js';
+import { putRequest } from '../../support/put-request.js';
 
 const bucket: BucketOptions = { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 };
-
-function put(over: Partial<PutRequest>): PutRequest {
-  return {
-    bucket: 'b',
-    key: 'k',
-    partition: 0,
-    quorum: 2,
-    strict: false,
-    deadlineMs: Infinity,
-    value: Buffer.from('v'),
-    context: undefined,
-    ttlMs: 0,
-    operation: '',
-    onReply: () => undefined,
-    ...over,
-  };
-}
 
 function minters(count: number): Minter[] {
   return Array.from({ length: count }, (_, i) => {
@@ -73,7 +56,7 @@ function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: S
     }
     const context = step.blind ? undefined : author.context;
     const before = new Set(state.siblings.map(nameOf));
-    const minted = mint[step.at]!.mint(put({ context }), held[step.at]!, bucket);
+    const minted = mint[step.at]!.mint(putRequest({ context }), held[step.at]!, bucket);
     if (minted instanceof Error) throw minted;
     held[step.at] = minted;
     const own = minted.state.siblings.map(nameOf).find((name) => !writes.has(name))!;
@@ -114,16 +97,16 @@ describe('context handed back to an author', () => {
 
   test('the control: were the new dot always claimed, an unseen sibling of the same actor would go', () => {
     const [minter] = minters(1);
-    const base = minter!.mint(put({}), absentRecord, bucket);
+    const base = minter!.mint(putRequest({}), absentRecord, bucket);
     if (base instanceof Error) throw base;
-    const theirs = minter!.mint(put({ context: decodeContext(base.context) }), base, bucket);
+    const theirs = minter!.mint(putRequest({ context: decodeContext(base.context) }), base, bucket);
     if (theirs instanceof Error) throw theirs;
-    const mine = minter!.mint(put({ context: decodeContext(base.context) }), theirs, bucket);
+    const mine = minter!.mint(putRequest({ context: decodeContext(base.context) }), theirs, bucket);
     if (mine instanceof Error) throw mine;
     const { actor } = mine.state.context[0]!;
     const claimed = mergeContexts(decodeContext(base.context), [{ actor, counter: 3 }]);
-    const lossy = minter!.mint(put({ context: claimed }), mine, bucket);
-    const safe = minter!.mint(put({ context: decodeContext(mine.context) }), mine, bucket);
+    const lossy = minter!.mint(putRequest({ context: claimed }), mine, bucket);
+    const safe = minter!.mint(putRequest({ context: decodeContext(mine.context) }), mine, bucket);
     expect(!(lossy instanceof Error) && lossy.state.siblings).toHaveLength(1);
     expect(!(safe instanceof Error) && safe.state.siblings).toHaveLength(3);
   });
@@ -133,7 +116,7 @@ describe('context handed back to an author', () => {
     let local = absentRecord;
     let context: Context = emptyContext;
     for (let i = 1; i <= 3; i++) {
-      const minted = minter!.mint(put({ context }), local, bucket);
+      const minted = minter!.mint(putRequest({ context }), local, bucket);
       if (minted instanceof Error) throw minted;
       local = minted;
       context = decodeContext(minted.context);

@@ -5,7 +5,6 @@ import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { Context, KeyState } from '../../../actors/rules/versions.js';
 import { emptyContext, merge } from '../../../actors/rules/versions.js';
-import type { PutRequest } from '../../../src/coordinator/coordinator.js';
 import type { LocalRecord, MintedPut } from '../../../src/coordinator/minting.js';
 import { absentRecord, Minter } from '../../../src/coordinator/minting.js';
 import { QuorateError } from '../../../src/errors.js';
@@ -14,25 +13,9 @@ import { decodeContext, decodeState, encodeState } from '../../../src/wire/key-s
 import { ReplacingState } from '../../../src/wire/replacing-state.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { MapStore } from '../../support/map-store.js';
+import { putRequest } from '../../support/put-request.js';
 
 const node = '7'.repeat(16);
-
-function put(over: Partial<PutRequest>): PutRequest {
-  return {
-    bucket: 'b',
-    key: 'k',
-    partition: 0,
-    quorum: 2,
-    strict: false,
-    deadlineMs: Infinity,
-    value: Buffer.from('v'),
-    context: undefined,
-    ttlMs: 0,
-    operation: '',
-    onReply: () => undefined,
-    ...over,
-  };
-}
 
 function minterOf(): Minter {
   const clock = new ManualClock();
@@ -84,7 +67,7 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
         last: contexts.at(-1)!,
         now: local.state.context,
       }[at.context];
-      const request = put({
+      const request = putRequest({
         context,
         operation: at.operation,
         ttlMs: at.ttlMs,
@@ -124,7 +107,7 @@ function arrived(local: LocalRecord, from: string, epoch: number): LocalRecord {
 
 describe('what is refused', () => {
   test('a value that makes the state larger than a message, with the bytes it would take', () => {
-    const request = put({ value: Buffer.alloc(limits.stateBytesMax) });
+    const request = putRequest({ value: Buffer.alloc(limits.stateBytesMax) });
     const refusals = [absentRecord, withoutBytes(absentRecord)].map((local) =>
       minterOf().mint(request, local, bucket),
     );
@@ -139,7 +122,7 @@ describe('what is refused', () => {
     const dot = { actor: actorOf(node, mark), counter: limits.contextCounterMax };
     const state: KeyState = { context: [dot], siblings: [] };
     const minted = new Minter(store, clock).mint(
-      put({}),
+      putRequest({}),
       heldOf({ bytes: encodeState(state), mark }),
       bucket,
     );
@@ -148,15 +131,15 @@ describe('what is refused', () => {
 
   test('the same operation again, replaced or not: not a write of its own', () => {
     const minter = minterOf();
-    const first = minter.mint(put({ operation: 'one' }), absentRecord, bucket);
+    const first = minter.mint(putRequest({ operation: 'one' }), absentRecord, bucket);
     if (first instanceof QuorateError) throw first;
     const held = heldOf({ bytes: bytesOf(first), mark: first.mark });
-    const again = minter.mint(put({ operation: 'one' }), held, bucket);
+    const again = minter.mint(putRequest({ operation: 'one' }), held, bucket);
     expect(again).toMatchObject({ state: first.state });
-    const second = minter.mint(put({ operation: 'two' }), held, bucket);
+    const second = minter.mint(putRequest({ operation: 'two' }), held, bucket);
     if (second instanceof QuorateError) throw second;
     const replaced = heldOf({ bytes: bytesOf(second), mark: second.mark });
-    const late = minter.mint(put({ operation: 'one' }), replaced, bucket);
+    const late = minter.mint(putRequest({ operation: 'one' }), replaced, bucket);
     expect(late).toMatchObject({ state: second.state });
     expect(second.state.siblings[0]!.operation).toBe('two');
   });

@@ -1,0 +1,19 @@
+/** A put of bucket b, key k, as a coordinator takes it; nobody waits for its reply. */
+import type { PutRequest } from '../../src/coordinator/coordinator.js';
+
+export function putRequest(over: Partial<PutRequest>): PutRequest {
+  return {
+    bucket: 'b',
+    key: 'k',
+    partition: 0,
+    quorum: 2,
+    strict: false,
+    deadlineMs: Infinity,
+    value: Buffer.from('v'),
+    context: undefined,
+    ttlMs: 0,
+    operation: '',
+    onReply: () => undefined,
+    ...over,
+  };
+}
