@@ -97,14 +97,13 @@ export class Minter {
       ? mergeContexts(state.context, request.context ?? emptyContext)
       : request.context;
     const { actor, mark } = this.actorFor(local, seen);
-    const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
     const minted = mint({
       local: state,
       seen,
       actor,
       value: request.value,
       writtenAtMs: lastWriterWins ? afterAll(state.siblings, wallMs) : wallMs,
-      expiresAtMs: ttlMs === 0 || request.value === null ? 0 : wallMs + ttlMs,
+      expiresAtMs: expiryOf(request, bucket, wallMs),
       operation: request.operation,
     });
     const refusal = refusalOf({ minted, before: state, seen });
@@ -129,8 +128,7 @@ export class Minter {
     const { actor, mark } = this.actorFor(local, seen);
     const dot: Dot = { actor, counter: counterIn(span, actor) + 1 };
     const writtenAtMs = this.clock.wallMs();
-    const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
-    const expiresAtMs = ttlMs === 0 || value === null ? 0 : writtenAtMs + ttlMs;
+    const expiresAtMs = expiryOf(request, bucket, writtenAtMs);
     const context = contextWith(span, dot);
     const encoded = new ReplacingState(context, {
       dot,
@@ -186,6 +184,12 @@ class ReplacingPut implements MintedPut {
   get context(): Buffer {
     return this.encoded.context;
   }
+}
+
+/** 0: never; nor does a tombstone. */
+function expiryOf(request: PutRequest, bucket: BucketOptions, wallMs: number): number {
+  const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
+  return ttlMs === 0 || request.value === null ? 0 : wallMs + ttlMs;
 }
 
 function claimedBy(local: LocalRecord, actor: Actor): number {

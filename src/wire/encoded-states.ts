@@ -10,7 +10,7 @@ import { entryBytes, isTime, siblingHeadBytes, tombstoneLength } from './key-sta
 
 export const contextAt = 2;
 const writtenAt = entryBytes;
-const expiresAt = writtenAt + 8;
+export const expiresAt = writtenAt + 8;
 export const operationAt = expiresAt + 8;
 
 /** An encoded state inside other bytes, such as a batch. */
@@ -61,13 +61,18 @@ export function replaces(newer: StateSpan, older: StateSpan): boolean {
   const olderEnd = endOfContext(older.source, older.start);
   for (let at = older.start + contextAt; at < olderEnd; at += entryBytes)
     if (!covers(newer.source, newer.start, older.source, at)) return false;
-  const siblingsAt = endOfContext(newer.source, newer.start);
+  return !someSibling(newer, (at) => covers(older.source, older.start, newer.source, at));
+}
+
+/** Whether it holds for the place of some sibling; asked from the first on, until it does. */
+export function someSibling({ source, start }: StateSpan, holds: (at: number) => boolean): boolean {
+  const siblingsAt = endOfContext(source, start);
   let at = siblingsAt + 2;
-  for (let left = newer.source.readUInt16BE(siblingsAt); left > 0; left--) {
-    if (covers(older.source, older.start, newer.source, at)) return false;
-    at = endOfSibling(newer.source, at);
+  for (let left = source.readUInt16BE(siblingsAt); left > 0; left--) {
+    if (holds(at)) return true;
+    at = endOfSibling(source, at);
   }
-  return true;
+  return false;
 }
 
 /** A view; as `encodeContext` would write the state's context. */
@@ -79,7 +84,7 @@ export function endOfContext(bytes: Buffer, start: number): number {
   return start + contextAt + entryBytes * bytes.readUInt16BE(start);
 }
 
-export function endOfSibling(bytes: Buffer, at: number): number {
+function endOfSibling(bytes: Buffer, at: number): number {
   const lengthAt = at + operationAt + 1 + bytes[at + operationAt]!;
   const length = bytes.readUInt32BE(lengthAt);
   return lengthAt + 4 + (length === tombstoneLength ? 0 : length);

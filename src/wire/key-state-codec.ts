@@ -105,7 +105,7 @@ function writeContext(context: Context, target: Buffer, offset: number): number 
   return at;
 }
 
-function writeDot(dot: Dot, target: Buffer, offset: number): number {
+export function writeDot(dot: Dot, target: Buffer, offset: number): number {
   writeLatin1(dot.actor, target, offset);
   return target.writeUInt32BE(dot.counter, offset + actorBytes);
 }

@@ -7,14 +7,15 @@ import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/
 import {
   contextAt,
   endOfContext,
-  endOfSibling,
   operationAt,
+  someSibling,
   type StateSpan,
 } from './encoded-states.js';
 import {
   decodeContext,
   encodedSiblingBytes,
   entryBytes,
+  writeDot,
   writeSibling,
   type EncodableState,
 } from './key-state-codec.js';
@@ -42,20 +43,16 @@ export class ReplacingState implements EncodableState {
 }
 
 /** Whether a put whose author has seen this much replaces all that is held, and claims nothing that is not. */
-export function seesAllOf({ source, start }: StateSpan, seen: Context): boolean {
-  const siblingsAt = endOfContext(source, start);
+export function seesAllOf(held: StateSpan, seen: Context): boolean {
+  const { source, start } = held;
   for (const { actor, counter } of seen) {
     const at = entryOf(source, start, actor);
     if (at < 0 || counterAt(source, at) < counter) return false;
   }
-  let at = siblingsAt + 2;
-  for (let left = source.readUInt16BE(siblingsAt); left > 0; left--) {
-    const sibling = at;
-    const entry = seen.find(({ actor }) => isActorAt(source, sibling, actor));
-    if (entry === undefined || entry.counter < counterAt(source, at)) return false;
-    at = endOfSibling(source, at);
-  }
-  return true;
+  return !someSibling(held, (at) => {
+    const entry = seen.find(({ actor }) => isActorAt(source, at, actor));
+    return entry === undefined || entry.counter < counterAt(source, at);
+  });
 }
 
 /** The highest counter of the actor that the state claims; 0 when it has seen none. */
@@ -69,7 +66,8 @@ export function contextEntriesIn({ source, start }: StateSpan): number {
 }
 
 /** The state's context, encoded, with this dot as the actor's entry. */
-export function contextWith({ source, start }: StateSpan, { actor, counter }: Dot): Buffer {
+export function contextWith({ source, start }: StateSpan, dot: Dot): Buffer {
+  const { actor, counter } = dot;
   const end = endOfContext(source, start);
   const known = entryOf(source, start, actor);
   if (known >= 0) {
@@ -80,23 +78,16 @@ export function contextWith({ source, start }: StateSpan, { actor, counter }: Do
   const context = Buffer.allocUnsafe(end - start + entryBytes);
   let at = start + contextAt;
   while (at < end && source.toString('latin1', at, at + actorBytes) < actor) at += entryBytes;
-  context.writeUInt16BE(contextEntriesIn({ source, start, length: 0 }) + 1, 0);
+  context.writeUInt16BE(source.readUInt16BE(start) + 1, 0);
   source.copy(context, contextAt, start + contextAt, at);
   const entry = at - start;
-  context.write(actor, entry, 'latin1');
-  context.writeUInt32BE(counter, entry + actorBytes);
+  writeDot(dot, context, entry);
   source.copy(context, entry + entryBytes, at, end);
   return context;
 }
 
-export function hasOperation({ source, start }: StateSpan, operation: string): boolean {
-  const siblingsAt = endOfContext(source, start);
-  let at = siblingsAt + 2;
-  for (let left = source.readUInt16BE(siblingsAt); left > 0; left--) {
-    if (isOperationAt(source, at + operationAt, operation)) return true;
-    at = endOfSibling(source, at);
-  }
-  return false;
+export function hasOperation(held: StateSpan, operation: string): boolean {
+  return someSibling(held, (at) => isOperationAt(held.source, at + operationAt, operation));
 }
 
 function isOperationAt(source: Buffer, at: number, operation: string): boolean {
@@ -112,22 +103,20 @@ export interface NamedWrite {
 }
 
 /** The siblings that were put under an operation id; `likely`: the actor most of them have, which spares making its string anew. */
-export function operationsIn({ source, start }: StateSpan, likely: Actor): NamedWrite[] {
+export function operationsIn(held: StateSpan, likely: Actor): NamedWrite[] {
+  const { source } = held;
   const writes: NamedWrite[] = [];
-  const siblingsAt = endOfContext(source, start);
-  let at = siblingsAt + 2;
-  for (let left = source.readUInt16BE(siblingsAt); left > 0; left--) {
+  someSibling(held, (at) => {
     const length = source[at + operationAt]!;
-    if (length > 0) {
-      const from = at + operationAt + 1;
-      const actor = isActorAt(source, at, likely)
-        ? likely
-        : source.toString('latin1', at, at + actorBytes);
-      const dot = { actor, counter: counterAt(source, at) };
-      writes.push({ operation: source.toString('latin1', from, from + length), dot });
-    }
-    at = endOfSibling(source, at);
-  }
+    if (length === 0) return false;
+    const from = at + operationAt + 1;
+    const actor = isActorAt(source, at, likely)
+      ? likely
+      : source.toString('latin1', at, at + actorBytes);
+    const dot = { actor, counter: counterAt(source, at) };
+    writes.push({ operation: source.toString('latin1', from, from + length), dot });
+    return false;
+  });
   return writes;
 }
 
