@@ -10,8 +10,10 @@ import { setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
 import type { PutTally } from './put-ledger.js';
 
-/** What the machine wants done. */
+/** What the machine goes by, and wants done. */
 export interface PutRoundDecisions {
+  /** Every primary has the states, or is owed a hint. */
+  readonly everyPrimaryIsServed: boolean;
   replyMet(tally: PutTally): void;
   replyFailed(reason: string): void;
   /** Whoever has not answered by now counts as lost. */
@@ -22,10 +24,6 @@ export interface PutRoundDecisions {
 
 export interface PutRoundContext {
   readonly decisions: PutRoundDecisions;
-  readonly books: {
-    /** Every primary has the states, or is owed a hint. */
-    readonly everyPrimaryIsServed: boolean;
-  };
 }
 
 export type PutRoundTurn =
@@ -57,7 +55,7 @@ export const putRoundMachine = setup({
     events: {} as PutRoundTurn | PutRoundNews,
   },
   guards: {
-    everyPrimaryServed: ({ context }) => context.books.everyPrimaryIsServed,
+    everyPrimaryServed: ({ context }) => context.decisions.everyPrimaryIsServed,
   },
   actions: {
     replyMet: ({ context, event }) => {

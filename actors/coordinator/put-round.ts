@@ -125,8 +125,7 @@ export class PutRound implements PutRoundDecisions {
   }
 
   private startChart(): Actor<typeof putRoundMachine> {
-    const input = { decisions: this, books: this };
-    return createActor(putRoundMachine, { ...this.options, input }).start();
+    return createActor(putRoundMachine, { ...this.options, input: { decisions: this } }).start();
   }
 
   private tellTurns(before: PutLedger): void {
