@@ -27,12 +27,12 @@ export interface OutboxOptions {
 
 /** Rows that wait are worth a frame beside the one that is under way. */
 const rowsBesideMin = 128;
-/** Puts that are worth a frame of their own … */
+/** Puts that are worth a frame of their own. */
 const putRowsMin = 96;
-/** … unless so few are under way that there is nothing to wait for. */
-const putRowsUnderWayMax = 64;
 /** A frame is late after so many times the smoothed round trip of its lane. */
 const lateAfterRoundTrips = 3;
+/** Lanes are alike when neither takes more than so many times as long as the other. */
+const alikeRoundTrips = 3;
 /** Weight of the newest round trip. */
 const roundTripGain = 1 / 8;
 
@@ -113,9 +113,8 @@ export class Outbox {
 
   /** The frame is answered or given up. */
   frameOver(flight: FrameFlight): void {
-    const { lane, rows } = flight;
+    const { lane } = flight;
     lane.framesInFlight--;
-    lane.rowsInFlight -= rows.length;
     this.list(lane);
     if (!this.putting.has(lane)) return;
     if (lane.framesInFlight === 0) this.putting.delete(lane);
@@ -187,23 +186,26 @@ export class Outbox {
     const nowMs = this.clock.monotonicMs();
     const lanes = this.listed;
     this.listed = [];
-    const isHeld = this.putRowsUnderWay(nowMs) > putRowsUnderWayMax;
-    for (const lane of lanes) {
-      lane.listed = false;
-      if (nowMs < lane.pausedUntilMs) continue;
-      if (isHeld && lane.terms.kind === 'put' && lane.queue.length < putRowsMin) {
-        this.held.add(lane);
-        continue;
-      }
+    // All are chosen before the first one leaves, or the others would wait for it.
+    const leaving = lanes.filter((lane) => this.leaves(lane, nowMs));
+    for (const lane of leaving)
       while (lane.queue.length > 0 && mayLeave(lane, nowMs)) this.sendFrame(lane, nowMs);
-    }
   };
 
-  /** A node that is late holds up nobody else's. */
-  private putRowsUnderWay(nowMs: number): number {
-    let rows = 0;
-    for (const lane of this.putting) if (nowMs <= lateAtMs(lane)) rows += lane.rowsInFlight;
-    return rows;
+  private leaves(lane: Lane, nowMs: number): boolean {
+    lane.listed = false;
+    if (nowMs < lane.pausedUntilMs) return false;
+    const isSmallPut = lane.terms.kind === 'put' && lane.queue.length < putRowsMin;
+    if (!isSmallPut || !this.mustWait(lane, nowMs)) return true;
+    this.held.add(lane);
+    return false;
+  }
+
+  /** What is late holds up nobody, and only its like what is slow: a bucket with W = 3, a node with a slow disk. */
+  private mustWait(lane: Lane, nowMs: number): boolean {
+    for (const other of this.putting)
+      if (nowMs <= lateAtMs(other) && areAlike(other.roundTripMs, lane.roundTripMs)) return true;
+    return false;
   }
 
   private sendFrame(lane: Lane, nowMs: number): void {
@@ -219,7 +221,6 @@ export class Outbox {
       lastDeadlineMs = Math.max(lastDeadlineMs, request.deadlineMs);
     }
     lane.framesInFlight++;
-    lane.rowsInFlight += rows.length;
     lane.sentAtMs = nowMs;
     if (lane.terms.kind === 'put') this.putting.add(lane);
     const { node, terms, witnesses } = lane;
@@ -244,6 +245,10 @@ function mayLeave(lane: Lane, nowMs: number): boolean {
   if (lane.framesInFlight === 0) return true;
   if (lane.framesInFlight >= lane.window) return false;
   return lane.queue.length >= rowsBesideMin || nowMs > lateAtMs(lane);
+}
+
+function areAlike(aMs: number, bMs: number): boolean {
+  return aMs <= alikeRoundTrips * bMs && bMs <= alikeRoundTrips * aMs;
 }
 
 function lateAtMs(lane: Lane): number {

@@ -17,7 +17,6 @@ export interface LaneBounds {
 export class Lane {
   queue: Request[] = [];
   framesInFlight = 0;
-  rowsInFlight = 0;
   /** Of its last frame. */
   sentAtMs = 0;
   /** From a frame to its reply, smoothed; 0 while none is known. */
