@@ -3,8 +3,8 @@
  * lane: coordinator, set of primaries, and equal terms. While a frame is under way what comes waits and leaves together when it
  * is answered, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in (a round
  * costs its nodes about as much as a hundred rows do). A second frame leaves beside it only when it is large by itself, or when
- * the first takes much longer than frames did lately: one slow row shall not hold up a lane. Small frames of puts also wait for
- * those of other lanes, and then leave with them: nodes that get their rounds at the same time write and sync them together.
+ * the first takes much longer than frames did lately: one slow row shall not hold up a lane. Puts also wait for frames of puts
+ * of other lanes, and then leave with theirs: nodes that get their rounds at the same time write and sync them together.
  *
  * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal, what was refused waits at
  * the front of it, and then goes on frame by frame. So a node that is behind sets the pace of its clients.
@@ -27,8 +27,6 @@ export interface OutboxOptions {
 
 /** Rows that wait are worth a frame beside the one that is under way. */
 const rowsBesideMin = 128;
-/** Puts that are worth a frame of their own. */
-const putRowsMin = 96;
 /** A frame is late after so many times the smoothed round trip of its lane. */
 const lateAfterRoundTrips = 3;
 /** Lanes are alike when neither takes more than so many times as long as the other. */
@@ -48,7 +46,7 @@ export class Outbox {
   private turnMs: number | undefined;
   private paused = false;
   private pausedLanes: Lane[] = [];
-  /** Small frames of puts, until others are answered. */
+  /** Puts that wait until those of others are answered. */
   private readonly held = new Set<Lane>();
   /** Lanes with a frame of puts under way. */
   private readonly putting = new Set<Lane>();
@@ -195,8 +193,7 @@ export class Outbox {
   private leaves(lane: Lane, nowMs: number): boolean {
     lane.listed = false;
     if (nowMs < lane.pausedUntilMs) return false;
-    const isSmallPut = lane.terms.kind === 'put' && lane.queue.length < putRowsMin;
-    if (!isSmallPut || !this.mustWait(lane, nowMs)) return true;
+    if (lane.terms.kind === 'get' || !this.mustWait(lane, nowMs)) return true;
     this.held.add(lane);
     return false;
   }

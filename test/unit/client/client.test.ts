@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { partitionOf } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
 import {
+  type Bucket,
   ConflictError,
   Context,
   DeadlineError,
@@ -33,6 +34,13 @@ function operationsOf(frame: Frame): readonly string[] {
 /** Keys whose first primary is the node. */
 function shareOf(index: number): string[] {
   return keysOf(400).filter((key) => partitionOf({ bucket: 'b', key }, partitions) % 3 === index);
+}
+
+function putAll(
+  bucket: Bucket<Uint8Array, string | Uint8Array>,
+  keys: readonly string[],
+): Promise<unknown> {
+  return Promise.all(keys.map((key) => bucket.put(key, 'v')));
 }
 
 /** Rows of the own reads whose values each node was asked for. */
@@ -131,39 +139,44 @@ describe('frames', () => {
     expect([...rows, ...rowsShown(cluster).flat()]).toEqual([10, 10, 10, 10]);
   });
 
-  test('a small frame of puts waits while many rows are under way, and leaves when they are answered', async () => {
+  test('puts wait while those of other nodes are under way, and leave when they are answered', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
     for (const node of cluster.nodes) node.takesUs = 20_000;
-    for (let i = 0; i < 12; i++)
-      await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
-    const put = (index: number, rows: number): Promise<unknown>[] =>
-      shareOf(index)
-        .slice(0, rows)
-        .map((key) => bucket.put(key, 'v'));
-    const last = cluster.nodes[2]!;
-    const before = last.frames.length;
-    const puts = [...put(0, 40), ...put(1, 20)];
+    for (let i = 0; i < 12; i++) await cluster.settled(putAll(bucket, keysOf(60)));
+    const frames = cluster.nodes.map((node) => node.frames.length);
+    const first = bucket.put(shareOf(0)[0]!, 'v');
     await cluster.after(2);
-    puts.push(...put(2, 5));
-    await cluster.after(2);
-    expect(last.frames).toHaveLength(before + 1);
-    await cluster.settled(Promise.all(puts));
-    puts.push(...put(0, 40), ...put(1, 30));
-    await cluster.after(2);
-    puts.push(...put(2, 5));
+    const others = putAll(bucket, [...shareOf(1).slice(0, 5), ...shareOf(2).slice(0, 200)]);
     await cluster.after(10);
-    expect(last.frames).toHaveLength(before + 1);
-    await cluster.after(20);
-    expect(last.frames).toHaveLength(before + 2);
-    await cluster.settled(Promise.all(puts));
+    const left = (): number[] =>
+      cluster.nodes.map((node, index) => node.frames.length - frames[index]!);
+    expect(left()).toEqual([1, 0, 0]);
+    await cluster.settled(first);
+    await cluster.after(2);
+    expect(left()).toEqual([1, 1, 1]);
+    await cluster.settled(others);
+  });
+
+  test('puts do not wait for a node that usually takes much longer', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const [slow, quick] = cluster.nodes;
+    slow!.takesUs = 40_000;
+    for (const node of cluster.nodes)
+      for (let i = 0; i < 30; i++) await cluster.settled(bucket.put(shareOf(node.index)[0]!, 'v'));
+    const held = bucket.put(shareOf(slow!.index)[0]!, 'v');
+    await cluster.after(1);
+    const atMs = cluster.nowMs;
+    await cluster.settled(bucket.put(shareOf(quick!.index)[0]!, 'v'));
+    expect(cluster.nowMs - atMs).toBeLessThan(5);
+    await cluster.settled(held);
   });
 
   test('a node that does not answer holds up the frames for others no longer than usual', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
-    for (let i = 0; i < 12; i++)
-      await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    for (let i = 0; i < 12; i++) await cluster.settled(putAll(bucket, keysOf(60)));
     const [hung, ...others] = cluster.nodes;
     hung!.script = () => 'silence';
     const held = shareOf(hung!.index)
