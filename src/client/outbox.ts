@@ -2,7 +2,7 @@
  * From requests to frames. Requests are collected until the turn of the event loop ends, then leave as one frame per
  * lane: coordinator, set of primaries, and equal terms. While a frame is under way what comes waits and leaves together when it
  * is answered, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in (a round
- * costs its nodes about as much as a hundred rows do). A second frame leaves beside it only when it is large by itself, or when
+ * costs its nodes about as much as a hundred rows do). A second frame leaves beside it only when it is a large one of gets, or when
  * the first takes much longer than frames did lately: one slow row shall not hold up a lane. Puts also wait for frames of puts
  * of other lanes, and then leave with theirs: nodes that get their rounds at the same time write and sync them together.
  *

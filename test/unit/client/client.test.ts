@@ -195,7 +195,7 @@ describe('frames', () => {
   test('1 200 puts for one coordinator: frames of at most 512 rows', async () => {
     const cluster = new FakeCluster({ nodes: 1 });
     const bucket = (await cluster.ready()).bucket('b');
-    await cluster.settled(Promise.all(keysOf(1_200).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(1_200)));
     expect(cluster.nodes[0]!.frames.map(({ frame }) => frame.keys.length)).toEqual([512, 512, 176]);
   });
 
@@ -463,7 +463,7 @@ describe('nodes that do not answer', () => {
     cluster.nodes[0]!.kill();
     await cluster.after(1);
     const beganMs = cluster.nowMs;
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     expect(cluster.nowMs - beganMs).toBeLessThan(15);
     expect(cluster.nodes[0]!.frames).toHaveLength(0);
     expect(new Set(cluster.nodes.flatMap((node) => node.keys())).size).toBe(60);
@@ -478,7 +478,7 @@ describe('nodes that do not answer', () => {
       return 'silence';
     };
     const beganMs = cluster.nowMs;
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     expect(cluster.nowMs - beganMs).toBeGreaterThan(60);
     expect(cluster.nowMs - beganMs).toBeLessThan(150);
     const lost = operationsOf(dying.frames[0]!.frame);
@@ -505,10 +505,10 @@ describe('nodes that do not answer', () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
     const [node] = cluster.nodes;
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     const share = node!.keys().length;
     node!.kill();
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     node!.start();
     node!.frames.length = 0;
     for (let i = 0; i < 10; i++) {
@@ -516,7 +516,7 @@ describe('nodes that do not answer', () => {
       await cluster.after(50);
     }
     node!.frames.length = 0;
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     expect(node!.keys().length).toBe(share);
     expect(node!.probes).toBeGreaterThan(0);
   });
@@ -525,7 +525,7 @@ describe('nodes that do not answer', () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
     const [node] = cluster.nodes;
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     const key = node!.keys()[0]!;
     node!.process!.paused = true;
     const beganMs = cluster.nowMs;
@@ -548,7 +548,7 @@ describe('nodes that do not answer', () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
     for (const node of cluster.nodes) node.takesUs = 700_000;
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     expect(cluster.nodes.flatMap((node) => node.keys())).toHaveLength(60);
   });
 
@@ -557,7 +557,7 @@ describe('nodes that do not answer', () => {
     const bucket = (await cluster.ready()).bucket('b');
     cluster.nodes[0]!.script = () => 'silence';
     const beganMs = cluster.nowMs;
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     expect(cluster.nowMs - beganMs).toBeGreaterThan(990);
     expect(cluster.nowMs - beganMs).toBeLessThan(1_100);
   });
@@ -578,7 +578,7 @@ describe('nodes that do not answer', () => {
     const cluster = new FakeCluster();
     for (const node of cluster.nodes) node.down = [2];
     const bucket = (await cluster.ready()).bucket('b');
-    await cluster.settled(Promise.all(keysOf(60).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(60)));
     expect(cluster.nodes[2]!.frames).toHaveLength(0);
   });
 
@@ -645,7 +645,7 @@ describe('refusals', () => {
     const node = cluster.nodes[0]!;
     const openMs = cluster.nowMs + 1_000;
     node.script = () => (cluster.nowMs < openMs ? refusal(429, 'none') : 'answer');
-    await cluster.settled(Promise.all(keysOf(300).map((key) => bucket.put(key, 'v'))));
+    await cluster.settled(putAll(bucket, keysOf(300)));
     expect(cluster.nowMs - openMs).toBeLessThan(450);
     expect(node.frames.length).toBeLessThan(15);
   });
