@@ -17,7 +17,7 @@ interface Batch {
 }
 
 export class AnswerOutbox {
-  private readonly batches = new Map<NodeId, Batch>();
+  private batches = new Map<NodeId, Batch>();
   private readonly envelopeBytes: number;
   private armed = false;
 
@@ -49,7 +49,7 @@ export class AnswerOutbox {
     this.armed = false;
     for (const [to, batch] of this.batches) this.send(to, batch);
     // Peers come and go; those without an answer in this turn are not kept.
-    this.batches.clear();
+    this.batches = new Map();
   };
 
   private send(to: NodeId, batch: Batch): void {

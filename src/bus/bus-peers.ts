@@ -22,6 +22,7 @@ import {
   type PeersCounters,
   type Verb,
 } from './peers.js';
+import { Underway } from './underway.js';
 
 const protocol = 1;
 /** The id of a told message: nobody waits. */
@@ -30,6 +31,7 @@ const ok = 0;
 const nodeIdPattern = /^[0-9a-f]{16}$/;
 
 interface PendingCall {
+  readonly id: CallId;
   readonly to: NodeId;
   readonly onAnswer: (answer: PeerAnswer) => void;
 }
@@ -39,7 +41,7 @@ export class BusPeers implements Peers {
   readonly self: NodeId;
   private readonly base: string;
   private readonly subscriptions: BusSubscription[] = [];
-  private readonly calls = new Map<CallId, PendingCall>();
+  private readonly calls = new Underway<PendingCall>();
   private readonly outbox: AnswerOutbox;
   private readonly contactListeners: ((peer: NodeId, contact: 'heard' | 'noResponders') => void)[] =
     [];
@@ -95,13 +97,14 @@ export class BusPeers implements Peers {
     const id = ++this.lastId;
     const reply = `${this.base}.${this.self}.gone.${id}`;
     this.send(`${this.base}.${to}.${verb}`, id, body, reply);
-    this.calls.set(id, { to, onAnswer });
+    this.calls.begin({ id, to, onAnswer });
     this.counts.calls++;
     return id;
   }
 
   forget(id: CallId): void {
-    this.calls.delete(id);
+    const call = this.pendingCall(id);
+    if (call !== undefined) this.calls.end(call);
   }
 
   tell(to: NodeId, verb: Verb, body: readonly WireValue[]): void {
@@ -129,7 +132,7 @@ export class BusPeers implements Peers {
     this.isClosed = true;
     this.outbox.flush();
     for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
-    this.calls.clear();
+    this.calls.endAll();
   }
 
   private listen(subject: string, handler: (message: BusMessage) => void): void {
@@ -169,6 +172,10 @@ export class BusPeers implements Peers {
       const refusal = error instanceof QuorateError ? error : this.failure(error);
       call.refuse(refusal.code, refusal.message);
     }
+  }
+
+  private pendingCall(id: CallId): PendingCall | undefined {
+    return this.calls.find((call) => call.id === id);
   }
 
   /** The envelope of whatever a node sends. */
@@ -218,13 +225,13 @@ export class BusPeers implements Peers {
 
   private settle(by: NodeId, [id, code, result]: readonly [WireValue, WireValue, WireValue]): void {
     if (!isInt(id) || !isInt(code)) return this.malformed();
-    const call = this.calls.get(id);
+    const call = this.pendingCall(id);
     if (call === undefined || call.to !== by) {
       this.counts.lateAnswers++;
       return;
     }
     if (code === ok ? !isList(result) : !isText(result)) return this.malformed();
-    this.calls.delete(id);
+    this.calls.end(call);
     call.onAnswer(
       code === ok
         ? { kind: 'ok', body: result as readonly WireValue[] }
@@ -235,9 +242,9 @@ export class BusPeers implements Peers {
   private gone(message: BusMessage): void {
     if (!message.noResponders) return this.malformed();
     const id = Number(lastToken(message.subject));
-    const call = this.calls.get(id);
+    const call = this.pendingCall(id);
     if (call === undefined) return;
-    this.calls.delete(id);
+    this.calls.end(call);
     this.missing(call.to);
     call.onAnswer({ kind: 'noResponders' });
   }

@@ -3,6 +3,7 @@
  * All answers come to one wildcard subscription, told apart by a number at the end of the reply subject.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { Underway } from '../bus/underway.js';
 import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
 import type { OwnRead } from './own-read.js';
 import type { Request } from './request.js';
@@ -39,11 +40,7 @@ export type Flight = FrameFlight | ProbeFlight | RingFlight;
 type Departure<F> = F extends Flight ? Omit<F, 'id'> : never;
 
 export class Flights {
-  /**
-   * Oldest first. No `Map`: when one makes room for what comes it leaves a table behind that refers to the next, with all
-   * that was in it; one such table in the old generation then keeps every later flight alive, rows, values and all.
-   */
-  private readonly underway: Flight[] = [];
+  private readonly underway = new Underway<Flight>();
   private readonly inbox: string;
   private readonly subscription: BusSubscription;
   private lastId = 0;
@@ -58,7 +55,7 @@ export class Flights {
 
   send(flight: Departure<Flight>, message: { subject: string; payload: Uint8Array }): void {
     const id = ++this.lastId;
-    this.underway.push({ ...flight, id });
+    this.underway.begin({ ...flight, id });
     if (flight.kind === 'frame') flight.read?.flights.push(id);
     this.bus.publish(message.subject, message.payload, { reply: `${this.inbox}${id}` });
   }
@@ -66,7 +63,7 @@ export class Flights {
   /** True unless it was over already. An own read is over as a whole. */
   end(flight: Flight): boolean {
     const read = flight.kind === 'frame' ? flight.read : undefined;
-    if (read === undefined) return this.take(flight.id) !== undefined;
+    if (read === undefined) return this.underway.end(flight);
     if (read.over) return false;
     read.over = true;
     for (const id of read.flights) this.take(id);
@@ -75,15 +72,15 @@ export class Flights {
 
   /** A snapshot, oldest first, so that the loop over it may end and start flights. */
   all(): Flight[] {
-    return [...this.underway];
+    return this.underway.all();
   }
 
   has(kind: Flight['kind']): boolean {
-    return this.underway.some((flight) => flight.kind === kind);
+    return this.underway.find((flight) => flight.kind === kind) !== undefined;
   }
 
   close(): void {
-    this.underway.length = 0;
+    this.underway.endAll();
     this.subscription.unsubscribe();
   }
 
@@ -93,7 +90,8 @@ export class Flights {
   }
 
   private take(id: number): Flight | undefined {
-    const index = this.underway.findIndex((flight) => flight.id === id);
-    return index < 0 ? undefined : this.underway.splice(index, 1)[0];
+    const flight = this.underway.find((candidate) => candidate.id === id);
+    if (flight !== undefined) this.underway.end(flight);
+    return flight;
   }
 }

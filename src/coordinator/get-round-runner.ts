@@ -16,9 +16,10 @@ import type { BucketOptions } from '../node/node-options.js';
 import type { GetReply, GetRequest } from './coordinator.js';
 import type { KeysRead, ReadAnswer } from './keys-read.js';
 import { bodyOfRead, takeAnswer } from './keys-read.js';
-import type { Round, RoundSurroundings } from './round-surroundings.js';
+import type { RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
 import { RoundWaits } from './round-waits.js';
+import type { Round } from './rounds-underway.js';
 import { sendRepairs } from './read-repair.js';
 import { replyOf } from './views.js';
 
@@ -40,7 +41,7 @@ export interface GetRoundContent {
 export class GetRoundRunner implements GetRoundEffects, Round {
   private readonly actor: Actor<typeof getRoundMachine>;
   private calls: CallId[] = [];
-  private readonly waits: RoundWaits<GetEntry>;
+  readonly waits: RoundWaits<GetEntry>;
   private isFinished = false;
 
   constructor(
@@ -62,8 +63,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   }
 
   begin(): void {
-    this.around.started(this);
-    this.waits.begin();
+    this.around.rounds.begin(this);
     this.actor.start();
   }
 
@@ -144,7 +144,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     this.isFinished = true;
     this.forgetCalls();
     this.waits.end();
-    this.around.finished(this);
+    this.around.rounds.end(this);
   }
 
   /** An inspector that prints the machine's context shall not print the store. */

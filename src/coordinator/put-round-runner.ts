@@ -12,9 +12,10 @@ import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
 import type { PutReply, PutRequest } from './coordinator.js';
-import type { Round, RoundSurroundings } from './round-surroundings.js';
+import type { RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
 import { RoundWaits } from './round-waits.js';
+import type { Round } from './rounds-underway.js';
 
 /** A put of the round, with the context its author is handed back. */
 export interface PutEntry {
@@ -38,7 +39,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   /** What the coordinator's own ack waits for: its log, and as a fallback the debt. */
   private ownPartsPending: number;
   private readonly isPrimary: boolean;
-  private readonly waits: RoundWaits<PutEntry>;
+  readonly waits: RoundWaits<PutEntry>;
   private isFinished = false;
   /** Of the states, once they are stored. */
   private batch: Lease | undefined;
@@ -64,10 +65,9 @@ export class PutRoundRunner implements PutRoundEffects, Round {
 
   /** Throws what `store.mint` throws, before anything was stored or sent. */
   begin(): void {
-    const { store, started } = this.around;
+    const { store, rounds } = this.around;
     this.batch = store.mint(this.content.records, this.onOwnPart);
-    started(this);
-    this.waits.begin();
+    rounds.begin(this);
     this.round.begin();
   }
 
@@ -115,7 +115,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.batch?.release();
     for (const call of this.calls) this.around.peers.forget(call);
     this.waits.end();
-    this.around.finished(this);
+    this.around.rounds.end(this);
   }
 
   /** An inspector that prints the machine's context shall not print the store. */

@@ -28,7 +28,7 @@ export interface Batch<R> {
 }
 
 export class RoundCollector<R extends Collectable> {
-  private readonly batches = new Map<number, Batch<R>>();
+  private batches = new Map<number, Batch<R>>();
   private readonly groups = new Map<string, number>();
   /** N → partition → replica group; of one ring and one state of its members. */
   private groupsByN = new Map<number, number[]>();
@@ -74,9 +74,10 @@ export class RoundCollector<R extends Collectable> {
 
   flush(): void {
     if (this.batches.size === 0) return;
-    const batches = [...this.batches.values()];
-    this.batches.clear();
-    for (const batch of batches) this.onBatch(batch);
+    const { batches } = this;
+    // A map that is cleared refers to the table it has next, and would keep these requests alive with it.
+    this.batches = new Map();
+    for (const batch of batches.values()) this.onBatch(batch);
   }
 
   private readonly endTurn = (): void => {

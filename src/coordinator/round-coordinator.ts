@@ -31,7 +31,6 @@ import type {
   GetRequest,
   PutRequest,
 } from './coordinator.js';
-import { RoundAlarm } from './round-alarm.js';
 import type { GetEntry } from './get-round-runner.js';
 import { GetRoundRunner } from './get-round-runner.js';
 import { readOwn } from './keys-read.js';
@@ -41,21 +40,20 @@ import { bytesOf } from './put-round-runner.js';
 import type { Batch } from './round-collector.js';
 import { RoundCollector } from './round-collector.js';
 import { getPlan } from './round-plans.js';
-import type { Round, RoundCounters, RoundSurroundings } from './round-surroundings.js';
+import type { RoundCounters, RoundSurroundings } from './round-surroundings.js';
 import { Acks } from './round-surroundings.js';
+import { RoundsUnderway } from './rounds-underway.js';
 import { replyOf } from './views.js';
 
 @injectable()
 export class RoundCoordinator implements Coordinator {
-  private readonly rounds = new Set<Round>();
+  private readonly rounds: RoundsUnderway;
   private readonly admission = new Admission();
-  private readonly alarm: RoundAlarm;
   private readonly puts: RoundCollector<PutRequest>;
   private readonly gets: RoundCollector<GetRequest>;
   private readonly starter: PutRoundStarter;
   private readonly surroundings: RoundSurroundings;
   private readonly listeners: ((change: Change) => void)[] = [];
-  private onDrained: (() => void) | undefined;
   private readonly counts: RoundCounters = {
     puts: 0,
     gets: 0,
@@ -74,21 +72,19 @@ export class RoundCoordinator implements Coordinator {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) inspection: Inspection,
   ) {
-    this.alarm = new RoundAlarm(clock);
+    this.rounds = new RoundsUnderway(clock);
     this.surroundings = {
       store,
       peers,
       clock,
       inspection,
-      alarm: this.alarm,
+      rounds: this.rounds,
       admission: this.admission,
       counters: this.counts,
       acks: new Acks(),
       changed: (change) => {
         for (const listener of this.listeners) listener(change);
       },
-      started: (round) => this.rounds.add(round),
-      finished: (round) => this.finished(round),
     };
     this.starter = new PutRoundStarter(this.surroundings, {
       view,
@@ -100,7 +96,7 @@ export class RoundCoordinator implements Coordinator {
     view.onChange((change) => {
       if (change.kind !== 'reachability' || change.now !== 'down') return;
       if (change.node === store.nodeId) return;
-      for (const round of this.rounds) round.nodeDown(change.node);
+      this.rounds.nodeDown(change.node);
     });
   }
 
@@ -136,13 +132,7 @@ export class RoundCoordinator implements Coordinator {
     this.admission.close();
     this.puts.flush();
     this.gets.flush();
-    return new Promise((resolve) => {
-      this.onDrained = () => {
-        this.alarm.stop();
-        resolve();
-      };
-      if (this.rounds.size === 0) this.onDrained();
-    });
+    return this.rounds.drained();
   }
 
   counters(): CoordinatorCounters {
@@ -220,11 +210,6 @@ export class RoundCoordinator implements Coordinator {
   private tooManyRounds(): QuorateError | undefined {
     if (this.rounds.size < limits.roundsInFlightMax) return undefined;
     return new OverloadedError(`${this.rounds.size} rounds are in flight`);
-  }
-
-  private finished(round: Round): void {
-    this.rounds.delete(round);
-    if (this.rounds.size === 0) this.onDrained?.();
   }
 }
 

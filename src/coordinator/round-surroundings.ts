@@ -8,23 +8,19 @@ import { limits } from '../../actors/rules/limits.js';
 import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
 import type { Admission } from './admission.js';
 import type { Change, CoordinatorCounters } from './coordinator.js';
-import type { RoundAlarm } from './round-alarm.js';
+import type { RoundsUnderway } from './rounds-underway.js';
 
 export interface RoundSurroundings {
   readonly store: Store;
   readonly peers: Peers;
   readonly clock: Clock;
   readonly inspection: Inspection;
-  readonly alarm: RoundAlarm;
+  readonly rounds: RoundsUnderway;
   readonly admission: Admission;
   readonly counters: RoundCounters;
   /** From states sent to their ack, lately and over all replicas. */
   readonly acks: Acks;
   readonly changed: (change: Change) => void;
-  /** The round is stored here and under way. */
-  readonly started: (round: Round) => void;
-  /** The round awaits nothing any more. */
-  readonly finished: (round: Round) => void;
 }
 
 /** How long replicas take to hold what they are sent. */
@@ -44,11 +40,6 @@ export class Acks {
   get settleWithinMs(): number {
     return Math.max(limits.settleMsMax, 2 * patienceMs(this.roundTrip));
   }
-}
-
-export interface Round {
-  /** The detector says that the node is down. */
-  nodeDown(node: NodeId): void;
 }
 
 export type RoundCounters = {

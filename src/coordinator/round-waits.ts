@@ -1,9 +1,9 @@
 /**
  * What a round waits for in time: its requests until their deadlines, each by itself; replicas until they count as slow; and
- * after the reply, the end of what is left to do. One for a round, all woken by one alarm.
+ * after the reply, the end of what is left to do. One for a round, all woken by one timer.
  */
 import type { Clock } from '../seams/clock.js';
-import type { RoundAlarm, Sleeper } from './round-alarm.js';
+import type { RoundsUnderway, Sleeper } from './rounds-underway.js';
 
 export interface WaitingEntry {
   readonly request: { readonly deadlineMs: number };
@@ -29,7 +29,7 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   private overdueAtMs = Infinity;
 
   constructor(
-    private readonly around: { readonly clock: Clock; readonly alarm: RoundAlarm },
+    private readonly around: { readonly clock: Clock; readonly rounds: RoundsUnderway },
     private readonly entries: readonly E[],
     slowAfterMs: number,
     private readonly effects: WaitEffects<E>,
@@ -41,11 +41,7 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
     }
     this.latestDeadlineMs = latestMs;
     this.slowAtMs = around.clock.monotonicMs() + slowAfterMs;
-  }
-
-  begin(): void {
     this.sleep();
-    this.around.alarm.watch(this);
   }
 
   /** All requests are answered. */
@@ -57,11 +53,12 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   /** What is left has so long. */
   endsWithin(ms: number): void {
     this.overdueAtMs = this.around.clock.monotonicMs() + ms;
-    this.begin();
+    this.sleep();
+    this.around.rounds.wakeBy(this.wakeAtMs);
   }
 
   end(): void {
-    this.around.alarm.unwatch(this);
+    this.wakeAtMs = Infinity;
   }
 
   /** Until the latest deadline; at least 1. */
