@@ -26,6 +26,7 @@ import {
 } from '../parsers.js';
 import { listenForStop } from '../stop-signals.js';
 import type { ServingMessage } from '../up/node-process.js';
+import { tuneV8 } from '../v8-settings.js';
 
 interface NodeArguments {
   readonly name: string;
@@ -170,6 +171,7 @@ function addStoreOptions(command: Command): void {
 }
 
 async function runNode(given: NodeArguments): Promise<void> {
+  tuneV8();
   const { startNode } = await import('../../node/start-node.js');
   const clock = new RealClock();
   const node = await startNode(optionsOf(given), nodeConnection(given)).catch((error: unknown) => {
