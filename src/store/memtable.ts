@@ -9,6 +9,9 @@ import type { FrozenTrees } from './hash-trees.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
 import type { Held } from './record-codec.js';
 
+/** What a key takes beside its bytes in the log: slot, held record, the key itself and its place in a map, about. */
+export const slotBytes = 256;
+
 /**
  * Where the record of a key is found, and changed while its memtable is the active one: a key that is written again and
  * again is looked up once a write, and its place in the maps stays as it is.
@@ -43,8 +46,8 @@ export interface MemtablePartition {
 export class Memtable {
   private readonly parts: (MemtablePartition | undefined)[];
   /**
-   * Log bytes it stands for: what bounds memory (records are views into whole batches) and the time a replay takes,
-   * even when all writes go to one key.
+   * Log bytes it stands for, and `slotBytes` a key: what bounds memory (records are views into whole batches), however
+   * small they are, and the time a replay takes, even when all writes go to one key.
    */
   bytes = 0;
   /** Partitions with a change. */

@@ -7,7 +7,7 @@
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import { Arena, type ChunkPool } from './arena.js';
 import type { FrozenTrees } from './hash-trees.js';
-import { Memtable, Slot, type FrozenMemtable } from './memtable.js';
+import { Memtable, Slot, slotBytes, type FrozenMemtable } from './memtable.js';
 import type { Held } from './record-codec.js';
 
 export interface MemtablesOptions {
@@ -59,6 +59,7 @@ export class Memtables {
     }
     const { key, partition } = slot;
     active.touch(partition).slots.set(key, new Slot(key, record, active, slot));
+    active.bytes += slotBytes;
   }
 
   /** What is not in the tables yet, the youngest word on each key; undefined: removed. */

@@ -67,6 +67,17 @@ test('memtables are frozen and flushed under load, covered segments go, every re
   await next.store.close();
 });
 
+test('small records fill a memtable by their number, not only by their bytes in the log', async () => {
+  const process = await home.start({ storeBounds: { memtableBytesMax: 256 * 1024 } });
+  await load(process, 1000, 10);
+  expect(process.store.counters()).toMatchObject({ flushes: 0 });
+  expect(process.store.counters().logBytes).toBeGreaterThan(128 * 1024);
+  await load(process, 400, 400);
+  expect(process.store.counters().logBytes).toBeLessThan(256 * 1024);
+  await until(() => process.store.counters().flushes === 1);
+  await process.store.close();
+});
+
 const stranger = { node: '8899aabbccddeeff' };
 const comers = Array.from({ length: 40 }, (_, i) => keyNamed(`comer ${i}`));
 

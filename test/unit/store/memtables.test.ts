@@ -8,7 +8,7 @@ import type { Table, TableBounds, TableEntry } from '../../../src/seams/table.js
 import { ChunkPool } from '../../../src/store/arena.js';
 import { HashTrees } from '../../../src/store/hash-trees.js';
 import { hashOfKey } from '../../../src/store/key-hash.js';
-import type { Memtable } from '../../../src/store/memtable.js';
+import { slotBytes, type Memtable } from '../../../src/store/memtable.js';
 import { encodedRecordBytes, encodeRecord, Held } from '../../../src/store/record-codec.js';
 import { Records } from '../../../src/store/records.js';
 import { spanOf } from '../../../src/wire/encoded-states.js';
@@ -108,6 +108,7 @@ class Run {
   check(): void {
     const { memtables, cache } = this.records;
     mustBeSame(wordsOf(memtables.active), this.active);
+    expect(memtables.active.bytes).toBe(this.active.size * slotBytes);
     expect(memtables.frozen).toHaveLength(this.frozen.length);
     for (const [i, words] of this.frozen.entries())
       mustBeSame(wordsOf(memtables.frozen[i]!.memtable), words);
