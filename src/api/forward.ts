@@ -1,4 +1,5 @@
 /** Puts on their way to the node that orders them: one frame, and what becomes of each row. */
+import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyContext } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
@@ -40,7 +41,11 @@ export class Forward {
   /** Set when it was sent: forgets call and timer. */
   stop: () => void = () => undefined;
 
-  constructor(remainingMs: number) {
+  constructor(
+    /** Who is to coordinate it. */
+    readonly to: NodeId,
+    remainingMs: number,
+  ) {
     this.timeoutMs = Math.max(1, stepsIn(remainingMs) * deadlineStepMs);
     this.waitMs = this.timeoutMs + deadlineStepMs;
   }

@@ -14,6 +14,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Peers, type IncomingCall, type WireValue } from '../bus/peers.js';
+import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
 import { MalformedError, OverloadedError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -29,8 +30,8 @@ import { Traffic } from './traffic.js';
 @scoped(Lifecycle.ContainerScoped)
 export class PutOrdering implements PutSink {
   /** By node, then by what the puts of one frame share; until the end of the turn. */
-  private readonly collecting = new Map<NodeId, Map<string, Forward>>();
-  private readonly underway = new Map<NodeId, Set<Forward>>();
+  private collecting = new Map<NodeId, Map<string, Forward>>();
+  private readonly underway = new Underway<Forward>();
   private readonly operationPrefix: string;
   private operations = 0;
   private rowsOut = 0;
@@ -110,11 +111,11 @@ export class PutOrdering implements PutSink {
     const name = Forward.nameOf(request, remainingMs);
     let forward = forwards.get(name);
     if (forward?.hasRoomFor(bytes) === false) {
-      this.send(node, forward);
+      this.send(forward);
       forward = undefined;
     }
     if (forward === undefined) {
-      forward = new Forward(remainingMs);
+      forward = new Forward(node, remainingMs);
       forwards.set(name, forward);
     }
     forward.add(request.operation === '' ? this.named(request) : request, bytes);
@@ -125,53 +126,47 @@ export class PutOrdering implements PutSink {
   }
 
   private readonly sendAll = (): void => {
-    for (const [node, forwards] of this.collecting)
-      for (const forward of forwards.values()) this.send(node, forward);
-    this.collecting.clear();
+    for (const forwards of this.collecting.values())
+      for (const forward of forwards.values()) this.send(forward);
+    // Not cleared: see `underway.ts`.
+    this.collecting = new Map();
   };
 
-  private send(node: NodeId, forward: Forward): void {
-    let sent = this.underway.get(node);
-    if (sent === undefined) {
-      sent = new Set();
-      this.underway.set(node, sent);
-    }
-    sent.add(forward);
-    const call = this.peers.call(node, 'forward', [forward.columns()], (answer) => {
-      if (answer.kind === 'ok') this.answered(node, forward, answer.body);
-      else this.coordinateHere(node, forward);
+  private send(forward: Forward): void {
+    this.underway.begin(forward);
+    const call = this.peers.call(forward.to, 'forward', [forward.columns()], (answer) => {
+      if (answer.kind === 'ok') this.answered(forward, answer.body);
+      else this.coordinateHere(forward);
     });
-    const timer = this.clock.setTimeout(() => this.expired(node, forward), forward.waitMs);
+    const timer = this.clock.setTimeout(() => this.expired(forward), forward.waitMs);
     forward.stop = () => {
       this.peers.forget(call);
       this.clock.clearTimeout(timer);
     };
   }
 
-  private answered(node: NodeId, forward: Forward, body: readonly WireValue[]): void {
-    if (!this.finish(node, forward)) return;
+  private answered(forward: Forward, body: readonly WireValue[]): void {
+    if (!this.finish(forward)) return;
     for (const request of forward.settle(body)) this.coordinator.put(request);
   }
 
-  private expired(node: NodeId, forward: Forward): void {
-    if (this.finish(node, forward)) forward.expire();
+  private expired(forward: Forward): void {
+    if (this.finish(forward)) forward.expire();
   }
 
   private takeBack(node: NodeId): void {
-    const sent = this.underway.get(node);
-    if (sent !== undefined) for (const forward of sent) this.coordinateHere(node, forward);
+    for (const forward of this.underway.all())
+      if (forward.to === node) this.coordinateHere(forward);
   }
 
-  private coordinateHere(node: NodeId, forward: Forward): void {
-    if (!this.finish(node, forward)) return;
+  private coordinateHere(forward: Forward): void {
+    if (!this.finish(forward)) return;
     for (const request of forward.requests) this.coordinator.put(mayBeStored(request));
   }
 
   /** False when it was over already. */
-  private finish(node: NodeId, forward: Forward): boolean {
-    const sent = this.underway.get(node);
-    if (sent?.delete(forward) !== true) return false;
-    if (sent.size === 0) this.underway.delete(node);
+  private finish(forward: Forward): boolean {
+    if (!this.underway.end(forward)) return false;
     this.rowsOut -= forward.requests.length;
     this.bytesOut -= forward.bytes;
     forward.stop();

@@ -48,7 +48,7 @@ export class AnswerOutbox {
   readonly flush = (): void => {
     this.armed = false;
     for (const [to, batch] of this.batches) this.send(to, batch);
-    // Peers come and go; those without an answer in this turn are not kept.
+    // Peers come and go; those without an answer in this turn are not kept. Not cleared: see `underway.ts`.
     this.batches = new Map();
   };
 

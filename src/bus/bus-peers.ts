@@ -103,8 +103,7 @@ export class BusPeers implements Peers {
   }
 
   forget(id: CallId): void {
-    const call = this.pendingCall(id);
-    if (call !== undefined) this.calls.end(call);
+    this.calls.take((call) => call.id === id);
   }
 
   tell(to: NodeId, verb: Verb, body: readonly WireValue[]): void {
@@ -174,10 +173,6 @@ export class BusPeers implements Peers {
     }
   }
 
-  private pendingCall(id: CallId): PendingCall | undefined {
-    return this.calls.find((call) => call.id === id);
-  }
-
   /** The envelope of whatever a node sends. */
   private open(data: Uint8Array): { from: NodeId; rest: readonly WireValue[] } | undefined {
     try {
@@ -225,7 +220,7 @@ export class BusPeers implements Peers {
 
   private settle(by: NodeId, [id, code, result]: readonly [WireValue, WireValue, WireValue]): void {
     if (!isInt(id) || !isInt(code)) return this.malformed();
-    const call = this.pendingCall(id);
+    const call = this.calls.find((pending) => pending.id === id);
     if (call === undefined || call.to !== by) {
       this.counts.lateAnswers++;
       return;
@@ -242,9 +237,8 @@ export class BusPeers implements Peers {
   private gone(message: BusMessage): void {
     if (!message.noResponders) return this.malformed();
     const id = Number(lastToken(message.subject));
-    const call = this.pendingCall(id);
+    const call = this.calls.take((pending) => pending.id === id);
     if (call === undefined) return;
-    this.calls.end(call);
     this.missing(call.to);
     call.onAnswer({ kind: 'noResponders' });
   }

@@ -3,7 +3,7 @@
  *
  * An array and no `Map` or `Set`: when one of those makes room for what comes, it leaves a table behind, still filled and
  * referring to the next; one such table in V8's old space keeps all that was ever under way later alive until the next full
- * collection.
+ * collection. A map of one turn is therefore replaced, not cleared.
  */
 export class Underway<T> {
   private readonly things: T[] = [];
@@ -26,6 +26,12 @@ export class Underway<T> {
     if (index < 0) return false;
     this.things.splice(index, 1);
     return true;
+  }
+
+  /** Finds one and ends it. */
+  take(is: (thing: T) => boolean): T | undefined {
+    const index = this.things.findIndex(is);
+    return index < 0 ? undefined : this.things.splice(index, 1)[0];
   }
 
   endAll(): void {

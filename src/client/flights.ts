@@ -90,8 +90,6 @@ export class Flights {
   }
 
   private take(id: number): Flight | undefined {
-    const flight = this.underway.find((candidate) => candidate.id === id);
-    if (flight !== undefined) this.underway.end(flight);
-    return flight;
+    return this.underway.take((flight) => flight.id === id);
   }
 }

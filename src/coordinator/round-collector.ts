@@ -75,7 +75,7 @@ export class RoundCollector<R extends Collectable> {
   flush(): void {
     if (this.batches.size === 0) return;
     const { batches } = this;
-    // A map that is cleared refers to the table it has next, and would keep these requests alive with it.
+    // Not cleared: see `underway.ts`.
     this.batches = new Map();
     for (const batch of batches.values()) this.onBatch(batch);
   }

@@ -57,6 +57,7 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
     this.around.rounds.wakeBy(this.wakeAtMs);
   }
 
+  /** It may still stand in the list that is being gone through. */
   end(): void {
     this.wakeAtMs = Infinity;
   }
