@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNatsServerProgram } from '../../src/cli/nats-server-finder.js';
+import { calmTimers } from '../../src/cli/up/nats-process.js';
 
 export interface NatsServer {
   readonly url: string;
@@ -22,6 +23,8 @@ export interface NatsServerOptions {
   /** A free one unless told; told to start again where a stopped one was. */
   readonly port?: number;
   readonly args?: readonly string[];
+  /** Unless this process's own says otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const readyMsMax = 20_000;
@@ -40,8 +43,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     args.push('-c', file);
   }
   const { path } = await findNatsServerProgram({ say: () => undefined });
-  const child = spawn(path, args, {
+  const child = spawn('sh', ['-c', `${calmTimers}\nexec "$@"`, 'sh', path, ...args], {
     cwd: directory,
+    env: { ...options.env, ...process.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   running.add(child);
@@ -82,7 +86,9 @@ export interface NatsCluster {
  * files below that directory; resolves when its cluster has a leader.
  */
 export async function startNatsCluster(
-  options: { readonly config?: string; readonly jetStreamDirectory?: string } = {},
+  options: Pick<NatsServerOptions, 'config' | 'env'> & {
+    readonly jetStreamDirectory?: string;
+  } = {},
 ): Promise<NatsCluster> {
   const routePorts = [await freePort(), await freePort(), await freePort()];
   const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`).join(', ');
@@ -92,7 +98,7 @@ export async function startNatsCluster(
       const jetStream =
         store === undefined ? '' : `jetstream { store_dir: "${join(store, `n${i}`)}" }\n`;
       const config = `server_name: n${i}\n${jetStream}cluster { name: test, listen: "127.0.0.1:${routePort}", routes: [${routes}] }\n${options.config ?? ''}`;
-      return startNatsServer({ config });
+      return startNatsServer({ ...options, config });
     }),
   );
   const stop = async (): Promise<void> => {
