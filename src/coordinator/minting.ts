@@ -36,7 +36,6 @@ import {
   contextWith,
   counterIn,
   hasOperation,
-  operationsIn,
   ReplacingState,
   seesAllOf,
 } from '../wire/replacing-state.js';
@@ -138,7 +137,7 @@ export class Minter {
       operation,
     });
     if (encoded.encodedBytes > limits.stateBytesMax) return tooLarge(encoded.encodedBytes);
-    for (const write of operationsIn(span, actor)) this.replaced.add(write);
+    this.replaced.noteAll(span);
     return new ReplacingPut(encoded, mark);
   }
 

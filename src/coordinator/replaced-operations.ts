@@ -4,16 +4,37 @@
  *
  * Kept by the node that did the replacing, which is the one that orders the key's next puts as well. In memory and bounded: what it has
  * forgotten, or what another node replaced, is one write more, as it is for a put without an operation id.
+ *
+ * Every put asks here, and nearly every put replaces one: so they lie as bytes in a ring, found by chains through it that
+ * end where the ring was written over, as deflate keeps the strings it has seen (RFC 1951, section 4).
  */
+import { actorBytes } from '../../actors/rules/actor.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Dot, KeyState } from '../../actors/rules/versions.js';
+import type { Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import { covers } from '../../actors/rules/versions.js';
+import { finalise } from '../store/key-hash.js';
+import { operationAt, someSibling, type StateSpan } from '../wire/encoded-states.js';
+import { entryBytes, writeDot } from '../wire/key-state-codec.js';
+import { isOperationAt } from '../wire/replacing-state.js';
+
+/** A power of two. */
+const places = limits.replacedOperationsMax;
+const chains = 2 * places;
+/** Dot, length of the operation u8, operation. */
+const lengthAt = entryBytes;
+const textAt = lengthAt + 1;
+const placeBytes = textAt + limits.operationIdBytesMax;
 
 export class ReplacedOperations {
-  /** Two halves: when the younger is full, the older is forgotten as a whole. */
-  private younger = new Map<ByteString, Dot>();
-  private older = new Map<ByteString, Dot>();
+  /** Numbers of writes go up and round (32 bits). The first is so large that 0, which is no write, lies outside the ring. */
+  private last: number = places;
+  private readonly ring = Buffer.alloc(places * placeBytes);
+  private readonly hashes = new Int32Array(places);
+  /** By place: the write before it in its chain. */
+  private readonly earlier = new Int32Array(places);
+  /** By hash: the last write of a chain. */
+  private readonly heads = new Int32Array(chains);
 
   /** To be told what a mint has made of a state. */
   note(before: KeyState, after: KeyState): void {
@@ -21,23 +42,91 @@ export class ReplacedOperations {
       if (sibling.operation !== '' && !after.siblings.includes(sibling)) this.add(sibling);
   }
 
+  /** All siblings of the state are replaced. */
+  noteAll(state: StateSpan): void {
+    const { source } = state;
+    someSibling(state, (at) => {
+      if (source[at + operationAt] !== 0) this.addEncoded(source, at);
+      return false;
+    });
+  }
+
   /** Whether the operation was noted, of whatever key. */
   has(operation: ByteString): boolean {
-    return this.younger.has(operation) || this.older.has(operation);
+    return this.find(operation) >= 0;
   }
 
   /** The dot of the operation, if the state has replaced its value. Actors are of one key, so another key's state covers no such dot. */
   dotOf(operation: ByteString, { context }: KeyState): Dot | undefined {
-    const dot = this.younger.get(operation) ?? this.older.get(operation);
-    return dot !== undefined && covers(context, dot) ? dot : undefined;
+    const at = this.find(operation);
+    if (at < 0) return undefined;
+    const actor = this.ring.toString('latin1', at, at + actorBytes);
+    const dot = { actor, counter: this.ring.readUInt32BE(at + actorBytes) };
+    return covers(context, dot) ? dot : undefined;
   }
 
-  /** Of a write that is replaced. */
-  add({ operation, dot }: { readonly operation: ByteString; readonly dot: Dot }): void {
-    if (this.younger.size >= limits.replacedOperationsMax / 2) {
-      this.older = this.younger;
-      this.younger = new Map();
+  /** Where in the ring it lies; -1 when it does not. */
+  private find(operation: ByteString): number {
+    const hash = hashOfText(operation);
+    let write = this.heads[hash & (chains - 1)]!;
+    while (this.isInRing(write)) {
+      const place = write & (places - 1);
+      const at = place * placeBytes;
+      if (this.hashes[place] === hash && isOperationAt(this.ring, at + lengthAt, operation))
+        return at;
+      write = this.earlier[place]!;
     }
-    this.younger.set(operation, dot);
+    return -1;
   }
+
+  private isInRing(write: number): boolean {
+    return (this.last - write) >>> 0 < places;
+  }
+
+  private add({ dot, operation }: Sibling): void {
+    const at = this.nextPlace();
+    writeDot(dot, this.ring, at);
+    this.ring[at + lengthAt] = operation.length;
+    for (let i = 0; i < operation.length; i++) this.ring[at + textAt + i] = operation.charCodeAt(i);
+    this.enter(at);
+  }
+
+  private addEncoded(source: Buffer, sibling: number): void {
+    const { ring } = this;
+    const at = this.nextPlace();
+    for (let i = 0; i < entryBytes; i++) ring[at + i] = source[sibling + i]!;
+    const length = source[sibling + operationAt]!;
+    for (let i = 0; i <= length; i++) ring[at + lengthAt + i] = source[sibling + operationAt + i]!;
+    this.enter(at);
+  }
+
+  private nextPlace(): number {
+    this.last = (this.last + 1) | 0;
+    return (this.last & (places - 1)) * placeBytes;
+  }
+
+  private enter(at: number): void {
+    const { ring, last } = this;
+    const hash = hashOfBytes(ring, at + textAt, at + textAt + ring[at + lengthAt]!);
+    const place = last & (places - 1);
+    this.hashes[place] = hash;
+    this.earlier[place] = this.heads[hash & (chains - 1)]!;
+    this.heads[hash & (chains - 1)] = last;
+  }
+}
+
+const seed = 0x811c9dc5;
+const prime = 0x01000193;
+
+/** FNV-1a, of 32 bits; finished, for its low bits are weak. */
+function hashOfText(text: ByteString): number {
+  let hash = seed;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), prime);
+  return finalise(hash) | 0;
+}
+
+function hashOfBytes(bytes: Buffer, start: number, end: number): number {
+  let hash = seed;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, prime);
+  return finalise(hash) | 0;
 }

@@ -90,34 +90,12 @@ export function hasOperation(held: StateSpan, operation: string): boolean {
   return someSibling(held, (at) => isOperationAt(held.source, at + operationAt, operation));
 }
 
-function isOperationAt(source: Buffer, at: number, operation: string): boolean {
+/** Whether it lies there, behind its length. */
+export function isOperationAt(source: Buffer, at: number, operation: string): boolean {
   if (source[at] !== operation.length) return false;
   for (let i = 0; i < operation.length; i++)
     if (source[at + 1 + i] !== operation.charCodeAt(i)) return false;
   return true;
-}
-
-export interface NamedWrite {
-  readonly operation: string;
-  readonly dot: Dot;
-}
-
-/** The siblings that were put under an operation id; `likely`: the actor most of them have, which spares making its string anew. */
-export function operationsIn(held: StateSpan, likely: Actor): NamedWrite[] {
-  const { source } = held;
-  const writes: NamedWrite[] = [];
-  someSibling(held, (at) => {
-    const length = source[at + operationAt]!;
-    if (length === 0) return false;
-    const from = at + operationAt + 1;
-    const actor = isActorAt(source, at, likely)
-      ? likely
-      : source.toString('latin1', at, at + actorBytes);
-    const dot = { actor, counter: counterAt(source, at) };
-    writes.push({ operation: source.toString('latin1', from, from + length), dot });
-    return false;
-  });
-  return writes;
 }
 
 /** Where the actor's entry lies; -1 when there is none. */
