@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { actorBytes } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { emptyState, mint, type KeyState } from '../../../actors/rules/versions.js';
