@@ -11,11 +11,11 @@
 import { actorBytes } from '../../actors/rules/actor.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+import { hashText, mixed } from '../../actors/rules/ring-tokens.js';
+import type { Dot, KeyState } from '../../actors/rules/versions.js';
 import { covers } from '../../actors/rules/versions.js';
-import { finalise } from '../store/key-hash.js';
 import { operationAt, someSibling, type StateSpan } from '../wire/encoded-states.js';
-import { entryBytes, writeDot } from '../wire/key-state-codec.js';
+import { encodedSiblingBytes, entryBytes, writeSibling } from '../wire/key-state-codec.js';
 import { isOperationAt } from '../wire/replacing-state.js';
 
 /** A power of two. */
@@ -38,15 +38,20 @@ export class ReplacedOperations {
 
   /** To be told what a mint has made of a state. */
   note(before: KeyState, after: KeyState): void {
-    for (const sibling of before.siblings)
-      if (sibling.operation !== '' && !after.siblings.includes(sibling)) this.add(sibling);
+    for (const sibling of before.siblings) {
+      if (sibling.operation === '' || after.siblings.includes(sibling)) continue;
+      const head = { ...sibling, value: null };
+      const encoded = Buffer.allocUnsafe(encodedSiblingBytes(head));
+      writeSibling(head, encoded, 0);
+      this.add(encoded, 0);
+    }
   }
 
   /** All siblings of the state are replaced. */
   noteAll(state: StateSpan): void {
     const { source } = state;
     someSibling(state, (at) => {
-      if (source[at + operationAt] !== 0) this.addEncoded(source, at);
+      if (source[at + operationAt] !== 0) this.add(source, at);
       return false;
     });
   }
@@ -83,50 +88,31 @@ export class ReplacedOperations {
     return (this.last - write) >>> 0 < places;
   }
 
-  private add({ dot, operation }: Sibling): void {
-    const at = this.nextPlace();
-    writeDot(dot, this.ring, at);
-    this.ring[at + lengthAt] = operation.length;
-    for (let i = 0; i < operation.length; i++) this.ring[at + textAt + i] = operation.charCodeAt(i);
-    this.enter(at);
-  }
-
-  private addEncoded(source: Buffer, sibling: number): void {
+  /** The sibling that lies encoded there. */
+  private add(source: Buffer, sibling: number): void {
     const { ring } = this;
-    const at = this.nextPlace();
-    for (let i = 0; i < entryBytes; i++) ring[at + i] = source[sibling + i]!;
-    const length = source[sibling + operationAt]!;
-    for (let i = 0; i <= length; i++) ring[at + lengthAt + i] = source[sibling + operationAt + i]!;
-    this.enter(at);
-  }
-
-  private nextPlace(): number {
     this.last = (this.last + 1) | 0;
-    return (this.last & (places - 1)) * placeBytes;
-  }
-
-  private enter(at: number): void {
-    const { ring, last } = this;
-    const hash = hashOfBytes(ring, at + textAt, at + textAt + ring[at + lengthAt]!);
-    const place = last & (places - 1);
+    const place = this.last & (places - 1);
+    const at = place * placeBytes;
+    const length = source[sibling + operationAt]!;
+    for (let i = 0; i < entryBytes; i++) ring[at + i] = source[sibling + i]!;
+    for (let i = 0; i <= length; i++) ring[at + lengthAt + i] = source[sibling + operationAt + i]!;
+    const hash = hashOfBytes(ring, at + textAt, at + textAt + length);
     this.hashes[place] = hash;
     this.earlier[place] = this.heads[hash & (chains - 1)]!;
-    this.heads[hash & (chains - 1)] = last;
+    this.heads[hash & (chains - 1)] = this.last;
   }
 }
 
 const seed = 0x811c9dc5;
-const prime = 0x01000193;
-
-/** FNV-1a, of 32 bits; finished, for its low bits are weak. */
-function hashOfText(text: ByteString): number {
-  let hash = seed;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), prime);
-  return finalise(hash) | 0;
-}
 
 function hashOfBytes(bytes: Buffer, start: number, end: number): number {
   let hash = seed;
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, prime);
-  return finalise(hash) | 0;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+  return mixed(hash) | 0;
+}
+
+/** As `hashOfBytes` of its bytes. */
+function hashOfText(text: ByteString): number {
+  return mixed(hashText(seed, text)) | 0;
 }
