@@ -5,26 +5,13 @@
  *
  * Time comes in as events: one timer of the runner serves all rounds (delayed transitions in each would
  * be a quarter of its cost, and nearly never fire).
+ *
+ * State and event alone decide, without guards or a context. So the chart is XState's to interpret once a transition, and a
+ * table from then on (`putRoundStep`): an actor a round was a tenth of the nodes' time.
  */
-import { setup } from 'xstate';
+import { setup, transition } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
 import type { PutTally } from './put-ledger.js';
-
-/** What the machine goes by, and wants done. */
-export interface PutRoundDecisions {
-  /** Every primary has the states, or is owed a hint. */
-  readonly everyPrimaryIsServed: boolean;
-  replyMet(tally: PutTally): void;
-  replyFailed(reason: string): void;
-  /** Whoever has not answered by now counts as lost. */
-  oweSilentPrimaries(): void;
-  /** Nothing of the round is awaited any more. */
-  finish(): void;
-}
-
-export interface PutRoundContext {
-  readonly decisions: PutRoundDecisions;
-}
 
 export type PutRoundTurn =
   | { readonly type: 'quorum.met'; readonly tally: PutTally }
@@ -32,7 +19,7 @@ export type PutRoundTurn =
   | { readonly type: 'quorum.outOfReach'; readonly reason: string }
   /** No request of the round waits any more. */
   | { readonly type: 'deadline.passed' }
-  /** The last primary has the states, or is owed a hint; the coordinator's own log included. */
+  /** Every primary has the states, or is owed a hint; the coordinator's own log included. */
   | { readonly type: 'primaries.served' }
   /** The authors were answered long ago: at least `limits.settleMsMax`. */
   | { readonly type: 'settling.overdue' };
@@ -48,28 +35,29 @@ export type PutRoundNews =
   /** Some replica has been silent for unusually long, at least `limits.slowPutReplicaMs`. */
   | { readonly type: 'replica.slow' };
 
+export type PutRoundState = 'awaitingQuorum' | 'settling' | 'failed' | 'done';
+
+/** What the chart wants done, by name; `PutRound` does it. */
+export type PutRoundAction =
+  | 'replyMet'
+  | 'replyFailed'
+  /** Whoever has not answered by now counts as lost. */
+  | 'oweSilentPrimaries'
+  /** Nothing of the round is awaited any more. */
+  | 'finish';
+
+const byPutRound = (): void => undefined;
+
 export const putRoundMachine = setup({
-  types: {
-    input: {} as PutRoundContext,
-    context: {} as PutRoundContext,
-    events: {} as PutRoundTurn | PutRoundNews,
-  },
-  guards: {
-    everyPrimaryServed: ({ context }) => context.decisions.everyPrimaryIsServed,
-  },
+  types: { events: {} as PutRoundTurn | PutRoundNews },
   actions: {
-    replyMet: ({ context, event }) => {
-      if (event.type === 'quorum.met') context.decisions.replyMet(event.tally);
-    },
-    replyFailed: ({ context, event }) => {
-      if (event.type === 'quorum.outOfReach') context.decisions.replyFailed(event.reason);
-    },
-    oweSilentPrimaries: ({ context }) => context.decisions.oweSilentPrimaries(),
-    finish: ({ context }) => context.decisions.finish(),
-  },
+    replyMet: byPutRound,
+    replyFailed: byPutRound,
+    oweSilentPrimaries: byPutRound,
+    finish: byPutRound,
+  } satisfies Record<PutRoundAction, () => void>,
 }).createMachine({
   id: 'putRound',
-  context: ({ input }) => input,
   initial: 'awaitingQuorum',
   states: {
     awaitingQuorum: {
@@ -81,7 +69,6 @@ export const putRoundMachine = setup({
     },
     settling: {
       description: 'The authors have their answer; the other primaries are still to be served.',
-      always: { guard: 'everyPrimaryServed', target: 'done' },
       on: {
         'primaries.served': { target: 'done' },
         'settling.overdue': { target: 'done', actions: 'oweSilentPrimaries' },
@@ -90,7 +77,6 @@ export const putRoundMachine = setup({
     failed: {
       description:
         'The quorum was not met, but the states are stored here: they still go where they belong.',
-      always: { guard: 'everyPrimaryServed', target: 'done' },
       on: {
         'primaries.served': { target: 'done' },
         'settling.overdue': { target: 'done', actions: 'oweSilentPrimaries' },
@@ -99,3 +85,29 @@ export const putRoundMachine = setup({
     done: { type: 'final', entry: 'finish' },
   },
 });
+
+/** Where a turn leads, and what is to be done on the way, in this order. */
+export interface PutRoundStep {
+  readonly state: PutRoundState;
+  readonly actions: readonly PutRoundAction[];
+}
+
+type Steps = Partial<Record<PutRoundTurn['type'], PutRoundStep>>;
+
+const table: Readonly<Record<PutRoundState, Steps>> = {
+  awaitingQuorum: {},
+  settling: {},
+  failed: {},
+  done: {},
+};
+
+/** What the chart says to a turn. */
+export function putRoundStep(state: PutRoundState, turn: PutRoundTurn): PutRoundStep {
+  return (table[state][turn.type] ??= interpreted(state, turn));
+}
+
+function interpreted(value: PutRoundState, turn: PutRoundTurn): PutRoundStep {
+  const before = putRoundMachine.resolveState({ value });
+  const [after, actions] = transition(putRoundMachine, before, turn);
+  return { state: after.value, actions: actions.map(({ type }) => type as PutRoundAction) };
+}

@@ -2,9 +2,7 @@
  * A put round as its runner drives it: what happens to a replica goes into the ledger, the ledger's orders are carried
  * out, and the chart is told when the ledger takes a turn: the quorum is met or out of reach, every primary is served.
  *
- * The chart starts when something first happens, with the states on their way and the log being written: alone, a
- * round has nothing else to do then, and its author does not wait for it. While somebody watches it starts at once, and is
- * told everything.
+ * While somebody watches, an actor of the chart is told the same turns, and every ack beside them; it shows what is decided here.
  */
 import type { Actor, ActorOptions } from 'xstate';
 import { createActor } from 'xstate';
@@ -19,8 +17,10 @@ import {
 } from './put-ledger.js';
 import {
   putRoundMachine,
-  type PutRoundDecisions,
+  putRoundStep,
+  type PutRoundAction,
   type PutRoundNews,
+  type PutRoundState,
   type PutRoundTurn,
 } from './put-round.machine.js';
 
@@ -39,19 +39,17 @@ type TimeIsUp = 'deadline.passed' | 'settling.overdue';
 
 export type PutRoundEvent = PutRoundNews | Extract<PutRoundTurn, { readonly type: TimeIsUp }>;
 
-export type PutRoundState = 'awaitingQuorum' | 'settling' | 'failed' | 'done';
-
 export type PutRoundOptions = Pick<
   ActorOptions<typeof putRoundMachine>,
   'id' | 'clock' | 'inspect'
 >;
 
-export class PutRound implements PutRoundDecisions {
-  private chart: Actor<typeof putRoundMachine> | undefined;
+export class PutRound {
+  private at: PutRoundState = 'awaitingQuorum';
+  private shown: Actor<typeof putRoundMachine> | undefined;
   /** Not taken yet. What comes of an order at once (a debt is refused) is behind the event that brought the order. */
   private readonly events: PutRoundEvent[] = [];
   private isBusy = false;
-  private isFinished = false;
 
   /** `books`: as opened from the round's plan; no round begins whose first verdict is `failed`. */
   constructor(
@@ -65,17 +63,14 @@ export class PutRound implements PutRoundDecisions {
   }
 
   get state(): PutRoundState {
-    return this.chart?.getSnapshot().value ?? 'awaitingQuorum';
-  }
-
-  get everyPrimaryIsServed(): boolean {
-    return isSettled(this.books);
+    return this.at;
   }
 
   /** The states go to everybody who is to hold them. */
   begin(): void {
     this.isBusy = true;
-    if (this.isWatched) this.chart = this.startChart();
+    if (this.options.inspect !== undefined)
+      this.shown = createActor(putRoundMachine, this.options).start();
     this.carryOutOrders();
     this.takeEvents();
   }
@@ -87,64 +82,53 @@ export class PutRound implements PutRoundDecisions {
     this.takeEvents();
   }
 
-  replyMet(tally: PutTally): void {
-    this.effects.replyMet(tally);
-  }
-
-  replyFailed(reason: string): void {
-    this.effects.replyFailed(reason);
-  }
-
-  oweSilentPrimaries(): void {
-    this.books = silentToTheEnd(this.books);
-    this.carryOutOrders();
-  }
-
-  finish(): void {
-    this.isFinished = true;
-    this.effects.finish();
-  }
-
   private takeEvents(): void {
     let event: PutRoundEvent | undefined;
-    while (!this.isFinished && (event = this.events.shift()) !== undefined) this.take(event);
+    while (this.at !== 'done' && (event = this.events.shift()) !== undefined) this.take(event);
     this.isBusy = false;
   }
 
   private take(event: PutRoundEvent): void {
-    this.chart ??= this.startChart();
-    if (event.type === 'deadline.passed' || event.type === 'settling.overdue') {
-      this.tell(event);
-      return;
-    }
-    if (this.isWatched) this.tell(event);
-    const before = this.books;
-    this.books = ledgerAfter(before, event);
+    if (event.type === 'deadline.passed' || event.type === 'settling.overdue') this.tell(event);
+    else this.note(event);
+    const isSettling = this.at === 'settling' || this.at === 'failed';
+    if (isSettling && isSettled(this.books)) this.tell({ type: 'primaries.served' });
+  }
+
+  private note(news: PutRoundNews): void {
+    this.shown?.send(news);
+    const before = this.books.verdict;
+    this.books = ledgerAfter(this.books, news);
     this.carryOutOrders();
-    this.tellTurns(before);
+    const { verdict } = this.books;
+    if (verdict.kind === before.kind) return;
+    if (verdict.kind === 'met') this.tell({ type: 'quorum.met', tally: tallyOf(this.books) });
+    if (verdict.kind === 'failed') this.tell({ type: 'quorum.outOfReach', reason: verdict.reason });
   }
 
-  private startChart(): Actor<typeof putRoundMachine> {
-    return createActor(putRoundMachine, { ...this.options, input: { decisions: this } }).start();
+  private tell(turn: PutRoundTurn): void {
+    const { state, actions } = putRoundStep(this.at, turn);
+    this.at = state;
+    this.shown?.send(turn);
+    for (const action of actions) this.act(action, turn);
   }
 
-  private tellTurns(before: PutLedger): void {
-    const { books } = this;
-    const { verdict } = books;
-    if (verdict.kind !== before.verdict.kind) {
-      if (verdict.kind === 'met') this.tell({ type: 'quorum.met', tally: tallyOf(books) });
-      if (verdict.kind === 'failed')
-        this.tell({ type: 'quorum.outOfReach', reason: verdict.reason });
+  private act(action: PutRoundAction, turn: PutRoundTurn): void {
+    switch (action) {
+      case 'replyMet':
+        if (turn.type === 'quorum.met') this.effects.replyMet(turn.tally);
+        break;
+      case 'replyFailed':
+        if (turn.type === 'quorum.outOfReach') this.effects.replyFailed(turn.reason);
+        break;
+      case 'oweSilentPrimaries':
+        this.books = silentToTheEnd(this.books);
+        this.carryOutOrders();
+        break;
+      case 'finish':
+        this.effects.finish();
+        break;
     }
-    if (isSettled(books) && !isSettled(before)) this.tell({ type: 'primaries.served' });
-  }
-
-  private tell(event: PutRoundTurn | PutRoundNews): void {
-    if (!this.isFinished) this.chart?.send(event);
-  }
-
-  private get isWatched(): boolean {
-    return this.options.inspect !== undefined;
   }
 
   private carryOutOrders(): void {

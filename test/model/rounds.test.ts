@@ -3,7 +3,7 @@
  * cluster. States that look alike from outside and have the same timers ahead are explored once.
  */
 import { describe, expect, test } from '@jest/globals';
-import { createActor } from 'xstate';
+import { createActor, type InspectionEvent } from 'xstate';
 import { openGetLedger, type GetPlan } from '../../actors/coordinator/get-ledger.js';
 import {
   getRoundMachine,
@@ -71,7 +71,11 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
     replyFailed: () => replies.push('failed'),
     finish: () => finishes++,
   };
-  const round = new PutRound(openPutLedger(plan), effects, { id: 'put' });
+  let shown: unknown;
+  const inspect = (event: InspectionEvent): void => {
+    if (event.type === '@xstate.snapshot') shown = (event.snapshot as { value?: unknown }).value;
+  };
+  const round = new PutRound(openPutLedger(plan), effects, { id: 'put', inspect });
   round.begin();
   const acked = new Set<string>();
   const lost = new Set<string>();
@@ -90,6 +94,7 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   const { state: value, ledger } = round;
   const isOver = value === 'done';
   const counted = [...acked].filter((node) => !plan.strict || plan.primaries.includes(node)).length;
+  check(shown === value, 'who watches is shown where the round is', path);
   check(replies.length <= 1, 'at most one answer', path);
   check(new Set(sent.map(({ to }) => to)).size === sent.length, 'nobody is asked twice', path);
   check(new Set(owed).size === owed.length, 'no debt twice', path);
