@@ -3,7 +3,12 @@
  * digest from R primaries has what a get round would give it; when they differ, it asks a coordinator.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
-import { partitionOf, storageKeyOf } from '../../actors/rules/key.js';
+import {
+  partitionOf,
+  storageKeyOf,
+  type ByteString,
+  type StorageKey,
+} from '../../actors/rules/key.js';
 import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
 import type { ConflictPolicy } from '../../actors/rules/view.js';
 import type { Receipt } from '../coordinator/coordinator.js';
@@ -42,20 +47,23 @@ export class OwnReads {
   answer({ bucket, whole, keys }: OwnFrame): Omit<OwnReply, 'kind'> {
     checkBucket(bucket);
     const { n, conflict } = bucketOptions(this.options, bucket);
-    const { partitions } = this.options;
-    const self = this.view.self.id;
+    const names = keys.map((key) => this.nameOf(bucket, keyOf(key), n));
+    this.store.warm(names);
     const records: (HeldRecord | undefined)[] = [];
-    const digests = Buffer.allocUnsafe(keys.length * digestBytes);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keyOf(keys[i]!);
-      const partition = partitionOf({ bucket, key }, partitions);
-      if (!this.view.primaries(partition, n).includes(self))
-        throw new UnavailableError('not a primary of the key: ask for the ring again');
-      const record = this.store.read(storageKeyOf({ partition, bucket, key }));
+    const digests = Buffer.allocUnsafe(names.length * digestBytes);
+    for (let i = 0; i < names.length; i++) {
+      const record = this.store.read(names[i]!);
       records.push(record);
       writeDigest(record?.digest ?? emptyDigest, digests, i * digestBytes);
     }
     return { digests, shown: whole ? this.show(records, conflict) : undefined };
+  }
+
+  private nameOf(bucket: ByteString, key: ByteString, n: number): StorageKey {
+    const partition = partitionOf({ bucket, key }, this.options.partitions);
+    if (!this.view.primaries(partition, n).includes(this.view.self.id))
+      throw new UnavailableError('not a primary of the key: ask for the ring again');
+    return storageKeyOf({ partition, bucket, key });
   }
 
   private show(records: Records, conflict: ConflictPolicy): GetFrameReply {

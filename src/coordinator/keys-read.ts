@@ -27,6 +27,7 @@ export function readOwn(store: Store, names: readonly StorageKey[]): KeysRead {
   const bins: Buffer[] = [];
   const own: KeyState[] = [];
   const digests: Digest[] = [];
+  store.warm(names);
   for (const name of names) {
     const record = store.read(name);
     bins.push(Buffer.from(name, 'latin1'));

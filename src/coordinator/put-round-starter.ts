@@ -92,13 +92,15 @@ export class PutRoundStarter {
       return;
     }
     const nowMs = clock.monotonicMs();
+    const keys = batch.requests.map(storageKeyOf);
+    store.warm(keys);
     let draft = new Draft();
-    for (const request of batch.requests) {
+    for (const [i, request] of batch.requests.entries()) {
       if (request.deadlineMs <= nowMs) {
         this.refuse(request, expired());
         continue;
       }
-      const key = storageKeyOf(request);
+      const key = keys[i]!;
       const row = draft.rowOf(key);
       const minted = this.mint(request, row?.minted ?? store.read(key));
       if (minted instanceof QuorateError) {

@@ -2,9 +2,10 @@
  * Answers `read`: the states whose digest differs from the caller's, as many as one message takes.
  */
 import { inject, injectable } from 'tsyringe';
+import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyDigest, emptyState, sameDigest } from '../../actors/rules/versions.js';
-import type { IncomingCall } from '../bus/peers.js';
+import type { IncomingCall, WireValue } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, MalformedError, TooLargeError } from '../errors.js';
 import { Store } from '../store/store.js';
@@ -38,9 +39,10 @@ export class ReadHandler {
     const indexes: number[] = [];
     const states: Buffer[] = [];
     let bytes = 0;
-    for (const [i, key] of keys.entries()) {
-      if (!(key instanceof Uint8Array)) throw new MalformedError('a key is bytes');
-      const record = this.store.read(asBuffer(key).toString('latin1'));
+    const names = keys.map(nameIn);
+    this.store.warm(names);
+    for (const [i, name] of names.entries()) {
+      const record = this.store.read(name);
       if (sameDigest(record?.digest ?? emptyDigest, theirs[i]!)) continue;
       const state = record?.bytes ?? this.absent;
       if (state.length > limits.stateBytesMax && states.length === 0) {
@@ -57,6 +59,11 @@ export class ReadHandler {
     }
     call.ok([indexes, states, keys.length]);
   }
+}
+
+function nameIn(key: WireValue): StorageKey {
+  if (!(key instanceof Uint8Array)) throw new MalformedError('a key is bytes');
+  return asBuffer(key).toString('latin1');
 }
 
 /**

@@ -180,6 +180,10 @@ export class DurableStore implements Store {
     return this.records.read(key);
   }
 
+  warm(keys: readonly StorageKey[]): void {
+    this.records.memtables.warm(keys);
+  }
+
   peek(key: StorageKey): HeldRecord | undefined {
     return this.records.peek(key);
   }

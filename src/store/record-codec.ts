@@ -9,6 +9,7 @@ import { decodeState } from '../wire/key-state-codec.js';
 import type { HeldRecord } from './store.js';
 
 const markBytes = 6;
+const cacheLineBytes = 64;
 const stateAt = markBytes + 4;
 
 /**
@@ -49,6 +50,12 @@ export class Held implements HeldRecord {
 
   hasDigestOf(other: Held): boolean {
     return this.hi === other.hi && this.lo === other.lo;
+  }
+
+  /** Of the cache lines a merge or a mint looks at; means nothing. */
+  get head(): number {
+    const { source, start, length } = this;
+    return source[start]! ^ source[start + Math.min(cacheLineBytes, length - 1)]!;
   }
 
   get span(): StateSpan {

@@ -50,6 +50,7 @@ export class Writes {
       arena.undo(batch);
       throw error;
     }
+    this.options.records.memtables.warm(incoming.map(({ key }) => key));
     const news = incoming.map(({ key, record }) => changes.merged(key, record));
     if (owedTo !== undefined) {
       const sinceMs = clock.wallMs();

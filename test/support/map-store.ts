@@ -64,6 +64,8 @@ export class MapStore implements Store {
     return this.lent(key);
   }
 
+  warm(): void {}
+
   peek(key: StorageKey): HeldRecord | undefined {
     return this.lent(key);
   }
