@@ -48,14 +48,10 @@ export class OwnReads {
     checkBucket(bucket);
     const { n, conflict } = bucketOptions(this.options, bucket);
     const names = keys.map((key) => this.nameOf(bucket, keyOf(key), n));
-    this.store.warm(names);
-    const records: (HeldRecord | undefined)[] = [];
-    const digests = Buffer.allocUnsafe(names.length * digestBytes);
-    for (let i = 0; i < names.length; i++) {
-      const record = this.store.read(names[i]!);
-      records.push(record);
-      writeDigest(record?.digest ?? emptyDigest, digests, i * digestBytes);
-    }
+    const records = this.store.readAll(names);
+    const digests = Buffer.allocUnsafe(records.length * digestBytes);
+    for (let i = 0; i < records.length; i++)
+      writeDigest(records[i]?.digest ?? emptyDigest, digests, i * digestBytes);
     return { digests, shown: whole ? this.show(records, conflict) : undefined };
   }
 

@@ -27,9 +27,9 @@ export function readOwn(store: Store, names: readonly StorageKey[]): KeysRead {
   const bins: Buffer[] = [];
   const own: KeyState[] = [];
   const digests: Digest[] = [];
-  store.warm(names);
-  for (const name of names) {
-    const record = store.read(name);
+  const records = store.readAll(names);
+  for (const [i, name] of names.entries()) {
+    const record = records[i];
     bins.push(Buffer.from(name, 'latin1'));
     own.push(record?.copy().state ?? emptyState);
     digests.push(record?.digest ?? emptyDigest);

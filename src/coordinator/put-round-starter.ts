@@ -93,7 +93,8 @@ export class PutRoundStarter {
     }
     const nowMs = clock.monotonicMs();
     const keys = batch.requests.map(storageKeyOf);
-    store.warm(keys);
+    // Until something of this batch is stored.
+    let known: readonly (LocalRecord | undefined)[] | undefined = store.readAll(keys);
     let draft = new Draft();
     for (const [i, request] of batch.requests.entries()) {
       if (request.deadlineMs <= nowMs) {
@@ -102,7 +103,8 @@ export class PutRoundStarter {
       }
       const key = keys[i]!;
       const row = draft.rowOf(key);
-      const minted = this.mint(request, row?.minted ?? store.read(key));
+      const local = known === undefined ? store.read(key) : known[i];
+      const minted = this.mint(request, row?.minted ?? local);
       if (minted instanceof QuorateError) {
         this.refuse(request, minted);
         continue;
@@ -110,6 +112,7 @@ export class PutRoundStarter {
       if (draft.hasRoomFor(row, minted)) draft.add(request, minted, row ?? key);
       else {
         this.begin(draft, ledger);
+        known = undefined;
         draft = new Draft();
         draft.add(request, minted, key);
       }

@@ -40,9 +40,7 @@ export class ReadHandler {
     const states: Buffer[] = [];
     let bytes = 0;
     const names = keys.map(nameIn);
-    this.store.warm(names);
-    for (const [i, name] of names.entries()) {
-      const record = this.store.read(name);
+    for (const [i, record] of this.store.readAll(names).entries()) {
       if (sameDigest(record?.digest ?? emptyDigest, theirs[i]!)) continue;
       const state = record?.bytes ?? this.absent;
       if (state.length > limits.stateBytesMax && states.length === 0) {

@@ -12,6 +12,7 @@ import { encodeState } from '../wire/key-state-codec.js';
 import { spansOf } from '../wire/state-batch.js';
 import type { HintIndex } from './hints.js';
 import type { LogEntry, Removal } from './log-entry.js';
+import type { Slot } from './memtable.js';
 import { Held } from './record-codec.js';
 import type { Records } from './records.js';
 import type { MintedRecord } from './store.js';
@@ -48,9 +49,9 @@ export class Changes {
     this.records.replace(this.records.lookup(key), Held.of(span, mark));
   }
 
-  /** Whether the state told anything new. The mark of what was held stays. */
-  merged(key: StorageKey, incoming: Held): boolean {
-    const slot = this.records.lookup(key);
+  /** Whether the state told anything new. The mark of what was held stays. `known`: as `Records.lookup`. */
+  merged(key: StorageKey, incoming: Held, known?: Slot): boolean {
+    const slot = this.records.lookup(key, known);
     const { record: before } = slot;
     const after = before === undefined ? incoming : merged(before, incoming);
     if (after === before) return false;

@@ -180,8 +180,8 @@ export class DurableStore implements Store {
     return this.records.read(key);
   }
 
-  warm(keys: readonly StorageKey[]): void {
-    this.records.memtables.warm(keys);
+  readAll(keys: readonly StorageKey[]): (HeldRecord | undefined)[] {
+    return this.records.readAll(keys);
   }
 
   peek(key: StorageKey): HeldRecord | undefined {

@@ -23,8 +23,8 @@ export class Memtables {
   readonly frozen: FrozenMemtable[] = [];
   /** In the tables already, but what was written a moment ago is what is read and written next. */
   private flushed: Memtable | undefined;
-  /** Says nothing: loads whose result goes nowhere would be left out. */
-  private warmed = 0;
+  /** Says nothing: a load whose result goes nowhere would be left out. */
+  private touched = 0;
 
   constructor(private readonly options: MemtablesOptions) {
     this.active = this.empty();
@@ -53,12 +53,13 @@ export class Memtables {
   }
 
   /**
-   * As `Store.warm`. A record lies some ten cache lines apart from its key, each found through the one before; loops this
-   * short have the lines of many keys under way.
+   * As `find` of each. A record lies some ten cache lines away from its key, each found through the one before: loops as short
+   * as these have the lines of many keys under way at once, where a loop that also works with them waits for each key's.
    */
-  warm(keys: readonly StorageKey[]): void {
+  findAll(keys: readonly StorageKey[]): (Slot | undefined)[] {
     const slots = keys.map((key) => this.find(key));
-    for (const slot of slots) if (slot?.record !== undefined) this.warmed ^= slot.record.head;
+    for (const slot of slots) if (slot?.record !== undefined) this.touched ^= slot.record.head;
+    return slots;
   }
 
   /** `slot` is the youngest one of its key, or none of a memtable's when there is none. */

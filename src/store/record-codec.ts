@@ -52,7 +52,7 @@ export class Held implements HeldRecord {
     return this.hi === other.hi && this.lo === other.lo;
   }
 
-  /** Of the cache lines a merge or a mint looks at; means nothing. */
+  /** Of the cache lines that a merge, a mint and a get look at; means nothing. */
   get head(): number {
     const { source, start, length } = this;
     return source[start]! ^ source[start + Math.min(cacheLineBytes, length - 1)]!;

@@ -65,7 +65,15 @@ export class Records {
   /** For a request: what comes from the table is kept in the cache. */
   read(key: StorageKey): Held | undefined {
     const slot = this.memtables.find(key);
-    if (slot !== undefined) return slot.record;
+    return slot === undefined ? this.fetched(key) : slot.record;
+  }
+
+  readAll(keys: readonly StorageKey[]): (Held | undefined)[] {
+    const slots = this.memtables.findAll(keys);
+    return slots.map((slot, i) => (slot === undefined ? this.fetched(keys[i]!) : slot.record));
+  }
+
+  private fetched(key: StorageKey): Held | undefined {
     const cached = this.cache.get(key);
     if (cached !== undefined) return cached;
     const record = this.stored(new Slot(key, undefined));
@@ -78,9 +86,13 @@ export class Records {
     return this.lookup(key).record;
   }
 
-  /** For a write, which will shadow what it finds: to be changed by `replace` before anything else is looked up. */
-  lookup(key: StorageKey): Slot {
-    const found = this.memtables.find(key);
+  /**
+   * For a write, which will shadow what it finds: to be changed by `replace` before anything else is looked up. `known`: found
+   * earlier in this turn, and true still if it is the active memtable's.
+   */
+  lookup(key: StorageKey, known?: Slot): Slot {
+    const { memtables } = this;
+    const found = known?.memtable === memtables.active ? known : memtables.find(key);
     if (found !== undefined) return found;
     const slot = new Slot(key, this.cache.get(key));
     slot.record ??= this.stored(slot);

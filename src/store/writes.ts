@@ -39,9 +39,9 @@ export class Writes {
   }
 
   merge(bytes: Uint8Array, owedTo: NodeId | undefined, onDurable: OnDurable): boolean[] {
-    const { changes, clock, path } = this.options;
+    const { changes, clock, path, records } = this.options;
     path.admit();
-    const { arena } = this.options.records.memtables.active;
+    const { arena } = records.memtables.active;
     const batch = arena.copy(bytes);
     let incoming: Incoming[];
     try {
@@ -50,8 +50,8 @@ export class Writes {
       arena.undo(batch);
       throw error;
     }
-    this.options.records.memtables.warm(incoming.map(({ key }) => key));
-    const news = incoming.map(({ key, record }) => changes.merged(key, record));
+    const slots = records.memtables.findAll(incoming.map(({ key }) => key));
+    const news = incoming.map(({ key, record }, i) => changes.merged(key, record, slots[i]));
     if (owedTo !== undefined) {
       const sinceMs = clock.wallMs();
       for (const { key } of incoming) changes.owed(owedTo, key, sinceMs);

@@ -64,7 +64,9 @@ export class MapStore implements Store {
     return this.lent(key);
   }
 
-  warm(): void {}
+  readAll(keys: readonly StorageKey[]): (HeldRecord | undefined)[] {
+    return keys.map((key) => this.lent(key));
+  }
 
   peek(key: StorageKey): HeldRecord | undefined {
     return this.lent(key);

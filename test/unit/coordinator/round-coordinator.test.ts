@@ -84,6 +84,24 @@ describe('put, all is well', () => {
     expect(world.nodes[1]!.store.records.size).toBe(10);
   });
 
+  test('states that outgrow a round with their siblings are cut there; a key behind the cut builds on what came before', async () => {
+    const world = await cluster(3);
+    const value = 'x'.repeat(limits.roundBytesMax / 4);
+    const others = Array.from({ length: 6 }, (_, i) => `other ${i}`);
+    for (const key of others) await world.put(0, { key, value });
+    const before = world.nodes[0]!.coordinator.counters().rounds;
+    const counters: number[] = [];
+    const count = (reply: PutReply): void => {
+      counters.push(contextOf(reply)[0]!.counter);
+    };
+    world.send(0, { key: 'k' }, count);
+    for (const key of others) world.send(0, { key, context: emptyContext }, () => undefined);
+    world.send(0, { key: 'k' }, count);
+    await world.run(50);
+    expect(counters).toEqual([1, 2]);
+    expect(world.nodes[0]!.coordinator.counters().rounds - before).toBe(2);
+  });
+
   test('different quorums of one turn are different rounds', async () => {
     const world = await cluster(3);
     const replies: PutReply[] = [];

@@ -67,6 +67,23 @@ test('merge: tells what was news, keeps the local mark, gives a stranger none', 
   await store.close();
 });
 
+test('merge: a key twice in a batch, held by a memtable that is frozen: the second builds on the first', async () => {
+  const bounds = { memtableBytesMax: 1024 };
+  const { store } = await home.start({ storeBounds: bounds });
+  await put(store, key, 'mine');
+  for (let i = 0; store.counters().memtableBytes < bounds.memtableBytesMax; i++)
+    await put(store, keyNamed(`other ${i}`), 'x'.repeat(100));
+  const [one, two] = [1, 2].map((epoch) =>
+    stateAfter(undefined, { value: `theirs ${epoch}`, node: other, epoch }),
+  );
+  await merge(store, [
+    { key, state: one! },
+    { key, state: two! },
+  ]);
+  expect(valueOf(store, key)!.split('|').sort()).toEqual(['mine', 'theirs 1', 'theirs 2']);
+  await store.close();
+});
+
 test('remove: only what still has the digest; gone after a clean stop and after a kill', async () => {
   const { store } = await bound();
   await put(store, key, 'one');

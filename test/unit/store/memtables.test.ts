@@ -8,7 +8,7 @@ import type { Table, TableBounds, TableEntry } from '../../../src/seams/table.js
 import { ChunkPool } from '../../../src/store/arena.js';
 import { HashTrees } from '../../../src/store/hash-trees.js';
 import { hashOfKey } from '../../../src/store/key-hash.js';
-import { slotBytes, type Memtable } from '../../../src/store/memtable.js';
+import { slotBytes, type Memtable, type Slot } from '../../../src/store/memtable.js';
 import { encodedRecordBytes, encodeRecord, Held } from '../../../src/store/record-codec.js';
 import { Records } from '../../../src/store/records.js';
 import { spanOf } from '../../../src/wire/encoded-states.js';
@@ -76,16 +76,24 @@ class Run {
   readonly expected = new Map<StorageKey, Held>();
   active = new Map<StorageKey, Held | undefined>();
   readonly frozen: Words[] = [];
+  /** As they were found when all keys were last read at once. */
+  private known: readonly (Slot | undefined)[] = [];
 
   constructor() {
     this.records.filters.start();
   }
 
   write(key: StorageKey, after: Held | undefined): void {
-    this.records.replace(this.records.lookup(key), after);
+    this.records.replace(this.records.lookup(key, this.known[keys.indexOf(key)]), after);
     this.active.set(key, after);
     if (after === undefined) this.expected.delete(key);
     else this.expected.set(key, after);
+  }
+
+  readAll(): void {
+    const digests = this.records.readAll(keys).map((record) => record?.digest);
+    expect(digests).toEqual(keys.map((key) => this.expected.get(key)?.digest));
+    this.known = this.records.memtables.findAll(keys);
   }
 
   freeze(): void {
@@ -145,7 +153,17 @@ function mustBeSame(found: Words, expected: Words): void {
 }
 
 const step = record({
-  what: constantFrom('write', 'write', 'write', 'remove', 'read', 'freeze', 'flush', 'forget'),
+  what: constantFrom(
+    'write',
+    'write',
+    'write',
+    'remove',
+    'read',
+    'readAll',
+    'freeze',
+    'flush',
+    'forget',
+  ),
   key: constantFrom(...keys),
   number: integer({ min: 1, max: 1000 }),
 });
@@ -159,6 +177,7 @@ test('writes between freezes and flushes: each memtable keeps its last words, th
         else if (what === 'remove') run.write(key, undefined);
         else if (what === 'read')
           expect(run.records.read(key)?.digest).toEqual(run.expected.get(key)?.digest);
+        else if (what === 'readAll') run.readAll();
         else if (what === 'freeze') run.freeze();
         else if (what === 'flush') run.flush();
         else run.records.memtables.forgetFlushed();
