@@ -11,7 +11,8 @@ import type { NodeId } from './actor.js';
 import type { Member } from './membership.js';
 import { match } from './ring-matching.js';
 import { sharesOf } from './ring-shares.js';
-import { distancesOf, hashText, mixed, tokensOf } from './ring-tokens.js';
+import { fnvBasis, hashText, mixed } from './hash.js';
+import { distancesOf, tokensOf } from './ring-tokens.js';
 
 export interface Ring {
   /** Hash over what the ring is computed from; equal members compute equal rings. */
@@ -53,7 +54,7 @@ export function ringOf(members: readonly RingMember[], partitions: number): Ring
 }
 
 function epochOf(nodes: readonly RingMember[], partitions: number): number {
-  let hash = hashText(0x811c9dc5, String(partitions));
+  let hash = hashText(fnvBasis, String(partitions));
   for (const { id, host, zone, weight } of nodes)
     hash = hashText(hash, JSON.stringify([id, host, zone, weight]));
   return mixed(hash);

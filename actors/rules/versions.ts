@@ -7,6 +7,7 @@
  * commutative, associative, idempotent. Conflict policy and expiry are no concern of it:
  * they are applied where a state is minted (`mint`) and where it is shown (`src/coordinator`).
  */
+import { fnvBasis, mixed } from './hash.js';
 
 /**
  * 14 bytes as a latin1 string: node id (8), then epoch (6, big-endian). String order is the order
@@ -180,7 +181,7 @@ export const emptyDigest: Digest = { hi: 0, lo: 0 };
  * no hashing because dots name them.
  */
 export class DigestLanes {
-  private hi = 0x811c9dc5;
+  private hi = fnvBasis;
   private lo = 0x9747b28c;
 
   actorByte(byte: number): void {
@@ -200,7 +201,7 @@ export class DigestLanes {
   }
 
   digest(): Digest {
-    return { hi: finalise(this.hi), lo: finalise(this.lo) };
+    return { hi: mixed(this.hi), lo: mixed(this.lo) };
   }
 }
 
@@ -215,14 +216,6 @@ export function digestOf(state: KeyState): Digest {
   lanes.gap();
   for (const sibling of state.siblings) mix(sibling.dot);
   return lanes.digest();
-}
-
-function finalise(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
 
 export function sameDigest(a: Digest, b: Digest): boolean {

@@ -9,9 +9,9 @@
  * end where the ring was written over, as deflate keeps the strings it has seen (RFC 1951, section 4).
  */
 import { actorBytes } from '../../actors/rules/actor.js';
+import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { hashText, mixed } from '../../actors/rules/ring-tokens.js';
 import type { Dot, KeyState } from '../../actors/rules/versions.js';
 import { covers } from '../../actors/rules/versions.js';
 import { operationAt, someSibling, type StateSpan } from '../wire/encoded-states.js';
@@ -104,15 +104,13 @@ export class ReplacedOperations {
   }
 }
 
-const seed = 0x811c9dc5;
-
 function hashOfBytes(bytes: Buffer, start: number, end: number): number {
-  let hash = seed;
+  let hash = fnvBasis;
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
   return mixed(hash) | 0;
 }
 
 /** As `hashOfBytes` of its bytes. */
 function hashOfText(text: ByteString): number {
-  return mixed(hashText(seed, text)) | 0;
+  return mixed(hashText(fnvBasis, text)) | 0;
 }

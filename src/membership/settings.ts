@@ -1,7 +1,7 @@
 /** What must be equal on all nodes of a cluster, boiled down so that gossip can carry it. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { sameIds } from '../../actors/rules/membership.js';
-import { hashText, mixed } from '../../actors/rules/ring-tokens.js';
+import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
 import { bucketOptions, type NodeOptions } from '../node/node-options.js';
 import type { News, Settings } from './member-codec.js';
 import type { Problems } from './problems.js';
@@ -14,7 +14,7 @@ export function settingsOf(options: NodeOptions): Settings {
     const bucket = bucketOptions(options, name);
     return [name, bucket.n, bucket.conflict];
   });
-  const bucketsHash = mixed(hashText(0x811c9dc5, JSON.stringify([n, conflict, rules])));
+  const bucketsHash = mixed(hashText(fnvBasis, JSON.stringify([n, conflict, rules])));
   return { partitions: options.partitions, bucketsHash };
 }
 

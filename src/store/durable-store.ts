@@ -90,6 +90,7 @@ export class DurableStore implements Store {
         scrub: options.scrubMemory,
       }),
       cacheBytesMax: this.bounds.cacheBytesMax,
+      hashSeed: this.random.below(2 ** 31),
       onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
     });
     this.debts = new HintIndex(this.records, { partitions, bytesMax: this.bounds.hintBytesMax });

@@ -6,7 +6,6 @@
  * what is already there. Nothing is committed before the log has it on disk: the tables must never know more
  * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
  */
-import type { StorageKey } from '../../actors/rules/key.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
 import type { CommitLog } from './commit-log.js';
@@ -117,8 +116,8 @@ export class Flusher {
       const part = memtable.part(partition);
       if (part === undefined) continue;
       if (records >= sliceRecordsMax || bytes >= sliceBytesMax) break;
-      records += part.slots.size + part.debts.size;
-      for (const { record } of part.slots.values()) bytes += record?.length ?? 0;
+      records += part.slots.length + part.debts.size;
+      for (const { record } of part.slots) bytes += record?.length ?? 0;
     }
     return partition;
   }
@@ -129,7 +128,7 @@ export class Flusher {
     const { records, hints, trees } = this.options.named;
     const block = Buffer.allocUnsafeSlow(encodedBytes(part.slots));
     let at = 0;
-    for (const { key, record } of [...part.slots.values()].sort(byKey)) {
+    for (const { key, record } of part.slots.toSorted(byKey)) {
       if (record === undefined) {
         batch.remove(records, key);
       } else {
@@ -183,10 +182,9 @@ export class Flusher {
 }
 
 /** One block for all values of a partition: allocating each by itself costs more than filling it. */
-function encodedBytes(slots: ReadonlyMap<StorageKey, Slot>): number {
+function encodedBytes(slots: readonly Slot[]): number {
   let bytes = 0;
-  for (const { record } of slots.values())
-    if (record !== undefined) bytes += encodedRecordBytes(record);
+  for (const { record } of slots) if (record !== undefined) bytes += encodedRecordBytes(record);
   return bytes;
 }
 

@@ -9,8 +9,9 @@
  */
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
+import { mixed } from '../../actors/rules/hash.js';
 import { emptyDigest, type Digest } from '../../actors/rules/versions.js';
-import { finalise, hashOfKey, type KeyHash } from './key-hash.js';
+import { hashOfKey, type KeyHash } from './key-hash.js';
 import type { Trees } from './store.js';
 
 export const leavesOfTree = 64;
@@ -58,8 +59,8 @@ export class HashTrees implements Trees {
   }
 
   private toggle(cell: number, hash: KeyHash, digest: Digest): void {
-    this.cells[cell]! ^= finalise(hash.lo ^ Math.imul(digest.hi, 0x9e3779b1) ^ digest.lo);
-    this.cells[cell + 1]! ^= finalise(hash.hi ^ Math.imul(digest.lo, 0x85ebca77) ^ digest.hi);
+    this.cells[cell]! ^= mixed(hash.lo ^ Math.imul(digest.hi, 0x9e3779b1) ^ digest.lo);
+    this.cells[cell + 1]! ^= mixed(hash.hi ^ Math.imul(digest.lo, 0x85ebca77) ^ digest.hi);
   }
 
   leafOf(key: StorageKey): number {
@@ -83,8 +84,8 @@ export class HashTrees implements Trees {
     let any = 0;
     for (let i = start; i < start + cellsOfTree; i += 2) {
       any |= this.cells[i]! | this.cells[i + 1]!;
-      hi = finalise(Math.imul(hi, 31) ^ this.cells[i]!);
-      lo = finalise(Math.imul(lo, 31) ^ this.cells[i + 1]!);
+      hi = mixed(Math.imul(hi, 31) ^ this.cells[i]!);
+      lo = mixed(Math.imul(lo, 31) ^ this.cells[i + 1]!);
     }
     return any === 0 ? emptyDigest : { hi, lo };
   }

@@ -1,4 +1,5 @@
 /** 64 bits over a storage key, for Bloom filters and hash trees: two lanes of FNV-1a with murmur3's finaliser. */
+import { fnvBasis, mixed } from '../../actors/rules/hash.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 
 /** Signed halves: those V8 keeps in an object without a box. */
@@ -8,20 +9,12 @@ export interface KeyHash {
 }
 
 export function hashOfKey(key: StorageKey): KeyHash {
-  let hi = 0x811c9dc5;
+  let hi = fnvBasis;
   let lo = 0x9747b28c;
   for (let i = 0; i < key.length; i++) {
     const byte = key.charCodeAt(i);
     hi = Math.imul(hi ^ byte, 0x01000193);
     lo = Math.imul(lo ^ byte, 0x5bd1e995) ^ (lo >>> 15);
   }
-  return { hi: finalise(hi) | 0, lo: finalise(lo) | 0 };
-}
-
-export function finalise(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return { hi: mixed(hi) | 0, lo: mixed(lo) | 0 };
 }

@@ -8,8 +8,9 @@ import type { Debt, DebtKey } from './debt-codec.js';
 import type { FrozenTrees } from './hash-trees.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
 import type { Held } from './record-codec.js';
+import { SlotIndex } from './slot-index.js';
 
-/** What a key takes beside its bytes in the log: slot, held record, the key itself and its place in a map, about. */
+/** What a key takes beside its bytes in the log: slot, held record, the key itself and its place in the index, about. */
 export const slotBytes = 256;
 
 /**
@@ -38,12 +39,13 @@ export class Slot implements KeyHash {
 }
 
 export interface MemtablePartition {
-  readonly slots: Map<StorageKey, Slot>;
+  readonly slots: Slot[];
   /** `null` says removed. */
   readonly debts: Map<DebtKey, Debt | null>;
 }
 
 export class Memtable {
+  readonly index = new SlotIndex();
   private readonly parts: (MemtablePartition | undefined)[];
   /**
    * Log bytes it stands for, and `slotBytes` a key: what bounds memory (records are views into whole batches), however
@@ -61,6 +63,12 @@ export class Memtable {
     this.parts = Array.from({ length: partitions });
   }
 
+  /** Of a key that has no slot yet. */
+  add(slot: Slot, hash: number): void {
+    this.touch(slot.partition).slots.push(slot);
+    this.index.add(slot, hash);
+  }
+
   part(partition: number): MemtablePartition | undefined {
     return this.parts[partition];
   }
@@ -69,7 +77,7 @@ export class Memtable {
   touch(partition: number): MemtablePartition {
     let part = this.parts[partition];
     if (part === undefined) {
-      part = { slots: new Map(), debts: new Map() };
+      part = { slots: [], debts: new Map() };
       this.parts[partition] = part;
       this.touched += 1;
     }

@@ -4,7 +4,8 @@
  * Only slots of the active memtable change. What is frozen stays as it is until it is in the tables: a write makes a slot in
  * the active memtable, where it is found first.
  */
-import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import { hashText, mixed } from '../../actors/rules/hash.js';
+import type { StorageKey } from '../../actors/rules/key.js';
 import { Arena, type ChunkPool } from './arena.js';
 import type { FrozenTrees } from './hash-trees.js';
 import { Memtable, Slot, slotBytes, type FrozenMemtable } from './memtable.js';
@@ -13,6 +14,8 @@ import type { Held } from './record-codec.js';
 export interface MemtablesOptions {
   readonly partitions: number;
   readonly chunks: ChunkPool;
+  /** Nobody else knows it: keys can't be chosen for their places in the indexes. */
+  readonly hashSeed: number;
   /** Its records are found no more, but may still be looked at by who found them in this turn. */
   readonly onForgotten: (memtable: Memtable) => void;
 }
@@ -42,14 +45,21 @@ export class Memtables {
   }
 
   find(key: StorageKey): Slot | undefined {
-    const partition = partitionOfStorageKey(key);
-    const slot = this.active.part(partition)?.slots.get(key);
+    return this.findHashed(key, this.hashOf(key));
+  }
+
+  private hashOf(key: StorageKey): number {
+    return mixed(hashText(this.options.hashSeed, key)) | 0;
+  }
+
+  private findHashed(key: StorageKey, hash: number): Slot | undefined {
+    const slot = this.active.index.find(key, hash);
     if (slot !== undefined) return slot;
     for (let i = this.frozen.length - 1; i >= 0; i--) {
-      const older = this.frozen[i]!.memtable.part(partition)?.slots.get(key);
+      const older = this.frozen[i]!.memtable.index.find(key, hash);
       if (older !== undefined) return older;
     }
-    return this.flushed?.part(partition)?.slots.get(key);
+    return this.flushed?.index.find(key, hash);
   }
 
   /**
@@ -57,7 +67,10 @@ export class Memtables {
    * as these have the lines of many keys under way at once, where a loop that also works with them waits for each key's.
    */
   findAll(keys: readonly StorageKey[]): (Slot | undefined)[] {
-    const slots = keys.map((key) => this.find(key));
+    const hashes = new Int32Array(keys.length);
+    for (let i = 0; i < keys.length; i++) hashes[i] = this.hashOf(keys[i]!);
+    this.active.index.touch(hashes);
+    const slots = keys.map((key, i) => this.findHashed(key, hashes[i]!));
     for (const slot of slots) if (slot?.record !== undefined) this.touched ^= slot.record.head;
     return slots;
   }
@@ -69,8 +82,8 @@ export class Memtables {
       slot.record = record;
       return;
     }
-    const { key, partition } = slot;
-    active.touch(partition).slots.set(key, new Slot(key, record, active, slot));
+    const { key } = slot;
+    active.add(new Slot(key, record, active, slot), this.hashOf(key));
     active.bytes += slotBytes;
   }
 
@@ -107,5 +120,5 @@ function speak(
   words: Map<StorageKey, Held | undefined>,
 ): void {
   const part = memtable.part(partition);
-  if (part !== undefined) for (const [key, { record }] of part.slots) words.set(key, record);
+  if (part !== undefined) for (const { key, record } of part.slots) words.set(key, record);
 }

@@ -24,6 +24,8 @@ export interface RecordsOptions {
   readonly trees: HashTrees;
   readonly chunks: ChunkPool;
   readonly cacheBytesMax: number;
+  /** As `MemtablesOptions`. */
+  readonly hashSeed: number;
   readonly onCorrupt: (partition: number, what: string) => void;
 }
 
@@ -40,10 +42,11 @@ export class Records {
   private readonly damagedPartitions = new Set<number>();
 
   constructor(private readonly options: RecordsOptions) {
-    const { clock, table, trees, chunks } = options;
+    const { clock, table, trees, chunks, hashSeed } = options;
     this.memtables = new Memtables({
       partitions: trees.partitions,
       chunks,
+      hashSeed,
       onForgotten: ({ arena }) => clock.endOfTurn(() => arena.giveBack()),
     });
     this.cache = new RecordCache(options.cacheBytesMax);

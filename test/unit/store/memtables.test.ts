@@ -56,7 +56,7 @@ type Words = ReadonlyMap<StorageKey, Held | undefined>;
 function wordsOf(memtable: Memtable): Words {
   const words = new Map<StorageKey, Held | undefined>();
   for (const partition of partitions)
-    for (const [key, { record }] of memtable.part(partition)?.slots ?? []) words.set(key, record);
+    for (const { key, record } of memtable.part(partition)?.slots ?? []) words.set(key, record);
   return words;
 }
 
@@ -71,6 +71,7 @@ class Run {
     trees: this.trees,
     chunks: new ChunkPool({ memtableBytesMax: 1 << 20, scrub: true }),
     cacheBytesMax: 1 << 20,
+    hashSeed: 1,
     onCorrupt: (_, what) => this.damaged.push(what),
   });
   readonly expected = new Map<StorageKey, Held>();

@@ -1,0 +1,66 @@
+/**
+ * The slots of a memtable by key: open addressing with linear probing (Knuth, TAOCP 6.4, algorithm L), the hash of a key beside the
+ * number of its slot. A search reads one cache line of the table and the one slot it wants, where a `Map` reads every key it
+ * passes; and what a batch of searches will read can be asked for at once.
+ */
+import type { StorageKey } from '../../actors/rules/key.js';
+import type { Slot } from './memtable.js';
+
+/** A power of two. */
+const placesMin = 1024;
+
+export class SlotIndex {
+  private readonly slots: Slot[] = [];
+  /** Two numbers a place: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At least half of them are nobody's. */
+  private places = new Int32Array(2 * placesMin);
+  private mask = placesMin - 1;
+  /** Says nothing: a load whose result goes nowhere would be left out. */
+  private touched = 0;
+
+  /** `hash`: of the key, 32 bits signed; the same as when it was added. */
+  find(key: StorageKey, hash: number): Slot | undefined {
+    const { places, mask } = this;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const number = places[2 * place + 1]!;
+      if (number === 0) return undefined;
+      if (places[2 * place] !== hash) continue;
+      const slot = this.slots[number - 1]!;
+      if (slot.key === key) return slot;
+    }
+  }
+
+  /** Of a key that has none yet. */
+  add(slot: Slot, hash: number): void {
+    this.slots.push(slot);
+    if (2 * this.slots.length > this.mask) this.grow();
+    this.place(hash, this.slots.length);
+  }
+
+  /** For keys that are now searched one after the other: the processor fetches what lies on the way to all of their slots. */
+  touch(hashes: Int32Array): void {
+    const { places, mask, slots } = this;
+    let sum = 0;
+    for (let i = 0; i < hashes.length; i++) sum ^= places[2 * (hashes[i]! & mask)]!;
+    for (let i = 0; i < hashes.length; i++) {
+      const number = places[2 * (hashes[i]! & mask) + 1]!;
+      if (number !== 0) sum ^= slots[number - 1]!.key.length;
+    }
+    this.touched ^= sum;
+  }
+
+  private grow(): void {
+    const before = this.places;
+    this.places = new Int32Array(2 * before.length);
+    this.mask = before.length - 1;
+    for (let at = 0; at < before.length; at += 2)
+      if (before[at + 1] !== 0) this.place(before[at]!, before[at + 1]!);
+  }
+
+  private place(hash: number, number: number): void {
+    const { places, mask } = this;
+    let place = hash & mask;
+    while (places[2 * place + 1] !== 0) place = (place + 1) & mask;
+    places[2 * place] = hash;
+    places[2 * place + 1] = number;
+  }
+}
