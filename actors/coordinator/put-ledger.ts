@@ -75,7 +75,7 @@ export function openPutLedger(plan: PutPlan): PutLedger {
   }
   if (!plan.primaries.includes(plan.self)) seatCoordinatorAsFallback(draft);
   for (const node of plan.down) standIn(draft, node);
-  return close(draft);
+  return closed(draft);
 }
 
 /**
@@ -94,14 +94,10 @@ function seatCoordinatorAsFallback(draft: Draft): void {
 export function replicaAcked(ledger: PutLedger, node: NodeId): PutLedger {
   const at = ledger.seats.findIndex((seat) => seat.node === node && seat.standing !== 'acked');
   if (at < 0) return withoutOrders(ledger);
+  const { plan, fallbacksTried, owed } = ledger;
   const seats = ledger.seats.slice();
-  seats[at] = { ...seats[at]!, standing: 'acked', why: '' };
-  return {
-    ...ledger,
-    seats,
-    orders: noOrders,
-    verdict: verdict(ballotOf(ledger, seats)),
-  };
+  seats[at] = { node, standing: 'acked', owedTo: seats[at]!.owedTo, why: '' };
+  return closed({ plan, seats, fallbacksTried, owed, orders: noOrders });
 }
 
 /**
@@ -121,7 +117,7 @@ export function replicaLost(ledger: PutLedger, missing: MissingReplica): PutLedg
   const mayAnswer =
     isSelf && draft.seats.some(({ node, standing }) => node === target && standing === 'asked');
   if (!mayAnswer) standIn(draft, target);
-  return close(draft);
+  return closed(draft);
 }
 
 /** Primaries that are silent for long get a fallback beside them, as long as there are any. */
@@ -132,7 +128,7 @@ export function silentForLong(ledger: PutLedger): PutLedger {
       seat.standing === 'asked' && seat.owedTo === undefined && seat.node !== ledger.plan.self;
     if (silent && draft.fallbacksTried < draft.plan.fallbacks.length) standIn(draft, seat.node);
   }
-  return close(draft);
+  return closed(draft);
 }
 
 /** The round ends: whoever has not answered by now counts as lost, and the coordinator owes the hints. */
@@ -141,7 +137,7 @@ export function silentToTheEnd(ledger: PutLedger): PutLedger {
   for (const node of ledger.plan.primaries) {
     if (node !== ledger.plan.self && !isServed(draft, node)) oweHere(draft, node);
   }
-  return close(draft);
+  return closed(draft);
 }
 
 /** Every primary has the states, or somebody holds them as a hint for it; the coordinator's own log included. */
@@ -227,8 +223,9 @@ function edit(ledger: PutLedger): Draft {
   return { plan, seats: seats.slice(), fallbacksTried, owed: owed.slice(), orders: [] };
 }
 
-function close(draft: Draft): PutLedger {
-  return { ...draft, verdict: verdict(ballotOf(draft, draft.seats)) };
+function closed(ledger: Omit<PutLedger, 'verdict'>): PutLedger {
+  const { plan, seats, fallbacksTried, owed, orders } = ledger;
+  return { plan, seats, fallbacksTried, owed, orders, verdict: verdict(ballotOf(ledger, seats)) };
 }
 
 function withoutOrders(ledger: PutLedger): PutLedger {

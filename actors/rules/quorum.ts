@@ -62,7 +62,7 @@ export function verdict(ballot: Ballot): Verdict {
 
 /** How many would count if everyone who still can said yes. */
 function reach({ acked, outstanding, untried, strict, primaries }: Ballot): number {
-  const voters = acked.concat(outstanding, untried);
+  const voters = [...acked, ...outstanding, ...untried];
   return strict ? different(voters, primaries) : different(voters);
 }
 
