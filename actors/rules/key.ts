@@ -5,6 +5,7 @@
  * `kv.put.<bucket>.<key>`: FNV-1a, 32 bit, over the tokens joined without separator.
  * So the dots of a key do not count, wherever the key came from.
  */
+import { fnvBasis } from './hash.js';
 
 /** Bytes of a user's key, one character a byte. */
 export type ByteString = string;
@@ -16,14 +17,13 @@ export type StorageKey = ByteString;
 export const partitionsMax = 65_536;
 
 const dot = 0x2e;
-const offsetBasis = 0x811c9dc5;
 const prime = 0x01000193;
 
 export function partitionOf(
   name: { bucket: ByteString; key: ByteString },
   partitions: number,
 ): number {
-  return (fnv1a(name.key, fnv1a(name.bucket, offsetBasis)) >>> 0) % partitions;
+  return (fnv1a(name.key, fnv1a(name.bucket, fnvBasis)) >>> 0) % partitions;
 }
 
 function fnv1a(bytes: ByteString, seed: number): number {

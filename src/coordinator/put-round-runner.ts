@@ -118,11 +118,6 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.around.rounds.end(this);
   }
 
-  /** An inspector that prints the machine's context shall not print the store. */
-  toJSON(): string {
-    return this.content.id;
-  }
-
   private send(event: PutRoundEvent): void {
     if (!this.isFinished) this.round.happened(event);
   }

@@ -26,7 +26,7 @@ export class Memtables {
   readonly frozen: FrozenMemtable[] = [];
   /** In the tables already, but what was written a moment ago is what is read and written next. */
   private flushed: Memtable | undefined;
-  /** Says nothing: a load whose result goes nowhere would be left out. */
+  /** Where `findAll` leaves what it loads to no other end. */
   private touched = 0;
 
   constructor(private readonly options: MemtablesOptions) {
@@ -69,7 +69,7 @@ export class Memtables {
   findAll(keys: readonly StorageKey[]): (Slot | undefined)[] {
     const hashes = new Int32Array(keys.length);
     for (let i = 0; i < keys.length; i++) hashes[i] = this.hashOf(keys[i]!);
-    this.active.index.touch(hashes);
+    this.touched ^= this.active.index.touch(hashes);
     const slots = keys.map((key, i) => this.findHashed(key, hashes[i]!));
     for (const slot of slots) if (slot?.record !== undefined) this.touched ^= slot.record.head;
     return slots;

@@ -14,8 +14,6 @@ export class SlotIndex {
   /** Two numbers a place: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At least half of them are nobody's. */
   private places = new Int32Array(2 * placesMin);
   private mask = placesMin - 1;
-  /** Says nothing: a load whose result goes nowhere would be left out. */
-  private touched = 0;
 
   /** `hash`: of the key, 32 bits signed; the same as when it was added. */
   find(key: StorageKey, hash: number): Slot | undefined {
@@ -36,8 +34,11 @@ export class SlotIndex {
     this.place(hash, this.slots.length);
   }
 
-  /** For keys that are now searched one after the other: the processor fetches what lies on the way to all of their slots. */
-  touch(hashes: Int32Array): void {
+  /**
+   * For keys that are now searched one after the other: the processor fetches what lies on the way to all of their slots. The
+   * result says nothing, but a load whose result goes nowhere would be left out.
+   */
+  touch(hashes: Int32Array): number {
     const { places, mask, slots } = this;
     let sum = 0;
     for (let i = 0; i < hashes.length; i++) sum ^= places[2 * (hashes[i]! & mask)]!;
@@ -45,7 +46,7 @@ export class SlotIndex {
       const number = places[2 * (hashes[i]! & mask) + 1]!;
       if (number !== 0) sum ^= slots[number - 1]!.key.length;
     }
-    this.touched ^= sum;
+    return sum;
   }
 
   private grow(): void {
