@@ -10,7 +10,7 @@ export interface GossipEffects {
   greet(): void;
   /** Raises the own heartbeat and tells a few random peers what this node knows. */
   beat(): void;
-  /** Compares how long peers have been silent with how long they may be. */
+  /** Compares how long peers have been silent with how long they may be, if this node hears what is said now. */
   review(): void;
   /** Asks whether another process uses this node's id. */
   claimId(): void;

@@ -98,7 +98,10 @@ export const limits = {
   silenceMsMax: 1_500,
   /** After that silence it is asked directly; without an answer in this time it is suspect. */
   probeMsMax: 400,
-  /** A review that comes later than this: the node itself stood still, and blames nobody for the silence. */
+  /**
+   * The last ping that the server has answered may be older than a review interval by this. Beyond it the node stood still or its
+   * link does: it blames nobody for the silence, and puts it reads may be done elsewhere.
+   */
   stallMsMax: 500,
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,

@@ -31,6 +31,11 @@ export function rowBytesOf(request: PutRequest): number {
   );
 }
 
+export interface ForwardOptions {
+  /** This node had read the puts late, and is not to coordinate them while others can. */
+  readonly late: boolean;
+}
+
 export class Forward {
   readonly requests: PutRequest[] = [];
   bytes = 0;
@@ -38,6 +43,7 @@ export class Forward {
   readonly timeoutMs: number;
   /** What this node gives it; longer, because the other's 504 says more than ours. */
   readonly waitMs: number;
+  readonly late: boolean;
   /** Set when it was sent: forgets call and timer. */
   stop: () => void = () => undefined;
 
@@ -45,15 +51,17 @@ export class Forward {
     /** Who is to coordinate it. */
     readonly to: NodeId,
     remainingMs: number,
+    { late }: ForwardOptions,
   ) {
+    this.late = late;
     this.timeoutMs = Math.max(1, stepsIn(remainingMs) * deadlineStepMs);
     this.waitMs = this.timeoutMs + deadlineStepMs;
   }
 
   /** Puts of one name may share a frame. */
-  static nameOf(request: PutRequest, remainingMs: number): string {
+  static nameOf(request: PutRequest, remainingMs: number, { late }: ForwardOptions): string {
     const { bucket, quorum, strict } = request;
-    return `${stepsIn(remainingMs)} ${quorum} ${strict} ${bucket}`;
+    return `${stepsIn(remainingMs)} ${quorum} ${strict} ${late} ${bucket}`;
   }
 
   hasRoomFor(bytes: number): boolean {

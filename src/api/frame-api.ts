@@ -59,7 +59,7 @@ export class FrameApi {
         return;
       }
       const { kind } = frame;
-      this.rows.run(frame, this.puts, (outcome) => {
+      this.rows.run(frame, this.puts.readAt(taken.atMs), (outcome) => {
         taken.answered(outcome.errors[0]);
         const answer =
           kind === 'put'

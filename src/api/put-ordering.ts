@@ -9,10 +9,14 @@
  * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put is coordinated here.
  * It may then have been coordinated twice, so a put without an operation id is given one before it leaves:
  * siblings of one operation collapse into one.
+ *
+ * A put that was read late (`src/bus/hearing.ts`) may long be done elsewhere: who took this node's place knows, so it goes to
+ * the next live primary, and on to the one behind it. One that was passed on is refused: who did that coordinates it, or has.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Hearing } from '../bus/hearing.js';
 import { Peers, type IncomingCall, type WireValue } from '../bus/peers.js';
 import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
@@ -23,7 +27,7 @@ import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
 import { columnsOfPutReply, frameOfColumns } from '../wire/frames.js';
-import { Forward, frameRoomBytes, rowBytesOf } from './forward.js';
+import { Forward, frameRoomBytes, rowBytesOf, type ForwardOptions } from './forward.js';
 import { FrameRows, type PutSink } from './frame-rows.js';
 import { Traffic } from './traffic.js';
 
@@ -36,11 +40,13 @@ export class PutOrdering implements PutSink {
   private operations = 0;
   private rowsOut = 0;
   private bytesOut = 0;
+  private readonly late: PutSink = { put: (request) => this.putLate(request) };
 
   constructor(
     @inject(Coordinator) private readonly coordinator: Coordinator,
     @inject(FrameRows) private readonly rows: FrameRows,
     @inject(Peers) private readonly peers: Peers,
+    @inject(Hearing) private readonly hearing: Hearing,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Clock) private readonly clock: Clock,
     @inject(Random) random: Random,
@@ -62,29 +68,51 @@ export class PutOrdering implements PutSink {
     this.peers.handle('forward', (call) => this.receive(call));
   }
 
+  /** Who takes the puts that were read at this moment. */
+  readAt(nowMs: number): PutSink {
+    return this.hearing.isLate(nowMs) ? this.late : this;
+  }
+
   put(request: PutRequest): void {
     const node = this.coordinatorOf(request);
     if (node === this.peers.self) this.coordinator.put(request);
-    else this.passOn(node, request);
+    else this.passOn(node, request, { late: false });
+  }
+
+  /** `behind`: who was asked before. */
+  private putLate(request: PutRequest, behind?: NodeId): void {
+    const { n } = bucketOptions(this.options, request.bucket);
+    const primaries = this.view.primaries(request.partition, n);
+    const left = behind === undefined ? primaries : primaries.slice(primaries.indexOf(behind) + 1);
+    const node = this.firstOther(left);
+    if (node === this.peers.self) this.coordinator.put(request);
+    else this.passOn(node, request, { late: true });
   }
 
   private coordinatorOf(request: PutRequest): NodeId {
     const { self } = this.peers;
-    const { n } = bucketOptions(this.options, request.bucket);
+    const { n, conflict } = bucketOptions(this.options, request.bucket);
     const primaries = this.view.primaries(request.partition, n);
     // A node whose disk is full can store nothing, but others can: it hands the put to them.
-    if (this.store.refusal()?.reason === 'diskFull')
-      return primaries.find((node) => node !== self && this.isAlive(node)) ?? self;
-    if (request.context !== undefined && primaries.includes(self)) return self;
+    if (this.store.refusal()?.reason === 'diskFull') return this.firstOther(primaries);
+    // Where the last writer wins a context says nothing: one node tells which was the last.
+    const isOrdered = request.context === undefined || conflict === 'last-writer-wins';
+    if (!isOrdered && primaries.includes(self)) return self;
     // A suspect may well be alive; but whether it orders the put or this node does, each builds on what it was sent before.
     return primaries.find((node) => node === self || this.isAlive(node)) ?? self;
+  }
+
+  /** Of these that are alive; this node when there is none. */
+  private firstOther(primaries: readonly NodeId[]): NodeId {
+    const { self } = this.peers;
+    return primaries.find((node) => node !== self && this.isAlive(node)) ?? self;
   }
 
   private isAlive(node: NodeId): boolean {
     return this.view.reachability(node) === 'alive';
   }
 
-  private passOn(node: NodeId, request: PutRequest): void {
+  private passOn(node: NodeId, request: PutRequest, options: ForwardOptions): void {
     const bytes = rowBytesOf(request);
     if (
       this.rowsOut >= limits.requestsInFlightMax ||
@@ -108,14 +136,14 @@ export class PutOrdering implements PutSink {
       if (this.collecting.size === 0) this.clock.endOfTurn(this.sendAll);
       this.collecting.set(node, forwards);
     }
-    const name = Forward.nameOf(request, remainingMs);
+    const name = Forward.nameOf(request, remainingMs, options);
     let forward = forwards.get(name);
     if (forward?.hasRoomFor(bytes) === false) {
       this.send(forward);
       forward = undefined;
     }
     if (forward === undefined) {
-      forward = new Forward(node, remainingMs);
+      forward = new Forward(node, remainingMs, options);
       forwards.set(name, forward);
     }
     forward.add(request.operation === '' ? this.named(request) : request, bytes);
@@ -136,7 +164,7 @@ export class PutOrdering implements PutSink {
     this.underway.begin(forward);
     const call = this.peers.call(forward.to, 'forward', [forward.columns()], (answer) => {
       if (answer.kind === 'ok') this.answered(forward, answer.body);
-      else this.coordinateHere(forward);
+      else this.giveUp(forward);
     });
     const timer = this.clock.setTimeout(() => this.expired(forward), forward.waitMs);
     forward.stop = () => {
@@ -147,7 +175,7 @@ export class PutOrdering implements PutSink {
 
   private answered(forward: Forward, body: readonly WireValue[]): void {
     if (!this.finish(forward)) return;
-    for (const request of forward.settle(body)) this.coordinator.put(request);
+    for (const request of forward.settle(body)) this.goOn(forward, request);
   }
 
   private expired(forward: Forward): void {
@@ -156,12 +184,17 @@ export class PutOrdering implements PutSink {
 
   private takeBack(node: NodeId): void {
     for (const forward of this.underway.all())
-      if (forward.to === node) this.coordinateHere(forward);
+      if (forward.to === node) this.giveUp(forward);
   }
 
-  private coordinateHere(forward: Forward): void {
+  private giveUp(forward: Forward): void {
     if (!this.finish(forward)) return;
-    for (const request of forward.requests) this.coordinator.put(mayBeStored(request));
+    for (const request of forward.requests) this.goOn(forward, mayBeStored(request));
+  }
+
+  private goOn({ to, late }: Forward, request: PutRequest): void {
+    if (late) this.putLate(request, to);
+    else this.coordinator.put(request);
   }
 
   /** False when it was over already. */
@@ -181,6 +214,8 @@ export class PutOrdering implements PutSink {
     const values = frame.values.map((value) => (value === null ? null : Buffer.from(value)));
     const taken = this.traffic.take('forward');
     try {
+      if (this.hearing.isLate(taken.atMs))
+        throw new UnavailableError('it was read late, and may be done elsewhere');
       this.rows.run({ ...frame, values }, this.coordinator, (outcome) => {
         taken.answered(outcome.errors[0]);
         call.ok([columnsOfPutReply({ kind: 'put', ...outcome }, frameRoomBytes)]);

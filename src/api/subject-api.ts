@@ -148,7 +148,7 @@ export class SubjectApi {
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
     if (data.length > limits.valueBytesMax)
       throw new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`);
-    this.puts.put({
+    this.puts.readAt(request.taken.atMs).put({
       ...name,
       partition: partitionOf(name, this.options.partitions),
       quorum: terms.quorum,

@@ -10,6 +10,7 @@ import { inject, injectable } from 'tsyringe';
 import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Hearing } from '../bus/hearing.js';
 import { type IncomingCall, Peers } from '../bus/peers.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus } from '../seams/bus.js';
@@ -51,6 +52,7 @@ export class Membership implements ClusterView {
   constructor(
     @inject(Peers) private readonly peers: Peers,
     @inject(Bus) private readonly bus: Bus,
+    @inject(Hearing) hearing: Hearing,
     @inject(Clock) private readonly clock: Clock,
     @inject(Random) private readonly random: Random,
     @inject(Tables) tables: Tables,
@@ -66,6 +68,7 @@ export class Membership implements ClusterView {
     this.rings = new RingCache(partitions);
     this.watch = new PeerWatch({
       clock,
+      hearing,
       inspection,
       probe: (peer) => this.tell(peer, { hello: true }),
       onChange: (node, now) => this.reached(node, now),

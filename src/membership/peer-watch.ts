@@ -5,9 +5,9 @@
 import { type ActorRefFrom, createActor } from 'xstate';
 import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import { silenceMsMax } from '../../actors/rules/suspicion.js';
+import type { Hearing } from '../bus/hearing.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Opinion } from './member-codec.js';
@@ -22,6 +22,7 @@ interface Watched {
 
 export interface PeerWatchOptions {
   readonly clock: Clock;
+  readonly hearing: Hearing;
   readonly inspection: Inspection;
   readonly probe: (peer: NodeId) => void;
   readonly onChange: (peer: NodeId, now: Reachability) => void;
@@ -29,12 +30,9 @@ export interface PeerWatchOptions {
 
 export class PeerWatch {
   private readonly watched = new Map<NodeId, Watched>();
-  private reviewedAtMs: number;
   private suspended = false;
 
-  constructor(private readonly options: PeerWatchOptions) {
-    this.reviewedAtMs = options.clock.monotonicMs();
-  }
+  constructor(private readonly options: PeerWatchOptions) {}
 
   /** Begins as alive, silent since now. */
   watch(peer: NodeId): void {
@@ -113,12 +111,12 @@ export class PeerWatch {
     entry.actor.send({ type, witness });
   }
 
-  /** Notes who has been silent for too long; if this node itself stood still since the last review, nobody. */
+  /** Notes who has been silent for too long; nobody, while this node itself does not hear what is said now. */
   review(): void {
-    const nowMs = this.options.clock.monotonicMs();
-    const stalled = nowMs - this.reviewedAtMs > limits.reviewIntervalMs + limits.stallMsMax;
-    this.reviewedAtMs = nowMs;
-    if (stalled) this.excuse(nowMs);
+    const { clock, hearing } = this.options;
+    const nowMs = clock.monotonicMs();
+    if (hearing.isLate(nowMs)) this.excuse(nowMs);
+    hearing.ask();
     const silentMsMax = silenceMsMax(this.watched.size + 1);
     for (const entry of this.watched.values()) {
       if (entry.doubted || nowMs - entry.heardAtMs <= silentMsMax) continue;
@@ -135,8 +133,8 @@ export class PeerWatch {
 
   resume(): void {
     this.suspended = false;
-    this.reviewedAtMs = this.options.clock.monotonicMs();
-    this.excuse(this.reviewedAtMs);
+    this.excuse(this.options.clock.monotonicMs());
+    this.options.hearing.ask();
     this.tellAll({ type: 'self.well' });
   }
 

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { Membership } from '../../src/membership/membership.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
+import { Hearing } from '../../src/bus/hearing.js';
 import { type NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js';
 import { Inspection } from '../../src/seams/inspection.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
@@ -68,6 +69,7 @@ export class MemberWorld {
     const membership = new Membership(
       new BusPeers(bus, clock, random, { id, prefix: 'kv' }),
       bus,
+      new Hearing(bus, clock),
       clock,
       random,
       tables,

@@ -175,7 +175,7 @@ export const mutants: readonly Mutant[] = [
     name: 'blind-puts-not-ordered',
     in: 'calm',
     file: 'src/api/put-ordering.js',
-    find: 'if (request.context !== undefined && primaries.includes(self))',
+    find: 'if (!isOrdered && primaries.includes(self))',
     replace: 'if (primaries.includes(self))',
   },
   {
@@ -183,6 +183,18 @@ export const mutants: readonly Mutant[] = [
     file: 'src/coordinator/minting.js',
     find: 'return sibling?.dot ?? this.replaced.dotOf(operation, state);',
     replace: 'return sibling?.dot;',
+  },
+  {
+    name: 'late-puts-coordinated',
+    file: 'src/api/put-ordering.js',
+    find: 'return this.hearing.isLate(nowMs) ? this.late : this;',
+    replace: 'return this;',
+  },
+  {
+    name: 'late-puts-taken-from-others',
+    file: 'src/api/put-ordering.js',
+    find: 'if (this.hearing.isLate(taken.atMs))',
+    replace: 'if (false)',
   },
   {
     name: 'unseen-siblings-replaced',

@@ -3,7 +3,7 @@
  * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
  *
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
- *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [grace=2s] [hintage=1m] [mapping=off] [seed=x]   starts, and serves
+ *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [seed=x]   starts, and serves
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
  *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000] [as=name] => done primaries=2 fallbacks=0
  *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
@@ -82,6 +82,7 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     options[name] === undefined ? {} : { [name]: Number(options[name]) };
   const time = (name: string, option: keyof ClusterOptions): Record<string, number> =>
     options[name] === undefined ? {} : { [option]: durationUs(options[name]) / 1000 };
+  const conflict = options['conflict'] === 'last-writer-wins' ? options['conflict'] : 'siblings';
   const periodic = /^periodic\((\d+)\)$/.exec(options['durability'] ?? '')?.[1];
   return {
     ...clusterOptionsDefault,
@@ -91,7 +92,7 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     mapping: options['mapping'] !== 'off',
     durability:
       periodic === undefined ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(periodic) },
-    defaults: { ...number('n'), ...number('r'), ...number('w') },
+    defaults: { ...number('n'), ...number('r'), ...number('w'), conflict },
     ...time('grace', 'tombstoneGraceMs'),
     ...time('hintage', 'hintAgeMs'),
   };
