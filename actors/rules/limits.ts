@@ -11,7 +11,7 @@ export const limits = {
   valueBytesMax: 512 * 1024,
   /** Operation ids are compared, stored and sent with each sibling. */
   operationIdBytesMax: 64,
-  /** Distinct siblings of one key; a put that would add one more is refused with 409. */
+  /** Siblings a put may leave; one that would leave more is refused with 409. What nodes took that did not know of each other adds up beyond. */
   siblingsMax: 32,
   /** Encoded bytes of one key state; past it a put is refused with 413. It must fit a merge message. */
   stateBytesMax: 900 * 1024,

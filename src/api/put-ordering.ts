@@ -183,8 +183,7 @@ export class PutOrdering implements PutSink {
   }
 
   private takeBack(node: NodeId): void {
-    for (const forward of this.underway.all())
-      if (forward.to === node) this.giveUp(forward);
+    for (const forward of this.underway.all()) if (forward.to === node) this.giveUp(forward);
   }
 
   private giveUp(forward: Forward): void {

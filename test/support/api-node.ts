@@ -8,6 +8,7 @@ import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
 import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
+import { Hearing } from '../../src/bus/hearing.js';
 import { Peers } from '../../src/bus/peers.js';
 import {
   Coordinator,
@@ -175,6 +176,7 @@ export interface ApiNode {
   readonly view: ToldView;
   readonly peers: BusPeers;
   readonly ordering: PutOrdering;
+  readonly hearing: Hearing;
   /** What own reads see. */
   readonly store: MapStore;
 }
@@ -221,5 +223,6 @@ export function startApiNode(parts: {
   const waysIn = own.resolve(WaysIn);
   waysIn.announce();
   waysIn.open();
-  return { waysIn, coordinator, view, peers, ordering: own.resolve(PutOrdering), store };
+  const ordering = own.resolve(PutOrdering);
+  return { waysIn, coordinator, view, peers, ordering, hearing: own.resolve(Hearing), store };
 }

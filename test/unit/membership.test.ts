@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { SimProcess } from '../simulation/core/scheduler.js';
+import { SimBus } from '../simulation/seams/sim-bus.js';
 import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';
 
 const names = ['a', 'b', 'c'];
@@ -174,6 +176,19 @@ describe('failure detector', () => {
     expect(reachabilityOf(c, [a, b])).toEqual(['down', 'down']);
     expect(c.changes.filter(({ what }) => what !== 'ring')).toEqual([]);
     await world.run(4_000);
+    expect(reachabilityOf(c, [a, b])).toEqual(['alive', 'alive']);
+  });
+
+  test('a node whose link is held up hears nobody, and blames nobody', async () => {
+    const { world, lives } = await cluster('held up');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    await world.run(2_000);
+    // What comes to c waits behind this.
+    world.nats.clog({ from: 'x', to: 'c-3' }, world.scheduler.nowUs + 5e6);
+    const x = new SimBus(world.nats, 'x', new SimProcess('x'));
+    x.publish(`_kv.${c.id}.gossip`, Buffer.alloc(0));
+    await world.run(6_000);
+    expect(c.changes.filter(({ what }) => what !== 'ring')).toEqual([]);
     expect(reachabilityOf(c, [a, b])).toEqual(['alive', 'alive']);
   });
 

@@ -85,9 +85,7 @@ export class SimCluster {
       payloadBytesMax: 1024 * 1024,
       pendingBytesMax: 8 * 1024 * 1024,
     });
-    // Each coordinator refuses what would pass the cap; what several of them took at once is merged, never dropped.
-    const siblingsMax = limits.siblingsMax * options.nodes;
-    this.dots = new DotOracle(this.violations, { ...limits, siblingsMax }, tokenOf);
+    this.dots = new DotOracle(this.violations, limits, tokenOf);
     this.nats.onPublish.push((_from, publication) => this.dots.hear(publication));
     this.nodes = Array.from({ length: options.nodes }, (_, i) => this.makeNode(`n${i + 1}`));
   }

@@ -9,11 +9,13 @@ import {
   readBatch,
   readMessagePack,
   type SeenRecord,
+  type SeenSibling,
   type SeenState,
 } from './message-reader.js';
 import type { Violations } from './violations.js';
 
 export interface StateBounds {
+  /** Of one actor: no put leaves more, and an actor holds all its own. Those of several are merged, never dropped. */
   readonly siblingsMax: number;
   readonly contextEntriesMax: number;
   readonly stateBytesMax: number;
@@ -102,7 +104,9 @@ export class DotOracle {
   private checkBounds(name: string, { context, siblings, bytes }: SeenState): void {
     const { siblingsMax, contextEntriesMax, stateBytesMax } = this.bounds;
     const passed =
-      siblings.length > siblingsMax || context.size > contextEntriesMax || bytes > stateBytesMax;
+      mostOfOneActor(siblings) > siblingsMax ||
+      context.size > contextEntriesMax ||
+      bytes > stateBytesMax;
     if (passed)
       this.violations.add(
         'safety',
@@ -110,6 +114,15 @@ export class DotOracle {
         `${name}: ${siblings.length} siblings, ${context.size} entries, ${bytes} bytes`,
       );
   }
+}
+
+function mostOfOneActor(siblings: readonly SeenSibling[]): number {
+  const counts = new Map<string, number>();
+  for (const { dot } of siblings) {
+    const actor = dot.slice(0, dot.indexOf(':'));
+    counts.set(actor, (counts.get(actor) ?? 0) + 1);
+  }
+  return Math.max(0, ...counts.values());
 }
 
 /** Of all values anywhere in a message. */

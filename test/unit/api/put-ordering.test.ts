@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { partitionOf } from '../../../actors/rules/key.js';
+import type { PutSink } from '../../../src/api/frame-rows.js';
 import type { PutReply, PutRequest } from '../../../src/coordinator/coordinator.js';
+import { encodeFrame } from '../../../src/wire/frames.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { TooManySiblingsError, UnavailableError, type QuorateError } from '../../../src/errors.js';
 import type { Clock } from '../../../src/seams/clock.js';
@@ -39,7 +41,8 @@ beforeEach(() => {
   for (const [i, id] of ids.entries()) {
     const bus = network.connect();
     const random = { below: () => i, bytes: (count: number) => Buffer.alloc(count, 97 + i) };
-    const options = { partitions: 4, changeEvents: false };
+    const buckets = { lww: { conflict: 'last-writer-wins' as const } };
+    const options = { partitions: 4, changeEvents: false, buckets };
     const node = startApiNode({ id, nodes: ids, bus, clock, random, world, options });
     nodes.set(id, { ...node, bus });
   }
@@ -58,9 +61,14 @@ function keyOf(first: string, nth = 0): string {
   }
 }
 
-function put(at: string, key: string, changes: Partial<PutRequest> = {}): PutReply[] {
+function put(
+  at: string,
+  key: string,
+  changes: Partial<PutRequest> = {},
+  sink: PutSink = node(at).ordering,
+): PutReply[] {
   const replies: PutReply[] = [];
-  node(at).ordering.put({
+  sink.put({
     bucket: 'b',
     key,
     partition: partitionOf({ bucket: 'b', key }, 4),
@@ -148,10 +156,85 @@ describe('who coordinates', () => {
     expect(putsAt(c)).toEqual([]);
   });
 
+  test('where the last writer wins: a put with a context too, or two nodes would tell who was last', () => {
+    const replies = put(c, keyOf(a), { bucket: 'lww', context: [], partition: 0 });
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(a)).toHaveLength(1);
+  });
+
   test('before there is a ring: here', () => {
     node(b).view.tellNodes([]);
     expect(put(b, keyOf(a))).toEqual([done]);
     expect(putsAt(b)).toHaveLength(1);
+  });
+});
+
+describe('what was read late', () => {
+  /** From here the node hears nothing: it stands still, and all others go on. */
+  async function standsStill(id: string): Promise<void> {
+    node(id).hearing.ask();
+    await Promise.resolve();
+    nowMs += 1_000;
+  }
+
+  function readLate(at: string, key: string, changes: Partial<PutRequest> = {}): PutReply[] {
+    return put(at, key, changes, node(at).ordering.readAt(nowMs));
+  }
+
+  test.each([{}, { context: [] }])(
+    'goes to the next live primary: %j; what is read once it hears again stays',
+    async (changes) => {
+      await standsStill(a);
+      const replies = readLate(a, keyOf(a), changes);
+      network.settle();
+      expect(replies).toEqual([done]);
+      expect(operations(b)).toEqual(['aaaaaa1']);
+      node(a).hearing.ask();
+      await Promise.resolve();
+      expect(readLate(a, keyOf(a), changes)).toEqual([done]);
+      expect(putsAt(a)).toHaveLength(1);
+    },
+  );
+
+  test('goes past who is not alive, has gone, or has read it late as well; then it is coordinated here', async () => {
+    node(a).view.tellReachability(b, 'suspect');
+    const replies = [];
+    for (const atC of [0, 1, 1]) {
+      await standsStill(a);
+      replies.push(readLate(a, keyOf(a)));
+      network.settle();
+      expect(putsAt(c)).toHaveLength(1);
+      expect(putsAt(a)).toHaveLength(replies.length - 1);
+      if (atC === 0) await standsStill(c);
+      else await node(c).bus.close();
+    }
+    expect(replies).toEqual([[done], [done], [done]]);
+    expect(putsAt(b)).toEqual([]);
+  });
+
+  test('comes with its frame', async () => {
+    await standsStill(a);
+    const frame = { kind: 'put', bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 } as const;
+    const columns = { values: [null], contexts: null, operations: null, ttls: null };
+    const keys = [Buffer.from(keyOf(a))];
+    const reply = '_INBOX.x.1';
+    network
+      .connect()
+      .publish(`kv.frame.${a}`, encodeFrame({ ...frame, ...columns, keys }), { reply });
+    network.settle();
+    expect(putsAt(a)).toEqual([]);
+    expect(putsAt(b)).toHaveLength(1);
+    expect(messagesTo(reply)).toBe(1);
+  });
+
+  test('and had been passed on: refused, and coordinated by who has passed it on', async () => {
+    await standsStill(a);
+    const replies = put(b, keyOf(a), { operation: 'op' });
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(a)).toEqual([]);
+    expect(operations(b)).toEqual(['op']);
   });
 });
 

@@ -1,10 +1,19 @@
 /** What a put leaves and what its author is handed back, against a model that keeps for each write the set of writes its author had seen. */
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
+import { limits } from '../../../actors/rules/limits.js';
 import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
-import type { Context, KeyState, Sibling } from '../../../actors/rules/versions.js';
+import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { emptyContext, emptyState, merge, mergeContexts } from '../../../actors/rules/versions.js';
-import { absentRecord, Minter, type LocalRecord } from '../../../src/coordinator/minting.js';
+
+import type { PutRequest } from '../../../src/coordinator/coordinator.js';
+import {
+  absentRecord,
+  Minter,
+  type LocalRecord,
+  type MintedPut,
+} from '../../../src/coordinator/minting.js';
+import { TooManySiblingsError } from '../../../src/errors.js';
 import { decodeContext } from '../../../src/wire/key-state-codec.js';
 import type { BucketOptions } from '../../../src/node/node-options.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -124,6 +133,46 @@ describe('context handed back to an author', () => {
       expect(context).toEqual(local.state.context);
       expect(context[0]!.counter).toBe(i);
     }
+  });
+});
+
+describe('the cap on siblings', () => {
+  /** As many siblings as two nodes take that do not know of each other. */
+  function bothTaken(): readonly [Minter, LocalRecord] {
+    const two = minters(2);
+    const held = two.map((minter) => {
+      let local = absentRecord;
+      for (let i = 0; i < limits.siblingsMax; i++)
+        local = minted(minter, local, { context: emptyContext });
+      return local;
+    });
+    const { mark } = held[0]!;
+    return [two[0]!, { state: merge(held[0]!.state, held[1]!.state), mark }];
+  }
+
+  function minted(minter: Minter, local: LocalRecord, ask: Partial<PutRequest>): MintedPut {
+    const put = minter.mint(putRequest(ask), local, bucket);
+    if (put instanceof Error) throw put;
+    return put;
+  }
+
+  test('no put leaves more, not even fewer than there were', () => {
+    const [minter, local] = bothTaken();
+    expect(local.state.siblings).toHaveLength(2 * limits.siblingsMax);
+    const [first, second] = local.state.context as [Dot, Dot];
+    for (const context of [[], [{ ...first, counter: 5 }], [first], [second]])
+      expect(minter.mint(putRequest({ context }), local, bucket)).toBeInstanceOf(
+        TooManySiblingsError,
+      );
+    const context = [first, { ...second, counter: 1 }];
+    expect(minted(minter, local, { context }).state.siblings).toHaveLength(limits.siblingsMax);
+  });
+
+  test('nobody is in the way of a put that leaves fewer: a blind one, or one whose author has seen them', () => {
+    const [minter, local] = bothTaken();
+    const { context } = local.state;
+    for (const ask of [{}, { context }])
+      expect(minted(minter, local, ask).state.siblings).toHaveLength(1);
   });
 });
 
