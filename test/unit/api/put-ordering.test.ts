@@ -85,6 +85,17 @@ function put(
   return replies;
 }
 
+/** From here the node hears nothing: it stands still, and all others go on. */
+async function standsStill(id: string): Promise<void> {
+  node(id).hearing.ask();
+  await Promise.resolve();
+  nowMs += 1_000;
+}
+
+function readLate(at: string, key: string, changes: Partial<PutRequest> = {}): PutReply[] {
+  return put(at, key, changes, node(at).ordering.readAt(nowMs));
+}
+
 const done = expect.objectContaining({ ok: true }) as unknown;
 const putsAt = (id: string): readonly PutRequest[] => node(id).coordinator.puts;
 const operations = (id: string): string[] => putsAt(id).map(({ operation }) => operation);
@@ -171,17 +182,6 @@ describe('who coordinates', () => {
 });
 
 describe('what was read late', () => {
-  /** From here the node hears nothing: it stands still, and all others go on. */
-  async function standsStill(id: string): Promise<void> {
-    node(id).hearing.ask();
-    await Promise.resolve();
-    nowMs += 1_000;
-  }
-
-  function readLate(at: string, key: string, changes: Partial<PutRequest> = {}): PutReply[] {
-    return put(at, key, changes, node(at).ordering.readAt(nowMs));
-  }
-
   test.each([{}, { context: [] }])(
     'goes to the next live primary: %j; what is read once it hears again stays',
     async (changes) => {

@@ -136,26 +136,26 @@ describe('context handed back to an author', () => {
   });
 });
 
+/** As many siblings as two nodes take that do not know of each other. */
+function bothTaken(): readonly [Minter, LocalRecord] {
+  const two = minters(2);
+  const held = two.map((minter) => {
+    let local = absentRecord;
+    for (let i = 0; i < limits.siblingsMax; i++)
+      local = minted(minter, local, { context: emptyContext });
+    return local;
+  });
+  const { mark } = held[0]!;
+  return [two[0]!, { state: merge(held[0]!.state, held[1]!.state), mark }];
+}
+
+function minted(minter: Minter, local: LocalRecord, ask: Partial<PutRequest>): MintedPut {
+  const put = minter.mint(putRequest(ask), local, bucket);
+  if (put instanceof Error) throw put;
+  return put;
+}
+
 describe('the cap on siblings', () => {
-  /** As many siblings as two nodes take that do not know of each other. */
-  function bothTaken(): readonly [Minter, LocalRecord] {
-    const two = minters(2);
-    const held = two.map((minter) => {
-      let local = absentRecord;
-      for (let i = 0; i < limits.siblingsMax; i++)
-        local = minted(minter, local, { context: emptyContext });
-      return local;
-    });
-    const { mark } = held[0]!;
-    return [two[0]!, { state: merge(held[0]!.state, held[1]!.state), mark }];
-  }
-
-  function minted(minter: Minter, local: LocalRecord, ask: Partial<PutRequest>): MintedPut {
-    const put = minter.mint(putRequest(ask), local, bucket);
-    if (put instanceof Error) throw put;
-    return put;
-  }
-
   test('no put leaves more, not even fewer than there were', () => {
     const [minter, local] = bothTaken();
     expect(local.state.siblings).toHaveLength(2 * limits.siblingsMax);
