@@ -99,8 +99,8 @@ export const limits = {
   /** After that silence it is asked directly; without an answer in this time it is suspect. */
   probeMsMax: 400,
   /**
-   * The last ping that the server has answered may be older than a review interval by this. Beyond it the node stood still or its
-   * link does: it blames nobody for the silence, and puts it reads may be done elsewhere.
+   * Answers of the server may be further apart than a review interval by this. Beyond it the node stood still or its link does: it
+   * blames nobody for the silence, and puts it then reads may be done elsewhere.
    */
   stallMsMax: 500,
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */

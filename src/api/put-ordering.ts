@@ -70,7 +70,7 @@ export class PutOrdering implements PutSink {
 
   /** Who takes the puts that were read at this moment. */
   readAt(nowMs: number): PutSink {
-    return this.hearing.isLate(nowMs) ? this.late : this;
+    return this.hearing.read(nowMs) ? this.late : this;
   }
 
   put(request: PutRequest): void {
@@ -213,7 +213,7 @@ export class PutOrdering implements PutSink {
     const values = frame.values.map((value) => (value === null ? null : Buffer.from(value)));
     const taken = this.traffic.take('forward');
     try {
-      if (this.hearing.isLate(taken.atMs))
+      if (this.hearing.read(taken.atMs))
         throw new UnavailableError('it was read late, and may be done elsewhere');
       this.rows.run({ ...frame, values }, this.coordinator, (outcome) => {
         taken.answered(outcome.errors[0]);

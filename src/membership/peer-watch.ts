@@ -88,9 +88,12 @@ export class PeerWatch {
   }
 
   heard(peer: NodeId): void {
+    const { clock, hearing } = this.options;
+    const nowMs = clock.monotonicMs();
+    hearing.read(nowMs);
     const entry = this.watched.get(peer);
     if (entry === undefined) return;
-    entry.heardAtMs = this.options.clock.monotonicMs();
+    entry.heardAtMs = nowMs;
     if (entry.reachability === 'alive' && !entry.doubted) return;
     entry.doubted = false;
     entry.actor.send({ type: 'peer.heard' });
@@ -115,7 +118,7 @@ export class PeerWatch {
   review(): void {
     const { clock, hearing } = this.options;
     const nowMs = clock.monotonicMs();
-    if (hearing.isLate(nowMs)) this.excuse(nowMs);
+    if (hearing.isDeaf(nowMs)) this.excuse(nowMs);
     hearing.ask();
     const silentMsMax = silenceMsMax(this.watched.size + 1);
     for (const entry of this.watched.values()) {

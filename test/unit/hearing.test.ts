@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { beforeEach, expect, test } from '@jest/globals';
 import { limits } from '../../actors/rules/limits.js';
 import { Hearing } from '../../src/bus/hearing.js';
+import type { Bus } from '../../src/seams/bus.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { Trace } from '../simulation/core/trace.js';
@@ -35,7 +36,7 @@ beforeEach(async () => {
   hearing = new Hearing(bus, clock);
   read = [];
   bus.subscribe('*', ({ subject }) => {
-    read.push(`${subject} ${hearing.isLate(clock.monotonicMs()) ? 'late' : 'in time'}`);
+    read.push(`${subject} ${hearing.read(clock.monotonicMs()) ? 'late' : 'in time'}`);
   });
   const again = (): void => {
     if (bus.connected) hearing.ask();
@@ -87,12 +88,28 @@ test('shorter than others take to give it up: in time', async () => {
 });
 
 test('a link that was held up: late as well, though the process went on', async () => {
-  nats.clog({ from: 'sender', to: 'node' }, scheduler.nowUs + 2e6);
+  nats.clog({ from: 'sender', to: 'node' }, scheduler.nowUs + 2.1e6);
   send('early');
-  await run(2_001);
-  send('then');
+  await run(2_101);
+  send('just-now');
   await run(limits.reviewIntervalMs);
-  expect(read.slice(1)).toEqual(['early late', 'then in time']);
+  send('then');
+  await run(10);
+  expect(read.slice(1)).toEqual(['early late', 'just-now late', 'then in time']);
+});
+
+test('a node that is merely busy: answers take longer and longer, but it goes on reading, and nothing is late', async () => {
+  const clock = new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+  let roundTripMs = 1;
+  const flush = (): Promise<void> =>
+    new Promise((resolve) => void clock.setTimeout(resolve, (roundTripMs += 1_000)));
+  const busy = new Hearing({ flush } as Bus, clock);
+  for (let i = 0; i < 20; i++) {
+    busy.ask();
+    await run(limits.reviewIntervalMs);
+    expect(busy.read(clock.monotonicMs())).toBe(false);
+  }
+  expect(roundTripMs).toBeGreaterThan(10_000);
 });
 
 test('a connection that broke and is there again: late until it has asked', async () => {

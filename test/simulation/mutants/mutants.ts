@@ -187,13 +187,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'late-puts-coordinated',
     file: 'src/api/put-ordering.js',
-    find: 'return this.hearing.isLate(nowMs) ? this.late : this;',
+    find: 'return this.hearing.read(nowMs) ? this.late : this;',
     replace: 'return this;',
   },
   {
     name: 'late-puts-taken-from-others',
     file: 'src/api/put-ordering.js',
-    find: 'if (this.hearing.isLate(taken.atMs))',
+    find: 'if (this.hearing.read(taken.atMs))',
     replace: 'if (false)',
   },
   {
