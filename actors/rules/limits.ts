@@ -99,8 +99,8 @@ export const limits = {
   /** After that silence it is asked directly; without an answer in this time it is suspect. */
   probeMsMax: 400,
   /**
-   * Answers of the server may be further apart than a review interval by this. Beyond it the node stood still or its link does: it
-   * blames nobody for the silence, and puts it then reads may be done elsewhere.
+   * Nothing was read for a review interval and this: the node stood still or its link did. It blames nobody for the silence, and
+   * what it then reads may be done elsewhere.
    */
   stallMsMax: 500,
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
