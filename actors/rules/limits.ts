@@ -44,6 +44,8 @@ export const limits = {
   frameRequestsMax: 512,
   /** A frame or node message as a whole; stays under NATS' default payload limit of 1 MiB. */
   messageBytesMax: 1000 * 1024,
+  /** What a node reads before it ends the turn of its event loop: so long its log, its peers and its timers wait for it. */
+  turnBytesMax: 256 * 1024,
   messageDepthMax: 8,
   messageElementsMax: 65_536,
 
@@ -103,6 +105,8 @@ export const limits = {
    * what it then reads may be done elsewhere.
    */
   stallMsMax: 500,
+  /** What a node reads may have waited for it so long, beside the way; a plain request that may have waited longer: 429. */
+  waitMsMax: 250,
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,
   claimIntervalMs: 5_000,

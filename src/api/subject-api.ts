@@ -8,8 +8,9 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Hearing } from '../bus/hearing.js';
 import { Coordinator, type GetReply, type PutReply } from '../coordinator/coordinator.js';
-import { MalformedError, QuorateError, TooLargeError } from '../errors.js';
+import { MalformedError, OverloadedError, QuorateError, TooLargeError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
@@ -44,6 +45,7 @@ export class SubjectApi {
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Traffic) private readonly traffic: Traffic,
+    @inject(Hearing) private readonly hearing: Hearing,
   ) {
     this.subjects = new Subjects(options.prefix);
     view.onChange(() => {
@@ -114,6 +116,7 @@ export class SubjectApi {
     if (verb === undefined || keyAt === 0 || (verb === 'get' && reply === '')) return;
     const request = { verb, reply, taken: this.traffic.take(verb) };
     try {
+      this.checkWait(request);
       const bucket = byteStringOf(subject.slice(bucketAt, keyAt - 1));
       const key = byteStringOf(subject.slice(keyAt));
       checkBucket(bucket);
@@ -124,6 +127,13 @@ export class SubjectApi {
       if (!(error instanceof QuorateError)) throw error;
       this.refuse(request, error);
     }
+  }
+
+  /** Clients that hold nothing back: what can't be read in time is refused while that costs little, so that the rest is done in time. */
+  private checkWait({ taken }: Request): void {
+    const waitedMs = this.hearing.waitedMs(taken.atMs);
+    if (waitedMs > limits.waitMsMax)
+      throw new OverloadedError(`requests wait ${Math.round(waitedMs)} ms until they are read`);
   }
 
   private get(message: BusMessage, name: Name, request: Request): void {

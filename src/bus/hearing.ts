@@ -20,6 +20,10 @@ export class Hearing {
   private stoodMs = -Infinity;
   /** When the last question that was answered had left. Before that the connection is new, and so is what it brings. */
   private askedMs = Infinity;
+  /** When those questions left that have no answer yet. */
+  private readonly unanswered: number[] = [];
+  /** The quickest answer so far: the way there and back. */
+  private wayMs = Infinity;
 
   constructor(
     @inject(Bus) private readonly bus: Bus,
@@ -29,11 +33,15 @@ export class Hearing {
   /** To be called when a connection is there again, and every `reviewIntervalMs`, whether it was answered or not. */
   ask(): void {
     const askedMs = this.clock.monotonicMs();
+    this.unanswered.push(askedMs);
     const answered = (): void => {
-      this.read(this.clock.monotonicMs());
+      const nowMs = this.clock.monotonicMs();
+      this.read(nowMs);
       this.askedMs = askedMs;
+      this.wayMs = Math.min(this.wayMs, nowMs - askedMs);
+      this.unanswered.shift();
     };
-    this.bus.flush().then(answered, () => undefined);
+    this.bus.flush().then(answered, () => this.unanswered.shift());
   }
 
   /** To be told of whatever comes by the thousand. True: it may have lain unread, so long that others have given this node up. */
@@ -41,6 +49,16 @@ export class Hearing {
     if (nowMs - this.readMs > gapMsMax) this.stoodMs = nowMs;
     this.readMs = nowMs;
     return this.askedMs < this.stoodMs;
+  }
+
+  /**
+   * For how long at least there has been more to read than is read: how old what is read now may be, beside the way. 0 after
+   * a standstill: then it is late, but there is no more to do than usual.
+   */
+  waitedMs(nowMs: number): number {
+    const [askedMs] = this.unanswered;
+    if (askedMs === undefined || this.askedMs < this.stoodMs) return 0;
+    return Math.max(0, nowMs - askedMs - this.wayMs);
   }
 
   /** Whether silence says nothing about others. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { limits } from '../../actors/rules/limits.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { NatsBus, type NatsBusOptions } from '../../src/bus/nats-bus.js';
 import type { PeerAnswer } from '../../src/bus/peers.js';
@@ -203,6 +204,29 @@ describe('NatsBus', () => {
       expect(stdout).toBe(String(20 * 100_000));
     }
     rmSync(directory, { recursive: true });
+  });
+
+  test('a socket that always has more to read: turns end, so that nothing else waits for it', async () => {
+    const [alice, bob] = [await open(), await open()];
+    const messages = 4_000;
+    const payload = Buffer.alloc(2_000);
+    const turns: number[] = [];
+    let left = messages;
+    bob.subscribe('more', ({ data }) => {
+      if (turns.length === 0 || turns.at(-1) === 0) turns.push(0);
+      turns[turns.length - 1]! += data.length;
+      left--;
+      // Long enough for the server to have sent on by then.
+      const untilMs = performance.now() + 0.1;
+      while (performance.now() < untilMs);
+      setImmediate(() => turns.at(-1) !== 0 && turns.push(0));
+    });
+    await bob.flush();
+    for (let i = 0; i < messages; i++) alice.publish('more', payload);
+    await until(() => left === 0);
+    const readBytesMax = 256 * 1024;
+    expect(Math.max(...turns)).toBeGreaterThan(0);
+    expect(Math.max(...turns)).toBeLessThanOrEqual(limits.turnBytesMax + readBytesMax);
   });
 
   test('a subject this user may not subscribe to is reported', async () => {

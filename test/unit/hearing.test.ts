@@ -109,7 +109,38 @@ test('a node that is merely busy: answers take longer and longer, but it goes on
     await run(limits.reviewIntervalMs);
     expect(busy.read(clock.monotonicMs())).toBe(false);
   }
+  // The first answer took a second.
+  expect(busy.waitedMs(clock.monotonicMs())).toBeGreaterThan(2_900);
   expect(roundTripMs).toBeGreaterThan(10_000);
+});
+
+test('a server that is far away: its answers take long, but nothing waits', async () => {
+  const clock = new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+  const flush = (): Promise<void> =>
+    new Promise((resolve) => void clock.setTimeout(resolve, 2 * limits.waitMsMax));
+  const far = new Hearing({ flush } as Bus, clock);
+  for (let i = 0; i < 20; i++) {
+    far.ask();
+    await run(limits.reviewIntervalMs);
+    far.read(clock.monotonicMs());
+    expect(far.waitedMs(clock.monotonicMs())).toBe(0);
+  }
+});
+
+test('after a standstill there is no more to do than usual, nor when the connection is there again', async () => {
+  const nowMs = (): number => scheduler.nowUs / 1000;
+  process.paused = true;
+  send('early');
+  await run(2_000);
+  scheduler.resume(process);
+  await run(1);
+  expect(read).toContain('early late');
+  expect(hearing.waitedMs(nowMs())).toBe(0);
+  nats.disconnect('node', { forUs: 1.9e6, why: 'test' });
+  await run(1_950);
+  hearing.ask();
+  await run(10);
+  expect(hearing.waitedMs(nowMs())).toBe(0);
 });
 
 test('a connection that broke and is there again: late until it has asked', async () => {
