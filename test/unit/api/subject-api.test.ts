@@ -45,17 +45,17 @@ function ask(verb: 'put' | 'get' | 'del'): (string | undefined)[] {
 }
 
 test('requests that wait too long until they are read are refused, and none is begun; as soon as they do not, they are done', async () => {
-  let answer = (): void => undefined;
+  const answers: (() => void)[] = [];
   node.hearing.ask();
   await Promise.resolve();
-  bus.flush = () => new Promise((resolve) => (answer = resolve));
+  bus.flush = () => new Promise((resolve) => void answers.push(resolve));
   node.hearing.ask();
   nowMs += limits.waitMsMax;
   expect(ask('put')).toEqual([undefined]);
   nowMs += 1;
   expect([ask('put'), ask('get'), ask('del')]).toEqual([['429 none'], ['429'], ['429 none']]);
   expect(node.coordinator.puts).toHaveLength(1);
-  answer();
+  answers[0]!();
   await Promise.resolve();
   expect(ask('put')).toEqual([undefined]);
   expect(node.coordinator.puts).toHaveLength(2);
