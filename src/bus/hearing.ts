@@ -48,21 +48,26 @@ export class Hearing {
   read(nowMs: number): boolean {
     if (nowMs - this.readMs > gapMsMax) this.stoodMs = nowMs;
     this.readMs = nowMs;
+    return this.isLate;
+  }
+
+  /** No question that left since the last standstill has its answer. */
+  private get isLate(): boolean {
     return this.askedMs < this.stoodMs;
   }
 
   /**
-   * For how long at least there has been more to read than is read: how old what is read now may be, beside the way. 0 after
-   * a standstill: then it is late, but there is no more to do than usual.
+   * To be told as `read` is. For how long at least there has been more to read than is read: how old what is read now may be,
+   * beside the way. 0 after a standstill: then it is late, but there is no more to do than usual.
    */
   waitedMs(nowMs: number): number {
     const [askedMs] = this.unanswered;
-    if (askedMs === undefined || this.askedMs < this.stoodMs) return 0;
+    if (this.read(nowMs) || askedMs === undefined) return 0;
     return Math.max(0, nowMs - askedMs - this.wayMs);
   }
 
   /** Whether silence says nothing about others. */
   isDeaf(nowMs: number): boolean {
-    return nowMs - this.readMs > gapMsMax || this.askedMs < this.stoodMs;
+    return nowMs - this.readMs > gapMsMax || this.isLate;
   }
 }
