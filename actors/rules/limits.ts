@@ -44,10 +44,10 @@ export const limits = {
   frameRequestsMax: 512,
   /** A frame or node message as a whole; stays under NATS' default payload limit of 1 MiB. */
   messageBytesMax: 1000 * 1024,
-  /** What a node reads before it ends the turn of its event loop: so long its log, its peers and its timers wait for it. */
-  turnBytesMax: 256 * 1024,
   messageDepthMax: 8,
   messageElementsMax: 65_536,
+  /** What a node reads before it ends the turn of its event loop: so long its log, its peers and its timers wait for it. */
+  turnBytesMax: 256 * 1024,
 
   requestTimeoutMsDefault: 5_000,
   requestTimeoutMsMax: 60_000,

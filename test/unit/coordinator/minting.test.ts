@@ -5,7 +5,6 @@ import { limits } from '../../../actors/rules/limits.js';
 import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
 import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { emptyContext, emptyState, merge, mergeContexts } from '../../../actors/rules/versions.js';
-
 import type { PutRequest } from '../../../src/coordinator/coordinator.js';
 import {
   absentRecord,
