@@ -49,6 +49,10 @@ export const limits = {
   /** What a node reads before it ends the turn of its event loop: so long its log, its peers and its timers wait for it. */
   turnBytesMax: 256 * 1024,
 
+  /** A client keeps so many queues nothing waits in (one a node, bucket, timeout and quorum), and remembers so many of those terms. */
+  clientLanesIdleMax: 256,
+  clientTermsMax: 1024,
+
   requestTimeoutMsDefault: 5_000,
   requestTimeoutMsMax: 60_000,
 

@@ -46,6 +46,8 @@ const silentAfterMs = 75;
 const stuckAfterMs = 1_000;
 /** A node that answers at all has so many times the patience. */
 const stuckAfterPatience = 4;
+/** The answer to a question for the ring that has not come by then will not; others were asked meanwhile. */
+const ringLostAfterMs = 5_000;
 /** Frames one request may be part of. */
 const sendsMax = 12;
 
@@ -207,8 +209,16 @@ export class Dispatcher {
   private learned(node: NodeId, state: NodeState, nowMs: number): void {
     if (!this.states.set(node, state, nowMs)) return;
     this.routes.invalidate();
-    if (state === 'answers') this.outbox.unpark();
-    else this.ring.want();
+    if (state === 'answers') {
+      this.outbox.unpark();
+      this.takeBack();
+    } else this.ring.want();
+  }
+
+  /** While nobody answered, frames went to nodes that do not; whoever answers now takes what they hold. */
+  private takeBack(): void {
+    for (const flight of this.flights.all())
+      if (flight.kind === 'frame' && this.states.of(flight.node) !== 'answers') this.giveUp(flight);
   }
 
   /**
@@ -300,6 +310,8 @@ export class Dispatcher {
       } else if (flight.kind === 'probe' && ageMs >= Math.max(silentAfterMs, patience)) {
         this.flights.end(flight);
         if (!this.states.heardSince(flight.node, flight.sentAtMs)) this.silent(flight.node, nowMs);
+      } else if (flight.kind === 'ring' && ageMs >= ringLostAfterMs) {
+        this.flights.end(flight);
       } else if (flight.kind === 'frame' && ageMs >= askAfterMs) {
         const { node } = flight;
         if (ageMs >= Math.max(stuckAfterMs, stuckAfterPatience * patience))

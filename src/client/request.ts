@@ -1,5 +1,6 @@
 /** One put or get on its way: what the client was asked, and what has happened to it so far. */
 import type { ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { QuorateError } from '../errors.js';
 import type { Receipt } from '../wire/receipt.js';
 import type { Context } from './context.js';
@@ -16,14 +17,17 @@ export interface Terms {
 }
 
 export class TermsTable {
-  private readonly known = new Map<string, Terms>();
+  private known = new Map<string, Terms>();
+  private lastId = 0;
 
   intern(terms: Omit<Terms, 'id'>): Terms {
     const { kind, bucket, quorum, strict, timeoutMs } = terms;
     const name = `${kind} ${quorum} ${strict} ${timeoutMs} ${bucket}`;
     let interned = this.known.get(name);
     if (interned === undefined) {
-      interned = { id: this.known.size, kind, bucket, quorum, strict, timeoutMs };
+      // Who still holds what was forgotten goes on with it; at worst equal terms then leave in two frames.
+      if (this.known.size >= limits.clientTermsMax) this.known = new Map();
+      interned = { id: ++this.lastId, kind, bucket, quorum, strict, timeoutMs };
       this.known.set(name, interned);
     }
     return interned;

@@ -4,6 +4,7 @@
  * and where R of them answer the client coordinates it itself (`own-read.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { RingMessage } from '../wire/ring-message.js';
 import type { NodeStates } from './node-states.js';
 import type { Request, Terms } from './request.js';
@@ -205,6 +206,13 @@ export class RouteTable {
 
   lanes(): Lane[] {
     return [...this.targets.values()].flatMap(({ lanes }) => Array.from(lanes.values()));
+  }
+
+  /** Not within a turn that still speaks of one: a queue that nothing waits in may be about to be filled. */
+  forgetIdleLanes(): void {
+    if (this.lanes().length <= limits.clientLanesIdleMax) return;
+    for (const { lanes } of this.targets.values())
+      for (const [id, lane] of lanes) if (lane.idle) lanes.delete(id);
   }
 
   private choose(ring: RingMessage, group: readonly number[], n: number): Route {

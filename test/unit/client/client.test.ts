@@ -31,6 +31,15 @@ function operationsOf(frame: Frame): readonly string[] {
   return frame.kind === 'put' ? frame.operations! : [];
 }
 
+/** What a client keeps, which nobody shall see grow. */
+interface ClientInside {
+  readonly terms: { readonly known: ReadonlyMap<string, unknown> };
+  readonly dispatcher: {
+    readonly routes: { lanes(): readonly unknown[] };
+    readonly flights: { all(): readonly unknown[] };
+  };
+}
+
 /** Keys whose first primary is the node. */
 function shareOf(index: number): string[] {
   return keysOf(400).filter((key) => partitionOf({ bucket: 'b', key }, partitions) % 3 === index);
@@ -562,6 +571,19 @@ describe('nodes that do not answer', () => {
     expect(cluster.nowMs - beganMs).toBeLessThan(1_100);
   });
 
+  test('one of three hangs and the others wait for it: puts go back to whoever answers again, none times out', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const [hung, ...others] = cluster.nodes;
+    hung!.process!.paused = true;
+    // They pass puts on to it until they know; what they took before then is answered too late.
+    const knownMs = cluster.nowMs + 1_900;
+    for (const node of others) node.script = () => (cluster.nowMs < knownMs ? 'silence' : 'answer');
+    const puts = keysOf(20).map((key) => bucket.put(key, 'v', { timeoutMs: 5_000 }));
+    const outcomes = await cluster.settled(Promise.allSettled(puts));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+  });
+
   test('the client itself hangs for 300 ms with a put in flight: the answer is read before anyone is judged', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');
@@ -746,6 +768,38 @@ describe('bounds and bad arguments', () => {
     const bucket = (await cluster.ready()).bucket('b');
     const put = bucket.put('k', new Uint8Array(512 * 1024 + 1));
     expect(await cluster.failure(put)).toBeInstanceOf(TooLargeError);
+  });
+
+  test('5 000 distinct buckets, timeouts and quorums: what is kept for each of them is forgotten', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    for (let i = 0; i < 50; i++) {
+      const puts = Array.from({ length: 100 }, (_, j) =>
+        client.bucket(`b${i}`).put('k', 'v', { timeoutMs: 1_000 + 100 * i + j }),
+      );
+      await cluster.settled(Promise.all(puts));
+    }
+    await cluster.after(100);
+    const { terms, dispatcher } = client as unknown as ClientInside;
+    expect(dispatcher.routes.lanes().length).toBeLessThanOrEqual(limits.clientLanesIdleMax);
+    expect(terms.known.size).toBeLessThanOrEqual(limits.clientTermsMax);
+    await cluster.settled(client.bucket('b0').put('k', 'v'));
+  });
+
+  test('nobody answers for the ring: the questions are given up', async () => {
+    const cluster = new FakeCluster();
+    for (const node of cluster.nodes) {
+      node.start();
+      node.process!.paused = true;
+    }
+    await cluster.after(10);
+    const client = cluster.client();
+    for (let i = 0; i < 10; i++)
+      await cluster.failure(client.bucket('b').put('k', 'v', { timeoutMs: 5_000 }));
+    const { dispatcher } = client as unknown as ClientInside;
+    expect(dispatcher.flights.all().length).toBeLessThan(20);
+    for (const node of cluster.nodes) cluster.scheduler.resume(node.process!);
+    await cluster.settled(client.bucket('b').put('k', 'v'));
   });
 
   test('close: what is in flight is finished, what comes later is refused', async () => {
