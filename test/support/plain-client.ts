@@ -23,7 +23,7 @@ export interface RequestOptions {
 export class PlainClient {
   private constructor(readonly connection: NatsConnection) {}
 
-  static async connect(servers: string): Promise<PlainClient> {
+  static async connect(servers: string | string[]): Promise<PlainClient> {
     return new PlainClient(await connect({ servers, maxReconnectAttempts: -1 }));
   }
 

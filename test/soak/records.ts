@@ -1,0 +1,51 @@
+/** What clients write down of each operation, one JSON line each; all that the checks go by. */
+
+/** Names one write for ever: author and number. */
+export type WriteName = `${string}.${number}`;
+
+export type Workload = 'set' | 'blind' | 'delete' | 'strict' | 'session' | 'lww' | 'ttl';
+
+export interface OperationRecord {
+  readonly workload: Workload;
+  readonly key: string;
+  readonly client: string;
+  readonly kind: 'put' | 'delete' | 'get';
+  /** On the machine's monotonic clock, which all processes share. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** `none`: it will never show; `unknown`: it may. Of a get that was not answered: `unknown`. */
+  readonly outcome: 'done' | 'none' | 'unknown';
+  /** Why not, as it was told. */
+  readonly error?: string;
+  /** Of a write. */
+  readonly name?: WriteName;
+  /** Writes whose author this one's author knew to replace; of a write with a context. */
+  readonly replaces?: readonly WriteName[];
+  /** What a get showed, deletes left out; the elements of a set. */
+  readonly shown?: readonly WriteName[];
+  readonly strict?: boolean;
+  readonly ttlMs?: number;
+}
+
+/** What every key showed in the end, asked of all its primaries. */
+export interface FinalRecord {
+  readonly workload: Workload;
+  readonly key: string;
+  readonly shown: readonly WriteName[];
+  /** It could not be read. */
+  readonly error?: string;
+}
+
+export interface Violation {
+  readonly rule: string;
+  readonly key: string;
+  readonly what: string;
+}
+
+export function authorOf(name: WriteName): string {
+  return name.slice(0, name.lastIndexOf('.'));
+}
+
+export function numberOf(name: WriteName): number {
+  return Number(name.slice(name.lastIndexOf('.') + 1));
+}

@@ -1,0 +1,101 @@
+/** Carries a schedule out: what begins, what is over, and what of both is wrong at a moment. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClockTrouble } from './checks/checks.js';
+import type { SoakCluster } from './cluster.js';
+import type { LinkFault, SoakNetwork } from './network/network.js';
+import type { Trouble } from './schedule.js';
+import { nowMs } from './workload/worker.js';
+
+interface Moment {
+  readonly atMs: number;
+  readonly trouble: Trouble;
+  readonly begins: boolean;
+}
+
+export class Troubles {
+  private readonly links = new Map<Trouble, readonly LinkFault[]>();
+  /** How many troubles a host is kept away by. */
+  private readonly away = new Map<string, number>();
+  readonly clocks: ClockTrouble[] = [];
+
+  constructor(
+    private readonly cluster: SoakCluster,
+    private readonly network: SoakNetwork,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  /** Resolves at the end of the schedule, or soon after `signal`. */
+  async run(schedule: readonly Trouble[], durationMs: number, signal: AbortSignal): Promise<void> {
+    const moments: Moment[] = schedule.flatMap((trouble) => [
+      { atMs: trouble.atMs, trouble, begins: true },
+      { atMs: trouble.atMs + trouble.forMs, trouble, begins: false },
+    ]);
+    moments.sort((a, b) => a.atMs - b.atMs);
+    const beganMs = nowMs();
+    for (const { atMs, trouble, begins } of moments) {
+      await sleep(Math.max(0, beganMs + atMs - nowMs()), undefined, { signal }).catch(
+        () => undefined,
+      );
+      if (signal.aborted) return;
+      this.say(`${(atMs / 1000).toFixed(3)} ${begins ? '' : 'over: '}${trouble.words.join(' ')}`);
+      if (begins) await this.begin(trouble);
+      else await this.end(trouble);
+    }
+    await sleep(Math.max(0, beganMs + durationMs - nowMs()), undefined, { signal }).catch(
+      () => undefined,
+    );
+  }
+
+  private async begin(trouble: Trouble): Promise<void> {
+    const [verb, first = '', second = '', amount = '0'] = trouble.words;
+    if (verb === 'kill') {
+      this.count(`kill ${first}`, 1);
+      await this.cluster.kill(first);
+    } else if (verb === 'stop') {
+      this.count(`stop ${first}`, 1);
+      this.cluster.stop(first);
+    } else if (verb === 'clock') {
+      const offsetMs = Number(second);
+      const startMs = nowMs();
+      this.clocks.push({ startMs, endMs: startMs + trouble.forMs + 1_000, offsetMs });
+      this.cluster.setClock(first, offsetMs);
+    } else {
+      this.links.set(trouble, faultsOf(verb ?? '', [first, second], Number(amount)));
+      await this.network.apply([...this.links.values()].flat());
+    }
+  }
+
+  private async end(trouble: Trouble): Promise<void> {
+    const [verb, first = ''] = trouble.words;
+    if (verb === 'kill') {
+      if (this.count(`kill ${first}`, -1) === 0) this.cluster.restart(first);
+    } else if (verb === 'stop') {
+      if (this.count(`stop ${first}`, -1) === 0) this.cluster.goOn(first);
+    } else if (verb === 'clock') this.cluster.setClock(first, 0);
+    else {
+      this.links.delete(trouble);
+      await this.network.apply([...this.links.values()].flat());
+    }
+  }
+
+  private count(what: string, by: number): number {
+    const left = (this.away.get(what) ?? 0) + by;
+    this.away.set(what, left);
+    return left;
+  }
+}
+
+function faultsOf(
+  verb: string,
+  [from, to]: readonly [string, string],
+  amount: number,
+): LinkFault[] {
+  const both = (kind: LinkFault['kind']): LinkFault[] => [
+    { from, to, kind, amount },
+    { from: to, to: from, kind, amount },
+  ];
+  if (verb === 'cut') return both('cut');
+  if (verb === 'mute') return [{ from, to, kind: 'cut', amount }];
+  if (verb === 'lose' || verb === 'slow') return both(verb);
+  throw new SyntaxError(`no such trouble: ${verb}`);
+}

@@ -1,0 +1,102 @@
+/** What every workload shares: a store, chance, and a place to write down what happened. */
+import { performance } from 'node:perf_hooks';
+import type { SimRandom } from '../../simulation/core/sim-random.js';
+import type { OperationRecord, Workload, WriteName } from '../records.js';
+import type { Found, ReadHow, SoakStore, WriteHow, Written } from './store.js';
+
+export interface WorkerOptions {
+  readonly client: string;
+  readonly store: SoakStore;
+  readonly random: SimRandom;
+  /** Names of all clients, this one included: some workloads read what others write. */
+  readonly clients: readonly string[];
+  readonly write: (record: OperationRecord) => void;
+}
+
+export abstract class Worker {
+  private numbers = 0;
+
+  constructor(
+    readonly workload: Workload,
+    protected readonly options: WorkerOptions,
+  ) {}
+
+  /** One operation, or a few that belong together. */
+  abstract step(): Promise<void>;
+
+  protected nextName(author: string): WriteName {
+    return `${author}.${++this.numbers}`;
+  }
+
+  protected async put(
+    key: string,
+    name: WriteName,
+    how: WriteHow & { readonly replaces?: readonly WriteName[]; readonly value?: string } = {},
+  ): Promise<Written> {
+    const { replaces, value, ...rest } = how;
+    const startMs = nowMs();
+    const written = await this.options.store.write(this.workload, key, value ?? name, rest);
+    this.note(key, { kind: 'put', startMs, name, ...fieldsOf(written, rest, replaces) });
+    return written;
+  }
+
+  protected async delete(
+    key: string,
+    name: WriteName,
+    how: WriteHow & { readonly replaces?: readonly WriteName[] } = {},
+  ): Promise<Written> {
+    const { replaces, ...rest } = how;
+    const startMs = nowMs();
+    const written = await this.options.store.write(this.workload, key, undefined, rest);
+    this.note(key, { kind: 'delete', startMs, name, ...fieldsOf(written, rest, replaces) });
+    return written;
+  }
+
+  /** `namesIn`: the writes a value speaks of; itself unless told. */
+  protected async get(
+    key: string,
+    how: ReadHow = {},
+    namesIn: (value: string) => WriteName[] = (value) => [value as WriteName],
+  ): Promise<Found & { readonly shown: readonly WriteName[] }> {
+    const startMs = nowMs();
+    const found = await this.options.store.read(this.workload, key, how);
+    const shown = [...new Set(found.values.flatMap(namesIn))];
+    const { outcome, error } = found;
+    this.note(key, {
+      kind: 'get',
+      startMs,
+      outcome,
+      shown,
+      strict: how.strict === true,
+      ...(error === undefined ? {} : { error }),
+    });
+    return { ...found, shown };
+  }
+
+  private note(
+    key: string,
+    record: Omit<OperationRecord, 'workload' | 'key' | 'client' | 'endMs'>,
+  ): void {
+    const { client, write } = this.options;
+    write({ workload: this.workload, key, client, endMs: nowMs(), ...record });
+  }
+}
+
+function fieldsOf(
+  { outcome, error }: Written,
+  { strict, ttlMs }: WriteHow,
+  replaces: readonly WriteName[] | undefined,
+): Pick<OperationRecord, 'outcome' | 'error' | 'strict' | 'ttlMs' | 'replaces'> {
+  return {
+    outcome,
+    strict: strict === true,
+    ...(error === undefined ? {} : { error }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(replaces === undefined ? {} : { replaces }),
+  };
+}
+
+/** The same for all processes of the machine. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
