@@ -55,6 +55,8 @@ export const limits = {
 
   requestTimeoutMsDefault: 5_000,
   requestTimeoutMsMax: 60_000,
+  /** Rates of two monotonic clocks differ by less: an oscillator by 100 at most, and NTP adds up to 500. */
+  clockRatePpmMax: 1_000,
 
   memtableBytesMax: 64 * 1024 * 1024,
   /** Frozen memtables that wait for LMDB; past it puts are refused with 429 until the flush caught up. */

@@ -3,9 +3,14 @@
  * `kv.ring` from one node, `kv.status` from every node.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { noMoment } from '../../actors/rules/told-clock.js';
+import { OwnTime } from '../bus/own-time.js';
+import { ToldClocks } from '../bus/told-clocks.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import { Clock } from '../seams/clock.js';
 import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
 import {
   ringMessageOf,
@@ -27,6 +32,9 @@ export class Documents {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(NodeStatusSource) private readonly node: NodeStatusSource,
     @inject(Traffic) private readonly traffic: Traffic,
+    @inject(OwnTime) private readonly time: OwnTime,
+    @inject(ToldClocks) private readonly clocks: ToldClocks,
+    @inject(Clock) private readonly clock: Clock,
   ) {}
 
   open(): void {
@@ -63,7 +71,14 @@ export class Documents {
     const nodes: RingNode[] = [];
     for (const { id, name, host, zone, status } of this.view.members())
       if (status !== 'left')
-        nodes.push({ id, name, host, zone, reachability: this.view.reachability(id) });
+        nodes.push({
+          id,
+          name,
+          host,
+          zone,
+          reachability: this.view.reachability(id),
+          ...this.clockOf(id),
+        });
     const own: RingBucket[] = [];
     for (const [bucket, { n = defaults.n, r = defaults.r }] of Object.entries(buckets))
       if (n !== defaults.n || r !== defaults.r) own.push([bucket, n, r]);
@@ -76,6 +91,13 @@ export class Documents {
       buckets: own,
       preferenceList: (partition) => ring.preferenceList(partition),
     });
+  }
+
+  private clockOf(id: NodeId): Pick<RingNode, 'clock'> {
+    if (id === this.view.self.id) return { clock: this.time.now() };
+    const nowMs = this.clock.monotonicMs();
+    const clock = this.clocks.momentAt(id, nowMs, nowMs);
+    return clock === noMoment ? {} : { clock };
   }
 }
 

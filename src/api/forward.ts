@@ -1,6 +1,7 @@
 /** Puts on their way to the node that orders them: one frame, and what becomes of each row. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { Moment } from '../../actors/rules/told-clock.js';
 import { emptyContext } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
 import type { PutReply, PutRequest } from '../coordinator/coordinator.js';
@@ -10,6 +11,7 @@ import {
   frameOverheadBytes,
   frameReplyOfColumns,
   rowOverheadBytes,
+  type FrameReply,
   type PutFrameReply,
 } from '../wire/frames.js';
 import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
@@ -34,6 +36,18 @@ export function rowBytesOf(request: PutRequest): number {
 export interface ForwardOptions {
   /** This node had read the puts late, and is not to coordinate them while others can. */
   readonly late: boolean;
+  /** The other node refused them once, as past their deadline on its clock. */
+  readonly again?: boolean;
+}
+
+/** What an answer says. */
+interface Settlement {
+  /** Of the other node. */
+  readonly clock: Moment | null;
+  /** It has not begun any, as if the deadline were past: on its clock, of which this node may know too little. */
+  readonly unread: boolean;
+  /** Those it could do nothing for, and never will. */
+  readonly left: readonly PutRequest[];
 }
 
 export class Forward {
@@ -41,9 +55,12 @@ export class Forward {
   bytes = 0;
   /** What the other node has. */
   readonly timeoutMs: number;
+  /** The end of it, on this node's clock. */
+  readonly deadlineMs: number;
   /** What this node gives it; longer, because the other's 504 says more than ours. */
   readonly waitMs: number;
   readonly late: boolean;
+  readonly again: boolean;
   /** Set when it was sent: forgets call and timer. */
   stop: () => void = () => undefined;
 
@@ -51,17 +68,21 @@ export class Forward {
     /** Who is to coordinate it. */
     readonly to: NodeId,
     remainingMs: number,
-    { late }: ForwardOptions,
+    nowMs: number,
+    { late, again = false }: ForwardOptions,
   ) {
     this.late = late;
+    this.again = again;
     this.timeoutMs = Math.max(1, stepsIn(remainingMs) * deadlineStepMs);
+    this.deadlineMs = nowMs + this.timeoutMs;
     this.waitMs = this.timeoutMs + deadlineStepMs;
   }
 
   /** Puts of one name may share a frame. */
-  static nameOf(request: PutRequest, remainingMs: number, { late }: ForwardOptions): string {
+  static nameOf(request: PutRequest, remainingMs: number, options: ForwardOptions): string {
     const { bucket, quorum, strict } = request;
-    return `${stepsIn(remainingMs)} ${quorum} ${strict} ${late} ${bucket}`;
+    const { late, again } = options;
+    return `${stepsIn(remainingMs)} ${quorum} ${strict} ${late} ${again === true} ${bucket}`;
   }
 
   hasRoomFor(bytes: number): boolean {
@@ -73,7 +94,8 @@ export class Forward {
     this.bytes += bytes;
   }
 
-  columns(): readonly WireValue[] {
+  /** `until`: the end of `timeoutMs` on the other node's clock. */
+  columns(until: Moment): readonly WireValue[] {
     const { requests, timeoutMs } = this;
     const { bucket, quorum, strict } = requests[0]!;
     const blind = requests.every(({ context }) => context === undefined);
@@ -90,20 +112,27 @@ export class Forward {
         : requests.map(({ context }) => (context === undefined ? null : encodeContext(context))),
       operations: requests.map(({ operation }) => operation),
       ttls: requests.every(({ ttlMs }) => ttlMs === 0) ? null : requests.map(({ ttlMs }) => ttlMs),
+      until,
+      sooner: null,
     });
   }
 
-  /** Answers the rows; returns those the other node could do nothing for, and never will. */
-  settle(body: readonly WireValue[]): PutRequest[] {
-    const replies = this.repliesOf(body);
+  /** Answers the rows, but for those that are left. */
+  settle(body: readonly WireValue[]): Settlement {
+    const { requests } = this;
+    const reply = this.replyOf(body);
+    const clock = reply?.clock ?? null;
+    if (reply?.kind === 'refusal' && reply.code === 504 && reply.outcome === 'none')
+      return { clock, unread: true, left: requests };
+    const replies = reply?.kind === 'put' ? putReplies(reply) : requests.map(() => malformed);
     const left: PutRequest[] = [];
-    for (const [i, request] of this.requests.entries()) {
+    for (const [i, request] of requests.entries()) {
       const reply = replies[i]!;
       if (!reply.ok && reply.error instanceof UnavailableError && reply.error.outcome === 'none')
         left.push(request);
       else request.onReply(reply);
     }
-    return left;
+    return { clock, unread: false, left };
   }
 
   expire(): void {
@@ -111,16 +140,13 @@ export class Forward {
     for (const request of this.requests) request.onReply({ ok: false, error });
   }
 
-  private repliesOf(body: readonly WireValue[]): PutReply[] {
+  private replyOf(body: readonly WireValue[]): FrameReply | undefined {
     try {
-      const reply = frameReplyOfColumns(body[0] ?? null, this.requests.length);
-      if (reply.kind === 'put') return putReplies(reply);
+      return frameReplyOfColumns(body[0] ?? null, this.requests.length);
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
+      return undefined;
     }
-    // It was done or it was not: nobody here can tell.
-    const error = new UnavailableError('the answer of another node was malformed', 'unknown');
-    return this.requests.map(() => ({ ok: false, error }));
   }
 }
 
@@ -142,6 +168,12 @@ function putReplies(reply: PutFrameReply): PutReply[] {
 }
 
 const nothingSeen = encodeContext(emptyContext);
+
+/** It was done or it was not: nobody here can tell. */
+const malformed: PutReply = {
+  ok: false,
+  error: new UnavailableError('the answer of another node was malformed', 'unknown'),
+};
 
 const missing: PutReply = {
   ok: false,

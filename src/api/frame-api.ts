@@ -1,6 +1,7 @@
 /** The way in for the TypeScript client: `kv.frame.<node>`, many requests in one message, answered by one. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
+import { OwnTime } from '../bus/own-time.js';
 import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../node/node-options.js';
@@ -25,6 +26,7 @@ export class FrameApi {
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Traffic) private readonly traffic: Traffic,
+    @inject(OwnTime) private readonly time: OwnTime,
   ) {}
 
   open(): void {
@@ -61,17 +63,19 @@ export class FrameApi {
       const { kind } = frame;
       this.rows.run(frame, this.puts.readAt(taken.atMs), (outcome) => {
         taken.answered(outcome.errors[0]);
+        const clock = this.time.now();
         const answer =
           kind === 'put'
-            ? encodePutReply({ kind, ...outcome }, this.answerBytesMax)
-            : encodeGetReply({ kind, ...outcome }, this.answerBytesMax);
+            ? encodePutReply({ kind, ...outcome, clock }, this.answerBytesMax)
+            : encodeGetReply({ kind, ...outcome, clock }, this.answerBytesMax);
         this.bus.publish(reply, answer);
       });
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       const { code, outcome, message } = error;
       taken.answered(error);
-      this.bus.publish(reply, encodeRefusal({ code, outcome, message }));
+      const clock = this.time.now();
+      this.bus.publish(reply, encodeRefusal({ code, outcome, message, clock }));
     }
   }
 }

@@ -6,6 +6,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyContext, type Context } from '../../actors/rules/versions.js';
+import { OwnTime } from '../bus/own-time.js';
 import {
   Coordinator,
   type GetReply,
@@ -43,9 +44,10 @@ export class FrameRows {
     @inject(Coordinator) private readonly coordinator: Coordinator,
     @inject(Clock) private readonly clock: Clock,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(OwnTime) private readonly time: OwnTime,
   ) {}
 
-  /** Throws `MalformedError` before anything is done. The bytes of the frame are kept. */
+  /** Throws `MalformedError`, and `DeadlineError` after the frame's moment, before anything is done. The bytes of the frame are kept. */
   run(frame: Frame, puts: PutSink, done: (outcome: FrameOutcome) => void): void {
     checkBucket(frame.bucket);
     const { n, r, w } = bucketOptions(this.options, frame.bucket);
@@ -54,7 +56,11 @@ export class FrameRows {
     const timeoutMs = frame.timeoutMs === 0 ? limits.requestTimeoutMsDefault : frame.timeoutMs;
     if (timeoutMs > limits.requestTimeoutMsMax)
       throw new MalformedError(`the timeout is at most ${limits.requestTimeoutMsMax} ms`);
-    const terms = { quorum, deadlineMs: this.clock.monotonicMs() + timeoutMs };
+    const nowMs = this.clock.monotonicMs();
+    const until = frame.kind === 'put' ? frame.until : null;
+    this.time.check(until, nowMs);
+    const deadlineMs = Math.min(nowMs + timeoutMs, until?.ms ?? Infinity);
+    const terms = { quorum, deadlineMs };
     const rows = new Rows(frame, done);
     if (frame.kind === 'put') this.runPuts(frame, terms, rows, puts);
     else this.runGets(frame, terms, rows);
@@ -77,7 +83,7 @@ export class FrameRows {
   /** Undefined when the row is malformed; it is answered then. */
   private putOf(frame: PutFrame, i: number, terms: Terms, rows: Rows): PutRequest | undefined {
     try {
-      const { bucket, strict, contexts, operations, ttls } = frame;
+      const { bucket, strict, contexts, operations, ttls, sooner } = frame;
       const key = keyOf(frame.keys[i]!);
       return {
         bucket,
@@ -85,7 +91,7 @@ export class FrameRows {
         partition: partitionOf({ bucket, key }, this.options.partitions),
         quorum: terms.quorum,
         strict,
-        deadlineMs: terms.deadlineMs,
+        deadlineMs: terms.deadlineMs - (sooner === null ? 0 : sooner[i]!),
         value: frame.values[i]!,
         context: contexts === null ? undefined : contextOf(contexts[i]!),
         ttlMs: ttls === null ? 0 : ttls[i]!,

@@ -84,6 +84,14 @@ export class OwnReads {
         errors.push({ index, code, outcome, message });
       }
     }
-    return { kind: 'get', contexts, values, receipts: this.receipts, receiptOf: null, errors };
+    return {
+      kind: 'get',
+      contexts,
+      values,
+      receipts: this.receipts,
+      receiptOf: null,
+      errors,
+      clock: null,
+    };
   }
 }

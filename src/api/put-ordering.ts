@@ -10,6 +10,9 @@
  * It may then have been coordinated twice, so a put without an operation id is given one before it leaves:
  * siblings of one operation collapse into one.
  *
+ * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`): what a link or a stopped process
+ * holds back is not done after it. A receiver that refuses it so tells its clock, and is asked once more while there is time.
+ *
  * A put that was read late (`src/bus/hearing.ts`) may long be done elsewhere: who took this node's place knows, so it goes to
  * the next live primary, and on to the one behind it. One that was passed on is refused: who did that coordinates it, or has.
  */
@@ -17,16 +20,18 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Hearing } from '../bus/hearing.js';
+import { OwnTime } from '../bus/own-time.js';
 import { Peers, type IncomingCall, type WireValue } from '../bus/peers.js';
+import { ToldClocks } from '../bus/told-clocks.js';
 import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
-import { MalformedError, OverloadedError, UnavailableError } from '../errors.js';
+import { DeadlineError, MalformedError, OverloadedError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
-import { columnsOfPutReply, frameOfColumns } from '../wire/frames.js';
+import { columnsOfPutReply, columnsOfRefusal, frameOfColumns } from '../wire/frames.js';
 import { Forward, frameRoomBytes, rowBytesOf, type ForwardOptions } from './forward.js';
 import { FrameRows, type PutSink } from './frame-rows.js';
 import { Traffic } from './traffic.js';
@@ -53,6 +58,8 @@ export class PutOrdering implements PutSink {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Traffic) private readonly traffic: Traffic,
     @inject(Store) private readonly store: Store,
+    @inject(OwnTime) private readonly time: OwnTime,
+    @inject(ToldClocks) private readonly clocks: ToldClocks,
   ) {
     this.operationPrefix = random.bytes(6).toString('latin1');
     peers.onContact((node, contact) => {
@@ -129,7 +136,8 @@ export class PutOrdering implements PutSink {
     }
     this.rowsOut++;
     this.bytesOut += bytes;
-    const remainingMs = request.deadlineMs - this.clock.monotonicMs();
+    const nowMs = this.clock.monotonicMs();
+    const remainingMs = request.deadlineMs - nowMs;
     let forwards = this.collecting.get(node);
     if (forwards === undefined) {
       forwards = new Map();
@@ -143,7 +151,7 @@ export class PutOrdering implements PutSink {
       forward = undefined;
     }
     if (forward === undefined) {
-      forward = new Forward(node, remainingMs, options);
+      forward = new Forward(node, remainingMs, nowMs, options);
       forwards.set(name, forward);
     }
     forward.add(request.operation === '' ? this.named(request) : request, bytes);
@@ -162,7 +170,9 @@ export class PutOrdering implements PutSink {
 
   private send(forward: Forward): void {
     this.underway.begin(forward);
-    const call = this.peers.call(forward.to, 'forward', [forward.columns()], (answer) => {
+    const nowMs = this.clock.monotonicMs();
+    const until = this.clocks.momentAt(forward.to, forward.deadlineMs, nowMs);
+    const call = this.peers.call(forward.to, 'forward', [forward.columns(until)], (answer) => {
       if (answer.kind === 'ok') this.answered(forward, answer.body);
       else this.giveUp(forward);
     });
@@ -175,7 +185,14 @@ export class PutOrdering implements PutSink {
 
   private answered(forward: Forward, body: readonly WireValue[]): void {
     if (!this.finish(forward)) return;
-    for (const request of forward.settle(body)) this.goOn(forward, request);
+    const { to, late, again } = forward;
+    const { clock, unread, left } = forward.settle(body);
+    const nowMs = this.clock.monotonicMs();
+    if (clock !== null) this.clocks.told(to, clock, nowMs);
+    for (const request of left)
+      if (unread && !again && request.deadlineMs > nowMs)
+        this.passOn(to, request, { late, again: true });
+      else this.goOn(forward, request);
   }
 
   private expired(forward: Forward): void {
@@ -217,11 +234,14 @@ export class PutOrdering implements PutSink {
         throw new UnavailableError('it was read late, and may be done elsewhere');
       this.rows.run({ ...frame, values }, this.coordinator, (outcome) => {
         taken.answered(outcome.errors[0]);
-        call.ok([columnsOfPutReply({ kind: 'put', ...outcome }, frameRoomBytes)]);
+        const clock = this.time.now();
+        call.ok([columnsOfPutReply({ kind: 'put', ...outcome, clock }, frameRoomBytes)]);
       });
     } catch (error) {
       taken.answered();
-      throw error;
+      if (!(error instanceof DeadlineError)) throw error;
+      const { code, outcome, message } = error;
+      call.ok([columnsOfRefusal({ code, outcome, message, clock: this.time.now() })]);
     }
   }
 }

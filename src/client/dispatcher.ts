@@ -8,11 +8,12 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
+import { ToldClocks } from '../bus/told-clocks.js';
 import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { Flights, type Flight, type FrameFlight } from './flights.js';
-import { handleReply, rowsPerFrameMax, type RowFailure, type RowHandlers } from './frame-rows.js';
+import { handleReply, rowsPerFrameMax, type FrameHandlers, type RowFailure } from './frame-rows.js';
 import { NodeStates, type NodeState } from './node-states.js';
 import type { OwnRead } from './own-read.js';
 import { Outbox } from './outbox.js';
@@ -51,10 +52,17 @@ const ringLostAfterMs = 5_000;
 /** Frames one request may be part of. */
 const sendsMax = 12;
 
+const gone: RowFailure = {
+  code: 503,
+  outcome: 'none',
+  message: `${sendsMax} tries met nodes that were gone`,
+};
+
 const nothing = new Uint8Array(0);
 
 export class Dispatcher {
   private readonly states = new NodeStates();
+  private readonly clocks = new ToldClocks();
   private readonly routes = new RouteTable(this.states);
   private readonly pending: Pending;
   private readonly budget: RetryBudget;
@@ -76,14 +84,14 @@ export class Dispatcher {
     const { prefix, framesPerLaneMax, retry, bounds } = options;
     this.pending = new Pending(bounds);
     this.budget = new RetryBudget(retry, random);
-    const { routes, states } = this;
+    const { routes, states, clocks } = this;
     const flights = new Flights(bus, (flight, message) => this.answered(flight, message));
     const frameBytesMax = Math.min(limits.messageBytesMax, bus.payloadBytesMax);
     const outboxOptions = { prefix, framesPerLaneMax, frameBytesMax };
     this.flights = flights;
-    this.outbox = new Outbox(clock, random, routes, flights, outboxOptions);
+    this.outbox = new Outbox(clock, random, routes, flights, clocks, outboxOptions);
     const onRing = (): void => this.outbox.unpark();
-    this.ring = new RingKeeper({ prefix, flights, routes, states, onRing });
+    this.ring = new RingKeeper({ prefix, flights, routes, states, clocks, onRing });
     bus.onStatus((status) => {
       if (status === 'connected') this.connected();
       else this.outbox.pause();
@@ -110,7 +118,7 @@ export class Dispatcher {
   private answered(flight: Flight, message: BusMessage): void {
     const nowMs = this.outbox.nowMs();
     if (flight.kind === 'ring') {
-      this.ring.answered(message, nowMs);
+      this.ring.answered(message, this.clock.monotonicMs());
       return;
     }
     const { node } = flight;
@@ -125,7 +133,7 @@ export class Dispatcher {
       return;
     }
     this.outbox.frameOver(flight);
-    if (message.noResponders) this.goOn(flight, { mayBeStored: false });
+    if (message.noResponders) this.goOn(flight, { mayBeStored: false, failure: gone });
     else
       this.replied(flight, nowMs, (handlers) => handleReply(message.data, flight.rows, handlers));
   }
@@ -154,7 +162,7 @@ export class Dispatcher {
   private replied(
     flight: FrameFlight,
     nowMs: number,
-    handle: (handlers: RowHandlers) => void,
+    handle: (handlers: FrameHandlers) => void,
   ): void {
     const { lane, rows } = flight;
     let done = 0;
@@ -177,6 +185,10 @@ export class Dispatcher {
             heldBack.push(request);
           } else this.failed(request, failure, nowMs);
         },
+        // The time of the turn is from before the answer came.
+        onClock: (moment) => this.clocks.told(flight.node, moment, this.clock.monotonicMs()),
+        // It may have been told too little of its time; now it has more.
+        onUnread: (refusal) => this.goOn(flight, { mayBeStored: false, failure: refusal }),
       });
     } catch (error) {
       const message = `the reply of node ${lane.node} is not understood: ${String(error)}`;
@@ -235,19 +247,20 @@ export class Dispatcher {
   private giveUp(flight: FrameFlight): void {
     if (!this.flights.end(flight)) return;
     this.outbox.frameOver(flight);
-    this.goOn(flight, { mayBeStored: true });
+    this.goOn(flight, { mayBeStored: true, failure: gone });
   }
 
-  private goOn({ rows, read }: FrameFlight, options: { readonly mayBeStored: boolean }): void {
+  /** `failure`: of who has gone on too often. */
+  private goOn(
+    { rows, read }: FrameFlight,
+    options: { readonly mayBeStored: boolean; readonly failure: RowFailure },
+  ): void {
     for (const request of rows) {
       if (request.settled) continue;
       if (read !== undefined) request.needsCoordinator = true;
       if (options.mayBeStored && request.terms.kind === 'put') request.mayBeStored = true;
       if (request.sends < sendsMax) this.outbox.add(request);
-      else {
-        const message = `${request.sends} tries met nodes that were gone`;
-        this.pending.fail(request, { code: 503, outcome: 'none', message });
-      }
+      else this.pending.fail(request, options.failure);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Requests to frames, and replies back to what each request gets. */
 import { limits } from '../../actors/rules/limits.js';
+import type { Moment } from '../../actors/rules/told-clock.js';
 import type { Outcome } from '../errors.js';
 import {
   decodeFrameReply,
@@ -14,6 +15,9 @@ import { encodeOwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
 import type { Request, Settled, Terms } from './request.js';
+
+/** Rows are tried again beside new ones; below this it is not worth a column. */
+const soonerFromMs = 10;
 
 /** Takes from the front of `queue` what one frame holds; at least one. */
 export function cutRows(
@@ -32,7 +36,20 @@ export function cutRows(
   return queue.splice(0, count);
 }
 
-export function encodeRows(terms: Terms, rows: readonly Request[], timeoutMs: number): Buffer {
+/** When the rows of a frame are to be done. */
+export interface FrameDeadline {
+  /** The latest of the rows. */
+  readonly lastMs: number;
+  readonly timeoutMs: number;
+  /** The end of the timeout on the node's clock. */
+  readonly until: Moment;
+}
+
+export function encodeRows(
+  terms: Terms,
+  rows: readonly Request[],
+  { lastMs, timeoutMs, until }: FrameDeadline,
+): Buffer {
   const { kind, bucket, quorum, strict } = terms;
   const head = { bucket, quorum, strict, timeoutMs, keys: keysOf(rows) };
   if (kind === 'get') return encodeFrame({ kind, ...head });
@@ -45,6 +62,10 @@ export function encodeRows(terms: Terms, rows: readonly Request[], timeoutMs: nu
       : null,
     operations: rows.map((row) => row.operation),
     ttls: rows.some((row) => row.ttlMs !== 0) ? rows.map((row) => row.ttlMs) : null,
+    until,
+    sooner: rows.some((row) => lastMs - row.deadlineMs > soonerFromMs)
+      ? rows.map((row) => Math.round(lastMs - row.deadlineMs))
+      : null,
   });
 }
 
@@ -74,14 +95,24 @@ export interface RowHandlers {
   onFailure(request: Request, failure: RowFailure): void;
 }
 
+export interface FrameHandlers extends RowHandlers {
+  /** What the node's clock shows. */
+  onClock(moment: Moment): void;
+  /** The frame was past its deadline on the node's clock when it was read: nothing was begun. */
+  onUnread(refusal: RowFailure): void;
+}
+
 /** Throws `MalformedError` on a reply that is not one; then no handler was called. */
 export function handleReply(
   bytes: Uint8Array,
   rows: readonly Request[],
-  handlers: RowHandlers,
+  handlers: FrameHandlers,
 ): void {
   const reply = decodeFrameReply(bytes, rows.length);
-  if (reply.kind === 'refusal') for (const row of rows) handlers.onFailure(row, reply);
+  if (reply.clock !== null) handlers.onClock(reply.clock);
+  if (reply.kind === 'refusal' && reply.code === 504 && reply.outcome === 'none')
+    handlers.onUnread(reply);
+  else if (reply.kind === 'refusal') for (const row of rows) handlers.onFailure(row, reply);
   else handleRows(reply, reply.receipts.map(knownReceipt), rows, handlers);
 }
 

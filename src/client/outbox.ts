@@ -11,6 +11,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf } from '../../actors/rules/key.js';
+import type { ToldClocks } from '../bus/told-clocks.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import type { Flights, FrameFlight } from './flights.js';
@@ -57,6 +58,7 @@ export class Outbox {
     private readonly random: Random,
     private readonly routes: RouteTable,
     private readonly flights: Flights,
+    private readonly clocks: ToldClocks,
     private readonly options: OutboxOptions,
   ) {
     this.laneBounds = { rowsMax: rowsPerFrameMax, framesMax: options.framesPerLaneMax };
@@ -224,7 +226,10 @@ export class Outbox {
     const { node, terms, witnesses } = lane;
     const frame = { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs } as const;
     if (witnesses === undefined) {
-      const payload = encodeRows(terms, rows, nodeTimeoutMs(lastDeadlineMs - nowMs));
+      const timeoutMs = nodeTimeoutMs(lastDeadlineMs - nowMs);
+      const until = this.clocks.momentAt(node, nowMs + timeoutMs, nowMs);
+      const deadline = { lastMs: lastDeadlineMs, timeoutMs, until };
+      const payload = encodeRows(terms, rows, deadline);
       const subject = `${prefix}.frame.${node}`;
       this.flights.send({ ...frame, node, read: undefined }, { subject, payload });
       return;

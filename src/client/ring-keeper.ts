@@ -1,5 +1,6 @@
 /** Keeps the ring fresh: asks `kv.ring` at the start, every few seconds of use, and at once when something looks wrong. */
 import { UnavailableError } from '../errors.js';
+import type { ToldClocks } from '../bus/told-clocks.js';
 import type { BusMessage } from '../seams/bus.js';
 import { decodeDocument } from '../wire/message-pack.js';
 import { ringFromDocument } from '../wire/ring-message.js';
@@ -24,6 +25,7 @@ export class RingKeeper {
       readonly flights: Flights;
       readonly routes: RouteTable;
       readonly states: NodeStates;
+      readonly clocks: ToldClocks;
       /** Routes have changed: requests that waited may go. */
       readonly onRing: () => void;
     },
@@ -63,6 +65,8 @@ export class RingKeeper {
       for (const node of ring.nodes)
         if (node.reachability === 'down' && this.parts.states.of(node.id) === 'answers')
           this.parts.states.set(node.id, 'silent', nowMs);
+      for (const { id, clock } of ring.nodes)
+        if (clock !== undefined) this.parts.clocks.told(id, clock, nowMs);
       this.parts.states.keepOnly(ring.nodes.map((node) => node.id));
       this.parts.routes.set(ring);
     } catch {

@@ -1,18 +1,20 @@
 /**
  * Gossip as MessagePack, and rows of the members table.
  *
- * news   ['news' | 'hello', settings, founders: bin, vitals: bin, rows]     hello: please answer, with all rows
+ * news   ['news' | 'hello', settings, founders: bin, vitals: bin, rows, clock]     hello: please answer, with all rows
  *        settings [partitions, hash of what else must be equal]
  *        founders: 8 bytes a node id, ascending; empty while there is no cluster
  *        vitals, 19 bytes a member: id 8, generation u32, heartbeat u48, opinion u8 of the sender (0 heard in time, or itself ·
  *        1 silent · 2 down). This is what beats carry: it costs little to write and to read.
  *        rows: members the receiver may not know; a generation it does not know makes it ask for them
  *        row [id, name, host, zone, weight, pid, generation, heartbeat, status]
+ *        clock [process, monotonic ms, wall ms] of the sender, see `actors/rules/told-clock.ts`
  * claim  ['claim', instance, generation, pid]   →  [instance, generation, pid] of another process with the same node id
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Member, MemberStatus } from '../../actors/rules/membership.js';
+import type { Moment } from '../../actors/rules/told-clock.js';
 import { weightMax } from '../../actors/rules/ring-tokens.js';
 import { MalformedError } from '../errors.js';
 import { asBuffer } from '../wire/as-buffer.js';
@@ -42,6 +44,12 @@ export interface News {
   readonly founders: readonly NodeId[];
   readonly vitals: readonly Vital[];
   readonly rows: readonly Member[];
+  readonly clock: NewsOfClock;
+}
+
+/** What the sender's clocks showed when it told. */
+export interface NewsOfClock extends Moment {
+  readonly wallMs: number;
 }
 
 export interface Claim {
@@ -68,13 +76,14 @@ export function newsBody(news: News): WireValue[] {
     idBytes(news.founders),
     vitalBytes(news.vitals),
     news.rows.map(memberRow),
+    [news.clock.process, news.clock.ms, news.clock.wallMs],
   ];
 }
 
 /** Throws `MalformedError`. */
 export function newsOf(body: readonly WireValue[]): News {
-  const [kind, settings, founders, vitals, rows] = body;
-  if (body.length !== 5 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
+  const [kind, settings, founders, vitals, rows, clock] = body;
+  if (body.length !== 6 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
     throw new MalformedError('not news of members');
   if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
   return {
@@ -86,7 +95,16 @@ export function newsOf(body: readonly WireValue[]): News {
       if (!isList(row)) throw new MalformedError('not a member');
       return memberOf(row);
     }),
+    clock: clockOf(clock),
   };
+}
+
+function clockOf(value: WireValue | undefined): NewsOfClock {
+  if (isList(value) && value.length === 3) {
+    const [process, ms, wallMs] = value;
+    if (isInt(process) && isInt(ms) && isInt(wallMs)) return { process, ms, wallMs };
+  }
+  throw new MalformedError('no clock in news of members');
 }
 
 function settingsOf(value: WireValue | undefined): Settings {

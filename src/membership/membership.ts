@@ -11,7 +11,9 @@ import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Hearing } from '../bus/hearing.js';
+import { OwnTime } from '../bus/own-time.js';
 import { type IncomingCall, Peers } from '../bus/peers.js';
+import { ToldClocks } from '../bus/told-clocks.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
@@ -58,6 +60,8 @@ export class Membership implements ClusterView {
     @inject(Tables) tables: Tables,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) inspection: Inspection,
+    @inject(OwnTime) private readonly time: OwnTime,
+    @inject(ToldClocks) private readonly clocks: ToldClocks,
   ) {
     const { name, host, zone, weight, pid, partitions } = options;
     const blank = { id: peers.self, generation: 1, heartbeat: 0, status: 'joining' } as const;
@@ -206,6 +210,7 @@ export class Membership implements ClusterView {
       return;
     }
     const news = newsOf(call.body);
+    this.clocks.told(from, news.clock, this.clock.monotonicMs());
     const { settings, founding, problems } = this;
     const sender = { id: from, name: this.roster.get(from)?.name ?? from };
     if (!isCompatible({ sender, news, settings, founders: founding.founders, problems })) {
@@ -257,6 +262,7 @@ export class Membership implements ClusterView {
       this.roster.get(node)?.status === 'joining' && !this.founding.agreed?.includes(node);
     if (now === 'down' && joiner) {
       this.roster.forget(node);
+      this.clocks.forget(node);
       this.founding.forget(node);
       this.watch.unwatch(node);
     }
@@ -311,6 +317,7 @@ export class Membership implements ClusterView {
         return { id, generation, heartbeat, opinion: this.watch.opinion(id) };
       }),
       rows: options.rows === true ? members : [this.self],
+      clock: { ...this.time.now(), wallMs: this.clock.wallMs() },
     };
   }
 

@@ -5,6 +5,7 @@ import { NodeStatusSource } from '../api/node-status.js';
 import { WaysIn } from '../api/ways-in.js';
 import { BusPeers } from '../bus/bus-peers.js';
 import { NodeAddress, Peers } from '../bus/peers.js';
+import { ToldClocks } from '../bus/told-clocks.js';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -64,6 +65,7 @@ export function partsOf(
   scope.register(NodeAddress, { useValue: own.address });
   scope.register(NodeStatusSource, { useValue: own.status });
   scope.registerSingleton(Peers, BusPeers);
+  scope.registerSingleton(ToldClocks);
   scope.registerSingleton(Membership);
   scope.register(ClusterView, { useToken: Membership });
   scope.registerSingleton(Coordinator, RoundCoordinator);

@@ -1,4 +1,5 @@
 /** Takes decoded messages apart and checks each part; what is not as expected is a `MalformedError`. */
+import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError, type Outcome } from '../errors.js';
 import type { WireValue } from './message-pack.js';
 
@@ -11,6 +12,10 @@ export const isInt = (value: unknown): value is number =>
 export const isOutcome = (value: unknown): value is Outcome =>
   value === 'none' || value === 'unknown';
 export const isList = (value: unknown): value is readonly WireValue[] => Array.isArray(value);
+
+export function momentColumn(moment: Moment | null): WireValue {
+  return moment === null ? null : [moment.process, moment.ms];
+}
 
 /** A message `[version, …columns]`, column by column. */
 export class Columns {
@@ -65,6 +70,11 @@ export class Columns {
     if (this.columns[this.at] !== null) return this.list(is, length);
     this.at++;
     return null;
+  }
+
+  momentOrNull(): Moment | null {
+    const moment = this.listOrNull(isInt, 2);
+    return moment === null ? null : { process: moment[0]!, ms: moment[1]! };
   }
 
   end(): void {

@@ -5,21 +5,36 @@
  * reply for all costs none of them a wait.
  *
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
- *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[]]
+ *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[], until: moment | nil,
+ *               sooner: nil | number[]]
  *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[]]
- *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[], errors: nil | rows]
- *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts, receiptOf, errors]
- *   refusal    [1, 2, code, outcome: str, message: str]
+ *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[], errors: nil | rows, clock]
+ *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts, receiptOf, errors, clock]
+ *   refusal    [1, 2, code, outcome: str, message: str, clock]
  *   rows       [index, code, outcome: str, message: str][]
+ *   clock      moment | nil: what the answering node's clock shows
+ *   moment     [process, ms] on the monotonic clock of one process of a node, see `actors/rules/told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
+ * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it may be done elsewhere; nil:
+ * never. Some rows may have to be done so many ms sooner: those that are tried again.
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing".
  * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
  */
 import { limits } from '../../actors/rules/limits.js';
 import type { ByteString } from '../../actors/rules/key.js';
+import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError, type Outcome } from '../errors.js';
-import { Columns, isBin, isBinOrNull, isInt, isList, isOutcome, isText } from './columns.js';
+import {
+  Columns,
+  isBin,
+  isBinOrNull,
+  isInt,
+  isList,
+  isOutcome,
+  isText,
+  momentColumn,
+} from './columns.js';
 import { decode, encode, encodeToPublish, type WireValue } from './message-pack.js';
 import { byteStringOf, latin1Of, textOf } from './text.js';
 
@@ -46,6 +61,10 @@ export interface PutFrame extends FrameHead {
   readonly contexts: readonly (Bin | null)[] | null;
   readonly operations: readonly ByteString[] | null;
   readonly ttls: readonly number[] | null;
+  /** On the receiver's clock: not to be begun after it. */
+  readonly until: Moment | null;
+  /** Deadlines of rows are so many ms before that of the frame; null: none is. */
+  readonly sooner: readonly number[] | null;
 }
 
 export interface GetFrame extends FrameHead {
@@ -70,6 +89,7 @@ interface ReplyColumns {
   /** Index into `receipts` by row; null: all 0. */
   readonly receiptOf: readonly number[] | null;
   readonly errors: readonly RowError[];
+  readonly clock: Moment | null;
 }
 
 export interface PutFrameReply extends ReplyColumns {
@@ -93,6 +113,7 @@ export interface FrameRefusal {
   readonly code: number;
   readonly outcome: Outcome;
   readonly message: string;
+  readonly clock: Moment | null;
 }
 
 export type FrameReply = PutFrameReply | GetFrameReply | FrameRefusal;
@@ -113,9 +134,9 @@ export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const { quorum, strict, timeoutMs, keys } = frame;
   const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
   if (frame.kind === 'get') return head;
-  const { values, contexts, operations, ttls } = frame;
+  const { values, contexts, operations, ttls, until, sooner } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
-  return [...head, values, contexts, operationBytes, ttls];
+  return [...head, values, contexts, operationBytes, ttls, momentColumn(until), sooner];
 }
 
 export function bucketText(bucket: ByteString): string {
@@ -155,12 +176,19 @@ export function frameOfColumns(message: WireValue): Frame {
   const contexts = columns.listOrNull(isBinOrNull, rows);
   const operations = columns.listOrNull(isBin, rows)?.map(latin1Of) ?? null;
   const ttls = columns.listOrNull(isInt, rows);
+  const until = columns.momentOrNull();
+  const sooner = columns.listOrNull(isInt, rows);
   columns.end();
-  return { kind: 'put', ...head, values, contexts, operations, ttls };
+  return { kind: 'put', ...head, values, contexts, operations, ttls, until, sooner };
 }
 
 export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {
-  return encode([frameVersion, kinds.refusal, refusal.code, refusal.outcome, refusal.message]);
+  return encode(columnsOfRefusal(refusal));
+}
+
+export function columnsOfRefusal(refusal: Omit<FrameRefusal, 'kind'>): readonly WireValue[] {
+  const { code, outcome, message, clock } = refusal;
+  return [frameVersion, kinds.refusal, code, outcome, message, momentColumn(clock)];
 }
 
 /** Contexts beyond `bytesMax` are left out: the puts are done all the same. */
@@ -169,7 +197,7 @@ export function encodePutReply(reply: PutFrameReply, bytesMax: number): Buffer {
 }
 
 export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): readonly WireValue[] {
-  const { receipts, receiptOf, errors } = reply;
+  const { receipts, receiptOf, errors, clock } = reply;
   let room = bytesMax - fixedBytes(reply);
   const contexts = reply.contexts.map((context) => {
     const bytes = binBytes(context);
@@ -177,7 +205,8 @@ export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): reado
     room -= bytes;
     return context;
   });
-  return [frameVersion, kinds.put, contexts, receipts, receiptOf, errorRows(errors)];
+  const rows = errorRows(errors);
+  return [frameVersion, kinds.put, contexts, receipts, receiptOf, rows, momentColumn(clock)];
 }
 
 /** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
@@ -189,11 +218,12 @@ export function columnsOfGetReply(reply: GetFrameReply, bytesMax: number): reado
   const room = bytesMax - fixedBytes(reply);
   const rowBytes = reply.values.map((value, i) => valueBytes(value) + binBytes(reply.contexts[i]!));
   const fits = rowBytes.reduce((sum, bytes) => sum + bytes, 0) <= room;
-  const { contexts, values, receipts, receiptOf, errors } = fits
+  const { contexts, values, receipts, receiptOf, errors, clock } = fits
     ? reply
     : cutToRoom(reply, rowBytes, room);
   const rows = errorRows(errors);
-  return [frameVersion, kinds.get, contexts, values, receipts, receiptOf, rows];
+  const told = momentColumn(clock);
+  return [frameVersion, kinds.get, contexts, values, receipts, receiptOf, rows, told];
 }
 
 function cutToRoom(
@@ -225,8 +255,9 @@ export function frameReplyOfColumns(message: WireValue, rows: number): FrameRepl
   const kind = columns.int();
   if (kind === kinds.refusal) {
     const refusal = { code: columns.int(), outcome: columns.outcome(), message: columns.text() };
+    const clock = columns.momentOrNull();
     columns.end();
-    return { kind: 'refusal', ...refusal };
+    return { kind: 'refusal', ...refusal, clock };
   }
   if (kind !== kinds.put && kind !== kinds.get)
     throw new MalformedError('a frame reply of unknown kind');
@@ -238,8 +269,9 @@ export function frameReplyOfColumns(message: WireValue, rows: number): FrameRepl
     throw new MalformedError('a row with no receipt');
   const errors = columns.listOrNull(isErrorRow)?.map(rowErrorOf) ?? [];
   if (errors.some((error) => error.index >= rows)) throw new MalformedError('an error of no row');
+  const clock = columns.momentOrNull();
   columns.end();
-  const reply = { contexts, receipts, receiptOf, errors };
+  const reply = { contexts, receipts, receiptOf, errors, clock };
   return values === undefined ? { kind: 'put', ...reply } : { kind: 'get', ...reply, values };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';
 
 export interface RingMessage {
@@ -28,6 +29,8 @@ export interface RingNode {
   readonly host: string;
   readonly zone: string;
   readonly reachability: 'alive' | 'suspect' | 'down';
+  /** What its monotonic clock shows at least, as far as the answering node knows. */
+  readonly clock?: Moment;
 }
 
 /** Primaries and a few fallbacks; nobody routes further. Keeps the message small in large clusters. */
@@ -97,7 +100,15 @@ function nodeFrom(document: unknown): RingNode {
     host: text(node['host'], 'node host'),
     zone: text(node['zone'], 'node zone'),
     reachability,
+    ...clockFrom(node['clock']),
   };
+}
+
+function clockFrom(document: unknown): { readonly clock?: Moment } {
+  if (document === undefined) return {};
+  const clock = record(document, 'clock');
+  const process = natural(clock['process'], 'process of a clock');
+  return { clock: { process, ms: natural(clock['ms'], 'ms of a clock') } };
 }
 
 function bucketFrom(document: unknown): RingBucket {

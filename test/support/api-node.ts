@@ -9,7 +9,9 @@ import { WaysIn } from '../../src/api/ways-in.js';
 import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { Hearing } from '../../src/bus/hearing.js';
+import { OwnTime } from '../../src/bus/own-time.js';
 import { Peers } from '../../src/bus/peers.js';
+import { ToldClocks } from '../../src/bus/told-clocks.js';
 import {
   Coordinator,
   type Change,
@@ -177,6 +179,8 @@ export interface ApiNode {
   readonly peers: BusPeers;
   readonly ordering: PutOrdering;
   readonly hearing: Hearing;
+  readonly time: OwnTime;
+  readonly clocks: ToldClocks;
   /** What own reads see. */
   readonly store: MapStore;
 }
@@ -217,6 +221,7 @@ export function startApiNode(parts: {
   own.register(ClusterView, { useValue: view });
   own.register(Coordinator, { useValue: coordinator });
   own.register(Peers, { useValue: peers });
+  own.registerSingleton(ToldClocks);
   own.register(NodeStatusSource, { useValue: { status } });
   const store = new MapStore(id, clock);
   own.register(Store, { useValue: store });
@@ -224,5 +229,7 @@ export function startApiNode(parts: {
   waysIn.announce();
   waysIn.open();
   const ordering = own.resolve(PutOrdering);
-  return { waysIn, coordinator, view, peers, ordering, hearing: own.resolve(Hearing), store };
+  const hearing = own.resolve(Hearing);
+  const [time, clocks] = [own.resolve(OwnTime), own.resolve(ToldClocks)];
+  return { waysIn, coordinator, view, peers, ordering, hearing, time, clocks, store };
 }

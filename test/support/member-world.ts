@@ -3,6 +3,8 @@ import 'reflect-metadata';
 import { Membership } from '../../src/membership/membership.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { Hearing } from '../../src/bus/hearing.js';
+import { OwnTime } from '../../src/bus/own-time.js';
+import { ToldClocks } from '../../src/bus/told-clocks.js';
 import { type NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js';
 import { Inspection } from '../../src/seams/inspection.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
@@ -75,6 +77,8 @@ export class MemberWorld {
       tables,
       { ...nodeOptionsDefault, name, host: name, dataDir: '', ...this.common, ...own },
       new Inspection(clock),
+      new OwnTime(clock, random),
+      new ToldClocks(),
     );
     const life: NodeLife = { id, name, process, membership, fatal: [], changes: [] };
     const end = (error: unknown): void => {

@@ -25,6 +25,8 @@ const put: PutFrame = {
   contexts: [null, Buffer.alloc(0), bytes('ctx')],
   operations: ['op-1', '', '\x00\xff'],
   ttls: [0, 1, 60_000],
+  until: { process: 2 ** 32 - 1, ms: 2 ** 40 },
+  sooner: [0, 4, 900],
 };
 const get: GetFrame = { kind: 'get', ...head, keys: [bytes('a'), bytes('b')] };
 const reply: GetFrameReply = {
@@ -34,6 +36,7 @@ const reply: GetFrameReply = {
   receipts: ['r=2/2', 'r=1/2'],
   receiptOf: [0, 0, 1],
   errors: [{ index: 1, code: 503, outcome: 'none', message: 'no quorum' }],
+  clock: { process: 7, ms: 1234 },
 };
 
 describe('frames', () => {
@@ -41,7 +44,7 @@ describe('frames', () => {
     ['a put with every column', put],
     [
       'a blind put without operations and ttls',
-      { ...put, contexts: null, operations: null, ttls: null },
+      { ...put, contexts: null, operations: null, ttls: null, until: null, sooner: null },
     ],
     ['a get', get],
     ['a bucket beyond ASCII', { ...get, bucket: Buffer.from('kätzchen').toString('latin1') }],
@@ -57,6 +60,7 @@ describe('frames', () => {
     ['half a node as quorum', (columns) => (columns[3] = 1.5)],
     ['a key that is text', (columns) => (columns[6] = ['a', bytes('b'), bytes('c')])],
     ['no keys', (columns) => columns.splice(6, 5, [], [], null, null, null)],
+    ['half a moment', (columns) => (columns[11] = [1])],
     ['fewer values than keys', (columns) => (columns[7] = [bytes('1')])],
     ['more contexts than keys', (columns) => (columns[8] = [null, null, null, null])],
     ['a column missing', (columns) => columns.pop()],
@@ -80,13 +84,15 @@ describe('frame replies', () => {
   });
 
   test('a put reply comes back as it was', () => {
-    const { contexts, receipts } = reply;
-    const puts: PutFrameReply = { kind: 'put', contexts, receipts, receiptOf: null, errors: [] };
+    const { contexts, receipts, clock } = reply;
+    const common = { contexts, receipts, receiptOf: null, clock };
+    const puts: PutFrameReply = { kind: 'put', ...common, errors: [] };
     expect(decodeFrameReply(encodePutReply(puts, 10_000), 3)).toEqual(puts);
   });
 
   test('a refusal comes back as it was', () => {
-    const refusal = { code: 429, outcome: 'none', message: 'busy' } as const;
+    const clock = { process: 1, ms: 0 };
+    const refusal = { code: 429, outcome: 'none', message: 'busy', clock } as const;
     expect(decodeFrameReply(encodeRefusal(refusal), 99)).toEqual({ kind: 'refusal', ...refusal });
   });
 
@@ -130,6 +136,7 @@ describe('frame replies', () => {
       receipts: ['w=2/2'],
       receiptOf: null,
       errors: [],
+      clock: null,
     } as const;
     const message = encodePutReply(puts, 50_000);
     expect(message.length).toBeLessThanOrEqual(50_000);

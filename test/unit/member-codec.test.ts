@@ -37,6 +37,7 @@ const member = fc.record({
 });
 const opinion = fc.constantFrom('heard', 'silent', 'down');
 const news: fc.Arbitrary<News> = fc.record({
+  clock: fc.record({ process: fc.nat(), ms: fc.nat(), wallMs: fc.nat() }),
   hello: fc.boolean(),
   settings: fc.record({ partitions: fc.nat(), bucketsHash: fc.nat() }),
   founders: ids,
@@ -120,6 +121,7 @@ describe('gossip', () => {
       founders: [],
       vitals: [vital, vital],
       rows: [],
+      clock: { process: 1, ms: 2, wallMs: 3 },
     };
     expect(() => newsOf(newsBody(told))).toThrow(MalformedError);
   });

@@ -20,6 +20,7 @@ const shown: GetFrameReply = {
   receipts: ['r=1/1'],
   receiptOf: null,
   errors: [{ index: 1, code: 404, outcome: 'none', message: 'no such key' }],
+  clock: null,
 };
 
 function changed(message: Buffer, change: (columns: WireValue[]) => void): Buffer {
@@ -74,7 +75,7 @@ describe('replies to own reads', () => {
   });
 
   test('a refusal comes back as it was', () => {
-    const refusal = { code: 503, outcome: 'none', message: 'no primary' } as const;
+    const refusal = { code: 503, outcome: 'none', message: 'no primary', clock: null } as const;
     expect(decodeOwnReply(encodeRefusal(refusal), 2)).toEqual({ kind: 'refusal', ...refusal });
   });
 

@@ -11,6 +11,7 @@ import {
   mint,
   type KeyState,
 } from '../../../actors/rules/versions.js';
+import { noMoment } from '../../../actors/rules/told-clock.js';
 import { UnavailableError } from '../../../src/errors.js';
 import {
   decodeFrameReply,
@@ -30,6 +31,7 @@ import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
 const a = 'a'.repeat(16);
 const b = 'b'.repeat(16);
 const bytes = (text: string): Buffer => Buffer.from(text);
+const clock = { process: expect.any(Number), ms: 1000 } as unknown;
 const head = { bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 };
 
 let network: MemoryNetwork;
@@ -64,6 +66,8 @@ function putFrame(rows: readonly (readonly [key: string, value: string | null])[
     contexts: null,
     operations: null,
     ttls: null,
+    until: null,
+    sooner: null,
   };
 }
 
@@ -100,6 +104,7 @@ describe('frames', () => {
         receipts: ['w=2/2 primaries=2 fallbacks=0 durability=sync'],
         receiptOf: null,
         errors: [],
+        clock,
       },
     ]);
     expect(node.coordinator.puts.map(({ operation, ttlMs }) => [operation, ttlMs])).toEqual([
@@ -123,6 +128,7 @@ describe('frames', () => {
           { index: 1, code: 404, outcome: 'none', message: 'no such key' },
           { index: 2, code: 404, outcome: 'none', message: 'no such key' },
         ],
+        clock,
       },
     ]);
     expect(network.sent.length - before).toBe(6);
@@ -134,6 +140,35 @@ describe('frames', () => {
     expect(node.coordinator.puts).toEqual([
       expect.objectContaining({ quorum: 3, strict: true, deadlineMs: 1250, context: undefined }),
     ]);
+  });
+
+  test('a frame that is read after its moment is refused as a whole, and the clock told', () => {
+    const frame = putFrame([['x', '1']]);
+    const [first] = ask({ ...frame, until: noMoment });
+    if (first === undefined || first === 'nobody') throw new Error('no reply');
+    expect(first).toMatchObject({ kind: 'refusal', code: 504, outcome: 'none' });
+    const clock = first.clock!;
+    expect(clock).toEqual({ process: expect.any(Number), ms: 1000 });
+    const refused = { kind: 'refusal', code: 504, outcome: 'none', clock };
+    expect(ask({ ...frame, until: { ...clock, ms: 999 } })).toMatchObject([refused]);
+    const earlier = { process: clock.process + 1, ms: 99_000 };
+    expect(ask({ ...frame, until: earlier })).toMatchObject([refused]);
+    expect(node.coordinator.puts).toEqual([]);
+    expect(ask({ ...frame, until: { ...clock, ms: 1000 } })).toMatchObject([
+      { kind: 'put', clock },
+    ]);
+  });
+
+  test('nothing is done after the moment of its frame, and a row that was asked before no later than its own', () => {
+    const [first] = ask({ ...putFrame([['x', '1']]), until: noMoment });
+    if (first === undefined || first === 'nobody') throw new Error('no reply');
+    const until = { ...first.clock!, ms: 1200 };
+    const rows = putFrame([
+      ['x', '1'],
+      ['y', '2'],
+    ]);
+    ask({ ...rows, timeoutMs: 250, until, sooner: [0, 150] });
+    expect(node.coordinator.puts.map(({ deadlineMs }) => deadlineMs)).toEqual([1200, 1050]);
   });
 
   test('keys are any bytes', () => {
@@ -259,6 +294,7 @@ describe('own reads', () => {
         ),
         values: [bytes('1'), null, null, [bytes('l'), bytes('r')]],
         receipts: ['r=1/1 primaries=1 fallbacks=0 durability=sync'],
+        clock: null,
         receiptOf: null,
         errors: [
           { index: 1, code: 404, outcome: 'none', message: 'no such key' },
@@ -291,7 +327,7 @@ describe('frames refused as a whole', () => {
     ['a bucket that is no token', { ...getFrame('x'), bucket: 'a.b' }],
   ])('%s', (_what, frame) => {
     expect(ask(frame)).toEqual([
-      { kind: 'refusal', code: 400, outcome: 'none', message: expect.any(String) },
+      { kind: 'refusal', code: 400, outcome: 'none', message: expect.any(String), clock },
     ]);
     expect(node.waysIn.traffic.endpoints.frame).toMatchObject({ requests: 1, errors: 1 });
   });

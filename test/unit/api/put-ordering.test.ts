@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { partitionOf } from '../../../actors/rules/key.js';
 import type { PutSink } from '../../../src/api/frame-rows.js';
@@ -46,6 +46,8 @@ beforeEach(() => {
     const node = startApiNode({ id, nodes: ids, bus, clock, random, world, options });
     nodes.set(id, { ...node, bus });
   }
+  for (const [id, { time }] of nodes)
+    for (const { clocks } of nodes.values()) clocks.told(id, time.now(), nowMs);
 });
 
 function node(id: string): ApiNode & { bus: MemoryBus } {
@@ -216,7 +218,8 @@ describe('what was read late', () => {
   test('comes with its frame', async () => {
     await standsStill(a);
     const frame = { kind: 'put', bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 } as const;
-    const columns = { values: [null], contexts: null, operations: null, ttls: null };
+    const nothing = { contexts: null, operations: null, ttls: null, until: null, sooner: null };
+    const columns = { values: [null], ...nothing };
     const keys = [Buffer.from(keyOf(a))];
     const reply = '_INBOX.x.1';
     network
@@ -286,6 +289,52 @@ describe('on the way', () => {
     expect(put(b, 'k', { partition: 0 })).toEqual([
       { ok: false, error: expect.objectContaining({ code: 429, outcome: 'none' }) as unknown },
     ]);
+  });
+});
+
+describe('past the deadline', () => {
+  test('on the way: not begun where it arrives, nor here', () => {
+    const replies = put(b, keyOf(a), { deadlineMs: nowMs + 1000 });
+    nowMs += 1001;
+    network.settle();
+    expect(putsAt(a)).toEqual([]);
+    expect(messagesTo(`_kv.${a}.forward`)).toBe(1);
+    // The coordinator of this test would do it; the real one sees the deadline.
+    expect(putsAt(b).map(({ deadlineMs }) => deadlineMs)).toEqual([1000]);
+    expect(replies).toHaveLength(1);
+  });
+
+  test('by a clock of which too little is known: sent once more, with what the answer told', () => {
+    nowMs += 400;
+    const { process, ms } = node(a).time.now();
+    node(b).clocks.forget(a);
+    node(b).clocks.told(a, { process, ms: ms - 2000 }, nowMs);
+    const replies = put(b, keyOf(a), { deadlineMs: nowMs + 1000 });
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(a).map(({ deadlineMs }) => deadlineMs)).toEqual([nowMs + 1000]);
+    expect(messagesTo(`_kv.${a}.forward`)).toBe(2);
+  });
+
+  test('meant for an earlier process of the node: the same', () => {
+    node(b).clocks.told(a, { process: 4711, ms: 1_000_000 }, nowMs);
+    const replies = put(b, keyOf(a));
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(a)).toHaveLength(1);
+    expect(messagesTo(`_kv.${a}.forward`)).toBe(2);
+  });
+
+  test('again and again: coordinated here', () => {
+    const told = jest.spyOn(node(b).clocks, 'told').mockImplementation(() => undefined);
+    node(b).clocks.forget(a);
+    const replies = put(b, keyOf(a));
+    network.settle();
+    told.mockRestore();
+    expect(replies).toEqual([done]);
+    expect(putsAt(a)).toEqual([]);
+    expect(putsAt(b)).toHaveLength(1);
+    expect(messagesTo(`_kv.${a}.forward`)).toBe(2);
   });
 });
 

@@ -302,7 +302,10 @@ describe('gets the client coordinates', () => {
   });
 
   test.each<[string, OwnScript]>([
-    ['refuses', () => encodeRefusal({ code: 503, outcome: 'none', message: 'no primary' })],
+    [
+      'refuses',
+      () => encodeRefusal({ code: 503, outcome: 'none', message: 'no primary', clock: null }),
+    ],
     ['answers something else', () => Buffer.from('noise')],
     [
       'tells too few digests',
@@ -466,6 +469,47 @@ describe('contexts', () => {
 });
 
 describe('nodes that do not answer', () => {
+  test('what a node reads after its deadline is not done, and a node that was started again is told its new time', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    const bucket = client.bucket('b', { timeoutMs: 400 });
+    const [stopped] = cluster.nodes;
+    const [first, second] = shareOf(0) as [string, string];
+    stopped!.process!.paused = true;
+    const results = [bucket.put(first, 'one'), bucket.put(second, 'two')];
+    // The others do not answer either, so nobody takes the frame's place.
+    for (const node of cluster.nodes) node.script = () => 'silence';
+    expect(await cluster.failure(results[0]!)).toBeInstanceOf(DeadlineError);
+    await cluster.failure(results[1]!);
+    await cluster.after(5_000);
+    for (const node of cluster.nodes) node.script = () => 'answer';
+    cluster.scheduler.resume(stopped!.process!);
+    await cluster.after(100);
+    expect(stopped!.unread).toBeGreaterThan(0);
+    expect(stopped!.frames).toEqual([]);
+    await cluster.settled(bucket.put(first, 'three'));
+    stopped!.kill();
+    await cluster.after(100);
+    stopped!.start();
+    await cluster.after(100);
+    for (let i = 0; i < 20; i++) {
+      await cluster.settled(bucket.put(first, 'four'));
+      await cluster.after(100);
+    }
+    expect(stopped!.frames.length).toBeGreaterThan(1);
+    expect(cluster.errors).toEqual([]);
+  });
+
+  test('a client that knows too little of a clock learns it from the refusal, and asks again at once', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    for (const node of cluster.nodes) node.restartClock();
+    const fromMs = cluster.nowMs;
+    await cluster.settled(putAll(client.bucket('b'), keysOf(30)));
+    expect(cluster.nowMs - fromMs).toBeLessThan(10);
+    expect(cluster.nodes.map(({ unread }) => unread)).toEqual([1, 1, 1]);
+  });
+
   test('a node is gone before the puts: its share goes to the next primary at once, no error', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');

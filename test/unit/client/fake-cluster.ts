@@ -2,6 +2,7 @@
  * Scripted nodes on a simulated NATS in virtual time: they answer the ring and frames, and remember what they were sent.
  * What a store would do is not theirs: a node keeps the last values put, so that gets have something to say.
  */
+import type { Moment } from '../../../actors/rules/told-clock.js';
 import type { Context as Versions } from '../../../actors/rules/versions.js';
 import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
@@ -28,7 +29,8 @@ import { SimBus } from '../../simulation/seams/sim-bus.js';
 import { SimClock } from '../../simulation/seams/sim-clock.js';
 import { SimNats } from '../../simulation/seams/sim-nats.js';
 
-export type Word = 'answer' | 'silence' | Omit<FrameRefusal, 'kind'> | readonly RowError[];
+export type Word =
+  'answer' | 'silence' | Omit<FrameRefusal, 'kind' | 'clock'> | readonly RowError[];
 /** What a node makes of a frame; `answer` unless told. */
 export type Script = (frame: Frame, seen: number) => Word;
 
@@ -60,6 +62,11 @@ export class FakeNode {
   probes = 0;
   replyBytesMax: number = limits.messageBytesMax;
   takesUs = workUs;
+  /** How often it was started: names the process. */
+  private lives = 0;
+  private startedMs = 0;
+  /** Frames of puts that were read after their moment. */
+  unread = 0;
 
   constructor(
     private readonly cluster: FakeCluster,
@@ -72,6 +79,8 @@ export class FakeNode {
   start(): void {
     const process = new SimProcess(`n${this.index}`);
     this.process = process;
+    this.lives++;
+    this.startedMs = this.cluster.nowMs;
     const bus = new SimBus(this.cluster.nats, process.name, process);
     bus.subscribe('kv.ring', ({ reply }) => bus.publish(reply, this.ring()), { queue: 'q' });
     bus.subscribe(`kv.frame.${this.id}`, (message) => this.take(bus, process, message));
@@ -79,6 +88,17 @@ export class FakeNode {
 
   kill(): void {
     this.process?.die();
+  }
+
+  /** As if it had been started anew, unnoticed. */
+  restartClock(): void {
+    this.lives++;
+    this.startedMs = this.cluster.nowMs;
+  }
+
+  get clock(): Moment {
+    const ms = Math.floor(this.cluster.nowMs - this.startedMs);
+    return { process: 100 * (this.index + 1) + this.lives, ms };
   }
 
   keys(): string[] {
@@ -91,9 +111,9 @@ export class FakeNode {
     const ring = ringMessageOf({
       epoch: 7,
       partitions,
-      nodes: nodes.map(({ id, index }): RingNode => {
+      nodes: nodes.map(({ id, index, clock }): RingNode => {
         const reachability = this.down.includes(index) ? 'down' : 'alive';
-        return { id, name: `n${index}`, host: `h${index}`, zone: '', reachability };
+        return { id, name: `n${index}`, host: `h${index}`, zone: '', reachability, clock };
       }),
       n: 3,
       r: 2,
@@ -107,7 +127,8 @@ export class FakeNode {
     const { reply } = message;
     if (message.data.length === 0) {
       this.probes++;
-      bus.publish(reply, encodeRefusal({ code: 400, outcome: 'none', message: 'empty' }));
+      const refusal = { code: 400, outcome: 'none', message: 'empty' } as const;
+      bus.publish(reply, encodeRefusal({ ...refusal, clock: this.clock }));
       return;
     }
     // A copy: the bytes of a message are spoiled when its turn ends.
@@ -120,11 +141,22 @@ export class FakeNode {
       this.cluster.scheduler.in(this.takesUs, process, () => bus.publish(reply, answer()));
       return;
     }
+    if (frame.kind === 'put' && this.isPast(frame.until)) {
+      this.unread++;
+      const refusal = { code: 504, outcome: 'none', message: 'late' } as const;
+      bus.publish(reply, encodeRefusal({ ...refusal, clock: this.clock }));
+      return;
+    }
     const word = this.script(frame, this.frames.length);
     this.frames.push({ atMs: this.cluster.scheduler.nowUs / 1000, frame });
     if (word === 'silence') return;
     const { scheduler } = this.cluster;
     scheduler.in(this.takesUs, process, () => bus.publish(reply, this.answer(frame, word)));
+  }
+
+  private isPast(until: Moment | null): boolean {
+    const { process, ms } = this.clock;
+    return until?.process !== process || until.ms < ms;
   }
 
   /** A digest stands for a key's context, which each put changes. */
@@ -145,12 +177,13 @@ export class FakeNode {
         errors.push({ index, code: 404, outcome: 'none', message: 'no such key' });
     }
     const receipts = ['r=1/1 primaries=1 fallbacks=0 durability=sync'];
-    const shown = { kind: 'get', contexts, values, receipts, receiptOf: null, errors } as const;
+    const columns = { contexts, values, receipts, receiptOf: null, errors, clock: null };
+    const shown = { kind: 'get', ...columns } as const;
     return encodeOwnReply({ digests, shown: whole ? shown : undefined }, this.replyBytesMax);
   }
 
   private answer(frame: Frame, word: Exclude<Word, 'silence'>): Buffer {
-    if (word !== 'answer' && 'code' in word) return encodeRefusal(word);
+    if (word !== 'answer' && 'code' in word) return encodeRefusal({ ...word, clock: this.clock });
     const errors: RowError[] = word === 'answer' ? [] : [...word];
     const failed = new Set(errors.map(({ index }) => index));
     const contexts: (Uint8Array | null)[] = [];
@@ -175,7 +208,7 @@ export class FakeNode {
     const receipts = [
       `${frame.kind === 'put' ? 'w' : 'r'}=2/2 primaries=2 fallbacks=0 durability=sync`,
     ];
-    const columns = { contexts, receipts, receiptOf: null, errors };
+    const columns = { contexts, receipts, receiptOf: null, errors, clock: this.clock };
     return frame.kind === 'put'
       ? encodePutReply({ kind: 'put', ...columns }, this.replyBytesMax)
       : encodeGetReply({ kind: 'get', ...columns, values }, this.replyBytesMax);

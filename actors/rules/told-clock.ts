@@ -1,0 +1,62 @@
+/**
+ * Monotonic time of another process, as far as it is known: what it told, and the time since.
+ *
+ * A word about a clock is old by the time it took to arrive, so the clock shows at least what was told. Of several words the
+ * one that took least is the truest, as in NTP's clock filter (RFC 5905, section 10); of two windows of time, because a clock that
+ * stood still (a paused virtual machine) makes all earlier words untrue. Clocks run at different rates: what is known gets worse with time.
+ */
+import { limits } from './limits.js';
+
+/** A moment on the monotonic clock of one process. */
+export interface Moment {
+  /** Names the process: drawn when it starts, never 0. A clock of an earlier process says nothing. */
+  readonly process: number;
+  /** Whole ms. */
+  readonly ms: number;
+}
+
+/** By whom the clock of a process is not known: nothing such a process is asked to do will be done. */
+export const noMoment: Moment = { process: 0, ms: 0 };
+
+export interface ToldClock {
+  readonly process: number;
+  /** By how much it is ahead of the own clock, at least. */
+  readonly aheadMs: number;
+  /** The same, by the words since `windowMs` alone. */
+  readonly newestAheadMs: number;
+  /** When the window before this one began, and this one; on the own clock. */
+  readonly sinceMs: number;
+  readonly windowMs: number;
+}
+
+const windowLengthMs = 5_000;
+
+/** `nowMs`: on the own clock, read after the word arrived. */
+export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: number): ToldClock {
+  const { process } = told;
+  const aheadMs = told.ms - nowMs;
+  if (known?.process !== process)
+    return { process, aheadMs, newestAheadMs: aheadMs, sinceMs: nowMs, windowMs: nowMs };
+  const { newestAheadMs, sinceMs, windowMs } = known;
+  if (nowMs < windowMs + windowLengthMs)
+    return {
+      process,
+      aheadMs: Math.max(known.aheadMs, aheadMs),
+      newestAheadMs: Math.max(newestAheadMs, aheadMs),
+      sinceMs,
+      windowMs,
+    };
+  return {
+    process,
+    aheadMs: Math.max(newestAheadMs, aheadMs),
+    newestAheadMs: aheadMs,
+    sinceMs: windowMs,
+    windowMs: nowMs,
+  };
+}
+
+/** What the clock shows at least when the own shows `atMs`, which may lie ahead. */
+export function momentThere(known: ToldClock, atMs: number, nowMs: number): Moment {
+  const driftMs = ((nowMs - known.sinceMs) * limits.clockRatePpmMax) / 1e6;
+  return { process: known.process, ms: Math.max(0, Math.floor(atMs + known.aheadMs - driftMs)) };
+}
