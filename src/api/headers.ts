@@ -24,6 +24,8 @@ export interface WriteTerms extends ReadTerms {
   readonly context: Context | undefined;
   readonly ttlMs: number;
   readonly operation: ByteString;
+  /** Wall clock of the author; Infinity: it names none. */
+  readonly untilWallMs: number;
 }
 
 /** Throws `MalformedError`. */
@@ -49,8 +51,16 @@ export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
     context: contextOf(message.header(headerNames.context)),
     ttlMs: integer(message, headerNames.ttl, { least: 1, most: ttlMsMax, usual: 0 }),
     operation,
+    untilWallMs: integer(message, headerNames.deadline, {
+      least: 0,
+      most: wallMsMax,
+      usual: Infinity,
+    }),
   };
 }
+
+/** As many digits as a number here may have. */
+const wallMsMax = 1e15 - 1;
 
 /** A hundred years; what is meant to stay longer has no lifetime. */
 const ttlMsMax = 100 * 365 * 24 * 60 * 60 * 1000;

@@ -10,14 +10,35 @@ import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Hearing } from '../bus/hearing.js';
 import { Coordinator, type GetReply, type PutReply } from '../coordinator/coordinator.js';
-import { MalformedError, OverloadedError, QuorateError, TooLargeError } from '../errors.js';
+import {
+  DeadlineError,
+  MalformedError,
+  OverloadedError,
+  QuorateError,
+  TooLargeError,
+} from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import { Clock } from '../seams/clock.js';
 import { encode } from '../wire/message-pack.js';
-import { isInbox, requestVerbs, Subjects, workQueue, type RequestVerb } from '../wire/subjects.js';
+import {
+  headerNames,
+  isInbox,
+  requestVerbs,
+  Subjects,
+  workQueue,
+  type RequestVerb,
+} from '../wire/subjects.js';
 import { byteStringOf } from '../wire/text.js';
-import { errorHeaders, getHeaders, putHeaders, readTerms, writeTerms } from './headers.js';
+import {
+  errorHeaders,
+  getHeaders,
+  putHeaders,
+  readTerms,
+  writeTerms,
+  type WriteTerms,
+} from './headers.js';
 import { checkBucket, checkKey } from './names.js';
 import { PutOrdering } from './put-ordering.js';
 import { Traffic, type Taken } from './traffic.js';
@@ -46,6 +67,7 @@ export class SubjectApi {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Traffic) private readonly traffic: Traffic,
     @inject(Hearing) private readonly hearing: Hearing,
+    @inject(Clock) private readonly clock: Clock,
   ) {
     this.subjects = new Subjects(options.prefix);
     view.onChange(() => {
@@ -158,18 +180,38 @@ export class SubjectApi {
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
     if (data.length > limits.valueBytesMax)
       throw new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`);
+    const deadlineMs = this.deadlineOf(request, terms);
     this.puts.readAt(request.taken.atMs).put({
       ...name,
       partition: partitionOf(name, this.options.partitions),
       quorum: terms.quorum,
       strict: terms.strict,
-      deadlineMs: request.taken.atMs + terms.timeoutMs,
+      deadlineMs,
       value: deletes ? null : Buffer.from(data),
       context: terms.context,
       ttlMs: terms.ttlMs,
       operation: terms.operation,
       onReply: (reply) => this.answerPut(request, reply),
     });
+  }
+
+  /**
+   * Of a put, as this node can tell it: a plain request says how long, but not since when. Throws when it may be past already: its
+   * author may have put another value since, here or elsewhere.
+   */
+  private deadlineOf({ taken: { atMs } }: Request, { timeoutMs, untilWallMs }: WriteTerms): number {
+    const unreadMs = this.hearing.unreadMs(atMs);
+    if (unreadMs >= timeoutMs)
+      throw new DeadlineError(
+        `it may have waited ${Math.round(unreadMs)} ms until it was read, and had ${timeoutMs} ms`,
+        'none',
+      );
+    const deadlineMs = atMs - unreadMs + timeoutMs;
+    if (untilWallMs === Infinity) return deadlineMs;
+    const leftMs = untilWallMs - this.clock.wallMs();
+    if (leftMs < 0)
+      throw new DeadlineError(`read ${-leftMs} ms after its ${headerNames.deadline}`, 'none');
+    return Math.min(deadlineMs, atMs + leftMs);
   }
 
   private answerPut(request: Request, reply: PutReply): void {

@@ -57,6 +57,14 @@ export class Hearing {
   }
 
   /**
+   * To be told as `read` is. For how long at most what is read now has lain unread, after a standstill: what came before the
+   * last question that was answered was read before its answer. 0 while nothing is late.
+   */
+  unreadMs(nowMs: number): number {
+    return this.read(nowMs) ? nowMs - this.askedMs : 0;
+  }
+
+  /**
    * To be told as `read` is. For how long at least there has been more to read than is read: how old what is read now may be,
    * beside the way. 0 after a standstill: then it is late, but there is no more to do than usual.
    */

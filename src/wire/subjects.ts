@@ -51,6 +51,7 @@ export const headerNames = {
   context: 'Kv-Context',
   ttl: 'Kv-TTL',
   timeout: 'Kv-Timeout',
+  deadline: 'Kv-Deadline',
   operation: 'Kv-Op',
   accept: 'Kv-Accept',
   siblings: 'Kv-Siblings',

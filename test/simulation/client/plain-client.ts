@@ -3,6 +3,7 @@ import type { BusMessage } from '../../../src/seams/bus.js';
 import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
 import { readMessagePack } from '../oracle/message-reader.js';
 import type { SimBus } from '../seams/sim-bus.js';
+import { wallMsAt } from '../seams/sim-clock.js';
 
 export interface PutOptions {
   /** As it came in a reply; `-`: empty; undefined: blind. */
@@ -12,6 +13,8 @@ export interface PutOptions {
   readonly timeoutMs: number;
   readonly operation?: string;
   readonly ttlMs?: number;
+  /** So far ahead lies the `Kv-Deadline`; by a wall clock that never jumps. */
+  readonly untilMs?: number;
 }
 
 export interface GetOptions {
@@ -71,6 +74,8 @@ export class PlainClient {
     if (options.strict === true) headers['Kv-Quorum'] = 'strict';
     if (options.operation !== undefined) headers['Kv-Op'] = options.operation;
     if (options.ttlMs !== undefined) headers['Kv-TTL'] = `${options.ttlMs}`;
+    if (options.untilMs !== undefined)
+      headers['Kv-Deadline'] = `${wallMsAt(this.scheduler.nowUs) + options.untilMs}`;
     const subject = `${this.prefix}.${value === null ? 'del' : 'put'}.${subjectOf(name)}`;
     this.request(
       subject,

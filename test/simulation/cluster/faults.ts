@@ -13,6 +13,7 @@
  *   divide n1,n2 [silent|split] [for=2s]   nothing between these and the other nodes
  *   heal                                   ends all cuts and clogs
  *   clog n1 n2 for=500ms                   held back, then delivered
+ *   hold n1 n2 for=10s                     lies in a route between servers so long, and then reaches who is n2 by then
  *   disconnect n1 for=1s                   its connection to NATS breaks
  *   restart-nats for=500ms                 everyone's does
  *   noise [loss=1000] [double=1000] [late=1000] [for=5s]   chances in a million, messages of nodes and answers
@@ -103,6 +104,12 @@ const effects: Readonly<Record<string, Effect>> = {
     const [from, to] = command.args as [string, string];
     const untilUs = cluster.scheduler.nowUs + durationUs(command.options['for']!);
     cluster.nats.clog({ from, to }, untilUs);
+    return undefined;
+  },
+  hold: (cluster, command) => {
+    const [from, to] = command.args as [string, string];
+    const untilUs = cluster.scheduler.nowUs + durationUs(command.options['for']!);
+    cluster.nats.hold({ from, to }, untilUs);
     return undefined;
   },
   disconnect: (cluster, { args, options }) => {

@@ -197,6 +197,30 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (false)',
   },
   {
+    name: 'deadlines-of-frames-ignored',
+    file: 'src/api/frame-rows.js',
+    find: "const until = frame.kind === 'put' ? frame.until : null;",
+    replace: 'const until = null;',
+  },
+  {
+    name: 'deadlines-of-earlier-processes-taken',
+    file: 'src/bus/own-time.js',
+    find: 'if (until.process !== this.process)',
+    replace: 'if (until.process === 0)',
+  },
+  {
+    name: 'plain-deadlines-ignored',
+    file: 'src/bus/hearing.js',
+    find: 'return this.read(nowMs) ? nowMs - this.askedMs : 0;',
+    replace: 'return 0;',
+  },
+  {
+    name: 'deadline-header-ignored',
+    file: 'src/api/subject-api.js',
+    find: 'if (untilWallMs === Infinity)',
+    replace: 'if (true)',
+  },
+  {
     name: 'unseen-siblings-replaced',
     file: 'src/coordinator/minting.js',
     find: 'if (seen !== undefined && !seesAllOf(span, seen))',

@@ -5,7 +5,7 @@
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
  *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [seed=x]   starts, and serves
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
- *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000] [as=name] => done primaries=2 fallbacks=0
+ *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000] [as=name] [frames] [until=1s] => done primaries=2 fallbacks=0
  *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
  *   begin put … · end c1 => done       the same without waiting, one request a client
  *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work · unload => ok    ends it; ok: nothing but successes
@@ -15,7 +15,7 @@
  *   node p1 => new joining             under which id it runs (new, or known), and in which status
  *   snapshot p1 · restore p1           of a stopped node's disk
  *
- * `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
+ * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far ahead. `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
  * answer and what it holds, `in<250ms` bounds its time.
  */
 import { durationUs, parseCommand, type Command } from '../core/commands.js';

@@ -2,7 +2,8 @@
 import { nodeOptionsDefault } from '../../../src/node/node-options.js';
 import { Observatory } from '../cluster/observatory.js';
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
-import type { GetResult, PlainClient, PutResult } from '../client/plain-client.js';
+import type { GetResult, PutResult } from '../client/plain-client.js';
+import type { KeyValueApi } from '../workload/work-client.js';
 import { durationUs, type Command } from '../core/commands.js';
 import type { SimProcess } from '../core/scheduler.js';
 import type { DiskImage } from '../seams/sim-disk.js';
@@ -11,7 +12,7 @@ import { Load } from './load.js';
 import { mismatch, type Answer } from './expectations.js';
 
 interface Asker {
-  readonly client: PlainClient;
+  readonly client: KeyValueApi;
   readonly process: SimProcess;
   /** Of its request under way. */
   answer: Answer | undefined;
@@ -104,10 +105,14 @@ export class Stage {
     return this.aliases.get(name) ?? name;
   }
 
-  private asker(name: string): Asker {
+  /** Each speaks as it did the first time. */
+  private asker(name: string, frames = false): Asker {
     let asker = this.askers.get(name);
     if (asker === undefined) {
-      asker = { ...this.cluster.client(name), answer: undefined, busy: false };
+      const { client, process } = frames
+        ? this.cluster.frameClient(name)
+        : this.cluster.client(name);
+      asker = { client, process, answer: undefined, busy: false };
       this.askers.set(name, asker);
     }
     return asker;
@@ -116,7 +121,7 @@ export class Stage {
   private ask(command: Command): void {
     const [who = '', name = '', word = ''] = command.args;
     const { options, verb } = command;
-    const asker = this.asker(who);
+    const asker = this.asker(who, command.args.includes('frames'));
     if (asker.busy) throw new Error(`${who} has a request under way: ${command.text}`);
     asker.busy = true;
     asker.answer = undefined;
@@ -149,6 +154,9 @@ export class Stage {
       ...(count && { w: count }),
       ...(context !== undefined && { context }),
       ...(options['op'] !== undefined && { operation: options['op'] }),
+      ...(options['until'] !== undefined && {
+        untilMs: durationUs(options['until']) / 1000,
+      }),
       ...(options['ttl'] !== undefined && { ttlMs: durationUs(options['ttl']) / 1000 }),
     };
     asker.client.put(name, value, request, done);

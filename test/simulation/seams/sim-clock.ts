@@ -12,6 +12,11 @@ export interface ClockFaults {
 /** 2026-01-01T00:00:00Z: where the virtual wall clock starts. */
 const wallStartMs = 1_767_225_600_000;
 
+/** What a wall clock shows that is right. */
+export function wallMsAt(nowUs: number): number {
+  return wallStartMs + Math.floor(nowUs / 1000);
+}
+
 export class SimClock implements Clock {
   private readonly startUs: number;
 

@@ -94,6 +94,7 @@ export class SimNats {
   private readonly lanes = new Set<Lane>();
   private readonly cuts = new Map<string, CutKind>();
   private readonly clogs = new Map<string, number>();
+  private readonly holds = new Map<string, number>();
   private nextOrder = 0;
   /** How long the server believes in the connection of a process that dies: a host that vanishes says no good-bye. */
   lingerUs = 0;
@@ -141,11 +142,17 @@ export class SimNats {
   healAll(): void {
     this.cuts.clear();
     this.clogs.clear();
+    this.holds.clear();
   }
 
   /** Messages from `from` to `to` are held back until then. */
   clog(way: { from: string; to: string }, untilUs: number): void {
     this.clogs.set(wayOf(way), untilUs);
+  }
+
+  /** They lie in a route between two servers until then, and reach whoever of `to` listens by that time. */
+  hold(way: { from: string; to: string }, untilUs: number): void {
+    this.holds.set(wayOf(way), untilUs);
   }
 
   /** Cuts the connection of a client, which comes back after `forUs`. */
@@ -280,6 +287,10 @@ export class SimNats {
     const { noise } = this.options;
     const { lane } = to;
     if (this.cutOf(from, lane) !== undefined) return this.lost(publication, lane, 'cut');
+    if (this.holds.size > 0) {
+      const heldUs = this.holds.get(wayOf({ from: from.name, to: lane.name })) ?? 0;
+      if (heldUs > this.scheduler.nowUs) return this.holdBack(to, publication, heldUs);
+    }
     let dueUs = this.arrivalUs(lane);
     if (this.clogs.size > 0) {
       const clogUs = this.clogs.get(wayOf({ from: from.name, to: lane.name }));
@@ -293,6 +304,14 @@ export class SimNats {
         return this.straggle(lane, this.delivery(to, publication, {}));
     }
     this.enqueue(lane, dueUs, this.delivery(to, publication, {}));
+  }
+
+  private holdBack({ lane, queue }: Subscription, publication: Publication, untilUs: number): void {
+    this.scheduler.in(untilUs - this.scheduler.nowUs, undefined, () => {
+      for (const to of this.tree.match(publication.subject))
+        if (to.lane.name === lane.name && to.queue === queue)
+          this.enqueue(to.lane, this.arrivalUs(to.lane), this.delivery(to, publication, {}));
+    });
   }
 
   private cutOf(from: Lane, to: Lane): CutKind | undefined {

@@ -33,6 +33,7 @@ function message(headers: Record<string, string>) {
 describe('request headers', () => {
   test('none: the terms of the bucket', () => {
     expect(writeTerms(message({}), bucket)).toEqual({
+      untilWallMs: Infinity,
       quorum: 1,
       strict: false,
       timeoutMs: 5000,
@@ -52,8 +53,10 @@ describe('request headers', () => {
       'Kv-TTL': '60000',
       'Kv-Op': 'ö-1',
       'Kv-Context': contextText(context),
+      'Kv-Deadline': '1795862400000',
     };
     expect(writeTerms(message(headers), bucket)).toEqual({
+      untilWallMs: 1_795_862_400_000,
       quorum: 3,
       strict: true,
       timeoutMs: 250,

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import type { Clock } from '../../../src/seams/clock.js';
 import { startApiNode, type ApiNode } from '../../support/api-node.js';
@@ -29,7 +29,10 @@ beforeEach(() => {
 });
 
 /** The codes and outcomes of the replies. */
-function ask(verb: 'put' | 'get' | 'del'): (string | undefined)[] {
+function ask(
+  verb: 'put' | 'get' | 'del',
+  headers: Readonly<Record<string, string>> = {},
+): (string | undefined)[] {
   const client = network.connect();
   const reply = `_INBOX.x.${++asked}`;
   const replies: (string | undefined)[] = [];
@@ -39,7 +42,7 @@ function ask(verb: 'put' | 'get' | 'del'): (string | undefined)[] {
     );
     replies.push(outcome === undefined ? code : `${code} ${outcome}`);
   });
-  client.publish(`kv.${verb}.b.k`, Buffer.alloc(0), { reply });
+  client.publish(`kv.${verb}.b.k`, Buffer.alloc(0), { reply, headers });
   network.settle();
   return replies;
 }
@@ -72,3 +75,52 @@ test.each(['put', 'get'] as const)(
     expect(ask(verb)).not.toEqual([expect.stringMatching('429')]);
   },
 );
+
+/** Hears, and then nothing for so long. */
+async function standsStill(ms: number): Promise<void> {
+  node.hearing.ask();
+  await Promise.resolve();
+  bus.flush = () => new Promise(() => undefined);
+  nowMs += ms;
+}
+
+describe('a put that is read after a standstill', () => {
+  test.each(['put', 'del'] as const)(
+    'and may have waited longer than its timeout: a %s is refused, and not begun',
+    async (verb) => {
+      await standsStill(2_000);
+      expect(ask(verb, { 'Kv-Timeout': '2000' })).toEqual(['504 none']);
+      expect(node.coordinator.puts).toEqual([]);
+    },
+  );
+
+  test('and may be in time has what is left of its timeout if it had waited since the last answer', async () => {
+    await standsStill(2_000);
+    expect(ask('put', { 'Kv-Timeout': '5000' })).toEqual([undefined]);
+    expect(node.coordinator.puts.map(({ deadlineMs }) => deadlineMs)).toEqual([5_000]);
+  });
+
+  test('a get is answered', async () => {
+    await standsStill(2_000);
+    expect(ask('get', { 'Kv-Timeout': '100' })).toEqual(['404']);
+  });
+});
+
+describe('Kv-Deadline', () => {
+  test('past it a put is refused, and not begun; before it, it has what is left', () => {
+    nowMs = 10_000;
+    expect(ask('put', { 'Kv-Deadline': '9999' })).toEqual(['504 none']);
+    expect(ask('del', { 'Kv-Deadline': '0' })).toEqual(['504 none']);
+    expect(node.coordinator.puts).toEqual([]);
+    expect(ask('put', { 'Kv-Deadline': '10700' })).toEqual([undefined]);
+    expect(ask('put', { 'Kv-Deadline': '10700', 'Kv-Timeout': '300' })).toEqual([undefined]);
+    expect(ask('put', { 'Kv-Deadline': '99999999999999' })).toEqual([undefined]);
+    expect(node.coordinator.puts.map(({ deadlineMs }) => deadlineMs)).toEqual([
+      10_700, 10_300, 15_000,
+    ]);
+  });
+
+  test.each(['soon', '-1', '2026-11-28', '1e12', '1'.repeat(16)])('%s is none', (text) => {
+    expect(ask('put', { 'Kv-Deadline': text })).toEqual(['400 none']);
+  });
+});
