@@ -4,6 +4,13 @@ import type { Actor } from './versions.js';
 /** 64 random bits as 16 hex digits; kept with the data. */
 export type NodeId = string;
 
+const nodeIdPattern = /^[0-9a-f]{16}$/;
+
+/** What the network calls a node becomes part of subjects: nothing else may get into them. */
+export function isNodeId(text: string): text is NodeId {
+  return nodeIdPattern.test(text);
+}
+
 export const actorBytes = 14;
 const epochBytes = 6;
 

@@ -4,7 +4,7 @@
  * Nothing that arrives can stop the node: what is malformed is counted and, where somebody waits, refused.
  */
 import { inject, injectable } from 'tsyringe';
-import type { NodeId } from '../../actors/rules/actor.js';
+import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError, QuorateError, UnavailableError } from '../errors.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
@@ -28,7 +28,6 @@ const protocol = 1;
 /** The id of a told message: nobody waits. */
 const told = 0;
 const ok = 0;
-const nodeIdPattern = /^[0-9a-f]{16}$/;
 
 interface PendingCall {
   readonly id: CallId;
@@ -180,7 +179,7 @@ export class BusPeers implements Peers {
       if (isList(message)) {
         const [version, from, ...rest] = message;
         // The id becomes part of a subject: nothing else may get into it.
-        if (version === protocol && isText(from) && nodeIdPattern.test(from)) return { from, rest };
+        if (version === protocol && isText(from) && isNodeId(from)) return { from, rest };
       }
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
@@ -245,7 +244,7 @@ export class BusPeers implements Peers {
 
   private absent(message: BusMessage): void {
     const peer = lastToken(message.subject);
-    if (!message.noResponders || !nodeIdPattern.test(peer)) return this.malformed();
+    if (!message.noResponders || !isNodeId(peer)) return this.malformed();
     this.missing(peer);
   }
 

@@ -11,7 +11,7 @@
  *        clock [process, monotonic ms, wall ms] of the sender, see `actors/rules/told-clock.ts`
  * claim  ['claim', instance, generation, pid]   →  [instance, generation, pid] of another process with the same node id
  */
-import type { NodeId } from '../../actors/rules/actor.js';
+import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Member, MemberStatus } from '../../actors/rules/membership.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
@@ -20,6 +20,7 @@ import { MalformedError } from '../errors.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { isBin, isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode, type WireValue } from '../wire/message-pack.js';
+import { isLabelText } from '../wire/text.js';
 
 export type Opinion = 'heard' | 'silent' | 'down';
 
@@ -62,7 +63,6 @@ export interface Claim {
 
 const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
 const opinions: readonly Opinion[] = ['heard', 'silent', 'down'];
-const nodeIdPattern = /^[0-9a-f]{16}$/;
 const idLength = 8;
 const vitalLength = idLength + 4 + 6 + 1;
 const generationMax = 2 ** 32 - 1;
@@ -193,7 +193,14 @@ function memberRow(member: Member): WireValue[] {
 
 function memberOf(row: readonly WireValue[]): Member {
   const [id, name, host, zone, weight, pid, generation, heartbeat, status] = row;
-  if (row.length !== 9 || !isNodeId(id) || !isLabel(name) || !isLabel(host) || !isLabel(zone))
+  if (
+    row.length !== 9 ||
+    !isText(id) ||
+    !isNodeId(id) ||
+    !isLabel(name) ||
+    !isLabel(host) ||
+    !isLabel(zone)
+  )
     throw new MalformedError('not a member');
   if (!isWeight(weight) || !isInt(pid) || !isInt(generation) || !isInt(heartbeat))
     throw new MalformedError('not a member');
@@ -224,12 +231,8 @@ export function decodeFounders(bytes: Buffer): NodeId[] {
   return idsOf(decode(bytes));
 }
 
-function isNodeId(value: WireValue | undefined): value is NodeId {
-  return isText(value) && nodeIdPattern.test(value);
-}
-
 function isLabel(value: WireValue | undefined): value is string {
-  return isText(value) && Buffer.byteLength(value) <= limits.labelBytesMax;
+  return isText(value) && isLabelText(value);
 }
 
 function isWeight(value: WireValue | undefined): value is number {

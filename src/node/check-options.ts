@@ -1,17 +1,23 @@
 /** Options are checked once, where a node is put together, so that a mistake shows at the start and by its name. */
 import { partitionsMax } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { isPrefix } from '../wire/subjects.js';
+import { isLabelText } from '../wire/text.js';
 import type { BucketOptions, NodeOptions } from './node-options.js';
 import { bucketOptions } from './node-options.js';
-
-/** One token of a NATS subject. */
-const token = /^[A-Za-z0-9_-]+$/;
 
 /** Throws `RangeError` naming the option. */
 export function checkOptions(options: NodeOptions): void {
   if (options.name === '') throw new RangeError('name: a node needs one');
-  if (!token.test(options.prefix))
-    throw new RangeError(`prefix: letters, digits, '_' and '-', not '${options.prefix}'`);
+  for (const label of ['name', 'host', 'zone'] as const)
+    if (!isLabelText(options[label]))
+      throw new RangeError(
+        `${label}: up to ${limits.labelBytesMax} bytes without control characters, not ${JSON.stringify(options[label])}`,
+      );
+  if (!isPrefix(options.prefix))
+    throw new RangeError(
+      `prefix: letters, digits, '_' and '-', not 'R_' and nothing that starts with 'INBOX': '${options.prefix}'`,
+    );
   whole('partitions', options.partitions, { min: 1, max: partitionsMax });
   whole('founders', options.founders, { min: 1, max: limits.membersMax });
   if (!(options.weight > 0) || !Number.isFinite(options.weight))
@@ -24,7 +30,7 @@ export function checkOptions(options: NodeOptions): void {
     whole('inspectPort', options.inspectPort, { min: 1, max: 65_535 });
   checkBucket('defaults', options.defaults);
   for (const bucket of Object.keys(options.buckets)) {
-    if (bucket === '' || bucket.length > limits.bucketBytesMax || /[\s.*>]/.test(bucket))
+    if (bucket === '' || bucket.length > limits.bucketBytesMax || /[\s.*>\p{Cc}]/u.test(bucket))
       throw new RangeError(`buckets: '${bucket}' is no name of a bucket`);
     checkBucket(`buckets.${bucket}`, bucketOptions(options, bucket));
   }

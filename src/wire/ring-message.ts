@@ -2,10 +2,12 @@
  * What `kv.ring` answers: enough for a client to send each request to the primary that would coordinate it.
  * One shape for MessagePack (`encodeDocument`) and JSON (`Kv-Accept: json`).
  */
-import type { NodeId } from '../../actors/rules/actor.js';
+import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
+import { partitionsMax } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';
+import { isLabelText } from './text.js';
 
 export interface RingMessage {
   readonly epoch: number;
@@ -35,6 +37,8 @@ export interface RingNode {
 
 /** Primaries and a few fallbacks; nobody routes further. Keeps the message small in large clusters. */
 export const ringListLengthMax = 16;
+
+const bucketPattern = /^[^\s.*>\p{Cc}]+$/u;
 
 const reachabilities = ['alive', 'suspect', 'down'] as const;
 
@@ -79,6 +83,7 @@ export function ringFromDocument(document: unknown): RingMessage {
   if (nodes.length > limits.membersMax) throw new MalformedError('ring of too many nodes');
   const groups = array(ring['groups'], 'groups').map((group) => naturals(group, 'group'));
   const groupOf = naturals(ring['groupOf'], 'groupOf');
+  if (groupOf.length > partitionsMax) throw new MalformedError('ring of too many partitions');
   if (groupOf.length === 0 || groupOf.some((group) => group >= groups.length))
     throw new MalformedError('ring names a group it does not have');
   if (groups.some((group) => group.some((node) => node >= nodes.length)))
@@ -95,10 +100,10 @@ function nodeFrom(document: unknown): RingNode {
   const reachability = reachabilities.find((known) => known === node['reachability']);
   if (reachability === undefined) throw new MalformedError('node of unknown reachability');
   return {
-    id: text(node['id'], 'node id'),
-    name: text(node['name'], 'node name'),
-    host: text(node['host'], 'node host'),
-    zone: text(node['zone'], 'node zone'),
+    id: nodeId(node['id']),
+    name: label(node['name'], 'node name'),
+    host: label(node['host'], 'node host'),
+    zone: label(node['zone'], 'node zone'),
     reachability,
     ...clockFrom(node['clock']),
   };
@@ -113,7 +118,10 @@ function clockFrom(document: unknown): { readonly clock?: Moment } {
 
 function bucketFrom(document: unknown): RingBucket {
   const [bucket, n, r] = array(document, 'bucket');
-  return [text(bucket, 'bucket'), natural(n, 'n of a bucket'), natural(r, 'r of a bucket')];
+  const name = text(bucket, 'bucket');
+  if (!bucketPattern.test(name) || Buffer.byteLength(name) > limits.bucketBytesMax)
+    throw new MalformedError('ring of a bucket that is no token');
+  return [name, natural(n, 'n of a bucket'), natural(r, 'r of a bucket')];
 }
 
 function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
@@ -134,6 +142,19 @@ function naturals(value: unknown, what: string): number[] {
 function text(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new MalformedError(`${what} is not a string`);
   return value;
+}
+
+/** It becomes part of a subject. */
+function nodeId(value: unknown): NodeId {
+  const id = text(value, 'node id');
+  if (!isNodeId(id)) throw new MalformedError('node id is not 16 hex digits');
+  return id;
+}
+
+function label(value: unknown, what: string): string {
+  const name = text(value, what);
+  if (!isLabelText(name)) throw new MalformedError(`${what} is too long or has control characters`);
+  return name;
 }
 
 function natural(value: unknown, what: string): number {

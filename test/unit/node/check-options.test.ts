@@ -10,7 +10,13 @@ test('options: the defaults are fine', () => {
 
 test.each<[string, Partial<NodeOptions>]>([
   ['name', { name: '' }],
+  ['name', { name: 'n1\r\n' }],
+  ['host', { host: '\u001b[2J' }],
+  ['zone', { zone: 'z'.repeat(129) }],
   ['prefix', { prefix: 'kv.>' }],
+  ['prefix', { prefix: 'INBOX' }],
+  ['prefix', { prefix: 'R_' }],
+  ['buckets', { buckets: { 'a\u0000b': {} } }],
   ['partitions', { partitions: 0 }],
   ['partitions', { partitions: 65_537 }],
   ['founders', { founders: 1.5 }],

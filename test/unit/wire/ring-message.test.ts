@@ -28,6 +28,11 @@ function ringOf(nodes: number, partitions: number) {
   });
 }
 
+/** Three nodes, the first of them with something else. */
+function withFirst(change: Partial<RingNode>): RingNode[] {
+  return [{ ...node(0), ...change }, node(1), node(2)];
+}
+
 describe('ring message', () => {
   test('3 nodes, 256 partitions: equal preference lists share a group and survive the wire', () => {
     const ring = ringOf(3, 256);
@@ -56,6 +61,15 @@ describe('ring message', () => {
     ['a bucket without N', 'buckets', [['wide']]],
     ['a bucket without R', 'buckets', [['wide', 5]]],
     ['no default R', 'r', undefined],
+    ['a node id that would break a line', 'nodes', withFirst({ id: '0 0\r\nPUB x 0\r\n\r\n' })],
+    ['a node id of a wildcard', 'nodes', withFirst({ id: '>' })],
+    ['a node id of several tokens', 'nodes', withFirst({ id: 'a.b' })],
+    ['a node name that would write to a terminal', 'nodes', withFirst({ name: '\u001b[2J' })],
+    ['a node host without end', 'nodes', withFirst({ host: 'h'.repeat(129) })],
+    ['a bucket that is no token', 'buckets', [['a b', 3, 2]]],
+    ['a bucket that would break a line', 'buckets', [['a\r\nb', 3, 2]]],
+    ['a bucket without end', 'buckets', [['b'.repeat(65), 3, 2]]],
+    ['more partitions than a cluster can have', 'groupOf', Array.from({ length: 65_537 }, () => 0)],
   ])('refuses %s', (_, field, value) => {
     expect(() => ringFromDocument({ ...ringOf(3, 8), [field]: value })).toThrow(MalformedError);
   });
