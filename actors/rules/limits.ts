@@ -53,6 +53,9 @@ export const limits = {
   clientLanesIdleMax: 256,
   clientTermsMax: 1024,
 
+  /** Sent to a server that does not read; past it the connection ends. What two pings do not find in time, so it is far above what is under way. */
+  linkBytesMax: 256 * 1024 * 1024,
+
   requestTimeoutMsDefault: 5_000,
   requestTimeoutMsMax: 60_000,
   /** Rates of two monotonic clocks differ by less: an oscillator by 100 at most, and NTP adds up to 500. */

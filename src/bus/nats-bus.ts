@@ -12,7 +12,7 @@ import type {
 } from '../seams/bus.js';
 import { Announcement } from './announcement.js';
 import { serviceAnswer, serviceSubjects } from './nats-service.js';
-import { connectNats, type NatsLink } from './nats-transport.js';
+import { NatsLink } from './nats-link.js';
 import { Publications } from './publications.js';
 
 export interface NatsBusOptions {
@@ -24,6 +24,12 @@ export interface NatsBusOptions {
   readonly name?: string;
   /** Keep trying until a server is there; otherwise the first failure is an error. */
   readonly waitForServer?: boolean;
+  /** A dial that takes longer is given up. */
+  readonly connectTimeoutMs?: number;
+  /** Two pings without an answer end a connection. */
+  readonly pingIntervalMs?: number;
+  /** Between two dials of one server. */
+  readonly reconnectWaitMs?: number;
   /**
    * A handler that threw, or a subject this user may not subscribe to. Thrown where nothing catches it unless told:
    * what a node can't listen to it can't promise, and a handler that threw left its work undone.
@@ -40,41 +46,41 @@ const payloadBytesDefault = 1024 * 1024;
 
 export class NatsBus implements Bus {
   connected = true;
+  private status: BusStatus = 'connected';
   private readonly listeners: ((status: BusStatus) => void)[] = [];
   private payloadBytes: number;
 
-  private readonly connection: NatsConnection;
   private readonly publications: Publications;
 
   private constructor(
-    { connection, send }: NatsLink,
+    private readonly connection: NatsConnection,
+    private readonly link: NatsLink,
     private readonly onError: (error: Error) => void,
   ) {
-    this.connection = connection;
     this.payloadBytes = connection.info?.max_payload ?? payloadBytesDefault;
-    this.publications = new Publications(send);
+    this.publications = new Publications(link.send);
     void this.watch();
     void connection.closed().then(() => this.tell('closed'));
   }
 
   static async connect(options: NatsBusOptions): Promise<NatsBus> {
     const { servers, credentials, secure } = addresses(options);
-    const link = await connectNats({
+    const { connection, link } = await NatsLink.connect({
       servers,
       ...credentials,
       ...(secure ? { tls: {} } : {}),
       name: options.name ?? 'quorate',
       waitOnFirstConnect: options.waitForServer ?? false,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: reconnectWaitMs,
+      reconnectTimeWait: options.reconnectWaitMs ?? reconnectWaitMs,
       // A server that is being reconfigured may refuse a user for a moment.
       ignoreAuthErrorAbort: options.waitForServer ?? false,
-      timeout: connectTimeoutMs,
-      pingInterval: pingIntervalMs,
+      timeout: options.connectTimeoutMs ?? connectTimeoutMs,
+      pingInterval: options.pingIntervalMs ?? pingIntervalMs,
       maxPingOut: pingsUnansweredMax,
       noAsyncTraces: true,
     });
-    return new NatsBus(link, options.onError ?? throwLater);
+    return new NatsBus(connection, link, options.onError ?? throwLater);
   }
 
   get payloadBytesMax(): number {
@@ -148,8 +154,14 @@ export class NatsBus implements Bus {
   async close(): Promise<void> {
     if (this.connection.isClosed()) return;
     this.publications.flush();
-    if (this.connected) await this.connection.drain();
-    else await this.connection.close();
+    // The package would wait for another server to send the rest to.
+    if (this.connected) await Promise.race([this.connection.drain(), this.disconnected()]);
+    await this.connection.close();
+    this.link.end();
+  }
+
+  private disconnected(): Promise<void> {
+    return new Promise((resolve) => this.onStatus(() => resolve()));
   }
 
   private async watch(): Promise<void> {
@@ -162,7 +174,10 @@ export class NatsBus implements Bus {
     }
   }
 
+  /** A connection that breaks while it is made is told twice. */
   private tell(status: BusStatus): void {
+    if (status === this.status) return;
+    this.status = status;
     this.connected = status === 'connected';
     for (const listener of this.listeners) listener(status);
   }

@@ -1,0 +1,109 @@
+/** A server that speaks as much NATS as a connection needs, and goes wrong as it is told, connection by connection. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What becomes of a connection. All of them but `serves` go wrong; `late`: it answers, but long after it was given up. */
+export type Turn =
+  | 'silent'
+  | 'late'
+  | 'closes'
+  | 'noPong'
+  | 'closesAfterInfo'
+  | 'refuses'
+  | 'nonsense'
+  | 'closesAfterPong'
+  | 'serves';
+
+const info = 'INFO {"version":"2.9.10","headers":true,"max_payload":1048576}\r\n';
+const lateMs = 150;
+
+export class ScriptedNats {
+  /** Taken from the front; an empty one serves. */
+  readonly script: Turn[] = [];
+  /** Connections that the other side has not ended, now and at most. */
+  open = 0;
+  openMax = 0;
+  private readonly served = new Map<Socket, Map<string, string[]>>();
+
+  private constructor(private readonly server: Server) {
+    server.on('connection', (socket) => this.accept(socket));
+  }
+
+  static async start(): Promise<ScriptedNats> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new ScriptedNats(server);
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get serving(): number {
+    return this.served.size;
+  }
+
+  breakOff(): void {
+    for (const socket of this.served.keys()) socket.destroy();
+  }
+
+  /** To every subscription of every connection. */
+  say(subject: string, text: string): void {
+    for (const [socket, subscriptions] of this.served)
+      for (const sid of subscriptions.get(subject) ?? [])
+        socket.write(`MSG ${subject} ${sid} ${text.length}\r\n${text}\r\n`);
+  }
+
+  async stop(): Promise<void> {
+    this.breakOff();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private accept(socket: Socket): void {
+    const turn = this.script.shift() ?? 'serves';
+    this.open++;
+    // A new connection may be noticed before the end of the one before, in the same turn.
+    setTimeout(() => setImmediate(() => (this.openMax = Math.max(this.openMax, this.open))));
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.open--;
+      this.served.delete(socket);
+    });
+    if (turn === 'late') {
+      setTimeout(() => this.talk(socket, 'closesAfterPong'), lateMs);
+      return;
+    }
+    this.talk(socket, turn);
+  }
+
+  private talk(socket: Socket, turn: Turn): void {
+    if (turn === 'silent') socket.resume();
+    else if (turn === 'closes') socket.destroy();
+    else socket.write(info);
+    if (turn === 'closesAfterInfo') socket.end();
+    socket.on('data', (bytes) => this.hear(socket, turn, bytes.toString('latin1')));
+  }
+
+  private hear(socket: Socket, turn: Turn, text: string): void {
+    for (const [, subject, sid] of text.matchAll(/^SUB (\S+)(?: \S+)? (\d+)/gm)) {
+      const subscriptions = this.served.get(socket);
+      const sids = subscriptions?.get(subject!);
+      if (sids === undefined) subscriptions?.set(subject!, [sid!]);
+      else if (!sids.includes(sid!)) sids.push(sid!);
+    }
+    for (const _ of text.matchAll(/^PING/gm)) this.ping(socket, turn);
+  }
+
+  private ping(socket: Socket, turn: Turn): void {
+    if (turn === 'noPong') return;
+    if (turn === 'refuses') socket.end(`-ERR 'maximum connections exceeded'\r\n`);
+    else if (turn === 'nonsense') socket.write('PONG\r\nHTTP/1.1 400 Bad Request\r\n');
+    else if (turn === 'closesAfterPong') socket.end('PONG\r\n');
+    else {
+      socket.write('PONG\r\n');
+      if (!this.served.has(socket)) this.served.set(socket, new Map());
+    }
+  }
+}
