@@ -17,7 +17,7 @@ export interface Member {
   /** Raised by the member itself at each start, and when it refutes being called down. */
   readonly generation: number;
   readonly heartbeat: number;
-  /** `joining` members hold no partitions yet; see `isFoundedBy`. */
+  /** `joining` members hold no partitions yet; see `founding.ts`. */
   readonly status: MemberStatus;
 }
 
@@ -47,29 +47,4 @@ export function samePlace(a: Member | undefined, b: Member | undefined): boolean
   return (
     a?.status === b?.status && a?.host === b?.host && a?.zone === b?.zone && a?.weight === b?.weight
   );
-}
-
-/**
- * How a cluster begins. Nodes without one gather; each tells with its gossip whom it has met. When a node has met at least
- * `founders` (itself included) and everyone it met says to have met exactly the same, all of them are the founders.
- *
- * Nobody founds twice: who is in two gatherings would have had to say first one and then the other, and a gathering only grows
- * (but for nodes that died before the cluster began). A node that is not among the founders stays `joining`.
- */
-export function isFoundedBy(gathering: {
-  /** Ascending; itself included. */
-  readonly met: readonly NodeId[];
-  /** What each of the others said last. */
-  readonly said: ReadonlyMap<NodeId, readonly NodeId[]>;
-  readonly self: NodeId;
-  readonly founders: number;
-}): boolean {
-  const { met, said, self, founders } = gathering;
-  return (
-    met.length >= founders && met.every((id) => id === self || sameIds(said.get(id) ?? [], met))
-  );
-}
-
-export function sameIds(a: readonly NodeId[], b: readonly NodeId[]): boolean {
-  return a.length === b.length && a.every((id, i) => id === b[i]);
 }

@@ -1,9 +1,9 @@
 /**
  * Gossip as MessagePack, and rows of the members table.
  *
- * news   ['news' | 'hello', settings, founders: bin, vitals: bin, rows, clock]     hello: please answer, with all rows
+ * news   ['news' | 'hello', settings, vote, vitals: bin, rows, clock]     hello: please answer, with all rows
  *        settings [partitions, hash of what else must be equal]
- *        founders: 8 bytes a node id, ascending; empty while there is no cluster
+ *        vote [attempt, stored: bin, founders: bin] of `actors/rules/founding.ts`: 8 bytes a node id, ascending; empty: none
  *        vitals, 19 bytes a member: id 8, generation u32, heartbeat u48, opinion u8 of the sender (0 heard in time, or itself ·
  *        1 silent · 2 down). This is what beats carry: it costs little to write and to read.
  *        rows: members the receiver may not know; a generation it does not know makes it ask for them
@@ -12,6 +12,7 @@
  * claim  ['claim', instance, generation, pid]   →  [instance, generation, pid] of another process with the same node id
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
+import type { FoundingVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Member, MemberStatus } from '../../actors/rules/membership.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
@@ -42,7 +43,7 @@ export interface News {
   /** The sender asks for an answer. */
   readonly hello: boolean;
   readonly settings: Settings;
-  readonly founders: readonly NodeId[];
+  readonly vote: FoundingVote;
   readonly vitals: readonly Vital[];
   readonly rows: readonly Member[];
   readonly clock: NewsOfClock;
@@ -73,7 +74,7 @@ export function newsBody(news: News): WireValue[] {
   return [
     news.hello ? 'hello' : 'news',
     [settings.partitions, settings.bucketsHash],
-    idBytes(news.founders),
+    voteRow(news.vote),
     vitalBytes(news.vitals),
     news.rows.map(memberRow),
     [news.clock.process, news.clock.ms, news.clock.wallMs],
@@ -82,14 +83,14 @@ export function newsBody(news: News): WireValue[] {
 
 /** Throws `MalformedError`. */
 export function newsOf(body: readonly WireValue[]): News {
-  const [kind, settings, founders, vitals, rows, clock] = body;
+  const [kind, settings, vote, vitals, rows, clock] = body;
   if (body.length !== 6 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
     throw new MalformedError('not news of members');
   if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
   return {
     hello: kind === 'hello',
     settings: settingsOf(settings),
-    founders: idsOf(founders),
+    vote: voteOf(vote),
     vitals: vitalsOf(vitals),
     rows: rows.map((row) => {
       if (!isList(row)) throw new MalformedError('not a member');
@@ -222,13 +223,27 @@ export function decodeMember(bytes: Buffer): Member {
   return memberOf(row);
 }
 
-export function encodeFounders(founders: readonly NodeId[]): Buffer {
-  return encode(idBytes(founders));
+function voteRow({ attempt, stored, founders }: FoundingVote): WireValue[] {
+  return [attempt, idBytes(stored), idBytes(founders)];
 }
 
-/** Throws `MalformedError`. */
-export function decodeFounders(bytes: Buffer): NodeId[] {
-  return idsOf(decode(bytes));
+function voteOf(value: WireValue | undefined): FoundingVote {
+  if (!isList(value) || value.length !== 3) throw new MalformedError('not a vote of founders');
+  const [attempt, stored, founders] = value;
+  if (!isInt(attempt) || attempt < 0) throw new MalformedError('not an attempt to found');
+  return { attempt, stored: idsOf(stored), founders: idsOf(founders) };
+}
+
+export function encodeVote(vote: FoundingVote): Buffer {
+  return encode(voteRow(vote));
+}
+
+/** Also of what was written before votes were: the founders alone. Throws `MalformedError`. */
+export function decodeVote(bytes: Buffer): FoundingVote {
+  const value = decode(bytes);
+  if (isList(value)) return voteOf(value);
+  const founders = idsOf(value);
+  return { attempt: 0, stored: founders, founders };
 }
 
 function isLabel(value: WireValue | undefined): value is string {

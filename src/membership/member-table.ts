@@ -1,14 +1,14 @@
 /** The members a node knows, on its disk: so that it knows its ring at once when it starts again. Heartbeats are not written. */
-import type { NodeId } from '../../actors/rules/actor.js';
+import { type FoundingVote, noVote } from '../../actors/rules/founding.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { Table, Tables } from '../seams/table.js';
-import { decodeFounders, decodeMember, encodeFounders, encodeMember } from './member-codec.js';
+import { decodeMember, decodeVote, encodeMember, encodeVote } from './member-codec.js';
 
 /** Sorts before all node ids. */
 const foundersKey = '!founders';
 
 export interface KnownCluster {
-  readonly founders: readonly NodeId[];
+  readonly vote: FoundingVote;
   readonly members: readonly Member[];
 }
 
@@ -27,13 +27,13 @@ export class MemberTable {
 
   /** Throws `MalformedError` on a damaged row: a node that forgot its cluster could found another. */
   load(): KnownCluster {
-    let founders: NodeId[] = [];
+    let vote = noVote;
     const members: Member[] = [];
     for (const { key, value } of this.table.range({})) {
-      if (key === foundersKey) founders = decodeFounders(value);
+      if (key === foundersKey) vote = decodeVote(value);
       else members.push(decodeMember(value));
     }
-    return { founders, members };
+    return { vote, members };
   }
 
   /**
@@ -43,7 +43,7 @@ export class MemberTable {
   save(done?: () => void): void {
     if (done !== undefined) this.onWritten.push(done);
     if (this.writing) return;
-    const { founders, members, revision } = this.current();
+    const { vote, members, revision } = this.current();
     const waiting = this.onWritten.splice(0);
     if (revision === this.written) return settle(waiting);
     this.writing = true;
@@ -53,7 +53,7 @@ export class MemberTable {
     this.tables.commit(
       (batch) => {
         for (const key of gone) batch.remove(this.table, key);
-        batch.put(this.table, foundersKey, encodeFounders(founders));
+        batch.put(this.table, foundersKey, encodeVote(vote));
         for (const member of members) batch.put(this.table, member.id, encodeMember(member));
       },
       (error) => {

@@ -82,6 +82,7 @@ export class Membership implements ClusterView {
       foundersMin: options.founders,
       isReachable: (node) => this.reachability(node) !== 'down',
       save: (done) => this.table.save(done),
+      tell: () => this.tellAll({ hello: false }),
       onFounded: () => {
         this.placesChanged();
         this.tellAll({ hello: false });
@@ -172,20 +173,22 @@ export class Membership implements ClusterView {
     if (this.self.status === 'left') return 'this node has left the cluster';
     if (this.roster.active().length > 0)
       return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
+    const missing = this.founding.unconfirmed().map((id) => this.roster.get(id)?.name ?? id);
+    if (missing.length > 0)
+      return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;
     const met = this.founding.met().length;
     return `waiting for nodes to found a cluster with: ${met} of ${this.options.founders} are here`;
   }
 
   private restore(): void {
-    const { founders, members } = this.table.load();
+    const { vote, members } = this.table.load();
     const { id } = this.self;
     for (const member of members) {
-      if (member.id === id) this.restoreSelf(member, founders.includes(id));
+      if (member.id === id) this.restoreSelf(member, vote.founders.includes(id));
       else this.roster.learn(member, { direct: true });
     }
     this.startGeneration = this.self.generation;
-    this.founding.founders = founders;
-    this.roster.activate(founders);
+    this.founding.restore(vote);
     for (const other of this.roster.otherIds) this.watch.watch(other);
     this.placesChanged();
     this.table.save();
@@ -213,7 +216,7 @@ export class Membership implements ClusterView {
     this.clocks.told(from, news.clock, this.clock.monotonicMs());
     const { settings, founding, problems } = this;
     const sender = { id: from, name: this.roster.get(from)?.name ?? from };
-    if (!isCompatible({ sender, news, settings, founders: founding.founders, problems })) {
+    if (!isCompatible({ sender, news, settings, vote: founding.vote, problems })) {
       // So that both sides can say what is wrong.
       if (news.hello) this.tell(from, { hello: false });
       return;
@@ -223,7 +226,7 @@ export class Membership implements ClusterView {
     this.founding.hear(from, news);
     this.placesChanged();
     const { founded } = this.founding;
-    const ignorant = founded && news.founders.length === 0;
+    const ignorant = founded && news.vote.founders.length === 0;
     if (news.hello || ignorant) this.tell(from, { hello: learned.has('unknown'), rows: true });
     // The row of this node is news again when somebody doubted it.
     else if (learned.has('unknown') || this.self !== before)
@@ -235,6 +238,7 @@ export class Membership implements ClusterView {
 
   private learn(from: NodeId, news: News): Set<Learned> {
     const learned = new Set<Learned>();
+    const told = new Set(news.rows.map(({ id }) => id));
     for (const row of news.rows) {
       if (row.id === this.self.id) continue;
       const what = this.roster.learn(row, { direct: row.id === from });
@@ -251,7 +255,8 @@ export class Membership implements ClusterView {
       }
       const what = this.roster.touch(id, vital);
       if (what === 'newer') this.watch.heard(id);
-      learned.add(what);
+      // A row that came along and was not taken is of a node that is learned of from itself alone: asking again brings no other.
+      if (what !== 'unknown' || !told.has(id)) learned.add(what);
       this.watch.testify(from, { peer: id, suspects: opinion !== 'heard' });
     }
     return learned;
@@ -259,7 +264,7 @@ export class Membership implements ClusterView {
 
   private reached(node: NodeId, now: Reachability): void {
     const joiner =
-      this.roster.get(node)?.status === 'joining' && !this.founding.agreed?.includes(node);
+      this.roster.get(node)?.status === 'joining' && !this.founding.list.includes(node);
     if (now === 'down' && joiner) {
       this.roster.forget(node);
       this.clocks.forget(node);
@@ -301,18 +306,15 @@ export class Membership implements ClusterView {
   }
 
   private news(options: { hello: boolean; rows?: boolean }): News {
-    const { agreed, founders, founded } = this.founding;
+    const { vote, list, founded } = this.founding;
     const self = this.self.id;
-    const members = this.roster
-      .all()
-      .filter(
-        ({ id, status }) =>
-          id === self || (agreed?.includes(id) ?? (!founded || status !== 'joining')),
-      );
+    const isTold = ({ id, status }: Member): boolean =>
+      id === self || (founded ? status !== 'joining' : list.length === 0 || list.includes(id));
+    const members = this.roster.all().filter(isTold);
     return {
       hello: options.hello,
       settings: this.settings,
-      founders,
+      vote,
       vitals: members.map(({ id, generation, heartbeat }) => {
         return { id, generation, heartbeat, opinion: this.watch.opinion(id) };
       }),
@@ -322,9 +324,8 @@ export class Membership implements ClusterView {
   }
 
   private known(): KnownCluster & { readonly revision: number } {
-    const { agreed, founders } = this.founding;
     const { revision } = this.roster;
-    return { founders: agreed ?? founders, members: this.roster.all(), revision };
+    return { vote: this.founding.wanted, members: this.roster.all(), revision };
   }
 
   private placesChanged(): void {

@@ -1,6 +1,6 @@
 /** What must be equal on all nodes of a cluster, boiled down so that gossip can carry it. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { sameIds } from '../../actors/rules/membership.js';
+import { type FoundingVote, sameIds } from '../../actors/rules/founding.js';
 import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
 import { bucketOptions, type NodeOptions } from '../node/node-options.js';
 import type { News, Settings } from './member-codec.js';
@@ -23,10 +23,10 @@ export function isCompatible(told: {
   readonly sender: { readonly id: NodeId; readonly name: string };
   readonly news: News;
   readonly settings: Settings;
-  readonly founders: readonly NodeId[];
+  readonly vote: FoundingVote;
   readonly problems: Problems;
 }): boolean {
-  const { sender, news, settings, founders, problems } = told;
+  const { sender, news, settings, vote, problems } = told;
   const { id, name } = sender;
   const { partitions } = news.settings;
   if (partitions !== settings.partitions) {
@@ -40,11 +40,17 @@ export function isCompatible(told: {
     const text = `node ${name} is configured with another N or conflict policy of some bucket than this node`;
     problems.report(`buckets ${id}`, text);
   }
-  const clustered = founders.length > 0 && news.founders.length > 0;
-  if (clustered && !sameIds(news.founders, founders)) {
+  if (isOfAnother(vote, news.vote.founders)) {
     const text = `node ${name} is of another cluster with the same subjects; give one of the two another prefix`;
     problems.report(`cluster ${id}`, text);
     return false;
   }
   return true;
+}
+
+/** Whether the founders of the sender's cluster say that it can't be the one this node is of, or will be of. */
+function isOfAnother({ founders, stored }: FoundingVote, told: readonly NodeId[]): boolean {
+  if (told.length === 0) return false;
+  if (founders.length > 0) return !sameIds(told, founders);
+  return stored.length > 0 && !told.some((id) => stored.includes(id));
 }

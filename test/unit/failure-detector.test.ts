@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createActor } from 'xstate';
 import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
 import { limits } from '../../actors/rules/limits.js';
-import { isFoundedBy, isNewer, type Member, mergeMember } from '../../actors/rules/membership.js';
+import { isFoundedBy } from '../../actors/rules/founding.js';
+import { isNewer, type Member, mergeMember } from '../../actors/rules/membership.js';
 import {
   isConfirmed,
   silenceMsMax,

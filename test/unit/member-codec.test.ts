@@ -6,9 +6,9 @@ import { decode, encode } from '../../src/wire/message-pack.js';
 import {
   claimBody,
   claimOf,
-  decodeFounders,
+  decodeVote,
   decodeMember,
-  encodeFounders,
+  encodeVote,
   encodeMember,
   type News,
   newsBody,
@@ -36,11 +36,12 @@ const member = fc.record({
   status: fc.constantFrom('joining', 'active', 'left'),
 });
 const opinion = fc.constantFrom('heard', 'silent', 'down');
+const vote = fc.record({ attempt: fc.nat(), stored: ids, founders: ids });
 const news: fc.Arbitrary<News> = fc.record({
   clock: fc.record({ process: fc.nat(), ms: fc.nat(), wallMs: fc.nat() }),
   hello: fc.boolean(),
   settings: fc.record({ partitions: fc.nat(), bucketsHash: fc.nat() }),
-  founders: ids,
+  vote,
   vitals: ids.chain((list) =>
     fc.tuple(...list.map((id) => fc.record({ id: fc.constant(id), ...age, opinion }))),
   ),
@@ -67,9 +68,12 @@ describe('gossip', () => {
 
   test('members and founders come back from the disk as they were', () => {
     fc.assert(
-      fc.property(member, ids, (row, founders) => {
+      fc.property(member, vote, ids, (row, cast, founders) => {
         expect(decodeMember(encodeMember(row))).toEqual(row);
-        expect(decodeFounders(encodeFounders(founders))).toEqual(founders);
+        expect(decodeVote(encodeVote(cast))).toEqual(cast);
+        // As written by earlier versions.
+        const before = encode(Buffer.from(founders.join(''), 'hex'));
+        expect(decodeVote(before)).toEqual({ attempt: 0, stored: founders, founders });
       }),
       { seed, numRuns: 300 },
     );
@@ -118,7 +122,7 @@ describe('gossip', () => {
     const told = {
       hello: false,
       settings: { partitions: 1, bucketsHash: 1 },
-      founders: [],
+      vote: { attempt: 0, stored: [], founders: [] },
       vitals: [vital, vital],
       rows: [],
       clock: { process: 1, ms: 2, wallMs: 3 },

@@ -110,6 +110,43 @@ describe('founding', () => {
       expect(new Set(back.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
     }
   });
+
+  test('the first founder loses power before anybody hears of it, and a fourth node is there: one cluster', async () => {
+    let agreedAlone = 0;
+    for (let i = 0; i < 40; i++) {
+      const world = new MemberWorld(`alone ${i}`, { founders: 3 });
+      let messages = 0;
+      world.nats.onPublish.push(() => messages++);
+      const lives = names.map((name) => world.start(name));
+      const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+      // What b and c say to each other, and then what a says, is lost at different moments of the agreement.
+      await world.run(250 + (i % 8) * 0.1);
+      world.nats.cut({ from: 'b-2', to: 'c-3' }, 'silent');
+      world.nats.cut({ from: 'c-3', to: 'b-2' }, 'silent');
+      await world.run(Math.floor(i / 8) * 0.2);
+      for (const to of ['b-2', 'c-3']) world.nats.cut({ from: 'a-1', to }, 'silent');
+      await world.run(40);
+      world.kill(a);
+      world.nats.healAll();
+      const d = world.start('d');
+      await world.run(12_000);
+      world.nats.healAll();
+      const back = world.start('a');
+      await world.run(5_000);
+      const serving = [back, b, c, d].filter(
+        ({ membership }) => membership.self.status === 'active',
+      );
+      expect(serving.length).toBeGreaterThanOrEqual(3);
+      expect(new Set(serving.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
+      expect(
+        [back, b, c, d].flatMap(({ membership }) => membership.problems.texts().join()),
+      ).not.toContain('another cluster');
+      if (d.membership.self.status === 'active') agreedAlone++;
+      // Nodes tell of the dead one for a while, and nobody asks for it again and again.
+      expect(messages).toBeLessThan(1_000);
+    }
+    expect(agreedAlone).toBeGreaterThan(0);
+  });
 });
 
 describe('failure detector', () => {
