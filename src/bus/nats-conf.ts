@@ -6,6 +6,7 @@
  * server would try all of them on every message between nodes (2.9.10: 5.1 instead of 1.9 µs a message).
  */
 import { partitionsMax } from '../../actors/rules/key.js';
+import { isPrefix } from '../wire/subjects.js';
 
 export interface NatsConfOptions {
   /** First token of every subject; the nodes' own subjects start with `_<prefix>`. */
@@ -23,6 +24,14 @@ export interface NatsConfOptions {
   readonly appUser: string;
   /** '': whoever connects without credentials is an application. Only on loopback. */
   readonly appPassword: string;
+  /** Applications with an account each, in place of the one they share otherwise. */
+  readonly apps: readonly NatsConfApp[];
+}
+
+export interface NatsConfApp {
+  /** Of its user; its account is `<appAccount>_<name>`. */
+  readonly name: string;
+  readonly password: string;
 }
 
 export const natsConfDefault: NatsConfOptions = {
@@ -36,6 +45,7 @@ export const natsConfDefault: NatsConfOptions = {
   nodePassword: 'quorate',
   appUser: 'app',
   appPassword: '',
+  apps: [],
 };
 
 /** Keys of 1 … this many dot-separated tokens are mapped; nodes pass longer ones on themselves. */
@@ -47,13 +57,12 @@ const verbs = ['get', 'put', 'del'] as const;
 export function natsConf(changes: Partial<NatsConfOptions> = {}): string {
   const options = { ...natsConfDefault, ...changes };
   check(options);
-  const { prefix, storeAccount, appAccount } = options;
+  const { prefix, storeAccount } = options;
   return `# NATS for Quorate. Printed by \`quorate nats-conf\`; see \`quorate nats-conf --help\` for other
 # prefixes, partition counts, accounts and passwords.
 #
 #   ${storeAccount}  the nodes. They alone see _${prefix}.>, so nobody else can speak as a node.
-#   ${appAccount}    applications. Of ${storeAccount} they reach what is imported below and nothing else:
-#          replies go back through the server, so a reply subject of theirs can't name a node's subject.
+${explainApps(options)}
 #
 ${explainUsers(options)}
 # On a server without accounts nodes and clients work as well, apart from that protection.
@@ -68,21 +77,52 @@ ${lines(services(prefix), (s) => `{ service: "${s.subject}"${s.stream ? ', respo
       { stream: "${prefix}.changed.>" }
     ]
   }
+${appAccounts(options).join('')}}
+${isOpen(options) ? `\nno_auth_user: ${quote(options.appUser)}\n` : ''}`;
+}
 
-  ${appAccount} {
-    users: [{ user: ${quote(options.appUser)}, password: ${quote(options.appPassword)} }]
+function appAccounts(options: NatsConfOptions): string[] {
+  const { appAccount, appUser, appPassword, apps, prefix } = options;
+  if (apps.length > 0)
+    return apps.map(({ name, password }) =>
+      appAccountOf(
+        `${appAccount}_${name}`,
+        `{ user: ${quote(name)}, password: ${quote(password)} }`,
+        options,
+      ),
+    );
+  const asked = services(prefix).map(({ subject }) => quote(subject));
+  const users = `{
+      user: ${quote(appUser)}, password: ${quote(appPassword)}
+      permissions: {
+        publish: { allow: [${asked.join(', ')}] }
+        subscribe: { allow: ["_INBOX.>", "${prefix}.changed.>"] }
+      }
+    }`;
+  return [appAccountOf(appAccount, users, options)];
+}
+
+function appAccountOf(account: string, user: string, options: NatsConfOptions): string {
+  const { prefix, storeAccount, partitions } = options;
+  return `
+  ${account} {
+    users: [${user}]
     imports: [
 ${lines(services(prefix), (s) => `{ service: { account: ${storeAccount}, subject: "${s.subject}" } }`)}
       { stream: { account: ${storeAccount}, subject: "${prefix}.changed.>" } }
     ]
-    # The ring lookup: the partition of a key is FNV-1a over its bucket and its tokens, mod ${options.partitions}.
+    # The ring lookup: the partition of a key is FNV-1a over its bucket and its tokens, mod ${partitions}.
     # Keys of more than ${mappedTokensMax} tokens take one hop more. \`partitions\` of the nodes must be the same number.
     mappings: {
 ${mappings(options).join('\n')}
     }
   }
+`;
 }
-${options.appPassword === '' ? `\nno_auth_user: ${quote(options.appUser)}\n` : ''}`;
+
+/** Whether nobody is asked who they are. */
+function isOpen({ appPassword, apps }: NatsConfOptions): boolean {
+  return appPassword === '' && apps.length === 0;
 }
 
 /** What applications may ask. `stream`: several nodes may answer one request. */
@@ -113,13 +153,26 @@ function mappings({ prefix, partitions }: NatsConfOptions): string[] {
   return rows;
 }
 
-function explainUsers({ appPassword, nodeUser, host }: NatsConfOptions): string {
+function explainApps({ appAccount, storeAccount, apps }: NatsConfOptions): string {
+  const reach = `#          Of ${storeAccount} they reach what is imported below and nothing else: replies go back through the server,
+#          so a reply subject of theirs can't name a node's subject.`;
+  if (apps.length > 0)
+    return `#   ${appAccount}_…  an application each. What they ask and are answered stays in their account.
+${reach}`;
+  return `#   ${appAccount}    applications, which share an account here: they may ask, listen to answers and changes, and nothing
+#          else, so that none of them can answer in the place of a node. They can still listen to each other's
+#          answers; who does not trust the others gets an account of its own: \`quorate nats-conf --app NAME\`.
+${reach}`;
+}
+
+function explainUsers(options: NatsConfOptions): string {
+  const { nodeUser, host } = options;
   const nodes = `# Nodes connect as ${quote(nodeUser)} with the password below, or with QUORATE_NODE_USER and QUORATE_NODE_PASSWORD.`;
-  if (appPassword !== '') return `${nodes}\n# Applications connect with user and password.`;
+  if (!isOpen(options)) return `${nodes}\n# Applications connect with user and password.`;
   return `${nodes}
 # Whoever connects without a user is an application. That and a password everybody can read are good for
 # ${host} only; to listen elsewhere print a file with passwords of your own:
-#   quorate nats-conf --host 0.0.0.0 --node-password … --app-password …`;
+#   QUORATE_NODE_PASSWORD=… QUORATE_APP_PASSWORD=… quorate nats-conf --host 0.0.0.0`;
 }
 
 function lines<T>(items: readonly T[], text: (item: T) => string): string {
@@ -135,21 +188,33 @@ const word = /^[A-Za-z0-9_-]+$/;
 const loopback = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
 
 function check(options: NatsConfOptions): void {
-  const { partitions, port, host, nodePassword, appPassword } = options;
-  for (const name of ['prefix', 'storeAccount', 'appAccount', 'nodeUser', 'appUser'] as const)
+  const { partitions, port, host, nodePassword, appPassword, apps } = options;
+  if (!isPrefix(options.prefix))
+    throw new RangeError(
+      `prefix: letters, digits, '_' and '-', not 'R_' and nothing that starts with 'INBOX': '${options.prefix}'`,
+    );
+  for (const name of ['storeAccount', 'appAccount', 'nodeUser', 'appUser'] as const)
     if (!word.test(options[name]))
       throw new RangeError(`${name} must be letters, digits, '_' and '-': ${options[name]}`);
   if (options.storeAccount === options.appAccount || options.nodeUser === options.appUser)
     throw new RangeError('nodes and applications need an account and a user each');
+  const names = apps.map(({ name }) => name);
+  for (const name of names)
+    if (!word.test(name))
+      throw new RangeError(`an application is letters, digits, '_' and '-': '${name}'`);
+  if (new Set([options.nodeUser, ...names]).size <= names.length)
+    throw new RangeError('applications need a name each, and none that of the nodes');
+  if (apps.some(({ password }) => password === ''))
+    throw new RangeError('an application with an account of its own needs a password');
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > partitionsMax)
     throw new RangeError(`partitions must be 1 to ${partitionsMax}: ${partitions}`);
   if (!Number.isInteger(port) || port < -1 || port > 65_535)
     throw new RangeError(`no such port: ${port}`);
-  for (const text of [nodePassword, appPassword, host])
+  for (const text of [nodePassword, appPassword, host, ...apps.map(({ password }) => password)])
     // oxlint-disable-next-line no-control-regex
     if (/["\\\u0000-\u001f]/.test(text))
       throw new RangeError('passwords and host: no quotes, backslashes or control characters');
-  const open = appPassword === '' || nodePassword === natsConfDefault.nodePassword;
+  const open = isOpen(options) || nodePassword === natsConfDefault.nodePassword;
   if (!loopback.has(host) && open)
     throw new RangeError(`listening on ${host} needs a node password and an app password`);
 }

@@ -1,9 +1,11 @@
 /** One connection to a cluster; buckets are handles on it. */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { MalformedError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
+import { isPrefix } from '../wire/subjects.js';
 import { bucketOf, timeoutMsOf, type BucketDefaults } from './bucket-options.js';
 import { Bucket, type BucketClient } from './bucket.js';
 import { Dispatcher } from './dispatcher.js';
@@ -47,6 +49,8 @@ export class QuorateClient {
     { bus, clock, random }: ClientParts,
     { prefix = 'kv', timeoutMs, retry, requestsInFlightMax }: ClientOptions = {},
   ) {
+    if (!isPrefix(prefix))
+      throw new MalformedError(`no prefix of a cluster: ${JSON.stringify(prefix)}`);
     this.bus = bus;
     // The prefix is what makes it unique; a number is enough to tell this client's own operations apart.
     this.operationPrefix = random.bytes(6).toString('base64url');

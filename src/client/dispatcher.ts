@@ -85,7 +85,7 @@ export class Dispatcher {
     this.pending = new Pending(bounds);
     this.budget = new RetryBudget(retry, random);
     const { routes, states, clocks } = this;
-    const flights = new Flights(bus, (flight, message) => this.answered(flight, message));
+    const flights = new Flights(bus, random, (flight, message) => this.answered(flight, message));
     const frameBytesMax = Math.min(limits.messageBytesMax, bus.payloadBytesMax);
     const outboxOptions = { prefix, framesPerLaneMax, frameBytesMax };
     this.flights = flights;

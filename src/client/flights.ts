@@ -1,16 +1,21 @@
 /**
  * What was published and waits for an answer: frames, probes of nodes that do not answer, and questions for the ring.
- * All answers come to one wildcard subscription, told apart by a number at the end of the reply subject.
+ * All answers come to one wildcard subscription, told apart by a number at the end of the reply subject. Behind it are
+ * characters that nobody can guess: applications that share an account may hear where answers went, and have a node answer
+ * them where the next one is expected.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { Underway } from '../bus/underway.js';
 import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
+import type { Random } from '../seams/random.js';
 import type { OwnRead } from './own-read.js';
 import type { Request } from './request.js';
 import type { Lane } from './route-table.js';
 
 interface FlightBase {
   readonly id: number;
+  /** The end of its reply subject. */
+  readonly token: string;
   readonly sentAtMs: number;
 }
 
@@ -37,7 +42,9 @@ export interface RingFlight extends FlightBase {
 export type Flight = FrameFlight | ProbeFlight | RingFlight;
 
 /** Without the distributive form, `Omit` would lose what the kinds do not share. */
-type Departure<F> = F extends Flight ? Omit<F, 'id'> : never;
+type Departure<F> = F extends Flight ? Omit<F, 'id' | 'token'> : never;
+
+const tokenBytes = 9;
 
 export class Flights {
   private readonly underway = new Underway<Flight>();
@@ -47,6 +54,7 @@ export class Flights {
 
   constructor(
     private readonly bus: Bus,
+    private readonly random: Random,
     private readonly onAnswer: (flight: Flight, message: BusMessage) => void,
   ) {
     this.inbox = `${bus.inbox()}.`;
@@ -55,9 +63,10 @@ export class Flights {
 
   send(flight: Departure<Flight>, message: { subject: string; payload: Uint8Array }): void {
     const id = ++this.lastId;
-    this.underway.begin({ ...flight, id });
+    const token = `${id}-${this.random.bytes(tokenBytes).toString('base64url')}`;
+    this.underway.begin({ ...flight, id, token });
     if (flight.kind === 'frame') flight.read?.flights.push(id);
-    this.bus.publish(message.subject, message.payload, { reply: `${this.inbox}${id}` });
+    this.bus.publish(message.subject, message.payload, { reply: `${this.inbox}${token}` });
   }
 
   /** True unless it was over already. An own read is over as a whole. */
@@ -85,7 +94,8 @@ export class Flights {
   }
 
   private answered(message: BusMessage): void {
-    const flight = this.take(Number(message.subject.slice(this.inbox.length)));
+    const token = message.subject.slice(this.inbox.length);
+    const flight = this.underway.take((candidate) => candidate.token === token);
     if (flight !== undefined) this.onAnswer(flight, message);
   }
 

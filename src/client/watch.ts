@@ -1,6 +1,7 @@
 /** Change events as an async iterator. */
-import { OverloadedError } from '../errors.js';
+import { MalformedError, OverloadedError } from '../errors.js';
 import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
+import { headerNames } from '../wire/subjects.js';
 import { Context } from './context.js';
 
 export interface Change {
@@ -13,6 +14,8 @@ export interface Change {
 
 /** Changes nobody has taken yet; past it the watch ends with an error, rather than to leave some out in silence. */
 const waitingMax = 65_536;
+
+const patternText = /^[^\s\p{Cc}]+$/u;
 
 export class Watch implements AsyncIterableIterator<Change> {
   private readonly subscription: BusSubscription;
@@ -27,6 +30,8 @@ export class Watch implements AsyncIterableIterator<Change> {
     pattern: string,
     private readonly onEnd: (watch: Watch) => void,
   ) {
+    if (!patternText.test(pattern))
+      throw new MalformedError('a pattern of keys has no white space and no control characters');
     const subject = `${place.prefix}.changed.${place.bucket}.${pattern}`;
     this.subscription = bus.subscribe(subject, (message) => this.heard(message));
   }
@@ -62,8 +67,8 @@ export class Watch implements AsyncIterableIterator<Change> {
     if (this.ended) return;
     const { prefix, bucket } = this.place;
     const key = message.subject.slice(prefix.length + '.changed.'.length + bucket.length + 1);
-    const seen = message.header('Kv-Context');
-    const context = seen === undefined ? Context.empty : Context.parse(seen);
+    const context = contextOfEvent(message);
+    if (context === undefined) return;
     const deleted = message.header('Kv-Deleted') === 'true';
     const change: Change = { bucket, key, deleted, context };
     const resolve = this.asked.shift();
@@ -73,5 +78,23 @@ export class Watch implements AsyncIterableIterator<Change> {
       this.failure = new OverloadedError(`${waitingMax} changes wait to be taken from a watch`);
       this.end();
     }
+  }
+}
+
+/**
+ * Undefined: not the word of a node. Who shares the account can't publish events, but can ask a node for something with the
+ * subject of an event as the reply subject: answers that carry a context carry a receipt or an error as well, events never do.
+ */
+function contextOfEvent(message: BusMessage): Context | undefined {
+  const seen = message.header(headerNames.context);
+  const isAnswer = [headerNames.receipt, headerNames.errorCode].some(
+    (name) => message.header(name) !== undefined,
+  );
+  if (seen === undefined || isAnswer) return undefined;
+  try {
+    return Context.parse(seen);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    return undefined;
   }
 }

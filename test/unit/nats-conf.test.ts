@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { mappedTokensMax, natsConf } from '../../src/bus/nats-conf.js';
 
+const orders = { name: 'orders', password: 'o' };
+
 describe('nats.conf', () => {
   test('the file at the root is the generator with its defaults', () => {
     expect(readFileSync('nats.conf', 'utf8')).toBe(natsConf());
@@ -20,11 +22,38 @@ describe('nats.conf', () => {
     expect(natsConf()).toContain('no_auth_user: "app"');
   });
 
+  test('applications that share an account may ask and listen, and nothing else', () => {
+    const text = natsConf({ prefix: 'shop' });
+    expect(text).toContain('subscribe: { allow: ["_INBOX.>", "shop.changed.>"] }');
+    const [, allowed] = /publish: \{ allow: \[(.*)\] \}/.exec(text)!;
+    expect(allowed!.split(', ')).toEqual(
+      ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.ring']
+        .concat('shop.status', '$SRV.>')
+        .map((subject) => `"${subject}"`),
+    );
+  });
+
+  test('an account for each application, and none for whoever comes', () => {
+    const text = natsConf({ apps: [orders, { name: 'billing', password: 'b' }] });
+    expect(text).not.toMatch(/no_auth_user|  APP \{/);
+    expect(text).toMatch(/ {2}APP_orders \{\n {4}users: \[\{ user: "orders", password: "o" \}\]/);
+    expect(text.match(/partition\(256,1,2\)/g)).toHaveLength(2 * 3);
+    expect(() => natsConf({ host: '0.0.0.0', nodePassword: 'n', apps: [orders] })).not.toThrow();
+  });
+
   test.each([
     { partitions: 0 },
     { partitions: 65_537 },
     { prefix: 'a.b' },
     { prefix: '' },
+    { prefix: 'INBOX_x' },
+    { prefix: 'R_' },
+    { apps: [{ name: 'a b', password: 'p' }] },
+    { apps: [{ name: 'node', password: 'p' }] },
+    { apps: [{ name: 'a', password: '' }] },
+    { apps: [{ name: 'a', password: 'p"' }] },
+    { apps: [orders, orders] },
+    { host: '0.0.0.0', apps: [orders] },
     { storeAccount: 'X', appAccount: 'X' },
     { nodeUser: 'app' },
     { nodePassword: 'a"b' },

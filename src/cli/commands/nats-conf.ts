@@ -1,7 +1,13 @@
 /** `quorate nats-conf`: the configuration of nats-server, for other prefixes, partition counts, accounts and passwords. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { partitionsMax } from '../../../actors/rules/key.js';
-import { natsConf, natsConfDefault, type NatsConfOptions } from '../../bus/nats-conf.js';
+import {
+  natsConf,
+  natsConfDefault,
+  type NatsConfApp,
+  type NatsConfOptions,
+} from '../../bus/nats-conf.js';
+import { RealRandom } from '../../seams/real-random.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { portNumber, wholeNumber } from '../parsers.js';
 
@@ -25,27 +31,55 @@ export function addNatsConf(program: Command): void {
     .option('--store-account <name>', 'account of the nodes', preset.storeAccount)
     .option('--app-account <name>', 'account of applications', preset.appAccount)
     .option('--node-user <name>', 'user of the nodes', preset.nodeUser)
-    .option('--node-password <text>', 'password of the nodes', preset.nodePassword)
+    .addOption(
+      new Option('--node-password <text>', 'password of the nodes')
+        .env('QUORATE_NODE_PASSWORD')
+        .default(preset.nodePassword),
+    )
     .option('--app-user <name>', 'user of applications', preset.appUser)
-    .option(
-      '--app-password <text>',
-      'password of applications; empty: none is needed, on loopback only',
-      preset.appPassword,
+    .addOption(
+      new Option(
+        '--app-password <text>',
+        'password of applications; empty: none is needed, on loopback only',
+      )
+        .env('QUORATE_APP_PASSWORD')
+        .default(preset.appPassword),
+    )
+    .addOption(
+      new Option(
+        '--app <name>',
+        'an application with a user and an account of its own, and a random password unless told (NAME:PASSWORD); repeatable',
+      )
+        .argParser(collectApps)
+        .default([], 'one account for all'),
     )
     .addHelpText(
       'after',
       `
 Examples:
   quorate nats-conf > nats.conf && nats-server -c nats.conf
-  quorate nats-conf --host 0.0.0.0 --node-password s3cret --app-password pa55 > nats.conf
+  QUORATE_NODE_PASSWORD=… QUORATE_APP_PASSWORD=… quorate nats-conf --host 0.0.0.0 > nats.conf
+  QUORATE_NODE_PASSWORD=… quorate nats-conf --host 0.0.0.0 --app orders --app billing > nats.conf
   quorate nats-conf --prefix orders --partitions 1024 > nats.conf`,
     )
-    .action((options: NatsConfOptions) => {
-      try {
-        process.stdout.write(natsConf(options));
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        throw new CommandError(exitCodes.usage, error.message);
-      }
-    });
+    .action(
+      ({ app, ...options }: Omit<NatsConfOptions, 'apps'> & { app: readonly NatsConfApp[] }) => {
+        try {
+          process.stdout.write(natsConf({ ...options, apps: app }));
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          throw new CommandError(exitCodes.usage, error.message);
+        }
+      },
+    );
+}
+
+const passwordBytes = 18;
+
+function collectApps(text: string, before: readonly NatsConfApp[]): NatsConfApp[] {
+  const at = text.indexOf(':');
+  const name = at < 0 ? text : text.slice(0, at);
+  const password =
+    at < 0 ? new RealRandom().bytes(passwordBytes).toString('base64url') : text.slice(at + 1);
+  return [...before, { name, password }];
 }

@@ -896,9 +896,30 @@ describe('many at once', () => {
     const bus = new SimBus(cluster.nats, 'writer', new SimProcess('writer'));
     for (const key of ['eu.1', 'us.1', 'eu.2', 'eu.3'])
       bus.publish(`kv.changed.carts.${key}`, new Uint8Array(0), {
-        headers: key === 'eu.2' ? { 'Kv-Deleted': 'true' } : {},
+        headers: { 'Kv-Context': '-', ...(key === 'eu.2' ? { 'Kv-Deleted': 'true' } : {}) },
       });
     await cluster.settled(watching);
     expect(seen).toEqual(['eu.1', 'eu.2 deleted']);
+  });
+
+  test('watch: what is no event of a node is passed over, and a pattern is checked before it is sent', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('carts');
+    const heard = bucket.watch().next();
+    await cluster.after(1);
+    const bus = new SimBus(cluster.nats, 'writer', new SimProcess('writer'));
+    for (const headers of [
+      {},
+      { 'Kv-Context': '-', 'Kv-Receipt': 'r=1/1' },
+      { 'Kv-Context': '-', 'Nats-Service-Error-Code': '404' },
+      { 'Kv-Context': 'no context' },
+      { 'Kv-Context': 'AAAA' },
+    ])
+      bus.publish('kv.changed.carts.forged', new Uint8Array(0), { headers });
+    bus.publish('kv.changed.carts.k', new Uint8Array(0), { headers: { 'Kv-Context': '-' } });
+    await cluster.settled(heard);
+    expect((await heard).value.key).toBe('k');
+    expect(() => bucket.watch('a\r\nPUB x 0')).toThrow(MalformedError);
+    expect(() => bucket.watch('')).toThrow(MalformedError);
   });
 });
