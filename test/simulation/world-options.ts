@@ -45,7 +45,21 @@ export function drawWorld(seed: string): WorldOptions {
   const { kind, random } = drawKind(seed);
   const any = drawAny(seed);
   const world = kind === undefined ? any : kinds[kind].draw(any, random);
-  return withWipe(withHintAge(world));
+  return withHolds(withWipe(withHintAge(world)));
+}
+
+/** Messages lie in routes for seconds, longer than anybody waits, and then arrive; also at a process that was started meanwhile. */
+function withHolds(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`holds of ${world.seed}`);
+  const { cluster, clients, workUs, faults } = world;
+  if (faults.length === 0 || random.below(6) > 0) return world;
+  const holds = Array.from({ length: random.between(1, 5) }, (): TimedFault => {
+    const to = nodeName(random, cluster);
+    const from = random.pick([nodeName(random, cluster), `c${random.between(1, clients)}`]);
+    const atUs = random.below(workUs);
+    return { atUs, text: `hold ${from} ${to} for=${time(random, 500, 30_000)}` };
+  });
+  return { ...world, faults: sorted([...faults, ...holds]) };
 }
 
 /** Hints that grow old within a seed, so that they are re-homed. */
@@ -456,7 +470,7 @@ const makers: Readonly<Record<string, Maker>> = {
 };
 
 /** What a seed can draw; a test asks for all of them. */
-export const faultKinds = [...Object.keys(makers), 'rot', 'wipe'];
+export const faultKinds = [...Object.keys(makers), 'rot', 'wipe', 'hold'];
 
 function nodeName(random: SimRandom, { nodes }: { readonly nodes: number }): string {
   return `n${random.between(1, nodes)}`;

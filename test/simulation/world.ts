@@ -36,6 +36,8 @@ const bootWithinUs = 60e6;
 const progressWithinUs = 60e6;
 const convergeWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
+/** Clocks run at different rates here (up to 5 %), and what is minted may be told once more before a round settles. */
+const lateSlackUs = 1.5e6;
 
 export interface RunOptions {
   readonly keepTrace?: boolean;
@@ -73,6 +75,7 @@ class World {
       ...(onLine && { onLine }),
     });
     this.history = new History(!options.faults.some(({ text }) => text.startsWith('clock ')));
+    this.cluster.dots.onMinted = (token, dot) => this.checkMinting(token, dot);
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
     this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
@@ -336,11 +339,26 @@ class World {
       history,
       rules: this.rules,
       options: options.work,
+      usesFrames: useFrames,
       onResult: (result, name) => {
         this.sometimes.result(result, name);
         this.checkHealthy(result, name);
       },
     });
+  }
+
+  /** Long after the deadline its author may have put something else, which it would replace. */
+  private checkMinting(token: string, dot: string): void {
+    const { violations, scheduler } = this.cluster;
+    const write = this.history.writes.get(token);
+    if (write === undefined) return;
+    const lateUs = scheduler.nowUs - write.mintByUs;
+    if (lateUs > lateSlackUs)
+      violations.add(
+        'safety',
+        'minted-late',
+        `${write.name}: ${token} was minted as ${dot} ${lateUs / 1000} ms after its deadline`,
+      );
   }
 
   private get rules(): ReadRules {

@@ -21,6 +21,9 @@ export interface StateBounds {
   readonly stateBytesMax: number;
 }
 
+/** Of a merge; others bring what was minted before. */
+const putReason = 0;
+
 export class DotOracle {
   /** `<name> <dot>` → what was written under it. */
   private readonly writes = new Map<string, string>();
@@ -29,6 +32,8 @@ export class DotOracle {
   private readonly passedOn = new Set<string>();
   /** Puts of the TypeScript client, which tries again elsewhere. */
   private readonly framed = new Set<string>();
+  /** Told of each dot that a put round shows for the first time: it has just been minted. */
+  onMinted: ((token: string, dot: string) => void) | undefined;
   statesSeen = 0;
   siblingsSeenMax = 0;
 
@@ -54,7 +59,8 @@ export class DotOracle {
     const body = Array.isArray(message) ? message[3] : undefined;
     const batch = Array.isArray(body) ? body.at(-1) : undefined;
     if (!Buffer.isBuffer(batch)) throw new Error(`a merge message without a batch`);
-    for (const record of readBatch(batch)) this.check(record);
+    const isPut = Array.isArray(body) && body[0] === putReason;
+    for (const record of readBatch(batch)) this.check(record, isPut);
   }
 
   /** Tokens that may stand under more than one dot: not every dot is seen in a message. */
@@ -69,7 +75,8 @@ export class DotOracle {
     return twice;
   }
 
-  check({ name, state }: SeenRecord): void {
+  /** `isPut`: a put round told it. */
+  check({ name, state }: SeenRecord, isPut = false): void {
     this.statesSeen++;
     this.siblingsSeenMax = Math.max(this.siblingsSeenMax, state.siblings.length);
     for (const { dot, value, writtenAtMs, operation } of state.siblings) {
@@ -78,7 +85,10 @@ export class DotOracle {
       if (known === undefined) this.writes.set(`${name} ${dot}`, what);
       else if (known !== what)
         this.violations.add('safety', 'dot-reused', `${dot} of ${name} names ${known} and ${what}`);
-      if (value !== undefined) this.learn(this.tokenOf(value), dot);
+      if (value === undefined) continue;
+      const token = this.tokenOf(value);
+      this.learn(token, dot);
+      if (isPut && known === undefined) this.onMinted?.(token, dot);
     }
     this.checkShape(name, state);
     this.checkBounds(name, state);

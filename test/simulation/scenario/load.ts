@@ -34,6 +34,7 @@ export class Load {
         rules,
         random: cluster.random.fork(name),
         history: this.history,
+        usesFrames: false,
         onResult: () => undefined,
         options: {
           buckets: [{ name: 'load', use, n, keys: Number(options['keys'] ?? 20) }],

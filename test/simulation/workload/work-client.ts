@@ -70,6 +70,8 @@ export interface WorkSurroundings {
   readonly history: History;
   readonly rules: ReadRules;
   readonly options: WorkOptions;
+  /** It names the moment on the clock of who is asked. */
+  readonly usesFrames: boolean;
   readonly onResult: (result: PutResult | GetResult, name: string) => void;
 }
 
@@ -220,6 +222,9 @@ export class WorkClient {
     const { random, options, scheduler, history, trace } = this.around;
     const { isDelete, basis, ttlMs } = how;
     const asked = this.quorum(bucket);
+    // Every other plain put says until when, unless clocks jump: then that says nothing.
+    const says = !this.around.usesFrames && history.clocksAgree && this.writes % 2 === 0;
+    const promised = this.around.usesFrames || says;
     const write: Write = {
       token: value.token,
       name,
@@ -231,6 +236,7 @@ export class WorkClient {
       askedUs: scheduler.nowUs,
       vanishesUs: this.vanishesUs(how),
       goneUs: Infinity,
+      mintByUs: promised ? scheduler.nowUs + options.timeoutMs * 1000 : Infinity,
       outcome: 'pending',
       endedUs: Infinity,
     };
@@ -243,6 +249,7 @@ export class WorkClient {
       ...asked.w,
       ...(basis === undefined ? {} : { context: basis.context }),
       ...(ttlMs === undefined ? {} : { ttlMs }),
+      ...(says ? { untilMs: options.timeoutMs } : {}),
     };
     const what = isDelete ? 'delete' : 'put';
     trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
