@@ -11,6 +11,7 @@
 import type { NodeId } from './actor.js';
 import { epochOf, nodeOf } from './actor.js';
 import { limits } from './limits.js';
+import { forgottenAtMs, isRemembered } from './operations.js';
 import type { Actor, Context, KeyState, Sibling } from './versions.js';
 
 /** What a node says of a key when it is asked before collection; one byte each on the wire. */
@@ -42,6 +43,7 @@ export function mayBeForgotten(state: KeyState): boolean {
 
 /** Wall clock; `Infinity` for what lives until it is replaced. */
 function deadSinceMs(sibling: Sibling): number {
+  if (isRemembered(sibling)) return forgottenAtMs(sibling.copiesUntilMs!);
   if (sibling.value === null) return sibling.writtenAtMs;
   return sibling.expiresAtMs === 0 ? Infinity : sibling.expiresAtMs;
 }

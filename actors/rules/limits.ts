@@ -37,8 +37,14 @@ export const limits = {
   /** Requests accepted by one coordinator and not answered yet; past either bound: 429. */
   requestsInFlightMax: 16_384,
   requestBytesInFlightMax: 64 * 1024 * 1024,
-  /** Remembered by a coordinator, to tell late copies of puts: seconds of overwriting puts at full speed. */
-  replacedOperationsMax: 32_768,
+  /**
+   * Replaced puts that a key remembers to tell their late copies, for as long as their requests live; past it a put is refused with
+   * 429. Those whose request is over are kept a minute longer while there are no more than `operationsRememberedKept`.
+   */
+  operationsRememberedMax: 512,
+  operationsRememberedKept: 64,
+  /** When a request is over goes by wall clocks of several nodes: so much longer it is not taken to be. */
+  copiesSkewMsMax: 1_000,
 
   /** Requests of one client frame. */
   frameRequestsMax: 512,

@@ -8,6 +8,7 @@
  * they are applied where a state is minted (`mint`) and where it is shown (`src/coordinator`).
  */
 import { fnvBasis, mixed } from './hash.js';
+import { afterReplacing, isRemembered } from './operations.js';
 
 /**
  * 14 bytes as a latin1 string: node id (8), then epoch (6, big-endian). String order is the order
@@ -35,6 +36,10 @@ export interface Sibling {
   readonly expiresAtMs: number;
   /** Operation id of the put as a byte string, '' for none. */
   readonly operation: string;
+  /** Wall clock until when other copies of the put may arrive; absent: none do. See `operations.ts`. */
+  readonly copiesUntilMs?: number;
+  /** It has been replaced: kept without its value, so that its copies are known. */
+  readonly remembered?: boolean;
 }
 
 /** What is stored, sent, repaired and handed off. Siblings ascend by dot (actor, then counter). */
@@ -97,8 +102,12 @@ export function sameDot(a: Dot, b: Dot): boolean {
   return a.counter === b.counter && a.actor === b.actor;
 }
 
-function hasDot(siblings: readonly Sibling[], dot: Dot): boolean {
-  return siblings.some((sibling) => sameDot(sibling.dot, dot));
+function siblingOf(siblings: readonly Sibling[], dot: Dot): Sibling | undefined {
+  return siblings.find((sibling) => sameDot(sibling.dot, dot));
+}
+
+function sameSibling(a: Sibling, b: Sibling): boolean {
+  return sameDot(a.dot, b.dot) && isRemembered(a) === isRemembered(b);
 }
 
 /** Same claims, same siblings: dots name writes, so the values need not be compared. */
@@ -108,13 +117,13 @@ export function sameState(a: KeyState, b: KeyState): boolean {
     (a.context.length === b.context.length &&
       a.siblings.length === b.siblings.length &&
       a.context.every((entry, i) => sameDot(entry, b.context[i]!)) &&
-      a.siblings.every((sibling, i) => sameDot(sibling.dot, b.siblings[i]!.dot)))
+      a.siblings.every((sibling, i) => sameSibling(sibling, b.siblings[i]!)))
   );
 }
 
 /**
- * A sibling stays if both sides have its dot, or if the other side's context does not cover it.
- * Returns one of its arguments (the same reference) when that already is the result, so a caller
+ * A sibling stays if both sides have its dot, or if the other side's context does not cover it. Where one side remembers it
+ * without its value, it is remembered. Returns one of its arguments (the same reference) when that already is the result, so a caller
  * can tell "nothing new" without comparing.
  */
 export function merge(left: KeyState, right: KeyState): KeyState {
@@ -122,8 +131,9 @@ export function merge(left: KeyState, right: KeyState): KeyState {
   const context = mergeContexts(left.context, right.context);
   const siblings: Sibling[] = [];
   for (const sibling of left.siblings) {
-    if (!covers(right.context, sibling.dot) || hasDot(right.siblings, sibling.dot))
-      siblings.push(sibling);
+    const same = siblingOf(right.siblings, sibling.dot);
+    if (same !== undefined) siblings.push(isRemembered(same) ? same : sibling);
+    else if (!covers(right.context, sibling.dot)) siblings.push(sibling);
   }
   for (const sibling of right.siblings) {
     if (!covers(left.context, sibling.dot)) siblings.push(sibling);
@@ -145,21 +155,30 @@ export interface Mint {
   readonly writtenAtMs: number;
   readonly expiresAtMs: number;
   readonly operation: string;
+  /** Wall clock until when other copies of the put may arrive; undefined: none do. */
+  readonly copiesUntilMs?: number | undefined;
+  /** Local siblings that stay although they were seen. */
+  readonly stays?: ((sibling: Sibling) => boolean) | undefined;
+  /** Wall clock, by which remembered puts are forgotten; else when it is written. */
+  readonly nowMs?: number;
 }
 
 /** The key state after a put: local siblings that were not seen stay beside the new one. */
 export function mint(put: Mint): KeyState {
-  const { local } = put;
+  const { local, stays, copiesUntilMs } = put;
   const seen = put.seen ?? local.context;
   const claimed = mergeContexts(local.context, seen);
   const dot: Dot = { actor: put.actor, counter: counterOf(claimed, put.actor) + 1 };
-  const kept = local.siblings.filter((sibling) => !covers(seen, sibling.dot));
+  const isReplaced = (sibling: Sibling): boolean =>
+    covers(seen, sibling.dot) && stays?.(sibling) !== true;
+  const kept = afterReplacing(local.siblings, isReplaced, put.nowMs ?? put.writtenAtMs);
   const added: Sibling = {
     dot,
     value: put.value,
     writtenAtMs: put.writtenAtMs,
     expiresAtMs: put.expiresAtMs,
     operation: put.operation,
+    ...(copiesUntilMs === undefined ? {} : { copiesUntilMs }),
   };
   return {
     context: mergeContexts(claimed, [dot]),
@@ -194,7 +213,7 @@ export class DigestLanes {
     this.lo = Math.imul(this.lo ^ counter, 0x5bd1e995) ^ (this.lo >>> 15);
   }
 
-  /** Between context and siblings. */
+  /** Between context and siblings, and behind one that is only remembered. */
   gap(): void {
     this.hi = Math.imul(this.hi ^ 0xff, 0x01000193);
     this.lo = Math.imul(this.lo ^ 0xff, 0x5bd1e995);
@@ -214,7 +233,10 @@ export function digestOf(state: KeyState): Digest {
   };
   for (const entry of state.context) mix(entry);
   lanes.gap();
-  for (const sibling of state.siblings) mix(sibling.dot);
+  for (const sibling of state.siblings) {
+    mix(sibling.dot);
+    if (isRemembered(sibling)) lanes.gap();
+  }
   return lanes.digest();
 }
 

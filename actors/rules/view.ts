@@ -2,6 +2,7 @@
  * What a client is shown of a key state, and which context it is handed back. Pure; applied at the
  * coordinator only, so that merge needs to know no conflict policy, no expiry and no retries.
  */
+import { standing } from './operations.js';
 import type { Context, Dot, KeyState, Sibling } from './versions.js';
 import { compareDots, covers, emptyContext, mergeContexts, sameDot } from './versions.js';
 
@@ -17,7 +18,7 @@ export function valuesOf(
   state: KeyState,
   options: { readonly conflict: ConflictPolicy; readonly nowMs: number },
 ): readonly (Uint8Array | null)[] {
-  const { siblings } = state;
+  const siblings = standing(state.siblings);
   if (siblings.length === 0) return nothing;
   const shown =
     siblings.length === 1
@@ -68,10 +69,11 @@ export function contextForAuthor(write: {
   readonly dot: Dot;
 }): Context {
   const { state, dot } = write;
-  if (state.siblings.length === 1 && sameDot(state.siblings[0]!.dot, dot)) return state.context;
+  const siblings = standing(state.siblings);
+  if (siblings.length === 1 && sameDot(siblings[0]!.dot, dot)) return state.context;
   const seen = write.seen ?? emptyContext;
   const claimed = mergeContexts(seen, [dot]);
-  const hidesUnseen = state.siblings.some(
+  const hidesUnseen = siblings.some(
     (sibling) =>
       !sameDot(sibling.dot, dot) && covers(claimed, sibling.dot) && !covers(seen, sibling.dot),
   );

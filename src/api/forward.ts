@@ -114,7 +114,16 @@ export class Forward {
       ttls: requests.every(({ ttlMs }) => ttlMs === 0) ? null : requests.map(({ ttlMs }) => ttlMs),
       until,
       sooner: null,
+      ages: requests.every(({ copy }) => copy === 'first')
+        ? null
+        : requests.map((request) => this.ageOf(request)),
     });
+  }
+
+  private ageOf({ copy, askedMs }: PutRequest): number | null {
+    if (copy === 'first') return null;
+    const sentMs = this.deadlineMs - this.timeoutMs;
+    return copy === 'any' ? 0 : Math.max(1, Math.round(sentMs - askedMs));
   }
 
   /** Answers the rows, but for those that are left. */

@@ -60,7 +60,8 @@ export class FrameRows {
     const until = frame.kind === 'put' ? frame.until : null;
     this.time.check(until, nowMs);
     const deadlineMs = Math.min(nowMs + timeoutMs, until?.ms ?? Infinity);
-    const terms = { quorum, deadlineMs };
+    const sentMs = until === null ? nowMs : Math.min(nowMs, until.ms - timeoutMs);
+    const terms = { quorum, deadlineMs, sentMs };
     const rows = new Rows(frame, done);
     if (frame.kind === 'put') this.runPuts(frame, terms, rows, puts);
     else this.runGets(frame, terms, rows);
@@ -83,7 +84,8 @@ export class FrameRows {
   /** Undefined when the row is malformed; it is answered then. */
   private putOf(frame: PutFrame, i: number, terms: Terms, rows: Rows): PutRequest | undefined {
     try {
-      const { bucket, strict, contexts, operations, ttls, sooner } = frame;
+      const { bucket, strict, contexts, operations, ttls, sooner, ages } = frame;
+      const ageMs = ages === null ? null : ages[i]!;
       const key = keyOf(frame.keys[i]!);
       return {
         bucket,
@@ -96,6 +98,8 @@ export class FrameRows {
         context: contexts === null ? undefined : contextOf(contexts[i]!),
         ttlMs: ttls === null ? 0 : ttls[i]!,
         operation: operations === null ? '' : operationOf(operations[i]!),
+        copy: ageMs === null ? 'first' : ageMs === 0 ? 'any' : 'later',
+        askedMs: terms.sentMs - (ageMs ?? 0),
         onReply: (reply) => rows.put(i, reply),
       };
     } catch (error) {
@@ -127,6 +131,8 @@ export class FrameRows {
 interface Terms {
   readonly quorum: number;
   readonly deadlineMs: number;
+  /** When the frame was sent, on this node's clock; when it was read, if nothing is known. */
+  readonly sentMs: number;
 }
 
 function contextOf(bytes: Uint8Array | null): Context | undefined {

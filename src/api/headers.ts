@@ -26,6 +26,8 @@ export interface WriteTerms extends ReadTerms {
   readonly operation: ByteString;
   /** Wall clock of the author; Infinity: it names none. */
   readonly untilWallMs: number;
+  /** Since its author first asked, for a put that is tried again; 0: it says nothing of that. */
+  readonly ageMs: number;
 }
 
 /** Throws `MalformedError`. */
@@ -44,6 +46,11 @@ export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
     throw new MalformedError(
       `${headerNames.operation} has at most ${limits.operationIdBytesMax} bytes`,
     );
+  const ageMs = integer(message, headerNames.age, { least: 1, most: ageMsMax, usual: 0 });
+  if (ageMs > 0 && operation === '')
+    throw new MalformedError(
+      `${headerNames.age} goes with ${headerNames.operation}, which tells what is tried again`,
+    );
   return {
     quorum,
     strict,
@@ -56,8 +63,12 @@ export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
       most: wallMsMax,
       usual: Infinity,
     }),
+    ageMs,
   };
 }
+
+/** A day. */
+const ageMsMax = 24 * 60 * 60 * 1000;
 
 /** As many digits as a number here may have. */
 const wallMsMax = 1e15 - 1;

@@ -7,8 +7,8 @@
  * `forward`: body [frame columns], answer [reply columns]. A put is passed on once; its receiver coordinates it.
  *
  * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put is coordinated here.
- * It may then have been coordinated twice, so a put without an operation id is given one before it leaves:
- * siblings of one operation collapse into one.
+ * It may then have been coordinated twice, so a put without an operation id is given one before it leaves, and what is done here
+ * says that it is a later copy: siblings of one operation collapse into one (`actors/rules/operations.ts`).
  *
  * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`): what a link or a stopped process
  * holds back is not done after it. A receiver that refuses it so tells its clock, and is asked once more while there is time.
@@ -45,7 +45,9 @@ export class PutOrdering implements PutSink {
   private operations = 0;
   private rowsOut = 0;
   private bytesOut = 0;
-  private readonly late: PutSink = { put: (request) => this.putLate(request) };
+  private readonly late: PutSink = {
+    put: (request) => this.putLate({ ...request, copy: 'later' }),
+  };
 
   constructor(
     @inject(Coordinator) private readonly coordinator: Coordinator,
@@ -250,6 +252,7 @@ export class PutOrdering implements PutSink {
 function mayBeStored(request: PutRequest): PutRequest {
   return {
     ...request,
+    copy: 'later',
     onReply: (reply) => {
       if (reply.ok || reply.error.outcome === 'unknown') return request.onReply(reply);
       const message = `the node that orders this put is gone; here: ${reply.error.message}`;

@@ -181,6 +181,7 @@ export class SubjectApi {
     if (data.length > limits.valueBytesMax)
       throw new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`);
     const deadlineMs = this.deadlineOf(request, terms);
+    const { operation, ageMs } = terms;
     this.puts.readAt(request.taken.atMs).put({
       ...name,
       partition: partitionOf(name, this.options.partitions),
@@ -190,7 +191,9 @@ export class SubjectApi {
       value: deletes ? null : Buffer.from(data),
       context: terms.context,
       ttlMs: terms.ttlMs,
-      operation: terms.operation,
+      operation,
+      copy: ageMs > 0 ? 'later' : operation === '' ? 'first' : 'any',
+      askedMs: request.taken.atMs - this.hearing.unreadMs(request.taken.atMs) - ageMs,
       onReply: (reply) => this.answerPut(request, reply),
     });
   }

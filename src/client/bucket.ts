@@ -189,6 +189,7 @@ export class Bucket<Out, In = Out> {
         value: null,
         context: undefined,
         operation: '',
+        isNamed: false,
         ttlMs: 0,
         onSettled: (settled) => {
           if (!settled.ok) reject(settled.error);
@@ -217,6 +218,7 @@ export class Bucket<Out, In = Out> {
         value,
         context: contextOf(context),
         operation: operation === undefined ? this.client.nextOperation() : operationOf(operation),
+        isNamed: operation !== undefined,
         ttlMs: value === null ? 0 : ttlMsOf(options.ttlMs ?? this.defaults.ttlMs),
         onSettled: (settled) => {
           if (!settled.ok) reject(settled.error);

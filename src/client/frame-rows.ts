@@ -38,6 +38,7 @@ export function cutRows(
 
 /** When the rows of a frame are to be done. */
 export interface FrameDeadline {
+  readonly sentMs: number;
   /** The latest of the rows. */
   readonly lastMs: number;
   readonly timeoutMs: number;
@@ -48,7 +49,7 @@ export interface FrameDeadline {
 export function encodeRows(
   terms: Terms,
   rows: readonly Request[],
-  { lastMs, timeoutMs, until }: FrameDeadline,
+  { sentMs, lastMs, timeoutMs, until }: FrameDeadline,
 ): Buffer {
   const { kind, bucket, quorum, strict } = terms;
   const head = { bucket, quorum, strict, timeoutMs, keys: keysOf(rows) };
@@ -66,7 +67,19 @@ export function encodeRows(
     sooner: rows.some((row) => lastMs - row.deadlineMs > soonerFromMs)
       ? rows.map((row) => Math.round(lastMs - row.deadlineMs))
       : null,
+    ages: rows.some((row) => row.mayBeStored || row.isNamed)
+      ? rows.map((row) => ageOf(row, sentMs))
+      : null,
   });
+}
+
+/** Who names the operation of a put itself may be trying it again. */
+function ageOf(
+  { mayBeStored, isNamed, deadlineMs, terms }: Request,
+  sentMs: number,
+): number | null {
+  if (mayBeStored) return Math.max(1, Math.round(sentMs - (deadlineMs - terms.timeoutMs)));
+  return isNamed ? 0 : null;
 }
 
 /** For the node that shows values, and for those that confirm them. */

@@ -228,7 +228,7 @@ export class Outbox {
     if (witnesses === undefined) {
       const timeoutMs = nodeTimeoutMs(lastDeadlineMs - nowMs);
       const until = this.clocks.momentAt(node, nowMs + timeoutMs, nowMs);
-      const deadline = { lastMs: lastDeadlineMs, timeoutMs, until };
+      const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until };
       const payload = encodeRows(terms, rows, deadline);
       const subject = `${prefix}.frame.${node}`;
       this.flights.send({ ...frame, node, read: undefined }, { subject, payload });

@@ -51,6 +51,8 @@ export interface RequestOptions {
   readonly value: Uint8Array | null;
   readonly context: Context | undefined;
   readonly operation: ByteString;
+  /** By the caller, who may so try a put again. */
+  readonly isNamed: boolean;
   readonly ttlMs: number;
   readonly onSettled: (settled: Settled) => void;
 }
@@ -63,6 +65,7 @@ export class Request {
   readonly value: Uint8Array | null;
   readonly context: Context | undefined;
   readonly operation: ByteString;
+  readonly isNamed: boolean;
   readonly ttlMs: number;
   readonly onSettled: (settled: Settled) => void;
   /** What it adds to a frame, without the row's overhead. */
@@ -90,6 +93,7 @@ export class Request {
     this.value = options.value;
     this.context = options.context;
     this.operation = options.operation;
+    this.isNamed = options.isNamed;
     this.ttlMs = options.ttlMs;
     this.onSettled = options.onSettled;
     this.bytes =

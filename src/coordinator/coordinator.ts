@@ -17,6 +17,12 @@ interface RequestBase {
   readonly deadlineMs: number;
 }
 
+/**
+ * Which of its copies a put is. `first`: all others say that they are `later` ones. `any`: nobody says, so that others may come that
+ * say nothing either. `later`: an earlier one may be done already, and replaced.
+ */
+export type Copy = 'first' | 'any' | 'later';
+
 export interface PutRequest extends RequestBase {
   /** A copy the coordinator may keep; `null` deletes. */
   readonly value: Uint8Array | null;
@@ -26,6 +32,9 @@ export interface PutRequest extends RequestBase {
   readonly ttlMs: number;
   /** '' for none. */
   readonly operation: ByteString;
+  readonly copy: Copy;
+  /** When its author first asked, as far as that is known; on the coordinator's monotonic clock. */
+  readonly askedMs: number;
   readonly onReply: (reply: PutReply) => void;
 }
 

@@ -7,14 +7,17 @@ import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
   counterOf,
+  covers,
   emptyContext,
   emptyState,
   mergeContexts,
   mint,
 } from '../../actors/rules/versions.js';
+import { rememberedCount, standing } from '../../actors/rules/operations.js';
 import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
 import {
   MalformedError,
+  OverloadedError,
   QuorateError,
   TooLargeError,
   TooManySiblingsError,
@@ -35,12 +38,12 @@ import {
   contextEntriesIn,
   contextWith,
   counterIn,
+  hasCopies,
   hasOperation,
   ReplacingState,
   seesAllOf,
 } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
-import { ReplacedOperations } from './replaced-operations.js';
 
 /** What is known of a key before a put: the stored record, or what the same round made of it, which lies nowhere yet. */
 export interface LocalRecord extends Pick<StoredRecord, 'state' | 'mark'> {
@@ -61,7 +64,6 @@ export interface MintedPut extends LocalRecord {
 }
 
 export class Minter {
-  private readonly replaced = new ReplacedOperations();
   /** Made when a put comes: before its recovery the store does not know who it is. */
   private actorOfEpoch: ((epoch: number) => Actor) | undefined;
 
@@ -74,7 +76,7 @@ export class Minter {
   mint(request: PutRequest, local: LocalRecord, bucket: BucketOptions): MintedPut | QuorateError {
     if (request.context?.some((entry) => entry.counter > limits.contextCounterMax))
       return new MalformedError('the context has a counter no write can have');
-    const earlier = this.earlierDot(request, local);
+    const earlier = earlierDot(request, local);
     if (earlier !== undefined) return retried(request, local, earlier);
     try {
       return this.replacing(request, local, bucket) ?? this.mintNew(request, local, bucket);
@@ -90,24 +92,28 @@ export class Minter {
     bucket: BucketOptions,
   ): MintedPut | QuorateError {
     const { state } = local;
-    const wallMs = this.clock.wallMs();
+    const { nowMs: wallMs, askedMs, copiesUntilMs } = this.timesOf(request);
+    const isLater = request.copy === 'later';
     const lastWriterWins = bucket.conflict === 'last-writer-wins';
     const seen = lastWriterWins
       ? mergeContexts(state.context, request.context ?? emptyContext)
       : request.context;
+    const writtenMs = lastWriterWins ? Math.min(wallMs, askedMs) : wallMs;
     const { actor, mark } = this.actorFor(local, seen);
     const minted = mint({
       local: state,
       seen,
       actor,
       value: request.value,
-      writtenAtMs: lastWriterWins ? afterAll(state.siblings, wallMs) : wallMs,
+      writtenAtMs: lastWriterWins && !isLater ? afterAll(state.siblings, wallMs) : writtenMs,
       expiresAtMs: expiryOf(request, bucket, wallMs),
       operation: request.operation,
+      copiesUntilMs,
+      stays: isLater ? writtenSince(askedMs, request.context) : undefined,
+      nowMs: wallMs,
     });
     const refusal = refusalOf({ minted, before: state, seen });
     if (refusal !== undefined) return refusal;
-    this.replaced.note(state, minted);
     const dot: Dot = { actor, counter: counterOf(minted.context, actor) };
     const context = encodeContext(contextForAuthor({ state: minted, seen, dot }));
     return { state: minted, mark, encoded: encodable(minted), context };
@@ -122,11 +128,13 @@ export class Minter {
     const { span } = local;
     const { context: seen, operation, value } = request;
     if (span === undefined || bucket.conflict === 'last-writer-wins') return undefined;
+    if (request.copy === 'later') return undefined;
+    const { nowMs: writtenAtMs, copiesUntilMs } = this.timesOf(request);
+    if (hasCopies(span, writtenAtMs)) return undefined;
     if (contextEntriesIn(span) >= limits.contextEntriesMax) return undefined;
     if (seen !== undefined && !seesAllOf(span, seen)) return undefined;
     const { actor, mark } = this.actorFor(local, seen);
     const dot: Dot = { actor, counter: counterIn(span, actor) + 1 };
-    const writtenAtMs = this.clock.wallMs();
     const expiresAtMs = expiryOf(request, bucket, writtenAtMs);
     const context = contextWith(span, dot);
     const encoded = new ReplacingState(context, {
@@ -135,21 +143,23 @@ export class Minter {
       writtenAtMs,
       expiresAtMs,
       operation,
+      ...(copiesUntilMs === undefined ? {} : { copiesUntilMs }),
     });
     if (encoded.encodedBytes > limits.stateBytesMax) return tooLarge(encoded.encodedBytes);
-    this.replaced.noteAll(span);
     return new ReplacingPut(encoded, mark);
   }
 
-  /** Of the same put, which is here already, or was and has been replaced. */
-  private earlierDot({ operation }: PutRequest, local: LocalRecord): Dot | undefined {
-    if (operation === '') return undefined;
-    const { span } = local;
-    if (span !== undefined && !this.replaced.has(operation) && !hasOperation(span, operation))
-      return undefined;
-    const { state } = local;
-    const sibling = state.siblings.find((candidate) => candidate.operation === operation);
-    return sibling?.dot ?? this.replaced.dotOf(operation, state);
+  /** By the wall clock. */
+  private timesOf({ copy, operation, deadlineMs, askedMs }: PutRequest): PutTimes {
+    const nowMs = this.clock.wallMs();
+    if (copy === 'first') return { nowMs, askedMs: nowMs, copiesUntilMs: undefined };
+    const monotonicMs = this.clock.monotonicMs();
+    const leftMs = Math.max(0, Math.min(deadlineMs - monotonicMs, limits.requestTimeoutMsMax));
+    return {
+      nowMs,
+      askedMs: Math.max(0, nowMs - Math.max(0, monotonicMs - askedMs)),
+      copiesUntilMs: operation === '' ? undefined : nowMs + leftMs,
+    };
   }
 
   /** DESIGN section 5: on with the epoch of the mark while it is valid, else a fresh one. */
@@ -185,6 +195,30 @@ class ReplacingPut implements MintedPut {
   }
 }
 
+interface PutTimes {
+  readonly nowMs: number;
+  readonly askedMs: number;
+  readonly copiesUntilMs: number | undefined;
+}
+
+/** Of the same put, which is here already, or was and is remembered. */
+function earlierDot({ operation }: PutRequest, local: LocalRecord): Dot | undefined {
+  if (operation === '') return undefined;
+  if (local.span !== undefined && !hasOperation(local.span, operation)) return undefined;
+  return local.state.siblings.find((sibling) => sibling.operation === operation)?.dot;
+}
+
+/**
+ * A later copy of a put that is not known here: the first may have been done, acknowledged and replaced. It does not replace what
+ * was written since its author asked, but for what its author says to have seen.
+ */
+function writtenSince(
+  askedMs: number,
+  seen: Context = emptyContext,
+): (sibling: Sibling) => boolean {
+  return (sibling) => sibling.writtenAtMs > askedMs && !covers(seen, sibling.dot);
+}
+
 /** 0: never; nor does a tombstone. */
 function expiryOf(request: PutRequest, bucket: BucketOptions, wallMs: number): number {
   const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
@@ -207,7 +241,8 @@ function retried(request: PutRequest, local: LocalRecord, earlier: Dot): MintedP
 }
 
 /** Last-writer-wins goes by the wall clock, which may stand behind a write this one replaces. */
-function afterAll(siblings: readonly Sibling[], wallMs: number): number {
+function afterAll(held: readonly Sibling[], wallMs: number): number {
+  const siblings = standing(held);
   if (siblings.length === 0) return wallMs;
   return Math.max(wallMs, lastWritten(siblings).writtenAtMs + 1);
 }
@@ -222,10 +257,15 @@ function refusalOf(put: {
   readonly seen: Context | undefined;
 }): QuorateError | undefined {
   const { minted, before, seen } = put;
-  const siblings = minted.siblings.length;
+  const siblings = standing(minted.siblings).length;
   if (siblings > limits.siblingsMax)
     return new TooManySiblingsError(
-      `the key has ${before.siblings.length} siblings: get it, merge them, and put with the context`,
+      `the key has ${standing(before.siblings).length} siblings: get it, merge them, and put with the context`,
+    );
+  const remembered = rememberedCount(minted.siblings);
+  if (remembered > limits.operationsRememberedMax)
+    return new OverloadedError(
+      `the key remembers ${remembered} replaced puts whose copies may still come: put it more slowly, or with shorter timeouts`,
     );
   const entries = minted.context.length;
   const known = Math.max(before.context.length, seen?.length ?? 0);

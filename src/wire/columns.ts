@@ -9,6 +9,8 @@ export const isBinOrNull = (value: unknown): value is Uint8Array | null =>
 export const isText = (value: unknown): value is string => typeof value === 'string';
 export const isInt = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;
+export const isIntOrNull = (value: unknown): value is number | null =>
+  value === null || isInt(value);
 export const isOutcome = (value: unknown): value is Outcome =>
   value === 'none' || value === 'unknown';
 export const isList = (value: unknown): value is readonly WireValue[] => Array.isArray(value);

@@ -6,7 +6,14 @@ import { actorBytes } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { DigestLanes, emptyDigest, type Digest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
-import { entryBytes, isTime, siblingHeadBytes, tombstoneLength } from './key-state-codec.js';
+import {
+  copiesBytes,
+  copiesFlag,
+  entryBytes,
+  isTime,
+  rememberedLength,
+  siblingHeadBytes,
+} from './key-state-codec.js';
 
 export const contextAt = 2;
 const writtenAt = entryBytes;
@@ -46,6 +53,7 @@ export function checkedDigest({ source: bytes, start, length }: StateSpan): Dige
       throw new MalformedError('siblings do not ascend');
     if (!covers(bytes, start, bytes, at)) throw new MalformedError('a sibling without its claim');
     mixDot(lanes, bytes, at);
+    if (bytes.readUInt32BE(valueLengthAt(bytes, at)) === rememberedLength) lanes.gap();
     last = at;
     at = siblingEnd;
   }
@@ -84,10 +92,23 @@ export function endOfContext(bytes: Buffer, start: number): number {
   return start + contextAt + entryBytes * bytes.readUInt16BE(start);
 }
 
+/** Where the length of a sibling's value lies. */
+export function valueLengthAt(bytes: Buffer, at: number): number {
+  const length = bytes[at + operationAt]!;
+  const behind = at + operationAt + 1 + length;
+  return length < copiesFlag ? behind : behind - copiesFlag + copiesBytes;
+}
+
+/** Wall clock until when copies of a sibling's put may come; undefined: none do. */
+export function copiesUntilMsAt(bytes: Buffer, at: number): number | undefined {
+  if (bytes[at + operationAt]! < copiesFlag) return undefined;
+  return bytes.readDoubleBE(valueLengthAt(bytes, at) - copiesBytes);
+}
+
 function endOfSibling(bytes: Buffer, at: number): number {
-  const lengthAt = at + operationAt + 1 + bytes[at + operationAt]!;
+  const lengthAt = valueLengthAt(bytes, at);
   const length = bytes.readUInt32BE(lengthAt);
-  return lengthAt + 4 + (length === tombstoneLength ? 0 : length);
+  return lengthAt + 4 + (length >= rememberedLength ? 0 : length);
 }
 
 /** Returns where the context ends. */
@@ -111,13 +132,27 @@ function checkSibling(bytes: Buffer, at: number, stateEnd: number): number {
   const areTimes =
     isTime(bytes.readDoubleBE(at + writtenAt)) && isTime(bytes.readDoubleBE(at + expiresAt));
   if (!areTimes) throw new MalformedError('not a time');
-  const operationBytes = bytes[at + operationAt]!;
+  const operationBytes = bytes[at + operationAt]! & ~copiesFlag;
   if (operationBytes > limits.operationIdBytesMax)
     throw new MalformedError('operation id too long');
-  if (at + siblingHeadBytes + operationBytes + 4 > stateEnd) throw endsEarly();
+  const lengthAt = valueLengthAt(bytes, at);
+  if (lengthAt + 4 > stateEnd) throw endsEarly();
+  checkCopies(bytes, at);
   const end = endOfSibling(bytes, at);
   if (end > stateEnd) throw endsEarly();
   return end;
+}
+
+function checkCopies(bytes: Buffer, at: number): void {
+  const untilMs = copiesUntilMsAt(bytes, at);
+  if (untilMs === undefined) {
+    if (bytes.readUInt32BE(valueLengthAt(bytes, at)) === rememberedLength)
+      throw new MalformedError('remembered without an end');
+    return;
+  }
+  if (!isTime(untilMs)) throw new MalformedError('not a time');
+  if (bytes[at + operationAt] === copiesFlag)
+    throw new MalformedError('copies of a put without an operation');
 }
 
 /** Whether the context of the state at `start` covers the dot at `at` in `other`. */

@@ -6,7 +6,7 @@
  *
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
  *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[], until: moment | nil,
- *               sooner: nil | number[]]
+ *               sooner: nil | number[], ages: nil | (number | nil)[]]
  *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[]]
  *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[], errors: nil | rows, clock]
  *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts, receiptOf, errors, clock]
@@ -17,7 +17,8 @@
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
  * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it may be done elsewhere; nil:
- * never. Some rows may have to be done so many ms sooner: those that are tried again.
+ * never. Some rows may have to be done so many ms sooner: those that are tried again. These have an age as well: so many ms before
+ * the frame was sent (`timeoutMs` before `until`) their author first asked. Age 0: nobody says which copy of its put the row is.
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing".
  * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
  */
@@ -30,6 +31,7 @@ import {
   isBin,
   isBinOrNull,
   isInt,
+  isIntOrNull,
   isList,
   isOutcome,
   isText,
@@ -65,6 +67,8 @@ export interface PutFrame extends FrameHead {
   readonly until: Moment | null;
   /** Deadlines of rows are so many ms before that of the frame; null: none is. */
   readonly sooner: readonly number[] | null;
+  /** By row, ms from the author's first copy to this frame; 0: it may be any copy; null: the first. */
+  readonly ages: readonly (number | null)[] | null;
 }
 
 export interface GetFrame extends FrameHead {
@@ -119,7 +123,7 @@ export interface FrameRefusal {
 export type FrameReply = PutFrameReply | GetFrameReply | FrameRefusal;
 
 /** Bytes a row adds to a frame at most, besides key, value, context and operation; so a client can cut its frames. */
-export const rowOverheadBytes = 24;
+export const rowOverheadBytes = 32;
 /** Bytes a frame has besides its rows at most. */
 export const frameOverheadBytes = 64 + limits.bucketBytesMax;
 
@@ -134,9 +138,9 @@ export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const { quorum, strict, timeoutMs, keys } = frame;
   const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
   if (frame.kind === 'get') return head;
-  const { values, contexts, operations, ttls, until, sooner } = frame;
+  const { values, contexts, operations, ttls, until, sooner, ages } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
-  return [...head, values, contexts, operationBytes, ttls, momentColumn(until), sooner];
+  return [...head, values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
 }
 
 export function bucketText(bucket: ByteString): string {
@@ -178,8 +182,9 @@ export function frameOfColumns(message: WireValue): Frame {
   const ttls = columns.listOrNull(isInt, rows);
   const until = columns.momentOrNull();
   const sooner = columns.listOrNull(isInt, rows);
+  const ages = columns.listOrNull(isIntOrNull, rows);
   columns.end();
-  return { kind: 'put', ...head, values, contexts, operations, ttls, until, sooner };
+  return { kind: 'put', ...head, values, contexts, operations, ttls, until, sooner, ages };
 }
 
 export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {

@@ -4,9 +4,13 @@
  *   u16 entries · entries × (actor 14, counter u32)
  *   u16 siblings · siblings × (actor 14, counter u32, written f64, expires f64,
  *                              operation length u8, operation, value length u32 or 2^32-1 for a tombstone, value)
+ *
+ * Where copies of a put may come (`actors/rules/operations.ts`), 128 is added to the length of its operation, and behind the
+ * operation stands a f64 more: until when. When it is only remembered, its value has the length 2^32-2.
  */
 import { actorBytes } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { isRemembered } from '../../actors/rules/operations.js';
 import type { Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import { compareDots, covers, emptyContext } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
@@ -14,6 +18,10 @@ import { MalformedError } from '../errors.js';
 export const entryBytes = actorBytes + 4;
 export const siblingHeadBytes = entryBytes + 8 + 8 + 1;
 export const tombstoneLength = 0xffffffff;
+export const rememberedLength = 0xfffffffe;
+/** Beside the length of an operation. */
+export const copiesFlag = 0x80;
+export const copiesBytes = 8;
 
 /** A state as who makes it has it: with objects, or nearly encoded. */
 export interface EncodableState {
@@ -35,8 +43,9 @@ export function encodedStateBytes(state: KeyState): number {
   return bytes;
 }
 
-export function encodedSiblingBytes({ operation, value }: Sibling): number {
-  return siblingHeadBytes + operation.length + 4 + (value?.length ?? 0);
+export function encodedSiblingBytes({ operation, value, copiesUntilMs }: Sibling): number {
+  const copies = copiesUntilMs === undefined ? 0 : copiesBytes;
+  return siblingHeadBytes + operation.length + copies + 4 + (value?.length ?? 0);
 }
 
 /** Writes at `offset` and returns the offset behind it; `target` has `encodedStateBytes` left. */
@@ -48,16 +57,22 @@ export function writeState(state: KeyState, target: Buffer, offset: number): num
 }
 
 export function writeSibling(sibling: Sibling, target: Buffer, offset: number): number {
-  const { dot, value, writtenAtMs, expiresAtMs, operation } = sibling;
+  const { dot, value, writtenAtMs, expiresAtMs, operation, copiesUntilMs } = sibling;
   let at = writeDot(dot, target, offset);
   at = target.writeDoubleBE(writtenAtMs, at);
   at = target.writeDoubleBE(expiresAtMs, at);
-  at = target.writeUInt8(operation.length, at);
+  const flag = copiesUntilMs === undefined ? 0 : copiesFlag;
+  at = target.writeUInt8(operation.length | flag, at);
   at = writeLatin1(operation, target, at);
-  at = target.writeUInt32BE(value === null ? tombstoneLength : value.length, at);
+  if (copiesUntilMs !== undefined) at = target.writeDoubleBE(copiesUntilMs, at);
+  at = target.writeUInt32BE(value === null ? lengthOfNone(sibling) : value.length, at);
   if (value === null) return at;
   target.set(value, at);
   return at + value.length;
+}
+
+function lengthOfNone(sibling: Sibling): number {
+  return isRemembered(sibling) ? rememberedLength : tombstoneLength;
 }
 
 export function encodeState(state: KeyState): Buffer {
@@ -161,17 +176,33 @@ class Reader {
     const writtenAtMs = this.bytes.readDoubleBE(this.take(8));
     const expiresAtMs = this.bytes.readDoubleBE(this.take(8));
     if (!isTime(writtenAtMs) || !isTime(expiresAtMs)) throw new MalformedError('not a time');
-    const operationLength = this.bytes.readUInt8(this.take(1));
+    const lengthAndFlag = this.bytes.readUInt8(this.take(1));
+    const operationLength = lengthAndFlag & ~copiesFlag;
     if (operationLength > limits.operationIdBytesMax)
       throw new MalformedError('operation id too long');
     const operationAt = this.take(operationLength);
     const operation = this.bytes.toString('latin1', operationAt, operationAt + operationLength);
+    const head = { dot, writtenAtMs, expiresAtMs, operation };
+    if (lengthAndFlag >= copiesFlag) return this.copied(head);
     const valueLength = this.bytes.readUInt32BE(this.take(4));
-    if (valueLength === tombstoneLength)
-      return { dot, value: null, writtenAtMs, expiresAtMs, operation };
-    const valueAt = this.take(valueLength);
-    const value = this.bytes.subarray(valueAt, valueAt + valueLength);
-    return { dot, value, writtenAtMs, expiresAtMs, operation };
+    if (valueLength === rememberedLength) throw new MalformedError('remembered without an end');
+    return { ...head, value: this.value(valueLength) };
+  }
+
+  private copied(head: Omit<Sibling, 'value'>): Sibling {
+    const copiesUntilMs = this.bytes.readDoubleBE(this.take(copiesBytes));
+    if (!isTime(copiesUntilMs)) throw new MalformedError('not a time');
+    if (head.operation === '') throw new MalformedError('copies of a put without an operation');
+    const valueLength = this.bytes.readUInt32BE(this.take(4));
+    if (valueLength === rememberedLength)
+      return { ...head, value: null, copiesUntilMs, remembered: true };
+    return { ...head, value: this.value(valueLength), copiesUntilMs };
+  }
+
+  private value(length: number): Uint8Array | null {
+    if (length === tombstoneLength) return null;
+    const at = this.take(length);
+    return this.bytes.subarray(at, at + length);
   }
 
   end(): void {

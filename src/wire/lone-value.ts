@@ -1,6 +1,6 @@
 /** What most gets show, cut out of the encoded state (`key-state-codec.ts`) it lies in: decoding makes six objects of it. */
-import { endOfContext, expiresAt, operationAt } from './encoded-states.js';
-import { tombstoneLength } from './key-state-codec.js';
+import { endOfContext, expiresAt, valueLengthAt } from './encoded-states.js';
+import { rememberedLength } from './key-state-codec.js';
 
 /** The value of a state that has one sibling, and that one live; a view. Undefined: there is more to look at, or nothing. */
 export function loneValueOf(state: Buffer, nowMs: number): Buffer | undefined {
@@ -9,7 +9,7 @@ export function loneValueOf(state: Buffer, nowMs: number): Buffer | undefined {
   const at = siblingsAt + 2;
   const expiresAtMs = state.readDoubleBE(at + expiresAt);
   if (expiresAtMs !== 0 && expiresAtMs <= nowMs) return undefined;
-  const lengthAt = at + operationAt + 1 + state[at + operationAt]!;
+  const lengthAt = valueLengthAt(state, at);
   const length = state.readUInt32BE(lengthAt);
-  return length === tombstoneLength ? undefined : state.subarray(lengthAt + 4);
+  return length >= rememberedLength ? undefined : state.subarray(lengthAt + 4);
 }

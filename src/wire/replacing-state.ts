@@ -3,15 +3,18 @@
  * It is made from the bytes of what was held, because objects are most of what it would cost to decode them.
  */
 import { actorBytes } from '../../actors/rules/actor.js';
+import { forgottenAtMs } from '../../actors/rules/operations.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
   contextAt,
+  copiesUntilMsAt,
   endOfContext,
   operationAt,
   someSibling,
   type StateSpan,
 } from './encoded-states.js';
 import {
+  copiesFlag,
   decodeContext,
   encodedSiblingBytes,
   entryBytes,
@@ -90,9 +93,17 @@ export function hasOperation(held: StateSpan, operation: string): boolean {
   return someSibling(held, (at) => isOperationAt(held.source, at + operationAt, operation));
 }
 
+/** Whether there are puts whose copies the state must know when they are replaced, or that it remembers. */
+export function hasCopies(held: StateSpan, nowMs: number): boolean {
+  return someSibling(held, (at) => {
+    const untilMs = copiesUntilMsAt(held.source, at);
+    return untilMs !== undefined && nowMs < forgottenAtMs(untilMs);
+  });
+}
+
 /** Whether it lies there, behind its length. */
-export function isOperationAt(source: Buffer, at: number, operation: string): boolean {
-  if (source[at] !== operation.length) return false;
+function isOperationAt(source: Buffer, at: number, operation: string): boolean {
+  if ((source[at]! & ~copiesFlag) !== operation.length) return false;
   for (let i = 0; i < operation.length; i++)
     if (source[at + 1 + i] !== operation.charCodeAt(i)) return false;
   return true;

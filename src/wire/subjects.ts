@@ -60,6 +60,7 @@ export const headerNames = {
   timeout: 'Kv-Timeout',
   deadline: 'Kv-Deadline',
   operation: 'Kv-Op',
+  age: 'Kv-Age',
   accept: 'Kv-Accept',
   siblings: 'Kv-Siblings',
   receipt: 'Kv-Receipt',

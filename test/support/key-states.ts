@@ -31,18 +31,27 @@ function siblingOf(dot: Dot): Sibling {
     value: kind === 0 ? null : Buffer.alloc(dot.counter % 40, dot.counter),
     writtenAtMs: dot.counter * 1.5,
     expiresAtMs: kind === 1 ? dot.counter * 2 : 0,
-    operation: kind === 2 ? `op ${dot.counter}` : '',
+    operation: kind === 2 ? `op ${dot.counter % 4}` : '',
+    ...(kind === 2 ? { copiesUntilMs: dot.counter * 3 } : {}),
   };
+}
+
+/** As a state has it that saw it replaced. */
+function asRemembered(sibling: Sibling): Sibling {
+  if (sibling.copiesUntilMs === undefined) return sibling;
+  return { ...sibling, value: null, expiresAtMs: 0, remembered: true };
 }
 
 /** Siblings ascend, and the own context covers each of them. */
 export const keyState: fc.Arbitrary<KeyState> = context.chain((claims) =>
-  fc.tuple(...claims.map((entry) => fewOf(countersOf(entry)))).map((chosen) => ({
-    context: claims,
-    siblings: claims.flatMap(({ actor }, i) =>
-      chosen[i]!.map((own) => siblingOf({ actor, counter: own })),
-    ),
-  })),
+  fc
+    .tuple(fc.nat(0xffff), ...claims.map((entry) => fewOf(countersOf(entry))))
+    .map(([replaced, ...chosen]) => ({
+      context: claims,
+      siblings: claims
+        .flatMap(({ actor }, i) => chosen[i]!.map((own) => siblingOf({ actor, counter: own })))
+        .map((sibling, i) => ((replaced >> i) & 1 ? asRemembered(sibling) : sibling)),
+    })),
 );
 
 function fewOf(counters: number[]): fc.Arbitrary<number[]> {
@@ -66,11 +75,21 @@ export const fullState: fc.Arbitrary<KeyState> = keyState.chain((state) =>
           writtenAtMs: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
           expiresAtMs: fc.nat(),
           operation: byteString,
+          copies: fc.option(fc.record({ untilMs: fc.nat(), remembered: fc.boolean() })),
         }),
       ),
     )
-    .map((siblings) => ({ context: state.context, siblings })),
+    .map((siblings) => ({ context: state.context, siblings: siblings.map(withCopies) })),
 );
+
+function withCopies({
+  copies,
+  ...sibling
+}: Sibling & { copies: { untilMs: number; remembered: boolean } | null }): Sibling {
+  if (copies === null || sibling.operation === '') return sibling;
+  const marked = { ...sibling, copiesUntilMs: copies.untilMs };
+  return copies.remembered ? asRemembered(marked) : marked;
+}
 
 export const storageKey = fc
   .uint8Array({ maxLength: 100 })

@@ -13,6 +13,8 @@ export function putRequest(over: Partial<PutRequest>): PutRequest {
     context: undefined,
     ttlMs: 0,
     operation: '',
+    copy: over.operation === undefined || over.operation === '' ? 'first' : 'any',
+    askedMs: 0,
     onReply: () => undefined,
     ...over,
   };

@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
@@ -193,6 +194,8 @@ export class RoundCluster {
       context: undefined,
       ttlMs: 0,
       operation: '',
+      copy: (ask.operation ?? '') === '' ? 'first' : 'any',
+      askedMs: node.clock.monotonicMs(),
       ...rest,
       deadlineMs: node.clock.monotonicMs() + timeoutMs,
       value: value === null ? null : Buffer.from(value),
@@ -233,8 +236,9 @@ export class RoundCluster {
     return this.nodes[at]!.store.read(keyOf(ask))?.state ?? emptyState;
   }
 
+  /** Of puts that are not only remembered. */
   valuesAt(at: number, ask: { bucket?: string; key?: string; partition?: number } = {}): string[] {
-    return this.stateAt(at, ask).siblings.map(({ value }) => textOf(value));
+    return standing(this.stateAt(at, ask).siblings).map(({ value }) => textOf(value));
   }
 
   /** Runs the virtual world until every ask is answered; each exactly once. */

@@ -27,6 +27,7 @@ const put: PutFrame = {
   ttls: [0, 1, 60_000],
   until: { process: 2 ** 32 - 1, ms: 2 ** 40 },
   sooner: [0, 4, 900],
+  ages: [null, 0, 900],
 };
 const get: GetFrame = { kind: 'get', ...head, keys: [bytes('a'), bytes('b')] };
 const reply: GetFrameReply = {
@@ -44,7 +45,15 @@ describe('frames', () => {
     ['a put with every column', put],
     [
       'a blind put without operations and ttls',
-      { ...put, contexts: null, operations: null, ttls: null, until: null, sooner: null },
+      {
+        ...put,
+        contexts: null,
+        operations: null,
+        ttls: null,
+        until: null,
+        sooner: null,
+        ages: null,
+      },
     ],
     ['a get', get],
     ['a bucket beyond ASCII', { ...get, bucket: Buffer.from('kätzchen').toString('latin1') }],

@@ -39,20 +39,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'merge-keeps-covered',
     file: versions,
-    find: 'if (!covers(right.context, sibling.dot) || hasDot(right.siblings, sibling.dot))',
-    replace: 'if (true)',
+    find: 'else if (!covers(right.context, sibling.dot))',
+    replace: 'else if (true)',
   },
   {
     name: 'mint-drops-unseen',
     file: versions,
-    find: 'const kept = local.siblings.filter((sibling) => !covers(seen, sibling.dot));',
-    replace: 'const kept = [];',
+    find: 'const isReplaced = (sibling) => covers(seen, sibling.dot) && stays?.(sibling) !== true;',
+    replace: 'const isReplaced = () => true;',
   },
   {
     name: 'mint-keeps-seen',
     file: versions,
-    find: 'const kept = local.siblings.filter((sibling) => !covers(seen, sibling.dot));',
-    replace: 'const kept = local.siblings;',
+    find: 'const isReplaced = (sibling) => covers(seen, sibling.dot) && stays?.(sibling) !== true;',
+    replace: 'const isReplaced = () => false;',
   },
   {
     name: 'mint-forgets-context',
@@ -181,8 +181,63 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'replaced-operations-forgotten',
     file: 'src/coordinator/minting.js',
-    find: 'return sibling?.dot ?? this.replaced.dotOf(operation, state);',
-    replace: 'return sibling?.dot;',
+    find: 'return local.state.siblings.find((sibling) => sibling.operation === operation)?.dot;',
+    replace:
+      'return local.state.siblings.find((sibling) => sibling.operation === operation && !sibling.remembered)?.dot;',
+  },
+  {
+    name: 'copies-not-marked',
+    file: 'src/coordinator/minting.js',
+    find: "if (copy === 'first')",
+    replace: 'if (true)',
+  },
+  {
+    name: 'age-of-copies-ignored',
+    file: 'src/coordinator/minting.js',
+    find: 'stays: isLater ? writtenSince(askedMs, request.context) : undefined,',
+    replace: '',
+  },
+  {
+    name: 'later-copies-dated-when-they-arrive',
+    file: 'src/coordinator/minting.js',
+    find: 'writtenAtMs: lastWriterWins && !isLater ?',
+    replace: 'writtenAtMs: lastWriterWins ?',
+  },
+  {
+    name: 'remembered-dropped-early',
+    file: 'actors/rules/operations.js',
+    find: 'return copiesUntilMs !== undefined && nowMs < forgottenAtMs(copiesUntilMs);',
+    replace: 'return copiesUntilMs !== undefined && nowMs < copiesUntilMs - 59_000;',
+  },
+  {
+    name: 'remembered-merged-as-values',
+    file: 'actors/rules/versions.js',
+    find: 'siblings.push(isRemembered(same) ? same : sibling);',
+    replace: 'siblings.push(sibling);',
+  },
+  {
+    name: 'twins-not-covered',
+    file: 'actors/rules/operations.js',
+    find: 'if (!isOver(sibling) && !over.has(sibling.operation))',
+    replace: 'if (!isOver(sibling))',
+  },
+  {
+    name: 'late-twins-shown',
+    file: 'actors/rules/operations.js',
+    find: 'return siblings.filter((sibling) => !isRemembered(sibling) && !over.has(sibling.operation));',
+    replace: 'return siblings.filter((sibling) => !isRemembered(sibling));',
+  },
+  {
+    name: 'copies-taken-back-not-said',
+    file: 'src/api/put-ordering.js',
+    find: "copy: 'later',\n        onReply",
+    replace: 'onReply',
+  },
+  {
+    name: 'client-copies-not-said',
+    file: 'src/client/frame-rows.js',
+    find: 'if (mayBeStored)',
+    replace: 'if (false)',
   },
   {
     name: 'late-puts-coordinated',

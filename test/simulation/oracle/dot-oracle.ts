@@ -79,7 +79,8 @@ export class DotOracle {
   check({ name, state }: SeenRecord, isPut = false): void {
     this.statesSeen++;
     this.siblingsSeenMax = Math.max(this.siblingsSeenMax, state.siblings.length);
-    for (const { dot, value, writtenAtMs, operation } of state.siblings) {
+    for (const { dot, value, writtenAtMs, operation, remembered } of state.siblings) {
+      if (remembered) continue;
       const what = `${value === undefined ? 'tombstone' : `${value.length}/${crc32(value)}`} ${writtenAtMs} ${operation}`;
       const known = this.writes.get(`${name} ${dot}`);
       if (known === undefined) this.writes.set(`${name} ${dot}`, what);
@@ -128,7 +129,8 @@ export class DotOracle {
 
 function mostOfOneActor(siblings: readonly SeenSibling[]): number {
   const counts = new Map<string, number>();
-  for (const { dot } of siblings) {
+  for (const { dot, remembered } of siblings) {
+    if (remembered) continue;
     const actor = dot.slice(0, dot.indexOf(':'));
     counts.set(actor, (counts.get(actor) ?? 0) + 1);
   }

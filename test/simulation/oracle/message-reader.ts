@@ -100,6 +100,8 @@ export interface SeenSibling {
   readonly value: Buffer | undefined;
   readonly writtenAtMs: number;
   readonly operation: string;
+  /** It has been replaced, and its value is not there. */
+  readonly remembered: boolean;
 }
 
 export interface SeenState {
@@ -142,13 +144,17 @@ export function readState(bytes: Buffer): SeenState {
   for (let left = bytes.readUInt16BE(end); left > 0; left--) {
     const dot = `${bytes.toString('hex', at, at + 14)}:${bytes.readUInt32BE(at + 14)}`;
     const writtenAtMs = bytes.readDoubleBE(at + 18);
-    const operationEnd = at + 35 + bytes.readUInt8(at + 34);
+    const operationLength = bytes.readUInt8(at + 34);
+    const isMarked = operationLength >= 128;
+    const operationEnd = at + 35 + (isMarked ? operationLength - 128 : operationLength);
     const operation = bytes.toString('latin1', at + 35, operationEnd);
-    const length = bytes.readUInt32BE(operationEnd);
-    const isTombstone = length === 0xffffffff;
-    at = operationEnd + 4 + (isTombstone ? 0 : length);
-    const value = isTombstone ? undefined : bytes.subarray(operationEnd + 4, at);
-    siblings.push({ dot, value, writtenAtMs, operation });
+    const valueAt = operationEnd + (isMarked ? 12 : 4);
+    const length = bytes.readUInt32BE(valueAt - 4);
+    const remembered = length === 0xfffffffe;
+    const isTombstone = length === 0xffffffff || remembered;
+    at = valueAt + (isTombstone ? 0 : length);
+    const value = isTombstone ? undefined : bytes.subarray(valueAt, at);
+    siblings.push({ dot, value, writtenAtMs, operation, remembered });
   }
   if (at !== bytes.length) throw new Error('bytes behind the key state');
   return { context, siblings, bytes: bytes.length };

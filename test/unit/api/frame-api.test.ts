@@ -68,6 +68,7 @@ function putFrame(rows: readonly (readonly [key: string, value: string | null])[
     ttls: null,
     until: null,
     sooner: null,
+    ages: null,
   };
 }
 

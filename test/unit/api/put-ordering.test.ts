@@ -81,6 +81,8 @@ function put(
     context: undefined,
     ttlMs: 0,
     operation: '',
+    copy: 'first',
+    askedMs: nowMs,
     onReply: (reply) => replies.push(reply),
     ...changes,
   });
@@ -218,8 +220,8 @@ describe('what was read late', () => {
   test('comes with its frame', async () => {
     await standsStill(a);
     const frame = { kind: 'put', bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 } as const;
-    const nothing = { contexts: null, operations: null, ttls: null, until: null, sooner: null };
-    const columns = { values: [null], ...nothing };
+    const terms = { contexts: null, operations: null, ttls: null };
+    const columns = { values: [null], ...terms, until: null, sooner: null, ages: null };
     const keys = [Buffer.from(keyOf(a))];
     const reply = '_INBOX.x.1';
     network

@@ -9,11 +9,13 @@ import {
   emptyDigest,
   emptyState,
   type KeyState,
+  type Sibling,
   merge,
   mergeContexts,
   mint,
   sameState,
 } from '../../../actors/rules/versions.js';
+import { standing } from '../../../actors/rules/operations.js';
 import { context, keyState } from '../../support/key-states.js';
 import { isSound } from '../../support/version-world.js';
 
@@ -112,7 +114,7 @@ describe('contexts', () => {
 describe('mint', () => {
   test('blind: the new write alone is left', () => {
     fc.assert(
-      fc.property(keyState, (local) => put(local, undefined).siblings.length === 1),
+      fc.property(keyState, (local) => standing(put(local, undefined).siblings).length === 1),
       parameters,
     );
   });
@@ -131,13 +133,19 @@ describe('mint', () => {
     fc.assert(
       fc.property(keyState, context, (local, seen) => {
         const after = put(local, seen);
-        const replaced = local.siblings.filter(
-          ({ dot }) => !after.siblings.some((sibling) => sibling.dot === dot),
+        const left = standing(after.siblings);
+        // Siblings of one operation are one write.
+        const isOver = ({ dot, remembered }: Sibling): boolean =>
+          remembered === true || covers(seen, dot);
+        const over = new Set(local.siblings.filter(isOver).map(({ operation }) => operation));
+        const expected = local.siblings.filter(
+          (sibling) =>
+            !isOver(sibling) && (sibling.operation === '' || !over.has(sibling.operation)),
         );
         return (
           isSound(after) &&
-          replaced.every(({ dot }) => covers(seen, dot)) &&
-          replaced.length === local.siblings.filter(({ dot }) => covers(seen, dot)).length &&
+          left.length === expected.length + 1 &&
+          expected.every((sibling) => left.includes(sibling)) &&
           merge(local, after) === after &&
           descends(after.context, seen)
         );
@@ -170,7 +178,8 @@ describe('digests', () => {
     const stateNames = new Set<string>();
     fc.assert(
       fc.property(keyState, (state) => {
-        const name = JSON.stringify([state.context, state.siblings.map(({ dot }) => dot)]);
+        const siblings = state.siblings.map(({ dot, remembered }) => [dot, remembered === true]);
+        const name = JSON.stringify([state.context, siblings]);
         const { hi, lo } = digestOf(state);
         const digest = `${hi}.${lo}`;
         stateNames.add(name);

@@ -1,0 +1,78 @@
+/**
+ * Puts that may arrive more than once, and what a key's state knows of them.
+ *
+ * A put that is tried again travels in several copies, and one of them may arrive when the put is done and has been replaced: carried
+ * out, it would replace what came after it. So the sibling of a put of which other copies may come says so, until when; and
+ * when it is replaced it stays in the list of siblings without its value: *remembered*. It is replicated, merged and transferred like any
+ * sibling (its dot is listed), and whoever holds what replaced the put knows its copies. Copies that say since when their
+ * author asks never need it (`src/coordinator/minting.ts`): what is remembered is for the one that can't say.
+ */
+import { limits } from './limits.js';
+import type { Sibling } from './versions.js';
+
+export function isRemembered(sibling: Sibling): boolean {
+  return sibling.remembered === true;
+}
+
+/** Those that count and may be shown: without remembered puts, and without the late twins of these, minted where nobody knew. */
+export function standing(siblings: readonly Sibling[]): readonly Sibling[] {
+  if (!siblings.some(isRemembered)) return siblings;
+  const over = operationsOf(siblings.filter(isRemembered));
+  return siblings.filter((sibling) => !isRemembered(sibling) && !over.has(sibling.operation));
+}
+
+/**
+ * What is left of the siblings when some are replaced. All siblings of one operation are replaced together: they are one put, of
+ * which its author has seen one dot. Those of which copies may come are remembered. `nowMs`: wall clock.
+ */
+export function afterReplacing(
+  siblings: readonly Sibling[],
+  isReplaced: (sibling: Sibling) => boolean,
+  nowMs: number,
+): Sibling[] {
+  const isOver = (sibling: Sibling): boolean => isRemembered(sibling) || isReplaced(sibling);
+  const over = operationsOf(siblings.filter(isOver));
+  const stay: Sibling[] = [];
+  const remembered: Sibling[] = [];
+  for (const sibling of siblings) {
+    if (!isOver(sibling) && !over.has(sibling.operation)) stay.push(sibling);
+    else if (mayBeCopied(sibling, nowMs)) remembered.push(asRemembered(sibling));
+  }
+  return [...stay, ...inRoom(remembered, nowMs)];
+}
+
+/** Remembered for as long as there is room, at the most. */
+export function forgottenAtMs(copiesUntilMs: number): number {
+  return copiesUntilMs + limits.requestTimeoutMsMax;
+}
+
+export function rememberedCount(siblings: readonly Sibling[]): number {
+  return siblings.reduce((count, sibling) => count + (isRemembered(sibling) ? 1 : 0), 0);
+}
+
+function operationsOf(siblings: readonly Sibling[]): Set<string> {
+  const operations = new Set(siblings.map(({ operation }) => operation));
+  operations.delete('');
+  return operations;
+}
+
+function mayBeCopied({ copiesUntilMs }: Sibling, nowMs: number): boolean {
+  return copiesUntilMs !== undefined && nowMs < forgottenAtMs(copiesUntilMs);
+}
+
+function asRemembered(sibling: Sibling): Sibling {
+  if (isRemembered(sibling)) return sibling;
+  return { ...sibling, value: null, expiresAtMs: 0, remembered: true };
+}
+
+/** Where there are many, those whose time is over go, the oldest first. */
+function inRoom(remembered: Sibling[], nowMs: number): Sibling[] {
+  let excess = remembered.length - limits.operationsRememberedKept;
+  if (excess <= 0) return remembered;
+  const isOver = ({ copiesUntilMs = 0 }: Sibling): boolean =>
+    copiesUntilMs + limits.copiesSkewMsMax <= nowMs;
+  const oldestFirst = [...remembered].sort(
+    (a, b) => (a.copiesUntilMs ?? 0) - (b.copiesUntilMs ?? 0),
+  );
+  return oldestFirst.filter((sibling) => !isOver(sibling) || excess-- <= 0);
+}

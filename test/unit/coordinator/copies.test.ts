@@ -1,0 +1,189 @@
+/** Copies of puts that arrive late, as the coordinators mint them: what came after a put stays, whichever copy arrives and when. */
+import { describe, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
+import { rememberedCount } from '../../../actors/rules/operations.js';
+import type { KeyState } from '../../../actors/rules/versions.js';
+import { emptyState, merge } from '../../../actors/rules/versions.js';
+import { valuesOf } from '../../../actors/rules/view.js';
+import type { PutRequest } from '../../../src/coordinator/coordinator.js';
+import { Minter } from '../../../src/coordinator/minting.js';
+import { QuorateError } from '../../../src/errors.js';
+import { spanOf } from '../../../src/wire/encoded-states.js';
+import { decodeContext, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { MapStore } from '../../support/map-store.js';
+import { putRequest } from '../../support/put-request.js';
+
+const timeoutMs = 5000;
+
+/** A key on some nodes, whose clocks agree. */
+class Cluster {
+  readonly clock = new ManualClock();
+  readonly minters = ['1', '2', '3'].map(
+    (id) => new Minter(new MapStore(id.repeat(16), this.clock), this.clock),
+  );
+  readonly states: KeyState[] = this.minters.map(() => emptyState);
+  private readonly marks = [0, 0, 0];
+
+  constructor(readonly conflict: 'siblings' | 'last-writer-wins' = 'siblings') {}
+
+  /** Returns the author's context, or the error. */
+  put(at: number, value: string | null, over: Partial<PutRequest> = {}): Buffer | QuorateError {
+    const nowMs = this.clock.monotonicMs();
+    const request = putRequest({
+      value: value === null ? null : Buffer.from(value),
+      askedMs: nowMs,
+      deadlineMs: nowMs + timeoutMs,
+      ...over,
+    });
+    const bytes = encodeState(this.states[at]!);
+    const local = { state: decodeState(bytes), span: spanOf(bytes), mark: this.marks[at]! };
+    const bucket = { n: 3, r: 2, w: 2, conflict: this.conflict, ttlMs: 0 };
+    const minted = this.minters[at]!.mint(request, local, bucket);
+    if (minted instanceof QuorateError) return minted;
+    // By way of bytes, as they go.
+    const encoded = Buffer.alloc(minted.encoded.encodedBytes);
+    minted.encoded.write(encoded, 0);
+    this.states[at] = decodeState(encoded);
+    this.marks[at] = minted.mark;
+    return minted.context;
+  }
+
+  send(from: number, to: number): void {
+    this.states[to] = merge(this.states[to]!, this.states[from]!);
+  }
+
+  shown(at: number): string[] {
+    const how = { conflict: this.conflict, nowMs: this.clock.wallMs() };
+    return valuesOf(this.states[at]!, how)
+      .map((value) => String(value))
+      .sort();
+  }
+
+  remembered(at: number): number {
+    return rememberedCount(this.states[at]!.siblings);
+  }
+}
+
+const unsaid = { operation: 'one', copy: 'any' } as const;
+const first = { operation: 'one', copy: 'first' } as const;
+const operation = (i: number) => ({ operation: `op ${i}`, copy: 'any' }) as const;
+const later = (askedMs: number) => ({ operation: 'one', copy: 'later', askedMs }) as const;
+
+describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
+  test('the first copy arrives when a later one was done and replaced, at any node that has what replaced it', () => {
+    const cluster = new Cluster(conflict);
+    cluster.put(0, 'one', later(0));
+    cluster.clock.advance(100);
+    cluster.put(0, 'two');
+    cluster.send(0, 1);
+    cluster.clock.advance(1000);
+    for (const at of [0, 1]) cluster.put(at, 'one', first);
+    expect([0, 1].map((at) => cluster.shown(at))).toEqual([['two'], ['two']]);
+  });
+
+  test('however many other puts there were: nothing is forgotten by count', () => {
+    const cluster = new Cluster(conflict);
+    cluster.put(0, 'one', unsaid);
+    for (let i = 0; i < 300; i++) cluster.put(0, `${i}`);
+    cluster.put(0, 'one', unsaid);
+    expect(cluster.shown(0)).toEqual(['299']);
+    expect(cluster.remembered(0)).toBe(1);
+  });
+
+  test('the first copy is done where nobody knew, after it was replaced elsewhere: it is not shown', () => {
+    const cluster = new Cluster(conflict);
+    cluster.put(0, 'one', later(0));
+    cluster.clock.advance(100);
+    cluster.put(0, 'two');
+    cluster.clock.advance(100);
+    cluster.put(1, 'one', first);
+    expect(cluster.shown(1)).toEqual(['one']);
+    cluster.send(0, 1);
+    cluster.send(1, 0);
+    expect([0, 1].map((at) => cluster.shown(at))).toEqual([['two'], ['two']]);
+    // The next put takes it away for good.
+    cluster.put(1, 'three');
+    expect(cluster.shown(1)).toEqual(['three']);
+  });
+
+  test('a later copy of a put whose first was done and replaced: what was written since its author asked stays', () => {
+    const cluster = new Cluster(conflict);
+    cluster.put(0, 'zero');
+    cluster.clock.advance(50);
+    cluster.put(0, 'one', first);
+    cluster.clock.advance(100);
+    cluster.put(0, 'two');
+    cluster.clock.advance(1000);
+    cluster.put(0, 'one', later(50));
+    expect(cluster.shown(0)).toContain('two');
+    expect(cluster.shown(0)).not.toContain('zero');
+    // And where nobody knew of what replaced it.
+    cluster.put(1, 'one', later(50));
+    cluster.send(1, 0);
+    expect(cluster.shown(0)).toContain('two');
+  });
+
+  test('a later copy replaces what was there before its author asked', () => {
+    const cluster = new Cluster(conflict);
+    cluster.put(0, 'zero');
+    cluster.clock.advance(50);
+    const askedMs = cluster.clock.monotonicMs();
+    cluster.clock.advance(500);
+    cluster.put(0, 'one', later(askedMs));
+    expect(cluster.shown(0)).toEqual(['one']);
+  });
+});
+
+test('siblings of one operation are covered together: by the next put of their author, and by a delete', () => {
+  for (const next of ['two', null]) {
+    const cluster = new Cluster();
+    const context = cluster.put(0, 'one', first);
+    cluster.put(1, 'one', later(0));
+    cluster.send(1, 0);
+    expect(cluster.states[0]!.siblings).toHaveLength(2);
+    cluster.put(0, next, { context: decodeContext(context as Buffer) });
+    expect(cluster.shown(0)).toEqual(next === null ? [] : [next]);
+    cluster.send(0, 1);
+    expect(cluster.shown(1)).toEqual(next === null ? [] : [next]);
+  }
+});
+
+test('a put that is remembered does not count as a sibling, nor does its dot come back', () => {
+  const cluster = new Cluster();
+  for (let i = 0; i < 40; i++) cluster.put(0, `${i}`, { operation: `op ${i}`, copy: 'any' });
+  const context = cluster.put(0, 'last') as Buffer;
+  expect(cluster.remembered(0)).toBe(40);
+  expect(cluster.shown(0)).toEqual(['last']);
+  expect(decodeContext(context)).toEqual(cluster.states[0]!.context);
+});
+
+test('what is remembered goes with the first put after its time', () => {
+  const cluster = new Cluster();
+  cluster.put(0, 'one', unsaid);
+  cluster.put(0, 'two');
+  cluster.send(0, 1);
+  cluster.clock.advance(timeoutMs + limits.requestTimeoutMsMax - 1);
+  cluster.put(0, 'three');
+  expect(cluster.remembered(0)).toBe(1);
+  cluster.clock.advance(1);
+  cluster.put(0, 'four');
+  expect(cluster.remembered(0)).toBe(0);
+  cluster.send(0, 1);
+  expect(cluster.states[1]).toEqual(cluster.states[0]);
+});
+
+test('past the room for puts whose requests are over, the oldest of these go; past the bound a put is refused, and nothing forgotten', () => {
+  const cluster = new Cluster();
+  for (let i = 0; i < 100; i++) cluster.put(0, `${i}`, operation(i));
+  expect(cluster.remembered(0)).toBe(99);
+  cluster.clock.advance(timeoutMs + limits.copiesSkewMsMax);
+  cluster.put(0, 'x', operation(100));
+  expect(cluster.remembered(0)).toBe(limits.operationsRememberedKept);
+  for (let i = 0; i < limits.operationsRememberedMax; i++)
+    cluster.put(0, `${i}`, operation(1000 + i));
+  expect(cluster.put(0, 'y', operation(2001))).toMatchObject({ code: 429, outcome: 'none' });
+  expect(cluster.remembered(0)).toBe(limits.operationsRememberedMax);
+  cluster.put(0, '0', operation(1001));
+  expect(cluster.shown(0)).toEqual(['511']);
+});
