@@ -12,7 +12,8 @@ function threeNodes(seed: string): WorldOptions {
   const drawn = drawWorld(seed);
   return {
     ...drawn,
-    cluster: { ...drawn.cluster, nodes: 3, mapping: true, buckets: {} },
+    cluster: { ...drawn.cluster, nodes: 3, founders: undefined, mapping: true, buckets: {} },
+    bootFaults: [],
     core: ['n1', 'n2', 'n3'],
     clients: 3,
     workUs: 5e6,

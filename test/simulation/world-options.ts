@@ -23,6 +23,10 @@ export interface WorldOptions {
   /** Nodes of the core that heals first; the others are down until it has shown progress. */
   readonly core: readonly string[];
   readonly faults: readonly TimedFault[];
+  /** While the cluster is founded, starts of its nodes among them; none: all start at once and nothing goes wrong. */
+  readonly bootFaults: readonly TimedFault[];
+  /** What befalls FIRST, the node that first tells that it has a list of founders on its disk, in that moment. */
+  readonly firstVoterFaults: readonly string[];
   /** A disk lost what it had acknowledged: promises that hold only while disks keep are not checked. */
   readonly disksKeep: boolean;
 }
@@ -113,6 +117,7 @@ const kinds = {
   burying: { share: 8, draw: burying },
   lagging: { share: 8, draw: lagging },
   calm: { share: 6, draw: calm },
+  founding: { share: 6, draw: founding },
 } as const;
 
 function drawAny(seed: string): WorldOptions {
@@ -157,7 +162,19 @@ function drawAny(seed: string): WorldOptions {
   const away = random.below(3) === 0 ? random.between(1, Math.ceil(nodes / 3)) : 0;
   const core = random.shuffled(namesOf(nodes)).slice(away);
   const frameClients = random.below(3) === 0 ? 0 : random.between(0, clients);
-  return { seed, cluster, work, clients, frameClients, workUs, core, faults, disksKeep };
+  return {
+    seed,
+    cluster,
+    work,
+    clients,
+    frameClients,
+    workUs,
+    core,
+    faults,
+    bootFaults: [],
+    firstVoterFaults: [],
+    disksKeep,
+  };
 }
 
 /**
@@ -320,6 +337,55 @@ function calm(world: WorldOptions, random: SimRandom): WorldOptions {
     workUs: random.between(5, 15) * 1e6,
     faults: [],
   });
+}
+
+/** Nodes gather while processes die, power fails and links are slow and lossy; some come when others have agreed already. */
+function founding(world: WorldOptions, random: SimRandom): WorldOptions {
+  const nodes = random.pick([3, 4, 4, 5]);
+  const founders = random.between(Math.floor(nodes / 2) + 1, Math.min(nodes, 4));
+  const bootFaults: TimedFault[] = [];
+  const latecomer = random.pick(namesOf(nodes));
+  const gatherUs = random.pick([1, 20, 300, 2000]) * 1000;
+  for (const name of namesOf(nodes)) {
+    const lateUs = name === latecomer && nodes > founders ? random.between(0, 6e6) : 0;
+    bootFaults.push({ atUs: lateUs + random.below(gatherUs), text: `start ${name}` });
+  }
+  const loss = random.pick([0, 200_000, 400_000, 600_000]);
+  bootFaults.push({ atUs: 1, text: `noise loss=${loss} late=${loss / 4}` });
+  // Long enough for the others to call it down and to go on without it.
+  const firstVoterFaults = random.pick([
+    [],
+    ['isolate FIRST silent for=12s', 'crash FIRST lose=none for=12s'],
+    ['isolate FIRST silent for=12s'],
+  ]);
+  for (let atUs = 240_000; atUs < 15e6; atUs += random.between(100, 8000) * 1000) {
+    const [one, other] = random.shuffled(namesOf(nodes)) as [string, string];
+    const text = random.pick([
+      `crash ${one} lose=${random.pick(['all', 'none'])} for=${time(random, 50, 5000)}`,
+      `kill ${one} for=${time(random, 20, 5000)}`,
+      `cut ${one} ${other} silent for=${time(random, 20, 2000)}`,
+      `isolate ${one} ${cutKind(random)} for=${time(random, 20, 4000)}`,
+      `clog ${one} ${other} for=${time(random, 20, 3000)}`,
+      `stall ${one} for=${time(random, 20, 1000)}`,
+    ]);
+    bootFaults.push({ atUs, text });
+  }
+  return {
+    ...special(world, {
+      cluster: {
+        nodes,
+        founders,
+        latencyUs: random.pick([200, 5_000, 40_000]),
+        commitUs: random.pick([3_000, 30_000, 300_000]),
+      },
+      buckets: [bucketOf('blind', { n: Math.min(founders, 3), keys: 3 })],
+      work: {},
+      workUs: 5e6,
+      faults: [],
+    }),
+    bootFaults: sorted(bootFaults),
+    firstVoterFaults,
+  };
 }
 
 interface Special {

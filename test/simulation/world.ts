@@ -121,10 +121,31 @@ class World {
 
   private async boot(): Promise<void> {
     const { cluster } = this;
+    if (this.options.bootFaults.length > 0) return this.bootInTrouble();
     cluster.startAll();
     if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
       return this.stuck('boot', `not serving: ${this.notReady().join(' ')}`);
     // Until everyone has heard of everyone.
+    await cluster.after(3e6);
+  }
+
+  /** Nodes start one by one while things go wrong; once they do not any more, there is one cluster. */
+  private async bootInTrouble(): Promise<void> {
+    const { cluster, options } = this;
+    let over = false;
+    cluster.founding.onFirstVote = (node) => {
+      for (const text of options.firstVoterFaults.map((fault) => fault.replace('FIRST', node)))
+        applyFault(cluster, parseCommand(text)!, () => over);
+    };
+    for (const { atUs, text } of options.bootFaults)
+      cluster.scheduler.in(atUs, undefined, () =>
+        applyFault(cluster, parseCommand(text)!, () => over),
+      );
+    await cluster.after(Math.max(...options.bootFaults.map(({ atUs }) => atUs)) + 1e6);
+    over = true;
+    cluster.heal(cluster.nodes);
+    if (!(await cluster.until(() => cluster.isFounded || this.failed, bootWithinUs)))
+      return this.stuck('founding', `not serving: ${this.notReady().join(' ')}`);
     await cluster.after(3e6);
   }
 

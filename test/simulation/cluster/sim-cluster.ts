@@ -11,6 +11,7 @@ import { Scheduler, SimProcess } from '../core/scheduler.js';
 import { SimRandom } from '../core/sim-random.js';
 import { Trace } from '../core/trace.js';
 import { DotOracle } from '../oracle/dot-oracle.js';
+import { FoundingOracle } from '../oracle/founding-oracle.js';
 import { Violations } from '../oracle/violations.js';
 import { SimBus } from '../seams/sim-bus.js';
 import { SimClock } from '../seams/sim-clock.js';
@@ -22,6 +23,8 @@ import { SimNode } from './sim-node.js';
 export interface ClusterOptions {
   readonly seed: string;
   readonly nodes: number;
+  /** undefined: all nodes. */
+  readonly founders: number | undefined;
   readonly partitions: number;
   /** Whether the server maps `kv.put.…` to partitions, as `nats.conf` does. */
   readonly mapping: boolean;
@@ -43,6 +46,7 @@ export interface ClusterOptions {
 
 export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   nodes: 3,
+  founders: undefined,
   partitions: 16,
   mapping: true,
   durability: { kind: 'sync' },
@@ -67,6 +71,7 @@ export class SimCluster {
   readonly noise: BusNoise;
   readonly nodes: readonly SimNode[];
   readonly dots: DotOracle;
+  readonly founding: FoundingOracle;
   private restarts = true;
   /** Healed: they are started again however they end. */
   private readonly healed = new Set<SimNode>();
@@ -87,6 +92,8 @@ export class SimCluster {
     });
     this.dots = new DotOracle(this.violations, limits, tokenOf);
     this.nats.onPublish.push((_from, publication) => this.dots.hear(publication));
+    this.founding = new FoundingOracle(this.violations);
+    this.nats.onPublish.push((from, publication) => this.founding.hear(from, publication));
     this.nodes = Array.from({ length: options.nodes }, (_, i) => this.makeNode(`n${i + 1}`));
   }
 
@@ -129,9 +136,18 @@ export class SimCluster {
     return holds();
   }
 
-  /** Those that have a place in the ring: all whose directory was never wiped. */
+  /** Those that have a place in the ring: all whose directory was never wiped and that did not come after it was founded. */
   get members(): readonly SimNode[] {
-    return this.nodes.filter(({ wipedId }) => wipedId === undefined);
+    return this.nodes.filter(({ wipedId, isLate }) => wipedId === undefined && !isLate);
+  }
+
+  /** Once there is a cluster: it serves whole, and who is not of it is known to be late. */
+  get isFounded(): boolean {
+    const { founders } = this.founding;
+    if (founders === undefined) return false;
+    for (const node of this.nodes)
+      if (node.idOnceRead !== undefined) node.isLate = !founders.includes(node.idOnceRead);
+    return this.nodes.every(({ ready, isLate }) => ready || isLate);
   }
 
   get allReady(): boolean {
@@ -177,7 +193,7 @@ export class SimCluster {
       dataDir: `/${name}`,
       partitions: options.partitions,
       durability: options.durability,
-      founders: options.nodes,
+      founders: options.founders ?? options.nodes,
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,

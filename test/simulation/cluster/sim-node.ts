@@ -29,6 +29,8 @@ export class SimNode {
   ready = false;
   /** Who it was before its directory was wiped. From then on it is another node, which has no place in the ring. */
   wipedId: NodeId | undefined;
+  /** The cluster was founded before it came. */
+  isLate = false;
   private lastId: NodeId = '';
   private lives = 0;
 
@@ -41,6 +43,11 @@ export class SimNode {
 
   get alive(): boolean {
     return this.process !== undefined;
+  }
+
+  /** Its id; undefined while it has not read its disk. */
+  get idOnceRead(): NodeId | undefined {
+    return this.node?.id === '' ? undefined : this.node?.id;
   }
 
   start(): void {

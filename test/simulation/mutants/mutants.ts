@@ -406,6 +406,22 @@ export const mutants: readonly Mutant[] = [
     find: 'if (siblings > limits.siblingsMax)',
     replace: 'if (false)',
   },
+
+  // Membership.
+  {
+    name: 'founded-unconfirmed',
+    in: 'founding',
+    file: 'src/membership/founding.js',
+    find: 'if (this.unconfirmed().length === 0)',
+    replace: 'if (true)',
+  },
+  {
+    name: 'founding-list-left-alive',
+    in: 'founding',
+    file: 'actors/rules/founding.js',
+    find: 'const free = own.stored.length === 0 || isDead(own, heard);',
+    replace: 'const free = true;',
+  },
 ];
 
 /** How often its passage is in the file: once, or the mutant is stale. */

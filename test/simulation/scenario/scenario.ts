@@ -4,6 +4,8 @@
  *
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
  *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [seed=x]   starts, and serves
+ *   cluster … founders=3 start=by-hand    its nodes start when the script says so
+ *   first-voter crash FIRST            what befalls the node that first tells that it has a list of founders on its disk, in that moment
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
  *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000] [as=name] [frames] [until=1s] => done primaries=2 fallbacks=0
  *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
@@ -55,7 +57,10 @@ export async function runScenario(
   const [first, ...rest] = scenario.commands;
   if (first?.verb !== 'cluster') throw new Error('a scenario begins with `cluster`');
   const options = clusterOptions({ ...first.options, ...overrides });
-  const stage = new Stage({ ...options, ...(onLine && { onLine }) });
+  const stage = new Stage(
+    { ...options, ...(onLine && { onLine }) },
+    first.options['start'] === 'by-hand',
+  );
   try {
     await stage.start();
     for (const command of rest) {
@@ -89,6 +94,7 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     seed: options['seed'] ?? 'scenario',
     ...number('nodes'),
     ...number('partitions'),
+    ...number('founders'),
     mapping: options['mapping'] !== 'off',
     durability:
       periodic === undefined ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(periodic) },

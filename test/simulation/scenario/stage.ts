@@ -1,10 +1,11 @@
 /** What a scenario's commands act on: the cluster, its clients, and what they were told so far. */
 import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { applyFault } from '../cluster/faults.js';
 import { Observatory } from '../cluster/observatory.js';
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
 import type { GetResult, PutResult } from '../client/plain-client.js';
 import type { KeyValueApi } from '../workload/work-client.js';
-import { durationUs, type Command } from '../core/commands.js';
+import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import type { SimProcess } from '../core/scheduler.js';
 import type { DiskImage } from '../seams/sim-disk.js';
 import { encodeValue, tokenOf } from '../workload/values.js';
@@ -31,13 +32,17 @@ export class Stage {
   private readonly images = new Map<string, DiskImage>();
   private load: Load | undefined;
 
-  constructor(options: ClusterOptions) {
+  constructor(
+    options: ClusterOptions,
+    private readonly startsByHand = false,
+  ) {
     this.cluster = new SimCluster(options);
     const n = options.defaults.n ?? nodeOptionsDefault.defaults.n;
     this.observatory = new Observatory(this.cluster, () => n);
   }
 
   async start(): Promise<void> {
+    if (this.startsByHand) return;
     this.cluster.startAll();
     if (!(await this.cluster.until(() => this.cluster.allReady, 60e6)))
       throw new Error('the cluster does not serve');
@@ -68,6 +73,13 @@ export class Stage {
         return undefined;
       case 'end':
         return this.finish(args[0]!, command);
+      case 'first-voter':
+        this.cluster.founding.onFirstVote = (node) =>
+          applyFault(
+            this.cluster,
+            parseCommand(args.map((arg) => (arg === 'FIRST' ? node : arg)).join(' '))!,
+          );
+        return undefined;
       case 'place':
         return this.place(args[0]!);
       case 'wait':
