@@ -21,7 +21,7 @@ export { Context } from './client/context.js';
 export { ConflictError, Entry } from './client/entry.js';
 export type { RetryOptions } from './client/retry-budget.js';
 export { json, raw, text, type ValueCodec } from './client/value-codec.js';
-export type { Change } from './client/watch.js';
+export type { Change, Watch } from './client/watch.js';
 export * from './errors.js';
 export type { Receipt } from './wire/receipt.js';
 export { DataDirectoryError } from './node/data-directory.js';

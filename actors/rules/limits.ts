@@ -50,6 +50,9 @@ export const limits = {
   frameRequestsMax: 512,
   /** A frame or node message as a whole; stays under NATS' default payload limit of 1 MiB. */
   messageBytesMax: 1000 * 1024,
+  /** Of a message, whoever they are for; past either bound: 400. A context of `contextEntriesMax` entries takes half of the bytes. */
+  headersMax: 64,
+  headerBytesMax: 16 * 1024,
   messageDepthMax: 8,
   messageElementsMax: 65_536,
   /** What a node reads before it ends the turn of its event loop: so long its log, its peers and its timers wait for it. */

@@ -7,6 +7,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { noMoment } from '../../actors/rules/told-clock.js';
 import { OwnTime } from '../bus/own-time.js';
 import { ToldClocks } from '../bus/told-clocks.js';
+import { MalformedError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
@@ -19,8 +20,11 @@ import {
   type RingNode,
 } from '../wire/ring-message.js';
 import { headerNames, isInbox, Subjects, workQueue } from '../wire/subjects.js';
+import { errorHeaders } from './headers.js';
 import { NodeStatusSource, type NodeStatus } from './node-status.js';
 import { Traffic } from './traffic.js';
+
+const nothing = new Uint8Array(0);
 
 @scoped(Lifecycle.ContainerScoped)
 export class Documents {
@@ -60,7 +64,14 @@ export class Documents {
       this.traffic.repliesRefused++;
       return;
     }
-    const json = message.header(headerNames.accept) === 'json';
+    let json: boolean;
+    try {
+      json = message.header(headerNames.accept) === 'json';
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      this.bus.publish(reply, nothing, { headers: errorHeaders(error, { write: false }) });
+      return;
+    }
     const value = document();
     this.bus.publish(reply, json ? Buffer.from(JSON.stringify(value)) : encodeDocument(value));
   }

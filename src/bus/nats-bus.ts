@@ -1,5 +1,6 @@
 /** NATS as `Bus`. */
 import { createInbox, Events, type Msg, type NatsConnection } from 'nats';
+import { MalformedError } from '../errors.js';
 import type {
   Announce,
   Announced,
@@ -13,6 +14,7 @@ import type {
 import { Announcement } from './announcement.js';
 import { serviceAnswer, serviceSubjects } from './nats-service.js';
 import { NatsLink } from './nats-link.js';
+import { NatsMessage } from './nats-message.js';
 import { Publications } from './publications.js';
 
 export interface NatsBusOptions {
@@ -115,6 +117,8 @@ export class NatsBus implements Bus {
         if (error === null) handler(new NatsMessage(message));
         else this.onError(error);
       } catch (thrown) {
+        // Of the message, and no failure of who listens: what comes from outside ends nobody.
+        if (thrown instanceof MalformedError) return;
         this.onError(thrown instanceof Error ? thrown : new Error(String(thrown)));
       }
     };
@@ -209,36 +213,4 @@ function addresses(options: NatsBusOptions): {
   });
   const credentials = user === undefined ? {} : { user, pass: password ?? '' };
   return { servers: plain, credentials, secure };
-}
-
-class NatsMessage implements BusMessage {
-  private byName: Map<string, string> | undefined;
-
-  constructor(private readonly message: Msg) {}
-
-  get subject(): string {
-    return this.message.subject;
-  }
-
-  get reply(): string {
-    return this.message.reply ?? '';
-  }
-
-  get data(): Uint8Array {
-    return this.message.data;
-  }
-
-  get noResponders(): boolean {
-    return this.message.data.length === 0 && this.message.headers?.code === 503;
-  }
-
-  /** Whatever case it was sent in: libraries differ. */
-  header(name: string): string | undefined {
-    if (this.byName === undefined) {
-      this.byName = new Map();
-      for (const [name, values] of this.message.headers ?? [])
-        this.byName.set(name.toLowerCase(), values[0] ?? '');
-    }
-    return this.byName.get(name.toLowerCase());
-  }
 }

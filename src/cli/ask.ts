@@ -38,5 +38,10 @@ function parse(message: BusMessage): unknown {
   if (message.noResponders || message.header('Nats-Service-Error-Code') !== undefined) {
     return undefined;
   }
-  return JSON.parse(Buffer.from(message.data).toString('utf8'));
+  try {
+    return JSON.parse(Buffer.from(message.data).toString('utf8'));
+  } catch {
+    // Not from a node.
+    return undefined;
+  }
 }

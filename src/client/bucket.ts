@@ -20,7 +20,7 @@ import { Entry } from './entry.js';
 import { inBatches } from './batches.js';
 import { Request, type Terms } from './request.js';
 import type { ValueCodec } from './value-codec.js';
-import type { Change } from './watch.js';
+import type { Watch } from './watch.js';
 
 export type Key = string | Uint8Array;
 
@@ -53,7 +53,7 @@ export interface BucketClient {
   intern(terms: Omit<Terms, 'id'>): Terms;
   nextOperation(): ByteString;
   submit(request: Request): void;
-  watch(bucket: string, pattern: string): AsyncIterableIterator<Change>;
+  watch(bucket: string, pattern: string): Watch;
 }
 
 const noOptions: PutOptions & GetOptions = {};
@@ -171,7 +171,7 @@ export class Bucket<Out, In = Out> {
    * Changes of keys as they meet their quorum: `for await (const change of bucket.watch('cart.>'))`. Patterns are those of
    * NATS subjects. Best effort: what happens while the connection is down, or before the loop has begun, is missed.
    */
-  watch(pattern = '>'): AsyncIterableIterator<Change> {
+  watch(pattern = '>'): Watch {
     return this.client.watch(this.name, pattern);
   }
 

@@ -18,6 +18,8 @@ const waitingMax = 65_536;
 const patternText = /^[^\s\p{Cc}]+$/u;
 
 export class Watch implements AsyncIterableIterator<Change> {
+  /** That were no changes, whoever sent them. */
+  messagesIgnored = 0;
   private readonly subscription: BusSubscription;
   private waiting: Change[] = [];
   private asked: ((result: IteratorResult<Change>) => void)[] = [];
@@ -65,12 +67,11 @@ export class Watch implements AsyncIterableIterator<Change> {
 
   private heard(message: BusMessage): void {
     if (this.ended) return;
-    const { prefix, bucket } = this.place;
-    const key = message.subject.slice(prefix.length + '.changed.'.length + bucket.length + 1);
-    const context = contextOfEvent(message);
-    if (context === undefined) return;
-    const deleted = message.header('Kv-Deleted') === 'true';
-    const change: Change = { bucket, key, deleted, context };
+    const change = this.changeOf(message);
+    if (change === undefined) {
+      this.messagesIgnored++;
+      return;
+    }
     const resolve = this.asked.shift();
     if (resolve !== undefined) resolve({ done: false, value: change });
     else if (this.waiting.length < waitingMax) this.waiting.push(change);
@@ -79,22 +80,31 @@ export class Watch implements AsyncIterableIterator<Change> {
       this.end();
     }
   }
+
+  /** Undefined: not the word of a node. */
+  private changeOf(message: BusMessage): Change | undefined {
+    const { prefix, bucket } = this.place;
+    const key = message.subject.slice(prefix.length + '.changed.'.length + bucket.length + 1);
+    try {
+      const context = contextOfEvent(message);
+      if (context === undefined) return undefined;
+      return { bucket, key, deleted: message.header('Kv-Deleted') === 'true', context };
+    } catch (error) {
+      if (error instanceof MalformedError) return undefined;
+      throw error;
+    }
+  }
 }
 
 /**
  * Undefined: not the word of a node. Who shares the account can't publish events, but can ask a node for something with the
  * subject of an event as the reply subject: answers that carry a context carry a receipt or an error as well, events never do.
+ * Throws `MalformedError`.
  */
 function contextOfEvent(message: BusMessage): Context | undefined {
   const seen = message.header(headerNames.context);
   const isAnswer = [headerNames.receipt, headerNames.errorCode].some(
     (name) => message.header(name) !== undefined,
   );
-  if (seen === undefined || isAnswer) return undefined;
-  try {
-    return Context.parse(seen);
-  } catch (error) {
-    if (!(error instanceof MalformedError)) throw error;
-    return undefined;
-  }
+  return seen === undefined || isAnswer ? undefined : Context.parse(seen);
 }

@@ -53,7 +53,7 @@ export interface BusMessage {
   readonly data: Uint8Array;
   /** The server's "no responders" answer to one of our own publishes. */
   readonly noResponders: boolean;
-  /** Whatever the case of the name; the first value when there are several. */
+  /** Whatever the case of the name; the first value when there are several. Throws `MalformedError` on headers that are none, or too many. */
   header(name: string): string | undefined;
 }
 
