@@ -9,7 +9,11 @@ import type { SimNode } from './cluster/sim-node.js';
 import type { GetResult, PlainClient, PutResult } from './client/plain-client.js';
 import { parseCommand } from './core/commands.js';
 import type { SimProcess } from './core/scheduler.js';
+import { AckOracle } from './oracle/ack-oracle.js';
 import { checkEnd } from './oracle/end-oracle.js';
+import { EventOracle } from './oracle/event-oracle.js';
+import { HintOracle } from './oracle/hint-oracle.js';
+import { MergeWatch } from './oracle/merge-watch.js';
 import { History } from './oracle/history.js';
 import { checkShown, type ReadRules } from './oracle/read-oracle.js';
 import type { Violation } from './oracle/violations.js';
@@ -61,6 +65,9 @@ class World {
   private readonly sometimes: Sometimes;
   private readonly checker: { client: PlainClient; process: SimProcess };
   private readonly observatory: Observatory;
+  private readonly acks: AckOracle;
+  private readonly hints: HintOracle;
+  private readonly events = new EventOracle();
   private faultsOver = false;
   private progress = 0;
 
@@ -79,6 +86,25 @@ class World {
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
     this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
+    this.acks = new AckOracle(this.history, this.cluster.violations, () =>
+      this.cluster.dots.maybeMintedTwice(),
+    );
+    this.hints = new HintOracle(this.cluster.violations);
+    this.listen();
+  }
+
+  private listen(): void {
+    const { nats, nodes } = this.cluster;
+    const merges = new MergeWatch();
+    merges.onAcked.push((merge) => {
+      this.hints.acked(merge);
+      this.acks.acked(merge);
+    });
+    nats.onPublish.push((_from, publication) => {
+      merges.hear(publication);
+      this.events.hear(publication);
+    });
+    for (const { name, disk } of nodes) disk.onSynced = (bytes) => this.acks.synced(name, bytes);
   }
 
   async run(): Promise<void> {
@@ -94,6 +120,7 @@ class World {
       await phase();
       if (this.cluster.violations.first !== undefined) break;
     }
+    this.checkPromises();
     this.checkInside();
     this.cluster.abandon();
   }
@@ -149,10 +176,18 @@ class World {
     await cluster.after(3e6);
   }
 
-  /** While nothing is wrong all blind puts of a key are ordered by one node: they never leave siblings. */
+  /** While nothing is wrong everything is done, and all blind puts of a key are ordered by one node: they never leave siblings. */
   private checkHealthy(result: PutResult | GetResult, name: string): void {
-    const healthy = this.options.faults.length === 0 && name.startsWith('blind/');
-    if (healthy && result.kind === 'found' && result.values.length > 1)
+    if (this.options.faults.length > 0) return;
+    // Where bounds were drawn so narrow that they refuse, refusing is right.
+    const isRoomy = Object.keys(this.options.cluster.storeBounds).length === 0;
+    if (isRoomy && result.kind === 'failed' && [0, 429, 503, 504].includes(result.code))
+      this.cluster.violations.add(
+        'liveness',
+        'unavailable-in-health',
+        `${name}: ${result.code} ${result.message}, without any fault`,
+      );
+    if (name.startsWith('blind/') && result.kind === 'found' && result.values.length > 1)
       this.cluster.violations.add(
         'safety',
         'siblings-in-health',
@@ -331,6 +366,13 @@ class World {
     this.sometimes.look();
   }
 
+  /** Oracles that know a promise was broken only when all is over. */
+  private checkPromises(): void {
+    if (this.failed) return;
+    if (this.copiesMin === 1) this.hints.checkEnd();
+    this.events.checkEnd(this.history, this.cluster.violations);
+  }
+
   /** It comes back as another node. Serving in the old one's place it would acknowledge with what it has lost. */
   private checkWiped({ name, node, wipedId }: SimNode): void {
     const { id, status } = node?.status() ?? {};
@@ -361,6 +403,7 @@ class World {
       rules: this.rules,
       options: options.work,
       usesFrames: useFrames,
+      onWritten: (write, result) => this.acks.answered(write, result),
       onResult: (result, name) => {
         this.sometimes.result(result, name);
         this.checkHealthy(result, name);

@@ -135,6 +135,35 @@ export const mutants: readonly Mutant[] = [
     replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.send({ type: "log.durable" }));',
   },
   {
+    name: 'receipt-calls-fallbacks-primaries',
+    in: 'wandering',
+    file: putRound,
+    find: 'const { primaries, fallbacks, counted, hints } = tally;',
+    replace:
+      'const { counted, hints } = tally; const primaries = tally.primaries + tally.fallbacks; const fallbacks = 0;',
+  },
+  {
+    name: 'put-not-announced-after-a-fallback',
+    in: 'wandering',
+    file: putRound,
+    find: 'this.around.changed({',
+    replace: 'if (fallbacks === 0) this.around.changed({',
+  },
+  {
+    name: 'call-ids-start-at-one',
+    in: 'forgetful',
+    file: 'src/bus/bus-peers.js',
+    find: 'this.lastId = (1 + random.below(2 ** 31)) * 2 ** 20;',
+    replace: 'this.lastId = 0 * random.below(2 ** 31);',
+  },
+  {
+    name: 'known-merge-acked-at-once',
+    in: 'forgetful',
+    file: 'src/store/writes.js',
+    find: 'arena.undo(batch);\n            path.log.barrier(onDurable);',
+    replace: 'arena.undo(batch); onDurable();',
+  },
+  {
     name: 'failed-put-says-none',
     file: putRound,
     find: "const error = new UnavailableError(reason, 'unknown');",
@@ -301,6 +330,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'void span;',
   },
   {
+    name: 'replay-drops-debts',
+    in: 'wandering',
+    file: changes,
+    find: "if (entry.kind === 'mergedOwed')",
+    replace: 'if (false)',
+  },
+  {
     name: 'segments-removed-too-early',
     in: 'forgetful',
     file: 'src/store/write-path.js',
@@ -385,6 +421,13 @@ export const mutants: readonly Mutant[] = [
     file: 'actors/rules/collection.js',
     find: 'else if (verdict !== verdicts.absent)',
     replace: 'else if (false)',
+  },
+  {
+    name: 'newest-epoch-pruned',
+    in: 'burying',
+    file: 'actors/rules/collection.js',
+    find: 'return epochOf(actor) < (newest',
+    replace: 'return epochOf(actor) <= (newest',
   },
   {
     name: 'collection-asks-only-the-reachable',

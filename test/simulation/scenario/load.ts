@@ -36,6 +36,7 @@ export class Load {
         history: this.history,
         usesFrames: false,
         onResult: () => undefined,
+        onWritten: () => undefined,
         options: {
           buckets: [{ name: 'load', use, n, keys: Number(options['keys'] ?? 20) }],
           thinkUs: durationUs(options['think'] ?? '20ms'),

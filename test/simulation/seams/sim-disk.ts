@@ -197,6 +197,8 @@ export class SimDisk {
   readonly spares: SimFile[] = [];
   /** Removed since the last sync; a crash may bring them back. */
   readonly removed = new Map<string, SimFile>();
+  /** Sees what becomes durable; for oracles. */
+  onSynced: ((bytes: Buffer) => void) | undefined;
   private readonly held: (() => void)[] = [];
   /** Raised when tables change, so that sorted keys can be cached. */
   version = 0;

@@ -133,6 +133,7 @@ class OpenFile implements LogFile {
 
   private durable(ranges: Parameters<SimFile['synced']>[0]): void {
     this.file.synced(ranges);
+    for (const { from, to } of ranges) this.disk.onSynced?.(this.file.bytes.subarray(from, to));
     this.disk.removed.clear();
     this.note(`synced ${this.file.name} to ${this.file.end}`);
   }

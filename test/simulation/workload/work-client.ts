@@ -6,7 +6,7 @@ import type { GetOptions, GetResult, PutOptions, PutResult } from '../client/pla
 import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
-import type { History, Outcome, Write } from '../oracle/history.js';
+import type { History, Write } from '../oracle/history.js';
 import { checkRead, type ReadRules } from '../oracle/read-oracle.js';
 import {
   bodyOfCounts,
@@ -73,6 +73,7 @@ export interface WorkSurroundings {
   /** It names the moment on the clock of who is asked. */
   readonly usesFrames: boolean;
   readonly onResult: (result: PutResult | GetResult, name: string) => void;
+  readonly onWritten: (write: Write, result: PutResult) => void;
 }
 
 export class WorkClient {
@@ -257,7 +258,8 @@ export class WorkClient {
       trace.add(scheduler.nowUs, this.name, `${what} ${value.token} ${resultText(result)}`);
       this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - write.askedUs);
       this.around.onResult(result, name);
-      settle(write, result, scheduler.nowUs);
+      this.around.onWritten(write, result);
+      this.settle(write, result);
       if (write.outcome === 'done' && ttlMs !== undefined && history.clocksAgree)
         write.goneUs = write.endedUs + ttlMs * 1000 + clockStepUs;
       if (bucket.use === 'counters' && result.kind === 'done')
@@ -273,6 +275,14 @@ export class WorkClient {
       }
       this.done(`${what} ${outcomeText(result)}`);
     });
+  }
+
+  private settle(write: Write, result: PutResult): void {
+    const { nowUs } = this.around.scheduler;
+    write.outcome = result.kind === 'done' ? 'done' : result.outcome;
+    // What is not minted by its deadline never will be, and covers nothing that was asked for later.
+    const mintedByUs = write.mintByUs + deadlineSlackUs;
+    write.endedUs = write.outcome === 'unknown' ? Math.max(nowUs, mintedByUs) : nowUs;
   }
 
   private vanishesUs(how: {
@@ -297,16 +307,13 @@ export class WorkClient {
   }
 }
 
+/** Clocks drift, and a turn that began before a deadline may end behind it. */
+const deadlineSlackUs = 250_000;
+
 /** Wall clocks tell milliseconds. */
 const clockStepUs = 2000;
 
 const nothingKnown: Knowledge = { context: '-', values: [], own: [] };
-
-function settle(write: Write, result: PutResult, nowUs: number): void {
-  const outcome: Outcome = result.kind === 'done' ? 'done' : result.outcome;
-  write.outcome = outcome;
-  if (outcome !== 'unknown') write.endedUs = nowUs;
-}
 
 function outcomeText(result: PutResult | GetResult): string {
   return result.kind === 'failed' ? `${result.code} ${result.outcome}` : result.kind;

@@ -1,0 +1,79 @@
+/**
+ * A hint that was acknowledged is a debt until it is paid: the node that took a state for another sends it on, however often it
+ * restarts meanwhile. Learned from what nodes send each other, and asked in the end.
+ */
+import type { AckedMerge } from './merge-watch.js';
+import type { Violations } from './violations.js';
+
+const forPut = 0;
+const forHint = 2;
+
+/** Actor → the highest counter of a sibling that is owed. */
+type Owed = Map<string, number>;
+
+export class HintOracle {
+  /** By `<holder> <target> <name>`. */
+  private readonly debts = new Map<string, Owed>();
+  /** Contexts of what was sent on, by `<holder> <name>`. */
+  private readonly sent = new Map<string, ReadonlyMap<string, number>[]>();
+
+  constructor(private readonly violations: Violations) {}
+
+  acked(merge: AckedMerge): void {
+    const { reason, owedTo, by } = merge;
+    if (reason === forHint) this.paid(merge);
+    else if (reason === forPut && owedTo !== '' && owedTo !== by) this.owes(merge);
+  }
+
+  /** Its disk is gone, and with it what it owed. */
+  forget(holder: string): void {
+    for (const debt of this.debts.keys())
+      if (debt.startsWith(`${holder} `)) this.debts.delete(debt);
+  }
+
+  checkEnd(): void {
+    for (const debt of [...this.debts.keys()].slice(0, 3)) {
+      const [holder, target, name] = debt.split(' ');
+      this.violations.add(
+        'safety',
+        'hint-forgotten',
+        `${holder} acknowledged ${name} as a hint for ${target} and never sent it on`,
+      );
+    }
+  }
+
+  /** A hint may be sent on before the log has it, and so before it is acknowledged. */
+  private owes({ by: holder, owedTo: target, records }: AckedMerge): void {
+    for (const { name, state } of records) {
+      const debt = `${holder} ${target} ${name}`;
+      const owed = this.debts.get(debt) ?? new Map<string, number>();
+      this.debts.set(debt, owed);
+      for (const { dot } of state.siblings) {
+        const [actor = '', counter = ''] = dot.split(':');
+        owed.set(actor, Math.max(owed.get(actor) ?? 0, Number(counter)));
+      }
+      this.strike(holder, name);
+    }
+  }
+
+  /** To the target or, once it is overdue, to all others in its place. */
+  private paid({ from: holder, records }: AckedMerge): void {
+    for (const { name, state } of records) {
+      const sent = this.sent.get(`${holder} ${name}`) ?? [];
+      this.sent.set(`${holder} ${name}`, [...sent, state.context]);
+      this.strike(holder, name);
+    }
+  }
+
+  /** What was sent on with a state that knows of all that was owed. */
+  private strike(holder: string, name: string): void {
+    const sent = this.sent.get(`${holder} ${name}`) ?? [];
+    for (const [debt, owed] of this.debts) {
+      if (!debt.startsWith(`${holder} `) || !debt.endsWith(` ${name}`)) continue;
+      const isWhole = sent.some((context) =>
+        [...owed].every(([actor, most]) => (context.get(actor) ?? 0) >= most),
+      );
+      if (isWhole) this.debts.delete(debt);
+    }
+  }
+}
