@@ -38,6 +38,17 @@ export class TooManySiblingsError extends QuorateError {
   }
 }
 
+/** An operation is one write: its id came again with another value, which was not stored. */
+export class OperationReusedError extends QuorateError {
+  /** It tells this 409 from that of siblings, over the wire too. */
+  static readonly text =
+    'the operation (Kv-Op) was used for another value: every put needs an id of its own';
+
+  constructor() {
+    super(409, OperationReusedError.text);
+  }
+}
+
 export class TooLargeError extends QuorateError {
   constructor(message: string) {
     super(413, message);
@@ -70,7 +81,9 @@ export function errorOfCode(code: number, message: string, outcome: Outcome): Qu
     case 404:
       return new NotFoundError(message);
     case 409:
-      return new TooManySiblingsError(message);
+      return message === OperationReusedError.text
+        ? new OperationReusedError()
+        : new TooManySiblingsError(message);
     case 413:
       return new TooLargeError(message);
     case 429:

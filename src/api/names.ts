@@ -22,6 +22,17 @@ export function checkKey(key: ByteString): void {
     throw new MalformedError(`a key has 1 to ${limits.keyBytesMax} bytes`);
 }
 
+/**
+ * A subject arrives as text, in which bytes that are no UTF-8 have become U+FFFD: different keys would be one. Throws `MalformedError`,
+ * for the character itself as well, which can't be told from those.
+ */
+export function checkText(subject: string): void {
+  if (subject.includes('\ufffd'))
+    throw new MalformedError(
+      'a bucket or key in a subject is UTF-8 without U+FFFD; keys of other bytes go through kv.frame, as the TypeScript client and the quorate command send them',
+    );
+}
+
 /** Throws `MalformedError`. */
 export function keyOf(bytes: Uint8Array): ByteString {
   const key = latin1Of(bytes);

@@ -39,7 +39,7 @@ import {
   writeTerms,
   type WriteTerms,
 } from './headers.js';
-import { checkBucket, checkKey } from './names.js';
+import { checkBucket, checkKey, checkText } from './names.js';
 import { PutOrdering } from './put-ordering.js';
 import { Traffic, type Taken } from './traffic.js';
 
@@ -139,6 +139,7 @@ export class SubjectApi {
     const request = { verb, reply, taken: this.traffic.take(verb) };
     try {
       this.checkWait(request);
+      checkText(subject);
       const bucket = byteStringOf(subject.slice(bucketAt, keyAt - 1));
       const key = byteStringOf(subject.slice(keyAt));
       checkBucket(bucket);

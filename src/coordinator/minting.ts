@@ -17,6 +17,7 @@ import { rememberedCount, standing } from '../../actors/rules/operations.js';
 import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
 import {
   MalformedError,
+  OperationReusedError,
   OverloadedError,
   QuorateError,
   TooLargeError,
@@ -77,7 +78,8 @@ export class Minter {
     if (request.context?.some((entry) => entry.counter > limits.contextCounterMax))
       return new MalformedError('the context has a counter no write can have');
     const earlier = earlierDot(request, local);
-    if (earlier !== undefined) return retried(request, local, earlier);
+    if (earlier !== undefined)
+      return otherValue(request, local) ?? retried(request, local, earlier);
     try {
       return this.replacing(request, local, bucket) ?? this.mintNew(request, local, bucket);
     } catch (error) {
@@ -228,6 +230,21 @@ function expiryOf(request: PutRequest, bucket: BucketOptions, wallMs: number): n
 function claimedBy(local: LocalRecord, actor: Actor): number {
   const { span } = local;
   return span === undefined ? counterOf(local.state.context, actor) : counterIn(span, actor);
+}
+
+/** Where the value of the operation is still there: what has replaced it says nothing of it. */
+function otherValue(
+  { operation, value }: PutRequest,
+  { state }: LocalRecord,
+): QuorateError | undefined {
+  const known = state.siblings.filter((sibling) => sibling.operation === operation);
+  if (known.length === 0 || known.some((sibling) => isSameValue(sibling.value, value)))
+    return undefined;
+  return new OperationReusedError();
+}
+
+function isSameValue(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
 }
 
 /** The put was minted before: the state it has become is stored and sent once more, and the author answered as if it were new. */

@@ -1,5 +1,6 @@
 /** Applications that share a server and mean no good: whatever they forge, none of it is taken for a node's word. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -141,7 +142,36 @@ describe('the account all applications share', () => {
     expect((await heard).value.key).toBe('honest');
     await watch.return?.();
   });
+
+  test('keys that are no UTF-8 are refused by a real server and node: as text they would be one key', async () => {
+    const connect = Buffer.from('CONNECT {"headers":true,"verbose":false}\r\nSUB _INBOX.raw 1\r\n');
+    const heard = await say(Buffer.concat([connect, rawPut(0xff), rawPut(0xfe)]), 2);
+    expect(heard.match(/Nats-Service-Error-Code: 400/g)).toHaveLength(2);
+  });
 });
+
+/** A put, as bytes, of a key that is this byte. */
+function rawPut(byte: number): Buffer {
+  const [head, tail] = ['PUB kv.put.b.', ' _INBOX.raw 4\r\ntrue\r\n'];
+  return Buffer.concat([Buffer.from(head), Buffer.from([byte]), Buffer.from(tail)]);
+}
+
+/** What the server sends to one that says these bytes and is answered so many messages. */
+function say(bytes: Buffer, answers: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(server.port, '127.0.0.1');
+    let heard = '';
+    socket.setEncoding('latin1');
+    socket.once('error', reject);
+    socket.once('connect', () => socket.write(bytes));
+    socket.on('data', (text: string) => {
+      heard += text;
+      if (heard.split('HMSG').length <= answers) return;
+      socket.destroy();
+      resolve(heard);
+    });
+  });
+}
 
 describe('an account for each application', () => {
   const apps = [

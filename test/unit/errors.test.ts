@@ -3,7 +3,9 @@ import {
   DeadlineError,
   errorOfCode,
   MalformedError,
+  OperationReusedError,
   OverloadedError,
+  TooManySiblingsError,
   UnavailableError,
 } from '../../src/errors.js';
 
@@ -26,5 +28,13 @@ describe('errors of the wire', () => {
     expect(error).toBeInstanceOf(OverloadedError);
     expect(String(error)).toBe('OverloadedError: full');
     expect(error).toMatchObject({ code: 429, message: 'full', outcome: 'none' });
+  });
+
+  test('two kinds of 409 are told apart over the wire', () => {
+    const reused = new OperationReusedError();
+    expect(errorOfCode(reused.code, reused.message, reused.outcome)).toBeInstanceOf(
+      OperationReusedError,
+    );
+    expect(errorOfCode(409, '32 siblings', 'none')).toBeInstanceOf(TooManySiblingsError);
   });
 });

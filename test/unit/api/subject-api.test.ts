@@ -32,6 +32,7 @@ beforeEach(() => {
 function ask(
   verb: 'put' | 'get' | 'del',
   headers: Readonly<Record<string, string>> = {},
+  name = 'b.k',
 ): (string | undefined)[] {
   const client = network.connect();
   const reply = `_INBOX.x.${++asked}`;
@@ -42,7 +43,7 @@ function ask(
     );
     replies.push(outcome === undefined ? code : `${code} ${outcome}`);
   });
-  client.publish(`kv.${verb}.b.k`, Buffer.alloc(0), { reply, headers });
+  client.publish(`kv.${verb}.${name}`, Buffer.alloc(0), { reply, headers });
   network.settle();
   return replies;
 }
@@ -123,4 +124,15 @@ describe('Kv-Deadline', () => {
   test.each(['soon', '-1', '2026-11-28', '1e12', '1'.repeat(16)])('%s is none', (text) => {
     expect(ask('put', { 'Kv-Deadline': text })).toEqual(['400 none']);
   });
+});
+
+test('names that were no UTF-8, and have become others on the way, are refused', () => {
+  expect(ask('put', {}, 'b.\u{1f98a}')).toEqual([undefined]);
+  for (const name of ['b.\ufffd', 'b.a\ufffd.b', '\ufffd.k'])
+    expect([ask('put', {}, name), ask('get', {}, name), ask('del', {}, name)]).toEqual([
+      ['400 none'],
+      ['400'],
+      ['400 none'],
+    ]);
+  expect(node.coordinator.puts).toHaveLength(1);
 });

@@ -12,7 +12,7 @@ import {
   type LocalRecord,
   type MintedPut,
 } from '../../../src/coordinator/minting.js';
-import { TooManySiblingsError } from '../../../src/errors.js';
+import { OperationReusedError, TooManySiblingsError } from '../../../src/errors.js';
 import { decodeContext } from '../../../src/wire/key-state-codec.js';
 import type { BucketOptions } from '../../../src/node/node-options.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -172,6 +172,35 @@ describe('the cap on siblings', () => {
     const { context } = local.state;
     for (const ask of [{}, { context }])
       expect(minted(minter, local, ask).state.siblings).toHaveLength(1);
+  });
+});
+
+describe('an operation is one write', () => {
+  const [minter] = minters(1) as [Minter];
+  const operation = 'op';
+  const first = minted(minter, absentRecord, { operation, value: Buffer.from('one') });
+
+  test('sent again it is what it was', () => {
+    const again = minted(minter, first, { operation, value: Buffer.from('one') });
+    expect(again.state).toEqual(first.state);
+  });
+
+  test.each([
+    ['another value', Buffer.from('two')],
+    ['a delete', null],
+    ['an empty value', Buffer.alloc(0)],
+  ])('with %s it is refused, not acknowledged and dropped', (_, value) => {
+    const put = minter.mint(putRequest({ operation, value }), first, bucket);
+    expect(put).toBeInstanceOf(OperationReusedError);
+    expect(put).toMatchObject({ code: 409, outcome: 'none' });
+  });
+
+  test('a delete sent again as a put is refused as well', () => {
+    const deleted = minted(minter, absentRecord, { operation, value: null });
+    expect(minter.mint(putRequest({ operation }), deleted, bucket)).toBeInstanceOf(
+      OperationReusedError,
+    );
+    expect(minted(minter, deleted, { operation, value: null }).state).toEqual(deleted.state);
   });
 });
 
