@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { findNatsServerProgram } from '../../src/cli/nats-server-finder.js';
+import { fuzz } from '../fuzz/fuzz.js';
 import type { Violation } from './records.js';
 import { troubleKinds, type TroubleKind } from './schedule.js';
 import { soak, type SoakReport } from './soak.js';
 
 interface Flags {
   readonly minutes: string;
-  readonly seed?: string;
+  readonly fuzz: string;
+  readonly seed: string;
   readonly nodes: string;
   readonly network: 'auto' | 'namespaces' | 'relays';
   readonly only?: string;
@@ -19,15 +21,19 @@ interface Flags {
   readonly keep?: boolean;
 }
 
-const exitCodes = { clean: 0, violated: 11, interrupted: 130 } as const;
+const exitCodes = { clean: 0, violated: 11 } as const;
+/** Of each rule, and of what a violation says. */
+const shownEach = 5;
+const columnsMax = 300;
 
 async function main(): Promise<number> {
   const flags = new Command('soak')
     .description(
-      'Runs a cluster of real processes on a network of its own, with faults, and checks what users were promised.',
+      'Runs a cluster of real processes on a network of its own, with faults, and checks what users were promised; then sends mutants of valid messages to real nodes.',
     )
-    .option('--minutes <minutes>', 'how long clients work', '20')
-    .option('--seed <seed>', 'of the schedule and of what clients do; default: by the clock')
+    .option('--minutes <minutes>', 'how long clients work; 0: only the fuzzer', '20')
+    .option('--fuzz <cases>', 'mutants to send afterwards; 0: none', '100000')
+    .option('--seed <seed>', 'of all that is drawn', String(Math.floor(Date.now() / 1000)))
     .option('--nodes <count>', 'nodes of the cluster', '5')
     .addOption(
       new Option('--network <kind>', 'namespaces need root, iproute2 and nftables')
@@ -40,12 +46,18 @@ async function main(): Promise<number> {
     .option('--keep', 'leave the directory of the run, also when nothing is wrong')
     .parse()
     .opts<Flags>();
+  const soaked = flags.minutes === '0' ? exitCodes.clean : await soakFor(flags);
+  const fuzzed = flags.fuzz === '0' ? exitCodes.clean : await sendMutants(flags);
+  return Math.max(soaked, fuzzed);
+}
+
+async function soakFor(flags: Flags): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-soak-'));
   const interruption = new AbortController();
   process.once('SIGINT', () => interruption.abort()).once('SIGTERM', () => interruption.abort());
   const report = await soak({
     directory,
-    seed: flags.seed ?? String(Math.floor(Date.now() / 1000)),
+    seed: flags.seed,
     durationMs: Number(flags.minutes) * 60_000,
     nodes: Number(flags.nodes),
     network: flags.network,
@@ -73,10 +85,6 @@ function conclude(
   return violations.length === 0 ? exitCodes.clean : exitCodes.violated;
 }
 
-/** So many of each rule; all of them are in the file. */
-const shownEach = 5;
-const columnsMax = 300;
-
 function printViolations(violations: readonly Violation[]): void {
   for (const rule of new Set(violations.map((violation) => violation.rule))) {
     const own = violations.filter((violation) => violation.rule === rule);
@@ -84,6 +92,14 @@ function printViolations(violations: readonly Violation[]): void {
     for (const { key, what } of own.slice(0, shownEach))
       print(`  ${key} ${what}`.slice(0, columnsMax));
   }
+}
+
+async function sendMutants({ fuzz: cases, seed }: Flags): Promise<number> {
+  const { deaths, damage, ...figures } = await fuzz({ seed, cases: Number(cases), say: print });
+  print(`fuzzer: ${JSON.stringify(figures)}`);
+  for (const name of deaths) print(`DEAD: ${name}`);
+  for (const what of damage.slice(0, shownEach)) print(`DAMAGED: ${what}`);
+  return deaths.length + damage.length === 0 ? exitCodes.clean : exitCodes.violated;
 }
 
 function print(line: string): void {

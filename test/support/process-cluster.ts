@@ -16,6 +16,7 @@ export interface NodeStatusRow {
   readonly status: string;
   readonly keys: number;
   readonly hints: number;
+  readonly pid: number;
 }
 
 export interface ProcessClusterOptions {

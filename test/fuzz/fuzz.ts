@@ -1,0 +1,167 @@
+/**
+ * One run: three real nodes on a real nats-server, honest clients to learn valid messages from, then mutants of those, many at a time,
+ * first as an application, then as whoever has the nodes' password. No message may end a node, hold it up or take what others stored.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectNats } from 'nats';
+import { natsConf } from '../../src/bus/nats-conf.js';
+import { connect as connectClient } from '../../src/index.js';
+import { SimRandom } from '../simulation/core/sim-random.js';
+import { freePort, startNatsServer } from '../support/nats-server.js';
+import { ProcessCluster } from '../support/process-cluster.js';
+import { isOfApplications, isOfNodes, tap, type Message } from './corpus.js';
+import { mutated } from './mutations.js';
+import { Probe } from './probe.js';
+import { RawSender } from './raw-sender.js';
+
+export interface FuzzOptions {
+  readonly seed: string;
+  readonly cases: number;
+  readonly say: (line: string) => void;
+}
+
+export interface FuzzReport {
+  readonly cases: number;
+  /** Of messages the corpus had. */
+  readonly sorts: number;
+  /** Nodes that are not the process they were. */
+  readonly deaths: readonly string[];
+  /** What the honest application stored and does not find. */
+  readonly damage: readonly string[];
+  readonly longestStallMs: number;
+  /** Of all nodes, MB. */
+  readonly memoryBeforeMb: number;
+  readonly memoryAfterMb: number;
+}
+
+const nodePassword = 'fuzz-nodes';
+const nodes = 3;
+/** Then it is waited until the server and the nodes have read them: the nodes are to be tested, not their queues. */
+const casesAtOnce = 200;
+
+export async function fuzz({ seed, cases, say }: FuzzOptions): Promise<FuzzReport> {
+  const port = await freePort();
+  const server = await startNatsServer({ port, config: natsConf({ port, nodePassword }) });
+  let cluster: ProcessCluster | undefined;
+  try {
+    cluster = await ProcessCluster.start({
+      nodes,
+      serverUrl: server.url,
+      arguments: ['--user=node', `--password=${nodePassword}`],
+    });
+    const corpus = await learn(server.url, cluster);
+    const before = await cluster.status(500);
+    const nodeIds = before.map(({ id }) => id);
+    const probe = await Probe.start(cluster.client, nodeIds);
+    const memoryBeforeMb = memoryOf(before);
+    const random = new SimRandom(`fuzz ${seed}`);
+    const run = { corpus, random, say, nodeIds, client: cluster.client, probe };
+    await send({ ...run, port, cases: Math.ceil(cases * 0.7), wanted: isOfApplications });
+    const damage = await probe.damage();
+    await send({
+      ...run,
+      port,
+      cases: Math.floor(cases * 0.3),
+      wanted: isOfNodes,
+      user: 'node',
+      password: nodePassword,
+    });
+    await probe.stop();
+    const after = await settled(cluster);
+    return {
+      cases,
+      sorts: new Set(corpus.map(({ subject }) => subject.split('.').slice(0, 2).join('.'))).size,
+      deaths: before
+        .filter(({ pid }) => !after.some((row) => row.pid === pid))
+        .map(({ name }) => name),
+      damage,
+      longestStallMs: Math.round(probe.longestMs),
+      memoryBeforeMb,
+      memoryAfterMb: memoryOf(after),
+    };
+  } finally {
+    await cluster?.stop();
+    await server.stop();
+  }
+}
+
+interface Sending {
+  readonly corpus: readonly Message[];
+  readonly wanted: (message: Message) => boolean;
+  readonly random: SimRandom;
+  readonly cases: number;
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: string;
+  readonly nodeIds: readonly string[];
+  readonly client: ProcessCluster['client'];
+  readonly probe: Probe;
+  readonly say: (line: string) => void;
+}
+
+async function send(how: Sending): Promise<void> {
+  const { wanted, random, cases, say, nodeIds, client, probe } = how;
+  const corpus = how.corpus.filter(wanted);
+  if (corpus.length === 0) throw new Error('nothing was learned to make mutants of');
+  const sender = await RawSender.connect(how);
+  for (let sent = 0; sent < cases && !probe.isLost; sent += casesAtOnce) {
+    for (let i = 0; i < casesAtOnce; i++) sender.send(mutated(random.pick(corpus), random));
+    await sender.flush();
+    await Promise.all(nodeIds.map((id) => hasRead(client, id)));
+    if (sent % 50_000 === 0) say(`${sent} of ${cases} cases as ${how.user ?? 'an application'}`);
+  }
+  sender.close();
+  for (const [line, times] of sender.refused) say(`${times} times the server said ${line}`);
+}
+
+/** A dead node does not answer: that is found out in the end. */
+async function hasRead(client: ProcessCluster['client'], id: string): Promise<void> {
+  await client.request(`$SRV.PING.quorate.${id}`, '', { timeoutMs: 5_000 }).catch(() => undefined);
+}
+
+/** Both clients use everything there is, and the nodes have something to say to each other. */
+async function learn(url: string, cluster: ProcessCluster): Promise<Message[]> {
+  const ear = await connectNats({ servers: url, user: 'node', pass: nodePassword });
+  const end = tap(ear);
+  await ear.flush();
+  const client = await connectClient({ servers: url });
+  const typed = client.bucket('fuzzed');
+  const plain = cluster.client;
+  for (let i = 0; i < 24; i++) {
+    const { context } = await typed.put(`t${i}`, Buffer.from(`typed ${i}`));
+    await typed.put(`t${i}`, Buffer.from('again'), { context, ttlMs: 60_000, w: 3, strict: true });
+    await typed.getAll([`t${i}`, `t${i + 1}`]);
+    await typed.delete(`t${i - 1}`);
+    const put = await plain.put(`fuzzed.p${i}`, `plain ${i}`, {
+      'Kv-Op': `op ${i}`,
+      'Kv-TTL': 60_000,
+    });
+    await plain.put(`fuzzed.p${i}`, 'sibling', { 'Kv-Context': '-' });
+    await plain.get(`fuzzed.p${i}`, { 'Kv-R': 3, 'Kv-Quorum': 'strict', 'Kv-Timeout': 3_000 });
+    await plain.del(`fuzzed.p${i - 1}`, { 'Kv-Context': put.context ?? '-' });
+    for (const verb of ['PING', 'INFO', 'STATS']) await plain.request(`$SRV.${verb}.quorate`, '');
+    await cluster.status(10);
+  }
+  await client.close();
+  // A beat or two, and a comparison of trees.
+  await sleep(3_000);
+  const corpus = end();
+  await ear.close();
+  return corpus;
+}
+
+/** Whoever is alive answers in the end, however much there was to read. */
+async function settled(cluster: ProcessCluster): ReturnType<ProcessCluster['status']> {
+  let rows = await cluster.status(1_000);
+  for (let i = 0; i < 20 && rows.length < nodes; i++) rows = await cluster.status(1_000);
+  return rows;
+}
+
+function memoryOf(rows: readonly { readonly pid: number }[]): number {
+  const kilobytes = rows.map(({ pid }) => {
+    const found = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return Number(found?.[1] ?? 0);
+  });
+  return Math.round(kilobytes.reduce((sum, one) => sum + one, 0) / 1024);
+}
