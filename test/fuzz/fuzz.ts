@@ -112,7 +112,7 @@ async function send(how: Sending): Promise<void> {
     if (sent % 50_000 === 0) say(`${sent} of ${cases} cases as ${how.user ?? 'an application'}`);
   }
   sender.close();
-  for (const [line, times] of sender.refused) say(`${times} times the server said ${line}`);
+  say(`the server itself refused ${sender.refused}, and hung up ${sender.reconnects} times`);
 }
 
 /** A dead node does not answer: that is found out in the end. */

@@ -15,8 +15,8 @@ const lineEnd = '\r\n';
 export class RawSender {
   /** How often the server ended the connection: it has rules of its own. */
   reconnects = 0;
-  /** What the server would not take, and how often. */
-  readonly refused = new Map<string, number>();
+  /** How often the server would not take something: it has permissions of its own. */
+  refused = 0;
   private pongs: (() => void)[] = [];
   private closed: Promise<'closed'> | undefined;
 
@@ -65,7 +65,7 @@ export class RawSender {
       const text = bytes.toString('latin1');
       for (const line of text.split(lineEnd)) {
         if (line === 'PONG') this.pongs.shift()?.();
-        if (line.startsWith('-ERR')) this.refused.set(line, (this.refused.get(line) ?? 0) + 1);
+        if (line.startsWith('-ERR')) this.refused++;
         if (line === 'PING') this.socket.write(`PONG${lineEnd}`);
       }
     });
