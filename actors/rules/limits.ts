@@ -1,3 +1,6 @@
+const messageBytesMax = 1000 * 1024;
+const headerBytesMax = 16 * 1024;
+
 /**
  * Every bound of the system, in one place. Names end in unit and qualifier.
  * Past a bound the caller gets a clear error at once; nothing is dropped in silence.
@@ -49,10 +52,12 @@ export const limits = {
   /** Requests of one client frame. */
   frameRequestsMax: 512,
   /** A frame or node message as a whole; stays under NATS' default payload limit of 1 MiB. */
-  messageBytesMax: 1000 * 1024,
+  messageBytesMax,
+  /** A server that takes less (`max_payload`) can't carry what nodes may hold: they don't start on it. NATS' default is 1 MiB. */
+  payloadBytesMin: messageBytesMax + headerBytesMax,
   /** Of a message, whoever they are for; past either bound: 400. A context of `contextEntriesMax` entries takes half of the bytes. */
   headersMax: 64,
-  headerBytesMax: 16 * 1024,
+  headerBytesMax,
   messageDepthMax: 8,
   messageElementsMax: 65_536,
   /** What a node reads before it ends the turn of its event loop: so long its log, its peers and its timers wait for it. */

@@ -24,6 +24,8 @@ export interface NatsBusOptions {
   readonly password?: string;
   /** As shown in the server's list of connections. */
   readonly name?: string;
+  /** Servers that take smaller payloads are not connected to. */
+  readonly payloadBytesMin?: number;
   /** Keep trying until a server is there; otherwise the first failure is an error. */
   readonly waitForServer?: boolean;
   /** A dial that takes longer is given up. */
@@ -67,21 +69,24 @@ export class NatsBus implements Bus {
 
   static async connect(options: NatsBusOptions): Promise<NatsBus> {
     const { servers, credentials, secure } = addresses(options);
-    const { connection, link } = await NatsLink.connect({
-      servers,
-      ...credentials,
-      ...(secure ? { tls: {} } : {}),
-      name: options.name ?? 'quorate',
-      waitOnFirstConnect: options.waitForServer ?? false,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: options.reconnectWaitMs ?? reconnectWaitMs,
-      // A server that is being reconfigured may refuse a user for a moment.
-      ignoreAuthErrorAbort: options.waitForServer ?? false,
-      timeout: options.connectTimeoutMs ?? connectTimeoutMs,
-      pingInterval: options.pingIntervalMs ?? pingIntervalMs,
-      maxPingOut: pingsUnansweredMax,
-      noAsyncTraces: true,
-    });
+    const { connection, link } = await NatsLink.connect(
+      {
+        servers,
+        ...credentials,
+        ...(secure ? { tls: {} } : {}),
+        name: options.name ?? 'quorate',
+        waitOnFirstConnect: options.waitForServer ?? false,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: options.reconnectWaitMs ?? reconnectWaitMs,
+        // A server that is being reconfigured may refuse a user for a moment.
+        ignoreAuthErrorAbort: options.waitForServer ?? false,
+        timeout: options.connectTimeoutMs ?? connectTimeoutMs,
+        pingInterval: options.pingIntervalMs ?? pingIntervalMs,
+        maxPingOut: pingsUnansweredMax,
+        noAsyncTraces: true,
+      },
+      options.payloadBytesMin ?? 0,
+    );
     return new NatsBus(connection, link, options.onError ?? throwLater);
   }
 
@@ -92,11 +97,7 @@ export class NatsBus implements Bus {
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
     // The package would keep it for the next connection, without a bound: by then nobody waits for it.
     if (!this.connected) return;
-    if (payload.length > this.payloadBytes)
-      throw new RangeError(
-        `${payload.length} bytes for ${subject}; the server takes ${this.payloadBytes}`,
-      );
-    this.publications.add(subject, payload, options);
+    this.publications.add(subject, payload, options, this.payloadBytes);
   }
 
   announcer(announced: Announced): Announce {

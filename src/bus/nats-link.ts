@@ -27,12 +27,15 @@ export class NatsLink implements TransportOwner {
   private protocol: Protocol | undefined;
   private hasEnded = false;
 
-  /** Like the package's own `connect()`. */
+  private constructor(private readonly payloadBytesMin: number) {}
+
+  /** Like the package's own `connect()`. A server that takes smaller payloads counts as one that isn't there. */
   static async connect(
     options: ConnectionOptions,
+    payloadBytesMin: number,
   ): Promise<{ link: NatsLink; connection: NatsConnection }> {
     setTransportFactory({ factory: () => new SlabTransport(), dnsResolveFn: nodeResolveHost });
-    const link = new NatsLink();
+    const link = new NatsLink(payloadBytesMin);
     const owned: OwnedOptions = { ...options, owner: link };
     const connection = await NatsConnectionImpl.connect(owned);
     // What it makes is of its own class.
@@ -45,6 +48,13 @@ export class NatsLink implements TransportOwner {
     this.transport?.giveUp();
     this.transport = transport;
     if (this.hasEnded) throw new Error('the connection is closed');
+  }
+
+  checkPayload(bytesMax: number): void {
+    if (bytesMax < this.payloadBytesMin)
+      throw new Error(
+        `the NATS server takes messages of ${bytesMax} bytes; set its max_payload to ${this.payloadBytesMin} or more`,
+      );
   }
 
   parserOf(transport: SlabTransport): Protocol['parser'] | undefined {

@@ -21,6 +21,8 @@ const clock = new RealClock();
 export interface TransportOwner {
   /** Throws when there may be no connection any more. What was dialled before is given up. */
   dials(transport: SlabTransport): void;
+  /** Throws when it may not be this server. */
+  checkPayload(bytesMax: number): void;
   /** The parser of the connection, if this is the transport it goes by. */
   parserOf(transport: SlabTransport): { parse(bytes: Uint8Array): void } | undefined;
 }
@@ -72,6 +74,18 @@ export class SlabTransport extends NodeTransport {
       socket.once('error', (error) => (failure = error));
       socket.once('close', () => reject(failure ?? new Error('closed while it was dialled')));
     });
+  }
+
+  override async peekInfo(): ReturnType<NodeTransport['peekInfo']> {
+    const info = await super.peekInfo();
+    try {
+      this.owner?.checkPayload(info.max_payload);
+    } catch (error) {
+      // To wait does not help.
+      this.options.waitOnFirstConnect = false;
+      throw error;
+    }
+    return info;
   }
 
   /** Without the promise for each write that nobody looks at: a broken link shows when it is read. */

@@ -24,15 +24,21 @@ export class Publications {
 
   constructor(private readonly send: SendBytes) {}
 
-  /** Throws on a line break in a header. */
-  add(subject: string, payload: Uint8Array, options: PublishOptions = {}): void {
-    const { reply, headers } = options;
+  /** Throws on a line break in a header, and past `bytesMax` of headers and payload together, as the server counts. */
+  add(
+    subject: string,
+    payload: Uint8Array,
+    { reply, headers }: PublishOptions = {},
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): void {
     const to = reply === undefined || reply === '' ? subject : `${subject} ${reply}`;
     if (headers === undefined) {
+      checkBytes(subject, payload.length, bytesMax);
       this.text += `PUB ${to} ${payload.length}\r\n`;
     } else {
       const head = headerText(headers);
       const headBytes = Buffer.byteLength(head);
+      checkBytes(subject, headBytes + payload.length, bytesMax);
       this.text += `HPUB ${to} ${headBytes} ${headBytes + payload.length}\r\n${head}`;
     }
     if (payload.length > 0) this.addBytes(payload);
@@ -93,4 +99,9 @@ export class Publications {
       this.flush();
     });
   }
+}
+
+function checkBytes(subject: string, bytes: number, bytesMax: number): void {
+  if (bytes > bytesMax)
+    throw new RangeError(`${bytes} bytes for ${subject}; the server takes ${bytesMax}`);
 }

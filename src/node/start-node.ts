@@ -1,7 +1,8 @@
 /** A node on real parts: for the `quorate node` command, and to embed one in one's own service. */
 import 'reflect-metadata';
-import { NatsBus, type NatsBusOptions } from '../bus/nats-bus.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import { NatsBus, type NatsBusOptions } from '../bus/nats-bus.js';
 import type { NodeStatus } from '../api/node-status.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
@@ -56,6 +57,7 @@ async function open(options: NodeOptions, connection: NatsBusOptions): Promise<R
   let node: QuorateNode | undefined;
   const bus = await NatsBus.connect({
     name: `quorate ${options.name}`,
+    payloadBytesMin: limits.payloadBytesMin,
     ...connection,
     // A subject this user may not listen to, or a handler that left its work undone: the node can't keep its promises.
     onError: (error) => {

@@ -16,6 +16,7 @@ import type { BusMessage, ServiceDescription } from '../../src/seams/bus.js';
 import { RealClock } from '../../src/seams/real-clock.js';
 import { RealRandom } from '../../src/seams/real-random.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
+import { RealNodes } from '../support/real-nodes.js';
 import { tlsCertificate } from '../support/tls-certificate.js';
 
 let server: NatsServer;
@@ -245,6 +246,51 @@ describe('NatsBus', () => {
     received(bus, 'b');
     await until(() => errors.length > 0);
     expect(errors[0]).toMatch(/permissions violation.*"b"/i);
+  });
+
+  test('headers count as payload: what is past the bound of the server is refused here, and the connection stays', async () => {
+    await server.stop();
+    server = await startNatsServer({ config: 'max_payload: 1000' });
+    const bus = await open();
+    const messages = received(bus, 'x');
+    const statuses: string[] = [];
+    bus.onStatus((status) => statuses.push(status));
+    const headers = { A: 'b'.repeat(500) };
+    expect(() => bus.publish('x', Buffer.alloc(500), { headers })).toThrow(/server takes 1000/);
+    expect(() => bus.publish('x', Buffer.alloc(1001))).toThrow(/server takes 1000/);
+    bus.publish('x', Buffer.from('fits'), { headers });
+    await until(() => messages.length === 1);
+    expect(statuses).toEqual([]);
+  });
+
+  test('a server that takes less than is needed is none: the next one is taken, or the text says what to set', async () => {
+    const small = await startNatsServer({ config: 'max_payload: 64KB' });
+    const least = { payloadBytesMin: 1_000_000 };
+    const waiting = { ...least, waitForServer: true };
+    for (const options of [least, waiting])
+      await expect(open({ servers: small.url, ...options })).rejects.toThrow(
+        'the NATS server takes messages of 65536 bytes; set its max_payload to 1000000 or more',
+      );
+    const bus = await open({ servers: [small.url, server.url], ...least });
+    expect(bus.payloadBytesMax).toBe(1024 * 1024);
+    const { port } = server;
+    await server.stop();
+    await until(() => !bus.connected);
+    server = await startNatsServer({ port, config: 'max_payload: 64KB' });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(bus.connected).toBe(false);
+    await server.stop();
+    server = await startNatsServer({ port });
+    await until(() => bus.connected);
+    await small.stop();
+  });
+
+  test('a node does not start on it', async () => {
+    await server.stop();
+    server = await startNatsServer({ config: 'max_payload: 64KB' });
+    const nodes = new RealNodes(server.url);
+    await expect(nodes.start('n1')).rejects.toThrow(/set its max_payload to \d+ or more/);
+    await nodes.end();
   });
 
   test('$SRV.PING, INFO and STATS answer for all, by name and by id', async () => {
