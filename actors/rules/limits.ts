@@ -133,6 +133,8 @@ export const limits = {
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,
   claimIntervalMs: 5_000,
+  /** How long a starting node waits for what other members have seen of it. */
+  recallMsMax: 1_000,
 
   /** `quorate up`: a process that died is started again after this, doubling with every death in a row. */
   processRestartMsMin: 500,

@@ -17,6 +17,8 @@ export interface Member {
   /** Raised by the member itself at each start, and when it refutes being called down. */
   readonly generation: number;
   readonly heartbeat: number;
+  /** It has drawn no epoch from here on, by what it told last; 0: not told. Others keep it, should its disk forget. */
+  readonly epochs: number;
   /** `joining` members hold no partitions yet; see `founding.ts`. */
   readonly status: MemberStatus;
 }
@@ -35,11 +37,15 @@ export function isNewer(a: Age, b: Age): boolean {
 
 const order: readonly MemberStatus[] = ['joining', 'active', 'left'];
 
-/** The newer row, with the later status of both: a member never goes back to joining, and never returns from having left. */
+/**
+ * The newer row, with the later status of both: a member never goes back to joining, and never returns from having left. Nor does it
+ * take back epochs.
+ */
 export function mergeMember(known: Member, told: Member): Member {
   const row = isNewer(told, known) ? told : known;
   const status = order[Math.max(order.indexOf(known.status), order.indexOf(told.status))]!;
-  return row.status === status ? row : { ...row, status };
+  const epochs = Math.max(known.epochs, told.epochs);
+  return row.status === status && row.epochs === epochs ? row : { ...row, status, epochs };
 }
 
 /** Whether rings computed with the one or the other row differ. */

@@ -68,6 +68,14 @@ export class Founding {
     return this.vote.stored.filter((id) => id !== self.id && !this.confirmed.has(id));
   }
 
+  waitingFor(): string {
+    const { roster, foundersMin } = this.options;
+    const missing = this.unconfirmed().map((id) => roster.get(id)?.name ?? id);
+    if (missing.length > 0)
+      return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;
+    return `waiting for nodes to found a cluster with: ${this.met().length} of ${foundersMin} are here`;
+  }
+
   hear(from: NodeId, { vitals, vote }: News): void {
     if (this.founded) return;
     const reached = vitals.filter(({ id, opinion }) => id === from || opinion !== 'down');

@@ -7,8 +7,9 @@
  *        vitals, 19 bytes a member: id 8, generation u32, heartbeat u48, opinion u8 of the sender (0 heard in time, or itself ·
  *        1 silent · 2 down). This is what beats carry: it costs little to write and to read.
  *        rows: members the receiver may not know; a generation it does not know makes it ask for them
- *        row [id, name, host, zone, weight, pid, generation, heartbeat, status]
+ *        row [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs]
  *        clock [process, monotonic ms, wall ms] of the sender, see `actors/rules/told-clock.ts`
+ * recall ['recall', row of the asker]   →  [generation, epochs] of the asker as they were known before; zeros: never seen
  * claim  ['claim', instance, generation, pid]   →  [instance, generation, pid] of another process with the same node id
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
@@ -68,6 +69,8 @@ const idLength = 8;
 const vitalLength = idLength + 4 + 6 + 1;
 const generationMax = 2 ** 32 - 1;
 const heartbeatMax = 2 ** 48 - 1;
+/** Half of what there are: nobody can be made to skip to the last ones. */
+const epochsMax = 2 ** 47;
 
 export function newsBody(news: News): WireValue[] {
   const { settings } = news;
@@ -183,19 +186,55 @@ export function isClaim(body: readonly WireValue[]): boolean {
   return body[0] === 'claim';
 }
 
+/** What another node has seen of a member. */
+export interface SeenLife {
+  readonly generation: number;
+  readonly epochs: number;
+}
+
+export function recallBody(self: Member): WireValue[] {
+  return ['recall', memberRow(self)];
+}
+
+/** The asker's row. Throws `MalformedError`. */
+export function rowOfRecall([, row]: readonly WireValue[]): Member {
+  if (!isList(row)) throw new MalformedError('not a member');
+  return memberOf(row);
+}
+
+export function isRecall(body: readonly WireValue[]): boolean {
+  return body[0] === 'recall';
+}
+
+export function lifeBody(seen: SeenLife | undefined): WireValue[] {
+  return [seen?.generation ?? 0, seen?.epochs ?? 0];
+}
+
+/** undefined: no answer to a recall. */
+export function lifeOf(body: readonly WireValue[]): SeenLife | undefined {
+  const [generation, epochs] = body;
+  if (!isInt(generation) || !isInt(epochs)) return undefined;
+  return generation > generationMax || epochs > epochsMax ? undefined : { generation, epochs };
+}
+
 export function isClaimAnswer(body: readonly WireValue[]): boolean {
   return body.length === 3 && body.every(isInt);
 }
 
 function memberRow(member: Member): WireValue[] {
-  const { id, name, host, zone, weight, pid, generation, heartbeat, status } = member;
-  return [id, name, host, zone, weight, pid, generation, heartbeat, statuses.indexOf(status)];
+  const { id, name, host, zone, weight, pid, generation, heartbeat, status, epochs } = member;
+  const place = [id, name, host, zone, weight] as const;
+  return [...place, pid, generation, heartbeat, statuses.indexOf(status), epochs];
 }
 
 function memberOf(row: readonly WireValue[]): Member {
   const [id, name, host, zone, weight, pid, generation, heartbeat, status] = row;
+  // Rows on disk from before epochs were told end before them.
+  const epochs = row.length === 9 ? 0 : row[9];
   if (
-    row.length !== 9 ||
+    row.length > 10 ||
+    !isInt(epochs) ||
+    epochs < 0 ||
     !isText(id) ||
     !isNodeId(id) ||
     !isLabel(name) ||
@@ -205,11 +244,11 @@ function memberOf(row: readonly WireValue[]): Member {
     throw new MalformedError('not a member');
   if (!isWeight(weight) || !isInt(pid) || !isInt(generation) || !isInt(heartbeat))
     throw new MalformedError('not a member');
-  if (generation > generationMax || heartbeat > heartbeatMax)
+  if (generation > generationMax || heartbeat > heartbeatMax || epochs > epochsMax)
     throw new MalformedError('a member from the far future');
   const known = statuses[Number(status)];
   if (!isInt(status) || known === undefined) throw new MalformedError('no such status of a member');
-  return { id, name, host, zone, weight, pid, generation, heartbeat, status: known };
+  return { id, name, host, zone, weight, pid, generation, heartbeat, status: known, epochs };
 }
 
 export function encodeMember(member: Member): Buffer {

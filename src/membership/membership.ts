@@ -23,12 +23,14 @@ import { Tables } from '../seams/table.js';
 import type { ClusterChange, ClusterView, Member, Reachability, Ring } from './cluster-view.js';
 import { Founding } from './founding.js';
 import { IdClaim } from './id-claim.js';
-import { isClaim, type News, newsBody, newsOf, type Settings } from './member-codec.js';
+import { isClaim, isRecall, type News, newsBody, newsOf, type Settings } from './member-codec.js';
+import { Learning } from './learning.js';
+import { Lineage } from './lineage.js';
 import { type KnownCluster, MemberTable } from './member-table.js';
 import { PeerWatch } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { RingCache } from './ring-cache.js';
-import { type Learned, Roster } from './roster.js';
+import { Roster } from './roster.js';
 import { isCompatible, settingsOf } from './settings.js';
 
 /** Nodes that are started together need a moment to find each other; after so many beats it is worth a word. */
@@ -48,6 +50,9 @@ export class Membership implements ClusterView {
   private readonly instance: number;
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
   private readonly fatalListeners: ((error: Error) => void)[] = [];
+  /** `asked`: this node may serve, as far as its past goes. */
+  readonly lineage: Lineage;
+  private readonly learning: Learning;
   private startGeneration = 1;
   private stopped = false;
 
@@ -58,14 +63,21 @@ export class Membership implements ClusterView {
     @inject(Clock) private readonly clock: Clock,
     @inject(Random) private readonly random: Random,
     @inject(Tables) tables: Tables,
-    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(NodeOptions) options: NodeOptions,
     @inject(Inspection) inspection: Inspection,
     @inject(OwnTime) private readonly time: OwnTime,
     @inject(ToldClocks) private readonly clocks: ToldClocks,
   ) {
     const { name, host, zone, weight, pid, partitions } = options;
-    const blank = { id: peers.self, generation: 1, heartbeat: 0, status: 'joining' } as const;
+    const blank = {
+      id: peers.self,
+      generation: 1,
+      heartbeat: 0,
+      epochs: 0,
+      status: 'joining',
+    } as const;
     this.roster = new Roster({ ...blank, name, host, zone, weight, pid });
+    this.lineage = new Lineage({ peers, clock, roster: this.roster });
     this.settings = settingsOf(options);
     this.instance = random.below(2 ** 32);
     this.table = new MemberTable(tables, () => this.known());
@@ -77,6 +89,7 @@ export class Membership implements ClusterView {
       probe: (peer) => this.tell(peer, { hello: true }),
       onChange: (node, now) => this.reached(node, now),
     });
+    this.learning = new Learning(this.roster, this.watch, this.lineage);
     this.founding = new Founding({
       roster: this.roster,
       foundersMin: options.founders,
@@ -124,7 +137,9 @@ export class Membership implements ClusterView {
     this.bus.onStatus((status) => {
       this.gossip.send({ type: status === 'connected' ? 'link.restored' : 'link.lost' });
     });
+    const asked = this.ask();
     const twin = await this.claim.assert();
+    await asked;
     if (twin !== undefined) throw this.twinError(twin.pid);
     if (this.stopped) return;
     this.gossip.start();
@@ -173,11 +188,7 @@ export class Membership implements ClusterView {
     if (this.self.status === 'left') return 'this node has left the cluster';
     if (this.roster.active().length > 0)
       return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
-    const missing = this.founding.unconfirmed().map((id) => this.roster.get(id)?.name ?? id);
-    if (missing.length > 0)
-      return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;
-    const met = this.founding.met().length;
-    return `waiting for nodes to found a cluster with: ${met} of ${this.options.founders} are here`;
+    return this.founding.waitingFor();
   }
 
   private restore(): void {
@@ -192,6 +203,15 @@ export class Membership implements ClusterView {
     for (const other of this.roster.otherIds) this.watch.watch(other);
     this.placesChanged();
     this.table.save();
+  }
+
+  private async ask(): Promise<void> {
+    const { roster, lineage } = this;
+    const others = roster.active().filter(({ id }) => id !== this.self.id);
+    await lineage.ask(others.map(({ id }) => id));
+    this.startGeneration = this.self.generation;
+    this.table.save();
+    this.changed({ kind: 'ring' });
   }
 
   private restoreSelf(before: Member, isFounder: boolean): void {
@@ -212,6 +232,10 @@ export class Membership implements ClusterView {
       if (from === this.self.id) this.claim.answer(call);
       return;
     }
+    if (isRecall(call.body)) {
+      this.learning.answerRecall(call);
+      return this.table.save();
+    }
     const news = newsOf(call.body);
     this.clocks.told(from, news.clock, this.clock.monotonicMs());
     const { settings, founding, problems } = this;
@@ -222,7 +246,7 @@ export class Membership implements ClusterView {
       return;
     }
     const before = this.self;
-    const learned = this.learn(from, news);
+    const learned = this.learning.learn(from, news);
     this.founding.hear(from, news);
     this.placesChanged();
     const { founded } = this.founding;
@@ -234,32 +258,6 @@ export class Membership implements ClusterView {
     if (learned.has('new') && !founded) this.tellAll({ hello: false });
     this.founding.consider();
     this.table.save();
-  }
-
-  private learn(from: NodeId, news: News): Set<Learned> {
-    const learned = new Set<Learned>();
-    const told = new Set(news.rows.map(({ id }) => id));
-    for (const row of news.rows) {
-      if (row.id === this.self.id) continue;
-      const what = this.roster.learn(row, { direct: row.id === from });
-      if (what === 'new') this.watch.watch(row.id);
-      if (what === 'newer') this.watch.heard(row.id);
-      learned.add(what);
-    }
-    for (const vital of news.vitals) {
-      const { id, opinion } = vital;
-      if (id === this.self.id) {
-        this.roster.hear(vital, { calledDown: opinion === 'down' });
-        if (opinion !== 'heard') this.roster.beat();
-        continue;
-      }
-      const what = this.roster.touch(id, vital);
-      if (what === 'newer') this.watch.heard(id);
-      // A row that came along and was not taken is of a node that is learned of from itself alone: asking again brings no other.
-      if (what !== 'unknown' || !told.has(id)) learned.add(what);
-      this.watch.testify(from, { peer: id, suspects: opinion !== 'heard' });
-    }
-    return learned;
   }
 
   private reached(node: NodeId, now: Reachability): void {
@@ -278,6 +276,7 @@ export class Membership implements ClusterView {
 
   private beat(): void {
     this.roster.beat();
+    this.lineage.lease();
     const waitingFor = this.waitingFor();
     if (waitingFor === undefined) this.problems.settle('waiting');
     else if (this.self.heartbeat >= patienceBeats) this.problems.report('waiting', waitingFor);
@@ -297,12 +296,14 @@ export class Membership implements ClusterView {
 
   /** `rows`: all that is known, for one that may know nothing. */
   private tell(to: NodeId, options: { hello: boolean; rows?: boolean }): void {
-    if (this.bus.connected) this.peers.tell(to, 'gossip', newsBody(this.news(options)));
+    if (this.bus.connected && this.lineage.asked)
+      this.peers.tell(to, 'gossip', newsBody(this.news(options)));
   }
 
   /** With the own row: who is new learns of it from itself. */
   private tellAll({ hello }: { hello: boolean }): void {
-    if (this.bus.connected) this.peers.tellAll('gossip', newsBody(this.news({ hello })));
+    if (this.bus.connected && this.lineage.asked)
+      this.peers.tellAll('gossip', newsBody(this.news({ hello })));
   }
 
   private news(options: { hello: boolean; rows?: boolean }): News {

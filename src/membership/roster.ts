@@ -67,7 +67,9 @@ export class Roster {
     const merged = mergeMember(known, row);
     if (merged === known) return 'nothing';
     this.others.set(row.id, merged);
-    if (merged.generation !== known.generation || merged.status !== known.status) this.revision++;
+    const { generation, status, epochs } = known;
+    if (merged.generation !== generation || merged.status !== status || merged.epochs !== epochs)
+      this.revision++;
     return isNewer(merged, known) ? 'newer' : 'nothing';
   }
 
@@ -98,15 +100,22 @@ export class Roster {
     this.own = { ...this.own, heartbeat: this.own.heartbeat + 1 };
   }
 
+  /** This node will have drawn no epoch from there on. */
+  lease(epochs: number): void {
+    if (epochs > this.own.epochs) this.set({ ...this.own, epochs });
+  }
+
   /**
    * What another node says of this one. An age above the own comes from an earlier life whose last generation
-   * was not written down; being called down is refuted: either way the generation goes above it.
+   * was not written down, or from one this disk never saw; being called down is refuted: either way the generation goes
+   * above it. Returns whether the age is from an earlier life.
    */
-  hear(age: Age, options: { readonly calledDown: boolean }): void {
+  hear(age: Age, options: { readonly calledDown: boolean }): boolean {
     const outdated = isNewer(age, this.own);
     const accused = options.calledDown && age.generation >= this.own.generation;
     if (outdated || accused)
       this.set({ ...this.own, generation: age.generation + 1, heartbeat: 0 });
+    return outdated;
   }
 
   private set(member: Member): void {

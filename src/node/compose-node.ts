@@ -42,7 +42,9 @@ class ComposedNode implements QuorateNode, NodeEffects {
   private readonly serving = new Deferred();
   private readonly ended = new Deferred();
   private parts: NodeParts | undefined;
+  /** Until the node serves. */
   private report: RecoveryReport | undefined;
+  private isOldDisk = false;
 
   constructor(
     private readonly seams: NodeSeams,
@@ -125,8 +127,10 @@ class ComposedNode implements QuorateNode, NodeEffects {
   join(): void {
     const { membership, handlers, waysIn, inspectionServer } = this.started;
     const joined = (): void => {
-      if (membership.self.status === 'active') this.send({ type: 'cluster.joined' });
+      const { lineage, self } = membership;
+      if (lineage.asked && self.status === 'active') this.send({ type: 'cluster.joined' });
     };
+    membership.lineage.guard(this.store, () => this.noteOldDisk());
     membership.onChange(joined);
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
     membership.problems.onReport((text) => this.tellProblem(text));
@@ -173,12 +177,22 @@ class ComposedNode implements QuorateNode, NodeEffects {
     this.leave();
   }
 
+  private noteOldDisk(): void {
+    if (this.report?.clean !== false)
+      this.tellProblem(
+        'other nodes have seen a later life of this node than its data directory knows: was it put back from a copy? It is compared with the others, and takes nothing of its own for the last word',
+      );
+    this.isOldDisk = true;
+    if (this.report === undefined) this.started.exchange.suspectAll();
+  }
+
   /** Compares with the other primaries at once when the disk may have lost something. */
   private repair(): void {
     const { report } = this;
     if (report === undefined) return;
     const { exchange } = this.started;
-    if (!report.clean || report.suspectPartitions === 'all') exchange.suspectAll();
+    if (!report.clean || this.isOldDisk || report.suspectPartitions === 'all')
+      exchange.suspectAll();
     if (report.suspectPartitions !== 'all' && report.suspectPartitions.length > 0)
       exchange.suspectDamage(report.suspectPartitions);
     this.report = undefined;

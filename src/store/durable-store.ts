@@ -197,6 +197,14 @@ export class DurableStore implements Store {
     return this.epochs.valid;
   }
 
+  leasedEpochs(): number {
+    return this.epochs.leasedTo;
+  }
+
+  skipEpochs(seen: number): Promise<void> {
+    return this.epochs.skip(seen);
+  }
+
   mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
     return this.admitted.mint(records, onDurable);
   }

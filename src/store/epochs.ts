@@ -51,6 +51,22 @@ export class Epochs {
     return this.firstValid;
   }
 
+  /** Nothing was drawn from here on, and will not be before this has risen. */
+  get leasedTo(): number {
+    return this.leaseEnd;
+  }
+
+  /**
+   * Goes on beyond what others have seen of a life this disk does not know, and a block more: it may have leased one that it told
+   * nobody. All earlier epochs are void. Resolves once that is on disk.
+   */
+  async skip(seen: number): Promise<void> {
+    this.leaseEnd = Math.max(this.leaseEnd, seen) + epochBlock;
+    this.next = this.leaseEnd;
+    this.firstValid = this.next;
+    await new Promise<void>((resolve) => this.renew(resolve));
+  }
+
   draw(): number {
     if (this.next >= this.leaseEnd)
       throw new OverloadedError('epochs are drawn faster than leased');

@@ -70,6 +70,10 @@ export interface Store {
   drawEpoch(): number;
   /** Marks below it are void: drawn before the last unclean start. */
   validEpoch(): number;
+  /** Nothing was drawn from here on, and will not be before this has risen; on disk. */
+  leasedEpochs(): number;
+  /** This disk is older than what others have seen of the node: voids all epochs and goes on beyond `seen`, once that is on disk. */
+  skipEpochs(seen: number): Promise<void>;
 
   /**
    * The writes below throw `OverloadedError` before anything is changed when the disk is far behind: well past

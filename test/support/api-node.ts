@@ -169,7 +169,18 @@ export class ToldView implements ClusterView {
 function memberOf(id: NodeId): Member {
   const name = `node-${id[0]}`;
   const status = 'active' as const;
-  return { id, name, host: name, zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 1, status };
+  return {
+    id,
+    name,
+    host: name,
+    zone: '',
+    weight: 1,
+    pid: 1,
+    generation: 1,
+    heartbeat: 1,
+    epochs: 0,
+    status,
+  };
 }
 
 export interface ApiNode {

@@ -88,6 +88,15 @@ export class MapStore implements Store {
     return this.firstValidEpoch;
   }
 
+  leasedEpochs(): number {
+    return this.lastEpoch + 1;
+  }
+
+  async skipEpochs(seen: number): Promise<void> {
+    this.lastEpoch = Math.max(this.lastEpoch, seen);
+    this.firstValidEpoch = this.lastEpoch + 1;
+  }
+
   mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
     this.mints++;
     const batch = encodeStates(records);

@@ -81,7 +81,7 @@ export class HandMadeView implements ClusterView {
 }
 
 function memberOf(id: NodeId): Member {
-  const base = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 1 } as const;
+  const base = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 1, epochs: 0 } as const;
   return { ...base, id, name: id, host: id, status: 'active' };
 }
 

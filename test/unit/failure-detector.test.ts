@@ -116,6 +116,7 @@ describe('members', () => {
     pid: 1,
     generation: 2,
     heartbeat: 5,
+    epochs: 8,
     status: 'active',
   };
 
@@ -133,6 +134,8 @@ describe('members', () => {
     expect(mergeMember(row, joining)).toEqual({ ...joining, status: 'active' });
     const left = { ...row, status: 'left' } as const;
     expect(mergeMember(left, { ...row, generation: 9 }).status).toBe('left');
+    // An old disk knows of fewer epochs than others have seen.
+    expect(mergeMember(row, { ...row, generation: 9, epochs: 3 }).epochs).toBe(8);
   });
 
   test('a cluster is founded when all who met say the same', () => {

@@ -33,6 +33,7 @@ const member = fc.record({
   weight: fc.double({ min: 0.01, max: 64, noNaN: true }),
   pid: fc.nat(),
   ...age,
+  epochs: fc.integer({ min: 0, max: 2 ** 47 }),
   status: fc.constantFrom('joining', 'active', 'left'),
 });
 const opinion = fc.constantFrom('heard', 'silent', 'down');
@@ -106,7 +107,7 @@ describe('gossip', () => {
     ['a weight that is no number', [...row.slice(0, 4), Number.NaN, ...row.slice(5)]],
     ['a name of 200 bytes', [row[0]!, 'é'.repeat(100), ...row.slice(2)]],
     ['a status there is not', [...row.slice(0, 8), 3]],
-    ['a column too many', [...row, 1]],
+    ['a column too many', [...row, 1, 1]],
   ])('refuses a member with %s', (_what, bad) => {
     expect(() => decodeMember(encode(row))).not.toThrow();
     expect(() => decodeMember(encode(bad))).toThrow(MalformedError);

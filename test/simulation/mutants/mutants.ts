@@ -459,6 +459,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (true)',
   },
   {
+    name: 'old-disk-unnoticed',
+    file: 'src/membership/lineage.js',
+    find: 'if (seen.generation >= roster.self.generation)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'old-disk-goes-on-with-its-epochs',
+    file: 'src/store/epochs.js',
+    find: 'this.leaseEnd = Math.max(this.leaseEnd, seen) + epochBlock;',
+    replace: 'this.leaseEnd = this.next;',
+  },
+  {
     name: 'founding-list-left-alive',
     in: 'founding',
     file: 'actors/rules/founding.js',

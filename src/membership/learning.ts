@@ -1,0 +1,59 @@
+/** What this node learns of members from gossip: their rows, that they live, what others think of them, and of this node itself. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Member } from '../../actors/rules/membership.js';
+import type { IncomingCall } from '../bus/peers.js';
+import type { Lineage } from './lineage.js';
+import { lifeBody, type News, rowOfRecall, type Vital } from './member-codec.js';
+import type { PeerWatch } from './peer-watch.js';
+import type { Learned, Roster } from './roster.js';
+
+export class Learning {
+  constructor(
+    private readonly roster: Roster,
+    private readonly watch: PeerWatch,
+    private readonly lineage: Lineage,
+  ) {}
+
+  /** Of each row and vital, whether it was news. */
+  learn(from: NodeId, news: News): Set<Learned> {
+    const { self } = this.roster;
+    const learned = new Set<Learned>();
+    const told = new Set(news.rows.map(({ id }) => id));
+    for (const row of news.rows) if (row.id !== self.id) learned.add(this.row(row, from));
+    for (const vital of news.vitals) {
+      const { id, opinion } = vital;
+      if (id === self.id) {
+        this.hear(vital, from);
+        continue;
+      }
+      const what = this.roster.touch(id, vital);
+      if (what === 'newer') this.watch.heard(id);
+      // A row that came along and was not taken is of a node that is learned of from itself alone: asking again brings no other.
+      if (what !== 'unknown' || !told.has(id)) learned.add(what);
+      this.watch.testify(from, { peer: id, suspects: opinion !== 'heard' });
+    }
+    return learned;
+  }
+
+  /** Says what was known of the asker, and takes what it tells of itself now. */
+  answerRecall(call: IncomingCall): void {
+    const row = rowOfRecall(call.body);
+    const seen = this.roster.get(call.from);
+    if (seen !== undefined && row.id === call.from) this.row(row, call.from);
+    call.ok(lifeBody(seen));
+  }
+
+  private row(row: Member, from: NodeId): Learned {
+    const what = this.roster.learn(row, { direct: row.id === from });
+    if (what === 'new') this.watch.watch(row.id);
+    if (what === 'newer') this.watch.heard(row.id);
+    return what;
+  }
+
+  private hear(vital: Vital, from: NodeId): void {
+    const wasOld = this.roster.hear(vital, { calledDown: vital.opinion === 'down' });
+    // Of one who was not asked, or did not answer in time.
+    if (wasOld && this.lineage.asked) void this.lineage.askLate(from);
+    if (vital.opinion !== 'heard') this.roster.beat();
+  }
+}
