@@ -136,7 +136,7 @@ export const limits = {
   /** How long a starting node waits for what other members have seen of it. */
   recallMsMax: 1_000,
 
-  /** `quorate up`: a process that died is started again after this, doubling with every death in a row. */
+  /** `quorate up`: a process that died is started again at once, after a second death in a row after this, doubling with every other. */
   processRestartMsMin: 500,
   processRestartMsMax: 15_000,
   /** Having served this long, earlier deaths are forgotten. */

@@ -101,8 +101,9 @@ export const processMachine = setup({
   },
 });
 
-/** Doubles with every death in a row. Without jitter: the processes of one machine have no herd to avoid. */
+/** At once, then doubled with every death in a row. Without jitter: the processes of one machine have no herd to avoid. */
 export function restartDelayMs(deaths: number): number {
-  const doubled = limits.processRestartMsMin * 2 ** Math.max(0, deaths - 1);
+  if (deaths <= 1) return 0;
+  const doubled = limits.processRestartMsMin * 2 ** (deaths - 2);
   return Math.min(doubled, limits.processRestartMsMax);
 }
