@@ -130,6 +130,13 @@ export const limits = {
   stallMsMax: 500,
   /** What a node reads may have waited for it so long, beside the way; a plain request that may have waited longer: 429. */
   waitMsMax: 250,
+  /**
+   * A node counts as hung so long before others serve its share too: more than a beat, by which nodes differ in noticing that they do
+   * not hear each other.
+   */
+  hangingMsMin: 1_500,
+  /** When nobody hangs any more, others may think otherwise for so long: until then a put that one refuses may be done by another. */
+  doubledMsMax: 3_000,
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,
   claimIntervalMs: 5_000,

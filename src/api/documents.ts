@@ -19,10 +19,11 @@ import {
   type RingMessage,
   type RingNode,
 } from '../wire/ring-message.js';
-import { headerNames, isInbox, Subjects, workQueue } from '../wire/subjects.js';
+import { headerNames, isInbox, Subjects } from '../wire/subjects.js';
 import { errorHeaders } from './headers.js';
 import { NodeStatusSource, type NodeStatus } from './node-status.js';
 import { Traffic } from './traffic.js';
+import { WorkQueue } from './work-queue.js';
 
 const nothing = new Uint8Array(0);
 
@@ -39,14 +40,13 @@ export class Documents {
     @inject(OwnTime) private readonly time: OwnTime,
     @inject(ToldClocks) private readonly clocks: ToldClocks,
     @inject(Clock) private readonly clock: Clock,
+    @inject(WorkQueue) private readonly queue: WorkQueue,
   ) {}
 
   open(): void {
     const { ring, status } = new Subjects(this.options.prefix);
     this.subscriptions.push(
-      this.bus.subscribe(ring, (message) => this.answer(message, () => documentOf(this.ring())), {
-        queue: workQueue,
-      }),
+      this.queue.subscribe(ring, (message) => this.answer(message, () => documentOf(this.ring()))),
       this.bus.subscribe(status, (message) =>
         this.answer(message, () => documentOf(this.node.status())),
       ),

@@ -3,7 +3,7 @@ import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyContext, type Context } from '../../actors/rules/versions.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
-import { MalformedError, type QuorateError } from '../errors.js';
+import { MalformedError, type Outcome, type QuorateError } from '../errors.js';
 import type { BucketOptions } from '../node/node-options.js';
 import type { BusMessage } from '../seams/bus.js';
 import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
@@ -144,16 +144,31 @@ export function getHeaders(reply: Extract<GetReply, { ok: true }>): ReplyHeaders
   return { ...headers, [headerNames.siblings]: String(reply.values.length) };
 }
 
-/** `write`: its author wants to know whether it may still show. `context`: of the tombstones behind a 404. */
+/**
+ * `write`: its author wants to know whether it may still show. `doubled`: another node may have been given it as well.
+ * `context`: of the tombstones behind a 404.
+ */
 export function errorHeaders(
   error: QuorateError,
-  about: { readonly write: boolean; readonly context?: Context | undefined },
+  about: {
+    readonly write: boolean;
+    readonly doubled?: boolean;
+    readonly context?: Context | undefined;
+  },
 ): ReplyHeaders {
   return {
     [headerNames.errorCode]: String(error.code),
     // A line break would end the header.
     [headerNames.error]: error.message.replaceAll(/[\r\n]+/g, ' '),
-    ...(about.write ? { [headerNames.outcome]: error.outcome } : {}),
+    ...(about.write ? { [headerNames.outcome]: outcomeOf(error, about) } : {}),
     ...(about.context === undefined ? {} : { [headerNames.context]: contextText(about.context) }),
   };
+}
+
+/** What is malformed or too large every node refuses. */
+function outcomeOf(
+  { code, outcome }: QuorateError,
+  { doubled = false }: { readonly doubled?: boolean },
+): Outcome {
+  return doubled && code !== 400 && code !== 413 ? 'unknown' : outcome;
 }

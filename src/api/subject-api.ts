@@ -6,10 +6,17 @@
  * A node that is no primary coordinates gets all the same; its puts go to one through `PutOrdering`.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { listensTo } from '../../actors/rules/listening.js';
 import { Hearing } from '../bus/hearing.js';
-import { Coordinator, type GetReply, type PutReply } from '../coordinator/coordinator.js';
+import {
+  Coordinator,
+  type Copy,
+  type GetReply,
+  type PutReply,
+} from '../coordinator/coordinator.js';
 import {
   DeadlineError,
   MalformedError,
@@ -22,12 +29,12 @@ import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { encode } from '../wire/message-pack.js';
+import { operationOfReply } from '../wire/reply-operation.js';
 import {
   headerNames,
   isInbox,
   requestVerbs,
   Subjects,
-  workQueue,
   type RequestVerb,
 } from '../wire/subjects.js';
 import { byteStringOf } from '../wire/text.js';
@@ -42,6 +49,7 @@ import {
 import { checkBucket, checkKey, checkText } from './names.js';
 import { PutOrdering } from './put-ordering.js';
 import { Traffic, type Taken } from './traffic.js';
+import { WorkQueue } from './work-queue.js';
 
 const nothing = Buffer.alloc(0);
 
@@ -50,6 +58,8 @@ interface Request {
   readonly verb: RequestVerb;
   readonly reply: string;
   readonly taken: Taken;
+  /** How long at most it had lain unread, after a standstill of this node. */
+  readonly unreadMs: number;
 }
 
 @scoped(Lifecycle.ContainerScoped)
@@ -68,6 +78,7 @@ export class SubjectApi {
     @inject(Traffic) private readonly traffic: Traffic,
     @inject(Hearing) private readonly hearing: Hearing,
     @inject(Clock) private readonly clock: Clock,
+    @inject(WorkQueue) private readonly queue: WorkQueue,
   ) {
     this.subjects = new Subjects(options.prefix);
     view.onChange(() => {
@@ -92,9 +103,13 @@ export class SubjectApi {
 
   private followView(): void {
     const { buckets, defaults } = this.options;
-    const n = Math.max(defaults.n, ...Object.values(buckets).map((bucket) => bucket.n ?? 0));
+    const how = {
+      self: this.view.self.id,
+      n: Math.max(defaults.n, ...Object.values(buckets).map((bucket) => bucket.n ?? 0)),
+      isDown: (node: NodeId) => this.view.reachability(node) === 'down',
+    };
     for (let partition = 0; partition < this.view.ring.partitions; partition++) {
-      const serves = this.serves(partition, n);
+      const serves = listensTo(this.view.ring.preferenceList(partition), how);
       const listening = this.byPartition.get(partition);
       if (serves && listening === undefined) {
         const subject = this.subjects.partition(partition);
@@ -106,24 +121,10 @@ export class SubjectApi {
     }
   }
 
-  /**
-   * Whether this node is among the first `n` that are not down: a primary, or a fallback in the place of one,
-   * so that somebody listens as long as any node lives. `n` is the largest of any bucket.
-   */
-  private serves(partition: number, n: number): boolean {
-    let before = 0;
-    for (const node of this.view.ring.preferenceList(partition)) {
-      if (node === this.view.self.id) return true;
-      if (this.view.reachability(node) !== 'down') before++;
-      if (before === n) return false;
-    }
-    return false;
-  }
-
   /** `headLength`: characters in front of `<verb>.<bucket>.<key>`. */
   private listen(subject: string, headLength: number): BusSubscription {
     const take = (message: BusMessage): void => this.take(message, headLength);
-    return this.bus.subscribe(subject, take, { queue: workQueue });
+    return this.queue.subscribe(subject, take);
   }
 
   private take(message: BusMessage, headLength: number): void {
@@ -136,7 +137,8 @@ export class SubjectApi {
     const verb = requestVerbs.find((verb) => subject.startsWith(`${verb}.`, headLength));
     const keyAt = subject.indexOf('.', bucketAt) + 1;
     if (verb === undefined || keyAt === 0 || (verb === 'get' && reply === '')) return;
-    const request = { verb, reply, taken: this.traffic.take(verb) };
+    const taken = this.traffic.take(verb);
+    const request = { verb, reply, taken, unreadMs: this.hearing.unreadMs(taken.atMs) };
     try {
       this.checkWait(request);
       checkText(subject);
@@ -192,19 +194,26 @@ export class SubjectApi {
       value: deletes ? null : Buffer.from(data),
       context: terms.context,
       ttlMs: terms.ttlMs,
-      operation,
-      copy: ageMs > 0 ? 'later' : operation === '' ? 'first' : 'any',
-      askedMs: request.taken.atMs - this.hearing.unreadMs(request.taken.atMs) - ageMs,
+      operation: operation === '' ? operationOfReply(message.reply, data) : operation,
+      copy: this.copyOf(terms),
+      askedMs: request.taken.atMs - request.unreadMs - ageMs,
       onReply: (reply) => this.answerPut(request, reply),
     });
+  }
+
+  /** While others may be given the same message, each of them has a copy that says nothing of the others. */
+  private copyOf({ operation, ageMs }: WriteTerms): Copy {
+    if (ageMs > 0) return 'later';
+    return operation !== '' || this.queue.isDoubled ? 'any' : 'first';
   }
 
   /**
    * Of a put, as this node can tell it: a plain request says how long, but not since when. Throws when it may be past already: its
    * author may have put another value since, here or elsewhere.
    */
-  private deadlineOf({ taken: { atMs } }: Request, { timeoutMs, untilWallMs }: WriteTerms): number {
-    const unreadMs = this.hearing.unreadMs(atMs);
+  private deadlineOf(request: Request, { timeoutMs, untilWallMs }: WriteTerms): number {
+    const { taken, unreadMs } = request;
+    const { atMs } = taken;
     if (unreadMs >= timeoutMs)
       throw new DeadlineError(
         `it may have waited ${Math.round(unreadMs)} ms until it was read, and had ${timeoutMs} ms`,
@@ -244,7 +253,10 @@ export class SubjectApi {
   ): void {
     request.taken.answered(error);
     if (request.reply === '') return;
-    const headers = errorHeaders(error, { write: request.verb !== 'get', context });
+    const write = request.verb !== 'get';
+    // A node that stood still does not know yet that others were given its share.
+    const doubled = this.queue.isDoubled || request.unreadMs >= limits.silenceMsMax;
+    const headers = errorHeaders(error, { write, doubled, context });
     this.bus.publish(request.reply, nothing, { headers });
   }
 }

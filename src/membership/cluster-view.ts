@@ -10,9 +10,11 @@ export interface ClusterView {
   readonly ring: Ring;
   members(): readonly Member[];
   reachability(node: NodeId): Reachability;
+  /** NATS said that nobody subscribes for the node, which was not heard since: it does not hang, it is gone. */
+  isAbsent(node: NodeId): boolean;
   /** The first `n` of the preference list; the rest are fallbacks. */
   primaries(partition: number, n: number): readonly NodeId[];
-  /** Called when the ring or anyone's reachability changed. */
+  /** Called when the ring or anyone's reachability changed, and when who is down turns out to be absent. */
   onChange(listener: (change: ClusterChange) => void): void;
 }
 

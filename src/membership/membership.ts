@@ -169,6 +169,10 @@ export class Membership implements ClusterView {
     return node === this.self.id ? 'alive' : this.watch.reachability(node);
   }
 
+  isAbsent(node: NodeId): boolean {
+    return this.watch.isAbsent(node);
+  }
+
   primaries(partition: number, n: number): readonly NodeId[] {
     return this.rings.primaries(partition, n);
   }

@@ -18,6 +18,8 @@ interface Watched {
   heardAtMs: number;
   /** Silence was reported to the machine, and nothing was heard since. */
   doubted: boolean;
+  /** NATS said that it is not there, and nothing was heard since. */
+  isAbsent: boolean;
 }
 
 export interface PeerWatchOptions {
@@ -57,6 +59,7 @@ export class PeerWatch {
       reachability: 'alive',
       heardAtMs: clock.monotonicMs(),
       doubted: false,
+      isAbsent: false,
     });
     actor.start();
     if (this.suspended) actor.send({ type: 'self.ill' });
@@ -79,6 +82,10 @@ export class PeerWatch {
     return this.watched.get(peer)?.reachability ?? 'down';
   }
 
+  isAbsent(peer: NodeId): boolean {
+    return this.watched.get(peer)?.isAbsent ?? true;
+  }
+
   /** What this node has seen of the peer itself; never hearsay. */
   opinion(peer: NodeId): Opinion {
     const entry = this.watched.get(peer);
@@ -94,6 +101,7 @@ export class PeerWatch {
     const entry = this.watched.get(peer);
     if (entry === undefined) return;
     entry.heardAtMs = nowMs;
+    entry.isAbsent = false;
     if (entry.reachability === 'alive' && !entry.doubted) return;
     entry.doubted = false;
     entry.actor.send({ type: 'peer.heard' });
@@ -101,8 +109,13 @@ export class PeerWatch {
 
   absent(peer: NodeId): void {
     const entry = this.watched.get(peer);
-    if (entry === undefined || entry.actor.getSnapshot().context.suspicion.absent) return;
-    entry.actor.send({ type: 'peer.absent' });
+    if (entry === undefined) return;
+    const isNews = !entry.isAbsent;
+    entry.isAbsent = true;
+    // Its machine has nothing left to believe, but who listens in its place asks.
+    if (isNews && entry.reachability === 'down') this.options.onChange(peer, 'down');
+    if (!entry.actor.getSnapshot().context.suspicion.absent)
+      entry.actor.send({ type: 'peer.absent' });
   }
 
   testify(witness: NodeId, about: { readonly peer: NodeId; readonly suspects: boolean }): void {

@@ -121,6 +121,7 @@ export class MemoryCoordinator implements Coordinator {
 /** Partition p has the nodes in their order, beginning with the p-th. */
 export class ToldView implements ClusterView {
   readonly self: Member;
+  readonly absent = new Set<NodeId>();
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -145,6 +146,10 @@ export class ToldView implements ClusterView {
 
   reachability(node: NodeId): Reachability {
     return this.states.get(node) ?? 'alive';
+  }
+
+  isAbsent(node: NodeId): boolean {
+    return this.absent.has(node);
   }
 
   primaries(partition: number, n: number): readonly NodeId[] {

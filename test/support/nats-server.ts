@@ -23,8 +23,25 @@ export interface NatsServerOptions {
   /** A free one unless told; told to start again where a stopped one was. */
   readonly port?: number;
   readonly args?: readonly string[];
+  /** Its executable; the one `quorate up` would find unless told. */
+  readonly program?: string | undefined;
   /** Unless this process's own says otherwise. */
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Versions a test is to hold for: the one that is found, and the newest where an environment variable names it. */
+export function natsServerVersions(): readonly (readonly [
+  name: string,
+  program: string | undefined,
+])[] {
+  const newest = process.env['NATS_SERVER_NEWEST_BIN'];
+  if (newest !== undefined)
+    return [
+      ['the nats-server found', undefined],
+      ['the nats-server in NATS_SERVER_NEWEST_BIN', newest],
+    ];
+  console.warn('NATS_SERVER_NEWEST_BIN names no nats-server: tested with the one found alone');
+  return [['the nats-server found', undefined]];
 }
 
 const readyMsMax = 20_000;
@@ -42,7 +59,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     writeFileSync(file, options.config);
     args.push('-c', file);
   }
-  const { path } = await findNatsServerProgram({ say: () => undefined });
+  const path = options.program ?? (await findNatsServerProgram({ say: () => undefined })).path;
   const child = spawn('sh', ['-c', `${calmTimers}\nexec "$@"`, 'sh', path, ...args], {
     cwd: directory,
     env: { ...options.env, ...process.env },

@@ -77,6 +77,11 @@ export class ProcessCluster {
     await exited;
   }
 
+  /** It stands still (SIGSTOP), its connection does not; until it is sent SIGCONT, or killed. */
+  signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.processes[i]?.kill(signal);
+  }
+
   async killAll(): Promise<void> {
     await Promise.all(this.processes.map((_, i) => this.kill(i)));
   }

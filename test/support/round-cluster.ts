@@ -66,6 +66,10 @@ export class HandMadeView implements ClusterView {
     return this.beliefs.get(node) ?? 'alive';
   }
 
+  isAbsent(): boolean {
+    return false;
+  }
+
   primaries(partition: number, n: number): readonly NodeId[] {
     return this.ring.preferenceList(partition).slice(0, n);
   }

@@ -58,7 +58,8 @@ export class PlainClient {
     private readonly process: SimProcess,
     private readonly prefix: string,
   ) {
-    this.inbox = bus.inbox();
+    // As nodes see the inbox of a client in another account: a subject of the server's making for each request.
+    this.inbox = bus.inbox().replace('_INBOX', '_R_');
     bus.subscribe(`${this.inbox}.*`, (message) => this.waiting.get(message.subject)?.(message));
   }
 

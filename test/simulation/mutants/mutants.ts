@@ -477,6 +477,14 @@ export const mutants: readonly Mutant[] = [
     find: 'const free = own.stored.length === 0 || isDead(own, heard);',
     replace: 'const free = true;',
   },
+
+  // Who listens.
+  {
+    name: 'hung-node-keeps-its-share',
+    file: 'actors/rules/listening.js',
+    find: 'if (hanging.length === 0)',
+    replace: 'if (hanging.length < 64)',
+  },
 ];
 
 /** How often its passage is in the file: once, or the mutant is stale. */

@@ -89,8 +89,17 @@ describe('a put that is read after a standstill', () => {
   test.each(['put', 'del'] as const)(
     'and may have waited longer than its timeout: a %s is refused, and not begun',
     async (verb) => {
+      await standsStill(1_200);
+      expect(ask(verb, { 'Kv-Timeout': '1200' })).toEqual(['504 none']);
+      expect(node.coordinator.puts).toEqual([]);
+    },
+  );
+
+  test.each(['put', 'del'] as const)(
+    'so long that others may have been given it as well: a %s is refused, and may be done by them',
+    async (verb) => {
       await standsStill(2_000);
-      expect(ask(verb, { 'Kv-Timeout': '2000' })).toEqual(['504 none']);
+      expect(ask(verb, { 'Kv-Timeout': '2000' })).toEqual(['504 unknown']);
       expect(node.coordinator.puts).toEqual([]);
     },
   );

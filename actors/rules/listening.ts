@@ -1,0 +1,67 @@
+/**
+ * Who listens to what clients send, and how. Nodes share requests through a queue group: nats-server gives each message to one of
+ * its members, and goes on giving a hung node (a paused machine, a host without power) its share for as long as it believes in the
+ * connection. So those that live meet in a group of another name, and what the hung node swallows is served there as well.
+ *
+ * For a moment two nodes may differ on who hangs. Then both groups are served and some requests are done twice, never not at all.
+ */
+import type { NodeId } from './actor.js';
+import { hashText, fnvBasis, mixed } from './hash.js';
+import type { Reachability } from './membership.js';
+
+export interface ListeningMember {
+  readonly id: NodeId;
+  readonly reachability: Reachability;
+  /** NATS said that nobody subscribes for it: whatever it listened to is gone. */
+  readonly isAbsent: boolean;
+}
+
+/**
+ * The members that may still be given requests and read none. Two sources for each, as for everything that follows from silence;
+ * one is enough where nobody is left to be the other.
+ */
+export function hangingAmong(others: readonly ListeningMember[]): NodeId[] {
+  const someoneLives = others.some(({ reachability }) => reachability === 'alive');
+  return others
+    .filter(({ reachability, isAbsent }) => {
+      if (isAbsent || reachability === 'alive') return false;
+      return reachability === 'down' || !someoneLives;
+    })
+    .map(({ id }) => id);
+}
+
+/**
+ * Whether others may be given what this node is given: somebody is silent and not gone, so the nodes may differ on who hangs, or
+ * each of two sides takes the other for hung. Then a refusal by one says nothing about the others.
+ */
+export function mayBeDoubled(others: readonly ListeningMember[]): boolean {
+  return others.some(({ reachability, isAbsent }) => reachability !== 'alive' && !isAbsent);
+}
+
+/** Where those that live meet. Nodes that agree on who hangs meet in one group; `base` while nobody does. */
+export function queueGroup(base: string, hanging: readonly NodeId[]): string {
+  if (hanging.length === 0) return base;
+  const hash = mixed(hashText(fnvBasis, [...hanging].sort().join(' ')));
+  return `${base}-${hash.toString(16).padStart(8, '0')}`;
+}
+
+/**
+ * Whether a node listens to a partition: it is among the first `n` of the preference list that are not down, a primary or a
+ * fallback in the place of one. So somebody does as long as any node lives. `n` is the largest of any bucket.
+ */
+export function listensTo(
+  preferenceList: readonly NodeId[],
+  how: {
+    readonly self: NodeId;
+    readonly n: number;
+    readonly isDown: (node: NodeId) => boolean;
+  },
+): boolean {
+  let before = 0;
+  for (const node of preferenceList) {
+    if (node === how.self) return true;
+    if (!how.isDown(node)) before++;
+    if (before === how.n) return false;
+  }
+  return false;
+}

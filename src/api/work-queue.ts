@@ -1,0 +1,95 @@
+/** The queue group in which nodes share what clients send: another one while a node hangs, see `actors/rules/listening.ts`. */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { limits } from '../../actors/rules/limits.js';
+import { hangingAmong, mayBeDoubled, queueGroup } from '../../actors/rules/listening.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import { Clock, type TimerId } from '../seams/clock.js';
+import { workQueue } from '../wire/subjects.js';
+
+type Handler = (message: BusMessage) => void;
+
+@scoped(Lifecycle.ContainerScoped)
+export class WorkQueue {
+  private group = workQueue;
+  /** Where it goes next. */
+  private wanted = workQueue;
+  private timer: TimerId;
+  private readonly shares = new Set<Share>();
+  /** Until when others may be given what this node is given. */
+  private doubledUntilMs = -Infinity;
+
+  constructor(
+    @inject(Bus) private readonly bus: Bus,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+  ) {
+    view.onChange(() => this.followView());
+  }
+
+  /** Each message comes to one of the nodes that do so and live. */
+  subscribe(subject: string, handler: Handler): BusSubscription {
+    const share = new Share(this.bus, subject, handler);
+    share.join(this.group);
+    this.shares.add(share);
+    return {
+      unsubscribe: () => {
+        this.shares.delete(share);
+        share.leave();
+      },
+    };
+  }
+
+  /** A put that this node refuses may be done by another. */
+  get isDoubled(): boolean {
+    return this.clock.monotonicMs() < this.doubledUntilMs;
+  }
+
+  private followView(): void {
+    const { view } = this;
+    const others = view
+      .members()
+      .filter(({ id, status }) => id !== view.self.id && status !== 'left')
+      .map(({ id }) => {
+        return { id, reachability: view.reachability(id), isAbsent: view.isAbsent(id) };
+      });
+    if (mayBeDoubled(others)) this.doubledUntilMs = Infinity;
+    else if (this.doubledUntilMs === Infinity)
+      this.doubledUntilMs = this.clock.monotonicMs() + limits.doubledMsMax;
+    const group = queueGroup(workQueue, hangingAmong(others));
+    if (group === this.wanted) return;
+    this.wanted = group;
+    this.clock.clearTimeout(this.timer);
+    // Whoever is taken for hung may live, on the other side of a cut, and has to know by then that it is not alone with what it does.
+    if (group === workQueue) this.meet();
+    else this.timer = this.clock.setTimeout(() => this.meet(), limits.hangingMsMin);
+  }
+
+  private meet(): void {
+    if (this.group === this.wanted) return;
+    this.group = this.wanted;
+    for (const share of this.shares) share.join(this.group);
+  }
+}
+
+/** One subject, in one group at a time. */
+class Share {
+  private subscription: BusSubscription | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly subject: string,
+    private readonly handler: Handler,
+  ) {}
+
+  /** First out, then in: in both at once this node would be given a message twice. */
+  join(queue: string): void {
+    this.leave();
+    this.subscription = this.bus.subscribe(this.subject, this.handler, { queue });
+  }
+
+  leave(): void {
+    this.subscription?.unsubscribe();
+    this.subscription = undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Reachability } from '../../../actors/rules/membership.js';
+import {
+  hangingAmong,
+  listensTo,
+  mayBeDoubled,
+  queueGroup,
+  type ListeningMember,
+} from '../../../actors/rules/listening.js';
+
+type State = Reachability | 'absent' | 'absent and down';
+
+function others(...states: readonly State[]): ListeningMember[] {
+  return states.map((state, i) => {
+    const isAbsent = state.startsWith('absent');
+    const reachability =
+      state === 'absent' ? 'suspect' : state === 'absent and down' ? 'down' : state;
+    return { id: `n${i}`, reachability, isAbsent };
+  });
+}
+
+describe('who hangs', () => {
+  test.each<[what: string, members: ListeningMember[], hanging: string[]]>([
+    ['all live: nobody', others('alive', 'alive'), []],
+    ['one is down: it', others('down', 'alive'), ['n0']],
+    [
+      'a suspect, while another could be the second source: not yet',
+      others('suspect', 'alive'),
+      [],
+    ],
+    ['a suspect, and nobody else', others('suspect'), ['n0']],
+    ['two suspects, and nobody else', others('suspect', 'suspect'), ['n0', 'n1']],
+    ['one suspect and one down', others('suspect', 'down'), ['n0', 'n1']],
+    ['NATS says that it is gone: what it listened to is gone too', others('absent', 'alive'), []],
+    ['gone and down', others('absent and down', 'alive'), []],
+    ['one is gone, one hangs', others('absent and down', 'down', 'alive'), ['n1']],
+  ])('%s', (_, members, hanging) => {
+    expect(hangingAmong(members)).toEqual(hanging);
+  });
+});
+
+function doubled(...states: readonly State[]): boolean {
+  return mayBeDoubled(others(...states));
+}
+
+test('a request may be done twice: somebody is silent and NATS does not say that it is gone', () => {
+  expect([
+    doubled(),
+    doubled('alive', 'alive'),
+    doubled('alive', 'absent', 'absent and down'),
+  ]).toEqual([false, false, false]);
+  expect([doubled('alive', 'suspect'), doubled('absent', 'down')]).toEqual([true, true]);
+});
+
+describe('the group', () => {
+  test('nobody hangs: the usual one', () => {
+    expect(queueGroup('quorate', [])).toBe('quorate');
+  });
+
+  test('the same for the same nodes in whatever order, another for others', () => {
+    const [a, b] = ['a'.repeat(16), 'b'.repeat(16)];
+    expect(queueGroup('q', [a, b])).toBe(queueGroup('q', [b, a]));
+    const groups = [[], [a], [b], [a, b]].map((hanging) => queueGroup('q', hanging));
+    expect(new Set(groups).size).toBe(4);
+    expect(groups.slice(1)).toEqual(
+      groups.slice(1).map(() => expect.stringMatching(/^q-[0-9a-f]{8}$/)),
+    );
+  });
+});
+
+describe('which partitions', () => {
+  const list = ['a', 'b', 'c', 'd', 'e'];
+  const listening = (n: number, ...down: readonly string[]): string[] =>
+    list.filter((self) => listensTo(list, { self, n, isDown: (node) => down.includes(node) }));
+
+  test('the first n of the list; a fallback for each that is down, which listens itself as long as it runs', () => {
+    expect(listening(3)).toEqual(['a', 'b', 'c']);
+    expect(listening(3, 'b')).toEqual(['a', 'b', 'c', 'd']);
+    expect(listening(3, 'a', 'b', 'c', 'd')).toEqual(list);
+    expect(listening(1)).toEqual(['a']);
+  });
+});
