@@ -68,8 +68,13 @@ export class Founding {
     return this.vote.stored.filter((id) => id !== self.id && !this.confirmed.has(id));
   }
 
-  waitingFor(): string {
+  /** Why this node holds no partitions; undefined when it does. */
+  waitingFor(): string | undefined {
     const { roster, foundersMin } = this.options;
+    if (roster.self.status === 'active') return undefined;
+    if (roster.self.status === 'left') return 'this node has left the cluster';
+    if (roster.active().length > 0)
+      return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
     const missing = this.unconfirmed().map((id) => roster.get(id)?.name ?? id);
     if (missing.length > 0)
       return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;

@@ -2,14 +2,19 @@
 import { type FoundingVote, noVote } from '../../actors/rules/founding.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { Table, Tables } from '../seams/table.js';
+import { decodeReplicas, encodeReplicas, type Replicas } from './replicas.js';
 import { decodeMember, decodeVote, encodeMember, encodeVote } from './member-codec.js';
 
-/** Sorts before all node ids. */
+/** Sort before all node ids. */
 const foundersKey = '!founders';
+const replicasKey = '!replicas';
+const firstMember = '0';
 
 export interface KnownCluster {
   readonly vote: FoundingVote;
   readonly members: readonly Member[];
+  /** undefined: nothing was ever written, or before N was. */
+  readonly replicas: Replicas | undefined;
 }
 
 export class MemberTable {
@@ -28,12 +33,14 @@ export class MemberTable {
   /** Throws `MalformedError` on a damaged row: a node that forgot its cluster could found another. */
   load(): KnownCluster {
     let vote = noVote;
+    let replicas: Replicas | undefined;
     const members: Member[] = [];
     for (const { key, value } of this.table.range({})) {
       if (key === foundersKey) vote = decodeVote(value);
+      else if (key === replicasKey) replicas = decodeReplicas(value);
       else members.push(decodeMember(value));
     }
-    return { vote, members };
+    return { vote, members, replicas };
   }
 
   /**
@@ -43,17 +50,18 @@ export class MemberTable {
   save(done?: () => void): void {
     if (done !== undefined) this.onWritten.push(done);
     if (this.writing) return;
-    const { vote, members, revision } = this.current();
+    const { vote, members, replicas, revision } = this.current();
     const waiting = this.onWritten.splice(0);
     if (revision === this.written) return settle(waiting);
     this.writing = true;
-    const gone = [...this.table.keys({ start: `${foundersKey}\0` })].filter(
+    const gone = [...this.table.keys({ start: firstMember })].filter(
       (key) => !members.some((member) => member.id === key),
     );
     this.tables.commit(
       (batch) => {
         for (const key of gone) batch.remove(this.table, key);
         batch.put(this.table, foundersKey, encodeVote(vote));
+        if (replicas !== undefined) batch.put(this.table, replicasKey, encodeReplicas(replicas));
         for (const member of members) batch.put(this.table, member.id, encodeMember(member));
       },
       (error) => {

@@ -31,6 +31,7 @@ import { PeerWatch } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { RingCache } from './ring-cache.js';
 import { Roster } from './roster.js';
+import { type Holds, type Replicas, replicasConflict, replicasOf } from './replicas.js';
 import { isCompatible, settingsOf } from './settings.js';
 
 /** Nodes that are started together need a moment to find each other; after so many beats it is worth a word. */
@@ -53,6 +54,9 @@ export class Membership implements ClusterView {
   /** `asked`: this node may serve, as far as its past goes. */
   readonly lineage: Lineage;
   private readonly learning: Learning;
+  private readonly replicas: Replicas;
+  /** Of this node's store. */
+  holds: Holds = () => false;
   private startGeneration = 1;
   private stopped = false;
 
@@ -79,6 +83,7 @@ export class Membership implements ClusterView {
     this.roster = new Roster({ ...blank, name, host, zone, weight, pid });
     this.lineage = new Lineage({ peers, clock, roster: this.roster });
     this.settings = settingsOf(options);
+    this.replicas = replicasOf(options);
     this.instance = random.below(2 ** 32);
     this.table = new MemberTable(tables, () => this.known());
     this.rings = new RingCache(partitions);
@@ -125,7 +130,7 @@ export class Membership implements ClusterView {
 
   /**
    * Resolves when this node knows what its disk knows and nobody objected to its id. Rejects when another process runs with
-   * it, and with `MalformedError` when the members on disk can't be read.
+   * it, when N is not that of the data, and with `MalformedError` when the members on disk can't be read.
    */
   async start(): Promise<void> {
     this.restore();
@@ -188,19 +193,19 @@ export class Membership implements ClusterView {
 
   /** Why this node holds no partitions; undefined when it does. */
   waitingFor(): string | undefined {
-    if (this.self.status === 'active') return undefined;
-    if (this.self.status === 'left') return 'this node has left the cluster';
-    if (this.roster.active().length > 0)
-      return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
     return this.founding.waitingFor();
   }
 
   private restore(): void {
-    const { vote, members } = this.table.load();
+    const { vote, members, replicas } = this.table.load();
+    const conflict = replicas && replicasConflict(replicas, this.replicas, this.holds);
+    if (conflict !== undefined) throw new Error(conflict);
     const { id } = this.self;
     for (const member of members) {
-      if (member.id === id) this.restoreSelf(member, vote.founders.includes(id));
-      else this.roster.learn(member, { direct: true });
+      if (member.id === id) {
+        const kept = this.roster.restore(member, { keepsPlace: vote.founders.includes(id) });
+        if (kept !== undefined) this.problems.report('place', kept);
+      } else this.roster.learn(member, { direct: true });
     }
     this.startGeneration = this.self.generation;
     this.founding.restore(vote);
@@ -216,17 +221,6 @@ export class Membership implements ClusterView {
     this.startGeneration = this.self.generation;
     this.table.save();
     this.changed({ kind: 'ring' });
-  }
-
-  private restoreSelf(before: Member, isFounder: boolean): void {
-    const { host, zone, weight } = this.self;
-    this.roster.restore(before, { keepsPlace: isFounder });
-    const moved = before.host !== host || before.zone !== zone || before.weight !== weight;
-    if (isFounder && moved)
-      this.problems.report(
-        'place',
-        `host, zone and weight of a member can't change yet: this node keeps host '${before.host}', zone '${before.zone}', weight ${before.weight}`,
-      );
   }
 
   private receive(call: IncomingCall): void {
@@ -330,7 +324,12 @@ export class Membership implements ClusterView {
 
   private known(): KnownCluster & { readonly revision: number } {
     const { revision } = this.roster;
-    return { vote: this.founding.wanted, members: this.roster.all(), revision };
+    return {
+      vote: this.founding.wanted,
+      members: this.roster.all(),
+      replicas: this.replicas,
+      revision,
+    };
   }
 
   private placesChanged(): void {

@@ -25,14 +25,16 @@ export class Roster {
     return this.own;
   }
 
-  /** As the disk has it from an earlier life, whose place in the cluster is kept. */
-  restore(before: Member, { keepsPlace }: { readonly keepsPlace: boolean }): void {
+  /** As the disk has it from an earlier life. Returns what there is to say when its place in the cluster is kept and this one has another. */
+  restore(before: Member, { keepsPlace }: { readonly keepsPlace: boolean }): string | undefined {
     const { name, pid } = this.own;
-    const place = keepsPlace ? before : this.own;
-    const { host, zone, weight } = place;
+    const given = this.own;
+    const { host, zone, weight } = keepsPlace ? before : given;
     const generation = before.generation + 1;
     this.own = { ...before, name, pid, host, zone, weight, generation, heartbeat: 0 };
     this.revision++;
+    if (given.host === host && given.zone === zone && given.weight === weight) return undefined;
+    return `host, zone and weight of a member can't change yet: this node keeps host '${host}', zone '${zone}', weight ${weight}`;
   }
 
   /** Ascending. */

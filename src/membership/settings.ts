@@ -39,6 +39,8 @@ export function isCompatible(told: {
   else {
     const text = `node ${name} is configured with another N or conflict policy of some bucket than this node`;
     problems.report(`buckets ${id}`, text);
+    // They would found a cluster that does not agree where its keys lie.
+    if (vote.founders.length === 0 && news.vote.founders.length === 0) return false;
   }
   if (isOfAnother(vote, news.vote.founders)) {
     const text = `node ${name} is of another cluster with the same subjects; give one of the two another prefix`;

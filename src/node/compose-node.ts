@@ -16,6 +16,7 @@ import type { NodeStatus } from '../api/node-status.js';
 import { Inspection } from '../seams/inspection.js';
 import { Store, type RecoveryReport } from '../store/store.js';
 import { bucketOptions, type NodeOptions } from './node-options.js';
+import { holdsBucket } from './holds-bucket.js';
 import { containerOf, partsOf, type NodeParts } from './parts.js';
 import { checkOptions } from './check-options.js';
 import type { NodeSeams, QuorateNode } from './quorate-node.js';
@@ -130,6 +131,11 @@ class ComposedNode implements QuorateNode, NodeEffects {
       const { lineage, self } = membership;
       if (lineage.asked && self.status === 'active') this.send({ type: 'cluster.joined' });
     };
+    const { partitions } = this.options;
+    membership.holds = (bucket) =>
+      bucket === undefined
+        ? this.store.counters().keys > 0
+        : holdsBucket(this.store, partitions, bucket);
     membership.lineage.guard(this.store, () => this.noteOldDisk());
     membership.onChange(joined);
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));

@@ -183,3 +183,20 @@ test('a node that is told to stop twice, or before it served, stops once', async
   await expect(serving).rejects.toThrow('stopped before it served');
   expect(node.status().status).toBe('stopped');
 });
+
+test('a node with data that is told another N is refused, with what to do; a bucket that holds nothing may get its own', async () => {
+  const world = new World('another N');
+  const nodes = await world.cluster();
+  expect(await world.request('kv.put.orders.a', 'x')).toBe('');
+  await world.run(1_000);
+  for (const node of nodes) await world.settled(node.stop());
+  const defaults = { ...nodeOptionsDefault.defaults, n: 2 };
+  const start = (options: Partial<NodeOptions>): Promise<void> =>
+    world.settled(world.node('n1', options).start());
+  await expect(start({ defaults })).rejects.toThrow(/N=3.*told N=2.*--n 3/);
+  await expect(start({ buckets: { orders: { n: 2 } } })).rejects.toThrow(
+    /bucket 'orders'.*N=3.*told N=2.*--bucket 'orders n=3'/,
+  );
+  await start({ buckets: { carts: { n: 2 } } });
+  expect(world.errors).toEqual([]);
+});
