@@ -32,10 +32,15 @@ export class MemberTable {
 
   /** Throws `MalformedError` on a damaged row: a node that forgot its cluster could found another. */
   load(): KnownCluster {
+    return MemberTable.read(this.tables);
+  }
+
+  /** As `load`, for who does not keep the table. */
+  static read(tables: Tables): KnownCluster {
     let vote = noVote;
     let replicas: Replicas | undefined;
     const members: Member[] = [];
-    for (const { key, value } of this.table.range({})) {
+    for (const { key, value } of tables.open('members').range({})) {
       if (key === foundersKey) vote = decodeVote(value);
       else if (key === replicasKey) replicas = decodeReplicas(value);
       else members.push(decodeMember(value));

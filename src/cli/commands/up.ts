@@ -20,6 +20,7 @@ import { welcome } from '../up/welcome.js';
 interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly servers?: string;
   readonly nodes: number;
+  readonly without: readonly string[];
   readonly port: number;
   readonly dataDir: string;
   readonly n?: number;
@@ -46,6 +47,14 @@ export function addUp(program: Command): void {
       'Runs nats-server and a cluster of nodes on this machine, each node a process and labelled as a host of its own, until Ctrl-C.',
     )
     .option('--nodes <count>', 'how many nodes', wholeNumber({ min: 1, max: 64 }), 3)
+    .addOption(
+      new Option(
+        '--without <names>',
+        'nodes of the cluster whose data are gone: the others go on without them',
+      )
+        .argParser((names) => names.split(','))
+        .default([], 'none'),
+    )
     .option('--port <port>', 'of the nats-server it starts', portNumber, natsPortDefault)
     .option('--data-dir <directory>', 'one directory a node below it', 'data')
     .option(
@@ -101,6 +110,7 @@ async function up(options: UpOptions): Promise<void> {
   const clock = new RealClock();
   const cluster = new LocalCluster({
     nodes: options.nodes,
+    without: options.without,
     port: options.port,
     dataDir: resolve(options.dataDir),
     natsConf,

@@ -2,19 +2,21 @@
  * What `quorate up` runs: nats-server (unless one was named) and the nodes, in this order; stopped in the other order.
  * Prints nothing itself but what happens to processes.
  */
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../seams/clock.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { findNatsServer } from '../nats-server-finder.js';
 import { advisoryWarning } from '../nats-server-version.js';
 import { hostAndPort, portIsFree, readServerInfo } from '../server-info.js';
+import { checkDataOfCluster } from './data-of-cluster.js';
 import { natsRecipe } from './nats-process.js';
 import { nodeRecipe } from './node-process.js';
 import { SupervisedProcess, type ProcessRecipe } from './supervised-process.js';
 
 export interface LocalClusterOptions {
   readonly nodes: number;
+  /** Names of nodes that are not there, and are not started. */
+  readonly without: readonly string[];
   /** Of the nats-server that is started, when one is. */
   readonly port: number;
   readonly dataDir: string;
@@ -39,15 +41,17 @@ export class LocalCluster {
 
   /** Resolves to the URL when nats-server and every node serve; rejects when one of them can't, or when stopped meanwhile. */
   async start(): Promise<string> {
-    this.checkData();
+    await checkDataOfCluster(this.options);
     const servers = await this.startNats();
-    const { nodes, dataDir, nodeArgs } = this.options;
-    const serving = Array.from({ length: nodes }, (_, index) => {
+    const { nodes, without, dataDir, nodeArgs } = this.options;
+    const serving: Promise<void>[] = [];
+    for (let index = 0; index < nodes; index++) {
       const name = `n${index + 1}`;
+      if (without.includes(name)) continue;
       const args = ['--host', `host-${index + 1}`, '--data-dir', join(dataDir, name)];
       const recipe = nodeRecipe(name, [...args, '--servers', servers, ...nodeArgs(index)]);
-      return this.run(recipe, (started) => this.nodes.push(started));
-    });
+      serving.push(this.run(recipe, (started) => this.nodes.push(started)));
+    }
     await Promise.all(serving);
     return servers;
   }
@@ -68,18 +72,6 @@ export class LocalCluster {
     await Promise.all(this.nodes.map((node) => node.stopped));
     this.nats?.stop();
     await this.nats?.stopped;
-  }
-
-  /** A cluster that holds data takes no new nodes yet, and would miss those that are left out. */
-  private checkData(): void {
-    const { dataDir, nodes } = this.options;
-    const there = existsSync(dataDir) ? readdirSync(dataDir) : [];
-    const before = there.filter((name) => /^n\d+$/.test(name)).length;
-    if (before === 0 || before === nodes) return;
-    throw new CommandError(
-      exitCodes.usage,
-      `${dataDir} holds a cluster of ${before} nodes: use --nodes ${before}, or another --data-dir`,
-    );
   }
 
   private async startNats(): Promise<string> {

@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { checkDataOfCluster } from '../../src/cli/up/data-of-cluster.js';
+import { MemberTable } from '../../src/membership/member-table.js';
+import { nodeOptionsDefault } from '../../src/node/node-options.js';
+import { LmdbTables } from '../../src/store/lmdb-tables.js';
+
+let dataDir: string;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'quorate-data-'));
+});
+
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+/** The directory of a node that founded a cluster of so many. */
+async function leave(name: string, founders: number): Promise<void> {
+  mkdirSync(join(dataDir, name));
+  const ids = Array.from({ length: founders }, (_, i) => `${i}`.padStart(16, '0'));
+  const tables = new LmdbTables({ ...nodeOptionsDefault, name, dataDir: join(dataDir, name) });
+  const vote = { attempt: 0, stored: ids, founders: ids };
+  const known = { vote, members: [], replicas: undefined, revision: 0 };
+  const table = new MemberTable(tables, () => known);
+  await new Promise<void>((done) => table.save(done));
+  await tables.close();
+}
+
+function check(nodes: number, ...without: string[]): Promise<void> {
+  return checkDataOfCluster({ dataDir, nodes, without });
+}
+
+test('nothing there, and all there: nothing to say', async () => {
+  await check(3);
+  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
+  await check(3);
+});
+
+test('more or fewer nodes than the data are of: refused, with how many there are', async () => {
+  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
+  await expect(check(2)).rejects.toThrow(/holds a cluster of 3 nodes: use --nodes 3, or another/);
+  await expect(check(4)).rejects.toThrow(/holds a cluster of 3 nodes: use --nodes 3, or another/);
+});
+
+test.each(['n1', 'n2', 'n3'])(
+  'one of three is missing (%s): it is named, fewer nodes are not the advice, and the others can go on without it',
+  async (missing) => {
+    for (const name of ['n1', 'n2', 'n3']) if (name !== missing) await leave(name, 3);
+    await expect(check(3)).rejects.toThrow(
+      new RegExp(
+        `cluster of 3 nodes, and ${missing} is missing.*\n.*--nodes 3 --without ${missing}\\.`,
+      ),
+    );
+    await expect(check(2)).rejects.toThrow(new RegExp(`use --nodes 3 --without ${missing}`));
+    await check(3, missing);
+  },
+);
