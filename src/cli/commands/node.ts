@@ -10,7 +10,7 @@ import {
   type NodeOptions,
 } from '../../node/node-options.js';
 import type { TimerId } from '../../seams/clock.js';
-import type { StartOptions } from '../../node/start-node.js';
+import type { RunningNode, StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -172,11 +172,8 @@ function addStoreOptions(command: Command): void {
 
 async function runNode(given: NodeArguments): Promise<void> {
   tuneV8();
-  const { startNode } = await import('../../node/start-node.js');
   const clock = new RealClock();
-  const node = await startNode(optionsOf(given), nodeConnection(given)).catch((error: unknown) => {
-    throw startError(error, given);
-  });
+  const node = await start(given);
   node.onProblem(say);
   let deadline: TimerId;
   const onStop = (): void => {
@@ -196,6 +193,30 @@ async function runNode(given: NodeArguments): Promise<void> {
     giveUp();
   });
   clock.clearTimeout(deadline);
+}
+
+/** A server that is there and says nothing is waited for: it stands still, and so would whoever starts this node again. */
+async function start(given: NodeArguments): Promise<RunningNode> {
+  const { startNode } = await import('../../node/start-node.js');
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startNode(optionsOf(given), nodeConnection(given));
+    } catch (error) {
+      // Whom this node belongs to may be gone meanwhile.
+      const mayWait = given.supervised !== true || process.connected;
+      if (!isSilence(error) || !mayWait) throw startError(error, given);
+      if (tries === 1) say('the NATS server does not answer; waiting for it');
+    }
+  }
+}
+
+function isSilence(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    error.name === 'NatsError' &&
+    'code' in error &&
+    error.code === 'TIMEOUT'
+  );
 }
 
 function optionsOf(given: NodeArguments): StartOptions {

@@ -485,6 +485,12 @@ export const mutants: readonly Mutant[] = [
     find: 'if (hanging.length === 0)',
     replace: 'if (hanging.length < 64)',
   },
+  {
+    name: 'forwards-never-expire',
+    file: 'src/api/put-ordering.js',
+    find: 'this.clock.setTimeout(() => this.expired(forward), forward.waitMs)',
+    replace: 'this.clock.setTimeout(() => undefined, forward.waitMs)',
+  },
 ];
 
 /** How often its passage is in the file: once, or the mutant is stale. */
