@@ -25,8 +25,14 @@ export interface PutPlan {
 export type PutOrder =
   /** The states to a replica; `owedTo`: as hints for that primary. */
   | { readonly kind: 'send'; readonly to: NodeId; readonly owedTo: NodeId | undefined }
-  /** No fallback is left: the coordinator owes the hint itself. */
+  /** The coordinator owes the hint itself: no fallback is left, or it is no primary. It may be refused room for it. */
   | { readonly kind: 'owe'; readonly target: NodeId };
+
+/** Nobody has room for a hint that the coordinator was to owe. */
+export interface RefusedHint {
+  readonly target: NodeId;
+  readonly why: string;
+}
 
 interface Seat {
   readonly node: NodeId;
@@ -35,6 +41,8 @@ interface Seat {
   readonly owedTo: NodeId | undefined;
   /** Why it is missing. */
   readonly why: string;
+  /** For whom a fallback would not hold the states: it may have room for another's. */
+  readonly refused?: readonly NodeId[];
 }
 
 export interface PutLedger {
@@ -42,8 +50,10 @@ export interface PutLedger {
   readonly seats: readonly Seat[];
   /** How many of the plan's fallbacks have a seat. */
   readonly fallbacksTried: number;
-  /** Primaries the coordinator itself owes a hint. */
+  /** Primaries the coordinator itself owes a hint in a fallback's place. */
   readonly owed: readonly NodeId[];
+  /** Primaries the coordinator has no room to owe. */
+  readonly unowed: readonly NodeId[];
   /** What is to be done now because of the last event. */
   readonly orders: readonly PutOrder[];
   readonly verdict: Verdict;
@@ -54,6 +64,7 @@ interface Draft {
   readonly seats: Seat[];
   fallbacksTried: number;
   readonly owed: NodeId[];
+  readonly unowed: NodeId[];
   readonly orders: PutOrder[];
 }
 
@@ -61,7 +72,14 @@ const noOrders: readonly PutOrder[] = [];
 
 /** The first ledger: every primary has a seat, those believed down a stand-in. */
 export function openPutLedger(plan: PutPlan): PutLedger {
-  const draft: Draft = { plan, seats: [], fallbacksTried: 0, owed: [], orders: [] };
+  const draft: Draft = {
+    plan,
+    seats: [],
+    fallbacksTried: 0,
+    owed: [],
+    unowed: [],
+    orders: [],
+  };
   for (const node of plan.primaries) {
     const isDown = plan.down.includes(node);
     draft.seats.push({
@@ -79,44 +97,88 @@ export function openPutLedger(plan: PutPlan): PutLedger {
 }
 
 /**
- * A coordinator that is no primary holds the states as a hint from the start, even when all primaries
- * answer: a crash right after the reply must not leave them where no handoff looks.
+ * A coordinator that is no primary owes the states to every primary from the start, even when all of them answer. A crash right
+ * after the reply must not leave them where no handoff looks; and its own copy, which counts, goes with the last debt. With a
+ * debt to one primary alone, that one's ack and the coordinator's would have been a single copy as soon as it was paid.
  */
 function seatCoordinatorAsFallback(draft: Draft): void {
   const { plan } = draft;
   const target = plan.down[0] ?? plan.primaries[0];
   if (target === undefined) return;
   draft.seats.push({ node: plan.self, standing: 'asked', owedTo: target, why: '' });
-  oweHere(draft, target);
+  for (const primary of plan.primaries) draft.orders.push({ kind: 'owe', target: primary });
 }
 
-/** A replica holds the states as durably as its node promises. */
+/** A replica holds the states as durably as its node promises. A coordinator that has no room for its debts does not count by that. */
 export function replicaAcked(ledger: PutLedger, node: NodeId): PutLedger {
-  const at = ledger.seats.findIndex((seat) => seat.node === node && seat.standing !== 'acked');
+  const at = ledger.seats.findIndex(
+    (seat) =>
+      seat.node === node &&
+      (seat.standing === 'asked' || (seat.standing === 'missing' && node !== ledger.plan.self)),
+  );
   if (at < 0) return withoutOrders(ledger);
-  const { plan, fallbacksTried, owed } = ledger;
+  const { plan, fallbacksTried, owed, unowed } = ledger;
   const seats = ledger.seats.slice();
   seats[at] = { node, standing: 'acked', owedTo: seats[at]!.owedTo, why: '' };
-  return closed({ plan, seats, fallbacksTried, owed, orders: noOrders });
+  return closed({ plan, seats, fallbacksTried, owed, unowed, orders: noOrders });
 }
 
 /**
- * A replica won't hold them: it isn't there, or it said no. The next fallback takes the hint at once.
- * The coordinator itself is lost when it is no primary and could not note its debt.
+ * A replica won't hold them: it isn't there, or it said no. The next fallback takes the hint at once; one that said no
+ * (`refused`) may have room for another primary's.
  */
-export function replicaLost(ledger: PutLedger, missing: MissingReplica): PutLedger {
+export function replicaLost(
+  ledger: PutLedger,
+  missing: MissingReplica & { readonly refused: boolean },
+): PutLedger {
   const seat = ledger.seats.find(({ node }) => node === missing.node);
   if (seat?.standing !== 'asked') return withoutOrders(ledger);
   const draft = edit(ledger);
-  draft.seats[draft.seats.indexOf(seat)] = { ...seat, standing: 'missing', why: missing.why };
-  const target = seat.owedTo ?? seat.node;
-  const isSelf = seat.node === draft.plan.self;
-  const debtAt = isSelf ? draft.owed.indexOf(target) : -1;
-  if (debtAt >= 0) draft.owed.splice(debtAt, 1);
-  // A coordinator that is no primary stood in for one that may well answer.
-  const mayAnswer =
-    isSelf && draft.seats.some(({ node, standing }) => node === target && standing === 'asked');
-  if (!mayAnswer) standIn(draft, target);
+  const { owedTo } = seat;
+  const refused = owedTo === undefined ? [] : [...(seat.refused ?? []), owedTo];
+  const at = draft.seats.indexOf(seat);
+  draft.seats[at] = { ...seat, standing: 'missing', why: missing.why, refused };
+  standIn(draft, owedTo ?? seat.node);
+  if (missing.refused && owedTo !== undefined) standInForAnother(draft, at);
+  return closed(draft);
+}
+
+/** A primary without a fallback that stands in for it gets this one, which would not do it for another. */
+function standInForAnother(draft: Draft, at: number): void {
+  const { node, refused = [] } = draft.seats[at]!;
+  const target = draft.seats.find(
+    (seat) =>
+      seat.owedTo === undefined &&
+      seat.standing === 'missing' &&
+      !refused.includes(seat.node) &&
+      !hasFallback(draft, seat.node),
+  )?.node;
+  if (target === undefined) return;
+  draft.seats[at] = { node, standing: 'asked', owedTo: target, why: '', refused };
+  draft.orders.push({ kind: 'send', to: node, owedTo: target });
+}
+
+/**
+ * The coordinator has no room to owe a hint. As a primary it holds the states all the same. As a fallback it forgets them once
+ * its debts are paid: its ack counts as long as those it may owe are W, so that in the end as many hold them as were promised.
+ */
+export function hintRefused(ledger: PutLedger, { target, why }: RefusedHint): PutLedger {
+  const draft = edit(ledger);
+  draft.unowed.push(target);
+  const owedAt = draft.owed.indexOf(target);
+  if (owedAt >= 0) draft.owed.splice(owedAt, 1);
+  const { plan, seats, unowed } = draft;
+  const at = seats.findIndex(({ node, owedTo }) => node === plan.self && owedTo !== undefined);
+  const seat = seats[at];
+  if (seat === undefined) return closed(draft);
+  const canOwe = plan.primaries.filter((node) => !unowed.includes(node));
+  if (canOwe.length < plan.needed) seats[at] = { ...seat, standing: 'missing', why };
+  else if (seat.owedTo === target)
+    seats[at] = {
+      ...seat,
+      owedTo: canOwe.find((node) => !hasFallback(draft, node)) ?? canOwe[0],
+    };
+  if (seat.owedTo === target && !isAsked(draft, target)) standIn(draft, target);
   return closed(draft);
 }
 
@@ -174,9 +236,12 @@ function standIn(draft: Draft, target: NodeId): void {
   draft.orders.push({ kind: 'send', to: next, owedTo: target });
 }
 
+/** A coordinator that is no primary owes it already. */
 function oweHere(draft: Draft, target: NodeId): void {
-  draft.owed.push(target);
-  draft.orders.push({ kind: 'owe', target });
+  const { plan, owed, unowed, orders } = draft;
+  if (unowed.includes(target)) return;
+  owed.push(target);
+  if (plan.primaries.includes(plan.self)) orders.push({ kind: 'owe', target });
 }
 
 type Books = Pick<PutLedger, 'seats' | 'owed'>;
@@ -185,11 +250,16 @@ function hasAcked(books: Books, node: NodeId): boolean {
   return books.seats.some((seat) => seat.node === node && seat.standing === 'acked');
 }
 
+function isAsked(books: Books, node: NodeId): boolean {
+  return books.seats.some((seat) => seat.node === node && seat.standing === 'asked');
+}
+
 function hasStandIn(books: Books, target: NodeId): boolean {
-  return (
-    books.owed.includes(target) ||
-    books.seats.some((seat) => seat.owedTo === target && seat.standing !== 'missing')
-  );
+  return books.owed.includes(target) || hasFallback(books, target);
+}
+
+function hasFallback(books: Books, target: NodeId): boolean {
+  return books.seats.some((seat) => seat.owedTo === target && seat.standing !== 'missing');
 }
 
 function isServed(books: Books, primary: NodeId): boolean {
@@ -219,13 +289,21 @@ function ballotOf(
 }
 
 function edit(ledger: PutLedger): Draft {
-  const { plan, seats, fallbacksTried, owed } = ledger;
-  return { plan, seats: seats.slice(), fallbacksTried, owed: owed.slice(), orders: [] };
+  const { plan, seats, fallbacksTried, owed, unowed } = ledger;
+  return {
+    plan,
+    seats: seats.slice(),
+    fallbacksTried,
+    owed: owed.slice(),
+    unowed: unowed.slice(),
+    orders: [],
+  };
 }
 
 function closed(ledger: Omit<PutLedger, 'verdict'>): PutLedger {
-  const { plan, seats, fallbacksTried, owed, orders } = ledger;
-  return { plan, seats, fallbacksTried, owed, orders, verdict: verdict(ballotOf(ledger, seats)) };
+  const { plan, seats, fallbacksTried, owed, unowed, orders } = ledger;
+  const ballot = ballotOf(ledger, seats);
+  return { plan, seats, fallbacksTried, owed, unowed, orders, verdict: verdict(ballot) };
 }
 
 function withoutOrders(ledger: PutLedger): PutLedger {

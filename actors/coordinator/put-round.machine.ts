@@ -26,12 +26,14 @@ export type PutRoundTurn =
 
 /** What the books have noted already: told to a chart that is watched, for who watches; it decides nothing. */
 export type PutRoundNews =
-  /** The coordinator's own log holds the states; as a fallback: and the debt. */
+  /** The coordinator's own log holds the states; as a fallback: and the debts. */
   | { readonly type: 'log.durable' }
   | { readonly type: 'replica.acked'; readonly node: NodeId }
   /** No responders, or the detector says down. */
   | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
+  /** The coordinator has no room for a hint it was to owe. */
+  | { readonly type: 'hint.refused'; readonly target: NodeId; readonly why: string }
   /** Some replica has been silent for unusually long, at least `limits.slowPutReplicaMs`. */
   | { readonly type: 'replica.slow' };
 

@@ -8,6 +8,7 @@ import type { Actor, ActorOptions } from 'xstate';
 import { createActor } from 'xstate';
 import type { PutLedger, PutOrder, PutTally } from './put-ledger.js';
 import {
+  hintRefused,
   isSettled,
   replicaAcked,
   replicaLost,
@@ -144,7 +145,9 @@ function ledgerAfter(ledger: PutLedger, event: PutRoundNews): PutLedger {
       return replicaAcked(ledger, event.node);
     case 'replica.gone':
     case 'replica.refused':
-      return replicaLost(ledger, event);
+      return replicaLost(ledger, { ...event, refused: event.type === 'replica.refused' });
+    case 'hint.refused':
+      return hintRefused(ledger, event);
     default:
       return silentForLong(ledger);
   }

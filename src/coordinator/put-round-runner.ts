@@ -11,6 +11,8 @@ import { mergeReason } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
+import { checkedDigest } from '../wire/encoded-states.js';
+import { spansOf } from '../wire/state-batch.js';
 import type { PutReply, PutRequest } from './coordinator.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
@@ -36,7 +38,7 @@ export interface PutRoundContent {
 export class PutRoundRunner implements PutRoundEffects, Round {
   private readonly round: PutRound;
   private readonly calls: CallId[] = [];
-  /** What the coordinator's own ack waits for: its log, and as a fallback the debt. */
+  /** What the coordinator's own ack waits for: its log, and as a fallback its debts. */
   private ownPartsPending: number;
   private readonly isPrimary: boolean;
   readonly waits: RoundWaits<PutEntry>;
@@ -59,7 +61,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
       overdue: () => this.send({ type: 'settling.overdue' }),
     });
     this.isPrimary = ledger.plan.primaries.includes(ledger.plan.self);
-    this.ownPartsPending = this.isPrimary ? 1 : 2;
+    this.ownPartsPending = this.isPrimary ? 1 : 1 + ledger.plan.primaries.length;
     this.round = new PutRound(ledger, this, { ...around.inspection.surroundings, id });
   }
 
@@ -112,6 +114,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
 
   finish(): void {
     this.isFinished = true;
+    if (!this.isPrimary && this.batch !== undefined) this.settle(this.batch.bytes);
     this.batch?.release();
     for (const call of this.calls) this.around.peers.forget(call);
     this.waits.end();
@@ -135,19 +138,29 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.calls.push(call);
   }
 
-  /** A coordinator that is no primary counts only once its first debt is as durable as the states. */
   private owe(target: NodeId): void {
     const { store, counters } = this.around;
-    const keys = this.content.records.map((record) => record.key);
     try {
-      store.owe(target, keys, this.onOwnPart);
+      store.owe(target, this.batch!.bytes, this.onOwnPart);
       counters.fallbacksUsed++;
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       counters.hintsRefused++;
-      const { self } = this.content.ledger.plan;
-      if (!this.isPrimary) this.send({ type: 'replica.refused', node: self, why: error.message });
+      this.send({ type: 'hint.refused', target, why: error.message });
+      if (!this.isPrimary) this.onOwnPart();
     }
+  }
+
+  /** Of a coordinator that is no primary: who acknowledged has them, and is owed nothing any more. */
+  private settle(batch: Buffer): void {
+    const delivered = spansOf(batch).map((span) => ({
+      key: span.key,
+      digest: checkedDigest(span),
+    }));
+    const { seats } = this.round.ledger;
+    for (const { node, standing, owedTo } of seats)
+      if (standing === 'acked' && owedTo === undefined)
+        this.around.store.hints.settle(node, delivered, () => undefined);
   }
 
   private readonly onOwnPart = (): void => {

@@ -3,9 +3,9 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { isCollectable, mayBeForgotten, prunedContext } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Digest } from '../../actors/rules/versions.js';
+import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { sameDigest } from '../../actors/rules/versions.js';
-import type { HeldRecord, Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { encodeState } from '../wire/key-state-codec.js';
 import type { AgreedKey } from './transfer-messages.js';
 
@@ -67,9 +67,10 @@ export class CollectionWalk {
     for (const { key } of found) {
       this.after = key;
       const held = store.peek(key);
-      if (held === undefined || !mayBeForgotten(held.state)) continue;
+      const state = held?.state;
+      if (held === undefined || state === undefined || !mayBeForgotten(state)) continue;
       this.ripening = true;
-      const candidate = this.candidateOf(key, held);
+      const candidate = this.candidateOf({ key, digest: held.digest }, state);
       if (candidate === undefined) continue;
       candidates.push(candidate);
       bytes += candidate.bytes?.length ?? 0;
@@ -79,8 +80,7 @@ export class CollectionWalk {
     return candidates;
   }
 
-  private candidateOf(key: StorageKey, held: HeldRecord): Candidate | undefined {
-    const { state, digest } = held;
+  private candidateOf({ key, digest }: AgreedKey, state: KeyState): Candidate | undefined {
     const age = { nowMs: this.surroundings.nowMs(), graceMs: this.surroundings.graceMs };
     if (isCollectable(state, age)) return { key, digest, bytes: undefined };
     const context = prunedContext(state, {

@@ -105,8 +105,9 @@ export class Changes {
 function merged(before: Held, incoming: Held): Held {
   if (before.hasDigestOf(incoming) && before.bytes.equals(incoming.bytes)) return before;
   if (replaces(incoming, before)) return incoming.marked(before.mark);
-  const state = merge(before.state, incoming.state);
-  if (state === before.state) return before;
-  if (state === incoming.state) return incoming.marked(before.mark);
+  const [held, came] = [before.state, incoming.state];
+  const state = merge(held, came);
+  if (state === held) return before;
+  if (state === came) return incoming.marked(before.mark);
   return Held.of(spanOf(encodeState(state)), before.mark);
 }

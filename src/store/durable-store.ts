@@ -213,8 +213,8 @@ export class DurableStore implements Store {
     return this.admitted.merge(batch, options.owedTo, onDurable);
   }
 
-  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void {
-    this.admitted.owe(target, keys, onDurable);
+  owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void {
+    this.admitted.owe(target, batch, onDurable);
   }
 
   remove(records: readonly Removal[], onDurable: OnDurable): void {

@@ -29,7 +29,6 @@ export class Held implements HeldRecord {
     readonly mark: number,
     hi: number,
     lo: number,
-    private decoded?: KeyState,
   ) {
     this.source = source;
     this.start = start;
@@ -45,7 +44,7 @@ export class Held implements HeldRecord {
   }
 
   marked(mark: number): Held {
-    return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo, this.decoded);
+    return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo);
   }
 
   hasDigestOf(other: Held): boolean {
@@ -75,9 +74,9 @@ export class Held implements HeldRecord {
     return { hi: this.hi >>> 0, lo: this.lo >>> 0 };
   }
 
+  /** Decoded anew each time: kept, the objects of what a walk over all keys meets would take more than the records. */
   get state(): KeyState {
-    this.decoded ??= decodeState(this.bytes);
-    return this.decoded;
+    return decodeState(this.bytes);
   }
 }
 

@@ -89,8 +89,11 @@ export interface Store {
    * Throws `MalformedError` before anything is changed, and `OverloadedError` when the hints are full.
    */
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[];
-  /** Notes that this node, which holds the keys already, owes them to `target` (no fallback was left). Throws `OverloadedError` when the hints are full. */
-  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void;
+  /**
+   * Notes that this node owes the states of the batch, which it minted, to `target`: at once, or when nobody else would take
+   * the hint. What it holds no more (its other debts were paid) is stored anew. Throws `OverloadedError` when the hints are full.
+   */
+  owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void;
   /** Removes records whose state still has the digest and that nobody is owed: collected tombstones, strays. */
   remove(
     records: readonly { readonly key: StorageKey; readonly digest: Digest }[],

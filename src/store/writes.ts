@@ -5,7 +5,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Clock } from '../seams/clock.js';
-import { encodeStates, stateSpansOf } from '../wire/state-batch.js';
+import { encodeStates, spansOf, stateSpansOf } from '../wire/state-batch.js';
 import type { Lease } from './arena.js';
 import { checkedStates, type Changes, type Incoming } from './changes.js';
 import type { HintIndex } from './hints.js';
@@ -76,12 +76,18 @@ export class Writes {
     return incoming;
   }
 
-  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void {
+  owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void {
     const { changes, clock, debts, path, records } = this.options;
     path.admit();
-    const sizes = keys.map((key) => ({ key, bytes: records.peek(key)?.length ?? 0 }));
+    const sizes: { readonly key: StorageKey; readonly bytes: number }[] = [];
+    for (const { key } of spansOf(batch)) {
+      const held = records.peek(key);
+      if (held === undefined) return void this.merge(batch, target, onDurable);
+      sizes.push({ key, bytes: held.length });
+    }
     debts.admit(target, sizes);
     const sinceMs = clock.wallMs();
+    const keys = sizes.map(({ key }) => key);
     for (const key of keys) changes.owed(target, key, sinceMs);
     path.append({ kind: 'owed', target, sinceMs, keys }, onDurable);
   }

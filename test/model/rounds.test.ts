@@ -59,6 +59,10 @@ const losses: Readonly<Record<string, 'replica.gone' | 'replica.refused'>> = {
   E: 'replica.gone',
 };
 
+function asks(sent: readonly { readonly to: string }[], node: string): number {
+  return sent.filter(({ to }) => to === node).length;
+}
+
 function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoundEvent> {
   const sent: { to: string; owedTo: string | undefined }[] = [];
   const owed: string[] = [];
@@ -78,7 +82,8 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   const round = new PutRound(openPutLedger(plan), effects, { id: 'put', inspect });
   round.begin();
   const acked = new Set<string>();
-  const lost = new Set<string>();
+  const lost = new Map<string, number>();
+  const unowed = new Set<string>();
   let slept = 0;
   for (const step of path) {
     const { state } = round;
@@ -86,7 +91,8 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
     if (step.type === 'deadline.passed') replies.push('expired');
     if (step.type === 'log.durable') acked.add(plan.self);
     if (step.type === 'replica.acked') acked.add(step.node);
-    if ('why' in step) lost.add(step.node);
+    if ('node' in step && 'why' in step) lost.set(step.node, asks(sent, step.node));
+    if (step.type === 'hint.refused') unowed.add(step.target);
     round.happened(step);
     if (state !== 'awaitingQuorum' && step.type !== 'deadline.passed')
       check(replies.length === 1, 'the authors are answered once', path);
@@ -96,7 +102,8 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   const counted = [...acked].filter((node) => !plan.strict || plan.primaries.includes(node)).length;
   check(shown === value, 'who watches is shown where the round is', path);
   check(replies.length <= 1, 'at most one answer', path);
-  check(new Set(sent.map(({ to }) => to)).size === sent.length, 'nobody is asked twice', path);
+  const asked = sent.map(({ to, owedTo }) => `${to} for ${owedTo}`);
+  check(new Set(asked).size === asked.length, 'nobody is asked the same twice', path);
   check(new Set(owed).size === owed.length, 'no debt twice', path);
   check(!sent.some(({ to }) => to === plan.self), 'the coordinator does not write to itself', path);
   if (replies[0] === 'met') check(counted >= plan.needed, 'met means counted', path);
@@ -108,15 +115,22 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
       const isServed =
         acked.has(primary) ||
         owed.includes(primary) ||
+        unowed.has(primary) ||
         sent.some(({ to, owedTo }) => owedTo === primary && acked.has(to));
       check(isServed || primary === plan.self, `${primary} has the states or a hint`, path);
     }
-  const open = sent.filter(({ to }) => !acked.has(to) && !lost.has(to));
+  const isOpen = (to: string): boolean => !acked.has(to) && lost.get(to) !== asks(sent, to);
+  const open = sent.filter(
+    ({ to }, at) => isOpen(to) && sent.findLastIndex((order) => order.to === to) === at,
+  );
   const next: PutRoundEvent[] = open.flatMap(({ to }) => [
     { type: 'replica.acked', node: to } as const,
     // Gone and refused are one to the machine: each is tried on some replicas.
     { type: losses[to]!, node: to, why: 'will not' } as const,
   ]);
+  // Where there is no room is known at once.
+  if (path.length === 0 && owed.includes('B'))
+    next.push({ type: 'hint.refused', target: 'B', why: 'full' });
   if (!acked.has(plan.self)) next.push({ type: 'log.durable' });
   if (value === 'awaitingQuorum') next.push({ type: 'deadline.passed' });
   if (slept === 0) next.push({ type: 'replica.slow' });
@@ -124,7 +138,9 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   const { seats, fallbacksTried } = ledger;
   const standing = seats.map((seat) => [seat.node, seat.standing, seat.owedTo]);
   const timers = Math.min(slept, 1);
-  const fingerprint = JSON.stringify({ value, standing, fallbacksTried, owed, timers, replies });
+  const refused = [...unowed];
+  const books = { standing, fallbacksTried, owed, refused };
+  const fingerprint = JSON.stringify({ value, ...books, timers, replies });
   return { fingerprint, isOver, next };
 }
 

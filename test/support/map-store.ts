@@ -39,6 +39,8 @@ export class MapStore implements Store {
   /** Nothing becomes durable until it is released. */
   logHeld = false;
   hintsFull = false;
+  /** Full for that target alone. */
+  hintsFullFor: NodeId = '';
   refused: ReturnType<Store['refusal']>;
   lastEpoch = 100;
   firstValidEpoch = 0;
@@ -127,8 +129,13 @@ export class MapStore implements Store {
     return news;
   }
 
-  owe(target: NodeId, keys: readonly StorageKey[], onDurable: OnDurable): void {
-    this.note(target, keys);
+  owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void {
+    const records = decodeBatch(Buffer.from(batch));
+    this.note(
+      target,
+      records.map(({ key }) => key),
+    );
+    for (const { key, bytes } of records) if (!this.records.has(key)) this.keep(key, bytes, 0);
     this.log(onDurable);
   }
 
@@ -158,7 +165,8 @@ export class MapStore implements Store {
   }
 
   private note(target: NodeId, keys: readonly StorageKey[]): void {
-    if (this.hintsFull) throw new OverloadedError('the hints are full');
+    if (this.hintsFull || this.hintsFullFor === target)
+      throw new OverloadedError('the hints are full');
     const debts = this.debts.get(target) ?? new Set();
     for (const key of keys) debts.add(key);
     this.debts.set(target, debts);

@@ -131,7 +131,7 @@ export const mutants: readonly Mutant[] = [
     name: 'own-ack-before-log',
     in: 'forgetful',
     file: putRound,
-    find: 'this.ownPartsPending = this.isPrimary ? 1 : 2;',
+    find: 'this.ownPartsPending = this.isPrimary ? 1 : 1 + ledger.plan.primaries.length;',
     replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.send({ type: "log.durable" }));',
   },
   {
@@ -373,7 +373,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'coordinator-forgets-its-debt',
     file: putLedger,
-    find: "draft.orders.push({ kind: 'owe', target });",
+    find: "orders.push({ kind: 'owe', target });",
     replace: 'void target;',
   },
   {

@@ -300,6 +300,31 @@ describe('put, replicas are missing', () => {
   });
 });
 
+describe('put, the hints are full', () => {
+  test('a fallback without room for one primary holds the states for the other that is away', async () => {
+    const world = await cluster(4);
+    world.believeDown(1);
+    world.believeDown(2);
+    world.nodes[3]!.store.hintsFullFor = world.nodes[1]!.id;
+    expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=1 fallbacks=1 hints=2/);
+    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+  });
+
+  test('nobody has room: the receipt does not speak of a hint', async () => {
+    const world = await cluster(4);
+    world.believeDown(2);
+    for (const { store } of world.nodes) store.hintsFull = true;
+    expect(receiptOf(await world.put(0))).toBe('w=2/2 primaries=2 fallbacks=0 durability=sync');
+  });
+
+  test('a coordinator that is no primary counts while it has room for W of them', async () => {
+    const world = await cluster(4);
+    for (const at of [0, 1]) world.believeDown(at);
+    world.nodes[3]!.store.hintsFullFor = world.nodes[0]!.id;
+    expect(receiptOf(await world.put(3))).toMatch(/^w=2\/2 primaries=1 fallbacks=1/);
+  });
+});
+
 describe('put, the coordinator is no primary', () => {
   test('all primaries live, W=2: its own ack counts as a fallback with a hint owed', async () => {
     const world = await cluster(5);
@@ -309,8 +334,10 @@ describe('put, the coordinator is no primary', () => {
     expect(receiptOf(await world.put(3, { quorum: 1 }))).toBe(
       'w=1/1 primaries=0 fallbacks=1 hints=1 durability=sync',
     );
-    expect(world.nodes[3]!.store.debts.size).toBe(1);
+    // To every one of them; who has acknowledged by the end of the round is owed nothing.
+    expect(world.nodes[3]!.store.debts.size).toBe(3);
     await world.run(50);
+    expect(world.nodes[3]!.store.debts.size).toBeLessThanOrEqual(1);
     for (const at of [0, 1, 2]) expect(world.valuesAt(at)).toEqual(['value']);
   });
 
@@ -332,6 +359,17 @@ describe('put, the coordinator is no primary', () => {
     await world.run(50);
     expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
     expect(world.nodes[4]!.store.records.size).toBe(0);
+  });
+
+  test('one acknowledges, two are silent, and it ends at once: its debts to all are as durable as its ack', async () => {
+    const world = await cluster(4);
+    world.silence(1);
+    world.silence(2);
+    expect(receiptOf(await world.put(3))).toMatch(/^w=2\/2 primaries=1 fallbacks=1/);
+    expect(world.nodes[3]!.store.debts.size).toBe(3);
+    await world.run(limits.settleMsMax + 50);
+    const owed = [...world.nodes[3]!.store.debts.keys()];
+    expect(owed.sort()).toEqual([world.nodes[1]!.id, world.nodes[2]!.id].sort());
   });
 
   test('its hints are full: its own ack does not count, the primaries make the quorum', async () => {

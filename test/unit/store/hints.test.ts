@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { OverloadedError } from '../../../src/errors.js';
 import type { DurableStore } from '../../../src/store/durable-store.js';
+import { encodeBatch } from '../../../src/wire/state-batch.js';
 import { keyNamed, merge, put, stateAfter, StoreHome } from '../../support/store-process.js';
 
 let home: StoreHome;
@@ -21,6 +22,13 @@ function owed(store: DurableStore, name: string, to = target): Promise<boolean[]
   return merge(store, [{ key: keyNamed(name), state: sent }], { owedTo: to });
 }
 
+/** What the store holds under the names, as its coordinator has minted it. */
+function batchOf(store: DurableStore, ...names: string[]): Buffer {
+  return encodeBatch(
+    names.map((name) => ({ key: keyNamed(name), bytes: store.read(keyNamed(name))!.bytes })),
+  );
+}
+
 function settle(store: DurableStore, name: string, to = target): Promise<void> {
   const key = keyNamed(name);
   const digest = store.read(key)!.digest;
@@ -32,7 +40,7 @@ test.each(['kill', 'clean stop'])('debts are there again after a %s', async (end
   await owed(first.store, 'a');
   await owed(first.store, 'b', another);
   await put(first.store, keyNamed('c'), 'mine');
-  await new Promise<void>((resolve) => first.store.owe(target, [keyNamed('c')], resolve));
+  await new Promise<void>((resolve) => first.store.owe(target, batchOf(first.store, 'c'), resolve));
   const before = first.store.hints.total();
   expect(before.count).toBe(3);
   await (end === 'kill' ? first.kill() : first.store.close());
@@ -114,7 +122,7 @@ test('the bound: OverloadedError, nothing changed; room again after settling', a
   expect(store.hints.total().count).toBe(taken);
   expect(store.hints.total().bytes).toBeLessThanOrEqual(1000);
   await put(store, keyNamed('mine'), 'x');
-  expect(() => store.owe(target, [keyNamed('mine')], () => 0)).toThrow(OverloadedError);
+  expect(() => store.owe(target, batchOf(store, 'mine'), () => 0)).toThrow(OverloadedError);
   expect(await owed(store, 'key 0')).toEqual([false]);
   await settle(store, 'key 1');
   await owed(store, `key ${taken}`);
@@ -130,3 +138,26 @@ test('the same debt twice is one debt with the first age', async () => {
   expect(store.hints.counters(target).oldestMs).toBeGreaterThanOrEqual(60_000);
   await store.close();
 });
+
+test.each(['serving', 'killed before anyone looked'])(
+  'a state whose debts were paid and which was forgotten is owed to another all the same: %s',
+  async (how) => {
+    const first = await home.start();
+    first.store.setOwned(() => false);
+    await put(first.store, keyNamed('a'), 'acknowledged');
+    const batch = batchOf(first.store, 'a');
+    await new Promise<void>((resolve) => first.store.owe(target, batch, resolve));
+    await settle(first.store, 'a');
+    expect(first.store.read(keyNamed('a'))).toBeUndefined();
+    await new Promise<void>((resolve) => first.store.owe(another, batch, resolve));
+    let { store } = first;
+    if (how !== 'serving') {
+      await first.kill();
+      store = (await home.start()).store;
+    }
+    const [hint] = store.hints.next(another, all);
+    expect(hint?.key).toBe(keyNamed('a'));
+    expect(store.hints.total().count).toBe(1);
+    await store.close();
+  },
+);
