@@ -49,7 +49,7 @@ export function drawWorld(seed: string): WorldOptions {
   const { kind, random } = drawKind(seed);
   const any = drawAny(seed);
   const world = kind === undefined ? any : kinds[kind].draw(any, random);
-  return withHolds(withWipe(withHintAge(world)));
+  return withStrands(withHolds(withWipe(withHintAge(world))));
 }
 
 /** Messages lie in routes for seconds, longer than anybody waits, and then arrive; also at a process that was started meanwhile. */
@@ -64,6 +64,21 @@ function withHolds(world: WorldOptions): WorldOptions {
     return { atUs, text: `hold ${from} ${to} for=${time(random, 500, 30_000)}` };
   });
   return { ...world, faults: sorted([...faults, ...holds]) };
+}
+
+/** Connections of nodes that are dead before anybody knows. */
+function withStrands(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`strands of ${world.seed}`);
+  const { cluster, workUs, faults } = world;
+  if (faults.length === 0 || random.below(6) > 0) return world;
+  const strands = Array.from({ length: random.between(1, 3) }, (): TimedFault => {
+    const times = `for=${time(random, 200, 7_000)} late=${time(random, 200, 30_000)}`;
+    return {
+      atUs: random.below(workUs),
+      text: `strand ${nodeName(random, cluster)} ${times}`,
+    };
+  });
+  return { ...world, faults: sorted([...faults, ...strands]) };
 }
 
 /** Hints that grow old within a seed, so that they are re-homed. */
@@ -536,7 +551,7 @@ const makers: Readonly<Record<string, Maker>> = {
 };
 
 /** What a seed can draw; a test asks for all of them. */
-export const faultKinds = [...Object.keys(makers), 'rot', 'wipe', 'hold'];
+export const faultKinds = [...Object.keys(makers), 'rot', 'wipe', 'hold', 'strand'];
 
 function nodeName(random: SimRandom, { nodes }: { readonly nodes: number }): string {
   return `n${random.between(1, nodes)}`;

@@ -15,6 +15,8 @@
  *   clog n1 n2 for=500ms                   held back, then delivered
  *   hold n1 n2 for=10s                     lies in a route between servers so long, and then reaches who is n2 by then
  *   disconnect n1 for=1s                   its connection to NATS breaks
+ *   strand n1 for=3s late=10s              its connection is dead; it notices after `for` and has another one, NATS `late` after
+ *                                        that: until then half-dead subscriptions swallow, then what was sent arrives
  *   restart-nats for=500ms                 everyone's does
  *   noise [loss=1000] [double=1000] [late=1000] [for=5s]   chances in a million, messages of nodes and answers
  *   stall n1 [for=1s] · release n1         nothing completes on its disk
@@ -114,6 +116,11 @@ const effects: Readonly<Record<string, Effect>> = {
   },
   disconnect: (cluster, { args, options }) => {
     cluster.nats.disconnect(args[0]!, { forUs: durationUs(options['for']!), why: 'fault' });
+    return undefined;
+  },
+  strand: (cluster, { args, options }) => {
+    const [forUs, lateUs] = [durationUs(options['for']!), durationUs(options['late']!)];
+    cluster.nats.strand(args[0]!, { forUs, lateUs });
     return undefined;
   },
   'restart-nats': (cluster, { options }) => {

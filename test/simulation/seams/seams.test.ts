@@ -214,6 +214,34 @@ test('bus: disconnected, a client loses what it sends and gets, and its subscrip
   expect(b.got).toEqual(['x found', 'y too']);
 });
 
+test('bus: stranded, a client notices late; the server goes on with the dead connection, and what was sent by it comes last', async () => {
+  const { connect, after, nats } = natsWorld('strand');
+  const [a, b] = [connect('a'), connect('b')];
+  a.bus.subscribe('x', a.keep);
+  b.bus.subscribe('y', b.keep);
+  b.bus.subscribe('_r.*', b.keep);
+  await after(10);
+  nats.strand('b', { forUs: 50_000, lateUs: 1_000_000 });
+  b.bus.publish('x', Buffer.from('late'));
+  b.bus.publish('nobody', Buffer.from('late'), { reply: '_r.1' });
+  const flushed = b.bus.flush();
+  a.bus.publish('y', Buffer.from('lost'));
+  await after(10);
+  expect(b.bus.connected).toBe(true);
+  await expect(Promise.all([flushed, after(50)])).rejects.toThrow('DISCONNECT');
+  await after(400);
+  expect(b.bus.connected).toBe(true);
+  b.bus.publish('x', Buffer.from('early'));
+  a.bus.publish('y', Buffer.from('found'));
+  await after(1_000);
+  a.bus.publish('y', Buffer.from('once'));
+  await after(10);
+  expect([a.got, b.got]).toEqual([
+    ['x early', 'x late'],
+    ['y found', 'y once'],
+  ]);
+});
+
 test('bus: a paused client that is sent more than the server keeps is a slow consumer', async () => {
   const { connect, after, scheduler } = natsWorld('slow', {}, 5_000);
   const [a, b] = [connect('a'), connect('b')];

@@ -82,6 +82,10 @@ export class Lane {
   onReconnect: (() => readonly Upward[]) | undefined;
   up: Batch<Upward> | undefined;
   down: Batch<Delivery> | undefined;
+  /** Set: nothing goes through, and neither side knows. What the client has sent meanwhile. */
+  stranded: Publication[] | undefined;
+  /** Nobody reads any more what the server sends. */
+  isDeaf = false;
 
   constructor(
     readonly name: string,
@@ -95,6 +99,8 @@ export class SimNats {
   private readonly cuts = new Map<string, CutKind>();
   private readonly clogs = new Map<string, number>();
   private readonly holds = new Map<string, number>();
+  /** End the connections that only the server believes in. */
+  private readonly dead = new Set<() => void>();
   private nextOrder = 0;
   /** How long the server believes in the connection of a process that dies: a host that vanishes says no good-bye. */
   lingerUs = 0;
@@ -143,6 +149,7 @@ export class SimNats {
     this.cuts.clear();
     this.clogs.clear();
     this.holds.clear();
+    for (const end of this.dead) end();
   }
 
   /** Messages from `from` to `to` are held back until then. */
@@ -159,6 +166,47 @@ export class SimNats {
   disconnect(name: string, options: { forUs: number; why: string }): void {
     for (const lane of this.lanes)
       if (lane.name === name && lane.connected) this.disconnectLane(lane, options);
+  }
+
+  /**
+   * The connection of a client goes dead. It notices after `forUs` and has another one soon; the server believes in the dead
+   * one for `lateUs` longer: what listened by it swallows its share, and what was sent by it is read as late.
+   */
+  strand(name: string, { forUs, lateUs }: { forUs: number; lateUs: number }): void {
+    for (const lane of this.lanes)
+      if (lane.name === name && lane.connected && lane.stranded === undefined)
+        this.strandLane(lane, { forUs, lateUs });
+  }
+
+  private strandLane(lane: Lane, { forUs, lateUs }: { forUs: number; lateUs: number }): void {
+    const dead = new Lane(lane.name, lane.process);
+    dead.isDeaf = true;
+    for (const subscription of lane.subscriptions) {
+      const left = { ...subscription, lane: dead };
+      dead.subscriptions.add(left);
+      this.tree.add(left.subject, left);
+    }
+    this.drop(lane);
+    lane.connected = true;
+    const stranded: Publication[] = [];
+    lane.stranded = stranded;
+    this.trace.add(this.scheduler.nowUs, lane.name, 'stranded');
+    this.scheduler.in(forUs, undefined, () => {
+      if (lane.stranded === stranded && lane.connected)
+        this.disconnectLane(lane, { forUs: 250_000, why: 'stranded' });
+    });
+    const end = (): void => {
+      if (!this.dead.delete(end)) return;
+      this.trace.add(
+        this.scheduler.nowUs,
+        lane.name,
+        `${stranded.length} sent by a dead connection`,
+      );
+      for (const publication of stranded) this.route(dead, publication);
+      this.drop(dead);
+    };
+    this.dead.add(end);
+    this.scheduler.in(forUs + lateUs, undefined, end);
   }
 
   /** The server goes away; everyone's connection breaks and comes back one by one. */
@@ -191,6 +239,7 @@ export class SimNats {
 
   private drop(lane: Lane): void {
     lane.connected = false;
+    lane.stranded = undefined;
     lane.session++;
     lane.up = undefined;
     lane.down = undefined;
@@ -203,6 +252,10 @@ export class SimNats {
   // --- from a client ---
 
   send(lane: Lane, item: Upward): void {
+    if (lane.stranded !== undefined) {
+      if (item.kind === 'publish') lane.stranded.push(item.publication);
+      return;
+    }
     const { nowUs } = this.scheduler;
     const open = lane.up;
     if (open !== undefined && open.madeUs === nowUs && open.dueUs > nowUs) {
@@ -270,6 +323,7 @@ export class SimNats {
 
   /** As nats-server does it: to the publisher alone, if it subscribes to the reply subject itself. */
   private noResponders(from: Lane, publication: Publication): void {
+    if (from.isDeaf) return;
     const own = this.tree
       .match(publication.reply)
       .find(({ lane, queue }) => lane === from && queue === undefined);
@@ -286,6 +340,7 @@ export class SimNats {
   private deliver(from: Lane, to: Subscription, publication: Publication): void {
     const { noise } = this.options;
     const { lane } = to;
+    if (lane.isDeaf) return this.lost(publication, lane, 'dead');
     if (this.cutOf(from, lane) !== undefined) return this.lost(publication, lane, 'cut');
     if (this.holds.size > 0) {
       const heldUs = this.holds.get(wayOf({ from: from.name, to: lane.name })) ?? 0;
@@ -309,7 +364,7 @@ export class SimNats {
   private holdBack({ lane, queue }: Subscription, publication: Publication, untilUs: number): void {
     this.scheduler.in(untilUs - this.scheduler.nowUs, undefined, () => {
       for (const to of this.tree.match(publication.subject))
-        if (to.lane.name === lane.name && to.queue === queue)
+        if (to.lane.name === lane.name && to.queue === queue && !to.lane.isDeaf)
           this.enqueue(to.lane, this.arrivalUs(to.lane), this.delivery(to, publication, {}));
     });
   }
