@@ -491,6 +491,18 @@ export const mutants: readonly Mutant[] = [
     find: 'this.clock.setTimeout(() => this.expired(forward), forward.waitMs)',
     replace: 'this.clock.setTimeout(() => undefined, forward.waitMs)',
   },
+  {
+    name: 'doubled-refusals-certain',
+    file: 'src/api/headers.js',
+    find: 'return doubled && code !== 400',
+    replace: 'return false && code !== 400',
+  },
+  {
+    name: 'hung-node-replaced-at-once',
+    file: 'src/api/work-queue.js',
+    find: 'if (group === workQueue)',
+    replace: 'if (true)',
+  },
 ];
 
 /** How often its passage is in the file: once, or the mutant is stale. */
