@@ -6,8 +6,9 @@
  * restart needs no waiting. Of two that start at the same moment both see each other, and neither takes it.
  * Containers that share a volume do not see each other's processes; there the id in the directory gives them away (two nodes with one id).
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makePrivate } from './private-directory.js';
 
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
@@ -22,14 +23,14 @@ const lockPattern = /^lock\.([0-9a-f]+)\.(\d+)\.(\d+)$/;
 /** Directories this process holds: its own name would not stop it. */
 const held = new Set<string>();
 
-/** Creates the directory where it is missing. Throws `DataDirectoryError` when a live process has it, or when it can't be written. */
+/** Creates the directory where it is missing. Throws `DataDirectoryError` when a live process has it, when it is another user's, or when it can't be written. */
 export function lockDataDirectory(path: string): DataDirectory {
   const own = `lock.${bootId()}.${process.pid}.${startOf(process.pid) ?? 0}`;
   try {
-    mkdirSync(path, { recursive: true });
+    makePrivate(path);
     const file = join(path, own);
     if (held.has(file)) throw inUse(path, process.pid);
-    writeFileSync(file, '');
+    writeFileSync(file, '', { mode: 0o600 });
     const others = readdirSync(path).filter((name) => lockPattern.test(name) && name !== own);
     for (const other of others) {
       const pid = livePidOf(other);

@@ -18,6 +18,8 @@ import type { IoDone, LogDirectory, LogFile } from '../seams/log-file.js';
 /** Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync. */
 const syncedWrites = process.platform === 'linux';
 const sparesMax = 4;
+/** Values lie in them as they are. */
+const fileMode = 0o600;
 const firstSpareBytes = limits.memtableBytesMax + 1024 * 1024;
 const sparePrefix = 'spare-';
 const damagedPrefix = 'damaged-';
@@ -32,7 +34,7 @@ export class DiskLogDirectory implements LogDirectory {
 
   constructor(@inject(NodeOptions) options: NodeOptions) {
     this.path = join(options.dataDir, 'log');
-    fs.mkdirSync(this.path, { recursive: true });
+    fs.mkdirSync(this.path, { recursive: true, mode: 0o700 });
     for (const name of fs.readdirSync(this.path))
       if (name.startsWith(sparePrefix)) this.takeSpare(name);
     if (this.spares.length === 0 && this.list().length === 0) this.writeSpare();
@@ -53,7 +55,7 @@ export class DiskLogDirectory implements LogDirectory {
     const name = `${sparePrefix}${this.spareNumber++}`;
     const path = join(this.path, name);
     try {
-      fs.writeFileSync(path, Buffer.alloc(firstSpareBytes), { flush: true });
+      fs.writeFileSync(path, Buffer.alloc(firstSpareBytes), { flush: true, mode: fileMode });
       this.spares.push(name);
     } catch {
       fs.rmSync(path, { force: true });
@@ -122,7 +124,7 @@ class DiskLogFile implements LogFile {
     private directory: string | undefined,
   ) {
     const { O_CREAT, O_RDWR, O_DSYNC } = fs.constants;
-    this.plain = fs.openSync(path, O_RDWR | O_CREAT, 0o644);
+    this.plain = fs.openSync(path, O_RDWR | O_CREAT, fileMode);
     this.synced = syncedWrites ? fs.openSync(path, O_RDWR | O_DSYNC) : this.plain;
     this.length = length;
   }

@@ -6,6 +6,7 @@
  * error of that commit instead of a line on the console. Keys go to LMDB as they are (latin1 is one
  * character a byte), so its order is the order of the byte strings.
  */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type CompressionOptions, type Database, type RootDatabase } from 'lmdb';
 import { inject, injectable } from 'tsyringe';
@@ -28,6 +29,9 @@ const keyEncoder = {
     return source.toString('latin1', start, end);
   },
 };
+
+/** Values lie in its files as they are. An option the package has and does not declare. */
+const permissions: object = { permissionsMode: 0o600 };
 
 const encoding = { encoding: 'binary', keyEncoder } as const;
 
@@ -58,7 +62,14 @@ export class LmdbTables implements Tables {
   constructor(@inject(NodeOptions) options: NodeOptions) {
     const path = join(options.dataDir, 'tables');
     this.path = path;
-    this.root = open({ path, ...encoding, overlappingSync: false, eventTurnBatching: false });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.root = open({
+      path,
+      ...encoding,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      ...permissions,
+    });
     this.compression = this.compressionOf(options.compression);
   }
 

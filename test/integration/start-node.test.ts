@@ -1,6 +1,6 @@
 /** What `startNode` promises whoever embeds a node: clear errors, inspection on demand, a clean end. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
@@ -54,6 +54,20 @@ test('startNode: a data directory in use is refused, and free again after the st
   await (
     await nodes.start('n1')
   ).serving;
+});
+
+test('startNode: all it writes is for its own user alone', async () => {
+  const node = await nodes.start('n1');
+  await node.serving;
+  await client.request('kv.put.b.k', 'value', { timeout: 5000 });
+  await nodes.stop('n1');
+  const all = readdirSync(nodes.directory, { recursive: true, withFileTypes: true });
+  const open = all.filter((entry) => {
+    const mode = statSync(join(entry.parentPath, entry.name)).mode & 0o777;
+    return mode !== (entry.isDirectory() ? 0o700 : 0o600);
+  });
+  expect(all.length).toBeGreaterThan(4);
+  expect(open.map(({ name }) => name)).toEqual([]);
 });
 
 test('startNode: without a server it fails at once, and leaves the directory free', async () => {
