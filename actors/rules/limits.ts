@@ -143,6 +143,14 @@ export const limits = {
   /** How long a starting node waits for what other members have seen of it. */
   recallMsMax: 1_000,
 
+  /** Connections to a node's inspection port. */
+  inspectionConnectionsMax: 32,
+  /** Kept for who watches charts later: so many events, of so many characters together. */
+  inspectionEventsMax: 500,
+  inspectionLengthMax: 4 * 1024 * 1024,
+  /** Who has left more unread is sent away. */
+  inspectionUnreadBytesMax: 16 * 1024 * 1024,
+
   /** `quorate up`: a process that died is started again at once, after a second death in a row after this, doubling with every other. */
   processRestartMsMin: 500,
   processRestartMsMax: 15_000,

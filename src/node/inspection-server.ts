@@ -1,28 +1,28 @@
 /**
  * Shows a node's statecharts to Stately's tools: events in `@statelyai/inspect`'s form over a WebSocket, and a page that hands them to the
- * inspector. On loopback only. Switched at start (`inspectPort`) or at any time by a message to the node:
+ * inspector. On loopback only, and for its own page only: a page from elsewhere in the same browser is not let in. Switched at start (`inspectPort`) or at any time by a message to the node:
  *
  *   nats req _kv.<node>.inspect on        (or `on 7790`, `off`)
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createInspector } from '@statelyai/inspect';
 import { inject, injectable } from 'tsyringe';
-import { WebSocketServer } from 'ws';
+import { limits } from '../../actors/rules/limits.js';
 import { NodeAddress } from '../bus/peers.js';
 import { inspectPortDefault, NodeOptions } from './node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Inspection } from '../seams/inspection.js';
 import { isInbox } from '../wire/subjects.js';
 import { plainInspection } from './inspection-view.js';
+import { InspectionWatchers } from './inspection-watchers.js';
 
 const host = '127.0.0.1';
-/** Told to whoever connects later: a chart that has come to rest would stay invisible. */
-const replayedMax = 500;
+const inspector = 'https://stately.ai';
 
 @injectable()
 export class InspectionServer {
   private server: Server | undefined;
-  private sockets: WebSocketServer | undefined;
+  private watchers: InspectionWatchers | undefined;
   private subscription: BusSubscription | undefined;
 
   constructor(
@@ -67,10 +67,14 @@ export class InspectionServer {
 
   private async open(port: number): Promise<void> {
     if (this.server !== undefined) return;
-    const server = createServer((_, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/html' });
-      response.end(page(port));
+    const server = createServer((request, response) => {
+      const welcome = isWelcome(request, port);
+      response.writeHead(welcome ? 200 : 403, headersOfPage);
+      response.end(welcome ? page(port) : 'not from here');
     });
+    server.maxConnections = limits.inspectionConnectionsMax;
+    // What is no HTTP, or too much of it.
+    server.on('clientError', (_, socket) => socket.destroy());
     this.server = server;
     try {
       await listening(server, port);
@@ -78,35 +82,39 @@ export class InspectionServer {
       this.server = undefined;
       throw error;
     }
-    this.sockets = new WebSocketServer({ server });
-    this.relay(this.sockets);
-  }
-
-  private relay(sockets: WebSocketServer): void {
-    const replayed: string[] = [];
-    sockets.on('connection', (socket) => {
-      for (const text of replayed) socket.send(text);
+    server.on('error', () => this.close());
+    const watchers = new InspectionWatchers(server, (request) => isWelcome(request, port));
+    this.watchers = watchers;
+    const charts = createInspector({
+      send: (event) => watchers.tell(JSON.stringify(event)),
     });
-    const inspector = createInspector({
-      send: (event) => {
-        const text = JSON.stringify(event);
-        replayed.push(text);
-        if (replayed.length > replayedMax) replayed.shift();
-        for (const socket of sockets.clients) socket.send(text);
-      },
-    });
-    const { next } = inspector.inspect;
+    const { next } = charts.inspect;
     this.inspection.watch({ next: (event) => next?.(plainInspection(event)) });
   }
 
   private close(): void {
     this.inspection.unwatch();
-    for (const socket of this.sockets?.clients ?? []) socket.terminate();
-    this.sockets?.close();
+    this.watchers?.close();
     this.server?.close();
-    this.sockets = undefined;
+    this.server?.closeAllConnections();
+    this.watchers = undefined;
     this.server = undefined;
   }
+}
+
+const headersOfPage = {
+  'Content-Type': 'text/html',
+  'Content-Security-Policy': "frame-ancestors 'none'",
+};
+
+/**
+ * A page from elsewhere can have a browser ask here: it names itself as the origin. A name of its own that leads here (DNS
+ * rebinding) stands in `Host`. What is no browser has no origin.
+ */
+function isWelcome({ headers }: IncomingMessage, port: number): boolean {
+  const names = [`${host}:${port}`, `localhost:${port}`];
+  if (!names.includes(headers.host ?? '')) return false;
+  return headers.origin === undefined || names.some((name) => headers.origin === `http://${name}`);
 }
 
 function listening(server: Server, port: number): Promise<void> {
@@ -124,19 +132,19 @@ function page(port: number): string {
   return `<!doctype html>
 <title>quorate: statecharts</title>
 <style>html, body, iframe { margin: 0; border: 0; width: 100%; height: 100%; }</style>
-<iframe src="https://stately.ai/inspect"></iframe>
+<iframe src="${inspector}/inspect"></iframe>
 <script>
   const frame = document.querySelector('iframe').contentWindow;
   const waiting = [];
   let connected = false;
-  addEventListener('message', ({ data }) => {
-    if (data?.type !== '@statelyai.connected') return;
+  addEventListener('message', ({ data, origin }) => {
+    if (origin !== '${inspector}' || data?.type !== '@statelyai.connected') return;
     connected = true;
-    for (const event of waiting.splice(0)) frame.postMessage(event, '*');
+    for (const event of waiting.splice(0)) frame.postMessage(event, '${inspector}');
   });
   new WebSocket('ws://${host}:${port}').onmessage = ({ data }) => {
     const event = JSON.parse(data);
-    if (connected) frame.postMessage(event, '*');
+    if (connected) frame.postMessage(event, '${inspector}');
     else waiting.push(event);
   };
 </script>
