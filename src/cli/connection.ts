@@ -3,6 +3,8 @@ import { Option, type Command } from 'commander';
 import { natsConfDefault } from '../bus/nats-conf.js';
 import { NatsBus } from '../bus/nats-bus.js';
 import { UnavailableError } from '../errors.js';
+import { hasCredentials, shownServers } from './addresses.js';
+import { readNodePassword } from './node-password.js';
 
 export interface NodeConnection {
   readonly servers: string;
@@ -44,12 +46,19 @@ export function addNodeConnectionOptions(command: Command): Command {
     .addOption(new Option('--password <text>', 'their password').env('QUORATE_NODE_PASSWORD'));
 }
 
-/** Credentials in the URL win over those of nats.conf, not over those the user gave. */
-export function nodeConnection({ servers, user, password }: NodeConnection): NodeConnection {
+/**
+ * Credentials in the URL win over those of nats.conf, not over those the user gave. `upDirectory`: the data directory of a
+ * `quorate up` of this machine, which keeps the password of its nodes there.
+ */
+export function nodeConnection(
+  { servers, user, password }: NodeConnection,
+  upDirectory: string,
+): NodeConnection {
   const { nodeUser, nodePassword } = natsConfDefault;
+  const preset = { user: nodeUser, password: readNodePassword(upDirectory) ?? nodePassword };
   return {
     servers,
-    ...(servers.includes('@') ? {} : { user: nodeUser, password: nodePassword }),
+    ...(hasCredentials(servers) ? {} : preset),
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password }),
   };
@@ -77,6 +86,8 @@ async function openBus({ servers, user, password }: NodeConnection): Promise<Nat
       ...(password !== undefined && { password }),
     });
   } catch (error) {
-    throw new UnavailableError(`no connection to ${servers}: ${(error as Error).message}`);
+    throw new UnavailableError(
+      `no connection to ${shownServers(servers)}: ${(error as Error).message}`,
+    );
   }
 }

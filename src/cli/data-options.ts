@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { connect } from '../client/connect.js';
 import type { QuorateClient } from '../client/client.js';
 import { UnavailableError } from '../errors.js';
+import { shownServers } from './addresses.js';
 import { addConnectionOptions, type ConnectionOptions } from './connection.js';
 import { durationMs } from './parsers.js';
 
@@ -47,6 +48,8 @@ async function openClient(options: DataOptions): Promise<QuorateClient> {
       name: 'quorate command',
     });
   } catch (error) {
-    throw new UnavailableError(`no connection to ${servers}: ${(error as Error).message}`);
+    throw new UnavailableError(
+      `no connection to ${shownServers(servers)}: ${(error as Error).message}`,
+    );
   }
 }

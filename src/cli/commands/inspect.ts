@@ -18,6 +18,7 @@ import { portNumber } from '../parsers.js';
 interface InspectOptions extends NodeConnection {
   readonly prefix: string;
   readonly port?: number;
+  readonly dataDir: string;
 }
 
 const waitMs = 2_000;
@@ -31,6 +32,7 @@ export function addInspect(program: Command): void {
     )
     .addArgument(new Argument('[state]', 'switch it').choices(['on', 'off']).default('on'))
     .option('--port <port>', 'where the node shall listen', portNumber)
+    .option('--data-dir <directory>', 'of quorate up, with the password of its nodes', 'data')
     .option('--prefix <word>', 'first token of all subjects', 'kv');
   addNodeConnectionOptions(command)
     .addHelpText(
@@ -42,7 +44,7 @@ Examples:
     )
     .action(async (node: string, state: 'on' | 'off', options: InspectOptions) => {
       const clock = new RealClock();
-      const answer = await withBus(nodeConnection(options), async (bus) => {
+      const answer = await withBus(nodeConnection(options, options.dataDir), async (bus) => {
         const id = await idOf(node, { bus, clock, prefix: options.prefix, waitMs });
         const words = state === 'on' && options.port !== undefined ? `on ${options.port}` : state;
         return tell({ bus, clock, subject: `_${options.prefix}.${id}.inspect`, words });

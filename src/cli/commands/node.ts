@@ -1,6 +1,6 @@
 /** `quorate node`: one node in this process, until it is told to stop. */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { partitionsMax } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
@@ -12,6 +12,7 @@ import {
 import type { TimerId } from '../../seams/clock.js';
 import type { RunningNode, StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
+import { shownServers } from '../addresses.js';
 import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { printJson, printLine, say, sayError } from '../output.js';
@@ -198,9 +199,11 @@ async function runNode(given: NodeArguments): Promise<void> {
 /** A server that is there and says nothing is waited for: it stands still, and so would whoever starts this node again. */
 async function start(given: NodeArguments): Promise<RunningNode> {
   const { startNode } = await import('../../node/start-node.js');
+  const options = optionsOf(given);
+  const connection = nodeConnection(given, dirname(options.dataDir));
   for (let tries = 1; ; tries++) {
     try {
-      return await startNode(optionsOf(given), nodeConnection(given));
+      return await startNode(options, connection);
     } catch (error) {
       // Whom this node belongs to may be gone meanwhile.
       const mayWait = given.supervised !== true || process.connected;
@@ -245,7 +248,10 @@ function optionsOf(given: NodeArguments): StartOptions {
 function startError(error: unknown, { servers }: NodeArguments): unknown {
   if (error instanceof RangeError) return new CommandError(exitCodes.usage, error.message);
   if (error instanceof Error && error.name === 'NatsError') {
-    return new CommandError(exitCodes.unavailable, `no connection to ${servers}: ${error.message}`);
+    return new CommandError(
+      exitCodes.unavailable,
+      `no connection to ${shownServers(servers)}: ${error.message}`,
+    );
   }
   return error;
 }

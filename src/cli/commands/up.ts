@@ -1,6 +1,5 @@
 /** `quorate up`: nats-server and a cluster of nodes on this machine, until Ctrl-C. */
 import { basename, delimiter, dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { inspectPortDefault } from '../../node/node-options.js';
 import { RealClock } from '../../seams/real-clock.js';
@@ -10,6 +9,7 @@ import {
   withBus,
   type ConnectionOptions,
 } from '../connection.js';
+import { shownServers } from '../addresses.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { printJson, printLine, say } from '../output.js';
 import { bucketSpec, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
@@ -36,8 +36,6 @@ interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
 
 const natsPortDefault = 4222;
 const nDefault = 3;
-/** The file that is also good for a nats-server one starts oneself. */
-const natsConf = fileURLToPath(new URL('../../../../nats.conf', import.meta.url));
 
 export function addUp(program: Command): void {
   const command = program
@@ -113,7 +111,7 @@ async function up(options: UpOptions): Promise<void> {
     without: options.without,
     port: options.port,
     dataDir: resolve(options.dataDir),
-    natsConf,
+    prefix: options.prefix,
     servers: options.servers,
     restarts: options.restart,
     nodeArgs: nodeArgs(options),
@@ -147,7 +145,7 @@ async function up(options: UpOptions): Promise<void> {
 }
 
 function announce({ nodes, json }: UpOptions, servers: string): void {
-  if (json === true) return printJson({ event: 'ready', nodes, servers });
+  if (json === true) return printJson({ event: 'ready', nodes, servers: shownServers(servers) });
   return printLine(welcome({ command: commandName(), nodes, servers }));
 }
 

@@ -2,11 +2,16 @@
  * What `quorate up` runs: nats-server (unless one was named) and the nodes, in this order; stopped in the other order.
  * Prints nothing itself but what happens to processes.
  */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { natsConf } from '../../bus/nats-conf.js';
+import { makePrivate } from '../../node/private-directory.js';
 import type { Clock } from '../../seams/clock.js';
+import { RealRandom } from '../../seams/real-random.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { findNatsServer } from '../nats-server-finder.js';
 import { advisoryWarning } from '../nats-server-version.js';
+import { nodePasswordIn } from '../node-password.js';
 import { hostAndPort, portIsFree, readServerInfo } from '../server-info.js';
 import { checkDataOfCluster } from './data-of-cluster.js';
 import { natsRecipe } from './nats-process.js';
@@ -20,7 +25,7 @@ export interface LocalClusterOptions {
   /** Of the nats-server that is started, when one is. */
   readonly port: number;
   readonly dataDir: string;
-  readonly natsConf: string;
+  readonly prefix: string;
   /** Use this nats-server; undefined: NATS_URL, else one of our own. */
   readonly servers: string | undefined;
   readonly restarts: boolean;
@@ -36,6 +41,7 @@ export class LocalCluster {
   private nats: SupervisedProcess | undefined;
   private readonly nodes: SupervisedProcess[] = [];
   private stopping: Promise<void> | undefined;
+  private nodeSecret: Readonly<Record<string, string>> = {};
 
   constructor(private readonly options: LocalClusterOptions) {}
 
@@ -49,7 +55,10 @@ export class LocalCluster {
       const name = `n${index + 1}`;
       if (without.includes(name)) continue;
       const args = ['--host', `host-${index + 1}`, '--data-dir', join(dataDir, name)];
-      const recipe = nodeRecipe(name, [...args, '--servers', servers, ...nodeArgs(index)]);
+      const recipe = nodeRecipe(name, [...args, ...nodeArgs(index)], {
+        NATS_URL: servers,
+        ...this.nodeSecret,
+      });
       serving.push(this.run(recipe, (started) => this.nodes.push(started)));
     }
     await Promise.all(serving);
@@ -75,7 +84,7 @@ export class LocalCluster {
   }
 
   private async startNats(): Promise<string> {
-    const { servers, say, port, natsConf, clock } = this.options;
+    const { servers, say, port, clock } = this.options;
     const server = await findNatsServer({ servers, say });
     if (server.kind === 'running') {
       await this.greet(server.servers);
@@ -91,10 +100,28 @@ export class LocalCluster {
       );
     }
     await this.run(
-      natsRecipe({ program: server.path, configFile: natsConf, port, clock }),
+      natsRecipe({ program: server.path, configFile: this.writeNatsConf(), port, clock }),
       (started) => (this.nats = started),
     );
     return `nats://127.0.0.1:${port}`;
+  }
+
+  /** The nodes' password is one that nobody else knows, unless it was told. Returns the file. */
+  private writeNatsConf(): string {
+    const { dataDir, prefix } = this.options;
+    const { QUORATE_NODE_USER: nodeUser, QUORATE_NODE_PASSWORD: told } = process.env;
+    try {
+      makePrivate(dataDir);
+      const nodePassword = told || nodePasswordIn(dataDir, new RealRandom());
+      this.nodeSecret = { QUORATE_NODE_PASSWORD: nodePassword };
+      const file = join(dataDir, 'nats.conf');
+      writeFileSync(file, natsConf({ prefix, nodePassword, ...(nodeUser && { nodeUser }) }), {
+        mode: 0o600,
+      });
+      return file;
+    } catch (error) {
+      throw new CommandError(exitCodes.usage, (error as Error).message);
+    }
   }
 
   /** A server that somebody else runs: it must be there, and should be safe. */

@@ -14,12 +14,18 @@ export interface ServingMessage {
   readonly pid: number;
 }
 
-export function nodeRecipe(name: string, args: readonly string[]): ProcessRecipe {
+/** `env`: what is nobody's business; everybody on the machine can read arguments. */
+export function nodeRecipe(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ProcessRecipe {
   return {
     name,
     spawn: () =>
       fork(main, ['node', '--supervised', '--name', name, ...args], {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { ...process.env, ...env },
       }),
     shows: () => true,
     whenServing(child, serving) {

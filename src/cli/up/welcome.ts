@@ -1,4 +1,5 @@
 /** What `quorate up` says once it serves: one line for eyes and scripts, then lines to copy. */
+import { hasCredentials, shownServers } from '../addresses.js';
 import { serversDefault } from '../connection.js';
 
 export interface WelcomeOptions {
@@ -8,12 +9,16 @@ export interface WelcomeOptions {
   readonly servers: string;
 }
 
-export function welcome({ command, nodes, servers }: WelcomeOptions): string {
+export function welcome({ command, nodes, servers: given }: WelcomeOptions): string {
+  const servers = shownServers(given);
+  const secret = hasCredentials(given)
+    ? '\n  User and password are not shown; the lines below take them from NATS_USER and NATS_PASSWORD.\n'
+    : '';
   const usual = servers === serversDefault;
   const ours = usual ? '' : ` --servers ${servers}`;
   const theirs = usual ? '' : ` --server ${servers}`;
   return `quorate: ready · ${nodes} ${nodes === 1 ? 'node' : 'nodes'} · ${servers}
-
+${secret}
   The quorate command:
     ${command} put${ours} greetings hello 'Hello, world'
     ${command} get${ours} greetings hello
