@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Random } from '../seams/random.js';
 
 const fileName = 'node-password';
-const randomBytes = 24;
+const passwordBytes = 24;
 
 /** Undefined where there is none, or where it is not ours to read. */
 export function readNodePassword(directory: string): string | undefined {
@@ -23,7 +23,7 @@ export function readNodePassword(directory: string): string | undefined {
 export function nodePasswordIn(directory: string, random: Random): string {
   const known = readNodePassword(directory);
   if (known !== undefined) return known;
-  const drawn = random.bytes(randomBytes).toString('base64url');
+  const drawn = random.bytes(passwordBytes).toString('base64url');
   writeFileSync(join(directory, fileName), `${drawn}\n`, { mode: 0o600, flush: true });
   return drawn;
 }

@@ -14,6 +14,7 @@ import { inject, injectable } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
 import { NodeOptions } from '../node/node-options.js';
 import type { IoDone, LogDirectory, LogFile } from '../seams/log-file.js';
+import { makeOwnDirectory } from './disk-space.js';
 
 /** Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync. */
 const syncedWrites = process.platform === 'linux';
@@ -34,7 +35,7 @@ export class DiskLogDirectory implements LogDirectory {
 
   constructor(@inject(NodeOptions) options: NodeOptions) {
     this.path = join(options.dataDir, 'log');
-    fs.mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    makeOwnDirectory(this.path);
     for (const name of fs.readdirSync(this.path))
       if (name.startsWith(sparePrefix)) this.takeSpare(name);
     if (this.spares.length === 0 && this.list().length === 0) this.writeSpare();

@@ -6,7 +6,6 @@
  * error of that commit instead of a line on the console. Keys go to LMDB as they are (latin1 is one
  * character a byte), so its order is the order of the byte strings.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type CompressionOptions, type Database, type RootDatabase } from 'lmdb';
 import { inject, injectable } from 'tsyringe';
@@ -19,7 +18,7 @@ import {
   type TableBounds,
   type TableEntry,
 } from '../seams/table.js';
-import { diskIsFull } from './disk-space.js';
+import { diskIsFull, makeOwnDirectory } from './disk-space.js';
 
 const keyEncoder = {
   writeKey(key: ByteString, target: Buffer, start: number): number {
@@ -62,7 +61,7 @@ export class LmdbTables implements Tables {
   constructor(@inject(NodeOptions) options: NodeOptions) {
     const path = join(options.dataDir, 'tables');
     this.path = path;
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeOwnDirectory(path);
     this.root = open({
       path,
       ...encoding,

@@ -53,7 +53,12 @@ const bans: readonly Ban[] = [
     what: 'the disk',
     pattern: /['"](?:node:)?fs(?:\/promises)?['"]/,
     within: product,
-    except: ['src/store/disk-', 'src/node/data-directory.ts', 'src/cli/'],
+    except: [
+      'src/store/disk-',
+      'src/node/data-directory.ts',
+      'src/node/private-directory.ts',
+      'src/cli/',
+    ],
     everywhere: true,
   },
   {
