@@ -74,6 +74,8 @@ export const limits = {
   requestTimeoutMsMax: 60_000,
   /** Rates of two monotonic clocks differ by less: an oscillator by 100 at most, and NTP adds up to 500. */
   clockRatePpmMax: 1_000,
+  /** Wall clocks of nodes and authors differ by less; a node whose clock is further from the others' goes by theirs, and says so. */
+  wallSkewMsMax: 1_000,
 
   memtableBytesMax: 64 * 1024 * 1024,
   /** Frozen memtables that wait for LMDB; past it puts are refused with 429 until the flush caught up. */

@@ -16,6 +16,8 @@ export interface NodeRow {
   readonly partitions: number | null;
   readonly keys: number | null;
   readonly hints: number | null;
+  /** By how many ms the wall clock of its machine is ahead of what the nodes agree on. */
+  readonly clockAheadMs: number | null;
 }
 
 export interface ClusterQuestion {
@@ -52,6 +54,7 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
       partitions: null,
       keys: null,
       hints: null,
+      clockAheadMs: null,
     })),
   ];
   return rows.sort(byName);

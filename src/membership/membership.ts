@@ -11,9 +11,7 @@ import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Hearing } from '../bus/hearing.js';
-import { OwnTime } from '../bus/own-time.js';
 import { type IncomingCall, Peers } from '../bus/peers.js';
-import { ToldClocks } from '../bus/told-clocks.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Bus } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
@@ -33,6 +31,7 @@ import { RingCache } from './ring-cache.js';
 import { Roster } from './roster.js';
 import { type Holds, type Replicas, replicasConflict, replicasOf } from './replicas.js';
 import { isCompatible, settingsOf } from './settings.js';
+import { TimeOfDay } from './time-of-day.js';
 
 /** Nodes that are started together need a moment to find each other; after so many beats it is worth a word. */
 const patienceBeats = 5;
@@ -59,6 +58,8 @@ export class Membership implements ClusterView {
   holds: Holds = () => false;
   private startGeneration = 1;
   private stopped = false;
+  /** What `start` waits for has come. */
+  isStarted = false;
 
   constructor(
     @inject(Peers) private readonly peers: Peers,
@@ -69,18 +70,11 @@ export class Membership implements ClusterView {
     @inject(Tables) tables: Tables,
     @inject(NodeOptions) options: NodeOptions,
     @inject(Inspection) inspection: Inspection,
-    @inject(OwnTime) private readonly time: OwnTime,
-    @inject(ToldClocks) private readonly clocks: ToldClocks,
+    @inject(TimeOfDay) private readonly timeOfDay: TimeOfDay,
   ) {
     const { name, host, zone, weight, pid, partitions } = options;
-    const blank = {
-      id: peers.self,
-      generation: 1,
-      heartbeat: 0,
-      epochs: 0,
-      status: 'joining',
-    } as const;
-    this.roster = new Roster({ ...blank, name, host, zone, weight, pid });
+    const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
+    this.roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid });
     this.lineage = new Lineage({ peers, clock, roster: this.roster });
     this.settings = settingsOf(options);
     this.replicas = replicasOf(options);
@@ -129,8 +123,9 @@ export class Membership implements ClusterView {
   }
 
   /**
-   * Resolves when this node knows what its disk knows and nobody objected to its id. Rejects when another process runs with
-   * it, when N is not that of the data, and with `MalformedError` when the members on disk can't be read.
+   * Resolves when this node knows what its disk knows, nobody objected to its id, and somebody has told what time it is, or nobody
+   * is there to tell. Rejects when another process runs with it, when N is not that of the data, and with `MalformedError` when the
+   * members on disk can't be read.
    */
   async start(): Promise<void> {
     this.restore();
@@ -149,6 +144,8 @@ export class Membership implements ClusterView {
     if (this.stopped) return;
     this.gossip.start();
     this.founding.consider();
+    if (this.roster.otherIds.length > 0) await this.timeOfDay.told();
+    this.isStarted = true;
   }
 
   stop(): void {
@@ -235,7 +232,7 @@ export class Membership implements ClusterView {
       return this.table.save();
     }
     const news = newsOf(call.body);
-    this.clocks.told(from, news.clock, this.clock.monotonicMs());
+    this.timeOfDay.hear(from, news.clock);
     const { settings, founding, problems } = this;
     const sender = { id: from, name: this.roster.get(from)?.name ?? from };
     if (!isCompatible({ sender, news, settings, vote: founding.vote, problems })) {
@@ -263,7 +260,7 @@ export class Membership implements ClusterView {
       this.roster.get(node)?.status === 'joining' && !this.founding.list.includes(node);
     if (now === 'down' && joiner) {
       this.roster.forget(node);
-      this.clocks.forget(node);
+      this.timeOfDay.forget(node);
       this.founding.forget(node);
       this.watch.unwatch(node);
     }
@@ -278,6 +275,7 @@ export class Membership implements ClusterView {
     const waitingFor = this.waitingFor();
     if (waitingFor === undefined) this.problems.settle('waiting');
     else if (this.self.heartbeat >= patienceBeats) this.problems.report('waiting', waitingFor);
+    this.timeOfDay.review(this.problems);
     this.founding.consider();
     if (!this.founding.founded) this.tellAll({ hello: false });
     else this.spread();
@@ -318,7 +316,7 @@ export class Membership implements ClusterView {
         return { id, generation, heartbeat, opinion: this.watch.opinion(id) };
       }),
       rows: options.rows === true ? members : [this.self],
-      clock: { ...this.time.now(), wallMs: this.clock.wallMs() },
+      clock: this.timeOfDay.news(),
     };
   }
 

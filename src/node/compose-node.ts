@@ -13,6 +13,7 @@ import type { ReplicaEvent } from '../../actors/replica/lifecycle.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { NodeStatus } from '../api/node-status.js';
+import { AgreedClock } from '../seams/agreed-clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Store, type RecoveryReport } from '../store/store.js';
 import { bucketOptions, type NodeOptions } from './node-options.js';
@@ -87,7 +88,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const { options, store, parts, startedMs } = this;
     const uptimeMs = this.seams.clock.monotonicMs() - startedMs;
     const phase = phaseOf(this.actor.getSnapshot());
-    return statusOf({ options, store, parts, uptimeMs, phase });
+    const clock = this.scope.resolve(AgreedClock);
+    return statusOf({ options, store, parts, clock, uptimeMs, phase });
   }
 
   onFatal(listener: (error: Error) => void): void {
@@ -128,8 +130,9 @@ class ComposedNode implements QuorateNode, NodeEffects {
   join(): void {
     const { membership, handlers, waysIn, inspectionServer } = this.started;
     const joined = (): void => {
-      const { lineage, self } = membership;
-      if (lineage.asked && self.status === 'active') this.send({ type: 'cluster.joined' });
+      // Not before: another process may have its id, its disk may be an old one, and what it dates by a wrong clock would hide others'.
+      const { isStarted, self } = membership;
+      if (isStarted && self.status === 'active') this.send({ type: 'cluster.joined' });
     };
     const { partitions } = this.options;
     membership.holds = (bucket) =>

@@ -18,6 +18,7 @@ import { ReadHandler } from '../replica/read-handler.js';
 import { TransferHandler } from '../replica/transfer-handler.js';
 import { TreeExchange } from '../replica/tree-exchange.js';
 import { TreeHandler } from '../replica/tree-handler.js';
+import { AgreedClock } from '../seams/agreed-clock.js';
 import { Bus } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
@@ -33,7 +34,9 @@ import type { NodeSeams } from './quorate-node.js';
 /** What can be made before the disk was read. */
 export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyContainer {
   const scope = container.createChildContainer();
-  scope.register(Clock, { useValue: seams.clock });
+  const clock = new AgreedClock(seams.clock);
+  scope.register(Clock, { useValue: clock });
+  scope.register(AgreedClock, { useValue: clock });
   scope.register(Random, { useValue: seams.random });
   scope.register(Bus, { useValue: seams.bus });
   scope.register(LogDirectory, { useValue: seams.logDirectory });

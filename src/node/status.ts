@@ -2,6 +2,7 @@
 import type { SnapshotFrom } from 'xstate';
 import type { nodeMachine } from '../../actors/node/node.machine.js';
 import type { NodeStatus } from '../api/node-status.js';
+import type { AgreedClock } from '../seams/agreed-clock.js';
 import type { Store } from '../store/store.js';
 import type { NodeOptions } from './node-options.js';
 import type { NodeParts } from './parts.js';
@@ -18,10 +19,11 @@ export function statusOf(node: {
   readonly options: NodeOptions;
   readonly store: Store;
   readonly parts: NodeParts | undefined;
+  readonly clock: AgreedClock;
   readonly uptimeMs: number;
   readonly phase: string;
 }): NodeStatus {
-  const { options, store, parts } = node;
+  const { options, store, parts, clock } = node;
   const hints = store.hints.total();
   return {
     id: store.nodeId,
@@ -35,6 +37,11 @@ export function statusOf(node: {
     keys: store.counters().keys,
     hints: hints.count,
     hintBytes: hints.bytes,
+    clockAheadMs: Math.round(clock.aheadMs()),
+    clockOffsetsMs: Object.fromEntries(
+      [...clock.offsetsMs()].map(([id, ms]) => [id, Math.round(ms)]),
+    ),
+    problems: parts === undefined ? [] : parts.membership.problems.texts(),
     counters: parts === undefined ? {} : countersOf(store, parts),
   };
 }

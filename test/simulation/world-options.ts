@@ -3,6 +3,7 @@ import { SimRandom } from './core/sim-random.js';
 import { durationText } from './core/commands.js';
 import type { ClusterOptions } from './cluster/sim-cluster.js';
 import type { BucketOptions } from '../../src/node/node-options.js';
+import { limits } from '../../actors/rules/limits.js';
 import { clusterOptionsDefault } from './cluster/sim-cluster.js';
 import type { BucketUse, WorkBucket, WorkOptions } from './workload/work-client.js';
 
@@ -110,6 +111,17 @@ function withWipe(world: WorldOptions): WorldOptions {
   };
 }
 
+/**
+ * By how much times that nodes stamp may differ. One clock that jumps is seen against the others, as long as its node is not
+ * started anew while it hears of nobody; several that do, or one of two, may be a majority.
+ */
+export function wallSkewUsOf({ seed, faults }: WorldOptions): number {
+  if (!faults.some(({ text }) => text.startsWith('clock '))) return 0;
+  return kindOf(seed) === 'jumping' && !faults.some(({ text }) => text.startsWith('wipe '))
+    ? 2 * limits.wallSkewMsMax * 1000
+    : Infinity;
+}
+
 export type WorldKind = keyof typeof kinds;
 
 /** undefined: everything on its own. */
@@ -133,6 +145,7 @@ const kinds = {
   lagging: { share: 8, draw: lagging },
   calm: { share: 6, draw: calm },
   founding: { share: 6, draw: founding },
+  jumping: { share: 4, draw: jumping },
 } as const;
 
 function drawAny(seed: string): WorldOptions {
@@ -334,6 +347,32 @@ function lagging(world: WorldOptions, random: SimRandom): WorldOptions {
       bucketOf(use, { n: Math.min(nodes, random.pick([3, 3, 5])), keys: random.pick([1, 2]) }),
     ],
     work: { deletePpm: random.pick([0, 100_000]), strictPpm: random.pick([0, 1_000_000]) },
+    workUs,
+    faults,
+  });
+}
+
+/** The wall clock of one node jumps about, while nodes are cut off or stand still; the others are right, so times still count. */
+function jumping(world: WorldOptions, random: SimRandom): WorldOptions {
+  const nodes = random.pick([3, 3, 4, 5]);
+  const workUs = random.between(15, 30) * 1e6;
+  const jumper = nodeName(random, { nodes });
+  const use = random.pick<BucketUse>(['lww', 'lww', 'expiring']);
+  const faults: TimedFault[] = [];
+  for (let atUs = 1e6; atUs < workUs; atUs += random.between(500, 3000) * 1000) {
+    const node = nodeName(random, { nodes });
+    const text = random.pick([
+      `clock ${jumper} by=${random.between(-3_600_000, 3_600_000)}`,
+      `isolate ${jumper} ${cutKind(random)} for=${time(random, 200, 6000)}`,
+      `isolate ${node} ${cutKind(random)} for=${time(random, 200, 6000)}`,
+      `pause ${node} for=${time(random, 20, 3000)}`,
+    ]);
+    faults.push({ atUs, text });
+  }
+  return special(world, {
+    cluster: { nodes },
+    buckets: [bucketOf(use, { n: 3, keys: random.pick([1, 2, 5]) })],
+    work: { deletePpm: 0 },
     workUs,
     faults,
   });
@@ -544,8 +583,8 @@ const makers: Readonly<Record<string, Maker>> = {
   },
   full: (random, extent) => `full ${nodeName(random, extent)} for=${time(random, 100, 5000)}`,
   'fail-sync': (random, extent) => `fail-sync ${nodeName(random, extent)}`,
-  drift: (random, extent) =>
-    `drift ${nodeName(random, extent)} ppm=${random.between(-50_000, 50_000)}`,
+  // What two clocks may differ by (`limits.clockRatePpmMax`), in both directions.
+  drift: (random, extent) => `drift ${nodeName(random, extent)} ppm=${random.between(-500, 500)}`,
   clock: (random, extent) =>
     `clock ${nodeName(random, extent)} by=${random.between(-60_000, 60_000)}`,
 };

@@ -20,7 +20,7 @@ import type { Violation } from './oracle/violations.js';
 import { Sometimes } from './sometimes.js';
 import { countsOf, decodeValue, encodeValue, unionOf, type Value } from './workload/values.js';
 import { WorkClient } from './workload/work-client.js';
-import type { WorldOptions } from './world-options.js';
+import { wallSkewUsOf, type WorldOptions } from './world-options.js';
 
 export interface WorldResult {
   readonly violation: Violation | undefined;
@@ -40,8 +40,8 @@ const bootWithinUs = 60e6;
 const progressWithinUs = 60e6;
 const convergeWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
-/** Clocks run at different rates here (up to 5 %), and what is minted may be told once more before a round settles. */
-const lateSlackUs = 1.5e6;
+/** What is minted may be told for the first time when a round settles. */
+const lateSlackUs = 1e6;
 
 export interface RunOptions {
   readonly keepTrace?: boolean;
@@ -81,7 +81,7 @@ class World {
       keepTrace: run.keepTrace ?? false,
       ...(onLine && { onLine }),
     });
-    this.history = new History(!options.faults.some(({ text }) => text.startsWith('clock ')));
+    this.history = new History(wallSkewUsOf(options));
     this.cluster.dots.onMinted = (token, dot) => this.checkMinting(token, dot);
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');

@@ -227,6 +227,9 @@ export function startApiNode(parts: {
     keys: 0,
     hints: 0,
     hintBytes: 0,
+    clockAheadMs: 0,
+    clockOffsetsMs: {},
+    problems: [],
     counters: { 'coordinator.puts': coordinator.puts.length },
   });
   const own = container.createChildContainer();

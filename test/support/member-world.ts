@@ -1,17 +1,19 @@
 /** Memberships of several nodes on simulated seams: virtual time, a simulated NATS, disks that outlive processes. */
 import 'reflect-metadata';
 import { Membership } from '../../src/membership/membership.js';
+import { TimeOfDay } from '../../src/membership/time-of-day.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { Hearing } from '../../src/bus/hearing.js';
 import { OwnTime } from '../../src/bus/own-time.js';
 import { ToldClocks } from '../../src/bus/told-clocks.js';
 import { type NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js';
+import { AgreedClock } from '../../src/seams/agreed-clock.js';
 import { Inspection } from '../../src/seams/inspection.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { Trace } from '../simulation/core/trace.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
-import { SimClock } from '../simulation/seams/sim-clock.js';
+import { type ClockFaults, SimClock } from '../simulation/seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../simulation/seams/sim-disk.js';
 import { SimNats } from '../simulation/seams/sim-nats.js';
 import { SimTables } from '../simulation/seams/sim-tables.js';
@@ -21,6 +23,8 @@ export interface NodeLife {
   readonly name: string;
   readonly process: SimProcess;
   readonly membership: Membership;
+  readonly clock: AgreedClock;
+  readonly faults: ClockFaults;
   /** Errors the node would have ended with, and what its start rejected with. */
   readonly fatal: string[];
   /** `ring`, or `<name of the peer> <reachability>`, with the virtual time in ms. */
@@ -61,26 +65,27 @@ export class MemberWorld {
     const id = this.idOf(diskName);
     this.names.set(id, diskName);
     const random = this.random.fork(`${name}-${++this.lives}`);
-    const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    const faults = { driftPpm: 0, wallOffsetMs: 0 };
+    const clock = new AgreedClock(new SimClock(this.scheduler, process, faults));
     const bus = new SimBus(this.nats, `${name}-${this.lives}`, process);
     const tables = new SimTables(this.diskOf(diskName), {
       scheduler: this.scheduler,
       process,
       trace: this.trace,
     });
+    const hearing = new Hearing(bus, clock);
     const membership = new Membership(
       new BusPeers(bus, clock, random, { id, prefix: 'kv' }),
       bus,
-      new Hearing(bus, clock),
+      hearing,
       clock,
       random,
       tables,
       { ...nodeOptionsDefault, name, host: name, dataDir: '', ...this.common, ...own },
       new Inspection(clock),
-      new OwnTime(clock, random),
-      new ToldClocks(),
+      new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing),
     );
-    const life: NodeLife = { id, name, process, membership, fatal: [], changes: [] };
+    const life: NodeLife = { id, name, process, membership, clock, faults, fatal: [], changes: [] };
     const end = (error: unknown): void => {
       life.fatal.push(String(error));
       process.die();

@@ -21,6 +21,10 @@ function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
     .map(({ membership }) => membership.reachability(peer.id));
 }
 
+function differenceMs(life: NodeLife, other: NodeLife): number {
+  return Math.abs(life.clock.wallMs() - other.clock.wallMs());
+}
+
 describe('founding', () => {
   test('three nodes that start together found one cluster with equal rings, within a second', async () => {
     const world = new MemberWorld('found', { founders: 3 });
@@ -252,6 +256,60 @@ describe('failure detector', () => {
     await world.run(5_000);
     world.kill(lives[7]!);
     await world.until(() => reachabilityOf(lives[7]!, lives).every((now) => now === 'down'), 6_000);
+  });
+});
+
+describe('wall clocks', () => {
+  const hour = 3_600_000;
+
+  test('one of three jumps an hour ahead, or back: it goes by the others at once, says so, and that is over when it is set right', async () => {
+    const { world, lives } = await cluster('jump');
+    const [a, b] = lives as [NodeLife, NodeLife];
+    await world.run(3_000);
+    for (const byMs of [hour, -2 * hour]) {
+      a.faults.wallOffsetMs += byMs;
+      expect(differenceMs(a, b)).toBeLessThan(100);
+      expect(Math.abs(a.clock.aheadMs() - a.faults.wallOffsetMs)).toBeLessThan(100);
+      await world.run(3_000);
+      expect(differenceMs(a, b)).toBeLessThan(100);
+      const where = byMs > 0 ? 'ahead of' : 'behind';
+      expect(a.membership.problems.texts().join()).toMatch(`the wall clock of this machine is`);
+      expect(a.membership.problems.texts().join()).toMatch(where);
+      expect(b.membership.problems.texts()).toEqual([]);
+      expect(Math.abs(b.clock.offsetsMs().get(a.id)! - a.faults.wallOffsetMs)).toBeLessThan(100);
+    }
+    a.faults.wallOffsetMs = 0;
+    await world.run(3_000);
+    expect(a.membership.problems.texts()).toEqual([]);
+    expect(Math.abs(a.clock.aheadMs())).toBeLessThan(5);
+  });
+
+  test('of two the one ahead goes by the other; alone a node goes by its own', async () => {
+    const { world, lives } = await cluster('jump of two', ['a', 'b']);
+    const [a, b] = lives as [NodeLife, NodeLife];
+    await world.run(2_000);
+    a.faults.wallOffsetMs = hour;
+    await world.run(2_000);
+    expect(differenceMs(a, b)).toBeLessThan(100);
+    expect(a.clock.wallMs()).toBeLessThan(a.clock.ownWallMs() - hour / 2);
+    const { world: other, lives: one } = await cluster('alone', ['a']);
+    one[0]!.faults.wallOffsetMs = hour;
+    await other.run(2_000);
+    expect(one[0]!.clock.wallMs()).toBe(one[0]!.clock.ownWallMs());
+  });
+
+  test('a node that stood still does not take what it then reads for the time', async () => {
+    const { world, lives } = await cluster('late words');
+    const [a, b] = lives as [NodeLife, NodeLife];
+    await world.run(3_000);
+    a.process.paused = true;
+    await world.run(20_000);
+    world.scheduler.resume(a.process);
+    for (let i = 0; i < 100; i++) {
+      expect(Math.abs(a.clock.aheadMs())).toBeLessThan(100);
+      await world.run(10);
+    }
+    expect(differenceMs(a, b)).toBeLessThan(100);
   });
 });
 

@@ -1,5 +1,6 @@
 /** `quorate status`: every node, alive or not. */
 import type { Command } from 'commander';
+import { isFarOff } from '../../../actors/rules/wall-clocks.js';
 import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { askStatus, type NodeRow } from '../cluster-status.js';
@@ -20,7 +21,7 @@ export function addStatus(program: Command): void {
     .description('Shows every node of the cluster, those that do not answer as down.')
     .option(
       '--json',
-      'one JSON object: {"nodes":[{"id","name","host","status","pid","partitions","keys","hints"}]}',
+      'one JSON object: {"nodes":[{"id","name","host","status","pid","partitions","keys","hints","clockAheadMs","clockOffsetsMs","problems"}]}',
     )
     .option('--node <name>', 'only this one; exit code 5 unless it serves: a health check')
     .option('--timeout <time>', 'how long to wait for nodes that do not answer', durationMs, 1_000);
@@ -56,7 +57,7 @@ function serves(status: string): boolean {
 
 function statusTable(nodes: readonly NodeRow[]): string {
   return table(
-    ['NAME', 'HOST', 'STATUS', 'PID', 'PARTITIONS', 'KEYS', 'HINTS', 'ID'],
+    ['NAME', 'HOST', 'STATUS', 'PID', 'PARTITIONS', 'KEYS', 'HINTS', 'CLOCK', 'ID'],
     nodes.map((node) => [
       node.name,
       node.host,
@@ -65,9 +66,17 @@ function statusTable(nodes: readonly NodeRow[]): string {
       cell(node.partitions),
       cell(node.keys),
       cell(node.hints),
+      clockCell(node.clockAheadMs),
       node.id,
     ]),
   );
+}
+
+/** How far its wall clock is off; beyond the bound the node does not go by it. */
+function clockCell(aheadMs: number | null): string {
+  if (aheadMs === null) return '-';
+  const text = `${aheadMs > 0 ? '+' : ''}${aheadMs} ms`;
+  return isFarOff(aheadMs) ? `${text} !` : text;
 }
 
 function cell(value: number | null): string {

@@ -305,6 +305,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (true)',
   },
   {
+    name: 'own-wall-clock-always',
+    in: 'jumping',
+    file: 'src/seams/agreed-clock.js',
+    find: 'return isFarOff(aheadMs) ? Math.round(ownMs - aheadMs) : ownMs;',
+    replace: 'return ownMs;',
+  },
+  {
     name: 'unseen-siblings-replaced',
     file: 'src/coordinator/minting.js',
     find: 'if (seen !== undefined && !seesAllOf(span, seen))',

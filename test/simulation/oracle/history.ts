@@ -44,8 +44,8 @@ export class History {
   readonly writes = new Map<string, Write>();
   private readonly byName = new Map<string, Write[]>();
 
-  /** `clocksAgree`: no wall clock jumps, so what goes by wall clocks (last-writer-wins, expiry) goes by real time. */
-  constructor(readonly clocksAgree: boolean) {}
+  /** `skewUs`: what goes by wall clocks (last-writer-wins, expiry) goes by real time but for so much; 0: no wall clock jumps. */
+  constructor(readonly skewUs: number) {}
 
   begin(write: Write): void {
     this.writes.set(write.token, write);
@@ -95,7 +95,7 @@ export class History {
   /** A last writer wins by wall clock, which is a millisecond coarse, and runs ahead of itself while writes are faster than that. */
   private slackUs(name: string): number {
     if (!name.startsWith('lww/')) return 0;
-    return this.clocksAgree ? 10_000 : Infinity;
+    return 10_000 + this.skewUs;
   }
 
   /** Tokens that these writes covered, directly or through others, each with the write that did. */

@@ -10,7 +10,7 @@ import { decodeValue } from '../workload/values.js';
 import { type BucketUse, WorkClient } from '../workload/work-client.js';
 
 export class Load {
-  private readonly history = new History(true);
+  private readonly history = new History(0);
   private readonly workers: WorkClient[];
 
   constructor(

@@ -18,14 +18,16 @@ export function wallMsAt(nowUs: number): number {
 }
 
 export class SimClock implements Clock {
-  private readonly startUs: number;
+  /** When it was looked at last, and what it showed: its rate may change, and it goes on from there. */
+  private lookedUs: number;
+  private shownMs = 1000;
 
   constructor(
     private readonly scheduler: Scheduler,
     private readonly process: SimProcess,
     private readonly faults: ClockFaults,
   ) {
-    this.startUs = scheduler.nowUs;
+    this.lookedUs = scheduler.nowUs;
   }
 
   wallMs(): number {
@@ -33,8 +35,10 @@ export class SimClock implements Clock {
   }
 
   monotonicMs(): number {
-    const sinceStartUs = this.scheduler.nowUs - this.startUs;
-    return 1000 + (sinceStartUs * (1 + this.faults.driftPpm / 1e6)) / 1000;
+    const { nowUs } = this.scheduler;
+    this.shownMs += ((nowUs - this.lookedUs) * (1 + this.faults.driftPpm / 1e6)) / 1000;
+    this.lookedUs = nowUs;
+    return this.shownMs;
   }
 
   setTimeout(callback: () => void, delayMs: number): TimerId {

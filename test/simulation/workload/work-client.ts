@@ -224,7 +224,7 @@ export class WorkClient {
     const { isDelete, basis, ttlMs } = how;
     const asked = this.quorum(bucket);
     // Every other plain put says until when, unless clocks jump: then that says nothing.
-    const says = !this.around.usesFrames && history.clocksAgree && this.writes % 2 === 0;
+    const says = !this.around.usesFrames && history.skewUs === 0 && this.writes % 2 === 0;
     const promised = this.around.usesFrames || says;
     const write: Write = {
       token: value.token,
@@ -260,8 +260,8 @@ export class WorkClient {
       this.around.onResult(result, name);
       this.around.onWritten(write, result);
       this.settle(write, result);
-      if (write.outcome === 'done' && ttlMs !== undefined && history.clocksAgree)
-        write.goneUs = write.endedUs + ttlMs * 1000 + clockStepUs;
+      if (write.outcome === 'done' && ttlMs !== undefined)
+        write.goneUs = write.endedUs + ttlMs * 1000 + clockStepUs + history.skewUs;
       if (bucket.use === 'counters' && result.kind === 'done')
         this.acknowledged.set(name, this.counts.get(name) ?? 0);
       if (result.kind === 'done' && result.context !== '' && random.below(3) === 0) {
@@ -292,7 +292,7 @@ export class WorkClient {
     const { scheduler, history } = this.around;
     if (how.isDelete) return 0;
     if (how.ttlMs === undefined) return Infinity;
-    return history.clocksAgree ? scheduler.nowUs + how.ttlMs * 1000 - clockStepUs : 0;
+    return Math.max(0, scheduler.nowUs + how.ttlMs * 1000 - clockStepUs - history.skewUs);
   }
 
   private quorum(bucket: WorkBucket): {
