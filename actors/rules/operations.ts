@@ -60,6 +60,30 @@ function mayBeCopied({ copiesUntilMs }: Sibling, nowMs: number): boolean {
   return copiesUntilMs !== undefined && nowMs < forgottenAtMs(copiesUntilMs);
 }
 
+/**
+ * Of one dot, what both sides know of its put: whether copies may come, until when, and whether it has been replaced. More is known
+ * later, never less, so it does not matter in which order sides meet.
+ */
+export function joined(a: Sibling, b: Sibling): Sibling {
+  const [more, less] = knowledgeOf(a) >= knowledgeOf(b) ? [a, b] : [b, a];
+  if ((less.copiesUntilMs ?? 0) <= (more.copiesUntilMs ?? 0)) return more;
+  return { ...more, copiesUntilMs: less.copiesUntilMs! };
+}
+
+export function knowsAsMuch(a: Sibling, b: Sibling): boolean {
+  return knowledgeOf(a) === knowledgeOf(b) && a.copiesUntilMs === b.copiesUntilMs;
+}
+
+function knowledgeOf(sibling: Sibling): number {
+  if (isRemembered(sibling)) return 2;
+  return sibling.copiesUntilMs === undefined ? 0 : 1;
+}
+
+/** A copy has come for the sibling's put, so that more may, at least until then. */
+export function copied(sibling: Sibling, untilMs: number): Sibling {
+  return joined(sibling, { ...sibling, copiesUntilMs: untilMs });
+}
+
 function asRemembered(sibling: Sibling): Sibling {
   if (isRemembered(sibling)) return sibling;
   return { ...sibling, value: null, expiresAtMs: 0, remembered: true };

@@ -8,7 +8,7 @@
  * they are applied where a state is minted (`mint`) and where it is shown (`src/coordinator`).
  */
 import { fnvBasis, mixed } from './hash.js';
-import { afterReplacing, isRemembered } from './operations.js';
+import { afterReplacing, isRemembered, joined, knowsAsMuch } from './operations.js';
 
 /**
  * 14 bytes as a latin1 string: node id (8), then epoch (6, big-endian). String order is the order
@@ -107,7 +107,7 @@ function siblingOf(siblings: readonly Sibling[], dot: Dot): Sibling | undefined 
 }
 
 function sameSibling(a: Sibling, b: Sibling): boolean {
-  return sameDot(a.dot, b.dot) && isRemembered(a) === isRemembered(b);
+  return sameDot(a.dot, b.dot) && knowsAsMuch(a, b);
 }
 
 /** Same claims, same siblings: dots name writes, so the values need not be compared. */
@@ -122,8 +122,8 @@ export function sameState(a: KeyState, b: KeyState): boolean {
 }
 
 /**
- * A sibling stays if both sides have its dot, or if the other side's context does not cover it. Where one side remembers it
- * without its value, it is remembered. Returns one of its arguments (the same reference) when that already is the result, so a caller
+ * A sibling stays if both sides have its dot, or if the other side's context does not cover it; with all that both know of its copies
+ * (`operations.ts`). Returns one of its arguments (the same reference) when that already is the result, so a caller
  * can tell "nothing new" without comparing.
  */
 export function merge(left: KeyState, right: KeyState): KeyState {
@@ -132,7 +132,7 @@ export function merge(left: KeyState, right: KeyState): KeyState {
   const siblings: Sibling[] = [];
   for (const sibling of left.siblings) {
     const same = siblingOf(right.siblings, sibling.dot);
-    if (same !== undefined) siblings.push(isRemembered(same) ? same : sibling);
+    if (same !== undefined) siblings.push(joined(sibling, same));
     else if (!covers(right.context, sibling.dot)) siblings.push(sibling);
   }
   for (const sibling of right.siblings) {
@@ -213,7 +213,14 @@ export class DigestLanes {
     this.lo = Math.imul(this.lo ^ counter, 0x5bd1e995) ^ (this.lo >>> 15);
   }
 
-  /** Between context and siblings, and behind one that is only remembered. */
+  /** Behind the dot of a sibling. */
+  copies(untilMs: number, remembered: boolean): void {
+    this.gap();
+    this.counter(untilMs >>> 0);
+    if (remembered) this.gap();
+  }
+
+  /** Between context and siblings. */
   gap(): void {
     this.hi = Math.imul(this.hi ^ 0xff, 0x01000193);
     this.lo = Math.imul(this.lo ^ 0xff, 0x5bd1e995);
@@ -235,7 +242,8 @@ export function digestOf(state: KeyState): Digest {
   lanes.gap();
   for (const sibling of state.siblings) {
     mix(sibling.dot);
-    if (isRemembered(sibling)) lanes.gap();
+    if (sibling.copiesUntilMs !== undefined)
+      lanes.copies(sibling.copiesUntilMs, isRemembered(sibling));
   }
   return lanes.digest();
 }

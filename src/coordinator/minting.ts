@@ -7,7 +7,6 @@ import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
   counterOf,
-  covers,
   emptyContext,
   emptyState,
   mergeContexts,
@@ -17,7 +16,6 @@ import { rememberedCount, standing } from '../../actors/rules/operations.js';
 import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
 import {
   MalformedError,
-  OperationReusedError,
   OverloadedError,
   QuorateError,
   TooLargeError,
@@ -40,11 +38,11 @@ import {
   contextWith,
   counterIn,
   hasCopies,
-  hasOperation,
   ReplacingState,
   seesAllOf,
 } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
+import { earlierCopy, otherValue, withCopy, writtenSince } from './earlier-copies.js';
 
 /** What is known of a key before a put: the stored record, or what the same round made of it, which lies nowhere yet. */
 export interface LocalRecord extends Pick<StoredRecord, 'state' | 'mark'> {
@@ -77,9 +75,9 @@ export class Minter {
   mint(request: PutRequest, local: LocalRecord, bucket: BucketOptions): MintedPut | QuorateError {
     if (request.context?.some((entry) => entry.counter > limits.contextCounterMax))
       return new MalformedError('the context has a counter no write can have');
-    const earlier = earlierDot(request, local);
+    const earlier = earlierCopy(request, local);
     if (earlier !== undefined)
-      return otherValue(request, local) ?? retried(request, local, earlier);
+      return otherValue(request, local) ?? this.retried(request, local, earlier);
     try {
       return this.replacing(request, local, bucket) ?? this.mintNew(request, local, bucket);
     } catch (error) {
@@ -151,6 +149,25 @@ export class Minter {
     return new ReplacingPut(encoded, mark);
   }
 
+  /**
+   * The put was minted before: the state it has become is stored and sent once more, and the author answered as if it were new.
+   * Where nobody knew that copies of it come, the state knows now.
+   */
+  private retried(
+    request: PutRequest,
+    local: LocalRecord,
+    earlier: Sibling,
+  ): MintedPut | QuorateError {
+    const { copiesUntilMs } = this.timesOf(request);
+    const state =
+      copiesUntilMs === undefined ? local.state : withCopy(local.state, earlier, copiesUntilMs);
+    const encoded = encodable(state);
+    if (encoded.encodedBytes > limits.stateBytesMax)
+      return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
+    const context = contextForAuthor({ state, seen: request.context, dot: earlier.dot });
+    return { state, mark: local.mark, encoded, context: encodeContext(context) };
+  }
+
   /** By the wall clock. */
   private timesOf({ copy, operation, deadlineMs, askedMs }: PutRequest): PutTimes {
     const nowMs = this.clock.wallMs();
@@ -160,7 +177,7 @@ export class Minter {
     return {
       nowMs,
       askedMs: Math.max(0, nowMs - Math.max(0, monotonicMs - askedMs)),
-      copiesUntilMs: operation === '' ? undefined : nowMs + leftMs,
+      copiesUntilMs: operation === '' ? undefined : Math.ceil(nowMs + leftMs),
     };
   }
 
@@ -203,24 +220,6 @@ interface PutTimes {
   readonly copiesUntilMs: number | undefined;
 }
 
-/** Of the same put, which is here already, or was and is remembered. */
-function earlierDot({ operation }: PutRequest, local: LocalRecord): Dot | undefined {
-  if (operation === '') return undefined;
-  if (local.span !== undefined && !hasOperation(local.span, operation)) return undefined;
-  return local.state.siblings.find((sibling) => sibling.operation === operation)?.dot;
-}
-
-/**
- * A later copy of a put that is not known here: the first may have been done, acknowledged and replaced. It does not replace what
- * was written since its author asked, but for what its author says to have seen.
- */
-function writtenSince(
-  askedMs: number,
-  seen: Context = emptyContext,
-): (sibling: Sibling) => boolean {
-  return (sibling) => sibling.writtenAtMs > askedMs && !covers(seen, sibling.dot);
-}
-
 /** 0: never; nor does a tombstone. */
 function expiryOf(request: PutRequest, bucket: BucketOptions, wallMs: number): number {
   const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
@@ -230,31 +229,6 @@ function expiryOf(request: PutRequest, bucket: BucketOptions, wallMs: number): n
 function claimedBy(local: LocalRecord, actor: Actor): number {
   const { span } = local;
   return span === undefined ? counterOf(local.state.context, actor) : counterIn(span, actor);
-}
-
-/** Where the value of the operation is still there: what has replaced it says nothing of it. */
-function otherValue(
-  { operation, value }: PutRequest,
-  { state }: LocalRecord,
-): QuorateError | undefined {
-  const known = state.siblings.filter((sibling) => sibling.operation === operation);
-  if (known.length === 0 || known.some((sibling) => isSameValue(sibling.value, value)))
-    return undefined;
-  return new OperationReusedError();
-}
-
-function isSameValue(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
-}
-
-/** The put was minted before: the state it has become is stored and sent once more, and the author answered as if it were new. */
-function retried(request: PutRequest, local: LocalRecord, earlier: Dot): MintedPut | QuorateError {
-  const { state, mark } = local;
-  const encoded = encodable(state);
-  if (encoded.encodedBytes > limits.stateBytesMax)
-    return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
-  const context = contextForAuthor({ state, seen: request.context, dot: earlier });
-  return { state, mark, encoded, context: encodeContext(context) };
 }
 
 /** Last-writer-wins goes by the wall clock, which may stand behind a write this one replaces. */

@@ -53,7 +53,8 @@ export function checkedDigest({ source: bytes, start, length }: StateSpan): Dige
       throw new MalformedError('siblings do not ascend');
     if (!covers(bytes, start, bytes, at)) throw new MalformedError('a sibling without its claim');
     mixDot(lanes, bytes, at);
-    if (bytes.readUInt32BE(valueLengthAt(bytes, at)) === rememberedLength) lanes.gap();
+    const untilMs = copiesUntilMsAt(bytes, at);
+    if (untilMs !== undefined) lanes.copies(untilMs, isRememberedAt(bytes, at));
     last = at;
     at = siblingEnd;
   }
@@ -105,6 +106,10 @@ export function copiesUntilMsAt(bytes: Buffer, at: number): number | undefined {
   return bytes.readDoubleBE(valueLengthAt(bytes, at) - copiesBytes);
 }
 
+function isRememberedAt(bytes: Buffer, at: number): boolean {
+  return bytes.readUInt32BE(valueLengthAt(bytes, at)) === rememberedLength;
+}
+
 function endOfSibling(bytes: Buffer, at: number): number {
   const lengthAt = valueLengthAt(bytes, at);
   const length = bytes.readUInt32BE(lengthAt);
@@ -146,8 +151,7 @@ function checkSibling(bytes: Buffer, at: number, stateEnd: number): number {
 function checkCopies(bytes: Buffer, at: number): void {
   const untilMs = copiesUntilMsAt(bytes, at);
   if (untilMs === undefined) {
-    if (bytes.readUInt32BE(valueLengthAt(bytes, at)) === rememberedLength)
-      throw new MalformedError('remembered without an end');
+    if (isRememberedAt(bytes, at)) throw new MalformedError('remembered without an end');
     return;
   }
   if (!isTime(untilMs)) throw new MalformedError('not a time');

@@ -32,25 +32,30 @@ function siblingOf(dot: Dot): Sibling {
     writtenAtMs: dot.counter * 1.5,
     expiresAtMs: kind === 1 ? dot.counter * 2 : 0,
     operation: kind === 2 ? `op ${dot.counter % 4}` : '',
-    ...(kind === 2 ? { copiesUntilMs: dot.counter * 3 } : {}),
   };
+}
+
+/** With what one state knows of its copies; 0 of 5: nothing. */
+function copiedSibling(sibling: Sibling, knowledge: number): Sibling {
+  if (sibling.operation === '' || knowledge === 0) return sibling;
+  const marked = { ...sibling, copiesUntilMs: sibling.dot.counter * 3 + (knowledge % 2) };
+  return knowledge < 3 ? marked : asRemembered(marked);
 }
 
 /** As a state has it that saw it replaced. */
 function asRemembered(sibling: Sibling): Sibling {
-  if (sibling.copiesUntilMs === undefined) return sibling;
   return { ...sibling, value: null, expiresAtMs: 0, remembered: true };
 }
 
 /** Siblings ascend, and the own context covers each of them. */
 export const keyState: fc.Arbitrary<KeyState> = context.chain((claims) =>
   fc
-    .tuple(fc.nat(0xffff), ...claims.map((entry) => fewOf(countersOf(entry))))
-    .map(([replaced, ...chosen]) => ({
+    .tuple(fc.nat(5 ** 8), ...claims.map((entry) => fewOf(countersOf(entry))))
+    .map(([knowledge, ...chosen]) => ({
       context: claims,
       siblings: claims
         .flatMap(({ actor }, i) => chosen[i]!.map((own) => siblingOf({ actor, counter: own })))
-        .map((sibling, i) => ((replaced >> i) & 1 ? asRemembered(sibling) : sibling)),
+        .map((sibling, i) => copiedSibling(sibling, Math.floor(knowledge / 5 ** i) % 5)),
     })),
 );
 

@@ -209,10 +209,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'replaced-operations-forgotten',
-    file: 'src/coordinator/minting.js',
-    find: 'return local.state.siblings.find((sibling) => sibling.operation === operation)?.dot;',
+    file: 'src/coordinator/earlier-copies.js',
+    find: 'return local.state.siblings.find((sibling) => sibling.operation === operation);',
     replace:
-      'return local.state.siblings.find((sibling) => sibling.operation === operation && !sibling.remembered)?.dot;',
+      'return local.state.siblings.find((sibling) => sibling.operation === operation && !sibling.remembered);',
   },
   {
     name: 'copies-not-marked',
@@ -241,8 +241,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'remembered-merged-as-values',
     file: 'actors/rules/versions.js',
-    find: 'siblings.push(isRemembered(same) ? same : sibling);',
+    find: 'siblings.push(joined(sibling, same));',
     replace: 'siblings.push(sibling);',
+  },
+  {
+    name: 'copies-of-known-puts-not-marked',
+    file: 'src/coordinator/earlier-copies.js',
+    find: 'sibling === earlier ? copied(sibling, untilMs) : sibling',
+    replace: 'sibling',
   },
   {
     name: 'twins-not-covered',

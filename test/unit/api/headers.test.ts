@@ -40,6 +40,7 @@ describe('request headers', () => {
       context: undefined,
       ttlMs: 0,
       operation: '',
+      ageMs: 0,
     });
     expect(readTerms(message({}), bucket)).toEqual({ quorum: 2, strict: false, timeoutMs: 5000 });
   });
@@ -52,6 +53,7 @@ describe('request headers', () => {
       'Kv-Timeout': '250',
       'Kv-TTL': '60000',
       'Kv-Op': 'ö-1',
+      'Kv-Age': '300',
       'Kv-Context': contextText(context),
       'Kv-Deadline': '1795862400000',
     };
@@ -63,8 +65,14 @@ describe('request headers', () => {
       context,
       ttlMs: 60_000,
       operation: '\xc3\xb6-1',
+      ageMs: 300,
     });
     expect(readTerms(message(headers), bucket)).toMatchObject({ quorum: 1, strict: true });
+  });
+
+  test('an age without an operation, or of 0, is refused', () => {
+    for (const headers of [{ 'Kv-Age': '5' }, { 'Kv-Age': '0', 'Kv-Op': 'x' }])
+      expect(() => writeTerms(message(headers), bucket)).toThrow(MalformedError);
   });
 
   test('the empty context, as - and as bytes', () => {

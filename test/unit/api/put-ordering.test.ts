@@ -365,9 +365,24 @@ describe('when the other node fails', () => {
     expect(replies).toEqual([[done], [done]]);
     expect(operations(b)).toEqual(operations(a));
     expect(operations(b)).toEqual(['bbbbbb1', 'mine']);
+    expect(putsAt(a).map(({ copy }) => copy)).toEqual(['first', 'first']);
+    expect(putsAt(b).map(({ copy, askedMs }) => [copy, askedMs])).toEqual([
+      ['later', nowMs],
+      ['later', nowMs],
+    ]);
     const waits = [...timers.values()].map(({ atMs }) => atMs - nowMs);
     // Before it listens in the place of the other.
     expect(waits.filter((ms) => ms !== limits.hangingMsMin)).toEqual([]);
+  });
+
+  test('what is passed on says which copy it is, and since when its author asks', () => {
+    put(b, keyOf(a), { copy: 'any', operation: 'any' });
+    put(b, keyOf(a), { copy: 'later', operation: 'later', askedMs: nowMs - 700 });
+    network.settle();
+    expect(putsAt(a).map(({ copy, askedMs }) => [copy, nowMs - askedMs])).toEqual([
+      ['any', 0],
+      ['later', 700],
+    ]);
   });
 
   test('a late answer after that is no second reply', () => {

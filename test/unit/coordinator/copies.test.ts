@@ -124,6 +124,19 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
     expect(cluster.shown(0)).toContain('two');
   });
 
+  test('a later copy finds its put done: when it is replaced, it is remembered', () => {
+    const cluster = new Cluster(conflict);
+    cluster.put(0, 'one', first);
+    cluster.send(0, 1);
+    cluster.put(1, 'one', later(0));
+    cluster.send(1, 0);
+    expect(cluster.states[0]!.siblings).toHaveLength(1);
+    cluster.put(0, 'two');
+    cluster.put(0, 'one', later(0));
+    expect(cluster.shown(0)).toEqual(['two']);
+    expect(cluster.remembered(0)).toBe(1);
+  });
+
   test('a later copy replaces what was there before its author asked', () => {
     const cluster = new Cluster(conflict);
     cluster.put(0, 'zero');

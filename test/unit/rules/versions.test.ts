@@ -123,7 +123,7 @@ describe('mint', () => {
     fc.assert(
       fc.property(
         keyState,
-        (local) => put(local, []).siblings.length === local.siblings.length + 1,
+        (local) => standing(put(local, []).siblings).length === standing(local.siblings).length + 1,
       ),
       parameters,
     );
@@ -178,7 +178,11 @@ describe('digests', () => {
     const stateNames = new Set<string>();
     fc.assert(
       fc.property(keyState, (state) => {
-        const siblings = state.siblings.map(({ dot, remembered }) => [dot, remembered === true]);
+        const siblings = state.siblings.map(({ dot, ...known }) => [
+          dot,
+          known.copiesUntilMs,
+          known.remembered,
+        ]);
         const name = JSON.stringify([state.context, siblings]);
         const { hi, lo } = digestOf(state);
         const digest = `${hi}.${lo}`;

@@ -1,0 +1,49 @@
+/** What a coordinator finds of a put that may have been done before, here or elsewhere. */
+import { copied, isRemembered } from '../../actors/rules/operations.js';
+import type { Context, KeyState, Sibling } from '../../actors/rules/versions.js';
+import { covers, emptyContext } from '../../actors/rules/versions.js';
+import { OperationReusedError, type QuorateError } from '../errors.js';
+import { hasOperation } from '../wire/replacing-state.js';
+import type { PutRequest } from './coordinator.js';
+import type { LocalRecord } from './minting.js';
+
+/** Of the same put, which is here already, or was and is remembered. */
+export function earlierCopy({ operation }: PutRequest, local: LocalRecord): Sibling | undefined {
+  if (operation === '') return undefined;
+  if (local.span !== undefined && !hasOperation(local.span, operation)) return undefined;
+  return local.state.siblings.find((sibling) => sibling.operation === operation);
+}
+
+/** Where the value of the operation is still there: what is remembered says nothing of it. */
+export function otherValue(
+  { operation, value }: PutRequest,
+  { state }: LocalRecord,
+): QuorateError | undefined {
+  const known = state.siblings.filter((sibling) => sibling.operation === operation);
+  const isSame = (sibling: Sibling): boolean =>
+    isRemembered(sibling) || isSameValue(sibling.value, value);
+  return known.length === 0 || known.some(isSame) ? undefined : new OperationReusedError();
+}
+
+function isSameValue(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+}
+
+/** The state knows from now on that other copies of the put may come. */
+export function withCopy(state: KeyState, earlier: Sibling, untilMs: number): KeyState {
+  const siblings = state.siblings.map((sibling) =>
+    sibling === earlier ? copied(sibling, untilMs) : sibling,
+  );
+  return { context: state.context, siblings };
+}
+
+/**
+ * A later copy of a put that is not known here: the first may have been done, acknowledged and replaced. It does not replace what
+ * was written since its author asked, but for what its author says to have seen.
+ */
+export function writtenSince(
+  askedMs: number,
+  seen: Context = emptyContext,
+): (sibling: Sibling) => boolean {
+  return (sibling) => sibling.writtenAtMs > askedMs && !covers(seen, sibling.dot);
+}
