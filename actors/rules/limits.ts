@@ -84,6 +84,7 @@ export const limits = {
   logSegmentBytesMax: 16 * 1024 * 1024,
   logQueueBytesMax: 64 * 1024 * 1024,
 
+  /** Of all targets together; one may use as much of it as it leaves free, so half when it is alone. */
   hintBytesMax: 256 * 1024 * 1024,
   hintAgeMsMax: 3 * 60 * 60 * 1000,
   hintBatchRecordsMax: 128,

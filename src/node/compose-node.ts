@@ -118,6 +118,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
       return;
     }
     this.tellReplica({ type: 'store.recovered' });
+    // Told before the replica could take it.
+    if (this.store.refusal()?.reason === 'diskFull') this.tellReplica({ type: 'disk.full' });
     this.read.resolve();
   }
 

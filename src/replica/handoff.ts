@@ -1,7 +1,7 @@
 /**
  * Hinted handoff: looks at regular times for what this node owes and to whom, and runs one `handoff` machine per target.
  *
- * A hint whose target stays away longer than `hintAgeMs`, or has left, is re-homed: its states go to all other
+ * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the room, or has left, is re-homed: its states go to all other
  * primaries, and only when each of them has acknowledged is the debt forgotten. From then on as many primaries hold the state
  * as the cluster has, and the target gets it by tree exchange. Until then the debt stays, whatever its age: a hint is never dropped.
  */
@@ -81,8 +81,9 @@ export class Handoff {
   }
 
   private isOverdue(target: NodeId): boolean {
-    const { oldestMs } = this.store.hints.counters(target);
-    return !this.isMember(target) || oldestMs > this.options.hintAgeMs;
+    const { hints } = this.store;
+    const { oldestMs } = hints.counters(target);
+    return !this.isMember(target) || oldestMs > this.options.hintAgeMs || hints.isCrowded(target);
   }
 
   private isMember(target: NodeId): boolean {

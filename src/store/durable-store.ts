@@ -100,6 +100,7 @@ export class DurableStore implements Store {
       tables,
       meta: this.named.meta,
       onFatal: (error) => this.fail(error),
+      onFull: () => this.path?.noteWritable(),
     });
     this.hints = new HintLedger({
       clock,
@@ -137,7 +138,12 @@ export class DurableStore implements Store {
       changes: this.changes,
     });
     const clean = this.epochs.stoppedCleanly && recovered.replayed === 0 && !recovered.incomplete;
-    await this.epochs.start(clean);
+    let covered = 0;
+    await this.epochs.start(clean, () => {
+      // The lease is on disk, and with it every commit before it.
+      covered = recovered.covered;
+      this.path?.log.removeThrough(covered);
+    });
     const path = new WritePath({
       clock: this.clock,
       directory,
@@ -148,15 +154,16 @@ export class DurableStore implements Store {
       bounds: this.bounds,
       magic: loaded.identity.magic,
       recovered,
+      hasLease: () => !this.epochs.full,
       onFatal: (error) => this.fail(error),
       onWritable: (writable) => this.tellWritable(writable),
     });
     this.path = path;
     const { records, debts, changes, clock } = this;
     this.writes = new Writes({ clock, partitions, records, debts, changes, path });
-    // The lease is on disk, and with it every commit before it.
-    path.log.removeThrough(recovered.covered);
+    path.log.removeThrough(covered);
     this.stage = 'serving';
+    path.noteWritable();
     this.records.filters.start();
     path.flushReplayed();
     if (recovered.damaged.length > 0 && (await path.flushAll()))

@@ -17,6 +17,8 @@ export interface EpochsOptions {
   readonly tables: Tables;
   readonly meta: Table;
   readonly onFatal: (error: Error) => void;
+  /** The disk is full, or no longer: without a lease nothing may be minted. */
+  readonly onFull: (full: boolean) => void;
 }
 
 export class Epochs {
@@ -24,6 +26,9 @@ export class Epochs {
   private leaseEnd = 1;
   private firstValid = 1;
   private renewing = false;
+  private firstLease: (() => void) | undefined;
+  /** No lease fits the disk. */
+  full = false;
   private retry: TimerId;
 
   constructor(private readonly options: EpochsOptions) {}
@@ -34,8 +39,11 @@ export class Epochs {
     return row === undefined || decodeEpochs(row).clean;
   }
 
-  /** Takes a lease; resolves once it is on disk. `clean`: the last stop was, and nothing contradicts it. */
-  async start(clean: boolean): Promise<void> {
+  /**
+   * Takes a lease; resolves once it is on disk, or does not fit it: what is there can be read all the same, and nothing is drawn
+   * before a lease is had (`onLeased`, at once or later). `clean`: the last stop was, and nothing contradicts it.
+   */
+  async start(clean: boolean, onLeased: () => void): Promise<void> {
     const row = metaRow(this.options.meta, metaKeys.epochs);
     if (row !== undefined) {
       const last = decodeEpochs(row);
@@ -43,6 +51,7 @@ export class Epochs {
       this.firstValid = clean ? last.valid : last.leaseEnd;
     }
     this.leaseEnd = this.next;
+    this.firstLease = onLeased;
     await new Promise<void>((resolve) => this.renew(resolve));
   }
 
@@ -94,13 +103,25 @@ export class Epochs {
         if (error === undefined) {
           this.leaseEnd = leaseEnd;
           this.renewing = false;
+          this.firstLease?.();
+          this.firstLease = undefined;
+          this.setFull(false);
           done();
         } else if (error.code === 'ENOSPC') {
-          this.retry = clock.setTimeout(() => this.renew(done), retryMs);
+          // A lease that is renewed still has half a block left.
+          if (this.firstLease !== undefined) this.setFull(true);
+          this.retry = clock.setTimeout(() => this.renew(() => undefined), retryMs);
+          done();
         } else {
           onFatal(error);
         }
       },
     );
+  }
+
+  private setFull(full: boolean): void {
+    if (full === this.full) return;
+    this.full = full;
+    this.options.onFull(full);
   }
 }

@@ -35,6 +35,10 @@ export class HintLedger implements Hints {
     return this.options.index.total();
   }
 
+  isCrowded(target: NodeId): boolean {
+    return this.options.index.isCrowded(target);
+  }
+
   holds(partition: number): boolean {
     return this.options.index.holds(partition);
   }

@@ -42,14 +42,19 @@ export class HintIndex {
     for (const { target, key, debt } of found) this.put(target, key, debt);
   }
 
-  /** Throws `OverloadedError` when the debts of `sizes` do not fit. */
+  /**
+   * Throws `OverloadedError` when the debts of `sizes` do not fit: a target may use as much as it leaves free, so that one
+   * that never returns takes half of the room, and whoever is away beside it finds its share of the rest. After the dynamic
+   * thresholds of Choudhury and Hahne (1998) for switches, whose queues share one memory.
+   */
   admit(target: NodeId, sizes: Iterable<{ key: StorageKey; bytes: number }>): void {
     const account = this.accounts.get(target);
-    let bytes = this.bytes;
+    let growth = 0;
     for (const size of sizes)
-      bytes += costOf(size.key, size.bytes) - costOfDebt(size.key, account?.debts.get(size.key));
-    if (bytes > this.options.bytesMax && bytes > this.bytes)
-      throw new OverloadedError('this node owes as many hints as it may');
+      growth += costOf(size.key, size.bytes) - costOfDebt(size.key, account?.debts.get(size.key));
+    const free = this.options.bytesMax - this.bytes - growth;
+    if (growth > 0 && (account?.bytes ?? 0) + growth > free)
+      throw new OverloadedError('this node owes as many hints as it may to one that is away');
   }
 
   owe(target: NodeId, key: StorageKey, debt: Debt): void {
@@ -117,6 +122,12 @@ export class HintIndex {
     const [oldest] = account.debts.values();
     const oldestMs = oldest === undefined ? 0 : Math.max(0, nowMs - oldest.sinceMs);
     return { count: account.debts.size, bytes: account.bytes, oldestMs };
+  }
+
+  /** It has used up half of what it may: time to bring what it is owed to others, so that there is room again. */
+  isCrowded(target: NodeId): boolean {
+    const account = this.accounts.get(target);
+    return account !== undefined && 2 * account.bytes > this.options.bytesMax - this.bytes;
   }
 
   total(): { readonly count: number; readonly bytes: number } {

@@ -128,6 +128,8 @@ export interface Hints {
     readonly oldestMs: number;
   };
   total(): { readonly count: number; readonly bytes: number };
+  /** Whether the target has used up half of its share of the room for hints. */
+  isCrowded(target: NodeId): boolean;
   /** Whether any hint is out for the partition. */
   holds(partition: number): boolean;
   /** The oldest debts in key order, with the states as they are now. */

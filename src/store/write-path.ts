@@ -24,6 +24,8 @@ export interface WritePathOptions {
   readonly bounds: StoreBounds;
   readonly magic: Buffer;
   readonly recovered: Recovered;
+  /** Without a lease of epochs nothing is written: it did not fit the disk. */
+  readonly hasLease: () => boolean;
   readonly onFatal: (error: Error) => void;
   readonly onWritable: (writable: boolean) => void;
 }
@@ -120,8 +122,8 @@ export class WritePath {
     return flushed && logged;
   }
 
-  private noteWritable(): void {
-    const writable = !this.log.full && !this.flusher.full;
+  noteWritable(): void {
+    const writable = !this.log.full && !this.flusher.full && this.options.hasLease();
     if (writable === this.writable) return;
     this.writable = writable;
     this.options.onWritable(writable);

@@ -180,6 +180,7 @@ export class MapStore implements Store {
       for (const keys of this.debts.values()) count += keys.size;
       return { count, bytes: 0 };
     },
+    isCrowded: () => false,
     holds: (partition) =>
       [...this.debts.values()].some((keys) =>
         [...keys].some((key) => partitionOfStorageKey(key) === partition),

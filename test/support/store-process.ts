@@ -139,7 +139,12 @@ export class StoreHome {
   disk = new MemoryDisk();
 
   start(options: Partial<NodeOptions> = {}): Promise<StoreProcess> {
-    return new StoreProcess(this.disk, this.optionsWith(options)).start();
+    return this.prepare(options).start();
+  }
+
+  /** Not started yet. */
+  prepare(options: Partial<NodeOptions> = {}): StoreProcess {
+    return new StoreProcess(this.disk, this.optionsWith(options));
   }
 
   optionsWith(options: Partial<NodeOptions>): NodeOptions {

@@ -390,6 +390,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'void target;',
   },
   {
+    name: 'starts-with-room-only',
+    file: epochs,
+    find: 'this.retry = clock.setTimeout(() => this.renew(() => undefined), retryMs);',
+    replace: 'this.retry = clock.setTimeout(() => this.renew(done), retryMs); return;',
+  },
+  {
     name: 'hint-dropped-after-send',
     file: delivery,
     find: "this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');",

@@ -95,6 +95,20 @@ test('handoff: hints older than the bound, target still away: they go to all oth
   expect(world.valuesAt(1, key!)).toEqual(['v']);
 });
 
+test('handoff: a target that is away fills its share: what it is owed goes to the other primaries, long before it is overdue', async () => {
+  world = await ReplicaWorld.start(4, { storeBounds: { hintBytesMax: 100_000 } });
+  world.believe(1, 'down');
+  for (let i = 0; i < 200; i++) {
+    const key = world.key(`k${i}`);
+    await world.give(3, key, await world.put(0, key), 1);
+  }
+  expect(world.nodes[3]!.store.hints.isCrowded(world.nodes[1]!.id)).toBe(true);
+  world.nodes[3]!.handoff.start();
+  await world.run(10_000);
+  expect(owed()).toBe(0);
+  for (let i = 0; i < 200; i++) expect(world.valuesAt(2, world.key(`k${i}`))).toEqual(['v']);
+});
+
 test('handoff: an overdue hint stays as long as one of the other primaries is away as well', async () => {
   const [key] = await withHints(1);
   world.believe(1, 'down');

@@ -133,3 +133,29 @@ async function bound(): Promise<{
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test.each(['kill', 'clean stop'])(
+  'a start on a full disk after a %s: what is there is read, puts are refused, and taken once there is room',
+  async (end) => {
+    const first = await home.start();
+    const key = keyNamed('kept');
+    await put(first.store, key, 'value');
+    const drawn = first.store.drawEpoch();
+    await (end === 'kill' ? first.kill() : first.store.close());
+    const process = home.prepare();
+    process.tables.failure = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    await process.start();
+    const { store } = process;
+    expect(store.read(key)).toBeDefined();
+    expect(store.refusal()?.reason).toBe('diskFull');
+    expect(process.writable).toEqual([false]);
+    expect(() => store.drawEpoch()).toThrow('epochs');
+    process.tables.failure = undefined;
+    await new Promise<void>((resolve) => store.onWritable((writable) => writable && resolve()));
+    expect(store.refusal()).toBeUndefined();
+    expect(store.drawEpoch()).toBeGreaterThan(drawn);
+    await put(store, keyNamed('new'), 'value');
+    expect(process.fatal).toEqual([]);
+    await store.close();
+  },
+);

@@ -112,7 +112,7 @@ test('settle: a stray goes with its last debt, what this node owns stays; also a
 });
 
 test('the bound: OverloadedError, nothing changed; room again after settling', async () => {
-  const { store } = await home.start({ storeBounds: { hintBytesMax: 1000 } });
+  const { store } = await home.start({ storeBounds: { hintBytesMax: 2000 } });
   let taken = 0;
   await expect(async () => {
     for (; taken < 100; taken++) await owed(store, `key ${taken}`);
@@ -161,3 +161,23 @@ test.each(['serving', 'killed before anyone looked'])(
     await store.close();
   },
 );
+
+test('a target that never returns leaves room for the next, and that for a third; crowded from half of a share on', async () => {
+  const { store } = await home.start({ storeBounds: { hintBytesMax: 100_000 } });
+  const fill = async (to: string): Promise<number> => {
+    await expect(async () => {
+      for (let i = 0; i < 1000; i++) await owed(store, `${to} ${i}`, to);
+    }).rejects.toBeInstanceOf(OverloadedError);
+    return store.hints.counters(to).bytes;
+  };
+  await owed(store, 'first');
+  expect(store.hints.isCrowded(target)).toBe(false);
+  const first = await fill(target);
+  expect(store.hints.isCrowded(target)).toBe(true);
+  expect(first).toBeGreaterThan(49_000);
+  expect(first).toBeLessThanOrEqual(50_000);
+  expect(store.hints.isCrowded(another)).toBe(false);
+  expect(await fill(another)).toBeGreaterThan(24_000);
+  expect(await fill('d1d2d3d4d5d6d7d8')).toBeGreaterThan(11_000);
+  await store.close();
+});
