@@ -261,7 +261,9 @@ function refusalOf(put: {
   const entries = minted.context.length;
   const known = Math.max(before.context.length, seen?.length ?? 0);
   if (entries > limits.contextEntriesMax && entries > known)
-    return new TooManySiblingsError(`the key's context has ${known} entries and none to spare`);
+    return new TooManySiblingsError(
+      `the key's context has ${known} entries and none to spare: they are shortened once all nodes are up, see the problems in the nodes' logs`,
+    );
   const bytes = encodedStateBytes(minted);
   return bytes > limits.stateBytesMax ? tooLarge(bytes) : undefined;
 }

@@ -4,6 +4,7 @@
  *
  * The one that starts gives way to the one that answers. Later, the one of the lower generation does.
  */
+import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { IncomingCall, Peers } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
@@ -60,4 +61,10 @@ export class IdClaim {
     });
     return () => peers.forget(id);
   }
+}
+
+export function twinError(id: NodeId, { pid }: Claim): Error {
+  return new Error(
+    `another process (pid ${pid}) runs as node ${id}: is its data directory a copy of this one?`,
+  );
 }

@@ -19,8 +19,9 @@ import { Inspection } from '../seams/inspection.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import type { ClusterChange, ClusterView, Member, Reachability, Ring } from './cluster-view.js';
+import { Absences } from './absences.js';
 import { Founding } from './founding.js';
-import { IdClaim } from './id-claim.js';
+import { IdClaim, twinError } from './id-claim.js';
 import { isClaim, isRecall, type News, newsBody, newsOf, type Settings } from './member-codec.js';
 import { Learning } from './learning.js';
 import { Lineage } from './lineage.js';
@@ -53,6 +54,7 @@ export class Membership implements ClusterView {
   /** `asked`: this node may serve, as far as its past goes. */
   readonly lineage: Lineage;
   private readonly learning: Learning;
+  private readonly absences: Absences;
   private readonly replicas: Replicas;
   /** Of this node's store. */
   holds: Holds = () => false;
@@ -88,7 +90,9 @@ export class Membership implements ClusterView {
       probe: (peer) => this.tell(peer, { hello: true }),
       onChange: (node, now) => this.reached(node, now),
     });
-    this.learning = new Learning(this.roster, this.watch, this.lineage);
+    const { problems, roster } = this;
+    this.absences = new Absences({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
+    this.learning = new Learning(roster, this.watch, this.lineage);
     this.founding = new Founding({
       roster: this.roster,
       foundersMin: options.founders,
@@ -104,8 +108,8 @@ export class Membership implements ClusterView {
       peers,
       clock,
       own: () => ({ instance: this.instance, generation: this.startGeneration, pid }),
-      onTwin: ({ pid }) => {
-        for (const listener of this.fatalListeners) listener(this.twinError(pid));
+      onTwin: (twin) => {
+        for (const listener of this.fatalListeners) listener(twinError(peers.self, twin));
       },
     });
     this.gossip = createActor(gossipMachine, {
@@ -140,7 +144,7 @@ export class Membership implements ClusterView {
     const asked = this.ask();
     const twin = await this.claim.assert();
     await asked;
-    if (twin !== undefined) throw this.twinError(twin.pid);
+    if (twin !== undefined) throw twinError(this.self.id, twin);
     if (this.stopped) return;
     this.gossip.start();
     this.founding.consider();
@@ -196,7 +200,7 @@ export class Membership implements ClusterView {
   private restore(): void {
     const { vote, members, replicas } = this.table.load();
     const conflict = replicas && replicasConflict(replicas, this.replicas, this.holds);
-    if (conflict !== undefined) throw new Error(conflict);
+    if (conflict !== undefined) throw new RangeError(conflict);
     const { id } = this.self;
     for (const member of members) {
       if (member.id === id) {
@@ -264,6 +268,7 @@ export class Membership implements ClusterView {
       this.founding.forget(node);
       this.watch.unwatch(node);
     }
+    if (this.roster.get(node)?.status === 'active') this.absences.note(node, now);
     this.changed({ kind: 'reachability', node, now });
     // This node may be the second source somebody waits for. (Within the turn its own belief is still being made.)
     if (now !== 'alive') this.clock.endOfTurn(() => this.spread());
@@ -272,6 +277,7 @@ export class Membership implements ClusterView {
   private beat(): void {
     this.roster.beat();
     this.lineage.lease();
+    this.absences.review();
     const waitingFor = this.waitingFor();
     if (waitingFor === undefined) this.problems.settle('waiting');
     else if (this.self.heartbeat >= patienceBeats) this.problems.report('waiting', waitingFor);
@@ -336,11 +342,5 @@ export class Membership implements ClusterView {
 
   private changed(change: ClusterChange): void {
     for (const listener of this.listeners) listener(change);
-  }
-
-  private twinError(pid: number): Error {
-    return new Error(
-      `another process (pid ${pid}) runs as node ${this.self.id}: is its data directory a copy of this one?`,
-    );
   }
 }

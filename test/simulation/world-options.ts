@@ -429,10 +429,10 @@ function founding(world: WorldOptions, random: SimRandom): WorldOptions {
       cluster: {
         nodes,
         founders,
-        latencyUs: random.pick([200, 5_000, 40_000]),
+        latencyUs: random.pick([200, 1_000, 5_000]),
         commitUs: random.pick([3_000, 30_000, 300_000]),
       },
-      buckets: [bucketOf('blind', { n: Math.min(founders, 3), keys: 3 })],
+      buckets: [bucketOf('siblings', { n: Math.min(founders, 3), keys: 10 })],
       work: {},
       workUs: 5e6,
       faults: [],

@@ -170,6 +170,7 @@ class World {
       );
     await cluster.after(Math.max(...options.bootFaults.map(({ atUs }) => atUs)) + 1e6);
     over = true;
+    cluster.founding.onFirstVote = () => undefined;
     cluster.heal(cluster.nodes);
     if (!(await cluster.until(() => cluster.isFounded || this.failed, bootWithinUs)))
       return this.stuck('founding', `not serving: ${this.notReady().join(' ')}`);
@@ -178,7 +179,8 @@ class World {
 
   /** While nothing is wrong everything is done, and all blind puts of a key are ordered by one node: they never leave siblings. */
   private checkHealthy(result: PutResult | GetResult, name: string): void {
-    if (this.options.faults.length > 0) return;
+    const { faults, bootFaults } = this.options;
+    if (faults.length + bootFaults.length > 0) return;
     // Where bounds were drawn so narrow that they refuse, refusing is right.
     const isRoomy = Object.keys(this.options.cluster.storeBounds).length === 0;
     if (isRoomy && result.kind === 'failed' && [0, 429, 503, 504].includes(result.code))

@@ -127,7 +127,7 @@ export class MemberWorld {
     this.diskOf(life.name).crash();
   }
 
-  private diskOf(name: string): SimDisk {
+  diskOf(name: string): SimDisk {
     let disk = this.disks.get(name);
     if (disk === undefined) {
       disk = new SimDisk(this.random.fork(`disk-${name}`), { ...diskFaultsNone });

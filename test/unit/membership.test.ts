@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { NodeOptions } from '../../src/node/node-options.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
 import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';
@@ -8,8 +9,9 @@ const names = ['a', 'b', 'c'];
 async function cluster(
   seed: string,
   nodes: readonly string[] = names,
+  options: Partial<NodeOptions> = {},
 ): Promise<{ world: MemberWorld; lives: NodeLife[] }> {
-  const world = new MemberWorld(seed, { founders: nodes.length });
+  const world = new MemberWorld(seed, { founders: nodes.length, ...options });
   const lives = nodes.map((name) => world.start(name));
   await world.until(() => allActive(lives), 5_000);
   return { world, lives };
@@ -23,6 +25,20 @@ function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
 
 function differenceMs(life: NodeLife, other: NodeLife): number {
   return Math.abs(life.clock.wallMs() - other.clock.wallMs());
+}
+
+/** A node, the epochs its store would have leased, and what it was told to skip to. */
+async function lifeOf(
+  world: MemberWorld,
+  epochs: number,
+): Promise<{ c: NodeLife; skipped: number[] }> {
+  const c = world.start('c');
+  const skipped: number[] = [];
+  c.membership.lineage.guard(
+    { leasedEpochs: () => epochs, skipEpochs: async (seen) => void skipped.push(seen) },
+    () => undefined,
+  );
+  return { c, skipped };
 }
 
 describe('founding', () => {
@@ -248,6 +264,22 @@ describe('failure detector', () => {
     );
   });
 
+  test('a node that stays away for longer than tombstones are kept: all say what waits for it, until it is back', async () => {
+    const { world, lives } = await cluster('gone', names, { tombstoneGraceMs: 60_000 });
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    world.kill(c);
+    await world.run(50_000);
+    expect(a.membership.problems.texts()).toEqual([]);
+    await world.run(15_000);
+    for (const { membership } of [a, b])
+      expect(membership.problems.texts().join()).toMatch(
+        /node c is down for longer than tombstones/,
+      );
+    world.start('c');
+    await world.run(3_000);
+    for (const { membership } of [a, b]) expect(membership.problems.texts()).toEqual([]);
+  });
+
   test('12 nodes, one killed: down everywhere within 6 s', async () => {
     const { world, lives } = await cluster(
       'many',
@@ -332,6 +364,48 @@ describe('one id, one process', () => {
     await world.run(10_000);
     expect(former.fatal.join()).toMatch(/another process/);
     expect(successor.fatal).toEqual([]);
+  });
+});
+
+describe('a disk put back from a copy', () => {
+  test('the others know a later life: the node goes on beyond its epochs before it may serve; one that is right does not', async () => {
+    const { world, lives } = await cluster('old disk');
+    await world.run(3_000);
+    world.kill(lives[2]!);
+    const image = world.diskOf('c').image();
+    const right = await lifeOf(world, 7_000);
+    await world.until(() => right.c.membership.lineage.asked, 2_000);
+    await world.run(3_000);
+    expect(right.skipped).toEqual([]);
+    world.kill(right.c);
+    world.diskOf('c').restore(image);
+    const old = await lifeOf(world, 5_000);
+    await world.until(() => old.c.membership.lineage.asked, 2_000);
+    expect(old.skipped).toEqual([7_000]);
+    expect(old.c.membership.self.generation).toBeGreaterThan(right.c.membership.self.generation);
+  });
+
+  test('nobody can be asked: it serves after a second, and notices as soon as it hears of what it did', async () => {
+    const { world, lives } = await cluster('old disk alone');
+    await world.run(3_000);
+    world.kill(lives[2]!);
+    const image = world.diskOf('c').image();
+    const right = await lifeOf(world, 7_000);
+    await world.run(20_000);
+    world.kill(right.c);
+    world.diskOf('c').restore(image);
+    for (const other of ['a-1', 'b-2'])
+      for (const way of [
+        { from: other, to: 'c-5' },
+        { from: 'c-5', to: other },
+      ])
+        world.nats.cut(way, 'silent');
+    const old = await lifeOf(world, 5_000);
+    await world.until(() => old.c.membership.lineage.asked, 2_000);
+    expect(old.skipped).toEqual([]);
+    world.nats.healAll();
+    await world.until(() => old.skipped.length > 0, 5_000);
+    expect(old.skipped).toEqual([7_000]);
   });
 });
 

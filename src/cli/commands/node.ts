@@ -179,10 +179,15 @@ async function runNode(given: NodeArguments): Promise<void> {
   let deadline: TimerId;
   const onStop = (): void => {
     // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
-    deadline = clock.setTimeout(giveUp, limits.processStopMsMax);
+    deadline = clock.setTimeout(() => giveUp(exitCodes.failed), limits.processStopMsMax);
     void node.stop();
   };
-  listenForStop({ clock, supervised: given.supervised === true, onStop, onForce: giveUp });
+  listenForStop({
+    clock,
+    supervised: given.supervised === true,
+    onStop,
+    onForce: () => giveUp(exitCodes.failed),
+  });
   node.serving.then(
     () => announce(given, { event: 'serving', name: given.name, id: node.id, pid: process.pid }),
     // `stopped` tells why.
@@ -191,7 +196,7 @@ async function runNode(given: NodeArguments): Promise<void> {
   await node.stopped.catch((error: unknown) => {
     // The node has given up; what it left open must not keep the process.
     sayError(error, false);
-    giveUp();
+    giveUp(error instanceof RangeError ? exitCodes.usage : exitCodes.failed);
   });
   clock.clearTimeout(deadline);
 }
@@ -262,6 +267,6 @@ function announce(given: NodeArguments, message: ServingMessage): void {
   else printLine(`quorate: ${message.name} serves · id ${message.id} · pid ${message.pid}`);
 }
 
-function giveUp(): void {
-  process.exit(exitCodes.failed);
+function giveUp(code: number): void {
+  process.exit(code);
 }
