@@ -13,6 +13,7 @@ import { epochOf, nodeOf } from './actor.js';
 import { limits } from './limits.js';
 import { forgottenAtMs, isRemembered } from './operations.js';
 import type { Actor, Context, KeyState, Sibling } from './versions.js';
+import { counterOf } from './versions.js';
 
 /** What a node says of a key when it is asked before collection; one byte each on the wire. */
 export const verdicts = { absent: 0, equal: 1, differs: 2, owed: 3 } as const;
@@ -80,10 +81,8 @@ export function isPrunedFrom(shorter: KeyState, state: KeyState): boolean {
       const other = state.siblings[i]!.dot;
       return dot.actor === other.actor && dot.counter === other.counter;
     }) &&
-    shorter.context.every(({ actor, counter }) =>
-      state.context.some((entry) => entry.actor === actor && entry.counter === counter),
-    ) &&
-    state.siblings.every(({ dot }) => shorter.context.some(({ actor }) => actor === dot.actor))
+    shorter.context.every(({ actor, counter }) => counterOf(state.context, actor) === counter) &&
+    state.siblings.every(({ dot }) => counterOf(shorter.context, dot.actor) > 0)
   );
 }
 

@@ -20,6 +20,8 @@ export const limits = {
   stateBytesMax: 900 * 1024,
   /** Entries of one context; past it puts without context are refused with 409 until pruning caught up. */
   contextEntriesMax: 256,
+  /** What contexts of two nodes add up to is held as far as its count fits 16 bits; a merge past it is refused. */
+  contextEntriesHeldMax: 0xffff,
 
   /** Higher counters are refused in a client's context (nobody writes a key so often), so that a dot never overflows its 32 bits. */
   contextCounterMax: 0xfff0_0000,
@@ -35,6 +37,10 @@ export const limits = {
   slowGetReplicaMs: 20,
   /** After the reply a put round waits so long for silent primaries, then owes them hints. */
   settleMsMax: 250,
+  /** What a context claims beyond its coordinator's state is looked up for so long at most, and half of what is left to the put. */
+  lookUpMsMax: 1_000,
+  /** Puts of one coordinator whose contexts are being looked up; past it: 429. */
+  lookUpsInFlightMax: 1_024,
   /** A get round waits so long for those it repairs. */
   repairMsMax: 1_000,
   /** Requests accepted by one coordinator and not answered yet; past either bound: 429. */

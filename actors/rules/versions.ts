@@ -26,6 +26,16 @@ export interface Dot {
 /** Ascending by actor, one entry an actor. */
 export type Context = readonly Dot[];
 
+/**
+ * What a client has seen and hands back: all writes of the vector, and each of the dots beside it. An entry of a vector claims every
+ * earlier write of its actor; a dot beside it claims one (dotted version vectors: Preguiça et al., 2010).
+ */
+export interface SeenContext {
+  readonly vector: Context;
+  /** Ascending; none is covered by the vector. */
+  readonly dots: readonly Dot[];
+}
+
 export interface Sibling {
   readonly dot: Dot;
   /** `null` is a tombstone. The bytes may be a view into the encoded state. */
@@ -49,11 +59,20 @@ export interface KeyState {
 }
 
 export const emptyContext: Context = [];
+export const nothingSeen: SeenContext = { vector: emptyContext, dots: [] };
 export const emptyState: KeyState = { context: emptyContext, siblings: [] };
 
 /** The highest counter of `actor` that the context claims; 0 when it has seen none. */
 export function counterOf(context: Context, actor: Actor): number {
-  for (const entry of context) if (entry.actor === actor) return entry.counter;
+  let low = 0;
+  let high = context.length;
+  // Most contexts have so few entries that halving costs more than it saves.
+  while (high - low > 8) {
+    const middle = (low + high) >>> 1;
+    if (context[middle]!.actor <= actor) low = middle;
+    else high = middle;
+  }
+  for (; low < high; low++) if (context[low]!.actor === actor) return context[low]!.counter;
   return 0;
 }
 
@@ -61,9 +80,30 @@ export function covers(context: Context, dot: Dot): boolean {
   return counterOf(context, dot.actor) >= dot.counter;
 }
 
-/** Whether `newer` has seen everything `older` has. */
+export function hasSeen({ vector, dots }: SeenContext, dot: Dot): boolean {
+  return covers(vector, dot) || dots.some((seen) => sameDot(seen, dot));
+}
+
+/** Whether something was seen that the context does not have. */
+export function claimsBeyond({ vector, dots }: SeenContext, context: Context): boolean {
+  return !descends(context, vector) || dots.some((dot) => !covers(context, dot));
+}
+
+/** Of a vector that claims all that was seen. */
+export function seenAll(vector: Context): SeenContext {
+  return { vector, dots: nothingSeen.dots };
+}
+
+/** Whether `newer` has seen everything `older` has. One walk along both. */
 export function descends(newer: Context, older: Context): boolean {
-  return older.every((entry) => covers(newer, entry));
+  let n = 0;
+  for (const entry of older) {
+    while (n < newer.length && newer[n]!.actor < entry.actor) n++;
+    const other = newer[n];
+    if (other === undefined || other.actor !== entry.actor || other.counter < entry.counter)
+      return false;
+  }
+  return true;
 }
 
 /** Entry by entry the higher counter. Returns one of its arguments when that already is the result. */
@@ -148,7 +188,7 @@ export function merge(left: KeyState, right: KeyState): KeyState {
 export interface Mint {
   readonly local: KeyState;
   /** What the client saw; its siblings are replaced. `undefined`: a blind put, replaces all that is local. */
-  readonly seen: Context | undefined;
+  readonly seen: SeenContext | undefined;
   /** The actor that mints. The caller vouches that `local` holds all it ever minted for this key. */
   readonly actor: Actor;
   readonly value: Uint8Array | null;
@@ -163,14 +203,16 @@ export interface Mint {
   readonly nowMs?: number;
 }
 
-/** The key state after a put: local siblings that were not seen stay beside the new one. */
+/**
+ * The key state after a put: local siblings that were not seen stay beside the new one. What was seen and is not in `local`
+ * covers nothing: a claim nobody can confirm would hide what its actor writes later.
+ */
 export function mint(put: Mint): KeyState {
   const { local, stays, copiesUntilMs } = put;
-  const seen = put.seen ?? local.context;
-  const claimed = mergeContexts(local.context, seen);
-  const dot: Dot = { actor: put.actor, counter: counterOf(claimed, put.actor) + 1 };
+  const seen = put.seen ?? seenAll(local.context);
+  const dot: Dot = { actor: put.actor, counter: counterOf(local.context, put.actor) + 1 };
   const isReplaced = (sibling: Sibling): boolean =>
-    covers(seen, sibling.dot) && stays?.(sibling) !== true;
+    hasSeen(seen, sibling.dot) && stays?.(sibling) !== true;
   const kept = afterReplacing(local.siblings, isReplaced, put.nowMs ?? put.writtenAtMs);
   const added: Sibling = {
     dot,
@@ -181,7 +223,7 @@ export function mint(put: Mint): KeyState {
     ...(copiesUntilMs === undefined ? {} : { copiesUntilMs }),
   };
   return {
-    context: mergeContexts(claimed, [dot]),
+    context: mergeContexts(local.context, [dot]),
     siblings:
       kept.length === 0 ? [added] : [...kept, added].sort((a, b) => compareDots(a.dot, b.dot)),
   };

@@ -2,9 +2,10 @@
  * What a client is shown of a key state, and which context it is handed back. Pure; applied at the
  * coordinator only, so that merge needs to know no conflict policy, no expiry and no retries.
  */
+import { limits } from './limits.js';
 import { standing } from './operations.js';
-import type { Context, Dot, KeyState, Sibling } from './versions.js';
-import { compareDots, covers, emptyContext, mergeContexts, sameDot } from './versions.js';
+import type { Context, Dot, KeyState, SeenContext, Sibling } from './versions.js';
+import { compareDots, covers, hasSeen, nothingSeen, sameDot, seenAll } from './versions.js';
 
 export type ConflictPolicy = 'siblings' | 'last-writer-wins';
 
@@ -54,28 +55,53 @@ function oncePerOperation(siblings: readonly Sibling[]): readonly Sibling[] {
   );
 }
 
+/** The context handed back to who reads the state: all of it, unless it is longer than one from outside may be. */
+export function contextForReader(state: KeyState): Context {
+  return cutToBound(state.context, state.siblings);
+}
+
 /**
  * The context handed back to the author of a write: with it, the next put replaces the author's own
  * write and what the author saw, and never a sibling the author did not see.
  *
- * Nothing unseen beside the new write: the whole context, since it hides nothing. Otherwise what was
- * seen plus the new dot. A context entry claims every earlier counter of its actor, so where that
- * would cover an unseen sibling the dot is left out: the next put then leaves one sibling more,
- * which a get shows, instead of losing one, which nobody would ever see.
+ * It claims all that the state does, up to the first unseen sibling of each actor. What an entry can't claim
+ * without such a sibling stands beside the vector as a dot: the new write, and what was seen and is still there.
+ * Seen dots that are gone need no claim: who has the new write has what replaced them.
  */
 export function contextForAuthor(write: {
   readonly state: KeyState;
-  readonly seen: Context | undefined;
+  readonly seen: SeenContext | undefined;
   readonly dot: Dot;
-}): Context {
+}): SeenContext {
   const { state, dot } = write;
+  const seen = write.seen ?? nothingSeen;
+  const isKnown = (other: Dot): boolean => sameDot(other, dot) || hasSeen(seen, other);
   const siblings = standing(state.siblings);
-  if (siblings.length === 1 && sameDot(siblings[0]!.dot, dot)) return state.context;
-  const seen = write.seen ?? emptyContext;
-  const claimed = mergeContexts(seen, [dot]);
-  const hidesUnseen = siblings.some(
-    (sibling) =>
-      !sameDot(sibling.dot, dot) && covers(claimed, sibling.dot) && !covers(seen, sibling.dot),
-  );
-  return hidesUnseen ? seen : claimed;
+  const unseen = siblings.filter((sibling) => !isKnown(sibling.dot));
+  if (unseen.length === 0) return seenAll(cutToBound(state.context, state.siblings));
+  const vector = cutToBound(beforeAll(state.context, unseen), state.siblings);
+  const beside = siblings.filter((sibling) => isKnown(sibling.dot) && !covers(vector, sibling.dot));
+  return { vector, dots: beside.slice(-limits.siblingsMax).map((sibling) => sibling.dot) };
+}
+
+/** What of the context covers none of these siblings. */
+function beforeAll(context: Context, siblings: readonly Sibling[]): Context {
+  const before: Dot[] = [];
+  for (const entry of context) {
+    // Ascending, so the first of an actor is its lowest.
+    const first = siblings.find(({ dot }) => dot.actor === entry.actor);
+    if (first === undefined) before.push(entry);
+    else if (first.dot.counter > 1)
+      before.push({ actor: entry.actor, counter: first.dot.counter - 1 });
+  }
+  return before;
+}
+
+/** To claim less is always safe: entries that name a sibling stay before others. */
+function cutToBound(context: Context, siblings: readonly Sibling[]): Context {
+  const max = limits.contextEntriesMax;
+  if (context.length <= max) return context;
+  const named = new Set(siblings.map(({ dot }) => dot.actor));
+  let others = max - Math.min(max, context.filter(({ actor }) => named.has(actor)).length);
+  return context.filter(({ actor }) => named.has(actor) || others-- > 0).slice(0, max);
 }

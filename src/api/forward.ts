@@ -2,7 +2,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
-import { emptyContext } from '../../actors/rules/versions.js';
+import { nothingSeen } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
 import type { PutReply, PutRequest } from '../coordinator/coordinator.js';
 import { DeadlineError, errorOfCode, MalformedError, UnavailableError } from '../errors.js';
@@ -14,7 +14,7 @@ import {
   type FrameReply,
   type PutFrameReply,
 } from '../wire/frames.js';
-import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
+import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-codec.js';
 import { receiptOf } from '../wire/receipt.js';
 
 /** Envelope of a message between nodes, and some. */
@@ -23,10 +23,9 @@ export const frameRoomBytes = limits.messageBytesMax - envelopeBytes - frameOver
 
 /** Deadlines that differ by less are met together; the earliest counts. */
 const deadlineStepMs = 10;
-const contextEntryBytes = 18;
 
 export function rowBytesOf(request: PutRequest): number {
-  const contextBytes = 2 + contextEntryBytes * (request.context?.length ?? 0);
+  const contextBytes = request.context === undefined ? 2 : encodedSeenBytes(request.context);
   const valueBytes = request.value?.length ?? 0;
   return (
     rowOverheadBytes + request.key.length + valueBytes + contextBytes + limits.operationIdBytesMax
@@ -109,7 +108,7 @@ export class Forward {
       values: requests.map(({ value }) => value),
       contexts: blind
         ? null
-        : requests.map(({ context }) => (context === undefined ? null : encodeContext(context))),
+        : requests.map(({ context }) => (context === undefined ? null : encodeSeen(context))),
       operations: requests.map(({ operation }) => operation),
       ttls: requests.every(({ ttlMs }) => ttlMs === 0) ? null : requests.map(({ ttlMs }) => ttlMs),
       until,
@@ -167,8 +166,8 @@ function putReplies(reply: PutFrameReply): PutReply[] {
   const receipts = reply.receipts.map(receiptOf);
   const replies: PutReply[] = reply.contexts.map((bytes, i) => {
     const receipt = receipts[reply.receiptOf?.[i] ?? 0];
-    const context = bytes === null ? nothingSeen : Buffer.from(bytes);
-    decodeContext(context);
+    const context = bytes === null ? nothingSeenBytes : Buffer.from(bytes);
+    decodeSeen(context);
     return receipt === undefined ? missing : { ok: true, context, receipt };
   });
   for (const { index, code, outcome, message } of reply.errors)
@@ -176,7 +175,7 @@ function putReplies(reply: PutFrameReply): PutReply[] {
   return replies;
 }
 
-const nothingSeen = encodeContext(emptyContext);
+const nothingSeenBytes = encodeSeen(nothingSeen);
 
 /** It was done or it was not: nobody here can tell. */
 const malformed: PutReply = {

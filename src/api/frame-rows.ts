@@ -5,7 +5,7 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { emptyContext, type Context } from '../../actors/rules/versions.js';
+import type { SeenContext } from '../../actors/rules/versions.js';
 import { OwnTime } from '../bus/own-time.js';
 import {
   Coordinator,
@@ -20,7 +20,7 @@ import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import type { Frame, FrameValue, GetFrame, PutFrame, RowError } from '../wire/frames.js';
-import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
+import { decodeSeen, encodeContext } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
 import { checkBucket, keyOf } from './names.js';
 
@@ -135,10 +135,8 @@ interface Terms {
   readonly sentMs: number;
 }
 
-function contextOf(bytes: Uint8Array | null): Context | undefined {
-  if (bytes === null) return undefined;
-  if (bytes.length === 0) return emptyContext;
-  return decodeContext(asBuffer(bytes));
+function contextOf(bytes: Uint8Array | null): SeenContext | undefined {
+  return bytes === null ? undefined : decodeSeen(asBuffer(bytes));
 }
 
 function operationOf(operation: ByteString): ByteString {

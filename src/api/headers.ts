@@ -1,12 +1,12 @@
 /** Headers of requests and replies. What can't be understood is refused with a text that names the header. */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { emptyContext, type Context } from '../../actors/rules/versions.js';
+import { nothingSeen, type Context, type SeenContext } from '../../actors/rules/versions.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
 import { MalformedError, type Outcome, type QuorateError } from '../errors.js';
 import type { BucketOptions } from '../node/node-options.js';
 import type { BusMessage } from '../seams/bus.js';
-import { decodeContext, encodeContext } from '../wire/key-state-codec.js';
+import { decodeSeen, encodeContext } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
 import { headerNames } from '../wire/subjects.js';
 import { byteStringOf } from '../wire/text.js';
@@ -21,7 +21,7 @@ export interface ReadTerms {
 }
 
 export interface WriteTerms extends ReadTerms {
-  readonly context: Context | undefined;
+  readonly context: SeenContext | undefined;
   readonly ttlMs: number;
   readonly operation: ByteString;
   /** Wall clock of the author; Infinity: it names none. */
@@ -108,13 +108,13 @@ function integer(
   return value;
 }
 
-const nothingSeen = '-';
+const nothingSeenText = '-';
 
-function contextOf(text: string | undefined): Context | undefined {
+function contextOf(text: string | undefined): SeenContext | undefined {
   if (text === undefined) return undefined;
-  if (text === nothingSeen) return emptyContext;
+  if (text === nothingSeenText) return nothingSeen;
   try {
-    if (/^[\w-]+=*$/.test(text)) return decodeContext(Buffer.from(text, 'base64url'));
+    if (/^[\w-]+=*$/.test(text)) return decodeSeen(Buffer.from(text, 'base64url'));
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error;
   }

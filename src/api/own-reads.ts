@@ -9,8 +9,9 @@ import {
   type ByteString,
   type StorageKey,
 } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
 import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
-import type { ConflictPolicy } from '../../actors/rules/view.js';
+import { contextForReader, type ConflictPolicy } from '../../actors/rules/view.js';
 import type { Receipt } from '../coordinator/coordinator.js';
 import { replyOf } from '../coordinator/views.js';
 import { UnavailableError } from '../errors.js';
@@ -21,6 +22,7 @@ import { Store, type HeldRecord } from '../store/store.js';
 import { digestBytes, writeDigest } from '../wire/digest-codec.js';
 import { contextBytesOf } from '../wire/encoded-states.js';
 import type { FrameValue, GetFrameReply, RowError } from '../wire/frames.js';
+import { decodeState, encodeContext } from '../wire/key-state-codec.js';
 import { loneValueOf } from '../wire/lone-value.js';
 import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
 import { receiptOfOne, receiptText } from '../wire/receipt.js';
@@ -70,7 +72,7 @@ export class OwnReads {
     for (let index = 0; index < records.length; index++) {
       const record = records[index];
       const bytes = record?.bytes;
-      contexts.push(bytes === undefined ? null : contextBytesOf(bytes));
+      contexts.push(bytes === undefined ? null : contextShown(bytes));
       const lone = bytes === undefined ? undefined : loneValueOf(bytes, how.nowMs);
       if (lone !== undefined) {
         values.push(lone);
@@ -94,4 +96,11 @@ export class OwnReads {
       clock: null,
     };
   }
+}
+
+/** As `replyOf` gives it. */
+function contextShown(state: Buffer): Buffer {
+  const context = contextBytesOf(state);
+  if (context.readUInt16BE(0) <= limits.contextEntriesMax) return context;
+  return encodeContext(contextForReader(decodeState(state)));
 }

@@ -1,6 +1,6 @@
 /** The coordinator as the ways in see it: requests go in, each is answered exactly once. Implemented by `round-coordinator.ts`. */
 import type { ByteString } from '../../actors/rules/key.js';
-import type { Context } from '../../actors/rules/versions.js';
+import type { Context, KeyState, SeenContext } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
 import type { Receipt } from '../wire/receipt.js';
 
@@ -27,7 +27,9 @@ export interface PutRequest extends RequestBase {
   /** A copy the coordinator may keep; `null` deletes. */
   readonly value: Uint8Array | null;
   /** `undefined`: blind. The empty context: "I have seen nothing, keep mine beside whatever is there". */
-  readonly context: Context | undefined;
+  readonly context: SeenContext | undefined;
+  /** What other nodes hold of the key, once it was looked up because the context claims more than this one does. */
+  readonly found?: KeyState;
   /** 0: the bucket's. */
   readonly ttlMs: number;
   /** '' for none. */
@@ -43,7 +45,7 @@ export interface GetRequest extends RequestBase {
 }
 
 export type PutReply =
-  /** The context as `encodeContext` writes it: everyone who is told of the put passes it on as bytes. */
+  /** The context as `encodeSeen` writes it: everyone who is told of the put passes it on as bytes. */
   | { readonly ok: true; readonly context: Buffer; readonly receipt: Receipt }
   | { readonly ok: false; readonly error: QuorateError };
 

@@ -1,7 +1,7 @@
 /** What a coordinator finds of a put that may have been done before, here or elsewhere. */
 import { copied, isRemembered } from '../../actors/rules/operations.js';
-import type { Context, KeyState, Sibling } from '../../actors/rules/versions.js';
-import { covers, emptyContext } from '../../actors/rules/versions.js';
+import type { KeyState, SeenContext, Sibling } from '../../actors/rules/versions.js';
+import { hasSeen, nothingSeen } from '../../actors/rules/versions.js';
 import { OperationReusedError, type QuorateError } from '../errors.js';
 import { hasOperation } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
@@ -43,7 +43,7 @@ export function withCopy(state: KeyState, earlier: Sibling, untilMs: number): Ke
  */
 export function writtenSince(
   askedMs: number,
-  seen: Context = emptyContext,
+  seen: SeenContext = nothingSeen,
 ): (sibling: Sibling) => boolean {
-  return (sibling) => sibling.writtenAtMs > askedMs && !covers(seen, sibling.dot);
+  return (sibling) => sibling.writtenAtMs > askedMs && !hasSeen(seen, sibling.dot);
 }

@@ -1,11 +1,12 @@
 /** The keys of a get round with what is known of each: the own state, what replicas hold instead, all merged. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { emptyDigest, emptyState, merge } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
 import type { Store } from '../store/store.js';
-import { MalformedError } from '../errors.js';
+import { MalformedError, TooLargeError } from '../errors.js';
 import { digestBytes } from '../wire/digest-codec.js';
 import { encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
@@ -84,7 +85,10 @@ export function takeAnswer(
     // Copied: the answer lies in the receive buffer, the values go out later.
     const decoded = decodeState(Buffer.from(state));
     held.set(at, decoded);
-    keys.merged[at] = merge(keys.merged[at]!, decoded);
+    const merged = merge(keys.merged[at]!, decoded);
+    if (merged.context.length > limits.contextEntriesHeldMax)
+      throw new TooLargeError('the context of the key has more entries than a state holds');
+    keys.merged[at] = merged;
   }
   const next = first + answered;
   (next === keys.names.length ? keys.answered : keys.partial).set(node, held);

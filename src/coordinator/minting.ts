@@ -4,18 +4,20 @@
  */
 import { actorsOf } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
+  claimsBeyond,
   counterOf,
-  emptyContext,
   emptyState,
-  mergeContexts,
+  hasSeen,
+  merge,
   mint,
+  nothingSeen,
+  seenAll,
 } from '../../actors/rules/versions.js';
 import { rememberedCount, standing } from '../../actors/rules/operations.js';
 import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
 import {
-  MalformedError,
   OverloadedError,
   QuorateError,
   TooLargeError,
@@ -28,8 +30,8 @@ import type { Store, StoredRecord } from '../store/store.js';
 import { spanOf, type StateSpan } from '../wire/encoded-states.js';
 import {
   encodable,
-  encodeContext,
   encodedStateBytes,
+  encodeSeen,
   encodeState,
   type EncodableState,
 } from '../wire/key-state-codec.js';
@@ -55,8 +57,13 @@ export const absentRecord: LocalRecord = {
   span: spanOf(encodeState(emptyState)),
 };
 
+/** The context claims what is not here, and nobody else was asked yet. */
+export const claimsUnknown = 'claims unknown';
+
 /** The record as the put leaves it. */
 export interface MintedPut extends LocalRecord {
+  /** Something that the context claims could not be found, and may stay beside the new value. */
+  readonly seenPartly: boolean;
   readonly encoded: EncodableState;
   /** What the author is handed back, encoded. */
   readonly context: Buffer;
@@ -72,14 +79,22 @@ export class Minter {
   ) {}
 
   /** Returns, not throws, the error of a put that is refused. */
-  mint(request: PutRequest, local: LocalRecord, bucket: BucketOptions): MintedPut | QuorateError {
-    if (request.context?.some((entry) => entry.counter > limits.contextCounterMax))
-      return new MalformedError('the context has a counter no write can have');
+  mint(
+    request: PutRequest,
+    held: LocalRecord,
+    bucket: BucketOptions,
+  ): MintedPut | QuorateError | typeof claimsUnknown {
+    const { context, found } = request;
+    const local = found === undefined ? held : withFound(held, found);
     const earlier = earlierCopy(request, local);
     if (earlier !== undefined)
       return otherValue(request, local) ?? this.retried(request, local, earlier);
     try {
-      return this.replacing(request, local, bucket) ?? this.mintNew(request, local, bucket);
+      const replacing = this.replacing(request, local, bucket);
+      if (replacing !== undefined) return replacing;
+      const isUnknown =
+        context !== undefined && found === undefined && claimsBeyond(context, local.state.context);
+      return isUnknown ? claimsUnknown : this.mintNew(request, local, bucket);
     } catch (error) {
       if (error instanceof QuorateError) return error;
       throw error;
@@ -95,11 +110,9 @@ export class Minter {
     const { nowMs: wallMs, askedMs, copiesUntilMs } = this.timesOf(request);
     const isLater = request.copy === 'later';
     const lastWriterWins = bucket.conflict === 'last-writer-wins';
-    const seen = lastWriterWins
-      ? mergeContexts(state.context, request.context ?? emptyContext)
-      : request.context;
+    const seen = lastWriterWins ? seenAll(state.context) : request.context;
     const writtenMs = lastWriterWins ? Math.min(wallMs, askedMs) : wallMs;
-    const { actor, mark } = this.actorFor(local, seen);
+    const { actor, mark } = this.actorFor(local);
     const minted = mint({
       local: state,
       seen,
@@ -112,11 +125,13 @@ export class Minter {
       stays: isLater ? writtenSince(askedMs, request.context) : undefined,
       nowMs: wallMs,
     });
-    const refusal = refusalOf({ minted, before: state, seen });
+    const refusal = refusalOf(minted, state);
     if (refusal !== undefined) return refusal;
     const dot: Dot = { actor, counter: counterOf(minted.context, actor) };
-    const context = encodeContext(contextForAuthor({ state: minted, seen, dot }));
-    return { state: minted, mark, encoded: encodable(minted), context };
+    const context = encodeSeen(contextForAuthor({ state: minted, seen, dot }));
+    const seenPartly =
+      request.found !== undefined && claimsBeyond(request.context ?? nothingSeen, state.context);
+    return { state: minted, mark, encoded: encodable(minted), context, seenPartly };
   }
 
   /** The usual put, on bytes: as `mintNew` would. Undefined: it is another. */
@@ -133,7 +148,7 @@ export class Minter {
     if (hasCopies(span, writtenAtMs)) return undefined;
     if (contextEntriesIn(span) >= limits.contextEntriesMax) return undefined;
     if (seen !== undefined && !seesAllOf(span, seen)) return undefined;
-    const { actor, mark } = this.actorFor(local, seen);
+    const { actor, mark } = this.actorFor(local);
     const dot: Dot = { actor, counter: counterIn(span, actor) + 1 };
     const expiresAtMs = expiryOf(request, bucket, writtenAtMs);
     const context = contextWith(span, dot);
@@ -164,8 +179,13 @@ export class Minter {
     const encoded = encodable(state);
     if (encoded.encodedBytes > limits.stateBytesMax)
       return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
-    const context = contextForAuthor({ state, seen: request.context, dot: earlier.dot });
-    return { state, mark: local.mark, encoded, context: encodeContext(context) };
+    const seen = request.context ?? nothingSeen;
+    const context = encodeSeen(contextForAuthor({ state, seen, dot: earlier.dot }));
+    // Whether all was found the first time shows in what is left.
+    const isLeft = ({ dot, operation }: Sibling): boolean =>
+      operation !== request.operation && hasSeen(seen, dot);
+    const seenPartly = claimsBeyond(seen, state.context) || standing(state.siblings).some(isLeft);
+    return { state, mark: local.mark, encoded, context, seenPartly };
   }
 
   /** By the wall clock. */
@@ -182,16 +202,12 @@ export class Minter {
   }
 
   /** DESIGN section 5: on with the epoch of the mark while it is valid, else a fresh one. */
-  private actorFor(
-    local: LocalRecord,
-    seen: Context | undefined,
-  ): { readonly actor: Actor; readonly mark: number } {
+  private actorFor(local: LocalRecord): { readonly actor: Actor; readonly mark: number } {
     const { store } = this;
     const actorOf = (this.actorOfEpoch ??= actorsOf(store.nodeId));
     if (local.mark !== 0 && local.mark >= store.validEpoch()) {
       const actor = actorOf(local.mark);
-      const used = Math.max(claimedBy(local, actor), counterOf(seen ?? emptyContext, actor));
-      if (used < limits.contextCounterMax) return { actor, mark: local.mark };
+      if (claimedBy(local, actor) < limits.contextCounterMax) return { actor, mark: local.mark };
     }
     const epoch = store.drawEpoch();
     return { actor: actorOf(epoch), mark: epoch };
@@ -200,6 +216,8 @@ export class Minter {
 
 /** As the replacing put leaves the record: objects are made when a second put of its round builds on it. */
 class ReplacingPut implements MintedPut {
+  readonly seenPartly = false;
+
   constructor(
     readonly encoded: ReplacingState,
     readonly mark: number,
@@ -218,6 +236,11 @@ interface PutTimes {
   readonly nowMs: number;
   readonly askedMs: number;
   readonly copiesUntilMs: number | undefined;
+}
+
+/** As it would be if what was found had come as a merge. */
+function withFound({ state, mark }: LocalRecord, found: KeyState): LocalRecord {
+  return { state: merge(state, found), mark };
 }
 
 /** 0: never; nor does a tombstone. */
@@ -242,12 +265,7 @@ function afterAll(held: readonly Sibling[], wallMs: number): number {
  * Siblings that other nodes took add up past the cap, but no put leaves more: so those of one actor, which holds all its own, never do.
  * Who has seen them all, or does not look, can still put the key in order.
  */
-function refusalOf(put: {
-  readonly minted: KeyState;
-  readonly before: KeyState;
-  readonly seen: Context | undefined;
-}): QuorateError | undefined {
-  const { minted, before, seen } = put;
+function refusalOf(minted: KeyState, before: KeyState): QuorateError | undefined {
   const siblings = standing(minted.siblings).length;
   if (siblings > limits.siblingsMax)
     return new TooManySiblingsError(
@@ -259,7 +277,7 @@ function refusalOf(put: {
       `the key remembers ${remembered} replaced puts whose copies may still come: put it more slowly, or with shorter timeouts`,
     );
   const entries = minted.context.length;
-  const known = Math.max(before.context.length, seen?.length ?? 0);
+  const known = before.context.length;
   if (entries > limits.contextEntriesMax && entries > known)
     return new TooManySiblingsError(
       `the key's context has ${known} entries and none to spare: they are shortened once all nodes are up, see the problems in the nodes' logs`,

@@ -24,6 +24,7 @@ export interface PutEntry {
   readonly request: PutRequest;
   /** Encoded. */
   readonly context: Buffer;
+  readonly seenPartly: boolean;
   isAnswered: boolean;
 }
 
@@ -97,8 +98,9 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     } as const;
     for (const entry of this.content.entries) {
       if (entry.isAnswered) continue;
-      const { request, context } = entry;
-      this.answer(entry, { ok: true, context, receipt });
+      const { request, context, seenPartly } = entry;
+      const told = seenPartly ? { ...receipt, seenPartly } : receipt;
+      this.answer(entry, { ok: true, context, receipt: told });
       const { bucket, key, value } = request;
       this.around.changed({ bucket, key, context, tombstone: value === null });
     }

@@ -15,7 +15,8 @@ import type { MintedRecord, Store } from '../store/store.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import type { PutRequest } from './coordinator.js';
 import type { LocalRecord, MintedPut, Minter } from './minting.js';
-import { absentRecord } from './minting.js';
+import { absentRecord, claimsUnknown } from './minting.js';
+import { LookUp } from './look-up.js';
 import type { PutEntry } from './put-round-runner.js';
 import { PutRoundRunner, bytesOf } from './put-round-runner.js';
 import type { Batch } from './round-collector.js';
@@ -26,6 +27,8 @@ export interface PutRules {
   readonly view: ClusterView;
   readonly options: NodeOptions;
   readonly minter: Minter;
+  /** Takes puts once more, with what was found of what their contexts claim. */
+  readonly again: (requests: readonly PutRequest[], n: number) => void;
 }
 
 /** What a key of the round has come to: the next put of the key builds on it. */
@@ -63,8 +66,8 @@ class Draft {
 
   /** `at`: the row of the key, or the key when it has none. */
   add(request: PutRequest, minted: MintedPut, at: DraftRow | StorageKey): void {
-    const { context, encoded } = minted;
-    this.entries.push({ request, context, isAnswered: false });
+    const { context, encoded, seenPartly } = minted;
+    this.entries.push({ request, context, seenPartly, isAnswered: false });
     this.bytes += encoded.encodedBytes;
     if (typeof at === 'string') {
       const row = new DraftRow(at, minted);
@@ -78,6 +81,8 @@ class Draft {
 }
 
 export class PutRoundStarter {
+  private lookUps = 0;
+
   constructor(
     private readonly around: RoundSurroundings,
     private readonly rules: PutRules,
@@ -96,6 +101,7 @@ export class PutRoundStarter {
     // Until something of this batch is stored.
     let known: readonly (LocalRecord | undefined)[] | undefined = store.readAll(keys);
     let draft = new Draft();
+    const unknown: PutRequest[] = [];
     for (const [i, request] of batch.requests.entries()) {
       if (request.deadlineMs <= nowMs) {
         this.refuse(request, expired());
@@ -105,6 +111,10 @@ export class PutRoundStarter {
       const row = draft.rowOf(key);
       const local = known === undefined ? store.read(key) : known[i];
       const minted = this.mint(request, row?.minted ?? local);
+      if (minted === claimsUnknown) {
+        unknown.push(request);
+        continue;
+      }
       if (minted instanceof QuorateError) {
         this.refuse(request, minted);
         continue;
@@ -118,13 +128,33 @@ export class PutRoundStarter {
       }
     }
     if (draft.entries.length > 0) this.begin(draft, ledger);
+    if (unknown.length > 0) this.lookUp(unknown, batch);
+  }
+
+  private lookUp(requests: readonly PutRequest[], batch: Batch<PutRequest>): void {
+    const { view, again } = this.rules;
+    const { primaries, preferenceList, n } = batch;
+    if (this.lookUps + requests.length > limits.lookUpsInFlightMax) {
+      this.refuseAll(requests, new OverloadedError('too many contexts are being looked up'));
+      return;
+    }
+    this.lookUps += requests.length;
+    const { self, down } = putPlan(batch, view, this.around.store.nodeId);
+    const absent = preferenceList.filter((node) => view.reachability(node) === 'down');
+    const plan = { self, primaries, preferenceList, down: [...down, ...absent] };
+    const id = `look-up-${++this.around.counters.rounds}`;
+    const onFound = (found: readonly PutRequest[]): void => {
+      this.lookUps -= requests.length;
+      again(found, n);
+    };
+    new LookUp(this.around, { id, requests, plan, onFound }).begin();
   }
 
   refuseAll(requests: readonly PutRequest[], error: QuorateError): void {
     for (const request of requests) this.refuse(request, error);
   }
 
-  private mint(request: PutRequest, local: LocalRecord = absentRecord): MintedPut | QuorateError {
+  private mint(request: PutRequest, local: LocalRecord = absentRecord): ReturnType<Minter['mint']> {
     const bucket = bucketOptions(this.rules.options, request.bucket);
     return this.rules.minter.mint(request, local, bucket);
   }

@@ -90,6 +90,7 @@ export class RoundCoordinator implements Coordinator {
       view,
       options,
       minter: new Minter(store, clock),
+      again: (requests, n) => this.putAgain(requests, n),
     });
     this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
     this.gets = new RoundCollector(clock, view, (batch) => this.startGets(batch));
@@ -111,6 +112,12 @@ export class RoundCoordinator implements Coordinator {
         : this.admission.admit(bytes));
     if (refusal === undefined) this.puts.add(request, { n, bytes });
     else this.refuse(request, refusal);
+  }
+
+  /** Admitted already. At once, since a coordinator that drains starts nothing later. */
+  private putAgain(requests: readonly PutRequest[], n: number): void {
+    for (const request of requests) this.puts.add(request, { n, bytes: bytesOf(request) });
+    this.puts.flush();
   }
 
   get(request: GetRequest): void {

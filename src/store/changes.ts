@@ -109,5 +109,6 @@ function merged(before: Held, incoming: Held): Held {
   const state = merge(held, came);
   if (state === held) return before;
   if (state === came) return incoming.marked(before.mark);
+  if (state.context.length > limits.contextEntriesHeldMax) return before;
   return Held.of(spanOf(encodeState(state)), before.mark);
 }

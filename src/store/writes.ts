@@ -4,7 +4,11 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { emptyState, mergeContexts } from '../../actors/rules/versions.js';
+import { TooLargeError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
+import { contextEntriesIn } from '../wire/replacing-state.js';
 import { encodeStates, spansOf, stateSpansOf } from '../wire/state-batch.js';
 import type { Lease } from './arena.js';
 import { checkedStates, type Changes, type Incoming } from './changes.js';
@@ -68,12 +72,22 @@ export class Writes {
   private admitted(batch: Buffer, owedTo: NodeId | undefined): Incoming[] {
     const { debts, partitions } = this.options;
     const incoming = checkedStates(batch, partitions);
+    for (const state of incoming) this.refuseUnholdable(state);
     if (owedTo !== undefined)
       debts.admit(
         owedTo,
         incoming.map(({ key, record }) => ({ key, bytes: record.length })),
       );
     return incoming;
+  }
+
+  /** Contexts that long came in before those from outside had a bound; nothing honest makes more of them. */
+  private refuseUnholdable({ key, record }: Incoming): void {
+    if (contextEntriesIn(record) <= limits.contextEntriesMax) return;
+    const held = this.options.records.peek(key)?.state ?? emptyState;
+    const entries = mergeContexts(held.context, record.state.context).length;
+    if (entries > limits.contextEntriesHeldMax)
+      throw new TooLargeError(`the context would have ${entries} entries, more than a state holds`);
   }
 
   owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void {

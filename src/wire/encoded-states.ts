@@ -68,8 +68,16 @@ export function checkedDigest({ source: bytes, start, length }: StateSpan): Dige
  */
 export function replaces(newer: StateSpan, older: StateSpan): boolean {
   const olderEnd = endOfContext(older.source, older.start);
-  for (let at = older.start + contextAt; at < olderEnd; at += entryBytes)
-    if (!covers(newer.source, newer.start, older.source, at)) return false;
+  const newerEnd = endOfContext(newer.source, newer.start);
+  let entry = newer.start + contextAt;
+  for (let at = older.start + contextAt; at < olderEnd; at += entryBytes) {
+    let order = -1;
+    for (; entry < newerEnd; entry += entryBytes) {
+      order = compareActors(newer.source, entry, older.source, at);
+      if (order >= 0) break;
+    }
+    if (order !== 0 || counterAt(newer.source, entry) < counterAt(older.source, at)) return false;
+  }
   return !someSibling(newer, (at) => covers(older.source, older.start, newer.source, at));
 }
 
@@ -161,11 +169,28 @@ function checkCopies(bytes: Buffer, at: number): void {
 
 /** Whether the context of the state at `start` covers the dot at `at` in `other`. */
 function covers(state: Buffer, start: number, other: Buffer, at: number): boolean {
-  const end = endOfContext(state, start);
-  for (let entry = start + contextAt; entry < end; entry += entryBytes)
-    if (compareActors(state, entry, other, at) === 0)
-      return state.readUInt32BE(entry + actorBytes) >= other.readUInt32BE(at + actorBytes);
-  return false;
+  const entry = entryFor(state, start, (place) => compareActors(state, place, other, at));
+  return entry >= 0 && counterAt(state, entry) >= counterAt(other, at);
+}
+
+/** Where the entry lies whose actor compares as 0; -1 when there is none. */
+export function entryFor(source: Buffer, start: number, compare: (at: number) => number): number {
+  const first = start + contextAt;
+  let low = 0;
+  let high = source.readUInt16BE(start);
+  // Most contexts have so few entries that halving costs more than it saves.
+  while (high - low > 8) {
+    const middle = (low + high) >>> 1;
+    if (compare(first + middle * entryBytes) <= 0) low = middle;
+    else high = middle;
+  }
+  for (; low < high; low++)
+    if (compare(first + low * entryBytes) === 0) return first + low * entryBytes;
+  return -1;
+}
+
+export function counterAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at + actorBytes);
 }
 
 function compareDots(bytes: Buffer, a: number, b: number): number {

@@ -7,12 +7,14 @@
  *
  * Where copies of a put may come (`actors/rules/operations.ts`), 128 is added to the length of its operation, and behind the
  * operation stands a f64 more: until when. When it is only remembered, its value has the length 2^32-2.
+ *
+ * What a client has seen is a context, and where dots stand beside the vector: u16 dots · dots × (actor 14, counter u32)
  */
 import { actorBytes } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isRemembered } from '../../actors/rules/operations.js';
-import type { Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
-import { compareDots, covers, emptyContext } from '../../actors/rules/versions.js';
+import type { Context, Dot, KeyState, SeenContext, Sibling } from '../../actors/rules/versions.js';
+import { compareDots, covers, emptyContext, nothingSeen } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
 
 export const entryBytes = actorBytes + 4;
@@ -114,6 +116,34 @@ export function decodeContext(bytes: Buffer): Context {
   return context;
 }
 
+export function encodedSeenBytes({ vector, dots }: SeenContext): number {
+  const besideBytes = dots.length === 0 ? 0 : 2 + entryBytes * dots.length;
+  return 2 + entryBytes * vector.length + besideBytes;
+}
+
+export function encodeSeen(seen: SeenContext): Buffer {
+  const bytes = Buffer.allocUnsafe(encodedSeenBytes(seen));
+  const { vector, dots } = seen;
+  let at = writeContext(vector, bytes, 0);
+  if (dots.length === 0) return bytes;
+  at = bytes.writeUInt16BE(dots.length, at);
+  for (const dot of dots) at = writeDot(dot, bytes, at);
+  return bytes;
+}
+
+/** As it comes from outside: bounded. Throws `MalformedError` on what `encodeSeen` does not write. */
+export function decodeSeen(bytes: Buffer): SeenContext {
+  if (bytes.length === 0) return nothingSeen;
+  const reader = new Reader(bytes);
+  const vector = reader.context(limits.contextEntriesMax);
+  const dots = reader.isAtEnd ? nothingSeen.dots : reader.dotsBeside(vector);
+  reader.end();
+  for (const list of [vector, dots])
+    if (list.some(({ counter }) => counter > limits.contextCounterMax))
+      throw new MalformedError('the context has a counter no write can have');
+  return { vector, dots };
+}
+
 function writeContext(context: Context, target: Buffer, offset: number): number {
   let at = target.writeUInt16BE(context.length, offset);
   for (const entry of context) at = writeDot(entry, target, at);
@@ -157,9 +187,10 @@ class Reader {
     return { actor: this.bytes.toString('latin1', start, start + actorBytes), counter };
   }
 
-  context(): Context {
+  context(entriesMax = Infinity): Context {
     const count = this.uint16();
     if (count === 0) return emptyContext;
+    if (count > entriesMax) throw new MalformedError(`a context has at most ${entriesMax} entries`);
     const context: Dot[] = [];
     let last = '';
     for (let i = 0; i < count; i++) {
@@ -169,6 +200,21 @@ class Reader {
       context.push(entry);
     }
     return context;
+  }
+
+  dotsBeside(vector: Context): Dot[] {
+    const count = this.uint16();
+    if (count === 0 || count > limits.siblingsMax)
+      throw new MalformedError(`beside a context stand at most ${limits.siblingsMax} dots`);
+    const dots: Dot[] = [];
+    for (let i = 0; i < count; i++) {
+      const dot = this.dot();
+      const last = dots.at(-1);
+      if (covers(vector, dot) || (last !== undefined && compareDots(last, dot) >= 0))
+        throw new MalformedError('dots beside a context ascend, and it covers none');
+      dots.push(dot);
+    }
+    return dots;
   }
 
   sibling(): Sibling {
@@ -203,6 +249,10 @@ class Reader {
     if (length === tombstoneLength) return null;
     const at = this.take(length);
     return this.bytes.subarray(at, at + length);
+  }
+
+  get isAtEnd(): boolean {
+    return this.at === this.bytes.length;
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 /**
  * Receipts as text, in the `Kv-Receipt` header and in frames: `w=2/2 primaries=2 fallbacks=0 durability=sync`,
- * with `hints=1` before the durability when some are out, and `durability=periodic(100)` in ms.
+ * with `hints=1` before the durability when some are out, `seen=partly` when not all that the context claims was found, and `durability=periodic(100)` in ms.
  */
 import { MalformedError } from '../errors.js';
 
@@ -12,6 +12,8 @@ export interface Receipt {
   readonly primaries: number;
   readonly fallbacks: number;
   readonly hints: number;
+  /** Something that the put's context claims was not found at the nodes that answered: it may stay beside the value, as a sibling. */
+  readonly seenPartly?: boolean;
   /** As the store's `Durability`. */
   readonly durability:
     { readonly kind: 'sync' } | { readonly kind: 'periodic'; readonly everyMs: number };
@@ -25,18 +27,19 @@ export function receiptOfOne(durability: Receipt['durability']): Receipt {
 export function receiptText(receipt: Receipt): string {
   const { kind, acked, needed, primaries, fallbacks, hints, durability } = receipt;
   const owed = hints === 0 ? '' : ` hints=${hints}`;
+  const seen = receipt.seenPartly === true ? ' seen=partly' : '';
   const durable = durability.kind === 'sync' ? 'sync' : `periodic(${durability.everyMs})`;
-  return `${kind}=${acked}/${needed} primaries=${primaries} fallbacks=${fallbacks}${owed} durability=${durable}`;
+  return `${kind}=${acked}/${needed} primaries=${primaries} fallbacks=${fallbacks}${owed}${seen} durability=${durable}`;
 }
 
 const pattern =
-  /^([rw])=(\d+)\/(\d+) primaries=(\d+) fallbacks=(\d+)(?: hints=(\d+))? durability=(sync|periodic\((\d+(?:\.\d+)?)\))$/;
+  /^([rw])=(\d+)\/(\d+) primaries=(\d+) fallbacks=(\d+)(?: hints=(\d+))?( seen=partly)? durability=(sync|periodic\((\d+(?:\.\d+)?)\))$/;
 
 /** Throws `MalformedError` on what `receiptText` does not write. */
 export function receiptOf(text: string): Receipt {
   const match = pattern.exec(text);
   if (match === null) throw new MalformedError('not a receipt');
-  const [, kind, acked, needed, primaries, fallbacks, hints, durability, everyMs] = match;
+  const [, kind, acked, needed, primaries, fallbacks, hints, seen, durability, everyMs] = match;
   return {
     kind: kind === 'w' ? 'w' : 'r',
     acked: Number(acked),
@@ -44,6 +47,7 @@ export function receiptOf(text: string): Receipt {
     primaries: Number(primaries),
     fallbacks: Number(fallbacks),
     hints: Number(hints ?? 0),
+    ...(seen === undefined ? {} : { seenPartly: true }),
     durability:
       durability === 'sync' ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(everyMs) },
   };

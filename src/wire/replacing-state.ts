@@ -4,11 +4,13 @@
  */
 import { actorBytes } from '../../actors/rules/actor.js';
 import { forgottenAtMs } from '../../actors/rules/operations.js';
-import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+import type { Actor, Dot, KeyState, SeenContext, Sibling } from '../../actors/rules/versions.js';
 import {
   contextAt,
   copiesUntilMsAt,
+  counterAt,
   endOfContext,
+  entryFor,
   operationAt,
   someSibling,
   type StateSpan,
@@ -45,15 +47,16 @@ export class ReplacingState implements EncodableState {
   }
 }
 
-/** Whether a put whose author has seen this much replaces all that is held, and claims nothing that is not. */
-export function seesAllOf(held: StateSpan, seen: Context): boolean {
+/** Whether a put whose author has seen this much replaces all that is held, and claims nothing that is not. False where dots stand beside what was seen. */
+export function seesAllOf(held: StateSpan, { vector, dots }: SeenContext): boolean {
+  if (dots.length > 0) return false;
   const { source, start } = held;
-  for (const { actor, counter } of seen) {
+  for (const { actor, counter } of vector) {
     const at = entryOf(source, start, actor);
     if (at < 0 || counterAt(source, at) < counter) return false;
   }
   return !someSibling(held, (at) => {
-    const entry = seen.find(({ actor }) => isActorAt(source, at, actor));
+    const entry = vector.find(({ actor }) => isActorAt(source, at, actor));
     return entry === undefined || entry.counter < counterAt(source, at);
   });
 }
@@ -111,17 +114,23 @@ function isOperationAt(source: Buffer, at: number, operation: string): boolean {
 
 /** Where the actor's entry lies; -1 when there is none. */
 function entryOf(source: Buffer, start: number, actor: Actor): number {
+  if (source.readUInt16BE(start) > 8)
+    return entryFor(source, start, (at) => compareActor(source, at, actor));
   const end = endOfContext(source, start);
   for (let at = start + contextAt; at < end; at += entryBytes)
     if (isActorAt(source, at, actor)) return at;
   return -1;
 }
 
+function compareActor(source: Buffer, at: number, actor: Actor): number {
+  for (let i = 0; i < actorBytes; i++) {
+    const difference = source[at + i]! - actor.charCodeAt(i);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
 function isActorAt(source: Buffer, at: number, actor: Actor): boolean {
   for (let i = 0; i < actorBytes; i++) if (source[at + i] !== actor.charCodeAt(i)) return false;
   return true;
-}
-
-function counterAt(source: Buffer, at: number): number {
-  return source.readUInt32BE(at + actorBytes);
 }

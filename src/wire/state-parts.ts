@@ -10,10 +10,19 @@
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
-import { decodeState, encodedStateBytes, encodeState } from './key-state-codec.js';
+import {
+  decodeState,
+  encodedSiblingBytes,
+  encodedStateBytes,
+  encodeState,
+  entryBytes,
+} from './key-state-codec.js';
 import { encodeBatch, type BatchRecord } from './state-batch.js';
 
-/** The state itself when it fits. The first part has all entries without siblings: what is covered goes before the rest comes. */
+/** Two counts. */
+const partHeadBytes = 4;
+
+/** The state itself when it fits. Entries without siblings come first: what is covered goes before the rest comes. */
 export function partsOf(state: KeyState, bytesMax: number): readonly KeyState[] {
   if (encodedStateBytes(state) <= bytesMax) return [state];
   const siblingsOf = new Map<Actor, Sibling[]>();
@@ -23,22 +32,25 @@ export function partsOf(state: KeyState, bytesMax: number): readonly KeyState[] 
     else own.push(sibling);
   }
   const parts: KeyState[] = [];
-  let part: { readonly context: Dot[]; readonly siblings: Sibling[] } = {
-    context: state.context.filter(({ actor }) => !siblingsOf.has(actor)),
-    siblings: [],
+  let part: { readonly context: Dot[]; readonly siblings: Sibling[] } | undefined;
+  let bytes = 0;
+  const add = (entry: Dot, own: readonly Sibling[]): void => {
+    const more = own.reduce((sum, sibling) => sum + encodedSiblingBytes(sibling), entryBytes);
+    if (part === undefined || bytes + more > bytesMax) {
+      if (part !== undefined) parts.push(inOrder(part));
+      part = { context: [], siblings: [] };
+      bytes = partHeadBytes;
+    }
+    part.context.push(entry);
+    part.siblings.push(...own);
+    bytes += more;
   };
+  for (const entry of state.context) if (!siblingsOf.has(entry.actor)) add(entry, []);
   for (const entry of state.context) {
     const own = siblingsOf.get(entry.actor);
-    if (own === undefined) continue;
-    const larger = { context: [...part.context, entry], siblings: [...part.siblings, ...own] };
-    if (part.context.length > 0 && encodedStateBytes(larger) > bytesMax) {
-      parts.push(inOrder(part));
-      part = { context: [entry], siblings: own };
-    } else {
-      part = larger;
-    }
+    if (own !== undefined) add(entry, own);
   }
-  parts.push(inOrder(part));
+  if (part !== undefined) parts.push(inOrder(part));
   return parts;
 }
 

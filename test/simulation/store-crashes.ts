@@ -7,7 +7,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { actorOf } from '../../actors/rules/actor.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import type { KeyState } from '../../actors/rules/versions.js';
-import { emptyState, merge, mint, sameState } from '../../actors/rules/versions.js';
+import { emptyState, merge, mint, nothingSeen, sameState } from '../../actors/rules/versions.js';
 import { nodeOptionsDefault, type NodeOptions } from '../../src/node/node-options.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import type { Durability } from '../../src/store/store.js';
@@ -186,7 +186,7 @@ class StoreWorld {
     const blind = this.random.below(2) === 0 || local.siblings.length > 5;
     return mint({
       local,
-      seen: blind ? undefined : [],
+      seen: blind ? undefined : nothingSeen,
       actor,
       value: this.random.below(8) === 0 ? null : this.random.bytes(this.random.below(300)),
       writtenAtMs: this.scheduler.nowUs / 1000,

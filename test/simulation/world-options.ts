@@ -50,7 +50,7 @@ export function drawWorld(seed: string): WorldOptions {
   const { kind, random } = drawKind(seed);
   const any = drawAny(seed);
   const world = kind === undefined ? any : kinds[kind].draw(any, random);
-  return withStrands(withHolds(withWipe(withHintAge(world))));
+  return withStrands(withHolds(withWipe(withHintAge(withTurns(world)))));
 }
 
 /** Messages lie in routes for seconds, longer than anybody waits, and then arrive; also at a process that was started meanwhile. */
@@ -80,6 +80,17 @@ function withStrands(world: WorldOptions): WorldOptions {
     };
   });
   return { ...world, faults: sorted([...faults, ...strands]) };
+}
+
+/** Authors that look at nothing but their own last put: each must replace what it wrote itself. */
+function withTurns(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`turns of ${world.seed}`);
+  if (random.below(3) > 0) return world;
+  const { work } = world;
+  const buckets = work.buckets.map((bucket): WorkBucket =>
+    bucket.use === 'siblings' ? { ...bucket, use: 'turns' } : bucket,
+  );
+  return { ...world, work: { ...work, buckets } };
 }
 
 /** Hints that grow old within a seed, so that they are re-homed. */

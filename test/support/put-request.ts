@@ -1,7 +1,10 @@
 /** A put of bucket b, key k, as a coordinator takes it; nobody waits for its reply. */
 import type { PutRequest } from '../../src/coordinator/coordinator.js';
+import { seenOf, type Seen } from './seen.js';
 
-export function putRequest(over: Partial<PutRequest>): PutRequest {
+export function putRequest(
+  over: Omit<Partial<PutRequest>, 'context'> & { readonly context?: Seen },
+): PutRequest {
   return {
     bucket: 'b',
     key: 'k',
@@ -10,12 +13,12 @@ export function putRequest(over: Partial<PutRequest>): PutRequest {
     strict: false,
     deadlineMs: Infinity,
     value: Buffer.from('v'),
-    context: undefined,
     ttlMs: 0,
     operation: '',
     copy: over.operation === undefined || over.operation === '' ? 'first' : 'any',
     askedMs: 0,
     onReply: () => undefined,
     ...over,
+    context: seenOf(over.context),
   };
 }

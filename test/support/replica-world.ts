@@ -7,7 +7,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { actorOf } from '../../actors/rules/actor.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import type { Context, KeyState } from '../../actors/rules/versions.js';
-import { emptyState, mint, sameState } from '../../actors/rules/versions.js';
+import { emptyState, mint, sameState, seenAll } from '../../actors/rules/versions.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { nodeOptionsDefault, type NodeOptions } from '../../src/node/node-options.js';
 import { Collection } from '../../src/replica/collection.js';
@@ -181,7 +181,7 @@ export class ReplicaWorld {
     const mark = valid ? held.mark : store.drawEpoch();
     const state = mint({
       local: held?.state ?? emptyState,
-      seen: put.seen,
+      seen: put.seen && seenAll(put.seen),
       actor: actorOf(id, mark),
       value: put.value === null ? null : Buffer.from(put.value),
       writtenAtMs: clock.wallMs(),

@@ -34,6 +34,7 @@ import { SimBus } from '../simulation/seams/sim-bus.js';
 import { SimClock } from '../simulation/seams/sim-clock.js';
 import { SimNats } from '../simulation/seams/sim-nats.js';
 import { MapStore } from './map-store.js';
+import { seenOf, type Seen } from './seen.js';
 
 const partitions = 16;
 
@@ -100,7 +101,8 @@ export interface RoundNode {
   readonly inspection: Inspection;
 }
 
-type PutAsk = Partial<Omit<PutRequest, 'onReply' | 'value'>> & {
+type PutAsk = Partial<Omit<PutRequest, 'onReply' | 'value' | 'context'>> & {
+  readonly context?: Seen;
   readonly value?: string | null;
   readonly timeoutMs?: number;
 };
@@ -195,12 +197,12 @@ export class RoundCluster {
     const { value = 'value', timeoutMs = 5000, ...rest } = ask;
     node.coordinator.put({
       ...defaults,
-      context: undefined,
       ttlMs: 0,
       operation: '',
       copy: (ask.operation ?? '') === '' ? 'first' : 'any',
       askedMs: node.clock.monotonicMs(),
       ...rest,
+      context: seenOf(rest.context),
       deadlineMs: node.clock.monotonicMs() + timeoutMs,
       value: value === null ? null : Buffer.from(value),
       onReply,

@@ -9,17 +9,18 @@
 import { actorOf } from '../../actors/rules/actor.js';
 import {
   compareDots,
-  type Context,
   covers,
   counterOf,
   type Dot,
-  emptyContext,
   emptyState,
+  hasSeen,
   type KeyState,
   merge,
   mergeContexts,
   mint,
   sameState,
+  seenAll,
+  type SeenContext,
 } from '../../actors/rules/versions.js';
 import { contextForAuthor } from '../../actors/rules/view.js';
 
@@ -60,11 +61,11 @@ interface Node {
 
 /** What a client got, and hands back. */
 export interface Seen {
-  readonly real: Context;
+  readonly real: SeenContext;
   readonly naive: ReadonlySet<Write>;
 }
 
-export const nothingSeen: Seen = { real: emptyContext, naive: new Set() };
+export const nothingSeen: Seen = { real: { vector: [], dots: [] }, naive: new Set() };
 
 interface Message {
   readonly to: number;
@@ -133,13 +134,15 @@ export class VersionWorld {
     });
     const dot = { actor, counter: counterOf(real.context, actor) };
     const naiveSeen = put.seen?.naive ?? local.naive.seen;
+    // What its coordinator has not got covers nothing.
+    const found = [...naiveSeen].filter((other) => local.naive.seen.has(other));
     const kept = [...local.naive.siblings].filter((sibling) => !naiveSeen.has(sibling));
     const naive = {
-      seen: new Set([...local.naive.seen, ...naiveSeen, write]),
+      seen: new Set([...local.naive.seen, write]),
       siblings: new Set([...kept, write]),
     };
     const dropped = [...local.naive.siblings].filter((sibling) => naiveSeen.has(sibling));
-    const replaces = new Set([...dropped, ...(put.seen?.naive ?? [])]);
+    const replaces = new Set([...dropped, ...(put.seen === undefined ? [] : found)]);
     this.writes.push({ dot, replaces, tombstone, acknowledged: false });
     const name = nameOf(dot);
     // Without epochs a dot may name two writes: the control shows what comes of it.
@@ -212,7 +215,7 @@ export class VersionWorld {
     return from.reduce((seen, at) => {
       const { real, naive } = this.nodes[at]!.memory ?? nothing;
       return {
-        real: mergeContexts(seen.real, real.context),
+        real: seenAll(mergeContexts(seen.real.vector, real.context)),
         naive: new Set([...seen.naive, ...naive.seen]),
       };
     }, before);
@@ -223,9 +226,9 @@ export class VersionWorld {
     const { real, naive } = this.nodes[at]!.memory!;
     const { dot } = this.writes[write]!;
     const context = contextForAuthor({ state: real, seen: seen?.real, dot });
-    if (context === real.context) return { real: context, naive: naive.seen };
-    const claimed = covers(context, dot) ? [write] : [];
-    return { real: context, naive: new Set([...(seen?.naive ?? []), ...claimed]) };
+    if (!hasSeen(context, dot)) throw new Error(`the context of write ${write} does not cover it`);
+    if (context.vector === real.context) return { real: context, naive: naive.seen };
+    return { real: context, naive: new Set([...(seen?.naive ?? []), write]) };
   }
 
   /**

@@ -60,7 +60,8 @@ export class DotOracle {
     const batch = Array.isArray(body) ? body.at(-1) : undefined;
     if (!Buffer.isBuffer(batch)) throw new Error(`a merge message without a batch`);
     const isPut = Array.isArray(body) && body[0] === putReason;
-    for (const record of readBatch(batch)) this.check(record, isPut);
+    const from = isPut && Array.isArray(message) ? String(message[1]) : undefined;
+    for (const record of readBatch(batch)) this.check(record, from);
   }
 
   /** Tokens that may stand under more than one dot: not every dot is seen in a message. */
@@ -75,8 +76,8 @@ export class DotOracle {
     return twice;
   }
 
-  /** `isPut`: a put round told it. */
-  check({ name, state }: SeenRecord, isPut = false): void {
+  /** `coordinator`: whose put round told it. Beside what it minted it may tell what it found elsewhere. */
+  check({ name, state }: SeenRecord, coordinator?: string): void {
     this.statesSeen++;
     this.siblingsSeenMax = Math.max(this.siblingsSeenMax, state.siblings.length);
     for (const { dot, value, writtenAtMs, operation, remembered } of state.siblings) {
@@ -89,7 +90,8 @@ export class DotOracle {
       if (value === undefined) continue;
       const token = this.tokenOf(value);
       this.learn(token, dot);
-      if (isPut && known === undefined) this.onMinted?.(token, dot);
+      const isOwn = coordinator !== undefined && dot.startsWith(coordinator);
+      if (isOwn && known === undefined) this.onMinted?.(token, dot);
     }
     this.checkShape(name, state);
     this.checkBounds(name, state);

@@ -13,9 +13,9 @@ export interface Write {
   readonly name: string;
   readonly isDelete: boolean;
   /** Tokens the author had seen under the context it gave; undefined: blind. */
-  readonly seen: readonly string[] | undefined;
-  /** Tokens that the context may cover as well. */
-  readonly maySeen: readonly string[];
+  seen: readonly string[] | undefined;
+  /** Tokens that the context may cover as well: its author was told that not all it had seen was found. */
+  maySeen: readonly string[];
   readonly strict: boolean;
   readonly quorum: number;
   readonly askedUs: number;
@@ -106,7 +106,8 @@ export class History {
         if (covered.has(token)) continue;
         covered.set(token, by.token);
         const earlier = this.writes.get(token);
-        if (earlier !== undefined) walk(earlier);
+        // Whoever was never answered was not told what could not be found.
+        if (earlier?.outcome === 'done') walk(earlier);
       }
     };
     for (const write of writes) walk(write);

@@ -31,9 +31,10 @@ export interface KeyValueApi {
 
 /**
  * `blind`: puts and deletes without context. `siblings`: each write says it has seen nothing, or what a get showed. `sets`, `counters`: read, merge, write back. `piles`: nobody ever looks
- * before it writes, until the cap on siblings refuses. `lww`: blind, and the last writer wins. `expiring`: blind, most with a TTL.
+ * before it writes, until the cap on siblings refuses. `turns`: nobody looks either, and each write has the context of its author's last one. `lww`: blind, and the last writer wins. `expiring`: blind, most with a TTL.
  */
-export type BucketUse = 'blind' | 'siblings' | 'sets' | 'counters' | 'piles' | 'lww' | 'expiring';
+export type BucketUse =
+  'blind' | 'siblings' | 'sets' | 'counters' | 'piles' | 'turns' | 'lww' | 'expiring';
 
 export interface WorkBucket {
   readonly name: string;
@@ -58,8 +59,8 @@ export interface WorkOptions {
 interface Knowledge {
   readonly context: string;
   readonly values: readonly Value[];
-  /** Tokens of its own writes whose replies brought the context: it need not cover them, where that would hide a sibling nobody saw. */
-  readonly own: readonly string[];
+  /** Tokens that the context may claim: of what was seen, and could not be found when the context was given. */
+  readonly may: readonly string[];
 }
 
 export interface WorkSurroundings {
@@ -151,6 +152,13 @@ export class WorkClient {
       return this.put(bucket, name, { token, body: [] }, { isDelete, basis: undefined });
     if (bucket.use === 'piles')
       return this.put(bucket, name, { token, body: [] }, { isDelete: false, basis: nothingKnown });
+    if (bucket.use === 'turns')
+      return this.put(
+        bucket,
+        name,
+        { token, body: [] },
+        { isDelete, basis: this.known.get(name) ?? nothingKnown },
+      );
     if (bucket.use === 'siblings') {
       const basis = random.below(3) === 0 ? nothingKnown : this.known.get(name);
       return this.put(
@@ -200,10 +208,10 @@ export class WorkClient {
         const endedUs = scheduler.nowUs;
         checkRead({ name, strict, quorum, askedUs, endedUs, shown }, rules);
         const isEmpty = result.context === '';
-        if (random.below(4) > 0)
+        if (random.below(4) > 0 && bucket.use !== 'turns')
           this.known.set(
             name,
-            isEmpty ? nothingKnown : { context: result.context, values, own: [] },
+            isEmpty ? nothingKnown : { context: result.context, values, may: [] },
           );
       }
       done(result);
@@ -230,8 +238,8 @@ export class WorkClient {
       token: value.token,
       name,
       isDelete,
-      seen: basis?.values.map(({ token }) => token).filter((token) => !basis.own.includes(token)),
-      maySeen: basis?.own ?? [],
+      seen: basis?.values.map(({ token }) => token),
+      maySeen: basis?.may ?? [],
       strict: asked.w.strict === true,
       quorum: asked.w.w ?? Math.min(2, bucket.n),
       askedUs: scheduler.nowUs,
@@ -258,19 +266,23 @@ export class WorkClient {
       trace.add(scheduler.nowUs, this.name, `${what} ${value.token} ${resultText(result)}`);
       this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - write.askedUs);
       this.around.onResult(result, name);
+      const partly = result.kind === 'done' && result.receipt.includes('seen=partly');
+      if (partly) write.maySeen = [...write.maySeen, ...(write.seen ?? [])];
+      if (partly) write.seen = [];
       this.around.onWritten(write, result);
       this.settle(write, result);
       if (write.outcome === 'done' && ttlMs !== undefined)
         write.goneUs = write.endedUs + ttlMs * 1000 + clockStepUs + history.skewUs;
       if (bucket.use === 'counters' && result.kind === 'done')
         this.acknowledged.set(name, this.counts.get(name) ?? 0);
-      if (result.kind === 'done' && result.context !== '' && random.below(3) === 0) {
-        // The author's own context: it has seen what it gave, and its own write.
+      const goesOn = random.below(3) === 0 || bucket.use === 'turns';
+      if (result.kind === 'done' && result.context !== '' && goesOn) {
+        // The author's own context: it has seen what it gave, as far as that was found, and its own write.
         const values = isDelete ? [] : [value];
         this.known.set(name, {
           context: result.context,
-          values: [...(basis?.values ?? []), ...values],
-          own: [...(basis?.own ?? []), value.token],
+          values: [...(partly ? [] : (basis?.values ?? [])), ...values],
+          may: write.maySeen,
         });
       }
       this.done(`${what} ${outcomeText(result)}`);
@@ -313,7 +325,7 @@ const deadlineSlackUs = 250_000;
 /** Wall clocks tell milliseconds. */
 const clockStepUs = 2000;
 
-const nothingKnown: Knowledge = { context: '-', values: [], own: [] };
+const nothingKnown: Knowledge = { context: '-', values: [], may: [] };
 
 function outcomeText(result: PutResult | GetResult): string {
   return result.kind === 'failed' ? `${result.code} ${result.outcome}` : result.kind;

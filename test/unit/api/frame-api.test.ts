@@ -4,7 +4,8 @@ import { partitionOf, storageKeyOf } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
 import {
   digestOf,
-  emptyContext,
+  nothingSeen,
+  seenAll,
   emptyDigest,
   emptyState,
   merge,
@@ -230,7 +231,7 @@ describe('frames', () => {
 });
 
 function row(value: string) {
-  const fresh = { local: emptyState, seen: emptyContext, operation: '' };
+  const fresh = { local: emptyState, seen: nothingSeen, operation: '' };
   return { ...fresh, value: bytes(value), writtenAtMs: 0, expiresAtMs: 0 };
 }
 
@@ -239,7 +240,7 @@ describe('own reads', () => {
   const minted = (local: KeyState, value: string | null, expiresAtMs = 0): KeyState =>
     mint({
       local,
-      seen: local.context,
+      seen: seenAll(local.context),
       actor,
       value: value === null ? null : bytes(value),
       operation: '',

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { actorOf } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
+import { nothingSeen, seenAll, type Dot } from '../../../actors/rules/versions.js';
 import {
   contextText,
   errorHeaders,
@@ -16,6 +18,11 @@ import { byteStringOf } from '../../../src/wire/text.js';
 
 const bucket = { n: 3, r: 2, w: 1 };
 const context = [{ actor: actorOf('0123456789abcdef', 7), counter: 9 }];
+const entries = (count: number): Dot[] =>
+  Array.from({ length: count }, (_, i) => ({
+    actor: actorOf('0123456789abcdef', i + 1),
+    counter: 1,
+  }));
 const receipt: Receipt = {
   kind: 'w',
   acked: 2,
@@ -62,7 +69,7 @@ describe('request headers', () => {
       quorum: 3,
       strict: true,
       timeoutMs: 250,
-      context,
+      context: seenAll(context),
       ttlMs: 60_000,
       operation: '\xc3\xb6-1',
       ageMs: 300,
@@ -77,7 +84,7 @@ describe('request headers', () => {
 
   test('the empty context, as - and as bytes', () => {
     for (const text of ['-', contextText([])])
-      expect(writeTerms(message({ 'Kv-Context': text }), bucket).context).toEqual([]);
+      expect(writeTerms(message({ 'Kv-Context': text }), bucket).context).toEqual(nothingSeen);
   });
 
   test.each([
@@ -97,6 +104,8 @@ describe('request headers', () => {
     ['Kv-Context', '!!!!'],
     ['Kv-Context', 'AAAA'],
     ['Kv-Context', `${contextText(context)}AA`],
+    ['Kv-Context', contextText(entries(limits.contextEntriesMax + 1))],
+    ['Kv-Context', contextText([{ ...entries(1)[0]!, counter: 0xffff_ffff }])],
   ])('%s: %s is refused by name', (name, value) => {
     const read = (): unknown => writeTerms(message({ [name]: value }), bucket);
     expect(read).toThrow(MalformedError);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { partitionOf } from '../../../actors/rules/key.js';
+import { nothingSeen } from '../../../actors/rules/versions.js';
 import type { PutSink } from '../../../src/api/frame-rows.js';
 import type { PutReply, PutRequest } from '../../../src/coordinator/coordinator.js';
 import { encodeFrame } from '../../../src/wire/frames.js';
@@ -133,18 +134,18 @@ describe('who coordinates', () => {
 
   test('a delete, an empty value and a put with the empty context are told apart on the way', () => {
     put(d, keyOf(a), { value: null });
-    put(d, keyOf(a), { value: Buffer.alloc(0), context: [] });
+    put(d, keyOf(a), { value: Buffer.alloc(0), context: nothingSeen });
     network.settle();
     expect(putsAt(a).map(({ value, context }) => [value, context])).toEqual([
       [null, undefined],
-      [Buffer.alloc(0), []],
+      [Buffer.alloc(0), nothingSeen],
     ]);
   });
 
   test('a put with a context stays at any primary, and leaves a node that is none', () => {
-    expect(put(c, keyOf(a), { context: [] })).toEqual([done]);
+    expect(put(c, keyOf(a), { context: nothingSeen })).toEqual([done]);
     expect(putsAt(c)).toHaveLength(1);
-    const replies = put(d, keyOf(a), { context: [] });
+    const replies = put(d, keyOf(a), { context: nothingSeen });
     network.settle();
     expect(replies).toEqual([done]);
     expect(putsAt(a)).toHaveLength(1);
@@ -172,7 +173,7 @@ describe('who coordinates', () => {
   });
 
   test('where the last writer wins: a put with a context too, or two nodes would tell who was last', () => {
-    const replies = put(c, keyOf(a), { bucket: 'lww', context: [], partition: 0 });
+    const replies = put(c, keyOf(a), { bucket: 'lww', context: nothingSeen, partition: 0 });
     network.settle();
     expect(replies).toEqual([done]);
     expect(putsAt(a)).toHaveLength(1);
@@ -186,7 +187,7 @@ describe('who coordinates', () => {
 });
 
 describe('what was read late', () => {
-  test.each([{}, { context: [] }])(
+  test.each([{}, { context: nothingSeen }])(
     'goes to the next live primary: %j; what is read once it hears again stays',
     async (changes) => {
       await standsStill(a);

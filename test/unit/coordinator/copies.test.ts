@@ -3,15 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { rememberedCount } from '../../../actors/rules/operations.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
-import { emptyState, merge } from '../../../actors/rules/versions.js';
+import { emptyState, merge, seenAll } from '../../../actors/rules/versions.js';
 import { valuesOf } from '../../../actors/rules/view.js';
-import type { PutRequest } from '../../../src/coordinator/coordinator.js';
-import { Minter } from '../../../src/coordinator/minting.js';
 import { QuorateError } from '../../../src/errors.js';
 import { spanOf } from '../../../src/wire/encoded-states.js';
-import { decodeContext, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
+import { decodeSeen, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { MapStore } from '../../support/map-store.js';
+import { LoneMinter } from '../../support/lone-minter.js';
 import { putRequest } from '../../support/put-request.js';
 
 const timeoutMs = 5000;
@@ -19,16 +17,18 @@ const timeoutMs = 5000;
 /** A key on some nodes, whose clocks agree. */
 class Cluster {
   readonly clock = new ManualClock();
-  readonly minters = ['1', '2', '3'].map(
-    (id) => new Minter(new MapStore(id.repeat(16), this.clock), this.clock),
-  );
+  readonly minters = ['1', '2', '3'].map((id) => new LoneMinter(id.repeat(16), this.clock));
   readonly states: KeyState[] = this.minters.map(() => emptyState);
   private readonly marks = [0, 0, 0];
 
   constructor(readonly conflict: 'siblings' | 'last-writer-wins' = 'siblings') {}
 
   /** Returns the author's context, or the error. */
-  put(at: number, value: string | null, over: Partial<PutRequest> = {}): Buffer | QuorateError {
+  put(
+    at: number,
+    value: string | null,
+    over: Parameters<typeof putRequest>[0] = {},
+  ): Buffer | QuorateError {
     const nowMs = this.clock.monotonicMs();
     const request = putRequest({
       value: value === null ? null : Buffer.from(value),
@@ -155,7 +155,7 @@ test('siblings of one operation are covered together: by the next put of their a
     cluster.put(1, 'one', later(0));
     cluster.send(1, 0);
     expect(cluster.states[0]!.siblings).toHaveLength(2);
-    cluster.put(0, next, { context: decodeContext(context as Buffer) });
+    cluster.put(0, next, { context: decodeSeen(context as Buffer) });
     expect(cluster.shown(0)).toEqual(next === null ? [] : [next]);
     cluster.send(0, 1);
     expect(cluster.shown(1)).toEqual(next === null ? [] : [next]);
@@ -168,7 +168,7 @@ test('a put that is remembered does not count as a sibling, nor does its dot com
   const context = cluster.put(0, 'last') as Buffer;
   expect(cluster.remembered(0)).toBe(40);
   expect(cluster.shown(0)).toEqual(['last']);
-  expect(decodeContext(context)).toEqual(cluster.states[0]!.context);
+  expect(decodeSeen(context)).toEqual(seenAll(cluster.states[0]!.context));
 });
 
 test('what is remembered goes with the first put after its time', () => {

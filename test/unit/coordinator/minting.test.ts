@@ -4,28 +4,31 @@ import { array, assert, constantFrom, integer, oneof, property, record } from 'f
 import { limits } from '../../../actors/rules/limits.js';
 import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
 import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
-import { emptyContext, emptyState, merge, mergeContexts } from '../../../actors/rules/versions.js';
-import type { PutRequest } from '../../../src/coordinator/coordinator.js';
+import {
+  covers,
+  emptyContext,
+  emptyState,
+  merge,
+  mergeContexts,
+  nothingSeen,
+} from '../../../actors/rules/versions.js';
 import {
   absentRecord,
-  Minter,
   type LocalRecord,
   type MintedPut,
 } from '../../../src/coordinator/minting.js';
 import { OperationReusedError, TooManySiblingsError } from '../../../src/errors.js';
-import { decodeContext } from '../../../src/wire/key-state-codec.js';
+import { decodeContext, decodeSeen } from '../../../src/wire/key-state-codec.js';
 import type { BucketOptions } from '../../../src/node/node-options.js';
-import { ManualClock } from '../../support/manual-clock.js';
-import { MapStore } from '../../support/map-store.js';
+import { LoneMinter } from '../../support/lone-minter.js';
 import { putRequest } from '../../support/put-request.js';
+
+type PutAsk = Parameters<typeof putRequest>[0];
 
 const bucket: BucketOptions = { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 };
 
-function minters(count: number): Minter[] {
-  return Array.from({ length: count }, (_, i) => {
-    const clock = new ManualClock();
-    return new Minter(new MapStore(`${i}`.repeat(16), clock), clock);
-  });
+function minters(count: number): LoneMinter[] {
+  return Array.from({ length: count }, (_, i) => new LoneMinter(`${i}`.repeat(16)));
 }
 
 type Step =
@@ -43,7 +46,7 @@ function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: S
   const mint = minters(3);
   const held: LocalRecord[] = [absentRecord, absentRecord, absentRecord];
   const authors = [0, 1, 2].map(() => ({
-    context: emptyContext,
+    context: nothingSeen,
     seen: new Set<string>(),
   }));
   const writes: Seen = new Set();
@@ -58,7 +61,10 @@ function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: S
     const author = authors[step.author]!;
     const { state } = held[step.at]!;
     if (step.what === 'get') {
-      author.context = mergeContexts(author.context, state.context);
+      const { vector, dots } = author.context;
+      const known = mergeContexts(vector, state.context);
+      const beside = dots.filter((dot) => !covers(known, dot));
+      author.context = { vector: known, dots: beside };
       for (const sibling of state.siblings) author.seen.add(nameOf(sibling));
       continue;
     }
@@ -69,9 +75,10 @@ function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: S
     held[step.at] = minted;
     const own = minted.state.siblings.map(nameOf).find((name) => !writes.has(name))!;
     writes.add(own);
-    for (const name of step.blind ? before : author.seen) replaced.add(name);
+    // What its coordinator has not got covers nothing.
+    for (const name of step.blind ? before : author.seen) if (before.has(name)) replaced.add(name);
     // A blind author has seen what the coordinator knew; either way it knows its own write.
-    author.context = decodeContext(minted.context);
+    author.context = decodeSeen(minted.context);
     if (step.blind) author.seen = before;
     author.seen = new Set([...author.seen, own]);
   }
@@ -114,9 +121,27 @@ describe('context handed back to an author', () => {
     const { actor } = mine.state.context[0]!;
     const claimed = mergeContexts(decodeContext(base.context), [{ actor, counter: 3 }]);
     const lossy = minter!.mint(putRequest({ context: claimed }), mine, bucket);
-    const safe = minter!.mint(putRequest({ context: decodeContext(mine.context) }), mine, bucket);
+    const safe = minter!.mint(putRequest({ context: decodeSeen(mine.context) }), mine, bucket);
     expect(!(lossy instanceof Error) && lossy.state.siblings).toHaveLength(1);
-    expect(!(safe instanceof Error) && safe.state.siblings).toHaveLength(3);
+    expect(!(safe instanceof Error) && safe.state.siblings).toHaveLength(2);
+  });
+
+  test('two authors in turns, each with the context of its own last put: two siblings, never more, and each replaces its own', () => {
+    const [minter] = minters(1);
+    let local = minted(minter!, absentRecord, { context: nothingSeen });
+    const contexts = [nothingSeen, nothingSeen];
+    for (let turn = 0; turn < 100; turn++) {
+      const author = turn % 2;
+      const value = Buffer.from(`${author} in turn ${turn}`);
+      const put = minted(minter!, local, { context: contexts[author], value });
+      contexts[author] = decodeSeen(put.context);
+      local = put;
+      const left = local.state.siblings.map((sibling) => Buffer.from(sibling.value!).toString());
+      const latest =
+        turn === 0 ? [`0 in turn 0`] : [`${1 - author} in turn ${turn - 1}`, value.toString()];
+      expect(left.slice(1)).toEqual(latest);
+      expect(decodeSeen(put.context).dots.length).toBeLessThanOrEqual(1);
+    }
   });
 
   test('an author alone: each put replaces its last, and the context is the whole one', () => {
@@ -136,7 +161,7 @@ describe('context handed back to an author', () => {
 });
 
 /** As many siblings as two nodes take that do not know of each other. */
-function bothTaken(): readonly [Minter, LocalRecord] {
+function bothTaken(): readonly [LoneMinter, LocalRecord] {
   const two = minters(2);
   const held = two.map((minter) => {
     let local = absentRecord;
@@ -148,7 +173,7 @@ function bothTaken(): readonly [Minter, LocalRecord] {
   return [two[0]!, { state: merge(held[0]!.state, held[1]!.state), mark }];
 }
 
-function minted(minter: Minter, local: LocalRecord, ask: Partial<PutRequest>): MintedPut {
+function minted(minter: LoneMinter, local: LocalRecord, ask: PutAsk): MintedPut {
   const put = minter.mint(putRequest(ask), local, bucket);
   if (put instanceof Error) throw put;
   return put;
@@ -176,7 +201,7 @@ describe('the cap on siblings', () => {
 });
 
 describe('an operation is one write', () => {
-  const [minter] = minters(1) as [Minter];
+  const [minter] = minters(1) as [LoneMinter];
   const operation = 'op';
   const first = minted(minter, absentRecord, { operation, value: Buffer.from('one') });
 

@@ -3,23 +3,24 @@ import { describe, expect, test } from '@jest/globals';
 import { array, assert, boolean, constantFrom, integer, property, record } from 'fast-check';
 import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
-import type { Context, KeyState } from '../../../actors/rules/versions.js';
+import type { KeyState, SeenContext } from '../../../actors/rules/versions.js';
 import { standing } from '../../../actors/rules/operations.js';
-import { emptyContext, merge } from '../../../actors/rules/versions.js';
+import { merge, nothingSeen, seenAll } from '../../../actors/rules/versions.js';
 import type { LocalRecord, MintedPut } from '../../../src/coordinator/minting.js';
 import { absentRecord, Minter } from '../../../src/coordinator/minting.js';
 import { QuorateError } from '../../../src/errors.js';
 import { spanOf } from '../../../src/wire/encoded-states.js';
-import { decodeContext, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
+import { decodeSeen, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
 import { ReplacingState } from '../../../src/wire/replacing-state.js';
+import { LoneMinter } from '../../support/lone-minter.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { MapStore } from '../../support/map-store.js';
 import { putRequest } from '../../support/put-request.js';
 
 const node = '7'.repeat(16);
 
-function minterOf(clock = new ManualClock()): Minter {
-  return new Minter(new MapStore(node, clock), clock);
+function minterOf(clock = new ManualClock()): LoneMinter {
+  return new LoneMinter(node, clock);
 }
 
 function bytesOf({ encoded }: MintedPut): Buffer {
@@ -59,17 +60,17 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
     const [fast, plain] = [minterOf(clock), minterOf(clock)];
     let local = absentRecord;
     let epoch = 100;
-    const contexts: Context[] = [emptyContext];
+    const contexts: SeenContext[] = [nothingSeen];
     for (const at of steps) {
       for (let i = 0; i < at.arrives; i++) local = arrived(local, at.from, epoch++);
       clock.advance(at.waitsMs);
       if (at.crashes) local = { ...local, mark: 0 };
       const context = {
         blind: undefined,
-        empty: emptyContext,
+        empty: nothingSeen,
         first: contexts[0]!,
         last: contexts.at(-1)!,
-        now: local.state.context,
+        now: seenAll(local.state.context),
       }[at.context];
       const request = putRequest({
         context,
@@ -95,7 +96,7 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
         seen.context.equals(same.context) &&
         seen.mark === same.mark;
       if (!areSame) throw new Error(`${bytes.toString('hex')} ${JSON.stringify([seen, same])}`);
-      contexts.push(decodeContext(seen.context));
+      contexts.push(decodeSeen(seen.context));
       local = heldOf({ bytes, mark: seen.mark });
     }
   });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { actorOf } from '../../../actors/rules/actor.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
-import { emptyState, merge, mint, sameState } from '../../../actors/rules/versions.js';
+import { emptyState, merge, mint, nothingSeen, sameState } from '../../../actors/rules/versions.js';
 import { encodedStateBytes } from '../../../src/wire/key-state-codec.js';
 import { partsOf } from '../../../src/wire/state-parts.js';
 
@@ -24,7 +24,7 @@ function played(
   for (const { node, blind, valueBytes, mergedInto } of steps) {
     const minted = mint({
       local: states[node]!,
-      seen: blind ? undefined : [],
+      seen: blind ? undefined : nothingSeen,
       actor: actorOf(`000000000000000${node}`, 1),
       value: Buffer.alloc(valueBytes),
       writtenAtMs: 1,

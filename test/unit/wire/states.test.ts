@@ -1,12 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { merge } from '../../../actors/rules/versions.js';
+import { actorOf } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
+import { covers, merge, type Dot } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../../src/errors.js';
 import {
   decodeContext,
+  decodeSeen,
   decodeState,
   encodeContext,
+  encodedSeenBytes,
   encodedStateBytes,
+  encodeSeen,
   encodeState,
 } from '../../../src/wire/key-state-codec.js';
 import { decodeBatch, encodeBatch } from '../../../src/wire/state-batch.js';
@@ -106,6 +111,66 @@ describe('key states as bytes', () => {
   ])('refused: %s', (_what, claims, siblings) => {
     expect(decodeState(encodeState({ context: [dot], siblings: [other, sibling] }))).toBeDefined();
     expect(() => decodeState(encodeState({ context: claims, siblings }))).toThrow(MalformedError);
+  });
+});
+
+const entries = (count: number): Dot[] =>
+  Array.from({ length: count }, (_, i) => ({
+    actor: actorOf('00000000000000aa', i + 1),
+    counter: 2,
+  }));
+const beside = (count: number): Dot[] =>
+  Array.from({ length: count }, (_, i) => ({
+    actor: actorOf('00000000000000bb', 1),
+    counter: i + 2,
+  }));
+
+describe('what a client has seen', () => {
+  test('comes back as it was; without dots beside it the bytes are those of its vector', () => {
+    fc.assert(
+      fc.property(context, context, (vector, others) => {
+        const dots = others.filter((dot) => !covers(vector, dot));
+        const bounded = [...vector, ...dots].every(
+          ({ counter }) => counter <= limits.contextCounterMax,
+        );
+        const bytes = encodeSeen({ vector, dots });
+        expect(bytes).toHaveLength(encodedSeenBytes({ vector, dots }));
+        if (dots.length === 0) expect(bytes).toEqual(encodeContext(vector));
+        expect(decoded(decodeSeen, bytes)).toEqual(bounded ? { vector, dots } : undefined);
+      }),
+      { ...parameters, numRuns: 2_000 },
+    );
+  });
+
+  test('garbage: refused, or something whose bytes these are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (garbage) => {
+        const bytes = Buffer.from(garbage);
+        const seen = decoded(decodeSeen, bytes);
+        return seen === undefined || encodeSeen(seen).equals(bytes);
+      }),
+      { ...parameters, numRuns: 6_000 },
+    );
+  });
+
+  test('has a bound', () => {
+    const most = { vector: entries(limits.contextEntriesMax), dots: beside(limits.siblingsMax) };
+    expect(decodeSeen(encodeSeen(most))).toEqual(most);
+    for (const more of [
+      { ...most, vector: entries(limits.contextEntriesMax + 1) },
+      { ...most, dots: beside(limits.siblingsMax + 1) },
+      { vector: entries(30_000), dots: [] },
+      { vector: [{ ...entries(1)[0]!, counter: 0xffff_ffff }], dots: [] },
+    ])
+      expect(() => decodeSeen(encodeSeen(more))).toThrow(MalformedError);
+  });
+
+  test.each([
+    ['dots that do not ascend', entries(1), beside(2).toReversed()],
+    ['a dot twice', entries(1), [beside(1)[0]!, beside(1)[0]!]],
+    ['a dot the vector covers', entries(1), entries(1)],
+  ])('refused: %s', (_what, vector, dots) => {
+    expect(() => decodeSeen(encodeSeen({ vector, dots }))).toThrow(MalformedError);
   });
 });
 

@@ -1,0 +1,99 @@
+/**
+ * Looking up what contexts claim beyond what their coordinator holds. A claim covers a value only once somebody has shown that
+ * it was written: the other primaries are asked, then those who stand in for primaries. It ends as soon as all claims
+ * are found; what nobody has shown by then covers nothing.
+ */
+import { assign, setup } from 'xstate';
+import type { NodeId } from '../rules/actor.js';
+
+export interface LookUpPlan {
+  readonly self: NodeId;
+  readonly primaries: readonly NodeId[];
+  /** Clockwise from the partition. */
+  readonly preferenceList: readonly NodeId[];
+  /** Believed down: not asked. */
+  readonly down: readonly NodeId[];
+}
+
+export interface LookUpEffects {
+  /** The answer comes back as a `replica.…` event. */
+  ask(node: NodeId): void;
+  /** What was found is all there will be. */
+  finish(): void;
+}
+
+export interface LookUpInput {
+  readonly plan: LookUpPlan;
+  readonly effects: LookUpEffects;
+}
+
+interface LookUpContext extends LookUpInput {
+  /** Asked, and silent so far. */
+  readonly silent: readonly NodeId[];
+}
+
+export type LookUpEvent =
+  /** `foundAll`: no claim is left to look for. */
+  | { readonly type: 'replica.answered'; readonly node: NodeId; readonly foundAll: boolean }
+  | { readonly type: 'replica.gone'; readonly node: NodeId }
+  | { readonly type: 'replica.refused'; readonly node: NodeId }
+  | { readonly type: 'time.isUp' };
+
+export function primariesToAsk({ self, primaries, down }: LookUpPlan): readonly NodeId[] {
+  return primaries.filter((node) => node !== self && !down.includes(node));
+}
+
+/** As many as there are primaries: no more can have stood in for them at once. */
+export function standInsToAsk(plan: LookUpPlan): readonly NodeId[] {
+  const { self, primaries, preferenceList, down } = plan;
+  return preferenceList
+    .filter((node) => node !== self && !primaries.includes(node) && !down.includes(node))
+    .slice(0, primaries.length);
+}
+
+export const lookUpMachine = setup({
+  types: {
+    input: {} as LookUpInput,
+    context: {} as LookUpContext,
+    events: {} as LookUpEvent,
+  },
+  guards: {
+    foundAll: ({ event }) => event.type === 'replica.answered' && event.foundAll,
+    nobodyIsSilent: ({ context }) => context.silent.length === 0,
+  },
+  actions: {
+    choosePrimaries: assign(({ context }) => ({ silent: primariesToAsk(context.plan) })),
+    chooseStandIns: assign(({ context }) => ({ silent: standInsToAsk(context.plan) })),
+    ask: ({ context: { silent, effects } }) => {
+      for (const node of silent) effects.ask(node);
+    },
+    strike: assign(({ context, event }) =>
+      'node' in event ? { silent: context.silent.filter((node) => node !== event.node) } : {},
+    ),
+    finish: ({ context }) => context.effects.finish(),
+  },
+}).createMachine({
+  id: 'lookUp',
+  context: ({ input }) => ({ ...input, silent: [] }),
+  initial: 'askingPrimaries',
+  on: {
+    'replica.answered': [{ guard: 'foundAll', target: '.found' }, { actions: 'strike' }],
+    'replica.gone': { actions: 'strike' },
+    'replica.refused': { actions: 'strike' },
+    'time.isUp': { target: '.notFound' },
+  },
+  states: {
+    askingPrimaries: {
+      entry: ['choosePrimaries', 'ask'],
+      always: { guard: 'nobodyIsSilent', target: 'askingStandIns' },
+    },
+    askingStandIns: {
+      description: 'What was written while primaries were away may still lie where their hints do.',
+      entry: ['chooseStandIns', 'ask'],
+      always: { guard: 'nobodyIsSilent', target: 'notFound' },
+    },
+    found: { type: 'final' },
+    notFound: { type: 'final' },
+  },
+  exit: 'finish',
+});

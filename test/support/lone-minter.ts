@@ -1,0 +1,29 @@
+/** Mints puts of a coordinator that finds nothing at others of what contexts claim. */
+import { emptyState } from '../../actors/rules/versions.js';
+import type { PutRequest } from '../../src/coordinator/coordinator.js';
+import {
+  claimsUnknown,
+  Minter,
+  type LocalRecord,
+  type MintedPut,
+} from '../../src/coordinator/minting.js';
+import type { QuorateError } from '../../src/errors.js';
+import type { BucketOptions } from '../../src/node/node-options.js';
+import { ManualClock } from './manual-clock.js';
+import { MapStore } from './map-store.js';
+
+export class LoneMinter {
+  private readonly minter: Minter;
+
+  constructor(node: string, clock = new ManualClock()) {
+    this.minter = new Minter(new MapStore(node, clock), clock);
+  }
+
+  mint(request: PutRequest, local: LocalRecord, bucket: BucketOptions): MintedPut | QuorateError {
+    const minted = this.minter.mint(request, local, bucket);
+    if (minted !== claimsUnknown) return minted;
+    const again = this.minter.mint({ ...request, found: emptyState }, local, bucket);
+    if (again === claimsUnknown) throw new Error('looked up twice');
+    return again;
+  }
+}
