@@ -112,6 +112,8 @@ export class NatsBus implements Bus {
     handler: (message: BusMessage) => void,
     options?: { readonly queue?: string },
   ): BusSubscription {
+    // A timer of somebody who has not heard of the end yet.
+    if (this.connection.isClosed() || this.connection.isDraining()) return endedSubscription;
     const callback = (error: Error | null, message: Msg): void => {
       // An error thrown into the package would end its reader, and with it the connection.
       try {
@@ -187,6 +189,8 @@ export class NatsBus implements Bus {
     for (const listener of this.listeners) listener(status);
   }
 }
+
+const endedSubscription: BusSubscription = { unsubscribe: () => undefined };
 
 function throwLater(error: Error): void {
   queueMicrotask(() => {

@@ -141,7 +141,7 @@ describe('NatsBus', () => {
     expect(statuses).toEqual(['disconnected false', 'connected true', 'closed false']);
   });
 
-  test('to unsubscribe twice, without a server, or after the end does no harm', async () => {
+  test('to unsubscribe twice, without a server, or after the end does no harm, nor to subscribe or publish then', async () => {
     const failures: unknown[] = [];
     const failed = (error: unknown): number => failures.push(error);
     process.on('unhandledRejection', failed);
@@ -157,6 +157,8 @@ describe('NatsBus', () => {
     subscriptions[1]!.unsubscribe();
     await bus.close();
     for (const subscription of subscriptions) subscription.unsubscribe();
+    bus.subscribe('late', () => undefined).unsubscribe();
+    bus.publish('late', Buffer.alloc(0));
     await new Promise((resolve) => setTimeout(resolve, 10));
     process.off('unhandledRejection', failed);
     expect(failures).toEqual([]);

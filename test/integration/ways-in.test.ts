@@ -252,7 +252,18 @@ describe.each([
       [0, 1, 2, 3],
     ]);
     const text = await cluster.ask('kv.ring', '', { 'Kv-Accept': 'json' });
-    expect(ringFromDocument(text.json())).toEqual(ring);
+    // Each node tells its own time.
+    const timeless = ({ nodes, ...rest }: typeof ring): object => ({
+      ...rest,
+      nodes: nodes.map(({ id, name, host, zone, reachability }) => [
+        id,
+        name,
+        host,
+        zone,
+        reachability,
+      ]),
+    });
+    expect(timeless(ringFromDocument(text.json()))).toEqual(timeless(ring));
     const statuses: string[] = [];
     const given = headers();
     given.set('Kv-Accept', 'json');
