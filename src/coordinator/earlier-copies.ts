@@ -1,7 +1,7 @@
 /** What a coordinator finds of a put that may have been done before, here or elsewhere. */
 import { copied, isRemembered } from '../../actors/rules/operations.js';
 import type { KeyState, SeenContext, Sibling } from '../../actors/rules/versions.js';
-import { hasSeen, nothingSeen } from '../../actors/rules/versions.js';
+import { hasSeen, nothingSeen, sameDot } from '../../actors/rules/versions.js';
 import { OperationReusedError, type QuorateError } from '../errors.js';
 import { hasOperation } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
@@ -32,7 +32,7 @@ function isSameValue(a: Uint8Array | null, b: Uint8Array | null): boolean {
 /** The state knows from now on that other copies of the put may come. */
 export function withCopy(state: KeyState, earlier: Sibling, untilMs: number): KeyState {
   const siblings = state.siblings.map((sibling) =>
-    sibling === earlier ? copied(sibling, untilMs) : sibling,
+    sameDot(sibling.dot, earlier.dot) ? copied(sibling, untilMs) : sibling,
   );
   return { context: state.context, siblings };
 }

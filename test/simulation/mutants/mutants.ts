@@ -266,7 +266,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'copies-of-known-puts-not-marked',
     file: 'src/coordinator/earlier-copies.js',
-    find: 'sibling === earlier ? copied(sibling, untilMs) : sibling',
+    find: 'sameDot(sibling.dot, earlier.dot) ? copied(sibling, untilMs) : sibling',
     replace: 'sibling',
   },
   {

@@ -37,7 +37,14 @@ class Cluster {
       ...over,
     });
     const bytes = encodeState(this.states[at]!);
-    const local = { state: decodeState(bytes), span: spanOf(bytes), mark: this.marks[at]! };
+    // As the store lends it: objects are made anew whenever somebody asks for them.
+    const local = {
+      get state(): KeyState {
+        return decodeState(bytes);
+      },
+      span: spanOf(bytes),
+      mark: this.marks[at]!,
+    };
     const bucket = { n: 3, r: 2, w: 2, conflict: this.conflict, ttlMs: 0 };
     const minted = this.minters[at]!.mint(request, local, bucket);
     if (minted instanceof QuorateError) return minted;
