@@ -151,7 +151,8 @@ async function causeOf(failure: unknown): Promise<Error> {
   try {
     await commitError;
   } catch (cause) {
-    if (cause instanceof Error) return cause;
+    // Not by `instanceof`: it may be of another realm.
+    if (typeof cause === 'object' && cause !== null && 'message' in cause) return cause as Error;
   }
   return wrapper;
 }
