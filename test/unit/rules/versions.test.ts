@@ -15,6 +15,7 @@ import {
   merge,
   mergeContexts,
   mint,
+  sameDot,
   sameState,
   seenAll,
 } from '../../../actors/rules/versions.js';
@@ -39,7 +40,7 @@ function put(local: KeyState, seen: KeyState['context'] | undefined): KeyState {
 
 /** Of what the put added. */
 const dotOf = ({ siblings }: KeyState, before: KeyState): Dot =>
-  siblings.find((sibling) => !before.siblings.includes(sibling))!.dot;
+  siblings.find(({ dot }) => !before.siblings.some((known) => sameDot(known.dot, dot)))!.dot;
 
 const sameContext = (a: Context, b: Context): boolean => descends(a, b) && descends(b, a);
 
