@@ -32,10 +32,15 @@ export function hangingAmong(others: readonly ListeningMember[]): NodeId[] {
 
 /**
  * Whether others may be given what this node is given: somebody is silent and not gone, so the nodes may differ on who hangs, or
- * each of two sides takes the other for hung. Then a refusal by one says nothing about the others.
+ * each of two sides takes the other for hung. Then a refusal by one says nothing about the others. Nor does it where this node
+ * is with the smaller part: it does not know in which groups the larger one meets.
  */
 export function mayBeDoubled(others: readonly ListeningMember[]): boolean {
-  return others.some(({ reachability, isAbsent }) => reachability !== 'alive' && !isAbsent);
+  const alive = others.filter(({ reachability }) => reachability === 'alive').length;
+  return (
+    2 * alive < others.length ||
+    others.some(({ reachability, isAbsent }) => reachability !== 'alive' && !isAbsent)
+  );
 }
 
 /** Where those that live meet. Nodes that agree on who hangs meet in one group; `base` while nobody does. */
