@@ -91,7 +91,7 @@ export class SupervisedProcess {
 
   private reportDeath(restartInMs: number | undefined): void {
     const { recipe, say, onGivenUp } = this.options;
-    const next = restartInMs === undefined ? '' : `; starting it again in ${restartInMs} ms`;
+    const next = restartInMs === undefined ? '' : `; starting it again${delayText(restartInMs)}`;
     say(`${recipe.name} died (${this.lastExit})${next}`);
     if (restartInMs === undefined) onGivenUp();
   }
@@ -102,4 +102,8 @@ export class SupervisedProcess {
       if (recipe.shows(line)) say(`${recipe.name}: ${line}`);
     });
   }
+}
+
+function delayText(delayMs: number): string {
+  return delayMs === 0 ? '' : ` in ${delayMs} ms`;
 }

@@ -56,9 +56,10 @@ export class AckOracle {
     if (result.kind !== 'done' || write.isDelete || manyTokens.has(useOf(write))) return;
     const [, acked] = /^w=(\d+)\//.exec(result.receipt) ?? [];
     if (acked === undefined || !result.receipt.includes('durability=sync')) return;
-    this.checkStandings(write, result.receipt);
     const explained = this.mayStandFor(write);
     if (explained === undefined) return;
+    // Put beside others, it may have been replaced before it was sent, or found done by somebody else.
+    if (explained.length === 1) this.checkStandings(write, result.receipt);
     const holders = [...this.durable].filter(([, held]) =>
       explained.some((name) => held.has(name)),
     );
