@@ -9,6 +9,7 @@
 import { actorOf } from '../../actors/rules/actor.js';
 import {
   compareDots,
+  claimsBeyond,
   covers,
   counterOf,
   type Dot,
@@ -142,7 +143,14 @@ export class VersionWorld {
       siblings: new Set([...kept, write]),
     };
     const dropped = [...local.naive.siblings].filter((sibling) => naiveSeen.has(sibling));
-    const replaces = new Set([...dropped, ...(put.seen === undefined ? [] : found)]);
+    // Where not all claims were there the author is told so (`seen=partly`), and promised no more than what was done.
+    const isPartly = put.seen !== undefined && claimsBeyond(put.seen.real, local.real.context);
+    const gone = local.real.siblings
+      .filter((sibling) => !real.siblings.includes(sibling))
+      .map(({ operation }) => Number(operation));
+    const replaces = new Set(
+      isPartly ? gone : [...dropped, ...(put.seen === undefined ? [] : found)],
+    );
     this.writes.push({ dot, replaces, tombstone, acknowledged: false });
     const name = nameOf(dot);
     // Without epochs a dot may name two writes: the control shows what comes of it.
@@ -228,7 +236,11 @@ export class VersionWorld {
     const context = contextForAuthor({ state: real, seen: seen?.real, dot });
     if (!hasSeen(context, dot)) throw new Error(`the context of write ${write} does not cover it`);
     if (context.vector === real.context) return { real: context, naive: naive.seen };
-    return { real: context, naive: new Set([...(seen?.naive ?? []), write]) };
+    // What could not be found when it was written is not claimed any more.
+    const claimed = [...(seen?.naive ?? [])].filter((other) =>
+      hasSeen(context, this.writes[other]!.dot),
+    );
+    return { real: context, naive: new Set([...claimed, write]) };
   }
 
   /**
