@@ -10,6 +10,7 @@ import { actorOf } from '../../actors/rules/actor.js';
 import {
   compareDots,
   claimsBeyond,
+  type Context,
   covers,
   counterOf,
   type Dot,
@@ -20,7 +21,6 @@ import {
   mergeContexts,
   mint,
   sameState,
-  seenAll,
   type SeenContext,
 } from '../../actors/rules/versions.js';
 import { contextForAuthor } from '../../actors/rules/view.js';
@@ -223,7 +223,7 @@ export class VersionWorld {
     return from.reduce((seen, at) => {
       const { real, naive } = this.nodes[at]!.memory ?? nothing;
       return {
-        real: seenAll(mergeContexts(seen.real.vector, real.context)),
+        real: withRead(seen.real, real.context),
         naive: new Set([...seen.naive, ...naive.seen]),
       };
     }, before);
@@ -331,6 +331,11 @@ export class VersionWorld {
       mark: local.mark,
     };
   }
+}
+
+function withRead({ vector, dots }: SeenContext, context: Context): SeenContext {
+  const known = mergeContexts(vector, context);
+  return { vector: known, dots: dots.filter((dot) => !covers(known, dot)) };
 }
 
 function mergeNaive(a: NaiveState, b: NaiveState): NaiveState {
