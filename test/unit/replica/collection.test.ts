@@ -175,6 +175,8 @@ async function crowded(extra = 5): Promise<{ key: StorageKey; state: KeyState }>
     actor: actorOf((i + 1).toString(16).padStart(16, '0'), i + 1),
     counter: 3,
   }));
+  // A put claims no more than its coordinator holds.
+  await world.give(0, key, { context, siblings: [] });
   const state = await world.put(0, key, { value: 'v', seen: context });
   for (const at of [1, 2]) await world.give(at, key, state);
   for (const node of world.nodes) node.collection.start();
@@ -227,6 +229,7 @@ describe('pruning of contexts', () => {
     const seen = state.context.filter(
       ({ actor }) => !state.siblings.some(({ dot }) => dot.actor === actor),
     );
+    for (const at of [0, 1]) await world.give(at, large, { context: seen, siblings: [] });
     const first = await world.put(0, large, { value: half, seen });
     const second = await world.put(1, large, { value: half, seen });
     for (const at of [0, 1, 2]) await world.give(at, large, merge(first, second));
