@@ -4,6 +4,7 @@
  * exactly once is an error, so mutants can't rot unseen.
  */
 import type { WorldKind } from '../world-options.js';
+import { subtleMutants } from './subtle-mutants.js';
 
 export interface Mutant {
   readonly name: string;
@@ -541,6 +542,8 @@ export const mutants: readonly Mutant[] = [
     find: 'if (group === workQueue)',
     replace: 'if (true)',
   },
+
+  ...subtleMutants,
 ];
 
 /** How often its passage is in the file: once, or the mutant is stale. */
