@@ -9,7 +9,7 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
 import { Bus } from '../seams/bus.js';
-import { Clock } from '../seams/clock.js';
+import { Clock, type TimerId } from '../seams/clock.js';
 
 const gapMsMax = limits.reviewIntervalMs + limits.stallMsMax;
 
@@ -42,6 +42,17 @@ export class Hearing {
       this.unanswered.shift();
     };
     this.bus.flush().then(answered, () => this.unanswered.shift());
+  }
+
+  /** Asks until the result is called: who does not ask for a while can't tell a standstill from a silence. */
+  keepAsking(): () => void {
+    let timer: TimerId;
+    const again = (): void => {
+      this.ask();
+      timer = this.clock.setTimeout(again, limits.reviewIntervalMs);
+    };
+    again();
+    return () => this.clock.clearTimeout(timer);
   }
 
   /** To be told of whatever comes by the thousand. True: it may have lain unread, so long that others have given this node up. */

@@ -66,7 +66,7 @@ export class Membership implements ClusterView {
   constructor(
     @inject(Peers) private readonly peers: Peers,
     @inject(Bus) private readonly bus: Bus,
-    @inject(Hearing) hearing: Hearing,
+    @inject(Hearing) private readonly hearing: Hearing,
     @inject(Clock) private readonly clock: Clock,
     @inject(Random) private readonly random: Random,
     @inject(Tables) tables: Tables,
@@ -141,9 +141,11 @@ export class Membership implements ClusterView {
     this.bus.onStatus((status) => {
       this.gossip.send({ type: status === 'connected' ? 'link.restored' : 'link.lost' });
     });
+    const stopAsking = this.hearing.keepAsking();
     const asked = this.ask();
     const twin = await this.claim.assert();
     await asked;
+    stopAsking();
     if (twin !== undefined) throw twinError(this.self.id, twin);
     if (this.stopped) return;
     this.gossip.start();
