@@ -23,9 +23,12 @@ export class Context {
   static parse(text: string): Context {
     if (text === '-') return Context.empty;
     const bytes = Buffer.from(text, 'base64url');
-    if (bytes.length === 0 || bytes.toString('base64url') !== text)
-      throw new MalformedError('a context is base64url without padding, or "-"');
-    decodeSeen(bytes);
+    if (bytes.length === 0 || bytes.toString('base64url') !== text) throw notGiven();
+    try {
+      decodeSeen(bytes);
+    } catch {
+      throw notGiven();
+    }
     return new Context(bytes);
   }
 
@@ -42,4 +45,8 @@ export class Context {
   equals(other: Context): boolean {
     return Buffer.compare(this.bytes, other.bytes) === 0;
   }
+}
+
+function notGiven(): MalformedError {
+  return new MalformedError('the context is none that a get or put has given, nor "-"');
 }

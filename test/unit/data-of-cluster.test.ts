@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -57,3 +57,27 @@ test.each(['n1', 'n2', 'n3'])(
     await check(3, missing);
   },
 );
+
+test.each(['n1', 'n2', 'n3'])(
+  'the directory of one of three is empty (%s): it is as missing as one that is not there',
+  async (emptied) => {
+    for (const name of ['n1', 'n2', 'n3'])
+      if (name === emptied) mkdirSync(join(dataDir, name));
+      else await leave(name, 3);
+    await expect(check(3)).rejects.toThrow(new RegExp(`${emptied} is missing.*`));
+    await check(3, emptied);
+  },
+);
+
+test('to go on without a node is for a cluster that has it: not for a new one, and not for other names', async () => {
+  await expect(check(3, 'n2')).rejects.toThrow(/holds no cluster.*without --without/);
+  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
+  await expect(check(3, 'n9')).rejects.toThrow(/n9 is none of n1, n2, n3/);
+});
+
+test('a file where the directory should be: said, not thrown as it comes', async () => {
+  const file = join(dataDir, 'file');
+  writeFileSync(file, '');
+  const checked = checkDataOfCluster({ dataDir: file, nodes: 3, without: [] });
+  await expect(checked).rejects.toThrow(/file is not a directory: .*--data-dir/);
+});

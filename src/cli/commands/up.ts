@@ -133,8 +133,12 @@ async function up(options: UpOptions): Promise<void> {
   });
   const serve = async (): Promise<void> => {
     const servers = await cluster.start();
-    await withBus({ ...options, servers }, (bus) => probe({ bus, clock, prefix: options.prefix }));
+    const refused = await withBus({ ...options, servers }, (bus) =>
+      probe({ bus, clock, prefix: options.prefix }),
+    );
     if (!stopped) announce(options, servers);
+    if (!stopped && refused !== undefined)
+      say(`gets are served, puts are refused for now: ${refused}`);
     await stopRequested;
   };
   try {

@@ -1,6 +1,6 @@
 /** What lies in the data directory of `quorate up`, held against the nodes it is to run: whoever starts without a node's data must mean it. */
 import 'reflect-metadata';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MemberTable } from '../../membership/member-table.js';
 import { nodeOptionsDefault } from '../../node/node-options.js';
@@ -20,15 +20,28 @@ export async function checkDataOfCluster({
   nodes,
   without,
 }: PlannedCluster): Promise<void> {
-  const there = existsSync(dataDir)
-    ? readdirSync(dataDir).filter((name) => /^n\d+$/.test(name))
-    : [];
-  if (there.length === 0) return;
-  const total = (await foundersIn(dataDir, there)) ?? Math.max(...there.map(numberOf));
+  const directories = nodesIn(dataDir);
+  if (directories.length === 0 && without.length === 0) return;
+  if (directories.length === 0)
+    throw new CommandError(
+      exitCodes.usage,
+      `${dataDir} holds no cluster that could go on without ${without.join(', ')}: start a new one without --without, or name another --data-dir`,
+    );
+  const founders = await foundersIn(dataDir, directories);
+  const total = founders ?? Math.max(...directories.map(numberOf));
+  // Once they have data, a directory that was emptied is as good as none.
+  const there =
+    founders === undefined ? directories : directories.filter((name) => hasData(dataDir, name));
   if (nodes !== total)
     throw new CommandError(
       exitCodes.usage,
       `${dataDir} holds a cluster of ${total} nodes: use --nodes ${total}${lackText(total, there)}, or another --data-dir`,
+    );
+  const unknown = without.filter((name) => !namesOf(total).includes(name));
+  if (unknown.length > 0)
+    throw new CommandError(
+      exitCodes.usage,
+      `--without: ${unknown.join(', ')} is none of ${namesOf(total).join(', ')}`,
     );
   const missing = namesOf(total).filter((name) => !there.includes(name) && !without.includes(name));
   if (missing.length === 0) return;
@@ -40,6 +53,21 @@ export async function checkDataOfCluster({
       `To go on without: --nodes ${total} --without ${missing.join(',')}. N stays what it is, the others serve what they hold, and puts and gets succeed while R and W of them are there.`,
     ].join('\n'),
   );
+}
+
+/** Names of nodes that have a directory. */
+function nodesIn(dataDir: string): string[] {
+  if (!existsSync(dataDir)) return [];
+  if (!statSync(dataDir).isDirectory())
+    throw new CommandError(
+      exitCodes.usage,
+      `${dataDir} is not a directory: name another --data-dir`,
+    );
+  return readdirSync(dataDir).filter((name) => /^n\d+$/.test(name));
+}
+
+function hasData(dataDir: string, name: string): boolean {
+  return existsSync(join(dataDir, name, 'tables'));
 }
 
 /** With what `--nodes` must come together. */
@@ -59,8 +87,8 @@ function numberOf(name: string): number {
 /** How many nodes founded the cluster, by the first that knows; undefined: none tells. */
 async function foundersIn(dataDir: string, names: readonly string[]): Promise<number | undefined> {
   for (const name of names) {
+    if (!hasData(dataDir, name)) continue;
     const path = join(dataDir, name);
-    if (!existsSync(join(path, 'tables'))) continue;
     const tables = new LmdbTables({ ...nodeOptionsDefault, name, dataDir: path });
     try {
       const { founders } = MemberTable.read(tables).vote;

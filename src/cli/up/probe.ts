@@ -16,19 +16,24 @@ const attemptMs = 2_000;
 const pauseMs = 50;
 const attemptsMax = 200;
 
-/** Resolves when both worked; nodes that have just met may refuse for a moment. */
-export async function probe({ bus, clock, prefix }: ProbeOptions): Promise<void> {
-  let lastError = '';
+/**
+ * Resolves when both worked; nodes that have just met may refuse for a moment. With why puts are refused when gets
+ * alone are answered all the time: nodes on full disks serve what they hold, and are not to be stopped for it.
+ */
+export async function probe(options: ProbeOptions): Promise<string | undefined> {
+  const { bus, clock, prefix } = options;
+  let [putError, getError]: (string | undefined)[] = [];
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const put = await request({ bus, clock, subject: `${prefix}.put.${key}`, payload: 'ready' });
-    const got = put.error ?? (await request({ bus, clock, subject: `${prefix}.get.${key}` })).error;
-    if (got === undefined) return;
-    lastError = got;
+    putError = await request({ bus, clock, subject: `${prefix}.put.${key}`, payload: 'ready' });
+    getError = await request({ bus, clock, subject: `${prefix}.get.${key}` });
+    if (putError === undefined && getError === undefined) return undefined;
     await new Promise<void>((resolve) => {
       clock.setTimeout(resolve, pauseMs);
     });
   }
-  throw new CommandError(exitCodes.unavailable, `the cluster does not serve: ${lastError}`);
+  if (getError === undefined) return putError;
+  const reason = `the cluster does not serve: ${putError ?? getError}`;
+  throw new CommandError(exitCodes.unavailable, reason);
 }
 
 interface ProbeRequest {
@@ -38,19 +43,15 @@ interface ProbeRequest {
   readonly payload?: string;
 }
 
-/** `error`: why it did not work. */
-function request({
-  bus,
-  clock,
-  subject,
-  payload = '',
-}: ProbeRequest): Promise<{ error: string | undefined }> {
+/** Why it did not work; undefined: it did. */
+function request(probed: ProbeRequest): Promise<string | undefined> {
+  const { bus, clock, subject, payload = '' } = probed;
   return new Promise((resolve) => {
     const reply = bus.inbox();
     const finish = (error: string | undefined): void => {
       subscription.unsubscribe();
       clock.clearTimeout(timer);
-      resolve({ error });
+      resolve(error);
     };
     const subscription = bus.subscribe(reply, (message) => finish(errorOf(message)));
     const timer = clock.setTimeout(() => finish('no answer'), attemptMs);
@@ -61,5 +62,7 @@ function request({
 
 function errorOf(message: BusMessage): string | undefined {
   if (message.noResponders) return 'no node listens';
+  // That nothing is there is an answer.
+  if (message.header('Nats-Service-Error-Code') === '404') return undefined;
   return message.header('Nats-Service-Error');
 }
