@@ -32,7 +32,7 @@ export class DotOracle {
   private readonly passedOn = new Set<string>();
   /** Puts of the TypeScript client, which tries again elsewhere. */
   private readonly framed = new Set<string>();
-  /** Told of each dot that a put round shows for the first time: it has just been minted. */
+  /** Told of the newest dot of its coordinator where a put round shows it for the first time: it has just been minted. */
   onMinted: ((token: string, dot: string) => void) | undefined;
   statesSeen = 0;
   siblingsSeenMax = 0;
@@ -91,7 +91,7 @@ export class DotOracle {
       const token = this.tokenOf(value);
       this.learn(token, dot);
       const isOwn = coordinator !== undefined && dot.startsWith(coordinator);
-      if (isOwn && known === undefined) this.onMinted?.(token, dot);
+      if (isOwn && known === undefined && isNewest(dot, state)) this.onMinted?.(token, dot);
     }
     this.checkShape(name, state);
     this.checkBounds(name, state);
@@ -127,6 +127,12 @@ export class DotOracle {
         `${name}: ${siblings.length} siblings, ${context.size} entries, ${bytes} bytes`,
       );
   }
+}
+
+/** A round mints the newest dot of its actor; what stands beside it may be of a round that told nobody (W is 1, all others away). */
+function isNewest(dot: string, { context }: SeenState): boolean {
+  const [actor = '', counter = ''] = dot.split(':');
+  return context.get(actor) === Number(counter);
 }
 
 function mostOfOneActor(siblings: readonly SeenSibling[]): number {

@@ -11,18 +11,25 @@ const forHint = 2;
 /** Actor → the highest counter of a sibling that is owed. */
 type Owed = Map<string, number>;
 
+interface Sent {
+  readonly context: ReadonlyMap<string, number>;
+  /** Whose debt alone it pays; undefined: of all to whom the name is owed. */
+  readonly to: string | undefined;
+}
+
 export class HintOracle {
   /** By `<holder> <target> <name>`. */
   private readonly debts = new Map<string, Owed>();
-  /** Contexts of what was sent on, by `<holder> <name>`. */
-  private readonly sent = new Map<string, ReadonlyMap<string, number>[]>();
+  /** What was sent on, by `<holder> <name>`. */
+  private readonly sent = new Map<string, Sent[]>();
 
   constructor(private readonly violations: Violations) {}
 
   acked(merge: AckedMerge): void {
     const { reason, owedTo, by } = merge;
-    if (reason === forHint) this.paid(merge);
-    else if (reason === forPut && owedTo !== '' && owedTo !== by) this.owes(merge);
+    if (reason === forHint) this.paid(merge, undefined);
+    else if (reason === forPut && (owedTo === '' || owedTo === by)) this.paid(merge, by);
+    else if (reason === forPut) this.owes(merge);
   }
 
   /** Its disk is gone, and with it what it owed. */
@@ -56,11 +63,14 @@ export class HintOracle {
     }
   }
 
-  /** To the target or, once it is overdue, to all others in its place. */
-  private paid({ from: holder, records }: AckedMerge): void {
+  /**
+   * To the target or, once it is overdue, to all others in its place. A put that the holder coordinates tells the target all it holds of
+   * the key, and so pays what it owes it, but nobody else.
+   */
+  private paid({ from: holder, records }: AckedMerge, to: string | undefined): void {
     for (const { name, state } of records) {
       const sent = this.sent.get(`${holder} ${name}`) ?? [];
-      this.sent.set(`${holder} ${name}`, [...sent, state.context]);
+      this.sent.set(`${holder} ${name}`, [...sent, { context: state.context, to }]);
       this.strike(holder, name);
     }
   }
@@ -70,8 +80,11 @@ export class HintOracle {
     const sent = this.sent.get(`${holder} ${name}`) ?? [];
     for (const [debt, owed] of this.debts) {
       if (!debt.startsWith(`${holder} `) || !debt.endsWith(` ${name}`)) continue;
-      const isWhole = sent.some((context) =>
-        [...owed].every(([actor, most]) => (context.get(actor) ?? 0) >= most),
+      const target = debt.split(' ')[1];
+      const isWhole = sent.some(
+        ({ context, to }) =>
+          (to === undefined || to === target) &&
+          [...owed].every(([actor, most]) => (context.get(actor) ?? 0) >= most),
       );
       if (isWhole) this.debts.delete(debt);
     }
