@@ -14,6 +14,8 @@ export interface ListeningMember {
   readonly reachability: Reachability;
   /** NATS said that nobody subscribes for it: whatever it listened to is gone. */
   readonly isAbsent: boolean;
+  /** This node has had a message of its own since it started; before, it takes it for alive. */
+  readonly isMet: boolean;
 }
 
 /**
@@ -41,6 +43,14 @@ export function mayBeDoubled(others: readonly ListeningMember[]): boolean {
     2 * alive < others.length ||
     others.some(({ reachability, isAbsent }) => reachability !== 'alive' && !isAbsent)
   );
+}
+
+/**
+ * Whether this node knows by now where the others meet: it has heard each of them itself, or knows that it is gone. One that has just
+ * started takes those on the other side of a cut for alive, who take it for hung and do what it is given.
+ */
+export function hasMetAll(others: readonly ListeningMember[]): boolean {
+  return others.every(({ isMet, isAbsent }) => isMet || isAbsent);
 }
 
 /** Where those that live meet. Nodes that agree on who hangs meet in one group; `base` while nobody does. */

@@ -1,7 +1,13 @@
 /** The queue group in which nodes share what clients send: another one while a node hangs, see `actors/rules/listening.ts`. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
-import { hangingAmong, mayBeDoubled, queueGroup } from '../../actors/rules/listening.js';
+import {
+  hangingAmong,
+  hasMetAll,
+  type ListeningMember,
+  mayBeDoubled,
+  queueGroup,
+} from '../../actors/rules/listening.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock, type TimerId } from '../seams/clock.js';
@@ -18,6 +24,7 @@ export class WorkQueue {
   private readonly shares = new Set<Share>();
   /** Until when others may be given what this node is given. */
   private doubledUntilMs = -Infinity;
+  private hasMetAll = false;
 
   constructor(
     @inject(Bus) private readonly bus: Bus,
@@ -42,17 +49,27 @@ export class WorkQueue {
 
   /** A put that this node refuses may be done by another. */
   get isDoubled(): boolean {
-    return this.clock.monotonicMs() < this.doubledUntilMs;
+    this.hasMetAll ||= hasMetAll(this.others());
+    return !this.hasMetAll || this.clock.monotonicMs() < this.doubledUntilMs;
   }
 
-  private followView(): void {
+  private others(): ListeningMember[] {
     const { view } = this;
-    const others = view
+    return view
       .members()
       .filter(({ id, status }) => id !== view.self.id && status !== 'left')
       .map(({ id }) => {
-        return { id, reachability: view.reachability(id), isAbsent: view.isAbsent(id) };
+        return {
+          id,
+          reachability: view.reachability(id),
+          isAbsent: view.isAbsent(id),
+          isMet: view.isMet(id),
+        };
       });
+  }
+
+  private followView(): void {
+    const others = this.others();
     if (mayBeDoubled(others)) this.doubledUntilMs = Infinity;
     else if (this.doubledUntilMs === Infinity)
       this.doubledUntilMs = this.clock.monotonicMs() + limits.doubledMsMax;

@@ -12,6 +12,8 @@ export interface ClusterView {
   reachability(node: NodeId): Reachability;
   /** NATS said that nobody subscribes for the node, which was not heard since: it does not hang, it is gone. */
   isAbsent(node: NodeId): boolean;
+  /** A message of the node itself came since this one started; what others tell of it does not count. */
+  isMet(node: NodeId): boolean;
   /** The first `n` of the preference list; the rest are fallbacks. */
   primaries(partition: number, n: number): readonly NodeId[];
   /** Called when the ring or anyone's reachability changed, and when who is down turns out to be absent. */

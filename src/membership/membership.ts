@@ -133,10 +133,7 @@ export class Membership implements ClusterView {
    */
   async start(): Promise<void> {
     this.restore();
-    this.peers.onContact((peer, contact) => {
-      if (contact === 'heard') this.watch.heard(peer);
-      else this.watch.absent(peer);
-    });
+    this.peers.onContact((peer, contact) => this.watch.contact(peer, contact));
     this.peers.handle('gossip', (call) => this.receive(call));
     this.bus.onStatus((status) => {
       this.gossip.send({ type: status === 'connected' ? 'link.restored' : 'link.lost' });
@@ -179,6 +176,10 @@ export class Membership implements ClusterView {
 
   isAbsent(node: NodeId): boolean {
     return this.watch.isAbsent(node);
+  }
+
+  isMet(node: NodeId): boolean {
+    return this.watch.isMet(node);
   }
 
   primaries(partition: number, n: number): readonly NodeId[] {

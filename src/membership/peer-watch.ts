@@ -20,6 +20,8 @@ interface Watched {
   doubted: boolean;
   /** NATS said that it is not there, and nothing was heard since. */
   isAbsent: boolean;
+  /** It said something itself. */
+  isMet: boolean;
 }
 
 export interface PeerWatchOptions {
@@ -60,6 +62,7 @@ export class PeerWatch {
       heardAtMs: clock.monotonicMs(),
       doubted: false,
       isAbsent: false,
+      isMet: false,
     });
     actor.start();
     if (this.suspended) actor.send({ type: 'self.ill' });
@@ -86,12 +89,24 @@ export class PeerWatch {
     return this.watched.get(peer)?.isAbsent ?? true;
   }
 
+  isMet(peer: NodeId): boolean {
+    return this.watched.get(peer)?.isMet ?? false;
+  }
+
   /** What this node has seen of the peer itself; never hearsay. */
   opinion(peer: NodeId): Opinion {
     const entry = this.watched.get(peer);
     if (entry === undefined) return 'heard';
     if (entry.reachability === 'down') return 'down';
     return entry.actor.getSnapshot().context.suspicion.silent ? 'silent' : 'heard';
+  }
+
+  /** With the peer itself, not with others that tell of it. */
+  contact(peer: NodeId, contact: 'heard' | 'noResponders'): void {
+    if (contact === 'noResponders') return this.absent(peer);
+    const entry = this.watched.get(peer);
+    if (entry !== undefined) entry.isMet = true;
+    this.heard(peer);
   }
 
   heard(peer: NodeId): void {
@@ -107,7 +122,7 @@ export class PeerWatch {
     entry.actor.send({ type: 'peer.heard' });
   }
 
-  absent(peer: NodeId): void {
+  private absent(peer: NodeId): void {
     const entry = this.watched.get(peer);
     if (entry === undefined) return;
     const isNews = !entry.isAbsent;

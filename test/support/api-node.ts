@@ -122,6 +122,7 @@ export class MemoryCoordinator implements Coordinator {
 export class ToldView implements ClusterView {
   readonly self: Member;
   readonly absent = new Set<NodeId>();
+  readonly unmet = new Set<NodeId>();
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -150,6 +151,10 @@ export class ToldView implements ClusterView {
 
   isAbsent(node: NodeId): boolean {
     return this.absent.has(node);
+  }
+
+  isMet(node: NodeId): boolean {
+    return !this.unmet.has(node);
   }
 
   primaries(partition: number, n: number): readonly NodeId[] {

@@ -71,6 +71,10 @@ export class HandMadeView implements ClusterView {
     return false;
   }
 
+  isMet(): boolean {
+    return true;
+  }
+
   primaries(partition: number, n: number): readonly NodeId[] {
     return this.ring.preferenceList(partition).slice(0, n);
   }

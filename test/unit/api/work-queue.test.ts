@@ -150,6 +150,14 @@ test('a put that one refuses may be done by another: unknown, unless every node 
   expect(outcomesOfPuts()).toEqual(['503 none']);
 });
 
+test('who has just started refuses nothing for certain until it has heard each of the others', () => {
+  fail(new UnavailableError('nobody there'));
+  for (const { view } of nodes) view.unmet.add(c);
+  expect(outcomesOfPuts()).toEqual(['503 unknown']);
+  for (const { view } of nodes) view.unmet.delete(c);
+  expect(outcomesOfPuts()).toEqual(['503 none']);
+});
+
 test('an inbox may be named by many puts: it is no name of one', () => {
   ask('kv.put.b.k');
   ask('kv.put.b.k');

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Reachability } from '../../../actors/rules/membership.js';
 import {
   hangingAmong,
+  hasMetAll,
   listensTo,
   mayBeDoubled,
   queueGroup,
@@ -15,7 +16,7 @@ function others(...states: readonly State[]): ListeningMember[] {
     const isAbsent = state.startsWith('absent');
     const reachability =
       state === 'absent' ? 'suspect' : state === 'absent and down' ? 'down' : state;
-    return { id: `n${i}`, reachability, isAbsent };
+    return { id: `n${i}`, reachability, isAbsent, isMet: true };
   });
 }
 
@@ -53,6 +54,18 @@ test('a request may be done twice: somebody is silent and not gone, or this node
   expect([doubled('alive', 'suspect'), doubled('absent', 'down')]).toEqual([true, true]);
   // With the smaller part: what the larger one does, and in which group, is not known here.
   expect([doubled('alive', 'absent', 'absent and down'), doubled('absent')]).toEqual([true, true]);
+});
+
+test('a node has met all: each has spoken to it, or is known to be gone', () => {
+  const other = { id: 'a', reachability: 'alive', isAbsent: false, isMet: false } as const;
+  expect(hasMetAll([])).toBe(true);
+  expect(hasMetAll([{ ...other, isMet: true }, other])).toBe(false);
+  expect(
+    hasMetAll([
+      { ...other, isMet: true },
+      { ...other, isAbsent: true },
+    ]),
+  ).toBe(true);
 });
 
 describe('the group', () => {
