@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { connect } from '../client/connect.js';
 import type { QuorateClient } from '../client/client.js';
-import { UnavailableError } from '../errors.js';
+import { MalformedError, UnavailableError } from '../errors.js';
 import { shownServers } from './addresses.js';
 import { addConnectionOptions, type ConnectionOptions } from './connection.js';
 import { durationMs } from './parsers.js';
@@ -48,6 +48,7 @@ async function openClient(options: DataOptions): Promise<QuorateClient> {
       name: 'quorate command',
     });
   } catch (error) {
+    if (error instanceof MalformedError) throw error;
     throw new UnavailableError(
       `no connection to ${shownServers(servers)}: ${(error as Error).message}`,
     );

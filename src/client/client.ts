@@ -51,6 +51,7 @@ export class QuorateClient {
   ) {
     if (!isPrefix(prefix))
       throw new MalformedError(`no prefix of a cluster: ${JSON.stringify(prefix)}`);
+    const timeoutMsDefault = timeoutMsOf(timeoutMs ?? limits.requestTimeoutMsDefault);
     this.bus = bus;
     // The prefix is what makes it unique; a number is enough to tell this client's own operations apart.
     this.operationPrefix = random.bytes(6).toString('base64url');
@@ -64,7 +65,7 @@ export class QuorateClient {
       },
     });
     this.shared = {
-      timeoutMs: timeoutMsOf(timeoutMs ?? limits.requestTimeoutMsDefault),
+      timeoutMs: timeoutMsDefault,
       intern: (terms: Omit<Terms, 'id'>) => this.terms.intern(terms),
       nextOperation: () => this.nextOperation(),
       submit: (request: Request) => this.dispatcher.submit(request),

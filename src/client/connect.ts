@@ -25,8 +25,14 @@ export async function connect(options: ConnectOptions = {}): Promise<QuorateClie
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
   });
-  return new QuorateClient(
-    { bus, clock: new RealClock(), random: new RealRandom() },
-    clientOptions,
-  );
+  try {
+    return new QuorateClient(
+      { bus, clock: new RealClock(), random: new RealRandom() },
+      clientOptions,
+    );
+  } catch (error) {
+    // An open connection would keep the process of whoever gave a bad option from ending.
+    await bus.close();
+    throw error;
+  }
 }
