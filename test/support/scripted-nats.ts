@@ -72,6 +72,8 @@ export class ScriptedNats {
       this.served.delete(socket);
     });
     if (turn === 'late') {
+      // Nothing comes before it has said INFO; but the end of who gives up is noticed by reading only.
+      socket.resume();
       setTimeout(() => this.talk(socket, 'closesAfterPong'), lateMs);
       return;
     }
