@@ -29,7 +29,7 @@ describe('headers', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(token, valueText), { maxLength: 10 }), (fields) => {
         const theirs = packageHeaders();
-        const ours: Record<string, string> = {};
+        const ours = Object.create(null) as Record<string, string>;
         for (const [name, value] of fields) {
           theirs.append(name, value);
           ours[name] ??= value;
