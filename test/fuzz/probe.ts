@@ -7,8 +7,6 @@ const everyMs = 10;
 
 export class Probe {
   longestMs = 0;
-  answered = 0;
-  unanswered = 0;
   private isOver = false;
   /** Those whose last question was not answered. */
   private readonly silent = new Set<string>();
@@ -65,10 +63,8 @@ export class Probe {
       const beganMs = performance.now();
       try {
         await this.client.request(`$SRV.PING.quorate.${id}`, '', { timeoutMs: 10_000 });
-        this.answered++;
         this.silent.delete(id);
       } catch {
-        this.unanswered++;
         this.silent.add(id);
       }
       this.longestMs = Math.max(this.longestMs, performance.now() - beganMs);

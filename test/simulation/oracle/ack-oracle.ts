@@ -47,11 +47,6 @@ export class AckOracle {
     for (const [token] of bytes.toString('latin1').matchAll(tokens)) known.add(token);
   }
 
-  /** Its directory is gone. */
-  wiped(node: string): void {
-    this.durable.delete(node);
-  }
-
   answered(write: Write, result: PutResult): void {
     if (result.kind !== 'done' || write.isDelete || manyTokens.has(useOf(write))) return;
     const [, acked] = /^w=(\d+)\//.exec(result.receipt) ?? [];

@@ -32,12 +32,6 @@ export class HintOracle {
     else if (reason === forPut) this.owes(merge);
   }
 
-  /** Its disk is gone, and with it what it owed. */
-  forget(holder: string): void {
-    for (const debt of this.debts.keys())
-      if (debt.startsWith(`${holder} `)) this.debts.delete(debt);
-  }
-
   checkEnd(): void {
     for (const debt of [...this.debts.keys()].slice(0, 3)) {
       const [holder, target, name] = debt.split(' ');
