@@ -3,7 +3,7 @@
  * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
  *
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
- *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [seed=x]   starts, and serves
+ *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms] [seed=x]   starts, and serves
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
  *   first-voter crash FIRST            what befalls the node that first tells that it has a list of founders on its disk, in that moment
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
@@ -13,6 +13,7 @@
  *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work · unload => ok    ends it; ok: nothing but successes
  *   wait 2s · wait-until serving|converged|collected b/k|hints … [within=60s]
  *   states b/k => equal · check => ok  every write acknowledged to a load is there or was replaced
+ *   owes p1 => 2                       how many hints it owes, of all keys · announced b/k => 2   so many changes of it were announced
  *   forget p1 b/k                      its record goes from the disk of a stopped node, as if the node had left the partition
  *   node p1 => new joining             under which id it runs (new, or known), and in which status
  *   snapshot p1 · restore p1           of a stopped node's disk
@@ -101,5 +102,6 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     defaults: { ...number('n'), ...number('r'), ...number('w'), conflict },
     ...time('grace', 'tombstoneGraceMs'),
     ...time('hintage', 'hintAgeMs'),
+    ...(options['latency'] !== undefined && { latencyUs: durationUs(options['latency']) }),
   };
 }

@@ -30,6 +30,7 @@ export class Stage {
   private readonly aliases = new Map<string, string>();
   private readonly contexts = new Map<string, string>();
   private readonly images = new Map<string, DiskImage>();
+  private readonly announced = new Map<string, number>();
   private load: Load | undefined;
 
   constructor(
@@ -39,6 +40,12 @@ export class Stage {
     this.cluster = new SimCluster(options);
     const n = options.defaults.n ?? nodeOptionsDefault.defaults.n;
     this.observatory = new Observatory(this.cluster, () => n);
+    this.cluster.nats.onPublish.push((_from, { subject }) => {
+      const [, bucket, key] = /^kv\.changed\.([^.]+)\.(.+)$/.exec(subject) ?? [];
+      if (bucket === undefined) return;
+      const name = `${bucket}/${key}`;
+      this.announced.set(name, (this.announced.get(name) ?? 0) + 1);
+    });
   }
 
   async start(): Promise<void> {
@@ -98,6 +105,10 @@ export class Stage {
         return this.load!.end(command.expected ?? []);
       case 'check':
         return this.load!.check(this.observatory);
+      case 'owes':
+        return differs(this.owedBy(this.nodeOf(args[0]!)), command);
+      case 'announced':
+        return differs(this.announced.get(args[0]!) ?? 0, command);
       case 'forget':
         return this.forget(this.nodeOf(args[0]!), args[1]!);
       case 'node':
@@ -243,6 +254,10 @@ export class Stage {
     }
   }
 
+  private owedBy(name: string): number {
+    return this.cluster.node(name).node?.status().hints ?? 0;
+  }
+
   private identity(name: string, expected: readonly string[]): string | undefined {
     const { node, wipedId } = this.cluster.node(name);
     if (node === undefined) return `${name} does not run`;
@@ -258,4 +273,8 @@ export class Stage {
     simNode.disk.version++;
     return undefined;
   }
+}
+
+function differs(count: number, { expected = [] }: Command): string | undefined {
+  return expected.join(' ') === `${count}` ? undefined : `is ${count}`;
 }
