@@ -20,7 +20,7 @@
  *   restart-nats for=500ms                 everyone's does
  *   noise [loss=1000] [double=1000] [late=1000] [for=5s]   chances in a million, messages of nodes and answers
  *   stall n1 [for=1s] · release n1         nothing completes on its disk
- *   slow n1 sync=50ms [for=5s]
+ *   slow n1 [sync=50ms] [commit=1s] [for=5s]   of its log; of its tables
  *   full n1 [for=5s]                       ENOSPC
  *   fail-sync n1                           the next sync fails
  *   rot n1 files|tables                    one bit flips on its disk
@@ -146,9 +146,11 @@ const effects: Readonly<Record<string, Effect>> = {
   },
   slow: (cluster, command) => {
     const { faults } = nodeOf(cluster, command).disk;
-    const before = faults.syncUs;
-    faults.syncUs = durationUs(command.options['sync']!);
-    return () => (faults.syncUs = before);
+    const { syncUs, commitUs } = faults;
+    const { sync, commit } = command.options;
+    if (sync !== undefined) faults.syncUs = durationUs(sync);
+    if (commit !== undefined) faults.commitUs = durationUs(commit);
+    return () => Object.assign(faults, { syncUs, commitUs });
   },
   full: (cluster, command) => {
     const { faults } = nodeOf(cluster, command).disk;

@@ -1,7 +1,8 @@
 /**
  * `npm run simulate:mutants`: every wrong version of `mutants.ts` must be caught by the search. Prints the seed that caught it and
  * how long that took; fails when one is not caught within its share of seeds. As many are hunted at once as there are cores. Each
- * is run on the seed that caught it before (`known-seeds.ts`), or else on the scenario that was written against it, then on fresh seeds.
+ * is run on the seed that caught it before (`known-seeds.ts`), or else on the scenario that was written against it, or against the test
+ * that it names, then on fresh seeds.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -13,7 +14,13 @@ import type { SeedReport } from '../run-seed.js';
 import { kindOf } from '../world-options.js';
 import { knownSeeds } from './known-seeds.js';
 import { mutantOf, mutants, type Mutant } from './mutants.js';
-import { exitOfScenario, mutantArgv, mutantEnv, scenarioFolder } from './with-mutant.js';
+import {
+  exitOfScenario,
+  failuresOf,
+  mutantArgv,
+  mutantEnv,
+  scenarioFolder,
+} from './with-mutant.js';
 
 interface Flags {
   readonly only?: string;
@@ -29,19 +36,23 @@ const flags = new Command('simulate:mutants')
   .option('--seeds <count>', 'fresh seeds to try for each', '250')
   .option('--from <seed>', 'the first of them', '1')
   .option('--jobs <count>', 'mutants at once; default: one a core')
-  .option('--no-known', 'fresh seeds alone: nothing that caught them before, and no scenario')
+  .option(
+    '--no-known',
+    'fresh seeds alone: nothing that caught them before, no scenario and no test',
+  )
   .parse()
   .opts<Flags>();
 
 const startedMs = Date.now();
 const escaped: string[] = [];
 let byScenario = 0;
+let byTest = 0;
 const chosen = flags.only === undefined ? [...mutants] : flags.only.split(',').map(mutantOf);
 const left = chosen.values();
 const jobs = flags.jobs === undefined ? availableParallelism() : Number(flags.jobs);
 await Promise.all(Array.from({ length: jobs }, huntNext));
 process.stdout.write(
-  `${chosen.length - escaped.length} of ${chosen.length} caught (${byScenario} by a scenario), ${secondsSince(startedMs)} s${escaped.length === 0 ? '' : `; not caught: ${escaped.join(' ')}`}\n`,
+  `${chosen.length - escaped.length} of ${chosen.length} caught (${byScenario} by a scenario, ${byTest} by a test), ${secondsSince(startedMs)} s${escaped.length === 0 ? '' : `; not caught: ${escaped.join(' ')}`}\n`,
 );
 process.exitCode = escaped.length === 0 ? 0 : 1;
 
@@ -57,14 +68,10 @@ async function hunt(mutant: Mutant): Promise<void> {
   let crashed = 0;
   let caught: SeedReport | undefined;
   const known = flags.known ? knownSeeds[name] : undefined;
-  if (flags.known && known === undefined) {
-    const scenario = scenarioAgainst(name);
-    if (scenario !== undefined && (await exitOfScenario(name, scenario)) === exitCodes.safety) {
-      byScenario++;
-      const seconds = secondsSince(huntStartedMs);
-      process.stdout.write(`${name.padEnd(36)} scenario ${scenario}, ${seconds} s\n`);
-      return;
-    }
+  const told = flags.known && known === undefined ? await diesElsewhere(mutant) : undefined;
+  if (told !== undefined) {
+    process.stdout.write(`${name.padEnd(36)} ${told}, ${secondsSince(huntStartedMs)} s\n`);
+    return;
   }
   await search({
     seeds: seedsOf(mutant, known),
@@ -93,7 +100,18 @@ async function hunt(mutant: Mutant): Promise<void> {
   if (found === undefined) escaped.push(name);
 }
 
-/** `npm test` sees that it passes without the mutant. */
+/** By which scenario or test; `npm test` sees that both pass without the mutant. */
+async function diesElsewhere({ name, test }: Mutant): Promise<string | undefined> {
+  const scenario = scenarioAgainst(name);
+  if (scenario !== undefined && (await exitOfScenario(name, scenario)) === exitCodes.safety) {
+    byScenario++;
+    return `scenario ${scenario}`;
+  }
+  if (test === undefined || (await failuresOf(name, test)) === 0) return undefined;
+  byTest++;
+  return `test ${test}`;
+}
+
 function scenarioAgainst(name: string): string | undefined {
   return readdirSync(scenarioFolder).find((file) =>
     parseScenario(readFileSync(scenarioFolder + file, 'utf8')).controls.includes(`mutant ${name}`),

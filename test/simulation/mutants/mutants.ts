@@ -16,6 +16,8 @@ export interface Mutant {
   readonly crashes?: true;
   /** The kind of world in which it shows soonest: fresh seeds are of that kind. */
   readonly in?: WorldKind;
+  /** Below `dist/test/`, without `.test.js`: what fails with it where no seed and no scenario does. */
+  readonly test?: string;
 }
 
 const versions = 'actors/rules/versions.js';
@@ -296,12 +298,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'late-puts-coordinated',
+    test: 'unit/api/put-ordering',
     file: 'src/api/put-ordering.js',
     find: 'return this.hearing.read(nowMs) ? this.late : this;',
     replace: 'return this;',
   },
   {
     name: 'late-puts-taken-from-others',
+    test: 'unit/api/put-ordering',
     file: 'src/api/put-ordering.js',
     find: 'if (this.hearing.read(taken.atMs))',
     replace: 'if (false)',
@@ -511,6 +515,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'founding-list-left-alive',
+    test: 'unit/rules/founding',
     in: 'founding',
     file: 'actors/rules/founding.js',
     find: 'const free = own.stored.length === 0 || isDead(own, heard);',
@@ -538,6 +543,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'hung-node-replaced-at-once',
+    test: 'unit/api/work-queue',
     file: 'src/api/work-queue.js',
     find: 'if (group === workQueue)',
     replace: 'if (true)',
@@ -549,6 +555,18 @@ export const mutants: readonly Mutant[] = [
 /** How often its passage is in the file: once, or the mutant is stale. */
 export function passagesOf(mutant: Mutant, source: string): number {
   return source.split(mutant.find).length - 1;
+}
+
+export function isOf(mutant: Mutant, path: string): boolean {
+  return path.endsWith(`/dist/${mutant.file}`);
+}
+
+/** The source of its file with the mutant in it. */
+export function mutated(mutant: Mutant, source: string): string {
+  const passages = passagesOf(mutant, source);
+  if (passages !== 1)
+    throw new Error(`mutant ${mutant.name}: its passage is ${passages} times in ${mutant.file}`);
+  return source.replace(mutant.find, () => mutant.replace);
 }
 
 export function mutantOf(name: string): Mutant {

@@ -25,6 +25,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'one-primary-agrees-to-forget',
+    test: 'unit/rules/collection',
     in: 'burying',
     file: 'actors/rules/collection.js',
     find: 'survey.primaries.every((node) => holders.includes(node))',
@@ -32,6 +33,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'witnesses-need-no-own-silence',
+    test: 'unit/failure-detector',
     file: 'actors/rules/suspicion.js',
     find: 'return silent && (absent || witnesses.size > 0);',
     replace: 'return (silent && absent) || witnesses.size > 0;',
@@ -96,10 +98,10 @@ export const subtleMutants: readonly Mutant[] = [
 
   // Coordinator.
   {
-    name: 'last-writer-may-tie',
+    name: 'usual-put-forgets-copies',
     file: 'src/coordinator/minting.js',
-    find: 'lastWritten(siblings).writtenAtMs + 1',
-    replace: 'lastWritten(siblings).writtenAtMs',
+    find: 'if (hasCopies(span, writtenAtMs))',
+    replace: 'if (false)',
   },
   {
     name: 'later-copies-keep-what-was-seen',
@@ -164,11 +166,12 @@ export const subtleMutants: readonly Mutant[] = [
 
   // Membership.
   {
-    name: 'confirmations-outlive-their-list',
+    name: 'agreement-forgotten-at-a-restart',
     in: 'founding',
+    test: 'unit/founding',
     file: 'src/membership/founding.js',
-    find: 'if (attempt !== next.attempt || stored !== next.stored)',
-    replace: 'if (attempt !== next.attempt)',
+    find: 'this.next = vote;',
+    replace: 'if (vote.founders.length > 0) this.next = vote;',
   },
   {
     name: 'last-recall-speaks-for-all',

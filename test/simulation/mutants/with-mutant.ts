@@ -27,3 +27,26 @@ export async function exitOfScenario(mutant: string, file: string): Promise<unkn
     return (error as { code: unknown }).code;
   }
 }
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** How many tests of a file fail with a mutant. */
+export async function failuresOf(mutant: string, test: string): Promise<number> {
+  const transform = { '\\.js$': '<rootDir>/dist/test/simulation/mutants/jest-transform.js' };
+  const args = [`${root}node_modules/jest/bin/jest.js`, '--json', '--runInBand'];
+  args.push(
+    '--transform',
+    JSON.stringify(transform),
+    '--runTestsByPath',
+    `dist/test/${test}.test.js`,
+  );
+  const options = {
+    cwd: root,
+    env: { ...mutantEnv(mutant), NODE_OPTIONS: '--experimental-vm-modules' },
+    maxBuffer: 2 ** 28,
+  };
+  const output = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, options, (_error, stdout) => resolve(stdout));
+  });
+  return (JSON.parse(output) as { readonly numFailedTests: number }).numFailedTests;
+}

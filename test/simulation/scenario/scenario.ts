@@ -3,7 +3,7 @@
  * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
  *
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
- *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms] [seed=x]   starts, and serves
+ *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms] [memtable=8000] [seed=x]   starts, and serves
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
  *   first-voter crash FIRST            what befalls the node that first tells that it has a list of founders on its disk, in that moment
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
@@ -102,6 +102,9 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     defaults: { ...number('n'), ...number('r'), ...number('w'), conflict },
     ...time('grace', 'tombstoneGraceMs'),
     ...time('hintage', 'hintAgeMs'),
+    ...(options['memtable'] !== undefined && {
+      storeBounds: { memtableBytesMax: Number(options['memtable']) },
+    }),
     ...(options['latency'] !== undefined && { latencyUs: durationUs(options['latency']) }),
   };
 }
