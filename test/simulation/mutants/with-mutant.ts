@@ -32,7 +32,7 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** How many tests of a file fail with a mutant. */
 export async function failuresOf(mutant: string, test: string): Promise<number> {
-  const transform = { '\\.js$': '<rootDir>/dist/test/simulation/mutants/jest-transform.js' };
+  const transform = { '\\.js$': fileURLToPath(new URL('jest-transform.js', import.meta.url)) };
   const args = [`${root}node_modules/jest/bin/jest.js`, '--json', '--runInBand'];
   args.push(
     '--transform',
