@@ -451,6 +451,13 @@ export const mutants: readonly Mutant[] = [
     find: 'return !isOwned(key) && !index.owesAnyone(key);',
     replace: 'return !index.owesAnyone(key);',
   },
+  {
+    name: 'one-target-may-fill-all-hints',
+    file: 'src/store/hints.js',
+    find: 'const free = this.options.bytesMax - this.bytes - growth;',
+    replace: 'const free = this.options.bytesMax - this.bytes + (account?.bytes ?? 0);',
+  },
+
   // Repair and forgetting.
   {
     name: 'exchange-never-pushes-or-pulls',
@@ -540,6 +547,18 @@ export const mutants: readonly Mutant[] = [
     file: 'src/api/headers.js',
     find: 'return doubled && code !== 400',
     replace: 'return false && code !== 400',
+  },
+  {
+    name: 'smaller-part-refuses-for-certain',
+    file: 'actors/rules/listening.js',
+    find: '2 * alive < others.length ||',
+    replace: '',
+  },
+  {
+    name: 'just-started-refuses-for-certain',
+    file: 'src/api/work-queue.js',
+    find: 'return !this.hasMetAll ||',
+    replace: 'return',
   },
   {
     name: 'hung-node-replaced-at-once',

@@ -3,7 +3,7 @@
  * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
  *
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
- *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms] [memtable=8000] [seed=x]   starts, and serves
+ *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms] [memtable=8000] [hintroom=9000] [seed=x]   starts, and serves
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
  *   first-voter crash FIRST            what befalls the node that first tells that it has a list of founders on its disk, in that moment
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
@@ -21,6 +21,7 @@
  * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far ahead. `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
  * answer and what it holds, `in<250ms` bounds its time.
  */
+import type { StoreBounds } from '../../../src/store/bounds.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import { applyFault, isFault } from '../cluster/faults.js';
 import { clusterOptionsDefault, type ClusterOptions } from '../cluster/sim-cluster.js';
@@ -88,6 +89,8 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     options[name] === undefined ? {} : { [name]: Number(options[name]) };
   const time = (name: string, option: keyof ClusterOptions): Record<string, number> =>
     options[name] === undefined ? {} : { [option]: durationUs(options[name]) / 1000 };
+  const bound = (name: string, option: keyof StoreBounds): Partial<StoreBounds> =>
+    options[name] === undefined ? {} : { [option]: Number(options[name]) };
   const conflict = options['conflict'] === 'last-writer-wins' ? options['conflict'] : 'siblings';
   const periodic = /^periodic\((\d+)\)$/.exec(options['durability'] ?? '')?.[1];
   return {
@@ -102,9 +105,7 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     defaults: { ...number('n'), ...number('r'), ...number('w'), conflict },
     ...time('grace', 'tombstoneGraceMs'),
     ...time('hintage', 'hintAgeMs'),
-    ...(options['memtable'] !== undefined && {
-      storeBounds: { memtableBytesMax: Number(options['memtable']) },
-    }),
+    storeBounds: { ...bound('memtable', 'memtableBytesMax'), ...bound('hintroom', 'hintBytesMax') },
     ...(options['latency'] !== undefined && { latencyUs: durationUs(options['latency']) }),
   };
 }
