@@ -4,11 +4,14 @@ import { reads, workloadNames, writes, type WorkloadName } from './load/mixes.js
 export const systemNames = [
   'quorate',
   'quorate-plain',
+  'before',
+  'before-plain',
   'jetstream-kv-r3',
   'jetstream-kv-r1',
   'redis',
 ] as const;
 export type SystemName = (typeof systemNames)[number];
+export type DriverName = Exclude<SystemName, 'before' | 'before-plain'>;
 
 /** A system as it is set up and asked: one line of a cell. */
 export interface Contender {
@@ -170,7 +173,14 @@ export function contendersOf(axes: Axes, workload: WorkloadName): Contender[] {
 
 /** Contenders of one cluster are the same processes, asked in another way. */
 export function clusterOf({ system, durability }: Contender): string {
-  return system.startsWith('quorate') ? `quorate ${durability}` : system;
+  const [, name] = /^(quorate|before)/.exec(system) ?? [];
+  return name === undefined ? system : `${name} ${durability}`;
+}
+
+/** The client that drives it; `before` is this project at another time, with a client of that time. */
+export function driverOf(system: SystemName): DriverName {
+  if (system === 'before') return 'quorate';
+  return system === 'before-plain' ? 'quorate-plain' : system;
 }
 
 export function sameContender(a: Contender, b: Contender): boolean {

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { ClientGroup, type GroupResult } from './load/client-group.js';
 import type { Job } from './load/messages.js';
 import { Meter, type Usage } from './measure/meter.js';
-import { clusterOf, type Contender, type SystemName } from './plan.js';
+import { clusterOf, driverOf, type Contender, type SystemName } from './plan.js';
+import { rootOf } from './systems/checkouts.js';
 import type { RunningSystem, System } from './systems/system.js';
 
 export interface Sample extends GroupResult, Usage {}
@@ -101,9 +102,9 @@ export class Stage {
       this.clusters.set(name, cluster);
     }
     if (cluster.groups.has(contender.system)) return;
-    const group = new ClientGroup(clients);
+    const group = new ClientGroup(clients, rootOf(contender.system));
     cluster.groups.set(contender.system, group);
-    const target = { driver: contender.system, servers: cluster.running.servers };
+    const target = { driver: driverOf(contender.system), servers: cluster.running.servers };
     await group.open({ target, seed, keys });
     if (!isNew) return;
     for (const bytes of valueBytes) {

@@ -81,6 +81,7 @@ Latencies of an open loop count from when a request should have started. CPU µs
 nodes and clients over what was done; wire B/op what all of them sent by TCP; fsync/op what Quorate's logs count (nobody counts
 the peers': Redis makes up to one a put, JetStream one in two minutes). "± %" is half of what the fastest and the slowest
 repetition lie apart. "  : peer" is Quorate's figure divided by the peer's.
+The systems "before" and "before-plain" are the nodes and the client of another checkout, built, which QUORATE_BENCH_BEFORE names.
 With QUORATE_BENCH_PROFILE=DIRECTORY all Node processes leave CPU profiles there.
 
 Examples:
@@ -88,7 +89,8 @@ Examples:
   npm run bench -- --workloads put --sizes 1000 --in-flight 256 --json rows.json --svg rows.svg
   npm run bench -- --workloads ycsb-a,ycsb-d --systems quorate,jetstream-kv-r3,redis --sizes 1000 --in-flight 64
   npm run bench -- --systems quorate --workloads put --w 1,2,3 --durability sync,periodic:100
-  npm run bench -- --workloads put --sizes 1000 --rate 2000,5000`,
+  npm run bench -- --workloads put --sizes 1000 --rate 2000,5000
+  QUORATE_BENCH_BEFORE=../before npm run bench -- --systems quorate,before,quorate-plain,before-plain --sizes 100 --in-flight 64`,
     )
     .action(run);
 }

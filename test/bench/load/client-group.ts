@@ -21,8 +21,11 @@ export interface GroupResult extends GroupInterval {
 export class ClientGroup {
   private readonly processes: readonly LoadProcess[];
 
-  constructor(private readonly clients: number) {
-    this.processes = Array.from({ length: clients }, () => new LoadProcess());
+  constructor(
+    private readonly clients: number,
+    root: string,
+  ) {
+    this.processes = Array.from({ length: clients }, () => new LoadProcess(root));
   }
 
   get pids(): number[] {

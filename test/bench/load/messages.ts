@@ -1,11 +1,11 @@
 /** Between the bench and its client processes, over Node's channel. */
-import type { Load, SystemName } from '../plan.js';
+import type { DriverName, Load } from '../plan.js';
 import type { Quorum } from './drivers/driver.js';
 import type { WorkloadName } from './mixes.js';
 
 /** What a client process is told to connect to. */
 export interface Target {
-  readonly driver: SystemName;
+  readonly driver: DriverName;
   readonly servers: readonly string[];
 }
 

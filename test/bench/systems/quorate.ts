@@ -3,14 +3,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { connect, headers, RequestStrategy, type NatsConnection } from 'nats';
 import { freePort } from '../../support/nats-server.js';
 import { descendantsOf } from '../measure/processes.js';
+import { ownRoot } from './checkouts.js';
 import { endOf } from './child.js';
 import type { RunningSystem, System } from './system.js';
 
-const cli = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 const readyMsMax = 60_000;
 const statusMsMax = 2_000;
 
@@ -20,6 +19,8 @@ export interface QuorateOptions {
   readonly nodes?: number;
   /** Nodes that died are started again. */
   readonly restarts?: boolean;
+  /** The built checkout whose nodes they are; this one unless told. */
+  readonly root?: string;
 }
 
 /** What a node says of itself. */
@@ -53,7 +54,7 @@ export class QuorateCluster implements RunningSystem {
 
   static async start(
     directory: string,
-    { durability, nodes = 3, restarts = false }: QuorateOptions,
+    { durability, nodes = 3, restarts = false, root = ownRoot }: QuorateOptions,
   ): Promise<QuorateCluster> {
     const port = await freePort();
     const args = ['up', '--json', '--nodes', String(nodes), '--port', String(port)];
@@ -64,6 +65,7 @@ export class QuorateCluster implements RunningSystem {
     // `up` hands its own flags on to the nodes it forks.
     const flags =
       profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'nodes')}`];
+    const cli = join(root, 'dist/src/cli/main.js');
     const child = spawn(process.execPath, [...flags, cli, ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

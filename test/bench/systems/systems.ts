@@ -1,6 +1,7 @@
 /** Who can compete. */
 import { clusterOf, type Contender, type SystemName } from '../plan.js';
 import { jetStreamKvR1, jetStreamKvR3 } from './jetstream-kv.js';
+import { rootOf } from './checkouts.js';
 import { quorate } from './quorate.js';
 import { redis } from './redis.js';
 import type { System } from './system.js';
@@ -8,10 +9,17 @@ import type { System } from './system.js';
 const systems: Readonly<Record<SystemName, (contender: Contender) => System>> = {
   quorate,
   'quorate-plain': quorate,
+  before: quorateBefore,
+  'before-plain': quorateBefore,
   'jetstream-kv-r3': jetStreamKvR3,
   'jetstream-kv-r1': jetStreamKvR1,
   redis,
 };
+
+/** Another checkout of this project, as it was before a change for instance. */
+function quorateBefore(contender: Contender): System {
+  return quorate({ ...contender, root: rootOf(contender.system) });
+}
 
 export function systemOf(contender: Contender): System {
   return systems[contender.system](contender);

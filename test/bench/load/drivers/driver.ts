@@ -1,5 +1,5 @@
 /** How a client process speaks to a system: its own language's client, as its documentation says to use it. */
-import type { SystemName } from '../../plan.js';
+import type { DriverName } from '../../plan.js';
 import { jetStreamDriver } from './jetstream.js';
 import { quoratePlainDriver } from './quorate-plain.js';
 import { quorateDriver } from './quorate.js';
@@ -24,7 +24,7 @@ export interface Driver {
 
 export type OpenDriver = (servers: readonly string[]) => Promise<Driver>;
 
-export const drivers: Readonly<Record<SystemName, OpenDriver>> = {
+export const drivers: Readonly<Record<DriverName, OpenDriver>> = {
   quorate: quorateDriver,
   'quorate-plain': quoratePlainDriver,
   'jetstream-kv-r3': jetStreamDriver,
