@@ -24,6 +24,8 @@ export interface ToldClock {
   readonly aheadMs: number;
   /** The same, by the words since `windowMs` alone. */
   readonly newestAheadMs: number;
+  /** By how much at most, by what it last said of the own clock; Infinity before it did. */
+  readonly aheadMostMs: number;
   /** When the window before this one began, and this one; on the own clock. */
   readonly sinceMs: number;
   readonly windowMs: number;
@@ -36,13 +38,21 @@ export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: num
   const { process } = told;
   const aheadMs = told.ms - nowMs;
   if (known?.process !== process)
-    return { process, aheadMs, newestAheadMs: aheadMs, sinceMs: nowMs, windowMs: nowMs };
-  const { newestAheadMs, sinceMs, windowMs } = known;
+    return {
+      process,
+      aheadMs,
+      newestAheadMs: aheadMs,
+      aheadMostMs: Infinity,
+      sinceMs: nowMs,
+      windowMs: nowMs,
+    };
+  const { newestAheadMs, aheadMostMs, sinceMs, windowMs } = known;
   if (nowMs < windowMs + windowLengthMs)
     return {
       process,
       aheadMs: Math.max(known.aheadMs, aheadMs),
       newestAheadMs: Math.max(newestAheadMs, aheadMs),
+      aheadMostMs,
       sinceMs,
       windowMs,
     };
@@ -50,9 +60,15 @@ export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: num
     process,
     aheadMs: Math.max(newestAheadMs, aheadMs),
     newestAheadMs: aheadMs,
+    aheadMostMs,
     sinceMs: windowMs,
     windowMs: nowMs,
   };
+}
+
+/** The other has said what the own clock showed at least when its own showed `toldMs`. */
+export function afterEcho(known: ToldClock, toldMs: number, ownMs: number): ToldClock {
+  return { ...known, aheadMostMs: toldMs - ownMs };
 }
 
 /** What the clock shows at least when the own shows `atMs`, which may lie ahead. */

@@ -5,26 +5,36 @@
  */
 import { limits } from './limits.js';
 
-/** Where the median of all clocks lies, wherever the own one is: between these two. */
-export interface MedianBounds {
+/** A clock lies between these two: words about it take time, and of none is known how much. */
+export interface ClockBounds {
   readonly leastMs: number;
   readonly mostMs: number;
 }
 
-export const nobodyTold: MedianBounds = { leastMs: -Infinity, mostMs: Infinity };
+export const nobodyTold: ClockBounds = { leastMs: -Infinity, mostMs: Infinity };
 
 /**
- * `othersMs`: all other clocks, against a common basis. With as many above as below the lower one counts: a date that lies ahead
- * hides what comes after it. So of two nodes, neither of which can know better, both go by the clock that is behind.
+ * Of what each of two nodes knows of the other's clock. Where that contradicts itself one of the clocks has stood still lately, and
+ * nothing between the two is known until the words from before are forgotten.
  */
-export function medianBounds(othersMs: readonly number[]): MedianBounds {
-  const ascending = [...othersMs].sort((a, b) => a - b);
-  const middle = Math.floor(ascending.length / 2);
-  return { leastMs: ascending[middle - 1] ?? -Infinity, mostMs: ascending[middle] ?? Infinity };
+export function boundsOf(leastMs: number, mostMs: number): ClockBounds {
+  return leastMs <= mostMs ? { leastMs, mostMs } : { leastMs: mostMs, mostMs: leastMs };
 }
 
-/** By how much the own clock is ahead of the median; below 0 behind it. */
-export function aheadOfMedianMs(ownMs: number, { leastMs, mostMs }: MedianBounds): number {
+/**
+ * Where the median of all clocks lies at least and at most, wherever the own one is. `others`: against a common basis. With as many
+ * above as below the lower one counts: a date that lies ahead hides what comes after it. So of two nodes, neither of which can
+ * know better, both go by the clock that is behind.
+ */
+export function medianBounds(others: readonly ClockBounds[]): ClockBounds {
+  const middle = Math.floor(others.length / 2);
+  const least = Float64Array.from(others, ({ leastMs }) => leastMs).sort();
+  const most = Float64Array.from(others, ({ mostMs }) => mostMs).sort();
+  return { leastMs: least[middle - 1] ?? -Infinity, mostMs: most[middle] ?? Infinity };
+}
+
+/** By how much the own clock is ahead of the median, at least; below 0 behind it. */
+export function aheadOfMedianMs(ownMs: number, { leastMs, mostMs }: ClockBounds): number {
   return ownMs > mostMs ? ownMs - mostMs : Math.min(0, ownMs - leastMs);
 }
 

@@ -2,6 +2,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import {
+  afterEcho,
   afterWord,
   momentThere,
   noMoment,
@@ -17,6 +18,12 @@ export class ToldClocks {
     const known = this.known.get(node);
     if (known === undefined && this.known.size >= limits.membersMax) this.known.clear();
     this.known.set(node, afterWord(known, moment, nowMs));
+  }
+
+  /** When the node's clock showed `toldMs`, the own one showed `ownMs` at least. */
+  echoed(node: NodeId, toldMs: number, ownMs: number): void {
+    const known = this.known.get(node);
+    if (known !== undefined) this.known.set(node, afterEcho(known, toldMs, ownMs));
   }
 
   /** The moment there that is not after the moment `atMs` here; `noMoment` when the node has told nothing. */

@@ -8,7 +8,8 @@
  *        1 silent · 2 down). This is what beats carry: it costs little to write and to read.
  *        rows: members the receiver may not know; a generation it does not know makes it ask for them
  *        row [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs]
- *        clock [process, monotonic ms, wall ms] of the sender, see `actors/rules/told-clock.ts`
+ *        clock [process, monotonic ms, wall ms, receiver's process, receiver's monotonic ms] when it was sent, see
+ *        `actors/rules/told-clock.ts`; the receiver's at least, as far as the sender knows it (process 0: not at all)
  * recall ['recall', row of the asker]   →  [generation, epochs] of the asker as they were known before; zeros: never seen
  * claim  ['claim', instance, generation, pid]   →  [instance, generation, pid] of another process with the same node id
  */
@@ -53,6 +54,8 @@ export interface News {
 /** What the sender's clocks showed when it told. */
 export interface NewsOfClock extends Moment {
   readonly wallMs: number;
+  /** The receiver's monotonic clock at that time, at least; `noMoment` when the sender does not know it. */
+  readonly yours: Moment;
 }
 
 export interface Claim {
@@ -80,7 +83,7 @@ export function newsBody(news: News): WireValue[] {
     voteRow(news.vote),
     vitalBytes(news.vitals),
     news.rows.map(memberRow),
-    [news.clock.process, news.clock.ms, news.clock.wallMs],
+    clockRow(news.clock),
   ];
 }
 
@@ -103,10 +106,20 @@ export function newsOf(body: readonly WireValue[]): News {
   };
 }
 
+function clockRow({ process, ms, wallMs, yours }: NewsOfClock): WireValue[] {
+  return [process, ms, wallMs, yours.process, yours.ms];
+}
+
 function clockOf(value: WireValue | undefined): NewsOfClock {
-  if (isList(value) && value.length === 3) {
-    const [process, ms, wallMs] = value;
-    if (isInt(process) && isInt(ms) && isInt(wallMs)) return { process, ms, wallMs };
+  if (isList(value) && value.length === 5 && value.every(isInt)) {
+    const [process, ms, wallMs, yourProcess, yourMs] = value as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { process, ms, wallMs, yours: { process: yourProcess, ms: yourMs } };
   }
   throw new MalformedError('no clock in news of members');
 }

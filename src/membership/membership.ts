@@ -302,7 +302,7 @@ export class Membership implements ClusterView {
   /** `rows`: all that is known, for one that may know nothing. */
   private tell(to: NodeId, options: { hello: boolean; rows?: boolean }): void {
     if (this.bus.connected && this.lineage.asked)
-      this.peers.tell(to, 'gossip', newsBody(this.news(options)));
+      this.peers.tell(to, 'gossip', newsBody(this.news({ ...options, to })));
   }
 
   /** With the own row: who is new learns of it from itself. */
@@ -311,7 +311,7 @@ export class Membership implements ClusterView {
       this.peers.tellAll('gossip', newsBody(this.news({ hello })));
   }
 
-  private news(options: { hello: boolean; rows?: boolean }): News {
+  private news(options: { hello: boolean; rows?: boolean; to?: NodeId }): News {
     const { vote, list, founded } = this.founding;
     const self = this.self.id;
     const isTold = ({ id, status }: Member): boolean =>
@@ -325,7 +325,7 @@ export class Membership implements ClusterView {
         return { id, generation, heartbeat, opinion: this.watch.opinion(id) };
       }),
       rows: options.rows === true ? members : [this.self],
-      clock: this.timeOfDay.news(),
+      clock: this.timeOfDay.news(options.to),
     };
   }
 

@@ -2,7 +2,8 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
-import { isFarOff } from '../../actors/rules/wall-clocks.js';
+import { noMoment } from '../../actors/rules/told-clock.js';
+import { boundsOf, isFarOff } from '../../actors/rules/wall-clocks.js';
 import { Hearing } from '../bus/hearing.js';
 import { OwnTime } from '../bus/own-time.js';
 import { ToldClocks } from '../bus/told-clocks.js';
@@ -21,18 +22,25 @@ export class TimeOfDay {
     @inject(Hearing) private readonly hearing: Hearing,
   ) {}
 
-  news(): NewsOfClock {
-    return { ...this.time.now(), wallMs: this.agreed.ownWallMs() };
+  /** `to`: with what is known of that node's clock, by which it learns more of this one's. */
+  news(to?: NodeId): NewsOfClock {
+    const { ms, process } = this.time.now();
+    const yours = to === undefined ? noMoment : this.clocks.momentAt(to, ms, ms);
+    return { process, ms, wallMs: this.agreed.ownWallMs(), yours };
   }
 
   hear(from: NodeId, told: NewsOfClock): void {
     const { clocks, agreed, hearing } = this;
     const nowMs = agreed.monotonicMs();
     clocks.told(from, told, nowMs);
+    const isAnswer = told.yours.process === this.time.now().process;
+    if (isAnswer) clocks.echoed(from, told.ms, told.yours.ms);
     // A word that lay unread says what time it was, and not what time it is.
     if (hearing.read(nowMs)) return;
-    agreed.told(from, told.wallMs - told.ms + clocks.of(from)!.aheadMs);
-    this.onTold();
+    const { aheadMs, aheadMostMs } = clocks.of(from)!;
+    const wallAheadMs = told.wallMs - told.ms;
+    agreed.told(from, boundsOf(wallAheadMs + aheadMs, wallAheadMs + aheadMostMs));
+    if (isAnswer) this.onTold();
   }
 
   forget(node: NodeId): void {
@@ -40,7 +48,7 @@ export class TimeOfDay {
     this.agreed.forget(node);
   }
 
-  /** Resolves with the next word, or when nobody seems to be there. The others answer at once when they are greeted. */
+  /** Resolves with the next answer, or when nobody seems to be there. The others answer at once when they are greeted. */
   told(): Promise<void> {
     return new Promise((resolve) => {
       this.onTold = resolve;

@@ -8,14 +8,16 @@ import {
   isFarOff,
   medianBounds,
   nobodyTold,
-  type MedianBounds,
+  type ClockBounds,
 } from '../../actors/rules/wall-clocks.js';
 import type { Clock, TimerId } from './clock.js';
 
 export class AgreedClock implements Clock {
   /** Of each other node: by how much its wall clock is ahead of the own monotonic one. */
-  private readonly others = new Map<NodeId, number>();
-  private bounds: MedianBounds = nobodyTold;
+  private readonly others = new Map<NodeId, ClockBounds>();
+  private median: ClockBounds = nobodyTold;
+  /** The median if all others showed what they show at least: a date that lies ahead hides what comes after it. */
+  private earliest: ClockBounds = nobodyTold;
 
   constructor(private readonly clock: Clock) {}
 
@@ -26,29 +28,41 @@ export class AgreedClock implements Clock {
 
   wallMs(): number {
     const ownMs = this.clock.wallMs();
-    const aheadMs = this.aheadMs(ownMs);
-    return isFarOff(aheadMs) ? Math.round(ownMs - aheadMs) : ownMs;
+    const basisMs = ownMs - this.clock.monotonicMs();
+    if (!isFarOff(aheadOfMedianMs(basisMs, this.median))) return ownMs;
+    return Math.round(ownMs - aheadOfMedianMs(basisMs, this.earliest));
   }
 
-  /** By how much the own wall clock is ahead of what the nodes agree on. */
-  aheadMs(ownMs = this.clock.wallMs()): number {
-    return aheadOfMedianMs(ownMs - this.clock.monotonicMs(), this.bounds);
+  /** By how much the own wall clock is ahead of what the nodes agree on, at least. */
+  aheadMs(): number {
+    return aheadOfMedianMs(this.clock.wallMs() - this.clock.monotonicMs(), this.median);
   }
 
-  /** By how much each node's wall clock is ahead of the own one. */
+  /** By how much each node's wall clock is ahead of the own one, about. */
   offsetsMs(): Map<NodeId, number> {
     const ownMs = this.clock.wallMs() - this.clock.monotonicMs();
-    return new Map([...this.others].map(([node, ms]) => [node, ms - ownMs]));
+    return new Map(
+      [...this.others].map(([node, { leastMs, mostMs }]) => {
+        const ms = mostMs === Infinity ? leastMs : (leastMs + mostMs) / 2;
+        return [node, ms - ownMs];
+      }),
+    );
   }
 
-  /** `aheadMs`: of the own monotonic clock. */
-  told(node: NodeId, aheadMs: number): void {
-    this.others.set(node, aheadMs);
-    this.bounds = medianBounds([...this.others.values()]);
+  /** `ahead`: of the own monotonic clock. */
+  told(node: NodeId, ahead: ClockBounds): void {
+    this.others.set(node, ahead);
+    this.review();
   }
 
   forget(node: NodeId): void {
-    if (this.others.delete(node)) this.bounds = medianBounds([...this.others.values()]);
+    if (this.others.delete(node)) this.review();
+  }
+
+  private review(): void {
+    const others = [...this.others.values()];
+    this.median = medianBounds(others);
+    this.earliest = medianBounds(others.map(({ leastMs }) => ({ leastMs, mostMs: leastMs })));
   }
 
   monotonicMs(): number {

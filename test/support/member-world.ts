@@ -24,6 +24,7 @@ export interface NodeLife {
   readonly process: SimProcess;
   readonly membership: Membership;
   readonly clock: AgreedClock;
+  readonly hearing: Hearing;
   readonly faults: ClockFaults;
   /** Errors the node would have ended with, and what its start rejected with. */
   readonly fatal: string[];
@@ -36,6 +37,7 @@ export class MemberWorld {
   readonly scheduler = new Scheduler((error) => this.errors.push(error));
   readonly trace = new Trace({ keep: false });
   readonly nats: SimNats;
+  readonly noise = { latencyUs: 200, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 };
   private readonly random: SimRandom;
   private readonly disks = new Map<string, SimDisk>();
   private readonly names = new Map<string, string>();
@@ -47,7 +49,7 @@ export class MemberWorld {
   ) {
     this.random = new SimRandom(seed);
     this.nats = new SimNats(this.scheduler, this.random.fork('nats'), this.trace, {
-      noise: { latencyUs: 200, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
+      noise: this.noise,
       mapping: undefined,
       payloadBytesMax: 1024 * 1024,
       pendingBytesMax: 1e7,
@@ -85,7 +87,8 @@ export class MemberWorld {
       new Inspection(clock),
       new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing),
     );
-    const life: NodeLife = { id, name, process, membership, clock, faults, fatal: [], changes: [] };
+    const parts = { membership, clock, hearing, faults };
+    const life: NodeLife = { id, name, process, ...parts, fatal: [], changes: [] };
     const end = (error: unknown): void => {
       life.fatal.push(String(error));
       process.die();

@@ -39,7 +39,12 @@ const member = fc.record({
 const opinion = fc.constantFrom('heard', 'silent', 'down');
 const vote = fc.record({ attempt: fc.nat(), stored: ids, founders: ids });
 const news: fc.Arbitrary<News> = fc.record({
-  clock: fc.record({ process: fc.nat(), ms: fc.nat(), wallMs: fc.nat() }),
+  clock: fc.record({
+    process: fc.nat(),
+    ms: fc.nat(),
+    wallMs: fc.nat(),
+    yours: fc.record({ process: fc.nat(), ms: fc.nat() }),
+  }),
   hello: fc.boolean(),
   settings: fc.record({ partitions: fc.nat(), bucketsHash: fc.nat() }),
   vote,
@@ -126,7 +131,7 @@ describe('gossip', () => {
       vote: { attempt: 0, stored: [], founders: [] },
       vitals: [vital, vital],
       rows: [],
-      clock: { process: 1, ms: 2, wallMs: 3 },
+      clock: { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } },
     };
     expect(() => newsOf(newsBody(told))).toThrow(MalformedError);
   });

@@ -330,6 +330,21 @@ describe('wall clocks', () => {
     expect(one[0]!.clock.wallMs()).toBe(one[0]!.clock.ownWallMs());
   });
 
+  test('words that take longer than clocks may differ, for longer than anything is remembered, move nobody', async () => {
+    const { world, lives } = await cluster('slow words');
+    await world.run(3_000);
+    world.noise.latencyUs = 1_700_000;
+    for (let i = 0; i < 3_000; i++) {
+      await world.run(10);
+      for (const { clock, hearing, membership } of lives) {
+        // They are busy, and read without a pause.
+        hearing.read(clock.monotonicMs());
+        expect(clock.wallMs()).toBe(clock.ownWallMs());
+        expect(membership.problems.texts().join()).not.toMatch('clock');
+      }
+    }
+  });
+
   test('a node that stood still does not take what it then reads for the time', async () => {
     const { world, lives } = await cluster('late words');
     const [a, b] = lives as [NodeLife, NodeLife];

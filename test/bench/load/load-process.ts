@@ -1,11 +1,15 @@
 /** The bench's handle on one client process. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ownRoot } from '../systems/checkouts.js';
 import type { Edge, FromLoad, Job, LoadResult, ToLoad } from './messages.js';
 
 /** Of every system's clients: room for young objects, so that what is measured is the system and not their garbage. */
 const runtimeFlags = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
+/** In any checkout. */
+const main = relative(ownRoot, fileURLToPath(new URL('main.js', import.meta.url)));
 
 export class LoadProcess {
   private readonly child: ChildProcess;
@@ -16,8 +20,7 @@ export class LoadProcess {
     const profileTo = process.env['QUORATE_BENCH_PROFILE'];
     const profile =
       profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'clients')}`];
-    const main = join(root, 'dist/test/bench/load/main.js');
-    this.child = fork(main, [], { execArgv: [...runtimeFlags, ...profile] });
+    this.child = fork(join(root, main), [], { execArgv: [...runtimeFlags, ...profile] });
     this.child.on('message', (message: FromLoad) => this.waiting?.onMessage(message));
     this.child.on('exit', () => this.waiting?.fail(new Error('the client process ended')));
   }

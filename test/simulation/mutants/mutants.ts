@@ -338,7 +338,7 @@ export const mutants: readonly Mutant[] = [
     name: 'own-wall-clock-always',
     in: 'jumping',
     file: 'src/seams/agreed-clock.js',
-    find: 'return isFarOff(aheadMs) ? Math.round(ownMs - aheadMs) : ownMs;',
+    find: 'return Math.round(ownMs - aheadOfMedianMs(basisMs, this.earliest));',
     replace: 'return ownMs;',
   },
   {
