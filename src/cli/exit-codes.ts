@@ -1,5 +1,6 @@
 /** What the command's exit code says. A documented interface: scripts branch on it. */
 import { QuorateError } from '../errors.js';
+import { DataDirectoryError } from '../node/data-directory.js';
 
 export const exitCodes = {
   done: 0,
@@ -42,6 +43,8 @@ export class CommandError extends Error {
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
+  // It names a directory that this process may not have, and that won't change by itself.
+  if (error instanceof DataDirectoryError) return exitCodes.usage;
   if (!(error instanceof QuorateError)) return exitCodes.failed;
   if (error.outcome === 'unknown') return exitCodes.unknown;
   switch (error.code) {

@@ -31,8 +31,8 @@ export function lockDataDirectory(path: string): DataDirectory {
     const file = join(path, own);
     if (held.has(file)) throw inUse(path, process.pid);
     writeFileSync(file, '', { mode: 0o600 });
-    const others = readdirSync(path).filter((name) => lockPattern.test(name) && name !== own);
-    for (const other of others) {
+    for (const other of locksIn(path)) {
+      if (other === own) continue;
       const pid = livePidOf(other);
       if (pid === undefined) {
         rmSync(join(path, other), { force: true });
@@ -54,6 +54,18 @@ export function lockDataDirectory(path: string): DataDirectory {
     const why = error instanceof Error ? error.message : String(error);
     throw new DataDirectoryError(`the data directory ${path} can't be used: ${why}`);
   }
+}
+
+/** For who is about to start others on it. Throws `DataDirectoryError` when a live process has it, this one included. */
+export function checkUnused(path: string): void {
+  for (const lock of locksIn(path)) {
+    const pid = livePidOf(lock);
+    if (pid !== undefined) throw inUse(path, pid);
+  }
+}
+
+function locksIn(path: string): string[] {
+  return readdirSync(path).filter((name) => lockPattern.test(name));
 }
 
 function inUse(path: string, pid: number): DataDirectoryError {

@@ -225,6 +225,20 @@ describe('up', () => {
     expect(after.pid).not.toBe(before.pid);
   });
 
+  test('on data that are in use: said at once and with the process, and what runs goes on', async () => {
+    const { code, err } = await run(['up', '--data-dir', join(directory, 'data')]);
+    const pids = (await nodes()).map(({ pid }) => pid);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^quorate: the data directory .*data\/n\d is in use by process \d+: /);
+    expect(pids).toContain(Number(/process (\d+)/.exec(err)![1]));
+  });
+
+  test('a node on a directory that is in use: exit code 2, so that nobody starts it again', async () => {
+    const { code, err } = await run(['node', '--data-dir', join(directory, 'data', 'n1')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/n1 is in use by process \d+/);
+  });
+
   test('SIGTERM: every process ends, exit code 0; started again, the data is there', async () => {
     await run(['put', 'b', 'stays', 'here']);
     const pids = (await nodes()).map(({ pid }) => pid);
@@ -242,6 +256,19 @@ describe('up', () => {
     cluster.child.kill('SIGKILL');
     await until(async () => !pids.some(isAlive));
     await until(async () => (await run(['status'])).err.includes('no connection'));
+  });
+
+  test('without a node it says how many serve', async () => {
+    const server = await startNatsServer({ config: natsConf() });
+    const args = ['up', '--without', 'n2', '--servers', server.url, '--json'];
+    const two = launch([...args, '--data-dir', join(directory, 'data')]);
+    try {
+      await two.printed(/^\{"event":"ready","nodes":2,/m);
+    } finally {
+      two.child.kill('SIGTERM');
+      await two.ended;
+      await server.stop();
+    }
   });
 
   test('on a server that is there, --no-restart: two nodes, one is killed and left alone, the other goes on', async () => {

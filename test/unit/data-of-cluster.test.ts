@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { checkDataOfCluster } from '../../src/cli/up/data-of-cluster.js';
+import { lockDataDirectory } from '../../src/node/data-directory.js';
 import { MemberTable } from '../../src/membership/member-table.js';
 import { nodeOptionsDefault } from '../../src/node/node-options.js';
 import { LmdbTables } from '../../src/store/lmdb-tables.js';
@@ -73,6 +74,15 @@ test('to go on without a node is for a cluster that has it: not for a new one, a
   await expect(check(3, 'n2')).rejects.toThrow(/holds no cluster.*without --without/);
   for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
   await expect(check(3, 'n9')).rejects.toThrow(/n9 is none of n1, n2, n3/);
+});
+
+test('a node of it runs: said with its process, before its files are touched', async () => {
+  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
+  const directory = lockDataDirectory(join(dataDir, 'n2'));
+  await expect(check(3)).rejects.toThrow(new RegExp(`n2 is in use by process ${process.pid}: `));
+  await expect(check(3, 'n2')).rejects.toThrow(/n2 is in use/);
+  directory.release();
+  await check(3);
 });
 
 test('a file where the directory should be: said, not thrown as it comes', async () => {

@@ -50,7 +50,7 @@ export function addUp(program: Command): void {
         '--without <names>',
         'nodes of the cluster whose data are gone: the others go on without them',
       )
-        .argParser((names) => names.split(','))
+        .argParser((names) => [...new Set(names.split(','))])
         .default([], 'none'),
     )
     .option('--port <port>', 'of the nats-server it starts', portNumber, natsPortDefault)
@@ -148,7 +148,9 @@ async function up(options: UpOptions): Promise<void> {
   }
 }
 
-function announce({ nodes, json }: UpOptions, servers: string): void {
+function announce(options: UpOptions, servers: string): void {
+  const { json, without } = options;
+  const nodes = options.nodes - without.length;
   if (json === true) return printJson({ event: 'ready', nodes, servers: shownServers(servers) });
   return printLine(welcome({ command: commandName(), nodes, servers }));
 }

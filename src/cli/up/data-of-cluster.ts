@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkUnused } from '../../node/data-directory.js';
 import { MemberTable } from '../../membership/member-table.js';
 import { nodeOptionsDefault } from '../../node/node-options.js';
 import { LmdbTables } from '../../store/lmdb-tables.js';
@@ -14,13 +15,14 @@ export interface PlannedCluster {
   readonly without: readonly string[];
 }
 
-/** Throws `CommandError` where nodes would be missed, or come that can't be taken. */
+/** Throws `CommandError` where nodes would be missed, or come that can't be taken, `DataDirectoryError` where one runs. */
 export async function checkDataOfCluster({
   dataDir,
   nodes,
   without,
 }: PlannedCluster): Promise<void> {
   const directories = nodesIn(dataDir);
+  for (const name of directories) checkUnused(join(dataDir, name));
   if (directories.length === 0 && without.length === 0) return;
   if (directories.length === 0)
     throw new CommandError(
