@@ -1,18 +1,22 @@
-/** The keys of a get round with what is known of each: the own state, what replicas hold instead, all merged. */
+/** The keys of requests, each once, with what is known of them: the own state, what replicas hold instead, all merged. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { StorageKey } from '../../actors/rules/key.js';
+import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { emptyDigest, emptyState, merge } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
 import type { Store } from '../store/store.js';
 import { MalformedError, TooLargeError } from '../errors.js';
+import type { GetRequest } from './coordinator.js';
 import { digestBytes } from '../wire/digest-codec.js';
 import { encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
 
 export interface KeysRead {
+  /** Distinct. */
   readonly names: readonly StorageKey[];
+  /** By request, the index of its key. */
+  readonly at: readonly number[];
   /** The names and own digests as a read message carries them. */
   readonly bins: readonly Buffer[];
   readonly digests: Buffer;
@@ -24,7 +28,18 @@ export interface KeysRead {
   readonly partial: Map<NodeId, Map<number, KeyState>>;
 }
 
-export function readOwn(store: Store, names: readonly StorageKey[]): KeysRead {
+export function readOwn(
+  store: Store,
+  requests: readonly Pick<GetRequest, 'partition' | 'bucket' | 'key'>[],
+): KeysRead {
+  const places = new Map<StorageKey, number>();
+  const at = requests.map((request) => {
+    const name = storageKeyOf(request);
+    const place = places.get(name) ?? places.size;
+    places.set(name, place);
+    return place;
+  });
+  const names = [...places.keys()];
   const bins: Buffer[] = [];
   const own: KeyState[] = [];
   const digests: Digest[] = [];
@@ -37,6 +52,7 @@ export function readOwn(store: Store, names: readonly StorageKey[]): KeysRead {
   }
   return {
     names,
+    at,
     bins,
     digests: encodeDigests(digests),
     own,

@@ -11,9 +11,8 @@ import {
   type LookUpPlan,
 } from '../../actors/coordinator/look-up.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { claimsBeyond } from '../../actors/rules/versions.js';
+import { claimsBeyond, type KeyState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import type { PutRequest } from './coordinator.js';
@@ -33,7 +32,6 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
   wakeAtMs: number;
   private readonly actor: ChartActor<typeof lookUpMachine>;
   private readonly keys: KeysRead;
-  private readonly places = new Map<StorageKey, number>();
   private readonly calls: CallId[] = [];
   private isFinished = false;
 
@@ -42,11 +40,7 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     private readonly content: LookUpContent,
   ) {
     const { requests, plan, id } = content;
-    for (const request of requests) {
-      const name = storageKeyOf(request);
-      if (!this.places.has(name)) this.places.set(name, this.places.size);
-    }
-    this.keys = readOwn(around.store, [...this.places.keys()]);
+    this.keys = readOwn(around.store, requests);
     const nowMs = around.clock.monotonicMs();
     // The round that follows needs the other half.
     const lefts = requests.map(({ deadlineMs }) => (deadlineMs - nowMs) / 2);
@@ -86,8 +80,8 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     const { requests, onFound } = this.content;
     // The rounds of the puts begin before this one ends: a node that drains waits for them.
     const found: PutRequest[] = [];
-    for (const request of requests)
-      found.push({ ...request, found: this.keys.merged[this.at(request)]! });
+    for (const [i, request] of requests.entries())
+      found.push({ ...request, found: this.merged(i) });
     onFound(found);
     this.around.rounds.end(this);
   }
@@ -126,12 +120,14 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
 
   private foundAll(): boolean {
     return this.content.requests.every(
-      (request) => !claimsBeyond(request.context!, this.keys.merged[this.at(request)]!.context),
+      ({ context }, i) => !claimsBeyond(context!, this.merged(i).context),
     );
   }
 
-  private at(request: PutRequest): number {
-    return this.places.get(storageKeyOf(request))!;
+  /** What is known of the key of request `i`. */
+  private merged(i: number): KeyState {
+    const { merged, at } = this.keys;
+    return merged[at[i]!]!;
   }
 
   private send(event: LookUpEvent): void {

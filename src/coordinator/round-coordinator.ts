@@ -4,7 +4,6 @@
  */
 import { inject, injectable } from 'tsyringe';
 import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
-import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyState } from '../../actors/rules/versions.js';
@@ -193,8 +192,7 @@ export class RoundCoordinator implements Coordinator {
       this.tooManyRounds() ??
       (ledger.verdict.kind === 'failed' ? new UnavailableError(ledger.verdict.reason) : undefined);
     const nowMs = this.clock.monotonicMs();
-    const places = new Map<StorageKey, number>();
-    const entries: GetEntry[] = [];
+    const requests: GetRequest[] = [];
     for (const request of batch.requests) {
       const error = refusal ?? (request.deadlineMs <= nowMs ? expired() : undefined);
       if (error !== undefined) {
@@ -202,15 +200,15 @@ export class RoundCoordinator implements Coordinator {
         this.refuse(request, error);
         continue;
       }
-      const name = storageKeyOf(request);
-      const at = places.get(name) ?? places.size;
-      places.set(name, at);
-      const bucket = bucketOptions(this.options, request.bucket);
-      entries.push({ request, bucket, at, isAnswered: false });
+      requests.push(request);
     }
-    if (entries.length === 0) return;
+    if (requests.length === 0) return;
     const id = `get-round-${++this.counts.rounds}`;
-    const keys = readOwn(this.store, [...places.keys()]);
+    const keys = readOwn(this.store, requests);
+    const entries = requests.map((request, i): GetEntry => {
+      const bucket = bucketOptions(this.options, request.bucket);
+      return { request, bucket, at: keys.at[i]!, isAnswered: false };
+    });
     new GetRoundRunner(this.surroundings, { id, entries, keys, ledger }).begin();
   }
 
