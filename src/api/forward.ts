@@ -6,6 +6,7 @@ import { nothingSeen } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
 import type { PutReply, PutRequest } from '../coordinator/coordinator.js';
 import { DeadlineError, errorOfCode, MalformedError, UnavailableError } from '../errors.js';
+import { agesOf } from '../wire/copy-age.js';
 import {
   columnsOfFrame,
   frameOverheadBytes,
@@ -113,16 +114,8 @@ export class Forward {
       ttls: requests.every(({ ttlMs }) => ttlMs === 0) ? null : requests.map(({ ttlMs }) => ttlMs),
       until,
       sooner: null,
-      ages: requests.every(({ copy }) => copy === 'first')
-        ? null
-        : requests.map((request) => this.ageOf(request)),
+      ages: agesOf(requests, this.deadlineMs - this.timeoutMs),
     });
-  }
-
-  private ageOf({ copy, askedMs }: PutRequest): number | null {
-    if (copy === 'first') return null;
-    const sentMs = this.deadlineMs - this.timeoutMs;
-    return copy === 'any' ? 0 : Math.max(1, Math.round(sentMs - askedMs));
   }
 
   /** Answers the rows, but for those that are left. */

@@ -19,6 +19,7 @@ import { MalformedError, type QuorateError } from '../errors.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { asBuffer } from '../wire/as-buffer.js';
+import { copyOfAge } from '../wire/copy-age.js';
 import type { Frame, FrameValue, GetFrame, PutFrame, RowError } from '../wire/frames.js';
 import { decodeSeen, encodeContext } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
@@ -98,7 +99,7 @@ export class FrameRows {
         context: contexts === null ? undefined : contextOf(contexts[i]!),
         ttlMs: ttls === null ? 0 : ttls[i]!,
         operation: operations === null ? '' : operationOf(operations[i]!),
-        copy: ageMs === null ? 'first' : ageMs === 0 ? 'any' : 'later',
+        copy: copyOfAge(ageMs),
         askedMs: terms.sentMs - (ageMs ?? 0),
         onReply: (reply) => rows.put(i, reply),
       };

@@ -11,12 +11,7 @@ import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { listensTo } from '../../actors/rules/listening.js';
 import { Hearing } from '../bus/hearing.js';
-import {
-  Coordinator,
-  type Copy,
-  type GetReply,
-  type PutReply,
-} from '../coordinator/coordinator.js';
+import { Coordinator, type GetReply, type PutReply } from '../coordinator/coordinator.js';
 import {
   DeadlineError,
   MalformedError,
@@ -28,6 +23,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
+import type { Copy } from '../wire/copy-age.js';
 import { encode } from '../wire/message-pack.js';
 import { operationOfReply } from '../wire/reply-operation.js';
 import {

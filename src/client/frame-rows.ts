@@ -2,6 +2,7 @@
 import { limits } from '../../actors/rules/limits.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import type { Outcome } from '../errors.js';
+import { agesOf } from '../wire/copy-age.js';
 import {
   decodeFrameReply,
   encodeFrame,
@@ -67,19 +68,8 @@ export function encodeRows(
     sooner: rows.some((row) => lastMs - row.deadlineMs > soonerFromMs)
       ? rows.map((row) => Math.round(lastMs - row.deadlineMs))
       : null,
-    ages: rows.some((row) => row.mayBeStored || row.isNamed)
-      ? rows.map((row) => ageOf(row, sentMs))
-      : null,
+    ages: agesOf(rows, sentMs),
   });
-}
-
-/** Who names the operation of a put itself may be trying it again. */
-function ageOf(
-  { mayBeStored, isNamed, deadlineMs, terms }: Request,
-  sentMs: number,
-): number | null {
-  if (mayBeStored) return Math.max(1, Math.round(sentMs - (deadlineMs - terms.timeoutMs)));
-  return isNamed ? 0 : null;
 }
 
 /** For the node that shows values, and for those that confirm them. */

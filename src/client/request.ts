@@ -2,6 +2,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { QuorateError } from '../errors.js';
+import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
 import type { Context } from './context.js';
 
@@ -101,5 +102,16 @@ export class Request {
       this.operation.length +
       (this.value?.length ?? 0) +
       (this.context?.bytes.length ?? 0);
+  }
+
+  /** Who names the operation of a put itself may be trying it again. */
+  get copy(): Copy {
+    if (this.mayBeStored) return 'later';
+    return this.isNamed ? 'any' : 'first';
+  }
+
+  /** When it was asked. */
+  get askedMs(): number {
+    return this.deadlineMs - this.terms.timeoutMs;
   }
 }

@@ -2,6 +2,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Context, KeyState, SeenContext } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
+import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
 
 /** Names one key and how many nodes must answer. */
@@ -16,12 +17,6 @@ interface RequestBase {
   /** On the coordinator's monotonic clock. */
   readonly deadlineMs: number;
 }
-
-/**
- * Which of its copies a put is. `first`: all others say that they are `later` ones. `any`: nobody says, so that others may come that
- * say nothing either. `later`: an earlier one may be done already, and replaced.
- */
-export type Copy = 'first' | 'any' | 'later';
 
 export interface PutRequest extends RequestBase {
   /** A copy the coordinator may keep; `null` deletes. */

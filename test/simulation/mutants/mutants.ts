@@ -292,8 +292,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'client-copies-not-said',
-    file: 'src/client/frame-rows.js',
-    find: 'if (mayBeStored)',
+    file: 'src/client/request.js',
+    find: 'if (this.mayBeStored)',
     replace: 'if (false)',
   },
   {
