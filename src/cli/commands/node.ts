@@ -25,6 +25,7 @@ import {
   wholeNumber,
   type BucketTable,
 } from '../parsers.js';
+import { quietLmdb } from '../quiet-lmdb.js';
 import { listenForStop } from '../stop-signals.js';
 import type { ServingMessage } from '../up/node-process.js';
 import { tuneV8 } from '../v8-settings.js';
@@ -173,6 +174,7 @@ function addStoreOptions(command: Command): void {
 
 async function runNode(given: NodeArguments): Promise<void> {
   tuneV8();
+  quietLmdb();
   const clock = new RealClock();
   const node = await start(given);
   node.onProblem(say);
