@@ -259,15 +259,13 @@ describe('up', () => {
   });
 
   test('without a node it says how many serve', async () => {
-    const server = await startNatsServer({ config: natsConf() });
-    const args = ['up', '--without', 'n2', '--servers', server.url, '--json'];
+    const args = ['up', '--without', 'n2', '--port', String(await freePort()), '--json'];
     const two = launch([...args, '--data-dir', join(directory, 'data')]);
     try {
       await two.printed(/^\{"event":"ready","nodes":2,/m);
     } finally {
       two.child.kill('SIGTERM');
       await two.ended;
-      await server.stop();
     }
   });
 
