@@ -151,6 +151,8 @@ export const limits = {
   claimIntervalMs: 5_000,
   /** How long a starting node waits for what other members have seen of it. */
   recallMsMax: 1_000,
+  /** How long a node that is to remove a member waits for each answer of the others. */
+  removalMsMax: 3_000,
 
   /** Connections to a node's inspection port. */
   inspectionConnectionsMax: 32,

@@ -21,6 +21,8 @@ export interface Member {
   readonly epochs: number;
   /** `joining` members hold no partitions yet; see `founding.ts`. */
   readonly status: MemberStatus;
+  /** An operator declared it gone for good (`removal.ts`). Its place on the ring stays; nothing is taken from it any more. */
+  readonly removed?: true;
 }
 
 export type MemberStatus = 'joining' | 'active' | 'left';
@@ -38,14 +40,16 @@ export function isNewer(a: Age, b: Age): boolean {
 const order: readonly MemberStatus[] = ['joining', 'active', 'left'];
 
 /**
- * The newer row, with the later status of both: a member never goes back to joining, and never returns from having left. Nor does it
- * take back epochs.
+ * The newer row, with the later status of both: a member never goes back to joining, and never returns from having left or having
+ * been removed. Nor does it take back epochs.
  */
 export function mergeMember(known: Member, told: Member): Member {
   const row = isNewer(told, known) ? told : known;
   const status = order[Math.max(order.indexOf(known.status), order.indexOf(told.status))]!;
   const epochs = Math.max(known.epochs, told.epochs);
-  return row.status === status && row.epochs === epochs ? row : { ...row, status, epochs };
+  const removed = known.removed ?? told.removed;
+  if (row.status === status && row.epochs === epochs && row.removed === removed) return row;
+  return { ...row, status, epochs, ...(removed && { removed }) };
 }
 
 /** Whether rings computed with the one or the other row differ. */

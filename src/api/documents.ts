@@ -88,6 +88,7 @@ export class Documents {
           host,
           zone,
           reachability: this.view.reachability(id),
+          ...(this.view.removed.has(id) && { removed: true as const }),
           ...this.clockOf(id),
         });
     const own: RingBucket[] = [];

@@ -28,6 +28,8 @@ const protocol = 1;
 /** The id of a told message: nobody waits. */
 const told = 0;
 const ok = 0;
+/** Says no to a node that was removed from the cluster, whatever it sent. */
+const dismissed = 410;
 
 interface PendingCall {
   readonly id: CallId;
@@ -44,6 +46,8 @@ export class BusPeers implements Peers {
   private readonly outbox: AnswerOutbox;
   private readonly contactListeners: ((peer: NodeId, contact: 'heard' | 'noResponders') => void)[] =
     [];
+  private readonly dismissedListeners: ((by: NodeId) => void)[] = [];
+  private removed: ReadonlySet<NodeId> = new Set();
   private lastId: CallId;
   private isClosed = false;
   private readonly counts: { -readonly [name in keyof PeersCounters]: PeersCounters[name] } = {
@@ -126,6 +130,14 @@ export class BusPeers implements Peers {
     this.contactListeners.push(listener);
   }
 
+  fence(removed: ReadonlySet<NodeId>): void {
+    this.removed = removed;
+  }
+
+  onDismissed(listener: (by: NodeId) => void): void {
+    this.dismissedListeners.push(listener);
+  }
+
   close(): void {
     this.isClosed = true;
     this.outbox.flush();
@@ -153,6 +165,7 @@ export class BusPeers implements Peers {
     if (request === undefined) return;
     const { from, rest } = request;
     const [id, body] = rest;
+    if (this.removed.has(from)) return this.dismiss(from, id);
     if (!isInt(id) || !isList(body) || rest.length !== 2) {
       this.malformed();
       if (isInt(id)) this.refuse(from, id, new MalformedError('not a request'));
@@ -199,6 +212,11 @@ export class BusPeers implements Peers {
     this.answer(to, id, error.code, error.message);
   }
 
+  private dismiss(from: NodeId, id: WireValue | undefined): void {
+    const text = 'the node was removed from the cluster';
+    this.outbox.add(from, encode([isInt(id) ? id : told, dismissed, text]));
+  }
+
   private answer(to: NodeId, id: CallId, code: number, result: WireValue): void {
     if (id === told) return;
     const answer = encode([id, code, result]);
@@ -210,6 +228,7 @@ export class BusPeers implements Peers {
     const answers = this.open(message.data);
     if (answers === undefined) return;
     const { from } = answers;
+    if (this.removed.has(from)) return;
     this.heard(from);
     for (const answer of answers.rest) {
       if (!isList(answer) || answer.length !== 3) this.malformed();
@@ -219,6 +238,7 @@ export class BusPeers implements Peers {
 
   private settle(by: NodeId, [id, code, result]: readonly [WireValue, WireValue, WireValue]): void {
     if (!isInt(id) || !isInt(code)) return this.malformed();
+    if (code === dismissed) for (const listener of this.dismissedListeners) listener(by);
     const call = this.calls.find((pending) => pending.id === id);
     if (call === undefined || call.to !== by) {
       this.counts.lateAnswers++;

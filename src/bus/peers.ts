@@ -4,7 +4,8 @@
  *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body], reply subject `_kv.<from>.gone.<id>`
  *   told      `_kv.<to>.<verb>`      the same with id 0, reply subject `_kv.<from>.absent.<to>`
  *   answers   `_kv.<from>.answers`   MessagePack [protocol, by, [id, 0, body] or [id, code, message], …]: all answers of one turn
- *                                    of the event loop
+ *                                    of the event loop. `[id, 410, text]`, to told messages as well (id 0): the receiver was
+ *                                    removed from the cluster, and nothing is taken from it
  *
  * The reply subjects exist for the server's "no responders", which says at once that the peer is not there.
  * A node subscribes to a verb when it handles it: before that, and after `close`, it is not there.
@@ -53,6 +54,10 @@ export interface Peers {
   handle(verb: Verb, handler: (call: IncomingCall) => void): void;
   /** Every verb's last contact, for the failure detector: called on "no responders" and on any message of a peer. */
   onContact(listener: (peer: NodeId, contact: 'heard' | 'noResponders') => void): void;
+  /** From now on nothing is taken from these nodes, whoever joins the set later included; they are told so. */
+  fence(removed: ReadonlySet<NodeId>): void;
+  /** Another node takes nothing from this one any more: it was removed from the cluster. */
+  onDismissed(listener: (by: NodeId) => void): void;
   /** Calls that wait for an answer. */
   readonly pending: number;
   counters(): PeersCounters;
@@ -99,9 +104,10 @@ export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
  *           ['leaves', partition]                        → [leafDigests: bin (8 bytes each)]
  *           ['keys', partition, leaves: bin (u16 each), after: bin] → [keys: bin[], digests: bin, done: boolean]   in key order, behind `after`
  * gossip    [members: bin]                               → (told)  see `src/membership/member-codec.ts`
- * transfer  ['survey', ringEpoch, keys: bin[], digests: bin]  → [verdicts: bin (a byte a key, see `actors/rules/collection.ts`)]
- *           ['collect', ringEpoch, keys: bin[], digests: bin] → []   drop what every primary has agreed on, where the digest still is the same
- *           ['replace', ringEpoch, digests: bin, batch: bin]  → []   shorter contexts in place of states with these digests
+ * transfer  `removed`: bin, the members that were removed from the cluster, 8 bytes each, ascending; who knows others refuses
+ *           ['survey', ringEpoch, removed, keys: bin[], digests: bin]  → [verdicts: bin (a byte a key, see `actors/rules/collection.ts`)]
+ *           ['collect', ringEpoch, removed, keys: bin[], digests: bin] → []   drop what every primary has agreed on, where the digest still is the same
+ *           ['replace', ringEpoch, removed, digests: bin, batch: bin]  → []   shorter contexts in place of states with these digests
  * forward   [a put frame's columns]                      → [a put reply's columns]   see `src/wire/frames.ts`; why: `src/api/put-ordering.ts`
  */
 export const Peers = Symbol('Peers');

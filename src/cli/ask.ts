@@ -1,4 +1,4 @@
-/** Questions that one node or all of them answer in JSON: `kv.ring`, `kv.status`. */
+/** Questions that one node or all of them answer in JSON: `kv.ring`, `kv.status`, `_kv.<node>.remove`. */
 import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 
@@ -9,10 +9,13 @@ export interface Question {
   readonly waitMs: number;
   /** Done before the time when this many have answered. */
   readonly answersMax: number;
+  /** What is asked beyond the subject. */
+  readonly payload?: string;
 }
 
 /** The answers that came in time, in the order they came. None: nobody is there. */
-export function ask<T>({ bus, clock, subject, waitMs, answersMax }: Question): Promise<T[]> {
+export function ask<T>(question: Question): Promise<T[]> {
+  const { bus, clock, subject, waitMs, answersMax, payload = '' } = question;
   return new Promise((resolve) => {
     const answers: T[] = [];
     const inbox = bus.inbox();
@@ -27,7 +30,7 @@ export function ask<T>({ bus, clock, subject, waitMs, answersMax }: Question): P
       if (message.noResponders || answers.length >= answersMax) finish();
     });
     const timer = clock.setTimeout(finish, waitMs);
-    bus.publish(subject, new Uint8Array(0), {
+    bus.publish(subject, Buffer.from(payload), {
       reply: inbox,
       headers: { 'Kv-Accept': 'json' },
     });

@@ -1,17 +1,19 @@
 /** The nodes of a cluster as they answer themselves, and as the others know them when they do not. */
 import { limits } from '../../actors/rules/limits.js';
+import { UnavailableError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { RingMessage } from '../wire/ring-message.js';
 import { ask } from './ask.js';
+import { CommandError, exitCodes } from './exit-codes.js';
 
 /** One row of `quorate status --json`. A node that does not answer is `down`; what only it knows is null. */
 export interface NodeRow {
   readonly id: string;
   readonly name: string;
   readonly host: string;
-  /** What the node says of itself (such as `serving`), or `down`. */
-  readonly status: string;
+  /** What the node says of itself (such as `serving`), or `down`; `removed`: declared gone for good. */
+  status: string;
   readonly pid: number | null;
   readonly partitions: number | null;
   readonly keys: number | null;
@@ -41,6 +43,8 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
   const alive = ring?.nodes.filter((node) => node.reachability !== 'down').length;
   const answersMax = alive === undefined || alive === 0 ? limits.membersMax : alive;
   const answers = await ask<NodeRow>({ ...question, subject, answersMax });
+  const gone = (ring?.nodes ?? []).filter((node) => node.removed === true);
+  const removed = new Set(gone.map(({ id }) => id));
   const answered = new Set(answers.map((row) => row.id));
   const silent = (ring?.nodes ?? []).filter((node) => !answered.has(node.id));
   const rows: NodeRow[] = [
@@ -57,7 +61,21 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
       clockAheadMs: null,
     })),
   ];
+  // Cut off, it may still believe that it serves.
+  for (const row of rows) if (removed.has(row.id)) row.status = 'removed';
   return rows.sort(byName);
+}
+
+/** Of the node of that name or id. Throws `CommandError` when there is none. */
+export function idOf(name: string, ring: RingMessage | undefined): string {
+  if (ring === undefined) throw new UnavailableError('no node answers');
+  const found = ring.nodes.find((node) => node.name === name || node.id === name);
+  if (found !== undefined) return found.id;
+  const names = ring.nodes
+    .toSorted(byName)
+    .map((node) => node.name)
+    .join(', ');
+  throw new CommandError(exitCodes.usage, `no node named ${name}; there are ${names}`);
 }
 
 /** n2 before n10. */

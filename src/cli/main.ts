@@ -8,6 +8,7 @@ import { addInspect } from './commands/inspect.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
 import { addPut } from './commands/put.js';
+import { addRemove } from './commands/remove.js';
 import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
@@ -24,6 +25,7 @@ const commands = [
   addRing,
   addNode,
   addInspect,
+  addRemove,
   addNatsConf,
 ];
 

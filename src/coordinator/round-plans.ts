@@ -8,13 +8,14 @@ import type { Batch } from './round-collector.js';
 type Replicas = Pick<Batch<unknown>, 'primaries' | 'preferenceList' | 'quorum' | 'strict'>;
 
 export function putPlan(batch: Replicas, view: ClusterView, self: NodeId): PutPlan {
-  const { primaries, preferenceList, quorum, strict } = batch;
+  const { preferenceList, quorum, strict } = batch;
+  const primaries = primariesLeft(batch, view);
   return {
     self,
     primaries,
     down: downOf(primaries, view, self),
     fallbacks: aliveFirst(
-      preferenceList.filter((node) => node !== self && !primaries.includes(node)),
+      preferenceList.filter((node) => node !== self && !batch.primaries.includes(node)),
       view,
     ),
     needed: quorum,
@@ -40,6 +41,16 @@ export function getPlan(batch: Replicas, view: ClusterView, self: NodeId): GetPl
   }
   const down = downOf(primaries, view, self);
   return { self, primaries, candidates, down, needed: quorum, strict };
+}
+
+/**
+ * Nobody stands in for a primary that is gone for good while the others are W: what its stand-in held would only be brought to those
+ * others and forgotten.
+ */
+function primariesLeft({ primaries, quorum }: Replicas, view: ClusterView): readonly NodeId[] {
+  if (view.removed.size === 0) return primaries;
+  const left = primaries.filter((node) => !view.removed.has(node));
+  return left.length >= quorum ? left : primaries;
 }
 
 function downOf(primaries: readonly NodeId[], view: ClusterView, self: NodeId): NodeId[] {

@@ -19,8 +19,8 @@ export class Absences {
   ) {}
 
   note(node: NodeId, now: Reachability): void {
-    const { clock, problems } = this.options;
-    if (now !== 'down') {
+    const { clock, problems, roster } = this.options;
+    if (now !== 'down' || roster.get(node)?.removed === true) {
       this.sinceMs.delete(node);
       problems.settle(`absent ${node}`);
     } else if (!this.sinceMs.has(node)) this.sinceMs.set(node, clock.monotonicMs());
@@ -32,7 +32,7 @@ export class Absences {
       if (clock.monotonicMs() - sinceMs >= graceMs)
         problems.report(
           `absent ${node}`,
-          `node ${roster.get(node)?.name ?? node} is down for longer than tombstones are kept: until it is back, deleted and expired keys stay on all disks, and contexts are not shortened; bring it back with its data`,
+          `node ${roster.get(node)?.name ?? node} is down for longer than tombstones are kept: until it is back, deleted and expired keys stay on all disks, and contexts are not shortened; bring it back with its data or, if it is gone for good, remove it: quorate remove ${roster.get(node)?.name ?? node}`,
         );
   }
 }

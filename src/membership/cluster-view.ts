@@ -9,6 +9,8 @@ export interface ClusterView {
   readonly self: Member;
   readonly ring: Ring;
   members(): readonly Member[];
+  /** Members that were declared gone for good, as far as this node has it on its disk: nothing comes in from them any more. */
+  readonly removed: ReadonlySet<NodeId>;
   reachability(node: NodeId): Reachability;
   /** NATS said that nobody subscribes for the node, which was not heard since: it does not hang, it is gone. */
   isAbsent(node: NodeId): boolean;

@@ -5,9 +5,9 @@
  *        settings [partitions, hash of what else must be equal]
  *        vote [attempt, stored: bin, founders: bin] of `actors/rules/founding.ts`: 8 bytes a node id, ascending; empty: none
  *        vitals, 19 bytes a member: id 8, generation u32, heartbeat u48, opinion u8 of the sender (0 heard in time, or itself ·
- *        1 silent · 2 down). This is what beats carry: it costs little to write and to read.
+ *        1 silent · 2 down · 3 removed for good). This is what beats carry: it costs little to write and to read.
  *        rows: members the receiver may not know; a generation it does not know makes it ask for them
- *        row [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs]
+ *        row [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, removed]
  *        clock [process, monotonic ms, wall ms, receiver's process, receiver's monotonic ms] when it was sent, see
  *        `actors/rules/told-clock.ts`; the receiver's at least, as far as the sender knows it (process 0: not at all)
  * recall ['recall', row of the asker]   →  [generation, epochs] of the asker as they were known before; zeros: never seen
@@ -25,7 +25,7 @@ import { isBin, isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode, type WireValue } from '../wire/message-pack.js';
 import { isLabelText } from '../wire/text.js';
 
-export type Opinion = 'heard' | 'silent' | 'down';
+export type Opinion = 'heard' | 'silent' | 'down' | 'removed';
 
 export interface Settings {
   readonly partitions: number;
@@ -67,7 +67,7 @@ export interface Claim {
 }
 
 const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
-const opinions: readonly Opinion[] = ['heard', 'silent', 'down'];
+const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed'];
 const idLength = 8;
 const vitalLength = idLength + 4 + 6 + 1;
 const generationMax = 2 ** 32 - 1;
@@ -237,15 +237,18 @@ export function isClaimAnswer(body: readonly WireValue[]): boolean {
 function memberRow(member: Member): WireValue[] {
   const { id, name, host, zone, weight, pid, generation, heartbeat, status, epochs } = member;
   const place = [id, name, host, zone, weight] as const;
-  return [...place, pid, generation, heartbeat, statuses.indexOf(status), epochs];
+  const removed = member.removed === true;
+  return [...place, pid, generation, heartbeat, statuses.indexOf(status), epochs, removed];
 }
 
 function memberOf(row: readonly WireValue[]): Member {
   const [id, name, host, zone, weight, pid, generation, heartbeat, status] = row;
-  // Rows on disk from before epochs were told end before them.
+  // Rows on disk from before epochs were told, or members could be removed, end before that.
   const epochs = row.length === 9 ? 0 : row[9];
+  const removed = row.length <= 10 ? false : row[10];
   if (
-    row.length > 10 ||
+    row.length > 11 ||
+    typeof removed !== 'boolean' ||
     !isInt(epochs) ||
     epochs < 0 ||
     !isText(id) ||
@@ -261,7 +264,8 @@ function memberOf(row: readonly WireValue[]): Member {
     throw new MalformedError('a member from the far future');
   const known = statuses[Number(status)];
   if (!isInt(status) || known === undefined) throw new MalformedError('no such status of a member');
-  return { id, name, host, zone, weight, pid, generation, heartbeat, status: known, epochs };
+  const member = { id, name, host, zone, weight, pid, generation, heartbeat, epochs };
+  return { ...member, status: known, ...(removed && { removed }) };
 }
 
 export function encodeMember(member: Member): Buffer {

@@ -9,7 +9,6 @@ import { type ActorRefFrom, createActor } from 'xstate';
 import { inject, injectable } from 'tsyringe';
 import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { limits } from '../../actors/rules/limits.js';
 import { Hearing } from '../bus/hearing.js';
 import { type IncomingCall, Peers } from '../bus/peers.js';
 import { NodeOptions } from '../node/node-options.js';
@@ -22,16 +21,19 @@ import type { ClusterChange, ClusterView, Member, Reachability, Ring } from './c
 import { Absences } from './absences.js';
 import { Founding } from './founding.js';
 import { IdClaim, twinError } from './id-claim.js';
-import { isClaim, isRecall, type News, newsBody, newsOf, type Settings } from './member-codec.js';
+import { isClaim, isRecall, newsOf, type Settings } from './member-codec.js';
 import { Learning } from './learning.js';
 import { Lineage } from './lineage.js';
 import { type KnownCluster, MemberTable } from './member-table.js';
 import { PeerWatch } from './peer-watch.js';
 import { Problems } from './problems.js';
+import { Removals, removedError } from './removals.js';
+import { isRemoval } from './removing.js';
 import { RingCache } from './ring-cache.js';
 import { Roster } from './roster.js';
 import { type Holds, type Replicas, replicasConflict, replicasOf } from './replicas.js';
 import { isCompatible, settingsOf } from './settings.js';
+import { Telling } from './telling.js';
 import { TimeOfDay } from './time-of-day.js';
 
 /** Nodes that are started together need a moment to find each other; after so many beats it is worth a word. */
@@ -54,7 +56,9 @@ export class Membership implements ClusterView {
   /** `asked`: this node may serve, as far as its past goes. */
   readonly lineage: Lineage;
   private readonly learning: Learning;
+  private readonly telling: Telling;
   private readonly absences: Absences;
+  readonly removals: Removals;
   private readonly replicas: Replicas;
   /** Of this node's store. */
   holds: Holds = () => false;
@@ -68,7 +72,7 @@ export class Membership implements ClusterView {
     @inject(Bus) private readonly bus: Bus,
     @inject(Hearing) private readonly hearing: Hearing,
     @inject(Clock) private readonly clock: Clock,
-    @inject(Random) private readonly random: Random,
+    @inject(Random) random: Random,
     @inject(Tables) tables: Tables,
     @inject(NodeOptions) options: NodeOptions,
     @inject(Inspection) inspection: Inspection,
@@ -87,7 +91,7 @@ export class Membership implements ClusterView {
       clock,
       hearing,
       inspection,
-      probe: (peer) => this.tell(peer, { hello: true }),
+      probe: (peer) => this.telling.tell(peer, { hello: true }),
       onChange: (node, now) => this.reached(node, now),
     });
     const { problems, roster } = this;
@@ -98,24 +102,26 @@ export class Membership implements ClusterView {
       foundersMin: options.founders,
       isReachable: (node) => this.reachability(node) !== 'down',
       save: (done) => this.table.save(done),
-      tell: () => this.tellAll({ hello: false }),
+      tell: () => this.telling.tellAll({ hello: false }),
       onFounded: () => {
         this.placesChanged();
-        this.tellAll({ hello: false });
+        this.telling.tellAll({ hello: false });
       },
     });
+    const { settings, watch, founding, lineage, table, absences } = this;
+    const known = { peers, clock, roster, founding, watch, timeOfDay };
+    this.telling = new Telling({ ...known, bus, random, settings, lineage });
+    this.removals = new Removals({ ...known, table, absences, end: (error) => this.end(error) });
     this.claim = new IdClaim({
       peers,
       clock,
       own: () => ({ instance: this.instance, generation: this.startGeneration, pid }),
-      onTwin: (twin) => {
-        for (const listener of this.fatalListeners) listener(twinError(peers.self, twin));
-      },
+      onTwin: (twin) => this.end(twinError(peers.self, twin)),
     });
     this.gossip = createActor(gossipMachine, {
       clock,
       input: {
-        greet: () => this.tellAll({ hello: true }),
+        greet: () => this.telling.tellAll({ hello: true }),
         beat: () => this.beat(),
         review: () => this.watch.review(),
         claimId: () => this.claim.check(),
@@ -134,6 +140,7 @@ export class Membership implements ClusterView {
   async start(): Promise<void> {
     this.restore();
     this.peers.onContact((peer, contact) => this.watch.contact(peer, contact));
+    this.removals.start();
     this.peers.handle('gossip', (call) => this.receive(call));
     this.bus.onStatus((status) => {
       this.gossip.send({ type: status === 'connected' ? 'link.restored' : 'link.lost' });
@@ -144,7 +151,7 @@ export class Membership implements ClusterView {
     await asked;
     stopAsking();
     if (twin !== undefined) throw twinError(this.self.id, twin);
-    if (this.stopped) return;
+    if (this.stopped || this.self.removed === true) return;
     this.gossip.start();
     this.founding.consider();
     if (this.roster.otherIds.length > 0) await this.timeOfDay.told();
@@ -168,6 +175,10 @@ export class Membership implements ClusterView {
 
   members(): readonly Member[] {
     return this.roster.all();
+  }
+
+  get removed(): ReadonlySet<NodeId> {
+    return this.removals.known;
   }
 
   reachability(node: NodeId): Reachability {
@@ -211,16 +222,18 @@ export class Membership implements ClusterView {
         if (kept !== undefined) this.problems.report('place', kept);
       } else this.roster.learn(member, { direct: true });
     }
+    if (this.self.removed === true) throw removedError();
     this.startGeneration = this.self.generation;
     this.founding.restore(vote);
     for (const other of this.roster.otherIds) this.watch.watch(other);
+    this.removals.restore();
     this.placesChanged();
     this.table.save();
   }
 
   private async ask(): Promise<void> {
     const { roster, lineage } = this;
-    const others = roster.active().filter(({ id }) => id !== this.self.id);
+    const others = roster.active().filter(({ id, removed }) => id !== this.self.id && !removed);
     await lineage.ask(others.map(({ id }) => id));
     this.startGeneration = this.self.generation;
     this.table.save();
@@ -234,6 +247,7 @@ export class Membership implements ClusterView {
       if (from === this.self.id) this.claim.answer(call);
       return;
     }
+    if (isRemoval(call.body)) return this.removals.removing.answer(call);
     if (isRecall(call.body)) {
       this.learning.answerRecall(call);
       return this.table.save();
@@ -244,22 +258,28 @@ export class Membership implements ClusterView {
     const sender = { id: from, name: this.roster.get(from)?.name ?? from };
     if (!isCompatible({ sender, news, settings, vote: founding.vote, problems })) {
       // So that both sides can say what is wrong.
-      if (news.hello) this.tell(from, { hello: false });
+      if (news.hello) this.telling.tell(from, { hello: false });
       return;
     }
     const before = this.self;
     const learned = this.learning.learn(from, news);
+    this.removals.review();
     this.founding.hear(from, news);
     this.placesChanged();
     const { founded } = this.founding;
     const ignorant = founded && news.vote.founders.length === 0;
-    if (news.hello || ignorant) this.tell(from, { hello: learned.has('unknown'), rows: true });
+    if (news.hello || ignorant)
+      this.telling.tell(from, { hello: learned.has('unknown'), rows: true });
     // The row of this node is news again when somebody doubted it.
     else if (learned.has('unknown') || this.self !== before)
-      this.tell(from, { hello: learned.has('unknown') });
-    if (learned.has('new') && !founded) this.tellAll({ hello: false });
+      this.telling.tell(from, { hello: learned.has('unknown') });
+    if (learned.has('new') && !founded) this.telling.tellAll({ hello: false });
     this.founding.consider();
     this.table.save();
+  }
+
+  private end(error: Error): void {
+    for (const listener of this.fatalListeners) listener(error);
   }
 
   private reached(node: NodeId, now: Reachability): void {
@@ -286,47 +306,13 @@ export class Membership implements ClusterView {
     else if (this.self.heartbeat >= patienceBeats) this.problems.report('waiting', waitingFor);
     this.timeOfDay.review(this.problems);
     this.founding.consider();
-    if (!this.founding.founded) this.tellAll({ hello: false });
+    if (!this.founding.founded) this.telling.tellAll({ hello: false });
     else this.spread();
     this.table.save();
   }
 
-  /** To a few members, picked at random; unreachable ones too, or they could never answer back. */
   private spread(): void {
-    if (this.stopped) return;
-    const left = [...this.roster.otherIds];
-    for (let i = 0; i < limits.gossipFanout && left.length > 0; i++)
-      this.tell(left.splice(this.random.below(left.length), 1)[0]!, { hello: false });
-  }
-
-  /** `rows`: all that is known, for one that may know nothing. */
-  private tell(to: NodeId, options: { hello: boolean; rows?: boolean }): void {
-    if (this.bus.connected && this.lineage.asked)
-      this.peers.tell(to, 'gossip', newsBody(this.news({ ...options, to })));
-  }
-
-  /** With the own row: who is new learns of it from itself. */
-  private tellAll({ hello }: { hello: boolean }): void {
-    if (this.bus.connected && this.lineage.asked)
-      this.peers.tellAll('gossip', newsBody(this.news({ hello })));
-  }
-
-  private news(options: { hello: boolean; rows?: boolean; to?: NodeId }): News {
-    const { vote, list, founded } = this.founding;
-    const self = this.self.id;
-    const isTold = ({ id, status }: Member): boolean =>
-      id === self || (founded ? status !== 'joining' : list.length === 0 || list.includes(id));
-    const members = this.roster.all().filter(isTold);
-    return {
-      hello: options.hello,
-      settings: this.settings,
-      vote,
-      vitals: members.map(({ id, generation, heartbeat }) => {
-        return { id, generation, heartbeat, opinion: this.watch.opinion(id) };
-      }),
-      rows: options.rows === true ? members : [this.self],
-      clock: this.timeOfDay.news(options.to),
-    };
+    if (!this.stopped) this.telling.spread();
   }
 
   private known(): KnownCluster & { readonly revision: number } {

@@ -22,6 +22,8 @@ interface Watched {
   isAbsent: boolean;
   /** It said something itself. */
   isMet: boolean;
+  /** Removed from the cluster: down whatever is heard, and only NATS' word on it still counts. */
+  isRemoved: boolean;
 }
 
 export interface PeerWatchOptions {
@@ -47,7 +49,7 @@ export class PeerWatch {
       input: {
         believe: (now) => {
           const entry = this.watched.get(peer);
-          if (entry === undefined || entry.reachability === now) return;
+          if (entry === undefined || entry.isRemoved || entry.reachability === now) return;
           entry.reachability = now;
           if (now === 'down') this.dismissWitness(peer);
           onChange(peer, now);
@@ -63,6 +65,7 @@ export class PeerWatch {
       doubted: false,
       isAbsent: false,
       isMet: false,
+      isRemoved: false,
     });
     actor.start();
     if (this.suspended) actor.send({ type: 'self.ill' });
@@ -75,6 +78,19 @@ export class PeerWatch {
     this.options.inspection.detach(entry.actor);
     entry.actor.stop();
     this.dismissWitness(peer);
+  }
+
+  /**
+   * Down from now on, whoever says that it lives. It is watched all the same: while NATS still gives it requests (its process hangs)
+   * others must serve what it swallows.
+   */
+  remove(peer: NodeId): void {
+    const entry = this.watched.get(peer);
+    if (entry === undefined || entry.isRemoved) return;
+    const wasDown = entry.reachability === 'down';
+    Object.assign(entry, { isRemoved: true, reachability: 'down' });
+    this.dismissWitness(peer);
+    if (!wasDown) this.options.onChange(peer, 'down');
   }
 
   stop(): void {
@@ -114,7 +130,7 @@ export class PeerWatch {
     const nowMs = clock.monotonicMs();
     hearing.read(nowMs);
     const entry = this.watched.get(peer);
-    if (entry === undefined) return;
+    if (entry === undefined || entry.isRemoved) return;
     entry.heardAtMs = nowMs;
     entry.isAbsent = false;
     if (entry.reachability === 'alive' && !entry.doubted) return;

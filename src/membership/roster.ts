@@ -69,8 +69,13 @@ export class Roster {
     const merged = mergeMember(known, row);
     if (merged === known) return 'nothing';
     this.others.set(row.id, merged);
-    const { generation, status, epochs } = known;
-    if (merged.generation !== generation || merged.status !== status || merged.epochs !== epochs)
+    const { generation, status, epochs, removed } = known;
+    if (
+      merged.generation !== generation ||
+      merged.status !== status ||
+      merged.epochs !== epochs ||
+      merged.removed !== removed
+    )
       this.revision++;
     return isNewer(merged, known) ? 'newer' : 'nothing';
   }
@@ -96,6 +101,17 @@ export class Roster {
       const member = this.get(id);
       if (member?.status === 'joining') this.set({ ...member, status: 'active' });
     }
+  }
+
+  /** Declared gone for good, by whoever it was. Once and for ever. */
+  remove(id: NodeId): void {
+    const member = this.get(id);
+    if (member !== undefined && member.removed !== true) this.set({ ...member, removed: true });
+  }
+
+  /** Ascending. */
+  removed(): NodeId[] {
+    return this.ids.filter((id) => this.get(id)!.removed === true);
   }
 
   beat(): void {

@@ -10,6 +10,7 @@ import { Coordinator } from '../coordinator/coordinator.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Membership } from '../membership/membership.js';
+import { RemovalDesk } from '../membership/removal-desk.js';
 import { Collection } from '../replica/collection.js';
 import { Forgetting } from '../replica/forgetting.js';
 import { Handoff } from '../replica/handoff.js';
@@ -51,7 +52,7 @@ export interface NodeParts {
   readonly peers: Peers;
   readonly membership: Membership;
   readonly coordinator: Coordinator;
-  /** They answer other nodes. */
+  /** They answer other nodes, and who runs them. */
   readonly handlers: readonly { start(): void }[];
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
@@ -77,7 +78,7 @@ export function partsOf(
     peers: scope.resolve<Peers>(Peers),
     membership: scope.resolve(Membership),
     coordinator: scope.resolve<Coordinator>(Coordinator),
-    handlers: [MergeHandler, ReadHandler, TreeHandler, TransferHandler].map((part) =>
+    handlers: [MergeHandler, ReadHandler, TreeHandler, TransferHandler, RemovalDesk].map((part) =>
       scope.resolve<{ start(): void }>(part),
     ),
     handoff: scope.resolve(Handoff),

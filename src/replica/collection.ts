@@ -2,7 +2,8 @@
  * Collection: forgets tombstones and surplus context entries of the partitions whose first primary this node is, once all agree
  * (`actors/rules/collection.ts` says when).
  *
- * A node that has left must not come back under its old id with its old data: what was forgotten meanwhile would return with it.
+ * A node that was removed must not come back with its old data: what was forgotten meanwhile would return with it. So it is not asked,
+ * but everybody else must know that it is gone, and with that take nothing from it, before anything is forgotten.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -28,7 +29,8 @@ import { Store } from '../store/store.js';
 import type { Candidate } from './collection-walk.js';
 import { CollectionWalk } from './collection-walk.js';
 import { Forgetting } from './forgetting.js';
-import type { Replacement, TransferOrder } from './transfer-messages.js';
+import { groundsOf } from './grounds.js';
+import type { Grounds, Replacement, TransferOrder } from './transfer-messages.js';
 import { readVerdicts, writeTransferOrder } from './transfer-messages.js';
 
 export interface CollectionCounters {
@@ -43,7 +45,7 @@ export class Collection implements CollectionEffects {
   private candidates: readonly Candidate[] = [];
   /** To each node that holds them, the agreed candidates. */
   private agreed = new Map<NodeId, Candidate[]>();
-  private ringEpoch = 0;
+  private grounds: Grounds = { ringEpoch: 0, removed: [] };
   private calls: CallId[] = [];
   private collected = 0;
   private pruned = 0;
@@ -61,7 +63,7 @@ export class Collection implements CollectionEffects {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
       nowMs: () => clock.wallMs(),
-      isMine: (partition) => view.primaries(partition, 1)[0] === peers.self,
+      isMine: (partition) => this.driverOf(partition) === peers.self,
       isGone: (node) => !this.members().includes(node),
     });
   }
@@ -92,7 +94,7 @@ export class Collection implements CollectionEffects {
 
   survey(): void {
     const members = this.members();
-    this.ringEpoch = this.view.ring.epoch;
+    this.grounds = groundsOf(this.view);
     const others = members.filter((id) => id !== this.peers.self);
     if (others.some((id) => this.view.reachability(id) !== 'alive'))
       return this.send({ type: 'survey.refused' });
@@ -103,7 +105,7 @@ export class Collection implements CollectionEffects {
     );
     const order: TransferOrder = {
       kind: 'survey',
-      ringEpoch: this.ringEpoch,
+      ...this.grounds,
       keys: this.candidates,
     };
     this.askAll(
@@ -118,7 +120,7 @@ export class Collection implements CollectionEffects {
   private conclude(verdicts: ReadonlyMap<NodeId, readonly Verdict[]>): void {
     this.agreed = new Map();
     this.candidates.forEach((candidate, i) => {
-      const primaries = this.allPrimaries(candidate.key);
+      const primaries = this.primariesLeft(candidate.key);
       const given = new Map([...verdicts].map(([id, list]) => [id, list[i]!]));
       const holders = primaries && agreement({ primaries, verdicts: given });
       for (const id of holders ?? []) {
@@ -130,17 +132,27 @@ export class Collection implements CollectionEffects {
     this.send({ type: this.agreed.size === 0 ? 'survey.refused' : 'survey.agreed' });
   }
 
-  /** Undefined while the cluster has fewer nodes than the bucket wants replicas: the missing ones may hold anything. */
-  private allPrimaries(key: StorageKey): readonly NodeId[] | undefined {
+  /**
+   * Those that are not gone. Undefined when none is left, and while the cluster has fewer nodes than the bucket wants replicas: the
+   * missing ones may hold anything.
+   */
+  private primariesLeft(key: StorageKey): readonly NodeId[] | undefined {
     const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
     const primaries = this.view.primaries(partitionOfStorageKey(key), n);
-    return primaries.length === n ? primaries : undefined;
+    const left = primaries.filter((node) => !this.view.removed.has(node));
+    return primaries.length === n && left.length > 0 ? left : undefined;
+  }
+
+  /** The first primary, or who takes puts in its place for good. */
+  private driverOf(partition: number): NodeId | undefined {
+    const { ring, removed } = this.view;
+    return ring.preferenceList(partition).find((node) => !removed.has(node));
   }
 
   forgetElsewhere(): void {
     const orders = [...this.agreed]
       .filter(([id]) => id !== this.peers.self)
-      .flatMap(([to, agreed]) => ordersFor(agreed, this.ringEpoch).map((order) => ({ to, order })));
+      .flatMap(([to, agreed]) => ordersFor(agreed, this.grounds).map((order) => ({ to, order })));
     this.askAll(orders, { onAnswer: () => {}, onAll: () => this.send({ type: 'others.forgot' }) });
   }
 
@@ -171,7 +183,7 @@ export class Collection implements CollectionEffects {
   private members(): NodeId[] {
     return this.view
       .members()
-      .filter(({ status }) => status !== 'left')
+      .filter(({ id, status }) => status !== 'left' && !this.view.removed.has(id))
       .map(({ id }) => id)
       .sort();
   }
@@ -203,11 +215,11 @@ export class Collection implements CollectionEffects {
   }
 }
 
-function ordersFor(agreed: readonly Candidate[], ringEpoch: number): TransferOrder[] {
+function ordersFor(agreed: readonly Candidate[], grounds: Grounds): TransferOrder[] {
   const { replaced, dropped } = partsOf(agreed);
   const orders: TransferOrder[] = [];
-  if (dropped.length > 0) orders.push({ kind: 'collect', ringEpoch, keys: dropped });
-  if (replaced.length > 0) orders.push({ kind: 'replace', ringEpoch, replacements: replaced });
+  if (dropped.length > 0) orders.push({ ...grounds, kind: 'collect', keys: dropped });
+  if (replaced.length > 0) orders.push({ ...grounds, kind: 'replace', replacements: replaced });
   return orders;
 }
 

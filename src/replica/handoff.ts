@@ -1,7 +1,7 @@
 /**
  * Hinted handoff: looks at regular times for what this node owes and to whom, and runs one `handoff` machine per target.
  *
- * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the room, or has left, is re-homed: its states go to all other
+ * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the room, or was removed, is re-homed: its states go to all other
  * primaries, and only when each of them has acknowledged is the debt forgotten. From then on as many primaries hold the state
  * as the cluster has, and the target gets it by tree exchange. Until then the debt stays, whatever its age: a hint is never dropped.
  */
@@ -87,7 +87,8 @@ export class Handoff {
   }
 
   private isMember(target: NodeId): boolean {
-    return this.view.members().some(({ id, status }) => id === target && status !== 'left');
+    const isHere = this.view.members().some(({ id, status }) => id === target && status !== 'left');
+    return isHere && !this.view.removed.has(target);
   }
 
   private actorFor(target: NodeId): ActorRefFrom<typeof handoffMachine> {
@@ -125,7 +126,7 @@ export class Handoff {
   private othersOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
     const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
     const primaries = this.view.primaries(partitionOfStorageKey(key), n);
-    const others = primaries.filter((id) => id !== target);
+    const others = primaries.filter((id) => id !== target && !this.view.removed.has(id));
     if (others.length === 0) return undefined;
     const self = this.peers.self;
     const awaited = others.filter((id) => id !== self);

@@ -5,7 +5,8 @@ import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
 import { Forgetting } from './forgetting.js';
-import { readTransferOrder, writeVerdicts } from './transfer-messages.js';
+import { groundsOf } from './grounds.js';
+import { readTransferOrder, sameGrounds, writeVerdicts } from './transfer-messages.js';
 
 @injectable()
 export class TransferHandler {
@@ -22,8 +23,8 @@ export class TransferHandler {
 
   private answer(call: IncomingCall): void {
     const order = readTransferOrder(call.body);
-    if (order.ringEpoch !== this.view.ring.epoch)
-      return call.refuse(503, 'the rings differ: no agreement on who the primaries are');
+    if (!sameGrounds(order, groundsOf(this.view)))
+      return call.refuse(503, 'no agreement on who the primaries are, or who is gone for good');
     if (order.kind === 'survey')
       return call.ok(writeVerdicts(order.keys.map((key) => this.forgetting.verdictOn(key))));
     const refusal = this.store.refusal();

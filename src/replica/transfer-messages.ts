@@ -1,4 +1,5 @@
 /** Bodies of the verb `transfer`, both ways; see `src/bus/peers.ts`. Reading throws `MalformedError`. */
+import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { verdicts, type Verdict } from '../../actors/rules/collection.js';
 import type { Digest } from '../../actors/rules/versions.js';
@@ -19,28 +20,31 @@ export interface Replacement extends AgreedKey {
   readonly bytes: Buffer;
 }
 
-/** Each with the epoch of the ring that says who the primaries are. */
-export type TransferOrder =
-  | {
-      readonly kind: 'survey' | 'collect';
-      readonly ringEpoch: number;
-      readonly keys: readonly AgreedKey[];
-    }
-  | {
-      readonly kind: 'replace';
-      readonly ringEpoch: number;
-      readonly replacements: readonly Replacement[];
-    };
+/** What all must agree on before anything is forgotten. */
+export interface Grounds {
+  /** Of the ring that says who the primaries are. */
+  readonly ringEpoch: number;
+  /** Members that are gone for good, and need not be asked; ascending. */
+  readonly removed: readonly NodeId[];
+}
+
+export type TransferOrder = Grounds &
+  (
+    | { readonly kind: 'survey' | 'collect'; readonly keys: readonly AgreedKey[] }
+    | { readonly kind: 'replace'; readonly replacements: readonly Replacement[] }
+  );
 
 export function writeTransferOrder(order: TransferOrder): readonly WireValue[] {
   const { kind, ringEpoch } = order;
+  const removed = Buffer.from(order.removed.join(''), 'hex');
   if (kind === 'replace') {
     const digests = order.replacements.map(({ digest }) => digest);
-    return [kind, ringEpoch, encodeDigests(digests), encodeBatch(order.replacements)];
+    return [kind, ringEpoch, removed, encodeDigests(digests), encodeBatch(order.replacements)];
   }
   return [
     kind,
     ringEpoch,
+    removed,
     order.keys.map(({ key }) => Buffer.from(key, 'latin1')),
     encodeDigests(order.keys.map(({ digest }) => digest)),
   ];
@@ -49,14 +53,29 @@ export function writeTransferOrder(order: TransferOrder): readonly WireValue[] {
 export function readTransferOrder(body: readonly WireValue[]): TransferOrder {
   const [kind, ringEpoch] = body;
   if (typeof ringEpoch !== 'number') throw new MalformedError('the epoch of the ring expected');
+  const removed = idsIn(binOf(body[2]));
   if (kind === 'replace') {
-    const digests = decodeDigests(binOf(body[2]));
-    const records = decodeBatch(binOf(body[3]));
-    return { kind, ringEpoch, replacements: withDigests(records, digests) };
+    const digests = decodeDigests(binOf(body[3]));
+    const records = decodeBatch(binOf(body[4]));
+    return { kind, ringEpoch, removed, replacements: withDigests(records, digests) };
   }
   if (kind !== 'survey' && kind !== 'collect') throw new MalformedError('no such transfer');
-  const keys = keysOf(body[2]).map((key) => ({ key }));
-  return { kind, ringEpoch, keys: withDigests(keys, decodeDigests(binOf(body[3]))) };
+  const keys = keysOf(body[3]).map((key) => ({ key }));
+  const digests = decodeDigests(binOf(body[4]));
+  return { kind, ringEpoch, removed, keys: withDigests(keys, digests) };
+}
+
+/** 8 bytes each. */
+function idsIn(bytes: Buffer): NodeId[] {
+  if (bytes.length % 8 !== 0) throw new MalformedError('node ids are 8 bytes each');
+  return Array.from({ length: bytes.length / 8 }, (_, i) =>
+    bytes.toString('hex', 8 * i, 8 * i + 8),
+  );
+}
+
+/** Whether both sides know the same. */
+export function sameGrounds(a: Grounds, b: Grounds): boolean {
+  return a.ringEpoch === b.ringEpoch && a.removed.join() === b.removed.join();
 }
 
 function withDigests<T extends { readonly key: StorageKey }>(

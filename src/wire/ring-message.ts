@@ -31,6 +31,8 @@ export interface RingNode {
   readonly host: string;
   readonly zone: string;
   readonly reachability: 'alive' | 'suspect' | 'down';
+  /** Declared gone for good: it is `down` and never returns. */
+  readonly removed?: true;
   /** What its monotonic clock shows at least, as far as the answering node knows. */
   readonly clock?: Moment;
 }
@@ -105,6 +107,7 @@ function nodeFrom(document: unknown): RingNode {
     host: label(node['host'], 'node host'),
     zone: label(node['zone'], 'node zone'),
     reachability,
+    ...(node['removed'] === true && { removed: true }),
     ...clockFrom(node['clock']),
   };
 }

@@ -120,6 +120,7 @@ export class MemoryCoordinator implements Coordinator {
 
 /** Partition p has the nodes in their order, beginning with the p-th. */
 export class ToldView implements ClusterView {
+  readonly removed = new Set<NodeId>();
   readonly self: Member;
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();

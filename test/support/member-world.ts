@@ -41,6 +41,7 @@ export class MemberWorld {
   private readonly random: SimRandom;
   private readonly disks = new Map<string, SimDisk>();
   private readonly names = new Map<string, string>();
+  private readonly busNames = new Map<string, string>();
   private lives = 0;
 
   constructor(
@@ -69,7 +70,8 @@ export class MemberWorld {
     const random = this.random.fork(`${name}-${++this.lives}`);
     const faults = { driftPpm: 0, wallOffsetMs: 0 };
     const clock = new AgreedClock(new SimClock(this.scheduler, process, faults));
-    const bus = new SimBus(this.nats, `${name}-${this.lives}`, process);
+    this.busNames.set(name, `${name}-${this.lives}`);
+    const bus = new SimBus(this.nats, this.busNameOf(name), process);
     const tables = new SimTables(this.diskOf(diskName), {
       scheduler: this.scheduler,
       process,
@@ -105,6 +107,15 @@ export class MemberWorld {
 
   idOf(name: string): string {
     return this.random.fork(`id-${name}`).bytes(8).toString('hex');
+  }
+
+  nameOf(id: string): string {
+    return this.names.get(id) ?? id;
+  }
+
+  /** What NATS calls the latest life of a node. */
+  busNameOf(name: string): string {
+    return this.busNames.get(name)!;
   }
 
   async run(ms: number): Promise<void> {

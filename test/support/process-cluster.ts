@@ -77,6 +77,13 @@ export class ProcessCluster {
     await exited;
   }
 
+  /** Once node `i` has ended by itself: its exit code, and what all have printed. */
+  async ended(i: number): Promise<{ readonly code: number | null; readonly text: string }> {
+    const child = this.processes[i]!;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    return { code: child.exitCode, text: this.output.join('') };
+  }
+
   /** It stands still (SIGSTOP), its connection does not; until it is sent SIGCONT, or killed. */
   signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.processes[i]?.kill(signal);

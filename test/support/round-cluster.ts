@@ -40,6 +40,7 @@ const partitions = 16;
 
 /** Partition p's preference list starts at node p mod count. */
 export class HandMadeView implements ClusterView {
+  readonly removed = new Set<NodeId>();
   readonly ring: Ring;
   readonly self: Member;
   private readonly beliefs = new Map<NodeId, Reachability>();

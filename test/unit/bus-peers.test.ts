@@ -203,6 +203,29 @@ describe('telling', () => {
     expect(messagesTo(`_kv.${b}.answers`)).toEqual([]);
   });
 
+  test('from a removed node nothing is taken: neither calls nor what is told nor answers, and it hears so', () => {
+    const heard: string[] = [];
+    const dismissals: string[] = [];
+    const removed = new Set<string>();
+    alice.peers.fence(removed);
+    alice.peers.handle('read', (call) => call.ok([]));
+    alice.peers.handle('gossip', () => heard.push('gossip'));
+    bob.peers.handle('read', (call) => call.ok([]));
+    bob.peers.onDismissed((by) => dismissals.push(by));
+    const asked = calls(alice.peers, b, []);
+    removed.add(b);
+    alice.peers.onContact((peer) => heard.push(peer));
+    network.settle();
+    expect(asked).toEqual([]);
+    expect(calls(bob.peers, a, [])).toEqual([]);
+    bob.peers.tell(a, 'gossip', []);
+    bob.peers.tellAll('gossip', []);
+    network.settle();
+    expect(heard).toEqual([]);
+    expect(dismissals).toEqual([a, a, a]);
+    expect(bob.peers.pending).toBe(0);
+  });
+
   test('every message of a peer counts as contact', () => {
     const contacts: string[] = [];
     alice.peers.onContact((peer, contact) => contacts.push(`${peer} ${contact}`));

@@ -4,14 +4,13 @@ import { UnavailableError } from '../../errors.js';
 import type { Bus } from '../../seams/bus.js';
 import type { Clock } from '../../seams/clock.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { askRing, byName } from '../cluster-status.js';
+import { askRing, idOf } from '../cluster-status.js';
 import {
   addNodeConnectionOptions,
   nodeConnection,
   withBus,
   type NodeConnection,
 } from '../connection.js';
-import { CommandError, exitCodes } from '../exit-codes.js';
 import { printLine } from '../output.js';
 import { portNumber } from '../parsers.js';
 
@@ -45,25 +44,14 @@ Examples:
     .action(async (node: string, state: 'on' | 'off', options: InspectOptions) => {
       const clock = new RealClock();
       const answer = await withBus(nodeConnection(options, options.dataDir), async (bus) => {
-        const id = await idOf(node, { bus, clock, prefix: options.prefix, waitMs });
+        const ring = await askRing({ bus, clock, prefix: options.prefix, waitMs });
+        const id = idOf(node, ring);
         const words = state === 'on' && options.port !== undefined ? `on ${options.port}` : state;
         return tell({ bus, clock, subject: `_${options.prefix}.${id}.inspect`, words });
       });
       if (answer === undefined) throw new UnavailableError(`${node} does not answer`);
       printLine(answer);
     });
-}
-
-async function idOf(name: string, question: Parameters<typeof askRing>[0]): Promise<string> {
-  const ring = await askRing(question);
-  if (ring === undefined) throw new UnavailableError('no node answers');
-  const found = ring.nodes.find((node) => node.name === name || node.id === name);
-  if (found !== undefined) return found.id;
-  const names = ring.nodes
-    .toSorted(byName)
-    .map((node) => node.name)
-    .join(', ');
-  throw new CommandError(exitCodes.usage, `no node named ${name}; there are ${names}`);
 }
 
 function tell(message: {

@@ -58,7 +58,7 @@ function printKey(ring: RingMessage, key: Place, json: boolean): void {
     name: node.name,
     host: node.host,
     zone: node.zone,
-    reachability: node.reachability,
+    reachability: stateOf(node),
     id: node.id,
   }));
   if (json) return printJson({ ...key, partition, nodes: rows });
@@ -84,10 +84,14 @@ function printRing(ring: RingMessage): void {
   }
   printLine(`${ring.groupOf.length} partitions, N=${ring.n}, epoch ${ring.epoch}`);
   const rows = held.sort(byName).map((node) => {
-    const { name, host, zone, reachability, primary, first, id } = node;
-    return [name, host, zone, reachability, String(primary), String(first), id];
+    const { name, host, zone, primary, first, id } = node;
+    return [name, host, zone, stateOf(node), String(primary), String(first), id];
   });
   printLine(table(['NAME', 'HOST', 'ZONE', 'STATUS', 'PARTITIONS', 'FIRST OF', 'ID'], rows));
+}
+
+function stateOf({ removed, reachability }: RingNode): string {
+  return removed === true ? 'removed' : reachability;
 }
 
 function preferenceList(ring: RingMessage, partition: number): RingNode[] {

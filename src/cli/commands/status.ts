@@ -18,7 +18,9 @@ export function addStatus(program: Command): void {
   const command = program
     .command('status')
     .summary('show the nodes')
-    .description('Shows every node of the cluster, those that do not answer as down.')
+    .description(
+      'Shows every node of the cluster, those that do not answer as down, or as removed.',
+    )
     .option(
       '--json',
       'one JSON object: {"nodes":[{"id","name","host","status","pid","partitions","keys","hints","clockAheadMs","clockOffsetsMs","problems"}]}',

@@ -136,9 +136,11 @@ export class SimCluster {
     return holds();
   }
 
-  /** Those that have a place in the ring: all whose directory was never wiped and that did not come after it was founded. */
+  /** Those that have a place in the ring: all whose directory was never wiped, that were not removed and did not come after it was founded. */
   get members(): readonly SimNode[] {
-    return this.nodes.filter(({ wipedId, isLate }) => wipedId === undefined && !isLate);
+    return this.nodes.filter(
+      ({ wipedId, isLate, isRemoved }) => wipedId === undefined && !isLate && !isRemoved,
+    );
   }
 
   /** Once there is a cluster: it serves whole, and who is not of it is known to be late. */

@@ -31,7 +31,9 @@ export class SimNode {
   wipedId: NodeId | undefined;
   /** The cluster was founded before it came. */
   isLate = false;
-  private lastId: NodeId = '';
+  /** Declared gone for good: the others take nothing from it, and it ends once it hears of that. */
+  isRemoved = false;
+  lastId: NodeId = '';
   private lives = 0;
 
   constructor(

@@ -488,6 +488,18 @@ export const mutants: readonly Mutant[] = [
       "const others = members.filter((id) => id !== this.peers.self && this.view.reachability(id) === 'alive');",
   },
   {
+    name: 'removed-is-not-fenced',
+    file: 'src/bus/bus-peers.js',
+    find: 'return this.dismiss(from, id);',
+    replace: ';',
+  },
+  {
+    name: 'forgets-before-all-know-who-is-gone',
+    file: 'src/replica/transfer-messages.js',
+    find: ' && a.removed.join() === b.removed.join()',
+    replace: '',
+  },
+  {
     name: 'values-collected-as-tombstones',
     file: 'actors/rules/collection.js',
     find: 'return sibling.expiresAtMs === 0 ? Infinity : sibling.expiresAtMs;',

@@ -11,12 +11,13 @@
  *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
  *   begin put … · end c1 => done       the same without waiting, one request a client
  *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work · unload => ok    ends it; ok: nothing but successes
- *   wait 2s · wait-until serving|converged|collected b/k|hints … [within=60s]
+ *   wait 2s · wait-until serving|converged|collected b/k|ended p1|hints … [within=60s]
  *   states b/k => equal · check => ok  every write acknowledged to a load is there or was replaced
  *   owes p1 => 2                       how many hints it owes, of all keys · announced b/k => 2   so many changes of it were announced
  *   forget p1 b/k                      its record goes from the disk of a stopped node, as if the node had left the partition
  *   node p1 => new joining             under which id it runs (new, or known), and in which status
  *   snapshot p1 · restore p1           of a stopped node's disk
+ *   remove p2 via=p1 => done | refused   an operator asks p1 to declare p2 gone for good
  *
  * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far ahead. `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
  * answer and what it holds, `in<250ms` bounds its time.

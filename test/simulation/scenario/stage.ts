@@ -32,6 +32,7 @@ export class Stage {
   private readonly images = new Map<string, DiskImage>();
   private readonly announced = new Map<string, number>();
   private load: Load | undefined;
+  private removals = 0;
 
   constructor(
     options: ClusterOptions,
@@ -94,6 +95,8 @@ export class Stage {
         return undefined;
       case 'wait-until':
         return this.waitUntil(this.named(command));
+      case 'remove':
+        return this.remove(this.nodeOf(args[0]!), command);
       case 'states': {
         const difference = await this.observatory.difference([args[0]!]);
         return difference;
@@ -247,6 +250,8 @@ export class Stage {
           this.observatory.hintsLeft() ??
           (await this.observatory.difference([...of, ...(this.load?.names() ?? [])]))
         );
+      case 'ended':
+        return this.cluster.node(of[0]!).alive ? `${of[0]!} still runs` : undefined;
       case 'collected':
         return this.observatory.leftOf(of[0]!);
       default:
@@ -256,6 +261,24 @@ export class Stage {
 
   private owedBy(name: string): number {
     return this.cluster.node(name).node?.status().hints ?? 0;
+  }
+
+  /** As an operator would, who asks the node `via`. */
+  private async remove(name: string, command: Command): Promise<string | undefined> {
+    const { cluster } = this;
+    const target = cluster.node(name);
+    const asked = cluster.node(this.nodeOf(command.options['via']!));
+    const { bus } = cluster.client(`operator${++this.removals}`);
+    const reply = bus.inbox();
+    let answer: string | undefined;
+    bus.subscribe(reply, ({ data, noResponders }) => {
+      answer = noResponders ? 'nobody is there' : Buffer.from(data).toString();
+    });
+    bus.publish(`_kv.${asked.lastId}.remove`, Buffer.from(target.lastId), { reply });
+    await cluster.until(() => answer !== undefined, answerWithinUs);
+    const isDone = answer?.includes('"confirmed"') === true;
+    if (isDone) target.isRemoved = true;
+    return isDone === (command.expected?.[0] === 'done') ? undefined : `got ${answer}`;
   }
 
   private identity(name: string, expected: readonly string[]): string | undefined {

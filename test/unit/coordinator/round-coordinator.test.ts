@@ -179,6 +179,34 @@ describe('put, replicas are missing', () => {
     expect(world.nodes[1]!.store.merges).toBe(0);
   });
 
+  test('five nodes, a primary is removed: nobody stands in for it as long as the others are W', async () => {
+    const world = await cluster(5);
+    for (const node of world.nodes) {
+      node.view.removed.add(world.nodes[2]!.id);
+      node.view.believe(world.nodes[2]!.id, 'down');
+    }
+    expect(receiptOf(await world.put(0, { value: 'v', quorum: 2 }))).toBe(
+      'w=2/2 primaries=2 fallbacks=0 durability=sync',
+    );
+    await world.run(1_000);
+    expect([3, 4].map((at) => world.valuesAt(at))).toEqual([[], []]);
+    expect(receiptOf(await world.put(0, { value: 'w', quorum: 3 }))).toBe(
+      'w=3/3 primaries=2 fallbacks=1 hints=1 durability=sync',
+    );
+    expect(world.valuesAt(3)).toEqual(['w']);
+  });
+
+  test('three nodes, a primary is removed: nobody owes it anything', async () => {
+    const world = await cluster(3);
+    world.nodes[0]!.view.removed.add(world.nodes[2]!.id);
+    world.nodes[0]!.view.believe(world.nodes[2]!.id, 'down');
+    expect(receiptOf(await world.put(0, { value: 'v' }))).toBe(
+      'w=2/2 primaries=2 fallbacks=0 durability=sync',
+    );
+    await world.run(1_000);
+    expect(world.nodes[0]!.coordinator.counters().fallbacksUsed).toBe(0);
+  });
+
   test('strict: fallbacks hold hints but do not count; three within reach, two of them primaries, W=3', async () => {
     const world = await cluster(5);
     world.kill(2);

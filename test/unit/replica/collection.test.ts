@@ -115,6 +115,40 @@ describe('collection of tombstones', () => {
     expect(holders(key)).toEqual([]);
   });
 
+  test('a primary is removed and all others know: it goes without it; another drives where it was the first', async () => {
+    const { key } = await deleted();
+    const other = world.key('k', 1);
+    await world.put(1, other);
+    const tombstone = await world.put(1, other, { value: null });
+    for (const at of [2, 3]) await world.give(at, other, tombstone);
+    for (const at of [0, 2, 3]) world.nodes[at]!.view.removed.add(world.nodes[1]!.id);
+    world.believe(1, 'down');
+    await world.run(past);
+    expect(holders(key)).toEqual([1]);
+    expect(holders(other)).toEqual([1]);
+  });
+
+  test('a primary is removed and one of the others does not know: it stays', async () => {
+    const { key } = await deleted();
+    for (const at of [0, 1]) world.nodes[at]!.view.removed.add(world.nodes[2]!.id);
+    world.believe(2, 'down');
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+    world.nodes[3]!.view.removed.add(world.nodes[2]!.id);
+    await world.run(5_000);
+    expect(holders(key)).toEqual([2]);
+  });
+
+  test('a primary that is left lacks it: it stays', async () => {
+    const { key } = await deleted();
+    for (const at of [0, 1, 3]) world.nodes[at]!.view.removed.add(world.nodes[2]!.id);
+    const { store } = world.nodes[1]!;
+    store.remove([{ key, digest: store.peek(key)!.digest }], () => undefined);
+    world.believe(2, 'down');
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 2]);
+  });
+
   test('a put at the driver while the others forget builds on the tombstone: no sibling is left', async () => {
     const { key } = await deleted();
     await world.run(graceMs - 5_000);
@@ -183,6 +217,21 @@ async function crowded(extra = 5): Promise<{ key: StorageKey; state: KeyState }>
   return { key, state };
 }
 
+/** A value whose context has all entries it may have, of epochs of nodes 0 and 2 by turns; all primaries hold it. */
+async function crowdedByEpochs(): Promise<StorageKey> {
+  world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
+  const key = world.key('k');
+  const context = Array.from({ length: limits.contextEntriesMax - 1 }, (_, i) => ({
+    actor: actorOf(world.nodes[i % 2 === 0 ? 2 : 0]!.id, 1 + i),
+    counter: 3,
+  })).sort((a, b) => (a.actor < b.actor ? -1 : 1));
+  await world.give(0, key, { context, siblings: [] });
+  const state = await world.put(0, key, { value: 'v', seen: context });
+  for (const at of [1, 2]) await world.give(at, key, state);
+  for (const node of world.nodes) node.collection.start();
+  return key;
+}
+
 const lengths = (key: StorageKey): (number | undefined)[] =>
   [0, 1, 2].map((at) => world.stateAt(at, key)?.context.length);
 
@@ -242,6 +291,25 @@ describe('pruning of contexts', () => {
     await world.run(past);
     expect(lengths(large)).toEqual([10, 10, 10]);
     expect(world.valuesAt(1, large)).toEqual(['v']);
+  });
+
+  test('a context at its bound, all members alive: epochs left behind go without a put, and puts are taken again', async () => {
+    const key = await crowdedByEpochs();
+    expect(lengths(key)).toEqual([256, 256, 256]);
+    await world.run(past);
+    expect(lengths(key)).toEqual([10, 10, 10]);
+    expect(world.valuesAt(2, key)).toEqual(['v']);
+  });
+
+  test('a context at its bound, a member away: it stays; once that is removed it is shortened without it', async () => {
+    const key = await crowdedByEpochs();
+    world.believe(2, 'down');
+    await world.run(past);
+    expect(lengths(key)).toEqual([256, 256, 256]);
+    const gone = world.nodes[2]!.id;
+    for (const at of [0, 1, 3]) world.nodes[at]!.view.removed.add(gone);
+    await world.run(past);
+    expect(lengths(key)).toEqual([10, 10, 256]);
   });
 
   test('after crashes of its node a key has few epochs left: those left behind are pruned', async () => {

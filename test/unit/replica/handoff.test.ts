@@ -95,6 +95,31 @@ test('handoff: hints older than the bound, target still away: they go to all oth
   expect(world.valuesAt(1, key!)).toEqual(['v']);
 });
 
+test('handoff: the target is removed: its hints go to the other primaries at once, those that were removed left out', async () => {
+  const [key] = await withHints(1);
+  for (const at of [0, 3])
+    for (const gone of [1, 2]) world.nodes[at]!.view.removed.add(world.nodes[gone]!.id);
+  world.believe(1, 'down');
+  world.believe(2, 'down');
+  world.nodes[3]!.handoff.start();
+  await world.run(5_000);
+  expect(owed()).toBe(0);
+  expect(world.nodes[3]!.handoff.counters()).toEqual({ delivered: 0, rehomed: 1, failures: 0 });
+  expect(world.valuesAt(0, key!)).toEqual(['v']);
+  expect(world.nodes[3]!.store.counters().keys).toBe(0);
+});
+
+test('handoff: all primaries were removed: what is held for them stays', async () => {
+  await withHints(1);
+  for (const gone of [0, 1, 2]) {
+    world.nodes[3]!.view.removed.add(world.nodes[gone]!.id);
+    world.believe(gone, 'down');
+  }
+  world.nodes[3]!.handoff.start();
+  await world.run(60_000);
+  expect(owed()).toBe(1);
+});
+
 test('handoff: a target that is away fills its share: what it is owed goes to the other primaries, long before it is overdue', async () => {
   world = await ReplicaWorld.start(4, { storeBounds: { hintBytesMax: 100_000 } });
   world.believe(1, 'down');

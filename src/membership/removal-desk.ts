@@ -1,0 +1,43 @@
+/**
+ * Where an operator says that a member is gone for good, with the nodes' password: applications can't publish there.
+ *
+ *   nats req _kv.<node that is asked>.remove <id of the member>     answers JSON, {confirmed, missing} or {error, outcome}
+ */
+import { inject, injectable } from 'tsyringe';
+import { NodeAddress } from '../bus/peers.js';
+import { QuorateError } from '../errors.js';
+import { Bus, type BusMessage } from '../seams/bus.js';
+import { isInbox } from '../wire/subjects.js';
+import { Membership } from './membership.js';
+import type { Removal } from './removing.js';
+
+export type RemovalAnswer = Removal | { readonly error: string; readonly outcome: string };
+
+@injectable()
+export class RemovalDesk {
+  constructor(
+    @inject(Bus) private readonly bus: Bus,
+    @inject(NodeAddress) private readonly address: NodeAddress,
+    @inject(Membership) private readonly membership: Membership,
+  ) {}
+
+  start(): void {
+    const { prefix, id } = this.address;
+    this.bus.subscribe(`_${prefix}.${id}.remove`, (message) => void this.asked(message));
+  }
+
+  private async asked({ data, reply }: BusMessage): Promise<void> {
+    if (!isInbox(reply)) return;
+    const answer = await this.answerTo(Buffer.from(data).toString('latin1').trim());
+    this.bus.publish(reply, Buffer.from(JSON.stringify(answer)));
+  }
+
+  private async answerTo(target: string): Promise<RemovalAnswer> {
+    try {
+      return await this.membership.removals.removing.remove(target);
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
+      return { error: error.message, outcome: error.outcome };
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** What this node tells others of the members, and whom. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { Member } from '../../actors/rules/membership.js';
+import type { Peers } from '../bus/peers.js';
+import type { Bus } from '../seams/bus.js';
+import type { Random } from '../seams/random.js';
+import type { Founding } from './founding.js';
+import type { Lineage } from './lineage.js';
+import { type News, newsBody, type Settings } from './member-codec.js';
+import type { PeerWatch } from './peer-watch.js';
+import type { Roster } from './roster.js';
+import type { TimeOfDay } from './time-of-day.js';
+
+export class Telling {
+  constructor(
+    private readonly options: {
+      readonly peers: Peers;
+      readonly bus: Bus;
+      readonly random: Random;
+      readonly settings: Settings;
+      readonly roster: Roster;
+      readonly founding: Founding;
+      readonly watch: PeerWatch;
+      readonly lineage: Lineage;
+      readonly timeOfDay: TimeOfDay;
+    },
+  ) {}
+
+  /** To a few members, picked at random; unreachable ones too, or they could never answer back. */
+  spread(): void {
+    const { roster, random } = this.options;
+    const left = [...roster.otherIds];
+    for (let i = 0; i < limits.gossipFanout && left.length > 0; i++)
+      this.tell(left.splice(random.below(left.length), 1)[0]!, { hello: false });
+  }
+
+  /** `rows`: all that is known, for one that may know nothing. */
+  tell(to: NodeId, options: { hello: boolean; rows?: boolean }): void {
+    if (this.may) this.options.peers.tell(to, 'gossip', newsBody(this.news({ ...options, to })));
+  }
+
+  /** With the own row: who is new learns of it from itself. */
+  tellAll({ hello }: { hello: boolean }): void {
+    if (this.may) this.options.peers.tellAll('gossip', newsBody(this.news({ hello })));
+  }
+
+  private get may(): boolean {
+    return this.options.bus.connected && this.options.lineage.asked;
+  }
+
+  private news(options: { hello: boolean; rows?: boolean; to?: NodeId }): News {
+    const { roster, watch, settings, timeOfDay, founding } = this.options;
+    const { vote, list, founded } = founding;
+    const { self } = roster;
+    const isTold = ({ id, status }: Member): boolean =>
+      id === self.id || (founded ? status !== 'joining' : list.length === 0 || list.includes(id));
+    const members = roster.all().filter(isTold);
+    return {
+      hello: options.hello,
+      settings,
+      vote,
+      vitals: members.map(({ id, generation, heartbeat, removed }) => {
+        const opinion = removed === true ? 'removed' : watch.opinion(id);
+        return { id, generation, heartbeat, opinion };
+      }),
+      rows: options.rows === true ? members : [self],
+      clock: timeOfDay.news(options.to),
+    };
+  }
+}

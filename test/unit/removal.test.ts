@@ -1,0 +1,155 @@
+/** Members that an operator declares gone for good. */
+import { describe, expect, test } from '@jest/globals';
+import type { NodeOptions } from '../../src/node/node-options.js';
+import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';
+
+const names = ['a', 'b', 'c'];
+
+async function cluster(
+  seed: string,
+  nodes: readonly string[] = names,
+  options: Partial<NodeOptions> = {},
+): Promise<{ world: MemberWorld; lives: NodeLife[] }> {
+  const world = new MemberWorld(seed, { founders: nodes.length, ...options });
+  const lives = nodes.map((name) => world.start(name));
+  await world.until(() => allActive(lives), 5_000);
+  return { world, lives };
+}
+
+/** Of each node, which it has on its disk as removed. */
+function removedAt(world: MemberWorld, lives: readonly NodeLife[]): string[] {
+  return lives.map(({ membership }) =>
+    [...membership.removed].map((id) => world.nameOf(id)).join(),
+  );
+}
+
+function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
+  return among.map(({ membership }) => membership.reachability(peer.id));
+}
+
+/** Who confirmed and who did not, or why it was refused. */
+async function remove(world: MemberWorld, by: NodeLife, target: string): Promise<string> {
+  let said = '';
+  const ask = async (): Promise<void> => {
+    try {
+      const { removing } = by.membership.removals;
+      const { confirmed, missing } = await removing.remove(world.idOf(target));
+      said = `${confirmed.join()} without ${missing.join()}`;
+    } catch (error) {
+      said = String(error);
+    }
+  };
+  void ask();
+  await world.until(() => said !== '', 10_000);
+  return said;
+}
+
+/** Both ways, between each of the one and each of the other side. */
+function between(
+  world: MemberWorld,
+  [side, other]: readonly [string, string],
+  what: 'cut' | 'heal',
+): void {
+  for (const one of side)
+    for (const two of other)
+      for (const [x, y] of [
+        [one, two],
+        [two, one],
+      ] as const) {
+        const way = { from: world.busNameOf(x), to: world.busNameOf(y) };
+        if (what === 'heal') world.nats.heal(way);
+        else world.nats.cut(way, 'split');
+      }
+}
+
+describe('members that are gone for good', () => {
+  test('one of three is down and removed: on both disks, over restarts; its place and the ring stay, nobody misses it any more', async () => {
+    const { world, lives } = await cluster('removed', names, { tombstoneGraceMs: 60_000 });
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    const { epoch } = a.membership.ring;
+    world.kill(c);
+    await world.run(65_000);
+    expect(a.membership.problems.texts().join()).toMatch(/quorate remove c/);
+    expect(await remove(world, a, 'c')).toBe('a,b without ');
+    expect(removedAt(world, [a, b])).toEqual(['c', 'c']);
+    for (const { membership } of [a, b]) expect(membership.problems.texts()).toEqual([]);
+    expect(a.membership.ring.epoch).toBe(epoch);
+    world.kill(a);
+    world.kill(b);
+    const again = [world.start('a'), world.start('b')];
+    await world.until(() => again.every(({ membership }) => membership.isStarted), 5_000);
+    expect(removedAt(world, again)).toEqual(['c', 'c']);
+    expect(reachabilityOf(c, again)).toEqual(['down', 'down']);
+  });
+
+  test('it starts again: it is told before it serves, and from then on knows by itself; the others never take it for alive', async () => {
+    const { world, lives } = await cluster('returns');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    world.kill(c);
+    await world.run(5_000);
+    await remove(world, a, 'c');
+    const second = world.start('c');
+    await world.run(2_000);
+    expect(second.fatal.join()).toMatch(/this node was removed from its cluster/);
+    expect(second.membership.isStarted).toBe(false);
+    expect(reachabilityOf(c, [a, b])).toEqual(['down', 'down']);
+    world.kill(a);
+    world.kill(b);
+    const third = world.start('c');
+    await world.run(100);
+    expect(third.fatal.join()).toMatch(/this node was removed from its cluster/);
+  });
+
+  test('it was cut off and lives: it ends as soon as anybody hears it, also one that heard of it from others', async () => {
+    const { world, lives } = await cluster('cut', ['a', 'b', 'c', 'd', 'e']);
+    const [a, b, c, d, e] = lives as [NodeLife, NodeLife, NodeLife, NodeLife, NodeLife];
+    between(world, ['abc', 'de'], 'cut');
+    between(world, ['d', 'e'], 'cut');
+    await world.run(10_000);
+    expect(await remove(world, a, 'e')).toBe('a,b,c without d');
+    between(world, ['d', 'e'], 'heal');
+    await world.run(5_000);
+    // They know of nothing yet.
+    expect(d.membership.reachability(e.id)).toBe('alive');
+    expect(e.fatal).toEqual([]);
+    between(world, ['abc', 'd'], 'heal');
+    await world.run(5_000);
+    expect(removedAt(world, [a, b, c, d])).toEqual(['e', 'e', 'e', 'e']);
+    expect(e.fatal.join()).toMatch(/was removed/);
+  });
+
+  test('refused: who is alive, or was a moment ago, is no member, is asked itself, and where no majority would be left', async () => {
+    const { world, lives } = await cluster('refused');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    expect(await remove(world, a, 'c')).toMatch(/alive/);
+    expect(await remove(world, a, 'a')).toMatch(/lives/);
+    expect(await remove(world, a, 'x')).toMatch(/no such member/);
+    world.kill(c);
+    await world.run(5_000);
+    expect(await remove(world, a, 'c')).toBe('a,b without ');
+    expect(await remove(world, a, 'c')).toBe('a,b without ');
+    world.kill(b);
+    await world.run(5_000);
+    expect(await remove(world, a, 'b')).toMatch(/1 of the 3 members .* a majority must be/);
+    expect(removedAt(world, [a])).toEqual(['c']);
+  });
+
+  test('refused: the smaller part of a cut cluster, and whom another node hears', async () => {
+    const { world, lives } = await cluster('parts');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    between(world, ['a', 'c'], 'cut');
+    await world.run(10_000);
+    // b hears both.
+    expect(await remove(world, a, 'c')).toMatch(/not removed/);
+    expect(await remove(world, c, 'a')).toMatch(/not removed/);
+    between(world, ['b', 'c'], 'cut');
+    await world.run(10_000);
+    expect(await remove(world, c, 'a')).toMatch(/1 of the 3 members .* 2 are needed; b does not/);
+    expect(await remove(world, a, 'c')).toBe('a,b without ');
+    between(world, ['b', 'c'], 'heal');
+    expect(await remove(world, c, 'a')).toMatch(/not removed/);
+    await world.run(3_000);
+    expect(c.fatal.join()).toMatch(/was removed/);
+    expect(removedAt(world, [a, b])).toEqual(['c', 'c']);
+  });
+});
