@@ -21,7 +21,7 @@ import { Clock } from '../seams/clock.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { copyOfAge } from '../wire/copy-age.js';
 import type { Frame, FrameValue, GetFrame, PutFrame, RowError } from '../wire/frames.js';
-import { decodeSeen, encodeContext } from '../wire/key-state-codec.js';
+import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
 import { checkBucket, keyOf } from './names.js';
 
@@ -183,10 +183,10 @@ class Rows {
     if (reply.ok) {
       const { values } = reply;
       this.outcome.values[index] = values.length === 1 ? values[0]! : values;
-      this.succeed(index, encodeContext(reply.context), reply.receipt);
+      this.succeed(index, reply.context, reply.receipt);
       return;
     }
-    if (reply.context !== undefined) this.outcome.contexts[index] = encodeContext(reply.context);
+    if (reply.context !== undefined) this.outcome.contexts[index] = reply.context;
     this.fail(index, reply.error);
   }
 

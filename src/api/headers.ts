@@ -1,12 +1,12 @@
 /** Headers of requests and replies. What can't be understood is refused with a text that names the header. */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { nothingSeen, type Context, type SeenContext } from '../../actors/rules/versions.js';
+import { nothingSeen, type SeenContext } from '../../actors/rules/versions.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
 import { MalformedError, type Outcome, type QuorateError } from '../errors.js';
 import type { BucketOptions } from '../node/node-options.js';
 import type { BusMessage } from '../seams/bus.js';
-import { decodeSeen, encodeContext } from '../wire/key-state-codec.js';
+import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
 import { headerNames } from '../wire/subjects.js';
 import { byteStringOf } from '../wire/text.js';
@@ -121,10 +121,9 @@ function contextOf(text: string | undefined): SeenContext | undefined {
   throw new MalformedError(`${headerNames.context} is none that a reply has given, nor -`);
 }
 
-/** Encoded or not. */
-export function contextText(context: Context | Buffer): string {
-  const bytes = Buffer.isBuffer(context) ? context : encodeContext(context);
-  return bytes.toString('base64url');
+/** Of an encoded context. */
+export function contextText(context: Buffer): string {
+  return context.toString('base64url');
 }
 
 type ReplyHeaders = Readonly<Record<string, string>>;
@@ -153,7 +152,7 @@ export function errorHeaders(
   about: {
     readonly write: boolean;
     readonly doubled?: boolean;
-    readonly context?: Context | undefined;
+    readonly context?: Buffer | undefined;
   },
 ): ReplyHeaders {
   return {

@@ -9,20 +9,17 @@ import {
   type ByteString,
   type StorageKey,
 } from '../../actors/rules/key.js';
-import { limits } from '../../actors/rules/limits.js';
 import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
-import { contextForReader, type ConflictPolicy } from '../../actors/rules/view.js';
+import type { ConflictPolicy } from '../../actors/rules/view.js';
 import type { Receipt } from '../coordinator/coordinator.js';
-import { replyOf } from '../coordinator/views.js';
+import { contextShown, replyOf } from '../coordinator/views.js';
 import { UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Store, type HeldRecord } from '../store/store.js';
 import { digestBytes, writeDigest } from '../wire/digest-codec.js';
-import { contextBytesOf } from '../wire/encoded-states.js';
 import type { FrameValue, GetFrameReply, RowError } from '../wire/frames.js';
-import { decodeState, encodeContext } from '../wire/key-state-codec.js';
 import { loneValueOf } from '../wire/lone-value.js';
 import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
 import { receiptOfOne, receiptText } from '../wire/receipt.js';
@@ -96,11 +93,4 @@ export class OwnReads {
       clock: null,
     };
   }
-}
-
-/** As `replyOf` gives it. */
-function contextShown(state: Buffer): Buffer {
-  const context = contextBytesOf(state);
-  if (context.readUInt16BE(0) <= limits.contextEntriesMax) return context;
-  return encodeContext(contextForReader(decodeState(state)));
 }

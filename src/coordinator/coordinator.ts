@@ -1,6 +1,6 @@
 /** The coordinator as the ways in see it: requests go in, each is answered exactly once. Implemented by `round-coordinator.ts`. */
 import type { ByteString } from '../../actors/rules/key.js';
-import type { Context, KeyState, SeenContext } from '../../actors/rules/versions.js';
+import type { KeyState, SeenContext } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
 import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
@@ -47,13 +47,14 @@ export type PutReply =
 export type GetReply =
   | {
       readonly ok: true;
-      readonly context: Context;
+      /** As `encodeContext` writes it. */
+      readonly context: Buffer;
       /** What the client is shown: at least one value that is not a tombstone; more than one: a conflict. */
       readonly values: readonly (Uint8Array | null)[];
       readonly receipt: Receipt;
     }
   /** A 404 that met its quorum carries the context of the tombstones, if any. */
-  | { readonly ok: false; readonly error: QuorateError; readonly context?: Context };
+  | { readonly ok: false; readonly error: QuorateError; readonly context?: Buffer };
 
 export type { Receipt };
 

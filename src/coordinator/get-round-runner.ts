@@ -21,7 +21,6 @@ import { lossOf } from './round-surroundings.js';
 import { RoundWaits } from './round-waits.js';
 import type { Round } from './rounds-underway.js';
 import { sendRepairs } from './read-repair.js';
-import { replyOf } from './views.js';
 
 export interface GetEntry {
   readonly request: GetRequest;
@@ -118,7 +117,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     for (const entry of entries) {
       if (entry.isAnswered) continue;
       const { conflict } = entry.bucket;
-      this.answer(entry, replyOf(keys.merged[entry.at]!, { conflict, nowMs, receipt }));
+      this.answer(entry, keys.show(entry.at, { conflict, nowMs, receipt }));
     }
     this.waits.answered();
   }

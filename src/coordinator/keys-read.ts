@@ -2,17 +2,18 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyDigest, emptyState, merge } from '../../actors/rules/versions.js';
 import type { WireValue } from '../bus/peers.js';
-import type { Store } from '../store/store.js';
+import type { Store, StoredRecord } from '../store/store.js';
 import { MalformedError, TooLargeError } from '../errors.js';
-import type { GetRequest } from './coordinator.js';
 import { digestBytes } from '../wire/digest-codec.js';
 import { encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
+import type { GetReply, GetRequest } from './coordinator.js';
+import { replyOf, replyOfBytes, type Showing } from './views.js';
 
-export interface KeysRead {
+export class KeysRead {
   /** Distinct. */
   readonly names: readonly StorageKey[];
   /** By request, the index of its key. */
@@ -20,46 +21,55 @@ export interface KeysRead {
   /** The names and own digests as a read message carries them. */
   readonly bins: readonly Buffer[];
   readonly digests: Buffer;
-  readonly own: readonly KeyState[];
-  readonly merged: KeyState[];
   /** Of each replica that answered about every key: the states that differ from the own ones, by index. */
-  readonly answered: Map<NodeId, ReadonlyMap<number, KeyState>>;
+  readonly answered = new Map<NodeId, ReadonlyMap<number, KeyState>>();
   /** As `answered`, of replicas that still have to tell the rest. */
-  readonly partial: Map<NodeId, Map<number, KeyState>>;
-}
+  readonly partial = new Map<NodeId, Map<number, KeyState>>();
+  /** Copies: what the store gives is lent for a turn. */
+  private readonly held: readonly (StoredRecord | undefined)[];
+  /** Of the keys of which some replica holds something else. */
+  private readonly mergedStates = new Map<number, KeyState>();
 
-export function readOwn(
-  store: Store,
-  requests: readonly Pick<GetRequest, 'partition' | 'bucket' | 'key'>[],
-): KeysRead {
-  const places = new Map<StorageKey, number>();
-  const at = requests.map((request) => {
-    const name = storageKeyOf(request);
-    const place = places.get(name) ?? places.size;
-    places.set(name, place);
-    return place;
-  });
-  const names = [...places.keys()];
-  const bins: Buffer[] = [];
-  const own: KeyState[] = [];
-  const digests: Digest[] = [];
-  const records = store.readAll(names);
-  for (const [i, name] of names.entries()) {
-    const record = records[i];
-    bins.push(Buffer.from(name, 'latin1'));
-    own.push(record?.copy().state ?? emptyState);
-    digests.push(record?.digest ?? emptyDigest);
+  constructor(store: Store, requests: readonly Pick<GetRequest, 'partition' | 'bucket' | 'key'>[]) {
+    const places = new Map<StorageKey, number>();
+    this.at = requests.map((request) => {
+      const name = storageKeyOf(request);
+      const place = places.get(name) ?? places.size;
+      places.set(name, place);
+      return place;
+    });
+    this.names = [...places.keys()];
+    const records = store.readAll(this.names);
+    this.held = records.map((record) => record?.copy());
+    this.bins = this.names.map((name) => Buffer.from(name, 'latin1'));
+    this.digests = encodeDigests(records.map((record) => record?.digest ?? emptyDigest));
   }
-  return {
-    names,
-    at,
-    bins,
-    digests: encodeDigests(digests),
-    own,
-    merged: own.slice(),
-    answered: new Map(),
-    partial: new Map(),
-  };
+
+  own(index: number): KeyState {
+    return this.held[index]?.state ?? emptyState;
+  }
+
+  merged(index: number): KeyState {
+    return this.mergedStates.get(index) ?? this.own(index);
+  }
+
+  /** By index: those whose merged state some node may not have. */
+  get differing(): readonly number[] {
+    return [...this.mergedStates.keys()].sort((a, b) => a - b);
+  }
+
+  show(index: number, how: Showing): GetReply {
+    const merged = this.mergedStates.get(index);
+    return merged === undefined ? replyOfBytes(this.held[index]?.bytes, how) : replyOf(merged, how);
+  }
+
+  /** Throws `TooLargeError`. */
+  merge(index: number, state: KeyState): void {
+    const merged = merge(this.merged(index), state);
+    if (merged.context.length > limits.contextEntriesHeldMax)
+      throw new TooLargeError('the context of the key has more entries than a state holds');
+    this.mergedStates.set(index, merged);
+  }
 }
 
 /** Asks about the keys from `first` on. */
@@ -101,10 +111,7 @@ export function takeAnswer(
     // Copied: the answer lies in the receive buffer, the values go out later.
     const decoded = decodeState(Buffer.from(state));
     held.set(at, decoded);
-    const merged = merge(keys.merged[at]!, decoded);
-    if (merged.context.length > limits.contextEntriesHeldMax)
-      throw new TooLargeError('the context of the key has more entries than a state holds');
-    keys.merged[at] = merged;
+    keys.merge(at, decoded);
   }
   const next = first + answered;
   (next === keys.names.length ? keys.answered : keys.partial).set(node, held);

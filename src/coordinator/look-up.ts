@@ -16,7 +16,7 @@ import { claimsBeyond, type KeyState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import type { PutRequest } from './coordinator.js';
-import { bodyOfRead, readOwn, takeAnswer, type KeysRead, type ReadAnswer } from './keys-read.js';
+import { bodyOfRead, KeysRead, takeAnswer, type ReadAnswer } from './keys-read.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import type { Round, Sleeper } from './rounds-underway.js';
 
@@ -40,7 +40,7 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     private readonly content: LookUpContent,
   ) {
     const { requests, plan, id } = content;
-    this.keys = readOwn(around.store, requests);
+    this.keys = new KeysRead(around.store, requests);
     const nowMs = around.clock.monotonicMs();
     // The round that follows needs the other half.
     const lefts = requests.map(({ deadlineMs }) => (deadlineMs - nowMs) / 2);
@@ -126,8 +126,7 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
 
   /** What is known of the key of request `i`. */
   private merged(i: number): KeyState {
-    const { merged, at } = this.keys;
-    return merged[at[i]!]!;
+    return this.keys.merged(this.keys.at[i]!);
   }
 
   private send(event: LookUpEvent): void {

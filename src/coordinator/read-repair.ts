@@ -52,19 +52,13 @@ export function sendRepairs(
 }
 
 function behindHere(keys: KeysRead): number[] {
-  return indexesWhere(keys, (i) => !sameState(keys.own[i]!, keys.merged[i]!));
+  return keys.differing.filter((i) => !sameState(keys.own(i), keys.merged(i)));
 }
 
 function behindAt(keys: KeysRead, node: NodeId): number[] {
   const held = keys.answered.get(node);
   if (held === undefined) return [];
-  return indexesWhere(keys, (i) => !sameState(held.get(i) ?? keys.own[i]!, keys.merged[i]!));
-}
-
-function indexesWhere(keys: KeysRead, isBehind: (index: number) => boolean): number[] {
-  const found: number[] = [];
-  for (let i = 0; i < keys.names.length; i++) if (isBehind(i)) found.push(i);
-  return found;
+  return keys.differing.filter((i) => !sameState(held.get(i) ?? keys.own(i), keys.merged(i)));
 }
 
 /** Messages stay under the payload limit. */
@@ -73,7 +67,7 @@ function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
   let records: { key: string; state: EncodableState }[] = [];
   let bytes = 0;
   for (const i of indexes) {
-    for (const part of partsOf(keys.merged[i]!, limits.stateBytesMax)) {
+    for (const part of partsOf(keys.merged(i), limits.stateBytesMax)) {
       const state = encodable(part);
       if (records.length > 0 && bytes + state.encodedBytes > limits.roundBytesMax) {
         batches.push(encodeStates(records));

@@ -6,7 +6,6 @@ import { inject, injectable } from 'tsyringe';
 import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { emptyState } from '../../actors/rules/versions.js';
 import { Peers } from '../bus/peers.js';
 import type { QuorateError } from '../errors.js';
 import {
@@ -32,7 +31,7 @@ import type {
 } from './coordinator.js';
 import type { GetEntry } from './get-round-runner.js';
 import { GetRoundRunner } from './get-round-runner.js';
-import { readOwn } from './keys-read.js';
+import { KeysRead } from './keys-read.js';
 import { Minter } from './minting.js';
 import { PutRoundStarter } from './put-round-starter.js';
 import { bytesOf } from './put-round-runner.js';
@@ -42,7 +41,7 @@ import { getPlan } from './round-plans.js';
 import type { RoundCounters, RoundSurroundings } from './round-surroundings.js';
 import { Acks } from './round-surroundings.js';
 import { RoundsUnderway } from './rounds-underway.js';
-import { replyOf } from './views.js';
+import { replyOfBytes } from './views.js';
 
 @injectable()
 export class RoundCoordinator implements Coordinator {
@@ -172,7 +171,7 @@ export class RoundCoordinator implements Coordinator {
     const { conflict } = bucketOptions(this.options, bucket);
     this.admission.release(key.length);
     request.onReply(
-      replyOf(record?.copy().state ?? emptyState, {
+      replyOfBytes(record?.copy().bytes, {
         conflict,
         nowMs: this.clock.wallMs(),
         receipt: receiptOfOne(this.store.durability),
@@ -204,7 +203,7 @@ export class RoundCoordinator implements Coordinator {
     }
     if (requests.length === 0) return;
     const id = `get-round-${++this.counts.rounds}`;
-    const keys = readOwn(this.store, requests);
+    const keys = new KeysRead(this.store, requests);
     const entries = requests.map((request, i): GetEntry => {
       const bucket = bucketOptions(this.options, request.bucket);
       return { request, bucket, at: keys.at[i]!, isAnswered: false };

@@ -1,19 +1,43 @@
 /** The reply to a get: the merged state as its bucket's policy shows it. */
+import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import type { ConflictPolicy } from '../../actors/rules/view.js';
 import { contextForReader, valuesOf } from '../../actors/rules/view.js';
 import { NotFoundError } from '../errors.js';
+import { contextBytesOf } from '../wire/encoded-states.js';
+import { decodeState, encodeContext } from '../wire/key-state-codec.js';
+import { loneValueOf } from '../wire/lone-value.js';
 import type { GetReply, Receipt } from './coordinator.js';
 
 /** One for all: a stack trace per absent key would cost more than the get. */
 const error = new NotFoundError();
 
-export function replyOf(
-  state: KeyState,
-  how: { readonly conflict: ConflictPolicy; readonly nowMs: number; readonly receipt: Receipt },
-): GetReply {
+export interface Showing {
+  readonly conflict: ConflictPolicy;
+  /** Wall clock. */
+  readonly nowMs: number;
+  readonly receipt: Receipt;
+}
+
+export function replyOf(state: KeyState, how: Showing): GetReply {
   const context = contextForReader(state);
   const values = valuesOf(state, how);
-  if (values.length > 0) return { ok: true, context, values, receipt: how.receipt };
-  return context.length === 0 ? { ok: false, error } : { ok: false, error, context };
+  const shown = encodeContext(context);
+  if (values.length > 0) return { ok: true, context: shown, values, receipt: how.receipt };
+  return context.length === 0 ? { ok: false, error } : { ok: false, error, context: shown };
+}
+
+/** Of an encoded state, undefined where nothing is held. Most show one value, for which nothing is decoded. */
+export function replyOfBytes(state: Buffer | undefined, how: Showing): GetReply {
+  if (state === undefined) return { ok: false, error };
+  const lone = loneValueOf(state, how.nowMs);
+  if (lone === undefined) return replyOf(decodeState(state), how);
+  return { ok: true, context: contextShown(state), values: [lone], receipt: how.receipt };
+}
+
+/** As `replyOf` gives it. */
+export function contextShown(state: Buffer): Buffer {
+  const context = contextBytesOf(state);
+  if (context.readUInt16BE(0) <= limits.contextEntriesMax) return context;
+  return encodeContext(contextForReader(decodeState(state)));
 }

@@ -87,11 +87,12 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   get(request: GetRequest): void {
-    const { context, siblings } = this.world.get(storageKeyOf(request)) ?? emptyState;
+    const { context: vector, siblings } = this.world.get(storageKeyOf(request)) ?? emptyState;
+    const context = encodeContext(vector);
     const values = siblings.map((sibling) => sibling.value);
     if (values.every((value) => value === null)) {
       const error = new NotFoundError();
-      request.onReply(context.length === 0 ? { ok: false, error } : { ok: false, error, context });
+      request.onReply(vector.length === 0 ? { ok: false, error } : { ok: false, error, context });
     } else request.onReply({ ok: true, context, values, receipt: receiptOf('r', request.quorum) });
   }
 

@@ -24,7 +24,6 @@ const versions = 'actors/rules/versions.js';
 const quorum = 'actors/rules/quorum.js';
 const putLedger = 'actors/coordinator/put-ledger.js';
 const putRound = 'src/coordinator/put-round-runner.js';
-const getRound = 'src/coordinator/get-round-runner.js';
 const epochs = 'src/store/epochs.js';
 const changes = 'src/store/changes.js';
 const commitLog = 'src/store/commit-log.js';
@@ -199,9 +198,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'get-shows-own-state-only',
-    file: getRound,
-    find: 'replyOf(keys.merged[entry.at], { conflict, nowMs, receipt })',
-    replace: 'replyOf(keys.own[entry.at], { conflict, nowMs, receipt })',
+    file: 'src/coordinator/keys-read.js',
+    find: 'merged === undefined ? replyOfBytes(this.held[index]?.bytes, how) : replyOf(merged, how)',
+    replace: 'replyOfBytes(this.held[index]?.bytes, how)',
   },
   {
     name: 'own-reads-not-compared',

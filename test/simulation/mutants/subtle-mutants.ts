@@ -112,8 +112,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'equal-answers-never-repaired',
     file: 'src/coordinator/read-repair.js',
-    find: '!sameState(held.get(i) ?? keys.own[i], keys.merged[i])',
-    replace: '!sameState(held.get(i) ?? keys.merged[i], keys.merged[i])',
+    find: '!sameState(held.get(i) ?? keys.own(i), keys.merged(i))',
+    replace: '!sameState(held.get(i) ?? keys.merged(i), keys.merged(i))',
   },
   {
     name: 'second-round-builds-on-old-states',
