@@ -64,7 +64,7 @@ function withHolds(world: WorldOptions): WorldOptions {
     const atUs = random.below(workUs);
     return { atUs, text: `hold ${from} ${to} for=${time(random, 500, 30_000)}` };
   });
-  return { ...world, faults: sorted([...faults, ...holds]) };
+  return remembering({ ...world, faults: sorted([...faults, ...holds]) });
 }
 
 /** Connections of nodes that are dead before anybody knows. */
@@ -79,7 +79,12 @@ function withStrands(world: WorldOptions): WorldOptions {
       text: `strand ${nodeName(random, cluster)} ${times}`,
     };
   });
-  return { ...world, faults: sorted([...faults, ...strands]) };
+  return remembering({ ...world, faults: sorted([...faults, ...strands]) });
+}
+
+/** Deletes are remembered for longer than anything lies in a route: the product assumes it, or a copy of what was deleted comes back. */
+function remembering(world: WorldOptions): WorldOptions {
+  return { ...world, cluster: { ...world.cluster, tombstoneGraceMs: 3_600_000 } };
 }
 
 /** Authors that look at nothing but their own last put: each must replace what it wrote itself. */
