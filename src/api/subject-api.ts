@@ -132,7 +132,8 @@ export class SubjectApi {
     const bucketAt = headLength + 4;
     const verb = requestVerbs.find((verb) => subject.startsWith(`${verb}.`, headLength));
     const keyAt = subject.indexOf('.', bucketAt) + 1;
-    if (verb === undefined || keyAt === 0 || (verb === 'get' && reply === '')) return;
+    if (verb === 'get' && reply === '') return;
+    if (verb === undefined || keyAt === 0) return this.refuseSubject(verb, reply);
     const taken = this.traffic.take(verb);
     const request = { verb, reply, taken, unreadMs: this.hearing.unreadMs(taken.atMs) };
     try {
@@ -240,6 +241,14 @@ export class SubjectApi {
       return this.refuse(request, new TooLargeError('the siblings are larger than a message'));
     request.taken.answered();
     this.bus.publish(request.reply, payload, { headers });
+  }
+
+  private refuseSubject(verb: RequestVerb | undefined, reply: string): void {
+    if (reply === '') return;
+    const { prefix } = this.options;
+    const text = `a request goes to ${prefix}.put, ${prefix}.get or ${prefix}.del, with .<bucket>.<key> behind it`;
+    const headers = errorHeaders(new MalformedError(text), { write: verb !== 'get' });
+    this.bus.publish(reply, nothing, { headers });
   }
 
   private refuse(

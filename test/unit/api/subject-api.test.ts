@@ -77,6 +77,26 @@ test.each(['put', 'get'] as const)(
   },
 );
 
+test.each([
+  ['put', 'greetings', '400 none'],
+  ['del', 'greetings', '400 none'],
+  ['get', 'greetings', '400'],
+] as const)('a %s without a key is answered', (verb, name, answer) => {
+  expect(ask(verb, {}, name)).toEqual([answer]);
+});
+
+test('what is no verb is answered where the mapping leads', () => {
+  const client = network.connect();
+  const codes: (string | undefined)[] = [];
+  client.subscribe(
+    '_INBOX.x.0',
+    (message) => void codes.push(message.header('Nats-Service-Error-Code')),
+  );
+  client.publish('kv.p.1.pot.b.k', Buffer.alloc(0), { reply: '_INBOX.x.0' });
+  network.settle();
+  expect(codes).toEqual(['400']);
+});
+
 /** Hears, and then nothing for so long. */
 async function standsStill(ms: number): Promise<void> {
   node.hearing.ask();
