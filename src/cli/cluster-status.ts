@@ -3,7 +3,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { UnavailableError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
-import type { RingMessage } from '../wire/ring-message.js';
+import type { RingMessage, RingNode } from '../wire/ring-message.js';
 import { ask } from './ask.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 
@@ -66,16 +66,29 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
   return rows.sort(byName);
 }
 
-/** Of the node of that name or id. Throws `CommandError` when there is none. */
+/** Of the node of that name or id. Throws `CommandError` when there is none, or more than one: who lost its disk and came back is a new node. */
 export function idOf(name: string, ring: RingMessage | undefined): string {
   if (ring === undefined) throw new UnavailableError('no node answers');
-  const found = ring.nodes.find((node) => node.name === name || node.id === name);
+  if (ring.nodes.some((node) => node.id === name)) return name;
+  const [found, ...others] = ring.nodes.filter((node) => node.name === name);
+  if (others.length > 0) throw ambiguous(name, [found!, ...others]);
   if (found !== undefined) return found.id;
   const names = ring.nodes
     .toSorted(byName)
     .map((node) => node.name)
     .join(', ');
   throw new CommandError(exitCodes.usage, `no node named ${name}; there are ${names}`);
+}
+
+function ambiguous(name: string, nodes: readonly RingNode[]): CommandError {
+  const states = nodes.map(({ id, removed, reachability }) => {
+    const state = removed === true ? 'removed' : reachability;
+    return `${id} (${state})`;
+  });
+  return new CommandError(
+    exitCodes.usage,
+    `${nodes.length} nodes are named ${name}, say which by its id: ${states.join(', ')}`,
+  );
 }
 
 /** n2 before n10. */
