@@ -2,6 +2,8 @@
  * The errors of the wire, one class each, with the codes of the NATS services convention.
  * `outcome` tells a writer whether the write may still show: `none` never will, `unknown` may.
  */
+import { limits } from '../actors/rules/limits.js';
+
 export type Outcome = 'none' | 'unknown';
 export type ErrorCode = 400 | 404 | 409 | 413 | 429 | 503 | 504;
 
@@ -50,7 +52,10 @@ export class OperationReusedError extends QuorateError {
 }
 
 export class TooLargeError extends QuorateError {
-  constructor(message: string) {
+  /** It tells this 413, which every node gives, from that of a key with its siblings, which may be fewer elsewhere. */
+  static readonly valueText = `a value has at most ${limits.valueBytesMax} bytes`;
+
+  constructor(message = TooLargeError.valueText) {
     super(413, message);
   }
 }

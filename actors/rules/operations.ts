@@ -14,11 +14,16 @@ export function isRemembered(sibling: Sibling): boolean {
   return sibling.remembered === true;
 }
 
-/** Those that count and may be shown: without remembered puts, and without the late twins of these, minted where nobody knew. */
+/**
+ * Those that count and may be shown: without remembered puts, and without the late twins of these, minted where nobody knew. Where
+ * nothing would be left, puts were done in one order here and in another there, and each replaced the others: then all of them count.
+ */
 export function standing(siblings: readonly Sibling[]): readonly Sibling[] {
   if (!siblings.some(isRemembered)) return siblings;
   const over = operationsOf(siblings.filter(isRemembered));
-  return siblings.filter((sibling) => !isRemembered(sibling) && !over.has(sibling.operation));
+  const live = siblings.filter((sibling) => !isRemembered(sibling));
+  const left = live.filter((sibling) => !over.has(sibling.operation));
+  return left.length === 0 ? live : left;
 }
 
 /**
@@ -30,13 +35,15 @@ export function afterReplacing(
   isReplaced: (sibling: Sibling) => boolean,
   nowMs: number,
 ): Sibling[] {
-  const isOver = (sibling: Sibling): boolean => isRemembered(sibling) || isReplaced(sibling);
-  const over = operationsOf(siblings.filter(isOver));
-  const stay: Sibling[] = [];
+  const standings = standing(siblings);
+  const over = operationsOf(standings.filter(isReplaced));
+  const stay = standings.filter((sibling) => !isReplaced(sibling) && !over.has(sibling.operation));
+  // What stays although it was replaced elsewhere is not to be taken for its late twin from now on.
+  const live = operationsOf(stay);
   const remembered: Sibling[] = [];
   for (const sibling of siblings) {
-    if (!isOver(sibling) && !over.has(sibling.operation)) stay.push(sibling);
-    else if (mayBeCopied(sibling, nowMs)) remembered.push(asRemembered(sibling));
+    const isOver = !stay.includes(sibling) && !live.has(sibling.operation);
+    if (isOver && mayBeCopied(sibling, nowMs)) remembered.push(asRemembered(sibling));
   }
   return [...stay, ...inRoom(remembered, nowMs)];
 }

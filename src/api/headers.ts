@@ -3,7 +3,7 @@ import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { nothingSeen, type SeenContext } from '../../actors/rules/versions.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
-import { MalformedError, type Outcome, type QuorateError } from '../errors.js';
+import { MalformedError, type Outcome, type QuorateError, TooLargeError } from '../errors.js';
 import type { BucketOptions } from '../node/node-options.js';
 import type { BusMessage } from '../seams/bus.js';
 import { decodeSeen } from '../wire/key-state-codec.js';
@@ -164,10 +164,10 @@ export function errorHeaders(
   };
 }
 
-/** What is malformed or too large every node refuses. */
+/** What is malformed, and a value that is too large, every node refuses. */
 function outcomeOf(
-  { code, outcome }: QuorateError,
+  { code, outcome, message }: QuorateError,
   { doubled = false }: { readonly doubled?: boolean },
 ): Outcome {
-  return doubled && code !== 400 && code !== 413 ? 'unknown' : outcome;
+  return doubled && code !== 400 && message !== TooLargeError.valueText ? 'unknown' : outcome;
 }

@@ -178,8 +178,7 @@ export class SubjectApi {
     const { data } = message;
     const deletes = request.verb === 'del';
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
-    if (data.length > limits.valueBytesMax)
-      throw new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`);
+    if (data.length > limits.valueBytesMax) throw new TooLargeError();
     const deadlineMs = this.deadlineOf(request, terms);
     const { operation, ageMs } = terms;
     this.puts.readAt(request.taken.atMs).put({

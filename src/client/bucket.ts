@@ -82,8 +82,7 @@ export class Bucket<Out, In = Out> {
   put(key: Key, value: In, options: PutOptions = noOptions): Promise<PutResult> {
     return new Promise((resolve, reject) => {
       const bytes = this.codec.encode(value);
-      if (bytes.length > limits.valueBytesMax)
-        throw new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`);
+      if (bytes.length > limits.valueBytesMax) throw new TooLargeError();
       this.write({ key, value: bytes, options, resolve, reject });
     });
   }

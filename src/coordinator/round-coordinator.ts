@@ -106,7 +106,7 @@ export class RoundCoordinator implements Coordinator {
     const refusal =
       this.refusalOf(request, n) ??
       (bytes - request.key.length > limits.valueBytesMax
-        ? new TooLargeError(`a value has at most ${limits.valueBytesMax} bytes`)
+        ? new TooLargeError()
         : this.admission.admit(bytes));
     if (refusal === undefined) this.puts.add(request, { n, bytes });
     else this.refuse(request, refusal);

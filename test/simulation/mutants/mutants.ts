@@ -274,14 +274,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'twins-not-covered',
     file: 'actors/rules/operations.js',
-    find: 'if (!isOver(sibling) && !over.has(sibling.operation))',
-    replace: 'if (!isOver(sibling))',
+    find: '!isReplaced(sibling) && !over.has(sibling.operation)',
+    replace: '!isReplaced(sibling)',
   },
   {
     name: 'late-twins-shown',
     file: 'actors/rules/operations.js',
-    find: 'return siblings.filter((sibling) => !isRemembered(sibling) && !over.has(sibling.operation));',
-    replace: 'return siblings.filter((sibling) => !isRemembered(sibling));',
+    find: 'return left.length === 0 ? live : left;',
+    replace: 'return live;',
+  },
+  {
+    name: 'puts-in-both-orders-hidden',
+    file: 'actors/rules/operations.js',
+    find: 'return left.length === 0 ? live : left;',
+    replace: 'return left;',
   },
   {
     name: 'copies-taken-back-not-said',

@@ -141,8 +141,10 @@ test('a put that one refuses may be done by another: unknown, unless every node 
   expect(outcomesOfPuts()).toEqual(['503 none']);
   for (const { view } of nodes) view.tellReachability(c, 'suspect');
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
-  fail(new TooLargeError('too much'));
+  fail(new TooLargeError());
   expect(outcomesOfPuts()).toEqual(['413 none']);
+  fail(new TooLargeError('with the siblings that are here'));
+  expect(outcomesOfPuts()).toEqual(['413 unknown']);
   fail(new UnavailableError('nobody there'));
   for (const { view } of nodes) view.tellReachability(c, 'alive');
   expect(outcomesOfPuts()).toEqual(['503 unknown']);

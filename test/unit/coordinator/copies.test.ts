@@ -1,76 +1,9 @@
 /** Copies of puts that arrive late, as the coordinators mint them: what came after a put stays, whichever copy arrives and when. */
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
-import { rememberedCount } from '../../../actors/rules/operations.js';
-import type { KeyState } from '../../../actors/rules/versions.js';
-import { emptyState, merge, seenAll } from '../../../actors/rules/versions.js';
-import { valuesOf } from '../../../actors/rules/view.js';
-import { QuorateError } from '../../../src/errors.js';
-import { spanOf } from '../../../src/wire/encoded-states.js';
-import { decodeSeen, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
-import { ManualClock } from '../../support/manual-clock.js';
-import { LoneMinter } from '../../support/lone-minter.js';
-import { putRequest } from '../../support/put-request.js';
-
-const timeoutMs = 5000;
-
-/** A key on some nodes, whose clocks agree. */
-class Cluster {
-  readonly clock = new ManualClock();
-  readonly minters = ['1', '2', '3'].map((id) => new LoneMinter(id.repeat(16), this.clock));
-  readonly states: KeyState[] = this.minters.map(() => emptyState);
-  private readonly marks = [0, 0, 0];
-
-  constructor(readonly conflict: 'siblings' | 'last-writer-wins' = 'siblings') {}
-
-  /** Returns the author's context, or the error. */
-  put(
-    at: number,
-    value: string | null,
-    over: Parameters<typeof putRequest>[0] = {},
-  ): Buffer | QuorateError {
-    const nowMs = this.clock.monotonicMs();
-    const request = putRequest({
-      value: value === null ? null : Buffer.from(value),
-      askedMs: nowMs,
-      deadlineMs: nowMs + timeoutMs,
-      ...over,
-    });
-    const bytes = encodeState(this.states[at]!);
-    // As the store lends it: objects are made anew whenever somebody asks for them.
-    const local = {
-      get state(): KeyState {
-        return decodeState(bytes);
-      },
-      span: spanOf(bytes),
-      mark: this.marks[at]!,
-    };
-    const bucket = { n: 3, r: 2, w: 2, conflict: this.conflict, ttlMs: 0 };
-    const minted = this.minters[at]!.mint(request, local, bucket);
-    if (minted instanceof QuorateError) return minted;
-    // By way of bytes, as they go.
-    const encoded = Buffer.alloc(minted.encoded.encodedBytes);
-    minted.encoded.write(encoded, 0);
-    this.states[at] = decodeState(encoded);
-    this.marks[at] = minted.mark;
-    return minted.context;
-  }
-
-  send(from: number, to: number): void {
-    this.states[to] = merge(this.states[to]!, this.states[from]!);
-  }
-
-  shown(at: number): string[] {
-    const how = { conflict: this.conflict, nowMs: this.clock.wallMs() };
-    return valuesOf(this.states[at]!, how)
-      .map((value) => String(value))
-      .sort();
-  }
-
-  remembered(at: number): number {
-    return rememberedCount(this.states[at]!.siblings);
-  }
-}
+import { seenAll } from '../../../actors/rules/versions.js';
+import { decodeSeen } from '../../../src/wire/key-state-codec.js';
+import { CopiesCluster, timeoutMs } from '../../support/copies-cluster.js';
 
 const unsaid = { operation: 'one', copy: 'any' } as const;
 const first = { operation: 'one', copy: 'first' } as const;
@@ -79,7 +12,7 @@ const later = (askedMs: number) => ({ operation: 'one', copy: 'later', askedMs }
 
 describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
   test('the first copy arrives when a later one was done and replaced, at any node that has what replaced it', () => {
-    const cluster = new Cluster(conflict);
+    const cluster = new CopiesCluster(conflict);
     cluster.put(0, 'one', later(0));
     cluster.clock.advance(100);
     cluster.put(0, 'two');
@@ -90,7 +23,7 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
   });
 
   test('however many other puts there were: nothing is forgotten by count', () => {
-    const cluster = new Cluster(conflict);
+    const cluster = new CopiesCluster(conflict);
     cluster.put(0, 'one', unsaid);
     for (let i = 0; i < 300; i++) cluster.put(0, `${i}`);
     cluster.put(0, 'one', unsaid);
@@ -99,7 +32,7 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
   });
 
   test('the first copy is done where nobody knew, after it was replaced elsewhere: it is not shown', () => {
-    const cluster = new Cluster(conflict);
+    const cluster = new CopiesCluster(conflict);
     cluster.put(0, 'one', later(0));
     cluster.clock.advance(100);
     cluster.put(0, 'two');
@@ -115,7 +48,7 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
   });
 
   test('a later copy of a put whose first was done and replaced: what was written since its author asked stays', () => {
-    const cluster = new Cluster(conflict);
+    const cluster = new CopiesCluster(conflict);
     cluster.put(0, 'zero');
     cluster.clock.advance(50);
     cluster.put(0, 'one', first);
@@ -132,7 +65,7 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
   });
 
   test('a later copy finds its put done: when it is replaced, it is remembered', () => {
-    const cluster = new Cluster(conflict);
+    const cluster = new CopiesCluster(conflict);
     cluster.put(0, 'one', first);
     cluster.send(0, 1);
     cluster.put(1, 'one', later(0));
@@ -145,7 +78,7 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
   });
 
   test('a later copy replaces what was there before its author asked', () => {
-    const cluster = new Cluster(conflict);
+    const cluster = new CopiesCluster(conflict);
     cluster.put(0, 'zero');
     cluster.clock.advance(50);
     const askedMs = cluster.clock.monotonicMs();
@@ -157,7 +90,7 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
 
 test('siblings of one operation are covered together: by the next put of their author, and by a delete', () => {
   for (const next of ['two', null]) {
-    const cluster = new Cluster();
+    const cluster = new CopiesCluster();
     const context = cluster.put(0, 'one', first);
     cluster.put(1, 'one', later(0));
     cluster.send(1, 0);
@@ -170,7 +103,7 @@ test('siblings of one operation are covered together: by the next put of their a
 });
 
 test('a put that is remembered does not count as a sibling, nor does its dot come back', () => {
-  const cluster = new Cluster();
+  const cluster = new CopiesCluster();
   for (let i = 0; i < 40; i++) cluster.put(0, `${i}`, { operation: `op ${i}`, copy: 'any' });
   const context = cluster.put(0, 'last') as Buffer;
   expect(cluster.remembered(0)).toBe(40);
@@ -179,7 +112,7 @@ test('a put that is remembered does not count as a sibling, nor does its dot com
 });
 
 test('what is remembered goes with the first put after its time', () => {
-  const cluster = new Cluster();
+  const cluster = new CopiesCluster();
   cluster.put(0, 'one', unsaid);
   cluster.put(0, 'two');
   cluster.send(0, 1);
@@ -194,7 +127,7 @@ test('what is remembered goes with the first put after its time', () => {
 });
 
 test('past the room for puts whose requests are over, the oldest of these go; past the bound a put is refused, and nothing forgotten', () => {
-  const cluster = new Cluster();
+  const cluster = new CopiesCluster();
   for (let i = 0; i < 100; i++) cluster.put(0, `${i}`, operation(i));
   expect(cluster.remembered(0)).toBe(99);
   cluster.clock.advance(timeoutMs + limits.copiesSkewMsMax);

@@ -11,7 +11,6 @@ import {
   emptyDigest,
   emptyState,
   type KeyState,
-  type Sibling,
   merge,
   mergeContexts,
   mint,
@@ -145,12 +144,13 @@ describe('mint', () => {
         const after = put(local, seen);
         const left = standing(after.siblings);
         // Siblings of one operation are one write.
-        const isOver = ({ dot, remembered }: Sibling): boolean =>
-          remembered === true || covers(seen, dot);
-        const over = new Set(local.siblings.filter(isOver).map(({ operation }) => operation));
-        const expected = local.siblings.filter(
+        const before = standing(local.siblings);
+        const replaced = before.filter(({ dot }) => covers(seen, dot));
+        const over = new Set(replaced.map(({ operation }) => operation));
+        const expected = before.filter(
           (sibling) =>
-            !isOver(sibling) && (sibling.operation === '' || !over.has(sibling.operation)),
+            !replaced.includes(sibling) &&
+            (sibling.operation === '' || !over.has(sibling.operation)),
         );
         return (
           isSound(after) &&
