@@ -101,4 +101,5 @@ export const sometimesWanted: readonly string[] = [
   'counted handoff.rehomed',
   'counted store.flushes',
   'fault: wipe',
+  'fault: lose',
 ];

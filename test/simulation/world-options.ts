@@ -50,7 +50,7 @@ export function drawWorld(seed: string): WorldOptions {
   const { kind, random } = drawKind(seed);
   const any = drawAny(seed);
   const world = kind === undefined ? any : kinds[kind].draw(any, random);
-  return withStrands(withHolds(withWipe(withHintAge(withTurns(world)))));
+  return withLoss(withStrands(withHolds(withWipe(withHintAge(withTurns(world))))));
 }
 
 /** Messages lie in routes for seconds, longer than anybody waits, and then arrive; also at a process that was started meanwhile. */
@@ -124,6 +124,26 @@ function withWipe(world: WorldOptions): WorldOptions {
     ...world,
     cluster: { ...cluster, hintAgeMs },
     faults: sorted([...faults, ...loss]),
+  };
+}
+
+/**
+ * One node is gone for good, or seems to be: an operator removes it, and some time later it is back with what it had. As with a wiped
+ * directory what two nodes acknowledged must still be there.
+ */
+function withLoss(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`loss of ${world.seed}`);
+  const { cluster, work, workUs, disksKeep, faults } = world;
+  const wipes = faults.some(({ text }) => text.startsWith('wipe '));
+  const mayLose = disksKeep && faults.length > 0 && !wipes && cluster.nodes > 2;
+  if (!mayLose || work.buckets.some(({ n }) => n < 2) || random.below(6) > 0) return world;
+  const how = random.below(2) === 0 ? ' cut' : '';
+  const text = `lose ${nodeName(random, cluster)}${how} for=${time(random, 8_000, 40_000)}`;
+  const hintAgeMs = 45_000 + workUs / 1000;
+  return {
+    ...world,
+    cluster: { ...cluster, hintAgeMs },
+    faults: sorted([...faults, { atUs: random.below(workUs / 2), text }]),
   };
 }
 
@@ -606,7 +626,7 @@ const makers: Readonly<Record<string, Maker>> = {
 };
 
 /** What a seed can draw; a test asks for all of them. */
-export const faultKinds = [...Object.keys(makers), 'rot', 'wipe', 'hold', 'strand'];
+export const faultKinds = [...Object.keys(makers), 'rot', 'wipe', 'hold', 'strand', 'lose'];
 
 function nodeName(random: SimRandom, { nodes }: { readonly nodes: number }): string {
   return `n${random.between(1, nodes)}`;

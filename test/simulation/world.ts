@@ -54,6 +54,11 @@ export async function runWorld(options: WorldOptions, run: RunOptions = {}): Pro
   return world.result();
 }
 
+/** Or ended, because it was removed. */
+function serves({ ready, isRemoved }: SimNode): boolean {
+  return ready || isRemoved;
+}
+
 function progressKey(bucket: string): string {
   return `${bucket}/progress`;
 }
@@ -222,7 +227,7 @@ class World {
     this.note(`core heals: ${options.core.join(' ')}`);
     for (const node of cluster.nodes) if (!core.includes(node)) node.crash();
     cluster.heal(core);
-    if (!(await cluster.until(() => core.every(({ ready }) => ready), bootWithinUs)))
+    if (!(await cluster.until(() => core.every(serves), bootWithinUs)))
       return this.stuck('core-boot', `not serving: ${this.notReady().join(' ')}`);
     await this.demandProgress();
   }
@@ -388,8 +393,8 @@ class World {
 
   /** How many nodes must have acknowledged what must not be lost: one more than lose what they have. */
   private get copiesMin(): number {
-    const wipes = this.options.faults.some(({ text }) => text.startsWith('wipe '));
-    return this.options.disksKeep && !wipes ? 1 : 2;
+    const loses = this.options.faults.some(({ text }) => /^(wipe|lose) /.test(text));
+    return this.options.disksKeep && !loses ? 1 : 2;
   }
 
   private worker(name: string): WorkClient {

@@ -8,6 +8,8 @@
  *   blackout [lose=…] for=3s               crash of all nodes
  *   pause n1 [for=2s] · resume n1          the process stands still, the world goes on
  *   wipe n1 [for=2s]                       crash, and its directory is gone: it comes back as a new node
+ *   lose n1 [cut] [for=20s]                crash (cut: isolated, and goes on), and an operator removes it as soon as the others agree;
+ *                                        after `for` it is back with what it has
  *   cut n1 n2 [silent|split] [for=2s]      n1's messages no longer reach n2
  *   isolate n1 [silent|split] [for=2s]     nothing to or from any other node
  *   divide n1,n2 [silent|split] [for=2s]   nothing between these and the other nodes
@@ -30,6 +32,7 @@ import type { Command } from '../core/commands.js';
 import { durationUs } from '../core/commands.js';
 import type { CutKind } from '../seams/sim-nats.js';
 import { diskFaultsNone } from '../seams/sim-disk.js';
+import { removeInTheEnd } from './operator.js';
 import type { SimCluster } from './sim-cluster.js';
 import type { SimNode } from './sim-node.js';
 
@@ -71,6 +74,18 @@ const effects: Readonly<Record<string, Effect>> = {
     const node = nodeOf(cluster, command);
     node.wipe();
     return () => node.start();
+  },
+  lose: (cluster, command) => {
+    const node = nodeOf(cluster, command);
+    const isCut = command.args.includes('cut');
+    const rejoin = isCut ? divide(cluster, [node.name], command) : (): void => node.start();
+    if (!isCut) node.crash();
+    let isBack = false;
+    removeInTheEnd(cluster, node, () => isBack);
+    return () => {
+      isBack = true;
+      rejoin();
+    };
   },
   start: (cluster, command) => {
     nodeOf(cluster, command).start();

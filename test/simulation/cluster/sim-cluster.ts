@@ -219,6 +219,9 @@ export class SimCluster {
   }
 
   private exited(node: SimNode, error: Error | undefined): void {
+    // One that was told so by others, while the operator got no answer.
+    if (error?.message.includes('was removed from its cluster')) node.isRemoved = true;
+    if (node.isRemoved) return;
     const restartUs = this.options.restartUs ?? (this.healed.has(node) ? 0 : undefined);
     const wanted = error !== undefined || this.healed.has(node);
     if (!wanted || restartUs === undefined) return;

@@ -2,6 +2,7 @@
 import { nodeOptionsDefault } from '../../../src/node/node-options.js';
 import { applyFault } from '../cluster/faults.js';
 import { Observatory } from '../cluster/observatory.js';
+import { askToRemove } from '../cluster/operator.js';
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
 import type { GetResult, PutResult } from '../client/plain-client.js';
 import type { KeyValueApi } from '../workload/work-client.js';
@@ -32,7 +33,6 @@ export class Stage {
   private readonly images = new Map<string, DiskImage>();
   private readonly announced = new Map<string, number>();
   private load: Load | undefined;
-  private removals = 0;
 
   constructor(
     options: ClusterOptions,
@@ -267,18 +267,11 @@ export class Stage {
   private async remove(name: string, command: Command): Promise<string | undefined> {
     const { cluster } = this;
     const target = cluster.node(name);
-    const asked = cluster.node(this.nodeOf(command.options['via']!));
-    const { bus } = cluster.client(`operator${++this.removals}`);
-    const reply = bus.inbox();
+    const via = cluster.node(this.nodeOf(command.options['via']!));
     let answer: string | undefined;
-    bus.subscribe(reply, ({ data, noResponders }) => {
-      answer = noResponders ? 'nobody is there' : Buffer.from(data).toString();
-    });
-    bus.publish(`_kv.${asked.lastId}.remove`, Buffer.from(target.lastId), { reply });
+    askToRemove(cluster, { target, via }, (said) => (answer = said));
     await cluster.until(() => answer !== undefined, answerWithinUs);
-    const isDone = answer?.includes('"confirmed"') === true;
-    if (isDone) target.isRemoved = true;
-    return isDone === (command.expected?.[0] === 'done') ? undefined : `got ${answer}`;
+    return target.isRemoved === (command.expected?.[0] === 'done') ? undefined : `got ${answer}`;
   }
 
   private identity(name: string, expected: readonly string[]): string | undefined {
