@@ -499,6 +499,13 @@ export const mutants: readonly Mutant[] = [
     replace: ';',
   },
   {
+    name: 'removal-not-on-disk',
+    file: 'src/membership/removals.js',
+    find: 'table.save(() => {\n            for (const node of fresh)\n                this.act(node);\n        });',
+    replace:
+      'table.save(() => undefined);\n        for (const node of fresh)\n            this.act(node);',
+  },
+  {
     name: 'forgets-before-all-know-who-is-gone',
     file: 'src/replica/transfer-messages.js',
     find: ' && a.removed.join() === b.removed.join()',
