@@ -90,8 +90,8 @@ export class DotOracle {
       if (value === undefined) continue;
       const token = this.tokenOf(value);
       this.learn(token, dot);
-      const isOwn = coordinator !== undefined && dot.startsWith(coordinator);
-      if (isOwn && known === undefined && isNewest(dot, state)) this.onMinted?.(token, dot);
+      const isMinted = coordinator !== undefined && isNewest(dot, coordinator, state);
+      if (isMinted && known === undefined) this.onMinted?.(token, dot);
     }
     this.checkShape(name, state);
     this.checkBounds(name, state);
@@ -129,10 +129,14 @@ export class DotOracle {
   }
 }
 
-/** A round mints the newest dot of its actor; what stands beside it may be of a round that told nobody (W is 1, all others away). */
-function isNewest(dot: string, { context }: SeenState): boolean {
+/**
+ * A round mints the newest dot of its node, under that one's last epoch; what stands beside it may be of a round that told
+ * nobody (W is 1, all others away), of an earlier life too.
+ */
+function isNewest(dot: string, coordinator: string, { context }: SeenState): boolean {
   const [actor = '', counter = ''] = dot.split(':');
-  return context.get(actor) === Number(counter);
+  if (!actor.startsWith(coordinator) || context.get(actor) !== Number(counter)) return false;
+  return [...context.keys()].every((other) => !other.startsWith(coordinator) || other <= actor);
 }
 
 function mostOfOneActor(siblings: readonly SeenSibling[]): number {
