@@ -10,7 +10,7 @@ import { search, seedsFrom } from './search.js';
 import { shrink } from './shrink.js';
 import { failureLine, Tally } from './tally.js';
 import type { WorldResult } from './world.js';
-import { drawWorld, kindOf, type WorldOptions } from './world-options.js';
+import { drawWorld, kindOf, moreMark, type WorldOptions } from './world-options.js';
 
 interface Flags {
   readonly scenario?: string;
@@ -21,6 +21,7 @@ interface Flags {
   readonly shrink: boolean;
   readonly seeds?: string;
   readonly from?: string;
+  readonly more?: boolean;
   readonly minutes?: string;
   readonly jobs?: string;
   readonly sometimes?: boolean;
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
     .option('--no-shrink', 'do not look for the shortest fault list that fails')
     .option('--seeds <count>', 'run so many seeds')
     .option('--from <seed>', 'the first of them; default: by the clock')
+    .option('--more', 'draw what is newer as well: their seeds end with +')
     .option('--minutes <minutes>', 'begin no seed after so long')
     .option('--jobs <count>', 'worker processes; default: one a core')
     .option('--sometimes', 'fail when a named rare situation was never reached')
@@ -134,7 +136,8 @@ async function searchSeeds(flags: Flags): Promise<number> {
   // Once: who asks again does not want to wait for a tally.
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const { signal } = interruption;
-  await search({ seeds: seedsFrom(from, count), msMax, jobs, onReport, wanted, signal });
+  const names = seedsFrom(from, count, flags.more === true ? moreMark : '');
+  await search({ seeds: names, msMax, jobs, onReport, wanted, signal });
   progress.end();
   process.stdout.write(`${tally.summary(progress.realMs, { interruptedBy })}\n`);
   return tally.exitCode({ demandSometimes: flags.sometimes === true, interruptedBy });

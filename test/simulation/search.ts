@@ -44,9 +44,9 @@ export async function search(options: SearchOptions): Promise<void> {
   await Promise.all(Array.from({ length: options.jobs }, runWorker));
 }
 
-/** `count` may be Infinity. */
-export function* seedsFrom(from: number, count: number): Generator<string, undefined> {
-  for (let seed = from; seed < from + count; seed++) yield `${seed}`;
+/** `count` may be Infinity. `mark`: at the end of each. */
+export function* seedsFrom(from: number, count: number, mark = ''): Generator<string, undefined> {
+  for (let seed = from; seed < from + count; seed++) yield `${seed}${mark}`;
   return undefined;
 }
 

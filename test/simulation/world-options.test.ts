@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { isFault } from './cluster/faults.js';
 import { parseCommand } from './core/commands.js';
-import { drawWorld, faultKinds, type WorldOptions } from './world-options.js';
+import { drawWorld, faultKinds, moreMark, type WorldOptions } from './world-options.js';
 
 const count = 2000;
 let worlds: readonly WorldOptions[];
@@ -14,11 +14,23 @@ function verbsOf({ faults }: WorldOptions): string[] {
   return faults.map(({ text }) => parseCommand(text)!.verb);
 }
 
+const isPeriodic = ({ cluster }: WorldOptions): boolean => cluster.durability.kind !== 'sync';
+const tries = ({ work }: WorldOptions): boolean => work.triesMax !== undefined;
+const tells = ({ work }: WorldOptions): boolean => work.lastWritersTell !== undefined;
+
 describe(`worlds of the seeds 1 to ${count}`, () => {
   test('every kind of fault is drawn, and each is a command', () => {
     const drawn = new Set(worlds.flatMap(verbsOf));
     expect(faultKinds.filter((kind) => !drawn.has(kind))).toEqual([]);
     expect([...drawn].filter((verb) => !isFault(verb))).toEqual([]);
+  });
+
+  test('seeds with a mark draw more, and the others none of it', () => {
+    const more = worlds.map(({ seed }) => drawWorld(`${seed}${moreMark}`));
+    for (const isNew of [isPeriodic, tries, tells]) {
+      expect(more.some(isNew)).toBe(true);
+      expect(worlds.some(isNew)).toBe(false);
+    }
   });
 
   test('faults come in the order of their times', () => {

@@ -5,6 +5,7 @@ import type { ClusterOptions } from './cluster/sim-cluster.js';
 import type { BucketOptions } from '../../src/node/node-options.js';
 import { limits } from '../../actors/rules/limits.js';
 import { clusterOptionsDefault } from './cluster/sim-cluster.js';
+import { withExtras } from './world-extras.js';
 import type { BucketUse, WorkBucket, WorkOptions } from './workload/work-client.js';
 
 export interface TimedFault {
@@ -45,12 +46,16 @@ const uses: readonly BucketUse[] = [
   'expiring',
 ];
 
+/** At the end of a seed that draws what is newer than the seeds that are known for something (`world-extras.ts`). */
+export const moreMark = '+';
+
 /** Most seeds draw everything on its own; some draw a kind of trouble whose parts would rarely meet by chance. */
 export function drawWorld(seed: string): WorldOptions {
   const { kind, random } = drawKind(seed);
   const any = drawAny(seed);
   const world = kind === undefined ? any : kinds[kind].draw(any, random);
-  return withLoss(withStrands(withHolds(withWipe(withHintAge(withTurns(world))))));
+  const drawn = withLoss(withStrands(withHolds(withWipe(withHintAge(withTurns(world))))));
+  return seed.endsWith(moreMark) ? withExtras(drawn) : drawn;
 }
 
 /** Messages lie in routes for seconds, longer than anybody waits, and then arrive; also at a process that was started meanwhile. */

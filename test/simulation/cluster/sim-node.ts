@@ -33,6 +33,8 @@ export class SimNode {
   isLate = false;
   /** Declared gone for good: the others take nothing from it, and it ends once it hears of that. */
   isRemoved = false;
+  /** When its power failed. */
+  readonly crashesUs: number[] = [];
   lastId: NodeId = '';
   private lives = 0;
 
@@ -108,7 +110,9 @@ export class SimNode {
     this.world.nats.lingerUs = lingerUs;
     const ended = this.end();
     this.world.nats.lingerUs = 0;
-    if (ended) this.note(`crashed; ${this.disk.crash()}`);
+    if (!ended) return;
+    this.crashesUs.push(this.world.scheduler.nowUs);
+    this.note(`crashed; ${this.disk.crash()}`);
   }
 
   /** Stopped or not: the directory is empty when it starts again. */

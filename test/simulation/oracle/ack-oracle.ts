@@ -47,6 +47,11 @@ export class AckOracle {
     for (const [token] of bytes.toString('latin1').matchAll(tokens)) known.add(token);
   }
 
+  /** Whether no crash can take it any more: it was on some disk. */
+  wasDurable(token: string): boolean {
+    return [...this.durable.values()].some((held) => held.has(token));
+  }
+
   answered(write: Write, result: PutResult): void {
     if (result.kind !== 'done' || write.isDelete || manyTokens.has(useOf(write))) return;
     const [, acked] = /^w=(\d+)\//.exec(result.receipt) ?? [];

@@ -1,5 +1,5 @@
 /** What must be true when all is quiet again: (a) nothing acknowledged is lost, (c) what was replaced or deleted stays away. */
-import type { History } from './history.js';
+import type { History, Write } from './history.js';
 import type { Violations } from './violations.js';
 
 export interface EndRules {
@@ -8,16 +8,18 @@ export interface EndRules {
   /** What fewer nodes than this acknowledged may be gone: a disk was lost, or damaged. */
   readonly copiesMin: number;
   readonly nowUs: number;
+  /** What a power cut may have taken: acknowledged before it was on a disk, and on none since. */
+  readonly mayBeCut: (write: Write) => boolean;
   /** Writes that were minted twice (a request that two coordinators took): the second may show after the first was covered. */
   readonly mintedTwice: ReadonlySet<string>;
 }
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
-  const { history, violations, copiesMin, mintedTwice, nowUs } = rules;
+  const { history, violations, copiesMin, mintedTwice, nowUs, mayBeCut } = rules;
   const accounted = history.accounted(name, readable, nowUs);
   const kept = history
     .of(name)
-    .filter(({ outcome, quorum }) => outcome === 'done' && quorum >= copiesMin);
+    .filter((write) => write.outcome === 'done' && write.quorum >= copiesMin && !mayBeCut(write));
   for (const write of kept) {
     if (!write.isDelete && !accounted(write))
       violations.add(

@@ -23,8 +23,8 @@ export interface Write {
   readonly vanishesUs: number;
   /** From when on a value with a TTL must. A TTL counts from the minting, so that is known only of what was acknowledged. */
   goneUs: number;
-  /** It must not be minted later; Infinity where a node can't know. */
-  readonly mintByUs: number;
+  /** It must not be minted later, by its last try; Infinity where a node can't know. */
+  mintByUs: number;
   outcome: Outcome;
   /** Infinity while it is not known to have ended. */
   endedUs: number;

@@ -53,6 +53,10 @@ export interface WorkOptions {
   readonly hotPpm: number;
   readonly deletePpm: number;
   readonly valueBytesMax: number;
+  /** How often a plain client asks for one put, under one `Kv-Op`; undefined: once, without. */
+  readonly triesMax?: number;
+  /** Where the last writer wins, some puts have the context of what their author saw. */
+  readonly lastWritersTell?: boolean;
 }
 
 /** What a client knows under a context. */
@@ -148,7 +152,17 @@ export class WorkClient {
         { isDelete: false, basis: undefined, ttlMs },
       );
     }
-    if (bucket.use === 'blind' || bucket.use === 'lww')
+    if (bucket.use === 'lww') {
+      const tells = options.lastWritersTell === true && random.below(2) === 0;
+      const context = tells ? this.known.get(name)?.context : undefined;
+      return this.put(
+        bucket,
+        name,
+        { token, body: [] },
+        { isDelete, basis: undefined, ...(context !== undefined && { context }) },
+      );
+    }
+    if (bucket.use === 'blind')
       return this.put(bucket, name, { token, body: [] }, { isDelete, basis: undefined });
     if (bucket.use === 'piles')
       return this.put(bucket, name, { token, body: [] }, { isDelete: false, basis: nothingKnown });
@@ -226,6 +240,8 @@ export class WorkClient {
       readonly isDelete: boolean;
       readonly basis: Knowledge | undefined;
       readonly ttlMs?: number | undefined;
+      /** Of what it does not build on: where the last writer wins. */
+      readonly context?: string;
     },
   ): void {
     const { random, options, scheduler, history, trace } = this.around;
@@ -257,15 +273,14 @@ export class WorkClient {
       timeoutMs: options.timeoutMs,
       ...asked.w,
       ...(basis === undefined ? {} : { context: basis.context }),
+      ...(how.context === undefined ? {} : { context: how.context }),
+      ...(this.triesMax > 1 ? { operation: value.token } : {}),
       ...(ttlMs === undefined ? {} : { ttlMs }),
       ...(says ? { untilMs: options.timeoutMs } : {}),
     };
     const what = isDelete ? 'delete' : 'put';
     trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
-    this.api.put(name, bytes, request, (result) => {
-      trace.add(scheduler.nowUs, this.name, `${what} ${value.token} ${resultText(result)}`);
-      this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - write.askedUs);
-      this.around.onResult(result, name);
+    this.tryPut({ write, bytes, request, promised, tries: 1, isUnknown: false }, (result) => {
       const partly = result.kind === 'done' && result.receipt.includes('seen=partly');
       if (partly) write.maySeen = [...write.maySeen, ...(write.seen ?? [])];
       if (partly) write.seen = [];
@@ -286,6 +301,32 @@ export class WorkClient {
         });
       }
       this.done(`${what} ${outcomeText(result)}`);
+    });
+  }
+
+  private get triesMax(): number {
+    return this.around.usesFrames ? 1 : (this.around.options.triesMax ?? 1);
+  }
+
+  /** Asks again, for the same under the same `Kv-Op`, as long as another try may bring another answer. */
+  private tryPut(attempt: Attempt, done: (result: PutResult) => void): void {
+    const { scheduler, process, random, options, trace } = this.around;
+    const { write, bytes, request, promised, tries } = attempt;
+    const askedUs = scheduler.nowUs;
+    const what = bytes === null ? 'delete' : 'put';
+    this.api.put(write.name, bytes, request, (result) => {
+      trace.add(scheduler.nowUs, this.name, `${what} ${write.token} ${resultText(result)}`);
+      this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - askedUs);
+      this.around.onResult(result, write.name);
+      if (result.kind === 'done') return done(result);
+      const isUnknown = attempt.isUnknown || result.outcome === 'unknown';
+      const failed: PutResult = { ...result, outcome: isUnknown ? 'unknown' : 'none' };
+      if (tries >= this.triesMax || !passing.has(result.code)) return done(failed);
+      scheduler.in(random.between(1, 500) * 1000, process, () => {
+        if (this.stopped) return done(failed);
+        if (promised) write.mintByUs = scheduler.nowUs + options.timeoutMs * 1000;
+        this.tryPut({ ...attempt, tries: tries + 1, isUnknown }, done);
+      });
     });
   }
 
@@ -318,6 +359,21 @@ export class WorkClient {
     return { w: { w: count, ...strict }, r: { r: count, ...strict } };
   }
 }
+
+/** One put, and the tries of it so far. */
+interface Attempt {
+  readonly write: Write;
+  readonly bytes: Buffer | null;
+  readonly request: PutOptions;
+  /** No try is begun after its deadline. */
+  readonly promised: boolean;
+  readonly tries: number;
+  /** What became of an earlier one. */
+  readonly isUnknown: boolean;
+}
+
+/** What may be otherwise a moment later. */
+const passing = new Set([0, 429, 503, 504]);
 
 /** Clocks drift, and a turn that began before a deadline may end behind it. */
 const deadlineSlackUs = 250_000;
