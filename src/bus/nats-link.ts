@@ -4,14 +4,20 @@
  */
 import {
   NatsConnectionImpl,
+  ProtocolHandler,
   setTransportFactory,
   type ConnectionOptions,
   type NatsConnection,
 } from 'nats/lib/nats-base-client/internal_mod.js';
-import { nodeResolveHost } from 'nats/lib/src/node_transport.js';
+import { NodeTransport, nodeResolveHost } from 'nats/lib/src/node_transport.js';
 import { limits } from '../../actors/rules/limits.js';
 import { SlabTransport, type OwnedOptions, type TransportOwner } from './nats-transport.js';
 import type { SendBytes } from './publications.js';
+
+/** Its constructor is private, and the package's `connect()` dials before it shows the protocol. */
+const Connection = NatsConnectionImpl as unknown as new (
+  options: ConnectionOptions,
+) => NatsConnectionImpl;
 
 /** What the package keeps to itself. */
 interface Protocol {
@@ -34,14 +40,18 @@ export class NatsLink implements TransportOwner {
     options: ConnectionOptions,
     payloadBytesMin: number,
   ): Promise<{ link: NatsLink; connection: NatsConnection }> {
-    setTransportFactory({ factory: () => new SlabTransport(), dnsResolveFn: nodeResolveHost });
     const link = new NatsLink(payloadBytesMin);
     const owned: OwnedOptions = { ...options, owner: link };
-    const connection = await NatsConnectionImpl.connect(owned);
-    // What it makes is of its own class.
-    const { protocol } = connection as unknown as NatsConnectionImpl;
+    const connection = new Connection(owned);
+    // As the package's own `connect()`: names of servers are resolved by it.
+    setTransportFactory(plain);
+    const protocol = new ProtocolHandler(connection.options, connection);
+    dialsWithSlabs(protocol);
+    await protocol.dialLoop();
+    connection.protocol = protocol;
+    void tellStatus(protocol, connection);
     link.protocol = protocol as unknown as Protocol;
-    return { link, connection };
+    return { link, connection: connection as unknown as NatsConnection };
   }
 
   dials(transport: SlabTransport): void {
@@ -81,4 +91,32 @@ export class NatsLink implements TransportOwner {
     this.hasEnded = true;
     this.transport?.giveUp('ends');
   }
+}
+
+const slabs = { factory: () => new SlabTransport(), dnsResolveFn: nodeResolveHost };
+const plain = { factory: () => new NodeTransport(), dnsResolveFn: nodeResolveHost };
+
+/**
+ * The package has one kind of transport for the whole process, and asks for it at each dial. An application may have
+ * connections of its own by the same package: neither may be given the other's.
+ */
+function dialsWithSlabs(protocol: ProtocolHandler): void {
+  const dialled = protocol as unknown as { prepare(): unknown };
+  const prepare = dialled.prepare.bind(protocol);
+  dialled.prepare = () => {
+    setTransportFactory(slabs);
+    try {
+      return prepare();
+    } finally {
+      setTransportFactory(plain);
+    }
+  };
+}
+
+async function tellStatus(
+  protocol: ProtocolHandler,
+  { listeners }: NatsConnectionImpl,
+): Promise<void> {
+  for await (const status of protocol.status())
+    for (const listener of listeners) listener.push(status);
 }

@@ -20,9 +20,8 @@ const lateMs = 150;
 export class ScriptedNats {
   /** Taken from the front; an empty one serves. */
   readonly script: Turn[] = [];
-  /** Connections that the other side has not ended, now and at most. */
+  /** Connections that the other side has not ended. */
   open = 0;
-  openMax = 0;
   private readonly served = new Map<Socket, Map<string, string[]>>();
 
   private constructor(private readonly server: Server) {
@@ -64,8 +63,6 @@ export class ScriptedNats {
   private accept(socket: Socket): void {
     const turn = this.script.shift() ?? 'serves';
     this.open++;
-    // A new connection may be noticed before the end of the one before, in the same turn.
-    setTimeout(() => setImmediate(() => (this.openMax = Math.max(this.openMax, this.open))));
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.open--;
