@@ -12,7 +12,6 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'marks-survive-crash': '109',
   'epoch-reused-after-crash': '31',
   'one-epoch-for-ever': '1',
-  'mark-travels-with-merge': '6',
   'quorum-minus-one': '3',
   'strict-counts-fallbacks': '63',
   'own-ack-before-log': '101',
@@ -31,7 +30,6 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'values-collected-as-tombstones': '1',
   'one-write-behind-taken-for-equal': '5',
   'first-unseen-sibling-claimed': '1',
-  'oldest-frozen-word-counts': '7',
   'earlier-try-forgotten-at-the-deadline': '68',
   'tries-of-unknown-outcome-not-copies': '19',
 };

@@ -393,6 +393,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'torn-frames-accepted',
+    test: 'unit/store/log-recovery',
     file: 'src/store/frame.js',
     find: 'if (crc !== segment.readUInt32BE(at + crcAt))',
     replace: 'if (false)',

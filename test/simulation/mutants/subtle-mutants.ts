@@ -40,6 +40,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'told-clock-outlives-its-process',
+    test: 'unit/rules/told-clock',
     file: 'actors/rules/told-clock.js',
     find: 'if (known?.process !== process)',
     replace: 'if (known === undefined)',
@@ -132,6 +133,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'rehomed-to-nobody',
+    test: 'unit/replica/handoff',
     in: 'wandering',
     file: 'src/replica/handoff.js',
     find: 'if (others.length === 0)',
@@ -153,6 +155,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'unknown-forwards-begun-anew',
+    test: 'unit/api/put-ordering',
     file: 'src/api/forward.js',
     find: "reply.error instanceof UnavailableError && reply.error.outcome === 'none'",
     replace: 'reply.error instanceof UnavailableError',
@@ -183,12 +186,14 @@ export const subtleMutants: readonly Mutant[] = [
   // Store.
   {
     name: 'oldest-frozen-word-counts',
+    test: 'unit/store/memtables',
     file: 'src/store/memtables.js',
     find: 'for (let i = this.frozen.length - 1; i >= 0; i--)',
     replace: 'for (let i = 0; i < this.frozen.length; i++)',
   },
   {
     name: 'first-entry-behind-a-flush-skipped',
+    test: 'unit/store/flush',
     in: 'forgetful',
     file: 'src/store/recovery.js',
     find: 'coveredOf[partition] >= sequence',
