@@ -253,8 +253,10 @@ export class Membership implements ClusterView {
       return this.table.save();
     }
     const news = newsOf(call.body);
-    this.timeOfDay.hear(from, news.clock);
     const { settings, founding, problems } = this;
+    // A machine has one voice, though it came back under another id, and a node that waits to be taken in has none.
+    const counts = !founding.founded || this.roster.get(from)?.status === 'active';
+    this.timeOfDay.hear(from, news.clock, { counts });
     const sender = { id: from, name: this.roster.get(from)?.name ?? from };
     if (!isCompatible({ sender, news, settings, vote: founding.vote, problems })) {
       // So that both sides can say what is wrong.

@@ -5,6 +5,7 @@
 import { type ActorRefFrom, createActor } from 'xstate';
 import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import { silenceMsMax } from '../../actors/rules/suspicion.js';
 import type { Hearing } from '../bus/hearing.js';
@@ -12,14 +13,19 @@ import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Opinion } from './member-codec.js';
 
+/** Two beats, with which peers are asked. */
+const absenceMsMax = 2 * limits.gossipIntervalMs;
+
 interface Watched {
   readonly actor: ActorRefFrom<typeof peerMachine>;
   reachability: Reachability;
   heardAtMs: number;
   /** Silence was reported to the machine, and nothing was heard since. */
   doubted: boolean;
-  /** NATS said that it is not there, and nothing was heard since. */
+  /** NATS said that it is not there, lately, and nothing was heard since. */
   isAbsent: boolean;
+  /** When NATS said so last. */
+  absentAtMs: number;
   /** It said something itself. */
   isMet: boolean;
   /** Removed from the cluster: down whatever is heard, and only NATS' word on it still counts. */
@@ -64,6 +70,7 @@ export class PeerWatch {
       heardAtMs: clock.monotonicMs(),
       doubted: false,
       isAbsent: false,
+      absentAtMs: -Infinity,
       isMet: false,
       isRemoved: false,
     });
@@ -143,6 +150,7 @@ export class PeerWatch {
     if (entry === undefined) return;
     const isNews = !entry.isAbsent;
     entry.isAbsent = true;
+    entry.absentAtMs = this.options.clock.monotonicMs();
     // Its machine has nothing left to believe, but who listens in its place asks.
     if (isNews && entry.reachability === 'down') this.options.onChange(peer, 'down');
     if (!entry.actor.getSnapshot().context.suspicion.absent)
@@ -165,11 +173,24 @@ export class PeerWatch {
     if (hearing.isDeaf(nowMs)) this.excuse(nowMs);
     hearing.ask();
     const silentMsMax = silenceMsMax(this.watched.size + 1);
-    for (const entry of this.watched.values()) {
+    for (const [peer, entry] of this.watched) {
+      if (entry.isAbsent) this.reviewAbsence(peer, entry, nowMs - entry.absentAtMs);
       if (entry.doubted || nowMs - entry.heardAtMs <= silentMsMax) continue;
       entry.doubted = true;
       entry.actor.send({ type: 'peer.silent' });
     }
+  }
+
+  /**
+   * NATS' word on who is not there holds for as long as it is said again: a server that was cut off from the others knows nobody
+   * on their side, and says nothing when they are back and one of them hangs.
+   */
+  private reviewAbsence(peer: NodeId, entry: Watched, oldMs: number): void {
+    const { onChange, probe } = this.options;
+    if (oldMs > absenceMsMax) {
+      entry.isAbsent = false;
+      if (entry.reachability !== 'alive') onChange(peer, entry.reachability);
+    } else if (oldMs > limits.gossipIntervalMs) probe(peer);
   }
 
   /** From here to `resume` silence and absence say nothing about others. */
@@ -189,6 +210,7 @@ export class PeerWatch {
     for (const entry of this.watched.values()) {
       entry.heardAtMs = nowMs;
       entry.doubted = false;
+      entry.absentAtMs = nowMs;
     }
   }
 

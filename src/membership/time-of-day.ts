@@ -29,12 +29,14 @@ export class TimeOfDay {
     return { process, ms, wallMs: this.agreed.ownWallMs(), yours };
   }
 
-  hear(from: NodeId, told: NewsOfClock): void {
+  /** `counts`: among those whose median is the time. */
+  hear(from: NodeId, told: NewsOfClock, { counts }: { readonly counts: boolean }): void {
     const { clocks, agreed, hearing } = this;
     const nowMs = agreed.monotonicMs();
     clocks.told(from, told, nowMs);
     const isAnswer = told.yours.process === this.time.now().process;
     if (isAnswer) clocks.echoed(from, told.ms, told.yours.ms);
+    if (!counts) return agreed.forget(from);
     // A word that lay unread says what time it was, and not what time it is.
     if (hearing.read(nowMs)) return;
     const { aheadMs, aheadMostMs } = clocks.of(from)!;

@@ -264,6 +264,37 @@ describe('failure detector', () => {
     );
   });
 
+  test("NATS' word that nobody is there holds while it is said again: who was behind a cut and then hangs is not gone", async () => {
+    const { world, lives } = await cluster('split, then hung');
+    const [a, , c] = lives as [NodeLife, NodeLife, NodeLife];
+    await world.run(2_000);
+    const way = { from: 'a-1', to: 'c-3' };
+    world.nats.cut(way, 'split');
+    await world.until(() => a.membership.isAbsent(c.id), 3_000);
+    c.process.paused = true;
+    world.nats.heal(way);
+    await world.until(() => !a.membership.isAbsent(c.id), 4_000);
+    await world.until(() => a.membership.reachability(c.id) === 'down', 6_000);
+    expect(a.changes.at(-1)?.what).toBe('c down');
+    await world.run(10_000);
+    expect(a.membership.isAbsent(c.id)).toBe(false);
+  });
+
+  test('12 nodes, one killed: all of them go on knowing that it is gone', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+    const { world, lives } = await cluster('gone for long', names);
+    await world.run(5_000);
+    world.kill(lives[7]!);
+    const others = lives.filter((life) => life !== lives[7]);
+    const allKnow = (): boolean =>
+      others.every(({ membership }) => membership.isAbsent(lives[7]!.id));
+    await world.until(allKnow, 6_000);
+    for (let i = 0; i < 200; i++) {
+      await world.run(100);
+      expect(allKnow()).toBe(true);
+    }
+  });
+
   test('a node that stays away for longer than tombstones are kept: all say what waits for it, until it is back', async () => {
     const { world, lives } = await cluster('gone', names, { tombstoneGraceMs: 60_000 });
     const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
@@ -314,6 +345,21 @@ describe('wall clocks', () => {
     await world.run(3_000);
     expect(a.membership.problems.texts()).toEqual([]);
     expect(Math.abs(a.clock.aheadMs())).toBeLessThan(5);
+  });
+
+  test('a node that lost its directory and its clock has one voice: what it was and what it is now do not outvote the others', async () => {
+    const { world, lives } = await cluster('two voices');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    await world.run(2_000);
+    c.faults.wallOffsetMs = -hour;
+    await world.run(2_000);
+    world.kill(c);
+    const again = world.start('c', { disk: 'new' });
+    again.faults.wallOffsetMs = -hour;
+    await world.run(5_000);
+    expect(again.membership.self.status).toBe('joining');
+    for (const { clock } of [a, b]) expect(clock.wallMs()).toBe(clock.ownWallMs());
+    expect(differenceMs(a, again)).toBeLessThan(100);
   });
 
   test('of two the one ahead goes by the other; alone a node goes by its own', async () => {
