@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { checkDataOfCluster } from '../../src/cli/up/data-of-cluster.js';
+import type { Member } from '../../actors/rules/membership.js';
 import { lockDataDirectory } from '../../src/node/data-directory.js';
 import { MemberTable } from '../../src/membership/member-table.js';
 import { nodeOptionsDefault } from '../../src/node/node-options.js';
@@ -18,12 +19,16 @@ beforeEach(() => {
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
 /** The directory of a node that founded a cluster of so many. */
-async function leave(name: string, founders: number): Promise<void> {
+async function leave(
+  name: string,
+  founders: number,
+  members: readonly Member[] = [],
+): Promise<void> {
   mkdirSync(join(dataDir, name));
   const ids = Array.from({ length: founders }, (_, i) => `${i}`.padStart(16, '0'));
   const tables = new LmdbTables({ ...nodeOptionsDefault, name, dataDir: join(dataDir, name) });
   const vote = { attempt: 0, stored: ids, founders: ids };
-  const known = { vote, members: [], replicas: undefined, revision: 0 };
+  const known = { vote, members, replicas: undefined, revision: 0 };
   const table = new MemberTable(tables, () => known);
   await new Promise<void>((done) => table.save(done));
   await tables.close();
@@ -69,6 +74,18 @@ test.each(['n1', 'n2', 'n3'])(
     await check(3, emptied);
   },
 );
+
+test('a node was removed for good: said before any is started, by whoever knows it', async () => {
+  const place = { host: 'h', zone: '', weight: 1, pid: 1 };
+  const age = { generation: 1, heartbeat: 0, epochs: 0, status: 'active' } as const;
+  const n2 = { id: '2'.repeat(16), name: 'n2', ...place, ...age, removed: true } as const;
+  await leave('n1', 3);
+  await leave('n2', 3);
+  await leave('n3', 3, [n2]);
+  const advice = /n2 was removed from the cluster .*--nodes 3 --without n2$/;
+  await expect(check(3)).rejects.toThrow(advice);
+  await check(3, 'n2');
+});
 
 test('to go on without a node is for a cluster that has it: not for a new one, and not for other names', async () => {
   await expect(check(3, 'n2')).rejects.toThrow(/holds no cluster.*without --without/);

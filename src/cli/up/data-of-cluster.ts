@@ -29,7 +29,7 @@ export async function checkDataOfCluster({
       exitCodes.usage,
       `${dataDir} holds no cluster that could go on without ${without.join(', ')}: start a new one without --without, or name another --data-dir`,
     );
-  const founders = await foundersIn(dataDir, directories);
+  const { founders, removed } = await clusterIn(dataDir, directories);
   const total = founders ?? Math.max(...directories.map(numberOf));
   // Once they have data, a directory that was emptied is as good as none.
   const there =
@@ -38,6 +38,12 @@ export async function checkDataOfCluster({
     throw new CommandError(
       exitCodes.usage,
       `${dataDir} holds a cluster of ${total} nodes: use --nodes ${total}${lackText(total, there)}, or another --data-dir`,
+    );
+  const gone = namesOf(total).filter((name) => removed.has(name) && !without.includes(name));
+  if (gone.length > 0)
+    throw new CommandError(
+      exitCodes.usage,
+      `${gone.join(', ')} ${gone.length === 1 ? 'was' : 'were'} removed from the cluster in ${dataDir} for good (quorate remove): go on with --nodes ${total} --without ${[...without, ...gone].join(',')}`,
     );
   const unknown = without.filter((name) => !namesOf(total).includes(name));
   if (unknown.length > 0)
@@ -86,18 +92,27 @@ function numberOf(name: string): number {
   return Number(name.slice(1));
 }
 
-/** How many nodes founded the cluster, by the first that knows; undefined: none tells. */
-async function foundersIn(dataDir: string, names: readonly string[]): Promise<number | undefined> {
+interface FoundCluster {
+  /** How many nodes founded it; undefined: none tells. */
+  readonly founders: number | undefined;
+  /** Names of those that were declared gone for good, as far as anybody knows. */
+  readonly removed: ReadonlySet<string>;
+}
+
+async function clusterIn(dataDir: string, names: readonly string[]): Promise<FoundCluster> {
+  let founders: number | undefined;
+  const removed = new Set<string>();
   for (const name of names) {
     if (!hasData(dataDir, name)) continue;
     const path = join(dataDir, name);
     const tables = new LmdbTables({ ...nodeOptionsDefault, name, dataDir: path });
     try {
-      const { founders } = MemberTable.read(tables).vote;
-      if (founders.length > 0) return founders.length;
+      const { vote, members } = MemberTable.read(tables);
+      if (vote.founders.length > 0) founders ??= vote.founders.length;
+      for (const member of members) if (member.removed === true) removed.add(member.name);
     } finally {
       await tables.close();
     }
   }
-  return undefined;
+  return { founders, removed };
 }
