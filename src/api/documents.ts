@@ -30,6 +30,7 @@ const nothing = new Uint8Array(0);
 @scoped(Lifecycle.ContainerScoped)
 export class Documents {
   private readonly subscriptions: BusSubscription[] = [];
+  private readonly ofThisTurn = new Map<string, Buffer>();
 
   constructor(
     @inject(Bus) private readonly bus: Bus,
@@ -46,10 +47,8 @@ export class Documents {
   open(): void {
     const { ring, status } = new Subjects(this.options.prefix);
     this.subscriptions.push(
-      this.queue.subscribe(ring, (message) => this.answer(message, () => documentOf(this.ring()))),
-      this.bus.subscribe(status, (message) =>
-        this.answer(message, () => documentOf(this.node.status())),
-      ),
+      this.queue.subscribe(ring, (message) => this.answer(message, 'ring')),
+      this.bus.subscribe(status, (message) => this.answer(message, 'status')),
     );
   }
 
@@ -57,7 +56,7 @@ export class Documents {
     for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
   }
 
-  private answer(message: BusMessage, document: () => DocumentValue): void {
+  private answer(message: BusMessage, document: 'ring' | 'status'): void {
     const { reply } = message;
     if (reply === '') return;
     if (!isInbox(reply)) {
@@ -72,8 +71,20 @@ export class Documents {
       this.bus.publish(reply, nothing, { headers: errorHeaders(error, { write: false }) });
       return;
     }
-    const value = document();
-    this.bus.publish(reply, json ? Buffer.from(JSON.stringify(value)) : encodeDocument(value));
+    this.bus.publish(reply, this.encoded(document, json));
+  }
+
+  /** Made once a turn of the event loop: 20 000 questions at once, one after the other, kept a node from anything else for seconds. */
+  private encoded(document: 'ring' | 'status', json: boolean): Buffer {
+    const name = `${document} ${json}`;
+    let bytes = this.ofThisTurn.get(name);
+    if (bytes === undefined) {
+      const value = documentOf(document === 'ring' ? this.ring() : this.node.status());
+      bytes = json ? Buffer.from(JSON.stringify(value)) : encodeDocument(value);
+      if (this.ofThisTurn.size === 0) this.clock.endOfTurn(() => this.ofThisTurn.clear());
+      this.ofThisTurn.set(name, bytes);
+    }
+    return bytes;
   }
 
   private ring(): RingMessage {

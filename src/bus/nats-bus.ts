@@ -150,9 +150,15 @@ export class NatsBus implements Bus {
 
   registerService(service: ServiceDescription): void {
     for (const { verb, subject } of serviceSubjects(service)) {
+      // Of what is read at once: to make it costs more than all the rest.
+      let answer: Buffer | undefined;
       this.subscribe(subject, ({ reply }) => {
-        const answer = Buffer.from(JSON.stringify(serviceAnswer(verb, service)));
-        if (reply !== '') this.publish(reply, answer);
+        if (reply === '') return;
+        if (answer === undefined) {
+          answer = Buffer.from(JSON.stringify(serviceAnswer(verb, service)));
+          queueMicrotask(() => (answer = undefined));
+        }
+        this.publish(reply, answer);
       });
     }
   }
