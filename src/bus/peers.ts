@@ -1,5 +1,5 @@
 /**
- * The node protocol over the bus: five verbs, answered or not, without a promise or a NATS request each.
+ * The node protocol over the bus: six verbs, answered or not, without a promise or a NATS request each.
  *
  *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body], reply subject `_kv.<from>.gone.<id>`
  *   told      `_kv.<to>.<verb>`      the same with id 0, reply subject `_kv.<from>.absent.<to>`

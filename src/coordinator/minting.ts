@@ -201,7 +201,7 @@ export class Minter {
     };
   }
 
-  /** DESIGN section 5: on with the epoch of the mark while it is valid, else a fresh one. */
+  /** On with the epoch of the mark while it is valid, else a fresh one: decision 7. */
   private actorFor(local: LocalRecord): { readonly actor: Actor; readonly mark: number } {
     const { store } = this;
     const actorOf = (this.actorOfEpoch ??= actorsOf(store.nodeId));

@@ -1,6 +1,6 @@
 /**
  * `kill -9` of every node under load, again and again: what was acknowledged with durability sync is there afterwards.
- * `npm run soak` runs it with QUORATE_KILLS=100.
+ * QUORATE_KILLS says how often.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';

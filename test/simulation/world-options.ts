@@ -248,7 +248,7 @@ function drawAny(seed: string): WorldOptions {
 
 /**
  * Nodes lose what they had not synced and go on at once with the few keys everyone writes: whoever mints under an old actor gives
- * away dots that others have seen (DESIGN.md section 5, case 1), whoever acknowledges too early is found out.
+ * away dots that others have seen (actors/README.md, history 1), whoever acknowledges too early is found out.
  */
 function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([3, 3, 4]);
@@ -294,7 +294,7 @@ function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
 
 /**
  * The same nodes are cut off from the rest again and again, so that the same fallbacks take a key, hand it off, forget it and
- * take it once more (DESIGN.md section 5, case 2).
+ * take it once more (actors/README.md, history 2).
  */
 function wandering(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([4, 4, 5]);

@@ -1,4 +1,4 @@
-/** A client that knows NATS and DESIGN.md section 9, and no code of Quorate: subjects, headers, nothing else. */
+/** A client that knows NATS and the reference in README.md, and no code of Quorate: subjects, headers, nothing else. */
 import type { BusMessage } from '../../../src/seams/bus.js';
 import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
 import { readMessagePack } from '../oracle/message-reader.js';
