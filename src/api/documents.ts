@@ -60,7 +60,7 @@ export class Documents {
     const { reply } = message;
     if (reply === '') return;
     if (!isInbox(reply)) {
-      this.traffic.repliesRefused++;
+      this.traffic.repliesRefused.value++;
       return;
     }
     let json: boolean;

@@ -47,7 +47,7 @@ export class FrameApi {
   private take(message: BusMessage): void {
     const { reply } = message;
     if (!isInbox(reply)) {
-      this.traffic.repliesRefused++;
+      this.traffic.repliesRefused.value++;
       return;
     }
     const taken = this.traffic.take('frame');

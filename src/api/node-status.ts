@@ -1,5 +1,6 @@
 /** What a node says about itself on `kv.status`. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { HistogramReading } from '../seams/metrics.js';
 
 export interface NodeStatus {
   readonly id: NodeId;
@@ -22,8 +23,10 @@ export interface NodeStatus {
   readonly clockOffsetsMs: Readonly<Record<NodeId, number>>;
   /** What an operator must know and the node can't mend itself. */
   readonly problems: readonly string[];
-  /** Counters of the parts, by `part.name`. */
+  /** Counters and gauges of the parts, by `part.name`; none before the disk was read. */
   readonly counters: Readonly<Record<string, number>>;
+  /** The same of what is measured. */
+  readonly histograms: Readonly<Record<string, HistogramReading>>;
 }
 
 export interface NodeStatusSource {

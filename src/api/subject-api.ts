@@ -126,7 +126,7 @@ export class SubjectApi {
   private take(message: BusMessage, headLength: number): void {
     const { subject, reply } = message;
     if (reply !== '' && !isInbox(reply)) {
-      this.traffic.repliesRefused++;
+      this.traffic.repliesRefused.value++;
       return;
     }
     const bucketAt = headLength + 4;

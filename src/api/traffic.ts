@@ -1,6 +1,7 @@
 /** What goes in and out of this node: live counters per endpoint, and when everything taken has been answered. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { Clock } from '../seams/clock.js';
+import { durationsMs, Metrics, type Counter, type Histogram } from '../seams/metrics.js';
 
 export const endpointNames = ['put', 'get', 'del', 'frame', 'forward'] as const;
 export type EndpointName = (typeof endpointNames)[number];
@@ -26,12 +27,26 @@ export class Traffic {
     frame: new EndpointCounter(),
     forward: new EndpointCounter(),
   };
-  /** Requests whose reply subject is no inbox; neither done nor answered. */
-  repliesRefused = 0;
+  readonly repliesRefused: Counter;
+  /** For `Taken`. */
+  readonly answerMs: Histogram;
   private open = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(@inject(Clock) readonly clock: Clock) {}
+  constructor(
+    @inject(Clock) readonly clock: Clock,
+    @inject(Metrics) metrics: Metrics,
+  ) {
+    this.repliesRefused = metrics.counter(
+      'api.repliesRefused',
+      'requests neither done nor answered, because their reply subject is no inbox',
+    );
+    this.answerMs = metrics.histogram(
+      'api.answerMs',
+      'from taking a request, or a frame of requests, to its answer',
+      durationsMs,
+    );
+  }
 
   take(name: EndpointName): Taken {
     this.open++;
@@ -68,7 +83,9 @@ export class Taken {
 
   /** Once. A missing key is no failure. */
   answered(failure?: Failure): void {
-    this.endpoint.processingMsTotal += this.traffic.clock.monotonicMs() - this.atMs;
+    const tookMs = this.traffic.clock.monotonicMs() - this.atMs;
+    this.endpoint.processingMsTotal += tookMs;
+    this.traffic.answerMs.observe(tookMs);
     if (failure !== undefined && failure.code !== 404) {
       this.endpoint.errors++;
       this.endpoint.lastError = `${failure.code} ${failure.message}`;

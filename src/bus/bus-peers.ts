@@ -9,17 +9,18 @@ import { limits } from '../../actors/rules/limits.js';
 import { MalformedError, QuorateError, UnavailableError } from '../errors.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
+import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode, encodeToPublish, type WireValue } from '../wire/message-pack.js';
 import { AnswerOutbox } from './answer-outbox.js';
+import { peerInstruments, type PeerInstruments } from './peer-instruments.js';
 import {
   NodeAddress,
   type CallId,
   type IncomingCall,
   type PeerAnswer,
   type Peers,
-  type PeersCounters,
   type Verb,
 } from './peers.js';
 import { Underway } from './underway.js';
@@ -50,23 +51,18 @@ export class BusPeers implements Peers {
   private removed: ReadonlySet<NodeId> = new Set();
   private lastId: CallId;
   private isClosed = false;
-  private readonly counts: { -readonly [name in keyof PeersCounters]: PeersCounters[name] } = {
-    calls: 0,
-    tells: 0,
-    served: 0,
-    noResponders: 0,
-    lateAnswers: 0,
-    malformed: 0,
-    handlerFailures: 0,
-    lastFailure: '',
-  };
+  private readonly instruments: PeerInstruments;
+  /** What a handler threw last that is no `QuorateError`; '' for nothing. */
+  lastFailure = '';
 
   constructor(
     @inject(Bus) private readonly bus: Bus,
     @inject(Clock) clock: Clock,
     @inject(Random) random: Random,
     @inject(NodeAddress) address: NodeAddress,
+    @inject(Metrics) metrics: Metrics,
   ) {
+    this.instruments = peerInstruments(metrics);
     this.self = address.id;
     this.base = `_${address.prefix}`;
     // A node that restarts keeps its subjects; answers to its former process must not meet new calls.
@@ -87,10 +83,6 @@ export class BusPeers implements Peers {
     return this.calls.size;
   }
 
-  counters(): PeersCounters {
-    return { ...this.counts };
-  }
-
   call(
     to: NodeId,
     verb: Verb,
@@ -101,7 +93,7 @@ export class BusPeers implements Peers {
     const reply = `${this.base}.${this.self}.gone.${id}`;
     this.send(`${this.base}.${to}.${verb}`, id, body, reply);
     this.calls.begin({ id, to, onAnswer });
-    this.counts.calls++;
+    this.instruments.calls.value++;
     return id;
   }
 
@@ -110,13 +102,13 @@ export class BusPeers implements Peers {
   }
 
   tell(to: NodeId, verb: Verb, body: readonly WireValue[]): void {
-    this.counts.tells++;
+    this.instruments.tells.value++;
     const reply = `${this.base}.${this.self}.absent.${to}`;
     this.send(`${this.base}.${to}.${verb}`, told, body, reply);
   }
 
   tellAll(verb: Verb, body: readonly WireValue[]): void {
-    this.counts.tells++;
+    this.instruments.tells.value++;
     this.send(`${this.base}.all.${verb}`, told, body);
   }
 
@@ -175,7 +167,7 @@ export class BusPeers implements Peers {
     // It was on its way when this node left.
     if (this.isClosed) return this.refuse(from, id, new UnavailableError('the node stops'));
     this.heard(from);
-    this.counts.served++;
+    this.instruments.served.value++;
     const call = new ServedCall(from, body, (code, result) => this.answer(from, id, code, result));
     try {
       handler(call);
@@ -202,9 +194,8 @@ export class BusPeers implements Peers {
   }
 
   private failure(error: unknown): { code: number; message: string } {
-    this.counts.handlerFailures++;
-    this.counts.lastFailure =
-      error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.instruments.handlerFailures.value++;
+    this.lastFailure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { code: 503, message: 'the node failed at this request' };
   }
 
@@ -241,7 +232,7 @@ export class BusPeers implements Peers {
     if (code === dismissed) for (const listener of this.dismissedListeners) listener(by);
     const call = this.calls.find((pending) => pending.id === id);
     if (call === undefined || call.to !== by) {
-      this.counts.lateAnswers++;
+      this.instruments.lateAnswers.value++;
       return;
     }
     if (code === ok ? !isList(result) : !isText(result)) return this.malformed();
@@ -273,12 +264,12 @@ export class BusPeers implements Peers {
   }
 
   private missing(peer: NodeId): void {
-    this.counts.noResponders++;
+    this.instruments.noResponders.value++;
     for (const listener of this.contactListeners) listener(peer, 'noResponders');
   }
 
   private malformed(): void {
-    this.counts.malformed++;
+    this.instruments.malformed.value++;
   }
 }
 

@@ -60,23 +60,8 @@ export interface Peers {
   onDismissed(listener: (by: NodeId) => void): void;
   /** Calls that wait for an answer. */
   readonly pending: number;
-  counters(): PeersCounters;
   /** Listens no more: others hear "no responders" at once, calls that wait are forgotten. */
   close(): void;
-}
-
-export interface PeersCounters {
-  readonly calls: number;
-  readonly tells: number;
-  readonly served: number;
-  readonly noResponders: number;
-  /** Answers to calls that were forgotten, or never made. */
-  readonly lateAnswers: number;
-  /** Messages that were not of this protocol, and were ignored or refused. */
-  readonly malformed: number;
-  /** Handlers that threw what is no `QuorateError`. */
-  readonly handlerFailures: number;
-  readonly lastFailure: string;
 }
 
 export type CallId = number;
@@ -89,7 +74,7 @@ export interface IncomingCall {
   refuse(code: number, message: string): void;
 }
 
-/** Why states are merged; for counters and for what a receiver may refuse. */
+/** Why states are merged; for what a receiver may refuse. */
 export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
 
 /**

@@ -64,7 +64,6 @@ export interface Coordinator {
   get(request: GetRequest): void;
   /** Stops taking; resolves when every round has finished. */
   drain(): Promise<void>;
-  counters(): CoordinatorCounters;
   /** Called once for each put and delete that met its quorum, in the turn its author is answered. */
   onChanged(listener: (change: Change) => void): void;
 }
@@ -75,20 +74,6 @@ export interface Change {
   readonly key: ByteString;
   readonly context: Buffer;
   readonly tombstone: boolean;
-}
-
-export interface CoordinatorCounters {
-  readonly puts: number;
-  readonly gets: number;
-  readonly failures: number;
-  readonly rounds: number;
-  readonly roundsInFlight: number;
-  readonly requestsInFlight: number;
-  readonly readRepairs: number;
-  /** Hints that were sent to fallbacks or owed by this node, by round and primary. */
-  readonly fallbacksUsed: number;
-  /** Hints nobody took, because the bounds on hints were reached; tree exchange has to find the difference. */
-  readonly hintsRefused: number;
 }
 
 export const Coordinator = Symbol('Coordinator');

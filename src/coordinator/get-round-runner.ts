@@ -161,10 +161,10 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   }
 
   private answer(entry: GetEntry, reply: GetReply): void {
-    const { admission, counters } = this.around;
+    const { admission, instruments } = this.around;
     entry.isAnswered = true;
     admission.release(entry.request.key.length);
-    if (!reply.ok && reply.error.code !== 404) counters.failures++;
+    if (!reply.ok && reply.error.code !== 404) instruments.failures.value++;
     entry.request.onReply(reply);
   }
 }

@@ -128,9 +128,9 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   }
 
   private sendStates(to: NodeId, owedTo: NodeId | undefined): void {
-    const { peers, clock, counters, acks } = this.around;
+    const { peers, clock, instruments, acks } = this.around;
     const sentAtMs = clock.monotonicMs();
-    if (owedTo !== undefined) counters.fallbacksUsed++;
+    if (owedTo !== undefined) instruments.fallbacksUsed.value++;
     const remainingMs = this.waits.remainingMs(sentAtMs);
     const body = [mergeReason.put, owedTo ?? '', remainingMs, this.batch!.bytes];
     const call = peers.call(to, 'merge', body, (answer) => {
@@ -141,13 +141,13 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   }
 
   private owe(target: NodeId): void {
-    const { store, counters } = this.around;
+    const { store, instruments } = this.around;
     try {
       store.owe(target, this.batch!.bytes, this.onOwnPart);
-      counters.fallbacksUsed++;
+      instruments.fallbacksUsed.value++;
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
-      counters.hintsRefused++;
+      instruments.hintsRefused.value++;
       this.send({ type: 'hint.refused', target, why: error.message });
       if (!this.isPrimary) this.onOwnPart();
     }
@@ -171,10 +171,10 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   };
 
   private answer(entry: PutEntry, reply: PutReply): void {
-    const { admission, counters } = this.around;
+    const { admission, instruments } = this.around;
     entry.isAnswered = true;
     admission.release(bytesOf(entry.request));
-    if (!reply.ok) counters.failures++;
+    if (!reply.ok) instruments.failures.value++;
     entry.request.onReply(reply);
   }
 

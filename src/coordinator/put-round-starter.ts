@@ -142,7 +142,7 @@ export class PutRoundStarter {
     const { self, down } = putPlan(batch, view, this.around.store.nodeId);
     const absent = preferenceList.filter((node) => view.reachability(node) === 'down');
     const plan = { self, primaries, preferenceList, down: [...down, ...absent] };
-    const id = `look-up-${++this.around.counters.rounds}`;
+    const id = `look-up-${++this.around.instruments.rounds.value}`;
     const onFound = (found: readonly PutRequest[]): void => {
       this.lookUps -= requests.length;
       again(found, n);
@@ -161,7 +161,7 @@ export class PutRoundStarter {
 
   private begin(draft: Draft, ledger: PutLedger): void {
     const { entries, rows } = draft;
-    const id = `put-round-${++this.around.counters.rounds}`;
+    const id = `put-round-${++this.around.instruments.rounds.value}`;
     const round = new PutRoundRunner(this.around, { id, entries, records: rows, ledger });
     try {
       round.begin();
@@ -173,7 +173,7 @@ export class PutRoundStarter {
 
   private refuse(request: PutRequest, error: QuorateError): void {
     this.around.admission.release(bytesOf(request));
-    this.around.counters.failures++;
+    this.around.instruments.failures.value++;
     request.onReply({ ok: false, error });
   }
 }

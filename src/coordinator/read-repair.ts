@@ -21,11 +21,11 @@ export interface Repair {
 
 /** `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to forget when the round ends. */
 export function sendRepairs(
-  around: Pick<RoundSurroundings, 'store' | 'peers' | 'counters'>,
+  around: Pick<RoundSurroundings, 'store' | 'peers' | 'instruments'>,
   repair: Repair,
   onSettled: () => void,
 ): CallId[] {
-  const { store, peers, counters } = around;
+  const { store, peers, instruments } = around;
   const { self, primaries, keys } = repair;
   let pending = 1;
   const settleOne = (): void => {
@@ -45,7 +45,7 @@ export function sendRepairs(
       else if (store.refusal() === undefined) store.merge(batch, {}, settleOne);
       else settleOne();
     }
-    counters.readRepairs += behind.length;
+    instruments.readRepairs.value += behind.length;
   }
   settleOne();
   return calls;

@@ -19,16 +19,11 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions, bucketOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Metrics } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import { receiptOfOne } from '../wire/receipt.js';
 import { Admission } from './admission.js';
-import type {
-  Change,
-  Coordinator,
-  CoordinatorCounters,
-  GetRequest,
-  PutRequest,
-} from './coordinator.js';
+import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
 import type { GetEntry } from './get-round-runner.js';
 import { GetRoundRunner } from './get-round-runner.js';
 import { KeysRead } from './keys-read.js';
@@ -37,8 +32,9 @@ import { PutRoundStarter } from './put-round-starter.js';
 import { bytesOf } from './put-round-runner.js';
 import type { Batch } from './round-collector.js';
 import { RoundCollector } from './round-collector.js';
+import { roundInstruments, type RoundInstruments } from './round-instruments.js';
 import { getPlan } from './round-plans.js';
-import type { RoundCounters, RoundSurroundings } from './round-surroundings.js';
+import type { RoundSurroundings } from './round-surroundings.js';
 import { Acks } from './round-surroundings.js';
 import { RoundsUnderway } from './rounds-underway.js';
 import { replyOfBytes } from './views.js';
@@ -52,15 +48,7 @@ export class RoundCoordinator implements Coordinator {
   private readonly starter: PutRoundStarter;
   private readonly surroundings: RoundSurroundings;
   private readonly listeners: ((change: Change) => void)[] = [];
-  private readonly counts: RoundCounters = {
-    puts: 0,
-    gets: 0,
-    failures: 0,
-    rounds: 0,
-    readRepairs: 0,
-    fallbacksUsed: 0,
-    hintsRefused: 0,
-  };
+  private readonly instruments: RoundInstruments;
 
   constructor(
     @inject(Store) private readonly store: Store,
@@ -69,8 +57,16 @@ export class RoundCoordinator implements Coordinator {
     @inject(Clock) private readonly clock: Clock,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) inspection: Inspection,
+    @inject(Metrics) metrics: Metrics,
   ) {
     this.rounds = new RoundsUnderway(clock);
+    this.instruments = roundInstruments(metrics);
+    metrics.gauge('coordinator.roundsInFlight', 'rounds under way', () => this.rounds.size);
+    metrics.gauge(
+      'coordinator.requestsInFlight',
+      'requests that wait for their answer',
+      () => this.admission.requestsInFlight,
+    );
     this.surroundings = {
       store,
       peers,
@@ -78,8 +74,8 @@ export class RoundCoordinator implements Coordinator {
       inspection,
       rounds: this.rounds,
       admission: this.admission,
-      counters: this.counts,
-      acks: new Acks(),
+      instruments: this.instruments,
+      acks: new Acks(this.instruments.ackMs),
       changed: (change) => {
         for (const listener of this.listeners) listener(change);
       },
@@ -100,7 +96,7 @@ export class RoundCoordinator implements Coordinator {
   }
 
   put(request: PutRequest): void {
-    this.counts.puts++;
+    this.instruments.puts.value++;
     const { n } = bucketOptions(this.options, request.bucket);
     const bytes = bytesOf(request);
     const refusal =
@@ -119,7 +115,7 @@ export class RoundCoordinator implements Coordinator {
   }
 
   get(request: GetRequest): void {
-    this.counts.gets++;
+    this.instruments.gets.value++;
     const { n } = bucketOptions(this.options, request.bucket);
     const bytes = request.key.length;
     const refusal = this.refusalOf(request, n) ?? this.admission.admit(bytes);
@@ -140,11 +136,6 @@ export class RoundCoordinator implements Coordinator {
     return this.rounds.drained();
   }
 
-  counters(): CoordinatorCounters {
-    const { requestsInFlight } = this.admission;
-    return { ...this.counts, roundsInFlight: this.rounds.size, requestsInFlight };
-  }
-
   onChanged(listener: (change: Change) => void): void {
     this.listeners.push(listener);
   }
@@ -160,7 +151,7 @@ export class RoundCoordinator implements Coordinator {
 
   /** Before it was admitted. */
   private refuse(request: PutRequest | GetRequest, error: QuorateError): void {
-    this.counts.failures++;
+    this.instruments.failures.value++;
     request.onReply({ ok: false, error });
   }
 
@@ -202,7 +193,7 @@ export class RoundCoordinator implements Coordinator {
       requests.push(request);
     }
     if (requests.length === 0) return;
-    const id = `get-round-${++this.counts.rounds}`;
+    const id = `get-round-${++this.instruments.rounds.value}`;
     const keys = new KeysRead(this.store, requests);
     const entries = requests.map((request, i): GetEntry => {
       const bucket = bucketOptions(this.options, request.bucket);

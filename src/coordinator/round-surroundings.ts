@@ -2,12 +2,14 @@
 import type { PeerAnswer, Peers } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
+import type { Histogram } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
 import type { Admission } from './admission.js';
-import type { Change, CoordinatorCounters } from './coordinator.js';
+import type { Change } from './coordinator.js';
+import type { RoundInstruments } from './round-instruments.js';
 import type { RoundsUnderway } from './rounds-underway.js';
 
 export interface RoundSurroundings {
@@ -17,7 +19,7 @@ export interface RoundSurroundings {
   readonly inspection: Inspection;
   readonly rounds: RoundsUnderway;
   readonly admission: Admission;
-  readonly counters: RoundCounters;
+  readonly instruments: RoundInstruments;
   /** From states sent to their ack, lately and over all replicas. */
   readonly acks: Acks;
   readonly changed: (change: Change) => void;
@@ -27,7 +29,10 @@ export interface RoundSurroundings {
 export class Acks {
   private roundTrip = unknownRoundTrip;
 
+  constructor(private readonly times: Histogram) {}
+
   took(ms: number): void {
+    this.times.observe(ms);
     this.roundTrip = afterAnswer(this.roundTrip, ms);
   }
 
@@ -41,10 +46,6 @@ export class Acks {
     return Math.max(limits.settleMsMax, 2 * patienceMs(this.roundTrip));
   }
 }
-
-export type RoundCounters = {
-  -readonly [K in keyof Omit<CoordinatorCounters, 'roundsInFlight' | 'requestsInFlight'>]: number;
-};
 
 /** A "no" of a peer, as the machines' events say it. */
 export function lossOf(

@@ -15,6 +15,7 @@ import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.
 import type { NodeStatus } from '../api/node-status.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Metrics } from '../seams/metrics.js';
 import { Store, type RecoveryReport } from '../store/store.js';
 import { bucketOptions, type NodeOptions } from './node-options.js';
 import { holdsBucket } from './holds-bucket.js';
@@ -89,7 +90,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const uptimeMs = this.seams.clock.monotonicMs() - startedMs;
     const phase = phaseOf(this.actor.getSnapshot());
     const clock = this.scope.resolve(AgreedClock);
-    return statusOf({ options, store, parts, clock, uptimeMs, phase });
+    const metrics = this.scope.resolve(Metrics);
+    return statusOf({ options, store, parts, clock, metrics, uptimeMs, phase });
   }
 
   onFatal(listener: (error: Error) => void): void {
@@ -138,9 +140,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     };
     const { partitions } = this.options;
     membership.holds = (bucket) =>
-      bucket === undefined
-        ? this.store.counters().keys > 0
-        : holdsBucket(this.store, partitions, bucket);
+      bucket === undefined ? this.store.keys > 0 : holdsBucket(this.store, partitions, bucket);
     membership.lineage.guard(this.store, () => this.noteOldDisk());
     membership.onChange(joined);
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));

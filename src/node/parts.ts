@@ -24,6 +24,7 @@ import { Bus } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { LogDirectory } from '../seams/log-file.js';
+import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { DurableStore } from '../store/durable-store.js';
@@ -44,6 +45,7 @@ export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyC
   scope.register(Tables, { useValue: seams.tables });
   scope.register(NodeOptions, { useValue: options });
   scope.registerSingleton(Inspection);
+  scope.registerSingleton(Metrics);
   scope.registerSingleton(Store, DurableStore);
   return scope;
 }

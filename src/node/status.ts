@@ -3,6 +3,7 @@ import type { SnapshotFrom } from 'xstate';
 import type { nodeMachine } from '../../actors/node/node.machine.js';
 import type { NodeStatus } from '../api/node-status.js';
 import type { AgreedClock } from '../seams/agreed-clock.js';
+import type { Metrics } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
 import type { NodeOptions } from './node-options.js';
 import type { NodeParts } from './parts.js';
@@ -20,10 +21,11 @@ export function statusOf(node: {
   readonly store: Store;
   readonly parts: NodeParts | undefined;
   readonly clock: AgreedClock;
+  readonly metrics: Metrics;
   readonly uptimeMs: number;
   readonly phase: string;
 }): NodeStatus {
-  const { options, store, parts, clock } = node;
+  const { options, store, parts, clock, metrics } = node;
   const hints = store.hints.total();
   return {
     id: store.nodeId,
@@ -34,7 +36,7 @@ export function statusOf(node: {
     pid: options.pid,
     uptimeMs: Math.round(node.uptimeMs),
     partitions: parts === undefined ? 0 : ownedPartitions(options, parts),
-    keys: store.counters().keys,
+    keys: store.keys,
     hints: hints.count,
     hintBytes: hints.bytes,
     clockAheadMs: Math.round(clock.aheadMs()),
@@ -42,7 +44,8 @@ export function statusOf(node: {
       [...clock.offsetsMs()].map(([id, ms]) => [id, Math.round(ms)]),
     ),
     problems: parts === undefined ? [] : parts.membership.problems.texts(),
-    counters: parts === undefined ? {} : countersOf(store, parts),
+    counters: parts === undefined ? {} : metrics.values(),
+    histograms: parts === undefined ? {} : metrics.histograms(),
   };
 }
 
@@ -51,20 +54,4 @@ function ownedPartitions(options: NodeOptions, { membership, peers }: NodeParts)
   for (let partition = 0; partition < options.partitions; partition++)
     if (membership.primaries(partition, options.defaults.n).includes(peers.self)) owned++;
   return owned;
-}
-
-function countersOf(store: Store, parts: NodeParts): Record<string, number> {
-  const byPart: Record<string, object> = {
-    store: store.counters(),
-    peers: parts.peers.counters(),
-    coordinator: parts.coordinator.counters(),
-    handoff: parts.handoff.counters(),
-    exchange: parts.exchange.counters(),
-    collection: parts.collection.counters(),
-  };
-  const counters: Record<string, number> = {};
-  for (const [part, values] of Object.entries(byPart))
-    for (const [name, value] of Object.entries(values))
-      if (typeof value === 'number') counters[`${part}.${name}`] = value;
-  return counters;
 }

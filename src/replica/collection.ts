@@ -25,6 +25,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import type { Candidate } from './collection-walk.js';
 import { CollectionWalk } from './collection-walk.js';
@@ -32,11 +33,6 @@ import { Forgetting } from './forgetting.js';
 import { groundsOf } from './grounds.js';
 import type { Grounds, Replacement, TransferOrder } from './transfer-messages.js';
 import { readVerdicts, writeTransferOrder } from './transfer-messages.js';
-
-export interface CollectionCounters {
-  readonly collected: number;
-  readonly pruned: number;
-}
 
 @injectable()
 export class Collection implements CollectionEffects {
@@ -47,8 +43,8 @@ export class Collection implements CollectionEffects {
   private agreed = new Map<NodeId, Candidate[]>();
   private grounds: Grounds = { ringEpoch: 0, removed: [] };
   private calls: CallId[] = [];
-  private collected = 0;
-  private pruned = 0;
+  private readonly collected: Counter;
+  private readonly pruned: Counter;
 
   constructor(
     @inject(Store) private readonly store: Store,
@@ -58,7 +54,13 @@ export class Collection implements CollectionEffects {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Forgetting) private readonly forgetting: Forgetting,
+    @inject(Metrics) metrics: Metrics,
   ) {
+    this.collected = metrics.counter(
+      'collection.collected',
+      'tombstones and expired keys forgotten',
+    );
+    this.pruned = metrics.counter('collection.pruned', 'keys whose contexts were shortened');
     this.walk = new CollectionWalk(store, {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
@@ -81,10 +83,6 @@ export class Collection implements CollectionEffects {
     this.actor.stop();
     this.actor = undefined;
     this.abandon();
-  }
-
-  counters(): CollectionCounters {
-    return { collected: this.collected, pruned: this.pruned };
   }
 
   look(): void {
@@ -162,8 +160,8 @@ export class Collection implements CollectionEffects {
     try {
       this.forgetting.collect(dropped, () => {});
       this.forgetting.replace(replaced, () => {});
-      this.collected += dropped.length;
-      this.pruned += replaced.length;
+      this.collected.value += dropped.length;
+      this.pruned.value += replaced.length;
     } catch (error) {
       // The store takes nothing more for now; what stays here comes back to the others, and is looked at again.
       if (!(error instanceof QuorateError)) throw error;

@@ -15,6 +15,7 @@ import { emptyDigest, emptyState, merge, sameState } from '../../actors/rules/ve
 import { MalformedError, QuorateError } from '../errors.js';
 import type { CallId, PeerAnswer, Peers, Verb, WireValue } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';
+import type { Counter } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
 import { decodeDigests, decodeIndexes, encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
@@ -30,6 +31,8 @@ import { visitTo } from './visit.js';
 export interface StepParts {
   readonly store: Store;
   readonly peers: Peers;
+  readonly pulled: Counter;
+  readonly pushed: Counter;
 }
 
 export interface StepSurroundings {
@@ -39,8 +42,6 @@ export interface StepSurroundings {
 }
 
 export class ExchangeSteps {
-  pulled = 0;
-  pushed = 0;
   private visit: Visit = visitTo('');
   private call: CallId | undefined;
 
@@ -155,7 +156,7 @@ export class ExchangeSteps {
     const complete = visit.toPull.length === 0;
     const done = (): void => this.surroundings.send({ type: 'states.pulled', complete });
     if (arrived.length === 0) return done();
-    this.pulled += arrived.length;
+    this.parts.pulled.value += arrived.length;
     this.parts.store.merge(encodeBatch(arrived), {}, this.unlessForgotten(done));
   }
 
@@ -180,7 +181,7 @@ export class ExchangeSteps {
       this.surroundings.send({ type: 'states.pushed', complete });
     };
     if (records.length === 0) return done();
-    this.pushed += records.length;
+    this.parts.pushed.value += records.length;
     const body = [mergeReason.exchange, '', limits.backgroundCallMsMax, encodeBatch(records)];
     this.ask('merge', body, done);
   }

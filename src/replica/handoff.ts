@@ -20,21 +20,16 @@ import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import type { TimerId } from '../seams/clock.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Metrics, type Counter } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
 import { Delivery } from './hint-delivery.js';
-
-export interface HandoffCounters {
-  readonly delivered: number;
-  readonly rehomed: number;
-  readonly failures: number;
-}
 
 @injectable()
 export class Handoff {
   private readonly actors = new Map<NodeId, ActorRefFrom<typeof handoffMachine>>();
   private timer: TimerId;
-  private readonly counted = { delivered: 0, rehomed: 0, failures: 0 };
+  private readonly counted: Readonly<Record<'delivered' | 'rehomed' | 'failures', Counter>>;
 
   constructor(
     @inject(Store) private readonly store: Store,
@@ -44,7 +39,13 @@ export class Handoff {
     @inject(Random) private readonly random: Random,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Metrics) metrics: Metrics,
   ) {
+    this.counted = {
+      delivered: metrics.counter('handoff.delivered', 'hints their primary took'),
+      rehomed: metrics.counter('handoff.rehomed', 'hints all other primaries took instead'),
+      failures: metrics.counter('handoff.failures', 'batches of hints that were not taken'),
+    };
     view.onChange((change) => {
       if (this.timer === undefined || change.kind !== 'reachability') return;
       if (change.now === 'alive' && store.hints.targets().includes(change.node))
@@ -60,10 +61,6 @@ export class Handoff {
     this.clock.clearTimeout(this.timer);
     this.timer = undefined;
     for (const target of this.actors.keys()) this.dismiss(target);
-  }
-
-  counters(): HandoffCounters {
-    return { ...this.counted };
   }
 
   private scan(): void {
@@ -117,7 +114,7 @@ export class Handoff {
       {
         othersOf: (key) => this.othersOf(key, target),
         jitter: () => this.random.below(1024) / 1024,
-        count: (what, records) => (this.counted[what] += records),
+        count: (what, records) => (this.counted[what].value += records),
       },
     );
   }

@@ -17,15 +17,10 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Metrics, type Counter } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
 import { ExchangeSteps } from './exchange-steps.js';
-
-export interface ExchangeCounters {
-  readonly visits: number;
-  readonly pulled: number;
-  readonly pushed: number;
-}
 
 /** A visit that failed is not tried again at once, however urgent. */
 const retryMs = 1_000;
@@ -40,7 +35,7 @@ export class TreeExchange {
   private readonly damaged = new Map<number, Set<NodeId>>();
   private lastPeer: NodeId = '';
   private failed = false;
-  private visits = 0;
+  private readonly visits: Counter;
 
   constructor(
     @inject(Store) store: Store,
@@ -50,9 +45,22 @@ export class TreeExchange {
     @inject(Random) private readonly random: Random,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Metrics) metrics: Metrics,
   ) {
+    this.visits = metrics.counter(
+      'exchange.visits',
+      'comparisons with another node that were finished',
+    );
     this.steps = new ExchangeSteps(
-      { store, peers },
+      {
+        store,
+        peers,
+        pulled: metrics.counter(
+          'exchange.pulled',
+          'states that were fetched because they differed',
+        ),
+        pushed: metrics.counter('exchange.pushed', 'states that were sent because they differed'),
+      },
       {
         send: (event) => this.send(event),
         isPrimary: (node, place) =>
@@ -98,10 +106,6 @@ export class TreeExchange {
     this.send({ type: 'visit.wanted' });
   }
 
-  counters(): ExchangeCounters {
-    return { visits: this.visits, pulled: this.steps.pulled, pushed: this.steps.pushed };
-  }
-
   private send(event: ExchangeEvent): void {
     this.actor?.send(event);
   }
@@ -141,7 +145,7 @@ export class TreeExchange {
 
   private visited(): void {
     this.failed = false;
-    this.visits++;
+    this.visits.value++;
     this.urgent.delete(this.lastPeer);
     for (const [partition, peers] of this.damaged) {
       peers.delete(this.lastPeer);

@@ -8,6 +8,7 @@
  */
 import type { Clock } from '../seams/clock.js';
 import type { LogDirectory, LogFile } from '../seams/log-file.js';
+import type { Counter } from '../seams/metrics.js';
 import { frameHead, frameHeadBytes } from './frame.js';
 import { EntryKind, entryPayload, type LogEntry } from './log-entry.js';
 import { segmentName, type Segment } from './log-recovery.js';
@@ -27,6 +28,7 @@ export interface CommitLogOptions {
   /** What recovery left: the segments still needed, and the last sequence in use. */
   readonly segments: readonly Segment[];
   readonly lastSequence: number;
+  readonly syncs: Counter;
   readonly onFatal: (error: Error) => void;
   readonly onWritable: (writable: boolean) => void;
 }
@@ -61,7 +63,6 @@ export class CommitLog {
   private idleWaiters: (() => void)[] = [];
   private timers = new Set<unknown>();
   queuedBytes = 0;
-  syncs = 0;
 
   constructor(private readonly options: CommitLogOptions) {
     this.closedSegments = [...options.segments];
@@ -217,7 +218,7 @@ export class CommitLog {
     if (this.condition === 'failed') return;
     this.writing = undefined;
     this.queuedBytes -= group.bytes;
-    if (synced) this.syncs += 1;
+    if (synced) this.options.syncs.value += 1;
     else this.armSync();
     if (this.condition === 'full') this.setFull(false);
     this.writeNext();
@@ -323,7 +324,7 @@ export class CommitLog {
         this.fail(error);
         return;
       }
-      this.syncs += 1;
+      this.options.syncs.value += 1;
       if (this.condition === 'failed') return;
       for (const waiter of waiters) waiter();
       if (this.file === file) this.startSync();

@@ -10,6 +10,7 @@ import { OverloadedError } from '../errors.js';
 import { NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { LogDirectory } from '../seams/log-file.js';
+import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { ChunkPool, type Lease } from './arena.js';
@@ -34,9 +35,9 @@ import type {
   Refusal,
   ScannedKey,
   Store,
-  StoreCounters,
   Trees,
 } from './store.js';
+import { storeInstruments, type StoreInstruments } from './store-instruments.js';
 import { WritePath } from './write-path.js';
 import { Writes } from './writes.js';
 
@@ -49,6 +50,7 @@ export class DurableStore implements Store {
   readonly hints: Hints;
   private identity = '';
   private readonly bounds: StoreBounds;
+  private readonly instruments: StoreInstruments;
   private readonly hashTrees: HashTrees;
   private readonly named: StoreTables;
   private readonly records: Records;
@@ -69,8 +71,11 @@ export class DurableStore implements Store {
     @inject(LogDirectory) private readonly directory: LogDirectory,
     @inject(Tables) private readonly tables: Tables,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Metrics) metrics: Metrics,
   ) {
     const { partitions } = options;
+    this.registerGauges(metrics);
+    this.instruments = storeInstruments(metrics);
     this.durability = options.durability;
     this.bounds = storeBounds(options.storeBounds);
     this.named = {
@@ -91,6 +96,7 @@ export class DurableStore implements Store {
       }),
       cacheBytesMax: this.bounds.cacheBytesMax,
       hashSeed: this.random.below(2 ** 31),
+      bloomNegatives: this.instruments.bloomNegatives,
       onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
     });
     this.debts = new HintIndex(this.records, { partitions, bytesMax: this.bounds.hintBytesMax });
@@ -115,6 +121,10 @@ export class DurableStore implements Store {
 
   get nodeId(): NodeId {
     return this.identity;
+  }
+
+  get keys(): number {
+    return this.hashTrees.keys;
   }
 
   async recover(): Promise<RecoveryReport> {
@@ -154,6 +164,7 @@ export class DurableStore implements Store {
       bounds: this.bounds,
       magic: loaded.identity.magic,
       recovered,
+      instruments: this.instruments,
       hasLease: () => !this.epochs.full,
       onFatal: (error) => this.fail(error),
       onWritable: (writable) => this.tellWritable(writable),
@@ -237,19 +248,6 @@ export class DurableStore implements Store {
     return found;
   }
 
-  counters(): StoreCounters {
-    const { records, path } = this;
-    return {
-      keys: this.hashTrees.keys,
-      memtableBytes: records.memtables.bytes,
-      cacheBytes: records.cache.bytes,
-      logBytes: path?.log.bytes ?? 0,
-      syncs: path?.log.syncs ?? 0,
-      flushes: path?.flusher.flushes ?? 0,
-      bloomNegatives: records.filters.negatives,
-    };
-  }
-
   setOwned(isOwned: (key: StorageKey) => boolean): void {
     this.isOwned = isOwned;
   }
@@ -277,6 +275,21 @@ export class DurableStore implements Store {
       if (whole) await this.commitClean(row);
     }
     await this.tables.close();
+  }
+
+  private registerGauges(metrics: Metrics): void {
+    metrics.gauge('store.keys', 'keys it holds, tombstones included', () => this.keys);
+    metrics.gauge(
+      'store.memtableBytes',
+      'memory of what the tables do not have yet',
+      () => this.records.memtables.bytes,
+    );
+    metrics.gauge(
+      'store.cacheBytes',
+      'memory of records that were read from the tables',
+      () => this.records.cache.bytes,
+    );
+    metrics.gauge('store.logBytes', 'the commit log on the disk', () => this.path?.log.bytes ?? 0);
   }
 
   private commitClean(row: Buffer): Promise<void> {

@@ -7,6 +7,7 @@
  * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
  */
 import type { Clock, TimerId } from '../seams/clock.js';
+import type { Counter } from '../seams/metrics.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
 import type { CommitLog } from './commit-log.js';
 import { encodeDebt } from './debt-codec.js';
@@ -33,6 +34,7 @@ export interface FlusherOptions {
   readonly named: StoreTables;
   readonly log: CommitLog;
   readonly records: Records;
+  readonly flushes: Counter;
   readonly onFatal: (error: Error) => void;
   readonly onFull: (full: boolean) => void;
   /** A memtable is in the tables. */
@@ -46,7 +48,6 @@ export class Flusher {
   private retry: TimerId;
   private waiters: ((flushed: boolean) => void)[] = [];
   full = false;
-  flushes = 0;
 
   constructor(private readonly options: FlusherOptions) {}
 
@@ -149,7 +150,7 @@ export class Flusher {
   private finish(frozen: FrozenMemtable): void {
     const { records, log } = this.options;
     records.memtables.oldestIsFlushed();
-    this.flushes += 1;
+    this.options.flushes.value += 1;
     this.busy = false;
     log.removeThrough(frozen.lastSequence);
     this.options.onFlushed();

@@ -7,6 +7,7 @@
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Clock, TimerId } from '../seams/clock.js';
+import type { Counter } from '../seams/metrics.js';
 import type { Table } from '../seams/table.js';
 import { BloomFilter } from './bloom-filter.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
@@ -21,6 +22,8 @@ export interface KeyFilterSource {
   readonly clock: Clock;
   readonly records: Table;
   readonly partitions: number;
+  /** Rises by each key that no filter knows. */
+  readonly negatives: Counter;
   /** Keys of the partition, removed ones excluded. */
   keysOf(partition: number): number;
   /** Keys that are in memtables and may not be in the table yet. */
@@ -39,7 +42,6 @@ export class KeyFilters {
   private build: Build | undefined;
   private timer: TimerId;
   private armed = false;
-  negatives = 0;
 
   constructor(private readonly source: KeyFilterSource) {
     this.filters = Array.from({ length: source.partitions });
@@ -70,7 +72,7 @@ export class KeyFilters {
   mayHold(partition: number, hash: KeyHash): boolean {
     const filter = this.filters[partition];
     if (filter === undefined || filter.mayHold(hash)) return true;
-    this.negatives += 1;
+    this.source.negatives.value += 1;
     return false;
   }
 

@@ -8,6 +8,7 @@
 import type { StorageKey } from '../../actors/rules/key.js';
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { Clock, TimerId } from '../seams/clock.js';
+import type { Counter } from '../seams/metrics.js';
 import type { Table } from '../seams/table.js';
 import type { ChunkPool } from './arena.js';
 import { RecordCache } from './cache.js';
@@ -26,6 +27,7 @@ export interface RecordsOptions {
   readonly cacheBytesMax: number;
   /** As `MemtablesOptions`. */
   readonly hashSeed: number;
+  readonly bloomNegatives: Counter;
   readonly onCorrupt: (partition: number, what: string) => void;
 }
 
@@ -54,6 +56,7 @@ export class Records {
       clock,
       records: table,
       partitions: trees.partitions,
+      negatives: options.bloomNegatives,
       keysOf: (partition) => trees.keysOf(partition),
       memtableKeys: (partition) => this.memtables.unflushed(partition).keys(),
     });

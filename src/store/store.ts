@@ -105,7 +105,8 @@ export interface Store {
 
   /** Keys of a partition with their digests, in order, memtable included; for tree exchange. */
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];
-  counters(): StoreCounters;
+  /** That are held, tombstones included. */
+  readonly keys: number;
   /** Which keys this node is a primary for; a settled hint's state is dropped unless it is one of them. */
   setOwned(isOwned: (key: StorageKey) => boolean): void;
   onFatal(listener: (error: Error) => void): void;
@@ -170,16 +171,6 @@ export interface RecoveryReport {
   /** Partitions to repair from peers because something of theirs may be lost. */
   readonly suspectPartitions: readonly number[] | 'all';
   readonly durationMs: number;
-}
-
-export interface StoreCounters {
-  readonly keys: number;
-  readonly memtableBytes: number;
-  readonly cacheBytes: number;
-  readonly logBytes: number;
-  readonly syncs: number;
-  readonly flushes: number;
-  readonly bloomNegatives: number;
 }
 
 export const Store = Symbol('Store');

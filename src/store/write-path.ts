@@ -12,6 +12,7 @@ import { Flusher, type StoreTables } from './flush.js';
 import type { LogEntry } from './log-entry.js';
 import type { Records } from './records.js';
 import type { Recovered } from './recovery.js';
+import type { StoreInstruments } from './store-instruments.js';
 import type { Durability, OnDurable, Refusal } from './store.js';
 
 export interface WritePathOptions {
@@ -24,6 +25,7 @@ export interface WritePathOptions {
   readonly bounds: StoreBounds;
   readonly magic: Buffer;
   readonly recovered: Recovered;
+  readonly instruments: StoreInstruments;
   /** Without a lease of epochs nothing is written: it did not fit the disk. */
   readonly hasLease: () => boolean;
   readonly onFatal: (error: Error) => void;
@@ -36,7 +38,8 @@ export class WritePath {
   private writable = true;
 
   constructor(private readonly options: WritePathOptions) {
-    const { clock, directory, tables, named, records, durability, recovered, onFatal } = options;
+    const { clock, directory, tables, named, records, durability, recovered } = options;
+    const { instruments, onFatal } = options;
     this.log = new CommitLog({
       clock,
       directory,
@@ -45,6 +48,7 @@ export class WritePath {
       magic: options.magic,
       segments: recovered.segments,
       lastSequence: recovered.lastSequence,
+      syncs: instruments.syncs,
       onFatal,
       onWritable: (writable) => {
         if (!writable) this.flusher.logIsFull();
@@ -57,6 +61,7 @@ export class WritePath {
       named,
       log: this.log,
       records,
+      flushes: instruments.flushes,
       onFatal,
       onFull: () => this.noteWritable(),
       onFlushed: () => this.freezeWhenFull(),

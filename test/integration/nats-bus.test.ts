@@ -18,6 +18,7 @@ import { RealRandom } from '../../src/seams/real-random.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes } from '../support/real-nodes.js';
 import { tlsCertificate } from '../support/tls-certificate.js';
+import { Metrics } from '../../src/seams/metrics.js';
 
 let server: NatsServer;
 const opened: NatsBus[] = [];
@@ -29,7 +30,7 @@ async function open(options: Partial<NatsBusOptions> = {}): Promise<NatsBus> {
 }
 
 function peersOn(bus: NatsBus, id: string): BusPeers {
-  return new BusPeers(bus, new RealClock(), new RealRandom(), { id, prefix: 'kv' });
+  return new BusPeers(bus, new RealClock(), new RealRandom(), { id, prefix: 'kv' }, new Metrics());
 }
 
 function received(bus: NatsBus, subject: string, options?: { queue: string }) {
@@ -383,11 +384,12 @@ function echoNode(url: string): string {
     await import(${JSON.stringify(import.meta.resolve('reflect-metadata'))});
     const { BusPeers } = await import('${src}bus/bus-peers.js');
     const { NatsBus } = await import('${src}bus/nats-bus.js');
+    const { Metrics } = await import('${src}seams/metrics.js');
     const { RealClock } = await import('${src}seams/real-clock.js');
     const { RealRandom } = await import('${src}seams/real-random.js');
     const bus = await NatsBus.connect({ servers: '${url}' });
     const address = { id: '${'b'.repeat(16)}', prefix: 'kv' };
-    const peers = new BusPeers(bus, new RealClock(), new RealRandom(), address);
+    const peers = new BusPeers(bus, new RealClock(), new RealRandom(), address, new Metrics());
     peers.handle('read', (call) => call.ok(call.body));
     await bus.flush();
     console.log('ready');

@@ -337,7 +337,7 @@ test('in one account, a reply subject outside an inbox: nothing done, counted', 
   for (const reply of [`_kv.${ids[0]}.merge`, 'kv.put.b.other', '_INBOXES.x'])
     cluster.client.publish('kv.put.b.k', 'x', { reply });
   const refused = (): number =>
-    cluster.nodes.reduce((sum, { waysIn }) => sum + waysIn.traffic.repliesRefused, 0);
+    cluster.nodes.reduce((sum, { waysIn }) => sum + waysIn.traffic.repliesRefused.value, 0);
   await until(() => refused() === 3);
   expect(heard).toEqual(['kv.put.b.k', 'kv.put.b.k', 'kv.put.b.k']);
   expect(cluster.puts()).toEqual([0, 0, 0, 0]);

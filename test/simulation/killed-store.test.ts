@@ -14,6 +14,7 @@ import { SimClock } from './seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from './seams/sim-disk.js';
 import { SimLogDirectory } from './seams/sim-log-directory.js';
 import { SimTables } from './seams/sim-tables.js';
+import { Metrics } from '../../src/seams/metrics.js';
 
 const key = storageKeyOf({ partition: 0, bucket: 'b', key: 'k' });
 const state = mint({
@@ -54,6 +55,7 @@ function born(disk: SimDisk, scheduler: Scheduler): Life {
     new SimLogDirectory(disk, host),
     new SimTables(disk, host),
     { ...nodeOptionsDefault, scrubMemory: true, name: 'store', dataDir: '/store', partitions: 4 },
+    new Metrics(),
   );
   return { process, store };
 }

@@ -20,6 +20,7 @@ import { SimClock } from './seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from './seams/sim-disk.js';
 import { SimLogDirectory } from './seams/sim-log-directory.js';
 import { SimTables } from './seams/sim-tables.js';
+import { Metrics } from '../../src/seams/metrics.js';
 
 export interface StoreRun {
   readonly seed: string;
@@ -110,6 +111,7 @@ class StoreWorld {
       new SimLogDirectory(disk, host),
       new SimTables(disk, host),
       options,
+      new Metrics(),
     );
     store.onFatal((error) => this.problems.push(`fatal ${error.message}`));
     return store;

@@ -15,7 +15,6 @@ import { ToldClocks } from '../../src/bus/told-clocks.js';
 import {
   Coordinator,
   type Change,
-  type CoordinatorCounters,
   type GetRequest,
   type PutRequest,
   type Receipt,
@@ -35,6 +34,7 @@ import { Random } from '../../src/seams/random.js';
 import { Store } from '../../src/store/store.js';
 import { encodeContext } from '../../src/wire/key-state-codec.js';
 import { MapStore } from './map-store.js';
+import { Metrics } from '../../src/seams/metrics.js';
 
 /** Keys as they are after each put; one world may be shared by several nodes. */
 export type World = Map<StorageKey, KeyState>;
@@ -98,20 +98,6 @@ export class MemoryCoordinator implements Coordinator {
 
   drain(): Promise<void> {
     return Promise.resolve();
-  }
-
-  counters(): CoordinatorCounters {
-    return {
-      puts: this.puts.length,
-      gets: 0,
-      failures: 0,
-      rounds: 0,
-      roundsInFlight: 0,
-      requestsInFlight: 0,
-      readRepairs: 0,
-      fallbacksUsed: 0,
-      hintsRefused: 0,
-    };
   }
 
   onChanged(listener: (change: Change) => void): void {
@@ -200,6 +186,7 @@ export interface ApiNode {
   readonly coordinator: MemoryCoordinator;
   readonly view: ToldView;
   readonly peers: BusPeers;
+  readonly metrics: Metrics;
   readonly ordering: PutOrdering;
   readonly hearing: Hearing;
   readonly time: OwnTime;
@@ -221,7 +208,8 @@ export function startApiNode(parts: {
   const options = { ...nodeOptionsDefault, name: id, dataDir: '', ...parts.options };
   const view = new ToldView(id, nodes, options.partitions);
   const coordinator = new MemoryCoordinator(id, parts.world ?? new Map());
-  const peers = new BusPeers(bus, clock, random, { id, prefix: options.prefix });
+  const metrics = new Metrics();
+  const peers = new BusPeers(bus, clock, random, { id, prefix: options.prefix }, metrics);
   const status = (): NodeStatus => ({
     id,
     name: options.name,
@@ -238,6 +226,7 @@ export function startApiNode(parts: {
     clockOffsetsMs: {},
     problems: [],
     counters: { 'coordinator.puts': coordinator.puts.length },
+    histograms: {},
   });
   const own = container.createChildContainer();
   own.register(Bus, { useValue: bus });
@@ -247,6 +236,7 @@ export function startApiNode(parts: {
   own.register(ClusterView, { useValue: view });
   own.register(Coordinator, { useValue: coordinator });
   own.register(Peers, { useValue: peers });
+  own.register(Metrics, { useValue: metrics });
   own.registerSingleton(ToldClocks);
   own.register(NodeStatusSource, { useValue: { status } });
   const store = new MapStore(id, clock);
@@ -257,5 +247,5 @@ export function startApiNode(parts: {
   const ordering = own.resolve(PutOrdering);
   const hearing = own.resolve(Hearing);
   const [time, clocks] = [own.resolve(OwnTime), own.resolve(ToldClocks)];
-  return { waysIn, coordinator, view, peers, ordering, hearing, time, clocks, store };
+  return { waysIn, coordinator, view, peers, metrics, ordering, hearing, time, clocks, store };
 }

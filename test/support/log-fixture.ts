@@ -1,6 +1,7 @@
 /** A commit log on a disk in memory, with entries that are told apart by their text. */
 import { actorOf } from '../../actors/rules/actor.js';
 import { emptyState, mint } from '../../actors/rules/versions.js';
+import { Counter } from '../../src/seams/metrics.js';
 import { RealClock } from '../../src/seams/real-clock.js';
 import { CommitLog, type CommitLogOptions } from '../../src/store/commit-log.js';
 import { decodeEntry, type LogEntry } from '../../src/store/log-entry.js';
@@ -16,6 +17,7 @@ export interface OpenLog {
   readonly log: CommitLog;
   readonly fatal: Error[];
   readonly writable: boolean[];
+  readonly syncs: Counter;
 }
 
 function directoryOn(place: MemoryDisk | LogDirectory): LogDirectory {
@@ -28,6 +30,7 @@ export function openLog(
 ): OpenLog {
   const fatal: Error[] = [];
   const writable: boolean[] = [];
+  const syncs = new Counter();
   const log = new CommitLog({
     clock: new RealClock(),
     directory: directoryOn(place),
@@ -36,11 +39,12 @@ export function openLog(
     magic,
     segments: [],
     lastSequence: 0,
+    syncs,
     onFatal: (error) => fatal.push(error),
     onWritable: (now) => writable.push(now),
     ...options,
   });
-  return { log, fatal, writable };
+  return { log, fatal, writable, syncs };
 }
 
 export function entryOf(text: string): LogEntry {

@@ -17,6 +17,7 @@ import { type ClockFaults, SimClock } from '../simulation/seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../simulation/seams/sim-disk.js';
 import { SimNats } from '../simulation/seams/sim-nats.js';
 import { SimTables } from '../simulation/seams/sim-tables.js';
+import { Metrics } from '../../src/seams/metrics.js';
 
 export interface NodeLife {
   readonly id: string;
@@ -79,7 +80,7 @@ export class MemberWorld {
     });
     const hearing = new Hearing(bus, clock);
     const membership = new Membership(
-      new BusPeers(bus, clock, random, { id, prefix: 'kv' }),
+      new BusPeers(bus, clock, random, { id, prefix: 'kv' }, new Metrics()),
       bus,
       hearing,
       clock,

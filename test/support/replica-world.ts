@@ -19,6 +19,7 @@ import { TransferHandler } from '../../src/replica/transfer-handler.js';
 import { TreeExchange } from '../../src/replica/tree-exchange.js';
 import { TreeHandler } from '../../src/replica/tree-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
+import { Metrics } from '../../src/seams/metrics.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import { encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
@@ -45,6 +46,7 @@ export interface ReplicaNode {
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
   readonly collection: Collection;
+  readonly metrics: Metrics;
 }
 
 export class ReplicaWorld {
@@ -101,12 +103,12 @@ export class ReplicaWorld {
   /** A new life on the disk as it is; others are not told. */
   async boot(at: number): Promise<ReplicaNode> {
     const process = new SimProcess(`node-${at}`);
-    const { store, clock, settings } = this.open(at, process);
+    const { store, clock, settings, metrics } = this.open(at, process);
     await this.until([store.recover()]);
     const id = store.nodeId;
     const bus = new SimBus(this.nats, id, process);
     const random = new SimRandom(`random-${at}`);
-    const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' });
+    const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' }, metrics);
     const view = new HandMadeView(this.ids, id);
     const inspection = new Inspection(clock);
     const forgetting = new Forgetting(store);
@@ -115,12 +117,13 @@ export class ReplicaWorld {
     new TreeHandler(store, peers, settings).start();
     new TransferHandler(peers, view, store, forgetting).start();
     store.setOwned((key) => view.primaries(key.charCodeAt(1), settings.defaults.n).includes(id));
-    const handoff = new Handoff(store, peers, view, clock, random, settings, inspection);
-    const exchange = new TreeExchange(store, peers, view, clock, random, settings, inspection);
+    const common = [store, peers, view, clock, random, settings, inspection, metrics] as const;
+    const handoff = new Handoff(...common);
+    const exchange = new TreeExchange(...common);
     const collection = new Collection(
-      ...([store, peers, view, clock, settings, inspection, forgetting] as const),
+      ...([store, peers, view, clock, settings, inspection, forgetting, metrics] as const),
     );
-    const node = { id, process, clock, store, view, handoff, exchange, collection };
+    const node = { id, process, clock, store, view, handoff, exchange, collection, metrics };
     this.nodes[at] = node;
     await this.run(10);
     return node;
@@ -129,7 +132,7 @@ export class ReplicaWorld {
   private open(
     at: number,
     process: SimProcess,
-  ): { store: DurableStore; clock: SimClock; settings: NodeOptions } {
+  ): { store: DurableStore; clock: SimClock; settings: NodeOptions; metrics: Metrics } {
     const host = { scheduler: this.scheduler, process, trace: this.trace };
     const disk = this.disks[at]!;
     const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
@@ -142,14 +145,16 @@ export class ReplicaWorld {
       name,
       dataDir: '',
     };
+    const metrics = new Metrics();
     const store = new DurableStore(
       clock,
       new SimRandom(`store-${at}`),
       new SimLogDirectory(disk, host),
       new SimTables(disk, host),
       settings,
+      metrics,
     );
-    return { store, clock, settings };
+    return { store, clock, settings, metrics };
   }
 
   /** The power goes: unsynced writes with it. */

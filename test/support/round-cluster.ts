@@ -27,6 +27,7 @@ import { nodeOptionsDefault, type BucketOptions } from '../../src/node/node-opti
 import { MergeHandler } from '../../src/replica/merge-handler.js';
 import { ReadHandler } from '../../src/replica/read-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
+import { Metrics } from '../../src/seams/metrics.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { Trace } from '../simulation/core/trace.js';
@@ -104,6 +105,7 @@ export interface RoundNode {
   readonly view: HandMadeView;
   readonly coordinator: RoundCoordinator;
   readonly inspection: Inspection;
+  readonly metrics: Metrics;
 }
 
 type PutAsk = Partial<Omit<PutRequest, 'onReply' | 'value' | 'context'>> & {
@@ -151,15 +153,18 @@ export class RoundCluster {
     const process = new SimProcess(id);
     const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
     const bus = new SimBus(this.nats, id, process);
-    const peers = new BusPeers(bus, clock, new SimRandom(id), { id, prefix: 'kv' });
+    const metrics = new Metrics();
+    const peers = new BusPeers(bus, clock, new SimRandom(id), { id, prefix: 'kv' }, metrics);
     const store = new MapStore(id, clock);
     const view = new HandMadeView(ids, id);
     const inspection = new Inspection(clock);
     const settings = { ...nodeOptionsDefault, name: id, dataDir: '', buckets };
     new MergeHandler(peers, store).start();
     new ReadHandler(peers, store).start();
-    const coordinator = new RoundCoordinator(store, peers, view, clock, settings, inspection);
-    return { id, process, clock, peers, store, view, coordinator, inspection };
+    const coordinator = new RoundCoordinator(
+      ...([store, peers, view, clock, settings, inspection, metrics] as const),
+    );
+    return { id, process, clock, peers, store, view, coordinator, inspection, metrics };
   }
 
   /** Virtual milliseconds. */
@@ -173,13 +178,13 @@ export class RoundCluster {
   }
 
   /** Ends the process and takes its place on the bus, with no handlers yet. */
-  impersonate(at: number): BusPeers {
+  impersonate(at: number, metrics = new Metrics()): BusPeers {
     this.kill(at);
     const { id } = this.nodes[at]!;
     const process = new SimProcess(`${id}-impostor`);
     const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
     const bus = new SimBus(this.nats, process.name, process);
-    return new BusPeers(bus, clock, new SimRandom(process.name), { id, prefix: 'kv' });
+    return new BusPeers(bus, clock, new SimRandom(process.name), { id, prefix: 'kv' }, metrics);
   }
 
   /** Nothing reaches it any more, and nobody is told. */

@@ -16,6 +16,7 @@ import type { RecoveryReport } from '../../src/store/store.js';
 import { decodeState, encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
 import { MemoryDisk, MemoryLogDirectory } from './memory-log-directory.js';
+import { Metrics } from '../../src/seams/metrics.js';
 
 export const testPartitions = 8;
 
@@ -96,6 +97,7 @@ export class MortalTables implements Tables {
 export class StoreProcess {
   readonly clock = new MortalClock();
   readonly tables: MortalTables;
+  readonly metrics = new Metrics();
   readonly store: DurableStore;
   readonly fatal: Error[] = [];
   readonly corrupt: { readonly partitions: readonly number[]; readonly what: string }[] = [];
@@ -113,6 +115,7 @@ export class StoreProcess {
       new MemoryLogDirectory(disk),
       this.tables,
       options,
+      this.metrics,
     );
     this.store.onFatal((error) => this.fatal.push(error));
     this.store.onCorrupt((damage) => this.corrupt.push(damage));

@@ -6,6 +6,8 @@ import { OverloadedError } from '../../src/errors.js';
 import type { Clock } from '../../src/seams/clock.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
 import { MemoryNetwork, type MemoryBus } from '../support/memory-bus.js';
+import { Metrics } from '../../src/seams/metrics.js';
+import { reading, readingsOf } from '../support/readings.js';
 
 const a = 'aaaaaaaaaaaaaaaa';
 const b = 'bbbbbbbbbbbbbbbb';
@@ -23,7 +25,8 @@ function join(id: string, options: { payloadBytesMax?: number; start?: number } 
     endOfTurn: (callback) => network.endOfTurn(callback),
   };
   const random = { below: () => options.start ?? 0, bytes: (count: number) => Buffer.alloc(count) };
-  return { bus, peers: new BusPeers(bus, clock, random, { id, prefix: 'kv' }) };
+  const metrics = new Metrics();
+  return { bus, metrics, peers: new BusPeers(bus, clock, random, { id, prefix: 'kv' }, metrics) };
 }
 
 function calls(peers: BusPeers, to: string, body: readonly WireValue[]): PeerAnswer[] {
@@ -36,8 +39,8 @@ function messagesTo(subject: string): WireValue[] {
   return network.sent.filter((sent) => sent.subject === subject).map((sent) => decode(sent.data));
 }
 
-let alice: { bus: MemoryBus; peers: BusPeers };
-let bob: { bus: MemoryBus; peers: BusPeers };
+let alice: { bus: MemoryBus; peers: BusPeers; metrics: Metrics };
+let bob: { bus: MemoryBus; peers: BusPeers; metrics: Metrics };
 
 beforeEach(() => {
   network = new MemoryNetwork();
@@ -98,8 +101,8 @@ describe('calls', () => {
       { kind: 'refused', code: 429, message: 'full' },
       { kind: 'refused', code: 503, message: 'the node failed at this request' },
     ]);
-    expect(bob.peers.counters()).toMatchObject({ handlerFailures: 1, malformed: 0 });
-    expect(bob.peers.counters().lastFailure).toContain('secret');
+    expect(readingsOf(bob, 'peers')).toMatchObject({ handlerFailures: 1, malformed: 0 });
+    expect(bob.peers.lastFailure).toContain('secret');
   });
 
   test('a late answer to a forgotten call is dropped', () => {
@@ -112,7 +115,7 @@ describe('calls', () => {
     held!.ok([]);
     network.settle();
     expect(answers).toEqual([]);
-    expect(alice.peers.counters().lateAnswers).toBe(1);
+    expect(reading(alice, 'peers.lateAnswers')).toBe(1);
   });
 
   test('an answer by another peer than the one asked is dropped', () => {
@@ -123,7 +126,7 @@ describe('calls', () => {
     network.connect().publish(`_kv.${a}.answers`, encode([1, c, [id, 0, []]]));
     network.settle();
     expect(answers).toEqual([]);
-    expect(alice.peers.counters().lateAnswers).toBe(1);
+    expect(reading(alice, 'peers.lateAnswers')).toBe(1);
   });
 
   test('a restarted node takes no answer meant for its former process', async () => {
@@ -255,7 +258,7 @@ describe('what is not of the protocol', () => {
       bob.bus.publish(`_kv.${a}.${subject}`, bytes);
     network.settle();
     expect(heard).toEqual([]);
-    expect(alice.peers.counters().malformed).toBeGreaterThanOrEqual(3);
+    expect(reading(alice, 'peers.malformed')).toBeGreaterThanOrEqual(3);
     expect(network.sent).toHaveLength(4);
   });
 
@@ -277,6 +280,6 @@ describe('what is not of the protocol', () => {
     );
     network.settle();
     expect(answers).toEqual([{ kind: 'ok', body: ['ok'] }]);
-    expect(alice.peers.counters().malformed).toBe(3);
+    expect(reading(alice, 'peers.malformed')).toBe(3);
   });
 });

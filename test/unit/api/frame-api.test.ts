@@ -342,6 +342,6 @@ describe('frames refused as a whole', () => {
     network.settle();
     expect(node.coordinator.puts).toEqual([]);
     expect(network.sent).toHaveLength(4);
-    expect(node.waysIn.traffic.repliesRefused).toBe(4);
+    expect(node.waysIn.traffic.repliesRefused.value).toBe(4);
   });
 });

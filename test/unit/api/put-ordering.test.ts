@@ -11,6 +11,7 @@ import type { Clock } from '../../../src/seams/clock.js';
 import { decode, encode, type WireValue } from '../../../src/wire/message-pack.js';
 import { startApiNode, type ApiNode, type World } from '../../support/api-node.js';
 import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
+import { reading } from '../../support/readings.js';
 
 const ids = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16));
 const [a, b, c, d] = ids as [string, string, string, string];
@@ -455,6 +456,6 @@ describe('when the other node fails', () => {
     node(b).peers.call(a, 'forward', body, (answer) => codes.push(answer));
     network.settle();
     expect(codes).toEqual([expect.objectContaining({ kind: 'refused', code: 400 })]);
-    expect(node(a).peers.counters().handlerFailures).toBe(0);
+    expect(reading(node(a), 'peers.handlerFailures')).toBe(0);
   });
 });

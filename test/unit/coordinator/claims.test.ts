@@ -16,6 +16,7 @@ import { decodeSeen, encodable } from '../../../src/wire/key-state-codec.js';
 import { receiptText } from '../../../src/wire/receipt.js';
 import { encodeStates } from '../../../src/wire/state-batch.js';
 import { keyOf, RoundCluster, shown } from '../../support/round-cluster.js';
+import { reading } from '../../support/readings.js';
 
 function seenBy(reply: PutReply): SeenContext {
   if (!reply.ok) throw reply.error;
@@ -40,7 +41,7 @@ async function give(world: RoundCluster, at: number, state: KeyState): Promise<v
   await world.run(5);
 }
 
-const reads = (world: RoundCluster): number => world.nodes[0]!.coordinator.counters().rounds;
+const reads = (world: RoundCluster): number => reading(world.nodes[0]!, 'coordinator.rounds');
 
 describe('authors in turns', () => {
   test.each([

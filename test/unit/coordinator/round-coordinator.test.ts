@@ -6,6 +6,8 @@ import { decodeSeen } from '../../../src/wire/key-state-codec.js';
 import type { Change, GetReply, PutReply } from '../../../src/coordinator/coordinator.js';
 import { receiptText } from '../../../src/wire/receipt.js';
 import { keyOf, RoundCluster, shown } from '../../support/round-cluster.js';
+import { Metrics } from '../../../src/seams/metrics.js';
+import { reading, readingsOf } from '../../support/readings.js';
 
 /** Partition 0: nodes 0, 1, 2 are the primaries; from 3 on come the fallbacks. */
 const cluster = (nodes: number, buckets = {}): Promise<RoundCluster> =>
@@ -38,7 +40,7 @@ describe('put, all is well', () => {
     );
     await world.run(50);
     for (const at of [0, 1, 2]) expect(world.valuesAt(at)).toEqual(['v']);
-    const { roundsInFlight, requestsInFlight, rounds } = world.nodes[0]!.coordinator.counters();
+    const { roundsInFlight, requestsInFlight, rounds } = readingsOf(world.nodes[0]!, 'coordinator');
     expect({ roundsInFlight, requestsInFlight, rounds }).toEqual({
       roundsInFlight: 0,
       requestsInFlight: 0,
@@ -59,10 +61,10 @@ describe('put, all is well', () => {
     const world = await cluster(3);
     world.nodes[0]!.store.logHeld = true;
     expect(receiptOf(await world.put(0))).toBe('w=2/2 primaries=2 fallbacks=0 durability=sync');
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(1);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(1);
     world.nodes[0]!.store.release();
     await world.run(10);
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
   });
 
   test('64 puts of one turn: one round, one mint, one message to each replica', async () => {
@@ -86,7 +88,7 @@ describe('put, all is well', () => {
       world.send(0, { key: `k${i}`, value }, (reply) => replies.push(reply));
     await world.run(50);
     expect(replies.filter(({ ok }) => ok)).toHaveLength(10);
-    expect(world.nodes[0]!.coordinator.counters().rounds).toBeGreaterThanOrEqual(3);
+    expect(reading(world.nodes[0]!, 'coordinator.rounds')).toBeGreaterThanOrEqual(3);
     expect(world.nodes[1]!.store.records.size).toBe(10);
   });
 
@@ -95,7 +97,7 @@ describe('put, all is well', () => {
     const value = 'x'.repeat(limits.roundBytesMax / 4);
     const others = Array.from({ length: 6 }, (_, i) => `other ${i}`);
     for (const key of others) await world.put(0, { key, value });
-    const before = world.nodes[0]!.coordinator.counters().rounds;
+    const before = reading(world.nodes[0]!, 'coordinator.rounds');
     const counters: number[] = [];
     const count = (reply: PutReply): void => {
       counters.push(contextOf(reply).vector[0]!.counter);
@@ -105,7 +107,7 @@ describe('put, all is well', () => {
     world.send(0, { key: 'k' }, count);
     await world.run(50);
     expect(counters).toEqual([1, 2]);
-    expect(world.nodes[0]!.coordinator.counters().rounds - before).toBe(2);
+    expect(reading(world.nodes[0]!, 'coordinator.rounds') - before).toBe(2);
   });
 
   test('different quorums of one turn are different rounds', async () => {
@@ -161,7 +163,7 @@ describe('put, replicas are missing', () => {
       world.nodes[1]!.id,
       world.nodes[2]!.id,
     ]);
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
   });
 
   test('three nodes, two believed down, W=2: 503 none in the same turn, nothing is minted', async () => {
@@ -210,7 +212,7 @@ describe('put, replicas are missing', () => {
       'w=2/2 primaries=2 fallbacks=0 durability=sync',
     );
     await world.run(1_000);
-    expect(world.nodes[0]!.coordinator.counters().fallbacksUsed).toBe(0);
+    expect(reading(world.nodes[0]!, 'coordinator.fallbacksUsed')).toBe(0);
   });
 
   test('strict: fallbacks hold hints but do not count; three within reach, two of them primaries, W=3', async () => {
@@ -248,7 +250,7 @@ describe('put, replicas are missing', () => {
     expect(world.nodes[3]!.store.debts.size).toBe(0);
     await world.run(40);
     expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
     expect(world.nodes[0]!.peers.pending).toBe(0);
   });
 
@@ -269,7 +271,7 @@ describe('put, replicas are missing', () => {
     expect((await world.put(0)).ok).toBe(true);
     await world.run(limits.settleMsMax + 20);
     expect([...world.nodes[0]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
   });
 
   test('the detector calls a silent primary down during the round: its stand-in is asked then', async () => {
@@ -296,7 +298,7 @@ describe('put, replicas are missing', () => {
     world.nats.healAll();
     await world.run(1000);
     expect(world.nodes[0]!.store.debts.size).toBe(2);
-    expect(world.nodes[0]!.coordinator.counters()).toMatchObject({
+    expect(readingsOf(world.nodes[0]!, 'coordinator')).toMatchObject({
       roundsInFlight: 0,
       requestsInFlight: 0,
     });
@@ -314,7 +316,7 @@ describe('put, replicas are missing', () => {
     world.nodes[1]!.store.release();
     await world.run(20);
     expect(replies).toEqual(['a 504 unknown', 'b ok']);
-    expect(world.nodes[0]!.coordinator.counters().rounds).toBe(1);
+    expect(reading(world.nodes[0]!, 'coordinator.rounds')).toBe(1);
   });
 
   test('every message twice: no replica counts twice (N=3, W=3, one silent)', async () => {
@@ -330,7 +332,7 @@ describe('put, replicas are missing', () => {
     world.kill(2);
     expect((await world.put(0)).ok).toBe(true);
     await world.run(50);
-    expect(world.nodes[0]!.coordinator.counters().hintsRefused).toBe(1);
+    expect(reading(world.nodes[0]!, 'coordinator.hintsRefused')).toBe(1);
   });
 });
 
@@ -430,7 +432,7 @@ describe('versions', () => {
     await world.run(50);
     expect(contexts).toEqual([1, 2, 3]);
     expect(world.valuesAt(1)).toEqual(['3']);
-    expect(world.nodes[0]!.coordinator.counters().rounds).toBe(1);
+    expect(reading(world.nodes[0]!, 'coordinator.rounds')).toBe(1);
   });
 
   test('two puts with the empty context leave two siblings; a put with the context of a get merges them', async () => {
@@ -639,7 +641,7 @@ describe('get', () => {
     expect(shown(reply)).toEqual(['v']);
     expect(receiptOf(reply)).toBe('r=2/2 primaries=2 fallbacks=0 durability=sync');
     await world.run(50);
-    expect(world.nodes[0]!.coordinator.counters()).toMatchObject({
+    expect(readingsOf(world.nodes[0]!, 'coordinator')).toMatchObject({
       readRepairs: 0,
       roundsInFlight: 0,
     });
@@ -649,7 +651,7 @@ describe('get', () => {
   test('R=1 at a primary is answered in the call itself, without a round', async () => {
     const world = await cluster(3);
     await world.put(0, { value: 'v' });
-    const { rounds } = world.nodes[0]!.coordinator.counters();
+    const { rounds } = readingsOf(world.nodes[0]!, 'coordinator');
     const replies: GetReply[] = [];
     const deadlineMs = world.nodes[0]!.clock.monotonicMs() + 1000;
     world.nodes[0]!.coordinator.get({
@@ -662,7 +664,7 @@ describe('get', () => {
       onReply: (reply) => replies.push(reply),
     });
     expect(replies.map(shown)).toEqual([['v']]);
-    expect(world.nodes[0]!.coordinator.counters().rounds).toBe(rounds);
+    expect(reading(world.nodes[0]!, 'coordinator.rounds')).toBe(rounds);
     // A frame may keep the reply until its other rows are answered.
     await world.run(10);
     expect(replies.map(shown)).toEqual([['v']]);
@@ -685,7 +687,7 @@ describe('get', () => {
     expect(shown(await world.get(1))).toEqual(['v']);
     await world.run(50);
     expect(world.valuesAt(1)).toEqual(['v']);
-    expect(world.nodes[1]!.coordinator.counters()).toMatchObject({
+    expect(readingsOf(world.nodes[1]!, 'coordinator')).toMatchObject({
       readRepairs: 1,
       roundsInFlight: 0,
     });
@@ -724,7 +726,7 @@ describe('get', () => {
     world.nodes[0]!.store.records.clear();
     const replies = await world.getAll(asks);
     expect(replies.map((reply) => shown(reply)[0]?.length)).toEqual(Array(5).fill(value.length));
-    expect(world.nodes[1]!.coordinator.counters().rounds).toBe(1);
+    expect(reading(world.nodes[1]!, 'coordinator.rounds')).toBe(1);
     await world.run(100);
     expect(world.nodes[1]!.store.records.size).toBe(5);
   });
@@ -767,7 +769,7 @@ describe('get', () => {
     const startUs = world.scheduler.nowUs;
     expect(failureOf(await world.get(0))).toBe('503 none');
     expect(world.scheduler.nowUs - startUs).toBeLessThan(10_000);
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
   });
 
   test('nobody answers, timeout 100 ms: 504', async () => {
@@ -775,7 +777,7 @@ describe('get', () => {
     world.silence(1);
     world.silence(2);
     expect(failureOf(await world.get(0, { timeoutMs: 100 }))).toBe('504 none');
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
   });
 
   test('gets of one key in one turn share its read', async () => {
@@ -839,17 +841,18 @@ describe('replica', () => {
       [[], [], 0],
       [[], [], 9],
     ];
-    const impostor = world.impersonate(1);
+    const metrics = new Metrics();
+    const impostor = world.impersonate(1, metrics);
     let at = 0;
     impostor.handle('read', (call) => call.ok(nonsense[at]!));
     await world.run(10);
     for (; at < nonsense.length; at++) {
-      const before = world.nodes[2]!.peers.counters().served;
+      const before = reading(world.nodes[2]!, 'peers.served');
       expect(receiptOf(await world.get(0))).toMatch(/^r=2\/2 primaries=2/);
-      expect(world.nodes[2]!.peers.counters().served).toBe(before + 1);
+      expect(reading(world.nodes[2]!, 'peers.served')).toBe(before + 1);
     }
-    expect(impostor.counters().served).toBe(nonsense.length);
-    expect(world.nodes[0]!.coordinator.counters().roundsInFlight).toBe(0);
+    expect(reading({ metrics }, 'peers.served')).toBe(nonsense.length);
+    expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
   });
 });
 

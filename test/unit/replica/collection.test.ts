@@ -5,6 +5,7 @@ import type { StorageKey } from '../../../actors/rules/key.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
 import { counterOf, merge } from '../../../actors/rules/versions.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
+import { readingsOf } from '../../support/readings.js';
 
 const graceMs = 60_000;
 const past = graceMs + 5 * limits.collectionTickMs;
@@ -33,7 +34,7 @@ describe('collection of tombstones', () => {
     expect(holders(key)).toEqual([0, 1, 2]);
     await world.run(past);
     expect(holders(key)).toEqual([]);
-    expect(world.nodes[0]!.collection.counters()).toEqual({ collected: 1, pruned: 0 });
+    expect(readingsOf(world.nodes[0]!, 'collection')).toEqual({ collected: 1, pruned: 0 });
   });
 
   test('one primary is down: it stays until the primary is back', async () => {
@@ -242,7 +243,7 @@ describe('pruning of contexts', () => {
     expect(lengths(key)).toEqual([10, 10, 10]);
     expect(world.equal(key, [0, 1, 2])).toBe(true);
     expect(world.valuesAt(0, key)).toEqual(['v']);
-    expect(world.nodes[0]!.collection.counters()).toEqual({ collected: 0, pruned: 1 });
+    expect(readingsOf(world.nodes[0]!, 'collection')).toEqual({ collected: 0, pruned: 1 });
   });
 
   test('the node goes on with its actor afterwards: the next put has the next counter', async () => {

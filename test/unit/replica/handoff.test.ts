@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
+import { reading, readingsOf } from '../../support/readings.js';
 
 let world: ReplicaWorld;
 
@@ -25,8 +26,12 @@ test('handoff: 300 hints reach their target in batches, and the fallback keeps n
   await world.run(2_000);
   expect(owed()).toBe(0);
   for (const key of keys) expect(world.valuesAt(1, key)).toEqual(['v']);
-  expect(world.nodes[3]!.store.counters().keys).toBe(0);
-  expect(world.nodes[3]!.handoff.counters()).toEqual({ delivered: 300, rehomed: 0, failures: 0 });
+  expect(world.nodes[3]!.store.keys).toBe(0);
+  expect(readingsOf(world.nodes[3]!, 'handoff')).toEqual({
+    delivered: 300,
+    rehomed: 0,
+    failures: 0,
+  });
 });
 
 test('handoff: nothing is sent to a target that is down; once it is alive again its hints arrive within two scans', async () => {
@@ -35,7 +40,7 @@ test('handoff: nothing is sent to a target that is down; once it is alive again 
   world.nodes[3]!.handoff.start();
   await world.run(30_000);
   expect(owed()).toBe(1);
-  expect(world.nodes[3]!.handoff.counters().failures).toBe(0);
+  expect(reading(world.nodes[3]!, 'handoff.failures')).toBe(0);
   world.believe(1, 'alive');
   await world.run(2 * limits.handoffScanMs);
   expect(owed()).toBe(0);
@@ -47,7 +52,7 @@ test('handoff: a target believed alive that is gone is tried with growing pauses
   world.crash(1);
   world.nodes[3]!.handoff.start();
   await world.run(60_000);
-  const { failures } = world.nodes[3]!.handoff.counters();
+  const { failures } = readingsOf(world.nodes[3]!, 'handoff');
   expect(failures).toBeGreaterThan(4);
   expect(failures).toBeLessThan(20);
   expect(owed()).toBe(1);
@@ -87,7 +92,7 @@ test('handoff: hints older than the bound, target still away: they go to all oth
   expect(owed()).toBe(0);
   expect(world.valuesAt(2, key!)).toEqual(['v']);
   expect(world.stateAt(3, key!)).toBeUndefined();
-  expect(world.nodes[3]!.handoff.counters()).toMatchObject({ delivered: 0, rehomed: 1 });
+  expect(readingsOf(world.nodes[3]!, 'handoff')).toMatchObject({ delivered: 0, rehomed: 1 });
   // The target learns of it by tree exchange when it is back.
   world.believe(1, 'alive');
   world.nodes[1]!.exchange.start();
@@ -104,9 +109,9 @@ test('handoff: the target is removed: its hints go to the other primaries at onc
   world.nodes[3]!.handoff.start();
   await world.run(5_000);
   expect(owed()).toBe(0);
-  expect(world.nodes[3]!.handoff.counters()).toEqual({ delivered: 0, rehomed: 1, failures: 0 });
+  expect(readingsOf(world.nodes[3]!, 'handoff')).toEqual({ delivered: 0, rehomed: 1, failures: 0 });
   expect(world.valuesAt(0, key!)).toEqual(['v']);
-  expect(world.nodes[3]!.store.counters().keys).toBe(0);
+  expect(world.nodes[3]!.store.keys).toBe(0);
 });
 
 test('handoff: all primaries were removed: what is held for them stays', async () => {

@@ -2,16 +2,17 @@ import { afterEach, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { storageKeyOf } from '../../../actors/rules/key.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
+import { reading, readingsOf } from '../../support/readings.js';
 
 let world: ReplicaWorld;
 
 afterEach(() => expect(world.errors).toEqual([]));
 
 const visits = async (at: number, count = 1): Promise<void> => {
-  const { exchange } = world.nodes[at]!;
-  const wanted = exchange.counters().visits + count;
-  for (let i = 0; i < 600 && exchange.counters().visits < wanted; i++) await world.run(1_000);
-  expect(exchange.counters().visits).toBeGreaterThanOrEqual(wanted);
+  const made = (): number => reading(world.nodes[at]!, 'exchange.visits');
+  const wanted = made() + count;
+  for (let i = 0; i < 600 && made() < wanted; i++) await world.run(1_000);
+  expect(made()).toBeGreaterThanOrEqual(wanted);
 };
 
 test('exchange: 600 keys one primary missed are pulled in one visit, and what it alone has is pushed', async () => {
@@ -23,7 +24,7 @@ test('exchange: 600 keys one primary missed are pulled in one visit, and what it
   world.nodes[1]!.exchange.suspectAll();
   await world.run(20_000);
   for (const key of keys) expect(world.equal(key, [0, 1])).toBe(true);
-  expect(world.nodes[1]!.exchange.counters()).toMatchObject({ pulled: 500, pushed: 100 + 600 });
+  expect(readingsOf(world.nodes[1]!, 'exchange')).toMatchObject({ pulled: 500, pushed: 100 + 600 });
   // Node 2 was visited as well: it had nothing.
   for (const key of keys) expect(world.equal(key, [1, 2])).toBe(true);
 });
@@ -48,7 +49,7 @@ test('exchange: equal replicas exchange roots and nothing else', async () => {
   }
   world.nodes[0]!.exchange.start();
   await visits(0, 6);
-  expect(world.nodes[0]!.exchange.counters()).toMatchObject({ pulled: 0, pushed: 0 });
+  expect(readingsOf(world.nodes[0]!, 'exchange')).toMatchObject({ pulled: 0, pushed: 0 });
 });
 
 test('exchange: a node that is no primary of a partition is neither asked about it nor given it (4 nodes, N=3)', async () => {
@@ -80,7 +81,7 @@ test('exchange: a peer that dies in the middle ends the visit; the next one fini
   for (const key of keys) await world.put(1, key);
   world.nodes[0]!.exchange.start();
   world.nodes[0]!.exchange.suspectAll();
-  const pulled = (): number => world.nodes[0]!.exchange.counters().pulled;
+  const pulled = (): number => reading(world.nodes[0]!, 'exchange.pulled');
   while (pulled() === 0) await world.run(1);
   expect(pulled()).toBeLessThan(2_000);
   world.crash(1);
@@ -108,7 +109,7 @@ test('exchange: writes that go on at both sides do not make it busy', async () =
     await world.give(1, key, await world.put(0, key, { value: `${i}` }));
     if (i % 40 === 0) world.nodes[0]!.exchange.suspectAll();
   }
-  const { pulled, pushed } = world.nodes[0]!.exchange.counters();
+  const { pulled, pushed } = readingsOf(world.nodes[0]!, 'exchange');
   expect(pulled).toBe(0);
   expect(pushed).toBeLessThan(5);
 });

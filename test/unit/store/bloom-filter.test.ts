@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { BloomFilter } from '../../../src/store/bloom-filter.js';
 import { hashOfKey } from '../../../src/store/key-hash.js';
 import { keyNamed, put, StoreHome } from '../../support/store-process.js';
+import { reading } from '../../support/readings.js';
 
 test.each([64, 1024, 20_000])(
   'capacity %i: no false no, at most 2%% false yes when full',
@@ -38,10 +39,10 @@ test('store: filters grow past their first capacity, are rebuilt after a start, 
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   for (let i = 0; i < 60; i++) expect(second.store.peek(keyNamed(`late ${i}`, 1))).toBeDefined();
-  const { bloomNegatives } = second.store.counters();
+  const bloomNegatives = reading(second, 'store.bloomNegatives');
   for (let i = 0; i < 1000; i++)
     expect(second.store.peek(keyNamed(`none ${i}`, 1))).toBeUndefined();
-  expect(second.store.counters().bloomNegatives - bloomNegatives).toBeGreaterThan(950);
+  expect(reading(second, 'store.bloomNegatives') - bloomNegatives).toBeGreaterThan(950);
   await second.store.close();
   home.remove();
 });

@@ -9,6 +9,7 @@ import {
   StoreHome,
   valueOf,
 } from '../../support/store-process.js';
+import { reading } from '../../support/readings.js';
 
 let home: StoreHome;
 
@@ -69,9 +70,10 @@ test('merge: tells what was news, keeps the local mark, gives a stranger none', 
 
 test('merge: a key twice in a batch, held by a memtable that is frozen: the second builds on the first', async () => {
   const bounds = { memtableBytesMax: 1024 };
-  const { store } = await home.start({ storeBounds: bounds });
+  const process = await home.start({ storeBounds: bounds });
+  const { store } = process;
   await put(store, key, 'mine');
-  for (let i = 0; store.counters().memtableBytes < bounds.memtableBytesMax; i++)
+  for (let i = 0; reading(process, 'store.memtableBytes') < bounds.memtableBytesMax; i++)
     await put(store, keyNamed(`other ${i}`), 'x'.repeat(100));
   const [one, two] = [1, 2].map((epoch) =>
     stateAfter(undefined, { value: `theirs ${epoch}`, node: other, epoch }),
@@ -104,7 +106,7 @@ test('remove: only what still has the digest; gone after a clean stop and after 
   await second.kill();
   const third = await home.start();
   expect(third.store.read(key)).toBeUndefined();
-  expect(third.store.counters().keys).toBe(0);
+  expect(third.store.keys).toBe(0);
   await third.store.close();
 });
 

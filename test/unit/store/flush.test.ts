@@ -9,6 +9,7 @@ import {
   StoreHome,
   valueOf,
 } from '../../support/store-process.js';
+import { reading, readingsOf } from '../../support/readings.js';
 
 let home: StoreHome;
 
@@ -55,11 +56,11 @@ async function load(
 test('memtables are frozen and flushed under load, covered segments go, every read is right all along', async () => {
   const process = await home.start(small);
   const last = await load(process, 3000, 500);
-  expect(process.store.counters().flushes).toBeGreaterThan(5);
-  await until(() => process.store.counters().memtableBytes < small.storeBounds.memtableBytesMax);
+  expect(reading(process, 'store.flushes')).toBeGreaterThan(5);
+  await until(() => reading(process, 'store.memtableBytes') < small.storeBounds.memtableBytesMax);
   expect(home.disk.files.size).toBeLessThanOrEqual(2);
   for (const [key, value] of last) expect(valueOf(process.store, key)).toBe(value);
-  expect(process.store.counters().keys).toBe(500);
+  expect(process.store.keys).toBe(500);
   await process.store.close();
   expect(home.disk.files.size).toBe(0);
   const next = await home.start(small);
@@ -70,11 +71,11 @@ test('memtables are frozen and flushed under load, covered segments go, every re
 test('small records fill a memtable by their number, not only by their bytes in the log', async () => {
   const process = await home.start({ storeBounds: { memtableBytesMax: 256 * 1024 } });
   await load(process, 1000, 10);
-  expect(process.store.counters()).toMatchObject({ flushes: 0 });
-  expect(process.store.counters().logBytes).toBeGreaterThan(128 * 1024);
+  expect(readingsOf(process, 'store')).toMatchObject({ flushes: 0 });
+  expect(reading(process, 'store.logBytes')).toBeGreaterThan(128 * 1024);
   await load(process, 400, 400);
-  expect(process.store.counters().logBytes).toBeLessThan(256 * 1024);
-  await until(() => process.store.counters().flushes === 1);
+  expect(reading(process, 'store.logBytes')).toBeLessThan(256 * 1024);
+  await until(() => reading(process, 'store.flushes') === 1);
   await process.store.close();
 });
 
@@ -118,7 +119,7 @@ test('killed in the middle of a flush, between two slices: replay skips what is 
     await until(() => process.tables.commits >= before + commits || home.disk.files.size === 0);
     await process.kill();
     const next = await home.start();
-    expect(next.store.counters().keys).toBe(wanted.size);
+    expect(next.store.keys).toBe(wanted.size);
     expect(valueOf(next.store, removed)).toBeUndefined();
     for (const [key, value] of wanted) expect(valueOf(next.store, key)).toBe(value);
     await next.store.close();
@@ -227,9 +228,9 @@ test.each(['sync', 'periodic'] as const)(
     for (let i = 0; i < 150; i++) void put(process.store, keyNamed(`key ${i}`), 'x'.repeat(100));
     await delay(30);
     expect(process.tables.commits).toBe(commits);
-    expect(process.store.counters().flushes).toBe(0);
+    expect(reading(process, 'store.flushes')).toBe(0);
     home.disk.release();
-    await until(() => process.store.counters().flushes > 0);
+    await until(() => reading(process, 'store.flushes') > 0);
     await process.store.close();
   },
 );
@@ -240,9 +241,9 @@ test('periodic: what a kill leaves is a prefix of what was written', async () =>
   const { store } = process;
   let written = 0;
   const write = (): Promise<void> => put(store, keyNamed(`key ${written++}`), 'x'.repeat(100));
-  while (store.counters().flushes === 0) {
+  while (reading(process, 'store.flushes') === 0) {
     await write();
-    await until(() => store.counters().memtableBytes < small.storeBounds.memtableBytesMax);
+    await until(() => reading(process, 'store.memtableBytes') < small.storeBounds.memtableBytesMax);
   }
   const flushed = written;
   for (let i = 0; i < 10; i++) await write();

@@ -139,7 +139,7 @@ class Run {
       leaves: store.trees.leafDigests(partition),
     }));
     expect(trees).toEqual(treesFromScratch(store, testPartitions));
-    expect(store.counters().keys).toBe(this.model.size);
+    expect(store.keys).toBe(this.model.size);
     const debts = store.hints
       .targets()
       .flatMap((target) =>

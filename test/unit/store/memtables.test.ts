@@ -14,6 +14,7 @@ import { Records } from '../../../src/store/records.js';
 import { spanOf } from '../../../src/wire/encoded-states.js';
 import { encodeState } from '../../../src/wire/key-state-codec.js';
 import { keyNamed, stateAfter, testPartitions } from '../../support/store-process.js';
+import { Counter } from '../../../src/seams/metrics.js';
 
 const seed = 20_261_122;
 const keys = Array.from({ length: 6 }, (_, i) => keyNamed(`key ${i}`));
@@ -72,6 +73,7 @@ class Run {
     chunks: new ChunkPool({ memtableBytesMax: 1 << 20, scrub: true }),
     cacheBytesMax: 1 << 20,
     hashSeed: 1,
+    bloomNegatives: new Counter(),
     onCorrupt: (_, what) => this.damaged.push(what),
   });
   readonly expected = new Map<StorageKey, Held>();
