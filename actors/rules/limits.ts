@@ -154,6 +154,10 @@ export const limits = {
   /** How long a node that is to remove a member waits for each answer of the others. */
   removalMsMax: 3_000,
 
+  /** Who watch a node's charts at once, the inspection port being one of them. */
+  inspectionObserversMax: 8,
+  /** Events that wait for one of them. The charts of the largest cluster take several hundred to be introduced. */
+  inspectionWaitingMax: 4_096,
   /** Connections to a node's inspection port. */
   inspectionConnectionsMax: 32,
   /** Kept for who watches charts later: so many events, of so many characters together. */

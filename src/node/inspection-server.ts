@@ -7,13 +7,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createInspector } from '@statelyai/inspect';
 import { inject, injectable } from 'tsyringe';
+import type { Subscription } from 'xstate';
 import { limits } from '../../actors/rules/limits.js';
 import { NodeAddress } from '../bus/peers.js';
 import { inspectPortDefault, NodeOptions } from './node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Inspection } from '../seams/inspection.js';
 import { isInbox } from '../wire/subjects.js';
-import { plainInspection } from './inspection-view.js';
 import { InspectionWatchers } from './inspection-watchers.js';
 
 const host = '127.0.0.1';
@@ -23,6 +23,7 @@ const inspector = 'https://stately.ai';
 export class InspectionServer {
   private server: Server | undefined;
   private watchers: InspectionWatchers | undefined;
+  private watching: Subscription | undefined;
   private subscription: BusSubscription | undefined;
 
   constructor(
@@ -89,11 +90,20 @@ export class InspectionServer {
       send: (event) => watchers.tell(JSON.stringify(event)),
     });
     const { next } = charts.inspect;
-    this.inspection.watch({ next: (event) => next?.(plainInspection(event)) });
+    try {
+      this.watching = this.inspection.watch({
+        next: (event) => next?.(event),
+        error: () => this.close(),
+      });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   private close(): void {
-    this.inspection.unwatch();
+    this.watching?.unsubscribe();
+    this.watching = undefined;
     this.watchers?.close();
     this.server?.close();
     this.server?.closeAllConnections();

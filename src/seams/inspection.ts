@@ -1,12 +1,18 @@
 /**
  * A window into a node's statecharts that costs nothing while it is shut. Whoever creates actors takes their options from here:
  * long-lived ones are attached, so that watching can start at any time; short-lived ones (rounds) are seen if they begin while someone watches.
+ *
+ * Several may watch at once. Each sees plain copies, made when it happened (`inspection-view.ts`), in its own time
+ * (`observer-queue.ts`): nobody gets hold of an actor, and none can hurt the node or the others.
  */
 import { inject, injectable } from 'tsyringe';
-import type { AnyActorRef, InspectionEvent, Observer, Subscription } from 'xstate';
+import type { AnyActorRef, InspectionEvent, Subscription } from 'xstate';
+import { limits } from '../../actors/rules/limits.js';
 import { Clock } from './clock.js';
+import { plainInspection } from './inspection-view.js';
+import { ObserverQueue, type InspectionObserver } from './observer-queue.js';
 
-export type InspectionObserver = Observer<InspectionEvent>;
+export type { InspectionObserver };
 
 export interface ActorSurroundings {
   readonly clock: Clock;
@@ -18,21 +24,26 @@ export class Inspection {
   /** For `createActor(machine, { ...surroundings, input })` of short-lived actors; the same object until watching starts or stops. */
   surroundings: ActorSurroundings;
   private readonly unwatched: ActorSurroundings;
+  private readonly watched: ActorSurroundings;
   private readonly attached = new Map<AnyActorRef, Subscription | undefined>();
-  private observer: InspectionObserver | undefined;
+  private readonly observers = new Set<ObserverQueue>();
+  /** What XState knows of; it tells all of them. */
+  private readonly all: InspectionObserver = { next: (event) => this.tell(event) };
 
-  constructor(@inject(Clock) clock: Clock) {
+  constructor(@inject(Clock) private readonly clock: Clock) {
     this.unwatched = { clock };
+    this.watched = { clock, inspect: this.all };
     this.surroundings = this.unwatched;
   }
 
   get watching(): boolean {
-    return this.observer !== undefined;
+    return this.observers.size > 0;
   }
 
   /** Long-lived root actors, created with `{ clock }` alone; call it before `start()`. */
   attach(actor: AnyActorRef): void {
-    this.attached.set(actor, this.observer && subscribe(actor, this.observer));
+    if (this.watching) introduce(actor, this.all);
+    this.attached.set(actor, this.watching ? actor.system.inspect(this.all) : undefined);
   }
 
   detach(actor: AnyActorRef): void {
@@ -40,16 +51,44 @@ export class Inspection {
     this.attached.delete(actor);
   }
 
-  watch(observer: InspectionObserver): void {
-    this.unwatch();
-    this.observer = observer;
-    this.surroundings = { ...this.unwatched, inspect: observer };
-    for (const actor of this.attached.keys()) this.attached.set(actor, subscribe(actor, observer));
+  /**
+   * Until the subscription ends. `observer.error` is called once, and then nothing more, when it threw or does not keep up.
+   * Of rounds under way that began while others watched it hears from now on. Throws when as many watch as may.
+   */
+  watch(observer: InspectionObserver): Subscription {
+    if (this.observers.size >= limits.inspectionObserversMax)
+      throw new Error(`${this.observers.size} observers watch already`);
+    const queue = new ObserverQueue(this.clock, observer, () => this.dismiss(queue));
+    if (!this.watching) this.open();
+    this.observers.add(queue);
+    const newcomer: InspectionObserver = { next: (event) => queue.add(plainInspection(event)) };
+    for (const actor of this.attached.keys()) introduce(actor, newcomer);
+    return { unsubscribe: () => this.dismiss(queue) };
   }
 
+  /** Nobody watches any more. */
   unwatch(): void {
-    if (this.observer === undefined) return;
-    this.observer = undefined;
+    for (const queue of this.observers) this.dismiss(queue);
+  }
+
+  private tell(event: InspectionEvent): void {
+    if (!this.watching) return;
+    const shown = plainInspection(event);
+    for (const queue of this.observers) queue.add(shown);
+  }
+
+  private dismiss(queue: ObserverQueue): void {
+    queue.end();
+    if (this.observers.delete(queue) && !this.watching) this.shut();
+  }
+
+  private open(): void {
+    this.surroundings = this.watched;
+    for (const actor of this.attached.keys())
+      this.attached.set(actor, actor.system.inspect(this.all));
+  }
+
+  private shut(): void {
     this.surroundings = this.unwatched;
     for (const [actor, subscription] of this.attached) {
       subscription?.unsubscribe();
@@ -59,16 +98,8 @@ export class Inspection {
 }
 
 /** XState tells of an actor when it is created; who starts watching later is told now, of its children as well. */
-function subscribe(actor: AnyActorRef, observer: InspectionObserver): Subscription {
-  introduce(actor, { observer, rootId: actor.sessionId });
-  return actor.system.inspect(observer);
-}
-
-function introduce(
-  actor: AnyActorRef,
-  to: { readonly observer: InspectionObserver; readonly rootId: string },
-): void {
-  to.observer.next?.({ type: '@xstate.actor', rootId: to.rootId, actorRef: actor });
+function introduce(actor: AnyActorRef, to: InspectionObserver, rootId = actor.sessionId): void {
+  to.next?.({ type: '@xstate.actor', rootId, actorRef: actor });
   const { children } = actor.getSnapshot() as { children?: Record<string, AnyActorRef> };
-  for (const child of Object.values(children ?? {})) introduce(child, to);
+  for (const child of Object.values(children ?? {})) introduce(child, to, rootId);
 }

@@ -18,9 +18,11 @@ const sockets: (Socket | WebSocket)[] = [];
 
 beforeEach(async () => {
   port = await freePort();
-  const inspection: Pick<Inspection, 'watch' | 'unwatch'> = {
-    watch: (given) => void (observer = given),
-    unwatch: () => void (observer = undefined),
+  const inspection: Pick<Inspection, 'watch'> = {
+    watch: (given) => {
+      observer = given;
+      return { unsubscribe: () => void (observer = undefined) };
+    },
   };
   server = new InspectionServer(
     inspection as Inspection,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { plain } from '../../../src/node/inspection-view.js';
+import { plain } from '../../src/seams/inspection-view.js';
 
 test('inspection: bytes, functions and instances are named, not shown', () => {
   class Store {
