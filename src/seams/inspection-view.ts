@@ -1,6 +1,7 @@
 /**
- * What a watcher is shown of a statechart: names, states and plain numbers. Contexts hold the effects of an actor, and through
- * them the whole node: handing those to a serialiser would walk the store.
+ * What a watcher is shown of a statechart: names, states and plain numbers. Contexts hold the
+ * effects of an actor, and through them the whole node: handing those to a serialiser would walk
+ * the store.
  */
 import type { ActorRefLike, InspectionEvent, Snapshot } from 'xstate';
 

@@ -1,9 +1,11 @@
 /**
- * A window into a node's statecharts that costs nothing while it is shut. Whoever creates actors takes their options from here:
- * long-lived ones are attached, so that watching can start at any time; short-lived ones (rounds) are seen if they begin while someone watches.
+ * A window into a node's statecharts that costs nothing while it is shut. Whoever creates actors
+ * takes their options from here: long-lived ones are attached, so that watching can start at any
+ * time; short-lived ones (rounds) are seen if they begin while someone watches.
  *
- * Several may watch at once. Each sees plain copies, made when it happened (`inspection-view.ts`), in its own time
- * (`observer-queue.ts`): nobody gets hold of an actor, and none can hurt the node or the others.
+ * Several may watch at once. Each sees plain copies, made when it happened (`inspection-view.ts`),
+ * in its own time (`observer-queue.ts`): nobody gets hold of an actor, and none can hurt the node
+ * or the others.
  */
 import { inject, injectable } from 'tsyringe';
 import type { AnyActorRef, InspectionEvent, Subscription } from 'xstate';
@@ -21,7 +23,10 @@ export interface ActorSurroundings {
 
 @injectable()
 export class Inspection {
-  /** For `createActor(machine, { ...surroundings, input })` of short-lived actors; the same object until watching starts or stops. */
+  /**
+   * For `createActor(machine, { ...surroundings, input })` of short-lived actors; the same object
+   * until watching starts or stops.
+   */
   surroundings: ActorSurroundings;
   private readonly unwatched: ActorSurroundings;
   private readonly watched: ActorSurroundings;
@@ -52,8 +57,9 @@ export class Inspection {
   }
 
   /**
-   * Until the subscription ends. `observer.error` is called once, and then nothing more, when it threw or does not keep up.
-   * Of rounds under way that began while others watched it hears from now on. Throws when as many watch as may.
+   * Until the subscription ends. `observer.error` is called once, and then nothing more, when it
+   * threw or does not keep up. Of rounds that began while others watched it hears from now on.
+   * Throws when as many watch as may.
    */
   watch(observer: InspectionObserver): Subscription {
     if (this.observers.size >= limits.inspectionObserversMax)
@@ -97,7 +103,10 @@ export class Inspection {
   }
 }
 
-/** XState tells of an actor when it is created; who starts watching later is told now, of its children as well. */
+/**
+ * XState tells of an actor when it is created; who starts watching later is told now, of its
+ * children as well.
+ */
 function introduce(actor: AnyActorRef, to: InspectionObserver, rootId = actor.sessionId): void {
   to.next?.({ type: '@xstate.actor', rootId, actorRef: actor });
   const { children } = actor.getSnapshot() as { children?: Record<string, AnyActorRef> };

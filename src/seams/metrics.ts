@@ -1,6 +1,7 @@
 /**
- * What a node counts and measures. Each part registers its instruments once, when it is made, as `part.name`, and from
- * then on raises plain fields: an event costs an addition, and nothing is looked up. `status` reads them all.
+ * What a node counts and measures. Each part registers its instruments once, when it is made, as
+ * `part.name`, and from then on raises plain fields: an event costs an addition, and nothing is
+ * looked up. `status` reads them all.
  */
 /** Rises by what happened; raise `value`. */
 export class Counter {
@@ -9,7 +10,10 @@ export class Counter {
 
 /** How values are spread. */
 export class Histogram {
-  /** As many as bounds and one more: of values up to each bound and above the one before, and of those above all. */
+  /**
+   * Of the values up to each bound and above the one before; behind them, of those above all
+   * bounds.
+   */
   readonly counts: number[];
   sum = 0;
 

@@ -1,8 +1,9 @@
 /**
  * One observer of a node's charts, and what it has not been told yet.
  *
- * It is told in turns of its own and so long at a time at most, with longer rests between: what it does costs the node a fifth
- * of its time, however slow it is. One that throws, or falls behind by `limits.inspectionWaitingMax`, is told why and no more.
+ * It is told in turns of its own, a short while at a time and with longer rests between: what it
+ * does costs the node a fifth of its time, however slow it is. One that throws, or falls behind by
+ * `limits.inspectionWaitingMax`, is told why and no more.
  */
 import type { InspectionEvent, Observer } from 'xstate';
 import { limits } from '../../actors/rules/limits.js';
