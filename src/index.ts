@@ -26,7 +26,8 @@ export * from './errors.js';
 export type { Receipt } from './wire/receipt.js';
 export { DataDirectoryError } from './node/data-directory.js';
 export type { NatsBusOptions, RunningNode, StartOptions };
-export type { BucketOptions, NodeOptions } from './node/node-options.js';
+export type { BucketOptions } from '../actors/rules/bucket.js';
+export type { NodeOptions } from './options/node-options.js';
 
 /**
  * A node inside one's own service: `const node = await startNode({ name, dataDir }, { servers })`.

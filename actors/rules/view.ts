@@ -2,12 +2,11 @@
  * What a client is shown of a key state, and which context it is handed back. Pure; applied at the
  * coordinator only, so that merge needs to know no conflict policy, no expiry and no retries.
  */
+import type { ConflictPolicy } from './bucket.js';
 import { limits } from './limits.js';
 import { standing } from './operations.js';
 import type { Context, Dot, KeyState, SeenContext, Sibling } from './versions.js';
 import { compareDots, covers, hasSeen, nothingSeen, sameDot, seenAll } from './versions.js';
-
-export type ConflictPolicy = 'siblings' | 'last-writer-wins';
 
 const nothing: readonly null[] = [];
 

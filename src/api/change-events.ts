@@ -5,7 +5,7 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';
 import { Coordinator, type Change } from '../coordinator/coordinator.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Bus, type Announce } from '../seams/bus.js';
 import { headerNames, Subjects } from '../wire/subjects.js';
 import { textOf } from '../wire/text.js';

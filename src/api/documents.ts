@@ -5,11 +5,12 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { noMoment } from '../../actors/rules/told-clock.js';
+import { Buckets } from '../buckets/buckets.js';
 import { OwnTime } from '../bus/own-time.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { MalformedError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
@@ -36,6 +37,7 @@ export class Documents {
     @inject(Bus) private readonly bus: Bus,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(NodeStatusSource) private readonly node: NodeStatusSource,
     @inject(Traffic) private readonly traffic: Traffic,
     @inject(OwnTime) private readonly time: OwnTime,
@@ -89,7 +91,7 @@ export class Documents {
 
   private ring(): RingMessage {
     const { ring } = this.view;
-    const { defaults, buckets } = this.options;
+    const { defaults, own } = this.buckets;
     const nodes: RingNode[] = [];
     for (const { id, name, host, zone, status } of this.view.members())
       if (status !== 'left')
@@ -102,16 +104,16 @@ export class Documents {
           ...(this.view.removed.has(id) && { removed: true as const }),
           ...this.clockOf(id),
         });
-    const own: RingBucket[] = [];
-    for (const [bucket, { n = defaults.n, r = defaults.r }] of Object.entries(buckets))
-      if (n !== defaults.n || r !== defaults.r) own.push([bucket, n, r]);
+    const buckets: RingBucket[] = [];
+    for (const [bucket, { n, r }] of own)
+      if (n !== defaults.n || r !== defaults.r) buckets.push([bucket, n, r]);
     return ringMessageOf({
       epoch: ring.epoch,
       partitions: ring.partitions,
       nodes,
       n: defaults.n,
       r: defaults.r,
-      buckets: own,
+      buckets,
       preferenceList: (partition) => ring.preferenceList(partition),
     });
   }

@@ -4,7 +4,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { OwnTime } from '../bus/own-time.js';
 import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { encodeGetReply, encodePutReply, encodeRefusal } from '../wire/frames.js';
 import { decodeClientFrame, encodeOwnReply } from '../wire/own-frames.js';

@@ -6,6 +6,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { SeenContext } from '../../actors/rules/versions.js';
+import { Buckets } from '../buckets/buckets.js';
 import { OwnTime } from '../bus/own-time.js';
 import {
   Coordinator,
@@ -16,7 +17,7 @@ import {
   type Receipt,
 } from '../coordinator/coordinator.js';
 import { MalformedError, type QuorateError } from '../errors.js';
-import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { copyOfAge } from '../wire/copy-age.js';
@@ -45,13 +46,14 @@ export class FrameRows {
     @inject(Coordinator) private readonly coordinator: Coordinator,
     @inject(Clock) private readonly clock: Clock,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(OwnTime) private readonly time: OwnTime,
   ) {}
 
   /** Throws `MalformedError`, and `DeadlineError` after the frame's moment, before anything is done. The bytes of the frame are kept. */
   run(frame: Frame, puts: PutSink, done: (outcome: FrameOutcome) => void): void {
     checkBucket(frame.bucket);
-    const { n, r, w } = bucketOptions(this.options, frame.bucket);
+    const { n, r, w } = this.buckets.of(frame.bucket);
     const quorum = frame.quorum === 0 ? (frame.kind === 'put' ? w : r) : frame.quorum;
     if (quorum > n) throw new MalformedError(`the quorum is a number from 1 to ${n}`);
     const timeoutMs = frame.timeoutMs === 0 ? limits.requestTimeoutMsDefault : frame.timeoutMs;

@@ -1,10 +1,10 @@
 /** Headers of requests and replies. What can't be understood is refused with a text that names the header. */
+import type { BucketOptions } from '../../actors/rules/bucket.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { nothingSeen, type SeenContext } from '../../actors/rules/versions.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
 import { MalformedError, type Outcome, type QuorateError, TooLargeError } from '../errors.js';
-import type { BucketOptions } from '../node/node-options.js';
 import type { BusMessage } from '../seams/bus.js';
 import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';

@@ -3,6 +3,7 @@
  * digest from R primaries has what a get round would give it; when they differ, it asks a coordinator.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import type { ConflictPolicy } from '../../actors/rules/bucket.js';
 import {
   partitionOf,
   storageKeyOf,
@@ -10,12 +11,12 @@ import {
   type StorageKey,
 } from '../../actors/rules/key.js';
 import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
-import type { ConflictPolicy } from '../../actors/rules/view.js';
+import { Buckets } from '../buckets/buckets.js';
 import type { Receipt } from '../coordinator/coordinator.js';
 import { contextShown, replyOf } from '../coordinator/views.js';
 import { UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Store, type HeldRecord } from '../store/store.js';
 import { digestBytes, writeDigest } from '../wire/digest-codec.js';
@@ -36,6 +37,7 @@ export class OwnReads {
     @inject(Store) private readonly store: Store,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Clock) private readonly clock: Clock,
   ) {
     this.receipt = receiptOfOne(store.durability);
@@ -45,7 +47,7 @@ export class OwnReads {
   /** Throws `MalformedError`, and `UnavailableError` when this node is no primary of some key. */
   answer({ bucket, whole, keys }: OwnFrame): Omit<OwnReply, 'kind'> {
     checkBucket(bucket);
-    const { n, conflict } = bucketOptions(this.options, bucket);
+    const { n, conflict } = this.buckets.of(bucket);
     const names = keys.map((key) => this.nameOf(bucket, keyOf(key), n));
     const records = this.store.readAll(names);
     const digests = Buffer.allocUnsafe(records.length * digestBytes);

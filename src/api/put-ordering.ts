@@ -19,6 +19,7 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { OwnTime } from '../bus/own-time.js';
 import { Peers, type IncomingCall, type WireValue } from '../bus/peers.js';
@@ -27,7 +28,6 @@ import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
 import { DeadlineError, MalformedError, OverloadedError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { bucketOptions, NodeOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
@@ -57,7 +57,7 @@ export class PutOrdering implements PutSink {
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Clock) private readonly clock: Clock,
     @inject(Random) random: Random,
-    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Traffic) private readonly traffic: Traffic,
     @inject(Store) private readonly store: Store,
     @inject(OwnTime) private readonly time: OwnTime,
@@ -90,7 +90,7 @@ export class PutOrdering implements PutSink {
 
   /** `behind`: who was asked before. */
   private putLate(request: PutRequest, behind?: NodeId): void {
-    const { n } = bucketOptions(this.options, request.bucket);
+    const { n } = this.buckets.of(request.bucket);
     const primaries = this.view.primaries(request.partition, n);
     const left = behind === undefined ? primaries : primaries.slice(primaries.indexOf(behind) + 1);
     const node = this.firstOther(left);
@@ -100,7 +100,7 @@ export class PutOrdering implements PutSink {
 
   private coordinatorOf(request: PutRequest): NodeId {
     const { self } = this.peers;
-    const { n, conflict } = bucketOptions(this.options, request.bucket);
+    const { n, conflict } = this.buckets.of(request.bucket);
     const primaries = this.view.primaries(request.partition, n);
     // A node whose disk is full can store nothing, but others can: it hands the put to them.
     if (this.store.refusal()?.reason === 'diskFull') return this.firstOther(primaries);

@@ -1,7 +1,7 @@
 /** The node as a NATS service: `nats micro list` finds it, `nats micro stats quorate` shows what it does. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { ClusterView } from '../membership/cluster-view.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Bus, type ServiceEndpoint } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Subjects, workQueue } from '../wire/subjects.js';

@@ -10,6 +10,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { listensTo } from '../../actors/rules/listening.js';
+import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { Coordinator, type GetReply, type PutReply } from '../coordinator/coordinator.js';
 import {
@@ -20,7 +21,7 @@ import {
   TooLargeError,
 } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import type { Copy } from '../wire/copy-age.js';
@@ -71,6 +72,7 @@ export class SubjectApi {
     @inject(PutOrdering) private readonly puts: PutOrdering,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Traffic) private readonly traffic: Traffic,
     @inject(Hearing) private readonly hearing: Hearing,
     @inject(Clock) private readonly clock: Clock,
@@ -98,10 +100,9 @@ export class SubjectApi {
   }
 
   private followView(): void {
-    const { buckets, defaults } = this.options;
     const how = {
       self: this.view.self.id,
-      n: Math.max(defaults.n, ...Object.values(buckets).map((bucket) => bucket.n ?? 0)),
+      n: this.buckets.largestN,
       isDown: (node: NodeId) => this.view.reachability(node) === 'down',
     };
     for (let partition = 0; partition < this.view.ring.partitions; partition++) {
@@ -159,10 +160,7 @@ export class SubjectApi {
   }
 
   private get(message: BusMessage, name: Name, request: Request): void {
-    const { quorum, strict, timeoutMs } = readTerms(
-      message,
-      bucketOptions(this.options, name.bucket),
-    );
+    const { quorum, strict, timeoutMs } = readTerms(message, this.buckets.of(name.bucket));
     this.coordinator.get({
       ...name,
       partition: partitionOf(name, this.options.partitions),
@@ -174,7 +172,7 @@ export class SubjectApi {
   }
 
   private put(message: BusMessage, name: Name, request: Request): void {
-    const terms = writeTerms(message, bucketOptions(this.options, name.bucket));
+    const terms = writeTerms(message, this.buckets.of(name.bucket));
     const { data } = message;
     const deletes = request.verb === 'del';
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');

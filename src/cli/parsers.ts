@@ -1,7 +1,7 @@
 /** Arguments as text → what they mean. Each throws commander's InvalidArgumentError with a sentence. */
 import { InvalidArgumentError } from 'commander';
-import type { BucketOptions } from '../node/node-options.js';
-import type { Durability } from '../store/store.js';
+import type { BucketOptions } from '../../actors/rules/bucket.js';
+import type { Durability } from '../options/durability.js';
 
 export function wholeNumber(bounds: { min: number; max: number }): (text: string) => number {
   return (text) => {

@@ -3,6 +3,7 @@
  * Nothing is stored here, so a refusal means that the put will never show.
  */
 import { actorsOf } from '../../actors/rules/actor.js';
+import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
@@ -24,7 +25,6 @@ import {
   TooManySiblingsError,
   UnavailableError,
 } from '../errors.js';
-import type { BucketOptions } from '../node/node-options.js';
 import type { Clock } from '../seams/clock.js';
 import type { Store, StoredRecord } from '../store/store.js';
 import { spanOf, type StateSpan } from '../wire/encoded-states.js';

@@ -7,10 +7,9 @@ import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { Buckets } from '../buckets/buckets.js';
 import { DeadlineError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
-import { bucketOptions } from '../node/node-options.js';
-import type { NodeOptions } from '../node/node-options.js';
 import type { MintedRecord, Store } from '../store/store.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import type { PutRequest } from './coordinator.js';
@@ -25,7 +24,7 @@ import type { RoundSurroundings } from './round-surroundings.js';
 
 export interface PutRules {
   readonly view: ClusterView;
-  readonly options: NodeOptions;
+  readonly buckets: Buckets;
   readonly minter: Minter;
   /** Takes puts once more, with what was found of what their contexts claim. */
   readonly again: (requests: readonly PutRequest[], n: number) => void;
@@ -155,7 +154,7 @@ export class PutRoundStarter {
   }
 
   private mint(request: PutRequest, local: LocalRecord = absentRecord): ReturnType<Minter['mint']> {
-    const bucket = bucketOptions(this.rules.options, request.bucket);
+    const bucket = this.rules.buckets.of(request.bucket);
     return this.rules.minter.mint(request, local, bucket);
   }
 

@@ -6,6 +6,7 @@ import { inject, injectable } from 'tsyringe';
 import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import type { QuorateError } from '../errors.js';
 import {
@@ -16,7 +17,6 @@ import {
   UnavailableError,
 } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { NodeOptions, bucketOptions } from '../node/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
@@ -55,7 +55,7 @@ export class RoundCoordinator implements Coordinator {
     @inject(Peers) peers: Peers,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Clock) private readonly clock: Clock,
-    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
   ) {
@@ -82,7 +82,7 @@ export class RoundCoordinator implements Coordinator {
     };
     this.starter = new PutRoundStarter(this.surroundings, {
       view,
-      options,
+      buckets,
       minter: new Minter(store, clock),
       again: (requests, n) => this.putAgain(requests, n),
     });
@@ -97,7 +97,7 @@ export class RoundCoordinator implements Coordinator {
 
   put(request: PutRequest): void {
     this.instruments.puts.value++;
-    const { n } = bucketOptions(this.options, request.bucket);
+    const { n } = this.buckets.of(request.bucket);
     const bytes = bytesOf(request);
     const refusal =
       this.refusalOf(request, n) ??
@@ -116,7 +116,7 @@ export class RoundCoordinator implements Coordinator {
 
   get(request: GetRequest): void {
     this.instruments.gets.value++;
-    const { n } = bucketOptions(this.options, request.bucket);
+    const { n } = this.buckets.of(request.bucket);
     const bytes = request.key.length;
     const refusal = this.refusalOf(request, n) ?? this.admission.admit(bytes);
     if (refusal !== undefined) {
@@ -159,7 +159,7 @@ export class RoundCoordinator implements Coordinator {
   private getHere(request: GetRequest): void {
     const { partition, bucket, key } = request;
     const record = this.store.read(storageKeyOf({ partition, bucket, key }));
-    const { conflict } = bucketOptions(this.options, bucket);
+    const { conflict } = this.buckets.of(bucket);
     this.admission.release(key.length);
     request.onReply(
       replyOfBytes(record?.copy().bytes, {
@@ -196,7 +196,7 @@ export class RoundCoordinator implements Coordinator {
     const id = `get-round-${++this.instruments.rounds.value}`;
     const keys = new KeysRead(this.store, requests);
     const entries = requests.map((request, i): GetEntry => {
-      const bucket = bucketOptions(this.options, request.bucket);
+      const bucket = this.buckets.of(request.bucket);
       return { request, bucket, at: keys.at[i]!, isAnswered: false };
     });
     new GetRoundRunner(this.surroundings, { id, entries, keys, ledger }).begin();

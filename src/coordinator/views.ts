@@ -1,7 +1,7 @@
 /** The reply to a get: the merged state as its bucket's policy shows it. */
+import type { ConflictPolicy } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
-import type { ConflictPolicy } from '../../actors/rules/view.js';
 import { contextForReader, valuesOf } from '../../actors/rules/view.js';
 import { NotFoundError } from '../errors.js';
 import { contextBytesOf } from '../wire/encoded-states.js';

@@ -9,9 +9,10 @@ import { type ActorRefFrom, createActor } from 'xstate';
 import { inject, injectable } from 'tsyringe';
 import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { type IncomingCall, Peers } from '../bus/peers.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Bus } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
@@ -75,6 +76,7 @@ export class Membership implements ClusterView {
     @inject(Random) random: Random,
     @inject(Tables) tables: Tables,
     @inject(NodeOptions) options: NodeOptions,
+    @inject(Buckets) buckets: Buckets,
     @inject(Inspection) inspection: Inspection,
     @inject(TimeOfDay) private readonly timeOfDay: TimeOfDay,
   ) {
@@ -82,8 +84,8 @@ export class Membership implements ClusterView {
     const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
     this.roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid });
     this.lineage = new Lineage({ peers, clock, roster: this.roster });
-    this.settings = settingsOf(options);
-    this.replicas = replicasOf(options);
+    this.settings = settingsOf({ partitions, buckets });
+    this.replicas = replicasOf(buckets);
     this.instance = random.below(2 ** 32);
     this.table = new MemberTable(tables, () => this.known());
     this.rings = new RingCache(partitions);

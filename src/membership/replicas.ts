@@ -2,8 +2,8 @@
  * N of the data a directory holds, kept beside them: where replicas lie follows from it. Started with another N a node would look
  * for keys where they are not, and say that they are absent.
  */
+import type { Buckets } from '../buckets/buckets.js';
 import { MalformedError } from '../errors.js';
-import { bucketOptions, type NodeOptions } from '../node/node-options.js';
 import { isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode } from '../wire/message-pack.js';
 
@@ -16,10 +16,9 @@ export interface Replicas {
 /** Whether this node holds any key of the bucket; of any bucket where none is named. */
 export type Holds = (bucket?: string) => boolean;
 
-export function replicasOf(options: NodeOptions): Replicas {
-  const names = Object.keys(options.buckets);
-  const buckets = new Map(names.map((name) => [name, bucketOptions(options, name).n] as const));
-  return { n: options.defaults.n, buckets };
+export function replicasOf({ defaults, own }: Buckets): Replicas {
+  const buckets = new Map([...own].map(([name, { n }]) => [name, n] as const));
+  return { n: defaults.n, buckets };
 }
 
 /** Why what was kept with one N can't be served with the other; undefined when it can. */

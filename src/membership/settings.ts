@@ -2,20 +2,26 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type FoundingVote, sameIds } from '../../actors/rules/founding.js';
 import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
-import { bucketOptions, type NodeOptions } from '../node/node-options.js';
+import type { Buckets } from '../buckets/buckets.js';
 import type { News, Settings } from './member-codec.js';
 import type { Problems } from './problems.js';
 
 /** R, W and TTL are the coordinator's choice per request and may differ; where replicas lie and what a conflict is may not. */
-export function settingsOf(options: NodeOptions): Settings {
-  const names = Object.keys(options.buckets).sort();
-  const { n, conflict } = options.defaults;
+export function settingsOf({
+  partitions,
+  buckets,
+}: {
+  readonly partitions: number;
+  readonly buckets: Buckets;
+}): Settings {
+  const { n, conflict } = buckets.defaults;
+  const names = [...buckets.own.keys()].sort();
   const rules = names.map((name) => {
-    const bucket = bucketOptions(options, name);
-    return [name, bucket.n, bucket.conflict];
+    const own = buckets.of(name);
+    return [name, own.n, own.conflict];
   });
   const bucketsHash = mixed(hashText(fnvBasis, JSON.stringify([n, conflict, rules])));
-  return { partitions: options.partitions, bucketsHash };
+  return { partitions, bucketsHash };
 }
 
 /** Whether what the sender says can be mixed with what this node knows; what stands against it is reported. */

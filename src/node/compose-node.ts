@@ -13,14 +13,15 @@ import type { ReplicaEvent } from '../../actors/replica/lifecycle.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { NodeStatus } from '../api/node-status.js';
+import { Buckets } from '../buckets/buckets.js';
+import { checkOptions } from '../options/check-options.js';
+import type { NodeOptions } from '../options/node-options.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
 import { Store, type RecoveryReport } from '../store/store.js';
-import { bucketOptions, type NodeOptions } from './node-options.js';
 import { holdsBucket } from './holds-bucket.js';
 import { containerOf, partsOf, type NodeParts } from './parts.js';
-import { checkOptions } from './check-options.js';
 import type { NodeSeams, QuorateNode } from './quorate-node.js';
 import { phaseOf, statusOf } from './status.js';
 
@@ -145,8 +146,9 @@ class ComposedNode implements QuorateNode, NodeEffects {
     membership.onChange(joined);
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
     membership.problems.onReport((text) => this.tellProblem(text));
+    const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {
-      const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
+      const { n } = buckets.of(nameOfStorageKey(key).bucket);
       return membership.primaries(partitionOfStorageKey(key), n).includes(this.id);
     });
     for (const handler of handlers) handler.start();

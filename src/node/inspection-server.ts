@@ -10,7 +10,7 @@ import { inject, injectable } from 'tsyringe';
 import type { Subscription } from 'xstate';
 import { limits } from '../../actors/rules/limits.js';
 import { NodeAddress } from '../bus/peers.js';
-import { inspectPortDefault, NodeOptions } from './node-options.js';
+import { inspectPortDefault, NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Inspection } from '../seams/inspection.js';
 import { isInbox } from '../wire/subjects.js';

@@ -3,6 +3,8 @@ import 'reflect-metadata';
 import { container, type DependencyContainer } from 'tsyringe';
 import { NodeStatusSource } from '../api/node-status.js';
 import { WaysIn } from '../api/ways-in.js';
+import { Buckets } from '../buckets/buckets.js';
+import { ToldBuckets } from '../buckets/told-buckets.js';
 import { BusPeers } from '../bus/bus-peers.js';
 import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
@@ -11,6 +13,7 @@ import { RoundCoordinator } from '../coordinator/round-coordinator.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Membership } from '../membership/membership.js';
 import { RemovalDesk } from '../membership/removal-desk.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Collection } from '../replica/collection.js';
 import { Forgetting } from '../replica/forgetting.js';
 import { Handoff } from '../replica/handoff.js';
@@ -30,7 +33,6 @@ import { Tables } from '../seams/table.js';
 import { DurableStore } from '../store/durable-store.js';
 import { Store } from '../store/store.js';
 import { InspectionServer } from './inspection-server.js';
-import { NodeOptions } from './node-options.js';
 import type { NodeSeams } from './quorate-node.js';
 
 /** What can be made before the disk was read. */
@@ -44,6 +46,7 @@ export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyC
   scope.register(LogDirectory, { useValue: seams.logDirectory });
   scope.register(Tables, { useValue: seams.tables });
   scope.register(NodeOptions, { useValue: options });
+  scope.registerSingleton<Buckets>(Buckets, ToldBuckets);
   scope.registerSingleton(Inspection);
   scope.registerSingleton(Metrics);
   scope.registerSingleton(Store, DurableStore);

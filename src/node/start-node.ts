@@ -4,14 +4,14 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { NatsBus, type NatsBusOptions } from '../bus/nats-bus.js';
 import type { NodeStatus } from '../api/node-status.js';
+import { checkOptions } from '../options/check-options.js';
+import { nodeOptionsDefault, type NodeOptions } from '../options/node-options.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
 import { DiskLogDirectory } from '../store/disk-log-directory.js';
 import { LmdbTables } from '../store/lmdb-tables.js';
-import { checkOptions } from './check-options.js';
 import { composeNode, type QuorateNode } from './compose-node.js';
 import { lockDataDirectory } from './data-directory.js';
-import { nodeOptionsDefault, type NodeOptions } from './node-options.js';
 
 /** Needed are `name` and `dataDir`; the rest has defaults. */
 export type StartOptions = Partial<NodeOptions> & Pick<NodeOptions, 'name' | 'dataDir'>;

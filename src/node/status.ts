@@ -2,10 +2,10 @@
 import type { SnapshotFrom } from 'xstate';
 import type { nodeMachine } from '../../actors/node/node.machine.js';
 import type { NodeStatus } from '../api/node-status.js';
+import type { NodeOptions } from '../options/node-options.js';
 import type { AgreedClock } from '../seams/agreed-clock.js';
 import type { Metrics } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
-import type { NodeOptions } from './node-options.js';
 import type { NodeParts } from './parts.js';
 
 /** The state of the node's chart; while it serves, that of its replica or its link if one of them is ill. */

@@ -18,11 +18,12 @@ import type { Verdict } from '../../actors/rules/collection.js';
 import { agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import { Buckets } from '../buckets/buckets.js';
 import type { CallId, WireValue } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
@@ -51,7 +52,8 @@ export class Collection implements CollectionEffects {
     @inject(Peers) private readonly peers: Peers,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Clock) private readonly clock: Clock,
-    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(NodeOptions) options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Forgetting) private readonly forgetting: Forgetting,
     @inject(Metrics) metrics: Metrics,
@@ -135,7 +137,7 @@ export class Collection implements CollectionEffects {
    * missing ones may hold anything.
    */
   private primariesLeft(key: StorageKey): readonly NodeId[] | undefined {
-    const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
+    const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
     const primaries = this.view.primaries(partitionOfStorageKey(key), n);
     const left = primaries.filter((node) => !this.view.removed.has(node));
     return primaries.length === n && left.length > 0 ? left : undefined;

@@ -14,9 +14,10 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import type { TimerId } from '../seams/clock.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
@@ -38,6 +39,7 @@ export class Handoff {
     @inject(Clock) private readonly clock: Clock,
     @inject(Random) private readonly random: Random,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
   ) {
@@ -121,7 +123,7 @@ export class Handoff {
 
   /** The nodes that must hold the key if `target` need not be waited for; undefined when one of them can't be reached either. */
   private othersOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
-    const { n } = bucketOptions(this.options, nameOfStorageKey(key).bucket);
+    const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
     const primaries = this.view.primaries(partitionOfStorageKey(key), n);
     const others = primaries.filter((id) => id !== target && !this.view.removed.has(id));
     if (others.length === 0) return undefined;

@@ -12,9 +12,10 @@ import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-e
 import { treeExchangeMachine } from '../../actors/replica/tree-exchange.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { bucketOptions, NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
@@ -44,6 +45,7 @@ export class TreeExchange {
     @inject(Clock) private readonly clock: Clock,
     @inject(Random) private readonly random: Random,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
   ) {
@@ -64,7 +66,7 @@ export class TreeExchange {
       {
         send: (event) => this.send(event),
         isPrimary: (node, place) =>
-          view.primaries(place.partition, bucketOptions(options, place.bucket).n).includes(node),
+          view.primaries(place.partition, buckets.of(place.bucket).n).includes(node),
         isDamaged: (partition) => this.damaged.has(partition),
       },
     );
@@ -162,10 +164,7 @@ export class TreeExchange {
   /** By peer, the partitions both are primaries of for at least one bucket. */
   private commonPartitions(): Map<NodeId, number[]> {
     const { options, view } = this;
-    const n = Math.max(
-      options.defaults.n,
-      ...Object.keys(options.buckets).map((bucket) => bucketOptions(options, bucket).n),
-    );
+    const n = this.buckets.largestN;
     const common = new Map<NodeId, number[]>();
     for (let partition = 0; partition < options.partitions; partition++) {
       const primaries = view.primaries(partition, n);

@@ -6,7 +6,7 @@ import type { KeyDigest } from '../../actors/rules/tree-comparison.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Store } from '../store/store.js';
 import { encodeDigests, encodeIndexes } from '../wire/digests.js';
 import type { KeyRange } from './tree-messages.js';

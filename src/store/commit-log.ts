@@ -6,13 +6,14 @@
  * sync is final: `onFatal` once, and nothing is acknowledged after it. Only a full disk may pass: the
  * group waits, the part of it that was written is cut, and it is tried again until there is space.
  */
+import type { Durability } from '../options/durability.js';
 import type { Clock } from '../seams/clock.js';
 import type { LogDirectory, LogFile } from '../seams/log-file.js';
 import type { Counter } from '../seams/metrics.js';
 import { frameHead, frameHeadBytes } from './frame.js';
 import { EntryKind, entryPayload, type LogEntry } from './log-entry.js';
 import { segmentName, type Segment } from './log-recovery.js';
-import type { Durability, OnDurable } from './store.js';
+import type { OnDurable } from './store.js';
 
 /** A group is closed at this size, so that the acks of one write do not wait for megabytes of the next. */
 const groupBytesMax = 4 * 1024 * 1024;

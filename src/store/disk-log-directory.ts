@@ -12,7 +12,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { inject, injectable } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import type { IoDone, LogDirectory, LogFile } from '../seams/log-file.js';
 import { makeOwnDirectory } from './disk-space.js';
 

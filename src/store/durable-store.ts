@@ -7,14 +7,15 @@ import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { OverloadedError } from '../errors.js';
-import { NodeOptions } from '../node/node-options.js';
+import type { Durability } from '../options/durability.js';
+import { NodeOptions } from '../options/node-options.js';
+import { storeBounds, type StoreBounds } from '../options/store-bounds.js';
 import { Clock } from '../seams/clock.js';
 import { LogDirectory } from '../seams/log-file.js';
 import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { ChunkPool, type Lease } from './arena.js';
-import { storeBounds, type StoreBounds } from './bounds.js';
 import { Changes } from './changes.js';
 import { Epochs } from './epochs.js';
 import type { StoreTables } from './flush.js';
@@ -26,7 +27,6 @@ import { metaKeys } from './meta.js';
 import { Records } from './records.js';
 import { loadIdentity, recoverRecords } from './recovery.js';
 import type {
-  Durability,
   HeldRecord,
   Hints,
   MintedRecord,

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { open, type CompressionOptions, type Database, type RootDatabase } from 'lmdb';
 import { inject, injectable } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';
-import { NodeOptions } from '../node/node-options.js';
+import { NodeOptions } from '../options/node-options.js';
 import {
   Tables,
   type Table,

@@ -8,12 +8,10 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import type { Durability } from '../options/durability.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import type { StateSpan } from '../wire/encoded-states.js';
 import type { Lease } from './arena.js';
-
-export type Durability =
-  { readonly kind: 'sync' } | { readonly kind: 'periodic'; readonly everyMs: number };
 
 export interface StoredRecord {
   readonly state: KeyState;

@@ -3,17 +3,18 @@
  * together with the log's segment, and frozen ones go into the tables one after the other.
  */
 import { OverloadedError } from '../errors.js';
+import type { Durability } from '../options/durability.js';
+import type { StoreBounds } from '../options/store-bounds.js';
 import type { Clock } from '../seams/clock.js';
 import type { LogDirectory } from '../seams/log-file.js';
 import type { Tables } from '../seams/table.js';
-import type { StoreBounds } from './bounds.js';
 import { CommitLog } from './commit-log.js';
 import { Flusher, type StoreTables } from './flush.js';
 import type { LogEntry } from './log-entry.js';
 import type { Records } from './records.js';
 import type { Recovered } from './recovery.js';
 import type { StoreInstruments } from './store-instruments.js';
-import type { Durability, OnDurable, Refusal } from './store.js';
+import type { OnDurable, Refusal } from './store.js';
 
 export interface WritePathOptions {
   readonly clock: Clock;

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { actorOf } from '../../actors/rules/actor.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { emptyState, mint, sameState } from '../../actors/rules/versions.js';
-import { nodeOptionsDefault } from '../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import { encodeState } from '../../src/wire/key-state-codec.js';
 import { encodeBatch } from '../../src/wire/state-batch.js';

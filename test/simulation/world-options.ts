@@ -1,8 +1,8 @@
 /** What a seed stands for: the shape of the cluster, the work, and the faults that befall it. Drawn here, printed on failure. */
+import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { SimRandom } from './core/sim-random.js';
 import { durationText } from './core/commands.js';
 import type { ClusterOptions } from './cluster/sim-cluster.js';
-import type { BucketOptions } from '../../src/node/node-options.js';
 import { limits } from '../../actors/rules/limits.js';
 import { clusterOptionsDefault } from './cluster/sim-cluster.js';
 import { withExtras } from './world-extras.js';

@@ -7,6 +7,8 @@ import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/v
 import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
 import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
+import { Buckets } from '../../src/buckets/buckets.js';
+import { ToldBuckets } from '../../src/buckets/told-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { Hearing } from '../../src/bus/hearing.js';
 import { OwnTime } from '../../src/bus/own-time.js';
@@ -27,7 +29,7 @@ import {
   type Reachability,
   type Ring,
 } from '../../src/membership/cluster-view.js';
-import { NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js';
+import { NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.js';
 import { Bus } from '../../src/seams/bus.js';
 import { Clock } from '../../src/seams/clock.js';
 import { Random } from '../../src/seams/random.js';
@@ -233,6 +235,7 @@ export function startApiNode(parts: {
   own.register(Clock, { useValue: clock });
   own.register(Random, { useValue: random });
   own.register(NodeOptions, { useValue: options });
+  own.register(Buckets, { useValue: new ToldBuckets(options) });
   own.register(ClusterView, { useValue: view });
   own.register(Coordinator, { useValue: coordinator });
   own.register(Peers, { useValue: peers });

@@ -1,4 +1,5 @@
 /** Mints puts of a coordinator that finds nothing at others of what contexts claim. */
+import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { emptyState } from '../../actors/rules/versions.js';
 import type { PutRequest } from '../../src/coordinator/coordinator.js';
 import {
@@ -8,7 +9,6 @@ import {
   type MintedPut,
 } from '../../src/coordinator/minting.js';
 import type { QuorateError } from '../../src/errors.js';
-import type { BucketOptions } from '../../src/node/node-options.js';
 import { ManualClock } from './manual-clock.js';
 import { MapStore } from './map-store.js';
 

@@ -1,12 +1,13 @@
 /** Memberships of several nodes on simulated seams: virtual time, a simulated NATS, disks that outlive processes. */
 import 'reflect-metadata';
+import { ToldBuckets } from '../../src/buckets/told-buckets.js';
 import { Membership } from '../../src/membership/membership.js';
 import { TimeOfDay } from '../../src/membership/time-of-day.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { Hearing } from '../../src/bus/hearing.js';
 import { OwnTime } from '../../src/bus/own-time.js';
 import { ToldClocks } from '../../src/bus/told-clocks.js';
-import { type NodeOptions, nodeOptionsDefault } from '../../src/node/node-options.js';
+import { type NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.js';
 import { AgreedClock } from '../../src/seams/agreed-clock.js';
 import { Inspection } from '../../src/seams/inspection.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
@@ -79,6 +80,14 @@ export class MemberWorld {
       trace: this.trace,
     });
     const hearing = new Hearing(bus, clock);
+    const settings = {
+      ...nodeOptionsDefault,
+      name,
+      host: name,
+      dataDir: '',
+      ...this.common,
+      ...own,
+    };
     const membership = new Membership(
       new BusPeers(bus, clock, random, { id, prefix: 'kv' }, new Metrics()),
       bus,
@@ -86,7 +95,8 @@ export class MemberWorld {
       clock,
       random,
       tables,
-      { ...nodeOptionsDefault, name, host: name, dataDir: '', ...this.common, ...own },
+      settings,
+      new ToldBuckets(settings),
       new Inspection(clock),
       new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing),
     );

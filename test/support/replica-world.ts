@@ -8,8 +8,9 @@ import { actorOf } from '../../actors/rules/actor.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import type { Context, KeyState } from '../../actors/rules/versions.js';
 import { emptyState, mint, sameState, seenAll } from '../../actors/rules/versions.js';
+import { ToldBuckets } from '../../src/buckets/told-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
-import { nodeOptionsDefault, type NodeOptions } from '../../src/node/node-options.js';
+import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-options.js';
 import { Collection } from '../../src/replica/collection.js';
 import { Forgetting } from '../../src/replica/forgetting.js';
 import { Handoff } from '../../src/replica/handoff.js';
@@ -117,11 +118,12 @@ export class ReplicaWorld {
     new TreeHandler(store, peers, settings).start();
     new TransferHandler(peers, view, store, forgetting).start();
     store.setOwned((key) => view.primaries(key.charCodeAt(1), settings.defaults.n).includes(id));
-    const common = [store, peers, view, clock, random, settings, inspection, metrics] as const;
+    const told = [settings, new ToldBuckets(settings), inspection] as const;
+    const common = [store, peers, view, clock, random, ...told, metrics] as const;
     const handoff = new Handoff(...common);
     const exchange = new TreeExchange(...common);
     const collection = new Collection(
-      ...([store, peers, view, clock, settings, inspection, forgetting, metrics] as const),
+      ...([store, peers, view, clock, ...told, forgetting, metrics] as const),
     );
     const node = { id, process, clock, store, view, handoff, exchange, collection, metrics };
     this.nodes[at] = node;

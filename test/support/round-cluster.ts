@@ -4,10 +4,12 @@
  */
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
+import { ToldBuckets } from '../../src/buckets/told-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import type {
   GetReply,
@@ -23,7 +25,7 @@ import type {
   Reachability,
   Ring,
 } from '../../src/membership/cluster-view.js';
-import { nodeOptionsDefault, type BucketOptions } from '../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
 import { ReadHandler } from '../../src/replica/read-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
@@ -158,11 +160,11 @@ export class RoundCluster {
     const store = new MapStore(id, clock);
     const view = new HandMadeView(ids, id);
     const inspection = new Inspection(clock);
-    const settings = { ...nodeOptionsDefault, name: id, dataDir: '', buckets };
+    const told = new ToldBuckets({ ...nodeOptionsDefault, buckets });
     new MergeHandler(peers, store).start();
     new ReadHandler(peers, store).start();
     const coordinator = new RoundCoordinator(
-      ...([store, peers, view, clock, settings, inspection, metrics] as const),
+      ...([store, peers, view, clock, told, inspection, metrics] as const),
     );
     return { id, process, clock, peers, store, view, coordinator, inspection, metrics };
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { actorOf } from '../../actors/rules/actor.js';
 import { partitionOf, storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
-import { nodeOptionsDefault, type NodeOptions } from '../../src/node/node-options.js';
+import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-options.js';
 import type { TimerId } from '../../src/seams/clock.js';
 import { RealClock } from '../../src/seams/real-clock.js';
 import { RealRandom } from '../../src/seams/real-random.js';

@@ -7,7 +7,7 @@ import { checkDataOfCluster } from '../../src/cli/up/data-of-cluster.js';
 import type { Member } from '../../actors/rules/membership.js';
 import { lockDataDirectory } from '../../src/node/data-directory.js';
 import { MemberTable } from '../../src/membership/member-table.js';
-import { nodeOptionsDefault } from '../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { LmdbTables } from '../../src/store/lmdb-tables.js';
 
 let dataDir: string;

@@ -36,6 +36,16 @@ describe('layers: each rule can fail', () => {
     ['src/api/api.ts', "import x from 'left-pad';"],
     ['src/api/api.ts', 'const clock = container.resolve(Clock);'],
     ['src/elsewhere/thing.ts', ''],
+    // Upward, type or not.
+    ['src/store/store.ts', "import type { NodeOptions } from '../node/node-options.js';"],
+    ['src/options/node-options.ts', "import type { Durability } from '../store/store.js';"],
+    ['src/buckets/told-buckets.ts', "import { ClusterView } from '../membership/cluster-view.js';"],
+    ['src/client/client.ts', "import { Buckets } from '../buckets/buckets.js';"],
+    ['src/bus/nats-bus.ts', "import { NodeOptions } from '../options/node-options.js';"],
+    ['src/index.ts', "import { Command } from './cli/main.js';"],
+    ['src/cli/ask.ts', "import { addGet } from './commands/get.js';"],
+    ['src/cli/up/probe.ts', "import type { Flags } from '../commands/up.js';"],
+    ['src/cli/commands/up.ts', "import { main } from '../main.js';"],
   ])('%s: %s', (path, text) => {
     expect(violationsOf(path, text)).toHaveLength(1);
   });
@@ -46,7 +56,9 @@ describe('layers: each rule can fail', () => {
       "import { setup } from 'xstate';\nimport { limits } from '../rules/limits.js';",
     ],
     ['src/bus/nats-bus.ts', "import { connect } from 'nats';"],
-    ['src/api/api.ts', "import { NodeOptions } from '../node/node-options.js';"],
+    ['src/api/api.ts', "import { NodeOptions } from '../options/node-options.js';"],
+    ['src/store/store.ts', "import { NodeOptions } from '../options/node-options.js';"],
+    ['src/cli/main.ts', "import { addGet } from './commands/get.js';"],
     ['src/api/api.ts', "// import x from 'left-pad'\n/* container.resolve(Clock) */"],
     ['test/bench/main.ts', "import { connect } from 'nats';"],
   ])('%s may: %s', (path, text) => {

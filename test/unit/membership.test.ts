@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { NodeOptions } from '../../src/node/node-options.js';
+import type { NodeOptions } from '../../src/options/node-options.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
 import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { NodeStatusSource } from '../../src/api/node-status.js';
-import { nodeOptionsDefault } from '../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { containerOf, partsOf } from '../../src/node/parts.js';
 import { Histogram, Metrics, type InstrumentDescription } from '../../src/seams/metrics.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';

@@ -1,6 +1,6 @@
 /** Members that an operator declares gone for good. */
 import { describe, expect, test } from '@jest/globals';
-import type { NodeOptions } from '../../src/node/node-options.js';
+import type { NodeOptions } from '../../src/options/node-options.js';
 import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';
 
 const names = ['a', 'b', 'c'];

@@ -2,13 +2,14 @@
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
+import { conflictPolicies, type ConflictPolicy } from '../../../actors/rules/bucket.js';
 import { partitionsMax } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
 import {
   inspectPortDefault,
   nodeOptionsDefault,
   type NodeOptions,
-} from '../../node/node-options.js';
+} from '../../options/node-options.js';
 import type { TimerId } from '../../seams/clock.js';
 import type { RunningNode, StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
@@ -45,7 +46,7 @@ interface NodeArguments {
   readonly n: number;
   readonly r: number;
   readonly w: number;
-  readonly conflict: 'siblings' | 'last-writer-wins';
+  readonly conflict: ConflictPolicy;
   readonly ttl: number;
   readonly durability: NodeOptions['durability'];
   readonly bucket: BucketTable;
@@ -137,7 +138,7 @@ function addStoreOptions(command: Command): void {
     .option('--w <count>', 'nodes that must have stored a put', quorumSize, preset.defaults.w)
     .addOption(
       new Option('--conflict <policy>', 'what becomes of concurrent puts')
-        .choices(['siblings', 'last-writer-wins'])
+        .choices(conflictPolicies)
         .default(preset.defaults.conflict),
     )
     .option('--ttl <time>', 'keys expire after this; 0: never', durationMs, preset.defaults.ttlMs)

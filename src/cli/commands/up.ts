@@ -1,7 +1,7 @@
 /** `quorate up`: nats-server and a cluster of nodes on this machine, until Ctrl-C. */
 import { basename, delimiter, dirname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { inspectPortDefault } from '../../node/node-options.js';
+import { inspectPortDefault } from '../../options/node-options.js';
 import { RealClock } from '../../seams/real-clock.js';
 import {
   addConnectionOptions,

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkUnused } from '../../node/data-directory.js';
 import { MemberTable } from '../../membership/member-table.js';
-import { nodeOptionsDefault } from '../../node/node-options.js';
+import { nodeOptionsDefault } from '../../options/node-options.js';
 import { LmdbTables } from '../../store/lmdb-tables.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 

@@ -1,5 +1,5 @@
 /** Looks into a cluster from outside: where keys belong, what each node holds of them, what is still owed. */
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { PlainClient } from '../client/plain-client.js';
 import type { SeenState } from '../oracle/message-reader.js';
 import { leavesOver, type SeenTree } from '../oracle/tree-reader.js';

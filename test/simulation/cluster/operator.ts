@@ -1,5 +1,5 @@
 /** Who runs the cluster: asks a node to declare another one gone for good. */
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { SimCluster } from './sim-cluster.js';
 import type { SimNode } from './sim-node.js';
 

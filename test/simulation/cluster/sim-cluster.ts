@@ -1,10 +1,11 @@
 /** A whole cluster in one process: nodes, clients, one NATS, one virtual clock, one seed. */
+import type { BucketOptions } from '../../../actors/rules/bucket.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { composeNode } from '../../../src/node/compose-node.js';
-import type { BucketOptions, NodeOptions } from '../../../src/node/node-options.js';
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
-import type { Durability } from '../../../src/store/store.js';
-import type { StoreBounds } from '../../../src/store/bounds.js';
+import type { Durability } from '../../../src/options/durability.js';
+import type { NodeOptions } from '../../../src/options/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
+import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { FrameClient } from '../client/frame-client.js';
 import { PlainClient } from '../client/plain-client.js';
 import { Scheduler, SimProcess } from '../core/scheduler.js';

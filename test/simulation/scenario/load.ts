@@ -1,7 +1,7 @@
 /** Background work of a scenario: the simulator's clients, with the simulator's oracles. */
 import type { Observatory } from '../cluster/observatory.js';
 import type { SimCluster } from '../cluster/sim-cluster.js';
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { durationUs } from '../core/commands.js';
 import { checkEnd } from '../oracle/end-oracle.js';
 import { History } from '../oracle/history.js';

@@ -22,7 +22,7 @@
  * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far ahead. `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
  * answer and what it holds, `in<250ms` bounds its time.
  */
-import type { StoreBounds } from '../../../src/store/bounds.js';
+import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import { applyFault, isFault } from '../cluster/faults.js';
 import { clusterOptionsDefault, type ClusterOptions } from '../cluster/sim-cluster.js';

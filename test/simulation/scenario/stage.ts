@@ -1,5 +1,5 @@
 /** What a scenario's commands act on: the cluster, its clients, and what they were told so far. */
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { applyFault } from '../cluster/faults.js';
 import { Observatory } from '../cluster/observatory.js';
 import { askToRemove } from '../cluster/operator.js';

@@ -22,7 +22,7 @@ import {
   type GetFrame,
   type PutFrame,
 } from '../../../src/wire/frames.js';
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
 import { encodable, encodeContext } from '../../../src/wire/key-state-codec.js';
 import { decodeOwnReply, encodeOwnFrame } from '../../../src/wire/own-frames.js';

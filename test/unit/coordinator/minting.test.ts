@@ -1,6 +1,7 @@
 /** What a put leaves and what its author is handed back, against a model that keeps for each write the set of writes its author had seen. */
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
+import type { BucketOptions } from '../../../actors/rules/bucket.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
 import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
@@ -19,7 +20,6 @@ import {
 } from '../../../src/coordinator/minting.js';
 import { OperationReusedError, TooManySiblingsError } from '../../../src/errors.js';
 import { decodeContext, decodeSeen } from '../../../src/wire/key-state-codec.js';
-import type { BucketOptions } from '../../../src/node/node-options.js';
 import { LoneMinter } from '../../support/lone-minter.js';
 import { putRequest } from '../../support/put-request.js';
 

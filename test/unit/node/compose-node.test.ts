@@ -1,7 +1,7 @@
 /** Whole nodes put together from simulated seams: their life, and that nothing but the seams decides what they do. */
 import { expect, test } from '@jest/globals';
-import type { NodeOptions } from '../../../src/node/node-options.js';
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import type { NodeOptions } from '../../../src/options/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { composeNode, type QuorateNode } from '../../../src/node/compose-node.js';
 import type { BusMessage } from '../../../src/seams/bus.js';
 import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { InspectionEvent } from 'xstate';
 import { InspectionServer } from '../../../src/node/inspection-server.js';
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { Inspection, InspectionObserver } from '../../../src/seams/inspection.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
 import { freePort } from '../../support/nats-server.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeOptionsDefault } from '../../../src/node/node-options.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { LogFile } from '../../../src/seams/log-file.js';
 import { DiskLogDirectory } from '../../../src/store/disk-log-directory.js';
 import { appended, magic, openLog, replayed } from '../../support/log-fixture.js';

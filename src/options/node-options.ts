@@ -1,16 +1,8 @@
 /** What one node is told at its start; everything else it learns from the bus and its disk. */
+import { bucketOptionsDefault, type BucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { StoreBounds } from '../store/bounds.js';
-import type { Durability } from '../store/store.js';
-
-export interface BucketOptions {
-  readonly n: number;
-  readonly r: number;
-  readonly w: number;
-  readonly conflict: 'siblings' | 'last-writer-wins';
-  /** 0: never. */
-  readonly ttlMs: number;
-}
+import type { Durability } from './durability.js';
+import type { StoreBounds } from './store-bounds.js';
 
 export interface NodeOptions {
   readonly name: string;
@@ -61,15 +53,10 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   compression: false,
   scrubMemory: false,
   founders: 3,
-  defaults: { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 },
+  defaults: bucketOptionsDefault,
   buckets: {},
   tombstoneGraceMs: 60 * 60 * 1000,
   hintAgeMs: limits.hintAgeMsMax,
   changeEvents: true,
   inspectPort: undefined,
 };
-
-export function bucketOptions(options: NodeOptions, bucket: string): BucketOptions {
-  const own = options.buckets[bucket];
-  return own === undefined ? options.defaults : { ...options.defaults, ...own };
-}

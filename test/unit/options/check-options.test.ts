@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { checkOptions } from '../../../src/node/check-options.js';
-import { nodeOptionsDefault, type NodeOptions } from '../../../src/node/node-options.js';
+import { checkOptions } from '../../../src/options/check-options.js';
+import { nodeOptionsDefault, type NodeOptions } from '../../../src/options/node-options.js';
 
 const good: NodeOptions = { ...nodeOptionsDefault, name: 'n1', dataDir: 'data' };
 

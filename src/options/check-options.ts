@@ -1,0 +1,41 @@
+/** Options are checked once, where a node is put together, so that a mistake shows at the start and by its name. */
+import { checkBucketOptions } from '../../actors/rules/bucket.js';
+import { partitionsMax } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { checkWhole } from '../../actors/rules/whole-number.js';
+import { isPrefix } from '../wire/subjects.js';
+import { isLabelText } from '../wire/text.js';
+import type { NodeOptions } from './node-options.js';
+
+/** Throws `RangeError` naming the option. */
+export function checkOptions(options: NodeOptions): void {
+  if (options.name === '') throw new RangeError('name: a node needs one');
+  for (const label of ['name', 'host', 'zone'] as const)
+    if (!isLabelText(options[label]))
+      throw new RangeError(
+        `${label}: up to ${limits.labelBytesMax} bytes without control characters, not ${JSON.stringify(options[label])}`,
+      );
+  if (!isPrefix(options.prefix))
+    throw new RangeError(
+      `prefix: letters, digits, '_' and '-', not 'R_' and nothing that starts with 'INBOX': '${options.prefix}'`,
+    );
+  checkWhole('partitions', options.partitions, { min: 1, max: partitionsMax });
+  checkWhole('founders', options.founders, { min: 1, max: limits.membersMax });
+  if (!(options.weight > 0) || !Number.isFinite(options.weight))
+    throw new RangeError(`weight: above 0, not ${options.weight}`);
+  if (options.durability.kind === 'periodic')
+    checkWhole('durability', options.durability.everyMs, { min: 1, max: 3_600_000 });
+  checkWhole('tombstoneGraceMs', options.tombstoneGraceMs, {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+  });
+  checkWhole('hintAgeMs', options.hintAgeMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
+  if (options.inspectPort !== undefined)
+    checkWhole('inspectPort', options.inspectPort, { min: 1, max: 65_535 });
+  checkBucketOptions('defaults', options.defaults);
+  for (const [bucket, own] of Object.entries(options.buckets)) {
+    if (bucket === '' || bucket.length > limits.bucketBytesMax || /[\s.*>\p{Cc}]/u.test(bucket))
+      throw new RangeError(`buckets: '${bucket}' is no name of a bucket`);
+    checkBucketOptions(`buckets.${bucket}`, { ...options.defaults, ...own });
+  }
+}
