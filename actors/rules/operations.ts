@@ -8,7 +8,7 @@
  * author asks never need it (`src/coordinator/minting.ts`): what is remembered is for the one that can't say.
  */
 import { limits } from './limits.js';
-import type { Sibling } from './versions.js';
+import type { Sibling } from './sibling.js';
 
 export function isRemembered(sibling: Sibling): boolean {
   return sibling.remembered === true;

@@ -9,19 +9,9 @@
  */
 import { fnvBasis, mixed } from './hash.js';
 import { afterReplacing, isRemembered, joined, knowsAsMuch } from './operations.js';
+import type { Actor, Dot, Sibling } from './sibling.js';
 
-/**
- * 14 bytes as a latin1 string: node id (8), then epoch (6, big-endian). String order is the order
- * of (node id, epoch), and the codec copies it without parsing. See `actor.ts`.
- */
-export type Actor = string;
-
-/** Names one write of a key; never used twice. In a context: all writes of the actor up to it. */
-export interface Dot {
-  readonly actor: Actor;
-  /** 1 … 2^32-1, counted per key and actor. */
-  readonly counter: number;
-}
+export type { Actor, Dot, Sibling } from './sibling.js';
 
 /** Ascending by actor, one entry an actor. */
 export type Context = readonly Dot[];
@@ -34,22 +24,6 @@ export interface SeenContext {
   readonly vector: Context;
   /** Ascending; none is covered by the vector. */
   readonly dots: readonly Dot[];
-}
-
-export interface Sibling {
-  readonly dot: Dot;
-  /** `null` is a tombstone. The bytes may be a view into the encoded state. */
-  readonly value: Uint8Array | null;
-  /** Wall clock of the coordinator; orders nothing but last-writer-wins. */
-  readonly writtenAtMs: number;
-  /** Wall clock after which the sibling counts as a tombstone; 0 is never. */
-  readonly expiresAtMs: number;
-  /** Operation id of the put as a byte string, '' for none. */
-  readonly operation: string;
-  /** Wall clock until when other copies of the put may arrive; absent: none do. See `operations.ts`. */
-  readonly copiesUntilMs?: number;
-  /** It has been replaced: kept without its value, so that its copies are known. */
-  readonly remembered?: boolean;
 }
 
 /** What is stored, sent, repaired and handed off. Siblings ascend by dot (actor, then counter). */

@@ -5,7 +5,7 @@ import { hasSeen, nothingSeen, sameDot } from '../../actors/rules/versions.js';
 import { OperationReusedError, type QuorateError } from '../errors.js';
 import { hasOperation } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
-import type { LocalRecord } from './minting.js';
+import type { LocalRecord } from './local-record.js';
 
 /** Of the same put, which is here already, or was and is remembered. */
 export function earlierCopy({ operation }: PutRequest, local: LocalRecord): Sibling | undefined {

@@ -9,7 +9,6 @@ import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.
 import {
   claimsBeyond,
   counterOf,
-  emptyState,
   hasSeen,
   merge,
   mint,
@@ -26,13 +25,11 @@ import {
   UnavailableError,
 } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
-import type { Store, StoredRecord } from '../store/store.js';
-import { spanOf, type StateSpan } from '../wire/encoded-states.js';
+import type { Store } from '../store/store.js';
 import {
   encodable,
   encodedStateBytes,
   encodeSeen,
-  encodeState,
   type EncodableState,
 } from '../wire/key-state-codec.js';
 import {
@@ -45,17 +42,7 @@ import {
 } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
 import { earlierCopy, otherValue, withCopy, writtenSince } from './earlier-copies.js';
-
-/** What is known of a key before a put: the stored record, or what the same round made of it, which lies nowhere yet. */
-export interface LocalRecord extends Pick<StoredRecord, 'state' | 'mark'> {
-  readonly span?: StateSpan;
-}
-
-export const absentRecord: LocalRecord = {
-  state: emptyState,
-  mark: 0,
-  span: spanOf(encodeState(emptyState)),
-};
+import type { LocalRecord } from './local-record.js';
 
 /** The context claims what is not here, and nobody else was asked yet. */
 export const claimsUnknown = 'claims unknown';

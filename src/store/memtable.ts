@@ -45,7 +45,7 @@ export interface MemtablePartition {
 }
 
 export class Memtable {
-  readonly index = new SlotIndex();
+  readonly index = new SlotIndex<Slot>();
   private readonly parts: (MemtablePartition | undefined)[];
   /**
    * Log bytes it stands for, and `slotBytes` a key: what bounds memory (records are views into whole batches), however

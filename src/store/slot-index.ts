@@ -4,12 +4,11 @@
  * passes; and what a batch of searches will read can be asked for at once.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
-import type { Slot } from './memtable.js';
 
 /** A power of two. */
 const placesMin = 1024;
 
-export class SlotIndex {
+export class SlotIndex<Slot extends { readonly key: StorageKey }> {
   private readonly slots: Slot[] = [];
   /** Two numbers a place: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At least half of them are nobody's. */
   private places = new Int32Array(2 * placesMin);

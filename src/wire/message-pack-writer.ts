@@ -1,6 +1,6 @@
 /** Writes a message into one buffer of its size. Every form is the shortest there is; integers beyond 32 bits are doubles. */
 import { limits } from '../../actors/rules/limits.js';
-import type { WireValue } from './message-pack.js';
+import type { WireValue } from './wire-value.js';
 
 let shared = Buffer.allocUnsafeSlow(64 * 1024);
 

@@ -13,8 +13,9 @@ import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
 import { asBuffer } from './as-buffer.js';
 import { write, writeShared } from './message-pack-writer.js';
+import type { WireValue } from './wire-value.js';
 
-export type WireValue = null | boolean | number | string | Uint8Array | readonly WireValue[];
+export type { WireValue } from './wire-value.js';
 
 /** What documents are made of; the same as JSON has. */
 export type DocumentValue =

@@ -5,7 +5,7 @@
 import { durationText } from './core/commands.js';
 import { SimRandom } from './core/sim-random.js';
 import type { WorkBucket } from './workload/work-client.js';
-import type { TimedFault, WorldOptions } from './world-options.js';
+import type { TimedFault, WorldOptions } from './world-shape.js';
 
 export function withExtras(world: WorldOptions): WorldOptions {
   return [withTries, withSeenByLastWriters, withFarServer, withBulk, withPeriodic].reduce(

@@ -2,12 +2,8 @@
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { emptyState } from '../../actors/rules/versions.js';
 import type { PutRequest } from '../../src/coordinator/coordinator.js';
-import {
-  claimsUnknown,
-  Minter,
-  type LocalRecord,
-  type MintedPut,
-} from '../../src/coordinator/minting.js';
+import type { LocalRecord } from '../../src/coordinator/local-record.js';
+import { claimsUnknown, Minter, type MintedPut } from '../../src/coordinator/minting.js';
 import type { QuorateError } from '../../src/errors.js';
 import { ManualClock } from './manual-clock.js';
 import { MapStore } from './map-store.js';

@@ -1,6 +1,7 @@
 /** A client process: does what the bench tells it over the channel, one thing at a time. */
 import { closedLoop } from './closed-loop.js';
-import { drivers, type Driver, type Quorum } from './drivers/driver.js';
+import type { Driver, Quorum } from './drivers/driver.js';
+import { drivers } from './drivers/drivers.js';
 import type { FromLoad, Job, Share, ToLoad } from './messages.js';
 import { openLoop } from './open-loop.js';
 import { Workload } from './workload.js';

@@ -13,7 +13,8 @@ import { search, seedsFrom } from '../search.js';
 import type { SeedReport } from '../run-seed.js';
 import { kindOf } from '../world-options.js';
 import { knownSeeds } from './known-seeds.js';
-import { mutantOf, mutants, type Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
+import { mutantOf, mutants } from './mutants.js';
 import {
   exitOfScenario,
   failuresOf,

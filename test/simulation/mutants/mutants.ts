@@ -3,22 +3,8 @@
  * loaded (`loader.ts`), in a process of its own: nothing of this exists in what is shipped. A passage that is not found
  * exactly once is an error, so mutants can't rot unseen.
  */
-import type { WorldKind } from '../world-options.js';
+import type { Mutant } from './mutant.js';
 import { subtleMutants } from './subtle-mutants.js';
-
-export interface Mutant {
-  readonly name: string;
-  /** Below `dist/`. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-  /** What is wrong with it is that it ends the process or throws; of others that proves nothing. */
-  readonly crashes?: true;
-  /** The kind of world in which it shows soonest: fresh seeds are of that kind. */
-  readonly in?: WorldKind;
-  /** Below `dist/test/`, without `.test.js`: what fails with it where no seed and no scenario does. */
-  readonly test?: string;
-}
 
 const versions = 'actors/rules/versions.js';
 const quorum = 'actors/rules/quorum.js';

@@ -13,11 +13,8 @@ import {
   mergeContexts,
   nothingSeen,
 } from '../../../actors/rules/versions.js';
-import {
-  absentRecord,
-  type LocalRecord,
-  type MintedPut,
-} from '../../../src/coordinator/minting.js';
+import { absentRecord, type LocalRecord } from '../../../src/coordinator/local-record.js';
+import type { MintedPut } from '../../../src/coordinator/minting.js';
 import { OperationReusedError, TooManySiblingsError } from '../../../src/errors.js';
 import { decodeContext, decodeSeen } from '../../../src/wire/key-state-codec.js';
 import { LoneMinter } from '../../support/lone-minter.js';

@@ -1,9 +1,4 @@
 /** How a client process speaks to a system: its own language's client, as its documentation says to use it. */
-import type { DriverName } from '../../plan.js';
-import { jetStreamDriver } from './jetstream.js';
-import { quoratePlainDriver } from './quorate-plain.js';
-import { quorateDriver } from './quorate.js';
-import { redisDriver } from './redis.js';
 
 export interface Quorum {
   readonly w: number;
@@ -23,11 +18,3 @@ export interface Driver {
 }
 
 export type OpenDriver = (servers: readonly string[]) => Promise<Driver>;
-
-export const drivers: Readonly<Record<DriverName, OpenDriver>> = {
-  quorate: quorateDriver,
-  'quorate-plain': quoratePlainDriver,
-  'jetstream-kv-r3': jetStreamDriver,
-  'jetstream-kv-r1': jetStreamDriver,
-  redis: redisDriver,
-};
