@@ -1,4 +1,5 @@
 /** Who may import whom: the table of src/ARCHITECTURE.md as code. */
+import { cyclesIn, grouped, importGraph } from './import-cycles.js';
 import { codeOf, importsOf, resolveImport, type Sources } from './source-files.js';
 
 const foundations = [
@@ -75,6 +76,18 @@ export function layerViolations(sources: Sources): string[] {
     }
   }
   return violations;
+}
+
+/** Between any two files, and between any two folders of the product. */
+export function importCycles(sources: Sources): string[] {
+  const files = importGraph(sources);
+  const product = new Map([...files].filter(([path]) => !path.startsWith('test/')));
+  return [...cyclesIn(files), ...cyclesIn(grouped(product, folderOf))];
+}
+
+/** A file that is a layer of its own stands for itself. */
+function folderOf(path: string): string {
+  return layers.has(path) ? path : path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 function layerOf(path: string): string | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { layerViolations } from '../support/layer-rules.js';
+import { importCycles, layerViolations } from '../support/layer-rules.js';
 import { codeOf, importsOf, readSources, repositoryRoot } from '../support/source-files.js';
 
 /** The rule's word on one made-up file. */
@@ -7,10 +7,18 @@ function violationsOf(path: string, text: string): string[] {
   return layerViolations(new Map([[path, text]]));
 }
 
+function cyclesOf(files: Readonly<Record<string, string>>): string[] {
+  return importCycles(new Map(Object.entries(files)));
+}
+
 test('layers: every import of the project goes where the architecture allows', () => {
   const sources = readSources(repositoryRoot());
   expect(sources.size).toBeGreaterThan(20);
   expect(layerViolations(sources)).toEqual([]);
+});
+
+test('layers: no two files import each other, nor do two folders of the product', () => {
+  expect(importCycles(readSources(repositoryRoot()))).toEqual([]);
 });
 
 describe('layers: each rule can fail', () => {
@@ -63,6 +71,60 @@ describe('layers: each rule can fail', () => {
     ['test/bench/main.ts', "import { connect } from 'nats';"],
   ])('%s may: %s', (path, text) => {
     expect(violationsOf(path, text)).toEqual([]);
+  });
+});
+
+describe('layers: cycles are found', () => {
+  test('of two files, in every form of an import', () => {
+    for (const back of [
+      "import { a } from './a.js';",
+      "import type { A } from './a.js';",
+      "import { type A } from './a.js';",
+      "export type { A } from './a.js';",
+      "import './a.js';",
+      "const a = await import('./a.js');",
+      "let a: import('./a.js').A;",
+    ])
+      expect(cyclesOf({ 'src/store/a.ts': "import './b.js';", 'src/store/b.ts': back })).toEqual([
+        'src/store/a.ts → src/store/b.ts → src/store/a.ts',
+      ]);
+  });
+
+  test('of three files, once, whichever is read first; what only leads there is not named', () => {
+    const ring = [
+      ['test/support/c.ts', "import './a.js';"],
+      ['test/support/b.ts', "import './c.js';"],
+      ['test/support/a.ts', "import './b.js';"],
+      ['test/support/z.ts', "import './a.js';"],
+    ] as const;
+    const found = ['test/support/a.ts → test/support/b.ts → test/support/c.ts → test/support/a.ts'];
+    expect(cyclesOf(Object.fromEntries(ring))).toEqual(found);
+    expect(cyclesOf(Object.fromEntries(ring.toReversed()))).toEqual(found);
+  });
+
+  test('of a file with itself', () => {
+    expect(cyclesOf({ 'src/store/a.ts': "import './a.js';" })).toHaveLength(1);
+  });
+
+  test('of folders whose files have none', () => {
+    const files = {
+      'actors/node/a.ts': "import type { B } from '../replica/b.js';",
+      'actors/node/c.ts': '',
+      'actors/replica/b.ts': '',
+      'actors/replica/d.ts': "import '../node/c.js';",
+    };
+    expect(cyclesOf(files)).toEqual(['actors/node/ → actors/replica/ → actors/node/']);
+  });
+
+  test('none where all import downward; a file that is a layer stands for itself', () => {
+    const files = {
+      'src/cli/main.ts': "import './commands/get.js';",
+      'src/cli/commands/get.ts': "import '../output.js';\nimport '../../errors.js';",
+      'src/cli/output.ts': '',
+      'src/errors.ts': '',
+      'src/index.ts': "import './errors.js';",
+    };
+    expect(cyclesOf(files)).toEqual([]);
   });
 });
 
