@@ -4,7 +4,9 @@ import { checkWhole } from './whole-number.js';
 
 export const conflictPolicies = ['siblings', 'last-writer-wins'] as const;
 
-/** What is shown of writes that did not know of each other: all of them, or the last by wall clock. */
+/**
+ * What is shown of writes that did not know of each other: all of them, or the last by wall clock.
+ */
 export type ConflictPolicy = (typeof conflictPolicies)[number];
 
 export interface BucketOptions {
@@ -27,7 +29,10 @@ export const bucketOptionsDefault: BucketOptions = {
   ttlMs: 0,
 };
 
-/** Throws `RangeError` naming the property, behind the name under which the caller was told of the bucket. */
+/**
+ * Throws `RangeError` naming the property, behind the name under which the caller was told of the
+ * bucket.
+ */
 export function checkBucketOptions(
   name: string,
   { n, r, w, conflict, ttlMs }: BucketOptions,

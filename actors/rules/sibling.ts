@@ -23,7 +23,9 @@ export interface Sibling {
   readonly expiresAtMs: number;
   /** Operation id of the put as a byte string, '' for none. */
   readonly operation: string;
-  /** Wall clock until when other copies of the put may arrive; absent: none do. See `operations.ts`. */
+  /**
+   * Wall clock until when other copies of the put may arrive; absent: none do. See `operations.ts`.
+   */
   readonly copiesUntilMs?: number;
   /** It has been replaced: kept without its value, so that its copies are known. */
   readonly remembered?: boolean;

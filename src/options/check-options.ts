@@ -1,4 +1,7 @@
-/** Options are checked once, where a node is put together, so that a mistake shows at the start and by its name. */
+/**
+ * Options are checked once, where a node is put together, so that a mistake shows at the start and
+ * by its name.
+ */
 import { checkBucketOptions } from '../../actors/rules/bucket.js';
 import { partitionsMax } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';

@@ -19,10 +19,18 @@ export interface WorldOptions {
   /** Nodes of the core that heals first; the others are down until it has shown progress. */
   readonly core: readonly string[];
   readonly faults: readonly TimedFault[];
-  /** While the cluster is founded, starts of its nodes among them; none: all start at once and nothing goes wrong. */
+  /**
+   * While the cluster is founded, starts of its nodes among them; none: all start at once and
+   * nothing goes wrong.
+   */
   readonly bootFaults: readonly TimedFault[];
-  /** What befalls FIRST, the node that first tells that it has a list of founders on its disk, in that moment. */
+  /**
+   * What befalls FIRST, the node that first tells that it has a list of founders on its disk, in
+   * that moment.
+   */
   readonly firstVoterFaults: readonly string[];
-  /** A disk lost what it had acknowledged: promises that hold only while disks keep are not checked. */
+  /**
+   * A disk lost what it had acknowledged: promises that hold only while disks keep are not checked.
+   */
   readonly disksKeep: boolean;
 }

@@ -1,4 +1,7 @@
-/** Rings of imports, those of types among them: what imports each other can be neither read nor moved alone. */
+/**
+ * Rings of imports, those of types among them: what imports each other can be neither read nor
+ * moved alone.
+ */
 import { importsOf, resolveImport, type Sources } from './source-files.js';
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
@@ -13,7 +16,10 @@ export function importGraph(sources: Sources): Graph {
   return graph;
 }
 
-/** The same graph, seen from further away: an edge between groups where a file of one imports a file of the other. */
+/**
+ * The same graph, seen from further away: an edge between groups where a file of one imports a file
+ * of the other.
+ */
 export function grouped(graph: Graph, groupOf: (path: string) => string): Graph {
   const groups = new Map<string, Set<string>>();
   for (const [path, targets] of graph) {
@@ -25,7 +31,10 @@ export function grouped(graph: Graph, groupOf: (path: string) => string): Graph 
   return groups;
 }
 
-/** One of the shortest cycles through each edge that closes one, as `a → b → a`; each named once, from its first name in order. */
+/**
+ * One of the shortest cycles through each edge that closes one, as `a → b → a`; each named once,
+ * from its first name in order.
+ */
 export function cyclesIn(graph: Graph): string[] {
   const cycles = new Set<string>();
   for (const [from, targets] of graph)

@@ -14,8 +14,9 @@ const engine = [...foundations, 'src/bus/', 'src/store/', 'src/membership/'];
 const parts = [...engine, 'src/coordinator/', 'src/replica/'];
 
 /**
- * From the lowest up: to each layer, what it may import besides itself, as far as that lies lower. A layer is a folder, or a file where
- * one of a folder lies lower or higher than the others; the longest name that starts a path is the file's layer.
+ * From the lowest up: to each layer, what it may import besides itself, as far as that lies lower.
+ * A layer is a folder, or a file where one of a folder lies lower or higher than the others; the
+ * longest name that starts a path is the file's layer.
  */
 const table: readonly (readonly [layer: string, mayImport: readonly string[]])[] = [
   ['actors/rules/', []],

@@ -10,6 +10,8 @@ export interface Mutant {
   readonly crashes?: true;
   /** The kind of world in which it shows soonest: fresh seeds are of that kind. */
   readonly in?: WorldKind;
-  /** Below `dist/test/`, without `.test.js`: what fails with it where no seed and no scenario does. */
+  /**
+   * Below `dist/test/`, without `.test.js`: what fails with it where no seed and no scenario does.
+   */
   readonly test?: string;
 }
