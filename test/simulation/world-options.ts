@@ -112,13 +112,14 @@ function withWipe(world: WorldOptions): WorldOptions {
 
 /**
  * One node is gone for good, or seems to be: an operator removes it, and some time later it is back with what it had. As with a wiped
- * directory what two nodes acknowledged must still be there.
+ * directory what two nodes acknowledged must still be there. Not where clocks jump: one that is wrong is outvoted by two, and
+ * who was removed has no voice.
  */
 function withLoss(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`loss of ${world.seed}`);
   const { cluster, work, workUs, disksKeep, faults } = world;
-  const wipes = faults.some(({ text }) => text.startsWith('wipe '));
-  const mayLose = disksKeep && faults.length > 0 && !wipes && cluster.nodes > 2;
+  const isOther = faults.some(({ text }) => text.startsWith('wipe ') || text.startsWith('clock '));
+  const mayLose = disksKeep && faults.length > 0 && !isOther && cluster.nodes > 2;
   if (!mayLose || work.buckets.some(({ n }) => n < 2) || random.below(6) > 0) return world;
   const how = random.below(2) === 0 ? ' cut' : '';
   const text = `lose ${nodeName(random, cluster)}${how} for=${time(random, 8_000, 40_000)}`;
