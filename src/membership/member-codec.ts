@@ -70,9 +70,9 @@ const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
 const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed'];
 const idLength = 8;
 const vitalLength = idLength + 4 + 6 + 1;
-const generationMax = 2 ** 32 - 1;
-const heartbeatMax = 2 ** 48 - 1;
-/** Half of what there are: nobody can be made to skip to the last ones. */
+/** Half of what there are: nobody can be made to skip to the last ones, and a node can go on from any that is taken. */
+const generationMax = 2 ** 31;
+const heartbeatMax = 2 ** 47;
 const epochsMax = 2 ** 47;
 
 export function newsBody(news: News): WireValue[] {
@@ -155,7 +155,10 @@ function vitalsOf(value: WireValue | undefined): Vital[] {
     if (id <= last || opinion === undefined) throw new MalformedError('not vitals of members');
     last = id;
     const generation = bytes.readUInt32BE(at + 8);
-    vitals.push({ id, generation, heartbeat: bytes.readUIntBE(at + 12, 6), opinion });
+    const heartbeat = bytes.readUIntBE(at + 12, 6);
+    if (generation > generationMax || heartbeat > heartbeatMax)
+      throw new MalformedError('vitals from the far future');
+    vitals.push({ id, generation, heartbeat, opinion });
   }
   return vitals;
 }
