@@ -20,9 +20,9 @@ import type { Member, MemberStatus } from '../../actors/rules/membership.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { weightMax } from '../../actors/rules/ring-tokens.js';
 import { MalformedError } from '../errors.js';
-import { asBuffer } from '../wire/as-buffer.js';
-import { isBin, isInt, isList, isText } from '../wire/columns.js';
+import { isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode, type WireValue } from '../wire/message-pack.js';
+import { decodeNodeIds, encodeNodeIds, nodeIdBytes, rowsOfBytes } from '../wire/node-ids.js';
 import { isLabelText } from '../wire/text.js';
 
 export type Opinion = 'heard' | 'silent' | 'down' | 'removed';
@@ -68,8 +68,7 @@ export interface Claim {
 
 const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
 const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed'];
-const idLength = 8;
-const vitalLength = idLength + 4 + 6 + 1;
+const vitalLength = nodeIdBytes + 4 + 6 + 1;
 /** Half of what there are: nobody can be made to skip to the last ones, and a node can go on from any that is taken. */
 const generationMax = 2 ** 31;
 const heartbeatMax = 2 ** 47;
@@ -137,7 +136,7 @@ function vitalBytes(vitals: readonly Vital[]): Buffer {
   let at = 0;
   for (const { id, generation, heartbeat, opinion } of vitals) {
     bytes.write(id, at, 'hex');
-    at = bytes.writeUInt32BE(generation, at + idLength);
+    at = bytes.writeUInt32BE(generation, at + nodeIdBytes);
     at = bytes.writeUIntBE(heartbeat, at, 6);
     at = bytes.writeUInt8(opinions.indexOf(opinion), at);
   }
@@ -150,7 +149,7 @@ function vitalsOf(value: WireValue | undefined): Vital[] {
   const vitals: Vital[] = [];
   let last = '';
   for (let at = 0; at < bytes.length; at += vitalLength) {
-    const id = bytes.toString('hex', at, at + idLength);
+    const id = bytes.toString('hex', at, at + nodeIdBytes);
     const opinion = opinions[bytes.readUInt8(at + 18)];
     if (id <= last || opinion === undefined) throw new MalformedError('not vitals of members');
     last = id;
@@ -161,29 +160,6 @@ function vitalsOf(value: WireValue | undefined): Vital[] {
     vitals.push({ id, generation, heartbeat, opinion });
   }
   return vitals;
-}
-
-function idBytes(ids: readonly NodeId[]): Buffer {
-  return Buffer.from(ids.join(''), 'hex');
-}
-
-/** Ascending, as founders are kept. */
-function idsOf(value: WireValue | undefined): NodeId[] {
-  const bytes = rowsOfBytes(value, idLength);
-  const ids: NodeId[] = [];
-  for (let at = 0; at < bytes.length; at += idLength) {
-    const id = bytes.toString('hex', at, at + idLength);
-    if (id <= (ids.at(-1) ?? '')) throw new MalformedError('node ids do not ascend');
-    ids.push(id);
-  }
-  return ids;
-}
-
-function rowsOfBytes(value: WireValue | undefined, length: number): Buffer {
-  if (value === undefined || !isBin(value)) throw new MalformedError('not rows of bytes');
-  if (value.length % length !== 0 || value.length / length > limits.membersMax)
-    throw new MalformedError('rows of bytes of a wrong length');
-  return asBuffer(value);
 }
 
 export function claimBody({ instance, generation, pid }: Claim): WireValue[] {
@@ -283,14 +259,14 @@ export function decodeMember(bytes: Buffer): Member {
 }
 
 function voteRow({ attempt, stored, founders }: FoundingVote): WireValue[] {
-  return [attempt, idBytes(stored), idBytes(founders)];
+  return [attempt, encodeNodeIds(stored), encodeNodeIds(founders)];
 }
 
 function voteOf(value: WireValue | undefined): FoundingVote {
   if (!isList(value) || value.length !== 3) throw new MalformedError('not a vote of founders');
   const [attempt, stored, founders] = value;
   if (!isInt(attempt) || attempt < 0) throw new MalformedError('not an attempt to found');
-  return { attempt, stored: idsOf(stored), founders: idsOf(founders) };
+  return { attempt, stored: decodeNodeIds(stored), founders: decodeNodeIds(founders) };
 }
 
 export function encodeVote(vote: FoundingVote): Buffer {
@@ -301,7 +277,7 @@ export function encodeVote(vote: FoundingVote): Buffer {
 export function decodeVote(bytes: Buffer): FoundingVote {
   const value = decode(bytes);
   if (isList(value)) return voteOf(value);
-  const founders = idsOf(value);
+  const founders = decodeNodeIds(value);
   return { attempt: 0, stored: founders, founders };
 }
 

@@ -6,6 +6,7 @@ import type { Digest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
 import { decodeDigests, encodeDigests } from '../wire/digests.js';
 import type { WireValue } from '../wire/message-pack.js';
+import { decodeNodeIds, encodeNodeIds } from '../wire/node-ids.js';
 import { decodeBatch, encodeBatch } from '../wire/state-batch.js';
 import { binOf, keysOf } from './tree-messages.js';
 
@@ -36,7 +37,7 @@ export type TransferOrder = Grounds &
 
 export function writeTransferOrder(order: TransferOrder): readonly WireValue[] {
   const { kind, ringEpoch } = order;
-  const removed = Buffer.from(order.removed.join(''), 'hex');
+  const removed = encodeNodeIds(order.removed);
   if (kind === 'replace') {
     const digests = order.replacements.map(({ digest }) => digest);
     return [kind, ringEpoch, removed, encodeDigests(digests), encodeBatch(order.replacements)];
@@ -53,7 +54,7 @@ export function writeTransferOrder(order: TransferOrder): readonly WireValue[] {
 export function readTransferOrder(body: readonly WireValue[]): TransferOrder {
   const [kind, ringEpoch] = body;
   if (typeof ringEpoch !== 'number') throw new MalformedError('the epoch of the ring expected');
-  const removed = idsIn(binOf(body[2]));
+  const removed = decodeNodeIds(body[2]);
   if (kind === 'replace') {
     const digests = decodeDigests(binOf(body[3]));
     const records = decodeBatch(binOf(body[4]));
@@ -63,14 +64,6 @@ export function readTransferOrder(body: readonly WireValue[]): TransferOrder {
   const keys = keysOf(body[3]).map((key) => ({ key }));
   const digests = decodeDigests(binOf(body[4]));
   return { kind, ringEpoch, removed, keys: withDigests(keys, digests) };
-}
-
-/** 8 bytes each. */
-function idsIn(bytes: Buffer): NodeId[] {
-  if (bytes.length % 8 !== 0) throw new MalformedError('node ids are 8 bytes each');
-  return Array.from({ length: bytes.length / 8 }, (_, i) =>
-    bytes.toString('hex', 8 * i, 8 * i + 8),
-  );
 }
 
 /** Whether both sides know the same. */
