@@ -46,21 +46,17 @@ export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: num
       sinceMs: nowMs,
       windowMs: nowMs,
     };
-  const { newestAheadMs, aheadMostMs, sinceMs, windowMs } = known;
+  const { newestAheadMs, windowMs } = known;
   if (nowMs < windowMs + windowLengthMs)
     return {
-      process,
+      ...known,
       aheadMs: Math.max(known.aheadMs, aheadMs),
       newestAheadMs: Math.max(newestAheadMs, aheadMs),
-      aheadMostMs,
-      sinceMs,
-      windowMs,
     };
   return {
-    process,
+    ...known,
     aheadMs: Math.max(newestAheadMs, aheadMs),
     newestAheadMs: aheadMs,
-    aheadMostMs,
     sinceMs: windowMs,
     windowMs: nowMs,
   };

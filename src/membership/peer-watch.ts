@@ -22,10 +22,8 @@ interface Watched {
   heardAtMs: number;
   /** Silence was reported to the machine, and nothing was heard since. */
   doubted: boolean;
-  /** NATS said that it is not there, lately, and nothing was heard since. */
-  isAbsent: boolean;
-  /** When NATS said so last. */
-  absentAtMs: number;
+  /** When NATS said last that it is not there; undefined: not lately, or something was heard since. */
+  absentAtMs: number | undefined;
   /** It said something itself. */
   isMet: boolean;
   /** Removed from the cluster: down whatever is heard, and only NATS' word on it still counts. */
@@ -69,8 +67,7 @@ export class PeerWatch {
       reachability: 'alive',
       heardAtMs: clock.monotonicMs(),
       doubted: false,
-      isAbsent: false,
-      absentAtMs: -Infinity,
+      absentAtMs: undefined,
       isMet: false,
       isRemoved: false,
     });
@@ -109,7 +106,8 @@ export class PeerWatch {
   }
 
   isAbsent(peer: NodeId): boolean {
-    return this.watched.get(peer)?.isAbsent ?? true;
+    const entry = this.watched.get(peer);
+    return entry === undefined || entry.absentAtMs !== undefined;
   }
 
   isMet(peer: NodeId): boolean {
@@ -139,7 +137,7 @@ export class PeerWatch {
     const entry = this.watched.get(peer);
     if (entry === undefined || entry.isRemoved) return;
     entry.heardAtMs = nowMs;
-    entry.isAbsent = false;
+    entry.absentAtMs = undefined;
     if (entry.reachability === 'alive' && !entry.doubted) return;
     entry.doubted = false;
     entry.actor.send({ type: 'peer.heard' });
@@ -148,8 +146,7 @@ export class PeerWatch {
   private absent(peer: NodeId): void {
     const entry = this.watched.get(peer);
     if (entry === undefined) return;
-    const isNews = !entry.isAbsent;
-    entry.isAbsent = true;
+    const isNews = entry.absentAtMs === undefined;
     entry.absentAtMs = this.options.clock.monotonicMs();
     // Its machine has nothing left to believe, but who listens in its place asks.
     if (isNews && entry.reachability === 'down') this.options.onChange(peer, 'down');
@@ -174,7 +171,7 @@ export class PeerWatch {
     hearing.ask();
     const silentMsMax = silenceMsMax(this.watched.size + 1);
     for (const [peer, entry] of this.watched) {
-      if (entry.isAbsent) this.reviewAbsence(peer, entry, nowMs - entry.absentAtMs);
+      if (entry.absentAtMs !== undefined) this.reviewAbsence(peer, entry, nowMs - entry.absentAtMs);
       if (entry.doubted || nowMs - entry.heardAtMs <= silentMsMax) continue;
       entry.doubted = true;
       entry.actor.send({ type: 'peer.silent' });
@@ -188,7 +185,7 @@ export class PeerWatch {
   private reviewAbsence(peer: NodeId, entry: Watched, oldMs: number): void {
     const { onChange, probe } = this.options;
     if (oldMs > absenceMsMax) {
-      entry.isAbsent = false;
+      entry.absentAtMs = undefined;
       if (entry.reachability !== 'alive') onChange(peer, entry.reachability);
     } else if (oldMs > limits.gossipIntervalMs) probe(peer);
   }
@@ -210,7 +207,7 @@ export class PeerWatch {
     for (const entry of this.watched.values()) {
       entry.heardAtMs = nowMs;
       entry.doubted = false;
-      entry.absentAtMs = nowMs;
+      if (entry.absentAtMs !== undefined) entry.absentAtMs = nowMs;
     }
   }
 
