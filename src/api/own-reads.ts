@@ -71,13 +71,15 @@ export class OwnReads {
     for (let index = 0; index < records.length; index++) {
       const record = records[index];
       const bytes = record?.bytes;
-      contexts.push(bytes === undefined ? null : contextShown(bytes));
       const lone = bytes === undefined ? undefined : loneValueOf(bytes, how.nowMs);
+      // Without the reply object of `replyOfBytes`: own reads are what there is most of.
       if (lone !== undefined) {
+        contexts.push(contextShown(bytes!));
         values.push(lone);
         continue;
       }
       const reply = replyOf(record?.state ?? emptyState, how);
+      contexts.push(reply.context ?? null);
       if (reply.ok) values.push(reply.values.length === 1 ? reply.values[0]! : reply.values);
       else {
         const { code, outcome, message } = reply.error;
