@@ -162,6 +162,20 @@ export class MemberWorld {
   }
 }
 
+export const names = ['a', 'b', 'c'];
+
+/** Nodes that have founded a cluster. */
+export async function cluster(
+  seed: string,
+  nodes: readonly string[] = names,
+  options: Partial<NodeOptions> = {},
+): Promise<{ world: MemberWorld; lives: NodeLife[] }> {
+  const world = new MemberWorld(seed, { founders: nodes.length, ...options });
+  const lives = nodes.map((name) => world.start(name));
+  await world.until(() => allActive(lives), 5_000);
+  return { world, lives };
+}
+
 export function allActive(lives: readonly NodeLife[]): boolean {
   return lives.every(
     ({ membership }) =>

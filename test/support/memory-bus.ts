@@ -10,6 +10,7 @@ import type {
   BusStatus,
   PublishOptions,
 } from '../../src/seams/bus.js';
+import type { Clock } from '../../src/seams/clock.js';
 import { announcerOver } from './announcer-over.js';
 
 interface Listener {
@@ -40,6 +41,17 @@ export class MemoryNetwork {
 
   endOfTurn(callback: () => void): void {
     this.turnEnds.push(callback);
+  }
+
+  /** Has the turns of this network, and no timers. */
+  clock(nowMs: () => number = () => 0): Clock {
+    return {
+      wallMs: nowMs,
+      monotonicMs: nowMs,
+      setTimeout: () => 0,
+      clearTimeout: () => undefined,
+      endOfTurn: (callback) => this.endOfTurn(callback),
+    };
   }
 
   send(message: Sent): void {

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import type { IncomingCall, PeerAnswer } from '../../src/bus/peers.js';
 import { OverloadedError } from '../../src/errors.js';
-import type { Clock } from '../../src/seams/clock.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
 import { MemoryNetwork, type MemoryBus } from '../support/memory-bus.js';
 import { Metrics } from '../../src/seams/metrics.js';
@@ -17,13 +16,7 @@ let network: MemoryNetwork;
 
 function join(id: string, options: { payloadBytesMax?: number; start?: number } = {}) {
   const bus = network.connect(options);
-  const clock: Clock = {
-    wallMs: () => 0,
-    monotonicMs: () => 0,
-    setTimeout: () => 0,
-    clearTimeout: () => undefined,
-    endOfTurn: (callback) => network.endOfTurn(callback),
-  };
+  const clock = network.clock();
   const random = { below: () => options.start ?? 0, bytes: (count: number) => Buffer.alloc(count) };
   const metrics = new Metrics();
   return { bus, metrics, peers: new BusPeers(bus, clock, random, { id, prefix: 'kv' }, metrics) };

@@ -1,21 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { NodeOptions } from '../../src/options/node-options.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
-import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';
-
-const names = ['a', 'b', 'c'];
-
-async function cluster(
-  seed: string,
-  nodes: readonly string[] = names,
-  options: Partial<NodeOptions> = {},
-): Promise<{ world: MemberWorld; lives: NodeLife[] }> {
-  const world = new MemberWorld(seed, { founders: nodes.length, ...options });
-  const lives = nodes.map((name) => world.start(name));
-  await world.until(() => allActive(lives), 5_000);
-  return { world, lives };
-}
+import { allActive, cluster, MemberWorld, names, type NodeLife } from '../support/member-world.js';
 
 function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
   return among

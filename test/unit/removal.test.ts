@@ -1,20 +1,6 @@
 /** Members that an operator declares gone for good. */
 import { describe, expect, test } from '@jest/globals';
-import type { NodeOptions } from '../../src/options/node-options.js';
-import { allActive, MemberWorld, type NodeLife } from '../support/member-world.js';
-
-const names = ['a', 'b', 'c'];
-
-async function cluster(
-  seed: string,
-  nodes: readonly string[] = names,
-  options: Partial<NodeOptions> = {},
-): Promise<{ world: MemberWorld; lives: NodeLife[] }> {
-  const world = new MemberWorld(seed, { founders: nodes.length, ...options });
-  const lives = nodes.map((name) => world.start(name));
-  await world.until(() => allActive(lives), 5_000);
-  return { world, lives };
-}
+import { cluster, type MemberWorld, names, type NodeLife } from '../support/member-world.js';
 
 /** Of each node, which it has on its disk as removed. */
 function removedAt(world: MemberWorld, lives: readonly NodeLife[]): string[] {

@@ -1,5 +1,4 @@
 import { expect, jest, test } from '@jest/globals';
-import type { Clock } from '../../../src/seams/clock.js';
 import { startApiNode } from '../../support/api-node.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
 
@@ -7,13 +6,7 @@ const id = 'a'.repeat(16);
 
 test('many who ask for a document at once are given one that is made once, and the next ones another', () => {
   const network = new MemoryNetwork();
-  const clock: Clock = {
-    wallMs: () => 0,
-    monotonicMs: () => 0,
-    setTimeout: () => 0,
-    clearTimeout: () => undefined,
-    endOfTurn: (callback) => network.endOfTurn(callback),
-  };
+  const clock = network.clock();
   const random = { below: () => 0, bytes: (count: number) => Buffer.alloc(count, 97) };
   const bus = network.connect();
   const node = startApiNode({ id, nodes: [id], bus, clock, random, options: { partitions: 4 } });

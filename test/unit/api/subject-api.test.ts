@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
-import type { Clock } from '../../../src/seams/clock.js';
 import { startApiNode, type ApiNode } from '../../support/api-node.js';
 import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
 
@@ -15,13 +14,7 @@ let asked = 0;
 beforeEach(() => {
   network = new MemoryNetwork();
   nowMs = 0;
-  const clock: Clock = {
-    wallMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    setTimeout: () => 0,
-    clearTimeout: () => undefined,
-    endOfTurn: (callback) => network.endOfTurn(callback),
-  };
+  const clock = network.clock(() => nowMs);
   const random = { below: () => 0, bytes: (count: number) => Buffer.alloc(count, 97) };
   bus = network.connect();
   const options = { partitions: 4, changeEvents: false };
