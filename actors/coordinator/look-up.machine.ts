@@ -1,7 +1,8 @@
 /**
  * Looking up what contexts claim beyond what their coordinator holds. A claim covers a value only once somebody has shown that
  * it was written: the other primaries are asked, then those who stand in for primaries. It ends as soon as all claims
- * are found; what nobody has shown by then covers nothing.
+ * are found; what nobody has shown by then covers nothing. When everybody was asked and has answered, what is left is gone
+ * for good (collected, pruned, or never written); else it may show when somebody is back.
  */
 import { assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
@@ -18,8 +19,8 @@ export interface LookUpPlan {
 export interface LookUpEffects {
   /** The answer comes back as a `replica.…` event. */
   ask(node: NodeId): void;
-  /** What was found is all there will be. */
-  finish(): void;
+  /** What was found is all there will be. `isAllFound`: no node holds more of it. */
+  finish(isAllFound: boolean): void;
 }
 
 export interface LookUpInput {
@@ -30,6 +31,8 @@ export interface LookUpInput {
 interface LookUpContext extends LookUpInput {
   /** Asked, and silent so far. */
   readonly silent: readonly NodeId[];
+  /** So far nobody was left out, gone, or refused. */
+  readonly allAnswered: boolean;
 }
 
 export type LookUpEvent =
@@ -51,6 +54,18 @@ export function standInsToAsk(plan: LookUpPlan): readonly NodeId[] {
     .slice(0, primaries.length);
 }
 
+/** Whether every node there is can be asked: in a large cluster not. */
+export function leavesNobodyOut(plan: LookUpPlan): boolean {
+  const { self, preferenceList, primaries } = plan;
+  const standIns = standInsToAsk(plan);
+  return preferenceList.every(
+    (node) =>
+      node === self ||
+      (primaries.includes(node) && !plan.down.includes(node)) ||
+      standIns.includes(node),
+  );
+}
+
 export const lookUpMachine = setup({
   types: {
     input: {} as LookUpInput,
@@ -60,6 +75,7 @@ export const lookUpMachine = setup({
   guards: {
     foundAll: ({ event }) => event.type === 'replica.answered' && event.foundAll,
     nobodyIsSilent: ({ context }) => context.silent.length === 0,
+    allAnswered: ({ context }) => context.silent.length === 0 && context.allAnswered,
   },
   actions: {
     choosePrimaries: assign(({ context }) => ({ silent: primariesToAsk(context.plan) })),
@@ -70,16 +86,18 @@ export const lookUpMachine = setup({
     strike: assign(({ context, event }) =>
       'node' in event ? { silent: context.silent.filter((node) => node !== event.node) } : {},
     ),
-    finish: ({ context }) => context.effects.finish(),
+    noteNoAnswer: assign({ allAnswered: false }),
+    finishWithAll: ({ context }) => context.effects.finish(true),
+    finishWithPart: ({ context }) => context.effects.finish(false),
   },
 }).createMachine({
   id: 'lookUp',
-  context: ({ input }) => ({ ...input, silent: [] }),
+  context: ({ input }) => ({ ...input, silent: [], allAnswered: leavesNobodyOut(input.plan) }),
   initial: 'askingPrimaries',
   on: {
     'replica.answered': [{ guard: 'foundAll', target: '.found' }, { actions: 'strike' }],
-    'replica.gone': { actions: 'strike' },
-    'replica.refused': { actions: 'strike' },
+    'replica.gone': { actions: ['noteNoAnswer', 'strike'] },
+    'replica.refused': { actions: ['noteNoAnswer', 'strike'] },
     'time.isUp': { target: '.notFound' },
   },
   states: {
@@ -90,10 +108,13 @@ export const lookUpMachine = setup({
     askingStandIns: {
       description: 'What was written while primaries were away may still lie where their hints do.',
       entry: ['chooseStandIns', 'ask'],
-      always: { guard: 'nobodyIsSilent', target: 'notFound' },
+      always: [
+        { guard: 'allAnswered', target: 'nowhere' },
+        { guard: 'nobodyIsSilent', target: 'notFound' },
+      ],
     },
-    found: { type: 'final' },
-    notFound: { type: 'final' },
+    found: { type: 'final', entry: 'finishWithAll' },
+    nowhere: { type: 'final', entry: 'finishWithAll' },
+    notFound: { type: 'final', entry: 'finishWithPart' },
   },
-  exit: 'finish',
 });

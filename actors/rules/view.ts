@@ -6,7 +6,15 @@ import type { ConflictPolicy } from './bucket.js';
 import { limits } from './limits.js';
 import { standing } from './operations.js';
 import type { Context, Dot, KeyState, SeenContext, Sibling } from './versions.js';
-import { compareDots, covers, hasSeen, nothingSeen, sameDot, seenAll } from './versions.js';
+import {
+  compareDots,
+  covers,
+  hasSeen,
+  mergeContexts,
+  nothingSeen,
+  sameDot,
+  seenAll,
+} from './versions.js';
 
 const nothing: readonly null[] = [];
 
@@ -66,25 +74,37 @@ export function contextForReader(state: KeyState): Context {
  * It claims all that the state does, up to the first unseen sibling of each actor. What an entry can't claim
  * without such a sibling stands beside the vector as a dot: the new write, and what was seen and is still there.
  * Seen dots that are gone need no claim: who has the new write has what replaced them.
+ *
+ * What was seen and not found is claimed as it was, to be replaced once it is in reach, unless all there is was found
+ * (`isAllFound`): then nobody has it any more, and to look for it again with every put would not end.
  */
 export function contextForAuthor(write: {
   readonly state: KeyState;
   readonly seen: SeenContext | undefined;
+  readonly isAllFound: boolean;
   readonly dot: Dot;
 }): SeenContext {
-  const { state, dot } = write;
+  const { state, dot, isAllFound } = write;
   const seen = write.seen ?? nothingSeen;
   const isKnown = (other: Dot): boolean => sameDot(other, dot) || hasSeen(seen, other);
   const siblings = standing(state.siblings);
   const unseen = siblings.filter((sibling) => !isKnown(sibling.dot));
-  if (unseen.length === 0) return seenAll(cutToBound(state.context, state.siblings));
-  const vector = cutToBound(beforeAll(state.context, unseen), state.siblings);
-  const beside = siblings.filter((sibling) => isKnown(sibling.dot) && !covers(vector, sibling.dot));
-  return { vector, dots: beside.slice(-limits.siblingsMax).map((sibling) => sibling.dot) };
+  const kept = isAllFound ? nothingSeen : seen;
+  // No entry of what was seen covers what was not.
+  const claimed = mergeContexts(beforeAll(state.context, unseen), kept.vector);
+  const vector = cutToBound(claimed, state.siblings);
+  const isBeside = (other: Dot): boolean => !covers(vector, other);
+  const known = siblings.filter((sibling) => isKnown(sibling.dot)).map((sibling) => sibling.dot);
+  const beside = known.filter(isBeside).slice(-limits.siblingsMax);
+  const missing = kept.dots.filter((other) => !covers(state.context, other) && isBeside(other));
+  if (beside.length === 0 && missing.length === 0) return seenAll(vector);
+  const room = limits.siblingsMax - beside.length;
+  return { vector, dots: [...beside, ...missing.slice(0, room)].sort(compareDots) };
 }
 
 /** What of the context covers none of these siblings. */
 function beforeAll(context: Context, siblings: readonly Sibling[]): Context {
+  if (siblings.length === 0) return context;
   const before: Dot[] = [];
   for (const entry of context) {
     // Ascending, so the first of an actor is its lowest.

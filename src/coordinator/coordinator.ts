@@ -25,6 +25,8 @@ export interface PutRequest extends RequestBase {
   readonly context: SeenContext | undefined;
   /** What other nodes hold of the key, once it was looked up because the context claims more than this one does. */
   readonly found?: KeyState;
+  /** No node holds more of what the context claims: the rest is gone for good. */
+  readonly isAllFound?: boolean;
   /** 0: the bucket's. */
   readonly ttlMs: number;
   /** '' for none. */

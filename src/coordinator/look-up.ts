@@ -74,14 +74,14 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     this.askFrom(node, 0);
   }
 
-  finish(): void {
+  finish(isAllFound: boolean): void {
     this.isFinished = true;
     for (const call of this.calls) this.around.peers.forget(call);
     const { requests, onFound } = this.content;
     // The rounds of the puts begin before this one ends: a node that drains waits for them.
     const found: PutRequest[] = [];
     for (const [i, request] of requests.entries())
-      found.push({ ...request, found: this.merged(i) });
+      found.push({ ...request, found: this.merged(i), isAllFound });
     onFound(found);
     this.around.rounds.end(this);
   }

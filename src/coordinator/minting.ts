@@ -115,7 +115,8 @@ export class Minter {
     const refusal = refusalOf(minted, state);
     if (refusal !== undefined) return refusal;
     const dot: Dot = { actor, counter: counterOf(minted.context, actor) };
-    const context = encodeSeen(contextForAuthor({ state: minted, seen, dot }));
+    const isAllFound = request.isAllFound === true;
+    const context = encodeSeen(contextForAuthor({ state: minted, seen, isAllFound, dot }));
     const seenPartly =
       request.found !== undefined && claimsBeyond(request.context ?? nothingSeen, state.context);
     return { state: minted, mark, encoded: encodable(minted), context, seenPartly };
@@ -167,7 +168,8 @@ export class Minter {
     if (encoded.encodedBytes > limits.stateBytesMax)
       return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
     const seen = request.context ?? nothingSeen;
-    const context = encodeSeen(contextForAuthor({ state, seen, dot: earlier.dot }));
+    const isAllFound = request.isAllFound === true;
+    const context = encodeSeen(contextForAuthor({ state, seen, isAllFound, dot: earlier.dot }));
     // Whether all was found the first time shows in what is left.
     const isLeft = ({ dot, operation }: Sibling): boolean =>
       operation !== request.operation && hasSeen(seen, dot);

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  leavesNobodyOut,
   lookUpMachine,
   standInsToAsk,
   type LookUpEffects,
   type LookUpEvent,
+  type LookUpPlan,
 } from '../../actors/coordinator/look-up.machine.js';
+import { createActor } from 'xstate';
 import { pathsOf } from '../support/machine-paths.js';
 
 const plan = {
@@ -14,12 +17,17 @@ const plan = {
   down: ['d'],
 };
 let asked: string[] = [];
-let finished = 0;
+let finished: boolean[] = [];
 
-function input(): { plan: typeof plan; effects: LookUpEffects } {
+function input(): { plan: LookUpPlan; effects: LookUpEffects } {
+  return inputOf(plan);
+}
+
+function inputOf(of: LookUpPlan): { plan: LookUpPlan; effects: LookUpEffects } {
   asked = [];
-  finished = 0;
-  return { plan, effects: { ask: (node) => void asked.push(node), finish: () => void finished++ } };
+  finished = [];
+  const finish = (isAllFound: boolean): void => void finished.push(isAllFound);
+  return { plan: of, effects: { ask: (node) => void asked.push(node), finish } };
 }
 
 const events: LookUpEvent[] = [
@@ -30,7 +38,7 @@ const events: LookUpEvent[] = [
 
 const paths = pathsOf(lookUpMachine, { input, events });
 
-test('look-up: every state is reached', () => {
+test('look-up: every state is reached, but for the one that takes every node', () => {
   expect(new Set(paths.map(({ state }) => state))).toEqual(
     new Set(['askingPrimaries', 'askingStandIns', 'found', 'notFound']),
   );
@@ -42,7 +50,9 @@ describe('look-up: on the way to each state', () => {
     expect(actor.getSnapshot().value).toBe(path.state);
     // The other primaries first, then who may have stood in; nobody twice, nobody who is down.
     expect(asked).toEqual(path.state === 'askingStandIns' ? ['b', 'c', 'e'] : ['b']);
-    expect(finished).toBe(path.state === 'found' || path.state === 'notFound' ? 1 : 0);
+    expect(finished).toEqual(
+      path.state === 'found' ? [true] : path.state === 'notFound' ? [false] : [],
+    );
     actor.stop();
   });
 });
@@ -59,6 +69,34 @@ test.each(['replica.refused', 'replica.gone'] as const)(
     expect(actor.getSnapshot().value).toBe('askingStandIns');
     actor.send({ type, node: 'e' });
     expect(actor.getSnapshot().value).toBe('notFound');
-    expect(finished).toBe(1);
+    expect(finished).toEqual([false]);
   },
 );
+
+const answered = (node: string): LookUpEvent => ({
+  type: 'replica.answered',
+  node,
+  foundAll: false,
+});
+const refused = (node: string): LookUpEvent => ({ type: 'replica.refused', node });
+const gone = (node: string): LookUpEvent => ({ type: 'replica.gone', node });
+
+describe('look-up: all there is was found when every node was asked and has answered', () => {
+  const all: LookUpPlan = { ...plan, preferenceList: ['a', 'b', 'c', 'd'], down: [] };
+  const more = { ...all, preferenceList: ['a', 'b', 'c', 'd', 'e'] };
+  test.each([
+    { what: 'all answer', of: all, says: answered, state: 'nowhere' },
+    { what: 'one refuses', of: all, says: refused, state: 'notFound' },
+    { what: 'one goes', of: all, says: gone, state: 'notFound' },
+    { what: 'one is down', of: { ...all, down: ['d'] }, says: answered, state: 'notFound' },
+    { what: 'a primary is down', of: { ...all, down: ['b'] }, says: answered, state: 'notFound' },
+    { what: 'there are more', of: more, says: answered, state: 'notFound' },
+  ])('$what', ({ of, says, state }) => {
+    const actor = createActor(lookUpMachine, { input: inputOf(of) }).start();
+    for (const node of ['b', 'c', 'd'])
+      if (!of.down.includes(node)) actor.send(node === 'c' ? says(node) : answered(node));
+    expect(actor.getSnapshot().value).toBe(state);
+    expect(finished).toEqual([state === 'nowhere']);
+    expect(leavesNobodyOut(of)).toBe(of.down.length === 0 && of !== more);
+  });
+});

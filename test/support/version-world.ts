@@ -13,6 +13,7 @@ import {
   type Context,
   covers,
   counterOf,
+  descends,
   type Dot,
   emptyState,
   hasSeen,
@@ -233,14 +234,17 @@ export class VersionWorld {
   authored(at: number, write: Write, seen: Seen | undefined): Seen {
     const { real, naive } = this.nodes[at]!.memory!;
     const { dot } = this.writes[write]!;
-    const context = contextForAuthor({ state: real, seen: seen?.real, dot });
+    const context = contextForAuthor({ state: real, seen: seen?.real, isAllFound: false, dot });
     if (!hasSeen(context, dot)) throw new Error(`the context of write ${write} does not cover it`);
-    if (context.vector === real.context) return { real: context, naive: naive.seen };
-    // What could not be found when it was written is not claimed any more.
-    const claimed = [...(seen?.naive ?? [])].filter((other) =>
-      hasSeen(context, this.writes[other]!.dot),
-    );
-    return { real: context, naive: new Set([...claimed, write]) };
+    // What could not be found when it was written is claimed all the same.
+    const claimed = [...(seen?.naive ?? [])].filter((other) => {
+      const claim = this.writes[other]!.dot;
+      if (hasSeen(context, claim)) return true;
+      if (!covers(real.context, claim)) throw new Error(`write ${other} is not claimed any more`);
+      return false;
+    });
+    const whole = descends(context.vector, real.context) ? naive.seen : [];
+    return { real: context, naive: new Set([...claimed, ...whole, write]) };
   }
 
   /**

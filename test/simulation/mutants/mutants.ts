@@ -52,8 +52,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'author-context-hides-unseen',
     file: 'actors/rules/view.js',
-    find: 'if (unseen.length === 0)',
-    replace: 'if (true)',
+    find: 'beforeAll(state.context, unseen)',
+    replace: 'state.context',
   },
   {
     name: 'claims-not-looked-up',
@@ -67,6 +67,12 @@ export const mutants: readonly Mutant[] = [
     file: 'actors/rules/view.js',
     find: 'const isKnown = (other) => sameDot(other, dot) || hasSeen(seen, other);',
     replace: 'const isKnown = (other) => hasSeen(seen, other);',
+  },
+  {
+    name: 'unfound-claims-dropped',
+    file: 'actors/rules/view.js',
+    find: 'const kept = isAllFound ? nothingSeen : seen;',
+    replace: 'const kept = nothingSeen;',
   },
   {
     name: 'part-taken-for-all',

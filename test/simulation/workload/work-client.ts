@@ -292,11 +292,11 @@ export class WorkClient {
         this.acknowledged.set(name, this.counts.get(name) ?? 0);
       const goesOn = random.below(3) === 0 || bucket.use === 'turns';
       if (result.kind === 'done' && result.context !== '' && goesOn) {
-        // The author's own context: it has seen what it gave, as far as that was found, and its own write.
+        // The author's own context: it has seen what it gave, found or not, and its own write.
         const values = isDelete ? [] : [value];
         this.known.set(name, {
           context: result.context,
-          values: [...(partly ? [] : (basis?.values ?? [])), ...values],
+          values: [...(basis?.values ?? []), ...values],
           may: write.maySeen,
         });
       }

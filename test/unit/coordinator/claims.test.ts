@@ -97,6 +97,49 @@ describe('claims beyond what a coordinator holds', () => {
     expect(world.valuesAt(0).sort()).toEqual(['after', 'before']);
   });
 
+  test('what was out of reach is replaced by the next put, with the context that was handed back', async () => {
+    const world = await RoundCluster.start({ nodes: 3 });
+    const before = stateOf('before');
+    await give(world, 2, before);
+    world.silence(2);
+    let context = seenAll(before.context);
+    for (const value of ['one', 'two']) {
+      const put = await world.put(0, { value, context });
+      expect(receiptIn(put)).toContain('seen=partly');
+      context = seenBy(put);
+    }
+    await give(world, 0, before);
+    expect(world.valuesAt(0).sort()).toEqual(['before', 'two']);
+    const last = await world.put(0, { value: 'three', context });
+    expect(receiptIn(last)).not.toContain('seen=partly');
+    expect(world.valuesAt(0)).toEqual(['three']);
+  });
+
+  test('so it is with a put that is tried again', async () => {
+    const world = await RoundCluster.start({ nodes: 3 });
+    const before = stateOf('before');
+    await give(world, 2, before);
+    world.silence(2);
+    const ask = { value: 'one', context: seenAll(before.context), operation: 'op' };
+    await world.put(0, ask);
+    const context = seenBy(await world.put(0, { ...ask, copy: 'any' }));
+    await give(world, 0, before);
+    await world.put(0, { value: 'two', context });
+    expect(world.valuesAt(0)).toEqual(['two']);
+  });
+
+  test('what nobody has when all are asked is not looked up again', async () => {
+    const world = await RoundCluster.start({ nodes: 3 });
+    const context = seenAll(stateOf('gone').context);
+    const put = await world.put(0, { value: 'one', context });
+    expect(receiptIn(put)).toContain('seen=partly');
+    const before = reads(world);
+    expect(receiptIn(await world.put(0, { value: 'two', context: seenBy(put) }))).not.toContain(
+      'seen=partly',
+    );
+    expect(reads(world)).toBe(before + 1);
+  });
+
   test('what this node holds is not looked up', async () => {
     const world = await RoundCluster.start({ nodes: 3 });
     const first = seenBy(await world.put(0, { value: '1' }));
@@ -149,6 +192,21 @@ describe('forged contexts', () => {
       const value = `honest ${i}`;
       expect((await world.put(i % 2, { value })).ok).toBe(true);
       expect(shown(await world.get(2, { quorum: 3 }))).toContain(value);
+    }
+  });
+
+  test('a put with the context that such a put was handed back covers no more than what it finds', async () => {
+    const world = await RoundCluster.start({ nodes: 3 });
+    await world.put(0, { value: 'base' });
+    await world.run(50);
+    world.silence(2);
+    let context = next(world.stateAt(0).context, 199);
+    for (let i = 0; i < 3; i++) {
+      context = seenBy(await world.put(1, { value: `forged ${i}`, context }));
+      const value = `honest ${i}`;
+      expect((await world.put(0, { value })).ok).toBe(true);
+      expect(shown(await world.get(0, { quorum: 2 }))).toContain(value);
+      expect(world.stateAt(0).context.every(({ counter }) => counter <= 4)).toBe(true);
     }
   });
 
