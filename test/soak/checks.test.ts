@@ -44,6 +44,8 @@ const read = (shown: WriteName[], more: Partial<OperationRecord> = {}): Told => 
   ...more,
 });
 
+const get = (...shown: WriteName[]): Told => ({ kind: 'get', shown });
+
 const at = (startMs: number, shown: WriteName[]): Told =>
   read(shown, { startMs, endMs: startMs + 5 });
 
@@ -111,6 +113,68 @@ test('resurrected: what an acknowledged delete had seen', () => {
   expect(rules(unknown, shows('delete', 'a.1'))).toEqual([]);
 });
 
+describe('what was not found when it was replaced (seen=partly)', () => {
+  const partly = { seenPartly: true };
+  const goesOn = { goesOn: true };
+
+  test('resurrected: it may show, until a put of the same author that goes on has found all', () => {
+    const told = [put('a.1'), put('a.2', { replaces: ['a.1'], ...goesOn, ...partly })];
+    expect(rules(story('session', told), shows('session', 'a.1', 'a.2'))).toEqual([]);
+    const more = put('a.3', { replaces: ['a.2'], ...goesOn });
+    const ended = story('session', [...told, more]);
+    expect(rules(ended, shows('session', 'a.3'))).toEqual([]);
+    expect(rules(ended, shows('session', 'a.1'))).toContain('resurrected');
+    expect(rules(ended, shows('session', 'a.2'))).toContain('resurrected');
+    const again = story('session', [...told, { ...more, ...partly }]);
+    expect(rules(again, shows('session', 'a.1', 'a.3'))).toEqual([]);
+  });
+
+  test('resurrected: through as many such puts as there are', () => {
+    const told = [1, 2, 3, 4].map((i) =>
+      put(`a.${i + 1}`, { replaces: [`a.${i}`], ...goesOn, ...(i < 4 ? partly : {}) }),
+    );
+    const ended = story('session', [put('a.1'), ...told]);
+    expect(rules(ended, shows('session', 'a.5'))).toEqual([]);
+    expect(rules(ended, shows('session', 'a.1', 'a.5'))).toContain('resurrected');
+  });
+
+  test('resurrected: no further than a put whose own receipt said that all was found', () => {
+    const told = story('session', [
+      put('a.1'),
+      put('a.2', { replaces: ['a.1'], ...goesOn }),
+      put('a.3', { replaces: ['a.2'], ...goesOn, ...partly }),
+    ]);
+    expect(rules(told, shows('session', 'a.1', 'a.3'))).toContain('resurrected');
+    expect(rules(told, shows('session', 'a.2', 'a.3'))).toEqual([]);
+  });
+
+  test('resurrected: not by who has looked: what a get shows stands for no more than that', () => {
+    const told = story('session', [
+      put('a.1'),
+      put('a.2', { replaces: ['a.1'], ...goesOn, ...partly }),
+      put('a.3', { replaces: ['a.2'] }),
+    ]);
+    expect(rules(told, shows('session', 'a.1', 'a.3'))).toEqual([]);
+    expect(rules(told, shows('session', 'a.2', 'a.3'))).toContain('resurrected');
+  });
+
+  test('resurrected: so it is with deletes, and in strict reads', () => {
+    const gone = { kind: 'delete', name: 'a.2', replaces: ['a.1'], strict: true } as const;
+    const told = [put('a.1', { strict: true }), { ...gone, ...partly }, read(['a.1'])];
+    expect(rules(story('delete', told), shows('delete', 'a.1'))).toEqual([]);
+  });
+});
+
+test('resurrected: a strict read, whatever has replaced the value since', () => {
+  const told = story('delete', [
+    put('a.1'),
+    put('a.2', { replaces: ['a.1'], strict: true }),
+    read(['a.1']),
+    put('a.3', { replaces: ['a.1'], strict: true }),
+  ]);
+  expect(rules(told, shows('delete', 'a.3'))).toEqual(['resurrected']);
+});
+
 test('stale-strict-read: it shows less than was acknowledged before it began', () => {
   expect(rules(story('strict', [put('a.1'), put('a.2'), read(['a.2'])]), [])).toEqual([]);
   expect(rules(story('strict', [put('a.1'), put('a.2'), read(['a.1'])]), [])).toEqual([
@@ -121,15 +185,81 @@ test('stale-strict-read: it shows less than was acknowledged before it began', (
   expect(rules(story('strict', [put('a.1'), put('a.2'), overlapping]), [])).toEqual([]);
 });
 
-test('own-values-piled-up: two values of one author, both acknowledged', () => {
-  const told = story('session', [put('a.1'), put('b.1'), put('a.2', { replaces: ['a.1'] })]);
-  expect(rules(told, shows('session', 'a.2', 'b.1'))).toEqual([]);
-  expect(rules(told, shows('session', 'a.2', 'a.1', 'b.1'))).toEqual([
-    'resurrected',
-    'own-values-piled-up',
-  ]);
-  const refused = story('session', [put('a.1', { outcome: 'none', error: '409 siblings' })]);
-  expect(rules(refused, shows('session'))).toEqual(['refused-for-siblings']);
+describe('own-values-piled-up', () => {
+  const goesOn = { goesOn: true };
+  const base = [put('a.1'), put('b.1'), put('a.2', { replaces: ['a.1'], ...goesOn })];
+
+  test('in the end: a value beside the one that replaced it', () => {
+    const told = story('session', base);
+    expect(rules(told, shows('session', 'a.2', 'b.1'))).toEqual([]);
+    expect(rules(told, shows('session', 'a.2', 'a.1', 'b.1'))).toEqual([
+      'resurrected',
+      'own-values-piled-up',
+    ]);
+  });
+
+  test('in any answer, whoever reads and however few are asked', () => {
+    const end = shows('session', 'a.2', 'b.1');
+    expect(rules(story('session', [...base, get('a.2', 'b.1')]), end)).toEqual([]);
+    expect(rules(story('session', [...base, get('a.2', 'a.1')]), end)).toEqual([
+      'own-values-piled-up',
+    ]);
+  });
+
+  test('what was not found may stay beside it, until the author has gone on and all was found', () => {
+    const partly = put('a.2', { replaces: ['a.1'], ...goesOn, seenPartly: true });
+    const more = put('a.3', { replaces: ['a.2'], ...goesOn });
+    const told = [put('a.1'), partly, get('a.1', 'a.2'), more];
+    expect(rules(story('session', told), shows('session', 'a.3'))).toEqual([]);
+    expect(rules(story('session', [...told, get('a.1', 'a.3')]), shows('session', 'a.3'))).toEqual([
+      'own-values-piled-up',
+    ]);
+    // A read of nodes that the last put has not reached.
+    expect(rules(story('session', [...told, get('a.1', 'a.2')]), shows('session', 'a.3'))).toEqual(
+      [],
+    );
+  });
+
+  test('two that something beside them has replaced', () => {
+    const both = put('b.2', { replaces: ['a.1', 'a.2'] });
+    const partly = put('a.2', { replaces: ['a.1'], ...goesOn, seenPartly: true });
+    const told = [put('a.1'), partly, both];
+    const end = shows('session', 'b.2');
+    expect(rules(story('session', [...told, get('a.1', 'a.2')]), end)).toEqual([]);
+    expect(rules(story('session', [...told, get('a.1', 'a.2', 'b.2')]), end)).toEqual([
+      'own-values-piled-up',
+    ]);
+  });
+
+  test('who looked, and was not shown an older value, has replaced what it was shown', () => {
+    const looked = [
+      put('a.1'),
+      put('a.2', { outcome: 'unknown', replaces: ['a.1'], ...goesOn }),
+      get(),
+      put('a.3', { replaces: [] }),
+    ];
+    expect(rules(story('session', looked), shows('session', 'a.1', 'a.3'))).toEqual([]);
+    const shown = [...looked.slice(0, 2), get('a.1'), put('a.3', { replaces: ['a.1'] })];
+    expect(rules(story('session', shown), shows('session', 'a.1', 'a.3'))).toEqual([
+      'resurrected',
+      'own-values-piled-up',
+    ]);
+  });
+
+  test('values of unknown outcome are no part of it', () => {
+    const told = story('session', [
+      put('a.1', { outcome: 'unknown' }),
+      get('a.1'),
+      put('a.2', { replaces: ['a.1'] }),
+      get('a.1', 'a.2'),
+    ]);
+    expect(rules(told, shows('session', 'a.2'))).toEqual([]);
+  });
+
+  test('refused-for-siblings', () => {
+    const refused = story('session', [put('a.1', { outcome: 'none', error: '409 siblings' })]);
+    expect(rules(refused, shows('session'))).toEqual(['refused-for-siblings']);
+  });
 });
 
 test('lifetimes: shown long after the end, or gone long before', () => {

@@ -21,6 +21,10 @@ export interface OperationRecord {
   readonly name?: WriteName;
   /** Writes whose author this one's author knew to replace; of a write with a context. */
   readonly replaces?: readonly WriteName[];
+  /** Its context is the one its author's last put was answered with, which claims also what that put had seen and not found. */
+  readonly goesOn?: boolean;
+  /** Done, but not all that its context claims was found: as its receipt said. */
+  readonly seenPartly?: boolean;
   /** What a get showed, deletes left out; the elements of a set. */
   readonly shown?: readonly WriteName[];
   readonly strict?: boolean;
@@ -48,4 +52,10 @@ export function authorOf(name: WriteName): string {
 
 export function numberOf(name: WriteName): number {
   return Number(name.slice(name.lastIndexOf('.') + 1));
+}
+
+/** Of a write. */
+export function nameOf({ name }: OperationRecord): WriteName {
+  if (name === undefined) throw new TypeError('a write has a name');
+  return name;
 }

@@ -4,12 +4,14 @@
  */
 import {
   authorOf,
+  nameOf,
   numberOf,
   type FinalRecord,
   type OperationRecord,
   type Violation,
   type WriteName,
 } from '../records.js';
+import { Replaced } from './replaced.js';
 
 /** While it lasted, wall clocks went wrong by so much. */
 export interface ClockTrouble {
@@ -86,20 +88,21 @@ function shownThoughRefused({ key, operations, final }: KeyHistory): Violation[]
 
 /** What a write that was acknowledged had seen and replaced stays away. Of sets every element stays. */
 function shownThoughReplaced({ key, operations, final }: KeyHistory): Violation[] {
-  const gone = new Map<WriteName, OperationRecord>();
-  for (const write of operations)
-    if (write.outcome === 'done') for (const name of write.replaces ?? []) gone.set(name, write);
-  const again = (final?.shown ?? []).filter((name) => gone.has(name));
-  const violations = again.map((name) => ({
-    rule: 'resurrected',
-    key,
-    what: `${name} shows in the end, and ${gone.get(name)!.name} had replaced it`,
-  }));
+  const replaced = new Replaced(operations);
+  const violations: Violation[] = [];
+  for (const name of final?.shown ?? []) {
+    const [by] = replaced.by(name);
+    if (by === undefined) continue;
+    const what = `${name} shows in the end, and ${nameOf(by)} had replaced it`;
+    violations.push({ rule: 'resurrected', key, what });
+  }
   for (const read of operations) {
     if (read.kind !== 'get' || read.strict !== true) continue;
     for (const name of read.shown ?? []) {
-      const by = gone.get(name);
-      if (by?.strict !== true || by.endMs >= read.startMs) continue;
+      const isBefore = ({ strict, endMs }: OperationRecord): boolean =>
+        strict === true && endMs < read.startMs;
+      const by = replaced.by(name).find(isBefore);
+      if (by === undefined) continue;
       violations.push({
         rule: 'resurrected',
         key,
@@ -188,7 +191,11 @@ function staleStrictReads({ key, operations }: KeyHistory): Violation[] {
   return violations;
 }
 
-/** Who hands back the context of the own last put has at most one value there, beside those whose outcome is unknown. */
+/**
+ * Who hands back the context of the own last put leaves one value: of two in one answer neither has replaced the other, nor has anything
+ * that is shown beside them. A read of a sloppy quorum alone may miss what has replaced both; in the end nothing is missed.
+ * Values whose outcome is unknown may be there or not.
+ */
 function ownValuesPiledUp({ key, operations, final }: KeyHistory): Violation[] {
   const [first] = operations;
   if (first?.workload !== 'session') return [];
@@ -196,10 +203,15 @@ function ownValuesPiledUp({ key, operations, final }: KeyHistory): Violation[] {
   const uncertain = new Set(
     operations.filter(({ outcome }) => outcome === 'unknown').map(({ name }) => name),
   );
-  for (const shown of [...operations.map(({ shown }) => shown ?? []), final?.shown ?? []]) {
+  const replaced = new Replaced(operations);
+  const answers = operations.filter(({ kind }) => kind === 'get').map(({ shown }) => shown ?? []);
+  for (const shown of [...answers, final?.shown ?? []]) {
     const certain = shown.filter((name) => !uncertain.has(name));
-    const authors = new Set(certain.map(authorOf));
-    if (certain.length > authors.size)
+    const isPiled = (name: WriteName): boolean =>
+      certain.filter((other) => authorOf(other) === authorOf(name)).length > 1;
+    const isGone = (name: WriteName): boolean =>
+      replaced.by(name).some((by) => shown === final?.shown || shown.includes(nameOf(by)));
+    if (certain.some((name) => isPiled(name) && isGone(name)))
       violations.push({ rule: 'own-values-piled-up', key, what: shown.join(' ') });
   }
   for (const { error, name } of operations)
@@ -232,9 +244,4 @@ function severalWinners({ key, operations, final }: KeyHistory): Violation[] {
   return [...operations.map(({ shown }) => shown ?? []), final?.shown ?? []]
     .filter((shown) => shown.length > 1)
     .map((shown) => ({ rule: 'several-winners', key, what: shown.join(' ') }));
-}
-
-function nameOf({ name }: OperationRecord): WriteName {
-  if (name === undefined) throw new TypeError('a write has a name');
-  return name;
 }

@@ -62,7 +62,8 @@ export class PlainStore implements SoakStore {
           ? await this.client.del(place, headers)
           : await this.client.put(place, value, headers);
       if (reply.code !== 200) return failed(reply);
-      return { outcome: 'done', ...contextIn(reply) };
+      const seenPartly = reply.receipt?.includes('seen=partly') === true;
+      return { outcome: 'done', seenPartly, ...contextIn(reply) };
     } catch (error) {
       return { outcome: 'unknown', error: String(error) };
     }

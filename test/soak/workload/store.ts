@@ -4,6 +4,8 @@ export interface Written {
   readonly outcome: 'done' | 'none' | 'unknown';
   readonly error?: string;
   readonly context?: string;
+  /** Not all that the context claims was found, says the receipt. */
+  readonly seenPartly?: boolean;
 }
 
 export interface Found {

@@ -29,7 +29,8 @@ export class TypedStore implements SoakStore {
         value === undefined
           ? await typed.delete(key, how)
           : await typed.put(key, value, { ...how, ttlMs });
-      return { outcome: 'done', context: done.context.toString() };
+      const seenPartly = done.receipt.seenPartly === true;
+      return { outcome: 'done', seenPartly, context: done.context.toString() };
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       return { outcome: error.outcome, error: `${error.code} ${error.message}` };

@@ -13,6 +13,12 @@ export interface WorkerOptions {
   readonly write: (record: OperationRecord) => void;
 }
 
+/** What the context of a write stands for: see its record. */
+export interface Basis {
+  readonly replaces?: readonly WriteName[] | undefined;
+  readonly goesOn?: boolean | undefined;
+}
+
 export abstract class Worker {
   private numbers = 0;
 
@@ -31,24 +37,34 @@ export abstract class Worker {
   protected async put(
     key: string,
     name: WriteName,
-    how: WriteHow & { readonly replaces?: readonly WriteName[]; readonly value?: string } = {},
+    how: WriteHow & Basis & { readonly value?: string } = {},
   ): Promise<Written> {
-    const { replaces, value, ...rest } = how;
+    const { replaces, goesOn, value, ...rest } = how;
     const startMs = nowMs();
     const written = await this.options.store.write(this.workload, key, value ?? name, rest);
-    this.note(key, { kind: 'put', startMs, name, ...fieldsOf(written, rest, replaces) });
+    this.note(key, {
+      kind: 'put',
+      startMs,
+      name,
+      ...fieldsOf(written, rest, { replaces, goesOn }),
+    });
     return written;
   }
 
   protected async delete(
     key: string,
     name: WriteName,
-    how: WriteHow & { readonly replaces?: readonly WriteName[] } = {},
+    how: WriteHow & Basis = {},
   ): Promise<Written> {
-    const { replaces, ...rest } = how;
+    const { replaces, goesOn, ...rest } = how;
     const startMs = nowMs();
     const written = await this.options.store.write(this.workload, key, undefined, rest);
-    this.note(key, { kind: 'delete', startMs, name, ...fieldsOf(written, rest, replaces) });
+    this.note(key, {
+      kind: 'delete',
+      startMs,
+      name,
+      ...fieldsOf(written, rest, { replaces, goesOn }),
+    });
     return written;
   }
 
@@ -83,16 +99,18 @@ export abstract class Worker {
 }
 
 function fieldsOf(
-  { outcome, error }: Written,
+  { outcome, error, seenPartly }: Written,
   { strict, ttlMs }: WriteHow,
-  replaces: readonly WriteName[] | undefined,
-): Pick<OperationRecord, 'outcome' | 'error' | 'strict' | 'ttlMs' | 'replaces'> {
+  { replaces, goesOn }: Basis,
+): Partial<OperationRecord> & Pick<OperationRecord, 'outcome'> {
   return {
     outcome,
     strict: strict === true,
     ...(error === undefined ? {} : { error }),
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(replaces === undefined ? {} : { replaces }),
+    ...(goesOn === true ? { goesOn } : {}),
+    ...(seenPartly === true ? { seenPartly } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What applications do with a key, as plainly as it can be said. Buckets have the names of the workloads. */
 import type { WriteName } from '../records.js';
-import { Worker, type WorkerOptions } from './worker.js';
+import { Worker, type Basis, type WorkerOptions } from './worker.js';
 
 const keysEach = 12;
 /** Elements of a set before another one is begun. */
@@ -77,7 +77,7 @@ class StrictRegisters extends Worker {
 
 /** Two clients write to each key by turns, each with the context of its own last put: neither may pile up its own values. */
 class Sessions extends Worker {
-  private readonly last = new Map<string, { context: string; replaces: readonly WriteName[] }>();
+  private readonly last = new Map<string, Basis & { readonly context: string }>();
 
   constructor(options: WorkerOptions) {
     super('session', options);
@@ -87,11 +87,11 @@ class Sessions extends Worker {
     const { client, clients, random } = this.options;
     const pair = Math.floor(clients.indexOf(client) / 2);
     const key = `pair${pair}-${random.below(4)}`;
-    const { context, replaces } = this.last.get(key) ?? { context: '-', replaces: [] };
+    const last = this.last.get(key) ?? { context: '-', replaces: [] };
     const name = this.nextName(`${client}@${key}`);
-    const written = await this.put(key, name, { context, replaces });
+    const written = await this.put(key, name, last);
     if (written.outcome === 'done' && written.context !== undefined) {
-      this.last.set(key, { context: written.context, replaces: [name] });
+      this.last.set(key, { context: written.context, replaces: [name], goesOn: true });
       return;
     }
     // It may be there or not: who wants to go on looks first.

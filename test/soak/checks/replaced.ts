@@ -1,0 +1,38 @@
+/**
+ * What is gone for good: what a write had seen that was done and had found all of it. What a write did not find (`seen=partly`)
+ * may still show; it is claimed again by the next put with the context that its author was handed back.
+ */
+import { nameOf, type OperationRecord, type WriteName } from '../records.js';
+
+export class Replaced {
+  private readonly writes = new Map<WriteName, OperationRecord>();
+  private readonly replacers = new Map<WriteName, OperationRecord[]>();
+
+  /** Of one key. */
+  constructor(operations: readonly OperationRecord[]) {
+    const writes = operations.filter(({ name }) => name !== undefined);
+    for (const write of writes) this.writes.set(nameOf(write), write);
+    for (const write of writes)
+      if (write.outcome === 'done' && write.seenPartly !== true) this.follow(write);
+  }
+
+  /** The writes that have replaced it. */
+  by(name: WriteName): readonly OperationRecord[] {
+    return this.replacers.get(name) ?? [];
+  }
+
+  private follow(by: OperationRecord): void {
+    const found = new Set<WriteName>();
+    const open = [by];
+    for (let write = open.pop(); write !== undefined; write = open.pop())
+      for (const name of write.replaces ?? []) {
+        if (found.has(name)) continue;
+        found.add(name);
+        const known = this.replacers.get(name);
+        if (known === undefined) this.replacers.set(name, [by]);
+        else known.push(by);
+        const earlier = this.writes.get(name);
+        if (write.goesOn === true && earlier?.seenPartly === true) open.push(earlier);
+      }
+  }
+}
