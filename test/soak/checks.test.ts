@@ -231,6 +231,22 @@ describe('own-values-piled-up', () => {
     ]);
   });
 
+  test('a value beside one that has replaced what had replaced it', () => {
+    const more = [
+      put('a.3', { replaces: ['a.2'], ...goesOn }),
+      put('a.4', { replaces: ['a.3'], ...goesOn }),
+    ];
+    const told = story('session', [...base, ...more, get('a.1', 'a.4')]);
+    expect(rules(told, shows('session', 'a.4', 'b.1'))).toEqual(['own-values-piled-up']);
+    // What is not known to have found all does not vouch for what was before it.
+    for (const unsure of [{ seenPartly: true }, { outcome: 'unknown' as const }]) {
+      const between = put('a.2', { replaces: ['a.1'], ...goesOn, ...unsure });
+      const looked = put('a.3', { replaces: ['a.2'] });
+      const honest = [put('a.1'), between, looked, more[1]!, get('a.1', 'a.4')];
+      expect(rules(story('session', honest), shows('session', 'a.4'))).toEqual([]);
+    }
+  });
+
   test('who looked, and was not shown an older value, has replaced what it was shown', () => {
     const looked = [
       put('a.1'),

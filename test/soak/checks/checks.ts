@@ -193,8 +193,8 @@ function staleStrictReads({ key, operations }: KeyHistory): Violation[] {
 
 /**
  * Who hands back the context of the own last put leaves one value: of two in one answer neither has replaced the other, nor has anything
- * that is shown beside them. A read of a sloppy quorum alone may miss what has replaced both; in the end nothing is missed.
- * Values whose outcome is unknown may be there or not.
+ * that is shown beside them, itself or through what replaced it in turn. A read of a sloppy quorum may miss what has replaced both; in the
+ * end nothing is missed. Values whose outcome is unknown may be there or not.
  */
 function ownValuesPiledUp({ key, operations, final }: KeyHistory): Violation[] {
   const [first] = operations;
@@ -204,16 +204,18 @@ function ownValuesPiledUp({ key, operations, final }: KeyHistory): Violation[] {
     operations.filter(({ outcome }) => outcome === 'unknown').map(({ name }) => name),
   );
   const replaced = new Replaced(operations);
-  const answers = operations.filter(({ kind }) => kind === 'get').map(({ shown }) => shown ?? []);
-  for (const shown of [...answers, final?.shown ?? []]) {
+  const piledIn = (shown: readonly WriteName[]): WriteName[] => {
     const certain = shown.filter((name) => !uncertain.has(name));
     const isPiled = (name: WriteName): boolean =>
-      certain.filter((other) => authorOf(other) === authorOf(name)).length > 1;
-    const isGone = (name: WriteName): boolean =>
-      replaced.by(name).some((by) => shown === final?.shown || shown.includes(nameOf(by)));
-    if (certain.some((name) => isPiled(name) && isGone(name)))
-      violations.push({ rule: 'own-values-piled-up', key, what: shown.join(' ') });
-  }
+      certain.some((other) => other !== name && authorOf(other) === authorOf(name));
+    return certain.filter(isPiled);
+  };
+  const note = (shown: readonly WriteName[]): void =>
+    void violations.push({ rule: 'own-values-piled-up', key, what: shown.join(' ') });
+  for (const { shown = [], endMs } of operations)
+    if (replaced.isOver(piledIn(shown), shown, endMs)) note(shown);
+  const left = final?.shown ?? [];
+  if (piledIn(left).some((name) => replaced.by(name).length > 0)) note(left);
   for (const { error, name } of operations)
     if (error?.startsWith('409') === true)
       violations.push({ rule: 'refused-for-siblings', key, what: `${name}: ${error}` });

@@ -21,6 +21,24 @@ export class Replaced {
     return this.replacers.get(name) ?? [];
   }
 
+  /**
+   * Whether no answer that shows one of `shown` can show one of `names`, by `atMs`: who has a write has what it found, and all that this
+   * had found in turn.
+   */
+  isOver(names: readonly WriteName[], shown: readonly WriteName[], atMs: number): boolean {
+    const met = new Set(names);
+    const open = [...names];
+    for (let name = open.pop(); name !== undefined; name = open.pop())
+      for (const by of this.by(name)) {
+        const next = nameOf(by);
+        if (shown.includes(next)) return true;
+        if (met.has(next) || by.startMs >= atMs) continue;
+        met.add(next);
+        open.push(next);
+      }
+    return false;
+  }
+
   private follow(by: OperationRecord): void {
     const found = new Set<WriteName>();
     const open = [by];
