@@ -146,6 +146,10 @@ export const limits = {
   hangingMsMin: 1_500,
   /** When nobody hangs any more, others may think otherwise for so long: until then a put that one refuses may be done by another. */
   doubledMsMax: 3_000,
+  /** A word of another node that took longer lay somewhere: what comes with it may have, too. Far above what a busy node takes. */
+  lateWordMsMax: 1_000,
+  /** Blind puts of plain clients are held for so long while a node is silent: what comes out of a route comes all at once. */
+  heldPutMs: 50,
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,
   claimIntervalMs: 5_000,

@@ -41,3 +41,12 @@ export function silenceMsMax(nodes: number): number {
   const beats = Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
   return limits.silenceMsMax + (beats - 1) * limits.gossipIntervalMs;
 }
+
+/**
+ * How long a peer that lives may say nothing to this node itself. In a cluster of up to 1 + fanout nodes it is heard at each beat; in a
+ * larger one by chance, and after so many beats as there are others hardly one in fifty has not been.
+ */
+export function directSilenceMsMax(nodes: number): number {
+  const beats = nodes <= 1 + limits.gossipFanout ? 1 : nodes - 1;
+  return limits.silenceMsMax + (beats - 1) * limits.gossipIntervalMs;
+}

@@ -12,7 +12,12 @@ import { limits } from '../../actors/rules/limits.js';
 import { listensTo } from '../../actors/rules/listening.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
-import { Coordinator, type GetReply, type PutReply } from '../coordinator/coordinator.js';
+import {
+  Coordinator,
+  type GetReply,
+  type PutReply,
+  type PutRequest,
+} from '../coordinator/coordinator.js';
 import {
   DeadlineError,
   MalformedError,
@@ -44,7 +49,7 @@ import {
   type WriteTerms,
 } from './headers.js';
 import { checkBucket, checkKey, checkText } from './names.js';
-import { PutOrdering } from './put-ordering.js';
+import { PlainPuts } from './plain-puts.js';
 import { Traffic, type Taken } from './traffic.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -69,7 +74,7 @@ export class SubjectApi {
   constructor(
     @inject(Bus) private readonly bus: Bus,
     @inject(Coordinator) private readonly coordinator: Coordinator,
-    @inject(PutOrdering) private readonly puts: PutOrdering,
+    @inject(PlainPuts) private readonly puts: PlainPuts,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Buckets) private readonly buckets: Buckets,
@@ -179,7 +184,7 @@ export class SubjectApi {
     if (data.length > limits.valueBytesMax) throw new TooLargeError();
     const deadlineMs = this.deadlineOf(request, terms);
     const { operation, ageMs } = terms;
-    this.puts.readAt(request.taken.atMs).put({
+    const put: PutRequest = {
       ...name,
       partition: partitionOf(name, this.options.partitions),
       quorum: terms.quorum,
@@ -192,7 +197,8 @@ export class SubjectApi {
       copy: this.copyOf(terms),
       askedMs: request.taken.atMs - request.unreadMs - ageMs,
       onReply: (reply) => this.answerPut(request, reply),
-    });
+    };
+    this.puts.put(put, request.taken.atMs);
   }
 
   /** While others may be given the same message, each of them has a copy that says nothing of the others. */

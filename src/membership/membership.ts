@@ -11,6 +11,7 @@ import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
+import { LateWords } from '../bus/late-words.js';
 import { type IncomingCall, Peers } from '../bus/peers.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Bus } from '../seams/bus.js';
@@ -79,6 +80,7 @@ export class Membership implements ClusterView {
     @inject(Buckets) buckets: Buckets,
     @inject(Inspection) inspection: Inspection,
     @inject(TimeOfDay) private readonly timeOfDay: TimeOfDay,
+    @inject(LateWords) lateWords: LateWords,
   ) {
     const { name, host, zone, weight, pid, partitions } = options;
     const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
@@ -92,6 +94,7 @@ export class Membership implements ClusterView {
     this.watch = new PeerWatch({
       clock,
       hearing,
+      lateWords,
       inspection,
       probe: (peer) => this.telling.tell(peer, { hello: true }),
       onChange: (node, now) => this.reached(node, now),
@@ -258,7 +261,7 @@ export class Membership implements ClusterView {
     const { settings, founding, problems } = this;
     // A machine has one voice, though it came back under another id, and a node that waits to be taken in has none.
     const counts = !founding.founded || this.roster.get(from)?.status === 'active';
-    this.timeOfDay.hear(from, news.clock, { counts });
+    if (this.timeOfDay.hear(from, news.clock, { counts })) this.telling.tell(from, { hello: true });
     const sender = { id: from, name: this.roster.get(from)?.name ?? from };
     if (!isCompatible({ sender, news, settings, vote: founding.vote, problems })) {
       // So that both sides can say what is wrong.

@@ -7,8 +7,9 @@ import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
-import { silenceMsMax } from '../../actors/rules/suspicion.js';
+import { directSilenceMsMax, silenceMsMax } from '../../actors/rules/suspicion.js';
 import type { Hearing } from '../bus/hearing.js';
+import type { LateWords } from '../bus/late-words.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Opinion } from './member-codec.js';
@@ -26,6 +27,8 @@ interface Watched {
   absentAtMs: number | undefined;
   /** It said something itself. */
   isMet: boolean;
+  /** When it did last. */
+  spokeAtMs: number;
   /** Removed from the cluster: down whatever is heard, and only NATS' word on it still counts. */
   isRemoved: boolean;
 }
@@ -33,6 +36,7 @@ interface Watched {
 export interface PeerWatchOptions {
   readonly clock: Clock;
   readonly hearing: Hearing;
+  readonly lateWords: LateWords;
   readonly inspection: Inspection;
   readonly probe: (peer: NodeId) => void;
   readonly onChange: (peer: NodeId, now: Reachability) => void;
@@ -69,6 +73,7 @@ export class PeerWatch {
       doubted: false,
       absentAtMs: undefined,
       isMet: false,
+      spokeAtMs: clock.monotonicMs(),
       isRemoved: false,
     });
     actor.start();
@@ -126,8 +131,10 @@ export class PeerWatch {
   contact(peer: NodeId, contact: 'heard' | 'noResponders'): void {
     if (contact === 'noResponders') return this.absent(peer);
     const entry = this.watched.get(peer);
-    if (entry !== undefined) entry.isMet = true;
     this.heard(peer);
+    if (entry === undefined) return;
+    entry.isMet = true;
+    entry.spokeAtMs = entry.heardAtMs;
   }
 
   heard(peer: NodeId): void {
@@ -165,17 +172,23 @@ export class PeerWatch {
 
   /** Notes who has been silent for too long; nobody, while this node itself does not hear what is said now. */
   review(): void {
-    const { clock, hearing } = this.options;
+    const { clock, hearing, lateWords } = this.options;
     const nowMs = clock.monotonicMs();
     if (hearing.isDeaf(nowMs)) this.excuse(nowMs);
     hearing.ask();
     const silentMsMax = silenceMsMax(this.watched.size + 1);
+    const unheardMsMax = directSilenceMsMax(this.watched.size + 1);
+    let isSomeoneUnheard = false;
     for (const [peer, entry] of this.watched) {
+      const { isRemoved, absentAtMs, spokeAtMs } = entry;
+      const isGone = isRemoved || absentAtMs !== undefined;
+      if (!isGone && nowMs - spokeAtMs > unheardMsMax) isSomeoneUnheard = true;
       if (entry.absentAtMs !== undefined) this.reviewAbsence(peer, entry, nowMs - entry.absentAtMs);
       if (entry.doubted || nowMs - entry.heardAtMs <= silentMsMax) continue;
       entry.doubted = true;
       entry.actor.send({ type: 'peer.silent' });
     }
+    lateWords.areExpected = isSomeoneUnheard;
   }
 
   /**
@@ -206,6 +219,7 @@ export class PeerWatch {
   private excuse(nowMs: number): void {
     for (const entry of this.watched.values()) {
       entry.heardAtMs = nowMs;
+      entry.spokeAtMs = nowMs;
       entry.doubted = false;
       if (entry.absentAtMs !== undefined) entry.absentAtMs = nowMs;
     }

@@ -5,6 +5,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { noMoment } from '../../actors/rules/told-clock.js';
 import { boundsOf, isFarOff } from '../../actors/rules/wall-clocks.js';
 import { Hearing } from '../bus/hearing.js';
+import { LateWords } from '../bus/late-words.js';
 import { OwnTime } from '../bus/own-time.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
@@ -20,6 +21,7 @@ export class TimeOfDay {
     @inject(ToldClocks) private readonly clocks: ToldClocks,
     @inject(AgreedClock) private readonly agreed: AgreedClock,
     @inject(Hearing) private readonly hearing: Hearing,
+    @inject(LateWords) private readonly lateWords: LateWords,
   ) {}
 
   /** `to`: with what is known of that node's clock, by which it learns more of this one's. */
@@ -29,16 +31,28 @@ export class TimeOfDay {
     return { process, ms, wallMs: this.agreed.ownWallMs(), yours };
   }
 
-  /** `counts`: among those whose median is the time. */
-  hear(from: NodeId, told: NewsOfClock, { counts }: { readonly counts: boolean }): void {
-    const { clocks, agreed, hearing } = this;
-    const nowMs = agreed.monotonicMs();
-    clocks.told(from, told, nowMs);
+  /**
+   * `counts`: among those whose median is the time. True: the word is late, and only one that was asked for now tells when what lies in
+   * front of it has come.
+   */
+  hear(from: NodeId, told: NewsOfClock, { counts }: { readonly counts: boolean }): boolean {
+    const { clocks } = this;
+    clocks.told(from, told, this.agreed.monotonicMs());
     const isAnswer = told.yours.process === this.time.now().process;
     if (isAnswer) clocks.echoed(from, told.ms, told.yours.ms);
+    this.compare(from, told, { counts, isAnswer });
+    return isAnswer && this.lateWords.heard(from, told.yours.ms);
+  }
+
+  private compare(
+    from: NodeId,
+    told: NewsOfClock,
+    { counts, isAnswer }: { readonly counts: boolean; readonly isAnswer: boolean },
+  ): void {
+    const { clocks, agreed, hearing } = this;
     if (!counts) return agreed.forget(from);
     // A word that lay unread says what time it was, and not what time it is.
-    if (hearing.read(nowMs)) return;
+    if (hearing.read(agreed.monotonicMs())) return;
     const { aheadMs, aheadMostMs } = clocks.of(from)!;
     const wallAheadMs = told.wallMs - told.ms;
     agreed.told(from, boundsOf(wallAheadMs + aheadMs, wallAheadMs + aheadMostMs));
@@ -48,6 +62,7 @@ export class TimeOfDay {
   forget(node: NodeId): void {
     this.clocks.forget(node);
     this.agreed.forget(node);
+    this.lateWords.forget(node);
   }
 
   /** Resolves with the next answer, or when nobody seems to be there. The others answer at once when they are greeted. */

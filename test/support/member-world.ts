@@ -5,6 +5,7 @@ import { Membership } from '../../src/membership/membership.js';
 import { TimeOfDay } from '../../src/membership/time-of-day.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { Hearing } from '../../src/bus/hearing.js';
+import { LateWords } from '../../src/bus/late-words.js';
 import { OwnTime } from '../../src/bus/own-time.js';
 import { ToldClocks } from '../../src/bus/told-clocks.js';
 import { type NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.js';
@@ -88,6 +89,7 @@ export class MemberWorld {
       ...this.common,
       ...own,
     };
+    const lateWords = new LateWords(clock);
     const membership = new Membership(
       new BusPeers(bus, clock, random, { id, prefix: 'kv' }, new Metrics()),
       bus,
@@ -98,7 +100,8 @@ export class MemberWorld {
       settings,
       new ToldBuckets(settings),
       new Inspection(clock),
-      new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing),
+      new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing, lateWords),
+      lateWords,
     );
     const parts = { membership, clock, hearing, faults };
     const life: NodeLife = { id, name, process, ...parts, fatal: [], changes: [] };

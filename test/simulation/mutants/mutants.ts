@@ -326,6 +326,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'return 0;',
   },
   {
+    name: 'late-words-tell-nothing',
+    file: 'src/api/plain-puts.js',
+    find: 'if (sentAfterMs >= readMs)',
+    replace: 'if (true)',
+  },
+  {
+    name: 'plain-puts-before-late-words',
+    file: 'src/api/plain-puts.js',
+    find: 'if (this.lateWords.areExpected)',
+    replace: 'if (false)',
+  },
+  {
     name: 'deadline-header-ignored',
     file: 'src/api/subject-api.js',
     find: 'if (untilWallMs === Infinity)',

@@ -253,7 +253,7 @@ export class SimNats {
 
   send(lane: Lane, item: Upward): void {
     if (lane.stranded !== undefined) {
-      if (item.kind === 'publish') lane.stranded.push(item.publication);
+      if (item.kind === 'publish') lane.stranded.push(this.published(lane, item.publication));
       return;
     }
     const { nowUs } = this.scheduler;
@@ -277,7 +277,7 @@ export class SimNats {
   private take(lane: Lane, item: Upward): void {
     switch (item.kind) {
       case 'publish':
-        this.route(lane, item.publication);
+        this.route(lane, this.published(lane, item.publication));
         break;
       case 'subscribe':
         lane.subscriptions.add(item.subscription);
@@ -298,10 +298,16 @@ export class SimNats {
     }
   }
 
-  private route(from: Lane, published: Publication): void {
-    const subject = this.mapped(published.subject);
-    const publication = subject === published.subject ? published : { ...published, subject };
+  /** Told when it is sent, not when it is read: what a dead connection sent is no younger. */
+  private published(from: Lane, sent: Publication): Publication {
+    const subject = this.mapped(sent.subject);
+    const publication = subject === sent.subject ? sent : { ...sent, subject };
     for (const listener of this.onPublish) listener(from.name, publication);
+    return publication;
+  }
+
+  private route(from: Lane, publication: Publication): void {
+    const { subject } = publication;
     let queues: Map<string, Subscription[]> | undefined;
     let reached = 0;
     for (const subscription of this.tree.match(subject)) {

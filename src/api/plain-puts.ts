@@ -1,0 +1,98 @@
+/**
+ * Puts of plain clients, which don't say when they were sent. One that lay in a route (`src/bus/late-words.ts`) is older than what its
+ * author has put since, so it does not replace what was written since it may have been sent: it is taken for a later copy of itself.
+ * Where the last writer wins only one of the two can stay, and nobody knows which: it is refused.
+ *
+ * Which message of a route comes first, a put or a word that tells how old both are, is chance. So while a node is silent and not
+ * gone, blind puts are held for a moment, in which that word comes.
+ */
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { limits } from '../../actors/rules/limits.js';
+import { Buckets } from '../buckets/buckets.js';
+import { LateWords } from '../bus/late-words.js';
+import type { PutRequest } from '../coordinator/coordinator.js';
+import { OverloadedError, UnavailableError } from '../errors.js';
+import { Clock } from '../seams/clock.js';
+import type { PutSink } from './frame-rows.js';
+import { PutOrdering } from './put-ordering.js';
+
+interface HeldPut {
+  readonly request: PutRequest;
+  readonly readMs: number;
+  readonly sink: PutSink;
+}
+
+@scoped(Lifecycle.ContainerScoped)
+export class PlainPuts {
+  private held: HeldPut[] = [];
+  private heldBytes = 0;
+
+  constructor(
+    @inject(PutOrdering) private readonly puts: PutOrdering,
+    @inject(LateWords) private readonly lateWords: LateWords,
+    @inject(Buckets) private readonly buckets: Buckets,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** `readMs`: monotonic. */
+  put(request: PutRequest, readMs: number): void {
+    const sink = this.puts.readAt(readMs);
+    if (request.context !== undefined && !this.lastWriterWins(request)) return sink.put(request);
+    if (this.lateWords.areExpected) this.hold({ request, readMs, sink });
+    else this.pass({ request, readMs, sink });
+  }
+
+  private lastWriterWins({ bucket }: PutRequest): boolean {
+    return this.buckets.of(bucket).conflict === 'last-writer-wins';
+  }
+
+  private hold(put: HeldPut): void {
+    const { request } = put;
+    const bytes = bytesOf(request);
+    const isFull =
+      this.held.length >= limits.requestsInFlightMax ||
+      this.heldBytes + bytes > limits.requestBytesInFlightMax;
+    if (isFull) {
+      const error = new OverloadedError('too many puts at once while a node is silent');
+      request.onReply({ ok: false, error });
+      return;
+    }
+    this.heldBytes += bytes;
+    this.held.push(put);
+    if (this.held.length === 1) this.clock.setTimeout(this.release, limits.heldPutMs);
+  }
+
+  /** Those that have been held for long enough; in the order in which they came. */
+  private readonly release = (): void => {
+    const heldSinceMs = this.clock.monotonicMs() - limits.heldPutMs;
+    const { held } = this;
+    const rest = held.findIndex(({ readMs }) => readMs > heldSinceMs);
+    this.held = rest < 0 ? [] : held.slice(rest);
+    const released = rest < 0 ? held : held.slice(0, rest);
+    for (const put of released) {
+      this.heldBytes -= bytesOf(put.request);
+      this.pass(put);
+    }
+    const [next] = this.held;
+    if (next !== undefined)
+      this.clock.setTimeout(this.release, Math.max(1, next.readMs - heldSinceMs));
+  };
+
+  private pass({ request, readMs, sink }: HeldPut): void {
+    const sentAfterMs = this.lateWords.sentAfterMs(readMs);
+    if (sentAfterMs >= readMs) return sink.put(request);
+    if (this.lastWriterWins(request)) {
+      // An earlier copy of an operation may be done.
+      const outcome = request.operation === '' ? 'none' : 'unknown';
+      return request.onReply({ ok: false, error: new UnavailableError(lateText, outcome) });
+    }
+    const askedMs = Math.min(request.askedMs, sentAfterMs);
+    sink.put({ ...request, copy: 'later', askedMs });
+  }
+}
+
+const lateText = 'words of a node come late, and this put may have: try again';
+
+function bytesOf({ key, value }: PutRequest): number {
+  return key.length + (value?.length ?? 0);
+}
