@@ -2,8 +2,9 @@
  * The records as they are now: active memtable, frozen memtables, the one flushed last, cache, Bloom filter, table;
  * and the hash trees, which every change passes through.
  *
- * A record that fails its checksum counts as absent. Its digest is still in the tree of its partition
- * then, so that tree is computed anew, once the turn is over, from the records that are left.
+ * A record that fails its checksum counts as absent, whatever memory still has of it: a tree fits only what
+ * scans, reads and writes agree on. Its digest is still in the tree of its partition then, so that tree is
+ * computed anew from the records that are left, once the turn is over or a flush is to begin.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
@@ -31,7 +32,7 @@ export interface RecordsOptions {
   readonly onCorrupt: (partition: number, what: string) => void;
 }
 
-/** Damaged records that are remembered so that each is reported once. */
+/** Damaged records that are remembered, until they are written anew, so that each is reported once. */
 const damagedMax = 10_000;
 
 export class Records {
@@ -119,7 +120,8 @@ export class Records {
   }
 
   private decoded(key: StorageKey, value: Buffer): Held | undefined {
-    const record = decodeRecord(value);
+    // Damage that comes and goes (memory, a cable) must not bring back what the tree no longer counts.
+    const record = this.damaged.has(key) ? undefined : decodeRecord(value);
     if (record === undefined) this.noteDamage(key, 'checksum');
     return record;
   }
@@ -127,6 +129,7 @@ export class Records {
   /** `slot` is what `lookup` gave; undefined `after` removes. */
   replace(slot: Slot, after: Held | undefined): void {
     const { record: before } = slot;
+    if (this.damaged.size > 0) this.damaged.delete(slot.key);
     this.options.trees.change(slot, before, after);
     if (before === undefined && after !== undefined) this.filters.added(slot.partition, slot);
     if (slot.memtable === undefined) this.cache.drop(slot.key);
@@ -134,6 +137,8 @@ export class Records {
   }
 
   freeze(lastSequence: number): void {
+    // What was lost may have been written anew: nothing on disk would tell any more that the frozen tree counts it.
+    this.rebuildDamaged();
     this.memtables.freeze(this.options.trees.freeze(), lastSequence);
   }
 
@@ -156,9 +161,10 @@ export class Records {
   }
 
   private noteDamage(key: StorageKey, what: string): void {
+    this.cache.drop(key);
     if (this.damaged.has(key) || this.damaged.size >= damagedMax) return;
     this.damaged.add(key);
-    // Single reads and scans must agree on what is held: from now on both ask the table.
+    // As the cache: from now on whoever asks for the record asks the table.
     this.memtables.forgetFlushed();
     const partition = partitionOfStorageKey(key);
     if (this.damagedPartitions.size === 0)
@@ -168,6 +174,7 @@ export class Records {
   }
 
   private rebuildDamaged(): void {
+    this.options.clock.clearTimeout(this.rebuild);
     const partitions = [...this.damagedPartitions].sort((a, b) => a - b);
     for (const partition of partitions) this.rebuildTree(partition);
     this.damagedPartitions.clear();

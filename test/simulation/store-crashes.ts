@@ -3,6 +3,7 @@
  * flushes, and between them power cuts, kills, clean stops and full disks.
  */
 import 'reflect-metadata';
+import { isDeepStrictEqual } from 'node:util';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { actorOf } from '../../actors/rules/actor.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
@@ -13,6 +14,7 @@ import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-opt
 import { DurableStore } from '../../src/store/durable-store.js';
 import { encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
+import { treesFromScratch } from '../support/trees-from-scratch.js';
 import { Scheduler, SimProcess } from './core/scheduler.js';
 import { SimRandom } from './core/sim-random.js';
 import { Trace } from './core/trace.js';
@@ -26,8 +28,11 @@ export interface StoreRun {
   readonly seed: string;
   readonly lives: number;
   readonly durability: Durability;
-  /** Bits flip between the lives. What was acknowledged may be gone then (other nodes have it), but every start succeeds and invents nothing. */
-  readonly rot?: boolean;
+  /**
+   * Bits flip: of the log between the lives, of the tables while the store runs. What was acknowledged may be gone then (other
+   * nodes have it), but every start succeeds, nothing is invented, and the trees are those of what is left.
+   */
+  readonly rot?: 'log' | 'tables';
 }
 
 const partitions = 4;
@@ -61,6 +66,7 @@ class StoreWorld {
   private epochMax = 0;
   private remoteEpoch = 1;
   private wasClean = true;
+  private damages = 0;
 
   constructor(private readonly run: StoreRun) {
     this.random = new SimRandom(`store ${run.seed}`);
@@ -88,6 +94,7 @@ class StoreWorld {
       while (scheduler.nowUs < endUs && this.problems.length === 0) {
         this.act(store);
         await scheduler.run({ endUs: scheduler.nowUs + random.below(3000) });
+        if (this.run.rot === 'tables') await this.rotAndLook(store);
       }
     }
     await this.end(store, process, ready);
@@ -114,6 +121,7 @@ class StoreWorld {
       new Metrics(),
     );
     store.onFatal((error) => this.problems.push(`fatal ${error.message}`));
+    store.onCorrupt(() => this.damages++);
     return store;
   }
 
@@ -136,7 +144,7 @@ class StoreWorld {
       process.die();
       this.trace.add(scheduler.nowUs, 'world', `power cut: ${disk.crash()}`);
     }
-    if (this.run.rot === true && random.below(2) === 0) disk.rot('files');
+    if (this.run.rot === 'log' && random.below(2) === 0) disk.rot('files');
   }
 
   private act(store: DurableStore): void {
@@ -234,18 +242,33 @@ class StoreWorld {
     for (const key of keys) {
       const found = store.read(key)?.state ?? emptyState;
       const wanted = this.acknowledged.get(key) ?? emptyState;
-      if (this.run.rot !== true && !sameState(merge(found, wanted), found))
+      if (this.run.rot === undefined && !sameState(merge(found, wanted), found))
         this.problems.push(`${JSON.stringify(key)} misses what was acknowledged`);
       const known = this.written.get(key) ?? emptyState;
       if (found.siblings.some(({ dot }) => !known.context.some((e) => e.actor === dot.actor)))
         this.problems.push(`${JSON.stringify(key)} holds what was never written`);
     }
-    if (this.run.rot === true) return;
+    if (this.run.rot !== undefined) return;
     if (!this.wasClean && store.validEpoch() <= this.epochMax)
       this.problems.push(`epoch ${this.epochMax} is valid after an unclean end`);
     const debts = new Set(store.hints.next(debtor, { records: 100, bytes: 1e9 }).map((d) => d.key));
     for (const key of this.owed)
       if (!debts.has(key)) this.problems.push(`the debt of ${JSON.stringify(key)} is gone`);
+    this.checkTrees(store);
+  }
+
+  private async rotAndLook(store: DurableStore): Promise<void> {
+    const { random, scheduler } = this;
+    if (random.below(8) === 0)
+      this.trace.add(scheduler.nowUs, 'world', `rot ${this.disk.rot('tables')}`);
+    if (random.below(8) > 0) return;
+    // What is found damaged leaves the trees once the turn is over.
+    for (let found = -1; found < this.damages;) {
+      await scheduler.run({ endUs: scheduler.nowUs + 2000 });
+      found = this.damages;
+      for (let partition = 0; partition < partitions; partition++)
+        store.scan({ partition, limit: 1000 });
+    }
     this.checkTrees(store);
   }
 
@@ -260,5 +283,8 @@ class StoreWorld {
       if (wanted !== all || held.size !== all)
         this.problems.push(`partition ${partition} scans ${held.size} keys and holds ${all}`);
     }
+    for (const [partition, { leaves }] of treesFromScratch(store, partitions).entries())
+      if (!isDeepStrictEqual(store.trees.leafDigests(partition), leaves))
+        this.problems.push(`the tree of partition ${partition} is not that of its keys`);
   }
 }

@@ -409,6 +409,34 @@ export const mutants: readonly Mutant[] = [
     find: 'this.options.trees.change(slot, before, after);',
     replace: 'if (after !== undefined) this.options.trees.change(slot, before, after);',
   },
+  {
+    name: 'damaged-record-stays-cached',
+    test: 'unit/store/corruption',
+    file: 'src/store/records.js',
+    find: 'this.cache.drop(key);',
+    replace: '',
+  },
+  {
+    name: 'second-damage-of-a-record-unnoticed',
+    test: 'unit/store/corruption',
+    file: 'src/store/records.js',
+    find: 'this.damaged.delete(slot.key);',
+    replace: ';',
+  },
+  {
+    name: 'damage-that-goes-away-is-read',
+    test: 'unit/store/corruption',
+    file: 'src/store/records.js',
+    find: 'this.damaged.has(key) ? undefined : decodeRecord(value)',
+    replace: 'decodeRecord(value)',
+  },
+  {
+    name: 'flush-begins-with-the-damaged-counted',
+    test: 'unit/store/corruption',
+    file: 'src/store/records.js',
+    find: 'this.rebuildDamaged();',
+    replace: '',
+  },
   // Hints.
   {
     name: 'fallback-forgets-its-debt',

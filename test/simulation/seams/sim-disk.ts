@@ -192,6 +192,7 @@ export class SimDisk {
   readonly quarantined = new Map<string, Buffer>();
   readonly tables = new Map<string, TableMap>();
   /** Commits that are visible and not yet durable, oldest first. */
+  private readonly rotten = new WeakSet<Buffer>();
   readonly unsynced: TableUndo[][] = [];
   /** Files done with, whose blocks serve again. */
   readonly spares: SimFile[] = [];
@@ -264,7 +265,8 @@ export class SimDisk {
 
   /**
    * Flips one bit of what is on disk; returns where, or undefined when there is nothing to damage. Not in the few rows
-   * without which a node refuses to start: that is what it should do, and it would never come back.
+   * without which a node refuses to start: that is what it should do, and it would never come back. Not twice in a row of a
+   * table: no flip takes another back.
    */
   rot(within: 'files' | 'tables'): string | undefined {
     if (within === 'files') {
@@ -276,7 +278,10 @@ export class SimDisk {
       return `${file.name}@${at}`;
     }
     const records = ['hints', 'records', 'trees'].flatMap((table) =>
-      [...(this.tables.get(table)?.keys() ?? [])].sort().map((key) => ({ table, key })),
+      [...(this.tables.get(table) ?? [])]
+        .filter(([, value]) => !this.rotten.has(value))
+        .map(([key]) => ({ table, key }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1)),
     );
     if (records.length === 0) return undefined;
     const { table, key } = this.random.pick(records);
@@ -285,6 +290,7 @@ export class SimDisk {
     const at = this.random.below(value.length);
     value[at]! ^= 1 << this.random.below(8);
     this.tables.get(table)!.set(key, value);
+    this.rotten.add(value);
     return `${table}/${Buffer.from(key, 'latin1').toString('hex')}@${at}`;
   }
 

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Tables } from '../../../src/seams/table.js';
 import { LmdbTables } from '../../../src/store/lmdb-tables.js';
 import {
   keyNamed,
@@ -23,16 +24,21 @@ afterEach(() => home.remove());
 /** Flips one bit of a value of a table, while no store has it open. */
 async function flip(table: string, key: string, bit: number): Promise<void> {
   const tables = new LmdbTables(home.optionsWith({}));
+  await flipIn(tables, table, key, bit);
+  await tables.close();
+}
+
+/** The same with the tables of a store that runs. */
+function flipIn(tables: Tables, table: string, key: string, bit: number): Promise<void> {
   const opened = tables.open(table);
   const value = Buffer.from(opened.get(key)!);
   value[bit >> 3]! ^= 1 << (bit & 7);
-  await new Promise<void>((resolve) =>
+  return new Promise((resolve) =>
     tables.commit(
       (batch) => batch.put(opened, key, value),
       () => resolve(),
     ),
   );
-  await tables.close();
 }
 
 async function filled(): Promise<number> {
@@ -86,6 +92,89 @@ test('a record damaged and found by a scan: left out and reported', async () => 
   expect(store.scan({ partition, limit: 100 }).map((found) => found.key)).not.toContain(key);
   expect(corrupt).toHaveLength(1);
   await store.close();
+});
+
+test('a record damaged in the table while the cache has it: absent for all that ask, the tree right again, also once it is written', async () => {
+  await filled();
+  const key = keyNamed('key 3');
+  const partition = key.charCodeAt(1);
+  const { store, corrupt, tables } = await home.start();
+  expect(valueOf(store, key)).toBe('value 3');
+  await flipIn(tables, 'records', key, 100);
+  store.scan({ partition, limit: 100 });
+  expect(corrupt).toHaveLength(1);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([valueOf(store, key), store.keys]).toEqual([undefined, 19]);
+  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  await put(store, key, 'again');
+  expect([valueOf(store, key), store.keys]).toEqual(['again', 20]);
+  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  await store.close();
+});
+
+test('a record damaged, written anew and damaged again: reported again, the tree right again', async () => {
+  await filled();
+  const key = keyNamed('key 3');
+  const partition = key.charCodeAt(1);
+  const { store, corrupt, tables } = await home.start({ storeBounds: { memtableBytesMax: 1 } });
+  for (const times of [1, 2]) {
+    await flipIn(tables, 'records', key, 100);
+    store.scan({ partition, limit: 100 });
+    expect(corrupt).toHaveLength(times);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect([valueOf(store, key), store.keys]).toEqual([undefined, 19]);
+    expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+    const damaged = tables.open('records').get(key);
+    await put(store, key, 'again');
+    while (tables.open('records').get(key)!.equals(damaged!))
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(valueOf(store, key)).toBe('again');
+    expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  }
+  await store.close();
+});
+
+test('damage that goes away by itself: the record stays absent until it is written, as the tree has it', async () => {
+  await filled();
+  const key = keyNamed('key 3');
+  const { store, tables } = await home.start();
+  await flipIn(tables, 'records', key, 100);
+  expect(store.read(key)).toBeUndefined();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await flipIn(tables, 'records', key, 100);
+  expect([valueOf(store, key), store.keys]).toEqual([undefined, 19]);
+  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  await put(store, key, 'again');
+  expect([valueOf(store, key), store.keys]).toEqual(['again', 20]);
+  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  await store.close();
+});
+
+test('two flips that cancel out in the sum and leave no state: absent, reported', async () => {
+  await filled();
+  const key = keyNamed('key 3');
+  // Of the mark's last byte but one, and of the number of entries in the context.
+  await flip('records', key, 4 * 8 + 1);
+  await flip('records', key, 11 * 8 + 1);
+  const { store, corrupt } = await home.start();
+  expect(store.read(key)).toBeUndefined();
+  expect(corrupt).toHaveLength(1);
+  await store.close();
+});
+
+test('a damaged record found and written anew as the store stops: the tree row on disk is right', async () => {
+  await filled();
+  const key = keyNamed('key 3');
+  await flip('records', key, 100);
+  const { store } = await home.start();
+  const written = put(store, key, 'again');
+  await Promise.all([store.close(), written]);
+  const { store: again, report } = await home.start();
+  expect(report).toMatchObject({ clean: true, replayedRecords: 0 });
+  expect(valueOf(again, key)).toBe('again');
+  expect(treesOf(again)).toEqual(treesFromScratch(again, testPartitions));
+  expect(again.keys).toBe(20);
+  await again.close();
 });
 
 test('a damaged tree row: the tree is computed from the records, the partition is suspect', async () => {
