@@ -292,7 +292,9 @@ class World {
       difference =
         observatory.hintsLeft() ??
         (await observatory.difference(names)) ??
-        (await observatory.treesDiffer(names));
+        (await observatory.treesDiffer(names)) ??
+        // While others were asked, what lay in a link may have come.
+        observatory.hintsLeft();
       if (difference === undefined) return;
     }
     if (difference !== undefined) this.stuck('no-convergence', difference);
