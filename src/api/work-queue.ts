@@ -8,6 +8,7 @@ import {
   mayBeDoubled,
   queueGroup,
 } from '../../actors/rules/listening.js';
+import { Hearing } from '../bus/hearing.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock, type TimerId } from '../seams/clock.js';
@@ -30,6 +31,7 @@ export class WorkQueue {
     @inject(Bus) private readonly bus: Bus,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Clock) private readonly clock: Clock,
+    @inject(Hearing) private readonly hearing: Hearing,
   ) {
     view.onChange(() => this.followView());
   }
@@ -50,7 +52,12 @@ export class WorkQueue {
   /** A put that this node refuses may be done by another. */
   get isDoubled(): boolean {
     this.hasMetAll ||= hasMetAll(this.others());
-    return !this.hasMetAll || this.clock.monotonicMs() < this.doubledUntilMs;
+    if (!this.hasMetAll) return true;
+    // Others that take this node for hung meet without it.
+    const { calledDownAtMs } = this.view;
+    const doubtedMs = Math.max(calledDownAtMs, this.hearing.stoodLongMs);
+    const untilMs = Math.max(this.doubledUntilMs, doubtedMs + limits.doubledMsMax);
+    return this.clock.monotonicMs() < untilMs;
   }
 
   private others(): ListeningMember[] {

@@ -18,6 +18,8 @@ export class Hearing {
   private readMs = Infinity;
   /** When the last standstill was over. */
   private stoodMs = -Infinity;
+  /** When the last one was over that was so long that others may have taken this node for hung. */
+  stoodLongMs = -Infinity;
   /** When the last question that was answered had left. Before that the connection is new, and so is what it brings. */
   private askedMs = Infinity;
   /** When those questions left that have no answer yet. */
@@ -57,7 +59,9 @@ export class Hearing {
 
   /** To be told of whatever comes by the thousand. True: it may have lain unread, so long that others have given this node up. */
   read(nowMs: number): boolean {
-    if (nowMs - this.readMs > gapMsMax) this.stoodMs = nowMs;
+    const gapMs = nowMs - this.readMs;
+    if (gapMs > gapMsMax) this.stoodMs = nowMs;
+    if (gapMs > limits.silenceMsMax) this.stoodLongMs = nowMs;
     this.readMs = nowMs;
     return this.isLate;
   }

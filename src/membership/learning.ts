@@ -2,16 +2,21 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
+import type { Clock } from '../seams/clock.js';
 import type { Lineage } from './lineage.js';
 import { lifeBody, type News, rowOfRecall, type Vital } from './member-codec.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Learned, Roster } from './roster.js';
 
 export class Learning {
+  /** When another said last that this node is down. */
+  calledDownAtMs = -Infinity;
+
   constructor(
     private readonly roster: Roster,
     private readonly watch: PeerWatch,
     private readonly lineage: Lineage,
+    private readonly clock: Clock,
   ) {}
 
   /** Of each row and vital, whether it was news. */
@@ -52,7 +57,9 @@ export class Learning {
   }
 
   private hear(vital: Vital, from: NodeId): void {
-    const wasOld = this.roster.hear(vital, { calledDown: vital.opinion === 'down' });
+    const calledDown = vital.opinion === 'down';
+    if (calledDown) this.calledDownAtMs = this.clock.monotonicMs();
+    const wasOld = this.roster.hear(vital, { calledDown });
     // Of one who was not asked, or did not answer in time.
     if (wasOld && this.lineage.asked) void this.lineage.askLate(from);
     if (vital.opinion !== 'heard') this.roster.beat();

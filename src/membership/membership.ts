@@ -101,7 +101,7 @@ export class Membership implements ClusterView {
     });
     const { problems, roster } = this;
     this.absences = new Absences({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
-    this.learning = new Learning(roster, this.watch, this.lineage);
+    this.learning = new Learning(roster, this.watch, this.lineage, clock);
     this.founding = new Founding({
       roster: this.roster,
       foundersMin: options.founders,
@@ -196,6 +196,10 @@ export class Membership implements ClusterView {
 
   isMet(node: NodeId): boolean {
     return this.watch.isMet(node);
+  }
+
+  get calledDownAtMs(): number {
+    return this.learning.calledDownAtMs;
   }
 
   primaries(partition: number, n: number): readonly NodeId[] {

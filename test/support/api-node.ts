@@ -143,6 +143,8 @@ export class ToldView implements ClusterView {
     return this.absent.has(node);
   }
 
+  calledDownAtMs = -Infinity;
+
   isMet(node: NodeId): boolean {
     return !this.unmet.has(node);
   }

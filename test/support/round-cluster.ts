@@ -75,6 +75,8 @@ export class HandMadeView implements ClusterView {
     return false;
   }
 
+  calledDownAtMs = -Infinity;
+
   isMet(): boolean {
     return true;
   }

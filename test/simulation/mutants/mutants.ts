@@ -338,6 +338,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (false)',
   },
   {
+    name: 'standstill-forgotten-at-once',
+    file: 'src/bus/hearing.js',
+    find: 'this.stoodLongMs = nowMs',
+    replace: 'void 0',
+  },
+  {
+    name: 'called-down-unnoticed',
+    file: 'src/membership/learning.js',
+    find: 'this.calledDownAtMs = this.clock.monotonicMs()',
+    replace: 'void 0',
+  },
+  {
     name: 'deadline-header-ignored',
     file: 'src/api/subject-api.js',
     find: 'if (untilWallMs === Infinity)',

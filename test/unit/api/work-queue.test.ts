@@ -51,6 +51,12 @@ function timePasses(): void {
   timers.clear();
 }
 
+/** And the nodes read. */
+function timeGoesOn(ms: number): void {
+  for (const endMs = nowMs + ms; nowMs < endMs; nowMs += limits.reviewIntervalMs)
+    for (const { hearing } of nodes) hearing.read(nowMs);
+}
+
 /** How many answers came. */
 function ask(subject: string, inbox = '_INBOX'): number {
   const client = network.connect();
@@ -148,7 +154,20 @@ test('a put that one refuses may be done by another: unknown, unless every node 
   fail(new UnavailableError('nobody there'));
   for (const { view } of nodes) view.tellReachability(c, 'alive');
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
-  nowMs += limits.doubledMsMax;
+  timeGoesOn(limits.doubledMsMax);
+  expect(outcomesOfPuts()).toEqual(['503 none']);
+});
+
+test('who stood still, or is called down, is taken for hung: others may do what it refuses', () => {
+  fail(new UnavailableError('nobody there'));
+  expect(outcomesOfPuts()).toEqual(['503 none']);
+  nowMs += limits.silenceMsMax + 1;
+  expect(outcomesOfPuts()).toEqual(['503 unknown']);
+  timeGoesOn(limits.doubledMsMax);
+  expect(outcomesOfPuts()).toEqual(['503 none']);
+  for (const { view } of nodes) view.calledDownAtMs = nowMs;
+  expect(outcomesOfPuts()).toEqual(['503 unknown']);
+  timeGoesOn(limits.doubledMsMax);
   expect(outcomesOfPuts()).toEqual(['503 none']);
 });
 
