@@ -33,7 +33,10 @@ export class WorkQueue {
     @inject(Clock) private readonly clock: Clock,
     @inject(Hearing) private readonly hearing: Hearing,
   ) {
-    view.onChange(() => this.followView());
+    view.onChange((change) => {
+      if (change.kind === 'reachability' && change.now === 'alive') this.someoneIsBack();
+      this.followView();
+    });
   }
 
   /** Each message comes to one of the nodes that do so and live. */
@@ -54,8 +57,7 @@ export class WorkQueue {
     this.hasMetAll ||= hasMetAll(this.others());
     if (!this.hasMetAll) return true;
     // Others that take this node for hung meet without it.
-    const { calledDownAtMs } = this.view;
-    const doubtedMs = Math.max(calledDownAtMs, this.hearing.stoodLongMs);
+    const doubtedMs = Math.max(this.view.doubtedAtMs, this.hearing.stoodLongMs);
     const untilMs = Math.max(this.doubledUntilMs, doubtedMs + limits.doubledMsMax);
     return this.clock.monotonicMs() < untilMs;
   }
@@ -73,6 +75,12 @@ export class WorkQueue {
           isMet: view.isMet(id),
         };
       });
+  }
+
+  /** Gone for this node, it may have lived, and may meet without it for a moment still. */
+  private someoneIsBack(): void {
+    const untilMs = this.clock.monotonicMs() + limits.doubledMsMax;
+    this.doubledUntilMs = Math.max(this.doubledUntilMs, untilMs);
   }
 
   private followView(): void {

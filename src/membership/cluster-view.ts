@@ -16,8 +16,8 @@ export interface ClusterView {
   isAbsent(node: NodeId): boolean;
   /** A message of the node itself came since this one started; what others tell of it does not count. */
   isMet(node: NodeId): boolean;
-  /** When another said last that this node is down; monotonic, -Infinity: nobody has. */
-  readonly calledDownAtMs: number;
+  /** When another said last that it does not hear this node; monotonic, -Infinity: nobody has. */
+  readonly doubtedAtMs: number;
   /** The first `n` of the preference list; the rest are fallbacks. */
   primaries(partition: number, n: number): readonly NodeId[];
   /** Called when the ring or anyone's reachability changed, and when who is down turns out to be absent. */

@@ -9,8 +9,8 @@ import type { PeerWatch } from './peer-watch.js';
 import type { Learned, Roster } from './roster.js';
 
 export class Learning {
-  /** When another said last that this node is down. */
-  calledDownAtMs = -Infinity;
+  /** When another said last that it does not hear this node. */
+  doubtedAtMs = -Infinity;
 
   constructor(
     private readonly roster: Roster,
@@ -57,9 +57,8 @@ export class Learning {
   }
 
   private hear(vital: Vital, from: NodeId): void {
-    const calledDown = vital.opinion === 'down';
-    if (calledDown) this.calledDownAtMs = this.clock.monotonicMs();
-    const wasOld = this.roster.hear(vital, { calledDown });
+    if (vital.opinion !== 'heard') this.doubtedAtMs = this.clock.monotonicMs();
+    const wasOld = this.roster.hear(vital, { calledDown: vital.opinion === 'down' });
     // Of one who was not asked, or did not answer in time.
     if (wasOld && this.lineage.asked) void this.lineage.askLate(from);
     if (vital.opinion !== 'heard') this.roster.beat();

@@ -198,8 +198,8 @@ export class Membership implements ClusterView {
     return this.watch.isMet(node);
   }
 
-  get calledDownAtMs(): number {
-    return this.learning.calledDownAtMs;
+  get doubtedAtMs(): number {
+    return this.learning.doubtedAtMs;
   }
 
   primaries(partition: number, n: number): readonly NodeId[] {

@@ -17,6 +17,12 @@ import type { Opinion } from './member-codec.js';
 /** Two beats, with which peers are asked. */
 const absenceMsMax = 2 * limits.gossipIntervalMs;
 
+/**
+ * Who is gone is asked for at nearly every review: when a route between servers is back, both sides are to know before much is sent
+ * by it. Until then each may take what the other does too.
+ */
+const absenceRestMs = limits.reviewIntervalMs - 1;
+
 interface Watched {
   readonly actor: ActorRefFrom<typeof peerMachine>;
   reachability: Reachability;
@@ -200,7 +206,7 @@ export class PeerWatch {
     if (oldMs > absenceMsMax) {
       entry.absentAtMs = undefined;
       if (entry.reachability !== 'alive') onChange(peer, entry.reachability);
-    } else if (oldMs > limits.gossipIntervalMs) probe(peer);
+    } else if (oldMs >= absenceRestMs) probe(peer);
   }
 
   /** From here to `resume` silence and absence say nothing about others. */

@@ -189,6 +189,8 @@ class World {
   private checkHealthy(result: PutResult | GetResult, name: string): void {
     const { faults, bootFaults } = this.options;
     if (faults.length + bootFaults.length > 0) return;
+    // Who is not of the core ends then, with what it had taken.
+    if (this.faultsOver) return;
     // Where bounds were drawn so narrow that they refuse, refusing is right, and who tries again leaves beside it what was put since.
     const isRoomy = Object.keys(this.options.cluster.storeBounds).length === 0;
     if (isRoomy && result.kind === 'failed' && [0, 429, 503, 504].includes(result.code))

@@ -143,7 +143,7 @@ export class ToldView implements ClusterView {
     return this.absent.has(node);
   }
 
-  calledDownAtMs = -Infinity;
+  doubtedAtMs = -Infinity;
 
   isMet(node: NodeId): boolean {
     return !this.unmet.has(node);

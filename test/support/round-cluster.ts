@@ -75,7 +75,7 @@ export class HandMadeView implements ClusterView {
     return false;
   }
 
-  calledDownAtMs = -Infinity;
+  doubtedAtMs = -Infinity;
 
   isMet(): boolean {
     return true;

@@ -344,9 +344,9 @@ export const mutants: readonly Mutant[] = [
     replace: 'void 0',
   },
   {
-    name: 'called-down-unnoticed',
+    name: 'doubts-unnoticed',
     file: 'src/membership/learning.js',
-    find: 'this.calledDownAtMs = this.clock.monotonicMs()',
+    find: 'this.doubtedAtMs = this.clock.monotonicMs()',
     replace: 'void 0',
   },
   {
@@ -626,8 +626,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'just-started-refuses-for-certain',
     file: 'src/api/work-queue.js',
-    find: 'return !this.hasMetAll ||',
-    replace: 'return',
+    find: 'if (!this.hasMetAll)',
+    replace: 'if (false)',
   },
   {
     name: 'hung-node-replaced-at-once',

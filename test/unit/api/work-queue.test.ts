@@ -158,14 +158,30 @@ test('a put that one refuses may be done by another: unknown, unless every node 
   expect(outcomesOfPuts()).toEqual(['503 none']);
 });
 
-test('who stood still, or is called down, is taken for hung: others may do what it refuses', () => {
+test('who was gone may have lived and meet without this node for a moment: what it refuses may be done there', () => {
+  fail(new UnavailableError('nobody there'));
+  for (const { view } of nodes) {
+    view.absent.add(c);
+    view.tellReachability(c, 'down');
+  }
+  expect(outcomesOfPuts()).toEqual(['503 none']);
+  for (const { view } of nodes) {
+    view.absent.delete(c);
+    view.tellReachability(c, 'alive');
+  }
+  expect(outcomesOfPuts()).toEqual(['503 unknown']);
+  timeGoesOn(limits.doubledMsMax);
+  expect(outcomesOfPuts()).toEqual(['503 none']);
+});
+
+test('who stood still, or is not heard, is taken for hung: others may do what it refuses', () => {
   fail(new UnavailableError('nobody there'));
   expect(outcomesOfPuts()).toEqual(['503 none']);
   nowMs += limits.silenceMsMax + 1;
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
   timeGoesOn(limits.doubledMsMax);
   expect(outcomesOfPuts()).toEqual(['503 none']);
-  for (const { view } of nodes) view.calledDownAtMs = nowMs;
+  for (const { view } of nodes) view.doubtedAtMs = nowMs;
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
   timeGoesOn(limits.doubledMsMax);
   expect(outcomesOfPuts()).toEqual(['503 none']);
