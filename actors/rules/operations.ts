@@ -50,7 +50,7 @@ export function afterReplacing(
 
 /** Remembered for as long as there is room, at the most. */
 export function forgottenAtMs(copiesUntilMs: number): number {
-  return copiesUntilMs + limits.requestTimeoutMsMax;
+  return copiesUntilMs + limits.operationsRememberedMs;
 }
 
 export function rememberedCount(siblings: readonly Sibling[]): number {

@@ -116,7 +116,7 @@ test('what is remembered goes with the first put after its time', () => {
   cluster.put(0, 'one', unsaid);
   cluster.put(0, 'two');
   cluster.send(0, 1);
-  cluster.clock.advance(timeoutMs + limits.requestTimeoutMsMax - 1);
+  cluster.clock.advance(timeoutMs + limits.operationsRememberedMs - 1);
   cluster.put(0, 'three');
   expect(cluster.remembered(0)).toBe(1);
   cluster.clock.advance(1);
@@ -124,6 +124,18 @@ test('what is remembered goes with the first put after its time', () => {
   expect(cluster.remembered(0)).toBe(0);
   cluster.send(0, 1);
   expect(cluster.states[1]).toEqual(cluster.states[0]);
+});
+
+test('a twin that lay in a hint for minutes, tried again up to a minute apart, does not come back', () => {
+  const cluster = new CopiesCluster();
+  cluster.put(2, 'one', unsaid);
+  let context = decodeSeen(cluster.put(0, 'one', unsaid) as Buffer);
+  for (const value of ['two', 'three', 'four']) {
+    cluster.clock.advance(70_000);
+    context = decodeSeen(cluster.put(0, value, { context }) as Buffer);
+  }
+  cluster.send(2, 0);
+  expect(cluster.shown(0)).toEqual(['four']);
 });
 
 test('past the room for puts whose requests are over, the oldest of these go; past the bound a put is refused, and nothing forgotten', () => {
