@@ -45,7 +45,7 @@ const step = record({
   context: constantFrom('blind', 'last', 'first', 'empty', 'now' as const),
   operation: constantFrom('', 'x', 'y', 'a longer operation'),
   copy: constantFrom('first', 'first', 'first', 'any', 'later' as const),
-  waitsMs: constantFrom(0, 1000, 200_000),
+  waitsMs: constantFrom(0, 1000, 500_000),
   crashes: boolean(),
   tombstone: boolean(),
   conflict: constantFrom('siblings', 'siblings', 'last-writer-wins' as const),
