@@ -43,10 +43,10 @@ export function silenceMsMax(nodes: number): number {
 }
 
 /**
- * How long a peer that lives may say nothing to this node itself. In a cluster of up to 1 + fanout nodes it is heard at each beat; in a
- * larger one by chance, and after so many beats as there are others hardly one in fifty has not been.
+ * How long a peer that lives may say nothing to this node itself: it tells `gossipFanout` others a beat, each in its turn. For each beat
+ * beyond the first one more is waited for.
  */
 export function directSilenceMsMax(nodes: number): number {
-  const beats = nodes <= 1 + limits.gossipFanout ? 1 : nodes - 1;
+  const beats = Math.ceil(Math.max(nodes - 1, 1) / limits.gossipFanout);
   return limits.silenceMsMax + (beats - 1) * limits.gossipIntervalMs;
 }

@@ -53,13 +53,17 @@ export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: num
       aheadMs: Math.max(known.aheadMs, aheadMs),
       newestAheadMs: Math.max(newestAheadMs, aheadMs),
     };
-  return {
-    ...known,
-    aheadMs: Math.max(newestAheadMs, aheadMs),
-    newestAheadMs: aheadMs,
-    sinceMs: windowMs,
-    windowMs: nowMs,
-  };
+  const window = { newestAheadMs: aheadMs, windowMs: nowMs };
+  // After a silence a clock may have run away from what was told of it, so far that a new word is the better one.
+  if (nowMs >= windowMs + 2 * windowLengthMs) {
+    const oldAheadMs = newestAheadMs - driftMsMax(nowMs - windowMs);
+    return { ...known, ...window, aheadMs: Math.max(oldAheadMs, aheadMs), sinceMs: nowMs };
+  }
+  return { ...known, ...window, aheadMs: Math.max(newestAheadMs, aheadMs), sinceMs: windowMs };
+}
+
+function driftMsMax(forMs: number): number {
+  return (forMs * limits.clockRatePpmMax) / 1e6;
 }
 
 /** The other has said what the own clock showed at least when its own showed `toldMs`. */
@@ -69,6 +73,6 @@ export function afterEcho(known: ToldClock, toldMs: number, ownMs: number): Told
 
 /** What the clock shows at least when the own shows `atMs`, which may lie ahead. */
 export function momentThere(known: ToldClock, atMs: number, nowMs: number): Moment {
-  const driftMs = ((nowMs - known.sinceMs) * limits.clockRatePpmMax) / 1e6;
+  const driftMs = driftMsMax(nowMs - known.sinceMs);
   return { process: known.process, ms: Math.max(0, Math.floor(atMs + known.aheadMs - driftMs)) };
 }

@@ -1,7 +1,7 @@
 /**
- * Puts of plain clients, which don't say when they were sent. One that lay in a route (`src/bus/late-words.ts`) is older than what its
- * author has put since, so it does not replace what was written since it may have been sent: it is taken for a later copy of itself.
- * Where the last writer wins only one of the two can stay, and nobody knows which: it is refused.
+ * Puts of plain clients, which don't say when they were sent. One that lay in a route (`src/bus/late-words.ts`) for longer than its
+ * author waits is older than what its author has put since, so it does not replace what was written since it may have been sent: it is
+ * taken for a later copy of itself. Where the last writer wins only one of the two can stay, and nobody knows which: it is refused.
  *
  * Which message of a route comes first, a put or a word that tells how old both are, is chance. So while a node is silent and not
  * gone, blind puts are held for a moment, in which that word comes.
@@ -16,9 +16,14 @@ import { Clock } from '../seams/clock.js';
 import type { PutSink } from './frame-rows.js';
 import { PutOrdering } from './put-ordering.js';
 
-interface HeldPut {
-  readonly request: PutRequest;
+/** When it was read, on the monotonic clock, and for how long its author waits; Infinity: it says itself until when. */
+export interface PlainTimes {
   readonly readMs: number;
+  readonly timeoutMs: number;
+}
+
+interface HeldPut extends PlainTimes {
+  readonly request: PutRequest;
   readonly sink: PutSink;
 }
 
@@ -28,18 +33,19 @@ export class PlainPuts {
   private heldBytes = 0;
 
   constructor(
-    @inject(PutOrdering) private readonly puts: PutOrdering,
+    @inject(PutOrdering) private readonly puts: Pick<PutOrdering, 'readAt'>,
     @inject(LateWords) private readonly lateWords: LateWords,
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** `readMs`: monotonic. */
-  put(request: PutRequest, readMs: number): void {
-    const sink = this.puts.readAt(readMs);
-    if (request.context !== undefined && !this.lastWriterWins(request)) return sink.put(request);
-    if (this.lateWords.areExpected) this.hold({ request, readMs, sink });
-    else this.pass({ request, readMs, sink });
+  put(request: PutRequest, times: PlainTimes): void {
+    const sink = this.puts.readAt(times.readMs);
+    const isBlind = request.context === undefined || this.lastWriterWins(request);
+    if (!isBlind || times.timeoutMs === Infinity) return sink.put(request);
+    // Behind those that are held still, so that none overtakes another.
+    if (this.lateWords.areExpected || this.held.length > 0) this.hold({ request, sink, ...times });
+    else this.pass({ request, sink, ...times });
   }
 
   private lastWriterWins({ bucket }: PutRequest): boolean {
@@ -78,9 +84,10 @@ export class PlainPuts {
       this.clock.setTimeout(this.release, Math.max(1, next.readMs - heldSinceMs));
   };
 
-  private pass({ request, readMs, sink }: HeldPut): void {
+  private pass({ request, readMs, timeoutMs, sink }: HeldPut): void {
     const sentAfterMs = this.lateWords.sentAfterMs(readMs);
-    if (sentAfterMs >= readMs) return sink.put(request);
+    // Its author waits still, and has put nothing since.
+    if (readMs - sentAfterMs < timeoutMs) return sink.put(request);
     if (this.lastWriterWins(request)) {
       // An earlier copy of an operation may be done.
       const outcome = request.operation === '' ? 'none' : 'unknown';

@@ -198,7 +198,8 @@ export class SubjectApi {
       askedMs: request.taken.atMs - request.unreadMs - ageMs,
       onReply: (reply) => this.answerPut(request, reply),
     };
-    this.puts.put(put, request.taken.atMs);
+    const timeoutMs = terms.untilWallMs === Infinity ? terms.timeoutMs : Infinity;
+    this.puts.put(put, { readMs: request.taken.atMs, timeoutMs });
   }
 
   /** While others may be given the same message, each of them has a copy that says nothing of the others. */

@@ -10,10 +10,17 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Clock } from '../seams/clock.js';
 
-/** Of one node, whose words come late. On the own clock. */
+/** Of one node, on the own clock. A route delivers in order: behind a word comes nothing that was sent before it. */
+interface Words {
+  /** What came long enough before the last word was heard was sent before that moment; nothing since. */
+  sentAfterMs: number;
+  /** Of the last word; of several that came together the first. */
+  sentMs: number;
+  heardMs: number;
+}
+
+/** Of one node, whose words come late. */
 interface Delay {
-  /** Before that moment nothing was sent that comes now. */
-  readonly sentAfterMs: number;
   readonly beganMs: number;
   lastMs: number;
 }
@@ -21,12 +28,14 @@ interface Delay {
 /** Two beats: who says nothing more has nothing more to bring. */
 const delayMsMax = 2 * limits.gossipIntervalMs;
 
+/** What is read within so long of each other counts as one: puts that were held are looked at a little later. */
+const togetherMsMax = 4 * limits.heldPutMs;
+
 @scoped(Lifecycle.ContainerScoped)
 export class LateWords {
   /** A node is silent and not gone: late words of it may come at any moment, and before them what else lies there. */
   areExpected = false;
-  /** When the last word of a node was sent. */
-  private readonly sentMs = new Map<NodeId, number>();
+  private readonly words = new Map<NodeId, Words>();
   private readonly delays = new Map<NodeId, Delay>();
   /** The last one that is over: what was read before its end is still looked at. */
   private over = { sentAfterMs: Infinity, endedMs: -Infinity };
@@ -37,16 +46,12 @@ export class LateWords {
   heard(node: NodeId, sentMs: number): boolean {
     const nowMs = this.clock.monotonicMs();
     const delay = this.delays.get(node);
-    if (delay !== undefined && sentMs < delay.beganMs) {
-      delay.lastMs = nowMs;
-      return false;
-    }
-    if (delay !== undefined) this.end(node, delay, nowMs);
-    if (!this.sentMs.has(node) && this.sentMs.size >= limits.membersMax) this.clear();
-    const isLate = nowMs - sentMs > limits.lateWordMsMax;
-    const sentAfterMs = this.sentMs.get(node) ?? sentMs;
-    if (isLate) this.delays.set(node, { sentAfterMs, beganMs: nowMs, lastMs: nowMs });
-    this.sentMs.set(node, sentMs);
+    const isBehindAll = delay === undefined || sentMs >= delay.beganMs;
+    if (delay !== undefined && isBehindAll) this.end(node, nowMs);
+    this.note(node, sentMs, nowMs);
+    if (!isBehindAll) delay.lastMs = nowMs;
+    const isLate = isBehindAll && nowMs - sentMs > limits.lateWordMsMax;
+    if (isLate) this.delays.set(node, { beganMs: nowMs, lastMs: nowMs });
     return isLate;
   }
 
@@ -56,26 +61,42 @@ export class LateWords {
     if (this.over.endedMs >= readMs) sentAfterMs = Math.min(sentAfterMs, this.over.sentAfterMs);
     if (this.delays.size === 0) return sentAfterMs;
     const nowMs = this.clock.monotonicMs();
-    for (const [node, delay] of this.delays) {
-      if (nowMs - delay.lastMs > delayMsMax) this.end(node, delay, delay.lastMs);
-      else sentAfterMs = Math.min(sentAfterMs, delay.sentAfterMs);
+    for (const [node, { lastMs }] of this.delays) {
+      if (nowMs - lastMs > delayMsMax) this.end(node, lastMs);
+      else sentAfterMs = Math.min(sentAfterMs, this.sentBehind(node, readMs));
     }
     return sentAfterMs;
   }
 
+  /** What was read a little later than a word may still have come in front of it. */
+  private sentBehind(node: NodeId, readMs: number): number {
+    const { sentAfterMs, sentMs, heardMs } = this.words.get(node)!;
+    return readMs - heardMs > togetherMsMax ? Math.max(sentAfterMs, sentMs) : sentAfterMs;
+  }
+
+  private note(node: NodeId, sentMs: number, nowMs: number): void {
+    const words = this.words.get(node);
+    if (words === undefined) {
+      if (this.words.size >= limits.membersMax) this.clear();
+      this.words.set(node, { sentAfterMs: sentMs, sentMs, heardMs: nowMs });
+    } else if (nowMs - words.heardMs > togetherMsMax)
+      Object.assign(words, { sentAfterMs: words.sentMs, sentMs, heardMs: nowMs });
+  }
+
   forget(node: NodeId): void {
-    this.sentMs.delete(node);
+    this.words.delete(node);
     this.delays.delete(node);
   }
 
   /** Nobody has so many members: these are names somebody made up. */
   private clear(): void {
-    this.sentMs.clear();
+    this.words.clear();
     this.delays.clear();
   }
 
-  private end(node: NodeId, { sentAfterMs }: Delay, nowMs: number): void {
+  private end(node: NodeId, nowMs: number): void {
     this.delays.delete(node);
+    const { sentAfterMs } = this.words.get(node)!;
     const { over } = this;
     const both = nowMs - over.endedMs <= limits.heldPutMs;
     this.over = {

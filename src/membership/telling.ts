@@ -13,6 +13,10 @@ import type { Roster } from './roster.js';
 import type { TimeOfDay } from './time-of-day.js';
 
 export class Telling {
+  private spreads = 0;
+  /** With which spread each was told last. */
+  private toldAt: ReadonlyMap<NodeId, number> = new Map();
+
   constructor(
     private readonly options: {
       readonly peers: Peers;
@@ -27,12 +31,24 @@ export class Telling {
     },
   ) {}
 
-  /** To a few members, picked at random; unreachable ones too, or they could never answer back. */
+  /**
+   * To a few members, those first who were told longest ago, and of these at random; unreachable ones too, or they could never
+   * answer back.
+   */
   spread(): void {
     const { roster, random } = this.options;
     const left = [...roster.otherIds];
-    for (let i = 0; i < limits.gossipFanout && left.length > 0; i++)
-      this.tell(left.splice(random.below(left.length), 1)[0]!, { hello: false });
+    const toldAt = new Map(left.map((id) => [id, this.toldAt.get(id) ?? 0]));
+    this.toldAt = toldAt;
+    this.spreads++;
+    for (let i = 0; i < limits.gossipFanout && left.length > 0; i++) {
+      const longestAgo = Math.min(...left.map((id) => toldAt.get(id)!));
+      const next = left.filter((id) => toldAt.get(id) === longestAgo);
+      const to = next[random.below(next.length)]!;
+      left.splice(left.indexOf(to), 1);
+      toldAt.set(to, this.spreads);
+      this.tell(to, { hello: false });
+    }
   }
 
   /** `rows`: all that is known, for one that may know nothing. */

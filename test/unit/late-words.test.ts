@@ -68,7 +68,20 @@ test('with a route that is slow for good, each answer says how slow', () => {
   // It was asked for, and comes late all the same.
   expect(words.heard('a', secondMs)).toBe(true);
   clock.advance(lateMs);
-  expect(words.sentAfterMs(now())).toBe(startMs + 3_000);
+  expect(words.sentAfterMs(now())).toBe(secondMs);
+});
+
+test('with a route that is slow for good, what comes is no older than the word in front of it', () => {
+  const onTheWayMs = 3_000;
+  let oldestMs = 0;
+  for (let beat = 0; beat < 30; beat++) {
+    words.heard('a', now() - onTheWayMs);
+    for (let i = 0; i < 4; i++) {
+      clock.advance(limits.gossipIntervalMs / 4);
+      if (beat > 2) oldestMs = Math.max(oldestMs, now() - words.sentAfterMs(now()));
+    }
+  }
+  expect(oldestMs).toBe(onTheWayMs + limits.gossipIntervalMs);
 });
 
 test('the oldest of several nodes counts, and of each the last', () => {

@@ -27,6 +27,23 @@ async function lifeOf(
   return { c, skipped };
 }
 
+test('in a cluster of ten each tells each of the others in every third beat', async () => {
+  const { world, lives } = await cluster('ten', 'abcdefghij'.split(''));
+  await world.run(5_000);
+  const told = new Map<string, number>();
+  let longestMs = 0;
+  world.nats.onPublish.push((from, { subject }) => {
+    const isClaim = subject.includes(world.idOf(from[0]!));
+    if (!subject.endsWith('.gossip') || isClaim) return;
+    const way = `${from} ${subject}`;
+    longestMs = Math.max(longestMs, world.nowMs - (told.get(way) ?? world.nowMs));
+    told.set(way, world.nowMs);
+  });
+  await world.run(30_000);
+  expect(told.size).toBe(lives.length * (lives.length - 1));
+  expect(longestMs).toBeLessThan(3_500);
+});
+
 describe('founding', () => {
   test('three nodes that start together found one cluster with equal rings, within a second', async () => {
     const world = new MemberWorld('found', { founders: 3 });

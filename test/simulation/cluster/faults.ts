@@ -16,6 +16,7 @@
  *   heal                                   ends all cuts and clogs
  *   clog n1 n2 for=500ms                   held back, then delivered
  *   hold n1 n2 for=10s                     lies in a route between servers so long, and then reaches who is n2 by then
+ *   lag n1 n2 by=1500ms [for=10s]          the route between their servers is so slow
  *   disconnect n1 for=1s                   its connection to NATS breaks
  *   strand n1 for=3s late=10s              its connection is dead; it notices after `for` and has another one, NATS `late` after
  *                                        that: until then half-dead subscriptions swallow, then what was sent arrives
@@ -128,6 +129,11 @@ const effects: Readonly<Record<string, Effect>> = {
     const untilUs = cluster.scheduler.nowUs + durationUs(command.options['for']!);
     cluster.nats.hold({ from, to }, untilUs);
     return undefined;
+  },
+  lag: (cluster, command) => {
+    const [from, to] = command.args as [string, string];
+    cluster.nats.lag({ from, to }, durationUs(command.options['by']!));
+    return () => cluster.nats.lag({ from, to }, 0);
   },
   disconnect: (cluster, { args, options }) => {
     cluster.nats.disconnect(args[0]!, { forUs: durationUs(options['for']!), why: 'fault' });

@@ -328,13 +328,19 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'late-words-tell-nothing',
     file: 'src/api/plain-puts.js',
-    find: 'if (sentAfterMs >= readMs)',
+    find: 'if (readMs - sentAfterMs < timeoutMs)',
     replace: 'if (true)',
+  },
+  {
+    name: 'late-words-without-timeout',
+    file: 'src/api/plain-puts.js',
+    find: 'if (readMs - sentAfterMs < timeoutMs)',
+    replace: 'if (sentAfterMs >= readMs)',
   },
   {
     name: 'plain-puts-before-late-words',
     file: 'src/api/plain-puts.js',
-    find: 'if (this.lateWords.areExpected)',
+    find: 'if (this.lateWords.areExpected || this.held.length > 0)',
     replace: 'if (false)',
   },
   {

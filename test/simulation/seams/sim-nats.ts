@@ -99,6 +99,7 @@ export class SimNats {
   private readonly cuts = new Map<string, CutKind>();
   private readonly clogs = new Map<string, number>();
   private readonly holds = new Map<string, number>();
+  private readonly lags = new Map<string, number>();
   /** End the connections that only the server believes in. */
   private readonly dead = new Set<() => void>();
   private nextOrder = 0;
@@ -149,6 +150,7 @@ export class SimNats {
     this.cuts.clear();
     this.clogs.clear();
     this.holds.clear();
+    this.lags.clear();
     for (const end of this.dead) end();
   }
 
@@ -160,6 +162,11 @@ export class SimNats {
   /** They lie in a route between two servers until then, and reach whoever of `to` listens by that time. */
   hold(way: { from: string; to: string }, untilUs: number): void {
     this.holds.set(wayOf(way), untilUs);
+  }
+
+  /** The route from the server of the one to that of the other takes so much longer; 0: no longer. */
+  lag(way: { from: string; to: string }, byUs: number): void {
+    this.lags.set(wayOf(way), byUs);
   }
 
   /** Cuts the connection of a client, which comes back after `forUs`. */
@@ -348,10 +355,8 @@ export class SimNats {
     const { lane } = to;
     if (lane.isDeaf) return this.lost(publication, lane, 'dead');
     if (this.cutOf(from, lane) !== undefined) return this.lost(publication, lane, 'cut');
-    if (this.holds.size > 0) {
-      const heldUs = this.holds.get(wayOf({ from: from.name, to: lane.name })) ?? 0;
-      if (heldUs > this.scheduler.nowUs) return this.holdBack(to, publication, heldUs);
-    }
+    const untilUs = this.inRouteUntilUs({ from: from.name, to: lane.name });
+    if (untilUs > this.scheduler.nowUs) return this.holdBack(to, publication, untilUs);
     let dueUs = this.arrivalUs(lane);
     if (this.clogs.size > 0) {
       const clogUs = this.clogs.get(wayOf({ from: from.name, to: lane.name }));
@@ -365,6 +370,13 @@ export class SimNats {
         return this.straggle(lane, this.delivery(to, publication, {}));
     }
     this.enqueue(lane, dueUs, this.delivery(to, publication, {}));
+  }
+
+  private inRouteUntilUs(way: { from: string; to: string }): number {
+    if (this.holds.size === 0 && this.lags.size === 0) return 0;
+    const name = wayOf(way);
+    const lagUs = this.lags.get(name) ?? 0;
+    return Math.max(this.holds.get(name) ?? 0, this.scheduler.nowUs + lagUs);
   }
 
   private holdBack({ lane, queue }: Subscription, publication: Publication, untilUs: number): void {

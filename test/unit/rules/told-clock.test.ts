@@ -15,7 +15,10 @@ const seed = 20_261_128;
 describe('what is known of a clock', () => {
   test('is never ahead of it, however long words travel and at whatever rate it runs', () => {
     const words = fc.array(
-      fc.record({ betweenMs: fc.integer({ min: 0, max: 30_000 }), onTheWayMs: fc.nat(9_000) }),
+      fc.record({
+        betweenMs: fc.oneof(fc.nat(30_000), fc.nat(24 * 3_600_000)),
+        onTheWayMs: fc.nat(9_000),
+      }),
       { minLength: 1, maxLength: 40 },
     );
     const rate = fc.integer({ min: 1 - limits.clockRatePpmMax, max: limits.clockRatePpmMax - 1 });
@@ -56,6 +59,18 @@ describe('what is known of a clock', () => {
     const { ms } = momentThere(known!, 30_000, 30_000);
     expect(ms).toBeLessThanOrEqual(36_400);
     expect(ms).toBeGreaterThan(36_350);
+  });
+
+  test('is as good as a new word after a long silence', () => {
+    let known: ToldClock | undefined;
+    for (let nowMs = 0; nowMs <= 20_000; nowMs += 1_000)
+      known = afterWord(known, { process, ms: 500 + nowMs }, nowMs);
+    const nowMs = 10 * 3_600_000;
+    known = afterWord(known, { process, ms: 500 + nowMs - 1 }, nowMs);
+    expect(500 + nowMs - momentThere(known, nowMs, nowMs).ms).toBeLessThan(15);
+    // One that was late says less than is known.
+    known = afterWord(known, { process, ms: 2 * nowMs - 90_000 }, 2 * nowMs);
+    expect(500 + 2 * nowMs - momentThere(known, 2 * nowMs, 2 * nowMs).ms).toBeLessThan(40_000);
   });
 
   test('begins anew with each process', () => {

@@ -1,0 +1,107 @@
+/** What becomes of plain puts while words of other nodes come late, or may. */
+import 'reflect-metadata';
+import { beforeEach, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
+import { nothingSeen } from '../../../actors/rules/versions.js';
+import { PlainPuts } from '../../../src/api/plain-puts.js';
+import { ToldBuckets } from '../../../src/buckets/told-buckets.js';
+import { LateWords } from '../../../src/bus/late-words.js';
+import type { PutReply, PutRequest } from '../../../src/coordinator/coordinator.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
+import { ManualClock } from '../../support/manual-clock.js';
+
+const startMs = 100_000;
+const timeoutMs = 5_000;
+
+let clock: ManualClock;
+let words: LateWords;
+let plain: PlainPuts;
+let done: PutRequest[];
+let replies: PutReply[];
+
+beforeEach(() => {
+  clock = new ManualClock();
+  clock.advance(startMs);
+  words = new LateWords(clock);
+  done = [];
+  replies = [];
+  const sink = { put: (request: PutRequest) => void done.push(request) };
+  const { defaults } = nodeOptionsDefault;
+  const lww = { conflict: 'last-writer-wins' as const };
+  const buckets = new ToldBuckets({ defaults, buckets: { lww } });
+  plain = new PlainPuts({ readAt: () => sink }, words, buckets, clock);
+});
+
+function put(
+  value: string,
+  more: Partial<PutRequest> & { readonly timeoutMs?: number } = {},
+): void {
+  const readMs = clock.monotonicMs();
+  const request: PutRequest = {
+    bucket: 'b',
+    key: 'k',
+    partition: 0,
+    quorum: 2,
+    strict: false,
+    deadlineMs: readMs + timeoutMs,
+    value: Buffer.from(value),
+    context: undefined,
+    ttlMs: 0,
+    operation: '',
+    copy: 'first',
+    askedMs: readMs,
+    onReply: (reply) => void replies.push(reply),
+    ...more,
+  };
+  plain.put(request, { readMs, timeoutMs: more.timeoutMs ?? timeoutMs });
+}
+
+function values(): string[] {
+  return done.map(({ value }) => Buffer.from(value!).toString());
+}
+
+/** A word came in time, and so long after it a late one. */
+function delayed(ms: number): void {
+  words.heard('a', clock.monotonicMs());
+  clock.advance(ms);
+  words.heard('a', clock.monotonicMs() - limits.lateWordMsMax - 1);
+}
+
+test('one that may have lain in a route for longer than its author waits is a later copy of itself', () => {
+  delayed(timeoutMs);
+  put('one');
+  expect(done).toMatchObject([{ copy: 'later', askedMs: startMs }]);
+  put('two', { bucket: 'lww', operation: 'x' });
+  expect(replies).toMatchObject([{ ok: false, error: { code: 503, outcome: 'unknown' } }]);
+});
+
+test('one whose author waits still is done as any', () => {
+  delayed(timeoutMs - 1);
+  put('one');
+  put('two', { bucket: 'lww' });
+  expect(done).toMatchObject([{ copy: 'first' }, { copy: 'first' }]);
+  expect(replies).toEqual([]);
+});
+
+test('one that says until when is neither held nor refused', () => {
+  delayed(timeoutMs);
+  words.areExpected = true;
+  put('one', { bucket: 'lww', timeoutMs: Infinity });
+  expect(done).toMatchObject([{ copy: 'first' }]);
+});
+
+test('while late words are expected, blind puts are held, and none overtakes another', () => {
+  words.areExpected = true;
+  put('one');
+  clock.advance(limits.heldPutMs / 2);
+  words.areExpected = false;
+  put('two');
+  put('with a context', { context: nothingSeen });
+  expect(values()).toEqual(['with a context']);
+  clock.advance(limits.heldPutMs / 2);
+  expect(values()).toEqual(['with a context', 'one']);
+  clock.advance(limits.heldPutMs / 2);
+  expect(values()).toEqual(['with a context', 'one', 'two']);
+  put('three');
+  expect(values()).toHaveLength(4);
+});
