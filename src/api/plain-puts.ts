@@ -15,6 +15,7 @@ import { OverloadedError, UnavailableError } from '../errors.js';
 import { Clock } from '../seams/clock.js';
 import type { PutSink } from './frame-rows.js';
 import { PutOrdering } from './put-ordering.js';
+import { WorkQueue } from './work-queue.js';
 
 /** When it was read, on the monotonic clock, and for how long its author waits; Infinity: it says itself until when. */
 export interface PlainTimes {
@@ -35,6 +36,7 @@ export class PlainPuts {
   constructor(
     @inject(PutOrdering) private readonly puts: Pick<PutOrdering, 'readAt'>,
     @inject(LateWords) private readonly lateWords: LateWords,
+    @inject(WorkQueue) private readonly queue: Pick<WorkQueue, 'isDoubled'>,
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(Clock) private readonly clock: Clock,
   ) {}
@@ -86,8 +88,9 @@ export class PlainPuts {
 
   private pass({ request, readMs, timeoutMs, sink }: HeldPut): void {
     const sentAfterMs = this.lateWords.sentAfterMs(readMs);
-    // Its author waits still, and has put nothing since.
-    if (readMs - sentAfterMs < timeoutMs) return sink.put(request);
+    // Its author waits still, and has put nothing since; unless another node was given it too, and has refused it.
+    const isAwaited = readMs - sentAfterMs < timeoutMs && !this.queue.isDoubled;
+    if (sentAfterMs >= readMs || isAwaited) return sink.put(request);
     if (this.lastWriterWins(request)) {
       // An earlier copy of an operation may be done.
       const outcome = request.operation === '' ? 'none' : 'unknown';

@@ -15,6 +15,7 @@ const timeoutMs = 5_000;
 
 let clock: ManualClock;
 let words: LateWords;
+let queue: { isDoubled: boolean };
 let plain: PlainPuts;
 let done: PutRequest[];
 let replies: PutReply[];
@@ -29,7 +30,8 @@ beforeEach(() => {
   const { defaults } = nodeOptionsDefault;
   const lww = { conflict: 'last-writer-wins' as const };
   const buckets = new ToldBuckets({ defaults, buckets: { lww } });
-  plain = new PlainPuts({ readAt: () => sink }, words, buckets, clock);
+  queue = { isDoubled: false };
+  plain = new PlainPuts({ readAt: () => sink }, words, queue, buckets, clock);
 });
 
 function put(
@@ -81,6 +83,13 @@ test('one whose author waits still is done as any', () => {
   put('two', { bucket: 'lww' });
   expect(done).toMatchObject([{ copy: 'first' }, { copy: 'first' }]);
   expect(replies).toEqual([]);
+});
+
+test('one that another node may have refused meanwhile is a later copy, though its author would wait', () => {
+  delayed(timeoutMs - 1);
+  queue.isDoubled = true;
+  put('one');
+  expect(done.map(({ copy }) => copy)).toEqual(['later']);
 });
 
 test('one that says until when is neither held nor refused', () => {
