@@ -328,14 +328,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'late-words-tell-nothing',
     file: 'src/api/plain-puts.js',
-    find: 'if (readMs - sentAfterMs < timeoutMs)',
+    find: 'if (sentAfterMs >= readMs || isAwaited)',
     replace: 'if (true)',
   },
   {
     name: 'late-words-without-timeout',
     file: 'src/api/plain-puts.js',
-    find: 'if (readMs - sentAfterMs < timeoutMs)',
-    replace: 'if (sentAfterMs >= readMs)',
+    find: 'readMs - sentAfterMs < timeoutMs &&',
+    replace: 'false &&',
   },
   {
     name: 'plain-puts-before-late-words',
