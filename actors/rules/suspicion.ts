@@ -39,7 +39,7 @@ export function withoutWitness(suspicion: Suspicion, witness: NodeId): Suspicion
  */
 export function silenceMsMax(nodes: number): number {
   const beats = Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
-  return limits.silenceMsMax + (beats - 1) * limits.gossipIntervalMs;
+  return silenceOfMs(beats);
 }
 
 /**
@@ -48,5 +48,10 @@ export function silenceMsMax(nodes: number): number {
  */
 export function directSilenceMsMax(nodes: number): number {
   const beats = Math.ceil(Math.max(nodes - 1, 1) / limits.gossipFanout);
+  return silenceOfMs(beats);
+}
+
+/** Each beat beyond the first is waited for. */
+function silenceOfMs(beats: number): number {
   return limits.silenceMsMax + (beats - 1) * limits.gossipIntervalMs;
 }

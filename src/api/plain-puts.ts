@@ -11,6 +11,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { Buckets } from '../buckets/buckets.js';
 import { LateWords } from '../bus/late-words.js';
 import type { PutRequest } from '../coordinator/coordinator.js';
+import { bytesOf } from '../coordinator/put-round-runner.js';
 import { OverloadedError, UnavailableError } from '../errors.js';
 import { Clock } from '../seams/clock.js';
 import type { PutSink } from './frame-rows.js';
@@ -23,8 +24,9 @@ export interface PlainTimes {
   readonly timeoutMs: number;
 }
 
-interface HeldPut extends PlainTimes {
+interface HeldPut {
   readonly request: PutRequest;
+  readonly times: PlainTimes;
   readonly sink: PutSink;
 }
 
@@ -46,8 +48,8 @@ export class PlainPuts {
     const isBlind = request.context === undefined || this.lastWriterWins(request);
     if (!isBlind || times.timeoutMs === Infinity) return sink.put(request);
     // Behind those that are held still, so that none overtakes another.
-    if (this.lateWords.areExpected || this.held.length > 0) this.hold({ request, sink, ...times });
-    else this.pass({ request, sink, ...times });
+    if (this.lateWords.areExpected || this.held.length > 0) this.hold({ request, times, sink });
+    else this.pass({ request, times, sink });
   }
 
   private lastWriterWins({ bucket }: PutRequest): boolean {
@@ -74,7 +76,7 @@ export class PlainPuts {
   private readonly release = (): void => {
     const heldSinceMs = this.clock.monotonicMs() - limits.heldPutMs;
     const { held } = this;
-    const rest = held.findIndex(({ readMs }) => readMs > heldSinceMs);
+    const rest = held.findIndex(({ times }) => times.readMs > heldSinceMs);
     this.held = rest < 0 ? [] : held.slice(rest);
     const released = rest < 0 ? held : held.slice(0, rest);
     for (const put of released) {
@@ -83,10 +85,11 @@ export class PlainPuts {
     }
     const [next] = this.held;
     if (next !== undefined)
-      this.clock.setTimeout(this.release, Math.max(1, next.readMs - heldSinceMs));
+      this.clock.setTimeout(this.release, Math.max(1, next.times.readMs - heldSinceMs));
   };
 
-  private pass({ request, readMs, timeoutMs, sink }: HeldPut): void {
+  private pass({ request, times, sink }: HeldPut): void {
+    const { readMs, timeoutMs } = times;
     const sentAfterMs = this.lateWords.sentAfterMs(readMs);
     // Its author waits still, and has put nothing since; unless another node was given it too, and has refused it.
     const isAwaited = readMs - sentAfterMs < timeoutMs && !this.queue.isDoubled;
@@ -102,7 +105,3 @@ export class PlainPuts {
 }
 
 const lateText = 'words of a node come late, and this put may have: try again';
-
-function bytesOf({ key, value }: PutRequest): number {
-  return key.length + (value?.length ?? 0);
-}

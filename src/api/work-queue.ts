@@ -9,7 +9,7 @@ import {
   queueGroup,
 } from '../../actors/rules/listening.js';
 import { Hearing } from '../bus/hearing.js';
-import { ClusterView } from '../membership/cluster-view.js';
+import { type ClusterChange, ClusterView } from '../membership/cluster-view.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock, type TimerId } from '../seams/clock.js';
 import { workQueue } from '../wire/subjects.js';
@@ -33,10 +33,7 @@ export class WorkQueue {
     @inject(Clock) private readonly clock: Clock,
     @inject(Hearing) private readonly hearing: Hearing,
   ) {
-    view.onChange((change) => {
-      if (change.kind === 'reachability' && change.now === 'alive') this.someoneIsBack();
-      this.followView();
-    });
+    view.onChange((change) => this.followView(change));
   }
 
   /** Each message comes to one of the nodes that do so and live. */
@@ -77,16 +74,12 @@ export class WorkQueue {
       });
   }
 
-  /** Gone for this node, it may have lived, and may meet without it for a moment still. */
-  private someoneIsBack(): void {
-    const untilMs = this.clock.monotonicMs() + limits.doubledMsMax;
-    this.doubledUntilMs = Math.max(this.doubledUntilMs, untilMs);
-  }
-
-  private followView(): void {
+  private followView(change: ClusterChange): void {
     const others = this.others();
+    // Gone for this node, it may have lived, and may meet without it for a moment still.
+    const isBack = change.kind === 'reachability' && change.now === 'alive';
     if (mayBeDoubled(others)) this.doubledUntilMs = Infinity;
-    else if (this.doubledUntilMs === Infinity)
+    else if (isBack || this.doubledUntilMs === Infinity)
       this.doubledUntilMs = this.clock.monotonicMs() + limits.doubledMsMax;
     const group = queueGroup(workQueue, hangingAmong(others));
     if (group === this.wanted) return;

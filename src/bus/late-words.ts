@@ -68,6 +68,11 @@ export class LateWords {
     return sentAfterMs;
   }
 
+  forget(node: NodeId): void {
+    this.words.delete(node);
+    this.delays.delete(node);
+  }
+
   /** What was read a little later than a word may still have come in front of it. */
   private sentBehind(node: NodeId, readMs: number): number {
     const { sentAfterMs, sentMs, heardMs } = this.words.get(node)!;
@@ -81,11 +86,6 @@ export class LateWords {
       this.words.set(node, { sentAfterMs: sentMs, sentMs, heardMs: nowMs });
     } else if (nowMs - words.heardMs > togetherMsMax)
       Object.assign(words, { sentAfterMs: words.sentMs, sentMs, heardMs: nowMs });
-  }
-
-  forget(node: NodeId): void {
-    this.words.delete(node);
-    this.delays.delete(node);
   }
 
   /** Nobody has so many members: these are names somebody made up. */

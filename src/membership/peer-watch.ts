@@ -189,7 +189,7 @@ export class PeerWatch {
       const { isRemoved, absentAtMs, spokeAtMs } = entry;
       const isGone = isRemoved || absentAtMs !== undefined;
       if (!isGone && nowMs - spokeAtMs > unheardMsMax) isSomeoneUnheard = true;
-      if (entry.absentAtMs !== undefined) this.reviewAbsence(peer, entry, nowMs - entry.absentAtMs);
+      if (absentAtMs !== undefined) this.reviewAbsence(peer, entry, nowMs - absentAtMs);
       if (entry.doubted || nowMs - entry.heardAtMs <= silentMsMax) continue;
       entry.doubted = true;
       entry.actor.send({ type: 'peer.silent' });

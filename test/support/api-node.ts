@@ -113,6 +113,7 @@ export class ToldView implements ClusterView {
   readonly self: Member;
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
+  doubtedAtMs = -Infinity;
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -142,8 +143,6 @@ export class ToldView implements ClusterView {
   isAbsent(node: NodeId): boolean {
     return this.absent.has(node);
   }
-
-  doubtedAtMs = -Infinity;
 
   isMet(node: NodeId): boolean {
     return !this.unmet.has(node);

@@ -46,6 +46,7 @@ export class HandMadeView implements ClusterView {
   readonly removed = new Set<NodeId>();
   readonly ring: Ring;
   readonly self: Member;
+  readonly doubtedAtMs = -Infinity;
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -74,8 +75,6 @@ export class HandMadeView implements ClusterView {
   isAbsent(): boolean {
     return false;
   }
-
-  doubtedAtMs = -Infinity;
 
   isMet(): boolean {
     return true;

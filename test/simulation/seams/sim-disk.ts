@@ -191,8 +191,9 @@ export class SimDisk {
   readonly files = new Map<string, SimFile>();
   readonly quarantined = new Map<string, Buffer>();
   readonly tables = new Map<string, TableMap>();
-  /** Commits that are visible and not yet durable, oldest first. */
+  /** Rows of which a bit was flipped. */
   private readonly rotten = new WeakSet<Buffer>();
+  /** Commits that are visible and not yet durable, oldest first. */
   readonly unsynced: TableUndo[][] = [];
   /** Files done with, whose blocks serve again. */
   readonly spares: SimFile[] = [];

@@ -34,37 +34,27 @@ export abstract class Worker {
     return `${author}.${++this.numbers}`;
   }
 
-  protected async put(
+  protected put(
     key: string,
     name: WriteName,
-    how: WriteHow & Basis & { readonly value?: string } = {},
+    { value = name, ...how }: WriteHow & Basis & { readonly value?: string } = {},
   ): Promise<Written> {
-    const { replaces, goesOn, value, ...rest } = how;
-    const startMs = nowMs();
-    const written = await this.options.store.write(this.workload, key, value ?? name, rest);
-    this.note(key, {
-      kind: 'put',
-      startMs,
-      name,
-      ...fieldsOf(written, rest, { replaces, goesOn }),
-    });
-    return written;
+    return this.write('put', { key, name, value }, how);
   }
 
-  protected async delete(
-    key: string,
-    name: WriteName,
-    how: WriteHow & Basis = {},
+  protected delete(key: string, name: WriteName, how: WriteHow & Basis = {}): Promise<Written> {
+    return this.write('delete', { key, name, value: undefined }, how);
+  }
+
+  private async write(
+    kind: 'put' | 'delete',
+    what: { readonly key: string; readonly name: WriteName; readonly value: string | undefined },
+    { replaces, goesOn, ...how }: WriteHow & Basis,
   ): Promise<Written> {
-    const { replaces, goesOn, ...rest } = how;
+    const { key, name, value } = what;
     const startMs = nowMs();
-    const written = await this.options.store.write(this.workload, key, undefined, rest);
-    this.note(key, {
-      kind: 'delete',
-      startMs,
-      name,
-      ...fieldsOf(written, rest, { replaces, goesOn }),
-    });
+    const written = await this.options.store.write(this.workload, key, value, how);
+    this.note(key, { kind, startMs, name, ...fieldsOf(written, how, { replaces, goesOn }) });
     return written;
   }
 

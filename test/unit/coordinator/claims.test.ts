@@ -65,6 +65,15 @@ describe('authors in turns', () => {
   );
 });
 
+/** A value that only a node has which does not answer. */
+async function outOfReach(): Promise<{ world: RoundCluster; before: KeyState }> {
+  const world = await RoundCluster.start({ nodes: 3 });
+  const before = stateOf('before');
+  await give(world, 2, before);
+  world.silence(2);
+  return { world, before };
+}
+
 describe('claims beyond what a coordinator holds', () => {
   test('what another primary holds is found, and replaced', async () => {
     const world = await RoundCluster.start({ nodes: 3 });
@@ -87,10 +96,7 @@ describe('claims beyond what a coordinator holds', () => {
   });
 
   test('who holds it is away: the put is done, says so, and what it had seen stays beside it', async () => {
-    const world = await RoundCluster.start({ nodes: 3 });
-    const before = stateOf('before');
-    await give(world, 2, before);
-    world.silence(2);
+    const { world, before } = await outOfReach();
     const put = await world.put(0, { value: 'after', context: seenAll(before.context) });
     expect(receiptIn(put)).toMatch(/^w=2\/2 .* seen=partly durability=sync$/);
     await give(world, 0, before);
@@ -98,10 +104,7 @@ describe('claims beyond what a coordinator holds', () => {
   });
 
   test('what was out of reach is replaced by the next put, with the context that was handed back', async () => {
-    const world = await RoundCluster.start({ nodes: 3 });
-    const before = stateOf('before');
-    await give(world, 2, before);
-    world.silence(2);
+    const { world, before } = await outOfReach();
     let context = seenAll(before.context);
     for (const value of ['one', 'two']) {
       const put = await world.put(0, { value, context });
@@ -116,10 +119,7 @@ describe('claims beyond what a coordinator holds', () => {
   });
 
   test('so it is with a put that is tried again', async () => {
-    const world = await RoundCluster.start({ nodes: 3 });
-    const before = stateOf('before');
-    await give(world, 2, before);
-    world.silence(2);
+    const { world, before } = await outOfReach();
     const ask = { value: 'one', context: seenAll(before.context), operation: 'op' };
     await world.put(0, ask);
     const context = seenBy(await world.put(0, { ...ask, copy: 'any' }));

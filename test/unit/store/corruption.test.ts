@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Tables } from '../../../src/seams/table.js';
+import type { DurableStore } from '../../../src/store/durable-store.js';
 import { LmdbTables } from '../../../src/store/lmdb-tables.js';
 import {
   keyNamed,
@@ -104,11 +106,9 @@ test('a record damaged in the table while the cache has it: absent for all that 
   store.scan({ partition, limit: 100 });
   expect(corrupt).toHaveLength(1);
   await new Promise((resolve) => setTimeout(resolve, 5));
-  expect([valueOf(store, key), store.keys]).toEqual([undefined, 19]);
-  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  expectHeld(store, key, undefined, 19);
   await put(store, key, 'again');
-  expect([valueOf(store, key), store.keys]).toEqual(['again', 20]);
-  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  expectHeld(store, key, 'again', 20);
   await store.close();
 });
 
@@ -122,14 +122,12 @@ test('a record damaged, written anew and damaged again: reported again, the tree
     store.scan({ partition, limit: 100 });
     expect(corrupt).toHaveLength(times);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect([valueOf(store, key), store.keys]).toEqual([undefined, 19]);
-    expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+    expectHeld(store, key, undefined, 19);
     const damaged = tables.open('records').get(key);
     await put(store, key, 'again');
     while (tables.open('records').get(key)!.equals(damaged!))
       await new Promise((resolve) => setTimeout(resolve, 1));
-    expect(valueOf(store, key)).toBe('again');
-    expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+    expectHeld(store, key, 'again', 20);
   }
   await store.close();
 });
@@ -142,11 +140,9 @@ test('damage that goes away by itself: the record stays absent until it is writt
   expect(store.read(key)).toBeUndefined();
   await new Promise((resolve) => setTimeout(resolve, 5));
   await flipIn(tables, 'records', key, 100);
-  expect([valueOf(store, key), store.keys]).toEqual([undefined, 19]);
-  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  expectHeld(store, key, undefined, 19);
   await put(store, key, 'again');
-  expect([valueOf(store, key), store.keys]).toEqual(['again', 20]);
-  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
+  expectHeld(store, key, 'again', 20);
   await store.close();
 });
 
@@ -171,9 +167,7 @@ test('a damaged record found and written anew as the store stops: the tree row o
   await Promise.all([store.close(), written]);
   const { store: again, report } = await home.start();
   expect(report).toMatchObject({ clean: true, replayedRecords: 0 });
-  expect(valueOf(again, key)).toBe('again');
-  expect(treesOf(again)).toEqual(treesFromScratch(again, testPartitions));
-  expect(again.keys).toBe(20);
+  expectHeld(again, key, 'again', 20);
   await again.close();
 });
 
@@ -262,6 +256,17 @@ test('the last entries cut or flipped anywhere: every record as of the valid pre
 function flippedAt(bytes: Buffer, bit: number): Buffer {
   bytes[bit >> 3]! ^= 1 << (bit & 7);
   return bytes;
+}
+
+/** Reads, the count of keys and the trees agree on what is held. */
+function expectHeld(
+  store: DurableStore,
+  key: StorageKey,
+  value: string | undefined,
+  keys: number,
+): void {
+  expect([valueOf(store, key), store.keys]).toEqual([value, keys]);
+  expect(treesOf(store)).toEqual(treesFromScratch(store, testPartitions));
 }
 
 function treesOf(store: Parameters<typeof treesFromScratch>[0]): unknown {
