@@ -7,7 +7,7 @@
  */
 import { type ActorRefFrom, createActor } from 'xstate';
 import { inject, injectable } from 'tsyringe';
-import { gossipMachine } from '../../actors/failure-detector/gossip.machine.js';
+import { gossipMachine } from '../../actors/membership/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
@@ -123,17 +123,15 @@ export class Membership implements ClusterView {
       own: () => ({ instance: this.instance, generation: this.startGeneration, pid }),
       onTwin: (twin) => this.end(twinError(peers.self, twin)),
     });
-    this.gossip = createActor(gossipMachine, {
-      clock,
-      input: {
-        greet: () => this.telling.tellAll({ hello: true }),
-        beat: () => this.beat(),
-        review: () => this.watch.review(),
-        claimId: () => this.claim.check(),
-        suspend: () => this.watch.suspend(),
-        resume: () => this.watch.resume(),
-      },
-    });
+    const actions = {
+      greet: () => this.telling.tellAll({ hello: true }),
+      beat: () => this.beat(),
+      review: () => this.watch.review(),
+      claimId: () => this.claim.check(),
+      suspend: () => this.watch.suspend(),
+      resume: () => this.watch.resume(),
+    };
+    this.gossip = createActor(gossipMachine.provide({ actions }), { clock });
     inspection.attach(this.gossip);
   }
 

@@ -92,7 +92,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'watch-stays-suspended',
-    file: 'actors/failure-detector/gossip.machine.js',
+    file: 'actors/membership/gossip.machine.js',
     find: "exit: 'resume',",
     replace: '',
   },

@@ -1,23 +1,10 @@
 /**
- * The rhythm of a node among others: it greets everyone when it comes (or comes back), then beats once in
- * `gossipIntervalMs` and looks for silence more often. Cut off from NATS it does neither, and blames nobody.
+ * The rhythm of a node among others: it greets everyone when it comes (or comes back), then beats
+ * once in `gossipIntervalMs` and looks for silence more often. Cut off from NATS it does neither,
+ * and blames nobody. Its effects are provided by who runs it.
  */
 import { setup } from 'xstate';
 import { limits } from '../rules/limits.js';
-
-export interface GossipEffects {
-  /** Tells everyone who this node is and asks them to answer. */
-  greet(): void;
-  /** Raises the own heartbeat and tells a few random peers what this node knows. */
-  beat(): void;
-  /** Compares how long peers have been silent with how long they may be, if this node hears what is said now. */
-  review(): void;
-  /** Asks whether another process uses this node's id. */
-  claimId(): void;
-  /** From here silence says nothing about others / says something again. */
-  suspend(): void;
-  resume(): void;
-}
 
 export type GossipEvent =
   | { readonly type: 'link.lost' }
@@ -25,18 +12,20 @@ export type GossipEvent =
   | { readonly type: 'node.stopping' };
 
 export const gossipMachine = setup({
-  types: {
-    context: {} as { readonly effects: GossipEffects },
-    events: {} as GossipEvent,
-    input: {} as GossipEffects,
-  },
+  types: { events: {} as GossipEvent },
   actions: {
-    greet: ({ context }) => context.effects.greet(),
-    beat: ({ context }) => context.effects.beat(),
-    review: ({ context }) => context.effects.review(),
-    claimId: ({ context }) => context.effects.claimId(),
-    suspend: ({ context }) => context.effects.suspend(),
-    resume: ({ context }) => context.effects.resume(),
+    /** Tells everyone who this node is and asks them to answer. */
+    greet: () => undefined,
+    /** Raises the own heartbeat and tells a few random peers what this node knows. */
+    beat: () => undefined,
+    /** Compares how long peers were silent with how long they may be, if this node hears at all. */
+    review: () => undefined,
+    /** Asks whether another process uses this node's id. */
+    claimId: () => undefined,
+    /** From here silence says nothing about others. */
+    suspend: () => undefined,
+    /** Silence says something again. */
+    resume: () => undefined,
   },
   delays: {
     betweenBeats: limits.gossipIntervalMs,
@@ -45,7 +34,6 @@ export const gossipMachine = setup({
   },
 }).createMachine({
   id: 'gossip',
-  context: ({ input }) => ({ effects: input }),
   initial: 'amongOthers',
   on: { 'node.stopping': '.stopped' },
   states: {
