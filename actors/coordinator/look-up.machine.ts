@@ -9,9 +9,10 @@ import type { NodeId } from '../rules/actor.js';
 
 export interface LookUpPlan {
   readonly self: NodeId;
+  /** Those that have every acknowledged write. */
   readonly primaries: readonly NodeId[];
-  /** Clockwise from the partition. */
-  readonly preferenceList: readonly NodeId[];
+  /** In the order in which they stand in for primaries. */
+  readonly fallbacks: readonly NodeId[];
   /** Believed down: not asked. */
   readonly down: readonly NodeId[];
 }
@@ -48,21 +49,19 @@ export function primariesToAsk({ self, primaries, down }: LookUpPlan): readonly 
 
 /** As many as there are primaries: no more can have stood in for them at once. */
 export function standInsToAsk(plan: LookUpPlan): readonly NodeId[] {
-  const { self, primaries, preferenceList, down } = plan;
-  return preferenceList
-    .filter((node) => node !== self && !primaries.includes(node) && !down.includes(node))
+  const { self, primaries, fallbacks, down } = plan;
+  return fallbacks
+    .filter((node) => node !== self && !down.includes(node))
     .slice(0, primaries.length);
 }
 
 /** Whether every node there is can be asked: in a large cluster not. */
 export function leavesNobodyOut(plan: LookUpPlan): boolean {
-  const { self, preferenceList, primaries } = plan;
+  const { self, primaries, fallbacks, down } = plan;
   const standIns = standInsToAsk(plan);
-  return preferenceList.every(
-    (node) =>
-      node === self ||
-      (primaries.includes(node) && !plan.down.includes(node)) ||
-      standIns.includes(node),
+  return (
+    primaries.every((node) => node === self || !down.includes(node)) &&
+    fallbacks.every((node) => node === self || standIns.includes(node))
   );
 }
 

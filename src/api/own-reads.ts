@@ -58,7 +58,7 @@ export class OwnReads {
 
   private nameOf(bucket: ByteString, key: ByteString, n: number): StorageKey {
     const partition = partitionOf({ bucket, key }, this.options.partitions);
-    if (!this.view.primaries(partition, n).includes(this.view.self.id))
+    if (!this.view.placement(partition, n).readers.includes(this.view.self.id))
       throw new UnavailableError('not a primary of the key: ask for the ring again');
     return storageKeyOf({ partition, bucket, key });
   }

@@ -91,7 +91,7 @@ export class PutOrdering implements PutSink {
   /** `behind`: who was asked before. */
   private putLate(request: PutRequest, behind?: NodeId): void {
     const { n } = this.buckets.of(request.bucket);
-    const primaries = this.view.primaries(request.partition, n);
+    const { primaries } = this.view.placement(request.partition, n);
     const left = behind === undefined ? primaries : primaries.slice(primaries.indexOf(behind) + 1);
     const node = this.firstOther(left);
     if (node === this.peers.self) this.coordinator.put(request);
@@ -101,7 +101,7 @@ export class PutOrdering implements PutSink {
   private coordinatorOf(request: PutRequest): NodeId {
     const { self } = this.peers;
     const { n, conflict } = this.buckets.of(request.bucket);
-    const primaries = this.view.primaries(request.partition, n);
+    const { primaries } = this.view.placement(request.partition, n);
     // A node whose disk is full can store nothing, but others can: it hands the put to them.
     if (this.store.refusal()?.reason === 'diskFull') return this.firstOther(primaries);
     // Where the last writer wins a context says nothing: one node tells which was the last.

@@ -20,7 +20,7 @@ import { LookUp } from './look-up.js';
 import type { PutEntry } from './put-round-runner.js';
 import { PutRoundRunner, bytesOf } from './put-round-runner.js';
 import type { Batch } from './round-collector.js';
-import { putPlan } from './round-plans.js';
+import { lookUpPlan, putPlan } from './round-plans.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 
 export interface PutRules {
@@ -133,15 +133,13 @@ export class PutRoundStarter {
 
   private lookUp(requests: readonly PutRequest[], batch: Batch<PutRequest>): void {
     const { view, again } = this.rules;
-    const { primaries, preferenceList, n } = batch;
+    const { placement, n } = batch;
     if (this.lookUps + requests.length > limits.lookUpsInFlightMax) {
       this.refuseAll(requests, new OverloadedError('too many contexts are being looked up'));
       return;
     }
     this.lookUps += requests.length;
-    const { self, down } = putPlan(batch, view, this.around.store.nodeId);
-    const absent = preferenceList.filter((node) => view.reachability(node) === 'down');
-    const plan = { self, primaries, preferenceList, down: [...down, ...absent] };
+    const plan = lookUpPlan(placement, view, this.around.store.nodeId);
     const id = `look-up-${++this.around.instruments.rounds.value}`;
     const onFound = (found: readonly PutRequest[]): void => {
       this.lookUps -= requests.length;

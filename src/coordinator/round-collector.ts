@@ -3,10 +3,10 @@
  * replica group, N, quorum and strictness. A batch is cut at a bound on requests and bytes.
  *
  * Which nodes a round asks is what makes it shareable, not their order round the ring: a replica group is the set of
- * primaries, and while one of them is not alive also the order of the fallbacks that stand in for it.
+ * those that are written, and while one of them is not alive also the order of the fallbacks that stand in for it.
  */
-import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { replicasOf, type Placement } from '../../actors/rules/placement.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { Clock } from '../seams/clock.js';
 
@@ -21,8 +21,7 @@ export interface Batch<R> {
   /** R or W. */
   readonly quorum: number;
   readonly strict: boolean;
-  readonly preferenceList: readonly NodeId[];
-  readonly primaries: readonly NodeId[];
+  readonly placement: Placement;
   readonly requests: R[];
   bytes: number;
 }
@@ -98,12 +97,11 @@ export class RoundCollector<R extends Collectable> {
 
   private groupOf(partition: number, n: number): number {
     const { view } = this;
-    const primaries = view.primaries(partition, n);
-    const isWhole = primaries.every((node) => view.reachability(node) === 'alive');
-    const fallbacks = isWhole
-      ? []
-      : view.ring.preferenceList(partition).filter((node) => !primaries.includes(node));
-    const name = `${[...primaries].sort().join()};${fallbacks.join()}`;
+    const placement = view.placement(partition, n);
+    const { primaries, incoming, readers, fallbacks } = placement;
+    const isWhole = replicasOf(placement).every((node) => view.reachability(node) === 'alive');
+    const sets = [primaries, incoming, readers].map((nodes) => [...nodes].sort().join());
+    const name = `${sets.join(';')};${isWhole ? '' : fallbacks.join()}`;
     let group = this.groups.get(name);
     if (group === undefined) {
       group = this.groups.size;
@@ -114,8 +112,7 @@ export class RoundCollector<R extends Collectable> {
 
   private open(request: R, n: number): Batch<R> {
     const { partition, quorum, strict } = request;
-    const preferenceList = this.view.ring.preferenceList(partition);
-    const primaries = this.view.primaries(partition, n);
-    return { n, quorum, strict, preferenceList, primaries, requests: [], bytes: 0 };
+    const placement = this.view.placement(partition, n);
+    return { n, quorum, strict, placement, requests: [], bytes: 0 };
   }
 }

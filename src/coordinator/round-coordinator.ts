@@ -124,7 +124,8 @@ export class RoundCoordinator implements Coordinator {
       return;
     }
     const isLocal =
-      request.quorum === 1 && this.view.primaries(request.partition, n).includes(this.store.nodeId);
+      request.quorum === 1 &&
+      this.view.placement(request.partition, n).readers.includes(this.store.nodeId);
     if (isLocal) this.getHere(request);
     else this.gets.add(request, { n, bytes });
   }
@@ -155,7 +156,7 @@ export class RoundCoordinator implements Coordinator {
     request.onReply({ ok: false, error });
   }
 
-  /** R=1 at a primary: nobody else is asked, so neither a round nor a statechart. */
+  /** R=1 at a reader of the partition: nobody else is asked, so neither a round nor a statechart. */
   private getHere(request: GetRequest): void {
     const { partition, bucket, key } = request;
     const record = this.store.read(storageKeyOf({ partition, bucket, key }));

@@ -1,9 +1,10 @@
 /** What a node believes of its cluster: the members, the ring that follows from them, and who can be reached. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Member, Reachability } from '../../actors/rules/membership.js';
+import type { Placement } from '../../actors/rules/placement.js';
 import type { Ring } from '../../actors/rules/ring.js';
 
-export type { Member, Reachability, Ring };
+export type { Member, Placement, Reachability, Ring };
 
 export interface ClusterView {
   readonly self: Member;
@@ -18,8 +19,8 @@ export interface ClusterView {
   isMet(node: NodeId): boolean;
   /** When another said last that it does not hear this node; monotonic, -Infinity: nobody has. */
   readonly doubtedAtMs: number;
-  /** The first `n` of the preference list; the rest are fallbacks. */
-  primaries(partition: number, n: number): readonly NodeId[];
+  /** Where the keys of a partition lie that have `n` replicas; made once for a ring. */
+  placement(partition: number, n: number): Placement;
   /** Called when the ring or anyone's reachability changed, and when who is down turns out to be absent. */
   onChange(listener: (change: ClusterChange) => void): void;
 }

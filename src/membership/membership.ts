@@ -9,6 +9,7 @@ import { type ActorRefFrom, createActor } from 'xstate';
 import { inject, injectable } from 'tsyringe';
 import { gossipMachine } from '../../actors/membership/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Placement } from '../../actors/rules/placement.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { LateWords } from '../bus/late-words.js';
@@ -200,8 +201,8 @@ export class Membership implements ClusterView {
     return this.learning.doubtedAtMs;
   }
 
-  primaries(partition: number, n: number): readonly NodeId[] {
-    return this.rings.primaries(partition, n);
+  placement(partition: number, n: number): Placement {
+    return this.rings.placement(partition, n);
   }
 
   onChange(listener: (change: ClusterChange) => void): void {

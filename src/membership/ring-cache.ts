@@ -1,5 +1,5 @@
-/** The ring of the current members, computed when something changed that it depends on. */
-import type { NodeId } from '../../actors/rules/actor.js';
+/** The ring of the members and the placements that follow, made again when members changed. */
+import { type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
 import type { Roster } from './roster.js';
 
@@ -7,8 +7,8 @@ export class RingCache {
   private ring: Ring;
   private revision = 0;
   private members = '[]';
-  /** N → replica group → primaries. */
-  private primariesOf: (readonly NodeId[])[][] = [];
+  /** N → replica group → placement. */
+  private placements: Placement[][] = [];
 
   constructor(private readonly partitions: number) {
     this.ring = ringOf([], partitions);
@@ -28,13 +28,13 @@ export class RingCache {
     if (members === this.members) return false;
     this.members = members;
     this.ring = ringOf(active, this.partitions);
-    this.primariesOf = [];
+    this.placements = [];
     return true;
   }
 
-  primaries(partition: number, n: number): readonly NodeId[] {
-    const groups = (this.primariesOf[n] ??= []);
+  placement(partition: number, n: number): Placement {
+    const groups = (this.placements[n] ??= []);
     const group = this.ring.groupOf(partition);
-    return (groups[group] ??= this.ring.preferenceList(partition).slice(0, n));
+    return (groups[group] ??= placementOf(this.ring, partition, n));
   }
 }

@@ -12,6 +12,7 @@ import { nodeMachine } from '../../actors/node/node.machine.js';
 import type { ReplicaEvent } from '../../actors/replica/lifecycle.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import { isReplica } from '../../actors/rules/placement.js';
 import type { NodeStatus } from '../api/node-status.js';
 import { Buckets } from '../buckets/buckets.js';
 import { checkOptions } from '../options/check-options.js';
@@ -149,7 +150,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {
       const { n } = buckets.of(nameOfStorageKey(key).bucket);
-      return membership.primaries(partitionOfStorageKey(key), n).includes(this.id);
+      return isReplica(membership.placement(partitionOfStorageKey(key), n), this.id);
     });
     for (const handler of handlers) handler.start();
     waysIn.announce();

@@ -1,5 +1,6 @@
 /** What a node says of itself on `kv.status`. */
 import type { SnapshotFrom } from 'xstate';
+import { isReplica } from '../../actors/rules/placement.js';
 import type { nodeMachine } from '../../actors/node/node.machine.js';
 import type { NodeStatus } from '../api/node-status.js';
 import type { NodeOptions } from '../options/node-options.js';
@@ -52,6 +53,6 @@ export function statusOf(node: {
 function ownedPartitions(options: NodeOptions, { membership, peers }: NodeParts): number {
   let owned = 0;
   for (let partition = 0; partition < options.partitions; partition++)
-    if (membership.primaries(partition, options.defaults.n).includes(peers.self)) owned++;
+    if (isReplica(membership.placement(partition, options.defaults.n), peers.self)) owned++;
   return owned;
 }

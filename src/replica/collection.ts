@@ -18,6 +18,7 @@ import type { Verdict } from '../../actors/rules/collection.js';
 import { agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import { isMoving } from '../../actors/rules/placement.js';
 import { Buckets } from '../buckets/buckets.js';
 import type { CallId, WireValue } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
@@ -133,20 +134,23 @@ export class Collection implements CollectionEffects {
   }
 
   /**
-   * Those that are not gone. Undefined when none is left, and while the cluster has fewer nodes than the bucket wants replicas: the
-   * missing ones may hold anything.
+   * Those that are not gone. Undefined when none is left, while the cluster has fewer nodes than the bucket wants replicas (the
+   * missing ones may hold anything), and while the partition moves: nobody forgets what not all of its owners hold.
    */
   private primariesLeft(key: StorageKey): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    const primaries = this.view.primaries(partitionOfStorageKey(key), n);
+    const placement = this.view.placement(partitionOfStorageKey(key), n);
+    if (isMoving(placement)) return undefined;
+    const { primaries } = placement;
     const left = primaries.filter((node) => !this.view.removed.has(node));
     return primaries.length === n && left.length > 0 ? left : undefined;
   }
 
   /** The first primary, or who takes puts in its place for good. */
   private driverOf(partition: number): NodeId | undefined {
-    const { ring, removed } = this.view;
-    return ring.preferenceList(partition).find((node) => !removed.has(node));
+    const { primaries, fallbacks } = this.view.placement(partition, this.buckets.largestN);
+    const isLeft = (node: NodeId): boolean => !this.view.removed.has(node);
+    return primaries.find(isLeft) ?? fallbacks.find(isLeft);
   }
 
   forgetElsewhere(): void {

@@ -14,6 +14,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { replicasOf } from '../../actors/rules/placement.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -124,8 +125,8 @@ export class Handoff {
   /** The nodes that must hold the key if `target` need not be waited for; undefined when one of them can't be reached either. */
   private othersOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    const primaries = this.view.primaries(partitionOfStorageKey(key), n);
-    const others = primaries.filter((id) => id !== target && !this.view.removed.has(id));
+    const replicas = replicasOf(this.view.placement(partitionOfStorageKey(key), n));
+    const others = replicas.filter((id) => id !== target && !this.view.removed.has(id));
     if (others.length === 0) return undefined;
     const self = this.peers.self;
     const awaited = others.filter((id) => id !== self);

@@ -12,6 +12,7 @@ import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-e
 import { treeExchangeMachine } from '../../actors/replica/tree-exchange.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { isReplica, replicasOf } from '../../actors/rules/placement.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -66,7 +67,7 @@ export class TreeExchange {
       {
         send: (event) => this.send(event),
         isPrimary: (node, place) =>
-          view.primaries(place.partition, buckets.of(place.bucket).n).includes(node),
+          isReplica(view.placement(place.partition, buckets.of(place.bucket).n), node),
         isDamaged: (partition) => this.damaged.has(partition),
       },
     );
@@ -161,15 +162,15 @@ export class TreeExchange {
       .sort();
   }
 
-  /** By peer, the partitions both are primaries of for at least one bucket. */
+  /** By peer, the partitions both hold, of at least one bucket. */
   private commonPartitions(): Map<NodeId, number[]> {
     const { options, view } = this;
     const n = this.buckets.largestN;
     const common = new Map<NodeId, number[]>();
     for (let partition = 0; partition < options.partitions; partition++) {
-      const primaries = view.primaries(partition, n);
-      if (!primaries.includes(this.peers.self)) continue;
-      for (const peer of primaries) {
+      const replicas = replicasOf(view.placement(partition, n));
+      if (!replicas.includes(this.peers.self)) continue;
+      for (const peer of replicas) {
         if (peer === this.peers.self) continue;
         const theirs = common.get(peer);
         if (theirs === undefined) common.set(peer, [partition]);

@@ -13,7 +13,7 @@ import { pathsOf } from '../support/machine-paths.js';
 const plan = {
   self: 'a',
   primaries: ['a', 'b'],
-  preferenceList: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
+  fallbacks: ['c', 'd', 'e', 'f', 'g', 'h'],
   down: ['d'],
 };
 let asked: string[] = [];
@@ -82,8 +82,8 @@ const refused = (node: string): LookUpEvent => ({ type: 'replica.refused', node 
 const gone = (node: string): LookUpEvent => ({ type: 'replica.gone', node });
 
 describe('look-up: all there is was found when every node was asked and has answered', () => {
-  const all: LookUpPlan = { ...plan, preferenceList: ['a', 'b', 'c', 'd'], down: [] };
-  const more = { ...all, preferenceList: ['a', 'b', 'c', 'd', 'e'] };
+  const all: LookUpPlan = { ...plan, fallbacks: ['c', 'd'], down: [] };
+  const more = { ...all, fallbacks: ['c', 'd', 'e'] };
   test.each([
     { what: 'all answer', of: all, says: answered, state: 'nowhere' },
     { what: 'one refuses', of: all, says: refused, state: 'notFound' },

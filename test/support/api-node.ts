@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
+import { placementOf, type Placement } from '../../actors/rules/placement.js';
 import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
 import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
@@ -148,8 +149,8 @@ export class ToldView implements ClusterView {
     return !this.unmet.has(node);
   }
 
-  primaries(partition: number, n: number): readonly NodeId[] {
-    return this.ring.preferenceList(partition).slice(0, n);
+  placement(partition: number, n: number): Placement {
+    return placementOf(this.ring, partition, n);
   }
 
   onChange(listener: (change: ClusterChange) => void): void {

@@ -117,7 +117,9 @@ export class ReplicaWorld {
     new ReadHandler(peers, store).start();
     new TreeHandler(store, peers, settings).start();
     new TransferHandler(peers, view, store, forgetting).start();
-    store.setOwned((key) => view.primaries(key.charCodeAt(1), settings.defaults.n).includes(id));
+    store.setOwned((key) =>
+      view.placement(key.charCodeAt(1), settings.defaults.n).primaries.includes(id),
+    );
     const told = [settings, new ToldBuckets(settings), inspection] as const;
     const common = [store, peers, view, clock, random, ...told, metrics] as const;
     const handoff = new Handoff(...common);

@@ -7,6 +7,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
+import { placementOf, type Placement } from '../../actors/rules/placement.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
@@ -80,8 +81,8 @@ export class HandMadeView implements ClusterView {
     return true;
   }
 
-  primaries(partition: number, n: number): readonly NodeId[] {
-    return this.ring.preferenceList(partition).slice(0, n);
+  placement(partition: number, n: number): Placement {
+    return placementOf(this.ring, partition, n);
   }
 
   onChange(listener: (change: ClusterChange) => void): void {

@@ -55,7 +55,9 @@ describe('founding', () => {
       expect(membership.ring.epoch).toBe(first!.membership.ring.epoch);
       expect(membership.ring.preferenceList(7)).toEqual(first!.membership.ring.preferenceList(7));
       expect(membership.waitingFor()).toBeUndefined();
-      expect(membership.primaries(7, 2)).toEqual(membership.ring.preferenceList(7).slice(0, 2));
+      expect(membership.placement(7, 2).primaries).toEqual(
+        membership.ring.preferenceList(7).slice(0, 2),
+      );
     }
   });
 

@@ -1,0 +1,85 @@
+/**
+ * Where a partition lies: the only place that turns the layout of a cluster into decisions.
+ * Everybody else asks a placement, never a preference list.
+ *
+ * While nothing moves, the owners O are written and read. While a partition moves from O to M, both
+ * are written, each with a quorum of its own (`quorum.ts`); O is read until the partition has
+ * moved, M from then on. Only readers hold every acknowledged write, so they coordinate and serve;
+ * wherever states are kept, compared or forgotten, everyone who is written counts.
+ */
+import type { NodeId } from './actor.js';
+
+/** Which nodes a partition goes to, and where it is on its way to. */
+export interface Layout {
+  /** All nodes, those that come first own the partition. */
+  preferenceList(partition: number): readonly NodeId[];
+  /** What the cluster moves to; undefined while nothing moves. */
+  readonly next?: NextLayout | undefined;
+}
+
+export interface NextLayout {
+  preferenceList(partition: number): readonly NodeId[];
+  /** Its new owners hold all that its old ones hold. */
+  hasMoved(partition: number): boolean;
+}
+
+export interface Placement {
+  /** O: who owns the partition, N nodes where there are as many. */
+  readonly primaries: readonly NodeId[];
+  /** M: who owns it after the move; nobody while it doesn't move. */
+  readonly incoming: readonly NodeId[];
+  /** Who has every acknowledged write: O, and M once the partition has moved. */
+  readonly readers: readonly NodeId[];
+  /** All others, in the order in which they stand in for primaries. */
+  readonly fallbacks: readonly NodeId[];
+}
+
+export const nobody: readonly NodeId[] = [];
+
+/** `n`: the replicas of the key's bucket. */
+export function placementOf(layout: Layout, partition: number, n: number): Placement {
+  const list = layout.preferenceList(partition);
+  const primaries = list.slice(0, n);
+  const { next } = layout;
+  if (next !== undefined) {
+    const later = next.preferenceList(partition);
+    const incoming = later.slice(0, n);
+    if (incoming.length > 0 && !areSame(primaries, incoming)) {
+      const readers = next.hasMoved(partition) ? incoming : primaries;
+      const written = unionOf(primaries, incoming);
+      const fallbacks = unionOf(list, later).filter((node) => !written.includes(node));
+      return { primaries, incoming, readers, fallbacks };
+    }
+  }
+  return { primaries, incoming: nobody, readers: primaries, fallbacks: list.slice(n) };
+}
+
+type Owners = Pick<Placement, 'primaries' | 'incoming'>;
+
+export function isMoving({ incoming }: Owners): boolean {
+  return incoming.length > 0;
+}
+
+/** Whom a put goes to, and who keeps what it left; the primaries' own list while nothing moves. */
+export function replicasOf({ primaries, incoming }: Owners): readonly NodeId[] {
+  return incoming.length === 0 ? primaries : unionOf(primaries, incoming);
+}
+
+export function isReplica({ primaries, incoming }: Owners, node: NodeId): boolean {
+  return primaries.includes(node) || incoming.includes(node);
+}
+
+/** Every node, in the order in which it is turned to: readers, other owners, fallbacks. */
+export function inOrder(placement: Placement): readonly NodeId[] {
+  const { primaries, readers, fallbacks } = placement;
+  if (!isMoving(placement)) return [...primaries, ...fallbacks];
+  return unionOf(unionOf(readers, replicasOf(placement)), fallbacks);
+}
+
+function unionOf(first: readonly NodeId[], second: readonly NodeId[]): readonly NodeId[] {
+  return [...new Set([...first, ...second])];
+}
+
+function areSame(some: readonly NodeId[], others: readonly NodeId[]): boolean {
+  return some.length === others.length && some.every((node) => others.includes(node));
+}
