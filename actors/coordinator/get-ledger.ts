@@ -30,18 +30,39 @@ export interface GetLedger {
   /** Some replica's state differs from the coordinator's. */
   readonly differs: boolean;
   /** Whom to ask now. */
-  readonly asks: readonly NodeId[];
+  readonly orders: readonly NodeId[];
   readonly verdict: Verdict;
+  /** What the round's chart may go by. */
+  readonly turns: readonly GetTurn[];
 }
 
+export type GetTurn =
+  /** R have answered, all with the coordinator's states. */
+  | 'quorum.equal'
+  /** R have answered, some with other states. */
+  | 'quorum.differing'
+  /** Too many replicas were lost for R answers. */
+  | 'quorum.outOfReach';
+
 const nobody: readonly NodeId[] = [];
+
+const turns: Readonly<
+  Record<
+    Verdict['kind'],
+    { readonly equal: readonly GetTurn[]; readonly differing: readonly GetTurn[] }
+  >
+> = {
+  pending: { equal: [], differing: [] },
+  met: { equal: ['quorum.equal'], differing: ['quorum.differing'] },
+  failed: { equal: ['quorum.outOfReach'], differing: ['quorum.outOfReach'] },
+};
 
 /** The coordinator's own answer is at hand, so it has answered as soon as it is asked. */
 export function openGetLedger(plan: GetPlan): GetLedger {
   const seats: Seat[] = [];
-  const asks: NodeId[] = [];
-  for (const node of plan.candidates.slice(0, plan.needed)) take(plan, { node, seats, asks });
-  return { plan, seats, differs: false, asks, verdict: verdict(ballotOf(plan, seats)) };
+  const orders: NodeId[] = [];
+  for (const node of plan.candidates.slice(0, plan.needed)) take(plan, { node, seats, orders });
+  return closed({ plan, seats, differs: false, orders });
 }
 
 export function replicaAnswered(
@@ -52,18 +73,18 @@ export function replicaAnswered(
   const at = ledger.seats.findIndex(
     ({ node, standing }) => node === answer.node && standing !== 'answered',
   );
-  if (at < 0) return { ...ledger, asks: nobody };
+  if (at < 0) return withoutOrders(ledger);
   const seats = ledger.seats.slice();
   seats[at] = { node: answer.node, standing: 'answered', why: '' };
   const differs = ledger.differs || answer.differs;
-  return { plan, seats, differs, asks: nobody, verdict: verdict(ballotOf(plan, seats)) };
+  return closed({ plan, seats, differs, orders: nobody });
 }
 
 export function replicaLost(ledger: GetLedger, missing: MissingReplica): GetLedger {
   const at = ledger.seats.findIndex(
     ({ node, standing }) => node === missing.node && standing === 'asked',
   );
-  if (at < 0) return { ...ledger, asks: nobody };
+  if (at < 0) return withoutOrders(ledger);
   const seats = ledger.seats.slice();
   seats[at] = { node: missing.node, standing: 'missing', why: missing.why };
   return askNext({ ...ledger, seats });
@@ -74,19 +95,19 @@ export function askNext(ledger: GetLedger): GetLedger {
   const { plan } = ledger;
   const node = plan.candidates[ledger.seats.length];
   const seats = ledger.seats.slice();
-  const asks: NodeId[] = [];
-  if (node !== undefined) take(plan, { node, seats, asks });
-  return { ...ledger, seats, asks, verdict: verdict(ballotOf(plan, seats)) };
+  const orders: NodeId[] = [];
+  if (node !== undefined) take(plan, { node, seats, orders });
+  return closed({ plan, seats, differs: ledger.differs, orders });
 }
 
 export function tallyOf(ledger: GetLedger): Tally {
   return tally(ballotOf(ledger.plan, ledger.seats));
 }
 
-function take(plan: GetPlan, into: { node: NodeId; seats: Seat[]; asks: NodeId[] }): void {
+function take(plan: GetPlan, into: { node: NodeId; seats: Seat[]; orders: NodeId[] }): void {
   const isSelf = into.node === plan.self;
   into.seats.push({ node: into.node, standing: isSelf ? 'answered' : 'asked', why: '' });
-  if (!isSelf) into.asks.push(into.node);
+  if (!isSelf) into.orders.push(into.node);
 }
 
 /** Seats are taken in the order of the candidates, so the untried ones are those behind. */
@@ -102,4 +123,15 @@ function ballotOf(plan: GetPlan, seats: readonly Seat[]): Ballot {
   const { needed, strict, primaries, candidates } = plan;
   const untried = candidates.slice(seats.length);
   return { needed, strict, primaries, acked, outstanding, untried, missing };
+}
+
+function closed(ledger: Omit<GetLedger, 'verdict' | 'turns'>): GetLedger {
+  const { plan, seats, differs, orders } = ledger;
+  const now = verdict(ballotOf(plan, seats));
+  const taken = differs ? turns[now.kind].differing : turns[now.kind].equal;
+  return { plan, seats, differs, orders, verdict: now, turns: taken };
+}
+
+function withoutOrders(ledger: GetLedger): GetLedger {
+  return ledger.orders.length === 0 ? ledger : { ...ledger, orders: nobody };
 }

@@ -1,31 +1,16 @@
 /**
  * One get round: a batch of gets that share replicas and quorum. The coordinator's own states are at
  * hand when it starts; it decides whom else to ask, when the readers are answered, and whether
- * somebody must be repaired afterwards. Time comes in as events, as in a put round.
+ * somebody must be repaired afterwards. Time comes in as events and the chart is run by its table,
+ * as that of a put round.
  */
-import { assign, setup } from 'xstate';
+import { setup } from 'xstate';
+import { ChartTable } from '../chart-table.js';
 import type { NodeId } from '../rules/actor.js';
-import type { Tally } from '../rules/quorum.js';
-import type { GetLedger } from './get-ledger.js';
-import { askNext, replicaAnswered, replicaLost, tallyOf } from './get-ledger.js';
+import type { LedgerAction } from './charted-round.js';
+import type { GetTurn } from './get-ledger.js';
 
-/** What the machine wants done; its runner does it. */
-export interface GetRoundEffects {
-  /** The answer comes back as a `replica.…` event. */
-  ask(node: NodeId): void;
-  replyMet(tally: Tally): void;
-  replyFailed(reason: string): void;
-  /** Sends the merged states to the primaries that were behind; `repairs.settled` when all have answered. */
-  repair(): void;
-  finish(): void;
-}
-
-/** `ledger`: as opened from the round's plan; the runner starts no round whose first verdict is `failed`. */
-export interface GetRoundContext {
-  readonly ledger: GetLedger;
-  readonly effects: GetRoundEffects;
-}
-
+/** What happens to the round from outside; the ledger takes its turns by itself. */
 export type GetRoundEvent =
   /** `differs`: for some key its state is not the coordinator's. */
   | { readonly type: 'replica.answered'; readonly node: NodeId; readonly differs: boolean }
@@ -40,55 +25,45 @@ export type GetRoundEvent =
   /** `limits.repairMsMax` after the readers were answered. */
   | { readonly type: 'repairs.overdue' };
 
+export type GetRoundState = 'awaitingQuorum' | 'repairing' | 'done' | 'failed';
+
+/** What the chart wants done, by name; `GetRound` does it. */
+export type GetRoundAction =
+  | 'replyMet'
+  | 'replyFailed'
+  /** The merged states go to the primaries that were behind; `repairs.settled` when all have answered. */
+  | 'repair'
+  /** Nothing of the round is awaited any more. */
+  | 'finish';
+
+const byGetRound = (): void => undefined;
+
 export const getRoundMachine = setup({
-  types: {
-    input: {} as GetRoundContext,
-    context: {} as GetRoundContext,
-    events: {} as GetRoundEvent,
-  },
-  guards: {
-    quorumMetAndEqual: ({ context: { ledger } }) =>
-      ledger.verdict.kind === 'met' && !ledger.differs,
-    quorumMet: ({ context }) => context.ledger.verdict.kind === 'met',
-    quorumOutOfReach: ({ context }) => context.ledger.verdict.kind === 'failed',
-  },
+  types: { events: {} as GetRoundEvent | { readonly type: GetTurn } },
   actions: {
-    countAnswer: assign(({ context, event }) =>
-      event.type === 'replica.answered' ? { ledger: replicaAnswered(context.ledger, event) } : {},
-    ),
-    replaceReplica: assign(({ context, event }) =>
-      'why' in event ? { ledger: replicaLost(context.ledger, event) } : {},
-    ),
-    chooseOneMore: assign(({ context }) => ({ ledger: askNext(context.ledger) })),
-    askReplicas: ({ context: { ledger, effects } }) => {
-      for (const node of ledger.asks) effects.ask(node);
-    },
-    replyMet: ({ context: { ledger, effects } }) => effects.replyMet(tallyOf(ledger)),
-    replyFailed: ({ context: { ledger, effects } }) => {
-      if (ledger.verdict.kind === 'failed') effects.replyFailed(ledger.verdict.reason);
-    },
-    repair: ({ context }) => context.effects.repair(),
-    finish: ({ context }) => context.effects.finish(),
-  },
+    noteInLedger: byGetRound,
+    carryOutOrders: byGetRound,
+    replyMet: byGetRound,
+    replyFailed: byGetRound,
+    repair: byGetRound,
+    finish: byGetRound,
+  } satisfies Record<GetRoundAction | LedgerAction, () => void>,
 }).createMachine({
   id: 'getRound',
-  context: ({ input }) => input,
   initial: 'awaitingQuorum',
   states: {
     awaitingQuorum: {
-      entry: 'askReplicas',
+      entry: 'carryOutOrders',
       on: {
-        'replica.answered': { actions: 'countAnswer' },
-        'replica.gone': { actions: ['replaceReplica', 'askReplicas'] },
-        'replica.refused': { actions: ['replaceReplica', 'askReplicas'] },
-        'replica.slow': { actions: ['chooseOneMore', 'askReplicas'] },
+        'replica.answered': { actions: ['noteInLedger', 'carryOutOrders'] },
+        'replica.gone': { actions: ['noteInLedger', 'carryOutOrders'] },
+        'replica.refused': { actions: ['noteInLedger', 'carryOutOrders'] },
+        'replica.slow': { actions: ['noteInLedger', 'carryOutOrders'] },
+        'quorum.equal': { target: 'done', actions: 'replyMet' },
+        'quorum.differing': { target: 'repairing', actions: 'replyMet' },
+        'quorum.outOfReach': { target: 'failed', actions: 'replyFailed' },
         'deadline.passed': { target: 'failed' },
       },
-      always: [
-        { guard: 'quorumMetAndEqual', target: 'done', actions: 'replyMet' },
-        { guard: 'quorumMet', target: 'repairing', actions: 'replyMet' },
-        { guard: 'quorumOutOfReach', target: 'failed', actions: 'replyFailed' },
-      ],
     },
     repairing: {
       description:
@@ -103,3 +78,7 @@ export const getRoundMachine = setup({
     failed: { type: 'final', entry: 'finish' },
   },
 });
+
+export const getRoundTable = new ChartTable<GetRoundState, GetRoundAction | LedgerAction>(
+  getRoundMachine,
+);

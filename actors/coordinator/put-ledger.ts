@@ -57,7 +57,16 @@ export interface PutLedger {
   /** What is to be done now because of the last event. */
   readonly orders: readonly PutOrder[];
   readonly verdict: Verdict;
+  /** What the round's chart may go by. */
+  readonly turns: readonly PutTurn[];
 }
+
+export type PutTurn =
+  | 'quorum.met'
+  /** Too many replicas were lost for W acks. */
+  | 'quorum.outOfReach'
+  /** Every primary has the states, or is owed a hint; the coordinator's own log included. */
+  | 'primaries.served';
 
 interface Draft {
   readonly plan: PutPlan;
@@ -69,6 +78,18 @@ interface Draft {
 }
 
 const noOrders: readonly PutOrder[] = [];
+
+/** By verdict, and whether the primaries are served. */
+const turns: Readonly<
+  Record<
+    Verdict['kind'],
+    { readonly open: readonly PutTurn[]; readonly served: readonly PutTurn[] }
+  >
+> = {
+  pending: { open: [], served: ['primaries.served'] },
+  met: { open: ['quorum.met'], served: ['quorum.met', 'primaries.served'] },
+  failed: { open: ['quorum.outOfReach'], served: ['quorum.outOfReach', 'primaries.served'] },
+};
 
 /** The first ledger: every primary has a seat, those believed down a stand-in. */
 export function openPutLedger(plan: PutPlan): PutLedger {
@@ -202,15 +223,6 @@ export function silentToTheEnd(ledger: PutLedger): PutLedger {
   return closed(draft);
 }
 
-/** Every primary has the states, or somebody holds them as a hint for it; the coordinator's own log included. */
-export function isSettled(ledger: PutLedger): boolean {
-  const { self } = ledger.plan;
-  return (
-    ledger.seats.every((seat) => seat.node !== self || seat.standing !== 'asked') &&
-    ledger.plan.primaries.every((node) => isServed(ledger, node))
-  );
-}
-
 export interface PutTally extends Tally {
   /** Primaries without an ack for which a hint is held, owed or on its way. */
   readonly hints: number;
@@ -262,13 +274,20 @@ function hasFallback(books: Books, target: NodeId): boolean {
   return books.seats.some((seat) => seat.owedTo === target && seat.standing !== 'missing');
 }
 
-function isServed(books: Books, primary: NodeId): boolean {
-  return (
-    books.owed.includes(primary) ||
-    books.seats.some(
-      (seat) => seat.standing === 'acked' && (seat.node === primary || seat.owedTo === primary),
-    )
-  );
+/** The primary has the states, or somebody holds them as a hint for it. */
+function isServed({ seats, owed }: Books, primary: NodeId): boolean {
+  for (const { standing, node, owedTo } of seats)
+    if (standing === 'acked' && (node === primary || owedTo === primary)) return true;
+  return owed.includes(primary);
+}
+
+/** The coordinator's own log included. */
+function areServed(books: Books & Pick<PutLedger, 'plan'>): boolean {
+  const { self, primaries } = books.plan;
+  for (const { node, standing } of books.seats)
+    if (node === self && standing === 'asked') return false;
+  for (const primary of primaries) if (!isServed(books, primary)) return false;
+  return true;
 }
 
 function ballotOf(
@@ -300,10 +319,11 @@ function edit(ledger: PutLedger): Draft {
   };
 }
 
-function closed(ledger: Omit<PutLedger, 'verdict'>): PutLedger {
+function closed(ledger: Omit<PutLedger, 'verdict' | 'turns'>): PutLedger {
   const { plan, seats, fallbacksTried, owed, unowed, orders } = ledger;
-  const ballot = ballotOf(ledger, seats);
-  return { plan, seats, fallbacksTried, owed, unowed, orders, verdict: verdict(ballot) };
+  const now = verdict(ballotOf(ledger, seats));
+  const taken = areServed(ledger) ? turns[now.kind].served : turns[now.kind].open;
+  return { plan, seats, fallbacksTried, owed, unowed, orders, verdict: now, turns: taken };
 }
 
 function withoutOrders(ledger: PutLedger): PutLedger {

@@ -1,12 +1,10 @@
 /**
- * Runs one get round: reads, asks the replicas the machine names, merges what differs, answers the
+ * Runs one get round: reads, asks the replicas the round names, merges what differs, answers the
  * readers, and repairs the primaries that were behind.
  */
-import type { Actor } from 'xstate';
-import { createActor } from 'xstate';
 import type { GetLedger } from '../../actors/coordinator/get-ledger.js';
-import type { GetRoundEffects, GetRoundEvent } from '../../actors/coordinator/get-round.machine.js';
-import { getRoundMachine } from '../../actors/coordinator/get-round.machine.js';
+import type { GetRoundEvent } from '../../actors/coordinator/get-round.machine.js';
+import { GetRound, type GetRoundEffects } from '../../actors/coordinator/get-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -38,7 +36,7 @@ export interface GetRoundContent {
 }
 
 export class GetRoundRunner implements GetRoundEffects, Round {
-  private readonly actor: Actor<typeof getRoundMachine>;
+  private readonly round: GetRound;
   private calls: CallId[] = [];
   readonly waits: RoundWaits<GetEntry>;
   private isFinished = false;
@@ -54,16 +52,12 @@ export class GetRoundRunner implements GetRoundEffects, Round {
       slow: () => this.send({ type: 'replica.slow' }),
       overdue: () => this.send({ type: 'repairs.overdue' }),
     });
-    this.actor = createActor(getRoundMachine, {
-      ...around.inspection.surroundings,
-      id,
-      input: { ledger, effects: this },
-    });
+    this.round = new GetRound(ledger, this, { ...around.inspection.surroundings, id });
   }
 
   begin(): void {
     this.around.rounds.begin(this);
-    this.actor.start();
+    this.round.begin();
   }
 
   nodeDown(node: NodeId): void {
@@ -146,13 +140,8 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     this.around.rounds.end(this);
   }
 
-  /** An inspector that prints the machine's context shall not print the store. */
-  toJSON(): string {
-    return this.content.id;
-  }
-
   private send(event: GetRoundEvent): void {
-    if (!this.isFinished) this.actor.send(event);
+    if (!this.isFinished) this.round.happened(event);
   }
 
   private forgetCalls(): void {

@@ -3,8 +3,8 @@
  * answers the authors. The states are minted when it is made.
  */
 import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put-ledger.js';
-import type { PutRoundEffects, PutRoundEvent } from '../../actors/coordinator/put-round.js';
-import { PutRound } from '../../actors/coordinator/put-round.js';
+import type { PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
+import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { CallId } from '../bus/peers.js';
 import { mergeReason } from '../bus/peers.js';

@@ -3,19 +3,13 @@
  * cluster. States that look alike from outside and have the same timers ahead are explored once.
  */
 import { describe, expect, test } from '@jest/globals';
-import { createActor, type InspectionEvent } from 'xstate';
+import type { InspectionEvent } from 'xstate';
 import { openGetLedger, type GetPlan } from '../../actors/coordinator/get-ledger.js';
-import {
-  getRoundMachine,
-  type GetRoundEffects,
-  type GetRoundEvent,
-} from '../../actors/coordinator/get-round.machine.js';
+import type { GetRoundEvent } from '../../actors/coordinator/get-round.machine.js';
+import { GetRound, type GetRoundEffects } from '../../actors/coordinator/get-round.js';
 import { openPutLedger, type PutOrder, type PutPlan } from '../../actors/coordinator/put-ledger.js';
-import {
-  PutRound,
-  type PutRoundEffects,
-  type PutRoundEvent,
-} from '../../actors/coordinator/put-round.js';
+import type { PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
+import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 
 interface Explored<E> {
   /** What identifies where a path got to. */
@@ -76,8 +70,10 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
     finish: () => finishes++,
   };
   let shown: unknown;
-  const inspect = (event: InspectionEvent): void => {
-    if (event.type === '@xstate.snapshot') shown = (event.snapshot as { value?: unknown }).value;
+  const inspect = {
+    next: (event: InspectionEvent): void => {
+      if (event.type === '@xstate.snapshot') shown = (event.snapshot as { value?: unknown }).value;
+    },
   };
   const round = new PutRound(openPutLedger(plan), effects, { id: 'put', inspect });
   round.begin();
@@ -204,9 +200,14 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
     repair: () => repairs++,
     finish: () => finishes++,
   };
-  const input = { ledger: openGetLedger(plan), effects };
-  const actor = createActor(getRoundMachine, { id: 'get', input });
-  actor.start();
+  let shown: unknown;
+  const inspect = {
+    next: (event: InspectionEvent): void => {
+      if (event.type === '@xstate.snapshot') shown = (event.snapshot as { value?: unknown }).value;
+    },
+  };
+  const round = new GetRound(openGetLedger(plan), effects, { id: 'get', inspect });
+  round.begin();
   const done = new Map<string, GetRoundEvent['type']>();
   let differs = false;
   let slept = 0;
@@ -215,9 +216,10 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
     if (step.type === 'deadline.passed') replies.push('expired');
     if ('node' in step) done.set(step.node, step.type);
     if (step.type === 'replica.answered' && step.differs) differs = true;
-    actor.send(step);
+    round.happened(step);
   }
-  const { value } = actor.getSnapshot();
+  const { state: value } = round;
+  check(shown === value, 'who watches is shown where the round is', path);
   const isOver = value === 'done' || value === 'failed';
   check(replies.length === (value === 'awaitingQuorum' ? 0 : 1), 'one answer', path);
   check(new Set(asked).size === asked.length, 'nobody is asked twice', path);
