@@ -9,6 +9,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
 import { ToldClocks } from '../bus/told-clocks.js';
+import type { Outcome } from '../errors.js';
 import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
@@ -133,7 +134,7 @@ export class Dispatcher {
       return;
     }
     this.outbox.frameOver(flight);
-    if (message.noResponders) this.goOn(flight, { mayBeStored: false, failure: gone });
+    if (message.noResponders) this.goOn(flight, { outcome: 'none', failure: gone });
     else
       this.replied(flight, nowMs, (handlers) => handleReply(message.data, flight.rows, handlers));
   }
@@ -155,7 +156,7 @@ export class Dispatcher {
   }
 
   private askCoordinator(request: Request): void {
-    request.needsCoordinator = true;
+    request.coordinate();
     this.outbox.add(request);
   }
 
@@ -175,24 +176,26 @@ export class Dispatcher {
           this.pending.settle(request, settled);
         },
         onFailure: (request, failure) => {
-          if (failure.code === 413 && lane.terms.kind === 'get' && !request.alone) {
-            tooLarge++;
-            request.alone = true;
+          const course = request.refused(failure, flight.read !== undefined);
+          if (course === 'heldBack') {
+            if (!request.settled) heldBack.push(request);
+          } else if (course === 'alone' || course === 'coordinated') {
+            if (course === 'alone') tooLarge++;
             this.outbox.add(request);
-          } else if (flight.read !== undefined) this.askCoordinator(request);
-          else if (failure.code === 429 && failure.outcome === 'none' && !request.settled) {
-            request.heldBack = failure.message;
-            heldBack.push(request);
-          } else this.failed(request, failure, nowMs);
+          } else this.failed(request, failure, { again: course === 'again', nowMs });
         },
         // The time of the turn is from before the answer came.
         onClock: (moment) => this.clocks.told(flight.node, moment, this.clock.monotonicMs()),
         // It may have been told too little of its time; now it has more.
-        onUnread: (refusal) => this.goOn(flight, { mayBeStored: false, failure: refusal }),
+        onUnread: (refusal) => this.goOn(flight, { outcome: 'none', failure: refusal }),
       });
     } catch (error) {
       const message = `the reply of node ${lane.node} is not understood: ${String(error)}`;
-      for (const row of rows) this.failed(row, { code: 503, outcome: 'unknown', message }, nowMs);
+      const failure = { code: 503, outcome: 'unknown', message } as const;
+      for (const row of rows) {
+        row.tried(failure.outcome);
+        this.failed(row, failure, { again: true, nowMs });
+      }
     }
     this.budget.succeeded(done);
     if (heldBack.length > 0) this.outbox.holdBack(lane, heldBack, nowMs);
@@ -203,13 +206,15 @@ export class Dispatcher {
       lane.rowsMax = Math.min(rowsPerFrameMax, lane.rowsMax + 1);
   }
 
-  private failed(request: Request, failure: RowFailure, nowMs: number): void {
+  /** `again`: if budget and deadline allow it. */
+  private failed(
+    request: Request,
+    failure: RowFailure,
+    { again, nowMs }: { readonly again: boolean; readonly nowMs: number },
+  ): void {
     if (request.settled) return;
-    const { code, outcome } = failure;
-    if (outcome === 'unknown' && request.terms.kind === 'put') request.mayBeStored = true;
-    if (code === 503) this.ring.want();
-    const mayPass = code === 429 || code === 503 || code === 504;
-    const backoffMs = mayPass ? this.budget.backoffMs(request.retries) : undefined;
+    if (failure.code === 503) this.ring.want();
+    const backoffMs = again ? this.budget.backoffMs(request.retries) : undefined;
     if (backoffMs === undefined || nowMs + backoffMs >= request.deadlineMs) {
       this.pending.fail(request, failure);
       return;
@@ -247,18 +252,18 @@ export class Dispatcher {
   private giveUp(flight: FrameFlight): void {
     if (!this.flights.end(flight)) return;
     this.outbox.frameOver(flight);
-    this.goOn(flight, { mayBeStored: true, failure: gone });
+    this.goOn(flight, { outcome: 'unknown', failure: gone });
   }
 
   /** `failure`: of who has gone on too often. */
   private goOn(
     { rows, read }: FrameFlight,
-    options: { readonly mayBeStored: boolean; readonly failure: RowFailure },
+    options: { readonly outcome: Outcome; readonly failure: RowFailure },
   ): void {
     for (const request of rows) {
       if (request.settled) continue;
-      if (read !== undefined) request.needsCoordinator = true;
-      if (options.mayBeStored && request.terms.kind === 'put') request.mayBeStored = true;
+      if (read !== undefined) request.coordinate();
+      request.tried(options.outcome);
       if (request.sends < sendsMax) this.outbox.add(request);
       else this.pending.fail(request, options.failure);
     }

@@ -1,12 +1,7 @@
 /** The requests a client has taken and not settled: bounded, each settled exactly once. */
 import { limits } from '../../actors/rules/limits.js';
-import {
-  DeadlineError,
-  errorOfCode,
-  OverloadedError,
-  UnavailableError,
-  type QuorateError,
-} from '../errors.js';
+import { mayBeStoredAfter, refusalAtDeadline } from '../../actors/rules/request-course.js';
+import { errorOfCode, OverloadedError, UnavailableError, type QuorateError } from '../errors.js';
 import type { RowFailure } from './frame-rows.js';
 import type { Request, Settled } from './request.js';
 
@@ -63,7 +58,7 @@ export class Pending {
 
   /** An earlier try may have been stored whatever the last answer says, so the error tells `unknown` then. */
   fail(request: Request, { code, outcome, message }: RowFailure): void {
-    const mayShow = request.mayBeStored || (outcome === 'unknown' && request.terms.kind === 'put');
+    const mayShow = mayBeStoredAfter(request, outcome);
     let error = errorOfCode(code, message, mayShow ? 'unknown' : 'none');
     if (mayShow && error.outcome === 'none')
       error = new UnavailableError(`${message}; an earlier try may have been stored`, 'unknown');
@@ -72,17 +67,10 @@ export class Pending {
 
   /** `sent`: it is in a frame nobody has answered yet. */
   expire(request: Request, options: { readonly sent: boolean; readonly why: string }): void {
-    const { heldBack } = request;
-    if (heldBack !== undefined && !options.sent) {
-      this.fail(request, { code: 429, outcome: 'none', message: heldBack });
-      return;
-    }
-    const mayShow = request.mayBeStored || (options.sent && request.terms.kind === 'put');
-    const error = new DeadlineError(
-      `${options.why} within ${request.terms.timeoutMs} ms`,
-      mayShow ? 'unknown' : 'none',
-    );
-    this.settle(request, { ok: false, error });
+    const refusal = refusalAtDeadline(request, options.sent);
+    const late = `${options.why} within ${request.terms.timeoutMs} ms`;
+    const message = refusal.code === 429 ? (request.heldBack ?? late) : late;
+    this.fail(request, { ...refusal, message });
   }
 
   /** Takes nothing more; resolves when the last has settled. */

@@ -1,7 +1,14 @@
 /** One put or get on its way: what the client was asked, and what has happened to it so far. */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { QuorateError } from '../errors.js';
+import {
+  courseAfter,
+  mayBeStoredAfter,
+  type Course,
+  type RequestFacts,
+  type RowRefusal,
+} from '../../actors/rules/request-course.js';
+import type { Outcome, QuorateError } from '../errors.js';
 import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
 import type { Context } from './context.js';
@@ -59,7 +66,7 @@ export interface RequestOptions {
 }
 
 /** One class for both kinds, so that the hot path sees one shape. */
-export class Request {
+export class Request implements RequestFacts {
   readonly terms: Terms;
   readonly key: ByteString;
   /** Of a put; null deletes. Not copied: the caller leaves it alone until the request has settled. */
@@ -79,13 +86,10 @@ export class Request {
   sends = 0;
   /** Refusals that were answered by trying again. */
   retries = 0;
-  /** It was sent, and no answer says that it was not stored. */
   mayBeStored = false;
   /** A get that own reads can't answer: primaries differ, or one of them did not tell. */
   needsCoordinator = false;
-  /** Its reply is too large to share a frame. */
   alone = false;
-  /** Why a node would not take it yet. */
   heldBack: string | undefined;
 
   constructor(options: RequestOptions) {
@@ -102,6 +106,30 @@ export class Request {
       this.operation.length +
       (this.value?.length ?? 0) +
       (this.context?.bytes.length ?? 0);
+  }
+
+  get kind(): 'put' | 'get' {
+    return this.terms.kind;
+  }
+
+  /** A node said no to its row; `own`: as one primary of a get without a coordinator. */
+  refused(failure: RowRefusal & { readonly message: string }, own: boolean): Course {
+    const course = courseAfter(this, failure, own);
+    if (course === 'alone') this.alone = true;
+    else if (course === 'coordinated') this.coordinate();
+    else if (course === 'heldBack') this.heldBack = failure.message;
+    else this.tried(failure.outcome);
+    return course;
+  }
+
+  /** Primaries differ, or not all of them told. */
+  coordinate(): void {
+    this.needsCoordinator = true;
+  }
+
+  /** A try is over and the request goes on, or ends. */
+  tried(outcome: Outcome): void {
+    this.mayBeStored = mayBeStoredAfter(this, outcome);
   }
 
   /** Who names the operation of a put itself may be trying it again. */

@@ -219,13 +219,13 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'earlier-try-forgotten-at-the-deadline',
     file: 'src/client/pending.js',
-    find: "const mayShow = request.mayBeStored || (options.sent && request.terms.kind === 'put');",
-    replace: "const mayShow = options.sent && request.terms.kind === 'put';",
+    find: 'const mayShow = mayBeStoredAfter(request, outcome);',
+    replace: "const mayShow = outcome === 'unknown' && request.kind === 'put';",
   },
   {
     name: 'tries-of-unknown-outcome-not-copies',
-    file: 'src/client/dispatcher.js',
-    find: "if (outcome === 'unknown' && request.terms.kind === 'put')",
-    replace: "if (outcome === 'unknown' && request.terms.kind !== 'put')",
+    file: 'src/client/request.js',
+    find: 'this.tried(failure.outcome);',
+    replace: "this.tried('none');",
   },
 ];
