@@ -10,6 +10,7 @@
 import { assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
 import type { Reachability } from '../rules/membership.js';
+import { toBeProvided } from '../provided.js';
 import { limits } from '../rules/limits.js';
 import {
   isConfirmed,
@@ -36,7 +37,6 @@ export type PeerEvent =
   | { readonly type: 'self.well' };
 
 interface PeerContext {
-  readonly effects: PeerEffects;
   readonly suspicion: Suspicion;
 }
 
@@ -44,13 +44,12 @@ export const peerMachine = setup({
   types: {
     context: {} as PeerContext,
     events: {} as PeerEvent,
-    input: {} as PeerEffects,
   },
   actions: {
-    believeAlive: ({ context }) => context.effects.believe('alive'),
-    believeSuspect: ({ context }) => context.effects.believe('suspect'),
-    believeDown: ({ context }) => context.effects.believe('down'),
-    probe: ({ context }) => context.effects.probe(),
+    believeAlive: toBeProvided,
+    believeSuspect: toBeProvided,
+    believeDown: toBeProvided,
+    probe: toBeProvided,
     noteSilence: assign({
       suspicion: ({ context }) => ({ ...context.suspicion, silent: true }),
     }),
@@ -82,7 +81,7 @@ export const peerMachine = setup({
   },
 }).createMachine({
   id: 'peer',
-  context: ({ input }) => ({ effects: input, suspicion: trusted }),
+  context: { suspicion: trusted },
   initial: 'watched',
   on: {
     'witness.suspects': { actions: 'addWitness' },
@@ -130,3 +129,14 @@ export const peerMachine = setup({
     },
   },
 });
+
+export function peerChart(effects: PeerEffects): typeof peerMachine {
+  return peerMachine.provide({
+    actions: {
+      believeAlive: () => effects.believe('alive'),
+      believeSuspect: () => effects.believe('suspect'),
+      believeDown: () => effects.believe('down'),
+      probe: () => effects.probe(),
+    },
+  });
+}

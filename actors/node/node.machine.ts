@@ -6,8 +6,9 @@
  * nothing is flushed, because a disk that failed a sync is not to be trusted with another.
  */
 import { assign, sendTo, setup } from 'xstate';
-import type { ReplicaEffects } from '../replica/lifecycle.machine.js';
-import { replicaLifecycleMachine } from '../replica/lifecycle.machine.js';
+import { toBeProvided } from '../provided.js';
+import type { ReplicaEffects, ReplicaReport } from '../replica/lifecycle.machine.js';
+import { replicaChart, replicaLifecycleMachine } from '../replica/lifecycle.machine.js';
 
 export interface NodeEffects {
   readonly replica: ReplicaEffects;
@@ -26,19 +27,15 @@ export interface NodeEffects {
 }
 
 export type NodeEvent =
-  | { readonly type: 'replica.recovered' }
-  | { readonly type: 'replica.stopped' }
-  | { readonly type: 'replica.failed'; readonly error: Error }
+  | ReplicaReport
   | { readonly type: 'bus.connected' }
-  | { readonly type: 'bus.disconnected' }
   | { readonly type: 'cluster.joined' }
   | { readonly type: 'rounds.finished' }
   | { readonly type: 'stop.requested' }
-  /** A sync failed, another process speaks with this node's id, …: it can't go on. */
+  /** Another process speaks with this node's id, the bus was closed, …: it can't go on. */
   | { readonly type: 'fatal.happened'; readonly error: Error };
 
 interface NodeContext {
-  readonly effects: NodeEffects;
   readonly error: Error | undefined;
 }
 
@@ -46,29 +43,24 @@ export const nodeMachine = setup({
   types: {
     context: {} as NodeContext,
     events: {} as NodeEvent,
-    input: {} as NodeEffects,
   },
   actors: { replica: replicaLifecycleMachine },
   actions: {
-    connect: ({ context }) => context.effects.connect(),
-    join: ({ context }) => context.effects.join(),
-    openWaysIn: ({ context }) => context.effects.open(),
-    drainRounds: ({ context }) => context.effects.drain(),
-    leaveCluster: ({ context }) => context.effects.leave(),
+    connect: toBeProvided,
+    join: toBeProvided,
+    openWaysIn: toBeProvided,
+    drainRounds: toBeProvided,
+    leaveCluster: toBeProvided,
     stopReplica: sendTo('replica', { type: 'stop.requested' }),
-    abandonAll: ({ context }) => context.effects.abandon(),
+    abandonAll: toBeProvided,
     noteError: assign(({ event, context }) => ({
       error: 'error' in event ? event.error : context.error,
     })),
   },
 }).createMachine({
   id: 'node',
-  context: ({ input }) => ({ effects: input, error: undefined }),
-  invoke: {
-    id: 'replica',
-    src: 'replica',
-    input: ({ context, self }) => ({ effects: context.effects.replica, node: self }),
-  },
+  context: { error: undefined },
+  invoke: { id: 'replica', src: 'replica' },
   initial: 'recovering',
   on: {
     'fatal.happened': { target: '.failed', actions: 'noteError' },
@@ -86,12 +78,7 @@ export const nodeMachine = setup({
     },
     serving: {
       entry: 'openWaysIn',
-      initial: 'linked',
       on: { 'stop.requested': 'draining' },
-      states: {
-        linked: { on: { 'bus.disconnected': 'cutOff' } },
-        cutOff: { on: { 'bus.connected': 'linked' } },
-      },
     },
     draining: {
       entry: 'drainRounds',
@@ -106,12 +93,16 @@ export const nodeMachine = setup({
   },
 });
 
-export type NodePhase =
-  | 'recovering'
-  | 'connecting'
-  | 'joining'
-  | 'serving'
-  | 'draining'
-  | 'closing'
-  | 'stopped'
-  | 'failed';
+export function nodeChart(effects: NodeEffects): typeof nodeMachine {
+  return nodeMachine.provide({
+    actors: { replica: replicaChart(effects.replica) },
+    actions: {
+      connect: () => effects.connect(),
+      join: () => effects.join(),
+      openWaysIn: () => effects.open(),
+      drainRounds: () => effects.drain(),
+      leaveCluster: () => effects.leave(),
+      abandonAll: () => effects.abandon(),
+    },
+  });
+}

@@ -7,6 +7,7 @@
  * Whatever goes wrong leaves the state somewhere, from where tree exchange brings it back: the next pass begins afresh.
  */
 import { setup } from 'xstate';
+import { toBeProvided } from '../provided.js';
 import { limits } from '../rules/limits.js';
 
 export interface CollectionEffects {
@@ -31,17 +32,13 @@ export type CollectionEvent =
   | { readonly type: 'self.forgot' };
 
 export const collectionMachine = setup({
-  types: {
-    context: {} as { readonly effects: CollectionEffects },
-    events: {} as CollectionEvent,
-    input: {} as CollectionEffects,
-  },
+  types: { events: {} as CollectionEvent },
   actions: {
-    lookAtNextKeys: ({ context }) => context.effects.look(),
-    askAllMembers: ({ context }) => context.effects.survey(),
-    tellOthersToForget: ({ context }) => context.effects.forgetElsewhere(),
-    forgetHere: ({ context }) => context.effects.forgetHere(),
-    abandonCalls: ({ context }) => context.effects.abandon(),
+    lookAtNextKeys: toBeProvided,
+    askAllMembers: toBeProvided,
+    tellOthersToForget: toBeProvided,
+    forgetHere: toBeProvided,
+    abandonCalls: toBeProvided,
   },
   delays: {
     tick: limits.collectionTickMs,
@@ -49,7 +46,6 @@ export const collectionMachine = setup({
   },
 }).createMachine({
   id: 'collection',
-  context: ({ input }) => ({ effects: input }),
   initial: 'resting',
   states: {
     resting: { after: { tick: 'looking' } },
@@ -75,3 +71,15 @@ export const collectionMachine = setup({
     },
   },
 });
+
+export function collectionChart(effects: CollectionEffects): typeof collectionMachine {
+  return collectionMachine.provide({
+    actions: {
+      lookAtNextKeys: () => effects.look(),
+      askAllMembers: () => effects.survey(),
+      tellOthersToForget: () => effects.forgetElsewhere(),
+      forgetHere: () => effects.forgetHere(),
+      abandonCalls: () => effects.abandon(),
+    },
+  });
+}

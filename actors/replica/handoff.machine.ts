@@ -7,6 +7,7 @@
 import { assign, setup } from 'xstate';
 import { backoffMs } from '../rules/backoff.js';
 import { limits } from '../rules/limits.js';
+import { toBeProvided } from '../provided.js';
 
 export interface HandoffEffects {
   /** Sends the next batch, of one record to probe; answers `batch.acked`, `batch.refused`, `target.absent` or `debt.paid`. */
@@ -29,7 +30,6 @@ export type HandoffEvent =
   | { readonly type: 'batch.refused' };
 
 interface HandoffContext {
-  readonly effects: HandoffEffects;
   readonly failures: number;
   readonly paceMs: number;
   readonly backoffMs: number;
@@ -39,27 +39,18 @@ export const handoffMachine = setup({
   types: {
     context: {} as HandoffContext,
     events: {} as HandoffEvent,
-    input: {} as HandoffEffects,
   },
   actions: {
-    sendProbe: ({ context }) => context.effects.deliver('probe'),
-    sendBatch: ({ context }) => context.effects.deliver('batch'),
-    sendToOtherPrimaries: ({ context }) => context.effects.rehome(),
-    forgetCalls: ({ context }) => context.effects.forget(),
+    sendProbe: toBeProvided,
+    sendBatch: toBeProvided,
+    sendToOtherPrimaries: toBeProvided,
+    forgetCalls: toBeProvided,
     notePace: assign(({ event }) => ({
       failures: 0,
       paceMs:
         event.type === 'batch.acked' ? (event.bytes / limits.handoffBytesPerSecondMax) * 1000 : 0,
     })),
-    planBackoff: assign(({ context }) => ({
-      failures: context.failures + 1,
-      backoffMs: backoffMs({
-        attempt: context.failures + 1,
-        msMin: limits.handoffBackoffMsMin,
-        msMax: limits.handoffBackoffMsMax,
-        jitter: context.effects.jitter(),
-      }),
-    })),
+    planBackoff: assign(({ context }) => failedOnceMore(context, toBeProvided())),
   },
   delays: {
     callDeadline: limits.backgroundCallMsMax,
@@ -68,7 +59,7 @@ export const handoffMachine = setup({
   },
 }).createMachine({
   id: 'handoff',
-  context: ({ input }) => ({ effects: input, failures: 0, paceMs: 0, backoffMs: 0 }),
+  context: { failures: 0, paceMs: 0, backoffMs: 0 },
   initial: 'idle',
   states: {
     idle: {
@@ -126,3 +117,24 @@ export const handoffMachine = setup({
     settled: { type: 'final' },
   },
 });
+
+function failedOnceMore(
+  { failures }: HandoffContext,
+  jitter: number,
+): Pick<HandoffContext, 'failures' | 'backoffMs'> {
+  const attempt = failures + 1;
+  const { handoffBackoffMsMin: msMin, handoffBackoffMsMax: msMax } = limits;
+  return { failures: attempt, backoffMs: backoffMs({ attempt, msMin, msMax, jitter }) };
+}
+
+export function handoffChart(effects: HandoffEffects): typeof handoffMachine {
+  return handoffMachine.provide({
+    actions: {
+      sendProbe: () => effects.deliver('probe'),
+      sendBatch: () => effects.deliver('batch'),
+      sendToOtherPrimaries: () => effects.rehome(),
+      forgetCalls: () => effects.forget(),
+      planBackoff: assign(({ context }) => failedOnceMore(context, effects.jitter())),
+    },
+  });
+}

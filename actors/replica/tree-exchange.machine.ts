@@ -6,6 +6,7 @@
  * Whatever goes wrong ends the visit: the next one begins afresh. Repair is a merge, so it can't do harm.
  */
 import { assign, setup } from 'xstate';
+import { toBeProvided } from '../provided.js';
 import { limits } from '../rules/limits.js';
 
 export interface ExchangeEffects {
@@ -44,7 +45,6 @@ export type ExchangeEvent =
   | { readonly type: 'states.pushed'; readonly complete: boolean };
 
 interface ExchangeContext {
-  readonly effects: ExchangeEffects;
   readonly restMs: number;
   /** Partitions of this visit that differ and were not looked into yet, the one at hand included. */
   readonly partitionsLeft: number;
@@ -58,17 +58,16 @@ export const treeExchangeMachine = setup({
   types: {
     context: {} as ExchangeContext,
     events: {} as ExchangeEvent,
-    input: {} as ExchangeEffects,
   },
   actions: {
-    planRest: assign(({ context }) => ({ restMs: context.effects.restMs() })),
-    sendRoots: ({ context }) => context.effects.compareRoots(),
-    sendDifferingRoots: ({ context }) => context.effects.confirmRoots(),
-    askLeaves: ({ context }) => context.effects.compareLeaves(),
-    askKeys: ({ context }) => context.effects.compareKeys(),
-    pullStates: ({ context }) => context.effects.pull(),
-    pushStates: ({ context }) => context.effects.push(),
-    forgetCall: ({ context }) => context.effects.forget(),
+    planRest: assign({ restMs: toBeProvided }),
+    sendRoots: toBeProvided,
+    sendDifferingRoots: toBeProvided,
+    askLeaves: toBeProvided,
+    askKeys: toBeProvided,
+    pullStates: toBeProvided,
+    pushStates: toBeProvided,
+    forgetCall: toBeProvided,
     notePartitions: assign(({ event }) => ({
       partitionsLeft: event.type === 'roots.differ' ? event.partitions : 0,
     })),
@@ -76,7 +75,7 @@ export const treeExchangeMachine = setup({
     noteStatesLeft: assign(({ event }) => ({
       statesLeft: event.type === 'states.pulled' && !event.complete,
     })),
-    noteVisited: ({ context }) => context.effects.visited(),
+    noteVisited: toBeProvided,
     beginVisit: assign({ partitionsLeft: 0, keysLeft: false, statesLeft: false }),
     finishPartition: assign(({ context }) => ({
       partitionsLeft: context.partitionsLeft - 1,
@@ -97,13 +96,7 @@ export const treeExchangeMachine = setup({
   },
 }).createMachine({
   id: 'treeExchange',
-  context: ({ input }) => ({
-    effects: input,
-    restMs: 0,
-    partitionsLeft: 0,
-    keysLeft: false,
-    statesLeft: false,
-  }),
+  context: { restMs: 0, partitionsLeft: 0, keysLeft: false, statesLeft: false },
   initial: 'resting',
   states: {
     resting: {
@@ -185,3 +178,19 @@ export const treeExchangeMachine = setup({
     },
   },
 });
+
+export function treeExchangeChart(effects: ExchangeEffects): typeof treeExchangeMachine {
+  return treeExchangeMachine.provide({
+    actions: {
+      planRest: assign({ restMs: () => effects.restMs() }),
+      sendRoots: () => effects.compareRoots(),
+      sendDifferingRoots: () => effects.confirmRoots(),
+      askLeaves: () => effects.compareLeaves(),
+      askKeys: () => effects.compareKeys(),
+      pullStates: () => effects.pull(),
+      pushStates: () => effects.push(),
+      forgetCall: () => effects.forget(),
+      noteVisited: () => effects.visited(),
+    },
+  });
+}

@@ -5,6 +5,7 @@
  * to stop; asked twice, or not gone in time, it is killed. Starting and signalling is the effects' business (`src/cli/up/`).
  */
 import { assign, setup } from 'xstate';
+import { toBeProvided } from '../provided.js';
 import { limits } from '../rules/limits.js';
 
 export interface ProcessEffects {
@@ -18,7 +19,6 @@ export interface ProcessEffects {
 }
 
 export interface ProcessInput {
-  readonly effects: ProcessEffects;
   readonly restarts: boolean;
 }
 
@@ -46,13 +46,13 @@ export const processMachine = setup({
       context.restarts && event.type === 'process.exited' && !event.hopeless,
   },
   actions: {
-    launch: ({ context }) => context.effects.launch(),
-    terminate: ({ context }) => context.effects.terminate(),
-    kill: ({ context }) => context.effects.kill(),
+    launch: toBeProvided,
+    terminate: toBeProvided,
+    kill: toBeProvided,
     countDeath: assign({ deaths: ({ context }) => context.deaths + 1 }),
     forgetDeaths: assign({ deaths: 0 }),
-    reportRestart: ({ context }) => context.effects.reportDeath(restartDelayMs(context.deaths)),
-    reportDeath: ({ context }) => context.effects.reportDeath(undefined),
+    reportRestart: toBeProvided,
+    reportDeath: toBeProvided,
   },
   delays: {
     restartDelay: ({ context }) => restartDelayMs(context.deaths),
@@ -106,4 +106,16 @@ export function restartDelayMs(deaths: number): number {
   if (deaths <= 1) return 0;
   const doubled = limits.processRestartMsMin * 2 ** (deaths - 2);
   return Math.min(doubled, limits.processRestartMsMax);
+}
+
+export function processChart(effects: ProcessEffects): typeof processMachine {
+  return processMachine.provide({
+    actions: {
+      launch: () => effects.launch(),
+      terminate: () => effects.terminate(),
+      kill: () => effects.kill(),
+      reportRestart: ({ context }) => effects.reportDeath(restartDelayMs(context.deaths)),
+      reportDeath: () => effects.reportDeath(undefined),
+    },
+  });
 }

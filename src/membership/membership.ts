@@ -214,6 +214,11 @@ export class Membership implements ClusterView {
     this.fatalListeners.push(listener);
   }
 
+  /** From NATS, and with it from everybody. */
+  get isCutOff(): boolean {
+    return this.gossip.getSnapshot().matches('cutOff');
+  }
+
   /** Why this node holds no partitions; undefined when it does. */
   waitingFor(): string | undefined {
     return this.founding.waitingFor();

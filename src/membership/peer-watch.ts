@@ -3,7 +3,11 @@
  * nodes, so a living peer costs one assignment per message and its machine sleeps.
  */
 import { type ActorRefFrom, createActor } from 'xstate';
-import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
+import {
+  peerChart,
+  type PeerEvent,
+  type peerMachine,
+} from '../../actors/failure-detector/peer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
@@ -58,19 +62,17 @@ export class PeerWatch {
   watch(peer: NodeId): void {
     if (this.watched.has(peer)) return;
     const { clock, inspection, onChange, probe } = this.options;
-    const actor = createActor(peerMachine, {
-      clock,
-      input: {
-        believe: (now) => {
-          const entry = this.watched.get(peer);
-          if (entry === undefined || entry.isRemoved || entry.reachability === now) return;
-          entry.reachability = now;
-          if (now === 'down') this.dismissWitness(peer);
-          onChange(peer, now);
-        },
-        probe: () => probe(peer),
+    const chart = peerChart({
+      believe: (now) => {
+        const entry = this.watched.get(peer);
+        if (entry === undefined || entry.isRemoved || entry.reachability === now) return;
+        entry.reachability = now;
+        if (now === 'down') this.dismissWitness(peer);
+        onChange(peer, now);
       },
+      probe: () => probe(peer),
     });
+    const actor = createActor(chart, { clock });
     inspection.attach(actor);
     this.watched.set(peer, {
       actor,

@@ -8,8 +8,7 @@ import 'reflect-metadata';
 import type { DependencyContainer } from 'tsyringe';
 import { createActor, type ActorRefFrom } from 'xstate';
 import type { NodeEffects, NodeEvent } from '../../actors/node/node.machine.js';
-import { nodeMachine } from '../../actors/node/node.machine.js';
-import type { ReplicaEvent } from '../../actors/replica/lifecycle.machine.js';
+import { nodeChart, type nodeMachine } from '../../actors/node/node.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { isReplica } from '../../actors/rules/placement.js';
@@ -24,6 +23,7 @@ import { Store, type RecoveryReport } from '../store/store.js';
 import { holdsBucket } from './holds-bucket.js';
 import { containerOf, partsOf, type NodeParts } from './parts.js';
 import type { NodeSeams, QuorateNode } from './quorate-node.js';
+import { errorOf, ReplicaLife } from './replica-life.js';
 import { phaseOf, statusOf } from './status.js';
 
 export type { NodeSeams, QuorateNode } from './quorate-node.js';
@@ -37,6 +37,7 @@ export function composeNode(seams: NodeSeams, options: NodeOptions): QuorateNode
 class ComposedNode implements QuorateNode, NodeEffects {
   readonly recovered: Promise<void>;
   readonly stopped: Promise<void>;
+  readonly replica: ReplicaLife;
   private readonly scope: DependencyContainer;
   private readonly store: Store;
   private readonly actor: ActorRefFrom<typeof nodeMachine>;
@@ -63,7 +64,14 @@ class ComposedNode implements QuorateNode, NodeEffects {
     // Whoever does not look must not be ended by a rejection nobody handles; `onFatal` tells as well.
     for (const promise of [this.recovered, this.stopped, this.serving.promise])
       promise.catch(() => undefined);
-    this.actor = createActor(nodeMachine, { clock: seams.clock, input: this });
+    this.replica = new ReplicaLife(this.store, {
+      onRecovered: (report) => {
+        this.report = report;
+        this.read.resolve();
+      },
+      onDiskFull: () => this.tellProblem('the disk is full: puts are refused until there is room'),
+    });
+    this.actor = createActor(nodeChart(this), { clock: seams.clock });
     this.scope.resolve(Inspection).attach(this.actor);
     this.actor.subscribe({ complete: () => void this.end() });
     this.listen();
@@ -90,7 +98,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   status(): NodeStatus {
     const { options, store, parts, startedMs } = this;
     const uptimeMs = this.seams.clock.monotonicMs() - startedMs;
-    const phase = phaseOf(this.actor.getSnapshot());
+    const phase = phaseOf(this.actor.getSnapshot(), parts);
     const clock = this.scope.resolve(AgreedClock);
     const metrics = this.scope.resolve(Metrics);
     return statusOf({ options, store, parts, clock, metrics, uptimeMs, phase });
@@ -102,29 +110,6 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   onProblem(listener: (text: string) => void): void {
     this.problemListeners.push(listener);
-  }
-
-  readonly replica = {
-    recover: (): void => void this.recover(),
-    close: (): void => {
-      this.store.close().then(
-        () => this.tellReplica({ type: 'store.closed' }),
-        (error: unknown) => this.tellReplica({ type: 'store.failed', error: errorOf(error) }),
-      );
-    },
-  };
-
-  private async recover(): Promise<void> {
-    try {
-      this.report = await this.store.recover();
-    } catch (error) {
-      this.tellReplica({ type: 'store.failed', error: errorOf(error) });
-      return;
-    }
-    this.tellReplica({ type: 'store.recovered' });
-    // Told before the replica could take it.
-    if (this.store.refusal()?.reason === 'diskFull') this.tellReplica({ type: 'disk.full' });
-    this.read.resolve();
   }
 
   connect(): void {
@@ -214,19 +199,14 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   private listen(): void {
     const { store } = this;
-    store.onFatal((error) => this.send({ type: 'fatal.happened', error }));
-    store.onWritable((writable) => {
-      this.tellReplica({ type: writable ? 'disk.writable' : 'disk.full' });
-      if (!writable) this.tellProblem('the disk is full: puts are refused until there is room');
-    });
     store.onCorrupt(({ partitions, what }) => {
       this.tellProblem(`damaged data, to be repaired from other nodes: ${what}`);
       this.parts?.exchange.suspectDamage(partitions);
     });
     this.seams.bus.onStatus((status) => {
       if (status === 'connected') this.send({ type: 'bus.connected' });
-      else if (status === 'disconnected') this.send({ type: 'bus.disconnected' });
-      else this.send({ type: 'fatal.happened', error: new Error('the bus was closed') });
+      else if (status === 'closed')
+        this.send({ type: 'fatal.happened', error: new Error('the bus was closed') });
     });
   }
 
@@ -251,10 +231,6 @@ class ComposedNode implements QuorateNode, NodeEffects {
     this.actor.send(event);
   }
 
-  private tellReplica(event: ReplicaEvent): void {
-    this.actor.getSnapshot().children.replica?.send(event);
-  }
-
   private tellProblem(text: string): void {
     for (const listener of this.problemListeners) listener(text);
   }
@@ -271,8 +247,4 @@ class Deferred {
       this.reject = reject;
     });
   }
-}
-
-function errorOf(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

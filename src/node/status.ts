@@ -9,11 +9,13 @@ import type { Metrics } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
 import type { NodeParts } from './parts.js';
 
-/** The state of the node's chart; while it serves, that of its replica or its link if one of them is ill. */
-export function phaseOf(snapshot: SnapshotFrom<typeof nodeMachine>): string {
-  const { value, children } = snapshot;
-  if (typeof value === 'string') return value;
-  if (value.serving === 'cutOff') return 'cutOff';
+/** The state of the node's chart; while it serves, that of its gossip or its replica if one of them is ill. */
+export function phaseOf(
+  { value, children }: SnapshotFrom<typeof nodeMachine>,
+  parts: NodeParts | undefined,
+): string {
+  if (value !== 'serving') return value;
+  if (parts?.membership.isCutOff === true) return 'cutOff';
   return children.replica?.getSnapshot().value === 'readOnly' ? 'readOnly' : 'serving';
 }
 

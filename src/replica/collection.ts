@@ -12,7 +12,10 @@ import type {
   CollectionEffects,
   CollectionEvent,
 } from '../../actors/replica/collection.machine.js';
-import { collectionMachine } from '../../actors/replica/collection.machine.js';
+import {
+  collectionChart,
+  type collectionMachine,
+} from '../../actors/replica/collection.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Verdict } from '../../actors/rules/collection.js';
 import { agreement } from '../../actors/rules/collection.js';
@@ -75,7 +78,7 @@ export class Collection implements CollectionEffects {
 
   start(): void {
     if (this.actor !== undefined) return;
-    this.actor = createActor(collectionMachine, { clock: this.clock, input: this });
+    this.actor = createActor(collectionChart(this), { clock: this.clock });
     this.inspection.attach(this.actor);
     this.actor.start();
   }

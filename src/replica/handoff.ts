@@ -9,7 +9,7 @@ import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
 import { createActor } from 'xstate';
 import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
-import { handoffMachine } from '../../actors/replica/handoff.machine.js';
+import { handoffChart, type handoffMachine } from '../../actors/replica/handoff.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
@@ -95,7 +95,7 @@ export class Handoff {
     const running = this.actors.get(target);
     if (running !== undefined) return running;
     const delivery = this.deliveryTo(target, (event) => this.actors.get(target)?.send(event));
-    const actor = createActor(handoffMachine, { clock: this.clock, input: delivery });
+    const actor = createActor(handoffChart(delivery), { clock: this.clock });
     this.inspection.attach(actor);
     this.actors.set(target, actor);
     actor.subscribe({ complete: () => this.dismiss(target) });

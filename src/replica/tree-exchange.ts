@@ -9,7 +9,10 @@ import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
 import { createActor } from 'xstate';
 import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
-import { treeExchangeMachine } from '../../actors/replica/tree-exchange.machine.js';
+import {
+  treeExchangeChart,
+  type treeExchangeMachine,
+} from '../../actors/replica/tree-exchange.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
@@ -79,7 +82,7 @@ export class TreeExchange {
 
   start(): void {
     if (this.actor !== undefined) return;
-    this.actor = createActor(treeExchangeMachine, { clock: this.clock, input: this.effects() });
+    this.actor = createActor(treeExchangeChart(this.effects()), { clock: this.clock });
     this.inspection.attach(this.actor);
     this.actor.start();
   }

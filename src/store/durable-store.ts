@@ -4,6 +4,7 @@
  * Writes are in `writes.ts`, recovery is in `recovery.ts`, what an entry of the log does in `changes.ts`.
  */
 import { inject, injectable } from 'tsyringe';
+import type { DiskPart, NoWrites } from '../../actors/replica/lifecycle.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { OverloadedError } from '../errors.js';
@@ -43,6 +44,12 @@ import { Writes } from './writes.js';
 
 type Damage = { readonly partitions: readonly number[]; readonly what: string };
 
+const refusals: Readonly<Record<NoWrites, Refusal>> = {
+  diskFull: { reason: 'diskFull', message: 'the disk is full' },
+  diskFailed: { reason: 'closing', message: 'the disk failed' },
+  closing: { reason: 'closing', message: 'the store is closed' },
+};
+
 @injectable()
 export class DurableStore implements Store {
   readonly durability: Durability;
@@ -59,11 +66,13 @@ export class DurableStore implements Store {
   private readonly epochs: Epochs;
   private path: WritePath | undefined;
   private writes: Writes | undefined;
-  private stage: 'new' | 'serving' | 'closing' | 'failed' = 'new';
+  /** By the replica's chart. */
+  private refused: Refusal | undefined = refusals.closing;
+  private hasFailed = false;
   private isOwned: (key: StorageKey) => boolean = () => true;
   private readonly fatalListeners: ((error: Error) => void)[] = [];
   private readonly corruptListeners: ((damage: Damage) => void)[] = [];
-  private readonly writableListeners: ((writable: boolean) => void)[] = [];
+  private readonly roomListeners: ((part: DiskPart, room: boolean) => void)[] = [];
 
   constructor(
     @inject(Clock) private readonly clock: Clock,
@@ -106,7 +115,7 @@ export class DurableStore implements Store {
       tables,
       meta: this.named.meta,
       onFatal: (error) => this.fail(error),
-      onFull: () => this.path?.noteWritable(),
+      onFull: (full) => this.tellRoom('lease', !full),
     });
     this.hints = new HintLedger({
       clock,
@@ -165,16 +174,13 @@ export class DurableStore implements Store {
       magic: loaded.identity.magic,
       recovered,
       instruments: this.instruments,
-      hasLease: () => !this.epochs.full,
       onFatal: (error) => this.fail(error),
-      onWritable: (writable) => this.tellWritable(writable),
+      onRoom: (part, room) => this.tellRoom(part, room),
     });
     this.path = path;
     const { records, debts, changes, clock } = this;
     this.writes = new Writes({ clock, partitions, records, debts, changes, path });
     path.log.removeThrough(covered);
-    this.stage = 'serving';
-    path.noteWritable();
     this.records.filters.start();
     path.flushReplayed();
     if (recovered.damaged.length > 0 && (await path.flushAll()))
@@ -189,10 +195,16 @@ export class DurableStore implements Store {
     };
   }
 
+  takeWrites(): void {
+    this.refused = undefined;
+  }
+
+  refuseWrites(because: NoWrites): void {
+    this.refused = refusals[because];
+  }
+
   refusal(): Refusal | undefined {
-    if (this.stage === 'failed') return { reason: 'closing', message: 'the disk failed' };
-    if (this.stage !== 'serving') return { reason: 'closing', message: 'the store is closed' };
-    return this.running.refusal();
+    return this.refused ?? this.running.refusal();
   }
 
   read(key: StorageKey): HeldRecord | undefined {
@@ -260,14 +272,12 @@ export class DurableStore implements Store {
     this.corruptListeners.push(listener);
   }
 
-  onWritable(listener: (writable: boolean) => void): void {
-    this.writableListeners.push(listener);
+  onRoom(listener: (part: DiskPart, room: boolean) => void): void {
+    this.roomListeners.push(listener);
   }
 
   /** Whatever can't be flushed stays in the log; the next start is an unclean one then. */
   async close(): Promise<void> {
-    if (this.stage === 'closing') return;
-    this.stage = 'closing';
     this.records.stop();
     if (this.path !== undefined) {
       const whole = await this.path.close();
@@ -308,12 +318,12 @@ export class DurableStore implements Store {
   }
 
   private get admitted(): Writes {
-    if (this.stage !== 'serving') throw new OverloadedError('the store is closed');
+    if (this.refused?.reason === 'closing') throw new OverloadedError('the store is closed');
     return this.writes!;
   }
 
-  private tellWritable(writable: boolean): void {
-    for (const listener of this.writableListeners) listener(writable);
+  private tellRoom(part: DiskPart, room: boolean): void {
+    for (const listener of this.roomListeners) listener(part, room);
   }
 
   private tellCorrupt(damage: Damage): void {
@@ -321,8 +331,8 @@ export class DurableStore implements Store {
   }
 
   private fail(error: Error): void {
-    if (this.stage === 'failed') return;
-    this.stage = 'failed';
+    if (this.hasFailed) return;
+    this.hasFailed = true;
     this.path?.flusher.stop();
     for (const listener of this.fatalListeners) listener(error);
   }

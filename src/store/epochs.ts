@@ -28,7 +28,7 @@ export class Epochs {
   private renewing = false;
   private firstLease: (() => void) | undefined;
   /** No lease fits the disk. */
-  full = false;
+  private full = false;
   private retry: TimerId;
 
   constructor(private readonly options: EpochsOptions) {}

@@ -5,6 +5,7 @@
  * called once the commit log holds the write as durably as `durability` promises. A failed sync
  * is reported through `onFatal` and ends the process; it is never retried.
  */
+import type { DiskPart, NoWrites } from '../../actors/replica/lifecycle.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
@@ -54,7 +55,10 @@ export interface Store {
 
   /** Reads log, tables and lease; resolves when memory equals what was durable. */
   recover(): Promise<RecoveryReport>;
-  /** Why puts are refused now: the disk is full, the flush is behind, or the store closes; undefined when they are not. */
+  /** Whether writes are taken is decided by the replica's chart; none are before it says so. */
+  takeWrites(): void;
+  refuseWrites(because: NoWrites): void;
+  /** Why writes are refused now: the chart says so, or the disk is behind; undefined when they are not. */
   refusal(): Refusal | undefined;
 
   /** Memtable, then cache, then Bloom filter, then LMDB; synchronous. A record that fails its checksum counts as absent and is reported through `onCorrupt`. */
@@ -75,7 +79,7 @@ export interface Store {
 
   /**
    * The writes below throw `OverloadedError` before anything is changed when the disk is far behind: well past
-   * the point from which `refusal()` says so, and always once the store closes.
+   * the point from which `refusal()` says so, and always once the store closes. On a full disk they wait in memory.
    */
 
   /** States this node minted: replaces the records. Returns the batch of their states (`state-batch.ts`), encoded once for memory, log and wire. */
@@ -111,8 +115,8 @@ export interface Store {
   onCorrupt(
     listener: (damage: { readonly partitions: readonly number[]; readonly what: string }) => void,
   ): void;
-  /** Disk full ↔ writable again. */
-  onWritable(listener: (writable: boolean) => void): void;
+  /** A part finds no room on the disk any more, or does again. */
+  onRoom(listener: (part: DiskPart, room: boolean) => void): void;
   /** Flushes and closes; a clean stop keeps the marks valid. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@
  * Log, memtables and flush in step: what is appended counts against the active memtable, a full one is frozen
  * together with the log's segment, and frozen ones go into the tables one after the other.
  */
+import type { DiskPart } from '../../actors/replica/lifecycle.machine.js';
 import { OverloadedError } from '../errors.js';
 import type { Durability } from '../options/durability.js';
 import type { StoreBounds } from '../options/store-bounds.js';
@@ -27,20 +28,17 @@ export interface WritePathOptions {
   readonly magic: Buffer;
   readonly recovered: Recovered;
   readonly instruments: StoreInstruments;
-  /** Without a lease of epochs nothing is written: it did not fit the disk. */
-  readonly hasLease: () => boolean;
   readonly onFatal: (error: Error) => void;
-  readonly onWritable: (writable: boolean) => void;
+  readonly onRoom: (part: DiskPart, room: boolean) => void;
 }
 
 export class WritePath {
   readonly log: CommitLog;
   readonly flusher: Flusher;
-  private writable = true;
 
   constructor(private readonly options: WritePathOptions) {
     const { clock, directory, tables, named, records, durability, recovered } = options;
-    const { instruments, onFatal } = options;
+    const { instruments, onFatal, onRoom } = options;
     this.log = new CommitLog({
       clock,
       directory,
@@ -53,7 +51,7 @@ export class WritePath {
       onFatal,
       onWritable: (writable) => {
         if (!writable) this.flusher.logIsFull();
-        this.noteWritable();
+        onRoom('log', writable);
       },
     });
     this.flusher = new Flusher({
@@ -64,7 +62,7 @@ export class WritePath {
       records,
       flushes: instruments.flushes,
       onFatal,
-      onFull: () => this.noteWritable(),
+      onFull: (full) => onRoom('tables', !full),
       onFlushed: () => this.freezeWhenFull(),
     });
   }
@@ -74,8 +72,8 @@ export class WritePath {
     this.freezeWhenFull();
   }
 
+  /** While the disk is behind. */
   refusal(): Refusal | undefined {
-    if (!this.writable) return { reason: 'diskFull', message: 'the disk is full' };
     const { records, bounds } = this.options;
     if (records.memtables.active.bytes >= bounds.memtableBytesMax)
       return { reason: 'overloaded', message: 'the tables are behind the log' };
@@ -126,12 +124,5 @@ export class WritePath {
     this.flusher.stop();
     if (flushed && logged) this.log.removeThrough(this.log.lastSequence);
     return flushed && logged;
-  }
-
-  noteWritable(): void {
-    const writable = !this.log.full && !this.flusher.full && this.options.hasLease();
-    if (writable === this.writable) return;
-    this.writable = writable;
-    this.options.onWritable(writable);
   }
 }

@@ -3,7 +3,7 @@ import type {
   CollectionEffects,
   CollectionEvent,
 } from '../../actors/replica/collection.machine.js';
-import { collectionMachine } from '../../actors/replica/collection.machine.js';
+import { collectionChart } from '../../actors/replica/collection.machine.js';
 import { limits } from '../../actors/rules/limits.js';
 import { pathsOf } from '../support/machine-paths.js';
 
@@ -30,7 +30,7 @@ const events: CollectionEvent[] = [
   { type: 'self.forgot' },
 ];
 
-const paths = pathsOf(collectionMachine, { input: effects, events });
+const paths = pathsOf(() => collectionChart(effects()), { events });
 
 test('collection: every state is reached', () => {
   expect(new Set(paths.map(({ state }) => state))).toEqual(

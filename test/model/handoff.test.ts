@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
-import { handoffMachine } from '../../actors/replica/handoff.machine.js';
+import { handoffChart } from '../../actors/replica/handoff.machine.js';
 import { limits } from '../../actors/rules/limits.js';
 import { pathsOf } from '../support/machine-paths.js';
 
@@ -25,7 +25,7 @@ const events: HandoffEvent[] = [
   { type: 'batch.refused' },
 ];
 
-const paths = pathsOf(handoffMachine, { input: effects, events });
+const paths = pathsOf(() => handoffChart(effects()), { events });
 
 test('handoff: every state is reached', () => {
   expect(paths.map(({ state }) => JSON.stringify(state)).sort()).toEqual(

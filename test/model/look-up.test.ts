@@ -36,7 +36,7 @@ const events: LookUpEvent[] = [
   { type: 'time.isUp' },
 ];
 
-const paths = pathsOf(lookUpMachine, { input, events });
+const paths = pathsOf(() => lookUpMachine, { input, events });
 
 test('look-up: every state is reached, but for the one that takes every node', () => {
   expect(new Set(paths.map(({ state }) => state))).toEqual(

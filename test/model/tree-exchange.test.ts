@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
-import { treeExchangeMachine } from '../../actors/replica/tree-exchange.machine.js';
+import { treeExchangeChart } from '../../actors/replica/tree-exchange.machine.js';
 import { limits } from '../../actors/rules/limits.js';
 import { pathsOf } from '../support/machine-paths.js';
 
@@ -38,7 +38,7 @@ const events: ExchangeEvent[] = [
   { type: 'states.pushed', complete: true },
 ];
 
-const paths = pathsOf(treeExchangeMachine, { input: effects, events });
+const paths = pathsOf(() => treeExchangeChart(effects()), { events });
 const visiting = [
   'comparingRoots',
   'settling',

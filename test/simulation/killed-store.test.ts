@@ -7,6 +7,7 @@ import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import { encodeState } from '../../src/wire/key-state-codec.js';
 import { encodeBatch } from '../../src/wire/state-batch.js';
+import { LoneReplica } from '../support/lone-replica.js';
 import { Scheduler, SimProcess } from './core/scheduler.js';
 import { SimRandom } from './core/sim-random.js';
 import { Trace } from './core/trace.js';
@@ -40,7 +41,7 @@ interface Life {
 async function begun(disk: SimDisk, scheduler: Scheduler): Promise<Life> {
   const life = born(disk, scheduler);
   let ready = false;
-  void life.store.recover().then(() => (ready = true));
+  void new LoneReplica(life.store).recover().then(() => (ready = true));
   await scheduler.run({ endUs: scheduler.nowUs + 60e6, until: () => ready });
   expect(ready).toBe(true);
   return life;
@@ -114,7 +115,7 @@ test.each(Array.from({ length: 12 }, (_, i) => i))(
     disk.kill();
 
     const third = born(disk, scheduler);
-    void third.store.recover();
+    void new LoneReplica(third.store).recover();
     await scheduler.run({ endUs: scheduler.nowUs + 5_000 });
     third.process.die();
     disk.crash();

@@ -14,6 +14,7 @@ import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-opt
 import { DurableStore } from '../../src/store/durable-store.js';
 import { encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
+import { LoneReplica } from '../support/lone-replica.js';
 import { treesFromScratch } from '../support/trees-from-scratch.js';
 import { Scheduler, SimProcess } from './core/scheduler.js';
 import { SimRandom } from './core/sim-random.js';
@@ -80,7 +81,8 @@ class StoreWorld {
     const process = new SimProcess('store');
     const store = this.open(process);
     let ready = false;
-    store.recover().then(
+    const replica = new LoneReplica(store);
+    replica.recover().then(
       () => (ready = true),
       (error: unknown) =>
         process.alive && this.problems.push(`recover: ${String((error as Error).stack)}`),
@@ -97,7 +99,7 @@ class StoreWorld {
         if (this.run.rot === 'tables') await this.rotAndLook(store);
       }
     }
-    await this.end(store, process, ready);
+    await this.end(replica, process, ready);
   }
 
   private open(process: SimProcess): DurableStore {
@@ -125,7 +127,7 @@ class StoreWorld {
     return store;
   }
 
-  private async end(store: DurableStore, process: SimProcess, ready: boolean): Promise<void> {
+  private async end(replica: LoneReplica, process: SimProcess, ready: boolean): Promise<void> {
     const { random, scheduler, disk } = this;
     const how = ready ? random.below(6) : 0;
     this.wasClean = false;
@@ -135,7 +137,7 @@ class StoreWorld {
       this.trace.add(scheduler.nowUs, 'world', 'kill');
     } else if (how === 1) {
       let closed = false;
-      void store.close().then(() => (closed = true));
+      void replica.close().then(() => (closed = true));
       await scheduler.run({ endUs: scheduler.nowUs + 20e6, until: () => closed });
       if (!closed) this.problems.push(`close never ends (full: ${this.disk.faults.full})`);
       process.die();

@@ -17,16 +17,17 @@ export interface WalkedPath<M extends AnyStateMachine> {
   walk(): { actor: ActorRefFrom<M>; clock: ManualClock };
 }
 
-/** `input` is called for each path, so that effects record one path only. */
+/** `chart` and `input` are called for each path, so that effects record one path only. */
 export function pathsOf<M extends AnyStateMachine>(
-  machine: M,
+  chart: () => M,
   options: {
-    readonly input: () => InputFrom<M>;
+    readonly input?: () => InputFrom<M>;
     readonly events: readonly EventFromLogic<M>[];
   },
 ): WalkedPath<M>[] {
+  const machine = chart();
   const paths = getShortestPaths(machine, {
-    input: options.input(),
+    ...(options.input === undefined ? {} : { input: options.input() }),
     events: [...options.events, ...timersOf(machine)] as never,
     serializeState: (snapshot) =>
       JSON.stringify((snapshot as { value: StateValue }).value) as never,
@@ -41,7 +42,7 @@ export function pathsOf<M extends AnyStateMachine>(
       state: (path.state as unknown as { value: StateValue }).value,
       walk: () => {
         const clock = new ManualClock();
-        const actor = createActor(machine, { clock, input: options.input() });
+        const actor = createActor(chart(), { clock, input: options.input?.() } as never);
         actor.start();
         for (const event of events) {
           if (event.type.startsWith(afterPrefix)) clock.fireNext();

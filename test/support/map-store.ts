@@ -215,7 +215,9 @@ export class MapStore implements Store {
   setOwned(): void {}
   onFatal(): void {}
   onCorrupt(): void {}
-  onWritable(): void {}
+  onRoom(): void {}
+  takeWrites(): void {}
+  refuseWrites(): void {}
 
   close(): Promise<void> {
     return Promise.resolve();

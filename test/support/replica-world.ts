@@ -33,6 +33,7 @@ import { diskFaultsNone, SimDisk } from '../simulation/seams/sim-disk.js';
 import { SimLogDirectory } from '../simulation/seams/sim-log-directory.js';
 import { SimNats } from '../simulation/seams/sim-nats.js';
 import { SimTables } from '../simulation/seams/sim-tables.js';
+import { LoneReplica } from './lone-replica.js';
 import { HandMadeView } from './round-cluster.js';
 
 const partitions = 16;
@@ -43,6 +44,7 @@ export interface ReplicaNode {
   readonly process: SimProcess;
   readonly clock: SimClock;
   readonly store: DurableStore;
+  readonly peers: BusPeers;
   readonly view: HandMadeView;
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
@@ -64,7 +66,7 @@ export class ReplicaWorld {
     const world = new ReplicaWorld(nodes, options);
     // First lives only to learn the ids, which the stores choose themselves.
     const stores = world.disks.map((_, at) => world.open(at, new SimProcess(`first-${at}`)));
-    await world.until(stores.map(({ store }) => store.recover()));
+    await world.until(stores.map(({ store }) => new LoneReplica(store).recover()));
     world.ids = stores.map(({ store }) => store.nodeId);
     await world.until(stores.map(({ store }) => store.close()));
     for (let at = 0; at < nodes; at++) await world.boot(at);
@@ -105,7 +107,7 @@ export class ReplicaWorld {
   async boot(at: number): Promise<ReplicaNode> {
     const process = new SimProcess(`node-${at}`);
     const { store, clock, settings, metrics } = this.open(at, process);
-    await this.until([store.recover()]);
+    await this.until([new LoneReplica(store).recover()]);
     const id = store.nodeId;
     const bus = new SimBus(this.nats, id, process);
     const random = new SimRandom(`random-${at}`);
@@ -127,7 +129,7 @@ export class ReplicaWorld {
     const collection = new Collection(
       ...([store, peers, view, clock, ...told, forgetting, metrics] as const),
     );
-    const node = { id, process, clock, store, view, handoff, exchange, collection, metrics };
+    const node = { id, process, clock, store, peers, view, handoff, exchange, collection, metrics };
     this.nodes[at] = node;
     await this.run(10);
     return node;
@@ -165,6 +167,11 @@ export class ReplicaWorld {
   crash(at: number): void {
     this.nodes[at]!.process.die();
     this.disks[at]!.crash();
+  }
+
+  /** Whether a node's disk has room. */
+  fill(at: number, full: boolean): void {
+    this.disks[at]!.faults.full = full;
   }
 
   /** What everybody else believes of a node. */

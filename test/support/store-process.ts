@@ -15,6 +15,7 @@ import { LmdbTables } from '../../src/store/lmdb-tables.js';
 import type { RecoveryReport } from '../../src/store/store.js';
 import { decodeState, encodable } from '../../src/wire/key-state-codec.js';
 import { encodeStates } from '../../src/wire/state-batch.js';
+import { LoneReplica } from './lone-replica.js';
 import { MemoryDisk, MemoryLogDirectory } from './memory-log-directory.js';
 import { Metrics } from '../../src/seams/metrics.js';
 
@@ -101,8 +102,8 @@ export class StoreProcess {
   readonly store: DurableStore;
   readonly fatal: Error[] = [];
   readonly corrupt: { readonly partitions: readonly number[]; readonly what: string }[] = [];
-  readonly writable: boolean[] = [];
   report!: RecoveryReport;
+  private readonly replica: LoneReplica;
 
   constructor(
     readonly disk: MemoryDisk,
@@ -119,12 +120,17 @@ export class StoreProcess {
     );
     this.store.onFatal((error) => this.fatal.push(error));
     this.store.onCorrupt((damage) => this.corrupt.push(damage));
-    this.store.onWritable((writable) => this.writable.push(writable));
+    this.replica = new LoneReplica(this.store);
   }
 
   async start(): Promise<this> {
-    this.report = await this.store.recover();
+    this.report = await this.replica.recover();
     return this;
+  }
+
+  /** False each time the disk was found full, true when it had room again. */
+  get writable(): readonly boolean[] {
+    return this.replica.writable;
   }
 
   /** `kill -9`, and the power as well: `keep` of each file's unsynced bytes survive. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createActor } from 'xstate';
-import { peerMachine, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
+import { peerChart, type PeerEvent } from '../../actors/failure-detector/peer.machine.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isFoundedBy } from '../../actors/rules/founding.js';
 import { isNewer, type Member, mergeMember } from '../../actors/rules/membership.js';
@@ -42,10 +42,11 @@ async function beliefs(
   });
   const clock = new SimClock(scheduler, new SimProcess('a'), { driftPpm: 0, wallOffsetMs: 0 });
   const seen: string[] = [];
-  const actor = createActor(peerMachine, {
-    clock,
-    input: { believe: (now) => seen.push(now), probe: () => seen.push('probe') },
+  const chart = peerChart({
+    believe: (now) => void seen.push(now),
+    probe: () => void seen.push('probe'),
   });
+  const actor = createActor(chart, { clock });
   actor.start();
   for (const event of events) {
     if ('type' in event) actor.send(event);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createActor, SimulatedClock } from 'xstate';
 import { limits } from '../../actors/rules/limits.js';
 import {
-  processMachine,
+  processChart,
   restartDelayMs,
   type ProcessEvent,
 } from '../../actors/supervisor/process.machine.js';
@@ -17,7 +17,7 @@ function supervise({ restarts = true } = {}) {
     kill: () => void done.push('kill'),
     reportDeath: (ms: number | undefined) => void done.push(`died, restart in ${ms}`),
   };
-  const actor = createActor(processMachine, { clock, input: { effects, restarts } }).start();
+  const actor = createActor(processChart(effects), { clock, input: { restarts } }).start();
   return {
     clock,
     send: (type: ProcessEvent['type'], hopeless = false) =>

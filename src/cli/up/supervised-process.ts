@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createActor, type ActorRefFrom } from 'xstate';
-import { processMachine } from '../../../actors/supervisor/process.machine.js';
+import { processChart, type processMachine } from '../../../actors/supervisor/process.machine.js';
 import type { Clock } from '../../seams/clock.js';
 
 export interface ProcessRecipe {
@@ -44,7 +44,7 @@ export class SupervisedProcess {
       kill: () => this.child && recipe.kill(this.child),
       reportDeath: (restartInMs: number | undefined) => this.reportDeath(restartInMs),
     };
-    this.actor = createActor(processMachine, { clock, input: { effects, restarts } });
+    this.actor = createActor(processChart(effects), { clock, input: { restarts } });
     this.stopped = new Promise((resolve) => {
       this.actor.subscribe({ complete: resolve });
     });

@@ -79,20 +79,31 @@ class World {
   }
 
   /** Without waiting for an answer. */
-  publish(subject: string, payload: string): void {
-    this.client.publish(subject, Buffer.from(payload), { reply: this.client.inbox() });
+  publish(subject: string, payload: string, headers: Record<string, string> = {}): void {
+    this.client.publish(subject, Buffer.from(payload), { reply: this.client.inbox(), headers });
   }
 
   /** A plain request; '!' and the code for an error. */
-  request(subject: string, payload = ''): Promise<string> {
+  async request(subject: string, payload = ''): Promise<string> {
+    const answer = await this.ask(subject, { payload });
+    return answer.startsWith('!') ? answer.split(' ', 1)[0]! : answer;
+  }
+
+  /** As `request`, with outcome and reason behind the code. */
+  ask(
+    subject: string,
+    { payload = '', headers = {} }: { payload?: string; headers?: Record<string, string> },
+  ): Promise<string> {
     const inbox = this.client.inbox();
     const answer = new Promise<string>((resolve) => {
       this.client.subscribe(inbox, (message: BusMessage) => {
         const code = message.noResponders ? '503' : message.header('Nats-Service-Error-Code');
-        resolve(code === undefined ? Buffer.from(message.data).toString() : `!${code}`);
+        if (code === undefined) return resolve(Buffer.from(message.data).toString());
+        const why = message.header('Nats-Service-Error');
+        resolve(`!${code} ${message.header('Kv-Outcome')} ${why}`);
       });
     });
-    this.client.publish(subject, Buffer.from(payload), { reply: inbox });
+    this.client.publish(subject, Buffer.from(payload), { reply: inbox, headers });
     return this.settled(answer);
   }
 }
@@ -170,6 +181,29 @@ test('a full disk: the node says readOnly, answers gets, and serves again when t
   await world.run(60_000);
   expect(nodes[0]!.status()).toMatchObject({ status: 'serving', keys: 11 });
   expect(nodes[1]!.status().hints).toBe(0);
+});
+
+test('a full disk, and nobody to hand puts to: they are refused with nothing done, gets are answered', async () => {
+  const world = new World('full and alone');
+  const node = world.node('n1', { founders: 1 });
+  await world.settled(node.start());
+  const put = (payload: string): Promise<string> =>
+    world.ask('kv.put.b.k', { payload, headers: { 'Kv-W': '1' } });
+  const get = (): Promise<string> => world.ask('kv.get.b.k', { headers: { 'Kv-R': '1' } });
+  expect(await put('v')).toBe('');
+  world.disks.get('n1')!.faults.full = true;
+  // The one by which it finds out waits for room.
+  world.publish('kv.put.b.waits', 'w', { 'Kv-W': '1' });
+  await world.run(100);
+  expect(node.status().status).toBe('readOnly');
+  expect(await put('later')).toBe('!503 none the disk is full');
+  expect(await get()).toBe('v');
+  world.disks.get('n1')!.faults.full = false;
+  await world.run(2_000);
+  expect(node.status().status).toBe('serving');
+  expect(await put('later')).toBe('');
+  expect(await get()).toBe('later');
+  expect(world.errors).toEqual([]);
 });
 
 test('a node that is told to stop twice, or before it served, stops once', async () => {

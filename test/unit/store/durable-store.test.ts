@@ -153,7 +153,7 @@ test.each(['kill', 'clean stop'])(
     expect(process.writable).toEqual([false]);
     expect(() => store.drawEpoch()).toThrow('epochs');
     process.tables.failure = undefined;
-    await new Promise<void>((resolve) => store.onWritable((writable) => writable && resolve()));
+    await new Promise<void>((resolve) => store.onRoom((_part, room) => room && resolve()));
     expect(store.refusal()).toBeUndefined();
     expect(store.drawEpoch()).toBeGreaterThan(drawn);
     await put(store, keyNamed('new'), 'value');
