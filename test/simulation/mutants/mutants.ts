@@ -15,6 +15,7 @@ const changes = 'src/store/changes.js';
 const commitLog = 'src/store/commit-log.js';
 const hintLedger = 'src/store/hint-ledger.js';
 const delivery = 'src/replica/hint-delivery.js';
+const lifecycle = 'actors/replica/lifecycle.machine.js';
 
 export const mutants: readonly Mutant[] = [
   // Versions.
@@ -454,6 +455,20 @@ export const mutants: readonly Mutant[] = [
     file: 'src/store/records.js',
     find: 'this.rebuildDamaged();',
     replace: '',
+  },
+  {
+    name: 'full-disk-takes-writes',
+    test: 'unit/replica/full-disk',
+    file: lifecycle,
+    find: "entry: { type: 'refuseWrites', params: { because: 'diskFull' } },",
+    replace: '',
+  },
+  {
+    name: 'room-in-one-part-taken-for-all',
+    test: 'model/node',
+    file: lifecycle,
+    find: 'return full.filter((other) => other !== part);',
+    replace: 'return [];',
   },
   // Hints.
   {
