@@ -3,24 +3,15 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { nothingSeen } from '../../actors/rules/versions.js';
-import type { WireValue } from '../bus/peers.js';
 import type { PutReply, PutRequest } from '../coordinator/coordinator.js';
 import { DeadlineError, errorOfCode, MalformedError, UnavailableError } from '../errors.js';
 import { agesOf } from '../wire/copy-age.js';
-import {
-  columnsOfFrame,
-  frameOverheadBytes,
-  frameReplyOfColumns,
-  rowOverheadBytes,
-  type FrameReply,
-  type PutFrameReply,
-} from '../wire/frames.js';
+import { rowOverheadBytes, type FrameRefusal, type PutFrameReply } from '../wire/frames.js';
 import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-codec.js';
+import type { Request } from '../wire/protocol/bodies.js';
+import { forwardBody, forwardRoomBytes, orderedOf } from '../wire/protocol/forward.js';
 import { receiptOf } from '../wire/receipt.js';
-
-/** Envelope of a message between nodes, and some. */
-const envelopeBytes = 256;
-export const frameRoomBytes = limits.messageBytesMax - envelopeBytes - frameOverheadBytes;
+import type { WireValue } from '../wire/wire-value.js';
 
 /** Deadlines that differ by less are met together; the earliest counts. */
 const deadlineStepMs = 10;
@@ -86,7 +77,7 @@ export class Forward {
   }
 
   hasRoomFor(bytes: number): boolean {
-    return this.requests.length < limits.frameRequestsMax && this.bytes + bytes <= frameRoomBytes;
+    return this.requests.length < limits.frameRequestsMax && this.bytes + bytes <= forwardRoomBytes;
   }
 
   add(request: PutRequest, bytes: number): void {
@@ -95,11 +86,11 @@ export class Forward {
   }
 
   /** `until`: the end of `timeoutMs` on the other node's clock. */
-  columns(until: Moment): readonly WireValue[] {
+  body(until: Moment): Request<'forward'> {
     const { requests, timeoutMs } = this;
     const { bucket, quorum, strict } = requests[0]!;
     const blind = requests.every(({ context }) => context === undefined);
-    return columnsOfFrame({
+    return forwardBody({
       kind: 'put',
       bucket,
       quorum,
@@ -141,9 +132,9 @@ export class Forward {
     for (const request of this.requests) request.onReply({ ok: false, error });
   }
 
-  private replyOf(body: readonly WireValue[]): FrameReply | undefined {
+  private replyOf(body: readonly WireValue[]): PutFrameReply | FrameRefusal | undefined {
     try {
-      return frameReplyOfColumns(body[0] ?? null, this.requests.length);
+      return orderedOf(body, this.requests.length);
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       return undefined;

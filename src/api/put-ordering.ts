@@ -4,7 +4,7 @@
  * with any put: it has no state of the key to build on.
  *
  * Puts passed on in one turn of the event loop to one node travel as frames (`src/wire/frames.ts`) in the verb
- * `forward`: body [frame columns], answer [reply columns]. A put is passed on once; its receiver coordinates it.
+ * `forward` (`src/wire/protocol/forward.ts`). A put is passed on once; its receiver coordinates it.
  *
  * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put is coordinated here.
  * It may then have been coordinated twice, so a put without an operation id is given one before it leaves, and what is done here
@@ -22,17 +22,23 @@ import { limits } from '../../actors/rules/limits.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { OwnTime } from '../bus/own-time.js';
-import { Peers, type IncomingCall, type WireValue } from '../bus/peers.js';
+import { Peers, type IncomingCall } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
-import { DeadlineError, MalformedError, OverloadedError, UnavailableError } from '../errors.js';
+import { DeadlineError, OverloadedError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
-import { columnsOfPutReply, columnsOfRefusal, frameOfColumns } from '../wire/frames.js';
-import { Forward, frameRoomBytes, rowBytesOf, type ForwardOptions } from './forward.js';
+import {
+  forwardOf,
+  forwardRoomBytes,
+  notOrderedBody,
+  orderedBody,
+} from '../wire/protocol/forward.js';
+import type { WireValue } from '../wire/wire-value.js';
+import { Forward, rowBytesOf, type ForwardOptions } from './forward.js';
 import { FrameRows, type PutSink } from './frame-rows.js';
 import { Traffic } from './traffic.js';
 
@@ -131,7 +137,7 @@ export class PutOrdering implements PutSink {
       request.onReply({ ok: false, error });
       return;
     }
-    if (bytes > frameRoomBytes) {
+    if (bytes > forwardRoomBytes) {
       // Larger than any value may be: the coordinator says so.
       this.coordinator.put(request);
       return;
@@ -174,7 +180,7 @@ export class PutOrdering implements PutSink {
     this.underway.begin(forward);
     const nowMs = this.clock.monotonicMs();
     const until = this.clocks.momentAt(forward.to, forward.deadlineMs, nowMs);
-    const call = this.peers.call(forward.to, 'forward', [forward.columns(until)], (answer) => {
+    const call = this.peers.call(forward.to, 'forward', forward.body(until), (answer) => {
       if (answer.kind === 'ok') this.answered(forward, answer.body);
       else this.giveUp(forward);
     });
@@ -224,10 +230,8 @@ export class PutOrdering implements PutSink {
     return true;
   }
 
-  private receive(call: IncomingCall): void {
-    const [columns] = call.body;
-    const frame = frameOfColumns(columns ?? null);
-    if (frame.kind !== 'put') throw new MalformedError('only puts are passed on');
+  private receive(call: IncomingCall<'forward'>): void {
+    const frame = forwardOf(call.body);
     // The message is gone when this turn ends; the coordinator keeps the values.
     const values = frame.values.map((value) => (value === null ? null : Buffer.from(value)));
     const taken = this.traffic.take('forward');
@@ -237,13 +241,13 @@ export class PutOrdering implements PutSink {
       this.rows.run({ ...frame, values }, this.coordinator, (outcome) => {
         taken.answered(outcome.errors[0]);
         const clock = this.time.now();
-        call.ok([columnsOfPutReply({ kind: 'put', ...outcome, clock }, frameRoomBytes)]);
+        call.ok(orderedBody({ kind: 'put', ...outcome, clock }));
       });
     } catch (error) {
       taken.answered();
       if (!(error instanceof DeadlineError)) throw error;
       const { code, outcome, message } = error;
-      call.ok([columnsOfRefusal({ code, outcome, message, clock: this.time.now() })]);
+      call.ok(notOrderedBody({ code, outcome, message, clock: this.time.now() }));
     }
   }
 }

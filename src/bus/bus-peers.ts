@@ -12,7 +12,9 @@ import { Clock } from '../seams/clock.js';
 import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { isInt, isList, isText } from '../wire/columns.js';
-import { decode, encode, encodeToPublish, type WireValue } from '../wire/message-pack.js';
+import { decode, encode, encodeToPublish } from '../wire/message-pack.js';
+import type { Answer, Request, Verb } from '../wire/protocol/bodies.js';
+import type { WireValue } from '../wire/wire-value.js';
 import { AnswerOutbox } from './answer-outbox.js';
 import { peerInstruments, type PeerInstruments } from './peer-instruments.js';
 import {
@@ -21,7 +23,6 @@ import {
   type IncomingCall,
   type PeerAnswer,
   type Peers,
-  type Verb,
 } from './peers.js';
 import { Underway } from './underway.js';
 
@@ -83,10 +84,10 @@ export class BusPeers implements Peers {
     return this.calls.size;
   }
 
-  call(
+  call<V extends Verb>(
     to: NodeId,
-    verb: Verb,
-    body: readonly WireValue[],
+    verb: V,
+    body: Request<V>,
     onAnswer: (answer: PeerAnswer) => void,
   ): CallId {
     const id = ++this.lastId;
@@ -101,18 +102,18 @@ export class BusPeers implements Peers {
     this.calls.take((call) => call.id === id);
   }
 
-  tell(to: NodeId, verb: Verb, body: readonly WireValue[]): void {
+  tell<V extends Verb>(to: NodeId, verb: V, body: Request<V>): void {
     this.instruments.tells.value++;
     const reply = `${this.base}.${this.self}.absent.${to}`;
     this.send(`${this.base}.${to}.${verb}`, told, body, reply);
   }
 
-  tellAll(verb: Verb, body: readonly WireValue[]): void {
+  tellAll<V extends Verb>(verb: V, body: Request<V>): void {
     this.instruments.tells.value++;
     this.send(`${this.base}.all.${verb}`, told, body);
   }
 
-  handle(verb: Verb, handler: (call: IncomingCall) => void): void {
+  handle<V extends Verb>(verb: V, handler: (call: IncomingCall<V>) => void): void {
     const receive = (message: BusMessage): void => this.receive(message, handler);
     this.listen(`${this.base}.${this.self}.${verb}`, receive);
     this.listen(`${this.base}.all.${verb}`, receive);
@@ -152,7 +153,10 @@ export class BusPeers implements Peers {
     this.bus.publish(subject, message, reply === undefined ? {} : { reply });
   }
 
-  private receive(message: BusMessage, handler: (call: IncomingCall) => void): void {
+  private receive<V extends Verb>(
+    message: BusMessage,
+    handler: (call: IncomingCall<V>) => void,
+  ): void {
     const request = this.open(message.data);
     if (request === undefined) return;
     const { from, rest } = request;
@@ -168,7 +172,9 @@ export class BusPeers implements Peers {
     if (this.isClosed) return this.refuse(from, id, new UnavailableError('the node stops'));
     this.heard(from);
     this.instruments.served.value++;
-    const call = new ServedCall(from, body, (code, result) => this.answer(from, id, code, result));
+    const call = new ServedCall<V>(from, body, (code, result) =>
+      this.answer(from, id, code, result),
+    );
     try {
       handler(call);
     } catch (error) {
@@ -273,7 +279,7 @@ export class BusPeers implements Peers {
   }
 }
 
-class ServedCall implements IncomingCall {
+class ServedCall<V extends Verb> implements IncomingCall<V> {
   private open = true;
 
   constructor(
@@ -282,7 +288,7 @@ class ServedCall implements IncomingCall {
     private readonly answer: (code: number, result: WireValue) => void,
   ) {}
 
-  ok(body: readonly WireValue[]): void {
+  ok(body: Answer<V>): void {
     this.once(ok, body);
   }
 

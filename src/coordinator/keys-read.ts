@@ -4,12 +4,15 @@ import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyDigest, emptyState, merge } from '../../actors/rules/versions.js';
-import type { WireValue } from '../bus/peers.js';
 import type { Store, StoredRecord } from '../store/store.js';
-import { MalformedError, TooLargeError } from '../errors.js';
+import { TooLargeError } from '../errors.js';
 import { digestBytes } from '../wire/digest-codec.js';
 import { encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
+import type { Request } from '../wire/protocol/bodies.js';
+import { foundOf, readBody } from '../wire/protocol/read.js';
+import { storageKeyBins } from '../wire/storage-keys.js';
+import type { WireValue } from '../wire/wire-value.js';
 import type { GetReply, GetRequest } from './coordinator.js';
 import { replyOf, replyOfBytes, type Showing } from './views.js';
 
@@ -41,7 +44,7 @@ export class KeysRead {
     this.names = [...places.keys()];
     const records = store.readAll(this.names);
     this.held = records.map((record) => record?.copy());
-    this.bins = this.names.map((name) => Buffer.from(name, 'latin1'));
+    this.bins = storageKeyBins(this.names);
     this.digests = encodeDigests(records.map((record) => record?.digest ?? emptyDigest));
   }
 
@@ -76,10 +79,11 @@ export class KeysRead {
 export function bodyOfRead(
   keys: KeysRead,
   from: { readonly first: number; readonly remainingMs: number },
-): readonly WireValue[] {
+): Request<'read'> {
   const { first, remainingMs } = from;
-  if (first === 0) return [remainingMs, keys.bins, keys.digests];
-  return [remainingMs, keys.bins.slice(first), keys.digests.subarray(first * digestBytes)];
+  const { bins, digests } = keys;
+  if (first === 0) return readBody(remainingMs, bins, digests);
+  return readBody(remainingMs, bins.slice(first), digests.subarray(first * digestBytes));
 }
 
 export interface ReadAnswer {
@@ -95,21 +99,12 @@ export function takeAnswer(
   answer: ReadAnswer,
 ): { readonly differs: boolean; readonly next: number } {
   const { node, first, body } = answer;
-  const [indexes, states, answered] = body;
-  if (!Array.isArray(indexes) || !Array.isArray(states) || indexes.length !== states.length)
-    throw new MalformedError('a read answer has as many indexes as states');
-  const left = keys.names.length - first;
-  if (typeof answered !== 'number' || !(answered >= 1 && answered <= left))
-    throw new MalformedError('a read answer is about at least one of the keys asked for');
+  const [indexes, states, answered] = foundOf(body, keys.names.length - first);
   const held = keys.partial.get(node) ?? new Map<number, KeyState>();
   for (const [i, index] of indexes.entries()) {
-    const state: unknown = states[i];
-    const isIndex = Number.isInteger(index) && index >= 0 && index < answered;
-    if (!isIndex || !(state instanceof Uint8Array))
-      throw new MalformedError('a read answer names keys by index and states by bytes');
-    const at = first + (index as number);
+    const at = first + index;
     // Copied: the answer lies in the receive buffer, the values go out later.
-    const decoded = decodeState(Buffer.from(state));
+    const decoded = decodeState(Buffer.from(states[i]!));
     held.set(at, decoded);
     keys.merge(at, decoded);
   }

@@ -7,11 +7,11 @@ import type { PutRoundEvent } from '../../actors/coordinator/put-round.machine.j
 import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { CallId } from '../bus/peers.js';
-import { mergeReason } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
 import { checkedDigest } from '../wire/encoded-states.js';
+import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { spansOf } from '../wire/state-batch.js';
 import type { PutReply, PutRequest } from './coordinator.js';
 import type { RoundSurroundings } from './round-surroundings.js';
@@ -132,7 +132,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     const sentAtMs = clock.monotonicMs();
     if (owedTo !== undefined) instruments.fallbacksUsed.value++;
     const remainingMs = this.waits.remainingMs(sentAtMs);
-    const body = [mergeReason.put, owedTo ?? '', remainingMs, this.batch!.bytes];
+    const body = mergeBody(mergeReason.put, owedTo ?? notOwed, remainingMs, this.batch!.bytes);
     const call = peers.call(to, 'merge', body, (answer) => {
       if (answer.kind === 'ok') acks.took(clock.monotonicMs() - sentAtMs);
       this.send(answer.kind === 'ok' ? { type: 'replica.acked', node: to } : lossOf(to, answer));

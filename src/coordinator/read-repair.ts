@@ -6,8 +6,8 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { sameState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
-import { mergeReason } from '../bus/peers.js';
 import { encodable, type EncodableState } from '../wire/key-state-codec.js';
+import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { encodeStates } from '../wire/state-batch.js';
 import { partsOf } from '../wire/state-parts.js';
 import type { KeysRead } from './keys-read.js';
@@ -38,11 +38,10 @@ export function sendRepairs(
     for (const batch of batchesOf(keys, behind)) {
       pending++;
       // A full disk or a lagging flush leaves this node behind; the next read or exchange finds it again.
-      if (node !== self)
-        calls.push(
-          peers.call(node, 'merge', [mergeReason.repair, '', limits.repairMsMax, batch], settleOne),
-        );
-      else if (store.refusal() === undefined) store.merge(batch, {}, settleOne);
+      if (node !== self) {
+        const body = mergeBody(mergeReason.repair, notOwed, limits.repairMsMax, batch);
+        calls.push(peers.call(node, 'merge', body, settleOne));
+      } else if (store.refusal() === undefined) store.merge(batch, {}, settleOne);
       else settleOne();
     }
     instruments.readRepairs.value += behind.length;

@@ -7,7 +7,7 @@ import {
   noVote,
   voteAfter,
 } from '../../actors/rules/founding.js';
-import type { News } from './member-codec.js';
+import type { News } from '../wire/protocol/news.js';
 import type { Roster } from './roster.js';
 
 export class Founding {

@@ -8,7 +8,8 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { IncomingCall, Peers } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
-import { type Claim, claimBody, claimOf, isClaimAnswer } from './member-codec.js';
+import { understood } from '../wire/protocol/bodies.js';
+import { type Claim, claimBody, claimOf, twinBody } from '../wire/protocol/gossip.js';
 
 export class IdClaim {
   /** Until nobody objected this process has nothing to say to others. */
@@ -48,16 +49,18 @@ export class IdClaim {
     this.options.clock.setTimeout(forget, limits.claimMsMax);
   }
 
-  answer(call: IncomingCall): void {
+  answer(call: IncomingCall<'gossip'>, asker: Claim): void {
     const own = this.options.own();
     // The own question comes back as well.
-    if (this.held && claimOf(call.body).instance !== own.instance) call.ok(claimBody(own).slice(1));
+    if (this.held && asker.instance !== own.instance) call.ok(twinBody(own));
   }
 
   private ask(onAnswer: (twin: Claim) => void): () => void {
     const { peers, own } = this.options;
     const id = peers.call(peers.self, 'gossip', claimBody(own()), (answer) => {
-      if (answer.kind === 'ok' && isClaimAnswer(answer.body)) onAnswer(claimOf(answer.body));
+      if (answer.kind !== 'ok') return;
+      const twin = understood(() => claimOf(answer.body));
+      if (twin !== undefined) onAnswer(twin);
     });
     return () => peers.forget(id);
   }

@@ -3,8 +3,9 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
+import { lifeBody } from '../wire/protocol/gossip.js';
+import type { News, Vital } from '../wire/protocol/news.js';
 import type { Lineage } from './lineage.js';
-import { lifeBody, type News, rowOfRecall, type Vital } from './member-codec.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Learned, Roster } from './roster.js';
 
@@ -42,8 +43,7 @@ export class Learning {
   }
 
   /** Says what was known of the asker, and takes what it tells of itself now. */
-  answerRecall(call: IncomingCall): void {
-    const row = rowOfRecall(call.body);
+  answerRecall(call: IncomingCall<'gossip'>, row: Member): void {
     const seen = this.roster.get(call.from);
     if (seen !== undefined && row.id === call.from) this.row(row, call.from);
     call.ok(lifeBody(seen));

@@ -9,7 +9,8 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { CallId, Peers } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
-import { lifeOf, recallBody, type SeenLife } from './member-codec.js';
+import { understood } from '../wire/protocol/bodies.js';
+import { lifeOf, recallBody, type SeenLife } from '../wire/protocol/gossip.js';
 import type { Roster } from './roster.js';
 
 /** The epochs of the node's store. */
@@ -77,7 +78,11 @@ export class Lineage {
       let open = others.length;
       for (const id of others) {
         const call = peers.call(id, 'gossip', recallBody(roster.self), (answer) => {
-          if (answer.kind === 'ok') seen = later(seen, lifeOf(answer.body));
+          if (answer.kind === 'ok')
+            seen = later(
+              seen,
+              understood(() => lifeOf(answer.body)),
+            );
           if (--open > 0) return;
           clock.clearTimeout(deadline);
           resolve();

@@ -2,8 +2,8 @@
 import { type FoundingVote, noVote } from '../../actors/rules/founding.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { Table, Tables } from '../seams/table.js';
+import { decodeMember, decodeVote, encodeMember, encodeVote } from '../wire/member-rows.js';
 import { decodeReplicas, encodeReplicas, type Replicas } from './replicas.js';
-import { decodeMember, decodeVote, encodeMember, encodeVote } from './member-codec.js';
 
 /** Sort before all node ids. */
 const foundersKey = '!founders';

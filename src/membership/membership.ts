@@ -20,18 +20,18 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
+import { gossipOf } from '../wire/protocol/gossip.js';
+import type { Settings } from '../wire/protocol/news.js';
 import type { ClusterChange, ClusterView, Member, Reachability, Ring } from './cluster-view.js';
 import { Absences } from './absences.js';
 import { Founding } from './founding.js';
 import { IdClaim, twinError } from './id-claim.js';
-import { isClaim, isRecall, newsOf, type Settings } from './member-codec.js';
 import { Learning } from './learning.js';
 import { Lineage } from './lineage.js';
 import { type KnownCluster, MemberTable } from './member-table.js';
 import { PeerWatch } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Removals, removedError } from './removals.js';
-import { isRemoval } from './removing.js';
 import { RingCache } from './ring-cache.js';
 import { Roster } from './roster.js';
 import { type Holds, type Replicas, replicasConflict, replicasOf } from './replicas.js';
@@ -253,19 +253,20 @@ export class Membership implements ClusterView {
     this.changed({ kind: 'ring' });
   }
 
-  private receive(call: IncomingCall): void {
+  private receive(call: IncomingCall<'gossip'>): void {
     const { from } = call;
     if (this.stopped) return;
-    if (isClaim(call.body)) {
-      if (from === this.self.id) this.claim.answer(call);
+    const said = gossipOf(call.body);
+    if (said.kind === 'claim') {
+      if (from === this.self.id) this.claim.answer(call, said.claim);
       return;
     }
-    if (isRemoval(call.body)) return this.removals.removing.answer(call);
-    if (isRecall(call.body)) {
-      this.learning.answerRecall(call);
+    if (said.kind === 'removal') return this.removals.removing.answer(call, said);
+    if (said.kind === 'recall') {
+      this.learning.answerRecall(call, said.row);
       return this.table.save();
     }
-    const news = newsOf(call.body);
+    const { news } = said;
     const { settings, founding, problems } = this;
     // A machine has one voice, though it came back under another id, and a node that waits to be taken in has none.
     const counts = !founding.founded || this.roster.get(from)?.status === 'active';

@@ -16,7 +16,7 @@ import type { Hearing } from '../bus/hearing.js';
 import type { LateWords } from '../bus/late-words.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
-import type { Opinion } from './member-codec.js';
+import type { Opinion } from '../wire/protocol/news.js';
 
 /** Two beats, with which peers are asked. */
 const absenceMsMax = 2 * limits.gossipIntervalMs;

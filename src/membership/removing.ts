@@ -7,21 +7,12 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { majorityOf, removalObjection } from '../../actors/rules/removal.js';
 import type { CallId, IncomingCall, PeerAnswer, Peers } from '../bus/peers.js';
-import { MalformedError, UnavailableError } from '../errors.js';
+import { UnavailableError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
-import { isText } from '../wire/columns.js';
-import type { WireValue } from '../wire/message-pack.js';
+import { removalAgreedBody, removalBody, type RemovalStep } from '../wire/protocol/gossip.js';
 import type { Founding } from './founding.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Roster } from './roster.js';
-
-/** Bodies of the verb `gossip`: [kind, id of the member] → [] */
-const question = 'may-remove';
-const order = 'remove';
-
-export function isRemoval(body: readonly WireValue[]): boolean {
-  return body[0] === question || body[0] === order;
-}
 
 /** By name. The others have not answered: until they know as well, nothing is forgotten. */
 export interface Removal {
@@ -52,13 +43,13 @@ export class Removing {
       (id) => id !== target && id !== roster.self.id && roster.get(id)?.removed !== true,
     );
     const needed = majorityOf(founders);
-    const heard = await this.askAll(others, [question, target]);
+    const heard = await this.askAll(others, { step: 'question', target });
     for (const [node, answer] of heard)
       if (answer.kind === 'refused')
         throw new UnavailableError(`not removed: ${this.nameOf(node)} says: ${answer.message}`);
     const willing = agreed(heard);
     if (willing.length + 1 < needed) throw new UnavailableError(this.tooFew(others, willing));
-    const confirmed = agreed(await this.askAll(willing, [order, target]));
+    const confirmed = agreed(await this.askAll(willing, { step: 'order', target }));
     const names = (ids: readonly NodeId[]): string[] => ids.map((id) => this.nameOf(id)).sort();
     const rest = others.filter((id) => !confirmed.includes(id));
     if (confirmed.length + 1 < needed)
@@ -70,14 +61,11 @@ export class Removing {
     return { confirmed: names([roster.self.id, ...confirmed]), missing: names(rest) };
   }
 
-  /** Throws `MalformedError`. */
-  answer(call: IncomingCall): void {
-    const [kind, target] = call.body;
-    if (!isText(target)) throw new MalformedError('a removal names a member');
+  answer(call: IncomingCall<'gossip'>, { step, target }: RemovalStep): void {
     const objection = this.objection(target);
     if (objection !== undefined) return call.refuse(409, objection);
-    if (kind === question) return call.ok([]);
-    this.mark(target, () => call.ok([]));
+    if (step === 'question') return call.ok(removalAgreedBody);
+    this.mark(target, () => call.ok(removalAgreedBody));
   }
 
   private mark(target: NodeId, done: () => void): void {
@@ -99,7 +87,7 @@ export class Removing {
   /** The answers that came in time. */
   private async askAll(
     nodes: readonly NodeId[],
-    body: readonly WireValue[],
+    step: RemovalStep,
   ): Promise<Map<NodeId, PeerAnswer>> {
     const { peers, clock } = this.options;
     const answers = new Map<NodeId, PeerAnswer>();
@@ -108,7 +96,7 @@ export class Removing {
       if (nodes.length === 0) return resolve();
       const deadline = clock.setTimeout(resolve, limits.removalMsMax);
       for (const node of nodes) {
-        const call = peers.call(node, 'gossip', body, (answer) => {
+        const call = peers.call(node, 'gossip', removalBody(step), (answer) => {
           answers.set(node, answer);
           if (answers.size < nodes.length) return;
           clock.clearTimeout(deadline);

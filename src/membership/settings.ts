@@ -3,7 +3,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { type FoundingVote, sameIds } from '../../actors/rules/founding.js';
 import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
 import type { Buckets } from '../buckets/buckets.js';
-import type { News, Settings } from './member-codec.js';
+import type { News, Settings } from '../wire/protocol/news.js';
 import type { Problems } from './problems.js';
 
 /** R, W and TTL are the coordinator's choice per request and may differ; where replicas lie and what a conflict is may not. */

@@ -9,7 +9,7 @@ import { LateWords } from '../bus/late-words.js';
 import { OwnTime } from '../bus/own-time.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
-import type { NewsOfClock } from './member-codec.js';
+import type { NewsOfClock } from '../wire/protocol/news.js';
 import type { Problems } from './problems.js';
 
 @scoped(Lifecycle.ContainerScoped)

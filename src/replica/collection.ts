@@ -23,7 +23,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { isMoving } from '../../actors/rules/placement.js';
 import { Buckets } from '../buckets/buckets.js';
-import type { CallId, WireValue } from '../bus/peers.js';
+import type { CallId } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -32,12 +32,18 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
+import {
+  transferBody,
+  verdictsOf,
+  type Grounds,
+  type Replacement,
+  type TransferOrder,
+} from '../wire/protocol/transfer.js';
+import type { WireValue } from '../wire/wire-value.js';
 import type { Candidate } from './collection-walk.js';
 import { CollectionWalk } from './collection-walk.js';
 import { Forgetting } from './forgetting.js';
 import { groundsOf } from './grounds.js';
-import type { Grounds, Replacement, TransferOrder } from './transfer-messages.js';
-import { readVerdicts, writeTransferOrder } from './transfer-messages.js';
 
 @injectable()
 export class Collection implements CollectionEffects {
@@ -115,7 +121,7 @@ export class Collection implements CollectionEffects {
     this.askAll(
       others.map((id) => ({ to: id, order })),
       {
-        onAnswer: (id, body) => verdicts.set(id, readVerdicts(body, this.candidates.length)),
+        onAnswer: (id, body) => verdicts.set(id, verdictsOf(body, this.candidates.length)),
         onAll: () => this.conclude(verdicts),
       },
     );
@@ -206,7 +212,7 @@ export class Collection implements CollectionEffects {
     let open = orders.length;
     if (open === 0) return listener.onAll();
     for (const { to, order } of orders) {
-      const call = this.peers.call(to, 'transfer', writeTransferOrder(order), (answer) => {
+      const call = this.peers.call(to, 'transfer', transferBody(order), (answer) => {
         if (answer.kind !== 'ok') return this.send({ type: 'survey.refused' });
         try {
           listener.onAnswer(to, answer.body);

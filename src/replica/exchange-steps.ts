@@ -12,19 +12,30 @@ import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.
 import { limits } from '../../actors/rules/limits.js';
 import { differingKeys, differingPositions } from '../../actors/rules/tree-comparison.js';
 import { emptyDigest, emptyState, merge, sameState } from '../../actors/rules/versions.js';
-import { MalformedError, QuorateError } from '../errors.js';
-import type { CallId, PeerAnswer, Peers, Verb, WireValue } from '../bus/peers.js';
-import { mergeReason } from '../bus/peers.js';
+import { QuorateError } from '../errors.js';
+import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
 import type { Counter } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
-import { decodeDigests, decodeIndexes, encodeDigests } from '../wire/digests.js';
+import { asBuffer } from '../wire/as-buffer.js';
+import { encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
+import type { Request, Verb } from '../wire/protocol/bodies.js';
+import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
+import { foundOf, readBody } from '../wire/protocol/read.js';
+import {
+  differingOf,
+  keyRangeOf,
+  leavesOf,
+  treeQuestionBody,
+  type KeyRange,
+  type TreeQuestion,
+} from '../wire/protocol/tree.js';
 import type { BatchRecord } from '../wire/state-batch.js';
 import { encodeBatch } from '../wire/state-batch.js';
 import { recordsOf } from '../wire/state-parts.js';
+import { storageKeyBins } from '../wire/storage-keys.js';
+import type { WireValue } from '../wire/wire-value.js';
 import { keysOfLeaves } from './tree-handler.js';
-import type { KeyRange, TreeQuestion } from './tree-messages.js';
-import { binOf, readKeyRange, writeTreeQuestion } from './tree-messages.js';
 import type { Visit } from './visit.js';
 import { visitTo } from './visit.js';
 
@@ -63,7 +74,7 @@ export class ExchangeSteps {
     const { trees } = this.parts.store;
     const roots = partitions.map((partition) => trees.root(partition));
     this.askTree({ kind: 'roots', partitions: [...partitions], roots }, (body) => {
-      const differing = new Set(decodeIndexes(binOf(body[0])));
+      const differing = new Set(differingOf(body));
       this.visit.partitions = partitions.filter(
         (partition) => differing.has(partition) || this.surroundings.isDamaged(partition),
       );
@@ -81,8 +92,7 @@ export class ExchangeSteps {
     visit.after = '';
     this.askTree({ kind: 'leaves', partition }, (body) => {
       const mine = this.parts.store.trees.leafDigests(partition);
-      const theirs = decodeDigests(binOf(body[0]));
-      if (theirs.length !== mine.length) throw new MalformedError('trees differ in width');
+      const theirs = leavesOf(body, mine.length);
       visit.leaves = this.surroundings.isDamaged(partition)
         ? mine.map((_, leaf) => leaf)
         : differingPositions(mine, theirs);
@@ -96,7 +106,7 @@ export class ExchangeSteps {
     const { visit } = this;
     const { partition, leaves, after } = visit;
     this.askTree({ kind: 'keys', partition, leaves, after }, (body) => {
-      const theirs = readKeyRange(body);
+      const theirs = keyRangeOf(body);
       const mine = this.ownKeys(theirs.upTo);
       // Both lists are complete only up to where the shorter look ended.
       const upTo = earlier(mine.upTo, theirs.upTo);
@@ -133,26 +143,24 @@ export class ExchangeSteps {
   pull(): void {
     const { store } = this.parts;
     const { toPull } = this.visit;
-    const keys = toPull.map((key) => Buffer.from(key, 'latin1'));
+    const keys = storageKeyBins(toPull);
     const digests = toPull.map((key) => store.peek(key)?.digest ?? emptyDigest);
     const partsWelcome = true;
-    const body = [limits.backgroundCallMsMax, keys, encodeDigests(digests), partsWelcome];
+    const { backgroundCallMsMax } = limits;
+    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), partsWelcome);
     this.ask('read', body, (answer) => this.takePulled(answer));
   }
 
   private takePulled(answer: readonly WireValue[]): void {
     const { visit } = this;
-    const [indexes, states, answered] = answer;
-    if (!Array.isArray(indexes) || !Array.isArray(states) || !Number.isInteger(answered))
-      throw new MalformedError('not an answer to a read');
+    const [indexes, states, answered] = foundOf(answer, visit.toPull.length);
     const arrived: BatchRecord[] = [];
-    indexes.forEach((index: WireValue, i) => {
-      const key = visit.toPull[Number(index)];
-      if (key === undefined) throw new MalformedError('no such key was asked for');
-      const theirs = this.compareStates(key, binOf(states[i]));
+    indexes.forEach((index, i) => {
+      const key = visit.toPull[index]!;
+      const theirs = this.compareStates(key, asBuffer(states[i]!));
       if (theirs !== undefined) arrived.push({ key, bytes: theirs });
     });
-    visit.toPull = visit.toPull.slice(Math.max(Number(answered), 1));
+    visit.toPull = visit.toPull.slice(answered);
     const complete = visit.toPull.length === 0;
     const done = (): void => this.surroundings.send({ type: 'states.pulled', complete });
     if (arrived.length === 0) return done();
@@ -182,7 +190,8 @@ export class ExchangeSteps {
     };
     if (records.length === 0) return done();
     this.parts.pushed.value += records.length;
-    const body = [mergeReason.exchange, '', limits.backgroundCallMsMax, encodeBatch(records)];
+    const batch = encodeBatch(records);
+    const body = mergeBody(mergeReason.exchange, notOwed, limits.backgroundCallMsMax, batch);
     this.ask('merge', body, done);
   }
 
@@ -225,12 +234,12 @@ export class ExchangeSteps {
   }
 
   private askTree(question: TreeQuestion, take: (body: readonly WireValue[]) => void): void {
-    this.ask('tree', writeTreeQuestion(question), take);
+    this.ask('tree', treeQuestionBody(question), take);
   }
 
-  private ask(
-    verb: Verb,
-    body: readonly WireValue[],
+  private ask<V extends Verb>(
+    verb: V,
+    body: Request<V>,
     take: (body: readonly WireValue[]) => void,
   ): void {
     this.call = this.parts.peers.call(this.visit.peer, verb, body, (answer) => {

@@ -4,8 +4,8 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
-import { mergeReason } from '../bus/peers.js';
 import type { HintedRecord, Store } from '../store/store.js';
+import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { batchesOfRecords } from '../wire/state-parts.js';
 
 export interface DeliveryParts {
@@ -97,7 +97,7 @@ export class Delivery implements HandoffEffects {
       if (open === 0) onAnswer(answer);
     };
     for (const batch of batches) {
-      const body = [mergeReason.hint, '', limits.backgroundCallMsMax, batch];
+      const body = mergeBody(mergeReason.hint, notOwed, limits.backgroundCallMsMax, batch);
       this.calls.push(this.parts.peers.call(to, 'merge', body, onOne));
     }
   }

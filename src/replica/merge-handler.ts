@@ -6,8 +6,9 @@ import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { DeadlineError, MalformedError, OverloadedError, UnavailableError } from '../errors.js';
+import { DeadlineError, OverloadedError, UnavailableError } from '../errors.js';
 import { Store } from '../store/store.js';
+import { mergedBody, mergeOf, notOwed } from '../wire/protocol/merge.js';
 
 @injectable()
 export class MergeHandler {
@@ -22,26 +23,19 @@ export class MergeHandler {
   }
 
   /** Throws become refusals, by `Peers`. */
-  private merge(call: IncomingCall): void {
-    const [reason, owedTo, remainingMs, batch] = call.body;
-    if (
-      typeof reason !== 'number' ||
-      typeof owedTo !== 'string' ||
-      typeof remainingMs !== 'number' ||
-      !(batch instanceof Uint8Array)
-    )
-      throw new MalformedError('a merge is [reason, owedTo, remainingMs, batch]');
+  private merge(call: IncomingCall<'merge'>): void {
+    const [, owedTo, remainingMs, batch] = mergeOf(call.body);
     if (remainingMs <= 0) throw new DeadlineError('too late to be stored', 'none');
     const refusal = this.store.refusal();
     if (refusal !== undefined)
       throw refusal.reason === 'overloaded'
         ? new OverloadedError(refusal.message)
         : new UnavailableError(refusal.message);
-    this.store.merge(batch, this.debtTo(owedTo), () => call.ok([]));
+    this.store.merge(batch, this.debtTo(owedTo), () => call.ok(mergedBody));
   }
 
-  /** '' is nobody; and a node owes itself nothing, whatever ring the coordinator went by. */
+  /** A node owes itself nothing, whatever ring the coordinator went by. */
   private debtTo(owedTo: NodeId): { readonly owedTo?: NodeId } {
-    return owedTo === '' || owedTo === this.store.nodeId ? {} : { owedTo };
+    return owedTo === notOwed || owedTo === this.store.nodeId ? {} : { owedTo };
   }
 }

@@ -2,16 +2,14 @@
  * Answers `read`: the states whose digest differs from the caller's, as many as one message takes.
  */
 import { inject, injectable } from 'tsyringe';
-import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyDigest, emptyState, sameDigest } from '../../actors/rules/versions.js';
-import type { IncomingCall, WireValue } from '../bus/peers.js';
+import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { DeadlineError, MalformedError, TooLargeError } from '../errors.js';
+import { DeadlineError, TooLargeError } from '../errors.js';
 import { Store } from '../store/store.js';
-import { asBuffer } from '../wire/as-buffer.js';
-import { decodeDigests } from '../wire/digests.js';
 import { encodeState } from '../wire/key-state-codec.js';
+import { foundBody, readOf } from '../wire/protocol/read.js';
 import { partsOfBytes } from '../wire/state-parts.js';
 
 @injectable()
@@ -29,39 +27,29 @@ export class ReadHandler {
   }
 
   /** Throws become refusals, by `Peers`. */
-  private read(call: IncomingCall): void {
-    const [remainingMs, keys, digests, partsWelcome] = call.body;
-    if (typeof remainingMs !== 'number' || !Array.isArray(keys) || !(digests instanceof Uint8Array))
-      throw new MalformedError('a read is [remainingMs, keys, digests]');
+  private read(call: IncomingCall<'read'>): void {
+    const { remainingMs, keys, digests, partsWelcome } = readOf(call.body);
     if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
-    const theirs = decodeDigests(asBuffer(digests));
-    if (theirs.length !== keys.length) throw new MalformedError('a read has a digest a key');
     const indexes: number[] = [];
     const states: Buffer[] = [];
     let bytes = 0;
-    const names = keys.map(nameIn);
-    for (const [i, record] of this.store.readAll(names).entries()) {
-      if (sameDigest(record?.digest ?? emptyDigest, theirs[i]!)) continue;
+    for (const [i, record] of this.store.readAll(keys).entries()) {
+      if (sameDigest(record?.digest ?? emptyDigest, digests[i]!)) continue;
       const state = record?.bytes ?? this.absent;
       if (state.length > limits.stateBytesMax && states.length === 0) {
-        call.ok([[i], [firstPartOf(state, partsWelcome === true)], i + 1]);
+        call.ok(foundBody([i], [firstPartOf(state, partsWelcome)], i + 1));
         return;
       }
       if (states.length > 0 && bytes + state.length > limits.roundBytesMax) {
-        call.ok([indexes, states, i]);
+        call.ok(foundBody(indexes, states, i));
         return;
       }
       indexes.push(i);
       states.push(state);
       bytes += state.length;
     }
-    call.ok([indexes, states, keys.length]);
+    call.ok(foundBody(indexes, states, keys.length));
   }
-}
-
-function nameIn(key: WireValue): StorageKey {
-  if (!(key instanceof Uint8Array)) throw new MalformedError('a key is bytes');
-  return asBuffer(key).toString('latin1');
 }
 
 /**

@@ -4,9 +4,9 @@ import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
+import { forgottenBody, transferOf, verdictsBody } from '../wire/protocol/transfer.js';
 import { Forgetting } from './forgetting.js';
-import { groundsOf } from './grounds.js';
-import { readTransferOrder, sameGrounds, writeVerdicts } from './transfer-messages.js';
+import { groundsOf, sameGrounds } from './grounds.js';
 
 @injectable()
 export class TransferHandler {
@@ -21,16 +21,16 @@ export class TransferHandler {
     this.peers.handle('transfer', (call) => this.answer(call));
   }
 
-  private answer(call: IncomingCall): void {
-    const order = readTransferOrder(call.body);
+  private answer(call: IncomingCall<'transfer'>): void {
+    const order = transferOf(call.body);
     if (!sameGrounds(order, groundsOf(this.view)))
       return call.refuse(503, 'no agreement on who the primaries are, or who is gone for good');
     if (order.kind === 'survey')
-      return call.ok(writeVerdicts(order.keys.map((key) => this.forgetting.verdictOn(key))));
+      return call.ok(verdictsBody(order.keys.map((key) => this.forgetting.verdictOn(key))));
     const refusal = this.store.refusal();
     if (refusal !== undefined) return call.refuse(503, refusal.message);
     if (order.kind === 'replace')
-      return this.forgetting.replace(order.replacements, () => call.ok([]));
-    this.forgetting.collect(order.keys, () => call.ok([]));
+      return this.forgetting.replace(order.replacements, () => call.ok(forgottenBody));
+    this.forgetting.collect(order.keys, () => call.ok(forgottenBody));
   }
 }

@@ -8,9 +8,13 @@ import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Store } from '../store/store.js';
-import { encodeDigests, encodeIndexes } from '../wire/digests.js';
-import type { KeyRange } from './tree-messages.js';
-import { readTreeQuestion, writeKeyRange } from './tree-messages.js';
+import {
+  differingBody,
+  keyRangeBody,
+  leavesBody,
+  treeQuestionOf,
+  type KeyRange,
+} from '../wire/protocol/tree.js';
 
 /** Keys looked at for one question; those of other leaves are passed over, but cost a step. */
 const scannedMax = 4096;
@@ -28,20 +32,20 @@ export class TreeHandler {
     this.peers.handle('tree', (call) => this.answer(call));
   }
 
-  private answer(call: IncomingCall): void {
-    const question = readTreeQuestion(call.body, this.options.partitions);
+  private answer(call: IncomingCall<'tree'>): void {
+    const question = treeQuestionOf(call.body, this.options.partitions);
     const { trees } = this.store;
     switch (question.kind) {
       case 'roots': {
         const differing = question.partitions.filter(
           (partition, i) => !sameDigest(trees.root(partition), question.roots[i]!),
         );
-        return call.ok([encodeIndexes(differing)]);
+        return call.ok(differingBody(differing));
       }
       case 'leaves':
-        return call.ok([encodeDigests(trees.leafDigests(question.partition))]);
+        return call.ok(leavesBody(trees.leafDigests(question.partition)));
       case 'keys':
-        return call.ok(writeKeyRange(keysOfLeaves(this.store, question)));
+        return call.ok(keyRangeBody(keysOfLeaves(this.store, question)));
     }
   }
 }

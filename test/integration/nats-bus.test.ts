@@ -15,6 +15,7 @@ import type { PeerAnswer } from '../../src/bus/peers.js';
 import type { BusMessage, ServiceDescription } from '../../src/seams/bus.js';
 import { RealClock } from '../../src/seams/real-clock.js';
 import { RealRandom } from '../../src/seams/real-random.js';
+import { asRequest } from '../../src/wire/protocol/bodies.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes } from '../support/real-nodes.js';
 import { tlsCertificate } from '../support/tls-certificate.js';
@@ -360,7 +361,7 @@ describe('peers on a real server', () => {
     await once(child.stdout, 'data');
     const answers: PeerAnswer[] = [];
     for (let i = 0; i < 1000; i++)
-      alice.call('b'.repeat(16), 'read', [i], (answer) => answers.push(answer));
+      alice.call('b'.repeat(16), 'read', asRequest([i]), (answer) => answers.push(answer));
     await until(() => answers.length === 1000);
     expect(answers).toEqual(Array.from({ length: 1000 }, (_, i) => ({ kind: 'ok', body: [i] })));
     child.kill('SIGKILL');
@@ -370,7 +371,7 @@ describe('peers on a real server', () => {
     let last: PeerAnswer | undefined;
     while (last?.kind !== 'noResponders' && performance.now() - startedMs < 5_000) {
       last = undefined;
-      const id = alice.call('b'.repeat(16), 'read', [], (answer) => (last = answer));
+      const id = alice.call('b'.repeat(16), 'read', asRequest([]), (answer) => (last = answer));
       await until(() => last !== undefined, 500).catch(() => alice.forget(id));
     }
     expect(last).toEqual({ kind: 'noResponders' });

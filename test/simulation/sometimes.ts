@@ -2,6 +2,8 @@
  * Rare situations a search must reach, or it searches too little: named points, noticed from outside (receipts, counters,
  * messages, the disk's own account), so that no product code knows of them.
  */
+import { mergeOf, notOwed } from '../../src/wire/protocol/merge.js';
+import type { WireValue } from '../../src/wire/wire-value.js';
 import type { SimCluster } from './cluster/sim-cluster.js';
 import type { GetResult, PutResult } from './client/plain-client.js';
 import { readMessagePack } from './oracle/message-reader.js';
@@ -50,10 +52,10 @@ export class Sometimes {
     if (verb !== 'merge' && verb !== 'transfer' && verb !== 'forward') return;
     this.reach(`message ${verb}`);
     if (verb !== 'merge') return;
-    const message = readMessagePack(payload) as [number, string, number, unknown[]];
-    const [reason, owedTo] = message[3] as [number, string];
-    this.reach(`merge for ${['a put', 'a repair', 'a hint', 'an exchange'][reason] ?? reason}`);
-    if (owedTo !== '') this.reach('a fallback took a hint');
+    const message = readMessagePack(payload) as [number, string, number, WireValue[]];
+    const [reason, owedTo] = mergeOf(message[3]);
+    this.reach(`merge for ${['a put', 'a repair', 'a hint', 'an exchange'][reason]}`);
+    if (owedTo !== notOwed) this.reach('a fallback took a hint');
   }
 
   private frame(payload: Buffer): void {

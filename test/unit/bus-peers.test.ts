@@ -4,6 +4,7 @@ import { BusPeers } from '../../src/bus/bus-peers.js';
 import type { IncomingCall, PeerAnswer } from '../../src/bus/peers.js';
 import { OverloadedError } from '../../src/errors.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
+import { asAnswer, asRequest } from '../../src/wire/protocol/bodies.js';
 import { MemoryNetwork, type MemoryBus } from '../support/memory-bus.js';
 import { Metrics } from '../../src/seams/metrics.js';
 import { reading, readingsOf } from '../support/readings.js';
@@ -24,7 +25,7 @@ function join(id: string, options: { payloadBytesMax?: number; start?: number } 
 
 function calls(peers: BusPeers, to: string, body: readonly WireValue[]): PeerAnswer[] {
   const answers: PeerAnswer[] = [];
-  peers.call(to, 'read', body, (answer) => answers.push(answer));
+  peers.call(to, 'read', asRequest(body), (answer) => answers.push(answer));
   return answers;
 }
 
@@ -46,7 +47,7 @@ describe('calls', () => {
     const body: WireValue[] = [1, -5, 2.5, 'text', null, true, [Buffer.from([0, 255])], []];
     bob.peers.handle('read', (call) => {
       expect(call.from).toBe(a);
-      call.ok(call.body);
+      call.ok(asAnswer(call.body));
     });
     const answers = calls(alice.peers, b, body);
     network.settle();
@@ -55,7 +56,7 @@ describe('calls', () => {
   });
 
   test('100 answers of one turn are one message', () => {
-    bob.peers.handle('read', (call) => call.ok([call.body[0]!]));
+    bob.peers.handle('read', (call) => call.ok(asAnswer([call.body[0]!])));
     const answers = Array.from({ length: 100 }, (_, i) => calls(alice.peers, b, [i]));
     network.settle();
     expect(answers).toEqual(Array.from({ length: 100 }, (_, i) => [{ kind: 'ok', body: [i] }]));
@@ -65,7 +66,7 @@ describe('calls', () => {
   test('what an answer holds is copied: it may change as soon as ok() returned', () => {
     bob.peers.handle('read', (call) => {
       const bytes = Buffer.from('before');
-      call.ok([bytes]);
+      call.ok(asAnswer([bytes]));
       bytes.write('after!');
     });
     const answers = calls(alice.peers, b, []);
@@ -76,7 +77,7 @@ describe('calls', () => {
   test('a refusal keeps code and text; a second answer is ignored', () => {
     bob.peers.handle('read', (call) => {
       call.refuse(429, 'busy');
-      call.ok([]);
+      call.ok(asAnswer([]));
     });
     const answers = calls(alice.peers, b, []);
     network.settle();
@@ -99,13 +100,13 @@ describe('calls', () => {
   });
 
   test('a late answer to a forgotten call is dropped', () => {
-    let held: IncomingCall | undefined;
+    let held: IncomingCall<'read'> | undefined;
     bob.peers.handle('read', (call) => (held = call));
     const answers: PeerAnswer[] = [];
-    const id = alice.peers.call(b, 'read', [], (answer) => answers.push(answer));
+    const id = alice.peers.call(b, 'read', asRequest([]), (answer) => answers.push(answer));
     network.settle();
     alice.peers.forget(id);
-    held!.ok([]);
+    held!.ok(asAnswer([]));
     network.settle();
     expect(answers).toEqual([]);
     expect(reading(alice, 'peers.lateAnswers')).toBe(1);
@@ -123,7 +124,7 @@ describe('calls', () => {
   });
 
   test('a restarted node takes no answer meant for its former process', async () => {
-    let held: IncomingCall | undefined;
+    let held: IncomingCall<'read'> | undefined;
     bob.peers.handle('read', (call) => (held = call));
     calls(alice.peers, b, []);
     network.settle();
@@ -131,7 +132,7 @@ describe('calls', () => {
     await alice.bus.close();
     alice = join(a, { start: 1 });
     const answers = calls(alice.peers, b, []);
-    toTheFormer.ok(['stale']);
+    toTheFormer.ok(asAnswer(['stale']));
     network.settle();
     expect(answers).toEqual([]);
   });
@@ -140,7 +141,7 @@ describe('calls', () => {
     alice = join(c, { payloadBytesMax: 10_000 });
     await bob.bus.close();
     bob = join(b, { payloadBytesMax: 10_000 });
-    bob.peers.handle('read', (call) => call.ok([Buffer.alloc(Number(call.body[0]))]));
+    bob.peers.handle('read', (call) => call.ok(asAnswer([Buffer.alloc(Number(call.body[0]))])));
     const answers = [4000, 4000, 4000, 11_000].map((size) => calls(alice.peers, b, [size]));
     network.settle();
     expect(answers.map(([answer]) => answer?.kind)).toEqual(['ok', 'ok', 'ok', 'refused']);
@@ -165,9 +166,9 @@ describe('who is not there', () => {
 
   test('a peer whose connection is gone; one that closed; a verb nobody handles yet', async () => {
     const carl = join(c);
-    carl.peers.handle('read', (call) => call.ok([]));
+    carl.peers.handle('read', (call) => call.ok(asAnswer([])));
     await carl.bus.close();
-    bob.peers.handle('read', (call) => call.ok([]));
+    bob.peers.handle('read', (call) => call.ok(asAnswer([])));
     bob.peers.close();
     const answers = [calls(alice.peers, c, []), calls(alice.peers, b, [])];
     network.settle();
@@ -177,7 +178,7 @@ describe('who is not there', () => {
   test('a told message to nobody is noticed as well', () => {
     const contacts: string[] = [];
     alice.peers.onContact((peer, contact) => contacts.push(`${peer} ${contact}`));
-    alice.peers.tell(c, 'gossip', []);
+    alice.peers.tell(c, 'gossip', asRequest([]));
     network.settle();
     expect(contacts).toEqual([`${c} noResponders`]);
   });
@@ -190,10 +191,10 @@ describe('telling', () => {
     for (const node of [alice, bob, carl]) {
       node.peers.handle('gossip', (call) => {
         heard.push(`${node.peers.self[0]} hears ${String(call.body[0])} from ${call.from[0]}`);
-        call.ok([]);
+        call.ok(asAnswer([]));
       });
     }
-    bob.peers.tellAll('gossip', ['news']);
+    bob.peers.tellAll('gossip', asRequest(['news']));
     network.settle();
     expect(heard).toEqual(['a hears news from b', 'c hears news from b']);
     expect(messagesTo(`_kv.${b}.answers`)).toEqual([]);
@@ -204,9 +205,9 @@ describe('telling', () => {
     const dismissals: string[] = [];
     const removed = new Set<string>();
     alice.peers.fence(removed);
-    alice.peers.handle('read', (call) => call.ok([]));
+    alice.peers.handle('read', (call) => call.ok(asAnswer([])));
     alice.peers.handle('gossip', () => heard.push('gossip'));
-    bob.peers.handle('read', (call) => call.ok([]));
+    bob.peers.handle('read', (call) => call.ok(asAnswer([])));
     bob.peers.onDismissed((by) => dismissals.push(by));
     const asked = calls(alice.peers, b, []);
     removed.add(b);
@@ -214,8 +215,8 @@ describe('telling', () => {
     network.settle();
     expect(asked).toEqual([]);
     expect(calls(bob.peers, a, [])).toEqual([]);
-    bob.peers.tell(a, 'gossip', []);
-    bob.peers.tellAll('gossip', []);
+    bob.peers.tell(a, 'gossip', asRequest([]));
+    bob.peers.tellAll('gossip', asRequest([]));
     network.settle();
     expect(heard).toEqual([]);
     expect(dismissals).toEqual([a, a, a]);
@@ -226,8 +227,8 @@ describe('telling', () => {
     const contacts: string[] = [];
     alice.peers.onContact((peer, contact) => contacts.push(`${peer} ${contact}`));
     alice.peers.handle('gossip', () => undefined);
-    bob.peers.handle('read', (call) => call.ok([]));
-    bob.peers.tell(a, 'gossip', []);
+    bob.peers.handle('read', (call) => call.ok(asAnswer([])));
+    bob.peers.tell(a, 'gossip', asRequest([]));
     calls(alice.peers, b, []);
     network.settle();
     expect(contacts).toEqual([`${b} heard`, `${b} heard`]);

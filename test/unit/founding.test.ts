@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
 import type { Member } from '../../actors/rules/membership.js';
 import { Founding } from '../../src/membership/founding.js';
-import type { News } from '../../src/membership/member-codec.js';
+import type { News } from '../../src/wire/protocol/news.js';
 import { Roster } from '../../src/membership/roster.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 

@@ -1,5 +1,11 @@
-/** Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all of them must hold the same. */
+/**
+ * Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all of them must hold the same.
+ * Questions are those nodes ask; answers are read by the oracles' own reader.
+ */
 import { encode } from '../../../src/wire/message-pack.js';
+import type { Request, Verb } from '../../../src/wire/protocol/bodies.js';
+import { readBody } from '../../../src/wire/protocol/read.js';
+import { treeQuestionBody } from '../../../src/wire/protocol/tree.js';
 import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
 import type { BusMessage } from '../../../src/seams/bus.js';
 import {
@@ -48,7 +54,7 @@ export class Probe {
       // A digest nothing has, so that every state that is not empty comes back.
       const digests = Buffer.alloc(8 * rest.length);
       // Of a state larger than a message the first part will do.
-      this.call(node, 'read', [1500, keys, digests, true], (body) => {
+      this.call(node, 'read', readBody(1500, keys, digests, true), (body) => {
         if (body === undefined) return done(undefined);
         const [indexes, found, answered] = body as [number[], Buffer[], number];
         indexes.forEach((index, i) => states.set(rest[index]!, readState(found[i]!)));
@@ -61,21 +67,22 @@ export class Probe {
   /** A node's hash tree of a partition, and what it says it holds there; undefined: no answer. */
   tree(node: string, partition: number, done: (tree: SeenTree | undefined) => void): void {
     const digests = new Map<string, Buffer>();
-    const everyLeaf = Buffer.alloc(2 * leavesOfTree);
-    for (let leaf = 0; leaf < leavesOfTree; leaf++) everyLeaf.writeUInt16BE(leaf, 2 * leaf);
-    const askKeys = (leaves: Buffer, after: Buffer): void =>
-      this.call(node, 'tree', ['keys', partition, everyLeaf, after], (body) => {
+    const everyLeaf = Array.from({ length: leavesOfTree }, (_, leaf) => leaf);
+    const askKeys = (leaves: Buffer, after: string): void => {
+      const question = { kind: 'keys', partition, leaves: everyLeaf, after } as const;
+      this.call(node, 'tree', treeQuestionBody(question), (body) => {
         if (body === undefined) return done(undefined);
         const [keys, found, upTo] = body as [Buffer[], Buffer, Buffer];
         keys.forEach((key, i) =>
           digests.set(key.toString('latin1'), found.subarray(8 * i, 8 * i + 8)),
         );
         if (upTo.length === 0) done({ leaves, digests });
-        else askKeys(leaves, upTo);
+        else askKeys(leaves, upTo.toString('latin1'));
       });
-    this.call(node, 'tree', ['leaves', partition], (body) => {
+    };
+    this.call(node, 'tree', treeQuestionBody({ kind: 'leaves', partition }), (body) => {
       if (body === undefined) done(undefined);
-      else askKeys(body[0] as Buffer, Buffer.alloc(0));
+      else askKeys(body[0] as Buffer, '');
     });
   }
 
@@ -90,10 +97,10 @@ export class Probe {
     return `${String.fromCharCode(partition >> 8, partition & 0xff)}${name.replace('/', '\0')}`;
   }
 
-  private call(
+  private call<V extends Verb>(
     to: string,
-    verb: string,
-    body: Parameters<typeof encode>[0],
+    verb: V,
+    body: Request<V>,
     done: (body: Plain[] | undefined) => void,
   ): void {
     const id = ++this.next;

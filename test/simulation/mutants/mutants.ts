@@ -204,15 +204,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'read-says-all-is-equal',
     file: 'src/replica/read-handler.js',
-    find: 'if (sameDigest(record?.digest ?? emptyDigest, theirs[i]))',
+    find: 'if (sameDigest(record?.digest ?? emptyDigest, digests[i]))',
     replace: 'if (call.from !== "dddddddddddddddd")',
   },
   {
     name: 'replica-acks-before-log',
     in: 'forgetful',
     file: 'src/replica/merge-handler.js',
-    find: 'this.debtTo(owedTo), () => call.ok([]));',
-    replace: 'this.debtTo(owedTo), () => undefined); call.ok([]);',
+    find: 'this.debtTo(owedTo), () => call.ok(mergedBody));',
+    replace: 'this.debtTo(owedTo), () => undefined); call.ok(mergedBody);',
   },
   {
     name: 'blind-puts-not-ordered',
@@ -475,7 +475,7 @@ export const mutants: readonly Mutant[] = [
     name: 'fallback-forgets-its-debt',
     in: 'wandering',
     file: 'src/replica/merge-handler.js',
-    find: "return owedTo === '' || owedTo === this.store.nodeId ? {} : { owedTo };",
+    find: 'return owedTo === notOwed || owedTo === this.store.nodeId ? {} : { owedTo };',
     replace: 'return {};',
   },
   {
@@ -573,7 +573,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'forgets-before-all-know-who-is-gone',
-    file: 'src/replica/transfer-messages.js',
+    file: 'src/replica/grounds.js',
     find: ' && a.removed.join() === b.removed.join()',
     replace: '',
   },

@@ -142,8 +142,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'cut-answer-skips-a-key',
     file: 'src/replica/read-handler.js',
-    find: 'call.ok([indexes, states, i]);',
-    replace: 'call.ok([indexes, states, i + 1]);',
+    find: 'call.ok(foundBody(indexes, states, i));',
+    replace: 'call.ok(foundBody(indexes, states, i + 1));',
   },
 
   // Ways in.

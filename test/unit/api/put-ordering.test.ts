@@ -9,6 +9,7 @@ import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { TooManySiblingsError, UnavailableError, type QuorateError } from '../../../src/errors.js';
 import type { Clock } from '../../../src/seams/clock.js';
 import { decode, encode, type WireValue } from '../../../src/wire/message-pack.js';
+import { asRequest } from '../../../src/wire/protocol/bodies.js';
 import { startApiNode, type ApiNode, type World } from '../../support/api-node.js';
 import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
 import { reading } from '../../support/readings.js';
@@ -355,7 +356,7 @@ describe('when the other node fails', () => {
   test.each<[string, () => void]>([
     ['is suspected', () => node(b).view.tellReachability(a, 'suspect')],
     ['is called down', () => node(b).view.tellReachability(a, 'down')],
-    ['is found absent by another message', () => node(b).peers.tell(a, 'gossip', [])],
+    ['is found absent by another message', () => node(b).peers.tell(a, 'gossip', asRequest([]))],
   ])('it took the puts and then %s: coordinated here as the same operations', (_what, happens) => {
     node(a).coordinator.silent = true;
     const replies = [put(b, keyOf(a)), put(b, keyOf(a), { operation: 'mine' })];
@@ -453,7 +454,7 @@ describe('when the other node fails', () => {
     ],
   ])('%s passed on is refused', (_what, body) => {
     const codes: unknown[] = [];
-    node(b).peers.call(a, 'forward', body, (answer) => codes.push(answer));
+    node(b).peers.call(a, 'forward', asRequest(body), (answer) => codes.push(answer));
     network.settle();
     expect(codes).toEqual([expect.objectContaining({ kind: 'refused', code: 400 })]);
     expect(reading(node(a), 'peers.handlerFailures')).toBe(0);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
-import type { PeerAnswer, WireValue } from '../../../src/bus/peers.js';
+import type { PeerAnswer } from '../../../src/bus/peers.js';
 import { emptyContext, type Context, type SeenContext } from '../../../actors/rules/versions.js';
 import { decodeSeen } from '../../../src/wire/key-state-codec.js';
+import { asAnswer, asRequest } from '../../../src/wire/protocol/bodies.js';
+import type { WireValue } from '../../../src/wire/wire-value.js';
 import type { Change, GetReply, PutReply } from '../../../src/coordinator/coordinator.js';
 import { receiptText } from '../../../src/wire/receipt.js';
 import { keyOf, RoundCluster, shown } from '../../support/round-cluster.js';
@@ -795,7 +797,9 @@ const answerTo = async (
 ): Promise<PeerAnswer> => {
   const world = await cluster(2);
   const answers: PeerAnswer[] = [];
-  world.nodes[0]!.peers.call(world.nodes[1]!.id, verb, body, (answer) => answers.push(answer));
+  world.nodes[0]!.peers.call(world.nodes[1]!.id, verb, asRequest(body), (answer) =>
+    answers.push(answer),
+  );
   await world.run(20);
   expect(world.nodes[1]!.store.records.size).toBe(0);
   return answers[0]!;
@@ -844,7 +848,7 @@ describe('replica', () => {
     const metrics = new Metrics();
     const impostor = world.impersonate(1, metrics);
     let at = 0;
-    impostor.handle('read', (call) => call.ok(nonsense[at]!));
+    impostor.handle('read', (call) => call.ok(asAnswer(nonsense[at]!)));
     await world.run(10);
     for (; at < nonsense.length; at++) {
       const before = reading(world.nodes[2]!, 'peers.served');

@@ -2,9 +2,13 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
-import { mergeReason, type PeerAnswer, type WireValue } from '../../../src/bus/peers.js';
+import type { PeerAnswer } from '../../../src/bus/peers.js';
 import { encodable } from '../../../src/wire/key-state-codec.js';
+import type { Request } from '../../../src/wire/protocol/bodies.js';
+import { mergeBody, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
+import { readBody } from '../../../src/wire/protocol/read.js';
 import { encodeStates } from '../../../src/wire/state-batch.js';
+import { storageKeyBins } from '../../../src/wire/storage-keys.js';
 import { reading } from '../../support/readings.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 
@@ -27,7 +31,7 @@ async function withFullDisk(): Promise<StorageKey> {
 }
 
 /** From node 0 to node 1. */
-async function ask(verb: 'merge' | 'read', body: readonly WireValue[]): Promise<PeerAnswer> {
+async function ask<V extends 'merge' | 'read'>(verb: V, body: Request<V>): Promise<PeerAnswer> {
   const answers: PeerAnswer[] = [];
   const { peers } = world.nodes[0]!;
   peers.call(world.nodes[1]!.id, verb, body, (answer) => answers.push(answer));
@@ -36,9 +40,9 @@ async function ask(verb: 'merge' | 'read', body: readonly WireValue[]): Promise<
   return answers[0]!;
 }
 
-function merging(key: StorageKey, state: KeyState, owedTo = ''): WireValue[] {
+function merging(key: StorageKey, state: KeyState, owedTo = notOwed): Request<'merge'> {
   const batch = encodeStates([{ key, state: encodable(state) }]);
-  return [mergeReason.put, owedTo, 1_000, batch];
+  return mergeBody(mergeReason.put, owedTo, 1_000, batch);
 }
 
 test('full disk: merges and hints are refused with the reason, reads are answered', async () => {
@@ -51,7 +55,7 @@ test('full disk: merges and hints are refused with the reason, reads are answere
   expect(await ask('merge', merging(key, state, world.nodes[2]!.id))).toMatchObject(full);
   expect(store.keys).toBe(keys);
   expect(store.hints.total().count).toBe(0);
-  const read = await ask('read', [1_000, [Buffer.from(before, 'latin1')], Buffer.alloc(8)]);
+  const read = await ask('read', readBody(1_000, storageKeyBins([before]), Buffer.alloc(8)));
   expect(read).toMatchObject({ kind: 'ok' });
   expect(world.valuesAt(1, before)).toEqual(['kept']);
   world.fill(1, false);

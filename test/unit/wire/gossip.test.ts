@@ -1,19 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { MalformedError } from '../../src/errors.js';
-import type { WireValue } from '../../src/wire/message-pack.js';
-import { decode, encode } from '../../src/wire/message-pack.js';
+import { MalformedError } from '../../../src/errors.js';
+import type { WireValue } from '../../../src/wire/message-pack.js';
+import { decode, encode } from '../../../src/wire/message-pack.js';
 import {
-  claimBody,
-  claimOf,
-  decodeVote,
   decodeMember,
-  encodeVote,
+  decodeVote,
   encodeMember,
-  type News,
-  newsBody,
-  newsOf,
-} from '../../src/membership/member-codec.js';
+  encodeVote,
+} from '../../../src/wire/member-rows.js';
+import { claimBody, claimOf, gossipOf, twinBody } from '../../../src/wire/protocol/gossip.js';
+import { newsBody, newsOf, type News } from '../../../src/wire/protocol/news.js';
 
 const seed = 20_240_808;
 const nodeId = fc
@@ -105,9 +102,9 @@ describe('gossip', () => {
 
   test('claims, asked and answered', () => {
     const claim = { instance: 7, generation: 3, pid: 42 };
-    expect(claimOf(claimBody(claim))).toEqual(claim);
-    expect(claimOf(claimBody(claim).slice(1))).toEqual(claim);
-    expect(() => claimOf(['claim', -1, 2, 3])).toThrow(MalformedError);
+    expect(gossipOf(claimBody(claim))).toEqual({ kind: 'claim', claim });
+    expect(claimOf(twinBody(claim))).toEqual(claim);
+    expect(() => gossipOf(['claim', -1, 2, 3])).toThrow(MalformedError);
   });
 
   test('with any one byte changed, or cut anywhere: understood or a MalformedError, nothing else', () => {

@@ -1,0 +1,99 @@
+/**
+ * Members, and votes of founders (`actors/rules/founding.ts`), as rows: in news, and on the disk of each node.
+ *
+ *   member  [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, removed]
+ *   vote    [attempt, stored: bin, founders: bin], 8 bytes a node id, ascending; empty: none
+ */
+import { isNodeId } from '../../actors/rules/actor.js';
+import type { FoundingVote } from '../../actors/rules/founding.js';
+import type { Member, MemberStatus } from '../../actors/rules/membership.js';
+import { weightMax } from '../../actors/rules/ring-tokens.js';
+import { MalformedError } from '../errors.js';
+import { isInt, isList, isText } from './columns.js';
+import { decode, encode, type WireValue } from './message-pack.js';
+import { decodeNodeIds, encodeNodeIds } from './node-ids.js';
+import { isLabelText } from './text.js';
+
+const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
+/** Half of what there are: nobody can be made to skip to the last ones, and a node can go on from any that is taken. */
+export const generationMax = 2 ** 31;
+export const heartbeatMax = 2 ** 47;
+export const epochsMax = 2 ** 47;
+
+export function memberRow(member: Member): WireValue[] {
+  const { id, name, host, zone, weight, pid, generation, heartbeat, status, epochs } = member;
+  const place = [id, name, host, zone, weight] as const;
+  const removed = member.removed === true;
+  return [...place, pid, generation, heartbeat, statuses.indexOf(status), epochs, removed];
+}
+
+/** Throws `MalformedError`. */
+export function memberOf(row: WireValue | undefined): Member {
+  if (row === undefined || !isList(row)) throw new MalformedError('not a member');
+  const [id, name, host, zone, weight, pid, generation, heartbeat, status] = row;
+  // Rows on disk from before epochs were told, or members could be removed, end before that.
+  const epochs = row.length === 9 ? 0 : row[9];
+  const removed = row.length <= 10 ? false : row[10];
+  if (
+    row.length > 11 ||
+    typeof removed !== 'boolean' ||
+    !isInt(epochs) ||
+    epochs < 0 ||
+    !isText(id) ||
+    !isNodeId(id) ||
+    !isLabel(name) ||
+    !isLabel(host) ||
+    !isLabel(zone)
+  )
+    throw new MalformedError('not a member');
+  if (!isWeight(weight) || !isInt(pid) || !isInt(generation) || !isInt(heartbeat))
+    throw new MalformedError('not a member');
+  if (generation > generationMax || heartbeat > heartbeatMax || epochs > epochsMax)
+    throw new MalformedError('a member from the far future');
+  const known = statuses[Number(status)];
+  if (!isInt(status) || known === undefined) throw new MalformedError('no such status of a member');
+  const member = { id, name, host, zone, weight, pid, generation, heartbeat, epochs };
+  return { ...member, status: known, ...(removed && { removed }) };
+}
+
+export function encodeMember(member: Member): Buffer {
+  return encode(memberRow(member));
+}
+
+/** Throws `MalformedError`. */
+export function decodeMember(bytes: Buffer): Member {
+  return memberOf(decode(bytes));
+}
+
+export function voteRow({ attempt, stored, founders }: FoundingVote): WireValue[] {
+  return [attempt, encodeNodeIds(stored), encodeNodeIds(founders)];
+}
+
+/** Throws `MalformedError`. */
+export function voteOf(value: WireValue | undefined): FoundingVote {
+  if (value === undefined || !isList(value) || value.length !== 3)
+    throw new MalformedError('not a vote of founders');
+  const [attempt, stored, founders] = value;
+  if (!isInt(attempt) || attempt < 0) throw new MalformedError('not an attempt to found');
+  return { attempt, stored: decodeNodeIds(stored), founders: decodeNodeIds(founders) };
+}
+
+export function encodeVote(vote: FoundingVote): Buffer {
+  return encode(voteRow(vote));
+}
+
+/** Also of what was written before votes were: the founders alone. Throws `MalformedError`. */
+export function decodeVote(bytes: Buffer): FoundingVote {
+  const value = decode(bytes);
+  if (isList(value)) return voteOf(value);
+  const founders = decodeNodeIds(value);
+  return { attempt: 0, stored: founders, founders };
+}
+
+function isLabel(value: WireValue | undefined): value is string {
+  return isText(value) && isLabelText(value);
+}
+
+function isWeight(value: WireValue | undefined): value is number {
+  return typeof value === 'number' && value > 0 && value <= weightMax;
+}

@@ -1,0 +1,47 @@
+/** The verb `merge`: hold these states. It is answered when they are as durable as the node promises. */
+import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
+import { MalformedError } from '../../errors.js';
+import { isBin } from '../columns.js';
+import type { WireValue } from '../wire-value.js';
+import { asAnswer, asRequest, type Request } from './bodies.js';
+
+/** Why states are merged. */
+export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
+export type MergeReason = (typeof mergeReason)[keyof typeof mergeReason];
+
+/** In place of a node id: the receiver holds the states for itself. */
+export const notOwed = '';
+
+/** As it stands in the message: the most frequent one, so reading it makes no object. */
+export type Merge = readonly [
+  reason: MergeReason,
+  /** The primary in whose place the receiver holds the states; or `notOwed`. */
+  owedTo: NodeId,
+  remainingMs: number,
+  /** See `state-batch.ts`. Its states are checked by who merges them. */
+  batch: Uint8Array,
+];
+
+export function mergeBody(...merge: Merge): Request<'merge'> {
+  return asRequest(merge);
+}
+
+export function mergeOf(body: readonly WireValue[]): Merge {
+  const [reason, owedTo, remainingMs, batch] = body;
+  if (
+    body.length !== 4 ||
+    !isReason(reason) ||
+    typeof owedTo !== 'string' ||
+    !(owedTo === notOwed || isNodeId(owedTo)) ||
+    typeof remainingMs !== 'number' ||
+    !isBin(batch)
+  )
+    throw new MalformedError('a merge is [reason, owedTo, remainingMs, batch]');
+  return body as unknown as Merge;
+}
+
+export const mergedBody = asAnswer<'merge'>([]);
+
+function isReason(value: WireValue | undefined): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= mergeReason.exchange;
+}

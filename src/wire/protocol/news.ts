@@ -1,0 +1,141 @@
+/** News of members: what nodes tell each other with every beat, and no one answers. */
+import type { NodeId } from '../../../actors/rules/actor.js';
+import type { FoundingVote } from '../../../actors/rules/founding.js';
+import { limits } from '../../../actors/rules/limits.js';
+import type { Member } from '../../../actors/rules/membership.js';
+import type { Moment } from '../../../actors/rules/told-clock.js';
+import { MalformedError } from '../../errors.js';
+import { isInt, isList } from '../columns.js';
+import {
+  generationMax,
+  heartbeatMax,
+  memberOf,
+  memberRow,
+  voteOf,
+  voteRow,
+} from '../member-rows.js';
+import { nodeIdBytes, rowsOfBytes } from '../node-ids.js';
+import type { WireValue } from '../wire-value.js';
+import { asRequest, type Request } from './bodies.js';
+
+export type Opinion = 'heard' | 'silent' | 'down' | 'removed';
+
+export interface Settings {
+  readonly partitions: number;
+  /** Of N and conflict policy of all buckets. */
+  readonly bucketsHash: number;
+}
+
+export interface Vital {
+  readonly id: NodeId;
+  readonly generation: number;
+  readonly heartbeat: number;
+  /** What the sender thinks of the member. */
+  readonly opinion: Opinion;
+}
+
+export interface News {
+  /** The sender asks for an answer. */
+  readonly hello: boolean;
+  readonly settings: Settings;
+  readonly vote: FoundingVote;
+  readonly vitals: readonly Vital[];
+  readonly rows: readonly Member[];
+  readonly clock: NewsOfClock;
+}
+
+/** What the sender's clocks showed when it told. */
+export interface NewsOfClock extends Moment {
+  readonly wallMs: number;
+  /** The receiver's monotonic clock at that time, at least; `noMoment` when the sender does not know it. */
+  readonly yours: Moment;
+}
+
+const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed'];
+/** Id, generation u32, heartbeat u48, opinion u8: beats carry it, so it costs little to write and to read. */
+const vitalLength = nodeIdBytes + 4 + 6 + 1;
+
+export function newsBody(news: News): Request<'gossip'> {
+  const { settings } = news;
+  return asRequest([
+    news.hello ? 'hello' : 'news',
+    [settings.partitions, settings.bucketsHash],
+    voteRow(news.vote),
+    vitalBytes(news.vitals),
+    news.rows.map(memberRow),
+    clockRow(news.clock),
+  ]);
+}
+
+/** Throws `MalformedError`. */
+export function newsOf(body: readonly WireValue[]): News {
+  const [kind, settings, vote, vitals, rows, clock] = body;
+  if (body.length !== 6 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
+    throw new MalformedError('not news of members');
+  if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
+  return {
+    hello: kind === 'hello',
+    settings: settingsOf(settings),
+    vote: voteOf(vote),
+    vitals: vitalsOf(vitals),
+    rows: rows.map(memberOf),
+    clock: clockOf(clock),
+  };
+}
+
+function clockRow({ process, ms, wallMs, yours }: NewsOfClock): WireValue[] {
+  return [process, ms, wallMs, yours.process, yours.ms];
+}
+
+function clockOf(value: WireValue | undefined): NewsOfClock {
+  if (isList(value) && value.length === 5 && value.every(isInt)) {
+    const [process, ms, wallMs, yourProcess, yourMs] = value as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { process, ms, wallMs, yours: { process: yourProcess, ms: yourMs } };
+  }
+  throw new MalformedError('no clock in news of members');
+}
+
+function settingsOf(value: WireValue | undefined): Settings {
+  if (isList(value) && value.length === 2) {
+    const [partitions, bucketsHash] = value;
+    if (isInt(partitions) && isInt(bucketsHash)) return { partitions, bucketsHash };
+  }
+  throw new MalformedError('no settings in news of members');
+}
+
+function vitalBytes(vitals: readonly Vital[]): Buffer {
+  const bytes = Buffer.allocUnsafe(vitals.length * vitalLength);
+  let at = 0;
+  for (const { id, generation, heartbeat, opinion } of vitals) {
+    bytes.write(id, at, 'hex');
+    at = bytes.writeUInt32BE(generation, at + nodeIdBytes);
+    at = bytes.writeUIntBE(heartbeat, at, 6);
+    at = bytes.writeUInt8(opinions.indexOf(opinion), at);
+  }
+  return bytes;
+}
+
+/** Ascending by id, so nobody is named twice. */
+function vitalsOf(value: WireValue | undefined): Vital[] {
+  const bytes = rowsOfBytes(value, vitalLength);
+  const vitals: Vital[] = [];
+  let last = '';
+  for (let at = 0; at < bytes.length; at += vitalLength) {
+    const id = bytes.toString('hex', at, at + nodeIdBytes);
+    const opinion = opinions[bytes.readUInt8(at + 18)];
+    if (id <= last || opinion === undefined) throw new MalformedError('not vitals of members');
+    last = id;
+    const generation = bytes.readUInt32BE(at + 8);
+    const heartbeat = bytes.readUIntBE(at + 12, 6);
+    if (generation > generationMax || heartbeat > heartbeatMax)
+      throw new MalformedError('vitals from the far future');
+    vitals.push({ id, generation, heartbeat, opinion });
+  }
+  return vitals;
+}

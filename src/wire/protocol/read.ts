@@ -1,0 +1,72 @@
+/** The verb `read`: send the states that differ from those with these digests. An absent key has the empty state. */
+import type { StorageKey } from '../../../actors/rules/key.js';
+import type { Digest } from '../../../actors/rules/versions.js';
+import { MalformedError } from '../../errors.js';
+import { isBin, isInt, isList } from '../columns.js';
+import { decodeDigests } from '../digests.js';
+import { storageKeysOf } from '../storage-keys.js';
+import type { WireValue } from '../wire-value.js';
+import { asAnswer, asRequest, binOf, type Answer, type Request } from './bodies.js';
+
+export interface Read {
+  readonly remainingMs: number;
+  readonly keys: readonly StorageKey[];
+  /** One a key. */
+  readonly digests: readonly Digest[];
+  /** A state larger than a message may be cut to a part (`state-parts.ts`); else it is refused (413). */
+  readonly partsWelcome: boolean;
+}
+
+export function readBody(
+  remainingMs: number,
+  keys: readonly Uint8Array[],
+  digests: Uint8Array,
+  partsWelcome = false,
+): Request<'read'> {
+  return asRequest(
+    partsWelcome ? [remainingMs, keys, digests, true] : [remainingMs, keys, digests],
+  );
+}
+
+export function readOf(body: readonly WireValue[]): Read {
+  const [remainingMs, keys, digests, partsWelcome = false] = body;
+  if (body.length > 4 || typeof remainingMs !== 'number' || typeof partsWelcome !== 'boolean')
+    throw new MalformedError('a read is [remainingMs, keys, digests, partsWelcome?]');
+  const names = storageKeysOf(keys);
+  const theirs = decodeDigests(binOf(digests));
+  if (theirs.length !== names.length) throw new MalformedError('a read has a digest a key');
+  return { remainingMs, keys: names, digests: theirs, partsWelcome };
+}
+
+/** As it stands in the message. */
+export type Found = readonly [
+  /** Of the keys whose states differ; each below `answered`. */
+  indexes: readonly number[],
+  /** As many, encoded; not checked yet. */
+  states: readonly Uint8Array[],
+  /** The answer is about so many keys from the first on, and at least one: the rest is to be asked for. */
+  answered: number,
+];
+
+export function foundBody(...found: Found): Answer<'read'> {
+  return asAnswer(found);
+}
+
+/** `asked`: for so many keys. */
+export function foundOf(body: readonly WireValue[], asked: number): Found {
+  const [indexes, states, answered] = body;
+  if (!isSome(indexes, isInt) || !isSome(states, isBin) || indexes.length !== states.length)
+    throw new MalformedError('a read answer has as many indexes as states');
+  if (!isInt(answered) || answered < 1 || answered > asked || body.length !== 3)
+    throw new MalformedError('a read answer is about at least one of the keys asked for');
+  for (const index of indexes)
+    if (index >= answered) throw new MalformedError('a read answer names keys it is not about');
+  return body as unknown as Found;
+}
+
+function isSome<T extends WireValue>(
+  value: WireValue | undefined,
+  is: (element: unknown) => element is T,
+): value is readonly T[] {
+  return value !== undefined && isList(value) && value.every(is);
+}

@@ -1,0 +1,97 @@
+/** The verb `transfer`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
+import type { NodeId } from '../../../actors/rules/actor.js';
+import { verdicts, type Verdict } from '../../../actors/rules/collection.js';
+import type { StorageKey } from '../../../actors/rules/key.js';
+import type { Digest } from '../../../actors/rules/versions.js';
+import { MalformedError } from '../../errors.js';
+import { isInt } from '../columns.js';
+import { decodeDigests, encodeDigests } from '../digests.js';
+import { decodeNodeIds, encodeNodeIds } from '../node-ids.js';
+import { decodeBatch, encodeBatch } from '../state-batch.js';
+import { storageKeyBins, storageKeysOf } from '../storage-keys.js';
+import type { WireValue } from '../wire-value.js';
+import { asAnswer, asRequest, binOf, onlyOf, type Answer, type Request } from './bodies.js';
+
+/** A key in the state that is talked about. */
+export interface AgreedKey {
+  readonly key: StorageKey;
+  readonly digest: Digest;
+}
+
+export interface Replacement extends AgreedKey {
+  /** The state with the shorter context. */
+  readonly bytes: Buffer;
+}
+
+/** What all must agree on before anything is forgotten. */
+export interface Grounds {
+  /** Of the ring that says who the primaries are. */
+  readonly ringEpoch: number;
+  /** Members that are gone for good, and need not be asked; ascending. */
+  readonly removed: readonly NodeId[];
+}
+
+export type TransferOrder = Grounds &
+  (
+    | {
+        /** survey: say what you hold of these. collect: drop what every primary has agreed on, where it still is the same. */
+        readonly kind: 'survey' | 'collect';
+        readonly keys: readonly AgreedKey[];
+      }
+    /** Shorter contexts, in place of states that still are the same. */
+    | { readonly kind: 'replace'; readonly replacements: readonly Replacement[] }
+  );
+
+export function transferBody(order: TransferOrder): Request<'transfer'> {
+  const { kind, ringEpoch } = order;
+  const removed = encodeNodeIds(order.removed);
+  if (kind === 'replace') {
+    const digests = encodeDigests(order.replacements.map(({ digest }) => digest));
+    return asRequest([kind, ringEpoch, removed, digests, encodeBatch(order.replacements)]);
+  }
+  const keys = storageKeyBins(order.keys.map(({ key }) => key));
+  const digests = encodeDigests(order.keys.map(({ digest }) => digest));
+  return asRequest([kind, ringEpoch, removed, keys, digests]);
+}
+
+export function transferOf(body: readonly WireValue[]): TransferOrder {
+  const [kind, ringEpoch, gone] = body;
+  if (body.length !== 5) throw new MalformedError('an order about keys has five parts');
+  if (!isInt(ringEpoch)) throw new MalformedError('the epoch of the ring expected');
+  const removed = decodeNodeIds(gone);
+  if (kind === 'replace') {
+    const digests = decodeDigests(binOf(body[3]));
+    const records = decodeBatch(binOf(body[4]));
+    return { kind, ringEpoch, removed, replacements: withDigests(records, digests) };
+  }
+  if (kind !== 'survey' && kind !== 'collect') throw new MalformedError('no such order about keys');
+  const keys = storageKeysOf(body[3]).map((key) => ({ key }));
+  const digests = decodeDigests(binOf(body[4]));
+  return { kind, ringEpoch, removed, keys: withDigests(keys, digests) };
+}
+
+function withDigests<T extends { readonly key: StorageKey }>(
+  items: readonly T[],
+  digests: readonly Digest[],
+): (T & AgreedKey)[] {
+  if (digests.length !== items.length) throw new MalformedError('a digest for each key');
+  return items.map((item, i) => ({ ...item, digest: digests[i]! }));
+}
+
+/** To a survey: one a key. */
+export function verdictsBody(given: readonly Verdict[]): Answer<'transfer'> {
+  return asAnswer([Buffer.from(given)]);
+}
+
+export function verdictsOf(body: readonly WireValue[], count: number): Verdict[] {
+  const bytes = binOf(onlyOf(body));
+  if (bytes.length !== count) throw new MalformedError('a verdict for each key');
+  const known: readonly number[] = Object.values(verdicts);
+  return [...bytes].map((byte) => {
+    if (!known.includes(byte)) throw new MalformedError('no such verdict');
+    return byte as Verdict;
+  });
+}
+
+/** To the others: it is durable. */
+export const forgottenBody = asAnswer<'transfer'>([]);

@@ -1,0 +1,206 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { AgreedKey } from '../../../src/wire/protocol/transfer.js';
+import { MalformedError } from '../../../src/errors.js';
+import { encodeDigests } from '../../../src/wire/digests.js';
+import type { PutFrame, PutFrameReply } from '../../../src/wire/frames.js';
+import { decode, encode } from '../../../src/wire/message-pack.js';
+import { understood } from '../../../src/wire/protocol/bodies.js';
+import {
+  forwardBody,
+  forwardOf,
+  notOrderedBody,
+  orderedBody,
+  orderedOf,
+} from '../../../src/wire/protocol/forward.js';
+import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/protocol/gossip.js';
+import { mergeBody, mergeOf, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
+import { foundBody, foundOf, readBody, readOf } from '../../../src/wire/protocol/read.js';
+import {
+  transferBody,
+  transferOf,
+  verdictsBody,
+  verdictsOf,
+} from '../../../src/wire/protocol/transfer.js';
+import {
+  differingBody,
+  differingOf,
+  keyRangeBody,
+  keyRangeOf,
+  leavesBody,
+  leavesOf,
+  treeQuestionBody,
+  treeQuestionOf,
+} from '../../../src/wire/protocol/tree.js';
+import { encodeBatch } from '../../../src/wire/state-batch.js';
+import { storageKeyBins } from '../../../src/wire/storage-keys.js';
+import type { WireValue } from '../../../src/wire/wire-value.js';
+
+const a = 'a'.repeat(16);
+const b = 'b'.repeat(16);
+const keys = ['\0\0shop\0one', '\0\x01shop\0two'];
+const digests = [
+  { hi: 1, lo: 2 },
+  { hi: 3, lo: 4 },
+];
+const agreed: readonly AgreedKey[] = keys.map((key, i) => ({ key, digest: digests[i]! }));
+const bytes = Buffer.from('state');
+const shorter = agreed.map(({ key, digest }) => ({ key, digest, bytes }));
+
+/** As it arrives. */
+function sent(body: readonly WireValue[]): readonly WireValue[] {
+  return decode(encode(body)) as readonly WireValue[];
+}
+
+const clock = { process: 7, ms: 1234 };
+const frame: PutFrame = {
+  kind: 'put',
+  bucket: 'shop',
+  quorum: 2,
+  strict: false,
+  timeoutMs: 500,
+  keys: [Buffer.from('one'), Buffer.from('two')],
+  values: [Buffer.from('value'), null],
+  contexts: [null, Buffer.alloc(2)],
+  operations: ['op1', 'op2'],
+  ttls: null,
+  until: clock,
+  sooner: null,
+  ages: [0, null],
+};
+const reply: PutFrameReply = {
+  kind: 'put',
+  contexts: [Buffer.alloc(2), null],
+  receipts: ['w=2/2'],
+  receiptOf: null,
+  errors: [{ index: 1, code: 503, outcome: 'unknown', message: 'no' }],
+  clock,
+};
+const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
+const grounds = { ringEpoch: 17, removed: [a, b] };
+
+/** A message, what reading it gives, and how it is read. */
+const messages: readonly (readonly [
+  name: string,
+  body: readonly WireValue[],
+  read: (body: readonly WireValue[]) => unknown,
+  meaning: unknown,
+])[] = [
+  ['merge', mergeBody(mergeReason.hint, b, 20.5, bytes), mergeOf, [2, b, 20.5, bytes]],
+  ['merge for itself', mergeBody(mergeReason.put, notOwed, 1, bytes), mergeOf, [0, '', 1, bytes]],
+  [
+    'read',
+    readBody(100, storageKeyBins(keys), encodeDigests(digests)),
+    readOf,
+    { remainingMs: 100, keys, digests, partsWelcome: false },
+  ],
+  [
+    'read, in parts',
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), true),
+    readOf,
+    { remainingMs: 100, keys, digests, partsWelcome: true },
+  ],
+  ['found', foundBody([1], [bytes], 2), (body) => foundOf(body, 2), [[1], [bytes], 2]],
+  ['found, nothing', foundBody([], [], 1), (body) => foundOf(body, 2), [[], [], 1]],
+  ...(
+    [
+      { kind: 'roots', partitions: [0, 255], roots: digests },
+      { kind: 'leaves', partition: 3 },
+      { kind: 'keys', partition: 3, leaves: [0, 9], after: keys[0]! },
+    ] as const
+  ).map(
+    (question) =>
+      [
+        `tree ${question.kind}`,
+        treeQuestionBody(question),
+        (body: readonly WireValue[]) => treeQuestionOf(body, 256),
+        question,
+      ] as const,
+  ),
+  ['differing', differingBody([1, 255]), differingOf, [1, 255]],
+  ['leaves', leavesBody(digests), (body) => leavesOf(body, 2), digests],
+  ['keys', keyRangeBody({ keys: agreed, upTo: '' }), keyRangeOf, { keys: agreed, upTo: '' }],
+  ...(
+    [
+      { ...grounds, kind: 'survey', keys: agreed },
+      { ...grounds, kind: 'collect', keys: agreed },
+      { ...grounds, kind: 'replace', replacements: shorter },
+    ] as const
+  ).map((order) => [`transfer ${order.kind}`, transferBody(order), transferOf, order] as const),
+  ['verdicts', verdictsBody([0, 3]), (body) => verdictsOf(body, 2), [0, 3]],
+  ['forward', forwardBody(frame), forwardOf, frame],
+  ['ordered', orderedBody(reply), (body) => orderedOf(body, 2), reply],
+  [
+    'not ordered',
+    notOrderedBody(refusal),
+    (body) => orderedOf(body, 2),
+    { kind: 'refusal', ...refusal },
+  ],
+  [
+    'removal',
+    removalBody({ step: 'question', target: a }),
+    gossipOf,
+    { kind: 'removal', step: 'question', target: a },
+  ],
+  ['life', lifeBody({ generation: 3, epochs: 9 }), lifeOf, { generation: 3, epochs: 9 }],
+];
+
+describe('bodies', () => {
+  test.each(messages)('%s: read as it was built', (_name, body, read, meaning) => {
+    expect(read(sent(body))).toEqual(meaning);
+  });
+
+  test.each(messages)('%s, damaged: understood, or a MalformedError', (_name, body, read) => {
+    const whole = encode(body);
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
+        const changed = Buffer.from(whole);
+        changed[at] = byte;
+        for (const damaged of [changed, whole.subarray(0, at)])
+          understood(() => read(decode(damaged) as readonly WireValue[]));
+      }),
+      { seed: 20_261_128, numRuns: 300 },
+    );
+  });
+
+  test.each(messages)('%s: none with a part more or less', (_name, body, read) => {
+    const parts = sent(body);
+    expect(() => read([])).toThrow(MalformedError);
+    if (parts.length > 1) expect(() => read(parts.slice(1))).toThrow(MalformedError);
+    expect(() => read([...parts, null, null])).toThrow(MalformedError);
+  });
+});
+
+describe('what is refused', () => {
+  const refused: readonly (readonly [string, () => unknown])[] = [
+    ['a merge for no reason there is', () => mergeOf([4, '', 1, bytes])],
+    ['a merge for half a reason', () => mergeOf([0.5, '', 1, bytes])],
+    ['a hint for who is no node', () => mergeOf([0, 'kv.put.a.b', 1, bytes])],
+    ['a read of a key without a name', () => readOf([1, [Buffer.alloc(2)], Buffer.alloc(8)])],
+    ['a read with a digest too few', () => readOf([1, storageKeyBins(keys), Buffer.alloc(8)])],
+    ['parts that are welcome somehow', () => readOf([1, [], Buffer.alloc(0), 1])],
+    ['an answer about one key and a half', () => foundOf([[], [], 1.5], 2)],
+    ['an answer about more keys than were asked for', () => foundOf([[], [], 3], 2)],
+    ['an answer about none', () => foundOf([[], [], 0], 2)],
+    ['a state of a key the answer is not about', () => foundOf([[1], [bytes], 1], 2)],
+    ['a key with half an index', () => foundOf([[0.5], [bytes], 2], 2)],
+    ['a state without a key', () => foundOf([[], [bytes], 2], 2)],
+    ['a partition there is not', () => treeQuestionOf(['leaves', 256], 256)],
+    ['a question that is none', () => treeQuestionOf(['branches', 1], 256)],
+    ['a tree of another width', () => leavesOf(leavesBody(digests), 3)],
+    ['an order that is none', () => transferOf(['keep', 1, Buffer.alloc(0), [], Buffer.alloc(0)])],
+    ['a verdict there is not', () => verdictsOf([Buffer.from([4])], 1)],
+    ['a verdict too few', () => verdictsOf([Buffer.from([0])], 2)],
+    ['gets passed on', () => forwardOf([[1, 1, 'shop', 1, false, 5, [Buffer.from('k')]]])],
+    ['an answer to gets', () => orderedOf([[1, 1, [null], [null], [], null, null, null]], 1)],
+    ['the removal of what is no node', () => gossipOf(['remove', '*'])],
+    ['a life from the far future', () => lifeOf([2 ** 31 + 1, 0])],
+    [
+      'a batch that is torn',
+      () => transferOf(['replace', 1, Buffer.alloc(0), Buffer.alloc(8), encodeBatch([])]),
+    ],
+  ];
+  test.each(refused)('%s', (_what, read) => {
+    expect(read).toThrow(MalformedError);
+  });
+});
