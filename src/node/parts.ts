@@ -19,7 +19,7 @@ import { Forgetting } from '../replica/forgetting.js';
 import { Handoff } from '../replica/handoff.js';
 import { MergeHandler } from '../replica/merge-handler.js';
 import { ReadHandler } from '../replica/read-handler.js';
-import { TransferHandler } from '../replica/transfer-handler.js';
+import { CollectionHandler } from '../replica/collection-handler.js';
 import { TreeExchange } from '../replica/tree-exchange.js';
 import { TreeHandler } from '../replica/tree-handler.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
@@ -83,7 +83,7 @@ export function partsOf(
     peers: scope.resolve<Peers>(Peers),
     membership: scope.resolve(Membership),
     coordinator: scope.resolve<Coordinator>(Coordinator),
-    handlers: [MergeHandler, ReadHandler, TreeHandler, TransferHandler, RemovalDesk].map((part) =>
+    handlers: [MergeHandler, ReadHandler, TreeHandler, CollectionHandler, RemovalDesk].map((part) =>
       scope.resolve<{ start(): void }>(part),
     ),
     handoff: scope.resolve(Handoff),

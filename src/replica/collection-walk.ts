@@ -7,7 +7,7 @@ import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import type { Store } from '../store/store.js';
 import { encodeState } from '../wire/key-state-codec.js';
-import type { AgreedKey } from '../wire/protocol/transfer.js';
+import type { AgreedKey } from '../wire/protocol/collection.js';
 
 export interface Candidate extends AgreedKey {
   /** The state with a shorter context; undefined: the whole record goes. */

@@ -33,12 +33,12 @@ import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import {
-  transferBody,
+  collectionBody,
   verdictsOf,
   type Grounds,
   type Replacement,
-  type TransferOrder,
-} from '../wire/protocol/transfer.js';
+  type CollectionOrder,
+} from '../wire/protocol/collection.js';
 import type { WireValue } from '../wire/wire-value.js';
 import type { Candidate } from './collection-walk.js';
 import { CollectionWalk } from './collection-walk.js';
@@ -113,7 +113,7 @@ export class Collection implements CollectionEffects {
       this.peers.self,
       this.candidates.map((candidate) => this.forgetting.verdictOn(candidate)),
     );
-    const order: TransferOrder = {
+    const order: CollectionOrder = {
       kind: 'survey',
       ...this.grounds,
       keys: this.candidates,
@@ -203,7 +203,7 @@ export class Collection implements CollectionEffects {
 
   /** One refusal, or silence, and nothing is forgotten. */
   private askAll(
-    orders: readonly { readonly to: NodeId; readonly order: TransferOrder }[],
+    orders: readonly { readonly to: NodeId; readonly order: CollectionOrder }[],
     listener: {
       onAnswer(from: NodeId, body: readonly WireValue[]): void;
       onAll(): void;
@@ -212,7 +212,7 @@ export class Collection implements CollectionEffects {
     let open = orders.length;
     if (open === 0) return listener.onAll();
     for (const { to, order } of orders) {
-      const call = this.peers.call(to, 'transfer', transferBody(order), (answer) => {
+      const call = this.peers.call(to, 'collection', collectionBody(order), (answer) => {
         if (answer.kind !== 'ok') return this.send({ type: 'survey.refused' });
         try {
           listener.onAnswer(to, answer.body);
@@ -228,9 +228,9 @@ export class Collection implements CollectionEffects {
   }
 }
 
-function ordersFor(agreed: readonly Candidate[], grounds: Grounds): TransferOrder[] {
+function ordersFor(agreed: readonly Candidate[], grounds: Grounds): CollectionOrder[] {
   const { replaced, dropped } = partsOf(agreed);
-  const orders: TransferOrder[] = [];
+  const orders: CollectionOrder[] = [];
   if (dropped.length > 0) orders.push({ ...grounds, kind: 'collect', keys: dropped });
   if (replaced.length > 0) orders.push({ ...grounds, kind: 'replace', replacements: replaced });
   return orders;

@@ -8,7 +8,7 @@ import type { MintedRecord, OnDurable } from '../store/store.js';
 import { Store } from '../store/store.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { decodeState, encodable } from '../wire/key-state-codec.js';
-import type { AgreedKey, Replacement } from '../wire/protocol/transfer.js';
+import type { AgreedKey, Replacement } from '../wire/protocol/collection.js';
 
 @injectable()
 export class Forgetting {

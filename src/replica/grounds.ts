@@ -1,6 +1,6 @@
 /** What this node goes by when keys are forgotten. */
 import type { ClusterView } from '../membership/cluster-view.js';
-import type { Grounds } from '../wire/protocol/transfer.js';
+import type { Grounds } from '../wire/protocol/collection.js';
 
 export function groundsOf({ ring, removed }: ClusterView): Grounds {
   return { ringEpoch: ring.epoch, removed: [...removed].sort() };

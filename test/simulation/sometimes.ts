@@ -49,7 +49,7 @@ export class Sometimes {
     if (subject.startsWith('kv.frame.') && payload.length > 0) this.frame(payload);
     if (!subject.startsWith('_')) return;
     const verb = subject.slice(subject.lastIndexOf('.') + 1);
-    if (verb !== 'merge' && verb !== 'transfer' && verb !== 'forward') return;
+    if (verb !== 'merge' && verb !== 'collection' && verb !== 'forward') return;
     this.reach(`message ${verb}`);
     if (verb !== 'merge') return;
     const message = readMessagePack(payload) as [number, string, number, WireValue[]];
@@ -89,7 +89,7 @@ export const sometimesWanted: readonly string[] = [
   'merge for a hint',
   'merge for an exchange',
   'message forward',
-  'message transfer',
+  'message collection',
   'frame of a get',
   'frame of an own read',
   'answer 503 none',

@@ -16,7 +16,7 @@ import { Forgetting } from '../../src/replica/forgetting.js';
 import { Handoff } from '../../src/replica/handoff.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
 import { ReadHandler } from '../../src/replica/read-handler.js';
-import { TransferHandler } from '../../src/replica/transfer-handler.js';
+import { CollectionHandler } from '../../src/replica/collection-handler.js';
 import { TreeExchange } from '../../src/replica/tree-exchange.js';
 import { TreeHandler } from '../../src/replica/tree-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
@@ -118,7 +118,7 @@ export class ReplicaWorld {
     new MergeHandler(peers, store).start();
     new ReadHandler(peers, store).start();
     new TreeHandler(store, peers, settings).start();
-    new TransferHandler(peers, view, store, forgetting).start();
+    new CollectionHandler(peers, view, store, forgetting).start();
     store.setOwned((key) =>
       view.placement(key.charCodeAt(1), settings.defaults.n).primaries.includes(id),
     );

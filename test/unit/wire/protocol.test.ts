@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { AgreedKey } from '../../../src/wire/protocol/transfer.js';
+import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
 import { MalformedError } from '../../../src/errors.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
 import type { PutFrame, PutFrameReply } from '../../../src/wire/frames.js';
@@ -17,11 +17,11 @@ import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/proto
 import { mergeBody, mergeOf, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
 import { foundBody, foundOf, readBody, readOf } from '../../../src/wire/protocol/read.js';
 import {
-  transferBody,
-  transferOf,
+  collectionBody,
+  collectionOf,
   verdictsBody,
   verdictsOf,
-} from '../../../src/wire/protocol/transfer.js';
+} from '../../../src/wire/protocol/collection.js';
 import {
   differingBody,
   differingOf,
@@ -126,7 +126,9 @@ const messages: readonly (readonly [
       { ...grounds, kind: 'collect', keys: agreed },
       { ...grounds, kind: 'replace', replacements: shorter },
     ] as const
-  ).map((order) => [`transfer ${order.kind}`, transferBody(order), transferOf, order] as const),
+  ).map(
+    (order) => [`collection ${order.kind}`, collectionBody(order), collectionOf, order] as const,
+  ),
   ['verdicts', verdictsBody([0, 3]), (body) => verdictsOf(body, 2), [0, 3]],
   ['forward', forwardBody(frame), forwardOf, frame],
   ['ordered', orderedBody(reply), (body) => orderedOf(body, 2), reply],
@@ -188,7 +190,10 @@ describe('what is refused', () => {
     ['a partition there is not', () => treeQuestionOf(['leaves', 256], 256)],
     ['a question that is none', () => treeQuestionOf(['branches', 1], 256)],
     ['a tree of another width', () => leavesOf(leavesBody(digests), 3)],
-    ['an order that is none', () => transferOf(['keep', 1, Buffer.alloc(0), [], Buffer.alloc(0)])],
+    [
+      'an order that is none',
+      () => collectionOf(['keep', 1, Buffer.alloc(0), [], Buffer.alloc(0)]),
+    ],
     ['a verdict there is not', () => verdictsOf([Buffer.from([4])], 1)],
     ['a verdict too few', () => verdictsOf([Buffer.from([0])], 2)],
     ['gets passed on', () => forwardOf([[1, 1, 'shop', 1, false, 5, [Buffer.from('k')]]])],
@@ -197,7 +202,7 @@ describe('what is refused', () => {
     ['a life from the far future', () => lifeOf([2 ** 31 + 1, 0])],
     [
       'a batch that is torn',
-      () => transferOf(['replace', 1, Buffer.alloc(0), Buffer.alloc(8), encodeBatch([])]),
+      () => collectionOf(['replace', 1, Buffer.alloc(0), Buffer.alloc(8), encodeBatch([])]),
     ],
   ];
   test.each(refused)('%s', (_what, read) => {

@@ -1,4 +1,4 @@
-/** The verb `transfer`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
+/** The verb `collection`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
 import type { NodeId } from '../../../actors/rules/actor.js';
 import { verdicts, type Verdict } from '../../../actors/rules/collection.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
@@ -31,7 +31,7 @@ export interface Grounds {
   readonly removed: readonly NodeId[];
 }
 
-export type TransferOrder = Grounds &
+export type CollectionOrder = Grounds &
   (
     | {
         /** survey: say what you hold of these. collect: drop what every primary has agreed on, where it still is the same. */
@@ -42,7 +42,7 @@ export type TransferOrder = Grounds &
     | { readonly kind: 'replace'; readonly replacements: readonly Replacement[] }
   );
 
-export function transferBody(order: TransferOrder): Request<'transfer'> {
+export function collectionBody(order: CollectionOrder): Request<'collection'> {
   const { kind, ringEpoch } = order;
   const removed = encodeNodeIds(order.removed);
   if (kind === 'replace') {
@@ -54,7 +54,7 @@ export function transferBody(order: TransferOrder): Request<'transfer'> {
   return asRequest([kind, ringEpoch, removed, keys, digests]);
 }
 
-export function transferOf(body: readonly WireValue[]): TransferOrder {
+export function collectionOf(body: readonly WireValue[]): CollectionOrder {
   const [kind, ringEpoch, gone] = body;
   if (body.length !== 5) throw new MalformedError('an order about keys has five parts');
   if (!isInt(ringEpoch)) throw new MalformedError('the epoch of the ring expected');
@@ -79,7 +79,7 @@ function withDigests<T extends { readonly key: StorageKey }>(
 }
 
 /** To a survey: one a key. */
-export function verdictsBody(given: readonly Verdict[]): Answer<'transfer'> {
+export function verdictsBody(given: readonly Verdict[]): Answer<'collection'> {
   return asAnswer([Buffer.from(given)]);
 }
 
@@ -94,4 +94,4 @@ export function verdictsOf(body: readonly WireValue[], count: number): Verdict[]
 }
 
 /** To the others: it is durable. */
-export const forgottenBody = asAnswer<'transfer'>([]);
+export const forgottenBody = asAnswer<'collection'>([]);

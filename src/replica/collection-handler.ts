@@ -1,15 +1,15 @@
-/** Answers the verb `transfer`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
+/** Answers the verb `collection`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
 import { inject, injectable } from 'tsyringe';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
-import { forgottenBody, transferOf, verdictsBody } from '../wire/protocol/transfer.js';
+import { forgottenBody, collectionOf, verdictsBody } from '../wire/protocol/collection.js';
 import { Forgetting } from './forgetting.js';
 import { groundsOf, sameGrounds } from './grounds.js';
 
 @injectable()
-export class TransferHandler {
+export class CollectionHandler {
   constructor(
     @inject(Peers) private readonly peers: Peers,
     @inject(ClusterView) private readonly view: ClusterView,
@@ -18,11 +18,11 @@ export class TransferHandler {
   ) {}
 
   start(): void {
-    this.peers.handle('transfer', (call) => this.answer(call));
+    this.peers.handle('collection', (call) => this.answer(call));
   }
 
-  private answer(call: IncomingCall<'transfer'>): void {
-    const order = transferOf(call.body);
+  private answer(call: IncomingCall<'collection'>): void {
+    const order = collectionOf(call.body);
     if (!sameGrounds(order, groundsOf(this.view)))
       return call.refuse(503, 'no agreement on who the primaries are, or who is gone for good');
     if (order.kind === 'survey')
