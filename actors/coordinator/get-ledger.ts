@@ -4,10 +4,12 @@
  */
 import type { NodeId } from '../rules/actor.js';
 import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
-import { tally, verdict } from '../rules/quorum.js';
+import { nobody } from '../rules/placement.js';
+import { noStandIns, tally, verdict } from '../rules/quorum.js';
 
 export interface GetPlan {
   readonly self: NodeId;
+  /** Who is read: one side at a time, also while the partition moves. */
   readonly primaries: readonly NodeId[];
   /** Who may be asked, best first; the coordinator where it counts, none believed down, no fallback under strict. */
   readonly candidates: readonly NodeId[];
@@ -43,8 +45,6 @@ export type GetTurn =
   | 'quorum.differing'
   /** Too many replicas were lost for R answers. */
   | 'quorum.outOfReach';
-
-const nobody: readonly NodeId[] = [];
 
 const turns: Readonly<
   Record<
@@ -122,7 +122,17 @@ function ballotOf(plan: GetPlan, seats: readonly Seat[]): Ballot {
   }
   const { needed, strict, primaries, candidates } = plan;
   const untried = candidates.slice(seats.length);
-  return { needed, strict, primaries, acked, outstanding, untried, missing };
+  return {
+    needed,
+    strict,
+    primaries,
+    incoming: nobody,
+    standIns: noStandIns,
+    acked,
+    outstanding,
+    untried,
+    missing,
+  };
 }
 
 function closed(ledger: Omit<GetLedger, 'verdict' | 'turns'>): GetLedger {

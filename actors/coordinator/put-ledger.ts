@@ -7,13 +7,16 @@
  */
 import type { NodeId } from '../rules/actor.js';
 import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
-import { tally, verdict } from '../rules/quorum.js';
+import { isMoving, isReplica, replicasOf } from '../rules/placement.js';
+import { noStandIns, tally, verdict, type StandIn } from '../rules/quorum.js';
 
 export interface PutPlan {
   /** The coordinator; it holds the states already. */
   readonly self: NodeId;
   readonly primaries: readonly NodeId[];
-  /** Primaries believed down: not asked, a fallback takes their hint from the start. */
+  /** Who owns the partition after its move, and is served as primaries are; nobody: no move. */
+  readonly incoming: readonly NodeId[];
+  /** Those of both believed down: not asked, a fallback takes their hint from the start. */
   readonly down: readonly NodeId[];
   /** Fallbacks that may be reached, clockwise, without the coordinator. */
   readonly fallbacks: readonly NodeId[];
@@ -101,7 +104,7 @@ export function openPutLedger(plan: PutPlan): PutLedger {
     unowed: [],
     orders: [],
   };
-  for (const node of plan.primaries) {
+  for (const node of replicasOf(plan)) {
     const isDown = plan.down.includes(node);
     draft.seats.push({
       node,
@@ -112,7 +115,7 @@ export function openPutLedger(plan: PutPlan): PutLedger {
     if (!isDown && node !== plan.self)
       draft.orders.push({ kind: 'send', to: node, owedTo: undefined });
   }
-  if (!plan.primaries.includes(plan.self)) seatCoordinatorAsFallback(draft);
+  if (!isReplica(plan, plan.self)) seatCoordinatorAsFallback(draft);
   for (const node of plan.down) standIn(draft, node);
   return closed(draft);
 }
@@ -124,10 +127,11 @@ export function openPutLedger(plan: PutPlan): PutLedger {
  */
 function seatCoordinatorAsFallback(draft: Draft): void {
   const { plan } = draft;
-  const target = plan.down[0] ?? plan.primaries[0];
+  const replicas = replicasOf(plan);
+  const target = plan.down[0] ?? replicas[0];
   if (target === undefined) return;
   draft.seats.push({ node: plan.self, standing: 'asked', owedTo: target, why: '' });
-  for (const primary of plan.primaries) draft.orders.push({ kind: 'owe', target: primary });
+  for (const primary of replicas) draft.orders.push({ kind: 'owe', target: primary });
 }
 
 /** A replica holds the states as durably as its node promises. A coordinator that has no room for its debts does not count by that. */
@@ -192,8 +196,8 @@ export function hintRefused(ledger: PutLedger, { target, why }: RefusedHint): Pu
   const at = seats.findIndex(({ node, owedTo }) => node === plan.self && owedTo !== undefined);
   const seat = seats[at];
   if (seat === undefined) return closed(draft);
-  const canOwe = plan.primaries.filter((node) => !unowed.includes(node));
-  if (canOwe.length < plan.needed) seats[at] = { ...seat, standing: 'missing', why };
+  const canOwe = replicasOf(plan).filter((node) => !unowed.includes(node));
+  if (!isEnough(plan, canOwe)) seats[at] = { ...seat, standing: 'missing', why };
   else if (seat.owedTo === target)
     seats[at] = {
       ...seat,
@@ -201,6 +205,13 @@ export function hintRefused(ledger: PutLedger, { target, why }: RefusedHint): Pu
     };
   if (seat.owedTo === target && !isAsked(draft, target)) standIn(draft, target);
   return closed(draft);
+}
+
+/** W of the owners, of those after a move as well. */
+function isEnough({ primaries, incoming, needed }: PutPlan, nodes: readonly NodeId[]): boolean {
+  const among = (owners: readonly NodeId[]): boolean =>
+    owners.filter((node) => nodes.includes(node)).length >= needed;
+  return among(primaries) && (incoming.length === 0 || among(incoming));
 }
 
 /** Primaries that are silent for long get a fallback beside them, as long as there are any. */
@@ -217,7 +228,7 @@ export function silentForLong(ledger: PutLedger): PutLedger {
 /** The round ends: whoever has not answered by now counts as lost, and the coordinator owes the hints. */
 export function silentToTheEnd(ledger: PutLedger): PutLedger {
   const draft = edit(ledger);
-  for (const node of ledger.plan.primaries) {
+  for (const node of replicasOf(ledger.plan)) {
     if (node !== ledger.plan.self && !isServed(draft, node)) oweHere(draft, node);
   }
   return closed(draft);
@@ -229,7 +240,7 @@ export interface PutTally extends Tally {
 }
 
 export function tallyOf(ledger: PutLedger): PutTally {
-  const hints = ledger.plan.primaries.filter(
+  const hints = replicasOf(ledger.plan).filter(
     (node) => !hasAcked(ledger, node) && hasStandIn(ledger, node),
   ).length;
   return { ...tally(ballotOf(ledger, ledger.seats)), hints };
@@ -253,7 +264,7 @@ function oweHere(draft: Draft, target: NodeId): void {
   const { plan, owed, unowed, orders } = draft;
   if (unowed.includes(target)) return;
   owed.push(target);
-  if (plan.primaries.includes(plan.self)) orders.push({ kind: 'owe', target });
+  if (isReplica(plan, plan.self)) orders.push({ kind: 'owe', target });
 }
 
 type Books = Pick<PutLedger, 'seats' | 'owed'>;
@@ -283,10 +294,10 @@ function isServed({ seats, owed }: Books, primary: NodeId): boolean {
 
 /** The coordinator's own log included. */
 function areServed(books: Books & Pick<PutLedger, 'plan'>): boolean {
-  const { self, primaries } = books.plan;
+  const { self } = books.plan;
   for (const { node, standing } of books.seats)
     if (node === self && standing === 'asked') return false;
-  for (const primary of primaries) if (!isServed(books, primary)) return false;
+  for (const node of replicasOf(books.plan)) if (!isServed(books, node)) return false;
   return true;
 }
 
@@ -302,9 +313,21 @@ function ballotOf(
     else if (standing === 'asked') outstanding.push(node);
     else missing.push({ node, why });
   }
-  const { needed, strict, primaries, fallbacks } = ledger.plan;
-  const untried = fallbacks.slice(ledger.fallbacksTried);
-  return { needed, strict, primaries, acked, outstanding, untried, missing };
+  const { plan } = ledger;
+  const { needed, strict, primaries, incoming } = plan;
+  const untried = plan.fallbacks.slice(ledger.fallbacksTried);
+  const standIns = isMoving(plan) ? standInsOf(plan, seats) : noStandIns;
+  return { needed, strict, primaries, incoming, standIns, acked, outstanding, untried, missing };
+}
+
+/** A coordinator that owns the partition neither before nor after its move owes it to all who do. */
+function standInsOf(plan: PutPlan, seats: readonly Seat[]): StandIn[] {
+  return seats.flatMap(({ node, owedTo }) => {
+    if (owedTo === undefined) return [];
+    return node === plan.self
+      ? replicasOf(plan).map((replica) => ({ node, owedTo: replica }))
+      : { node, owedTo };
+  });
 }
 
 function edit(ledger: PutLedger): Draft {

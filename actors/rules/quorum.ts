@@ -2,9 +2,12 @@
  * What a round's answers amount to: still open, met, or out of reach.
  *
  * Counts replica ids, each once, whatever lists it is on. The statecharts say *when* something is
- * decided, this file *what*. After etcd's `quorum` package (pending, won, lost).
+ * decided, this file *what*. After etcd's `quorum` package (pending, won, lost), and its joint
+ * configurations: while a partition moves a put needs a quorum of its owners before and one of its
+ * owners after, so that it meets every get, whichever of the two the get reads.
  */
 import type { NodeId } from './actor.js';
+import { isMoving, nobody, replicasOf } from './placement.js';
 
 export interface Ballot {
   /** W or R. */
@@ -12,6 +15,10 @@ export interface Ballot {
   /** Only primaries count. */
   readonly strict: boolean;
   readonly primaries: readonly NodeId[];
+  /** Who owns the partition after its move; nobody while it doesn't move. */
+  readonly incoming: readonly NodeId[];
+  /** Whom the others stand in for, among whom they count then; only looked at during a move. */
+  readonly standIns: readonly StandIn[];
   /** Who said yes. */
   readonly acked: readonly NodeId[];
   /** Who was asked and has not answered. */
@@ -20,6 +27,11 @@ export interface Ballot {
   readonly untried: readonly NodeId[];
   /** Who will not answer; only explains the verdict. */
   readonly missing: readonly MissingReplica[];
+}
+
+export interface StandIn {
+  readonly node: NodeId;
+  readonly owedTo: NodeId;
 }
 
 export interface MissingReplica {
@@ -42,7 +54,11 @@ export interface Tally {
 const pending: Verdict = { kind: 'pending' };
 const met: Verdict = { kind: 'met' };
 
-export function tally({ acked, primaries, strict }: Ballot): Tally {
+export const noStandIns: readonly StandIn[] = [];
+
+export function tally(ballot: Ballot): Tally {
+  if (isMoving(ballot)) return jointTally(ballot);
+  const { acked, primaries, strict } = ballot;
   const all = different(acked);
   const ofPrimaries = different(acked, primaries);
   return {
@@ -53,11 +69,55 @@ export function tally({ acked, primaries, strict }: Ballot): Tally {
 }
 
 export function verdict(ballot: Ballot): Verdict {
+  if (isMoving(ballot)) return jointVerdict(ballot);
   const { counted } = tally(ballot);
   if (counted >= ballot.needed) return met;
   const within = reach(ballot);
   if (within >= ballot.needed) return pending;
   return { kind: 'failed', reason: explain(ballot, { counted, within }) };
+}
+
+/** Of the owners before and after, each with those who stand in for one of them. */
+export function halvesOf(ballot: Ballot): readonly [before: Ballot, after: Ballot] {
+  return [halfOf(ballot, ballot.primaries), halfOf(ballot, ballot.incoming)];
+}
+
+function halfOf(ballot: Ballot, owners: readonly NodeId[]): Ballot {
+  const { needed, strict, standIns, acked, outstanding, untried, missing } = ballot;
+  const counts = (node: NodeId): boolean =>
+    owners.includes(node) ||
+    standIns.some((standIn) => standIn.node === node && owners.includes(standIn.owedTo));
+  return {
+    needed,
+    strict,
+    primaries: owners,
+    incoming: nobody,
+    standIns: noStandIns,
+    acked: acked.filter(counts),
+    outstanding: outstanding.filter(counts),
+    // They may come to stand in for anybody.
+    untried,
+    missing: missing.filter(({ node }) => counts(node)),
+  };
+}
+
+function jointVerdict(ballot: Ballot): Verdict {
+  const [before, after] = halvesOf(ballot).map(verdict) as [Verdict, Verdict];
+  if (before.kind === 'failed') return outOfReach('before', before.reason);
+  if (after.kind === 'failed') return outOfReach('after', after.reason);
+  return before.kind === 'met' ? after : before;
+}
+
+function outOfReach(when: 'before' | 'after', reason: string): Verdict {
+  return { kind: 'failed', reason: `owners ${when} the move: ${reason}` };
+}
+
+function jointTally(ballot: Ballot): Tally {
+  const [before, after] = halvesOf(ballot).map(tally) as [Tally, Tally];
+  const all = different(ballot.acked);
+  const primaries = different(ballot.acked, replicasOf(ballot));
+  const counted = Math.min(before.counted, after.counted);
+  return { primaries, fallbacks: all - primaries, counted };
 }
 
 /** How many would count if everyone who still can said yes. */

@@ -6,6 +6,7 @@ import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put
 import type { PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
 import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { isReplica, replicasOf } from '../../actors/rules/placement.js';
 import type { CallId } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { Lease } from '../store/arena.js';
@@ -61,8 +62,8 @@ export class PutRoundRunner implements PutRoundEffects, Round {
       slow: () => this.send({ type: 'replica.slow' }),
       overdue: () => this.send({ type: 'settling.overdue' }),
     });
-    this.isPrimary = ledger.plan.primaries.includes(ledger.plan.self);
-    this.ownPartsPending = this.isPrimary ? 1 : 1 + ledger.plan.primaries.length;
+    this.isPrimary = isReplica(ledger.plan, ledger.plan.self);
+    this.ownPartsPending = this.isPrimary ? 1 : 1 + replicasOf(ledger.plan).length;
     this.round = new PutRound(ledger, this, { ...around.inspection.surroundings, id });
   }
 

@@ -1,6 +1,6 @@
 /** Whom a round may turn to, by what the cluster view says at its start. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { inOrder, type Placement } from '../../actors/rules/placement.js';
+import { inOrder, replicasOf, type Placement } from '../../actors/rules/placement.js';
 import type { GetPlan } from '../../actors/coordinator/get-ledger.js';
 import type { LookUpPlan } from '../../actors/coordinator/look-up.machine.js';
 import type { PutPlan } from '../../actors/coordinator/put-ledger.js';
@@ -12,12 +12,13 @@ type Replicas = Pick<Batch<unknown>, 'placement' | 'quorum' | 'strict'>;
 export function putPlan(batch: Replicas, view: ClusterView, self: NodeId): PutPlan {
   const { placement, quorum, strict } = batch;
   const primaries = ownersLeft(placement.primaries, quorum, view);
+  const incoming = ownersLeft(placement.incoming, quorum, view);
   const fallbacks = aliveFirst(
     placement.fallbacks.filter((node) => node !== self),
     view,
   );
-  const down = downOf(primaries, view, self);
-  return { self, primaries, down, fallbacks, needed: quorum, strict };
+  const down = downOf(replicasOf({ primaries, incoming }), view, self);
+  return { self, primaries, incoming, down, fallbacks, needed: quorum, strict };
 }
 
 /**

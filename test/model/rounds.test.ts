@@ -51,6 +51,7 @@ const losses: Readonly<Record<string, 'replica.gone' | 'replica.refused'>> = {
   C: 'replica.refused',
   D: 'replica.refused',
   E: 'replica.gone',
+  M: 'replica.refused',
 };
 
 function asks(sent: readonly { readonly to: string }[], node: string): number {
@@ -95,7 +96,18 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   }
   const { state: value, ledger } = round;
   const isOver = value === 'done';
-  const counted = [...acked].filter((node) => !plan.strict || plan.primaries.includes(node)).length;
+  const replicas = [...new Set([...plan.primaries, ...plan.incoming])];
+  // Of one side of a move; without one, everybody is on the same side.
+  const isStandIn = (node: string, owners: readonly string[]): boolean =>
+    !replicas.includes(node) &&
+    (plan.incoming.length === 0 ||
+      node === plan.self ||
+      owners.includes(sent.findLast(({ to }) => to === node)?.owedTo ?? ''));
+  const countedOf = (owners: readonly string[]): number =>
+    [...acked].filter((node) => owners.includes(node) || (!plan.strict && isStandIn(node, owners)))
+      .length;
+  const sides = plan.incoming.length === 0 ? [plan.primaries] : [plan.primaries, plan.incoming];
+  const counted = Math.min(...sides.map(countedOf));
   check(shown === value, 'who watches is shown where the round is', path);
   check(replies.length <= 1, 'at most one answer', path);
   const asked = sent.map(({ to, owedTo }) => `${to} for ${owedTo}`);
@@ -107,7 +119,7 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   else check(replies.length === 1, 'not waiting means answered', path);
   check(finishes === (isOver ? 1 : 0), 'finished once, at the end', path);
   if (isOver)
-    for (const primary of plan.primaries) {
+    for (const primary of replicas) {
       const isServed =
         acked.has(primary) ||
         owed.includes(primary) ||
@@ -142,12 +154,16 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
 
 function plans(): PutPlan[] {
   const primaries = ['A', 'B', 'C'];
+  const still: readonly string[] = [];
   const clusters = [
-    { fallbacks: [], down: [] },
-    { fallbacks: [], down: ['B'] },
-    { fallbacks: ['D'], down: [] },
-    { fallbacks: ['D'], down: ['B', 'C'] },
-    { fallbacks: ['D', 'E'], down: ['C'] },
+    { incoming: still, fallbacks: [], down: [] },
+    { incoming: still, fallbacks: [], down: ['B'] },
+    { incoming: still, fallbacks: ['D'], down: [] },
+    { incoming: still, fallbacks: ['D'], down: ['B', 'C'] },
+    { incoming: still, fallbacks: ['D', 'E'], down: ['C'] },
+    { incoming: ['A', 'B', 'M'], fallbacks: [], down: [] },
+    { incoming: ['B', 'C', 'M'], fallbacks: ['D'], down: ['M'] },
+    { incoming: ['A', 'M'], fallbacks: ['D'], down: ['B', 'C'] },
   ];
   const quorums = [
     { needed: 1, strict: false },

@@ -93,6 +93,7 @@ describe('who watches a round sees what an actor of its chart would show', () =>
   const plan: PutPlan = {
     self: 'A',
     primaries: ['A', 'B', 'C'],
+    incoming: [],
     down: [],
     fallbacks: ['D'],
     needed: 2,

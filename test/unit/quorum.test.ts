@@ -1,6 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { array, assert, boolean, constantFrom, integer, property, record } from 'fast-check';
-import { tally, verdict, type Ballot } from '../../actors/rules/quorum.js';
+import {
+  array,
+  assert,
+  boolean,
+  constantFrom,
+  integer,
+  property,
+  record,
+  shuffledSubarray,
+  subarray,
+} from 'fast-check';
+import { placementOf, type Placement } from '../../actors/rules/placement.js';
+import { tally, verdict, type Ballot, type StandIn } from '../../actors/rules/quorum.js';
 
 const primaries = ['p0', 'p1', 'p2'];
 const fallbacks = ['f0', 'f1'];
@@ -12,7 +23,8 @@ function ballotOf(standing: Readonly<Record<string, Standing>>, needed: number, 
     Object.keys(standing).filter((node) => standing[node] === wanted);
   const missing = those('missing').map((node) => ({ node, why: 'is down' }));
   const [acked, outstanding, untried] = [those('acked'), those('outstanding'), those('untried')];
-  return { needed, strict, primaries, acked, outstanding, untried, missing };
+  const still = { incoming: [], standIns: [] };
+  return { needed, strict, primaries, ...still, acked, outstanding, untried, missing };
 }
 
 /** Written from the definition: sets of nodes, and nothing shared with the rule. */
@@ -64,6 +76,8 @@ describe('verdict', () => {
       needed: 2,
       strict: false,
       primaries,
+      incoming: [],
+      standIns: [],
       acked: ['p0', 'p0', 'p0'],
       outstanding: ['p0'],
       untried: ['p0', 'p0'],
@@ -110,5 +124,149 @@ describe('verdict', () => {
     const standing = { p0: 'acked', p1: 'outstanding', f0: 'acked', f1: 'acked' } as const;
     expect(tally(ballotOf(standing, 2, false))).toEqual({ primaries: 1, fallbacks: 2, counted: 3 });
     expect(tally(ballotOf(standing, 2, true))).toEqual({ primaries: 1, fallbacks: 2, counted: 1 });
+  });
+});
+
+/** Who counts on one side: its owners, and under sloppy who stands in for one of them. */
+function side(ballot: Ballot, those: readonly string[]): 'met' | 'pending' | 'failed' {
+  const isOwed = ({ node, owedTo }: StandIn, of: string): boolean =>
+    node === of && those.includes(owedTo);
+  const counts = (node: string): boolean =>
+    those.includes(node) ||
+    (!ballot.strict && ballot.standIns.some((standIn) => isOwed(standIn, node)));
+  const yes = new Set(ballot.acked.filter(counts));
+  const perhaps = new Set([...yes, ...ballot.outstanding.filter(counts)]);
+  for (const node of ballot.untried) if (!ballot.strict || those.includes(node)) perhaps.add(node);
+  if (yes.size >= ballot.needed) return 'met';
+  return perhaps.size >= ballot.needed ? 'pending' : 'failed';
+}
+
+/** From all at the old owners to all at the new ones, stage by stage. */
+function stages(from: readonly string[], to: readonly string[], n: number): Placement[] {
+  const stable = (list: readonly string[]): Placement =>
+    placementOf({ preferenceList: () => list }, 0, n);
+  const moving = (moved: boolean): Placement => {
+    const next = { preferenceList: () => to, hasMoved: () => moved };
+    return placementOf({ preferenceList: () => from, next }, 0, n);
+  };
+  return [stable(from), moving(false), moving(true), stable(to)];
+}
+
+function isQuorum(
+  placement: Pick<Placement, 'primaries' | 'incoming'>,
+  acked: readonly string[],
+  needed: number,
+): boolean {
+  const nobodyElse = { outstanding: [], untried: [], missing: [], standIns: [] };
+  return verdict({ ...placement, acked, needed, strict: true, ...nobodyElse }).kind === 'met';
+}
+
+function* subsetsOf(nodes: readonly string[]): Generator<string[]> {
+  for (let bits = 0; bits < 2 ** nodes.length; bits++)
+    yield nodes.filter((_, i) => (bits >> i) % 2 === 1);
+}
+
+describe('a partition moves', () => {
+  const all = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const owners = shuffledSubarray(all, { minLength: 1, maxLength: 4 });
+  const nodes = subarray(all);
+  const standIns = array(record({ node: constantFrom(...all), owedTo: constantFrom(...all) }), {
+    maxLength: 6,
+  });
+  const needed = integer({ min: 1, max: 4 });
+  const standing = record({ acked: nodes, outstanding: nodes, untried: nodes });
+
+  test('met if both sides are met, failed if one of them is, else open', () => {
+    const holds = property(
+      ...([owners, owners, standing, standIns, needed, boolean()] as const),
+      (primaries, incoming, said, standIns, needed, strict) => {
+        const ballot = { primaries, incoming, ...said, standIns, needed, strict, missing: [] };
+        const sides = [side(ballot, primaries), side(ballot, incoming)];
+        const { kind } = verdict(ballot);
+        expect(kind === 'met').toBe(sides.every((side) => side === 'met'));
+        expect(kind === 'failed').toBe(sides.includes('failed'));
+      },
+    );
+    assert(holds, { seed: 1, numRuns: 2000 });
+  });
+
+  test('of a partition that does not move, who stands in for whom is of no matter', () => {
+    const holds = property(
+      ...([owners, standing, standIns, needed, boolean()] as const),
+      (primaries, said, standIns, needed, strict) => {
+        const still = { primaries, incoming: [], ...said, standIns: [], needed, strict };
+        const ballot = { ...still, missing: [] };
+        expect(verdict({ ...ballot, standIns })).toEqual(verdict(ballot));
+        expect(tally({ ...ballot, standIns })).toEqual(tally(ballot));
+      },
+    );
+    assert(holds, { seed: 2, numRuns: 2000 });
+  });
+
+  test('it says which owners are out of reach', () => {
+    const move = { primaries: ['a', 'b', 'c'], incoming: ['b', 'c', 'd'], standIns: [] };
+    const said = { acked: ['a', 'b'], outstanding: [], untried: [] };
+    const missing = [
+      { node: 'c', why: 'is down' },
+      { node: 'd', why: 'is full' },
+    ];
+    expect(verdict({ ...move, ...said, missing, needed: 2, strict: false })).toEqual({
+      kind: 'failed',
+      reason:
+        'owners after the move: 2 nodes needed, 1 answered, 1 within reach (c is down, d is full)',
+    });
+  });
+
+  test('a fallback counts on the sides of the one it stands in for; the receipt tells the smaller count', () => {
+    const move = { primaries: ['a', 'b', 'c'], incoming: ['b', 'c', 'd'] };
+    const said = { acked: ['b', 'f'], outstanding: [], untried: [], missing: [] };
+    const counted = (owedTo: string): readonly [string, number] => {
+      const ballot = { ...move, ...said, standIns: [{ node: 'f', owedTo }] };
+      const sloppy = { ...ballot, needed: 2, strict: false };
+      return [verdict(sloppy).kind, tally(sloppy).counted];
+    };
+    expect(counted('c')).toEqual(['met', 2]);
+    expect(counted('a')).toEqual(['failed', 1]);
+    expect(counted('d')).toEqual(['failed', 1]);
+    const ballot = { ...move, ...said, standIns: [{ node: 'f', owedTo: 'c' }], needed: 1 };
+    expect(tally({ ...ballot, strict: false })).toEqual({
+      primaries: 1,
+      fallbacks: 1,
+      counted: 2,
+    });
+    expect(tally({ ...ballot, strict: true }).counted).toBe(1);
+  });
+
+  test('strict, R+W>N: a get meets every put, though one of them is a stage behind', () => {
+    const holds = property(
+      shuffledSubarray(all, { minLength: 3 }),
+      shuffledSubarray(all, { minLength: 3 }),
+      integer({ min: 1, max: 3 }),
+      integer({ min: 1, max: 3 }),
+      (from, to, w, more) => {
+        const n = 3;
+        const r = Math.min(n, n + 1 - w + (more - 1));
+        const life = stages(from, to, n);
+        for (const [at, put] of life.entries())
+          for (const get of life.slice(Math.max(0, at - 1), at + 2)) {
+            const read = { primaries: get.readers, incoming: [] };
+            const reads = [...subsetsOf(get.readers)].filter((acked) => isQuorum(read, acked, r));
+            const written = [...new Set([...put.primaries, ...put.incoming])];
+            for (const acked of subsetsOf(written)) {
+              if (!isQuorum(put, acked, w)) continue;
+              for (const asked of reads)
+                if (!asked.some((node) => acked.includes(node)))
+                  throw new Error(JSON.stringify({ put, acked, get, asked }));
+            }
+          }
+      },
+    );
+    assert(holds, { seed: 4, numRuns: 100 });
+  });
+
+  test('two stages apart they need not: nobody may be further behind than one', () => {
+    const [before, , moved, after] = stages(['a', 'b', 'c'], ['d', 'e', 'f'], 3);
+    expect(isQuorum(before!, ['a', 'b'], 2)).toBe(true);
+    for (const { readers } of [moved!, after!]) expect(readers).toEqual(['d', 'e', 'f']);
   });
 });

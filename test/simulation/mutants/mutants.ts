@@ -142,10 +142,31 @@ export const mutants: readonly Mutant[] = [
     replace: 'counted: all,',
   },
   {
+    name: 'joint-quorum-of-the-old-owners',
+    test: 'unit/quorum',
+    file: quorum,
+    find: "return before.kind === 'met' ? after : before;",
+    replace: 'return before;',
+  },
+  {
+    name: 'new-owners-read-too-early',
+    test: 'unit/quorum',
+    file: 'actors/rules/placement.js',
+    find: 'next.hasMoved(partition) ? incoming : primaries',
+    replace: 'incoming',
+  },
+  {
+    name: 'stand-ins-count-on-both-sides',
+    test: 'unit/quorum',
+    file: quorum,
+    find: 'standIn.node === node && owners.includes(standIn.owedTo)',
+    replace: 'standIn.node === node',
+  },
+  {
     name: 'own-ack-before-log',
     in: 'forgetful',
     file: putRound,
-    find: 'this.ownPartsPending = this.isPrimary ? 1 : 1 + ledger.plan.primaries.length;',
+    find: 'this.ownPartsPending = this.isPrimary ? 1 : 1 + replicasOf(ledger.plan).length;',
     replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.send({ type: "log.durable" }));',
   },
   {
