@@ -1,5 +1,5 @@
 /**
- * Who listens to what clients send, and how. Nodes share requests through a queue group: nats-server gives each message to one of
+ * In which groups nodes listen to what clients send (to which partitions: `routing.ts`). Nodes share requests through a queue group: nats-server gives each message to one of
  * its members, and goes on giving a hung node (a paused machine, a host without power) its share for as long as it believes in the
  * connection. So those that live meet in a group of another name, and what the hung node swallows is served there as well.
  *
@@ -58,25 +58,4 @@ export function queueGroup(base: string, hanging: readonly NodeId[]): string {
   if (hanging.length === 0) return base;
   const hash = mixed(hashText(fnvBasis, [...hanging].sort().join(' ')));
   return `${base}-${hash.toString(16).padStart(8, '0')}`;
-}
-
-/**
- * Whether a node listens to a partition: it is among the first `n` of the preference list that are not down, a primary or a
- * fallback in the place of one. So somebody does as long as any node lives. `n` is the largest of any bucket.
- */
-export function listensTo(
-  preferenceList: readonly NodeId[],
-  how: {
-    readonly self: NodeId;
-    readonly n: number;
-    readonly isDown: (node: NodeId) => boolean;
-  },
-): boolean {
-  let before = 0;
-  for (const node of preferenceList) {
-    if (node === how.self) return true;
-    if (!how.isDown(node)) before++;
-    if (before === how.n) return false;
-  }
-  return false;
 }

@@ -19,6 +19,7 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { coordinatorOf, nextCoordinator } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { OwnTime } from '../bus/own-time.js';
@@ -97,34 +98,22 @@ export class PutOrdering implements PutSink {
   /** `behind`: who was asked before. */
   private putLate(request: PutRequest, behind?: NodeId): void {
     const { n } = this.buckets.of(request.bucket);
-    const { primaries } = this.view.placement(request.partition, n);
-    const left = behind === undefined ? primaries : primaries.slice(primaries.indexOf(behind) + 1);
-    const node = this.firstOther(left);
-    if (node === this.peers.self) this.coordinator.put(request);
+    const { self } = this.peers;
+    const placement = this.view.placement(request.partition, n);
+    const node = nextCoordinator(placement, this.view, { self, behind });
+    if (node === self) this.coordinator.put(request);
     else this.passOn(node, request, { late: true });
   }
 
   private coordinatorOf(request: PutRequest): NodeId {
-    const { self } = this.peers;
     const { n, conflict } = this.buckets.of(request.bucket);
-    const { primaries } = this.view.placement(request.partition, n);
-    // A node whose disk is full can store nothing, but others can: it hands the put to them.
-    if (this.store.refusal()?.reason === 'diskFull') return this.firstOther(primaries);
-    // Where the last writer wins a context says nothing: one node tells which was the last.
-    const isOrdered = request.context === undefined || conflict === 'last-writer-wins';
-    if (!isOrdered && primaries.includes(self)) return self;
-    // A suspect may well be alive; but whether it orders the put or this node does, each builds on what it was sent before.
-    return primaries.find((node) => node === self || this.isAlive(node)) ?? self;
-  }
-
-  /** Of these that are alive; this node when there is none. */
-  private firstOther(primaries: readonly NodeId[]): NodeId {
-    const { self } = this.peers;
-    return primaries.find((node) => node !== self && this.isAlive(node)) ?? self;
-  }
-
-  private isAlive(node: NodeId): boolean {
-    return this.view.reachability(node) === 'alive';
+    return coordinatorOf(this.view.placement(request.partition, n), this.view, {
+      self: this.peers.self,
+      // Where the last writer wins a context says nothing: one node tells which was the last.
+      isOrdered: request.context === undefined || conflict === 'last-writer-wins',
+      // It hands the put to others.
+      isFull: this.store.refusal()?.reason === 'diskFull',
+    });
   }
 
   private passOn(node: NodeId, request: PutRequest, options: ForwardOptions): void {

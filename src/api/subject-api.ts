@@ -6,10 +6,9 @@
  * A node that is no primary coordinates gets all the same; its puts go to one through `PutOrdering`.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
-import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { listensTo } from '../../actors/rules/listening.js';
+import { listensTo } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import {
@@ -105,13 +104,10 @@ export class SubjectApi {
   }
 
   private followView(): void {
-    const how = {
-      self: this.view.self.id,
-      n: this.buckets.largestN,
-      isDown: (node: NodeId) => this.view.reachability(node) === 'down',
-    };
-    for (let partition = 0; partition < this.view.ring.partitions; partition++) {
-      const serves = listensTo(this.view.ring.preferenceList(partition), how);
+    const { view } = this;
+    for (let partition = 0; partition < view.ring.partitions; partition++) {
+      const placement = view.placement(partition, this.buckets.largestN);
+      const serves = listensTo(placement, view, view.self.id);
       const listening = this.byPartition.get(partition);
       if (serves && listening === undefined) {
         const subject = this.subjects.partition(partition);

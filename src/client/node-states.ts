@@ -4,6 +4,7 @@
  * A node that does not answer is asked now and then by an empty frame; whatever it says, it is back.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Reachability } from '../../actors/rules/membership.js';
 
 export type NodeState = 'answers' | 'silent' | 'gone';
 
@@ -17,6 +18,11 @@ export class NodeStates {
 
   of(node: NodeId): NodeState {
     return this.away.get(node)?.state ?? 'answers';
+  }
+
+  /** In the words of those who route. */
+  reachability(node: NodeId): Reachability {
+    return reachabilityOf[this.of(node)];
   }
 
   /** Says whether that is news. */
@@ -65,3 +71,5 @@ export class NodeStates {
 }
 
 const nobody: readonly NodeId[] = [];
+
+const reachabilityOf = { answers: 'alive', silent: 'suspect', gone: 'down' } as const;

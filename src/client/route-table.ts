@@ -5,7 +5,9 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { RingMessage } from '../wire/ring-message.js';
+import { placementOf } from '../../actors/rules/placement.js';
+import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
+import { layoutOf, type RingMessage } from '../wire/ring-message.js';
 import type { NodeStates } from './node-states.js';
 import type { Request, Terms } from './request.js';
 
@@ -198,7 +200,7 @@ export class RouteTable {
     const group = ring.groupOf[partition]!;
     let route = row[group];
     if (route === undefined) {
-      route = this.choose(ring, ring.groups[group]!, n);
+      route = this.choose(ring, partition, n);
       row[group] = route;
     }
     return route;
@@ -215,14 +217,12 @@ export class RouteTable {
       for (const [id, lane] of lanes) if (lane.idle) lanes.delete(id);
   }
 
-  private choose(ring: RingMessage, group: readonly number[], n: number): Route {
-    const list = group.map((index) => ring.nodes[index]!.id);
-    const node =
-      list.find((id) => this.states.of(id) === 'answers') ??
-      list.find((id) => this.states.of(id) === 'silent');
+  private choose(ring: RingMessage, partition: number, n: number): Route {
+    const placement = placementOf(layoutOf(ring), partition, n);
+    const node = coordinatorToAsk(placement, this.states);
     if (node === undefined) return { coordinator: null, readers: undefined };
-    const set = list.slice(0, n).sort();
-    const answering = set.filter((id) => this.states.of(id) === 'answers');
+    const set = [...placement.readers].sort();
+    const answering = [...readersToAsk(placement, this.states)].sort();
     const readers = answering.length > 1 ? this.readersOf(set, answering) : undefined;
     return { coordinator: this.target(node, set), readers };
   }

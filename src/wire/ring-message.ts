@@ -5,6 +5,7 @@
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import { partitionsMax } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { Layout } from '../../actors/rules/placement.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';
 import { isLabelText } from './text.js';
@@ -76,6 +77,13 @@ export function ringMessageOf(source: RingSource): RingMessage {
   }
   const { epoch, nodes, n, r, buckets } = source;
   return { epoch, nodes, n, r, buckets, groups, groupOf };
+}
+
+/** What placements follow from, as a client knows it. */
+export function layoutOf({ nodes, groups, groupOf }: RingMessage): Layout {
+  return {
+    preferenceList: (partition) => groups[groupOf[partition]!]!.map((index) => nodes[index]!.id),
+  };
 }
 
 /** Throws `MalformedError` on anything that is not one whole, consistent ring. */

@@ -1,9 +1,11 @@
 /** `quorate ring`: who holds what, and where one key lives. */
 import type { Command } from 'commander';
+import type { NodeId } from '../../../actors/rules/actor.js';
 import { partitionOf } from '../../../actors/rules/key.js';
+import { placementOf } from '../../../actors/rules/placement.js';
 import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
-import type { RingMessage, RingNode } from '../../wire/ring-message.js';
+import { layoutOf, type RingMessage, type RingNode } from '../../wire/ring-message.js';
 import { byteStringOf } from '../../wire/text.js';
 import { askRing, byName } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
@@ -51,16 +53,9 @@ Examples:
 function printKey(ring: RingMessage, key: Place, json: boolean): void {
   const bytes = { bucket: byteStringOf(key.bucket), key: byteStringOf(key.key) };
   const partition = partitionOf(bytes, ring.groupOf.length);
-  const nodes = preferenceList(ring, partition);
   const n = ring.buckets.find(([bucket]) => bucket === key.bucket)?.[1] ?? ring.n;
-  const rows = nodes.map((node, index) => ({
-    role: index < n ? 'primary' : 'fallback',
-    name: node.name,
-    host: node.host,
-    zone: node.zone,
-    reachability: stateOf(node),
-    id: node.id,
-  }));
+  const { primaries, fallbacks } = placementOf(layoutOf(ring), partition, n);
+  const rows = [...rowsOf(ring, primaries, 'primary'), ...rowsOf(ring, fallbacks, 'fallback')];
   if (json) return printJson({ ...key, partition, nodes: rows });
   printLine(`${key.bucket}/${key.key} is in partition ${partition}`);
   printLine(
@@ -73,11 +68,12 @@ function printKey(ring: RingMessage, key: Place, json: boolean): void {
 
 function printRing(ring: RingMessage): void {
   const held = ring.nodes.map((node) => ({ ...node, primary: 0, first: 0 }));
-  for (const group of ring.groupOf) {
-    const list = ring.groups[group] ?? [];
-    for (const [position, index] of list.slice(0, ring.n).entries()) {
-      const node = held[index];
-      if (node === undefined) continue;
+  const heldBy = new Map(held.map((node) => [node.id, node]));
+  const layout = layoutOf(ring);
+  for (let partition = 0; partition < ring.groupOf.length; partition++) {
+    const { primaries } = placementOf(layout, partition, ring.n);
+    for (const [position, id] of primaries.entries()) {
+      const node = heldBy.get(id)!;
       node.primary += 1;
       if (position === 0) node.first += 1;
     }
@@ -94,7 +90,15 @@ function stateOf({ removed, reachability }: RingNode): string {
   return removed === true ? 'removed' : reachability;
 }
 
-function preferenceList(ring: RingMessage, partition: number): RingNode[] {
-  const group = ring.groups[ring.groupOf[partition] ?? -1] ?? [];
-  return group.flatMap((index) => ring.nodes[index] ?? []);
+interface KeyRow extends Pick<RingNode, 'name' | 'host' | 'zone' | 'id'> {
+  readonly role: 'primary' | 'fallback';
+  readonly reachability: string;
+}
+
+function rowsOf(ring: RingMessage, nodes: readonly NodeId[], role: KeyRow['role']): KeyRow[] {
+  return nodes.map((id) => {
+    const node = ring.nodes.find((node) => node.id === id)!;
+    const { name, host, zone } = node;
+    return { role, name, host, zone, reachability: stateOf(node), id };
+  });
 }

@@ -238,9 +238,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'blind-puts-not-ordered',
     in: 'calm',
-    file: 'src/api/put-ordering.js',
-    find: 'if (!isOrdered && primaries.includes(self))',
-    replace: 'if (primaries.includes(self))',
+    file: 'actors/rules/routing.js',
+    find: 'if (!put.isOrdered && placement.readers.includes(self))',
+    replace: 'if (placement.readers.includes(self))',
   },
   {
     name: 'replaced-operations-forgotten',

@@ -150,8 +150,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'last-writers-not-ordered',
     file: 'src/api/put-ordering.js',
-    find: "const isOrdered = request.context === undefined || conflict === 'last-writer-wins';",
-    replace: 'const isOrdered = request.context === undefined;',
+    find: "isOrdered: request.context === undefined || conflict === 'last-writer-wins',",
+    replace: 'isOrdered: request.context === undefined,',
   },
   {
     name: 'unknown-forwards-begun-anew',

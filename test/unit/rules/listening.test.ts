@@ -3,7 +3,6 @@ import type { Reachability } from '../../../actors/rules/membership.js';
 import {
   hangingAmong,
   hasMetAll,
-  listensTo,
   mayBeDoubled,
   queueGroup,
   type ListeningMember,
@@ -81,18 +80,5 @@ describe('the group', () => {
     expect(groups.slice(1)).toEqual(
       groups.slice(1).map(() => expect.stringMatching(/^q-[0-9a-f]{8}$/)),
     );
-  });
-});
-
-describe('which partitions', () => {
-  const list = ['a', 'b', 'c', 'd', 'e'];
-  const listening = (n: number, ...down: readonly string[]): string[] =>
-    list.filter((self) => listensTo(list, { self, n, isDown: (node) => down.includes(node) }));
-
-  test('the first n of the list; a fallback for each that is down, which listens itself as long as it runs', () => {
-    expect(listening(3)).toEqual(['a', 'b', 'c']);
-    expect(listening(3, 'b')).toEqual(['a', 'b', 'c', 'd']);
-    expect(listening(3, 'a', 'b', 'c', 'd')).toEqual(list);
-    expect(listening(1)).toEqual(['a']);
   });
 });

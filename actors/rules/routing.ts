@@ -1,0 +1,86 @@
+/**
+ * Who of a partition's nodes does what for its requests: which one coordinates a put, which of
+ * them listen, whom a client asks. Nodes and clients go by the same rules, each with its own belief
+ * of who answers; while they believe the same, they choose the same.
+ */
+import type { NodeId } from './actor.js';
+import type { Reachability } from './membership.js';
+import { inOrder, type Placement } from './placement.js';
+
+/** What somebody believes of the nodes. A node takes itself for alive. */
+export interface Belief {
+  reachability(node: NodeId): Reachability;
+}
+
+/** A put as it comes to a node. */
+export interface GivenPut {
+  readonly self: NodeId;
+  /** One node must say what it follows: it is blind, or the last writer wins. */
+  readonly isOrdered: boolean;
+  /** This node can store nothing, but others can. */
+  readonly isFull: boolean;
+}
+
+/**
+ * The first reader that is alive: there the blind puts of a partition meet. A suspect may well be
+ * alive; but whether it orders a put or the next one does, each builds on what it was sent before.
+ */
+export function ordererOf({ readers }: Placement, belief: Belief): NodeId | undefined {
+  return firstOf(readers, 'alive', belief);
+}
+
+/** Whom a node leaves a put to, itself included. */
+export function coordinatorOf(placement: Placement, belief: Belief, put: GivenPut): NodeId {
+  const { self } = put;
+  if (put.isFull) return nextCoordinator(placement, belief, { self, behind: undefined });
+  if (!put.isOrdered && placement.readers.includes(self)) return self;
+  return ordererOf(placement, belief) ?? self;
+}
+
+/** The next reader that is alive behind who was asked before; `self` when there is none. */
+export function nextCoordinator(
+  { readers }: Placement,
+  belief: Belief,
+  { self, behind }: { readonly self: NodeId; readonly behind: NodeId | undefined },
+): NodeId {
+  const from = behind === undefined ? 0 : readers.indexOf(behind) + 1;
+  for (let at = from; at < readers.length; at++) {
+    const node = readers[at]!;
+    if (node !== self && belief.reachability(node) === 'alive') return node;
+  }
+  return self;
+}
+
+/** Whom a client asks: who orders puts, else a fallback, else whoever may answer after all. */
+export function coordinatorToAsk(placement: Placement, belief: Belief): NodeId | undefined {
+  const nodes = inOrder(placement);
+  return firstOf(nodes, 'alive', belief) ?? firstOf(nodes, 'suspect', belief);
+}
+
+/** Those a client may ask for what they hold, and to coordinate gets. */
+export function readersToAsk({ readers }: Placement, belief: Belief): readonly NodeId[] {
+  return readers.filter((node) => belief.reachability(node) === 'alive');
+}
+
+/**
+ * Whether a node listens to the partition: it is a reader, or stands in the place of one that is
+ * down. So somebody does as long as any node lives.
+ */
+export function listensTo(placement: Placement, belief: Belief, self: NodeId): boolean {
+  let left = placement.readers.length;
+  for (const node of inOrder(placement)) {
+    if (node === self) return true;
+    if (belief.reachability(node) !== 'down') left--;
+    if (left === 0) return false;
+  }
+  return false;
+}
+
+function firstOf(
+  nodes: readonly NodeId[],
+  wanted: Reachability,
+  belief: Belief,
+): NodeId | undefined {
+  for (const node of nodes) if (belief.reachability(node) === wanted) return node;
+  return undefined;
+}
