@@ -70,11 +70,10 @@ export class OwnReads {
     const errors: RowError[] = [];
     for (let index = 0; index < records.length; index++) {
       const record = records[index];
-      const bytes = record?.bytes;
-      const lone = bytes === undefined ? undefined : loneValueOf(bytes, how.nowMs);
+      const lone = record === undefined ? undefined : loneValueOf(record.span, how.nowMs);
       // Without the reply object of `replyOfBytes`: own reads are what there is most of.
       if (lone !== undefined) {
-        contexts.push(contextShown(bytes!));
+        contexts.push(contextShown(record!.span));
         values.push(lone);
         continue;
       }

@@ -63,7 +63,7 @@ export class KeysRead {
 
   show(index: number, how: Showing): GetReply {
     const merged = this.mergedStates.get(index);
-    return merged === undefined ? replyOfBytes(this.held[index]?.bytes, how) : replyOf(merged, how);
+    return merged === undefined ? replyOfBytes(this.held[index]?.span, how) : replyOf(merged, how);
   }
 
   /** Throws `TooLargeError`. */

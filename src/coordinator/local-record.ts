@@ -1,6 +1,6 @@
 import { emptyState } from '../../actors/rules/versions.js';
 import type { StoredRecord } from '../store/store.js';
-import { spanOf, type StateSpan } from '../wire/encoded-states.js';
+import { stateIn, type EncodedState } from '../wire/encoded-state.js';
 import { encodeState } from '../wire/key-state-codec.js';
 
 /**
@@ -8,11 +8,11 @@ import { encodeState } from '../wire/key-state-codec.js';
  * lies nowhere yet.
  */
 export interface LocalRecord extends Pick<StoredRecord, 'state' | 'mark'> {
-  readonly span?: StateSpan;
+  readonly span?: EncodedState;
 }
 
 export const absentRecord: LocalRecord = {
   state: emptyState,
   mark: 0,
-  span: spanOf(encodeState(emptyState)),
+  span: stateIn(encodeState(emptyState)),
 };

@@ -32,14 +32,7 @@ import {
   encodeSeen,
   type EncodableState,
 } from '../wire/key-state-codec.js';
-import {
-  contextEntriesIn,
-  contextWith,
-  counterIn,
-  hasCopies,
-  ReplacingState,
-  seesAllOf,
-} from '../wire/replacing-state.js';
+import { hasCopies, ReplacingState, seesAllOf } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
 import { earlierCopy, otherValue, withCopy, writtenSince } from './earlier-copies.js';
 import type { LocalRecord } from './local-record.js';
@@ -134,12 +127,12 @@ export class Minter {
     if (request.copy === 'later') return undefined;
     const { nowMs: writtenAtMs, copiesUntilMs } = this.timesOf(request);
     if (hasCopies(span, writtenAtMs)) return undefined;
-    if (contextEntriesIn(span) >= limits.contextEntriesMax) return undefined;
+    if (span.entries >= limits.contextEntriesMax) return undefined;
     if (seen !== undefined && !seesAllOf(span, seen)) return undefined;
     const { actor, mark } = this.actorFor(local);
-    const dot: Dot = { actor, counter: counterIn(span, actor) + 1 };
+    const dot: Dot = { actor, counter: span.counterOf(actor) + 1 };
     const expiresAtMs = expiryOf(request, bucket, writtenAtMs);
-    const context = contextWith(span, dot);
+    const context = span.contextWith(dot);
     const encoded = new ReplacingState(context, {
       dot,
       value,
@@ -240,7 +233,7 @@ function expiryOf(request: PutRequest, bucket: BucketOptions, wallMs: number): n
 
 function claimedBy(local: LocalRecord, actor: Actor): number {
   const { span } = local;
-  return span === undefined ? counterOf(local.state.context, actor) : counterIn(span, actor);
+  return span === undefined ? counterOf(local.state.context, actor) : span.counterOf(actor);
 }
 
 /** Last-writer-wins goes by the wall clock, which may stand behind a write this one replaces. */

@@ -11,9 +11,8 @@ import type { CallId } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
-import { checkedDigest } from '../wire/encoded-states.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
-import { spansOf } from '../wire/state-batch.js';
+import { keyedStatesOf } from '../wire/state-batch.js';
 import type { PutReply, PutRequest } from './coordinator.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
@@ -156,9 +155,9 @@ export class PutRoundRunner implements PutRoundEffects, Round {
 
   /** Of a coordinator that is no primary: who acknowledged has them, and is owed nothing any more. */
   private settle(batch: Buffer): void {
-    const delivered = spansOf(batch).map((span) => ({
-      key: span.key,
-      digest: checkedDigest(span),
+    const delivered = keyedStatesOf(batch).map((state) => ({
+      key: state.key,
+      digest: state.checkedDigest(),
     }));
     const { seats } = this.round.ledger;
     for (const { node, standing, owedTo } of seats)

@@ -163,7 +163,7 @@ export class RoundCoordinator implements Coordinator {
     const { conflict } = this.buckets.of(bucket);
     this.admission.release(key.length);
     request.onReply(
-      replyOfBytes(record?.copy().bytes, {
+      replyOfBytes(record?.copy().span, {
         conflict,
         nowMs: this.clock.wallMs(),
         receipt: receiptOfOne(this.store.durability),

@@ -4,8 +4,8 @@ import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { contextForReader, valuesOf } from '../../actors/rules/view.js';
 import { NotFoundError } from '../errors.js';
-import { contextBytesOf } from '../wire/encoded-states.js';
-import { decodeState, encodeContext } from '../wire/key-state-codec.js';
+import type { EncodedState } from '../wire/encoded-state.js';
+import { encodeContext } from '../wire/key-state-codec.js';
 import { loneValueOf } from '../wire/lone-value.js';
 import type { GetReply, Receipt } from './coordinator.js';
 
@@ -28,16 +28,15 @@ export function replyOf(state: KeyState, how: Showing): GetReply {
 }
 
 /** Of an encoded state, undefined where nothing is held. Most show one value, for which nothing is decoded. */
-export function replyOfBytes(state: Buffer | undefined, how: Showing): GetReply {
+export function replyOfBytes(state: EncodedState | undefined, how: Showing): GetReply {
   if (state === undefined) return { ok: false, error };
   const lone = loneValueOf(state, how.nowMs);
-  if (lone === undefined) return replyOf(decodeState(state), how);
+  if (lone === undefined) return replyOf(state.decode(), how);
   return { ok: true, context: contextShown(state), values: [lone], receipt: how.receipt };
 }
 
 /** As `replyOf` gives it. */
-export function contextShown(state: Buffer): Buffer {
-  const context = contextBytesOf(state);
-  if (context.readUInt16BE(0) <= limits.contextEntriesMax) return context;
-  return encodeContext(contextForReader(decodeState(state)));
+export function contextShown(state: EncodedState): Buffer {
+  if (state.entries <= limits.contextEntriesMax) return state.contextBytes;
+  return encodeContext(contextForReader(state.decode()));
 }

@@ -7,9 +7,10 @@ import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.j
 import { limits } from '../../actors/rules/limits.js';
 import { merge, sameDigest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
-import { replaces, spanOf, type StateSpan } from '../wire/encoded-states.js';
+import { stateIn, type EncodedState } from '../wire/encoded-state.js';
 import { encodeState } from '../wire/key-state-codec.js';
-import { spansOf } from '../wire/state-batch.js';
+import { replaces } from '../wire/replacing-state.js';
+import { keyedStatesOf } from '../wire/state-batch.js';
 import type { HintIndex } from './hints.js';
 import type { LogEntry, Removal } from './log-entry.js';
 import type { Slot } from './memtable.js';
@@ -27,9 +28,9 @@ const storageKeyBytesMax = 2 + limits.bucketBytesMax + 1 + limits.keyBytesMax;
 
 /** Throws `MalformedError` unless all of the batch can be stored. */
 export function checkedStates(batch: Buffer, partitions: number): Incoming[] {
-  return spansOf(batch).map((span) => {
-    checkKey(span.key, partitions);
-    return { key: span.key, record: Held.of(span) };
+  return keyedStatesOf(batch).map((state) => {
+    checkKey(state.key, partitions);
+    return { key: state.key, record: Held.of(state) };
   });
 }
 
@@ -45,8 +46,8 @@ export class Changes {
     private readonly hints: HintIndex,
   ) {}
 
-  minted({ key, mark }: MintedRecord, span: StateSpan): void {
-    this.records.replace(this.records.lookup(key), Held.of(span, mark));
+  minted({ key, mark }: MintedRecord, state: EncodedState): void {
+    this.records.replace(this.records.lookup(key), Held.of(state, mark));
   }
 
   /** Whether the state told anything new. The mark of what was held stays. `known`: as `Records.lookup`. */
@@ -80,12 +81,12 @@ export class Changes {
       case 'minted':
       case 'merged':
       case 'mergedOwed':
-        for (const span of spansOf(entry.batch)) {
-          const { key } = span;
+        for (const state of keyedStatesOf(entry.batch)) {
+          const { key } = state;
           if (!open(key)) continue;
           if (entry.kind === 'minted')
-            this.records.replace(this.records.lookup(key), Held.of(span));
-          else this.merged(key, Held.of(span));
+            this.records.replace(this.records.lookup(key), Held.of(state));
+          else this.merged(key, Held.of(state));
           if (entry.kind === 'mergedOwed') this.owed(entry.target, key, entry.sinceMs);
         }
         break;
@@ -110,5 +111,5 @@ function merged(before: Held, incoming: Held): Held {
   if (state === held) return before;
   if (state === came) return incoming.marked(before.mark);
   if (state.context.length > limits.contextEntriesHeldMax) return before;
-  return Held.of(spanOf(encodeState(state)), before.mark);
+  return Held.of(stateIn(encodeState(state)), before.mark);
 }

@@ -4,8 +4,7 @@
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
-import { checkedDigest, spanOf, type StateSpan } from '../wire/encoded-states.js';
-import { decodeState } from '../wire/key-state-codec.js';
+import { EncodedState, stateIn } from '../wire/encoded-state.js';
 import type { HeldRecord } from './store.js';
 
 const markBytes = 6;
@@ -16,31 +15,26 @@ const stateAt = markBytes + 4;
  * Replicas hold most records without ever looking into them, so the state is decoded when somebody asks. One object a
  * record, of small integers: views and digests are made when somebody asks, too, and not kept for the collector to walk.
  */
-export class Held implements HeldRecord {
-  readonly source: Buffer;
-  readonly start: number;
-  readonly length: number;
+export class Held extends EncodedState implements HeldRecord {
   /** Halves of the digest, signed: those V8 keeps in an object without a box. */
   readonly hi: number;
   readonly lo: number;
 
   private constructor(
-    { source, start, length }: StateSpan,
+    { source, start, length }: EncodedState,
     readonly mark: number,
     hi: number,
     lo: number,
   ) {
-    this.source = source;
-    this.start = start;
-    this.length = length;
+    super(source, start, length);
     this.hi = hi;
     this.lo = lo;
   }
 
-  /** Throws `MalformedError` unless the span is one whole state. */
-  static of(span: StateSpan, mark = 0): Held {
-    const { hi, lo } = checkedDigest(span);
-    return new Held(span, mark, hi | 0, lo | 0);
+  /** Throws `MalformedError` unless the bytes are one whole state. */
+  static of(state: EncodedState, mark = 0): Held {
+    const { hi, lo } = state.checkedDigest();
+    return new Held(state, mark, hi | 0, lo | 0);
   }
 
   marked(mark: number): Held {
@@ -57,17 +51,13 @@ export class Held implements HeldRecord {
     return source[start]! ^ source[start + Math.min(cacheLineBytes, length - 1)]!;
   }
 
-  get span(): StateSpan {
+  get span(): EncodedState {
     return this;
   }
 
   /** Of its own memory. */
   copy(): Held {
-    return new Held(spanOf(Buffer.from(this.bytes)), this.mark, this.hi, this.lo);
-  }
-
-  get bytes(): Buffer {
-    return this.source.subarray(this.start, this.start + this.length);
+    return new Held(stateIn(Buffer.from(this.bytes)), this.mark, this.hi, this.lo);
   }
 
   get digest(): Digest {
@@ -76,7 +66,7 @@ export class Held implements HeldRecord {
 
   /** Decoded anew each time: kept, the objects of what a walk over all keys meets would take more than the records. */
   get state(): KeyState {
-    return decodeState(this.bytes);
+    return this.decode();
   }
 }
 
@@ -100,7 +90,7 @@ export function decodeRecord(value: Buffer): Held | undefined {
   const bytes = value.subarray(stateAt);
   if (checksum(mark, bytes) !== value.readUInt32BE(markBytes)) return undefined;
   try {
-    return Held.of(spanOf(bytes), mark);
+    return Held.of(stateIn(bytes), mark);
   } catch {
     // A flip in the mark and one in the state's first bytes can cancel out in the sum.
     return undefined;

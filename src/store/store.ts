@@ -10,14 +10,16 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import type { Durability } from '../options/durability.js';
+import type { EncodedState } from '../wire/encoded-state.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
-import type { StateSpan } from '../wire/encoded-states.js';
 import type { Lease } from './arena.js';
 
 export interface StoredRecord {
   readonly state: KeyState;
   /** The encoded state. */
   readonly bytes: Buffer;
+  /** As it lies there. */
+  readonly span: EncodedState;
   /**
    * The epoch under which this node may mint for the key, 0 for none: set by a local mint, kept while
    * the record is held without a gap, never sent. Older than `validEpoch()`: void.
@@ -31,8 +33,6 @@ export interface StoredRecord {
  */
 export interface HeldRecord extends StoredRecord {
   readonly digest: Digest;
-  /** Where the bytes lie. */
-  readonly span: StateSpan;
   copy(): StoredRecord;
 }
 

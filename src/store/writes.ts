@@ -8,8 +8,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { emptyState, mergeContexts } from '../../actors/rules/versions.js';
 import { TooLargeError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
-import { contextEntriesIn } from '../wire/replacing-state.js';
-import { encodeStates, spansOf, stateSpansOf } from '../wire/state-batch.js';
+import { encodeStates, keyedStatesOf, statesOf } from '../wire/state-batch.js';
 import type { Lease } from './arena.js';
 import { checkedStates, type Changes, type Incoming } from './changes.js';
 import type { HintIndex } from './hints.js';
@@ -36,8 +35,8 @@ export class Writes {
     path.admit();
     const { arena } = this.options.records.memtables.active;
     const batch = encodeStates(records, (bytes) => arena.take(bytes));
-    const spans = stateSpansOf(batch);
-    for (let i = 0; i < records.length; i++) changes.minted(records[i]!, spans[i]!);
+    const states = statesOf(batch);
+    for (let i = 0; i < records.length; i++) changes.minted(records[i]!, states[i]!);
     path.append({ kind: 'minted', batch }, onDurable);
     return arena.lease(batch);
   }
@@ -83,7 +82,7 @@ export class Writes {
 
   /** Contexts that long came in before those from outside had a bound; nothing honest makes more of them. */
   private refuseUnholdable({ key, record }: Incoming): void {
-    if (contextEntriesIn(record) <= limits.contextEntriesMax) return;
+    if (record.entries <= limits.contextEntriesMax) return;
     const held = this.options.records.peek(key)?.state ?? emptyState;
     const entries = mergeContexts(held.context, record.state.context).length;
     if (entries > limits.contextEntriesHeldMax)
@@ -94,7 +93,7 @@ export class Writes {
     const { changes, clock, debts, path, records } = this.options;
     path.admit();
     const sizes: { readonly key: StorageKey; readonly bytes: number }[] = [];
-    for (const { key } of spansOf(batch)) {
+    for (const { key } of keyedStatesOf(batch)) {
       const held = records.peek(key);
       if (held === undefined) return void this.merge(batch, target, onDurable);
       sizes.push({ key, bytes: held.length });

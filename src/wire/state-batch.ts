@@ -6,12 +6,12 @@
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
-import { bytesOf, type StateSpan } from './encoded-states.js';
+import { EncodedState } from './encoded-state.js';
 import type { EncodableState } from './key-state-codec.js';
 
 export interface BatchRecord {
   readonly key: StorageKey;
-  /** The encoded state (`key-state-codec.ts`). After decoding: a view into the batch. */
+  /** The encoded state. After decoding: a view into the batch. */
   readonly bytes: Buffer;
 }
 
@@ -50,34 +50,41 @@ export function encodeStates(
 }
 
 /** Where the states of a batch made here lie, in its order. */
-export function stateSpansOf(batch: Buffer): StateSpan[] {
-  const spans: StateSpan[] = [];
+export function statesOf(batch: Buffer): EncodedState[] {
+  const states: EncodedState[] = [];
   for (let at = 4; at < batch.length;) {
     const lengthAt = at + 2 + batch.readUInt16BE(at);
     const start = lengthAt + 4;
     const length = batch.readUInt32BE(lengthAt);
-    spans.push({ source: batch, start, length });
+    states.push(new EncodedState(batch, start, length));
     at = start + length;
   }
-  return spans;
+  return states;
 }
 
-export interface KeyedSpan extends StateSpan {
-  readonly key: StorageKey;
+export class KeyedState extends EncodedState {
+  constructor(
+    readonly key: StorageKey,
+    source: Buffer,
+    start: number,
+    length: number,
+  ) {
+    super(source, start, length);
+  }
 }
 
 /** Throws `MalformedError` on anything that is not one whole batch within the limits. */
 export function decodeBatch(batch: Buffer): BatchRecord[] {
-  return spansOf(batch).map((span) => ({ key: span.key, bytes: bytesOf(span) }));
+  return keyedStatesOf(batch).map(({ key, bytes }) => ({ key, bytes }));
 }
 
 /** As `decodeBatch`, without a view a record. */
-export function spansOf(batch: Buffer): KeyedSpan[] {
+export function keyedStatesOf(batch: Buffer): KeyedState[] {
   const end = batch.length;
   if (end < 4) throw new MalformedError('batch ends early');
   const count = batch.readUInt32BE(0);
   if (count > limits.messageElementsMax) throw new MalformedError('batch has too many records');
-  const spans: KeyedSpan[] = [];
+  const states: KeyedState[] = [];
   let at = 4;
   for (let i = 0; i < count; i++) {
     if (at + 2 > end) throw new MalformedError('batch ends early');
@@ -86,14 +93,10 @@ export function spansOf(batch: Buffer): KeyedSpan[] {
     const stateAt = keyEnd + 4;
     const stateEnd = stateAt + batch.readUInt32BE(keyEnd);
     if (stateEnd > end) throw new MalformedError('batch ends early');
-    spans.push({
-      key: batch.toString('latin1', at + 2, keyEnd),
-      source: batch,
-      start: stateAt,
-      length: stateEnd - stateAt,
-    });
+    const key = batch.toString('latin1', at + 2, keyEnd);
+    states.push(new KeyedState(key, batch, stateAt, stateEnd - stateAt));
     at = stateEnd;
   }
   if (at !== end) throw new MalformedError('bytes behind the batch');
-  return spans;
+  return states;
 }

@@ -10,17 +10,11 @@
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
-import {
-  decodeState,
-  encodedSiblingBytes,
-  encodedStateBytes,
-  encodeState,
-  entryBytes,
-} from './key-state-codec.js';
+import { emptyState } from '../../actors/rules/versions.js';
+import { decodeState, encodedStateBytes, encodeState } from './key-state-codec.js';
 import { encodeBatch, type BatchRecord } from './state-batch.js';
 
-/** Two counts. */
-const partHeadBytes = 4;
+const emptyBytes = encodedStateBytes(emptyState);
 
 /** The state itself when it fits. Entries without siblings come first: what is covered goes before the rest comes. */
 export function partsOf(state: KeyState, bytesMax: number): readonly KeyState[] {
@@ -35,11 +29,11 @@ export function partsOf(state: KeyState, bytesMax: number): readonly KeyState[] 
   let part: { readonly context: Dot[]; readonly siblings: Sibling[] } | undefined;
   let bytes = 0;
   const add = (entry: Dot, own: readonly Sibling[]): void => {
-    const more = own.reduce((sum, sibling) => sum + encodedSiblingBytes(sibling), entryBytes);
+    const more = encodedStateBytes({ context: [entry], siblings: own }) - emptyBytes;
     if (part === undefined || bytes + more > bytesMax) {
       if (part !== undefined) parts.push(inOrder(part));
       part = { context: [], siblings: [] };
-      bytes = partHeadBytes;
+      bytes = emptyBytes;
     }
     part.context.push(entry);
     part.siblings.push(...own);

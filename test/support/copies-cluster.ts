@@ -4,7 +4,7 @@ import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState, merge } from '../../actors/rules/versions.js';
 import { valuesOf } from '../../actors/rules/view.js';
 import { QuorateError } from '../../src/errors.js';
-import { spanOf } from '../../src/wire/encoded-states.js';
+import { stateIn } from '../../src/wire/encoded-state.js';
 import { decodeState, encodeState } from '../../src/wire/key-state-codec.js';
 import { LoneMinter } from './lone-minter.js';
 import { ManualClock } from './manual-clock.js';
@@ -40,7 +40,7 @@ export class CopiesCluster {
       get state(): KeyState {
         return decodeState(bytes);
       },
-      span: spanOf(bytes),
+      span: stateIn(bytes),
       mark: this.marks[at]!,
     };
     const bucket = { n: 3, r: 2, w: 2, conflict: this.conflict, ttlMs: 0 };

@@ -99,3 +99,58 @@ function withCopies({
 export const storageKey = fc
   .uint8Array({ maxLength: 100 })
   .map((bytes) => Buffer.from(bytes).toString('latin1'));
+
+/** Bytes of something with up to four mistakes: bytes changed, taken out, put in, or copied from elsewhere in it. */
+export function mutated(whole: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
+  const mistake = fc.record({
+    kind: fc.constantFrom('change', 'flip', 'cut', 'add', 'copy'),
+    at: fc.nat(),
+    from: fc.nat(),
+    count: fc.constantFrom(1, 2, 4, 8, 14, 18, 35),
+    byte: fc.oneof(fc.constantFrom(0, 1, 0x7f, 0x80, 0xfe, 0xff), fc.nat(255)),
+  });
+  return fc
+    .tuple(whole, fc.array(mistake, { minLength: 1, maxLength: 4 }))
+    .map(([bytes, mistakes]) =>
+      mistakes.reduce((before, { kind, byte, count, ...where }) => {
+        const at = where.at % (before.length + 1);
+        const from = where.from % (before.length + 1);
+        const [head, tail] = [before.subarray(0, at), before.subarray(at)];
+        if (kind === 'cut') return Buffer.concat([head, tail.subarray(count)]);
+        if (kind === 'add') return Buffer.concat([head, Buffer.alloc(count, byte), tail]);
+        const after = Buffer.from(before);
+        if (kind === 'copy') before.copy(after, at, from, from + count);
+        else if (at < after.length)
+          after[at] = kind === 'flip' ? after[at]! ^ (1 << (byte & 7)) : byte;
+        return after;
+      }, bytes),
+    );
+}
+
+/** What encoded states are made of, in an order in which they mostly make none. */
+export const statePieces: fc.Arbitrary<Buffer> = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom('0000', '0001', '0002') },
+      { weight: 3, arbitrary: fc.tuple(actor, counter).map(([who, n]) => dotText(who, n)) },
+      { weight: 1, arbitrary: fc.constant(dotText('\0'.repeat(14), 0)) },
+      { weight: 3, arbitrary: fc.constantFrom('40f0000000000000', '0'.repeat(16)) },
+      { weight: 1, arbitrary: fc.constantFrom('7ff0000000000000', 'bff0000000000000') },
+      { weight: 2, arbitrary: fc.constantFrom('00', '0161', '80', '8161', 'ff', '41') },
+      { weight: 2, arbitrary: fc.constantFrom('ffffffff', 'fffffffe', '00000000', '0000000161') },
+      // A whole sibling of the first actor.
+      { weight: 2, arbitrary: fc.constantFrom('00', '0161').map(siblingText) },
+    ),
+    { maxLength: 9 },
+  )
+  .map((pieces) => Buffer.from(pieces.join(''), 'hex'));
+
+function dotText(who: Actor, count: number): string {
+  const text = Buffer.from(who, 'latin1').toString('hex');
+  return text + count.toString(16).padStart(8, '0');
+}
+
+function siblingText(operation: string): string {
+  const dot = dotText(actorOf('0000000000000001', 1), 1);
+  return `${dot}${'0'.repeat(32)}${operation}ffffffff`;
+}

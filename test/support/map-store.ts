@@ -25,7 +25,7 @@ import type {
   Store,
   Trees,
 } from '../../src/store/store.js';
-import { spanOf } from '../../src/wire/encoded-states.js';
+import { stateIn } from '../../src/wire/encoded-state.js';
 import { decodeState, encodeState } from '../../src/wire/key-state-codec.js';
 import { decodeBatch, encodeStates } from '../../src/wire/state-batch.js';
 
@@ -230,12 +230,12 @@ export function actorOfDraw(node: NodeId, n: number): string {
 }
 
 function heldOf(state: KeyState, mark: number, bytes: Buffer): HeldRecord {
-  const record = { state, mark, bytes, span: spanOf(bytes), digest: digestOf(state) };
+  const record = { state, mark, bytes, span: stateIn(bytes), digest: digestOf(state) };
   return {
     ...record,
     copy: () => {
       const own = Buffer.from(bytes);
-      return { state: decodeState(own), mark, bytes: own };
+      return { state: decodeState(own), mark, bytes: own, span: stateIn(own) };
     },
   };
 }

@@ -213,8 +213,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'get-shows-own-state-only',
     file: 'src/coordinator/keys-read.js',
-    find: 'merged === undefined ? replyOfBytes(this.held[index]?.bytes, how) : replyOf(merged, how)',
-    replace: 'replyOfBytes(this.held[index]?.bytes, how)',
+    find: 'merged === undefined ? replyOfBytes(this.held[index]?.span, how) : replyOf(merged, how)',
+    replace: 'replyOfBytes(this.held[index]?.span, how)',
   },
   {
     name: 'own-reads-not-compared',
@@ -412,8 +412,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'replay-skips-merges',
     file: changes,
-    find: 'this.merged(key, Held.of(span));',
-    replace: 'void span;',
+    find: 'this.merged(key, Held.of(state));',
+    replace: 'void state;',
   },
   {
     name: 'replay-drops-debts',

@@ -9,7 +9,7 @@ import { merge, nothingSeen, seenAll } from '../../../actors/rules/versions.js';
 import { absentRecord, type LocalRecord } from '../../../src/coordinator/local-record.js';
 import { Minter, type MintedPut } from '../../../src/coordinator/minting.js';
 import { QuorateError } from '../../../src/errors.js';
-import { spanOf } from '../../../src/wire/encoded-states.js';
+import { stateIn } from '../../../src/wire/encoded-state.js';
 import { decodeSeen, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
 import { ReplacingState } from '../../../src/wire/replacing-state.js';
 import { LoneMinter } from '../../support/lone-minter.js';
@@ -31,7 +31,7 @@ function bytesOf({ encoded }: MintedPut): Buffer {
 
 /** As the store holds it; `state` must not be looked at where bytes will do. */
 function heldOf({ bytes, mark }: { bytes: Buffer; mark: number }): LocalRecord {
-  return { span: spanOf(bytes), mark, state: decodeState(bytes) };
+  return { span: stateIn(bytes), mark, state: decodeState(bytes) };
 }
 
 const withoutBytes = ({ state, mark }: LocalRecord): LocalRecord => ({ state, mark });

@@ -11,7 +11,7 @@ import { hashOfKey } from '../../../src/store/key-hash.js';
 import { slotBytes, type Memtable, type Slot } from '../../../src/store/memtable.js';
 import { encodedRecordBytes, encodeRecord, Held } from '../../../src/store/record-codec.js';
 import { Records } from '../../../src/store/records.js';
-import { spanOf } from '../../../src/wire/encoded-states.js';
+import { stateIn } from '../../../src/wire/encoded-state.js';
 import { encodeState } from '../../../src/wire/key-state-codec.js';
 import { keyNamed, stateAfter, testPartitions } from '../../support/store-process.js';
 import { Counter } from '../../../src/seams/metrics.js';
@@ -27,7 +27,7 @@ function recordOf(number: number): Held {
     node: '8899aabbccddeeff',
     epoch: number,
   });
-  return Held.of(spanOf(encodeState(state)));
+  return Held.of(stateIn(encodeState(state)));
 }
 
 class MapTable implements Table {

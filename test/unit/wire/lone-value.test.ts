@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { valuesOf } from '../../../actors/rules/view.js';
+import { stateIn } from '../../../src/wire/encoded-state.js';
 import { encodeState } from '../../../src/wire/key-state-codec.js';
 import { loneValueOf } from '../../../src/wire/lone-value.js';
 import { fullState } from '../../support/key-states.js';
@@ -10,7 +11,7 @@ test('the lone value is what a get of the decoded state would show, and is given
   fc.assert(
     fc.property(fullState, fc.double({ min: 0, max: 2e12, noNaN: true }), (state, nowMs) => {
       const bytes = encodeState(state);
-      const lone = loneValueOf(bytes, nowMs);
+      const lone = loneValueOf(stateIn(bytes), nowMs);
       const values = valuesOf(state, { conflict: 'siblings', nowMs });
       if (state.siblings.length === 1 && values.length === 1) {
         seen.lone++;
