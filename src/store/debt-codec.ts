@@ -2,7 +2,7 @@
 import { crc32c } from '@node-rs/crc32';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { ByteString, StorageKey } from '../../actors/rules/key.js';
-import { nodeIdBytes } from './log-entry.js';
+import { nodeIdBytes } from '../wire/node-ids.js';
 
 export interface Debt {
   /** Wall clock. */

@@ -18,9 +18,11 @@ import { makeOwnDirectory } from './disk-space.js';
 
 /** Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync. */
 const syncedWrites = process.platform === 'linux';
+/** Files that are written over instead of made anew; more would only take disk. */
 const sparesMax = 4;
 /** Values lie in them as they are. */
 const fileMode = 0o600;
+/** What one memtable logs lies in it. */
 const firstSpareBytes = limits.memtableBytesMax + 1024 * 1024;
 const sparePrefix = 'spare-';
 const damagedPrefix = 'damaged-';

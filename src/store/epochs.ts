@@ -10,6 +10,7 @@ import { decodeEpochs, encodeEpochs, metaKeys, metaRow } from './meta.js';
 
 /** One for each key a node first mints for: at 20 000 new keys a second a block lasts most of a minute. */
 export const epochBlock = 1 << 20;
+/** How often a full disk is tried again. */
 const retryMs = 500;
 
 export interface EpochsOptions {

@@ -19,6 +19,7 @@ import type { Records } from './records.js';
 /** A slice is prepared in one turn of the event loop: a millisecond or two. Whole partitions may exceed it. */
 const sliceRecordsMax = 512;
 const sliceBytesMax = 512 * 1024;
+/** How often a full disk is tried again. */
 const fullRetryMs = 1000;
 
 export interface StoreTables {

@@ -13,6 +13,7 @@ import { BloomFilter } from './bloom-filter.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
 import { partitionEnd, partitionStart } from './record-codec.js';
 
+/** Room in keys, so that a small partition's filter is not built anew every few keys. */
 const capacityMin = 512;
 /** A slice stays below a millisecond, and the rest between two leaves nine tenths to requests. */
 const sliceKeys = 512;

@@ -14,8 +14,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest } from '../../actors/rules/versions.js';
-
-export const nodeIdBytes = 8;
+import { nodeIdBytes } from '../wire/node-ids.js';
 
 export const EntryKind = {
   minted: 1,

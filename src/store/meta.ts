@@ -8,8 +8,8 @@
 import { crc32c } from '@node-rs/crc32';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Table } from '../seams/table.js';
+import { nodeIdBytes } from '../wire/node-ids.js';
 import { magicBytes } from './frame.js';
-import { nodeIdBytes } from './log-entry.js';
 
 export const metaKeys = { identity: 'identity', covered: 'covered', epochs: 'epochs' } as const;
 

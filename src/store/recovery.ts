@@ -3,12 +3,13 @@ import { partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { LogDirectory } from '../seams/log-file.js';
 import type { Random } from '../seams/random.js';
 import type { Table, Tables } from '../seams/table.js';
+import { nodeIdBytes } from '../wire/node-ids.js';
 import type { Changes } from './changes.js';
 import type { StoreTables } from './flush.js';
 import { magicBytes } from './frame.js';
 import type { HashTrees } from './hash-trees.js';
 import type { HintIndex } from './hints.js';
-import { decodeEntry, nodeIdBytes } from './log-entry.js';
+import { decodeEntry } from './log-entry.js';
 import { recoverLog, type LogReplay } from './log-recovery.js';
 import {
   decodeCovered,
