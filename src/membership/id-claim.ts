@@ -1,73 +1,41 @@
 /**
- * Finds a second process that runs with this node's id (a copied data directory, or a former process that comes back from
- * standing still): both subscribe to the same subjects, so a question to the own id reaches both.
- *
- * The one that starts gives way to the one that answers. Later, the one of the lower generation does.
+ * A question that finds a second process with this node's id (a copied data directory, or a former
+ * process that comes back from standing still): both subscribe to the same subjects, so what is
+ * asked of the own id reaches both. Who gives way is decided by `identity.machine.ts`.
  */
-import type { NodeId } from '../../actors/rules/actor.js';
+import type { Claim } from '../../actors/rules/identity.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { IncomingCall, Peers } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import { understood } from '../wire/protocol/bodies.js';
-import { type Claim, claimBody, claimOf, twinBody } from '../wire/protocol/gossip.js';
+import { claimBody, claimOf, twinBody } from '../wire/protocol/gossip.js';
 
 export class IdClaim {
-  /** Until nobody objected this process has nothing to say to others. */
-  private held = false;
-
   constructor(
     private readonly options: {
       readonly peers: Peers;
       readonly clock: Clock;
       readonly own: () => Claim;
-      readonly onTwin: (twin: Claim) => void;
     },
   ) {}
 
-  /** The process that objected in time, if any. */
-  async assert(): Promise<Claim | undefined> {
-    const { clock } = this.options;
-    let forget: (() => void) | undefined;
-    const twin = await new Promise<Claim | undefined>((resolve) => {
-      clock.setTimeout(() => resolve(undefined), limits.claimMsMax);
-      forget = this.ask(resolve);
-    });
-    forget?.();
-    this.held = twin === undefined;
-    return twin;
+  own(): Claim {
+    return this.options.own();
   }
 
-  check(): void {
-    const forget = this.ask((twin) => {
-      const own = this.options.own();
-      const yields =
-        own.generation === twin.generation
-          ? own.instance < twin.instance
-          : own.generation < twin.generation;
-      if (yields) this.options.onTwin(twin);
-    });
-    this.options.clock.setTimeout(forget, limits.claimMsMax);
-  }
-
-  answer(call: IncomingCall<'gossip'>, asker: Claim): void {
-    const own = this.options.own();
-    // The own question comes back as well.
-    if (this.held && asker.instance !== own.instance) call.ok(twinBody(own));
-  }
-
-  private ask(onAnswer: (twin: Claim) => void): () => void {
-    const { peers, own } = this.options;
-    const id = peers.call(peers.self, 'gossip', claimBody(own()), (answer) => {
+  ask(onTwin: (twin: Claim) => void): void {
+    const { peers, clock } = this.options;
+    const id = peers.call(peers.self, 'gossip', claimBody(this.own()), (answer) => {
       if (answer.kind !== 'ok') return;
       const twin = understood(() => claimOf(answer.body));
-      if (twin !== undefined) onAnswer(twin);
+      if (twin !== undefined) onTwin(twin);
     });
-    return () => peers.forget(id);
+    clock.setTimeout(() => peers.forget(id), limits.claimMsMax);
   }
-}
 
-export function twinError(id: NodeId, { pid }: Claim): Error {
-  return new Error(
-    `another process (pid ${pid}) runs as node ${id}: is its data directory a copy of this one?`,
-  );
+  /** The own question comes back as well. */
+  answer(call: IncomingCall<'gossip'>, asker: Claim): void {
+    const own = this.own();
+    if (asker.instance !== own.instance) call.ok(twinBody(own));
+  }
 }

@@ -2,22 +2,17 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
-import type { Clock } from '../seams/clock.js';
 import { lifeBody } from '../wire/protocol/gossip.js';
 import type { News, Vital } from '../wire/protocol/news.js';
-import type { Lineage } from './lineage.js';
+import type { Identity } from './identity.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Learned, Roster } from './roster.js';
 
 export class Learning {
-  /** When another said last that it does not hear this node. */
-  doubtedAtMs = -Infinity;
-
   constructor(
     private readonly roster: Roster,
     private readonly watch: PeerWatch,
-    private readonly lineage: Lineage,
-    private readonly clock: Clock,
+    private readonly identity: Identity,
   ) {}
 
   /** Of each row and vital, whether it was news. */
@@ -57,10 +52,10 @@ export class Learning {
   }
 
   private hear(vital: Vital, from: NodeId): void {
-    if (vital.opinion !== 'heard') this.doubtedAtMs = this.clock.monotonicMs();
+    if (vital.opinion !== 'heard') this.watch.doubted();
     const wasOld = this.roster.hear(vital, { calledDown: vital.opinion === 'down' });
     // Of one who was not asked, or did not answer in time.
-    if (wasOld && this.lineage.asked) void this.lineage.askLate(from);
+    if (wasOld) this.identity.doubted(from);
     if (vital.opinion !== 'heard') this.roster.beat();
   }
 }

@@ -1,16 +1,18 @@
 /**
- * Whether this node's disk knows all its lives. Others keep the generation of each member, which rises with every start: who has
- * seen a later one than the disk has knows that the disk is an old one that was put back.
+ * What others have seen of this node's lives. They keep the generation of each member, which rises
+ * with every start, and the epochs it had leased: so a disk that was put back from a copy is found
+ * out, and goes on beyond all epochs it can have given out (`identity.machine.ts`).
  *
- * A starting node asks before it serves, and tells in the same message who it is now: so a life that others have seen anything of is
- * one they know. An old disk goes on beyond all epochs it can have given out.
+ * The question tells who this node is now: so a life that others have seen anything of is one they
+ * know.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { laterLife, type SeenLife } from '../../actors/rules/identity.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { CallId, Peers } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import { understood } from '../wire/protocol/bodies.js';
-import { lifeOf, recallBody, type SeenLife } from '../wire/protocol/gossip.js';
+import { lifeOf, recallBody } from '../wire/protocol/gossip.js';
 import type { Roster } from './roster.js';
 
 /** The epochs of the node's store. */
@@ -20,8 +22,6 @@ export interface EpochKeeper {
 }
 
 export class Lineage {
-  /** Everybody who can be asked was, and what they said has been acted upon. */
-  asked = false;
   private keeper: EpochKeeper | undefined;
   private onOldDisk: () => void = () => undefined;
 
@@ -43,33 +43,17 @@ export class Lineage {
     if (this.keeper !== undefined) this.options.roster.lease(this.keeper.leasedEpochs());
   }
 
-  /** Resolves when all have answered, are not there, or were silent for too long. */
-  async ask(others: readonly NodeId[]): Promise<void> {
-    const { roster } = this.options;
-    this.lease();
-    const seen = await this.recall(others);
-    if (seen.generation >= roster.self.generation) {
-      roster.hear({ generation: seen.generation, heartbeat: Infinity }, { calledDown: false });
-      await this.renounce(seen);
-      // Should this life be short, the next must hear of it.
-      await this.recall(others);
-    }
-    this.asked = true;
-  }
-
-  /** Somebody who could not be asked in time has seen a later life after all. */
-  async askLate(peer: NodeId): Promise<void> {
-    await this.renounce(await this.recall([peer]));
-  }
-
-  private async renounce({ epochs }: SeenLife): Promise<void> {
+  /** The life that was seen is none this disk knows. */
+  async renounce({ epochs }: SeenLife): Promise<void> {
     await this.keeper?.skipEpochs(epochs);
     this.lease();
     this.onOldDisk();
   }
 
-  private async recall(others: readonly NodeId[]): Promise<SeenLife> {
+  /** Resolves when all have answered, are not there, or were silent for too long. */
+  async recall(others: readonly NodeId[]): Promise<SeenLife> {
     const { peers, clock, roster } = this.options;
+    this.lease();
     let seen: SeenLife = { generation: 0, epochs: 0 };
     if (others.length === 0) return seen;
     const calls: CallId[] = [];
@@ -78,11 +62,8 @@ export class Lineage {
       let open = others.length;
       for (const id of others) {
         const call = peers.call(id, 'gossip', recallBody(roster.self), (answer) => {
-          if (answer.kind === 'ok')
-            seen = later(
-              seen,
-              understood(() => lifeOf(answer.body)),
-            );
+          const life = answer.kind === 'ok' ? understood(() => lifeOf(answer.body)) : undefined;
+          if (life !== undefined) seen = laterLife(seen, life);
           if (--open > 0) return;
           clock.clearTimeout(deadline);
           resolve();
@@ -93,10 +74,4 @@ export class Lineage {
     for (const call of calls) peers.forget(call);
     return seen;
   }
-}
-
-function later(a: SeenLife, b: SeenLife | undefined): SeenLife {
-  if (b === undefined) return a;
-  const generation = Math.max(a.generation, b.generation);
-  return { generation, epochs: Math.max(a.epochs, b.epochs) };
 }

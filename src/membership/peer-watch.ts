@@ -55,6 +55,8 @@ export interface PeerWatchOptions {
 export class PeerWatch {
   private readonly watched = new Map<NodeId, Watched>();
   private suspended = false;
+  /** When another said last that it does not hear this node. */
+  doubtedAtMs = -Infinity;
 
   constructor(private readonly options: PeerWatchOptions) {}
 
@@ -167,6 +169,11 @@ export class PeerWatch {
     if (isNews && entry.reachability === 'down') this.options.onChange(peer, 'down');
     if (!entry.actor.getSnapshot().context.suspicion.absent)
       entry.actor.send({ type: 'peer.absent' });
+  }
+
+  /** Another does not hear this node. */
+  doubted(): void {
+    this.doubtedAtMs = this.options.clock.monotonicMs();
   }
 
   testify(witness: NodeId, about: { readonly peer: NodeId; readonly suspects: boolean }): void {

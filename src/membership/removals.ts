@@ -1,13 +1,11 @@
 /** Which members are gone for good, as far as it is on this node's disk: it acts upon nothing else, so that no restart takes it back. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { limits } from '../../actors/rules/limits.js';
 import type { Absences } from './absences.js';
-import type { MemberTable } from './member-table.js';
+import type { KeptMembers } from './kept-members.js';
 import { Removing, type RemovingOptions } from './removing.js';
 import type { TimeOfDay } from './time-of-day.js';
 
 export class Removals {
-  readonly known = new Set<NodeId>();
   /** For who is asked to remove one, or to agree to it. */
   readonly removing: Removing;
   private readonly onTheWay = new Set<NodeId>();
@@ -15,24 +13,23 @@ export class Removals {
 
   constructor(
     private readonly options: Omit<RemovingOptions, 'save'> & {
-      readonly table: MemberTable;
+      readonly known: Set<NodeId>;
+      readonly kept: KeptMembers;
       readonly timeOfDay: TimeOfDay;
       readonly absences: Absences;
-      /** This node is the one that is gone. */
-      readonly end: (error: Error) => void;
     },
   ) {
     const save = (done: () => void): void => {
       // First what this node itself acts upon, then the answer.
       this.review();
-      options.table.save(done);
+      options.kept.save(done);
     };
     this.removing = new Removing({ ...options, save });
   }
 
   start(): void {
-    const { peers, roster } = this.options;
-    peers.fence(this.known);
+    const { peers, roster, known } = this.options;
+    peers.fence(known);
     peers.onDismissed(() => {
       roster.remove(roster.self.id);
       this.review();
@@ -45,27 +42,23 @@ export class Removals {
 
   /** After whatever may have changed the roster. */
   review(): void {
-    const { roster, clock, table, end } = this.options;
+    const { roster, life, known, kept } = this.options;
     if (roster.revision === this.revision) return;
     this.revision = roster.revision;
-    const fresh = roster
-      .removed()
-      .filter((node) => !this.known.has(node) && !this.onTheWay.has(node));
+    const fresh = roster.removed().filter((node) => !known.has(node) && !this.onTheWay.has(node));
     if (fresh.length === 0) return;
     for (const node of fresh) this.onTheWay.add(node);
-    // A full disk must not keep it among the others.
-    if (fresh.includes(roster.self.id))
-      clock.setTimeout(() => end(removedError()), limits.recallMsMax);
-    table.save(() => {
+    if (fresh.includes(roster.self.id)) life.send({ type: 'self.removed' });
+    kept.save(() => {
       for (const node of fresh) this.act(node);
     });
   }
 
   private act(node: NodeId): void {
-    const { roster, watch, timeOfDay, absences, end } = this.options;
+    const { roster, watch, life, timeOfDay, absences, known } = this.options;
     this.onTheWay.delete(node);
-    this.known.add(node);
-    if (node === roster.self.id) return end(removedError());
+    known.add(node);
+    if (node === roster.self.id) return life.send({ type: 'removal.stored' });
     watch.remove(node);
     timeOfDay.forget(node);
     absences.note(node, 'down');

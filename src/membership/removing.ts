@@ -10,7 +10,7 @@ import type { CallId, IncomingCall, PeerAnswer, Peers } from '../bus/peers.js';
 import { UnavailableError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
 import { removalAgreedBody, removalBody, type RemovalStep } from '../wire/protocol/gossip.js';
-import type { Founding } from './founding.js';
+import type { Life } from './life.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Roster } from './roster.js';
 
@@ -24,7 +24,7 @@ export interface RemovingOptions {
   readonly peers: Peers;
   readonly clock: Clock;
   readonly roster: Roster;
-  readonly founding: Founding;
+  readonly life: Life;
   readonly watch: PeerWatch;
   /** Makes what the roster says durable, then calls back. */
   readonly save: (done: () => void) => void;
@@ -118,7 +118,7 @@ export class Removing {
 
   /** None while no cluster is founded. */
   private founders(): readonly NodeId[] {
-    return this.options.founding.vote.founders;
+    return this.options.life.vote.founders;
   }
 
   private nameOf(node: NodeId): string {

@@ -37,6 +37,11 @@ export class Roster {
     return `host, zone and weight of a member can't change yet: this node keeps host '${host}', zone '${zone}', weight ${weight}`;
   }
 
+  /** Of all members, this node included; ascending. */
+  get allIds(): readonly NodeId[] {
+    return this.ids;
+  }
+
   /** Ascending. */
   get otherIds(): readonly NodeId[] {
     return this.ids.filter((id) => id !== this.own.id);

@@ -6,8 +6,8 @@ import type { Peers } from '../bus/peers.js';
 import type { Bus } from '../seams/bus.js';
 import type { Random } from '../seams/random.js';
 import { type News, newsBody, type Settings } from '../wire/protocol/news.js';
-import type { Founding } from './founding.js';
-import type { Lineage } from './lineage.js';
+import type { Identity } from './identity.js';
+import type { Life } from './life.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Roster } from './roster.js';
 import type { TimeOfDay } from './time-of-day.js';
@@ -24,9 +24,9 @@ export class Telling {
       readonly random: Random;
       readonly settings: Settings;
       readonly roster: Roster;
-      readonly founding: Founding;
+      readonly life: Life;
       readonly watch: PeerWatch;
-      readonly lineage: Lineage;
+      readonly identity: Identity;
       readonly timeOfDay: TimeOfDay;
     },
   ) {}
@@ -62,15 +62,15 @@ export class Telling {
   }
 
   private get may(): boolean {
-    return this.options.bus.connected && this.options.lineage.asked;
+    return this.options.bus.connected && this.options.identity.speaks;
   }
 
   private news(options: { hello: boolean; rows?: boolean; to?: NodeId }): News {
-    const { roster, watch, settings, timeOfDay, founding } = this.options;
-    const { vote, list, founded } = founding;
+    const { roster, watch, settings, timeOfDay, life } = this.options;
+    const { vote, list, isFounded } = life;
     const { self } = roster;
     const isTold = ({ id, status }: Member): boolean =>
-      id === self.id || (founded ? status !== 'joining' : list.length === 0 || list.includes(id));
+      id === self.id || (isFounded ? status !== 'joining' : list.length === 0 || list.includes(id));
     const members = roster.all().filter(isTold);
     return {
       hello: options.hello,

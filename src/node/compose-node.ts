@@ -120,28 +120,28 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   join(): void {
     const { membership, handlers, waysIn, inspectionServer } = this.started;
-    const joined = (): void => {
-      // Not before: another process may have its id, its disk may be an old one, and what it dates by a wrong clock would hide others'.
-      const { isStarted, self } = membership;
-      if (isStarted && self.status === 'active') this.send({ type: 'cluster.joined' });
-    };
     const { partitions } = this.options;
-    membership.holds = (bucket) =>
+    membership.kept.holds = (bucket) =>
       bucket === undefined ? this.store.keys > 0 : holdsBucket(this.store, partitions, bucket);
     membership.lineage.guard(this.store, () => this.noteOldDisk());
-    membership.onChange(joined);
+    membership.onJoined(() => this.send({ type: 'cluster.joined' }));
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
     membership.problems.onReport((text) => this.tellProblem(text));
     const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {
       const { n } = buckets.of(nameOfStorageKey(key).bucket);
-      return isReplica(membership.placement(partitionOfStorageKey(key), n), this.id);
+      return isReplica(membership.view.placement(partitionOfStorageKey(key), n), this.id);
     });
     for (const handler of handlers) handler.start();
     waysIn.announce();
-    Promise.all([membership.start(), inspectionServer.start()]).then(joined, (error: unknown) =>
-      this.send({ type: 'fatal.happened', error: errorOf(error) }),
-    );
+    const failed = (error: unknown): void =>
+      this.send({ type: 'fatal.happened', error: errorOf(error) });
+    try {
+      membership.start();
+    } catch (error) {
+      failed(error);
+    }
+    inspectionServer.start().catch(failed);
   }
 
   open(): void {

@@ -76,7 +76,7 @@ export function partsOf(
   scope.registerSingleton(Peers, BusPeers);
   scope.registerSingleton(ToldClocks);
   scope.registerSingleton(Membership);
-  scope.register(ClusterView, { useToken: Membership });
+  scope.register<ClusterView>(ClusterView, { useFactory: (own) => own.resolve(Membership).view });
   scope.registerSingleton(Coordinator, RoundCoordinator);
   scope.registerSingleton(Forgetting);
   return {

@@ -55,6 +55,6 @@ export function statusOf(node: {
 function ownedPartitions(options: NodeOptions, { membership, peers }: NodeParts): number {
   let owned = 0;
   for (let partition = 0; partition < options.partitions; partition++)
-    if (isReplica(membership.placement(partition, options.defaults.n), peers.self)) owned++;
+    if (isReplica(membership.view.placement(partition, options.defaults.n), peers.self)) owned++;
   return owned;
 }

@@ -110,12 +110,16 @@ export class MemberWorld {
       process.die();
     };
     membership.onFatal(end);
-    membership.onChange((change) => {
+    membership.view.onChange((change) => {
       const peer = change.kind === 'ring' ? '' : (this.names.get(change.node) ?? change.node);
       const what = change.kind === 'ring' ? 'ring' : `${peer} ${change.now}`;
       life.changes.push({ atMs: this.nowMs, what });
     });
-    membership.start().catch(end);
+    try {
+      membership.start();
+    } catch (error) {
+      end(error);
+    }
     return life;
   }
 
@@ -182,7 +186,7 @@ export async function cluster(
 export function allActive(lives: readonly NodeLife[]): boolean {
   return lives.every(
     ({ membership }) =>
-      membership.self.status === 'active' &&
-      membership.members().filter(({ status }) => status === 'active').length === lives.length,
+      membership.view.self.status === 'active' &&
+      membership.view.members().filter(({ status }) => status === 'active').length === lives.length,
   );
 }

@@ -1,24 +1,32 @@
-/** `Founding` as it is, in random histories: what nodes reach, hear late or twice, and lose that was not on their disks. */
+/** The chart of membership as nodes run it, in random histories: what nodes reach, hear late or twice, and lose that was not on their disks. */
+import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
 import type { Member } from '../../actors/rules/membership.js';
-import { Founding } from '../../src/membership/founding.js';
-import type { News } from '../../src/wire/protocol/news.js';
+import { Life, type LifeEffects } from '../../src/membership/life.js';
 import { Roster } from '../../src/membership/roster.js';
+import { Inspection } from '../../src/seams/inspection.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
+import { ManualClock } from '../support/manual-clock.js';
 
-interface Life {
-  readonly founding: Founding;
+interface Process {
+  readonly life: Life;
   /** Writes that the disk has not finished. */
   readonly saves: { readonly vote: FoundingVote; readonly done: () => void }[];
   readonly reaches: Set<string>;
 }
 
+interface Told {
+  readonly from: string;
+  readonly told: FoundingVote;
+  readonly reached: readonly string[];
+}
+
 class Nodes {
   readonly founded: (readonly string[])[] = [];
   private readonly disks = new Map<string, FoundingVote>();
-  private readonly lives = new Map<string, Life>();
-  private readonly told: { readonly from: string; readonly news: News }[] = [];
+  private readonly lives = new Map<string, Process>();
+  private readonly told: Told[] = [];
 
   constructor(
     private readonly ids: readonly string[],
@@ -32,61 +40,71 @@ class Nodes {
 
   step(): void {
     const id = this.random.pick(this.ids);
-    const life = this.lives.get(id)!;
+    const process = this.lives.get(id)!;
     const draw = this.random.below(40);
     if (draw === 0) this.start(id);
-    else if (draw < 4) this.turn(life);
-    else if (draw < 8) this.store(id, life);
-    else if (draw < 16) life.founding.consider();
-    else if (draw < 24) this.tell(id, life);
-    else if (this.told.length > 0) this.hear(id, life);
+    else if (draw < 4) this.turn(process);
+    else if (draw < 8) this.store(id, process);
+    else if (draw < 16) process.life.countMet();
+    else if (draw < 24) this.tell(id, process);
+    else if (this.told.length > 0) this.hear(id, process);
   }
 
   private start(id: string): void {
     const roster = new Roster(memberOf(id));
     for (const other of this.ids) if (other !== id) roster.learn(memberOf(other), { direct: true });
     const reaches = new Set(this.ids.filter((other) => other === id || this.random.below(2) > 0));
-    const saves: Life['saves'] = [];
-    const founding: Founding = new Founding({
-      roster,
-      foundersMin: 2,
-      isReachable: (node) => reaches.has(node),
-      save: (done) => saves.push({ vote: founding.wanted, done }),
-      tell: () => undefined,
-      onFounded: () => this.founded.push(founding.vote.founders),
-    });
-    founding.restore(this.disks.get(id)!);
-    this.lives.set(id, { founding, saves, reaches });
+    const saves: Process['saves'] = [];
+    const clock = new ManualClock();
+    const effects: LifeEffects = {
+      listen: nothing,
+      store: (done) => saves.push({ vote: life.next, done }),
+      greet: nothing,
+      awaitTime: () => Promise.resolve(),
+      tellAll: nothing,
+      tellSome: nothing,
+      activate: (founders) => roster.activate(founders),
+      takePlace: () => this.founded.push(life.vote.founders),
+      join: nothing,
+      endAsRemoved: nothing,
+      fallSilent: nothing,
+    };
+    const isReachable = (node: string): boolean => reaches.has(node);
+    const options = { clock, inspection: new Inspection(clock), roster, foundersMin: 2 };
+    const life = new Life({ ...options, isReachable }, effects);
+    const vote = this.disks.get(id)!;
+    life.send({ type: 'disk.read', vote, known: this.ids, isRemoved: false });
+    this.lives.set(id, { life, saves, reaches });
   }
 
   /** Somebody can be reached, or can't any more. */
-  private turn({ reaches }: Life): void {
+  private turn({ reaches }: Process): void {
     const other = this.random.pick(this.ids);
     if (!reaches.delete(other)) reaches.add(other);
   }
 
-  private store(id: string, { saves }: Life): void {
+  private store(id: string, { saves }: Process): void {
     const save = saves.shift();
     if (save === undefined) return;
     this.disks.set(id, save.vote);
     save.done();
   }
 
-  private tell(from: string, { founding }: Life): void {
-    const vitals = founding
-      .met()
-      .map((id) => ({ id, generation: 1, heartbeat: 1, opinion: 'heard' as const }));
-    const { vote } = founding;
-    this.told.push({ from, news: { vitals, vote } as unknown as News });
+  private tell(from: string, { life }: Process): void {
+    this.told.push({ from, told: life.vote, reached: life.met() });
   }
 
   /** Of late mostly, or nobody would ever agree. */
-  private hear(id: string, { founding }: Life): void {
+  private hear(id: string, { life }: Process): void {
     const { told } = this;
     const at = this.random.below(4) > 0 ? Math.max(0, told.length - 12) : 0;
-    const { from, news } = told[this.random.between(at, told.length - 1)]!;
-    if (from !== id) founding.hear(from, news);
+    const news = told[this.random.between(at, told.length - 1)]!;
+    if (news.from !== id) life.send({ type: 'news.heard', ...news, known: this.ids });
   }
+}
+
+function nothing(): void {
+  // No other nodes and no disk are here.
 }
 
 function memberOf(id: string): Member {

@@ -6,7 +6,7 @@ import { allActive, cluster, MemberWorld, names, type NodeLife } from '../suppor
 function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
   return among
     .filter((life) => life !== peer)
-    .map(({ membership }) => membership.reachability(peer.id));
+    .map(({ membership }) => membership.view.reachability(peer.id));
 }
 
 function differenceMs(life: NodeLife, other: NodeLife): number {
@@ -52,11 +52,13 @@ describe('founding', () => {
     expect(tookMs).toBeLessThan(1_000);
     const [first] = lives;
     for (const { membership } of lives) {
-      expect(membership.ring.epoch).toBe(first!.membership.ring.epoch);
-      expect(membership.ring.preferenceList(7)).toEqual(first!.membership.ring.preferenceList(7));
-      expect(membership.waitingFor()).toBeUndefined();
-      expect(membership.placement(7, 2).primaries).toEqual(
-        membership.ring.preferenceList(7).slice(0, 2),
+      expect(membership.view.ring.epoch).toBe(first!.membership.view.ring.epoch);
+      expect(membership.view.ring.preferenceList(7)).toEqual(
+        first!.membership.view.ring.preferenceList(7),
+      );
+      expect(membership.life.waitingFor()).toBeUndefined();
+      expect(membership.view.placement(7, 2).primaries).toEqual(
+        membership.view.ring.preferenceList(7).slice(0, 2),
       );
     }
   });
@@ -65,12 +67,12 @@ describe('founding', () => {
     const world = new MemberWorld('wait', { founders: 3 });
     const [a] = ['a', 'b'].map((name) => world.start(name));
     await world.run(20_000);
-    expect(a!.membership.self.status).toBe('joining');
-    expect(a!.membership.ring.preferenceList(0)).toEqual([]);
-    expect(a!.membership.waitingFor()).toMatch(/2 of 3 are here/);
+    expect(a!.membership.view.self.status).toBe('joining');
+    expect(a!.membership.view.ring.preferenceList(0)).toEqual([]);
+    expect(a!.membership.life.waitingFor()).toMatch(/2 of 3 are here/);
     expect(a!.membership.problems.texts().join()).toMatch(/2 of 3 are here/);
     const c = world.start('c');
-    await world.until(() => c.membership.self.status === 'active', 2_000);
+    await world.until(() => c.membership.view.self.status === 'active', 2_000);
     await world.run(2_000);
     expect(a!.membership.problems.texts()).toEqual([]);
   });
@@ -87,10 +89,12 @@ describe('founding', () => {
       }
       await world.run(10_000);
       const live = lives.filter(({ process }) => process.alive);
-      const active = live.filter(({ membership }) => membership.self.status === 'active');
-      const known = active[0]!.membership.members().filter(({ status }) => status === 'active');
+      const active = live.filter(({ membership }) => membership.view.self.status === 'active');
+      const known = active[0]!.membership.view
+        .members()
+        .filter(({ status }) => status === 'active');
       expect(known.length).toBeGreaterThanOrEqual(3);
-      expect(new Set(active.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
+      expect(new Set(active.map(({ membership }) => membership.view.ring.epoch)).size).toBe(1);
       expect(active.flatMap(({ membership }) => membership.problems.texts())).toEqual([]);
     },
   );
@@ -99,27 +103,39 @@ describe('founding', () => {
     const { world, lives } = await cluster('late');
     const late = world.start('late', { founders: 3 });
     await world.run(5_000);
-    expect(late.membership.self.status).toBe('joining');
-    expect(late.membership.waitingFor()).toMatch(/founded without this node/);
-    expect(late.membership.ring.epoch).toBe(lives[0]!.membership.ring.epoch);
-    expect(lives[0]!.membership.members().map(({ name }) => name)).toContain('late');
+    expect(late.membership.view.self.status).toBe('joining');
+    expect(late.membership.life.waitingFor()).toMatch(/founded without this node/);
+    expect(late.membership.view.ring.epoch).toBe(lives[0]!.membership.view.ring.epoch);
+    expect(lives[0]!.membership.view.members().map(({ name }) => name)).toContain('late');
     world.kill(late);
     await world.run(5_000);
-    expect(lives[0]!.membership.members()).toHaveLength(3);
+    expect(lives[0]!.membership.view.members()).toHaveLength(3);
   });
 
   test('killed all together and started one by one, each knows the same ring at once, alone', async () => {
     const { world, lives } = await cluster('restart');
-    const epoch = lives[0]!.membership.ring.epoch;
+    const epoch = lives[0]!.membership.view.ring.epoch;
     await world.run(3_000);
     for (const life of lives) world.kill(life);
     for (const name of names) {
       const life = world.start(name);
-      expect(life.membership.self.status).toBe('active');
-      expect(life.membership.ring.epoch).toBe(epoch);
-      expect(life.membership.self.generation).toBeGreaterThan(1);
+      expect(life.membership.view.self.status).toBe('active');
+      expect(life.membership.view.ring.epoch).toBe(epoch);
+      expect(life.membership.view.self.generation).toBeGreaterThan(1);
       await world.run(1_000);
       world.kill(life);
+    }
+  });
+
+  test('alone and killed in the moment of founding: it has its place when it returns', async () => {
+    for (let atMs = 250; atMs < 256; atMs += 0.2) {
+      const world = new MemberWorld(`solo ${atMs}`, { founders: 1 });
+      const life = world.start('a');
+      await world.run(atMs);
+      world.kill(life);
+      const back = world.start('a');
+      await world.until(() => back.membership.life.isJoined, 2_000);
+      expect(back.membership.view.self.status).toBe('active');
     }
   });
 
@@ -132,7 +148,7 @@ describe('founding', () => {
       await world.run(3_000);
       const back = [world.start('a'), ...lives.slice(1)];
       await world.until(() => allActive(back), 5_000);
-      expect(new Set(back.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
+      expect(new Set(back.map(({ membership }) => membership.view.ring.epoch)).size).toBe(1);
     }
   });
 
@@ -159,14 +175,14 @@ describe('founding', () => {
       const back = world.start('a');
       await world.run(5_000);
       const serving = [back, b, c, d].filter(
-        ({ membership }) => membership.self.status === 'active',
+        ({ membership }) => membership.view.self.status === 'active',
       );
       expect(serving.length).toBeGreaterThanOrEqual(3);
-      expect(new Set(serving.map(({ membership }) => membership.ring.epoch)).size).toBe(1);
+      expect(new Set(serving.map(({ membership }) => membership.view.ring.epoch)).size).toBe(1);
       expect(
         [back, b, c, d].flatMap(({ membership }) => membership.problems.texts().join()),
       ).not.toContain('another cluster');
-      if (d.membership.self.status === 'active') agreedAlone++;
+      if (d.membership.view.self.status === 'active') agreedAlone++;
       // Nodes tell of the dead one for a while, and nobody asks for it again and again.
       expect(messages).toBeLessThan(1_000);
     }
@@ -187,8 +203,8 @@ describe('failure detector', () => {
       5_000,
     );
     expect(suspectMs + downMs).toBeLessThan(2_500);
-    expect(a.membership.ring.epoch).toBe(b.membership.ring.epoch);
-    expect(a.membership.members()).toHaveLength(3);
+    expect(a.membership.view.ring.epoch).toBe(b.membership.view.ring.epoch);
+    expect(a.membership.view.members()).toHaveLength(3);
     const again = world.start('c');
     const backMs = await world.until(
       () => reachabilityOf(again, [a, b]).every((now) => now === 'alive'),
@@ -207,15 +223,15 @@ describe('failure detector', () => {
       6_000,
     );
     expect(downMs).toBeLessThan(4_000);
-    const { generation } = c.membership.self;
+    const { generation } = c.membership.view.self;
     await world.run(3_000);
     world.scheduler.resume(c.process);
     await world.until(() => reachabilityOf(c, lives).every((now) => now === 'alive'), 2_000);
     await world.run(2_000);
-    expect(c.membership.self.generation).toBeGreaterThan(generation);
+    expect(c.membership.view.self.generation).toBeGreaterThan(generation);
     // It stood still itself: it blames nobody.
     expect(c.changes.filter(({ what }) => what.endsWith('down'))).toEqual([]);
-    expect([a, b].map(({ membership }) => membership.reachability(c.id))).toEqual([
+    expect([a, b].map(({ membership }) => membership.view.reachability(c.id))).toEqual([
       'alive',
       'alive',
     ]);
@@ -226,7 +242,7 @@ describe('failure detector', () => {
     const [a, b] = lives as [NodeLife, NodeLife];
     b.process.paused = true;
     await world.run(20_000);
-    expect(a.membership.reachability(b.id)).toBe('suspect');
+    expect(a.membership.view.reachability(b.id)).toBe('suspect');
   });
 
   test('a node without its NATS link calls nobody down, and is called down by the others', async () => {
@@ -275,14 +291,14 @@ describe('failure detector', () => {
     await world.run(2_000);
     const way = { from: 'a-1', to: 'c-3' };
     world.nats.cut(way, 'split');
-    await world.until(() => a.membership.isAbsent(c.id), 3_000);
+    await world.until(() => a.membership.view.isAbsent(c.id), 3_000);
     c.process.paused = true;
     world.nats.heal(way);
-    await world.until(() => !a.membership.isAbsent(c.id), 4_000);
-    await world.until(() => a.membership.reachability(c.id) === 'down', 6_000);
+    await world.until(() => !a.membership.view.isAbsent(c.id), 4_000);
+    await world.until(() => a.membership.view.reachability(c.id) === 'down', 6_000);
     expect(a.changes.at(-1)?.what).toBe('c down');
     await world.run(10_000);
-    expect(a.membership.isAbsent(c.id)).toBe(false);
+    expect(a.membership.view.isAbsent(c.id)).toBe(false);
   });
 
   test('12 nodes, one killed: all of them go on knowing that it is gone', async () => {
@@ -292,7 +308,7 @@ describe('failure detector', () => {
     world.kill(lives[7]!);
     const others = lives.filter((life) => life !== lives[7]);
     const allKnow = (): boolean =>
-      others.every(({ membership }) => membership.isAbsent(lives[7]!.id));
+      others.every(({ membership }) => membership.view.isAbsent(lives[7]!.id));
     await world.until(allKnow, 6_000);
     for (let i = 0; i < 200; i++) {
       await world.run(100);
@@ -362,7 +378,7 @@ describe('wall clocks', () => {
     const again = world.start('c', { disk: 'new' });
     again.faults.wallOffsetMs = -hour;
     await world.run(5_000);
-    expect(again.membership.self.status).toBe('joining');
+    expect(again.membership.view.self.status).toBe('joining');
     for (const { clock } of [a, b]) expect(clock.wallMs()).toBe(clock.ownWallMs());
     expect(differenceMs(a, again)).toBeLessThan(100);
   });
@@ -440,15 +456,17 @@ describe('a disk put back from a copy', () => {
     world.kill(lives[2]!);
     const image = world.diskOf('c').image();
     const right = await lifeOf(world, 7_000);
-    await world.until(() => right.c.membership.lineage.asked, 2_000);
+    await world.until(() => right.c.membership.identity.speaks, 2_000);
     await world.run(3_000);
     expect(right.skipped).toEqual([]);
     world.kill(right.c);
     world.diskOf('c').restore(image);
     const old = await lifeOf(world, 5_000);
-    await world.until(() => old.c.membership.lineage.asked, 2_000);
+    await world.until(() => old.c.membership.identity.speaks, 2_000);
     expect(old.skipped).toEqual([7_000]);
-    expect(old.c.membership.self.generation).toBeGreaterThan(right.c.membership.self.generation);
+    expect(old.c.membership.view.self.generation).toBeGreaterThan(
+      right.c.membership.view.self.generation,
+    );
   });
 
   test('nobody can be asked: it serves after a second, and notices as soon as it hears of what it did', async () => {
@@ -467,7 +485,7 @@ describe('a disk put back from a copy', () => {
       ])
         world.nats.cut(way, 'silent');
     const old = await lifeOf(world, 5_000);
-    await world.until(() => old.c.membership.lineage.asked, 2_000);
+    await world.until(() => old.c.membership.identity.speaks, 2_000);
     expect(old.skipped).toEqual([]);
     world.nats.healAll();
     await world.until(() => old.skipped.length > 0, 5_000);
@@ -480,7 +498,7 @@ describe('settings', () => {
     const world = new MemberWorld('partitions', { founders: 2 });
     const [a, b] = [world.start('a', { partitions: 64 }), world.start('b')];
     await world.run(5_000);
-    expect(a.membership.members()).toHaveLength(1);
+    expect(a.membership.view.members()).toHaveLength(1);
     for (const { membership } of [a, b])
       expect(membership.problems.texts().join()).toMatch(/partitions/);
   });
@@ -504,22 +522,22 @@ describe('settings', () => {
     const others = ['x', 'y', 'z'].map((name) => world.start(name));
     await world.until(() => allActive(others), 5_000);
     await world.run(30_000);
-    expect(lives[0]!.membership.members().map(({ name }) => name)).toEqual(
+    expect(lives[0]!.membership.view.members().map(({ name }) => name)).toEqual(
       expect.arrayContaining(names),
     );
-    expect(lives[0]!.membership.members()).toHaveLength(3);
+    expect(lives[0]!.membership.view.members()).toHaveLength(3);
     expect(lives[0]!.membership.problems.texts().join()).toMatch(/another cluster/);
   });
 
   test('host, zone and weight of a member stay what they were when it restarts with others', async () => {
     const { world, lives } = await cluster('place');
-    const epoch = lives[0]!.membership.ring.epoch;
+    const epoch = lives[0]!.membership.view.ring.epoch;
     world.kill(lives[2]!);
     const moved = world.start('c', { weight: 4, zone: 'z9', name: 'renamed' });
     await world.run(3_000);
-    expect(moved.membership.ring.epoch).toBe(epoch);
-    expect(lives[0]!.membership.ring.epoch).toBe(epoch);
+    expect(moved.membership.view.ring.epoch).toBe(epoch);
+    expect(lives[0]!.membership.view.ring.epoch).toBe(epoch);
     expect(moved.membership.problems.texts().join()).toMatch(/can't change yet/);
-    expect(lives[0]!.membership.members().map(({ name }) => name)).toContain('renamed');
+    expect(lives[0]!.membership.view.members().map(({ name }) => name)).toContain('renamed');
   });
 });

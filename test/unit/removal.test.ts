@@ -5,12 +5,12 @@ import { cluster, type MemberWorld, names, type NodeLife } from '../support/memb
 /** Of each node, which it has on its disk as removed. */
 function removedAt(world: MemberWorld, lives: readonly NodeLife[]): string[] {
   return lives.map(({ membership }) =>
-    [...membership.removed].map((id) => world.nameOf(id)).join(),
+    [...membership.view.removed].map((id) => world.nameOf(id)).join(),
   );
 }
 
 function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
-  return among.map(({ membership }) => membership.reachability(peer.id));
+  return among.map(({ membership }) => membership.view.reachability(peer.id));
 }
 
 /** Who confirmed and who did not, or why it was refused. */
@@ -52,18 +52,18 @@ describe('members that are gone for good', () => {
   test('one of three is down and removed: on both disks, over restarts; its place and the ring stay, nobody misses it any more', async () => {
     const { world, lives } = await cluster('removed', names, { tombstoneGraceMs: 60_000 });
     const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
-    const { epoch } = a.membership.ring;
+    const { epoch } = a.membership.view.ring;
     world.kill(c);
     await world.run(65_000);
     expect(a.membership.problems.texts().join()).toMatch(/quorate remove c/);
     expect(await remove(world, a, 'c')).toBe('a,b without ');
     expect(removedAt(world, [a, b])).toEqual(['c', 'c']);
     for (const { membership } of [a, b]) expect(membership.problems.texts()).toEqual([]);
-    expect(a.membership.ring.epoch).toBe(epoch);
+    expect(a.membership.view.ring.epoch).toBe(epoch);
     world.kill(a);
     world.kill(b);
     const again = [world.start('a'), world.start('b')];
-    await world.until(() => again.every(({ membership }) => membership.isStarted), 5_000);
+    await world.until(() => again.every(({ membership }) => membership.life.isJoined), 5_000);
     expect(removedAt(world, again)).toEqual(['c', 'c']);
     expect(reachabilityOf(c, again)).toEqual(['down', 'down']);
   });
@@ -77,7 +77,7 @@ describe('members that are gone for good', () => {
     const second = world.start('c');
     await world.run(2_000);
     expect(second.fatal.join()).toMatch(/this node was removed from its cluster/);
-    expect(second.membership.isStarted).toBe(false);
+    expect(second.membership.life.isJoined).toBe(false);
     expect(reachabilityOf(c, [a, b])).toEqual(['down', 'down']);
     world.kill(a);
     world.kill(b);
@@ -96,7 +96,7 @@ describe('members that are gone for good', () => {
     between(world, ['d', 'e'], 'heal');
     await world.run(5_000);
     // They know of nothing yet.
-    expect(d.membership.reachability(e.id)).toBe('alive');
+    expect(d.membership.view.reachability(e.id)).toBe('alive');
     expect(e.fatal).toEqual([]);
     between(world, ['abc', 'd'], 'heal');
     await world.run(5_000);

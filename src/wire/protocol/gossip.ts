@@ -6,6 +6,7 @@
  *   removal  may this member be removed? and: it is removed. Agreed to, or refused
  */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
+import type { Claim, SeenLife } from '../../../actors/rules/identity.js';
 import type { Member } from '../../../actors/rules/membership.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isText } from '../columns.js';
@@ -20,20 +21,6 @@ export type Gossip =
   /** `row`: of the asker, as it is now. */
   | { readonly kind: 'recall'; readonly row: Member }
   | ({ readonly kind: 'removal' } & RemovalStep);
-
-export interface Claim {
-  /** Drawn at the start of a process. */
-  readonly instance: number;
-  /** The one it started with: a process that refutes raises its generation, and is no younger for it. */
-  readonly generation: number;
-  readonly pid: number;
-}
-
-/** What another node has seen of a member. */
-export interface SeenLife {
-  readonly generation: number;
-  readonly epochs: number;
-}
 
 export interface RemovalStep {
   readonly step: keyof typeof removalWords;

@@ -373,8 +373,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'doubts-unnoticed',
-    file: 'src/membership/learning.js',
-    find: 'this.doubtedAtMs = this.clock.monotonicMs()',
+    file: 'src/membership/peer-watch.js',
+    find: 'this.doubtedAtMs = this.options.clock.monotonicMs()',
     replace: 'void 0',
   },
   {
@@ -588,9 +588,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'removal-not-on-disk',
     file: 'src/membership/removals.js',
-    find: 'table.save(() => {\n            for (const node of fresh)\n                this.act(node);\n        });',
+    find: 'kept.save(() => {\n            for (const node of fresh)\n                this.act(node);\n        });',
     replace:
-      'table.save(() => undefined);\n        for (const node of fresh)\n            this.act(node);',
+      'kept.save(() => undefined);\n        for (const node of fresh)\n            this.act(node);',
   },
   {
     name: 'forgets-before-all-know-who-is-gone',
@@ -615,15 +615,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'founded-unconfirmed',
     in: 'founding',
-    file: 'src/membership/founding.js',
-    find: 'if (this.unconfirmed().length === 0)',
-    replace: 'if (true)',
+    file: 'actors/membership/membership.machine.js',
+    find: 'books.unconfirmedOf(context.book).length === 0',
+    replace: 'true',
   },
   {
     name: 'old-disk-unnoticed',
-    file: 'src/membership/lineage.js',
-    find: 'if (seen.generation >= roster.self.generation)',
-    replace: 'if (false)',
+    file: 'actors/rules/identity.js',
+    find: 'return seen.generation >= own;',
+    replace: 'return false;',
   },
   {
     name: 'old-disk-goes-on-with-its-epochs',

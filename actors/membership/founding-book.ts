@@ -1,0 +1,85 @@
+/**
+ * What a node keeps in mind while it founds a cluster with others. Pure: each function makes the
+ * next book of a book and of what happened. The rules are in `../rules/founding.ts`; what is done
+ * about it is decided by `membership.machine.ts`.
+ */
+import type { NodeId } from '../rules/actor.js';
+import { confirms, type FoundingVote, voteAfter } from '../rules/founding.js';
+
+export interface FoundingBook {
+  readonly self: NodeId;
+  /** On disk: others are told nothing else, and only then is it acted upon. */
+  readonly vote: FoundingVote;
+  /** To be on disk; the same object as `vote` when it is. */
+  readonly next: FoundingVote;
+  /** What others said last about whom they met. */
+  readonly said: ReadonlyMap<NodeId, readonly NodeId[]>;
+  /** Who has on its disk the list that this node is to store, or has stored. */
+  readonly confirmed: ReadonlySet<NodeId>;
+}
+
+export interface FoundingNews {
+  readonly from: NodeId;
+  readonly told: FoundingVote;
+  /** Whom the sender reaches, itself included; ascending. */
+  readonly reached: readonly NodeId[];
+  /** The members this node has rows of, itself included. */
+  readonly known: readonly NodeId[];
+}
+
+export function openBook(self: NodeId, vote: FoundingVote): FoundingBook {
+  return { self, vote, next: vote, said: new Map(), confirmed: new Set() };
+}
+
+/** What the news make this node vote; `book.next` itself when they change nothing. */
+export function votedUpon(book: FoundingBook, { from, told, known }: FoundingNews): FoundingVote {
+  const next = voteAfter(book.next, { self: book.self, from, told });
+  // A ring needs the rows of all that are on it: they come along with one of the next news.
+  return next.founders.every((id) => known.includes(id)) ? next : book.next;
+}
+
+export function heard(book: FoundingBook, news: FoundingNews): FoundingBook {
+  const { from, told, reached } = news;
+  const said = new Map(book.said).set(from, reached);
+  const voted = voting(book, votedUpon(book, news));
+  const { next } = voted;
+  const confirmed = confirms(next, told) ? new Set(voted.confirmed).add(from) : voted.confirmed;
+  return { ...voted, said, confirmed };
+}
+
+/** All who are here agree who is. */
+export function agreed(book: FoundingBook, met: readonly NodeId[]): FoundingBook {
+  return voting(book, { ...book.next, stored: met });
+}
+
+/** All of the list have it on disk. */
+export function concluded(book: FoundingBook): FoundingBook {
+  return voting(book, { ...book.next, founders: book.next.stored });
+}
+
+export function stored(book: FoundingBook): FoundingBook {
+  return { ...book, vote: book.next };
+}
+
+export function forgotten(book: FoundingBook, node: NodeId): FoundingBook {
+  const said = new Map(book.said);
+  said.delete(node);
+  return { ...book, said };
+}
+
+/** The founders of this node's cluster, or those it has agreed to found one with. Empty: none. */
+export function listOf({ next }: FoundingBook): readonly NodeId[] {
+  return next.founders.length > 0 ? next.founders : next.stored;
+}
+
+/** Of those this node agreed with, who has not said yet that it has stored the same. */
+export function unconfirmedOf({ self, next, confirmed }: FoundingBook): NodeId[] {
+  return next.stored.filter((id) => id !== self && !confirmed.has(id));
+}
+
+/** Another attempt, or another list, has to be confirmed anew. */
+function voting(book: FoundingBook, next: FoundingVote): FoundingBook {
+  const { attempt, stored: list } = book.next;
+  const isSame = attempt === next.attempt && list === next.stored;
+  return { ...book, next, confirmed: isSame ? book.confirmed : new Set() };
+}

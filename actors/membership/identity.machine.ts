@@ -1,0 +1,118 @@
+/**
+ * Whether a node is who its disk says. Before it says anything it asks what others have seen of its
+ * lives: who has seen a later one knows that the disk is an old one that was put back, and the node
+ * goes on beyond all epochs it can have drawn. Meanwhile it asks whether another process has its
+ * id: the one that starts gives way to any that answers, later the younger one does.
+ *
+ * Effects are provided by who runs the chart. Tags say what follows from a state: `speaks`, others
+ * may be told something; `unopposed`, the id is this process'.
+ */
+import { setup } from 'xstate';
+import type { NodeId } from '../rules/actor.js';
+import { type Claim, givesWay, isLaterLife, type SeenLife } from '../rules/identity.js';
+import { limits } from '../rules/limits.js';
+
+export type IdentityEvent =
+  /** `own`: the generation of this life. */
+  | { readonly type: 'lives.recalled'; readonly seen: SeenLife; readonly own: number }
+  | { readonly type: 'epochs.skipped' }
+  /** Somebody tells of a life of this node that is later than this one. */
+  | { readonly type: 'laterLife.told'; readonly by: NodeId }
+  | { readonly type: 'twin.answered'; readonly own: Claim; readonly twin: Claim }
+  | { readonly type: 'node.stopping' };
+
+export const identityMachine = setup({
+  types: { events: {} as IdentityEvent, tags: {} as 'speaks' | 'unopposed' },
+  guards: {
+    isOldDisk: ({ event }) => event.type === 'lives.recalled' && isLaterLife(event.seen, event.own),
+    givesWay: ({ event }) => event.type === 'twin.answered' && givesWay(event.own, event.twin),
+  },
+  actions: {
+    /** Asks the members that are known, and tells them of this life: `lives.recalled`. */
+    recallLives: () => undefined,
+    /** Goes on beyond a life that is not on the disk: `epochs.skipped`. */
+    renounceEpochs: (_, params: { readonly seen: SeenLife }) => void params,
+    /** What others know of this node's lives is known, as far as anybody answered. */
+    takeUp: () => undefined,
+    /** Asks the one, and goes on beyond what it has seen. Nothing waits for it. */
+    recallLate: (_, params: { readonly by: NodeId }) => void params,
+    /** Asks under the own id: `twin.answered` when another process has it. */
+    claimId: () => undefined,
+    /** Nobody objected, and nobody knows more of it than its disk. */
+    settle: () => undefined,
+    /** This process ends. */
+    giveWay: (_, params: { readonly twin: Claim }) => void params,
+  },
+  delays: { untilUnopposed: limits.claimMsMax },
+}).createMachine({
+  id: 'identity',
+  initial: 'asking',
+  on: {
+    'node.stopping': '.stopped',
+    'laterLife.told': {
+      actions: { type: 'recallLate', params: ({ event }) => ({ by: event.by }) },
+    },
+    'twin.answered': {
+      guard: 'givesWay',
+      target: '.doubled',
+      actions: { type: 'giveWay', params: ({ event }) => ({ twin: event.twin }) },
+    },
+  },
+  states: {
+    asking: {
+      type: 'parallel',
+      entry: ['recallLives', 'claimId'],
+      onDone: 'settled',
+      states: {
+        lives: {
+          initial: 'recalling',
+          states: {
+            recalling: {
+              on: {
+                'lives.recalled': [
+                  {
+                    guard: 'isOldDisk',
+                    target: 'renouncing',
+                    actions: {
+                      type: 'renounceEpochs',
+                      params: ({ event }) => ({ seen: event.seen }),
+                    },
+                  },
+                  { target: 'recalled' },
+                ],
+                'laterLife.told': {},
+              },
+            },
+            renouncing: {
+              on: {
+                // Should this life be short, the next must hear of it.
+                'epochs.skipped': { target: 'telling', actions: 'recallLives' },
+                'laterLife.told': {},
+              },
+            },
+            telling: { on: { 'lives.recalled': 'recalled', 'laterLife.told': {} } },
+            recalled: { type: 'final', tags: 'speaks', entry: 'takeUp' },
+          },
+        },
+        claim: {
+          initial: 'claiming',
+          states: {
+            claiming: {
+              on: {
+                'twin.answered': {
+                  target: '#identity.doubled',
+                  actions: { type: 'giveWay', params: ({ event }) => ({ twin: event.twin }) },
+                },
+              },
+              after: { untilUnopposed: 'unopposed' },
+            },
+            unopposed: { type: 'final', tags: 'unopposed' },
+          },
+        },
+      },
+    },
+    settled: { tags: ['speaks', 'unopposed'], entry: 'settle' },
+    doubled: { type: 'final' },
+    stopped: { type: 'final' },
+  },
+});

@@ -1,0 +1,55 @@
+/** What the chart of a node's membership is told, and what it keeps. */
+import type { NodeId } from '../rules/actor.js';
+import type { FoundingVote } from '../rules/founding.js';
+import type { FoundingBook, FoundingNews } from './founding-book.js';
+
+export interface MembershipInput {
+  readonly self: NodeId;
+  /** So many make a cluster. */
+  readonly foundersMin: number;
+}
+
+export interface MembershipContext extends MembershipInput {
+  readonly book: FoundingBook;
+  /** The members this node has rows of, itself included. */
+  readonly known: readonly NodeId[];
+}
+
+export type MembershipEvent =
+  | DiskRead
+  | ({ readonly type: 'news.heard' } & FoundingNews)
+  | MetCounted
+  | { readonly type: 'newcomer.learned' }
+  | NewcomerGone
+  | { readonly type: 'heartbeat.raised' }
+  | { readonly type: 'vote.stored'; readonly vote: FoundingVote }
+  /** Others were asked who this node is, and none objected. */
+  | { readonly type: 'self.known' }
+  | { readonly type: 'time.told' }
+  /** An operator said that this node is gone for good. */
+  | { readonly type: 'self.removed' }
+  | { readonly type: 'removal.stored' }
+  | { readonly type: 'node.stopping' };
+
+export interface DiskRead {
+  readonly type: 'disk.read';
+  readonly vote: FoundingVote;
+  readonly known: readonly NodeId[];
+  /** It says that this node is gone for good. */
+  readonly isRemoved: boolean;
+}
+
+export interface MetCounted {
+  readonly type: 'met.counted';
+  /** Who can be reached, this node included; ascending. */
+  readonly met: readonly NodeId[];
+  /** Members of a cluster that was founded are known. */
+  readonly isFounded: boolean;
+}
+
+/** A node that was joining is not here any more. */
+export interface NewcomerGone {
+  readonly type: 'newcomer.gone';
+  readonly node: NodeId;
+  readonly known: readonly NodeId[];
+}

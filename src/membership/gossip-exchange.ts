@@ -1,0 +1,181 @@
+/**
+ * What members tell each other: takes in what comes, answers it, and tells of what this node knows
+ * in the rhythm of `gossip.machine.ts`. What follows for its own membership is the chart's.
+ */
+import { type ActorRefFrom, createActor } from 'xstate';
+import { gossipMachine } from '../../actors/membership/gossip.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { Reachability } from '../../actors/rules/membership.js';
+import type { IncomingCall } from '../bus/peers.js';
+import type { Clock } from '../seams/clock.js';
+import type { Inspection } from '../seams/inspection.js';
+import { gossipOf } from '../wire/protocol/gossip.js';
+import type { News, Settings } from '../wire/protocol/news.js';
+import type { Absences } from './absences.js';
+import type { IdClaim } from './id-claim.js';
+import type { Identity } from './identity.js';
+import type { KeptMembers } from './kept-members.js';
+import type { Learning } from './learning.js';
+import type { Life } from './life.js';
+import type { Lineage } from './lineage.js';
+import type { MemberView } from './member-view.js';
+import type { PeerWatch } from './peer-watch.js';
+import type { Problems } from './problems.js';
+import type { Removals } from './removals.js';
+import type { Learned, Roster } from './roster.js';
+import { isCompatible } from './settings.js';
+import type { Telling } from './telling.js';
+import type { TimeOfDay } from './time-of-day.js';
+
+/** Nodes that are started together need a moment to find each other; after so many beats it is worth a word. */
+const patienceBeats = 5;
+
+export interface GossipExchangeOptions {
+  readonly clock: Clock;
+  readonly inspection: Inspection;
+  readonly settings: Settings;
+  readonly roster: Roster;
+  readonly view: MemberView;
+  readonly watch: PeerWatch;
+  readonly life: Life;
+  readonly identity: Identity;
+  readonly claim: IdClaim;
+  readonly lineage: Lineage;
+  readonly learning: Learning;
+  readonly telling: Telling;
+  readonly removals: Removals;
+  readonly kept: KeptMembers;
+  readonly timeOfDay: TimeOfDay;
+  readonly absences: Absences;
+  readonly problems: Problems;
+}
+
+export class GossipExchange {
+  private readonly gossip: ActorRefFrom<typeof gossipMachine>;
+
+  constructor(private readonly options: GossipExchangeOptions) {
+    const { clock, inspection, watch, identity, telling } = options;
+    const actions = {
+      greet: () => telling.tellAll({ hello: true }),
+      beat: () => this.beat(),
+      review: () => watch.review(),
+      claimId: () => identity.claimId(),
+      suspend: () => watch.suspend(),
+      resume: () => watch.resume(),
+    };
+    this.gossip = createActor(gossipMachine.provide({ actions }), { clock });
+    inspection.attach(this.gossip);
+  }
+
+  start(): void {
+    this.gossip.start();
+  }
+
+  stop(): void {
+    this.gossip.send({ type: 'node.stopping' });
+    this.gossip.stop();
+  }
+
+  get isCutOff(): boolean {
+    return this.gossip.getSnapshot().matches('cutOff');
+  }
+
+  linked(isConnected: boolean): void {
+    this.gossip.send({ type: isConnected ? 'link.restored' : 'link.lost' });
+  }
+
+  /** Throws `MalformedError`. */
+  receive(call: IncomingCall<'gossip'>): void {
+    const { roster, life, identity, claim, removals, learning, kept } = this.options;
+    if (life.isOver) return;
+    const said = gossipOf(call.body);
+    if (said.kind === 'claim') {
+      if (call.from === roster.self.id && identity.isUnopposed) claim.answer(call, said.claim);
+      return;
+    }
+    if (said.kind === 'removal') return removals.removing.answer(call, said);
+    if (said.kind === 'recall') {
+      learning.answerRecall(call, said.row);
+      return kept.save();
+    }
+    this.hear(call.from, said.news);
+  }
+
+  private hear(from: NodeId, news: News): void {
+    const { roster, life, settings, problems, telling, learning, removals, view, kept } =
+      this.options;
+    this.hearTime(from, news);
+    const sender = { id: from, name: roster.get(from)?.name ?? from };
+    if (!isCompatible({ sender, news, settings, vote: life.vote, problems })) {
+      // So that both sides can say what is wrong.
+      if (news.hello) telling.tell(from, { hello: false });
+      return;
+    }
+    const before = roster.self;
+    const learned = learning.learn(from, news);
+    removals.review();
+    const met = news.vitals.filter(({ id, opinion }) => id === from || opinion !== 'down');
+    const reached = met.map(({ id }) => id);
+    life.send({ type: 'news.heard', from, told: news.vote, reached, known: roster.allIds });
+    view.review();
+    this.answer(from, news, { learned, isDoubted: roster.self !== before });
+    if (learned.has('new')) life.send({ type: 'newcomer.learned' });
+    life.countMet();
+    kept.save();
+  }
+
+  private hearTime(from: NodeId, { clock }: News): void {
+    const { roster, life, timeOfDay, telling } = this.options;
+    // A machine has one voice, though it came back under another id, and a node that waits to be taken in has none.
+    const counts = !life.isFounded || roster.get(from)?.status === 'active';
+    if (timeOfDay.hear(from, clock, { counts })) telling.tell(from, { hello: true });
+  }
+
+  private answer(
+    from: NodeId,
+    { hello, vote }: News,
+    heard: { readonly learned: ReadonlySet<Learned>; readonly isDoubted: boolean },
+  ): void {
+    const { life, telling } = this.options;
+    const asks = heard.learned.has('unknown');
+    const isIgnorant = life.isFounded && vote.founders.length === 0;
+    if (hello || isIgnorant) telling.tell(from, { hello: asks, rows: true });
+    // The row of this node is news again when somebody doubted it.
+    else if (asks || heard.isDoubted) telling.tell(from, { hello: asks });
+  }
+
+  /** Somebody's reachability changed. */
+  reached(node: NodeId, now: Reachability): void {
+    const { clock, roster, life, view, timeOfDay, watch, absences } = this.options;
+    const isNewcomer = roster.get(node)?.status === 'joining' && !life.list.includes(node);
+    if (now === 'down' && isNewcomer) {
+      roster.forget(node);
+      timeOfDay.forget(node);
+      life.send({ type: 'newcomer.gone', node, known: roster.allIds });
+      watch.unwatch(node);
+    }
+    if (roster.get(node)?.status === 'active') absences.note(node, now);
+    view.changed({ kind: 'reachability', node, now });
+    // This node may be the second source somebody waits for. (Within the turn its own belief is still being made.)
+    if (now !== 'alive') clock.endOfTurn(() => this.spread());
+  }
+
+  private beat(): void {
+    const { roster, lineage, absences, life, timeOfDay, problems, kept } = this.options;
+    roster.beat();
+    lineage.lease();
+    absences.review();
+    const waitingFor = life.waitingFor();
+    if (waitingFor === undefined) problems.settle('waiting');
+    else if (roster.self.heartbeat >= patienceBeats) problems.report('waiting', waitingFor);
+    timeOfDay.review(problems);
+    life.countMet();
+    life.send({ type: 'heartbeat.raised' });
+    kept.save();
+  }
+
+  private spread(): void {
+    const { life, telling } = this.options;
+    if (!life.isOver) telling.spread();
+  }
+}

@@ -1,0 +1,146 @@
+/** Runs the chart of this node's membership; whoever wants to know where it stands asks here. */
+import { type ActorRefFrom, createActor } from 'xstate';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { FoundingVote } from '../../actors/rules/founding.js';
+import { listOf, unconfirmedOf } from '../../actors/membership/founding-book.js';
+import type { MembershipEvent } from '../../actors/membership/membership-events.js';
+import { membershipMachine } from '../../actors/membership/membership.machine.js';
+import type { Clock } from '../seams/clock.js';
+import type { Inspection } from '../seams/inspection.js';
+import { Orders } from './orders.js';
+import type { Roster } from './roster.js';
+
+/** What the actions of the chart come to; they are described there. */
+export interface LifeEffects {
+  listen(): void;
+  /** Makes `next` durable, then calls back. */
+  store(done: () => void): void;
+  greet(): void;
+  /** Resolves when the time was told, or nobody is there to tell it. */
+  awaitTime(): Promise<void>;
+  tellAll(): void;
+  tellSome(): void;
+  /** They are active from now on. */
+  activate(founders: readonly NodeId[]): void;
+  takePlace(): void;
+  join(): void;
+  endAsRemoved(): void;
+  fallSilent(): void;
+}
+
+export interface LifeOptions {
+  readonly clock: Clock;
+  readonly inspection: Inspection;
+  readonly roster: Roster;
+  readonly foundersMin: number;
+  readonly isReachable: (node: NodeId) => boolean;
+}
+
+export class Life {
+  private readonly actor: ActorRefFrom<typeof membershipMachine>;
+
+  constructor(
+    private readonly options: LifeOptions,
+    effects: LifeEffects,
+  ) {
+    const { clock, inspection, roster, foundersMin } = options;
+    const orders = new Orders();
+    const actions = {
+      listen: orders.of(() => effects.listen()),
+      store: orders.of(() => {
+        const vote = this.next;
+        effects.store(() => this.send({ type: 'vote.stored', vote }));
+      }),
+      greet: orders.of(() => effects.greet()),
+      awaitTime: orders.of(() => {
+        void effects.awaitTime().then(() => this.send({ type: 'time.told' }));
+      }),
+      tellAll: orders.ofTelling(() => effects.tellAll()),
+      tellSome: orders.ofTelling(() => effects.tellSome()),
+      showFounders: orders.of(({ founders }: { founders: readonly NodeId[] }) =>
+        effects.activate(founders),
+      ),
+      takePlace: orders.of(({ founders }: { founders: readonly NodeId[] }) => {
+        effects.activate(founders);
+        effects.takePlace();
+      }),
+      join: orders.of(() => effects.join()),
+      endAsRemoved: orders.of(() => effects.endAsRemoved()),
+      fallSilent: orders.of(() => effects.fallSilent()),
+    };
+    const input = { self: roster.self.id, foundersMin };
+    this.actor = createActor(membershipMachine.provide({ actions }), { clock, input });
+    inspection.attach(this.actor);
+    orders.follow(this.actor);
+    this.actor.start();
+  }
+
+  send(event: MembershipEvent): void {
+    this.actor.send(event);
+  }
+
+  /** Who can be reached is looked at anew: of those a cluster is founded. */
+  countMet(): void {
+    const isFounded = this.options.roster.active().length > 0;
+    this.send({ type: 'met.counted', met: this.reached(), isFounded });
+  }
+
+  /** On disk: others are told nothing else. */
+  get vote(): FoundingVote {
+    return this.book.vote;
+  }
+
+  /** To be on disk. */
+  get next(): FoundingVote {
+    return this.book.next;
+  }
+
+  /** The founders of this node's cluster, or those it has agreed to found one with; ascending. */
+  get list(): readonly NodeId[] {
+    return listOf(this.book);
+  }
+
+  /** It is of a cluster. */
+  get isFounded(): boolean {
+    return this.actor.getSnapshot().hasTag('founded');
+  }
+
+  /** It may serve. */
+  get isJoined(): boolean {
+    return this.actor.getSnapshot().matches('joined');
+  }
+
+  /** It takes no part any more in what members tell each other. */
+  get isOver(): boolean {
+    return this.actor.getSnapshot().status !== 'active';
+  }
+
+  /** Whom this node would found a cluster with. Once it agreed it says nothing else. */
+  met(): readonly NodeId[] {
+    return this.list.length > 0 ? this.list : this.reached();
+  }
+
+  /** Why this node holds no partitions; undefined when it does. */
+  waitingFor(): string | undefined {
+    const { roster, foundersMin } = this.options;
+    if (this.isFounded) return undefined;
+    if (this.actor.getSnapshot().matches({ arriving: { place: { open: 'outside' } } }))
+      return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
+    const missing = unconfirmedOf(this.book).map((id) => roster.get(id)?.name ?? id);
+    if (missing.length > 0)
+      return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;
+    return `waiting for nodes to found a cluster with: ${this.met().length} of ${foundersMin} are here`;
+  }
+
+  private reached(): readonly NodeId[] {
+    const { roster, isReachable } = this.options;
+    return roster
+      .all()
+      .filter(({ id, status }) => status !== 'left' && isReachable(id))
+      .map(({ id }) => id);
+  }
+
+  private get book() {
+    return this.actor.getSnapshot().context.book;
+  }
+}

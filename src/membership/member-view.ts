@@ -1,0 +1,80 @@
+/** What the rest of the node sees of the members, and who is told when that changes. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import type {
+  ClusterChange,
+  ClusterView,
+  Member,
+  Placement,
+  Reachability,
+  Ring,
+} from './cluster-view.js';
+import type { PeerWatch } from './peer-watch.js';
+import { RingCache } from './ring-cache.js';
+import type { Roster } from './roster.js';
+
+export interface MemberViewOptions {
+  readonly roster: Roster;
+  readonly watch: PeerWatch;
+  readonly removed: ReadonlySet<NodeId>;
+  readonly partitions: number;
+}
+
+export class MemberView implements ClusterView {
+  readonly removed: ReadonlySet<NodeId>;
+  private readonly roster: Roster;
+  private readonly watch: PeerWatch;
+  private readonly rings: RingCache;
+  private readonly listeners: ((change: ClusterChange) => void)[] = [];
+
+  constructor({ roster, watch, removed, partitions }: MemberViewOptions) {
+    this.roster = roster;
+    this.watch = watch;
+    this.removed = removed;
+    this.rings = new RingCache(partitions);
+  }
+
+  get self(): Member {
+    return this.roster.self;
+  }
+
+  get ring(): Ring {
+    return this.rings.current;
+  }
+
+  get doubtedAtMs(): number {
+    return this.watch.doubtedAtMs;
+  }
+
+  members(): readonly Member[] {
+    return this.roster.all();
+  }
+
+  reachability(node: NodeId): Reachability {
+    return node === this.self.id ? 'alive' : this.watch.reachability(node);
+  }
+
+  isAbsent(node: NodeId): boolean {
+    return this.watch.isAbsent(node);
+  }
+
+  isMet(node: NodeId): boolean {
+    return this.watch.isMet(node);
+  }
+
+  placement(partition: number, n: number): Placement {
+    return this.rings.placement(partition, n);
+  }
+
+  onChange(listener: (change: ClusterChange) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** After whatever may have changed who holds partitions. */
+  review(): void {
+    if (this.rings.update(this.roster)) this.changed({ kind: 'ring' });
+  }
+
+  changed(change: ClusterChange): void {
+    for (const listener of this.listeners) listener(change);
+  }
+}
