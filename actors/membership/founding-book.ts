@@ -38,10 +38,12 @@ export function votedUpon(book: FoundingBook, { from, told, known }: FoundingNew
   return next.founders.every((id) => known.includes(id)) ? next : book.next;
 }
 
+/** Of those it knows: it founds nothing with others, and they may be many. */
 export function heard(book: FoundingBook, news: FoundingNews): FoundingBook {
-  const { from, told, reached } = news;
-  const said = new Map(book.said).set(from, reached);
+  const { from, told, reached, known } = news;
   const voted = voting(book, votedUpon(book, news));
+  if (!known.includes(from)) return voted;
+  const said = new Map(book.said).set(from, reached);
   const { next } = voted;
   const confirmed = confirms(next, told) ? new Set(voted.confirmed).add(from) : voted.confirmed;
   return { ...voted, said, confirmed };
