@@ -167,6 +167,8 @@ export class Membership {
       },
       endAsRemoved: () => this.end(removedError()),
       fallSilent: () => {
+        // It may be told to stop before it knows that it is alone with its id.
+        this.endAsking();
         this.exchange.stop();
         this.identity.stop();
         this.watch.stop();
