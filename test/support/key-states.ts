@@ -127,30 +127,41 @@ export function mutated(whole: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
     );
 }
 
-/** What encoded states are made of, in an order in which they mostly make none. */
-export const statePieces: fc.Arbitrary<Buffer> = fc
-  .array(
-    fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom('0000', '0001', '0002') },
-      { weight: 3, arbitrary: fc.tuple(actor, counter).map(([who, n]) => dotText(who, n)) },
-      { weight: 1, arbitrary: fc.constant(dotText('\0'.repeat(14), 0)) },
-      { weight: 3, arbitrary: fc.constantFrom('40f0000000000000', '0'.repeat(16)) },
-      { weight: 1, arbitrary: fc.constantFrom('7ff0000000000000', 'bff0000000000000') },
-      { weight: 2, arbitrary: fc.constantFrom('00', '0161', '80', '8161', 'ff', '41') },
-      { weight: 2, arbitrary: fc.constantFrom('ffffffff', 'fffffffe', '00000000', '0000000161') },
-      // A whole sibling of the first actor.
-      { weight: 2, arbitrary: fc.constantFrom('00', '0161').map(siblingText) },
-    ),
-    { maxLength: 9 },
+const firstDot = dotText(actorOf('0000000000000001', 1), 1);
+
+const piece: fc.Arbitrary<string> = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('0000', '0001', '0002') },
+  { weight: 3, arbitrary: fc.tuple(actor, counter).map(([who, n]) => dotText(who, n)) },
+  { weight: 1, arbitrary: fc.constant(dotText('\0'.repeat(14), 0)) },
+  { weight: 3, arbitrary: fc.constantFrom('40f0000000000000', '0'.repeat(16)) },
+  { weight: 1, arbitrary: fc.constantFrom('7ff0000000000000', 'bff0000000000000') },
+  { weight: 2, arbitrary: fc.constantFrom('00', '0161', '80', '8161', 'ff', '41') },
+  { weight: 2, arbitrary: fc.constantFrom('ffffffff', 'fffffffe', '00000000', '0000000161') },
+);
+
+/** Of the first actor, whole, and mostly such as may not be. */
+const siblingPiece: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom('00', '0161', `80${'0'.repeat(16)}`, `8161${'0'.repeat(16)}`),
+    fc.constantFrom('ffffffff', 'fffffffe', '0000000161'),
   )
-  .map((pieces) => Buffer.from(pieces.join(''), 'hex'));
+  .map(([operation, value]) => `${firstDot}${'0'.repeat(32)}${operation}${value}`);
+
+/** What encoded states are made of, in an order in which it mostly makes none. */
+export const statePieces: fc.Arbitrary<Buffer> = fc
+  .oneof(
+    fc.array(piece, { maxLength: 9 }).map((pieces) => pieces.join('')),
+    fc
+      .tuple(
+        fc.constantFrom('0000', `0001${firstDot}`, `0002${firstDot}${firstDot}`),
+        fc.array(siblingPiece, { maxLength: 2 }).map((all) => `000${all.length}${all.join('')}`),
+        fc.option(piece, { nil: '', freq: 1 }),
+      )
+      .map((pieces) => pieces.join('')),
+  )
+  .map((text) => Buffer.from(text, 'hex'));
 
 function dotText(who: Actor, count: number): string {
   const text = Buffer.from(who, 'latin1').toString('hex');
   return text + count.toString(16).padStart(8, '0');
-}
-
-function siblingText(operation: string): string {
-  const dot = dotText(actorOf('0000000000000001', 1), 1);
-  return `${dot}${'0'.repeat(32)}${operation}ffffffff`;
 }

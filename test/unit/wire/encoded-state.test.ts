@@ -87,7 +87,7 @@ describe('key states compared as bytes', () => {
       fc.property(fullState, (state) => {
         expect(stateIn(encodeState(state)).checkedDigest()).toEqual(digestOf(state));
       }),
-      parameters,
+      { ...parameters, numRuns: 1_000 },
     );
   });
 
@@ -111,9 +111,9 @@ describe('key states compared as bytes', () => {
       fc.property(mutated(fullState.map(encodeState)), fc.nat(6), (bytes, before) => {
         seen[agreeOn(bytes, before) ? 'whole' : 'refused']++;
       }),
-      { ...parameters, numRuns: 6_000 },
+      { ...parameters, numRuns: 3_000 },
     );
-    expect(Math.min(seen.whole, seen.refused)).toBeGreaterThan(500);
+    expect(Math.min(seen.whole, seen.refused)).toBeGreaterThan(250);
   });
 
   test('garbage, and pieces that states are made of in any order: the same', () => {
@@ -123,9 +123,9 @@ describe('key states compared as bytes', () => {
       fc.property(fc.oneof(garbage, statePieces), (bytes) => {
         seen[agreeOn(bytes) ? 'whole' : 'refused']++;
       }),
-      { ...parameters, numRuns: 12_000 },
+      { ...parameters, numRuns: 6_000 },
     );
-    expect(seen.whole).toBeGreaterThan(20);
+    expect(seen.whole).toBeGreaterThan(100);
   });
 
   test('a state that replaces another is what merging the two gives', () => {
