@@ -1,7 +1,13 @@
-/** `npm run soak`: real processes on a network of their own, in trouble for a long time. See README.md beside this file. */
+/**
+ * `npm run soak`: fresh seeds of the simulator, then real processes on a network of their own, in
+ * trouble for a long time, then mutants of valid messages. See README.md beside this file.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { findNatsServerProgram } from '../../src/cli/nats-server-finder.js';
 import { fuzz } from '../fuzz/fuzz.js';
@@ -10,6 +16,7 @@ import { troubleKinds, type TroubleKind } from './schedule.js';
 import { soak, type SoakReport } from './soak.js';
 
 interface Flags {
+  readonly seeds: string;
   readonly minutes: string;
   readonly fuzz: string;
   readonly seed: string;
@@ -29,9 +36,14 @@ const columnsMax = 300;
 async function main(): Promise<number> {
   const flags = new Command('soak')
     .description(
-      'Runs a cluster of real processes on a network of its own, with faults, and checks what users were promised; then sends mutants of valid messages to real nodes.',
+      'Searches fresh seeds of the simulator; runs a cluster of real processes on a network of its own, with faults, and checks what users were promised; then sends mutants of valid messages to real nodes.',
     )
-    .option('--minutes <minutes>', 'how long clients work; 0: only the fuzzer', '20')
+    .option('--seeds <count>', 'of the simulator, to begin with; 0: none', '1000')
+    .option(
+      '--minutes <minutes>',
+      'how long clients of real processes work; 0: no such cluster',
+      '20',
+    )
     .option('--fuzz <cases>', 'mutants to send afterwards; 0: none', '100000')
     .option('--seed <seed>', 'of all that is drawn', String(Math.floor(Date.now() / 1000)))
     .option('--nodes <count>', 'nodes of the cluster', '5')
@@ -46,9 +58,18 @@ async function main(): Promise<number> {
     .option('--keep', 'leave the directory of the run, also when nothing is wrong')
     .parse()
     .opts<Flags>();
+  const searched = flags.seeds === '0' ? exitCodes.clean : await searchSeeds(flags);
   const soaked = flags.minutes === '0' ? exitCodes.clean : await soakFor(flags);
   const fuzzed = flags.fuzz === '0' ? exitCodes.clean : await sendMutants(flags);
-  return Math.max(soaked, fuzzed);
+  return Math.max(searched, soaked, fuzzed);
+}
+
+/** Seeds by the clock: it prints those that fail, and how each is played again. */
+async function searchSeeds({ seeds }: Flags): Promise<number> {
+  const simulate = fileURLToPath(new URL('../simulation/main.js', import.meta.url));
+  const search = spawn(process.execPath, [simulate, '--seeds', seeds], { stdio: 'inherit' });
+  const [code] = (await once(search, 'exit')) as [number | null];
+  return code === 0 ? exitCodes.clean : exitCodes.violated;
 }
 
 async function soakFor(flags: Flags): Promise<number> {

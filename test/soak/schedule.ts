@@ -45,15 +45,20 @@ export interface ScheduleOptions {
 
 /** Before the first trouble, and at the end, so that clients are seen to work. */
 const calmMs = 8_000;
+/** A kill is the trouble most users meet: twenty minutes have a hundred. The others come once for these. */
+const killsDrawn = 4;
 
 /** Kinds and times depend on the seed and the options alone. */
 export function drawSchedule({ seed, durationMs, hosts, kinds }: ScheduleOptions): Trouble[] {
   const random = new SimRandom(`soak ${seed}`);
   const troubles: Trouble[] = [];
   const endMs = durationMs - calmMs;
+  const drawn = kinds.flatMap((kind) =>
+    new Array<TroubleKind>(kind === 'kill' ? killsDrawn : 1).fill(kind),
+  );
   for (let atMs = calmMs; atMs < endMs; atMs += random.between(500, 9_000)) {
     const forMs = Math.min(random.latency(6_000), 45_000, endMs - atMs);
-    const kind = random.pick(kinds);
+    const kind = random.pick(drawn);
     for (const words of wordsOf(kind, hosts, random)) troubles.push({ atMs, forMs, words });
   }
   return troubles;
