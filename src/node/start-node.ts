@@ -18,7 +18,7 @@ export type StartOptions = Partial<NodeOptions> & Pick<NodeOptions, 'name' | 'da
 
 export interface RunningNode {
   readonly id: NodeId;
-  /** Resolves when the node serves: it may wait for the other founders of its cluster. Rejects if it never will. */
+  /** Resolves when the node serves and its server knows so: it may wait for the other founders of its cluster. Rejects if it never will. */
   readonly serving: Promise<void>;
   /** Resolves when it has stopped, rejects with the error that ended it. */
   readonly stopped: Promise<void>;
@@ -77,7 +77,9 @@ async function open(options: NodeOptions, connection: NatsBusOptions): Promise<R
       options,
     );
     node = composed;
-    const serving = composed.start();
+    // Cut off meanwhile, it subscribes again when it is back.
+    const serving = composed.start().then(() => bus.flush().catch(() => undefined));
+    serving.catch(() => undefined);
     await Promise.race([composed.recovered, composed.stopped]);
     return {
       id: composed.id,

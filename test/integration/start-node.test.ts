@@ -1,7 +1,7 @@
 /** What `startNode` promises whoever embeds a node: clear errors, inspection on demand, a clean end. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readdirSync, statSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect as dial, createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { WebSocket } from 'ws';
@@ -75,6 +75,35 @@ test('startNode: without a server it fails at once, and leaves the directory fre
   await expect(nodes.start('n1')).rejects.toThrow();
   expect(readdirSync(join(nodes.directory, 'n1'))).toEqual([]);
   server = await startNatsServer();
+});
+
+/** What a node says takes a while to get to the server, what it hears does not. */
+async function slowRoadTo(url: string): Promise<Server> {
+  const { hostname, port } = new URL(url);
+  const road = createServer((node) => {
+    const there = dial(Number(port), hostname);
+    there.pipe(node);
+    node.on('data', (bytes) => setTimeout(() => there.write(bytes), 100));
+    node.on('close', () => there.destroy());
+    for (const socket of [node, there]) socket.on('error', () => undefined);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => road.once('listening', resolve));
+  return road;
+}
+
+test('startNode: once it serves, its server knows what it listens to', async () => {
+  const road = await slowRoadTo(server.url);
+  try {
+    nodes = new RealNodes(`nats://127.0.0.1:${(road.address() as AddressInfo).port}`, alone);
+    await (
+      await nodes.start('n1')
+    ).serving;
+    const reply = await client.request('kv.put.b.k', 'value', { timeout: 20_000 });
+    expect(reply.headers?.code ?? 0).toBe(0);
+  } finally {
+    await nodes.end();
+    road.close();
+  }
 });
 
 test('startNode: told to stop before its cluster is founded, it stops', async () => {

@@ -54,7 +54,7 @@ export function drawSchedule({ seed, durationMs, hosts, kinds }: ScheduleOptions
   const troubles: Trouble[] = [];
   const endMs = durationMs - calmMs;
   const drawn = kinds.flatMap((kind) =>
-    new Array<TroubleKind>(kind === 'kill' ? killsDrawn : 1).fill(kind),
+    Array.from({ length: kind === 'kill' ? killsDrawn : 1 }, () => kind),
   );
   for (let atMs = calmMs; atMs < endMs; atMs += random.between(500, 9_000)) {
     const forMs = Math.min(random.latency(6_000), 45_000, endMs - atMs);
