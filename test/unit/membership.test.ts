@@ -541,3 +541,17 @@ describe('settings', () => {
     expect(lives[0]!.membership.view.members().map(({ name }) => name)).toContain('renamed');
   });
 });
+
+describe('a stop', () => {
+  test.each([
+    ['before it knows whether it is alone with its id', 5],
+    ['while it waits for others', 5_000],
+  ])('of a member %s leaves nothing behind', async (_, afterMs) => {
+    const world = new MemberWorld('stop', { founders: 3 });
+    const { membership } = world.start('a');
+    await world.run(afterMs);
+    membership.stop();
+    await world.run(60_000);
+    expect(world.scheduler.pending).toBe(0);
+  });
+});
