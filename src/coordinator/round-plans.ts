@@ -42,12 +42,16 @@ export function getPlan(batch: Replicas, view: ClusterView, self: NodeId): GetPl
   return { self, primaries: readers, candidates, down, needed: quorum, strict };
 }
 
-/** Whom to ask what contexts claim beyond what the coordinator holds. */
+/**
+ * Whom to ask what contexts claim beyond what the coordinator holds. A member that is gone for good
+ * will never show it: nobody waits for its answer.
+ */
 export function lookUpPlan(placement: Placement, view: ClusterView, self: NodeId): LookUpPlan {
   const { readers } = placement;
-  const all = inOrder(placement);
-  const down = downOf(all, view, self);
-  return { self, primaries: readers, fallbacks: all.slice(readers.length), down };
+  const all = inOrder(placement).filter((node) => !view.removed.has(node));
+  const isReader = (node: NodeId): boolean => readers.includes(node);
+  const primaries = all.filter(isReader);
+  return { self, primaries, fallbacks: all.slice(primaries.length), down: downOf(all, view, self) };
 }
 
 /**

@@ -140,6 +140,17 @@ describe('claims beyond what a coordinator holds', () => {
     expect(reads(world)).toBe(before + 1);
   });
 
+  test('nor is what only a member held that is gone for good', async () => {
+    const { world, before } = await outOfReach();
+    const { view } = world.nodes[0]!;
+    view.removed.add(world.nodes[2]!.id);
+    view.believe(world.nodes[2]!.id, 'down');
+    const put = await world.put(0, { value: 'one', context: seenAll(before.context) });
+    expect(receiptIn(put)).toContain('seen=partly');
+    const next = await world.put(0, { value: 'two', context: seenBy(put) });
+    expect(receiptIn(next)).not.toContain('seen=partly');
+  });
+
   test('what this node holds is not looked up', async () => {
     const world = await RoundCluster.start({ nodes: 3 });
     const first = seenBy(await world.put(0, { value: '1' }));
