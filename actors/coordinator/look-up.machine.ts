@@ -1,10 +1,12 @@
 /**
  * Looking up what contexts claim beyond what their coordinator holds. A claim covers a value only once somebody has shown that
  * it was written: the other primaries are asked, then those who stand in for primaries. It ends as soon as all claims
- * are found; what nobody has shown by then covers nothing. When everybody was asked and has answered, what is left is gone
- * for good (collected, pruned, or never written); else it may show when somebody is back.
+ * are found; what nobody has shown by then covers nothing. When everybody was asked and has answered,
+ * they are asked once more: a hint may have gone from one that had not answered yet to one that had.
+ * What is left then is gone for good (collected, pruned, or never written); else it may show when
+ * somebody is back.
  */
-import { assign, setup } from 'xstate';
+import { and, assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
 
 export interface LookUpPlan {
@@ -74,11 +76,15 @@ export const lookUpMachine = setup({
   guards: {
     foundAll: ({ event }) => event.type === 'replica.answered' && event.foundAll,
     nobodyIsSilent: ({ context }) => context.silent.length === 0,
+    standInsWereAsked: ({ context }) => standInsToAsk(context.plan).length > 0,
     allAnswered: ({ context }) => context.silent.length === 0 && context.allAnswered,
   },
   actions: {
     choosePrimaries: assign(({ context }) => ({ silent: primariesToAsk(context.plan) })),
     chooseStandIns: assign(({ context }) => ({ silent: standInsToAsk(context.plan) })),
+    chooseAll: assign(({ context: { plan } }) => ({
+      silent: [...primariesToAsk(plan), ...standInsToAsk(plan)],
+    })),
     ask: ({ context: { silent, effects } }) => {
       for (const node of silent) effects.ask(node);
     },
@@ -107,6 +113,15 @@ export const lookUpMachine = setup({
     askingStandIns: {
       description: 'What was written while primaries were away may still lie where their hints do.',
       entry: ['chooseStandIns', 'ask'],
+      always: [
+        { guard: and(['allAnswered', 'standInsWereAsked']), target: 'askingAgain' },
+        { guard: 'allAnswered', target: 'nowhere' },
+        { guard: 'nobodyIsSilent', target: 'notFound' },
+      ],
+    },
+    askingAgain: {
+      description: 'What they hold for others moves while they are asked.',
+      entry: ['chooseAll', 'ask'],
       always: [
         { guard: 'allAnswered', target: 'nowhere' },
         { guard: 'nobodyIsSilent', target: 'notFound' },

@@ -93,10 +93,24 @@ describe('look-up: all there is was found when every node was asked and has answ
     { what: 'there are more', of: more, says: answered, state: 'notFound' },
   ])('$what', ({ of, says, state }) => {
     const actor = createActor(lookUpMachine, { input: inputOf(of) }).start();
-    for (const node of ['b', 'c', 'd'])
+    for (const node of ['b', 'c', 'd', 'b', 'c', 'd'])
       if (!of.down.includes(node)) actor.send(node === 'c' ? says(node) : answered(node));
     expect(actor.getSnapshot().value).toBe(state);
     expect(finished).toEqual([state === 'nowhere']);
     expect(leavesNobodyOut(of)).toBe(of.down.length === 0 && of !== more);
+  });
+
+  test('a hint that is paid meanwhile is found where it went', () => {
+    const actor = createActor(lookUpMachine, { input: inputOf(all) }).start();
+    for (const node of ['b', 'c', 'd']) actor.send(answered(node));
+    expect([actor.getSnapshot().value, asked]).toEqual(['askingAgain', 'bcdbcd'.split('')]);
+    actor.send({ type: 'replica.answered', node: 'b', foundAll: true });
+    expect([actor.getSnapshot().value, finished]).toEqual(['found', [true]]);
+  });
+
+  test('where nobody can have stood in, primaries are asked once', () => {
+    const actor = createActor(lookUpMachine, { input: inputOf({ ...all, fallbacks: [] }) }).start();
+    actor.send(answered('b'));
+    expect([actor.getSnapshot().value, asked]).toEqual(['nowhere', ['b']]);
   });
 });

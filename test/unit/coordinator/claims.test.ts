@@ -95,6 +95,22 @@ describe('claims beyond what a coordinator holds', () => {
     expect(world.valuesAt(1)).toEqual(['after']);
   });
 
+  test('what a stand-in hands over between two answers is found', async () => {
+    const world = await RoundCluster.start({ nodes: 5 });
+    const before = stateOf('before');
+    await give(world, 4, before);
+    const stranger = world.nodes[4]!;
+    world.nats.onPublish.push((_, { subject }) => {
+      if (subject !== `_kv.${stranger.id}.read` || stranger.store.records.size === 0) return;
+      stranger.store.records.clear();
+      const batch = encodeStates([{ key: keyOf(), state: encodable(before) }]);
+      world.nodes[2]!.store.merge(batch, {}, () => undefined);
+    });
+    const put = await world.put(1, { value: 'after', context: seenAll(before.context) });
+    expect(receiptIn(put)).not.toContain('seen=partly');
+    expect(world.valuesAt(1)).toEqual(['after']);
+  });
+
   test('who holds it is away: the put is done, says so, and what it had seen stays beside it', async () => {
     const { world, before } = await outOfReach();
     const put = await world.put(0, { value: 'after', context: seenAll(before.context) });
