@@ -25,6 +25,8 @@ export interface FoundingNews {
   readonly reached: readonly NodeId[];
   /** The members this node has rows of, itself included. */
   readonly known: readonly NodeId[];
+  /** Those of them whose row is of an earlier life than the news tell of. */
+  readonly outdated: readonly NodeId[];
 }
 
 export function openBook(self: NodeId, vote: FoundingVote): FoundingBook {
@@ -32,10 +34,12 @@ export function openBook(self: NodeId, vote: FoundingVote): FoundingBook {
 }
 
 /** What the news make this node vote; `book.next` itself when they change nothing. */
-export function votedUpon(book: FoundingBook, { from, told, known }: FoundingNews): FoundingVote {
+export function votedUpon(book: FoundingBook, news: FoundingNews): FoundingVote {
+  const { from, told, known, outdated } = news;
   const next = voteAfter(book.next, { self: book.self, from, told });
-  // A ring needs the rows of all that are on it: they come along with one of the next news.
-  return next.founders.every((id) => known.includes(id)) ? next : book.next;
+  // A ring needs the rows of all that are on it, as they are now: they come with one of the next news.
+  const isKnown = (id: NodeId): boolean => known.includes(id) && !outdated.includes(id);
+  return next.founders.every(isKnown) ? next : book.next;
 }
 
 /** Of those it knows: it founds nothing with others, and they may be many. */

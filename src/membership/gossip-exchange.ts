@@ -116,7 +116,15 @@ export class GossipExchange {
     removals.review();
     const met = news.vitals.filter(({ id, opinion }) => id === from || opinion !== 'down');
     const reached = met.map(({ id }) => id);
-    life.send({ type: 'news.heard', from, told: news.vote, reached, known: roster.allIds });
+    const outdated = news.vitals.filter((vital) => roster.isOutdated(vital.id, vital));
+    life.send({
+      type: 'news.heard',
+      from,
+      told: news.vote,
+      reached,
+      known: roster.allIds,
+      outdated: outdated.map(({ id }) => id),
+    });
     view.review();
     this.answer(from, news, { learned, isDoubted: roster.self !== before });
     if (learned.has('new')) life.send({ type: 'newcomer.learned' });

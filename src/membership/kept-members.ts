@@ -45,7 +45,9 @@ export class KeptMembers {
     const { id } = roster.self;
     for (const member of members) {
       if (member.id === id) {
-        const kept = roster.restore(member, { keepsPlace: vote.founders.includes(id) });
+        // Whoever founds a cluster with those it agreed with goes by the places they had then.
+        const keepsPlace = vote.founders.includes(id) || vote.stored.includes(id);
+        const kept = roster.restore(member, { keepsPlace });
         if (kept !== undefined) problems.report('place', kept);
       } else roster.learn(member, { direct: true });
     }

@@ -94,6 +94,11 @@ export class Roster {
     return 'newer';
   }
 
+  /** Whether the row this node has of the member is of an earlier life than that. */
+  isOutdated(id: NodeId, { generation }: Pick<Age, 'generation'>): boolean {
+    return generation > (this.get(id)?.generation ?? Infinity);
+  }
+
   forget(id: NodeId): void {
     this.others.delete(id);
     this.ids = this.ids.filter((other) => other !== id);

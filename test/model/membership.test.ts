@@ -51,8 +51,13 @@ function read(kept: FoundingVote = noVote, known: readonly string[] = abc): Memb
   return { type: 'disk.read', vote: kept, known, isRemoved: false };
 }
 
-function news(from: string, told: FoundingVote, known: readonly string[] = abc): MembershipEvent {
-  return { type: 'news.heard', from, told, reached: ['a', 'b'], known };
+function news(
+  from: string,
+  told: FoundingVote,
+  known: readonly string[] = abc,
+  outdated: readonly string[] = [],
+): MembershipEvent {
+  return { type: 'news.heard', from, told, reached: ['a', 'b'], known, outdated };
 }
 
 function met(ids: string, isFounded = false): MembershipEvent {
@@ -111,6 +116,7 @@ const places: readonly (readonly [
   ['others founded one', [read()], news('b', vote(0, 'bc', 'bc')), 'open alone', ['show bc']],
   ['its own', [read()], news('b', founded), 'agreed concluding', ['store']],
   ['its own, of unknown', [read()], news('b', vote(0, 'abx', 'abx')), 'open alone', ['show bx']],
+  ['its own, of earlier lives', [read()], news('b', founded, abc, ['b']), 'open alone', ['show b']],
   ['asked to agree', [read()], news('b', vote(0, 'ab')), 'agreed storing', ['store']],
   ['at an attempt past', [read(vote(2, ''))], news('b', vote(1, 'ab')), 'open alone', ['show ']],
   ['a later attempt', [read()], news('b', vote(3, '')), 'open alone', ['store', 'show ']],
@@ -335,7 +341,7 @@ function someEvent(random: SimRandom, disk: readonly FoundingVote[]): Membership
   const stored = list();
   const told = vote(random.below(3), stored, random.below(20) === 0 ? stored : '');
   const from = random.pick(['b', 'c']);
-  return { type: 'news.heard', from, told, reached: some(), known: some() };
+  return { type: 'news.heard', from, told, reached: some(), known: some(), outdated: [] };
 }
 
 test('random lives: it acts upon what is on its disk alone, leaves no list of an attempt, and joins once', () => {

@@ -99,7 +99,7 @@ class Nodes {
     const { told } = this;
     const at = this.random.below(4) > 0 ? Math.max(0, told.length - 12) : 0;
     const news = told[this.random.between(at, told.length - 1)]!;
-    if (news.from !== id) life.send({ type: 'news.heard', ...news, known: this.ids });
+    if (news.from !== id) life.send({ type: 'news.heard', ...news, known: this.ids, outdated: [] });
   }
 }
 

@@ -13,6 +13,16 @@ function differenceMs(life: NodeLife, other: NodeLife): number {
   return Math.abs(life.clock.wallMs() - other.clock.wallMs());
 }
 
+/** The rings of nodes that serve, all they ever were. */
+function ringsOf(world: MemberWorld, lives: readonly NodeLife[]): Set<number> {
+  const rings = new Set<number>();
+  world.nats.onPublish.push(() => {
+    for (const { process, membership } of lives)
+      if (process.alive && membership.life.isJoined) rings.add(membership.view.ring.epoch);
+  });
+  return rings;
+}
+
 /** A node, the epochs its store would have leased, and what it was told to skip to. */
 async function lifeOf(
   world: MemberWorld,
@@ -150,6 +160,52 @@ describe('founding', () => {
       await world.until(() => allActive(back), 5_000);
       expect(new Set(back.map(({ membership }) => membership.view.ring.epoch)).size).toBe(1);
     }
+  });
+
+  describe('a founder is back with another host in the moment of founding', () => {
+    test('rings are equal, and stay what they were when nodes began to serve', async () => {
+      const hosts = new Set<string>();
+      for (const isCut of [false, true])
+        for (let atMs = 254; atMs < 262; atMs++) {
+          const world = new MemberWorld('moved', { founders: 3 });
+          const lives = names.map((name) => world.start(name));
+          const rings = ringsOf(world, lives);
+          await world.run(atMs);
+          world.kill(lives[0]!);
+          lives[0] = world.start('a', { host: 'elsewhere' });
+          if (isCut) world.nats.cut({ from: world.busNameOf('a'), to: 'c-3' }, 'silent');
+          await world.until(() => allActive(lives), 4_000);
+          await world.run(2_500);
+          expect([atMs, ...rings]).toHaveLength(2);
+          hosts.add(lives[0].membership.view.self.host);
+        }
+      expect([...hosts].sort()).toEqual(['a', 'elsewhere']);
+    });
+
+    test('who is told of its cluster takes its place when it knows how the others live now', async () => {
+      const world = new MemberWorld('told', { founders: 3 });
+      const lives = names.map((name) => world.start(name));
+      const [, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+      const rings = ringsOf(world, lives);
+      await world.run(254);
+      world.kill(lives[0]!);
+      lives[0] = world.start('a', { host: 'elsewhere' });
+      const toC = ['a', 'b'].map((name) => ({ from: world.busNameOf(name), to: 'c-3' }));
+      for (const way of toC) world.nats.cut(way, 'silent');
+      await world.until(() => b.membership.life.isJoined, 2_000);
+      world.nats.heal(toC[1]!);
+      // It hears what b has founded, asks who a is now, and the answer is lost.
+      let isAsked = false;
+      world.nats.onPublish.push((from) => {
+        if (from === 'c-3' && !isAsked) world.nats.cut(toC[1]!, 'silent');
+        isAsked ||= from === 'c-3';
+      });
+      await world.run(3_000);
+      world.nats.healAll();
+      await world.until(() => c.membership.life.isJoined, 4_000);
+      await world.run(2_500);
+      expect([...rings]).toHaveLength(1);
+    });
   });
 
   test('the first founder loses power before anybody hears of it, and a fourth node is there: one cluster', async () => {

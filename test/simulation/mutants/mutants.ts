@@ -620,6 +620,20 @@ export const mutants: readonly Mutant[] = [
     replace: 'true',
   },
   {
+    name: 'place-changes-after-agreement',
+    test: 'unit/membership',
+    file: 'src/membership/kept-members.js',
+    find: ' || vote.stored.includes(id)',
+    replace: '',
+  },
+  {
+    name: 'place-by-rows-of-earlier-lives',
+    test: 'model/membership',
+    file: 'actors/membership/founding-book.js',
+    find: ' && !outdated.includes(id)',
+    replace: '',
+  },
+  {
     name: 'old-disk-unnoticed',
     file: 'actors/rules/identity.js',
     find: 'return seen.generation >= own;',
