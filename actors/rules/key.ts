@@ -13,9 +13,6 @@ export type ByteString = string;
 /** Partition (2 bytes, big-endian), bucket, NUL, key: sorts by partition, then bucket, then key. */
 export type StorageKey = ByteString;
 
-/** A partition is 2 bytes of a storage key. */
-export const partitionsMax = 65_536;
-
 const dot = 0x2e;
 const prime = 0x01000193;
 

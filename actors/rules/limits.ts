@@ -1,15 +1,26 @@
+const bucketBytesMax = 64;
+const keyBytesMax = 1024;
 const messageBytesMax = 1000 * 1024;
 const headerBytesMax = 16 * 1024;
+const gossipIntervalMs = 1_000;
+const reviewIntervalMs = 250;
+const stallMsMax = 500;
+const heldPutMs = 50;
 
 /**
- * Every bound of the system, in one place. Names end in unit and qualifier.
+ * Every bound of the system, in one place: here what several parts go by, in `limits/` what is one
+ * part's own. Names end in unit and qualifier.
  * Past a bound the caller gets a clear error at once; nothing is dropped in silence.
  */
 export const limits = {
+  /** A partition is 2 bytes of a storage key. */
+  partitionsMax: 65_536,
   /** One path token of a NATS subject; part of every storage key. */
-  bucketBytesMax: 64,
+  bucketBytesMax,
   /** LMDB keys end at 1978 bytes; a storage key adds 3 bytes and the bucket. */
-  keyBytesMax: 1024,
+  keyBytesMax,
+  /** Partition, bucket, NUL, key. */
+  storageKeyBytesMax: 2 + bucketBytesMax + 1 + keyBytesMax,
   /** Half of NATS' default payload limit (1 MiB), so that a state with a sibling still fits one message. */
   valueBytesMax: 512 * 1024,
   /** Operation ids are compared, stored and sent with each sibling. */
@@ -59,6 +70,12 @@ export const limits = {
 
   /** Requests of one client frame. */
   frameRequestsMax: 512,
+  /** Puts passed on whose deadlines differ by less are met together; the earliest counts. */
+  deadlineStepMs: 10,
+  /** Keys of 1 … this many dot-separated tokens are mapped; nodes pass longer ones on themselves. */
+  mappedTokensMax: 8,
+  /** Buckets whose announcers are kept; any client may name new ones. */
+  announcedBucketsMax: 256,
   /** A frame or node message as a whole; stays under NATS' default payload limit of 1 MiB. */
   messageBytesMax,
   /** A server that takes less (`max_payload`) can't carry what nodes may hold: they don't start on it. NATS' default is 1 MiB. */
@@ -68,32 +85,25 @@ export const limits = {
   headerBytesMax,
   messageDepthMax: 8,
   messageElementsMax: 65_536,
-  /** What a node reads before it ends the turn of its event loop: so long its log, its peers and its timers wait for it. */
-  turnBytesMax: 256 * 1024,
-
-  /** A client keeps so many queues nothing waits in (one a node, bucket, timeout and quorum), and remembers so many of those terms. */
-  clientLanesIdleMax: 256,
-  clientTermsMax: 1024,
-
-  /** Sent to a server that does not read; past it the connection ends. What two pings do not find in time, so it is far above what is under way. */
-  linkBytesMax: 256 * 1024 * 1024,
 
   requestTimeoutMsDefault: 5_000,
   requestTimeoutMsMax: 60_000,
+  /** Since its author first asked (`Kv-Age`): a day. */
+  putAgeMsMax: 24 * 60 * 60 * 1000,
+  /** A hundred years; what is meant to stay longer has no lifetime. */
+  ttlMsMax: 100 * 365 * 24 * 60 * 60 * 1000,
+  /** Of a wall clock, in a header: as many digits as a number there may have. */
+  wallMsMax: 1e15 - 1,
+  /** Timers of a longer delay fire on such steps, so that Node keeps few lists of them. */
+  timerStepMs: 16,
+  timerSteppedMsMin: 64,
   /** Rates of two monotonic clocks differ by less: an oscillator by 100 at most, and NTP adds up to 500. */
   clockRatePpmMax: 1_000,
+  /** Words about another's clock count while they are from this stretch of time or the one before. */
+  clockWindowMs: 5_000,
   /** Wall clocks of nodes and authors differ by less; a node whose clock is further from the others' goes by theirs, and says so. */
   wallSkewMsMax: 1_000,
 
-  memtableBytesMax: 64 * 1024 * 1024,
-  /** Frozen memtables that wait for LMDB; past it puts are refused with 429 until the flush caught up. */
-  memtablesFrozenMax: 2,
-  cacheBytesMax: 32 * 1024 * 1024,
-  logSegmentBytesMax: 16 * 1024 * 1024,
-  logQueueBytesMax: 64 * 1024 * 1024,
-
-  /** Of all targets together; one may use as much of it as it leaves free, so half when it is alone. */
-  hintBytesMax: 256 * 1024 * 1024,
   hintAgeMsMax: 3 * 60 * 60 * 1000,
   hintBatchRecordsMax: 128,
   hintBatchBytesMax: 256 * 1024,
@@ -114,9 +124,16 @@ export const limits = {
   exchangeSettleMs: 250,
   /** Rest between two batches of one exchange: background work yields to requests. */
   exchangePaceMs: 20,
+  /** A visit that failed is not tried again at once, however urgent. */
+  exchangeRetryMs: 1_000,
   exchangeKeysMax: 512,
   exchangeBytesMax: 256 * 1024,
+  /** Keys looked at for one question, so many at a time; those of other leaves cost a step as well. */
+  exchangeScannedKeysMax: 4096,
+  exchangeScanKeys: 512,
 
+  /** Longer than any message or restored process can be under way. */
+  tombstoneGraceMsDefault: 60 * 60 * 1000,
   /** One batch of keys is looked at for collection in this time; a pass over all keys takes keys / batch of them. */
   collectionTickMs: 1_000,
   collectionKeysPerTickMax: 256,
@@ -124,21 +141,44 @@ export const limits = {
   contextEntriesKept: 10,
 
   membersMax: 256,
+  weightMax: 64,
+  /** A node may have this much more than its share, in parts of it (rounded up to a partition). */
+  overloadMax: 0.04,
+  /** Places of a list that are balanced so: N rarely is higher, and each place costs time. */
+  balancedPlacesMax: 5,
+  /** Clients are told primaries and a few fallbacks of each list; nobody routes further. */
+  ringListLengthMax: 16,
+  /**
+   * Half of what there are: nobody can be made to skip to the last ones, and a node can go on from
+   * any that is taken.
+   */
+  generationMax: 2 ** 31,
+  heartbeatMax: 2 ** 47,
+  epochsMax: 2 ** 47,
   /** Name, host and zone of a member. */
   labelBytesMax: 128,
+
   /** A heartbeat; news of it go to so many peers. In a cluster of up to 1 + fanout nodes everyone hears everyone directly. */
-  gossipIntervalMs: 1_000,
+  gossipIntervalMs,
   gossipFanout: 4,
   /** How often silence is looked at, and how long it may be between nodes that gossip directly: a beat and a half. */
-  reviewIntervalMs: 250,
+  reviewIntervalMs,
   silenceMsMax: 1_500,
+  /** NATS' word that a node is not there holds for two beats, with which peers are asked. */
+  absenceMsMax: 2 * gossipIntervalMs,
+  /**
+   * Who is gone is asked for at nearly every review: when a route between servers is back, both
+   * sides are to know before much is sent by it. Until then each may take what the other does too.
+   */
+  absenceRestMs: reviewIntervalMs - 1,
   /** After that silence it is asked directly; without an answer in this time it is suspect. */
   probeMsMax: 400,
   /**
    * Nothing was read for a review interval and this: the node stood still or its link did. It blames nobody for the silence, and
    * what it then reads may be done elsewhere.
    */
-  stallMsMax: 500,
+  stallMsMax,
+  unreadGapMsMax: reviewIntervalMs + stallMsMax,
   /** What a node reads may have waited for it so long, beside the way; a plain request that may have waited longer: 429. */
   waitMsMax: 250,
   /**
@@ -151,7 +191,13 @@ export const limits = {
   /** A word of another node that took longer lay somewhere: what comes with it may have, too. Far above what a busy node takes. */
   lateWordMsMax: 1_000,
   /** Blind puts of plain clients are held for so long while a node is silent: what comes out of a route comes all at once. */
-  heldPutMs: 50,
+  heldPutMs,
+  /** What is read within so long of each other counts as one: puts that were held are looked at later. */
+  wordsTogetherMsMax: 4 * heldPutMs,
+  /** A node whose words come late has nothing more to bring after two beats without one. */
+  lateSilenceMsMax: 2 * gossipIntervalMs,
+  /** Nodes that are started together need a moment to find each other; then it is worth a word. */
+  patienceBeatsMax: 5,
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,
   claimIntervalMs: 5_000,
@@ -160,23 +206,6 @@ export const limits = {
   /** How long a node that is to remove a member waits for each answer of the others. */
   removalMsMax: 3_000,
 
-  /** Who watch a node's charts at once, the inspection port being one of them. */
-  inspectionObserversMax: 8,
-  /** Events that wait for one of them. The charts of the largest cluster take several hundred to be introduced. */
-  inspectionWaitingMax: 4_096,
-  /** Connections to a node's inspection port. */
-  inspectionConnectionsMax: 32,
-  /** Kept for who watches charts later: so many events, of so many characters together. */
-  inspectionEventsMax: 500,
-  inspectionLengthMax: 4 * 1024 * 1024,
-  /** Who has left more unread is sent away. */
-  inspectionUnreadBytesMax: 16 * 1024 * 1024,
-
-  /** `quorate up`: a process that died is started again at once, after a second death in a row after this, doubling with every other. */
-  processRestartMsMin: 500,
-  processRestartMsMax: 15_000,
-  /** Having served this long, earlier deaths are forgotten. */
-  processSteadyMsMin: 30_000,
-  /** Asked to stop and not gone after this: killed. A node drains its rounds (`requestTimeoutMsMax` at the worst) and flushes. */
-  processStopMsMax: 20_000,
+  /** Links on the way to a data directory: as many as the system itself allows. */
+  linksMax: 40,
 } as const;

@@ -6,7 +6,6 @@ import type { NodeId } from './actor.js';
 import { fnvBasis, hashText, mixed } from './hash.js';
 
 export const tokensPerWeight = 32;
-export const weightMax = 64;
 
 const circle = 2 ** 32;
 

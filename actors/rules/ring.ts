@@ -5,9 +5,10 @@
  * places are distinct hosts (distinct zones while there are enough), and are filled one place at a time under
  * bounded load: of the first n places no node has more than its share and `overloadMax` on top. That always holds
  * for n = 1 and 2 and for equal weights on hosts of their own; where some nodes are heavy enough to be in every list, the rest can be
- * uneven, since each place is filled without regard to the next. Behind `balancedPlaces` the list goes on clockwise without the bound.
+ * uneven, since each place is filled without regard to the next. Behind `balancedPlacesMax` the list goes on clockwise without the bound.
  */
 import type { NodeId } from './actor.js';
+import { limits } from './limits.js';
 import type { Member } from './membership.js';
 import { match } from './ring-matching.js';
 import { sharesOf } from './ring-shares.js';
@@ -25,11 +26,6 @@ export interface Ring {
 }
 
 export type RingMember = Pick<Member, 'id' | 'host' | 'zone' | 'weight'>;
-
-/** A node may have this much more than its share, in parts of it (rounded up to a whole partition). */
-export const overloadMax = 0.04;
-/** N of a bucket rarely is higher; the bound costs time per place. */
-export const balancedPlaces = 5;
 
 /** Takes the active members in any order. Costs about 15 ms for 50 nodes and 256 partitions: keep the result. */
 export function ringOf(members: readonly RingMember[], partitions: number): Ring {
@@ -70,7 +66,7 @@ function listsOf(nodes: readonly RingMember[], partitions: number): number[][] {
   );
   const places = placesOf(nodes);
   const load: number[] = nodes.map(() => 0);
-  const balanced = Math.min(balancedPlaces, nodes.length);
+  const balanced = Math.min(limits.balancedPlacesMax, nodes.length);
   for (let depth = 1; depth <= balanced; depth++) {
     const shares = sharesOf(nodes, { depth, partitions });
     const room = shares.map((share, node) => Math.max(0, loadMax(share) - load[node]!));
@@ -86,7 +82,7 @@ function listsOf(nodes: readonly RingMember[], partitions: number): number[][] {
 
 /** Shares are sums of fractions: without the small change 3 × 85.33 could round up to 257. */
 export function loadMax(share: number): number {
-  return Math.ceil(share * (1 + overloadMax) - 1e-6);
+  return Math.ceil(share * (1 + limits.overloadMax) - 1e-6);
 }
 
 /** Node → its host and zone, as numbers. */

@@ -31,8 +31,6 @@ export interface ToldClock {
   readonly windowMs: number;
 }
 
-const windowLengthMs = 5_000;
-
 /** `nowMs`: on the own clock, read after the word arrived. */
 export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: number): ToldClock {
   const { process } = told;
@@ -47,7 +45,7 @@ export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: num
       windowMs: nowMs,
     };
   const { newestAheadMs, windowMs } = known;
-  if (nowMs < windowMs + windowLengthMs)
+  if (nowMs < windowMs + limits.clockWindowMs)
     return {
       ...known,
       aheadMs: Math.max(known.aheadMs, aheadMs),
@@ -55,7 +53,7 @@ export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: num
     };
   const window = { newestAheadMs: aheadMs, windowMs: nowMs };
   // After a silence a clock may have run away from what was told of it, so far that a new word is the better one.
-  if (nowMs >= windowMs + 2 * windowLengthMs) {
+  if (nowMs >= windowMs + 2 * limits.clockWindowMs) {
     const oldAheadMs = newestAheadMs - driftMsMax(nowMs - windowMs);
     return { ...known, ...window, aheadMs: Math.max(oldAheadMs, aheadMs), sinceMs: nowMs };
   }

@@ -6,7 +6,7 @@
  */
 import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
-import { limits } from '../rules/limits.js';
+import { commandLimits } from '../rules/limits/command.js';
 
 export interface ProcessEffects {
   /** Starts the process; it answers `process.serving` when it serves and `process.exited` when it is gone. */
@@ -56,8 +56,8 @@ export const processMachine = setup({
   },
   delays: {
     restartDelay: ({ context }) => restartDelayMs(context.deaths),
-    steadyTime: limits.processSteadyMsMin,
-    stopDeadline: limits.processStopMsMax,
+    steadyTime: commandLimits.processSteadyMsMin,
+    stopDeadline: commandLimits.processStopMsMax,
   },
 }).createMachine({
   id: 'process',
@@ -104,8 +104,8 @@ export const processMachine = setup({
 /** At once, then doubled with every death in a row. Without jitter: the processes of one machine have no herd to avoid. */
 export function restartDelayMs(deaths: number): number {
   if (deaths <= 1) return 0;
-  const doubled = limits.processRestartMsMin * 2 ** (deaths - 2);
-  return Math.min(doubled, limits.processRestartMsMax);
+  const doubled = commandLimits.processRestartMsMin * 2 ** (deaths - 2);
+  return Math.min(doubled, commandLimits.processRestartMsMax);
 }
 
 export function processChart(effects: ProcessEffects): typeof processMachine {

@@ -4,6 +4,7 @@
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
 import { Coordinator, type Change } from '../coordinator/coordinator.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Bus, type Announce } from '../seams/bus.js';
@@ -15,9 +16,6 @@ interface BucketEvents {
   readonly put: Announce;
   readonly deleted: Announce;
 }
-
-/** Buckets whose announcers are kept; any client may name new ones. */
-const bucketsMax = 256;
 
 @scoped(Lifecycle.ContainerScoped)
 export class ChangeEvents {
@@ -54,7 +52,7 @@ export class ChangeEvents {
       put: this.bus.announcer(about),
       deleted: this.bus.announcer({ ...about, headers: { [headerNames.deleted]: 'true' } }),
     };
-    if (this.byBucket.size >= bucketsMax) this.byBucket.clear();
+    if (this.byBucket.size >= limits.announcedBucketsMax) this.byBucket.clear();
     this.byBucket.set(bucket, events);
     return events;
   }

@@ -13,9 +13,6 @@ import { forwardBody, forwardRoomBytes, orderedOf } from '../wire/protocol/forwa
 import { receiptOf } from '../wire/receipt.js';
 import type { WireValue } from '../wire/wire-value.js';
 
-/** Deadlines that differ by less are met together; the earliest counts. */
-const deadlineStepMs = 10;
-
 export function rowBytesOf(request: PutRequest): number {
   const contextBytes = request.context === undefined ? 2 : encodedSeenBytes(request.context);
   const valueBytes = request.value?.length ?? 0;
@@ -64,9 +61,9 @@ export class Forward {
   ) {
     this.late = late;
     this.again = again;
-    this.timeoutMs = Math.max(1, stepsIn(remainingMs) * deadlineStepMs);
+    this.timeoutMs = Math.max(1, stepsIn(remainingMs) * limits.deadlineStepMs);
     this.deadlineMs = nowMs + this.timeoutMs;
-    this.waitMs = this.timeoutMs + deadlineStepMs;
+    this.waitMs = this.timeoutMs + limits.deadlineStepMs;
   }
 
   /** Puts of one name may share a frame. */
@@ -143,7 +140,7 @@ export class Forward {
 }
 
 function stepsIn(remainingMs: number): number {
-  return Math.max(0, Math.floor(remainingMs / deadlineStepMs));
+  return Math.max(0, Math.floor(remainingMs / limits.deadlineStepMs));
 }
 
 function putReplies(reply: PutFrameReply): PutReply[] {

@@ -46,7 +46,7 @@ export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
     throw new MalformedError(
       `${headerNames.operation} has at most ${limits.operationIdBytesMax} bytes`,
     );
-  const ageMs = integer(message, headerNames.age, { least: 1, most: ageMsMax, usual: 0 });
+  const ageMs = integer(message, headerNames.age, { least: 1, most: limits.putAgeMsMax, usual: 0 });
   if (ageMs > 0 && operation === '')
     throw new MalformedError(
       `${headerNames.age} goes with ${headerNames.operation}, which tells what is tried again`,
@@ -56,25 +56,16 @@ export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
     strict,
     timeoutMs,
     context: contextOf(message.header(headerNames.context)),
-    ttlMs: integer(message, headerNames.ttl, { least: 1, most: ttlMsMax, usual: 0 }),
+    ttlMs: integer(message, headerNames.ttl, { least: 1, most: limits.ttlMsMax, usual: 0 }),
     operation,
     untilWallMs: integer(message, headerNames.deadline, {
       least: 0,
-      most: wallMsMax,
+      most: limits.wallMsMax,
       usual: Infinity,
     }),
     ageMs,
   };
 }
-
-/** A day. */
-const ageMsMax = 24 * 60 * 60 * 1000;
-
-/** As many digits as a number here may have. */
-const wallMsMax = 1e15 - 1;
-
-/** A hundred years; what is meant to stay longer has no lifetime. */
-const ttlMsMax = 100 * 365 * 24 * 60 * 60 * 1000;
 
 function terms(
   message: Headers,

@@ -11,8 +11,8 @@ import { headerText } from './header-text.js';
 
 const space = 0x20;
 const lineEnd = '\r\n';
-/** Two numbers, the blanks before them and the line end behind. */
-const sizesBytesMax = 24;
+/** At most: two numbers, the blanks before them and the line end behind. */
+const sizesBytes = 24;
 
 export class Announcement {
   private readonly start: Buffer;
@@ -29,7 +29,7 @@ export class Announcement {
     this.start = Buffer.from(`HPUB ${subject}`);
     this.head = Buffer.from(text.slice(0, valueAt));
     this.tail = Buffer.from(`${text.slice(valueAt)}${lineEnd}`);
-    this.fixedBytes = this.start.length + this.head.length + this.tail.length + sizesBytesMax;
+    this.fixedBytes = this.start.length + this.head.length + this.tail.length + sizesBytes;
   }
 
   /** Of a message at most. */

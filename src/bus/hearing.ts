@@ -11,8 +11,6 @@ import { limits } from '../../actors/rules/limits.js';
 import { Bus } from '../seams/bus.js';
 import { Clock, type TimerId } from '../seams/clock.js';
 
-const gapMsMax = limits.reviewIntervalMs + limits.stallMsMax;
-
 @scoped(Lifecycle.ContainerScoped)
 export class Hearing {
   private readMs = Infinity;
@@ -60,7 +58,7 @@ export class Hearing {
   /** To be told of whatever comes by the thousand. True: it may have lain unread, so long that others have given this node up. */
   read(nowMs: number): boolean {
     const gapMs = nowMs - this.readMs;
-    if (gapMs > gapMsMax) this.stoodMs = nowMs;
+    if (gapMs > limits.unreadGapMsMax) this.stoodMs = nowMs;
     if (gapMs > limits.silenceMsMax) this.stoodLongMs = nowMs;
     this.readMs = nowMs;
     return this.isLate;
@@ -91,6 +89,6 @@ export class Hearing {
 
   /** Whether silence says nothing about others. */
   isDeaf(nowMs: number): boolean {
-    return nowMs - this.readMs > gapMsMax || this.isLate;
+    return nowMs - this.readMs > limits.unreadGapMsMax || this.isLate;
   }
 }

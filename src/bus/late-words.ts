@@ -25,12 +25,6 @@ interface Delay {
   lastMs: number;
 }
 
-/** Two beats: who says nothing more has nothing more to bring. */
-const delayMsMax = 2 * limits.gossipIntervalMs;
-
-/** What is read within so long of each other counts as one: puts that were held are looked at a little later. */
-const togetherMsMax = 4 * limits.heldPutMs;
-
 @scoped(Lifecycle.ContainerScoped)
 export class LateWords {
   /** A node is silent and not gone: late words of it may come at any moment, and before them what else lies there. */
@@ -62,7 +56,7 @@ export class LateWords {
     if (this.delays.size === 0) return sentAfterMs;
     const nowMs = this.clock.monotonicMs();
     for (const [node, { lastMs }] of this.delays) {
-      if (nowMs - lastMs > delayMsMax) this.end(node, lastMs);
+      if (nowMs - lastMs > limits.lateSilenceMsMax) this.end(node, lastMs);
       else sentAfterMs = Math.min(sentAfterMs, this.sentBehind(node, readMs));
     }
     return sentAfterMs;
@@ -76,7 +70,9 @@ export class LateWords {
   /** What was read a little later than a word may still have come in front of it. */
   private sentBehind(node: NodeId, readMs: number): number {
     const { sentAfterMs, sentMs, heardMs } = this.words.get(node)!;
-    return readMs - heardMs > togetherMsMax ? Math.max(sentAfterMs, sentMs) : sentAfterMs;
+    return readMs - heardMs > limits.wordsTogetherMsMax
+      ? Math.max(sentAfterMs, sentMs)
+      : sentAfterMs;
   }
 
   private note(node: NodeId, sentMs: number, nowMs: number): void {
@@ -84,7 +80,7 @@ export class LateWords {
     if (words === undefined) {
       if (this.words.size >= limits.membersMax) this.clear();
       this.words.set(node, { sentAfterMs: sentMs, sentMs, heardMs: nowMs });
-    } else if (nowMs - words.heardMs > togetherMsMax)
+    } else if (nowMs - words.heardMs > limits.wordsTogetherMsMax)
       Object.assign(words, { sentAfterMs: words.sentMs, sentMs, heardMs: nowMs });
   }
 

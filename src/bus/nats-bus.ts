@@ -1,5 +1,6 @@
 /** NATS as `Bus`. */
 import { createInbox, Events, type Msg, type NatsConnection } from 'nats';
+import { busLimits } from '../../actors/rules/limits/bus.js';
 import { MalformedError } from '../errors.js';
 import type {
   Announce,
@@ -41,11 +42,6 @@ export interface NatsBusOptions {
   readonly onError?: (error: Error) => void;
 }
 
-/** A dead link shows after two pings without an answer. */
-const pingIntervalMs = 2_000;
-const pingsUnansweredMax = 2;
-const reconnectWaitMs = 250;
-const connectTimeoutMs = 5_000;
 const payloadBytesDefault = 1024 * 1024;
 
 export class NatsBus implements Bus {
@@ -77,12 +73,12 @@ export class NatsBus implements Bus {
         name: options.name ?? 'quorate',
         waitOnFirstConnect: options.waitForServer ?? false,
         maxReconnectAttempts: -1,
-        reconnectTimeWait: options.reconnectWaitMs ?? reconnectWaitMs,
+        reconnectTimeWait: options.reconnectWaitMs ?? busLimits.reconnectWaitMs,
         // A server that is being reconfigured may refuse a user for a moment.
         ignoreAuthErrorAbort: options.waitForServer ?? false,
-        timeout: options.connectTimeoutMs ?? connectTimeoutMs,
-        pingInterval: options.pingIntervalMs ?? pingIntervalMs,
-        maxPingOut: pingsUnansweredMax,
+        timeout: options.connectTimeoutMs ?? busLimits.connectMsMax,
+        pingInterval: options.pingIntervalMs ?? busLimits.pingIntervalMs,
+        maxPingOut: busLimits.pingsUnansweredMax,
         noAsyncTraces: true,
       },
       options.payloadBytesMin ?? 0,

@@ -5,7 +5,7 @@
  * The mappings sit in the applications' account. In the nodes' account they would work as well, but then the
  * server would try all of them on every message between nodes (2.9.10: 5.1 instead of 1.9 µs a message).
  */
-import { partitionsMax } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
 import { isPrefix } from '../wire/subjects.js';
 
 export interface NatsConfOptions {
@@ -47,9 +47,6 @@ export const natsConfDefault: NatsConfOptions = {
   appPassword: '',
   apps: [],
 };
-
-/** Keys of 1 … this many dot-separated tokens are mapped; nodes pass longer ones on themselves. */
-export const mappedTokensMax = 8;
 
 const verbs = ['get', 'put', 'del'] as const;
 
@@ -112,7 +109,7 @@ ${lines(services(prefix), (s) => `{ service: { account: ${storeAccount}, subject
       { stream: { account: ${storeAccount}, subject: "${prefix}.changed.>" } }
     ]
     # The ring lookup: the partition of a key is FNV-1a over its bucket and its tokens, mod ${partitions}.
-    # Keys of more than ${mappedTokensMax} tokens take one hop more. \`partitions\` of the nodes must be the same number.
+    # Keys of more than ${limits.mappedTokensMax} tokens take one hop more. \`partitions\` of the nodes must be the same number.
     mappings: {
 ${mappings(options).join('\n')}
     }
@@ -142,7 +139,7 @@ function services(prefix: string): { subject: string; stream: boolean }[] {
 
 function mappings({ prefix, partitions }: NatsConfOptions): string[] {
   const rows: string[] = [];
-  for (let keyTokens = 1; keyTokens <= mappedTokensMax; keyTokens++) {
+  for (let keyTokens = 1; keyTokens <= limits.mappedTokensMax; keyTokens++) {
     const indexes = Array.from({ length: keyTokens + 1 }, (_, i) => i + 1);
     const stars = indexes.map(() => '*').join('.');
     const tokens = indexes.map((index) => `{{wildcard(${index})}}`).join('.');
@@ -206,8 +203,8 @@ function check(options: NatsConfOptions): void {
     throw new RangeError('applications need a name each, and none that of the nodes');
   if (apps.some(({ password }) => password === ''))
     throw new RangeError('an application with an account of its own needs a password');
-  if (!Number.isInteger(partitions) || partitions < 1 || partitions > partitionsMax)
-    throw new RangeError(`partitions must be 1 to ${partitionsMax}: ${partitions}`);
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > limits.partitionsMax)
+    throw new RangeError(`partitions must be 1 to ${limits.partitionsMax}: ${partitions}`);
   if (!Number.isInteger(port) || port < -1 || port > 65_535)
     throw new RangeError(`no such port: ${port}`);
   for (const text of [nodePassword, appPassword, host, ...apps.map(({ password }) => password)])

@@ -10,7 +10,7 @@ import {
   type NatsConnection,
 } from 'nats/lib/nats-base-client/internal_mod.js';
 import { NodeTransport, nodeResolveHost } from 'nats/lib/src/node_transport.js';
-import { limits } from '../../actors/rules/limits.js';
+import { busLimits } from '../../actors/rules/limits/bus.js';
 import { SlabTransport, type OwnedOptions, type TransportOwner } from './nats-transport.js';
 import type { SendBytes } from './publications.js';
 
@@ -82,7 +82,7 @@ export class NatsLink implements TransportOwner {
     const { transport } = protocol;
     transport.send(bytes);
     const { bytesUnsent } = transport;
-    if (bytesUnsent > limits.linkBytesMax) transport.disconnect();
+    if (bytesUnsent > busLimits.linkBytesMax) transport.disconnect();
     return bytesUnsent === 0;
   };
 

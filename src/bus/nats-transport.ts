@@ -10,7 +10,7 @@
 import { createConnection, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'nats/lib/nats-base-client/internal_mod.js';
 import { NodeTransport } from 'nats/lib/src/node_transport.js';
-import { limits } from '../../actors/rules/limits.js';
+import { busLimits } from '../../actors/rules/limits/bus.js';
 import { RealClock } from '../seams/real-clock.js';
 import { WholeMessages } from './whole-messages.js';
 
@@ -158,11 +158,11 @@ export class SlabTransport extends NodeTransport {
   private readsOn(socket: Socket, bytes: number): boolean {
     if (this.bytesRead === 0) clock.endOfTurn(() => this.nextTurn(socket));
     this.bytesRead += bytes;
-    return this.bytesRead < limits.turnBytesMax;
+    return this.bytesRead < busLimits.turnBytesMax;
   }
 
   private nextTurn(socket: Socket): void {
-    const isPaused = this.bytesRead >= limits.turnBytesMax;
+    const isPaused = this.bytesRead >= busLimits.turnBytesMax;
     this.bytesRead = 0;
     if (isPaused) socket.resume();
   }

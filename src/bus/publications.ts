@@ -2,6 +2,7 @@
  * What is published, in the words of the NATS protocol, joined in one buffer that leaves in one write a turn. The buffer
  * is used again: a node of three under load went through 20 MB/s of buffers here, which is what its collector ran for.
  */
+import { busLimits } from '../../actors/rules/limits/bus.js';
 import type { PublishOptions } from '../seams/bus.js';
 import type { Announcement } from './announcement.js';
 import { headerText } from './header-text.js';
@@ -9,11 +10,7 @@ import { headerText } from './header-text.js';
 /** Takes bytes for the server, in order. True: they are read already, and may be written over. */
 export type SendBytes = (bytes: Uint8Array) => boolean;
 
-/** Past it what was added leaves before the turn ends. Less makes each merge of a round a write and a wake-up of the server. */
-const writeBytesMax = 1024 * 1024;
 const firstBytes = 64 * 1024;
-/** Characters of messages without a payload, such as replies to puts; they become bytes together. */
-const textMax = 64 * 1024;
 const lineEnd = '\r\n';
 
 export class Publications {
@@ -43,7 +40,7 @@ export class Publications {
     }
     if (payload.length > 0) this.addBytes(payload);
     this.text += lineEnd;
-    if (this.text.length > textMax) this.takeText();
+    if (this.text.length > busLimits.writeTextMax) this.takeText();
     this.added();
   }
 
@@ -64,7 +61,7 @@ export class Publications {
   }
 
   private added(): void {
-    if (this.end > writeBytesMax) this.flush();
+    if (this.end > busLimits.writeBytesMax) this.flush();
     else this.schedule();
   }
 

@@ -3,8 +3,7 @@
  * it together itself; here its bytes lie one behind the other already, because that is where they were read to.
  */
 
-/** What one read of a socket may bring; a message of a round usually fits. */
-const readBytes = 128 * 1024;
+import { busLimits } from '../../actors/rules/limits/bus.js';
 const slabBytes = 256 * 1024;
 
 const newLine = 0x0a;
@@ -23,7 +22,7 @@ export class WholeMessages {
 
   /** Where the next bytes go. */
   room(): Buffer {
-    const behind = Math.max(this.end + readBytes, this.start + this.awaited);
+    const behind = Math.max(this.end + busLimits.readBytesMin, this.start + this.awaited);
     if (behind > this.slab.length) this.changeSlab();
     return this.slab.subarray(this.end);
   }
@@ -74,7 +73,7 @@ export class WholeMessages {
   private changeSlab(): void {
     const { slab } = this;
     const left = slab.subarray(this.start, this.end);
-    const bytes = Math.max(left.length, this.awaited) + readBytes;
+    const bytes = Math.max(left.length, this.awaited) + busLimits.readBytesMin;
     this.slab = bytes <= this.spare.length ? this.spare : Buffer.allocUnsafeSlow(bytes);
     this.spare = slab;
     this.slab.set(left);

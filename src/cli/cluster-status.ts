@@ -1,5 +1,6 @@
 /** The nodes of a cluster as they answer themselves, and as the others know them when they do not. */
 import { limits } from '../../actors/rules/limits.js';
+import { commandLimits } from '../../actors/rules/limits/command.js';
 import { UnavailableError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
@@ -29,14 +30,11 @@ export interface ClusterQuestion {
   readonly waitMs: number;
 }
 
-/** One node is asked, which may hang: the next question reaches another. */
-const questionsMax = 4;
-
 /** undefined: nobody answers. */
 export async function askRing(question: ClusterQuestion): Promise<RingMessage | undefined> {
   const subject = `${question.prefix}.ring`;
-  const waitMs = question.waitMs / questionsMax;
-  for (let i = 0; i < questionsMax; i++) {
+  const waitMs = question.waitMs / commandLimits.questionsMax;
+  for (let i = 0; i < commandLimits.questionsMax; i++) {
     const askedMs = question.clock.monotonicMs();
     const [ring] = await ask<RingMessage>({ ...question, subject, waitMs, answersMax: 1 });
     const isNobodyThere = question.clock.monotonicMs() - askedMs < waitMs / 2;

@@ -2,12 +2,9 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { commandLimits } from '../../actors/rules/limits/command.js';
 
 const run = promisify(execFile);
-
-const outputBytesMax = 4 * 1024 * 1024;
-const attempts = 3;
-const pauseBetweenAttemptsMs = 5_000;
 
 interface PackageManager {
   readonly name: string;
@@ -59,7 +56,7 @@ export async function installNatsServer(options: InstallOptions): Promise<boolea
   const prefix = manager.needsRoot && !isRoot() ? ['sudo', '-n'] : [];
   const lastStep = manager.steps.at(-1) ?? [];
   say(`nats-server not found; installing it: ${[...prefix, ...lastStep].join(' ')}`);
-  for (let attempt = 1; attempt <= attempts; attempt++) {
+  for (let attempt = 1; attempt <= commandLimits.installAttemptsMax; attempt++) {
     const failure = await runSteps(manager.steps, prefix, env);
     if (isInstalled()) {
       if (failure === undefined) await runSteps(manager.afterwards, prefix, env);
@@ -67,7 +64,7 @@ export async function installNatsServer(options: InstallOptions): Promise<boolea
     }
     if (failure !== undefined) say(`${manager.name}: ${failure}`);
     // Most often the lock of a package manager that runs at the same time.
-    if (attempt < attempts) await sleep(pauseBetweenAttemptsMs);
+    if (attempt < commandLimits.installAttemptsMax) await sleep(commandLimits.installRestMs);
   }
   return isInstalled();
 }
@@ -107,7 +104,7 @@ async function runStep(
   const [program = '', ...args] = command;
   try {
     const quiet = { ...env, DEBIAN_FRONTEND: 'noninteractive' };
-    const done = run(program, args, { env: quiet, maxBuffer: outputBytesMax });
+    const done = run(program, args, { env: quiet, maxBuffer: commandLimits.installOutputBytesMax });
     // A package manager that asks all the same gets no answer, and fails instead of waiting.
     done.child.stdin?.end();
     await done;

@@ -1,5 +1,6 @@
 /** What a nats-server says of itself when one connects: the `INFO {…}` line that every NATS server sends first, in plain text. */
 import { connect, createServer } from 'node:net';
+import { commandLimits } from '../../actors/rules/limits/command.js';
 import { parseServerVersion, type ServerVersion } from './nats-server-version.js';
 
 export interface ServerInfo {
@@ -7,7 +8,6 @@ export interface ServerInfo {
   readonly authRequired: boolean;
 }
 
-const infoBytesMax = 64 * 1024;
 const portDefault = 4222;
 
 /** Rejects when nobody answers there in time, or somebody who is no nats-server. */
@@ -27,7 +27,7 @@ export function readServerInfo(url: string, timeoutMs: number): Promise<ServerIn
     socket.on('data', (chunk: string) => {
       text += chunk;
       const end = text.indexOf('\r\n');
-      if (end < 0 && text.length < infoBytesMax) return;
+      if (end < 0 && text.length < commandLimits.serverInfoBytesMax) return;
       const info = parseInfo(text.slice(0, end));
       if (info === undefined) return fail('not a nats-server');
       socket.destroy();

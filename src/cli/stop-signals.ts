@@ -1,4 +1,5 @@
 /** When a long-running command is to end: signals, and for a child of `quorate up` the end of the channel to it. */
+import { commandLimits } from '../../actors/rules/limits/command.js';
 import type { Clock } from '../seams/clock.js';
 
 export interface StopListener {
@@ -11,9 +12,6 @@ export interface StopListener {
   readonly onForce: () => void;
 }
 
-/** One Ctrl-C under `npm start` arrives twice: from the terminal, and passed on by npm. */
-const sameRequestMs = 500;
-
 export function listenForStop({ clock, supervised, onStop, onForce }: StopListener): void {
   let firstMs: number | undefined;
   const asked = (): void => {
@@ -21,7 +19,7 @@ export function listenForStop({ clock, supervised, onStop, onForce }: StopListen
     if (firstMs === undefined) {
       firstMs = now;
       onStop();
-    } else if (now - firstMs > sameRequestMs) {
+    } else if (now - firstMs > commandLimits.sameStopMsMax) {
       onForce();
     }
   };

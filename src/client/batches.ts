@@ -1,8 +1,6 @@
 /** Many requests as one call. */
 
-/** What `getAll` and `putAll` keep in flight: enough to fill frames, few enough for each to be answered well before its deadline. */
-const inFlightMax = 256;
-
+import { clientLimits } from '../../actors/rules/limits/client.js';
 /** Results in the order of the items. Starts no more once one has rejected. */
 export async function inBatches<Item, Result>(
   items: readonly Item[],
@@ -22,6 +20,8 @@ export async function inBatches<Item, Result>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(inFlightMax, items.length) }, worker));
+  await Promise.all(
+    Array.from({ length: Math.min(clientLimits.batchRequestsMax, items.length) }, worker),
+  );
   return results;
 }

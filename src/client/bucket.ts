@@ -1,6 +1,7 @@
 /** A bucket as a TypeScript program uses it. */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import { QuorateError, TooLargeError, TooManySiblingsError } from '../errors.js';
 import type { Receipt } from '../wire/receipt.js';
 import {
@@ -120,7 +121,14 @@ export class Bucket<Out, In = Out> {
     change: (values: readonly Out[], entry: Entry<Out>) => In | null | undefined,
     options: UpdateOptions = noOptions,
   ): Promise<PutResult | undefined> {
-    const { conflictsMax = 4, r, w, strict, timeoutMs, ttlMs } = options;
+    const {
+      conflictsMax = clientLimits.updateConflictsMax,
+      r,
+      w,
+      strict,
+      timeoutMs,
+      ttlMs,
+    } = options;
     for (let conflicts = 0; ; conflicts++) {
       const entry = await this.read(key, { r, strict, timeoutMs });
       const value = change(entry.values, entry);

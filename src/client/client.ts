@@ -1,6 +1,7 @@
 /** One connection to a cluster; buckets are handles on it. */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import { MalformedError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
@@ -31,9 +32,6 @@ export interface ClientParts {
   readonly random: Random;
 }
 
-/** Frames of one coordinator, kind and options in flight at once, when each of them is large. */
-const framesPerLaneMax = 3;
-
 export class QuorateClient {
   private readonly bus: Bus;
   private readonly dispatcher: Dispatcher;
@@ -57,7 +55,7 @@ export class QuorateClient {
     this.operationPrefix = random.bytes(6).toString('base64url');
     this.dispatcher = new Dispatcher(bus, clock, random, {
       prefix,
-      framesPerLaneMax,
+      framesPerLaneMax: clientLimits.framesPerLaneMax,
       retry: { ...retryOptionsDefault, ...retry },
       bounds: {
         ...pendingBoundsDefault,

@@ -7,6 +7,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import type { Outcome } from '../errors.js';
@@ -14,7 +15,7 @@ import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { Flights, type Flight, type FrameFlight } from './flights.js';
-import { handleReply, rowsPerFrameMax, type FrameHandlers, type RowFailure } from './frame-rows.js';
+import { handleReply, type FrameHandlers, type RowFailure } from './frame-rows.js';
 import { NodeStates, type NodeState } from './node-states.js';
 import type { OwnRead } from './own-read.js';
 import { Outbox } from './outbox.js';
@@ -31,32 +32,13 @@ export interface DispatcherOptions {
   readonly framesPerLaneMax: number;
 }
 
-/** While requests are out, time is looked at this often: deadlines, silence, retries, the ring. */
-const tickMs = 25;
-/**
- * A frame without an answer for so long: ask its node whether it is still there. This and what follows are the least: where
- * answers take longer, nobody is judged before an answer would be unusually late.
- */
-const probeAfterMs = 60;
-/**
- * A node that was asked and let nobody hear of it for so long is routed around. "No responders" would say it at once, but
- * nats-server (2.9) does not carry it from one account to another. A wrong guess costs little: the next primary of a node
- * that lives passes blind puts on to it, and the operation id makes two of one put one.
- */
-const silentAfterMs = 75;
-/** A node that is there but has not answered a frame for so long is routed around as well. */
-const stuckAfterMs = 1_000;
 /** A node that answers at all has so many times the patience. */
 const stuckAfterPatience = 4;
-/** The answer to a question for the ring that has not come by then will not; others were asked meanwhile. */
-const ringLostAfterMs = 5_000;
-/** Frames one request may be part of. */
-const sendsMax = 12;
 
 const gone: RowFailure = {
   code: 503,
   outcome: 'none',
-  message: `${sendsMax} tries met nodes that were gone`,
+  message: `${clientLimits.sendsMax} tries met nodes that were gone`,
 };
 
 const nothing = new Uint8Array(0);
@@ -107,7 +89,7 @@ export class Dispatcher {
     if (this.ticking) return;
     this.ticking = true;
     this.tickedAtMs = this.outbox.nowMs();
-    this.clock.setTimeout(this.tick, tickMs);
+    this.clock.setTimeout(this.tick, clientLimits.tickMs);
   }
 
   /** Takes nothing more; resolves when every request has settled, at the latest at its deadline. */
@@ -203,7 +185,7 @@ export class Dispatcher {
     // Replies have a bound too: so many rows fitted; when a full frame fits, one more is tried.
     if (tooLarge > 0) lane.rowsMax = Math.max(1, rows.length - tooLarge);
     else if (rows.length === lane.rowsMax)
-      lane.rowsMax = Math.min(rowsPerFrameMax, lane.rowsMax + 1);
+      lane.rowsMax = Math.min(limits.frameRequestsMax, lane.rowsMax + 1);
   }
 
   /** `again`: if budget and deadline allow it. */
@@ -264,7 +246,7 @@ export class Dispatcher {
       if (request.settled) continue;
       if (read !== undefined) request.coordinate();
       request.tried(options.outcome);
-      if (request.sends < sendsMax) this.outbox.add(request);
+      if (request.sends < clientLimits.sendsMax) this.outbox.add(request);
       else this.pending.fail(request, options.failure);
     }
   }
@@ -280,14 +262,14 @@ export class Dispatcher {
     const nowMs = this.outbox.nowMs();
     this.expire(nowMs);
     // After a pause of this process the answers may lie unread; they come before the next tick.
-    if (nowMs - this.tickedAtMs < 2 * tickMs) this.watch(nowMs);
+    if (nowMs - this.tickedAtMs < 2 * clientLimits.tickMs) this.watch(nowMs);
     this.tickedAtMs = nowMs;
     this.retryDelayed(nowMs);
     this.outbox.tick(nowMs);
     this.ring.tick(nowMs);
     for (const node of this.states.due(nowMs)) this.probe(node, nowMs);
     this.ticking = this.pending.count > 0;
-    if (this.ticking) this.clock.setTimeout(this.tick, tickMs);
+    if (this.ticking) this.clock.setTimeout(this.tick, clientLimits.tickMs);
   };
 
   private expire(nowMs: number): void {
@@ -317,7 +299,7 @@ export class Dispatcher {
   /** Silence: first a question that costs nobody anything, then the next node. */
   private watch(nowMs: number): void {
     const patience = patienceMs(this.roundTrip);
-    const askAfterMs = Math.max(probeAfterMs, patience);
+    const askAfterMs = Math.max(clientLimits.probeAfterMs, patience);
     const coordinateAfterMs = Math.max(limits.slowGetReplicaMs, patience);
     for (const flight of this.flights.all()) {
       const ageMs = nowMs - flight.sentAtMs;
@@ -325,14 +307,17 @@ export class Dispatcher {
         if (ageMs < coordinateAfterMs) continue;
         this.giveUp(flight);
         if (this.states.mayAsk(flight.node, nowMs, askAfterMs)) this.probe(flight.node, nowMs);
-      } else if (flight.kind === 'probe' && ageMs >= Math.max(silentAfterMs, patience)) {
+      } else if (
+        flight.kind === 'probe' &&
+        ageMs >= Math.max(clientLimits.silentAfterMs, patience)
+      ) {
         this.flights.end(flight);
         if (!this.states.heardSince(flight.node, flight.sentAtMs)) this.silent(flight.node, nowMs);
-      } else if (flight.kind === 'ring' && ageMs >= ringLostAfterMs) {
+      } else if (flight.kind === 'ring' && ageMs >= clientLimits.ringLostAfterMs) {
         this.flights.end(flight);
       } else if (flight.kind === 'frame' && ageMs >= askAfterMs) {
         const { node } = flight;
-        if (ageMs >= Math.max(stuckAfterMs, stuckAfterPatience * patience))
+        if (ageMs >= Math.max(clientLimits.stuckAfterMs, stuckAfterPatience * patience))
           this.silent(node, nowMs);
         else if (this.states.mayAsk(node, nowMs, askAfterMs)) this.probe(node, nowMs);
       }

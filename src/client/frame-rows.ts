@@ -1,5 +1,5 @@
 /** Requests to frames, and replies back to what each request gets. */
-import { limits } from '../../actors/rules/limits.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import type { Outcome } from '../errors.js';
 import { agesOf } from '../wire/copy-age.js';
@@ -16,9 +16,6 @@ import { encodeOwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
 import type { Request, Settled, Terms } from './request.js';
-
-/** Rows are tried again beside new ones; below this it is not worth a column. */
-const soonerFromMs = 10;
 
 /** Takes from the front of `queue` what one frame holds; at least one. */
 export function cutRows(
@@ -65,7 +62,7 @@ export function encodeRows(
     operations: rows.map((row) => row.operation),
     ttls: rows.some((row) => row.ttlMs !== 0) ? rows.map((row) => row.ttlMs) : null,
     until,
-    sooner: rows.some((row) => lastMs - row.deadlineMs > soonerFromMs)
+    sooner: rows.some((row) => lastMs - row.deadlineMs > clientLimits.soonerMsMin)
       ? rows.map((row) => Math.round(lastMs - row.deadlineMs))
       : null,
     ages: agesOf(rows, sentMs),
@@ -165,17 +162,14 @@ function copy(bytes: Uint8Array): Uint8Array {
 
 /** Few receipts differ, so each text is read once. */
 const knownReceipts = new Map<string, Receipt>();
-const knownReceiptsMax = 1024;
 
 /** As `receiptOf`. */
 export function knownReceipt(text: string): Receipt {
   let receipt = knownReceipts.get(text);
   if (receipt === undefined) {
     receipt = receiptOf(text);
-    if (knownReceipts.size >= knownReceiptsMax) knownReceipts.clear();
+    if (knownReceipts.size >= clientLimits.receiptsKnownMax) knownReceipts.clear();
     knownReceipts.set(text, receipt);
   }
   return receipt;
 }
-
-export const rowsPerFrameMax = limits.frameRequestsMax;

@@ -4,12 +4,10 @@
  * A node that does not answer is asked now and then by an empty frame; whatever it says, it is back.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 
 export type NodeState = 'answers' | 'silent' | 'gone';
-
-/** How often a node that does not answer is asked, while there is traffic. */
-const probeEveryMs = 250;
 
 export class NodeStates {
   private readonly away = new Map<NodeId, { state: 'silent' | 'gone'; probeAtMs: number }>();
@@ -30,7 +28,8 @@ export class NodeStates {
     const known = this.away.get(node);
     if ((known?.state ?? 'answers') === state) return false;
     if (state === 'answers') this.away.delete(node);
-    else if (known === undefined) this.away.set(node, { state, probeAtMs: nowMs + probeEveryMs });
+    else if (known === undefined)
+      this.away.set(node, { state, probeAtMs: nowMs + clientLimits.probeIntervalMs });
     else known.state = state;
     return true;
   }
@@ -49,7 +48,7 @@ export class NodeStates {
     const due: NodeId[] = [];
     for (const [node, entry] of this.away) {
       if (nowMs < entry.probeAtMs) continue;
-      entry.probeAtMs = nowMs + probeEveryMs;
+      entry.probeAtMs = nowMs + clientLimits.probeIntervalMs;
       due.push(node);
     }
     return due;

@@ -11,11 +11,13 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { ToldClocks } from '../bus/told-clocks.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import type { Flights, FrameFlight } from './flights.js';
-import { cutRows, encodeOwnRows, encodeRows, rowsPerFrameMax } from './frame-rows.js';
+import { cutRows, encodeOwnRows, encodeRows } from './frame-rows.js';
 import { OwnRead } from './own-read.js';
 import type { Request } from './request.js';
 import type { Lane, LaneBounds, RouteTable } from './route-table.js';
@@ -26,17 +28,12 @@ export interface OutboxOptions {
   readonly frameBytesMax: number;
 }
 
-/** Rows that wait are worth a frame beside the one that is under way. */
-const rowsBesideMin = 128;
 /** A frame is late after so many times the smoothed round trip of its lane. */
 const lateAfterRoundTrips = 3;
 /** Lanes are alike when neither takes more than so many times as long as the other. */
 const alikeRoundTrips = 3;
 /** Weight of the newest round trip. */
 const roundTripGain = 1 / 8;
-
-const pauseMsMin = 10;
-const pauseMsMax = 400;
 
 export class Outbox {
   /** Lanes to look at when the turn ends. */
@@ -61,7 +58,7 @@ export class Outbox {
     private readonly clocks: ToldClocks,
     private readonly options: OutboxOptions,
   ) {
-    this.laneBounds = { rowsMax: rowsPerFrameMax, framesMax: options.framesPerLaneMax };
+    this.laneBounds = { rowsMax: limits.frameRequestsMax, framesMax: options.framesPerLaneMax };
   }
 
   nowMs(): number {
@@ -129,7 +126,10 @@ export class Outbox {
     lane.window = 1;
     // Frames that left together are refused together; they count once.
     if (nowMs < lane.pausedUntilMs) return;
-    const longestMs = Math.min(pauseMsMax, pauseMsMin * 2 ** lane.refusals++);
+    const longestMs = Math.min(
+      clientLimits.pauseMsMax,
+      clientLimits.pauseMsMin * 2 ** lane.refusals++,
+    );
     lane.pausedUntilMs = nowMs + longestMs / 2 + this.random.below(Math.ceil(longestMs / 2));
     this.pausedLanes.push(lane);
   }
@@ -247,7 +247,7 @@ export class Outbox {
 function mayLeave(lane: Lane, nowMs: number): boolean {
   if (lane.framesInFlight === 0) return true;
   if (lane.framesInFlight >= lane.window) return false;
-  return lane.queue.length >= rowsBesideMin || nowMs > lateAtMs(lane);
+  return lane.queue.length >= clientLimits.rowsBesideMin || nowMs > lateAtMs(lane);
 }
 
 function areAlike(aMs: number, bMs: number): boolean {

@@ -1,6 +1,6 @@
 /** One put or get on its way: what the client was asked, and what has happened to it so far. */
 import type { ByteString } from '../../actors/rules/key.js';
-import { limits } from '../../actors/rules/limits.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import {
   courseAfter,
   mayBeStoredAfter,
@@ -34,7 +34,7 @@ export class TermsTable {
     let interned = this.known.get(name);
     if (interned === undefined) {
       // Who still holds what was forgotten goes on with it; at worst equal terms then leave in two frames.
-      if (this.known.size >= limits.clientTermsMax) this.known = new Map();
+      if (this.known.size >= clientLimits.termsMax) this.known = new Map();
       interned = { id: ++this.lastId, kind, bucket, quorum, strict, timeoutMs };
       this.known.set(name, interned);
     }

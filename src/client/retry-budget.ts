@@ -3,6 +3,7 @@
  * whole: a token bucket that successes fill (as gRPC's retry throttling, gRFC A6), so retries stay a small share of
  * the load and a sick cluster is not hammered. Going on to the next node because one is gone costs nothing.
  */
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Random } from '../seams/random.js';
 
 export interface RetryOptions {
@@ -17,12 +18,11 @@ export interface RetryOptions {
   readonly tokensPerSuccess: number;
 }
 
-/** Four tries take less than 375 ms: an error that lasts surfaces well within a second. */
 export const retryOptionsDefault: RetryOptions = {
-  retriesMax: 4,
-  backoffMs: 25,
-  backoffMsMax: 400,
-  tokensMax: 512,
+  retriesMax: clientLimits.retriesMax,
+  backoffMs: clientLimits.retryBackoffMsMin,
+  backoffMsMax: clientLimits.retryBackoffMsMax,
+  tokensMax: clientLimits.retryTokensMax,
   tokensPerSuccess: 0.1,
 };
 

@@ -1,4 +1,5 @@
 /** Keeps the ring fresh: asks `kv.ring` at the start, every few seconds of use, and at once when something looks wrong. */
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import { UnavailableError } from '../errors.js';
 import type { ToldClocks } from '../bus/told-clocks.js';
 import type { BusMessage } from '../seams/bus.js';
@@ -7,12 +8,6 @@ import { ringFromDocument } from '../wire/ring-message.js';
 import type { Flights } from './flights.js';
 import type { NodeStates } from './node-states.js';
 import type { RouteTable } from './route-table.js';
-
-const refreshEveryMs = 5_000;
-/** Without a ring, or when the last answer was odd. */
-const askEveryMsMin = 100;
-/** An answer that has not come by then will not. */
-const lostAfterMs = 500;
 
 export class RingKeeper {
   private asking = false;
@@ -39,9 +34,9 @@ export class RingKeeper {
   /** Asks if it is time to. */
   tick(nowMs: number): void {
     const ageMs = nowMs - this.askedAtMs;
-    if (this.asking && ageMs < lostAfterMs) return;
+    if (this.asking && ageMs < clientLimits.ringAnswerMsMax) return;
     const missing = this.wanted || this.asking || this.parts.routes.partitions === 0;
-    if (ageMs < (missing ? askEveryMsMin : refreshEveryMs)) return;
+    if (ageMs < (missing ? clientLimits.ringIntervalMsMin : clientLimits.ringIntervalMs)) return;
     this.asking = true;
     this.askedAtMs = nowMs;
     this.wanted = false;

@@ -4,7 +4,7 @@
  * and where R of them answer the client coordinates it itself (`own-read.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { limits } from '../../actors/rules/limits.js';
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf } from '../../actors/rules/placement.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
 import { layoutOf, type RingMessage } from '../wire/ring-message.js';
@@ -69,9 +69,6 @@ export class Target {
   }
 }
 
-/** Gets that are worth a frame beside another: a round costs its nodes about as much as a hundred of its rows. */
-const rowsOfFrameMin = 96;
-
 /** The primaries of one set that answer; each may coordinate a get of any key the set holds. */
 export class Readers {
   /** So that each takes its turn. */
@@ -101,7 +98,7 @@ export class Readers {
       if (
         lane.framesInFlight === 0 &&
         lane.queue.length > 0 &&
-        lane.queue.length < rowsOfFrameMin &&
+        lane.queue.length < clientLimits.getsBesideMin &&
         lane.refusals === 0
       )
         return lane;
@@ -212,7 +209,7 @@ export class RouteTable {
 
   /** Not within a turn that still speaks of one: a queue that nothing waits in may be about to be filled. */
   forgetIdleLanes(): void {
-    if (this.lanes().length <= limits.clientLanesIdleMax) return;
+    if (this.lanes().length <= clientLimits.lanesIdleMax) return;
     for (const { lanes } of this.targets.values())
       for (const [id, lane] of lanes) if (lane.idle) lanes.delete(id);
   }

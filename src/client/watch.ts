@@ -1,4 +1,5 @@
 /** Change events as an async iterator. */
+import { clientLimits } from '../../actors/rules/limits/client.js';
 import { MalformedError, OverloadedError } from '../errors.js';
 import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
 import { headerNames } from '../wire/subjects.js';
@@ -11,9 +12,6 @@ export interface Change {
   /** What the author of the write was given. */
   readonly context: Context;
 }
-
-/** Changes nobody has taken yet; past it the watch ends with an error, rather than to leave some out in silence. */
-const waitingMax = 65_536;
 
 const patternText = /^[^\s\p{Cc}]+$/u;
 
@@ -74,9 +72,11 @@ export class Watch implements AsyncIterableIterator<Change> {
     }
     const resolve = this.asked.shift();
     if (resolve !== undefined) resolve({ done: false, value: change });
-    else if (this.waiting.length < waitingMax) this.waiting.push(change);
+    else if (this.waiting.length < clientLimits.watchChangesMax) this.waiting.push(change);
     else {
-      this.failure = new OverloadedError(`${waitingMax} changes wait to be taken from a watch`);
+      this.failure = new OverloadedError(
+        `${clientLimits.watchChangesMax} changes wait to be taken from a watch`,
+      );
       this.end();
     }
   }

@@ -5,6 +5,7 @@
 import { type ActorRefFrom, createActor } from 'xstate';
 import { gossipMachine } from '../../actors/membership/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
@@ -26,9 +27,6 @@ import type { Learned, Roster } from './roster.js';
 import { isCompatible } from './settings.js';
 import type { Telling } from './telling.js';
 import type { TimeOfDay } from './time-of-day.js';
-
-/** Nodes that are started together need a moment to find each other; after so many beats it is worth a word. */
-const patienceBeats = 5;
 
 export interface GossipExchangeOptions {
   readonly clock: Clock;
@@ -175,7 +173,8 @@ export class GossipExchange {
     absences.review();
     const waitingFor = life.waitingFor();
     if (waitingFor === undefined) problems.settle('waiting');
-    else if (roster.self.heartbeat >= patienceBeats) problems.report('waiting', waitingFor);
+    else if (roster.self.heartbeat >= limits.patienceBeatsMax)
+      problems.report('waiting', waitingFor);
     timeOfDay.review(problems);
     life.countMet();
     life.send({ type: 'heartbeat.raised' });

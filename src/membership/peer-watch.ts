@@ -18,15 +18,6 @@ import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Opinion } from '../wire/protocol/news.js';
 
-/** Two beats, with which peers are asked. */
-const absenceMsMax = 2 * limits.gossipIntervalMs;
-
-/**
- * Who is gone is asked for at nearly every review: when a route between servers is back, both sides are to know before much is sent
- * by it. Until then each may take what the other does too.
- */
-const absenceRestMs = limits.reviewIntervalMs - 1;
-
 interface Watched {
   readonly actor: ActorRefFrom<typeof peerMachine>;
   reachability: Reachability;
@@ -212,10 +203,10 @@ export class PeerWatch {
    */
   private reviewAbsence(peer: NodeId, entry: Watched, oldMs: number): void {
     const { onChange, probe } = this.options;
-    if (oldMs > absenceMsMax) {
+    if (oldMs > limits.absenceMsMax) {
       entry.absentAtMs = undefined;
       if (entry.reachability !== 'alive') onChange(peer, entry.reachability);
-    } else if (oldMs >= absenceRestMs) probe(peer);
+    } else if (oldMs >= limits.absenceRestMs) probe(peer);
   }
 
   /** From here to `resume` silence and absence say nothing about others. */

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createInspector } from '@statelyai/inspect';
 import { inject, injectable } from 'tsyringe';
 import type { Subscription } from 'xstate';
-import { limits } from '../../actors/rules/limits.js';
+import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 import { NodeAddress } from '../bus/peers.js';
 import { inspectPortDefault, NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
@@ -73,7 +73,7 @@ export class InspectionServer {
       response.writeHead(welcome ? 200 : 403, headersOfPage);
       response.end(welcome ? page(port) : 'not from here');
     });
-    server.maxConnections = limits.inspectionConnectionsMax;
+    server.maxConnections = inspectionLimits.connectionsMax;
     // What is no HTTP, or too much of it.
     server.on('clientError', (_, socket) => socket.destroy());
     this.server = server;

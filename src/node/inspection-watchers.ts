@@ -4,10 +4,7 @@
  */
 import type { IncomingMessage, Server } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
-import { limits } from '../../actors/rules/limits.js';
-
-/** They have nothing to say. */
-const heardBytesMax = 1024;
+import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 
 export class InspectionWatchers {
   private readonly sockets: WebSocketServer;
@@ -18,7 +15,7 @@ export class InspectionWatchers {
   constructor(server: Server, isWelcome: (request: IncomingMessage) => boolean) {
     this.sockets = new WebSocketServer({
       server,
-      maxPayload: heardBytesMax,
+      maxPayload: inspectionLimits.heardBytesMax,
       perMessageDeflate: false,
       verifyClient: ({ req }: { req: IncomingMessage }) => isWelcome(req),
     });
@@ -31,10 +28,10 @@ export class InspectionWatchers {
   }
 
   tell(text: string): void {
-    const { inspectionEventsMax, inspectionLengthMax } = limits;
+    const { eventsMax, lengthMax } = inspectionLimits;
     this.replayed.push(text);
     this.replayedLength += text.length;
-    while (this.replayed.length > inspectionEventsMax || this.replayedLength > inspectionLengthMax)
+    while (this.replayed.length > eventsMax || this.replayedLength > lengthMax)
       this.replayedLength -= this.replayed.shift()!.length;
     for (const socket of this.sockets.clients) send(socket, text);
   }
@@ -47,7 +44,7 @@ export class InspectionWatchers {
 
 function send(socket: WebSocket, text: string): void {
   if (socket.readyState !== WebSocket.OPEN) return;
-  if (socket.bufferedAmount > limits.inspectionUnreadBytesMax) socket.terminate();
+  if (socket.bufferedAmount > inspectionLimits.unreadBytesMax) socket.terminate();
   else socket.send(text, nothing);
 }
 

@@ -5,12 +5,11 @@
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';
+import { limits } from '../../actors/rules/limits.js';
 
 const superuser = 0;
 const directoryMode = 0o700;
 const fileMode = 0o600;
-/** As the system itself allows. */
-const linksMax = 40;
 
 /** Creates it where it is missing. Throws an `Error` that says what to do. Systems without user ids are left alone. */
 export function makePrivate(path: string, uid: number | undefined = process.getuid?.()): void {
@@ -72,7 +71,7 @@ function checkLinks(path: string, uid: number): void {
       throw new Error(
         `${next} is a link that belongs to user ${found.uid}, who can turn it elsewhere: name the directory itself (${join(target, ...behind)})`,
       );
-    if (++links > linksMax) throw new Error('too many links on the way');
+    if (++links > limits.linksMax) throw new Error('too many links on the way');
     at = parse(target).root;
     rest = [...target.slice(at.length).split(sep), ...behind].filter((part) => part !== '');
   }

@@ -3,7 +3,6 @@
  * by its name.
  */
 import { checkBucketOptions } from '../../actors/rules/bucket.js';
-import { partitionsMax } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { checkWhole } from '../../actors/rules/whole-number.js';
 import { isPrefix } from '../wire/subjects.js';
@@ -22,7 +21,7 @@ export function checkOptions(options: NodeOptions): void {
     throw new RangeError(
       `prefix: letters, digits, '_' and '-', not 'R_' and nothing that starts with 'INBOX': '${options.prefix}'`,
     );
-  checkWhole('partitions', options.partitions, { min: 1, max: partitionsMax });
+  checkWhole('partitions', options.partitions, { min: 1, max: limits.partitionsMax });
   checkWhole('founders', options.founders, { min: 1, max: limits.membersMax });
   if (!(options.weight > 0) || !Number.isFinite(options.weight))
     throw new RangeError(`weight: above 0, not ${options.weight}`);

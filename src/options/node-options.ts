@@ -19,7 +19,7 @@ export interface NodeOptions {
   readonly durability: Durability;
   /** LZ4 in LMDB for values of 1000 bytes and more: less disk for values that repeat themselves, for about four times the CPU of a flush. */
   readonly compression: boolean;
-  /** Memory and disk the store may take, where they differ from `limits`. */
+  /** Memory and disk the store may take, where they differ from `storeLimits`. */
   readonly storeBounds?: Partial<StoreBounds>;
   /** Whether the store overwrites memory it will use again, so that whoever still looks at it notices: for tests and the simulator. */
   readonly scrubMemory: boolean;
@@ -55,7 +55,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   founders: 3,
   defaults: bucketOptionsDefault,
   buckets: {},
-  tombstoneGraceMs: 60 * 60 * 1000,
+  tombstoneGraceMs: limits.tombstoneGraceMsDefault,
   hintAgeMs: limits.hintAgeMsMax,
   changeEvents: true,
   inspectPort: undefined,

@@ -1,6 +1,6 @@
-/** The store's share of `limits`; a node may be given smaller or larger ones. */
-import { limits } from '../../actors/rules/limits.js';
+/** Those of `storeLimits` that a node may be given smaller or larger. */
 
+import { storeLimits } from '../../actors/rules/limits/store.js';
 export interface StoreBounds {
   /** Log bytes a memtable takes before it is frozen and flushed. */
   readonly memtableBytesMax: number;
@@ -19,7 +19,7 @@ export function storeBounds(own: Partial<StoreBounds> | undefined): StoreBounds 
     logSegmentBytesMax,
     logQueueBytesMax,
     hintBytesMax,
-  } = limits;
+  } = storeLimits;
   return {
     memtableBytesMax,
     memtablesFrozenMax,

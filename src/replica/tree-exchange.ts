@@ -27,9 +27,6 @@ import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
 import { ExchangeSteps } from './exchange-steps.js';
 
-/** A visit that failed is not tried again at once, however urgent. */
-const retryMs = 1_000;
-
 @injectable()
 export class TreeExchange {
   private actor: ActorRefFrom<typeof treeExchangeMachine> | undefined;
@@ -133,7 +130,7 @@ export class TreeExchange {
 
   private restMs(): number {
     const hurry = this.reachablePeers().some((peer) => this.urgent.has(peer));
-    if (hurry) return this.failed ? retryMs : 0;
+    if (hurry) return this.failed ? limits.exchangeRetryMs : 0;
     const mean = limits.exchangeIntervalMs / Math.max(this.reachablePeers().length, 1);
     return mean / 2 + this.random.below(Math.ceil(mean));
   }

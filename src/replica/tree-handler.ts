@@ -16,10 +16,6 @@ import {
   type KeyRange,
 } from '../wire/protocol/tree.js';
 
-/** Keys looked at for one question; those of other leaves are passed over, but cost a step. */
-const scannedMax = 4096;
-const chunk = 512;
-
 @injectable()
 export class TreeHandler {
   constructor(
@@ -58,11 +54,11 @@ export function keysOfLeaves(
   const leaves = new Set(range.leaves);
   const keys: KeyDigest[] = [];
   let after = range.after;
-  for (let scanned = 0; scanned < scannedMax;) {
+  for (let scanned = 0; scanned < limits.exchangeScannedKeysMax;) {
     const found = store.scan({
       partition: range.partition,
       ...(after === '' ? {} : { after }),
-      limit: chunk,
+      limit: limits.exchangeScanKeys,
     });
     for (const { key, digest } of found) {
       if (range.upTo !== undefined && range.upTo !== '' && key > range.upTo)
@@ -72,7 +68,7 @@ export function keysOfLeaves(
       keys.push({ key, digest });
       if (keys.length === limits.exchangeKeysMax) return { keys, upTo: after };
     }
-    if (found.length < chunk) return { keys, upTo: '' };
+    if (found.length < limits.exchangeScanKeys) return { keys, upTo: '' };
     scanned += found.length;
   }
   return { keys, upTo: after };

@@ -4,9 +4,7 @@
  * the store.
  */
 import type { ActorRefLike, InspectionEvent, Snapshot } from 'xstate';
-
-const depthMax = 3;
-const elementsMax = 32;
+import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 
 export type PlainValue =
   null | boolean | number | string | PlainValue[] | { [name: string]: PlainValue };
@@ -18,14 +16,14 @@ export function plain(value: unknown, depth = 0): PlainValue {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof Error) return value.message;
   if (typeof value !== 'object') return typeof value;
-  if (depth >= depthMax) return '…';
+  if (depth >= inspectionLimits.depthMax) return '…';
   if (Array.isArray(value))
-    return value.slice(0, elementsMax).map((element) => plain(element, depth + 1));
+    return value.slice(0, inspectionLimits.elementsMax).map((element) => plain(element, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype) return value.constructor.name;
   return Object.fromEntries(
     Object.entries(value)
-      .slice(0, elementsMax)
+      .slice(0, inspectionLimits.elementsMax)
       .filter(([, field]) => typeof field !== 'function')
       .map(([name, field]) => [name, plain(field, depth + 1)]),
   );

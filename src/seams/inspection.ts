@@ -9,7 +9,7 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { AnyActorRef, InspectionEvent, Subscription } from 'xstate';
-import { limits } from '../../actors/rules/limits.js';
+import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 import { Clock } from './clock.js';
 import { plainInspection } from './inspection-view.js';
 import { ObserverQueue, type InspectionObserver } from './observer-queue.js';
@@ -62,7 +62,7 @@ export class Inspection {
    * Throws when as many watch as may.
    */
   watch(observer: InspectionObserver): Subscription {
-    if (this.observers.size >= limits.inspectionObserversMax)
+    if (this.observers.size >= inspectionLimits.observersMax)
       throw new Error(`${this.observers.size} observers watch already`);
     const queue = new ObserverQueue(this.clock, observer, () => this.dismiss(queue));
     if (!this.watching) this.open();

@@ -3,17 +3,13 @@
  *
  * It is told in turns of its own, a short while at a time and with longer rests between: what it
  * does costs the node a fifth of its time, however slow it is. One that throws, or falls behind by
- * `limits.inspectionWaitingMax`, is told why and no more.
+ * `inspectionLimits.waitingMax`, is told why and no more.
  */
 import type { InspectionEvent, Observer } from 'xstate';
-import { limits } from '../../actors/rules/limits.js';
+import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 import type { Clock, TimerId } from './clock.js';
 
 export type InspectionObserver = Observer<InspectionEvent>;
-
-const sliceMs = 2;
-/** A rest is so many times as long as what it follows. */
-const restShare = 4;
 
 export class ObserverQueue {
   private waiting: InspectionEvent[] = [];
@@ -30,7 +26,7 @@ export class ObserverQueue {
 
   add(event: InspectionEvent): void {
     if (this.isEnded) return;
-    if (this.waiting.length < limits.inspectionWaitingMax) {
+    if (this.waiting.length < inspectionLimits.waitingMax) {
       this.waiting.push(event);
       if (!this.isArmed) this.tellIn(0);
     } else
@@ -56,7 +52,7 @@ export class ObserverQueue {
     let tookMs = 0;
     let told = 0;
     try {
-      while (told < count && tookMs < sliceMs && !this.isEnded) {
+      while (told < count && tookMs < inspectionLimits.sliceMsMax && !this.isEnded) {
         observer.next?.(waiting[told]!);
         told++;
         tookMs = clock.monotonicMs() - startMs;
@@ -66,7 +62,7 @@ export class ObserverQueue {
     }
     if (this.isEnded) return;
     waiting.splice(0, told);
-    if (waiting.length > 0) this.tellIn(restShare * tookMs);
+    if (waiting.length > 0) this.tellIn(inspectionLimits.restShare * tookMs);
     else this.isArmed = false;
   }
 

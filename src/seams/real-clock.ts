@@ -1,13 +1,7 @@
 /** Real time; with `real-random.ts` the only place that asks the machine for it. */
 import { performance } from 'node:perf_hooks';
+import { limits } from '../../actors/rules/limits.js';
 import type { Clock, TimerId } from './clock.js';
-
-/**
- * Node keeps one list of timers per distinct delay. Deadlines come as "what is left of five seconds", each
- * different; rounded up they share a few lists, so arming and cancelling stay constant-time however many there are.
- */
-const coarseFromMs = 64;
-const coarseStepMs = 16;
 
 export class RealClock implements Clock {
   private asked: (() => void)[] = [];
@@ -70,7 +64,12 @@ export class RealClock implements Clock {
   }
 }
 
+/**
+ * Node keeps one list of timers per distinct delay. Deadlines come as "what is left of five
+ * seconds", each different; rounded up they share a few lists, so arming and cancelling stay
+ * constant-time however many there are.
+ */
 export function coarseDelayMs(delayMs: number): number {
-  if (delayMs < coarseFromMs) return Math.ceil(delayMs);
-  return Math.ceil(delayMs / coarseStepMs) * coarseStepMs;
+  if (delayMs < limits.timerSteppedMsMin) return Math.ceil(delayMs);
+  return Math.ceil(delayMs / limits.timerStepMs) * limits.timerStepMs;
 }

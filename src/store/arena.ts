@@ -6,7 +6,7 @@
  * So bytes of an arena are lent: whoever looks at them in a later turn of the event loop must have copied them, or hold a `Lease`.
  */
 
-const chunkBytesMin = 64 * 1024;
+import { storeLimits } from '../../actors/rules/limits/store.js';
 /** Of a memtable's bytes: what the last chunk wastes is little beside them. */
 const chunksPerMemtable = 16;
 
@@ -23,7 +23,7 @@ export class ChunkPool {
 
   constructor(private readonly options: ChunkPoolOptions) {
     this.chunkBytes = Math.max(
-      chunkBytesMin,
+      storeLimits.chunkBytesMin,
       Math.ceil(options.memtableBytesMax / chunksPerMemtable),
     );
   }

@@ -24,8 +24,6 @@ export interface Incoming {
   readonly record: Held;
 }
 
-const storageKeyBytesMax = 2 + limits.bucketBytesMax + 1 + limits.keyBytesMax;
-
 /** Throws `MalformedError` unless all of the batch can be stored. */
 export function checkedStates(batch: Buffer, partitions: number): Incoming[] {
   return keyedStatesOf(batch).map((state) => {
@@ -35,7 +33,8 @@ export function checkedStates(batch: Buffer, partitions: number): Incoming[] {
 }
 
 function checkKey(key: StorageKey, partitions: number): void {
-  const named = key.length > 4 && key.indexOf('\0', 2) >= 2 && key.length <= storageKeyBytesMax;
+  const named =
+    key.length > 4 && key.indexOf('\0', 2) >= 2 && key.length <= limits.storageKeyBytesMax;
   if (!named || partitionOfStorageKey(key) >= partitions)
     throw new MalformedError('not a storage key');
 }

@@ -6,6 +6,7 @@
  * sync is final: `onFatal` once, and nothing is acknowledged after it. Only a full disk may pass: the
  * group waits, the part of it that was written is cut, and it is tried again until there is space.
  */
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Durability } from '../options/durability.js';
 import type { Clock } from '../seams/clock.js';
 import type { LogDirectory, LogFile } from '../seams/log-file.js';
@@ -14,11 +15,6 @@ import { frameHead, frameHeadBytes } from './frame.js';
 import { EntryKind, entryPayload, type LogEntry } from './log-entry.js';
 import { segmentName, type Segment } from './log-recovery.js';
 import type { OnDurable } from './store.js';
-
-/** A group is closed at this size, so that the acks of one write do not wait for megabytes of the next. */
-const groupBytesMax = 4 * 1024 * 1024;
-/** How often a full disk is tried again. */
-const fullRetryMs = 500;
 
 export interface CommitLogOptions {
   readonly clock: Clock;
@@ -166,7 +162,8 @@ export class CommitLog {
   private groupFor(bytes: number): Group {
     const last = this.queue.at(-1);
     if (this.segmentBytes + bytes > this.options.segmentBytesMax) this.rotate();
-    if (last !== undefined && !this.nextGroupIsFresh && last.bytes < groupBytesMax) return last;
+    if (last !== undefined && !this.nextGroupIsFresh && last.bytes < storeLimits.logGroupBytesMax)
+      return last;
     const group: Group = {
       chunks: [],
       callbacks: [],
@@ -237,7 +234,7 @@ export class CommitLog {
     }
     if (this.condition === 'running') this.setFull(true);
     this.tellIdle();
-    this.later(fullRetryMs, () => this.retry());
+    this.later(storeLimits.logRetryMs, () => this.retry());
   }
 
   private retry(): void {

@@ -11,23 +11,17 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { inject, injectable } from 'tsyringe';
-import { limits } from '../../actors/rules/limits.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import { NodeOptions } from '../options/node-options.js';
 import type { IoDone, LogDirectory, LogFile } from '../seams/log-file.js';
 import { makeOwnDirectory } from './disk-space.js';
 
 /** Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync. */
 const syncedWrites = process.platform === 'linux';
-/** Files that are written over instead of made anew; more would only take disk. */
-const sparesMax = 4;
 /** Values lie in them as they are. */
 const fileMode = 0o600;
-/** What one memtable logs lies in it. */
-const firstSpareBytes = limits.memtableBytesMax + 1024 * 1024;
 const sparePrefix = 'spare-';
 const damagedPrefix = 'damaged-';
-/** Up to here a few chunks are cheaper copied into one write than handed over one by one. */
-const copyBytesMax = 16 * 1024;
 
 @injectable()
 export class DiskLogDirectory implements LogDirectory {
@@ -45,7 +39,7 @@ export class DiskLogDirectory implements LogDirectory {
   }
 
   private takeSpare(name: string): void {
-    if (this.spares.length >= sparesMax) {
+    if (this.spares.length >= storeLimits.logSparesMax) {
       fs.unlinkSync(join(this.path, name));
       return;
     }
@@ -58,7 +52,10 @@ export class DiskLogDirectory implements LogDirectory {
     const name = `${sparePrefix}${this.spareNumber++}`;
     const path = join(this.path, name);
     try {
-      fs.writeFileSync(path, Buffer.alloc(firstSpareBytes), { flush: true, mode: fileMode });
+      fs.writeFileSync(path, Buffer.alloc(storeLimits.logSpareBytes), {
+        flush: true,
+        mode: fileMode,
+      });
       this.spares.push(name);
     } catch {
       fs.rmSync(path, { force: true });
@@ -88,7 +85,7 @@ export class DiskLogDirectory implements LogDirectory {
   /** The file may serve again; should the rename be lost in a crash, recovery finds it covered and removes it anew. */
   remove(name: string): void {
     const path = join(this.path, name);
-    if (this.spares.length >= sparesMax) {
+    if (this.spares.length >= storeLimits.logSparesMax) {
       fs.unlinkSync(path);
       return;
     }
@@ -149,8 +146,10 @@ class DiskLogFile implements LogFile {
       this.finish(error, done);
     };
     const together =
-      chunks.length > 1 && bytes <= copyBytesMax ? [Buffer.concat(chunks, bytes)] : chunks;
-    if (!sync && bytes <= copyBytesMax) {
+      chunks.length > 1 && bytes <= storeLimits.logCopyBytesMax
+        ? [Buffer.concat(chunks, bytes)]
+        : chunks;
+    if (!sync && bytes <= storeLimits.logCopyBytesMax) {
       this.writeCached(together, position, written);
       return;
     }

@@ -3,6 +3,7 @@
  * epoch is ever drawn twice, and voids every epoch drawn before: what was lost of the log's
  * unsynced tail may have been minted under one of them. A clean stop keeps them.
  */
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import { OverloadedError } from '../errors.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table, Tables } from '../seams/table.js';
@@ -10,8 +11,6 @@ import { decodeEpochs, encodeEpochs, metaKeys, metaRow } from './meta.js';
 
 /** One for each key a node first mints for: at 20 000 new keys a second a block lasts most of a minute. */
 export const epochBlock = 1 << 20;
-/** How often a full disk is tried again. */
-const retryMs = 500;
 
 export interface EpochsOptions {
   readonly clock: Clock;
@@ -111,7 +110,10 @@ export class Epochs {
         } else if (error.code === 'ENOSPC') {
           // A lease that is renewed still has half a block left.
           if (this.firstLease !== undefined) this.setFull(true);
-          this.retry = clock.setTimeout(() => this.renew(() => undefined), retryMs);
+          this.retry = clock.setTimeout(
+            () => this.renew(() => undefined),
+            storeLimits.epochsRetryMs,
+          );
           done();
         } else {
           onFatal(error);

@@ -6,6 +6,7 @@
  * what is already there. Nothing is committed before the log has it on disk: the tables must never know more
  * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
  */
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Counter } from '../seams/metrics.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
@@ -15,12 +16,6 @@ import type { FrozenMemtable, Slot } from './memtable.js';
 import { encodeCovered, metaKeys } from './meta.js';
 import { encodedRecordBytes, encodeRecord, partitionStart } from './record-codec.js';
 import type { Records } from './records.js';
-
-/** A slice is prepared in one turn of the event loop: a millisecond or two. Whole partitions may exceed it. */
-const sliceRecordsMax = 512;
-const sliceBytesMax = 512 * 1024;
-/** How often a full disk is tried again. */
-const fullRetryMs = 1000;
 
 export interface StoreTables {
   readonly meta: Table;
@@ -117,7 +112,8 @@ export class Flusher {
     for (; partition < memtable.partitions; partition++) {
       const part = memtable.part(partition);
       if (part === undefined) continue;
-      if (records >= sliceRecordsMax || bytes >= sliceBytesMax) break;
+      if (records >= storeLimits.flushSliceRecordsMax || bytes >= storeLimits.flushSliceBytesMax)
+        break;
       records += part.slots.length + part.debts.size;
       for (const { record } of part.slots) bytes += record?.length ?? 0;
     }
@@ -167,7 +163,7 @@ export class Flusher {
     }
     this.setFull(true);
     this.tell(false);
-    this.retry = this.options.clock.setTimeout(() => this.slice(frozen), fullRetryMs);
+    this.retry = this.options.clock.setTimeout(() => this.slice(frozen), storeLimits.flushRetryMs);
   }
 
   private setFull(full: boolean): void {

@@ -6,18 +6,13 @@
  * a million keys than with none, and there is no file that could be wrong. A filter that is full is built anew, larger, the same way.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Counter } from '../seams/metrics.js';
 import type { Table } from '../seams/table.js';
 import { BloomFilter } from './bloom-filter.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
 import { partitionEnd, partitionStart } from './record-codec.js';
-
-/** Room in keys, so that a small partition's filter is not built anew every few keys. */
-const capacityMin = 512;
-/** A slice stays below a millisecond, and the rest between two leaves nine tenths to requests. */
-const sliceKeys = 512;
-const restMs = 5;
 
 export interface KeyFilterSource {
   readonly clock: Clock;
@@ -52,7 +47,7 @@ export class KeyFilters {
   start(): void {
     for (let partition = 0; partition < this.source.partitions; partition++) {
       if (this.source.keysOf(partition) === 0)
-        this.filters[partition] = new BloomFilter(capacityMin);
+        this.filters[partition] = new BloomFilter(storeLimits.filterKeysMin);
       else this.waiting.push(partition);
     }
     this.proceed();
@@ -96,7 +91,7 @@ export class KeyFilters {
       this.armed = false;
       this.slice();
       this.proceed();
-    }, restMs);
+    }, storeLimits.filterRestMs);
   }
 
   private slice(): void {
@@ -105,13 +100,17 @@ export class KeyFilters {
     if (build === undefined) return;
     let last: StorageKey | undefined;
     let count = 0;
-    const bounds = { start: build.next, end: partitionEnd(build.partition), limit: sliceKeys };
+    const bounds = {
+      start: build.next,
+      end: partitionEnd(build.partition),
+      limit: storeLimits.filterSliceKeysMax,
+    };
     for (const key of this.source.records.keys(bounds)) {
       build.filter.add(hashOfKey(key));
       last = key;
       count += 1;
     }
-    if (last !== undefined && count === sliceKeys) {
+    if (last !== undefined && count === storeLimits.filterSliceKeysMax) {
       build.next = `${last}\0`;
       return;
     }
@@ -123,7 +122,7 @@ export class KeyFilters {
   private begin(): Build | undefined {
     const partition = this.waiting.shift();
     if (partition === undefined) return undefined;
-    const capacity = Math.max(capacityMin, 2 * this.source.keysOf(partition));
+    const capacity = Math.max(storeLimits.filterKeysMin, 2 * this.source.keysOf(partition));
     const filter = new BloomFilter(capacity);
     for (const key of this.source.memtableKeys(partition)) filter.add(hashOfKey(key));
     return { partition, filter, next: partitionStart(partition) };

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { open, type CompressionOptions, type Database, type RootDatabase } from 'lmdb';
 import { inject, injectable } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import { NodeOptions } from '../options/node-options.js';
 import {
   Tables,
@@ -45,7 +46,6 @@ type Lmdb = Database<Buffer, ByteString>;
 
 /** Above any value: nothing new is compressed, what was compressed is still read. */
 const never = 0x7fffffff;
-const compressedBytesMin = 500;
 
 @injectable()
 export class LmdbTables implements Tables {
@@ -80,7 +80,10 @@ export class LmdbTables implements Tables {
     const marker = this.root.openDB<Buffer, ByteString>({ name: 'compressed', ...encoding });
     if (wanted) marker.putSync('once', Buffer.from([1]));
     else if (!marker.doesExist('once')) return false;
-    return { threshold: wanted ? compressedBytesMin : never, dictionary: Buffer.alloc(0) };
+    return {
+      threshold: wanted ? storeLimits.compressedBytesMin : never,
+      dictionary: Buffer.alloc(0),
+    };
   }
 
   open(name: string): Table {

@@ -8,6 +8,7 @@
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Counter } from '../seams/metrics.js';
 import type { Table } from '../seams/table.js';
@@ -31,9 +32,6 @@ export interface RecordsOptions {
   readonly bloomNegatives: Counter;
   readonly onCorrupt: (partition: number, what: string) => void;
 }
-
-/** Damaged records that are remembered, until they are written anew, so that each is reported once. */
-const damagedMax = 10_000;
 
 export class Records {
   readonly memtables: Memtables;
@@ -162,7 +160,7 @@ export class Records {
 
   private noteDamage(key: StorageKey, what: string): void {
     this.cache.drop(key);
-    if (this.damaged.has(key) || this.damaged.size >= damagedMax) return;
+    if (this.damaged.has(key) || this.damaged.size >= storeLimits.damagedKeysMax) return;
     this.damaged.add(key);
     // As the cache: from now on whoever asks for the record asks the table.
     this.memtables.forgetFlushed();

@@ -4,15 +4,13 @@
  * passes; and what a batch of searches will read can be asked for at once.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
-
-/** A power of two. */
-const placesMin = 1024;
+import { storeLimits } from '../../actors/rules/limits/store.js';
 
 export class SlotIndex<Slot extends { readonly key: StorageKey }> {
   private readonly slots: Slot[] = [];
   /** Two numbers a place: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At least half of them are nobody's. */
-  private places = new Int32Array(2 * placesMin);
-  private mask = placesMin - 1;
+  private places = new Int32Array(2 * storeLimits.indexPlacesMin);
+  private mask = storeLimits.indexPlacesMin - 1;
 
   /** `hash`: of the key, 32 bits signed; the same as when it was added. */
   find(key: StorageKey, hash: number): Slot | undefined {

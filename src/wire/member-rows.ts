@@ -6,8 +6,8 @@
  */
 import { isNodeId } from '../../actors/rules/actor.js';
 import type { FoundingVote } from '../../actors/rules/founding.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Member, MemberStatus } from '../../actors/rules/membership.js';
-import { weightMax } from '../../actors/rules/ring-tokens.js';
 import { MalformedError } from '../errors.js';
 import { isInt, isList, isText } from './columns.js';
 import { decode, encode, type WireValue } from './message-pack.js';
@@ -15,10 +15,6 @@ import { decodeNodeIds, encodeNodeIds } from './node-ids.js';
 import { isLabelText } from './text.js';
 
 const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
-/** Half of what there are: nobody can be made to skip to the last ones, and a node can go on from any that is taken. */
-export const generationMax = 2 ** 31;
-export const heartbeatMax = 2 ** 47;
-export const epochsMax = 2 ** 47;
 
 export function memberRow(member: Member): WireValue[] {
   const { id, name, host, zone, weight, pid, generation, heartbeat, status, epochs } = member;
@@ -48,7 +44,11 @@ export function memberOf(row: WireValue | undefined): Member {
     throw new MalformedError('not a member');
   if (!isWeight(weight) || !isInt(pid) || !isInt(generation) || !isInt(heartbeat))
     throw new MalformedError('not a member');
-  if (generation > generationMax || heartbeat > heartbeatMax || epochs > epochsMax)
+  if (
+    generation > limits.generationMax ||
+    heartbeat > limits.heartbeatMax ||
+    epochs > limits.epochsMax
+  )
     throw new MalformedError('a member from the far future');
   const known = statuses[Number(status)];
   if (!isInt(status) || known === undefined) throw new MalformedError('no such status of a member');
@@ -95,5 +95,5 @@ function isLabel(value: WireValue | undefined): value is string {
 }
 
 function isWeight(value: WireValue | undefined): value is number {
-  return typeof value === 'number' && value > 0 && value <= weightMax;
+  return typeof value === 'number' && value > 0 && value <= limits.weightMax;
 }

@@ -3,7 +3,6 @@
  * One shape for MessagePack (`encodeDocument`) and JSON (`Kv-Accept: json`).
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
-import { partitionsMax } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Layout } from '../../actors/rules/placement.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
@@ -38,9 +37,6 @@ export interface RingNode {
   readonly clock?: Moment;
 }
 
-/** Primaries and a few fallbacks; nobody routes further. Keeps the message small in large clusters. */
-export const ringListLengthMax = 16;
-
 const bucketPattern = /^[^\s.*>\p{Cc}]+$/u;
 
 const reachabilities = ['alive', 'suspect', 'down'] as const;
@@ -63,7 +59,7 @@ export function ringMessageOf(source: RingSource): RingMessage {
   const groupOf: number[] = [];
   for (let partition = 0; partition < source.partitions; partition++) {
     const list: number[] = [];
-    for (const node of source.preferenceList(partition).slice(0, ringListLengthMax)) {
+    for (const node of source.preferenceList(partition).slice(0, limits.ringListLengthMax)) {
       const index = indexOf.get(node);
       if (index !== undefined) list.push(index);
     }
@@ -93,7 +89,8 @@ export function ringFromDocument(document: unknown): RingMessage {
   if (nodes.length > limits.membersMax) throw new MalformedError('ring of too many nodes');
   const groups = array(ring['groups'], 'groups').map((group) => naturals(group, 'group'));
   const groupOf = naturals(ring['groupOf'], 'groupOf');
-  if (groupOf.length > partitionsMax) throw new MalformedError('ring of too many partitions');
+  if (groupOf.length > limits.partitionsMax)
+    throw new MalformedError('ring of too many partitions');
   if (groupOf.length === 0 || groupOf.some((group) => group >= groups.length))
     throw new MalformedError('ring names a group it does not have');
   if (groups.some((group) => group.some((node) => node >= nodes.length)))

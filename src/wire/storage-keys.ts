@@ -7,7 +7,7 @@ import { isBin, isList } from './columns.js';
 import type { WireValue } from './wire-value.js';
 
 /** Two bytes of partition, and the NUL behind the bucket. */
-const keyBytesMin = 3;
+const headBytes = 3;
 
 export function storageKeyBin(key: StorageKey): Buffer {
   return Buffer.from(key, 'latin1');
@@ -22,7 +22,7 @@ export function storageKeysOf(value: WireValue | undefined): StorageKey[] {
   if (value === undefined || !isList(value) || value.length > limits.messageElementsMax)
     throw new MalformedError('a list of keys expected');
   return value.map((key) => {
-    if (!isBin(key) || key.length < keyBytesMin)
+    if (!isBin(key) || key.length < headBytes)
       throw new MalformedError('a storage key has a partition and a name');
     return asBuffer(key).toString('latin1');
   });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { limits } from '../../actors/rules/limits.js';
+import { busLimits } from '../../actors/rules/limits/bus.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { NatsBus, type NatsBusOptions } from '../../src/bus/nats-bus.js';
 import type { PeerAnswer } from '../../src/bus/peers.js';
@@ -236,7 +236,7 @@ describe('NatsBus', () => {
     await until(() => left === 0 && bytes === 0);
     const readBytesMax = 256 * 1024;
     expect(Math.max(...turns)).toBeGreaterThan(0);
-    expect(Math.max(...turns)).toBeLessThanOrEqual(limits.turnBytesMax + readBytesMax);
+    expect(Math.max(...turns)).toBeLessThanOrEqual(busLimits.turnBytesMax + readBytesMax);
   });
 
   test('a subject this user may not subscribe to is reported', async () => {

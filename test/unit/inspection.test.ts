@@ -8,7 +8,7 @@ import {
   type InspectionEvent,
   type Subscription,
 } from 'xstate';
-import { limits } from '../../actors/rules/limits.js';
+import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 import type { Clock } from '../../src/seams/clock.js';
 import { Inspection } from '../../src/seams/inspection.js';
 
@@ -228,13 +228,13 @@ test('inspection: one that is slow takes a fifth of the time, and is sent away w
   inspection.watch(quick);
   const startMs = clock.nowMs;
   let pressed = 0;
-  while (slow.errors.length === 0 && pressed < 10 * limits.inspectionWaitingMax) {
+  while (slow.errors.length === 0 && pressed < 10 * inspectionLimits.waitingMax) {
     press(1);
     pressed++;
     clock.pass(1);
   }
   expect(slow.errors).toEqual([
-    `the observer does not keep up: ${limits.inspectionWaitingMax} events wait`,
+    `the observer does not keep up: ${inspectionLimits.waitingMax} events wait`,
   ]);
   expect(busyMs).toBeLessThanOrEqual((clock.nowMs - startMs) / 5 + 5);
   const seen = slow.events.length;
@@ -247,7 +247,7 @@ test('inspection: one that is slow takes a fifth of the time, and is sent away w
 });
 
 test('inspection: so many may watch; one more is an error, until one goes', () => {
-  const watching = Array.from({ length: limits.inspectionObserversMax }, () =>
+  const watching = Array.from({ length: inspectionLimits.observersMax }, () =>
     inspection.watch(new Notes()),
   );
   expect(() => inspection.watch(new Notes())).toThrow('observers watch already');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { mappedTokensMax, natsConf } from '../../src/bus/nats-conf.js';
+import { limits } from '../../actors/rules/limits.js';
+import { natsConf } from '../../src/bus/nats-conf.js';
 
 const orders = { name: 'orders', password: 'o' };
 
@@ -9,10 +10,10 @@ describe('nats.conf', () => {
     expect(readFileSync('nats.conf', 'utf8')).toBe(natsConf());
   });
 
-  test(`maps 3 verbs × 1 … ${mappedTokensMax} key tokens, for prefix "shop" and 64 partitions`, () => {
+  test(`maps 3 verbs × 1 … ${limits.mappedTokensMax} key tokens, for prefix "shop" and 64 partitions`, () => {
     const text = natsConf({ prefix: 'shop', partitions: 64 });
     expect(text.match(/"shop\.(get|put|del)\.\*.*shop\.p\.\{\{partition\(64,1,2/g)).toHaveLength(
-      3 * mappedTokensMax,
+      3 * limits.mappedTokensMax,
     );
     expect(text).not.toMatch(/"_?kv\./);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createActor, SimulatedClock } from 'xstate';
-import { limits } from '../../actors/rules/limits.js';
+import { commandLimits } from '../../actors/rules/limits/command.js';
 import {
   processChart,
   restartDelayMs,
@@ -55,15 +55,15 @@ describe('supervised process', () => {
       expect(effects()).toEqual(['launch']);
     }
     expect(waits.slice(0, 3)).toEqual([0, 500, 1_000]);
-    expect(waits.at(-1)).toBe(limits.processRestartMsMax);
+    expect(waits.at(-1)).toBe(commandLimits.processRestartMsMax);
   });
 
   test('after a steady time earlier deaths are forgotten', () => {
     const { send, effects, clock } = supervise();
     send('process.exited');
-    clock.increment(limits.processRestartMsMin);
+    clock.increment(commandLimits.processRestartMsMin);
     send('process.serving');
-    clock.increment(limits.processSteadyMsMin);
+    clock.increment(commandLimits.processSteadyMsMin);
     send('process.exited');
     expect(effects().at(-1)).toBe('died, restart in 0');
   });
@@ -86,7 +86,7 @@ describe('supervised process', () => {
     send('process.exited');
     effects();
     send('stop.requested');
-    clock.increment(limits.processRestartMsMax);
+    clock.increment(commandLimits.processRestartMsMax);
     expect(state()).toBe('stopped');
     expect(effects()).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe('supervised process', () => {
   test('not gone in time: it is killed', () => {
     const { send, effects, clock } = supervise();
     send('stop.requested');
-    clock.increment(limits.processStopMsMax - 1);
+    clock.increment(commandLimits.processStopMsMax - 1);
     expect(effects()).toEqual(['launch', 'terminate']);
     clock.increment(1);
     expect(effects()).toEqual(['kill']);

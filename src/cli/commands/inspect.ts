@@ -1,5 +1,6 @@
 /** `quorate inspect`: makes a running node show its statecharts, or stop doing so. */
 import { Argument, type Command } from 'commander';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { UnavailableError } from '../../errors.js';
 import type { Bus } from '../../seams/bus.js';
 import type { Clock } from '../../seams/clock.js';
@@ -19,8 +20,6 @@ interface InspectOptions extends NodeConnection {
   readonly port?: number;
   readonly dataDir: string;
 }
-
-const waitMs = 2_000;
 
 export function addInspect(program: Command): void {
   const command = program
@@ -44,7 +43,12 @@ Examples:
     .action(async (node: string, state: 'on' | 'off', options: InspectOptions) => {
       const clock = new RealClock();
       const answer = await withBus(nodeConnection(options, options.dataDir), async (bus) => {
-        const ring = await askRing({ bus, clock, prefix: options.prefix, waitMs });
+        const ring = await askRing({
+          bus,
+          clock,
+          prefix: options.prefix,
+          waitMs: commandLimits.answerMsMax,
+        });
         const id = idOf(node, ring);
         const words = state === 'on' && options.port !== undefined ? `on ${options.port}` : state;
         return tell({ bus, clock, subject: `_${options.prefix}.${id}.inspect`, words });
@@ -71,7 +75,7 @@ function tell(message: {
     const subscription = bus.subscribe(reply, ({ noResponders, data }) =>
       finish(noResponders ? undefined : Buffer.from(data).toString('utf8')),
     );
-    const timer = clock.setTimeout(() => finish(undefined), waitMs);
+    const timer = clock.setTimeout(() => finish(undefined), commandLimits.answerMsMax);
     bus.publish(subject, Buffer.from(words), { reply });
   });
 }

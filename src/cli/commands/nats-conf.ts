@@ -1,6 +1,6 @@
 /** `quorate nats-conf`: the configuration of nats-server, for other prefixes, partition counts, accounts and passwords. */
 import { Option, type Command } from 'commander';
-import { partitionsMax } from '../../../actors/rules/key.js';
+import { limits } from '../../../actors/rules/limits.js';
 import {
   natsConf,
   natsConfDefault,
@@ -23,7 +23,7 @@ export function addNatsConf(program: Command): void {
     .option(
       '--partitions <count>',
       'as given to the nodes',
-      wholeNumber({ min: 1, max: partitionsMax }),
+      wholeNumber({ min: 1, max: limits.partitionsMax }),
       preset.partitions,
     )
     .option('--host <address>', 'where to listen', preset.host)

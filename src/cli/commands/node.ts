@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { conflictPolicies, type ConflictPolicy } from '../../../actors/rules/bucket.js';
-import { partitionsMax } from '../../../actors/rules/key.js';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { limits } from '../../../actors/rules/limits.js';
 import {
   inspectPortDefault,
@@ -114,7 +114,7 @@ function addPlaceOptions(command: Command): void {
     .option(
       '--partitions <count>',
       'of the ring; the same for all nodes, for ever',
-      wholeNumber({ min: 1, max: partitionsMax }),
+      wholeNumber({ min: 1, max: limits.partitionsMax }),
       preset.partitions,
     )
     .option(
@@ -182,7 +182,7 @@ async function runNode(given: NodeArguments): Promise<void> {
   let deadline: TimerId;
   const onStop = (): void => {
     // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
-    deadline = clock.setTimeout(() => giveUp(exitCodes.failed), limits.processStopMsMax);
+    deadline = clock.setTimeout(() => giveUp(exitCodes.failed), commandLimits.processStopMsMax);
     void node.stop();
   };
   listenForStop({

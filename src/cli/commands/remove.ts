@@ -1,7 +1,7 @@
 /** `quorate remove`: declares a member gone for good, so that the others need not wait for it any more. */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { limits } from '../../../actors/rules/limits.js';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { UnavailableError } from '../../errors.js';
 import type { RemovalAnswer } from '../../membership/removal-desk.js';
 import type { Bus } from '../../seams/bus.js';
@@ -24,10 +24,6 @@ interface RemoveOptions extends NodeConnection {
   readonly yes?: true;
   readonly json?: true;
 }
-
-const waitMs = 2_000;
-/** A node asks the others twice, and writes. */
-const answerMsMax = 2 * limits.removalMsMax + waitMs;
 
 export function addRemove(program: Command): void {
   const command = program
@@ -57,7 +53,7 @@ Examples:
 
 async function remove(name: string, options: RemoveOptions, bus: Bus): Promise<void> {
   const { prefix } = options;
-  const question = { bus, clock: new RealClock(), prefix, waitMs };
+  const question = { bus, clock: new RealClock(), prefix, waitMs: commandLimits.answerMsMax };
   const id = idOf(name, await askRing(question));
   const rows = await askStatus(question);
   const node = rows.find((row) => row.id === id)?.name ?? name;
@@ -98,7 +94,14 @@ async function askOne(
   const serving = rows.filter((row) => row.id !== id && row.pid !== null);
   for (const row of serving) {
     const subject = `_${prefix}.${row.id}.remove`;
-    const question = { bus, clock, subject, waitMs: answerMsMax, answersMax: 1, payload: id };
+    const question = {
+      bus,
+      clock,
+      subject,
+      waitMs: commandLimits.removalAnswerMsMax,
+      answersMax: 1,
+      payload: id,
+    };
     const [answer] = await ask<RemovalAnswer>(question);
     if (answer !== undefined) return answer;
   }

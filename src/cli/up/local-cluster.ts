@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { natsConf } from '../../bus/nats-conf.js';
 import { makePrivate } from '../../node/private-directory.js';
 import type { Clock } from '../../seams/clock.js';
@@ -34,8 +35,6 @@ export interface LocalClusterOptions {
   readonly clock: Clock;
   readonly say: (line: string) => void;
 }
-
-const infoTimeoutMs = 3_000;
 
 export class LocalCluster {
   private nats: SupervisedProcess | undefined;
@@ -127,7 +126,7 @@ export class LocalCluster {
   /** A server that somebody else runs: it must be there, and should be safe. */
   private async greet(servers: string): Promise<void> {
     try {
-      const { version } = await readServerInfo(servers, infoTimeoutMs);
+      const { version } = await readServerInfo(servers, commandLimits.serverInfoMsMax);
       const warning = advisoryWarning(version);
       if (warning !== undefined) this.options.say(warning);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** How `up` runs a nats-server of its own. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { Clock } from '../../seams/clock.js';
 import { readServerInfo } from '../server-info.js';
 import type { ProcessRecipe } from './supervised-process.js';
@@ -27,9 +28,6 @@ server=$!
 exec 3<&-
 wait $server
 `;
-
-const pollEveryMs = 25;
-const infoTimeoutMs = 1_000;
 
 export interface NatsProcessOptions {
   readonly program: string;
@@ -81,7 +79,9 @@ export function natsRecipe({
       };
       const poll = (): void => {
         if (child.exitCode !== null || child.signalCode !== null) return;
-        readServerInfo(url, infoTimeoutMs).then(ready, () => clock.setTimeout(poll, pollEveryMs));
+        readServerInfo(url, commandLimits.startedServerInfoMsMax).then(ready, () =>
+          clock.setTimeout(poll, commandLimits.startedServerIntervalMs),
+        );
       };
       poll();
     },

@@ -1,4 +1,5 @@
 /** Whether the cluster really serves: a put and a get, the way any NATS client does them. */
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { Bus, BusMessage } from '../../seams/bus.js';
 import type { Clock } from '../../seams/clock.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -10,11 +11,6 @@ export interface ProbeOptions {
 }
 
 const key = 'quorate-up.probe';
-/** Leaves nothing for long. */
-const ttlMs = 60_000;
-const attemptMs = 2_000;
-const pauseMs = 50;
-const attemptsMax = 200;
 
 /**
  * Resolves when both worked; nodes that have just met may refuse for a moment. With why puts are refused when gets
@@ -23,12 +19,12 @@ const attemptsMax = 200;
 export async function probe(options: ProbeOptions): Promise<string | undefined> {
   const { bus, clock, prefix } = options;
   let [putError, getError]: (string | undefined)[] = [];
-  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+  for (let attempt = 0; attempt < commandLimits.probeAttemptsMax; attempt++) {
     putError = await request({ bus, clock, subject: `${prefix}.put.${key}`, payload: 'ready' });
     getError = await request({ bus, clock, subject: `${prefix}.get.${key}` });
     if (putError === undefined && getError === undefined) return undefined;
     await new Promise<void>((resolve) => {
-      clock.setTimeout(resolve, pauseMs);
+      clock.setTimeout(resolve, commandLimits.probeRestMs);
     });
   }
   if (getError === undefined) return putError;
@@ -54,8 +50,11 @@ function request(probed: ProbeRequest): Promise<string | undefined> {
       resolve(error);
     };
     const subscription = bus.subscribe(reply, (message) => finish(errorOf(message)));
-    const timer = clock.setTimeout(() => finish('no answer'), attemptMs);
-    const headers = { 'Kv-TTL': String(ttlMs), 'Kv-Timeout': String(attemptMs) };
+    const timer = clock.setTimeout(() => finish('no answer'), commandLimits.probeAttemptMsMax);
+    const headers = {
+      'Kv-TTL': String(commandLimits.probeTtlMs),
+      'Kv-Timeout': String(commandLimits.probeAttemptMsMax),
+    };
     bus.publish(subject, Buffer.from(payload), { reply, headers });
   });
 }

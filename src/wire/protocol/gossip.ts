@@ -7,10 +7,11 @@
  */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import type { Claim, SeenLife } from '../../../actors/rules/identity.js';
+import { limits } from '../../../actors/rules/limits.js';
 import type { Member } from '../../../actors/rules/membership.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isText } from '../columns.js';
-import { epochsMax, generationMax, memberOf, memberRow } from '../member-rows.js';
+import { memberOf, memberRow } from '../member-rows.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, type Answer, type Request } from './bodies.js';
 import { newsOf, type News } from './news.js';
@@ -79,7 +80,7 @@ export function lifeOf(body: readonly WireValue[]): SeenLife {
   const [generation, epochs] = body;
   if (body.length !== 2 || !isInt(generation) || !isInt(epochs))
     throw new MalformedError('not a former life');
-  if (generation > generationMax || epochs > epochsMax)
+  if (generation > limits.generationMax || epochs > limits.epochsMax)
     throw new MalformedError('a life from the far future');
   return { generation, epochs };
 }

@@ -6,14 +6,7 @@ import type { Member } from '../../../actors/rules/membership.js';
 import type { Moment } from '../../../actors/rules/told-clock.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isList } from '../columns.js';
-import {
-  generationMax,
-  heartbeatMax,
-  memberOf,
-  memberRow,
-  voteOf,
-  voteRow,
-} from '../member-rows.js';
+import { memberOf, memberRow, voteOf, voteRow } from '../member-rows.js';
 import { nodeIdBytes, rowsOfBytes } from '../node-ids.js';
 import type { WireValue } from '../wire-value.js';
 import { asRequest, type Request } from './bodies.js';
@@ -133,7 +126,7 @@ function vitalsOf(value: WireValue | undefined): Vital[] {
     last = id;
     const generation = bytes.readUInt32BE(at + 8);
     const heartbeat = bytes.readUIntBE(at + 12, 6);
-    if (generation > generationMax || heartbeat > heartbeatMax)
+    if (generation > limits.generationMax || heartbeat > limits.heartbeatMax)
       throw new MalformedError('vitals from the far future');
     vitals.push({ id, generation, heartbeat, opinion });
   }

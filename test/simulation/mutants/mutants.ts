@@ -508,7 +508,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'starts-with-room-only',
     file: epochs,
-    find: 'this.retry = clock.setTimeout(() => this.renew(() => undefined), retryMs);',
+    find: 'this.retry = clock.setTimeout(() => this.renew(() => undefined), storeLimits.epochsRetryMs);',
     replace: 'this.retry = clock.setTimeout(() => this.renew(done), retryMs); return;',
   },
   {

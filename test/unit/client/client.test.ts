@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { partitionOf } from '../../../actors/rules/key.js';
+import { clientLimits } from '../../../actors/rules/limits/client.js';
 import { limits } from '../../../actors/rules/limits.js';
 import {
   type Bucket,
@@ -825,8 +826,8 @@ describe('bounds and bad arguments', () => {
     }
     await cluster.after(100);
     const { terms, dispatcher } = client as unknown as ClientInside;
-    expect(dispatcher.routes.lanes().length).toBeLessThanOrEqual(limits.clientLanesIdleMax);
-    expect(terms.known.size).toBeLessThanOrEqual(limits.clientTermsMax);
+    expect(dispatcher.routes.lanes().length).toBeLessThanOrEqual(clientLimits.lanesIdleMax);
+    expect(terms.known.size).toBeLessThanOrEqual(clientLimits.termsMax);
     await cluster.settled(client.bucket('b0').put('k', 'v'));
   });
 

@@ -1,11 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
 import { MalformedError } from '../../../src/errors.js';
 import type { RingNode } from '../../../src/wire/ring-message.js';
-import {
-  ringFromDocument,
-  ringListLengthMax,
-  ringMessageOf,
-} from '../../../src/wire/ring-message.js';
+import { ringFromDocument, ringMessageOf } from '../../../src/wire/ring-message.js';
 
 const node = (index: number): RingNode => ({
   id: index.toString(16).padStart(16, '0'),
@@ -48,7 +45,7 @@ describe('ring message', () => {
   test('40 nodes: lists are cut, the message stays whole', () => {
     const ring = ringOf(40, 64);
     expect(ring.groups).toHaveLength(40);
-    expect(ring.groups[0]).toHaveLength(ringListLengthMax);
+    expect(ring.groups[0]).toHaveLength(limits.ringListLengthMax);
     expect(ringFromDocument(JSON.parse(JSON.stringify(ring)))).toEqual(ring);
   });
 

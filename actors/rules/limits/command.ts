@@ -1,0 +1,47 @@
+import { limits } from '../limits.js';
+
+/** How long a command waits for a node's answer. */
+const answerMsMax = 2_000;
+
+/** Bounds of the `quorate` command and of the processes that `quorate up` keeps. */
+export const commandLimits = {
+  /**
+   * A process that died is started again at once, after a second death in a row after this,
+   * doubling with every other.
+   */
+  processRestartMsMin: 500,
+  processRestartMsMax: 15_000,
+  /** Having served this long, earlier deaths are forgotten. */
+  processSteadyMsMin: 30_000,
+  /**
+   * Asked to stop and not gone after this: killed. A node drains its rounds (`requestTimeoutMsMax`
+   * at the worst) and flushes.
+   */
+  processStopMsMax: 20_000,
+  /** One Ctrl-C under `npm start` arrives twice: from the terminal, and passed on by npm. */
+  sameStopMsMax: 500,
+
+  answerMsMax,
+  /** Of one that removes a member: it asks the others twice, and writes. */
+  removalAnswerMsMax: 2 * limits.removalMsMax + answerMsMax,
+  /** One node is asked, which may hang: within that time the next question reaches another. */
+  questionsMax: 4,
+
+  /** What a NATS server says of itself at first, and how long that is waited for. */
+  serverInfoBytesMax: 64 * 1024,
+  serverInfoMsMax: 3_000,
+  /** One that was just started is asked for it so often, each time for so long. */
+  startedServerIntervalMs: 25,
+  startedServerInfoMsMax: 1_000,
+
+  /** A put and a get show that a cluster of `quorate up` serves; the key is gone by itself. */
+  probeTtlMs: 60_000,
+  probeAttemptMsMax: 2_000,
+  probeAttemptsMax: 200,
+  probeRestMs: 50,
+
+  /** Installing nats-server: the package manager may be busy, and says much. */
+  installAttemptsMax: 3,
+  installRestMs: 5_000,
+  installOutputBytesMax: 4 * 1024 * 1024,
+} as const;
