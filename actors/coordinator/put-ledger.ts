@@ -122,8 +122,8 @@ export function openPutLedger(plan: PutPlan): PutLedger {
 
 /**
  * A coordinator that is no primary owes the states to every primary from the start, even when all of them answer. A crash right
- * after the reply must not leave them where no handoff looks; and its own copy, which counts, goes with the last debt. With a
- * debt to one primary alone, that one's ack and the coordinator's would have been a single copy as soon as it was paid.
+ * after the reply must not leave them where no handoff looks; and its own copy, which counts, goes with the last hint. With a
+ * hint for one primary alone, that one's ack and the coordinator's would have been a single copy once it was settled.
  */
 function seatCoordinatorAsFallback(draft: Draft): void {
   const { plan } = draft;
@@ -134,7 +134,7 @@ function seatCoordinatorAsFallback(draft: Draft): void {
   for (const primary of replicas) draft.orders.push({ kind: 'owe', target: primary });
 }
 
-/** A replica holds the states as durably as its node promises. A coordinator that has no room for its debts does not count by that. */
+/** A replica holds the states as durably as its node promises. A coordinator that has no room for its hints does not count by that. */
 export function replicaAcked(ledger: PutLedger, node: NodeId): PutLedger {
   const at = ledger.seats.findIndex(
     (seat) =>
@@ -185,7 +185,7 @@ function standInForAnother(draft: Draft, at: number): void {
 
 /**
  * The coordinator has no room to owe a hint. As a primary it holds the states all the same. As a fallback it forgets them once
- * its debts are paid: its ack counts as long as those it may owe are W, so that in the end as many hold them as were promised.
+ * its hints are settled: its ack counts as long as those it may owe are W, so that in the end as many hold them as were promised.
  */
 export function hintRefused(ledger: PutLedger, { target, why }: RefusedHint): PutLedger {
   const draft = edit(ledger);

@@ -15,7 +15,7 @@ import type { PutTurn } from './put-ledger.js';
 
 /** What happens to the round from outside; the ledger takes its turns by itself. */
 export type PutRoundEvent =
-  /** The coordinator's own log holds the states; as a fallback: and the debts. */
+  /** The coordinator's own log holds the states; as a fallback: and the hints. */
   | { readonly type: 'log.durable' }
   | { readonly type: 'replica.acked'; readonly node: NodeId }
   /** No responders, or the detector says down. */

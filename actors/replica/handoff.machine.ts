@@ -1,8 +1,8 @@
 /**
- * Pays what this node owes to one target. Started when a debt is first seen, done when nothing is owed.
+ * Delivers the hints for one target. Started when one is first seen, done when none is left.
  *
- * Invariants: one batch is under way at a time; a debt is forgotten only after the target's ack (or, once it is overdue,
- * the ack of every other primary). Finding debts, sending and forgetting are the effects' business (`src/replica/handoff.ts`).
+ * Invariants: one batch is under way at a time; a hint is settled only after the target's ack (or, once it is overdue,
+ * the ack of every other primary). Finding, sending and settling them are the effects' business (`src/replica/handoff.ts`).
  */
 import { assign, setup } from 'xstate';
 import { backoffMs } from '../rules/backoff.js';
@@ -10,9 +10,9 @@ import { limits } from '../rules/limits.js';
 import { toBeProvided } from '../provided.js';
 
 export interface HandoffEffects {
-  /** Sends the next batch, of one record to probe; answers `batch.acked`, `batch.refused`, `target.absent` or `debt.paid`. */
+  /** Sends the next batch, of one record to probe; answers `batch.acked`, `batch.refused`, `target.absent` or `hints.settled`. */
   deliver(size: 'probe' | 'batch'): void;
-  /** Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused` or `debt.paid`. */
+  /** Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused` or `hints.settled`. */
   rehome(): void;
   /** Stops listening for answers to what is under way. */
   forget(): void;
@@ -24,8 +24,8 @@ export type HandoffEvent =
   | { readonly type: 'target.reachable' }
   | { readonly type: 'target.absent' }
   /** The target stayed away longer than hints are kept for it, or left for good. */
-  | { readonly type: 'debt.overdue' }
-  | { readonly type: 'debt.paid' }
+  | { readonly type: 'hints.overdue' }
+  | { readonly type: 'hints.settled' }
   | { readonly type: 'batch.acked'; readonly bytes: number }
   | { readonly type: 'batch.refused' };
 
@@ -63,7 +63,11 @@ export const handoffMachine = setup({
   initial: 'idle',
   states: {
     idle: {
-      on: { 'target.reachable': 'probing', 'debt.overdue': 'rehoming', 'debt.paid': 'settled' },
+      on: {
+        'target.reachable': 'probing',
+        'hints.overdue': 'rehoming',
+        'hints.settled': 'settled',
+      },
     },
     probing: {
       entry: 'sendProbe',
@@ -72,7 +76,7 @@ export const handoffMachine = setup({
         'batch.acked': { target: 'sending.pacing', actions: 'notePace' },
         'batch.refused': 'backingOff',
         'target.absent': 'backingOff',
-        'debt.paid': 'settled',
+        'hints.settled': 'settled',
       },
       after: { callDeadline: 'backingOff' },
     },
@@ -81,7 +85,7 @@ export const handoffMachine = setup({
       on: {
         'batch.refused': 'backingOff',
         'target.absent': 'backingOff',
-        'debt.paid': 'settled',
+        'hints.settled': 'settled',
       },
       states: {
         awaitingAck: {
@@ -98,7 +102,7 @@ export const handoffMachine = setup({
       on: {
         'target.reachable': 'probing',
         'batch.refused': 'backingOff',
-        'debt.paid': 'settled',
+        'hints.settled': 'settled',
       },
       states: {
         awaitingAcks: {

@@ -39,7 +39,7 @@ export interface PutRoundContent {
 export class PutRoundRunner implements PutRoundEffects, Round {
   private readonly round: PutRound;
   private readonly calls: CallId[] = [];
-  /** What the coordinator's own ack waits for: its log, and as a fallback its debts. */
+  /** What the coordinator's own ack waits for: its log, and as a fallback its hints. */
   private ownPartsPending: number;
   private readonly isPrimary: boolean;
   readonly waits: RoundWaits<PutEntry>;

@@ -2,8 +2,8 @@
  * Hinted handoff: looks at regular times for what this node owes and to whom, and runs one `handoff` machine per target.
  *
  * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the room, or was removed, is re-homed: its states go to all other
- * primaries, and only when each of them has acknowledged is the debt forgotten. From then on as many primaries hold the state
- * as the cluster has, and the target gets it by tree exchange. Until then the debt stays, whatever its age: a hint is never dropped.
+ * primaries, and only when each of them has acknowledged is the hint settled. From then on as many primaries hold the state
+ * as the cluster has, and the target gets it by tree exchange. Until then it stays, whatever its age: a hint is never dropped.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -73,7 +73,7 @@ export class Handoff {
 
   private note(target: NodeId): void {
     if (this.mayHaveIt(target)) this.actorFor(target).send({ type: 'target.reachable' });
-    else if (this.isOverdue(target)) this.actorFor(target).send({ type: 'debt.overdue' });
+    else if (this.isOverdue(target)) this.actorFor(target).send({ type: 'hints.overdue' });
   }
 
   private mayHaveIt(target: NodeId): boolean {

@@ -16,7 +16,7 @@ export interface DeliveryParts {
 }
 
 export interface DeliverySurroundings {
-  /** Who else must hold the key before the debt may be forgotten; undefined: it may not be. */
+  /** Who else must hold the key before the hint may be settled; undefined: it may not be. */
   othersOf(key: StorageKey): readonly NodeId[] | undefined;
   jitter(): number;
   count(what: 'delivered' | 'rehomed' | 'failures', records: number): void;
@@ -36,7 +36,7 @@ export class Delivery implements HandoffEffects {
       records: size === 'probe' ? 1 : limits.hintBatchRecordsMax,
       bytes: limits.hintBatchBytesMax,
     });
-    if (records.length === 0) return send({ type: 'debt.paid' });
+    if (records.length === 0) return send({ type: 'hints.settled' });
     this.merge(target, records, (answer) => {
       if (answer.kind === 'ok') this.settle(records, 'delivered');
       else this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');
@@ -50,7 +50,7 @@ export class Delivery implements HandoffEffects {
       records: limits.hintBatchRecordsMax,
       bytes: limits.hintBatchBytesMax,
     });
-    if (owed.length === 0) return send({ type: 'debt.paid' });
+    if (owed.length === 0) return send({ type: 'hints.settled' });
     const awaited = new Map<NodeId, HintedRecord[]>();
     const unsettled = new Set<HintedRecord>();
     for (const record of owed) {
@@ -104,7 +104,7 @@ export class Delivery implements HandoffEffects {
 
   private settle(records: readonly HintedRecord[], how: 'delivered' | 'rehomed'): void {
     const { store, target, send } = this.parts;
-    // Not waited for: a debt that comes back after a crash is paid twice, which does no harm.
+    // Not waited for: a hint that comes back after a crash is delivered twice, which does no harm.
     store.hints.settle(target, records, () => {});
     this.surroundings.count(how, records.length);
     send({ type: 'batch.acked', bytes: records.reduce((sum, { bytes }) => sum + bytes.length, 0) });

@@ -31,11 +31,11 @@ export class MergeHandler {
       throw refusal.reason === 'overloaded'
         ? new OverloadedError(refusal.message)
         : new UnavailableError(refusal.message);
-    this.store.merge(batch, this.debtTo(owedTo), () => call.ok(mergedBody));
+    this.store.merge(batch, this.hintFor(owedTo), () => call.ok(mergedBody));
   }
 
   /** A node owes itself nothing, whatever ring the coordinator went by. */
-  private debtTo(owedTo: NodeId): { readonly owedTo?: NodeId } {
+  private hintFor(owedTo: NodeId): { readonly owedTo?: NodeId } {
     return owedTo === notOwed || owedTo === this.store.nodeId ? {} : { owedTo };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What each entry of the log does to records and debts; the same code when it is written and when it is replayed,
+ * What each entry of the log does to records and hints; the same code when it is written and when it is replayed,
  * so that a replay ends where memory was.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -11,7 +11,7 @@ import { stateIn, type EncodedState } from '../wire/encoded-state.js';
 import { encodeState } from '../wire/key-state-codec.js';
 import { replaces } from '../wire/replacing-state.js';
 import { keyedStatesOf } from '../wire/state-batch.js';
-import type { HintIndex } from './hints.js';
+import type { HintIndex } from './hint-index.js';
 import type { LogEntry, Removal } from './log-entry.js';
 import type { Slot } from './memtable.js';
 import { Held } from './record-codec.js';
@@ -42,7 +42,7 @@ function checkKey(key: StorageKey, partitions: number): void {
 export class Changes {
   constructor(
     private readonly records: Records,
-    private readonly hints: HintIndex,
+    private readonly hintIndex: HintIndex,
   ) {}
 
   minted({ key, mark }: MintedRecord, state: EncodedState): void {
@@ -70,7 +70,7 @@ export class Changes {
   /** The key is owed with the size it has now; a key that is not held can't be owed. */
   owed(target: NodeId, key: StorageKey, sinceMs: number): void {
     const record = this.records.peek(key);
-    if (record !== undefined) this.hints.owe(target, key, { sinceMs, bytes: record.length });
+    if (record !== undefined) this.hintIndex.owe(target, key, { sinceMs, bytes: record.length });
   }
 
   /** `isCovered`: the partition's tables already hold what this entry did to it. */
@@ -93,7 +93,7 @@ export class Changes {
         for (const key of entry.keys) if (open(key)) this.owed(entry.target, key, entry.sinceMs);
         break;
       case 'settled':
-        for (const key of entry.keys) if (open(key)) this.hints.forget(entry.target, key);
+        for (const key of entry.keys) if (open(key)) this.hintIndex.settle(entry.target, key);
         for (const removal of entry.removals) if (open(removal.key)) this.removed(removal);
         break;
       default:

@@ -21,7 +21,7 @@ import { Changes } from './changes.js';
 import { Epochs } from './epochs.js';
 import type { StoreTables } from './flush.js';
 import { HashTrees } from './hash-trees.js';
-import { HintIndex } from './hints.js';
+import { HintIndex } from './hint-index.js';
 import { HintLedger } from './hint-ledger.js';
 import type { Removal } from './log-entry.js';
 import { metaKeys } from './meta.js';
@@ -61,7 +61,7 @@ export class DurableStore implements Store {
   private readonly hashTrees: HashTrees;
   private readonly named: StoreTables;
   private readonly records: Records;
-  private readonly debts: HintIndex;
+  private readonly hintIndex: HintIndex;
   private readonly changes: Changes;
   private readonly epochs: Epochs;
   private path: WritePath | undefined;
@@ -108,8 +108,11 @@ export class DurableStore implements Store {
       bloomNegatives: this.instruments.bloomNegatives,
       onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
     });
-    this.debts = new HintIndex(this.records, { partitions, bytesMax: this.bounds.hintBytesMax });
-    this.changes = new Changes(this.records, this.debts);
+    this.hintIndex = new HintIndex(this.records, {
+      partitions,
+      bytesMax: this.bounds.hintBytesMax,
+    });
+    this.changes = new Changes(this.records, this.hintIndex);
     this.epochs = new Epochs({
       clock,
       tables,
@@ -119,7 +122,7 @@ export class DurableStore implements Store {
     });
     this.hints = new HintLedger({
       clock,
-      index: this.debts,
+      index: this.hintIndex,
       records: this.records,
       changes: this.changes,
       isOwned: (key) => this.isOwned(key),
@@ -153,7 +156,7 @@ export class DurableStore implements Store {
       loaded,
       trees: this.hashTrees,
       records: this.records,
-      debts: this.debts,
+      hintIndex: this.hintIndex,
       changes: this.changes,
     });
     const clean = this.epochs.stoppedCleanly && recovered.replayed === 0 && !recovered.incomplete;
@@ -178,8 +181,8 @@ export class DurableStore implements Store {
       onRoom: (part, room) => this.tellRoom(part, room),
     });
     this.path = path;
-    const { records, debts, changes, clock } = this;
-    this.writes = new Writes({ clock, partitions, records, debts, changes, path });
+    const { records, hintIndex, changes, clock } = this;
+    this.writes = new Writes({ clock, partitions, records, hintIndex, changes, path });
     path.log.removeThrough(covered);
     this.records.filters.start();
     path.flushReplayed();

@@ -1,7 +1,7 @@
 /**
  * Frozen memtables into the tables, in key order and in slices.
  *
- * A slice is one atomic commit of whole partitions: their records, their debts, and their tree row with the
+ * A slice is one atomic commit of whole partitions: their records, their hints, and their tree row with the
  * log sequence it covers. So tree and records on disk always agree, and a replay skips, partition by partition,
  * what is already there. Nothing is committed before the log has it on disk: the tables must never know more
  * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
@@ -11,7 +11,7 @@ import type { Clock, TimerId } from '../seams/clock.js';
 import type { Counter } from '../seams/metrics.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
 import type { CommitLog } from './commit-log.js';
-import { encodeDebt } from './debt-codec.js';
+import { encodeHint } from './hint-codec.js';
 import type { FrozenMemtable, Slot } from './memtable.js';
 import { encodeCovered, metaKeys } from './meta.js';
 import { encodedRecordBytes, encodeRecord, partitionStart } from './record-codec.js';
@@ -114,7 +114,7 @@ export class Flusher {
       if (part === undefined) continue;
       if (records >= storeLimits.flushSliceRecordsMax || bytes >= storeLimits.flushSliceBytesMax)
         break;
-      records += part.slots.length + part.debts.size;
+      records += part.slots.length + part.hints.size;
       for (const { record } of part.slots) bytes += record?.length ?? 0;
     }
     return partition;
@@ -135,10 +135,10 @@ export class Flusher {
         batch.put(records, key, value);
       }
     }
-    for (const key of [...part.debts.keys()].sort()) {
-      const debt = part.debts.get(key)!;
-      if (debt === null) batch.remove(hints, key);
-      else batch.put(hints, key, encodeDebt(key, debt));
+    for (const key of [...part.hints.keys()].sort()) {
+      const hint = part.hints.get(key)!;
+      if (hint === null) batch.remove(hints, key);
+      else batch.put(hints, key, encodeHint(key, hint));
     }
     const row = frozen.trees.row(partition, frozen.lastSequence);
     batch.put(trees, partitionStart(partition), row);

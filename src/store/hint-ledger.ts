@@ -4,7 +4,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { sameDigest, type Digest } from '../../actors/rules/versions.js';
 import type { Clock } from '../seams/clock.js';
 import type { Changes } from './changes.js';
-import type { HintIndex } from './hints.js';
+import type { HintIndex } from './hint-index.js';
 import type { LogEntry, Removal } from './log-entry.js';
 import type { Records } from './records.js';
 import type { HintedRecord, Hints, OnDurable } from './store.js';
@@ -43,10 +43,10 @@ export class HintLedger implements Hints {
     return this.options.index.holds(partition);
   }
 
-  /** Debts whose record is gone (it was damaged) are forgotten on the way: there is nothing to send. */
+  /** Those whose record is gone (it was damaged) are settled on the way: there is nothing to send. */
   next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[] {
     const { records, gone } = this.options.index.next(target, bounds);
-    if (gone.length > 0) this.forget({ target, keys: gone, removals: [] }, () => undefined);
+    if (gone.length > 0) this.logSettled({ target, keys: gone, removals: [] }, () => undefined);
     return records;
   }
 
@@ -63,11 +63,11 @@ export class HintLedger implements Hints {
       const record = records.peek(key);
       if (record !== undefined && !sameDigest(record.digest, digest)) continue;
       keys.push(key);
-      index.forget(target, key);
+      index.settle(target, key);
       if (record !== undefined && this.isStray(key)) removals.push({ key, digest });
     }
     if (keys.length === 0) this.options.settled(onDurable);
-    else this.forget({ target, keys, removals }, onDurable);
+    else this.logSettled({ target, keys, removals }, onDurable);
   }
 
   /** Held for others only, and nobody is owed it any more. */
@@ -76,12 +76,12 @@ export class HintLedger implements Hints {
     return !isOwned(key) && !index.owesAnyone(key);
   }
 
-  private forget(
+  private logSettled(
     done: { target: NodeId; keys: StorageKey[]; removals: Removal[] },
     onDurable: OnDurable,
   ): void {
     const { index, changes, append } = this.options;
-    for (const key of done.keys) index.forget(done.target, key);
+    for (const key of done.keys) index.settle(done.target, key);
     for (const removal of done.removals) changes.removed(removal);
     append({ kind: 'settled', ...done }, onDurable);
   }

@@ -5,7 +5,7 @@
  *   merged      batch
  *   mergedOwed  target (8) · f64 since · batch
  *   owed        target (8) · f64 since · keys
- *   settled     target (8) · keys · removals (strays that went with the last debt)
+ *   settled     target (8) · keys · removals (strays that went with the last hint)
  *   removed     removals
  *
  * keys: u32 count · count × (u16 length, key); removals: as keys, each with its digest (u32 hi, u32 lo) behind it.
@@ -59,9 +59,9 @@ export function entryPayload(entry: LogEntry): readonly Buffer[] {
     case 'merged':
       return [entry.batch];
     case 'mergedOwed':
-      return [debtHead(entry.target, entry.sinceMs), entry.batch];
+      return [hintHead(entry.target, entry.sinceMs), entry.batch];
     case 'owed':
-      return [debtHead(entry.target, entry.sinceMs), encodeKeys(entry.keys)];
+      return [hintHead(entry.target, entry.sinceMs), encodeKeys(entry.keys)];
     case 'settled':
       return [
         Buffer.from(entry.target, 'hex'),
@@ -82,11 +82,11 @@ export function decodeEntry(kind: number, payload: Buffer): LogEntry {
     case EntryKind.merged:
       return { kind: 'merged', batch: payload };
     case EntryKind.mergedOwed: {
-      const { target, sinceMs } = reader.debt();
+      const { target, sinceMs } = reader.hint();
       return { kind: 'mergedOwed', target, sinceMs, batch: reader.rest() };
     }
     case EntryKind.owed: {
-      const { target, sinceMs } = reader.debt();
+      const { target, sinceMs } = reader.hint();
       return { kind: 'owed', target, sinceMs, keys: reader.keys() };
     }
     case EntryKind.settled: {
@@ -100,7 +100,7 @@ export function decodeEntry(kind: number, payload: Buffer): LogEntry {
   }
 }
 
-function debtHead(target: NodeId, sinceMs: number): Buffer {
+function hintHead(target: NodeId, sinceMs: number): Buffer {
   const head = Buffer.allocUnsafe(nodeIdBytes + 8);
   head.write(target, 'hex');
   head.writeDoubleBE(sinceMs, nodeIdBytes);
@@ -144,7 +144,7 @@ class EntryReader {
     return this.bytes.toString('hex', start, this.at);
   }
 
-  debt(): { target: NodeId; sinceMs: number } {
+  hint(): { target: NodeId; sinceMs: number } {
     const target = this.target();
     const sinceMs = this.bytes.readDoubleBE(this.at);
     this.at += 8;

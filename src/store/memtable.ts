@@ -1,10 +1,10 @@
 /**
  * What was written since the last freeze, by partition: the unit in which it is flushed and in which
- * records, debts and hash tree must agree on disk.
+ * records, hints and hash tree must agree on disk.
  */
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import type { Arena } from './arena.js';
-import type { Debt, DebtKey } from './debt-codec.js';
+import type { Hint, HintKey } from './hint-codec.js';
 import type { FrozenTrees } from './hash-trees.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
 import type { Held } from './record-codec.js';
@@ -41,7 +41,7 @@ export class Slot implements KeyHash {
 export interface MemtablePartition {
   readonly slots: Slot[];
   /** `null` says removed. */
-  readonly debts: Map<DebtKey, Debt | null>;
+  readonly hints: Map<HintKey, Hint | null>;
 }
 
 export class Memtable {
@@ -77,7 +77,7 @@ export class Memtable {
   touch(partition: number): MemtablePartition {
     let part = this.parts[partition];
     if (part === undefined) {
-      part = { slots: [], debts: new Map() };
+      part = { slots: [], hints: new Map() };
       this.parts[partition] = part;
       this.touched += 1;
     }

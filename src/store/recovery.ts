@@ -1,4 +1,4 @@
-/** What a start reads back: who the node is, trees, debts, and the log behind what the tables cover. */
+/** What a start reads back: who the node is, trees, hints, and the log behind what the tables cover. */
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { LogDirectory } from '../seams/log-file.js';
 import type { Random } from '../seams/random.js';
@@ -8,7 +8,7 @@ import type { Changes } from './changes.js';
 import type { StoreTables } from './flush.js';
 import { magicBytes } from './frame.js';
 import type { HashTrees } from './hash-trees.js';
-import type { HintIndex } from './hints.js';
+import type { HintIndex } from './hint-index.js';
 import { decodeEntry } from './log-entry.js';
 import { recoverLog, type LogReplay } from './log-recovery.js';
 import {
@@ -71,15 +71,15 @@ export async function recoverRecords(parts: {
   readonly loaded: LoadedIdentity;
   readonly trees: HashTrees;
   readonly records: Records;
-  readonly debts: HintIndex;
+  readonly hintIndex: HintIndex;
   readonly changes: Changes;
 }): Promise<Recovered> {
-  const { directory, named, loaded, trees, records, debts, changes } = parts;
+  const { directory, named, loaded, trees, records, hintIndex, changes } = parts;
   const foreign = loaded.fresh ? setAside(directory) : [];
   const covered = decodeCovered(metaRow(named.meta, metaKeys.covered));
   const { coveredOf, damagedRows } = loadTrees(named.trees, trees, covered);
   for (const partition of damagedRows) records.rebuildTree(partition);
-  debts.load(named.hints);
+  hintIndex.load(named.hints);
   const replay = await recoverLog(directory, {
     magic: loaded.identity.magic,
     covered,

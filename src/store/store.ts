@@ -93,7 +93,7 @@ export interface Store {
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[];
   /**
    * Notes that this node owes the states of the batch, which it minted, to `target`: at once, or when nobody else would take
-   * the hint. What it holds no more (its other debts were paid) is stored anew. Throws `OverloadedError` when the hints are full.
+   * the hint. What it holds no more (its other hints were settled) is stored anew. Throws `OverloadedError` when the hints are full.
    */
   owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void;
   /** Removes records whose state still has the digest and that nobody is owed: collected tombstones, strays. */
@@ -127,7 +127,7 @@ export interface Hints {
   counters(target: NodeId): {
     readonly count: number;
     readonly bytes: number;
-    /** Age of the oldest debt; 0 when there is none. */
+    /** Age of the oldest; 0 when there is none. */
     readonly oldestMs: number;
   };
   total(): { readonly count: number; readonly bytes: number };
@@ -135,9 +135,9 @@ export interface Hints {
   isCrowded(target: NodeId): boolean;
   /** Whether any hint is out for the partition. */
   holds(partition: number): boolean;
-  /** The oldest debts in key order, with the states as they are now. */
+  /** The oldest in key order, with the states as they are now. */
   next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[];
-  /** After the ack: forgets the debts whose state still has the digest, and drops strays nobody else is owed. */
+  /** After the ack: those whose state still has the digest are gone, and with them strays nobody else is owed. */
   settle(
     target: NodeId,
     delivered: readonly { key: StorageKey; digest: Digest }[],

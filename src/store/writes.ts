@@ -11,7 +11,7 @@ import type { Clock } from '../seams/clock.js';
 import { encodeStates, keyedStatesOf, statesOf } from '../wire/state-batch.js';
 import type { Lease } from './arena.js';
 import { checkedStates, type Changes, type Incoming } from './changes.js';
-import type { HintIndex } from './hints.js';
+import type { HintIndex } from './hint-index.js';
 import type { Removal } from './log-entry.js';
 import type { Records } from './records.js';
 import type { MintedRecord, OnDurable } from './store.js';
@@ -21,7 +21,7 @@ export interface WritesOptions {
   readonly clock: Clock;
   readonly partitions: number;
   readonly records: Records;
-  readonly debts: HintIndex;
+  readonly hintIndex: HintIndex;
   readonly changes: Changes;
   readonly path: WritePath;
 }
@@ -69,11 +69,11 @@ export class Writes {
   }
 
   private admitted(batch: Buffer, owedTo: NodeId | undefined): Incoming[] {
-    const { debts, partitions } = this.options;
+    const { hintIndex, partitions } = this.options;
     const incoming = checkedStates(batch, partitions);
     for (const state of incoming) this.refuseUnholdable(state);
     if (owedTo !== undefined)
-      debts.admit(
+      hintIndex.admit(
         owedTo,
         incoming.map(({ key, record }) => ({ key, bytes: record.length })),
       );
@@ -90,7 +90,7 @@ export class Writes {
   }
 
   owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void {
-    const { changes, clock, debts, path, records } = this.options;
+    const { changes, clock, hintIndex, path, records } = this.options;
     path.admit();
     const sizes: { readonly key: StorageKey; readonly bytes: number }[] = [];
     for (const { key } of keyedStatesOf(batch)) {
@@ -98,7 +98,7 @@ export class Writes {
       if (held === undefined) return void this.merge(batch, target, onDurable);
       sizes.push({ key, bytes: held.length });
     }
-    debts.admit(target, sizes);
+    hintIndex.admit(target, sizes);
     const sinceMs = clock.wallMs();
     const keys = sizes.map(({ key }) => key);
     for (const key of keys) changes.owed(target, key, sinceMs);
@@ -106,10 +106,10 @@ export class Writes {
   }
 
   remove(records: readonly Removal[], onDurable: OnDurable): void {
-    const { changes, debts, path } = this.options;
+    const { changes, hintIndex, path } = this.options;
     path.admit();
     const removals = records.filter(
-      (record) => !debts.owesAnyone(record.key) && changes.removed(record),
+      (record) => !hintIndex.owesAnyone(record.key) && changes.removed(record),
     );
     if (removals.length === 0) path.log.barrier(onDurable);
     else path.append({ kind: 'removed', removals }, onDurable);

@@ -19,8 +19,8 @@ function effects(): HandoffEffects {
 const events: HandoffEvent[] = [
   { type: 'target.reachable' },
   { type: 'target.absent' },
-  { type: 'debt.overdue' },
-  { type: 'debt.paid' },
+  { type: 'hints.overdue' },
+  { type: 'hints.settled' },
   { type: 'batch.acked', bytes: limits.handoffBytesPerSecondMax / 10 },
   { type: 'batch.refused' },
 ];
@@ -87,8 +87,8 @@ test('handoff: silence and refusals back off, each time longer, and an ack start
   expect(actor.getSnapshot().context.failures).toBe(1);
 });
 
-test('handoff: a target that returns while its debts are re-homed is served itself', () => {
-  const { actor } = paths.find(({ title }) => title === 'debt.overdue')!.walk();
+test('handoff: a target that returns while its hints are re-homed is served itself', () => {
+  const { actor } = paths.find(({ title }) => title === 'hints.overdue')!.walk();
   actor.send({ type: 'target.reachable' });
   expect(did).toEqual(['rehome', 'forget', 'deliver probe']);
 });

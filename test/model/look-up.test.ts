@@ -100,7 +100,7 @@ describe('look-up: all there is was found when every node was asked and has answ
     expect(leavesNobodyOut(of)).toBe(of.down.length === 0 && of !== more);
   });
 
-  test('a hint that is paid meanwhile is found where it went', () => {
+  test('a hint that is settled meanwhile is found where it went', () => {
     const actor = createActor(lookUpMachine, { input: inputOf(all) }).start();
     for (const node of ['b', 'c', 'd']) actor.send(answered(node));
     expect([actor.getSnapshot().value, asked]).toEqual(['askingAgain', 'bcdbcd'.split('')]);

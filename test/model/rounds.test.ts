@@ -112,7 +112,7 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   check(replies.length <= 1, 'at most one answer', path);
   const asked = sent.map(({ to, owedTo }) => `${to} for ${owedTo}`);
   check(new Set(asked).size === asked.length, 'nobody is asked the same twice', path);
-  check(new Set(owed).size === owed.length, 'no debt twice', path);
+  check(new Set(owed).size === owed.length, 'no hint twice', path);
   check(!sent.some(({ to }) => to === plan.self), 'the coordinator does not write to itself', path);
   if (replies[0] === 'met') check(counted >= plan.needed, 'met means counted', path);
   if (value === 'awaitingQuorum') check(replies.length === 0, 'waiting means unanswered', path);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { runStore } from './store-crashes.js';
 
-test('store: 40 seeds, 25 lives each of mints, merges and debts between crashes: what was acknowledged is found', async () => {
+test('store: 40 seeds, 25 lives each of mints, merges and hints between crashes: what was acknowledged is found', async () => {
   for (let seed = 0; seed < 40; seed++) {
     const { problems } = await runStore({
       seed: `${seed}`,

@@ -1,5 +1,5 @@
 /**
- * The store alone on a simulated disk, against a model that knows what was acknowledged: mints, merges, removals, debts,
+ * The store alone on a simulated disk, against a model that knows what was acknowledged: mints, merges, removals, hints,
  * flushes, and between them power cuts, kills, clean stops and full disks.
  */
 import 'reflect-metadata';
@@ -41,7 +41,7 @@ const keys: readonly StorageKey[] = Array.from({ length: 12 }, (_, i) =>
   storageKeyOf({ partition: i % partitions, bucket: 'b', key: `k${i}` }),
 );
 const remoteNode = 'ffffffffffffffff';
-const debtor = 'eeeeeeeeeeeeeeee';
+const target = 'eeeeeeeeeeeeeeee';
 
 /** Runs the lives one after the other; returns what was wrong, and the trace's digest. */
 export async function runStore(run: StoreRun): Promise<{ problems: string[]; digest: string }> {
@@ -58,7 +58,7 @@ class StoreWorld {
   private readonly scheduler: Scheduler;
   /** Acknowledged as durable: must be found again. Removed keys are unsettled until the next write. */
   private readonly acknowledged = new Map<StorageKey, KeyState>();
-  /** Raised by what takes a key or a debt away: an earlier write that is acknowledged later promises nothing any more. */
+  /** Raised by what takes a key or a hint away: an earlier write that is acknowledged later promises nothing any more. */
   private readonly removals = new Map<string, number>();
   /** Everything ever handed to the store: nothing else may be found. */
   private readonly written = new Map<StorageKey, KeyState>();
@@ -187,10 +187,10 @@ class StoreWorld {
     this.note(key, state);
     const batch = encodeStates([{ key, state: encodable(state) }]);
     const acknowledge = this.acknowledger(key, state);
-    const settled = this.removals.get(`debt ${key}`);
-    store.merge(batch, owed ? { owedTo: debtor } : {}, () => {
+    const settled = this.removals.get(`hint ${key}`);
+    store.merge(batch, owed ? { owedTo: target } : {}, () => {
       acknowledge();
-      if (owed && this.removals.get(`debt ${key}`) === settled) this.owed.add(key);
+      if (owed && this.removals.get(`hint ${key}`) === settled) this.owed.add(key);
     });
   }
 
@@ -208,18 +208,18 @@ class StoreWorld {
   }
 
   private settle(store: DurableStore): void {
-    const debts = store.hints.next(debtor, { records: 3, bytes: 10_000 });
-    if (debts.length === 0) return;
+    const hints = store.hints.next(target, { records: 3, bytes: 10_000 });
+    if (hints.length === 0) return;
     store.setOwned(() => true);
-    for (const { key } of debts) this.forget(`debt ${key}`, this.owed, key);
-    store.hints.settle(debtor, debts, () => undefined);
+    for (const { key } of hints) this.forget(`hint ${key}`, this.owed, key);
+    store.hints.settle(target, hints, () => undefined);
   }
 
   private remove(store: DurableStore, key: StorageKey): void {
     const held = store.read(key);
     if (held === undefined) return;
     this.forget(key, this.acknowledged, key);
-    this.forget(`debt ${key}`, this.owed, key);
+    this.forget(`hint ${key}`, this.owed, key);
     store.remove([{ key, digest: held.digest }], () => undefined);
   }
 
@@ -253,9 +253,9 @@ class StoreWorld {
     if (this.run.rot !== undefined) return;
     if (!this.wasClean && store.validEpoch() <= this.epochMax)
       this.problems.push(`epoch ${this.epochMax} is valid after an unclean end`);
-    const debts = new Set(store.hints.next(debtor, { records: 100, bytes: 1e9 }).map((d) => d.key));
+    const hints = new Set(store.hints.next(target, { records: 100, bytes: 1e9 }).map((d) => d.key));
     for (const key of this.owed)
-      if (!debts.has(key)) this.problems.push(`the debt of ${JSON.stringify(key)} is gone`);
+      if (!hints.has(key)) this.problems.push(`the hint of ${JSON.stringify(key)} is gone`);
     this.checkTrees(store);
   }
 

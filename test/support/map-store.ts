@@ -33,7 +33,7 @@ export class MapStore implements Store {
   readonly durability = { kind: 'sync' } as const;
   readonly records = new Map<StorageKey, HeldRecord>();
   /** Target → keys. */
-  readonly debts = new Map<NodeId, Set<StorageKey>>();
+  readonly hintsTo = new Map<NodeId, Set<StorageKey>>();
   logMs = 1;
   /** Nothing becomes durable until it is released. */
   logHeld = false;
@@ -166,27 +166,27 @@ export class MapStore implements Store {
   private note(target: NodeId, keys: readonly StorageKey[]): void {
     if (this.hintsFull || this.hintsFullFor === target)
       throw new OverloadedError('the hints are full');
-    const debts = this.debts.get(target) ?? new Set();
-    for (const key of keys) debts.add(key);
-    this.debts.set(target, debts);
+    const keysOwed = this.hintsTo.get(target) ?? new Set();
+    for (const key of keys) keysOwed.add(key);
+    this.hintsTo.set(target, keysOwed);
   }
 
   readonly hints: Hints = {
-    targets: () => [...this.debts.keys()],
-    counters: (target) => ({ count: this.debts.get(target)?.size ?? 0, bytes: 0, oldestMs: 0 }),
+    targets: () => [...this.hintsTo.keys()],
+    counters: (target) => ({ count: this.hintsTo.get(target)?.size ?? 0, bytes: 0, oldestMs: 0 }),
     total: () => {
       let count = 0;
-      for (const keys of this.debts.values()) count += keys.size;
+      for (const keys of this.hintsTo.values()) count += keys.size;
       return { count, bytes: 0 };
     },
     isCrowded: () => false,
     holds: (partition) =>
-      [...this.debts.values()].some((keys) =>
+      [...this.hintsTo.values()].some((keys) =>
         [...keys].some((key) => partitionOfStorageKey(key) === partition),
       ),
     next: (target, bounds) => {
       const due: HintedRecord[] = [];
-      for (const key of this.debts.get(target) ?? []) {
+      for (const key of this.hintsTo.get(target) ?? []) {
         const held = this.records.get(key);
         if (held !== undefined && due.length < bounds.records)
           due.push({ key, bytes: held.bytes, digest: held.digest });
@@ -194,8 +194,8 @@ export class MapStore implements Store {
       return due;
     },
     settle: (target, delivered, onDurable) => {
-      for (const { key } of delivered) this.debts.get(target)?.delete(key);
-      if (this.debts.get(target)?.size === 0) this.debts.delete(target);
+      for (const { key } of delivered) this.hintsTo.get(target)?.delete(key);
+      if (this.hintsTo.get(target)?.size === 0) this.hintsTo.delete(target);
       this.log(onDurable);
     },
   };

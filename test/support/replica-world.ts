@@ -211,8 +211,12 @@ export class ReplicaWorld {
 
   /** A state arrives at a node; `owedTo` makes it a hint. */
   async give(at: number, key: StorageKey, state: KeyState, owedTo?: number): Promise<void> {
-    const debt = owedTo === undefined ? {} : { owedTo: this.nodes[owedTo]!.id };
-    this.nodes[at]!.store.merge(encodeStates([{ key, state: encodable(state) }]), debt, () => {});
+    const forTarget = owedTo === undefined ? {} : { owedTo: this.nodes[owedTo]!.id };
+    this.nodes[at]!.store.merge(
+      encodeStates([{ key, state: encodable(state) }]),
+      forTarget,
+      () => {},
+    );
     await this.run(5);
   }
 

@@ -232,8 +232,8 @@ export const mutants: readonly Mutant[] = [
     name: 'replica-acks-before-log',
     in: 'forgetful',
     file: 'src/replica/merge-handler.js',
-    find: 'this.debtTo(owedTo), () => call.ok(mergedBody));',
-    replace: 'this.debtTo(owedTo), () => undefined); call.ok(mergedBody);',
+    find: 'this.hintFor(owedTo), () => call.ok(mergedBody));',
+    replace: 'this.hintFor(owedTo), () => undefined); call.ok(mergedBody);',
   },
   {
     name: 'blind-puts-not-ordered',
@@ -545,7 +545,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'one-target-may-fill-all-hints',
-    file: 'src/store/hints.js',
+    file: 'src/store/hint-index.js',
     find: 'const free = this.options.bytesMax - this.bytes - growth;',
     replace: 'const free = this.options.bytesMax - this.bytes + (account?.bytes ?? 0);',
   },

@@ -1,5 +1,5 @@
 /**
- * A hint that was acknowledged is a debt until it is paid: the node that took a state for another sends it on, however often it
+ * A hint that was acknowledged stays until it is settled: the node that took a state for another sends it on, however often it
  * restarts meanwhile. Learned from what nodes send each other, and asked in the end.
  */
 import type { AckedMerge } from './merge-watch.js';
@@ -13,13 +13,13 @@ type Owed = Map<string, number>;
 
 interface Sent {
   readonly context: ReadonlyMap<string, number>;
-  /** Whose debt alone it pays; undefined: of all to whom the name is owed. */
+  /** Whose hint alone it settles; undefined: of all to whom the name is owed. */
   readonly to: string | undefined;
 }
 
 export class HintOracle {
   /** By `<holder> <target> <name>`. */
-  private readonly debts = new Map<string, Owed>();
+  private readonly hints = new Map<string, Owed>();
   /** What was sent on, by `<holder> <name>`. */
   private readonly sent = new Map<string, Sent[]>();
 
@@ -27,14 +27,14 @@ export class HintOracle {
 
   acked(merge: AckedMerge): void {
     const { reason, owedTo, by } = merge;
-    if (reason === forHint) this.paid(merge, undefined);
-    else if (reason === forPut && (owedTo === '' || owedTo === by)) this.paid(merge, by);
+    if (reason === forHint) this.settled(merge, undefined);
+    else if (reason === forPut && (owedTo === '' || owedTo === by)) this.settled(merge, by);
     else if (reason === forPut) this.owes(merge);
   }
 
   checkEnd(): void {
-    for (const debt of [...this.debts.keys()].slice(0, 3)) {
-      const [holder, target, name] = debt.split(' ');
+    for (const hint of [...this.hints.keys()].slice(0, 3)) {
+      const [holder, target, name] = hint.split(' ');
       this.violations.add(
         'safety',
         'hint-forgotten',
@@ -46,9 +46,9 @@ export class HintOracle {
   /** A hint may be sent on before the log has it, and so before it is acknowledged. */
   private owes({ by: holder, owedTo: target, records }: AckedMerge): void {
     for (const { name, state } of records) {
-      const debt = `${holder} ${target} ${name}`;
-      const owed = this.debts.get(debt) ?? new Map<string, number>();
-      this.debts.set(debt, owed);
+      const hint = `${holder} ${target} ${name}`;
+      const owed = this.hints.get(hint) ?? new Map<string, number>();
+      this.hints.set(hint, owed);
       for (const { dot } of state.siblings) {
         const [actor = '', counter = ''] = dot.split(':');
         owed.set(actor, Math.max(owed.get(actor) ?? 0, Number(counter)));
@@ -59,9 +59,9 @@ export class HintOracle {
 
   /**
    * To the target or, once it is overdue, to all others in its place. A put that the holder coordinates tells the target all it holds of
-   * the key, and so pays what it owes it, but nobody else.
+   * the key, and so settles what it owes it, but nobody else.
    */
-  private paid({ from: holder, records }: AckedMerge, to: string | undefined): void {
+  private settled({ from: holder, records }: AckedMerge, to: string | undefined): void {
     for (const { name, state } of records) {
       const sent = this.sent.get(`${holder} ${name}`) ?? [];
       this.sent.set(`${holder} ${name}`, [...sent, { context: state.context, to }]);
@@ -72,15 +72,15 @@ export class HintOracle {
   /** What was sent on with a state that knows of all that was owed. */
   private strike(holder: string, name: string): void {
     const sent = this.sent.get(`${holder} ${name}`) ?? [];
-    for (const [debt, owed] of this.debts) {
-      if (!debt.startsWith(`${holder} `) || !debt.endsWith(` ${name}`)) continue;
-      const target = debt.split(' ')[1];
+    for (const [hint, owed] of this.hints) {
+      if (!hint.startsWith(`${holder} `) || !hint.endsWith(` ${name}`)) continue;
+      const target = hint.split(' ')[1];
       const isWhole = sent.some(
         ({ context, to }) =>
           (to === undefined || to === target) &&
           [...owed].every(([actor, most]) => (context.get(actor) ?? 0) >= most),
       );
-      if (isWhole) this.debts.delete(debt);
+      if (isWhole) this.hints.delete(hint);
     }
   }
 }

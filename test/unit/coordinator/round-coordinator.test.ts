@@ -135,10 +135,10 @@ describe('put, replicas are missing', () => {
       'w=2/2 primaries=1 fallbacks=1 hints=2 durability=sync',
     );
     await world.run(50);
-    expect([...world.nodes[3]!.store.debts]).toEqual([[world.nodes[1]!.id, new Set([keyOf()])]]);
-    expect([...world.nodes[4]!.store.debts]).toEqual([[world.nodes[2]!.id, new Set([keyOf()])]]);
+    expect([...world.nodes[3]!.store.hintsTo]).toEqual([[world.nodes[1]!.id, new Set([keyOf()])]]);
+    expect([...world.nodes[4]!.store.hintsTo]).toEqual([[world.nodes[2]!.id, new Set([keyOf()])]]);
     expect(world.valuesAt(3)).toEqual(['v']);
-    expect(world.nodes[0]!.store.debts.size).toBe(0);
+    expect(world.nodes[0]!.store.hintsTo.size).toBe(0);
   });
 
   test('three nodes, one gone, W=2: no fallback is left, so the coordinator owes the hint and counts once', async () => {
@@ -147,7 +147,7 @@ describe('put, replicas are missing', () => {
     const reply = await world.put(0);
     expect(reply.ok && reply.receipt.primaries).toBe(2);
     await world.run(50);
-    expect([...world.nodes[0]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+    expect([...world.nodes[0]!.store.hintsTo.keys()]).toEqual([world.nodes[2]!.id]);
     expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=2 fallbacks=0/);
   });
 
@@ -161,7 +161,7 @@ describe('put, replicas are missing', () => {
       /2 nodes needed, [01] answered, 1 within reach/,
     );
     await world.run(50);
-    expect([...world.nodes[0]!.store.debts.keys()]).toEqual([
+    expect([...world.nodes[0]!.store.hintsTo.keys()]).toEqual([
       world.nodes[1]!.id,
       world.nodes[2]!.id,
     ]);
@@ -223,7 +223,7 @@ describe('put, replicas are missing', () => {
     const reply = await world.put(0, { strict: true, quorum: 3 });
     expect(failureOf(reply)).toBe('503 unknown');
     await world.run(50);
-    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+    expect([...world.nodes[3]!.store.hintsTo.keys()]).toEqual([world.nodes[2]!.id]);
     const two = await world.put(0, { strict: true });
     expect(two.ok && two.receipt).toMatchObject({ acked: 2, primaries: 2 });
   });
@@ -241,7 +241,7 @@ describe('put, replicas are missing', () => {
     world.nodes[1]!.store.refused = { reason: 'diskFull', message: 'the disk is full' };
     const reply = await world.put(0, { quorum: 3 });
     expect(receiptOf(reply)).toBe('w=3/3 primaries=2 fallbacks=1 hints=1 durability=sync');
-    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+    expect([...world.nodes[3]!.store.hintsTo.keys()]).toEqual([world.nodes[1]!.id]);
   });
 
   test('a silent primary: the reply comes at once, and slowReplicaMs later a fallback holds the hint', async () => {
@@ -249,9 +249,9 @@ describe('put, replicas are missing', () => {
     world.silence(1);
     expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=2 fallbacks=0 d/);
     await world.run(limits.slowPutReplicaMs - 20);
-    expect(world.nodes[3]!.store.debts.size).toBe(0);
+    expect(world.nodes[3]!.store.hintsTo.size).toBe(0);
     await world.run(40);
-    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+    expect([...world.nodes[3]!.store.hintsTo.keys()]).toEqual([world.nodes[1]!.id]);
     expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
     expect(world.nodes[0]!.peers.pending).toBe(0);
   });
@@ -272,7 +272,7 @@ describe('put, replicas are missing', () => {
     world.silence(2);
     expect((await world.put(0)).ok).toBe(true);
     await world.run(limits.settleMsMax + 20);
-    expect([...world.nodes[0]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+    expect([...world.nodes[0]!.store.hintsTo.keys()]).toEqual([world.nodes[2]!.id]);
     expect(reading(world.nodes[0]!, 'coordinator.roundsInFlight')).toBe(0);
   });
 
@@ -284,7 +284,7 @@ describe('put, replicas are missing', () => {
     await world.run(10);
     world.nodes[0]!.view.believe(world.nodes[1]!.id, 'down');
     await world.run(10);
-    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+    expect([...world.nodes[3]!.store.hintsTo.keys()]).toEqual([world.nodes[1]!.id]);
     expect(receiptOf(replies[0]!)).toMatch(/^w=3\/3 primaries=2 fallbacks=1 hints=1/);
   });
 
@@ -299,7 +299,7 @@ describe('put, replicas are missing', () => {
     expect(tookMs).toBeLessThan(310);
     world.nats.healAll();
     await world.run(1000);
-    expect(world.nodes[0]!.store.debts.size).toBe(2);
+    expect(world.nodes[0]!.store.hintsTo.size).toBe(2);
     expect(readingsOf(world.nodes[0]!, 'coordinator')).toMatchObject({
       roundsInFlight: 0,
       requestsInFlight: 0,
@@ -345,7 +345,7 @@ describe('put, the hints are full', () => {
     world.believeDown(2);
     world.nodes[3]!.store.hintsFullFor = world.nodes[1]!.id;
     expect(receiptOf(await world.put(0))).toMatch(/^w=2\/2 primaries=1 fallbacks=1 hints=2/);
-    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[2]!.id]);
+    expect([...world.nodes[3]!.store.hintsTo.keys()]).toEqual([world.nodes[2]!.id]);
   });
 
   test('nobody has room: the receipt does not speak of a hint', async () => {
@@ -373,9 +373,9 @@ describe('put, the coordinator is no primary', () => {
       'w=1/1 primaries=0 fallbacks=1 hints=1 durability=sync',
     );
     // To every one of them; who has acknowledged by the end of the round is owed nothing.
-    expect(world.nodes[3]!.store.debts.size).toBe(3);
+    expect(world.nodes[3]!.store.hintsTo.size).toBe(3);
     await world.run(50);
-    expect(world.nodes[3]!.store.debts.size).toBeLessThanOrEqual(1);
+    expect(world.nodes[3]!.store.hintsTo.size).toBeLessThanOrEqual(1);
     for (const at of [0, 1, 2]) expect(world.valuesAt(at)).toEqual(['value']);
   });
 
@@ -395,18 +395,18 @@ describe('put, the coordinator is no primary', () => {
     world.believeDown(1);
     expect((await world.put(3)).ok).toBe(true);
     await world.run(50);
-    expect([...world.nodes[3]!.store.debts.keys()]).toEqual([world.nodes[1]!.id]);
+    expect([...world.nodes[3]!.store.hintsTo.keys()]).toEqual([world.nodes[1]!.id]);
     expect(world.nodes[4]!.store.records.size).toBe(0);
   });
 
-  test('one acknowledges, two are silent, and it ends at once: its debts to all are as durable as its ack', async () => {
+  test('one acknowledges, two are silent, and it ends at once: its hints for all are as durable as its ack', async () => {
     const world = await cluster(4);
     world.silence(1);
     world.silence(2);
     expect(receiptOf(await world.put(3))).toMatch(/^w=2\/2 primaries=1 fallbacks=1/);
-    expect(world.nodes[3]!.store.debts.size).toBe(3);
+    expect(world.nodes[3]!.store.hintsTo.size).toBe(3);
     await world.run(limits.settleMsMax + 50);
-    const owed = [...world.nodes[3]!.store.debts.keys()];
+    const owed = [...world.nodes[3]!.store.hintsTo.keys()];
     expect(owed.sort()).toEqual([world.nodes[1]!.id, world.nodes[2]!.id].sort());
   });
 

@@ -70,7 +70,7 @@ test('handoff: delivery is paced by bytes (48 hints of 512 KiB at 8 MiB/s take a
   expect(owed()).toBe(0);
 });
 
-test('handoff: a crash of the fallback after the ack pays twice, which does no harm', async () => {
+test('handoff: a crash of the fallback after the ack delivers twice, which does no harm', async () => {
   const keys = await withHints(20);
   world.nodes[3]!.handoff.start();
   await world.run(2);
@@ -82,7 +82,7 @@ test('handoff: a crash of the fallback after the ack pays twice, which does no h
   for (const key of keys) expect(world.valuesAt(1, key)).toEqual(['v']);
 });
 
-test('handoff: hints older than the bound, target still away: they go to all other primaries, then the debt is forgotten', async () => {
+test('handoff: hints older than the bound, target still away: they go to all other primaries, then the hint is settled', async () => {
   const [key] = await withHints(1);
   world.believe(1, 'down');
   world.nodes[3]!.handoff.start();

@@ -188,7 +188,7 @@ test('a damaged identity: the node refuses to start', async () => {
   await expect(home.start()).rejects.toThrow('damaged');
 });
 
-test('a damaged debt is still a debt, and counts as very old', async () => {
+test('a damaged hint is still a hint, and counts as very old', async () => {
   const target = 'a1a2a3a4a5a6a7a8';
   const first = await home.start();
   const state = stateAfter(undefined, { value: 'x', node: '8899aabbccddeeff' });

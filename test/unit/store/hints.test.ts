@@ -35,7 +35,7 @@ function settle(store: DurableStore, name: string, to = target): Promise<void> {
   return new Promise((resolve) => store.hints.settle(to, [{ key, digest }], resolve));
 }
 
-test.each(['kill', 'clean stop'])('debts are there again after a %s', async (end) => {
+test.each(['kill', 'clean stop'])('hints are there again after a %s', async (end) => {
   const first = await home.start();
   await owed(first.store, 'a');
   await owed(first.store, 'b', another);
@@ -86,7 +86,7 @@ test('a hinted state that moves on: the newer one is sent, the ack of the older 
   await store.close();
 });
 
-test('settle: a stray goes with its last debt, what this node owns stays; also after a kill', async () => {
+test('settle: a stray goes with its last hint, what this node owns stays; also after a kill', async () => {
   const first = await home.start();
   const partitionOfStray = keyNamed('stray').charCodeAt(1);
   first.store.setOwned((key) => key.charCodeAt(1) !== partitionOfStray);
@@ -129,7 +129,7 @@ test('the bound: OverloadedError, nothing changed; room again after settling', a
   await store.close();
 });
 
-test('the same debt twice is one debt with the first age', async () => {
+test('the same hint twice is one hint with the first age', async () => {
   const { store, clock } = await home.start();
   await owed(store, 'a');
   clock.wallOffsetMs += 60_000;
@@ -140,7 +140,7 @@ test('the same debt twice is one debt with the first age', async () => {
 });
 
 test.each(['serving', 'killed before anyone looked'])(
-  'a state whose debts were paid and which was forgotten is owed to another all the same: %s',
+  'a state whose hints were settled and which was forgotten is owed to another all the same: %s',
   async (how) => {
     const first = await home.start();
     first.store.setOwned(() => false);

@@ -46,7 +46,7 @@ class Run {
   readonly home = new StoreHome();
   /** Undefined: absent. */
   readonly model = new Map<string, KeyState>();
-  readonly debts = new Set<string>();
+  readonly hints = new Set<string>();
   private readonly options = { storeBounds: { memtableBytesMax: 1500, logSegmentBytesMax: 900 } };
 
   async start(): Promise<void> {
@@ -72,7 +72,7 @@ class Run {
         });
         await merge(store, [{ key, state }], step.what === 'hint' ? { owedTo: step.node } : {});
         this.model.set(key, mergeStates(this.model.get(key) ?? state, state));
-        if (step.what === 'hint') this.debts.add(step.node + key);
+        if (step.what === 'hint') this.hints.add(step.node + key);
         break;
       }
       case 'settle':
@@ -106,14 +106,14 @@ class Run {
     const sent = store.hints.next(target, { records: 2, bytes: 1 << 20 });
     await new Promise<void>((done) => store.hints.settle(target, sent, done));
     for (const { key } of sent) {
-      this.debts.delete(target + key);
+      this.hints.delete(target + key);
       const stray = key.charCodeAt(1) % 2 !== 0;
       if (stray && !this.isOwed(key)) this.model.delete(key);
     }
   }
 
   private isOwed(key: string): boolean {
-    return nodes.some((node) => this.debts.has(node + key));
+    return nodes.some((node) => this.hints.has(node + key));
   }
 
   private async restart(keep: (unsynced: number) => number): Promise<void> {
@@ -140,16 +140,16 @@ class Run {
     }));
     expect(trees).toEqual(treesFromScratch(store, testPartitions));
     expect(store.keys).toBe(this.model.size);
-    const debts = store.hints
+    const onDisk = store.hints
       .targets()
       .flatMap((target) =>
         store.hints.next(target, { records: 99, bytes: 1 << 20 }).map(({ key }) => target + key),
       );
-    expect(debts.sort()).toEqual([...this.debts].sort());
+    expect(onDisk.sort()).toEqual([...this.hints].sort());
   }
 }
 
-test('random histories with kills and clean stops, flushing all the time: records, trees, debts and counts as they should be', async () => {
+test('random histories with kills and clean stops, flushing all the time: records, trees, hints and counts as they should be', async () => {
   await assert(
     asyncProperty(array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
       const run = new Run();

@@ -8,7 +8,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import { OverloadedError } from '../errors.js';
 import type { Table } from '../seams/table.js';
-import { debtKey, decodeDebt, ofDebtKey, type Debt } from './debt-codec.js';
+import { hintKey, decodeHint, ofHintKey, type Hint } from './hint-codec.js';
 import type { Records } from './records.js';
 import type { HintedRecord } from './store.js';
 
@@ -17,7 +17,7 @@ const overheadBytes = 128;
 
 interface Account {
   /** In the order in which they came. */
-  readonly debts: Map<StorageKey, Debt>;
+  readonly hints: Map<StorageKey, Hint>;
   bytes: number;
 }
 
@@ -35,15 +35,15 @@ export class HintIndex {
   }
 
   load(table: Table): void {
-    const found: { target: NodeId; key: StorageKey; debt: Debt }[] = [];
+    const found: { target: NodeId; key: StorageKey; hint: Hint }[] = [];
     for (const entry of table.range({}))
-      found.push({ ...ofDebtKey(entry.key), debt: decodeDebt(entry.key, entry.value) });
-    found.sort((a, b) => a.debt.sinceMs - b.debt.sinceMs);
-    for (const { target, key, debt } of found) this.put(target, key, debt);
+      found.push({ ...ofHintKey(entry.key), hint: decodeHint(entry.key, entry.value) });
+    found.sort((a, b) => a.hint.sinceMs - b.hint.sinceMs);
+    for (const { target, key, hint } of found) this.put(target, key, hint);
   }
 
   /**
-   * Throws `OverloadedError` when the debts of `sizes` do not fit: a target may use as much as it leaves free, so that one
+   * Throws `OverloadedError` when the hints of `sizes` do not fit: a target may use as much as it leaves free, so that one
    * that never returns takes half of the room, and whoever is away beside it finds its share of the rest. After the dynamic
    * thresholds of Choudhury and Hahne (1998) for switches, whose queues share one memory.
    */
@@ -51,61 +51,61 @@ export class HintIndex {
     const account = this.accounts.get(target);
     let growth = 0;
     for (const size of sizes)
-      growth += costOf(size.key, size.bytes) - costOfDebt(size.key, account?.debts.get(size.key));
+      growth += costOf(size.key, size.bytes) - costOfHint(size.key, account?.hints.get(size.key));
     const free = this.options.bytesMax - this.bytes - growth;
     if (growth > 0 && (account?.bytes ?? 0) + growth > free)
       throw new OverloadedError('this node owes as many hints as it may to one that is away');
   }
 
-  owe(target: NodeId, key: StorageKey, debt: Debt): void {
-    const known = this.accounts.get(target)?.debts.get(key);
-    const kept = known === undefined ? debt : { sinceMs: known.sinceMs, bytes: debt.bytes };
+  owe(target: NodeId, key: StorageKey, hint: Hint): void {
+    const known = this.accounts.get(target)?.hints.get(key);
+    const kept = known === undefined ? hint : { sinceMs: known.sinceMs, bytes: hint.bytes };
     this.put(target, key, kept);
-    this.touch(key).set(debtKey(target, key), kept);
+    this.touch(key).set(hintKey(target, key), kept);
   }
 
-  forget(target: NodeId, key: StorageKey): void {
+  settle(target: NodeId, key: StorageKey): void {
     const account = this.accounts.get(target);
-    const debt = account?.debts.get(key);
-    if (account === undefined || debt === undefined) return;
-    const cost = costOf(key, debt.bytes);
-    account.debts.delete(key);
+    const hint = account?.hints.get(key);
+    if (account === undefined || hint === undefined) return;
+    const cost = costOf(key, hint.bytes);
+    account.hints.delete(key);
     account.bytes -= cost;
     this.bytes -= cost;
     this.count -= 1;
     this.perPartition[partitionOfStorageKey(key)]! -= 1;
-    if (account.debts.size === 0) this.accounts.delete(target);
-    this.touch(key).set(debtKey(target, key), null);
+    if (account.hints.size === 0) this.accounts.delete(target);
+    this.touch(key).set(hintKey(target, key), null);
   }
 
-  private put(target: NodeId, key: StorageKey, debt: Debt): void {
+  private put(target: NodeId, key: StorageKey, hint: Hint): void {
     let account = this.accounts.get(target);
     if (account === undefined) {
-      account = { debts: new Map(), bytes: 0 };
+      account = { hints: new Map(), bytes: 0 };
       this.accounts.set(target, account);
     }
-    const known = account.debts.get(key);
+    const known = account.hints.get(key);
     if (known === undefined) {
       this.count += 1;
       this.perPartition[partitionOfStorageKey(key)]! += 1;
     }
-    const growth = costOf(key, debt.bytes) - costOfDebt(key, known);
-    account.debts.set(key, debt);
+    const growth = costOf(key, hint.bytes) - costOfHint(key, known);
+    account.hints.set(key, hint);
     account.bytes += growth;
     this.bytes += growth;
   }
 
-  private touch(key: StorageKey): Map<string, Debt | null> {
-    return this.records.memtables.active.touch(partitionOfStorageKey(key)).debts;
+  private touch(key: StorageKey): Map<string, Hint | null> {
+    return this.records.memtables.active.touch(partitionOfStorageKey(key)).hints;
   }
 
   owes(target: NodeId, key: StorageKey): boolean {
-    return this.accounts.get(target)?.debts.has(key) ?? false;
+    return this.accounts.get(target)?.hints.has(key) ?? false;
   }
 
   /** Whether anyone is owed the key. */
   owesAnyone(key: StorageKey): boolean {
-    for (const account of this.accounts.values()) if (account.debts.has(key)) return true;
+    for (const account of this.accounts.values()) if (account.hints.has(key)) return true;
     return false;
   }
 
@@ -119,9 +119,9 @@ export class HintIndex {
   ): { readonly count: number; readonly bytes: number; readonly oldestMs: number } {
     const account = this.accounts.get(target);
     if (account === undefined) return { count: 0, bytes: 0, oldestMs: 0 };
-    const [oldest] = account.debts.values();
+    const [oldest] = account.hints.values();
     const oldestMs = oldest === undefined ? 0 : Math.max(0, nowMs - oldest.sinceMs);
-    return { count: account.debts.size, bytes: account.bytes, oldestMs };
+    return { count: account.hints.size, bytes: account.bytes, oldestMs };
   }
 
   /** It has used up half of what it may: time to bring what it is owed to others, so that there is room again. */
@@ -138,7 +138,7 @@ export class HintIndex {
     return this.perPartition[partition]! > 0;
   }
 
-  /** The oldest debts within the bounds (at least one), by key; `gone`: debts without a record. */
+  /** The oldest hints within the bounds (at least one), by key; `gone`: hints without a record. */
   next(
     target: NodeId,
     bounds: { records: number; bytes: number },
@@ -146,7 +146,7 @@ export class HintIndex {
     const records: HintedRecord[] = [];
     const gone: StorageKey[] = [];
     let bytes = 0;
-    for (const key of this.accounts.get(target)?.debts.keys() ?? []) {
+    for (const key of this.accounts.get(target)?.hints.keys() ?? []) {
       if (records.length >= bounds.records || gone.length >= bounds.records) break;
       const record = this.records.peek(key);
       if (record === undefined) {
@@ -166,6 +166,6 @@ function costOf(key: StorageKey, stateBytes: number): number {
   return overheadBytes + key.length + stateBytes;
 }
 
-function costOfDebt(key: StorageKey, debt: Debt | undefined): number {
-  return debt === undefined ? 0 : costOf(key, debt.bytes);
+function costOfHint(key: StorageKey, hint: Hint | undefined): number {
+  return hint === undefined ? 0 : costOf(key, hint.bytes);
 }
