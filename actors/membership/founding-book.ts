@@ -67,7 +67,7 @@ export function stored(book: FoundingBook): FoundingBook {
   return { ...book, vote: book.next };
 }
 
-export function forgotten(book: FoundingBook, node: NodeId): FoundingBook {
+export function without(book: FoundingBook, node: NodeId): FoundingBook {
   const said = new Map(book.said);
   said.delete(node);
   return { ...book, said };

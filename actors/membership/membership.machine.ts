@@ -67,9 +67,9 @@ export const membershipMachine = setup({
       assertEvent(event, 'news.heard');
       return { book: books.heard(context.book, event), known: event.known };
     }),
-    forget: assign(({ context, event }) => {
+    dropNewcomer: assign(({ context, event }) => {
       assertEvent(event, 'newcomer.gone');
-      return { book: books.forgotten(context.book, event.node), known: event.known };
+      return { book: books.without(context.book, event.node), known: event.known };
     }),
     agree: assign(({ context, event }) => {
       assertEvent(event, 'met.counted');
@@ -149,7 +149,7 @@ export const membershipMachine = setup({
                   },
                   { actions: ['hear', { type: 'showFounders', params: toldFounders }] },
                 ],
-                'newcomer.gone': { actions: 'forget' },
+                'newcomer.gone': { actions: 'dropNewcomer' },
                 'newcomer.learned': { actions: 'tellAll' },
                 'heartbeat.raised': { actions: 'tellAll' },
                 'vote.stored': { guard: 'isLatestVote', actions: ['noteStored', 'tellAll'] },
@@ -192,7 +192,7 @@ export const membershipMachine = setup({
                   },
                   { actions: 'hear' },
                 ],
-                'newcomer.gone': { actions: 'forget' },
+                'newcomer.gone': { actions: 'dropNewcomer' },
                 'newcomer.learned': { actions: 'tellAll' },
                 'heartbeat.raised': { actions: 'tellAll' },
               },

@@ -15,7 +15,7 @@ export interface HandoffEffects {
   /** Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused` or `hints.settled`. */
   rehome(): void;
   /** Stops listening for answers to what is under way. */
-  forget(): void;
+  giveUp(): void;
   /** In [0, 1). */
   jitter(): number;
 }
@@ -44,7 +44,7 @@ export const handoffMachine = setup({
     sendProbe: toBeProvided,
     sendBatch: toBeProvided,
     sendToOtherPrimaries: toBeProvided,
-    forgetCalls: toBeProvided,
+    giveUpCalls: toBeProvided,
     notePace: assign(({ event }) => ({
       failures: 0,
       paceMs:
@@ -71,7 +71,7 @@ export const handoffMachine = setup({
     },
     probing: {
       entry: 'sendProbe',
-      exit: 'forgetCalls',
+      exit: 'giveUpCalls',
       on: {
         'batch.acked': { target: 'sending.pacing', actions: 'notePace' },
         'batch.refused': 'backingOff',
@@ -90,7 +90,7 @@ export const handoffMachine = setup({
       states: {
         awaitingAck: {
           entry: 'sendBatch',
-          exit: 'forgetCalls',
+          exit: 'giveUpCalls',
           on: { 'batch.acked': { target: 'pacing', actions: 'notePace' } },
           after: { callDeadline: '#handoff.backingOff' },
         },
@@ -107,7 +107,7 @@ export const handoffMachine = setup({
       states: {
         awaitingAcks: {
           entry: 'sendToOtherPrimaries',
-          exit: 'forgetCalls',
+          exit: 'giveUpCalls',
           on: { 'batch.acked': { target: 'pacing', actions: 'notePace' } },
           after: { callDeadline: '#handoff.backingOff' },
         },
@@ -137,7 +137,7 @@ export function handoffChart(effects: HandoffEffects): typeof handoffMachine {
       sendProbe: () => effects.deliver('probe'),
       sendBatch: () => effects.deliver('batch'),
       sendToOtherPrimaries: () => effects.rehome(),
-      forgetCalls: () => effects.forget(),
+      giveUpCalls: () => effects.giveUp(),
       planBackoff: assign(({ context }) => failedOnceMore(context, effects.jitter())),
     },
   });

@@ -27,7 +27,7 @@ export interface ExchangeEffects {
   /** The visit went through to its end. */
   visited(): void;
   /** Stops listening for the answer to what was asked. */
-  forget(): void;
+  giveUp(): void;
 }
 
 export type ExchangeEvent =
@@ -67,7 +67,7 @@ export const treeExchangeMachine = setup({
     askKeys: toBeProvided,
     pullStates: toBeProvided,
     pushStates: toBeProvided,
-    forgetCall: toBeProvided,
+    giveUpCall: toBeProvided,
     notePartitions: assign(({ event }) => ({
       partitionsLeft: event.type === 'roots.differ' ? event.partitions : 0,
     })),
@@ -111,7 +111,7 @@ export const treeExchangeMachine = setup({
       states: {
         comparingRoots: {
           entry: 'sendRoots',
-          exit: 'forgetCall',
+          exit: 'giveUpCall',
           on: {
             'roots.equal': { target: '#treeExchange.resting', actions: 'noteVisited' },
             'roots.differ': 'settling',
@@ -121,7 +121,7 @@ export const treeExchangeMachine = setup({
         settling: { after: { settle: 'confirmingRoots' } },
         confirmingRoots: {
           entry: 'sendDifferingRoots',
-          exit: 'forgetCall',
+          exit: 'giveUpCall',
           on: {
             'roots.equal': { target: '#treeExchange.resting', actions: 'noteVisited' },
             'roots.differ': { target: 'comparingLeaves', actions: 'notePartitions' },
@@ -130,13 +130,13 @@ export const treeExchangeMachine = setup({
         },
         comparingLeaves: {
           entry: 'askLeaves',
-          exit: 'forgetCall',
+          exit: 'giveUpCall',
           on: { 'leaves.equal': 'pacing', 'leaves.differ': 'comparingKeys' },
           after: { callDeadline: '#treeExchange.resting' },
         },
         comparingKeys: {
           entry: 'askKeys',
-          exit: 'forgetCall',
+          exit: 'giveUpCall',
           on: {
             'keys.equal': { target: 'pacing', actions: 'noteKeysLeft' },
             'keys.differ': { target: 'pulling', actions: 'noteKeysLeft' },
@@ -145,13 +145,13 @@ export const treeExchangeMachine = setup({
         },
         pulling: {
           entry: 'pullStates',
-          exit: 'forgetCall',
+          exit: 'giveUpCall',
           on: { 'states.pulled': { target: 'pushing', actions: 'noteStatesLeft' } },
           after: { callDeadline: '#treeExchange.resting' },
         },
         pushing: {
           entry: 'pushStates',
-          exit: 'forgetCall',
+          exit: 'giveUpCall',
           on: {
             'states.pushed': [
               { guard: 'pushedAll', target: 'pacing' },
@@ -189,7 +189,7 @@ export function treeExchangeChart(effects: ExchangeEffects): typeof treeExchange
       askKeys: () => effects.compareKeys(),
       pullStates: () => effects.pull(),
       pushStates: () => effects.push(),
-      forgetCall: () => effects.forget(),
+      giveUpCall: () => effects.giveUp(),
       noteVisited: () => effects.visited(),
     },
   });

@@ -17,7 +17,7 @@ export interface Member {
   /** Raised by the member itself at each start, and when it refutes being called down. */
   readonly generation: number;
   readonly heartbeat: number;
-  /** It has drawn no epoch from here on, by what it told last; 0: not told. Others keep it, should its disk forget. */
+  /** It has drawn no epoch from here on, by what it told last; 0: not told. Others keep it, should its disk lose it. */
   readonly epochs: number;
   /** `joining` members hold no partitions yet; see `founding.ts`. */
   readonly status: MemberStatus;

@@ -15,7 +15,7 @@ export const nobodyTold: ClockBounds = { leastMs: -Infinity, mostMs: Infinity };
 
 /**
  * Of what each of two nodes knows of the other's clock. Where that contradicts itself one of the clocks has stood still lately, and
- * nothing between the two is known until the words from before are forgotten.
+ * nothing between the two is known until the words from before no longer count.
  */
 export function boundsOf(leastMs: number, mostMs: number): ClockBounds {
   return leastMs <= mostMs ? { leastMs, mostMs } : { leastMs: mostMs, mostMs: leastMs };

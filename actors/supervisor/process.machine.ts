@@ -50,7 +50,7 @@ export const processMachine = setup({
     terminate: toBeProvided,
     kill: toBeProvided,
     countDeath: assign({ deaths: ({ context }) => context.deaths + 1 }),
-    forgetDeaths: assign({ deaths: 0 }),
+    clearDeaths: assign({ deaths: 0 }),
     reportRestart: toBeProvided,
     reportDeath: toBeProvided,
   },
@@ -77,7 +77,7 @@ export const processMachine = setup({
         'process.exited': [{ guard: 'restartsHelp', target: 'backingOff' }, { target: 'givenUp' }],
         'stop.requested': 'stopping',
       },
-      after: { steadyTime: { actions: 'forgetDeaths' } },
+      after: { steadyTime: { actions: 'clearDeaths' } },
     },
     backingOff: {
       entry: ['countDeath', 'reportRestart'],

@@ -49,7 +49,7 @@ export class Forward {
   readonly waitMs: number;
   readonly late: boolean;
   readonly again: boolean;
-  /** Set when it was sent: forgets call and timer. */
+  /** Set when it was sent: ends call and timer. */
   stop: () => void = () => undefined;
 
   constructor(

@@ -175,7 +175,7 @@ export class PutOrdering implements PutSink {
     });
     const timer = this.clock.setTimeout(() => this.expired(forward), forward.waitMs);
     forward.stop = () => {
-      this.peers.forget(call);
+      this.peers.giveUp(call);
       this.clock.clearTimeout(timer);
     };
   }

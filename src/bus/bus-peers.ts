@@ -98,7 +98,7 @@ export class BusPeers implements Peers {
     return id;
   }
 
-  forget(id: CallId): void {
+  giveUp(id: CallId): void {
     this.calls.take((call) => call.id === id);
   }
 

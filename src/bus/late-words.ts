@@ -62,7 +62,7 @@ export class LateWords {
     return sentAfterMs;
   }
 
-  forget(node: NodeId): void {
+  drop(node: NodeId): void {
     this.words.delete(node);
     this.delays.delete(node);
   }

@@ -33,8 +33,8 @@ export type PeerAnswer =
 export interface Peers {
   readonly self: NodeId;
   /**
-   * Calls back at most once, and never after `forget`. There is no timer here: the caller's machine owns the deadline
-   * and forgets the call. Buffers in `body` are copied into the message before the call returns.
+   * Calls back at most once, and never after `giveUp`. There is no timer here: the caller's machine owns the deadline
+   * and gives the call up. Buffers in `body` are copied into the message before the call returns.
    */
   call<V extends Verb>(
     to: NodeId,
@@ -42,7 +42,7 @@ export interface Peers {
     body: Request<V>,
     onAnswer: (answer: PeerAnswer) => void,
   ): CallId;
-  forget(id: CallId): void;
+  giveUp(id: CallId): void;
   /** Without an answer; for gossip. */
   tell<V extends Verb>(to: NodeId, verb: V, body: Request<V>): void;
   /** To every node, itself excluded; `_kv.all.<verb>`. How a node is found. */
@@ -57,7 +57,7 @@ export interface Peers {
   onDismissed(listener: (by: NodeId) => void): void;
   /** Calls that wait for an answer. */
   readonly pending: number;
-  /** Listens no more: others hear "no responders" at once, calls that wait are forgotten. */
+  /** Listens no more: others hear "no responders" at once, calls that wait are given up. */
   close(): void;
 }
 

@@ -36,7 +36,7 @@ export class ToldClocks {
     return this.known.get(node);
   }
 
-  forget(node: NodeId): void {
+  drop(node: NodeId): void {
     this.known.delete(node);
   }
 }

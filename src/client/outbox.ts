@@ -143,7 +143,7 @@ export class Outbox {
 
   /** Lanes whose pause is over go on, and those whose frame is late. */
   tick(nowMs: number): void {
-    this.routes.forgetIdleLanes();
+    this.routes.dropIdleLanes();
     for (const lane of this.routes.lanes()) if (lane.queue.length > 0) this.list(lane);
     if (this.pausedLanes.length === 0) return;
     const over = this.pausedLanes.filter((lane) => lane.pausedUntilMs <= nowMs);

@@ -33,7 +33,7 @@ export class TermsTable {
     const name = `${kind} ${quorum} ${strict} ${timeoutMs} ${bucket}`;
     let interned = this.known.get(name);
     if (interned === undefined) {
-      // Who still holds what was forgotten goes on with it; at worst equal terms then leave in two frames.
+      // Who still holds what was dropped goes on with it; at worst equal terms then leave in two frames.
       if (this.known.size >= clientLimits.termsMax) this.known = new Map();
       interned = { id: ++this.lastId, kind, bucket, quorum, strict, timeoutMs };
       this.known.set(name, interned);

@@ -160,7 +160,7 @@ export class RouteTable {
   }
 
   set(ring: RingMessage): void {
-    if (ring.epoch !== this.ring?.epoch) this.forgetIdleTargets();
+    if (ring.epoch !== this.ring?.epoch) this.dropIdleTargets();
     this.ring = ring;
     this.buckets = new Map(ring.buckets.map(([bucket, n, r]) => [bucket, { n, r }]));
     this.invalidate();
@@ -208,7 +208,7 @@ export class RouteTable {
   }
 
   /** Not within a turn that still speaks of one: a queue that nothing waits in may be about to be filled. */
-  forgetIdleLanes(): void {
+  dropIdleLanes(): void {
     if (this.lanes().length <= clientLimits.lanesIdleMax) return;
     for (const { lanes } of this.targets.values())
       for (const [id, lane] of lanes) if (lane.idle) lanes.delete(id);
@@ -244,7 +244,7 @@ export class RouteTable {
     return readers;
   }
 
-  private forgetIdleTargets(): void {
+  private dropIdleTargets(): void {
     for (const [name, target] of this.targets) {
       if ([...target.lanes.values()].every((lane) => lane.idle)) this.targets.delete(name);
     }

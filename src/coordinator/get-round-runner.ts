@@ -124,7 +124,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   }
 
   repair(): void {
-    this.forgetCalls();
+    this.giveUpCalls();
     this.waits.endsWithin(limits.repairMsMax);
     const { keys, ledger } = this.content;
     const { self, primaries } = ledger.plan;
@@ -135,7 +135,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
 
   finish(): void {
     this.isFinished = true;
-    this.forgetCalls();
+    this.giveUpCalls();
     this.waits.end();
     this.around.rounds.end(this);
   }
@@ -144,8 +144,8 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     if (!this.isFinished) this.round.happened(event);
   }
 
-  private forgetCalls(): void {
-    for (const call of this.calls) this.around.peers.forget(call);
+  private giveUpCalls(): void {
+    for (const call of this.calls) this.around.peers.giveUp(call);
     this.calls = [];
   }
 

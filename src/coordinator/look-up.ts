@@ -76,7 +76,7 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
 
   finish(isAllFound: boolean): void {
     this.isFinished = true;
-    for (const call of this.calls) this.around.peers.forget(call);
+    for (const call of this.calls) this.around.peers.giveUp(call);
     const { requests, onFound } = this.content;
     // The rounds of the puts begin before this one ends: a node that drains waits for them.
     const found: PutRequest[] = [];

@@ -118,7 +118,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.isFinished = true;
     if (!this.isPrimary && this.batch !== undefined) this.settle(this.batch.bytes);
     this.batch?.release();
-    for (const call of this.calls) this.around.peers.forget(call);
+    for (const call of this.calls) this.around.peers.giveUp(call);
     this.waits.end();
     this.around.rounds.end(this);
   }

@@ -19,7 +19,7 @@ export interface Repair {
   readonly keys: KeysRead;
 }
 
-/** `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to forget when the round ends. */
+/** `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to give up when the round ends. */
 export function sendRepairs(
   around: Pick<RoundSurroundings, 'store' | 'peers' | 'instruments'>,
   repair: Repair,

@@ -155,8 +155,8 @@ export class GossipExchange {
     const { clock, roster, life, view, timeOfDay, watch, absences } = this.options;
     const isNewcomer = roster.get(node)?.status === 'joining' && !life.list.includes(node);
     if (now === 'down' && isNewcomer) {
-      roster.forget(node);
-      timeOfDay.forget(node);
+      roster.drop(node);
+      timeOfDay.drop(node);
       life.send({ type: 'newcomer.gone', node, known: roster.allIds });
       watch.unwatch(node);
     }

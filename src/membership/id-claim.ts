@@ -30,7 +30,7 @@ export class IdClaim {
       const twin = understood(() => claimOf(answer.body));
       if (twin !== undefined) onTwin(twin);
     });
-    clock.setTimeout(() => peers.forget(id), limits.claimMsMax);
+    clock.setTimeout(() => peers.giveUp(id), limits.claimMsMax);
   }
 
   /** The own question comes back as well. */

@@ -71,7 +71,7 @@ export class Lineage {
         calls.push(call);
       }
     });
-    for (const call of calls) peers.forget(call);
+    for (const call of calls) peers.giveUp(call);
     return seen;
   }
 }

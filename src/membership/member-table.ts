@@ -30,7 +30,7 @@ export class MemberTable {
     this.table = tables.open('members');
   }
 
-  /** Throws `MalformedError` on a damaged row: a node that forgot its cluster could found another. */
+  /** Throws `MalformedError` on a damaged row: a node that lost its cluster could found another. */
   load(): KnownCluster {
     return MemberTable.read(this.tables);
   }

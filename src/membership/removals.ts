@@ -60,7 +60,7 @@ export class Removals {
     known.add(node);
     if (node === roster.self.id) return life.send({ type: 'removal.stored' });
     watch.remove(node);
-    timeOfDay.forget(node);
+    timeOfDay.drop(node);
     absences.note(node, 'down');
   }
 }

@@ -105,7 +105,7 @@ export class Removing {
         calls.push(call);
       }
     });
-    for (const call of calls) peers.forget(call);
+    for (const call of calls) peers.giveUp(call);
     return answers;
   }
 

@@ -99,7 +99,7 @@ export class Roster {
     return generation > (this.get(id)?.generation ?? Infinity);
   }
 
-  forget(id: NodeId): void {
+  drop(id: NodeId): void {
     this.others.delete(id);
     this.ids = this.ids.filter((other) => other !== id);
     this.revision++;

@@ -50,7 +50,7 @@ export class TimeOfDay {
     { counts, isAnswer }: { readonly counts: boolean; readonly isAnswer: boolean },
   ): void {
     const { clocks, agreed, hearing } = this;
-    if (!counts) return agreed.forget(from);
+    if (!counts) return agreed.drop(from);
     // A word that lay unread says what time it was, and not what time it is.
     if (hearing.read(agreed.monotonicMs())) return;
     const { aheadMs, aheadMostMs } = clocks.of(from)!;
@@ -59,10 +59,10 @@ export class TimeOfDay {
     if (isAnswer) this.onTold();
   }
 
-  forget(node: NodeId): void {
-    this.clocks.forget(node);
-    this.agreed.forget(node);
-    this.lateWords.forget(node);
+  drop(node: NodeId): void {
+    this.clocks.drop(node);
+    this.agreed.drop(node);
+    this.lateWords.drop(node);
   }
 
   /** Resolves with the next answer, or when nobody seems to be there. The others answer at once when they are greeted. */

@@ -185,7 +185,7 @@ export class Collection implements CollectionEffects {
   }
 
   abandon(): void {
-    for (const call of this.calls) this.peers.forget(call);
+    for (const call of this.calls) this.peers.giveUp(call);
     this.calls = [];
   }
 

@@ -165,7 +165,7 @@ export class ExchangeSteps {
     const done = (): void => this.surroundings.send({ type: 'states.pulled', complete });
     if (arrived.length === 0) return done();
     this.parts.pulled.value += arrived.length;
-    this.parts.store.merge(encodeBatch(arrived), {}, this.unlessForgotten(done));
+    this.parts.store.merge(encodeBatch(arrived), {}, this.unlessGivenUp(done));
   }
 
   /** Notes the key for pushing if the peer lacks something; gives their state back if this node does. */
@@ -217,16 +217,16 @@ export class ExchangeSteps {
     return records;
   }
 
-  forget(): void {
-    if (this.call !== undefined) this.parts.peers.forget(this.call);
+  giveUp(): void {
+    if (this.call !== undefined) this.parts.peers.giveUp(this.call);
     this.call = undefined;
     this.turn++;
   }
 
-  /** Counts what was asked, so that a callback that can't be forgotten knows it is late. */
+  /** Counts what was asked, so that a callback that can't be taken back knows it is late. */
   private turn = 0;
 
-  private unlessForgotten(callback: () => void): () => void {
+  private unlessGivenUp(callback: () => void): () => void {
     const { turn } = this;
     return () => {
       if (turn === this.turn) callback();

@@ -74,8 +74,8 @@ export class Delivery implements HandoffEffects {
     }
   }
 
-  forget(): void {
-    for (const call of this.calls) this.parts.peers.forget(call);
+  giveUp(): void {
+    for (const call of this.calls) this.parts.peers.giveUp(call);
     this.calls = [];
   }
 

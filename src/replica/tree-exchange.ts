@@ -89,7 +89,7 @@ export class TreeExchange {
     this.inspection.detach(this.actor);
     this.actor.stop();
     this.actor = undefined;
-    this.steps.forget();
+    this.steps.giveUp();
   }
 
   /** Something may be missing here: compare with all peers now. */
@@ -124,7 +124,7 @@ export class TreeExchange {
       pull: () => steps.pull(),
       push: () => steps.push(),
       visited: () => this.visited(),
-      forget: () => steps.forget(),
+      giveUp: () => steps.giveUp(),
     };
   }
 

@@ -55,7 +55,7 @@ export class AgreedClock implements Clock {
     this.review();
   }
 
-  forget(node: NodeId): void {
+  drop(node: NodeId): void {
     if (this.others.delete(node)) this.review();
   }
 

@@ -4,7 +4,7 @@
  */
 export interface Bus {
   /**
-   * Fire and forget; lost while disconnected. With `reply`, the server answers "no responders" to that
+   * Nobody answers for it; lost while disconnected. With `reply`, the server answers "no responders" to that
    * subject at once when nobody subscribes. The payload is copied before it returns. Throws when it is larger than
    * `payloadBytesMax`.
    */

@@ -1,6 +1,6 @@
 /**
  * The memory of a memtable (as the arena of LevelDB's): what is written lies one behind the other in large chunks, and goes
- * all at once, when the memtable is forgotten. V8 collects garbage after every 32 MB of new buffers, however short they live
+ * all at once, when the memtable is dropped. V8 collects garbage after every 32 MB of new buffers, however short they live
  * or long; chunks that are used again are none.
  *
  * So bytes of an arena are lent: whoever looks at them in a later turn of the event loop must have copied them, or hold a `Lease`.

@@ -17,7 +17,7 @@ export interface MemtablesOptions {
   /** Nobody else knows it: keys can't be chosen for their places in the indexes. */
   readonly hashSeed: number;
   /** Its records are found no more, but may still be looked at by who found them in this turn. */
-  readonly onForgotten: (memtable: Memtable) => void;
+  readonly onDropped: (memtable: Memtable) => void;
 }
 
 export class Memtables {
@@ -101,15 +101,15 @@ export class Memtables {
     this.active = this.empty();
   }
 
-  /** The oldest frozen one is in the tables now; the one before it is forgotten. */
+  /** The oldest frozen one is in the tables now; the one before it is dropped. */
   oldestIsFlushed(): void {
-    this.forgetFlushed();
+    this.dropFlushed();
     this.flushed = this.frozen.shift()?.memtable;
   }
 
   /** From now on only the tables speak of what was flushed. */
-  forgetFlushed(): void {
-    if (this.flushed !== undefined) this.options.onForgotten(this.flushed);
+  dropFlushed(): void {
+    if (this.flushed !== undefined) this.options.onDropped(this.flushed);
     this.flushed = undefined;
   }
 }

@@ -48,7 +48,7 @@ export class Records {
       partitions: trees.partitions,
       chunks,
       hashSeed,
-      onForgotten: ({ arena }) => clock.endOfTurn(() => arena.giveBack()),
+      onDropped: ({ arena }) => clock.endOfTurn(() => arena.giveBack()),
     });
     this.cache = new RecordCache(options.cacheBytesMax);
     this.filters = new KeyFilters({
@@ -163,7 +163,7 @@ export class Records {
     if (this.damaged.has(key) || this.damaged.size >= storeLimits.damagedKeysMax) return;
     this.damaged.add(key);
     // As the cache: from now on whoever asks for the record asks the table.
-    this.memtables.forgetFlushed();
+    this.memtables.dropFlushed();
     const partition = partitionOfStorageKey(key);
     if (this.damagedPartitions.size === 0)
       this.rebuild = this.options.clock.setTimeout(() => this.rebuildDamaged(), 0);

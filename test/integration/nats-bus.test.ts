@@ -372,7 +372,7 @@ describe('peers on a real server', () => {
     while (last?.kind !== 'noResponders' && performance.now() - startedMs < 5_000) {
       last = undefined;
       const id = alice.call('b'.repeat(16), 'read', asRequest([]), (answer) => (last = answer));
-      await until(() => last !== undefined, 500).catch(() => alice.forget(id));
+      await until(() => last !== undefined, 500).catch(() => alice.giveUp(id));
     }
     expect(last).toEqual({ kind: 'noResponders' });
   });

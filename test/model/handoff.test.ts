@@ -11,7 +11,7 @@ function effects(): HandoffEffects {
   return {
     deliver: (size) => did.push(`deliver ${size}`),
     rehome: () => did.push('rehome'),
-    forget: () => did.push('forget'),
+    giveUp: () => did.push('give up'),
     jitter: () => 0.5,
   };
 }
@@ -48,13 +48,13 @@ describe('handoff: on the way to each state', () => {
   test.each(paths.map((path) => [path.title, path] as const))('%s', (_, path) => {
     const { actor, clock } = path.walk();
     expect(actor.getSnapshot().value).toEqual(path.state);
-    // Whatever was sent and is not awaited any more was forgotten, and nothing is sent twice at once.
-    const sent = did.filter((what) => what !== 'forget').length;
-    const forgotten = did.length - sent;
+    // Whatever was sent and is not awaited any more was given up, and nothing is sent twice at once.
+    const sent = did.filter((what) => what !== 'give up').length;
+    const givenUp = did.length - sent;
     const awaiting = ['probing', 'awaitingAck', 'awaitingAcks'].some((name) =>
       JSON.stringify(path.state).includes(name),
     );
-    expect(sent - forgotten).toBe(awaiting ? 1 : 0);
+    expect(sent - givenUp).toBe(awaiting ? 1 : 0);
     actor.stop();
     expect(clock.pending).toBe(0);
   });
@@ -65,9 +65,9 @@ test('handoff: a probe of one record opens the way; batches are paced by their b
   expect(did).toEqual(['deliver probe']);
   actor.send({ type: 'batch.acked', bytes: limits.handoffBytesPerSecondMax / 2 });
   clock.advance(499);
-  expect(did).toEqual(['deliver probe', 'forget']);
+  expect(did).toEqual(['deliver probe', 'give up']);
   clock.advance(1);
-  expect(did).toEqual(['deliver probe', 'forget', 'deliver batch']);
+  expect(did).toEqual(['deliver probe', 'give up', 'deliver batch']);
 });
 
 test('handoff: silence and refusals back off, each time longer, and an ack starts over', () => {
@@ -90,5 +90,5 @@ test('handoff: silence and refusals back off, each time longer, and an ack start
 test('handoff: a target that returns while its hints are re-homed is served itself', () => {
   const { actor } = paths.find(({ title }) => title === 'hints.overdue')!.walk();
   actor.send({ type: 'target.reachable' });
-  expect(did).toEqual(['rehome', 'forget', 'deliver probe']);
+  expect(did).toEqual(['rehome', 'give up', 'deliver probe']);
 });

@@ -18,11 +18,11 @@ function effects(): ExchangeEffects {
     pull: note('pull'),
     push: note('push'),
     visited: note('visited'),
-    forget: note('forget'),
+    giveUp: note('give up'),
   };
 }
 
-const asked = (): string[] => did.filter((what) => what !== 'forget');
+const asked = (): string[] => did.filter((what) => what !== 'give up');
 
 const events: ExchangeEvent[] = [
   { type: 'visit.wanted' },

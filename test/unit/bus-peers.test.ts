@@ -99,13 +99,13 @@ describe('calls', () => {
     expect(bob.peers.lastFailure).toContain('secret');
   });
 
-  test('a late answer to a forgotten call is dropped', () => {
+  test('a late answer to a call that was given up is dropped', () => {
     let held: IncomingCall<'read'> | undefined;
     bob.peers.handle('read', (call) => (held = call));
     const answers: PeerAnswer[] = [];
     const id = alice.peers.call(b, 'read', asRequest([]), (answer) => answers.push(answer));
     network.settle();
-    alice.peers.forget(id);
+    alice.peers.giveUp(id);
     held!.ok(asAnswer([]));
     network.settle();
     expect(answers).toEqual([]);

@@ -107,6 +107,6 @@ test('who says nothing more delays nothing more', () => {
   clock.advance(2 * limits.gossipIntervalMs + 1);
   expect(words.sentAfterMs(now())).toBe(now());
   words.heard('b', now() - lateMs);
-  words.forget('b');
+  words.drop('b');
   expect(words.sentAfterMs(now())).toBe(now());
 });

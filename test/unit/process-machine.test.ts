@@ -58,7 +58,7 @@ describe('supervised process', () => {
     expect(waits.at(-1)).toBe(commandLimits.processRestartMsMax);
   });
 
-  test('after a steady time earlier deaths are forgotten', () => {
+  test('after a steady time earlier deaths no longer count', () => {
     const { send, effects, clock } = supervise();
     send('process.exited');
     clock.increment(commandLimits.processRestartMsMin);

@@ -11,7 +11,7 @@ export const commandLimits = {
    */
   processRestartMsMin: 500,
   processRestartMsMax: 15_000,
-  /** Having served this long, earlier deaths are forgotten. */
+  /** Having served this long, earlier deaths no longer count. */
   processSteadyMsMin: 30_000,
   /**
    * Asked to stop and not gone after this: killed. A node drains its rounds (`requestTimeoutMsMax`

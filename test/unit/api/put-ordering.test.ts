@@ -312,7 +312,7 @@ describe('past the deadline', () => {
   test('by a clock of which too little is known: sent once more, with what the answer told', () => {
     nowMs += 400;
     const { process, ms } = node(a).time.now();
-    node(b).clocks.forget(a);
+    node(b).clocks.drop(a);
     node(b).clocks.told(a, { process, ms: ms - 2000 }, nowMs);
     const replies = put(b, keyOf(a), { deadlineMs: nowMs + 1000 });
     network.settle();
@@ -332,7 +332,7 @@ describe('past the deadline', () => {
 
   test('again and again: coordinated here', () => {
     const told = jest.spyOn(node(b).clocks, 'told').mockImplementation(() => undefined);
-    node(b).clocks.forget(a);
+    node(b).clocks.drop(a);
     const replies = put(b, keyOf(a));
     network.settle();
     told.mockRestore();

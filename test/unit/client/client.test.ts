@@ -815,7 +815,7 @@ describe('bounds and bad arguments', () => {
     expect(await cluster.failure(put)).toBeInstanceOf(TooLargeError);
   });
 
-  test('5 000 distinct buckets, timeouts and quorums: what is kept for each of them is forgotten', async () => {
+  test('5 000 distinct buckets, timeouts and quorums: what is kept for each of them is dropped', async () => {
     const cluster = new FakeCluster();
     const client = await cluster.ready();
     for (let i = 0; i < 50; i++) {

@@ -36,7 +36,7 @@ test('what was taken last and is used nowhere is taken again', () => {
   expect(arena.take(1).byteOffset).toBe(next.byteOffset + next.length);
 });
 
-describe('when the memtable is forgotten', () => {
+describe('when the memtable is dropped', () => {
   test('its chunks serve the next one', () => {
     const pool = poolOf();
     const first = new Arena(pool);

@@ -183,7 +183,7 @@ test('writes between freezes and flushes: each memtable keeps its last words, th
         else if (what === 'readAll') run.readAll();
         else if (what === 'freeze') run.freeze();
         else if (what === 'flush') run.flush();
-        else run.records.memtables.forgetFlushed();
+        else run.records.memtables.dropFlushed();
         run.check();
       }
       run.records.stop();
