@@ -1,18 +1,18 @@
 /**
  * A round as its runner drives it. Its chart says what is done about each event; who was asked and
- * who answered is counted in a ledger, whose turns are told to the chart as events. The chart goes
+ * who answered is counted in a ledger, whose findings are told to the chart as events. The chart goes
  * by its table: an actor a round was a tenth of the nodes' time.
  *
- * A turn is told after whatever happens as long as it holds, so no state has to remember it.
+ * A finding is told after whatever happens as long as it holds, so no state has to remember it.
  */
 import type { ChartTable, Exit, Place } from '../chart-table.js';
 import { ShownChart, type ChartObserver, type Shown } from '../shown-chart.js';
 
-export interface Ledger<Order, Turn> {
+export interface Ledger<Order, Finding> {
   /** What is to be done because of the last event. */
   readonly orders: readonly Order[];
   /** What the chart may go by. */
-  readonly turns: readonly Turn[];
+  readonly findings: readonly Finding[];
 }
 
 /** What every chart of a round may want done; the rest is the business of each. */
@@ -78,7 +78,7 @@ export abstract class ChartedRound<
       this.shown = new ShownChart(table.chart, options.id, options.inspect, () => this);
     this.take(table.start, undefined);
     this.shown?.isAt(this, { type: 'xstate.init' });
-    this.tellTurns();
+    this.tellFindings();
     this.takeEvents();
   }
 
@@ -96,18 +96,18 @@ export abstract class ChartedRound<
       const exit = this.table.exit(this.place, event.type);
       if (exit !== null) this.take(exit, event);
       this.shown?.isAt(this, event);
-      this.tellTurns();
+      this.tellFindings();
     }
     this.isBusy = false;
   }
 
-  private tellTurns(): void {
-    for (const turn of this.books.turns) {
-      const exit = this.table.exit(this.place, turn);
+  private tellFindings(): void {
+    for (const finding of this.books.findings) {
+      const exit = this.table.exit(this.place, finding);
       if (exit === null) continue;
-      this.shown?.happened({ type: turn });
+      this.shown?.happened({ type: finding });
       this.take(exit, undefined);
-      this.shown?.isAt(this, { type: turn });
+      this.shown?.isAt(this, { type: finding });
     }
   }
 

@@ -35,10 +35,10 @@ export interface GetLedger {
   readonly orders: readonly NodeId[];
   readonly verdict: Verdict;
   /** What the round's chart may go by. */
-  readonly turns: readonly GetTurn[];
+  readonly findings: readonly GetFinding[];
 }
 
-export type GetTurn =
+export type GetFinding =
   /** R have answered, all with the coordinator's states. */
   | 'quorum.equal'
   /** R have answered, some with other states. */
@@ -46,10 +46,10 @@ export type GetTurn =
   /** Too many replicas were lost for R answers. */
   | 'quorum.outOfReach';
 
-const turns: Readonly<
+const findings: Readonly<
   Record<
     Verdict['kind'],
-    { readonly equal: readonly GetTurn[]; readonly differing: readonly GetTurn[] }
+    { readonly equal: readonly GetFinding[]; readonly differing: readonly GetFinding[] }
   >
 > = {
   pending: { equal: [], differing: [] },
@@ -135,11 +135,11 @@ function ballotOf(plan: GetPlan, seats: readonly Seat[]): Ballot {
   };
 }
 
-function closed(ledger: Omit<GetLedger, 'verdict' | 'turns'>): GetLedger {
+function closed(ledger: Omit<GetLedger, 'verdict' | 'findings'>): GetLedger {
   const { plan, seats, differs, orders } = ledger;
   const now = verdict(ballotOf(plan, seats));
-  const taken = differs ? turns[now.kind].differing : turns[now.kind].equal;
-  return { plan, seats, differs, orders, verdict: now, turns: taken };
+  const found = differs ? findings[now.kind].differing : findings[now.kind].equal;
+  return { plan, seats, differs, orders, verdict: now, findings: found };
 }
 
 function withoutOrders(ledger: GetLedger): GetLedger {

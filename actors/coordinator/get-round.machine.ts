@@ -8,9 +8,9 @@ import { setup } from 'xstate';
 import { ChartTable } from '../chart-table.js';
 import type { NodeId } from '../rules/actor.js';
 import type { LedgerAction } from './charted-round.js';
-import type { GetTurn } from './get-ledger.js';
+import type { GetFinding } from './get-ledger.js';
 
-/** What happens to the round from outside; the ledger takes its turns by itself. */
+/** What happens to the round from outside; the ledger makes its findings by itself. */
 export type GetRoundEvent =
   /** `differs`: for some key its state is not the coordinator's. */
   | { readonly type: 'replica.answered'; readonly node: NodeId; readonly differs: boolean }
@@ -39,7 +39,7 @@ export type GetRoundAction =
 const byGetRound = (): void => undefined;
 
 export const getRoundMachine = setup({
-  types: { events: {} as GetRoundEvent | { readonly type: GetTurn } },
+  types: { events: {} as GetRoundEvent | { readonly type: GetFinding } },
   actions: {
     noteInLedger: byGetRound,
     carryOutOrders: byGetRound,

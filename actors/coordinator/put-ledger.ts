@@ -61,10 +61,10 @@ export interface PutLedger {
   readonly orders: readonly PutOrder[];
   readonly verdict: Verdict;
   /** What the round's chart may go by. */
-  readonly turns: readonly PutTurn[];
+  readonly findings: readonly PutFinding[];
 }
 
-export type PutTurn =
+export type PutFinding =
   | 'quorum.met'
   /** Too many replicas were lost for W acks. */
   | 'quorum.outOfReach'
@@ -83,10 +83,10 @@ interface Draft {
 const noOrders: readonly PutOrder[] = [];
 
 /** By verdict, and whether the primaries are served. */
-const turns: Readonly<
+const findings: Readonly<
   Record<
     Verdict['kind'],
-    { readonly open: readonly PutTurn[]; readonly served: readonly PutTurn[] }
+    { readonly open: readonly PutFinding[]; readonly served: readonly PutFinding[] }
   >
 > = {
   pending: { open: [], served: ['primaries.served'] },
@@ -342,11 +342,11 @@ function edit(ledger: PutLedger): Draft {
   };
 }
 
-function closed(ledger: Omit<PutLedger, 'verdict' | 'turns'>): PutLedger {
+function closed(ledger: Omit<PutLedger, 'verdict' | 'findings'>): PutLedger {
   const { plan, seats, fallbacksTried, owed, unowed, orders } = ledger;
   const now = verdict(ballotOf(ledger, seats));
-  const taken = areServed(ledger) ? turns[now.kind].served : turns[now.kind].open;
-  return { plan, seats, fallbacksTried, owed, unowed, orders, verdict: now, turns: taken };
+  const found = areServed(ledger) ? findings[now.kind].served : findings[now.kind].open;
+  return { plan, seats, fallbacksTried, owed, unowed, orders, verdict: now, findings: found };
 }
 
 function withoutOrders(ledger: PutLedger): PutLedger {

@@ -11,9 +11,9 @@ import { setup } from 'xstate';
 import { ChartTable } from '../chart-table.js';
 import type { NodeId } from '../rules/actor.js';
 import type { LedgerAction } from './charted-round.js';
-import type { PutTurn } from './put-ledger.js';
+import type { PutFinding } from './put-ledger.js';
 
-/** What happens to the round from outside; the ledger takes its turns by itself. */
+/** What happens to the round from outside; the ledger makes its findings by itself. */
 export type PutRoundEvent =
   /** The coordinator's own log holds the states; as a fallback: and the hints. */
   | { readonly type: 'log.durable' }
@@ -44,7 +44,7 @@ export type PutRoundAction =
 const byPutRound = (): void => undefined;
 
 export const putRoundMachine = setup({
-  types: { events: {} as PutRoundEvent | { readonly type: PutTurn } },
+  types: { events: {} as PutRoundEvent | { readonly type: PutFinding } },
   actions: {
     noteInLedger: byPutRound,
     carryOutOrders: byPutRound,

@@ -220,16 +220,16 @@ export class ExchangeSteps {
   giveUp(): void {
     if (this.call !== undefined) this.parts.peers.giveUp(this.call);
     this.call = undefined;
-    this.turn++;
+    this.questions++;
   }
 
   /** Counts what was asked, so that a callback that can't be taken back knows it is late. */
-  private turn = 0;
+  private questions = 0;
 
   private unlessGivenUp(callback: () => void): () => void {
-    const { turn } = this;
+    const { questions } = this;
     return () => {
-      if (turn === this.turn) callback();
+      if (questions === this.questions) callback();
     };
   }
 
