@@ -16,8 +16,8 @@ import type { Actor, Context, KeyState, Sibling } from './versions.js';
 import { counterOf } from './versions.js';
 
 /** What a node says of a key when it is asked before collection; one byte each on the wire. */
-export const verdicts = { absent: 0, equal: 1, differs: 2, owed: 3 } as const;
-export type Verdict = (typeof verdicts)[keyof typeof verdicts];
+export const holdings = { absent: 0, equal: 1, differs: 2, hintOut: 3 } as const;
+export type Holding = (typeof holdings)[keyof typeof holdings];
 
 export interface Age {
   /** Wall clock. */
@@ -106,15 +106,15 @@ function hasSibling(state: KeyState, actor: Actor): boolean {
 export interface Survey {
   readonly primaries: readonly NodeId[];
   /** Everyone who was asked, the asker included: all members that have not left. */
-  readonly verdicts: ReadonlyMap<NodeId, Verdict>;
+  readonly holdings: ReadonlyMap<NodeId, Holding>;
 }
 
 /** Who has to forget the key if all agree; undefined when they do not. */
 export function agreement(survey: Survey): readonly NodeId[] | undefined {
   const holders: NodeId[] = [];
-  for (const [node, verdict] of survey.verdicts) {
-    if (verdict === verdicts.equal) holders.push(node);
-    else if (verdict !== verdicts.absent) return undefined;
+  for (const [node, holding] of survey.holdings) {
+    if (holding === holdings.equal) holders.push(node);
+    else if (holding !== holdings.absent) return undefined;
   }
   return survey.primaries.every((node) => holders.includes(node)) ? holders : undefined;
 }

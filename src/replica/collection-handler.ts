@@ -4,7 +4,7 @@ import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
-import { forgottenBody, collectionOf, verdictsBody } from '../wire/protocol/collection.js';
+import { forgottenBody, collectionOf, holdingsBody } from '../wire/protocol/collection.js';
 import { Forgetting } from './forgetting.js';
 import { groundsOf, sameGrounds } from './grounds.js';
 
@@ -26,7 +26,7 @@ export class CollectionHandler {
     if (!sameGrounds(order, groundsOf(this.view)))
       return call.refuse(503, 'no agreement on who the primaries are, or who is gone for good');
     if (order.kind === 'survey')
-      return call.ok(verdictsBody(order.keys.map((key) => this.forgetting.verdictOn(key))));
+      return call.ok(holdingsBody(order.keys.map((key) => this.forgetting.holdingOf(key))));
     const refusal = this.store.refusal();
     if (refusal !== undefined) return call.refuse(503, refusal.message);
     if (order.kind === 'replace')

@@ -17,7 +17,7 @@ import {
   type collectionMachine,
 } from '../../actors/replica/collection.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Verdict } from '../../actors/rules/collection.js';
+import type { Holding } from '../../actors/rules/collection.js';
 import { agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
@@ -34,7 +34,7 @@ import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import {
   collectionBody,
-  verdictsOf,
+  holdingsOf,
   type Grounds,
   type Replacement,
   type CollectionOrder,
@@ -108,10 +108,10 @@ export class Collection implements CollectionEffects {
     const others = members.filter((id) => id !== this.peers.self);
     if (others.some((id) => this.view.reachability(id) !== 'alive'))
       return this.send({ type: 'survey.refused' });
-    const verdicts = new Map<NodeId, readonly Verdict[]>();
-    verdicts.set(
+    const holdings = new Map<NodeId, readonly Holding[]>();
+    holdings.set(
       this.peers.self,
-      this.candidates.map((candidate) => this.forgetting.verdictOn(candidate)),
+      this.candidates.map((candidate) => this.forgetting.holdingOf(candidate)),
     );
     const order: CollectionOrder = {
       kind: 'survey',
@@ -121,18 +121,18 @@ export class Collection implements CollectionEffects {
     this.askAll(
       others.map((id) => ({ to: id, order })),
       {
-        onAnswer: (id, body) => verdicts.set(id, verdictsOf(body, this.candidates.length)),
-        onAll: () => this.conclude(verdicts),
+        onAnswer: (id, body) => holdings.set(id, holdingsOf(body, this.candidates.length)),
+        onAll: () => this.conclude(holdings),
       },
     );
   }
 
-  private conclude(verdicts: ReadonlyMap<NodeId, readonly Verdict[]>): void {
+  private conclude(holdings: ReadonlyMap<NodeId, readonly Holding[]>): void {
     this.agreed = new Map();
     this.candidates.forEach((candidate, i) => {
       const primaries = this.primariesLeft(candidate.key);
-      const given = new Map([...verdicts].map(([id, list]) => [id, list[i]!]));
-      const holders = primaries && agreement({ primaries, verdicts: given });
+      const given = new Map([...holdings].map(([id, list]) => [id, list[i]!]));
+      const holders = primaries && agreement({ primaries, holdings: given });
       for (const id of holders ?? []) {
         const list = this.agreed.get(id);
         if (list === undefined) this.agreed.set(id, [candidate]);

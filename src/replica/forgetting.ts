@@ -1,7 +1,7 @@
 /** Forgetting at one replica: what it says when asked, and what it does when all have agreed. Used by the driver of a collection and by those it asks. */
 import { inject, injectable } from 'tsyringe';
-import type { Verdict } from '../../actors/rules/collection.js';
-import { isPrunedFrom, verdicts } from '../../actors/rules/collection.js';
+import type { Holding } from '../../actors/rules/collection.js';
+import { isPrunedFrom, holdings } from '../../actors/rules/collection.js';
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import type { MintedRecord, OnDurable } from '../store/store.js';
@@ -14,11 +14,11 @@ import type { AgreedKey, Replacement } from '../wire/protocol/collection.js';
 export class Forgetting {
   constructor(@inject(Store) private readonly store: Store) {}
 
-  verdictOn({ key, digest }: AgreedKey): Verdict {
-    if (this.store.hints.holds(partitionOfStorageKey(key))) return verdicts.owed;
+  holdingOf({ key, digest }: AgreedKey): Holding {
+    if (this.store.hints.holds(partitionOfStorageKey(key))) return holdings.hintOut;
     const held = this.store.peek(key);
-    if (held === undefined) return verdicts.absent;
-    return sameDigest(held.digest, digest) ? verdicts.equal : verdicts.differs;
+    if (held === undefined) return holdings.absent;
+    return sameDigest(held.digest, digest) ? holdings.equal : holdings.differs;
   }
 
   /** Drops what still is in the agreed state. The mark goes with it, so this node mints under a new epoch afterwards. */

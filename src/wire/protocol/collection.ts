@@ -1,6 +1,6 @@
 /** The verb `collection`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
 import type { NodeId } from '../../../actors/rules/actor.js';
-import { verdicts, type Verdict } from '../../../actors/rules/collection.js';
+import { holdings, type Holding } from '../../../actors/rules/collection.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../errors.js';
@@ -79,17 +79,17 @@ function withDigests<T extends { readonly key: StorageKey }>(
 }
 
 /** To a survey: one a key. */
-export function verdictsBody(given: readonly Verdict[]): Answer<'collection'> {
+export function holdingsBody(given: readonly Holding[]): Answer<'collection'> {
   return asAnswer([Buffer.from(given)]);
 }
 
-export function verdictsOf(body: readonly WireValue[], count: number): Verdict[] {
+export function holdingsOf(body: readonly WireValue[], count: number): Holding[] {
   const bytes = binOf(onlyOf(body));
-  if (bytes.length !== count) throw new MalformedError('a verdict for each key');
-  const known: readonly number[] = Object.values(verdicts);
+  if (bytes.length !== count) throw new MalformedError('a word for each key');
+  const known: readonly number[] = Object.values(holdings);
   return [...bytes].map((byte) => {
-    if (!known.includes(byte)) throw new MalformedError('no such verdict');
-    return byte as Verdict;
+    if (!known.includes(byte)) throw new MalformedError('no such word');
+    return byte as Holding;
   });
 }
 

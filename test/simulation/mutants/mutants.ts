@@ -561,7 +561,7 @@ export const mutants: readonly Mutant[] = [
     name: 'tombstone-collected-early',
     in: 'burying',
     file: 'actors/rules/collection.js',
-    find: 'else if (verdict !== verdicts.absent)',
+    find: 'else if (holding !== holdings.absent)',
     replace: 'else if (false)',
   },
   {

@@ -6,7 +6,7 @@ import {
   isPrunedFrom,
   mayBeForgotten,
   prunedContext,
-  verdicts,
+  holdings,
 } from '../../../actors/rules/collection.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
@@ -66,17 +66,17 @@ describe('collection: which states may go', () => {
 });
 
 describe('collection: who must agree', () => {
-  const { absent, equal, differs, owed } = verdicts;
+  const { absent, equal, differs, hintOut } = holdings;
   test.each([
     ['all primaries equal, the rest absent', { a: equal, b: equal, c: absent }, ['a', 'b']],
     ['a fallback kept the same state', { a: equal, b: equal, c: equal }, ['a', 'b', 'c']],
     ['a primary lacks it', { a: equal, b: absent, c: absent }, undefined],
     ['a primary has another state', { a: equal, b: differs, c: absent }, undefined],
     ['a fallback has another state', { a: equal, b: equal, c: differs }, undefined],
-    ['a hint is out', { a: equal, b: equal, c: owed }, undefined],
+    ['a hint is out', { a: equal, b: equal, c: hintOut }, undefined],
     ['a primary was not asked', { a: equal, c: absent }, undefined],
   ])('%s', (_, given, expected) => {
-    const survey = { primaries: ['a', 'b'], verdicts: new Map(Object.entries(given)) };
+    const survey = { primaries: ['a', 'b'], holdings: new Map(Object.entries(given)) };
     expect(agreement(survey)).toEqual(expected);
   });
 });

@@ -19,8 +19,8 @@ import { foundBody, foundOf, readBody, readOf } from '../../../src/wire/protocol
 import {
   collectionBody,
   collectionOf,
-  verdictsBody,
-  verdictsOf,
+  holdingsBody,
+  holdingsOf,
 } from '../../../src/wire/protocol/collection.js';
 import {
   differingBody,
@@ -129,7 +129,7 @@ const messages: readonly (readonly [
   ).map(
     (order) => [`collection ${order.kind}`, collectionBody(order), collectionOf, order] as const,
   ),
-  ['verdicts', verdictsBody([0, 3]), (body) => verdictsOf(body, 2), [0, 3]],
+  ['holdings', holdingsBody([0, 3]), (body) => holdingsOf(body, 2), [0, 3]],
   ['forward', forwardBody(frame), forwardOf, frame],
   ['ordered', orderedBody(reply), (body) => orderedOf(body, 2), reply],
   [
@@ -194,8 +194,8 @@ describe('what is refused', () => {
       'an order that is none',
       () => collectionOf(['keep', 1, Buffer.alloc(0), [], Buffer.alloc(0)]),
     ],
-    ['a verdict there is not', () => verdictsOf([Buffer.from([4])], 1)],
-    ['a verdict too few', () => verdictsOf([Buffer.from([0])], 2)],
+    ['a holding there is not', () => holdingsOf([Buffer.from([4])], 1)],
+    ['a holding too few', () => holdingsOf([Buffer.from([0])], 2)],
     ['gets passed on', () => forwardOf([[1, 1, 'shop', 1, false, 5, [Buffer.from('k')]]])],
     ['an answer to gets', () => orderedOf([[1, 1, [null], [null], [], null, null, null]], 1)],
     ['the removal of what is no node', () => gossipOf(['remove', '*'])],
