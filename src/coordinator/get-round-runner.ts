@@ -52,7 +52,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
       slow: () => this.send({ type: 'replica.slow' }),
       overdue: () => this.send({ type: 'repairs.overdue' }),
     });
-    this.round = new GetRound(ledger, this, { ...around.inspection.surroundings, id });
+    this.round = new GetRound(ledger, this, { ...around.inspection.actorOptions, id });
   }
 
   begin(): void {

@@ -46,7 +46,7 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     const lefts = requests.map(({ deadlineMs }) => (deadlineMs - nowMs) / 2);
     this.wakeAtMs = nowMs + Math.min(limits.lookUpMsMax, ...lefts);
     this.actor = createActor(lookUpMachine, {
-      ...around.inspection.surroundings,
+      ...around.inspection.actorOptions,
       id,
       input: { plan, effects: this },
     });

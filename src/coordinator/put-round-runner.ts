@@ -63,7 +63,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     });
     this.isPrimary = isReplica(ledger.plan, ledger.plan.self);
     this.ownPartsPending = this.isPrimary ? 1 : 1 + replicasOf(ledger.plan).length;
-    this.round = new PutRound(ledger, this, { ...around.inspection.surroundings, id });
+    this.round = new PutRound(ledger, this, { ...around.inspection.actorOptions, id });
   }
 
   /** Throws what `store.mint` throws, before anything was stored or sent. */

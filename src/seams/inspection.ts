@@ -16,7 +16,7 @@ import { ObserverQueue, type InspectionObserver } from './observer-queue.js';
 
 export type { InspectionObserver };
 
-export interface ActorSurroundings {
+export interface ActorOptions {
   readonly clock: Clock;
   readonly inspect?: InspectionObserver;
 }
@@ -24,12 +24,12 @@ export interface ActorSurroundings {
 @injectable()
 export class Inspection {
   /**
-   * For `createActor(machine, { ...surroundings, input })` of short-lived actors; the same object
+   * For `createActor(machine, { ...actorOptions, input })` of short-lived actors; the same object
    * until watching starts or stops.
    */
-  surroundings: ActorSurroundings;
-  private readonly unwatched: ActorSurroundings;
-  private readonly watched: ActorSurroundings;
+  actorOptions: ActorOptions;
+  private readonly unwatched: ActorOptions;
+  private readonly watched: ActorOptions;
   private readonly attached = new Map<AnyActorRef, Subscription | undefined>();
   private readonly observers = new Set<ObserverQueue>();
   /** What XState knows of; it tells all of them. */
@@ -38,7 +38,7 @@ export class Inspection {
   constructor(@inject(Clock) private readonly clock: Clock) {
     this.unwatched = { clock };
     this.watched = { clock, inspect: this.all };
-    this.surroundings = this.unwatched;
+    this.actorOptions = this.unwatched;
   }
 
   get watching(): boolean {
@@ -89,13 +89,13 @@ export class Inspection {
   }
 
   private open(): void {
-    this.surroundings = this.watched;
+    this.actorOptions = this.watched;
     for (const actor of this.attached.keys())
       this.attached.set(actor, actor.system.inspect(this.all));
   }
 
   private shut(): void {
-    this.surroundings = this.unwatched;
+    this.actorOptions = this.unwatched;
     for (const [actor, subscription] of this.attached) {
       subscription?.unsubscribe();
       this.attached.set(actor, undefined);

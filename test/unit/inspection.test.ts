@@ -117,10 +117,10 @@ test('inspection: two observers see the same, the later one from when it came, i
 });
 
 test('inspection: who stops watching leaves the others as they are; with the last one the window is shut', () => {
-  const { surroundings } = inspection;
+  const { actorOptions } = inspection;
   const [first, second] = [new Notes(), new Notes()];
   const watching: Subscription[] = [first, second].map((notes) => inspection.watch(notes));
-  expect(inspection.surroundings).not.toBe(surroundings);
+  expect(inspection.actorOptions).not.toBe(actorOptions);
   press(1);
   clock.pass(10);
   watching[0]!.unsubscribe();
@@ -131,7 +131,7 @@ test('inspection: who stops watching leaves the others as they are; with the las
   expect(second.states).toEqual(['lit', 'dark']);
   expect(inspection.watching).toBe(true);
   watching[1]!.unsubscribe();
-  expect(inspection.surroundings).toBe(surroundings);
+  expect(inspection.actorOptions).toBe(actorOptions);
   press(1);
   clock.pass(10);
   expect(second.states).toEqual(['lit', 'dark']);
@@ -141,7 +141,7 @@ test('inspection: who stops watching leaves the others as they are; with the las
 test('inspection: a round that outlives who watched it tells nobody', () => {
   const notes = new Notes();
   const watching = inspection.watch(notes);
-  const round = createActor(lamp, inspection.surroundings);
+  const round = createActor(lamp, inspection.actorOptions);
   round.start();
   watching.unsubscribe();
   round.send({ type: 'pressed' });
