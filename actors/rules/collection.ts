@@ -19,17 +19,18 @@ import { counterOf } from './versions.js';
 export const holdings = { absent: 0, equal: 1, differs: 2, hintOut: 3 } as const;
 export type Holding = (typeof holdings)[keyof typeof holdings];
 
-export interface Age {
+/** What is dead for longer may be forgotten. */
+export interface Grace {
   /** Wall clock. */
   readonly nowMs: number;
   readonly graceMs: number;
 }
 
 /** Nothing live is left, and that for longer than the grace period. */
-export function isCollectable(state: KeyState, age: Age): boolean {
+export function isCollectable(state: KeyState, grace: Grace): boolean {
   return (
     state.siblings.length > 0 &&
-    state.siblings.every((sibling) => deadSinceMs(sibling) <= age.nowMs - age.graceMs)
+    state.siblings.every((sibling) => deadSinceMs(sibling) <= grace.nowMs - grace.graceMs)
   );
 }
 
@@ -56,7 +57,7 @@ function deadSinceMs(sibling: Sibling): number {
  */
 export function prunedContext(
   state: KeyState,
-  options: Age & { readonly isGone: (node: NodeId) => boolean },
+  options: Grace & { readonly isGone: (node: NodeId) => boolean },
 ): Context | undefined {
   const excess = state.context.length - limits.contextEntriesKept;
   if (excess <= 0) return undefined;

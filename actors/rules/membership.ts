@@ -28,12 +28,13 @@ export interface Member {
 export type MemberStatus = 'joining' | 'active' | 'left';
 export type Reachability = 'alive' | 'suspect' | 'down';
 
-export interface Age {
+/** How far a member has come: its start, and its beat within it. */
+export interface Beat {
   readonly generation: number;
   readonly heartbeat: number;
 }
 
-export function isNewer(a: Age, b: Age): boolean {
+export function isNewer(a: Beat, b: Beat): boolean {
   return a.generation !== b.generation ? a.generation > b.generation : a.heartbeat > b.heartbeat;
 }
 

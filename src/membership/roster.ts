@@ -6,7 +6,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
-import { type Age, isNewer, mergeMember, type Member } from '../../actors/rules/membership.js';
+import { type Beat, isNewer, mergeMember, type Member } from '../../actors/rules/membership.js';
 
 /** `unknown`: the whole row is needed to tell. */
 export type Learned = 'nothing' | 'newer' | 'new' | 'unknown';
@@ -86,16 +86,16 @@ export class Roster {
   }
 
   /** As `learn`, of a member whose row did not come along. */
-  touch(id: NodeId, age: Age): Learned {
+  touch(id: NodeId, beat: Beat): Learned {
     const known = this.others.get(id);
-    if (known === undefined || age.generation > known.generation) return 'unknown';
-    if (!isNewer(age, known)) return 'nothing';
-    this.others.set(id, { ...known, heartbeat: age.heartbeat });
+    if (known === undefined || beat.generation > known.generation) return 'unknown';
+    if (!isNewer(beat, known)) return 'nothing';
+    this.others.set(id, { ...known, heartbeat: beat.heartbeat });
     return 'newer';
   }
 
   /** Whether the row this node has of the member is of an earlier life than that. */
-  isOutdated(id: NodeId, { generation }: Pick<Age, 'generation'>): boolean {
+  isOutdated(id: NodeId, { generation }: Pick<Beat, 'generation'>): boolean {
     return generation > (this.get(id)?.generation ?? Infinity);
   }
 
@@ -134,15 +134,15 @@ export class Roster {
   }
 
   /**
-   * What another node says of this one. An age above the own comes from an earlier life whose last generation
+   * What another node says of this one. A beat above the own comes from an earlier life whose last generation
    * was not written down, or from one this disk never saw; being called down is refuted: either way the generation goes
-   * above it. Returns whether the age is from an earlier life.
+   * above it. Returns whether the beat is from an earlier life.
    */
-  hear(age: Age, options: { readonly calledDown: boolean }): boolean {
-    const outdated = isNewer(age, this.own);
-    const accused = options.calledDown && age.generation >= this.own.generation;
+  hear(beat: Beat, options: { readonly calledDown: boolean }): boolean {
+    const outdated = isNewer(beat, this.own);
+    const accused = options.calledDown && beat.generation >= this.own.generation;
     if (outdated || accused)
-      this.set({ ...this.own, generation: age.generation + 1, heartbeat: 0 });
+      this.set({ ...this.own, generation: beat.generation + 1, heartbeat: 0 });
     return outdated;
   }
 

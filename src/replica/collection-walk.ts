@@ -81,10 +81,10 @@ export class CollectionWalk {
   }
 
   private candidateOf({ key, digest }: AgreedKey, state: KeyState): Candidate | undefined {
-    const age = { nowMs: this.surroundings.nowMs(), graceMs: this.surroundings.graceMs };
-    if (isCollectable(state, age)) return { key, digest, bytes: undefined };
+    const grace = { nowMs: this.surroundings.nowMs(), graceMs: this.surroundings.graceMs };
+    if (isCollectable(state, grace)) return { key, digest, bytes: undefined };
     const context = prunedContext(state, {
-      ...age,
+      ...grace,
       isGone: (node) => this.surroundings.isGone(node),
     });
     const bytes = context && encodeState({ ...state, context });
