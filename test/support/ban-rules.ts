@@ -91,6 +91,24 @@ const bans: readonly Ban[] = [
     except: [],
   },
   {
+    what: 'primaries by hand',
+    pattern: /\.\s*primaries\s*\(/,
+    within: product,
+    except: ['actors/rules/placement.ts'],
+  },
+  {
+    what: 'a preference list by hand',
+    pattern: /\.\s*preferenceList\s*\(/,
+    within: product,
+    except: ['actors/rules/placement.ts', 'src/api/documents.ts', 'src/wire/ring-message.ts'],
+  },
+  {
+    what: 'a message between nodes that no codec built',
+    pattern: /\bas(?:Request|Answer)\b/,
+    within: product,
+    except: ['src/wire/protocol/'],
+  },
+  {
     what: 'output from the inside',
     pattern: /\bconsole\s*\./,
     within: product,

@@ -30,6 +30,9 @@ describe('bans: each rule can fail', () => {
     ['src/api/a.ts', '/* oxlint-disable no-shadow */'],
     ['src/api/a.ts', '// TODO: later'],
     ['test/unit/a.ts', "test.skip('a', () => {});"],
+    ['src/coordinator/a.ts', 'const nodes = ring.primaries(partition, n);'],
+    ['src/replica/a.ts', 'const first = ring.preferenceList(partition)[0];'],
+    ['src/replica/a.ts', "const body = asRequest<'merge'>([]);"],
     ['src/api/a.ts', "console.log('here');"],
     ['src/api/a.ts', 'a;\n'.repeat(301)],
   ])('%s: %s', (path, text) => {
@@ -37,6 +40,9 @@ describe('bans: each rule can fail', () => {
   });
 
   test.each([
+    ['actors/rules/placement.ts', 'const list = layout.preferenceList(partition);'],
+    ['src/replica/a.ts', 'const { primaries } = placement;'],
+    ['src/wire/protocol/a.ts', "return asAnswer<'merge'>([]);"],
     ['src/seams/real-clock.ts', 'return Date.now();'],
     ['src/api/a.ts', 'this.clock.setTimeout(() => go(), 5);'],
     ['src/seams/clock.ts', 'setTimeout(callback: () => void, delayMs: number): TimerId;'],
