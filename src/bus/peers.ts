@@ -1,11 +1,13 @@
 /**
  * The node protocol over the bus: six verbs, answered or not, without a promise or a NATS request each.
  *
- *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body], reply subject `_kv.<from>.gone.<id>`
+ *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body],
+ *                                    reply subject `_kv.<from>.gone.<id>`
  *   told      `_kv.<to>.<verb>`      the same with id 0, reply subject `_kv.<from>.absent.<to>`
- *   answers   `_kv.<from>.answers`   MessagePack [protocol, by, [id, 0, body] or [id, code, message], …]: all answers of one turn
- *                                    of the event loop. `[id, 410, text]`, to told messages as well (id 0): the receiver was
- *                                    removed from the cluster, and nothing is taken from it
+ *   answers   `_kv.<from>.answers`   MessagePack [protocol, by, answer, …]: all answers of one turn
+ *                                    of the event loop, [id, 0, body] or [id, code, message] each.
+ *                                    `[id, 410, text]`, to told messages as well (id 0): the
+ *                                    receiver was removed, and nothing is taken from it
  *
  * The reply subjects exist for the server's "no responders", which says at once that the peer is not there.
  * A node subscribes to a verb when it handles it: before that, and after `close`, it is not there.

@@ -1,7 +1,9 @@
 /**
  * Where an operator says that a member is gone for good, with the nodes' password: applications can't publish there.
  *
- *   nats req _kv.<node that is asked>.remove <id of the member>     answers JSON, {confirmed, missing} or {error, outcome}
+ *   nats req _kv.<node that is asked>.remove <id of the member>
+ *
+ * The answer is JSON, {confirmed, missing} or {error, outcome}.
  */
 import { inject, injectable } from 'tsyringe';
 import { NodeAddress } from '../bus/peers.js';

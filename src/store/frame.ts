@@ -1,7 +1,8 @@
 /**
  * Frames of the commit log.
  *
- *   magic (8) · u32 CRC-32C over all that follows · u32 payload length · u8 kind · u8 zero · u48 sequence · payload
+ *   magic (8) · u32 CRC-32C over all that follows · u32 payload length · u8 kind · u8 zero
+ *   · u48 sequence · payload
  *
  * The magic is drawn at random when a store is created and never leaves its directory: when a damaged
  * segment is searched for frames that are whole, no value that a client chose can pass for one.

@@ -3,7 +3,8 @@
  *
  *   identity  node id (8) · log magic (8) · u16 partitions · u16 format
  *   covered   u48: the log's entries up to it are in the tables
- *   epochs    u48 end of the lease · u48 first valid epoch · u48 next epoch (of a clean stop) · u8 clean
+ *   epochs    u48 end of the lease · u48 first valid epoch · u48 next epoch (of a clean stop)
+ *             · u8 clean
  */
 import { crc32c } from '@node-rs/crc32';
 import type { NodeId } from '../../actors/rules/actor.js';

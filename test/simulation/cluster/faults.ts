@@ -1,27 +1,33 @@
 /**
  * What can be done to a cluster, as commands: a fault list of a seed and a scenario are written in the same words.
  *
- *   crash n1 [lose=all|none] [linger=1s] [for=3s]   power off; what was not synced is lost in part, wholly, or not at all;
- *                                        linger: how long NATS still believes in its connection
+ *   crash n1 [lose=all|none] [linger=1s] [for=3s]   power off; what was not synced is lost in part,
+ *                                          wholly, or not at all; linger: how long NATS still
+ *                                          believes in its connection
  *   kill n1 [for=3s]                       kill -9: what it wrote stays, synced or not
- *   start n1 · stop n1 [for=2s]           a stop is clean
+ *   start n1 · stop n1 [for=2s]            a stop is clean
  *   blackout [lose=…] for=3s               crash of all nodes
  *   pause n1 [for=2s] · resume n1          the process stands still, the world goes on
- *   wipe n1 [for=2s]                       crash, and its directory is gone: it comes back as a new node
- *   lose n1 [cut] [for=20s]                crash (cut: isolated, and goes on), and an operator removes it as soon as the others agree;
- *                                        after `for` it is back with what it has
+ *   wipe n1 [for=2s]                       crash, and its directory is gone: it comes back as new
+ *   lose n1 [cut] [for=20s]                crash (cut: isolated, and goes on), and an operator
+ *                                          removes it as soon as the others agree; after `for` it
+ *                                          is back with what it has
  *   cut n1 n2 [silent|split] [for=2s]      n1's messages no longer reach n2
  *   isolate n1 [silent|split] [for=2s]     nothing to or from any other node
  *   divide n1,n2 [silent|split] [for=2s]   nothing between these and the other nodes
  *   heal                                   ends all cuts and clogs
  *   clog n1 n2 for=500ms                   held back, then delivered
- *   hold n1 n2 for=10s                     lies in a route between servers so long, and then reaches who is n2 by then
+ *   hold n1 n2 for=10s                     lies in a route between servers so long, and then
+ *                                          reaches who is n2 by then
  *   lag n1 n2 by=1500ms [for=10s]          the route between their servers is so slow
  *   disconnect n1 for=1s                   its connection to NATS breaks
- *   strand n1 for=3s late=10s              its connection is dead; it notices after `for` and has another one, NATS `late` after
- *                                        that: until then half-dead subscriptions swallow, then what was sent arrives
+ *   strand n1 for=3s late=10s              its connection is dead; it notices after `for` and has
+ *                                          another one, NATS `late` after that: until then
+ *                                          half-dead subscriptions swallow, then what was sent
+ *                                          arrives
  *   restart-nats for=500ms                 everyone's does
- *   noise [loss=1000] [double=1000] [late=1000] [for=5s]   chances in a million, messages of nodes and answers
+ *   noise [loss=1000] [double=1000] [late=1000] [for=5s]   chances in a million, messages of nodes
+ *                                          and answers
  *   stall n1 [for=1s] · release n1         nothing completes on its disk
  *   slow n1 [sync=50ms] [commit=1s] [for=5s]   of its log; of its tables
  *   full n1 [for=5s]                       ENOSPC

@@ -2,19 +2,29 @@
  * Scenarios: commented scripts in `test/scenarios/*.txt` that run as tests, after the example of etcd-io/raft's testdata. One command a
  * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
  *
- *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see `mutants.ts`): it can fail
- *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)] [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms] [memtable=8000] [hintroom=9000] [seed=x]   starts, and serves
+ *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see
+ *                                      `mutants.ts`): it can fail
+ *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)]
+ *     [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms]
+ *     [memtable=8000] [hintroom=9000] [seed=x]   starts, and serves
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
- *   first-voter crash FIRST            what befalls the node that first tells that it has a list of founders on its disk, in that moment
- *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its fallbacks, in order
- *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000] [as=name] [frames] [until=1s] => done primaries=2 fallbacks=0
- *   delete c1 b/k … · get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
+ *   first-voter crash FIRST            what befalls the node that first tells that it has a list of
+ *                                      founders on its disk, in that moment
+ *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its
+ *                                      fallbacks, in order
+ *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000]
+ *     [as=name] [frames] [until=1s] => done primaries=2 fallbacks=0
+ *   delete c1 b/k …
+ *   get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
  *   begin put … · end c1 => done       the same without waiting, one request a client
- *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work · unload => ok    ends it; ok: nothing but successes
+ *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work
+ *   unload => ok                       ends it; ok: nothing but successes
  *   wait 2s · wait-until serving|converged|collected b/k|ended p1|hints … [within=60s]
  *   states b/k => equal · check => ok  every write acknowledged to a load is there or was replaced
- *   owes p1 => 2                       how many hints it owes, of all keys · announced b/k => 2   so many changes of it were announced
- *   forget p1 b/k                      its record goes from the disk of a stopped node, as if the node had left the partition
+ *   owes p1 => 2                       how many hints it owes, of all keys
+ *   announced b/k => 2                 so many changes of it were announced
+ *   forget p1 b/k                      its record goes from the disk of a stopped node, as if the
+ *                                      node had left the partition
  *   node p1 => new joining             under which id it runs (new, or known), and in which status
  *   snapshot p1 · restore p1           of a stopped node's disk
  *   remove p2 via=p1 => done | refused   an operator asks p1 to declare p2 gone for good
