@@ -31,7 +31,8 @@ export type { NodeOptions } from './options/node-options.js';
 
 /**
  * A node inside one's own service: `const node = await startNode({ name, dataDir }, { servers })`.
- * Resolves when it has read its disk; `await node.serving` for the rest. See `src/node/start-node.ts`.
+ * Resolves when it has read its disk; `await node.serving` for the rest. See
+ * `src/node/start-node.ts`.
  */
 export async function startNode(
   options: StartOptions,

@@ -1,7 +1,7 @@
 /**
  * A round as its runner drives it. Its chart says what is done about each event; who was asked and
- * who answered is counted in a ledger, whose findings are told to the chart as events. The chart goes
- * by its table: an actor a round was a tenth of the nodes' time.
+ * who answered is counted in a ledger, whose findings are told to the chart as events. The chart
+ * goes by its table: an actor a round was a tenth of the nodes' time.
  *
  * A finding is told after whatever happens as long as it holds, so no state has to remember it.
  */

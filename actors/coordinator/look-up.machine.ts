@@ -1,10 +1,10 @@
 /**
- * Looking up what contexts claim beyond what their coordinator holds. A claim covers a value only once somebody has shown that
- * it was written: the other primaries are asked, then those who stand in for primaries. It ends as soon as all claims
- * are found; what nobody has shown by then covers nothing. When everybody was asked and has answered,
- * they are asked once more: a hint may have gone from one that had not answered yet to one that had.
- * What is left then is gone for good (collected, pruned, or never written); else it may show when
- * somebody is back.
+ * Looking up what contexts claim beyond what their coordinator holds. A claim covers a value only
+ * once somebody has shown that it was written: the other primaries are asked, then those who stand
+ * in for primaries. It ends as soon as all claims are found; what nobody has shown by then covers
+ * nothing. When everybody was asked and has answered, they are asked once more: a hint may have
+ * gone from one that had not answered yet to one that had. What is left then is gone for good
+ * (collected, pruned, or never written); else it may show when somebody is back.
  */
 import { and, assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';

@@ -1,11 +1,14 @@
 /**
  * What this node believes about the reachability of one peer.
  *
- * alive → probed when nothing was heard in time: gossip is random, so it is asked directly before anybody is told.
- * probed → suspect when it does not answer, or at once when NATS knows nobody there: requests go around it.
- * suspect → down with a second independent source. Any sign of life makes it alive at once. Down is never more than
- * this: only routing follows from it. While this node itself is ill (its loop stood still, its link to NATS is gone)
- * silence says nothing about others, so the belief stays as it was.
+ * alive → probed when nothing was heard in time: gossip is random, so it is asked directly before
+ * anybody is told.
+ * probed → suspect when it does not answer, or at once when NATS knows nobody there: requests go
+ * around it.
+ * suspect → down with a second independent source. Any sign of life makes it alive at once. Down is
+ * never more than this: only routing follows from it. While this node itself is ill (its loop stood
+ * still, its link to NATS is gone) silence says nothing about others, so the belief stays as it
+ * was.
  */
 import { assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';

@@ -37,7 +37,8 @@ export function openBook(self: NodeId, vote: FoundingVote): FoundingBook {
 export function votedUpon(book: FoundingBook, news: FoundingNews): FoundingVote {
   const { from, told, known, outdated } = news;
   const next = voteAfter(book.next, { self: book.self, from, told });
-  // A ring needs the rows of all that are on it, as they are now: they come with one of the next news.
+  // A ring needs the rows of all that are on it, as they are now: they come with one of the next
+  // news.
   const isKnown = (id: NodeId): boolean => known.includes(id) && !outdated.includes(id);
   return next.founders.every(isKnown) ? next : book.next;
 }

@@ -1,9 +1,11 @@
 /**
- * The life of a node. Boots in the order in which its parts need each other (store, bus, membership, ways in) and stops in the
- * opposite one: it takes no more requests, finishes the rounds it has, says good-bye, flushes, closes.
+ * The life of a node. Boots in the order in which its parts need each other (store, bus,
+ * membership, ways in) and stops in the opposite one: it takes no more requests, finishes the
+ * rounds it has, says good-bye, flushes, closes.
  *
- * Invariants: it serves only what has recovered and joined; every way out ends in `stopped` or `failed`; after a fatal error
- * nothing is flushed, because a disk that failed a sync is not to be trusted with another.
+ * Invariants: it serves only what has recovered and joined; every way out ends in `stopped` or
+ * `failed`; after a fatal error nothing is flushed, because a disk that failed a sync is not to be
+ * trusted with another.
  */
 import { assign, sendTo, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';

@@ -1,8 +1,9 @@
 /**
  * Delivers the hints for one target. Started when one is first seen, done when none is left.
  *
- * Invariants: one batch is under way at a time; a hint is settled only after the target's ack (or, once it is overdue,
- * the ack of every other primary). Finding, sending and settling them are the effects' business (`src/replica/handoff.ts`).
+ * Invariants: one batch is under way at a time; a hint is settled only after the target's ack (or,
+ * once it is overdue, the ack of every other primary). Finding, sending and settling them are the
+ * effects' business (`src/replica/handoff.ts`).
  */
 import { assign, setup } from 'xstate';
 import { backoffMs } from '../rules/backoff.js';
@@ -10,9 +11,15 @@ import { limits } from '../rules/limits.js';
 import { toBeProvided } from '../provided.js';
 
 export interface HandoffEffects {
-  /** Sends the next batch, of one record to probe; answers `batch.acked`, `batch.refused`, `target.absent` or `hints.settled`. */
+  /**
+   * Sends the next batch, of one record to probe; answers `batch.acked`, `batch.refused`,
+   * `target.absent` or `hints.settled`.
+   */
   deliver(size: 'probe' | 'batch'): void;
-  /** Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused` or `hints.settled`. */
+  /**
+   * Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused` or
+   * `hints.settled`.
+   */
   rehome(): void;
   /** Stops listening for answers to what is under way. */
   giveUp(): void;

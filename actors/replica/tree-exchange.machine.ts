@@ -1,9 +1,11 @@
 /**
- * Compares this node's partitions with the other primaries', one peer at a time, for ever; repairs what differs.
+ * Compares this node's partitions with the other primaries', one peer at a time, for ever; repairs
+ * what differs.
  *
- * Equal replicas cost one message a visit. Roots that differ are looked at twice, because writes under way make them
- * differ for a moment; then leaves, then keys, then states travel, in bounded batches with a rest between them.
- * Whatever goes wrong ends the visit: the next one begins afresh. Repair is a merge, so it can't do harm.
+ * Equal replicas cost one message a visit. Roots that differ are looked at twice, because writes
+ * under way make them differ for a moment; then leaves, then keys, then states travel, in bounded
+ * batches with a rest between them. Whatever goes wrong ends the visit: the next one begins afresh.
+ * Repair is a merge, so it can't do harm.
  */
 import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
@@ -12,15 +14,26 @@ import { limits } from '../rules/limits.js';
 export interface ExchangeEffects {
   /** How long to rest before the next visit; 0 when someone must be visited at once. */
   restMs(): number;
-  /** Chooses a peer and sends it all common roots: `roots.equal`, `roots.differ`, `nobody.near` or `peer.silent`. */
+  /**
+   * Chooses a peer and sends it all common roots: `roots.equal`, `roots.differ`, `nobody.near` or
+   * `peer.silent`.
+   */
   compareRoots(): void;
   /** Sends the roots that differed once more: as `compareRoots`. */
   confirmRoots(): void;
-  /** Asks for the leaves of the next partition that differs: `leaves.equal`, `leaves.differ` or `peer.silent`. */
+  /**
+   * Asks for the leaves of the next partition that differs: `leaves.equal`, `leaves.differ` or
+   * `peer.silent`.
+   */
   compareLeaves(): void;
-  /** Asks for the next keys of the leaves that differ: `keys.equal`, `keys.differ` or `peer.silent`. */
+  /**
+   * Asks for the next keys of the leaves that differ: `keys.equal`, `keys.differ` or `peer.silent`.
+   */
   compareKeys(): void;
-  /** Reads the peer's states of the keys that differ and merges them here: `states.pulled` or `peer.silent`. */
+  /**
+   * Reads the peer's states of the keys that differ and merges them here: `states.pulled` or
+   * `peer.silent`.
+   */
   pull(): void;
   /** Sends the peer what it lacks of them: `states.pushed` or `peer.silent`. */
   push(): void;
@@ -46,7 +59,9 @@ export type ExchangeEvent =
 
 interface ExchangeContext {
   readonly restMs: number;
-  /** Partitions of this visit that differ and were not looked into yet, the one at hand included. */
+  /**
+   * Partitions of this visit that differ and were not looked into yet, the one at hand included.
+   */
   readonly partitionsLeft: number;
   /** Whether the partition at hand has keys behind those compared last. */
   readonly keysLeft: boolean;

@@ -1,4 +1,7 @@
-/** Actors: (node id, epoch) as 14 bytes in a latin1 string. Epochs come from `src/store` (leased from disk). */
+/**
+ * Actors: (node id, epoch) as 14 bytes in a latin1 string. Epochs come from `src/store` (leased
+ * from disk).
+ */
 import type { Actor } from './versions.js';
 
 /** 64 random bits as 16 hex digits; kept with the data. */

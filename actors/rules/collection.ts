@@ -1,12 +1,15 @@
 /**
- * What may be forgotten: tombstones, expired values, and context entries of actors that never write again.
+ * What may be forgotten: tombstones, expired values, and context entries of actors that never write
+ * again.
  *
- * Forgetting is the one thing merge can't undo, so it needs agreement: every primary holds this very state, no other member holds
- * another one, and no hint is out for the partition anywhere. Then no older state of the key exists that could come back, except in a
- * message under way, and the grace period outlasts those. If agreement breaks while it is acted upon, the entry just comes back.
+ * Forgetting is the one thing merge can't undo, so it needs agreement: every primary holds this
+ * very state, no other member holds another one, and no hint is out for the partition anywhere.
+ * Then no older state of the key exists that could come back, except in a message under way, and
+ * the grace period outlasts those. If agreement breaks while it is acted upon, the entry just comes
+ * back.
  *
- * A collected key leaves no mark, so whoever mints for it next draws a new epoch: no dot is used twice, and an
- * older tombstone that turns up after all can't cover the new value ("doomstone").
+ * A collected key leaves no mark, so whoever mints for it next draws a new epoch: no dot is used
+ * twice, and an older tombstone that turns up after all can't cover the new value ("doomstone").
  */
 import type { NodeId } from './actor.js';
 import { epochOf, nodeOf } from './actor.js';
@@ -34,7 +37,10 @@ export function isCollectable(state: KeyState, grace: Grace): boolean {
   );
 }
 
-/** Whether time alone may make the state one to forget, or shorten; otherwise it needn't be looked at before it changes. */
+/**
+ * Whether time alone may make the state one to forget, or shorten; otherwise it needn't be looked
+ * at before it changes.
+ */
 export function mayBeForgotten(state: KeyState): boolean {
   return (
     state.context.length > limits.contextEntriesKept ||
@@ -51,9 +57,10 @@ function deadSinceMs(sibling: Sibling): number {
 }
 
 /**
- * The context without what is not needed any more, or undefined when it stays as it is: entries without a sibling, of
- * nodes that are gone for good, or of epochs their node has itself left behind, oldest epoch first, until no
- * more than `limits.contextEntriesKept` are left. A node never goes back to an earlier epoch of its own for a key.
+ * The context without what is not needed any more, or undefined when it stays as it is: entries
+ * without a sibling, of nodes that are gone for good, or of epochs their node has itself left
+ * behind, oldest epoch first, until no more than `limits.contextEntriesKept` are left. A node never
+ * goes back to an earlier epoch of its own for a key.
  */
 export function prunedContext(
   state: KeyState,
@@ -74,7 +81,10 @@ export function prunedContext(
   return state.context.filter(({ actor }) => !dropped.has(actor));
 }
 
-/** Whether `shorter` is what pruning may have made of `state`: same siblings, no entry that was not there, none of a sibling missing. */
+/**
+ * Whether `shorter` is what pruning may have made of `state`: same siblings, no entry that was not
+ * there, none of a sibling missing.
+ */
 export function isPrunedFrom(shorter: KeyState, state: KeyState): boolean {
   return (
     shorter.siblings.length === state.siblings.length &&

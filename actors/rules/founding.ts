@@ -1,10 +1,13 @@
 /**
- * How a cluster begins, so that two lists of founders that have a node in common are never both chosen.
+ * How a cluster begins, so that two lists of founders that have a node in common are never both
+ * chosen.
  *
- * A list is chosen at an attempt when each of its nodes has it on disk at that attempt. A node stores one list an attempt, and
- * goes to a later attempt only when it knows that its list can't be chosen any more: a node of that list stored another one at
- * the same attempt, is past it, or is in another cluster. None of those ever stores the list at that attempt, so what is chosen
- * is never left. What a node has told stays true for ever, so late messages do no harm. (Paxos with all as the quorum and no leader.)
+ * A list is chosen at an attempt when each of its nodes has it on disk at that attempt. A node
+ * stores one list an attempt, and goes to a later attempt only when it knows that its list can't be
+ * chosen any more: a node of that list stored another one at the same attempt, is past it, or is in
+ * another cluster. None of those ever stores the list at that attempt, so what is chosen is never
+ * left. What a node has told stays true for ever, so late messages do no harm. (Paxos with all as
+ * the quorum and no leader.)
  */
 import type { NodeId } from './actor.js';
 
@@ -53,8 +56,9 @@ function isDead(
 }
 
 /**
- * Whether a node may store what it met as a list of founders: it has met at least `founders` (itself included), and everyone
- * it met says to have met exactly the same. A node that is not among the founders stays `joining`.
+ * Whether a node may store what it met as a list of founders: it has met at least `founders`
+ * (itself included), and everyone it met says to have met exactly the same. A node that is not
+ * among the founders stays `joining`.
  */
 export function isFoundedBy(gathering: {
   /** Ascending; itself included. */

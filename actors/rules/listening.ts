@@ -1,9 +1,12 @@
 /**
- * In which groups nodes listen to what clients send (to which partitions: `routing.ts`). Nodes share requests through a queue group: nats-server gives each message to one of
- * its members, and goes on giving a hung node (a paused machine, a host without power) its share for as long as it believes in the
- * connection. So those that live meet in a group of another name, and what the hung node swallows is served there as well.
+ * In which groups nodes listen to what clients send (to which partitions: `routing.ts`). Nodes
+ * share requests through a queue group: nats-server gives each message to one of its members, and
+ * goes on giving a hung node (a paused machine, a host without power) its share for as long as it
+ * believes in the connection. So those that live meet in a group of another name, and what the hung
+ * node swallows is served there as well.
  *
- * For a moment two nodes may differ on who hangs. Then both groups are served and some requests are done twice, never not at all.
+ * For a moment two nodes may differ on who hangs. Then both groups are served and some requests are
+ * done twice, never not at all.
  */
 import type { NodeId } from './actor.js';
 import { hashText, fnvBasis, mixed } from './hash.js';
@@ -19,8 +22,8 @@ export interface ListeningMember {
 }
 
 /**
- * The members that may still be given requests and read none. Two sources for each, as for everything that follows from silence;
- * one is enough where nobody is left to be the other.
+ * The members that may still be given requests and read none. Two sources for each, as for
+ * everything that follows from silence; one is enough where nobody is left to be the other.
  */
 export function hangingAmong(others: readonly ListeningMember[]): NodeId[] {
   const someoneLives = others.some(({ reachability }) => reachability === 'alive');
@@ -33,9 +36,10 @@ export function hangingAmong(others: readonly ListeningMember[]): NodeId[] {
 }
 
 /**
- * Whether others may be given what this node is given: somebody is silent and not gone, so the nodes may differ on who hangs, or
- * each of two sides takes the other for hung. Then a refusal by one says nothing about the others. Nor does it where this node
- * is with the smaller part: it does not know in which groups the larger one meets.
+ * Whether others may be given what this node is given: somebody is silent and not gone, so the
+ * nodes may differ on who hangs, or each of two sides takes the other for hung. Then a refusal by
+ * one says nothing about the others. Nor does it where this node is with the smaller part: it does
+ * not know in which groups the larger one meets.
  */
 export function mayBeDoubled(others: readonly ListeningMember[]): boolean {
   const alive = others.filter(({ reachability }) => reachability === 'alive').length;
@@ -46,14 +50,18 @@ export function mayBeDoubled(others: readonly ListeningMember[]): boolean {
 }
 
 /**
- * Whether this node knows by now where the others meet: it has heard each of them itself, or knows that it is gone. One that has just
- * started takes those on the other side of a cut for alive, who take it for hung and do what it is given.
+ * Whether this node knows by now where the others meet: it has heard each of them itself, or knows
+ * that it is gone. One that has just started takes those on the other side of a cut for alive, who
+ * take it for hung and do what it is given.
  */
 export function hasMetAll(others: readonly ListeningMember[]): boolean {
   return others.every(({ isMet, isAbsent }) => isMet || isAbsent);
 }
 
-/** Where those that live meet. Nodes that agree on who hangs meet in one group; `base` while nobody does. */
+/**
+ * Where those that live meet. Nodes that agree on who hangs meet in one group; `base` while nobody
+ * does.
+ */
 export function queueGroup(base: string, hanging: readonly NodeId[]): string {
   if (hanging.length === 0) return base;
   const hash = mixed(hashText(fnvBasis, [...hanging].sort().join(' ')));

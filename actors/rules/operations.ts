@@ -1,11 +1,13 @@
 /**
  * Puts that may arrive more than once, and what a key's state knows of them.
  *
- * A put that is tried again travels in several copies, and one of them may arrive when the put is done and has been replaced: carried
- * out, it would replace what came after it. So the sibling of a put of which other copies may come says so, until when; and
- * when it is replaced it stays in the list of siblings without its value: *remembered*. It is replicated, merged and transferred like any
- * sibling (its dot is listed), and whoever holds what replaced the put knows its copies. Copies that say since when their
- * author asks never need it (`src/coordinator/minting.ts`): what is remembered is for the one that can't say.
+ * A put that is tried again travels in several copies, and one of them may arrive when the put is
+ * done and has been replaced: carried out, it would replace what came after it. So the sibling of a
+ * put of which other copies may come says so, until when; and when it is replaced it stays in the
+ * list of siblings without its value: *remembered*. It is replicated, merged and transferred like
+ * any sibling (its dot is listed), and whoever holds what replaced the put knows its copies. Copies
+ * that say since when their author asks never need it (`src/coordinator/minting.ts`): what is
+ * remembered is for the one that can't say.
  */
 import { limits } from './limits.js';
 import type { Sibling } from './sibling.js';
@@ -15,8 +17,9 @@ export function isRemembered(sibling: Sibling): boolean {
 }
 
 /**
- * Those that count and may be shown: without remembered puts, and without the late twins of these, minted where nobody knew. Where
- * nothing would be left, puts were done in one order here and in another there, and each replaced the others: then all of them count.
+ * Those that count and may be shown: without remembered puts, and without the late twins of these,
+ * minted where nobody knew. Where nothing would be left, puts were done in one order here and in
+ * another there, and each replaced the others: then all of them count.
  */
 export function standing(siblings: readonly Sibling[]): readonly Sibling[] {
   if (!siblings.some(isRemembered)) return siblings;
@@ -27,8 +30,9 @@ export function standing(siblings: readonly Sibling[]): readonly Sibling[] {
 }
 
 /**
- * What is left of the siblings when some are replaced. All siblings of one operation are replaced together: they are one put, of
- * which its author has seen one dot. Those of which copies may come are remembered. `nowMs`: wall clock.
+ * What is left of the siblings when some are replaced. All siblings of one operation are replaced
+ * together: they are one put, of which its author has seen one dot. Those of which copies may come
+ * are remembered. `nowMs`: wall clock.
  */
 export function afterReplacing(
   siblings: readonly Sibling[],
@@ -68,8 +72,9 @@ function mayBeCopied({ copiesUntilMs }: Sibling, nowMs: number): boolean {
 }
 
 /**
- * Of one dot, what both sides know of its put: whether copies may come, until when, and whether it has been replaced. More is known
- * later, never less, so it does not matter in which order sides meet.
+ * Of one dot, what both sides know of its put: whether copies may come, until when, and whether it
+ * has been replaced. More is known later, never less, so it does not matter in which order sides
+ * meet.
  */
 export function joined(a: Sibling, b: Sibling): Sibling {
   const [more, less] = knowledgeOf(a) >= knowledgeOf(b) ? [a, b] : [b, a];

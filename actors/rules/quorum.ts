@@ -126,7 +126,10 @@ function reach({ acked, outstanding, untried, strict, primaries }: Ballot): numb
   return strict ? different(voters, primaries) : different(voters);
 }
 
-/** How many nodes, of those in `among` if it is given. They are few: a set is dearer than looking back. */
+/**
+ * How many nodes, of those in `among` if it is given. They are few: a set is dearer than looking
+ * back.
+ */
 function different(nodes: readonly NodeId[], among = nodes): number {
   let count = 0;
   for (let i = 0; i < nodes.length; i++) {

@@ -1,9 +1,11 @@
 /**
- * When a member may be declared gone for good. From then on nothing is taken from it, so that the others may forget without asking it:
- * tombstones, expired values, old context entries. That it really is gone only an operator knows; what the nodes know is checked here,
- * by each of those that are asked, before it has the mark on its disk.
+ * When a member may be declared gone for good. From then on nothing is taken from it, so that the
+ * others may forget without asking it: tombstones, expired values, old context entries. That it
+ * really is gone only an operator knows; what the nodes know is checked here, by each of those that
+ * are asked, before it has the mark on its disk.
  *
- * A majority of the founders must have it, and must be left: of two sides of a cut one at most can declare the other gone.
+ * A majority of the founders must have it, and must be left: of two sides of a cut one at most can
+ * declare the other gone.
  */
 import type { NodeId } from './actor.js';
 import type { Reachability } from './membership.js';

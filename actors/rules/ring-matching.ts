@@ -1,8 +1,9 @@
 /**
- * Gives every partition one more node under bounded load, by deferred acceptance (Gale, Shapley 1962):
- * partitions ask nodes in their clockwise order, a full node keeps those nearest to its tokens. The outcome
- * depends on no order of asking, and a node more or less changes little of it. Bounded load on a ring is the
- * idea of Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2018).
+ * Gives every partition one more node under bounded load, by deferred acceptance (Gale, Shapley
+ * 1962): partitions ask nodes in their clockwise order, a full node keeps those nearest to its
+ * tokens. The outcome depends on no order of asking, and a node more or less changes little of it.
+ * Bounded load on a ring is the idea of Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with
+ * Bounded Loads" (2018).
  */
 export interface Matching {
   /** Partition → the nodes it may get, nearest first. */
@@ -74,7 +75,10 @@ interface Assignment {
   readonly nodeOf: number[];
 }
 
-/** The shortest chain of moves (augmenting path) that ends at a node with room; false when there is none. */
+/**
+ * The shortest chain of moves (augmenting path) that ends at a node with room; false when there is
+ * none.
+ */
 function rearrange(homeless: number, { matching, held, nodeOf }: Assignment): boolean {
   const { wishes, room } = matching;
   /** Node → the partition that would move to it. */

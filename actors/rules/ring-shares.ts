@@ -1,9 +1,11 @@
 /**
- * The fair share of each node: of the first `depth` places of all partitions, how many should be its own.
+ * The fair share of each node: of the first `depth` places of all partitions, how many should be
+ * its own.
  *
- * In proportion to weight, as far as "distinct hosts, distinct zones" lets: of `depth` places a zone
- * takes at most one per partition while there are `depth` zones, and exactly one or more once every zone is in
- * the list; the same for hosts. So a heavy node in a cluster of few hosts can't get more than every partition once.
+ * In proportion to weight, as far as "distinct hosts, distinct zones" lets: of `depth` places a
+ * zone takes at most one per partition while there are `depth` zones, and exactly one or more once
+ * every zone is in the list; the same for hosts. So a heavy node in a cluster of few hosts can't
+ * get more than every partition once.
  */
 export interface Placed {
   readonly host: string;
@@ -17,7 +19,10 @@ interface Share {
   readonly most: number;
 }
 
-/** Fractions of partitions, in the order of `nodes`; they add up to `depth` × partitions (at most one place a node and partition). */
+/**
+ * Fractions of partitions, in the order of `nodes`; they add up to `depth` × partitions (at most
+ * one place a node and partition).
+ */
 export function sharesOf(
   nodes: readonly Placed[],
   bounds: { readonly depth: number; readonly partitions: number },
@@ -56,7 +61,10 @@ export function sharesOf(
   return shares;
 }
 
-/** Splits `total` in proportion to weight within everyone's bounds: the level at which the clamped parts add up to it. */
+/**
+ * Splits `total` in proportion to weight within everyone's bounds: the level at which the clamped
+ * parts add up to it.
+ */
 function divide(total: number, parts: readonly Share[]): number[] {
   const at = (level: number): number[] =>
     parts.map(({ weight, least, most }) => Math.min(Math.max(level * weight, least), most));

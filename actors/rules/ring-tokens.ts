@@ -1,6 +1,7 @@
 /**
  * Where the nodes stand on the circle: each at `tokensPerWeight` × weight hashed points of 32 bits.
- * A node's points depend on nothing but its id and weight, so other members come and go without moving them.
+ * A node's points depend on nothing but its id and weight, so other members come and go without
+ * moving them.
  */
 import type { NodeId } from './actor.js';
 import { fnvBasis, hashText, mixed } from './hash.js';

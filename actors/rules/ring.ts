@@ -1,11 +1,13 @@
 /**
  * The ring: which node holds which partition, a pure function of the active members.
  *
- * A partition's preference list goes clockwise from the start of its arc over the tokens of the nodes. The first
- * places are distinct hosts (distinct zones while there are enough), and are filled one place at a time under
- * bounded load: of the first n places no node has more than its share and `overloadMax` on top. That always holds
- * for n = 1 and 2 and for equal weights on hosts of their own; where some nodes are heavy enough to be in every list, the rest can be
- * uneven, since each place is filled without regard to the next. Behind `balancedPlacesMax` the list goes on clockwise without the bound.
+ * A partition's preference list goes clockwise from the start of its arc over the tokens of the
+ * nodes. The first places are distinct hosts (distinct zones while there are enough), and are
+ * filled one place at a time under bounded load: of the first n places no node has more than its
+ * share and `overloadMax` on top. That always holds for n = 1 and 2 and for equal weights on hosts
+ * of their own; where some nodes are heavy enough to be in every list, the rest can be uneven,
+ * since each place is filled without regard to the next. Behind `balancedPlacesMax` the list goes
+ * on clockwise without the bound.
  */
 import type { NodeId } from './actor.js';
 import { limits } from './limits.js';
@@ -19,7 +21,10 @@ export interface Ring {
   /** Hash over what the ring is computed from; equal members compute equal rings. */
   readonly epoch: number;
   readonly partitions: number;
-  /** All active nodes, clockwise from the partition; the first N on distinct hosts (zones while there are enough) come first. */
+  /**
+   * All active nodes, clockwise from the partition; the first N on distinct hosts (zones while
+   * there are enough) come first.
+   */
   preferenceList(partition: number): readonly NodeId[];
   /** Index of the partition's replica group: partitions with equal preference lists share one. */
   groupOf(partition: number): number;
@@ -27,7 +32,10 @@ export interface Ring {
 
 export type RingMember = Pick<Member, 'id' | 'host' | 'zone' | 'weight'>;
 
-/** Takes the active members in any order. Costs about 15 ms for 50 nodes and 256 partitions: keep the result. */
+/**
+ * Takes the active members in any order. Costs about 15 ms for 50 nodes and 256 partitions: keep
+ * the result.
+ */
 export function ringOf(members: readonly RingMember[], partitions: number): Ring {
   const nodes = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
   const lists = listsOf(nodes, partitions);
@@ -103,7 +111,10 @@ function numbered(names: readonly string[]): number[] {
   return names.map((name) => numbers.get(name)!);
 }
 
-/** Who may stand next in a list: nodes in a zone not yet named; failing that on a host not yet named; failing that any other. */
+/**
+ * Who may stand next in a list: nodes in a zone not yet named; failing that on a host not yet
+ * named; failing that any other.
+ */
 function candidates(
   list: readonly number[],
   clockwise: readonly number[],

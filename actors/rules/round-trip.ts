@@ -1,7 +1,7 @@
 /**
- * How long answers take lately, and from when on silence means something: the estimate of TCP's retransmission timer
- * (Jacobson 1988, RFC 6298). Whoever gives up on others by a fixed time calls them dead as soon as all are busy, and what
- * is then done twice keeps them busy.
+ * How long answers take lately, and from when on silence means something: the estimate of TCP's
+ * retransmission timer (Jacobson 1988, RFC 6298). Whoever gives up on others by a fixed time calls
+ * them dead as soon as all are busy, and what is then done twice keeps them busy.
  */
 export interface RoundTrip {
   readonly smoothedMs: number;

@@ -1,8 +1,9 @@
 /**
- * When a peer may be called down: its silence towards this node, and a second source that does not depend on it.
+ * When a peer may be called down: its silence towards this node, and a second source that does not
+ * depend on it.
  *
- * Sources are kept as a set, so nobody counts twice (the idea of memberlist's suspicion.go). NATS is one: it answers
- * "no responders" when nothing subscribes to the peer's subjects.
+ * Sources are kept as a set, so nobody counts twice (the idea of memberlist's suspicion.go). NATS
+ * is one: it answers "no responders" when nothing subscribes to the peer's subjects.
  */
 import type { NodeId } from './actor.js';
 import { limits } from './limits.js';
@@ -34,8 +35,8 @@ export function withoutWitness(suspicion: Suspicion, witness: NodeId): Suspicion
 }
 
 /**
- * How long a peer may be silent. Gossip goes to `gossipFanout` peers a beat, so news of a heartbeat needs
- * log(nodes) / log(1 + fanout) beats to reach everyone; each beyond the first is waited for.
+ * How long a peer may be silent. Gossip goes to `gossipFanout` peers a beat, so news of a heartbeat
+ * needs log(nodes) / log(1 + fanout) beats to reach everyone; each beyond the first is waited for.
  */
 export function silenceMsMax(nodes: number): number {
   const beats = Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
@@ -43,8 +44,8 @@ export function silenceMsMax(nodes: number): number {
 }
 
 /**
- * How long a peer that lives may say nothing to this node itself: it tells `gossipFanout` others a beat, each in its turn. For each beat
- * beyond the first one more is waited for.
+ * How long a peer that lives may say nothing to this node itself: it tells `gossipFanout` others a
+ * beat, each in its turn. For each beat beyond the first one more is waited for.
  */
 export function directSilenceMsMax(nodes: number): number {
   const beats = Math.ceil(Math.max(nodes - 1, 1) / limits.gossipFanout);

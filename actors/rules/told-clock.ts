@@ -1,21 +1,27 @@
 /**
  * Monotonic time of another process, as far as it is known: what it told, and the time since.
  *
- * A word about a clock is old by the time it took to arrive, so the clock shows at least what was told. Of several words the
- * one that took least is the truest, as in NTP's clock filter (RFC 5905, section 10); of two windows of time, because a clock that
- * stood still (a paused virtual machine) makes all earlier words untrue. Clocks run at different rates: what is known gets worse with time.
+ * A word about a clock is old by the time it took to arrive, so the clock shows at least what was
+ * told. Of several words the one that took least is the truest, as in NTP's clock filter (RFC 5905,
+ * section 10); of two windows of time, because a clock that stood still (a paused virtual machine)
+ * makes all earlier words untrue. Clocks run at different rates: what is known gets worse with
+ * time.
  */
 import { limits } from './limits.js';
 
 /** A moment on the monotonic clock of one process. */
 export interface Moment {
-  /** Names the process: drawn when it starts, never 0. A clock of an earlier process says nothing. */
+  /**
+   * Names the process: drawn when it starts, never 0. A clock of an earlier process says nothing.
+   */
   readonly process: number;
   /** Whole ms. */
   readonly ms: number;
 }
 
-/** By whom the clock of a process is not known: nothing such a process is asked to do will be done. */
+/**
+ * By whom the clock of a process is not known: nothing such a process is asked to do will be done.
+ */
 export const noMoment: Moment = { process: 0, ms: 0 };
 
 export interface ToldClock {
@@ -52,7 +58,8 @@ export function afterWord(known: ToldClock | undefined, told: Moment, nowMs: num
       newestAheadMs: Math.max(newestAheadMs, aheadMs),
     };
   const window = { newestAheadMs: aheadMs, windowMs: nowMs };
-  // After a silence a clock may have run away from what was told of it, so far that a new word is the better one.
+  // After a silence a clock may have run away from what was told of it, so far that a new word is
+  // the better one.
   if (nowMs >= windowMs + 2 * limits.clockWindowMs) {
     const oldAheadMs = newestAheadMs - driftMsMax(nowMs - windowMs);
     return { ...known, ...window, aheadMs: Math.max(oldAheadMs, aheadMs), sinceMs: nowMs };

@@ -1,6 +1,6 @@
 /**
- * Where two replicas differ: by tree digests first, by keys where the trees part. After Merkle (1987) as Dynamo uses it
- * for anti-entropy: equal replicas find out with one small message.
+ * Where two replicas differ: by tree digests first, by keys where the trees part. After Merkle
+ * (1987) as Dynamo uses it for anti-entropy: equal replicas find out with one small message.
  */
 import type { StorageKey } from './key.js';
 import type { Digest } from './versions.js';

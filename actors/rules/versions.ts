@@ -17,8 +17,9 @@ export type { Actor, Dot, Sibling } from './sibling.js';
 export type Context = readonly Dot[];
 
 /**
- * What a client has seen and hands back: all writes of the vector, and each of the dots beside it. An entry of a vector claims every
- * earlier write of its actor; a dot beside it claims one (dotted version vectors: Preguiça et al., 2010).
+ * What a client has seen and hands back: all writes of the vector, and each of the dots beside it.
+ * An entry of a vector claims every earlier write of its actor; a dot beside it claims one (dotted
+ * version vectors: Preguiça et al., 2010).
  */
 export interface SeenContext {
   readonly vector: Context;
@@ -80,7 +81,9 @@ export function descends(newer: Context, older: Context): boolean {
   return true;
 }
 
-/** Entry by entry the higher counter. Returns one of its arguments when that already is the result. */
+/**
+ * Entry by entry the higher counter. Returns one of its arguments when that already is the result.
+ */
 export function mergeContexts(left: Context, right: Context): Context {
   if (left === right || descends(left, right)) return left;
   if (descends(right, left)) return right;
@@ -136,9 +139,9 @@ export function sameState(a: KeyState, b: KeyState): boolean {
 }
 
 /**
- * A sibling stays if both sides have its dot, or if the other side's context does not cover it; with all that both know of its copies
- * (`operations.ts`). Returns one of its arguments (the same reference) when that already is the result, so a caller
- * can tell "nothing new" without comparing.
+ * A sibling stays if both sides have its dot, or if the other side's context does not cover it;
+ * with all that both know of its copies (`operations.ts`). Returns one of its arguments (the same
+ * reference) when that already is the result, so a caller can tell "nothing new" without comparing.
  */
 export function merge(left: KeyState, right: KeyState): KeyState {
   if (sameState(left, right)) return left;
@@ -161,9 +164,14 @@ export function merge(left: KeyState, right: KeyState): KeyState {
 
 export interface Mint {
   readonly local: KeyState;
-  /** What the client saw; its siblings are replaced. `undefined`: a blind put, replaces all that is local. */
+  /**
+   * What the client saw; its siblings are replaced. `undefined`: a blind put, replaces all that is
+   * local.
+   */
   readonly seen: SeenContext | undefined;
-  /** The actor that mints. The caller vouches that `local` holds all it ever minted for this key. */
+  /**
+   * The actor that mints. The caller vouches that `local` holds all it ever minted for this key.
+   */
   readonly actor: Actor;
   readonly value: Uint8Array | null;
   readonly writtenAtMs: number;
@@ -178,8 +186,9 @@ export interface Mint {
 }
 
 /**
- * The key state after a put: local siblings that were not seen stay beside the new one. What was seen and is not in `local`
- * covers nothing: a claim nobody can confirm would hide what its actor writes later.
+ * The key state after a put: local siblings that were not seen stay beside the new one. What was
+ * seen and is not in `local` covers nothing: a claim nobody can confirm would hide what its actor
+ * writes later.
  */
 export function mint(put: Mint): KeyState {
   const { local, stays, copiesUntilMs } = put;
@@ -203,7 +212,9 @@ export function mint(put: Mint): KeyState {
   };
 }
 
-/** 64 bits over context and dots, as two unsigned 32-bit halves. Equal states have equal digests. */
+/**
+ * 64 bits over context and dots, as two unsigned 32-bit halves. Equal states have equal digests.
+ */
 export interface Digest {
   readonly hi: number;
   readonly lo: number;
@@ -212,8 +223,8 @@ export interface Digest {
 export const emptyDigest: Digest = { hi: 0, lo: 0 };
 
 /**
- * Two lanes of FNV-1a with murmur3's finaliser, fed with the context's entries, a gap, and the siblings' dots; values need
- * no hashing because dots name them.
+ * Two lanes of FNV-1a with murmur3's finaliser, fed with the context's entries, a gap, and the
+ * siblings' dots; values need no hashing because dots name them.
  */
 export class DigestLanes {
   private hi = fnvBasis;

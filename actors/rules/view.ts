@@ -53,7 +53,10 @@ export function lastWritten(siblings: readonly Sibling[]): Sibling {
   );
 }
 
-/** A put that was retried at another coordinator left its value twice; the lower dot stands for both. */
+/**
+ * A put that was retried at another coordinator left its value twice; the lower dot stands for
+ * both.
+ */
 function oncePerOperation(siblings: readonly Sibling[]): readonly Sibling[] {
   return siblings.filter(
     (sibling, i) =>
@@ -62,7 +65,10 @@ function oncePerOperation(siblings: readonly Sibling[]): readonly Sibling[] {
   );
 }
 
-/** The context handed back to who reads the state: all of it, unless it is longer than one from outside may be. */
+/**
+ * The context handed back to who reads the state: all of it, unless it is longer than one from
+ * outside may be.
+ */
 export function contextForReader(state: KeyState): Context {
   return cutToBound(state.context, state.siblings);
 }
@@ -71,12 +77,14 @@ export function contextForReader(state: KeyState): Context {
  * The context handed back to the author of a write: with it, the next put replaces the author's own
  * write and what the author saw, and never a sibling the author did not see.
  *
- * It claims all that the state does, up to the first unseen sibling of each actor. What an entry can't claim
- * without such a sibling stands beside the vector as a dot: the new write, and what was seen and is still there.
- * Seen dots that are gone need no claim: who has the new write has what replaced them.
+ * It claims all that the state does, up to the first unseen sibling of each actor. What an entry
+ * can't claim without such a sibling stands beside the vector as a dot: the new write, and what was
+ * seen and is still there. Seen dots that are gone need no claim: who has the new write has what
+ * replaced them.
  *
- * What was seen and not found is claimed as it was, to be replaced once it is in reach, unless all there is was found
- * (`isAllFound`): then nobody has it any more, and to look for it again with every put would not end.
+ * What was seen and not found is claimed as it was, to be replaced once it is in reach, unless all
+ * there is was found (`isAllFound`): then nobody has it any more, and to look for it again with
+ * every put would not end.
  */
 export function contextForAuthor(write: {
   readonly state: KeyState;

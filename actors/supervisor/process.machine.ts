@@ -1,15 +1,19 @@
 /**
  * The life of one process that `quorate up` looks after: a node, or nats-server.
  *
- * Invariants: at most one process is alive; a process that died is started again only if restarts are wanted and nobody asked
- * to stop; asked twice, or not gone in time, it is killed. Starting and signalling is the effects' business (`src/cli/up/`).
+ * Invariants: at most one process is alive; a process that died is started again only if restarts
+ * are wanted and nobody asked to stop; asked twice, or not gone in time, it is killed. Starting and
+ * signalling is the effects' business (`src/cli/up/`).
  */
 import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
 import { commandLimits } from '../rules/limits/command.js';
 
 export interface ProcessEffects {
-  /** Starts the process; it answers `process.serving` when it serves and `process.exited` when it is gone. */
+  /**
+   * Starts the process; it answers `process.serving` when it serves and `process.exited` when it is
+   * gone.
+   */
   launch(): void;
   /** Asks it to stop cleanly. */
   terminate(): void;
@@ -101,7 +105,10 @@ export const processMachine = setup({
   },
 });
 
-/** At once, then doubled with every death in a row. Without jitter: the processes of one machine have no herd to avoid. */
+/**
+ * At once, then doubled with every death in a row. Without jitter: the processes of one machine
+ * have no herd to avoid.
+ */
 export function restartDelayMs(deaths: number): number {
   if (deaths <= 1) return 0;
   const doubled = commandLimits.processRestartMsMin * 2 ** (deaths - 2);

@@ -1,6 +1,7 @@
 /**
- * `kv.changed.<bucket>.<key>`: a put or delete met its quorum. Headers: the context its author was given, and
- * `Kv-Deleted: true` for a delete. Lost like any NATS message when nobody listens; keys that can't be a subject have none.
+ * `kv.changed.<bucket>.<key>`: a put or delete met its quorum. Headers: the context its author was
+ * given, and `Kv-Deleted: true` for a delete. Lost like any NATS message when nobody listens; keys
+ * that can't be a subject have none.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';

@@ -76,7 +76,10 @@ export class Documents {
     this.bus.publish(reply, this.encoded(document, json));
   }
 
-  /** Made once a turn of the event loop: 20 000 questions at once, one after the other, kept a node from anything else for seconds. */
+  /**
+   * Made once a turn of the event loop: 20 000 questions at once, one after the other, kept a node
+   * from anything else for seconds.
+   */
   private encoded(document: 'ring' | 'status', json: boolean): Buffer {
     const name = `${document} ${json}`;
     let bytes = this.ofThisTurn.get(name);
@@ -126,7 +129,10 @@ export class Documents {
   }
 }
 
-/** Both are made of what documents are made of; interfaces lack the index signature that would say so. */
+/**
+ * Both are made of what documents are made of; interfaces lack the index signature that would say
+ * so.
+ */
 function documentOf(value: RingMessage | NodeStatus): DocumentValue {
   return value as unknown as DocumentValue;
 }

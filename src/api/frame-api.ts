@@ -1,4 +1,7 @@
-/** The way in for the TypeScript client: `kv.frame.<node>`, many requests in one message, answered by one. */
+/**
+ * The way in for the TypeScript client: `kv.frame.<node>`, many requests in one message, answered
+ * by one.
+ */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
 import { OwnTime } from '../bus/own-time.js';

@@ -1,4 +1,7 @@
-/** Headers of requests and replies. What can't be understood is refused with a text that names the header. */
+/**
+ * Headers of requests and replies. What can't be understood is refused with a text that names the
+ * header.
+ */
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -135,7 +138,8 @@ export function getHeaders(reply: Extract<GetReply, { ok: true }>): ReplyHeaders
 }
 
 /**
- * `write`: its author wants to know whether it may still show. `doubled`: another node may have been given it as well.
+ * `write`: its author wants to know whether it may still show. `doubled`: another node may have
+ * been given it as well.
  * `context`: of the tombstones behind a 404.
  */
 export function errorHeaders(

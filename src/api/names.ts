@@ -23,8 +23,9 @@ export function checkKey(key: ByteString): void {
 }
 
 /**
- * A subject arrives as text, in which bytes that are no UTF-8 have become U+FFFD: different keys would be one. Throws `MalformedError`,
- * for the character itself as well, which can't be told from those.
+ * A subject arrives as text, in which bytes that are no UTF-8 have become U+FFFD: different keys
+ * would be one. Throws `MalformedError`, for the character itself as well, which can't be told from
+ * those.
  */
 export function checkText(subject: string): void {
   if (subject.includes('\ufffd'))
@@ -45,7 +46,10 @@ export function keySubjectOf(key: ByteString): string | undefined {
   return isSubject(key) ? textOf(key) : undefined;
 }
 
-/** Tokens between dots, none of them empty, no wildcards, nothing a line of the NATS protocol would break at. */
+/**
+ * Tokens between dots, none of them empty, no wildcards, nothing a line of the NATS protocol would
+ * break at.
+ */
 function isSubject(bytes: ByteString): boolean {
   let last = dot;
   for (let i = 0; i < bytes.length; i++) {

@@ -17,7 +17,10 @@ export interface NodeStatus {
   /** Owed to other nodes. */
   readonly hints: number;
   readonly hintBytes: number;
-  /** By how many ms the wall clock of its machine is ahead of what the nodes agree on (`actors/rules/wall-clocks.ts`). */
+  /**
+   * By how many ms the wall clock of its machine is ahead of what the nodes agree on
+   * (`actors/rules/wall-clocks.ts`).
+   */
   readonly clockAheadMs: number;
   /** The same of every other node's, against its own; by id. */
   readonly clockOffsetsMs: Readonly<Record<NodeId, number>>;

@@ -1,10 +1,12 @@
 /**
- * Puts of plain clients, which don't say when they were sent. One that lay in a route (`src/bus/late-words.ts`) for longer than its
- * author waits is older than what its author has put since, so it does not replace what was written since it may have been sent: it is
- * taken for a later copy of itself. Where the last writer wins only one of the two can stay, and nobody knows which: it is refused.
+ * Puts of plain clients, which don't say when they were sent. One that lay in a route
+ * (`src/bus/late-words.ts`) for longer than its author waits is older than what its author has put
+ * since, so it does not replace what was written since it may have been sent: it is taken for a
+ * later copy of itself. Where the last writer wins only one of the two can stay, and nobody knows
+ * which: it is refused.
  *
- * Which message of a route comes first, a put or a word that tells how old both are, is chance. So while a node is silent and not
- * gone, blind puts are held for a moment, in which that word comes.
+ * Which message of a route comes first, a put or a word that tells how old both are, is chance. So
+ * while a node is silent and not gone, blind puts are held for a moment, in which that word comes.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
@@ -18,7 +20,10 @@ import type { PutSink } from './frame-rows.js';
 import { PutOrdering } from './put-ordering.js';
 import { WorkQueue } from './work-queue.js';
 
-/** When it was read, on the monotonic clock, and for how long its author waits; Infinity: it says itself until when. */
+/**
+ * When it was read, on the monotonic clock, and for how long its author waits; Infinity: it says
+ * itself until when.
+ */
 export interface PlainTimes {
   readonly readMs: number;
   readonly timeoutMs: number;
@@ -91,7 +96,8 @@ export class PlainPuts {
   private pass({ request, times, sink }: HeldPut): void {
     const { readMs, timeoutMs } = times;
     const sentAfterMs = this.lateWords.sentAfterMs(readMs);
-    // Its author waits still, and has put nothing since; unless another node was given it too, and has refused it.
+    // Its author waits still, and has put nothing since; unless another node was given it too, and
+    // has refused it.
     const isAwaited = readMs - sentAfterMs < timeoutMs && !this.queue.isDoubled;
     if (sentAfterMs >= readMs || isAwaited) return sink.put(request);
     if (this.lastWriterWins(request)) {

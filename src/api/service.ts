@@ -1,4 +1,7 @@
-/** The node as a NATS service: `nats micro list` finds it, `nats micro stats quorate` shows what it does. */
+/**
+ * The node as a NATS service: `nats micro list` finds it, `nats micro stats quorate` shows what it
+ * does.
+ */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';

@@ -1,9 +1,10 @@
 /**
  * The way in for any NATS client: `kv.put|get|del.<bucket>.<key>`, one message a request.
  *
- * Where the server maps subjects to partitions, requests come to `kv.p.<partition>.…`, to which the primaries
- * of the partition listen; without the mapping (and for keys of more tokens than it covers) any node takes them.
- * A node that is no primary coordinates gets all the same; its puts go to one through `PutOrdering`.
+ * Where the server maps subjects to partitions, requests come to `kv.p.<partition>.…`, to which the
+ * primaries of the partition listen; without the mapping (and for keys of more tokens than it
+ * covers) any node takes them. A node that is no primary coordinates gets all the same; its puts go
+ * to one through `PutOrdering`.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
@@ -153,7 +154,10 @@ export class SubjectApi {
     }
   }
 
-  /** Clients that hold nothing back: what can't be read in time is refused while that costs little, so that the rest is done in time. */
+  /**
+   * Clients that hold nothing back: what can't be read in time is refused while that costs little,
+   * so that the rest is done in time.
+   */
   private checkWait({ taken }: Request): void {
     const waitedMs = this.hearing.waitedMs(taken.atMs);
     if (waitedMs > limits.waitMsMax)
@@ -198,15 +202,18 @@ export class SubjectApi {
     this.puts.put(put, { readMs: request.taken.atMs, timeoutMs });
   }
 
-  /** While others may be given the same message, each of them has a copy that says nothing of the others. */
+  /**
+   * While others may be given the same message, each of them has a copy that says nothing of the
+   * others.
+   */
   private copyOf({ operation, ageMs }: WriteTerms): Copy {
     if (ageMs > 0) return 'later';
     return operation !== '' || this.queue.isDoubled ? 'any' : 'first';
   }
 
   /**
-   * Of a put, as this node can tell it: a plain request says how long, but not since when. Throws when it may be past already: its
-   * author may have put another value since, here or elsewhere.
+   * Of a put, as this node can tell it: a plain request says how long, but not since when. Throws
+   * when it may be past already: its author may have put another value since, here or elsewhere.
    */
   private deadlineOf(request: Request, { timeoutMs, untilWallMs }: WriteTerms): number {
     const { taken, unreadMs } = request;

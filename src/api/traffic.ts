@@ -1,4 +1,7 @@
-/** What goes in and out of this node: live counters per endpoint, and when everything taken has been answered. */
+/**
+ * What goes in and out of this node: live counters per endpoint, and when everything taken has been
+ * answered.
+ */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { Clock } from '../seams/clock.js';
 import { durationsMs, Metrics, type Counter, type Histogram } from '../seams/metrics.js';

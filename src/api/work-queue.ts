@@ -1,4 +1,7 @@
-/** The queue group in which nodes share what clients send: another one while a node hangs, see `actors/rules/listening.ts`. */
+/**
+ * The queue group in which nodes share what clients send: another one while a node hangs, see
+ * `actors/rules/listening.ts`.
+ */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
 import {
@@ -85,7 +88,8 @@ export class WorkQueue {
     if (group === this.wanted) return;
     this.wanted = group;
     this.clock.clearTimeout(this.timer);
-    // Whoever is taken for hung may live, on the other side of a cut, and has to know by then that it is not alone with what it does.
+    // Whoever is taken for hung may live, on the other side of a cut, and has to know by then that
+    // it is not alone with what it does.
     if (group === workQueue) this.meet();
     else this.timer = this.clock.setTimeout(() => this.meet(), limits.hangingMsMin);
   }

@@ -1,4 +1,7 @@
-/** Answers of one turn of the event loop, sent as one message a peer, or as few as the payload limit allows. */
+/**
+ * Answers of one turn of the event loop, sent as one message a peer, or as few as the payload limit
+ * allows.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Clock } from '../seams/clock.js';
 import { encodeArrayOf } from '../wire/message-pack.js';
@@ -48,7 +51,8 @@ export class AnswerOutbox {
   readonly flush = (): void => {
     this.armed = false;
     for (const [to, batch] of this.batches) this.send(to, batch);
-    // Peers come and go; those without an answer in this turn are not kept. Not cleared: see `underway.ts`.
+    // Peers come and go; those without an answer in this turn are not kept. Not cleared: see
+    // `underway.ts`.
     this.batches = new Map();
   };
 

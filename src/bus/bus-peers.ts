@@ -1,7 +1,9 @@
 /**
- * `Peers` over the bus. Owns the protocol's envelope and its checks; bodies are the handlers' business.
+ * `Peers` over the bus. Owns the protocol's envelope and its checks; bodies are the handlers'
+ * business.
  *
- * Nothing that arrives can stop the node: what is malformed is counted and, where somebody waits, refused.
+ * Nothing that arrives can stop the node: what is malformed is counted and, where somebody waits,
+ * refused.
  */
 import { inject, injectable } from 'tsyringe';
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
@@ -66,7 +68,8 @@ export class BusPeers implements Peers {
     this.instruments = peerInstruments(metrics);
     this.self = address.id;
     this.base = `_${address.prefix}`;
-    // A node that restarts keeps its subjects; answers to its former process must not meet new calls.
+    // A node that restarts keeps its subjects; answers to its former process must not meet new
+    // calls.
     this.lastId = (1 + random.below(2 ** 31)) * 2 ** 20;
     this.outbox = new AnswerOutbox({
       clock,

@@ -1,4 +1,7 @@
-/** Headers in the words of the NATS protocol, up to the empty line behind them. Throws on a line break in a value. */
+/**
+ * Headers in the words of the NATS protocol, up to the empty line behind them. Throws on a line
+ * break in a value.
+ */
 export function headerText(headers: Readonly<Record<string, string>>): string {
   let text = 'NATS/1.0\r\n';
   for (const name in headers) {

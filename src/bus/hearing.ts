@@ -1,10 +1,12 @@
 /**
- * Whether what the bus brings may be old. A process that stood still, or whose connection was held up, reads on where it stopped:
- * the first it reads may have been sent long ago, and nothing in it says so. Two things tell. The server is asked four times a
- * second, so nothing is read for long only while one of both stands still. And it answers behind all it has sent before, so with
- * the answer to a question that was asked after a standstill all that had lain unread is read.
+ * Whether what the bus brings may be old. A process that stood still, or whose connection was held
+ * up, reads on where it stopped: the first it reads may have been sent long ago, and nothing in it
+ * says so. Two things tell. The server is asked four times a second, so nothing is read for long
+ * only while one of both stands still. And it answers behind all it has sent before, so with the
+ * answer to a question that was asked after a standstill all that had lain unread is read.
  *
- * A node that is merely busy reads answers late, but goes on reading: it is not excused from its work by having much of it.
+ * A node that is merely busy reads answers late, but goes on reading: it is not excused from its
+ * work by having much of it.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
@@ -18,7 +20,10 @@ export class Hearing {
   private stoodMs = -Infinity;
   /** When the last one was over that was so long that others may have taken this node for hung. */
   stoodLongMs = -Infinity;
-  /** When the last question that was answered had left. Before that the connection is new, and so is what it brings. */
+  /**
+   * When the last question that was answered had left. Before that the connection is new, and so is
+   * what it brings.
+   */
   private askedMs = Infinity;
   /** When those questions left that have no answer yet. */
   private readonly unanswered: number[] = [];
@@ -30,7 +35,10 @@ export class Hearing {
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** To be called when a connection is there again, and every `reviewIntervalMs`, whether it was answered or not. */
+  /**
+   * To be called when a connection is there again, and every `reviewIntervalMs`, whether it was
+   * answered or not.
+   */
   ask(): void {
     const askedMs = this.clock.monotonicMs();
     this.unanswered.push(askedMs);
@@ -44,7 +52,10 @@ export class Hearing {
     this.bus.flush().then(answered, () => this.unanswered.shift());
   }
 
-  /** Asks until the result is called: who does not ask for a while can't tell a standstill from a silence. */
+  /**
+   * Asks until the result is called: who does not ask for a while can't tell a standstill from a
+   * silence.
+   */
   keepAsking(): () => void {
     let timer: TimerId;
     const again = (): void => {
@@ -55,7 +66,10 @@ export class Hearing {
     return () => this.clock.clearTimeout(timer);
   }
 
-  /** To be told of whatever comes by the thousand. True: it may have lain unread, so long that others have given this node up. */
+  /**
+   * To be told of whatever comes by the thousand. True: it may have lain unread, so long that
+   * others have given this node up.
+   */
   read(nowMs: number): boolean {
     const gapMs = nowMs - this.readMs;
     if (gapMs > limits.unreadGapMsMax) this.stoodMs = nowMs;
@@ -70,16 +84,18 @@ export class Hearing {
   }
 
   /**
-   * To be told as `read` is. For how long at most what is read now has lain unread, after a standstill: what came before the
-   * last question that was answered was read before its answer. 0 while nothing is late.
+   * To be told as `read` is. For how long at most what is read now has lain unread, after a
+   * standstill: what came before the last question that was answered was read before its answer. 0
+   * while nothing is late.
    */
   unreadMs(nowMs: number): number {
     return this.read(nowMs) ? nowMs - this.askedMs : 0;
   }
 
   /**
-   * To be told as `read` is. For how long at least there has been more to read than is read: how old what is read now may be,
-   * beside the way. 0 after a standstill: then it is late, but there is no more to do than usual.
+   * To be told as `read` is. For how long at least there has been more to read than is read: how
+   * old what is read now may be, beside the way. 0 after a standstill: then it is late, but there
+   * is no more to do than usual.
    */
   waitedMs(nowMs: number): number {
     const [askedMs] = this.unanswered;

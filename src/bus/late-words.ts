@@ -1,18 +1,25 @@
 /**
- * Whether what the bus brings may have lain in a route between NATS servers. A route whose packets are lost brings nothing for a
- * while, and then everything, in order: words of the nodes behind it, and what applications there have sent. A request does not say
- * when it was sent; a word of a node does, by the clock of who reads it (`src/bus/told-clocks.ts`). What comes with late words was
- * sent after the word before them, and it is over with a word that was sent after the first of them had come: that one is behind
- * all that lay there.
+ * Whether what the bus brings may have lain in a route between NATS servers. A route whose packets
+ * are lost brings nothing for a while, and then everything, in order: words of the nodes behind it,
+ * and what applications there have sent. A request does not say when it was sent; a word of a node
+ * does, by the clock of who reads it (`src/bus/told-clocks.ts`). What comes with late words was
+ * sent after the word before them, and it is over with a word that was sent after the first of them
+ * had come: that one is behind all that lay there.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Clock } from '../seams/clock.js';
 
-/** Of one node, on the own clock. A route delivers in order: behind a word comes nothing that was sent before it. */
+/**
+ * Of one node, on the own clock. A route delivers in order: behind a word comes nothing that was
+ * sent before it.
+ */
 interface Words {
-  /** What came long enough before the last word was heard was sent before that moment; nothing since. */
+  /**
+   * What came long enough before the last word was heard was sent before that moment; nothing
+   * since.
+   */
   sentAfterMs: number;
   /** Of the last word; of several that came together the first. */
   sentMs: number;
@@ -27,7 +34,10 @@ interface Delay {
 
 @scoped(Lifecycle.ContainerScoped)
 export class LateWords {
-  /** A node is silent and not gone: late words of it may come at any moment, and before them what else lies there. */
+  /**
+   * A node is silent and not gone: late words of it may come at any moment, and before them what
+   * else lies there.
+   */
   areExpected = false;
   private readonly words = new Map<NodeId, Words>();
   private readonly delays = new Map<NodeId, Delay>();
@@ -36,7 +46,10 @@ export class LateWords {
 
   constructor(@inject(Clock) private readonly clock: Clock) {}
 
-  /** `sentMs`: a moment on the own clock before which the word was not sent. True: it is the first late one. */
+  /**
+   * `sentMs`: a moment on the own clock before which the word was not sent. True: it is the first
+   * late one.
+   */
   heard(node: NodeId, sentMs: number): boolean {
     const nowMs = this.clock.monotonicMs();
     const delay = this.delays.get(node);
@@ -49,7 +62,10 @@ export class LateWords {
     return isLate;
   }
 
-  /** Before that moment nothing was sent that was read at `readMs` or since. As a rule that is `readMs`. */
+  /**
+   * Before that moment nothing was sent that was read at `readMs` or since. As a rule that is
+   * `readMs`.
+   */
   sentAfterMs(readMs: number): number {
     let sentAfterMs = readMs;
     if (this.over.endedMs >= readMs) sentAfterMs = Math.min(sentAfterMs, this.over.sentAfterMs);

@@ -19,7 +19,10 @@ import { NatsMessage } from './nats-message.js';
 import { Publications } from './publications.js';
 
 export interface NatsBusOptions {
-  /** `nats://host:port`, or `tls://…`; with `user:password@` where the server asks for them. Commas separate several. */
+  /**
+   * `nats://host:port`, or `tls://…`; with `user:password@` where the server asks for them. Commas
+   * separate several.
+   */
   readonly servers: string | readonly string[];
   readonly user?: string;
   readonly password?: string;
@@ -36,8 +39,9 @@ export interface NatsBusOptions {
   /** Between two dials of one server. */
   readonly reconnectWaitMs?: number;
   /**
-   * A handler that threw, or a subject this user may not subscribe to. Thrown where nothing catches it unless told:
-   * what a node can't listen to it can't promise, and a handler that threw left its work undone.
+   * A handler that threw, or a subject this user may not subscribe to. Thrown where nothing catches
+   * it unless told: what a node can't listen to it can't promise, and a handler that threw left its
+   * work undone.
    */
   readonly onError?: (error: Error) => void;
 }
@@ -91,7 +95,8 @@ export class NatsBus implements Bus {
   }
 
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
-    // The package would keep it for the next connection, without a bound: by then nobody waits for it.
+    // The package would keep it for the next connection, without a bound: by then nobody waits for
+    // it.
     if (!this.connected) return;
     this.publications.add(subject, payload, options, this.payloadBytes);
   }

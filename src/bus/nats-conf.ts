@@ -1,9 +1,11 @@
 /**
- * The text of `nats.conf`: the two accounts, and the subject mappings by which nats-server itself finds
- * the partition of a key. `nats.conf` at the root of the repository is this text with the defaults.
+ * The text of `nats.conf`: the two accounts, and the subject mappings by which nats-server itself
+ * finds the partition of a key. `nats.conf` at the root of the repository is this text with the
+ * defaults.
  *
- * The mappings sit in the applications' account. In the nodes' account they would work as well, but then the
- * server would try all of them on every message between nodes (2.9.10: 5.1 instead of 1.9 µs a message).
+ * The mappings sit in the applications' account. In the nodes' account they would work as well, but
+ * then the server would try all of them on every message between nodes (2.9.10: 5.1 instead of 1.9
+ * µs a message).
  */
 import { limits } from '../../actors/rules/limits.js';
 import { isPrefix } from '../wire/subjects.js';

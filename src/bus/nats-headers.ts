@@ -1,7 +1,7 @@
 /**
- * The headers of a NATS message, read from its bytes when somebody asks, up to a bound and no further. The package's own
- * reader throws a plain error at what others may send, and looks through all names for each it reads: 20 000 of them stopped
- * a node for seconds.
+ * The headers of a NATS message, read from its bytes when somebody asks, up to a bound and no
+ * further. The package's own reader throws a plain error at what others may send, and looks through
+ * all names for each it reads: 20 000 of them stopped a node for seconds.
  */
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
@@ -23,7 +23,10 @@ export class NatsHeaders {
   /** From the first line to the empty one behind the last. */
   constructor(private readonly bytes: Buffer) {}
 
-  /** The first of that name, in whatever case it was sent: libraries differ. Throws `MalformedError`. */
+  /**
+   * The first of that name, in whatever case it was sent: libraries differ. Throws
+   * `MalformedError`.
+   */
   value(name: string): string | undefined {
     const places = (this.places ??= this.read());
     for (let i = 0; i < places.length; i += 4)

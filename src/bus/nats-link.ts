@@ -1,6 +1,6 @@
 /**
- * The link to a NATS server: whatever becomes of the servers and of the ways to them, it has one connection at most,
- * and none once it was ended.
+ * The link to a NATS server: whatever becomes of the servers and of the ways to them, it has one
+ * connection at most, and none once it was ended.
  */
 import {
   NatsConnectionImpl,
@@ -35,7 +35,10 @@ export class NatsLink implements TransportOwner {
 
   private constructor(private readonly payloadBytesMin: number) {}
 
-  /** Like the package's own `connect()`. A server that takes smaller payloads counts as one that isn't there. */
+  /**
+   * Like the package's own `connect()`. A server that takes smaller payloads counts as one that
+   * isn't there.
+   */
   static async connect(
     options: ConnectionOptions,
     payloadBytesMin: number,
@@ -74,7 +77,10 @@ export class NatsLink implements TransportOwner {
     return protocol.parser;
   }
 
-  /** Words of the protocol, behind what the package itself has sent so far. Lost while there is no connection. */
+  /**
+   * Words of the protocol, behind what the package itself has sent so far. Lost while there is no
+   * connection.
+   */
   readonly send: SendBytes = (bytes) => {
     const { protocol } = this;
     if (protocol === undefined || !protocol.connected) return true;
@@ -97,8 +103,9 @@ const slabs = { factory: () => new SlabTransport(), dnsResolveFn: nodeResolveHos
 const plain = { factory: () => new NodeTransport(), dnsResolveFn: nodeResolveHost };
 
 /**
- * The package has one kind of transport for the whole process, and asks for it at each dial. An application may have
- * connections of its own by the same package: neither may be given the other's.
+ * The package has one kind of transport for the whole process, and asks for it at each dial. An
+ * application may have connections of its own by the same package: neither may be given the
+ * other's.
  */
 function dialsWithSlabs(protocol: ProtocolHandler): void {
   const dialled = protocol as unknown as { prepare(): unknown };

@@ -1,4 +1,7 @@
-/** The NATS services protocol (ADR-32 of nats-io/nats-architecture-and-design): what a service answers on `$SRV.…`. */
+/**
+ * The NATS services protocol (ADR-32 of nats-io/nats-architecture-and-design): what a service
+ * answers on `$SRV.…`.
+ */
 import type { ServiceDescription } from '../seams/bus.js';
 
 const verbs = ['PING', 'INFO', 'STATS'] as const;

@@ -1,11 +1,13 @@
 /**
- * The socket to a NATS server, for `nats.js`: its own transport for Node, but reading from the socket into slabs and handing
- * over whole messages only. Otherwise most frames arrive in two parts, and the package copies them three times over to join
- * them (measured: a client that reads 32 MB/s of values went through 150 MB/s of buffers). And they go to its parser within
- * the read; on the package's own way there, an asynchronous iterator, each read takes half a dozen promises.
+ * The socket to a NATS server, for `nats.js`: its own transport for Node, but reading from the
+ * socket into slabs and handing over whole messages only. Otherwise most frames arrive in two
+ * parts, and the package copies them three times over to join them (measured: a client that reads
+ * 32 MB/s of values went through 150 MB/s of buffers). And they go to its parser within the read;
+ * on the package's own way there, an asynchronous iterator, each read takes half a dozen promises.
  *
- * What is given up ends at once: the package leaves the socket of a dial that took too long to itself. Such a connection
- * comes about later, and when it ends the package dials again beside the one it has.
+ * What is given up ends at once: the package leaves the socket of a dial that took too long to
+ * itself. Such a connection comes about later, and when it ends the package dials again beside the
+ * one it has.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'nats/lib/nats-base-client/internal_mod.js';
@@ -88,7 +90,9 @@ export class SlabTransport extends NodeTransport {
     return info;
   }
 
-  /** Without the promise for each write that nobody looks at: a broken link shows when it is read. */
+  /**
+   * Without the promise for each write that nobody looks at: a broken link shows when it is read.
+   */
   override send(frame: Uint8Array): void {
     if (!this.isClosed) this.socket?.write(frame);
   }
@@ -103,21 +107,27 @@ export class SlabTransport extends NodeTransport {
     this.giveUp();
   }
 
-  /** A dial that failed or took too long, or the end of the connection. Without an error: all has been sent. */
+  /**
+   * A dial that failed or took too long, or the end of the connection. Without an error: all has
+   * been sent.
+   */
   override close(error?: Error): Promise<void> {
     this.giveUp(error === undefined ? 'ends' : 'breaks');
     return Promise.resolve();
   }
 
   /**
-   * The server does not answer: the connection ends now. The package would wait until all is sent, which with such a
-   * server takes as long as it is stopped or as its host is away.
+   * The server does not answer: the connection ends now. The package would wait until all is sent,
+   * which with such a server takes as long as it is stopped or as its host is away.
    */
   override disconnect(): void {
     this.break();
   }
 
-  /** Resolves only for the transport the connection goes by, and between turns: its dialling is over then. */
+  /**
+   * Resolves only for the transport the connection goes by, and between turns: its dialling is over
+   * then.
+   */
   override closed(): Promise<void | Error> {
     return new Promise((resolve) => {
       const tell = (error: void | Error): void => {
@@ -139,8 +149,9 @@ export class SlabTransport extends NodeTransport {
   }
 
   /**
-   * With a reset, because what the operating system still holds would be sent for minutes after an ordinary close: it is
-   * late by then, and its author has been told that it is not known to be done.
+   * With a reset, because what the operating system still holds would be sent for minutes after an
+   * ordinary close: it is late by then, and its author has been told that it is not known to be
+   * done.
    */
   private break(): void {
     const { tcp } = this;
@@ -152,8 +163,9 @@ export class SlabTransport extends NodeTransport {
   }
 
   /**
-   * False: no more in this turn. A socket that always has more to read is read 32 times before anything else has a turn: with
-   * plain requests at once and a half of the peak that took a second, in which no write of the log was seen to be done.
+   * False: no more in this turn. A socket that always has more to read is read 32 times before
+   * anything else has a turn: with plain requests at once and a half of the peak that took a
+   * second, in which no write of the log was seen to be done.
    */
   private readsOn(socket: Socket, bytes: number): boolean {
     if (this.bytesRead === 0) clock.endOfTurn(() => this.nextTurn(socket));
@@ -169,7 +181,8 @@ export class SlabTransport extends NodeTransport {
 
   private take(socket: Socket, whole: Buffer): void {
     if (this.isGivenUp) return;
-    // What comes before the handshake is done is read by an event, what comes while it is done by an iterator.
+    // What comes before the handshake is done is read by an event, what comes while it is done by
+    // an iterator.
     if (!this.connected) {
       socket.emit('data', whole);
       return;
@@ -182,7 +195,9 @@ export class SlabTransport extends NodeTransport {
     }
   }
 
-  /** After what is no NATS protocol there is nothing left to understand: the package connects again. */
+  /**
+   * After what is no NATS protocol there is nothing left to understand: the package connects again.
+   */
   private parse(parser: { parse(bytes: Uint8Array): void }, whole: Buffer): void {
     try {
       parser.parse(whole);

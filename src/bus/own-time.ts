@@ -20,7 +20,10 @@ export class OwnTime {
     return { process: this.process, ms: Math.floor(this.clock.monotonicMs()) };
   }
 
-  /** Throws when what was to be begun until then is not to be begun any more. `nowMs`: on the own clock. */
+  /**
+   * Throws when what was to be begun until then is not to be begun any more. `nowMs`: on the own
+   * clock.
+   */
   check(until: Moment | null, nowMs: number): void {
     if (until === null) return;
     if (until.process !== this.process)

@@ -1,5 +1,6 @@
 /**
- * The node protocol over the bus: six verbs, answered or not, without a promise or a NATS request each.
+ * The node protocol over the bus: six verbs, answered or not, without a promise or a NATS request
+ * each.
  *
  *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body],
  *                                    reply subject `_kv.<from>.gone.<id>`
@@ -9,9 +10,9 @@
  *                                    `[id, 410, text]`, to told messages as well (id 0): the
  *                                    receiver was removed, and nothing is taken from it
  *
- * The reply subjects exist for the server's "no responders", which says at once that the peer is not there.
- * A node subscribes to a verb when it handles it: before that, and after `close`, it is not there.
- * Bodies: `src/wire/protocol/`, a file a verb. Implemented by `bus-peers.ts`.
+ * The reply subjects exist for the server's "no responders", which says at once that the peer is
+ * not there. A node subscribes to a verb when it handles it: before that, and after `close`, it is
+ * not there. Bodies: `src/wire/protocol/`, a file a verb. Implemented by `bus-peers.ts`.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Answer, Request, Verb } from '../wire/protocol/bodies.js';
@@ -35,8 +36,9 @@ export type PeerAnswer =
 export interface Peers {
   readonly self: NodeId;
   /**
-   * Calls back at most once, and never after `giveUp`. There is no timer here: the caller's machine owns the deadline
-   * and gives the call up. Buffers in `body` are copied into the message before the call returns.
+   * Calls back at most once, and never after `giveUp`. There is no timer here: the caller's machine
+   * owns the deadline and gives the call up. Buffers in `body` are copied into the message before
+   * the call returns.
    */
   call<V extends Verb>(
     to: NodeId,
@@ -49,11 +51,20 @@ export interface Peers {
   tell<V extends Verb>(to: NodeId, verb: V, body: Request<V>): void;
   /** To every node, itself excluded; `_kv.all.<verb>`. How a node is found. */
   tellAll<V extends Verb>(verb: V, body: Request<V>): void;
-  /** One handler a verb. Bins of `body` are views into the receive buffer: copy what is kept. A throw becomes a refusal. */
+  /**
+   * One handler a verb. Bins of `body` are views into the receive buffer: copy what is kept. A
+   * throw becomes a refusal.
+   */
   handle<V extends Verb>(verb: V, handler: (call: IncomingCall<V>) => void): void;
-  /** Every verb's last contact, for the failure detector: called on "no responders" and on any message of a peer. */
+  /**
+   * Every verb's last contact, for the failure detector: called on "no responders" and on any
+   * message of a peer.
+   */
   onContact(listener: (peer: NodeId, contact: 'heard' | 'noResponders') => void): void;
-  /** From now on nothing is taken from these nodes, whoever joins the set later included; they are told so. */
+  /**
+   * From now on nothing is taken from these nodes, whoever joins the set later included; they are
+   * told so.
+   */
   fence(removed: ReadonlySet<NodeId>): void;
   /** Another node takes nothing from this one any more: it was removed from the cluster. */
   onDismissed(listener: (by: NodeId) => void): void;

@@ -1,6 +1,7 @@
 /**
- * What is published, in the words of the NATS protocol, joined in one buffer that leaves in one write a turn. The buffer
- * is used again: a node of three under load went through 20 MB/s of buffers here, which is what its collector ran for.
+ * What is published, in the words of the NATS protocol, joined in one buffer that leaves in one
+ * write a turn. The buffer is used again: a node of three under load went through 20 MB/s of
+ * buffers here, which is what its collector ran for.
  */
 import { busLimits } from '../../actors/rules/limits/bus.js';
 import type { PublishOptions } from '../seams/bus.js';
@@ -21,7 +22,10 @@ export class Publications {
 
   constructor(private readonly send: SendBytes) {}
 
-  /** Throws on a line break in a header, and past `bytesMax` of headers and payload together, as the server counts. */
+  /**
+   * Throws on a line break in a header, and past `bytesMax` of headers and payload together, as the
+   * server counts.
+   */
   add(
     subject: string,
     payload: Uint8Array,

@@ -1,9 +1,11 @@
 /**
- * What is under way for a short time: few at once, thousands a second, and mostly the oldest ends first.
+ * What is under way for a short time: few at once, thousands a second, and mostly the oldest ends
+ * first.
  *
- * An array and no `Map` or `Set`: when one of those makes room for what comes, it leaves a table behind, still filled and
- * referring to the next; one such table in V8's old space keeps all that was ever under way later alive until the next full
- * collection. A map of one turn is therefore replaced, not cleared.
+ * An array and no `Map` or `Set`: when one of those makes room for what comes, it leaves a table
+ * behind, still filled and referring to the next; one such table in V8's old space keeps all that
+ * was ever under way later alive until the next full collection. A map of one turn is therefore
+ * replaced, not cleared.
  */
 export class Underway<T> {
   private readonly things: T[] = [];

@@ -1,6 +1,7 @@
 /**
- * What a socket delivers, cut where messages of the NATS protocol end. A parser that is handed a message in parts has to put
- * it together itself; here its bytes lie one behind the other already, because that is where they were read to.
+ * What a socket delivers, cut where messages of the NATS protocol end. A parser that is handed a
+ * message in parts has to put it together itself; here its bytes lie one behind the other already,
+ * because that is where they were read to.
  */
 
 import { busLimits } from '../../actors/rules/limits/bus.js';
@@ -12,7 +13,10 @@ const digitZero = 0x30;
 
 export class WholeMessages {
   private slab = Buffer.allocUnsafeSlow(slabBytes);
-  /** Read into next: what the last read brought may not be handled yet when room for more is asked for (before the handshake is done). */
+  /**
+   * Read into next: what the last read brought may not be handled yet when room for more is asked
+   * for (before the handshake is done).
+   */
   private spare = Buffer.allocUnsafeSlow(slabBytes);
   /** In the slab: from here on nothing was handed over, up to `end` it was received. */
   private start = 0;
@@ -28,8 +32,8 @@ export class WholeMessages {
   }
 
   /**
-   * So many bytes were written into the room. Returns the messages that are whole now, if any: a view that lasts until the
-   * next bytes are received.
+   * So many bytes were written into the room. Returns the messages that are whole now, if any: a
+   * view that lasts until the next bytes are received.
    */
   received(bytes: number): Buffer | undefined {
     this.end += bytes;

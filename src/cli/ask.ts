@@ -1,4 +1,7 @@
-/** Questions that one node or all of them answer in JSON: `kv.ring`, `kv.status`, `_kv.<node>.remove`. */
+/**
+ * Questions that one node or all of them answer in JSON: `kv.ring`, `kv.status`,
+ * `_kv.<node>.remove`.
+ */
 import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 

@@ -1,4 +1,6 @@
-/** The nodes of a cluster as they answer themselves, and as the others know them when they do not. */
+/**
+ * The nodes of a cluster as they answer themselves, and as the others know them when they do not.
+ */
 import { limits } from '../../actors/rules/limits.js';
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { UnavailableError } from '../errors.js';
@@ -8,12 +10,17 @@ import type { RingMessage, RingNode } from '../wire/ring-message.js';
 import { ask } from './ask.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 
-/** One row of `quorate status --json`. A node that does not answer is `down`; what only it knows is null. */
+/**
+ * One row of `quorate status --json`. A node that does not answer is `down`; what only it knows is
+ * null.
+ */
 export interface NodeRow {
   readonly id: string;
   readonly name: string;
   readonly host: string;
-  /** What the node says of itself (such as `serving`), or `down`; `removed`: declared gone for good. */
+  /**
+   * What the node says of itself (such as `serving`), or `down`; `removed`: declared gone for good.
+   */
   status: string;
   readonly pid: number | null;
   readonly partitions: number | null;
@@ -73,7 +80,10 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
   return rows.sort(byName);
 }
 
-/** Of the node of that name or id. Throws `CommandError` when there is none, or more than one: who lost its disk and came back is a new node. */
+/**
+ * Of the node of that name or id. Throws `CommandError` when there is none, or more than one: who
+ * lost its disk and came back is a new node.
+ */
 export function idOf(name: string, ring: RingMessage | undefined): string {
   if (ring === undefined) throw new UnavailableError('no node answers');
   if (ring.nodes.some((node) => node.id === name)) return name;

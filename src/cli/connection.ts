@@ -47,8 +47,9 @@ export function addNodeConnectionOptions(command: Command): Command {
 }
 
 /**
- * Credentials in the URL win over those of nats.conf, not over those the user gave. `upDirectory`: the data directory of a
- * `quorate up` of this machine, which keeps the password of its nodes there.
+ * Credentials in the URL win over those of nats.conf, not over those the user gave. `upDirectory`:
+ * the data directory of a `quorate up` of this machine, which keeps the password of its nodes
+ * there.
  */
 export function nodeConnection(
   { servers, user, password }: NodeConnection,

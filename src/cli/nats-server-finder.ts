@@ -1,6 +1,7 @@
 /**
- * Finds a nats-server, in this order: a running one that was named; the program named by NATS_SERVER_BIN; the
- * program on the PATH or in a usual place; the system's package manager; else an error that lists the ways.
+ * Finds a nats-server, in this order: a running one that was named; the program named by
+ * NATS_SERVER_BIN; the program on the PATH or in a usual place; the system's package manager; else
+ * an error that lists the ways.
  */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';

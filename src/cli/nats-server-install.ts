@@ -1,4 +1,7 @@
-/** Installs nats-server with the system's package manager, when that can be done without asking anybody anything. */
+/**
+ * Installs nats-server with the system's package manager, when that can be done without asking
+ * anybody anything.
+ */
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';

@@ -7,17 +7,22 @@ export interface ServerVersion {
 }
 
 /**
- * First release of each line without known serious advisories (https://advisories.nats.io, as of August 2026).
- * 2026-16 is the one that concerns us most: with `no_auth_user`, which the project's nats.conf uses on loopback, an unauthenticated
- * peer could pass the authentication of a cluster's route listener (fixed in 2.12.7 and 2.14.0). 2026-26 and its six companions were
- * fixed in 2.12.12 and 2.14.3. Lines not named here are either older than all fixes or newer than the newest line named.
+ * First release of each line without known serious advisories (https://advisories.nats.io, as of
+ * August 2026). 2026-16 is the one that concerns us most: with `no_auth_user`, which the project's
+ * nats.conf uses on loopback, an unauthenticated peer could pass the authentication of a cluster's
+ * route listener (fixed in 2.12.7 and 2.14.0). 2026-26 and its six companions were fixed in 2.12.12
+ * and 2.14.3. Lines not named here are either older than all fixes or newer than the newest line
+ * named.
  */
 const firstSafePatches: readonly ServerVersion[] = [
   { major: 2, minor: 12, patch: 12 },
   { major: 2, minor: 14, patch: 3 },
 ];
 
-/** From `nats-server: v2.9.10`, `2.12.12-RC.1` or alike; undefined when there is no version in the text. */
+/**
+ * From `nats-server: v2.9.10`, `2.12.12-RC.1` or alike; undefined when there is no version in the
+ * text.
+ */
 export function parseServerVersion(text: string): ServerVersion | undefined {
   const match = /(\d+)\.(\d+)\.(\d+)/.exec(text);
   if (match === null) return undefined;

@@ -1,6 +1,7 @@
 /**
- * The password of the nodes of `quorate up`: a random one for each data directory, so that on a machine with several users none of them
- * can speak as a node. It lies in the directory, which is for its own user alone (`private-directory.ts`).
+ * The password of the nodes of `quorate up`: a random one for each data directory, so that on a
+ * machine with several users none of them can speak as a node. It lies in the directory, which is
+ * for its own user alone (`private-directory.ts`).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** How the commands speak: results on standard output, everything said about them on standard error. */
+/**
+ * How the commands speak: results on standard output, everything said about them on standard error.
+ */
 import { QuorateError } from '../errors.js';
 
 export function printLine(line: string): void {
@@ -9,7 +11,9 @@ export function printJson(value: unknown): void {
   printLine(JSON.stringify(value));
 }
 
-/** Bytes as they are; on a terminal a newline after them, so that the prompt stands on its own line. */
+/**
+ * Bytes as they are; on a terminal a newline after them, so that the prompt stands on its own line.
+ */
 export function printBytes(bytes: Uint8Array): void {
   process.stdout.write(bytes);
   if (process.stdout.isTTY && bytes.at(-1) !== 0x0a) process.stdout.write('\n');

@@ -1,4 +1,6 @@
-/** Arguments as text → what they mean. Each throws commander's InvalidArgumentError with a sentence. */
+/**
+ * Arguments as text → what they mean. Each throws commander's InvalidArgumentError with a sentence.
+ */
 import { InvalidArgumentError } from 'commander';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import type { Durability } from '../options/durability.js';

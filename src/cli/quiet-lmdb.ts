@@ -1,6 +1,6 @@
 /**
- * lmdb prints each commit that failed, with its stack, beside rejecting with it: on a full disk once a second. The node says
- * itself what such an error means, once.
+ * lmdb prints each commit that failed, with its stack, beside rejecting with it: on a full disk
+ * once a second. The node says itself what such an error means, once.
  */
 export function quietLmdb(): void {
   const print = console.error.bind(console);

@@ -1,4 +1,7 @@
-/** What a nats-server says of itself when one connects: the `INFO {…}` line that every NATS server sends first, in plain text. */
+/**
+ * What a nats-server says of itself when one connects: the `INFO {…}` line that every NATS server
+ * sends first, in plain text.
+ */
 import { connect, createServer } from 'node:net';
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { parseServerVersion, type ServerVersion } from './nats-server-version.js';

@@ -1,4 +1,7 @@
-/** When a long-running command is to end: signals, and for a child of `quorate up` the end of the channel to it. */
+/**
+ * When a long-running command is to end: signals, and for a child of `quorate up` the end of the
+ * channel to it.
+ */
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import type { Clock } from '../seams/clock.js';
 

@@ -22,11 +22,15 @@ export interface DeleteOptions extends CommonOptions {
   /** Nodes that must acknowledge; the bucket's W unless told. */
   readonly w?: number | undefined;
   /**
-   * What the author has seen, from an entry or an earlier put: exactly that is replaced. `Context.empty`: nothing, so this
-   * stays beside whatever is there. Undefined: replaces what the coordinator knows.
+   * What the author has seen, from an entry or an earlier put: exactly that is replaced.
+   * `Context.empty`: nothing, so this stays beside whatever is there. Undefined: replaces what the
+   * coordinator knows.
    */
   readonly context?: Context | string | undefined;
-  /** Names the operation: a put that is sent twice under one name is one write. A fresh name unless told. */
+  /**
+   * Names the operation: a put that is sent twice under one name is one write. A fresh name unless
+   * told.
+   */
   readonly operation?: string | undefined;
 }
 
@@ -84,7 +88,8 @@ export function keyOf(key: string | Uint8Array): ByteString {
   return bytes;
 }
 
-// White space and control characters have no place in a subject; the wildcards and the dot mean something else there.
+// White space and control characters have no place in a subject; the wildcards and the dot mean
+// something else there.
 const notInToken = /[\s.*>\p{Cc}]/u;
 
 /** A bucket is one token of a subject. */

@@ -32,7 +32,10 @@ export interface PutResult {
 }
 
 export interface UpdateOptions extends Omit<PutOptions, 'context' | 'operation'>, GetOptions {
-  /** How often it reads again because the put was refused for what others wrote meanwhile; 4 unless told. */
+  /**
+   * How often it reads again because the put was refused for what others wrote meanwhile; 4 unless
+   * told.
+   */
   readonly conflictsMax?: number | undefined;
 }
 
@@ -76,9 +79,9 @@ export class Bucket<Out, In = Out> {
   }
 
   /**
-   * Stores a value. Without a context it replaces what the coordinator knows of the key; with one, exactly what its author
-   * saw. A `Uint8Array` is not copied: leave it alone until the promise has settled.
-   * Rejects with a `QuorateError`; its `outcome` tells whether the write may still show.
+   * Stores a value. Without a context it replaces what the coordinator knows of the key; with one,
+   * exactly what its author saw. A `Uint8Array` is not copied: leave it alone until the promise has
+   * settled. Rejects with a `QuorateError`; its `outcome` tells whether the write may still show.
    */
   put(key: Key, value: In, options: PutOptions = noOptions): Promise<PutResult> {
     return new Promise((resolve, reject) => {
@@ -88,7 +91,9 @@ export class Bucket<Out, In = Out> {
     });
   }
 
-  /** Deletes a key; with a context, exactly what its author saw. Deleting an absent key succeeds. */
+  /**
+   * Deletes a key; with a context, exactly what its author saw. Deleting an absent key succeeds.
+   */
   delete(key: Key, options: DeleteOptions = noOptions): Promise<PutResult> {
     return new Promise((resolve, reject) => {
       this.write({ key, value: null, options, resolve, reject });
@@ -111,9 +116,10 @@ export class Bucket<Out, In = Out> {
   }
 
   /**
-   * Reads, lets `change` make one value of all there are, and puts it with the context of the read: what others write meanwhile
-   * is not lost but stays beside it, and the next update merges it. `change` may return `null` to delete and `undefined` to
-   * leave things as they are; it may be called again when the put was refused.
+   * Reads, lets `change` make one value of all there are, and puts it with the context of the read:
+   * what others write meanwhile is not lost but stays beside it, and the next update merges it.
+   * `change` may return `null` to delete and `undefined` to leave things as they are; it may be
+   * called again when the put was refused.
    * Returns what was put, or undefined when nothing was.
    */
   async update(
@@ -158,7 +164,10 @@ export class Bucket<Out, In = Out> {
     return found;
   }
 
-  /** All puts are tried; rejects with `PutAllError` when some failed. There is no order and no transaction among them. */
+  /**
+   * All puts are tried; rejects with `PutAllError` when some failed. There is no order and no
+   * transaction among them.
+   */
   async putAll(
     entries: Iterable<readonly [Key, In]>,
     options: Omit<PutOptions, 'context' | 'operation'> = noOptions,
@@ -175,8 +184,9 @@ export class Bucket<Out, In = Out> {
   }
 
   /**
-   * Changes of keys as they meet their quorum: `for await (const change of bucket.watch('cart.>'))`. Patterns are those of
-   * NATS subjects. Best effort: what happens while the connection is down, or before the loop has begun, is missed.
+   * Changes of keys as they meet their quorum:
+   * `for await (const change of bucket.watch('cart.>'))`. Patterns are those of NATS subjects. Best
+   * effort: what happens while the connection is down, or before the loop has begun, is missed.
    */
   watch(pattern = '>'): Watch {
     return this.client.watch(this.name, pattern);

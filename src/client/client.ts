@@ -51,7 +51,8 @@ export class QuorateClient {
       throw new MalformedError(`no prefix of a cluster: ${JSON.stringify(prefix)}`);
     const timeoutMsDefault = timeoutMsOf(timeoutMs ?? limits.requestTimeoutMsDefault);
     this.bus = bus;
-    // The prefix is what makes it unique; a number is enough to tell this client's own operations apart.
+    // The prefix is what makes it unique; a number is enough to tell this client's own operations
+    // apart.
     this.operationPrefix = random.bytes(6).toString('base64url');
     this.dispatcher = new Dispatcher(bus, clock, random, {
       prefix,
@@ -87,7 +88,9 @@ export class QuorateClient {
     return new Bucket(name, bucketOf(name), this.shared, codec, defaults);
   }
 
-  /** Takes nothing more, waits for what is in flight (at most until its deadlines), and disconnects. */
+  /**
+   * Takes nothing more, waits for what is in flight (at most until its deadlines), and disconnects.
+   */
   close(): Promise<void> {
     this.closed ??= this.finish();
     return this.closed;

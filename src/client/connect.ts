@@ -14,8 +14,8 @@ export interface ConnectOptions extends ClientOptions {
 }
 
 /**
- * Connects to NATS; rejects when no server is there. The cluster itself may still be starting: requests wait for it up to
- * their deadlines.
+ * Connects to NATS; rejects when no server is there. The cluster itself may still be starting:
+ * requests wait for it up to their deadlines.
  */
 export async function connect(options: ConnectOptions = {}): Promise<QuorateClient> {
   const { servers, user, password, name, ...clientOptions } = options;

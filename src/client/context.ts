@@ -1,4 +1,6 @@
-/** What an author has seen of a key, as a client holds it: opaque, handed back with the next put. */
+/**
+ * What an author has seen of a key, as a client holds it: opaque, handed back with the next put.
+ */
 import { nothingSeen } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
 import { asBuffer } from '../wire/as-buffer.js';
@@ -19,7 +21,10 @@ export class Context {
     return new Context(bytes);
   }
 
-  /** Reads the text of `toString`, which is that of the `Kv-Context` header. Throws `MalformedError`. */
+  /**
+   * Reads the text of `toString`, which is that of the `Kv-Context` header. Throws
+   * `MalformedError`.
+   */
   static parse(text: string): Context {
     if (text === '-') return Context.empty;
     const bytes = Buffer.from(text, 'base64url');

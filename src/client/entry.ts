@@ -1,4 +1,7 @@
-/** What a read gives: the value or values of a key, what to hand back with the next put, and who answered. */
+/**
+ * What a read gives: the value or values of a key, what to hand back with the next put, and who
+ * answered.
+ */
 import type { Receipt } from '../wire/receipt.js';
 import type { Context } from './context.js';
 import { raw, text, type ValueCodec } from './value-codec.js';
@@ -19,7 +22,10 @@ export class Entry<T> {
   /** @internal */
   constructor(
     readonly key: string | Uint8Array,
-    /** The bytes of each value; null for a delete that is in conflict with the others. Empty for an absent key. */
+    /**
+     * The bytes of each value; null for a delete that is in conflict with the others. Empty for an
+     * absent key.
+     */
     readonly siblings: readonly (Uint8Array | null)[],
     /** Hand it back with a put or delete: it replaces what this entry shows, and nothing else. */
     readonly context: Context,

@@ -1,8 +1,9 @@
 /**
- * What was published and waits for an answer: frames, probes of nodes that do not answer, and questions for the ring.
- * All answers come to one wildcard subscription, told apart by a number at the end of the reply subject. Behind it are
- * characters that nobody can guess: applications that share an account may hear where answers went, and have a node answer
- * them where the next one is expected.
+ * What was published and waits for an answer: frames, probes of nodes that do not answer, and
+ * questions for the ring. All answers come to one wildcard subscription, told apart by a number at
+ * the end of the reply subject. Behind it are characters that nobody can guess: applications that
+ * share an account may hear where answers went, and have a node answer them where the next one is
+ * expected.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { Underway } from '../bus/underway.js';

@@ -1,7 +1,8 @@
 /**
- * Who answers, as this client sees it. `gone`: NATS said that nobody subscribes for the node. `silent`: it was asked and
- * did not answer, or the cluster calls it down. Both are routed around, `silent` before nobody at all.
- * A node that does not answer is asked now and then by an empty frame; whatever it says, it is back.
+ * Who answers, as this client sees it. `gone`: NATS said that nobody subscribes for the node.
+ * `silent`: it was asked and did not answer, or the cluster calls it down. Both are routed around,
+ * `silent` before nobody at all. A node that does not answer is asked now and then by an empty
+ * frame; whatever it says, it is back.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
@@ -54,7 +55,10 @@ export class NodeStates {
     return due;
   }
 
-  /** Whether to ask a node that is slow to answer; not again before `everyMs` have passed, however many frames wait for it. */
+  /**
+   * Whether to ask a node that is slow to answer; not again before `everyMs` have passed, however
+   * many frames wait for it.
+   */
   mayAsk(node: NodeId, nowMs: number, everyMs: number): boolean {
     if (nowMs < (this.askedAtMs.get(node) ?? Number.NEGATIVE_INFINITY) + everyMs) return false;
     this.askedAtMs.set(node, nowMs);

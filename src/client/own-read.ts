@@ -1,8 +1,9 @@
 /**
- * Gets that the client coordinates itself (Dynamo's client-driven coordination, section 6.4 of the paper): R primaries are
- * asked at once for what each holds itself, one for values, the others for digests. Where the digests agree, the R states
- * are one state and their merge is what was shown; it took two messages' time instead of four, and no round. Where they
- * don't, a coordinator merges and repairs.
+ * Gets that the client coordinates itself (Dynamo's client-driven coordination, section 6.4 of the
+ * paper): R primaries are asked at once for what each holds itself, one for values, the others for
+ * digests. Where the digests agree, the R states are one state and their merge is what was shown;
+ * it took two messages' time instead of four, and no round. Where they don't, a coordinator merges
+ * and repairs.
  */
 import { MalformedError } from '../errors.js';
 import { digestBytes } from '../wire/digest-codec.js';
@@ -47,7 +48,10 @@ export class OwnRead {
     handleRows(shown, receipts, this.rows, { onDone: keep, onFailure: keep });
   }
 
-  /** After the last answer. `onDiffers`: no quorum of equal states; rows that were settled meanwhile are left out. */
+  /**
+   * After the last answer. `onDiffers`: no quorum of equal states; rows that were settled meanwhile
+   * are left out.
+   */
   finish(handlers: RowHandlers, onDiffers: (request: Request) => void): void {
     const [first, ...others] = this.digests;
     const allAgree = others.every((digests) => digests.equals(first!));

@@ -23,8 +23,8 @@ export class Pending {
   constructor(private readonly bounds: PendingBounds) {}
 
   /**
-   * False: it was refused, and settled with the reason. Past the bounds a request is refused rather than held back:
-   * waiting callers would only be a queue without a bound, out of sight.
+   * False: it was refused, and settled with the reason. Past the bounds a request is refused rather
+   * than held back: waiting callers would only be a queue without a bound, out of sight.
    */
   admit(request: Request): boolean {
     const refusal = this.refusal(request);
@@ -56,7 +56,10 @@ export class Pending {
     if (this.count === 0) this.closing?.();
   }
 
-  /** An earlier try may have been stored whatever the last answer says, so the error tells `unknown` then. */
+  /**
+   * An earlier try may have been stored whatever the last answer says, so the error tells `unknown`
+   * then.
+   */
   fail(request: Request, { code, outcome, message }: RowFailure): void {
     const mayShow = mayBeStoredAfter(request, outcome);
     let error = errorOfCode(code, message, mayShow ? 'unknown' : 'none');

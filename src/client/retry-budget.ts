@@ -1,7 +1,8 @@
 /**
- * How often a refused request is tried again. Besides the bound per request there is one for the client as a
- * whole: a token bucket that successes fill (as gRPC's retry throttling, gRFC A6), so retries stay a small share of
- * the load and a sick cluster is not hammered. Going on to the next node because one is gone costs nothing.
+ * How often a refused request is tried again. Besides the bound per request there is one for the
+ * client as a whole: a token bucket that successes fill (as gRPC's retry throttling, gRFC A6), so
+ * retries stay a small share of the load and a sick cluster is not hammered. Going on to the next
+ * node because one is gone costs nothing.
  */
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Random } from '../seams/random.js';

@@ -1,4 +1,7 @@
-/** Keeps the ring fresh: asks `kv.ring` at the start, every few seconds of use, and at once when something looks wrong. */
+/**
+ * Keeps the ring fresh: asks `kv.ring` at the start, every few seconds of use, and at once when
+ * something looks wrong.
+ */
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { UnavailableError } from '../errors.js';
 import type { ToldClocks } from '../bus/told-clocks.js';

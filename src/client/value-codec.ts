@@ -1,6 +1,9 @@
 /** How a bucket's values become bytes and back. The store itself knows only bytes. */
 
-/** `Out` is what reads give, `In` what puts take. `decode` may throw; the error reaches whoever asks for the value. */
+/**
+ * `Out` is what reads give, `In` what puts take. `decode` may throw; the error reaches whoever asks
+ * for the value.
+ */
 export interface ValueCodec<Out, In = Out> {
   encode(value: In): Uint8Array;
   decode(bytes: Uint8Array): Out;
@@ -20,7 +23,10 @@ export const text: ValueCodec<string> = {
   decode: (bytes) => utf8Strict.decode(bytes),
 };
 
-/** JSON. `T` is believed, not checked; to check it, write a codec whose `decode` parses with your schema. */
+/**
+ * JSON. `T` is believed, not checked; to check it, write a codec whose `decode` parses with your
+ * schema.
+ */
 export function json<T>(): ValueCodec<T> {
   return {
     encode: (value) => Buffer.from(JSON.stringify(value), 'utf8'),

@@ -97,9 +97,9 @@ export class Watch implements AsyncIterableIterator<Change> {
 }
 
 /**
- * Undefined: not the word of a node. Who shares the account can't publish events, but can ask a node for something with the
- * subject of an event as the reply subject: answers that carry a context carry a receipt or an error as well, events never do.
- * Throws `MalformedError`.
+ * Undefined: not the word of a node. Who shares the account can't publish events, but can ask a
+ * node for something with the subject of an event as the reply subject: answers that carry a
+ * context carry a receipt or an error as well, events never do. Throws `MalformedError`.
  */
 function contextOfEvent(message: BusMessage): Context | undefined {
   const seen = message.header(headerNames.context);

@@ -1,4 +1,7 @@
-/** Bounds what one coordinator has taken on and not answered yet. Refusing early is what keeps an overloaded node answering. */
+/**
+ * Bounds what one coordinator has taken on and not answered yet. Refusing early is what keeps an
+ * overloaded node answering.
+ */
 import { limits } from '../../actors/rules/limits.js';
 import type { QuorateError } from '../errors.js';
 import { OverloadedError, UnavailableError } from '../errors.js';
@@ -8,7 +11,10 @@ export class Admission {
   private bytesInFlight = 0;
   private closed = false;
 
-  /** Takes the request on, or says why not; taken on, it is `release`d with the same bytes when it is answered. */
+  /**
+   * Takes the request on, or says why not; taken on, it is `release`d with the same bytes when it
+   * is answered.
+   */
   admit(bytes: number): QuorateError | undefined {
     if (this.closed) return new UnavailableError('the node is stopping');
     if (this.requestsInFlight >= limits.requestsInFlightMax)

@@ -1,4 +1,7 @@
-/** The coordinator as the ways in see it: requests go in, each is answered exactly once. Implemented by `round-coordinator.ts`. */
+/**
+ * The coordinator as the ways in see it: requests go in, each is answered exactly once. Implemented
+ * by `round-coordinator.ts`.
+ */
 import type { ByteString } from '../../actors/rules/key.js';
 import type { KeyState, SeenContext } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
@@ -21,9 +24,15 @@ interface RequestBase {
 export interface PutRequest extends RequestBase {
   /** A copy the coordinator may keep; `null` deletes. */
   readonly value: Uint8Array | null;
-  /** `undefined`: blind. The empty context: "I have seen nothing, keep mine beside whatever is there". */
+  /**
+   * `undefined`: blind. The empty context: "I have seen nothing, keep mine beside whatever is
+   * there".
+   */
   readonly context: SeenContext | undefined;
-  /** What other nodes hold of the key, once it was looked up because the context claims more than this one does. */
+  /**
+   * What other nodes hold of the key, once it was looked up because the context claims more than
+   * this one does.
+   */
   readonly found?: KeyState;
   /** No node holds more of what the context claims: the rest is gone for good. */
   readonly isAllFound?: boolean;
@@ -42,7 +51,9 @@ export interface GetRequest extends RequestBase {
 }
 
 export type PutReply =
-  /** The context as `encodeSeen` writes it: everyone who is told of the put passes it on as bytes. */
+  /**
+   * The context as `encodeSeen` writes it: everyone who is told of the put passes it on as bytes.
+   */
   | { readonly ok: true; readonly context: Buffer; readonly receipt: Receipt }
   | { readonly ok: false; readonly error: QuorateError };
 
@@ -51,7 +62,10 @@ export type GetReply =
       readonly ok: true;
       /** As `encodeContext` writes it. */
       readonly context: Buffer;
-      /** What the client is shown: at least one value that is not a tombstone; more than one: a conflict. */
+      /**
+       * What the client is shown: at least one value that is not a tombstone; more than one: a
+       * conflict.
+       */
       readonly values: readonly (Uint8Array | null)[];
       readonly receipt: Receipt;
     }
@@ -61,12 +75,17 @@ export type GetReply =
 export type { Receipt };
 
 export interface Coordinator {
-  /** Refuses at once (through `onReply`) what is past a limit, past its deadline, or can't reach its quorum. */
+  /**
+   * Refuses at once (through `onReply`) what is past a limit, past its deadline, or can't reach its
+   * quorum.
+   */
   put(request: PutRequest): void;
   get(request: GetRequest): void;
   /** Stops taking; resolves when every round has finished. */
   drain(): Promise<void>;
-  /** Called once for each put and delete that met its quorum, in the turn its author is answered. */
+  /**
+   * Called once for each put and delete that met its quorum, in the turn its author is answered.
+   */
   onChanged(listener: (change: Change) => void): void;
 }
 

@@ -38,8 +38,9 @@ export function withCopy(state: KeyState, earlier: Sibling, untilMs: number): Ke
 }
 
 /**
- * A later copy of a put that is not known here: the first may have been done, acknowledged and replaced. It does not replace what
- * was written since its author asked, but for what its author says to have seen.
+ * A later copy of a put that is not known here: the first may have been done, acknowledged and
+ * replaced. It does not replace what was written since its author asked, but for what its author
+ * says to have seen.
  */
 export function writtenSince(
   askedMs: number,

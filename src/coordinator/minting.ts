@@ -146,8 +146,8 @@ export class Minter {
   }
 
   /**
-   * The put was minted before: the state it has become is stored and sent once more, and the author answered as if it were new.
-   * Where nobody knew that copies of it come, the state knows now.
+   * The put was minted before: the state it has become is stored and sent once more, and the author
+   * answered as if it were new. Where nobody knew that copies of it come, the state knows now.
    */
   private retried(
     request: PutRequest,
@@ -196,7 +196,10 @@ export class Minter {
   }
 }
 
-/** As the replacing put leaves the record: objects are made when a second put of its round builds on it. */
+/**
+ * As the replacing put leaves the record: objects are made when a second put of its round builds on
+ * it.
+ */
 class ReplacingPut implements MintedPut {
   readonly seenPartly = false;
 
@@ -244,8 +247,9 @@ function afterAll(held: readonly Sibling[], wallMs: number): number {
 }
 
 /**
- * Siblings that other nodes took add up past the cap, but no put leaves more: so those of one actor, which holds all its own, never do.
- * Who has seen them all, or does not look, can still put the key in order.
+ * Siblings that other nodes took add up past the cap, but no put leaves more: so those of one
+ * actor, which holds all its own, never do. Who has seen them all, or does not look, can still put
+ * the key in order.
  */
 function refusalOf(minted: KeyState, before: KeyState): QuorateError | undefined {
   const siblings = standing(minted.siblings).length;

@@ -55,8 +55,8 @@ export function lookUpPlan(placement: Placement, view: ClusterView, self: NodeId
 }
 
 /**
- * Nobody stands in for a primary that is gone for good while the others are W: what its stand-in held would only be brought to those
- * others and forgotten.
+ * Nobody stands in for a primary that is gone for good while the others are W: what its stand-in
+ * held would only be brought to those others and forgotten.
  */
 function ownersLeft(
   owners: readonly NodeId[],

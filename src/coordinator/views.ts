@@ -27,7 +27,10 @@ export function replyOf(state: KeyState, how: Showing): GetReply {
   return context.length === 0 ? { ok: false, error } : { ok: false, error, context: shown };
 }
 
-/** Of an encoded state, undefined where nothing is held. Most show one value, for which nothing is decoded. */
+/**
+ * Of an encoded state, undefined where nothing is held. Most show one value, for which nothing is
+ * decoded.
+ */
 export function replyOfBytes(state: EncodedState | undefined, how: Showing): GetReply {
   if (state === undefined) return { ok: false, error };
   const lone = loneValueOf(state, how.nowMs);

@@ -1,4 +1,7 @@
-/** Members that are down for so long that it matters beyond their own data: forgetting asks everybody, so it waits for them everywhere. */
+/**
+ * Members that are down for so long that it matters beyond their own data: forgetting asks
+ * everybody, so it waits for them everywhere.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import type { Clock } from '../seams/clock.js';

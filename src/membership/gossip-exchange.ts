@@ -132,7 +132,8 @@ export class GossipExchange {
 
   private hearTime(from: NodeId, { clock }: News): void {
     const { roster, life, timeOfDay, telling } = this.options;
-    // A machine has one voice, though it came back under another id, and a node that waits to be taken in has none.
+    // A machine has one voice, though it came back under another id, and a node that waits to be
+    // taken in has none.
     const counts = !life.isFounded || roster.get(from)?.status === 'active';
     if (timeOfDay.hear(from, clock, { counts })) telling.tell(from, { hello: true });
   }
@@ -162,7 +163,8 @@ export class GossipExchange {
     }
     if (roster.get(node)?.status === 'active') absences.note(node, now);
     view.changed({ kind: 'reachability', node, now });
-    // This node may be the second source somebody waits for. (Within the turn its own belief is still being made.)
+    // This node may be the second source somebody waits for. (Within the turn its own belief is
+    // still being made.)
     if (now !== 'alive') clock.endOfTurn(() => this.spread());
   }
 

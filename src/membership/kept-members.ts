@@ -1,4 +1,6 @@
-/** What this node keeps on its disk of its cluster, and what it begins with when it starts again. */
+/**
+ * What this node keeps on its disk of its cluster, and what it begins with when it starts again.
+ */
 import type { FoundingVote } from '../../actors/rules/founding.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { Tables } from '../seams/table.js';

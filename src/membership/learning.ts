@@ -1,4 +1,7 @@
-/** What this node learns of members from gossip: their rows, that they live, what others think of them, and of this node itself. */
+/**
+ * What this node learns of members from gossip: their rows, that they live, what others think of
+ * them, and of this node itself.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
@@ -30,7 +33,8 @@ export class Learning {
       }
       const what = this.roster.touch(id, vital);
       if (what === 'newer') this.watch.heard(id);
-      // A row that came along and was not taken is of a node that is learned of from itself alone: asking again brings no other.
+      // A row that came along and was not taken is of a node that is learned of from itself alone:
+      // asking again brings no other.
       if (what !== 'unknown' || !told.has(id)) learned.add(what);
       this.watch.testify(from, { peer: id, suspects: opinion !== 'heard' });
     }

@@ -1,4 +1,7 @@
-/** The members a node knows, on its disk: so that it knows its ring at once when it starts again. Heartbeats are not written. */
+/**
+ * The members a node knows, on its disk: so that it knows its ring at once when it starts again.
+ * Heartbeats are not written.
+ */
 import { type FoundingVote, noVote } from '../../actors/rules/founding.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { Table, Tables } from '../seams/table.js';
@@ -49,8 +52,9 @@ export class MemberTable {
   }
 
   /**
-   * Writes what changed since the last time, in the background; one write is under way at a time. `done` is called once
-   * what is current now, or something later, is on disk. A full disk is no error here: call it again with every beat.
+   * Writes what changed since the last time, in the background; one write is under way at a time.
+   * `done` is called once what is current now, or something later, is on disk. A full disk is no
+   * error here: call it again with every beat.
    */
   save(done?: () => void): void {
     if (done !== undefined) this.onWritten.push(done);

@@ -13,7 +13,9 @@ export class Orders {
     return (_, params) => void this.deeds.push(() => effect(params));
   }
 
-  /** One by which others are told something: they hear of what was done, and not of what will be. */
+  /**
+   * One by which others are told something: they hear of what was done, and not of what will be.
+   */
   ofTelling(effect: () => void): () => void {
     return () => void this.words.push(effect);
   }

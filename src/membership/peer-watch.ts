@@ -1,6 +1,6 @@
 /**
- * One `peer` machine for every other member, fed from what arrives. Signs of life come with every message between
- * nodes, so a living peer costs one assignment per message and its machine sleeps.
+ * One `peer` machine for every other member, fed from what arrives. Signs of life come with every
+ * message between nodes, so a living peer costs one assignment per message and its machine sleeps.
  */
 import { type ActorRefFrom, createActor } from 'xstate';
 import {
@@ -24,7 +24,9 @@ interface Watched {
   heardAtMs: number;
   /** Silence was reported to the machine, and nothing was heard since. */
   doubted: boolean;
-  /** When NATS said last that it is not there; undefined: not lately, or something was heard since. */
+  /**
+   * When NATS said last that it is not there; undefined: not lately, or something was heard since.
+   */
   absentAtMs: number | undefined;
   /** It said something itself. */
   isMet: boolean;
@@ -91,8 +93,8 @@ export class PeerWatch {
   }
 
   /**
-   * Down from now on, whoever says that it lives. It is watched all the same: while NATS still gives it requests (its process hangs)
-   * others must serve what it swallows.
+   * Down from now on, whoever says that it lives. It is watched all the same: while NATS still
+   * gives it requests (its process hangs) others must serve what it swallows.
    */
   remove(peer: NodeId): void {
     const entry = this.watched.get(peer);
@@ -176,7 +178,10 @@ export class PeerWatch {
     entry.actor.send({ type, witness });
   }
 
-  /** Notes who has been silent for too long; nobody, while this node itself does not hear what is said now. */
+  /**
+   * Notes who has been silent for too long; nobody, while this node itself does not hear what is
+   * said now.
+   */
   review(): void {
     const { clock, hearing, lateWords } = this.options;
     const nowMs = clock.monotonicMs();
@@ -198,8 +203,9 @@ export class PeerWatch {
   }
 
   /**
-   * NATS' word on who is not there holds for as long as it is said again: a server that was cut off from the others knows nobody
-   * on their side, and says nothing when they are back and one of them hangs.
+   * NATS' word on who is not there holds for as long as it is said again: a server that was cut off
+   * from the others knows nobody on their side, and says nothing when they are back and one of them
+   * hangs.
    */
   private reviewAbsence(peer: NodeId, entry: Watched, oldMs: number): void {
     const { onChange, probe } = this.options;

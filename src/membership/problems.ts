@@ -1,4 +1,7 @@
-/** What an operator must know and the node can't mend itself; each is reported once until it is settled. */
+/**
+ * What an operator must know and the node can't mend itself; each is reported once until it is
+ * settled.
+ */
 export class Problems {
   private readonly open = new Map<string, string>();
   private readonly listeners: ((text: string) => void)[] = [];

@@ -1,5 +1,6 @@
 /**
- * Where an operator says that a member is gone for good, with the nodes' password: applications can't publish there.
+ * Where an operator says that a member is gone for good, with the nodes' password: applications
+ * can't publish there.
  *
  *   nats req _kv.<node that is asked>.remove <id of the member>
  *

@@ -1,4 +1,7 @@
-/** Which members are gone for good, as far as it is on this node's disk: it acts upon nothing else, so that no restart takes it back. */
+/**
+ * Which members are gone for good, as far as it is on this node's disk: it acts upon nothing else,
+ * so that no restart takes it back.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Absences } from './absences.js';
 import type { KeptMembers } from './kept-members.js';

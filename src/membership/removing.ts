@@ -1,7 +1,8 @@
 /**
- * Declares a member gone for good because an operator says so (`actors/rules/removal.ts`). First all founders that are left are asked
- * whether they have anything against it, then each of those that answered has it on its disk, and this node last: a mark can't
- * be taken back, so two operators who would remove each other's nodes must not both begin.
+ * Declares a member gone for good because an operator says so (`actors/rules/removal.ts`). First
+ * all founders that are left are asked whether they have anything against it, then each of those
+ * that answered has it on its disk, and this node last: a mark can't be taken back, so two
+ * operators who would remove each other's nodes must not both begin.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -33,7 +34,10 @@ export interface RemovingOptions {
 export class Removing {
   constructor(private readonly options: RemovingOptions) {}
 
-  /** Throws `UnavailableError`: outcome `none`, nobody was removed; `unknown`, it may become known to all yet. */
+  /**
+   * Throws `UnavailableError`: outcome `none`, nobody was removed; `unknown`, it may become known
+   * to all yet.
+   */
   async remove(target: NodeId): Promise<Removal> {
     const { roster } = this.options;
     const founders = this.founders();

@@ -1,6 +1,6 @@
 /**
- * N of the data a directory holds, kept beside them: where replicas lie follows from it. Started with another N a node would look
- * for keys where they are not, and say that they are absent.
+ * N of the data a directory holds, kept beside them: where replicas lie follows from it. Started
+ * with another N a node would look for keys where they are not, and say that they are absent.
  */
 import type { Buckets } from '../buckets/buckets.js';
 import { MalformedError } from '../errors.js';

@@ -1,8 +1,9 @@
 /**
- * The list of members one node keeps, itself included, and what changes it. No network and no disk in here.
+ * The list of members one node keeps, itself included, and what changes it. No network and no disk
+ * in here.
  *
- * A node writes its own row and no other. It learns of nodes that are still joining from themselves only: hearsay
- * would keep those alive for ever that came, held nothing and went.
+ * A node writes its own row and no other. It learns of nodes that are still joining from themselves
+ * only: hearsay would keep those alive for ever that came, held nothing and went.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -25,7 +26,10 @@ export class Roster {
     return this.own;
   }
 
-  /** As the disk has it from an earlier life. Returns what there is to say when its place in the cluster is kept and this one has another. */
+  /**
+   * As the disk has it from an earlier life. Returns what there is to say when its place in the
+   * cluster is kept and this one has another.
+   */
   restore(before: Member, { keepsPlace }: { readonly keepsPlace: boolean }): string | undefined {
     const { name, pid } = this.own;
     const given = this.own;
@@ -134,9 +138,9 @@ export class Roster {
   }
 
   /**
-   * What another node says of this one. A beat above the own comes from an earlier life whose last generation
-   * was not written down, or from one this disk never saw; being called down is refuted: either way the generation goes
-   * above it. Returns whether the beat is from an earlier life.
+   * What another node says of this one. A beat above the own comes from an earlier life whose last
+   * generation was not written down, or from one this disk never saw; being called down is refuted:
+   * either way the generation goes above it. Returns whether the beat is from an earlier life.
    */
   hear(beat: Beat, options: { readonly calledDown: boolean }): boolean {
     const outdated = isNewer(beat, this.own);

@@ -6,7 +6,10 @@ import type { Buckets } from '../buckets/buckets.js';
 import type { News, Settings } from '../wire/protocol/news.js';
 import type { Problems } from './problems.js';
 
-/** R, W and TTL are the coordinator's choice per request and may differ; where replicas lie and what a conflict is may not. */
+/**
+ * R, W and TTL are the coordinator's choice per request and may differ; where replicas lie and what
+ * a conflict is may not.
+ */
 export function settingsOf({
   partitions,
   buckets,
@@ -24,7 +27,10 @@ export function settingsOf({
   return { partitions, bucketsHash };
 }
 
-/** Whether what the sender says can be mixed with what this node knows; what stands against it is reported. */
+/**
+ * Whether what the sender says can be mixed with what this node knows; what stands against it is
+ * reported.
+ */
 export function isCompatible(told: {
   readonly sender: { readonly id: NodeId; readonly name: string };
   readonly news: News;
@@ -56,7 +62,10 @@ export function isCompatible(told: {
   return true;
 }
 
-/** Whether the founders of the sender's cluster say that it can't be the one this node is of, or will be of. */
+/**
+ * Whether the founders of the sender's cluster say that it can't be the one this node is of, or
+ * will be of.
+ */
 function isOfAnother({ founders, stored }: FoundingVote, told: readonly NodeId[]): boolean {
   if (told.length === 0) return false;
   if (founders.length > 0) return !sameIds(told, founders);

@@ -32,8 +32,8 @@ export class Telling {
   ) {}
 
   /**
-   * To a few members, those first who were told longest ago, and of these at random; unreachable ones too, or they could never
-   * answer back.
+   * To a few members, those first who were told longest ago, and of these at random; unreachable
+   * ones too, or they could never answer back.
    */
   spread(): void {
     const { roster, random } = this.options;

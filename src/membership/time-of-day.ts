@@ -1,4 +1,7 @@
-/** What other nodes tell of their clocks: how this one learns of them, and what it says when its own is off. */
+/**
+ * What other nodes tell of their clocks: how this one learns of them, and what it says when its own
+ * is off.
+ */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -32,8 +35,8 @@ export class TimeOfDay {
   }
 
   /**
-   * `counts`: among those whose median is the time. True: the word is late, and only one that was asked for now tells when what lies in
-   * front of it has come.
+   * `counts`: among those whose median is the time. True: the word is late, and only one that was
+   * asked for now tells when what lies in front of it has come.
    */
   hear(from: NodeId, told: NewsOfClock, { counts }: { readonly counts: boolean }): boolean {
     const { clocks } = this;
@@ -65,7 +68,10 @@ export class TimeOfDay {
     this.lateWords.drop(node);
   }
 
-  /** Resolves with the next answer, or when nobody seems to be there. The others answer at once when they are greeted. */
+  /**
+   * Resolves with the next answer, or when nobody seems to be there. The others answer at once when
+   * they are greeted.
+   */
   told(): Promise<void> {
     return new Promise((resolve) => {
       this.onTold = resolve;

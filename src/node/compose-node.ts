@@ -1,8 +1,10 @@
 /**
- * One node, put together from its seams. No real I/O in here: a simulated cluster composes many in one process.
+ * One node, put together from its seams. No real I/O in here: a simulated cluster composes many in
+ * one process.
  *
- * Runs the `node` machine and does what it says. Order: the store recovers (it knows the node's id), then the parts that need
- * the id are made, then the node answers others and gossips, then it opens its ways in; and back.
+ * Runs the `node` machine and does what it says. Order: the store recovers (it knows the node's
+ * id), then the parts that need the id are made, then the node answers others and gossips, then it
+ * opens its ways in; and back.
  */
 import 'reflect-metadata';
 import type { DependencyContainer } from 'tsyringe';
@@ -61,7 +63,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
     this.startedMs = seams.clock.monotonicMs();
     this.recovered = this.read.promise;
     this.stopped = this.ended.promise;
-    // Whoever does not look must not be ended by a rejection nobody handles; `onFatal` tells as well.
+    // Whoever does not look must not be ended by a rejection nobody handles; `onFatal` tells as
+    // well.
     for (const promise of [this.recovered, this.stopped, this.serving.promise])
       promise.catch(() => undefined);
     this.replica = new ReplicaLife(this.store, {

@@ -1,10 +1,12 @@
 /**
  * The lock on a data directory: two nodes with one directory would destroy it.
  *
- * Every process that wants the directory first writes a file named after itself (`lock.<boot>.<pid>.<start>`), then looks for others. A name
- * is never used by two processes, so a file whose process is gone can be removed without asking, and `kill -9` followed by an immediate
- * restart needs no waiting. Of two that start at the same moment both see each other, and neither takes it.
- * Containers that share a volume do not see each other's processes; there the id in the directory gives them away (two nodes with one id).
+ * Every process that wants the directory first writes a file named after itself
+ * (`lock.<boot>.<pid>.<start>`), then looks for others. A name is never used by two processes, so a
+ * file whose process is gone can be removed without asking, and `kill -9` followed by an immediate
+ * restart needs no waiting. Of two that start at the same moment both see each other, and neither
+ * takes it. Containers that share a volume do not see each other's processes; there the id in the
+ * directory gives them away (two nodes with one id).
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +25,10 @@ const lockPattern = /^lock\.([0-9a-f]+)\.(\d+)\.(\d+)$/;
 /** Directories this process holds: its own name would not stop it. */
 const held = new Set<string>();
 
-/** Creates the directory where it is missing. Throws `DataDirectoryError` when a live process has it, when it is another user's, or when it can't be written. */
+/**
+ * Creates the directory where it is missing. Throws `DataDirectoryError` when a live process has
+ * it, when it is another user's, or when it can't be written.
+ */
 export function lockDataDirectory(path: string): DataDirectory {
   const own = `lock.${bootId()}.${process.pid}.${startOf(process.pid) ?? 0}`;
   try {
@@ -56,7 +61,10 @@ export function lockDataDirectory(path: string): DataDirectory {
   }
 }
 
-/** For who is about to start others on it. Throws `DataDirectoryError` when a live process has it, this one included. */
+/**
+ * For who is about to start others on it. Throws `DataDirectoryError` when a live process has it,
+ * this one included.
+ */
 export function checkUnused(path: string): void {
   for (const lock of locksIn(path)) {
     const pid = livePidOf(lock);
@@ -74,7 +82,9 @@ function inUse(path: string, pid: number): DataDirectoryError {
   );
 }
 
-/** The process that wrote a lock file, if it lives: same boot, same pid, started at the same moment. */
+/**
+ * The process that wrote a lock file, if it lives: same boot, same pid, started at the same moment.
+ */
 function livePidOf(name: string): number | undefined {
   const [, boot, pidText, start] = lockPattern.exec(name)!;
   const pid = Number(pidText);
@@ -91,11 +101,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Ticks since boot at which a process started; undefined where the system does not tell, and then the pid alone has to do. */
+/**
+ * Ticks since boot at which a process started; undefined where the system does not tell, and then
+ * the pid alone has to do.
+ */
 function startOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name of the program is in parentheses and may hold spaces; the start is field 22 of all, 20 behind it.
+    // The name of the program is in parentheses and may hold spaces; the start is field 22 of all,
+    // 20 behind it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? -1 : Number(fields[19]);
   } catch {

@@ -1,6 +1,8 @@
 /**
- * Shows a node's statecharts to Stately's tools: events in `@statelyai/inspect`'s form over a WebSocket, and a page that hands them to the
- * inspector. On loopback only, and for its own page only: a page from elsewhere in the same browser is not let in. Switched at start (`inspectPort`) or at any time by a message to the node:
+ * Shows a node's statecharts to Stately's tools: events in `@statelyai/inspect`'s form over a
+ * WebSocket, and a page that hands them to the inspector. On loopback only, and for its own page
+ * only: a page from elsewhere in the same browser is not let in. Switched at start (`inspectPort`)
+ * or at any time by a message to the node:
  *
  *   nats req _kv.<node>.inspect on        (or `on 7790`, `off`)
  */
@@ -33,7 +35,9 @@ export class InspectionServer {
     @inject(NodeOptions) private readonly options: NodeOptions,
   ) {}
 
-  /** Listens to the switch, and serves if the options say so. A port that is taken is an error then. */
+  /**
+   * Listens to the switch, and serves if the options say so. A port that is taken is an error then.
+   */
   async start(): Promise<void> {
     const subject = `_${this.address.prefix}.${this.address.id}.inspect`;
     this.subscription = this.bus.subscribe(subject, (message) => void this.switched(message));
@@ -118,8 +122,8 @@ const headersOfPage = {
 };
 
 /**
- * A page from elsewhere can have a browser ask here: it names itself as the origin. A name of its own that leads here (DNS
- * rebinding) stands in `Host`. What is no browser has no origin.
+ * A page from elsewhere can have a browser ask here: it names itself as the origin. A name of its
+ * own that leads here (DNS rebinding) stands in `Host`. What is no browser has no origin.
  */
 function isWelcome({ headers }: IncomingMessage, port: number): boolean {
   const names = [`${host}:${port}`, `localhost:${port}`];

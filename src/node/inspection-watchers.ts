@@ -1,6 +1,6 @@
 /**
- * The browsers that watch a node's charts. What they send or fail to read is theirs alone: nothing of it reaches the node, and who does
- * not keep up is sent away.
+ * The browsers that watch a node's charts. What they send or fail to read is theirs alone: nothing
+ * of it reaches the node, and who does not keep up is sent away.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';

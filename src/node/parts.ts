@@ -1,4 +1,7 @@
-/** The container of one node: which class stands for which token. Everything is made once per node, in the order in which it is asked for. */
+/**
+ * The container of one node: which class stands for which token. Everything is made once per node,
+ * in the order in which it is asked for.
+ */
 import 'reflect-metadata';
 import { container, type DependencyContainer } from 'tsyringe';
 import { NodeStatusSource } from '../api/node-status.js';

@@ -1,7 +1,8 @@
 /**
- * A data directory is for one user alone: values lie in it as they are. Directories 0700, files 0600, also those an earlier version left
- * open; nothing that belongs to somebody else, or that somebody else could turn elsewhere. The superuser can do so anyhow,
- * and the root of a volume is often his.
+ * A data directory is for one user alone: values lie in it as they are. Directories 0700, files
+ * 0600, also those an earlier version left open; nothing that belongs to somebody else, or that
+ * somebody else could turn elsewhere. The superuser can do so anyhow, and the root of a volume is
+ * often his.
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';
@@ -11,7 +12,10 @@ const superuser = 0;
 const directoryMode = 0o700;
 const fileMode = 0o600;
 
-/** Creates it where it is missing. Throws an `Error` that says what to do. Systems without user ids are left alone. */
+/**
+ * Creates it where it is missing. Throws an `Error` that says what to do. Systems without user ids
+ * are left alone.
+ */
 export function makePrivate(path: string, uid: number | undefined = process.getuid?.()): void {
   if (uid === undefined) {
     mkdirSync(path, { recursive: true });

@@ -1,4 +1,7 @@
-/** A node as its host sees it: a process of the command line, a service that embeds one, or a simulation. */
+/**
+ * A node as its host sees it: a process of the command line, a service that embeds one, or a
+ * simulation.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { NodeStatus } from '../api/node-status.js';
 import type { Bus } from '../seams/bus.js';
@@ -32,7 +35,10 @@ export interface QuorateNode {
   /** Something it stands on gave way: it ends, without a flush. */
   fail(error: Error): void;
   status(): NodeStatus;
-  /** A failed sync, a second process with the same id, …: the node has given up and nothing was flushed. The process should end. */
+  /**
+   * A failed sync, a second process with the same id, …: the node has given up and nothing was
+   * flushed. The process should end.
+   */
   onFatal(listener: (error: Error) => void): void;
   /** What an operator must know and the node can't mend itself. */
   onProblem(listener: (text: string) => void): void;

@@ -18,7 +18,10 @@ export type StartOptions = Partial<NodeOptions> & Pick<NodeOptions, 'name' | 'da
 
 export interface RunningNode {
   readonly id: NodeId;
-  /** Resolves when the node serves and its server knows so: it may wait for the other founders of its cluster. Rejects if it never will. */
+  /**
+   * Resolves when the node serves and its server knows so: it may wait for the other founders of
+   * its cluster. Rejects if it never will.
+   */
   readonly serving: Promise<void>;
   /** Resolves when it has stopped, rejects with the error that ended it. */
   readonly stopped: Promise<void>;
@@ -32,8 +35,8 @@ export interface RunningNode {
 /**
  * Resolves when the node has read its disk and goes on towards serving by itself; see `serving`.
  *
- * Throws `RangeError` on an option that makes no sense, `DataDirectoryError` when another process has the directory, and whatever NATS says
- * when it can't be reached (unless `waitForServer`).
+ * Throws `RangeError` on an option that makes no sense, `DataDirectoryError` when another process
+ * has the directory, and whatever NATS says when it can't be reached (unless `waitForServer`).
  */
 export async function startNode(
   given: StartOptions,
@@ -59,7 +62,8 @@ async function open(options: NodeOptions, connection: NatsBusOptions): Promise<R
     name: `quorate ${options.name}`,
     payloadBytesMin: limits.payloadBytesMin,
     ...connection,
-    // A subject this user may not listen to, or a handler that left its work undone: the node can't keep its promises.
+    // A subject this user may not listen to, or a handler that left its work undone: the node can't
+    // keep its promises.
     onError: (error) => {
       if (node === undefined) throw error;
       node.fail(error);

@@ -9,7 +9,10 @@ import type { Metrics } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
 import type { NodeParts } from './parts.js';
 
-/** The state of the node's chart; while it serves, that of its gossip or its replica if one of them is ill. */
+/**
+ * The state of the node's chart; while it serves, that of its gossip or its replica if one of them
+ * is ill.
+ */
 export function phaseOf(
   { value, children }: SnapshotFrom<typeof nodeMachine>,
   parts: NodeParts | undefined,

@@ -17,17 +17,26 @@ export interface NodeOptions {
   readonly prefix: string;
   readonly partitions: number;
   readonly durability: Durability;
-  /** LZ4 in LMDB for values of 1000 bytes and more: less disk for values that repeat themselves, for about four times the CPU of a flush. */
+  /**
+   * LZ4 in LMDB for values of 1000 bytes and more: less disk for values that repeat themselves, for
+   * about four times the CPU of a flush.
+   */
   readonly compression: boolean;
   /** Memory and disk the store may take, where they differ from `storeLimits`. */
   readonly storeBounds?: Partial<StoreBounds>;
-  /** Whether the store overwrites memory it will use again, so that whoever still looks at it notices: for tests and the simulator. */
+  /**
+   * Whether the store overwrites memory it will use again, so that whoever still looks at it
+   * notices: for tests and the simulator.
+   */
   readonly scrubMemory: boolean;
   /** Nodes that must have met before they found a cluster together. */
   readonly founders: number;
   readonly defaults: BucketOptions;
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
-  /** How long a tombstone stays after the delete; longer than any message or restored process can be under way. */
+  /**
+   * How long a tombstone stays after the delete; longer than any message or restored process can be
+   * under way.
+   */
   readonly tombstoneGraceMs: number;
   /** How long a hint waits for its target before the other primaries get it in its place. */
   readonly hintAgeMs: number;

@@ -1,4 +1,7 @@
-/** Answers the verb `collection`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
+/**
+ * Answers the verb `collection`: what the first primary of a partition asks and orders when
+ * tombstones and old context entries go.
+ */
 import { inject, injectable } from 'tsyringe';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';

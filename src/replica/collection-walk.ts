@@ -1,4 +1,7 @@
-/** Walks over the keys this node answers for, a bounded step at a time, and finds those that could be forgotten. */
+/**
+ * Walks over the keys this node answers for, a bounded step at a time, and finds those that could
+ * be forgotten.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { isCollectable, mayBeForgotten, prunedContext } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';

@@ -1,4 +1,7 @@
-/** Forgetting at one replica: what it says when asked, and what it does when all have agreed. Used by the driver of a collection and by those it asks. */
+/**
+ * Forgetting at one replica: what it says when asked, and what it does when all have agreed. Used
+ * by the driver of a collection and by those it asks.
+ */
 import { inject, injectable } from 'tsyringe';
 import type { Holding } from '../../actors/rules/collection.js';
 import { isPrunedFrom, holdings } from '../../actors/rules/collection.js';
@@ -21,7 +24,10 @@ export class Forgetting {
     return sameDigest(held.digest, digest) ? holdings.equal : holdings.differs;
   }
 
-  /** Drops what still is in the agreed state. The mark goes with it, so this node mints under a new epoch afterwards. */
+  /**
+   * Drops what still is in the agreed state. The mark goes with it, so this node mints under a new
+   * epoch afterwards.
+   */
   collect(keys: readonly AgreedKey[], onDurable: OnDurable): void {
     const free = keys.filter(({ key }) => !this.store.hints.holds(partitionOfStorageKey(key)));
     if (free.length === 0) return onDurable();
@@ -29,8 +35,9 @@ export class Forgetting {
   }
 
   /**
-   * Puts the shorter context in place of the agreed state. It is no merge (that would bring the entries back), and it keeps
-   * the mark: an actor of this node that may still mint is never pruned.
+   * Puts the shorter context in place of the agreed state. It is no merge (that would bring the
+   * entries back), and it keeps the mark: an actor of this node that may still mint is never
+   * pruned.
    */
   replace(replacements: readonly Replacement[], onDurable: OnDurable): void {
     const records: MintedRecord[] = [];

@@ -1,9 +1,10 @@
 /**
  * Tree exchange: keeps every partition equal to that of its other primaries, whatever was missed.
  *
- * Runs one `tree-exchange` machine, which visits the peers in turn. Peers are visited at once when something of this node's may be
- * lost: after an unclean start, and when a record failed its checksum. The latter's partitions are compared key by key, reading
- * each record: a tree still counts what the disk has lost.
+ * Runs one `tree-exchange` machine, which visits the peers in turn. Peers are visited at once when
+ * something of this node's may be lost: after an unclean start, and when a record failed its
+ * checksum. The latter's partitions are compared key by key, reading each record: a tree still
+ * counts what the disk has lost.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';

@@ -1,4 +1,7 @@
-/** Answers the verb `tree`: roots, leaves and keys of this node's hash trees. Bounded work a question, whatever is asked. */
+/**
+ * Answers the verb `tree`: roots, leaves and keys of this node's hash trees. Bounded work a
+ * question, whatever is asked.
+ */
 import { inject, injectable } from 'tsyringe';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';

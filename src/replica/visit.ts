@@ -1,4 +1,7 @@
-/** How far one visit of a tree exchange has come: which partitions, leaves and keys differ and are still to be looked at. */
+/**
+ * How far one visit of a tree exchange has come: which partitions, leaves and keys differ and are
+ * still to be looked at.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { BatchRecord } from '../wire/state-batch.js';

@@ -1,6 +1,7 @@
 /**
- * A node's clock: its machine's, with a wall clock that the other nodes agree to (`actors/rules/wall-clocks.ts`).
- * Their clocks are kept against the own monotonic one, so a jump of the own wall clock shows at once.
+ * A node's clock: its machine's, with a wall clock that the other nodes agree to
+ * (`actors/rules/wall-clocks.ts`). Their clocks are kept against the own monotonic one, so a jump
+ * of the own wall clock shows at once.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import {
@@ -16,7 +17,10 @@ export class AgreedClock implements Clock {
   /** Of each other node: by how much its wall clock is ahead of the own monotonic one. */
   private readonly others = new Map<NodeId, ClockBounds>();
   private median: ClockBounds = nobodyTold;
-  /** The median if all others showed what they show at least: a date that lies ahead hides what comes after it. */
+  /**
+   * The median if all others showed what they show at least: a date that lies ahead hides what
+   * comes after it.
+   */
   private earliest: ClockBounds = nobodyTold;
 
   constructor(private readonly clock: Clock) {}

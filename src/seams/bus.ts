@@ -4,12 +4,15 @@
  */
 export interface Bus {
   /**
-   * Nobody answers for it; lost while disconnected. With `reply`, the server answers "no responders" to that
-   * subject at once when nobody subscribes. The payload is copied before it returns. Throws when it is larger than
-   * `payloadBytesMax`.
+   * Nobody answers for it; lost while disconnected. With `reply`, the server answers "no
+   * responders" to that subject at once when nobody subscribes. The payload is copied before it
+   * returns. Throws when it is larger than `payloadBytesMax`.
    */
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
-  /** For messages without a payload that come by the thousand and differ in little; otherwise as `publish`. */
+  /**
+   * For messages without a payload that come by the thousand and differ in little; otherwise as
+   * `publish`.
+   */
   announcer(announced: Announced): Announce;
   subscribe(
     subject: string,
@@ -49,11 +52,17 @@ export interface BusMessage {
   readonly subject: string;
   /** '' when none. */
   readonly reply: string;
-  /** A view into the receive buffer: copy what is kept past the handler's turn. The same goes for the other fields. */
+  /**
+   * A view into the receive buffer: copy what is kept past the handler's turn. The same goes for
+   * the other fields.
+   */
   readonly data: Uint8Array;
   /** The server's "no responders" answer to one of our own publishes. */
   readonly noResponders: boolean;
-  /** Whatever the case of the name; the first value when there are several. Throws `MalformedError` on headers that are none, or too many. */
+  /**
+   * Whatever the case of the name; the first value when there are several. Throws `MalformedError`
+   * on headers that are none, or too many.
+   */
   header(name: string): string | undefined;
 }
 

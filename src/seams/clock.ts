@@ -1,6 +1,8 @@
 /** Time, as everything in Quorate sees it. The one real implementation is `real-clock.ts`. */
 export interface Clock {
-  /** Wall clock in ms since 1970; may jump. Stamps siblings, orders nothing but last-writer-wins. */
+  /**
+   * Wall clock in ms since 1970; may jump. Stamps siblings, orders nothing but last-writer-wins.
+   */
   wallMs(): number;
   /** Monotonic ms with a fraction; for deadlines and durations. */
   monotonicMs(): number;

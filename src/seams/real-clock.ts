@@ -38,10 +38,10 @@ export class RealClock implements Clock {
   };
 
   /**
-   * What a turn brought is often taken a step further where it ends: a round begins, and asks the log to write. That step
-   * ends this turn too, behind the microtask in which the socket is written: what goes to others leaves first, because
-   * theirs is the answer that takes long. One step, so that nobody who asks again and again can keep the sockets from
-   * being read.
+   * What a turn brought is often taken a step further where it ends: a round begins, and asks the
+   * log to write. That step ends this turn too, behind the microtask in which the socket is
+   * written: what goes to others leaves first, because theirs is the answer that takes long. One
+   * step, so that nobody who asks again and again can keep the sockets from being read.
    */
   private readonly goOn = (): void => {
     this.armed = false;
@@ -55,7 +55,8 @@ export class RealClock implements Clock {
       try {
         callbacks[i]!();
       } catch (error) {
-        // What others asked for in this turn still runs, in the next one; the error surfaces as it would have.
+        // What others asked for in this turn still runs, in the next one; the error surfaces as it
+        // would have.
         this.asked.unshift(...callbacks.slice(i + 1));
         setImmediate(this.endTurn);
         throw error;

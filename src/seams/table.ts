@@ -1,4 +1,7 @@
-/** An ordered map on disk with synchronous reads and atomic batches. Real: `src/store/lmdb-tables.ts`, the only importer of `lmdb`. */
+/**
+ * An ordered map on disk with synchronous reads and atomic batches. Real:
+ * `src/store/lmdb-tables.ts`, the only importer of `lmdb`.
+ */
 import type { ByteString } from '../../actors/rules/key.js';
 
 export interface Tables {
@@ -6,9 +9,9 @@ export interface Tables {
   open(name: string): Table;
   /**
    * Applies all writes of `write` atomically, in the background; done means committed and on disk.
-   * `write` runs synchronously and must not read its own writes; values are not copied, so they stay
-   * unchanged until `done`. Commits are applied in the order of the calls. An error with the code
-   * ENOSPC may pass; after any other the environment is not to be trusted.
+   * `write` runs synchronously and must not read its own writes; values are not copied, so they
+   * stay unchanged until `done`. Commits are applied in the order of the calls. An error with the
+   * code ENOSPC may pass; after any other the environment is not to be trusted.
    */
   commit(write: (batch: TableBatch) => void, done: (error?: Error) => void): void;
   close(): Promise<void>;

@@ -1,9 +1,10 @@
 /**
- * The memory of a memtable (as the arena of LevelDB's): what is written lies one behind the other in large chunks, and goes
- * all at once, when the memtable is dropped. V8 collects garbage after every 32 MB of new buffers, however short they live
- * or long; chunks that are used again are none.
+ * The memory of a memtable (as the arena of LevelDB's): what is written lies one behind the other
+ * in large chunks, and goes all at once, when the memtable is dropped. V8 collects garbage after
+ * every 32 MB of new buffers, however short they live or long; chunks that are used again are none.
  *
- * So bytes of an arena are lent: whoever looks at them in a later turn of the event loop must have copied them, or hold a `Lease`.
+ * So bytes of an arena are lent: whoever looks at them in a later turn of the event loop must have
+ * copied them, or hold a `Lease`.
  */
 
 import { storeLimits } from '../../actors/rules/limits/store.js';
@@ -85,7 +86,10 @@ export class Arena {
     return { bytes, release: () => void this.leases-- };
   }
 
-  /** Nothing in it is looked at any more, but for what is leased: then the collector has to see when it may go. */
+  /**
+   * Nothing in it is looked at any more, but for what is leased: then the collector has to see when
+   * it may go.
+   */
   giveBack(): void {
     if (this.leases === 0) this.pool.giveBack(this.chunks);
     this.chunks.length = 0;

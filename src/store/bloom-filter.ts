@@ -1,7 +1,7 @@
 /**
- * A Bloom filter over key hashes: may say yes to a key that was never added, never no to one that was.
- * Double hashing after Kirsch and Mitzenmacher, "Less Hashing, Same Performance" (2006);
- * 10 bits a key and 7 probes give one false yes in a hundred at capacity.
+ * A Bloom filter over key hashes: may say yes to a key that was never added, never no to one that
+ * was. Double hashing after Kirsch and Mitzenmacher, "Less Hashing, Same Performance" (2006); 10
+ * bits a key and 7 probes give one false yes in a hundred at capacity.
  */
 import type { KeyHash } from './key-hash.js';
 

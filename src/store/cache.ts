@@ -1,4 +1,7 @@
-/** Hot records as they were read from the tables, bounded by bytes. Memtables shadow it, so writes only drop. */
+/**
+ * Hot records as they were read from the tables, bounded by bytes. Memtables shadow it, so writes
+ * only drop.
+ */
 import { LRUCache } from 'lru-cache';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Held } from './record-codec.js';

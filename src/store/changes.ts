@@ -1,6 +1,6 @@
 /**
- * What each entry of the log does to records and hints; the same code when it is written and when it is replayed,
- * so that a replay ends where memory was.
+ * What each entry of the log does to records and hints; the same code when it is written and when
+ * it is replayed, so that a replay ends where memory was.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
@@ -49,7 +49,10 @@ export class Changes {
     this.records.replace(this.records.lookup(key), Held.of(state, mark));
   }
 
-  /** Whether the state told anything new. The mark of what was held stays. `known`: as `Records.lookup`. */
+  /**
+   * Whether the state told anything new. The mark of what was held stays. `known`: as
+   * `Records.lookup`.
+   */
   merged(key: StorageKey, incoming: Held, known?: Slot): boolean {
     const slot = this.records.lookup(key, known);
     const { record: before } = slot;

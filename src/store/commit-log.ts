@@ -1,10 +1,11 @@
 /**
- * The commit log: frames in segment files, group commit. One write (with its sync) is under way; what
- * arrives meanwhile goes into the next one.
+ * The commit log: frames in segment files, group commit. One write (with its sync) is under way;
+ * what arrives meanwhile goes into the next one.
  *
- * Entries reach the disk in the order of the calls, and callbacks run in that order. A failed write or
- * sync is final: `onFatal` once, and nothing is acknowledged after it. Only a full disk may pass: the
- * group waits, the part of it that was written is cut, and it is tried again until there is space.
+ * Entries reach the disk in the order of the calls, and callbacks run in that order. A failed write
+ * or sync is final: `onFatal` once, and nothing is acknowledged after it. Only a full disk may
+ * pass: the group waits, the part of it that was written is cut, and it is tried again until there
+ * is space.
  */
 import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Durability } from '../options/durability.js';
@@ -248,7 +249,10 @@ export class CommitLog {
     this.options.onWritable(!full);
   }
 
-  /** Under `periodic` a segment is synced before the next one takes anything, so the log has no holes. */
+  /**
+   * Under `periodic` a segment is synced before the next one takes anything, so the log has no
+   * holes.
+   */
   private finishSegment(next: Group, then: () => void): void {
     const { file } = this;
     if (file === undefined) {
@@ -298,8 +302,8 @@ export class CommitLog {
   }
 
   /**
-   * One sync at a time; who asks while one is under way shares the next. A segment that was retired was synced
-   * before, and the next one holds nothing yet.
+   * One sync at a time; who asks while one is under way shares the next. A segment that was retired
+   * was synced before, and the next one holds nothing yet.
    */
   private syncFile(done: () => void): void {
     if (this.file === undefined) {

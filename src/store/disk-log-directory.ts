@@ -1,12 +1,12 @@
 /**
  * The commit log's files on a real disk.
  *
- * A synced append is one `write` on a descriptor opened with O_DSYNC: one hop through the thread pool
- * instead of two, and one system call (measured, 16 kB, ext4: 0.80 ms against 1.01 ms for write and
- * fdatasync). Files that are done with are kept for new ones: writing over blocks that exist spares
- * the file system its own journal (0.55 ms, and 2.2 → 0.75 ms at 256 kB). What such a file held
- * before stays behind the new end; its frames have lower sequences and never decode as later ones. The very
- * first file is written full of zeros once, for the same reason.
+ * A synced append is one `write` on a descriptor opened with O_DSYNC: one hop through the thread
+ * pool instead of two, and one system call (measured, 16 kB, ext4: 0.80 ms against 1.01 ms for
+ * write and fdatasync). Files that are done with are kept for new ones: writing over blocks that
+ * exist spares the file system its own journal (0.55 ms, and 2.2 → 0.75 ms at 256 kB). What such a
+ * file held before stays behind the new end; its frames have lower sequences and never decode as
+ * later ones. The very first file is written full of zeros once, for the same reason.
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,9 @@ import { NodeOptions } from '../options/node-options.js';
 import type { IoDone, LogDirectory, LogFile } from '../seams/log-file.js';
 import { makeOwnDirectory } from './disk-space.js';
 
-/** Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync. */
+/**
+ * Elsewhere O_DSYNC is missing or does not reach the disk (macOS); there: write, then fdatasync.
+ */
 const syncedWrites = process.platform === 'linux';
 /** Values lie in them as they are. */
 const fileMode = 0o600;
@@ -82,7 +84,10 @@ export class DiskLogDirectory implements LogDirectory {
     return fs.readFileSync(join(this.path, name));
   }
 
-  /** The file may serve again; should the rename be lost in a crash, recovery finds it covered and removes it anew. */
+  /**
+   * The file may serve again; should the rename be lost in a crash, recovery finds it covered and
+   * removes it anew.
+   */
   remove(name: string): void {
     const path = join(this.path, name);
     if (this.spares.length >= storeLimits.logSparesMax) {
@@ -129,7 +134,10 @@ class DiskLogFile implements LogFile {
     this.length = length;
   }
 
-  /** One after the other: writes side by side could end in any order, and after a failure leave a hole. */
+  /**
+   * One after the other: writes side by side could end in any order, and after a failure leave a
+   * hole.
+   */
   append(chunks: readonly Uint8Array[], options: { sync: boolean }, done: IoDone): void {
     this.waiting.push(() => this.write(chunks, options.sync, done));
     if (this.waiting.length === 1) this.waiting[0]!();
@@ -175,7 +183,10 @@ class DiskLogFile implements LogFile {
     if (this.synced !== this.plain) fs.closeSync(this.synced);
   }
 
-  /** A file that failed stays failed: what the kernel dropped after an error can't be told from what it kept. */
+  /**
+   * A file that failed stays failed: what the kernel dropped after an error can't be told from what
+   * it kept.
+   */
   private finish(error: NodeJS.ErrnoException | undefined, done: IoDone): void {
     if (this.failure === undefined && error !== undefined && error.code !== 'ENOSPC')
       this.failure = error;
@@ -184,7 +195,10 @@ class DiskLogFile implements LogFile {
     else done(result);
   }
 
-  /** Into memory of the kernel: a few kilobytes are there sooner than a thread of the pool has woken up for them. */
+  /**
+   * Into memory of the kernel: a few kilobytes are there sooner than a thread of the pool has woken
+   * up for them.
+   */
   private writeCached(chunks: readonly Uint8Array[], position: number, done: IoDone): void {
     let failure: NodeJS.ErrnoException | undefined;
     try {

@@ -1,4 +1,7 @@
-/** Whether a failed write can be explained by a full file system: LMDB reports a short write as an I/O error. */
+/**
+ * Whether a failed write can be explained by a full file system: LMDB reports a short write as an
+ * I/O error.
+ */
 import { mkdirSync, statfsSync } from 'node:fs';
 import { storeLimits } from '../../actors/rules/limits/store.js';
 

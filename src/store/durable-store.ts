@@ -1,7 +1,8 @@
 /**
  * The store of one node: puts its parts together and keeps them in step.
  *
- * Writes are in `writes.ts`, recovery is in `recovery.ts`, what an entry of the log does in `changes.ts`.
+ * Writes are in `writes.ts`, recovery is in `recovery.ts`, what an entry of the log does in
+ * `changes.ts`.
  */
 import { inject, injectable } from 'tsyringe';
 import type { DiskPart, NoWrites } from '../../actors/replica/lifecycle.machine.js';

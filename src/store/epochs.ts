@@ -1,6 +1,6 @@
 /**
- * Epochs: one counter a node, leased from disk in blocks. A crash skips to the end of the lease, so no
- * epoch is ever drawn twice, and voids every epoch drawn before: what was lost of the log's
+ * Epochs: one counter a node, leased from disk in blocks. A crash skips to the end of the lease, so
+ * no epoch is ever drawn twice, and voids every epoch drawn before: what was lost of the log's
  * unsynced tail may have been minted under one of them. A clean stop keeps them.
  */
 import { storeLimits } from '../../actors/rules/limits/store.js';
@@ -9,7 +9,10 @@ import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table, Tables } from '../seams/table.js';
 import { decodeEpochs, encodeEpochs, metaKeys, metaRow } from './meta.js';
 
-/** One for each key a node first mints for: at 20 000 new keys a second a block lasts most of a minute. */
+/**
+ * One for each key a node first mints for: at 20 000 new keys a second a block lasts most of a
+ * minute.
+ */
 export const epochBlock = 1 << 20;
 
 export interface EpochsOptions {
@@ -40,8 +43,9 @@ export class Epochs {
   }
 
   /**
-   * Takes a lease; resolves once it is on disk, or does not fit it: what is there can be read all the same, and nothing is drawn
-   * before a lease is had (`onLeased`, at once or later). `clean`: the last stop was, and nothing contradicts it.
+   * Takes a lease; resolves once it is on disk, or does not fit it: what is there can be read all
+   * the same, and nothing is drawn before a lease is had (`onLeased`, at once or later). `clean`:
+   * the last stop was, and nothing contradicts it.
    */
   async start(clean: boolean, onLeased: () => void): Promise<void> {
     const row = metaRow(this.options.meta, metaKeys.epochs);
@@ -66,8 +70,9 @@ export class Epochs {
   }
 
   /**
-   * Goes on beyond what others have seen of a life this disk does not know, and a block more: it may have leased one that it told
-   * nobody. All earlier epochs are void. Resolves once that is on disk.
+   * Goes on beyond what others have seen of a life this disk does not know, and a block more: it
+   * may have leased one that it told nobody. All earlier epochs are void. Resolves once that is on
+   * disk.
    */
   async skip(seen: number): Promise<void> {
     this.leaseEnd = Math.max(this.leaseEnd, seen) + epochBlock;

@@ -1,10 +1,11 @@
 /**
  * Frozen memtables into the tables, in key order and in slices.
  *
- * A slice is one atomic commit of whole partitions: their records, their hints, and their tree row with the
- * log sequence it covers. So tree and records on disk always agree, and a replay skips, partition by partition,
- * what is already there. Nothing is committed before the log has it on disk: the tables must never know more
- * than the log. The last slice carries the sequence the tables cover as a whole; then the log's segments up to it go.
+ * A slice is one atomic commit of whole partitions: their records, their hints, and their tree row
+ * with the log sequence it covers. So tree and records on disk always agree, and a replay skips,
+ * partition by partition, what is already there. Nothing is committed before the log has it on
+ * disk: the tables must never know more than the log. The last slice carries the sequence the
+ * tables cover as a whole; then the log's segments up to it go.
  */
 import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Clock, TimerId } from '../seams/clock.js';
@@ -60,7 +61,9 @@ export class Flusher {
     this.options.log.syncThrough(() => this.slice(frozen));
   }
 
-  /** Resolves with true when nothing is frozen any more, with false when that can't be reached now. */
+  /**
+   * Resolves with true when nothing is frozen any more, with false when that can't be reached now.
+   */
   flushed(): Promise<boolean> {
     return new Promise((resolve) => {
       this.waiters.push(resolve);
@@ -69,7 +72,10 @@ export class Flusher {
     });
   }
 
-  /** The log can't go on, so neither can what waits for it: whoever wants everything flushed is told no. */
+  /**
+   * The log can't go on, so neither can what waits for it: whoever wants everything flushed is told
+   * no.
+   */
   logIsFull(): void {
     this.tell(false);
   }
@@ -154,7 +160,10 @@ export class Flusher {
     this.wake();
   }
 
-  /** A full disk may pass; the same slice is tried again, everything in it is still in memory and in the log. */
+  /**
+   * A full disk may pass; the same slice is tried again, everything in it is still in memory and in
+   * the log.
+   */
   private failed(error: NodeJS.ErrnoException, frozen: FrozenMemtable): void {
     if (error.code !== 'ENOSPC') {
       this.stop();
@@ -179,7 +188,9 @@ export class Flusher {
   }
 }
 
-/** One block for all values of a partition: allocating each by itself costs more than filling it. */
+/**
+ * One block for all values of a partition: allocating each by itself costs more than filling it.
+ */
 function encodedBytes(slots: readonly Slot[]): number {
   let bytes = 0;
   for (const { record } of slots) if (record !== undefined) bytes += encodedRecordBytes(record);

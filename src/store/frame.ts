@@ -4,8 +4,9 @@
  *   magic (8) · u32 CRC-32C over all that follows · u32 payload length · u8 kind · u8 zero
  *   · u48 sequence · payload
  *
- * The magic is drawn at random when a store is created and never leaves its directory: when a damaged
- * segment is searched for frames that are whole, no value that a client chose can pass for one.
+ * The magic is drawn at random when a store is created and never leaves its directory: when a
+ * damaged segment is searched for frames that are whole, no value that a client chose can pass for
+ * one.
  */
 import { crc32c } from '@node-rs/crc32';
 
@@ -69,7 +70,10 @@ export interface SegmentContent {
   readonly frames: readonly Frame[];
   /** Length of the prefix that is to stay; behind it nothing is whole. */
   readonly validBytes: number;
-  /** Bytes behind it that look like a write of this segment, not like what its file held before (older frames, zeros). */
+  /**
+   * Bytes behind it that look like a write of this segment, not like what its file held before
+   * (older frames, zeros).
+   */
   readonly tornBytes: number;
   /** Something between the frames can't be read. */
   readonly damaged: boolean;
@@ -109,7 +113,9 @@ function nextFrame(
   return undefined;
 }
 
-/** For the report only: nothing behind `at` is whole, so all of it is a guess at what was under way. */
+/**
+ * For the report only: nothing behind `at` is whole, so all of it is a guess at what was under way.
+ */
 function tornBytes(magic: Buffer, segment: Buffer, at: number, first: number): number {
   const rest = segment.length - at;
   if (rest < magicBytes) return rest;

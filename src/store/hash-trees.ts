@@ -1,9 +1,9 @@
 /**
- * One hash tree a partition: a root over 64 leaves. A leaf is the XOR of the mixed (key, digest) of its
- * keys, so a write changes it in constant time and the order of writes does not matter.
+ * One hash tree a partition: a root over 64 leaves. A leaf is the XOR of the mixed (key, digest) of
+ * its keys, so a write changes it in constant time and the order of writes does not matter.
  *
- * The row of a partition in the `trees` table also carries what else must agree with its records at a
- * flush: the log sequence they cover and the number of keys.
+ * The row of a partition in the `trees` table also carries what else must agree with its records at
+ * a flush: the log sequence they cover and the number of keys.
  *
  *   u48 covered · u32 keys · leaves × (u32 hi, u32 lo) · u32 CRC-32C
  */
@@ -38,7 +38,9 @@ export class HashTrees implements Trees {
     return this.keyCounts[partition]!;
   }
 
-  /** One key went from a digest to another, halves signed or not; undefined: it was, or is, absent. */
+  /**
+   * One key went from a digest to another, halves signed or not; undefined: it was, or is, absent.
+   */
   change(
     key: KeyHash & { readonly partition: number },
     before: Digest | undefined,
@@ -108,8 +110,8 @@ export class HashTrees implements Trees {
   }
 
   /**
-   * Puts what was computed from scratch in the place of what is held. Returns the difference, which every frozen
-   * form taken before has as well.
+   * Puts what was computed from scratch in the place of what is held. Returns the difference, which
+   * every frozen form taken before has as well.
    */
   replace(partition: number, scratch: HashTrees): TreeDifference {
     const start = partition * cellsOfTree;

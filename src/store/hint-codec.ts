@@ -1,4 +1,7 @@
-/** A row of the `hints` table: target (8 bytes) and storage key → f64 since · u32 bytes of the state · u32 CRC-32C over key and value. */
+/**
+ * A row of the `hints` table: target (8 bytes) and storage key → f64 since · u32 bytes of the state
+ * · u32 CRC-32C over key and value.
+ */
 import { crc32c } from '@node-rs/crc32';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { ByteString, StorageKey } from '../../actors/rules/key.js';

@@ -1,8 +1,9 @@
 /**
- * What this node owes, by target, oldest first; kept in memory, bounded by bytes, and mirrored in the
- * `hints` table with the flush of the key's partition. The states are ordinary records.
+ * What this node owes, by target, oldest first; kept in memory, bounded by bytes, and mirrored in
+ * the `hints` table with the flush of the key's partition. The states are ordinary records.
  *
- * It changes only what is in memory: `durable-store.ts` logs each change before anyone is told of it.
+ * It changes only what is in memory: `durable-store.ts` logs each change before anyone is told of
+ * it.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
@@ -43,9 +44,10 @@ export class HintIndex {
   }
 
   /**
-   * Throws `OverloadedError` when the hints of `sizes` do not fit: a target may use as much as it leaves free, so that one
-   * that never returns takes half of the room, and whoever is away beside it finds its share of the rest. After the dynamic
-   * thresholds of Choudhury and Hahne (1998) for switches, whose queues share one memory.
+   * Throws `OverloadedError` when the hints of `sizes` do not fit: a target may use as much as it
+   * leaves free, so that one that never returns takes half of the room, and whoever is away beside
+   * it finds its share of the rest. After the dynamic thresholds of Choudhury and Hahne (1998) for
+   * switches, whose queues share one memory.
    */
   admit(target: NodeId, sizes: Iterable<{ key: StorageKey; bytes: number }>): void {
     const account = this.accounts.get(target);
@@ -124,7 +126,10 @@ export class HintIndex {
     return { count: account.hints.size, bytes: account.bytes, oldestMs };
   }
 
-  /** It has used up half of what it may: time to bring what it is owed to others, so that there is room again. */
+  /**
+   * It has used up half of what it may: time to bring what it is owed to others, so that there is
+   * room again.
+   */
   isCrowded(target: NodeId): boolean {
     const account = this.accounts.get(target);
     return account !== undefined && 2 * account.bytes > this.options.bytesMax - this.bytes;

@@ -1,4 +1,6 @@
-/** The hints as the rest of the node sees them: every change is in the log before anyone is told. */
+/**
+ * The hints as the rest of the node sees them: every change is in the log before anyone is told.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { sameDigest, type Digest } from '../../actors/rules/versions.js';
@@ -43,7 +45,9 @@ export class HintLedger implements Hints {
     return this.options.index.holds(partition);
   }
 
-  /** Those whose record is gone (it was damaged) are settled on the way: there is nothing to send. */
+  /**
+   * Those whose record is gone (it was damaged) are settled on the way: there is nothing to send.
+   */
   next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[] {
     const { records, gone } = this.options.index.next(target, bounds);
     if (gone.length > 0) this.logSettled({ target, keys: gone, removals: [] }, () => undefined);

@@ -2,8 +2,9 @@
  * Which keys are not in the records table, by one Bloom filter a partition.
  *
  * Nothing is persisted: after a start each filter is built by scanning its partition's keys in the
- * background, a slice at a time, and until then a read simply asks LMDB. So a start takes no longer with
- * a million keys than with none, and there is no file that could be wrong. A filter that is full is built anew, larger, the same way.
+ * background, a slice at a time, and until then a read simply asks LMDB. So a start takes no longer
+ * with a million keys than with none, and there is no file that could be wrong. A filter that is
+ * full is built anew, larger, the same way.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { storeLimits } from '../../actors/rules/limits/store.js';

@@ -1,4 +1,7 @@
-/** 64 bits over a storage key, for Bloom filters and hash trees: two lanes of FNV-1a with murmur3's finaliser. */
+/**
+ * 64 bits over a storage key, for Bloom filters and hash trees: two lanes of FNV-1a with murmur3's
+ * finaliser.
+ */
 import { fnvBasis, mixed } from '../../actors/rules/hash.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 

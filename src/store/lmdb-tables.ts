@@ -1,10 +1,11 @@
 /**
  * The tables of one node in LMDB, and the only importer of `lmdb`.
  *
- * Event-turn batching is off: every commit is a batch of its own, and lmdb's batch of a turn rejects a promise nobody can
- * get at. Overlapping sync is off: a commit then resolves only once it is on disk, and a failed flush is an
- * error of that commit instead of a line on the console. Keys go to LMDB as they are (latin1 is one
- * character a byte), so its order is the order of the byte strings.
+ * Event-turn batching is off: every commit is a batch of its own, and lmdb's batch of a turn
+ * rejects a promise nobody can get at. Overlapping sync is off: a commit then resolves only once it
+ * is on disk, and a failed flush is an error of that commit instead of a line on the console. Keys
+ * go to LMDB as they are (latin1 is one character a byte), so its order is the order of the byte
+ * strings.
  */
 import { join } from 'node:path';
 import { open, type CompressionOptions, type Database, type RootDatabase } from 'lmdb';
@@ -113,7 +114,10 @@ export class LmdbTables implements Tables {
     done(error);
   }
 
-  /** With the code ENOSPC when the file system is full: then the commit left nothing behind and may be tried again. */
+  /**
+   * With the code ENOSPC when the file system is full: then the commit left nothing behind and may
+   * be tried again.
+   */
   private classified(error: Error & { code?: unknown }): Error {
     const full = error.code === noSpace || (error.code === shortWrite && diskIsFull(this.path));
     return full ? Object.assign(error, { code: 'ENOSPC' }) : error;

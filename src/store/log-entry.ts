@@ -8,8 +8,9 @@
  *   settled     target (8) · keys · removals (strays that went with the last hint)
  *   removed     removals
  *
- * keys: u32 count · count × (u16 length, key); removals: as keys, each with its digest (u32 hi, u32 lo) behind it.
- * Marks are not recorded: a replay follows an unclean stop, after which every earlier epoch is void.
+ * keys: u32 count · count × (u16 length, key); removals: as keys, each with its digest (u32 hi, u32
+ * lo) behind it. Marks are not recorded: a replay follows an unclean stop, after which every
+ * earlier epoch is void.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
@@ -73,7 +74,10 @@ export function entryPayload(entry: LogEntry): readonly Buffer[] {
   }
 }
 
-/** Throws a RangeError on what `entryPayload` did not write; the frame's checksum vouched for it before. */
+/**
+ * Throws a RangeError on what `entryPayload` did not write; the frame's checksum vouched for it
+ * before.
+ */
 export function decodeEntry(kind: number, payload: Buffer): LogEntry {
   const reader = new EntryReader(payload);
   switch (kind) {

@@ -1,11 +1,11 @@
 /**
  * Reading the commit log back after a start.
  *
- * What is whole is replayed in order. Bytes behind the last whole frame of the last segment are the tail of
- * a write that was under way: they are cut. Anything else that can't be read is damage: the frames around it
- * are replayed, the segment is to be quarantined once they are safe in the tables, and since nobody can
- * tell what the lost frames held, every partition is suspect. A flipped bit in the very last frame can't
- * be told from a torn write.
+ * What is whole is replayed in order. Bytes behind the last whole frame of the last segment are the
+ * tail of a write that was under way: they are cut. Anything else that can't be read is damage: the
+ * frames around it are replayed, the segment is to be quarantined once they are safe in the tables,
+ * and since nobody can tell what the lost frames held, every partition is suspect. A flipped bit in
+ * the very last frame can't be told from a torn write.
  */
 import type { LogDirectory } from '../seams/log-file.js';
 import { readSegment, type Frame } from './frame.js';
@@ -38,9 +38,10 @@ export interface LogReplay {
 }
 
 /**
- * Replays the frames behind `covered`. Resolves when the cut is on disk; rejects when the disk fails.
- * Segments that are covered as a whole are left unread, and left there: what a killed process committed last may be in the
- * kernel's memory alone, until a commit of this process is on disk.
+ * Replays the frames behind `covered`. Resolves when the cut is on disk; rejects when the disk
+ * fails. Segments that are covered as a whole are left unread, and left there: what a killed
+ * process committed last may be in the kernel's memory alone, until a commit of this process is on
+ * disk.
  */
 export async function recoverLog(
   directory: LogDirectory,
@@ -102,8 +103,9 @@ function firstOf(name: string): number {
 }
 
 /**
- * Cuts the torn tail and syncs what is whole, before anything new is written. A later recovery must not find the torn bytes
- * in the middle of the log; and what a killed process left in the kernel's memory alone counts as durable from now on.
+ * Cuts the torn tail and syncs what is whole, before anything new is written. A later recovery must
+ * not find the torn bytes in the middle of the log; and what a killed process left in the kernel's
+ * memory alone counts as durable from now on.
  */
 function secure(directory: LogDirectory, name: string, length: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * What was written since the last freeze, by partition: the unit in which it is flushed and in which
- * records, hints and hash tree must agree on disk.
+ * What was written since the last freeze, by partition: the unit in which it is flushed and in
+ * which records, hints and hash tree must agree on disk.
  */
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import type { Arena } from './arena.js';
@@ -10,12 +10,15 @@ import { hashOfKey, type KeyHash } from './key-hash.js';
 import type { Held } from './record-codec.js';
 import { SlotIndex } from './slot-index.js';
 
-/** What a key takes beside its bytes in the log: slot, held record, the key itself and its place in the index, about. */
+/**
+ * What a key takes beside its bytes in the log: slot, held record, the key itself and its place in
+ * the index, about.
+ */
 export const slotBytes = 256;
 
 /**
- * Where the record of a key is found, and changed while its memtable is the active one: a key that is written again and
- * again is looked up once a write, and its place in the maps stays as it is.
+ * Where the record of a key is found, and changed while its memtable is the active one: a key that
+ * is written again and again is looked up once a write, and its place in the maps stays as it is.
  */
 export class Slot implements KeyHash {
   readonly hi: number;
@@ -48,8 +51,9 @@ export class Memtable {
   readonly index = new SlotIndex<Slot>();
   private readonly parts: (MemtablePartition | undefined)[];
   /**
-   * Log bytes it stands for, and `slotBytes` a key: what bounds memory (records are views into whole batches), however
-   * small they are, and the time a replay takes, even when all writes go to one key.
+   * Log bytes it stands for, and `slotBytes` a key: what bounds memory (records are views into
+   * whole batches), however small they are, and the time a replay takes, even when all writes go to
+   * one key.
    */
   bytes = 0;
   /** Partitions with a change. */

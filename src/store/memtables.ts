@@ -1,8 +1,9 @@
 /**
- * The memtables, from the active one back to the one flushed last. The youngest word on a key counts.
+ * The memtables, from the active one back to the one flushed last. The youngest word on a key
+ * counts.
  *
- * Only slots of the active memtable change. What is frozen stays as it is until it is in the tables: a write makes a slot in
- * the active memtable, where it is found first.
+ * Only slots of the active memtable change. What is frozen stays as it is until it is in the
+ * tables: a write makes a slot in the active memtable, where it is found first.
  */
 import { hashText, mixed } from '../../actors/rules/hash.js';
 import type { StorageKey } from '../../actors/rules/key.js';
@@ -63,8 +64,9 @@ export class Memtables {
   }
 
   /**
-   * As `find` of each. A record lies some ten cache lines away from its key, each found through the one before: loops as short
-   * as these have the lines of many keys under way at once, where a loop that also works with them waits for each key's.
+   * As `find` of each. A record lies some ten cache lines away from its key, each found through the
+   * one before: loops as short as these have the lines of many keys under way at once, where a loop
+   * that also works with them waits for each key's.
    */
   findAll(keys: readonly StorageKey[]): (Slot | undefined)[] {
     const hashes = new Int32Array(keys.length);

@@ -31,7 +31,10 @@ export interface EpochRow {
   readonly clean: boolean;
 }
 
-/** The row without its checksum; undefined when it is absent. Throws when it is damaged: nothing can stand on it. */
+/**
+ * The row without its checksum; undefined when it is absent. Throws when it is damaged: nothing can
+ * stand on it.
+ */
 export function metaRow(meta: Table, key: string): Buffer | undefined {
   const row = meta.get(key);
   if (row === undefined) return undefined;

@@ -1,5 +1,6 @@
 /**
- * A record as a value of the `records` table: u48 mark · u32 CRC-32C of the state, seeded with the mark · state bytes.
+ * A record as a value of the `records` table: u48 mark · u32 CRC-32C of the state, seeded with the
+ * mark · state bytes.
  */
 import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
@@ -12,8 +13,9 @@ const cacheLineBytes = 64;
 const stateAt = markBytes + 4;
 
 /**
- * Replicas hold most records without ever looking into them, so the state is decoded when somebody asks. One object a
- * record, of small integers: views and digests are made when somebody asks, too, and not kept for the collector to walk.
+ * Replicas hold most records without ever looking into them, so the state is decoded when somebody
+ * asks. One object a record, of small integers: views and digests are made when somebody asks, too,
+ * and not kept for the collector to walk.
  */
 export class Held extends EncodedState implements HeldRecord {
   /** Halves of the digest, signed: those V8 keeps in an object without a box. */
@@ -64,7 +66,10 @@ export class Held extends EncodedState implements HeldRecord {
     return { hi: this.hi >>> 0, lo: this.lo >>> 0 };
   }
 
-  /** Decoded anew each time: kept, the objects of what a walk over all keys meets would take more than the records. */
+  /**
+   * Decoded anew each time: kept, the objects of what a walk over all keys meets would take more
+   * than the records.
+   */
   get state(): KeyState {
     return this.decode();
   }

@@ -1,10 +1,11 @@
 /**
- * The records as they are now: active memtable, frozen memtables, the one flushed last, cache, Bloom filter, table;
- * and the hash trees, which every change passes through.
+ * The records as they are now: active memtable, frozen memtables, the one flushed last, cache,
+ * Bloom filter, table; and the hash trees, which every change passes through.
  *
- * A record that fails its checksum counts as absent, whatever memory still has of it: a tree fits only what
- * scans, reads and writes agree on. Its digest is still in the tree of its partition then, so that tree is
- * computed anew from the records that are left, once the turn is over or a flush is to begin.
+ * A record that fails its checksum counts as absent, whatever memory still has of it: a tree fits
+ * only what scans, reads and writes agree on. Its digest is still in the tree of its partition
+ * then, so that tree is computed anew from the records that are left, once the turn is over or a
+ * flush is to begin.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
@@ -92,8 +93,9 @@ export class Records {
   }
 
   /**
-   * For a write, which will shadow what it finds: to be changed by `replace` before anything else is looked up. `known`: found
-   * earlier in this turn, and true still if it is the active memtable's.
+   * For a write, which will shadow what it finds: to be changed by `replace` before anything else
+   * is looked up. `known`: found earlier in this turn, and true still if it is the active
+   * memtable's.
    */
   lookup(key: StorageKey, known?: Slot): Slot {
     const { memtables } = this;
@@ -118,7 +120,8 @@ export class Records {
   }
 
   private decoded(key: StorageKey, value: Buffer): Held | undefined {
-    // Damage that comes and goes (memory, a cable) must not bring back what the tree no longer counts.
+    // Damage that comes and goes (memory, a cable) must not bring back what the tree no longer
+    // counts.
     const record = this.damaged.has(key) ? undefined : decodeRecord(value);
     if (record === undefined) this.noteDamage(key, 'checksum');
     return record;
@@ -135,7 +138,8 @@ export class Records {
   }
 
   freeze(lastSequence: number): void {
-    // What was lost may have been written anew: nothing on disk would tell any more that the frozen tree counts it.
+    // What was lost may have been written anew: nothing on disk would tell any more that the frozen
+    // tree counts it.
     this.rebuildDamaged();
     this.memtables.freeze(this.options.trees.freeze(), lastSequence);
   }

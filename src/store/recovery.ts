@@ -1,4 +1,6 @@
-/** What a start reads back: who the node is, trees, hints, and the log behind what the tables cover. */
+/**
+ * What a start reads back: who the node is, trees, hints, and the log behind what the tables cover.
+ */
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { LogDirectory } from '../seams/log-file.js';
 import type { Random } from '../seams/random.js';
@@ -61,7 +63,10 @@ export interface Recovered extends LogReplay {
   readonly covered: number;
   /** Segments of another node's log, set aside already. */
   readonly foreign: readonly string[];
-  /** Their tree row could not be read: what the log still held of them may be applied twice, or be gone. */
+  /**
+   * Their tree row could not be read: what the log still held of them may be applied twice, or be
+   * gone.
+   */
   readonly suspectPartitions: readonly number[];
 }
 
@@ -96,7 +101,10 @@ export async function recoverRecords(parts: {
   };
 }
 
-/** A log without its tables can't be read (its magic is gone) and must not be taken for an empty one. */
+/**
+ * A log without its tables can't be read (its magic is gone) and must not be taken for an empty
+ * one.
+ */
 function setAside(directory: LogDirectory): string[] {
   const names = directory.list();
   for (const name of names) directory.quarantine(name);

@@ -1,14 +1,18 @@
 /**
- * The slots of a memtable by key: open addressing with linear probing (Knuth, TAOCP 6.4, algorithm L), the hash of a key beside the
- * number of its slot. A search reads one cache line of the table and the one slot it wants, where a `Map` reads every key it
- * passes; and what a batch of searches will read can be asked for at once.
+ * The slots of a memtable by key: open addressing with linear probing (Knuth, TAOCP 6.4, algorithm
+ * L), the hash of a key beside the number of its slot. A search reads one cache line of the table
+ * and the one slot it wants, where a `Map` reads every key it passes; and what a batch of searches
+ * will read can be asked for at once.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { storeLimits } from '../../actors/rules/limits/store.js';
 
 export class SlotIndex<Slot extends { readonly key: StorageKey }> {
   private readonly slots: Slot[] = [];
-  /** Two numbers a place: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At least half of them are nobody's. */
+  /**
+   * Two numbers a place: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At
+   * least half of them are nobody's.
+   */
   private places = new Int32Array(2 * storeLimits.indexPlacesMin);
   private mask = storeLimits.indexPlacesMin - 1;
 
@@ -32,8 +36,9 @@ export class SlotIndex<Slot extends { readonly key: StorageKey }> {
   }
 
   /**
-   * For keys that are now searched one after the other: the processor fetches what lies on the way to all of their slots. The
-   * result says nothing, but a load whose result goes nowhere would be left out.
+   * For keys that are now searched one after the other: the processor fetches what lies on the way
+   * to all of their slots. The result says nothing, but a load whose result goes nowhere would be
+   * left out.
    */
   touch(hashes: Int32Array): number {
     const { places, mask, slots } = this;

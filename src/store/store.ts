@@ -21,15 +21,15 @@ export interface StoredRecord {
   /** As it lies there. */
   readonly span: EncodedState;
   /**
-   * The epoch under which this node may mint for the key, 0 for none: set by a local mint, kept while
-   * the record is held without a gap, never sent. Older than `validEpoch()`: void.
+   * The epoch under which this node may mint for the key, 0 for none: set by a local mint, kept
+   * while the record is held without a gap, never sent. Older than `validEpoch()`: void.
    */
   readonly mark: number;
 }
 
 /**
- * As `read` gives it: the digest is kept, so that nobody hashes twice. State and bytes are lent for this turn of the event
- * loop, its end included; who needs them longer keeps a copy.
+ * As `read` gives it: the digest is kept, so that nobody hashes twice. State and bytes are lent for
+ * this turn of the event loop, its end included; who needs them longer keeps a copy.
  */
 export interface HeldRecord extends StoredRecord {
   readonly digest: Digest;
@@ -58,45 +58,68 @@ export interface Store {
   /** Whether writes are taken is decided by the replica's chart; none are before it says so. */
   takeWrites(): void;
   refuseWrites(because: NoWrites): void;
-  /** Why writes are refused now: the chart says so, or the disk is behind; undefined when they are not. */
+  /**
+   * Why writes are refused now: the chart says so, or the disk is behind; undefined when they are
+   * not.
+   */
   refusal(): Refusal | undefined;
 
-  /** Memtable, then cache, then Bloom filter, then LMDB; synchronous. A record that fails its checksum counts as absent and is reported through `onCorrupt`. */
+  /**
+   * Memtable, then cache, then Bloom filter, then LMDB; synchronous. A record that fails its
+   * checksum counts as absent and is reported through `onCorrupt`.
+   */
   read(key: StorageKey): HeldRecord | undefined;
   /** As `read` of each. Quicker: see `Memtables.findAll`. */
   readAll(keys: readonly StorageKey[]): (HeldRecord | undefined)[];
-  /** As `read`, leaving the cache as it is: background work must not push out what clients ask for. */
+  /**
+   * As `read`, leaving the cache as it is: background work must not push out what clients ask for.
+   */
   peek(key: StorageKey): HeldRecord | undefined;
 
-  /** A fresh epoch for an actor, from a block leased from disk; throws `OverloadedError` when the lease ran dry. */
+  /**
+   * A fresh epoch for an actor, from a block leased from disk; throws `OverloadedError` when the
+   * lease ran dry.
+   */
   drawEpoch(): number;
   /** Marks below it are void: drawn before the last unclean start. */
   validEpoch(): number;
   /** Nothing was drawn from here on, and will not be before this has risen; on disk. */
   leasedEpochs(): number;
-  /** This disk is older than what others have seen of the node: voids all epochs and goes on beyond `seen`, once that is on disk. */
+  /**
+   * This disk is older than what others have seen of the node: voids all epochs and goes on beyond
+   * `seen`, once that is on disk.
+   */
   skipEpochs(seen: number): Promise<void>;
 
   /**
-   * The writes below throw `OverloadedError` before anything is changed when the disk is far behind: well past
-   * the point from which `refusal()` says so, and always once the store closes. On a full disk they wait in memory.
+   * The writes below throw `OverloadedError` before anything is changed when the disk is far
+   * behind: well past the point from which `refusal()` says so, and always once the store closes.
+   * On a full disk they wait in memory.
    */
 
-  /** States this node minted: replaces the records. Returns the batch of their states (`state-batch.ts`), encoded once for memory, log and wire. */
+  /**
+   * States this node minted: replaces the records. Returns the batch of their states
+   * (`state-batch.ts`), encoded once for memory, log and wire.
+   */
   mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease;
   /**
    * Merges states from another node into what is held. What is kept of the batch is copied.
    * `owedTo`: this node takes them as a fallback, and owes them as hints to that primary.
    * Returns, per record of the batch, whether it told this node anything new.
-   * Throws `MalformedError` before anything is changed, and `OverloadedError` when the hints are full.
+   * Throws `MalformedError` before anything is changed, and `OverloadedError` when the hints are
+   * full.
    */
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[];
   /**
-   * Notes that this node owes the states of the batch, which it minted, to `target`: at once, or when nobody else would take
-   * the hint. What it holds no more (its other hints were settled) is stored anew. Throws `OverloadedError` when the hints are full.
+   * Notes that this node owes the states of the batch, which it minted, to `target`: at once, or
+   * when nobody else would take the hint. What it holds no more (its other hints were settled) is
+   * stored anew. Throws `OverloadedError` when the hints are full.
    */
   owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void;
-  /** Removes records whose state still has the digest and that nobody is owed: collected tombstones, strays. */
+  /**
+   * Removes records whose state still has the digest and that nobody is owed: collected tombstones,
+   * strays.
+   */
   remove(
     records: readonly { readonly key: StorageKey; readonly digest: Digest }[],
     onDurable: OnDurable,
@@ -109,7 +132,10 @@ export interface Store {
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];
   /** That are held, tombstones included. */
   readonly keys: number;
-  /** Which keys this node is a primary for; a settled hint's state is dropped unless it is one of them. */
+  /**
+   * Which keys this node is a primary for; a settled hint's state is dropped unless it is one of
+   * them.
+   */
   setOwned(isOwned: (key: StorageKey) => boolean): void;
   onFatal(listener: (error: Error) => void): void;
   onCorrupt(
@@ -121,7 +147,10 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** What this node owes: (target, key) in an LMDB database of its own; the states are records of the store. */
+/**
+ * What this node owes: (target, key) in an LMDB database of its own; the states are records of the
+ * store.
+ */
 export interface Hints {
   targets(): NodeId[];
   counters(target: NodeId): {
@@ -137,7 +166,10 @@ export interface Hints {
   holds(partition: number): boolean;
   /** The oldest in key order, with the states as they are now. */
   next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[];
-  /** After the ack: those whose state still has the digest are gone, and with them strays nobody else is owed. */
+  /**
+   * After the ack: those whose state still has the digest are gone, and with them strays nobody
+   * else is owed.
+   */
   settle(
     target: NodeId,
     delivered: readonly { key: StorageKey; digest: Digest }[],

@@ -1,6 +1,7 @@
 /**
- * Log, memtables and flush in step: what is appended counts against the active memtable, a full one is frozen
- * together with the log's segment, and frozen ones go into the tables one after the other.
+ * Log, memtables and flush in step: what is appended counts against the active memtable, a full one
+ * is frozen together with the log's segment, and frozen ones go into the tables one after the
+ * other.
  */
 import type { DiskPart } from '../../actors/replica/lifecycle.machine.js';
 import { OverloadedError } from '../errors.js';
@@ -83,8 +84,8 @@ export class WritePath {
   }
 
   /**
-   * A second line behind `refusal()`, well above it: what is under way when a bound is reached still goes through,
-   * but callers that do not ask can't grow memory without end.
+   * A second line behind `refusal()`, well above it: what is under way when a bound is reached
+   * still goes through, but callers that do not ask can't grow memory without end.
    */
   admit(): void {
     const { records, bounds } = this.options;
@@ -111,7 +112,10 @@ export class WritePath {
     if (this.options.records.memtables.active.touched > 0) this.freeze();
   }
 
-  /** Resolves with true when all that was written before the call is in the tables; false: that can't be reached now. */
+  /**
+   * Resolves with true when all that was written before the call is in the tables; false: that
+   * can't be reached now.
+   */
   flushAll(): Promise<boolean> {
     if (this.options.records.memtables.active.touched > 0) this.freeze();
     return this.flusher.flushed();

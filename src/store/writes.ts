@@ -1,6 +1,6 @@
 /**
- * The writes of a store that serves. Each changes memory first, then appends one entry to the commit log; both within the call,
- * so the log's order is memory's order.
+ * The writes of a store that serves. Each changes memory first, then appends one entry to the
+ * commit log; both within the call, so the log's order is memory's order.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
@@ -80,7 +80,10 @@ export class Writes {
     return incoming;
   }
 
-  /** Contexts that long came in before those from outside had a bound; nothing honest makes more of them. */
+  /**
+   * Contexts that long came in before those from outside had a bound; nothing honest makes more of
+   * them.
+   */
   private refuseUnholdable({ key, record }: Incoming): void {
     if (record.entries <= limits.contextEntriesMax) return;
     const held = this.options.records.peek(key)?.state ?? emptyState;

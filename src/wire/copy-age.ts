@@ -1,8 +1,12 @@
-/** Which copy of a put a row of a frame is, and how old that put is: the column `ages` (`frames.ts`). */
+/**
+ * Which copy of a put a row of a frame is, and how old that put is: the column `ages`
+ * (`frames.ts`).
+ */
 
 /**
- * Which of its copies a put is. `first`: all others say that they are `later` ones. `any`: nobody says, so that others may come that
- * say nothing either. `later`: an earlier one may be done already, and replaced.
+ * Which of its copies a put is. `first`: all others say that they are `later` ones. `any`: nobody
+ * says, so that others may come that say nothing either. `later`: an earlier one may be done
+ * already, and replaced.
  */
 export type Copy = 'first' | 'any' | 'later';
 

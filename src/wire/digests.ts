@@ -1,4 +1,7 @@
-/** Runs of numbers as one bin: digests of 8 bytes (hi, lo), indexes of 2 bytes. Decoding throws `MalformedError` on a torn run. */
+/**
+ * Runs of numbers as one bin: digests of 8 bytes (hi, lo), indexes of 2 bytes. Decoding throws
+ * `MalformedError` on a torn run.
+ */
 import type { Digest } from '../../actors/rules/versions.js';
 import { MalformedError } from '../errors.js';
 import { digestBytes, readDigest, writeDigest } from './digest-codec.js';

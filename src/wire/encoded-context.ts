@@ -50,7 +50,9 @@ export class EncodedContext {
     return end;
   }
 
-  /** Throws `MalformedError` unless dots stand there behind their number; returns where they end. */
+  /**
+   * Throws `MalformedError` unless dots stand there behind their number; returns where they end.
+   */
   checkDots(at: number): number {
     const { source } = this;
     const end = checkedEnd(source, at, this.end);

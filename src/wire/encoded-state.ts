@@ -71,7 +71,9 @@ export class EncodedState extends EncodedContext {
     if (at !== end) throw bytesBehind();
   }
 
-  /** As `digestOf` the decoded state. Throws `MalformedError` unless the bytes are one whole state. */
+  /**
+   * As `digestOf` the decoded state. Throws `MalformedError` unless the bytes are one whole state.
+   */
   checkedDigest(): Digest {
     this.check();
     const { source, start } = this;

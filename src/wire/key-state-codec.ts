@@ -46,7 +46,9 @@ export function encodeState(state: KeyState): Buffer {
   return bytes;
 }
 
-/** Values are views into `bytes`. Throws `MalformedError` on anything that is not one whole state. */
+/**
+ * Values are views into `bytes`. Throws `MalformedError` on anything that is not one whole state.
+ */
 export function decodeState(bytes: Buffer): KeyState {
   return stateIn(bytes).decode();
 }
@@ -76,7 +78,9 @@ export function encodeSeen(seen: SeenContext): Buffer {
   return bytes;
 }
 
-/** As it comes from outside: bounded. Throws `MalformedError` on what `encodeSeen` does not write. */
+/**
+ * As it comes from outside: bounded. Throws `MalformedError` on what `encodeSeen` does not write.
+ */
 export function decodeSeen(bytes: Buffer): SeenContext {
   if (bytes.length === 0) return nothingSeen;
   const encoded = contextIn(bytes);

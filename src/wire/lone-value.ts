@@ -1,7 +1,12 @@
-/** What most gets show, cut out of the encoded state it lies in: decoding makes six objects of it. */
+/**
+ * What most gets show, cut out of the encoded state it lies in: decoding makes six objects of it.
+ */
 import type { EncodedState } from './encoded-state.js';
 
-/** The value of a state that has one sibling, and that one live; a view. Undefined: there is more to look at, or nothing. */
+/**
+ * The value of a state that has one sibling, and that one live; a view. Undefined: there is more to
+ * look at, or nothing.
+ */
 export function loneValueOf(state: EncodedState, nowMs: number): Buffer | undefined {
   if (state.siblings !== 1) return undefined;
   const at = state.firstSibling;

@@ -1,5 +1,6 @@
 /**
- * Members, and votes of founders (`actors/rules/founding.ts`), as rows: in news, and on the disk of each node.
+ * Members, and votes of founders (`actors/rules/founding.ts`), as rows: in news, and on the disk of
+ * each node.
  *
  *   member  [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, removed]
  *   vote    [attempt, stored: bin, founders: bin], 8 bytes a node id, ascending; empty: none

@@ -1,4 +1,7 @@
-/** Writes a message into one buffer of its size. Every form is the shortest there is; integers beyond 32 bits are doubles. */
+/**
+ * Writes a message into one buffer of its size. Every form is the shortest there is; integers
+ * beyond 32 bits are doubles.
+ */
 import { limits } from '../../actors/rules/limits.js';
 import type { WireValue } from './wire-value.js';
 

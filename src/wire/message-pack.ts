@@ -1,12 +1,13 @@
 /**
  * MessagePack with its checks; the only importer of `msgpack-lite`, which writes the documents.
  *
- * Messages are arrays of null, boolean, number, string, bin and arrays. They are under every request, so they are
- * read and written here: decoding is the check (size, declared counts, depth, types and the end are looked at in the
- * one pass that makes the value, so the two can't disagree and nothing is allocated for a count that is not there),
- * bins are views, and a message is written into one buffer of its size. A frame of 32 values of 1 kB takes 6 µs
- * to read and 12 to write; with msgpack-lite behind a walk that checks it was 31 and 35.
- * Maps occur only in documents (`kv.ring`, `kv.status`), which tools in any language read.
+ * Messages are arrays of null, boolean, number, string, bin and arrays. They are under every
+ * request, so they are read and written here: decoding is the check (size, declared counts, depth,
+ * types and the end are looked at in the one pass that makes the value, so the two can't disagree
+ * and nothing is allocated for a count that is not there), bins are views, and a message is written
+ * into one buffer of its size. A frame of 32 values of 1 kB takes 6 µs to read and 12 to write;
+ * with msgpack-lite behind a walk that checks it was 31 and 35. Maps occur only in documents
+ * (`kv.ring`, `kv.status`), which tools in any language read.
  */
 import msgpack from 'msgpack-lite';
 import { limits } from '../../actors/rules/limits.js';
@@ -51,7 +52,10 @@ export function encodeArrayOf(elements: readonly Uint8Array[]): Buffer {
   return Buffer.concat([header, ...elements]);
 }
 
-/** Throws `MalformedError` on anything that is not one whole value within the limits. Bins are views into `bytes`. */
+/**
+ * Throws `MalformedError` on anything that is not one whole value within the limits. Bins are views
+ * into `bytes`.
+ */
 export function decode(bytes: Uint8Array): WireValue {
   return new Reader(bytes, { maps: false }).whole() as WireValue;
 }

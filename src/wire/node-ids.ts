@@ -1,4 +1,7 @@
-/** Node ids side by side, 8 bytes each, ascending; and other rows of bytes that are all of one length. */
+/**
+ * Node ids side by side, 8 bytes each, ascending; and other rows of bytes that are all of one
+ * length.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
@@ -24,7 +27,10 @@ export function decodeNodeIds(value: WireValue | undefined): NodeId[] {
   return ids;
 }
 
-/** A row a member. Throws `MalformedError` on other lengths, and on more rows than there can be members. */
+/**
+ * A row a member. Throws `MalformedError` on other lengths, and on more rows than there can be
+ * members.
+ */
 export function rowsOfBytes(value: WireValue | undefined, length: number): Buffer {
   if (value === undefined || !isBin(value)) throw new MalformedError('not rows of bytes');
   if (value.length % length !== 0 || value.length / length > limits.membersMax)

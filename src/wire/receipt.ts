@@ -1,10 +1,15 @@
 /**
- * Receipts as text, in the `Kv-Receipt` header and in frames: `w=2/2 primaries=2 fallbacks=0 durability=sync`,
- * with `hints=1` before the durability when some are out, `seen=partly` when not all that the context claims was found, and `durability=periodic(100)` in ms.
+ * Receipts as text, in the `Kv-Receipt` header and in frames:
+ * `w=2/2 primaries=2 fallbacks=0 durability=sync`, with `hints=1` before the durability when some
+ * are out, `seen=partly` when not all that the context claims was found, and
+ * `durability=periodic(100)` in ms.
  */
 import { MalformedError } from '../errors.js';
 
-/** Who acknowledged. `needed` is W or R. Hints: states that some node owes to an unreachable primary because of this request. */
+/**
+ * Who acknowledged. `needed` is W or R. Hints: states that some node owes to an unreachable primary
+ * because of this request.
+ */
 export interface Receipt {
   readonly kind: 'w' | 'r';
   readonly acked: number;
@@ -12,7 +17,10 @@ export interface Receipt {
   readonly primaries: number;
   readonly fallbacks: number;
   readonly hints: number;
-  /** Something that the put's context claims was not found at the nodes that answered: it may stay beside the value, as a sibling. */
+  /**
+   * Something that the put's context claims was not found at the nodes that answered: it may stay
+   * beside the value, as a sibling.
+   */
   readonly seenPartly?: boolean;
   /** As the store's `Durability`. */
   readonly durability:

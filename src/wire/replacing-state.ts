@@ -30,8 +30,8 @@ export class ReplacingState implements EncodableState {
 }
 
 /**
- * Whether `newer` merged with `older` is `newer`, seen from contexts alone: it has seen all that the
- * older one has, and its siblings are news to it. False says nothing.
+ * Whether `newer` merged with `older` is `newer`, seen from contexts alone: it has seen all that
+ * the older one has, and its siblings are news to it. False says nothing.
  */
 export function replaces(newer: EncodedState, older: EncodedState): boolean {
   const olderEnd = older.contextEnd;
@@ -73,7 +73,10 @@ export function hasOperation(held: EncodedState, operation: string): boolean {
   return false;
 }
 
-/** Whether there are puts whose copies the state must know when they are replaced, or that it remembers. */
+/**
+ * Whether there are puts whose copies the state must know when they are replaced, or that it
+ * remembers.
+ */
 export function hasCopies(held: EncodedState, nowMs: number): boolean {
   const { end } = held;
   for (let at = held.firstSibling; at < end; at = held.nextSibling(at)) {

@@ -1,6 +1,6 @@
 /**
- * What `kv.ring` answers: enough for a client to send each request to the primary that would coordinate it.
- * One shape for MessagePack (`encodeDocument`) and JSON (`Kv-Accept: json`).
+ * What `kv.ring` answers: enough for a client to send each request to the primary that would
+ * coordinate it. One shape for MessagePack (`encodeDocument`) and JSON (`Kv-Accept: json`).
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -17,7 +17,10 @@ export interface RingMessage {
   readonly r: number;
   /** Buckets that differ from them. */
   readonly buckets: readonly RingBucket[];
-  /** Distinct preference lists, as indexes into `nodes`; cut after `ringListLengthMax`, empty while no cluster is founded. */
+  /**
+   * Distinct preference lists, as indexes into `nodes`; cut after `ringListLengthMax`, empty while
+   * no cluster is founded.
+   */
   readonly groups: readonly (readonly number[])[];
   /** Partition → index into `groups`; its length is the number of partitions. */
   readonly groupOf: readonly number[];

@@ -1,6 +1,6 @@
 /**
- * Short texts as bytes, by loops: subjects, headers, contexts. For a few dozen bytes the call into the runtime costs
- * more than the loop, and leaves a string or a buffer to collect.
+ * Short texts as bytes, by loops: subjects, headers, contexts. For a few dozen bytes the call into
+ * the runtime costs more than the loop, and leaves a string or a buffer to collect.
  */
 
 /** Of its UTF-8. */

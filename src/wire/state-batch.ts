@@ -1,5 +1,6 @@
 /**
- * Key states in one run of bytes: what a merge message carries and the commit log appends as it came.
+ * Key states in one run of bytes: what a merge message carries and the commit log appends as it
+ * came.
  *
  *   u32 count · count × (u16 key length, storage key, u32 state length, state)
  */

@@ -1,11 +1,12 @@
 /**
  * Key states that are larger than a message, in parts that are not.
  *
- * A put that would make a state larger than `limits.stateBytesMax` is refused, but coordinators that do not hear each other may
- * each take what fits, and merge never drops anything. A part is a state in its own right: some actors' context entries with
- * all siblings of just these actors. What it claims of them holds, and it claims nothing of others, so it
- * can be merged alone, in any order; merged together the parts are the whole. An actor's siblings were all
- * held by the node that minted them when it minted the last one, so they fit by the bound it kept.
+ * A put that would make a state larger than `limits.stateBytesMax` is refused, but coordinators
+ * that do not hear each other may each take what fits, and merge never drops anything. A part is a
+ * state in its own right: some actors' context entries with all siblings of just these actors. What
+ * it claims of them holds, and it claims nothing of others, so it can be merged alone, in any
+ * order; merged together the parts are the whole. An actor's siblings were all held by the node
+ * that minted them when it minted the last one, so they fit by the bound it kept.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -16,7 +17,10 @@ import { encodeBatch, type BatchRecord } from './state-batch.js';
 
 const emptyBytes = encodedStateBytes(emptyState);
 
-/** The state itself when it fits. Entries without siblings come first: what is covered goes before the rest comes. */
+/**
+ * The state itself when it fits. Entries without siblings come first: what is covered goes before
+ * the rest comes.
+ */
 export function partsOf(state: KeyState, bytesMax: number): readonly KeyState[] {
   if (encodedStateBytes(state) <= bytesMax) return [state];
   const siblingsOf = new Map<Actor, Sibling[]>();

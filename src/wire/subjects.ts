@@ -1,4 +1,7 @@
-/** Every subject applications see, and the names of the headers, in one place. Nodes' own subjects: `src/bus/peers.ts`. */
+/**
+ * Every subject applications see, and the names of the headers, in one place. Nodes' own subjects:
+ * `src/bus/peers.ts`.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 
 export const requestVerbs = ['put', 'get', 'del'] as const;
@@ -36,14 +39,18 @@ export class Subjects {
 /** Nodes that share work take each message once. */
 export const workQueue = 'quorate';
 
-/** One token; nodes' own subjects start with `_<prefix>`, and none of them may look like a reply subject. */
+/**
+ * One token; nodes' own subjects start with `_<prefix>`, and none of them may look like a reply
+ * subject.
+ */
 export function isPrefix(text: string): boolean {
   return /^[A-Za-z0-9_-]+$/.test(text) && !text.startsWith('INBOX') && text !== 'R_';
 }
 
 /**
- * Reply subjects that applications may name: `_INBOX.…`, and `_INBOX_<user>.…` of those that have an inbox of their own. In a single account a reply to any other could make a node speak
- * as a node; between accounts the server writes `_R_.`.
+ * Reply subjects that applications may name: `_INBOX.…`, and `_INBOX_<user>.…` of those that have
+ * an inbox of their own. In a single account a reply to any other could make a node speak as a
+ * node; between accounts the server writes `_R_.`.
  */
 export function isInbox(subject: string): boolean {
   return (

@@ -1,4 +1,7 @@
-/** Names travel as text in subjects and as bytes in frames; inside they are byte strings of their UTF-8 bytes. */
+/**
+ * Names travel as text in subjects and as bytes in frames; inside they are byte strings of their
+ * UTF-8 bytes.
+ */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { asBuffer } from './as-buffer.js';

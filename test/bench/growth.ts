@@ -1,4 +1,7 @@
-/** What an operation costs as the cluster grows: in keys, in bytes a value, in nodes; and what a killed node needs to come back. */
+/**
+ * What an operation costs as the cluster grows: in keys, in bytes a value, in nodes; and what a
+ * killed node needs to come back.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryOf } from './measure/processes.js';
 import type { Contender } from './plan.js';
@@ -37,10 +40,16 @@ export interface GrowthRow {
   readonly valueBytes: number;
   readonly put: Cost;
   readonly get: Cost;
-  /** Resident of one node, on the average: what it made itself, and its mapped files (LMDB's map among them). */
+  /**
+   * Resident of one node, on the average: what it made itself, and its mapped files (LMDB's map
+   * among them).
+   */
   readonly anonymousMbPerNode: number;
   readonly mappedMbPerNode: number;
-  /** From `kill -9` of a node until it serves again, the wait of who starts it again included; null: none was killed. */
+  /**
+   * From `kill -9` of a node until it serves again, the wait of who starts it again included; null:
+   * none was killed.
+   */
   readonly recoveryMs: number | null;
 }
 

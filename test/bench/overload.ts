@@ -1,4 +1,7 @@
-/** More load than a system can carry: what it still gets done, what it says to the rest, and how soon it is itself again. */
+/**
+ * More load than a system can carry: what it still gets done, what it says to the rest, and how
+ * soon it is itself again.
+ */
 import type { WorkloadName } from './load/mixes.js';
 import type { Contender, Load } from './plan.js';
 import { percentileMs, sumByKey, sumOf } from './report/statistics.js';
@@ -15,7 +18,10 @@ export interface OverloadPlan {
   readonly seed: number;
   /** The closed loop whose throughput is called the peak: the best of these. */
   readonly peakInFlight: readonly number[];
-  /** What is called the peak instead, so that two runs are offered the same; undefined: what was measured. */
+  /**
+   * What is called the peak instead, so that two runs are offered the same; undefined: what was
+   * measured.
+   */
   readonly peakPerSecond: number | undefined;
   /** Multiples of the peak. */
   readonly factors: readonly number[];
@@ -49,7 +55,10 @@ export interface OverloadStep {
   /** Nodes that died or do not serve any more. */
   readonly nodesLost: number | null;
   readonly slowConsumers: number | null;
-  /** What the nodes' own counters (`kv.status`) rose by, all nodes together, from before the load until after it. */
+  /**
+   * What the nodes' own counters (`kv.status`) rose by, all nodes together, from before the load
+   * until after it.
+   */
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -161,7 +170,10 @@ class Overload {
     return step;
   }
 
-  /** The highest load, and at once the lowest again: what is left over from the one is in the way of the other. */
+  /**
+   * The highest load, and at once the lowest again: what is left over from the one is in the way of
+   * the other.
+   */
   private async highest(rates: {
     readonly highest: number;
     readonly lowest: number;
@@ -285,7 +297,10 @@ function during(
   };
 }
 
-/** The end of the last interval that was not near the usual, provided that enough of those behind it were. */
+/**
+ * The end of the last interval that was not near the usual, provided that enough of those behind it
+ * were.
+ */
 export function recoveredAfterMs(
   recovery: OverloadReport['recovery'],
   usualP99Ms: number,

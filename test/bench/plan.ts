@@ -48,7 +48,10 @@ export interface Cell {
 export interface Plan {
   readonly cells: readonly Cell[];
   readonly repetitions: number;
-  /** Before anything is measured, each system runs this long under full load: compiled code, filled caches. */
+  /**
+   * Before anything is measured, each system runs this long under full load: compiled code, filled
+   * caches.
+   */
   readonly heatMs: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -156,7 +159,10 @@ export function cellsOf(axes: Axes): Cell[] {
   );
 }
 
-/** W and durability make no difference to a workload that only reads, nor R to one that only writes: those are asked once. */
+/**
+ * W and durability make no difference to a workload that only reads, nor R to one that only writes:
+ * those are asked once.
+ */
 export function contendersOf(axes: Axes, workload: WorkloadName): Contender[] {
   const { systems } = axes;
   const ws = writes(workload) ? axes.w : axes.w.slice(0, 1);
@@ -177,7 +183,9 @@ export function clusterOf({ system, durability }: Contender): string {
   return name === undefined ? system : `${name} ${durability}`;
 }
 
-/** The client that drives it; `before` is this project at another time, with a client of that time. */
+/**
+ * The client that drives it; `before` is this project at another time, with a client of that time.
+ */
 export function driverOf(system: SystemName): DriverName {
   if (system === 'before') return 'quorate';
   return system === 'before-plain' ? 'quorate-plain' : system;

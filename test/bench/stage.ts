@@ -1,6 +1,6 @@
 /**
- * The clusters of a run and their client processes. All are up throughout, but only one is under load at a time, so what
- * changes on the machine meanwhile meets all of them alike.
+ * The clusters of a run and their client processes. All are up throughout, but only one is under
+ * load at a time, so what changes on the machine meanwhile meets all of them alike.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -36,7 +36,10 @@ export class Stage {
 
   private constructor(private readonly options: StageOptions) {}
 
-  /** Starts everything, puts every key of every size once, plays, and ends it all whatever comes of it. */
+  /**
+   * Starts everything, puts every key of every size once, plays, and ends it all whatever comes of
+   * it.
+   */
   static async during<T>(options: StageOptions, play: (stage: Stage) => Promise<T>): Promise<T> {
     const stage = new Stage(options);
     try {

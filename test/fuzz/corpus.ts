@@ -1,6 +1,6 @@
 /**
- * Valid messages of every subject, taken from life: honest clients work on the cluster, and what passes through NATS meanwhile is kept.
- * So the corpus is never behind the formats.
+ * Valid messages of every subject, taken from life: honest clients work on the cluster, and what
+ * passes through NATS meanwhile is kept. So the corpus is never behind the formats.
  */
 import type { NatsConnection } from 'nats';
 

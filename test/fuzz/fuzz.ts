@@ -1,6 +1,7 @@
 /**
- * One run: three real nodes on a real nats-server, honest clients to learn valid messages from, then mutants of those, many at a time,
- * first as an application, then as whoever has the nodes' password. No message may end a node, hold it up or take what others stored.
+ * One run: three real nodes on a real nats-server, honest clients to learn valid messages from,
+ * then mutants of those, many at a time, first as an application, then as whoever has the nodes'
+ * password. No message may end a node, hold it up or take what others stored.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,7 +38,10 @@ export interface FuzzReport {
 
 const nodePassword = 'fuzz-nodes';
 const nodes = 3;
-/** Then it is waited until the server and the nodes have read them: the nodes are to be tested, not their queues. */
+/**
+ * Then it is waited until the server and the nodes have read them: the nodes are to be tested, not
+ * their queues.
+ */
 const casesAtOnce = 200;
 
 export async function fuzz({ seed, cases, say }: FuzzOptions): Promise<FuzzReport> {

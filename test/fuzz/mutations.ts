@@ -1,4 +1,7 @@
-/** From a valid message to one that is nearly valid: by its subject, headers, bytes, MessagePack, or the key states inside of it. */
+/**
+ * From a valid message to one that is nearly valid: by its subject, headers, bytes, MessagePack, or
+ * the key states inside of it.
+ */
 import { MalformedError } from '../../src/errors.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
 import { actorBytes } from '../../actors/rules/actor.js';
@@ -25,7 +28,10 @@ export function mutated(message: Message, random: SimRandom): RawMessage {
   return { subject: isSubject ? oddSubject(subject, random) : subject, reply, headers, payload };
 }
 
-/** What the server has written for an application's own inbox is its own again; a node answers nothing else. */
+/**
+ * What the server has written for an application's own inbox is its own again; a node answers
+ * nothing else.
+ */
 function replyOf({ reply }: Message, random: SimRandom): string {
   if (!reply.startsWith('_R_') && !reply.startsWith('_INBOX')) return reply;
   return random.below(30) === 0 ? '' : '_INBOX.fuzz.replies';
@@ -132,7 +138,9 @@ function oddHeader(random: SimRandom): string {
   return `${name}${separator}${random.pick(oddValues)}`;
 }
 
-/** Entries as an encoded context has them: a count, actors of node ids that may be here, counters. */
+/**
+ * Entries as an encoded context has them: a count, actors of node ids that may be here, counters.
+ */
 function forgedContext(random: SimRandom): Buffer {
   const entries = random.pick([0, 1, 2, 3, 33, 255, 256, 257, 5_000]);
   const bytes = Buffer.alloc(2 + entries * (actorBytes + 4));
@@ -213,7 +221,8 @@ function oddBytes(bytes: Buffer, random: SimRandom): Buffer {
       return Buffer.concat([bytes, bytes]);
     case 2:
       return forgedContext(random);
-    // Counts and lengths of a batch are four bytes, big-endian; this is where they are likely to lie.
+    // Counts and lengths of a batch are four bytes, big-endian; this is where they are likely to
+    // lie.
     case 3: {
       const copy = Buffer.from(bytes);
       if (copy.length >= 4)

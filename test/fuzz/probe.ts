@@ -1,4 +1,7 @@
-/** An honest application beside the fuzzer: what it stored must stay, and how long each node takes to answer tells how long it stood. */
+/**
+ * An honest application beside the fuzzer: what it stored must stay, and how long each node takes
+ * to answer tells how long it stood.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlainClient } from '../support/plain-client.js';
 

@@ -1,4 +1,7 @@
-/** Speaks the NATS protocol by hand: no library sends what a fuzzer has to send. Reads nothing but PONG and errors. */
+/**
+ * Speaks the NATS protocol by hand: no library sends what a fuzzer has to send. Reads nothing but
+ * PONG and errors.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { RawMessage } from './mutations.js';
@@ -44,7 +47,9 @@ export class RawSender {
     );
   }
 
-  /** Resolves when the server has read all that was sent; connects again if it has hung up instead. */
+  /**
+   * Resolves when the server has read all that was sent; connects again if it has hung up instead.
+   */
   async flush(): Promise<void> {
     const answered = new Promise<'pong'>((resolve) => this.pongs.push(() => resolve('pong')));
     this.socket.write(`PING${lineEnd}`);

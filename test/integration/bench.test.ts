@@ -1,4 +1,7 @@
-/** The bench against a cluster of its own, as briefly as it can: that it runs, and that its rows are whole. */
+/**
+ * The bench against a cluster of its own, as briefly as it can: that it runs, and that its rows are
+ * whole.
+ */
 import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The TypeScript client against three real nodes, as an application behind the accounts of `nats.conf`. */
+/**
+ * The TypeScript client against three real nodes, as an application behind the accounts of
+ * `nats.conf`.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   connect,

@@ -1,4 +1,7 @@
-/** One and two of three nodes killed under load, by the promises of the README's table: see each title. */
+/**
+ * One and two of three nodes killed under load, by the promises of the README's table: see each
+ * title.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startNatsServer } from '../support/nats-server.js';
@@ -71,7 +74,8 @@ test('kill -9 of two of three: 503 within a second for W=2 with outcome none onc
   const first = await client.put('shop.cart', 'early', { 'Kv-W': 2 });
   expect(first.code).toBe(503);
   expect(performance.now() - early).toBeLessThan(1_000);
-  // Who asks one node is told for certain; a plain put may have been given to the larger part as well.
+  // Who asks one node is told for certain; a plain put may have been given to the larger part as
+  // well.
   const typed = await connect({ servers: server.url });
   await cluster.until('the refusal comes before anything is stored', 20_000, async () => {
     const reply = await client.put('shop.cart', 'refused', { 'Kv-W': 2 });

@@ -1,6 +1,6 @@
 /**
- * A node that stands still while its connection lives: nats-server goes on giving it a share of the requests. The others have to
- * notice, and to serve that share as well.
+ * A node that stands still while its connection lives: nats-server goes on giving it a share of the
+ * requests. The others have to notice, and to serve that share as well.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { natsConf } from '../../src/bus/nats-conf.js';

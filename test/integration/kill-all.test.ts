@@ -1,6 +1,6 @@
 /**
- * `kill -9` of every node under load, again and again: what was acknowledged with durability sync is there afterwards.
- * QUORATE_KILLS says how often.
+ * `kill -9` of every node under load, again and again: what was acknowledged with durability sync
+ * is there afterwards. QUORATE_KILLS says how often.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,7 +28,10 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** One writer per key: versions 1, 2, 3, …; remembers the last one sent and the last one acknowledged. */
+/**
+ * One writer per key: versions 1, 2, 3, …; remembers the last one sent and the last one
+ * acknowledged.
+ */
 class Writer {
   sent = 0;
   acknowledged = 0;
@@ -82,7 +85,10 @@ function acknowledgedBy(keys: readonly Writer[]): number {
   return keys.reduce((sum, key) => sum + key.acknowledged, 0);
 }
 
-/** The payload starts with a version; siblings come as one MessagePack array, in which they can be found by pattern. */
+/**
+ * The payload starts with a version; siblings come as one MessagePack array, in which they can be
+ * found by pattern.
+ */
 function versionsIn(data: Uint8Array, siblings: number): number[] {
   const text = Buffer.from(data).toString('latin1');
   const found = [...text.matchAll(/(\d+) x{200}/g)].map((match) => Number(match[1]));

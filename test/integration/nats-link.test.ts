@@ -30,7 +30,10 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((bus) => bus.close()));
 });
 
-/** How many connections of this process were open at most when another one was dialled, itself included. */
+/**
+ * How many connections of this process were open at most when another one was dialled, itself
+ * included.
+ */
 function watchDials(): { openMax: () => number; end: () => void } {
   const channel = 'net.client.socket';
   const sockets: Socket[] = [];

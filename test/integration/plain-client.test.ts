@@ -1,4 +1,7 @@
-/** Everything a client that only speaks NATS can do: through the default accounts and subject mapping, and on a server that has neither. */
+/**
+ * Everything a client that only speaks NATS can do: through the default accounts and subject
+ * mapping, and on a server that has neither.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { natsConf } from '../../src/bus/nats-conf.js';
 import { startNatsServer } from '../support/nats-server.js';

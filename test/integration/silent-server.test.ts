@@ -1,4 +1,7 @@
-/** A node that is started while nats-server stands still: it accepts connections, because the kernel does, and says nothing. */
+/**
+ * A node that is started while nats-server stands still: it accepts connections, because the kernel
+ * does, and says nothing.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

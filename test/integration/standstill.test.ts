@@ -1,4 +1,7 @@
-/** What a stopped process had not read when its deadline passed is not done when it goes on, on real processes. */
+/**
+ * What a stopped process had not read when its deadline passed is not done when it goes on, on real
+ * processes.
+ */
 import { expect, test } from '@jest/globals';
 import { connect } from '../../src/index.js';
 import { startNatsServer } from '../support/nats-server.js';

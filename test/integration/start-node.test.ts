@@ -1,4 +1,6 @@
-/** What `startNode` promises whoever embeds a node: clear errors, inspection on demand, a clean end. */
+/**
+ * What `startNode` promises whoever embeds a node: clear errors, inspection on demand, a clean end.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readdirSync, statSync } from 'node:fs';
 import { connect as dial, createServer, type AddressInfo, type Server } from 'node:net';

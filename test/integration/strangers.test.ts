@@ -1,4 +1,7 @@
-/** Applications that share a server and mean no good: whatever they forge, none of it is taken for a node's word. */
+/**
+ * Applications that share a server and mean no good: whatever they forge, none of it is taken for a
+ * node's word.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
-/** Three nodes with all real parts in one process: serving, a node away and back, a restart of all. */
+/**
+ * Three nodes with all real parts in one process: serving, a node away and back, a restart of all.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { connect, headers, type NatsConnection } from 'nats';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';

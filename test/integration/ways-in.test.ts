@@ -1,4 +1,7 @@
-/** The ways in on a real nats-server with the project's configuration, for a client that speaks only NATS. */
+/**
+ * The ways in on a real nats-server with the project's configuration, for a client that speaks only
+ * NATS.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, headers, type Msg, type NatsConnection } from 'nats';
 import { limits } from '../../actors/rules/limits.js';

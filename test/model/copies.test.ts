@@ -1,7 +1,8 @@
 /**
- * Puts whose copies are done at any node, any number of times and in any order, against a model that knows only what was asked, shown
- * and acknowledged: twins are one put, and a late copy hides nothing that came after its put, where its node knows of the put. (One that
- * says nothing of its age, at a node that knows nothing of the others, is a new put.)
+ * Puts whose copies are done at any node, any number of times and in any order, against a model
+ * that knows only what was asked, shown and acknowledged: twins are one put, and a late copy hides
+ * nothing that came after its put, where its node knows of the put. (One that says nothing of its
+ * age, at a node that knows nothing of the others, is a new put.)
  */
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
@@ -26,7 +27,9 @@ interface Write {
   readonly seen: Knowledge | undefined;
   /** When it was acknowledged. */
   endedAt: number;
-  /** When a copy was done last by a node that knew of no other: there it may replace what it finds. */
+  /**
+   * When a copy was done last by a node that knew of no other: there it may replace what it finds.
+   */
   mintedAt: number;
 }
 
@@ -121,8 +124,8 @@ class History {
   }
 
   /**
-   * Two puts or more that were replaced and are there: which of them was done late, and which were done in both orders, nobody knows
-   * while another value stands beside them.
+   * Two puts or more that were replaced and are there: which of them was done late, and which were
+   * done in both orders, nobody knows while another value stands beside them.
    */
   private hidden({ siblings }: KeyState): ReadonlySet<string> {
     const stand = standing(siblings);
@@ -131,7 +134,10 @@ class History {
     return hidden.size > 1 ? hidden : new Set();
   }
 
-  /** What is there, and what that may have replaced: what its author had seen, or, without a context, what was asked for before it was minted. */
+  /**
+   * What is there, and what that may have replaced: what its author had seen, or, without a
+   * context, what was asked for before it was minted.
+   */
   private accounted(there: readonly string[]): Set<Write> {
     const found = new Set<Write>();
     const queue = this.writes.filter(({ value }) => there.includes(value));

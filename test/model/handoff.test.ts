@@ -48,7 +48,8 @@ describe('handoff: on the way to each state', () => {
   test.each(paths.map((path) => [path.title, path] as const))('%s', (_, path) => {
     const { actor, clock } = path.walk();
     expect(actor.getSnapshot().value).toEqual(path.state);
-    // Whatever was sent and is not awaited any more was given up, and nothing is sent twice at once.
+    // Whatever was sent and is not awaited any more was given up, and nothing is sent twice at
+    // once.
     const sent = did.filter((what) => what !== 'give up').length;
     const givenUp = did.length - sent;
     const awaiting = ['probing', 'awaitingAck', 'awaitingAcks'].some((name) =>

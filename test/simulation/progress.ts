@@ -1,4 +1,7 @@
-/** Shows that a search lives: a bar where somebody watches, else a line now and then for who reads the log. */
+/**
+ * Shows that a search lives: a bar where somebody watches, else a line now and then for who reads
+ * the log.
+ */
 import type { Tally } from './tally.js';
 
 export interface ProgressStream {

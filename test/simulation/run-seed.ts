@@ -4,8 +4,8 @@ import { runWorld, type RunOptions, type WorldResult } from './world.js';
 import type { WorldOptions } from './world-options.js';
 
 /**
- * As `runWorld`; what escapes every handler (a rejection nobody takes, an error thrown from a timer of a library) ends the run
- * as a crash instead of ending this process.
+ * As `runWorld`; what escapes every handler (a rejection nobody takes, an error thrown from a timer
+ * of a library) ends the run as a crash instead of ending this process.
  */
 export async function runCaught(options: WorldOptions, run: RunOptions = {}): Promise<WorldResult> {
   const escaped: string[] = [];

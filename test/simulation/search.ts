@@ -1,4 +1,7 @@
-/** Many seeds on all cores, each in a worker process, so that nothing one seed leaves behind reaches another. */
+/**
+ * Many seeds on all cores, each in a worker process, so that nothing one seed leaves behind reaches
+ * another.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { SeedReport } from './run-seed.js';
@@ -22,10 +25,16 @@ export interface SearchOptions {
   readonly seedTicksMax?: number;
 }
 
-/** A seed uses a lot of code a little: baseline code at once, and room for what lives as short as a message, save a quarter of the time. */
+/**
+ * A seed uses a lot of code a little: baseline code at once, and room for what lives as short as a
+ * message, save a quarter of the time.
+ */
 const fastArgv = ['--always-sparkplug', '--max-semi-space-size=32'];
 
-/** A seed that takes longer, twice, is taken for one that hangs. Counted in ticks: while the whole machine stands still there are none. */
+/**
+ * A seed that takes longer, twice, is taken for one that hangs. Counted in ticks: while the whole
+ * machine stands still there are none.
+ */
 const seedTicksMax = 300;
 const tickMs = 1000;
 const exitGraceMs = 200;
@@ -108,7 +117,8 @@ class Worker {
     });
     // Sending to a process that is just ending fails; its end is what counts.
     child.on('error', () => undefined);
-    // Ctrl-C reaches every process of the terminal, and may have ended this one before the search hears of it.
+    // Ctrl-C reaches every process of the terminal, and may have ended this one before the search
+    // hears of it.
     child.on('exit', (code, signal) =>
       setTimeout(() => this.ended(child, signal ?? `${code}`), exitGraceMs),
     );

@@ -1,6 +1,7 @@
 /**
- * The shortest fault list that still breaks the same rule: delta debugging (Zeller and Hildebrandt, 2002) over the faults, then
- * fewer clients, then a shorter time. What is drawn from the seed elsewhere stays as it is.
+ * The shortest fault list that still breaks the same rule: delta debugging (Zeller and Hildebrandt,
+ * 2002) over the faults, then fewer clients, then a shorter time. What is drawn from the seed
+ * elsewhere stays as it is.
  */
 import type { WorldOptions } from './world-options.js';
 

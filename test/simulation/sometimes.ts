@@ -1,6 +1,7 @@
 /**
- * Rare situations a search must reach, or it searches too little: named points, noticed from outside (receipts, counters,
- * messages, the disk's own account), so that no product code knows of them.
+ * Rare situations a search must reach, or it searches too little: named points, noticed from
+ * outside (receipts, counters, messages, the disk's own account), so that no product code knows of
+ * them.
  */
 import { mergeOf, notOwed } from '../../src/wire/protocol/merge.js';
 import type { WireValue } from '../../src/wire/wire-value.js';

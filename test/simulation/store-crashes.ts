@@ -1,6 +1,6 @@
 /**
- * The store alone on a simulated disk, against a model that knows what was acknowledged: mints, merges, removals, hints,
- * flushes, and between them power cuts, kills, clean stops and full disks.
+ * The store alone on a simulated disk, against a model that knows what was acknowledged: mints,
+ * merges, removals, hints, flushes, and between them power cuts, kills, clean stops and full disks.
  */
 import 'reflect-metadata';
 import { isDeepStrictEqual } from 'node:util';
@@ -30,8 +30,9 @@ export interface StoreRun {
   readonly lives: number;
   readonly durability: Durability;
   /**
-   * Bits flip: of the log between the lives, of the tables while the store runs. What was acknowledged may be gone then (other
-   * nodes have it), but every start succeeds, nothing is invented, and the trees are those of what is left.
+   * Bits flip: of the log between the lives, of the tables while the store runs. What was
+   * acknowledged may be gone then (other nodes have it), but every start succeeds, nothing is
+   * invented, and the trees are those of what is left.
    */
   readonly rot?: 'log' | 'tables';
 }
@@ -56,9 +57,14 @@ class StoreWorld {
   private readonly random: SimRandom;
   private readonly disk: SimDisk;
   private readonly scheduler: Scheduler;
-  /** Acknowledged as durable: must be found again. Removed keys are unsettled until the next write. */
+  /**
+   * Acknowledged as durable: must be found again. Removed keys are unsettled until the next write.
+   */
   private readonly acknowledged = new Map<StorageKey, KeyState>();
-  /** Raised by what takes a key or a hint away: an earlier write that is acknowledged later promises nothing any more. */
+  /**
+   * Raised by what takes a key or a hint away: an earlier write that is acknowledged later promises
+   * nothing any more.
+   */
   private readonly removals = new Map<string, number>();
   /** Everything ever handed to the store: nothing else may be found. */
   private readonly written = new Map<StorageKey, KeyState>();
@@ -181,7 +187,8 @@ class StoreWorld {
     const actor = actorOf(remoteNode, this.remoteEpoch++);
     const held = store.read(key)?.state;
     const base = this.random.below(2) === 0 ? emptyState : (held ?? emptyState);
-    // Now and then a state it has already, as when a message comes twice: nothing is written, and it is acknowledged.
+    // Now and then a state it has already, as when a message comes twice: nothing is written, and
+    // it is acknowledged.
     const state =
       held !== undefined && this.random.below(4) === 0 ? held : this.minted(base, actor);
     this.note(key, state);

@@ -1,6 +1,6 @@
 /**
- * What seeds with a `+` draw over the finished world, each from a generator forked under its own name: clients, surroundings and
- * disks that other seeds do not know, which stay what they are.
+ * What seeds with a `+` draw over the finished world, each from a generator forked under its own
+ * name: clients, surroundings and disks that other seeds do not know, which stay what they are.
  */
 import { durationText } from './core/commands.js';
 import { SimRandom } from './core/sim-random.js';
@@ -14,21 +14,30 @@ export function withExtras(world: WorldOptions): WorldOptions {
   );
 }
 
-/** Plain clients that try a put again, under one `Kv-Op`, when they do not know what became of it or were refused for a moment. */
+/**
+ * Plain clients that try a put again, under one `Kv-Op`, when they do not know what became of it or
+ * were refused for a moment.
+ */
 function withTries(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`tries of ${world.seed}`);
   if (random.below(3) > 0) return world;
   return { ...world, work: { ...world.work, triesMax: random.between(2, 3) } };
 }
 
-/** Where the last writer wins, authors that have looked say what they saw: it must make no difference. */
+/**
+ * Where the last writer wins, authors that have looked say what they saw: it must make no
+ * difference.
+ */
 function withSeenByLastWriters(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`last writers of ${world.seed}`);
   if (random.below(2) > 0) return world;
   return { ...world, work: { ...world.work, lastWritersTell: true } };
 }
 
-/** Answers of the server are under way for tens of milliseconds, so that what happens meets them there. */
+/**
+ * Answers of the server are under way for tens of milliseconds, so that what happens meets them
+ * there.
+ */
 function withFarServer(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`far server of ${world.seed}`);
   const { faults, bootFaults, work, cluster } = world;
@@ -37,7 +46,10 @@ function withFarServer(world: WorldOptions): WorldOptions {
   return { ...world, cluster: { ...cluster, latencyUs: random.pick([20_000, 40_000]) } };
 }
 
-/** Large values in one partition, and requests of all clients that a node is given in one turn: messages and rounds are cut. */
+/**
+ * Large values in one partition, and requests of all clients that a node is given in one turn:
+ * messages and rounds are cut.
+ */
 function withBulk(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`bulk of ${world.seed}`);
   const { cluster, work, clients, workUs, faults, bootFaults } = world;
@@ -68,7 +80,10 @@ function withoutSiblings(bucket: WorkBucket): WorkBucket {
   return isSingle ? bucket : { ...bucket, use: 'blind' };
 }
 
-/** Acknowledged before the sync. What a power cut takes then, it may take; so what goes by the memory of nodes is not checked. */
+/**
+ * Acknowledged before the sync. What a power cut takes then, it may take; so what goes by the
+ * memory of nodes is not checked.
+ */
 function withPeriodic(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`durability of ${world.seed}`);
   const { bootFaults, faults, cluster } = world;

@@ -1,4 +1,7 @@
-/** What a seed stands for: the shape of the cluster, the work, and the faults that befall it. Drawn here, printed on failure. */
+/**
+ * What a seed stands for: the shape of the cluster, the work, and the faults that befall it. Drawn
+ * here, printed on failure.
+ */
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { SimRandom } from './core/sim-random.js';
 import { durationText } from './core/commands.js';
@@ -11,7 +14,10 @@ import type { TimedFault, WorldOptions } from './world-shape.js';
 
 export type { TimedFault, WorldOptions } from './world-shape.js';
 
-/** About so many requests a seed, at most: few requests and many seeds find more than many requests and few seeds. */
+/**
+ * About so many requests a seed, at most: few requests and many seeds find more than many requests
+ * and few seeds.
+ */
 const requestsMax = 300;
 
 const uses: readonly BucketUse[] = [
@@ -24,10 +30,16 @@ const uses: readonly BucketUse[] = [
   'expiring',
 ];
 
-/** At the end of a seed that draws what is newer than the seeds that are known for something (`world-extras.ts`). */
+/**
+ * At the end of a seed that draws what is newer than the seeds that are known for something
+ * (`world-extras.ts`).
+ */
 export const moreMark = '+';
 
-/** Most seeds draw everything on its own; some draw a kind of trouble whose parts would rarely meet by chance. */
+/**
+ * Most seeds draw everything on its own; some draw a kind of trouble whose parts would rarely meet
+ * by chance.
+ */
 export function drawWorld(seed: string): WorldOptions {
   const { kind, random } = drawKind(seed);
   const any = drawAny(seed);
@@ -36,7 +48,10 @@ export function drawWorld(seed: string): WorldOptions {
   return seed.endsWith(moreMark) ? withExtras(drawn) : drawn;
 }
 
-/** Messages lie in routes for seconds, longer than anybody waits, and then arrive; also at a process that was started meanwhile. */
+/**
+ * Messages lie in routes for seconds, longer than anybody waits, and then arrive; also at a process
+ * that was started meanwhile.
+ */
 function withHolds(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`holds of ${world.seed}`);
   const { cluster, clients, workUs, faults } = world;
@@ -65,7 +80,10 @@ function withStrands(world: WorldOptions): WorldOptions {
   return remembering({ ...world, faults: sorted([...faults, ...strands]) });
 }
 
-/** Deletes are remembered for longer than anything lies in a route: the product assumes it, or a copy of what was deleted comes back. */
+/**
+ * Deletes are remembered for longer than anything lies in a route: the product assumes it, or a
+ * copy of what was deleted comes back.
+ */
 function remembering(world: WorldOptions): WorldOptions {
   return { ...world, cluster: { ...world.cluster, tombstoneGraceMs: 3_600_000 } };
 }
@@ -89,8 +107,9 @@ function withHintAge(world: WorldOptions): WorldOptions {
 }
 
 /**
- * One node loses its directory, and comes back as a new one. Only one, and where N and W are 2 or more: then what two nodes
- * acknowledged must still be there. Hints do not grow old before the end of the work: with N = 2, re-homing one leaves one copy.
+ * One node loses its directory, and comes back as a new one. Only one, and where N and W are 2 or
+ * more: then what two nodes acknowledged must still be there. Hints do not grow old before the end
+ * of the work: with N = 2, re-homing one leaves one copy.
  */
 function withWipe(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`wipe of ${world.seed}`);
@@ -111,9 +130,9 @@ function withWipe(world: WorldOptions): WorldOptions {
 }
 
 /**
- * One node is gone for good, or seems to be: an operator removes it, and some time later it is back with what it had. As with a wiped
- * directory what two nodes acknowledged must still be there. Not where clocks jump: one that is wrong is outvoted by two, and
- * who was removed has no voice.
+ * One node is gone for good, or seems to be: an operator removes it, and some time later it is back
+ * with what it had. As with a wiped directory what two nodes acknowledged must still be there. Not
+ * where clocks jump: one that is wrong is outvoted by two, and who was removed has no voice.
  */
 function withLoss(world: WorldOptions): WorldOptions {
   const random = new SimRandom(`loss of ${world.seed}`);
@@ -132,8 +151,9 @@ function withLoss(world: WorldOptions): WorldOptions {
 }
 
 /**
- * By how much times that nodes stamp may differ. One clock that jumps is seen against the others, as long as its node is not
- * started anew while it hears of nobody; several that do, or one of two, may be a majority.
+ * By how much times that nodes stamp may differ. One clock that jumps is seen against the others,
+ * as long as its node is not started anew while it hears of nobody; several that do, or one of two,
+ * may be a majority.
  */
 export function wallSkewUsOf({ seed, faults }: WorldOptions): number {
   if (!faults.some(({ text }) => text.startsWith('clock '))) return 0;
@@ -226,8 +246,9 @@ function drawAny(seed: string): WorldOptions {
 }
 
 /**
- * Nodes lose what they had not synced and go on at once with the few keys everyone writes: whoever mints under an old actor gives
- * away dots that others have seen (actors/README.md, history 1), whoever acknowledges too early is found out.
+ * Nodes lose what they had not synced and go on at once with the few keys everyone writes: whoever
+ * mints under an old actor gives away dots that others have seen (actors/README.md, history 1),
+ * whoever acknowledges too early is found out.
  */
 function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([3, 3, 4]);
@@ -272,8 +293,8 @@ function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
 }
 
 /**
- * The same nodes are cut off from the rest again and again, so that the same fallbacks take a key, hand it off, forget it and
- * take it once more (actors/README.md, history 2).
+ * The same nodes are cut off from the rest again and again, so that the same fallbacks take a key,
+ * hand it off, forget it and take it once more (actors/README.md, history 2).
  */
 function wandering(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([4, 4, 5]);
@@ -310,7 +331,10 @@ function wandering(world: WorldOptions, random: SimRandom): WorldOptions {
   });
 }
 
-/** Deletes, tombstones that are collected soon, and nodes that were away meanwhile and still hold what was deleted. */
+/**
+ * Deletes, tombstones that are collected soon, and nodes that were away meanwhile and still hold
+ * what was deleted.
+ */
 function burying(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([3, 4, 5]);
   const n = Math.min(nodes - 1, random.pick([2, 3]));
@@ -343,7 +367,10 @@ function burying(world: WorldOptions, random: SimRandom): WorldOptions {
   });
 }
 
-/** Messages get lost, so now and then a primary has not heard of a write yet when it coordinates the next. */
+/**
+ * Messages get lost, so now and then a primary has not heard of a write yet when it coordinates the
+ * next.
+ */
 function lagging(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([3, 4, 5]);
   const workUs = random.between(10, 30) * 1e6;
@@ -372,7 +399,10 @@ function lagging(world: WorldOptions, random: SimRandom): WorldOptions {
   });
 }
 
-/** The wall clock of one node jumps about, while nodes are cut off or stand still; the others are right, so times still count. */
+/**
+ * The wall clock of one node jumps about, while nodes are cut off or stand still; the others are
+ * right, so times still count.
+ */
 function jumping(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([3, 3, 4, 5]);
   const workUs = random.between(15, 30) * 1e6;
@@ -413,7 +443,10 @@ function calm(world: WorldOptions, random: SimRandom): WorldOptions {
   });
 }
 
-/** Nodes gather while processes die, power fails and links are slow and lossy; some come when others have agreed already. */
+/**
+ * Nodes gather while processes die, power fails and links are slow and lossy; some come when others
+ * have agreed already.
+ */
 function founding(world: WorldOptions, random: SimRandom): WorldOptions {
   const nodes = random.pick([3, 4, 4, 5]);
   const founders = random.between(Math.floor(nodes / 2) + 1, Math.min(nodes, 4));
@@ -529,7 +562,10 @@ interface Extent {
   readonly clients: number;
 }
 
-/** Swarm testing (Groce et al., ISSTA 2012): each seed has few kinds of fault, so that rare ones are not drowned by common ones. */
+/**
+ * Swarm testing (Groce et al., ISSTA 2012): each seed has few kinds of fault, so that rare ones are
+ * not drowned by common ones.
+ */
 function drawFaults(
   random: SimRandom,
   extent: Extent,
@@ -542,7 +578,8 @@ function drawFaults(
     const text = makers[random.pick(kinds)]!(random, extent);
     faults.push({ atUs, text });
   }
-  // One disk is lost at most, or one bit: two could take every copy of what two nodes had acknowledged.
+  // One disk is lost at most, or one bit: two could take every copy of what two nodes had
+  // acknowledged.
   let disksKeep = true;
   if (random.below(4) === 0) {
     disksKeep = false;

@@ -1,6 +1,7 @@
 /**
- * A client in a process of its own, told over IPC what to do. It works until it is told to stop, and then reads keys for whoever asks.
- * Arguments: name, kind (`typed`, `plain` or `retrying`), servers by commas, all clients by commas, seed, file for its records.
+ * A client in a process of its own, told over IPC what to do. It works until it is told to stop,
+ * and then reads keys for whoever asks. Arguments: name, kind (`typed`, `plain` or `retrying`),
+ * servers by commas, all clients by commas, seed, file for its records.
  */
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,7 @@
-/** Loaded into a node before everything else: its wall clock is off by what a file says, read four times a second. */
+/**
+ * Loaded into a node before everything else: its wall clock is off by what a file says, read four
+ * times a second.
+ */
 import { readFileSync } from 'node:fs';
 
 const file = process.env['SOAK_CLOCK_FILE'];

@@ -1,4 +1,6 @@
-/** The processes of a soak run: three nats-servers with routes, nodes, and what can be done to them. */
+/**
+ * The processes of a soak run: three nats-servers with routes, nodes, and what can be done to them.
+ */
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';

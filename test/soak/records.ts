@@ -21,7 +21,10 @@ export interface OperationRecord {
   readonly name?: WriteName;
   /** Writes whose author this one's author knew to replace; of a write with a context. */
   readonly replaces?: readonly WriteName[];
-  /** Its context is the one its author's last put was answered with, which claims also what that put had seen and not found. */
+  /**
+   * Its context is the one its author's last put was answered with, which claims also what that put
+   * had seen and not found.
+   */
   readonly goesOn?: boolean;
   /** Done, but not all that its context claims was found: as its receipt said. */
   readonly seenPartly?: boolean;

@@ -1,5 +1,6 @@
 /**
- * What happens to the cluster, and when: drawn from a seed, and written in lines so that a run can be repeated and edited.
+ * What happens to the cluster, and when: drawn from a seed, and written in lines so that a run can
+ * be repeated and edited.
  *
  *   12.300 cut s1 s2 for=8.500        nothing passes between the two, either way
  *   20.000 mute n1 s2 for=4.000       nothing passes from the first to the second
@@ -45,7 +46,10 @@ export interface ScheduleOptions {
 
 /** Before the first trouble, and at the end, so that clients are seen to work. */
 const calmMs = 8_000;
-/** A kill is the trouble most users meet: twenty minutes have a hundred. The others come once for these. */
+/**
+ * A kill is the trouble most users meet: twenty minutes have a hundred. The others come once for
+ * these.
+ */
 const killsDrawn = 4;
 
 /** Kinds and times depend on the seed and the options alone. */

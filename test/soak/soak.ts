@@ -1,4 +1,7 @@
-/** One soak run: a cluster is founded, clients work while troubles come, all heals, and what is left is held against what was said. */
+/**
+ * One soak run: a cluster is founded, clients work while troubles come, all heals, and what is left
+ * is held against what was said.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,7 +110,9 @@ async function untilServing(clients: SoakClients, hosts: Hosts, msMax: number): 
   }
 }
 
-/** Everybody serves, no hint is left, and trees were compared. Returns what is not so in the end. */
+/**
+ * Everybody serves, no hint is left, and trees were compared. Returns what is not so in the end.
+ */
 async function untilSettled(clients: SoakClients, hosts: Hosts): Promise<string[]> {
   const endMs = Date.now() + convergeMsMax;
   for (;;) {

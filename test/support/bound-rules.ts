@@ -1,4 +1,6 @@
-/** Where bounds stand: a number that is called one may be written in `actors/rules/limits` alone. */
+/**
+ * Where bounds stand: a number that is called one may be written in `actors/rules/limits` alone.
+ */
 import { codeOf, type Sources } from './source-files.js';
 
 const places = ['actors/rules/limits.ts', 'actors/rules/limits/'];

@@ -1,4 +1,7 @@
-/** A key on three nodes, as their coordinators mint for it; what one tells another is up to the test. */
+/**
+ * A key on three nodes, as their coordinators mint for it; what one tells another is up to the
+ * test.
+ */
 import { rememberedCount } from '../../actors/rules/operations.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState, merge } from '../../actors/rules/versions.js';

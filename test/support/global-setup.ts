@@ -1,4 +1,7 @@
-/** Before all tests: nats-server is found as `quorate up` finds it, and if need be installed, once. Workers inherit the variable. */
+/**
+ * Before all tests: nats-server is found as `quorate up` finds it, and if need be installed, once.
+ * Workers inherit the variable.
+ */
 import { findNatsServerProgram } from '../../src/cli/nats-server-finder.js';
 
 export default async function globalSetup(): Promise<void> {

@@ -1,4 +1,6 @@
-/** Arbitrary key states for fast-check: any that could be, not only those that some history made. */
+/**
+ * Arbitrary key states for fast-check: any that could be, not only those that some history made.
+ */
 import * as fc from 'fast-check';
 import { actorOf } from '../../actors/rules/actor.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
@@ -100,7 +102,10 @@ export const storageKey = fc
   .uint8Array({ maxLength: 100 })
   .map((bytes) => Buffer.from(bytes).toString('latin1'));
 
-/** Bytes of something with up to four mistakes: bytes changed, taken out, put in, or copied from elsewhere in it. */
+/**
+ * Bytes of something with up to four mistakes: bytes changed, taken out, put in, or copied from
+ * elsewhere in it.
+ */
 export function mutated(whole: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
   const mistake = fc.record({
     kind: fc.constantFrom('change', 'flip', 'cut', 'add', 'copy'),

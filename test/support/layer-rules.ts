@@ -43,7 +43,10 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
 ];
 const layers = new Map(table.map(([layer, mayImport], height) => [layer, { mayImport, height }]));
 
-/** Packages, and the places (files or folders) that may import them. What is not here may be imported by tests only. */
+/**
+ * Packages, and the places (files or folders) that may import them. What is not here may be
+ * imported by tests only.
+ */
 const packages: Readonly<Record<string, readonly string[]>> = {
   nats: ['bus', 'link', 'message', 'transport'].map((name) => `src/bus/nats-${name}.ts`),
   lmdb: ['src/store/lmdb-tables.ts'],
@@ -97,7 +100,10 @@ function layerOf(path: string): string | undefined {
     .sort((a, b) => b.length - a.length)[0];
 }
 
-/** `actors/` names its machines and its rules; `src/` everything below it; `src/store/` just that folder. */
+/**
+ * `actors/` names its machines and its rules; `src/` everything below it; `src/store/` just that
+ * folder.
+ */
 function layerAllowed(from: string | undefined, target: string): boolean {
   const to = layerOf(target);
   if (from === undefined || to === undefined) return false;

@@ -1,6 +1,6 @@
 /**
- * Every state of a machine, reached on a shortest path and walked there by a real actor on a clock that stands still:
- * what the machine does on the way is what its effects recorded.
+ * Every state of a machine, reached on a shortest path and walked there by a real actor on a clock
+ * that stands still: what the machine does on the way is what its effects recorded.
  */
 import type { ActorRefFrom, AnyStateMachine, EventFromLogic, InputFrom, StateValue } from 'xstate';
 import { createActor } from 'xstate';

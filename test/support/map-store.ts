@@ -1,6 +1,7 @@
 /**
- * A store in memory for tests of what stands on it: same contract, no disk. Its log takes `logMs`, may be held back,
- * and its refusal can be set. What it lends is overwritten as early as the contract allows. It has no hash trees.
+ * A store in memory for tests of what stands on it: same contract, no disk. Its log takes `logMs`,
+ * may be held back, and its refusal can be set. What it lends is overwritten as early as the
+ * contract allows. It has no hash trees.
  */
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';

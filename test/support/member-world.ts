@@ -1,4 +1,7 @@
-/** Memberships of several nodes on simulated seams: virtual time, a simulated NATS, disks that outlive processes. */
+/**
+ * Memberships of several nodes on simulated seams: virtual time, a simulated NATS, disks that
+ * outlive processes.
+ */
 import 'reflect-metadata';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
 import { Membership } from '../../src/membership/membership.js';

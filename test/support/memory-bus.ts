@@ -1,6 +1,6 @@
 /**
- * A network in memory for unit tests: wildcards, queue groups (round robin), "no responders", and an order
- * that is always the same. Nothing moves until `settle`.
+ * A network in memory for unit tests: wildcards, queue groups (round robin), "no responders", and
+ * an order that is always the same. Nothing moves until `settle`.
  */
 import type {
   Announce,

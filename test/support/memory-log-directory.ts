@@ -1,6 +1,6 @@
 /**
- * A disk for the commit log in memory: bytes written and not yet synced are known, and a crash keeps a chosen prefix of
- * them. Small on purpose; the simulator has the full one.
+ * A disk for the commit log in memory: bytes written and not yet synced are known, and a crash
+ * keeps a chosen prefix of them. Small on purpose; the simulator has the full one.
  */
 import type { IoDone, LogDirectory, LogFile } from '../../src/seams/log-file.js';
 
@@ -16,7 +16,10 @@ export class MemoryDisk {
   private waiting: (() => void)[] = [];
   private life = 0;
 
-  /** The process and what it did not sync are gone, but for `keep` bytes of each file's unsynced ones. */
+  /**
+   * The process and what it did not sync are gone, but for `keep` bytes of each file's unsynced
+   * ones.
+   */
   crash(keep: (unsynced: number) => number = () => 0): void {
     this.life += 1;
     this.waiting = [];

@@ -1,4 +1,7 @@
-/** A real nats-server (or three) for tests and the benchmark: a child process on ports of its own, gone when stopped. */
+/**
+ * A real nats-server (or three) for tests and the benchmark: a child process on ports of its own,
+ * gone when stopped.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -29,7 +32,10 @@ export interface NatsServerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Versions a test is to hold for: the one that is found, and the newest where an environment variable names it. */
+/**
+ * Versions a test is to hold for: the one that is found, and the newest where an environment
+ * variable names it.
+ */
 export function natsServerVersions(): readonly (readonly [
   name: string,
   program: string | undefined,

@@ -1,6 +1,6 @@
 /**
- * What must be true of the project's pages: their links lead somewhere, their lines fit, what they name is there, and decisions are
- * numbered without a gap.
+ * What must be true of the project's pages: their links lead somewhere, their lines fit, what they
+ * name is there, and decisions are numbered without a gap.
  */
 import { posix } from 'node:path';
 import type { Sources } from './source-files.js';
@@ -10,7 +10,9 @@ const columnsMax = 100;
 
 const decisionPath = /^src\/decisions\/(\d{4})-[a-z0-9-]+\.md$/;
 
-/** What a decision has to say, in this order; the last may be left out where nothing was measured. */
+/**
+ * What a decision has to say, in this order; the last may be left out where nothing was measured.
+ */
 const decisionHeadings = ['Context', 'Choice', 'Measured'];
 
 /** `files`: all paths of the repository, from its root. */
@@ -47,7 +49,10 @@ export function widthViolations(pages: Sources): string[] {
   return violations;
 }
 
-/** Source files that a page names in code, by path or by the end of one, must be there. Decisions tell of what was, too. */
+/**
+ * Source files that a page names in code, by path or by the end of one, must be there. Decisions
+ * tell of what was, too.
+ */
 export function nameViolations(pages: Sources, files: readonly string[]): string[] {
   const violations: string[] = [];
   for (const [path, text] of pages) {
@@ -99,7 +104,10 @@ export function decisionViolations(pages: Sources): string[] {
   return violations;
 }
 
-/** `decision 92`, `decisions 9 and 30` and `src/decisions/0092` in any text lead to decisions that exist. */
+/**
+ * `decision 92`, `decisions 9 and 30` and `src/decisions/0092` in any text lead to decisions that
+ * exist.
+ */
 export function mentionViolations(texts: Sources, decisions: ReadonlySet<number>): string[] {
   const violations: string[] = [];
   for (const [path, text] of texts) {

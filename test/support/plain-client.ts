@@ -1,4 +1,7 @@
-/** What any NATS client can do: request-reply with the documented subjects and headers, nothing of ours. */
+/**
+ * What any NATS client can do: request-reply with the documented subjects and headers, nothing of
+ * ours.
+ */
 import { connect, headers } from 'nats';
 import type { Msg, NatsConnection } from 'nats';
 

@@ -1,6 +1,6 @@
 /**
- * What an encoded key state means, written down a second time: field by field, with objects, numbers
- * as they are. Tests compare with it which bytes are refused and what the others say.
+ * What an encoded key state means, written down a second time: field by field, with objects,
+ * numbers as they are. Tests compare with it which bytes are refused and what the others say.
  */
 import { limits } from '../../actors/rules/limits.js';
 import type { Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';

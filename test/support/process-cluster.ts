@@ -1,4 +1,7 @@
-/** A cluster of real node processes on a real nats-server, in temporary directories and on a free port. */
+/**
+ * A cluster of real node processes on a real nats-server, in temporary directories and on a free
+ * port.
+ */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -104,7 +107,9 @@ export class ProcessCluster {
       .map((reply) => JSON.parse(reply.text) as NodeStatusRow);
   }
 
-  /** Resolves when `count` nodes say that they serve; rejects with the nodes' output after the time. */
+  /**
+   * Resolves when `count` nodes say that they serve; rejects with the nodes' output after the time.
+   */
   async serving(count: number, timeoutMs = 20_000): Promise<void> {
     await this.until(`${count} nodes serve`, timeoutMs, async () => {
       const rows = await this.status(100);

@@ -20,7 +20,10 @@ export class RawNats {
     return client;
   }
 
-  /** `head`: the headers as they are, from `NATS/1.0` to the empty line. Resolves with the code of the answer; 200: no error. */
+  /**
+   * `head`: the headers as they are, from `NATS/1.0` to the empty line. Resolves with the code of
+   * the answer; 200: no error.
+   */
   async ask(subject: string, head: Buffer, payload: Buffer): Promise<number> {
     const reply = `_INBOX.raw.${++this.replies}`;
     this.publish(subject, { head, payload, reply });

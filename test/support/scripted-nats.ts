@@ -1,8 +1,14 @@
-/** A server that speaks as much NATS as a connection needs, and goes wrong as it is told, connection by connection. */
+/**
+ * A server that speaks as much NATS as a connection needs, and goes wrong as it is told, connection
+ * by connection.
+ */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What becomes of a connection. All of them but `serves` go wrong; `late`: it answers, but long after it was given up. */
+/**
+ * What becomes of a connection. All of them but `serves` go wrong; `late`: it answers, but long
+ * after it was given up.
+ */
 export type Turn =
   | 'silent'
   | 'late'
@@ -69,7 +75,8 @@ export class ScriptedNats {
       this.served.delete(socket);
     });
     if (turn === 'late') {
-      // Nothing comes before it has said INFO; but the end of who gives up is noticed by reading only.
+      // Nothing comes before it has said INFO; but the end of who gives up is noticed by reading
+      // only.
       socket.resume();
       setTimeout(() => this.talk(socket, 'closesAfterPong'), lateMs);
       return;

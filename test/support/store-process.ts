@@ -142,7 +142,9 @@ export class StoreProcess {
   }
 }
 
-/** A directory for tables and a disk for logs, with the processes that use them one after the other. */
+/**
+ * A directory for tables and a disk for logs, with the processes that use them one after the other.
+ */
 export class StoreHome {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'quorate-store-'));
   disk = new MemoryDisk();

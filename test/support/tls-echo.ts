@@ -1,4 +1,7 @@
-/** `tls-echo.js ADDRESS`: sends itself messages larger than a TLS record and prints the bytes that came back. */
+/**
+ * `tls-echo.js ADDRESS`: sends itself messages larger than a TLS record and prints the bytes that
+ * came back.
+ */
 import { NatsBus } from '../../src/bus/nats-bus.js';
 
 const bus = await NatsBus.connect({ servers: process.argv[2]! });

@@ -1,9 +1,15 @@
-/** A history of one key as a list of integers, so that a failing one can be shrunk: each integer is one thing that happens. */
+/**
+ * A history of one key as a list of integers, so that a failing one can be shrunk: each integer is
+ * one thing that happens.
+ */
 import { type EpochRule, nothingSeen, type Seen, VersionWorld } from './version-world.js';
 
 export interface HistoryOptions {
   readonly rule: EpochRule;
-  /** Clients also hand back what the author of a put is given; the naive model then only bounds the outcome. */
+  /**
+   * Clients also hand back what the author of a put is given; the naive model then only bounds the
+   * outcome.
+   */
   readonly authors: boolean;
 }
 
@@ -11,7 +17,10 @@ export interface HistoryOptions {
 const primaries = [0, 1, 2];
 const clients = 2;
 
-/** Throws when a write is lost or comes back; with `authors` off also when the two models ever differ. */
+/**
+ * Throws when a write is lost or comes back; with `authors` off also when the two models ever
+ * differ.
+ */
 export function runHistory(nodes: number, steps: readonly number[], options: HistoryOptions): void {
   const world = new VersionWorld(nodes, options.rule);
   const seen: Seen[] = Array.from({ length: clients }, () => nothingSeen);
@@ -76,7 +85,10 @@ function happen(
   }
 }
 
-/** What tree exchange does in the end: all primaries hold the same on disk. Then a tombstone may be collected. */
+/**
+ * What tree exchange does in the end: all primaries hold the same on disk. Then a tombstone may be
+ * collected.
+ */
 function settle(world: VersionWorld, options: { readonly only: readonly number[] }): void {
   while (world.messages.length > 0) world.deliver(0);
   for (let at = primaries.length; at < world.size; at++)

@@ -1,10 +1,12 @@
 /**
- * One key on several nodes, twice over: with the key states of `actors/rules/versions.ts`, and with a naive model that
- * has no vectors, only sets. There every write has a number, a context is the set of all numbers ever seen, and nothing can be
- * claimed that was not seen. Everything happens to both at once; they must agree about siblings and about what is covered.
+ * One key on several nodes, twice over: with the key states of `actors/rules/versions.ts`, and with
+ * a naive model that has no vectors, only sets. There every write has a number, a context is the
+ * set of all numbers ever seen, and nothing can be claimed that was not seen. Everything happens to
+ * both at once; they must agree about siblings and about what is covered.
  *
- * Epochs work as the store promises: drawn from one monotonic counter that a crash moves ahead; a local mark says under
- * which epoch the node may mint. The other rules are controls: each leaves out a part of this, and must lose writes.
+ * Epochs work as the store promises: drawn from one monotonic counter that a crash moves ahead; a
+ * local mark says under which epoch the node may mint. The other rules are controls: each leaves
+ * out a part of this, and must lose writes.
  */
 import { actorOf } from '../../actors/rules/actor.js';
 import {
@@ -144,7 +146,8 @@ export class VersionWorld {
       siblings: new Set([...kept, write]),
     };
     const dropped = [...local.naive.siblings].filter((sibling) => naiveSeen.has(sibling));
-    // Where not all claims were there the author is told so (`seen=partly`), and promised no more than what was done.
+    // Where not all claims were there the author is told so (`seen=partly`), and promised no more
+    // than what was done.
     const isPartly = put.seen !== undefined && claimsBeyond(put.seen.real, local.real.context);
     const gone = local.real.siblings
       .filter((sibling) => !real.siblings.includes(sibling))
@@ -207,7 +210,10 @@ export class VersionWorld {
     this.sync(at);
   }
 
-  /** A fallback's hint is acknowledged, or a node leaves: others have the state on disk, this one forgets it. */
+  /**
+   * A fallback's hint is acknowledged, or a node leaves: others have the state on disk, this one
+   * forgets it.
+   */
   handOff(from: number, to: readonly number[], options: { readonly synced: boolean }): void {
     const node = this.nodes[from]!;
     const others = to.filter((other) => other !== from);
@@ -248,8 +254,9 @@ export class VersionWorld {
   }
 
   /**
-   * Forgets a tombstone all of `primaries` agree on; nobody else may hold the key (a hint is out, or it is no member) unless
-   * `strays` are ignored, and nothing may be under way. `only`: the others have not got to it yet.
+   * Forgets a tombstone all of `primaries` agree on; nobody else may hold the key (a hint is out,
+   * or it is no member) unless `strays` are ignored, and nothing may be under way. `only`: the
+   * others have not got to it yet.
    */
   collect(
     primaries: readonly number[],
@@ -276,7 +283,9 @@ export class VersionWorld {
 
   // --- what must be true ---
 
-  /** Everywhere the same siblings as in the naive model, and a context claims exactly what was seen. */
+  /**
+   * Everywhere the same siblings as in the naive model, and a context claims exactly what was seen.
+   */
   check(): void {
     for (const { real, naive } of this.nodes.map((node) => node.memory ?? nothing)) {
       const shown = real.siblings.map(({ operation }) => Number(operation)).sort(ascending);
@@ -289,7 +298,10 @@ export class VersionWorld {
     }
   }
 
-  /** Everyone is back, everything has arrived: no acknowledged write is lost, none that was replaced is back. */
+  /**
+   * Everyone is back, everything has arrived: no acknowledged write is lost, none that was replaced
+   * is back.
+   */
   checkOutcome(): KeyState {
     while (this.messages.length > 0) this.deliver(0);
     const final = this.nodes.reduce(

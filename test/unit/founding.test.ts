@@ -1,4 +1,7 @@
-/** The chart of membership as nodes run it, in random histories: what nodes reach, hear late or twice, and lose that was not on their disks. */
+/**
+ * The chart of membership as nodes run it, in random histories: what nodes reach, hear late or
+ * twice, and lose that was not on their disks.
+ */
 import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';

@@ -1,4 +1,7 @@
-/** How old what is read may be, on a simulated NATS: a process that stands still, and a link that is held up. */
+/**
+ * How old what is read may be, on a simulated NATS: a process that stands still, and a link that is
+ * held up.
+ */
 import 'reflect-metadata';
 import { beforeEach, expect, test } from '@jest/globals';
 import { limits } from '../../actors/rules/limits.js';

@@ -1,4 +1,6 @@
-/** Several observers of one node's charts: each sees all, and none can hurt the node or the others. */
+/**
+ * Several observers of one node's charts: each sees all, and none can hurt the node or the others.
+ */
 import 'reflect-metadata';
 import { beforeEach, expect, test } from '@jest/globals';
 import {

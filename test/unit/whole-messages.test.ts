@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { WholeMessages } from '../../src/bus/whole-messages.js';
 
-/** Hands the stream over in reads of these sizes, over and over; returns copies of what came out. */
+/**
+ * Hands the stream over in reads of these sizes, over and over; returns copies of what came out.
+ */
 function read(stream: Buffer, readsOf: readonly number[]): Buffer[] {
   const messages = new WholeMessages();
   const chunks: Buffer[] = [];

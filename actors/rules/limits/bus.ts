@@ -18,7 +18,9 @@ export const busLimits = {
    * and a wake-up of the server.
    */
   writeBytesMax: 1024 * 1024,
-  /** Characters of messages without a payload, such as replies to puts; they become bytes together. */
+  /**
+   * Characters of messages without a payload, such as replies to puts; they become bytes together.
+   */
   writeTextMax: 64 * 1024,
 
   /** A dead link shows after two pings without an answer. */

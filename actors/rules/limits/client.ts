@@ -43,7 +43,9 @@ export const clientLimits = {
   pauseMsMin: 10,
   pauseMsMax: 400,
 
-  /** While requests are out, time is looked at this often: deadlines, silence, retries, the ring. */
+  /**
+   * While requests are out, time is looked at this often: deadlines, silence, retries, the ring.
+   */
   tickMs: 25,
   /**
    * A frame without an answer for so long: ask its node whether it is still there. This and the two

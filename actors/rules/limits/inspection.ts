@@ -2,7 +2,9 @@
 export const inspectionLimits = {
   /** Who watch a node's charts at once, the inspection port being one of them. */
   observersMax: 8,
-  /** Events that wait for one. The charts of the largest cluster take several hundred to introduce. */
+  /**
+   * Events that wait for one. The charts of the largest cluster take several hundred to introduce.
+   */
   waitingMax: 4_096,
   /** One is told for so long, and the rest after it is so many times as long. */
   sliceMsMax: 2,

@@ -4,14 +4,18 @@ const memtableBytesMax = 64 * 1024 * 1024;
 export const storeLimits = {
   /** Log bytes a memtable takes before it is frozen and flushed. */
   memtableBytesMax,
-  /** Frozen ones that wait for LMDB; past it puts are refused with 429 until the flush caught up. */
+  /**
+   * Frozen ones that wait for LMDB; past it puts are refused with 429 until the flush caught up.
+   */
   memtablesFrozenMax: 2,
   /** Chunks of their memory are at least so large. */
   chunkBytesMin: 64 * 1024,
   /** Room an index of keys begins with; a power of two. */
   indexPlacesMin: 1024,
   cacheBytesMax: 32 * 1024 * 1024,
-  /** Of all targets together; one may use as much of it as it leaves free: half when it is alone. */
+  /**
+   * Of all targets together; one may use as much of it as it leaves free: half when it is alone.
+   */
   hintBytesMax: 256 * 1024 * 1024,
 
   logSegmentBytesMax: 16 * 1024 * 1024,

@@ -1,4 +1,7 @@
-/** `quorate nats-conf`: the configuration of nats-server, for other prefixes, partition counts, accounts and passwords. */
+/**
+ * `quorate nats-conf`: the configuration of nats-server, for other prefixes, partition counts,
+ * accounts and passwords.
+ */
 import { Option, type Command } from 'commander';
 import { limits } from '../../../actors/rules/limits.js';
 import {

@@ -204,7 +204,10 @@ async function runNode(given: NodeArguments): Promise<void> {
   clock.clearTimeout(deadline);
 }
 
-/** A server that is there and says nothing is waited for: it stands still, and so would whoever starts this node again. */
+/**
+ * A server that is there and says nothing is waited for: it stands still, and so would whoever
+ * starts this node again.
+ */
 async function start(given: NodeArguments): Promise<RunningNode> {
   const { startNode } = await import('../../node/start-node.js');
   const options = optionsOf(given);

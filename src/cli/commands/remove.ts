@@ -1,4 +1,7 @@
-/** `quorate remove`: declares a member gone for good, so that the others need not wait for it any more. */
+/**
+ * `quorate remove`: declares a member gone for good, so that the others need not wait for it any
+ * more.
+ */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';

@@ -1,4 +1,7 @@
-/** What lies in the data directory of `quorate up`, held against the nodes it is to run: whoever starts without a node's data must mean it. */
+/**
+ * What lies in the data directory of `quorate up`, held against the nodes it is to run: whoever
+ * starts without a node's data must mean it.
+ */
 import 'reflect-metadata';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +18,10 @@ export interface PlannedCluster {
   readonly without: readonly string[];
 }
 
-/** Throws `CommandError` where nodes would be missed, or come that can't be taken, `DataDirectoryError` where one runs. */
+/**
+ * Throws `CommandError` where nodes would be missed, or come that can't be taken,
+ * `DataDirectoryError` where one runs.
+ */
 export async function checkDataOfCluster({
   dataDir,
   nodes,

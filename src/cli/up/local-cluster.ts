@@ -1,6 +1,6 @@
 /**
- * What `quorate up` runs: nats-server (unless one was named) and the nodes, in this order; stopped in the other order.
- * Prints nothing itself but what happens to processes.
+ * What `quorate up` runs: nats-server (unless one was named) and the nodes, in this order; stopped
+ * in the other order. Prints nothing itself but what happens to processes.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +44,10 @@ export class LocalCluster {
 
   constructor(private readonly options: LocalClusterOptions) {}
 
-  /** Resolves to the URL when nats-server and every node serve; rejects when one of them can't, or when stopped meanwhile. */
+  /**
+   * Resolves to the URL when nats-server and every node serve; rejects when one of them can't, or
+   * when stopped meanwhile.
+   */
   async start(): Promise<string> {
     await checkDataOfCluster(this.options);
     const servers = await this.startNats();

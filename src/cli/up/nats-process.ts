@@ -7,17 +7,19 @@ import { readServerInfo } from '../server-info.js';
 import type { ProcessRecipe } from './supervised-process.js';
 
 /**
- * Said by a shell to the system before it starts a nats-server: a sleep may last a millisecond longer. Go's monitor thread
- * means to sleep 20 µs at a time while there is work; as often as that it wakes a core, and takes the server's only
- * processor from it in the middle of a write to a socket. (p50 of a get alone 0.25 → 0.21 ms, at 256 in flight
+ * Said by a shell to the system before it starts a nats-server: a sleep may last a millisecond
+ * longer. Go's monitor thread means to sleep 20 µs at a time while there is work; as often as that
+ * it wakes a core, and takes the server's only processor from it in the middle of a write to a
+ * socket. (p50 of a get alone 0.25 → 0.21 ms, at 256 in flight
  * 142 → 156 thousand gets a second.) Linux only; elsewhere nothing happens.
  */
 export const calmTimers = '{ echo 1000000 > /proc/self/timerslack_ns; } 2>/dev/null';
 
 /**
- * nats-server knows nothing of its parent, so a shell stands between them: when our end of its standard input closes, which
- * the system does for us even after a `kill -9`, the server is told to stop; when the server ends, so does the shell. An end without a
- * word means that `up` is gone: the nodes, who notice it as well, then have a moment to take their leave.
+ * nats-server knows nothing of its parent, so a shell stands between them: when our end of its
+ * standard input closes, which the system does for us even after a `kill -9`, the server is told to
+ * stop; when the server ends, so does the shell. An end without a word means that `up` is gone: the
+ * nodes, who notice it as well, then have a moment to take their leave.
  */
 const script = `
 ${calmTimers}
@@ -37,10 +39,11 @@ export interface NatsProcessOptions {
 }
 
 /**
- * Go's runtime, told of what it can't see. What lives is tiny and the messages are not: by default it would collect every
- * few frames, half of its CPU time, and give the memory back in between, to be cleared anew. It collects when it has 128 MiB, or, in a
- * server too old for such a limit (Go before 1.19), 40 times what lives. And the nodes share its machine: a seventh of a put's
- * CPU time is the server's, and threads beyond that only wake each other (31 → 24 µs a put on two cores).
+ * Go's runtime, told of what it can't see. What lives is tiny and the messages are not: by default
+ * it would collect every few frames, half of its CPU time, and give the memory back in between, to
+ * be cleared anew. It collects when it has 128 MiB, or, in a server too old for such a limit (Go
+ * before 1.19), 40 times what lives. And the nodes share its machine: a seventh of a put's CPU time
+ * is the server's, and threads beyond that only wake each other (31 → 24 µs a put on two cores).
  */
 const serverRuntime = {
   GOGC: '4000',
@@ -60,7 +63,8 @@ export function natsRecipe({
     name: 'nats-server',
     spawn() {
       const server = [program, '-c', configFile, '-a', '127.0.0.1', '-p', String(port)];
-      // A group of its own: a Ctrl-C in the terminal reaches `up` alone, which stops the nodes first.
+      // A group of its own: a Ctrl-C in the terminal reaches `up` alone, which stops the nodes
+      // first.
       const child = spawn('sh', ['-c', script, 'sh', ...server], {
         stdio: ['pipe', 'ignore', 'pipe'],
         detached: true,

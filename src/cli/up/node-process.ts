@@ -1,4 +1,7 @@
-/** How `up` runs one node: the `quorate node` command in a process of its own, with a channel that tells when it serves. */
+/**
+ * How `up` runs one node: the `quorate node` command in a process of its own, with a channel that
+ * tells when it serves.
+ */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { exitCodes } from '../exit-codes.js';
@@ -6,7 +9,10 @@ import type { ProcessRecipe } from './supervised-process.js';
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 
-/** What a node sends through the channel when it serves. The channel's end tells the node that `up` is gone. */
+/**
+ * What a node sends through the channel when it serves. The channel's end tells the node that `up`
+ * is gone.
+ */
 export interface ServingMessage {
   readonly event: 'serving';
   readonly name: string;

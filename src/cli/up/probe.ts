@@ -13,8 +13,9 @@ export interface ProbeOptions {
 const key = 'quorate-up.probe';
 
 /**
- * Resolves when both worked; nodes that have just met may refuse for a moment. With why puts are refused when gets
- * alone are answered all the time: nodes on full disks serve what they hold, and are not to be stopped for it.
+ * Resolves when both worked; nodes that have just met may refuse for a moment. With why puts are
+ * refused when gets alone are answered all the time: nodes on full disks serve what they hold, and
+ * are not to be stopped for it.
  */
 export async function probe(options: ProbeOptions): Promise<string | undefined> {
   const { bus, clock, prefix } = options;

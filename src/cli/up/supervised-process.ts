@@ -1,4 +1,7 @@
-/** One child process under the statechart of `process.machine.ts`: starts it, prefixes its lines, passes signals on. */
+/**
+ * One child process under the statechart of `process.machine.ts`: starts it, prefixes its lines,
+ * passes signals on.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';

@@ -1,6 +1,7 @@
 /**
- * The verb `forward`: order these puts, which were asked of another node (`src/api/put-ordering.ts`).
- * Request and answer are those of a client's frame (`frames.ts`) in its columns.
+ * The verb `forward`: order these puts, which were asked of another node
+ * (`src/api/put-ordering.ts`). Request and answer are those of a client's frame (`frames.ts`) in
+ * its columns.
  */
 import { limits } from '../../../actors/rules/limits.js';
 import { MalformedError } from '../../errors.js';

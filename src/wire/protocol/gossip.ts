@@ -1,5 +1,6 @@
 /**
- * The verb `gossip`: what the parts of membership say to each other. News are told; the rest are questions.
+ * The verb `gossip`: what the parts of membership say to each other. News are told; the rest are
+ * questions.
  *
  *   claim    who else runs with my id?            answered by the other process
  *   recall   what do you know of my former life?  answered with it

@@ -40,12 +40,18 @@ export interface News {
 /** What the sender's clocks showed when it told. */
 export interface NewsOfClock extends Moment {
   readonly wallMs: number;
-  /** The receiver's monotonic clock at that time, at least; `noMoment` when the sender does not know it. */
+  /**
+   * The receiver's monotonic clock at that time, at least; `noMoment` when the sender does not know
+   * it.
+   */
   readonly yours: Moment;
 }
 
 const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed'];
-/** Id, generation u32, heartbeat u48, opinion u8: beats carry it, so it costs little to write and to read. */
+/**
+ * Id, generation u32, heartbeat u48, opinion u8: beats carry it, so it costs little to write and to
+ * read.
+ */
 const vitalLength = nodeIdBytes + 4 + 6 + 1;
 
 export function newsBody(news: News): Request<'gossip'> {

@@ -1,4 +1,7 @@
-/** The verb `tree`: how the hash trees of two nodes differ. Roots, then leaves, then keys are compared. */
+/**
+ * The verb `tree`: how the hash trees of two nodes differ. Roots, then leaves, then keys are
+ * compared.
+ */
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { KeyDigest } from '../../../actors/rules/tree-comparison.js';
 import type { Digest } from '../../../actors/rules/versions.js';

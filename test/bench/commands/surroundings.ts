@@ -1,4 +1,7 @@
-/** What every command of the bench needs around it: a directory for the data, a place for words, a file for the rows. */
+/**
+ * What every command of the bench needs around it: a directory for the data, a place for words, a
+ * file for the rows.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +23,8 @@ export async function withDirectory(
     try {
       rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     } catch (error) {
-      // Processes that are just being killed may still write there; those to come must be killed all the same.
+      // Processes that are just being killed may still write there; those to come must be killed
+      // all the same.
       process.stderr.write(`${directory} is left behind: ${String(error)}\n`);
     }
   };

@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { ownRoot } from '../systems/checkouts.js';
 import type { Edge, FromLoad, Job, LoadResult, ToLoad } from './messages.js';
 
-/** Of every system's clients: room for young objects, so that what is measured is the system and not their garbage. */
+/**
+ * Of every system's clients: room for young objects, so that what is measured is the system and not
+ * their garbage.
+ */
 const runtimeFlags = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 /** In any checkout. */
 const main = relative(ownRoot, fileURLToPath(new URL('main.js', import.meta.url)));

@@ -35,7 +35,10 @@ export type ToLoad =
   | { readonly kind: 'run'; readonly job: Job }
   | { readonly kind: 'close' };
 
-/** Where the measured time begins and ends: what the bench reads from the operating system, it reads then. */
+/**
+ * Where the measured time begins and ends: what the bench reads from the operating system, it reads
+ * then.
+ */
 export type Edge = 'begin' | 'end';
 
 export type FromLoad =

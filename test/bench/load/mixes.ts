@@ -1,4 +1,7 @@
-/** What each workload asks for. The lettered ones are YCSB's (E, which scans, has no counterpart in a key-value store). */
+/**
+ * What each workload asks for. The lettered ones are YCSB's (E, which scans, has no counterpart in
+ * a key-value store).
+ */
 export type Step = 'get' | 'put' | 'insert' | 'readModifyWrite';
 
 export interface Mix {

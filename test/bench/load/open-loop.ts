@@ -1,7 +1,7 @@
 /**
- * Open loop: requests arrive at a fixed rate whatever becomes of those before them, and a latency counts from when the request
- * should have started. So a system that stands still for a second pays for all who came in that second (what Gil Tene
- * named coordinated omission is leaving them out).
+ * Open loop: requests arrive at a fixed rate whatever becomes of those before them, and a latency
+ * counts from when the request should have started. So a system that stands still for a second pays
+ * for all who came in that second (what Gil Tene named coordinated omission is leaving them out).
  */
 import type { Phase } from '../plan.js';
 import type { LoopOptions } from './closed-loop.js';
@@ -10,8 +10,8 @@ import { Recorder } from './recorder.js';
 import { realTime } from './timekeeper.js';
 
 /**
- * Past it a request counts as an error `unsent`: some clients hold back without a bound what they can't send, and the bench
- * should not run out of memory before the system is overloaded.
+ * Past it a request counts as an error `unsent`: some clients hold back without a bound what they
+ * can't send, and the bench should not run out of memory before the system is overloaded.
  */
 const outstandingMax = 50_000;
 

@@ -1,4 +1,7 @@
-/** What came of the requests of one run: latencies of those that succeeded, errors by code. Times are the caller's, ms. */
+/**
+ * What came of the requests of one run: latencies of those that succeeded, errors by code. Times
+ * are the caller's, ms.
+ */
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Interval, LoadResult } from './messages.js';
 
@@ -34,7 +37,10 @@ export class Recorder {
       this.intervals.push({ operations: 0, histogram: newHistogram() });
   }
 
-  /** What ends within the window counts, wherever it began: as many began before it as end behind it. */
+  /**
+   * What ends within the window counts, wherever it began: as many began before it as end behind
+   * it.
+   */
   succeeded(startedMs: number, endedMs: number): void {
     if (!this.measures(endedMs)) return;
     const micros = Math.max(1, Math.round((endedMs - startedMs) * 1000));

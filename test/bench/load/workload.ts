@@ -1,4 +1,7 @@
-/** What a client asks for: keys by chance, the same for every system, and values that do not compress. */
+/**
+ * What a client asks for: keys by chance, the same for every system, and values that do not
+ * compress.
+ */
 import { Chance } from './chance.js';
 import type { Operations } from './drivers/driver.js';
 import { KeySpace } from './key-space.js';

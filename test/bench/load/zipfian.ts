@@ -1,11 +1,13 @@
 /**
- * Which keys are popular, as in the Yahoo! Cloud Serving Benchmark (Cooper et al., SoCC 2010, and its `ZipfianGenerator`,
- * `ScrambledZipfianGenerator`, `SkewedLatestGenerator`): ranks after Gray et al., "Quickly generating billion-record
- * synthetic databases" (SIGMOD 1994).
+ * Which keys are popular, as in the Yahoo! Cloud Serving Benchmark (Cooper et al., SoCC 2010, and
+ * its `ZipfianGenerator`, `ScrambledZipfianGenerator`, `SkewedLatestGenerator`): ranks after Gray
+ * et al., "Quickly generating billion-record synthetic databases" (SIGMOD 1994).
  */
 import type { Chance } from './chance.js';
 
-/** YCSB's constant: the most popular tenth of 10 000 keys gets about three quarters of the requests. */
+/**
+ * YCSB's constant: the most popular tenth of 10 000 keys gets about three quarters of the requests.
+ */
 const theta = 0.99;
 const alpha = 1 / (1 - theta);
 
@@ -81,7 +83,10 @@ export interface Hash64 {
   readonly low: number;
 }
 
-/** YCSB's `fnvhash64`: FNV-1a over the eight bytes, lowest first, and the absolute value of what Java makes a signed number. */
+/**
+ * YCSB's `fnvhash64`: FNV-1a over the eight bytes, lowest first, and the absolute value of what
+ * Java makes a signed number.
+ */
 export function fnv64(value: number): Hash64 {
   let high = 0xcbf29ce4;
   let low = 0x84222325;

@@ -1,7 +1,9 @@
 /** What the operating system knows of processes: CPU time, memory and parents, from /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Of a second; what Linux has used for /proc on every architecture for decades (`getconf CLK_TCK`). */
+/**
+ * Of a second; what Linux has used for /proc on every architecture for decades (`getconf CLK_TCK`).
+ */
 const ticksPerSecond = 100;
 
 export interface Stat {
@@ -10,12 +12,18 @@ export interface Stat {
 }
 
 export interface Memory {
-  /** Resident: what the process made itself (heap, stacks) and files it has mapped (LMDB, program text). */
+  /**
+   * Resident: what the process made itself (heap, stacks) and files it has mapped (LMDB, program
+   * text).
+   */
   readonly anonymousBytes: number;
   readonly fileBytes: number;
 }
 
-/** Of /proc/PID/stat. The name may contain anything, but it ends with the last parenthesis; what follows starts at field 3. */
+/**
+ * Of /proc/PID/stat. The name may contain anything, but it ends with the last parenthesis; what
+ * follows starts at field 3.
+ */
 export function parseStat(text: string): Stat {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };

@@ -1,6 +1,7 @@
 /**
- * Bytes on the wire, the same way for every system: what the kernel says was sent through the TCP connections of its processes
- * (`ss` of iproute2). Each byte counts once, at its sender; headers of TCP and IP are not in it.
+ * Bytes on the wire, the same way for every system: what the kernel says was sent through the TCP
+ * connections of its processes (`ss` of iproute2). Each byte counts once, at its sender; headers of
+ * TCP and IP are not in it.
  */
 import { spawnSync } from 'node:child_process';
 

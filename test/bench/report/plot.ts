@@ -1,6 +1,7 @@
 /**
- * Rows as an SVG picture: a panel for each workload and value size, in it a line for each contender from its lowest load to its
- * highest, throughput to the right and p99 upwards on a logarithmic scale. Below and to the right is better.
+ * Rows as an SVG picture: a panel for each workload and value size, in it a line for each contender
+ * from its lowest load to its highest, throughput to the right and p99 upwards on a logarithmic
+ * scale. Below and to the right is better.
  */
 import { labelOf, type Row } from './rows.js';
 

@@ -1,4 +1,7 @@
-/** From samples to the rows that are printed and written: medians, and how far the repetitions lay apart. */
+/**
+ * From samples to the rows that are printed and written: medians, and how far the repetitions lay
+ * apart.
+ */
 import type { Measured } from '../compare.js';
 import type { WorkloadName } from '../load/mixes.js';
 import type { SystemName } from '../plan.js';

@@ -1,4 +1,7 @@
-/** Rows as text: a line a contender and cell, and under each cell how Quorate compares with the others. */
+/**
+ * Rows as text: a line a contender and cell, and under each cell how Quorate compares with the
+ * others.
+ */
 import { isOwn, labelOf, type Row } from './rows.js';
 
 export interface Column<T> {

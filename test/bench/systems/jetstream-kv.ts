@@ -1,6 +1,7 @@
 /**
- * The peer: NATS JetStream KV. With three replicas on three clustered nats-server processes, the client connected to the
- * server that leads the bucket's stream, which saves it a hop; with one replica on a single server: its best cases.
+ * The peer: NATS JetStream KV. With three replicas on three clustered nats-server processes, the
+ * client connected to the server that leads the bucket's stream, which saves it a hop; with one
+ * replica on a single server: its best cases.
  */
 import { connect, StorageType } from 'nats';
 import { startNatsCluster, startNatsServer } from '../../support/nats-server.js';
@@ -8,10 +9,16 @@ import type { RunningSystem, System } from './system.js';
 
 export const kvBucket = 'bench';
 
-/** What its servers are quickest with: at 100 they collect more often than they gain, at 1600 memory grows to 6 GB and pauses. */
+/**
+ * What its servers are quickest with: at 100 they collect more often than they gain, at 1600 memory
+ * grows to 6 GB and pauses.
+ */
 const env = { GOGC: '400' };
 
-/** How often nats-server syncs its files; an acknowledgement does not wait for it. Nobody counts those syncs. */
+/**
+ * How often nats-server syncs its files; an acknowledgement does not wait for it. Nobody counts
+ * those syncs.
+ */
 const unknownFsyncs = (): Promise<undefined> => Promise.resolve(undefined);
 
 export function jetStreamKvR3(): System {

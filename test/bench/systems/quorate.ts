@@ -1,4 +1,6 @@
-/** Quorate as a user starts it: `quorate up`, so many nodes on one nats-server, each node a process. */
+/**
+ * Quorate as a user starts it: `quorate up`, so many nodes on one nats-server, each node a process.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

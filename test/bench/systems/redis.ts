@@ -1,4 +1,7 @@
-/** One Redis that syncs its append-only file before it answers: what a store without replication can do with one disk. */
+/**
+ * One Redis that syncs its append-only file before it answers: what a store without replication can
+ * do with one disk.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../support/nats-server.js';

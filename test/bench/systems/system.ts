@@ -1,4 +1,7 @@
-/** A store under load: something that is started for the run, driven by client processes, and stopped. */
+/**
+ * A store under load: something that is started for the run, driven by client processes, and
+ * stopped.
+ */
 export interface System {
   /** What a reader must know to compare; one line. */
   readonly about: string;

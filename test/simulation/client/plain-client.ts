@@ -1,4 +1,7 @@
-/** A client that knows NATS and the reference in README.md, and no code of Quorate: subjects, headers, nothing else. */
+/**
+ * A client that knows NATS and the reference in README.md, and no code of Quorate: subjects,
+ * headers, nothing else.
+ */
 import type { BusMessage } from '../../../src/seams/bus.js';
 import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
 import { readMessagePack } from '../oracle/message-reader.js';
@@ -58,7 +61,8 @@ export class PlainClient {
     private readonly process: SimProcess,
     private readonly prefix: string,
   ) {
-    // As nodes see the inbox of a client in another account: a subject of the server's making for each request.
+    // As nodes see the inbox of a client in another account: a subject of the server's making for
+    // each request.
     this.inbox = bus.inbox().replace('_INBOX', '_R_');
     bus.subscribe(`${this.inbox}.*`, (message) => this.waiting.get(message.subject)?.(message));
   }

@@ -1,5 +1,6 @@
 /**
- * What can be done to a cluster, as commands: a fault list of a seed and a scenario are written in the same words.
+ * What can be done to a cluster, as commands: a fault list of a seed and a scenario are written in
+ * the same words.
  *
  *   crash n1 [lose=all|none] [linger=1s] [for=3s]   power off; what was not synced is lost in part,
  *                                          wholly, or not at all; linger: how long NATS still

@@ -1,4 +1,7 @@
-/** Looks into a cluster from outside: where keys belong, what each node holds of them, what is still owed. */
+/**
+ * Looks into a cluster from outside: where keys belong, what each node holds of them, what is still
+ * owed.
+ */
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { PlainClient } from '../client/plain-client.js';
 import type { SeenState } from '../oracle/message-reader.js';
@@ -76,8 +79,9 @@ export class Observatory {
   }
 
   /**
-   * Where a hash tree is not what the keys beside it ask for, or the primaries of a partition have different ones; undefined when
-   * all are right. Where buckets of one partition differ in N, only those who are primaries for all of them must agree.
+   * Where a hash tree is not what the keys beside it ask for, or the primaries of a partition have
+   * different ones; undefined when all are right. Where buckets of one partition differ in N, only
+   * those who are primaries for all of them must agree.
    */
   async treesDiffer(names: readonly string[]): Promise<string | undefined> {
     const ring = await this.ring();

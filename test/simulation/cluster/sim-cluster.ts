@@ -137,7 +137,10 @@ export class SimCluster {
     return holds();
   }
 
-  /** Those that have a place in the ring: all whose directory was never wiped, that were not removed and did not come after it was founded. */
+  /**
+   * Those that have a place in the ring: all whose directory was never wiped, that were not removed
+   * and did not come after it was founded.
+   */
   get members(): readonly SimNode[] {
     return this.nodes.filter(
       ({ wipedId, isLate, isRemoved }) => wipedId === undefined && !isLate && !isRemoved,
@@ -157,7 +160,9 @@ export class SimCluster {
     return this.members.every(({ ready }) => ready);
   }
 
-  /** Everything that was done to the surroundings is undone; those of `nodes` who are down start. */
+  /**
+   * Everything that was done to the surroundings is undone; those of `nodes` who are down start.
+   */
   heal(nodes: readonly SimNode[]): void {
     Object.assign(this.noise, { lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 });
     this.nats.healAll();

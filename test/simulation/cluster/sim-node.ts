@@ -1,4 +1,7 @@
-/** One node of a simulated cluster: a disk and a clock that stay, and the processes that come and go. */
+/**
+ * One node of a simulated cluster: a disk and a clock that stay, and the processes that come and
+ * go.
+ */
 import type { Scheduler } from '../core/scheduler.js';
 import { SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
@@ -27,7 +30,10 @@ export class SimNode {
   node: QuorateNode | undefined;
   /** Serving since it started last. */
   ready = false;
-  /** Who it was before its directory was wiped. From then on it is another node, which has no place in the ring. */
+  /**
+   * Who it was before its directory was wiped. From then on it is another node, which has no place
+   * in the ring.
+   */
   wipedId: NodeId | undefined;
   /** The cluster was founded before it came. */
   isLate = false;
@@ -105,7 +111,10 @@ export class SimNode {
     if (this.end()) this.disk.kill();
   }
 
-  /** A power cut: everything it had under way is gone, and what was not synced may be. `lingerUs`: how long NATS still believes in its connection. */
+  /**
+   * A power cut: everything it had under way is gone, and what was not synced may be. `lingerUs`:
+   * how long NATS still believes in its connection.
+   */
   crash(lingerUs = 0): void {
     this.world.nats.lingerUs = lingerUs;
     const ended = this.end();

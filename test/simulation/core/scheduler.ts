@@ -1,8 +1,10 @@
 /**
- * Virtual time: a heap of due events, ordered by time, then by when they were scheduled. Time stands still while an
- * event runs and until every promise it settled has been followed to its end; then the next event runs.
+ * Virtual time: a heap of due events, ordered by time, then by when they were scheduled. Time
+ * stands still while an event runs and until every promise it settled has been followed to its end;
+ * then the next event runs.
  *
- * Events belong to a process (or to the world). A dead process' events are dropped, a paused one's wait for its return.
+ * Events belong to a process (or to the world). A dead process' events are dropped, a paused one's
+ * wait for its return.
  */
 export interface SimEvent {
   readonly timeUs: number;
@@ -11,7 +13,9 @@ export interface SimEvent {
   run: (() => void) | undefined;
 }
 
-/** One life of a node or client: ends with a crash, and everything it had scheduled ends with it. */
+/**
+ * One life of a node or client: ends with a crash, and everything it had scheduled ends with it.
+ */
 export class SimProcess {
   alive = true;
   paused = false;
@@ -34,7 +38,10 @@ export class SimProcess {
   }
 }
 
-/** Turns of the virtual loop between two turns of the real one, so that the host process can breathe. */
+/**
+ * Turns of the virtual loop between two turns of the real one, so that the host process can
+ * breathe.
+ */
 const stepsPerRealTurn = 20_000;
 
 const settled = Promise.resolve();
@@ -45,7 +52,10 @@ export class Scheduler {
   private nextOrder = 0;
   private readonly heap: SimEvent[] = [];
 
-  /** `onError`: an event of `process` threw; a real process would have ended with an uncaught exception. */
+  /**
+   * `onError`: an event of `process` threw; a real process would have ended with an uncaught
+   * exception.
+   */
   constructor(
     private readonly onError: (error: unknown, process: SimProcess | undefined) => void,
   ) {}
@@ -88,8 +98,8 @@ export class Scheduler {
         }
         next();
       };
-      // When no promise is left that could go on by itself: a tick queued from within the microtask queue runs
-      // only once that queue is empty.
+      // When no promise is left that could go on by itself: a tick queued from within the microtask
+      // queue runs only once that queue is empty.
       const behindPromises = (): void => process.nextTick(step);
       const next = (): void => {
         if (++this.steps % stepsPerRealTurn === 0) setImmediate(step);

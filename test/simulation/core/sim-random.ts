@@ -1,6 +1,6 @@
 /**
- * The one source of chance in a simulation: a seeded integer generator, forked by name for each component, so that
- * drawing more in one place does not shift what another draws.
+ * The one source of chance in a simulation: a seeded integer generator, forked by name for each
+ * component, so that drawing more in one place does not shift what another draws.
  *
  * Generator: sfc32 (Chris Doty-Humphrey, PractRand). Seeds are spread with MurmurHash3's finaliser.
  */
@@ -19,7 +19,10 @@ export class SimRandom implements Random {
     for (let i = 0; i < 12; i++) this.next();
   }
 
-  /** Its own generator, a function of this one's seed and the label alone: not of how much was drawn so far. */
+  /**
+   * Its own generator, a function of this one's seed and the label alone: not of how much was drawn
+   * so far.
+   */
   fork(label: string): SimRandom {
     return new SimRandom(`${this.seed}/${label}`);
   }

@@ -1,6 +1,7 @@
 /**
- * What happened, in order: virtual time, who, what. Every line goes into a hash; with `keep` the text is kept as well,
- * else only its last lines, for the report of a failure. Two runs are equal when their hashes are.
+ * What happened, in order: virtual time, who, what. Every line goes into a hash; with `keep` the
+ * text is kept as well, else only its last lines, for the report of a failure. Two runs are equal
+ * when their hashes are.
  */
 import { createHash, type Hash } from 'node:crypto';
 

@@ -1,4 +1,7 @@
-/** Seeds that caught a mutant before; they are tried first. Find new ones with `npm run simulate:mutants -- --no-known`. */
+/**
+ * Seeds that caught a mutant before; they are tried first. Find new ones with
+ * `npm run simulate:mutants -- --no-known`.
+ */
 export const knownSeeds: Readonly<Record<string, string>> = {
   'merge-drops-theirs': '1',
   'mint-drops-unseen': '1',

@@ -1,4 +1,7 @@
-/** Every put and delete that met its quorum is announced, once at least: `kv.changed.<bucket>.<key>`. */
+/**
+ * Every put and delete that met its quorum is announced, once at least:
+ * `kv.changed.<bucket>.<key>`.
+ */
 import type { Publication } from '../seams/sim-nats.js';
 import type { History } from './history.js';
 import type { Violations } from './violations.js';

@@ -7,7 +7,9 @@ export class FoundingOracle {
   /** As the first node told it; 16 hex digits an id. */
   founders: readonly string[] | undefined;
 
-  /** Told once, before anybody else hears it: the first node that says it has a list on its disk. */
+  /**
+   * Told once, before anybody else hears it: the first node that says it has a list on its disk.
+   */
   onFirstVote: (node: string) => void = () => undefined;
   private voted = false;
 

@@ -1,6 +1,7 @@
 /**
- * A hint that was acknowledged stays until it is settled: the node that took a state for another sends it on, however often it
- * restarts meanwhile. Learned from what nodes send each other, and asked in the end.
+ * A hint that was acknowledged stays until it is settled: the node that took a state for another
+ * sends it on, however often it restarts meanwhile. Learned from what nodes send each other, and
+ * asked in the end.
  */
 import type { AckedMerge } from './merge-watch.js';
 import type { Violations } from './violations.js';
@@ -58,8 +59,9 @@ export class HintOracle {
   }
 
   /**
-   * To the target or, once it is overdue, to all others in its place. A put that the holder coordinates tells the target all it holds of
-   * the key, and so settles what it owes it, but nobody else.
+   * To the target or, once it is overdue, to all others in its place. A put that the holder
+   * coordinates tells the target all it holds of the key, and so settles what it owes it, but
+   * nobody else.
    */
   private settled({ from: holder, records }: AckedMerge, to: string | undefined): void {
     for (const { name, state } of records) {

@@ -1,9 +1,10 @@
 /**
- * What clients asked for and what they were told, and nothing else: no dot and no context of the code under test decides
- * here. Every put writes a value that names it, so what a get shows tells which puts it comes from.
+ * What clients asked for and what they were told, and nothing else: no dot and no context of the
+ * code under test decides here. Every put writes a value that names it, so what a get shows tells
+ * which puts it comes from.
  *
- * A put with a context covers what the get that gave the context had shown; a blind put may cover whatever was asked
- * for before it was answered, since its coordinator may have known it.
+ * A put with a context covers what the get that gave the context had shown; a blind put may cover
+ * whatever was asked for before it was answered, since its coordinator may have known it.
  */
 export type Outcome = 'pending' | 'done' | 'none' | 'unknown';
 
@@ -14,14 +15,23 @@ export interface Write {
   readonly isDelete: boolean;
   /** Tokens the author had seen under the context it gave; undefined: blind. */
   seen: readonly string[] | undefined;
-  /** Tokens that the context may cover as well: its author was told that not all it had seen was found. */
+  /**
+   * Tokens that the context may cover as well: its author was told that not all it had seen was
+   * found.
+   */
   maySeen: readonly string[];
   readonly strict: boolean;
   readonly quorum: number;
   readonly askedUs: number;
-  /** From when on it may count as a tombstone: a delete at once, a value with a TTL later, others never. */
+  /**
+   * From when on it may count as a tombstone: a delete at once, a value with a TTL later, others
+   * never.
+   */
   readonly vanishesUs: number;
-  /** From when on a value with a TTL must. A TTL counts from the minting, so that is known only of what was acknowledged. */
+  /**
+   * From when on a value with a TTL must. A TTL counts from the minting, so that is known only of
+   * what was acknowledged.
+   */
   goneUs: number;
   /** It must not be minted later, by its last try; Infinity where a node can't know. */
   mintByUs: number;
@@ -44,7 +54,10 @@ export class History {
   readonly writes = new Map<string, Write>();
   private readonly byName = new Map<string, Write[]>();
 
-  /** `skewUs`: what goes by wall clocks (last-writer-wins, expiry) goes by real time but for so much; 0: no wall clock jumps. */
+  /**
+   * `skewUs`: what goes by wall clocks (last-writer-wins, expiry) goes by real time but for so
+   * much; 0: no wall clock jumps.
+   */
   constructor(readonly skewUs: number) {}
 
   begin(write: Write): void {
@@ -64,8 +77,9 @@ export class History {
   }
 
   /**
-   * Which writes of a name are consistent with a read that shows `shown`: a write that is shown, or that may be covered by
-   * one that is; or by one that may have vanished by `atUs` and is not known to have failed.
+   * Which writes of a name are consistent with a read that shows `shown`: a write that is shown, or
+   * that may be covered by one that is; or by one that may have vanished by `atUs` and is not known
+   * to have failed.
    */
   accounted(name: string, shown: Iterable<string>, atUs: number): (write: Write) => boolean {
     const writes = this.of(name);
@@ -80,7 +94,8 @@ export class History {
     for (const write of writes)
       if (write.vanishesUs <= atUs && write.outcome !== 'none') add(write);
     const slackUs = this.slackUs(name);
-    // A blind write may cover whatever was asked for before it ended; the writes are in the order of asking.
+    // A blind write may cover whatever was asked for before it ended; the writes are in the order
+    // of asking.
     let next = 0;
     for (let write = queue.pop(); write !== undefined; write = queue.pop()) {
       for (const token of write.maySeen) add(this.writes.get(token));
@@ -92,7 +107,10 @@ export class History {
     return (write) => found.has(write);
   }
 
-  /** A last writer wins by wall clock, which is a millisecond coarse, and runs ahead of itself while writes are faster than that. */
+  /**
+   * A last writer wins by wall clock, which is a millisecond coarse, and runs ahead of itself while
+   * writes are faster than that.
+   */
   private slackUs(name: string): number {
     if (!name.startsWith('lww/')) return 0;
     return 10_000 + this.skewUs;

@@ -1,6 +1,6 @@
 /**
- * What nodes say to each other, read by code that shares nothing with the code under test: MessagePack, state batches and
- * key states, written down a second time from their documentation.
+ * What nodes say to each other, read by code that shares nothing with the code under test:
+ * MessagePack, state batches and key states, written down a second time from their documentation.
  */
 export type Plain = null | boolean | number | string | Buffer | Plain[];
 

@@ -1,4 +1,7 @@
-/** Hash trees, written down a second time from their documentation: what the leaves of a partition must be, by the keys it holds. */
+/**
+ * Hash trees, written down a second time from their documentation: what the leaves of a partition
+ * must be, by the keys it holds.
+ */
 export const leavesOfTree = 64;
 
 export interface SeenTree {

@@ -4,7 +4,10 @@ export type ViolationKind = 'crash' | 'safety' | 'liveness';
 export interface Violation {
   readonly kind: ViolationKind;
   readonly timeUs: number;
-  /** Names the rule, stable from run to run: shrinking keeps a failure only if it is of the same rule. */
+  /**
+   * Names the rule, stable from run to run: shrinking keeps a failure only if it is of the same
+   * rule.
+   */
   readonly rule: string;
   readonly what: string;
 }

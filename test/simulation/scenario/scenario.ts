@@ -1,6 +1,7 @@
 /**
- * Scenarios: commented scripts in `test/scenarios/*.txt` that run as tests, after the example of etcd-io/raft's testdata. One command a
- * line; what stands behind `=>` is expected of it. Faults are those of `cluster/faults.ts`; the rest:
+ * Scenarios: commented scripts in `test/scenarios/*.txt` that run as tests, after the example of
+ * etcd-io/raft's testdata. One command a line; what stands behind `=>` is expected of it. Faults
+ * are those of `cluster/faults.ts`; the rest:
  *
  *   control: mutant <name> | control: <option>=<value>   the scenario must fail with it (see
  *                                      `mutants.ts`): it can fail
@@ -29,8 +30,9 @@
  *   snapshot p1 · restore p1           of a stopped node's disk
  *   remove p2 via=p1 => done | refused   an operator asks p1 to declare p2 gone for good
  *
- * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far ahead. `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the
- * answer and what it holds, `in<250ms` bounds its time.
+ * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far
+ * ahead. `context=name`: what `as=name` brought. `via=p1`: the client's requests reach that node
+ * alone. Expected words are the kind of the answer and what it holds, `in<250ms` bounds its time.
  */
 import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';

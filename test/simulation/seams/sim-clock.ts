@@ -1,4 +1,7 @@
-/** The clock of one process: virtual time, seen through its own drift and its own idea of what time it is. */
+/**
+ * The clock of one process: virtual time, seen through its own drift and its own idea of what time
+ * it is.
+ */
 import type { Clock, TimerId } from '../../../src/seams/clock.js';
 import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
 
@@ -18,7 +21,9 @@ export function wallMsAt(nowUs: number): number {
 }
 
 export class SimClock implements Clock {
-  /** When it was looked at last, and what it showed: its rate may change, and it goes on from there. */
+  /**
+   * When it was looked at last, and what it showed: its rate may change, and it goes on from there.
+   */
   private lookedUs: number;
   private shownMs = 1000;
 

@@ -1,6 +1,7 @@
 /**
- * The disk of one simulated node; it outlives the node's processes. Files of the commit log and the tables live here,
- * with what was synced kept apart from what was only written, so that a crash can take the rest.
+ * The disk of one simulated node; it outlives the node's processes. Files of the commit log and the
+ * tables live here, with what was synced kept apart from what was only written, so that a crash can
+ * take the rest.
  */
 import type { SimRandom } from '../core/sim-random.js';
 
@@ -15,7 +16,10 @@ export interface DiskFaults {
   failSyncs: number;
   /** Writes are refused with ENOSPC. */
   full: boolean;
-  /** At a crash: a chance in a million that all that was not synced is lost, and that all of it is kept. Else a seeded prefix. */
+  /**
+   * At a crash: a chance in a million that all that was not synced is lost, and that all of it is
+   * kept. Else a seeded prefix.
+   */
   loseAllPpm: number;
   keepAllPpm: number;
   /** At a crash: a chance in a million that the end of what is kept is garbage. */
@@ -52,7 +56,10 @@ export class SimFile {
   size = 0;
   /** Where the next append goes. */
   end = 0;
-  /** What stood here before: a file that is used again keeps its old bytes until they are written over. */
+  /**
+   * What stood here before: a file that is used again keeps its old bytes until they are written
+   * over.
+   */
   private leftover: Buffer = Buffer.alloc(0);
   private unsynced: Range[] = [];
   /** The first error other than ENOSPC: it is final. */
@@ -231,7 +238,10 @@ export class SimDisk {
     return lost.join(', ');
   }
 
-  /** `kill -9`: what was written stays in the kernel's memory, where the next process finds it, and is as unsynced as before. */
+  /**
+   * `kill -9`: what was written stays in the kernel's memory, where the next process finds it, and
+   * is as unsynced as before.
+   */
   kill(): void {
     this.held.length = 0;
     for (const file of this.files.values()) file.busyUntilUs = 0;
@@ -265,9 +275,9 @@ export class SimDisk {
   }
 
   /**
-   * Flips one bit of what is on disk; returns where, or undefined when there is nothing to damage. Not in the few rows
-   * without which a node refuses to start: that is what it should do, and it would never come back. Not twice in a row of a
-   * table: no flip takes another back.
+   * Flips one bit of what is on disk; returns where, or undefined when there is nothing to damage.
+   * Not in the few rows without which a node refuses to start: that is what it should do, and it
+   * would never come back. Not twice in a row of a table: no flip takes another back.
    */
   rot(within: 'files' | 'tables'): string | undefined {
     if (within === 'files') {
@@ -295,12 +305,18 @@ export class SimDisk {
     return `${table}/${Buffer.from(key, 'latin1').toString('hex')}@${at}`;
   }
 
-  /** When an operation that starts now and typically takes so long completes, if the disk does not stall. */
+  /**
+   * When an operation that starts now and typically takes so long completes, if the disk does not
+   * stall.
+   */
   completionUs(nowUs: number, typicalUs: number): number {
     return nowUs + this.random.latency(typicalUs);
   }
 
-  /** Completes an operation now, or once the disk no longer stalls; `again` then gives it to its process. */
+  /**
+   * Completes an operation now, or once the disk no longer stalls; `again` then gives it to its
+   * process.
+   */
   complete(run: () => void, again: (run: () => void) => void): void {
     if (this.faults.stalled) this.held.push(() => again(run));
     else run();

@@ -29,7 +29,8 @@ export class SimLogDirectory implements LogDirectory {
       file = spare === undefined ? new SimFile(name) : SimFile.reusing(spare, name);
       this.disk.files.set(name, file);
     }
-    // Found again, a file is as long as it is; what an older one left at its end can't be told apart.
+    // Found again, a file is as long as it is; what an older one left at its end can't be told
+    // apart.
     if (!fresh) file.end = file.size;
     file.failure = undefined;
     return new OpenFile(file, this.disk, this.host);

@@ -1,11 +1,12 @@
 /**
- * One simulated NATS: subjects with wildcards, queue groups, "no responders", subject mapping with partitions, and
- * everything that can go wrong between two of its clients.
+ * One simulated NATS: subjects with wildcards, queue groups, "no responders", subject mapping with
+ * partitions, and everything that can go wrong between two of its clients.
  *
- * A connection is two ordered lanes, as TCP gives them: what is published in one turn of a process travels together,
- * and what is due together at a process is handled in one of its turns. Loss, duplication and reordering come
- * on top; they happen between processes, not on the way to the server, so "no responders" stays truthful unless a
- * cut of kind `split` makes the servers disagree.
+ * A connection is two ordered lanes, as TCP gives them: what is published in one turn of a process
+ * travels together, and what is due together at a process is handled in one of its turns. Loss,
+ * duplication and reordering come on top; they happen between processes, not on the way to the
+ * server, so "no responders" stays truthful unless a cut of kind `split` makes the servers
+ * disagree.
  */
 import { crc32 } from 'node:zlib';
 import type { BusMessage, BusStatus } from '../../../src/seams/bus.js';
@@ -15,7 +16,10 @@ import type { Trace } from '../core/trace.js';
 import { copyOf } from './copy-of.js';
 import { SubjectTree } from './subject-tree.js';
 
-/** Chances in a million, drawn for each delivery. Only subjects in `noisy` are lost, doubled or reordered. */
+/**
+ * Chances in a million, drawn for each delivery. Only subjects in `noisy` are lost, doubled or
+ * reordered.
+ */
 export interface BusNoise {
   latencyUs: number;
   lossPpm: number;
@@ -32,7 +36,10 @@ export interface SimNatsOptions {
   readonly pendingBytesMax: number;
 }
 
-/** `silent`: messages vanish. `split`: the servers know, so the other side's subscriptions are gone too. */
+/**
+ * `silent`: messages vanish. `split`: the servers know, so the other side's subscriptions are gone
+ * too.
+ */
 export type CutKind = 'silent' | 'split';
 
 export interface Publication {
@@ -103,7 +110,10 @@ export class SimNats {
   /** End the connections that only the server believes in. */
   private readonly dead = new Set<() => void>();
   private nextOrder = 0;
-  /** How long the server believes in the connection of a process that dies: a host that vanishes says no good-bye. */
+  /**
+   * How long the server believes in the connection of a process that dies: a host that vanishes
+   * says no good-bye.
+   */
   lingerUs = 0;
   /** Sees every publication as the server takes it; for oracles. */
   readonly onPublish: ((from: string, publication: Publication) => void)[] = [];
@@ -159,12 +169,17 @@ export class SimNats {
     this.clogs.set(wayOf(way), untilUs);
   }
 
-  /** They lie in a route between two servers until then, and reach whoever of `to` listens by that time. */
+  /**
+   * They lie in a route between two servers until then, and reach whoever of `to` listens by that
+   * time.
+   */
   hold(way: { from: string; to: string }, untilUs: number): void {
     this.holds.set(wayOf(way), untilUs);
   }
 
-  /** The route from the server of the one to that of the other takes so much longer; 0: no longer. */
+  /**
+   * The route from the server of the one to that of the other takes so much longer; 0: no longer.
+   */
   lag(way: { from: string; to: string }, byUs: number): void {
     this.lags.set(wayOf(way), byUs);
   }
@@ -176,8 +191,9 @@ export class SimNats {
   }
 
   /**
-   * The connection of a client goes dead. It notices after `forUs` and has another one soon; the server believes in the dead
-   * one for `lateUs` longer: what listened by it swallows its share, and what was sent by it is read as late.
+   * The connection of a client goes dead. It notices after `forUs` and has another one soon; the
+   * server believes in the dead one for `lateUs` longer: what listened by it swallows its share,
+   * and what was sent by it is read as late.
    */
   strand(name: string, { forUs, lateUs }: { forUs: number; lateUs: number }): void {
     for (const lane of this.lanes)
@@ -334,7 +350,9 @@ export class SimNats {
     if (reached === 0 && publication.reply !== '') this.noResponders(from, publication);
   }
 
-  /** As nats-server does it: to the publisher alone, if it subscribes to the reply subject itself. */
+  /**
+   * As nats-server does it: to the publisher alone, if it subscribes to the reply subject itself.
+   */
   private noResponders(from: Lane, publication: Publication): void {
     if (from.isDeaf) return;
     const own = this.tree
@@ -465,7 +483,8 @@ export class SimNats {
         if (data !== undefined && data.length > 0) used.push(data);
         if (!lane.process.alive) return;
       }
-      // Behind the end-of-turn callbacks of the handlers: whoever kept a view past its turn now sees garbage.
+      // Behind the end-of-turn callbacks of the handlers: whoever kept a view past its turn now
+      // sees garbage.
       if (used.length > 0)
         this.scheduler.in(0, lane.process, () => used.forEach((data) => data.fill(0xdb)));
     });
@@ -483,7 +502,10 @@ export class SimNats {
   }
 }
 
-/** Node to node and answers: what NATS' own clusters may drop. A request of a client is never doubled: that would be a second request. */
+/**
+ * Node to node and answers: what NATS' own clusters may drop. A request of a client is never
+ * doubled: that would be a second request.
+ */
 function isNoisy(subject: string): boolean {
   return subject.startsWith('_');
 }

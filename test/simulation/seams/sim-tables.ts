@@ -1,6 +1,7 @@
 /**
- * `Tables` on a simulated disk, for one life of a node. A commit becomes visible first and durable a little later, as
- * LMDB's do; a crash goes back to a commit at or after the last one that was reported durable.
+ * `Tables` on a simulated disk, for one life of a node. A commit becomes visible first and durable
+ * a little later, as LMDB's do; a crash goes back to a commit at or after the last one that was
+ * reported durable.
  */
 import type { ByteString } from '../../../actors/rules/key.js';
 import type {

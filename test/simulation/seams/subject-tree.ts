@@ -1,4 +1,7 @@
-/** Which subscriptions match a subject, with NATS' wildcards: `*` one token, `>` one or more at the end. */
+/**
+ * Which subscriptions match a subject, with NATS' wildcards: `*` one token, `>` one or more at the
+ * end.
+ */
 interface Level<T> {
   readonly children: Map<string, Level<T>>;
   readonly here: T[];

@@ -1,4 +1,7 @@
-/** Values that tell which write they come from: `<token> <body>` and filler. The body is a set or a counter that clients keep. */
+/**
+ * Values that tell which write they come from: `<token> <body>` and filler. The body is a set or a
+ * counter that clients keep.
+ */
 export interface Value {
   readonly token: string;
   /** Elements of a set, or `<client>=<count>` of a counter, ascending. */

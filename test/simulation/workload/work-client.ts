@@ -1,6 +1,6 @@
 /**
- * One client of a simulated application: thinks, picks a key, reads or writes it, checks what it is shown, and goes on.
- * What it asks for depends on the bucket: each bucket has one kind of use.
+ * One client of a simulated application: thinks, picks a key, reads or writes it, checks what it is
+ * shown, and goes on. What it asks for depends on the bucket: each bucket has one kind of use.
  */
 import type { GetOptions, GetResult, PutOptions, PutResult } from '../client/plain-client.js';
 import type { Scheduler, SimProcess } from '../core/scheduler.js';
@@ -30,8 +30,11 @@ export interface KeyValueApi {
 }
 
 /**
- * `blind`: puts and deletes without context. `siblings`: each write says it has seen nothing, or what a get showed. `sets`, `counters`: read, merge, write back. `piles`: nobody ever looks
- * before it writes, until the cap on siblings refuses. `turns`: nobody looks either, and each write has the context of its author's last one. `lww`: blind, and the last writer wins. `expiring`: blind, most with a TTL.
+ * `blind`: puts and deletes without context. `siblings`: each write says it has seen nothing, or
+ * what a get showed. `sets`, `counters`: read, merge, write back. `piles`: nobody ever looks before
+ * it writes, until the cap on siblings refuses. `turns`: nobody looks either, and each write has
+ * the context of its author's last one. `lww`: blind, and the last writer wins. `expiring`: blind,
+ * most with a TTL.
  */
 export type BucketUse =
   'blind' | 'siblings' | 'sets' | 'counters' | 'piles' | 'turns' | 'lww' | 'expiring';
@@ -47,7 +50,10 @@ export interface WorkOptions {
   readonly buckets: readonly WorkBucket[];
   readonly thinkUs: number;
   readonly timeoutMs: number;
-  /** Chances in a million: that a request is strict, that quorums are drawn for it, that a read goes to the hottest key. */
+  /**
+   * Chances in a million: that a request is strict, that quorums are drawn for it, that a read goes
+   * to the hottest key.
+   */
   readonly strictPpm: number;
   readonly quorumPpm: number;
   readonly hotPpm: number;
@@ -63,7 +69,10 @@ export interface WorkOptions {
 interface Knowledge {
   readonly context: string;
   readonly values: readonly Value[];
-  /** Tokens that the context may claim: of what was seen, and could not be found when the context was given. */
+  /**
+   * Tokens that the context may claim: of what was seen, and could not be found when the context
+   * was given.
+   */
   readonly may: readonly string[];
 }
 
@@ -194,7 +203,9 @@ export class WorkClient {
     });
   }
 
-  /** One more than this client's last count, whether or not that one is known to have been stored. */
+  /**
+   * One more than this client's last count, whether or not that one is known to have been stored.
+   */
   private counted(name: string, basis: Knowledge): string[] {
     const counts = countsOf(basis.values);
     const count = (this.counts.get(name) ?? 0) + 1;
@@ -308,7 +319,10 @@ export class WorkClient {
     return this.around.usesFrames ? 1 : (this.around.options.triesMax ?? 1);
   }
 
-  /** Asks again, for the same under the same `Kv-Op`, as long as another try may bring another answer. */
+  /**
+   * Asks again, for the same under the same `Kv-Op`, as long as another try may bring another
+   * answer.
+   */
   private tryPut(attempt: Attempt, done: (result: PutResult) => void): void {
     const { scheduler, process, random, options, trace } = this.around;
     const { write, bytes, request, promised, tries } = attempt;
@@ -333,7 +347,8 @@ export class WorkClient {
   private settle(write: Write, result: PutResult): void {
     const { nowUs } = this.around.scheduler;
     write.outcome = result.kind === 'done' ? 'done' : result.outcome;
-    // What is not minted by its deadline never will be, and covers nothing that was asked for later.
+    // What is not minted by its deadline never will be, and covers nothing that was asked for
+    // later.
     const mintedByUs = write.mintByUs + deadlineSlackUs;
     write.endedUs = write.outcome === 'unknown' ? Math.max(nowUs, mintedByUs) : nowUs;
   }

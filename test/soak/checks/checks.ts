@@ -1,6 +1,7 @@
 /**
- * What must be true of a run, said from the users' side: by what was acknowledged and what was shown, and by nothing else. Written
- * without a look at the simulator's oracles, so that the two don't share their mistakes.
+ * What must be true of a run, said from the users' side: by what was acknowledged and what was
+ * shown, and by nothing else. Written without a look at the simulator's oracles, so that the two
+ * don't share their mistakes.
  */
 import {
   authorOf,
@@ -86,7 +87,9 @@ function shownThoughRefused({ key, operations, final }: KeyHistory): Violation[]
   return violations;
 }
 
-/** What a write that was acknowledged had seen and replaced stays away. Of sets every element stays. */
+/**
+ * What a write that was acknowledged had seen and replaced stays away. Of sets every element stays.
+ */
 function shownThoughReplaced({ key, operations, final }: KeyHistory): Violation[] {
   const replaced = new Replaced(operations);
   const violations: Violation[] = [];
@@ -113,7 +116,10 @@ function shownThoughReplaced({ key, operations, final }: KeyHistory): Violation[
   return violations;
 }
 
-/** What was acknowledged shows in the end, or something that its author wrote later, or what replaced it. */
+/**
+ * What was acknowledged shows in the end, or something that its author wrote later, or what
+ * replaced it.
+ */
 function lost(
   { key, operations, final }: KeyHistory,
   clocks: readonly ClockTrouble[],
@@ -156,7 +162,10 @@ function mayHaveReplaced({ kind, outcome, name }: OperationRecord, number: numbe
   return kind === 'delete' && outcome !== 'none' && name !== undefined && numberOf(name) > number;
 }
 
-/** Where the last writer wins, what a wrong clock wrote may win for as long as the clock was wrong by. */
+/**
+ * Where the last writer wins, what a wrong clock wrote may win for as long as the clock was wrong
+ * by.
+ */
 function wasHidden(
   write: OperationRecord,
   workload: string,
@@ -169,7 +178,10 @@ function wasHidden(
   );
 }
 
-/** R + W > N, primaries only: a read that began after an acknowledgement shows it or something later. */
+/**
+ * R + W > N, primaries only: a read that began after an acknowledgement shows it or something
+ * later.
+ */
 function staleStrictReads({ key, operations }: KeyHistory): Violation[] {
   const [first] = operations;
   if (first?.workload !== 'strict') return [];
@@ -192,9 +204,10 @@ function staleStrictReads({ key, operations }: KeyHistory): Violation[] {
 }
 
 /**
- * Who hands back the context of the own last put leaves one value: of two in one answer neither has replaced the other, nor has anything
- * that is shown beside them, itself or through what replaced it in turn. A read of a sloppy quorum may miss what has replaced both; in the
- * end nothing is missed. Values whose outcome is unknown may be there or not.
+ * Who hands back the context of the own last put leaves one value: of two in one answer neither has
+ * replaced the other, nor has anything that is shown beside them, itself or through what replaced
+ * it in turn. A read of a sloppy quorum may miss what has replaced both; in the end nothing is
+ * missed. Values whose outcome is unknown may be there or not.
  */
 function ownValuesPiledUp({ key, operations, final }: KeyHistory): Violation[] {
   const [first] = operations;

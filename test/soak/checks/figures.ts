@@ -1,4 +1,7 @@
-/** Figures of a run that are no promise: how much was done, and what stayed beside what its author wrote later. */
+/**
+ * Figures of a run that are no promise: how much was done, and what stayed beside what its author
+ * wrote later.
+ */
 import type { FinalRecord, OperationRecord, Workload } from '../records.js';
 
 export function figuresText(

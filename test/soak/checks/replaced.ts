@@ -1,6 +1,7 @@
 /**
- * What is gone for good: what a write had seen that was done and had found all of it. What a write did not find (`seen=partly`)
- * may still show; it is claimed again by the next put with the context that its author was handed back.
+ * What is gone for good: what a write had seen that was done and had found all of it. What a write
+ * did not find (`seen=partly`) may still show; it is claimed again by the next put with the context
+ * that its author was handed back.
  */
 import { nameOf, type OperationRecord, type WriteName } from '../records.js';
 
@@ -22,8 +23,8 @@ export class Replaced {
   }
 
   /**
-   * Whether no answer that shows one of `shown` can show one of `names`, by `atMs`: who has a write has what it found, and all that this
-   * had found in turn.
+   * Whether no answer that shows one of `shown` can show one of `names`, by `atMs`: who has a write
+   * has what it found, and all that this had found in turn.
    */
   isOver(names: readonly WriteName[], shown: readonly WriteName[], atMs: number): boolean {
     const met = new Set(names);

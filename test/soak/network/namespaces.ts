@@ -1,6 +1,6 @@
 /**
- * Each host in a network namespace of its own, all on one bridge in another: real TCP over real packets, which netfilter drops.
- * Needs root, iproute2 and nftables; `canHaveNamespaces` tells.
+ * Each host in a network namespace of its own, all on one bridge in another: real TCP over real
+ * packets, which netfilter drops. Needs root, iproute2 and nftables; `canHaveNamespaces` tells.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { openSync } from 'node:fs';

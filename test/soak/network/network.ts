@@ -1,4 +1,7 @@
-/** The network of a soak run: who reaches whom under which address, and what is wrong with the links. */
+/**
+ * The network of a soak run: who reaches whom under which address, and what is wrong with the
+ * links.
+ */
 import type { ChildProcess } from 'node:child_process';
 
 /** Of one direction of a link. */

@@ -1,6 +1,7 @@
 /**
- * One TCP relay between a host and a server. What is held up in it is not lost but late, as what lies in a socket buffer
- * or is sent again by the kernel: a connection may be made, or its words arrive, long after they were given up.
+ * One TCP relay between a host and a server. What is held up in it is not lost but late, as what
+ * lies in a socket buffer or is sent again by the kernel: a connection may be made, or its words
+ * arrive, long after they were given up.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { LinkFault } from './network.js';

@@ -1,4 +1,7 @@
-/** Where namespaces can't be had: everybody on loopback, each link to a server through a relay of its own. */
+/**
+ * Where namespaces can't be had: everybody on loopback, each link to a server through a relay of
+ * its own.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { freePort } from '../../support/nats-server.js';

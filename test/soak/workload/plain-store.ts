@@ -16,7 +16,10 @@ export class PlainStore implements SoakStore {
     private readonly attempts: number,
   ) {}
 
-  /** `attempts`: how often a write that was not answered, or refused, is sent; under one operation id. */
+  /**
+   * `attempts`: how often a write that was not answered, or refused, is sent; under one operation
+   * id.
+   */
   static async connect(
     servers: readonly string[],
     timeoutMs: number,

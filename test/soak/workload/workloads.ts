@@ -1,4 +1,7 @@
-/** What applications do with a key, as plainly as it can be said. Buckets have the names of the workloads. */
+/**
+ * What applications do with a key, as plainly as it can be said. Buckets have the names of the
+ * workloads.
+ */
 import type { WriteName } from '../records.js';
 import { Worker, type Basis, type WorkerOptions } from './worker.js';
 
@@ -75,7 +78,10 @@ class StrictRegisters extends Worker {
   }
 }
 
-/** Two clients write to each key by turns, each with the context of its own last put: neither may pile up its own values. */
+/**
+ * Two clients write to each key by turns, each with the context of its own last put: neither may
+ * pile up its own values.
+ */
 class Sessions extends Worker {
   private readonly last = new Map<string, Basis & { readonly context: string }>();
 

@@ -18,7 +18,10 @@ let nowMs: number;
 let timers: Set<() => void>;
 let asked = 0;
 
-/** Two nodes that work, and what the server believes of a third: its subscriptions, which nobody reads. */
+/**
+ * Two nodes that work, and what the server believes of a third: its subscriptions, which nobody
+ * reads.
+ */
 beforeEach(() => {
   network = new MemoryNetwork();
   world = new Map();

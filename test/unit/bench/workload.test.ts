@@ -85,7 +85,8 @@ describe('workloads', () => {
       }
     }
     expect(inserted).toBeGreaterThan(300);
-    // A thousand inserts beside a hundred founding keys: the young are by far the most, the founding ones the least popular.
+    // A thousand inserts beside a hundred founding keys: the young are by far the most, the
+    // founding ones the least popular.
     expect(young / gets).toBeGreaterThan(0.9);
   });
 

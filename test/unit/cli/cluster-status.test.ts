@@ -34,7 +34,10 @@ test('where a node lost its disk and came back under its name, it is asked which
   expect(() => idOf('n2', ring)).toThrow(text);
 });
 
-/** Whom the ring is asked of so that only the given question is answered; undefined: nobody subscribes. */
+/**
+ * Whom the ring is asked of so that only the given question is answered; undefined: nobody
+ * subscribes.
+ */
 async function asked(answeredAt: number | undefined): Promise<unknown[]> {
   const network = new MemoryNetwork();
   const clock = new ManualClock();

@@ -1,4 +1,7 @@
-/** What a process prints whose commits fail: one that may write no file of more than 2 MiB, as if the disk ended there. */
+/**
+ * What a process prints whose commits fail: one that may write no file of more than 2 MiB, as if
+ * the disk ended there.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

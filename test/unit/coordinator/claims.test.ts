@@ -1,4 +1,7 @@
-/** What a context claims beyond what its coordinator holds: it covers what somebody has shown, and nothing else. */
+/**
+ * What a context claims beyond what its coordinator holds: it covers what somebody has shown, and
+ * nothing else.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';

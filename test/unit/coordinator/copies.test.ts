@@ -1,4 +1,7 @@
-/** Copies of puts that arrive late, as the coordinators mint them: what came after a put stays, whichever copy arrives and when. */
+/**
+ * Copies of puts that arrive late, as the coordinators mint them: what came after a put stays,
+ * whichever copy arrives and when.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { seenAll } from '../../../actors/rules/versions.js';

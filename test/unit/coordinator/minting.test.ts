@@ -1,4 +1,7 @@
-/** What a put leaves and what its author is handed back, against a model that keeps for each write the set of writes its author had seen. */
+/**
+ * What a put leaves and what its author is handed back, against a model that keeps for each write
+ * the set of writes its author had seen.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
 import type { BucketOptions } from '../../../actors/rules/bucket.js';
@@ -38,7 +41,10 @@ type Seen = Set<string>;
 const nameOf = ({ dot }: Sibling): string =>
   `${Buffer.from(dot.actor, 'latin1').toString('hex')}:${dot.counter}`;
 
-/** Three coordinators of one key, three authors; returns the writes the model says nobody replaced, and what is left. */
+/**
+ * Three coordinators of one key, three authors; returns the writes the model says nobody replaced,
+ * and what is left.
+ */
 function play(steps: readonly Step[]): { readonly wanted: Seen; readonly left: Seen } {
   const mint = minters(3);
   const held: LocalRecord[] = [absentRecord, absentRecord, absentRecord];

@@ -1,4 +1,7 @@
-/** A put that replaces all that is held is minted on bytes: the same as it would be with objects, or not at all. */
+/**
+ * A put that replaces all that is held is minted on bytes: the same as it would be with objects, or
+ * not at all.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, boolean, constantFrom, integer, property, record } from 'fast-check';
 import { actorOf } from '../../../actors/rules/actor.js';

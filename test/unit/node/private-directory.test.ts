@@ -27,7 +27,10 @@ afterEach(() => rmSync(parent, { recursive: true, force: true }));
 
 const ours = process.getuid!();
 const theirs = 54_321;
-/** Who looks at what belongs to another: the superuser can give it away, everybody else has to look as somebody else. */
+/**
+ * Who looks at what belongs to another: the superuser can give it away, everybody else has to look
+ * as somebody else.
+ */
 const looker = ours === 0 ? ours : theirs;
 const owner = ours === 0 ? theirs : ours;
 

@@ -13,7 +13,10 @@ let world: ReplicaWorld;
 
 afterEach(() => expect(world.errors).toEqual([]));
 
-/** A key of partition 0 (primaries 0, 1, 2; node 3 is its fallback), put and deleted at node 0; all primaries hold the tombstone. */
+/**
+ * A key of partition 0 (primaries 0, 1, 2; node 3 is its fallback), put and deleted at node 0; all
+ * primaries hold the tombstone.
+ */
 async function deleted(): Promise<{ key: StorageKey; live: KeyState; tombstone: KeyState }> {
   world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
   const key = world.key('k');
@@ -218,7 +221,10 @@ async function crowded(extra = 5): Promise<{ key: StorageKey; state: KeyState }>
   return { key, state };
 }
 
-/** A value whose context has all entries it may have, of epochs of nodes 0 and 2 by turns; all primaries hold it. */
+/**
+ * A value whose context has all entries it may have, of epochs of nodes 0 and 2 by turns; all
+ * primaries hold it.
+ */
 async function crowdedByEpochs(): Promise<StorageKey> {
   world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
   const key = world.key('k');

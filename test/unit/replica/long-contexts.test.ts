@@ -1,4 +1,7 @@
-/** States with contexts as they came in before those from outside had a bound: a node lives with them, and they become small. */
+/**
+ * States with contexts as they came in before those from outside had a bound: a node lives with
+ * them, and they become small.
+ */
 import { afterEach, expect, test } from '@jest/globals';
 import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';

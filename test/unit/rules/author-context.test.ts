@@ -1,4 +1,7 @@
-/** The context handed back to the author of a put: what it has seen, found or not, its own write, and no sibling it did not see. */
+/**
+ * The context handed back to the author of a put: what it has seen, found or not, its own write,
+ * and no sibling it did not see.
+ */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { actorOf } from '../../../actors/rules/actor.js';

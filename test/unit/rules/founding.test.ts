@@ -8,7 +8,10 @@ import {
 } from '../../../actors/rules/founding.js';
 import { SimRandom } from '../../simulation/core/sim-random.js';
 
-/** Nodes that store votes, tell what is on their disks, hear it whenever, twice or never, and lose what was not stored. */
+/**
+ * Nodes that store votes, tell what is on their disks, hear it whenever, twice or never, and lose
+ * what was not stored.
+ */
 class Gathering {
   readonly chosen: string[][] = [];
   private readonly disks = new Map<string, FoundingVote>();

@@ -82,7 +82,10 @@ test('small records fill a memtable by their number, not only by their bytes in 
 const stranger = { node: '8899aabbccddeeff' };
 const comers = Array.from({ length: 40 }, (_, i) => keyNamed(`comer ${i}`));
 
-/** Comes from a peer, is removed, and comes again as a write that does not cover the first: done twice, it would show both. */
+/**
+ * Comes from a peer, is removed, and comes again as a write that does not cover the first: done
+ * twice, it would show both.
+ */
 async function comeAndGo({ store }: StoreProcess, key: string): Promise<void> {
   const [first, second] = ['first', 'second'].map((value, i) =>
     stateAfter(undefined, { value, ...stranger, epoch: i + 1 }),

@@ -1,4 +1,7 @@
-/** What a key keeps in memory, counted in objects: the state of a million tombstones must not lie there decoded. */
+/**
+ * What a key keeps in memory, counted in objects: the state of a million tombstones must not lie
+ * there decoded.
+ */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CollectionWalk } from '../../../src/replica/collection-walk.js';

@@ -27,7 +27,10 @@ function outcomeOf<T>(read: () => T): T | typeof malformed {
   }
 }
 
-/** Throws unless all that reads encoded states says of these bytes what the plain decoder does; returns whether they are one. */
+/**
+ * Throws unless all that reads encoded states says of these bytes what the plain decoder does;
+ * returns whether they are one.
+ */
 function agreeOn(bytes: Buffer, before = 0): boolean {
   const state = outcomeOf(() => plainlyDecoded(bytes));
   const context = outcomeOf(() => plainlyDecodedContext(bytes));

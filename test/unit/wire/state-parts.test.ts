@@ -8,7 +8,10 @@ import { partsOf } from '../../../src/wire/state-parts.js';
 
 const bytesMax = 2_000;
 
-/** What a put did: which of three nodes minted, whether it had seen what was there, how large it was; then it was merged elsewhere. */
+/**
+ * What a put did: which of three nodes minted, whether it had seen what was there, how large it
+ * was; then it was merged elsewhere.
+ */
 const step = fc.record({
   node: fc.nat(2),
   blind: fc.boolean(),
@@ -16,7 +19,10 @@ const step = fc.record({
   mergedInto: fc.nat(2),
 });
 
-/** The states of three nodes after some puts, each refused by its node when it would grow past the bound. */
+/**
+ * The states of three nodes after some puts, each refused by its node when it would grow past the
+ * bound.
+ */
 function played(
   steps: readonly { node: number; blind: boolean; valueBytes: number; mergedInto: number }[],
 ): KeyState[] {

@@ -1,4 +1,7 @@
-/** No key that a workload asks for is absent, unless a system reads what it has acknowledged only later. */
+/**
+ * No key that a workload asks for is absent, unless a system reads what it has acknowledged only
+ * later.
+ */
 export class AbsentError extends Error {
   readonly code = 'absent';
 

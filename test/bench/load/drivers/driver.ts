@@ -1,4 +1,7 @@
-/** How a client process speaks to a system: its own language's client, as its documentation says to use it. */
+/**
+ * How a client process speaks to a system: its own language's client, as its documentation says to
+ * use it.
+ */
 
 export interface Quorum {
   readonly w: number;

@@ -1,4 +1,7 @@
-/** Quorate through nothing but request-reply of the NATS client: what every other language has, and what knows no back pressure. */
+/**
+ * Quorate through nothing but request-reply of the NATS client: what every other language has, and
+ * what knows no back pressure.
+ */
 import { connect, headers, type Msg } from 'nats';
 import { AbsentError } from './absent-error.js';
 import type { Driver, Operations } from './driver.js';
