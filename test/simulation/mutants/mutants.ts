@@ -338,6 +338,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'false &&',
   },
   {
+    name: 'read-late-and-dated-back',
+    file: 'src/api/plain-puts.js',
+    find: 'times.unreadMs > 0 &&',
+    replace: 'false &&',
+  },
+  {
     name: 'plain-puts-before-late-words',
     file: 'src/api/plain-puts.js',
     find: 'if (this.lateWords.areExpected || this.held.length > 0)',
