@@ -11,6 +11,7 @@ import {
   type Violation,
   type WriteName,
 } from '../records.js';
+import { lateWrites, type Hold } from './held.js';
 import { Replaced } from './replaced.js';
 
 /** While it lasted, wall clocks went wrong by so much. */
@@ -25,6 +26,14 @@ interface KeyHistory {
   readonly key: string;
   readonly operations: readonly OperationRecord[];
   readonly final: FinalRecord | undefined;
+  /** Writes that may be done after they were given up, each until when. */
+  readonly late: ReadonlyMap<WriteName, number>;
+}
+
+/** What was wrong with the machine, as far as rules make an exception of it. */
+export interface Wrong {
+  readonly clocks: readonly ClockTrouble[];
+  readonly holds: readonly Hold[];
 }
 
 /** Nodes of one machine agree on the time by themselves; a TTL may be late or early by so much. */
@@ -33,7 +42,7 @@ const ttlSlackMs = 1_500;
 export function violationsOf(
   operations: readonly OperationRecord[],
   finals: readonly FinalRecord[],
-  clocks: readonly ClockTrouble[] = [],
+  { clocks, holds }: Wrong = { clocks: [], holds: [] },
 ): Violation[] {
   const rules = [
     unreadable,
@@ -45,13 +54,14 @@ export function violationsOf(
     lifetimes,
     severalWinners,
   ];
-  const histories = historiesOf(operations, finals);
+  const histories = historiesOf(operations, finals, holds);
   return histories.flatMap((history) => rules.flatMap((rule) => rule(history, clocks)));
 }
 
 function historiesOf(
   operations: readonly OperationRecord[],
   finals: readonly FinalRecord[],
+  holds: readonly Hold[],
 ): KeyHistory[] {
   const byKey = new Map<
     string,
@@ -65,7 +75,12 @@ function historiesOf(
   for (const record of operations) of(`${record.workload}/${record.key}`).operations.push(record);
   for (const final of finals) of(`${final.workload}/${final.key}`).final = final;
   for (const { operations } of byKey.values()) operations.sort((a, b) => a.startMs - b.startMs);
-  return Array.from(byKey, ([key, { operations, final }]) => ({ key, operations, final }));
+  return Array.from(byKey, ([key, { operations, final }]) => ({
+    key,
+    operations,
+    final,
+    late: lateWrites(operations, holds),
+  }));
 }
 
 function unreadable({ key, final }: KeyHistory): Violation[] {
@@ -115,7 +130,7 @@ function shownThoughReplaced({ key, operations, final }: KeyHistory): Violation[
 
 /** What was acknowledged shows in the end, or something that its author wrote later, or what replaced it. */
 function lost(
-  { key, operations, final }: KeyHistory,
+  { key, operations, final, late }: KeyHistory,
   clocks: readonly ClockTrouble[],
 ): Violation[] {
   if (final === undefined || final.error !== undefined) return [];
@@ -138,7 +153,9 @@ function lost(
     const last = own.findLast(({ outcome }) => outcome === 'done');
     if (last === undefined || wasHidden(last, workload, clocks)) continue;
     const lastNumber = numberOf(nameOf(last));
-    if (shown.some((name) => authorOf(name) === author && numberOf(name) >= lastNumber)) continue;
+    const isLater = (name: WriteName): boolean =>
+      numberOf(name) >= lastNumber || (late.get(name) ?? 0) > last.startMs;
+    if (shown.some((name) => authorOf(name) === author && isLater(name))) continue;
     // Something of its author that came later may have been done after all: a delete shows nothing.
     if (last.kind === 'delete' || own.some((later) => mayHaveReplaced(later, lastNumber))) continue;
     // Another author knew of it and replaced it.
@@ -170,7 +187,7 @@ function wasHidden(
 }
 
 /** R + W > N, primaries only: a read that began after an acknowledgement shows it or something later. */
-function staleStrictReads({ key, operations }: KeyHistory): Violation[] {
+function staleStrictReads({ key, operations, late }: KeyHistory): Violation[] {
   const [first] = operations;
   if (first?.workload !== 'strict') return [];
   const violations: Violation[] = [];
@@ -181,7 +198,9 @@ function staleStrictReads({ key, operations }: KeyHistory): Violation[] {
     );
     const newest = Math.max(0, ...before.map((write) => numberOf(nameOf(write))));
     const shown = Math.max(0, ...(read.shown ?? []).map(numberOf));
-    if (shown >= newest) continue;
+    const lastMs = before.at(-1)?.startMs ?? 0;
+    const isLate = (name: WriteName): boolean => (late.get(name) ?? 0) > lastMs;
+    if (shown >= newest || read.shown?.some(isLate) === true) continue;
     violations.push({
       rule: 'stale-strict-read',
       key,
