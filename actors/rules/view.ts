@@ -93,7 +93,7 @@ export function contextForAuthor(write: {
   const followsAll = known.length === siblings.length;
   const claimed = followsAll ? mergeContexts(state.context, seen.vector) : seen.vector;
   const { vector, dots } = withDots(claimed, [...known, ...seen.dots].sort(compareDots));
-  return { vector: cutToBound(vector, state.siblings), dots: cutDots(dots, known) };
+  return { vector: cutToBound(vector, state.siblings), dots: cutDots(dots, { known, state }) };
 }
 
 /** `dots`: ascending. One that follows what the vector claims of its actor becomes part of that. */
@@ -128,11 +128,19 @@ function cutToBound(context: Context, siblings: readonly Sibling[]): Context {
   return context.filter(({ actor }) => named.has(actor) || others-- > 0).slice(0, max);
 }
 
-/** What stands is replaced by the next put wherever that is done: it has precedence, then what was written last. */
-function cutDots(dots: readonly Dot[], known: readonly Dot[]): readonly Dot[] {
-  const excess = dots.length - limits.siblingsMax;
-  if (excess <= 0) return dots;
-  const gone = dots.filter((dot) => !known.some((other) => sameDot(other, dot)));
-  const dropped = new Set([...gone, ...dots].slice(0, excess));
-  return dots.filter((dot) => !dropped.has(dot));
+/**
+ * What stands is replaced by the next put wherever that is done, and what was not found once it is in
+ * reach. What is gone here needs a claim only where it stands still: of that the last few.
+ */
+function cutDots(
+  dots: readonly Dot[],
+  { known, state }: { readonly known: readonly Dot[]; readonly state: KeyState },
+): readonly Dot[] {
+  const isKnown = (dot: Dot): boolean => known.some((other) => sameDot(other, dot));
+  const gone = dots.filter((dot) => covers(state.context, dot) && !isKnown(dot));
+  const dropped = new Set(gone.slice(0, Math.max(0, gone.length - limits.goneDotsMax)));
+  const kept = dots.filter((dot) => !dropped.has(dot));
+  if (kept.length <= limits.siblingsMax) return kept;
+  const inOrder = [...kept.filter(isKnown), ...kept.filter((dot) => !isKnown(dot))];
+  return inOrder.slice(0, limits.siblingsMax).sort(compareDots);
 }

@@ -137,11 +137,11 @@ describe('context handed back to an author', () => {
       const latest =
         turn === 0 ? [`0 in turn 0`] : [`${1 - author} in turn ${turn - 1}`, value.toString()];
       expect(left.slice(1)).toEqual(latest);
-      // Its own writes between those of the other, the last of them when they are many.
+      // The new write, and the last few of its own that are gone.
       const { dots } = decodeSeen(put.context);
       const own = local.state.siblings.at(-1)!.dot;
       expect(dots.at(-1)).toEqual(own);
-      expect(dots).toHaveLength(Math.min(1 + Math.floor(turn / 2), limits.siblingsMax));
+      expect(dots).toHaveLength(1 + Math.min(Math.floor(turn / 2), limits.goneDotsMax));
     }
   });
 
