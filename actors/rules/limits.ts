@@ -27,6 +27,8 @@ export const limits = {
   operationIdBytesMax: 64,
   /** Siblings a put may leave; one that would leave more is refused with 409. What nodes took that did not know of each other adds up beyond. */
   siblingsMax: 32,
+  /** Writes that a put's context names though they are gone at its coordinator: where they stand still, the next put replaces them. */
+  goneDotsMax: 8,
   /** Encoded bytes of one key state; past it a put is refused with 413. It must fit a merge message. */
   stateBytesMax: 900 * 1024,
   /** Entries of one context; past it puts without context are refused with 409 until pruning caught up. */

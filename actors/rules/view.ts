@@ -8,12 +8,12 @@ import { standing } from './operations.js';
 import type { Context, Dot, KeyState, SeenContext, Sibling } from './versions.js';
 import {
   compareDots,
+  counterOf,
   covers,
   hasSeen,
   mergeContexts,
   nothingSeen,
   sameDot,
-  seenAll,
 } from './versions.js';
 
 const nothing: readonly null[] = [];
@@ -77,10 +77,9 @@ export function contextForReader(state: KeyState): Context {
  * The context handed back to the author of a write: with it, the next put replaces the author's own
  * write and what the author saw, and never a sibling the author did not see.
  *
- * It claims all that the state does, up to the first unseen sibling of each actor. What an entry
- * can't claim without such a sibling stands beside the vector as a dot: the new write, and what was
- * seen and is still there. Seen dots that are gone need no claim: who has the new write has what
- * replaced them.
+ * A write that leaves no sibling its author did not see follows all that the state had: the context
+ * claims all of it. Beside such a sibling it claims what its author saw, and the new write: what
+ * else is gone may be gone because of that sibling, and where that is not known it still stands.
  *
  * What was seen and not found is claimed as it was, to be replaced once it is in reach, unless all
  * there is was found (`isAllFound`): then nobody has it any more, and to look for it again with
@@ -93,35 +92,38 @@ export function contextForAuthor(write: {
   readonly dot: Dot;
 }): SeenContext {
   const { state, dot, isAllFound } = write;
-  const seen = write.seen ?? nothingSeen;
-  const isKnown = (other: Dot): boolean => sameDot(other, dot) || hasSeen(seen, other);
+  const given = write.seen ?? nothingSeen;
+  const seen = isAllFound ? within(given, state.context) : given;
   const siblings = standing(state.siblings);
-  const unseen = siblings.filter((sibling) => !isKnown(sibling.dot));
-  const kept = isAllFound ? nothingSeen : seen;
-  // No entry of what was seen covers what was not.
-  const claimed = mergeContexts(beforeAll(state.context, unseen), kept.vector);
-  const vector = cutToBound(claimed, state.siblings);
-  const isBeside = (other: Dot): boolean => !covers(vector, other);
-  const known = siblings.filter((sibling) => isKnown(sibling.dot)).map((sibling) => sibling.dot);
-  const beside = known.filter(isBeside).slice(-limits.siblingsMax);
-  const missing = kept.dots.filter((other) => !covers(state.context, other) && isBeside(other));
-  if (beside.length === 0 && missing.length === 0) return seenAll(vector);
-  const room = limits.siblingsMax - beside.length;
-  return { vector, dots: [...beside, ...missing.slice(0, room)].sort(compareDots) };
+  const isKnown = (other: Dot): boolean => sameDot(other, dot) || hasSeen(seen, other);
+  const known = siblings.map((sibling) => sibling.dot).filter(isKnown);
+  const followsAll = known.length === siblings.length;
+  const claimed = followsAll ? mergeContexts(state.context, seen.vector) : seen.vector;
+  const { vector, dots } = withDots(claimed, [...known, ...seen.dots].sort(compareDots));
+  return { vector: cutToBound(vector, state.siblings), dots: cutDots(dots, { known, state }) };
 }
 
-/** What of the context covers none of these siblings. */
-function beforeAll(context: Context, siblings: readonly Sibling[]): Context {
-  if (siblings.length === 0) return context;
-  const before: Dot[] = [];
-  for (const entry of context) {
-    // Ascending, so the first of an actor is its lowest.
-    const first = siblings.find(({ dot }) => dot.actor === entry.actor);
-    if (first === undefined) before.push(entry);
-    else if (first.dot.counter > 1)
-      before.push({ actor: entry.actor, counter: first.dot.counter - 1 });
+/** `dots`: ascending. One that follows what the vector claims of its actor becomes part of that. */
+function withDots(vector: Context, dots: readonly Dot[]): SeenContext {
+  const beside: Dot[] = [];
+  let claimed = vector;
+  for (const dot of dots) {
+    const counter = counterOf(claimed, dot.actor);
+    const last = beside.at(-1);
+    if (counter === dot.counter - 1) claimed = mergeContexts(claimed, [dot]);
+    else if (counter < dot.counter && !(last && sameDot(last, dot))) beside.push(dot);
   }
-  return before;
+  return { vector: claimed, dots: beside };
+}
+
+/** What of it the context has. */
+function within({ vector, dots }: SeenContext, context: Context): SeenContext {
+  const held: Dot[] = [];
+  for (const { actor, counter } of vector) {
+    const known = Math.min(counter, counterOf(context, actor));
+    if (known > 0) held.push({ actor, counter: known });
+  }
+  return { vector: held, dots: dots.filter((dot) => covers(context, dot)) };
 }
 
 /** To claim less is always safe: entries that name a sibling stay before others. */
@@ -131,4 +133,21 @@ function cutToBound(context: Context, siblings: readonly Sibling[]): Context {
   const named = new Set(siblings.map(({ dot }) => dot.actor));
   let others = max - Math.min(max, context.filter(({ actor }) => named.has(actor)).length);
   return context.filter(({ actor }) => named.has(actor) || others-- > 0).slice(0, max);
+}
+
+/**
+ * What stands is replaced by the next put wherever that is done, and what was not found once it is in
+ * reach. What is gone here needs a claim only where it stands still: of that the last few.
+ */
+function cutDots(
+  dots: readonly Dot[],
+  { known, state }: { readonly known: readonly Dot[]; readonly state: KeyState },
+): readonly Dot[] {
+  const isKnown = (dot: Dot): boolean => known.some((other) => sameDot(other, dot));
+  const gone = dots.filter((dot) => covers(state.context, dot) && !isKnown(dot));
+  const dropped = new Set(gone.slice(0, Math.max(0, gone.length - limits.goneDotsMax)));
+  const kept = dots.filter((dot) => !dropped.has(dot));
+  if (kept.length <= limits.siblingsMax) return kept;
+  const inOrder = [...kept.filter(isKnown), ...kept.filter((dot) => !isKnown(dot))];
+  return inOrder.slice(0, limits.siblingsMax).sort(compareDots);
 }

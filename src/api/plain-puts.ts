@@ -3,7 +3,8 @@
  * (`src/bus/late-words.ts`) for longer than its author waits is older than what its author has put
  * since, so it does not replace what was written since it may have been sent: it is taken for a
  * later copy of itself. Where the last writer wins only one of the two can stay, and nobody knows
- * which: it is refused.
+ * which: it is refused. So is one there that lay unread at this node, whatever it says: dated back
+ * it would hide behind what was acknowledged before it was sent.
  *
  * Which message of a route comes first, a put or a word that tells how old both are, is chance. So
  * while a node is silent and not gone, blind puts are held for a moment, in which that word comes.
@@ -27,6 +28,8 @@ import { WorkQueue } from './work-queue.js';
 export interface PlainTimes {
   readonly readMs: number;
   readonly timeoutMs: number;
+  /** For how long at most it lay unread here. */
+  readonly unreadMs: number;
 }
 
 interface HeldPut {
@@ -50,6 +53,7 @@ export class PlainPuts {
 
   put(request: PutRequest, times: PlainTimes): void {
     const sink = this.puts.readAt(times.readMs);
+    if (times.unreadMs > 0 && this.lastWriterWins(request)) return refuse(request, unreadText);
     const isBlind = request.context === undefined || this.lastWriterWins(request);
     if (!isBlind || times.timeoutMs === Infinity) return sink.put(request);
     // Behind those that are held still, so that none overtakes another.
@@ -100,14 +104,17 @@ export class PlainPuts {
     // has refused it.
     const isAwaited = readMs - sentAfterMs < timeoutMs && !this.queue.isDoubled;
     if (sentAfterMs >= readMs || isAwaited) return sink.put(request);
-    if (this.lastWriterWins(request)) {
-      // An earlier copy of an operation may be done.
-      const outcome = request.operation === '' ? 'none' : 'unknown';
-      return request.onReply({ ok: false, error: new UnavailableError(lateText, outcome) });
-    }
+    if (this.lastWriterWins(request)) return refuse(request, lateText);
     const askedMs = Math.min(request.askedMs, sentAfterMs);
     sink.put({ ...request, copy: 'later', askedMs });
   }
 }
 
+/** Which of two such puts is the last, nobody knows. An earlier copy of an operation may be done. */
+function refuse(request: PutRequest, text: string): void {
+  const outcome = request.operation === '' ? 'none' : 'unknown';
+  request.onReply({ ok: false, error: new UnavailableError(text, outcome) });
+}
+
 const lateText = 'words of a node come late, and this put may have: try again';
+const unreadText = 'the node stood still, and this put may have waited meanwhile: try again';

@@ -199,7 +199,8 @@ export class SubjectApi {
       onReply: (reply) => this.answerPut(request, reply),
     };
     const timeoutMs = terms.untilWallMs === Infinity ? terms.timeoutMs : Infinity;
-    this.puts.put(put, { readMs: request.taken.atMs, timeoutMs });
+    const { taken, unreadMs } = request;
+    this.puts.put(put, { readMs: taken.atMs, timeoutMs, unreadMs });
   }
 
   /**

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { violationsOf, type ClockTrouble } from './checks/checks.js';
+import type { Hold } from './checks/held.js';
 import type { FinalRecord, OperationRecord, Workload, WriteName } from './records.js';
+import { holdsOf } from './troubles.js';
 
 /** Operations of one key, one after the other, 100 ms apart and 10 ms long unless told. */
 function story(
@@ -26,8 +28,9 @@ function rules(
   operations: readonly OperationRecord[],
   finals: readonly FinalRecord[],
   clocks: readonly ClockTrouble[] = [],
+  holds: readonly Hold[] = [],
 ): string[] {
-  return violationsOf(operations, finals, clocks).map(({ rule }) => rule);
+  return violationsOf(operations, finals, { clocks, holds }).map(({ rule }) => rule);
 }
 
 const put = (
@@ -183,6 +186,39 @@ test('stale-strict-read: it shows less than was acknowledged before it began', (
   expect(rules(story('strict', [put('a.1'), read([])]), [])).toEqual(['stale-strict-read']);
   const overlapping = read(['a.1'], { startMs: 105 });
   expect(rules(story('strict', [put('a.1'), put('a.2'), overlapping]), [])).toEqual([]);
+});
+
+const heldBy = (...words: string[]): object[] => holdsOf({ atMs: 0, forMs: 1, words });
+
+describe('a put that does not say until when, and was not answered while something held messages', () => {
+  const given: Partial<OperationRecord> = { outcome: 'unknown', isUndated: true };
+  const late = (more: Partial<OperationRecord> = given): OperationRecord[] =>
+    story('strict', [put('a.1'), put('a.2', more), put('a.3'), read(['a.3']), read(['a.2'])]);
+  const stood: Hold = { startMs: 50, endMs: 350 };
+
+  test('may be done when that goes on, in front of what its author wrote since', () => {
+    expect(rules(late(), shows('strict', 'a.2'), [], [stood])).toEqual([]);
+    expect(rules(late(), shows('strict', 'a.2'), [], [{ ...stood, client: 'c1' }])).toEqual([]);
+  });
+
+  test.each([
+    ['nothing held messages', given, []],
+    ['it was over before', given, [{ startMs: 50, endMs: 90 }]],
+    ['it held those of another client', given, [{ ...stood, client: 'c2' }]],
+    ['it said until when', { outcome: 'unknown' }, [stood]],
+    ['it was refused', { outcome: 'none', isUndated: true }, [stood]],
+  ] as const)('but not where %s', (_, more, holds) => {
+    const found = rules(late(more), shows('strict', 'a.2'), [], holds);
+    expect(found).toEqual(expect.arrayContaining(['lost', 'stale-strict-read']));
+  });
+
+  test('servers that stand still and links of clients hold messages', () => {
+    expect(heldBy('stop', 's1')).toEqual([{}]);
+    expect(heldBy('mute', 'c2', 's1')).toEqual([{ client: 'c2' }]);
+    expect(heldBy('slow', 's1', 'c2', '64')).toEqual([{ client: 'c2' }]);
+    for (const words of ['stop n1', 'kill s1', 'cut s1 s2', 'clock n1 400'])
+      expect(heldBy(...words.split(' '))).toEqual([]);
+  });
 });
 
 describe('own-values-piled-up', () => {

@@ -82,7 +82,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const violations = [
       ...cluster.deaths.map((what) => ({ rule: 'ended', key: '', what })),
       ...unsettled.map((what) => ({ rule: 'unsettled', key: '', what })),
-      ...violationsOf(operations, finals, troubles.clocks),
+      ...violationsOf(operations, finals, troubles),
     ];
     return { violations, figures: figuresText(operations, finals) };
   } finally {

@@ -1,6 +1,7 @@
 /** Carries a schedule out: what begins, what is over, and what of both is wrong at a moment. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClockTrouble } from './checks/checks.js';
+import type { Hold } from './checks/held.js';
 import type { SoakCluster } from './cluster.js';
 import type { LinkFault, SoakNetwork } from './network/network.js';
 import type { Trouble } from './schedule.js';
@@ -17,6 +18,7 @@ export class Troubles {
   /** How many troubles a host is kept away by. */
   private readonly away = new Map<string, number>();
   readonly clocks: ClockTrouble[] = [];
+  readonly holds: Hold[] = [];
 
   constructor(
     private readonly cluster: SoakCluster,
@@ -47,6 +49,9 @@ export class Troubles {
   }
 
   private async begin(trouble: Trouble): Promise<void> {
+    const startMs = nowMs();
+    for (const hold of holdsOf(trouble))
+      this.holds.push({ ...hold, startMs, endMs: startMs + trouble.forMs });
     const [verb, first = '', second = '', amount = '0'] = trouble.words;
     if (verb === 'kill') {
       this.count(`kill ${first}`, 1);
@@ -83,6 +88,13 @@ export class Troubles {
     this.away.set(what, left);
     return left;
   }
+}
+
+/** A server that stands still holds what anybody has sent through it, a link what its client has. */
+export function holdsOf({ words: [verb, ...hosts] }: Trouble): Pick<Hold, 'client'>[] {
+  if (verb === 'kill' || verb === 'clock') return [];
+  if (verb === 'stop') return hosts[0]?.startsWith('s') === true ? [{}] : [];
+  return hosts.filter((host) => /^c\d/.test(host)).map((client) => ({ client }));
 }
 
 function faultsOf(

@@ -93,6 +93,7 @@ export class SimCluster {
     });
     this.dots = new DotOracle(this.violations, limits, tokenOf);
     this.nats.onPublish.push((_from, publication) => this.dots.hear(publication));
+    this.nats.onDoubled.push((publication) => this.dots.hearDoubled(publication));
     this.founding = new FoundingOracle(this.violations);
     this.nats.onPublish.push((from, publication) => this.founding.hear(from, publication));
     this.nodes = Array.from({ length: options.nodes }, (_, i) => this.makeNode(`n${i + 1}`));

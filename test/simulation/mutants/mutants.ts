@@ -53,8 +53,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'author-context-hides-unseen',
     file: 'actors/rules/view.js',
-    find: 'beforeAll(state.context, unseen)',
-    replace: 'state.context',
+    find: 'const claimed = followsAll',
+    replace: 'const claimed = true',
+  },
+  {
+    name: 'author-context-claims-all-that-is-gone',
+    file: 'actors/rules/view.js',
+    find: ': seen.vector;',
+    replace:
+      ': mergeContexts(state.context.flatMap((entry) => { const first = siblings.find((sibling) => sibling.dot.actor === entry.actor && !isKnown(sibling.dot)); return first === undefined ? [entry] : first.dot.counter > 1 ? [{ actor: entry.actor, counter: first.dot.counter - 1 }] : []; }), seen.vector);',
   },
   {
     name: 'claims-not-looked-up',
@@ -72,8 +79,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'unfound-claims-dropped',
     file: 'actors/rules/view.js',
-    find: 'const kept = isAllFound ? nothingSeen : seen;',
-    replace: 'const kept = nothingSeen;',
+    find: 'isAllFound ? within(given, state.context) : given',
+    replace: 'within(given, state.context)',
   },
   {
     name: 'part-taken-for-all',
@@ -357,6 +364,12 @@ export const mutants: readonly Mutant[] = [
     name: 'late-words-without-timeout',
     file: 'src/api/plain-puts.js',
     find: 'readMs - sentAfterMs < timeoutMs &&',
+    replace: 'false &&',
+  },
+  {
+    name: 'read-late-and-dated-back',
+    file: 'src/api/plain-puts.js',
+    find: 'times.unreadMs > 0 &&',
     replace: 'false &&',
   },
   {

@@ -19,6 +19,8 @@ export interface StateBounds {
   readonly siblingsMax: number;
   readonly contextEntriesMax: number;
   readonly stateBytesMax: number;
+  /** Replaced puts that a key remembers beyond their time; of more it forgets some before their copies are over. */
+  readonly operationsRememberedKept: number;
 }
 
 /** Of a merge; others bring what was minted before. */
@@ -32,6 +34,8 @@ export class DotOracle {
   private readonly passedOn = new Set<string>();
   /** Puts of the TypeScript client, which tries again elsewhere. */
   private readonly framed = new Set<string>();
+  /** Plain puts and deletes that two nodes were given, by key; of deletes no token is known. */
+  private readonly doubled = new Map<string, { writes: number; readonly tokens: Set<string> }>();
   /** Told of the newest dot of its coordinator where a put round shows it for the first time: it has just been minted. */
   onMinted: ((token: string, dot: string) => void) | undefined;
   statesSeen = 0;
@@ -64,9 +68,23 @@ export class DotOracle {
     for (const record of readBatch(batch)) this.check(record, from);
   }
 
+  /** To be told of what several queue groups are given: while nodes take each other for hung, plain puts. */
+  hearDoubled({ subject, payload }: Publication): void {
+    const [, verb, key] = /^kv\.(?:p\.\d+\.)?(put|del)\.(.+)$/.exec(subject) ?? [];
+    if (verb === undefined || key === undefined) return;
+    const doubled = this.doubled.get(key) ?? { writes: 0, tokens: new Set() };
+    this.doubled.set(key, doubled);
+    doubled.writes++;
+    for (const token of tokensIn(payload)) doubled.tokens.add(token);
+  }
+
   /** Tokens that may stand under more than one dot: not every dot is seen in a message. */
   maybeMintedTwice(): Set<string> {
-    return new Set([...this.passedOn, ...this.mintedTwice()]);
+    const tokens = new Set([...this.passedOn, ...this.mintedTwice()]);
+    for (const { writes, tokens: doubled } of this.doubled.values())
+      if (writes > this.bounds.operationsRememberedKept)
+        for (const token of doubled) tokens.add(token);
+    return tokens;
   }
 
   /** Tokens seen under more than one dot. */

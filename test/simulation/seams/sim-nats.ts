@@ -117,6 +117,8 @@ export class SimNats {
   lingerUs = 0;
   /** Sees every publication as the server takes it; for oracles. */
   readonly onPublish: ((from: string, publication: Publication) => void)[] = [];
+  /** Told of what goes to members of several queue groups. */
+  readonly onDoubled: ((publication: Publication) => void)[] = [];
 
   constructor(
     readonly scheduler: Scheduler,
@@ -344,9 +346,11 @@ export class SimNats {
         else members.push(subscription);
       }
     }
-    if (queues !== undefined)
+    if (queues !== undefined) {
       for (const members of queues.values())
         this.deliver(from, this.random.pick(members), publication);
+      if (queues.size > 1) for (const listener of this.onDoubled) listener(publication);
+    }
     if (reached === 0 && publication.reply !== '') this.noResponders(from, publication);
   }
 

@@ -12,6 +12,7 @@ import {
   type Violation,
   type WriteName,
 } from '../records.js';
+import { lateWrites, type Hold } from './held.js';
 import { Replaced } from './replaced.js';
 
 /** While it lasted, wall clocks went wrong by so much. */
@@ -26,6 +27,14 @@ interface KeyHistory {
   readonly key: string;
   readonly operations: readonly OperationRecord[];
   readonly final: FinalRecord | undefined;
+  /** Writes that may be done after they were given up, each until when. */
+  readonly late: ReadonlyMap<WriteName, number>;
+}
+
+/** What was wrong with the machine, as far as rules make an exception of it. */
+export interface Wrong {
+  readonly clocks: readonly ClockTrouble[];
+  readonly holds: readonly Hold[];
 }
 
 /** Nodes of one machine agree on the time by themselves; a TTL may be late or early by so much. */
@@ -34,7 +43,7 @@ const ttlSlackMs = 1_500;
 export function violationsOf(
   operations: readonly OperationRecord[],
   finals: readonly FinalRecord[],
-  clocks: readonly ClockTrouble[] = [],
+  { clocks, holds }: Wrong = { clocks: [], holds: [] },
 ): Violation[] {
   const rules = [
     unreadable,
@@ -46,13 +55,14 @@ export function violationsOf(
     lifetimes,
     severalWinners,
   ];
-  const histories = historiesOf(operations, finals);
+  const histories = historiesOf(operations, finals, holds);
   return histories.flatMap((history) => rules.flatMap((rule) => rule(history, clocks)));
 }
 
 function historiesOf(
   operations: readonly OperationRecord[],
   finals: readonly FinalRecord[],
+  holds: readonly Hold[],
 ): KeyHistory[] {
   const byKey = new Map<
     string,
@@ -66,7 +76,12 @@ function historiesOf(
   for (const record of operations) of(`${record.workload}/${record.key}`).operations.push(record);
   for (const final of finals) of(`${final.workload}/${final.key}`).final = final;
   for (const { operations } of byKey.values()) operations.sort((a, b) => a.startMs - b.startMs);
-  return Array.from(byKey, ([key, { operations, final }]) => ({ key, operations, final }));
+  return Array.from(byKey, ([key, { operations, final }]) => ({
+    key,
+    operations,
+    final,
+    late: lateWrites(operations, holds),
+  }));
 }
 
 function unreadable({ key, final }: KeyHistory): Violation[] {
@@ -121,7 +136,7 @@ function shownThoughReplaced({ key, operations, final }: KeyHistory): Violation[
  * replaced it.
  */
 function lost(
-  { key, operations, final }: KeyHistory,
+  { key, operations, final, late }: KeyHistory,
   clocks: readonly ClockTrouble[],
 ): Violation[] {
   if (final === undefined || final.error !== undefined) return [];
@@ -144,7 +159,9 @@ function lost(
     const last = own.findLast(({ outcome }) => outcome === 'done');
     if (last === undefined || wasHidden(last, workload, clocks)) continue;
     const lastNumber = numberOf(nameOf(last));
-    if (shown.some((name) => authorOf(name) === author && numberOf(name) >= lastNumber)) continue;
+    const isLater = (name: WriteName): boolean =>
+      numberOf(name) >= lastNumber || (late.get(name) ?? 0) > last.startMs;
+    if (shown.some((name) => authorOf(name) === author && isLater(name))) continue;
     // Something of its author that came later may have been done after all: a delete shows nothing.
     if (last.kind === 'delete' || own.some((later) => mayHaveReplaced(later, lastNumber))) continue;
     // Another author knew of it and replaced it.
@@ -182,18 +199,24 @@ function wasHidden(
  * R + W > N, primaries only: a read that began after an acknowledgement shows it or something
  * later.
  */
-function staleStrictReads({ key, operations }: KeyHistory): Violation[] {
+function staleStrictReads({ key, operations, late }: KeyHistory): Violation[] {
   const [first] = operations;
   if (first?.workload !== 'strict') return [];
   const violations: Violation[] = [];
+  const done = operations.filter(({ kind, outcome }) => kind === 'put' && outcome === 'done');
+  const acknowledged = done.sort((a, b) => a.endMs - b.endMs);
+  let next = 0;
+  let newest = 0;
+  let lastMs = 0;
   for (const read of operations) {
     if (read.kind !== 'get' || read.outcome !== 'done') continue;
-    const before = operations.filter(
-      ({ kind, outcome, endMs }) => kind === 'put' && outcome === 'done' && endMs < read.startMs,
-    );
-    const newest = Math.max(0, ...before.map((write) => numberOf(nameOf(write))));
+    for (; (acknowledged[next]?.endMs ?? Infinity) < read.startMs; next++) {
+      newest = Math.max(newest, numberOf(nameOf(acknowledged[next]!)));
+      lastMs = Math.max(lastMs, acknowledged[next]!.startMs);
+    }
     const shown = Math.max(0, ...(read.shown ?? []).map(numberOf));
-    if (shown >= newest) continue;
+    const isLate = (name: WriteName): boolean => (late.get(name) ?? 0) > lastMs;
+    if (shown >= newest || read.shown?.some(isLate) === true) continue;
     violations.push({
       rule: 'stale-strict-read',
       key,

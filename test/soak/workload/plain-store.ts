@@ -8,6 +8,7 @@ const graceMs = 500;
 
 export class PlainStore implements SoakStore {
   private operations = 0;
+  private writes = 0;
   private readonly name = `soak-${process.pid}-`;
 
   private constructor(
@@ -35,9 +36,12 @@ export class PlainStore implements SoakStore {
     { context, strict, ttlMs }: WriteHow,
   ): Promise<Written> {
     const timeoutMs = Math.ceil(this.timeoutMs / this.attempts);
+    // Every other write says until when it may be done.
+    const isDated = ++this.writes % 2 === 0;
     const headers = {
       timeoutMs: timeoutMs + graceMs,
       'Kv-Timeout': timeoutMs,
+      ...(isDated ? { 'Kv-Deadline': Date.now() + this.timeoutMs } : {}),
       ...(this.attempts === 1 ? {} : { 'Kv-Op': this.name + String(++this.operations) }),
       ...(context === undefined ? {} : { 'Kv-Context': context }),
       ...(strict === true ? { 'Kv-Quorum': 'strict' } : {}),
@@ -47,11 +51,14 @@ export class PlainStore implements SoakStore {
     for (let attempt = 0; attempt < this.attempts; attempt++) {
       const written = await this.writeOnce(`${bucket}.${key}`, value, headers);
       if (written.outcome === 'done') return written;
-      tried.push(written);
+      tried.push(isDated ? { ...written, isUndated: false } : written);
       // What is wrong with the request will be wrong with the next one.
       if (/^4(00|09|13) /.test(written.error ?? '')) break;
     }
-    return tried.find(({ outcome }) => outcome === 'unknown') ?? tried.at(-1)!;
+    // Of several copies one may lie somewhere, whatever was said of the others.
+    const isUndated = tried.some((written) => written.isUndated === true);
+    const worst = tried.find(({ outcome }) => outcome === 'unknown') ?? tried.at(-1)!;
+    return { ...worst, isUndated };
   }
 
   private async writeOnce(
@@ -68,7 +75,7 @@ export class PlainStore implements SoakStore {
       const seenPartly = reply.receipt?.includes('seen=partly') === true;
       return { outcome: 'done', seenPartly, ...contextIn(reply) };
     } catch (error) {
-      return { outcome: 'unknown', error: String(error) };
+      return { outcome: 'unknown', error: String(error), isUndated: true };
     }
   }
 

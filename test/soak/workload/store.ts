@@ -6,6 +6,8 @@ export interface Written {
   readonly context?: string;
   /** Not all that the context claims was found, says the receipt. */
   readonly seenPartly?: boolean;
+  /** It did not say until when, and was not answered. */
+  readonly isUndated?: boolean;
 }
 
 export interface Found {

@@ -89,7 +89,7 @@ export abstract class Worker {
 }
 
 function fieldsOf(
-  { outcome, error, seenPartly }: Written,
+  { outcome, error, seenPartly, isUndated }: Written,
   { strict, ttlMs }: WriteHow,
   { replaces, goesOn }: Basis,
 ): Partial<OperationRecord> & Pick<OperationRecord, 'outcome'> {
@@ -101,6 +101,7 @@ function fieldsOf(
     ...(replaces === undefined ? {} : { replaces }),
     ...(goesOn === true ? { goesOn } : {}),
     ...(seenPartly === true ? { seenPartly } : {}),
+    ...(isUndated === true ? { isUndated } : {}),
   };
 }
 

@@ -36,7 +36,7 @@ beforeEach(() => {
 
 function put(
   value: string,
-  more: Partial<PutRequest> & { readonly timeoutMs?: number } = {},
+  more: Partial<PutRequest> & { readonly timeoutMs?: number; readonly unreadMs?: number } = {},
 ): void {
   const readMs = clock.monotonicMs();
   const request: PutRequest = {
@@ -55,7 +55,7 @@ function put(
     onReply: (reply) => void replies.push(reply),
     ...more,
   };
-  plain.put(request, { readMs, timeoutMs: more.timeoutMs ?? timeoutMs });
+  plain.put(request, { readMs, timeoutMs, unreadMs: 0, ...more });
 }
 
 function values(): string[] {
@@ -97,6 +97,23 @@ test('one that says until when is neither held nor refused', () => {
   words.areExpected = true;
   put('one', { bucket: 'lww', timeoutMs: Infinity });
   expect(done).toMatchObject([{ copy: 'first' }]);
+});
+
+test('one that lay unread here is refused where the last writer wins, also when it says until when', () => {
+  put('one', { unreadMs: 800 });
+  expect(values()).toEqual(['one']);
+  const last = { bucket: 'lww', unreadMs: 800 };
+  put('two', last);
+  put('three', { ...last, timeoutMs: Infinity, operation: 'x' });
+  put('four', { ...last, context: nothingSeen });
+  expect(values()).toEqual(['one']);
+  expect(replies).toMatchObject([{ ok: false }, { ok: false }, { ok: false }]);
+  const errors = replies.map((reply) => (reply.ok ? undefined : reply.error));
+  expect(errors).toMatchObject([
+    { code: 503, outcome: 'none' },
+    { code: 503, outcome: 'unknown' },
+    { code: 503, outcome: 'none' },
+  ]);
 });
 
 test('while late words are expected, blind puts are held, and none overtakes another', () => {

@@ -143,7 +143,11 @@ describe('context handed back to an author', () => {
       const latest =
         turn === 0 ? [`0 in turn 0`] : [`${1 - author} in turn ${turn - 1}`, value.toString()];
       expect(left.slice(1)).toEqual(latest);
-      expect(decodeSeen(put.context).dots.length).toBeLessThanOrEqual(1);
+      // The new write, and the last few of its own that are gone.
+      const { dots } = decodeSeen(put.context);
+      const own = local.state.siblings.at(-1)!.dot;
+      expect(dots.at(-1)).toEqual(own);
+      expect(dots).toHaveLength(1 + Math.min(Math.floor(turn / 2), limits.goneDotsMax));
     }
   });
 

@@ -75,6 +75,28 @@ describe('context for an author', () => {
     );
   });
 
+  test('beside a sibling the author had not seen it claims nothing but what was seen, and the new write', () => {
+    let besides = 0;
+    fc.assert(
+      fc.property(keyState, seenContext, (local, seen) => {
+        const { state, dot } = put(local, seen);
+        const isSeen = (other: Dot): boolean => sameDot(other, dot) || hasSeen(seen, other);
+        fc.pre(standing(state.siblings).some((sibling) => !isSeen(sibling.dot)));
+        besides++;
+        const { vector, dots } = contextForAuthor({ state, seen, isAllFound: false, dot });
+        const claims = vector.flatMap(({ actor, counter }) =>
+          Array.from({ length: Math.min(counter, 50) }, (__, i) => ({
+            actor,
+            counter: counter - i,
+          })),
+        );
+        return [...claims, ...dots].every(isSeen);
+      }),
+      { seed: 11, numRuns: 5_000 },
+    );
+    expect(besides).toBeGreaterThan(1_000);
+  });
+
   test('claims nothing beyond the state when all of it was found', () => {
     fc.assert(
       fc.property(keyState, seenContext, (local, seen) => {
