@@ -32,7 +32,6 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'exchange-never-pushes-or-pulls': '20',
   'values-collected-as-tombstones': '1',
   'one-write-behind-taken-for-equal': '5',
-  'first-unseen-sibling-claimed': '1',
   'earlier-try-forgotten-at-the-deadline': '68',
   'tries-of-unknown-outcome-not-copies': '19',
 };

@@ -18,10 +18,11 @@ export const subtleMutants: readonly Mutant[] = [
     replace: 'other.counter + 1 < entry.counter',
   },
   {
-    name: 'first-unseen-sibling-claimed',
+    name: 'dots-claim-what-lies-before',
+    test: 'unit/rules/author-context',
     file: 'actors/rules/view.js',
-    find: 'before.push({ actor: entry.actor, counter: first.dot.counter - 1 });',
-    replace: 'before.push({ actor: entry.actor, counter: first.dot.counter });',
+    find: 'if (counter === dot.counter - 1)',
+    replace: 'if (counter < dot.counter)',
   },
   {
     name: 'one-primary-agrees-to-forget',
