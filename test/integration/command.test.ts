@@ -1,11 +1,12 @@
 /** The quorate command as people use it: processes, exit codes, bytes. One cluster of `quorate up` for all of it. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { natsConf } from '../../src/bus/nats-conf.js';
 import { startNatsServer } from '../support/nats-server.js';
@@ -91,6 +92,15 @@ function run(args: readonly string[], input?: Uint8Array): Promise<Ended> {
 async function nodes(): Promise<{ name: string; status: string; pid: number }[]> {
   const { text } = await run(['status', '--json']);
   return (JSON.parse(text) as { nodes: { name: string; status: string; pid: number }[] }).nodes;
+}
+
+/** Those that have it among their arguments, but for the shell above them. */
+async function processesWith(argument: string): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,args=']);
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes(argument) && !/^ *\d+ sh /.test(line))
+    .map((line) => Number.parseInt(line, 10));
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -223,6 +233,14 @@ describe('up', () => {
     await cluster.printed(/n2 died \(SIGKILL\); starting it again\nn2 serves again/);
     const after = (await nodes()).find(({ name }) => name === 'n2')!;
     expect(after.pid).not.toBe(before.pid);
+  });
+
+  test('nats-server is killed: it is started again at once, and the nodes serve as before', async () => {
+    const [pid] = await processesWith(join(directory, 'data', 'nats.conf'));
+    process.kill(pid!, 'SIGKILL');
+    await cluster.printed(/nats-server died \(.*\); starting it again\n[^]*nats-server serves again/);
+    await until(async () => (await run(['put', 'b', 'after', 'v'])).code === 0);
+    expect((await nodes()).map(({ status }) => status)).toEqual(['serving', 'serving', 'serving']);
   });
 
   test('on data that are in use: said at once and with the process, and what runs goes on', async () => {

@@ -1,11 +1,16 @@
 /** What nats.conf promises, asked of a real nats-server. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect, headers, type Msg, type NatsConnection } from 'nats';
 import { partitionOf } from '../../actors/rules/key.js';
 import { natsConf, natsConfDefault } from '../../src/bus/nats-conf.js';
+import { Relay } from '../soak/network/relay.js';
 import {
+  freePort,
   type NatsCluster,
   type NatsServer,
+  natsServerVersions,
   startNatsCluster,
   startNatsServer,
 } from '../support/nats-server.js';
@@ -205,6 +210,70 @@ describe('nats.conf on a cluster of three servers', () => {
       reply = await app.request('kv.put.b.k', 'v', { timeout: 250 }).catch(() => undefined);
     expect(reply?.string()).toBe(`kv.p.${partitionOf({ bucket: 'b', key: 'k' }, 256)}.put.b.k`);
   });
+});
+
+/** Less than the pings of NATS' defaults take to end anything. */
+const untilMsMax = 80_000;
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; !(await condition()); waitedMs += 100) {
+    if (waitedMs > untilMsMax) throw new Error(`still not so: ${condition.toString()}`);
+    await sleep(100);
+  }
+}
+
+describe.each(natsServerVersions())('the servers of docker/compose.yaml, %s', (_, program) => {
+  const file = readFileSync('docker/nats-cluster.conf', 'utf8');
+
+  interface Started {
+    readonly server: NatsServer;
+    readonly monitor: number;
+  }
+
+  async function start(name: string, listens: number, routes: readonly number[]): Promise<Started> {
+    const monitor = await freePort();
+    const config = file
+      .replace('"127.0.0.1:8222"', `"127.0.0.1:${monitor}"`)
+      .replace('"0.0.0.0:6222"', `"127.0.0.1:${listens}"`)
+      .replace('include "accounts/nats.conf"', natsConf());
+    const urls = routes.map((port, i) => [
+      `ROUTE_${i + 1}`,
+      `nats://routes:secret@127.0.0.1:${port}`,
+    ]);
+    const env = { SERVER_NAME: name, ROUTE_PASSWORD: 'secret', ...Object.fromEntries(urls) };
+    return { server: await startNatsServer({ config, env, program }), monitor };
+  }
+
+  async function routesOf({ monitor }: Started): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${monitor}/routez`);
+    return ((await answer.json()) as { readonly num_routes: number }).num_routes;
+  }
+
+  test('a route whose other end has gone without a word is given up in seconds, by the pings of its file', async () => {
+    const [one, two, nobody] = [await freePort(), await freePort(), await freePort()];
+    const relays = [
+      new Relay({ host: '127.0.0.1', port: one }),
+      new Relay({ host: '127.0.0.1', port: two }),
+    ];
+    const [toOne, toTwo] = await Promise.all(relays.map((relay) => relay.listen()));
+    const started = [
+      await start('nats-1', one, [one, toTwo!, nobody]),
+      await start('nats-2', two, [toOne!, two, nobody]),
+    ];
+    try {
+      await until(async () =>
+        (await Promise.all(started.map(routesOf))).every((count) => count > 0),
+      );
+      const cut = [{ from: 'x', to: 'y', kind: 'cut', amount: 0 }] as const;
+      for (const relay of relays) relay.apply(cut, cut);
+      await until(async () =>
+        (await Promise.all(started.map(routesOf))).every((count) => count === 0),
+      );
+    } finally {
+      for (const { server } of started) await server.stop();
+      for (const relay of relays) relay.close();
+    }
+  }, 180_000);
 });
 
 describe('a plain server, without accounts', () => {

@@ -1,7 +1,7 @@
 /** Passwords: nobody is shown them, neither in what is printed nor in the arguments of processes, and those of nodes are random. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,6 +72,15 @@ function argumentsOfAll(): string {
     .join('\n');
 }
 
+/** Files and directories there that others than their owner may read or write; links have no rights of their own. */
+function openToOthers(path: string): string[] {
+  const entries = readdirSync(path, { recursive: true, encoding: 'utf8' });
+  return [path, ...entries.map((entry) => join(path, entry))].filter((at) => {
+    const found = lstatSync(at);
+    return !found.isSymbolicLink() && (found.mode & 0o077) !== 0;
+  });
+}
+
 test('up: the nodes have a password of their own, which lies in the data directory and nowhere else', async () => {
   const port = await freePort();
   await startUp(['--port', String(port)]);
@@ -83,6 +92,7 @@ test('up: the nodes have a password of their own, which lies in the data directo
   expect(said).not.toContain(password);
   expect(argumentsOfAll()).not.toContain(password);
   const servers = `nats://127.0.0.1:${port}`;
+  expect(openToOthers(join(directory, 'data'))).toEqual([]);
   const { nodeUser: user, nodePassword: known } = natsConfDefault;
   await expect(connect({ servers, user, pass: known })).rejects.toThrow(/Authorization/i);
   await (await connect({ servers, user, pass: password })).close();

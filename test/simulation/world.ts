@@ -94,9 +94,7 @@ class World {
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
     this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
-    this.acks = new AckOracle(this.history, this.cluster.violations, () =>
-      this.cluster.dots.maybeMintedTwice(),
-    );
+    this.acks = new AckOracle(this.history, this.cluster.violations);
     this.hints = new HintOracle(this.cluster.violations);
     this.listen();
   }
@@ -314,17 +312,16 @@ class World {
   }
 
   private checkFinal(name: string, values: readonly Value[]): void {
-    const { violations, dots } = this.cluster;
+    const { violations } = this.cluster;
     const { history } = this;
     const readable = values.map(({ token }) => token);
     this.note(`final ${name} [${readable.join(' ')}]`);
     const { nowUs } = this.cluster.scheduler;
     // Reading may have taken a while; what had to be gone before must be.
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
-    const mintedTwice = dots.maybeMintedTwice();
     const { copiesMin } = this;
     const mayBeCut = (write: Write): boolean => this.mayBeCut(write);
-    checkEnd(name, readable, { history, violations, copiesMin, nowUs, mintedTwice, mayBeCut });
+    checkEnd(name, readable, { history, violations, copiesMin, nowUs, mayBeCut });
     if (copiesMin === 1) this.checkMeaning(name, values);
   }
 

@@ -102,13 +102,14 @@ async function hunt(mutant: Mutant): Promise<void> {
 }
 
 /** By which scenario or test; `npm test` sees that both pass without the mutant. */
-async function diesElsewhere({ name, test }: Mutant): Promise<string | undefined> {
+async function diesElsewhere(mutant: Mutant): Promise<string | undefined> {
+  const { name, test } = mutant;
   const scenario = scenarioAgainst(name);
   if (scenario !== undefined && (await exitOfScenario(name, scenario)) === exitCodes.safety) {
     byScenario++;
     return `scenario ${scenario}`;
   }
-  if (test === undefined || (await failuresOf(name, test)) === 0) return undefined;
+  if (test === undefined || (await failuresOf(mutant, test)) === 0) return undefined;
   byTest++;
   return `test ${test}`;
 }

@@ -3,6 +3,7 @@
  * loaded (`loader.ts`), in a process of its own: nothing of this exists in what is shipped. A passage that is not found
  * exactly once is an error, so mutants can't rot unseen.
  */
+import { edgeMutants } from './edge-mutants.js';
 import type { Mutant } from './mutant.js';
 import { subtleMutants } from './subtle-mutants.js';
 
@@ -706,6 +707,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (true)',
   },
 
+  ...edgeMutants,
   ...subtleMutants,
 ];
 

@@ -26,7 +26,6 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'one-primary-agrees-to-forget',
-    test: 'unit/rules/collection',
     in: 'burying',
     file: 'actors/rules/collection.js',
     find: 'survey.primaries.every((node) => holders.includes(node))',
@@ -34,14 +33,12 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'witnesses-need-no-own-silence',
-    test: 'unit/failure-detector',
     file: 'actors/rules/suspicion.js',
     find: 'return silent && (absent || witnesses.size > 0);',
     replace: 'return (silent && absent) || witnesses.size > 0;',
   },
   {
     name: 'told-clock-outlives-its-process',
-    test: 'unit/rules/told-clock',
     file: 'actors/rules/told-clock.js',
     find: 'if (known?.process !== process)',
     replace: 'if (known === undefined)',
@@ -134,7 +131,6 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'rehomed-to-nobody',
-    test: 'unit/replica/handoff',
     in: 'wandering',
     file: 'src/replica/handoff.js',
     find: 'if (others.length === 0)',
@@ -172,7 +168,6 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'agreement-forgotten-at-a-restart',
     in: 'founding',
-    test: 'unit/founding',
     file: 'actors/membership/membership.machine.js',
     find: "{ guard: 'hadAgreed', target: '#confirming', actions: 'open' },",
     replace: '',
@@ -187,14 +182,12 @@ export const subtleMutants: readonly Mutant[] = [
   // Store.
   {
     name: 'oldest-frozen-word-counts',
-    test: 'unit/store/memtables',
     file: 'src/store/memtables.js',
     find: 'for (let i = this.frozen.length - 1; i >= 0; i--)',
     replace: 'for (let i = 0; i < this.frozen.length; i++)',
   },
   {
     name: 'first-entry-behind-a-flush-skipped',
-    test: 'unit/store/flush',
     in: 'forgetful',
     file: 'src/store/recovery.js',
     find: 'coveredOf[partition] >= sequence',

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Mutant } from './mutant.js';
 
 export function mutantArgv(): string[] {
   return ['--import', new URL('register.js', import.meta.url).href];
@@ -30,8 +31,13 @@ export async function exitOfScenario(mutant: string, file: string): Promise<unkn
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** How many tests of a file fail with a mutant. */
-export async function failuresOf(mutant: string, test: string): Promise<number> {
+interface JestCounts {
+  readonly numFailedTests: number;
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+/** How many tests of a file fail with a mutant; one more when an error that nobody caught ended the file. */
+export async function failuresOf({ name, crashes }: Mutant, test: string): Promise<number> {
   const transform = { '\\.js$': fileURLToPath(new URL('jest-transform.js', import.meta.url)) };
   const args = [`${root}node_modules/jest/bin/jest.js`, '--json', '--runInBand'];
   args.push(
@@ -42,11 +48,12 @@ export async function failuresOf(mutant: string, test: string): Promise<number> 
   );
   const options = {
     cwd: root,
-    env: { ...mutantEnv(mutant), NODE_OPTIONS: '--experimental-vm-modules' },
+    env: { ...mutantEnv(name), NODE_OPTIONS: '--experimental-vm-modules' },
     maxBuffer: 2 ** 28,
   };
   const output = await new Promise<string>((resolve) => {
     execFile(process.execPath, args, options, (_error, stdout) => resolve(stdout));
   });
-  return (JSON.parse(output) as { readonly numFailedTests: number }).numFailedTests;
+  const { numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(output) as JestCounts;
+  return numFailedTests + (crashes === true ? numRuntimeErrorTestSuites : 0);
 }

@@ -25,8 +25,6 @@ export class AckOracle {
   constructor(
     private readonly history: History,
     private readonly violations: Violations,
-    /** Writes of which more than one round may tell. */
-    private readonly mintedTwice: () => ReadonlySet<string>,
   ) {}
 
   acked({ by, reason, owedTo, records }: AckedMerge): void {
@@ -74,7 +72,6 @@ export class AckOracle {
 
   /** One of all may be the coordinator itself. */
   private checkStandings({ token, name }: Write, receipt: string): void {
-    if (this.mintedTwice().has(token)) return;
     const { primaries, fallbacks } = this.acks.get(token) ?? nobody;
     const told = /primaries=(\d+) fallbacks=(\d+)/.exec(receipt);
     if (told === null) return;

@@ -10,12 +10,10 @@ export interface EndRules {
   readonly nowUs: number;
   /** What a power cut may have taken: acknowledged before it was on a disk, and on none since. */
   readonly mayBeCut: (write: Write) => boolean;
-  /** Writes that were minted twice (a request that two coordinators took): the second may show after the first was covered. */
-  readonly mintedTwice: ReadonlySet<string>;
 }
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
-  const { history, violations, copiesMin, mintedTwice, nowUs, mayBeCut } = rules;
+  const { history, violations, copiesMin, nowUs, mayBeCut } = rules;
   const accounted = history.accounted(name, readable, nowUs);
   const kept = history
     .of(name)
@@ -31,7 +29,7 @@ export function checkEnd(name: string, readable: readonly string[], rules: EndRu
   const covered = history.coveredBy(kept);
   for (const token of readable) {
     const by = covered.get(token);
-    if (by !== undefined && !mintedTwice.has(token))
+    if (by !== undefined)
       violations.add(
         'safety',
         'resurrected',

@@ -6,7 +6,7 @@ export interface ReadRules {
   readonly history: History;
   readonly violations: Violations;
   readonly nOf: (name: string) => number;
-  /** Writes that were minted twice: the second may show after the first was covered. */
+  /** Writes that may have been minted twice: the lifetime of the second counts from when it was. */
   readonly mintedTwice: () => ReadonlySet<string>;
   /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
   readonly disksKeep: boolean;
@@ -54,7 +54,7 @@ function checkStrict(read: Read, rules: ReadRules): void {
   const covered = history.coveredBy(due);
   for (const token of read.shown) {
     const by = covered.get(token);
-    if (by !== undefined && !rules.mintedTwice().has(token))
+    if (by !== undefined)
       violations.add(
         'safety',
         'strict-read-goes-back',

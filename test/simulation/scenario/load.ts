@@ -83,7 +83,6 @@ export class Load {
       if (result === undefined || result.kind === 'failed') return `${name} can't be read`;
       const values = result.kind === 'found' ? result.values : [];
       const tokens = values.filter((value) => value !== null).map((v) => decodeValue(v).token);
-      const mintedTwice = this.cluster.dots.maybeMintedTwice();
       const nowUs = this.cluster.scheduler.nowUs;
       const { history } = this;
       checkEnd(name, tokens, {
@@ -91,7 +90,6 @@ export class Load {
         violations,
         copiesMin: 1,
         nowUs,
-        mintedTwice,
         mayBeCut: never,
       });
     }

@@ -8,7 +8,7 @@ import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';
 import { SimRandom } from '../../simulation/core/sim-random.js';
 import { Trace } from '../../simulation/core/trace.js';
 import { SimBus } from '../../simulation/seams/sim-bus.js';
-import { SimClock } from '../../simulation/seams/sim-clock.js';
+import { SimClock, type ClockFaults } from '../../simulation/seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../../simulation/seams/sim-disk.js';
 import { SimLogDirectory } from '../../simulation/seams/sim-log-directory.js';
 import { SimNats } from '../../simulation/seams/sim-nats.js';
@@ -21,6 +21,7 @@ class World {
   readonly scheduler = new Scheduler((error) => this.errors.push(error));
   readonly trace = new Trace({ keep: true });
   readonly disks = new Map<string, SimDisk>();
+  readonly clocks = new Map<string, ClockFaults>();
   readonly nats: SimNats;
   private readonly random: SimRandom;
   private readonly client: SimBus;
@@ -43,9 +44,11 @@ class World {
       this.disks.get(name) ?? new SimDisk(this.random.fork(`disk ${name}`), { ...diskFaultsNone });
     this.disks.set(name, disk);
     const host = { scheduler, process, trace };
+    const clockFaults = { driftPpm: 0, wallOffsetMs: 0 };
+    this.clocks.set(name, clockFaults);
     return composeNode(
       {
-        clock: new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 }),
+        clock: new SimClock(scheduler, process, clockFaults),
         random: this.random.fork(name),
         bus: new SimBus(this.nats, name, process),
         logDirectory: new SimLogDirectory(disk, host),
@@ -203,6 +206,20 @@ test('a full disk, and nobody to hand puts to: they are refused with nothing don
   expect(node.status().status).toBe('serving');
   expect(await put('later')).toBe('');
   expect(await get()).toBe('later');
+});
+
+test('a wall clock that is wrong shows in the status: by how much, to the node itself and to the others', async () => {
+  const world = new World('clock');
+  const [first, second, third] = (await world.cluster()) as [QuorateNode, QuorateNode, QuorateNode];
+  world.clocks.get('n1')!.wallOffsetMs = 5_000;
+  await world.run(3_000);
+  const statuses = [first, second, third].map((node) => node.status());
+  expect(statuses.map(({ clockAheadMs }) => Math.abs(Math.round(clockAheadMs / 100)))).toEqual([
+    50, 0, 0,
+  ]);
+  for (const { clockOffsetsMs } of statuses.slice(1))
+    expect(Math.round(clockOffsetsMs[first.id]! / 100)).toBe(50);
+  expect(statuses[0]!.problems.join()).toMatch(/the wall clock of this machine is .* ahead of/);
   expect(world.errors).toEqual([]);
 });
 

@@ -43,6 +43,32 @@ const dotOf = ({ siblings }: KeyState, before: KeyState): Dot =>
 
 const sameContext = (a: Context, b: Context): boolean => descends(a, b) && descends(b, a);
 
+/** The same context, which counts how often an entry of it is looked at. */
+function counted(entries: Context): { readonly context: Context; looks: () => number } {
+  let looks = 0;
+  const context = new Proxy(entries, {
+    get: (target, name, receiver): unknown => {
+      if (typeof name === 'string' && /^\d+$/.test(name)) looks++;
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  return { context, looks: () => looks };
+}
+
+test('contexts of thousands of entries are merged by looking at each a few times', () => {
+  const entries = 4_000;
+  const all = Array.from({ length: 2 * entries }, (_, i) => ({
+    actor: actorOf('ab', i + 1),
+    counter: 1,
+  }));
+  const [left, right] = [0, 1].map((odd) => counted(all.filter((_, i) => i % 2 === odd))) as [
+    ReturnType<typeof counted>,
+    ReturnType<typeof counted>,
+  ];
+  expect(mergeContexts(left.context, right.context)).toEqual(all);
+  expect(left.looks() + right.looks()).toBeLessThan(10 * entries);
+});
+
 describe('merge', () => {
   test('commutative', () => {
     fc.assert(

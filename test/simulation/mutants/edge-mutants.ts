@@ -1,0 +1,229 @@
+/**
+ * What stands between nodes, clients and what comes from outside: the link to NATS, headers, contexts, names, files, the command. The
+ * simulator has neither real links nor bytes that no library sends, so each of these fails a test.
+ */
+import type { Mutant } from './mutant.js';
+
+const headers = 'src/bus/nats-headers.js';
+const watchers = 'src/node/inspection-watchers.js';
+const privateDirectory = 'src/node/private-directory.js';
+
+export const edgeMutants: readonly Mutant[] = [
+  // The link to NATS.
+  {
+    name: 'closed-links-dial-again',
+    test: 'integration/nats-link',
+    file: 'src/bus/nats-link.js',
+    find: "this.transport?.giveUp('ends');",
+    replace: '',
+  },
+  {
+    name: 'stopped-servers-get-all-afterwards',
+    test: 'integration/nats-link',
+    file: 'src/bus/nats-transport.js',
+    find: 'tcp.resetAndDestroy();',
+    replace: 'tcp.end();',
+  },
+  {
+    name: 'small-servers-taken',
+    test: 'integration/nats-bus',
+    file: 'src/bus/nats-link.js',
+    find: 'if (bytesMax < this.payloadBytesMin)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'dead-processes-wait-for-their-start',
+    test: 'unit/process-machine',
+    file: 'actors/supervisor/process.machine.js',
+    find: 'if (deaths <= 1)',
+    replace: 'if (deaths < 1)',
+  },
+
+  // Headers and contexts.
+  {
+    name: 'odd-headers-are-failures',
+    test: 'integration/odd-headers',
+    file: headers,
+    find: "new MalformedError('names of headers",
+    replace: "new Error('names of headers",
+  },
+  {
+    name: 'odd-changes-end-a-watch',
+    test: 'integration/odd-headers',
+    file: 'src/client/watch.js',
+    find: 'if (error instanceof MalformedError)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'headers-without-end',
+    test: 'unit/nats-headers',
+    file: headers,
+    find: 'if (places.length === 4 * limits.headersMax)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'contexts-without-end',
+    test: 'unit/wire/states',
+    file: 'src/wire/key-state-codec.js',
+    find: 'if (encoded.checkCount(0) > limits.contextEntriesMax)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'more-than-a-count-says-is-merged',
+    test: 'unit/replica/long-contexts',
+    file: 'src/store/writes.js',
+    find: 'if (entries > limits.contextEntriesHeldMax)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'claims-cover-what-nobody-has',
+    test: 'unit/coordinator/claims',
+    file: 'actors/rules/versions.js',
+    find: 'context: mergeContexts(local.context, [dot]),',
+    replace: 'context: mergeContexts(mergeContexts(local.context, seen.vector), [dot]),',
+  },
+  {
+    name: 'contexts-at-their-bound-stay',
+    test: 'unit/replica/collection',
+    file: 'actors/rules/collection.js',
+    find: 'return epochOf(actor) < (newest.get(nodeOf(actor)) ?? 0);',
+    replace: 'return false;',
+  },
+
+  // Names, operations, subjects.
+  {
+    name: 'odd-keys-are-one',
+    test: 'unit/api/subject-api',
+    file: 'src/api/names.js',
+    find: "if (subject.includes('\\ufffd'))",
+    replace: 'if (false)',
+  },
+  {
+    name: 'other-values-acknowledged',
+    test: 'unit/coordinator/minting',
+    file: 'src/coordinator/earlier-copies.js',
+    find: 'return known.length === 0 || known.some(isSame)',
+    replace: 'return true',
+  },
+  {
+    name: 'ids-become-subjects-unchecked',
+    test: 'unit/wire/ring-message',
+    file: 'src/wire/ring-message.js',
+    find: 'if (!isNodeId(id))',
+    replace: 'if (id === undefined)',
+  },
+  {
+    name: 'answers-anywhere',
+    test: 'unit/api/frame-api',
+    file: 'src/api/frame-api.js',
+    find: 'if (!isInbox(reply))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'answers-taken-for-changes',
+    test: 'integration/strangers',
+    file: 'src/client/watch.js',
+    find: 'seen === undefined || isAnswer ?',
+    replace: 'seen === undefined ?',
+  },
+  {
+    name: 'applications-answer-each-other',
+    test: 'integration/strangers',
+    file: 'src/bus/nats-conf.js',
+    find: "publish: { allow: [${asked.join(', ')}] }",
+    replace: 'publish: { allow: [">"] }',
+  },
+
+  // The inspection port.
+  {
+    name: 'bad-frames-are-failures',
+    crashes: true,
+    test: 'unit/node/inspection-server',
+    file: watchers,
+    find: "socket.on('error', () => socket.terminate());",
+    replace: '',
+  },
+  {
+    name: 'slow-watchers-stay',
+    test: 'unit/node/inspection-server',
+    file: watchers,
+    find: 'if (socket.bufferedAmount > inspectionLimits.unreadBytesMax)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'pages-from-elsewhere-let-in',
+    test: 'unit/node/inspection-server',
+    file: 'src/node/inspection-server.js',
+    find: 'return headers.origin === undefined ||',
+    replace: 'return true ||',
+  },
+  {
+    name: 'names-led-here-let-in',
+    test: 'unit/node/inspection-server',
+    file: 'src/node/inspection-server.js',
+    find: "if (!names.includes(headers.host ?? ''))",
+    replace: 'if (false)',
+  },
+
+  // Files and passwords.
+  {
+    name: 'open-directories-stay-open',
+    test: 'unit/node/private-directory',
+    file: privateDirectory,
+    find: 'chmodSync(path, directoryMode);',
+    replace: '',
+  },
+  {
+    name: 'links-of-others-followed',
+    test: 'unit/node/private-directory',
+    file: privateDirectory,
+    find: 'checkLinks(resolve(path), uid);',
+    replace: '',
+  },
+  {
+    name: 'passwords-shown',
+    test: 'unit/cli/addresses',
+    file: 'src/cli/addresses.js',
+    find: "'$1'",
+    replace: "'$&'",
+  },
+
+  // The client.
+  {
+    name: 'hung-node-keeps-its-frames',
+    test: 'unit/client/client',
+    file: 'src/client/dispatcher.js',
+    find: 'this.outbox.unpark();\n            this.takeBack();',
+    replace: 'this.outbox.unpark();',
+  },
+  {
+    name: 'lanes-without-end',
+    test: 'unit/client/client',
+    file: 'src/client/route-table.js',
+    find: 'if (this.lanes().length <= clientLimits.lanesIdleMax)',
+    replace: 'if (true)',
+  },
+  {
+    name: 'lost-questions-kept',
+    test: 'unit/client/client',
+    file: 'src/client/dispatcher.js',
+    find: "flight.kind === 'ring' && ageMs >= clientLimits.ringLostAfterMs",
+    replace: 'false',
+  },
+
+  // The command, and what a directory is started with.
+  {
+    name: 'missing-node-not-named',
+    test: 'unit/data-of-cluster',
+    file: 'src/cli/up/data-of-cluster.js',
+    find: 'if (missing.length === 0)',
+    replace: 'if (true)',
+  },
+  {
+    name: 'another-n-taken',
+    test: 'unit/node/compose-node',
+    file: 'src/membership/replicas.js',
+    find: 'if (kept.n !== told.n && holds())',
+    replace: 'if (false)',
+  },
+];
