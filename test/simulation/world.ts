@@ -312,7 +312,7 @@ class World {
   }
 
   private checkFinal(name: string, values: readonly Value[]): void {
-    const { violations } = this.cluster;
+    const { violations, dots } = this.cluster;
     const { history } = this;
     const readable = values.map(({ token }) => token);
     this.note(`final ${name} [${readable.join(' ')}]`);
@@ -321,7 +321,9 @@ class World {
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
     const { copiesMin } = this;
     const mayBeCut = (write: Write): boolean => this.mayBeCut(write);
-    checkEnd(name, readable, { history, violations, copiesMin, nowUs, mayBeCut });
+    const forgottenTwins = dots.forgottenTwins();
+    const rules = { history, violations, copiesMin, nowUs, mayBeCut, forgottenTwins };
+    checkEnd(name, readable, rules);
     if (copiesMin === 1) this.checkMeaning(name, values);
   }
 
@@ -452,11 +454,13 @@ class World {
     const { violations, dots } = this.cluster;
     const { disksKeep } = this.options;
     const mintedTwice = (): ReadonlySet<string> => dots.maybeMintedTwice();
+    const forgottenTwins = (): ReadonlySet<string> => dots.forgottenTwins();
     return {
       history: this.history,
       violations,
       disksKeep,
       mintedTwice,
+      forgottenTwins,
       nOf: (name) => this.nOf(name),
     };
   }

@@ -80,11 +80,16 @@ export class DotOracle {
 
   /** Tokens that may stand under more than one dot: not every dot is seen in a message. */
   maybeMintedTwice(): Set<string> {
-    const tokens = new Set([...this.passedOn, ...this.mintedTwice()]);
-    for (const { writes, tokens: doubled } of this.doubled.values())
+    return new Set([...this.passedOn, ...this.mintedTwice()]);
+  }
+
+  /** Tokens two nodes were given, of keys that had more of these than they remember. */
+  forgottenTwins(): Set<string> {
+    const forgotten = new Set<string>();
+    for (const { writes, tokens } of this.doubled.values())
       if (writes > this.bounds.operationsRememberedKept)
-        for (const token of doubled) tokens.add(token);
-    return tokens;
+        for (const token of tokens) forgotten.add(token);
+    return forgotten;
   }
 
   /** Tokens seen under more than one dot. */

@@ -10,10 +10,12 @@ export interface EndRules {
   readonly nowUs: number;
   /** What a power cut may have taken: acknowledged before it was on a disk, and on none since. */
   readonly mayBeCut: (write: Write) => boolean;
+  /** Writes of which a second copy may show after the first was replaced: their key forgot them. */
+  readonly forgottenTwins: ReadonlySet<string>;
 }
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
-  const { history, violations, copiesMin, nowUs, mayBeCut } = rules;
+  const { history, violations, copiesMin, nowUs, mayBeCut, forgottenTwins } = rules;
   const accounted = history.accounted(name, readable, nowUs);
   const kept = history
     .of(name)
@@ -29,7 +31,7 @@ export function checkEnd(name: string, readable: readonly string[], rules: EndRu
   const covered = history.coveredBy(kept);
   for (const token of readable) {
     const by = covered.get(token);
-    if (by !== undefined)
+    if (by !== undefined && !forgottenTwins.has(token))
       violations.add(
         'safety',
         'resurrected',

@@ -25,8 +25,16 @@ export class Load {
       const { client, process } = cluster.client(name);
       const { violations, scheduler, trace } = cluster;
       const mintedTwice = (): ReadonlySet<string> => cluster.dots.maybeMintedTwice();
+      const forgottenTwins = (): ReadonlySet<string> => cluster.dots.forgottenTwins();
       const { history } = this;
-      const rules = { history, violations, disksKeep: true, mintedTwice, nOf: () => n };
+      const rules = {
+        history,
+        violations,
+        disksKeep: true,
+        mintedTwice,
+        forgottenTwins,
+        nOf: () => n,
+      };
       return new WorkClient(name, client, {
         scheduler,
         process,
@@ -91,6 +99,7 @@ export class Load {
         copiesMin: 1,
         nowUs,
         mayBeCut: never,
+        forgottenTwins: this.cluster.dots.forgottenTwins(),
       });
     }
     return violations.first?.what;
