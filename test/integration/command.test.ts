@@ -238,7 +238,9 @@ describe('up', () => {
   test('nats-server is killed: it is started again at once, and the nodes serve as before', async () => {
     const [pid] = await processesWith(join(directory, 'data', 'nats.conf'));
     process.kill(pid!, 'SIGKILL');
-    await cluster.printed(/nats-server died \(.*\); starting it again\n[^]*nats-server serves again/);
+    await cluster.printed(
+      /nats-server died \(.*\); starting it again\n[^]*nats-server serves again/,
+    );
     await until(async () => (await run(['put', 'b', 'after', 'v'])).code === 0);
     expect((await nodes()).map(({ status }) => status)).toEqual(['serving', 'serving', 'serving']);
   });
