@@ -201,6 +201,11 @@ export const limits = {
   /** How long a starting node waits for another process with its id to object, and how often it asks again. */
   claimMsMax: 250,
   claimIntervalMs: 5_000,
+  /**
+   * A node that goes by another configuration is asked again after so long, while a quorum needs it, and told no more often what is
+   * known here: news of members take a way there and back, and its disk.
+   */
+  configurationAgainMs: 200,
   /** How long a starting node waits for what other members have seen of it. */
   recallMsMax: 1_000,
   /** How long a node that is to remove a member waits for each answer of the others. */

@@ -4,6 +4,11 @@
  * and where R of them answer the client coordinates it itself (`own-read.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import {
+  configurationOf,
+  type SaidConfiguration,
+  unsaid,
+} from '../../actors/rules/configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf } from '../../actors/rules/placement.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
@@ -146,8 +151,9 @@ export class RouteTable {
 
   constructor(private readonly states: NodeStates) {}
 
-  get epoch(): number | undefined {
-    return this.ring?.epoch;
+  /** Of the ring it routes by. */
+  get configuration(): SaidConfiguration {
+    return this.ring === undefined ? unsaid : configurationOf(this.ring);
   }
 
   /** 0 while no ring is known. */
@@ -160,7 +166,7 @@ export class RouteTable {
   }
 
   set(ring: RingMessage): void {
-    if (ring.epoch !== this.ring?.epoch) this.dropIdleTargets();
+    if (configurationOf(ring) !== this.configuration) this.dropIdleTargets();
     this.ring = ring;
     this.buckets = new Map(ring.buckets.map(([bucket, n, r]) => [bucket, { n, r }]));
     this.invalidate();

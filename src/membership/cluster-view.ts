@@ -1,5 +1,6 @@
 /** What a node believes of its cluster: the members, the ring that follows from them, and who can be reached. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import type { Member, Reachability } from '../../actors/rules/membership.js';
 import type { Placement } from '../../actors/rules/placement.js';
 import type { Ring } from '../../actors/rules/ring.js';
@@ -9,6 +10,8 @@ export type { Member, Placement, Reachability, Ring };
 export interface ClusterView {
   readonly self: Member;
   readonly ring: Ring;
+  /** Which one this node goes by: the ring and all placements follow from it. */
+  readonly configuration: Configuration;
   members(): readonly Member[];
   /** Members that were declared gone for good, as far as this node has it on its disk: nothing comes in from them any more. */
   readonly removed: ReadonlySet<NodeId>;
@@ -21,6 +24,8 @@ export interface ClusterView {
   readonly doubtedAtMs: number;
   /** Where the keys of a partition lie that have `n` replicas; made once for a ring. */
   placement(partition: number, n: number): Placement;
+  /** The node goes by another configuration: the two tell each other what they know, now and then however often it is called. */
+  reconcile(node: NodeId): void;
   /** Called when the ring or anyone's reachability changed, and when who is down turns out to be absent. */
   onChange(listener: (change: ClusterChange) => void): void;
 }

@@ -77,7 +77,7 @@ const reply: PutFrameReply = {
   clock,
 };
 const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
-const grounds = { ringEpoch: 17, removed: [a, b] };
+const grounds = { configuration: 17, removed: [a, b] };
 
 /** A message, what reading it gives, and how it is read. */
 const messages: readonly (readonly [
