@@ -5,7 +5,7 @@
 import { limits } from '../actors/rules/limits.js';
 
 export type Outcome = 'none' | 'unknown';
-export type ErrorCode = 400 | 404 | 409 | 413 | 429 | 503 | 504;
+export type ErrorCode = 400 | 404 | 409 | 413 | 421 | 429 | 503 | 504;
 
 export class QuorateError extends Error {
   constructor(
@@ -15,7 +15,7 @@ export class QuorateError extends Error {
   ) {
     const { stackTraceLimit } = Error;
     // Of load and of the cluster, not of the caller's code: a stack tells nothing and costs more than the request it refuses.
-    if (code >= 429) Error.stackTraceLimit = 0;
+    if (code >= 421) Error.stackTraceLimit = 0;
     super(message);
     Error.stackTraceLimit = stackTraceLimit;
     this.name = new.target.name;
@@ -60,6 +60,17 @@ export class TooLargeError extends QuorateError {
   }
 }
 
+/** Nothing was done: who asked takes other nodes for the owners of its keys than this one does. */
+export class OtherConfigurationError extends QuorateError {
+  static readonly code = 421;
+
+  constructor(
+    message = 'this node goes by another configuration of the cluster: ask for the ring, and again',
+  ) {
+    super(OtherConfigurationError.code, message);
+  }
+}
+
 export class OverloadedError extends QuorateError {
   constructor(message: string) {
     super(429, message);
@@ -91,6 +102,8 @@ export function errorOfCode(code: number, message: string, outcome: Outcome): Qu
         : new TooManySiblingsError(message);
     case 413:
       return new TooLargeError(message);
+    case OtherConfigurationError.code:
+      return new OtherConfigurationError(message);
     case 429:
       return new OverloadedError(message);
     case 504:

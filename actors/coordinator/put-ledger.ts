@@ -44,6 +44,11 @@ interface Seat {
   readonly owedTo: NodeId | undefined;
   /** Why it is missing. */
   readonly why: string;
+  /**
+   * It is missing because it goes by another configuration, and is asked again: it may hold the
+   * states yet.
+   */
+  readonly differs?: true;
   /** For whom a fallback would not hold the states: it may have room for another's. */
   readonly refused?: readonly NodeId[];
 }
@@ -157,6 +162,7 @@ export function replicaLost(
   missing: MissingReplica & { readonly refused: boolean },
 ): PutLedger {
   const seat = ledger.seats.find(({ node }) => node === missing.node);
+  if (seat?.differs === true) return noLongerAsked(ledger, seat, missing.why);
   if (seat?.standing !== 'asked') return withoutOrders(ledger);
   const draft = edit(ledger);
   const { owedTo } = seat;
@@ -165,6 +171,27 @@ export function replicaLost(
   draft.seats[at] = { ...seat, standing: 'missing', why: missing.why, refused };
   standIn(draft, owedTo ?? seat.node);
   if (missing.refused && owedTo !== undefined) standInForAnother(draft, at);
+  return closed(draft);
+}
+
+/**
+ * A replica goes by another configuration: for this round it is one that can't be reached, and its
+ * hint is taken at once. But it is asked again, so a quorum that needs it is not out of reach.
+ */
+export function replicaDiffers(ledger: PutLedger, { node, why }: MissingReplica): PutLedger {
+  const seat = ledger.seats.find((other) => other.node === node);
+  if (seat?.standing !== 'asked') return withoutOrders(ledger);
+  const draft = edit(ledger);
+  draft.seats[draft.seats.indexOf(seat)] = { ...seat, standing: 'missing', why, differs: true };
+  standIn(draft, seat.owedTo ?? node);
+  return closed(draft);
+}
+
+/** Its hint is held by others already. */
+function noLongerAsked(ledger: PutLedger, seat: Seat, why: string): PutLedger {
+  const draft = edit(ledger);
+  const { node, standing, owedTo } = seat;
+  draft.seats[draft.seats.indexOf(seat)] = { node, standing, owedTo, why };
   return closed(draft);
 }
 
@@ -308,9 +335,9 @@ function ballotOf(
   const acked: NodeId[] = [];
   const outstanding: NodeId[] = [];
   const missing: MissingReplica[] = [];
-  for (const { node, standing, why } of seats) {
+  for (const { node, standing, why, differs } of seats) {
     if (standing === 'acked') acked.push(node);
-    else if (standing === 'asked') outstanding.push(node);
+    else if (standing === 'asked' || differs === true) outstanding.push(node);
     else missing.push({ node, why });
   }
   const { plan } = ledger;

@@ -37,7 +37,10 @@ export function courseOf(planned: Configuration, own: Configuration): 'anew' | '
   return planned === own ? 'again' : 'anew';
 }
 
-/** Whether to tell a node that differs what is known here and ask it for the same, having done so before. */
+/**
+ * Whether to tell a node that differs what is known here and ask it for the same, having done so
+ * before.
+ */
 export function mayReconcile(lastMs: number, nowMs: number): boolean {
   return nowMs - lastMs >= limits.configurationAgainMs;
 }

@@ -202,8 +202,9 @@ export const limits = {
   claimMsMax: 250,
   claimIntervalMs: 5_000,
   /**
-   * A node that goes by another configuration is asked again after so long, while a quorum needs it, and told no more often what is
-   * known here: news of members take a way there and back, and its disk.
+   * A node that goes by another configuration is asked again after so long, while a quorum needs
+   * it, and told no more often what is known here: news of members take a way there and back, and
+   * its disk.
    */
   configurationAgainMs: 200,
   /** How long a starting node waits for what other members have seen of it. */

@@ -13,6 +13,9 @@
  * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`): what a link or a stopped process
  * holds back is not done after it. A receiver that refuses it so tells its clock, and is asked once more while there is time.
  *
+ * So it is when the other node goes by another configuration, which has begun none of them: the
+ * round goes by this node's, and what becomes of that is the round's business.
+ *
  * A put that was read late (`src/bus/hearing.ts`) may long be done elsewhere: who took this node's place knows, so it goes to
  * the next live primary, and on to the one behind it. One that was passed on is refused: who did that coordinates it, or has.
  */
@@ -27,7 +30,12 @@ import { Peers, type IncomingCall } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
-import { DeadlineError, OverloadedError, UnavailableError } from '../errors.js';
+import {
+  DeadlineError,
+  OtherConfigurationError,
+  OverloadedError,
+  UnavailableError,
+} from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
@@ -75,7 +83,9 @@ export class PutOrdering implements PutSink {
       if (contact === 'noResponders') this.takeBack(node);
     });
     view.onChange((change) => {
-      if (change.kind === 'reachability' && change.now !== 'alive') this.takeBack(change.node);
+      // What was collected goes by the configuration it was collected by.
+      if (change.kind === 'ring') this.sendAll();
+      else if (change.now !== 'alive') this.takeBack(change.node);
     });
   }
 
@@ -92,7 +102,7 @@ export class PutOrdering implements PutSink {
   put(request: PutRequest): void {
     const node = this.coordinatorOf(request);
     if (node === this.peers.self) this.coordinator.put(request);
-    else this.passOn(node, request, { late: false });
+    else this.passOn(node, request, { late: false, configuration: this.view.configuration });
   }
 
   /** `behind`: who was asked before. */
@@ -102,7 +112,7 @@ export class PutOrdering implements PutSink {
     const placement = this.view.placement(request.partition, n);
     const node = nextCoordinator(placement, this.view, { self, behind });
     if (node === self) this.coordinator.put(request);
-    else this.passOn(node, request, { late: true });
+    else this.passOn(node, request, { late: true, configuration: this.view.configuration });
   }
 
   private coordinatorOf(request: PutRequest): NodeId {
@@ -183,12 +193,17 @@ export class PutOrdering implements PutSink {
   private answered(forward: Forward, body: readonly WireValue[]): void {
     if (!this.finish(forward)) return;
     const { to, late, again } = forward;
-    const { clock, unread, left } = forward.settle(body);
+    const { clock, unread, differs, left } = forward.settle(body);
+    if (differs) this.view.reconcile(to);
     const nowMs = this.clock.monotonicMs();
     if (clock !== null) this.clocks.told(to, clock, nowMs);
     for (const request of left)
       if (unread && !again && request.deadlineMs > nowMs)
-        this.passOn(to, request, { late, again: true });
+        this.passOn(to, request, {
+          late,
+          configuration: this.view.configuration,
+          again: true,
+        });
       else this.goOn(forward, request);
   }
 
@@ -234,7 +249,8 @@ export class PutOrdering implements PutSink {
       });
     } catch (error) {
       taken.answered();
-      if (!(error instanceof DeadlineError)) throw error;
+      const isCertain = error instanceof DeadlineError || error instanceof OtherConfigurationError;
+      if (!isCertain) throw error;
       const { code, outcome, message } = error;
       call.ok(notOrderedBody({ code, outcome, message, clock: this.time.now() }));
     }

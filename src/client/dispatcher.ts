@@ -164,7 +164,8 @@ export class Dispatcher {
           } else if (course === 'alone' || course === 'coordinated') {
             if (course === 'alone') tooLarge++;
             this.outbox.add(request);
-          } else this.failed(request, failure, { again: course === 'again', nowMs });
+          } else if (course === 'rerouted') this.reroute(request);
+          else this.failed(request, failure, { again: course === 'again', nowMs });
         },
         // The time of the turn is from before the answer came.
         onClock: (moment) => this.clocks.told(flight.node, moment, this.clock.monotonicMs()),
@@ -186,6 +187,12 @@ export class Dispatcher {
     if (tooLarge > 0) lane.rowsMax = Math.max(1, rows.length - tooLarge);
     else if (rows.length === lane.rowsMax)
       lane.rowsMax = Math.min(limits.frameRequestsMax, lane.rowsMax + 1);
+  }
+
+  /** The next ring, which is asked for now and then, says where it goes. */
+  private reroute(request: Request): void {
+    this.ring.want();
+    this.outbox.park(request);
   }
 
   /** `again`: if budget and deadline allow it. */
@@ -274,7 +281,7 @@ export class Dispatcher {
 
   private expire(nowMs: number): void {
     for (const { request, parked } of this.outbox.takeExpired(nowMs)) {
-      const why = parked ? this.parkedBecause() : 'no answer to the frames before it';
+      const why = parked ? this.parkedBecause(request) : 'no answer to the frames before it';
       this.pending.expire(request, { sent: false, why });
     }
     for (const flight of this.flights.all()) {
@@ -291,7 +298,8 @@ export class Dispatcher {
     }
   }
 
-  private parkedBecause(): string {
+  private parkedBecause({ rerouted }: Request): string {
+    if (rerouted !== undefined) return rerouted;
     if (this.routes.partitions > 0) return 'no node of the cluster answered';
     return `no founded cluster answered on ${this.options.prefix}.ring`;
   }

@@ -80,6 +80,12 @@ export class Outbox {
     this.list(lane);
   }
 
+  /** It was sent by routes that are no good: until there are others. */
+  park(request: Request): void {
+    request.sends--;
+    if (!request.settled) this.parked.push(request);
+  }
+
   private laneOf(request: Request): Lane | undefined {
     const { partitions } = this.routes;
     if (partitions === 0) return undefined;
@@ -224,18 +230,19 @@ export class Outbox {
     lane.sentAtMs = nowMs;
     if (lane.terms.kind === 'put') this.putting.add(lane);
     const { node, terms, witnesses } = lane;
+    const { configuration } = this.routes;
     const frame = { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs } as const;
     if (witnesses === undefined) {
       const timeoutMs = nodeTimeoutMs(lastDeadlineMs - nowMs);
       const until = this.clocks.momentAt(node, nowMs + timeoutMs, nowMs);
-      const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until };
+      const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until, configuration };
       const payload = encodeRows(terms, rows, deadline);
       const subject = `${prefix}.frame.${node}`;
       this.flights.send({ ...frame, node, read: undefined }, { subject, payload });
       return;
     }
     const read = new OwnRead(rows, 1 + witnesses.length);
-    const { whole, digests } = encodeOwnRows(terms, rows);
+    const { whole, digests } = encodeOwnRows(terms, rows, configuration);
     for (const asked of [node, ...witnesses]) {
       const payload = asked === node ? whole : digests;
       const subject = `${prefix}.frame.${asked}`;

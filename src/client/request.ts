@@ -91,6 +91,8 @@ export class Request implements RequestFacts {
   needsCoordinator = false;
   alone = false;
   heldBack: string | undefined;
+  /** Why it waits for another ring. */
+  rerouted: string | undefined;
 
   constructor(options: RequestOptions) {
     this.terms = options.terms;
@@ -118,6 +120,7 @@ export class Request implements RequestFacts {
     if (course === 'alone') this.alone = true;
     else if (course === 'coordinated') this.coordinate();
     else if (course === 'heldBack') this.heldBack = failure.message;
+    else if (course === 'rerouted') this.rerouted = failure.message;
     else this.tried(failure.outcome);
     return course;
   }

@@ -17,6 +17,8 @@ export interface Round {
   readonly waits: Sleeper;
   /** The detector says that the node is down. */
   nodeDown(node: NodeId): void;
+  /** This node may go by another configuration now. */
+  configurationChanged(): void;
 }
 
 export class RoundsUnderway {
@@ -44,6 +46,10 @@ export class RoundsUnderway {
 
   nodeDown(node: NodeId): void {
     for (const round of this.rounds.all()) round.nodeDown(node);
+  }
+
+  configurationChanged(): void {
+    for (const round of this.rounds.all()) round.configurationChanged();
   }
 
   wakeBy(wakeAtMs: number): void {

@@ -24,7 +24,10 @@ export interface ClusterView {
   readonly doubtedAtMs: number;
   /** Where the keys of a partition lie that have `n` replicas; made once for a ring. */
   placement(partition: number, n: number): Placement;
-  /** The node goes by another configuration: the two tell each other what they know, now and then however often it is called. */
+  /**
+   * The node goes by another configuration: the two tell each other what they know, now and then
+   * however often it is called.
+   */
   reconcile(node: NodeId): void;
   /** Called when the ring or anyone's reachability changed, and when who is down turns out to be absent. */
   onChange(listener: (change: ClusterChange) => void): void;

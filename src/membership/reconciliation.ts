@@ -1,4 +1,7 @@
-/** Nodes that go by another configuration than this one: nobody knows who is behind, so both tell what they know. */
+/**
+ * Nodes that go by another configuration than this one: nobody knows who is behind, so both tell
+ * what they know.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { mayReconcile } from '../../actors/rules/configuration.js';
 import type { Clock } from '../seams/clock.js';

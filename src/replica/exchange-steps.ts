@@ -7,6 +7,7 @@
  */
 import type { ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { unsaid } from '../../actors/rules/configuration.js';
 import type { ByteString, StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -147,7 +148,7 @@ export class ExchangeSteps {
     const digests = toPull.map((key) => store.peek(key)?.digest ?? emptyDigest);
     const partsWelcome = true;
     const { backgroundCallMsMax } = limits;
-    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), partsWelcome);
+    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, partsWelcome);
     this.ask('read', body, (answer) => this.takePulled(answer));
   }
 
@@ -191,7 +192,13 @@ export class ExchangeSteps {
     if (records.length === 0) return done();
     this.parts.pushed.value += records.length;
     const batch = encodeBatch(records);
-    const body = mergeBody(mergeReason.exchange, notOwed, limits.backgroundCallMsMax, batch);
+    const body = mergeBody(
+      mergeReason.exchange,
+      notOwed,
+      limits.backgroundCallMsMax,
+      batch,
+      unsaid,
+    );
     this.ask('merge', body, done);
   }
 

@@ -112,9 +112,13 @@ export class Handoff {
   }
 
   private deliveryTo(target: NodeId, send: (event: HandoffEvent) => void): HandoffEffects {
+    const { view } = this;
     return new Delivery(
       { store: this.store, peers: this.peers, target, send },
       {
+        get configuration() {
+          return view.configuration;
+        },
         othersOf: (key) => this.othersOf(key, target),
         jitter: () => this.random.below(1024) / 1024,
         count: (what, records) => (this.counted[what].value += records),

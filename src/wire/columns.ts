@@ -79,6 +79,11 @@ export class Columns {
     return moment === null ? null : { process: moment[0]!, ms: moment[1]! };
   }
 
+  /** A column that older senders leave out. */
+  lastIntOrNull(): number | null {
+    return this.at === this.columns.length ? null : this.next(isIntOrNull);
+  }
+
   end(): void {
     if (this.at !== this.columns.length) throw this.malformed();
   }

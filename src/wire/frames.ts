@@ -6,23 +6,26 @@
  *
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
  *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[], until: moment | nil,
- *               sooner: nil | number[], ages: nil | (number | nil)[]]
- *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[]]
+ *               sooner: nil | number[], ages: nil | (number | nil)[], configuration]
+ *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration]
  *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[], errors: nil | rows, clock]
  *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts, receiptOf, errors, clock]
  *   refusal    [1, 2, code, outcome: str, message: str, clock]
  *   rows       [index, code, outcome: str, message: str][]
  *   clock      moment | nil: what the answering node's clock shows
+ *   configuration  number | nil: of the ring its author went by; older clients leave it out
  *   moment     [process, ms] on the monotonic clock of one process of a node, see `actors/rules/told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
  * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it may be done elsewhere; nil:
  * never. Some rows may have to be done so many ms sooner: those that are tried again. These have an age as well: so many ms before
  * the frame was sent (`timeoutMs` before `until`) their author first asked. Age 0: nobody says which copy of its put the row is.
+ * A node that goes by another configuration refuses the frame as a whole (421, none).
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing".
  * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
  */
 import { limits } from '../../actors/rules/limits.js';
+import type { SaidConfiguration } from '../../actors/rules/configuration.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError, type Outcome } from '../errors.js';
@@ -54,6 +57,8 @@ interface FrameHead {
   /** 0: the node's default. */
   readonly timeoutMs: number;
   readonly keys: readonly Bin[];
+  /** By which its author chose the node. */
+  readonly configuration: SaidConfiguration;
 }
 
 export interface PutFrame extends FrameHead {
@@ -135,12 +140,13 @@ export function encodeFrame(frame: Frame): Buffer {
 /** A frame as part of another message; what `frameOfColumns` reads. */
 export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const bucket = bucketText(frame.bucket);
-  const { quorum, strict, timeoutMs, keys } = frame;
+  const { quorum, strict, timeoutMs, keys, configuration } = frame;
   const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
-  if (frame.kind === 'get') return head;
+  if (frame.kind === 'get') return [...head, configuration];
   const { values, contexts, operations, ttls, until, sooner, ages } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
-  return [...head, values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
+  const rows = [values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
+  return [...head, ...rows, configuration];
 }
 
 export function bucketText(bucket: ByteString): string {
@@ -172,8 +178,9 @@ export function frameOfColumns(message: WireValue): Frame {
   const rows = keys.length;
   const head = { bucket, quorum, strict, timeoutMs, keys };
   if (kind === kinds.get) {
+    const configuration = columns.lastIntOrNull();
     columns.end();
-    return { kind: 'get', ...head };
+    return { kind: 'get', ...head, configuration };
   }
   if (kind !== kinds.put) throw new MalformedError('a frame of unknown kind');
   const values = columns.list(isBinOrNull, rows);
@@ -183,8 +190,10 @@ export function frameOfColumns(message: WireValue): Frame {
   const until = columns.momentOrNull();
   const sooner = columns.listOrNull(isInt, rows);
   const ages = columns.listOrNull(isIntOrNull, rows);
+  const configuration = columns.lastIntOrNull();
   columns.end();
-  return { kind: 'put', ...head, values, contexts, operations, ttls, until, sooner, ages };
+  const done = { until, sooner, ages, configuration };
+  return { kind: 'put', ...head, values, contexts, operations, ttls, ...done };
 }
 
 export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {

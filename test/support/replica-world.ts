@@ -115,8 +115,8 @@ export class ReplicaWorld {
     const view = new HandMadeView(this.ids, id);
     const inspection = new Inspection(clock);
     const forgetting = new Forgetting(store);
-    new MergeHandler(peers, store).start();
-    new ReadHandler(peers, store).start();
+    new MergeHandler(peers, store, view).start();
+    new ReadHandler(peers, store, view).start();
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();
     store.setOwned((key) =>

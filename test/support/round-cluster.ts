@@ -184,8 +184,8 @@ export class RoundCluster {
     const view = new HandMadeView(ids, id);
     const inspection = new Inspection(clock);
     const told = new ToldBuckets({ ...nodeOptionsDefault, buckets });
-    new MergeHandler(peers, store).start();
-    new ReadHandler(peers, store).start();
+    new MergeHandler(peers, store, view).start();
+    new ReadHandler(peers, store, view).start();
     const coordinator = new RoundCoordinator(
       ...([store, peers, view, clock, told, inspection, metrics] as const),
     );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { limits } from '../../actors/rules/limits.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
 import { allActive, cluster, MemberWorld, names, type NodeLife } from '../support/member-world.js';
@@ -244,6 +245,21 @@ describe('founding', () => {
     }
     expect(agreedAlone).toBeGreaterThan(0);
   });
+});
+
+test('a member that goes by another configuration is told all that is known and asked for the same, now and then; nobody else is', async () => {
+  const { world, lives } = await cluster('differs');
+  const [a, b] = lives as [NodeLife, NodeLife];
+  await world.run(100);
+  const told: string[] = [];
+  world.nats.onPublish.push((from, { subject }) => void told.push(`${from[0]} ${subject}`));
+  const toB = `a _kv.${b.id}.gossip`;
+  for (const node of [b.id, b.id, 'f'.repeat(16)]) a.membership.view.reconcile(node);
+  await world.run(5);
+  expect(told).toEqual([toB, `b _kv.${a.id}.gossip`]);
+  await world.run(limits.configurationAgainMs);
+  a.membership.view.reconcile(b.id);
+  expect(told.filter((way) => way === toB)).toHaveLength(2);
 });
 
 describe('failure detector', () => {

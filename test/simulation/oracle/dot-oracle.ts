@@ -57,7 +57,7 @@ export class DotOracle {
     if (!subject.startsWith('_') || !subject.endsWith('.merge')) return;
     const message = readMessagePack(publication.payload);
     const body = Array.isArray(message) ? message[3] : undefined;
-    const batch = Array.isArray(body) ? body.at(-1) : undefined;
+    const batch = Array.isArray(body) ? body[3] : undefined;
     if (!Buffer.isBuffer(batch)) throw new Error(`a merge message without a batch`);
     const isPut = Array.isArray(body) && body[0] === putReason;
     const from = isPut && Array.isArray(message) ? String(message[1]) : undefined;

@@ -28,7 +28,7 @@ export class MergeWatch {
   private merge(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
     const [reason, owedTo] = body as [number, string];
-    const records = readBatch(body.at(-1) as Buffer);
+    const records = readBatch(body[3] as Buffer);
     const key = `${from} ${by} ${id}`;
     const waiting = this.calls.get(key) ?? [];
     this.calls.set(key, [...waiting, { from, by, reason, owedTo, records }]);
