@@ -5,16 +5,19 @@
  * reply for all costs none of them a wait.
  *
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
- *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[], until: moment | nil,
- *               sooner: nil | number[], ages: nil | (number | nil)[], configuration]
+ *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[],
+ *               until: moment | nil, sooner: nil | number[], ages: nil | (number | nil)[],
+ *               configuration]
  *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration]
- *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[], errors: nil | rows, clock]
- *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts, receiptOf, errors, clock]
+ *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[],
+ *               errors: nil | rows, clock]
+ *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts,
+ *               receiptOf, errors, clock]
  *   refusal    [1, 2, code, outcome: str, message: str, clock]
  *   rows       [index, code, outcome: str, message: str][]
  *   clock      moment | nil: what the answering node's clock shows
  *   configuration  number | nil: of the ring its author went by; older clients leave it out
- *   moment     [process, ms] on the monotonic clock of one process of a node, see `actors/rules/told-clock.ts`
+ *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
  * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it may be done elsewhere; nil:
