@@ -119,8 +119,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'second-round-builds-on-old-states',
     file: 'src/coordinator/put-round-starter.js',
-    find: 'this.begin(draft, ledger);\n                known = undefined;',
-    replace: 'this.begin(draft, ledger);',
+    find: 'this.begin(draft, batch.configuration, ledger);\n                known = undefined;',
+    replace: 'this.begin(draft, batch.configuration, ledger);',
   },
 
   // Replica.
