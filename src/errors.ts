@@ -14,7 +14,8 @@ export class QuorateError extends Error {
     readonly outcome: Outcome = 'none',
   ) {
     const { stackTraceLimit } = Error;
-    // Of load and of the cluster, not of the caller's code: a stack tells nothing and costs more than the request it refuses.
+    // Of load and of the cluster, not of the caller's code: a stack tells nothing and costs more
+    // than the request it refuses.
     if (code >= 421) Error.stackTraceLimit = 0;
     super(message);
     Error.stackTraceLimit = stackTraceLimit;
@@ -52,7 +53,10 @@ export class OperationReusedError extends QuorateError {
 }
 
 export class TooLargeError extends QuorateError {
-  /** It tells this 413, which every node gives, from that of a key with its siblings, which may be fewer elsewhere. */
+  /**
+   * It tells this 413, which every node gives, from that of a key with its siblings, which may be
+   * fewer elsewhere.
+   */
   static readonly valueText = `a value has at most ${limits.valueBytesMax} bytes`;
 
   constructor(message = TooLargeError.valueText) {

@@ -1,6 +1,7 @@
 /**
  * Who was asked in a get round and who answered. Pure, as `put-ledger.ts`.
- * Candidates are asked in order: as many as needed, one more for each that is lost, one when they are slow.
+ * Candidates are asked in order: as many as needed, one more for each that is lost, one when they
+ * are slow.
  */
 import type { NodeId } from '../rules/actor.js';
 import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
@@ -11,7 +12,10 @@ export interface GetPlan {
   readonly self: NodeId;
   /** Who is read: one side at a time, also while the partition moves. */
   readonly primaries: readonly NodeId[];
-  /** Who may be asked, best first; the coordinator where it counts, none believed down, no fallback under strict. */
+  /**
+   * Who may be asked, best first; the coordinator where it counts, none believed down, no fallback
+   * under strict.
+   */
   readonly candidates: readonly NodeId[];
   /** Primaries believed down; only explain a failure. */
   readonly down: readonly NodeId[];

@@ -1,6 +1,6 @@
 /**
- * One get round: a batch of gets that share replicas and quorum. The coordinator's own states are at
- * hand when it starts; it decides whom else to ask, when the readers are answered, and whether
+ * One get round: a batch of gets that share replicas and quorum. The coordinator's own states are
+ * at hand when it starts; it decides whom else to ask, when the readers are answered, and whether
  * somebody must be repaired afterwards. Time comes in as events and the chart is run by its table,
  * as that of a put round.
  */
@@ -37,7 +37,10 @@ export type GetRoundAction =
   | 'replyFailed'
   /** What waits for its answer goes to the owners as they are now. */
   | 'planAnew'
-  /** The merged states go to the primaries that were behind; `repairs.settled` when all have answered. */
+  /**
+   * The merged states go to the primaries that were behind; `repairs.settled` when all have
+   * answered.
+   */
   | 'repair'
   /** Nothing of the round is awaited any more. */
   | 'finish';

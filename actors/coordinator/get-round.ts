@@ -19,7 +19,10 @@ export interface GetRoundEffects {
   replyFailed(reason: string): void;
   /** What waits for its answer goes to the owners as they are now. */
   planAnew(): void;
-  /** Sends the merged states to the primaries that were behind; `repairs.settled` when all have answered. */
+  /**
+   * Sends the merged states to the primaries that were behind; `repairs.settled` when all have
+   * answered.
+   */
   repair(): void;
   /** Nothing of the round is awaited any more. */
   finish(): void;

@@ -41,7 +41,10 @@ export interface ForwardOptions {
 interface Settlement {
   /** Of the other node. */
   readonly clock: Moment | null;
-  /** It has not begun any, as if the deadline were past: on its clock, of which this node may know too little. */
+  /**
+   * It has not begun any, as if the deadline were past: on its clock, of which this node may know
+   * too little.
+   */
   readonly unread: boolean;
   /** Nor has it because it goes by another configuration. */
   readonly differs: boolean;

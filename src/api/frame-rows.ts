@@ -1,6 +1,6 @@
 /**
- * The rows of a frame as requests to a coordinator, and their replies as columns again: one pass each way,
- * and one reply when the last row is done.
+ * The rows of a frame as requests to a coordinator, and their replies as columns again: one pass
+ * each way, and one reply when the last row is done.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { isServed } from '../../actors/rules/configuration.js';

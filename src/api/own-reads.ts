@@ -1,6 +1,7 @@
 /**
- * Answers own reads: what this node holds of keys it is a primary of, asked of nobody else. A client that gets the same
- * digest from R primaries has what a get round would give it; when they differ, it asks a coordinator.
+ * Answers own reads: what this node holds of keys it is a primary of, asked of nobody else. A
+ * client that gets the same digest from R primaries has what a get round would give it; when they
+ * differ, it asks a coordinator.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';

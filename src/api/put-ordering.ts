@@ -1,23 +1,27 @@
 /**
- * Who coordinates a put. Blind puts are ordered by what their coordinator knows, so all of them meet at the
- * first live primary of their partition; another node passes them on. So does a node that is no primary at all,
- * with any put: it has no state of the key to build on.
+ * Who coordinates a put. Blind puts are ordered by what their coordinator knows, so all of them
+ * meet at the first live primary of their partition; another node passes them on. So does a node
+ * that is no primary at all, with any put: it has no state of the key to build on.
  *
- * Puts passed on in one turn of the event loop to one node travel as frames (`src/wire/frames.ts`) in the verb
- * `forward` (`src/wire/protocol/forward.ts`). A put is passed on once; its receiver coordinates it.
+ * Puts passed on in one turn of the event loop to one node travel as frames (`src/wire/frames.ts`)
+ * in the verb `forward` (`src/wire/protocol/forward.ts`). A put is passed on once; its receiver
+ * coordinates it.
  *
- * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put is coordinated here.
- * It may then have been coordinated twice, so a put without an operation id is given one before it leaves, and what is done here
- * says that it is a later copy: siblings of one operation collapse into one (`actors/rules/operations.ts`).
+ * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put
+ * is coordinated here. It may then have been coordinated twice, so a put without an operation id is
+ * given one before it leaves, and what is done here says that it is a later copy: siblings of one
+ * operation collapse into one (`actors/rules/operations.ts`).
  *
- * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`): what a link or a stopped process
- * holds back is not done after it. A receiver that refuses it so tells its clock, and is asked once more while there is time.
+ * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`):
+ * what a link or a stopped process holds back is not done after it. A receiver that refuses it so
+ * tells its clock, and is asked once more while there is time.
  *
  * So it is when the other node goes by another configuration, which has begun none of them: the
  * round goes by this node's, and what becomes of that is the round's business.
  *
- * A put that was read late (`src/bus/hearing.ts`) may long be done elsewhere: who took this node's place knows, so it goes to
- * the next live primary, and on to the one behind it. One that was passed on is refused: who did that coordinates it, or has.
+ * A put that was read late (`src/bus/hearing.ts`) may long be done elsewhere: who took this node's
+ * place knows, so it goes to the next live primary, and on to the one behind it. One that was
+ * passed on is refused: who did that coordinates it, or has.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -257,7 +261,10 @@ export class PutOrdering implements PutSink {
   }
 }
 
-/** The other node may have stored and sent it before it was gone: a refusal by this one does not mean that it never shows. */
+/**
+ * The other node may have stored and sent it before it was gone: a refusal by this one does not
+ * mean that it never shows.
+ */
 function mayBeStored(request: PutRequest): PutRequest {
   return {
     ...request,

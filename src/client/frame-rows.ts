@@ -161,7 +161,10 @@ function valuesOf(value: FrameValue): readonly (Uint8Array | null)[] {
   return value.map((sibling) => (sibling === null ? null : copy(sibling)));
 }
 
-/** Out of the receive buffer, which one small value would otherwise keep alive as a whole; small ones into Node's pool. */
+/**
+ * Out of the receive buffer, which one small value would otherwise keep alive as a whole; small
+ * ones into Node's pool.
+ */
 function copy(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes);
 }

@@ -1,13 +1,16 @@
 /**
- * From requests to frames. Requests are collected until the turn of the event loop ends, then leave as one frame per
- * lane: coordinator, set of primaries, and equal terms. While a frame is under way what comes waits and leaves together when it
- * is answered, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in (a round
- * costs its nodes about as much as a hundred rows do). A second frame leaves beside it only when it is a large one of gets, or when
- * the first takes much longer than frames did lately: one slow row shall not hold up a lane. Puts also wait for frames of puts
- * of other lanes, and then leave with theirs: nodes that get their rounds at the same time write and sync them together.
+ * From requests to frames. Requests are collected until the turn of the event loop ends, then leave
+ * as one frame per lane: coordinator, set of primaries, and equal terms. While a frame is under way
+ * what comes waits and leaves together when it is answered, so frames grow with the load instead of
+ * falling apart into ever smaller ones as replies trickle in (a round costs its nodes about as much
+ * as a hundred rows do). A second frame leaves beside it only when it is a large one of gets, or
+ * when the first takes much longer than frames did lately: one slow row shall not hold up a lane.
+ * Puts also wait for frames of puts of other lanes, and then leave with theirs: nodes that get
+ * their rounds at the same time write and sync them together.
  *
- * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal, what was refused waits at
- * the front of it, and then goes on frame by frame. So a node that is behind sets the pace of its clients.
+ * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal,
+ * what was refused waits at the front of it, and then goes on frame by frame. So a node that is
+ * behind sets the pace of its clients.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf } from '../../actors/rules/key.js';
@@ -207,7 +210,10 @@ export class Outbox {
     return false;
   }
 
-  /** What is late holds up nobody, and only its like what is slow: a bucket with W = 3, a node with a slow disk. */
+  /**
+   * What is late holds up nobody, and only its like what is slow: a bucket with W = 3, a node with
+   * a slow disk.
+   */
   private mustWait(lane: Lane, nowMs: number): boolean {
     for (const other of this.putting)
       if (nowMs <= lateAtMs(other) && areAlike(other.roundTripMs, lane.roundTripMs)) return true;
@@ -265,7 +271,9 @@ function lateAtMs(lane: Lane): number {
   return lane.sentAtMs + lateAfterRoundTrips * lane.roundTripMs;
 }
 
-/** The node gives up a little earlier, so that its word, which knows the outcome, is here in time. */
+/**
+ * The node gives up a little earlier, so that its word, which knows the outcome, is here in time.
+ */
 function nodeTimeoutMs(leftMs: number): number {
   return Math.max(1, Math.floor(leftMs - Math.min(25, leftMs / 10)));
 }

@@ -81,7 +81,10 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     this.askFrom(node, 0);
   }
 
-  /** An answer may be cut short by the payload limit; then the rest is asked for before the replica counts. */
+  /**
+   * An answer may be cut short by the payload limit; then the rest is asked for before the replica
+   * counts.
+   */
   private askFrom(node: NodeId, first: number): void {
     const { peers, clock } = this.around;
     const { keys, configuration } = this.content;

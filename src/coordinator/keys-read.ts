@@ -1,4 +1,7 @@
-/** The keys of requests, each once, with what is known of them: the own state, what replicas hold instead, all merged. */
+/**
+ * The keys of requests, each once, with what is known of them: the own state, what replicas hold
+ * instead, all merged.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
@@ -25,7 +28,10 @@ export class KeysRead {
   /** The names and own digests as a read message carries them. */
   readonly bins: readonly Buffer[];
   readonly digests: Buffer;
-  /** Of each replica that answered about every key: the states that differ from the own ones, by index. */
+  /**
+   * Of each replica that answered about every key: the states that differ from the own ones, by
+   * index.
+   */
   readonly answered = new Map<NodeId, ReadonlyMap<number, KeyState>>();
   /** As `answered`, of replicas that still have to tell the rest. */
   readonly partial = new Map<NodeId, Map<number, KeyState>>();

@@ -1,6 +1,7 @@
 /**
- * Looks up what the contexts of puts claim beyond what this node holds, and hands the puts back with what was found. A put of
- * a client that read elsewhere a moment ago needs it now and then; a forged context always does, and finds nothing.
+ * Looks up what the contexts of puts claim beyond what this node holds, and hands the puts back
+ * with what was found. A put of a client that read elsewhere a moment ago needs it now and then; a
+ * forged context always does, and finds nothing.
  */
 import type { Actor as ChartActor } from 'xstate';
 import { createActor } from 'xstate';

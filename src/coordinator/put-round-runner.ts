@@ -212,7 +212,9 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     }
   }
 
-  /** Of a coordinator that is no primary: who acknowledged has them, and is owed nothing any more. */
+  /**
+   * Of a coordinator that is no primary: who acknowledged has them, and is owed nothing any more.
+   */
   private settle(batch: Buffer): void {
     const delivered = keyedStatesOf(batch).map((state) => ({
       key: state.key,

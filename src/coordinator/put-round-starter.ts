@@ -1,6 +1,6 @@
 /**
- * From a batch of puts to rounds whose states are minted. Everything that can be refused with outcome
- * `none` is refused here, before anything is stored or sent.
+ * From a batch of puts to rounds whose states are minted. Everything that can be refused with
+ * outcome `none` is refused here, before anything is stored or sent.
  */
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { openPutLedger } from '../../actors/coordinator/put-ledger.js';

@@ -20,7 +20,10 @@ export interface Repair {
   readonly keys: KeysRead;
 }
 
-/** `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to give up when the round ends. */
+/**
+ * `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to
+ * give up when the round ends.
+ */
 export function sendRepairs(
   around: Pick<RoundSurroundings, 'store' | 'peers' | 'instruments'>,
   repair: Repair,
@@ -38,7 +41,8 @@ export function sendRepairs(
     const behind = node === self ? behindHere(keys) : behindAt(keys, node);
     for (const batch of batchesOf(keys, behind)) {
       pending++;
-      // A full disk or a lagging flush leaves this node behind; the next read or exchange finds it again.
+      // A full disk or a lagging flush leaves this node behind; the next read or exchange finds it
+      // again.
       if (node !== self) {
         const body = mergeBody(mergeReason.repair, notOwed, limits.repairMsMax, batch, unsaid);
         calls.push(peers.call(node, 'merge', body, settleOne));

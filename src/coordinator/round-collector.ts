@@ -1,9 +1,10 @@
 /**
- * Collects the requests of one turn of the event loop into batches that can share a round: same kind,
- * replica group, N, quorum and strictness. A batch is cut at a bound on requests and bytes.
+ * Collects the requests of one turn of the event loop into batches that can share a round: same
+ * kind, replica group, N, quorum and strictness. A batch is cut at a bound on requests and bytes.
  *
- * Which nodes a round asks is what makes it shareable, not their order round the ring: a replica group is the set of
- * those that are written, and while one of them is not alive also the order of the fallbacks that stand in for it.
+ * Which nodes a round asks is what makes it shareable, not their order round the ring: a replica
+ * group is the set of those that are written, and while one of them is not alive also the order of
+ * the fallbacks that stand in for it.
  */
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';

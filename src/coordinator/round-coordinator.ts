@@ -171,7 +171,9 @@ export class RoundCoordinator implements Coordinator {
     request.onReply({ ok: false, error });
   }
 
-  /** R=1 at a reader of the partition: nobody else is asked, so neither a round nor a statechart. */
+  /**
+   * R=1 at a reader of the partition: nobody else is asked, so neither a round nor a statechart.
+   */
   private getHere(request: GetRequest): void {
     const { partition, bucket, key } = request;
     const record = this.store.read(storageKeyOf({ partition, bucket, key }));

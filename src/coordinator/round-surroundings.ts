@@ -41,7 +41,10 @@ export class Acks {
     this.roundTrip = afterAnswer(this.roundTrip, ms);
   }
 
-  /** From when on a replica counts as silent: at least `limits.slowPutReplicaMs`, more while all are slow. */
+  /**
+   * From when on a replica counts as silent: at least `limits.slowPutReplicaMs`, more while all are
+   * slow.
+   */
   get slowAfterMs(): number {
     return Math.max(limits.slowPutReplicaMs, patienceMs(this.roundTrip));
   }

@@ -1,6 +1,7 @@
 /**
- * What a round waits for in time: its requests until their deadlines, each by itself; replicas until they count as slow; and
- * after the reply, the end of what is left to do. One for a round, all woken by one timer.
+ * What a round waits for in time: its requests until their deadlines, each by itself; replicas
+ * until they count as slow; and after the reply, the end of what is left to do. One for a round,
+ * all woken by one timer.
  */
 import type { Clock } from '../seams/clock.js';
 import type { RoundsUnderway, Sleeper } from './rounds-underway.js';

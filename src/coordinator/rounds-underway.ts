@@ -1,13 +1,17 @@
 /**
- * The rounds under way, and one timer for all of them: deadlines of requests, slow replicas, ends of settling. Two delayed
- * transitions of XState would be a quarter of a put round's cost, and nearly none of them ever fires.
+ * The rounds under way, and one timer for all of them: deadlines of requests, slow replicas, ends
+ * of settling. Two delayed transitions of XState would be a quarter of a put round's cost, and
+ * nearly none of them ever fires.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { Underway } from '../bus/underway.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 
 export interface Sleeper {
-  /** On the monotonic clock; `Infinity` when it waits for nothing. Moving it closer takes another `wakeBy`. */
+  /**
+   * On the monotonic clock; `Infinity` when it waits for nothing. Moving it closer takes another
+   * `wakeBy`.
+   */
   readonly wakeAtMs: number;
   /** Does what is due and moves `wakeAtMs` behind `nowMs`. */
   wake(nowMs: number): void;

@@ -1,4 +1,7 @@
-/** The messages of one `handoff` machine: batches to the target, or to all other primaries in its place. */
+/**
+ * The messages of one `handoff` machine: batches to the target, or to all other primaries in its
+ * place.
+ */
 import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import {
@@ -50,7 +53,10 @@ export class Delivery implements HandoffEffects {
     });
   }
 
-  /** Each record goes to all its other primaries; settled are those that every one of them has acknowledged. */
+  /**
+   * Each record goes to all its other primaries; settled are those that every one of them has
+   * acknowledged.
+   */
   rehome(): void {
     const { store, target, send } = this.parts;
     const owed = store.hints.next(target, {

@@ -1,6 +1,7 @@
 /**
- * Answers `merge`: the batch is copied out of the receive buffer by the store, merged into memory, appended
- * to the log as it came, and acknowledged when the log holds it as durably as this node promises.
+ * Answers `merge`: the batch is copied out of the receive buffer by the store, merged into memory,
+ * appended to the log as it came, and acknowledged when the log holds it as durably as this node
+ * promises.
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';

@@ -57,8 +57,8 @@ export class ReadHandler {
 }
 
 /**
- * A state larger than a message can't be shown as it is, and a quorum must not take a part for the whole. A tree exchange
- * takes what it gets: the rest comes when this node pushes.
+ * A state larger than a message can't be shown as it is, and a quorum must not take a part for the
+ * whole. A tree exchange takes what it gets: the rest comes when this node pushes.
  */
 function firstPartOf(state: Buffer, partsWelcome: boolean): Buffer {
   if (!partsWelcome)

@@ -1,4 +1,6 @@
-/** Takes decoded messages apart and checks each part; what is not as expected is a `MalformedError`. */
+/**
+ * Takes decoded messages apart and checks each part; what is not as expected is a `MalformedError`.
+ */
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError, type Outcome } from '../errors.js';
 import type { WireValue } from './message-pack.js';

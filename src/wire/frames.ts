@@ -1,8 +1,9 @@
 /**
- * The client's frames on `kv.frame.<node>`: many requests in one message, in columns, answered by one.
+ * The client's frames on `kv.frame.<node>`: many requests in one message, in columns, answered by
+ * one.
  *
- * A frame is a round in waiting: its requests share kind, bucket, quorum, strictness and timeout, so one
- * reply for all costs none of them a wait.
+ * A frame is a round in waiting: its requests share kind, bucket, quorum, strictness and timeout,
+ * so one reply for all costs none of them a wait.
  *
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
  *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[],
@@ -20,10 +21,11 @@
  *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
- * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it may be done elsewhere; nil:
- * never. Some rows may have to be done so many ms sooner: those that are tried again. These have an age as well: so many ms before
- * the frame was sent (`timeoutMs` before `until`) their author first asked. Age 0: nobody says which copy of its put the row is.
- * A node that goes by another configuration refuses the frame as a whole (421, none).
+ * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it
+ * may be done elsewhere; nil: never. Some rows may have to be done so many ms sooner: those that
+ * are tried again. These have an age as well: so many ms before the frame was sent (`timeoutMs`
+ * before `until`) their author first asked. Age 0: nobody says which copy of its put the row is. A
+ * node that goes by another configuration refuses the frame as a whole (421, none).
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing".
  * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
  */
@@ -75,7 +77,9 @@ export interface PutFrame extends FrameHead {
   readonly until: Moment | null;
   /** Deadlines of rows are so many ms before that of the frame; null: none is. */
   readonly sooner: readonly number[] | null;
-  /** By row, ms from the author's first copy to this frame; 0: it may be any copy; null: the first. */
+  /**
+   * By row, ms from the author's first copy to this frame; 0: it may be any copy; null: the first.
+   */
   readonly ages: readonly (number | null)[] | null;
 }
 
@@ -94,7 +98,9 @@ export interface RowError {
 }
 
 interface ReplyColumns {
-  /** Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it. */
+  /**
+   * Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it.
+   */
   readonly contexts: readonly (Bin | null)[];
   /** Distinct. */
   readonly receipts: readonly string[];
@@ -114,8 +120,8 @@ export type FrameValue = Bin | null | readonly (Bin | null)[];
 export interface GetFrameReply extends ReplyColumns {
   readonly kind: 'get';
   /**
-   * A row with error 413 did not fit beside the others: ask for that key in a frame of its own. When it was
-   * alone, its state is larger than a message may be.
+   * A row with error 413 did not fit beside the others: ask for that key in a frame of its own.
+   * When it was alone, its state is larger than a message may be.
    */
   readonly values: readonly FrameValue[];
 }
@@ -130,7 +136,10 @@ export interface FrameRefusal {
 
 export type FrameReply = PutFrameReply | GetFrameReply | FrameRefusal;
 
-/** Bytes a row adds to a frame at most, besides key, value, context and operation; so a client can cut its frames. */
+/**
+ * Bytes a row adds to a frame at most, besides key, value, context and operation; so a client can
+ * cut its frames.
+ */
 export const rowOverheadBytes = 32;
 /** Bytes a frame has besides its rows at most. */
 export const frameOverheadBytes = 64 + limits.bucketBytesMax;
@@ -165,7 +174,10 @@ export function keysColumn(columns: Columns): readonly Bin[] {
   return keys;
 }
 
-/** Throws `MalformedError`; keys, values and contexts are views into `bytes`. Their sizes are the caller's to check. */
+/**
+ * Throws `MalformedError`; keys, values and contexts are views into `bytes`. Their sizes are the
+ * caller's to check.
+ */
 export function decodeFrame(bytes: Uint8Array): Frame {
   return frameOfColumns(decode(bytes));
 }

@@ -4,8 +4,8 @@
  *   own        [1, 3, bucket, whole, keys: bin[], configuration]
  *   own reply  [1, 3, digests: bin, get reply | nil]
  *
- * A digest of 8 bytes a key, in order. `whole`: with the reply a get of R=1 would have; else with nil.
- * A node that is no primary of some key, or goes by another configuration, refuses them all
+ * A digest of 8 bytes a key, in order. `whole`: with the reply a get of R=1 would have; else with
+ * nil. A node that is no primary of some key, or goes by another configuration, refuses them all
  * (`frames.ts`).
  */
 import type { SaidConfiguration } from '../../actors/rules/configuration.js';

@@ -1,4 +1,7 @@
-/** Passwords: nobody is shown them, neither in what is printed nor in the arguments of processes, and those of nodes are random. */
+/**
+ * Passwords: nobody is shown them, neither in what is printed nor in the arguments of processes,
+ * and those of nodes are random.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';

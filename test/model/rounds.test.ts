@@ -1,6 +1,7 @@
 /**
- * Every path through the two round machines: all orders of all answers, silences, refusals and timers, on a small
- * cluster. States that look alike from outside and have the same timers ahead are explored once.
+ * Every path through the two round machines: all orders of all answers, silences, refusals and
+ * timers, on a small cluster. States that look alike from outside and have the same timers ahead
+ * are explored once.
  */
 import { describe, expect, test } from '@jest/globals';
 import type { InspectionEvent } from 'xstate';
@@ -18,7 +19,10 @@ interface Explored<E> {
   readonly next: readonly E[];
 }
 
-/** Runs each path from the start, so that every one meets a fresh machine. Returns the number of places. */
+/**
+ * Runs each path from the start, so that every one meets a fresh machine. Returns the number of
+ * places.
+ */
 function explore<E>(
   run: (path: readonly E[]) => Explored<E>,
   onPlace: (path: readonly E[], place: Explored<E>) => void = () => undefined,

@@ -1,4 +1,7 @@
-/** The ways in of a node on any bus, with a coordinator that keeps what it is given in memory, and a ring that is told. */
+/**
+ * The ways in of a node on any bus, with a coordinator that keeps what it is given in memory, and a
+ * ring that is told.
+ */
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';

@@ -1,6 +1,6 @@
 /**
- * Coordinators and replicas of a few nodes in one process, on virtual time and the real node protocol; the store is
- * a map, and what the nodes believe of each other is set by hand.
+ * Coordinators and replicas of a few nodes in one process, on virtual time and the real node
+ * protocol; the store is a map, and what the nodes believe of each other is set by hand.
  */
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';

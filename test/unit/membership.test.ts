@@ -217,7 +217,8 @@ describe('founding', () => {
       world.nats.onPublish.push(() => messages++);
       const lives = names.map((name) => world.start(name));
       const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
-      // What b and c say to each other, and then what a says, is lost at different moments of the agreement.
+      // What b and c say to each other, and then what a says, is lost at different moments of the
+      // agreement.
       await world.run(250 + (i % 8) * 0.1);
       world.nats.cut({ from: 'b-2', to: 'c-3' }, 'silent');
       world.nats.cut({ from: 'c-3', to: 'b-2' }, 'silent');

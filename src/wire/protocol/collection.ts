@@ -1,4 +1,7 @@
-/** The verb `collection`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
+/**
+ * The verb `collection`: what the first primary of a partition asks and orders when tombstones and
+ * old context entries go.
+ */
 import type { NodeId } from '../../../actors/rules/actor.js';
 import { holdings, type Holding } from '../../../actors/rules/collection.js';
 import type { Configuration } from '../../../actors/rules/configuration.js';
@@ -35,7 +38,10 @@ export interface Grounds {
 export type CollectionOrder = Grounds &
   (
     | {
-        /** survey: say what you hold of these. collect: drop what every primary has agreed on, where it still is the same. */
+        /**
+         * survey: say what you hold of these. collect: drop what every primary has agreed on, where
+         * it still is the same.
+         */
         readonly kind: 'survey' | 'collect';
         readonly keys: readonly AgreedKey[];
       }

@@ -1,4 +1,7 @@
-/** The verb `merge`: hold these states. It is answered when they are as durable as the node promises. */
+/**
+ * The verb `merge`: hold these states. It is answered when they are as durable as the node
+ * promises.
+ */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import type { SaidConfiguration } from '../../../actors/rules/configuration.js';
 import { MalformedError } from '../../errors.js';

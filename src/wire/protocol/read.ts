@@ -1,4 +1,7 @@
-/** The verb `read`: send the states that differ from those with these digests. An absent key has the empty state. */
+/**
+ * The verb `read`: send the states that differ from those with these digests. An absent key has the
+ * empty state.
+ */
 import type { SaidConfiguration } from '../../../actors/rules/configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
@@ -16,7 +19,10 @@ export interface Read {
   readonly digests: readonly Digest[];
   /** By which the answer counts for a quorum; else it is welcome whatever it is. */
   readonly configuration: SaidConfiguration;
-  /** A state larger than a message may be cut to a part (`state-parts.ts`); else it is refused (413). */
+  /**
+   * A state larger than a message may be cut to a part (`state-parts.ts`); else it is refused
+   * (413).
+   */
   readonly partsWelcome: boolean;
 }
 
@@ -57,7 +63,10 @@ export type Found = readonly [
   indexes: readonly number[],
   /** As many, encoded; not checked yet. */
   states: readonly Uint8Array[],
-  /** The answer is about so many keys from the first on, and at least one: the rest is to be asked for. */
+  /**
+   * The answer is about so many keys from the first on, and at least one: the rest is to be asked
+   * for.
+   */
   answered: number,
 ];
 

@@ -1,6 +1,7 @@
 /**
- * Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all of them must hold the same.
- * Questions are those nodes ask; answers are read by the oracles' own reader.
+ * Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all
+ * of them must hold the same. Questions are those nodes ask; answers are read by the oracles' own
+ * reader.
  */
 import { unsaid } from '../../../actors/rules/configuration.js';
 import { encode } from '../../../src/wire/message-pack.js';
@@ -42,7 +43,10 @@ export class Probe {
 
   private readonly publish: (to: string, verb: string, message: Buffer) => void;
 
-  /** The state a node holds of each name (`<bucket>/<key>`); the empty state when none. undefined: no answer. */
+  /**
+   * The state a node holds of each name (`<bucket>/<key>`); the empty state when none. undefined:
+   * no answer.
+   */
   read(
     node: string,
     names: readonly string[],

@@ -1,7 +1,8 @@
 /**
- * Wrong versions of the product, to see that tests would notice. Each replaces one passage of a compiled file while it is
- * loaded (`loader.ts`), in a process of its own: nothing of this exists in what is shipped. A passage that is not found
- * exactly once is an error, so mutants can't rot unseen.
+ * Wrong versions of the product, to see that tests would notice. Each replaces one passage of a
+ * compiled file while it is loaded (`loader.ts`), in a process of its own: nothing of this exists
+ * in what is shipped. A passage that is not found exactly once is an error, so mutants can't rot
+ * unseen.
  */
 import type { Mutant } from './mutant.js';
 import { subtleMutants } from './subtle-mutants.js';

@@ -1,6 +1,7 @@
 /**
- * Thirty slips of the kind that reviews miss: a bound off by one, a condition left out, an order swapped, a case forgotten. Over every
- * folder that decides, and written before anybody looked which of them are caught: their share of deaths measures the simulator.
+ * Thirty slips of the kind that reviews miss: a bound off by one, a condition left out, an order
+ * swapped, a case forgotten. Over every folder that decides, and written before anybody looked
+ * which of them are caught: their share of deaths measures the simulator.
  */
 import type { Mutant } from './mutant.js';
 

@@ -1,4 +1,7 @@
-/** What must be true when all is quiet again: (a) nothing acknowledged is lost, (c) what was replaced or deleted stays away. */
+/**
+ * What must be true when all is quiet again: (a) nothing acknowledged is lost, (c) what was
+ * replaced or deleted stays away.
+ */
 import type { History, Write } from './history.js';
 import type { Violations } from './violations.js';
 
@@ -10,7 +13,10 @@ export interface EndRules {
   readonly nowUs: number;
   /** What a power cut may have taken: acknowledged before it was on a disk, and on none since. */
   readonly mayBeCut: (write: Write) => boolean;
-  /** Writes that were minted twice (a request that two coordinators took): the second may show after the first was covered. */
+  /**
+   * Writes that were minted twice (a request that two coordinators took): the second may show after
+   * the first was covered.
+   */
   readonly mintedTwice: ReadonlySet<string>;
 }
 

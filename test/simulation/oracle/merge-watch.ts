@@ -14,7 +14,10 @@ export interface AckedMerge {
 
 export class MergeWatch {
   readonly onAcked: ((merge: AckedMerge) => void)[] = [];
-  /** Without an answer, oldest first, by caller, callee and id: a process that restarts may use an id again. */
+  /**
+   * Without an answer, oldest first, by caller, callee and id: a process that restarts may use an
+   * id again.
+   */
   private readonly calls = new Map<string, AckedMerge[]>();
 
   /** To be told of every publication. */

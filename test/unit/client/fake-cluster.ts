@@ -1,6 +1,7 @@
 /**
- * Scripted nodes on a simulated NATS in virtual time: they answer the ring and frames, and remember what they were sent.
- * What a store would do is not theirs: a node keeps the last values put, so that gets have something to say.
+ * Scripted nodes on a simulated NATS in virtual time: they answer the ring and frames, and remember
+ * what they were sent. What a store would do is not theirs: a node keeps the last values put, so
+ * that gets have something to say.
  */
 import type { Moment } from '../../../actors/rules/told-clock.js';
 import type { Context as Versions } from '../../../actors/rules/versions.js';
