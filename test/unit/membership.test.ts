@@ -260,6 +260,7 @@ test('a member that goes by another configuration is told all that is known and 
   expect(told).toEqual([toB, `b _kv.${a.id}.gossip`]);
   await world.run(limits.configurationAgainMs);
   a.membership.view.reconcile(b.id);
+  await world.run(5);
   expect(told.filter((way) => way === toB)).toHaveLength(2);
 });
 
