@@ -5,7 +5,7 @@
 import { limits } from '../actors/rules/limits.js';
 
 export type Outcome = 'none' | 'unknown';
-export type ErrorCode = 400 | 404 | 409 | 413 | 429 | 503 | 504;
+export type ErrorCode = 400 | 404 | 409 | 413 | 421 | 429 | 503 | 504;
 
 export class QuorateError extends Error {
   constructor(
@@ -14,8 +14,9 @@ export class QuorateError extends Error {
     readonly outcome: Outcome = 'none',
   ) {
     const { stackTraceLimit } = Error;
-    // Of load and of the cluster, not of the caller's code: a stack tells nothing and costs more than the request it refuses.
-    if (code >= 429) Error.stackTraceLimit = 0;
+    // Of load and of the cluster, not of the caller's code: a stack tells nothing and costs more
+    // than the request it refuses.
+    if (code >= 421) Error.stackTraceLimit = 0;
     super(message);
     Error.stackTraceLimit = stackTraceLimit;
     this.name = new.target.name;
@@ -52,11 +53,25 @@ export class OperationReusedError extends QuorateError {
 }
 
 export class TooLargeError extends QuorateError {
-  /** It tells this 413, which every node gives, from that of a key with its siblings, which may be fewer elsewhere. */
+  /**
+   * It tells this 413, which every node gives, from that of a key with its siblings, which may be
+   * fewer elsewhere.
+   */
   static readonly valueText = `a value has at most ${limits.valueBytesMax} bytes`;
 
   constructor(message = TooLargeError.valueText) {
     super(413, message);
+  }
+}
+
+/** Nothing was done: who asked takes other nodes for the owners of its keys than this one does. */
+export class OtherConfigurationError extends QuorateError {
+  static readonly code = 421;
+
+  constructor(
+    message = 'this node goes by another configuration of the cluster: ask for the ring, and again',
+  ) {
+    super(OtherConfigurationError.code, message);
   }
 }
 
@@ -91,6 +106,8 @@ export function errorOfCode(code: number, message: string, outcome: Outcome): Qu
         : new TooManySiblingsError(message);
     case 413:
       return new TooLargeError(message);
+    case OtherConfigurationError.code:
+      return new OtherConfigurationError(message);
     case 429:
       return new OverloadedError(message);
     case 504:

@@ -1,6 +1,7 @@
 /**
  * Who was asked in a get round and who answered. Pure, as `put-ledger.ts`.
- * Candidates are asked in order: as many as needed, one more for each that is lost, one when they are slow.
+ * Candidates are asked in order: as many as needed, one more for each that is lost, one when they
+ * are slow.
  */
 import type { NodeId } from '../rules/actor.js';
 import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
@@ -11,7 +12,10 @@ export interface GetPlan {
   readonly self: NodeId;
   /** Who is read: one side at a time, also while the partition moves. */
   readonly primaries: readonly NodeId[];
-  /** Who may be asked, best first; the coordinator where it counts, none believed down, no fallback under strict. */
+  /**
+   * Who may be asked, best first; the coordinator where it counts, none believed down, no fallback
+   * under strict.
+   */
   readonly candidates: readonly NodeId[];
   /** Primaries believed down; only explain a failure. */
   readonly down: readonly NodeId[];
@@ -24,6 +28,10 @@ interface Seat {
   readonly node: NodeId;
   readonly standing: 'asked' | 'answered' | 'missing';
   readonly why: string;
+  /**
+   * It is missing because it goes by another configuration, and is asked again: it may answer yet.
+   */
+  readonly differs?: true;
 }
 
 export interface GetLedger {
@@ -81,13 +89,27 @@ export function replicaAnswered(
 }
 
 export function replicaLost(ledger: GetLedger, missing: MissingReplica): GetLedger {
-  const at = ledger.seats.findIndex(
-    ({ node, standing }) => node === missing.node && standing === 'asked',
-  );
+  const { node, why } = missing;
+  const at = ledger.seats.findIndex((seat) => seat.node === node && isAwaited(seat));
   if (at < 0) return withoutOrders(ledger);
   const seats = ledger.seats.slice();
-  seats[at] = { node: missing.node, standing: 'missing', why: missing.why };
+  const isReplaced = seats[at]!.differs === true;
+  seats[at] = { node, standing: 'missing', why };
+  if (!isReplaced) return askNext({ ...ledger, seats });
+  return closed({ plan: ledger.plan, seats, differs: ledger.differs, orders: nobody });
+}
+
+/** A replica goes by another configuration: one more is asked in its place, and it again. */
+export function replicaDiffers(ledger: GetLedger, { node, why }: MissingReplica): GetLedger {
+  const at = ledger.seats.findIndex((seat) => seat.node === node && seat.standing === 'asked');
+  if (at < 0) return withoutOrders(ledger);
+  const seats = ledger.seats.slice();
+  seats[at] = { node, standing: 'missing', why, differs: true };
   return askNext({ ...ledger, seats });
+}
+
+function isAwaited({ standing, differs }: Seat): boolean {
+  return standing === 'asked' || differs === true;
 }
 
 /** Someone is slow: one more is asked, whoever answers first. */
@@ -115,10 +137,10 @@ function ballotOf(plan: GetPlan, seats: readonly Seat[]): Ballot {
   const acked: NodeId[] = [];
   const outstanding: NodeId[] = [];
   const missing: MissingReplica[] = plan.down.map((node) => ({ node, why: 'is down' }));
-  for (const { node, standing, why } of seats) {
-    if (standing === 'answered') acked.push(node);
-    else if (standing === 'asked') outstanding.push(node);
-    else missing.push({ node, why });
+  for (const seat of seats) {
+    if (seat.standing === 'answered') acked.push(seat.node);
+    else if (isAwaited(seat)) outstanding.push(seat.node);
+    else missing.push(seat);
   }
   const { needed, strict, primaries, candidates } = plan;
   const untried = candidates.slice(seats.length);

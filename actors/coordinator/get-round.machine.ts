@@ -1,6 +1,6 @@
 /**
- * One get round: a batch of gets that share replicas and quorum. The coordinator's own states are at
- * hand when it starts; it decides whom else to ask, when the readers are answered, and whether
+ * One get round: a batch of gets that share replicas and quorum. The coordinator's own states are
+ * at hand when it starts; it decides whom else to ask, when the readers are answered, and whether
  * somebody must be repaired afterwards. Time comes in as events and the chart is run by its table,
  * as that of a put round.
  */
@@ -16,6 +16,10 @@ export type GetRoundEvent =
   | { readonly type: 'replica.answered'; readonly node: NodeId; readonly differs: boolean }
   | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
+  /** It goes by another configuration than the round; it is asked again. */
+  | { readonly type: 'replica.differs'; readonly node: NodeId; readonly why: string }
+  /** So does the coordinator by now. */
+  | { readonly type: 'plan.outdated' }
   /** Some replica has been silent for `limits.slowGetReplicaMs`. */
   | { readonly type: 'replica.slow' }
   /** No request of the round waits any more. */
@@ -25,13 +29,18 @@ export type GetRoundEvent =
   /** `limits.repairMsMax` after the readers were answered. */
   | { readonly type: 'repairs.overdue' };
 
-export type GetRoundState = 'awaitingQuorum' | 'repairing' | 'done' | 'failed';
+export type GetRoundState = 'awaitingQuorum' | 'repairing' | 'done' | 'failed' | 'outdated';
 
 /** What the chart wants done, by name; `GetRound` does it. */
 export type GetRoundAction =
   | 'replyMet'
   | 'replyFailed'
-  /** The merged states go to the primaries that were behind; `repairs.settled` when all have answered. */
+  /** What waits for its answer goes to the owners as they are now. */
+  | 'planAnew'
+  /**
+   * The merged states go to the primaries that were behind; `repairs.settled` when all have
+   * answered.
+   */
   | 'repair'
   /** Nothing of the round is awaited any more. */
   | 'finish';
@@ -44,6 +53,7 @@ export const getRoundMachine = setup({
     noteInLedger: byGetRound,
     carryOutOrders: byGetRound,
     replyMet: byGetRound,
+    planAnew: byGetRound,
     replyFailed: byGetRound,
     repair: byGetRound,
     finish: byGetRound,
@@ -58,11 +68,13 @@ export const getRoundMachine = setup({
         'replica.answered': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.gone': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.refused': { actions: ['noteInLedger', 'carryOutOrders'] },
+        'replica.differs': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.slow': { actions: ['noteInLedger', 'carryOutOrders'] },
         'quorum.equal': { target: 'done', actions: 'replyMet' },
         'quorum.differing': { target: 'repairing', actions: 'replyMet' },
         'quorum.outOfReach': { target: 'failed', actions: 'replyFailed' },
         'deadline.passed': { target: 'failed' },
+        'plan.outdated': { target: 'outdated', actions: 'planAnew' },
       },
     },
     repairing: {
@@ -76,6 +88,7 @@ export const getRoundMachine = setup({
     },
     done: { type: 'final', entry: 'finish' },
     failed: { type: 'final', entry: 'finish' },
+    outdated: { type: 'final', entry: 'finish' },
   },
 });
 

@@ -3,7 +3,7 @@ import type { NodeId } from '../rules/actor.js';
 import type { Tally } from '../rules/quorum.js';
 import { ChartedRound, type RoundOptions } from './charted-round.js';
 import type { GetLedger } from './get-ledger.js';
-import { askNext, replicaAnswered, replicaLost, tallyOf } from './get-ledger.js';
+import { askNext, replicaAnswered, replicaDiffers, replicaLost, tallyOf } from './get-ledger.js';
 import {
   getRoundTable,
   type GetRoundAction,
@@ -17,7 +17,12 @@ export interface GetRoundEffects {
   ask(node: NodeId): void;
   replyMet(tally: Tally): void;
   replyFailed(reason: string): void;
-  /** Sends the merged states to the primaries that were behind; `repairs.settled` when all have answered. */
+  /** What waits for its answer goes to the owners as they are now. */
+  planAnew(): void;
+  /**
+   * Sends the merged states to the primaries that were behind; `repairs.settled` when all have
+   * answered.
+   */
   repair(): void;
   /** Nothing of the round is awaited any more. */
   finish(): void;
@@ -45,6 +50,8 @@ export class GetRound extends ChartedRound<
       case 'replica.gone':
       case 'replica.refused':
         return replicaLost(books, event);
+      case 'replica.differs':
+        return replicaDiffers(books, event);
       case 'replica.slow':
         return askNext(books);
       default:
@@ -61,7 +68,8 @@ export class GetRound extends ChartedRound<
     if (action === 'replyMet') effects.replyMet(tallyOf(books));
     else if (action === 'replyFailed') {
       if (books.verdict.kind === 'failed') effects.replyFailed(books.verdict.reason);
-    } else if (action === 'repair') effects.repair();
+    } else if (action === 'planAnew') effects.planAnew();
+    else if (action === 'repair') effects.repair();
     else effects.finish();
   }
 }

@@ -28,7 +28,10 @@ export interface PutPlan {
 export type PutOrder =
   /** The states to a replica; `owedTo`: as hints for that primary. */
   | { readonly kind: 'send'; readonly to: NodeId; readonly owedTo: NodeId | undefined }
-  /** The coordinator owes the hint itself: no fallback is left, or it is no primary. It may be refused room for it. */
+  /**
+   * The coordinator owes the hint itself: no fallback is left, or it is no primary. It may be
+   * refused room for it.
+   */
   | { readonly kind: 'owe'; readonly target: NodeId };
 
 /** Nobody has room for a hint that the coordinator was to owe. */
@@ -44,6 +47,11 @@ interface Seat {
   readonly owedTo: NodeId | undefined;
   /** Why it is missing. */
   readonly why: string;
+  /**
+   * It is missing because it goes by another configuration, and is asked again: it may hold the
+   * states yet.
+   */
+  readonly differs?: true;
   /** For whom a fallback would not hold the states: it may have room for another's. */
   readonly refused?: readonly NodeId[];
 }
@@ -121,9 +129,10 @@ export function openPutLedger(plan: PutPlan): PutLedger {
 }
 
 /**
- * A coordinator that is no primary owes the states to every primary from the start, even when all of them answer. A crash right
- * after the reply must not leave them where no handoff looks; and its own copy, which counts, goes with the last hint. With a
- * hint for one primary alone, that one's ack and the coordinator's would have been a single copy once it was settled.
+ * A coordinator that is no primary owes the states to every primary from the start, even when all
+ * of them answer. A crash right after the reply must not leave them where no handoff looks; and its
+ * own copy, which counts, goes with the last hint. With a hint for one primary alone, that one's
+ * ack and the coordinator's would have been a single copy once it was settled.
  */
 function seatCoordinatorAsFallback(draft: Draft): void {
   const { plan } = draft;
@@ -134,7 +143,10 @@ function seatCoordinatorAsFallback(draft: Draft): void {
   for (const primary of replicas) draft.orders.push({ kind: 'owe', target: primary });
 }
 
-/** A replica holds the states as durably as its node promises. A coordinator that has no room for its hints does not count by that. */
+/**
+ * A replica holds the states as durably as its node promises. A coordinator that has no room for
+ * its hints does not count by that.
+ */
 export function replicaAcked(ledger: PutLedger, node: NodeId): PutLedger {
   const at = ledger.seats.findIndex(
     (seat) =>
@@ -149,14 +161,15 @@ export function replicaAcked(ledger: PutLedger, node: NodeId): PutLedger {
 }
 
 /**
- * A replica won't hold them: it isn't there, or it said no. The next fallback takes the hint at once; one that said no
- * (`refused`) may have room for another primary's.
+ * A replica won't hold them: it isn't there, or it said no. The next fallback takes the hint at
+ * once; one that said no (`refused`) may have room for another primary's.
  */
 export function replicaLost(
   ledger: PutLedger,
   missing: MissingReplica & { readonly refused: boolean },
 ): PutLedger {
   const seat = ledger.seats.find(({ node }) => node === missing.node);
+  if (seat?.differs === true) return noLongerAsked(ledger, seat, missing.why);
   if (seat?.standing !== 'asked') return withoutOrders(ledger);
   const draft = edit(ledger);
   const { owedTo } = seat;
@@ -168,7 +181,31 @@ export function replicaLost(
   return closed(draft);
 }
 
-/** A primary without a fallback that stands in for it gets this one, which would not do it for another. */
+/**
+ * A replica goes by another configuration: for this round it is one that can't be reached, and its
+ * hint is taken at once. But it is asked again, so a quorum that needs it is not out of reach.
+ */
+export function replicaDiffers(ledger: PutLedger, { node, why }: MissingReplica): PutLedger {
+  const seat = ledger.seats.find((other) => other.node === node);
+  if (seat?.standing !== 'asked') return withoutOrders(ledger);
+  const draft = edit(ledger);
+  draft.seats[draft.seats.indexOf(seat)] = { ...seat, standing: 'missing', why, differs: true };
+  standIn(draft, seat.owedTo ?? node);
+  return closed(draft);
+}
+
+/** Its hint is held by others already. */
+function noLongerAsked(ledger: PutLedger, seat: Seat, why: string): PutLedger {
+  const draft = edit(ledger);
+  const { node, standing, owedTo } = seat;
+  draft.seats[draft.seats.indexOf(seat)] = { node, standing, owedTo, why };
+  return closed(draft);
+}
+
+/**
+ * A primary without a fallback that stands in for it gets this one, which would not do it for
+ * another.
+ */
 function standInForAnother(draft: Draft, at: number): void {
   const { node, refused = [] } = draft.seats[at]!;
   const target = draft.seats.find(
@@ -184,8 +221,9 @@ function standInForAnother(draft: Draft, at: number): void {
 }
 
 /**
- * The coordinator has no room to owe a hint. As a primary it holds the states all the same. As a fallback it forgets them once
- * its hints are settled: its ack counts as long as those it may owe are W, so that in the end as many hold them as were promised.
+ * The coordinator has no room to owe a hint. As a primary it holds the states all the same. As a
+ * fallback it forgets them once its hints are settled: its ack counts as long as those it may owe
+ * are W, so that in the end as many hold them as were promised.
  */
 export function hintRefused(ledger: PutLedger, { target, why }: RefusedHint): PutLedger {
   const draft = edit(ledger);
@@ -225,7 +263,10 @@ export function silentForLong(ledger: PutLedger): PutLedger {
   return closed(draft);
 }
 
-/** The round ends: whoever has not answered by now counts as lost, and the coordinator owes the hints. */
+/**
+ * The round ends: whoever has not answered by now counts as lost, and the coordinator owes the
+ * hints.
+ */
 export function silentToTheEnd(ledger: PutLedger): PutLedger {
   const draft = edit(ledger);
   for (const node of replicasOf(ledger.plan)) {
@@ -308,9 +349,9 @@ function ballotOf(
   const acked: NodeId[] = [];
   const outstanding: NodeId[] = [];
   const missing: MissingReplica[] = [];
-  for (const { node, standing, why } of seats) {
+  for (const { node, standing, why, differs } of seats) {
     if (standing === 'acked') acked.push(node);
-    else if (standing === 'asked') outstanding.push(node);
+    else if (standing === 'asked' || differs === true) outstanding.push(node);
     else missing.push({ node, why });
   }
   const { plan } = ledger;
@@ -320,7 +361,9 @@ function ballotOf(
   return { needed, strict, primaries, incoming, standIns, acked, outstanding, untried, missing };
 }
 
-/** A coordinator that owns the partition neither before nor after its move owes it to all who do. */
+/**
+ * A coordinator that owns the partition neither before nor after its move owes it to all who do.
+ */
 function standInsOf(plan: PutPlan, seats: readonly Seat[]): StandIn[] {
   return seats.flatMap(({ node, owedTo }) => {
     if (owedTo === undefined) return [];

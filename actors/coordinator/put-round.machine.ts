@@ -21,6 +21,10 @@ export type PutRoundEvent =
   /** No responders, or the detector says down. */
   | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
+  /** It goes by another configuration than the round; it is asked again. */
+  | { readonly type: 'replica.differs'; readonly node: NodeId; readonly why: string }
+  /** So does the coordinator by now. */
+  | { readonly type: 'plan.outdated' }
   /** The coordinator has no room for a hint it was to owe. */
   | { readonly type: 'hint.refused'; readonly target: NodeId; readonly why: string }
   /** Some replica has been silent for unusually long, at least `limits.slowPutReplicaMs`. */
@@ -30,12 +34,14 @@ export type PutRoundEvent =
   /** The authors were answered long ago: at least `limits.settleMsMax`. */
   | { readonly type: 'settling.overdue' };
 
-export type PutRoundState = 'awaitingQuorum' | 'settling' | 'failed' | 'done';
+export type PutRoundState = 'awaitingQuorum' | 'settling' | 'failed' | 'outdated' | 'done';
 
 /** What the chart wants done, by name; `PutRound` does it. */
 export type PutRoundAction =
   | 'replyMet'
   | 'replyFailed'
+  /** What waits for its answer goes to the owners as they are now. */
+  | 'planAnew'
   /** Whoever has not answered by now counts as lost. */
   | 'oweSilentPrimaries'
   /** Nothing of the round is awaited any more. */
@@ -49,6 +55,7 @@ export const putRoundMachine = setup({
     noteInLedger: byPutRound,
     carryOutOrders: byPutRound,
     replyMet: byPutRound,
+    planAnew: byPutRound,
     replyFailed: byPutRound,
     oweSilentPrimaries: byPutRound,
     finish: byPutRound,
@@ -61,6 +68,7 @@ export const putRoundMachine = setup({
     'replica.acked': { actions: ['noteInLedger', 'carryOutOrders'] },
     'replica.gone': { actions: ['noteInLedger', 'carryOutOrders'] },
     'replica.refused': { actions: ['noteInLedger', 'carryOutOrders'] },
+    'replica.differs': { actions: ['noteInLedger', 'carryOutOrders'] },
     'replica.slow': { actions: ['noteInLedger', 'carryOutOrders'] },
     'hint.refused': { actions: ['noteInLedger', 'carryOutOrders'] },
   },
@@ -71,6 +79,7 @@ export const putRoundMachine = setup({
         'quorum.met': { target: 'settling', actions: 'replyMet' },
         'quorum.outOfReach': { target: 'failed', actions: 'replyFailed' },
         'deadline.passed': { target: 'failed' },
+        'plan.outdated': { target: 'outdated', actions: 'planAnew' },
       },
     },
     settling: {
@@ -88,6 +97,7 @@ export const putRoundMachine = setup({
         'settling.overdue': { target: 'done', actions: ['oweSilentPrimaries', 'carryOutOrders'] },
       },
     },
+    outdated: { type: 'final', entry: 'finish' },
     done: { type: 'final', entry: 'finish' },
   },
 });

@@ -4,6 +4,7 @@ import type { PutLedger, PutOrder, PutTally } from './put-ledger.js';
 import {
   hintRefused,
   replicaAcked,
+  replicaDiffers,
   replicaLost,
   silentForLong,
   silentToTheEnd,
@@ -22,6 +23,8 @@ export interface PutRoundEffects {
   carryOut(order: PutOrder): void;
   replyMet(tally: PutTally): void;
   replyFailed(reason: string): void;
+  /** What waits for its answer goes to the owners as they are now. */
+  planAnew(): void;
   /** Nothing of the round is awaited any more. */
   finish(): void;
 }
@@ -50,6 +53,8 @@ export class PutRound extends ChartedRound<
       case 'replica.gone':
       case 'replica.refused':
         return replicaLost(books, { ...event, refused: event.type === 'replica.refused' });
+      case 'replica.differs':
+        return replicaDiffers(books, event);
       case 'hint.refused':
         return hintRefused(books, event);
       case 'replica.slow':
@@ -68,7 +73,8 @@ export class PutRound extends ChartedRound<
     if (action === 'replyMet') effects.replyMet(tallyOf(books));
     else if (action === 'replyFailed') {
       if (books.verdict.kind === 'failed') effects.replyFailed(books.verdict.reason);
-    } else if (action === 'oweSilentPrimaries') this.books = silentToTheEnd(books);
+    } else if (action === 'planAnew') effects.planAnew();
+    else if (action === 'oweSilentPrimaries') this.books = silentToTheEnd(books);
     else effects.finish();
   }
 }

@@ -21,22 +21,42 @@ export const limits = {
   keyBytesMax,
   /** Partition, bucket, NUL, key. */
   storageKeyBytesMax: 2 + bucketBytesMax + 1 + keyBytesMax,
-  /** Half of NATS' default payload limit (1 MiB), so that a state with a sibling still fits one message. */
+  /**
+   * Half of NATS' default payload limit (1 MiB), so that a state with a sibling still fits one
+   * message.
+   */
   valueBytesMax: 512 * 1024,
   /** Operation ids are compared, stored and sent with each sibling. */
   operationIdBytesMax: 64,
-  /** Siblings a put may leave; one that would leave more is refused with 409. What nodes took that did not know of each other adds up beyond. */
+  /**
+   * Siblings a put may leave; one that would leave more is refused with 409. What nodes took that
+   * did not know of each other adds up beyond.
+   */
   siblingsMax: 32,
-  /** Writes that a put's context names though they are gone at its coordinator: where they stand still, the next put replaces them. */
+  /**
+   * Writes that a put's context names though they are gone at its coordinator: where they stand
+   * still, the next put replaces them.
+   */
   goneDotsMax: 8,
-  /** Encoded bytes of one key state; past it a put is refused with 413. It must fit a merge message. */
+  /**
+   * Encoded bytes of one key state; past it a put is refused with 413. It must fit a merge message.
+   */
   stateBytesMax: 900 * 1024,
-  /** Entries of one context; past it puts without context are refused with 409 until pruning caught up. */
+  /**
+   * Entries of one context; past it puts without context are refused with 409 until pruning caught
+   * up.
+   */
   contextEntriesMax: 256,
-  /** What contexts of two nodes add up to is held as far as its count fits 16 bits; a merge past it is refused. */
+  /**
+   * What contexts of two nodes add up to is held as far as its count fits 16 bits; a merge past it
+   * is refused.
+   */
   contextEntriesHeldMax: 0xffff,
 
-  /** Higher counters are refused in a client's context (nobody writes a key so often), so that a dot never overflows its 32 bits. */
+  /**
+   * Higher counters are refused in a client's context (nobody writes a key so often), so that a dot
+   * never overflows its 32 bits.
+   */
   contextCounterMax: 0xfff0_0000,
 
   /** A round is cut at the end of a turn of the event loop, or at one of these. */
@@ -44,13 +64,19 @@ export const limits = {
   roundBytesMax: 512 * 1024,
   /** Rounds that wait for a quorum or settle. */
   roundsInFlightMax: 1024,
-  /** Silent for so long after a put was sent, a primary gets a fallback beside it. Far above a log sync, below what a person notices. */
+  /**
+   * Silent for so long after a put was sent, a primary gets a fallback beside it. Far above a log
+   * sync, below what a person notices.
+   */
   slowPutReplicaMs: 100,
   /** Silent for so long after a read was sent, one more replica is asked. */
   slowGetReplicaMs: 20,
   /** After the reply a put round waits so long for silent primaries, then owes them hints. */
   settleMsMax: 250,
-  /** What a context claims beyond its coordinator's state is looked up for so long at most, and half of what is left to the put. */
+  /**
+   * What a context claims beyond its coordinator's state is looked up for so long at most, and half
+   * of what is left to the put.
+   */
   lookUpMsMax: 1_000,
   /** Puts of one coordinator whose contexts are being looked up; past it: 429. */
   lookUpsInFlightMax: 1_024,
@@ -60,29 +86,42 @@ export const limits = {
   requestsInFlightMax: 16_384,
   requestBytesInFlightMax: 64 * 1024 * 1024,
   /**
-   * Replaced puts that a key remembers to tell their late copies, for as long as their requests live; past it a put is refused with
-   * 429. Those whose request is over are kept longer while there are no more than `operationsRememberedKept`: a hint with the twin of
-   * one is tried again up to a minute apart, and its node may be away when it is.
+   * Replaced puts that a key remembers to tell their late copies, for as long as their requests
+   * live; past it a put is refused with
+   * 429. Those whose request is over are kept longer while there are no more than
+   *      `operationsRememberedKept`: a hint with the twin of one is tried again up to a minute
+   *      apart, and its node may be away when it is.
    */
   operationsRememberedMax: 512,
   operationsRememberedKept: 64,
   operationsRememberedMs: 5 * 60_000,
-  /** When a request is over goes by wall clocks of several nodes: so much longer it is not taken to be. */
+  /**
+   * When a request is over goes by wall clocks of several nodes: so much longer it is not taken to
+   * be.
+   */
   copiesSkewMsMax: 1_000,
 
   /** Requests of one client frame. */
   frameRequestsMax: 512,
   /** Puts passed on whose deadlines differ by less are met together; the earliest counts. */
   deadlineStepMs: 10,
-  /** Keys of 1 … this many dot-separated tokens are mapped; nodes pass longer ones on themselves. */
+  /**
+   * Keys of 1 … this many dot-separated tokens are mapped; nodes pass longer ones on themselves.
+   */
   mappedTokensMax: 8,
   /** Buckets whose announcers are kept; any client may name new ones. */
   announcedBucketsMax: 256,
   /** A frame or node message as a whole; stays under NATS' default payload limit of 1 MiB. */
   messageBytesMax,
-  /** A server that takes less (`max_payload`) can't carry what nodes may hold: they don't start on it. NATS' default is 1 MiB. */
+  /**
+   * A server that takes less (`max_payload`) can't carry what nodes may hold: they don't start on
+   * it. NATS' default is 1 MiB.
+   */
   payloadBytesMin: messageBytesMax + headerBytesMax,
-  /** Of a message, whoever they are for; past either bound: 400. A context of `contextEntriesMax` entries takes half of the bytes. */
+  /**
+   * Of a message, whoever they are for; past either bound: 400. A context of `contextEntriesMax`
+   * entries takes half of the bytes.
+   */
   headersMax: 64,
   headerBytesMax,
   messageDepthMax: 8,
@@ -99,20 +138,34 @@ export const limits = {
   /** Timers of a longer delay fire on such steps, so that Node keeps few lists of them. */
   timerStepMs: 16,
   timerSteppedMsMin: 64,
-  /** Rates of two monotonic clocks differ by less: an oscillator by 100 at most, and NTP adds up to 500. */
+  /**
+   * Rates of two monotonic clocks differ by less: an oscillator by 100 at most, and NTP adds up to
+   * 500.
+   */
   clockRatePpmMax: 1_000,
-  /** Words about another's clock count while they are from this stretch of time or the one before. */
+  /**
+   * Words about another's clock count while they are from this stretch of time or the one before.
+   */
   clockWindowMs: 5_000,
-  /** Wall clocks of nodes and authors differ by less; a node whose clock is further from the others' goes by theirs, and says so. */
+  /**
+   * Wall clocks of nodes and authors differ by less; a node whose clock is further from the others'
+   * goes by theirs, and says so.
+   */
   wallSkewMsMax: 1_000,
 
   hintAgeMsMax: 3 * 60 * 60 * 1000,
   hintBatchRecordsMax: 128,
   hintBatchBytesMax: 256 * 1024,
 
-  /** How often a node looks whether it owes anything, and to whom. Also bounds how long a returned primary waits for its hints. */
+  /**
+   * How often a node looks whether it owes anything, and to whom. Also bounds how long a returned
+   * primary waits for its hints.
+   */
   handoffScanMs: 1_000,
-  /** Per target: a node that just came back has better things to do than to swallow hours of hints at once. */
+  /**
+   * Per target: a node that just came back has better things to do than to swallow hours of hints
+   * at once.
+   */
   handoffBytesPerSecondMax: 8 * 1024 * 1024,
   handoffBackoffMsMin: 500,
   handoffBackoffMsMax: 60_000,
@@ -130,16 +183,24 @@ export const limits = {
   exchangeRetryMs: 1_000,
   exchangeKeysMax: 512,
   exchangeBytesMax: 256 * 1024,
-  /** Keys looked at for one question, so many at a time; those of other leaves cost a step as well. */
+  /**
+   * Keys looked at for one question, so many at a time; those of other leaves cost a step as well.
+   */
   exchangeScannedKeysMax: 4096,
   exchangeScanKeys: 512,
 
   /** Longer than any message or restored process can be under way. */
   tombstoneGraceMsDefault: 60 * 60 * 1000,
-  /** One batch of keys is looked at for collection in this time; a pass over all keys takes keys / batch of them. */
+  /**
+   * One batch of keys is looked at for collection in this time; a pass over all keys takes keys /
+   * batch of them.
+   */
   collectionTickMs: 1_000,
   collectionKeysPerTickMax: 256,
-  /** Contexts longer than this lose entries of departed actors, once that is safe. Dynamo's own threshold. */
+  /**
+   * Contexts longer than this lose entries of departed actors, once that is safe. Dynamo's own
+   * threshold.
+   */
   contextEntriesKept: 10,
 
   membersMax: 256,
@@ -160,10 +221,16 @@ export const limits = {
   /** Name, host and zone of a member. */
   labelBytesMax: 128,
 
-  /** A heartbeat; news of it go to so many peers. In a cluster of up to 1 + fanout nodes everyone hears everyone directly. */
+  /**
+   * A heartbeat; news of it go to so many peers. In a cluster of up to 1 + fanout nodes everyone
+   * hears everyone directly.
+   */
   gossipIntervalMs,
   gossipFanout: 4,
-  /** How often silence is looked at, and how long it may be between nodes that gossip directly: a beat and a half. */
+  /**
+   * How often silence is looked at, and how long it may be between nodes that gossip directly: a
+   * beat and a half.
+   */
   reviewIntervalMs,
   silenceMsMax: 1_500,
   /** NATS' word that a node is not there holds for two beats, with which peers are asked. */
@@ -176,33 +243,57 @@ export const limits = {
   /** After that silence it is asked directly; without an answer in this time it is suspect. */
   probeMsMax: 400,
   /**
-   * Nothing was read for a review interval and this: the node stood still or its link did. It blames nobody for the silence, and
-   * what it then reads may be done elsewhere.
+   * Nothing was read for a review interval and this: the node stood still or its link did. It
+   * blames nobody for the silence, and what it then reads may be done elsewhere.
    */
   stallMsMax,
   unreadGapMsMax: reviewIntervalMs + stallMsMax,
-  /** What a node reads may have waited for it so long, beside the way; a plain request that may have waited longer: 429. */
+  /**
+   * What a node reads may have waited for it so long, beside the way; a plain request that may have
+   * waited longer: 429.
+   */
   waitMsMax: 250,
   /**
-   * A node counts as hung so long before others serve its share too: more than a beat, by which nodes differ in noticing that they do
-   * not hear each other.
+   * A node counts as hung so long before others serve its share too: more than a beat, by which
+   * nodes differ in noticing that they do not hear each other.
    */
   hangingMsMin: 1_500,
-  /** When nobody hangs any more, others may think otherwise for so long: until then a put that one refuses may be done by another. */
+  /**
+   * When nobody hangs any more, others may think otherwise for so long: until then a put that one
+   * refuses may be done by another.
+   */
   doubledMsMax: 3_000,
-  /** A word of another node that took longer lay somewhere: what comes with it may have, too. Far above what a busy node takes. */
+  /**
+   * A word of another node that took longer lay somewhere: what comes with it may have, too. Far
+   * above what a busy node takes.
+   */
   lateWordMsMax: 1_000,
-  /** Blind puts of plain clients are held for so long while a node is silent: what comes out of a route comes all at once. */
+  /**
+   * Blind puts of plain clients are held for so long while a node is silent: what comes out of a
+   * route comes all at once.
+   */
   heldPutMs,
-  /** What is read within so long of each other counts as one: puts that were held are looked at later. */
+  /**
+   * What is read within so long of each other counts as one: puts that were held are looked at
+   * later.
+   */
   wordsTogetherMsMax: 4 * heldPutMs,
   /** A node whose words come late has nothing more to bring after two beats without one. */
   lateSilenceMsMax: 2 * gossipIntervalMs,
   /** Nodes that are started together need a moment to find each other; then it is worth a word. */
   patienceBeatsMax: 5,
-  /** How long a starting node waits for another process with its id to object, and how often it asks again. */
+  /**
+   * How long a starting node waits for another process with its id to object, and how often it asks
+   * again.
+   */
   claimMsMax: 250,
   claimIntervalMs: 5_000,
+  /**
+   * A node that goes by another configuration is asked again after so long, while a quorum needs
+   * it, and told no more often what is known here: news of members take a way there and back, and
+   * its disk.
+   */
+  configurationAgainMs: 200,
   /** How long a starting node waits for what other members have seen of it. */
   recallMsMax: 1_000,
   /** How long a node that is to remove a member waits for each answer of the others. */

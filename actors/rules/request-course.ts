@@ -26,6 +26,8 @@ export type Course =
   | 'coordinated'
   /** To the same node, when that takes more: it sets the pace. */
   | 'heldBack'
+  /** By another ring, once there is one: the node goes by another configuration than the client. */
+  | 'rerouted'
   /** After a while, as long as budget and deadline allow it. */
   | 'again'
   /** Its author is told. */
@@ -39,6 +41,7 @@ export function courseAfter(
 ): Course {
   if (code === 413 && kind === 'get' && !alone) return 'alone';
   if (own) return 'coordinated';
+  if (code === 421) return 'rerouted';
   if (code === 429 && outcome === 'none') return 'heldBack';
   return code === 429 || code === 503 || code === 504 ? 'again' : 'failed';
 }

@@ -136,8 +136,8 @@ function cutToBound(context: Context, siblings: readonly Sibling[]): Context {
 }
 
 /**
- * What stands is replaced by the next put wherever that is done, and what was not found once it is in
- * reach. What is gone here needs a claim only where it stands still: of that the last few.
+ * What stands is replaced by the next put wherever that is done, and what was not found once it is
+ * in reach. What is gone here needs a claim only where it stands still: of that the last few.
  */
 function cutDots(
   dots: readonly Dot[],

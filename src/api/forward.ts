@@ -1,10 +1,17 @@
 /** Puts on their way to the node that orders them: one frame, and what becomes of each row. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { nothingSeen } from '../../actors/rules/versions.js';
 import type { PutReply, PutRequest } from '../coordinator/coordinator.js';
-import { DeadlineError, errorOfCode, MalformedError, UnavailableError } from '../errors.js';
+import {
+  DeadlineError,
+  errorOfCode,
+  MalformedError,
+  OtherConfigurationError,
+  UnavailableError,
+} from '../errors.js';
 import { agesOf } from '../wire/copy-age.js';
 import { rowOverheadBytes, type FrameRefusal, type PutFrameReply } from '../wire/frames.js';
 import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-codec.js';
@@ -24,6 +31,8 @@ export function rowBytesOf(request: PutRequest): number {
 export interface ForwardOptions {
   /** This node had read the puts late, and is not to coordinate them while others can. */
   readonly late: boolean;
+  /** By which the other node was chosen. */
+  readonly configuration: Configuration;
   /** The other node refused them once, as past their deadline on its clock. */
   readonly again?: boolean;
 }
@@ -32,8 +41,13 @@ export interface ForwardOptions {
 interface Settlement {
   /** Of the other node. */
   readonly clock: Moment | null;
-  /** It has not begun any, as if the deadline were past: on its clock, of which this node may know too little. */
+  /**
+   * It has not begun any, as if the deadline were past: on its clock, of which this node may know
+   * too little.
+   */
   readonly unread: boolean;
+  /** Nor has it because it goes by another configuration. */
+  readonly differs: boolean;
   /** Those it could do nothing for, and never will. */
   readonly left: readonly PutRequest[];
 }
@@ -49,6 +63,7 @@ export class Forward {
   readonly waitMs: number;
   readonly late: boolean;
   readonly again: boolean;
+  private readonly configuration: Configuration;
   /** Set when it was sent: ends call and timer. */
   stop: () => void = () => undefined;
 
@@ -57,9 +72,10 @@ export class Forward {
     readonly to: NodeId,
     remainingMs: number,
     nowMs: number,
-    { late, again = false }: ForwardOptions,
+    { late, configuration, again = false }: ForwardOptions,
   ) {
     this.late = late;
+    this.configuration = configuration;
     this.again = again;
     this.timeoutMs = Math.max(1, stepsIn(remainingMs) * limits.deadlineStepMs);
     this.deadlineMs = nowMs + this.timeoutMs;
@@ -84,7 +100,7 @@ export class Forward {
 
   /** `until`: the end of `timeoutMs` on the other node's clock. */
   body(until: Moment): Request<'forward'> {
-    const { requests, timeoutMs } = this;
+    const { requests, timeoutMs, configuration } = this;
     const { bucket, quorum, strict } = requests[0]!;
     const blind = requests.every(({ context }) => context === undefined);
     return forwardBody({
@@ -103,6 +119,7 @@ export class Forward {
       until,
       sooner: null,
       ages: agesOf(requests, this.deadlineMs - this.timeoutMs),
+      configuration,
     });
   }
 
@@ -112,7 +129,9 @@ export class Forward {
     const reply = this.replyOf(body);
     const clock = reply?.clock ?? null;
     if (reply?.kind === 'refusal' && reply.code === 504 && reply.outcome === 'none')
-      return { clock, unread: true, left: requests };
+      return { clock, unread: true, differs: false, left: requests };
+    if (reply?.kind === 'refusal' && reply.code === OtherConfigurationError.code)
+      return { clock, unread: false, differs: true, left: requests };
     const replies = reply?.kind === 'put' ? putReplies(reply) : requests.map(() => malformed);
     const left: PutRequest[] = [];
     for (const [i, request] of requests.entries()) {
@@ -121,7 +140,7 @@ export class Forward {
         left.push(request);
       else request.onReply(reply);
     }
-    return { clock, unread: false, left };
+    return { clock, unread: false, differs: false, left };
   }
 
   expire(): void {

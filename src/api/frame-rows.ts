@@ -1,8 +1,9 @@
 /**
- * The rows of a frame as requests to a coordinator, and their replies as columns again: one pass each way,
- * and one reply when the last row is done.
+ * The rows of a frame as requests to a coordinator, and their replies as columns again: one pass
+ * each way, and one reply when the last row is done.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import { isServed } from '../../actors/rules/configuration.js';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { SeenContext } from '../../actors/rules/versions.js';
@@ -16,7 +17,8 @@ import {
   type PutRequest,
   type Receipt,
 } from '../coordinator/coordinator.js';
-import { MalformedError, type QuorateError } from '../errors.js';
+import { MalformedError, OtherConfigurationError, type QuorateError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { asBuffer } from '../wire/as-buffer.js';
@@ -48,10 +50,16 @@ export class FrameRows {
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(OwnTime) private readonly time: OwnTime,
+    @inject(ClusterView) private readonly view: ClusterView,
   ) {}
 
-  /** Throws `MalformedError`, and `DeadlineError` after the frame's moment, before anything is done. The bytes of the frame are kept. */
+  /**
+   * Throws `MalformedError`, `OtherConfigurationError`, and `DeadlineError` after the frame's
+   * moment, before anything is done. The bytes of the frame are kept.
+   */
   run(frame: Frame, puts: PutSink, done: (outcome: FrameOutcome) => void): void {
+    if (!isServed(frame.configuration, this.view.configuration))
+      throw new OtherConfigurationError();
     checkBucket(frame.bucket);
     const { n, r, w } = this.buckets.of(frame.bucket);
     const quorum = frame.quorum === 0 ? (frame.kind === 'put' ? w : r) : frame.quorum;

@@ -1,9 +1,11 @@
 /**
- * Answers own reads: what this node holds of keys it is a primary of, asked of nobody else. A client that gets the same
- * digest from R primaries has what a get round would give it; when they differ, it asks a coordinator.
+ * Answers own reads: what this node holds of keys it is a primary of, asked of nobody else. A
+ * client that gets the same digest from R primaries has what a get round would give it; when they
+ * differ, it asks a coordinator.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
+import { isServed } from '../../actors/rules/configuration.js';
 import {
   partitionOf,
   storageKeyOf,
@@ -14,7 +16,7 @@ import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
 import type { Receipt } from '../coordinator/coordinator.js';
 import { contextShown, replyOf } from '../coordinator/views.js';
-import { UnavailableError } from '../errors.js';
+import { OtherConfigurationError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
@@ -44,8 +46,12 @@ export class OwnReads {
     this.receipts = [receiptText(this.receipt)];
   }
 
-  /** Throws `MalformedError`, and `UnavailableError` when this node is no primary of some key. */
-  answer({ bucket, whole, keys }: OwnFrame): Omit<OwnReply, 'kind'> {
+  /**
+   * Throws `MalformedError`, `OtherConfigurationError`, and `UnavailableError` when this node is no
+   * primary of some key.
+   */
+  answer({ bucket, whole, keys, configuration }: OwnFrame): Omit<OwnReply, 'kind'> {
+    if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     checkBucket(bucket);
     const { n, conflict } = this.buckets.of(bucket);
     const names = keys.map((key) => this.nameOf(bucket, keyOf(key), n));

@@ -110,7 +110,9 @@ export class PlainPuts {
   }
 }
 
-/** Which of two such puts is the last, nobody knows. An earlier copy of an operation may be done. */
+/**
+ * Which of two such puts is the last, nobody knows. An earlier copy of an operation may be done.
+ */
 function refuse(request: PutRequest, text: string): void {
   const outcome = request.operation === '' ? 'none' : 'unknown';
   request.onReply({ ok: false, error: new UnavailableError(text, outcome) });

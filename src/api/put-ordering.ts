@@ -1,20 +1,27 @@
 /**
- * Who coordinates a put. Blind puts are ordered by what their coordinator knows, so all of them meet at the
- * first live primary of their partition; another node passes them on. So does a node that is no primary at all,
- * with any put: it has no state of the key to build on.
+ * Who coordinates a put. Blind puts are ordered by what their coordinator knows, so all of them
+ * meet at the first live primary of their partition; another node passes them on. So does a node
+ * that is no primary at all, with any put: it has no state of the key to build on.
  *
- * Puts passed on in one turn of the event loop to one node travel as frames (`src/wire/frames.ts`) in the verb
- * `forward` (`src/wire/protocol/forward.ts`). A put is passed on once; its receiver coordinates it.
+ * Puts passed on in one turn of the event loop to one node travel as frames (`src/wire/frames.ts`)
+ * in the verb `forward` (`src/wire/protocol/forward.ts`). A put is passed on once; its receiver
+ * coordinates it.
  *
- * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put is coordinated here.
- * It may then have been coordinated twice, so a put without an operation id is given one before it leaves, and what is done here
- * says that it is a later copy: siblings of one operation collapse into one (`actors/rules/operations.ts`).
+ * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put
+ * is coordinated here. It may then have been coordinated twice, so a put without an operation id is
+ * given one before it leaves, and what is done here says that it is a later copy: siblings of one
+ * operation collapse into one (`actors/rules/operations.ts`).
  *
- * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`): what a link or a stopped process
- * holds back is not done after it. A receiver that refuses it so tells its clock, and is asked once more while there is time.
+ * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`):
+ * what a link or a stopped process holds back is not done after it. A receiver that refuses it so
+ * tells its clock, and is asked once more while there is time.
  *
- * A put that was read late (`src/bus/hearing.ts`) may long be done elsewhere: who took this node's place knows, so it goes to
- * the next live primary, and on to the one behind it. One that was passed on is refused: who did that coordinates it, or has.
+ * So it is when the other node goes by another configuration, which has begun none of them: the
+ * round goes by this node's, and what becomes of that is the round's business.
+ *
+ * A put that was read late (`src/bus/hearing.ts`) may long be done elsewhere: who took this node's
+ * place knows, so it goes to the next live primary, and on to the one behind it. One that was
+ * passed on is refused: who did that coordinates it, or has.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -27,7 +34,12 @@ import { Peers, type IncomingCall } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
-import { DeadlineError, OverloadedError, UnavailableError } from '../errors.js';
+import {
+  DeadlineError,
+  OtherConfigurationError,
+  OverloadedError,
+  UnavailableError,
+} from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
@@ -75,7 +87,9 @@ export class PutOrdering implements PutSink {
       if (contact === 'noResponders') this.takeBack(node);
     });
     view.onChange((change) => {
-      if (change.kind === 'reachability' && change.now !== 'alive') this.takeBack(change.node);
+      // What was collected goes by the configuration it was collected by.
+      if (change.kind === 'ring') this.sendAll();
+      else if (change.now !== 'alive') this.takeBack(change.node);
     });
   }
 
@@ -92,7 +106,7 @@ export class PutOrdering implements PutSink {
   put(request: PutRequest): void {
     const node = this.coordinatorOf(request);
     if (node === this.peers.self) this.coordinator.put(request);
-    else this.passOn(node, request, { late: false });
+    else this.passOn(node, request, { late: false, configuration: this.view.configuration });
   }
 
   /** `behind`: who was asked before. */
@@ -102,7 +116,7 @@ export class PutOrdering implements PutSink {
     const placement = this.view.placement(request.partition, n);
     const node = nextCoordinator(placement, this.view, { self, behind });
     if (node === self) this.coordinator.put(request);
-    else this.passOn(node, request, { late: true });
+    else this.passOn(node, request, { late: true, configuration: this.view.configuration });
   }
 
   private coordinatorOf(request: PutRequest): NodeId {
@@ -183,12 +197,17 @@ export class PutOrdering implements PutSink {
   private answered(forward: Forward, body: readonly WireValue[]): void {
     if (!this.finish(forward)) return;
     const { to, late, again } = forward;
-    const { clock, unread, left } = forward.settle(body);
+    const { clock, unread, differs, left } = forward.settle(body);
+    if (differs) this.view.reconcile(to);
     const nowMs = this.clock.monotonicMs();
     if (clock !== null) this.clocks.told(to, clock, nowMs);
     for (const request of left)
       if (unread && !again && request.deadlineMs > nowMs)
-        this.passOn(to, request, { late, again: true });
+        this.passOn(to, request, {
+          late,
+          configuration: this.view.configuration,
+          again: true,
+        });
       else this.goOn(forward, request);
   }
 
@@ -234,14 +253,18 @@ export class PutOrdering implements PutSink {
       });
     } catch (error) {
       taken.answered();
-      if (!(error instanceof DeadlineError)) throw error;
+      const isCertain = error instanceof DeadlineError || error instanceof OtherConfigurationError;
+      if (!isCertain) throw error;
       const { code, outcome, message } = error;
       call.ok(notOrderedBody({ code, outcome, message, clock: this.time.now() }));
     }
   }
 }
 
-/** The other node may have stored and sent it before it was gone: a refusal by this one does not mean that it never shows. */
+/**
+ * The other node may have stored and sent it before it was gone: a refusal by this one does not
+ * mean that it never shows.
+ */
 function mayBeStored(request: PutRequest): PutRequest {
   return {
     ...request,

@@ -1,9 +1,11 @@
 /**
- * The way of a request through the client: taken, sent, answered or tried again, settled exactly once.
+ * The way of a request through the client: taken, sent, answered or tried again, settled exactly
+ * once.
  *
- * It goes on to the next node at no cost when NATS says that its coordinator is gone, also when it was on its way
- * there already: the operation id makes a put that arrives twice one write. Refusals that may pass (503, 504) are tried
- * again within the retry budget; 429 sets the pace instead. Nothing outlives its deadline.
+ * It goes on to the next node at no cost when NATS says that its coordinator is gone, also when it
+ * was on its way there already: the operation id makes a put that arrives twice one write. Refusals
+ * that may pass (503, 504) are tried again within the retry budget; 429 sets the pace instead.
+ * Nothing outlives its deadline.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -121,7 +123,10 @@ export class Dispatcher {
       this.replied(flight, nowMs, (handlers) => handleReply(message.data, flight.rows, handlers));
   }
 
-  /** One primary's word on an own read; the last one settles it. When there is none, a coordinator will know better. */
+  /**
+   * One primary's word on an own read; the last one settles it. When there is none, a coordinator
+   * will know better.
+   */
   private toldOf(flight: FrameFlight, read: OwnRead, message: BusMessage): void {
     const told = message.noResponders ? 'nothing' : read.take(message.data);
     if (told === 'part') return;
@@ -164,7 +169,8 @@ export class Dispatcher {
           } else if (course === 'alone' || course === 'coordinated') {
             if (course === 'alone') tooLarge++;
             this.outbox.add(request);
-          } else this.failed(request, failure, { again: course === 'again', nowMs });
+          } else if (course === 'rerouted') this.reroute(request);
+          else this.failed(request, failure, { again: course === 'again', nowMs });
         },
         // The time of the turn is from before the answer came.
         onClock: (moment) => this.clocks.told(flight.node, moment, this.clock.monotonicMs()),
@@ -186,6 +192,12 @@ export class Dispatcher {
     if (tooLarge > 0) lane.rowsMax = Math.max(1, rows.length - tooLarge);
     else if (rows.length === lane.rowsMax)
       lane.rowsMax = Math.min(limits.frameRequestsMax, lane.rowsMax + 1);
+  }
+
+  /** The next ring, which is asked for now and then, says where it goes. */
+  private reroute(request: Request): void {
+    this.ring.want();
+    this.outbox.park(request);
   }
 
   /** `again`: if budget and deadline allow it. */
@@ -214,15 +226,18 @@ export class Dispatcher {
     } else this.ring.want();
   }
 
-  /** While nobody answered, frames went to nodes that do not; whoever answers now takes what they hold. */
+  /**
+   * While nobody answered, frames went to nodes that do not; whoever answers now takes what they
+   * hold.
+   */
   private takeBack(): void {
     for (const flight of this.flights.all())
       if (flight.kind === 'frame' && this.states.of(flight.node) !== 'answers') this.giveUp(flight);
   }
 
   /**
-   * Sends on what a node that does not answer was sent before the flight that showed it; later ones will be told
-   * themselves. What waits for a place in its lanes goes elsewhere too.
+   * Sends on what a node that does not answer was sent before the flight that showed it; later ones
+   * will be told themselves. What waits for a place in its lanes goes elsewhere too.
    */
   private abandon(node: NodeId, untilId: number): void {
     for (const flight of this.flights.all())
@@ -251,7 +266,9 @@ export class Dispatcher {
     }
   }
 
-  /** What was in flight when the connection broke may have got through or not, and its answer too. */
+  /**
+   * What was in flight when the connection broke may have got through or not, and its answer too.
+   */
   private connected(): void {
     this.ring.want();
     this.outbox.resume();
@@ -274,7 +291,7 @@ export class Dispatcher {
 
   private expire(nowMs: number): void {
     for (const { request, parked } of this.outbox.takeExpired(nowMs)) {
-      const why = parked ? this.parkedBecause() : 'no answer to the frames before it';
+      const why = parked ? this.parkedBecause(request) : 'no answer to the frames before it';
       this.pending.expire(request, { sent: false, why });
     }
     for (const flight of this.flights.all()) {
@@ -291,7 +308,8 @@ export class Dispatcher {
     }
   }
 
-  private parkedBecause(): string {
+  private parkedBecause({ rerouted }: Request): string {
+    if (rerouted !== undefined) return rerouted;
     if (this.routes.partitions > 0) return 'no node of the cluster answered';
     return `no founded cluster answered on ${this.options.prefix}.ring`;
   }

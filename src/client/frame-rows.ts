@@ -1,4 +1,5 @@
 /** Requests to frames, and replies back to what each request gets. */
+import type { SaidConfiguration } from '../../actors/rules/configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import type { Outcome } from '../errors.js';
@@ -44,13 +45,17 @@ export interface FrameDeadline {
   readonly until: Moment;
 }
 
+export interface FrameOptions extends FrameDeadline {
+  readonly configuration: SaidConfiguration;
+}
+
 export function encodeRows(
   terms: Terms,
   rows: readonly Request[],
-  { sentMs, lastMs, timeoutMs, until }: FrameDeadline,
+  { sentMs, lastMs, timeoutMs, until, configuration }: FrameOptions,
 ): Buffer {
   const { kind, bucket, quorum, strict } = terms;
-  const head = { bucket, quorum, strict, timeoutMs, keys: keysOf(rows) };
+  const head = { bucket, quorum, strict, timeoutMs, keys: keysOf(rows), configuration };
   if (kind === 'get') return encodeFrame({ kind, ...head });
   return encodeFrame({
     kind,
@@ -73,10 +78,11 @@ export function encodeRows(
 export function encodeOwnRows(
   { bucket }: Terms,
   rows: readonly Request[],
+  configuration: SaidConfiguration,
 ): { readonly whole: Buffer; readonly digests: Buffer } {
-  const keys = keysOf(rows);
-  const whole = encodeOwnFrame({ bucket, whole: true, keys });
-  return { whole, digests: encodeOwnFrame({ bucket, whole: false, keys }) };
+  const head = { bucket, keys: keysOf(rows), configuration };
+  const whole = encodeOwnFrame({ ...head, whole: true });
+  return { whole, digests: encodeOwnFrame({ ...head, whole: false }) };
 }
 
 function keysOf(rows: readonly Request[]): Buffer[] {
@@ -155,7 +161,10 @@ function valuesOf(value: FrameValue): readonly (Uint8Array | null)[] {
   return value.map((sibling) => (sibling === null ? null : copy(sibling)));
 }
 
-/** Out of the receive buffer, which one small value would otherwise keep alive as a whole; small ones into Node's pool. */
+/**
+ * Out of the receive buffer, which one small value would otherwise keep alive as a whole; small
+ * ones into Node's pool.
+ */
 function copy(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes);
 }

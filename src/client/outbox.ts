@@ -1,13 +1,16 @@
 /**
- * From requests to frames. Requests are collected until the turn of the event loop ends, then leave as one frame per
- * lane: coordinator, set of primaries, and equal terms. While a frame is under way what comes waits and leaves together when it
- * is answered, so frames grow with the load instead of falling apart into ever smaller ones as replies trickle in (a round
- * costs its nodes about as much as a hundred rows do). A second frame leaves beside it only when it is a large one of gets, or when
- * the first takes much longer than frames did lately: one slow row shall not hold up a lane. Puts also wait for frames of puts
- * of other lanes, and then leave with theirs: nodes that get their rounds at the same time write and sync them together.
+ * From requests to frames. Requests are collected until the turn of the event loop ends, then leave
+ * as one frame per lane: coordinator, set of primaries, and equal terms. While a frame is under way
+ * what comes waits and leaves together when it is answered, so frames grow with the load instead of
+ * falling apart into ever smaller ones as replies trickle in (a round costs its nodes about as much
+ * as a hundred rows do). A second frame leaves beside it only when it is a large one of gets, or
+ * when the first takes much longer than frames did lately: one slow row shall not hold up a lane.
+ * Puts also wait for frames of puts of other lanes, and then leave with theirs: nodes that get
+ * their rounds at the same time write and sync them together.
  *
- * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal, what was refused waits at
- * the front of it, and then goes on frame by frame. So a node that is behind sets the pace of its clients.
+ * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal,
+ * what was refused waits at the front of it, and then goes on frame by frame. So a node that is
+ * behind sets the pace of its clients.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf } from '../../actors/rules/key.js';
@@ -78,6 +81,12 @@ export class Outbox {
     }
     lane.queue.push(request);
     this.list(lane);
+  }
+
+  /** It was sent by routes that are no good: until there are others. */
+  park(request: Request): void {
+    request.sends--;
+    if (!request.settled) this.parked.push(request);
   }
 
   private laneOf(request: Request): Lane | undefined {
@@ -201,7 +210,10 @@ export class Outbox {
     return false;
   }
 
-  /** What is late holds up nobody, and only its like what is slow: a bucket with W = 3, a node with a slow disk. */
+  /**
+   * What is late holds up nobody, and only its like what is slow: a bucket with W = 3, a node with
+   * a slow disk.
+   */
   private mustWait(lane: Lane, nowMs: number): boolean {
     for (const other of this.putting)
       if (nowMs <= lateAtMs(other) && areAlike(other.roundTripMs, lane.roundTripMs)) return true;
@@ -224,18 +236,19 @@ export class Outbox {
     lane.sentAtMs = nowMs;
     if (lane.terms.kind === 'put') this.putting.add(lane);
     const { node, terms, witnesses } = lane;
+    const { configuration } = this.routes;
     const frame = { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs } as const;
     if (witnesses === undefined) {
       const timeoutMs = nodeTimeoutMs(lastDeadlineMs - nowMs);
       const until = this.clocks.momentAt(node, nowMs + timeoutMs, nowMs);
-      const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until };
+      const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until, configuration };
       const payload = encodeRows(terms, rows, deadline);
       const subject = `${prefix}.frame.${node}`;
       this.flights.send({ ...frame, node, read: undefined }, { subject, payload });
       return;
     }
     const read = new OwnRead(rows, 1 + witnesses.length);
-    const { whole, digests } = encodeOwnRows(terms, rows);
+    const { whole, digests } = encodeOwnRows(terms, rows, configuration);
     for (const asked of [node, ...witnesses]) {
       const payload = asked === node ? whole : digests;
       const subject = `${prefix}.frame.${asked}`;
@@ -258,7 +271,9 @@ function lateAtMs(lane: Lane): number {
   return lane.sentAtMs + lateAfterRoundTrips * lane.roundTripMs;
 }
 
-/** The node gives up a little earlier, so that its word, which knows the outcome, is here in time. */
+/**
+ * The node gives up a little earlier, so that its word, which knows the outcome, is here in time.
+ */
 function nodeTimeoutMs(leftMs: number): number {
   return Math.max(1, Math.floor(leftMs - Math.min(25, leftMs / 10)));
 }

@@ -13,7 +13,10 @@ import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
 import type { Context } from './context.js';
 
-/** What requests must agree on to share a frame. Interned by `TermsTable`, so equal terms are one object. */
+/**
+ * What requests must agree on to share a frame. Interned by `TermsTable`, so equal terms are one
+ * object.
+ */
 export interface Terms {
   readonly id: number;
   readonly kind: 'put' | 'get';
@@ -33,7 +36,8 @@ export class TermsTable {
     const name = `${kind} ${quorum} ${strict} ${timeoutMs} ${bucket}`;
     let interned = this.known.get(name);
     if (interned === undefined) {
-      // Who still holds what was dropped goes on with it; at worst equal terms then leave in two frames.
+      // Who still holds what was dropped goes on with it; at worst equal terms then leave in two
+      // frames.
       if (this.known.size >= clientLimits.termsMax) this.known = new Map();
       interned = { id: ++this.lastId, kind, bucket, quorum, strict, timeoutMs };
       this.known.set(name, interned);
@@ -46,7 +50,9 @@ export type Settled =
   | {
       readonly ok: true;
       readonly context: Context;
-      /** Of a get: no element for an absent key, null for a tombstone beside others. Of a put: none. */
+      /**
+       * Of a get: no element for an absent key, null for a tombstone beside others. Of a put: none.
+       */
       readonly values: readonly (Uint8Array | null)[];
       /** Undefined only of a get of an absent key. */
       readonly receipt: Receipt | undefined;
@@ -69,7 +75,9 @@ export interface RequestOptions {
 export class Request implements RequestFacts {
   readonly terms: Terms;
   readonly key: ByteString;
-  /** Of a put; null deletes. Not copied: the caller leaves it alone until the request has settled. */
+  /**
+   * Of a put; null deletes. Not copied: the caller leaves it alone until the request has settled.
+   */
   readonly value: Uint8Array | null;
   readonly context: Context | undefined;
   readonly operation: ByteString;
@@ -91,6 +99,8 @@ export class Request implements RequestFacts {
   needsCoordinator = false;
   alone = false;
   heldBack: string | undefined;
+  /** Why it waits for another ring. */
+  rerouted: string | undefined;
 
   constructor(options: RequestOptions) {
     this.terms = options.terms;
@@ -118,6 +128,7 @@ export class Request implements RequestFacts {
     if (course === 'alone') this.alone = true;
     else if (course === 'coordinated') this.coordinate();
     else if (course === 'heldBack') this.heldBack = failure.message;
+    else if (course === 'rerouted') this.rerouted = failure.message;
     else this.tried(failure.outcome);
     return course;
   }

@@ -1,9 +1,15 @@
 /**
- * Which node coordinates a request. Of a put: the first primary of the key's partition that answers, as the nodes see it
- * themselves, so that blind puts of all clients meet there; when no primary answers, a fallback. A get may go to any primary,
- * and where R of them answer the client coordinates it itself (`own-read.ts`).
+ * Which node coordinates a request. Of a put: the first primary of the key's partition that
+ * answers, as the nodes see it themselves, so that blind puts of all clients meet there; when no
+ * primary answers, a fallback. A get may go to any primary, and where R of them answer the client
+ * coordinates it itself (`own-read.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import {
+  configurationOf,
+  type SaidConfiguration,
+  unsaid,
+} from '../../actors/rules/configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf } from '../../actors/rules/placement.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
@@ -16,7 +22,10 @@ export interface LaneBounds {
   readonly framesMax: number;
 }
 
-/** Where requests of one coordinator, one set of primaries and equal terms wait for the end of the turn. */
+/**
+ * Where requests of one coordinator, one set of primaries and equal terms wait for the end of the
+ * turn.
+ */
 export class Lane {
   queue: Request[] = [];
   framesInFlight = 0;
@@ -34,7 +43,10 @@ export class Lane {
   listed = false;
   /** How many rows of a get frame lately fitted into one reply. */
   rowsMax: number;
-  /** Its gets are own reads: the node is asked for values, these for digests. Undefined: the node coordinates. */
+  /**
+   * Its gets are own reads: the node is asked for values, these for digests. Undefined: the node
+   * coordinates.
+   */
   witnesses: readonly NodeId[] | undefined;
 
   constructor(
@@ -85,8 +97,9 @@ export class Readers {
 
   /**
    * `ownOf`: R when the client coordinates, undefined when the node does.
-   * Where a get joins: few large frames cost less than many small ones, so what may leave this turn gathers in one lane
-   * until it is worth another; and when all have a frame under way, behind the one that left first.
+   * Where a get joins: few large frames cost less than many small ones, so what may leave this turn
+   * gathers in one lane until it is worth another; and when all have a frame under way, behind the
+   * one that left first.
    */
   lane(terms: Terms, bounds: LaneBounds, ownOf: number | undefined): Lane {
     const { targets, first } = this;
@@ -146,8 +159,9 @@ export class RouteTable {
 
   constructor(private readonly states: NodeStates) {}
 
-  get epoch(): number | undefined {
-    return this.ring?.epoch;
+  /** Of the ring it routes by. */
+  get configuration(): SaidConfiguration {
+    return this.ring === undefined ? unsaid : configurationOf(this.ring);
   }
 
   /** 0 while no ring is known. */
@@ -160,7 +174,7 @@ export class RouteTable {
   }
 
   set(ring: RingMessage): void {
-    if (ring.epoch !== this.ring?.epoch) this.dropIdleTargets();
+    if (configurationOf(ring) !== this.configuration) this.dropIdleTargets();
     this.ring = ring;
     this.buckets = new Map(ring.buckets.map(([bucket, n, r]) => [bucket, { n, r }]));
     this.invalidate();
@@ -207,7 +221,10 @@ export class RouteTable {
     return [...this.targets.values()].flatMap(({ lanes }) => Array.from(lanes.values()));
   }
 
-  /** Not within a turn that still speaks of one: a queue that nothing waits in may be about to be filled. */
+  /**
+   * Not within a turn that still speaks of one: a queue that nothing waits in may be about to be
+   * filled.
+   */
   dropIdleLanes(): void {
     if (this.lanes().length <= clientLimits.lanesIdleMax) return;
     for (const { lanes } of this.targets.values())

@@ -7,9 +7,10 @@ import type { GetRoundEvent } from '../../actors/coordinator/get-round.machine.j
 import { GetRound, type GetRoundEffects } from '../../actors/coordinator/get-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { courseOf, type Configuration } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Tally } from '../../actors/rules/quorum.js';
-import type { CallId } from '../bus/peers.js';
+import type { CallId, PeerAnswer } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { GetReply, GetRequest } from './coordinator.js';
 import type { KeysRead, ReadAnswer } from './keys-read.js';
@@ -32,7 +33,11 @@ export interface GetRoundContent {
   readonly id: string;
   readonly entries: readonly GetEntry[];
   readonly keys: KeysRead;
+  /** From which the ledger's plan follows. */
+  readonly configuration: Configuration;
   readonly ledger: GetLedger;
+  /** Takes gets once more, by another configuration. */
+  readonly again: (requests: readonly GetRequest[]) => void;
 }
 
 export class GetRoundRunner implements GetRoundEffects, Round {
@@ -40,6 +45,8 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   private calls: CallId[] = [];
   readonly waits: RoundWaits<GetEntry>;
   private isFinished = false;
+  /** Those to be asked again. */
+  private differing: readonly NodeId[] | undefined;
 
   constructor(
     private readonly around: RoundSurroundings,
@@ -64,21 +71,46 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     this.send({ type: 'replica.gone', node, why: 'is down' });
   }
 
+  configurationChanged(): void {
+    const { configuration } = this.content;
+    if (courseOf(configuration, this.around.view.configuration) === 'anew')
+      this.send({ type: 'plan.outdated' });
+  }
+
   ask(node: NodeId): void {
     this.askFrom(node, 0);
   }
 
-  /** An answer may be cut short by the payload limit; then the rest is asked for before the replica counts. */
+  /**
+   * An answer may be cut short by the payload limit; then the rest is asked for before the replica
+   * counts.
+   */
   private askFrom(node: NodeId, first: number): void {
     const { peers, clock } = this.around;
-    const { keys } = this.content;
+    const { keys, configuration } = this.content;
     const remainingMs = this.waits.remainingMs(clock.monotonicMs());
-    const body = bodyOfRead(keys, { first, remainingMs });
+    const body = bodyOfRead(keys, { first, remainingMs, configuration });
     const call = peers.call(node, 'read', body, (answer) => {
-      if (answer.kind !== 'ok') this.send(lossOf(node, answer));
+      if (answer.kind !== 'ok') this.lost(node, answer);
       else this.take({ node, first, body: answer.body });
     });
     this.calls.push(call);
+  }
+
+  private lost(node: NodeId, answer: Exclude<PeerAnswer, { kind: 'ok' }>): void {
+    const loss = lossOf(node, answer);
+    this.send(loss);
+    if (loss.type !== 'replica.differs') return;
+    this.around.differs(node);
+    if (this.round.state !== 'awaitingQuorum') return;
+    this.differing = [...(this.differing ?? []), node];
+    this.waits.againWithin(limits.configurationAgainMs, () => this.askAgain());
+  }
+
+  private askAgain(): void {
+    const { differing = [] } = this;
+    this.differing = undefined;
+    if (this.round.state === 'awaitingQuorum') for (const node of differing) this.ask(node);
   }
 
   private take(answer: ReadAnswer): void {
@@ -121,6 +153,13 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     for (const entry of this.content.entries)
       if (!entry.isAnswered) this.answer(entry, { ok: false, error });
     this.waits.answered();
+  }
+
+  planAnew(): void {
+    const waiting = this.content.entries.filter(({ isAnswered }) => !isAnswered);
+    for (const entry of waiting) entry.isAnswered = true;
+    this.waits.answered();
+    this.content.again(waiting.map(({ request }) => request));
   }
 
   repair(): void {

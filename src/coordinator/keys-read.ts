@@ -1,5 +1,9 @@
-/** The keys of requests, each once, with what is known of them: the own state, what replicas hold instead, all merged. */
+/**
+ * The keys of requests, each once, with what is known of them: the own state, what replicas hold
+ * instead, all merged.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
@@ -24,7 +28,10 @@ export class KeysRead {
   /** The names and own digests as a read message carries them. */
   readonly bins: readonly Buffer[];
   readonly digests: Buffer;
-  /** Of each replica that answered about every key: the states that differ from the own ones, by index. */
+  /**
+   * Of each replica that answered about every key: the states that differ from the own ones, by
+   * index.
+   */
   readonly answered = new Map<NodeId, ReadonlyMap<number, KeyState>>();
   /** As `answered`, of replicas that still have to tell the rest. */
   readonly partial = new Map<NodeId, Map<number, KeyState>>();
@@ -78,12 +85,17 @@ export class KeysRead {
 /** Asks about the keys from `first` on. */
 export function bodyOfRead(
   keys: KeysRead,
-  from: { readonly first: number; readonly remainingMs: number },
+  from: {
+    readonly first: number;
+    readonly remainingMs: number;
+    readonly configuration: Configuration;
+  },
 ): Request<'read'> {
-  const { first, remainingMs } = from;
+  const { first, remainingMs, configuration } = from;
   const { bins, digests } = keys;
-  if (first === 0) return readBody(remainingMs, bins, digests);
-  return readBody(remainingMs, bins.slice(first), digests.subarray(first * digestBytes));
+  if (first === 0) return readBody(remainingMs, bins, digests, configuration);
+  const rest = digests.subarray(first * digestBytes);
+  return readBody(remainingMs, bins.slice(first), rest, configuration);
 }
 
 export interface ReadAnswer {

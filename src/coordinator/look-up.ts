@@ -1,6 +1,7 @@
 /**
- * Looks up what the contexts of puts claim beyond what this node holds, and hands the puts back with what was found. A put of
- * a client that read elsewhere a moment ago needs it now and then; a forged context always does, and finds nothing.
+ * Looks up what the contexts of puts claim beyond what this node holds, and hands the puts back
+ * with what was found. A put of a client that read elsewhere a moment ago needs it now and then; a
+ * forged context always does, and finds nothing.
  */
 import type { Actor as ChartActor } from 'xstate';
 import { createActor } from 'xstate';
@@ -11,18 +12,20 @@ import {
   type LookUpPlan,
 } from '../../actors/coordinator/look-up.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { claimsBeyond, type KeyState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import type { PutRequest } from './coordinator.js';
 import { bodyOfRead, KeysRead, takeAnswer, type ReadAnswer } from './keys-read.js';
-import type { RoundSurroundings } from './round-surroundings.js';
+import { lossOf, type RoundSurroundings } from './round-surroundings.js';
 import type { Round, Sleeper } from './rounds-underway.js';
 
 export interface LookUpContent {
   readonly id: string;
   readonly requests: readonly PutRequest[];
+  readonly configuration: Configuration;
   readonly plan: LookUpPlan;
   /** Told once; with what was found each put can be minted. */
   readonly onFound: (requests: readonly PutRequest[]) => void;
@@ -65,6 +68,11 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     this.send({ type: 'replica.gone', node });
   }
 
+  /** Its puts are collected anew in the end. */
+  configurationChanged(): void {
+    return undefined;
+  }
+
   wake(): void {
     this.wakeAtMs = Infinity;
     this.send({ type: 'time.isUp' });
@@ -94,15 +102,13 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
   private askFrom(node: NodeId, first: number): void {
     const { peers, clock } = this.around;
     const remainingMs = this.wakeAtMs - clock.monotonicMs();
-    const call = peers.call(
-      node,
-      'read',
-      bodyOfRead(this.keys, { first, remainingMs }),
-      (answer) => {
-        if (answer.kind === 'ok') this.take({ node, first, body: answer.body });
-        else this.send({ type: 'replica.refused', node });
-      },
-    );
+    const { configuration } = this.content;
+    const body = bodyOfRead(this.keys, { first, remainingMs, configuration });
+    const call = peers.call(node, 'read', body, (answer) => {
+      if (answer.kind === 'ok') return this.take({ node, first, body: answer.body });
+      if (lossOf(node, answer).type === 'replica.differs') this.around.differs(node);
+      this.send({ type: 'replica.refused', node });
+    });
     this.calls.push(call);
   }
 

@@ -6,8 +6,10 @@ import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put
 import type { PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
 import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { courseOf, type Configuration } from '../../actors/rules/configuration.js';
+import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
-import type { CallId } from '../bus/peers.js';
+import type { CallId, PeerAnswer } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
@@ -33,7 +35,13 @@ export interface PutRoundContent {
   readonly entries: readonly PutEntry[];
   /** One a key. */
   readonly records: readonly MintedRecord[];
+  /** From which the ledger's plan follows. */
+  readonly configuration: Configuration;
   readonly ledger: PutLedger;
+  /** What a round by another configuration has minted, in the place of records. */
+  readonly minted?: Buffer;
+  /** Takes up what waits for its answer, by another configuration. */
+  readonly again: (entries: readonly PutEntry[], minted: Buffer) => void;
 }
 
 export class PutRoundRunner implements PutRoundEffects, Round {
@@ -44,6 +52,9 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   private readonly isPrimary: boolean;
   readonly waits: RoundWaits<PutEntry>;
   private isFinished = false;
+  /** Those to be asked again. */
+  private differing:
+    readonly { readonly to: NodeId; readonly owedTo: NodeId | undefined }[] | undefined;
   /** Of the states, once they are stored. */
   private batch: Lease | undefined;
 
@@ -66,10 +77,15 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.round = new PutRound(ledger, this, { ...around.inspection.actorOptions, id });
   }
 
-  /** Throws what `store.mint` throws, before anything was stored or sent. */
+  /** Throws what the store throws, before anything was stored or sent. */
   begin(): void {
     const { store, rounds } = this.around;
-    this.batch = store.mint(this.content.records, this.onOwnPart);
+    const { records, minted } = this.content;
+    if (minted === undefined) this.batch = store.mint(records, this.onOwnPart);
+    else {
+      store.merge(minted, {}, this.onOwnPart);
+      this.batch = { bytes: minted, release: () => undefined };
+    }
     rounds.begin(this);
     this.round.begin();
   }
@@ -78,9 +94,18 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.send({ type: 'replica.gone', node, why: 'is down' });
   }
 
+  configurationChanged(): void {
+    const { configuration } = this.content;
+    if (courseOf(configuration, this.around.view.configuration) === 'anew')
+      this.send({ type: 'plan.outdated' });
+  }
+
   carryOut(order: PutOrder): void {
     if (order.kind === 'owe') this.owe(order.target);
-    else this.sendStates(order.to, order.owedTo);
+    else {
+      if (order.owedTo !== undefined) this.around.instruments.fallbacksUsed.value++;
+      this.sendStates(order.to, order.owedTo);
+    }
   }
 
   replyMet(tally: PutTally): void {
@@ -114,6 +139,17 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.allAnswered();
   }
 
+  planAnew(): void {
+    const { entries, again } = this.content;
+    const waiting = entries.filter(({ isAnswered }) => !isAnswered);
+    again(
+      waiting.map((entry) => ({ ...entry })),
+      Buffer.from(this.batch!.bytes),
+    );
+    for (const entry of waiting) entry.isAnswered = true;
+    this.allAnswered();
+  }
+
   finish(): void {
     this.isFinished = true;
     if (!this.isPrimary && this.batch !== undefined) this.settle(this.batch.bytes);
@@ -128,16 +164,39 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   }
 
   private sendStates(to: NodeId, owedTo: NodeId | undefined): void {
-    const { peers, clock, instruments, acks } = this.around;
+    const { peers, clock, acks } = this.around;
     const sentAtMs = clock.monotonicMs();
-    if (owedTo !== undefined) instruments.fallbacksUsed.value++;
     const remainingMs = this.waits.remainingMs(sentAtMs);
-    const body = mergeBody(mergeReason.put, owedTo ?? notOwed, remainingMs, this.batch!.bytes);
+    const { bytes } = this.batch!;
+    const { configuration } = this.content;
+    const body = mergeBody(mergeReason.put, owedTo ?? notOwed, remainingMs, bytes, configuration);
     const call = peers.call(to, 'merge', body, (answer) => {
-      if (answer.kind === 'ok') acks.took(clock.monotonicMs() - sentAtMs);
-      this.send(answer.kind === 'ok' ? { type: 'replica.acked', node: to } : lossOf(to, answer));
+      if (answer.kind !== 'ok') return this.lost(to, owedTo, answer);
+      acks.took(clock.monotonicMs() - sentAtMs);
+      this.send({ type: 'replica.acked', node: to });
     });
     this.calls.push(call);
+  }
+
+  private lost(
+    to: NodeId,
+    owedTo: NodeId | undefined,
+    answer: Exclude<PeerAnswer, { kind: 'ok' }>,
+  ): void {
+    const loss = lossOf(to, answer);
+    this.send(loss);
+    if (loss.type !== 'replica.differs') return;
+    this.around.differs(to);
+    if (this.round.state !== 'awaitingQuorum') return;
+    this.differing = [...(this.differing ?? []), { to, owedTo }];
+    this.waits.againWithin(limits.configurationAgainMs, () => this.sendAgain());
+  }
+
+  private sendAgain(): void {
+    const { differing = [] } = this;
+    this.differing = undefined;
+    if (this.round.state !== 'awaitingQuorum') return;
+    for (const { to, owedTo } of differing) this.sendStates(to, owedTo);
   }
 
   private owe(target: NodeId): void {
@@ -153,7 +212,9 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     }
   }
 
-  /** Of a coordinator that is no primary: who acknowledged has them, and is owed nothing any more. */
+  /**
+   * Of a coordinator that is no primary: who acknowledged has them, and is owed nothing any more.
+   */
   private settle(batch: Buffer): void {
     const delivered = keyedStatesOf(batch).map((state) => ({
       key: state.key,

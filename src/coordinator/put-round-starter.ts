@@ -1,9 +1,11 @@
 /**
- * From a batch of puts to rounds whose states are minted. Everything that can be refused with outcome
- * `none` is refused here, before anything is stored or sent.
+ * From a batch of puts to rounds whose states are minted. Everything that can be refused with
+ * outcome `none` is refused here, before anything is stored or sent.
  */
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { openPutLedger } from '../../actors/coordinator/put-ledger.js';
 import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
+import type { Placement } from '../../actors/rules/placement.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -11,6 +13,7 @@ import type { Buckets } from '../buckets/buckets.js';
 import { DeadlineError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { MintedRecord, Store } from '../store/store.js';
+import { encodeBatch, keyedStatesOf } from '../wire/state-batch.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import type { PutRequest } from './coordinator.js';
 import { absentRecord, type LocalRecord } from './local-record.js';
@@ -121,19 +124,19 @@ export class PutRoundStarter {
       }
       if (draft.hasRoomFor(row, minted)) draft.add(request, minted, row ?? key);
       else {
-        this.begin(draft, ledger);
+        this.begin(draft, batch.configuration, ledger);
         known = undefined;
         draft = new Draft();
         draft.add(request, minted, key);
       }
     }
-    if (draft.entries.length > 0) this.begin(draft, ledger);
+    if (draft.entries.length > 0) this.begin(draft, batch.configuration, ledger);
     if (unknown.length > 0) this.lookUp(unknown, batch);
   }
 
   private lookUp(requests: readonly PutRequest[], batch: Batch<PutRequest>): void {
     const { view, again } = this.rules;
-    const { placement, n } = batch;
+    const { placement, n, configuration } = batch;
     if (this.lookUps + requests.length > limits.lookUpsInFlightMax) {
       this.refuseAll(requests, new OverloadedError('too many contexts are being looked up'));
       return;
@@ -145,7 +148,7 @@ export class PutRoundStarter {
       this.lookUps -= requests.length;
       again(found, n);
     };
-    new LookUp(this.around, { id, requests, plan, onFound }).begin();
+    new LookUp(this.around, { id, requests, configuration, plan, onFound }).begin();
   }
 
   refuseAll(requests: readonly PutRequest[], error: QuorateError): void {
@@ -157,15 +160,51 @@ export class PutRoundStarter {
     return this.rules.minter.mint(request, local, bucket);
   }
 
-  private begin(draft: Draft, ledger: PutLedger): void {
-    const { entries, rows } = draft;
+  private begin(draft: Draft, configuration: Configuration, ledger: PutLedger): void {
+    const { entries, rows: records } = draft;
+    const { again } = this;
     const id = `put-round-${++this.around.instruments.rounds.value}`;
-    const round = new PutRoundRunner(this.around, { id, entries, records: rows, ledger });
+    const content = { id, entries, records, configuration, ledger, again };
     try {
-      round.begin();
+      new PutRoundRunner(this.around, content).begin();
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       for (const { request } of entries) this.refuse(request, error);
+    }
+  }
+
+  /**
+   * The states were minted and sent by a configuration that is over: they go to the owners as they
+   * are now, in rounds of those that share them. Nothing is minted twice.
+   */
+  private readonly again = (entries: readonly PutEntry[], minted: Buffer): void => {
+    const { view, buckets } = this.rules;
+    const groups = new Map<Placement, PutEntry[]>();
+    for (const entry of entries) {
+      const { bucket, partition } = entry.request;
+      const placement = view.placement(partition, buckets.of(bucket).n);
+      groups.set(placement, [...(groups.get(placement) ?? []), entry]);
+    }
+    for (const [placement, share] of groups) this.takeUp(share, placement, minted);
+  };
+
+  private takeUp(entries: readonly PutEntry[], placement: Placement, minted: Buffer): void {
+    const { around, again } = this;
+    const { view } = this.rules;
+    const { quorum, strict } = entries[0]!.request;
+    const keys = new Set(entries.map(({ request }) => storageKeyOf(request)));
+    const records = keyedStatesOf(minted).filter(({ key }) => keys.has(key));
+    const ledger = openPutLedger(putPlan({ placement, quorum, strict }, view, around.store.nodeId));
+    const id = `put-round-${++around.instruments.rounds.value}`;
+    const content = { id, entries, records: [], minted: encodeBatch(records), again };
+    try {
+      if (ledger.verdict.kind === 'failed') throw new UnavailableError(ledger.verdict.reason);
+      const { configuration } = view;
+      new PutRoundRunner(around, { ...content, configuration, ledger }).begin();
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
+      const uncertain = new UnavailableError(error.message, 'unknown');
+      for (const { request } of entries) this.refuse(request, uncertain);
     }
   }
 

@@ -3,6 +3,7 @@
  * other. Fallbacks get none: they hold states only as hints for a primary.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { unsaid } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { sameState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
@@ -19,7 +20,10 @@ export interface Repair {
   readonly keys: KeysRead;
 }
 
-/** `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to give up when the round ends. */
+/**
+ * `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to
+ * give up when the round ends.
+ */
 export function sendRepairs(
   around: Pick<RoundSurroundings, 'store' | 'peers' | 'instruments'>,
   repair: Repair,
@@ -37,9 +41,10 @@ export function sendRepairs(
     const behind = node === self ? behindHere(keys) : behindAt(keys, node);
     for (const batch of batchesOf(keys, behind)) {
       pending++;
-      // A full disk or a lagging flush leaves this node behind; the next read or exchange finds it again.
+      // A full disk or a lagging flush leaves this node behind; the next read or exchange finds it
+      // again.
       if (node !== self) {
-        const body = mergeBody(mergeReason.repair, notOwed, limits.repairMsMax, batch);
+        const body = mergeBody(mergeReason.repair, notOwed, limits.repairMsMax, batch, unsaid);
         calls.push(peers.call(node, 'merge', body, settleOne));
       } else if (store.refusal() === undefined) store.merge(batch, {}, settleOne);
       else settleOne();

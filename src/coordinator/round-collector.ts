@@ -1,10 +1,12 @@
 /**
- * Collects the requests of one turn of the event loop into batches that can share a round: same kind,
- * replica group, N, quorum and strictness. A batch is cut at a bound on requests and bytes.
+ * Collects the requests of one turn of the event loop into batches that can share a round: same
+ * kind, replica group, N, quorum and strictness. A batch is cut at a bound on requests and bytes.
  *
- * Which nodes a round asks is what makes it shareable, not their order round the ring: a replica group is the set of
- * those that are written, and while one of them is not alive also the order of the fallbacks that stand in for it.
+ * Which nodes a round asks is what makes it shareable, not their order round the ring: a replica
+ * group is the set of those that are written, and while one of them is not alive also the order of
+ * the fallbacks that stand in for it.
  */
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { replicasOf, type Placement } from '../../actors/rules/placement.js';
 import type { ClusterView } from '../membership/cluster-view.js';
@@ -21,6 +23,8 @@ export interface Batch<R> {
   /** R or W. */
   readonly quorum: number;
   readonly strict: boolean;
+  /** From which the placement follows. */
+  readonly configuration: Configuration;
   readonly placement: Placement;
   readonly requests: R[];
   bytes: number;
@@ -29,9 +33,10 @@ export interface Batch<R> {
 export class RoundCollector<R extends Collectable> {
   private batches = new Map<number, Batch<R>>();
   private readonly groups = new Map<string, number>();
-  /** N → partition → replica group; of one ring and one state of its members. */
+  /** N → partition → replica group; of one configuration and one state of its members. */
   private groupsByN = new Map<number, number[]>();
-  private ringEpoch = Number.NaN;
+  /** Of the view when the groups were made. */
+  private configuration: Configuration = Number.NaN;
   private isArmed = false;
 
   constructor(
@@ -43,13 +48,13 @@ export class RoundCollector<R extends Collectable> {
   }
 
   add(request: R, size: { readonly n: number; readonly bytes: number }): void {
-    const { ring } = this.view;
-    // Batches of an older ring go out as they are.
-    if (ring.epoch !== this.ringEpoch) {
-      this.flush();
-      this.ringEpoch = ring.epoch;
+    const { configuration } = this.view;
+    if (configuration !== this.configuration) {
+      this.configuration = configuration;
       this.groups.clear();
       this.groupsByN.clear();
+      // What was collected by another one goes by that.
+      this.flush();
     }
     const id = this.idOf(request, size.n);
     let batch = this.batches.get(id);
@@ -112,7 +117,8 @@ export class RoundCollector<R extends Collectable> {
 
   private open(request: R, n: number): Batch<R> {
     const { partition, quorum, strict } = request;
-    const placement = this.view.placement(partition, n);
-    return { n, quorum, strict, placement, requests: [], bytes: 0 };
+    const { view, configuration } = this;
+    const placement = view.placement(partition, n);
+    return { n, quorum, strict, configuration, placement, requests: [], bytes: 0 };
   }
 }

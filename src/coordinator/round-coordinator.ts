@@ -4,6 +4,7 @@
  */
 import { inject, injectable } from 'tsyringe';
 import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
+import { courseOf } from '../../actors/rules/configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Buckets } from '../buckets/buckets.js';
@@ -69,6 +70,7 @@ export class RoundCoordinator implements Coordinator {
     );
     this.surroundings = {
       store,
+      view,
       peers,
       clock,
       inspection,
@@ -78,6 +80,10 @@ export class RoundCoordinator implements Coordinator {
       acks: new Acks(this.instruments.ackMs),
       changed: (change) => {
         for (const listener of this.listeners) listener(change);
+      },
+      differs: (node) => {
+        this.instruments.differing.value++;
+        view.reconcile(node);
       },
     };
     this.starter = new PutRoundStarter(this.surroundings, {
@@ -89,7 +95,8 @@ export class RoundCoordinator implements Coordinator {
     this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
     this.gets = new RoundCollector(clock, view, (batch) => this.startGets(batch));
     view.onChange((change) => {
-      if (change.kind !== 'reachability' || change.now !== 'down') return;
+      if (change.kind === 'ring') return this.rounds.configurationChanged();
+      if (change.now !== 'down') return;
       if (change.node === store.nodeId) return;
       this.rounds.nodeDown(change.node);
     });
@@ -113,6 +120,14 @@ export class RoundCoordinator implements Coordinator {
     for (const request of requests) this.puts.add(request, { n, bytes: bytesOf(request) });
     this.puts.flush();
   }
+
+  private readonly getAgain = (requests: readonly GetRequest[]): void => {
+    for (const request of requests) {
+      const { n } = this.buckets.of(request.bucket);
+      this.gets.add(request, { n, bytes: request.key.length });
+    }
+    this.gets.flush();
+  };
 
   get(request: GetRequest): void {
     this.instruments.gets.value++;
@@ -156,7 +171,9 @@ export class RoundCoordinator implements Coordinator {
     request.onReply({ ok: false, error });
   }
 
-  /** R=1 at a reader of the partition: nobody else is asked, so neither a round nor a statechart. */
+  /**
+   * R=1 at a reader of the partition: nobody else is asked, so neither a round nor a statechart.
+   */
   private getHere(request: GetRequest): void {
     const { partition, bucket, key } = request;
     const record = this.store.read(storageKeyOf({ partition, bucket, key }));
@@ -172,12 +189,14 @@ export class RoundCoordinator implements Coordinator {
   }
 
   private startPuts(batch: Batch<PutRequest>): void {
+    if (this.isOutdated(batch)) return this.putAgain(batch.requests, batch.n);
     const refusal = this.tooManyRounds();
     if (refusal === undefined) this.starter.start(batch);
     else this.starter.refuseAll(batch.requests, refusal);
   }
 
   private startGets(batch: Batch<GetRequest>): void {
+    if (this.isOutdated(batch)) return this.getAgain(batch.requests);
     const ledger = openGetLedger(getPlan(batch, this.view, this.store.nodeId));
     const refusal =
       this.tooManyRounds() ??
@@ -200,7 +219,20 @@ export class RoundCoordinator implements Coordinator {
       const bucket = this.buckets.of(request.bucket);
       return { request, bucket, at: keys.at[i]!, isAnswered: false };
     });
-    new GetRoundRunner(this.surroundings, { id, entries, keys, ledger }).begin();
+    const { configuration } = batch;
+    const again = this.getAgain;
+    new GetRoundRunner(this.surroundings, {
+      id,
+      entries,
+      keys,
+      configuration,
+      ledger,
+      again,
+    }).begin();
+  }
+
+  private isOutdated({ configuration }: Batch<PutRequest | GetRequest>): boolean {
+    return courseOf(configuration, this.view.configuration) === 'anew';
   }
 
   private tooManyRounds(): QuorateError | undefined {

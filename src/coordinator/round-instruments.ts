@@ -9,6 +9,7 @@ export interface RoundInstruments {
   readonly readRepairs: Counter;
   readonly fallbacksUsed: Counter;
   readonly hintsRefused: Counter;
+  readonly differing: Counter;
   readonly ackMs: Histogram;
 }
 
@@ -33,6 +34,10 @@ export function roundInstruments(metrics: Metrics): RoundInstruments {
     hintsRefused: metrics.counter(
       'coordinator.hintsRefused',
       'hints there was no room for; tree exchange finds what they were about',
+    ),
+    differing: metrics.counter(
+      'coordinator.differing',
+      'answers of nodes that go by another configuration',
     ),
     ackMs: metrics.histogram(
       'coordinator.ackMs',

@@ -1,5 +1,7 @@
 /** What every round of one coordinator shares. */
+import { OtherConfigurationError } from '../errors.js';
 import type { PeerAnswer, Peers } from '../bus/peers.js';
+import type { ClusterView } from '../membership/cluster-view.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Histogram } from '../seams/metrics.js';
@@ -14,6 +16,7 @@ import type { RoundsUnderway } from './rounds-underway.js';
 
 export interface RoundSurroundings {
   readonly store: Store;
+  readonly view: Pick<ClusterView, 'configuration'>;
   readonly peers: Peers;
   readonly clock: Clock;
   readonly inspection: Inspection;
@@ -23,6 +26,8 @@ export interface RoundSurroundings {
   /** From states sent to their ack, lately and over all replicas. */
   readonly acks: Acks;
   readonly changed: (change: Change) => void;
+  /** A node has answered that it goes by another configuration. */
+  readonly differs: (node: NodeId) => void;
 }
 
 /** How long replicas take to hold what they are sent. */
@@ -36,7 +41,10 @@ export class Acks {
     this.roundTrip = afterAnswer(this.roundTrip, ms);
   }
 
-  /** From when on a replica counts as silent: at least `limits.slowPutReplicaMs`, more while all are slow. */
+  /**
+   * From when on a replica counts as silent: at least `limits.slowPutReplicaMs`, more while all are
+   * slow.
+   */
   get slowAfterMs(): number {
     return Math.max(limits.slowPutReplicaMs, patienceMs(this.roundTrip));
   }
@@ -51,8 +59,12 @@ export class Acks {
 export function lossOf(
   node: NodeId,
   answer: Exclude<PeerAnswer, { kind: 'ok' }>,
-): { type: 'replica.gone' | 'replica.refused'; node: NodeId; why: string } {
-  return answer.kind === 'noResponders'
-    ? { type: 'replica.gone', node, why: 'is not there' }
-    : { type: 'replica.refused', node, why: `refused: ${answer.message}` };
+): {
+  readonly type: 'replica.gone' | 'replica.refused' | 'replica.differs';
+  readonly node: NodeId;
+  readonly why: string;
+} {
+  if (answer.kind === 'noResponders') return { type: 'replica.gone', node, why: 'is not there' };
+  const type = answer.code === OtherConfigurationError.code ? 'replica.differs' : 'replica.refused';
+  return { type, node, why: `refused: ${answer.message}` };
 }

@@ -1,6 +1,7 @@
 /**
- * What a round waits for in time: its requests until their deadlines, each by itself; replicas until they count as slow; and
- * after the reply, the end of what is left to do. One for a round, all woken by one timer.
+ * What a round waits for in time: its requests until their deadlines, each by itself; replicas
+ * until they count as slow; and after the reply, the end of what is left to do. One for a round,
+ * all woken by one timer.
  */
 import type { Clock } from '../seams/clock.js';
 import type { RoundsUnderway, Sleeper } from './rounds-underway.js';
@@ -27,6 +28,8 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   private earliestDeadlineMs = Infinity;
   private slowAtMs: number;
   private overdueAtMs = Infinity;
+  private againAtMs = Infinity;
+  private again: (() => void) | undefined;
 
   constructor(
     private readonly around: { readonly clock: Clock; readonly rounds: RoundsUnderway },
@@ -57,6 +60,15 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
     this.around.rounds.wakeBy(this.wakeAtMs);
   }
 
+  /** Once, unless that is on its way. */
+  againWithin(ms: number, again: () => void): void {
+    if (this.againAtMs !== Infinity) return;
+    this.again = again;
+    this.againAtMs = this.around.clock.monotonicMs() + ms;
+    this.sleep();
+    this.around.rounds.wakeBy(this.wakeAtMs);
+  }
+
   /** It may still stand in the list that is being gone through. */
   end(): void {
     this.wakeAtMs = Infinity;
@@ -77,6 +89,10 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
       this.overdueAtMs = Infinity;
       this.effects.overdue();
     }
+    if (this.againAtMs <= nowMs) {
+      this.againAtMs = Infinity;
+      this.again?.();
+    }
     this.sleep();
   }
 
@@ -93,6 +109,11 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   }
 
   private sleep(): void {
-    this.wakeAtMs = Math.min(this.earliestDeadlineMs, this.slowAtMs, this.overdueAtMs);
+    this.wakeAtMs = Math.min(
+      this.earliestDeadlineMs,
+      this.slowAtMs,
+      this.overdueAtMs,
+      this.againAtMs,
+    );
   }
 }

@@ -1,13 +1,17 @@
 /**
- * The rounds under way, and one timer for all of them: deadlines of requests, slow replicas, ends of settling. Two delayed
- * transitions of XState would be a quarter of a put round's cost, and nearly none of them ever fires.
+ * The rounds under way, and one timer for all of them: deadlines of requests, slow replicas, ends
+ * of settling. Two delayed transitions of XState would be a quarter of a put round's cost, and
+ * nearly none of them ever fires.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { Underway } from '../bus/underway.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 
 export interface Sleeper {
-  /** On the monotonic clock; `Infinity` when it waits for nothing. Moving it closer takes another `wakeBy`. */
+  /**
+   * On the monotonic clock; `Infinity` when it waits for nothing. Moving it closer takes another
+   * `wakeBy`.
+   */
   readonly wakeAtMs: number;
   /** Does what is due and moves `wakeAtMs` behind `nowMs`. */
   wake(nowMs: number): void;
@@ -17,6 +21,8 @@ export interface Round {
   readonly waits: Sleeper;
   /** The detector says that the node is down. */
   nodeDown(node: NodeId): void;
+  /** This node may go by another configuration now. */
+  configurationChanged(): void;
 }
 
 export class RoundsUnderway {
@@ -44,6 +50,10 @@ export class RoundsUnderway {
 
   nodeDown(node: NodeId): void {
     for (const round of this.rounds.all()) round.nodeDown(node);
+  }
+
+  configurationChanged(): void {
+    for (const round of this.rounds.all()) round.configurationChanged();
   }
 
   wakeBy(wakeAtMs: number): void {

@@ -1,5 +1,9 @@
-/** What a node believes of its cluster: the members, the ring that follows from them, and who can be reached. */
+/**
+ * What a node believes of its cluster: the members, the ring that follows from them, and who can be
+ * reached.
+ */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import type { Member, Reachability } from '../../actors/rules/membership.js';
 import type { Placement } from '../../actors/rules/placement.js';
 import type { Ring } from '../../actors/rules/ring.js';
@@ -9,19 +13,38 @@ export type { Member, Placement, Reachability, Ring };
 export interface ClusterView {
   readonly self: Member;
   readonly ring: Ring;
+  /** Which one this node goes by: the ring and all placements follow from it. */
+  readonly configuration: Configuration;
   members(): readonly Member[];
-  /** Members that were declared gone for good, as far as this node has it on its disk: nothing comes in from them any more. */
+  /**
+   * Members that were declared gone for good, as far as this node has it on its disk: nothing comes
+   * in from them any more.
+   */
   readonly removed: ReadonlySet<NodeId>;
   reachability(node: NodeId): Reachability;
-  /** NATS said that nobody subscribes for the node, which was not heard since: it does not hang, it is gone. */
+  /**
+   * NATS said that nobody subscribes for the node, which was not heard since: it does not hang, it
+   * is gone.
+   */
   isAbsent(node: NodeId): boolean;
-  /** A message of the node itself came since this one started; what others tell of it does not count. */
+  /**
+   * A message of the node itself came since this one started; what others tell of it does not
+   * count.
+   */
   isMet(node: NodeId): boolean;
   /** When another said last that it does not hear this node; monotonic, -Infinity: nobody has. */
   readonly doubtedAtMs: number;
   /** Where the keys of a partition lie that have `n` replicas; made once for a ring. */
   placement(partition: number, n: number): Placement;
-  /** Called when the ring or anyone's reachability changed, and when who is down turns out to be absent. */
+  /**
+   * The node goes by another configuration: the two tell each other what they know, now and then
+   * however often it is called.
+   */
+  reconcile(node: NodeId): void;
+  /**
+   * Called when the ring or anyone's reachability changed, and when who is down turns out to be
+   * absent.
+   */
   onChange(listener: (change: ClusterChange) => void): void;
 }
 

@@ -1,5 +1,6 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import type {
   ClusterChange,
   ClusterView,
@@ -17,19 +18,22 @@ export interface MemberViewOptions {
   readonly watch: PeerWatch;
   readonly removed: ReadonlySet<NodeId>;
   readonly partitions: number;
+  readonly reconcile: (node: NodeId) => void;
 }
 
 export class MemberView implements ClusterView {
   readonly removed: ReadonlySet<NodeId>;
+  readonly reconcile: (node: NodeId) => void;
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly rings: RingCache;
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
-  constructor({ roster, watch, removed, partitions }: MemberViewOptions) {
+  constructor({ roster, watch, removed, partitions, reconcile }: MemberViewOptions) {
     this.roster = roster;
     this.watch = watch;
     this.removed = removed;
+    this.reconcile = reconcile;
     this.rings = new RingCache(partitions);
   }
 
@@ -39,6 +43,10 @@ export class MemberView implements ClusterView {
 
   get ring(): Ring {
     return this.rings.current;
+  }
+
+  get configuration(): Configuration {
+    return this.rings.configuration;
   }
 
   get doubtedAtMs(): number {

@@ -30,6 +30,7 @@ import { Lineage } from './lineage.js';
 import { MemberView } from './member-view.js';
 import { PeerWatch } from './peer-watch.js';
 import { Problems } from './problems.js';
+import { Reconciliation } from './reconciliation.js';
 import { Removals, removedError } from './removals.js';
 import { Roster } from './roster.js';
 import { settingsOf } from './settings.js';
@@ -82,7 +83,13 @@ export class Membership {
     });
     const removed = new Set<NodeId>();
     const { watch } = this;
-    this.view = new MemberView({ roster, watch, removed, partitions });
+    const reconciliation = new Reconciliation({
+      clock,
+      roster,
+      tell: (node) => this.telling.tell(node, { hello: true, rows: true }),
+    });
+    const reconcile = (node: NodeId): void => reconciliation.with(node);
+    this.view = new MemberView({ roster, watch, removed, partitions, reconcile });
     const { view } = this;
     const isReachable = (node: NodeId): boolean => view.reachability(node) !== 'down';
     const seams = { clock, inspection, roster };

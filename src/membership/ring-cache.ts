@@ -1,9 +1,11 @@
 /** The ring of the members and the placements that follow, made again when members changed. */
+import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
 import { type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
 import type { Roster } from './roster.js';
 
 export class RingCache {
+  configuration: Configuration;
   private ring: Ring;
   private revision = 0;
   private members = '[]';
@@ -12,6 +14,7 @@ export class RingCache {
 
   constructor(private readonly partitions: number) {
     this.ring = ringOf([], partitions);
+    this.configuration = configurationOf(this.ring);
   }
 
   get current(): Ring {
@@ -28,6 +31,7 @@ export class RingCache {
     if (members === this.members) return false;
     this.members = members;
     this.ring = ringOf(active, this.partitions);
+    this.configuration = configurationOf(this.ring);
     this.placements = [];
     return true;
   }

@@ -1,9 +1,10 @@
 /**
- * Collection: forgets tombstones and surplus context entries of the partitions whose first primary this node is, once all agree
- * (`actors/rules/collection.ts` says when).
+ * Collection: forgets tombstones and surplus context entries of the partitions whose first primary
+ * this node is, once all agree (`actors/rules/collection.ts` says when).
  *
- * A node that was removed must not come back with its old data: what was forgotten meanwhile would return with it. So it is not asked,
- * but everybody else must know that it is gone, and with that take nothing from it, before anything is forgotten.
+ * A node that was removed must not come back with its old data: what was forgotten meanwhile would
+ * return with it. So it is not asked, but everybody else must know that it is gone, and with that
+ * take nothing from it, before anything is forgotten.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -52,7 +53,7 @@ export class Collection implements CollectionEffects {
   private candidates: readonly Candidate[] = [];
   /** To each node that holds them, the agreed candidates. */
   private agreed = new Map<NodeId, Candidate[]>();
-  private grounds: Grounds = { ringEpoch: 0, removed: [] };
+  private grounds: Grounds = { configuration: 0, removed: [] };
   private calls: CallId[] = [];
   private readonly collected: Counter;
   private readonly pruned: Counter;
@@ -143,8 +144,9 @@ export class Collection implements CollectionEffects {
   }
 
   /**
-   * Those that are not gone. Undefined when none is left, while the cluster has fewer nodes than the bucket wants replicas (the
-   * missing ones may hold anything), and while the partition moves: nobody forgets what not all of its owners hold.
+   * Those that are not gone. Undefined when none is left, while the cluster has fewer nodes than
+   * the bucket wants replicas (the missing ones may hold anything), and while the partition moves:
+   * nobody forgets what not all of its owners hold.
    */
   private primariesLeft(key: StorageKey): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
@@ -178,7 +180,8 @@ export class Collection implements CollectionEffects {
       this.collected.value += dropped.length;
       this.pruned.value += replaced.length;
     } catch (error) {
-      // The store takes nothing more for now; what stays here comes back to the others, and is looked at again.
+      // The store takes nothing more for now; what stays here comes back to the others, and is
+      // looked at again.
       if (!(error instanceof QuorateError)) throw error;
     }
     this.send({ type: 'self.forgot' });

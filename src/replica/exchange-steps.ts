@@ -1,12 +1,15 @@
 /**
- * The steps of one visit: each asks the peer one thing and tells the `tree-exchange` machine what came of it.
+ * The steps of one visit: each asks the peer one thing and tells the `tree-exchange` machine what
+ * came of it.
  *
- * Keys are repaired only where they belong: pulled if this node is a primary for them, pushed if the peer is one, by the N of the
- * key's bucket. So a partition whose buckets differ in N never looks equal between a node that has all of it and one that has
- * some; such a pair compares keys at each visit, and finds nothing to do.
+ * Keys are repaired only where they belong: pulled if this node is a primary for them, pushed if
+ * the peer is one, by the N of the key's bucket. So a partition whose buckets differ in N never
+ * looks equal between a node that has all of it and one that has some; such a pair compares keys at
+ * each visit, and finds nothing to do.
  */
 import type { ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { unsaid } from '../../actors/rules/configuration.js';
 import type { ByteString, StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -139,7 +142,10 @@ export class ExchangeSteps {
     return this.surroundings.isPrimary(node, { partition, bucket: nameOfStorageKey(key).bucket });
   }
 
-  /** Asks for the states that still differ: writes under way when the keys were compared have landed by now. */
+  /**
+   * Asks for the states that still differ: writes under way when the keys were compared have landed
+   * by now.
+   */
   pull(): void {
     const { store } = this.parts;
     const { toPull } = this.visit;
@@ -147,7 +153,7 @@ export class ExchangeSteps {
     const digests = toPull.map((key) => store.peek(key)?.digest ?? emptyDigest);
     const partsWelcome = true;
     const { backgroundCallMsMax } = limits;
-    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), partsWelcome);
+    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, partsWelcome);
     this.ask('read', body, (answer) => this.takePulled(answer));
   }
 
@@ -168,7 +174,10 @@ export class ExchangeSteps {
     this.parts.store.merge(encodeBatch(arrived), {}, this.unlessGivenUp(done));
   }
 
-  /** Notes the key for pushing if the peer lacks something; gives their state back if this node does. */
+  /**
+   * Notes the key for pushing if the peer lacks something; gives their state back if this node
+   * does.
+   */
   private compareStates(key: StorageKey, bytes: Buffer): Buffer | undefined {
     const { store, peers } = this.parts;
     const theirs = bytes.length === 0 ? emptyState : decodeState(bytes);
@@ -191,11 +200,20 @@ export class ExchangeSteps {
     if (records.length === 0) return done();
     this.parts.pushed.value += records.length;
     const batch = encodeBatch(records);
-    const body = mergeBody(mergeReason.exchange, notOwed, limits.backgroundCallMsMax, batch);
+    const body = mergeBody(
+      mergeReason.exchange,
+      notOwed,
+      limits.backgroundCallMsMax,
+      batch,
+      unsaid,
+    );
     this.ask('merge', body, done);
   }
 
-  /** As many as one message takes; a state that is larger than a message goes in several, one part each. */
+  /**
+   * As many as one message takes; a state that is larger than a message goes in several, one part
+   * each.
+   */
   private recordsToPush(): BatchRecord[] {
     const { store } = this.parts;
     const { visit } = this;

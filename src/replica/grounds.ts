@@ -2,11 +2,11 @@
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { Grounds } from '../wire/protocol/collection.js';
 
-export function groundsOf({ ring, removed }: ClusterView): Grounds {
-  return { ringEpoch: ring.epoch, removed: [...removed].sort() };
+export function groundsOf({ configuration, removed }: ClusterView): Grounds {
+  return { configuration, removed: [...removed].sort() };
 }
 
 /** Whether both sides know the same. */
 export function sameGrounds(a: Grounds, b: Grounds): boolean {
-  return a.ringEpoch === b.ringEpoch && a.removed.join() === b.removed.join();
+  return a.configuration === b.configuration && a.removed.join() === b.removed.join();
 }

@@ -1,9 +1,12 @@
 /**
- * Hinted handoff: looks at regular times for what this node owes and to whom, and runs one `handoff` machine per target.
+ * Hinted handoff: looks at regular times for what this node owes and to whom, and runs one
+ * `handoff` machine per target.
  *
- * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the room, or was removed, is re-homed: its states go to all other
- * primaries, and only when each of them has acknowledged is the hint settled. From then on as many primaries hold the state
- * as the cluster has, and the target gets it by tree exchange. Until then it stays, whatever its age: a hint is never dropped.
+ * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the
+ * room, or was removed, is re-homed: its states go to all other primaries, and only when each of
+ * them has acknowledged is the hint settled. From then on as many primaries hold the state as the
+ * cluster has, and the target gets it by tree exchange. Until then it stays, whatever its age: a
+ * hint is never dropped.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -112,9 +115,13 @@ export class Handoff {
   }
 
   private deliveryTo(target: NodeId, send: (event: HandoffEvent) => void): HandoffEffects {
+    const { view } = this;
     return new Delivery(
       { store: this.store, peers: this.peers, target, send },
       {
+        get configuration() {
+          return view.configuration;
+        },
         othersOf: (key) => this.othersOf(key, target),
         jitter: () => this.random.below(1024) / 1024,
         count: (what, records) => (this.counted[what].value += records),
@@ -122,7 +129,10 @@ export class Handoff {
     );
   }
 
-  /** The nodes that must hold the key if `target` need not be waited for; undefined when one of them can't be reached either. */
+  /**
+   * The nodes that must hold the key if `target` need not be waited for; undefined when one of them
+   * can't be reached either.
+   */
   private othersOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
     const replicas = replicasOf(this.view.placement(partitionOfStorageKey(key), n));

@@ -1,6 +1,14 @@
-/** The messages of one `handoff` machine: batches to the target, or to all other primaries in its place. */
+/**
+ * The messages of one `handoff` machine: batches to the target, or to all other primaries in its
+ * place.
+ */
 import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import {
+  type Configuration,
+  type SaidConfiguration,
+  unsaid,
+} from '../../actors/rules/configuration.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
@@ -18,6 +26,8 @@ export interface DeliveryParts {
 export interface DeliverySurroundings {
   /** Who else must hold the key before the hint may be settled; undefined: it may not be. */
   othersOf(key: StorageKey): readonly NodeId[] | undefined;
+  /** From which it follows who they are. */
+  readonly configuration: Configuration;
   jitter(): number;
   count(what: 'delivered' | 'rehomed' | 'failures', records: number): void;
 }
@@ -37,13 +47,16 @@ export class Delivery implements HandoffEffects {
       bytes: limits.hintBatchBytesMax,
     });
     if (records.length === 0) return send({ type: 'hints.settled' });
-    this.merge(target, records, (answer) => {
+    this.merge(target, records, unsaid, (answer) => {
       if (answer.kind === 'ok') this.settle(records, 'delivered');
       else this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');
     });
   }
 
-  /** Each record goes to all its other primaries; settled are those that every one of them has acknowledged. */
+  /**
+   * Each record goes to all its other primaries; settled are those that every one of them has
+   * acknowledged.
+   */
   rehome(): void {
     const { store, target, send } = this.parts;
     const owed = store.hints.next(target, {
@@ -51,6 +64,7 @@ export class Delivery implements HandoffEffects {
       bytes: limits.hintBatchBytesMax,
     });
     if (owed.length === 0) return send({ type: 'hints.settled' });
+    const { configuration } = this.surroundings;
     const awaited = new Map<NodeId, HintedRecord[]>();
     const unsettled = new Set<HintedRecord>();
     for (const record of owed) {
@@ -66,7 +80,7 @@ export class Delivery implements HandoffEffects {
     };
     if (open === 0) return finish();
     for (const [node, records] of awaited) {
-      this.merge(node, records, (answer) => {
+      this.merge(node, records, configuration, (answer) => {
         if (answer.kind !== 'ok') for (const record of records) unsettled.add(record);
         open--;
         if (open === 0) finish();
@@ -87,6 +101,7 @@ export class Delivery implements HandoffEffects {
   private merge(
     to: NodeId,
     records: readonly HintedRecord[],
+    configuration: SaidConfiguration,
     onAnswer: (answer: PeerAnswer) => void,
   ): void {
     const batches = batchesOfRecords(records);
@@ -97,7 +112,8 @@ export class Delivery implements HandoffEffects {
       if (open === 0) onAnswer(answer);
     };
     for (const batch of batches) {
-      const body = mergeBody(mergeReason.hint, notOwed, limits.backgroundCallMsMax, batch);
+      const { hint } = mergeReason;
+      const body = mergeBody(hint, notOwed, limits.backgroundCallMsMax, batch, configuration);
       this.calls.push(this.parts.peers.call(to, 'merge', body, onOne));
     }
   }

@@ -1,12 +1,20 @@
 /**
- * Answers `merge`: the batch is copied out of the receive buffer by the store, merged into memory, appended
- * to the log as it came, and acknowledged when the log holds it as durably as this node promises.
+ * Answers `merge`: the batch is copied out of the receive buffer by the store, merged into memory,
+ * appended to the log as it came, and acknowledged when the log holds it as durably as this node
+ * promises.
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { isServed } from '../../actors/rules/configuration.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { DeadlineError, OverloadedError, UnavailableError } from '../errors.js';
+import {
+  DeadlineError,
+  OtherConfigurationError,
+  OverloadedError,
+  UnavailableError,
+} from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
 import { mergedBody, mergeOf, notOwed } from '../wire/protocol/merge.js';
 
@@ -15,6 +23,7 @@ export class MergeHandler {
   constructor(
     @inject(Peers) private readonly peers: Peers,
     @inject(Store) private readonly store: Store,
+    @inject(ClusterView) private readonly view: ClusterView,
   ) {}
 
   /** Takes merges from now on. */
@@ -24,7 +33,8 @@ export class MergeHandler {
 
   /** Throws become refusals, by `Peers`. */
   private merge(call: IncomingCall<'merge'>): void {
-    const [, owedTo, remainingMs, batch] = mergeOf(call.body);
+    const [, owedTo, remainingMs, batch, configuration] = mergeOf(call.body);
+    if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     if (remainingMs <= 0) throw new DeadlineError('too late to be stored', 'none');
     const refusal = this.store.refusal();
     if (refusal !== undefined)

@@ -2,11 +2,13 @@
  * Answers `read`: the states whose digest differs from the caller's, as many as one message takes.
  */
 import { inject, injectable } from 'tsyringe';
+import { isServed } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyDigest, emptyState, sameDigest } from '../../actors/rules/versions.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { DeadlineError, TooLargeError } from '../errors.js';
+import { DeadlineError, OtherConfigurationError, TooLargeError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
 import { encodeState } from '../wire/key-state-codec.js';
 import { foundBody, readOf } from '../wire/protocol/read.js';
@@ -19,6 +21,7 @@ export class ReadHandler {
   constructor(
     @inject(Peers) private readonly peers: Peers,
     @inject(Store) private readonly store: Store,
+    @inject(ClusterView) private readonly view: ClusterView,
   ) {}
 
   /** Answers reads from now on. */
@@ -28,7 +31,8 @@ export class ReadHandler {
 
   /** Throws become refusals, by `Peers`. */
   private read(call: IncomingCall<'read'>): void {
-    const { remainingMs, keys, digests, partsWelcome } = readOf(call.body);
+    const { remainingMs, keys, digests, configuration, partsWelcome } = readOf(call.body);
+    if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
     const indexes: number[] = [];
     const states: Buffer[] = [];
@@ -53,8 +57,8 @@ export class ReadHandler {
 }
 
 /**
- * A state larger than a message can't be shown as it is, and a quorum must not take a part for the whole. A tree exchange
- * takes what it gets: the rest comes when this node pushes.
+ * A state larger than a message can't be shown as it is, and a quorum must not take a part for the
+ * whole. A tree exchange takes what it gets: the rest comes when this node pushes.
  */
 function firstPartOf(state: Buffer, partsWelcome: boolean): Buffer {
   if (!partsWelcome)

@@ -1,4 +1,6 @@
-/** Takes decoded messages apart and checks each part; what is not as expected is a `MalformedError`. */
+/**
+ * Takes decoded messages apart and checks each part; what is not as expected is a `MalformedError`.
+ */
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError, type Outcome } from '../errors.js';
 import type { WireValue } from './message-pack.js';
@@ -77,6 +79,11 @@ export class Columns {
   momentOrNull(): Moment | null {
     const moment = this.listOrNull(isInt, 2);
     return moment === null ? null : { process: moment[0]!, ms: moment[1]! };
+  }
+
+  /** A column that older senders leave out. */
+  lastIntOrNull(): number | null {
+    return this.at === this.columns.length ? null : this.next(isIntOrNull);
   }
 
   end(): void {

@@ -1,28 +1,36 @@
 /**
- * The client's frames on `kv.frame.<node>`: many requests in one message, in columns, answered by one.
+ * The client's frames on `kv.frame.<node>`: many requests in one message, in columns, answered by
+ * one.
  *
- * A frame is a round in waiting: its requests share kind, bucket, quorum, strictness and timeout, so one
- * reply for all costs none of them a wait.
+ * A frame is a round in waiting: its requests share kind, bucket, quorum, strictness and timeout,
+ * so one reply for all costs none of them a wait.
  *
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
- *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[], until: moment | nil,
- *               sooner: nil | number[], ages: nil | (number | nil)[]]
- *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[]]
- *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[], errors: nil | rows, clock]
- *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts, receiptOf, errors, clock]
+ *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[],
+ *               until: moment | nil, sooner: nil | number[], ages: nil | (number | nil)[],
+ *               configuration]
+ *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration]
+ *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[],
+ *               errors: nil | rows, clock]
+ *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts,
+ *               receiptOf, errors, clock]
  *   refusal    [1, 2, code, outcome: str, message: str, clock]
  *   rows       [index, code, outcome: str, message: str][]
  *   clock      moment | nil: what the answering node's clock shows
- *   moment     [process, ms] on the monotonic clock of one process of a node, see `actors/rules/told-clock.ts`
+ *   configuration  number | nil: of the ring its author went by; older clients leave it out
+ *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
- * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it may be done elsewhere; nil:
- * never. Some rows may have to be done so many ms sooner: those that are tried again. These have an age as well: so many ms before
- * the frame was sent (`timeoutMs` before `until`) their author first asked. Age 0: nobody says which copy of its put the row is.
+ * A frame of puts that is read after the moment `until` is refused as a whole (504, none), for it
+ * may be done elsewhere; nil: never. Some rows may have to be done so many ms sooner: those that
+ * are tried again. These have an age as well: so many ms before the frame was sent (`timeoutMs`
+ * before `until`) their author first asked. Age 0: nobody says which copy of its put the row is. A
+ * node that goes by another configuration refuses the frame as a whole (421, none).
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing".
  * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
  */
 import { limits } from '../../actors/rules/limits.js';
+import type { SaidConfiguration } from '../../actors/rules/configuration.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError, type Outcome } from '../errors.js';
@@ -54,6 +62,8 @@ interface FrameHead {
   /** 0: the node's default. */
   readonly timeoutMs: number;
   readonly keys: readonly Bin[];
+  /** By which its author chose the node. */
+  readonly configuration: SaidConfiguration;
 }
 
 export interface PutFrame extends FrameHead {
@@ -67,7 +77,9 @@ export interface PutFrame extends FrameHead {
   readonly until: Moment | null;
   /** Deadlines of rows are so many ms before that of the frame; null: none is. */
   readonly sooner: readonly number[] | null;
-  /** By row, ms from the author's first copy to this frame; 0: it may be any copy; null: the first. */
+  /**
+   * By row, ms from the author's first copy to this frame; 0: it may be any copy; null: the first.
+   */
   readonly ages: readonly (number | null)[] | null;
 }
 
@@ -86,7 +98,9 @@ export interface RowError {
 }
 
 interface ReplyColumns {
-  /** Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it. */
+  /**
+   * Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it.
+   */
   readonly contexts: readonly (Bin | null)[];
   /** Distinct. */
   readonly receipts: readonly string[];
@@ -106,8 +120,8 @@ export type FrameValue = Bin | null | readonly (Bin | null)[];
 export interface GetFrameReply extends ReplyColumns {
   readonly kind: 'get';
   /**
-   * A row with error 413 did not fit beside the others: ask for that key in a frame of its own. When it was
-   * alone, its state is larger than a message may be.
+   * A row with error 413 did not fit beside the others: ask for that key in a frame of its own.
+   * When it was alone, its state is larger than a message may be.
    */
   readonly values: readonly FrameValue[];
 }
@@ -122,7 +136,10 @@ export interface FrameRefusal {
 
 export type FrameReply = PutFrameReply | GetFrameReply | FrameRefusal;
 
-/** Bytes a row adds to a frame at most, besides key, value, context and operation; so a client can cut its frames. */
+/**
+ * Bytes a row adds to a frame at most, besides key, value, context and operation; so a client can
+ * cut its frames.
+ */
 export const rowOverheadBytes = 32;
 /** Bytes a frame has besides its rows at most. */
 export const frameOverheadBytes = 64 + limits.bucketBytesMax;
@@ -135,12 +152,13 @@ export function encodeFrame(frame: Frame): Buffer {
 /** A frame as part of another message; what `frameOfColumns` reads. */
 export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const bucket = bucketText(frame.bucket);
-  const { quorum, strict, timeoutMs, keys } = frame;
+  const { quorum, strict, timeoutMs, keys, configuration } = frame;
   const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
-  if (frame.kind === 'get') return head;
+  if (frame.kind === 'get') return [...head, configuration];
   const { values, contexts, operations, ttls, until, sooner, ages } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
-  return [...head, values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
+  const rows = [values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
+  return [...head, ...rows, configuration];
 }
 
 export function bucketText(bucket: ByteString): string {
@@ -156,7 +174,10 @@ export function keysColumn(columns: Columns): readonly Bin[] {
   return keys;
 }
 
-/** Throws `MalformedError`; keys, values and contexts are views into `bytes`. Their sizes are the caller's to check. */
+/**
+ * Throws `MalformedError`; keys, values and contexts are views into `bytes`. Their sizes are the
+ * caller's to check.
+ */
 export function decodeFrame(bytes: Uint8Array): Frame {
   return frameOfColumns(decode(bytes));
 }
@@ -172,8 +193,9 @@ export function frameOfColumns(message: WireValue): Frame {
   const rows = keys.length;
   const head = { bucket, quorum, strict, timeoutMs, keys };
   if (kind === kinds.get) {
+    const configuration = columns.lastIntOrNull();
     columns.end();
-    return { kind: 'get', ...head };
+    return { kind: 'get', ...head, configuration };
   }
   if (kind !== kinds.put) throw new MalformedError('a frame of unknown kind');
   const values = columns.list(isBinOrNull, rows);
@@ -183,8 +205,10 @@ export function frameOfColumns(message: WireValue): Frame {
   const until = columns.momentOrNull();
   const sooner = columns.listOrNull(isInt, rows);
   const ages = columns.listOrNull(isIntOrNull, rows);
+  const configuration = columns.lastIntOrNull();
   columns.end();
-  return { kind: 'put', ...head, values, contexts, operations, ttls, until, sooner, ages };
+  const done = { until, sooner, ages, configuration };
+  return { kind: 'put', ...head, values, contexts, operations, ttls, ...done };
 }
 
 export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {

@@ -1,12 +1,14 @@
 /**
  * Own reads on `kv.frame.<node>`: what a primary holds itself of some keys, asked of nobody else.
  *
- *   own        [1, 3, bucket, whole, keys: bin[]]
+ *   own        [1, 3, bucket, whole, keys: bin[], configuration]
  *   own reply  [1, 3, digests: bin, get reply | nil]
  *
- * A digest of 8 bytes a key, in order. `whole`: with the reply a get of R=1 would have; else with nil.
- * A node that is no primary of some key refuses them all (`frames.ts`).
+ * A digest of 8 bytes a key, in order. `whole`: with the reply a get of R=1 would have; else with
+ * nil. A node that is no primary of some key, or goes by another configuration, refuses them all
+ * (`frames.ts`).
  */
+import type { SaidConfiguration } from '../../actors/rules/configuration.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { MalformedError } from '../errors.js';
 import { Columns, isList } from './columns.js';
@@ -32,6 +34,8 @@ export interface OwnFrame {
   readonly bucket: ByteString;
   readonly whole: boolean;
   readonly keys: readonly Uint8Array[];
+  /** By which its author takes the node for a primary. */
+  readonly configuration: SaidConfiguration;
 }
 
 export interface OwnReply {
@@ -42,8 +46,9 @@ export interface OwnReply {
   readonly shown: GetFrameReply | undefined;
 }
 
-export function encodeOwnFrame({ bucket, whole, keys }: Omit<OwnFrame, 'kind'>): Buffer {
-  return encode([frameVersion, kind, bucketText(bucket), whole, keys]);
+export function encodeOwnFrame(frame: Omit<OwnFrame, 'kind'>): Buffer {
+  const { bucket, whole, keys, configuration } = frame;
+  return encode([frameVersion, kind, bucketText(bucket), whole, keys, configuration]);
 }
 
 /** Any frame a client may send. As `decodeFrame`. */
@@ -58,8 +63,9 @@ function ownFrameOf(message: WireValue): OwnFrame {
   const bucket = byteStringOf(columns.text());
   const whole = columns.flag();
   const keys = keysColumn(columns);
+  const configuration = columns.lastIntOrNull();
   columns.end();
-  return { kind: 'own', bucket, whole, keys };
+  return { kind: 'own', bucket, whole, keys, configuration };
 }
 
 /** What is shown has up to `bytesMax`; rows beyond are answered as `encodeGetReply` does. */

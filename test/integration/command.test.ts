@@ -1,4 +1,7 @@
-/** The quorate command as people use it: processes, exit codes, bytes. One cluster of `quorate up` for all of it. */
+/**
+ * The quorate command as people use it: processes, exit codes, bytes. One cluster of `quorate up`
+ * for all of it.
+ */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +17,10 @@ import { startNatsServer } from '../support/nats-server.js';
 const main = join(import.meta.dirname, '../../src/cli/main.js');
 const readyMsMax = 100_000;
 
-/** What is tested is what happens, not how fast: each step is a process to start, on machines that may be busy. */
+/**
+ * What is tested is what happens, not how fast: each step is a process to start, on machines that
+ * may be busy.
+ */
 jest.setTimeout(240_000);
 
 interface Ended {
@@ -27,7 +33,10 @@ interface Ended {
 interface Launched {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves once the pattern is in what was printed; rejects with all of it when the process ends or time passes before. */
+  /**
+   * Resolves once the pattern is in what was printed; rejects with all of it when the process ends
+   * or time passes before.
+   */
   printed(pattern: RegExp): Promise<void>;
 }
 

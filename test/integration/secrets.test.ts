@@ -1,4 +1,7 @@
-/** Passwords: nobody is shown them, neither in what is printed nor in the arguments of processes, and those of nodes are random. */
+/**
+ * Passwords: nobody is shown them, neither in what is printed nor in the arguments of processes,
+ * and those of nodes are random.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -72,7 +75,10 @@ function argumentsOfAll(): string {
     .join('\n');
 }
 
-/** Files and directories there that others than their owner may read or write; links have no rights of their own. */
+/**
+ * Files and directories there that others than their owner may read or write; links have no rights
+ * of their own.
+ */
 function openToOthers(path: string): string[] {
   const entries = readdirSync(path, { recursive: true, encoding: 'utf8' });
   return [path, ...entries.map((entry) => join(path, entry))].filter((at) => {

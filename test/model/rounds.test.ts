@@ -1,6 +1,7 @@
 /**
- * Every path through the two round machines: all orders of all answers, silences, refusals and timers, on a small
- * cluster. States that look alike from outside and have the same timers ahead are explored once.
+ * Every path through the two round machines: all orders of all answers, silences, refusals and
+ * timers, on a small cluster. States that look alike from outside and have the same timers ahead
+ * are explored once.
  */
 import { describe, expect, test } from '@jest/globals';
 import type { InspectionEvent } from 'xstate';
@@ -18,7 +19,10 @@ interface Explored<E> {
   readonly next: readonly E[];
 }
 
-/** Runs each path from the start, so that every one meets a fresh machine. Returns the number of places. */
+/**
+ * Runs each path from the start, so that every one meets a fresh machine. Returns the number of
+ * places.
+ */
 function explore<E>(
   run: (path: readonly E[]) => Explored<E>,
   onPlace: (path: readonly E[], place: Explored<E>) => void = () => undefined,
@@ -54,6 +58,13 @@ const losses: Readonly<Record<string, 'replica.gone' | 'replica.refused'>> = {
   M: 'replica.refused',
 };
 
+/**
+ * Whether the node may go by another configuration for a while: of some plans, for paths are many.
+ */
+function mayDiffer({ self, needed, strict }: PutPlan | GetPlan, node: string): boolean {
+  return self === 'A' && needed === 2 && !strict && (node === 'B' || node === 'D');
+}
+
 function asks(sent: readonly { readonly to: string }[], node: string): number {
   return sent.filter(({ to }) => to === node).length;
 }
@@ -68,6 +79,7 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
       order.kind === 'send' ? sent.push(order) : owed.push(order.target),
     replyMet: () => replies.push('met'),
     replyFailed: () => replies.push('failed'),
+    planAnew: () => replies.push('anew'),
     finish: () => finishes++,
   };
   let shown: unknown;
@@ -81,6 +93,7 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   const acked = new Set<string>();
   const lost = new Map<string, number>();
   const unowed = new Set<string>();
+  const differed = new Set<string>();
   let slept = 0;
   for (const step of path) {
     const { state } = round;
@@ -88,14 +101,15 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
     if (step.type === 'deadline.passed') replies.push('expired');
     if (step.type === 'log.durable') acked.add(plan.self);
     if (step.type === 'replica.acked') acked.add(step.node);
-    if ('node' in step && 'why' in step) lost.set(step.node, asks(sent, step.node));
+    if (step.type === 'replica.differs') differed.add(step.node);
+    else if ('node' in step && 'why' in step) lost.set(step.node, asks(sent, step.node));
     if (step.type === 'hint.refused') unowed.add(step.target);
     round.happened(step);
     if (state !== 'awaitingQuorum' && step.type !== 'deadline.passed')
       check(replies.length === 1, 'the authors are answered once', path);
   }
   const { state: value, ledger } = round;
-  const isOver = value === 'done';
+  const isOver = value === 'done' || value === 'outdated';
   const replicas = [...new Set([...plan.primaries, ...plan.incoming])];
   // Of one side of a move; without one, everybody is on the same side.
   const isStandIn = (node: string, owners: readonly string[]): boolean =>
@@ -118,7 +132,8 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
   if (value === 'awaitingQuorum') check(replies.length === 0, 'waiting means unanswered', path);
   else check(replies.length === 1, 'not waiting means answered', path);
   check(finishes === (isOver ? 1 : 0), 'finished once, at the end', path);
-  if (isOver)
+  if (value === 'outdated') check(replies[0] === 'anew', 'outdated means planned anew', path);
+  if (value === 'done')
     for (const primary of replicas) {
       const isServed =
         acked.has(primary) ||
@@ -136,15 +151,21 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
     // Gone and refused are one to the machine: each is tried on some replicas.
     { type: losses[to]!, node: to, why: 'will not' } as const,
   ]);
+  for (const { to } of open)
+    if (mayDiffer(plan, to) && !differed.has(to))
+      next.push({ type: 'replica.differs', node: to, why: 'goes by another' });
   // Where there is no room is known at once.
   if (path.length === 0 && owed.includes('B'))
     next.push({ type: 'hint.refused', target: 'B', why: 'full' });
   if (!acked.has(plan.self)) next.push({ type: 'log.durable' });
-  if (value === 'awaitingQuorum') next.push({ type: 'deadline.passed' });
+  if (value === 'awaitingQuorum') {
+    next.push({ type: 'deadline.passed' });
+    if (path.length === 2) next.push({ type: 'plan.outdated' });
+  }
   if (slept === 0) next.push({ type: 'replica.slow' });
   if (value === 'settling' || value === 'failed') next.push({ type: 'settling.overdue' });
   const { seats, fallbacksTried } = ledger;
-  const standing = seats.map((seat) => [seat.node, seat.standing, seat.owedTo]);
+  const standing = seats.map((seat) => [seat.node, seat.standing, seat.owedTo, seat.differs]);
   const timers = Math.min(slept, 1);
   const refused = [...unowed];
   const books = { standing, fallbacksTried, owed, refused };
@@ -213,6 +234,7 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
     ask: (node) => asked.push(node),
     replyMet: () => replies.push('met'),
     replyFailed: () => replies.push('failed'),
+    planAnew: () => replies.push('anew'),
     repair: () => repairs++,
     finish: () => finishes++,
   };
@@ -236,7 +258,7 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
   }
   const { state: value } = round;
   check(shown === value, 'who watches is shown where the round is', path);
-  const isOver = value === 'done' || value === 'failed';
+  const isOver = value === 'done' || value === 'failed' || value === 'outdated';
   check(replies.length === (value === 'awaitingQuorum' ? 0 : 1), 'one answer', path);
   check(new Set(asked).size === asked.length, 'nobody is asked twice', path);
   check(finishes === (isOver ? 1 : 0), 'finished once, at the end', path);
@@ -250,7 +272,10 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
   const next: GetRoundEvent[] = [];
   if (value === 'awaitingQuorum') {
     for (const node of asked) {
-      if (done.has(node)) continue;
+      const known = done.get(node);
+      if (known !== undefined && known !== 'replica.differs') continue;
+      if (known === undefined && mayDiffer(plan, node))
+        next.push({ type: 'replica.differs', node, why: 'goes by another' });
       next.push(
         { type: 'replica.answered', node, differs: false },
         { type: 'replica.answered', node, differs: true },
@@ -258,7 +283,7 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
         { type: 'replica.refused', node, why: 'refused' },
       );
     }
-    next.push({ type: 'deadline.passed' });
+    next.push({ type: 'deadline.passed' }, { type: 'plan.outdated' });
     if (slept < 2) next.push({ type: 'replica.slow' });
   } else if (value === 'repairing') {
     next.push({ type: 'repairs.settled' }, { type: 'repairs.overdue' });

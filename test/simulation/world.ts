@@ -1,6 +1,7 @@
 /**
- * One seed from beginning to end: a cluster starts, clients work while faults happen, then a core heals and must make
- * progress, then everything heals and must converge, then what is left is compared with what was acknowledged.
+ * One seed from beginning to end: a cluster starts, clients work while faults happen, then a core
+ * heals and must make progress, then everything heals and must converge, then what is left is
+ * compared with what was acknowledged.
  */
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
@@ -162,7 +163,9 @@ class World {
     await cluster.after(3e6);
   }
 
-  /** Nodes start one by one while things go wrong; once they do not any more, there is one cluster. */
+  /**
+   * Nodes start one by one while things go wrong; once they do not any more, there is one cluster.
+   */
   private async bootInTrouble(): Promise<void> {
     const { cluster, options } = this;
     let over = false;
@@ -183,13 +186,17 @@ class World {
     await cluster.after(3e6);
   }
 
-  /** While nothing is wrong everything is done, and all blind puts of a key are ordered by one node: they never leave siblings. */
+  /**
+   * While nothing is wrong everything is done, and all blind puts of a key are ordered by one node:
+   * they never leave siblings.
+   */
   private checkHealthy(result: PutResult | GetResult, name: string): void {
     const { faults, bootFaults } = this.options;
     if (faults.length + bootFaults.length > 0) return;
     // Who is not of the core ends then, with what it had taken.
     if (this.faultsOver) return;
-    // Where bounds were drawn so narrow that they refuse, refusing is right, and who tries again leaves beside it what was put since.
+    // Where bounds were drawn so narrow that they refuse, refusing is right, and who tries again
+    // leaves beside it what was put since.
     const isRoomy = Object.keys(this.options.cluster.storeBounds).length === 0;
     if (isRoomy && result.kind === 'failed' && [0, 429, 503, 504].includes(result.code))
       this.cluster.violations.add(
@@ -222,7 +229,10 @@ class World {
     this.faultsOver = true;
   }
 
-  /** FoundationDB's and TigerBeetle's second half of a run: those who are well again must not wait for those who are not. */
+  /**
+   * FoundationDB's and TigerBeetle's second half of a run: those who are well again must not wait
+   * for those who are not.
+   */
   private async healCore(): Promise<void> {
     const { cluster, options } = this;
     if (options.core.length === cluster.nodes.length) return;
@@ -327,7 +337,10 @@ class World {
     if (copiesMin === 1) this.checkMeaning(name, values);
   }
 
-  /** What the application sees: sets have all elements that were added, counters count at least what was counted. */
+  /**
+   * What the application sees: sets have all elements that were added, counters count at least what
+   * was counted.
+   */
   private checkMeaning(name: string, values: readonly Value[]): void {
     const { violations } = this.cluster;
     const use = name.split('/')[0];
@@ -351,7 +364,10 @@ class World {
     }
   }
 
-  /** With `periodic`: power failed before it was synced anywhere, or for all that is known of a delete, whose bytes have no name. */
+  /**
+   * With `periodic`: power failed before it was synced anywhere, or for all that is known of a
+   * delete, whose bytes have no name.
+   */
   private mayBeCut(write: Write): boolean {
     const { durability } = this.options.cluster;
     if (durability.kind === 'sync') return false;
@@ -398,7 +414,10 @@ class World {
     this.events.checkEnd(this.history, this.cluster.violations);
   }
 
-  /** It comes back as another node. Serving in the old one's place it would acknowledge with what it has lost. */
+  /**
+   * It comes back as another node. Serving in the old one's place it would acknowledge with what it
+   * has lost.
+   */
   private checkWiped({ name, node, wipedId }: SimNode): void {
     const { id, status } = node?.status() ?? {};
     if (id === wipedId || status === 'serving')
@@ -409,7 +428,9 @@ class World {
       );
   }
 
-  /** How many nodes must have acknowledged what must not be lost: one more than lose what they have. */
+  /**
+   * How many nodes must have acknowledged what must not be lost: one more than lose what they have.
+   */
   private get copiesMin(): number {
     const loses = this.options.faults.some(({ text }) => /^(wipe|lose) /.test(text));
     return this.options.disksKeep && !loses ? 1 : 2;

@@ -90,7 +90,9 @@ export class Troubles {
   }
 }
 
-/** A server that stands still holds what anybody has sent through it, a link what its client has. */
+/**
+ * A server that stands still holds what anybody has sent through it, a link what its client has.
+ */
 export function holdsOf({ words: [verb, ...hosts] }: Trouble): Pick<Hold, 'client'>[] {
   if (verb === 'kill' || verb === 'clock') return [];
   if (verb === 'stop') return hosts[0]?.startsWith('s') === true ? [{}] : [];

@@ -1,7 +1,11 @@
-/** The ways in of a node on any bus, with a coordinator that keeps what it is given in memory, and a ring that is told. */
+/**
+ * The ways in of a node on any bus, with a coordinator that keeps what it is given in memory, and a
+ * ring that is told.
+ */
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
+import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { placementOf, type Placement } from '../../actors/rules/placement.js';
 import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
@@ -111,6 +115,8 @@ export class MemoryCoordinator implements Coordinator {
 /** Partition p has the nodes in their order, beginning with the p-th. */
 export class ToldView implements ClusterView {
   readonly removed = new Set<NodeId>();
+  /** Those it was to exchange news with, as often as it was. */
+  readonly reconciled: NodeId[] = [];
   readonly self: Member;
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
@@ -131,6 +137,14 @@ export class ToldView implements ClusterView {
       this.nodes.map((_, i) => this.nodes[(partition + i) % this.nodes.length]!);
     const { partitions } = this;
     return { epoch: this.nodes.length, partitions, preferenceList, groupOf: (p) => p };
+  }
+
+  get configuration(): Configuration {
+    return configurationOf(this.ring);
+  }
+
+  reconcile(node: NodeId): void {
+    this.reconciled.push(node);
   }
 
   members(): readonly Member[] {

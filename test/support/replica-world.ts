@@ -1,6 +1,7 @@
 /**
- * Replicas of a few nodes in one process, on virtual time: real stores on simulated disks, the real node protocol, and the background work
- * (handoff, exchange, collection). What the nodes believe of each other is set by hand; there are no coordinators.
+ * Replicas of a few nodes in one process, on virtual time: real stores on simulated disks, the real
+ * node protocol, and the background work (handoff, exchange, collection). What the nodes believe of
+ * each other is set by hand; there are no coordinators.
  */
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -115,8 +116,8 @@ export class ReplicaWorld {
     const view = new HandMadeView(this.ids, id);
     const inspection = new Inspection(clock);
     const forgetting = new Forgetting(store);
-    new MergeHandler(peers, store).start();
-    new ReadHandler(peers, store).start();
+    new MergeHandler(peers, store, view).start();
+    new ReadHandler(peers, store, view).start();
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();
     store.setOwned((key) =>
@@ -224,7 +225,9 @@ export class ReplicaWorld {
     return this.nodes[at]!.store.read(key)?.state;
   }
 
-  /** What clients could see there: values, `null` for a tombstone; undefined when nothing is held. */
+  /**
+   * What clients could see there: values, `null` for a tombstone; undefined when nothing is held.
+   */
   valuesAt(at: number, key: StorageKey): (string | null)[] | undefined {
     return this.stateAt(at, key)?.siblings.map(
       ({ value }) => value && Buffer.from(value).toString(),

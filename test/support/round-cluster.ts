@@ -1,10 +1,11 @@
 /**
- * Coordinators and replicas of a few nodes in one process, on virtual time and the real node protocol; the store is
- * a map, and what the nodes believe of each other is set by hand.
+ * Coordinators and replicas of a few nodes in one process, on virtual time and the real node
+ * protocol; the store is a map, and what the nodes believe of each other is set by hand.
  */
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { placementOf, type Placement } from '../../actors/rules/placement.js';
@@ -45,7 +46,9 @@ const partitions = 16;
 /** Partition p's preference list starts at node p mod count. */
 export class HandMadeView implements ClusterView {
   readonly removed = new Set<NodeId>();
-  readonly ring: Ring;
+  /** Those it was to exchange news with, as often as it was. */
+  readonly reconciled: NodeId[] = [];
+  ring: Ring;
   readonly self: Member;
   readonly doubtedAtMs = -Infinity;
   private readonly beliefs = new Map<NodeId, Reachability>();
@@ -55,14 +58,22 @@ export class HandMadeView implements ClusterView {
     private readonly ids: readonly NodeId[],
     self: NodeId,
   ) {
-    const lists = ids.map((_, at) => [...ids.slice(at), ...ids.slice(0, at)]);
-    this.ring = {
-      epoch: 1,
-      partitions,
-      preferenceList: (partition) => lists[partition % ids.length]!,
-      groupOf: (partition) => partition % ids.length,
-    };
+    this.ring = ringWith(ids, 1);
     this.self = memberOf(self);
+  }
+
+  get configuration(): Configuration {
+    return configurationOf(this.ring);
+  }
+
+  reconcile(node: NodeId): void {
+    this.reconciled.push(node);
+  }
+
+  /** From now on partition p's list starts at the p-th of these. */
+  learn(configuration: Configuration, order: readonly NodeId[] = this.ids): void {
+    this.ring = ringWith(order, configuration);
+    for (const listener of this.listeners) listener({ kind: 'ring' });
   }
 
   members(): readonly Member[] {
@@ -93,6 +104,16 @@ export class HandMadeView implements ClusterView {
     this.beliefs.set(node, now);
     for (const listener of this.listeners) listener({ kind: 'reachability', node, now });
   }
+}
+
+function ringWith(ids: readonly NodeId[], epoch: Configuration): Ring {
+  const lists = ids.map((_, at) => [...ids.slice(at), ...ids.slice(0, at)]);
+  return {
+    epoch,
+    partitions,
+    preferenceList: (partition) => lists[partition % ids.length]!,
+    groupOf: (partition) => partition % ids.length,
+  };
 }
 
 function memberOf(id: NodeId): Member {
@@ -163,8 +184,8 @@ export class RoundCluster {
     const view = new HandMadeView(ids, id);
     const inspection = new Inspection(clock);
     const told = new ToldBuckets({ ...nodeOptionsDefault, buckets });
-    new MergeHandler(peers, store).start();
-    new ReadHandler(peers, store).start();
+    new MergeHandler(peers, store, view).start();
+    new ReadHandler(peers, store, view).start();
     const coordinator = new RoundCoordinator(
       ...([store, peers, view, clock, told, inspection, metrics] as const),
     );

@@ -1,4 +1,6 @@
-/** The project's own source text, for the tests that check its rules: reading, comments, imports. */
+/**
+ * The project's own source text, for the tests that check its rules: reading, comments, imports.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
@@ -27,13 +29,27 @@ export function readSources(root: string): Sources {
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
-/** One alternative each: comment to the end of the line, block comment, quoted string, template, regular expression. */
+/**
+ * One alternative each: comment to the end of the line, block comment, quoted string, template,
+ * regular expression.
+ */
 const token =
   /(\/\/[^\n]*)|(\/\*[^]*?\*\/)|('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|(`(?:\\.|[^`\\])*`)|(?<=[=(,:!&|?]\s*)(\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])*\/)/g;
 
 /** Comments become blanks and strings become empty, line by line, so that what is left is code. */
 export function codeOf(text: string): string {
   return withoutText(text, () => "''");
+}
+
+/** Indexes of the lines that hold a comment or a part of one. */
+export function commentLines(text: string): number[] {
+  const found: number[] = [];
+  for (const { 0: all, 1: line, 2: block, index } of text.matchAll(token)) {
+    if (line === undefined && block === undefined) continue;
+    const first = text.slice(0, index).split('\n').length - 1;
+    for (let at = first; at < first + all.split('\n').length; at++) found.push(at);
+  }
+  return found;
 }
 
 function withoutText(text: string, ofString: (quoted: string) => string): string {

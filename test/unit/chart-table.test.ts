@@ -86,6 +86,7 @@ const nobody = {
   repair() {},
   replyMet() {},
   replyFailed() {},
+  planAnew() {},
   finish() {},
 };
 

@@ -16,7 +16,13 @@ import {
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
-const head = { bucket: 'tiere', quorum: 2, strict: true, timeoutMs: 700 };
+const head = {
+  bucket: 'tiere',
+  quorum: 2,
+  strict: true,
+  timeoutMs: 700,
+  configuration: 2 ** 32 - 1,
+};
 const put: PutFrame = {
   kind: 'put',
   ...head,
@@ -56,9 +62,16 @@ describe('frames', () => {
       },
     ],
     ['a get', get],
+    ['a get that says no configuration', { ...get, configuration: null }],
     ['a bucket beyond ASCII', { ...get, bucket: Buffer.from('kätzchen').toString('latin1') }],
   ])('%s comes back as it was', (_what, frame) => {
     expect(decodeFrame(encodeFrame(frame))).toEqual(frame);
+  });
+
+  test.each([put, get])('of an older client it says no configuration: %#', (frame) => {
+    const columns = [...(decode(encodeFrame(frame)) as readonly WireValue[])];
+    columns.pop();
+    expect(decodeFrame(encode(columns))).toEqual({ ...frame, configuration: null });
   });
 
   test.each<[string, (columns: WireValue[]) => void]>([
@@ -72,7 +85,8 @@ describe('frames', () => {
     ['half a moment', (columns) => (columns[11] = [1])],
     ['fewer values than keys', (columns) => (columns[7] = [bytes('1')])],
     ['more contexts than keys', (columns) => (columns[8] = [null, null, null, null])],
-    ['a column missing', (columns) => columns.pop()],
+    ['a column missing', (columns) => columns.splice(-2)],
+    ['a configuration that is text', (columns) => (columns[14] = '7')],
     ['a column too many', (columns) => columns.push(null)],
   ])('a put with %s is malformed', (_what, change) => {
     const columns = [...(decode(encodeFrame(put)) as readonly WireValue[])];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { limits } from '../../actors/rules/limits.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
 import { allActive, cluster, MemberWorld, names, type NodeLife } from '../support/member-world.js';
@@ -216,7 +217,8 @@ describe('founding', () => {
       world.nats.onPublish.push(() => messages++);
       const lives = names.map((name) => world.start(name));
       const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
-      // What b and c say to each other, and then what a says, is lost at different moments of the agreement.
+      // What b and c say to each other, and then what a says, is lost at different moments of the
+      // agreement.
       await world.run(250 + (i % 8) * 0.1);
       world.nats.cut({ from: 'b-2', to: 'c-3' }, 'silent');
       world.nats.cut({ from: 'c-3', to: 'b-2' }, 'silent');
@@ -244,6 +246,22 @@ describe('founding', () => {
     }
     expect(agreedAlone).toBeGreaterThan(0);
   });
+});
+
+test('a member that goes by another configuration is told all that is known and asked for the same, now and then; nobody else is', async () => {
+  const { world, lives } = await cluster('differs');
+  const [a, b] = lives as [NodeLife, NodeLife];
+  await world.run(100);
+  const told: string[] = [];
+  world.nats.onPublish.push((from, { subject }) => void told.push(`${from[0]} ${subject}`));
+  const toB = `a _kv.${b.id}.gossip`;
+  for (const node of [b.id, b.id, 'f'.repeat(16)]) a.membership.view.reconcile(node);
+  await world.run(5);
+  expect(told).toEqual([toB, `b _kv.${a.id}.gossip`]);
+  await world.run(limits.configurationAgainMs);
+  a.membership.view.reconcile(b.id);
+  await world.run(5);
+  expect(told.filter((way) => way === toB)).toHaveLength(2);
 });
 
 describe('failure detector', () => {

@@ -11,7 +11,8 @@ import {
 } from '../../src/wire/own-frames.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
-const frame = { bucket: 'tiere', whole: true, keys: [bytes('a'), Buffer.from([0, 255])] };
+const keys = [bytes('a'), Buffer.from([0, 255])];
+const frame = { bucket: 'tiere', whole: true, keys, configuration: 7 };
 const digests = Buffer.from('0123456789abcdef', 'latin1');
 const shown: GetFrameReply = {
   kind: 'get',
@@ -38,9 +39,15 @@ describe('own reads', () => {
     expect(decodeClientFrame(encodeOwnFrame(own))).toEqual({ kind: 'own', ...own });
   });
 
+  test('one of an older client says no configuration', () => {
+    const bytes = changed(encodeOwnFrame(frame), (columns) => columns.pop());
+    expect(decodeClientFrame(bytes)).toEqual({ kind: 'own', ...frame, configuration: null });
+  });
+
   test('beside it, gets and puts are read as ever', () => {
     const terms = { quorum: 2, strict: true, timeoutMs: 700 };
-    const get = { kind: 'get', bucket: 'tiere', ...terms, keys: frame.keys } as const;
+    const { configuration } = frame;
+    const get = { kind: 'get', bucket: 'tiere', ...terms, keys, configuration } as const;
     expect(decodeClientFrame(encodeFrame(get))).toEqual(get);
   });
 
@@ -55,6 +62,7 @@ describe('own reads', () => {
       (columns) =>
         (columns[4] = Array.from({ length: limits.frameRequestsMax + 1 }, () => bytes('k'))),
     ],
+    ['a configuration below zero', (columns) => (columns[5] = -1)],
     ['a column too many', (columns) => columns.push(null)],
   ])('one with %s is malformed', (_, change) => {
     expect(() => decodeClientFrame(changed(encodeOwnFrame(frame), change))).toThrow(MalformedError);

@@ -1,6 +1,10 @@
-/** The verb `collection`: what the first primary of a partition asks and orders when tombstones and old context entries go. */
+/**
+ * The verb `collection`: what the first primary of a partition asks and orders when tombstones and
+ * old context entries go.
+ */
 import type { NodeId } from '../../../actors/rules/actor.js';
 import { holdings, type Holding } from '../../../actors/rules/collection.js';
+import type { Configuration } from '../../../actors/rules/configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../errors.js';
@@ -25,8 +29,8 @@ export interface Replacement extends AgreedKey {
 
 /** What all must agree on before anything is forgotten. */
 export interface Grounds {
-  /** Of the ring that says who the primaries are. */
-  readonly ringEpoch: number;
+  /** Who the primaries are. */
+  readonly configuration: Configuration;
   /** Members that are gone for good, and need not be asked; ascending. */
   readonly removed: readonly NodeId[];
 }
@@ -34,7 +38,10 @@ export interface Grounds {
 export type CollectionOrder = Grounds &
   (
     | {
-        /** survey: say what you hold of these. collect: drop what every primary has agreed on, where it still is the same. */
+        /**
+         * survey: say what you hold of these. collect: drop what every primary has agreed on, where
+         * it still is the same.
+         */
         readonly kind: 'survey' | 'collect';
         readonly keys: readonly AgreedKey[];
       }
@@ -43,31 +50,31 @@ export type CollectionOrder = Grounds &
   );
 
 export function collectionBody(order: CollectionOrder): Request<'collection'> {
-  const { kind, ringEpoch } = order;
+  const { kind, configuration } = order;
   const removed = encodeNodeIds(order.removed);
   if (kind === 'replace') {
     const digests = encodeDigests(order.replacements.map(({ digest }) => digest));
-    return asRequest([kind, ringEpoch, removed, digests, encodeBatch(order.replacements)]);
+    return asRequest([kind, configuration, removed, digests, encodeBatch(order.replacements)]);
   }
   const keys = storageKeyBins(order.keys.map(({ key }) => key));
   const digests = encodeDigests(order.keys.map(({ digest }) => digest));
-  return asRequest([kind, ringEpoch, removed, keys, digests]);
+  return asRequest([kind, configuration, removed, keys, digests]);
 }
 
 export function collectionOf(body: readonly WireValue[]): CollectionOrder {
-  const [kind, ringEpoch, gone] = body;
+  const [kind, configuration, gone] = body;
   if (body.length !== 5) throw new MalformedError('an order about keys has five parts');
-  if (!isInt(ringEpoch)) throw new MalformedError('the epoch of the ring expected');
+  if (!isInt(configuration)) throw new MalformedError('the configuration expected');
   const removed = decodeNodeIds(gone);
   if (kind === 'replace') {
     const digests = decodeDigests(binOf(body[3]));
     const records = decodeBatch(binOf(body[4]));
-    return { kind, ringEpoch, removed, replacements: withDigests(records, digests) };
+    return { kind, configuration, removed, replacements: withDigests(records, digests) };
   }
   if (kind !== 'survey' && kind !== 'collect') throw new MalformedError('no such order about keys');
   const keys = storageKeysOf(body[3]).map((key) => ({ key }));
   const digests = decodeDigests(binOf(body[4]));
-  return { kind, ringEpoch, removed, keys: withDigests(keys, digests) };
+  return { kind, configuration, removed, keys: withDigests(keys, digests) };
 }
 
 function withDigests<T extends { readonly key: StorageKey }>(

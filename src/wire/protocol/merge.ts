@@ -1,7 +1,11 @@
-/** The verb `merge`: hold these states. It is answered when they are as durable as the node promises. */
+/**
+ * The verb `merge`: hold these states. It is answered when they are as durable as the node
+ * promises.
+ */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
+import type { SaidConfiguration } from '../../../actors/rules/configuration.js';
 import { MalformedError } from '../../errors.js';
-import { isBin } from '../columns.js';
+import { isBin, isIntOrNull } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, type Request } from './bodies.js';
 
@@ -20,6 +24,11 @@ export type Merge = readonly [
   remainingMs: number,
   /** See `state-batch.ts`. Its states are checked by who merges them. */
   batch: Uint8Array,
+  /**
+   * By which the ack counts, for a quorum or as all that need the states; else they are welcome
+   * whatever it is.
+   */
+  configuration: SaidConfiguration,
 ];
 
 export function mergeBody(...merge: Merge): Request<'merge'> {
@@ -27,16 +36,17 @@ export function mergeBody(...merge: Merge): Request<'merge'> {
 }
 
 export function mergeOf(body: readonly WireValue[]): Merge {
-  const [reason, owedTo, remainingMs, batch] = body;
+  const [reason, owedTo, remainingMs, batch, configuration] = body;
   if (
-    body.length !== 4 ||
+    body.length !== 5 ||
     !isReason(reason) ||
     typeof owedTo !== 'string' ||
     !(owedTo === notOwed || isNodeId(owedTo)) ||
     typeof remainingMs !== 'number' ||
-    !isBin(batch)
+    !isBin(batch) ||
+    !isIntOrNull(configuration)
   )
-    throw new MalformedError('a merge is [reason, owedTo, remainingMs, batch]');
+    throw new MalformedError('a merge is [reason, owedTo, remainingMs, batch, configuration]');
   return body as unknown as Merge;
 }
 

@@ -1,8 +1,12 @@
-/** The verb `read`: send the states that differ from those with these digests. An absent key has the empty state. */
+/**
+ * The verb `read`: send the states that differ from those with these digests. An absent key has the
+ * empty state.
+ */
+import type { SaidConfiguration } from '../../../actors/rules/configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../errors.js';
-import { isBin, isInt, isList } from '../columns.js';
+import { isBin, isInt, isIntOrNull, isList } from '../columns.js';
 import { decodeDigests } from '../digests.js';
 import { storageKeysOf } from '../storage-keys.js';
 import type { WireValue } from '../wire-value.js';
@@ -13,7 +17,12 @@ export interface Read {
   readonly keys: readonly StorageKey[];
   /** One a key. */
   readonly digests: readonly Digest[];
-  /** A state larger than a message may be cut to a part (`state-parts.ts`); else it is refused (413). */
+  /** By which the answer counts for a quorum; else it is welcome whatever it is. */
+  readonly configuration: SaidConfiguration;
+  /**
+   * A state larger than a message may be cut to a part (`state-parts.ts`); else it is refused
+   * (413).
+   */
   readonly partsWelcome: boolean;
 }
 
@@ -21,21 +30,31 @@ export function readBody(
   remainingMs: number,
   keys: readonly Uint8Array[],
   digests: Uint8Array,
+  configuration: SaidConfiguration,
   partsWelcome = false,
 ): Request<'read'> {
   return asRequest(
-    partsWelcome ? [remainingMs, keys, digests, true] : [remainingMs, keys, digests],
+    partsWelcome
+      ? [remainingMs, keys, digests, configuration, true]
+      : [remainingMs, keys, digests, configuration],
   );
 }
 
 export function readOf(body: readonly WireValue[]): Read {
-  const [remainingMs, keys, digests, partsWelcome = false] = body;
-  if (body.length > 4 || typeof remainingMs !== 'number' || typeof partsWelcome !== 'boolean')
-    throw new MalformedError('a read is [remainingMs, keys, digests, partsWelcome?]');
+  const [remainingMs, keys, digests, configuration, partsWelcome = false] = body;
+  if (
+    body.length > 5 ||
+    typeof remainingMs !== 'number' ||
+    !isIntOrNull(configuration) ||
+    typeof partsWelcome !== 'boolean'
+  )
+    throw new MalformedError(
+      'a read is [remainingMs, keys, digests, configuration, partsWelcome?]',
+    );
   const names = storageKeysOf(keys);
   const theirs = decodeDigests(binOf(digests));
   if (theirs.length !== names.length) throw new MalformedError('a read has a digest a key');
-  return { remainingMs, keys: names, digests: theirs, partsWelcome };
+  return { remainingMs, keys: names, digests: theirs, configuration, partsWelcome };
 }
 
 /** As it stands in the message. */
@@ -44,7 +63,10 @@ export type Found = readonly [
   indexes: readonly number[],
   /** As many, encoded; not checked yet. */
   states: readonly Uint8Array[],
-  /** The answer is about so many keys from the first on, and at least one: the rest is to be asked for. */
+  /**
+   * The answer is about so many keys from the first on, and at least one: the rest is to be asked
+   * for.
+   */
   answered: number,
 ];
 

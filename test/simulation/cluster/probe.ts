@@ -1,7 +1,9 @@
 /**
- * Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all of them must hold the same.
- * Questions are those nodes ask; answers are read by the oracles' own reader.
+ * Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all
+ * of them must hold the same. Questions are those nodes ask; answers are read by the oracles' own
+ * reader.
  */
+import { unsaid } from '../../../actors/rules/configuration.js';
 import { encode } from '../../../src/wire/message-pack.js';
 import type { Request, Verb } from '../../../src/wire/protocol/bodies.js';
 import { readBody } from '../../../src/wire/protocol/read.js';
@@ -41,7 +43,10 @@ export class Probe {
 
   private readonly publish: (to: string, verb: string, message: Buffer) => void;
 
-  /** The state a node holds of each name (`<bucket>/<key>`); the empty state when none. undefined: no answer. */
+  /**
+   * The state a node holds of each name (`<bucket>/<key>`); the empty state when none. undefined:
+   * no answer.
+   */
   read(
     node: string,
     names: readonly string[],
@@ -54,7 +59,7 @@ export class Probe {
       // A digest nothing has, so that every state that is not empty comes back.
       const digests = Buffer.alloc(8 * rest.length);
       // Of a state larger than a message the first part will do.
-      this.call(node, 'read', readBody(1500, keys, digests, true), (body) => {
+      this.call(node, 'read', readBody(1500, keys, digests, unsaid, true), (body) => {
         if (body === undefined) return done(undefined);
         const [indexes, found, answered] = body as [number[], Buffer[], number];
         indexes.forEach((index, i) => states.set(rest[index]!, readState(found[i]!)));

@@ -1,6 +1,7 @@
 /**
- * What stands between nodes, clients and what comes from outside: the link to NATS, headers, contexts, names, files, the command. The
- * simulator has neither real links nor bytes that no library sends, so each of these fails a test.
+ * What stands between nodes, clients and what comes from outside: the link to NATS, headers,
+ * contexts, names, files, the command. The simulator has neither real links nor bytes that no
+ * library sends, so each of these fails a test.
  */
 import type { Mutant } from './mutant.js';
 

@@ -1,8 +1,9 @@
 /**
- * `npm run simulate:mutants`: every wrong version of `mutants.ts` must be caught by the search. Prints the seed that caught it and
- * how long that took; fails when one is not caught within its share of seeds. As many are hunted at once as there are cores. Each
- * is run on the seed that caught it before (`known-seeds.ts`), or else on the scenario that was written against it, or against the test
- * that it names, then on fresh seeds.
+ * `npm run simulate:mutants`: every wrong version of `mutants.ts` must be caught by the search.
+ * Prints the seed that caught it and how long that took; fails when one is not caught within its
+ * share of seeds. As many are hunted at once as there are cores. Each is run on the seed that
+ * caught it before (`known-seeds.ts`), or else on the scenario that was written against it, or
+ * against the test that it names, then on fresh seeds.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

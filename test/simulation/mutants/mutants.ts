@@ -1,7 +1,8 @@
 /**
- * Wrong versions of the product, to see that tests would notice. Each replaces one passage of a compiled file while it is
- * loaded (`loader.ts`), in a process of its own: nothing of this exists in what is shipped. A passage that is not found
- * exactly once is an error, so mutants can't rot unseen.
+ * Wrong versions of the product, to see that tests would notice. Each replaces one passage of a
+ * compiled file while it is loaded (`loader.ts`), in a process of its own: nothing of this exists
+ * in what is shipped. A passage that is not found exactly once is an error, so mutants can't rot
+ * unseen.
  */
 import { edgeMutants } from './edge-mutants.js';
 import type { Mutant } from './mutant.js';
@@ -632,6 +633,40 @@ export const mutants: readonly Mutant[] = [
     file: 'actors/membership/membership.machine.js',
     find: 'books.unconfirmedOf(context.book).length === 0',
     replace: 'true',
+  },
+  {
+    name: 'any-configuration-served',
+    file: 'actors/rules/configuration.js',
+    find: 'return said === own || said === unsaid;',
+    replace: 'return true;',
+  },
+  {
+    name: 'who-differs-is-told-nothing',
+    test: 'unit/coordinator/configurations',
+    file: 'src/coordinator/round-coordinator.js',
+    find: 'view.reconcile(node);',
+    replace: '',
+  },
+  {
+    name: 'who-differs-is-given-up',
+    test: 'unit/coordinator/configurations',
+    file: putLedger,
+    find: "standing === 'asked' || differs === true",
+    replace: "standing === 'asked'",
+  },
+  {
+    name: 'outdated-rounds-go-on',
+    test: 'unit/coordinator/configurations',
+    file: 'src/coordinator/round-coordinator.js',
+    find: 'return this.rounds.configurationChanged();',
+    replace: 'return;',
+  },
+  {
+    name: 'client-keeps-its-ring',
+    test: 'unit/client/client',
+    file: 'src/client/dispatcher.js',
+    find: 'this.ring.want();\n        this.outbox.park(request);',
+    replace: 'this.outbox.park(request);',
   },
   {
     name: 'place-changes-after-agreement',

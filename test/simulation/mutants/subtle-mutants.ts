@@ -1,6 +1,7 @@
 /**
- * Thirty slips of the kind that reviews miss: a bound off by one, a condition left out, an order swapped, a case forgotten. Over every
- * folder that decides, and written before anybody looked which of them are caught: their share of deaths measures the simulator.
+ * Thirty slips of the kind that reviews miss: a bound off by one, a condition left out, an order
+ * swapped, a case forgotten. Over every folder that decides, and written before anybody looked
+ * which of them are caught: their share of deaths measures the simulator.
  */
 import type { Mutant } from './mutant.js';
 
@@ -117,8 +118,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'second-round-builds-on-old-states',
     file: 'src/coordinator/put-round-starter.js',
-    find: 'this.begin(draft, ledger);\n                known = undefined;',
-    replace: 'this.begin(draft, ledger);',
+    find: 'this.begin(draft, batch.configuration, ledger);\n                known = undefined;',
+    replace: 'this.begin(draft, batch.configuration, ledger);',
   },
 
   // Replica.

@@ -36,7 +36,10 @@ interface JestCounts {
   readonly numRuntimeErrorTestSuites: number;
 }
 
-/** How many tests of a file fail with a mutant; one more when an error that nobody caught ended the file. */
+/**
+ * How many tests of a file fail with a mutant; one more when an error that nobody caught ended the
+ * file.
+ */
 export async function failuresOf({ name, crashes }: Mutant, test: string): Promise<number> {
   const transform = { '\\.js$': fileURLToPath(new URL('jest-transform.js', import.meta.url)) };
   const args = [`${root}node_modules/jest/bin/jest.js`, '--json', '--runInBand'];

@@ -1,7 +1,8 @@
 /**
- * Holds receipts against what was seen. Whoever is told that w nodes hold a write durably finds it on w disks at that moment: in the
- * bytes that were synced, so it does not matter why a node said yes (for an answer meant for another call, for a merge it had seen
- * before, or before its log had it). And primaries are those that said yes as such, fallbacks those that took a hint.
+ * Holds receipts against what was seen. Whoever is told that w nodes hold a write durably finds it
+ * on w disks at that moment: in the bytes that were synced, so it does not matter why a node said
+ * yes (for an answer meant for another call, for a merge it had seen before, or before its log had
+ * it). And primaries are those that said yes as such, fallbacks those that took a hint.
  */
 import type { PutResult } from '../client/plain-client.js';
 import type { History, Write } from './history.js';
@@ -9,7 +10,10 @@ import { tokenOf } from '../workload/values.js';
 import type { AckedMerge } from './merge-watch.js';
 import type { Violations } from './violations.js';
 
-/** A value begins with the name of its write (`workload/values.ts`); what stands before it may be any byte. */
+/**
+ * A value begins with the name of its write (`workload/values.ts`); what stands before it may be
+ * any byte.
+ */
 const tokens = /c\d+\.\d+(?= )/g;
 
 /** Uses whose values name other writes as well. */
@@ -56,7 +60,8 @@ export class AckOracle {
     if (acked === undefined || !result.receipt.includes('durability=sync')) return;
     const explained = this.mayStandFor(write);
     if (explained === undefined) return;
-    // Put beside others, it may have been replaced before it was sent, or found done by somebody else.
+    // Put beside others, it may have been replaced before it was sent, or found done by somebody
+    // else.
     if (explained.length === 1) this.checkStandings(write, result.receipt);
     const holders = [...this.durable].filter(([, held]) =>
       explained.some((name) => held.has(name)),
@@ -86,8 +91,8 @@ export class AckOracle {
   }
 
   /**
-   * The write itself, and those that a node may have had in its place: not known to have ended before it began. Undefined when
-   * a delete is among them, whose bytes have no name.
+   * The write itself, and those that a node may have had in its place: not known to have ended
+   * before it began. Undefined when a delete is among them, whose bytes have no name.
    */
   private mayStandFor(write: Write): string[] | undefined {
     const others = this.history

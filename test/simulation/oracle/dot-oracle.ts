@@ -1,6 +1,7 @@
 /**
- * Listens to what nodes send each other and checks (f) dots name one write for ever, and (g) states stay within the limits.
- * It also learns which write got which dots, so that what is minted twice is known.
+ * Listens to what nodes send each other and checks (f) dots name one write for ever, and (g) states
+ * stay within the limits. It also learns which write got which dots, so that what is minted twice
+ * is known.
  */
 import { crc32 } from 'node:zlib';
 import type { Publication } from '../seams/sim-nats.js';
@@ -15,11 +16,17 @@ import {
 import type { Violations } from './violations.js';
 
 export interface StateBounds {
-  /** Of one actor: no put leaves more, and an actor holds all its own. Those of several are merged, never dropped. */
+  /**
+   * Of one actor: no put leaves more, and an actor holds all its own. Those of several are merged,
+   * never dropped.
+   */
   readonly siblingsMax: number;
   readonly contextEntriesMax: number;
   readonly stateBytesMax: number;
-  /** Replaced puts that a key remembers beyond their time; of more it forgets some before their copies are over. */
+  /**
+   * Replaced puts that a key remembers beyond their time; of more it forgets some before their
+   * copies are over.
+   */
   readonly operationsRememberedKept: number;
 }
 
@@ -30,13 +37,19 @@ export class DotOracle {
   /** `<name> <dot>` → what was written under it. */
   private readonly writes = new Map<string, string>();
   private readonly dotsOf = new Map<string, Set<string>>();
-  /** Puts that one node passed on to another, which it may have coordinated as well when no answer came. */
+  /**
+   * Puts that one node passed on to another, which it may have coordinated as well when no answer
+   * came.
+   */
   private readonly passedOn = new Set<string>();
   /** Puts of the TypeScript client, which tries again elsewhere. */
   private readonly framed = new Set<string>();
   /** Plain puts and deletes that two nodes were given, by key; of deletes no token is known. */
   private readonly doubled = new Map<string, { writes: number; readonly tokens: Set<string> }>();
-  /** Told of the newest dot of its coordinator where a put round shows it for the first time: it has just been minted. */
+  /**
+   * Told of the newest dot of its coordinator where a put round shows it for the first time: it has
+   * just been minted.
+   */
   onMinted: ((token: string, dot: string) => void) | undefined;
   statesSeen = 0;
   siblingsSeenMax = 0;
@@ -61,14 +74,17 @@ export class DotOracle {
     if (!subject.startsWith('_') || !subject.endsWith('.merge')) return;
     const message = readMessagePack(publication.payload);
     const body = Array.isArray(message) ? message[3] : undefined;
-    const batch = Array.isArray(body) ? body.at(-1) : undefined;
+    const batch = Array.isArray(body) ? body[3] : undefined;
     if (!Buffer.isBuffer(batch)) throw new Error(`a merge message without a batch`);
     const isPut = Array.isArray(body) && body[0] === putReason;
     const from = isPut && Array.isArray(message) ? String(message[1]) : undefined;
     for (const record of readBatch(batch)) this.check(record, from);
   }
 
-  /** To be told of what several queue groups are given: while nodes take each other for hung, plain puts. */
+  /**
+   * To be told of what several queue groups are given: while nodes take each other for hung, plain
+   * puts.
+   */
   hearDoubled({ subject, payload }: Publication): void {
     const [, verb, key] = /^kv\.(?:p\.\d+\.)?(put|del)\.(.+)$/.exec(subject) ?? [];
     if (verb === undefined || key === undefined) return;
@@ -99,7 +115,10 @@ export class DotOracle {
     return twice;
   }
 
-  /** `coordinator`: whose put round told it. Beside what it minted it may tell what it found elsewhere. */
+  /**
+   * `coordinator`: whose put round told it. Beside what it minted it may tell what it found
+   * elsewhere.
+   */
   check({ name, state }: SeenRecord, coordinator?: string): void {
     this.statesSeen++;
     this.siblingsSeenMax = Math.max(this.siblingsSeenMax, state.siblings.length);
@@ -153,8 +172,8 @@ export class DotOracle {
 }
 
 /**
- * A round mints the newest dot of its node, under that one's last epoch; what stands beside it may be of a round that told
- * nobody (W is 1, all others away), of an earlier life too.
+ * A round mints the newest dot of its node, under that one's last epoch; what stands beside it may
+ * be of a round that told nobody (W is 1, all others away), of an earlier life too.
  */
 function isNewest(dot: string, coordinator: string, { context }: SeenState): boolean {
   const [actor = '', counter = ''] = dot.split(':');

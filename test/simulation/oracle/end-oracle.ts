@@ -1,4 +1,7 @@
-/** What must be true when all is quiet again: (a) nothing acknowledged is lost, (c) what was replaced or deleted stays away. */
+/**
+ * What must be true when all is quiet again: (a) nothing acknowledged is lost, (c) what was
+ * replaced or deleted stays away.
+ */
 import type { History, Write } from './history.js';
 import type { Violations } from './violations.js';
 

@@ -14,7 +14,10 @@ export interface AckedMerge {
 
 export class MergeWatch {
   readonly onAcked: ((merge: AckedMerge) => void)[] = [];
-  /** Without an answer, oldest first, by caller, callee and id: a process that restarts may use an id again. */
+  /**
+   * Without an answer, oldest first, by caller, callee and id: a process that restarts may use an
+   * id again.
+   */
   private readonly calls = new Map<string, AckedMerge[]>();
 
   /** To be told of every publication. */
@@ -28,7 +31,7 @@ export class MergeWatch {
   private merge(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
     const [reason, owedTo] = body as [number, string];
-    const records = readBatch(body.at(-1) as Buffer);
+    const records = readBatch(body[3] as Buffer);
     const key = `${from} ${by} ${id}`;
     const waiting = this.calls.get(key) ?? [];
     this.calls.set(key, [...waiting, { from, by, reason, owedTo, records }]);

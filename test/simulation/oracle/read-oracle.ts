@@ -1,4 +1,7 @@
-/** What single answers must and must not show: (b) nothing invented, nothing that had failed; (d) session guarantees of strict quorums. */
+/**
+ * What single answers must and must not show: (b) nothing invented, nothing that had failed; (d)
+ * session guarantees of strict quorums.
+ */
 import type { History, Read } from './history.js';
 import type { Violations } from './violations.js';
 
@@ -40,8 +43,8 @@ export function checkShown(
 }
 
 /**
- * R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what covers it; and nothing that
- * the write had seen.
+ * R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what
+ * covers it; and nothing that the write had seen.
  */
 function checkStrict(read: Read, rules: ReadRules): void {
   const { history, violations, nOf } = rules;

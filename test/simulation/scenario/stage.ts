@@ -21,6 +21,8 @@ interface Asker {
   busy: boolean;
 }
 
+const firstVoter = 'first-voter';
+
 /** How long a request may take before a scenario gives up. */
 const answerWithinUs = 120e6;
 
@@ -81,11 +83,11 @@ export class Stage {
         return undefined;
       case 'end':
         return this.finish(args[0]!, command);
-      case 'first-voter':
+      case firstVoter:
         this.cluster.founding.onFirstVote = (node) =>
           applyFault(
             this.cluster,
-            parseCommand(args.map((arg) => (arg === 'FIRST' ? node : arg)).join(' '))!,
+            parseCommand(command.text.slice(firstVoter.length).replaceAll('FIRST', node))!,
           );
         return undefined;
       case 'place':

@@ -1,7 +1,8 @@
 /**
- * What the README says of puts that don't say until when: one that lay in the link of its client, or in
- * a nats-server that stood still while its nodes left it, may be done when that goes on. Nothing in the
- * message tells, and no word of a node comes with it. Only what was never answered can lie there.
+ * What the README says of puts that don't say until when: one that lay in the link of its client,
+ * or in a nats-server that stood still while its nodes left it, may be done when that goes on.
+ * Nothing in the message tells, and no word of a node comes with it. Only what was never answered
+ * can lie there.
  */
 import type { OperationRecord, WriteName } from '../records.js';
 
@@ -12,7 +13,10 @@ export interface Hold {
   readonly client?: string;
 }
 
-/** From a hold's end until what it held has arrived: TCP tries again after as long as it was cut off, at most. */
+/**
+ * From a hold's end until what it held has arrived: TCP tries again after as long as it was cut
+ * off, at most.
+ */
 const slackMs = 2_000;
 
 /** Write → until when it may be done. */

@@ -33,7 +33,7 @@ const a = 'a'.repeat(16);
 const b = 'b'.repeat(16);
 const bytes = (text: string): Buffer => Buffer.from(text);
 const clock = { process: expect.any(Number), ms: 1000 } as unknown;
-const head = { bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 };
+const head = { bucket: 'b', quorum: 0, strict: false, timeoutMs: 0, configuration: null };
 
 let network: MemoryNetwork;
 let node: ApiNode;
@@ -263,16 +263,28 @@ describe('own reads', () => {
     }
   });
 
-  function askOwn(whole: boolean, keys: readonly string[], bucket = 'b'): unknown {
+  function askOwn(
+    whole: boolean,
+    keys: readonly string[],
+    bucket = 'b',
+    configuration: number | null = null,
+  ): unknown {
     const reply = client.inbox();
     const replies: unknown[] = [];
     client.subscribe(reply, ({ data }) => replies.push(decodeOwnReply(data, keys.length)));
-    const frame = encodeOwnFrame({ bucket, whole, keys: keys.map(bytes) });
+    const frame = encodeOwnFrame({ bucket, whole, keys: keys.map(bytes), configuration });
     client.publish(`kv.frame.${a}`, frame, { reply });
     network.settle();
     expect(replies).toHaveLength(1);
     return replies[0];
   }
+
+  test('by another configuration none is answered, by the own it is', () => {
+    const { configuration } = node.view;
+    const other = askOwn(true, ['x'], 'b', configuration + 1);
+    expect(other).toMatchObject({ kind: 'refusal', code: 421, outcome: 'none' });
+    expect(askOwn(true, ['x'], 'b', configuration)).toMatchObject({ kind: 'own' });
+  });
 
   const keys = ['x', 'absent', 'gone', 'two'];
   const digests = encodeDigests(
@@ -332,6 +344,18 @@ describe('frames refused as a whole', () => {
       { kind: 'refusal', code: 400, outcome: 'none', message: expect.any(String), clock },
     ]);
     expect(node.waysIn.traffic.endpoints.frame).toMatchObject({ requests: 1, errors: 1 });
+  });
+
+  test('one by another configuration: nothing is done; by the own, or by none that is said, it is served', () => {
+    const { configuration } = node.view;
+    for (const frame of [putFrame([['x', '1']]), getFrame('x')]) {
+      expect(ask({ ...frame, configuration: configuration + 1 })).toEqual([
+        { kind: 'refusal', code: 421, outcome: 'none', message: expect.any(String), clock },
+      ]);
+      expect(node.coordinator.puts).toEqual([]);
+    }
+    expect(ask({ ...putFrame([['x', '1']]), configuration })).toMatchObject([{ errors: [] }]);
+    expect(ask(getFrame('x'))).toMatchObject([{ kind: 'get', errors: [] }]);
   });
 
   test('a reply subject outside an inbox: nothing done, nothing said, counted', () => {

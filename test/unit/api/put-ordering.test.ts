@@ -134,6 +134,25 @@ describe('who coordinates', () => {
     ]);
   });
 
+  test('who goes by another configuration begins none that is passed on: it is coordinated here, and both tell what they know', () => {
+    node(a).view.tellNodes([a, b, c]);
+    const replies = put(b, keyOf(a));
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect(putsAt(a)).toEqual([]);
+    expect(putsAt(b)).toMatchObject([{ copy: 'first' }]);
+    expect(node(b).view.reconciled).toEqual([a]);
+  });
+
+  test('what is passed on in the turn in which the configuration changes says by which it was chosen', () => {
+    const replies = put(b, keyOf(a));
+    node(b).view.tellNodes([a, b, c]);
+    node(a).view.tellNodes([a, b, c]);
+    network.settle();
+    expect(replies).toEqual([done]);
+    expect([putsAt(a), putsAt(b)]).toMatchObject([[], [{}]]);
+  });
+
   test('a delete, an empty value and a put with the empty context are told apart on the way', () => {
     put(d, keyOf(a), { value: null });
     put(d, keyOf(a), { value: Buffer.alloc(0), context: nothingSeen });
@@ -222,7 +241,8 @@ describe('what was read late', () => {
 
   test('comes with its frame', async () => {
     await standsStill(a);
-    const frame = { kind: 'put', bucket: 'b', quorum: 0, strict: false, timeoutMs: 0 } as const;
+    const head = { bucket: 'b', quorum: 0, strict: false, timeoutMs: 0, configuration: null };
+    const frame = { kind: 'put', ...head } as const;
     const terms = { contexts: null, operations: null, ttls: null };
     const columns = { values: [null], ...terms, until: null, sooner: null, ages: null };
     const keys = [Buffer.from(keyOf(a))];

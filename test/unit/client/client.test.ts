@@ -726,6 +726,43 @@ describe('refusals', () => {
     expect(error).toMatchObject({ outcome: 'none', message: 'no' });
   });
 
+  test('nodes that go by another configuration: the ring is asked for, and what was refused goes by it', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    const bucket = client.bucket('b');
+    await cluster.settled(bucket.put('k', 'v'));
+    for (const node of cluster.nodes) node.configuration = 8;
+    const startMs = cluster.nowMs;
+    const puts = shareOf(0).map((key) => bucket.put(key, 'w'));
+    const get = bucket.get('k');
+    await cluster.settled(Promise.all(puts));
+    expect((await cluster.settled(get))?.value).toEqual(Buffer.from('v'));
+    expect(cluster.nowMs - startMs).toBeLessThan(1_000);
+    const [first] = cluster.nodes;
+    expect(first!.misdirected).toBeGreaterThan(0);
+    expect(first!.misdirected).toBeLessThan(5);
+    const said = cluster.nodes.flatMap(({ frames }) =>
+      frames.map(({ frame }) => frame.configuration),
+    );
+    expect(new Set(said)).toEqual(new Set([7, 8]));
+  });
+
+  test('the ring never tells their configuration: none at the deadline, and few frames until then', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    for (const node of cluster.nodes)
+      Object.assign(node, { configuration: 8, toldConfiguration: 7 });
+    const error = await cluster.failure(client.bucket('b').put('k', 'v', { timeoutMs: 2_000 }));
+    expect(error).toBeInstanceOf(DeadlineError);
+    expect(error).toMatchObject({
+      outcome: 'none',
+      message: expect.stringMatching(/configuration/),
+    });
+    const misdirected = cluster.nodes.reduce((sum, node) => sum + node.misdirected, 0);
+    expect(misdirected).toBeGreaterThan(3);
+    expect(misdirected).toBeLessThanOrEqual(21);
+  });
+
   test('503 for good: surfaces within half a second with the outcome of the node', async () => {
     const cluster = new FakeCluster({ nodes: 1 });
     const bucket = (await cluster.ready()).bucket('b');

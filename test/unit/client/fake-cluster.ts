@@ -1,6 +1,7 @@
 /**
- * Scripted nodes on a simulated NATS in virtual time: they answer the ring and frames, and remember what they were sent.
- * What a store would do is not theirs: a node keeps the last values put, so that gets have something to say.
+ * Scripted nodes on a simulated NATS in virtual time: they answer the ring and frames, and remember
+ * what they were sent. What a store would do is not theirs: a node keeps the last values put, so
+ * that gets have something to say.
  */
 import type { Moment } from '../../../actors/rules/told-clock.js';
 import type { Context as Versions } from '../../../actors/rules/versions.js';
@@ -57,6 +58,9 @@ export class FakeNode {
   /** Keys of which it holds another state than the others do. */
   readonly differs = new Set<string>();
   founded = true;
+  /** Which one it goes by, and whether `kv.ring` tells another. */
+  configuration = 7;
+  toldConfiguration: number | undefined;
   down: readonly number[] = [];
   process: SimProcess | undefined;
   probes = 0;
@@ -67,6 +71,8 @@ export class FakeNode {
   private startedMs = 0;
   /** Frames of puts that were read after their moment. */
   unread = 0;
+  /** Frames by another configuration. */
+  misdirected = 0;
 
   constructor(
     private readonly cluster: FakeCluster,
@@ -109,7 +115,7 @@ export class FakeNode {
     const { nodes } = this.cluster;
     if (!this.founded) return Buffer.alloc(0);
     const ring = ringMessageOf({
-      epoch: 7,
+      epoch: this.toldConfiguration ?? this.configuration,
       partitions,
       nodes: nodes.map(({ id, index, clock }): RingNode => {
         const reachability = this.down.includes(index) ? 'down' : 'alive';
@@ -133,6 +139,12 @@ export class FakeNode {
     }
     // A copy: the bytes of a message are spoiled when its turn ends.
     const frame = decodeClientFrame(Buffer.from(message.data));
+    if (frame.configuration !== null && frame.configuration !== this.configuration) {
+      this.misdirected++;
+      const refusal = { code: 421, outcome: 'none', message: 'another configuration' } as const;
+      bus.publish(reply, encodeRefusal({ ...refusal, clock: this.clock }));
+      return;
+    }
     if (frame.kind === 'own') {
       this.own.push(frame);
       const word = this.ownScript(frame);

@@ -810,25 +810,31 @@ describe('replica', () => {
 
   test('merge and read: what is late is refused with 504 before the store is touched', async () => {
     const late = { kind: 'refused', code: 504 };
-    expect(await answerTo('merge', [0, '', 0, bytes])).toMatchObject(late);
-    expect(await answerTo('read', [-3, [bytes], bytes])).toMatchObject(late);
+    expect(await answerTo('merge', [0, '', 0, bytes, null])).toMatchObject(late);
+    expect(await answerTo('read', [-3, [bytes], bytes, null])).toMatchObject(late);
+  });
+
+  test('merge and read: what is by another configuration is refused with 421, whatever else is wrong with it', async () => {
+    const other = { kind: 'refused', code: 421 };
+    expect(await answerTo('merge', [0, '', 0, bytes, 7])).toMatchObject(other);
+    expect(await answerTo('read', [-3, [bytes], bytes, 7])).toMatchObject(other);
   });
 
   test('merge and read: bodies that are none are refused with 400', async () => {
     const malformed = { kind: 'refused', code: 400 };
     for (const body of [
       [],
-      [0, '', 10, 'text'],
-      [0, '', 10, Buffer.from('torn batch')],
-      [0, null, 10, bytes],
+      [0, '', 10, 'text', null],
+      [0, '', 10, Buffer.from('torn batch'), null],
+      [0, null, 10, bytes, null],
     ])
       expect(await answerTo('merge', body)).toMatchObject(malformed);
     for (const body of [
       [],
-      [10, 'key', bytes],
-      [10, ['key'], bytes],
-      [10, [bytes], Buffer.alloc(7)],
-      [10, [bytes], Buffer.alloc(16)],
+      [10, 'key', bytes, null],
+      [10, ['key'], bytes, null],
+      [10, [bytes], Buffer.alloc(7), null],
+      [10, [bytes], Buffer.alloc(16), null],
     ])
       expect(await answerTo('read', body)).toMatchObject(malformed);
   });

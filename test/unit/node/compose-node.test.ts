@@ -1,4 +1,7 @@
-/** Whole nodes put together from simulated seams: their life, and that nothing but the seams decides what they do. */
+/**
+ * Whole nodes put together from simulated seams: their life, and that nothing but the seams decides
+ * what they do.
+ */
 import { expect, test } from '@jest/globals';
 import type { NodeOptions } from '../../../src/options/node-options.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
@@ -158,7 +161,8 @@ test('a failed sync ends the node: nothing is flushed, the listener is told, oth
   const told: string[] = [];
   nodes[0]!.onFatal((error) => told.push(error.message));
   world.disks.get('n1')!.faults.failSyncs = 1;
-  // Whoever coordinates it, n1 is asked to store it. A node that dies this way leaves its own clients without an answer.
+  // Whoever coordinates it, n1 is asked to store it. A node that dies this way leaves its own
+  // clients without an answer.
   world.publish('kv.put.b.k', 'after');
   await expect(world.settled(nodes[0]!.stopped)).rejects.toThrow();
   expect(told).toHaveLength(1);

@@ -1,5 +1,6 @@
 /** What a node whose disk is full does for others, and what it does again when there is room. */
 import { afterEach, expect, test } from '@jest/globals';
+import { unsaid } from '../../../actors/rules/configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
 import type { PeerAnswer } from '../../../src/bus/peers.js';
@@ -42,7 +43,7 @@ async function ask<V extends 'merge' | 'read'>(verb: V, body: Request<V>): Promi
 
 function merging(key: StorageKey, state: KeyState, owedTo = notOwed): Request<'merge'> {
   const batch = encodeStates([{ key, state: encodable(state) }]);
-  return mergeBody(mergeReason.put, owedTo, 1_000, batch);
+  return mergeBody(mergeReason.put, owedTo, 1_000, batch, unsaid);
 }
 
 test('full disk: merges and hints are refused with the reason, reads are answered', async () => {
@@ -55,7 +56,10 @@ test('full disk: merges and hints are refused with the reason, reads are answere
   expect(await ask('merge', merging(key, state, world.nodes[2]!.id))).toMatchObject(full);
   expect(store.keys).toBe(keys);
   expect(store.hints.total().count).toBe(0);
-  const read = await ask('read', readBody(1_000, storageKeyBins([before]), Buffer.alloc(8)));
+  const read = await ask(
+    'read',
+    readBody(1_000, storageKeyBins([before]), Buffer.alloc(8), unsaid),
+  );
   expect(read).toMatchObject({ kind: 'ok' });
   expect(world.valuesAt(1, before)).toEqual(['kept']);
   world.fill(1, false);

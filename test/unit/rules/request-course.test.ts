@@ -19,6 +19,8 @@ describe('the course of a request', () => {
     ['a put that was busy at a second place', put, 429, 'unknown', 'again'],
     ['a put without a quorum', put, 503, 'unknown', 'again'],
     ['a get that came too late', get, 504, 'none', 'again'],
+    ['a put by another configuration', put, 421, 'none', 'rerouted'],
+    ['a get by another configuration', get, 421, 'none', 'rerouted'],
     ['a put that makes no sense', put, 400, 'none', 'failed'],
     ['a put with one sibling too many', put, 409, 'none', 'failed'],
   ])('%s', (_what, request, code, outcome, course) => {
@@ -26,7 +28,7 @@ describe('the course of a request', () => {
   });
 
   test('whatever one primary says of a get but that it does not fit, a coordinator knows better', () => {
-    for (const code of [400, 404, 429, 503, 504])
+    for (const code of [400, 404, 421, 429, 503, 504])
       expect(courseAfter(get, { code, outcome: 'none' }, true)).toBe('coordinated');
     expect(courseAfter(get, { code: 413, outcome: 'none' }, true)).toBe('alone');
     const alone = { ...get, alone: true };

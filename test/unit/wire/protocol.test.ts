@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { unsaid } from '../../../actors/rules/configuration.js';
 import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
 import { MalformedError } from '../../../src/errors.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
@@ -67,6 +68,7 @@ const frame: PutFrame = {
   until: clock,
   sooner: null,
   ages: [0, null],
+  configuration: 17,
 };
 const reply: PutFrameReply = {
   kind: 'put',
@@ -77,7 +79,7 @@ const reply: PutFrameReply = {
   clock,
 };
 const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
-const grounds = { ringEpoch: 17, removed: [a, b] };
+const grounds = { configuration: 17, removed: [a, b] };
 
 /** A message, what reading it gives, and how it is read. */
 const messages: readonly (readonly [
@@ -86,19 +88,29 @@ const messages: readonly (readonly [
   read: (body: readonly WireValue[]) => unknown,
   meaning: unknown,
 ])[] = [
-  ['merge', mergeBody(mergeReason.hint, b, 20.5, bytes), mergeOf, [2, b, 20.5, bytes]],
-  ['merge for itself', mergeBody(mergeReason.put, notOwed, 1, bytes), mergeOf, [0, '', 1, bytes]],
+  [
+    'merge',
+    mergeBody(mergeReason.hint, b, 20.5, bytes, unsaid),
+    mergeOf,
+    [2, b, 20.5, bytes, null],
+  ],
+  [
+    'merge for itself, by a configuration',
+    mergeBody(mergeReason.put, notOwed, 1, bytes, 2 ** 32 - 1),
+    mergeOf,
+    [0, '', 1, bytes, 2 ** 32 - 1],
+  ],
   [
     'read',
-    readBody(100, storageKeyBins(keys), encodeDigests(digests)),
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), 17),
     readOf,
-    { remainingMs: 100, keys, digests, partsWelcome: false },
+    { remainingMs: 100, keys, digests, configuration: 17, partsWelcome: false },
   ],
   [
     'read, in parts',
-    readBody(100, storageKeyBins(keys), encodeDigests(digests), true),
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, true),
     readOf,
-    { remainingMs: 100, keys, digests, partsWelcome: true },
+    { remainingMs: 100, keys, digests, configuration: null, partsWelcome: true },
   ],
   ['found', foundBody([1], [bytes], 2), (body) => foundOf(body, 2), [[1], [bytes], 2]],
   ['found, nothing', foundBody([], [], 1), (body) => foundOf(body, 2), [[], [], 1]],
@@ -175,12 +187,17 @@ describe('bodies', () => {
 
 describe('what is refused', () => {
   const refused: readonly (readonly [string, () => unknown])[] = [
-    ['a merge for no reason there is', () => mergeOf([4, '', 1, bytes])],
-    ['a merge for half a reason', () => mergeOf([0.5, '', 1, bytes])],
-    ['a hint for who is no node', () => mergeOf([0, 'kv.put.a.b', 1, bytes])],
-    ['a read of a key without a name', () => readOf([1, [Buffer.alloc(2)], Buffer.alloc(8)])],
-    ['a read with a digest too few', () => readOf([1, storageKeyBins(keys), Buffer.alloc(8)])],
-    ['parts that are welcome somehow', () => readOf([1, [], Buffer.alloc(0), 1])],
+    ['a merge for no reason there is', () => mergeOf([4, '', 1, bytes, null])],
+    ['a merge by half a configuration', () => mergeOf([0, '', 1, bytes, 0.5])],
+    ['a read by a configuration in words', () => readOf([1, [], Buffer.alloc(0), 'new'])],
+    ['a merge for half a reason', () => mergeOf([0.5, '', 1, bytes, null])],
+    ['a hint for who is no node', () => mergeOf([0, 'kv.put.a.b', 1, bytes, null])],
+    ['a read of a key without a name', () => readOf([1, [Buffer.alloc(2)], Buffer.alloc(8), null])],
+    [
+      'a read with a digest too few',
+      () => readOf([1, storageKeyBins(keys), Buffer.alloc(8), null]),
+    ],
+    ['parts that are welcome somehow', () => readOf([1, [], Buffer.alloc(0), null, 1])],
     ['an answer about one key and a half', () => foundOf([[], [], 1.5], 2)],
     ['an answer about more keys than were asked for', () => foundOf([[], [], 3], 2)],
     ['an answer about none', () => foundOf([[], [], 0], 2)],
