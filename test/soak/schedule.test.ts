@@ -18,7 +18,7 @@ test('a seed draws the same schedule again, and its text says all of it', () => 
 test('every kind of trouble comes, and all is over when clients stop', () => {
   const schedule = drawSchedule(options);
   const verbs = new Set(schedule.map(({ words }) => words[0]));
-  expect(verbs).toEqual(new Set(['clock', 'cut', 'kill', 'lose', 'mute', 'slow', 'stop']));
+  expect(verbs).toEqual(new Set(['clock', 'cut', 'delay', 'kill', 'lose', 'mute', 'slow', 'stop']));
   for (const { atMs, forMs } of schedule) expect(atMs + forMs).toBeLessThan(options.durationMs);
 });
 

@@ -6,6 +6,7 @@
  *   20.000 mute n1 s2 for=4.000       nothing passes from the first to the second
  *   31.000 lose n2 s1 20 for=9.000    so many packets in a hundred are lost, either way
  *   33.000 slow s1 s2 64 for=9.000    so many kilobytes a second pass, either way
+ *   36.000 delay s1 s2 400 for=9.000  what passes between the two arrives so many ms later
  *   40.000 kill n3 for=5.000          SIGKILL; started again when it is over
  *   50.000 stop s2 for=12.000         SIGSTOP, then SIGCONT
  *   60.000 clock n1 -30000 for=10.000 the node's wall clock is so many ms off
@@ -31,6 +32,7 @@ export const troubleKinds = [
   'mute',
   'lose',
   'slow',
+  'delay',
   'kill',
   'stop',
   'clock',
@@ -50,7 +52,7 @@ const calmMs = 8_000;
  * A kill is the trouble most users meet: twenty minutes have a hundred. The others come once for
  * these.
  */
-const killsDrawn = 4;
+const killsDrawn = 5;
 
 /** Kinds and times depend on the seed and the options alone. */
 export function drawSchedule({ seed, durationMs, hosts, kinds }: ScheduleOptions): Trouble[] {
@@ -84,6 +86,8 @@ function wordsOf(kind: TroubleKind, hosts: Hosts, random: SimRandom): string[][]
       return [['lose', ...linkOf(hosts, random), String(random.between(2, 40))]];
     case 'slow':
       return [['slow', ...linkOf(hosts, random), String(random.between(8, 256))]];
+    case 'delay':
+      return [['delay', ...linkOf(hosts, random), String(random.between(20, 2_000))]];
     // Sometimes all nodes at once, as when the power fails.
     case 'kill':
       return random.below(8) === 0

@@ -57,7 +57,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const cluster = new SoakCluster({ network, hosts, directory, natsServer: options.natsServer });
   let clients: SoakClients | undefined;
   try {
-    const { kinds } = options;
+    const kinds = kindsOn(network, options);
     const schedule =
       options.schedule === undefined
         ? drawSchedule({ seed, durationMs, hosts, kinds })
@@ -90,6 +90,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     await cluster.end();
     await network.close();
   }
+}
+
+function kindsOn({ canDelay }: SoakNetwork, { kinds, say }: SoakOptions): TroubleKind[] {
+  if (!canDelay && kinds.includes('delay')) say('links are not delayed: only relays can do that');
+  return kinds.filter((kind) => canDelay || kind !== 'delay');
 }
 
 async function networkOf({ network, say }: SoakOptions, hosts: Hosts): Promise<SoakNetwork> {

@@ -110,6 +110,6 @@ function faultsOf(
   ];
   if (verb === 'cut') return both('cut');
   if (verb === 'mute') return [{ from, to, kind: 'cut', amount }];
-  if (verb === 'lose' || verb === 'slow') return both(verb);
+  if (verb === 'lose' || verb === 'slow' || verb === 'delay') return both(verb);
   throw new SyntaxError(`no such trouble: ${verb}`);
 }

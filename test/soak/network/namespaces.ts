@@ -23,6 +23,7 @@ export function canHaveNamespaces(): boolean {
 
 export class Namespaces implements SoakNetwork {
   readonly kind = 'namespaces';
+  readonly canDelay = false;
   private readonly addresses = new Map<string, string>();
   private readonly prefix = `q${process.pid}`;
   private readonly made: string[] = [];

@@ -8,8 +8,8 @@ import type { ChildProcess } from 'node:child_process';
 export interface LinkFault {
   readonly from: string;
   readonly to: string;
-  readonly kind: 'cut' | 'lose' | 'slow';
-  /** `lose`: of a hundred packets; `slow`: kilobytes a second; `cut`: not used. */
+  readonly kind: 'cut' | 'lose' | 'slow' | 'delay';
+  /** `lose`: of a hundred packets; `slow`: kilobytes a second; `delay`: ms; `cut`: not used. */
   readonly amount: number;
 }
 
@@ -25,6 +25,8 @@ export type Port = 'client' | 'route';
 
 export interface SoakNetwork {
   readonly kind: 'namespaces' | 'relays';
+  /** Netfilter drops packets and keeps none. */
+  readonly canDelay: boolean;
   /** Where a server itself listens. */
   listenAddress(server: string, port: Port): string;
   /** `host:port` under which `from` reaches a server. */

@@ -11,9 +11,15 @@ interface Way {
   /** Of a hundred pieces; each waits for what TCP would wait until it sends it again. */
   lossPercent: number;
   kilobytesPerSecond: number;
+  delayMs: number;
 }
 
-const well: Way = { isCut: false, lossPercent: 0, kilobytesPerSecond: Infinity };
+interface Piece {
+  readonly bytes: Buffer;
+  readonly dueMs: number;
+}
+
+const well: Way = { isCut: false, lossPercent: 0, kilobytesPerSecond: Infinity, delayMs: 0 };
 const lookMs = 25;
 const resendMs = 300;
 /** Held in one direction; past it the sender waits, as for a full window. */
@@ -59,7 +65,7 @@ export class Relay {
   }
 
   private pump(from: Socket, to: Socket, way: Way): void {
-    const held: Buffer[] = [];
+    const held: Piece[] = [];
     let bytes = 0;
     let quietUntilMs = 0;
     let isOver = false;
@@ -71,18 +77,19 @@ export class Relay {
       let allowed =
         way.kilobytesPerSecond === Infinity ? Infinity : way.kilobytesPerSecond * lookMs;
       for (let next = held[0]; next !== undefined && allowed > 0; next = held[0]) {
-        const piece = next.length <= allowed ? next : next.subarray(0, allowed);
-        if (piece === next) held.shift();
-        else held[0] = next.subarray(piece.length);
-        bytes -= piece.length;
-        allowed -= piece.length;
-        to.write(piece);
+        if (next.dueMs > Date.now()) break;
+        const part = next.bytes.subarray(0, allowed);
+        if (part.length === next.bytes.length) held.shift();
+        else held[0] = { ...next, bytes: next.bytes.subarray(part.length) };
+        bytes -= part.length;
+        allowed -= part.length;
+        to.write(part);
       }
       if (bytes < heldBytesMax) from.resume();
       if (isOver && held.length === 0) to.end();
     };
     from.on('data', (piece: Buffer) => {
-      held.push(piece);
+      held.push({ bytes: piece, dueMs: Date.now() + way.delayMs });
       bytes += piece.length;
       if (bytes >= heldBytesMax) from.pause();
       if (Math.random() * 100 < way.lossPercent) quietUntilMs = Date.now() + resendMs;
@@ -109,6 +116,7 @@ function set(way: Way, faults: readonly LinkFault[]): void {
   for (const { kind, amount } of faults) {
     if (kind === 'cut') way.isCut = true;
     else if (kind === 'lose') way.lossPercent = Math.max(way.lossPercent, amount);
+    else if (kind === 'delay') way.delayMs = Math.max(way.delayMs, amount);
     else way.kilobytesPerSecond = Math.min(way.kilobytesPerSecond, amount);
   }
 }

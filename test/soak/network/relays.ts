@@ -16,6 +16,7 @@ interface Link {
 
 export class Relays implements SoakNetwork {
   readonly kind = 'relays';
+  readonly canDelay = true;
 
   private constructor(
     private readonly listening: ReadonlyMap<string, number>,
