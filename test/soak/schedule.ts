@@ -48,26 +48,29 @@ export interface ScheduleOptions {
 
 /** Before the first trouble, and at the end, so that clients are seen to work. */
 const calmMs = 8_000;
-/**
- * A kill is the trouble most users meet: twenty minutes have a hundred. The others come once for
- * these.
- */
-const killsDrawn = 5;
+/** A kill is the trouble most users meet: beside all others there are a hundred in twenty minutes. */
+const killEveryMs = 11_500;
 
 /** Kinds and times depend on the seed and the options alone. */
 export function drawSchedule({ seed, durationMs, hosts, kinds }: ScheduleOptions): Trouble[] {
   const random = new SimRandom(`soak ${seed}`);
   const troubles: Trouble[] = [];
   const endMs = durationMs - calmMs;
-  const drawn = kinds.flatMap((kind) =>
-    Array.from({ length: kind === 'kill' ? killsDrawn : 1 }, () => kind),
-  );
   for (let atMs = calmMs; atMs < endMs; atMs += random.between(500, 9_000)) {
     const forMs = Math.min(random.latency(6_000), 45_000, endMs - atMs);
-    const kind = random.pick(drawn);
+    const kind = random.pick(kinds);
     for (const words of wordsOf(kind, hosts, random)) troubles.push({ atMs, forMs, words });
   }
-  return troubles;
+  if (!kinds.includes('kill')) return troubles;
+  for (let atMs = calmMs; atMs < endMs; atMs += killEveryMs) {
+    const forMs = Math.min(random.latency(3_000), 20_000, endMs - atMs);
+    troubles.push({
+      atMs,
+      forMs,
+      words: ['kill', random.pick([...hosts.servers, ...hosts.nodes])],
+    });
+  }
+  return troubles.sort((a, b) => a.atMs - b.atMs);
 }
 
 function wordsOf(kind: TroubleKind, hosts: Hosts, random: SimRandom): string[][] {
