@@ -48,7 +48,7 @@ export interface ScheduleOptions {
 
 /** Before the first trouble, and at the end, so that clients are seen to work. */
 const calmMs = 8_000;
-/** A kill is the trouble most users meet: beside all others there are a hundred in twenty minutes. */
+/** What most users meet: beside all other troubles, a hundred kills in twenty minutes. */
 const killEveryMs = 11_500;
 
 /** Kinds and times depend on the seed and the options alone. */
