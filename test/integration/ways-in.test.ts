@@ -14,15 +14,9 @@ import { decode, decodeDocument } from '../../src/wire/message-pack.js';
 import { ringFromDocument } from '../../src/wire/ring-message.js';
 import { startApiNode, type ApiNode, type World } from '../support/api-node.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
+import { until } from '../support/until.js';
 
 const ids = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16));
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !condition(); waitedMs += 5) {
-    if (waitedMs > 10_000) throw new Error(`still not so: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** Four nodes, three of them primaries of each partition. */
 class Cluster {

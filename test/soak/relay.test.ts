@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { LinkFault } from './network/network.js';
 import { Relay } from './network/relay.js';
+import { until } from '../support/until.js';
 
 let relay: Relay | undefined;
 let server: Server | undefined;
@@ -33,10 +34,6 @@ async function through(): Promise<{ near: Socket; arrived: () => string }> {
 const fault = (kind: LinkFault['kind'], amount: number): LinkFault[] => [
   { from: 'a', to: 'b', kind, amount },
 ];
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 test('delay: all arrives, in order, and not before its time', async () => {
   const { near, arrived } = await through();

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { appended, entryOf, openLog, replayed } from '../../support/log-fixture.js';
 import { MemoryDisk } from '../../support/memory-log-directory.js';
+import { until } from '../../support/until.js';
 
 let disk: MemoryDisk;
 
@@ -9,10 +10,6 @@ beforeEach(() => {
 });
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 1000 && !condition(); i++) await delay(2);
-  expect(condition()).toBe(true);
-}
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('group commit: one turn is one write, what comes during it is the next one, acks in order', async () => {

@@ -10,6 +10,7 @@ import {
   valueOf,
 } from '../../support/store-process.js';
 import { reading, readingsOf } from '../../support/readings.js';
+import { until } from '../../support/until.js';
 
 let home: StoreHome;
 
@@ -21,11 +22,6 @@ afterEach(() => home.remove());
 
 const small = { storeBounds: { memtableBytesMax: 16 * 1024, memtablesFrozenMax: 2 } };
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000 && !condition(); i++) await delay(2);
-  expect(condition()).toBe(true);
-}
 
 /** Keeps 32 puts in flight; values are unique. */
 async function load(
