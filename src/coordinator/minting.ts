@@ -99,7 +99,8 @@ export class Minter {
       actor,
       value: request.value,
       writtenAtMs: lastWriterWins && !isLater ? afterAll(state.siblings, wallMs) : writtenMs,
-      expiresAtMs: expiryOf(request, bucket, wallMs),
+      // A copy that comes late lives no longer than the one that came in time.
+      expiresAtMs: expiryOf(request, bucket, isLater ? Math.min(wallMs, askedMs) : wallMs),
       operation: request.operation,
       copiesUntilMs,
       stays: isLater ? writtenSince(askedMs, request.context) : undefined,
@@ -229,9 +230,9 @@ function withFound({ state, mark }: LocalRecord, found: KeyState): LocalRecord {
 }
 
 /** 0: never; nor does a tombstone. */
-function expiryOf(request: PutRequest, bucket: BucketOptions, wallMs: number): number {
+function expiryOf(request: PutRequest, bucket: BucketOptions, fromMs: number): number {
   const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
-  return ttlMs === 0 || request.value === null ? 0 : wallMs + ttlMs;
+  return ttlMs === 0 || request.value === null ? 0 : fromMs + ttlMs;
 }
 
 function claimedBy(local: LocalRecord, actor: Actor): number {

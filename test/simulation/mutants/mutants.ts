@@ -369,6 +369,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'false &&',
   },
   {
+    name: 'late-copies-live-anew',
+    test: 'unit/coordinator/copies',
+    file: 'src/coordinator/minting.js',
+    find: 'isLater ? Math.min(wallMs, askedMs) : wallMs)',
+    replace: 'wallMs)',
+  },
+  {
     name: 'read-late-and-dated-back',
     file: 'src/api/plain-puts.js',
     find: 'times.unreadMs > 0 &&',

@@ -50,6 +50,16 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
     expect(cluster.shown(1)).toEqual(['three']);
   });
 
+  test('a later copy that is done where nobody knew lives as long as its author asked for', () => {
+    const cluster = new CopiesCluster(conflict);
+    cluster.put(0, 'one', { ...first, ttlMs: 2_000 });
+    cluster.clock.advance(1_500);
+    cluster.put(1, 'one', { ...later(0), ttlMs: 2_000 });
+    const expiries = [0, 1].map((at) => cluster.states[at]!.siblings[0]!.expiresAtMs);
+    expect(expiries[0]).toBeGreaterThan(0);
+    expect(expiries[1]).toBe(expiries[0]);
+  });
+
   test('a later copy of a put whose first was done and replaced: what was written since its author asked stays', () => {
     const cluster = new CopiesCluster(conflict);
     cluster.put(0, 'zero');
