@@ -331,8 +331,8 @@ class World {
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
     const { copiesMin } = this;
     const mayBeCut = (write: Write): boolean => this.mayBeCut(write);
-    const forgottenTwins = dots.forgottenTwins();
-    const rules = { history, violations, copiesMin, nowUs, mayBeCut, forgottenTwins };
+    const mintedTwice = dots.maybeMintedTwice();
+    const rules = { history, violations, copiesMin, nowUs, mayBeCut, mintedTwice };
     checkEnd(name, readable, rules);
     if (copiesMin === 1) this.checkMeaning(name, values);
   }
@@ -475,13 +475,11 @@ class World {
     const { violations, dots } = this.cluster;
     const { disksKeep } = this.options;
     const mintedTwice = (): ReadonlySet<string> => dots.maybeMintedTwice();
-    const forgottenTwins = (): ReadonlySet<string> => dots.forgottenTwins();
     return {
       history: this.history,
       violations,
       disksKeep,
       mintedTwice,
-      forgottenTwins,
       nOf: (name) => this.nOf(name),
     };
   }

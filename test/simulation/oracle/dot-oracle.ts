@@ -44,8 +44,10 @@ export class DotOracle {
   private readonly passedOn = new Set<string>();
   /** Puts of the TypeScript client, which tries again elsewhere. */
   private readonly framed = new Set<string>();
-  /** Plain puts and deletes that two nodes were given, by key; of deletes no token is known. */
-  private readonly doubled = new Map<string, { writes: number; readonly tokens: Set<string> }>();
+  /** Plain puts and deletes, by key: while nodes take each other for hung it remembers each. */
+  private readonly plainWrites = new Map<string, number>();
+  /** Plain puts that two nodes were given, by key. */
+  private readonly doubled = new Map<string, Set<string>>();
   /**
    * Told of the newest dot of its coordinator where a put round shows it for the first time: it has
    * just been minted.
@@ -63,6 +65,8 @@ export class DotOracle {
   /** To be told of every publication. */
   hear(publication: Publication): void {
     const { subject } = publication;
+    const key = keyIn(subject);
+    if (key !== undefined) this.plainWrites.set(key, 1 + (this.plainWrites.get(key) ?? 0));
     if (publication.payload.length === 0) return;
     if (subject.startsWith('_') && subject.endsWith('.forward'))
       for (const token of tokensIn(readMessagePack(publication.payload))) this.passedOn.add(token);
@@ -81,31 +85,22 @@ export class DotOracle {
     for (const record of readBatch(batch)) this.check(record, from);
   }
 
-  /**
-   * To be told of what several queue groups are given: while nodes take each other for hung, plain
-   * puts.
-   */
+  /** To be told of what several queue groups are given, while nodes take each other for hung. */
   hearDoubled({ subject, payload }: Publication): void {
-    const [, verb, key] = /^kv\.(?:p\.\d+\.)?(put|del)\.(.+)$/.exec(subject) ?? [];
-    if (verb === undefined || key === undefined) return;
-    const doubled = this.doubled.get(key) ?? { writes: 0, tokens: new Set() };
-    this.doubled.set(key, doubled);
-    doubled.writes++;
-    for (const token of tokensIn(payload)) doubled.tokens.add(token);
+    const key = keyIn(subject);
+    if (key === undefined) return;
+    const tokens = this.doubled.get(key) ?? new Set();
+    this.doubled.set(key, tokens);
+    for (const token of tokensIn(payload)) tokens.add(token);
   }
 
   /** Tokens that may stand under more than one dot: not every dot is seen in a message. */
   maybeMintedTwice(): Set<string> {
-    return new Set([...this.passedOn, ...this.mintedTwice()]);
-  }
-
-  /** Tokens two nodes were given, of keys that had more of these than they remember. */
-  forgottenTwins(): Set<string> {
-    const forgotten = new Set<string>();
-    for (const { writes, tokens } of this.doubled.values())
-      if (writes > this.bounds.operationsRememberedKept)
-        for (const token of tokens) forgotten.add(token);
-    return forgotten;
+    const tokens = new Set([...this.passedOn, ...this.mintedTwice()]);
+    for (const [key, doubled] of this.doubled)
+      if (this.plainWrites.get(key)! > this.bounds.operationsRememberedKept)
+        for (const token of doubled) tokens.add(token);
+    return tokens;
   }
 
   /** Tokens seen under more than one dot. */
@@ -192,6 +187,11 @@ function mostOfOneActor(siblings: readonly SeenSibling[]): number {
 }
 
 /** Of all values anywhere in a message. */
+/** Of a plain put or delete. */
+function keyIn(subject: string): string | undefined {
+  return /^kv\.(?:p\.\d+\.)?(?:put|del)\.(.+)$/.exec(subject)?.[1];
+}
+
 function* tokensIn(message: Plain): Generator<string> {
   if (Array.isArray(message)) for (const part of message) yield* tokensIn(part);
   else if (Buffer.isBuffer(message)) {

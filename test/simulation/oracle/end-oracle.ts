@@ -13,12 +13,12 @@ export interface EndRules {
   readonly nowUs: number;
   /** What a power cut may have taken: acknowledged before it was on a disk, and on none since. */
   readonly mayBeCut: (write: Write) => boolean;
-  /** Writes of which a second copy may show after the first was replaced: their key forgot them. */
-  readonly forgottenTwins: ReadonlySet<string>;
+  /** Writes that may have been minted twice: the second may show after the first was replaced. */
+  readonly mintedTwice: ReadonlySet<string>;
 }
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
-  const { history, violations, copiesMin, nowUs, mayBeCut, forgottenTwins } = rules;
+  const { history, violations, copiesMin, nowUs, mayBeCut, mintedTwice } = rules;
   const accounted = history.accounted(name, readable, nowUs);
   const kept = history
     .of(name)
@@ -34,7 +34,7 @@ export function checkEnd(name: string, readable: readonly string[], rules: EndRu
   const covered = history.coveredBy(kept);
   for (const token of readable) {
     const by = covered.get(token);
-    if (by !== undefined && !forgottenTwins.has(token))
+    if (by !== undefined && !mintedTwice.has(token))
       violations.add(
         'safety',
         'resurrected',

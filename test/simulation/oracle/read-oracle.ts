@@ -11,8 +11,6 @@ export interface ReadRules {
   readonly nOf: (name: string) => number;
   /** Writes that may have been minted twice: the lifetime of the second counts from when it was. */
   readonly mintedTwice: () => ReadonlySet<string>;
-  /** Writes of which a second copy may show after the first was replaced: their key forgot them. */
-  readonly forgottenTwins: () => ReadonlySet<string>;
   /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
   readonly disksKeep: boolean;
 }
@@ -59,7 +57,7 @@ function checkStrict(read: Read, rules: ReadRules): void {
   const covered = history.coveredBy(due);
   for (const token of read.shown) {
     const by = covered.get(token);
-    if (by !== undefined && !rules.forgottenTwins().has(token))
+    if (by !== undefined && !rules.mintedTwice().has(token))
       violations.add(
         'safety',
         'strict-read-goes-back',

@@ -25,14 +25,12 @@ export class Load {
       const { client, process } = cluster.client(name);
       const { violations, scheduler, trace } = cluster;
       const mintedTwice = (): ReadonlySet<string> => cluster.dots.maybeMintedTwice();
-      const forgottenTwins = (): ReadonlySet<string> => cluster.dots.forgottenTwins();
       const { history } = this;
       const rules = {
         history,
         violations,
         disksKeep: true,
         mintedTwice,
-        forgottenTwins,
         nOf: () => n,
       };
       return new WorkClient(name, client, {
@@ -99,7 +97,7 @@ export class Load {
         copiesMin: 1,
         nowUs,
         mayBeCut: never,
-        forgottenTwins: this.cluster.dots.forgottenTwins(),
+        mintedTwice: this.cluster.dots.maybeMintedTwice(),
       });
     }
     return violations.first?.what;
