@@ -20,6 +20,7 @@ import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes } from '../support/real-nodes.js';
 import { tlsCertificate } from '../support/tls-certificate.js';
 import { Metrics } from '../../src/seams/metrics.js';
+import { until } from '../support/until.js';
 
 let server: NatsServer;
 const opened: NatsBus[] = [];
@@ -43,13 +44,6 @@ function received(bus: NatsBus, subject: string, options?: { queue: string }) {
     options,
   );
   return messages;
-}
-
-async function until(condition: () => boolean, whatMs = 10_000): Promise<void> {
-  for (let waitedMs = 0; !condition(); waitedMs += 5) {
-    if (waitedMs > whatMs) throw new Error(`still not so: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 beforeEach(async () => {

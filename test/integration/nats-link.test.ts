@@ -7,6 +7,7 @@ import { NatsBus, type NatsBusOptions } from '../../src/bus/nats-bus.js';
 import { SlabTransport } from '../../src/bus/nats-transport.js';
 import { ScriptedNats, type Turn } from '../support/scripted-nats.js';
 import { freePort, startNatsServer, type NatsServer } from '../support/nats-server.js';
+import { until } from '../support/until.js';
 
 const opened: NatsBus[] = [];
 const hasty = { pingIntervalMs: 100, connectTimeoutMs: 200 };
@@ -15,13 +16,6 @@ async function open(options: NatsBusOptions): Promise<NatsBus> {
   const bus = await NatsBus.connect({ ...hasty, ...options });
   opened.push(bus);
   return bus;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waitedMs = 0; !(await condition()); waitedMs += 5) {
-    if (waitedMs > 20_000) throw new Error(`still not so: ${condition.toString()}`);
-    await rest(5);
-  }
 }
 
 const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
