@@ -45,8 +45,6 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   private calls: CallId[] = [];
   readonly waits: RoundWaits<GetEntry>;
   private isFinished = false;
-  /** Those to be asked again. */
-  private differing: readonly NodeId[] | undefined;
 
   constructor(
     private readonly around: RoundSurroundings,
@@ -102,15 +100,14 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     this.send(loss);
     if (loss.type !== 'replica.differs') return;
     this.around.differs(node);
-    if (this.round.state !== 'awaitingQuorum') return;
-    this.differing = [...(this.differing ?? []), node];
-    this.waits.againWithin(limits.configurationAgainMs, () => this.askAgain());
+    if (!this.isQuorumAwaited) return;
+    this.waits.againWithin(limits.configurationAgainMs, () => {
+      if (this.isQuorumAwaited) this.ask(node);
+    });
   }
 
-  private askAgain(): void {
-    const { differing = [] } = this;
-    this.differing = undefined;
-    if (this.round.state === 'awaitingQuorum') for (const node of differing) this.ask(node);
+  private get isQuorumAwaited(): boolean {
+    return this.round.state === 'awaitingQuorum';
   }
 
   private take(answer: ReadAnswer): void {

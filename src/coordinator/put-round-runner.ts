@@ -52,9 +52,6 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   private readonly isPrimary: boolean;
   readonly waits: RoundWaits<PutEntry>;
   private isFinished = false;
-  /** Those to be asked again. */
-  private differing:
-    readonly { readonly to: NodeId; readonly owedTo: NodeId | undefined }[] | undefined;
   /** Of the states, once they are stored. */
   private batch: Lease | undefined;
 
@@ -187,16 +184,14 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.send(loss);
     if (loss.type !== 'replica.differs') return;
     this.around.differs(to);
-    if (this.round.state !== 'awaitingQuorum') return;
-    this.differing = [...(this.differing ?? []), { to, owedTo }];
-    this.waits.againWithin(limits.configurationAgainMs, () => this.sendAgain());
+    if (!this.isQuorumAwaited) return;
+    this.waits.againWithin(limits.configurationAgainMs, () => {
+      if (this.isQuorumAwaited) this.sendStates(to, owedTo);
+    });
   }
 
-  private sendAgain(): void {
-    const { differing = [] } = this;
-    this.differing = undefined;
-    if (this.round.state !== 'awaitingQuorum') return;
-    for (const { to, owedTo } of differing) this.sendStates(to, owedTo);
+  private get isQuorumAwaited(): boolean {
+    return this.round.state === 'awaitingQuorum';
   }
 
   private owe(target: NodeId): void {

@@ -22,6 +22,8 @@ export interface WaitEffects<E> {
   overdue(): void;
 }
 
+const nothing: readonly (() => void)[] = [];
+
 export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   wakeAtMs = Infinity;
   private readonly latestDeadlineMs: number;
@@ -29,7 +31,7 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   private slowAtMs: number;
   private overdueAtMs = Infinity;
   private againAtMs = Infinity;
-  private again: (() => void) | undefined;
+  private again: readonly (() => void)[] = nothing;
 
   constructor(
     private readonly around: { readonly clock: Clock; readonly rounds: RoundsUnderway },
@@ -60,10 +62,10 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
     this.around.rounds.wakeBy(this.wakeAtMs);
   }
 
-  /** Once, unless that is on its way. */
+  /** Does it after so long, or with what else is to be done again by then. */
   againWithin(ms: number, again: () => void): void {
+    this.again = [...this.again, again];
     if (this.againAtMs !== Infinity) return;
-    this.again = again;
     this.againAtMs = this.around.clock.monotonicMs() + ms;
     this.sleep();
     this.around.rounds.wakeBy(this.wakeAtMs);
@@ -91,7 +93,9 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
     }
     if (this.againAtMs <= nowMs) {
       this.againAtMs = Infinity;
-      this.again?.();
+      const { again } = this;
+      this.again = nothing;
+      for (const act of again) act();
     }
     this.sleep();
   }
