@@ -19,6 +19,7 @@ export interface ListeningMember {
   readonly isAbsent: boolean;
   /** This node has had a message of its own since it started; before, it takes it for alive. */
   readonly isMet: boolean;
+  readonly isRemoved: boolean;
 }
 
 /**
@@ -46,6 +47,17 @@ export function mayBeDoubled(others: readonly ListeningMember[]): boolean {
   return (
     2 * alive < others.length ||
     others.some(({ reachability, isAbsent }) => reachability !== 'alive' && !isAbsent)
+  );
+}
+
+/**
+ * Whether no other can do what this node refuses. Who is gone, by NATS' word, may live where only
+ * routes between servers are down: it may take a third for hung and meet elsewhere, and a client
+ * that reaches both sides is served by both. Who was removed serves nobody once it hears of it.
+ */
+export function refusesForAll(others: readonly ListeningMember[]): boolean {
+  return others.every(
+    ({ reachability, isAbsent, isRemoved }) => reachability === 'alive' || (isAbsent && isRemoved),
   );
 }
 

@@ -268,7 +268,7 @@ export class SubjectApi {
     if (request.reply === '') return;
     const write = request.verb !== 'get';
     // A node that stood still does not know yet that others were given its share.
-    const doubled = this.queue.isDoubled || request.unreadMs >= limits.silenceMsMax;
+    const doubled = this.queue.refusesForItselfAlone || request.unreadMs >= limits.silenceMsMax;
     const headers = errorHeaders(error, { write, doubled, context });
     this.bus.publish(request.reply, nothing, { headers });
   }

@@ -10,6 +10,7 @@ import {
   type ListeningMember,
   mayBeDoubled,
   queueGroup,
+  refusesForAll,
 } from '../../actors/rules/listening.js';
 import { Hearing } from '../bus/hearing.js';
 import { type ClusterChange, ClusterView } from '../membership/cluster-view.js';
@@ -53,6 +54,11 @@ export class WorkQueue {
   }
 
   /** A put that this node refuses may be done by another. */
+  get refusesForItselfAlone(): boolean {
+    return this.isDoubled || !refusesForAll(this.others());
+  }
+
+  /** A put that this node does may be done by another as well. */
   get isDoubled(): boolean {
     this.hasMetAll ||= hasMetAll(this.others());
     if (!this.hasMetAll) return true;
@@ -73,6 +79,7 @@ export class WorkQueue {
           reachability: view.reachability(id),
           isAbsent: view.isAbsent(id),
           isMet: view.isMet(id),
+          isRemoved: view.removed.has(id),
         };
       });
   }

@@ -742,6 +742,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (false)',
   },
   {
+    name: 'refused-for-those-who-are-gone',
+    test: 'unit/api/work-queue',
+    file: 'src/api/work-queue.js',
+    find: '|| !refusesForAll(this.others())',
+    replace: '',
+  },
+  {
     name: 'hung-node-replaced-at-once',
     test: 'unit/api/work-queue',
     file: 'src/api/work-queue.js',

@@ -161,14 +161,18 @@ test('a put that one refuses may be done by another: unknown, unless every node 
   expect(outcomesOfPuts()).toEqual(['503 none']);
 });
 
-test('who was gone may have lived and meet without this node for a moment: what it refuses may be done there', () => {
+test('who is gone, as NATS says, may live behind a cut route: what this node refuses may be done there', () => {
   fail(new UnavailableError('nobody there'));
+  expect(outcomesOfPuts()).toEqual(['503 none']);
   for (const { view } of nodes) {
     view.absent.add(c);
     view.tellReachability(c, 'down');
   }
+  expect(outcomesOfPuts()).toEqual(['503 unknown']);
+  for (const { view } of nodes) view.removed.add(c);
   expect(outcomesOfPuts()).toEqual(['503 none']);
   for (const { view } of nodes) {
+    view.removed.delete(c);
     view.absent.delete(c);
     view.tellReachability(c, 'alive');
   }

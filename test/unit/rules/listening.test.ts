@@ -5,6 +5,7 @@ import {
   hasMetAll,
   mayBeDoubled,
   queueGroup,
+  refusesForAll,
   type ListeningMember,
 } from '../../../actors/rules/listening.js';
 
@@ -15,7 +16,7 @@ function others(...states: readonly State[]): ListeningMember[] {
     const isAbsent = state.startsWith('absent');
     const reachability =
       state === 'absent' ? 'suspect' : state === 'absent and down' ? 'down' : state;
-    return { id: `n${i}`, reachability, isAbsent, isMet: true };
+    return { id: `n${i}`, reachability, isAbsent, isMet: true, isRemoved: false };
   });
 }
 
@@ -55,8 +56,18 @@ test('a request may be done twice: somebody is silent and not gone, or this node
   expect([doubled('alive', 'absent', 'absent and down'), doubled('absent')]).toEqual([true, true]);
 });
 
+test('a refusal is for all: each of them is heard, or is gone and removed', () => {
+  const [gone, hanging] = others('absent and down', 'down');
+  expect(refusesForAll(others('alive', 'alive'))).toBe(true);
+  for (const state of ['suspect', 'absent', 'absent and down', 'down'] as const)
+    expect(refusesForAll(others('alive', state))).toBe(false);
+  expect(refusesForAll([{ ...gone!, isRemoved: true }])).toBe(true);
+  expect(refusesForAll([{ ...hanging!, isRemoved: true }])).toBe(false);
+});
+
 test('a node has met all: each has spoken to it, or is known to be gone', () => {
-  const other = { id: 'a', reachability: 'alive', isAbsent: false, isMet: false } as const;
+  const [someone] = others('alive');
+  const other = { ...someone!, isMet: false };
   expect(hasMetAll([])).toBe(true);
   expect(hasMetAll([{ ...other, isMet: true }, other])).toBe(false);
   expect(
