@@ -4,7 +4,9 @@
  * since, so it does not replace what was written since it may have been sent: it is taken for a
  * later copy of itself. Where the last writer wins only one of the two can stay, and nobody knows
  * which: it is refused. So is one there that lay unread at this node, whatever it says: dated back
- * it would hide behind what was acknowledged before it was sent.
+ * it would hide behind what was acknowledged before it was sent. And so is a later copy that
+ * expires: it lives from when its author asked, and dated back too far it would be acknowledged and
+ * gone.
  *
  * Which message of a route comes first, a put or a word that tells how old both are, is chance. So
  * while a node is silent and not gone, blind puts are held for a moment, in which that word comes.
@@ -53,7 +55,9 @@ export class PlainPuts {
 
   put(request: PutRequest, times: PlainTimes): void {
     const sink = this.puts.readAt(times.readMs);
-    if (times.unreadMs > 0 && this.lastWriterWins(request)) return refuse(request, unreadText);
+    const isDated =
+      this.lastWriterWins(request) || (request.copy === 'later' && this.expires(request));
+    if (times.unreadMs > 0 && isDated) return refuse(request, unreadText);
     const isBlind = request.context === undefined || this.lastWriterWins(request);
     if (!isBlind || times.timeoutMs === Infinity) return sink.put(request);
     // Behind those that are held still, so that none overtakes another.
@@ -63,6 +67,10 @@ export class PlainPuts {
 
   private lastWriterWins({ bucket }: PutRequest): boolean {
     return this.buckets.of(bucket).conflict === 'last-writer-wins';
+  }
+
+  private expires({ bucket, ttlMs, value }: PutRequest): boolean {
+    return value !== null && (ttlMs > 0 || this.buckets.of(bucket).ttlMs > 0);
   }
 
   private hold(put: HeldPut): void {
@@ -104,7 +112,7 @@ export class PlainPuts {
     // has refused it.
     const isAwaited = readMs - sentAfterMs < timeoutMs && !this.queue.isDoubled;
     if (sentAfterMs >= readMs || isAwaited) return sink.put(request);
-    if (this.lastWriterWins(request)) return refuse(request, lateText);
+    if (this.lastWriterWins(request) || this.expires(request)) return refuse(request, lateText);
     const askedMs = Math.min(request.askedMs, sentAfterMs);
     sink.put({ ...request, copy: 'later', askedMs });
   }

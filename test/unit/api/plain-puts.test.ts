@@ -29,7 +29,8 @@ beforeEach(() => {
   const sink = { put: (request: PutRequest) => void done.push(request) };
   const { defaults } = nodeOptionsDefault;
   const lww = { conflict: 'last-writer-wins' as const };
-  const buckets = new ToldBuckets({ defaults, buckets: { lww } });
+  const brief = { ttlMs: 5_000 };
+  const buckets = new ToldBuckets({ defaults, buckets: { lww, brief } });
   queue = { isDoubled: false };
   plain = new PlainPuts({ readAt: () => sink }, words, queue, buckets, clock);
 });
@@ -75,6 +76,25 @@ test('one that may have lain in a route for longer than its author waits is a la
   expect(done).toMatchObject([{ copy: 'later', askedMs: startMs }]);
   put('two', { bucket: 'lww', operation: 'x' });
   expect(replies).toMatchObject([{ ok: false, error: { code: 503, outcome: 'unknown' } }]);
+});
+
+test('one that expires is refused where it would live from when it may have been sent', () => {
+  delayed(timeoutMs);
+  put('one', { ttlMs: 5_000 });
+  put('two', { ttlMs: 5_000, operation: 'x' });
+  put('three', { bucket: 'brief' });
+  put('four', { bucket: 'brief', value: null });
+  put('five', { ttlMs: 5_000, timeoutMs: Infinity });
+  expect(replies.map((reply) => !reply.ok && reply.error.outcome)).toEqual([
+    'none',
+    'unknown',
+    'none',
+  ]);
+  expect(done.map(({ copy }) => copy)).toEqual(['later', 'first']);
+  put('six', { ttlMs: 5_000, timeoutMs: Infinity, copy: 'later', unreadMs: 800 });
+  put('seven', { ttlMs: 5_000, timeoutMs: Infinity, unreadMs: 800 });
+  expect(replies.length).toBe(4);
+  expect(done.length).toBe(3);
 });
 
 test('one whose author waits still is done as any', () => {
