@@ -382,6 +382,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'false &&',
   },
   {
+    name: 'lives-from-when-it-may-have-been-sent',
+    file: 'src/api/plain-puts.js',
+    find: ' || this.expires(request))\n',
+    replace: ')\n',
+  },
+  {
     name: 'plain-puts-before-late-words',
     file: 'src/api/plain-puts.js',
     find: 'if (this.lateWords.areExpected || this.held.length > 0)',
