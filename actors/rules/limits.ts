@@ -87,10 +87,9 @@ export const limits = {
   requestBytesInFlightMax: 64 * 1024 * 1024,
   /**
    * Replaced puts that a key remembers to tell their late copies, for as long as their requests
-   * live; past it a put is refused with
-   * 429. Those whose request is over are kept longer while there are no more than
-   *      `operationsRememberedKept`: a hint with the twin of one is tried again up to a minute
-   *      apart, and its node may be away when it is.
+   * live; past it a put is refused with 429. Those whose request is over are kept longer while
+   * there are no more than `operationsRememberedKept`: a hint with the twin of one is tried again
+   * up to a minute apart, and its node may be away when it is.
    */
   operationsRememberedMax: 512,
   operationsRememberedKept: 64,

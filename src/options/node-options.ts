@@ -18,8 +18,8 @@ export interface NodeOptions {
   readonly partitions: number;
   readonly durability: Durability;
   /**
-   * LZ4 in LMDB for values of 1000 bytes and more: less disk for values that repeat themselves, for
-   * about four times the CPU of a flush.
+   * LZ4 in LMDB for records above `storeLimits.compressedBytesMin`: less disk for values that
+   * repeat themselves, for about four times the CPU of a flush.
    */
   readonly compression: boolean;
   /** Memory and disk the store may take, where they differ from `storeLimits`. */

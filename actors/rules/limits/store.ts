@@ -39,7 +39,7 @@ export const storeLimits = {
   flushRetryMs: 1_000,
   logRetryMs: 500,
   epochsRetryMs: 500,
-  /** Shorter values are not worth compressing. */
+  /** Shorter records are not worth compressing. */
   compressedBytesMin: 500,
 
   /** Room in keys, so that a small partition's filter is not built anew every few keys. */
