@@ -45,7 +45,7 @@ export type LookUpEvent =
   | { readonly type: 'replica.refused'; readonly node: NodeId }
   | { readonly type: 'time.isUp' };
 
-export function primariesToAsk({ self, primaries, down }: LookUpPlan): readonly NodeId[] {
+function primariesToAsk({ self, primaries, down }: LookUpPlan): readonly NodeId[] {
   return primaries.filter((node) => node !== self && !down.includes(node));
 }
 

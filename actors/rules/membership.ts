@@ -59,10 +59,3 @@ export function mergeMember(known: Member, told: Member): Member {
   if (row.status === status && row.epochs === epochs && row.removed === removed) return row;
   return { ...row, status, epochs, ...(removed && { removed }) };
 }
-
-/** Whether rings computed with the one or the other row differ. */
-export function samePlace(a: Member | undefined, b: Member | undefined): boolean {
-  return (
-    a?.status === b?.status && a?.host === b?.host && a?.zone === b?.zone && a?.weight === b?.weight
-  );
-}

@@ -78,7 +78,7 @@ export function verdict(ballot: Ballot): Verdict {
 }
 
 /** Of the owners before and after, each with those who stand in for one of them. */
-export function halvesOf(ballot: Ballot): readonly [before: Ballot, after: Ballot] {
+function halvesOf(ballot: Ballot): readonly [before: Ballot, after: Ballot] {
   return [halfOf(ballot, ballot.primaries), halfOf(ballot, ballot.incoming)];
 }
 

@@ -6,7 +6,7 @@
 import type { NodeId } from './actor.js';
 import { fnvBasis, hashText, mixed } from './hash.js';
 
-export const tokensPerWeight = 32;
+const tokensPerWeight = 32;
 
 const circle = 2 ** 32;
 

@@ -29,7 +29,7 @@ export function parseServerVersion(text: string): ServerVersion | undefined {
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) };
 }
 
-export function formatVersion({ major, minor, patch }: ServerVersion): string {
+function formatVersion({ major, minor, patch }: ServerVersion): string {
   return `${major}.${minor}.${patch}`;
 }
 

@@ -50,7 +50,7 @@ export function frameHead(
 }
 
 /** The frame at `at`, or undefined when there is no whole and undamaged one. */
-export function frameAt(magic: Buffer, segment: Buffer, at: number): Frame | undefined {
+function frameAt(magic: Buffer, segment: Buffer, at: number): Frame | undefined {
   const payloadAt = at + frameHeadBytes;
   if (payloadAt > segment.length) return undefined;
   if (segment.compare(magic, 0, magicBytes, at, at + magicBytes) !== 0) return undefined;

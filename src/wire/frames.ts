@@ -175,13 +175,9 @@ export function keysColumn(columns: Columns): readonly Bin[] {
 }
 
 /**
- * Throws `MalformedError`; keys, values and contexts are views into `bytes`. Their sizes are the
- * caller's to check.
+ * Throws `MalformedError`; keys, values and contexts are views into what was decoded. Their sizes
+ * are the caller's to check.
  */
-export function decodeFrame(bytes: Uint8Array): Frame {
-  return frameOfColumns(decode(bytes));
-}
-
 export function frameOfColumns(message: WireValue): Frame {
   const columns = new Columns(message, frameVersion, 'frame');
   const kind = columns.int();

@@ -51,7 +51,7 @@ export function encodeOwnFrame(frame: Omit<OwnFrame, 'kind'>): Buffer {
   return encode([frameVersion, kind, bucketText(bucket), whole, keys, configuration]);
 }
 
-/** Any frame a client may send. As `decodeFrame`. */
+/** Any frame a client may send. Throws `MalformedError`; bins are views into `bytes`. */
 export function decodeClientFrame(bytes: Uint8Array): Frame | OwnFrame {
   const message = decode(bytes);
   return kindOf(message) === kind ? ownFrameOf(message) : frameOfColumns(message);

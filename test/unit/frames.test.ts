@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../../src/errors.js';
 import {
-  decodeFrame,
   decodeFrameReply,
   encodeFrame,
   encodeGetReply,
@@ -14,6 +13,7 @@ import {
   type PutFrameReply,
 } from '../../src/wire/frames.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
+import { decodeClientFrame } from '../../src/wire/own-frames.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const head = {
@@ -65,13 +65,13 @@ describe('frames', () => {
     ['a get that says no configuration', { ...get, configuration: null }],
     ['a bucket beyond ASCII', { ...get, bucket: Buffer.from('kätzchen').toString('latin1') }],
   ])('%s comes back as it was', (_what, frame) => {
-    expect(decodeFrame(encodeFrame(frame))).toEqual(frame);
+    expect(decodeClientFrame(encodeFrame(frame))).toEqual(frame);
   });
 
   test.each([put, get])('of an older client it says no configuration: %#', (frame) => {
     const columns = [...(decode(encodeFrame(frame)) as readonly WireValue[])];
     columns.pop();
-    expect(decodeFrame(encode(columns))).toEqual({ ...frame, configuration: null });
+    expect(decodeClientFrame(encode(columns))).toEqual({ ...frame, configuration: null });
   });
 
   test.each<[string, (columns: WireValue[]) => void]>([
@@ -91,13 +91,13 @@ describe('frames', () => {
   ])('a put with %s is malformed', (_what, change) => {
     const columns = [...(decode(encodeFrame(put)) as readonly WireValue[])];
     change(columns);
-    expect(() => decodeFrame(encode(columns))).toThrow(MalformedError);
+    expect(() => decodeClientFrame(encode(columns))).toThrow(MalformedError);
   });
 
   test('a frame has no more requests than allowed', () => {
     const keys = Array.from({ length: limits.frameRequestsMax + 1 }, () => bytes('k'));
-    expect(() => decodeFrame(encodeFrame({ ...get, keys }))).toThrow(MalformedError);
-    expect(decodeFrame(encodeFrame({ ...get, keys: keys.slice(1) })).keys).toHaveLength(512);
+    expect(() => decodeClientFrame(encodeFrame({ ...get, keys }))).toThrow(MalformedError);
+    expect(decodeClientFrame(encodeFrame({ ...get, keys: keys.slice(1) })).keys).toHaveLength(512);
   });
 });
 
