@@ -82,7 +82,9 @@ export abstract class ChartedRound<
     this.takeEvents();
   }
 
+  /** Nothing matters any more once the chart has ended. */
   happened(event: Event): void {
+    if (this.isFinal) return;
     this.events.push(event);
     if (this.isBusy) return;
     this.isBusy = true;

@@ -3,7 +3,6 @@
  * readers, and repairs the primaries that were behind.
  */
 import type { GetLedger } from '../../actors/coordinator/get-ledger.js';
-import type { GetRoundEvent } from '../../actors/coordinator/get-round.machine.js';
 import { GetRound, type GetRoundEffects } from '../../actors/coordinator/get-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
@@ -44,7 +43,6 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   private readonly round: GetRound;
   private calls: CallId[] = [];
   readonly waits: RoundWaits<GetEntry>;
-  private isFinished = false;
 
   constructor(
     private readonly around: RoundSurroundings,
@@ -53,9 +51,9 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     const { entries, ledger, id } = content;
     this.waits = new RoundWaits(around, entries, limits.slowGetReplicaMs, {
       expire: (entry) => this.answer(entry, { ok: false, error: deadlineError() }),
-      allExpired: () => this.send({ type: 'deadline.passed' }),
-      slow: () => this.send({ type: 'replica.slow' }),
-      overdue: () => this.send({ type: 'repairs.overdue' }),
+      allExpired: () => this.round.happened({ type: 'deadline.passed' }),
+      slow: () => this.round.happened({ type: 'replica.slow' }),
+      overdue: () => this.round.happened({ type: 'repairs.overdue' }),
     });
     this.round = new GetRound(ledger, this, { ...around.inspection.actorOptions, id });
   }
@@ -66,13 +64,13 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   }
 
   nodeDown(node: NodeId): void {
-    this.send({ type: 'replica.gone', node, why: 'is down' });
+    this.round.happened({ type: 'replica.gone', node, why: 'is down' });
   }
 
   configurationChanged(): void {
     const { configuration } = this.content;
     if (courseOf(configuration, this.around.view.configuration) === 'anew')
-      this.send({ type: 'plan.outdated' });
+      this.round.happened({ type: 'plan.outdated' });
   }
 
   ask(node: NodeId): void {
@@ -97,7 +95,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
 
   private lost(node: NodeId, answer: Exclude<PeerAnswer, { kind: 'ok' }>): void {
     const loss = lossOf(node, answer);
-    this.send(loss);
+    this.round.happened(loss);
     if (loss.type !== 'replica.differs') return;
     this.around.differs(node);
     if (!this.isQuorumAwaited) return;
@@ -116,10 +114,10 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     try {
       const { differs, next } = takeAnswer(keys, answer);
       if (next < keys.names.length) this.askFrom(node, next);
-      else this.send({ type: 'replica.answered', node, differs });
+      else this.round.happened({ type: 'replica.answered', node, differs });
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
-      this.send({ type: 'replica.refused', node, why: error.message });
+      this.round.happened({ type: 'replica.refused', node, why: error.message });
     }
   }
 
@@ -165,19 +163,14 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     const { keys, ledger } = this.content;
     const { self, primaries } = ledger.plan;
     this.calls = sendRepairs(this.around, { self, primaries, keys }, () =>
-      this.send({ type: 'repairs.settled' }),
+      this.round.happened({ type: 'repairs.settled' }),
     );
   }
 
   finish(): void {
-    this.isFinished = true;
     this.giveUpCalls();
     this.waits.end();
     this.around.rounds.end(this);
-  }
-
-  private send(event: GetRoundEvent): void {
-    if (!this.isFinished) this.round.happened(event);
   }
 
   private giveUpCalls(): void {

@@ -36,7 +36,6 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
   private readonly actor: ChartActor<typeof lookUpMachine>;
   private readonly keys: KeysRead;
   private readonly calls: CallId[] = [];
-  private isFinished = false;
 
   constructor(
     private readonly around: RoundSurroundings,
@@ -83,7 +82,6 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
   }
 
   finish(isAllFound: boolean): void {
-    this.isFinished = true;
     for (const call of this.calls) this.around.peers.giveUp(call);
     const { requests, onFound } = this.content;
     // The rounds of the puts begin before this one ends: a node that drains waits for them.
@@ -135,7 +133,8 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     return this.keys.merged(this.keys.at[i]!);
   }
 
+  /** Nothing matters any more once the chart has ended. */
   private send(event: LookUpEvent): void {
-    if (!this.isFinished) this.actor.send(event);
+    if (this.actor.getSnapshot().status === 'active') this.actor.send(event);
   }
 }

@@ -3,7 +3,6 @@
  * answers the authors. The states are minted when it is made.
  */
 import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put-ledger.js';
-import type { PutRoundEvent } from '../../actors/coordinator/put-round.machine.js';
 import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { courseOf, type Configuration } from '../../actors/rules/configuration.js';
@@ -51,7 +50,6 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   private ownPartsPending: number;
   private readonly isPrimary: boolean;
   readonly waits: RoundWaits<PutEntry>;
-  private isFinished = false;
   /** Of the states, once they are stored. */
   private batch: Lease | undefined;
 
@@ -64,10 +62,10 @@ export class PutRoundRunner implements PutRoundEffects, Round {
       expire: (entry) => this.answer(entry, { ok: false, error: deadlineError() }),
       allExpired: () => {
         this.allAnswered();
-        this.send({ type: 'deadline.passed' });
+        this.round.happened({ type: 'deadline.passed' });
       },
-      slow: () => this.send({ type: 'replica.slow' }),
-      overdue: () => this.send({ type: 'settling.overdue' }),
+      slow: () => this.round.happened({ type: 'replica.slow' }),
+      overdue: () => this.round.happened({ type: 'settling.overdue' }),
     });
     this.isPrimary = isReplica(ledger.plan, ledger.plan.self);
     this.ownPartsPending = this.isPrimary ? 1 : 1 + replicasOf(ledger.plan).length;
@@ -88,13 +86,13 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   }
 
   nodeDown(node: NodeId): void {
-    this.send({ type: 'replica.gone', node, why: 'is down' });
+    this.round.happened({ type: 'replica.gone', node, why: 'is down' });
   }
 
   configurationChanged(): void {
     const { configuration } = this.content;
     if (courseOf(configuration, this.around.view.configuration) === 'anew')
-      this.send({ type: 'plan.outdated' });
+      this.round.happened({ type: 'plan.outdated' });
   }
 
   carryOut(order: PutOrder): void {
@@ -148,16 +146,11 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   }
 
   finish(): void {
-    this.isFinished = true;
     if (!this.isPrimary && this.batch !== undefined) this.settle(this.batch.bytes);
     this.batch?.release();
     for (const call of this.calls) this.around.peers.giveUp(call);
     this.waits.end();
     this.around.rounds.end(this);
-  }
-
-  private send(event: PutRoundEvent): void {
-    if (!this.isFinished) this.round.happened(event);
   }
 
   private sendStates(to: NodeId, owedTo: NodeId | undefined): void {
@@ -170,7 +163,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     const call = peers.call(to, 'merge', body, (answer) => {
       if (answer.kind !== 'ok') return this.lost(to, owedTo, answer);
       acks.took(clock.monotonicMs() - sentAtMs);
-      this.send({ type: 'replica.acked', node: to });
+      this.round.happened({ type: 'replica.acked', node: to });
     });
     this.calls.push(call);
   }
@@ -181,7 +174,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     answer: Exclude<PeerAnswer, { kind: 'ok' }>,
   ): void {
     const loss = lossOf(to, answer);
-    this.send(loss);
+    this.round.happened(loss);
     if (loss.type !== 'replica.differs') return;
     this.around.differs(to);
     if (!this.isQuorumAwaited) return;
@@ -202,7 +195,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       instruments.hintsRefused.value++;
-      this.send({ type: 'hint.refused', target, why: error.message });
+      this.round.happened({ type: 'hint.refused', target, why: error.message });
       if (!this.isPrimary) this.onOwnPart();
     }
   }
@@ -223,7 +216,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
 
   private readonly onOwnPart = (): void => {
     this.ownPartsPending--;
-    if (this.ownPartsPending === 0) this.send({ type: 'log.durable' });
+    if (this.ownPartsPending === 0) this.round.happened({ type: 'log.durable' });
   };
 
   private answer(entry: PutEntry, reply: PutReply): void {
