@@ -7,7 +7,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Bus, type ServiceEndpoint } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
-import { Subjects, workQueue } from '../wire/subjects.js';
+import { nodeSubject, Subjects, workQueue } from '../wire/subjects.js';
 import { endpointNames, Traffic, type EndpointName } from './traffic.js';
 import { version } from './version.js';
 
@@ -37,11 +37,12 @@ export class Service {
   private endpoint(name: EndpointName): ServiceEndpoint {
     const { requests, errors, processingMsTotal, lastError } = this.traffic.endpoints[name];
     const counters = { requests, errors, processingMsTotal, lastError };
-    const subjects = new Subjects(this.options.prefix);
+    const { prefix } = this.options;
+    const subjects = new Subjects(prefix);
     const { id } = this.view.self;
     if (name === 'frame') return { name, subject: subjects.frame(id), queue: '', ...counters };
     if (name === 'forward')
-      return { name, subject: `_${this.options.prefix}.${id}.forward`, queue: '', ...counters };
+      return { name, subject: nodeSubject(prefix, id, name), queue: '', ...counters };
     return { name, subject: subjects.requests(name), queue: workQueue, ...counters };
   }
 }

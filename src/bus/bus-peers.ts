@@ -16,6 +16,7 @@ import { Random } from '../seams/random.js';
 import { isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode, encodeToPublish } from '../wire/message-pack.js';
 import type { Answer, Request, Verb } from '../wire/protocol/bodies.js';
+import { nodesRoot } from '../wire/subjects.js';
 import type { WireValue } from '../wire/wire-value.js';
 import { AnswerOutbox } from './answer-outbox.js';
 import { peerInstruments, type PeerInstruments } from './peer-instruments.js';
@@ -67,7 +68,7 @@ export class BusPeers implements Peers {
   ) {
     this.instruments = peerInstruments(metrics);
     this.self = address.id;
-    this.base = `_${address.prefix}`;
+    this.base = nodesRoot(address.prefix);
     // A node that restarts keeps its subjects; answers to its former process must not meet new
     // calls.
     this.lastId = (1 + random.below(2 ** 31)) * 2 ** 20;

@@ -7,6 +7,7 @@ import { UnavailableError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { RingMessage, RingNode } from '../wire/ring-message.js';
+import { Subjects } from '../wire/subjects.js';
 import { ask } from './ask.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 
@@ -39,7 +40,7 @@ export interface ClusterQuestion {
 
 /** undefined: nobody answers. */
 export async function askRing(question: ClusterQuestion): Promise<RingMessage | undefined> {
-  const subject = `${question.prefix}.ring`;
+  const subject = new Subjects(question.prefix).ring;
   const waitMs = question.waitMs / commandLimits.questionsMax;
   for (let i = 0; i < commandLimits.questionsMax; i++) {
     const askedMs = question.clock.monotonicMs();
@@ -53,7 +54,7 @@ export async function askRing(question: ClusterQuestion): Promise<RingMessage | 
 /** By name. */
 export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
   const ring = await askRing(question);
-  const subject = `${question.prefix}.status`;
+  const subject = new Subjects(question.prefix).status;
   const alive = ring?.nodes.filter((node) => node.reachability !== 'down').length;
   const answersMax = alive === undefined || alive === 0 ? limits.membersMax : alive;
   const answers = await ask<NodeRow>({ ...question, subject, answersMax });

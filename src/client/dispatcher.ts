@@ -16,6 +16,7 @@ import type { Outcome } from '../errors.js';
 import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
+import { Subjects } from '../wire/subjects.js';
 import { Flights, type Flight, type FrameFlight } from './flights.js';
 import { handleReply, type FrameHandlers, type RowFailure } from './frame-rows.js';
 import { NodeStates, type NodeState } from './node-states.js';
@@ -43,8 +44,6 @@ const gone: RowFailure = {
   message: `${clientLimits.sendsMax} tries met nodes that were gone`,
 };
 
-const nothing = new Uint8Array(0);
-
 export class Dispatcher {
   private readonly states = new NodeStates();
   private readonly clocks = new ToldClocks();
@@ -67,16 +66,17 @@ export class Dispatcher {
     private readonly options: DispatcherOptions,
   ) {
     const { prefix, framesPerLaneMax, retry, bounds } = options;
+    const subjects = new Subjects(prefix);
     this.pending = new Pending(bounds);
     this.budget = new RetryBudget(retry, random);
     const { routes, states, clocks } = this;
     const flights = new Flights(bus, random, (flight, message) => this.answered(flight, message));
     const frameBytesMax = Math.min(limits.messageBytesMax, bus.payloadBytesMax);
-    const outboxOptions = { prefix, framesPerLaneMax, frameBytesMax };
+    const outboxOptions = { subjects, framesPerLaneMax, frameBytesMax };
     this.flights = flights;
     this.outbox = new Outbox(clock, random, routes, flights, clocks, outboxOptions);
     const onRing = (): void => this.outbox.unpark();
-    this.ring = new RingKeeper({ prefix, flights, routes, states, clocks, onRing });
+    this.ring = new RingKeeper({ subjects, flights, routes, states, clocks, onRing });
     bus.onStatus((status) => {
       if (status === 'connected') this.connected();
       else this.outbox.pause();
@@ -284,7 +284,7 @@ export class Dispatcher {
     this.retryDelayed(nowMs);
     this.outbox.tick(nowMs);
     this.ring.tick(nowMs);
-    for (const node of this.states.due(nowMs)) this.probe(node, nowMs);
+    for (const node of this.states.due(nowMs)) this.outbox.probe(node, nowMs);
     this.ticking = this.pending.count > 0;
     if (this.ticking) this.clock.setTimeout(this.tick, clientLimits.tickMs);
   };
@@ -324,7 +324,8 @@ export class Dispatcher {
       if (flight.kind === 'frame' && flight.read !== undefined) {
         if (ageMs < coordinateAfterMs) continue;
         this.giveUp(flight);
-        if (this.states.mayAsk(flight.node, nowMs, askAfterMs)) this.probe(flight.node, nowMs);
+        if (this.states.mayAsk(flight.node, nowMs, askAfterMs))
+          this.outbox.probe(flight.node, nowMs);
       } else if (
         flight.kind === 'probe' &&
         ageMs >= Math.max(clientLimits.silentAfterMs, patience)
@@ -337,7 +338,7 @@ export class Dispatcher {
         const { node } = flight;
         if (ageMs >= Math.max(clientLimits.stuckAfterMs, stuckAfterPatience * patience))
           this.silent(node, nowMs);
-        else if (this.states.mayAsk(node, nowMs, askAfterMs)) this.probe(node, nowMs);
+        else if (this.states.mayAsk(node, nowMs, askAfterMs)) this.outbox.probe(node, nowMs);
       }
     }
   }
@@ -346,11 +347,6 @@ export class Dispatcher {
     if (this.states.of(node) !== 'answers') return;
     this.learned(node, 'silent', nowMs);
     this.abandon(node, Number.POSITIVE_INFINITY);
-  }
-
-  private probe(node: NodeId, nowMs: number): void {
-    const subject = `${this.options.prefix}.frame.${node}`;
-    this.flights.send({ kind: 'probe', node, sentAtMs: nowMs }, { subject, payload: nothing });
   }
 
   private retryDelayed(nowMs: number): void {

@@ -19,6 +19,7 @@ import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { ToldClocks } from '../bus/told-clocks.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
+import type { Subjects } from '../wire/subjects.js';
 import type { Flights, FrameFlight } from './flights.js';
 import { cutRows, encodeOwnRows, encodeRows } from './frame-rows.js';
 import { OwnRead } from './own-read.js';
@@ -26,10 +27,12 @@ import type { Request } from './request.js';
 import type { Lane, LaneBounds, RouteTable } from './route-table.js';
 
 export interface OutboxOptions {
-  readonly prefix: string;
+  readonly subjects: Subjects;
   readonly framesPerLaneMax: number;
   readonly frameBytesMax: number;
 }
+
+const nothing = new Uint8Array(0);
 
 /** A frame is late after so many times the smoothed round trip of its lane. */
 const lateAfterRoundTrips = 3;
@@ -115,6 +118,12 @@ export class Outbox {
     const { parked } = this;
     this.parked = [];
     for (const request of parked) this.add(request);
+  }
+
+  /** Asks a node whether it is there, with an empty frame: whatever it answers, it is. */
+  probe(node: NodeId, nowMs: number): void {
+    const subject = this.options.subjects.frame(node);
+    this.flights.send({ kind: 'probe', node, sentAtMs: nowMs }, { subject, payload: nothing });
   }
 
   /** The frame is answered or given up. */
@@ -221,7 +230,7 @@ export class Outbox {
   }
 
   private sendFrame(lane: Lane, nowMs: number): void {
-    const { prefix, frameBytesMax } = this.options;
+    const { subjects, frameBytesMax } = this.options;
     const cut = cutRows(lane.queue, { rowsMax: lane.rowsMax, bytesMax: frameBytesMax });
     const rows = cut.filter((request) => !request.settled);
     if (rows.length === 0) return;
@@ -243,7 +252,7 @@ export class Outbox {
       const until = this.clocks.momentAt(node, nowMs + timeoutMs, nowMs);
       const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until, configuration };
       const payload = encodeRows(terms, rows, deadline);
-      const subject = `${prefix}.frame.${node}`;
+      const subject = subjects.frame(node);
       this.flights.send({ ...frame, node, read: undefined }, { subject, payload });
       return;
     }
@@ -251,7 +260,7 @@ export class Outbox {
     const { whole, digests } = encodeOwnRows(terms, rows, configuration);
     for (const asked of [node, ...witnesses]) {
       const payload = asked === node ? whole : digests;
-      const subject = `${prefix}.frame.${asked}`;
+      const subject = subjects.frame(asked);
       this.flights.send({ ...frame, node: asked, read }, { subject, payload });
     }
   }

@@ -8,6 +8,7 @@ import type { ToldClocks } from '../bus/told-clocks.js';
 import type { BusMessage } from '../seams/bus.js';
 import { decodeDocument } from '../wire/message-pack.js';
 import { ringFromDocument } from '../wire/ring-message.js';
+import type { Subjects } from '../wire/subjects.js';
 import type { Flights } from './flights.js';
 import type { NodeStates } from './node-states.js';
 import type { RouteTable } from './route-table.js';
@@ -19,7 +20,7 @@ export class RingKeeper {
 
   constructor(
     private readonly parts: {
-      readonly prefix: string;
+      readonly subjects: Subjects;
       readonly flights: Flights;
       readonly routes: RouteTable;
       readonly states: NodeStates;
@@ -45,7 +46,7 @@ export class RingKeeper {
     this.wanted = false;
     this.parts.flights.send(
       { kind: 'ring', sentAtMs: nowMs },
-      { subject: `${this.parts.prefix}.ring`, payload: empty },
+      { subject: this.parts.subjects.ring, payload: empty },
     );
   }
 

@@ -2,7 +2,7 @@
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { MalformedError, OverloadedError } from '../errors.js';
 import type { Bus, BusMessage, BusSubscription } from '../seams/bus.js';
-import { headerNames } from '../wire/subjects.js';
+import { headerNames, Subjects } from '../wire/subjects.js';
 import { Context } from './context.js';
 
 export interface Change {
@@ -19,6 +19,8 @@ export class Watch implements AsyncIterableIterator<Change> {
   /** That were no changes, whoever sent them. */
   messagesIgnored = 0;
   private readonly subscription: BusSubscription;
+  /** In subjects. */
+  private readonly keyAt: number;
   private waiting: Change[] = [];
   private asked: ((result: IteratorResult<Change>) => void)[] = [];
   private failure: Error | undefined;
@@ -32,8 +34,9 @@ export class Watch implements AsyncIterableIterator<Change> {
   ) {
     if (!patternText.test(pattern))
       throw new MalformedError('a pattern of keys has no white space and no control characters');
-    const subject = `${place.prefix}.changed.${place.bucket}.${pattern}`;
-    this.subscription = bus.subscribe(subject, (message) => this.heard(message));
+    const start = new Subjects(place.prefix).changed(`${place.bucket}.`);
+    this.keyAt = start.length;
+    this.subscription = bus.subscribe(start + pattern, (message) => this.heard(message));
   }
 
   [Symbol.asyncIterator](): this {
@@ -83,8 +86,8 @@ export class Watch implements AsyncIterableIterator<Change> {
 
   /** Undefined: not the word of a node. */
   private changeOf(message: BusMessage): Change | undefined {
-    const { prefix, bucket } = this.place;
-    const key = message.subject.slice(prefix.length + '.changed.'.length + bucket.length + 1);
+    const { bucket } = this.place;
+    const key = message.subject.slice(this.keyAt);
     try {
       const context = contextOfEvent(message);
       if (context === undefined) return undefined;

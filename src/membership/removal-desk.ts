@@ -10,7 +10,7 @@ import { inject, injectable } from 'tsyringe';
 import { NodeAddress } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import { Bus, type BusMessage } from '../seams/bus.js';
-import { isInbox } from '../wire/subjects.js';
+import { isInbox, nodeSubject } from '../wire/subjects.js';
 import { Membership } from './membership.js';
 import type { Removal } from './removing.js';
 
@@ -26,7 +26,8 @@ export class RemovalDesk {
 
   start(): void {
     const { prefix, id } = this.address;
-    this.bus.subscribe(`_${prefix}.${id}.remove`, (message) => void this.asked(message));
+    const subject = nodeSubject(prefix, id, 'remove');
+    this.bus.subscribe(subject, (message) => void this.asked(message));
   }
 
   private async asked({ data, reply }: BusMessage): Promise<void> {

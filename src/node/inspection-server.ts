@@ -15,7 +15,7 @@ import { NodeAddress } from '../bus/peers.js';
 import { inspectPortDefault, NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Inspection } from '../seams/inspection.js';
-import { isInbox } from '../wire/subjects.js';
+import { isInbox, nodeSubject } from '../wire/subjects.js';
 import { InspectionWatchers } from './inspection-watchers.js';
 
 const host = '127.0.0.1';
@@ -39,7 +39,7 @@ export class InspectionServer {
    * Listens to the switch, and serves if the options say so. A port that is taken is an error then.
    */
   async start(): Promise<void> {
-    const subject = `_${this.address.prefix}.${this.address.id}.inspect`;
+    const subject = nodeSubject(this.address.prefix, this.address.id, 'inspect');
     this.subscription = this.bus.subscribe(subject, (message) => void this.switched(message));
     if (this.options.inspectPort !== undefined) await this.open(this.options.inspectPort);
   }

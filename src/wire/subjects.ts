@@ -1,5 +1,5 @@
 /**
- * Every subject applications see, and the names of the headers, in one place. Nodes' own subjects:
+ * Every subject, and the names of the headers, in one place. What nodes say on theirs:
  * `src/bus/peers.ts`.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -34,6 +34,16 @@ export class Subjects {
   changed(name: string): string {
     return `${this.prefix}.changed.${name}`;
   }
+}
+
+/** What nodes' own subjects start with; applications may not publish there. */
+export function nodesRoot(prefix: string): string {
+  return `_${prefix}`;
+}
+
+/** Where one node listens for words of other nodes, or of who has their password. */
+export function nodeSubject(prefix: string, node: NodeId, word: string): string {
+  return `${nodesRoot(prefix)}.${node}.${word}`;
 }
 
 /** Nodes that share work take each message once. */

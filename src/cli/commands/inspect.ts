@@ -5,6 +5,7 @@ import { UnavailableError } from '../../errors.js';
 import type { Bus } from '../../seams/bus.js';
 import type { Clock } from '../../seams/clock.js';
 import { RealClock } from '../../seams/real-clock.js';
+import { nodeSubject } from '../../wire/subjects.js';
 import { askRing, idOf } from '../cluster-status.js';
 import {
   addNodeConnectionOptions,
@@ -51,7 +52,7 @@ Examples:
         });
         const id = idOf(node, ring);
         const words = state === 'on' && options.port !== undefined ? `on ${options.port}` : state;
-        return tell({ bus, clock, subject: `_${options.prefix}.${id}.inspect`, words });
+        return tell({ bus, clock, subject: nodeSubject(options.prefix, id, 'inspect'), words });
       });
       if (answer === undefined) throw new UnavailableError(`${node} does not answer`);
       printLine(answer);

@@ -10,6 +10,7 @@ import type { RemovalAnswer } from '../../membership/removal-desk.js';
 import type { Bus } from '../../seams/bus.js';
 import type { Clock } from '../../seams/clock.js';
 import { RealClock } from '../../seams/real-clock.js';
+import { nodeSubject } from '../../wire/subjects.js';
 import { ask } from '../ask.js';
 import { askRing, askStatus, idOf, type ClusterQuestion, type NodeRow } from '../cluster-status.js';
 import {
@@ -96,7 +97,7 @@ async function askOne(
 ): Promise<RemovalAnswer> {
   const serving = rows.filter((row) => row.id !== id && row.pid !== null);
   for (const row of serving) {
-    const subject = `_${prefix}.${row.id}.remove`;
+    const subject = nodeSubject(prefix, row.id, 'remove');
     const question = {
       bus,
       clock,
