@@ -4,7 +4,7 @@
  */
 import { limits } from '../../actors/rules/limits.js';
 import type { QuorateError } from '../errors.js';
-import { OverloadedError, UnavailableError } from '../errors.js';
+import { DeadlineError, OverloadedError, UnavailableError } from '../errors.js';
 
 export class Admission {
   requestsInFlight = 0;
@@ -34,4 +34,9 @@ export class Admission {
   close(): void {
     this.closed = true;
   }
+}
+
+/** Of a request that was looked at too late. */
+export function expired(): DeadlineError {
+  return new DeadlineError('the deadline passed before anything was done', 'none');
 }

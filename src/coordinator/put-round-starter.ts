@@ -10,11 +10,12 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Buckets } from '../buckets/buckets.js';
-import { DeadlineError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
+import { OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
-import type { MintedRecord, Store } from '../store/store.js';
+import { refused, type MintedRecord, type Store } from '../store/store.js';
 import { encodeBatch, keyedStatesOf } from '../wire/state-batch.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
+import { expired } from './admission.js';
 import type { PutRequest } from './coordinator.js';
 import { absentRecord, type LocalRecord } from './local-record.js';
 import type { MintedPut, Minter } from './minting.js';
@@ -217,17 +218,10 @@ export class PutRoundStarter {
 
 function storeRefusal(store: Store): QuorateError | undefined {
   const refusal = store.refusal();
-  if (refusal === undefined) return undefined;
-  return refusal.reason === 'overloaded'
-    ? new OverloadedError(refusal.message)
-    : new UnavailableError(refusal.message);
+  return refusal && refused(refusal);
 }
 
 /** A quorum that is known to be out of reach: refused before a dot is minted. */
 function quorumRefusal({ verdict }: PutLedger): QuorateError | undefined {
   return verdict.kind === 'failed' ? new UnavailableError(verdict.reason) : undefined;
-}
-
-function expired(): DeadlineError {
-  return new DeadlineError('the deadline passed before anything was done', 'none');
 }

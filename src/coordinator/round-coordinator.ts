@@ -10,20 +10,14 @@ import { limits } from '../../actors/rules/limits.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import type { QuorateError } from '../errors.js';
-import {
-  DeadlineError,
-  MalformedError,
-  OverloadedError,
-  TooLargeError,
-  UnavailableError,
-} from '../errors.js';
+import { MalformedError, OverloadedError, TooLargeError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import { receiptOfOne } from '../wire/receipt.js';
-import { Admission } from './admission.js';
+import { Admission, expired } from './admission.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
 import type { GetEntry } from './get-round-runner.js';
 import { GetRoundRunner } from './get-round-runner.js';
@@ -160,8 +154,7 @@ export class RoundCoordinator implements Coordinator {
     const { quorum } = request;
     if (!(quorum >= 1 && quorum <= n))
       return new MalformedError(`the quorum is between 1 and ${n}, not ${quorum}`);
-    if (request.deadlineMs <= this.clock.monotonicMs())
-      return new DeadlineError('the deadline passed before anything was done', 'none');
+    if (request.deadlineMs <= this.clock.monotonicMs()) return expired();
     return undefined;
   }
 
@@ -239,8 +232,4 @@ export class RoundCoordinator implements Coordinator {
     if (this.rounds.size < limits.roundsInFlightMax) return undefined;
     return new OverloadedError(`${this.rounds.size} rounds are in flight`);
   }
-}
-
-function expired(): DeadlineError {
-  return new DeadlineError('the deadline passed before anything was done', 'none');
 }

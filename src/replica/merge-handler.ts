@@ -8,14 +8,9 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { isServed } from '../../actors/rules/configuration.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import {
-  DeadlineError,
-  OtherConfigurationError,
-  OverloadedError,
-  UnavailableError,
-} from '../errors.js';
+import { DeadlineError, OtherConfigurationError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
-import { Store } from '../store/store.js';
+import { refused, Store } from '../store/store.js';
 import { mergedBody, mergeOf, notOwed } from '../wire/protocol/merge.js';
 
 @injectable()
@@ -37,10 +32,7 @@ export class MergeHandler {
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     if (remainingMs <= 0) throw new DeadlineError('too late to be stored', 'none');
     const refusal = this.store.refusal();
-    if (refusal !== undefined)
-      throw refusal.reason === 'overloaded'
-        ? new OverloadedError(refusal.message)
-        : new UnavailableError(refusal.message);
+    if (refusal !== undefined) throw refused(refusal);
     this.store.merge(batch, this.hintFor(owedTo), () => call.ok(mergedBody));
   }
 

@@ -9,6 +9,7 @@ import type { DiskPart, NoWrites } from '../../actors/replica/lifecycle.machine.
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import { OverloadedError, UnavailableError, type QuorateError } from '../errors.js';
 import type { Durability } from '../options/durability.js';
 import type { EncodedState } from '../wire/encoded-state.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
@@ -47,6 +48,11 @@ export type OnDurable = () => void;
 export interface Refusal {
   readonly reason: 'diskFull' | 'overloaded' | 'closing';
   readonly message: string;
+}
+
+/** As who wanted to write is told. */
+export function refused({ reason, message }: Refusal): QuorateError {
+  return reason === 'overloaded' ? new OverloadedError(message) : new UnavailableError(message);
 }
 
 export interface Store {
