@@ -104,7 +104,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const phase = phaseOf(this.actor.getSnapshot(), parts);
     const clock = this.scope.resolve(AgreedClock);
     const metrics = this.scope.resolve(Metrics);
-    return statusOf({ options, store, parts, clock, metrics, uptimeMs, phase });
+    const buckets = this.scope.resolve<Buckets>(Buckets);
+    return statusOf({ options, buckets, store, parts, clock, metrics, uptimeMs, phase });
   }
 
   onFatal(listener: (error: Error) => void): void {

@@ -3,6 +3,7 @@ import type { SnapshotFrom } from 'xstate';
 import { isReplica } from '../../actors/rules/placement.js';
 import type { nodeMachine } from '../../actors/node/node.machine.js';
 import type { NodeStatus } from '../api/node-status.js';
+import type { Buckets } from '../buckets/buckets.js';
 import type { NodeOptions } from '../options/node-options.js';
 import type { AgreedClock } from '../seams/agreed-clock.js';
 import type { Metrics } from '../seams/metrics.js';
@@ -24,6 +25,7 @@ export function phaseOf(
 
 export function statusOf(node: {
   readonly options: NodeOptions;
+  readonly buckets: Buckets;
   readonly store: Store;
   readonly parts: NodeParts | undefined;
   readonly clock: AgreedClock;
@@ -31,7 +33,7 @@ export function statusOf(node: {
   readonly uptimeMs: number;
   readonly phase: string;
 }): NodeStatus {
-  const { options, store, parts, clock, metrics } = node;
+  const { options, buckets, store, parts, clock, metrics } = node;
   const hints = store.hints.total();
   return {
     id: store.nodeId,
@@ -41,7 +43,7 @@ export function statusOf(node: {
     status: node.phase,
     pid: options.pid,
     uptimeMs: Math.round(node.uptimeMs),
-    partitions: parts === undefined ? 0 : ownedPartitions(options, parts),
+    partitions: parts === undefined ? 0 : ownedPartitions(buckets.defaults.n, parts),
     keys: store.keys,
     hints: hints.count,
     hintBytes: hints.bytes,
@@ -55,9 +57,10 @@ export function statusOf(node: {
   };
 }
 
-function ownedPartitions(options: NodeOptions, { membership, peers }: NodeParts): number {
+function ownedPartitions(n: number, { membership, peers }: NodeParts): number {
+  const { view } = membership;
   let owned = 0;
-  for (let partition = 0; partition < options.partitions; partition++)
-    if (isReplica(membership.view.placement(partition, options.defaults.n), peers.self)) owned++;
+  for (let partition = 0; partition < view.ring.partitions; partition++)
+    if (isReplica(view.placement(partition, n), peers.self)) owned++;
   return owned;
 }
