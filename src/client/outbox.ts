@@ -284,5 +284,6 @@ function lateAtMs(lane: Lane): number {
  * The node gives up a little earlier, so that its word, which knows the outcome, is here in time.
  */
 function nodeTimeoutMs(leftMs: number): number {
-  return Math.max(1, Math.floor(leftMs - Math.min(25, leftMs / 10)));
+  const { headStartMsMax, headStartShare } = clientLimits;
+  return Math.max(1, Math.floor(leftMs - Math.min(headStartMsMax, leftMs / headStartShare)));
 }

@@ -4,6 +4,7 @@
  */
 import { checkBucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import { checkWhole } from '../../actors/rules/whole-number.js';
 import { isPrefix } from '../wire/subjects.js';
 import { isLabelText } from '../wire/text.js';
@@ -26,7 +27,10 @@ export function checkOptions(options: NodeOptions): void {
   if (!(options.weight > 0) || !Number.isFinite(options.weight))
     throw new RangeError(`weight: above 0, not ${options.weight}`);
   if (options.durability.kind === 'periodic')
-    checkWhole('durability', options.durability.everyMs, { min: 1, max: 3_600_000 });
+    checkWhole('durability', options.durability.everyMs, {
+      min: 1,
+      max: storeLimits.syncIntervalMsMax,
+    });
   checkWhole('tombstoneGraceMs', options.tombstoneGraceMs, {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,

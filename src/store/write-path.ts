@@ -4,6 +4,7 @@
  * other.
  */
 import type { DiskPart } from '../../actors/replica/lifecycle.machine.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import { OverloadedError } from '../errors.js';
 import type { Durability } from '../options/durability.js';
 import type { StoreBounds } from '../options/store-bounds.js';
@@ -90,8 +91,8 @@ export class WritePath {
   admit(): void {
     const { records, bounds } = this.options;
     const fits =
-      records.memtables.active.bytes <= 4 * bounds.memtableBytesMax &&
-      this.log.queuedBytes <= 2 * bounds.logQueueBytesMax;
+      records.memtables.active.bytes <= storeLimits.memtableOverrunMax * bounds.memtableBytesMax &&
+      this.log.queuedBytes <= storeLimits.logQueueOverrunMax * bounds.logQueueBytesMax;
     if (!fits) throw new OverloadedError('the disk is behind the writes');
   }
 

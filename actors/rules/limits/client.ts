@@ -17,6 +17,12 @@ export const clientLimits = {
    * for each row, which would cost a column.
    */
   soonerMsMin: 10,
+  /**
+   * A node is given so much less time than its rows have left, and no less than all but a tenth of
+   * it: so its word, which knows the outcome, is here in time.
+   */
+  headStartMsMax: 25,
+  headStartShare: 10,
   /** Frames one request may be part of. */
   sendsMax: 12,
   /**

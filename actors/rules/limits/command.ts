@@ -22,6 +22,8 @@ export const commandLimits = {
   sameStopMsMax: 500,
 
   answerMsMax,
+  /** How long `status` and `ring` wait for nodes, unless told. */
+  questionMsDefault: 1_000,
   /** Of one that removes a member: it asks the others twice, and writes. */
   removalAnswerMsMax: 2 * limits.removalMsMax + answerMsMax,
   /** One node is asked, which may hang: within that time the next question reaches another. */

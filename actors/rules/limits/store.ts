@@ -18,9 +18,17 @@ export const storeLimits = {
    */
   hintBytesMax: 256 * 1024 * 1024,
 
+  /** Between two syncs of a log that promises no more (`durability: periodic`): an hour. */
+  syncIntervalMsMax: 3_600_000,
   logSegmentBytesMax: 16 * 1024 * 1024,
   /** Entries that wait for the disk; past it puts are refused with 429. */
   logQueueBytesMax: 64 * 1024 * 1024,
+  /**
+   * So many times the bound of the active memtable, and of the log's queue, and nothing is taken of
+   * anybody: what is under way when puts are refused still goes through.
+   */
+  memtableOverrunMax: 4,
+  logQueueOverrunMax: 2,
   /** A group is closed at this size: acks of one write do not wait for megabytes of the next. */
   logGroupBytesMax: 4 * 1024 * 1024,
   /** Up to here a few chunks are cheaper copied into one write than handed over one by one. */

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { NodeId } from '../../../actors/rules/actor.js';
 import { partitionOf } from '../../../actors/rules/key.js';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { placementOf } from '../../../actors/rules/placement.js';
 import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
@@ -27,7 +28,12 @@ export function addRing(program: Command): void {
     )
     .option('--key <bucket/key>', 'the nodes of this key', place)
     .option('--json', 'the whole ring as one JSON object, or what --key asks for')
-    .option('--timeout <time>', 'how long to wait for an answer', durationMs, 1_000);
+    .option(
+      '--timeout <time>',
+      'how long to wait for an answer',
+      durationMs,
+      commandLimits.questionMsDefault,
+    );
   addConnectionOptions(command)
     .addHelpText(
       'after',

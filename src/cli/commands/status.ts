@@ -1,6 +1,7 @@
 /** `quorate status`: every node, alive or not. */
 import type { Command } from 'commander';
 import { isFarOff } from '../../../actors/rules/wall-clocks.js';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { askStatus, type NodeRow } from '../cluster-status.js';
@@ -26,7 +27,12 @@ export function addStatus(program: Command): void {
       'one JSON object: {"nodes":[{"id","name","host","status","pid","partitions","keys","hints","clockAheadMs","clockOffsetsMs","problems"}]}',
     )
     .option('--node <name>', 'only this one; exit code 5 unless it serves: a health check')
-    .option('--timeout <time>', 'how long to wait for nodes that do not answer', durationMs, 1_000);
+    .option(
+      '--timeout <time>',
+      'how long to wait for nodes that do not answer',
+      durationMs,
+      commandLimits.questionMsDefault,
+    );
   addConnectionOptions(command)
     .addHelpText(
       'after',
