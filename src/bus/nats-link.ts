@@ -45,9 +45,10 @@ export class NatsLink implements TransportOwner {
   ): Promise<{ link: NatsLink; connection: NatsConnection }> {
     const link = new NatsLink(payloadBytesMin);
     const owned: OwnedOptions = { ...options, owner: link };
-    const connection = new Connection(owned);
-    // As the package's own `connect()`: names of servers are resolved by it.
+    // As the package's own `connect()`: names of servers are resolved by it. The connection looks
+    // for that when it is made.
     setTransportFactory(plain);
+    const connection = new Connection(owned);
     const protocol = new ProtocolHandler(connection.options, connection);
     dialsWithSlabs(protocol);
     await protocol.dialLoop();

@@ -10,7 +10,8 @@ import { freePort, startNatsServer, type NatsServer } from '../support/nats-serv
 import { until } from '../support/until.js';
 
 const opened: NatsBus[] = [];
-const hasty = { pingIntervalMs: 100, connectTimeoutMs: 200 };
+/** A first dial that takes too long is repeated, as any other. */
+const hasty = { pingIntervalMs: 100, connectTimeoutMs: 200, waitForServer: true };
 
 async function open(options: NatsBusOptions): Promise<NatsBus> {
   const bus = await NatsBus.connect({ ...hasty, ...options });
@@ -215,6 +216,13 @@ describe('a server that breaks off wherever it likes', () => {
     'serves',
   ];
 
+  let server: ScriptedNats;
+
+  beforeEach(async () => {
+    server = await ScriptedNats.start();
+  });
+  afterEach(() => server.stop());
+
   test.each([1, 2, 3, 4, 5, 6])(
     'one connection at a time, and one in the end (%i)',
     async (seed) => {
@@ -224,7 +232,6 @@ describe('a server that breaks off wherever it likes', () => {
         state = (state * 48_271) % 0x7fff_ffff;
         return turns[state % turns.length]!;
       };
-      const server = await ScriptedNats.start();
       const dials = watchDials();
       const script = ['serves', ...Array.from({ length: 12 }, draw)] as Turn[];
       server.script.push(...script);
@@ -236,10 +243,10 @@ describe('a server that breaks off wherever it likes', () => {
       });
       const heard: string[] = [];
       bus.subscribe('kept', ({ data }) => heard.push(Buffer.from(data).toString()));
-      while (server.script.length > 0) {
+      await until(() => {
         if (bus.connected) server.breakOff();
-        await rest(5);
-      }
+        return server.script.length === 0;
+      });
       await until(() => bus.connected && server.serving === 1);
       // What was given up would show by now: it comes about 100 ms late.
       await rest(400);
@@ -254,7 +261,6 @@ describe('a server that breaks off wherever it likes', () => {
       await bus.close();
       await until(() => server.open === 0);
       dials.end();
-      await server.stop();
     },
   );
 });

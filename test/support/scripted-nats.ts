@@ -20,14 +20,13 @@ export type Turn =
   | 'closesAfterPong'
   | 'serves';
 
-const info = 'INFO {"version":"2.9.10","headers":true,"max_payload":1048576}\r\n';
+export const scriptedInfo = 'INFO {"version":"2.9.10","headers":true,"max_payload":1048576}\r\n';
 const lateMs = 150;
 
 export class ScriptedNats {
   /** Taken from the front; an empty one serves. */
   readonly script: Turn[] = [];
-  /** Connections that the other side has not ended. */
-  open = 0;
+  private readonly sockets = new Set<Socket>();
   private readonly served = new Map<Socket, Map<string, string[]>>();
 
   private constructor(private readonly server: Server) {
@@ -43,6 +42,11 @@ export class ScriptedNats {
 
   get url(): string {
     return `nats://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Connections that the other side has not ended. */
+  get open(): number {
+    return this.sockets.size;
   }
 
   get serving(): number {
@@ -61,17 +65,17 @@ export class ScriptedNats {
   }
 
   async stop(): Promise<void> {
-    this.breakOff();
+    for (const socket of this.sockets) socket.destroy();
     this.server.close();
     await once(this.server, 'close');
   }
 
   private accept(socket: Socket): void {
     const turn = this.script.shift() ?? 'serves';
-    this.open++;
+    this.sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => {
-      this.open--;
+      this.sockets.delete(socket);
       this.served.delete(socket);
     });
     if (turn === 'late') {
@@ -87,7 +91,7 @@ export class ScriptedNats {
   private talk(socket: Socket, turn: Turn): void {
     if (turn === 'silent') socket.resume();
     else if (turn === 'closes') socket.destroy();
-    else socket.write(info);
+    else socket.write(scriptedInfo);
     if (turn === 'closesAfterInfo') socket.end();
     socket.on('data', (bytes) => this.hear(socket, turn, bytes.toString('latin1')));
   }
