@@ -103,6 +103,17 @@ describe('the account all applications share', () => {
     expect(refused).toEqual(expect.arrayContaining(['>', 'kv.>', 'kv.get.>', 'kv.p.>', 'kv.ring']));
   });
 
+  test('what one publishes to an inbox of another does not arrive', async () => {
+    const [app, forger] = [await open(), await open()];
+    const heard: string[] = [];
+    app.subscribe('_INBOX.app', { callback: (_error, message) => heard.push(message.string()) });
+    await app.flush();
+    forger.publish('_INBOX.app', 'forged');
+    await forger.flush();
+    await app.flush();
+    expect(heard).toEqual([]);
+  });
+
   test('a forged ring reaches nobody, and no values go to a forger', async () => {
     const forger = await open();
     const ring = ringMessageOf({

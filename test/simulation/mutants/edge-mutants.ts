@@ -13,14 +13,14 @@ export const edgeMutants: readonly Mutant[] = [
   // The link to NATS.
   {
     name: 'closed-links-dial-again',
-    test: 'integration/nats-link',
+    test: 'integration/given-up-links',
     file: 'src/bus/nats-link.js',
-    find: "this.transport?.giveUp('ends');",
+    find: 'this.hasEnded = true;',
     replace: '',
   },
   {
     name: 'stopped-servers-get-all-afterwards',
-    test: 'integration/nats-link',
+    test: 'integration/given-up-links',
     file: 'src/bus/nats-transport.js',
     find: 'tcp.resetAndDestroy();',
     replace: 'tcp.end();',
@@ -49,8 +49,8 @@ export const edgeMutants: readonly Mutant[] = [
     replace: "new Error('names of headers",
   },
   {
-    name: 'odd-changes-end-a-watch',
-    test: 'integration/odd-headers',
+    name: 'odd-changes-uncounted',
+    test: 'unit/client/client',
     file: 'src/client/watch.js',
     find: 'if (error instanceof MalformedError)',
     replace: 'if (false)',
@@ -122,14 +122,14 @@ export const edgeMutants: readonly Mutant[] = [
   },
   {
     name: 'answers-taken-for-changes',
-    test: 'integration/strangers',
+    test: 'unit/client/client',
     file: 'src/client/watch.js',
     find: 'seen === undefined || isAnswer ?',
     replace: 'seen === undefined ?',
   },
   {
     name: 'applications-answer-each-other',
-    test: 'integration/strangers',
+    test: 'unit/nats-conf',
     file: 'src/bus/nats-conf.js',
     find: "publish: { allow: [${asked.join(', ')}] }",
     replace: 'publish: { allow: [">"] }',

@@ -33,5 +33,4 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'values-collected-as-tombstones': '1',
   'one-write-behind-taken-for-equal': '5',
   'earlier-try-forgotten-at-the-deadline': '68',
-  'tries-of-unknown-outcome-not-copies': '19',
 };

@@ -444,7 +444,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'void state;',
   },
   {
-    name: 'replay-drops-debts',
+    name: 'replay-drops-hints',
     in: 'wandering',
     file: changes,
     find: "if (entry.kind === 'mergedOwed')",
@@ -521,14 +521,14 @@ export const mutants: readonly Mutant[] = [
   },
   // Hints.
   {
-    name: 'fallback-forgets-its-debt',
+    name: 'fallback-forgets-its-hint',
     in: 'wandering',
     file: 'src/replica/merge-handler.js',
     find: 'return owedTo === notOwed || owedTo === this.store.nodeId ? {} : { owedTo };',
     replace: 'return {};',
   },
   {
-    name: 'coordinator-forgets-its-debt',
+    name: 'coordinator-forgets-its-hint',
     file: putLedger,
     find: "orders.push({ kind: 'owe', target });",
     replace: 'void target;',

@@ -42,7 +42,8 @@ interface JestCounts {
  */
 export async function failuresOf({ name, crashes }: Mutant, test: string): Promise<number> {
   const transform = { '\\.js$': fileURLToPath(new URL('jest-transform.js', import.meta.url)) };
-  const args = [`${root}node_modules/jest/bin/jest.js`, '--json', '--runInBand'];
+  // What a test that fails leaves open must not hold up the next mutant.
+  const args = [`${root}node_modules/jest/bin/jest.js`, '--json', '--runInBand', '--forceExit'];
   args.push(
     '--transform',
     JSON.stringify(transform),

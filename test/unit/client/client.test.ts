@@ -943,20 +943,23 @@ describe('many at once', () => {
   test('watch: what is no event of a node is passed over, and a pattern is checked before it is sent', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('carts');
-    const heard = bucket.watch().next();
+    const watch = bucket.watch();
+    const heard = watch.next();
     await cluster.after(1);
     const bus = new SimBus(cluster.nats, 'writer', new SimProcess('writer'));
-    for (const headers of [
+    const forged = [
       {},
       { 'Kv-Context': '-', 'Kv-Receipt': 'r=1/1' },
       { 'Kv-Context': '-', 'Nats-Service-Error-Code': '404' },
       { 'Kv-Context': 'no context' },
       { 'Kv-Context': 'AAAA' },
-    ])
+    ];
+    for (const headers of forged)
       bus.publish('kv.changed.carts.forged', new Uint8Array(0), { headers });
     bus.publish('kv.changed.carts.k', new Uint8Array(0), { headers: { 'Kv-Context': '-' } });
     await cluster.settled(heard);
     expect((await heard).value.key).toBe('k');
+    expect(watch.messagesIgnored).toBe(forged.length);
     expect(() => bucket.watch('a\r\nPUB x 0')).toThrow(MalformedError);
     expect(() => bucket.watch('')).toThrow(MalformedError);
   });
