@@ -295,6 +295,8 @@ class World {
     const { cluster, observatory } = this;
     const progressKeys = this.options.work.buckets.map(({ name }) => progressKey(name));
     const names = [...this.history.names(), ...progressKeys];
+    // What lies in a route yet may bring a hint.
+    await cluster.after(Math.max(0, cluster.nats.heldUntilUs - cluster.scheduler.nowUs));
     const endUs = cluster.scheduler.nowUs + convergeWithinUs;
     let difference: string | undefined = 'never looked';
     while (cluster.scheduler.nowUs < endUs && !this.failed) {

@@ -106,6 +106,8 @@ export class SimNats {
   private readonly cuts = new Map<string, CutKind>();
   private readonly clogs = new Map<string, number>();
   private readonly holds = new Map<string, number>();
+  /** When the last message comes out of a route that was put into one so far. */
+  heldUntilUs = 0;
   private readonly lags = new Map<string, number>();
   /** End the connections that only the server believes in. */
   private readonly dead = new Set<() => void>();
@@ -402,6 +404,7 @@ export class SimNats {
   }
 
   private holdBack({ lane, queue }: Subscription, publication: Publication, untilUs: number): void {
+    this.heldUntilUs = Math.max(this.heldUntilUs, untilUs);
     this.scheduler.in(untilUs - this.scheduler.nowUs, undefined, () => {
       for (const to of this.tree.match(publication.subject))
         if (to.lane.name === lane.name && to.queue === queue && !to.lane.isDeaf)
