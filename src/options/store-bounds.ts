@@ -1,6 +1,6 @@
 /** Those of `storeLimits` that a node may be given smaller or larger. */
-
 import { storeLimits } from '../../actors/rules/limits/store.js';
+
 export interface StoreBounds {
   /** Log bytes a memtable takes before it is frozen and flushed. */
   readonly memtableBytesMax: number;
