@@ -320,23 +320,23 @@ export class Dispatcher {
     const askAfterMs = Math.max(clientLimits.probeAfterMs, patience);
     const coordinateAfterMs = Math.max(limits.slowGetReplicaMs, patience);
     for (const flight of this.flights.all()) {
-      const ageMs = nowMs - flight.sentAtMs;
+      const outMs = nowMs - flight.sentAtMs;
       if (flight.kind === 'frame' && flight.read !== undefined) {
-        if (ageMs < coordinateAfterMs) continue;
+        if (outMs < coordinateAfterMs) continue;
         this.giveUp(flight);
         if (this.states.mayAsk(flight.node, nowMs, askAfterMs))
           this.outbox.probe(flight.node, nowMs);
       } else if (
         flight.kind === 'probe' &&
-        ageMs >= Math.max(clientLimits.silentAfterMs, patience)
+        outMs >= Math.max(clientLimits.silentAfterMs, patience)
       ) {
         this.flights.end(flight);
         if (!this.states.heardSince(flight.node, flight.sentAtMs)) this.silent(flight.node, nowMs);
-      } else if (flight.kind === 'ring' && ageMs >= clientLimits.ringLostAfterMs) {
+      } else if (flight.kind === 'ring' && outMs >= clientLimits.ringLostAfterMs) {
         this.flights.end(flight);
-      } else if (flight.kind === 'frame' && ageMs >= askAfterMs) {
+      } else if (flight.kind === 'frame' && outMs >= askAfterMs) {
         const { node } = flight;
-        if (ageMs >= Math.max(clientLimits.stuckAfterMs, stuckAfterPatience * patience))
+        if (outMs >= Math.max(clientLimits.stuckAfterMs, stuckAfterPatience * patience))
           this.silent(node, nowMs);
         else if (this.states.mayAsk(node, nowMs, askAfterMs)) this.outbox.probe(node, nowMs);
       }

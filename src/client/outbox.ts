@@ -244,10 +244,10 @@ export class Outbox {
     lane.framesInFlight++;
     lane.sentAtMs = nowMs;
     if (lane.terms.kind === 'put') this.putting.add(lane);
-    const { node, terms, witnesses } = lane;
+    const { node, terms, confirmers } = lane;
     const { configuration } = this.routes;
     const frame = { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs } as const;
-    if (witnesses === undefined) {
+    if (confirmers === undefined) {
       const timeoutMs = nodeTimeoutMs(lastDeadlineMs - nowMs);
       const until = this.clocks.momentAt(node, nowMs + timeoutMs, nowMs);
       const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until, configuration };
@@ -256,9 +256,9 @@ export class Outbox {
       this.flights.send({ ...frame, node, read: undefined }, { subject, payload });
       return;
     }
-    const read = new OwnRead(rows, 1 + witnesses.length);
+    const read = new OwnRead(rows, 1 + confirmers.length);
     const { whole, digests } = encodeOwnRows(terms, rows, configuration);
-    for (const asked of [node, ...witnesses]) {
+    for (const asked of [node, ...confirmers]) {
       const payload = asked === node ? whole : digests;
       const subject = subjects.frame(asked);
       this.flights.send({ ...frame, node: asked, read }, { subject, payload });

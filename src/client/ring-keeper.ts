@@ -37,10 +37,10 @@ export class RingKeeper {
 
   /** Asks if it is time to. */
   tick(nowMs: number): void {
-    const ageMs = nowMs - this.askedAtMs;
-    if (this.asking && ageMs < clientLimits.ringAnswerMsMax) return;
+    const passedMs = nowMs - this.askedAtMs;
+    if (this.asking && passedMs < clientLimits.ringAnswerMsMax) return;
     const missing = this.wanted || this.asking || this.parts.routes.partitions === 0;
-    if (ageMs < (missing ? clientLimits.ringIntervalMsMin : clientLimits.ringIntervalMs)) return;
+    if (passedMs < (missing ? clientLimits.ringIntervalMsMin : clientLimits.ringIntervalMs)) return;
     this.asking = true;
     this.askedAtMs = nowMs;
     this.wanted = false;

@@ -47,7 +47,7 @@ export class Lane {
    * Its gets are own reads: the node is asked for values, these for digests. Undefined: the node
    * coordinates.
    */
-  witnesses: readonly NodeId[] | undefined;
+  confirmers: readonly NodeId[] | undefined;
 
   constructor(
     readonly node: NodeId,
@@ -69,14 +69,14 @@ export class Target {
 
   constructor(readonly node: NodeId) {}
 
-  lane(terms: Terms, bounds: LaneBounds, witnesses?: readonly NodeId[]): Lane {
-    const id = 2 * terms.id + (witnesses === undefined ? 0 : 1);
+  lane(terms: Terms, bounds: LaneBounds, confirmers?: readonly NodeId[]): Lane {
+    const id = 2 * terms.id + (confirmers === undefined ? 0 : 1);
     let lane = this.lanes.get(id);
     if (lane === undefined) {
       lane = new Lane(this.node, terms, bounds);
       this.lanes.set(id, lane);
     }
-    lane.witnesses = witnesses;
+    lane.confirmers = confirmers;
     return lane;
   }
 }
@@ -86,7 +86,7 @@ export class Readers {
   /** So that each takes its turn. */
   private first = 0;
   /** R → target → who confirms what it shows: the R - 1 after it. */
-  private readonly witnesses: (readonly NodeId[])[][] = [];
+  private readonly confirmers: (readonly NodeId[])[][] = [];
 
   constructor(private readonly targets: readonly Target[]) {}
 
@@ -103,11 +103,11 @@ export class Readers {
    */
   lane(terms: Terms, bounds: LaneBounds, ownOf: number | undefined): Lane {
     const { targets, first } = this;
-    const witnesses = ownOf === undefined ? undefined : this.witnessesOf(ownOf);
+    const confirmers = ownOf === undefined ? undefined : this.confirmersOf(ownOf);
     let best: Lane | undefined;
     for (let i = 0; i < targets.length; i++) {
       const at = (first + i) % targets.length;
-      const lane = targets[at]!.lane(terms, bounds, witnesses?.[at]);
+      const lane = targets[at]!.lane(terms, bounds, confirmers?.[at]);
       if (
         lane.framesInFlight === 0 &&
         lane.queue.length > 0 &&
@@ -121,8 +121,8 @@ export class Readers {
     return best!;
   }
 
-  private witnessesOf(r: number): readonly (readonly NodeId[])[] {
-    return (this.witnesses[r] ??= this.targets.map((_, at) =>
+  private confirmersOf(r: number): readonly (readonly NodeId[])[] {
+    return (this.confirmers[r] ??= this.targets.map((_, at) =>
       [...this.targets.slice(at + 1), ...this.targets.slice(0, at)]
         .slice(0, r - 1)
         .map((target) => target.node),

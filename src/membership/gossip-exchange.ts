@@ -12,7 +12,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
 import type { News, Settings } from '../wire/protocol/news.js';
-import type { Absences } from './absences.js';
+import type { Outages } from './outages.js';
 import type { IdClaim } from './id-claim.js';
 import type { Identity } from './identity.js';
 import type { KeptMembers } from './kept-members.js';
@@ -44,7 +44,7 @@ export interface GossipExchangeOptions {
   readonly removals: Removals;
   readonly kept: KeptMembers;
   readonly timeOfDay: TimeOfDay;
-  readonly absences: Absences;
+  readonly outages: Outages;
   readonly problems: Problems;
 }
 
@@ -153,7 +153,7 @@ export class GossipExchange {
 
   /** Somebody's reachability changed. */
   reached(node: NodeId, now: Reachability): void {
-    const { clock, roster, life, view, timeOfDay, watch, absences } = this.options;
+    const { clock, roster, life, view, timeOfDay, watch, outages } = this.options;
     const isNewcomer = roster.get(node)?.status === 'joining' && !life.list.includes(node);
     if (now === 'down' && isNewcomer) {
       roster.drop(node);
@@ -161,7 +161,7 @@ export class GossipExchange {
       life.send({ type: 'newcomer.gone', node, known: roster.allIds });
       watch.unwatch(node);
     }
-    if (roster.get(node)?.status === 'active') absences.note(node, now);
+    if (roster.get(node)?.status === 'active') outages.note(node, now);
     view.changed({ kind: 'reachability', node, now });
     // This node may be the second source somebody waits for. (Within the turn its own belief is
     // still being made.)
@@ -169,10 +169,10 @@ export class GossipExchange {
   }
 
   private beat(): void {
-    const { roster, lineage, absences, life, timeOfDay, problems, kept } = this.options;
+    const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
     roster.beat();
     lineage.lease();
-    absences.review();
+    outages.review();
     const waitingFor = life.waitingFor();
     if (waitingFor === undefined) problems.settle('waiting');
     else if (roster.self.heartbeat >= limits.patienceBeatsMax)

@@ -19,7 +19,7 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
-import { Absences } from './absences.js';
+import { Outages } from './outages.js';
 import { GossipExchange } from './gossip-exchange.js';
 import { IdClaim } from './id-claim.js';
 import { Identity } from './identity.js';
@@ -110,15 +110,15 @@ export class Membership {
       end: (error) => this.end(error),
     });
     const { identity } = this;
-    const absences = new Absences({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
+    const outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
     const settings = settingsOf({ partitions, buckets });
     const parts = { peers, clock, roster, watch, life, timeOfDay };
     this.telling = new Telling({ ...parts, bus, random, settings, identity });
-    this.removals = new Removals({ ...parts, known: removed, kept, absences });
+    this.removals = new Removals({ ...parts, known: removed, kept, outages });
     const { telling, removals } = this;
     const learning = new Learning(roster, watch, identity);
     const own = { inspection, settings, view, identity, claim, lineage, kept, problems };
-    this.exchange = new GossipExchange({ ...parts, ...own, absences, learning, telling, removals });
+    this.exchange = new GossipExchange({ ...parts, ...own, outages, learning, telling, removals });
   }
 
   /**

@@ -3,7 +3,7 @@
  * so that no restart takes it back.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Absences } from './absences.js';
+import type { Outages } from './outages.js';
 import type { KeptMembers } from './kept-members.js';
 import { Removing, type RemovingOptions } from './removing.js';
 import type { TimeOfDay } from './time-of-day.js';
@@ -19,7 +19,7 @@ export class Removals {
       readonly known: Set<NodeId>;
       readonly kept: KeptMembers;
       readonly timeOfDay: TimeOfDay;
-      readonly absences: Absences;
+      readonly outages: Outages;
     },
   ) {
     const save = (done: () => void): void => {
@@ -58,13 +58,13 @@ export class Removals {
   }
 
   private act(node: NodeId): void {
-    const { roster, watch, life, timeOfDay, absences, known } = this.options;
+    const { roster, watch, life, timeOfDay, outages, known } = this.options;
     this.onTheWay.delete(node);
     known.add(node);
     if (node === roster.self.id) return life.send({ type: 'removal.stored' });
     watch.remove(node);
     timeOfDay.drop(node);
-    absences.note(node, 'down');
+    outages.note(node, 'down');
   }
 }
 

@@ -208,7 +208,7 @@ export const edgeMutants: readonly Mutant[] = [
     name: 'lost-questions-kept',
     test: 'unit/client/client',
     file: 'src/client/dispatcher.js',
-    find: "flight.kind === 'ring' && ageMs >= clientLimits.ringLostAfterMs",
+    find: "flight.kind === 'ring' && outMs >= clientLimits.ringLostAfterMs",
     replace: 'false',
   },
 

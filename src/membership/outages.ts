@@ -8,7 +8,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Problems } from './problems.js';
 import type { Roster } from './roster.js';
 
-export class Absences {
+export class Outages {
   private readonly sinceMs = new Map<NodeId, number>();
 
   constructor(
@@ -25,7 +25,7 @@ export class Absences {
     const { clock, problems, roster } = this.options;
     if (now !== 'down' || roster.get(node)?.removed === true) {
       this.sinceMs.delete(node);
-      problems.settle(`absent ${node}`);
+      problems.settle(`outage ${node}`);
     } else if (!this.sinceMs.has(node)) this.sinceMs.set(node, clock.monotonicMs());
   }
 
@@ -34,7 +34,7 @@ export class Absences {
     for (const [node, sinceMs] of this.sinceMs)
       if (clock.monotonicMs() - sinceMs >= graceMs)
         problems.report(
-          `absent ${node}`,
+          `outage ${node}`,
           `node ${roster.get(node)?.name ?? node} is down for longer than tombstones are kept: until it is back, deleted and expired keys stay on all disks, and contexts are not shortened; bring it back with its data or, if it is gone for good, remove it: quorate remove ${roster.get(node)?.name ?? node}`,
         );
   }
