@@ -62,8 +62,9 @@ export class WorkQueue {
   get isDoubled(): boolean {
     this.hasMetAll ||= hasMetAll(this.others());
     if (!this.hasMetAll) return true;
-    // Others that take this node for hung meet without it.
-    const doubtedMs = Math.max(this.view.doubtedAtMs, this.hearing.stoodLongMs);
+    // Others that take this node, or another, for hung meet without it.
+    const { doubtedAtMs, hangingToldAtMs } = this.view;
+    const doubtedMs = Math.max(doubtedAtMs, hangingToldAtMs, this.hearing.stoodLongMs);
     const untilMs = Math.max(this.doubledUntilMs, doubtedMs + limits.doubledMsMax);
     return this.clock.monotonicMs() < untilMs;
   }

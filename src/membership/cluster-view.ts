@@ -34,6 +34,10 @@ export interface ClusterView {
   isMet(node: NodeId): boolean;
   /** When another said last that it does not hear this node; monotonic, -Infinity: nobody has. */
   readonly doubtedAtMs: number;
+  /**
+   * When another said last that somebody is down and not gone; monotonic, -Infinity: nobody has.
+   */
+  readonly hangingToldAtMs: number;
   /** Where the keys of a partition lie that have `n` replicas; made once for a ring. */
   placement(partition: number, n: number): Placement;
   /**

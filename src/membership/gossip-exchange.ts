@@ -11,7 +11,7 @@ import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
-import type { News, Settings } from '../wire/protocol/news.js';
+import { isDown, type News, type Settings } from '../wire/protocol/news.js';
 import type { Outages } from './outages.js';
 import type { IdClaim } from './id-claim.js';
 import type { Identity } from './identity.js';
@@ -112,7 +112,7 @@ export class GossipExchange {
     const before = roster.self;
     const learned = learning.learn(from, news);
     removals.review();
-    const met = news.vitals.filter(({ id, opinion }) => id === from || opinion !== 'down');
+    const met = news.vitals.filter(({ id, opinion }) => id === from || !isDown(opinion));
     const reached = met.map(({ id }) => id);
     const outdated = news.vitals.filter((vital) => roster.isOutdated(vital.id, vital));
     life.send({

@@ -6,7 +6,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { lifeBody } from '../wire/protocol/gossip.js';
-import type { News, Vital } from '../wire/protocol/news.js';
+import { isDown, type News, type Vital } from '../wire/protocol/news.js';
 import type { Identity } from './identity.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Learned, Roster } from './roster.js';
@@ -31,6 +31,7 @@ export class Learning {
         this.hear(vital, from);
         continue;
       }
+      if (opinion === 'down') this.watch.toldOfHanging();
       const what = this.roster.touch(id, vital);
       if (what === 'newer') this.watch.heard(id);
       // A row that came along and was not taken is of a node that is learned of from itself alone:
@@ -57,7 +58,7 @@ export class Learning {
 
   private hear(vital: Vital, from: NodeId): void {
     if (vital.opinion !== 'heard') this.watch.doubted();
-    const wasOld = this.roster.hear(vital, { calledDown: vital.opinion === 'down' });
+    const wasOld = this.roster.hear(vital, { calledDown: isDown(vital.opinion) });
     // Of one who was not asked, or did not answer in time.
     if (wasOld) this.identity.doubted(from);
     if (vital.opinion !== 'heard') this.roster.beat();

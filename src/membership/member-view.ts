@@ -53,6 +53,10 @@ export class MemberView implements ClusterView {
     return this.watch.doubtedAtMs;
   }
 
+  get hangingToldAtMs(): number {
+    return this.watch.hangingToldAtMs;
+  }
+
   members(): readonly Member[] {
     return this.roster.all();
   }

@@ -50,6 +50,7 @@ export class PeerWatch {
   private suspended = false;
   /** When another said last that it does not hear this node. */
   doubtedAtMs = -Infinity;
+  hangingToldAtMs = -Infinity;
 
   constructor(private readonly options: PeerWatchOptions) {}
 
@@ -126,7 +127,7 @@ export class PeerWatch {
   opinion(peer: NodeId): Opinion {
     const entry = this.watched.get(peer);
     if (entry === undefined) return 'heard';
-    if (entry.reachability === 'down') return 'down';
+    if (entry.reachability === 'down') return entry.absentAtMs === undefined ? 'down' : 'gone';
     return entry.actor.getSnapshot().context.suspicion.silent ? 'silent' : 'heard';
   }
 
@@ -167,6 +168,11 @@ export class PeerWatch {
   /** Another does not hear this node. */
   doubted(): void {
     this.doubtedAtMs = this.options.clock.monotonicMs();
+  }
+
+  /** Another takes somebody for hung, and goes where those meet who do. */
+  toldOfHanging(): void {
+    this.hangingToldAtMs = this.options.clock.monotonicMs();
   }
 
   testify(witness: NodeId, about: { readonly peer: NodeId; readonly suspects: boolean }): void {

@@ -121,6 +121,7 @@ export class ToldView implements ClusterView {
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
   doubtedAtMs = -Infinity;
+  hangingToldAtMs = -Infinity;
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 

@@ -51,6 +51,7 @@ export class HandMadeView implements ClusterView {
   ring: Ring;
   readonly self: Member;
   readonly doubtedAtMs = -Infinity;
+  readonly hangingToldAtMs = -Infinity;
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 

@@ -11,7 +11,8 @@ import { nodeIdBytes, rowsOfBytes } from '../node-ids.js';
 import type { WireValue } from '../wire-value.js';
 import { asRequest, type Request } from './bodies.js';
 
-export type Opinion = 'heard' | 'silent' | 'down' | 'removed';
+/** `gone`: down, and NATS says that nobody subscribes for it; who is only `down` may hang. */
+export type Opinion = 'heard' | 'silent' | 'down' | 'removed' | 'gone';
 
 export interface Settings {
   readonly partitions: number;
@@ -47,7 +48,11 @@ export interface NewsOfClock extends Moment {
   readonly yours: Moment;
 }
 
-const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed'];
+export function isDown(opinion: Opinion): boolean {
+  return opinion === 'down' || opinion === 'gone';
+}
+
+const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed', 'gone'];
 /**
  * Id, generation u32, heartbeat u48, opinion u8: beats carry it, so it costs little to write and to
  * read.

@@ -400,6 +400,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'void 0',
   },
   {
+    name: 'what-hangs-for-others-unnoticed',
+    test: 'unit/membership',
+    file: 'src/membership/peer-watch.js',
+    find: 'this.hangingToldAtMs = this.options.clock.monotonicMs()',
+    replace: 'void 0',
+  },
+  {
     name: 'doubts-unnoticed',
     file: 'src/membership/peer-watch.js',
     find: 'this.doubtedAtMs = this.options.clock.monotonicMs()',

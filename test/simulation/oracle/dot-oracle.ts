@@ -94,9 +94,13 @@ export class DotOracle {
     for (const token of tokensIn(payload)) tokens.add(token);
   }
 
-  /** Tokens that may stand under more than one dot: not every dot is seen in a message. */
+  /**
+   * Tokens that may stand under more than one dot where no state remembers them: a client asked two
+   * nodes, or one passed them on. Of what two queue groups were given both nodes know, so it is not
+   * among these but for keys that had more such puts than they remember.
+   */
   maybeMintedTwice(): Set<string> {
-    const tokens = new Set([...this.passedOn, ...this.mintedTwice()]);
+    const tokens = new Set(this.passedOn);
     for (const [key, doubled] of this.doubled)
       if (this.plainWrites.get(key)! > this.bounds.operationsRememberedKept)
         for (const token of doubled) tokens.add(token);

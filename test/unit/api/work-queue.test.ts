@@ -192,6 +192,10 @@ test('who stood still, or is not heard, is taken for hung: others may do what it
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
   timeGoesOn(limits.doubledMsMax);
   expect(outcomesOfPuts()).toEqual(['503 none']);
+  for (const { view } of nodes) view.hangingToldAtMs = nowMs;
+  expect(outcomesOfPuts()).toEqual(['503 unknown']);
+  timeGoesOn(limits.doubledMsMax);
+  expect(outcomesOfPuts()).toEqual(['503 none']);
 });
 
 test('who has just started refuses nothing for certain until it has heard each of the others', () => {

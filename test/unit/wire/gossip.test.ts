@@ -33,7 +33,7 @@ const member = fc.record({
   epochs: fc.integer({ min: 0, max: 2 ** 47 }),
   status: fc.constantFrom('joining', 'active', 'left'),
 });
-const opinion = fc.constantFrom('heard', 'silent', 'down');
+const opinion = fc.constantFrom('heard', 'silent', 'down', 'removed', 'gone');
 const vote = fc.record({ attempt: fc.nat(), stored: ids, founders: ids });
 const news: fc.Arbitrary<News> = fc.record({
   clock: fc.record({
