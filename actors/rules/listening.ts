@@ -10,7 +10,9 @@
  */
 import type { NodeId } from './actor.js';
 import { hashText, fnvBasis, mixed } from './hash.js';
+import { limits } from './limits.js';
 import type { Reachability } from './membership.js';
+import { directSilenceMsMax } from './suspicion.js';
 
 export interface ListeningMember {
   readonly id: NodeId;
@@ -68,6 +70,15 @@ export function refusesForAll(others: readonly ListeningMember[]): boolean {
  */
 export function hasMetAll(others: readonly ListeningMember[]): boolean {
   return others.every(({ isMet, isAbsent }) => isMet || isAbsent);
+}
+
+/**
+ * For how long a node counts as hung before others serve its share: until each of them was told by
+ * each other that somebody hangs, and marks what it does meanwhile. In a cluster in which gossip
+ * reaches all with one beat, the least there is.
+ */
+export function hangingMsMin(nodes: number): number {
+  return limits.hangingMsMin + directSilenceMsMax(nodes) - directSilenceMsMax(1);
 }
 
 /**

@@ -6,6 +6,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
 import {
   hangingAmong,
+  hangingMsMin,
   hasMetAll,
   type ListeningMember,
   mayBeDoubled,
@@ -99,7 +100,7 @@ export class WorkQueue {
     // Whoever is taken for hung may live, on the other side of a cut, and has to know by then that
     // it is not alone with what it does.
     if (group === workQueue) this.meet();
-    else this.timer = this.clock.setTimeout(() => this.meet(), limits.hangingMsMin);
+    else this.timer = this.clock.setTimeout(() => this.meet(), hangingMsMin(others.length + 1));
   }
 
   private meet(): void {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
 import type { Reachability } from '../../../actors/rules/membership.js';
 import {
   hangingAmong,
+  hangingMsMin,
   hasMetAll,
   mayBeDoubled,
   queueGroup,
@@ -54,6 +56,18 @@ test('a request may be done twice: somebody is silent and not gone, or this node
   expect([doubled('alive', 'suspect'), doubled('absent', 'down')]).toEqual([true, true]);
   // With the smaller part: what the larger one does, and in which group, is not known here.
   expect([doubled('alive', 'absent', 'absent and down'), doubled('absent')]).toEqual([true, true]);
+});
+
+test('a node moves when each other was told: a beat more for each four others', () => {
+  const beatMs = limits.gossipIntervalMs;
+  const leastMs = limits.hangingMsMin;
+  expect([2, 5, 6, 9, 10].map((nodes) => hangingMsMin(nodes) - leastMs)).toEqual([
+    0,
+    0,
+    beatMs,
+    beatMs,
+    2 * beatMs,
+  ]);
 });
 
 test('a refusal is for all: each of them is heard, or is gone and removed', () => {
