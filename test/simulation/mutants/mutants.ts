@@ -401,7 +401,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what-hangs-for-others-unnoticed',
-    test: 'unit/membership',
     file: 'src/membership/peer-watch.js',
     find: 'this.hangingToldAtMs = this.options.clock.monotonicMs()',
     replace: 'void 0',
