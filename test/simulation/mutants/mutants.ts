@@ -139,12 +139,14 @@ export const mutants: readonly Mutant[] = [
   // Quorums and outcomes.
   {
     name: 'quorum-minus-one',
+    test: 'unit/quorum',
     file: quorum,
     find: 'if (counted >= ballot.needed)',
     replace: 'if (counted >= Math.max(1, ballot.needed - 1))',
   },
   {
     name: 'strict-counts-fallbacks',
+    test: 'unit/quorum',
     in: 'wandering',
     file: quorum,
     find: 'counted: strict ? ofPrimaries : all,',
@@ -209,6 +211,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'failed-put-says-none',
+    test: 'unit/coordinator/configurations',
     file: putRound,
     find: "const error = new UnavailableError(reason, 'unknown');",
     replace: "const error = new UnavailableError(reason, 'none');",
@@ -221,12 +224,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'get-shows-own-state-only',
+    test: 'unit/coordinator/configurations',
     file: 'src/coordinator/keys-read.js',
     find: 'merged === undefined ? replyOfBytes(this.held[index]?.span, how) : replyOf(merged, how)',
     replace: 'replyOfBytes(this.held[index]?.span, how)',
   },
   {
     name: 'own-reads-not-compared',
+    test: 'unit/client/client',
     file: 'src/client/own-read.js',
     find: 'const allAgree = others.every((digests) => digests.equals(first));',
     replace: 'const allAgree = true;',

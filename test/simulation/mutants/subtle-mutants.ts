@@ -14,6 +14,7 @@ export const subtleMutants: readonly Mutant[] = [
   // Rules.
   {
     name: 'one-write-behind-taken-for-equal',
+    test: 'unit/rules/versions',
     file: versions,
     find: 'other.counter < entry.counter',
     replace: 'other.counter + 1 < entry.counter',
@@ -213,6 +214,7 @@ export const subtleMutants: readonly Mutant[] = [
   // Client.
   {
     name: 'earlier-try-forgotten-at-the-deadline',
+    test: 'unit/client/client',
     file: 'src/client/pending.js',
     find: 'const mayShow = mayBeStoredAfter(request, outcome);',
     replace: "const mayShow = outcome === 'unknown' && request.kind === 'put';",
