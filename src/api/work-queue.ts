@@ -14,6 +14,7 @@ import {
   refusesForAll,
 } from '../../actors/rules/listening.js';
 import { Hearing } from '../bus/hearing.js';
+import { LateWords } from '../bus/late-words.js';
 import { type ClusterChange, ClusterView } from '../membership/cluster-view.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock, type TimerId } from '../seams/clock.js';
@@ -37,6 +38,7 @@ export class WorkQueue {
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Clock) private readonly clock: Clock,
     @inject(Hearing) private readonly hearing: Hearing,
+    @inject(LateWords) private readonly lateWords: Pick<LateWords, 'areExpected'>,
   ) {
     view.onChange((change) => this.followView(change));
   }
@@ -62,7 +64,8 @@ export class WorkQueue {
   /** A put that this node does may be done by another as well. */
   get isDoubled(): boolean {
     this.hasMetAll ||= hasMetAll(this.others());
-    if (!this.hasMetAll) return true;
+    // Who is not heard itself lives by hearsay, and may take all that it does not hear for hung.
+    if (!this.hasMetAll || this.lateWords.areExpected) return true;
     // Others that take this node, or another, for hung meet without it.
     const { doubtedAtMs, hangingToldAtMs } = this.view;
     const doubtedMs = Math.max(doubtedAtMs, hangingToldAtMs, this.hearing.stoodLongMs);

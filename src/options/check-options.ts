@@ -24,8 +24,8 @@ export function checkOptions(options: NodeOptions): void {
     );
   checkWhole('partitions', options.partitions, { min: 1, max: limits.partitionsMax });
   checkWhole('founders', options.founders, { min: 1, max: limits.membersMax });
-  if (!(options.weight > 0) || !Number.isFinite(options.weight))
-    throw new RangeError(`weight: above 0, not ${options.weight}`);
+  if (!(options.weight > 0 && options.weight <= limits.weightMax))
+    throw new RangeError(`weight: above 0, up to ${limits.weightMax}, not ${options.weight}`);
   if (options.durability.kind === 'periodic')
     checkWhole('durability', options.durability.everyMs, {
       min: 1,

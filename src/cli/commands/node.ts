@@ -103,7 +103,7 @@ function addPlaceOptions(command: Command): void {
     .option(
       '--weight <weight>',
       'its share of the data in proportion to others',
-      wholeNumber({ min: 1, max: 1_000 }),
+      wholeNumber({ min: 1, max: limits.weightMax }),
       preset.weight,
     )
     .addOption(

@@ -405,6 +405,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'void 0',
   },
   {
+    name: 'unheard-taken-for-alone',
+    file: 'src/api/work-queue.js',
+    find: '|| this.lateWords.areExpected)',
+    replace: ')',
+  },
+  {
     name: 'what-hangs-for-others-unnoticed',
     file: 'src/membership/peer-watch.js',
     find: 'this.hangingToldAtMs = this.options.clock.monotonicMs()',

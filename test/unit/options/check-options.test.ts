@@ -21,6 +21,8 @@ test.each<[string, Partial<NodeOptions>]>([
   ['partitions', { partitions: 65_537 }],
   ['founders', { founders: 1.5 }],
   ['weight', { weight: 0 }],
+  // The others would not understand it.
+  ['weight', { weight: 65 }],
   ['durability', { durability: { kind: 'periodic', everyMs: 0 } }],
   ['inspectPort', { inspectPort: 70_000 }],
   ['tombstoneGraceMs', { tombstoneGraceMs: -1 }],
