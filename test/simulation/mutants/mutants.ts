@@ -761,8 +761,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'just-started-refuses-for-certain',
     file: 'src/api/work-queue.js',
-    find: 'if (!this.hasMetAll)',
-    replace: 'if (false)',
+    find: '!this.hasMetAll ||',
+    replace: '',
   },
   {
     name: 'refused-for-those-who-are-gone',
