@@ -20,7 +20,7 @@ import { checkShown, type ReadRules } from './oracle/read-oracle.js';
 import type { Violation } from './oracle/violations.js';
 import { Sometimes } from './sometimes.js';
 import { countsOf, decodeValue, encodeValue, unionOf, type Value } from './workload/values.js';
-import { WorkClient } from './workload/work-client.js';
+import { type WorkBucket, WorkClient } from './workload/work-client.js';
 import { wallSkewUsOf, type WorldOptions } from './world-options.js';
 
 export interface WorldResult {
@@ -345,7 +345,8 @@ class World {
    */
   private checkMeaning(name: string, values: readonly Value[]): void {
     const { violations } = this.cluster;
-    const use = name.split('/')[0];
+    // Not its name: a bucket may be drawn for one use and given another.
+    const use = this.bucketOf(name)?.use;
     const elements = new Set(unionOf(values));
     const counts = countsOf(values);
     for (const { token, outcome } of this.history.of(name)) {
@@ -487,8 +488,12 @@ class World {
   }
 
   private nOf(name: string): number {
+    return this.bucketOf(name)?.n ?? 3;
+  }
+
+  private bucketOf(name: string): WorkBucket | undefined {
     const bucket = name.split('/')[0]!;
-    return this.options.work.buckets.find((candidate) => candidate.name === bucket)?.n ?? 3;
+    return this.options.work.buckets.find((candidate) => candidate.name === bucket);
   }
 
   private notReady(): string[] {
