@@ -8,10 +8,14 @@ import type { WorkBucket } from './workload/work-client.js';
 import type { TimedFault, WorldOptions } from './world-shape.js';
 
 export function withExtras(world: WorldOptions): WorldOptions {
-  return [withTries, withSeenByLastWriters, withFarServer, withBulk, withPeriodic].reduce(
-    (drawn, draw) => draw(drawn),
-    world,
-  );
+  return [
+    withTries,
+    withSeenByLastWriters,
+    withFarServer,
+    withBulk,
+    withPeriodic,
+    withLateFounder,
+  ].reduce((drawn, draw) => draw(drawn), world);
 }
 
 /**
@@ -91,4 +95,32 @@ function withPeriodic(world: WorldOptions): WorldOptions {
   if (bootFaults.length > 0 || wipes || random.below(12) > 0) return world;
   const durability = { kind: 'periodic', everyMs: random.pick([20, 200, 1000]) } as const;
   return { ...world, cluster: { ...cluster, durability }, disksKeep: false };
+}
+
+/**
+ * One of the founders learns late that its cluster is founded, and comes into one that serves and
+ * is worked with: nothing reaches it, its disk takes long or stands still, or it is gone meanwhile.
+ * Not where a directory is wiped: who had no place in the ring yet has none to lose.
+ */
+function withLateFounder(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`late founder of ${world.seed}`);
+  const { bootFaults, faults, cluster, workUs } = world;
+  const wipes = faults.some(({ text }) => text.startsWith('wipe '));
+  const isWhole = bootFaults.length === 0 && cluster.founders === undefined && !wipes;
+  if (!isWhole || random.below(5) > 0) return world;
+  const lateUs = random.between(5_000, 5_000 + workUs / 1000) * 1000;
+  const time = `for=${durationText(lateUs)}`;
+  // What it has told is under way, and must arrive.
+  const toldUs = 100 * cluster.latencyUs + 1000;
+  const deaf: TimedFault = { atUs: 0, text: `deafen LATE ${time}` };
+  const after = (text: string): TimedFault => ({ atUs: toldUs, text });
+  const lateFounderFaults = random.pick<readonly TimedFault[]>([
+    [deaf],
+    [deaf, after(`isolate LATE ${random.pick(['silent', 'split'])} ${time}`)],
+    [deaf, after(`crash LATE lose=${random.pick(['all', 'none'])} ${time}`)],
+    [{ atUs: 0, text: `slow LATE commit=${durationText(lateUs)} ${time}` }],
+    [{ atUs: 0, text: `stall LATE ${time}` }],
+    [{ atUs: 0, text: `stall LATE ${time}` }, after(`kill LATE for=${durationText(lateUs - 3e6)}`)],
+  ]);
+  return { ...world, lateFounderFaults };
 }

@@ -17,6 +17,8 @@ function verbsOf({ faults }: WorldOptions): string[] {
 const isPeriodic = ({ cluster }: WorldOptions): boolean => cluster.durability.kind !== 'sync';
 const tries = ({ work }: WorldOptions): boolean => work.triesMax !== undefined;
 const tells = ({ work }: WorldOptions): boolean => work.lastWritersTell !== undefined;
+const hasLateFounder = ({ lateFounderFaults }: WorldOptions): boolean =>
+  lateFounderFaults !== undefined;
 
 describe(`worlds of the seeds 1 to ${count}`, () => {
   test('every kind of fault is drawn, and each is a command', () => {
@@ -27,9 +29,19 @@ describe(`worlds of the seeds 1 to ${count}`, () => {
 
   test('seeds with a mark draw more, and the others none of it', () => {
     const more = worlds.map(({ seed }) => drawWorld(`${seed}${moreMark}`));
-    for (const isNew of [isPeriodic, tries, tells]) {
+    for (const isNew of [isPeriodic, tries, tells, hasLateFounder]) {
       expect(more.some(isNew)).toBe(true);
       expect(worlds.some(isNew)).toBe(false);
+    }
+  });
+
+  test('what befalls a late founder is a command, and names no other node', () => {
+    const more = worlds.flatMap(
+      ({ seed }) => drawWorld(`${seed}${moreMark}`).lateFounderFaults ?? [],
+    );
+    for (const { text } of more) {
+      expect(isFault(parseCommand(text)!.verb)).toBe(true);
+      expect(parseCommand(text)!.args[0]).toBe('LATE');
     }
   });
 

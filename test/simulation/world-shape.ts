@@ -30,6 +30,12 @@ export interface WorldOptions {
    */
   readonly firstVoterFaults: readonly string[];
   /**
+   * What befalls LATE, the same node of another world: one of the founders, which agreed with the
+   * others and does not hear or keep that all have, while they serve and clients work. `atUs` after
+   * it told that it agreed; empty: all know of their cluster before work begins.
+   */
+  readonly lateFounderFaults?: readonly TimedFault[] | undefined;
+  /**
    * A disk lost what it had acknowledged: promises that hold only while disks keep are not checked.
    */
   readonly disksKeep: boolean;

@@ -11,6 +11,7 @@ import type { GetResult, PlainClient, PutResult } from './client/plain-client.js
 import { parseCommand } from './core/commands.js';
 import type { SimProcess } from './core/scheduler.js';
 import { AckOracle } from './oracle/ack-oracle.js';
+import { ConfigurationOracle } from './oracle/configuration-oracle.js';
 import { checkEnd } from './oracle/end-oracle.js';
 import { EventOracle } from './oracle/event-oracle.js';
 import { HintOracle } from './oracle/hint-oracle.js';
@@ -76,6 +77,7 @@ class World {
   private readonly observatory: Observatory;
   private readonly acks: AckOracle;
   private readonly hints: HintOracle;
+  private readonly configurations: ConfigurationOracle;
   private readonly events = new EventOracle();
   private faultsOver = false;
   private progress = 0;
@@ -97,6 +99,11 @@ class World {
     this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
     this.acks = new AckOracle(this.history, this.cluster.violations);
     this.hints = new HintOracle(this.cluster.violations);
+    this.configurations = new ConfigurationOracle(
+      this.history,
+      this.cluster.violations,
+      () => this.cluster.scheduler.nowUs,
+    );
     this.listen();
   }
 
@@ -106,9 +113,12 @@ class World {
     merges.onAcked.push((merge) => {
       this.hints.acked(merge);
       this.acks.acked(merge);
+      this.configurations.ackedMerge(merge);
     });
+    merges.onAsked.push((merge) => this.configurations.askedMerge(merge));
     nats.onPublish.push((_from, publication) => {
       merges.hear(publication);
+      this.configurations.hear(publication);
       this.events.hear(publication);
     });
     for (const { name, disk } of nodes) disk.onSynced = (bytes) => this.acks.synced(name, bytes);
@@ -154,13 +164,31 @@ class World {
   }
 
   private async boot(): Promise<void> {
-    const { cluster } = this;
-    if (this.options.bootFaults.length > 0) return this.bootInTrouble();
+    const { cluster, options } = this;
+    if (options.bootFaults.length > 0) return this.bootInTrouble();
+    let late: string | undefined;
+    cluster.founding.onFirstVote = (node) => {
+      for (const { atUs, text } of options.lateFounderFaults ?? []) {
+        late = node;
+        this.befall(atUs, text.replaceAll('LATE', node));
+      }
+    };
     cluster.startAll();
-    if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
+    const serves = (): boolean => cluster.nodes.every(({ name, ready }) => ready || name === late);
+    if (!(await cluster.until(serves, bootWithinUs)))
       return this.stuck('boot', `not serving: ${this.notReady().join(' ')}`);
     // Until everyone has heard of everyone.
     await cluster.after(3e6);
+  }
+
+  /** At once where `atUs` is 0: before what is being told is heard. */
+  private befall(atUs: number, text: string): void {
+    const { cluster } = this;
+    const apply = (): void => {
+      if (!this.faultsOver) applyFault(cluster, parseCommand(text)!, () => this.faultsOver);
+    };
+    if (atUs === 0) apply();
+    else cluster.scheduler.in(atUs, undefined, apply);
   }
 
   /**
@@ -191,8 +219,8 @@ class World {
    * they never leave siblings.
    */
   private checkHealthy(result: PutResult | GetResult, name: string): void {
-    const { faults, bootFaults } = this.options;
-    if (faults.length + bootFaults.length > 0) return;
+    const { faults, bootFaults, lateFounderFaults = [] } = this.options;
+    if (faults.length + bootFaults.length + lateFounderFaults.length > 0) return;
     // Who is not of the core ends then, with what it had taken.
     if (this.faultsOver) return;
     // Where bounds were drawn so narrow that they refuse, refusing is right, and who tries again
@@ -408,6 +436,8 @@ class World {
     }
     for (const node of this.cluster.nodes) if (node.wipedId !== undefined) this.checkWiped(node);
     this.sometimes.look();
+    if (this.configurations.hasRefused)
+      this.sometimes.reach('a node went by another configuration');
   }
 
   /** Oracles that know a promise was broken only when all is over. */
@@ -452,12 +482,19 @@ class World {
       rules: this.rules,
       options: options.work,
       usesFrames: useFrames,
-      onWritten: (write, result) => this.acks.answered(write, result),
-      onResult: (result, name) => {
+      onWritten: (write, result) => this.written(write, result),
+      onResult: (result, name, askedUs) => {
         this.sometimes.result(result, name);
+        if (!useFrames && (result.kind === 'found' || result.kind === 'absent'))
+          this.configurations.read({ name, askedUs, receipt: result.receipt });
         this.checkHealthy(result, name);
       },
     });
+  }
+
+  private written(write: Write, result: PutResult): void {
+    this.acks.answered(write, result);
+    this.configurations.written(write, result);
   }
 
   /** Long after the deadline its author may have put something else, which it would replace. */

@@ -15,6 +15,7 @@
  *                                          is back with what it has
  *   cut n1 n2 [silent|split] [for=2s]      n1's messages no longer reach n2
  *   isolate n1 [silent|split] [for=2s]     nothing to or from any other node
+ *   deafen n1 [silent|split] [for=2s]      nothing to it from any other node
  *   divide n1,n2 [silent|split] [for=2s]   nothing between these and the other nodes
  *   heal                                   ends all cuts and clogs
  *   clog n1 n2 for=500ms                   held back, then delivered
@@ -120,6 +121,15 @@ const effects: Readonly<Record<string, Effect>> = {
     return cutWays(cluster, [{ from, to }], command);
   },
   isolate: (cluster, command) => divide(cluster, [command.args[0]!], command),
+  deafen: (cluster, command) => {
+    const to = nodeOf(cluster, command).name;
+    const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== to);
+    return cutWays(
+      cluster,
+      others.map((from) => ({ from, to })),
+      command,
+    );
+  },
   divide: (cluster, command) => divide(cluster, command.args[0]!.split(','), command),
   heal: (cluster) => {
     cluster.nats.healAll();

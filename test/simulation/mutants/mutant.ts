@@ -10,6 +10,8 @@ export interface Mutant {
   readonly crashes?: true;
   /** The kind of world in which it shows soonest: fresh seeds are of that kind. */
   readonly in?: WorldKind;
+  /** It shows in what only seeds with a `+` draw. */
+  readonly more?: true;
   /**
    * Below `dist/test/`, without `.test.js`: what fails with it where no seed and no scenario does.
    */

@@ -666,6 +666,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'any-configuration-served',
+    more: true,
     file: 'actors/rules/configuration.js',
     find: 'return said === own || said === unsaid;',
     replace: 'return true;',
@@ -683,6 +684,22 @@ export const mutants: readonly Mutant[] = [
     file: putLedger,
     find: "standing === 'asked' || differs === true",
     replace: "standing === 'asked'",
+  },
+  {
+    name: 'who-differs-counts-for-a-put',
+    more: true,
+    file: putRound,
+    find: 'this.round.happened(loss);',
+    replace:
+      "this.round.happened(loss.type === 'replica.differs' ? { type: 'replica.acked', node: to } : loss);",
+  },
+  {
+    name: 'who-differs-counts-for-a-get',
+    more: true,
+    file: 'src/coordinator/get-round-runner.js',
+    find: 'this.round.happened(loss);',
+    replace:
+      "this.round.happened(loss.type === 'replica.differs' ? { type: 'replica.answered', node, differs: false } : loss);",
   },
   {
     name: 'outdated-rounds-go-on',

@@ -2,17 +2,22 @@
 import type { Publication } from '../seams/sim-nats.js';
 import { type Plain, readBatch, readMessagePack, type SeenRecord } from './message-reader.js';
 
-export interface AckedMerge {
+export interface AskedMerge {
   readonly from: string;
   readonly by: string;
   /** 0 put · 1 repair · 2 hint · 3 exchange. */
   readonly reason: number;
   /** '' for nobody: `by` is a primary. */
   readonly owedTo: string;
+  /** By which it was asked; null: it is welcome by any. */
+  readonly configuration: number | null;
   readonly records: readonly SeenRecord[];
 }
 
+export type AckedMerge = AskedMerge;
+
 export class MergeWatch {
+  readonly onAsked: ((merge: AskedMerge) => void)[] = [];
   readonly onAcked: ((merge: AckedMerge) => void)[] = [];
   /**
    * Without an answer, oldest first, by caller, callee and id: a process that restarts may use an
@@ -30,11 +35,18 @@ export class MergeWatch {
 
   private merge(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
-    const [reason, owedTo] = body as [number, string];
-    const records = readBatch(body[3] as Buffer);
+    const [reason, owedTo, , batch, configuration] = body as [
+      number,
+      string,
+      number,
+      Buffer,
+      number | null,
+    ];
+    const asked = { from, by, reason, owedTo, configuration, records: readBatch(batch) };
     const key = `${from} ${by} ${id}`;
     const waiting = this.calls.get(key) ?? [];
-    this.calls.set(key, [...waiting, { from, by, reason, owedTo, records }]);
+    this.calls.set(key, [...waiting, asked]);
+    for (const listener of this.onAsked) listener(asked);
   }
 
   private answers(to: string, message: Plain): void {

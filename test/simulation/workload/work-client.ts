@@ -86,7 +86,7 @@ export interface WorkSurroundings {
   readonly options: WorkOptions;
   /** It names the moment on the clock of who is asked. */
   readonly usesFrames: boolean;
-  readonly onResult: (result: PutResult | GetResult, name: string) => void;
+  readonly onResult: (result: PutResult | GetResult, name: string, askedUs: number) => void;
   readonly onWritten: (write: Write, result: PutResult) => void;
 }
 
@@ -223,7 +223,7 @@ export class WorkClient {
     this.api.get(name, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `got ${name} ${resultText(result)}`);
       this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - askedUs);
-      this.around.onResult(result, name);
+      this.around.onResult(result, name, askedUs);
       if (result.kind !== 'failed') {
         const bytes = result.kind === 'found' ? result.values : [];
         const values = bytes.filter((value) => value !== null).map(decodeValue);
@@ -331,7 +331,7 @@ export class WorkClient {
     this.api.put(write.name, bytes, request, (result) => {
       trace.add(scheduler.nowUs, this.name, `${what} ${write.token} ${resultText(result)}`);
       this.slowestUs = Math.max(this.slowestUs, scheduler.nowUs - askedUs);
-      this.around.onResult(result, write.name);
+      this.around.onResult(result, write.name, askedUs);
       if (result.kind === 'done') return done(result);
       const isUnknown = attempt.isUnknown || result.outcome === 'unknown';
       const failed: PutResult = { ...result, outcome: isUnknown ? 'unknown' : 'none' };

@@ -1,0 +1,237 @@
+/**
+ * Who goes by another configuration counts for no quorum. Learned from what nodes and clients send
+ * each other: a question says by which configuration it was asked; what a node goes by shows in the
+ * questions it asks itself, and, while nothing it tells names founders, it goes by none.
+ *
+ * Two things are held against that. Who did as it was asked by one configuration, and went by
+ * another before and after that, should have refused. And where an author is told of w or r nodes,
+ * there is a coordinator that so many others have told, by one configuration, that they did as it
+ * had asked, but for the coordinator itself.
+ */
+import type { PutResult } from '../client/plain-client.js';
+import type { Publication } from '../seams/sim-nats.js';
+import { tokenOf } from '../workload/values.js';
+import type { History, Write } from './history.js';
+import type { AckedMerge, AskedMerge } from './merge-watch.js';
+import { nameOf, type Plain, readMessagePack } from './message-reader.js';
+import type { Violations } from './violations.js';
+
+/** `none`: it has not heard that its cluster is founded. */
+type Configuration = number | 'none';
+
+interface Told {
+  generation: number;
+  /** By which it went when it last told of it; undefined: it told nothing of that yet. */
+  last: Configuration | undefined;
+  /** Which it has left. */
+  readonly left: Set<Configuration>;
+  /** Done since then by another one. */
+  readonly done: { readonly what: string; readonly configuration: number }[];
+}
+
+interface AskedRead {
+  readonly from: string;
+  readonly names: readonly string[];
+  readonly configuration: number;
+  readonly askedUs: number;
+}
+
+/** By `<coordinator> <configuration>`, nodes with the time of the question they answered last. */
+type Answers = Map<string, Map<string, number>>;
+
+const forPut = 0;
+const refusal = 2;
+
+export class ConfigurationOracle {
+  private readonly nodes = new Map<string, Told>();
+  /** Reads without an answer, oldest first, by caller, callee and id. */
+  private readonly reads = new Map<string, AskedRead[]>();
+  /** Frames without one, by where it is to go. */
+  private readonly frames = new Map<string, { by: string; configuration: number }>();
+  /** By token of what was put. */
+  private readonly puts = new Map<string, Answers>();
+  /** By name of what was read. */
+  private readonly gets = new Map<string, Answers>();
+  /** Somebody was told to go by another one. */
+  hasRefused = false;
+
+  constructor(
+    private readonly history: History,
+    private readonly violations: Violations,
+    private readonly nowUs: () => number,
+  ) {}
+
+  /** To be told of every publication. */
+  hear({ subject, reply, payload }: Publication): void {
+    if (payload.length === 0) return;
+    if (this.frames.size > 0) this.answeredFrame(subject, payload);
+    if (subject.startsWith('kv.frame.')) this.askedFrame(subject.slice(9), reply, payload);
+    if (!subject.startsWith('_')) return;
+    const [, node = '', verb] = subject.split('.');
+    if (verb === 'read') this.askedRead(node, readMessagePack(payload));
+    else if (verb === 'answers') this.answered(node, readMessagePack(payload));
+    else if (verb === 'gossip') this.gossip(readMessagePack(payload));
+  }
+
+  askedMerge({ from, configuration }: AskedMerge): void {
+    if (configuration !== null) this.goesBy(from, configuration);
+  }
+
+  ackedMerge({ from, by, reason, configuration, records }: AckedMerge): void {
+    if (configuration === null) return;
+    this.did(by, 'a merge', configuration);
+    if (reason !== forPut) return;
+    for (const { value } of records.flatMap(({ state }) => state.siblings)) {
+      if (value === undefined) continue;
+      note(this.puts, tokenOf(value), { from, by, configuration, askedUs: this.nowUs() });
+    }
+  }
+
+  /** Of what nothing else was put over, and nothing was found done in its place. */
+  written(write: Write, result: PutResult): void {
+    const { token, name, isDelete, askedUs } = write;
+    if (result.kind !== 'done' || isDelete) return;
+    const isAlone = this.history
+      .of(name)
+      .every((other) => other === write || other.endedUs <= askedUs || other.outcome === 'none');
+    if (!isAlone) return;
+    this.checkCount(`w of ${token} of ${name}`, result.receipt, this.puts.get(token), 0);
+  }
+
+  /** By a plain client: the TypeScript client asks readers by itself. */
+  read(read: { readonly name: string; readonly askedUs: number; readonly receipt: string }): void {
+    const { name, askedUs, receipt } = read;
+    this.checkCount(`r of ${name}`, receipt, this.gets.get(name), askedUs);
+  }
+
+  private checkCount(
+    what: string,
+    receipt: string,
+    answers: Answers | undefined,
+    sinceUs: number,
+  ): void {
+    const counted = Number(/^[rw]=(\d+)\//.exec(receipt)?.[1] ?? 0);
+    let most = 0;
+    for (const nodes of answers?.values() ?? []) {
+      const told = [...nodes.values()].filter((askedUs) => askedUs >= sinceUs);
+      most = Math.max(most, told.length);
+    }
+    if (counted <= most + 1) return;
+    this.violations.add(
+      'safety',
+      'counted-by-another',
+      `${what}: ${receipt}; by one configuration ${most} others did as one node had asked`,
+    );
+  }
+
+  private askedRead(by: string, message: Plain): void {
+    const [, from, id, body] = message as [number, string, number, Plain[]];
+    const [, keys, , configuration] = body as [number, Buffer[], Buffer, number | null];
+    if (configuration === null) return;
+    this.goesBy(from, configuration);
+    const names = keys.map((key) => nameOf(key.toString('latin1')));
+    const key = `${from} ${by} ${id}`;
+    const read = { from, names, configuration, askedUs: this.nowUs() };
+    this.reads.set(key, [...(this.reads.get(key) ?? []), read]);
+  }
+
+  private answered(to: string, message: Plain): void {
+    const [, by, ...answers] = message as [number, string, ...Plain[]];
+    for (const [id, code, body] of answers as [number, number, Plain][]) {
+      const key = `${to} ${by} ${id}`;
+      const waiting = this.reads.get(key);
+      const read = waiting?.shift();
+      if (waiting?.length === 0) this.reads.delete(key);
+      if (code === 421) this.hasRefused = true;
+      if (read === undefined || code !== 0) continue;
+      this.did(by, 'a read', read.configuration);
+      const [, , about] = body as [Plain, Plain, number];
+      for (const name of read.names.slice(0, about)) note(this.gets, name, { ...read, by });
+    }
+  }
+
+  /** Its configuration is the last of its columns. */
+  private askedFrame(by: string, reply: string, payload: Buffer): void {
+    const configuration = (readMessagePack(payload) as Plain[]).at(-1);
+    if (reply !== '' && typeof configuration === 'number')
+      this.frames.set(reply, { by, configuration });
+  }
+
+  private answeredFrame(subject: string, payload: Buffer): void {
+    const frame = this.frames.get(subject);
+    if (frame === undefined) return;
+    this.frames.delete(subject);
+    const [, kind] = readMessagePack(payload) as Plain[];
+    if (kind !== refusal) this.did(frame.by, 'a frame', frame.configuration);
+  }
+
+  /** News of members name the founders, once they are on the disk of who tells. */
+  private gossip(message: Plain): void {
+    const [, from, , body] = message as [number, string, Plain, Plain];
+    const [kind, , vote, , rows] = Array.isArray(body) ? body : [];
+    if ((kind !== 'news' && kind !== 'hello') || !Array.isArray(vote) || !Array.isArray(rows))
+      return;
+    const own = (rows as Plain[][]).find(([id]) => id === from);
+    const generation = Number(own?.[6] ?? 0);
+    const told = this.told(from);
+    // What it knew in an earlier life it need not know in this one.
+    if (generation > told.generation) this.nodes.set(from, { ...nothingTold(), generation });
+    const founders = vote[2];
+    const isFounded = Buffer.isBuffer(founders) && founders.length > 0;
+    if (!isFounded) this.goesBy(from, 'none');
+    else if (this.told(from).last === 'none')
+      this.nodes.set(from, { ...nothingTold(), generation });
+  }
+
+  private goesBy(node: string, now: Configuration): void {
+    const told = this.told(node);
+    if (told.last === now)
+      for (const { what, configuration } of told.done)
+        this.violations.add(
+          'safety',
+          'served-by-another',
+          `${node} did ${what} by configuration ${configuration}, and went by ${now} before and after`,
+        );
+    else if (told.last !== undefined) told.left.add(told.last);
+    told.done.length = 0;
+    told.last = now;
+    if (told.left.has(now))
+      this.violations.add(
+        'safety',
+        'configuration-taken-back',
+        `${node} goes by configuration ${now} again, which it had left`,
+      );
+  }
+
+  private did(node: string, what: string, configuration: number): void {
+    const { last, done } = this.told(node);
+    if (last !== undefined && last !== configuration) done.push({ what, configuration });
+  }
+
+  private told(node: string): Told {
+    const told = this.nodes.get(node) ?? nothingTold();
+    this.nodes.set(node, told);
+    return told;
+  }
+}
+
+function nothingTold(): Told {
+  return { generation: 0, last: undefined, left: new Set(), done: [] };
+}
+
+function note(
+  all: Map<string, Answers>,
+  about: string,
+  answer: {
+    readonly from: string;
+    readonly by: string;
+    readonly configuration: number;
+    readonly askedUs: number;
+  },
+): void {
+  const { from, by, configuration, askedUs } = answer;
+  const answers: Answers = all.get(about) ?? new Map();
+  all.set(about, answers);
+  const asked = `${from} ${configuration}`;
+  answers.set(asked, (answers.get(asked) ?? new Map<string, number>()).set(by, askedUs));
+}
