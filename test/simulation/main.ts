@@ -103,9 +103,9 @@ async function printShrunk(options: WorldOptions, violation: Violation): Promise
   const fails = async (variant: WorldOptions): Promise<boolean> =>
     (await runCaught(variant)).violation?.rule === violation.rule;
   const { options: least, runs } = await shrink(options, fails, shrinkRunsMax);
-  const { faults, clients, workUs, lateFounderFaults = [] } = least;
+  const { faults, clients, workUs, forger, lateFounderFaults = [] } = least;
   process.stdout.write(
-    `\nshortest that still breaks '${violation.rule}' (${runs} runs): ${clients} clients, ${workUs / 1e6} s, ${faults.length} of ${options.faults.length} faults${lateFounderFaults.length === 0 ? '' : ', the late founder'}\n`,
+    `\nshortest that still breaks '${violation.rule}' (${runs} runs): ${clients} clients, ${workUs / 1e6} s, ${faults.length} of ${options.faults.length} faults${forger === undefined ? '' : ', the forger'}${lateFounderFaults.length === 0 ? '' : ', the late founder'}\n`,
   );
   for (const { atUs, text } of faults) process.stdout.write(`  at ${atUs / 1e6}s ${text}\n`);
 }
@@ -145,11 +145,12 @@ async function searchSeeds(flags: Flags): Promise<number> {
 
 function printOptions(options: WorldOptions): void {
   const { seed, cluster, work, clients, workUs, core, faults } = options;
-  const { lateFounderFaults = [] } = options;
+  const { forger, lateFounderFaults = [] } = options;
   const { nodes, partitions, mapping, latencyUs, syncUs } = cluster;
   process.stdout.write(
     `kind of world: ${kindOf(seed) ?? 'any'}\n${nodes} nodes, ${partitions} partitions, mapping ${mapping ? 'on' : 'off'}, latency ${latencyUs} us, sync ${syncUs} us\n` +
       `${clients} clients for ${workUs / 1e6} s: ${JSON.stringify(work)}\n` +
+      (forger === undefined ? '' : `a forger: ${JSON.stringify(forger)}\n`) +
       `core: ${core.join(' ')}\n`,
   );
   if (lateFounderFaults.length > 0) process.stdout.write('once LATE has agreed to the cluster:\n');

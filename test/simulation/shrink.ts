@@ -34,6 +34,7 @@ export async function shrink(
     if (size === 1 && !removed) break;
     parts = Math.min(Math.max(1, best.faults.length), removed ? Math.max(2, parts) : parts * 2);
   }
+  if (best.forger !== undefined) await keep({ ...best, forger: undefined });
   if (best.lateFounderFaults !== undefined) await keep({ ...best, lateFounderFaults: undefined });
   const everyone = Array.from({ length: best.cluster.nodes }, (_, i) => `n${i + 1}`);
   if (best.core.length < everyone.length) await keep({ ...best, core: everyone });

@@ -4,7 +4,7 @@
  */
 import { durationText } from './core/commands.js';
 import { SimRandom } from './core/sim-random.js';
-import type { WorkBucket } from './workload/work-client.js';
+import type { BucketUse, WorkBucket } from './workload/work-client.js';
 import type { TimedFault, WorldOptions } from './world-shape.js';
 
 export function withExtras(world: WorldOptions): WorldOptions {
@@ -15,6 +15,7 @@ export function withExtras(world: WorldOptions): WorldOptions {
     withBulk,
     withPeriodic,
     withLateFounder,
+    withForger,
   ].reduce((drawn, draw) => draw(drawn), world);
 }
 
@@ -123,4 +124,28 @@ function withLateFounder(world: WorldOptions): WorldOptions {
     [{ atUs: 0, text: `stall LATE ${time}` }, after(`kill LATE for=${durationText(lateUs - 3e6)}`)],
   ]);
   return { ...world, lateFounderFaults };
+}
+
+/** One more client makes up contexts. */
+function withForger(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`forger of ${world.seed}`);
+  const { work, workUs } = world;
+  if (random.below(4) > 0) return world;
+  const forger = {
+    thinkUs: random.pick([20_000, 100_000, 500_000]),
+    // What is put later it can't be told to have seen.
+    forUs: Math.round((workUs * random.between(20, 100)) / 100),
+    strictPpm: random.pick([0, work.strictPpm, 500_000]),
+  };
+  // Few, so that claims and puts meet; and most say what they have seen, so that what is hidden
+  // shows.
+  const buckets = work.buckets.map((bucket): WorkBucket => {
+    const use =
+      bucket.use === 'blind'
+        ? random.pick<BucketUse>(['blind', 'siblings', 'siblings'])
+        : bucket.use;
+    return { ...bucket, use, keys: Math.min(bucket.keys, random.pick([1, 2, 3, 10])) };
+  });
+  const strictPpm = random.pick([0, work.strictPpm, 1_000_000]);
+  return { ...world, forger, work: { ...work, buckets, strictPpm } };
 }

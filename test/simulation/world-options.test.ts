@@ -19,6 +19,7 @@ const tries = ({ work }: WorldOptions): boolean => work.triesMax !== undefined;
 const tells = ({ work }: WorldOptions): boolean => work.lastWritersTell !== undefined;
 const hasLateFounder = ({ lateFounderFaults }: WorldOptions): boolean =>
   lateFounderFaults !== undefined;
+const hasForger = ({ forger }: WorldOptions): boolean => forger !== undefined;
 
 describe(`worlds of the seeds 1 to ${count}`, () => {
   test('every kind of fault is drawn, and each is a command', () => {
@@ -29,7 +30,7 @@ describe(`worlds of the seeds 1 to ${count}`, () => {
 
   test('seeds with a mark draw more, and the others none of it', () => {
     const more = worlds.map(({ seed }) => drawWorld(`${seed}${moreMark}`));
-    for (const isNew of [isPeriodic, tries, tells, hasLateFounder]) {
+    for (const isNew of [isPeriodic, tries, tells, hasLateFounder, hasForger]) {
       expect(more.some(isNew)).toBe(true);
       expect(worlds.some(isNew)).toBe(false);
     }

@@ -1,5 +1,6 @@
 /** What a drawn world is made of. */
 import type { ClusterOptions } from './cluster/sim-cluster.js';
+import type { ForgerOptions } from './workload/forger.js';
 import type { WorkOptions } from './workload/work-client.js';
 
 export interface TimedFault {
@@ -35,6 +36,7 @@ export interface WorldOptions {
    * it told that it agreed; empty: all know of their cluster before work begins.
    */
   readonly lateFounderFaults?: readonly TimedFault[] | undefined;
+  readonly forger?: ForgerOptions | undefined;
   /**
    * A disk lost what it had acknowledged: promises that hold only while disks keep are not checked.
    */

@@ -21,6 +21,7 @@ import { checkShown, type ReadRules } from './oracle/read-oracle.js';
 import type { Violation } from './oracle/violations.js';
 import { Sometimes } from './sometimes.js';
 import { countsOf, decodeValue, encodeValue, unionOf, type Value } from './workload/values.js';
+import { Forger } from './workload/forger.js';
 import { type WorkBucket, WorkClient } from './workload/work-client.js';
 import { wallSkewUsOf, type WorldOptions } from './world-options.js';
 
@@ -72,6 +73,7 @@ class World {
   private readonly cluster: SimCluster;
   private readonly history: History;
   private readonly workers: WorkClient[] = [];
+  private forger: Forger | undefined;
   private readonly sometimes: Sometimes;
   private readonly checker: { client: PlainClient; process: SimProcess };
   private readonly observatory: Observatory;
@@ -146,6 +148,7 @@ class World {
     const { cluster } = this;
     const tally = new Map<string, number>();
     let requests = 0;
+    requests += this.forger?.asked ?? 0;
     for (const worker of this.workers) {
       requests += worker.asked;
       for (const [what, count] of worker.tally) tally.set(what, (tally.get(what) ?? 0) + count);
@@ -219,7 +222,7 @@ class World {
    * they never leave siblings.
    */
   private checkHealthy(result: PutResult | GetResult, name: string): void {
-    const { faults, bootFaults, lateFounderFaults = [] } = this.options;
+    const { faults, bootFaults, lateFounderFaults = [], forger } = this.options;
     if (faults.length + bootFaults.length + lateFounderFaults.length > 0) return;
     // Who is not of the core ends then, with what it had taken.
     if (this.faultsOver) return;
@@ -232,7 +235,14 @@ class World {
         'unavailable-in-health',
         `${name}: ${result.code} ${result.message}, without any fault`,
       );
-    if (isRoomy && name.startsWith('blind/') && result.kind === 'found' && result.values.length > 1)
+    const isHonest = forger === undefined;
+    if (
+      isRoomy &&
+      isHonest &&
+      name.startsWith('blind/') &&
+      result.kind === 'found' &&
+      result.values.length > 1
+    )
       this.cluster.violations.add(
         'safety',
         'siblings-in-health',
@@ -245,6 +255,8 @@ class World {
     const startUs = cluster.scheduler.nowUs;
     for (let i = 1; i <= options.clients; i++) this.workers.push(this.worker(`c${i}`));
     for (const worker of this.workers) worker.start();
+    this.forger = this.makeForger();
+    this.forger?.start();
     for (const { atUs, text } of options.faults)
       cluster.scheduler.in(atUs, undefined, () => {
         if (this.faultsOver) return;
@@ -254,6 +266,7 @@ class World {
       });
     await cluster.until(() => this.failed, startUs + options.workUs - cluster.scheduler.nowUs);
     for (const worker of this.workers) worker.stopped = true;
+    if (this.forger !== undefined) this.forger.stopped = true;
     this.faultsOver = true;
   }
 
@@ -280,7 +293,9 @@ class World {
     if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
       return this.stuck('reboot', `not serving: ${this.notReady().join(' ')}`);
     const patienceUs = (this.options.work.timeoutMs + 2000) * 1000;
-    if (!(await cluster.until(() => this.workers.every(({ idle }) => idle), patienceUs)))
+    const isIdle = (): boolean =>
+      this.workers.every(({ idle }) => idle) && this.forger?.idle !== false;
+    if (!(await cluster.until(isIdle, patienceUs)))
       this.stuck('no-answer', 'a request was neither answered nor given up');
     await this.demandProgress();
   }
@@ -495,6 +510,24 @@ class World {
   private written(write: Write, result: PutResult): void {
     this.acks.answered(write, result);
     this.configurations.written(write, result);
+  }
+
+  private makeForger(): Forger | undefined {
+    const { cluster, options, history } = this;
+    if (options.forger === undefined) return undefined;
+    // As the others are called: by their names values are found on disks.
+    const name = `c${options.clients + 1}`;
+    const { client, process } = cluster.client(name);
+    return new Forger(name, client, {
+      scheduler: cluster.scheduler,
+      process,
+      random: cluster.random.fork(`client ${name}`),
+      trace: cluster.trace,
+      history,
+      work: options.work,
+      options: options.forger,
+      onWritten: (write, result) => this.written(write, result),
+    });
   }
 
   /** Long after the deadline its author may have put something else, which it would replace. */

@@ -78,6 +78,7 @@ export const edgeMutants: readonly Mutant[] = [
   },
   {
     name: 'claims-cover-what-nobody-has',
+    more: true,
     test: 'unit/coordinator/claims',
     file: 'actors/rules/versions.js',
     find: 'context: mergeContexts(local.context, [dot]),',
