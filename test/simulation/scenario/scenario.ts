@@ -31,8 +31,9 @@
  *   remove p2 via=p1 => done | refused   an operator asks p1 to declare p2 gone for good
  *
  * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far
- * ahead. `context=name`: what `as=name` brought; `context=ahead-of-name`: forged, it claims what its
- * actors will give next. `via=p1`: the client's requests reach that node alone. Expected words are the kind of the answer and what it holds, `in<250ms` bounds its time.
+ * ahead. `context=name`: what `as=name` brought; `context=ahead-of-name`: forged, it claims what
+ * its actors will give next. `via=p1`: the client's requests reach that node alone. Expected words
+ * are the kind of the answer and what it holds, `in<250ms` bounds its time.
  */
 import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
