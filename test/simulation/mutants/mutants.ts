@@ -178,7 +178,7 @@ export const mutants: readonly Mutant[] = [
     in: 'forgetful',
     file: putRound,
     find: 'this.ownPartsPending = this.isPrimary ? 1 : 1 + replicasOf(ledger.plan).length;',
-    replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.send({ type: "log.durable" }));',
+    replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.round.happened({ type: "log.durable" }));',
   },
   {
     name: 'receipt-calls-fallbacks-primaries',
@@ -770,7 +770,8 @@ export const mutants: readonly Mutant[] = [
     replace: 'return false && code !== 400',
   },
   {
-    name: 'smaller-part-refuses-for-certain',
+    name: 'smaller-part-marks-nothing',
+    test: 'unit/rules/listening',
     file: 'actors/rules/listening.js',
     find: '2 * alive < others.length ||',
     replace: '',
