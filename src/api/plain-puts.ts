@@ -59,7 +59,7 @@ export class PlainPuts {
       this.lastWriterWins(request) || (request.copy === 'later' && this.expires(request));
     if (times.unreadMs > 0 && isDated) return refuse(request, unreadText);
     const isBlind = request.context === undefined || this.lastWriterWins(request);
-    if (!isBlind || times.timeoutMs === Infinity) return sink.put(request);
+    if (!isBlind) return sink.put(request);
     // Behind those that are held still, so that none overtakes another.
     if (this.lateWords.areExpected || this.held.length > 0) this.hold({ request, times, sink });
     else this.pass({ request, times, sink });

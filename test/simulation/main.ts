@@ -135,6 +135,7 @@ async function searchSeeds(flags: Flags): Promise<number> {
   };
   // Once: who asks again does not want to wait for a tally.
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  process.stderr.write(`seeds from ${from} on, ${jobs} at once\n`);
   const { signal } = interruption;
   const names = seedsFrom(from, count, flags.more === true ? moreMark : '');
   await search({ seeds: names, msMax, jobs, onReport, wanted, signal });

@@ -35,7 +35,9 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async (signal) => {
     const search = spawn(process.execPath, [main, '--seeds', '10000', '--from', '1']);
     const said = text(search.stdout);
-    await setTimeout(3000);
+    // Before it says so nothing listens for signals.
+    await once(search.stderr, 'data');
+    await setTimeout(1000);
     search.kill(signal);
     const [code] = await once(search, 'exit');
     expect({ code, said: await said }).toEqual({

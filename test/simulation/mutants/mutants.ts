@@ -178,7 +178,8 @@ export const mutants: readonly Mutant[] = [
     in: 'forgetful',
     file: putRound,
     find: 'this.ownPartsPending = this.isPrimary ? 1 : 1 + replicasOf(ledger.plan).length;',
-    replace: 'this.ownPartsPending = 99; queueMicrotask(() => this.round.happened({ type: "log.durable" }));',
+    replace:
+      'this.ownPartsPending = 99; queueMicrotask(() => this.round.happened({ type: "log.durable" }));',
   },
   {
     name: 'receipt-calls-fallbacks-primaries',
@@ -391,6 +392,12 @@ export const mutants: readonly Mutant[] = [
     file: 'src/api/plain-puts.js',
     find: ' || this.expires(request))\n',
     replace: ')\n',
+  },
+  {
+    name: 'dated-puts-before-late-words',
+    file: 'src/api/plain-puts.js',
+    find: 'if (!isBlind)',
+    replace: 'if (!isBlind || times.timeoutMs === Infinity)',
   },
   {
     name: 'plain-puts-before-late-words',

@@ -112,11 +112,18 @@ test('one that another node may have refused meanwhile is a later copy, though i
   expect(done.map(({ copy }) => copy)).toEqual(['later']);
 });
 
-test('one that says until when is neither held nor refused', () => {
+test('one that says until when is not refused, unless another node may have refused it meanwhile', () => {
   delayed(timeoutMs);
-  words.areExpected = true;
   put('one', { bucket: 'lww', timeoutMs: Infinity });
   expect(done).toMatchObject([{ copy: 'first' }]);
+  queue.isDoubled = true;
+  put('two', { timeoutMs: Infinity });
+  expect(done).toMatchObject([{ copy: 'first' }, { copy: 'later', askedMs: startMs }]);
+  put('three', { bucket: 'lww', timeoutMs: Infinity });
+  expect(replies).toMatchObject([{ ok: false, error: { code: 503 } }]);
+  words.areExpected = true;
+  put('four', { timeoutMs: Infinity });
+  expect(done).toHaveLength(2);
 });
 
 test('one that lay unread here is refused where the last writer wins, also when it says until when', () => {
