@@ -55,9 +55,7 @@ export class PlainPuts {
 
   put(request: PutRequest, times: PlainTimes): void {
     const sink = this.puts.readAt(times.readMs);
-    const isDated =
-      this.lastWriterWins(request) || (request.copy === 'later' && this.expires(request));
-    if (times.unreadMs > 0 && isDated) return refuse(request, unreadText);
+    if (times.unreadMs > 0 && this.isDated(request)) return refuse(request, unreadText);
     const isBlind = request.context === undefined || this.lastWriterWins(request);
     if (!isBlind) return sink.put(request);
     // Behind those that are held still, so that none overtakes another.
@@ -67,6 +65,11 @@ export class PlainPuts {
 
   private lastWriterWins({ bucket }: PutRequest): boolean {
     return this.buckets.of(bucket).conflict === 'last-writer-wins';
+  }
+
+  /** What becomes of it follows from when its author asked. */
+  private isDated(request: PutRequest): boolean {
+    return this.lastWriterWins(request) || (request.copy === 'later' && this.expires(request));
   }
 
   private expires({ bucket, ttlMs, value }: PutRequest): boolean {
@@ -112,9 +115,10 @@ export class PlainPuts {
     // has refused it.
     const isAwaited = readMs - sentAfterMs < timeoutMs && !this.queue.isDoubled;
     if (sentAfterMs >= readMs || isAwaited) return sink.put(request);
-    if (this.lastWriterWins(request) || this.expires(request)) return refuse(request, lateText);
     const askedMs = Math.min(request.askedMs, sentAfterMs);
-    sink.put({ ...request, copy: 'later', askedMs });
+    const late: PutRequest = { ...request, copy: 'later', askedMs };
+    if (this.isDated(late)) refuse(request, lateText);
+    else sink.put(late);
   }
 }
 

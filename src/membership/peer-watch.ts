@@ -50,6 +50,7 @@ export class PeerWatch {
   private suspended = false;
   /** When another said last that it does not hear this node. */
   doubtedAtMs = -Infinity;
+  /** When another said last that somebody is down and not gone. */
   hangingToldAtMs = -Infinity;
 
   constructor(private readonly options: PeerWatchOptions) {}

@@ -390,8 +390,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'lives-from-when-it-may-have-been-sent',
     file: 'src/api/plain-puts.js',
-    find: ' || this.expires(request))\n',
-    replace: ')\n',
+    find: " || (request.copy === 'later' && this.expires(request))",
+    replace: '',
   },
   {
     name: 'dated-puts-before-late-words',
