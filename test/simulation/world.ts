@@ -22,7 +22,7 @@ import type { Violation } from './oracle/violations.js';
 import { Sometimes } from './sometimes.js';
 import { countsOf, decodeValue, encodeValue, unionOf, type Value } from './workload/values.js';
 import { Forger } from './workload/forger.js';
-import { type WorkBucket, WorkClient } from './workload/work-client.js';
+import { type ClientSurroundings, type WorkBucket, WorkClient } from './workload/work-client.js';
 import { wallSkewUsOf, type WorldOptions } from './world-options.js';
 
 export interface WorldResult {
@@ -485,19 +485,14 @@ class World {
   }
 
   private worker(name: string): WorkClient {
-    const { cluster, options, history } = this;
+    const { cluster, options } = this;
     const useFrames = Number(name.slice(1)) <= options.frameClients;
     const { client, process } = useFrames ? cluster.frameClient(name) : cluster.client(name);
     return new WorkClient(name, client, {
-      scheduler: cluster.scheduler,
-      process,
-      random: cluster.random.fork(`client ${name}`),
-      trace: cluster.trace,
-      history,
+      ...this.surroundingsOf(name, process),
       rules: this.rules,
       options: options.work,
       usesFrames: useFrames,
-      onWritten: (write, result) => this.written(write, result),
       onResult: (result, name, askedUs) => {
         this.sometimes.result(result, name);
         if (!useFrames && (result.kind === 'found' || result.kind === 'absent'))
@@ -507,26 +502,27 @@ class World {
     });
   }
 
-  private written(write: Write, result: PutResult): void {
-    this.acks.answered(write, result);
-    this.configurations.written(write, result);
+  private surroundingsOf(name: string, process: SimProcess): ClientSurroundings {
+    const { cluster, history } = this;
+    const { scheduler, trace } = cluster;
+    const random = cluster.random.fork(`client ${name}`);
+    const onWritten = (write: Write, result: PutResult): void => {
+      this.acks.answered(write, result);
+      this.configurations.written(write, result);
+    };
+    return { scheduler, process, random, trace, history, onWritten };
   }
 
   private makeForger(): Forger | undefined {
-    const { cluster, options, history } = this;
+    const { cluster, options } = this;
     if (options.forger === undefined) return undefined;
     // As the others are called: by their names values are found on disks.
     const name = `c${options.clients + 1}`;
     const { client, process } = cluster.client(name);
     return new Forger(name, client, {
-      scheduler: cluster.scheduler,
-      process,
-      random: cluster.random.fork(`client ${name}`),
-      trace: cluster.trace,
-      history,
+      ...this.surroundingsOf(name, process),
       work: options.work,
       options: options.forger,
-      onWritten: (write, result) => this.written(write, result),
     });
   }
 

@@ -50,6 +50,9 @@ export interface Read {
   readonly shown: readonly string[];
 }
 
+/** Clocks drift, and a turn that began before a deadline may end behind it. */
+const deadlineSlackUs = 250_000;
+
 export class History {
   readonly writes = new Map<string, Write>();
   private readonly byName = new Map<string, Write[]>();
@@ -65,6 +68,15 @@ export class History {
     const known = this.byName.get(write.name);
     if (known === undefined) this.byName.set(write.name, [write]);
     else known.push(write);
+  }
+
+  /** Its author was told; `unknown` to it, it may be minted until its deadline is over. */
+  end(write: Write, outcome: 'done' | 'none' | 'unknown', nowUs: number): void {
+    write.outcome = outcome;
+    // What is not minted by its deadline never will be, and covers nothing that was asked for
+    // later.
+    const mintedByUs = write.mintByUs + deadlineSlackUs;
+    write.endedUs = outcome === 'unknown' ? Math.max(nowUs, mintedByUs) : nowUs;
   }
 
   /** Names ever written, ascending. */

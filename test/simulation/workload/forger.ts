@@ -9,13 +9,11 @@
  * covers nothing; and nothing covers what is put after it was answered.
  */
 import type { PlainClient, PutOptions, PutResult } from '../client/plain-client.js';
-import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
-import type { Trace } from '../core/trace.js';
-import type { History, Write } from '../oracle/history.js';
+import type { Write } from '../oracle/history.js';
 import { readContext } from '../oracle/message-reader.js';
 import { decodeValue, encodeValue } from './values.js';
-import type { WorkBucket, WorkOptions } from './work-client.js';
+import type { ClientSurroundings, WorkBucket, WorkOptions } from './work-client.js';
 
 export interface ForgerOptions {
   readonly thinkUs: number;
@@ -24,15 +22,9 @@ export interface ForgerOptions {
   readonly strictPpm: number;
 }
 
-export interface ForgerSurroundings {
-  readonly scheduler: Scheduler;
-  readonly process: SimProcess;
-  readonly random: SimRandom;
-  readonly trace: Trace;
-  readonly history: History;
+export interface ForgerSurroundings extends ClientSurroundings {
   readonly work: WorkOptions;
   readonly options: ForgerOptions;
-  readonly onWritten: (write: Write, result: PutResult) => void;
 }
 
 /** Actor in hex → counter. */
@@ -165,7 +157,7 @@ export class Forger {
   }
 
   private settle(write: Write, result: PutResult): void {
-    const { scheduler, trace, onWritten } = this.around;
+    const { scheduler, trace, history, onWritten } = this.around;
     const { nowUs } = scheduler;
     const outcome = result.kind === 'done' ? result.receipt : `${result.code} ${result.message}`;
     trace.add(nowUs, this.name, `forged ${write.token} ${result.kind} ${outcome}`);
@@ -174,9 +166,7 @@ export class Forger {
       if (write.seen !== undefined) write.seen = [];
     }
     onWritten(write, result);
-    write.outcome = result.kind === 'done' ? 'done' : result.outcome;
-    const isOpen = write.outcome === 'unknown';
-    write.endedUs = isOpen ? Math.max(nowUs, write.mintByUs + deadlineSlackUs) : nowUs;
+    history.end(write, result.kind === 'done' ? 'done' : result.outcome, nowUs);
     this.done();
   }
 
@@ -201,9 +191,6 @@ export class Forger {
     return { how, bytes: forgeries[how](known, random), seen: undefined };
   }
 }
-
-/** Clocks drift, and a turn that began before a deadline may end behind it. */
-const deadlineSlackUs = 250_000;
 
 type Forgery = (known: Knowledge, random: SimRandom) => Buffer;
 

@@ -76,18 +76,22 @@ interface Knowledge {
   readonly may: readonly string[];
 }
 
-export interface WorkSurroundings {
+/** Of any client that works. */
+export interface ClientSurroundings {
   readonly scheduler: Scheduler;
   readonly process: SimProcess;
   readonly random: SimRandom;
   readonly trace: Trace;
   readonly history: History;
+  readonly onWritten: (write: Write, result: PutResult) => void;
+}
+
+export interface WorkSurroundings extends ClientSurroundings {
   readonly rules: ReadRules;
   readonly options: WorkOptions;
   /** It names the moment on the clock of who is asked. */
   readonly usesFrames: boolean;
   readonly onResult: (result: PutResult | GetResult, name: string, askedUs: number) => void;
-  readonly onWritten: (write: Write, result: PutResult) => void;
 }
 
 export class WorkClient {
@@ -296,7 +300,7 @@ export class WorkClient {
       if (partly) write.maySeen = [...write.maySeen, ...(write.seen ?? [])];
       if (partly) write.seen = [];
       this.around.onWritten(write, result);
-      this.settle(write, result);
+      history.end(write, result.kind === 'done' ? 'done' : result.outcome, scheduler.nowUs);
       if (write.outcome === 'done' && ttlMs !== undefined)
         write.goneUs = write.endedUs + ttlMs * 1000 + clockStepUs + history.skewUs;
       if (bucket.use === 'counters' && result.kind === 'done')
@@ -344,15 +348,6 @@ export class WorkClient {
     });
   }
 
-  private settle(write: Write, result: PutResult): void {
-    const { nowUs } = this.around.scheduler;
-    write.outcome = result.kind === 'done' ? 'done' : result.outcome;
-    // What is not minted by its deadline never will be, and covers nothing that was asked for
-    // later.
-    const mintedByUs = write.mintByUs + deadlineSlackUs;
-    write.endedUs = write.outcome === 'unknown' ? Math.max(nowUs, mintedByUs) : nowUs;
-  }
-
   private vanishesUs(how: {
     readonly isDelete: boolean;
     readonly ttlMs?: number | undefined;
@@ -389,9 +384,6 @@ interface Attempt {
 
 /** What may be otherwise a moment later. */
 const passing = new Set([0, 429, 503, 504]);
-
-/** Clocks drift, and a turn that began before a deadline may end behind it. */
-const deadlineSlackUs = 250_000;
 
 /** Wall clocks tell milliseconds. */
 const clockStepUs = 2000;
