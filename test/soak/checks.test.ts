@@ -190,7 +190,7 @@ test('stale-strict-read: it shows less than was acknowledged before it began', (
 
 const heldBy = (...words: string[]): object[] => holdsOf({ atMs: 0, forMs: 1, words });
 
-describe('a put that does not say until when, and was not answered while something held messages', () => {
+describe('a put that does not say until when, and was not acknowledged while something held messages', () => {
   const given: Partial<OperationRecord> = { outcome: 'unknown', isUndated: true };
   const late = (more: Partial<OperationRecord> = given): OperationRecord[] =>
     story('strict', [put('a.1'), put('a.2', more), put('a.3'), read(['a.3']), read(['a.2'])]);

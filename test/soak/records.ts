@@ -19,7 +19,7 @@ export interface OperationRecord {
   readonly error?: string;
   /** Of a write. */
   readonly name?: WriteName;
-  /** It did not say until when, and was not answered: who reads it late can't tell. */
+  /** It did not say until when, and was not acknowledged: who reads it late can't tell. */
   readonly isUndated?: boolean;
   /** Writes whose author this one's author knew to replace; of a write with a context. */
   readonly replaces?: readonly WriteName[];

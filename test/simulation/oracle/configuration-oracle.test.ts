@@ -14,8 +14,13 @@ const name = 'users/ada';
 class Told {
   readonly history = new History(0);
   private readonly violations = new Violations(() => 0);
-  private readonly oracle = new ConfigurationOracle(this.history, this.violations, () => 0);
+  private readonly oracle = new ConfigurationOracle(
+    this.history,
+    this.violations,
+    () => this.nowUs,
+  );
   private calls = 0;
+  nowUs = 0;
 
   get broken(): string[] {
     return this.violations.list.map(({ rule }) => rule);
@@ -40,11 +45,20 @@ class Told {
 
   /** `code`: of the answer; undefined: none comes. */
   read(from: string, by: string, configuration: number | null, code?: number): void {
+    const id = this.ask(from, by, configuration);
+    if (code !== undefined) this.answer(from, by, id, code);
+  }
+
+  ask(from: string, by: string, configuration: number | null): number {
     const id = ++this.calls;
     const key = Buffer.from(`\0\0${name.replace('/', '\0')}`, 'latin1');
     this.say(`_kv.${by}.read`, [1, from, id, [100, [key], Buffer.alloc(8), configuration]]);
+    return id;
+  }
+
+  answer(to: string, by: string, id: number, code: number): void {
     const found: WireValue = code === 0 ? [[], [], 1] : 'refused';
-    if (code !== undefined) this.say(`_kv.${from}.answers`, [1, by, [id, code, found]]);
+    this.say(`_kv.${to}.answers`, [1, by, [id, code, found]]);
   }
 
   frame(by: string, configuration: number, { isServed }: { isServed: boolean }): void {
@@ -85,9 +99,9 @@ class Told {
     this.oracle.written(write, { kind: 'done', context: '', receipt });
   }
 
-  get(answered: number): void {
+  get(answered: number, askedUs = 0): void {
     const receipt = `r=${answered}/2 primaries=${answered} fallbacks=0 durability=sync`;
-    this.oracle.read({ name, askedUs: 0, receipt });
+    this.oracle.read({ name, askedUs, receipt });
   }
 }
 
@@ -188,5 +202,17 @@ test('answers count that one coordinator was given by one configuration, and its
   told.get(2);
   expect(told.broken).toEqual([]);
   told.get(3);
+  expect(told.broken).toEqual(['counted-by-another']);
+});
+
+test('a question that was overtaken by a later one, and is answered after it, takes nothing from it', () => {
+  const told = new Told();
+  const overtaken = told.ask(n1, n2, now);
+  told.nowUs = 10;
+  told.read(n1, n2, now, 0);
+  told.answer(n1, n2, overtaken, 0);
+  told.get(2, 5);
+  expect(told.broken).toEqual([]);
+  told.get(2, 15);
   expect(told.broken).toEqual(['counted-by-another']);
 });

@@ -233,5 +233,7 @@ function note(
   const answers: Answers = all.get(about) ?? new Map();
   all.set(about, answers);
   const asked = `${from} ${configuration}`;
-  answers.set(asked, (answers.get(asked) ?? new Map<string, number>()).set(by, askedUs));
+  const told = answers.get(asked) ?? new Map<string, number>();
+  // Questions may overtake each other on their way.
+  answers.set(asked, told.set(by, Math.max(askedUs, told.get(by) ?? 0)));
 }

@@ -51,14 +51,12 @@ export class PlainStore implements SoakStore {
     for (let attempt = 0; attempt < this.attempts; attempt++) {
       const written = await this.writeOnce(`${bucket}.${key}`, value, headers);
       if (written.outcome === 'done') return written;
-      tried.push(isDated ? { ...written, isUndated: false } : written);
+      tried.push(written);
       // What is wrong with the request will be wrong with the next one.
       if (/^4(00|09|13) /.test(written.error ?? '')) break;
     }
-    // Of several copies one may lie somewhere, whatever was said of the others.
-    const isUndated = tried.some((written) => written.isUndated === true);
     const worst = tried.find(({ outcome }) => outcome === 'unknown') ?? tried.at(-1)!;
-    return { ...worst, isUndated };
+    return { ...worst, isUndated: !isDated };
   }
 
   private async writeOnce(
@@ -75,7 +73,7 @@ export class PlainStore implements SoakStore {
       const seenPartly = reply.receipt?.includes('seen=partly') === true;
       return { outcome: 'done', seenPartly, ...contextIn(reply) };
     } catch (error) {
-      return { outcome: 'unknown', error: String(error), isUndated: true };
+      return { outcome: 'unknown', error: String(error) };
     }
   }
 

@@ -6,7 +6,7 @@ export interface Written {
   readonly context?: string;
   /** Not all that the context claims was found, says the receipt. */
   readonly seenPartly?: boolean;
-  /** It did not say until when, and was not answered. */
+  /** It did not say until when, and was not acknowledged. */
   readonly isUndated?: boolean;
 }
 
