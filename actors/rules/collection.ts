@@ -15,6 +15,8 @@ import type { NodeId } from './actor.js';
 import { epochOf, nodeOf } from './actor.js';
 import { limits } from './limits.js';
 import { forgottenAtMs, isRemembered } from './operations.js';
+import { isMoving, type Placement } from './placement.js';
+import { remaining, type Removals } from './removal.js';
 import type { Actor, Context, KeyState, Sibling } from './versions.js';
 import { counterOf } from './versions.js';
 
@@ -112,6 +114,23 @@ function isSuperseded(actor: Actor, newest: ReadonlyMap<NodeId, number>): boolea
 
 function hasSibling(state: KeyState, actor: Actor): boolean {
   return state.siblings.some(({ dot }) => dot.actor === actor);
+}
+
+/**
+ * Whose agreement it takes: the primaries of a key that were not removed. Undefined when none is
+ * left, while the cluster has fewer nodes than the key's bucket wants replicas (`n`; the missing
+ * ones may hold anything), and while the partition moves: nobody forgets what not all of its owners
+ * hold.
+ */
+export function agreeing(
+  placement: Placement,
+  n: number,
+  removals: Removals,
+): readonly NodeId[] | undefined {
+  const { primaries } = placement;
+  if (isMoving(placement) || primaries.length !== n) return undefined;
+  const left = remaining(primaries, removals);
+  return left.length > 0 ? left : undefined;
 }
 
 export interface Survey {

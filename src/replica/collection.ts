@@ -19,10 +19,11 @@ import {
 } from '../../actors/replica/collection.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Holding } from '../../actors/rules/collection.js';
-import { agreement } from '../../actors/rules/collection.js';
+import { agreeing, agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
-import { isMoving } from '../../actors/rules/placement.js';
+import { isRemaining } from '../../actors/rules/removal.js';
+import { collectorOf } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import type { CallId } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
@@ -78,7 +79,8 @@ export class Collection implements CollectionEffects {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
       nowMs: () => clock.wallMs(),
-      isMine: (partition) => this.driverOf(partition) === peers.self,
+      isMine: (partition) =>
+        collectorOf(view.placement(partition, buckets.largestN), view) === peers.self,
       isGone: (node) => !this.members().includes(node),
     });
   }
@@ -131,7 +133,7 @@ export class Collection implements CollectionEffects {
   private conclude(holdings: ReadonlyMap<NodeId, readonly Holding[]>): void {
     this.agreed = new Map();
     this.candidates.forEach((candidate, i) => {
-      const primaries = this.primariesLeft(candidate.key);
+      const primaries = this.agreeingOn(candidate.key);
       const given = new Map([...holdings].map(([id, list]) => [id, list[i]!]));
       const holders = primaries && agreement({ primaries, holdings: given });
       for (const id of holders ?? []) {
@@ -143,25 +145,9 @@ export class Collection implements CollectionEffects {
     this.send({ type: this.agreed.size === 0 ? 'survey.refused' : 'survey.agreed' });
   }
 
-  /**
-   * Those that are not gone. Undefined when none is left, while the cluster has fewer nodes than
-   * the bucket wants replicas (the missing ones may hold anything), and while the partition moves:
-   * nobody forgets what not all of its owners hold.
-   */
-  private primariesLeft(key: StorageKey): readonly NodeId[] | undefined {
+  private agreeingOn(key: StorageKey): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    const placement = this.view.placement(partitionOfStorageKey(key), n);
-    if (isMoving(placement)) return undefined;
-    const { primaries } = placement;
-    const left = primaries.filter((node) => !this.view.removed.has(node));
-    return primaries.length === n && left.length > 0 ? left : undefined;
-  }
-
-  /** The first primary, or who takes puts in its place for good. */
-  private driverOf(partition: number): NodeId | undefined {
-    const { primaries, fallbacks } = this.view.placement(partition, this.buckets.largestN);
-    const isLeft = (node: NodeId): boolean => !this.view.removed.has(node);
-    return primaries.find(isLeft) ?? fallbacks.find(isLeft);
+    return agreeing(this.view.placement(partitionOfStorageKey(key), n), n, this.view);
   }
 
   forgetElsewhere(): void {
@@ -199,7 +185,7 @@ export class Collection implements CollectionEffects {
   private members(): NodeId[] {
     return this.view
       .members()
-      .filter(({ id, status }) => status !== 'left' && !this.view.removed.has(id))
+      .filter((member) => isRemaining(member, this.view))
       .map(({ id }) => id)
       .sort();
   }

@@ -25,7 +25,7 @@ export interface DeliveryParts {
 
 export interface DeliverySurroundings {
   /** Who else must hold the key before the hint may be settled; undefined: it may not be. */
-  othersOf(key: StorageKey): readonly NodeId[] | undefined;
+  heirsOf(key: StorageKey): readonly NodeId[] | undefined;
   /** From which it follows who they are. */
   readonly configuration: Configuration;
   jitter(): number;
@@ -68,9 +68,9 @@ export class Delivery implements HandoffEffects {
     const awaited = new Map<NodeId, HintedRecord[]>();
     const unsettled = new Set<HintedRecord>();
     for (const record of owed) {
-      const others = this.surroundings.othersOf(record.key);
-      if (others === undefined) unsettled.add(record);
-      else for (const node of others) listOf(awaited, node).push(record);
+      const heirs = this.surroundings.heirsOf(record.key);
+      if (heirs === undefined) unsettled.add(record);
+      else for (const node of heirs) listOf(awaited, node).push(record);
     }
     let open = awaited.size;
     const finish = (): void => {

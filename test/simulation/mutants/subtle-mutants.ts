@@ -134,7 +134,7 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'rehomed-to-nobody',
     in: 'wandering',
-    file: 'src/replica/handoff.js',
+    file: 'actors/rules/routing.js',
     find: 'if (others.length === 0)',
     replace: 'if (others.length < 0)',
   },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { actorOf } from '../../../actors/rules/actor.js';
 import {
+  agreeing,
   agreement,
   isCollectable,
   isPrunedFrom,
@@ -9,6 +10,7 @@ import {
   holdings,
 } from '../../../actors/rules/collection.js';
 import { limits } from '../../../actors/rules/limits.js';
+import { placementOf } from '../../../actors/rules/placement.js';
 import type { Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { covers, merge, sameState } from '../../../actors/rules/versions.js';
 
@@ -155,4 +157,26 @@ describe('pruning: which entries of a context may go', () => {
       ),
     ).toBe(false);
   });
+});
+
+/** For N=3. */
+function agreeingOf(
+  list: readonly string[],
+  ...removed: readonly string[]
+): readonly string[] | undefined {
+  const placement = placementOf({ preferenceList: () => list }, 0, 3);
+  return agreeing(placement, 3, { removed: new Set(removed) });
+}
+
+test('who must agree are the primaries that were not removed, as many as the bucket wants', () => {
+  expect(agreeingOf([a, b, c, 'd'])).toEqual([a, b, c]);
+  expect(agreeingOf([a, b, c, 'd'], b)).toEqual([a, c]);
+  expect(agreeingOf([a, b, c, 'd'], a, b, c)).toBeUndefined();
+  expect(agreeingOf([a, b])).toBeUndefined();
+});
+
+test('nobody may agree while the partition moves', () => {
+  const next = { preferenceList: () => [b, c, 'd'], hasMoved: () => true };
+  const moving = placementOf({ preferenceList: () => [a, b, c, 'd'], next }, 0, 3);
+  expect(agreeing(moving, 3, { removed: new Set() })).toBeUndefined();
 });
