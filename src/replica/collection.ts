@@ -25,8 +25,7 @@ import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.
 import { isRemaining } from '../../actors/rules/removal.js';
 import { collectorOf } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
-import type { CallId } from '../bus/peers.js';
-import { Peers } from '../bus/peers.js';
+import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
@@ -202,7 +201,10 @@ export class Collection implements CollectionEffects {
     if (open === 0) return listener.onAll();
     for (const { to, order } of orders) {
       const call = this.peers.call(to, 'collection', collectionBody(order), (answer) => {
-        if (answer.kind !== 'ok') return this.send({ type: 'survey.refused' });
+        if (answer.kind !== 'ok') {
+          if (goesByAnother(answer)) this.view.reconcile(to);
+          return this.send({ type: 'survey.refused' });
+        }
         try {
           listener.onAnswer(to, answer.body);
         } catch (error) {
@@ -225,7 +227,10 @@ function ordersFor(agreed: readonly Candidate[], grounds: Grounds): CollectionOr
   return orders;
 }
 
-function partsOf(agreed: readonly Candidate[]): { replaced: Replacement[]; dropped: Candidate[] } {
+function partsOf(agreed: readonly Candidate[]): {
+  replaced: Replacement[];
+  dropped: Candidate[];
+} {
   const replaced: Replacement[] = [];
   const dropped: Candidate[] = [];
   for (const candidate of agreed) {

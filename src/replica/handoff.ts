@@ -124,6 +124,7 @@ export class Handoff {
           return view.configuration;
         },
         heirsOf: (key) => this.heirsOf(key, target),
+        differs: (node) => view.reconcile(node),
         jitter: () => this.random.below(1024) / 1024,
         count: (what, records) => (this.counted[what].value += records),
       },

@@ -11,7 +11,7 @@ import {
 } from '../../actors/rules/configuration.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
+import { goesByAnother, type CallId, type PeerAnswer, type Peers } from '../bus/peers.js';
 import type { HintedRecord, Store } from '../store/store.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { batchesOfRecords } from '../wire/state-parts.js';
@@ -28,6 +28,8 @@ export interface DeliverySurroundings {
   heirsOf(key: StorageKey): readonly NodeId[] | undefined;
   /** From which it follows who they are. */
   readonly configuration: Configuration;
+  /** A node has answered that it goes by another configuration. */
+  differs(node: NodeId): void;
   jitter(): number;
   count(what: 'delivered' | 'rehomed' | 'failures', records: number): void;
 }
@@ -82,6 +84,7 @@ export class Delivery implements HandoffEffects {
     for (const [node, records] of awaited) {
       this.merge(node, records, configuration, (answer) => {
         if (answer.kind !== 'ok') for (const record of records) unsettled.add(record);
+        if (goesByAnother(answer)) this.surroundings.differs(node);
         open--;
         if (open === 0) finish();
       });

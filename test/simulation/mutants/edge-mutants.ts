@@ -91,6 +91,13 @@ export const edgeMutants: readonly Mutant[] = [
     find: 'return epochOf(actor) < (newest.get(nodeOf(actor)) ?? 0);',
     replace: 'return false;',
   },
+  {
+    name: 'forgets-by-another-configuration',
+    test: 'unit/replica/collection',
+    file: 'src/replica/collection-handler.js',
+    find: 'if (!isServed(order.configuration, configuration))',
+    replace: 'if (false)',
+  },
 
   // Names, operations, subjects.
   {

@@ -3,7 +3,9 @@ import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
-import { counterOf, merge } from '../../../actors/rules/versions.js';
+import { counterOf, digestOf, merge } from '../../../actors/rules/versions.js';
+import type { PeerAnswer } from '../../../src/bus/peers.js';
+import { collectionBody } from '../../../src/wire/protocol/collection.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 import { readingsOf } from '../../support/readings.js';
 
@@ -95,10 +97,26 @@ describe('collection of tombstones', () => {
     expect(holders(key)).toEqual([0, 1, 2, 3]);
   });
 
-  test('the rings of the nodes differ: it stays', async () => {
+  test('the rings of the nodes differ: it stays, and the two that differ tell each other', async () => {
     const { key } = await deleted();
-    Object.assign(world.nodes[1]!.view.ring, { epoch: 2 });
+    const other = world.nodes[1]!;
+    Object.assign(other.view.ring, { epoch: 2 });
     await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+    expect(new Set(world.nodes[0]!.view.reconciled)).toEqual(new Set([other.id]));
+  });
+
+  test('an order by another configuration is answered so, as all verbs do it', async () => {
+    const { key } = await deleted();
+    const [asker, asked] = [world.nodes[0]!, world.nodes[1]!];
+    const answers: PeerAnswer[] = [];
+    const keys = [{ key, digest: digestOf(world.stateAt(1, key)!) }];
+    for (const kind of ['survey', 'collect'] as const) {
+      const body = collectionBody({ kind, configuration: 7, removed: [], keys });
+      asker.peers.call(asked.id, 'collection', body, (answer) => answers.push(answer));
+    }
+    await world.run(10);
+    expect(answers.map((answer) => answer.kind === 'refused' && answer.code)).toEqual([421, 421]);
     expect(holders(key)).toEqual([0, 1, 2]);
   });
 
