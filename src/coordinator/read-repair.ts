@@ -10,7 +10,7 @@ import type { CallId } from '../bus/peers.js';
 import { encodable, type EncodableState } from '../wire/key-state-codec.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { encodeStates } from '../wire/state-batch.js';
-import { partsOf } from '../wire/state-parts.js';
+import { statePartsOf } from '../wire/state-parts.js';
 import type { KeysRead } from './keys-read.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 
@@ -71,7 +71,7 @@ function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
   let records: { key: string; state: EncodableState }[] = [];
   let bytes = 0;
   for (const i of indexes) {
-    for (const part of partsOf(keys.merged(i), limits.stateBytesMax)) {
+    for (const part of statePartsOf(keys.merged(i), limits.stateBytesMax)) {
       const state = encodable(part);
       if (records.length > 0 && bytes + state.encodedBytes > limits.roundBytesMax) {
         batches.push(encodeStates(records));

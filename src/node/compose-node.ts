@@ -23,9 +23,9 @@ import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
 import { Store, type RecoveryReport } from '../store/store.js';
 import { holdsBucket } from './holds-bucket.js';
-import { containerOf, partsOf, type NodeParts } from './parts.js';
+import { containerOf, nodePartsOf, type NodeParts } from './parts.js';
 import type { NodeSeams, QuorateNode } from './quorate-node.js';
-import { errorOf, ReplicaLife } from './replica-life.js';
+import { asError, ReplicaLife } from './replica-life.js';
 import { phaseOf, statusOf } from './status.js';
 
 export type { NodeSeams, QuorateNode } from './quorate-node.js';
@@ -118,7 +118,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   connect(): void {
     const { prefix } = this.options;
-    this.parts = partsOf(this.scope, { address: { id: this.id, prefix }, status: this });
+    this.parts = nodePartsOf(this.scope, { address: { id: this.id, prefix }, status: this });
     if (this.seams.bus.connected) this.send({ type: 'bus.connected' });
   }
 
@@ -139,7 +139,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     for (const handler of handlers) handler.start();
     waysIn.announce();
     const failed = (error: unknown): void =>
-      this.send({ type: 'fatal.happened', error: errorOf(error) });
+      this.send({ type: 'fatal.happened', error: asError(error) });
     try {
       membership.start();
     } catch (error) {

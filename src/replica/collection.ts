@@ -158,7 +158,7 @@ export class Collection implements CollectionEffects {
 
   forgetHere(): void {
     const own = this.agreed.get(this.peers.self) ?? [];
-    const { replaced, dropped } = partsOf(own);
+    const { replaced, dropped } = replacedAndDropped(own);
     try {
       this.forgetting.collect(dropped, () => {});
       this.forgetting.replace(replaced, () => {});
@@ -220,14 +220,14 @@ export class Collection implements CollectionEffects {
 }
 
 function ordersFor(agreed: readonly Candidate[], grounds: Grounds): CollectionOrder[] {
-  const { replaced, dropped } = partsOf(agreed);
+  const { replaced, dropped } = replacedAndDropped(agreed);
   const orders: CollectionOrder[] = [];
   if (dropped.length > 0) orders.push({ ...grounds, kind: 'collect', keys: dropped });
   if (replaced.length > 0) orders.push({ ...grounds, kind: 'replace', replacements: replaced });
   return orders;
 }
 
-function partsOf(agreed: readonly Candidate[]): {
+function replacedAndDropped(agreed: readonly Candidate[]): {
   replaced: Replacement[];
   dropped: Candidate[];
 } {
