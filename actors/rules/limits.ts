@@ -203,6 +203,8 @@ export const limits = {
   contextEntriesKept: 10,
 
   membersMax: 256,
+  /** 16 bits of TCP. */
+  portMax: 65_535,
   weightMax: 64,
   /** A node may have this much more than its share, in parts of it (rounded up to a partition). */
   overloadMax: 0.04,

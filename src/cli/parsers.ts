@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Durability } from '../options/durability.js';
 
 export function wholeNumber(bounds: { min: number; max: number }): (text: string) => number {
@@ -15,8 +16,9 @@ export function wholeNumber(bounds: { min: number; max: number }): (text: string
   };
 }
 
-export const quorumSize = wholeNumber({ min: 1, max: 255 });
-export const portNumber = wholeNumber({ min: 1, max: 65_535 });
+/** N, R, W: no more nodes than a cluster has. */
+export const quorumSize = wholeNumber({ min: 1, max: limits.membersMax });
+export const portNumber = wholeNumber({ min: 1, max: limits.portMax });
 
 const unitMs: Readonly<Record<string, number>> = {
   '': 1,
