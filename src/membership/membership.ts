@@ -116,7 +116,7 @@ export class Membership {
     this.telling = new Telling({ ...parts, bus, random, settings, identity });
     this.removals = new Removals({ ...parts, known: removed, kept, outages });
     const { telling, removals } = this;
-    const learning = new Learning(roster, watch, identity);
+    const learning = new Learning(roster, watch, identity, view);
     const own = { inspection, settings, view, identity, claim, lineage, kept, problems };
     this.exchange = new GossipExchange({ ...parts, ...own, outages, learning, telling, removals });
   }

@@ -48,10 +48,6 @@ export interface PeerWatchOptions {
 export class PeerWatch {
   private readonly watched = new Map<NodeId, Watched>();
   private suspended = false;
-  /** When another said last that it does not hear this node. */
-  doubtedAtMs = -Infinity;
-  /** When another said last that somebody is down and not gone. */
-  hangingToldAtMs = -Infinity;
 
   constructor(private readonly options: PeerWatchOptions) {}
 
@@ -164,16 +160,6 @@ export class PeerWatch {
     if (isNews && entry.reachability === 'down') this.options.onChange(peer, 'down');
     if (!entry.actor.getSnapshot().context.suspicion.absent)
       entry.actor.send({ type: 'peer.absent' });
-  }
-
-  /** Another does not hear this node. */
-  doubted(): void {
-    this.doubtedAtMs = this.options.clock.monotonicMs();
-  }
-
-  /** Another takes somebody for hung, and goes where those meet who do. */
-  toldOfHanging(): void {
-    this.hangingToldAtMs = this.options.clock.monotonicMs();
   }
 
   testify(witness: NodeId, about: { readonly peer: NodeId; readonly suspects: boolean }): void {

@@ -408,25 +408,25 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'standstill-forgotten-at-once',
     file: 'src/bus/hearing.js',
-    find: 'this.stoodLongMs = nowMs',
+    find: 'this.tellStoodLong()',
     replace: 'void 0',
   },
   {
     name: 'unheard-taken-for-alone',
     file: 'src/api/work-queue.js',
-    find: '|| this.lateWords.areExpected)',
-    replace: ')',
+    find: '|| this.lateWords.areExpected',
+    replace: '',
   },
   {
     name: 'what-hangs-for-others-unnoticed',
-    file: 'src/membership/peer-watch.js',
-    find: 'this.hangingToldAtMs = this.options.clock.monotonicMs()',
+    file: 'src/membership/learning.js',
+    find: "this.view.told('hanging.told')",
     replace: 'void 0',
   },
   {
     name: 'doubts-unnoticed',
-    file: 'src/membership/peer-watch.js',
-    find: 'this.doubtedAtMs = this.options.clock.monotonicMs()',
+    file: 'src/membership/learning.js',
+    find: "this.view.told('self.unheard')",
     replace: 'void 0',
   },
   {
@@ -786,7 +786,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'just-started-refuses-for-certain',
     file: 'src/api/work-queue.js',
-    find: '!this.hasMetAll ||',
+    find: '!this.knowsAll ||',
     replace: '',
   },
   {
@@ -799,9 +799,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hung-node-replaced-at-once',
     test: 'unit/api/work-queue',
-    file: 'src/api/work-queue.js',
-    find: 'if (group === workQueue)',
-    replace: 'if (true)',
+    file: 'actors/membership/listening.machine.js',
+    find: "after: { untilAllWereTold: '#listening.meeting.withoutSome' },",
+    replace: "always: '#listening.meeting.withoutSome',",
   },
 
   ...edgeMutants,
