@@ -13,7 +13,8 @@ import {
   UnavailableError,
 } from '../errors.js';
 import { agesOf } from '../wire/copy-age.js';
-import { rowOverheadBytes, type FrameRefusal, type PutFrameReply } from '../wire/frames.js';
+import { type FrameRefusal, type PutFrameReply } from '../wire/frame-replies.js';
+import { rowOverheadBytes } from '../wire/frames.js';
 import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-codec.js';
 import type { Request } from '../wire/protocol/bodies.js';
 import { forwardBody, forwardRoomBytes, orderedOf } from '../wire/protocol/forward.js';

@@ -6,13 +6,11 @@ import type { Outcome } from '../errors.js';
 import { agesOf } from '../wire/copy-age.js';
 import {
   decodeFrameReply,
-  encodeFrame,
-  frameOverheadBytes,
-  rowOverheadBytes,
   type FrameRefusal,
   type FrameReply,
   type FrameValue,
-} from '../wire/frames.js';
+} from '../wire/frame-replies.js';
+import { encodeFrame, frameOverheadBytes, rowOverheadBytes } from '../wire/frames.js';
 import { encodeOwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';

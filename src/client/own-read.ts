@@ -7,7 +7,7 @@
  */
 import { MalformedError } from '../errors.js';
 import { digestBytes } from '../wire/digest-codec.js';
-import type { GetFrameReply } from '../wire/frames.js';
+import type { GetFrameReply } from '../wire/frame-replies.js';
 import { decodeOwnReply } from '../wire/own-frames.js';
 import type { Receipt } from '../wire/receipt.js';
 import { handleRows, knownReceipt, type RowFailure, type RowHandlers } from './frame-rows.js';
