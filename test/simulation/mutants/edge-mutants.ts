@@ -201,9 +201,9 @@ export const edgeMutants: readonly Mutant[] = [
   {
     name: 'hung-node-keeps-its-frames',
     test: 'unit/client/client',
-    file: 'src/client/dispatcher.js',
-    find: 'this.outbox.unpark();\n            this.takeBack();',
-    replace: 'this.outbox.unpark();',
+    file: 'src/client/silence.js',
+    find: 'outbox.unpark();\n            this.takeBack();',
+    replace: 'outbox.unpark();',
   },
   {
     name: 'lanes-without-end',
@@ -215,8 +215,8 @@ export const edgeMutants: readonly Mutant[] = [
   {
     name: 'lost-questions-kept',
     test: 'unit/client/client',
-    file: 'src/client/dispatcher.js',
-    find: "flight.kind === 'ring' && outMs >= clientLimits.ringLostAfterMs",
+    file: 'src/client/silence.js',
+    find: 'outMs >= clientLimits.ringLostAfterMs',
     replace: 'false',
   },
 
