@@ -20,7 +20,7 @@ export interface GetRoundEffects {
   /** What waits for its answer goes to the owners as they are now. */
   planAnew(): void;
   /**
-   * Sends the merged states to the primaries that were behind; `repairs.settled` when all have
+   * Sends the merged states to the primaries that were behind; `repairs.answered` when all have
    * answered.
    */
   repair(): void;

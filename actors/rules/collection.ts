@@ -70,8 +70,8 @@ export function prunedContext(
 ): Context | undefined {
   const excess = state.context.length - limits.contextEntriesKept;
   if (excess <= 0) return undefined;
-  const settledMs = options.nowMs - options.graceMs;
-  if (!state.siblings.every((sibling) => sibling.writtenAtMs <= settledMs)) return undefined;
+  const beforeMs = options.nowMs - options.graceMs;
+  if (!state.siblings.every((sibling) => sibling.writtenAtMs <= beforeMs)) return undefined;
   const newest = newestEpochs(state.context);
   const removable = state.context
     .map(({ actor }) => actor)

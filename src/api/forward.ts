@@ -39,7 +39,7 @@ export interface ForwardOptions {
 }
 
 /** What an answer says. */
-interface Settlement {
+interface Taken {
   /** Of the other node. */
   readonly clock: Moment | null;
   /**
@@ -125,7 +125,7 @@ export class Forward {
   }
 
   /** Answers the rows, but for those that are left. */
-  settle(body: readonly WireValue[]): Settlement {
+  take(body: readonly WireValue[]): Taken {
     const { requests } = this;
     const reply = this.replyOf(body);
     const clock = reply?.clock ?? null;

@@ -1,6 +1,5 @@
 /**
- * The way of a request through the client: taken, sent, answered or tried again, settled exactly
- * once.
+ * The way of a request through the client: taken, sent, tried again, answered exactly once.
  *
  * It goes on to the next node at no cost when NATS says that its coordinator is gone, also when it
  * was on its way there already: the operation id makes a put that arrives twice one write. Refusals
@@ -92,7 +91,7 @@ export class Dispatcher {
     this.clock.setTimeout(this.tick, clientLimits.tickMs);
   }
 
-  /** Takes nothing more; resolves when every request has settled, at the latest at its deadline. */
+  /** Takes nothing more; resolves when every request is over, at the latest at its deadline. */
   async close(): Promise<void> {
     await this.pending.close();
     this.flights.close();
@@ -118,7 +117,7 @@ export class Dispatcher {
   }
 
   /**
-   * One primary's word on an own read; the last one settles it. When there is none, a coordinator
+   * One primary's word on an own read; the last one ends it. When there is none, a coordinator
    * will know better.
    */
   private toldOf(flight: FrameFlight, read: OwnRead, message: BusMessage): void {
@@ -152,14 +151,14 @@ export class Dispatcher {
     const heldBack: Request[] = [];
     try {
       handle({
-        onDone: (request, settled) => {
+        onDone: (request, result) => {
           done++;
-          this.pending.settle(request, settled);
+          this.pending.end(request, result);
         },
         onFailure: (request, failure) => {
           const course = request.refused(failure, flight.read !== undefined);
           if (course === 'heldBack') {
-            if (!request.settled) heldBack.push(request);
+            if (!request.isOver) heldBack.push(request);
           } else if (course === 'alone' || course === 'coordinated') {
             if (course === 'alone') tooLarge++;
             this.outbox.add(request);
@@ -200,7 +199,7 @@ export class Dispatcher {
     failure: RowFailure,
     { again, nowMs }: { readonly again: boolean; readonly nowMs: number },
   ): void {
-    if (request.settled) return;
+    if (request.isOver) return;
     if (failure.code === 503) this.ring.want();
     const backoffMs = again ? this.budget.backoffMs(request.retries) : undefined;
     if (backoffMs === undefined || nowMs + backoffMs >= request.deadlineMs) {
@@ -223,7 +222,7 @@ export class Dispatcher {
     options: { readonly outcome: Outcome; readonly failure: RowFailure },
   ): void {
     for (const request of rows) {
-      if (request.settled) continue;
+      if (request.isOver) continue;
       if (read !== undefined) request.coordinate();
       request.tried(options.outcome);
       if (request.sends < clientLimits.sendsMax) this.outbox.add(request);
@@ -263,7 +262,7 @@ export class Dispatcher {
       if (flight.kind !== 'frame' || flight.deadlineMs > nowMs) continue;
       flight.deadlineMs = Number.POSITIVE_INFINITY;
       for (const request of flight.rows) {
-        if (request.settled) continue;
+        if (request.isOver) continue;
         if (request.deadlineMs <= nowMs)
           this.pending.expire(request, { sent: true, why: 'no answer' });
         else flight.deadlineMs = Math.min(flight.deadlineMs, request.deadlineMs);

@@ -14,7 +14,7 @@ import { encodeFrame, frameOverheadBytes, rowOverheadBytes } from '../wire/frame
 import { encodeOwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
-import type { Request, Settled, Terms } from './request.js';
+import type { Request, RequestResult, Terms } from './request.js';
 
 /** Takes from the front of `queue` what one frame holds; at least one. */
 export function cutRows(
@@ -95,7 +95,7 @@ export interface RowFailure {
 }
 
 export interface RowHandlers {
-  onDone(request: Request, settled: Settled): void;
+  onDone(request: Request, result: RequestResult): void;
   onFailure(request: Request, failure: RowFailure): void;
 }
 

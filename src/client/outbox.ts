@@ -76,7 +76,7 @@ export class Outbox {
   }
 
   add(request: Request): void {
-    if (request.settled) return;
+    if (request.isOver) return;
     const lane = this.paused ? undefined : this.laneOf(request);
     if (lane === undefined) {
       this.parked.push(request);
@@ -89,7 +89,7 @@ export class Outbox {
   /** It was sent by routes that are no good: until there are others. */
   park(request: Request): void {
     request.sends--;
-    if (!request.settled) this.parked.push(request);
+    if (!request.isOver) this.parked.push(request);
   }
 
   private laneOf(request: Request): Lane | undefined {
@@ -232,7 +232,7 @@ export class Outbox {
   private sendFrame(lane: Lane, nowMs: number): void {
     const { subjects, frameBytesMax } = this.options;
     const cut = cutRows(lane.queue, { rowsMax: lane.rowsMax, bytesMax: frameBytesMax });
-    const rows = cut.filter((request) => !request.settled);
+    const rows = cut.filter((request) => !request.isOver);
     if (rows.length === 0) return;
     let deadlineMs = Number.POSITIVE_INFINITY;
     let lastDeadlineMs = 0;

@@ -163,7 +163,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     const { keys, ledger } = this.content;
     const { self, primaries } = ledger.plan;
     this.calls = sendRepairs(this.around, { self, primaries, keys }, () =>
-      this.round.happened({ type: 'repairs.settled' }),
+      this.round.happened({ type: 'repairs.answered' }),
     );
   }
 

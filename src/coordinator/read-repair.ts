@@ -21,20 +21,20 @@ export interface Repair {
 }
 
 /**
- * `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to
- * give up when the round ends.
+ * `onAnswered` runs once all repaired replicas have answered, whatever they said. Returns the calls
+ * to give up when the round ends.
  */
 export function sendRepairs(
   around: Pick<RoundSurroundings, 'store' | 'peers' | 'instruments'>,
   repair: Repair,
-  onSettled: () => void,
+  onAnswered: () => void,
 ): CallId[] {
   const { store, peers, instruments } = around;
   const { self, primaries, keys } = repair;
   let pending = 1;
-  const settleOne = (): void => {
+  const answeredOne = (): void => {
     pending--;
-    if (pending === 0) onSettled();
+    if (pending === 0) onAnswered();
   };
   const calls: CallId[] = [];
   for (const node of primaries) {
@@ -45,13 +45,13 @@ export function sendRepairs(
       // again.
       if (node !== self) {
         const body = mergeBody(mergeReason.repair, notOwed, limits.repairMsMax, batch, unsaid);
-        calls.push(peers.call(node, 'merge', body, settleOne));
-      } else if (store.refusal() === undefined) store.merge(batch, {}, settleOne);
-      else settleOne();
+        calls.push(peers.call(node, 'merge', body, answeredOne));
+      } else if (store.refusal() === undefined) store.merge(batch, {}, answeredOne);
+      else answeredOne();
     }
     instruments.readRepairs.value += behind.length;
   }
-  settleOne();
+  answeredOne();
   return calls;
 }
 

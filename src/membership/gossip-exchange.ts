@@ -174,7 +174,7 @@ export class GossipExchange {
     lineage.lease();
     outages.review();
     const waitingFor = life.waitingFor();
-    if (waitingFor === undefined) problems.settle('waiting');
+    if (waitingFor === undefined) problems.clear('waiting');
     else if (roster.self.heartbeat >= limits.patienceBeatsMax)
       problems.report('waiting', waitingFor);
     timeOfDay.review(problems);

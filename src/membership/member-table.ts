@@ -61,7 +61,7 @@ export class MemberTable {
     if (this.writing) return;
     const { vote, members, replicas, revision } = this.current();
     const waiting = this.onWritten.splice(0);
-    if (revision === this.written) return settle(waiting);
+    if (revision === this.written) return callAll(waiting);
     this.writing = true;
     const gone = [...this.table.keys({ start: firstMember })].filter(
       (key) => !members.some((member) => member.id === key),
@@ -77,7 +77,7 @@ export class MemberTable {
         this.writing = false;
         if (error === undefined) {
           this.written = revision;
-          settle(waiting);
+          callAll(waiting);
           if (this.onWritten.length > 0) this.save();
         } else this.onWritten.unshift(...waiting);
       },
@@ -85,6 +85,6 @@ export class MemberTable {
   }
 }
 
-function settle(callbacks: readonly (() => void)[]): void {
+function callAll(callbacks: readonly (() => void)[]): void {
   for (const callback of callbacks) callback();
 }

@@ -106,7 +106,7 @@ export class Membership {
       claim,
       lineage,
       onRecalled: () => this.recalled(),
-      onSettled: () => this.settled(),
+      onKnown: () => this.becameKnown(),
       end: (error) => this.end(error),
     });
     const { identity } = this;
@@ -203,7 +203,7 @@ export class Membership {
     this.view.changed({ kind: 'ring' });
   }
 
-  private settled(): void {
+  private becameKnown(): void {
     this.endAsking();
     this.life.send({ type: 'self.known' });
   }

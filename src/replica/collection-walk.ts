@@ -32,7 +32,7 @@ export class CollectionWalk {
   /** Whether the pass over the partition at hand met something that time may ripen. */
   private ripening = false;
   /** Roots of partitions in which nothing can be forgotten before they change. */
-  private readonly settled = new Map<number, Digest>();
+  private readonly barren = new Map<number, Digest>();
 
   constructor(
     private readonly store: Store,
@@ -52,9 +52,9 @@ export class CollectionWalk {
     const { partition } = this;
     if (!this.surroundings.isMine(partition)) return false;
     if (this.after !== '') return true;
-    const settled = this.settled.get(partition);
+    const barren = this.barren.get(partition);
     const root = this.store.trees.root(partition);
-    return settled === undefined || !sameDigest(settled, root);
+    return barren === undefined || !sameDigest(barren, root);
   }
 
   private look(): Candidate[] {
@@ -97,7 +97,7 @@ export class CollectionWalk {
 
   private finish(): void {
     if (!this.ripening && this.rootAtStart !== undefined)
-      this.settled.set(this.partition, this.rootAtStart);
+      this.barren.set(this.partition, this.rootAtStart);
     this.advance();
   }
 

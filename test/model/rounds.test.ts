@@ -286,7 +286,7 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
     next.push({ type: 'deadline.passed' }, { type: 'plan.outdated' });
     if (slept < 2) next.push({ type: 'replica.slow' });
   } else if (value === 'repairing') {
-    next.push({ type: 'repairs.settled' }, { type: 'repairs.overdue' });
+    next.push({ type: 'repairs.answered' }, { type: 'repairs.overdue' });
   }
   const outcomes = [...done].map(String).sort((a, b) => (a < b ? -1 : 1));
   const fingerprint = JSON.stringify({ value, asked, outcomes, slept, replies, differs });
