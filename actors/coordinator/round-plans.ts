@@ -52,8 +52,8 @@ export function getPlan(wanted: Wanted, view: Belief, self: NodeId): GetPlan {
 }
 
 /**
- * Whom to ask what contexts claim beyond what the coordinator holds. A member that is gone for good
- * will never show it: nobody waits for its answer.
+ * Whom to ask what contexts claim beyond what the coordinator holds. A member that was removed will
+ * never show it: nobody waits for its answer.
  */
 export function lookUpPlan(
   placement: Placement,
@@ -68,7 +68,7 @@ export function lookUpPlan(
 }
 
 /**
- * Nobody stands in for a primary that is gone for good while the others are W: what its stand-in
+ * Nobody stands in for a primary that was removed while the others are W: what its stand-in
  * held would only be brought to those others and forgotten.
  */
 function ownersToHold(

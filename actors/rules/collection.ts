@@ -60,13 +60,13 @@ function deadSinceMs(sibling: Sibling): number {
 
 /**
  * The context without what is not needed any more, or undefined when it stays as it is: entries
- * without a sibling, of nodes that are gone for good, or of epochs their node has itself left
+ * without a sibling, of nodes that are no members any more, or of epochs their node has itself left
  * behind, oldest epoch first, until no more than `limits.contextEntriesKept` are left. A node never
  * goes back to an earlier epoch of its own for a key.
  */
 export function prunedContext(
   state: KeyState,
-  options: Grace & { readonly isGone: (node: NodeId) => boolean },
+  options: Grace & { readonly isFormer: (node: NodeId) => boolean },
 ): Context | undefined {
   const excess = state.context.length - limits.contextEntriesKept;
   if (excess <= 0) return undefined;
@@ -76,7 +76,7 @@ export function prunedContext(
   const removable = state.context
     .map(({ actor }) => actor)
     .filter((actor) => !hasSibling(state, actor))
-    .filter((actor) => options.isGone(nodeOf(actor)) || isSuperseded(actor, newest))
+    .filter((actor) => options.isFormer(nodeOf(actor)) || isSuperseded(actor, newest))
     .sort((a, b) => epochOf(a) - epochOf(b) || (a < b ? -1 : 1));
   if (removable.length === 0) return undefined;
   const dropped = new Set(removable.slice(0, excess));

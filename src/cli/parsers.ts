@@ -77,13 +77,13 @@ function bucketSetting(setting: string): Partial<BucketOptions> {
   }
 }
 
-export interface Place {
+export interface NamedKey {
   readonly bucket: string;
   readonly key: string;
 }
 
 /** `bucket/key`; the key may contain slashes. */
-export function place(text: string): Place {
+export function namedKey(text: string): NamedKey {
   const slash = text.indexOf('/');
   if (slash > 0 && slash < text.length - 1) {
     return { bucket: text.slice(0, slash), key: text.slice(slash + 1) };

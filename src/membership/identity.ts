@@ -75,7 +75,7 @@ export class Identity {
   }
 
   /** Somebody tells of a life of this node that its disk does not know. */
-  doubted(by: NodeId): void {
+  laterLifeTold(by: NodeId): void {
     this.actor.send({ type: 'laterLife.told', by });
   }
 

@@ -62,7 +62,7 @@ export class Learning {
     if (vital.opinion !== 'heard') this.view.told('self.unheard');
     const wasOld = this.roster.hear(vital, { calledDown: isDown(vital.opinion) });
     // Of one who was not asked, or did not answer in time.
-    if (wasOld) this.identity.doubted(from);
+    if (wasOld) this.identity.laterLifeTold(from);
     if (vital.opinion !== 'heard') this.roster.beat();
   }
 }

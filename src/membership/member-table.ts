@@ -63,12 +63,12 @@ export class MemberTable {
     const waiting = this.onWritten.splice(0);
     if (revision === this.written) return callAll(waiting);
     this.writing = true;
-    const gone = [...this.table.keys({ start: firstMember })].filter(
+    const dropped = [...this.table.keys({ start: firstMember })].filter(
       (key) => !members.some((member) => member.id === key),
     );
     this.tables.commit(
       (batch) => {
-        for (const key of gone) batch.remove(this.table, key);
+        for (const key of dropped) batch.remove(this.table, key);
         batch.put(this.table, foundersKey, encodeVote(vote));
         if (replicas !== undefined) batch.put(this.table, replicasKey, encodeReplicas(replicas));
         for (const member of members) batch.put(this.table, member.id, encodeMember(member));

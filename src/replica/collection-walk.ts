@@ -22,7 +22,7 @@ export interface WalkSurroundings {
   readonly graceMs: number;
   nowMs(): number;
   isMine(partition: number): boolean;
-  isGone(node: NodeId): boolean;
+  isFormer(node: NodeId): boolean;
 }
 
 export class CollectionWalk {
@@ -88,7 +88,7 @@ export class CollectionWalk {
     if (isCollectable(state, grace)) return { key, digest, bytes: undefined };
     const context = prunedContext(state, {
       ...grace,
-      isGone: (node) => this.surroundings.isGone(node),
+      isFormer: (node) => this.surroundings.isFormer(node),
     });
     const bytes = context && encodeState({ ...state, context });
     // What is larger than a message stays as it is until a put replaces some of it.

@@ -3,8 +3,8 @@
  * this node is, once all agree (`actors/rules/collection.ts` says when).
  *
  * A node that was removed must not come back with its old data: what was forgotten meanwhile would
- * return with it. So it is not asked, but everybody else must know that it is gone, and with that
- * take nothing from it, before anything is forgotten.
+ * return with it. So it is not asked, but everybody else must know of the removal, and with that take
+ * nothing from it, before anything is forgotten.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -80,7 +80,7 @@ export class Collection implements CollectionEffects {
       nowMs: () => clock.wallMs(),
       isMine: (partition) =>
         collectorOf(view.placement(partition, buckets.largestN), view) === peers.self,
-      isGone: (node) => !this.members().includes(node),
+      isFormer: (node) => !this.members().includes(node),
     });
   }
 

@@ -59,7 +59,7 @@ export const edgeMutants: readonly Mutant[] = [
     name: 'headers-without-end',
     test: 'unit/nats-headers',
     file: headers,
-    find: 'if (places.length === 4 * limits.headersMax)',
+    find: 'if (offsets.length === 4 * limits.headersMax)',
     replace: 'if (false)',
   },
   {

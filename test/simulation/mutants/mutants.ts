@@ -301,13 +301,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'sibling',
   },
   {
-    name: 'twins-not-covered',
+    name: 'copies-not-covered',
     file: 'actors/rules/operations.js',
     find: '!isReplaced(sibling) && !over.has(sibling.operation)',
     replace: '!isReplaced(sibling)',
   },
   {
-    name: 'late-twins-shown',
+    name: 'late-copies-shown',
     file: 'actors/rules/operations.js',
     find: 'return left.length === 0 ? live : left;',
     replace: 'return live;',
@@ -402,7 +402,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'plain-puts-before-late-words',
     file: 'src/api/plain-puts.js',
-    find: 'if (this.lateWords.areExpected || this.held.length > 0)',
+    find: 'if (this.lateWords.areExpected || this.delayed.length > 0)',
     replace: 'if (false)',
   },
   {

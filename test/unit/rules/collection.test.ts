@@ -85,7 +85,7 @@ describe('collection: who must agree', () => {
 
 describe('pruning: which entries of a context may go', () => {
   const kept = limits.contextEntriesKept;
-  const nobody = { ...age, isGone: () => false };
+  const nobody = { ...age, isFormer: () => false };
 
   test('no more than are kept: nothing goes', () => {
     expect(
@@ -113,7 +113,7 @@ describe('pruning: which entries of a context may go', () => {
     );
     const state = crowded(nodes.length, (i) => dot(nodes[i]!, 1));
     expect(prunedContext(state, nobody)).toBeUndefined();
-    const gone = prunedContext(state, { ...age, isGone: (node) => node === nodes[3] })!;
+    const gone = prunedContext(state, { ...age, isFormer: (node) => node === nodes[3] })!;
     expect(gone).toHaveLength(state.context.length - 1);
     expect(covers(gone, dot(nodes[3]!, 1))).toBe(false);
   });

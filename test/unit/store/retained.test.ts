@@ -42,7 +42,7 @@ function walk(store: DurableStore, keys: number): void {
     graceMs: 1e9,
     nowMs: () => 0,
     isMine: () => true,
-    isGone: () => false,
+    isFormer: () => false,
   });
   for (let i = 0; i <= keys; i++) walked.step();
 }
