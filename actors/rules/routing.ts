@@ -1,7 +1,8 @@
 /**
  * Who of a partition's nodes does what: which one coordinates a put, which of them listen, whom a
- * client asks; who has keys forgotten, who takes a hint that its target does not fetch. Nodes and clients go by the same rules, each with its own belief
- * of who answers; while they believe the same, they choose the same.
+ * client asks; who has keys forgotten, who takes a hint in its target's place. Nodes and clients go
+ * by the same rules, each with its own belief of who answers; while they believe the same, they
+ * choose the same.
  */
 import type { NodeId } from './actor.js';
 import type { Reachability } from './membership.js';

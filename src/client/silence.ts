@@ -1,8 +1,8 @@
 /**
- * Which nodes answer, as what they were sent shows it, and what becomes of what a node was sent that
- * does not: it goes on to others. First a question that costs nobody anything (a probe), then the
- * next node. How long is waited follows from how long answers take: who is slow is slow beside the
- * others.
+ * Which nodes answer, as what they were sent shows it, and what becomes of what a node was sent
+ * that does not: it goes on to others. First a question that costs nobody anything (a probe), then
+ * the next node. How long is waited follows from how long answers take: who is slow is slow beside
+ * the others.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';

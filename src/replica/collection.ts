@@ -3,8 +3,8 @@
  * this node is, once all agree (`actors/rules/collection.ts` says when).
  *
  * A node that was removed must not come back with its old data: what was forgotten meanwhile would
- * return with it. So it is not asked, but everybody else must know of the removal, and with that take
- * nothing from it, before anything is forgotten.
+ * return with it. So it is not asked, but everybody else must know of the removal, and with that
+ * take nothing from it, before anything is forgotten.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
