@@ -78,6 +78,7 @@ export class Membership {
       hearing,
       lateWords,
       inspection,
+      isCutOff: () => this.isCutOff,
       probe: (peer) => this.telling.tell(peer, { hello: true }),
       onChange: (node, now) => this.exchange.reached(node, now),
     });

@@ -86,9 +86,18 @@ export const subtleMutants: readonly Mutant[] = [
   // Failure detector.
   {
     name: 'silence-of-a-suspect-not-noted',
+    test: 'model/peer',
     file: peer,
-    find: "'peer.silent': { actions: ['noteSilence', 'probe'] },",
-    replace: "'peer.silent': { actions: ['probe'] },",
+    find: "'peer.heard': 'alive',\n                        'peer.silent': { guard: 'isHeard', actions: ['noteSilence', 'probe'] },",
+    replace:
+      "'peer.heard': 'alive',\n                        'peer.silent': { actions: ['probe'] },",
+  },
+  {
+    name: 'old-absence-a-second-source',
+    test: 'model/peer',
+    file: peer,
+    find: "actions: ['dropAbsence', 'believeThere', 'tellAgain']",
+    replace: "actions: ['believeThere', 'tellAgain']",
   },
   {
     name: 'watch-stays-suspended',
