@@ -52,7 +52,6 @@ class ComposedNode implements QuorateNode, NodeEffects {
   private parts: NodeParts | undefined;
   /** Until the node serves. */
   private report: RecoveryReport | undefined;
-  private isOldDisk = false;
 
   constructor(
     private readonly seams: NodeSeams,
@@ -185,8 +184,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
       this.tellProblem(
         'other nodes have seen a later life of this node than its data directory knows: was it put back from a copy? It is compared with the others, and takes nothing of its own for the last word',
       );
-    this.isOldDisk = true;
-    if (this.report === undefined) this.started.exchange.suspectAll();
+    this.started.exchange.suspectAll();
   }
 
   /** Compares with the other primaries at once when the disk may have lost something. */
@@ -194,8 +192,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const { report } = this;
     if (report === undefined) return;
     const { exchange } = this.started;
-    if (!report.clean || this.isOldDisk || report.suspectPartitions === 'all')
-      exchange.suspectAll();
+    if (!report.clean || report.suspectPartitions === 'all') exchange.suspectAll();
     if (report.suspectPartitions !== 'all' && report.suspectPartitions.length > 0)
       exchange.suspectDamage(report.suspectPartitions);
     this.report = undefined;
