@@ -14,7 +14,7 @@ import type { GetFinding } from './get-ledger.js';
 export type GetRoundEvent =
   /** `differs`: for some key its state is not the coordinator's. */
   | { readonly type: 'replica.answered'; readonly node: NodeId; readonly differs: boolean }
-  | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
+  | { readonly type: 'replica.outOfReach'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
   /** It goes by another configuration than the round; it is asked again. */
   | { readonly type: 'replica.differs'; readonly node: NodeId; readonly why: string }
@@ -66,7 +66,7 @@ export const getRoundMachine = setup({
       entry: 'carryOutOrders',
       on: {
         'replica.answered': { actions: ['noteInLedger', 'carryOutOrders'] },
-        'replica.gone': { actions: ['noteInLedger', 'carryOutOrders'] },
+        'replica.outOfReach': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.refused': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.differs': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.slow': { actions: ['noteInLedger', 'carryOutOrders'] },

@@ -47,7 +47,7 @@ export class GetRound extends ChartedRound<
     switch (event.type) {
       case 'replica.answered':
         return replicaAnswered(books, event);
-      case 'replica.gone':
+      case 'replica.outOfReach':
       case 'replica.refused':
         return replicaLost(books, event);
       case 'replica.differs':

@@ -64,7 +64,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   }
 
   nodeDown(node: NodeId): void {
-    this.round.happened({ type: 'replica.gone', node, why: 'is down' });
+    this.round.happened({ type: 'replica.outOfReach', node, why: 'is down' });
   }
 
   configurationChanged(): void {

@@ -59,11 +59,12 @@ export function lossOf(
   node: NodeId,
   answer: Exclude<PeerAnswer, { kind: 'ok' }>,
 ): {
-  readonly type: 'replica.gone' | 'replica.refused' | 'replica.differs';
+  readonly type: 'replica.outOfReach' | 'replica.refused' | 'replica.differs';
   readonly node: NodeId;
   readonly why: string;
 } {
-  if (answer.kind === 'noResponders') return { type: 'replica.gone', node, why: 'is not there' };
+  if (answer.kind === 'noResponders')
+    return { type: 'replica.outOfReach', node, why: 'is not there' };
   const type = goesByAnother(answer) ? 'replica.differs' : 'replica.refused';
   return { type, node, why: `refused: ${answer.message}` };
 }

@@ -158,7 +158,7 @@ export class GossipExchange {
     if (now === 'down' && isNewcomer) {
       roster.drop(node);
       timeOfDay.drop(node);
-      life.send({ type: 'newcomer.gone', node, known: roster.allIds });
+      life.send({ type: 'newcomer.down', node, known: roster.allIds });
       watch.unwatch(node);
     }
     if (roster.get(node)?.status === 'active') outages.note(node, now);
