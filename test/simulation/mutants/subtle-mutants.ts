@@ -36,8 +36,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'witnesses-need-no-own-silence',
     file: 'actors/rules/suspicion.js',
-    find: 'return silent && (absent || witnesses.size > 0);',
-    replace: 'return (silent && absent) || witnesses.size > 0;',
+    find: 'return silent && (absentAtMs !== undefined || witnesses.size > 0);',
+    replace: 'return (silent && absentAtMs !== undefined) || witnesses.size > 0;',
   },
   {
     name: 'told-clock-outlives-its-process',
