@@ -560,8 +560,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'starts-with-room-only',
     file: epochs,
-    find: 'this.retry = clock.setTimeout(() => this.renew(() => undefined), storeLimits.epochsRetryMs);',
-    replace: 'this.retry = clock.setTimeout(() => this.renew(done), retryMs); return;',
+    find: 'if (!this.stopped)',
+    replace:
+      'if (error !== undefined) { this.options.clock.setTimeout(() => this.renew(done), 100); return; } if (!this.stopped)',
+  },
+  {
+    name: 'leases-asked-for-after-the-stop',
+    test: 'unit/store/epochs',
+    file: epochs,
+    find: 'if (!this.stopped)',
+    replace: '',
   },
   {
     name: 'hint-dropped-after-send',
