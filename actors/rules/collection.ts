@@ -59,28 +59,50 @@ function deadSinceMs(sibling: Sibling): number {
 }
 
 /**
- * The context without what is not needed any more, or undefined when it stays as it is: entries
- * without a sibling, of nodes that are no members any more, or of epochs their node has itself left
- * behind, oldest epoch first, until no more than `limits.contextEntriesKept` are left. A node never
- * goes back to an earlier epoch of its own for a key.
+ * Entries of the context that nobody will need any more, so many as are more than
+ * `limits.contextEntriesKept`, oldest epoch first: those without a sibling, of nodes that are no
+ * members any more, or of epochs their node has itself left behind. A node never goes back to an
+ * earlier epoch of its own for a key.
  */
-export function prunedContext(
-  state: KeyState,
-  options: Grace & { readonly isFormer: (node: NodeId) => boolean },
-): Context | undefined {
+export function surplusEntries(state: KeyState, isFormer: (node: NodeId) => boolean): Context {
   const excess = state.context.length - limits.contextEntriesKept;
-  if (excess <= 0) return undefined;
-  const beforeMs = options.nowMs - options.graceMs;
-  if (!state.siblings.every((sibling) => sibling.writtenAtMs <= beforeMs)) return undefined;
+  if (excess <= 0) return [];
   const newest = newestEpochs(state.context);
   const removable = state.context
     .map(({ actor }) => actor)
     .filter((actor) => !hasSibling(state, actor))
-    .filter((actor) => options.isFormer(nodeOf(actor)) || isSuperseded(actor, newest))
+    .filter((actor) => isFormer(nodeOf(actor)) || isSuperseded(actor, newest))
     .sort((a, b) => epochOf(a) - epochOf(b) || (a < b ? -1 : 1));
-  if (removable.length === 0) return undefined;
-  const dropped = new Set(removable.slice(0, excess));
-  return state.context.filter(({ actor }) => !dropped.has(actor));
+  const surplus = new Set(removable.slice(0, excess));
+  return state.context.filter(({ actor }) => surplus.has(actor));
+}
+
+/**
+ * It was not put for the grace period, so no older state of it is under way: where all hold it, its
+ * surplus may go at once.
+ */
+export function hasRested(state: KeyState, { nowMs, graceMs }: Grace): boolean {
+  return state.siblings.every(({ writtenAtMs }) => writtenAtMs <= nowMs - graceMs);
+}
+
+/**
+ * A key that is put all the time never rests. Its surplus goes in two steps, so that its context
+ * does not reach the bound at which puts are refused: once all have said that they hold the same,
+ * and with that no value of these entries, no more of these can be sent; a grace period later none
+ * is under way either, and where all hold the same again, they may go.
+ */
+export function isBusy(state: KeyState, grace: Grace): boolean {
+  return state.context.length > limits.contextEntriesBusy && !hasRested(state, grace);
+}
+
+/** Those of the entries that are cleared, as far as they were: an entry may have grown since. */
+export function clearedOf(entries: Context, cleared: Context): Context {
+  return entries.filter(({ actor, counter }) => counterOf(cleared, actor) === counter);
+}
+
+export function withoutEntries(context: Context, entries: Context): Context {
+  const dropped = new Set(entries.map(({ actor }) => actor));
+  return context.filter(({ actor }) => !dropped.has(actor));
 }
 
 /**

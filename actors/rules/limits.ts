@@ -201,6 +201,13 @@ export const limits = {
    * threshold.
    */
   contextEntriesKept: 10,
+  /**
+   * Contexts longer than this lose them while their keys are put all the time, too: well before
+   * `contextEntriesMax`, where puts are refused.
+   */
+  contextEntriesBusy: 128,
+  /** Of so many keys a node remembers which entries all were found to hold no value of. */
+  clearedKeysMax: 4096,
 
   membersMax: 256,
   /** 16 bits of TCP. */

@@ -78,6 +78,7 @@ export class Collection implements CollectionEffects {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
       nowMs: () => clock.wallMs(),
+      monotonicMs: () => clock.monotonicMs(),
       isMine: (partition) =>
         collectorOf(view.placement(partition, buckets.largestN), view) === peers.self,
       isFormer: (node) => !this.members().includes(node),
@@ -135,6 +136,8 @@ export class Collection implements CollectionEffects {
       const primaries = this.agreeingOn(candidate.key);
       const given = new Map([...holdings].map(([id, list]) => [id, list[i]!]));
       const holders = primaries && agreement({ primaries, holdings: given });
+      if (holders !== undefined && candidate.goes === 'nothing')
+        return this.walk.noteCleared(candidate.key, candidate.surplus);
       for (const id of holders ?? []) {
         const list = this.agreed.get(id);
         if (list === undefined) this.agreed.set(id, [candidate]);
@@ -234,9 +237,8 @@ function replacedAndDropped(agreed: readonly Candidate[]): {
   const replaced: Replacement[] = [];
   const dropped: Candidate[] = [];
   for (const candidate of agreed) {
-    const { key, digest, bytes } = candidate;
-    if (bytes === undefined) dropped.push(candidate);
-    else replaced.push({ key, digest, bytes });
+    if (candidate.goes === 'entries') replaced.push(candidate);
+    else if (candidate.goes === 'record') dropped.push(candidate);
   }
   return { replaced, dropped };
 }

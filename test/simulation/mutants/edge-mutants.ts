@@ -85,6 +85,27 @@ export const edgeMutants: readonly Mutant[] = [
     replace: 'context: mergeContexts(mergeContexts(local.context, seen.vector), [dot]),',
   },
   {
+    name: 'busy-contexts-shortened-at-once',
+    test: 'unit/replica/collection',
+    file: 'src/replica/collection-walk.js',
+    find: 'if (nowMs - before.atMs < surroundings.graceMs)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'busy-contexts-never-shortened',
+    test: 'unit/replica/collection',
+    file: 'actors/rules/collection.js',
+    find: 'return state.context.length > limits.contextEntriesBusy && !hasRested(state, grace);',
+    replace: 'return false;',
+  },
+  {
+    name: 'grown-entries-are-cleared',
+    test: 'unit/rules/collection',
+    file: 'actors/rules/collection.js',
+    find: 'return entries.filter(({ actor, counter }) => counterOf(cleared, actor) === counter);',
+    replace: 'return entries;',
+  },
+  {
     name: 'contexts-at-their-bound-stay',
     test: 'unit/replica/collection',
     file: 'actors/rules/collection.js',

@@ -337,6 +337,31 @@ describe('pruning of contexts', () => {
     expect(lengths(key)).toEqual([10, 10, 256]);
   });
 
+  test('a context at its bound whose key is put all the time: what was left behind goes after the grace, and no value of it comes back', async () => {
+    const key = await crowdedByEpochs();
+    const { context } = world.stateAt(0, key)!;
+    const [left] = context;
+    const old = {
+      context: [left!],
+      siblings: [{ ...world.stateAt(0, key)!.siblings[0]!, dot: left! }],
+    };
+    const putFor = async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 250) {
+        const state = await world.put(0, key, { value: `${at}` });
+        for (const node of [1, 2]) await world.give(node, key, state);
+        await world.run(250);
+      }
+    };
+    await putFor(graceMs / 2);
+    // Under way since before all were asked.
+    await world.give(1, key, old);
+    await putFor(graceMs / 3);
+    expect(lengths(key)).toEqual([256, 256, 256]);
+    await putFor(graceMs);
+    expect(Math.max(...lengths(key).map((length) => length ?? Infinity))).toBeLessThan(20);
+    expect(world.valuesAt(1, key)).toHaveLength(1);
+  });
+
   test('after crashes of its node a key has few epochs left: those left behind are pruned', async () => {
     world = await ReplicaWorld.start(3, { tombstoneGraceMs: graceMs });
     const key = world.key('k');

@@ -5,13 +5,18 @@ import {
   agreement,
   isCollectable,
   isPrunedFrom,
-  mayBeForgotten,
-  prunedContext,
+  clearedOf,
+  type Grace,
+  hasRested,
   holdings,
+  isBusy,
+  mayBeForgotten,
+  surplusEntries,
+  withoutEntries,
 } from '../../../actors/rules/collection.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { placementOf } from '../../../actors/rules/placement.js';
-import type { Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
+import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { covers, merge, sameState } from '../../../actors/rules/versions.js';
 
 const [a, b, c] = ['a', 'b', 'c'].map((digit) => digit.repeat(16)) as [string, string, string];
@@ -83,6 +88,16 @@ describe('collection: who must agree', () => {
   });
 });
 
+/** Of a state that rests; undefined: nothing of it may go. */
+function prunedContext(
+  state: KeyState,
+  options: Grace & { readonly isFormer: (node: string) => boolean },
+): Context | undefined {
+  const surplus = surplusEntries(state, options.isFormer);
+  if (surplus.length === 0 || !hasRested(state, options)) return undefined;
+  return withoutEntries(state.context, surplus);
+}
+
 describe('pruning: which entries of a context may go', () => {
   const kept = limits.contextEntriesKept;
   const nobody = { ...age, isFormer: () => false };
@@ -133,6 +148,28 @@ describe('pruning: which entries of a context may go', () => {
     const young = sibling(live, { value: Buffer.from('v'), writtenAtMs: 99.9 * hour });
     const { context } = crowded(kept + 2, (i) => dot(a, i + 1));
     expect(prunedContext(stateOf(context, [young]), nobody)).toBeUndefined();
+  });
+
+  test('busy is what was written within the grace, and has grown far beyond what is kept', () => {
+    const live = dot(a, 1000);
+    const young = sibling(live, { value: Buffer.from('v'), writtenAtMs: 99.9 * hour });
+    const of = (length: number): Context => crowded(length, (i) => dot(a, i + 1)).context;
+    expect(isBusy(stateOf(of(limits.contextEntriesBusy - 1), [young]), age)).toBe(false);
+    expect(isBusy(stateOf(of(limits.contextEntriesBusy), [young]), age)).toBe(true);
+    expect(
+      isBusy(
+        crowded(limits.contextEntriesBusy, (i) => dot(a, i + 1)),
+        age,
+      ),
+    ).toBe(false);
+  });
+
+  test('cleared is an entry for as long as it does not grow', () => {
+    const [one, other] = [dot(a, 1), dot(b, 1)];
+    const grown = { ...one, counter: one.counter + 1 };
+    expect(clearedOf([one, other], [one, other])).toEqual([one, other]);
+    expect(clearedOf([grown, other], [one, other])).toEqual([other]);
+    expect(clearedOf([one], [other])).toEqual([]);
   });
 
   test('a straggler brings pruned entries back, and nothing else', () => {

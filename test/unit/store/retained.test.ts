@@ -40,6 +40,7 @@ function walk(store: DurableStore, keys: number): void {
   const walked = new CollectionWalk(store, {
     partitions: testPartitions,
     graceMs: 1e9,
+    monotonicMs: () => 0,
     nowMs: () => 0,
     isMine: () => true,
     isFormer: () => false,
