@@ -1,6 +1,7 @@
 /**
  * Entries of contexts of which nobody holds a value: all members said so at the moment that is
- * noted. In memory alone: who starts anew asks again. A key that finds no room is asked about later.
+ * noted. In memory alone: who starts anew asks again. A key that finds no room is asked about
+ * later.
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
