@@ -7,7 +7,7 @@ import type { AnyStateMachine } from 'xstate';
 import { initialTransition, transition } from 'xstate';
 
 /** One state of the chart, with the ways out of it that were taken so far. */
-export interface Place<State extends string, Action extends string> {
+export interface TableRow<State extends string, Action extends string> {
   readonly state: State;
   readonly isFinal: boolean;
   /** By type of event; null: nothing happens. */
@@ -15,7 +15,7 @@ export interface Place<State extends string, Action extends string> {
 }
 
 export interface Exit<State extends string, Action extends string> {
-  readonly to: Place<State, Action>;
+  readonly to: TableRow<State, Action>;
   /** By name, in this order. */
   readonly actions: readonly Action[];
 }
@@ -23,7 +23,7 @@ export interface Exit<State extends string, Action extends string> {
 export class ChartTable<State extends string, Action extends string> {
   /** Into the initial state. */
   readonly start: Exit<State, Action>;
-  private readonly places = new Map<State, Place<State, Action>>();
+  private readonly rows = new Map<State, TableRow<State, Action>>();
 
   /** Throws when more than state and event decide. */
   constructor(readonly chart: AnyStateMachine) {
@@ -35,15 +35,15 @@ export class ChartTable<State extends string, Action extends string> {
   }
 
   /** Null: the chart has nothing to say to such an event there. */
-  exit(place: Place<State, Action>, type: string): Exit<State, Action> | null {
-    const known = place.exits.get(type);
+  exit(row: TableRow<State, Action>, type: string): Exit<State, Action> | null {
+    const known = row.exits.get(type);
     if (known !== undefined) return known;
-    const exit = this.interpreted(place, type);
-    place.exits.set(type, exit);
+    const exit = this.interpreted(row, type);
+    row.exits.set(type, exit);
     return exit;
   }
 
-  private interpreted(from: Place<State, Action>, type: string): Exit<State, Action> | null {
+  private interpreted(from: TableRow<State, Action>, type: string): Exit<State, Action> | null {
     const before = this.chart.resolveState({ value: from.state, context: undefined });
     const [after, actions] = transition(this.chart, before, { type });
     const exit = this.exitTo(after as Snapshot<State>, actions);
@@ -54,10 +54,10 @@ export class ChartTable<State extends string, Action extends string> {
     { value: state, status }: Snapshot<State>,
     actions: readonly { readonly type: string }[],
   ): Exit<State, Action> {
-    let to = this.places.get(state);
+    let to = this.rows.get(state);
     if (to === undefined) {
       to = { state, isFinal: status === 'done', exits: new Map() };
-      this.places.set(state, to);
+      this.rows.set(state, to);
     }
     return { to, actions: actions.map(({ type }) => type as Action) };
   }

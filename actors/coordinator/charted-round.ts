@@ -5,7 +5,7 @@
  *
  * A finding is told after whatever happens as long as it holds, so no state has to remember it.
  */
-import type { ChartTable, Exit, Place } from '../chart-table.js';
+import type { ChartTable, Exit, TableRow } from '../chart-table.js';
 import { ShownChart, type ChartObserver, type Shown } from '../shown-chart.js';
 
 export interface Ledger<Order, Finding> {
@@ -34,7 +34,7 @@ export abstract class ChartedRound<
   Action extends string,
   Books extends Ledger<unknown, string>,
 > implements Shown {
-  private place: Place<State, Action | LedgerAction>;
+  private row: TableRow<State, Action | LedgerAction>;
   private shown: ShownChart | undefined;
   /** Not taken yet. What comes of an order at once is behind the event that brought the order. */
   private readonly events: Event[] = [];
@@ -46,7 +46,7 @@ export abstract class ChartedRound<
     protected books: Books,
     private readonly options: RoundOptions,
   ) {
-    this.place = table.start.to;
+    this.row = table.start.to;
   }
 
   /** The ledger after what happened to a replica. */
@@ -59,11 +59,11 @@ export abstract class ChartedRound<
   }
 
   get state(): State {
-    return this.place.state;
+    return this.row.state;
   }
 
   get isFinal(): boolean {
-    return this.place.isFinal;
+    return this.row.isFinal;
   }
 
   /** What is shown beside the state. */
@@ -95,7 +95,7 @@ export abstract class ChartedRound<
     let event: Event | undefined;
     while (!this.isFinal && (event = this.events.shift()) !== undefined) {
       this.shown?.happened(event);
-      const exit = this.table.exit(this.place, event.type);
+      const exit = this.table.exit(this.row, event.type);
       if (exit !== null) this.take(exit, event);
       this.shown?.isAt(this, event);
       this.tellFindings();
@@ -105,7 +105,7 @@ export abstract class ChartedRound<
 
   private tellFindings(): void {
     for (const finding of this.books.findings) {
-      const exit = this.table.exit(this.place, finding);
+      const exit = this.table.exit(this.row, finding);
       if (exit === null) continue;
       this.shown?.happened({ type: finding });
       this.take(exit, undefined);
@@ -114,7 +114,7 @@ export abstract class ChartedRound<
   }
 
   private take(exit: Exit<State, Action | LedgerAction>, event: Event | undefined): void {
-    this.place = exit.to;
+    this.row = exit.to;
     for (const action of exit.actions) this.actOn(action, event);
   }
 

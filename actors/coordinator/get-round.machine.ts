@@ -14,7 +14,7 @@ import type { GetFinding } from './get-ledger.js';
 export type GetRoundEvent =
   /** `differs`: for some key its state is not the coordinator's. */
   | { readonly type: 'replica.answered'; readonly node: NodeId; readonly differs: boolean }
-  | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
+  | { readonly type: 'replica.outOfReach'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
   /** It goes by another configuration than the round; it is asked again. */
   | { readonly type: 'replica.differs'; readonly node: NodeId; readonly why: string }
@@ -25,7 +25,7 @@ export type GetRoundEvent =
   /** No request of the round waits any more. */
   | { readonly type: 'deadline.passed' }
   /** Whoever was to be repaired has answered. */
-  | { readonly type: 'repairs.settled' }
+  | { readonly type: 'repairs.answered' }
   /** `limits.repairMsMax` after the readers were answered. */
   | { readonly type: 'repairs.overdue' };
 
@@ -38,7 +38,7 @@ export type GetRoundAction =
   /** What waits for its answer goes to the owners as they are now. */
   | 'planAnew'
   /**
-   * The merged states go to the primaries that were behind; `repairs.settled` when all have
+   * The merged states go to the primaries that were behind; `repairs.answered` when all have
    * answered.
    */
   | 'repair'
@@ -66,7 +66,7 @@ export const getRoundMachine = setup({
       entry: 'carryOutOrders',
       on: {
         'replica.answered': { actions: ['noteInLedger', 'carryOutOrders'] },
-        'replica.gone': { actions: ['noteInLedger', 'carryOutOrders'] },
+        'replica.outOfReach': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.refused': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.differs': { actions: ['noteInLedger', 'carryOutOrders'] },
         'replica.slow': { actions: ['noteInLedger', 'carryOutOrders'] },
@@ -82,7 +82,7 @@ export const getRoundMachine = setup({
         'The readers have their answer; the primaries that were behind get the merged states.',
       entry: 'repair',
       on: {
-        'repairs.settled': { target: 'done' },
+        'repairs.answered': { target: 'done' },
         'repairs.overdue': { target: 'done' },
       },
     },

@@ -20,7 +20,7 @@ export interface GetRoundEffects {
   /** What waits for its answer goes to the owners as they are now. */
   planAnew(): void;
   /**
-   * Sends the merged states to the primaries that were behind; `repairs.settled` when all have
+   * Sends the merged states to the primaries that were behind; `repairs.answered` when all have
    * answered.
    */
   repair(): void;
@@ -47,7 +47,7 @@ export class GetRound extends ChartedRound<
     switch (event.type) {
       case 'replica.answered':
         return replicaAnswered(books, event);
-      case 'replica.gone':
+      case 'replica.outOfReach':
       case 'replica.refused':
         return replicaLost(books, event);
       case 'replica.differs':

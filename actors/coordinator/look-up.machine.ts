@@ -3,7 +3,7 @@
  * once somebody has shown that it was written: the other primaries are asked, then those who stand
  * in for primaries. It ends as soon as all claims are found; what nobody has shown by then covers
  * nothing. When everybody was asked and has answered, they are asked once more: a hint may have
- * gone from one that had not answered yet to one that had. What is left then is gone for good
+ * gone from one that had not answered yet to one that had. What is left then is nowhere
  * (collected, pruned, or never written); else it may show when somebody is back.
  */
 import { and, assign, setup } from 'xstate';
@@ -41,7 +41,7 @@ interface LookUpContext extends LookUpInput {
 export type LookUpEvent =
   /** `foundAll`: no claim is left to look for. */
   | { readonly type: 'replica.answered'; readonly node: NodeId; readonly foundAll: boolean }
-  | { readonly type: 'replica.gone'; readonly node: NodeId }
+  | { readonly type: 'replica.outOfReach'; readonly node: NodeId }
   | { readonly type: 'replica.refused'; readonly node: NodeId }
   | { readonly type: 'time.isUp' };
 
@@ -101,7 +101,7 @@ export const lookUpMachine = setup({
   initial: 'askingPrimaries',
   on: {
     'replica.answered': [{ guard: 'foundAll', target: '.found' }, { actions: 'strike' }],
-    'replica.gone': { actions: ['noteNoAnswer', 'strike'] },
+    'replica.outOfReach': { actions: ['noteNoAnswer', 'strike'] },
     'replica.refused': { actions: ['noteNoAnswer', 'strike'] },
     'time.isUp': { target: '.notFound' },
   },

@@ -19,7 +19,7 @@ export type PutRoundEvent =
   | { readonly type: 'log.durable' }
   | { readonly type: 'replica.acked'; readonly node: NodeId }
   /** No responders, or the detector says down. */
-  | { readonly type: 'replica.gone'; readonly node: NodeId; readonly why: string }
+  | { readonly type: 'replica.outOfReach'; readonly node: NodeId; readonly why: string }
   | { readonly type: 'replica.refused'; readonly node: NodeId; readonly why: string }
   /** It goes by another configuration than the round; it is asked again. */
   | { readonly type: 'replica.differs'; readonly node: NodeId; readonly why: string }
@@ -66,7 +66,7 @@ export const putRoundMachine = setup({
   on: {
     'log.durable': { actions: ['noteInLedger', 'carryOutOrders'] },
     'replica.acked': { actions: ['noteInLedger', 'carryOutOrders'] },
-    'replica.gone': { actions: ['noteInLedger', 'carryOutOrders'] },
+    'replica.outOfReach': { actions: ['noteInLedger', 'carryOutOrders'] },
     'replica.refused': { actions: ['noteInLedger', 'carryOutOrders'] },
     'replica.differs': { actions: ['noteInLedger', 'carryOutOrders'] },
     'replica.slow': { actions: ['noteInLedger', 'carryOutOrders'] },

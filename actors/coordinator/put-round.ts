@@ -50,7 +50,7 @@ export class PutRound extends ChartedRound<
         return replicaAcked(books, books.plan.self);
       case 'replica.acked':
         return replicaAcked(books, event.node);
-      case 'replica.gone':
+      case 'replica.outOfReach':
       case 'replica.refused':
         return replicaLost(books, { ...event, refused: event.type === 'replica.refused' });
       case 'replica.differs':

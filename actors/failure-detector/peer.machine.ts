@@ -9,6 +9,12 @@
  * never more than this: only routing follows from it. While this node itself is ill (its loop stood
  * still, its link to NATS is gone) silence says nothing about others, so the belief stays as it
  * was.
+ * removed when an operator said so: down whatever is heard. It is watched all the same: while NATS
+ * still gives it requests (its process hangs) others must serve what it swallows.
+ *
+ * NATS' word that it is not there holds for as long as it is said again, so it is asked for: a
+ * server that was cut off from the others knows nobody on their side, and says nothing when they
+ * are back and one of them hangs.
  */
 import { assign, setup } from 'xstate';
 import type { NodeId } from '../rules/actor.js';
@@ -26,16 +32,27 @@ import {
 export interface PeerEffects {
   /** Called on every change, and once at the start; a probed peer still counts as alive. */
   believe(reachability: Reachability): void;
+  /** NATS' word on it has changed; called before what is believed because of that. */
+  believeAbsent(isAbsent: boolean): void;
+  /** It is as little reachable as before, but it hangs and is not gone, or the other way round. */
+  tellAgain(): void;
   /** Asks the peer for a sign of life: it answers, or NATS says that it is not there. */
   probe(): void;
 }
 
+/** `atMs`: monotonic. */
 export type PeerEvent =
   | { readonly type: 'peer.heard' }
+  /** For too long; may be said again and again. */
   | { readonly type: 'peer.silent' }
-  | { readonly type: 'peer.absent' }
+  | { readonly type: 'peer.absent'; readonly atMs: number }
+  | { readonly type: 'peer.removed' }
+  /** How old NATS' word is, is looked at. */
+  | { readonly type: 'absence.reviewed'; readonly atMs: number }
   | { readonly type: 'witness.suspects'; readonly witness: NodeId }
   | { readonly type: 'witness.trusts'; readonly witness: NodeId }
+  /** Until then nothing that might have been said could have been heard. */
+  | { readonly type: 'self.deaf'; readonly atMs: number }
   | { readonly type: 'self.ill' }
   | { readonly type: 'self.well' };
 
@@ -47,17 +64,30 @@ export const peerMachine = setup({
   types: {
     context: {} as PeerContext,
     events: {} as PeerEvent,
+    /** `calm`: a sign of life changes nothing. */
+    tags: {} as 'calm',
   },
   actions: {
     believeAlive: toBeProvided,
     believeSuspect: toBeProvided,
     believeDown: toBeProvided,
+    believeAbsent: toBeProvided,
+    believeThere: toBeProvided,
+    tellAgain: toBeProvided,
     probe: toBeProvided,
     noteSilence: assign({
       suspicion: ({ context }) => ({ ...context.suspicion, silent: true }),
     }),
+    /** NATS says that it is not there, or would have if this node had heard. */
     noteAbsence: assign({
-      suspicion: ({ context }) => ({ ...context.suspicion, absent: true }),
+      suspicion: ({ context, event }) =>
+        'atMs' in event ? { ...context.suspicion, absentAtMs: event.atMs } : context.suspicion,
+    }),
+    dropAbsence: assign({
+      suspicion: ({ context }) => ({ ...context.suspicion, absentAtMs: undefined }),
+    }),
+    dropSilence: assign({
+      suspicion: ({ context }) => ({ ...context.suspicion, silent: false }),
     }),
     addWitness: assign({
       suspicion: ({ context, event }) =>
@@ -78,6 +108,10 @@ export const peerMachine = setup({
   },
   guards: {
     isConfirmed: ({ context }) => isConfirmed(context.suspicion),
+    isHeard: ({ context }) => !context.suspicion.silent,
+    isAbsent: ({ context }) => context.suspicion.absentAtMs !== undefined,
+    isAbsenceOld: ({ context, event }) => absentForMs(context, event) > limits.absenceMsMax,
+    mayAskAgain: ({ context, event }) => absentForMs(context, event) >= limits.absenceRestMs,
   },
   delays: {
     probeAnswer: limits.probeMsMax,
@@ -89,6 +123,12 @@ export const peerMachine = setup({
   on: {
     'witness.suspects': { actions: 'addWitness' },
     'witness.trusts': { actions: 'dropWitness' },
+    'peer.removed': '.removed',
+    'absence.reviewed': [
+      { guard: 'isAbsenceOld', actions: ['dropAbsence', 'believeThere', 'tellAgain'] },
+      { guard: 'mayAskAgain', actions: 'probe' },
+    ],
+    'self.deaf': { guard: 'isAbsent', actions: 'noteAbsence' },
   },
   states: {
     watched: {
@@ -96,17 +136,21 @@ export const peerMachine = setup({
       on: { 'self.ill': 'suspended' },
       states: {
         alive: {
-          entry: ['trust', 'believeAlive'],
+          tags: 'calm',
+          entry: ['trust', 'believeThere', 'believeAlive'],
           on: {
             'peer.silent': 'probed',
-            'peer.absent': { target: 'suspect', actions: 'noteAbsence' },
+            'peer.absent': { target: 'suspect', actions: ['noteAbsence', 'believeAbsent'] },
           },
         },
         probed: {
           entry: 'probe',
           on: {
             'peer.heard': 'alive',
-            'peer.absent': { target: 'suspect', actions: ['noteSilence', 'noteAbsence'] },
+            'peer.absent': {
+              target: 'suspect',
+              actions: ['noteSilence', 'noteAbsence', 'believeAbsent'],
+            },
           },
           after: { probeAnswer: { target: 'suspect', actions: 'noteSilence' } },
         },
@@ -115,23 +159,50 @@ export const peerMachine = setup({
           always: { guard: 'isConfirmed', target: 'down' },
           on: {
             'peer.heard': 'alive',
-            'peer.silent': { actions: ['noteSilence', 'probe'] },
-            'peer.absent': { actions: 'noteAbsence' },
+            'peer.silent': { guard: 'isHeard', actions: ['noteSilence', 'probe'] },
+            'peer.absent': { actions: ['noteAbsence', 'believeAbsent'] },
           },
         },
         down: {
           entry: 'believeDown',
-          on: { 'peer.heard': 'alive' },
+          on: {
+            'peer.heard': 'alive',
+            'peer.absent': [
+              { guard: 'isAbsent', actions: 'noteAbsence' },
+              { actions: ['noteAbsence', 'believeAbsent', 'tellAgain'] },
+            ],
+          },
         },
         asBefore: { type: 'history' },
       },
     },
     suspended: {
-      exit: 'trust',
-      on: { 'self.well': 'watched.asBefore', 'peer.heard': 'watched.alive' },
+      on: {
+        'self.well': { target: 'watched.asBefore', actions: 'dropSilence' },
+        'peer.heard': 'watched.alive',
+      },
+    },
+    removed: {
+      tags: 'calm',
+      entry: 'believeDown',
+      on: {
+        'peer.removed': {},
+        'peer.silent': { guard: 'isHeard', actions: ['noteSilence', 'probe'] },
+        'peer.absent': [
+          { guard: 'isAbsent', actions: 'noteAbsence' },
+          { actions: ['noteAbsence', 'believeAbsent', 'tellAgain'] },
+        ],
+      },
     },
   },
 });
+
+/** NaN: it is there, or nobody looks. */
+function absentForMs({ suspicion }: PeerContext, event: PeerEvent): number {
+  const { absentAtMs } = suspicion;
+  if (event.type !== 'absence.reviewed' || absentAtMs === undefined) return NaN;
+  return event.atMs - absentAtMs;
+}
 
 export function peerChart(effects: PeerEffects): typeof peerMachine {
   return peerMachine.provide({
@@ -139,6 +210,9 @@ export function peerChart(effects: PeerEffects): typeof peerMachine {
       believeAlive: () => effects.believe('alive'),
       believeSuspect: () => effects.believe('suspect'),
       believeDown: () => effects.believe('down'),
+      believeAbsent: () => effects.believeAbsent(true),
+      believeThere: () => effects.believeAbsent(false),
+      tellAgain: () => effects.tellAgain(),
       probe: () => effects.probe(),
     },
   });

@@ -39,7 +39,7 @@ export const identityMachine = setup({
     /** Asks under the own id: `twin.answered` when another process has it. */
     claimId: () => undefined,
     /** Nobody objected, and nobody knows more of it than its disk. */
-    settle: () => undefined,
+    becomeKnown: () => undefined,
     /** This process ends. */
     giveWay: (_, params: { readonly twin: Claim }) => void params,
   },
@@ -54,7 +54,7 @@ export const identityMachine = setup({
     },
     'twin.answered': {
       guard: 'givesWay',
-      target: '.doubled',
+      target: '.gaveWay',
       actions: { type: 'giveWay', params: ({ event }) => ({ twin: event.twin }) },
     },
   },
@@ -62,7 +62,7 @@ export const identityMachine = setup({
     asking: {
       type: 'parallel',
       entry: ['recallLives', 'claimId'],
-      onDone: 'settled',
+      onDone: 'known',
       states: {
         lives: {
           initial: 'recalling',
@@ -100,7 +100,7 @@ export const identityMachine = setup({
             claiming: {
               on: {
                 'twin.answered': {
-                  target: '#identity.doubled',
+                  target: '#identity.gaveWay',
                   actions: { type: 'giveWay', params: ({ event }) => ({ twin: event.twin }) },
                 },
               },
@@ -111,8 +111,8 @@ export const identityMachine = setup({
         },
       },
     },
-    settled: { tags: ['speaks', 'unopposed'], entry: 'settle' },
-    doubled: { type: 'final' },
+    known: { tags: ['speaks', 'unopposed'], entry: 'becomeKnown' },
+    gaveWay: { type: 'final' },
     stopped: { type: 'final' },
   },
 });

@@ -49,7 +49,7 @@ export interface MetCounted {
 
 /** A node that was joining is not here any more. */
 export interface NewcomerGone {
-  readonly type: 'newcomer.gone';
+  readonly type: 'newcomer.down';
   readonly node: NodeId;
   readonly known: readonly NodeId[];
 }

@@ -68,7 +68,7 @@ export const membershipMachine = setup({
       return { book: books.heard(context.book, event), known: event.known };
     }),
     dropNewcomer: assign(({ context, event }) => {
-      assertEvent(event, 'newcomer.gone');
+      assertEvent(event, 'newcomer.down');
       return { book: books.without(context.book, event.node), known: event.known };
     }),
     agree: assign(({ context, event }) => {
@@ -127,7 +127,7 @@ export const membershipMachine = setup({
       type: 'parallel',
       on: {
         'news.heard': { actions: 'noteKnown' },
-        'newcomer.gone': { actions: 'noteKnown' },
+        'newcomer.down': { actions: 'noteKnown' },
         'self.removed': 'leaving',
       },
       onDone: 'joined',
@@ -149,7 +149,7 @@ export const membershipMachine = setup({
                   },
                   { actions: ['hear', { type: 'showFounders', params: toldFounders }] },
                 ],
-                'newcomer.gone': { actions: 'dropNewcomer' },
+                'newcomer.down': { actions: 'dropNewcomer' },
                 'newcomer.learned': { actions: 'tellAll' },
                 'heartbeat.raised': { actions: 'tellAll' },
                 'vote.stored': { guard: 'isLatestVote', actions: ['noteStored', 'tellAll'] },
@@ -192,7 +192,7 @@ export const membershipMachine = setup({
                   },
                   { actions: 'hear' },
                 ],
-                'newcomer.gone': { actions: 'dropNewcomer' },
+                'newcomer.down': { actions: 'dropNewcomer' },
                 'newcomer.learned': { actions: 'tellAll' },
                 'heartbeat.raised': { actions: 'tellAll' },
               },

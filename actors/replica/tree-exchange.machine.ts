@@ -12,7 +12,9 @@ import { toBeProvided } from '../provided.js';
 import { limits } from '../rules/limits.js';
 
 export interface ExchangeEffects {
-  /** How long to rest before the next visit; 0 when someone must be visited at once. */
+  /** Whether one who can be reached must be visited at once. */
+  isUrgent(): boolean;
+  /** Else: how long to rest before the next visit. */
   restMs(): number;
   /**
    * Chooses a peer and sends it all common roots: `roots.equal`, `roots.differ`, `nobody.near` or
@@ -59,6 +61,8 @@ export type ExchangeEvent =
 
 interface ExchangeContext {
   readonly restMs: number;
+  /** The visit at hand has not gone through yet, or the last one did not. */
+  readonly isUnfinished: boolean;
   /**
    * Partitions of this visit that differ and were not looked into yet, the one at hand included.
    */
@@ -75,7 +79,7 @@ export const treeExchangeMachine = setup({
     events: {} as ExchangeEvent,
   },
   actions: {
-    planRest: assign({ restMs: toBeProvided }),
+    planRest: assign(({ context }) => restAfter(context, toBeProvided())),
     sendRoots: toBeProvided,
     sendDifferingRoots: toBeProvided,
     askLeaves: toBeProvided,
@@ -90,8 +94,14 @@ export const treeExchangeMachine = setup({
     noteStatesLeft: assign(({ event }) => ({
       statesLeft: event.type === 'states.pulled' && !event.complete,
     })),
+    finishVisit: assign({ isUnfinished: false }),
     noteVisited: toBeProvided,
-    beginVisit: assign({ partitionsLeft: 0, keysLeft: false, statesLeft: false }),
+    beginVisit: assign({
+      isUnfinished: true,
+      partitionsLeft: 0,
+      keysLeft: false,
+      statesLeft: false,
+    }),
     finishPartition: assign(({ context }) => ({
       partitionsLeft: context.partitionsLeft - 1,
       keysLeft: false,
@@ -111,7 +121,13 @@ export const treeExchangeMachine = setup({
   },
 }).createMachine({
   id: 'treeExchange',
-  context: { restMs: 0, partitionsLeft: 0, keysLeft: false, statesLeft: false },
+  context: {
+    restMs: 0,
+    isUnfinished: false,
+    partitionsLeft: 0,
+    keysLeft: false,
+    statesLeft: false,
+  },
   initial: 'resting',
   states: {
     resting: {
@@ -128,7 +144,10 @@ export const treeExchangeMachine = setup({
           entry: 'sendRoots',
           exit: 'giveUpCall',
           on: {
-            'roots.equal': { target: '#treeExchange.resting', actions: 'noteVisited' },
+            'roots.equal': {
+              target: '#treeExchange.resting',
+              actions: ['finishVisit', 'noteVisited'],
+            },
             'roots.differ': 'settling',
           },
           after: { callDeadline: '#treeExchange.resting' },
@@ -138,7 +157,10 @@ export const treeExchangeMachine = setup({
           entry: 'sendDifferingRoots',
           exit: 'giveUpCall',
           on: {
-            'roots.equal': { target: '#treeExchange.resting', actions: 'noteVisited' },
+            'roots.equal': {
+              target: '#treeExchange.resting',
+              actions: ['finishVisit', 'noteVisited'],
+            },
             'roots.differ': { target: 'comparingLeaves', actions: 'notePartitions' },
           },
           after: { callDeadline: '#treeExchange.resting' },
@@ -185,7 +207,7 @@ export const treeExchangeMachine = setup({
                 target: 'comparingLeaves',
                 actions: 'finishPartition',
               },
-              { target: '#treeExchange.resting', actions: 'noteVisited' },
+              { target: '#treeExchange.resting', actions: ['finishVisit', 'noteVisited'] },
             ],
           },
         },
@@ -194,10 +216,18 @@ export const treeExchangeMachine = setup({
   },
 });
 
+type Rest = Pick<ExchangeEffects, 'isUrgent' | 'restMs'>;
+
+/** However urgent, a visit that failed is not tried again at once. */
+function restAfter({ isUnfinished }: ExchangeContext, rest: Rest): Pick<ExchangeContext, 'restMs'> {
+  if (!rest.isUrgent()) return { restMs: rest.restMs() };
+  return { restMs: isUnfinished ? limits.exchangeRetryMs : 0 };
+}
+
 export function treeExchangeChart(effects: ExchangeEffects): typeof treeExchangeMachine {
   return treeExchangeMachine.provide({
     actions: {
-      planRest: assign({ restMs: () => effects.restMs() }),
+      planRest: assign(({ context }) => restAfter(context, effects)),
       sendRoots: () => effects.compareRoots(),
       sendDifferingRoots: () => effects.confirmRoots(),
       askLeaves: () => effects.compareLeaves(),

@@ -15,6 +15,8 @@ import type { NodeId } from './actor.js';
 import { epochOf, nodeOf } from './actor.js';
 import { limits } from './limits.js';
 import { forgottenAtMs, isRemembered } from './operations.js';
+import { isMoving, type Placement } from './placement.js';
+import { remaining, type Removals } from './removal.js';
 import type { Actor, Context, KeyState, Sibling } from './versions.js';
 import { counterOf } from './versions.js';
 
@@ -57,28 +59,50 @@ function deadSinceMs(sibling: Sibling): number {
 }
 
 /**
- * The context without what is not needed any more, or undefined when it stays as it is: entries
- * without a sibling, of nodes that are gone for good, or of epochs their node has itself left
- * behind, oldest epoch first, until no more than `limits.contextEntriesKept` are left. A node never
- * goes back to an earlier epoch of its own for a key.
+ * Entries of the context that nobody will need any more, so many as are more than
+ * `limits.contextEntriesKept`, oldest epoch first: those without a sibling, of nodes that are no
+ * members any more, or of epochs their node has itself left behind. A node never goes back to an
+ * earlier epoch of its own for a key.
  */
-export function prunedContext(
-  state: KeyState,
-  options: Grace & { readonly isGone: (node: NodeId) => boolean },
-): Context | undefined {
+export function surplusEntries(state: KeyState, isFormer: (node: NodeId) => boolean): Context {
   const excess = state.context.length - limits.contextEntriesKept;
-  if (excess <= 0) return undefined;
-  const settledMs = options.nowMs - options.graceMs;
-  if (!state.siblings.every((sibling) => sibling.writtenAtMs <= settledMs)) return undefined;
+  if (excess <= 0) return [];
   const newest = newestEpochs(state.context);
   const removable = state.context
     .map(({ actor }) => actor)
     .filter((actor) => !hasSibling(state, actor))
-    .filter((actor) => options.isGone(nodeOf(actor)) || isSuperseded(actor, newest))
+    .filter((actor) => isFormer(nodeOf(actor)) || isSuperseded(actor, newest))
     .sort((a, b) => epochOf(a) - epochOf(b) || (a < b ? -1 : 1));
-  if (removable.length === 0) return undefined;
-  const dropped = new Set(removable.slice(0, excess));
-  return state.context.filter(({ actor }) => !dropped.has(actor));
+  const surplus = new Set(removable.slice(0, excess));
+  return state.context.filter(({ actor }) => surplus.has(actor));
+}
+
+/**
+ * It was not put for the grace period, so no older state of it is under way: where all hold it, its
+ * surplus may go at once.
+ */
+export function hasRested(state: KeyState, { nowMs, graceMs }: Grace): boolean {
+  return state.siblings.every(({ writtenAtMs }) => writtenAtMs <= nowMs - graceMs);
+}
+
+/**
+ * A key that is put all the time never rests. Its surplus goes in two steps, so that its context
+ * does not reach the bound at which puts are refused: once all have said that they hold the same,
+ * and with that no value of these entries, no more of these can be sent; a grace period later none
+ * is under way either, and where all hold the same again, they may go.
+ */
+export function isBusy(state: KeyState, grace: Grace): boolean {
+  return state.context.length > limits.contextEntriesBusy && !hasRested(state, grace);
+}
+
+/** Those of the entries that are cleared, as far as they were: an entry may have grown since. */
+export function clearedOf(entries: Context, cleared: Context): Context {
+  return entries.filter(({ actor, counter }) => counterOf(cleared, actor) === counter);
+}
+
+export function withoutEntries(context: Context, entries: Context): Context {
+  const dropped = new Set(entries.map(({ actor }) => actor));
+  return context.filter(({ actor }) => !dropped.has(actor));
 }
 
 /**
@@ -112,6 +136,23 @@ function isSuperseded(actor: Actor, newest: ReadonlyMap<NodeId, number>): boolea
 
 function hasSibling(state: KeyState, actor: Actor): boolean {
   return state.siblings.some(({ dot }) => dot.actor === actor);
+}
+
+/**
+ * Whose agreement it takes: the primaries of a key that were not removed. Undefined when none is
+ * left, while the cluster has fewer nodes than the key's bucket wants replicas (`n`; the missing
+ * ones may hold anything), and while the partition moves: nobody forgets what not all of its owners
+ * hold.
+ */
+export function agreeing(
+  placement: Placement,
+  n: number,
+  removals: Removals,
+): readonly NodeId[] | undefined {
+  const { primaries } = placement;
+  if (isMoving(placement) || primaries.length !== n) return undefined;
+  const left = remaining(primaries, removals);
+  return left.length > 0 ? left : undefined;
 }
 
 export interface Survey {

@@ -32,12 +32,12 @@ function fnv1a(bytes: ByteString, seed: number): number {
   return hash;
 }
 
-export function storageKeyOf(place: {
+export function storageKeyOf(parts: {
   partition: number;
   bucket: ByteString;
   key: ByteString;
 }): StorageKey {
-  const { partition, bucket, key } = place;
+  const { partition, bucket, key } = parts;
   return `${String.fromCharCode(partition >> 8, partition & 0xff)}${bucket}\0${key}`;
 }
 

@@ -5,7 +5,7 @@ const headerBytesMax = 16 * 1024;
 const gossipIntervalMs = 1_000;
 const reviewIntervalMs = 250;
 const stallMsMax = 500;
-const heldPutMs = 50;
+const delayedPutMs = 50;
 
 /**
  * Every bound of the system, in one place: here what several parts go by, in `limits/` what is one
@@ -34,10 +34,10 @@ export const limits = {
    */
   siblingsMax: 32,
   /**
-   * Writes that a put's context names though they are gone at its coordinator: where they stand
-   * still, the next put replaces them.
+   * Writes that a put's context names though they were replaced at its coordinator: where they
+   * stand still, the next put replaces them.
    */
-  goneDotsMax: 8,
+  replacedDotsMax: 8,
   /**
    * Encoded bytes of one key state; past it a put is refused with 413. It must fit a merge message.
    */
@@ -88,7 +88,7 @@ export const limits = {
   /**
    * Replaced puts that a key remembers to tell their late copies, for as long as their requests
    * live; past it a put is refused with 429. Those whose request is over are kept longer while
-   * there are no more than `operationsRememberedKept`: a hint with the twin of one is tried again
+   * there are no more than `operationsRememberedKept`: a hint with a copy of one is tried again
    * up to a minute apart, and its node may be away when it is.
    */
   operationsRememberedMax: 512,
@@ -201,8 +201,17 @@ export const limits = {
    * threshold.
    */
   contextEntriesKept: 10,
+  /**
+   * Contexts longer than this lose them while their keys are put all the time, too: well before
+   * `contextEntriesMax`, where puts are refused.
+   */
+  contextEntriesBusy: 128,
+  /** Of so many keys a node remembers which entries all were found to hold no value of. */
+  clearedKeysMax: 4096,
 
   membersMax: 256,
+  /** 16 bits of TCP. */
+  portMax: 65_535,
   weightMax: 64,
   /** A node may have this much more than its share, in parts of it (rounded up to a partition). */
   overloadMax: 0.04,
@@ -268,15 +277,15 @@ export const limits = {
    */
   lateWordMsMax: 1_000,
   /**
-   * Blind puts of plain clients are held for so long while a node is silent: what comes out of a
+   * Blind puts of plain clients are delayed for so long while a node is silent: what comes out of a
    * route comes all at once.
    */
-  heldPutMs,
+  delayedPutMs,
   /**
-   * What is read within so long of each other counts as one: puts that were held are looked at
+   * What is read within so long of each other counts as one: puts that were delayed are looked at
    * later.
    */
-  wordsTogetherMsMax: 4 * heldPutMs,
+  wordsTogetherMsMax: 4 * delayedPutMs,
   /** A node whose words come late has nothing more to bring after two beats without one. */
   lateSilenceMsMax: 2 * gossipIntervalMs,
   /** Nodes that are started together need a moment to find each other; then it is worth a word. */

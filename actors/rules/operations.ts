@@ -17,7 +17,7 @@ export function isRemembered(sibling: Sibling): boolean {
 }
 
 /**
- * Those that count and may be shown: without remembered puts, and without the late twins of these,
+ * Those that count and may be shown: without remembered puts, and without the late copies of these,
  * minted where nobody knew. Where nothing would be left, puts were done in one order here and in
  * another there, and each replaced the others: then all of them count.
  */
@@ -42,7 +42,7 @@ export function afterReplacing(
   const standings = standing(siblings);
   const over = operationsOf(standings.filter(isReplaced));
   const stay = standings.filter((sibling) => !isReplaced(sibling) && !over.has(sibling.operation));
-  // What stays although it was replaced elsewhere is not to be taken for its late twin from now on.
+  // What stays although it was replaced elsewhere is not to be taken for a late copy from now on.
   const live = operationsOf(stay);
   const remembered: Sibling[] = [];
   for (const sibling of siblings) {

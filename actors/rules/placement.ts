@@ -42,12 +42,12 @@ export function placementOf(layout: Layout, partition: number, n: number): Place
   const primaries = list.slice(0, n);
   const { next } = layout;
   if (next !== undefined) {
-    const later = next.preferenceList(partition);
-    const incoming = later.slice(0, n);
+    const nextList = next.preferenceList(partition);
+    const incoming = nextList.slice(0, n);
     if (incoming.length > 0 && !areSame(primaries, incoming)) {
       const readers = next.hasMoved(partition) ? incoming : primaries;
       const written = unionOf(primaries, incoming);
-      const fallbacks = unionOf(list, later).filter((node) => !written.includes(node));
+      const fallbacks = unionOf(list, nextList).filter((node) => !written.includes(node));
       return { primaries, incoming, readers, fallbacks };
     }
   }

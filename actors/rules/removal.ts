@@ -8,7 +8,7 @@
  * declare the other gone.
  */
 import type { NodeId } from './actor.js';
-import type { Reachability } from './membership.js';
+import type { Member, Reachability } from './membership.js';
 
 export interface RemovalCase {
   readonly target: NodeId;
@@ -31,6 +31,21 @@ export function removalObjection(removal: RemovalCase): string | undefined {
   const left = founders.filter((node) => node !== target && !removed.includes(node)).length;
   if (left >= majorityOf(founders)) return undefined;
   return `${left} of the ${founders.length} members that founded the cluster would be left: a majority must be`;
+}
+
+/** What somebody knows of removals. */
+export interface Removals {
+  readonly removed: ReadonlySet<NodeId>;
+}
+
+/** Those of the nodes that still count for anything; the list itself while nobody was removed. */
+export function remaining(nodes: readonly NodeId[], { removed }: Removals): readonly NodeId[] {
+  return removed.size === 0 ? nodes : nodes.filter((node) => !removed.has(node));
+}
+
+/** Whether the member may hold what nobody else does: it has not left, nor was it removed. */
+export function isRemaining({ id, status }: Member, { removed }: Removals): boolean {
+  return status !== 'left' && !removed.has(id);
 }
 
 export function majorityOf(founders: readonly NodeId[]): number {

@@ -1,11 +1,13 @@
 /**
- * Who of a partition's nodes does what for its requests: which one coordinates a put, which of
- * them listen, whom a client asks. Nodes and clients go by the same rules, each with its own belief
- * of who answers; while they believe the same, they choose the same.
+ * Who of a partition's nodes does what: which one coordinates a put, which of them listen, whom a
+ * client asks; who has keys forgotten, who takes a hint in its target's place. Nodes and clients go
+ * by the same rules, each with its own belief of who answers; while they believe the same, they
+ * choose the same.
  */
 import type { NodeId } from './actor.js';
 import type { Reachability } from './membership.js';
-import { inOrder, type Placement } from './placement.js';
+import { inOrder, replicasOf, type Placement } from './placement.js';
+import { remaining, type Removals } from './removal.js';
 
 /** What somebody believes of the nodes. A node takes itself for alive. */
 export interface Belief {
@@ -74,6 +76,27 @@ export function listensTo(placement: Placement, belief: Belief, self: NodeId): b
     if (left === 0) return false;
   }
   return false;
+}
+
+/** Who has a partition's keys forgotten: its first primary, or who takes puts in its place. */
+export function collectorOf(placement: Placement, removals: Removals): NodeId | undefined {
+  const { primaries, fallbacks } = placement;
+  return remaining(primaries, removals)[0] ?? remaining(fallbacks, removals)[0];
+}
+
+/**
+ * Who besides `self` must hold a key before what `target` is owed of it need not be kept; undefined
+ * while one of them can't be reached, or nobody is left to hold it.
+ */
+export function heirsOf(
+  placement: Placement,
+  view: Belief & Removals,
+  { self, target }: { readonly self: NodeId; readonly target: NodeId },
+): readonly NodeId[] | undefined {
+  const others = remaining(replicasOf(placement), view).filter((node) => node !== target);
+  if (others.length === 0) return undefined;
+  const heirs = others.filter((node) => node !== self);
+  return heirs.every((node) => view.reachability(node) !== 'down') ? heirs : undefined;
 }
 
 function firstOf(

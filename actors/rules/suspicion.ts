@@ -11,16 +11,23 @@ import { limits } from './limits.js';
 export interface Suspicion {
   /** This node has not heard from it in time. */
   readonly silent: boolean;
-  /** NATS said that the peer is not there, and it was not heard since. */
-  readonly absent: boolean;
+  /**
+   * When NATS said last that the peer is not there, monotonic; undefined: not lately, or it was
+   * heard since.
+   */
+  readonly absentAtMs: number | undefined;
   /** Nodes that have not heard from it in time either. */
   readonly witnesses: ReadonlySet<NodeId>;
 }
 
-export const trusted: Suspicion = { silent: false, absent: false, witnesses: new Set() };
+export const trusted: Suspicion = {
+  silent: false,
+  absentAtMs: undefined,
+  witnesses: new Set(),
+};
 
-export function isConfirmed({ silent, absent, witnesses }: Suspicion): boolean {
-  return silent && (absent || witnesses.size > 0);
+export function isConfirmed({ silent, absentAtMs, witnesses }: Suspicion): boolean {
+  return silent && (absentAtMs !== undefined || witnesses.size > 0);
 }
 
 export function withWitness(suspicion: Suspicion, witness: NodeId): Suspicion {

@@ -2,6 +2,7 @@
  * Where two replicas differ: by tree digests first, by keys where the trees part. After Merkle
  * (1987) as Dynamo uses it for anti-entropy: equal replicas find out with one small message.
  */
+import type { NodeId } from './actor.js';
 import type { StorageKey } from './key.js';
 import type { Digest } from './versions.js';
 import { sameDigest } from './versions.js';
@@ -9,6 +10,20 @@ import { sameDigest } from './versions.js';
 export interface KeyDigest {
   readonly key: StorageKey;
   readonly digest: Digest;
+}
+
+/**
+ * Whom to compare with next: those who can be reached each in its turn, first those with whom it is
+ * urgent. Ascending, as the last one tells who had its turn; undefined: nobody is there.
+ */
+export function nextToVisit(
+  reachable: readonly NodeId[],
+  urgent: ReadonlySet<NodeId>,
+  last: NodeId,
+): NodeId | undefined {
+  const first = reachable.filter((peer) => urgent.has(peer));
+  const among = first.length > 0 ? first : reachable;
+  return among.find((peer) => peer > last) ?? among[0];
 }
 
 /** Positions at which two runs of digests differ; a missing one differs. */

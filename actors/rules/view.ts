@@ -137,15 +137,15 @@ function cutToBound(context: Context, siblings: readonly Sibling[]): Context {
 
 /**
  * What stands is replaced by the next put wherever that is done, and what was not found once it is
- * in reach. What is gone here needs a claim only where it stands still: of that the last few.
+ * in reach. What was replaced here needs a claim only where it stands still: of that the last few.
  */
 function cutDots(
   dots: readonly Dot[],
   { known, state }: { readonly known: readonly Dot[]; readonly state: KeyState },
 ): readonly Dot[] {
   const isKnown = (dot: Dot): boolean => known.some((other) => sameDot(other, dot));
-  const gone = dots.filter((dot) => covers(state.context, dot) && !isKnown(dot));
-  const dropped = new Set(gone.slice(0, Math.max(0, gone.length - limits.goneDotsMax)));
+  const replaced = dots.filter((dot) => covers(state.context, dot) && !isKnown(dot));
+  const dropped = new Set(replaced.slice(0, Math.max(0, replaced.length - limits.replacedDotsMax)));
   const kept = dots.filter((dot) => !dropped.has(dot));
   if (kept.length <= limits.siblingsMax) return kept;
   const inOrder = [...kept.filter(isKnown), ...kept.filter((dot) => !isKnown(dot))];

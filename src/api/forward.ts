@@ -13,7 +13,8 @@ import {
   UnavailableError,
 } from '../errors.js';
 import { agesOf } from '../wire/copy-age.js';
-import { rowOverheadBytes, type FrameRefusal, type PutFrameReply } from '../wire/frames.js';
+import { type FrameRefusal, type PutFrameReply } from '../wire/frame-replies.js';
+import { rowOverheadBytes } from '../wire/frames.js';
 import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-codec.js';
 import type { Request } from '../wire/protocol/bodies.js';
 import { forwardBody, forwardRoomBytes, orderedOf } from '../wire/protocol/forward.js';
@@ -38,7 +39,7 @@ export interface ForwardOptions {
 }
 
 /** What an answer says. */
-interface Settlement {
+interface Taken {
   /** Of the other node. */
   readonly clock: Moment | null;
   /**
@@ -124,7 +125,7 @@ export class Forward {
   }
 
   /** Answers the rows, but for those that are left. */
-  settle(body: readonly WireValue[]): Settlement {
+  take(body: readonly WireValue[]): Taken {
     const { requests } = this;
     const reply = this.replyOf(body);
     const clock = reply?.clock ?? null;

@@ -9,7 +9,7 @@ import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
-import { encodeGetReply, encodePutReply, encodeRefusal } from '../wire/frames.js';
+import { encodeGetReply, encodePutReply, encodeRefusal } from '../wire/frame-replies.js';
 import { decodeClientFrame, encodeOwnReply } from '../wire/own-frames.js';
 import { isInbox, Subjects } from '../wire/subjects.js';
 import { FrameRows } from './frame-rows.js';

@@ -23,7 +23,8 @@ import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { copyOfAge } from '../wire/copy-age.js';
-import type { Frame, FrameValue, GetFrame, PutFrame, RowError } from '../wire/frames.js';
+import type { FrameValue, RowError } from '../wire/frame-replies.js';
+import type { Frame, GetFrame, PutFrame } from '../wire/frames.js';
 import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
 import { checkBucket, keyOf } from './names.js';
@@ -72,28 +73,28 @@ export class FrameRows {
     this.time.check(until, nowMs);
     const deadlineMs = Math.min(nowMs + timeoutMs, until?.ms ?? Infinity);
     const sentMs = until === null ? nowMs : Math.min(nowMs, until.ms - timeoutMs);
-    const terms = { quorum, deadlineMs, sentMs };
+    const shared = { quorum, deadlineMs, sentMs };
     const rows = new Rows(frame, done);
-    if (frame.kind === 'put') this.runPuts(frame, terms, rows, puts);
-    else this.runGets(frame, terms, rows);
+    if (frame.kind === 'put') this.runPuts(frame, shared, rows, puts);
+    else this.runGets(frame, shared, rows);
   }
 
-  private runPuts(frame: PutFrame, terms: Terms, rows: Rows, puts: PutSink): void {
+  private runPuts(frame: PutFrame, shared: Shared, rows: Rows, puts: PutSink): void {
     for (let i = 0; i < frame.keys.length; i++) {
-      const request = this.putOf(frame, i, terms, rows);
+      const request = this.putOf(frame, i, shared, rows);
       if (request !== undefined) puts.put(request);
     }
   }
 
-  private runGets(frame: GetFrame, terms: Terms, rows: Rows): void {
+  private runGets(frame: GetFrame, shared: Shared, rows: Rows): void {
     for (let i = 0; i < frame.keys.length; i++) {
-      const request = this.getOf(frame, i, terms, rows);
+      const request = this.getOf(frame, i, shared, rows);
       if (request !== undefined) this.coordinator.get(request);
     }
   }
 
   /** Undefined when the row is malformed; it is answered then. */
-  private putOf(frame: PutFrame, i: number, terms: Terms, rows: Rows): PutRequest | undefined {
+  private putOf(frame: PutFrame, i: number, shared: Shared, rows: Rows): PutRequest | undefined {
     try {
       const { bucket, strict, contexts, operations, ttls, sooner, ages } = frame;
       const ageMs = ages === null ? null : ages[i]!;
@@ -102,15 +103,15 @@ export class FrameRows {
         bucket,
         key,
         partition: partitionOf({ bucket, key }, this.options.partitions),
-        quorum: terms.quorum,
+        quorum: shared.quorum,
         strict,
-        deadlineMs: terms.deadlineMs - (sooner === null ? 0 : sooner[i]!),
+        deadlineMs: shared.deadlineMs - (sooner === null ? 0 : sooner[i]!),
         value: frame.values[i]!,
         context: contexts === null ? undefined : contextOf(contexts[i]!),
         ttlMs: ttls === null ? 0 : ttls[i]!,
         operation: operations === null ? '' : operationOf(operations[i]!),
         copy: copyOfAge(ageMs),
-        askedMs: terms.sentMs - (ageMs ?? 0),
+        askedMs: shared.sentMs - (ageMs ?? 0),
         onReply: (reply) => rows.put(i, reply),
       };
     } catch (error) {
@@ -119,7 +120,7 @@ export class FrameRows {
     }
   }
 
-  private getOf(frame: GetFrame, i: number, terms: Terms, rows: Rows): GetRequest | undefined {
+  private getOf(frame: GetFrame, i: number, shared: Shared, rows: Rows): GetRequest | undefined {
     try {
       const { bucket, strict } = frame;
       const key = keyOf(frame.keys[i]!);
@@ -127,9 +128,9 @@ export class FrameRows {
         bucket,
         key,
         partition: partitionOf({ bucket, key }, this.options.partitions),
-        quorum: terms.quorum,
+        quorum: shared.quorum,
         strict,
-        deadlineMs: terms.deadlineMs,
+        deadlineMs: shared.deadlineMs,
         onReply: (reply) => rows.get(i, reply),
       };
     } catch (error) {
@@ -139,7 +140,7 @@ export class FrameRows {
   }
 }
 
-interface Terms {
+interface Shared {
   readonly quorum: number;
   readonly deadlineMs: number;
   /** When the frame was sent, on this node's clock; when it was read, if nothing is known. */

@@ -15,15 +15,17 @@ import { headerNames } from '../wire/subjects.js';
 import { byteStringOf } from '../wire/text.js';
 
 type Headers = Pick<BusMessage, 'header'>;
-type Terms = Pick<BucketOptions, 'n' | 'r' | 'w'>;
+type Quorums = Pick<BucketOptions, 'n' | 'r' | 'w'>;
 
-export interface ReadTerms {
+/** What the headers of a get say. */
+export interface GetDemands {
   readonly quorum: number;
   readonly strict: boolean;
   readonly timeoutMs: number;
 }
 
-export interface WriteTerms extends ReadTerms {
+/** What the headers of a put say. */
+export interface PutDemands extends GetDemands {
   readonly context: SeenContext | undefined;
   readonly ttlMs: number;
   readonly operation: ByteString;
@@ -34,13 +36,13 @@ export interface WriteTerms extends ReadTerms {
 }
 
 /** Throws `MalformedError`. */
-export function readTerms(message: Headers, bucket: Terms): ReadTerms {
-  return terms(message, headerNames.r, { n: bucket.n, usual: bucket.r });
+export function getDemands(message: Headers, bucket: Quorums): GetDemands {
+  return commonDemands(message, headerNames.r, { n: bucket.n, usual: bucket.r });
 }
 
 /** Throws `MalformedError`. */
-export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
-  const { quorum, strict, timeoutMs } = terms(message, headerNames.w, {
+export function putDemands(message: Headers, bucket: Quorums): PutDemands {
+  const { quorum, strict, timeoutMs } = commonDemands(message, headerNames.w, {
     n: bucket.n,
     usual: bucket.w,
   });
@@ -70,11 +72,11 @@ export function writeTerms(message: Headers, bucket: Terms): WriteTerms {
   };
 }
 
-function terms(
+function commonDemands(
   message: Headers,
   quorumName: string,
   bucket: { readonly n: number; readonly usual: number },
-): ReadTerms {
+): GetDemands {
   const how = message.header(headerNames.quorum);
   if (how !== undefined && how !== 'strict' && how !== 'sloppy')
     throw new MalformedError(`${headerNames.quorum} is strict or sloppy`);

@@ -22,7 +22,7 @@ import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Store, type HeldRecord } from '../store/store.js';
 import { digestBytes, writeDigest } from '../wire/digest-codec.js';
-import type { FrameValue, GetFrameReply, RowError } from '../wire/frames.js';
+import type { FrameValue, GetFrameReply, RowError } from '../wire/frame-replies.js';
 import { loneValueOf } from '../wire/lone-value.js';
 import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
 import { receiptOfOne, receiptText } from '../wire/receipt.js';

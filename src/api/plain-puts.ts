@@ -9,7 +9,7 @@
  * gone.
  *
  * Which message of a route comes first, a put or a word that tells how old both are, is chance. So
- * while a node is silent and not gone, blind puts are held for a moment, in which that word comes.
+ * while a node is silent and not gone, blind puts are delayed a moment, in which that word comes.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
@@ -34,7 +34,7 @@ export interface PlainTimes {
   readonly unreadMs: number;
 }
 
-interface HeldPut {
+interface DelayedPut {
   readonly request: PutRequest;
   readonly times: PlainTimes;
   readonly sink: PutSink;
@@ -42,8 +42,8 @@ interface HeldPut {
 
 @scoped(Lifecycle.ContainerScoped)
 export class PlainPuts {
-  private held: HeldPut[] = [];
-  private heldBytes = 0;
+  private delayed: DelayedPut[] = [];
+  private delayedBytes = 0;
 
   constructor(
     @inject(PutOrdering) private readonly puts: Pick<PutOrdering, 'readAt'>,
@@ -58,8 +58,8 @@ export class PlainPuts {
     if (times.unreadMs > 0 && this.isDated(request)) return refuse(request, unreadText);
     const isBlind = request.context === undefined || this.lastWriterWins(request);
     if (!isBlind) return sink.put(request);
-    // Behind those that are held still, so that none overtakes another.
-    if (this.lateWords.areExpected || this.held.length > 0) this.hold({ request, times, sink });
+    // Behind those that are delayed still, so that none overtakes another.
+    if (this.lateWords.areExpected || this.delayed.length > 0) this.delay({ request, times, sink });
     else this.pass({ request, times, sink });
   }
 
@@ -76,39 +76,39 @@ export class PlainPuts {
     return value !== null && (ttlMs > 0 || this.buckets.of(bucket).ttlMs > 0);
   }
 
-  private hold(put: HeldPut): void {
+  private delay(put: DelayedPut): void {
     const { request } = put;
     const bytes = bytesOf(request);
     const isFull =
-      this.held.length >= limits.requestsInFlightMax ||
-      this.heldBytes + bytes > limits.requestBytesInFlightMax;
+      this.delayed.length >= limits.requestsInFlightMax ||
+      this.delayedBytes + bytes > limits.requestBytesInFlightMax;
     if (isFull) {
       const error = new OverloadedError('too many puts at once while a node is silent');
       request.onReply({ ok: false, error });
       return;
     }
-    this.heldBytes += bytes;
-    this.held.push(put);
-    if (this.held.length === 1) this.clock.setTimeout(this.release, limits.heldPutMs);
+    this.delayedBytes += bytes;
+    this.delayed.push(put);
+    if (this.delayed.length === 1) this.clock.setTimeout(this.release, limits.delayedPutMs);
   }
 
-  /** Those that have been held for long enough; in the order in which they came. */
+  /** Those that have been delayed for long enough; in the order in which they came. */
   private readonly release = (): void => {
-    const heldSinceMs = this.clock.monotonicMs() - limits.heldPutMs;
-    const { held } = this;
-    const rest = held.findIndex(({ times }) => times.readMs > heldSinceMs);
-    this.held = rest < 0 ? [] : held.slice(rest);
-    const released = rest < 0 ? held : held.slice(0, rest);
+    const delayedSinceMs = this.clock.monotonicMs() - limits.delayedPutMs;
+    const { delayed } = this;
+    const rest = delayed.findIndex(({ times }) => times.readMs > delayedSinceMs);
+    this.delayed = rest < 0 ? [] : delayed.slice(rest);
+    const released = rest < 0 ? delayed : delayed.slice(0, rest);
     for (const put of released) {
-      this.heldBytes -= bytesOf(put.request);
+      this.delayedBytes -= bytesOf(put.request);
       this.pass(put);
     }
-    const [next] = this.held;
+    const [next] = this.delayed;
     if (next !== undefined)
-      this.clock.setTimeout(this.release, Math.max(1, next.times.readMs - heldSinceMs));
+      this.clock.setTimeout(this.release, Math.max(1, next.times.readMs - delayedSinceMs));
   };
 
-  private pass({ request, times, sink }: HeldPut): void {
+  private pass({ request, times, sink }: DelayedPut): void {
     const { readMs, timeoutMs } = times;
     const sentAfterMs = this.lateWords.sentAfterMs(readMs);
     // Its author waits still, and has put nothing since; unless another node was given it too, and

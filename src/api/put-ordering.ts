@@ -197,7 +197,7 @@ export class PutOrdering implements PutSink {
   private answered(forward: Forward, body: readonly WireValue[]): void {
     if (!this.finish(forward)) return;
     const { to, late, again } = forward;
-    const { clock, unread, differs, left } = forward.settle(body);
+    const { clock, unread, differs, left } = forward.take(body);
     if (differs) this.view.reconcile(to);
     const nowMs = this.clock.monotonicMs();
     if (clock !== null) this.clocks.told(to, clock, nowMs);

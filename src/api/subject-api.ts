@@ -44,9 +44,9 @@ import {
   errorHeaders,
   getHeaders,
   putHeaders,
-  readTerms,
-  writeTerms,
-  type WriteTerms,
+  getDemands,
+  putDemands,
+  type PutDemands,
 } from './headers.js';
 import { checkBucket, checkKey, checkText } from './names.js';
 import { PlainPuts } from './plain-puts.js';
@@ -165,7 +165,7 @@ export class SubjectApi {
   }
 
   private get(message: BusMessage, name: Name, request: Request): void {
-    const { quorum, strict, timeoutMs } = readTerms(message, this.buckets.of(name.bucket));
+    const { quorum, strict, timeoutMs } = getDemands(message, this.buckets.of(name.bucket));
     this.coordinator.get({
       ...name,
       partition: partitionOf(name, this.options.partitions),
@@ -177,28 +177,28 @@ export class SubjectApi {
   }
 
   private put(message: BusMessage, name: Name, request: Request): void {
-    const terms = writeTerms(message, this.buckets.of(name.bucket));
+    const demands = putDemands(message, this.buckets.of(name.bucket));
     const { data } = message;
     const deletes = request.verb === 'del';
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
     if (data.length > limits.valueBytesMax) throw new TooLargeError();
-    const deadlineMs = this.deadlineOf(request, terms);
-    const { operation, ageMs } = terms;
+    const deadlineMs = this.deadlineOf(request, demands);
+    const { operation, ageMs } = demands;
     const put: PutRequest = {
       ...name,
       partition: partitionOf(name, this.options.partitions),
-      quorum: terms.quorum,
-      strict: terms.strict,
+      quorum: demands.quorum,
+      strict: demands.strict,
       deadlineMs,
       value: deletes ? null : Buffer.from(data),
-      context: terms.context,
-      ttlMs: terms.ttlMs,
+      context: demands.context,
+      ttlMs: demands.ttlMs,
       operation: operation === '' ? operationOfReply(message.reply, data) : operation,
-      copy: this.copyOf(terms),
+      copy: this.copyOf(demands),
       askedMs: request.taken.atMs - request.unreadMs - ageMs,
       onReply: (reply) => this.answerPut(request, reply),
     };
-    const timeoutMs = terms.untilWallMs === Infinity ? terms.timeoutMs : Infinity;
+    const timeoutMs = demands.untilWallMs === Infinity ? demands.timeoutMs : Infinity;
     const { taken, unreadMs } = request;
     this.puts.put(put, { readMs: taken.atMs, timeoutMs, unreadMs });
   }
@@ -207,7 +207,7 @@ export class SubjectApi {
    * While others may be given the same message, each of them has a copy that says nothing of the
    * others.
    */
-  private copyOf({ operation, ageMs }: WriteTerms): Copy {
+  private copyOf({ operation, ageMs }: PutDemands): Copy {
     if (ageMs > 0) return 'later';
     return operation !== '' || this.queue.isDoubled ? 'any' : 'first';
   }
@@ -216,7 +216,7 @@ export class SubjectApi {
    * Of a put, as this node can tell it: a plain request says how long, but not since when. Throws
    * when it may be past already: its author may have put another value since, here or elsewhere.
    */
-  private deadlineOf(request: Request, { timeoutMs, untilWallMs }: WriteTerms): number {
+  private deadlineOf(request: Request, { timeoutMs, untilWallMs }: PutDemands): number {
     const { taken, unreadMs } = request;
     const { atMs } = taken;
     if (unreadMs >= timeoutMs)

@@ -8,6 +8,7 @@ import { PutOrdering } from './put-ordering.js';
 import { Service } from './service.js';
 import { SubjectApi } from './subject-api.js';
 import { Traffic } from './traffic.js';
+import { WorkQueue } from './work-queue.js';
 
 @scoped(Lifecycle.ContainerScoped)
 export class WaysIn {
@@ -20,6 +21,7 @@ export class WaysIn {
     @inject(ChangeEvents) private readonly changes: ChangeEvents,
     @inject(Service) private readonly service: Service,
     @inject(Traffic) readonly traffic: Traffic,
+    @inject(WorkQueue) private readonly queue: WorkQueue,
   ) {}
 
   /** Says what the node is, whether it serves yet or not. Once, as soon as the node has an id. */
@@ -48,5 +50,6 @@ export class WaysIn {
   /** Says nothing more. */
   silence(): void {
     this.documents.close();
+    this.queue.stop();
   }
 }

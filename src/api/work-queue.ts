@@ -1,46 +1,54 @@
 /**
- * The queue group in which nodes share what clients send: another one while a node hangs, see
- * `actors/rules/listening.ts`.
+ * The queue group in which nodes share what clients send: another one while a node hangs. Runs the
+ * `listening` chart, which decides that, and tells it of the other members.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
-import { limits } from '../../actors/rules/limits.js';
+import { createActor, type ActorRefFrom } from 'xstate';
 import {
-  hangingAmong,
-  hangingMsMin,
-  hasMetAll,
-  type ListeningMember,
-  mayBeDoubled,
-  queueGroup,
-  refusesForAll,
-} from '../../actors/rules/listening.js';
+  listeningChart,
+  type ListeningEvent,
+  type listeningMachine,
+} from '../../actors/membership/listening.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { type ListeningMember, queueGroup, refusesForAll } from '../../actors/rules/listening.js';
 import { Hearing } from '../bus/hearing.js';
 import { LateWords } from '../bus/late-words.js';
 import { type ClusterChange, ClusterView } from '../membership/cluster-view.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
-import { Clock, type TimerId } from '../seams/clock.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
 import { workQueue } from '../wire/subjects.js';
 
 type Handler = (message: BusMessage) => void;
 
 @scoped(Lifecycle.ContainerScoped)
 export class WorkQueue {
-  private group = workQueue;
-  /** Where it goes next. */
-  private wanted = workQueue;
-  private timer: TimerId;
+  private readonly actor: ActorRefFrom<typeof listeningMachine>;
   private readonly shares = new Set<Share>();
-  /** Until when others may be given what this node is given. */
-  private doubledUntilMs = -Infinity;
-  private hasMetAll = false;
+  // As the chart says.
+  private group = workQueue;
+  private mayBeGivenTwice = false;
+  private knowsAll = false;
 
   constructor(
     @inject(Bus) private readonly bus: Bus,
     @inject(ClusterView) private readonly view: ClusterView,
-    @inject(Clock) private readonly clock: Clock,
-    @inject(Hearing) private readonly hearing: Hearing,
+    @inject(Clock) clock: Clock,
+    @inject(Hearing) hearing: Hearing,
     @inject(LateWords) private readonly lateWords: Pick<LateWords, 'areExpected'>,
+    @inject(Inspection) private readonly inspection: Inspection,
   ) {
+    const chart = listeningChart({
+      meetWithout: (hanging) => this.meetWithout(hanging),
+      doDoubly: (may) => (this.mayBeGivenTwice = may),
+      knowAll: () => (this.knowsAll = true),
+    });
+    this.actor = createActor(chart, { clock });
+    inspection.attach(this.actor);
+    this.actor.start();
     view.onChange((change) => this.followView(change));
+    view.onTold((type) => this.send({ type }));
+    hearing.onStoodLong(() => this.send({ type: 'self.stoodLong' }));
   }
 
   /** Each message comes to one of the nodes that do so and live. */
@@ -56,6 +64,12 @@ export class WorkQueue {
     };
   }
 
+  /** Stays where it is. */
+  stop(): void {
+    this.inspection.detach(this.actor);
+    this.actor.stop();
+  }
+
   /** A put that this node refuses may be done by another. */
   get refusesForItselfAlone(): boolean {
     return this.isDoubled || !refusesForAll(this.others());
@@ -63,14 +77,9 @@ export class WorkQueue {
 
   /** A put that this node does may be done by another as well. */
   get isDoubled(): boolean {
-    this.hasMetAll ||= hasMetAll(this.others());
+    if (!this.knowsAll) this.send({ type: 'request.came', others: this.others() });
     // Who is not heard itself lives by hearsay, and may take all that it does not hear for hung.
-    if (!this.hasMetAll || this.lateWords.areExpected) return true;
-    // Others that take this node, or another, for hung meet without it.
-    const { doubtedAtMs, hangingToldAtMs } = this.view;
-    const doubtedMs = Math.max(doubtedAtMs, hangingToldAtMs, this.hearing.stoodLongMs);
-    const untilMs = Math.max(this.doubledUntilMs, doubtedMs + limits.doubledMsMax);
-    return this.clock.monotonicMs() < untilMs;
+    return !this.knowsAll || this.mayBeGivenTwice || this.lateWords.areExpected;
   }
 
   private others(): ListeningMember[] {
@@ -90,26 +99,17 @@ export class WorkQueue {
   }
 
   private followView(change: ClusterChange): void {
-    const others = this.others();
-    // Gone for this node, it may have lived, and may meet without it for a moment still.
     const isBack = change.kind === 'reachability' && change.now === 'alive';
-    if (mayBeDoubled(others)) this.doubledUntilMs = Infinity;
-    else if (isBack || this.doubledUntilMs === Infinity)
-      this.doubledUntilMs = this.clock.monotonicMs() + limits.doubledMsMax;
-    const group = queueGroup(workQueue, hangingAmong(others));
-    if (group === this.wanted) return;
-    this.wanted = group;
-    this.clock.clearTimeout(this.timer);
-    // Whoever is taken for hung may live, on the other side of a cut, and has to know by then that
-    // it is not alone with what it does.
-    if (group === workQueue) this.meet();
-    else this.timer = this.clock.setTimeout(() => this.meet(), hangingMsMin(others.length + 1));
+    this.send({ type: 'others.changed', others: this.others(), isBack });
   }
 
-  private meet(): void {
-    if (this.group === this.wanted) return;
-    this.group = this.wanted;
+  private meetWithout(hanging: readonly NodeId[]): void {
+    this.group = queueGroup(workQueue, hanging);
     for (const share of this.shares) share.join(this.group);
+  }
+
+  private send(event: ListeningEvent): void {
+    this.actor.send(event);
   }
 }
 

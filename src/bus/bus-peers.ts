@@ -233,11 +233,11 @@ export class BusPeers implements Peers {
     this.heard(from);
     for (const answer of answers.rest) {
       if (!isList(answer) || answer.length !== 3) this.malformed();
-      else this.settle(from, answer as readonly [WireValue, WireValue, WireValue]);
+      else this.take(from, answer as readonly [WireValue, WireValue, WireValue]);
     }
   }
 
-  private settle(by: NodeId, [id, code, result]: readonly [WireValue, WireValue, WireValue]): void {
+  private take(by: NodeId, [id, code, result]: readonly [WireValue, WireValue, WireValue]): void {
     if (!isInt(id) || !isInt(code)) return this.malformed();
     if (code === dismissed) for (const listener of this.dismissedListeners) listener(by);
     const call = this.calls.find((pending) => pending.id === id);

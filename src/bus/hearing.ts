@@ -18,8 +18,7 @@ export class Hearing {
   private readMs = Infinity;
   /** When the last standstill was over. */
   private stoodMs = -Infinity;
-  /** When the last one was over that was so long that others may have taken this node for hung. */
-  stoodLongMs = -Infinity;
+  private readonly longListeners: (() => void)[] = [];
   /**
    * When the last question that was answered had left. Before that the connection is new, and so is
    * what it brings.
@@ -34,6 +33,11 @@ export class Hearing {
     @inject(Bus) private readonly bus: Bus,
     @inject(Clock) private readonly clock: Clock,
   ) {}
+
+  /** A standstill is over that was so long that others may have taken this node for hung. */
+  onStoodLong(listener: () => void): void {
+    this.longListeners.push(listener);
+  }
 
   /**
    * To be called when a connection is there again, and every `reviewIntervalMs`, whether it was
@@ -73,9 +77,13 @@ export class Hearing {
   read(nowMs: number): boolean {
     const gapMs = nowMs - this.readMs;
     if (gapMs > limits.unreadGapMsMax) this.stoodMs = nowMs;
-    if (gapMs > limits.silenceMsMax) this.stoodLongMs = nowMs;
+    if (gapMs > limits.silenceMsMax) this.tellStoodLong();
     this.readMs = nowMs;
     return this.isLate;
+  }
+
+  private tellStoodLong(): void {
+    for (const listener of this.longListeners) listener();
   }
 
   /** No question that left since the last standstill has its answer. */

@@ -110,7 +110,7 @@ export class LateWords {
     this.delays.delete(node);
     const { sentAfterMs } = this.words.get(node)!;
     const { over } = this;
-    const both = nowMs - over.endedMs <= limits.heldPutMs;
+    const both = nowMs - over.endedMs <= limits.delayedPutMs;
     this.over = {
       sentAfterMs: both ? Math.min(over.sentAfterMs, sentAfterMs) : sentAfterMs,
       endedMs: nowMs,

@@ -18,7 +18,7 @@ const statusAt = firstLineBytes + 1;
 
 export class NatsHeaders {
   /** Of each header: where its name starts and ends, where its value does. */
-  private places: number[] | undefined;
+  private offsets: number[] | undefined;
 
   /** From the first line to the empty one behind the last. */
   constructor(private readonly bytes: Buffer) {}
@@ -28,10 +28,10 @@ export class NatsHeaders {
    * `MalformedError`.
    */
   value(name: string): string | undefined {
-    const places = (this.places ??= this.read());
-    for (let i = 0; i < places.length; i += 4)
-      if (this.isNamed(name, places[i]!, places[i + 1]!)) {
-        const [start, end] = [places[i + 2]!, places[i + 3]!];
+    const offsets = (this.offsets ??= this.read());
+    for (let i = 0; i < offsets.length; i += 4)
+      if (this.isNamed(name, offsets[i]!, offsets[i + 1]!)) {
+        const [start, end] = [offsets[i + 2]!, offsets[i + 3]!];
         return this.bytes.toString('utf8', start, end);
       }
     return undefined;
@@ -62,19 +62,19 @@ export class NatsHeaders {
     const { bytes } = this;
     if (bytes.length > limits.headerBytesMax)
       throw new MalformedError(`headers have at most ${limits.headerBytesMax} bytes together`);
-    const places: number[] = [];
+    const offsets: number[] = [];
     let at = this.lineEnd(0) + 2;
     while (at < bytes.length && bytes[at] !== carriageReturn) {
-      if (places.length === 4 * limits.headersMax)
+      if (offsets.length === 4 * limits.headersMax)
         throw new MalformedError(`a message has at most ${limits.headersMax} headers`);
       const end = this.lineEnd(at);
-      this.readLine(at, end, places);
+      this.readLine(at, end, offsets);
       at = end + 2;
     }
-    return places;
+    return offsets;
   }
 
-  private readLine(start: number, end: number, places: number[]): void {
+  private readLine(start: number, end: number, offsets: number[]): void {
     const { bytes } = this;
     let nameEnd = start;
     while (nameEnd < end && bytes[nameEnd] !== colon) {
@@ -88,7 +88,7 @@ export class NatsHeaders {
     let valueEnd = end;
     while (valueStart < valueEnd && isBlank(bytes[valueStart]!)) valueStart++;
     while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1]!)) valueEnd--;
-    places.push(start, nameEnd, valueStart, valueEnd);
+    offsets.push(start, nameEnd, valueStart, valueEnd);
   }
 
   /** Where the line break is. */

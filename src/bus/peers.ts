@@ -15,6 +15,7 @@
  * not there. Bodies: `src/wire/protocol/`, a file a verb. Implemented by `bus-peers.ts`.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { OtherConfigurationError } from '../errors.js';
 import type { Answer, Request, Verb } from '../wire/protocol/bodies.js';
 import type { WireValue } from '../wire/wire-value.js';
 
@@ -32,6 +33,11 @@ export type PeerAnswer =
   | { readonly kind: 'noResponders' }
   /** The peer said no: a code of `errors.ts` and a text. */
   | { readonly kind: 'refused'; readonly code: number; readonly message: string };
+
+/** Nothing was done: the peer goes by another configuration than the message says. */
+export function goesByAnother(answer: PeerAnswer): boolean {
+  return answer.kind === 'refused' && answer.code === OtherConfigurationError.code;
+}
 
 export interface Peers {
   readonly self: NodeId;

@@ -58,8 +58,8 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
   const alive = ring?.nodes.filter((node) => node.reachability !== 'down').length;
   const answersMax = alive === undefined || alive === 0 ? limits.membersMax : alive;
   const answers = await ask<NodeRow>({ ...question, subject, answersMax });
-  const gone = (ring?.nodes ?? []).filter((node) => node.removed === true);
-  const removed = new Set(gone.map(({ id }) => id));
+  const removedNodes = (ring?.nodes ?? []).filter((node) => node.removed === true);
+  const removed = new Set(removedNodes.map(({ id }) => id));
   const answered = new Set(answers.map((row) => row.id));
   const silent = (ring?.nodes ?? []).filter((node) => !answered.has(node.id));
   const rows: NodeRow[] = [

@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { limits } from '../../actors/rules/limits.js';
 import type { Durability } from '../options/durability.js';
 
 export function wholeNumber(bounds: { min: number; max: number }): (text: string) => number {
@@ -15,8 +16,9 @@ export function wholeNumber(bounds: { min: number; max: number }): (text: string
   };
 }
 
-export const quorumSize = wholeNumber({ min: 1, max: 255 });
-export const portNumber = wholeNumber({ min: 1, max: 65_535 });
+/** N, R, W: no more nodes than a cluster has. */
+export const quorumSize = wholeNumber({ min: 1, max: limits.membersMax });
+export const portNumber = wholeNumber({ min: 1, max: limits.portMax });
 
 const unitMs: Readonly<Record<string, number>> = {
   '': 1,
@@ -75,13 +77,13 @@ function bucketSetting(setting: string): Partial<BucketOptions> {
   }
 }
 
-export interface Place {
+export interface NamedKey {
   readonly bucket: string;
   readonly key: string;
 }
 
 /** `bucket/key`; the key may contain slashes. */
-export function place(text: string): Place {
+export function namedKey(text: string): NamedKey {
   const slash = text.indexOf('/');
   if (slash > 0 && slash < text.length - 1) {
     return { bucket: text.slice(0, slash), key: text.slice(slash + 1) };

@@ -208,10 +208,10 @@ export class Bucket<Out, In = Out> {
         operation: '',
         isNamed: false,
         ttlMs: 0,
-        onSettled: (settled) => {
-          if (!settled.ok) reject(settled.error);
+        onResult: (result) => {
+          if (!result.ok) reject(result.error);
           else {
-            const { values, context, receipt } = settled;
+            const { values, context, receipt } = result;
             onEntry(new Entry(key, values, context, receipt, this.codec));
           }
         },
@@ -237,9 +237,9 @@ export class Bucket<Out, In = Out> {
         operation: operation === undefined ? this.client.nextOperation() : operationOf(operation),
         isNamed: operation !== undefined,
         ttlMs: value === null ? 0 : ttlMsOf(options.ttlMs ?? this.defaults.ttlMs),
-        onSettled: (settled) => {
-          if (!settled.ok) reject(settled.error);
-          else resolve({ context: settled.context, receipt: settled.receipt! });
+        onResult: (result) => {
+          if (!result.ok) reject(result.error);
+          else resolve({ context: result.context, receipt: result.receipt! });
         },
       }),
     );

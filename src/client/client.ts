@@ -107,10 +107,10 @@ export class QuorateClient {
   }
 
   private watch(
-    place: { readonly prefix: string; readonly bucket: string },
+    source: { readonly prefix: string; readonly bucket: string },
     pattern: string,
   ): Watch {
-    const watch = new Watch(this.bus, place, pattern, (ended) => this.watches.delete(ended));
+    const watch = new Watch(this.bus, source, pattern, (ended) => this.watches.delete(ended));
     this.watches.add(watch);
     return watch;
   }

@@ -1,16 +1,13 @@
 /**
- * The way of a request through the client: taken, sent, answered or tried again, settled exactly
- * once.
+ * The way of a request through the client: taken, sent, tried again, answered exactly once.
  *
  * It goes on to the next node at no cost when NATS says that its coordinator is gone, also when it
  * was on its way there already: the operation id makes a put that arrives twice one write. Refusals
  * that may pass (503, 504) are tried again within the retry budget; 429 sets the pace instead.
  * Nothing outlives its deadline.
  */
-import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
-import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import type { Outcome } from '../errors.js';
 import type { Bus, BusMessage } from '../seams/bus.js';
@@ -19,7 +16,7 @@ import type { Random } from '../seams/random.js';
 import { Subjects } from '../wire/subjects.js';
 import { Flights, type Flight, type FrameFlight } from './flights.js';
 import { handleReply, type FrameHandlers, type RowFailure } from './frame-rows.js';
-import { NodeStates, type NodeState } from './node-states.js';
+import { NodeStates } from './node-states.js';
 import type { OwnRead } from './own-read.js';
 import { Outbox } from './outbox.js';
 import { Pending, type PendingBounds } from './pending.js';
@@ -27,6 +24,7 @@ import type { Request } from './request.js';
 import { RetryBudget, type RetryOptions } from './retry-budget.js';
 import { RingKeeper } from './ring-keeper.js';
 import { RouteTable } from './route-table.js';
+import { Silence } from './silence.js';
 
 export interface DispatcherOptions {
   readonly prefix: string;
@@ -34,9 +32,6 @@ export interface DispatcherOptions {
   readonly bounds: PendingBounds;
   readonly framesPerLaneMax: number;
 }
-
-/** A node that answers at all has so many times the patience. */
-const stuckAfterPatience = 4;
 
 const gone: RowFailure = {
   code: 503,
@@ -53,9 +48,8 @@ export class Dispatcher {
   private readonly flights: Flights;
   private readonly outbox: Outbox;
   private readonly ring: RingKeeper;
+  private readonly silence: Silence;
   private delayed: { readonly atMs: number; readonly request: Request }[] = [];
-  /** Of frames, to all nodes: who is slow is slow beside the others. */
-  private roundTrip = unknownRoundTrip;
   private ticking = false;
   private tickedAtMs = 0;
 
@@ -77,6 +71,9 @@ export class Dispatcher {
     this.outbox = new Outbox(clock, random, routes, flights, clocks, outboxOptions);
     const onRing = (): void => this.outbox.unpark();
     this.ring = new RingKeeper({ subjects, flights, routes, states, clocks, onRing });
+    const { outbox, ring } = this;
+    const giveUp = (flight: FrameFlight): void => this.giveUp(flight);
+    this.silence = new Silence({ states, routes, flights, outbox, ring, giveUp });
     bus.onStatus((status) => {
       if (status === 'connected') this.connected();
       else this.outbox.pause();
@@ -94,7 +91,7 @@ export class Dispatcher {
     this.clock.setTimeout(this.tick, clientLimits.tickMs);
   }
 
-  /** Takes nothing more; resolves when every request has settled, at the latest at its deadline. */
+  /** Takes nothing more; resolves when every request is over, at the latest at its deadline. */
   async close(): Promise<void> {
     await this.pending.close();
     this.flights.close();
@@ -106,13 +103,9 @@ export class Dispatcher {
       this.ring.answered(message, this.clock.monotonicMs());
       return;
     }
-    const { node } = flight;
-    if (!message.noResponders) this.states.heard(node, nowMs);
-    this.learned(node, message.noResponders ? 'gone' : 'answers', nowMs);
-    if (message.noResponders) this.abandon(node, flight.id);
+    if (message.noResponders) this.silence.noResponders(flight, nowMs);
+    else this.silence.answered(flight, nowMs);
     if (flight.kind === 'probe') return;
-    if (!message.noResponders)
-      this.roundTrip = afterAnswer(this.roundTrip, nowMs - flight.sentAtMs);
     if (flight.read !== undefined) {
       this.toldOf(flight, flight.read, message);
       return;
@@ -124,7 +117,7 @@ export class Dispatcher {
   }
 
   /**
-   * One primary's word on an own read; the last one settles it. When there is none, a coordinator
+   * One primary's word on an own read; the last one ends it. When there is none, a coordinator
    * will know better.
    */
   private toldOf(flight: FrameFlight, read: OwnRead, message: BusMessage): void {
@@ -158,14 +151,14 @@ export class Dispatcher {
     const heldBack: Request[] = [];
     try {
       handle({
-        onDone: (request, settled) => {
+        onDone: (request, result) => {
           done++;
-          this.pending.settle(request, settled);
+          this.pending.end(request, result);
         },
         onFailure: (request, failure) => {
           const course = request.refused(failure, flight.read !== undefined);
           if (course === 'heldBack') {
-            if (!request.settled) heldBack.push(request);
+            if (!request.isOver) heldBack.push(request);
           } else if (course === 'alone' || course === 'coordinated') {
             if (course === 'alone') tooLarge++;
             this.outbox.add(request);
@@ -206,7 +199,7 @@ export class Dispatcher {
     failure: RowFailure,
     { again, nowMs }: { readonly again: boolean; readonly nowMs: number },
   ): void {
-    if (request.settled) return;
+    if (request.isOver) return;
     if (failure.code === 503) this.ring.want();
     const backoffMs = again ? this.budget.backoffMs(request.retries) : undefined;
     if (backoffMs === undefined || nowMs + backoffMs >= request.deadlineMs) {
@@ -215,35 +208,6 @@ export class Dispatcher {
     }
     request.retries++;
     this.delayed.push({ atMs: nowMs + backoffMs, request });
-  }
-
-  private learned(node: NodeId, state: NodeState, nowMs: number): void {
-    if (!this.states.set(node, state, nowMs)) return;
-    this.routes.invalidate();
-    if (state === 'answers') {
-      this.outbox.unpark();
-      this.takeBack();
-    } else this.ring.want();
-  }
-
-  /**
-   * While nobody answered, frames went to nodes that do not; whoever answers now takes what they
-   * hold.
-   */
-  private takeBack(): void {
-    for (const flight of this.flights.all())
-      if (flight.kind === 'frame' && this.states.of(flight.node) !== 'answers') this.giveUp(flight);
-  }
-
-  /**
-   * Sends on what a node that does not answer was sent before the flight that showed it; later ones
-   * will be told themselves. What waits for a place in its lanes goes elsewhere too.
-   */
-  private abandon(node: NodeId, untilId: number): void {
-    for (const flight of this.flights.all())
-      if (flight.kind === 'frame' && flight.node === node && flight.id < untilId)
-        this.giveUp(flight);
-    this.outbox.empty(node);
   }
 
   private giveUp(flight: FrameFlight): void {
@@ -258,7 +222,7 @@ export class Dispatcher {
     options: { readonly outcome: Outcome; readonly failure: RowFailure },
   ): void {
     for (const request of rows) {
-      if (request.settled) continue;
+      if (request.isOver) continue;
       if (read !== undefined) request.coordinate();
       request.tried(options.outcome);
       if (request.sends < clientLimits.sendsMax) this.outbox.add(request);
@@ -279,7 +243,7 @@ export class Dispatcher {
     const nowMs = this.outbox.nowMs();
     this.expire(nowMs);
     // After a pause of this process the answers may lie unread; they come before the next tick.
-    if (nowMs - this.tickedAtMs < 2 * clientLimits.tickMs) this.watch(nowMs);
+    if (nowMs - this.tickedAtMs < 2 * clientLimits.tickMs) this.silence.watch(nowMs);
     this.tickedAtMs = nowMs;
     this.retryDelayed(nowMs);
     this.outbox.tick(nowMs);
@@ -298,7 +262,7 @@ export class Dispatcher {
       if (flight.kind !== 'frame' || flight.deadlineMs > nowMs) continue;
       flight.deadlineMs = Number.POSITIVE_INFINITY;
       for (const request of flight.rows) {
-        if (request.settled) continue;
+        if (request.isOver) continue;
         if (request.deadlineMs <= nowMs)
           this.pending.expire(request, { sent: true, why: 'no answer' });
         else flight.deadlineMs = Math.min(flight.deadlineMs, request.deadlineMs);
@@ -312,41 +276,6 @@ export class Dispatcher {
     if (rerouted !== undefined) return rerouted;
     if (this.routes.partitions > 0) return 'no node of the cluster answered';
     return `no founded cluster answered on ${this.options.prefix}.ring`;
-  }
-
-  /** Silence: first a question that costs nobody anything, then the next node. */
-  private watch(nowMs: number): void {
-    const patience = patienceMs(this.roundTrip);
-    const askAfterMs = Math.max(clientLimits.probeAfterMs, patience);
-    const coordinateAfterMs = Math.max(limits.slowGetReplicaMs, patience);
-    for (const flight of this.flights.all()) {
-      const outMs = nowMs - flight.sentAtMs;
-      if (flight.kind === 'frame' && flight.read !== undefined) {
-        if (outMs < coordinateAfterMs) continue;
-        this.giveUp(flight);
-        if (this.states.mayAsk(flight.node, nowMs, askAfterMs))
-          this.outbox.probe(flight.node, nowMs);
-      } else if (
-        flight.kind === 'probe' &&
-        outMs >= Math.max(clientLimits.silentAfterMs, patience)
-      ) {
-        this.flights.end(flight);
-        if (!this.states.heardSince(flight.node, flight.sentAtMs)) this.silent(flight.node, nowMs);
-      } else if (flight.kind === 'ring' && outMs >= clientLimits.ringLostAfterMs) {
-        this.flights.end(flight);
-      } else if (flight.kind === 'frame' && outMs >= askAfterMs) {
-        const { node } = flight;
-        if (outMs >= Math.max(clientLimits.stuckAfterMs, stuckAfterPatience * patience))
-          this.silent(node, nowMs);
-        else if (this.states.mayAsk(node, nowMs, askAfterMs)) this.outbox.probe(node, nowMs);
-      }
-    }
-  }
-
-  private silent(node: NodeId, nowMs: number): void {
-    if (this.states.of(node) !== 'answers') return;
-    this.learned(node, 'silent', nowMs);
-    this.abandon(node, Number.POSITIVE_INFINITY);
   }
 
   private retryDelayed(nowMs: number): void {

@@ -6,17 +6,15 @@ import type { Outcome } from '../errors.js';
 import { agesOf } from '../wire/copy-age.js';
 import {
   decodeFrameReply,
-  encodeFrame,
-  frameOverheadBytes,
-  rowOverheadBytes,
   type FrameRefusal,
   type FrameReply,
   type FrameValue,
-} from '../wire/frames.js';
+} from '../wire/frame-replies.js';
+import { encodeFrame, frameOverheadBytes, rowOverheadBytes } from '../wire/frames.js';
 import { encodeOwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
-import type { Request, Settled, Terms } from './request.js';
+import type { Request, RequestResult, Terms } from './request.js';
 
 /** Takes from the front of `queue` what one frame holds; at least one. */
 export function cutRows(
@@ -97,7 +95,7 @@ export interface RowFailure {
 }
 
 export interface RowHandlers {
-  onDone(request: Request, settled: Settled): void;
+  onDone(request: Request, result: RequestResult): void;
   onFailure(request: Request, failure: RowFailure): void;
 }
 

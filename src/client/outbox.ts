@@ -34,8 +34,8 @@ export interface OutboxOptions {
 
 const nothing = new Uint8Array(0);
 
-/** A frame is late after so many times the smoothed round trip of its lane. */
-const lateAfterRoundTrips = 3;
+/** A frame is overdue after so many times the smoothed round trip of its lane. */
+const overdueAfterRoundTrips = 3;
 /** Lanes are alike when neither takes more than so many times as long as the other. */
 const alikeRoundTrips = 3;
 /** Weight of the newest round trip. */
@@ -51,7 +51,7 @@ export class Outbox {
   private paused = false;
   private pausedLanes: Lane[] = [];
   /** Puts that wait until those of others are answered. */
-  private readonly held = new Set<Lane>();
+  private readonly waiting = new Set<Lane>();
   /** Lanes with a frame of puts under way. */
   private readonly putting = new Set<Lane>();
   private readonly laneBounds: LaneBounds;
@@ -76,7 +76,7 @@ export class Outbox {
   }
 
   add(request: Request): void {
-    if (request.settled) return;
+    if (request.isOver) return;
     const lane = this.paused ? undefined : this.laneOf(request);
     if (lane === undefined) {
       this.parked.push(request);
@@ -89,7 +89,7 @@ export class Outbox {
   /** It was sent by routes that are no good: until there are others. */
   park(request: Request): void {
     request.sends--;
-    if (!request.settled) this.parked.push(request);
+    if (!request.isOver) this.parked.push(request);
   }
 
   private laneOf(request: Request): Lane | undefined {
@@ -133,8 +133,8 @@ export class Outbox {
     this.list(lane);
     if (!this.putting.has(lane)) return;
     if (lane.framesInFlight === 0) this.putting.delete(lane);
-    for (const waiting of this.held) this.list(waiting);
-    this.held.clear();
+    for (const other of this.waiting) this.list(other);
+    this.waiting.clear();
   }
 
   /** The node can't take these yet; they are the first to go when it is asked again. */
@@ -159,7 +159,7 @@ export class Outbox {
     lane.roundTripMs += roundTripGain * (nowMs - sentAtMs - lane.roundTripMs);
   }
 
-  /** Lanes whose pause is over go on, and those whose frame is late. */
+  /** Lanes whose pause is over go on, and those whose frame is overdue. */
   tick(nowMs: number): void {
     this.routes.dropIdleLanes();
     for (const lane of this.routes.lanes()) if (lane.queue.length > 0) this.list(lane);
@@ -215,24 +215,24 @@ export class Outbox {
     lane.listed = false;
     if (nowMs < lane.pausedUntilMs) return false;
     if (lane.terms.kind === 'get' || !this.mustWait(lane, nowMs)) return true;
-    this.held.add(lane);
+    this.waiting.add(lane);
     return false;
   }
 
   /**
-   * What is late holds up nobody, and only its like what is slow: a bucket with W = 3, a node with
+   * What is overdue holds up nobody; what is slow only its like: a bucket with W = 3, a node with
    * a slow disk.
    */
   private mustWait(lane: Lane, nowMs: number): boolean {
     for (const other of this.putting)
-      if (nowMs <= lateAtMs(other) && areAlike(other.roundTripMs, lane.roundTripMs)) return true;
+      if (nowMs <= overdueAtMs(other) && areAlike(other.roundTripMs, lane.roundTripMs)) return true;
     return false;
   }
 
   private sendFrame(lane: Lane, nowMs: number): void {
     const { subjects, frameBytesMax } = this.options;
     const cut = cutRows(lane.queue, { rowsMax: lane.rowsMax, bytesMax: frameBytesMax });
-    const rows = cut.filter((request) => !request.settled);
+    const rows = cut.filter((request) => !request.isOver);
     if (rows.length === 0) return;
     let deadlineMs = Number.POSITIVE_INFINITY;
     let lastDeadlineMs = 0;
@@ -269,15 +269,15 @@ export class Outbox {
 function mayLeave(lane: Lane, nowMs: number): boolean {
   if (lane.framesInFlight === 0) return true;
   if (lane.framesInFlight >= lane.window) return false;
-  return lane.queue.length >= clientLimits.rowsBesideMin || nowMs > lateAtMs(lane);
+  return lane.queue.length >= clientLimits.rowsBesideMin || nowMs > overdueAtMs(lane);
 }
 
 function areAlike(aMs: number, bMs: number): boolean {
   return aMs <= alikeRoundTrips * bMs && bMs <= alikeRoundTrips * aMs;
 }
 
-function lateAtMs(lane: Lane): number {
-  return lane.sentAtMs + lateAfterRoundTrips * lane.roundTripMs;
+function overdueAtMs(lane: Lane): number {
+  return lane.sentAtMs + overdueAfterRoundTrips * lane.roundTripMs;
 }
 
 /**

@@ -7,18 +7,18 @@
  */
 import { MalformedError } from '../errors.js';
 import { digestBytes } from '../wire/digest-codec.js';
-import type { GetFrameReply } from '../wire/frames.js';
+import type { GetFrameReply } from '../wire/frame-replies.js';
 import { decodeOwnReply } from '../wire/own-frames.js';
 import type { Receipt } from '../wire/receipt.js';
 import { handleRows, knownReceipt, type RowFailure, type RowHandlers } from './frame-rows.js';
-import type { Request, Settled } from './request.js';
+import type { Request, RequestResult } from './request.js';
 
 export class OwnRead {
   /** Ids of the flights it is made of. */
   readonly flights: number[] = [];
   over = false;
   private readonly digests: Buffer[] = [];
-  private readonly shown: (Settled | RowFailure)[] = [];
+  private readonly shown: (RequestResult | RowFailure)[] = [];
 
   constructor(
     private readonly rows: readonly Request[],
@@ -42,21 +42,21 @@ export class OwnRead {
 
   private keep(shown: GetFrameReply): void {
     const receipts = shown.receipts.map((text) => this.agreed(knownReceipt(text)));
-    const keep = (_: Request, result: Settled | RowFailure): void => {
+    const keep = (_: Request, result: RequestResult | RowFailure): void => {
       this.shown.push(result);
     };
     handleRows(shown, receipts, this.rows, { onDone: keep, onFailure: keep });
   }
 
   /**
-   * After the last answer. `onDiffers`: no quorum of equal states; rows that were settled meanwhile
+   * After the last answer. `onDiffers`: no quorum of equal states; rows that are over meanwhile
    * are left out.
    */
   finish(handlers: RowHandlers, onDiffers: (request: Request) => void): void {
     const [first, ...others] = this.digests;
     const allAgree = others.every((digests) => digests.equals(first!));
     for (const [i, request] of this.rows.entries()) {
-      if (request.settled) continue;
+      if (request.isOver) continue;
       const result = this.shown[i];
       if (result === undefined || !(allAgree || this.agree(i))) onDiffers(request);
       else if ('code' in result) handlers.onFailure(request, result);

@@ -1,9 +1,9 @@
-/** The requests a client has taken and not settled: bounded, each settled exactly once. */
+/** The requests a client has taken and not answered: bounded, each answered exactly once. */
 import { limits } from '../../actors/rules/limits.js';
 import { mayBeStoredAfter, refusalAtDeadline } from '../../actors/rules/request-course.js';
 import { errorOfCode, OverloadedError, UnavailableError, type QuorateError } from '../errors.js';
 import type { RowFailure } from './frame-rows.js';
-import type { Request, Settled } from './request.js';
+import type { Request, RequestResult } from './request.js';
 
 export interface PendingBounds {
   readonly requestsMax: number;
@@ -23,14 +23,14 @@ export class Pending {
   constructor(private readonly bounds: PendingBounds) {}
 
   /**
-   * False: it was refused, and settled with the reason. Past the bounds a request is refused rather
-   * than held back: waiting callers would only be a queue without a bound, out of sight.
+   * False: it was answered with the reason. Past the bounds a request is refused rather than held
+   * back: waiting callers would only be a queue without a bound, out of sight.
    */
   admit(request: Request): boolean {
     const refusal = this.refusal(request);
     if (refusal !== undefined) {
-      request.settled = true;
-      request.onSettled({ ok: false, error: refusal });
+      request.isOver = true;
+      request.onResult({ ok: false, error: refusal });
       return false;
     }
     this.count++;
@@ -47,12 +47,12 @@ export class Pending {
     );
   }
 
-  settle(request: Request, settled: Settled): void {
-    if (request.settled) return;
-    request.settled = true;
+  end(request: Request, result: RequestResult): void {
+    if (request.isOver) return;
+    request.isOver = true;
     this.count--;
     this.bytes -= request.bytes;
-    request.onSettled(settled);
+    request.onResult(result);
     if (this.count === 0) this.closing?.();
   }
 
@@ -65,7 +65,7 @@ export class Pending {
     let error = errorOfCode(code, message, mayShow ? 'unknown' : 'none');
     if (mayShow && error.outcome === 'none')
       error = new UnavailableError(`${message}; an earlier try may have been stored`, 'unknown');
-    this.settle(request, { ok: false, error });
+    this.end(request, { ok: false, error });
   }
 
   /** `sent`: it is in a frame nobody has answered yet. */
@@ -76,7 +76,7 @@ export class Pending {
     this.fail(request, { ...refusal, message });
   }
 
-  /** Takes nothing more; resolves when the last has settled. */
+  /** Takes nothing more; resolves when the last is over. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.closing = resolve;

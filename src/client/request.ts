@@ -46,7 +46,7 @@ export class TermsTable {
   }
 }
 
-export type Settled =
+export type RequestResult =
   | {
       readonly ok: true;
       readonly context: Context;
@@ -68,7 +68,7 @@ export interface RequestOptions {
   /** By the caller, who may so try a put again. */
   readonly isNamed: boolean;
   readonly ttlMs: number;
-  readonly onSettled: (settled: Settled) => void;
+  readonly onResult: (result: RequestResult) => void;
 }
 
 /** One class for both kinds, so that the hot path sees one shape. */
@@ -76,20 +76,21 @@ export class Request implements RequestFacts {
   readonly terms: Terms;
   readonly key: ByteString;
   /**
-   * Of a put; null deletes. Not copied: the caller leaves it alone until the request has settled.
+   * Of a put; null deletes. Not copied: the caller leaves it alone until the request is over.
    */
   readonly value: Uint8Array | null;
   readonly context: Context | undefined;
   readonly operation: ByteString;
   readonly isNamed: boolean;
   readonly ttlMs: number;
-  readonly onSettled: (settled: Settled) => void;
+  readonly onResult: (result: RequestResult) => void;
   /** What it adds to a frame, without the row's overhead. */
   readonly bytes: number;
 
   deadlineMs = 0;
   partition = -1;
-  settled = false;
+  /** Its author has been told the result. */
+  isOver = false;
   /** Frames it has been part of. */
   sends = 0;
   /** Refusals that were answered by trying again. */
@@ -110,7 +111,7 @@ export class Request implements RequestFacts {
     this.operation = options.operation;
     this.isNamed = options.isNamed;
     this.ttlMs = options.ttlMs;
-    this.onSettled = options.onSettled;
+    this.onResult = options.onResult;
     this.bytes =
       this.key.length +
       this.operation.length +

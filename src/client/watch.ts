@@ -28,13 +28,13 @@ export class Watch implements AsyncIterableIterator<Change> {
 
   constructor(
     bus: Bus,
-    private readonly place: { readonly prefix: string; readonly bucket: string },
+    private readonly source: { readonly prefix: string; readonly bucket: string },
     pattern: string,
     private readonly onEnd: (watch: Watch) => void,
   ) {
     if (!patternText.test(pattern))
       throw new MalformedError('a pattern of keys has no white space and no control characters');
-    const start = new Subjects(place.prefix).changed(`${place.bucket}.`);
+    const start = new Subjects(source.prefix).changed(`${source.bucket}.`);
     this.keyAt = start.length;
     this.subscription = bus.subscribe(start + pattern, (message) => this.heard(message));
   }
@@ -86,7 +86,7 @@ export class Watch implements AsyncIterableIterator<Change> {
 
   /** Undefined: not the word of a node. */
   private changeOf(message: BusMessage): Change | undefined {
-    const { bucket } = this.place;
+    const { bucket } = this.source;
     const key = message.subject.slice(this.keyAt);
     try {
       const context = contextOfEvent(message);

@@ -34,7 +34,7 @@ export interface PutRequest extends RequestBase {
    * this one does.
    */
   readonly found?: KeyState;
-  /** No node holds more of what the context claims: the rest is gone for good. */
+  /** No node holds more of what the context claims: the rest is nowhere any more. */
   readonly isAllFound?: boolean;
   /** 0: the bucket's. */
   readonly ttlMs: number;

@@ -64,7 +64,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   }
 
   nodeDown(node: NodeId): void {
-    this.round.happened({ type: 'replica.gone', node, why: 'is down' });
+    this.round.happened({ type: 'replica.outOfReach', node, why: 'is down' });
   }
 
   configurationChanged(): void {
@@ -163,7 +163,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     const { keys, ledger } = this.content;
     const { self, primaries } = ledger.plan;
     this.calls = sendRepairs(this.around, { self, primaries, keys }, () =>
-      this.round.happened({ type: 'repairs.settled' }),
+      this.round.happened({ type: 'repairs.answered' }),
     );
   }
 

@@ -41,14 +41,14 @@ export class KeysRead {
   private readonly mergedStates = new Map<number, KeyState>();
 
   constructor(store: Store, requests: readonly Pick<GetRequest, 'partition' | 'bucket' | 'key'>[]) {
-    const places = new Map<StorageKey, number>();
+    const indexes = new Map<StorageKey, number>();
     this.at = requests.map((request) => {
       const name = storageKeyOf(request);
-      const place = places.get(name) ?? places.size;
-      places.set(name, place);
-      return place;
+      const index = indexes.get(name) ?? indexes.size;
+      indexes.set(name, index);
+      return index;
     });
-    this.names = [...places.keys()];
+    this.names = [...indexes.keys()];
     const records = store.readAll(this.names);
     this.held = records.map((record) => record?.copy());
     this.bins = storageKeyBins(this.names);

@@ -64,7 +64,7 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
   }
 
   nodeDown(node: NodeId): void {
-    this.send({ type: 'replica.gone', node });
+    this.send({ type: 'replica.outOfReach', node });
   }
 
   /** Its puts are collected anew in the end. */

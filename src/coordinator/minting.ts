@@ -267,7 +267,7 @@ function refusalOf(minted: KeyState, before: KeyState): QuorateError | undefined
   const known = before.context.length;
   if (entries > limits.contextEntriesMax && entries > known)
     return new TooManySiblingsError(
-      `the key's context has ${known} entries and none to spare: they are shortened when it was not put for --tombstone-grace and all members are up or removed, see the problems in the nodes' logs`,
+      `the key's context has ${known} entries and none to spare: they are shortened within twice --tombstone-grace once all members are up or removed, see the problems in the nodes' logs`,
     );
   const bytes = encodedStateBytes(minted);
   return bytes > limits.stateBytesMax ? tooLarge(bytes) : undefined;

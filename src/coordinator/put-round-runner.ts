@@ -86,7 +86,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   }
 
   nodeDown(node: NodeId): void {
-    this.round.happened({ type: 'replica.gone', node, why: 'is down' });
+    this.round.happened({ type: 'replica.outOfReach', node, why: 'is down' });
   }
 
   configurationChanged(): void {

@@ -5,6 +5,7 @@
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { openPutLedger } from '../../actors/coordinator/put-ledger.js';
 import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
+import { lookUpPlan, putPlan } from '../../actors/coordinator/round-plans.js';
 import type { Placement } from '../../actors/rules/placement.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
@@ -24,7 +25,6 @@ import { LookUp } from './look-up.js';
 import type { PutEntry } from './put-round-runner.js';
 import { PutRoundRunner, bytesOf } from './put-round-runner.js';
 import type { Batch } from './round-collector.js';
-import { lookUpPlan, putPlan } from './round-plans.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 
 export interface PutRules {

@@ -10,7 +10,7 @@ import type { CallId } from '../bus/peers.js';
 import { encodable, type EncodableState } from '../wire/key-state-codec.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { encodeStates } from '../wire/state-batch.js';
-import { partsOf } from '../wire/state-parts.js';
+import { statePartsOf } from '../wire/state-parts.js';
 import type { KeysRead } from './keys-read.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 
@@ -21,20 +21,20 @@ export interface Repair {
 }
 
 /**
- * `onSettled` runs once every repaired replica has answered, whatever it said. Returns the calls to
- * give up when the round ends.
+ * `onAnswered` runs once all repaired replicas have answered, whatever they said. Returns the calls
+ * to give up when the round ends.
  */
 export function sendRepairs(
   around: Pick<RoundSurroundings, 'store' | 'peers' | 'instruments'>,
   repair: Repair,
-  onSettled: () => void,
+  onAnswered: () => void,
 ): CallId[] {
   const { store, peers, instruments } = around;
   const { self, primaries, keys } = repair;
   let pending = 1;
-  const settleOne = (): void => {
+  const answeredOne = (): void => {
     pending--;
-    if (pending === 0) onSettled();
+    if (pending === 0) onAnswered();
   };
   const calls: CallId[] = [];
   for (const node of primaries) {
@@ -45,13 +45,13 @@ export function sendRepairs(
       // again.
       if (node !== self) {
         const body = mergeBody(mergeReason.repair, notOwed, limits.repairMsMax, batch, unsaid);
-        calls.push(peers.call(node, 'merge', body, settleOne));
-      } else if (store.refusal() === undefined) store.merge(batch, {}, settleOne);
-      else settleOne();
+        calls.push(peers.call(node, 'merge', body, answeredOne));
+      } else if (store.refusal() === undefined) store.merge(batch, {}, answeredOne);
+      else answeredOne();
     }
     instruments.readRepairs.value += behind.length;
   }
-  settleOne();
+  answeredOne();
   return calls;
 }
 
@@ -71,7 +71,7 @@ function batchesOf(keys: KeysRead, indexes: readonly number[]): Buffer[] {
   let records: { key: string; state: EncodableState }[] = [];
   let bytes = 0;
   for (const i of indexes) {
-    for (const part of partsOf(keys.merged(i), limits.stateBytesMax)) {
+    for (const part of statePartsOf(keys.merged(i), limits.stateBytesMax)) {
       const state = encodable(part);
       if (records.length > 0 && bytes + state.encodedBytes > limits.roundBytesMax) {
         batches.push(encodeStates(records));

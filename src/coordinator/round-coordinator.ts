@@ -4,6 +4,7 @@
  */
 import { inject, injectable } from 'tsyringe';
 import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
+import { getPlan } from '../../actors/coordinator/round-plans.js';
 import { courseOf } from '../../actors/rules/configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -28,7 +29,6 @@ import { bytesOf } from './put-round-runner.js';
 import type { Batch } from './round-collector.js';
 import { RoundCollector } from './round-collector.js';
 import { roundInstruments, type RoundInstruments } from './round-instruments.js';
-import { getPlan } from './round-plans.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import { Acks } from './round-surroundings.js';
 import { RoundsUnderway } from './rounds-underway.js';

@@ -1,6 +1,5 @@
 /** What every round of one coordinator shares. */
-import { OtherConfigurationError } from '../errors.js';
-import type { PeerAnswer, Peers } from '../bus/peers.js';
+import { goesByAnother, type PeerAnswer, type Peers } from '../bus/peers.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
@@ -60,11 +59,12 @@ export function lossOf(
   node: NodeId,
   answer: Exclude<PeerAnswer, { kind: 'ok' }>,
 ): {
-  readonly type: 'replica.gone' | 'replica.refused' | 'replica.differs';
+  readonly type: 'replica.outOfReach' | 'replica.refused' | 'replica.differs';
   readonly node: NodeId;
   readonly why: string;
 } {
-  if (answer.kind === 'noResponders') return { type: 'replica.gone', node, why: 'is not there' };
-  const type = answer.code === OtherConfigurationError.code ? 'replica.differs' : 'replica.refused';
+  if (answer.kind === 'noResponders')
+    return { type: 'replica.outOfReach', node, why: 'is not there' };
+  const type = goesByAnother(answer) ? 'replica.differs' : 'replica.refused';
   return { type, node, why: `refused: ${answer.message}` };
 }

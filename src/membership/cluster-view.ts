@@ -32,12 +32,6 @@ export interface ClusterView {
    * count.
    */
   isMet(node: NodeId): boolean;
-  /** When another said last that it does not hear this node; monotonic, -Infinity: nobody has. */
-  readonly doubtedAtMs: number;
-  /**
-   * When another said last that somebody is down and not gone; monotonic, -Infinity: nobody has.
-   */
-  readonly hangingToldAtMs: number;
   /** Where the keys of a partition lie that have `n` replicas; made once for a ring. */
   placement(partition: number, n: number): Placement;
   /**
@@ -50,10 +44,18 @@ export interface ClusterView {
    * absent.
    */
   onChange(listener: (change: ClusterChange) => void): void;
+  /** Called as often as others say so. */
+  onTold(listener: (told: Told) => void): void;
 }
 
 export type ClusterChange =
   | { readonly kind: 'ring' }
   | { readonly kind: 'reachability'; readonly node: NodeId; readonly now: Reachability };
+
+/**
+ * Another says that it does not hear this node; or that somebody is down and not gone: it takes it
+ * for hung.
+ */
+export type Told = 'self.unheard' | 'hanging.told';
 
 export const ClusterView = Symbol('ClusterView');

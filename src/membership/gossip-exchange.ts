@@ -158,7 +158,7 @@ export class GossipExchange {
     if (now === 'down' && isNewcomer) {
       roster.drop(node);
       timeOfDay.drop(node);
-      life.send({ type: 'newcomer.gone', node, known: roster.allIds });
+      life.send({ type: 'newcomer.down', node, known: roster.allIds });
       watch.unwatch(node);
     }
     if (roster.get(node)?.status === 'active') outages.note(node, now);
@@ -174,7 +174,7 @@ export class GossipExchange {
     lineage.lease();
     outages.review();
     const waitingFor = life.waitingFor();
-    if (waitingFor === undefined) problems.settle('waiting');
+    if (waitingFor === undefined) problems.clear('waiting');
     else if (roster.self.heartbeat >= limits.patienceBeatsMax)
       problems.report('waiting', waitingFor);
     timeOfDay.review(problems);

@@ -19,7 +19,7 @@ export interface IdentityOptions {
   /** What others have seen of this node was acted upon. */
   readonly onRecalled: () => void;
   /** Nobody objected either. */
-  readonly onSettled: () => void;
+  readonly onKnown: () => void;
   /** Another process has its id, or its epochs can't be skipped. */
   readonly end: (error: Error) => void;
 }
@@ -28,7 +28,7 @@ export class Identity {
   private readonly actor: ActorRefFrom<typeof identityMachine>;
 
   constructor(private readonly options: IdentityOptions) {
-    const { clock, inspection, roster, lineage, onRecalled, onSettled, end } = options;
+    const { clock, inspection, roster, lineage, onRecalled, onKnown, end } = options;
     const orders = new Orders();
     const actions = {
       recallLives: orders.of(() => this.when(this.recall())),
@@ -42,7 +42,7 @@ export class Identity {
         this.when(lineage.recall([by]).then((seen) => lineage.renounce(seen)));
       }),
       claimId: orders.of(() => this.claimId()),
-      settle: orders.of(() => onSettled()),
+      becomeKnown: orders.of(() => onKnown()),
       giveWay: orders.of(({ twin }: { twin: Claim }) => end(twinError(roster.self.id, twin))),
     };
     this.actor = createActor(identityMachine.provide({ actions }), { clock });
@@ -75,7 +75,7 @@ export class Identity {
   }
 
   /** Somebody tells of a life of this node that its disk does not know. */
-  doubted(by: NodeId): void {
+  laterLifeTold(by: NodeId): void {
     this.actor.send({ type: 'laterLife.told', by });
   }
 

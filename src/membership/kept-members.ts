@@ -6,7 +6,7 @@ import type { Buckets } from '../buckets/buckets.js';
 import type { Tables } from '../seams/table.js';
 import { MemberTable } from './member-table.js';
 import type { Problems } from './problems.js';
-import { type Holds, type Replicas, replicasConflict, replicasOf } from './replicas.js';
+import { type Holds, type Replicas, replicasConflict, toldReplicas } from './replicas.js';
 import type { Roster } from './roster.js';
 
 export interface KeptMembersOptions {
@@ -26,7 +26,7 @@ export class KeptMembers {
 
   constructor(private readonly options: KeptMembersOptions) {
     const { tables, buckets, roster, vote } = options;
-    this.replicas = replicasOf(buckets);
+    this.replicas = toldReplicas(buckets);
     this.table = new MemberTable(tables, () => ({
       vote: vote(),
       members: roster.all(),

@@ -8,6 +8,7 @@ import type { IncomingCall } from '../bus/peers.js';
 import { lifeBody } from '../wire/protocol/gossip.js';
 import { isDown, type News, type Vital } from '../wire/protocol/news.js';
 import type { Identity } from './identity.js';
+import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Learned, Roster } from './roster.js';
 
@@ -16,6 +17,7 @@ export class Learning {
     private readonly roster: Roster,
     private readonly watch: PeerWatch,
     private readonly identity: Identity,
+    private readonly view: Pick<MemberView, 'told'>,
   ) {}
 
   /** Of each row and vital, whether it was news. */
@@ -31,7 +33,7 @@ export class Learning {
         this.hear(vital, from);
         continue;
       }
-      if (opinion === 'down') this.watch.toldOfHanging();
+      if (opinion === 'down') this.view.told('hanging.told');
       const what = this.roster.touch(id, vital);
       if (what === 'newer') this.watch.heard(id);
       // A row that came along and was not taken is of a node that is learned of from itself alone:
@@ -57,10 +59,10 @@ export class Learning {
   }
 
   private hear(vital: Vital, from: NodeId): void {
-    if (vital.opinion !== 'heard') this.watch.doubted();
+    if (vital.opinion !== 'heard') this.view.told('self.unheard');
     const wasOld = this.roster.hear(vital, { calledDown: isDown(vital.opinion) });
     // Of one who was not asked, or did not answer in time.
-    if (wasOld) this.identity.doubted(from);
+    if (wasOld) this.identity.laterLifeTold(from);
     if (vital.opinion !== 'heard') this.roster.beat();
   }
 }

@@ -61,14 +61,14 @@ export class MemberTable {
     if (this.writing) return;
     const { vote, members, replicas, revision } = this.current();
     const waiting = this.onWritten.splice(0);
-    if (revision === this.written) return settle(waiting);
+    if (revision === this.written) return callAll(waiting);
     this.writing = true;
-    const gone = [...this.table.keys({ start: firstMember })].filter(
+    const dropped = [...this.table.keys({ start: firstMember })].filter(
       (key) => !members.some((member) => member.id === key),
     );
     this.tables.commit(
       (batch) => {
-        for (const key of gone) batch.remove(this.table, key);
+        for (const key of dropped) batch.remove(this.table, key);
         batch.put(this.table, foundersKey, encodeVote(vote));
         if (replicas !== undefined) batch.put(this.table, replicasKey, encodeReplicas(replicas));
         for (const member of members) batch.put(this.table, member.id, encodeMember(member));
@@ -77,7 +77,7 @@ export class MemberTable {
         this.writing = false;
         if (error === undefined) {
           this.written = revision;
-          settle(waiting);
+          callAll(waiting);
           if (this.onWritten.length > 0) this.save();
         } else this.onWritten.unshift(...waiting);
       },
@@ -85,6 +85,6 @@ export class MemberTable {
   }
 }
 
-function settle(callbacks: readonly (() => void)[]): void {
+function callAll(callbacks: readonly (() => void)[]): void {
   for (const callback of callbacks) callback();
 }

@@ -8,6 +8,7 @@ import type {
   Placement,
   Reachability,
   Ring,
+  Told,
 } from './cluster-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import { RingCache } from './ring-cache.js';
@@ -28,6 +29,7 @@ export class MemberView implements ClusterView {
   private readonly watch: PeerWatch;
   private readonly rings: RingCache;
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
+  private readonly toldListeners: ((told: Told) => void)[] = [];
 
   constructor({ roster, watch, removed, partitions, reconcile }: MemberViewOptions) {
     this.roster = roster;
@@ -47,14 +49,6 @@ export class MemberView implements ClusterView {
 
   get configuration(): Configuration {
     return this.rings.configuration;
-  }
-
-  get doubtedAtMs(): number {
-    return this.watch.doubtedAtMs;
-  }
-
-  get hangingToldAtMs(): number {
-    return this.watch.hangingToldAtMs;
   }
 
   members(): readonly Member[] {
@@ -81,6 +75,10 @@ export class MemberView implements ClusterView {
     this.listeners.push(listener);
   }
 
+  onTold(listener: (told: Told) => void): void {
+    this.toldListeners.push(listener);
+  }
+
   /** After whatever may have changed who holds partitions. */
   review(): void {
     if (this.rings.update(this.roster)) this.changed({ kind: 'ring' });
@@ -88,5 +86,9 @@ export class MemberView implements ClusterView {
 
   changed(change: ClusterChange): void {
     for (const listener of this.listeners) listener(change);
+  }
+
+  told(what: Told): void {
+    for (const listener of this.toldListeners) listener(what);
   }
 }

@@ -78,6 +78,7 @@ export class Membership {
       hearing,
       lateWords,
       inspection,
+      isCutOff: () => this.isCutOff,
       probe: (peer) => this.telling.tell(peer, { hello: true }),
       onChange: (node, now) => this.exchange.reached(node, now),
     });
@@ -106,7 +107,7 @@ export class Membership {
       claim,
       lineage,
       onRecalled: () => this.recalled(),
-      onSettled: () => this.settled(),
+      onKnown: () => this.becameKnown(),
       end: (error) => this.end(error),
     });
     const { identity } = this;
@@ -116,7 +117,7 @@ export class Membership {
     this.telling = new Telling({ ...parts, bus, random, settings, identity });
     this.removals = new Removals({ ...parts, known: removed, kept, outages });
     const { telling, removals } = this;
-    const learning = new Learning(roster, watch, identity);
+    const learning = new Learning(roster, watch, identity, view);
     const own = { inspection, settings, view, identity, claim, lineage, kept, problems };
     this.exchange = new GossipExchange({ ...parts, ...own, outages, learning, telling, removals });
   }
@@ -203,7 +204,7 @@ export class Membership {
     this.view.changed({ kind: 'ring' });
   }
 
-  private settled(): void {
+  private becameKnown(): void {
     this.endAsking();
     this.life.send({ type: 'self.known' });
   }

@@ -25,7 +25,7 @@ export class Outages {
     const { clock, problems, roster } = this.options;
     if (now !== 'down' || roster.get(node)?.removed === true) {
       this.sinceMs.delete(node);
-      problems.settle(`outage ${node}`);
+      problems.clear(`outage ${node}`);
     } else if (!this.sinceMs.has(node)) this.sinceMs.set(node, clock.monotonicMs());
   }
 

@@ -9,7 +9,6 @@ import {
   type peerMachine,
 } from '../../actors/failure-detector/peer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import { directSilenceMsMax, silenceMsMax } from '../../actors/rules/suspicion.js';
 import type { Hearing } from '../bus/hearing.js';
@@ -20,20 +19,16 @@ import type { Opinion } from '../wire/protocol/news.js';
 
 interface Watched {
   readonly actor: ActorRefFrom<typeof peerMachine>;
+  // As the chart says.
   reachability: Reachability;
+  isAbsent: boolean;
+  /** A sign of life changes nothing. */
+  isCalm: boolean;
   heardAtMs: number;
-  /** Silence was reported to the machine, and nothing was heard since. */
-  doubted: boolean;
-  /**
-   * When NATS said last that it is not there; undefined: not lately, or something was heard since.
-   */
-  absentAtMs: number | undefined;
   /** It said something itself. */
   isMet: boolean;
   /** When it did last. */
   spokeAtMs: number;
-  /** Removed from the cluster: down whatever is heard, and only NATS' word on it still counts. */
-  isRemoved: boolean;
 }
 
 export interface PeerWatchOptions {
@@ -41,48 +36,36 @@ export interface PeerWatchOptions {
   readonly hearing: Hearing;
   readonly lateWords: LateWords;
   readonly inspection: Inspection;
+  /** From NATS: silence says nothing about others. */
+  readonly isCutOff: () => boolean;
   readonly probe: (peer: NodeId) => void;
   readonly onChange: (peer: NodeId, now: Reachability) => void;
 }
 
 export class PeerWatch {
   private readonly watched = new Map<NodeId, Watched>();
-  private suspended = false;
-  /** When another said last that it does not hear this node. */
-  doubtedAtMs = -Infinity;
-  /** When another said last that somebody is down and not gone. */
-  hangingToldAtMs = -Infinity;
 
   constructor(private readonly options: PeerWatchOptions) {}
 
   /** Begins as alive, silent since now. */
   watch(peer: NodeId): void {
     if (this.watched.has(peer)) return;
-    const { clock, inspection, onChange, probe } = this.options;
-    const chart = peerChart({
-      believe: (now) => {
-        const entry = this.watched.get(peer);
-        if (entry === undefined || entry.isRemoved || entry.reachability === now) return;
-        entry.reachability = now;
-        if (now === 'down') this.dismissWitness(peer);
-        onChange(peer, now);
-      },
-      probe: () => probe(peer),
-    });
-    const actor = createActor(chart, { clock });
+    const { clock, inspection, isCutOff } = this.options;
+    const actor = createActor(this.chartOf(peer), { clock });
     inspection.attach(actor);
-    this.watched.set(peer, {
+    const entry: Watched = {
       actor,
       reachability: 'alive',
+      isAbsent: false,
+      isCalm: true,
       heardAtMs: clock.monotonicMs(),
-      doubted: false,
-      absentAtMs: undefined,
       isMet: false,
       spokeAtMs: clock.monotonicMs(),
-      isRemoved: false,
-    });
+    };
+    this.watched.set(peer, entry);
+    actor.subscribe((snapshot) => (entry.isCalm = snapshot.hasTag('calm')));
     actor.start();
-    if (this.suspended) actor.send({ type: 'self.ill' });
+    if (isCutOff()) actor.send({ type: 'self.ill' });
   }
 
   unwatch(peer: NodeId): void {
@@ -94,17 +77,8 @@ export class PeerWatch {
     this.dismissWitness(peer);
   }
 
-  /**
-   * Down from now on, whoever says that it lives. It is watched all the same: while NATS still
-   * gives it requests (its process hangs) others must serve what it swallows.
-   */
   remove(peer: NodeId): void {
-    const entry = this.watched.get(peer);
-    if (entry === undefined || entry.isRemoved) return;
-    const wasDown = entry.reachability === 'down';
-    Object.assign(entry, { isRemoved: true, reachability: 'down' });
-    this.dismissWitness(peer);
-    if (!wasDown) this.options.onChange(peer, 'down');
+    this.watched.get(peer)?.actor.send({ type: 'peer.removed' });
   }
 
   stop(): void {
@@ -116,8 +90,7 @@ export class PeerWatch {
   }
 
   isAbsent(peer: NodeId): boolean {
-    const entry = this.watched.get(peer);
-    return entry === undefined || entry.absentAtMs !== undefined;
+    return this.watched.get(peer)?.isAbsent ?? true;
   }
 
   isMet(peer: NodeId): boolean {
@@ -128,14 +101,17 @@ export class PeerWatch {
   opinion(peer: NodeId): Opinion {
     const entry = this.watched.get(peer);
     if (entry === undefined) return 'heard';
-    if (entry.reachability === 'down') return entry.absentAtMs === undefined ? 'down' : 'gone';
+    if (entry.reachability === 'down') return entry.isAbsent ? 'gone' : 'down';
     return entry.actor.getSnapshot().context.suspicion.silent ? 'silent' : 'heard';
   }
 
   /** With the peer itself, not with others that tell of it. */
   contact(peer: NodeId, contact: 'heard' | 'noResponders'): void {
-    if (contact === 'noResponders') return this.absent(peer);
     const entry = this.watched.get(peer);
+    if (contact === 'noResponders') {
+      entry?.actor.send({ type: 'peer.absent', atMs: this.options.clock.monotonicMs() });
+      return;
+    }
     this.heard(peer);
     if (entry === undefined) return;
     entry.isMet = true;
@@ -147,33 +123,9 @@ export class PeerWatch {
     const nowMs = clock.monotonicMs();
     hearing.read(nowMs);
     const entry = this.watched.get(peer);
-    if (entry === undefined || entry.isRemoved) return;
-    entry.heardAtMs = nowMs;
-    entry.absentAtMs = undefined;
-    if (entry.reachability === 'alive' && !entry.doubted) return;
-    entry.doubted = false;
-    entry.actor.send({ type: 'peer.heard' });
-  }
-
-  private absent(peer: NodeId): void {
-    const entry = this.watched.get(peer);
     if (entry === undefined) return;
-    const isNews = entry.absentAtMs === undefined;
-    entry.absentAtMs = this.options.clock.monotonicMs();
-    // Its machine has nothing left to believe, but who listens in its place asks.
-    if (isNews && entry.reachability === 'down') this.options.onChange(peer, 'down');
-    if (!entry.actor.getSnapshot().context.suspicion.absent)
-      entry.actor.send({ type: 'peer.absent' });
-  }
-
-  /** Another does not hear this node. */
-  doubted(): void {
-    this.doubtedAtMs = this.options.clock.monotonicMs();
-  }
-
-  /** Another takes somebody for hung, and goes where those meet who do. */
-  toldOfHanging(): void {
-    this.hangingToldAtMs = this.options.clock.monotonicMs();
+    entry.heardAtMs = nowMs;
+    if (!entry.isCalm) entry.actor.send({ type: 'peer.heard' });
   }
 
   testify(witness: NodeId, about: { readonly peer: NodeId; readonly suspects: boolean }): void {
@@ -197,39 +149,21 @@ export class PeerWatch {
     const silentMsMax = silenceMsMax(this.watched.size + 1);
     const unheardMsMax = directSilenceMsMax(this.watched.size + 1);
     let isSomeoneUnheard = false;
-    for (const [peer, entry] of this.watched) {
-      const { isRemoved, absentAtMs, spokeAtMs } = entry;
-      const isGone = isRemoved || absentAtMs !== undefined;
+    for (const { actor, isAbsent, heardAtMs, spokeAtMs } of this.watched.values()) {
+      const isGone = isAbsent || actor.getSnapshot().matches('removed');
       if (!isGone && nowMs - spokeAtMs > unheardMsMax) isSomeoneUnheard = true;
-      if (absentAtMs !== undefined) this.reviewAbsence(peer, entry, nowMs - absentAtMs);
-      if (entry.doubted || nowMs - entry.heardAtMs <= silentMsMax) continue;
-      entry.doubted = true;
-      entry.actor.send({ type: 'peer.silent' });
+      if (isAbsent) actor.send({ type: 'absence.reviewed', atMs: nowMs });
+      if (nowMs - heardAtMs > silentMsMax) actor.send({ type: 'peer.silent' });
     }
     lateWords.areExpected = isSomeoneUnheard;
   }
 
-  /**
-   * NATS' word on who is not there holds for as long as it is said again: a server that was cut off
-   * from the others knows nobody on their side, and says nothing when they are back and one of them
-   * hangs.
-   */
-  private reviewAbsence(peer: NodeId, entry: Watched, oldMs: number): void {
-    const { onChange, probe } = this.options;
-    if (oldMs > limits.absenceMsMax) {
-      entry.absentAtMs = undefined;
-      if (entry.reachability !== 'alive') onChange(peer, entry.reachability);
-    } else if (oldMs >= limits.absenceRestMs) probe(peer);
-  }
-
   /** From here to `resume` silence and absence say nothing about others. */
   suspend(): void {
-    this.suspended = true;
     this.tellAll({ type: 'self.ill' });
   }
 
   resume(): void {
-    this.suspended = false;
     this.excuse(this.options.clock.monotonicMs());
     this.options.hearing.ask();
     this.tellAll({ type: 'self.well' });
@@ -239,13 +173,32 @@ export class PeerWatch {
     for (const entry of this.watched.values()) {
       entry.heardAtMs = nowMs;
       entry.spokeAtMs = nowMs;
-      entry.doubted = false;
-      if (entry.absentAtMs !== undefined) entry.absentAtMs = nowMs;
     }
+    this.tellAll({ type: 'self.deaf', atMs: nowMs });
   }
 
   private tellAll(event: PeerEvent): void {
     for (const { actor } of this.watched.values()) actor.send(event);
+  }
+
+  private chartOf(peer: NodeId): typeof peerMachine {
+    const { onChange, probe } = this.options;
+    const unlessUnwatched = (then: (entry: Watched) => void): void => {
+      const entry = this.watched.get(peer);
+      if (entry !== undefined) then(entry);
+    };
+    return peerChart({
+      believe: (now) =>
+        unlessUnwatched((entry) => {
+          if (entry.reachability === now) return;
+          entry.reachability = now;
+          if (now === 'down') this.dismissWitness(peer);
+          onChange(peer, now);
+        }),
+      believeAbsent: (isAbsent) => unlessUnwatched((entry) => (entry.isAbsent = isAbsent)),
+      tellAgain: () => unlessUnwatched(({ reachability }) => onChange(peer, reachability)),
+      probe: () => probe(peer),
+    });
   }
 
   /** Who can't be heard is no witness. */

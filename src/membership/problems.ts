@@ -1,6 +1,6 @@
 /**
  * What an operator must know and the node can't mend itself; each is reported once until it is
- * settled.
+ * cleared.
  */
 export class Problems {
   private readonly open = new Map<string, string>();
@@ -13,7 +13,7 @@ export class Problems {
     for (const listener of this.listeners) listener(text);
   }
 
-  settle(about: string): void {
+  clear(about: string): void {
     this.open.delete(about);
   }
 

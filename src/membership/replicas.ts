@@ -16,7 +16,7 @@ export interface Replicas {
 /** Whether this node holds any key of the bucket; of any bucket where none is named. */
 export type Holds = (bucket?: string) => boolean;
 
-export function replicasOf({ defaults, own }: Buckets): Replicas {
+export function toldReplicas({ defaults, own }: Buckets): Replicas {
   const buckets = new Map([...own].map(([name, { n }]) => [name, n] as const));
   return { n: defaults.n, buckets };
 }

@@ -46,8 +46,8 @@ export function isCompatible(told: {
     problems.report(`partitions ${id}`, text);
     return false;
   }
-  problems.settle(`partitions ${id}`);
-  if (news.settings.bucketsHash === settings.bucketsHash) problems.settle(`buckets ${id}`);
+  problems.clear(`partitions ${id}`);
+  if (news.settings.bucketsHash === settings.bucketsHash) problems.clear(`buckets ${id}`);
   else {
     const text = `node ${name} is configured with another N or conflict policy of some bucket than this node`;
     problems.report(`buckets ${id}`, text);

@@ -81,7 +81,7 @@ export class TimeOfDay {
 
   review(problems: Problems): void {
     const aheadMs = this.agreed.aheadMs();
-    if (!isFarOff(aheadMs)) return problems.settle('clock');
+    if (!isFarOff(aheadMs)) return problems.clear('clock');
     const where = aheadMs > 0 ? 'ahead of' : 'behind';
     problems.report(
       'clock',

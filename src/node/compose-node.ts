@@ -23,9 +23,9 @@ import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
 import { Store, type RecoveryReport } from '../store/store.js';
 import { holdsBucket } from './holds-bucket.js';
-import { containerOf, partsOf, type NodeParts } from './parts.js';
+import { containerOf, nodePartsOf, type NodeParts } from './parts.js';
 import type { NodeSeams, QuorateNode } from './quorate-node.js';
-import { errorOf, ReplicaLife } from './replica-life.js';
+import { asError, ReplicaLife } from './replica-life.js';
 import { phaseOf, statusOf } from './status.js';
 
 export type { NodeSeams, QuorateNode } from './quorate-node.js';
@@ -52,7 +52,6 @@ class ComposedNode implements QuorateNode, NodeEffects {
   private parts: NodeParts | undefined;
   /** Until the node serves. */
   private report: RecoveryReport | undefined;
-  private isOldDisk = false;
 
   constructor(
     private readonly seams: NodeSeams,
@@ -118,7 +117,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   connect(): void {
     const { prefix } = this.options;
-    this.parts = partsOf(this.scope, { address: { id: this.id, prefix }, status: this });
+    this.parts = nodePartsOf(this.scope, { address: { id: this.id, prefix }, status: this });
     if (this.seams.bus.connected) this.send({ type: 'bus.connected' });
   }
 
@@ -139,7 +138,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     for (const handler of handlers) handler.start();
     waysIn.announce();
     const failed = (error: unknown): void =>
-      this.send({ type: 'fatal.happened', error: errorOf(error) });
+      this.send({ type: 'fatal.happened', error: asError(error) });
     try {
       membership.start();
     } catch (error) {
@@ -185,8 +184,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
       this.tellProblem(
         'other nodes have seen a later life of this node than its data directory knows: was it put back from a copy? It is compared with the others, and takes nothing of its own for the last word',
       );
-    this.isOldDisk = true;
-    if (this.report === undefined) this.started.exchange.suspectAll();
+    this.started.exchange.suspectAll();
   }
 
   /** Compares with the other primaries at once when the disk may have lost something. */
@@ -194,8 +192,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const { report } = this;
     if (report === undefined) return;
     const { exchange } = this.started;
-    if (!report.clean || this.isOldDisk || report.suspectPartitions === 'all')
-      exchange.suspectAll();
+    if (!report.clean || report.suspectPartitions === 'all') exchange.suspectAll();
     if (report.suspectPartitions !== 'all' && report.suspectPartitions.length > 0)
       exchange.suspectDamage(report.suspectPartitions);
     this.report = undefined;

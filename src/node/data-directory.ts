@@ -22,8 +22,8 @@ export interface DataDirectory {
 }
 
 const lockPattern = /^lock\.([0-9a-f]+)\.(\d+)\.(\d+)$/;
-/** Directories this process holds: its own name would not stop it. */
-const held = new Set<string>();
+/** Directories this process has locked: its own name would not stop it. */
+const locked = new Set<string>();
 
 /**
  * Creates the directory where it is missing. Throws `DataDirectoryError` when a live process has
@@ -34,7 +34,7 @@ export function lockDataDirectory(path: string): DataDirectory {
   try {
     makePrivate(path);
     const file = join(path, own);
-    if (held.has(file)) throw inUse(path, process.pid);
+    if (locked.has(file)) throw inUse(path, process.pid);
     writeFileSync(file, '', { mode: 0o600 });
     for (const other of locksIn(path)) {
       if (other === own) continue;
@@ -46,11 +46,11 @@ export function lockDataDirectory(path: string): DataDirectory {
       rmSync(file, { force: true });
       throw inUse(path, pid);
     }
-    held.add(file);
+    locked.add(file);
     return {
       path,
       release: () => {
-        held.delete(file);
+        locked.delete(file);
         rmSync(file, { force: true });
       },
     };

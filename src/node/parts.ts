@@ -70,7 +70,7 @@ export interface NodeParts {
 }
 
 /** What needs the node's id, and with it a store that has recovered. */
-export function partsOf(
+export function nodePartsOf(
   scope: DependencyContainer,
   own: { readonly address: NodeAddress; readonly status: NodeStatusSource },
 ): NodeParts {

@@ -29,7 +29,7 @@ export class ReplicaLife implements ReplicaEffects {
       listener.onRecovered(report);
       tell({ type: 'store.recovered' });
     };
-    const failed = (error: unknown): void => tell({ type: 'store.failed', error: errorOf(error) });
+    const failed = (error: unknown): void => tell({ type: 'store.failed', error: asError(error) });
     store.recover().then(recovered, failed);
   }
 
@@ -45,11 +45,11 @@ export class ReplicaLife implements ReplicaEffects {
   close(): void {
     this.store.close().then(
       () => this.tell({ type: 'store.closed' }),
-      (error: unknown) => this.tell({ type: 'store.failed', error: errorOf(error) }),
+      (error: unknown) => this.tell({ type: 'store.failed', error: asError(error) }),
     );
   }
 }
 
-export function errorOf(thrown: unknown): Error {
+export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

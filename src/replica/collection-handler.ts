@@ -3,13 +3,15 @@
  * tombstones and old context entries go.
  */
 import { inject, injectable } from 'tsyringe';
+import { isServed } from '../../actors/rules/configuration.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
+import { OtherConfigurationError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
 import { forgottenBody, collectionOf, holdingsBody } from '../wire/protocol/collection.js';
 import { Forgetting } from './forgetting.js';
-import { groundsOf, sameGrounds } from './grounds.js';
+import { groundsOf, sameRemovals } from './grounds.js';
 
 @injectable()
 export class CollectionHandler {
@@ -24,10 +26,13 @@ export class CollectionHandler {
     this.peers.handle('collection', (call) => this.answer(call));
   }
 
+  /** Throws become refusals, by `Peers`. */
   private answer(call: IncomingCall<'collection'>): void {
     const order = collectionOf(call.body);
-    if (!sameGrounds(order, groundsOf(this.view)))
-      return call.refuse(503, 'no agreement on who the primaries are, or who is gone for good');
+    const { configuration } = this.view;
+    if (!isServed(order.configuration, configuration)) throw new OtherConfigurationError();
+    if (!sameRemovals(order, groundsOf(this.view)))
+      return call.refuse(503, 'no agreement on who was removed');
     if (order.kind === 'survey')
       return call.ok(holdingsBody(order.keys.map((key) => this.forgetting.holdingOf(key))));
     const refusal = this.store.refusal();

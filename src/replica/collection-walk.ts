@@ -3,26 +3,41 @@
  * be forgotten.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { isCollectable, mayBeForgotten, prunedContext } from '../../actors/rules/collection.js';
+import {
+  clearedOf,
+  hasRested,
+  isBusy,
+  isCollectable,
+  mayBeForgotten,
+  surplusEntries,
+  withoutEntries,
+} from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Digest, KeyState } from '../../actors/rules/versions.js';
+import type { Context, Digest, KeyState } from '../../actors/rules/versions.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import type { Store } from '../store/store.js';
 import { encodeState } from '../wire/key-state-codec.js';
 import type { AgreedKey } from '../wire/protocol/collection.js';
+import { ClearedEntries } from './cleared-entries.js';
 
-export interface Candidate extends AgreedKey {
-  /** The state with a shorter context; undefined: the whole record goes. */
-  readonly bytes: Buffer | undefined;
-}
+export type Candidate = AgreedKey &
+  (
+    | { readonly goes: 'record' }
+    /** `bytes`: the state with the shorter context. */
+    | { readonly goes: 'entries'; readonly bytes: Buffer }
+    /** Yet: all are asked, and these noted, see `isBusy`. */
+    | { readonly goes: 'nothing'; readonly surplus: Context }
+  );
 
 export interface WalkSurroundings {
   readonly partitions: number;
   readonly graceMs: number;
+  /** Wall clock. */
   nowMs(): number;
+  monotonicMs(): number;
   isMine(partition: number): boolean;
-  isGone(node: NodeId): boolean;
+  isFormer(node: NodeId): boolean;
 }
 
 export class CollectionWalk {
@@ -32,12 +47,20 @@ export class CollectionWalk {
   /** Whether the pass over the partition at hand met something that time may ripen. */
   private ripening = false;
   /** Roots of partitions in which nothing can be forgotten before they change. */
-  private readonly settled = new Map<number, Digest>();
+  private readonly barren = new Map<number, Digest>();
+  private readonly cleared: ClearedEntries;
 
   constructor(
     private readonly store: Store,
     private readonly surroundings: WalkSurroundings,
-  ) {}
+  ) {
+    this.cleared = new ClearedEntries(surroundings.graceMs);
+  }
+
+  /** All hold the key in this state, so nobody holds a value of these entries. */
+  noteCleared(key: StorageKey, entries: Context): void {
+    this.cleared.note(key, { atMs: this.surroundings.monotonicMs(), entries });
+  }
 
   /** Candidates of one partition among the next keys; none when there is nothing to look at. */
   step(): Candidate[] {
@@ -52,9 +75,9 @@ export class CollectionWalk {
     const { partition } = this;
     if (!this.surroundings.isMine(partition)) return false;
     if (this.after !== '') return true;
-    const settled = this.settled.get(partition);
+    const barren = this.barren.get(partition);
     const root = this.store.trees.root(partition);
-    return settled === undefined || !sameDigest(settled, root);
+    return barren === undefined || !sameDigest(barren, root);
   }
 
   private look(): Candidate[] {
@@ -76,28 +99,35 @@ export class CollectionWalk {
       const candidate = this.candidateOf({ key, digest: held.digest }, state);
       if (candidate === undefined) continue;
       candidates.push(candidate);
-      bytes += candidate.bytes?.length ?? 0;
+      if (candidate.goes === 'entries') bytes += candidate.bytes.length;
       if (bytes > limits.exchangeBytesMax) return candidates;
     }
     if (found.length < limit) this.finish();
     return candidates;
   }
 
-  private candidateOf({ key, digest }: AgreedKey, state: KeyState): Candidate | undefined {
-    const grace = { nowMs: this.surroundings.nowMs(), graceMs: this.surroundings.graceMs };
-    if (isCollectable(state, grace)) return { key, digest, bytes: undefined };
-    const context = prunedContext(state, {
-      ...grace,
-      isGone: (node) => this.surroundings.isGone(node),
-    });
-    const bytes = context && encodeState({ ...state, context });
-    // What is larger than a message stays as it is until a put replaces some of it.
-    return bytes && bytes.length <= limits.stateBytesMax ? { key, digest, bytes } : undefined;
+  private candidateOf(agreed: AgreedKey, state: KeyState): Candidate | undefined {
+    const { surroundings, cleared } = this;
+    const grace = { nowMs: surroundings.nowMs(), graceMs: surroundings.graceMs };
+    if (isCollectable(state, grace)) return { ...agreed, goes: 'record' };
+    const surplus = surplusEntries(state, (node) => surroundings.isFormer(node));
+    if (surplus.length === 0) return undefined;
+    if (hasRested(state, grace)) return shortened(agreed, state, surplus);
+    if (!isBusy(state, grace)) return undefined;
+    const nowMs = surroundings.monotonicMs();
+    const before = cleared.of(agreed.key);
+    if (before === undefined)
+      return cleared.hasRoom(nowMs) ? { ...agreed, goes: 'nothing', surplus } : undefined;
+    if (nowMs - before.atMs < surroundings.graceMs) return undefined;
+    const ripe = clearedOf(surplus, before.entries);
+    if (ripe.length > 0) return shortened(agreed, state, ripe);
+    cleared.drop(agreed.key);
+    return undefined;
   }
 
   private finish(): void {
     if (!this.ripening && this.rootAtStart !== undefined)
-      this.settled.set(this.partition, this.rootAtStart);
+      this.barren.set(this.partition, this.rootAtStart);
     this.advance();
   }
 
@@ -105,4 +135,10 @@ export class CollectionWalk {
     this.partition = (this.partition + 1) % this.surroundings.partitions;
     this.after = '';
   }
+}
+
+function shortened(agreed: AgreedKey, state: KeyState, entries: Context): Candidate | undefined {
+  const bytes = encodeState({ ...state, context: withoutEntries(state.context, entries) });
+  // What is larger than a message stays as it is until a put replaces some of it.
+  return bytes.length <= limits.stateBytesMax ? { ...agreed, goes: 'entries', bytes } : undefined;
 }

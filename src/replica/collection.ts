@@ -3,7 +3,7 @@
  * this node is, once all agree (`actors/rules/collection.ts` says when).
  *
  * A node that was removed must not come back with its old data: what was forgotten meanwhile would
- * return with it. So it is not asked, but everybody else must know that it is gone, and with that
+ * return with it. So it is not asked, but everybody else must know of the removal, and with that
  * take nothing from it, before anything is forgotten.
  */
 import { inject, injectable } from 'tsyringe';
@@ -19,13 +19,13 @@ import {
 } from '../../actors/replica/collection.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Holding } from '../../actors/rules/collection.js';
-import { agreement } from '../../actors/rules/collection.js';
+import { agreeing, agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
-import { isMoving } from '../../actors/rules/placement.js';
+import { isRemaining } from '../../actors/rules/removal.js';
+import { collectorOf } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
-import type { CallId } from '../bus/peers.js';
-import { Peers } from '../bus/peers.js';
+import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
@@ -78,8 +78,10 @@ export class Collection implements CollectionEffects {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
       nowMs: () => clock.wallMs(),
-      isMine: (partition) => this.driverOf(partition) === peers.self,
-      isGone: (node) => !this.members().includes(node),
+      monotonicMs: () => clock.monotonicMs(),
+      isMine: (partition) =>
+        collectorOf(view.placement(partition, buckets.largestN), view) === peers.self,
+      isFormer: (node) => !this.members().includes(node),
     });
   }
 
@@ -131,9 +133,11 @@ export class Collection implements CollectionEffects {
   private conclude(holdings: ReadonlyMap<NodeId, readonly Holding[]>): void {
     this.agreed = new Map();
     this.candidates.forEach((candidate, i) => {
-      const primaries = this.primariesLeft(candidate.key);
+      const primaries = this.agreeingOn(candidate.key);
       const given = new Map([...holdings].map(([id, list]) => [id, list[i]!]));
       const holders = primaries && agreement({ primaries, holdings: given });
+      if (holders !== undefined && candidate.goes === 'nothing')
+        return this.walk.noteCleared(candidate.key, candidate.surplus);
       for (const id of holders ?? []) {
         const list = this.agreed.get(id);
         if (list === undefined) this.agreed.set(id, [candidate]);
@@ -143,25 +147,9 @@ export class Collection implements CollectionEffects {
     this.send({ type: this.agreed.size === 0 ? 'survey.refused' : 'survey.agreed' });
   }
 
-  /**
-   * Those that are not gone. Undefined when none is left, while the cluster has fewer nodes than
-   * the bucket wants replicas (the missing ones may hold anything), and while the partition moves:
-   * nobody forgets what not all of its owners hold.
-   */
-  private primariesLeft(key: StorageKey): readonly NodeId[] | undefined {
+  private agreeingOn(key: StorageKey): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    const placement = this.view.placement(partitionOfStorageKey(key), n);
-    if (isMoving(placement)) return undefined;
-    const { primaries } = placement;
-    const left = primaries.filter((node) => !this.view.removed.has(node));
-    return primaries.length === n && left.length > 0 ? left : undefined;
-  }
-
-  /** The first primary, or who takes puts in its place for good. */
-  private driverOf(partition: number): NodeId | undefined {
-    const { primaries, fallbacks } = this.view.placement(partition, this.buckets.largestN);
-    const isLeft = (node: NodeId): boolean => !this.view.removed.has(node);
-    return primaries.find(isLeft) ?? fallbacks.find(isLeft);
+    return agreeing(this.view.placement(partitionOfStorageKey(key), n), n, this.view);
   }
 
   forgetElsewhere(): void {
@@ -173,7 +161,7 @@ export class Collection implements CollectionEffects {
 
   forgetHere(): void {
     const own = this.agreed.get(this.peers.self) ?? [];
-    const { replaced, dropped } = partsOf(own);
+    const { replaced, dropped } = replacedAndDropped(own);
     try {
       this.forgetting.collect(dropped, () => {});
       this.forgetting.replace(replaced, () => {});
@@ -199,7 +187,7 @@ export class Collection implements CollectionEffects {
   private members(): NodeId[] {
     return this.view
       .members()
-      .filter(({ id, status }) => status !== 'left' && !this.view.removed.has(id))
+      .filter((member) => isRemaining(member, this.view))
       .map(({ id }) => id)
       .sort();
   }
@@ -216,7 +204,10 @@ export class Collection implements CollectionEffects {
     if (open === 0) return listener.onAll();
     for (const { to, order } of orders) {
       const call = this.peers.call(to, 'collection', collectionBody(order), (answer) => {
-        if (answer.kind !== 'ok') return this.send({ type: 'survey.refused' });
+        if (answer.kind !== 'ok') {
+          if (goesByAnother(answer)) this.view.reconcile(to);
+          return this.send({ type: 'survey.refused' });
+        }
         try {
           listener.onAnswer(to, answer.body);
         } catch (error) {
@@ -232,20 +223,22 @@ export class Collection implements CollectionEffects {
 }
 
 function ordersFor(agreed: readonly Candidate[], grounds: Grounds): CollectionOrder[] {
-  const { replaced, dropped } = partsOf(agreed);
+  const { replaced, dropped } = replacedAndDropped(agreed);
   const orders: CollectionOrder[] = [];
   if (dropped.length > 0) orders.push({ ...grounds, kind: 'collect', keys: dropped });
   if (replaced.length > 0) orders.push({ ...grounds, kind: 'replace', replacements: replaced });
   return orders;
 }
 
-function partsOf(agreed: readonly Candidate[]): { replaced: Replacement[]; dropped: Candidate[] } {
+function replacedAndDropped(agreed: readonly Candidate[]): {
+  replaced: Replacement[];
+  dropped: Candidate[];
+} {
   const replaced: Replacement[] = [];
   const dropped: Candidate[] = [];
   for (const candidate of agreed) {
-    const { key, digest, bytes } = candidate;
-    if (bytes === undefined) dropped.push(candidate);
-    else replaced.push({ key, digest, bytes });
+    if (candidate.goes === 'entries') replaced.push(candidate);
+    else if (candidate.goes === 'record') dropped.push(candidate);
   }
   return { replaced, dropped };
 }

@@ -6,7 +6,7 @@ export function groundsOf({ configuration, removed }: ClusterView): Grounds {
   return { configuration, removed: [...removed].sort() };
 }
 
-/** Whether both sides know the same. */
-export function sameGrounds(a: Grounds, b: Grounds): boolean {
-  return a.configuration === b.configuration && a.removed.join() === b.removed.join();
+/** Whether both sides know of the same removals. */
+export function sameRemovals(a: Grounds, b: Grounds): boolean {
+  return a.removed.join() === b.removed.join();
 }

@@ -17,7 +17,8 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { replicasOf } from '../../actors/rules/placement.js';
+import { isRemaining } from '../../actors/rules/removal.js';
+import { heirsOf } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -90,8 +91,8 @@ export class Handoff {
   }
 
   private isMember(target: NodeId): boolean {
-    const isHere = this.view.members().some(({ id, status }) => id === target && status !== 'left');
-    return isHere && !this.view.removed.has(target);
+    const { view } = this;
+    return view.members().some((member) => member.id === target && isRemaining(member, view));
   }
 
   private actorFor(target: NodeId): ActorRefFrom<typeof handoffMachine> {
@@ -122,24 +123,17 @@ export class Handoff {
         get configuration() {
           return view.configuration;
         },
-        othersOf: (key) => this.othersOf(key, target),
+        heirsOf: (key) => this.heirsOf(key, target),
+        differs: (node) => view.reconcile(node),
         jitter: () => this.random.below(1024) / 1024,
         count: (what, records) => (this.counted[what].value += records),
       },
     );
   }
 
-  /**
-   * The nodes that must hold the key if `target` need not be waited for; undefined when one of them
-   * can't be reached either.
-   */
-  private othersOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
+  private heirsOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    const replicas = replicasOf(this.view.placement(partitionOfStorageKey(key), n));
-    const others = replicas.filter((id) => id !== target && !this.view.removed.has(id));
-    if (others.length === 0) return undefined;
-    const self = this.peers.self;
-    const awaited = others.filter((id) => id !== self);
-    return awaited.every((id) => this.view.reachability(id) !== 'down') ? awaited : undefined;
+    const placement = this.view.placement(partitionOfStorageKey(key), n);
+    return heirsOf(placement, this.view, { self: this.peers.self, target });
   }
 }

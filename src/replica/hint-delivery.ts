@@ -11,7 +11,7 @@ import {
 } from '../../actors/rules/configuration.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
+import { goesByAnother, type CallId, type PeerAnswer, type Peers } from '../bus/peers.js';
 import type { HintedRecord, Store } from '../store/store.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { batchesOfRecords } from '../wire/state-parts.js';
@@ -25,9 +25,11 @@ export interface DeliveryParts {
 
 export interface DeliverySurroundings {
   /** Who else must hold the key before the hint may be settled; undefined: it may not be. */
-  othersOf(key: StorageKey): readonly NodeId[] | undefined;
+  heirsOf(key: StorageKey): readonly NodeId[] | undefined;
   /** From which it follows who they are. */
   readonly configuration: Configuration;
+  /** A node has answered that it goes by another configuration. */
+  differs(node: NodeId): void;
   jitter(): number;
   count(what: 'delivered' | 'rehomed' | 'failures', records: number): void;
 }
@@ -68,9 +70,9 @@ export class Delivery implements HandoffEffects {
     const awaited = new Map<NodeId, HintedRecord[]>();
     const unsettled = new Set<HintedRecord>();
     for (const record of owed) {
-      const others = this.surroundings.othersOf(record.key);
-      if (others === undefined) unsettled.add(record);
-      else for (const node of others) listOf(awaited, node).push(record);
+      const heirs = this.surroundings.heirsOf(record.key);
+      if (heirs === undefined) unsettled.add(record);
+      else for (const node of heirs) listOf(awaited, node).push(record);
     }
     let open = awaited.size;
     const finish = (): void => {
@@ -82,6 +84,7 @@ export class Delivery implements HandoffEffects {
     for (const [node, records] of awaited) {
       this.merge(node, records, configuration, (answer) => {
         if (answer.kind !== 'ok') for (const record of records) unsettled.add(record);
+        if (goesByAnother(answer)) this.surroundings.differs(node);
         open--;
         if (open === 0) finish();
       });

@@ -12,7 +12,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
 import { encodeState } from '../wire/key-state-codec.js';
 import { foundBody, readOf } from '../wire/protocol/read.js';
-import { partsOfBytes } from '../wire/state-parts.js';
+import { statePartsOfBytes } from '../wire/state-parts.js';
 
 @injectable()
 export class ReadHandler {
@@ -63,5 +63,5 @@ export class ReadHandler {
 function firstPartOf(state: Buffer, partsWelcome: boolean): Buffer {
   if (!partsWelcome)
     throw new TooLargeError(`the key's siblings take ${state.length} bytes, more than a message`);
-  return partsOfBytes(state)[0]!;
+  return statePartsOfBytes(state)[0]!;
 }

@@ -17,6 +17,7 @@ import {
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
+import { nextToVisit } from '../../actors/rules/tree-comparison.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -32,12 +33,13 @@ import { ExchangeSteps } from './exchange-steps.js';
 export class TreeExchange {
   private actor: ActorRefFrom<typeof treeExchangeMachine> | undefined;
   private readonly steps: ExchangeSteps;
-  /** Peers that must be visited at once. */
+  /** What is suspected before it is started: only then is it known with whom to compare. */
+  private readonly early = { all: false, partitions: new Set<number>() };
+  /** Peers that were not compared with since something may be missing here. */
   private readonly urgent = new Set<NodeId>();
   /** Partitions of which a record was damaged, and the peers that were not compared with since. */
   private readonly damaged = new Map<number, Set<NodeId>>();
   private lastPeer: NodeId = '';
-  private failed = false;
   private readonly visits: Counter;
 
   constructor(
@@ -83,6 +85,9 @@ export class TreeExchange {
     this.actor = createActor(treeExchangeChart(this.effects()), { clock: this.clock });
     this.inspection.attach(this.actor);
     this.actor.start();
+    const { all, partitions } = this.early;
+    if (all) this.suspectAll();
+    if (partitions.size > 0) this.suspectDamage([...partitions]);
   }
 
   stop(): void {
@@ -95,12 +100,20 @@ export class TreeExchange {
 
   /** Something may be missing here: compare with all peers now. */
   suspectAll(): void {
+    if (this.actor === undefined) {
+      this.early.all = true;
+      return;
+    }
     for (const peer of this.commonPartitions().keys()) this.urgent.add(peer);
     this.send({ type: 'visit.wanted' });
   }
 
   /** Records of these partitions can't be read any more. */
   suspectDamage(partitions: readonly number[]): void {
+    if (this.actor === undefined) {
+      for (const partition of partitions) this.early.partitions.add(partition);
+      return;
+    }
     const common = this.commonPartitions();
     for (const partition of partitions) {
       const peers = [...common].filter(([, theirs]) => theirs.includes(partition));
@@ -117,6 +130,7 @@ export class TreeExchange {
   private effects(): ExchangeEffects {
     const { steps } = this;
     return {
+      isUrgent: () => this.reachablePeers().some((peer) => this.urgent.has(peer)),
       restMs: () => this.restMs(),
       compareRoots: () => this.visitNext(),
       confirmRoots: () => steps.confirmRoots(),
@@ -130,25 +144,18 @@ export class TreeExchange {
   }
 
   private restMs(): number {
-    const hurry = this.reachablePeers().some((peer) => this.urgent.has(peer));
-    if (hurry) return this.failed ? limits.exchangeRetryMs : 0;
     const mean = limits.exchangeIntervalMs / Math.max(this.reachablePeers().length, 1);
     return mean / 2 + this.random.below(Math.ceil(mean));
   }
 
   private visitNext(): void {
-    const candidates = this.reachablePeers();
-    const urgent = candidates.filter((peer) => this.urgent.has(peer));
-    const among = urgent.length > 0 ? urgent : candidates;
-    const peer = among.find((id) => id > this.lastPeer) ?? among[0];
-    this.failed = true;
+    const peer = nextToVisit(this.reachablePeers(), this.urgent, this.lastPeer);
     if (peer === undefined) return this.send({ type: 'nobody.near' });
     this.lastPeer = peer;
     this.steps.compareRoots(peer, this.commonPartitions().get(peer) ?? []);
   }
 
   private visited(): void {
-    this.failed = false;
     this.visits.value++;
     this.urgent.delete(this.lastPeer);
     for (const [partition, peers] of this.damaged) {

@@ -32,6 +32,7 @@ export class Epochs {
   private firstLease: (() => void) | undefined;
   /** No lease fits the disk. */
   private full = false;
+  private stopped = false;
   private retry: TimerId;
 
   constructor(private readonly options: EpochsOptions) {}
@@ -91,6 +92,7 @@ export class Epochs {
 
   /** The row that makes a stop clean; nothing is drawn after it. */
   stop(): Buffer {
+    this.stopped = true;
     this.options.clock.clearTimeout(this.retry);
     const { next, leaseEnd, firstValid } = this;
     this.leaseEnd = next;
@@ -99,32 +101,34 @@ export class Epochs {
 
   private renew(done: () => void): void {
     this.renewing = true;
-    const { tables, meta, clock, onFatal } = this.options;
+    const { tables, meta, onFatal } = this.options;
     const leaseEnd = this.leaseEnd + epochBlock;
     const row = encodeEpochs({ leaseEnd, valid: this.firstValid, next: this.next, clean: false });
     tables.commit(
       (batch) => batch.put(meta, metaKeys.epochs, row),
       (error?: NodeJS.ErrnoException) => {
-        if (error === undefined) {
-          this.leaseEnd = leaseEnd;
-          this.renewing = false;
-          this.firstLease?.();
-          this.firstLease = undefined;
-          this.setFull(false);
-          done();
-        } else if (error.code === 'ENOSPC') {
-          // A lease that is renewed still has half a block left.
-          if (this.firstLease !== undefined) this.setFull(true);
-          this.retry = clock.setTimeout(
-            () => this.renew(() => undefined),
-            storeLimits.epochsRetryMs,
-          );
-          done();
-        } else {
-          onFatal(error);
-        }
+        if (error !== undefined && error.code !== 'ENOSPC') return onFatal(error);
+        if (!this.stopped) this.renewed(leaseEnd, error === undefined);
+        done();
       },
     );
+  }
+
+  private renewed(leaseEnd: number, isOnDisk: boolean): void {
+    // Of another one, which may have been asked for meanwhile.
+    this.options.clock.clearTimeout(this.retry);
+    if (isOnDisk) {
+      this.leaseEnd = leaseEnd;
+      this.renewing = false;
+      this.firstLease?.();
+      this.firstLease = undefined;
+      this.setFull(false);
+      return;
+    }
+    // A lease that is renewed still has half a block left.
+    if (this.firstLease !== undefined) this.setFull(true);
+    const again = (): void => this.renew(() => undefined);
+    this.retry = this.options.clock.setTimeout(again, storeLimits.epochsRetryMs);
   }
 
   private setFull(full: boolean): void {

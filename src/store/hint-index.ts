@@ -143,19 +143,19 @@ export class HintIndex {
     return this.perPartition[partition]! > 0;
   }
 
-  /** The oldest hints within the bounds (at least one), by key; `gone`: hints without a record. */
+  /** The oldest hints within the bounds (at least one), by key; `lost`: hints without a record. */
   next(
     target: NodeId,
     bounds: { records: number; bytes: number },
-  ): { records: HintedRecord[]; gone: StorageKey[] } {
+  ): { records: HintedRecord[]; lost: StorageKey[] } {
     const records: HintedRecord[] = [];
-    const gone: StorageKey[] = [];
+    const lost: StorageKey[] = [];
     let bytes = 0;
     for (const key of this.accounts.get(target)?.hints.keys() ?? []) {
-      if (records.length >= bounds.records || gone.length >= bounds.records) break;
+      if (records.length >= bounds.records || lost.length >= bounds.records) break;
       const record = this.records.peek(key);
       if (record === undefined) {
-        gone.push(key);
+        lost.push(key);
         continue;
       }
       if (records.length > 0 && bytes + record.bytes.length > bounds.bytes) break;
@@ -163,7 +163,7 @@ export class HintIndex {
       records.push({ key, bytes: record.copy().bytes, digest: record.digest });
     }
     records.sort((a, b) => (a.key < b.key ? -1 : 1));
-    return { records, gone };
+    return { records, lost };
   }
 }
 

@@ -49,8 +49,8 @@ export class HintLedger implements Hints {
    * Those whose record is gone (it was damaged) are settled on the way: there is nothing to send.
    */
   next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[] {
-    const { records, gone } = this.options.index.next(target, bounds);
-    if (gone.length > 0) this.logSettled({ target, keys: gone, removals: [] }, () => undefined);
+    const { records, lost } = this.options.index.next(target, bounds);
+    if (lost.length > 0) this.logSettled({ target, keys: lost, removals: [] }, () => undefined);
     return records;
   }
 

@@ -31,13 +31,13 @@ export interface LoadedIdentity {
 }
 
 /** Throws when the directory belongs to another format or another number of partitions. */
-export async function loadIdentity(place: {
+export async function loadIdentity(from: {
   readonly tables: Tables;
   readonly meta: Table;
   readonly random: Random;
   readonly partitions: number;
 }): Promise<LoadedIdentity> {
-  const { tables, meta, random, partitions } = place;
+  const { tables, meta, random, partitions } = from;
   const row = metaRow(meta, metaKeys.identity);
   if (row !== undefined) {
     const identity = decodeIdentity(row);

@@ -10,19 +10,19 @@ import { storeLimits } from '../../actors/rules/limits/store.js';
 export class SlotIndex<Slot extends { readonly key: StorageKey }> {
   private readonly slots: Slot[] = [];
   /**
-   * Two numbers a place: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At
+   * Two numbers a cell: the hash of a key, and the number of its slot, from 1 on; 0: nobody's. At
    * least half of them are nobody's.
    */
-  private places = new Int32Array(2 * storeLimits.indexPlacesMin);
-  private mask = storeLimits.indexPlacesMin - 1;
+  private cells = new Int32Array(2 * storeLimits.indexCellsMin);
+  private mask = storeLimits.indexCellsMin - 1;
 
   /** `hash`: of the key, 32 bits signed; the same as when it was added. */
   find(key: StorageKey, hash: number): Slot | undefined {
-    const { places, mask } = this;
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const number = places[2 * place + 1]!;
+    const { cells, mask } = this;
+    for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
+      const number = cells[2 * cell + 1]!;
       if (number === 0) return undefined;
-      if (places[2 * place] !== hash) continue;
+      if (cells[2 * cell] !== hash) continue;
       const slot = this.slots[number - 1]!;
       if (slot.key === key) return slot;
     }
@@ -32,7 +32,7 @@ export class SlotIndex<Slot extends { readonly key: StorageKey }> {
   add(slot: Slot, hash: number): void {
     this.slots.push(slot);
     if (2 * this.slots.length > this.mask) this.grow();
-    this.place(hash, this.slots.length);
+    this.fill(hash, this.slots.length);
   }
 
   /**
@@ -41,29 +41,29 @@ export class SlotIndex<Slot extends { readonly key: StorageKey }> {
    * left out.
    */
   touch(hashes: Int32Array): number {
-    const { places, mask, slots } = this;
+    const { cells, mask, slots } = this;
     let sum = 0;
-    for (let i = 0; i < hashes.length; i++) sum ^= places[2 * (hashes[i]! & mask)]!;
+    for (let i = 0; i < hashes.length; i++) sum ^= cells[2 * (hashes[i]! & mask)]!;
     for (let i = 0; i < hashes.length; i++) {
-      const number = places[2 * (hashes[i]! & mask) + 1]!;
+      const number = cells[2 * (hashes[i]! & mask) + 1]!;
       if (number !== 0) sum ^= slots[number - 1]!.key.length;
     }
     return sum;
   }
 
   private grow(): void {
-    const before = this.places;
-    this.places = new Int32Array(2 * before.length);
+    const before = this.cells;
+    this.cells = new Int32Array(2 * before.length);
     this.mask = before.length - 1;
     for (let at = 0; at < before.length; at += 2)
-      if (before[at + 1] !== 0) this.place(before[at]!, before[at + 1]!);
+      if (before[at + 1] !== 0) this.fill(before[at]!, before[at + 1]!);
   }
 
-  private place(hash: number, number: number): void {
-    const { places, mask } = this;
-    let place = hash & mask;
-    while (places[2 * place + 1] !== 0) place = (place + 1) & mask;
-    places[2 * place] = hash;
-    places[2 * place + 1] = number;
+  private fill(hash: number, number: number): void {
+    const { cells, mask } = this;
+    let cell = hash & mask;
+    while (cells[2 * cell + 1] !== 0) cell = (cell + 1) & mask;
+    cells[2 * cell] = hash;
+    cells[2 * cell + 1] = number;
   }
 }

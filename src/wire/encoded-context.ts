@@ -18,8 +18,8 @@ const fewEntries = 8;
 const wanted = Buffer.alloc(actorBytes);
 
 /**
- * What begins with a context, wherever it lies. A *place* is where one of its dots begins; it means
- * something only to who gave it. All but the checks rely on bytes that have been checked.
+ * What begins with a context, wherever it lies. An *offset* is where one of its dots begins; it
+ * means something only to who gave it. All but the checks rely on bytes that have been checked.
  */
 export class EncodedContext {
   constructor(
@@ -111,7 +111,7 @@ export class EncodedContext {
     return entry < 0 ? 0 : counterAt(this.source, entry);
   }
 
-  /** The place of its entry; -1 when there is none. */
+  /** The offset of its entry; -1 when there is none. */
   private entryOfActor(actor: Actor): number {
     const { source, start } = this;
     const entries = countAt(source, start);
@@ -125,7 +125,7 @@ export class EncodedContext {
     return -1;
   }
 
-  /** The place of the entry whose actor stands there; -1 when there is none. */
+  /** The offset of the entry whose actor stands there; -1 when there is none. */
   private entryOf(other: Buffer, otherAt: number): number {
     const { source, start } = this;
     const first = start + countBytes;

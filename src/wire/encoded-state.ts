@@ -47,7 +47,7 @@ const tombstoneLength = 0xffffffff;
 const rememberedLength = 0xfffffffe;
 
 /**
- * A key state wherever it lies. The place of a sibling is that of its dot. All but `check`, and
+ * A key state wherever it lies. The offset of a sibling is that of its dot. All but `check`, and
  * `decode`, which checks, rely on bytes that have been checked.
  */
 export class EncodedState extends EncodedContext {

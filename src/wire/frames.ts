@@ -10,13 +10,6 @@
  *               until: moment | nil, sooner: nil | number[], ages: nil | (number | nil)[],
  *               configuration]
  *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration]
- *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[],
- *               errors: nil | rows, clock]
- *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts,
- *               receiptOf, errors, clock]
- *   refusal    [1, 2, code, outcome: str, message: str, clock]
- *   rows       [index, code, outcome: str, message: str][]
- *   clock      moment | nil: what the answering node's clock shows
  *   configuration  number | nil: of the ring its author went by; older clients leave it out
  *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
@@ -26,31 +19,21 @@
  * are tried again. These have an age as well: so many ms before the frame was sent (`timeoutMs`
  * before `until`) their author first asked. Age 0: nobody says which copy of its put the row is. A
  * node that goes by another configuration refuses the frame as a whole (421, none).
- * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing".
- * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
+ * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing". The
+ * answers: `frame-replies.ts`.
  */
 import { limits } from '../../actors/rules/limits.js';
 import type { SaidConfiguration } from '../../actors/rules/configuration.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
-import { MalformedError, type Outcome } from '../errors.js';
-import {
-  Columns,
-  isBin,
-  isBinOrNull,
-  isInt,
-  isIntOrNull,
-  isList,
-  isOutcome,
-  isText,
-  momentColumn,
-} from './columns.js';
-import { decode, encode, encodeToPublish, type WireValue } from './message-pack.js';
+import { MalformedError } from '../errors.js';
+import { Columns, isBin, isBinOrNull, isInt, isIntOrNull, momentColumn } from './columns.js';
+import { encodeToPublish, type WireValue } from './message-pack.js';
 import { byteStringOf, latin1Of, textOf } from './text.js';
 
 export const frameVersion = 1;
-/** Kind 3: `own-frames.ts`. */
-const kinds = { put: 0, get: 1, refusal: 2 } as const;
+/** As the second number says; kind 3: `own-frames.ts`. */
+export const frameKinds = { put: 0, get: 1, refusal: 2 } as const;
 
 type Bin = Uint8Array;
 
@@ -89,53 +72,6 @@ export interface GetFrame extends FrameHead {
 
 export type Frame = PutFrame | GetFrame;
 
-/** Why row `index` of a frame failed. */
-export interface RowError {
-  readonly index: number;
-  readonly code: number;
-  readonly outcome: Outcome;
-  readonly message: string;
-}
-
-interface ReplyColumns {
-  /**
-   * Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it.
-   */
-  readonly contexts: readonly (Bin | null)[];
-  /** Distinct. */
-  readonly receipts: readonly string[];
-  /** Index into `receipts` by row; null: all 0. */
-  readonly receiptOf: readonly number[] | null;
-  readonly errors: readonly RowError[];
-  readonly clock: Moment | null;
-}
-
-export interface PutFrameReply extends ReplyColumns {
-  readonly kind: 'put';
-}
-
-/** Null for a row that failed; one value; or the siblings in conflict, null for a tombstone. */
-export type FrameValue = Bin | null | readonly (Bin | null)[];
-
-export interface GetFrameReply extends ReplyColumns {
-  readonly kind: 'get';
-  /**
-   * A row with error 413 did not fit beside the others: ask for that key in a frame of its own.
-   * When it was alone, its state is larger than a message may be.
-   */
-  readonly values: readonly FrameValue[];
-}
-
-export interface FrameRefusal {
-  readonly kind: 'refusal';
-  readonly code: number;
-  readonly outcome: Outcome;
-  readonly message: string;
-  readonly clock: Moment | null;
-}
-
-export type FrameReply = PutFrameReply | GetFrameReply | FrameRefusal;
-
 /**
  * Bytes a row adds to a frame at most, besides key, value, context and operation; so a client can
  * cut its frames.
@@ -153,7 +89,7 @@ export function encodeFrame(frame: Frame): Buffer {
 export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const bucket = bucketText(frame.bucket);
   const { quorum, strict, timeoutMs, keys, configuration } = frame;
-  const head = [frameVersion, kinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
+  const head = [frameVersion, frameKinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
   if (frame.kind === 'get') return [...head, configuration];
   const { values, contexts, operations, ttls, until, sooner, ages } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
@@ -188,12 +124,12 @@ export function frameOfColumns(message: WireValue): Frame {
   const keys = keysColumn(columns);
   const rows = keys.length;
   const head = { bucket, quorum, strict, timeoutMs, keys };
-  if (kind === kinds.get) {
+  if (kind === frameKinds.get) {
     const configuration = columns.lastIntOrNull();
     columns.end();
     return { kind: 'get', ...head, configuration };
   }
-  if (kind !== kinds.put) throw new MalformedError('a frame of unknown kind');
+  if (kind !== frameKinds.put) throw new MalformedError('a frame of unknown kind');
   const values = columns.list(isBinOrNull, rows);
   const contexts = columns.listOrNull(isBinOrNull, rows);
   const operations = columns.listOrNull(isBin, rows)?.map(latin1Of) ?? null;
@@ -205,142 +141,4 @@ export function frameOfColumns(message: WireValue): Frame {
   columns.end();
   const done = { until, sooner, ages, configuration };
   return { kind: 'put', ...head, values, contexts, operations, ttls, ...done };
-}
-
-export function encodeRefusal(refusal: Omit<FrameRefusal, 'kind'>): Buffer {
-  return encode(columnsOfRefusal(refusal));
-}
-
-export function columnsOfRefusal(refusal: Omit<FrameRefusal, 'kind'>): readonly WireValue[] {
-  const { code, outcome, message, clock } = refusal;
-  return [frameVersion, kinds.refusal, code, outcome, message, momentColumn(clock)];
-}
-
-/** Contexts beyond `bytesMax` are left out: the puts are done all the same. */
-export function encodePutReply(reply: PutFrameReply, bytesMax: number): Buffer {
-  return encodeToPublish(columnsOfPutReply(reply, bytesMax));
-}
-
-export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): readonly WireValue[] {
-  const { receipts, receiptOf, errors, clock } = reply;
-  let room = bytesMax - fixedBytes(reply);
-  const contexts = reply.contexts.map((context) => {
-    const bytes = binBytes(context);
-    if (bytes > room) return null;
-    room -= bytes;
-    return context;
-  });
-  const rows = errorRows(errors);
-  return [frameVersion, kinds.put, contexts, receipts, receiptOf, rows, momentColumn(clock)];
-}
-
-/** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
-export function encodeGetReply(reply: GetFrameReply, bytesMax: number): Buffer {
-  return encodeToPublish(columnsOfGetReply(reply, bytesMax));
-}
-
-export function columnsOfGetReply(reply: GetFrameReply, bytesMax: number): readonly WireValue[] {
-  const room = bytesMax - fixedBytes(reply);
-  const rowBytes = reply.values.map((value, i) => valueBytes(value) + binBytes(reply.contexts[i]!));
-  const fits = rowBytes.reduce((sum, bytes) => sum + bytes, 0) <= room;
-  const { contexts, values, receipts, receiptOf, errors, clock } = fits
-    ? reply
-    : cutToRoom(reply, rowBytes, room);
-  const rows = errorRows(errors);
-  const told = momentColumn(clock);
-  return [frameVersion, kinds.get, contexts, values, receipts, receiptOf, rows, told];
-}
-
-function cutToRoom(
-  reply: GetFrameReply,
-  rowBytes: readonly number[],
-  bytesMax: number,
-): GetFrameReply {
-  let room = bytesMax - rowBytes.length * errorBytes(noRoom);
-  const contexts: (Bin | null)[] = [];
-  const values: FrameValue[] = [];
-  const errors = [...reply.errors];
-  for (const [index, bytes] of rowBytes.entries()) {
-    const fits = bytes <= room;
-    if (fits) room -= bytes;
-    else errors.push({ index, code: 413, outcome: 'none', message: noRoom });
-    contexts.push(fits ? reply.contexts[index]! : null);
-    values.push(fits ? reply.values[index]! : null);
-  }
-  return { ...reply, contexts, values, errors };
-}
-
-/** Throws `MalformedError`. `rows`: of the frame this answers. */
-export function decodeFrameReply(bytes: Uint8Array, rows: number): FrameReply {
-  return frameReplyOfColumns(decode(bytes), rows);
-}
-
-export function frameReplyOfColumns(message: WireValue, rows: number): FrameReply {
-  const columns = new Columns(message, frameVersion, 'frame reply');
-  const kind = columns.int();
-  if (kind === kinds.refusal) {
-    const refusal = { code: columns.int(), outcome: columns.outcome(), message: columns.text() };
-    const clock = columns.momentOrNull();
-    columns.end();
-    return { kind: 'refusal', ...refusal, clock };
-  }
-  if (kind !== kinds.put && kind !== kinds.get)
-    throw new MalformedError('a frame reply of unknown kind');
-  const contexts = columns.list(isBinOrNull, rows);
-  const values = kind === kinds.get ? columns.list(isFrameValue, rows) : undefined;
-  const receipts = columns.list(isText);
-  const receiptOf = columns.listOrNull(isInt, rows);
-  if (receiptOf?.some((index) => index >= Math.max(1, receipts.length)) === true)
-    throw new MalformedError('a row with no receipt');
-  const errors = columns.listOrNull(isErrorRow)?.map(rowErrorOf) ?? [];
-  if (errors.some((error) => error.index >= rows)) throw new MalformedError('an error of no row');
-  const clock = columns.momentOrNull();
-  columns.end();
-  const reply = { contexts, receipts, receiptOf, errors, clock };
-  return values === undefined ? { kind: 'put', ...reply } : { kind: 'get', ...reply, values };
-}
-
-const noRoom = 'the reply had no room for this value: ask for it alone';
-
-/** Upper bounds of what `encode` writes. */
-function binBytes(bin: Bin | null): number {
-  return bin === null ? 1 : 5 + bin.length;
-}
-
-function valueBytes(value: FrameValue): number {
-  if (!Array.isArray(value)) return binBytes(value as Bin | null);
-  return (value as readonly (Bin | null)[]).reduce((sum, sibling) => sum + binBytes(sibling), 5);
-}
-
-function errorBytes(message: string): number {
-  return 32 + Buffer.byteLength(message);
-}
-
-/** Everything but contexts and values. */
-function fixedBytes(reply: ReplyColumns): number {
-  let bytes = 64 + 5 * (reply.receiptOf?.length ?? 0);
-  for (const receipt of reply.receipts) bytes += 5 + Buffer.byteLength(receipt);
-  for (const error of reply.errors) bytes += errorBytes(error.message);
-  return bytes;
-}
-
-function errorRows(errors: readonly RowError[]): WireValue {
-  if (errors.length === 0) return null;
-  return errors.map(({ index, code, outcome, message }) => [index, code, outcome, message]);
-}
-
-const isFrameValue = (value: WireValue): value is FrameValue =>
-  isBinOrNull(value) || (isList(value) && value.every(isBinOrNull));
-const isErrorRow = (value: WireValue): value is ErrorRow =>
-  isList(value) &&
-  value.length === 4 &&
-  isInt(value[0]!) &&
-  isInt(value[1]!) &&
-  isOutcome(value[2]!) &&
-  isText(value[3]!);
-
-type ErrorRow = readonly [number, number, Outcome, string];
-
-function rowErrorOf([index, code, outcome, message]: ErrorRow): RowError {
-  return { index, code, outcome, message };
 }

@@ -14,16 +14,12 @@ import { MalformedError } from '../errors.js';
 import { Columns, isList } from './columns.js';
 import { digestBytes } from './digest-codec.js';
 import {
-  bucketText,
   columnsOfGetReply,
-  frameOfColumns,
   frameReplyOfColumns,
-  frameVersion,
-  keysColumn,
-  type Frame,
   type FrameRefusal,
   type GetFrameReply,
-} from './frames.js';
+} from './frame-replies.js';
+import { bucketText, frameOfColumns, frameVersion, keysColumn, type Frame } from './frames.js';
 import { decode, encode, encodeToPublish, type WireValue } from './message-pack.js';
 import { byteStringOf } from './text.js';
 

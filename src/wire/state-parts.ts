@@ -21,7 +21,7 @@ const emptyBytes = encodedStateBytes(emptyState);
  * The state itself when it fits. Entries without siblings come first: what is covered goes before
  * the rest comes.
  */
-export function partsOf(state: KeyState, bytesMax: number): readonly KeyState[] {
+export function statePartsOf(state: KeyState, bytesMax: number): readonly KeyState[] {
   if (encodedStateBytes(state) <= bytesMax) return [state];
   const siblingsOf = new Map<Actor, Sibling[]>();
   for (const sibling of state.siblings) {
@@ -57,9 +57,9 @@ function inOrder({ context, siblings }: { context: Dot[]; siblings: Sibling[] })
 }
 
 /** The encoded state in encoded parts that each fit a message. */
-export function partsOfBytes(bytes: Buffer): readonly Buffer[] {
+export function statePartsOfBytes(bytes: Buffer): readonly Buffer[] {
   if (bytes.length <= limits.stateBytesMax) return [bytes];
-  return partsOf(decodeState(bytes), limits.stateBytesMax).map(encodeState);
+  return statePartsOf(decodeState(bytes), limits.stateBytesMax).map(encodeState);
 }
 
 /** As batches for merge messages: one, unless a state among them is larger than a message. */
@@ -68,11 +68,11 @@ export function batchesOfRecords(records: readonly BatchRecord[]): Buffer[] {
   const large = records.filter(({ bytes }) => bytes.length > limits.stateBytesMax);
   const batches = small.length > 0 || large.length === 0 ? [encodeBatch(small)] : [];
   for (const { key, bytes } of large)
-    for (const part of partsOfBytes(bytes)) batches.push(encodeBatch([{ key, bytes: part }]));
+    for (const part of statePartsOfBytes(bytes)) batches.push(encodeBatch([{ key, bytes: part }]));
   return batches;
 }
 
 /** As `BatchRecord`s that each fit a message. */
 export function recordsOf(key: StorageKey, bytes: Buffer): BatchRecord[] {
-  return partsOfBytes(bytes).map((part) => ({ key, bytes: part }));
+  return statePartsOfBytes(bytes).map((part) => ({ key, bytes: part }));
 }

@@ -1,6 +1,6 @@
 /**
  * Puts whose copies are done at any node, any number of times and in any order, against a model
- * that knows only what was asked, shown and acknowledged: twins are one put, and a late copy hides
+ * that knows only what was asked, shown and acknowledged: copies are one put, and a late copy hides
  * nothing that came after its put, where its node knows of the put. (One that says nothing of its
  * age, at a node that knows nothing of the others, is a new put.)
  */
@@ -113,7 +113,7 @@ class History {
       throw new Error('it matters in which order states meet');
     cluster.states[0] = final;
     const shown = cluster.shown(0);
-    if (new Set(shown).size < shown.length) throw new Error(`twins are shown: ${shown.join(' ')}`);
+    if (new Set(shown).size < shown.length) throw new Error(`copies are shown: ${shown.join(' ')}`);
     const accounted = this.accounted([...shown, ...this.hidden(final)]);
     for (const write of writes) {
       if (write.endedAt === Infinity) continue;
@@ -154,7 +154,7 @@ class History {
 }
 
 test.each(nodes)(
-  'histories of copies, part %i: no acknowledged put lost or back, twins shown once, whatever arrives when',
+  'histories of copies, part %i: no acknowledged put lost or back, copies shown once, whatever arrives when',
   (part) => {
     fc.assert(
       fc.property(fc.array(fc.nat(2 ** 31 - 1), { minLength: 6, maxLength: 40 }), (steps) => {

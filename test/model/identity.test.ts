@@ -11,7 +11,7 @@ const taken = new TakenTransitions();
 function identity() {
   const clock = new ManualClock();
   const done: string[] = [];
-  const names = ['recallLives', 'takeUp', 'claimId', 'settle'];
+  const names = ['recallLives', 'takeUp', 'claimId', 'becomeKnown'];
   const machine = identityMachine.provide({
     actions: {
       ...Object.fromEntries(names.map((name) => [name, () => void done.push(name)])),
@@ -54,18 +54,18 @@ function twin(own: number, other: number, instances = [1, 2]): IdentityEvent {
 
 const told: IdentityEvent = { type: 'laterLife.told', by: 'b' };
 
-test('nobody knows more than its disk, and nobody objects: settled, in either order', () => {
+test('nobody knows more than its disk, and nobody objects: known, in either order', () => {
   const first = identity();
   expect(first.tags()).toEqual([]);
   expect(first.send(recalled(4, 5))).toEqual(['takeUp']);
   expect(first.tags()).toEqual(['speaks']);
-  expect(first.claim()).toEqual(['settle']);
+  expect(first.claim()).toEqual(['becomeKnown']);
   expect(first.tags()).toEqual(['speaks', 'unopposed']);
   const second = identity();
   expect(second.claim()).toEqual([]);
   expect(second.tags()).toEqual(['unopposed']);
-  expect(second.send(recalled(4, 5))).toEqual(['takeUp', 'settle']);
-  expect(second.state()).toBe('settled');
+  expect(second.send(recalled(4, 5))).toEqual(['takeUp', 'becomeKnown']);
+  expect(second.state()).toBe('known');
 });
 
 test('an old disk: beyond the epochs that were seen, and told to all, before it says anything', () => {
@@ -75,7 +75,7 @@ test('an old disk: beyond the epochs that were seen, and told to all, before it 
   expect(send({ type: 'epochs.skipped' })).toEqual(['recallLives']);
   expect(tags()).toEqual(['unopposed']);
   // Now they have seen this life.
-  expect(send(recalled(6, 6))).toEqual(['takeUp', 'settle']);
+  expect(send(recalled(6, 6))).toEqual(['takeUp', 'becomeKnown']);
 });
 
 test('a later life that is told of before all were asked is what they are asked about; after that it is asked for', () => {
@@ -95,7 +95,7 @@ test('a later life that is told of before all were asked is what they are asked 
 test('a process that starts gives way to any that has its id, the older one as well', () => {
   const { send, state } = identity();
   expect(send(twin(9, 3))).toEqual(['give way to 2']);
-  expect(state()).toBe('doubled');
+  expect(state()).toBe('gaveWay');
 });
 
 test.each([
@@ -108,7 +108,7 @@ test.each([
   send(recalled(0, 1));
   claim();
   expect(send(event)).toEqual(gives ? ['give way to 2'] : []);
-  expect(state()).toBe(gives ? 'doubled' : 'settled');
+  expect(state()).toBe(gives ? 'gaveWay' : 'known');
 });
 
 test('stopped while it asks: no timer is left', () => {

@@ -61,7 +61,7 @@ test('look-up: no more stand-ins than primaries', () => {
   expect(standInsToAsk(plan)).toEqual(['c', 'e']);
 });
 
-test.each(['replica.refused', 'replica.gone'] as const)(
+test.each(['replica.refused', 'replica.outOfReach'] as const)(
   'look-up: %s of everybody: what is known by then is all there is',
   (type) => {
     const { actor } = paths.find(({ state }) => state === 'askingPrimaries')!.walk();
@@ -79,7 +79,7 @@ const answered = (node: string): LookUpEvent => ({
   foundAll: false,
 });
 const refused = (node: string): LookUpEvent => ({ type: 'replica.refused', node });
-const gone = (node: string): LookUpEvent => ({ type: 'replica.gone', node });
+const gone = (node: string): LookUpEvent => ({ type: 'replica.outOfReach', node });
 
 describe('look-up: all there is was found when every node was asked and has answered', () => {
   const all: LookUpPlan = { ...plan, fallbacks: ['c', 'd'], down: [] };

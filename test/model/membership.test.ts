@@ -221,7 +221,7 @@ describe('its place', () => {
   });
 
   test('of one that is gone nothing counts that it said', () => {
-    const gone: MembershipEvent = { type: 'newcomer.gone', node: 'b', known: ['a', 'c'] };
+    const gone: MembershipEvent = { type: 'newcomer.down', node: 'b', known: ['a', 'c'] };
     const life = lifeOf();
     life.send(read(), met('ab'), news('b', noVote), gone, met('ab'));
     expect(placeOf(life)).toBe('open gathering');
@@ -336,7 +336,7 @@ function someEvent(random: SimRandom, disk: readonly FoundingVote[]): Membership
   if (draw < 16) return met(some().join(''), random.below(30) === 0);
   if (draw < 17) return random.pick([asked, timed]);
   if (draw < 18) return random.pick([beat, newcomer]);
-  if (draw < 19) return { type: 'newcomer.gone', node: 'b', known: some() };
+  if (draw < 19) return { type: 'newcomer.down', node: 'b', known: some() };
   if (draw < 20 && random.below(20) === 0) return random.pick([removed, stopping]);
   const stored = list();
   const told = vote(random.below(3), stored, random.below(20) === 0 ? stored : '');

@@ -49,12 +49,12 @@ function check(holds: boolean, what: string, path: readonly unknown[]): void {
   if (!holds) throw new Error(`${what} after ${JSON.stringify(path)}`);
 }
 
-const losses: Readonly<Record<string, 'replica.gone' | 'replica.refused'>> = {
-  A: 'replica.gone',
-  B: 'replica.gone',
+const losses: Readonly<Record<string, 'replica.outOfReach' | 'replica.refused'>> = {
+  A: 'replica.outOfReach',
+  B: 'replica.outOfReach',
   C: 'replica.refused',
   D: 'replica.refused',
-  E: 'replica.gone',
+  E: 'replica.outOfReach',
   M: 'replica.refused',
 };
 
@@ -279,14 +279,14 @@ function runGet(plan: GetPlan, path: readonly GetRoundEvent[]): Explored<GetRoun
       next.push(
         { type: 'replica.answered', node, differs: false },
         { type: 'replica.answered', node, differs: true },
-        { type: 'replica.gone', node, why: 'is not there' },
+        { type: 'replica.outOfReach', node, why: 'is not there' },
         { type: 'replica.refused', node, why: 'refused' },
       );
     }
     next.push({ type: 'deadline.passed' }, { type: 'plan.outdated' });
     if (slept < 2) next.push({ type: 'replica.slow' });
   } else if (value === 'repairing') {
-    next.push({ type: 'repairs.settled' }, { type: 'repairs.overdue' });
+    next.push({ type: 'repairs.answered' }, { type: 'repairs.overdue' });
   }
   const outcomes = [...done].map(String).sort((a, b) => (a < b ? -1 : 1));
   const fingerprint = JSON.stringify({ value, asked, outcomes, slept, replies, differs });

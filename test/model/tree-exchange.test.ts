@@ -1,15 +1,21 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
 import { treeExchangeChart } from '../../actors/replica/tree-exchange.machine.js';
 import { limits } from '../../actors/rules/limits.js';
 import { pathsOf } from '../support/machine-paths.js';
 
 let did: string[] = [];
+let isUrgent = false;
+
+beforeEach(() => {
+  isUrgent = false;
+});
 
 function effects(): ExchangeEffects {
   did = [];
   const note = (what: string) => () => void did.push(what);
   return {
+    isUrgent: () => isUrgent,
     restMs: () => 1_000,
     compareRoots: note('roots'),
     confirmRoots: note('roots again'),
@@ -89,6 +95,26 @@ test('tree exchange: equal replicas cost one question a visit', () => {
   clock.advance(1_000);
   actor.send({ type: 'roots.equal' });
   expect(asked()).toEqual(['roots', 'visited']);
+});
+
+test('tree exchange: what is urgent is done at once, and tried again after a while', () => {
+  const { actor, clock } = start();
+  isUrgent = true;
+  actor.send({ type: 'visit.wanted' });
+  actor.send({ type: 'peer.silent' });
+  clock.advance(limits.exchangeRetryMs - 1);
+  expect(asked()).toEqual(['roots']);
+  clock.advance(1);
+  expect(asked()).toEqual(['roots', 'roots']);
+  actor.send({ type: 'roots.equal' });
+  expect(asked()).toEqual(['roots', 'roots', 'visited']);
+  clock.advance(0);
+  expect(asked()).toEqual(['roots', 'roots', 'visited', 'roots']);
+  // Nobody is left with whom it is.
+  isUrgent = false;
+  actor.send({ type: 'roots.equal' });
+  clock.advance(999);
+  expect(actor.getSnapshot().value).toBe('resting');
 });
 
 test('tree exchange: a difference that was only on its way is not looked into', () => {

@@ -148,9 +148,9 @@ class World {
     const { cluster } = this;
     const tally = new Map<string, number>();
     let requests = 0;
-    requests += this.forger?.asked ?? 0;
+    requests += this.forger?.pace.asked ?? 0;
     for (const worker of this.workers) {
-      requests += worker.asked;
+      requests += worker.pace.asked;
       for (const [what, count] of worker.tally) tally.set(what, (tally.get(what) ?? 0) + count);
     }
     return {
@@ -265,8 +265,8 @@ class World {
         applyFault(cluster, command, () => this.faultsOver);
       });
     await cluster.until(() => this.failed, startUs + options.workUs - cluster.scheduler.nowUs);
-    for (const worker of this.workers) worker.stopped = true;
-    if (this.forger !== undefined) this.forger.stopped = true;
+    for (const worker of this.workers) worker.pace.stopped = true;
+    if (this.forger !== undefined) this.forger.pace.stopped = true;
     this.faultsOver = true;
   }
 
@@ -294,7 +294,7 @@ class World {
       return this.stuck('reboot', `not serving: ${this.notReady().join(' ')}`);
     const patienceUs = (this.options.work.timeoutMs + 2000) * 1000;
     const isIdle = (): boolean =>
-      this.workers.every(({ idle }) => idle) && this.forger?.idle !== false;
+      this.workers.every(({ pace }) => pace.idle) && this.forger?.pace.idle !== false;
     if (!(await cluster.until(isIdle, patienceUs)))
       this.stuck('no-answer', 'a request was neither answered nor given up');
     await this.demandProgress();

@@ -33,6 +33,7 @@ import {
   type Member,
   type Reachability,
   type Ring,
+  type Told,
 } from '../../src/membership/cluster-view.js';
 import { NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.js';
 import { Bus } from '../../src/seams/bus.js';
@@ -120,10 +121,9 @@ export class ToldView implements ClusterView {
   readonly self: Member;
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
-  doubtedAtMs = -Infinity;
-  hangingToldAtMs = -Infinity;
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
+  private readonly toldListeners: ((told: Told) => void)[] = [];
 
   constructor(
     self: NodeId,
@@ -170,6 +170,14 @@ export class ToldView implements ClusterView {
 
   onChange(listener: (change: ClusterChange) => void): void {
     this.listeners.push(listener);
+  }
+
+  onTold(listener: (told: Told) => void): void {
+    this.toldListeners.push(listener);
+  }
+
+  tell(told: Told): void {
+    for (const listener of this.toldListeners) listener(told);
   }
 
   tellReachability(node: NodeId, now: Reachability): void {

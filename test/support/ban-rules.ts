@@ -103,6 +103,12 @@ const bans: readonly Ban[] = [
     except: ['actors/rules/placement.ts', 'src/api/documents.ts', 'src/wire/ring-message.ts'],
   },
   {
+    what: 'who is left of a removal, by hand',
+    pattern: /\bremoved\s*\.\s*(?:has|size)\b/,
+    within: ['actors/', 'src/coordinator/', 'src/replica/'],
+    except: ['actors/rules/removal.ts'],
+  },
+  {
     what: 'a message between nodes that no codec built',
     pattern: /\bas(?:Request|Answer)\b/,
     within: product,

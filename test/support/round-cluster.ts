@@ -50,8 +50,6 @@ export class HandMadeView implements ClusterView {
   readonly reconciled: NodeId[] = [];
   ring: Ring;
   readonly self: Member;
-  readonly doubtedAtMs = -Infinity;
-  readonly hangingToldAtMs = -Infinity;
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -100,6 +98,9 @@ export class HandMadeView implements ClusterView {
   onChange(listener: (change: ClusterChange) => void): void {
     this.listeners.push(listener);
   }
+
+  /** Nobody says anything. */
+  onTold(): void {}
 
   believe(node: NodeId, now: Reachability): void {
     this.beliefs.set(node, now);

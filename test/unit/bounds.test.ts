@@ -18,6 +18,10 @@ describe('bounds: what stands elsewhere is found', () => {
     ['src/client/a.ts', 'const options = { retriesMax: 4 };'],
     ['src/store/a.ts', 'function grow(bytesMax = 1024): void {}'],
     ['src/store/a.ts', '  keysPerTurn = 512;'],
+    ['src/cli/a.ts', 'const size = wholeNumber({ min: 1, max: 255 });'],
+    ['src/cli/a.ts', 'const size = wholeNumber({ min: 2, max: limits.membersMax });'],
+    ['src/options/a.ts', '  max: 65_535,'],
+    ['src/options/a.ts', '  max: 0.75,'],
   ])('%s: %s', (path, text) => {
     expect(boundViolations(new Map([[path, text]]))).toHaveLength(1);
   });
@@ -31,6 +35,8 @@ describe('bounds: what stands elsewhere is found', () => {
     ['src/store/a.ts', '  private tickedAtMs = 0;'],
     ['src/store/a.ts', '// const keysMax = 5;'],
     ['src/store/a.ts', 'const headBytes = 3;'],
+    ['src/cli/a.ts', 'const size = wholeNumber({ min: 1, max: limits.membersMax });'],
+    ['src/options/a.ts', 'check(ttlMs, { min: 0, max: Number.MAX_SAFE_INTEGER });'],
     ['test/unit/a.ts', 'const keysMax = 5;'],
   ])('%s may: %s', (path, text) => {
     expect(boundViolations(new Map([[path, text]]))).toEqual([]);

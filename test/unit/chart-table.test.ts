@@ -100,7 +100,7 @@ describe('who watches a round sees what an actor of its chart would show', () =>
     needed: 2,
     strict: false,
   };
-  const lost = { type: 'replica.gone', why: 'is not there' } as const;
+  const lost = { type: 'replica.outOfReach', why: 'is not there' } as const;
 
   test.each<[string, PutRoundEvent[], string]>([
     [

@@ -23,12 +23,12 @@ describe('command line: arguments', () => {
     (text) => expect(() => durationMs(text)).toThrow(InvalidArgumentError),
   );
 
-  test.each(['', '0', '-1', '2.5', '256', '0x2', 'two'])('quorum %p is refused', (text) =>
+  test.each(['', '0', '-1', '2.5', '257', '0x2', 'two'])('quorum %p is refused', (text) =>
     expect(() => quorumSize(text)).toThrow(InvalidArgumentError),
   );
 
   test('whole numbers keep to their bounds', () => {
-    expect(quorumSize('255')).toBe(255);
+    expect(quorumSize('256')).toBe(256);
     expect(portNumber('65535')).toBe(65_535);
     expect(() => portNumber('65536')).toThrow(InvalidArgumentError);
   });

@@ -18,8 +18,8 @@ describe('suspicion', () => {
   test('two independent sources, and nobody counts twice', () => {
     const silent = { ...trusted, silent: true };
     expect(isConfirmed(silent)).toBe(false);
-    expect(isConfirmed({ ...trusted, absent: true })).toBe(false);
-    expect(isConfirmed({ ...silent, absent: true })).toBe(true);
+    expect(isConfirmed({ ...trusted, absentAtMs: 0 })).toBe(false);
+    expect(isConfirmed({ ...silent, absentAtMs: 0 })).toBe(true);
     const once = withWitness(silent, 'b');
     expect(isConfirmed(once)).toBe(true);
     expect(withWitness(once, 'b')).toBe(once);
@@ -44,6 +44,8 @@ async function beliefs(
   const seen: string[] = [];
   const chart = peerChart({
     believe: (now) => void seen.push(now),
+    believeAbsent: () => undefined,
+    tellAgain: () => void seen.push('again'),
     probe: () => void seen.push('probe'),
   });
   const actor = createActor(chart, { clock });
@@ -61,7 +63,7 @@ const trustedBy = (witness: string) => ({ type: 'witness.trusts', witness }) as 
 
 describe('peer', () => {
   const silent = { type: 'peer.silent' } as const;
-  const absent = { type: 'peer.absent' } as const;
+  const absent = { type: 'peer.absent', atMs: 0 } as const;
   const heard = { type: 'peer.heard' } as const;
   const wait = { waitMs: limits.probeMsMax };
 

@@ -3,15 +3,13 @@ import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../../src/errors.js';
 import {
   decodeFrameReply,
-  encodeFrame,
   encodeGetReply,
   encodePutReply,
   encodeRefusal,
-  type GetFrame,
   type GetFrameReply,
-  type PutFrame,
   type PutFrameReply,
-} from '../../src/wire/frames.js';
+} from '../../src/wire/frame-replies.js';
+import { encodeFrame, type GetFrame, type PutFrame } from '../../src/wire/frames.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
 import { decodeClientFrame } from '../../src/wire/own-frames.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { NodeStatusSource } from '../../src/api/node-status.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
-import { containerOf, partsOf } from '../../src/node/parts.js';
+import { containerOf, nodePartsOf } from '../../src/node/parts.js';
 import { Histogram, Metrics, type InstrumentDescription } from '../../src/seams/metrics.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
@@ -95,7 +95,7 @@ function instrumentsOfNode(): InstrumentDescription[] {
     },
     { ...nodeOptionsDefault, name: 'n1', dataDir: '' },
   );
-  partsOf(scope, { address: { id: 'a'.repeat(16), prefix: 'kv' }, status: nobodyAsks });
+  nodePartsOf(scope, { address: { id: 'a'.repeat(16), prefix: 'kv' }, status: nobodyAsks });
   return scope.resolve(Metrics).describe();
 }
 

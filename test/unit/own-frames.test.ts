@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../../src/errors.js';
-import { encodeFrame, encodeRefusal, type GetFrameReply } from '../../src/wire/frames.js';
+import { encodeRefusal, type GetFrameReply } from '../../src/wire/frame-replies.js';
+import { encodeFrame } from '../../src/wire/frames.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
 import {
   decodeClientFrame,

@@ -21,6 +21,11 @@ export const commandLimits = {
   /** One Ctrl-C under `npm start` arrives twice: from the terminal, and passed on by npm. */
   sameStopMsMax: 500,
 
+  /** `quorate up` runs so many nodes on one machine. */
+  localNodesMax: 64,
+  /** Which of several values `get` prints: siblings of a key may be more than a put may leave. */
+  siblingNumberMax: 1_000,
+
   answerMsMax,
   /** How long `status` and `ring` wait for nodes, unless told. */
   questionMsDefault: 1_000,

@@ -11,7 +11,7 @@ export const storeLimits = {
   /** Chunks of their memory are at least so large. */
   chunkBytesMin: 64 * 1024,
   /** Room an index of keys begins with; a power of two. */
-  indexPlacesMin: 1024,
+  indexCellsMin: 1024,
   cacheBytesMax: 32 * 1024 * 1024,
   /**
    * Of all targets together; one may use as much of it as it leaves free: half when it is alone.

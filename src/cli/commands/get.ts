@@ -1,5 +1,6 @@
 /** `quorate get`: prints a value, or all of them when writers did not know of each other. */
 import type { Command } from 'commander';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { Entry } from '../../client/entry.js';
 import { NotFoundError } from '../../errors.js';
 import { receiptText } from '../../wire/receipt.js';
@@ -30,7 +31,7 @@ export function addGet(program: Command): void {
     .option(
       '--sibling <number>',
       'only this one of several values, as it is',
-      wholeNumber({ min: 1, max: 1_000 }),
+      wholeNumber({ min: 1, max: commandLimits.siblingNumberMax }),
     );
   addDataOptions(command)
     .addHelpText(

@@ -11,11 +11,11 @@ import { byteStringOf } from '../../wire/text.js';
 import { askRing, byName } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
 import { printJson, printLine, table } from '../output.js';
-import { durationMs, place, type Place } from '../parsers.js';
+import { durationMs, namedKey, type NamedKey } from '../parsers.js';
 
 interface RingOptions extends ConnectionOptions {
   readonly json?: true;
-  readonly key?: Place;
+  readonly key?: NamedKey;
   readonly timeout: number;
 }
 
@@ -26,7 +26,7 @@ export function addRing(program: Command): void {
     .description(
       'Shows how many partitions each node holds, or the preference list of one key: its primaries, then the fallbacks.',
     )
-    .option('--key <bucket/key>', 'the nodes of this key', place)
+    .option('--key <bucket/key>', 'the nodes of this key', namedKey)
     .option('--json', 'the whole ring as one JSON object, or what --key asks for')
     .option(
       '--timeout <time>',
@@ -56,7 +56,7 @@ Examples:
     });
 }
 
-function printKey(ring: RingMessage, key: Place, json: boolean): void {
+function printKey(ring: RingMessage, key: NamedKey, json: boolean): void {
   const bytes = { bucket: byteStringOf(key.bucket), key: byteStringOf(key.key) };
   const partition = partitionOf(bytes, ring.groupOf.length);
   const n = ring.buckets.find(([bucket]) => bucket === key.bucket)?.[1] ?? ring.n;
@@ -73,19 +73,19 @@ function printKey(ring: RingMessage, key: Place, json: boolean): void {
 }
 
 function printRing(ring: RingMessage): void {
-  const held = ring.nodes.map((node) => ({ ...node, primary: 0, first: 0 }));
-  const heldBy = new Map(held.map((node) => [node.id, node]));
+  const nodes = ring.nodes.map((node) => ({ ...node, primary: 0, first: 0 }));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
   const layout = layoutOf(ring);
   for (let partition = 0; partition < ring.groupOf.length; partition++) {
     const { primaries } = placementOf(layout, partition, ring.n);
     for (const [position, id] of primaries.entries()) {
-      const node = heldBy.get(id)!;
+      const node = byId.get(id)!;
       node.primary += 1;
       if (position === 0) node.first += 1;
     }
   }
   printLine(`${ring.groupOf.length} partitions, N=${ring.n}, epoch ${ring.epoch}`);
-  const rows = held.sort(byName).map((node) => {
+  const rows = nodes.sort(byName).map((node) => {
     const { name, host, zone, primary, first, id } = node;
     return [name, host, zone, stateOf(node), String(primary), String(first), id];
   });

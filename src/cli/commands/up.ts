@@ -1,6 +1,7 @@
 /** `quorate up`: nats-server and a cluster of nodes on this machine, until Ctrl-C. */
 import { basename, delimiter, dirname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { inspectPortDefault } from '../../options/node-options.js';
 import { RealClock } from '../../seams/real-clock.js';
 import {
@@ -44,7 +45,12 @@ export function addUp(program: Command): void {
     .description(
       'Runs nats-server and a cluster of nodes on this machine, each node a process and labelled as a host of its own, until Ctrl-C.',
     )
-    .option('--nodes <count>', 'how many nodes', wholeNumber({ min: 1, max: 64 }), 3)
+    .option(
+      '--nodes <count>',
+      'how many nodes',
+      wholeNumber({ min: 1, max: commandLimits.localNodesMax }),
+      3,
+    )
     .addOption(
       new Option(
         '--without <names>',

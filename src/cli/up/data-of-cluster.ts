@@ -45,11 +45,13 @@ export async function checkDataOfCluster({
       exitCodes.usage,
       `${dataDir} holds a cluster of ${total} nodes: use --nodes ${total}${lackText(total, there)}, or another --data-dir`,
     );
-  const gone = namesOf(total).filter((name) => removed.has(name) && !without.includes(name));
-  if (gone.length > 0)
+  const removedNames = namesOf(total).filter(
+    (name) => removed.has(name) && !without.includes(name),
+  );
+  if (removedNames.length > 0)
     throw new CommandError(
       exitCodes.usage,
-      `${gone.join(', ')} ${gone.length === 1 ? 'was' : 'were'} removed from the cluster in ${dataDir} for good (quorate remove): go on with --nodes ${total} --without ${[...without, ...gone].join(',')}`,
+      `${removedNames.join(', ')} ${removedNames.length === 1 ? 'was' : 'were'} removed from the cluster in ${dataDir} for good (quorate remove): go on with --nodes ${total} --without ${[...without, ...removedNames].join(',')}`,
     );
   const unknown = without.filter((name) => !namesOf(total).includes(name));
   if (unknown.length > 0)

@@ -50,7 +50,7 @@ function request(probed: ProbeRequest): Promise<string | undefined> {
       clock.clearTimeout(timer);
       resolve(error);
     };
-    const subscription = bus.subscribe(reply, (message) => finish(errorOf(message)));
+    const subscription = bus.subscribe(reply, (message) => finish(refusalIn(message)));
     const timer = clock.setTimeout(() => finish('no answer'), commandLimits.probeAttemptMsMax);
     const headers = {
       'Kv-TTL': String(commandLimits.probeTtlMs),
@@ -60,7 +60,7 @@ function request(probed: ProbeRequest): Promise<string | undefined> {
   });
 }
 
-function errorOf(message: BusMessage): string | undefined {
+function refusalIn(message: BusMessage): string | undefined {
   if (message.noResponders) return 'no node listens';
   // That nothing is there is an answer.
   if (message.header('Nats-Service-Error-Code') === '404') return undefined;

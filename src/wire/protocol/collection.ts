@@ -31,7 +31,7 @@ export interface Replacement extends AgreedKey {
 export interface Grounds {
   /** Who the primaries are. */
   readonly configuration: Configuration;
-  /** Members that are gone for good, and need not be asked; ascending. */
+  /** Members that were removed, and need not be asked; ascending. */
   readonly removed: readonly NodeId[];
 }
 
@@ -62,10 +62,10 @@ export function collectionBody(order: CollectionOrder): Request<'collection'> {
 }
 
 export function collectionOf(body: readonly WireValue[]): CollectionOrder {
-  const [kind, configuration, gone] = body;
+  const [kind, configuration, removedIds] = body;
   if (body.length !== 5) throw new MalformedError('an order about keys has five parts');
   if (!isInt(configuration)) throw new MalformedError('the configuration expected');
-  const removed = decodeNodeIds(gone);
+  const removed = decodeNodeIds(removedIds);
   if (kind === 'replace') {
     const digests = decodeDigests(binOf(body[3]));
     const records = decodeBatch(binOf(body[4]));

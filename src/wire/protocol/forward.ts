@@ -6,16 +6,13 @@
 import { limits } from '../../../actors/rules/limits.js';
 import { MalformedError } from '../../errors.js';
 import {
-  columnsOfFrame,
   columnsOfPutReply,
   columnsOfRefusal,
-  frameOfColumns,
-  frameOverheadBytes,
   frameReplyOfColumns,
   type FrameRefusal,
-  type PutFrame,
   type PutFrameReply,
-} from '../frames.js';
+} from '../frame-replies.js';
+import { columnsOfFrame, frameOfColumns, frameOverheadBytes, type PutFrame } from '../frames.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, onlyOf, type Answer, type Request } from './bodies.js';
 

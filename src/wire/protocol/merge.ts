@@ -9,7 +9,7 @@ import { isBin, isIntOrNull } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, type Request } from './bodies.js';
 
-/** Why states are merged. */
+/** Why states are merged: for those who listen in, as the simulator does; no node goes by it. */
 export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
 export type MergeReason = (typeof mergeReason)[keyof typeof mergeReason];
 

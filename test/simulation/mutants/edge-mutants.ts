@@ -59,7 +59,7 @@ export const edgeMutants: readonly Mutant[] = [
     name: 'headers-without-end',
     test: 'unit/nats-headers',
     file: headers,
-    find: 'if (places.length === 4 * limits.headersMax)',
+    find: 'if (offsets.length === 4 * limits.headersMax)',
     replace: 'if (false)',
   },
   {
@@ -85,11 +85,39 @@ export const edgeMutants: readonly Mutant[] = [
     replace: 'context: mergeContexts(mergeContexts(local.context, seen.vector), [dot]),',
   },
   {
+    name: 'busy-contexts-shortened-at-once',
+    test: 'unit/replica/collection',
+    file: 'src/replica/collection-walk.js',
+    find: 'if (nowMs - before.atMs < surroundings.graceMs)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'busy-contexts-never-shortened',
+    test: 'unit/replica/collection',
+    file: 'actors/rules/collection.js',
+    find: 'return state.context.length > limits.contextEntriesBusy && !hasRested(state, grace);',
+    replace: 'return false;',
+  },
+  {
+    name: 'grown-entries-are-cleared',
+    test: 'unit/rules/collection',
+    file: 'actors/rules/collection.js',
+    find: 'return entries.filter(({ actor, counter }) => counterOf(cleared, actor) === counter);',
+    replace: 'return entries;',
+  },
+  {
     name: 'contexts-at-their-bound-stay',
     test: 'unit/replica/collection',
     file: 'actors/rules/collection.js',
     find: 'return epochOf(actor) < (newest.get(nodeOf(actor)) ?? 0);',
     replace: 'return false;',
+  },
+  {
+    name: 'forgets-by-another-configuration',
+    test: 'unit/replica/collection',
+    file: 'src/replica/collection-handler.js',
+    find: 'if (!isServed(order.configuration, configuration))',
+    replace: 'if (false)',
   },
 
   // Names, operations, subjects.
@@ -194,9 +222,9 @@ export const edgeMutants: readonly Mutant[] = [
   {
     name: 'hung-node-keeps-its-frames',
     test: 'unit/client/client',
-    file: 'src/client/dispatcher.js',
-    find: 'this.outbox.unpark();\n            this.takeBack();',
-    replace: 'this.outbox.unpark();',
+    file: 'src/client/silence.js',
+    find: 'outbox.unpark();\n            this.takeBack();',
+    replace: 'outbox.unpark();',
   },
   {
     name: 'lanes-without-end',
@@ -208,8 +236,8 @@ export const edgeMutants: readonly Mutant[] = [
   {
     name: 'lost-questions-kept',
     test: 'unit/client/client',
-    file: 'src/client/dispatcher.js',
-    find: "flight.kind === 'ring' && outMs >= clientLimits.ringLostAfterMs",
+    file: 'src/client/silence.js',
+    find: 'outMs >= clientLimits.ringLostAfterMs',
     replace: 'false',
   },
 

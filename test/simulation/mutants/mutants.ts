@@ -301,13 +301,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'sibling',
   },
   {
-    name: 'twins-not-covered',
+    name: 'copies-not-covered',
     file: 'actors/rules/operations.js',
     find: '!isReplaced(sibling) && !over.has(sibling.operation)',
     replace: '!isReplaced(sibling)',
   },
   {
-    name: 'late-twins-shown',
+    name: 'late-copies-shown',
     file: 'actors/rules/operations.js',
     find: 'return left.length === 0 ? live : left;',
     replace: 'return live;',
@@ -402,31 +402,31 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'plain-puts-before-late-words',
     file: 'src/api/plain-puts.js',
-    find: 'if (this.lateWords.areExpected || this.held.length > 0)',
+    find: 'if (this.lateWords.areExpected || this.delayed.length > 0)',
     replace: 'if (false)',
   },
   {
     name: 'standstill-forgotten-at-once',
     file: 'src/bus/hearing.js',
-    find: 'this.stoodLongMs = nowMs',
+    find: 'this.tellStoodLong()',
     replace: 'void 0',
   },
   {
     name: 'unheard-taken-for-alone',
     file: 'src/api/work-queue.js',
-    find: '|| this.lateWords.areExpected)',
-    replace: ')',
+    find: '|| this.lateWords.areExpected',
+    replace: '',
   },
   {
     name: 'what-hangs-for-others-unnoticed',
-    file: 'src/membership/peer-watch.js',
-    find: 'this.hangingToldAtMs = this.options.clock.monotonicMs()',
+    file: 'src/membership/learning.js',
+    find: "this.view.told('hanging.told')",
     replace: 'void 0',
   },
   {
     name: 'doubts-unnoticed',
-    file: 'src/membership/peer-watch.js',
-    find: 'this.doubtedAtMs = this.options.clock.monotonicMs()',
+    file: 'src/membership/learning.js',
+    find: "this.view.told('self.unheard')",
     replace: 'void 0',
   },
   {
@@ -560,8 +560,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'starts-with-room-only',
     file: epochs,
-    find: 'this.retry = clock.setTimeout(() => this.renew(() => undefined), storeLimits.epochsRetryMs);',
-    replace: 'this.retry = clock.setTimeout(() => this.renew(done), retryMs); return;',
+    find: 'if (!this.stopped)',
+    replace:
+      'if (error !== undefined) { this.options.clock.setTimeout(() => this.renew(done), 100); return; } if (!this.stopped)',
+  },
+  {
+    name: 'leases-asked-for-after-the-stop',
+    test: 'unit/store/epochs',
+    file: epochs,
+    find: 'if (!this.stopped)',
+    replace: '',
   },
   {
     name: 'hint-dropped-after-send',
@@ -647,8 +655,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'forgets-before-all-know-who-is-gone',
     file: 'src/replica/grounds.js',
-    find: ' && a.removed.join() === b.removed.join()',
-    replace: '',
+    find: 'a.removed.join() === b.removed.join()',
+    replace: 'true',
   },
   {
     name: 'values-collected-as-tombstones',
@@ -786,7 +794,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'just-started-refuses-for-certain',
     file: 'src/api/work-queue.js',
-    find: '!this.hasMetAll ||',
+    find: '!this.knowsAll ||',
     replace: '',
   },
   {
@@ -799,9 +807,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hung-node-replaced-at-once',
     test: 'unit/api/work-queue',
-    file: 'src/api/work-queue.js',
-    find: 'if (group === workQueue)',
-    replace: 'if (true)',
+    file: 'actors/membership/listening.machine.js',
+    find: "after: { untilAllWereTold: '#listening.meeting.withoutSome' },",
+    replace: "always: '#listening.meeting.withoutSome',",
   },
 
   ...edgeMutants,

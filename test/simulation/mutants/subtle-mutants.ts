@@ -36,8 +36,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'witnesses-need-no-own-silence',
     file: 'actors/rules/suspicion.js',
-    find: 'return silent && (absent || witnesses.size > 0);',
-    replace: 'return (silent && absent) || witnesses.size > 0;',
+    find: 'return silent && (absentAtMs !== undefined || witnesses.size > 0);',
+    replace: 'return (silent && absentAtMs !== undefined) || witnesses.size > 0;',
   },
   {
     name: 'told-clock-outlives-its-process',
@@ -86,9 +86,18 @@ export const subtleMutants: readonly Mutant[] = [
   // Failure detector.
   {
     name: 'silence-of-a-suspect-not-noted',
+    test: 'model/peer',
     file: peer,
-    find: "'peer.silent': { actions: ['noteSilence', 'probe'] },",
-    replace: "'peer.silent': { actions: ['probe'] },",
+    find: "'peer.heard': 'alive',\n                        'peer.silent': { guard: 'isHeard', actions: ['noteSilence', 'probe'] },",
+    replace:
+      "'peer.heard': 'alive',\n                        'peer.silent': { actions: ['probe'] },",
+  },
+  {
+    name: 'old-absence-a-second-source',
+    test: 'model/peer',
+    file: peer,
+    find: "actions: ['dropAbsence', 'believeThere', 'tellAgain']",
+    replace: "actions: ['believeThere', 'tellAgain']",
   },
   {
     name: 'watch-stays-suspended',
@@ -134,7 +143,7 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'rehomed-to-nobody',
     in: 'wandering',
-    file: 'src/replica/handoff.js',
+    file: 'actors/rules/routing.js',
     find: 'if (others.length === 0)',
     replace: 'if (others.length < 0)',
   },

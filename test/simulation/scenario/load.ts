@@ -64,8 +64,8 @@ export class Load {
 
   /** `ok`: no request failed; `in<250ms`: none took longer. */
   async end(expected: readonly string[]): Promise<string | undefined> {
-    for (const worker of this.workers) worker.stopped = true;
-    const idle = await this.cluster.until(() => this.workers.every((worker) => worker.idle), 60e6);
+    for (const worker of this.workers) worker.pace.stopped = true;
+    const idle = await this.cluster.until(() => this.workers.every(({ pace }) => pace.idle), 60e6);
     if (!idle) return 'a request was never answered';
     const bound = expected.find((word) => word.startsWith('in<'));
     const slowest = Math.max(...this.workers.map((worker) => worker.slowestUs));

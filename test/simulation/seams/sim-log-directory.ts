@@ -56,7 +56,7 @@ export class SimLogDirectory implements LogDirectory {
 
   private existing(name: string): SimFile {
     const file = this.disk.files.get(name);
-    if (file === undefined) throw errorOf('ENOENT', `no file ${name}`);
+    if (file === undefined) throw fileError('ENOENT', `no file ${name}`);
     return file;
   }
 
@@ -84,7 +84,7 @@ class OpenFile implements LogFile {
     const { faults } = disk;
     if (faults.full) {
       this.writePart(chunks);
-      this.later(faults.writeUs, () => done(errorOf('ENOSPC', 'no space left on device')));
+      this.later(faults.writeUs, () => done(fileError('ENOSPC', 'no space left on device')));
       return;
     }
     const range = file.append(chunks);
@@ -128,7 +128,7 @@ class OpenFile implements LogFile {
   }
 
   private fail(): void {
-    this.file.failure ??= errorOf('EIO', 'input/output error');
+    this.file.failure ??= fileError('EIO', 'input/output error');
     this.note(`sync of ${this.file.name} failed`);
   }
 
@@ -158,7 +158,7 @@ class OpenFile implements LogFile {
   }
 
   private check(): void {
-    if (this.closed) throw errorOf('EBADF', `${this.file.name} is closed`);
+    if (this.closed) throw fileError('EBADF', `${this.file.name} is closed`);
   }
 
   private note(what: string): void {
@@ -167,7 +167,7 @@ class OpenFile implements LogFile {
   }
 }
 
-export function errorOf(code: string, message: string): NodeJS.ErrnoException {
+export function fileError(code: string, message: string): NodeJS.ErrnoException {
   const error: NodeJS.ErrnoException = new Error(`${code}: ${message}`);
   error.code = code;
   return error;

@@ -12,7 +12,7 @@ import type {
   Tables,
 } from '../../../src/seams/table.js';
 import type { SimDisk, TableMap, TableUndo } from './sim-disk.js';
-import { errorOf, type Host } from './sim-log-directory.js';
+import { fileError, type Host } from './sim-log-directory.js';
 
 interface Write {
   readonly table: string;
@@ -63,7 +63,7 @@ export class SimTables implements Tables {
     const then = (delayUs: number, run: () => void): void =>
       void scheduler.in(delayUs, process, () => disk.complete(run, (run) => then(0, run)));
     then(visibleUs - scheduler.nowUs, () => {
-      if (full) return finish(errorOf('ENOSPC', 'no space left on device'));
+      if (full) return finish(fileError('ENOSPC', 'no space left on device'));
       const undo = this.apply(writes);
       disk.unsynced.push(undo);
       then(durableUs - visibleUs, () => {

@@ -12,6 +12,7 @@ import type { PlainClient, PutOptions, PutResult } from '../client/plain-client.
 import type { SimRandom } from '../core/sim-random.js';
 import type { Write } from '../oracle/history.js';
 import { readContext } from '../oracle/message-reader.js';
+import { Pace } from './pace.js';
 import { decodeValue, encodeValue } from './values.js';
 import type { ClientSurroundings, WorkBucket, WorkOptions } from './work-client.js';
 
@@ -52,9 +53,7 @@ const counterMax = 0xfff0_0000;
 const entryBytes = 18;
 
 export class Forger {
-  stopped = false;
-  asked = 0;
-  answered = 0;
+  readonly pace: Pace;
   private readonly known = new Map<string, Knowledge>();
   private writes = 0;
 
@@ -62,23 +61,16 @@ export class Forger {
     readonly name: string,
     private readonly client: PlainClient,
     private readonly around: ForgerSurroundings,
-  ) {}
-
-  get idle(): boolean {
-    return this.asked === this.answered;
+  ) {
+    const { scheduler, process, random, options } = around;
+    const { thinkUs } = options;
+    this.pace = new Pace({ scheduler, process, random, thinkUs, act: () => this.act() });
   }
 
   start(): void {
     const { scheduler, options } = this.around;
-    scheduler.in(options.forUs, undefined, () => (this.stopped = true));
-    this.think();
-  }
-
-  private think(): void {
-    const { scheduler, process, random, options } = this.around;
-    scheduler.in(random.between(1, 2 * options.thinkUs), process, () => {
-      if (!this.stopped) this.act();
-    });
+    scheduler.in(options.forUs, undefined, () => (this.pace.stopped = true));
+    this.pace.think();
   }
 
   private act(): void {
@@ -86,14 +78,8 @@ export class Forger {
     const bucket = random.pick(work.buckets);
     const key = random.chance(hotPpm) ? 0 : random.below(bucket.keys);
     const name = `${bucket.name}/k${key}`;
-    this.asked++;
     if (random.below(2) === 0) this.look(name);
     else this.forge(bucket, name);
-  }
-
-  private done(): void {
-    this.answered++;
-    this.think();
   }
 
   private look(name: string): void {
@@ -108,7 +94,7 @@ export class Forger {
           tokens: values.map(({ token }) => token),
         });
       }
-      this.done();
+      this.pace.answered();
     });
   }
 
@@ -167,7 +153,7 @@ export class Forger {
     }
     onWritten(write, result);
     history.end(write, result.kind === 'done' ? 'done' : result.outcome, nowUs);
-    this.done();
+    this.pace.answered();
   }
 
   private forged(how: Forged['how'], name: string): Forged | undefined {

@@ -8,6 +8,7 @@ import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
 import type { History, Write } from '../oracle/history.js';
 import { checkRead, type ReadRules } from '../oracle/read-oracle.js';
+import { Pace } from './pace.js';
 import {
   bodyOfCounts,
   countsOf,
@@ -95,9 +96,7 @@ export interface WorkSurroundings extends ClientSurroundings {
 }
 
 export class WorkClient {
-  stopped = false;
-  asked = 0;
-  answered = 0;
+  readonly pace: Pace;
   slowestUs = 0;
   readonly tally = new Map<string, number>();
   private readonly known = new Map<string, Knowledge>();
@@ -109,26 +108,19 @@ export class WorkClient {
     readonly name: string,
     private readonly api: KeyValueApi,
     private readonly around: WorkSurroundings,
-  ) {}
-
-  start(): void {
-    this.think();
+  ) {
+    const { scheduler, process, random, options } = around;
+    const { thinkUs } = options;
+    this.pace = new Pace({ scheduler, process, random, thinkUs, act: () => this.act() });
   }
 
-  get idle(): boolean {
-    return this.asked === this.answered;
+  start(): void {
+    this.pace.think();
   }
 
   /** Of a counter: what it must say of this client at least, and at most. */
   countsOf(name: string): readonly [number, number] {
     return [this.acknowledged.get(name) ?? 0, this.counts.get(name) ?? 0];
-  }
-
-  private think(): void {
-    const { scheduler, process, random, options } = this.around;
-    scheduler.in(random.between(1, 2 * options.thinkUs), process, () => {
-      if (!this.stopped) this.act();
-    });
   }
 
   private act(): void {
@@ -137,15 +129,13 @@ export class WorkClient {
     const key = random.chance(options.hotPpm) ? 0 : random.below(bucket.keys);
     const name = `${bucket.name}/k${key}`;
     const isRead = random.below(100) < 45;
-    this.asked++;
     if (isRead) this.read(bucket, name);
     else this.write(bucket, name);
   }
 
   private done(what: string): void {
-    this.answered++;
     this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
-    this.think();
+    this.pace.answered();
   }
 
   private read(bucket: WorkBucket, name: string): void {
@@ -341,7 +331,7 @@ export class WorkClient {
       const failed: PutResult = { ...result, outcome: isUnknown ? 'unknown' : 'none' };
       if (tries >= this.triesMax || !passing.has(result.code)) return done(failed);
       scheduler.in(random.between(1, 500) * 1000, process, () => {
-        if (this.stopped) return done(failed);
+        if (this.pace.stopped) return done(failed);
         if (promised) write.mintByUs = scheduler.nowUs + options.timeoutMs * 1000;
         this.tryPut({ ...attempt, tries: tries + 1, isUnknown }, done);
       });

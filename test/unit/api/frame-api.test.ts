@@ -14,14 +14,8 @@ import {
 } from '../../../actors/rules/versions.js';
 import { noMoment } from '../../../actors/rules/told-clock.js';
 import { UnavailableError } from '../../../src/errors.js';
-import {
-  decodeFrameReply,
-  encodeFrame,
-  type Frame,
-  type FrameReply,
-  type GetFrame,
-  type PutFrame,
-} from '../../../src/wire/frames.js';
+import { decodeFrameReply, type FrameReply } from '../../../src/wire/frame-replies.js';
+import { encodeFrame, type Frame, type GetFrame, type PutFrame } from '../../../src/wire/frames.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
 import { encodable, encodeContext } from '../../../src/wire/key-state-codec.js';

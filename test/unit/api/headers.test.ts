@@ -7,8 +7,8 @@ import {
   errorHeaders,
   getHeaders,
   putHeaders,
-  readTerms,
-  writeTerms,
+  getDemands,
+  putDemands,
 } from '../../../src/api/headers.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { checkBucket, checkKey, keySubjectOf } from '../../../src/api/names.js';
@@ -39,7 +39,7 @@ function message(headers: Record<string, string>) {
 
 describe('request headers', () => {
   test('none: the terms of the bucket', () => {
-    expect(writeTerms(message({}), bucket)).toEqual({
+    expect(putDemands(message({}), bucket)).toEqual({
       untilWallMs: Infinity,
       quorum: 1,
       strict: false,
@@ -49,7 +49,7 @@ describe('request headers', () => {
       operation: '',
       ageMs: 0,
     });
-    expect(readTerms(message({}), bucket)).toEqual({ quorum: 2, strict: false, timeoutMs: 5000 });
+    expect(getDemands(message({}), bucket)).toEqual({ quorum: 2, strict: false, timeoutMs: 5000 });
   });
 
   test('all of them', () => {
@@ -64,7 +64,7 @@ describe('request headers', () => {
       'Kv-Context': contextText(encodeContext(context)),
       'Kv-Deadline': '1795862400000',
     };
-    expect(writeTerms(message(headers), bucket)).toEqual({
+    expect(putDemands(message(headers), bucket)).toEqual({
       untilWallMs: 1_795_862_400_000,
       quorum: 3,
       strict: true,
@@ -74,17 +74,17 @@ describe('request headers', () => {
       operation: '\xc3\xb6-1',
       ageMs: 300,
     });
-    expect(readTerms(message(headers), bucket)).toMatchObject({ quorum: 1, strict: true });
+    expect(getDemands(message(headers), bucket)).toMatchObject({ quorum: 1, strict: true });
   });
 
   test('an age without an operation, or of 0, is refused', () => {
     for (const headers of [{ 'Kv-Age': '5' }, { 'Kv-Age': '0', 'Kv-Op': 'x' }])
-      expect(() => writeTerms(message(headers), bucket)).toThrow(MalformedError);
+      expect(() => putDemands(message(headers), bucket)).toThrow(MalformedError);
   });
 
   test('the empty context, as - and as bytes', () => {
     for (const text of ['-', contextText(encodeContext([]))])
-      expect(writeTerms(message({ 'Kv-Context': text }), bucket).context).toEqual(nothingSeen);
+      expect(putDemands(message({ 'Kv-Context': text }), bucket).context).toEqual(nothingSeen);
   });
 
   test.each([
@@ -107,7 +107,7 @@ describe('request headers', () => {
     ['Kv-Context', contextText(encodeContext(entries(limits.contextEntriesMax + 1)))],
     ['Kv-Context', contextText(encodeContext([{ ...entries(1)[0]!, counter: 0xffff_ffff }]))],
   ])('%s: %s is refused by name', (name, value) => {
-    const read = (): unknown => writeTerms(message({ [name]: value }), bucket);
+    const read = (): unknown => putDemands(message({ [name]: value }), bucket);
     expect(read).toThrow(MalformedError);
     expect(read).toThrow(new RegExp(`^${name} `));
   });

@@ -146,14 +146,14 @@ test('one that lay unread here is refused where the last writer wins, also when 
 test('while late words are expected, blind puts are held, and none overtakes another', () => {
   words.areExpected = true;
   put('one');
-  clock.advance(limits.heldPutMs / 2);
+  clock.advance(limits.delayedPutMs / 2);
   words.areExpected = false;
   put('two');
   put('with a context', { context: nothingSeen });
   expect(values()).toEqual(['with a context']);
-  clock.advance(limits.heldPutMs / 2);
+  clock.advance(limits.delayedPutMs / 2);
   expect(values()).toEqual(['with a context', 'one']);
-  clock.advance(limits.heldPutMs / 2);
+  clock.advance(limits.delayedPutMs / 2);
   expect(values()).toEqual(['with a context', 'one', 'two']);
   put('three');
   expect(values()).toHaveLength(4);

@@ -15,7 +15,8 @@ let world: World;
 let nodes: ApiNode[];
 let swallowed: number;
 let nowMs: number;
-let timers: Set<() => void>;
+/** When each is due. */
+let timers: Map<() => void, number>;
 let asked = 0;
 
 /**
@@ -27,12 +28,12 @@ beforeEach(() => {
   world = new Map();
   swallowed = 0;
   nowMs = 0;
-  timers = new Set();
+  timers = new Map();
   const clock: Clock = {
     wallMs: () => nowMs,
     monotonicMs: () => nowMs,
-    setTimeout: (callback) => {
-      timers.add(callback);
+    setTimeout: (callback, delayMs) => {
+      timers.set(callback, nowMs + delayMs);
       return callback;
     },
     clearTimeout: (id) => void timers.delete(id as () => void),
@@ -50,14 +51,22 @@ beforeEach(() => {
 
 /** So much that all timers go off. */
 function timePasses(): void {
-  for (const callback of timers) callback();
-  timers.clear();
+  goOff(Infinity);
 }
 
 /** And the nodes read. */
 function timeGoesOn(ms: number): void {
-  for (const endMs = nowMs + ms; nowMs < endMs; nowMs += limits.reviewIntervalMs)
+  for (const endMs = nowMs + ms; nowMs < endMs;) {
     for (const { hearing } of nodes) hearing.read(nowMs);
+    nowMs += limits.reviewIntervalMs;
+    goOff(nowMs);
+  }
+}
+
+/** Those that are due by then. */
+function goOff(untilMs: number): void {
+  for (const [callback, dueMs] of timers)
+    if (dueMs <= untilMs && timers.delete(callback)) callback();
 }
 
 /** How many answers came. */
@@ -188,11 +197,11 @@ test('who stood still, or is not heard, is taken for hung: others may do what it
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
   timeGoesOn(limits.doubledMsMax);
   expect(outcomesOfPuts()).toEqual(['503 none']);
-  for (const { view } of nodes) view.doubtedAtMs = nowMs;
+  for (const { view } of nodes) view.tell('self.unheard');
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
   timeGoesOn(limits.doubledMsMax);
   expect(outcomesOfPuts()).toEqual(['503 none']);
-  for (const { view } of nodes) view.hangingToldAtMs = nowMs;
+  for (const { view } of nodes) view.tell('hanging.told');
   expect(outcomesOfPuts()).toEqual(['503 unknown']);
   timeGoesOn(limits.doubledMsMax);
   expect(outcomesOfPuts()).toEqual(['503 none']);

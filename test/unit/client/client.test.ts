@@ -18,7 +18,8 @@ import {
   UnavailableError,
 } from '../../../src/index.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
-import { encodeRefusal, type Frame } from '../../../src/wire/frames.js';
+import { encodeRefusal } from '../../../src/wire/frame-replies.js';
+import { type Frame } from '../../../src/wire/frames.js';
 import { encodeOwnReply } from '../../../src/wire/own-frames.js';
 import { SimProcess } from '../../simulation/core/scheduler.js';
 import { SimBus } from '../../simulation/seams/sim-bus.js';

@@ -13,11 +13,11 @@ import {
   encodeGetReply,
   encodePutReply,
   encodeRefusal,
-  type Frame,
   type FrameRefusal,
   type FrameValue,
   type RowError,
-} from '../../../src/wire/frames.js';
+} from '../../../src/wire/frame-replies.js';
+import { type Frame } from '../../../src/wire/frames.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { decodeClientFrame, encodeOwnReply, type OwnFrame } from '../../../src/wire/own-frames.js';
 import { digestBytes } from '../../../src/wire/digest-codec.js';

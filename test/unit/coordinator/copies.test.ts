@@ -139,7 +139,7 @@ test('what is remembered goes with the first put after its time', () => {
   expect(cluster.states[1]).toEqual(cluster.states[0]);
 });
 
-test('a twin that lay in a hint for minutes, tried again up to a minute apart, does not come back', () => {
+test('a copy that lay in a hint for minutes, tried again up to a minute apart, does not come back', () => {
   const cluster = new CopiesCluster();
   cluster.put(2, 'one', unsaid);
   let context = decodeSeen(cluster.put(0, 'one', unsaid) as Buffer);

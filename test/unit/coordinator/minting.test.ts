@@ -147,7 +147,7 @@ describe('context handed back to an author', () => {
       const { dots } = decodeSeen(put.context);
       const own = local.state.siblings.at(-1)!.dot;
       expect(dots.at(-1)).toEqual(own);
-      expect(dots).toHaveLength(1 + Math.min(Math.floor(turn / 2), limits.goneDotsMax));
+      expect(dots).toHaveLength(1 + Math.min(Math.floor(turn / 2), limits.replacedDotsMax));
     }
   });
 

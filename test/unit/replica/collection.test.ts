@@ -3,7 +3,9 @@ import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
-import { counterOf, merge } from '../../../actors/rules/versions.js';
+import { counterOf, digestOf, merge } from '../../../actors/rules/versions.js';
+import type { PeerAnswer } from '../../../src/bus/peers.js';
+import { collectionBody } from '../../../src/wire/protocol/collection.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 import { readingsOf } from '../../support/readings.js';
 
@@ -95,10 +97,26 @@ describe('collection of tombstones', () => {
     expect(holders(key)).toEqual([0, 1, 2, 3]);
   });
 
-  test('the rings of the nodes differ: it stays', async () => {
+  test('the rings of the nodes differ: it stays, and the two that differ tell each other', async () => {
     const { key } = await deleted();
-    Object.assign(world.nodes[1]!.view.ring, { epoch: 2 });
+    const other = world.nodes[1]!;
+    Object.assign(other.view.ring, { epoch: 2 });
     await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+    expect(new Set(world.nodes[0]!.view.reconciled)).toEqual(new Set([other.id]));
+  });
+
+  test('an order by another configuration is answered so, as all verbs do it', async () => {
+    const { key } = await deleted();
+    const [asker, asked] = [world.nodes[0]!, world.nodes[1]!];
+    const answers: PeerAnswer[] = [];
+    const keys = [{ key, digest: digestOf(world.stateAt(1, key)!) }];
+    for (const kind of ['survey', 'collect'] as const) {
+      const body = collectionBody({ kind, configuration: 7, removed: [], keys });
+      asker.peers.call(asked.id, 'collection', body, (answer) => answers.push(answer));
+    }
+    await world.run(10);
+    expect(answers.map((answer) => answer.kind === 'refused' && answer.code)).toEqual([421, 421]);
     expect(holders(key)).toEqual([0, 1, 2]);
   });
 
@@ -317,6 +335,31 @@ describe('pruning of contexts', () => {
     for (const at of [0, 1, 3]) world.nodes[at]!.view.removed.add(gone);
     await world.run(past);
     expect(lengths(key)).toEqual([10, 10, 256]);
+  });
+
+  test('a context at its bound whose key is put all the time: what was left behind goes after the grace, and no value of it comes back', async () => {
+    const key = await crowdedByEpochs();
+    const { context } = world.stateAt(0, key)!;
+    const [left] = context;
+    const old = {
+      context: [left!],
+      siblings: [{ ...world.stateAt(0, key)!.siblings[0]!, dot: left! }],
+    };
+    const putFor = async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 250) {
+        const state = await world.put(0, key, { value: `${at}` });
+        for (const node of [1, 2]) await world.give(node, key, state);
+        await world.run(250);
+      }
+    };
+    await putFor(graceMs / 2);
+    // Under way since before all were asked.
+    await world.give(1, key, old);
+    await putFor(graceMs / 3);
+    expect(lengths(key)).toEqual([256, 256, 256]);
+    await putFor(graceMs);
+    expect(Math.max(...lengths(key).map((length) => length ?? Infinity))).toBeLessThan(20);
+    expect(world.valuesAt(1, key)).toHaveLength(1);
   });
 
   test('after crashes of its node a key has few epochs left: those left behind are pruned', async () => {

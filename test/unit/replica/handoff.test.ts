@@ -114,6 +114,21 @@ test('handoff: the target is removed: its hints go to the other primaries at onc
   expect(world.nodes[3]!.store.keys).toBe(0);
 });
 
+test('handoff: one of the other primaries goes by another configuration: the hint stays, and the two tell each other', async () => {
+  await withHints(1);
+  const [holder, other] = [world.nodes[3]!, world.nodes[2]!];
+  for (const { view } of world.nodes) view.removed.add(world.nodes[1]!.id);
+  world.believe(1, 'down');
+  Object.assign(other.view.ring, { epoch: 2 });
+  holder.handoff.start();
+  await world.run(10_000);
+  expect(owed()).toBe(1);
+  expect(new Set(holder.view.reconciled)).toEqual(new Set([other.id]));
+  Object.assign(other.view.ring, { epoch: holder.view.configuration });
+  await world.run(60_000);
+  expect(owed()).toBe(0);
+});
+
 test('handoff: all primaries were removed: what is held for them stays', async () => {
   await withHints(1);
   for (const gone of [0, 1, 2]) {

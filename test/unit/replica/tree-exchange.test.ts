@@ -29,6 +29,27 @@ test('exchange: 600 keys one primary missed are pulled in one visit, and what it
   for (const key of keys) expect(world.equal(key, [1, 2])).toBe(true);
 });
 
+test.each([
+  ['all', (node: ReplicaWorld['nodes'][number]) => node.exchange.suspectAll()],
+  ['a partition', (node: ReplicaWorld['nodes'][number]) => node.exchange.suspectDamage([3])],
+])(
+  'exchange: %s suspected before it is known with whom to compare, which is done when it starts',
+  async (_, suspect) => {
+    world = await ReplicaWorld.start(2);
+    const node = world.nodes[1]!;
+    const key = world.key('k', 3);
+    await world.put(0, key);
+    const { ring } = node.view;
+    node.view.ring = { ...ring, preferenceList: () => [] };
+    suspect(node);
+    node.view.ring = ring;
+    node.exchange.start();
+    // Else only after half of `exchangeIntervalMs` at the earliest.
+    await world.run(2_000);
+    expect(world.equal(key, [0, 1])).toBe(true);
+  },
+);
+
 test('exchange: siblings on both sides meet on both sides', async () => {
   world = await ReplicaWorld.start(2);
   const key = world.key('k');

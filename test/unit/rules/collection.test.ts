@@ -1,15 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import { actorOf } from '../../../actors/rules/actor.js';
 import {
+  agreeing,
   agreement,
   isCollectable,
   isPrunedFrom,
-  mayBeForgotten,
-  prunedContext,
+  clearedOf,
+  type Grace,
+  hasRested,
   holdings,
+  isBusy,
+  mayBeForgotten,
+  surplusEntries,
+  withoutEntries,
 } from '../../../actors/rules/collection.js';
 import { limits } from '../../../actors/rules/limits.js';
-import type { Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
+import { placementOf } from '../../../actors/rules/placement.js';
+import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { covers, merge, sameState } from '../../../actors/rules/versions.js';
 
 const [a, b, c] = ['a', 'b', 'c'].map((digit) => digit.repeat(16)) as [string, string, string];
@@ -81,9 +88,19 @@ describe('collection: who must agree', () => {
   });
 });
 
+/** Of a state that rests; undefined: nothing of it may go. */
+function prunedContext(
+  state: KeyState,
+  options: Grace & { readonly isFormer: (node: string) => boolean },
+): Context | undefined {
+  const surplus = surplusEntries(state, options.isFormer);
+  if (surplus.length === 0 || !hasRested(state, options)) return undefined;
+  return withoutEntries(state.context, surplus);
+}
+
 describe('pruning: which entries of a context may go', () => {
   const kept = limits.contextEntriesKept;
-  const nobody = { ...age, isGone: () => false };
+  const nobody = { ...age, isFormer: () => false };
 
   test('no more than are kept: nothing goes', () => {
     expect(
@@ -111,7 +128,7 @@ describe('pruning: which entries of a context may go', () => {
     );
     const state = crowded(nodes.length, (i) => dot(nodes[i]!, 1));
     expect(prunedContext(state, nobody)).toBeUndefined();
-    const gone = prunedContext(state, { ...age, isGone: (node) => node === nodes[3] })!;
+    const gone = prunedContext(state, { ...age, isFormer: (node) => node === nodes[3] })!;
     expect(gone).toHaveLength(state.context.length - 1);
     expect(covers(gone, dot(nodes[3]!, 1))).toBe(false);
   });
@@ -131,6 +148,28 @@ describe('pruning: which entries of a context may go', () => {
     const young = sibling(live, { value: Buffer.from('v'), writtenAtMs: 99.9 * hour });
     const { context } = crowded(kept + 2, (i) => dot(a, i + 1));
     expect(prunedContext(stateOf(context, [young]), nobody)).toBeUndefined();
+  });
+
+  test('busy is what was written within the grace, and has grown far beyond what is kept', () => {
+    const live = dot(a, 1000);
+    const young = sibling(live, { value: Buffer.from('v'), writtenAtMs: 99.9 * hour });
+    const of = (length: number): Context => crowded(length, (i) => dot(a, i + 1)).context;
+    expect(isBusy(stateOf(of(limits.contextEntriesBusy - 1), [young]), age)).toBe(false);
+    expect(isBusy(stateOf(of(limits.contextEntriesBusy), [young]), age)).toBe(true);
+    expect(
+      isBusy(
+        crowded(limits.contextEntriesBusy, (i) => dot(a, i + 1)),
+        age,
+      ),
+    ).toBe(false);
+  });
+
+  test('cleared is an entry for as long as it does not grow', () => {
+    const [one, other] = [dot(a, 1), dot(b, 1)];
+    const grown = { ...one, counter: one.counter + 1 };
+    expect(clearedOf([one, other], [one, other])).toEqual([one, other]);
+    expect(clearedOf([grown, other], [one, other])).toEqual([other]);
+    expect(clearedOf([one], [other])).toEqual([]);
   });
 
   test('a straggler brings pruned entries back, and nothing else', () => {
@@ -155,4 +194,26 @@ describe('pruning: which entries of a context may go', () => {
       ),
     ).toBe(false);
   });
+});
+
+/** For N=3. */
+function agreeingOf(
+  list: readonly string[],
+  ...removed: readonly string[]
+): readonly string[] | undefined {
+  const placement = placementOf({ preferenceList: () => list }, 0, 3);
+  return agreeing(placement, 3, { removed: new Set(removed) });
+}
+
+test('who must agree are the primaries that were not removed, as many as the bucket wants', () => {
+  expect(agreeingOf([a, b, c, 'd'])).toEqual([a, b, c]);
+  expect(agreeingOf([a, b, c, 'd'], b)).toEqual([a, c]);
+  expect(agreeingOf([a, b, c, 'd'], a, b, c)).toBeUndefined();
+  expect(agreeingOf([a, b])).toBeUndefined();
+});
+
+test('nobody may agree while the partition moves', () => {
+  const next = { preferenceList: () => [b, c, 'd'], hasMoved: () => true };
+  const moving = placementOf({ preferenceList: () => [a, b, c, 'd'], next }, 0, 3);
+  expect(agreeing(moving, 3, { removed: new Set() })).toBeUndefined();
 });

@@ -3,8 +3,10 @@ import { assert, constantFrom, integer, property, shuffledSubarray, tuple } from
 import type { Reachability } from '../../../actors/rules/membership.js';
 import { inOrder, placementOf, type Placement } from '../../../actors/rules/placement.js';
 import {
+  collectorOf,
   coordinatorOf,
   coordinatorToAsk,
+  heirsOf,
   listensTo,
   nextCoordinator,
   ordererOf,
@@ -39,6 +41,20 @@ function next(behind?: string, view = belief()): string {
 function listening(n: number, ...nodes: readonly string[]): string[] {
   const placement = placementOf({ preferenceList: () => all }, 0, n);
   return all.filter((self) => listensTo(placement, down(...nodes), self));
+}
+
+function collector(...removed: readonly string[]): string | undefined {
+  return collectorOf(three, { removed: new Set(removed) });
+}
+
+/** Who takes a hint that node b owes c. */
+function heirs(
+  of: Readonly<Record<string, Reachability>> = {},
+  removed: readonly string[] = [],
+  placement: Placement = three,
+): readonly string[] | undefined {
+  const view = { ...belief(of), removed: new Set(removed) };
+  return heirsOf(placement, view, { self: 'b', target: 'c' });
 }
 
 describe('a put at a node', () => {
@@ -148,4 +164,33 @@ test('nodes and clients that believe the same choose the same, and who is chosen
     },
   );
   assert(holds, { seed: 6, numRuns: 2000 });
+});
+
+test('keys are forgotten by the first primary that was not removed, else by its stand-in', () => {
+  expect([collector(), collector('a'), collector('a', 'b', 'c')]).toEqual(['a', 'b', 'd']);
+  expect(collector(...all)).toBeUndefined();
+});
+
+describe('a hint that its target does not fetch', () => {
+  test('goes to all others that hold the key, one that is suspect included', () => {
+    expect(heirs()).toEqual(['a']);
+    expect(heirs({ a: 'suspect' })).toEqual(['a']);
+    expect(heirs({}, ['c'])).toEqual(['a']);
+  });
+
+  test('stays while one of them is down, but for one that was removed', () => {
+    expect(heirs({ a: 'down' })).toBeUndefined();
+    expect(heirs({ a: 'down' }, ['a'])).toEqual([]);
+  });
+
+  test('stays where nobody else holds the key', () => {
+    const alone = placementOf({ preferenceList: () => ['c', 'a', 'b'] }, 0, 1);
+    expect(heirs({}, [], alone)).toBeUndefined();
+  });
+
+  test('goes to both sides while the partition moves', () => {
+    const next = { preferenceList: () => ['b', 'c', 'd', 'a'], hasMoved: () => true };
+    const moving = placementOf({ preferenceList: () => all, next }, 0, 3);
+    expect(heirs({}, [], moving)).toEqual(['a', 'd']);
+  });
 });

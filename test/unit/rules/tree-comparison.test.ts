@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { differingKeys, differingPositions } from '../../../actors/rules/tree-comparison.js';
+import {
+  differingKeys,
+  differingPositions,
+  nextToVisit,
+} from '../../../actors/rules/tree-comparison.js';
 
 const digest = fc.record({ hi: fc.nat(1), lo: fc.nat(2) });
 
@@ -28,4 +32,15 @@ test('tree comparison: leaves that differ; a missing one differs', () => {
   expect(differingPositions([one, two, one], [one, one, one])).toEqual([1]);
   expect(differingPositions([one], [one, two])).toEqual([1]);
   expect(differingPositions([], [])).toEqual([]);
+});
+
+test('whom to compare with: each in its turn, first those with whom it is urgent', () => {
+  const reachable = ['a', 'b', 'c'];
+  const next = (last: string, ...urgent: readonly string[]) =>
+    nextToVisit(reachable, new Set(urgent), last);
+  expect(['', 'a', 'b', 'c'].map((last) => next(last))).toEqual(['a', 'b', 'c', 'a']);
+  expect(['', 'a', 'b', 'c'].map((last) => next(last, 'b', 'c'))).toEqual(['b', 'b', 'c', 'b']);
+  // Urgent, and not there.
+  expect(next('a', 'd')).toBe('b');
+  expect(nextToVisit([], new Set(['d']), 'a')).toBeUndefined();
 });

@@ -1,6 +1,9 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { epochBlock } from '../../../src/store/epochs.js';
+import { storeLimits } from '../../../actors/rules/limits/store.js';
+import type { Table, Tables } from '../../../src/seams/table.js';
+import { epochBlock, Epochs } from '../../../src/store/epochs.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { put, keyNamed, StoreHome } from '../../support/store-process.js';
 
 let home: StoreHome;
@@ -66,6 +69,35 @@ test('three blocks drawn: renewed in the background, refused only when the disk 
   const next = await home.start();
   expect(next.store.validEpoch()).toBeGreaterThan(last);
   await next.store.close();
+});
+
+test('on a full disk one lease is asked for at a time, and none after the stop: the tables are closed', async () => {
+  const clock = new ManualClock();
+  const asked: ((error?: Error) => void)[] = [];
+  const tables = { commit: (_, done) => void asked.push(done) } as Partial<Tables> as Tables;
+  const epochs = new Epochs({
+    clock,
+    tables,
+    meta: { get: () => undefined } as Partial<Table> as Table,
+    onFatal: (error) => {
+      throw error;
+    },
+    onFull: () => undefined,
+  });
+  const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+  const started = epochs.start(true, () => undefined);
+  asked.shift()!(full);
+  await started;
+  const skipped = epochs.skip(5);
+  asked.shift()!(full);
+  await skipped;
+  clock.advance(storeLimits.epochsRetryMs);
+  expect(asked).toHaveLength(1);
+  const underWay = asked.shift()!;
+  epochs.stop();
+  underWay(full);
+  clock.advance(10 * storeLimits.epochsRetryMs);
+  expect(asked).toEqual([]);
 });
 
 test('the node id is kept with the data; another directory is another node', async () => {

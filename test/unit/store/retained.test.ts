@@ -40,9 +40,10 @@ function walk(store: DurableStore, keys: number): void {
   const walked = new CollectionWalk(store, {
     partitions: testPartitions,
     graceMs: 1e9,
+    monotonicMs: () => 0,
     nowMs: () => 0,
     isMine: () => true,
-    isGone: () => false,
+    isFormer: () => false,
   });
   for (let i = 0; i <= keys; i++) walked.step();
 }

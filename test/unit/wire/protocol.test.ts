@@ -4,7 +4,8 @@ import { unsaid } from '../../../actors/rules/configuration.js';
 import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
 import { MalformedError } from '../../../src/errors.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
-import type { PutFrame, PutFrameReply } from '../../../src/wire/frames.js';
+import type { PutFrameReply } from '../../../src/wire/frame-replies.js';
+import type { PutFrame } from '../../../src/wire/frames.js';
 import { decode, encode } from '../../../src/wire/message-pack.js';
 import { understood } from '../../../src/wire/protocol/bodies.js';
 import {

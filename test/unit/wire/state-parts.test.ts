@@ -4,7 +4,7 @@ import { actorOf } from '../../../actors/rules/actor.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
 import { emptyState, merge, mint, nothingSeen, sameState } from '../../../actors/rules/versions.js';
 import { encodedStateBytes } from '../../../src/wire/key-state-codec.js';
-import { partsOf } from '../../../src/wire/state-parts.js';
+import { statePartsOf } from '../../../src/wire/state-parts.js';
 
 const bytesMax = 2_000;
 
@@ -53,7 +53,7 @@ test('parts: each fits, in any order they merge to the whole, and each alone tak
       const states = played(steps);
       const whole = merge(states[from]!, states[(from + 1) % 3]!);
       const receiver = states[to]!;
-      const parts = partsOf(whole, bytesMax);
+      const parts = statePartsOf(whole, bytesMax);
       for (const part of parts) expect(encodedStateBytes(part)).toBeLessThanOrEqual(bytesMax);
       const rotated = [
         ...parts.slice(rotation % parts.length),
@@ -84,5 +84,5 @@ test('parts: three siblings of 900 bytes and a bound of 2 000: more than one par
   );
   const whole = states.reduce(merge);
   expect(whole.siblings.length).toBe(3);
-  expect(partsOf(whole, bytesMax).length).toBe(2);
+  expect(statePartsOf(whole, bytesMax).length).toBe(2);
 });

@@ -1,18 +1,27 @@
-/** Whom a round may turn to, by what the cluster view says at its start. */
-import type { NodeId } from '../../actors/rules/actor.js';
-import { inOrder, replicasOf, type Placement } from '../../actors/rules/placement.js';
-import type { GetPlan } from '../../actors/coordinator/get-ledger.js';
-import type { LookUpPlan } from '../../actors/coordinator/look-up.machine.js';
-import type { PutPlan } from '../../actors/coordinator/put-ledger.js';
-import type { ClusterView } from '../membership/cluster-view.js';
-import type { Batch } from './round-collector.js';
+/**
+ * Whom a round may turn to, by what its coordinator believes when it starts: who is asked, who
+ * stands in, who is not waited for.
+ */
+import type { NodeId } from '../rules/actor.js';
+import { inOrder, replicasOf, type Placement } from '../rules/placement.js';
+import { remaining, type Removals } from '../rules/removal.js';
+import type { Belief } from '../rules/routing.js';
+import type { GetPlan } from './get-ledger.js';
+import type { LookUpPlan } from './look-up.machine.js';
+import type { PutPlan } from './put-ledger.js';
 
-type Replicas = Pick<Batch<unknown>, 'placement' | 'quorum' | 'strict'>;
+/** What the requests of a round have in common. */
+export interface Wanted {
+  readonly placement: Placement;
+  /** R or W. */
+  readonly quorum: number;
+  readonly strict: boolean;
+}
 
-export function putPlan(batch: Replicas, view: ClusterView, self: NodeId): PutPlan {
-  const { placement, quorum, strict } = batch;
-  const primaries = ownersLeft(placement.primaries, quorum, view);
-  const incoming = ownersLeft(placement.incoming, quorum, view);
+export function putPlan(wanted: Wanted, view: Belief & Removals, self: NodeId): PutPlan {
+  const { placement, quorum, strict } = wanted;
+  const primaries = ownersToHold(placement.primaries, quorum, view);
+  const incoming = ownersToHold(placement.incoming, quorum, view);
   const fallbacks = aliveFirst(
     placement.fallbacks.filter((node) => node !== self),
     view,
@@ -25,9 +34,9 @@ export function putPlan(batch: Replicas, view: ClusterView, self: NodeId): PutPl
  * The coordinator first where it is a reader, then the other readers clockwise from it, so that
  * reads spread evenly; then fallbacks, the coordinator first among them: its state is at hand.
  */
-export function getPlan(batch: Replicas, view: ClusterView, self: NodeId): GetPlan {
-  const { quorum, strict } = batch;
-  const { readers, fallbacks } = batch.placement;
+export function getPlan(wanted: Wanted, view: Belief, self: NodeId): GetPlan {
+  const { quorum, strict } = wanted;
+  const { readers, fallbacks } = wanted.placement;
   const at = readers.indexOf(self);
   const others = at < 0 ? readers : [...readers.slice(at + 1), ...readers.slice(0, at)];
   const candidates = aliveFirst(others, view);
@@ -43,37 +52,40 @@ export function getPlan(batch: Replicas, view: ClusterView, self: NodeId): GetPl
 }
 
 /**
- * Whom to ask what contexts claim beyond what the coordinator holds. A member that is gone for good
- * will never show it: nobody waits for its answer.
+ * Whom to ask what contexts claim beyond what the coordinator holds. A member that was removed will
+ * never show it: nobody waits for its answer.
  */
-export function lookUpPlan(placement: Placement, view: ClusterView, self: NodeId): LookUpPlan {
+export function lookUpPlan(
+  placement: Placement,
+  view: Belief & Removals,
+  self: NodeId,
+): LookUpPlan {
   const { readers } = placement;
-  const all = inOrder(placement).filter((node) => !view.removed.has(node));
+  const all = remaining(inOrder(placement), view);
   const isReader = (node: NodeId): boolean => readers.includes(node);
   const primaries = all.filter(isReader);
   return { self, primaries, fallbacks: all.slice(primaries.length), down: downOf(all, view, self) };
 }
 
 /**
- * Nobody stands in for a primary that is gone for good while the others are W: what its stand-in
+ * Nobody stands in for a primary that was removed while the others are W: what its stand-in
  * held would only be brought to those others and forgotten.
  */
-function ownersLeft(
+function ownersToHold(
   owners: readonly NodeId[],
   quorum: number,
-  view: ClusterView,
+  view: Removals,
 ): readonly NodeId[] {
-  if (view.removed.size === 0) return owners;
-  const left = owners.filter((node) => !view.removed.has(node));
+  const left = remaining(owners, view);
   return left.length >= quorum ? left : owners;
 }
 
-function downOf(nodes: readonly NodeId[], view: ClusterView, self: NodeId): NodeId[] {
+function downOf(nodes: readonly NodeId[], view: Belief, self: NodeId): NodeId[] {
   return nodes.filter((node) => node !== self && view.reachability(node) === 'down');
 }
 
 /** Without those believed down; suspects behind the others. */
-function aliveFirst(nodes: readonly NodeId[], view: ClusterView): NodeId[] {
+function aliveFirst(nodes: readonly NodeId[], view: Belief): NodeId[] {
   const alive = nodes.filter((node) => view.reachability(node) === 'alive');
   if (alive.length === nodes.length) return alive;
   return [...alive, ...nodes.filter((node) => view.reachability(node) === 'suspect')];
