@@ -3,11 +3,16 @@
  * workloads.
  */
 import type { WriteName } from '../records.js';
-import { Worker, type Basis, type WorkerOptions } from './worker.js';
+import { nowMs, Worker, type Basis, type WorkerOptions } from './worker.js';
 
 const keysEach = 12;
 /** Elements of a set before another one is begun. */
 const elementsMax = 150;
+/**
+ * No key is put for longer: a context grows with each node that is killed, and at 256 entries puts
+ * are refused, as the README says.
+ */
+const sessionMs = 20 * 60_000;
 
 /** One author a key, who says nothing about what was there. */
 class BlindPuts extends Worker {
@@ -92,7 +97,8 @@ class Sessions extends Worker {
   async step(): Promise<void> {
     const { client, clients, random } = this.options;
     const pair = Math.floor(clients.indexOf(client) / 2);
-    const key = `pair${pair}-${random.below(4)}`;
+    const generation = Math.floor(nowMs() / sessionMs);
+    const key = `pair${pair}-${random.below(4)}-${generation}`;
     const last = this.last.get(key) ?? { context: '-', replaces: [] };
     const name = this.nextName(`${client}@${key}`);
     const written = await this.put(key, name, last);
