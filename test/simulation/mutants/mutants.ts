@@ -703,6 +703,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'who-differs-counts-for-a-put',
     more: true,
+    test: 'unit/coordinator/configurations',
     file: putRound,
     find: 'this.round.happened(loss);',
     replace:
@@ -711,6 +712,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'who-differs-counts-for-a-get',
     more: true,
+    test: 'unit/coordinator/configurations',
     file: 'src/coordinator/get-round-runner.js',
     find: 'this.round.happened(loss);',
     replace:
