@@ -110,10 +110,12 @@ export class CollectionWalk {
     const { surroundings, cleared } = this;
     const grace = { nowMs: surroundings.nowMs(), graceMs: surroundings.graceMs };
     if (isCollectable(state, grace)) return { ...agreed, goes: 'record' };
+    const isPutAllTheTime = isBusy(state, grace);
+    if (!isPutAllTheTime) cleared.drop(agreed.key);
+    if (!isPutAllTheTime && !hasRested(state, grace)) return undefined;
     const surplus = surplusEntries(state, (node) => surroundings.isFormer(node));
     if (surplus.length === 0) return undefined;
-    if (hasRested(state, grace)) return shortened(agreed, state, surplus);
-    if (!isBusy(state, grace)) return undefined;
+    if (!isPutAllTheTime) return shortened(agreed, state, surplus);
     const nowMs = surroundings.monotonicMs();
     const before = cleared.of(agreed.key);
     if (before === undefined)
