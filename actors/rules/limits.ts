@@ -100,6 +100,9 @@ export const limits = {
    */
   copiesSkewMsMax: 1_000,
 
+  /** Earlier puts of its key that a put may name as tried again. */
+  copiedPutsMax: 16,
+
   /** Requests of one client frame. */
   frameRequestsMax: 512,
   /** Puts passed on whose deadlines differ by less are met together; the earliest counts. */

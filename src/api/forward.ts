@@ -12,6 +12,7 @@ import {
   OtherConfigurationError,
   UnavailableError,
 } from '../errors.js';
+import { copiedBytesOf, copiedColumn } from '../wire/copied-puts.js';
 import { agesOf } from '../wire/copy-age.js';
 import { type FrameRefusal, type PutFrameReply } from '../wire/frame-replies.js';
 import { rowOverheadBytes } from '../wire/frames.js';
@@ -24,9 +25,8 @@ import type { WireValue } from '../wire/wire-value.js';
 export function rowBytesOf(request: PutRequest): number {
   const contextBytes = request.context === undefined ? 2 : encodedSeenBytes(request.context);
   const valueBytes = request.value?.length ?? 0;
-  return (
-    rowOverheadBytes + request.key.length + valueBytes + contextBytes + limits.operationIdBytesMax
-  );
+  const bytes = rowOverheadBytes + request.key.length + valueBytes + contextBytes;
+  return bytes + limits.operationIdBytesMax + copiedBytesOf(request.copied);
 }
 
 export interface ForwardOptions {
@@ -103,6 +103,7 @@ export class Forward {
   body(until: Moment): Request<'forward'> {
     const { requests, timeoutMs, configuration } = this;
     const { bucket, quorum, strict } = requests[0]!;
+    const sentMs = this.deadlineMs - timeoutMs;
     const blind = requests.every(({ context }) => context === undefined);
     return forwardBody({
       kind: 'put',
@@ -119,7 +120,8 @@ export class Forward {
       ttls: requests.every(({ ttlMs }) => ttlMs === 0) ? null : requests.map(({ ttlMs }) => ttlMs),
       until,
       sooner: null,
-      ages: agesOf(requests, this.deadlineMs - this.timeoutMs),
+      ages: agesOf(requests, sentMs),
+      copied: copiedColumn(requests, sentMs),
       configuration,
     });
   }

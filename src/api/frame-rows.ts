@@ -22,6 +22,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { asBuffer } from '../wire/as-buffer.js';
+import { copiedPutsOf } from '../wire/copied-puts.js';
 import { copyOfAge } from '../wire/copy-age.js';
 import type { FrameValue, RowError } from '../wire/frame-replies.js';
 import type { Frame, GetFrame, PutFrame } from '../wire/frames.js';
@@ -96,7 +97,7 @@ export class FrameRows {
   /** Undefined when the row is malformed; it is answered then. */
   private putOf(frame: PutFrame, i: number, shared: Shared, rows: Rows): PutRequest | undefined {
     try {
-      const { bucket, strict, contexts, operations, ttls, sooner, ages } = frame;
+      const { bucket, strict, contexts, operations, ttls, sooner, ages, copied } = frame;
       const ageMs = ages === null ? null : ages[i]!;
       const key = keyOf(frame.keys[i]!);
       return {
@@ -112,6 +113,7 @@ export class FrameRows {
         operation: operations === null ? '' : operationOf(operations[i]!),
         copy: copyOfAge(ageMs),
         askedMs: shared.sentMs - (ageMs ?? 0),
+        copied: copied === null ? undefined : copiedPutsOf(copied[i]!, shared.sentMs),
         onReply: (reply) => rows.put(i, reply),
       };
     } catch (error) {

@@ -3,6 +3,7 @@ import type { SaidConfiguration } from '../../actors/rules/configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import type { Outcome } from '../errors.js';
+import { copiedBytesOf, copiedColumn } from '../wire/copied-puts.js';
 import { agesOf } from '../wire/copy-age.js';
 import {
   decodeFrameReply,
@@ -26,7 +27,7 @@ export function cutRows(
   let count = 0;
   while (count < queue.length && count < bounds.rowsMax) {
     const request = queue[count]!;
-    bytes += request.bytes + rowOverheadBytes;
+    bytes += request.bytes + copiedBytesOf(request.copied) + rowOverheadBytes;
     if (count > 0 && (bytes > bounds.bytesMax || request.alone)) break;
     count++;
   }
@@ -69,6 +70,7 @@ export function encodeRows(
       ? rows.map((row) => Math.round(lastMs - row.deadlineMs))
       : null,
     ages: agesOf(rows, sentMs),
+    copied: copiedColumn(rows, sentMs),
   });
 }
 

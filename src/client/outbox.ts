@@ -20,6 +20,7 @@ import type { ToldClocks } from '../bus/told-clocks.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import type { Subjects } from '../wire/subjects.js';
+import { CopiedPuts } from './copied-puts.js';
 import type { Flights, FrameFlight } from './flights.js';
 import { cutRows, encodeOwnRows, encodeRows } from './frame-rows.js';
 import { OwnRead } from './own-read.js';
@@ -55,6 +56,7 @@ export class Outbox {
   /** Lanes with a frame of puts under way. */
   private readonly putting = new Set<Lane>();
   private readonly laneBounds: LaneBounds;
+  private readonly copied = new CopiedPuts();
 
   constructor(
     private readonly clock: Clock,
@@ -77,6 +79,7 @@ export class Outbox {
 
   add(request: Request): void {
     if (request.isOver) return;
+    this.copied.meet(request, this.nowMs());
     const lane = this.paused ? undefined : this.laneOf(request);
     if (lane === undefined) {
       this.parked.push(request);

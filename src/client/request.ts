@@ -9,6 +9,7 @@ import {
   type RowRefusal,
 } from '../../actors/rules/request-course.js';
 import type { Outcome, QuorateError } from '../errors.js';
+import type { CopiedPut } from '../wire/copied-puts.js';
 import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
 import type { Context } from './context.js';
@@ -98,6 +99,8 @@ export class Request implements RequestFacts {
   mayBeStored = false;
   /** A get that own reads can't answer: primaries differ, or one of them did not tell. */
   needsCoordinator = false;
+  /** Of a put: earlier ones of its key that were tried again, and may come once more. */
+  copied: readonly CopiedPut[] | undefined;
   alone = false;
   heldBack: string | undefined;
   /** Why it waits for another ring. */

@@ -5,6 +5,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import type { KeyState, SeenContext } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
+import type { CopiedPut } from '../wire/copied-puts.js';
 import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
 
@@ -43,6 +44,8 @@ export interface PutRequest extends RequestBase {
   readonly copy: Copy;
   /** When its author first asked, as far as that is known; on the coordinator's monotonic clock. */
   readonly askedMs: number;
+  /** Earlier puts of the key that its author tried more than once. */
+  readonly copied?: readonly CopiedPut[] | undefined;
   readonly onReply: (reply: PutReply) => void;
 }
 

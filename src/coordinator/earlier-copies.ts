@@ -5,6 +5,7 @@ import { hasSeen, nothingSeen, sameDot } from '../../actors/rules/versions.js';
 import { OperationReusedError, type QuorateError } from '../errors.js';
 import { hasOperation } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
+import type { CopiedPut } from '../wire/copied-puts.js';
 import type { LocalRecord } from './local-record.js';
 
 /** Of the same put, which is here already, or was and is remembered. */
@@ -34,6 +35,23 @@ export function withCopy(state: KeyState, earlier: Sibling, untilMs: number): Ke
   const siblings = state.siblings.map((sibling) =>
     sameDot(sibling.dot, earlier.dot) ? copied(sibling, untilMs) : sibling,
   );
+  return { context: state.context, siblings };
+}
+
+/**
+ * The author says of which of its earlier puts copies may come: their first copies could not, and
+ * when one of these is replaced it must be remembered as any that said so itself.
+ */
+export function withCopied(
+  state: KeyState,
+  puts: readonly CopiedPut[],
+  wallMsOf: (untilMs: number) => number,
+): KeyState {
+  const siblings = state.siblings.map((sibling) => {
+    if (sibling.operation === '' || sibling.copiesUntilMs !== undefined) return sibling;
+    const put = puts.find(({ operation }) => operation === sibling.operation);
+    return put === undefined ? sibling : copied(sibling, wallMsOf(put.untilMs));
+  });
   return { context: state.context, siblings };
 }
 

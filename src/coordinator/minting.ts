@@ -32,9 +32,9 @@ import {
   encodeSeen,
   type EncodableState,
 } from '../wire/key-state-codec.js';
-import { hasCopies, ReplacingState, seesAllOf } from '../wire/replacing-state.js';
+import { hasCopies, hasOperation, ReplacingState, seesAllOf } from '../wire/replacing-state.js';
 import type { PutRequest } from './coordinator.js';
-import { earlierCopy, otherValue, withCopy, writtenSince } from './earlier-copies.js';
+import { earlierCopy, otherValue, withCopied, withCopy, writtenSince } from './earlier-copies.js';
 import type { LocalRecord } from './local-record.js';
 
 /** The context claims what is not here, and nobody else was asked yet. */
@@ -86,7 +86,7 @@ export class Minter {
     local: LocalRecord,
     bucket: BucketOptions,
   ): MintedPut | QuorateError {
-    const { state } = local;
+    const state = this.told(request, local);
     const { nowMs: wallMs, askedMs, copiesUntilMs } = this.timesOf(request);
     const isLater = request.copy === 'later';
     const lastWriterWins = bucket.conflict === 'last-writer-wins';
@@ -116,6 +116,17 @@ export class Minter {
     return { state: minted, mark, encoded: encodable(minted), context, seenPartly };
   }
 
+  /** With what the author says of its earlier puts. */
+  private told({ copied }: PutRequest, { state }: LocalRecord): KeyState {
+    if (copied === undefined) return state;
+    const wallMs = this.clock.wallMs();
+    const monotonicMs = this.clock.monotonicMs();
+    return withCopied(state, copied, (untilMs) => {
+      const leftMs = Math.max(0, Math.min(untilMs - monotonicMs, limits.requestTimeoutMsMax));
+      return Math.ceil(wallMs + leftMs);
+    });
+  }
+
   /** The usual put, on bytes: as `mintNew` would. Undefined: it is another. */
   private replacing(
     request: PutRequest,
@@ -123,11 +134,12 @@ export class Minter {
     bucket: BucketOptions,
   ): MintedPut | QuorateError | undefined {
     const { span } = local;
-    const { context: seen, operation, value } = request;
+    const { context: seen, operation, value, copied } = request;
     if (span === undefined || bucket.conflict === 'last-writer-wins') return undefined;
     if (request.copy === 'later') return undefined;
     const { nowMs: writtenAtMs, copiesUntilMs } = this.timesOf(request);
     if (hasCopies(span, writtenAtMs)) return undefined;
+    if (copied?.some((put) => hasOperation(span, put.operation)) === true) return undefined;
     if (span.entries >= limits.contextEntriesMax) return undefined;
     if (seen !== undefined && !seesAllOf(span, seen)) return undefined;
     const { actor, mark } = this.actorFor(local);

@@ -17,6 +17,8 @@ export const isOutcome = (value: unknown): value is Outcome =>
   value === 'none' || value === 'unknown';
 export const isList = (value: unknown): value is readonly WireValue[] => Array.isArray(value);
 
+const isAny = (value: unknown): value is WireValue => value !== undefined;
+
 export function momentColumn(moment: Moment | null): WireValue {
   return moment === null ? null : [moment.process, moment.ms];
 }
@@ -56,7 +58,7 @@ export class Columns {
   }
   /** What the caller checks itself. */
   any(): WireValue {
-    return this.next((value): value is WireValue => value !== undefined);
+    return this.next(isAny);
   }
 
   list<T extends WireValue>(is: (value: WireValue) => value is T, length?: number): readonly T[] {
@@ -84,6 +86,11 @@ export class Columns {
   /** A column that older senders leave out. */
   lastIntOrNull(): number | null {
     return this.at === this.columns.length ? null : this.next(isIntOrNull);
+  }
+
+  /** As that; undefined: left out. What is in it the caller checks itself. */
+  lastList(length: number): readonly WireValue[] | undefined {
+    return this.at === this.columns.length ? undefined : this.list(isAny, length);
   }
 
   end(): void {

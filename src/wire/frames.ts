@@ -8,9 +8,10 @@
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
  *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[],
  *               until: moment | nil, sooner: nil | number[], ages: nil | (number | nil)[],
- *               configuration]
+ *               configuration, copied]
  *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration]
  *   configuration  number | nil: of the ring its author went by; older clients leave it out
+ *   copied     (nil | [operation: bin, ms][])[], left out where there are none
  *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
@@ -19,6 +20,9 @@
  * are tried again. These have an age as well: so many ms before the frame was sent (`timeoutMs`
  * before `until`) their author first asked. Age 0: nobody says which copy of its put the row is. A
  * node that goes by another configuration refuses the frame as a whole (421, none).
+ * Last may stand, by row, earlier puts of the key that its author tried more than once, and for how
+ * many ms more copies of them may come (`copied-puts.ts`): nodes that don't know the column refuse
+ * it.
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing". The
  * answers: `frame-replies.ts`.
  */
@@ -28,6 +32,7 @@ import type { ByteString } from '../../actors/rules/key.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';
 import { Columns, isBin, isBinOrNull, isInt, isIntOrNull, momentColumn } from './columns.js';
+import { decodedCopied, encodedCopied, type CopiedColumn } from './copied-puts.js';
 import { encodeToPublish, type WireValue } from './message-pack.js';
 import { byteStringOf, latin1Of, textOf } from './text.js';
 
@@ -64,6 +69,8 @@ export interface PutFrame extends FrameHead {
    * By row, ms from the author's first copy to this frame; 0: it may be any copy; null: the first.
    */
   readonly ages: readonly (number | null)[] | null;
+  /** By row, earlier puts of its key that its author tried more than once. */
+  readonly copied: CopiedColumn | null;
 }
 
 export interface GetFrame extends FrameHead {
@@ -91,10 +98,11 @@ export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const { quorum, strict, timeoutMs, keys, configuration } = frame;
   const head = [frameVersion, frameKinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
   if (frame.kind === 'get') return [...head, configuration];
-  const { values, contexts, operations, ttls, until, sooner, ages } = frame;
+  const { values, contexts, operations, ttls, until, sooner, ages, copied } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
   const rows = [values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
-  return [...head, ...rows, configuration];
+  if (copied === null) return [...head, ...rows, configuration];
+  return [...head, ...rows, configuration, encodedCopied(copied)];
 }
 
 export function bucketText(bucket: ByteString): string {
@@ -138,7 +146,8 @@ export function frameOfColumns(message: WireValue): Frame {
   const sooner = columns.listOrNull(isInt, rows);
   const ages = columns.listOrNull(isIntOrNull, rows);
   const configuration = columns.lastIntOrNull();
+  const copied = columns.lastList(rows)?.map(decodedCopied) ?? null;
   columns.end();
-  const done = { until, sooner, ages, configuration };
+  const done = { until, sooner, ages, configuration, copied };
   return { kind: 'put', ...head, values, contexts, operations, ttls, ...done };
 }

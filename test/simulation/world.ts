@@ -376,8 +376,8 @@ class World {
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
     const { copiesMin } = this;
     const mayBeCut = (write: Write): boolean => this.mayBeCut(write);
-    const mintedTwice = dots.maybeMintedTwice();
-    const rules = { history, violations, copiesMin, nowUs, mayBeCut, mintedTwice };
+    const twice = { mintedTwice: dots.maybeMintedTwice(), toldByAuthor: dots.toldByAuthor() };
+    const rules = { history, violations, copiesMin, nowUs, mayBeCut, ...twice };
     checkEnd(name, readable, rules);
     if (copiesMin === 1) this.checkMeaning(name, values);
   }
@@ -543,12 +543,15 @@ class World {
   private get rules(): ReadRules {
     const { violations, dots } = this.cluster;
     const { disksKeep } = this.options;
-    const mintedTwice = (): ReadonlySet<string> => dots.maybeMintedTwice();
+    const twice = {
+      mintedTwice: () => dots.maybeMintedTwice(),
+      toldByAuthor: () => dots.toldByAuthor(),
+    };
     return {
       history: this.history,
       violations,
       disksKeep,
-      mintedTwice,
+      ...twice,
       nOf: (name) => this.nOf(name),
     };
   }

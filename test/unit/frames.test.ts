@@ -32,6 +32,7 @@ const put: PutFrame = {
   until: { process: 2 ** 32 - 1, ms: 2 ** 40 },
   sooner: [0, 4, 900],
   ages: [null, 0, 900],
+  copied: [[{ operation: 'a', leftMs: 0 }], null, [{ operation: '\x00\xff', leftMs: 60_000 }]],
 };
 const get: GetFrame = { kind: 'get', ...head, keys: [bytes('a'), bytes('b')] };
 const reply: GetFrameReply = {
@@ -57,6 +58,7 @@ describe('frames', () => {
         until: null,
         sooner: null,
         ages: null,
+        copied: null,
       },
     ],
     ['a get', get],
@@ -66,11 +68,39 @@ describe('frames', () => {
     expect(decodeClientFrame(encodeFrame(frame))).toEqual(frame);
   });
 
-  test.each([put, get])('of an older client it says no configuration: %#', (frame) => {
-    const columns = [...(decode(encodeFrame(frame)) as readonly WireValue[])];
-    columns.pop();
-    expect(decodeClientFrame(encode(columns))).toEqual({ ...frame, configuration: null });
+  const naming = (row: WireValue): Buffer => {
+    const columns = [...(decode(encodeFrame(put)) as readonly WireValue[])];
+    columns[columns.length - 1] = [row, null, null];
+    return encode(columns);
+  };
+
+  test.each<[string, WireValue]>([
+    ['nothing in a list', []],
+    [
+      'more than a put may name',
+      Array.from({ length: limits.copiedPutsMax + 1 }, () => [bytes('a'), 1]),
+    ],
+    ['no pair', [bytes('a')]],
+    ['a third', [[bytes('a'), 1, 1]]],
+    ['text', [['a', 1]]],
+    ['no operation', [[Buffer.alloc(0), 1]]],
+    ['a long operation', [[Buffer.alloc(limits.operationIdBytesMax + 1), 1]]],
+    ['a time that is over', [[bytes('a'), -1]]],
+    ['longer than a request lives', [[bytes('a'), limits.requestTimeoutMsMax + 1]]],
+    ['a number', 7],
+  ])('of puts tried again, malformed: %s', (_what, row) => {
+    expect(() => decodeClientFrame(naming(row))).toThrow(MalformedError);
+    expect(() => decodeClientFrame(naming([[bytes('a'), 1]]))).not.toThrow();
   });
+
+  test.each([{ ...put, copied: null }, get])(
+    'of an older client it says no configuration: %#',
+    (frame) => {
+      const columns = [...(decode(encodeFrame(frame)) as readonly WireValue[])];
+      columns.pop();
+      expect(decodeClientFrame(encode(columns))).toEqual({ ...frame, configuration: null });
+    },
+  );
 
   test.each<[string, (columns: WireValue[]) => void]>([
     ['another version', (columns) => (columns[0] = 2)],
@@ -83,7 +113,7 @@ describe('frames', () => {
     ['half a moment', (columns) => (columns[11] = [1])],
     ['fewer values than keys', (columns) => (columns[7] = [bytes('1')])],
     ['more contexts than keys', (columns) => (columns[8] = [null, null, null, null])],
-    ['a column missing', (columns) => columns.splice(-2)],
+    ['a column missing', (columns) => columns.splice(-3)],
     ['a configuration that is text', (columns) => (columns[14] = '7')],
     ['a column too many', (columns) => columns.push(null)],
   ])('a put with %s is malformed', (_what, change) => {

@@ -6,6 +6,12 @@ export const clientLimits = {
   /** Texts of receipts that are kept as they were read; few differ. */
   receiptsKnownMax: 1024,
 
+  /**
+   * Puts that were tried again, to be named with later puts of their keys
+   * (`src/client/copied-puts.ts`); of more, the oldest are not. `copiedPutsMax` of one key.
+   */
+  copiedPutsMax: 4096,
+
   /** Frames of one coordinator, kind and options in flight at once, when each of them is large. */
   framesPerLaneMax: 3,
   /** Rows that wait are worth a frame beside the one that is under way. */

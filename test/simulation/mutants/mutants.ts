@@ -301,6 +301,26 @@ export const mutants: readonly Mutant[] = [
     replace: 'sibling',
   },
   {
+    name: 'copied-puts-not-told',
+    file: 'src/client/copied-puts.js',
+    find: 'if (request.mayBeStored)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'copied-puts-not-marked',
+    test: 'unit/coordinator/copies',
+    file: 'src/coordinator/minting.js',
+    find: 'if (copied === undefined)',
+    replace: 'if (true)',
+  },
+  {
+    name: 'usual-put-of-copied-puts',
+    test: 'unit/coordinator/copies',
+    file: 'src/coordinator/minting.js',
+    find: 'if (copied?.some((put) => hasOperation(span, put.operation)) === true)',
+    replace: 'if (false)',
+  },
+  {
     name: 'copies-not-covered',
     file: 'actors/rules/operations.js',
     find: '!isReplaced(sibling) && !over.has(sibling.operation)',

@@ -44,6 +44,8 @@ export class DotOracle {
   private readonly passedOn = new Set<string>();
   /** Puts of the TypeScript client, which tries again elsewhere. */
   private readonly framed = new Set<string>();
+  /** Those that it did try again, with their keys. */
+  private readonly framedAgain = new Map<string, string>();
   /** Plain puts and deletes, by key: while nodes take each other for hung it remembers each. */
   private readonly plainWrites = new Map<string, number>();
   /** Plain puts that two nodes were given, by key. */
@@ -71,8 +73,8 @@ export class DotOracle {
     if (subject.startsWith('_') && subject.endsWith('.forward'))
       for (const token of tokensIn(readMessagePack(publication.payload))) this.passedOn.add(token);
     else if (subject.startsWith('kv.frame.'))
-      for (const token of tokensIn(readMessagePack(publication.payload))) {
-        if (this.framed.has(token)) this.passedOn.add(token);
+      for (const [token, name] of putsIn(readMessagePack(publication.payload))) {
+        if (this.framed.has(token)) this.framedAgain.set(token, name);
         this.framed.add(token);
       }
     if (!subject.startsWith('_') || !subject.endsWith('.merge')) return;
@@ -100,11 +102,25 @@ export class DotOracle {
    * among these but for keys that had more such puts than they remember.
    */
   maybeMintedTwice(): Set<string> {
-    const tokens = new Set(this.passedOn);
+    const tokens = new Set([...this.passedOn, ...this.framedAgain.keys()]);
     for (const [key, doubled] of this.doubled)
-      if (this.plainWrites.get(key)! > this.bounds.operationsRememberedKept)
-        for (const token of doubled) tokens.add(token);
+      if (this.mayForget(key)) for (const token of doubled) tokens.add(token);
     return tokens;
+  }
+
+  /**
+   * Those of them of which an author tells nodes with its next write of their key: its own client
+   * asked two nodes, nobody passed them on, and their keys did not forget them.
+   */
+  toldByAuthor(): Set<string> {
+    const tokens = new Set<string>();
+    for (const [token, key] of this.framedAgain)
+      if (!this.passedOn.has(token) && !this.mayForget(key)) tokens.add(token);
+    return tokens;
+  }
+
+  private mayForget(key: string): boolean {
+    return (this.plainWrites.get(key) ?? 0) > this.bounds.operationsRememberedKept;
   }
 
   /** Tokens seen under more than one dot. */
@@ -190,12 +206,20 @@ function mostOfOneActor(siblings: readonly SeenSibling[]): number {
   return Math.max(0, ...counts.values());
 }
 
-/** Of all values anywhere in a message. */
+/** Of a frame of puts: tokens, with the keys as `keyIn` names them. */
+function* putsIn(frame: Plain): Generator<[token: string, key: string]> {
+  const [, , bucket, , , , keys, values] = Array.isArray(frame) ? frame : [];
+  if (!Array.isArray(keys) || !Array.isArray(values)) return;
+  for (const [i, key] of keys.entries())
+    for (const token of tokensIn(values[i]!)) yield [token, `${String(bucket)}.${String(key)}`];
+}
+
 /** Of a plain put or delete. */
 function keyIn(subject: string): string | undefined {
   return /^kv\.(?:p\.\d+\.)?(?:put|del)\.(.+)$/.exec(subject)?.[1];
 }
 
+/** Of all values anywhere in a message. */
 function* tokensIn(message: Plain): Generator<string> {
   if (Array.isArray(message)) for (const part of message) yield* tokensIn(part);
   else if (Buffer.isBuffer(message)) {

@@ -15,10 +15,25 @@ export interface EndRules {
   readonly mayBeCut: (write: Write) => boolean;
   /** Writes that may have been minted twice: the second may show after the first was replaced. */
   readonly mintedTwice: ReadonlySet<string>;
+  /** But for these, once their authors have replaced them. */
+  readonly toldByAuthor: ReadonlySet<string>;
+}
+
+/** Whether a write may show that was replaced. */
+export function mayComeBack(
+  token: string,
+  {
+    history,
+    mintedTwice,
+    toldByAuthor,
+  }: Pick<EndRules, 'history' | 'mintedTwice' | 'toldByAuthor'>,
+): boolean {
+  if (!mintedTwice.has(token)) return false;
+  return !toldByAuthor.has(token) || !history.isReplacedByAuthor(token);
 }
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
-  const { history, violations, copiesMin, nowUs, mayBeCut, mintedTwice } = rules;
+  const { history, violations, copiesMin, nowUs, mayBeCut } = rules;
   const accounted = history.accounted(name, readable, nowUs);
   const kept = history
     .of(name)
@@ -34,7 +49,7 @@ export function checkEnd(name: string, readable: readonly string[], rules: EndRu
   const covered = history.coveredBy(kept);
   for (const token of readable) {
     const by = covered.get(token);
-    if (by !== undefined && !mintedTwice.has(token))
+    if (by !== undefined && !mayComeBack(token, rules))
       violations.add(
         'safety',
         'resurrected',

@@ -128,6 +128,25 @@ export class History {
     return 10_000 + this.skewUs;
   }
 
+  /**
+   * Whether only its author may have replaced a write, or who had seen what replaced it, and was
+   * not told that this was not found.
+   */
+  isReplacedByAuthor(token: string): boolean {
+    const write = this.writes.get(token);
+    if (write === undefined) return false;
+    const after = new Set([token]);
+    for (const other of this.of(write.name)) {
+      if (other === write || !mayComeAfter(other, write, after)) continue;
+      after.add(other.token);
+      if (other.outcome === 'none' || authorOf(other) === authorOf(write)) continue;
+      const { seen, maySeen, outcome } = other;
+      if (seen === undefined || seen.includes(token)) return false;
+      if (outcome !== 'done' || maySeen.length > 0) return false;
+    }
+    return true;
+  }
+
   /** Tokens that these writes covered, directly or through others, each with the write that did. */
   coveredBy(writes: readonly Write[]): Map<string, string> {
     const covered = new Map<string, string>();
@@ -143,4 +162,15 @@ export class History {
     for (const write of writes) walk(write);
     return covered;
   }
+}
+
+/** `after`: the write and those that had seen it, directly or through others. */
+function mayComeAfter(other: Write, write: Write, after: ReadonlySet<string>): boolean {
+  const { seen, maySeen, endedUs } = other;
+  if (seen === undefined) return endedUs > write.askedUs;
+  return [...seen, ...maySeen].some((token) => after.has(token));
+}
+
+function authorOf({ token }: Write): string {
+  return token.slice(0, token.indexOf('.'));
 }

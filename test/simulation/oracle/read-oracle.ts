@@ -2,6 +2,7 @@
  * What single answers must and must not show: (b) nothing invented, nothing that had failed; (d)
  * session guarantees of strict quorums.
  */
+import { mayComeBack } from './end-oracle.js';
 import type { History, Read } from './history.js';
 import type { Violations } from './violations.js';
 
@@ -11,6 +12,8 @@ export interface ReadRules {
   readonly nOf: (name: string) => number;
   /** Writes that may have been minted twice: the lifetime of the second counts from when it was. */
   readonly mintedTwice: () => ReadonlySet<string>;
+  /** As those of `EndRules`. */
+  readonly toldByAuthor: () => ReadonlySet<string>;
   /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
   readonly disksKeep: boolean;
 }
@@ -40,6 +43,11 @@ export function checkShown(
   }
 }
 
+function mayShowAgain(token: string, { history, ...rules }: ReadRules): boolean {
+  const [mintedTwice, toldByAuthor] = [rules.mintedTwice(), rules.toldByAuthor()];
+  return mayComeBack(token, { history, mintedTwice, toldByAuthor });
+}
+
 /**
  * R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what
  * covers it; and nothing that the write had seen.
@@ -57,7 +65,7 @@ function checkStrict(read: Read, rules: ReadRules): void {
   const covered = history.coveredBy(due);
   for (const token of read.shown) {
     const by = covered.get(token);
-    if (by !== undefined && !rules.mintedTwice().has(token))
+    if (by !== undefined && !mayShowAgain(token, rules))
       violations.add(
         'safety',
         'strict-read-goes-back',

@@ -24,13 +24,14 @@ export class Load {
       const name = `load${i + 1}`;
       const { client, process } = cluster.client(name);
       const { violations, scheduler, trace } = cluster;
-      const mintedTwice = (): ReadonlySet<string> => cluster.dots.maybeMintedTwice();
+      const { dots } = cluster;
       const { history } = this;
       const rules = {
         history,
         violations,
         disksKeep: true,
-        mintedTwice,
+        mintedTwice: () => dots.maybeMintedTwice(),
+        toldByAuthor: () => dots.toldByAuthor(),
         nOf: () => n,
       };
       return new WorkClient(name, client, {
@@ -98,6 +99,7 @@ export class Load {
         nowUs,
         mayBeCut: never,
         mintedTwice: this.cluster.dots.maybeMintedTwice(),
+        toldByAuthor: this.cluster.dots.toldByAuthor(),
       });
     }
     return violations.first?.what;

@@ -64,6 +64,7 @@ function putFrame(rows: readonly (readonly [key: string, value: string | null])[
     until: null,
     sooner: null,
     ages: null,
+    copied: null,
   };
 }
 

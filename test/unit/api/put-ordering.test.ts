@@ -110,6 +110,26 @@ const messagesTo = (subject: string): number =>
   network.sent.filter((sent) => sent.subject === subject).length;
 
 describe('who coordinates', () => {
+  test('what an author says of its earlier puts goes along', () => {
+    const key = keyOf(a);
+    nowMs = 100;
+    const copied = [
+      { operation: 'under way', untilMs: nowMs + 700 },
+      { operation: 'over', untilMs: nowMs - 50 },
+    ];
+    put(b, key, { copied });
+    network.settle();
+    const told = putsAt(a)[0]!.copied!.map(({ operation, untilMs }) => [
+      operation,
+      // Of the other's clock it knows no less than a millisecond.
+      Math.round(untilMs / 10) * 10,
+    ]);
+    expect(told).toEqual([
+      ['under way', nowMs + 700],
+      ['over', nowMs],
+    ]);
+  });
+
   test('a blind put at its first live primary stays there', () => {
     const replies = put(a, keyOf(a));
     expect(replies).toEqual([done]);
@@ -244,7 +264,14 @@ describe('what was read late', () => {
     const head = { bucket: 'b', quorum: 0, strict: false, timeoutMs: 0, configuration: null };
     const frame = { kind: 'put', ...head } as const;
     const terms = { contexts: null, operations: null, ttls: null };
-    const columns = { values: [null], ...terms, until: null, sooner: null, ages: null };
+    const columns = {
+      values: [null],
+      ...terms,
+      until: null,
+      sooner: null,
+      ages: null,
+      copied: null,
+    };
     const keys = [Buffer.from(keyOf(a))];
     const reply = '_INBOX.x.1';
     network

@@ -965,3 +965,57 @@ describe('many at once', () => {
     expect(() => bucket.watch('')).toThrow(MalformedError);
   });
 });
+
+/** What puts said of earlier ones, in the order in which they were asked. */
+function named(cluster: FakeCluster): unknown[] {
+  const seen = cluster.nodes.flatMap((node) => node.frames);
+  seen.sort((a, b) => a.atMs - b.atMs);
+  return seen.map(({ frame }) => (frame.kind === 'put' ? frame.copied : undefined));
+}
+
+describe('puts that were tried again', () => {
+  test('are named with the next ones of their key, for as long as they are remembered', async () => {
+    const cluster = new FakeCluster();
+    const client = await cluster.ready();
+    const bucket = client.bucket('b');
+    const [key, other] = shareOf(0);
+    cluster.nodes[0]!.script = () => 'silence';
+    await cluster.settled(bucket.put(key!, 'one', { timeoutMs: 3000 }));
+    const [operation] = operationsOf(cluster.nodes[0]!.frames[0]!.frame);
+    expect(named(cluster)).toEqual([null, null]);
+    await cluster.settled(bucket.delete(key!));
+    await cluster.settled(Promise.all([bucket.put(other!, 'x'), bucket.put(key!, 'two')]));
+    await cluster.settled(client.bucket('other').put(key!, 'x'));
+    const [deleted, both, elsewhere] = named(cluster).slice(2) as { leftMs: number }[][][];
+    expect(deleted).toEqual([[{ operation, leftMs: expect.any(Number) }]]);
+    expect(deleted![0]![0]!.leftMs).toBeLessThan(3000);
+    expect(both).toEqual([null, [{ operation, leftMs: expect.any(Number) }]]);
+    expect(elsewhere).toBeNull();
+    await cluster.after(3000 + limits.operationsRememberedMs);
+    await cluster.settled(bucket.put(key!, 'three'));
+    expect(named(cluster).at(-1)).toBeNull();
+  });
+
+  test('are named so many of one key at most, the newest; those with names of their own are not', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const [key] = shareOf(0);
+    let refusing = true;
+    for (const node of cluster.nodes)
+      node.script = () => (refusing ? refusal(503, 'unknown') : 'answer');
+    const options = { timeoutMs: 200 };
+    await cluster.failure(bucket.put(key!, 'x', { ...options, operation: 'mine' }));
+    const operations = new Set<string>();
+    for (let i = 0; i < limits.copiedPutsMax + 2; i++)
+      await cluster.failure(bucket.put(key!, `${i}`, options));
+    for (const { frames } of cluster.nodes)
+      for (const { frame } of frames) for (const name of operationsOf(frame)) operations.add(name);
+    refusing = false;
+    await cluster.settled(bucket.delete(key!));
+    const last = named(cluster).at(-1) as { operation: string }[][];
+    const told = last[0]!.map(({ operation }) => operation);
+    expect(told).toHaveLength(limits.copiedPutsMax);
+    expect(told).not.toContain('mine');
+    expect(told.every((operation) => operations.has(operation))).toBe(true);
+  });
+});

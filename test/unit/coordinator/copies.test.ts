@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
-import { seenAll } from '../../../actors/rules/versions.js';
+import { nothingSeen, seenAll } from '../../../actors/rules/versions.js';
 import { decodeSeen } from '../../../src/wire/key-state-codec.js';
 import { CopiesCluster, timeoutMs } from '../../support/copies-cluster.js';
 
@@ -99,6 +99,52 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s', (conflict) => {
     cluster.put(0, 'one', later(askedMs));
     expect(cluster.shown(0)).toEqual(['one']);
   });
+});
+
+describe.each(['siblings', 'last-writer-wins'] as const)('%s, named by its author', (conflict) => {
+  const named = { copied: [{ operation: 'one', untilMs: timeoutMs }] };
+  const usual = { operation: 'next', copy: 'first', ...named } as const;
+
+  test.each(['two', null])(
+    'a first copy that is replaced where no other was known: these do not come back (%s)',
+    (next) => {
+      for (const isBlind of [true, false]) {
+        const cluster = new CopiesCluster(conflict);
+        const context = decodeSeen(cluster.put(0, 'one', first) as Buffer);
+        cluster.clock.advance(100);
+        cluster.put(1, 'one', later(0));
+        cluster.clock.advance(1000);
+        cluster.put(0, next, { ...usual, ...(isBlind ? {} : { context }) });
+        expect(cluster.remembered(0)).toBe(1);
+        cluster.send(1, 0);
+        cluster.send(0, 1);
+        const left = next === null ? [] : [next];
+        expect([0, 1].map((at) => cluster.shown(at))).toEqual([left, left]);
+      }
+    },
+  );
+
+  test('where nothing of them is left, a put that names some is one as any', () => {
+    const [plain, naming] = [new CopiesCluster(conflict), new CopiesCluster(conflict)];
+    for (const cluster of [plain, naming]) cluster.put(0, 'zero');
+    plain.put(0, 'two', { operation: 'next', copy: 'first' });
+    naming.put(0, 'two', usual);
+    expect(naming.states[0]).toEqual(plain.states[0]);
+  });
+});
+
+test('what is named stays marked for as long as a request may live, whatever is said; other puts do not', () => {
+  const cluster = new CopiesCluster();
+  cluster.put(0, 'one', first);
+  cluster.put(0, 'other', { operation: 'other', copy: 'first', context: nothingSeen });
+  const copied = [{ operation: 'one', untilMs: 1e15 }];
+  cluster.put(0, 'two', { operation: 'next', copy: 'first', copied, context: nothingSeen });
+  const marks = cluster.states[0]!.siblings.map((sibling) => sibling.copiesUntilMs);
+  const untilMs = cluster.clock.wallMs() + limits.requestTimeoutMsMax;
+  expect(marks).toEqual([untilMs, undefined, undefined]);
+  // Whoever replaces it remembers it.
+  cluster.put(0, 'three');
+  expect(cluster.remembered(0)).toBe(1);
 });
 
 test('siblings of one operation are covered together: by the next put of their author, and by a delete', () => {

@@ -69,6 +69,7 @@ const frame: PutFrame = {
   until: clock,
   sooner: null,
   ages: [0, null],
+  copied: [null, [{ operation: 'before', leftMs: 12 }]],
   configuration: 17,
 };
 const reply: PutFrameReply = {

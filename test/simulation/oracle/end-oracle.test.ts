@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { checkEnd } from './end-oracle.js';
+import { History, type Write } from './history.js';
+import { Violations } from './violations.js';
+
+const name = 'siblings/k0';
+const twice = 'c1.1';
+
+function write(token: string, seen: readonly string[] | undefined, askedUs: number): Write {
+  return {
+    token,
+    name,
+    isDelete: false,
+    seen,
+    maySeen: [],
+    strict: false,
+    quorum: 2,
+    askedUs,
+    vanishesUs: Infinity,
+    goneUs: Infinity,
+    mintByUs: askedUs,
+    outcome: 'done',
+    endedUs: askedUs + 1,
+  };
+}
+
+/** Of a put that its client tried again, and that shows in the end. */
+function shows(later: readonly Write[], readable: string, toldByAuthor = [twice]): string[] {
+  const history = new History(0);
+  const violations = new Violations(() => 0);
+  for (const one of [{ ...write(twice, [], 10), outcome: 'unknown' as const }, ...later])
+    history.begin(one);
+  checkEnd(name, [twice, readable], {
+    history,
+    violations,
+    copiesMin: 1,
+    nowUs: 1000,
+    mayBeCut: () => false,
+    mintedTwice: new Set([twice]),
+    toldByAuthor: new Set(toldByAuthor),
+  });
+  return violations.list.map(({ rule }) => rule);
+}
+
+test('what its author tried again and replaced does not come back; what nobody told of may', () => {
+  const own = write('c1.2', [twice], 20);
+  expect(shows([own], 'c1.2')).toEqual(['resurrected']);
+  expect(shows([own], 'c1.2', [])).toEqual([]);
+});
+
+test('nor when others replaced what its author put in its place, if they were told that it was found', () => {
+  const own = write('c1.2', [twice], 20);
+  const next = write('c2.1', ['c1.2'], 30);
+  expect(shows([own, next], 'c2.1')).toEqual(['resurrected']);
+  expect(shows([own, { ...next, maySeen: ['c1.2'] }], 'c2.1')).toEqual([]);
+  expect(shows([own, { ...next, outcome: 'unknown' }], 'c2.1')).toEqual([]);
+});
+
+test('another client may have replaced it, who knew of one copy', () => {
+  const own = write('c1.2', [twice, 'c2.1'], 20);
+  expect(shows([write('c2.1', [twice], 15), own], 'c1.2')).toEqual([]);
+  expect(shows([write('c2.1', undefined, 15), own], 'c1.2')).toEqual([]);
+  expect(shows([{ ...write('c2.1', [twice], 15), outcome: 'none' }, own], 'c1.2')).toEqual([
+    'resurrected',
+  ]);
+});
