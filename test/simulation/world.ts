@@ -376,7 +376,11 @@ class World {
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
     const { copiesMin } = this;
     const mayBeCut = (write: Write): boolean => this.mayBeCut(write);
-    const twice = { mintedTwice: dots.maybeMintedTwice(), toldByAuthor: dots.toldByAuthor() };
+    const twice = {
+      mintedTwice: dots.maybeMintedTwice(),
+      toldByAuthor: dots.toldByAuthor(),
+      isGivenToTwo: (token: string) => dots.isGivenToTwo(token),
+    };
     const rules = { history, violations, copiesMin, nowUs, mayBeCut, ...twice };
     checkEnd(name, readable, rules);
     if (copiesMin === 1) this.checkMeaning(name, values);
@@ -546,6 +550,7 @@ class World {
     const twice = {
       mintedTwice: () => dots.maybeMintedTwice(),
       toldByAuthor: () => dots.toldByAuthor(),
+      isGivenToTwo: (token: string) => dots.isGivenToTwo(token),
     };
     return {
       history: this.history,

@@ -119,6 +119,12 @@ export class DotOracle {
     return tokens;
   }
 
+  /** Whether two nodes were asked for a write, whatever its key remembers. */
+  isGivenToTwo(token: string): boolean {
+    if (this.passedOn.has(token) || this.framedAgain.has(token)) return true;
+    return [...this.doubled.values()].some((tokens) => tokens.has(token));
+  }
+
   private mayForget(key: string): boolean {
     return (this.plainWrites.get(key) ?? 0) > this.bounds.operationsRememberedKept;
   }

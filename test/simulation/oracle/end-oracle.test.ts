@@ -38,6 +38,7 @@ function shows(later: readonly Write[], readable: string, toldByAuthor = [twice]
     mayBeCut: () => false,
     mintedTwice: new Set([twice]),
     toldByAuthor: new Set(toldByAuthor),
+    isGivenToTwo: (token) => token === twice,
   });
   return violations.list.map(({ rule }) => rule);
 }
@@ -63,4 +64,17 @@ test('another client may have replaced it, who knew of one copy', () => {
   expect(shows([{ ...write('c2.1', [twice], 15), outcome: 'none' }, own], 'c1.2')).toEqual([
     'resurrected',
   ]);
+});
+
+test('who replaced one of two copies need not have replaced what the other had seen', () => {
+  const history = new History(0);
+  const writes = [write('c1.1', [], 10), write('c1.2', ['c1.1'], 20), write('c1.3', ['c1.2'], 30)];
+  for (const one of writes) history.begin(one);
+  const covered = (given: string) => [
+    ...history.coveredBy(writes.slice(2), (token) => token === given).keys(),
+  ];
+  expect(covered('none')).toEqual(['c1.2', 'c1.1']);
+  expect(covered('c1.2')).toEqual(['c1.2']);
+  // Its own acknowledgement is of a copy that had found what it had seen.
+  expect(covered('c1.3')).toEqual(['c1.2', 'c1.1']);
 });

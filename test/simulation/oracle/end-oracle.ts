@@ -17,6 +17,8 @@ export interface EndRules {
   readonly mintedTwice: ReadonlySet<string>;
   /** But for these, once their authors have replaced them. */
   readonly toldByAuthor: ReadonlySet<string>;
+  /** Whether two nodes were asked for a write. */
+  readonly isGivenToTwo: (token: string) => boolean;
 }
 
 /** Whether a write may show that was replaced. */
@@ -46,7 +48,7 @@ export function checkEnd(name: string, readable: readonly string[], rules: EndRu
         `${write.token} of ${name} was acknowledged and is gone; readable: [${readable.join(' ')}]`,
       );
   }
-  const covered = history.coveredBy(kept);
+  const covered = history.coveredBy(kept, rules.isGivenToTwo);
   for (const token of readable) {
     const by = covered.get(token);
     if (by !== undefined && !mayComeBack(token, rules))

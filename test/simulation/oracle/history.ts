@@ -147,8 +147,15 @@ export class History {
     return true;
   }
 
-  /** Tokens that these writes covered, directly or through others, each with the write that did. */
-  coveredBy(writes: readonly Write[]): Map<string, string> {
+  /**
+   * Tokens that these writes covered, directly or through others, each with the write that did. Of
+   * a write that two nodes were given, what replaced it may have known the one copy, and what it
+   * had seen itself was found where the other was minted.
+   */
+  coveredBy(
+    writes: readonly Write[],
+    isGivenToTwo: (token: string) => boolean,
+  ): Map<string, string> {
     const covered = new Map<string, string>();
     const walk = (by: Write): void => {
       for (const token of by.seen ?? []) {
@@ -156,7 +163,7 @@ export class History {
         covered.set(token, by.token);
         const earlier = this.writes.get(token);
         // Whoever was never answered was not told what could not be found.
-        if (earlier?.outcome === 'done') walk(earlier);
+        if (earlier?.outcome === 'done' && !isGivenToTwo(token)) walk(earlier);
       }
     };
     for (const write of writes) walk(write);

@@ -14,6 +14,8 @@ export interface ReadRules {
   readonly mintedTwice: () => ReadonlySet<string>;
   /** As those of `EndRules`. */
   readonly toldByAuthor: () => ReadonlySet<string>;
+  /** Whether two nodes were asked for a write. */
+  readonly isGivenToTwo: (token: string) => boolean;
   /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
   readonly disksKeep: boolean;
 }
@@ -62,7 +64,7 @@ function checkStrict(read: Read, rules: ReadRules): void {
         outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
     );
   if (due.length === 0) return;
-  const covered = history.coveredBy(due);
+  const covered = history.coveredBy(due, rules.isGivenToTwo);
   for (const token of read.shown) {
     const by = covered.get(token);
     if (by !== undefined && !mayShowAgain(token, rules))

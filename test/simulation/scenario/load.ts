@@ -32,6 +32,7 @@ export class Load {
         disksKeep: true,
         mintedTwice: () => dots.maybeMintedTwice(),
         toldByAuthor: () => dots.toldByAuthor(),
+        isGivenToTwo: (token: string) => dots.isGivenToTwo(token),
         nOf: () => n,
       };
       return new WorkClient(name, client, {
@@ -100,6 +101,7 @@ export class Load {
         mayBeCut: never,
         mintedTwice: this.cluster.dots.maybeMintedTwice(),
         toldByAuthor: this.cluster.dots.toldByAuthor(),
+        isGivenToTwo: (token) => this.cluster.dots.isGivenToTwo(token),
       });
     }
     return violations.first?.what;
