@@ -57,6 +57,12 @@ test('nor when others replaced what its author put in its place, if they were to
   expect(shows([own, { ...next, outcome: 'unknown' }], 'c2.1')).toEqual([]);
 });
 
+test('nor must it be away when its author was told that it was not found', () => {
+  const own = { ...write('c1.2', [], 20), maySeen: [twice] };
+  const next = { ...write('c1.3', [twice, 'c1.2'], 30), maySeen: [twice] };
+  expect(shows([own, next], 'c1.3')).toEqual([]);
+});
+
 test('another client may have replaced it, who knew of one copy', () => {
   const own = write('c1.2', [twice, 'c2.1'], 20);
   expect(shows([write('c2.1', [twice], 15), own], 'c1.2')).toEqual([]);

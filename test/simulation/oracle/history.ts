@@ -129,8 +129,9 @@ export class History {
   }
 
   /**
-   * Whether only its author may have replaced a write, or who had seen what replaced it, and was
-   * not told that this was not found.
+   * Whether only its author may have replaced a write, or who had seen what replaced it, and
+   * neither was told that this was not found: one copy may be lost, with a node that was removed,
+   * and the other stands where nobody knew that they are one.
    */
   isReplacedByAuthor(token: string): boolean {
     const write = this.writes.get(token);
@@ -139,8 +140,10 @@ export class History {
     for (const other of this.of(write.name)) {
       if (other === write || !mayComeAfter(other, write, after)) continue;
       after.add(other.token);
-      if (other.outcome === 'none' || authorOf(other) === authorOf(write)) continue;
       const { seen, maySeen, outcome } = other;
+      if (outcome === 'none') continue;
+      if (maySeen.includes(token)) return false;
+      if (authorOf(other) === authorOf(write)) continue;
       if (seen === undefined || seen.includes(token)) return false;
       if (outcome !== 'done' || maySeen.length > 0) return false;
     }
