@@ -60,7 +60,7 @@ export async function fuzz({ seed, cases, say }: FuzzOptions): Promise<FuzzRepor
     const probe = await Probe.start(cluster.client, nodeIds);
     const memoryBeforeMb = memoryOf(before);
     const random = new SimRandom(`fuzz ${seed}`);
-    const run = { corpus, random, say, nodeIds, client: cluster.client, probe };
+    const run = { corpus, random, say, nodeIds, cluster, probe };
     await send({ ...run, port, cases: Math.ceil(cases * 0.7), wanted: isOfApplications });
     const damage = await probe.damage();
     await send({
@@ -99,21 +99,24 @@ interface Sending {
   readonly user?: string;
   readonly password?: string;
   readonly nodeIds: readonly string[];
-  readonly client: ProcessCluster['client'];
+  readonly cluster: ProcessCluster;
   readonly probe: Probe;
   readonly say: (line: string) => void;
 }
 
 async function send(how: Sending): Promise<void> {
-  const { wanted, random, cases, say, nodeIds, client, probe } = how;
+  const { wanted, random, cases, say, nodeIds, cluster, probe } = how;
   const corpus = how.corpus.filter(wanted);
   if (corpus.length === 0) throw new Error('nothing was learned to make mutants of');
   const sender = await RawSender.connect(how);
   for (let sent = 0; sent < cases && !probe.isLost; sent += casesAtOnce) {
     for (let i = 0; i < casesAtOnce; i++) sender.send(mutated(random.pick(corpus), random));
     await sender.flush();
-    await Promise.all(nodeIds.map((id) => hasRead(client, id)));
-    if (sent % 50_000 === 0) say(`${sent} of ${cases} cases as ${how.user ?? 'an application'}`);
+    await Promise.all(nodeIds.map((id) => hasRead(cluster.client, id)));
+    if (sent % 50_000 === 0) {
+      const who = how.user ?? 'an application';
+      say(`${sent} of ${cases} cases as ${who}: ${sizeOf(await cluster.status(1_000))}`);
+    }
   }
   sender.close();
   say(`the server itself refused ${sender.refused}, and hung up ${sender.reconnects} times`);
@@ -153,6 +156,12 @@ async function learn(url: string, cluster: ProcessCluster): Promise<Message[]> {
   const corpus = end();
   await ear.close();
   return corpus;
+}
+
+/** What mutants store stays; so memory is level when it grows no faster than the keys. */
+function sizeOf(rows: Awaited<ReturnType<ProcessCluster['status']>>): string {
+  const keys = rows.reduce((sum, row) => sum + row.keys, 0);
+  return `${keys} keys, ${memoryOf(rows)} MB`;
 }
 
 /** Whoever is alive answers in the end, however much there was to read. */
