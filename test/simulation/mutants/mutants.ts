@@ -301,6 +301,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'sibling',
   },
   {
+    name: 'named-puts-are-first-copies',
+    file: 'src/api/subject-api.js',
+    find: "operation !== '' || this.queue.isDoubled ? 'any'",
+    replace: "this.queue.isDoubled ? 'any'",
+  },
+  {
     name: 'copied-puts-not-told',
     file: 'src/client/copied-puts.js',
     find: 'if (request.mayBeStored)',
