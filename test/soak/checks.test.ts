@@ -116,17 +116,6 @@ test('resurrected: what an acknowledged delete had seen', () => {
   expect(rules(unknown, shows('delete', 'a.1'))).toEqual([]);
 });
 
-test('resurrected: not what two nodes may have done, and no name says that they are one', () => {
-  const gone = { kind: 'delete', name: 'a.2', replaces: ['a.1'], strict: true } as const;
-  const told = (more: Partial<OperationRecord>): string[] =>
-    rules(
-      story('delete', [put('a.1', { outcome: 'unknown', ...more }), gone, read(['a.1'])]),
-      shows('delete', 'a.1'),
-    );
-  expect(told({ isUnnamed: true })).toEqual([]);
-  expect(told({})).toEqual(['resurrected', 'resurrected']);
-});
-
 describe('what was not found when it was replaced (seen=partly)', () => {
   const partly = { seenPartly: true };
   const goesOn = { goesOn: true };

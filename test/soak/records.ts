@@ -21,8 +21,6 @@ export interface OperationRecord {
   readonly name?: WriteName;
   /** It did not say until when, and was not acknowledged: who reads it late can't tell. */
   readonly isUndated?: boolean;
-  /** It had no `Kv-Op`, and was not acknowledged: two nodes may have done it, and not know. */
-  readonly isUnnamed?: boolean;
   /** Writes whose author this one's author knew to replace; of a write with a context. */
   readonly replaces?: readonly WriteName[];
   /**

@@ -104,16 +104,13 @@ function shownThoughRefused({ key, operations, final }: KeyHistory): Violation[]
 
 /**
  * What a write that was acknowledged had seen and replaced stays away. Of sets every element stays.
- * What the README says of puts without `Kv-Op` counts as well: when the node that one was passed on
- * to is lost, another does it, and what replaces the one copy knows nothing of the other.
  */
 function shownThoughReplaced({ key, operations, final }: KeyHistory): Violation[] {
-  const twice = new Set(operations.filter(({ isUnnamed }) => isUnnamed).map(({ name }) => name));
   const replaced = new Replaced(operations);
   const violations: Violation[] = [];
   for (const name of final?.shown ?? []) {
     const [by] = replaced.by(name);
-    if (by === undefined || twice.has(name)) continue;
+    if (by === undefined) continue;
     const what = `${name} shows in the end, and ${nameOf(by)} had replaced it`;
     violations.push({ rule: 'resurrected', key, what });
   }
@@ -123,7 +120,7 @@ function shownThoughReplaced({ key, operations, final }: KeyHistory): Violation[
       const isBefore = ({ strict, endMs }: OperationRecord): boolean =>
         strict === true && endMs < read.startMs;
       const by = replaced.by(name).find(isBefore);
-      if (by === undefined || twice.has(name)) continue;
+      if (by === undefined) continue;
       violations.push({
         rule: 'resurrected',
         key,

@@ -56,7 +56,7 @@ export class PlainStore implements SoakStore {
       if (/^4(00|09|13) /.test(written.error ?? '')) break;
     }
     const worst = tried.find(({ outcome }) => outcome === 'unknown') ?? tried.at(-1)!;
-    return { ...worst, isUndated: !isDated, isUnnamed: this.attempts === 1 };
+    return { ...worst, isUndated: !isDated };
   }
 
   private async writeOnce(

@@ -8,7 +8,6 @@ export interface Written {
   readonly seenPartly?: boolean;
   /** It did not say until when, and was not acknowledged. */
   readonly isUndated?: boolean;
-  readonly isUnnamed?: boolean;
 }
 
 export interface Found {

@@ -89,7 +89,7 @@ export abstract class Worker {
 }
 
 function fieldsOf(
-  { outcome, error, seenPartly, isUndated, isUnnamed }: Written,
+  { outcome, error, seenPartly, isUndated }: Written,
   { strict, ttlMs }: WriteHow,
   { replaces, goesOn }: Basis,
 ): Partial<OperationRecord> & Pick<OperationRecord, 'outcome'> {
@@ -102,7 +102,6 @@ function fieldsOf(
     ...(goesOn === true ? { goesOn } : {}),
     ...(seenPartly === true ? { seenPartly } : {}),
     ...(isUndated === true ? { isUndated } : {}),
-    ...(isUnnamed === true ? { isUnnamed } : {}),
   };
 }
 
