@@ -52,6 +52,11 @@ export function afterReplacing(
   return [...stay, ...inRoom(remembered, nowMs)];
 }
 
+/** For how long copies may come still; whatever is said of it, no longer than a request lives. */
+export function copiesLeftMs(untilMs: number, nowMs: number): number {
+  return Math.max(0, Math.min(untilMs - nowMs, limits.requestTimeoutMsMax));
+}
+
 /** Remembered for as long as there is room, at the most. */
 export function forgottenAtMs(copiesUntilMs: number): number {
   return copiesUntilMs + limits.operationsRememberedMs;

@@ -15,7 +15,7 @@ import {
   nothingSeen,
   seenAll,
 } from '../../actors/rules/versions.js';
-import { rememberedCount, standing } from '../../actors/rules/operations.js';
+import { copiesLeftMs, rememberedCount, standing } from '../../actors/rules/operations.js';
 import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
 import {
   OverloadedError,
@@ -121,10 +121,9 @@ export class Minter {
     if (copied === undefined) return state;
     const wallMs = this.clock.wallMs();
     const monotonicMs = this.clock.monotonicMs();
-    return withCopied(state, copied, (untilMs) => {
-      const leftMs = Math.max(0, Math.min(untilMs - monotonicMs, limits.requestTimeoutMsMax));
-      return Math.ceil(wallMs + leftMs);
-    });
+    const wallMsOf = (untilMs: number): number =>
+      Math.ceil(wallMs + copiesLeftMs(untilMs, monotonicMs));
+    return withCopied(state, copied, wallMsOf);
   }
 
   /** The usual put, on bytes: as `mintNew` would. Undefined: it is another. */
@@ -188,7 +187,7 @@ export class Minter {
     const nowMs = this.clock.wallMs();
     if (copy === 'first') return { nowMs, askedMs: nowMs, copiesUntilMs: undefined };
     const monotonicMs = this.clock.monotonicMs();
-    const leftMs = Math.max(0, Math.min(deadlineMs - monotonicMs, limits.requestTimeoutMsMax));
+    const leftMs = copiesLeftMs(deadlineMs, monotonicMs);
     return {
       nowMs,
       askedMs: Math.max(0, nowMs - Math.max(0, monotonicMs - askedMs)),

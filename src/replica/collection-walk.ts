@@ -107,15 +107,21 @@ export class CollectionWalk {
   }
 
   private candidateOf(agreed: AgreedKey, state: KeyState): Candidate | undefined {
-    const { surroundings, cleared } = this;
+    const { surroundings } = this;
     const grace = { nowMs: surroundings.nowMs(), graceMs: surroundings.graceMs };
     if (isCollectable(state, grace)) return { ...agreed, goes: 'record' };
-    const isPutAllTheTime = isBusy(state, grace);
-    if (!isPutAllTheTime) cleared.drop(agreed.key);
-    if (!isPutAllTheTime && !hasRested(state, grace)) return undefined;
-    const surplus = surplusEntries(state, (node) => surroundings.isFormer(node));
+    if (isBusy(state, grace)) return this.clearing(agreed, state);
+    this.cleared.drop(agreed.key);
+    if (!hasRested(state, grace)) return undefined;
+    const surplus = this.surplusOf(state);
+    return surplus.length === 0 ? undefined : shortened(agreed, state, surplus);
+  }
+
+  /** The first of the two steps of a busy key, or the second. */
+  private clearing(agreed: AgreedKey, state: KeyState): Candidate | undefined {
+    const { surroundings, cleared } = this;
+    const surplus = this.surplusOf(state);
     if (surplus.length === 0) return undefined;
-    if (!isPutAllTheTime) return shortened(agreed, state, surplus);
     const nowMs = surroundings.monotonicMs();
     const before = cleared.of(agreed.key);
     if (before === undefined)
@@ -125,6 +131,10 @@ export class CollectionWalk {
     if (ripe.length > 0) return shortened(agreed, state, ripe);
     cleared.drop(agreed.key);
     return undefined;
+  }
+
+  private surplusOf(state: KeyState): Context {
+    return surplusEntries(state, (node) => this.surroundings.isFormer(node));
   }
 
   private finish(): void {

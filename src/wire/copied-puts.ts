@@ -4,6 +4,7 @@
  */
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { copiesLeftMs } from '../../actors/rules/operations.js';
 import { MalformedError } from '../errors.js';
 import { isBin, isInt, isList } from './columns.js';
 import type { WireValue } from './message-pack.js';
@@ -39,8 +40,7 @@ export function copiedColumn(
 ): CopiedColumn | null {
   if (rows.every(({ copied }) => copied === undefined)) return null;
   const sent = ({ operation, untilMs }: CopiedPut): SentCopiedPut => {
-    const leftMs = Math.ceil(untilMs - sentMs);
-    return { operation, leftMs: Math.max(0, Math.min(leftMs, limits.requestTimeoutMsMax)) };
+    return { operation, leftMs: Math.ceil(copiesLeftMs(untilMs, sentMs)) };
   };
   return rows.map(({ copied }) => copied?.map(sent) ?? null);
 }

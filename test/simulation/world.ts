@@ -376,12 +376,7 @@ class World {
     checkShown({ name, shown: readable, askedUs: nowUs - readPatienceUs }, this.rules);
     const { copiesMin } = this;
     const mayBeCut = (write: Write): boolean => this.mayBeCut(write);
-    const twice = {
-      mintedTwice: dots.maybeMintedTwice(),
-      toldByAuthor: dots.toldByAuthor(),
-      isGivenToTwo: (token: string) => dots.isGivenToTwo(token),
-    };
-    const rules = { history, violations, copiesMin, nowUs, mayBeCut, ...twice };
+    const rules = { history, violations, copiesMin, nowUs, mayBeCut, copies: dots };
     checkEnd(name, readable, rules);
     if (copiesMin === 1) this.checkMeaning(name, values);
   }
@@ -547,16 +542,11 @@ class World {
   private get rules(): ReadRules {
     const { violations, dots } = this.cluster;
     const { disksKeep } = this.options;
-    const twice = {
-      mintedTwice: () => dots.maybeMintedTwice(),
-      toldByAuthor: () => dots.toldByAuthor(),
-      isGivenToTwo: (token: string) => dots.isGivenToTwo(token),
-    };
     return {
       history: this.history,
       violations,
       disksKeep,
-      ...twice,
+      copies: dots,
       nOf: (name) => this.nOf(name),
     };
   }

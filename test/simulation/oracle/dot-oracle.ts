@@ -30,6 +30,9 @@ export interface StateBounds {
   readonly operationsRememberedKept: number;
 }
 
+/** What other oracles ask of puts that may be two. */
+export type CopiesSeen = Pick<DotOracle, 'maybeMintedTwice' | 'toldByAuthor' | 'isGivenToTwo'>;
+
 /** Of a merge; others bring what was minted before. */
 const putReason = 0;
 

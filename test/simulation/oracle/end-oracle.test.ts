@@ -36,9 +36,11 @@ function shows(later: readonly Write[], readable: string, toldByAuthor = [twice]
     copiesMin: 1,
     nowUs: 1000,
     mayBeCut: () => false,
-    mintedTwice: new Set([twice]),
-    toldByAuthor: new Set(toldByAuthor),
-    isGivenToTwo: (token) => token === twice,
+    copies: {
+      maybeMintedTwice: () => new Set([twice]),
+      toldByAuthor: () => new Set(toldByAuthor),
+      isGivenToTwo: (token) => token === twice,
+    },
   });
   return violations.list.map(({ rule }) => rule);
 }
@@ -77,7 +79,7 @@ test('who replaced one of two copies need not have replaced what the other had s
   const writes = [write('c1.1', [], 10), write('c1.2', ['c1.1'], 20), write('c1.3', ['c1.2'], 30)];
   for (const one of writes) history.begin(one);
   const covered = (given: string) => [
-    ...history.coveredBy(writes.slice(2), (token) => token === given).keys(),
+    ...history.coveredBy(writes.slice(2), { isGivenToTwo: (token) => token === given }).keys(),
   ];
   expect(covered('none')).toEqual(['c1.2', 'c1.1']);
   expect(covered('c1.2')).toEqual(['c1.2']);

@@ -2,6 +2,7 @@
  * What must be true when all is quiet again: (a) nothing acknowledged is lost, (c) what was
  * replaced or deleted stays away.
  */
+import type { CopiesSeen } from './dot-oracle.js';
 import type { History, Write } from './history.js';
 import type { Violations } from './violations.js';
 
@@ -13,25 +14,19 @@ export interface EndRules {
   readonly nowUs: number;
   /** What a power cut may have taken: acknowledged before it was on a disk, and on none since. */
   readonly mayBeCut: (write: Write) => boolean;
-  /** Writes that may have been minted twice: the second may show after the first was replaced. */
-  readonly mintedTwice: ReadonlySet<string>;
-  /** But for these, once their authors have replaced them. */
-  readonly toldByAuthor: ReadonlySet<string>;
-  /** Whether two nodes were asked for a write. */
-  readonly isGivenToTwo: (token: string) => boolean;
+  readonly copies: CopiesSeen;
 }
 
-/** Whether a write may show that was replaced. */
+/**
+ * Whether a write may show that was replaced: it may have been minted twice, and its author has not
+ * told of that when it replaced it.
+ */
 export function mayComeBack(
   token: string,
-  {
-    history,
-    mintedTwice,
-    toldByAuthor,
-  }: Pick<EndRules, 'history' | 'mintedTwice' | 'toldByAuthor'>,
+  { history, copies }: { readonly history: History; readonly copies: CopiesSeen },
 ): boolean {
-  if (!mintedTwice.has(token)) return false;
-  return !toldByAuthor.has(token) || !history.isReplacedByAuthor(token);
+  if (!copies.maybeMintedTwice().has(token)) return false;
+  return !copies.toldByAuthor().has(token) || !history.isReplacedByAuthor(token);
 }
 
 export function checkEnd(name: string, readable: readonly string[], rules: EndRules): void {
@@ -48,7 +43,7 @@ export function checkEnd(name: string, readable: readonly string[], rules: EndRu
         `${write.token} of ${name} was acknowledged and is gone; readable: [${readable.join(' ')}]`,
       );
   }
-  const covered = history.coveredBy(kept, rules.isGivenToTwo);
+  const covered = history.coveredBy(kept, rules.copies);
   for (const token of readable) {
     const by = covered.get(token);
     if (by !== undefined && !mayComeBack(token, rules))

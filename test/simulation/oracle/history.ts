@@ -157,7 +157,7 @@ export class History {
    */
   coveredBy(
     writes: readonly Write[],
-    isGivenToTwo: (token: string) => boolean,
+    copies: { isGivenToTwo(token: string): boolean },
   ): Map<string, string> {
     const covered = new Map<string, string>();
     const walk = (by: Write): void => {
@@ -166,7 +166,7 @@ export class History {
         covered.set(token, by.token);
         const earlier = this.writes.get(token);
         // Whoever was never answered was not told what could not be found.
-        if (earlier?.outcome === 'done' && !isGivenToTwo(token)) walk(earlier);
+        if (earlier?.outcome === 'done' && !copies.isGivenToTwo(token)) walk(earlier);
       }
     };
     for (const write of writes) walk(write);

@@ -2,6 +2,7 @@
  * What single answers must and must not show: (b) nothing invented, nothing that had failed; (d)
  * session guarantees of strict quorums.
  */
+import type { CopiesSeen } from './dot-oracle.js';
 import { mayComeBack } from './end-oracle.js';
 import type { History, Read } from './history.js';
 import type { Violations } from './violations.js';
@@ -10,12 +11,8 @@ export interface ReadRules {
   readonly history: History;
   readonly violations: Violations;
   readonly nOf: (name: string) => number;
-  /** Writes that may have been minted twice: the lifetime of the second counts from when it was. */
-  readonly mintedTwice: () => ReadonlySet<string>;
-  /** As those of `EndRules`. */
-  readonly toldByAuthor: () => ReadonlySet<string>;
-  /** Whether two nodes were asked for a write. */
-  readonly isGivenToTwo: (token: string) => boolean;
+  /** The lifetime of what is minted a second time counts from then. */
+  readonly copies: CopiesSeen;
   /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
   readonly disksKeep: boolean;
 }
@@ -40,14 +37,9 @@ export function checkShown(
       violations.add('safety', 'invented', `${name} shows the delete ${token} as a value`);
     else if (write.outcome === 'none')
       violations.add('safety', 'failed-shows', `${name} shows ${token}, refused with outcome none`);
-    else if (write.goneUs < askedUs && !rules.mintedTwice().has(token))
+    else if (write.goneUs < askedUs && !rules.copies.maybeMintedTwice().has(token))
       violations.add('safety', 'expired-shows', `${name} shows ${token} after its time`);
   }
-}
-
-function mayShowAgain(token: string, { history, ...rules }: ReadRules): boolean {
-  const [mintedTwice, toldByAuthor] = [rules.mintedTwice(), rules.toldByAuthor()];
-  return mayComeBack(token, { history, mintedTwice, toldByAuthor });
 }
 
 /**
@@ -64,10 +56,10 @@ function checkStrict(read: Read, rules: ReadRules): void {
         outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
     );
   if (due.length === 0) return;
-  const covered = history.coveredBy(due, rules.isGivenToTwo);
+  const covered = history.coveredBy(due, rules.copies);
   for (const token of read.shown) {
     const by = covered.get(token);
-    if (by !== undefined && !mayShowAgain(token, rules))
+    if (by !== undefined && !mayComeBack(token, rules))
       violations.add(
         'safety',
         'strict-read-goes-back',

@@ -30,9 +30,7 @@ export class Load {
         history,
         violations,
         disksKeep: true,
-        mintedTwice: () => dots.maybeMintedTwice(),
-        toldByAuthor: () => dots.toldByAuthor(),
-        isGivenToTwo: (token: string) => dots.isGivenToTwo(token),
+        copies: dots,
         nOf: () => n,
       };
       return new WorkClient(name, client, {
@@ -99,9 +97,7 @@ export class Load {
         copiesMin: 1,
         nowUs,
         mayBeCut: never,
-        mintedTwice: this.cluster.dots.maybeMintedTwice(),
-        toldByAuthor: this.cluster.dots.toldByAuthor(),
-        isGivenToTwo: (token) => this.cluster.dots.isGivenToTwo(token),
+        copies: this.cluster.dots,
       });
     }
     return violations.first?.what;
