@@ -10,7 +10,7 @@
  * When the other node is gone, refuses, or can't reach a quorum that this node might reach, the put
  * is coordinated here. It may then have been coordinated twice, so a put without an operation id is
  * given one before it leaves, and what is done here says that it is a later copy: siblings of one
- * operation collapse into one (`actors/rules/operations.ts`).
+ * operation collapse into one (`actors/rules/operations.ts`, `src/coordinator/lost-nodes.ts`).
  *
  * A forward says until when, on the receiver's clock, it may be begun (`src/bus/told-clocks.ts`):
  * what a link or a stopped process holds back is not done after it. A receiver that refuses it so
@@ -44,6 +44,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
+import { givenOperation } from '../wire/given-operation.js';
 import {
   forwardOf,
   forwardRoomBytes,
@@ -82,7 +83,7 @@ export class PutOrdering implements PutSink {
     @inject(OwnTime) private readonly time: OwnTime,
     @inject(ToldClocks) private readonly clocks: ToldClocks,
   ) {
-    this.operationPrefix = random.bytes(6).toString('latin1');
+    this.operationPrefix = givenOperation + random.bytes(6).toString('latin1');
     peers.onContact((node, contact) => {
       if (contact === 'noResponders') this.takeBack(node);
     });

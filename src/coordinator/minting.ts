@@ -36,6 +36,7 @@ import { hasCopies, hasOperation, ReplacingState, seesAllOf } from '../wire/repl
 import type { PutRequest } from './coordinator.js';
 import { earlierCopy, otherValue, withCopied, withCopy, writtenSince } from './earlier-copies.js';
 import type { LocalRecord } from './local-record.js';
+import type { LostNodes } from './lost-nodes.js';
 
 /** The context claims what is not here, and nobody else was asked yet. */
 export const claimsUnknown = 'claims unknown';
@@ -56,6 +57,7 @@ export class Minter {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
+    private readonly lost: LostNodes,
   ) {}
 
   /** Returns, not throws, the error of a put that is refused. */
@@ -116,8 +118,9 @@ export class Minter {
     return { state: minted, mark, encoded: encodable(minted), context, seenPartly };
   }
 
-  /** With what the author says of its earlier puts. */
-  private told({ copied }: PutRequest, { state }: LocalRecord): KeyState {
+  /** With what is known of copies that may come: by its author, and because nodes were lost. */
+  private told({ copied }: PutRequest, local: LocalRecord): KeyState {
+    const state = this.lost.withMarks(local.state);
     if (copied === undefined) return state;
     const wallMs = this.clock.wallMs();
     const monotonicMs = this.clock.monotonicMs();
@@ -137,7 +140,7 @@ export class Minter {
     if (span === undefined || bucket.conflict === 'last-writer-wins') return undefined;
     if (request.copy === 'later') return undefined;
     const { nowMs: writtenAtMs, copiesUntilMs } = this.timesOf(request);
-    if (hasCopies(span, writtenAtMs)) return undefined;
+    if (hasCopies(span, writtenAtMs) || this.lost.concern(span)) return undefined;
     if (copied?.some((put) => hasOperation(span, put.operation)) === true) return undefined;
     if (span.entries >= limits.contextEntriesMax) return undefined;
     if (seen !== undefined && !seesAllOf(span, seen)) return undefined;

@@ -23,6 +23,7 @@ import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.
 import type { GetEntry } from './get-round-runner.js';
 import { GetRoundRunner } from './get-round-runner.js';
 import { KeysRead } from './keys-read.js';
+import { LostNodes } from './lost-nodes.js';
 import { Minter } from './minting.js';
 import { PutRoundStarter } from './put-round-starter.js';
 import { bytesOf } from './put-round-runner.js';
@@ -80,16 +81,21 @@ export class RoundCoordinator implements Coordinator {
         view.reconcile(node);
       },
     };
+    const lost = new LostNodes(clock);
     this.starter = new PutRoundStarter(this.surroundings, {
       view,
       buckets,
-      minter: new Minter(store, clock),
+      minter: new Minter(store, clock, lost),
       again: (requests, n) => this.putAgain(requests, n),
     });
     this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
     this.gets = new RoundCollector(clock, view, (batch) => this.startGets(batch));
+    peers.onContact((node, contact) => {
+      if (contact === 'noResponders') lost.missed(node);
+    });
     view.onChange((change) => {
       if (change.kind === 'ring') return this.rounds.configurationChanged();
+      lost.follow(change.node, change.now);
       if (change.now !== 'down') return;
       if (change.node === store.nodeId) return;
       this.rounds.nodeDown(change.node);

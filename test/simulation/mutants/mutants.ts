@@ -327,6 +327,26 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (false)',
   },
   {
+    name: 'lost-in-flight-not-marked',
+    file: 'src/coordinator/minting.js',
+    find: 'this.lost.withMarks(local.state)',
+    replace: 'local.state',
+  },
+  {
+    name: 'usual-put-of-lost-in-flight',
+    test: 'unit/coordinator/copies',
+    file: 'src/coordinator/minting.js',
+    find: '|| this.lost.concern(span)',
+    replace: '',
+  },
+  {
+    name: 'passed-on-without-a-name',
+    test: 'unit/api/put-ordering',
+    file: 'src/api/put-ordering.js',
+    find: 'givenOperation + random.bytes(6)',
+    replace: 'random.bytes(6)',
+  },
+  {
     name: 'copies-not-covered',
     file: 'actors/rules/operations.js',
     find: '!isReplaced(sibling) && !over.has(sibling.operation)',

@@ -133,6 +133,77 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s, named by its autho
   });
 });
 
+describe.each(['two', null])('what was under way when a node was lost (%s)', (next) => {
+  const passedOn = { operation: '_R_.123456', copy: 'first' } as const;
+  const again = { ...passedOn, copy: 'later', askedMs: 0 } as const;
+  const lostNode = 'f'.repeat(16);
+  const left = next === null ? [] : [next];
+
+  test('done first here and then by who passed it on, in the other part: that copy does not come back', () => {
+    const cluster = new CopiesCluster();
+    const context = decodeSeen(cluster.put(0, 'one', passedOn) as Buffer);
+    cluster.send(0, 1);
+    cluster.clock.advance(2000);
+    for (const at of [0, 1]) cluster.minters[at]!.lost.follow(lostNode, 'suspect');
+    cluster.put(2, 'one', again);
+    cluster.put(0, next, { context });
+    cluster.put(1, next);
+    for (const at of [0, 1]) {
+      cluster.send(2, at);
+      expect(cluster.shown(at)).toEqual(left);
+    }
+  });
+
+  test.each(['suspect', 'down', 'missed'] as const)(
+    'a node that was away for a moment (%s): as long as any copy is remembered',
+    (how) => {
+      const cluster = new CopiesCluster();
+      cluster.put(0, 'one', passedOn);
+      const { lost } = cluster.minters[0]!;
+      if (how === 'missed') lost.missed(lostNode);
+      else lost.follow(lostNode, how);
+      cluster.clock.advance(1000);
+      if (how !== 'missed') lost.follow(lostNode, 'alive');
+      cluster.clock.advance(limits.operationsRememberedMs);
+      cluster.put(0, next);
+      expect(cluster.remembered(0)).toBe(1);
+      cluster.clock.advance(limits.requestTimeoutMsMax);
+      cluster.put(0, 'three');
+      expect(cluster.remembered(0)).toBe(0);
+    },
+  );
+
+  test('what was over by then, what was put since, and what its author named are replaced as any', () => {
+    const cluster = new CopiesCluster();
+    const { lost } = cluster.minters[0]!;
+    cluster.put(0, 'one', passedOn);
+    cluster.clock.advance(limits.requestTimeoutMsMax);
+    lost.follow(lostNode, 'suspect');
+    cluster.clock.advance(1000);
+    cluster.put(0, next, { ...passedOn, operation: '_R_.another' });
+    // It is away already: nothing is under way to it.
+    lost.missed(lostNode);
+    lost.follow(lostNode, 'down');
+    cluster.put(0, next, { ...passedOn, operation: 'named' });
+    lost.follow('e'.repeat(16), 'down');
+    cluster.put(0, next);
+    expect(cluster.remembered(0)).toBe(0);
+  });
+});
+
+test('nodes that are lost and come back all the time have no key refuse a put', () => {
+  const cluster = new CopiesCluster();
+  const { lost } = cluster.minters[0]!;
+  for (let i = 0; i < 1000; i++) {
+    const given = { operation: `_R_.${i}`, copy: 'first' } as const;
+    expect(cluster.put(0, `${i}`, given)).toBeInstanceOf(Buffer);
+    lost.follow('f'.repeat(16), 'suspect');
+    lost.follow('f'.repeat(16), 'alive');
+  }
+  expect(cluster.remembered(0)).toBe(limits.operationsRememberedKept);
+  expect(cluster.shown(0)).toEqual(['999']);
+});
+
 test('what is named stays marked for as long as a request may live, whatever is said; other puts do not', () => {
   const cluster = new CopiesCluster();
   cluster.put(0, 'one', first);

@@ -10,6 +10,7 @@ import type { KeyState, SeenContext } from '../../../actors/rules/versions.js';
 import { standing } from '../../../actors/rules/operations.js';
 import { merge, nothingSeen, seenAll } from '../../../actors/rules/versions.js';
 import { absentRecord, type LocalRecord } from '../../../src/coordinator/local-record.js';
+import { LostNodes } from '../../../src/coordinator/lost-nodes.js';
 import { Minter, type MintedPut } from '../../../src/coordinator/minting.js';
 import { QuorateError } from '../../../src/errors.js';
 import { stateIn } from '../../../src/wire/encoded-state.js';
@@ -132,7 +133,7 @@ describe('what is refused', () => {
     const mark = store.drawEpoch();
     const dot = { actor: actorOf(node, mark), counter: limits.contextCounterMax };
     const state: KeyState = { context: [dot], siblings: [] };
-    const minted = new Minter(store, clock).mint(
+    const minted = new Minter(store, clock, new LostNodes(clock)).mint(
       putRequest({}),
       heldOf({ bytes: encodeState(state), mark }),
       bucket,
