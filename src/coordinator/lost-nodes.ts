@@ -30,9 +30,13 @@ export class LostNodes {
     }
   }
 
-  /** NATS says that the node is not there: nobody believes that yet, or it was for a moment. */
+  /**
+   * NATS says that the node is not there: nobody believes that yet, or it was for a moment. It says
+   * so of every message, and what is put meanwhile is not under way to it.
+   */
   missed(node: NodeId): void {
-    if (!this.away.has(node)) this.note(node);
+    const sinceMs = this.clock.wallMs() - (this.lostAtMs.get(node) ?? -Infinity);
+    if (!this.away.has(node) && sinceMs > limits.absenceMsMax) this.note(node);
   }
 
   /** Whether `withMarks` marks any of them. */

@@ -191,6 +191,16 @@ describe.each(['two', null])('what was under way when a node was lost (%s)', (ne
   });
 });
 
+test('NATS says of every message that a node is not there: one put of a key is remembered for it', () => {
+  const cluster = new CopiesCluster();
+  for (let i = 0; i < 100; i++) {
+    cluster.put(0, `${i}`, { operation: `_R_.${i}`, copy: 'first' });
+    cluster.minters[0]!.lost.missed('f'.repeat(16));
+    cluster.clock.advance(10);
+  }
+  expect(cluster.remembered(0)).toBe(1);
+});
+
 test('nodes that are lost and come back all the time have no key refuse a put', () => {
   const cluster = new CopiesCluster();
   const { lost } = cluster.minters[0]!;
