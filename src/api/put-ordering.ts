@@ -44,7 +44,6 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
-import { givenOperation } from '../wire/given-operation.js';
 import {
   forwardOf,
   forwardRoomBytes,
@@ -83,7 +82,7 @@ export class PutOrdering implements PutSink {
     @inject(OwnTime) private readonly time: OwnTime,
     @inject(ToldClocks) private readonly clocks: ToldClocks,
   ) {
-    this.operationPrefix = givenOperation + random.bytes(6).toString('latin1');
+    this.operationPrefix = random.bytes(6).toString('latin1');
     peers.onContact((node, contact) => {
       if (contact === 'noResponders') this.takeBack(node);
     });

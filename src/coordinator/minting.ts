@@ -62,12 +62,15 @@ export class Minter {
 
   /** Returns, not throws, the error of a put that is refused. */
   mint(
-    request: PutRequest,
+    given: PutRequest,
     held: LocalRecord,
     bucket: BucketOptions,
   ): MintedPut | QuorateError | typeof claimsUnknown {
-    const { context, found } = request;
+    const { context, found } = given;
     const local = found === undefined ? held : withFound(held, found);
+    const request: PutRequest = this.lost.mayComeTwice(given, local)
+      ? { ...given, copy: 'any' }
+      : given;
     const earlier = earlierCopy(request, local);
     if (earlier !== undefined)
       return otherValue(request, local) ?? this.retried(request, local, earlier);
