@@ -100,6 +100,11 @@ export const limits = {
    */
   copiesSkewMsMax: 1_000,
 
+  /**
+   * Moments at which nodes were lost, of those that matter still; past it the oldest is forgotten.
+   */
+  lossesNotedMax: 256,
+
   /** Earlier puts of its key that a put may name as tried again. */
   copiedPutsMax: 16,
 

@@ -12,6 +12,12 @@
 import { limits } from './limits.js';
 import type { Sibling } from './sibling.js';
 
+/**
+ * As `copiesUntilMs`: a node passed the put on to the one that did it, and does it itself only when
+ * it loses that one (`src/coordinator/lost-nodes.ts`).
+ */
+export const onlyIfLost = 0;
+
 export function isRemembered(sibling: Sibling): boolean {
   return sibling.remembered === true;
 }
@@ -59,7 +65,12 @@ export function copiesLeftMs(untilMs: number, nowMs: number): number {
 
 /** Remembered for as long as there is room, at the most. */
 export function forgottenAtMs(copiesUntilMs: number): number {
-  return copiesUntilMs + limits.operationsRememberedMs;
+  return copiesUntilMs === onlyIfLost ? 0 : copiesUntilMs + limits.operationsRememberedMs;
+}
+
+/** Whether copies are said to come, other than by a node that loses another. */
+export function saysCopies({ copiesUntilMs = onlyIfLost }: Sibling): boolean {
+  return copiesUntilMs !== onlyIfLost;
 }
 
 export function rememberedCount(siblings: readonly Sibling[]): number {

@@ -24,7 +24,8 @@ export interface Sibling {
   /** Operation id of the put as a byte string, '' for none. */
   readonly operation: string;
   /**
-   * Wall clock until when other copies of the put may arrive; absent: none do. See `operations.ts`.
+   * Wall clock until when other copies of the put may arrive; absent: none do; 0: one does if a
+   * node was lost. See `operations.ts`.
    */
   readonly copiesUntilMs?: number;
   /** It has been replaced: kept without its value, so that its copies are known. */

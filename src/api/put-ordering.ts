@@ -44,7 +44,6 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
-import { givenOperation } from '../wire/given-operation.js';
 import {
   forwardOf,
   forwardRoomBytes,
@@ -65,6 +64,9 @@ export class PutOrdering implements PutSink {
   private operations = 0;
   private rowsOut = 0;
   private bytesOut = 0;
+  private readonly passedOn: PutSink = {
+    put: (request) => this.coordinator.put({ ...request, isPassedOn: true }),
+  };
   private readonly late: PutSink = {
     put: (request) => this.putLate({ ...request, copy: 'later' }),
   };
@@ -83,7 +85,7 @@ export class PutOrdering implements PutSink {
     @inject(OwnTime) private readonly time: OwnTime,
     @inject(ToldClocks) private readonly clocks: ToldClocks,
   ) {
-    this.operationPrefix = givenOperation + random.bytes(6).toString('latin1');
+    this.operationPrefix = random.bytes(6).toString('latin1');
     peers.onContact((node, contact) => {
       if (contact === 'noResponders') this.takeBack(node);
     });
@@ -247,7 +249,7 @@ export class PutOrdering implements PutSink {
     try {
       if (this.hearing.read(taken.atMs))
         throw new UnavailableError('it was read late, and may be done elsewhere');
-      this.rows.run({ ...frame, values }, this.coordinator, (outcome) => {
+      this.rows.run({ ...frame, values }, this.passedOn, (outcome) => {
         taken.answered(outcome.errors[0]);
         const clock = this.time.now();
         call.ok(orderedBody({ kind: 'put', ...outcome, clock }));

@@ -31,7 +31,7 @@ import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import type { Copy } from '../wire/copy-age.js';
 import { encode } from '../wire/message-pack.js';
-import { operationOfReply } from '../wire/given-operation.js';
+import { operationOfReply } from '../wire/reply-operation.js';
 import {
   headerNames,
   isInbox,

@@ -42,6 +42,8 @@ export interface PutRequest extends RequestBase {
   /** '' for none. */
   readonly operation: ByteString;
   readonly copy: Copy;
+  /** By a node that does it itself, as a later copy, when it loses this one. */
+  readonly isPassedOn?: boolean;
   /** When its author first asked, as far as that is known; on the coordinator's monotonic clock. */
   readonly askedMs: number;
   /** Earlier puts of the key that its author tried more than once. */

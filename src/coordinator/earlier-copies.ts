@@ -1,5 +1,5 @@
 /** What a coordinator finds of a put that may have been done before, here or elsewhere. */
-import { copied, isRemembered } from '../../actors/rules/operations.js';
+import { copied, isRemembered, saysCopies } from '../../actors/rules/operations.js';
 import type { KeyState, SeenContext, Sibling } from '../../actors/rules/versions.js';
 import { hasSeen, nothingSeen, sameDot } from '../../actors/rules/versions.js';
 import { OperationReusedError, type QuorateError } from '../errors.js';
@@ -48,7 +48,7 @@ export function withCopied(
   wallMsOf: (untilMs: number) => number,
 ): KeyState {
   const siblings = state.siblings.map((sibling) => {
-    if (sibling.operation === '' || sibling.copiesUntilMs !== undefined) return sibling;
+    if (sibling.operation === '' || saysCopies(sibling)) return sibling;
     const put = puts.find(({ operation }) => operation === sibling.operation);
     return put === undefined ? sibling : copied(sibling, wallMsOf(put.untilMs));
   });

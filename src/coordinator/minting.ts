@@ -15,7 +15,12 @@ import {
   nothingSeen,
   seenAll,
 } from '../../actors/rules/versions.js';
-import { copiesLeftMs, rememberedCount, standing } from '../../actors/rules/operations.js';
+import {
+  copiesLeftMs,
+  onlyIfLost,
+  rememberedCount,
+  standing,
+} from '../../actors/rules/operations.js';
 import { contextForAuthor, lastWritten } from '../../actors/rules/view.js';
 import {
   OverloadedError,
@@ -62,12 +67,15 @@ export class Minter {
 
   /** Returns, not throws, the error of a put that is refused. */
   mint(
-    request: PutRequest,
+    given: PutRequest,
     held: LocalRecord,
     bucket: BucketOptions,
   ): MintedPut | QuorateError | typeof claimsUnknown {
-    const { context, found } = request;
+    const { context, found } = given;
     const local = found === undefined ? held : withFound(held, found);
+    const request: PutRequest = this.lost.mayComeTwice(given, local)
+      ? { ...given, copy: 'any' }
+      : given;
     const earlier = earlierCopy(request, local);
     if (earlier !== undefined)
       return otherValue(request, local) ?? this.retried(request, local, earlier);
@@ -186,9 +194,10 @@ export class Minter {
   }
 
   /** By the wall clock. */
-  private timesOf({ copy, operation, deadlineMs, askedMs }: PutRequest): PutTimes {
+  private timesOf({ copy, operation, deadlineMs, askedMs, isPassedOn }: PutRequest): PutTimes {
     const nowMs = this.clock.wallMs();
-    if (copy === 'first') return { nowMs, askedMs: nowMs, copiesUntilMs: undefined };
+    const copiesUntilMs = isPassedOn === true && operation !== '' ? onlyIfLost : undefined;
+    if (copy === 'first') return { nowMs, askedMs: nowMs, copiesUntilMs };
     const monotonicMs = this.clock.monotonicMs();
     const leftMs = copiesLeftMs(deadlineMs, monotonicMs);
     return {

@@ -90,9 +90,6 @@ export class RoundCoordinator implements Coordinator {
     });
     this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
     this.gets = new RoundCollector(clock, view, (batch) => this.startGets(batch));
-    peers.onContact((node, contact) => {
-      if (contact === 'noResponders') lost.missed(node);
-    });
     view.onChange((change) => {
       if (change.kind === 'ring') return this.rounds.configurationChanged();
       lost.follow(change.node, change.now);

@@ -110,13 +110,6 @@ export class EncodedState extends EncodedContext {
     return this.source.readDoubleBE(at + writtenAt);
   }
 
-  /** Whether its operation begins so. */
-  isOperationOf(at: number, prefix: string): boolean {
-    const { source } = this;
-    if ((source[at + operationAt]! & ~copiesFlag) < prefix.length) return false;
-    return startsWith(source, at + headBytes, prefix);
-  }
-
   /** Wall clock; 0: never. */
   expiresAtMs(at: number): number {
     return this.source.readDoubleBE(at + expiresAt);
@@ -124,11 +117,14 @@ export class EncodedState extends EncodedContext {
 
   hasOperation(at: number, operation: string): boolean {
     const { source } = this;
+    const text = at + headBytes;
     if ((source[at + operationAt]! & ~copiesFlag) !== operation.length) return false;
-    return startsWith(source, at + headBytes, operation);
+    for (let i = 0; i < operation.length; i++)
+      if (source[text + i] !== operation.charCodeAt(i)) return false;
+    return true;
   }
 
-  /** Wall clock until when copies of the sibling's put may come; undefined: none do. */
+  /** As of a `Sibling`. */
   copiesUntilMs(at: number): number | undefined {
     return copiesUntilMsAt(this.source, at);
   }
@@ -171,11 +167,6 @@ export class EncodedState extends EncodedContext {
     if (isRememberedAt(source, at)) return { ...head, value, copiesUntilMs, remembered: true };
     return { ...head, value, copiesUntilMs };
   }
-}
-
-function startsWith(bytes: Buffer, at: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
-  return true;
 }
 
 export function stateIn(bytes: Buffer): EncodedState {

@@ -340,11 +340,16 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'passed-on-without-a-name',
-    test: 'unit/api/put-ordering',
+    name: 'passed-on-without-a-word',
     file: 'src/api/put-ordering.js',
-    find: 'givenOperation + random.bytes(6)',
-    replace: 'random.bytes(6)',
+    find: 'isPassedOn: true',
+    replace: '',
+  },
+  {
+    name: 'first-copy-after-a-loss',
+    file: 'src/coordinator/minting.js',
+    find: 'this.lost.mayComeTwice(given, local)',
+    replace: 'false',
   },
   {
     name: 'copies-not-covered',

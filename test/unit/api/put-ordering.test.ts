@@ -235,7 +235,7 @@ describe('what was read late', () => {
       const replies = readLate(a, keyOf(a), changes);
       network.settle();
       expect(replies).toEqual([done]);
-      expect(operations(b)).toEqual(['_R_.aaaaaa1']);
+      expect(operations(b)).toEqual(['aaaaaa1']);
       node(a).hearing.ask();
       await Promise.resolve();
       expect(readLate(a, keyOf(a), changes)).toEqual([done]);
@@ -414,7 +414,7 @@ describe('when the other node fails', () => {
     network.settle();
     expect(replies).toEqual([[done], [done]]);
     expect(operations(b)).toEqual(operations(a));
-    expect(operations(b)).toEqual(['_R_.bbbbbb1', 'mine']);
+    expect(operations(b)).toEqual(['bbbbbb1', 'mine']);
     expect(putsAt(a).map(({ copy }) => copy)).toEqual(['first', 'first']);
     expect(putsAt(b).map(({ copy, askedMs }) => [copy, askedMs])).toEqual([
       ['later', nowMs],

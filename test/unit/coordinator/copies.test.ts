@@ -134,7 +134,7 @@ describe.each(['siblings', 'last-writer-wins'] as const)('%s, named by its autho
 });
 
 describe.each(['two', null])('what was under way when a node was lost (%s)', (next) => {
-  const passedOn = { operation: '_R_.123456', copy: 'first' } as const;
+  const passedOn = { operation: 'named by whomever', copy: 'first', isPassedOn: true } as const;
   const again = { ...passedOn, copy: 'later', askedMs: 0 } as const;
   const lostNode = 'f'.repeat(16);
   const left = next === null ? [] : [next];
@@ -154,16 +154,15 @@ describe.each(['two', null])('what was under way when a node was lost (%s)', (ne
     }
   });
 
-  test.each(['suspect', 'down', 'missed'] as const)(
+  test.each(['suspect', 'down'] as const)(
     'a node that was away for a moment (%s): as long as any copy is remembered',
     (how) => {
       const cluster = new CopiesCluster();
       cluster.put(0, 'one', passedOn);
       const { lost } = cluster.minters[0]!;
-      if (how === 'missed') lost.missed(lostNode);
-      else lost.follow(lostNode, how);
+      lost.follow(lostNode, how);
       cluster.clock.advance(1000);
-      if (how !== 'missed') lost.follow(lostNode, 'alive');
+      lost.follow(lostNode, 'alive');
       cluster.clock.advance(limits.operationsRememberedMs);
       cluster.put(0, next);
       expect(cluster.remembered(0)).toBe(1);
@@ -173,39 +172,101 @@ describe.each(['two', null])('what was under way when a node was lost (%s)', (ne
     },
   );
 
-  test('what was over by then, what was put since, and what its author named are replaced as any', () => {
+  test('what was over by then, put since, or not passed on is replaced as any', () => {
     const cluster = new CopiesCluster();
     const { lost } = cluster.minters[0]!;
     cluster.put(0, 'one', passedOn);
     cluster.clock.advance(limits.requestTimeoutMsMax);
     lost.follow(lostNode, 'suspect');
     cluster.clock.advance(1000);
-    cluster.put(0, next, { ...passedOn, operation: '_R_.another' });
+    cluster.put(0, next, { ...passedOn, operation: 'another' });
     // It is away already: nothing is under way to it.
-    lost.missed(lostNode);
     lost.follow(lostNode, 'down');
-    cluster.put(0, next, { ...passedOn, operation: 'named' });
+    cluster.put(0, next, { ...passedOn, operation: 'direct', isPassedOn: false });
     lost.follow('e'.repeat(16), 'down');
     cluster.put(0, next);
     expect(cluster.remembered(0)).toBe(0);
   });
 });
 
-test('NATS says of every message that a node is not there: one put of a key is remembered for it', () => {
-  const cluster = new CopiesCluster();
-  for (let i = 0; i < 100; i++) {
-    cluster.put(0, `${i}`, { operation: `_R_.${i}`, copy: 'first' });
-    cluster.minters[0]!.lost.missed('f'.repeat(16));
-    cluster.clock.advance(10);
-  }
-  expect(cluster.remembered(0)).toBe(1);
+describe('what is known of nodes that were lost', () => {
+  const lostNode = 'f'.repeat(16);
+  const passedOn = { ...first, isPassedOn: true };
+
+  test('one that is lost again was lost before', () => {
+    const cluster = new CopiesCluster();
+    cluster.put(0, 'one', passedOn);
+    const { lost } = cluster.minters[0]!;
+    lost.follow(lostNode, 'suspect');
+    lost.follow(lostNode, 'alive');
+    cluster.clock.advance(limits.requestTimeoutMsMax + 1);
+    lost.follow(lostNode, 'suspect');
+    cluster.put(0, 'two');
+    expect(cluster.remembered(0)).toBe(1);
+  });
+
+  test('of more than are noted the oldest is forgotten, whoever they are', () => {
+    const remembered = [limits.lossesNotedMax - 1, limits.lossesNotedMax].map((others) => {
+      const cluster = new CopiesCluster();
+      cluster.put(0, 'one', passedOn);
+      const { lost } = cluster.minters[0]!;
+      lost.follow(lostNode, 'suspect');
+      cluster.clock.advance(limits.requestTimeoutMsMax);
+      for (let i = 0; i < others; i++) {
+        cluster.clock.advance(1);
+        lost.follow(`${i}`.padStart(16, '0'), 'suspect');
+      }
+      cluster.put(0, 'two');
+      return cluster.remembered(0);
+    });
+    expect(remembered).toEqual([1, 0]);
+  });
+
+  test.each(['two', null])(
+    'a put that was asked for before one was lost, and comes after that, may be two (%s)',
+    (next) => {
+      const cluster = new CopiesCluster();
+      cluster.clock.advance(2000);
+      for (const at of [0, 1]) cluster.minters[at]!.lost.follow(lostNode, 'suspect');
+      cluster.clock.advance(500);
+      cluster.put(0, 'one', { ...passedOn, askedMs: 0 });
+      cluster.send(0, 1);
+      cluster.put(2, 'one', later(0));
+      for (const at of [0, 1]) {
+        cluster.put(at, next);
+        cluster.send(2, at);
+        expect(cluster.shown(at)).toEqual(next === null ? [] : [next]);
+      }
+    },
+  );
+
+  test('so may none that was asked for since', () => {
+    const cluster = new CopiesCluster();
+    cluster.minters[0]!.lost.follow(lostNode, 'suspect');
+    cluster.clock.advance(1);
+    cluster.put(0, 'one', passedOn);
+    cluster.put(0, 'two');
+    expect(cluster.remembered(0)).toBe(0);
+  });
+
+  test('however many of one key come after that, none is refused', () => {
+    const cluster = new CopiesCluster();
+    cluster.clock.advance(2000);
+    cluster.minters[0]!.lost.follow(lostNode, 'suspect');
+    for (let i = 0; i < limits.operationsRememberedMax + 10; i++) {
+      const late = { operation: `op ${i}`, copy: 'first', askedMs: 0, isPassedOn: true } as const;
+      expect(cluster.put(0, `${i}`, late)).toBeInstanceOf(Buffer);
+    }
+    // And the one that stood when there was no more room.
+    expect(cluster.remembered(0)).toBe(limits.operationsRememberedKept + 1);
+  });
 });
 
 test('nodes that are lost and come back all the time have no key refuse a put', () => {
   const cluster = new CopiesCluster();
   const { lost } = cluster.minters[0]!;
   for (let i = 0; i < 1000; i++) {
-    const given = { operation: `_R_.${i}`, copy: 'first' } as const;
+    const given = { operation: `op ${i}`, copy: 'first', isPassedOn: true } as const;
     expect(cluster.put(0, `${i}`, given)).toBeInstanceOf(Buffer);
     lost.follow('f'.repeat(16), 'suspect');
     lost.follow('f'.repeat(16), 'alive');

@@ -51,6 +51,9 @@ const step = record({
   copy: constantFrom('first', 'first', 'first', 'any', 'later' as const),
   waitsMs: constantFrom(0, 1000, 500_000),
   crashes: boolean(),
+  isPassedOn: boolean(),
+  /** Another node is lost before it, or is back. */
+  lost: constantFrom(...Array<undefined>(8), 'suspect' as const, 'alive' as const),
   tombstone: boolean(),
   conflict: constantFrom('siblings', 'siblings', 'last-writer-wins' as const),
   ttlMs: constantFrom(0, 0, 5000),
@@ -68,6 +71,8 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
     for (const at of steps) {
       for (let i = 0; i < at.arrives; i++) local = arrived(local, at.from, epoch++);
       clock.advance(at.waitsMs);
+      if (at.lost !== undefined)
+        for (const { lost } of [fast, plain]) lost.follow('f'.repeat(16), at.lost);
       if (at.crashes) local = { ...local, mark: 0 };
       const context = {
         blind: undefined,
@@ -80,6 +85,7 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
         context,
         operation: at.operation,
         copy: at.copy,
+        isPassedOn: at.isPassedOn,
         deadlineMs: clock.monotonicMs() + 1000,
         askedMs: clock.monotonicMs() - 500,
         ttlMs: at.ttlMs,
@@ -104,7 +110,7 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
       local = heldOf({ bytes, mark: seen.mark });
     }
   });
-  assert(holds, { seed: 20_261_123, numRuns: 1000 });
+  assert(holds, { seed: 20_261_123, numRuns: 1200 });
   expect(onBytes).toBeGreaterThan(1000);
 });
 
