@@ -25,7 +25,12 @@ function write(token: string, seen: readonly string[] | undefined, askedUs: numb
 }
 
 /** Of a put that its client tried again, and that shows in the end. */
-function shows(later: readonly Write[], readable: string, toldByAuthor = [twice]): string[] {
+function shows(
+  later: readonly Write[],
+  readable: string,
+  toldByAuthor = [twice],
+  maybeMintedTwice = [twice],
+): string[] {
   const history = new History(0);
   const violations = new Violations(() => 0);
   for (const one of [{ ...write(twice, [], 10), outcome: 'unknown' as const }, ...later])
@@ -37,7 +42,7 @@ function shows(later: readonly Write[], readable: string, toldByAuthor = [twice]
     nowUs: 1000,
     mayBeCut: () => false,
     copies: {
-      maybeMintedTwice: () => new Set([twice]),
+      maybeMintedTwice: () => new Set(maybeMintedTwice),
       toldByAuthor: () => new Set(toldByAuthor),
       isGivenToTwo: (token) => token === twice,
     },
@@ -63,6 +68,13 @@ test('nor must it be away when its author was told that it was not found', () =>
   const own = { ...write('c1.2', [], 20), maySeen: [twice] };
   const next = { ...write('c1.3', [twice, 'c1.2'], 30), maySeen: [twice] };
   expect(shows([own, next], 'c1.3')).toEqual([]);
+});
+
+test('of a put that two nodes did and know of, one copy may be lost with its node, and the other stand', () => {
+  const own = { ...write('c1.2', [], 20), maySeen: [twice] };
+  const next = { ...write('c1.3', [twice, 'c1.2'], 30), maySeen: [twice] };
+  expect(shows([own, next], 'c1.3', [], [])).toEqual([]);
+  expect(shows([write('c1.2', [twice], 20)], 'c1.2', [], [])).toEqual(['resurrected']);
 });
 
 test('another client may have replaced it, who knew of one copy', () => {

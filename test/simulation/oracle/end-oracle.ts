@@ -19,12 +19,13 @@ export interface EndRules {
 
 /**
  * Whether a write may show that was replaced: it may have been minted twice, and its author has not
- * told of that when it replaced it.
+ * told of that when it replaced it; or one of two copies was not found, and its author told so.
  */
 export function mayComeBack(
   token: string,
   { history, copies }: { readonly history: History; readonly copies: CopiesSeen },
 ): boolean {
+  if (copies.isGivenToTwo(token) && history.wasNotFound(token)) return true;
   if (!copies.maybeMintedTwice().has(token)) return false;
   return !copies.toldByAuthor().has(token) || !history.isReplacedByAuthor(token);
 }

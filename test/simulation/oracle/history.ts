@@ -150,6 +150,12 @@ export class History {
     return true;
   }
 
+  /** Whether somebody who had seen the write was told that not all of that was found. */
+  wasNotFound(token: string): boolean {
+    const { name } = this.writes.get(token) ?? {};
+    return name !== undefined && this.of(name).some(({ maySeen }) => maySeen.includes(token));
+  }
+
   /**
    * Tokens that these writes covered, directly or through others, each with the write that did. Of
    * a write that two nodes were given, what replaced it may have known the one copy, and what it
