@@ -67,9 +67,9 @@ export class PlainPuts {
     return this.buckets.of(bucket).conflict === 'last-writer-wins';
   }
 
-  /** What becomes of it follows from when its author asked. */
+  /** What becomes of a later copy follows from when its author asked. */
   private isDated(request: PutRequest): boolean {
-    return this.lastWriterWins(request) || (request.copy === 'later' && this.expires(request));
+    return this.lastWriterWins(request) || this.expires(request);
   }
 
   private expires({ bucket, ttlMs, value }: PutRequest): boolean {

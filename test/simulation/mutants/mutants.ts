@@ -441,7 +441,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'lives-from-when-it-may-have-been-sent',
     file: 'src/api/plain-puts.js',
-    find: " || (request.copy === 'later' && this.expires(request))",
+    find: ' || this.expires(request)',
     replace: '',
   },
   {

@@ -91,10 +91,17 @@ test('one that expires is refused where it would live from when it may have been
     'none',
   ]);
   expect(done.map(({ copy }) => copy)).toEqual(['later', 'first']);
-  put('six', { ttlMs: 5_000, timeoutMs: Infinity, copy: 'later', unreadMs: 800 });
-  put('seven', { ttlMs: 5_000, timeoutMs: Infinity, unreadMs: 800 });
-  expect(replies.length).toBe(4);
-  expect(done.length).toBe(3);
+});
+
+test('so is one that lay unread here, whichever copy it is', () => {
+  put('one', { ttlMs: 5_000, timeoutMs: Infinity, copy: 'later', unreadMs: 800 });
+  put('two', { ttlMs: 5_000, timeoutMs: Infinity, unreadMs: 800 });
+  put('three', { bucket: 'brief', unreadMs: 800 });
+  expect(done).toEqual([]);
+  expect(replies.length).toBe(3);
+  put('four', { bucket: 'brief', value: null, unreadMs: 800 });
+  put('five', { ttlMs: 5_000 });
+  expect(done.length).toBe(2);
 });
 
 test('one whose author waits still is done as any', () => {
