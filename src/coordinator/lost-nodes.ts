@@ -56,8 +56,7 @@ export class LostNodes {
   }
 
   withMarks(state: KeyState): KeyState {
-    if (this.lostAtMs.length === 0) return state;
-    if (!hasRoom(state)) return state;
+    if (this.lostAtMs.length === 0 || !hasRoom(state)) return state;
     const siblings = state.siblings.map((sibling) =>
       this.mayBeTwo(sibling) ? copied(sibling, overAtMs(sibling.writtenAtMs)) : sibling,
     );

@@ -129,9 +129,8 @@ export class History {
   }
 
   /**
-   * Whether only its author may have replaced a write, or who had seen what replaced it, and
-   * neither was told that this was not found: one copy may be lost, with a node that was removed,
-   * and the other stands where nobody knew that they are one.
+   * Whether only its author may have replaced a write, or who had seen what replaced it and was
+   * told that all of that was found.
    */
   isReplacedByAuthor(token: string): boolean {
     const write = this.writes.get(token);
@@ -142,7 +141,6 @@ export class History {
       after.add(other.token);
       const { seen, maySeen, outcome } = other;
       if (outcome === 'none') continue;
-      if (maySeen.includes(token)) return false;
       if (authorOf(other) === authorOf(write)) continue;
       if (seen === undefined || seen.includes(token)) return false;
       if (outcome !== 'done' || maySeen.length > 0) return false;
@@ -150,7 +148,11 @@ export class History {
     return true;
   }
 
-  /** Whether somebody who had seen the write was told that not all of that was found. */
+  /**
+   * Whether somebody who had seen the write was told that not all of that was found: one copy may
+   * be lost, with a node that was removed, and the other stands where nobody knew that they are
+   * one.
+   */
   wasNotFound(token: string): boolean {
     const { name } = this.writes.get(token) ?? {};
     return name !== undefined && this.of(name).some(({ maySeen }) => maySeen.includes(token));
