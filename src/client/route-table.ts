@@ -9,7 +9,7 @@ import {
   configurationOf,
   type SaidConfiguration,
   unsaid,
-} from '../../actors/rules/configuration.js';
+} from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf } from '../../actors/rules/placement.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';

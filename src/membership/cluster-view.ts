@@ -3,7 +3,7 @@
  * reached.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { Member, Reachability } from '../../actors/rules/membership.js';
 import type { Placement } from '../../actors/rules/placement.js';
 import type { Ring } from '../../actors/rules/ring.js';
@@ -14,7 +14,7 @@ export interface ClusterView {
   readonly self: Member;
   readonly ring: Ring;
   /** Which one this node goes by: the ring and all placements follow from it. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   members(): readonly Member[];
   /**
    * Members that were declared gone for good, as far as this node has it on its disk: nothing comes

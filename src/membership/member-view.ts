@@ -1,6 +1,6 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type {
   ClusterChange,
   ClusterView,
@@ -47,7 +47,7 @@ export class MemberView implements ClusterView {
     return this.rings.current;
   }
 
-  get configuration(): Configuration {
+  get configuration(): ConfigurationNumber {
     return this.rings.configuration;
   }
 

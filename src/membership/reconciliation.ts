@@ -3,7 +3,7 @@
  * what they know.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { mayReconcile } from '../../actors/rules/configuration.js';
+import { mayReconcile } from '../../actors/rules/said-configuration.js';
 import type { Clock } from '../seams/clock.js';
 import type { Roster } from './roster.js';
 

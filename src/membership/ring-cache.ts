@@ -1,11 +1,11 @@
 /** The ring of the members and the placements that follow, made again when members changed. */
-import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
+import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
 import { type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
 import type { Roster } from './roster.js';
 
 export class RingCache {
-  configuration: Configuration;
+  configuration: ConfigurationNumber;
   private ring: Ring;
   private revision = 0;
   private members = '[]';

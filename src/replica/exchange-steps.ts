@@ -9,7 +9,7 @@
  */
 import type { ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { unsaid } from '../../actors/rules/configuration.js';
+import { unsaid } from '../../actors/rules/said-configuration.js';
 import type { ByteString, StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';

@@ -5,10 +5,10 @@
 import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import {
-  type Configuration,
+  type ConfigurationNumber,
   type SaidConfiguration,
   unsaid,
-} from '../../actors/rules/configuration.js';
+} from '../../actors/rules/said-configuration.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { goesByAnother, type CallId, type PeerAnswer, type Peers } from '../bus/peers.js';
@@ -27,7 +27,7 @@ export interface DeliverySurroundings {
   /** Who else must hold the key before the hint may be settled; undefined: it may not be. */
   heirsOf(key: StorageKey): readonly NodeId[] | undefined;
   /** From which it follows who they are. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   /** A node has answered that it goes by another configuration. */
   differs(node: NodeId): void;
   jitter(): number;

@@ -2,7 +2,7 @@
  * Answers `read`: the states whose digest differs from the caller's, as many as one message takes.
  */
 import { inject, injectable } from 'tsyringe';
-import { isServed } from '../../actors/rules/configuration.js';
+import { isServed } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { emptyDigest, emptyState, sameDigest } from '../../actors/rules/versions.js';
 import type { IncomingCall } from '../bus/peers.js';

@@ -5,7 +5,7 @@
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
+import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { placementOf, type Placement } from '../../actors/rules/placement.js';
 import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
@@ -140,7 +140,7 @@ export class ToldView implements ClusterView {
     return { epoch: this.nodes.length, partitions, preferenceList, groupOf: (p) => p };
   }
 
-  get configuration(): Configuration {
+  get configuration(): ConfigurationNumber {
     return configurationOf(this.ring);
   }
 

@@ -5,7 +5,7 @@
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
-import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
+import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { placementOf, type Placement } from '../../actors/rules/placement.js';
@@ -61,7 +61,7 @@ export class HandMadeView implements ClusterView {
     this.self = memberOf(self);
   }
 
-  get configuration(): Configuration {
+  get configuration(): ConfigurationNumber {
     return configurationOf(this.ring);
   }
 
@@ -70,7 +70,7 @@ export class HandMadeView implements ClusterView {
   }
 
   /** From now on partition p's list starts at the p-th of these. */
-  learn(configuration: Configuration, order: readonly NodeId[] = this.ids): void {
+  learn(configuration: ConfigurationNumber, order: readonly NodeId[] = this.ids): void {
     this.ring = ringWith(order, configuration);
     for (const listener of this.listeners) listener({ kind: 'ring' });
   }
@@ -108,7 +108,7 @@ export class HandMadeView implements ClusterView {
   }
 }
 
-function ringWith(ids: readonly NodeId[], epoch: Configuration): Ring {
+function ringWith(ids: readonly NodeId[], epoch: ConfigurationNumber): Ring {
   const lists = ids.map((_, at) => [...ids.slice(at), ...ids.slice(0, at)]);
   return {
     epoch,

@@ -2,7 +2,7 @@
  * The verb `read`: send the states that differ from those with these digests. An absent key has the
  * empty state.
  */
-import type { SaidConfiguration } from '../../../actors/rules/configuration.js';
+import type { SaidConfiguration } from '../../../actors/rules/said-configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../errors.js';

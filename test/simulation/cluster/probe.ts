@@ -3,7 +3,7 @@
  * of them must hold the same. Questions are those nodes ask; answers are read by the oracles' own
  * reader.
  */
-import { unsaid } from '../../../actors/rules/configuration.js';
+import { unsaid } from '../../../actors/rules/said-configuration.js';
 import { encode } from '../../../src/wire/message-pack.js';
 import type { Request, Verb } from '../../../src/wire/protocol/bodies.js';
 import { readBody } from '../../../src/wire/protocol/read.js';

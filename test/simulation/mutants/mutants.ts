@@ -733,7 +733,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'any-configuration-served',
     more: true,
-    file: 'actors/rules/configuration.js',
+    file: 'actors/rules/said-configuration.js',
     find: 'return said === own || said === unsaid;',
     replace: 'return true;',
   },

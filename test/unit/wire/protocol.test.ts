@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { unsaid } from '../../../actors/rules/configuration.js';
+import { unsaid } from '../../../actors/rules/said-configuration.js';
 import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
 import { MalformedError } from '../../../src/errors.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
