@@ -206,7 +206,7 @@ const paths = pathsOf(() => proposerChart(effectsInto([])), {
 });
 
 test('every state is reached', () => {
-  expect(paths.map(({ state }) => state).sort()).toEqual([
+  expect(paths.map(({ state }) => String(state)).sort()).toEqual([
     'accepting',
     'decided',
     'outvoted',

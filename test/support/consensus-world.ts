@@ -91,6 +91,10 @@ function votersOf(configuration: Configuration): string[] {
 const bytesOf = (configuration: Configuration): Value => Buffer.from(configuration);
 const textOf = (value: Value): Configuration => Buffer.from(value).toString();
 
+function isActive({ actor }: Proposing): boolean {
+  return actor.getSnapshot().status === 'active';
+}
+
 export class ConsensusWorld {
   readonly nodes: Node[];
   /** Under way; each is done by being called. */
@@ -194,7 +198,6 @@ export class ConsensusWorld {
 
   /** One of its proposers waits no longer. */
   passTime(node: Node, at: number): void {
-    const isActive = ({ actor }: Proposing): boolean => actor.getSnapshot().status === 'active';
     for (const { chart } of node.proposing.filter((one) => !isActive(one)))
       unusedCharts.push(chart);
     node.proposing = node.proposing.filter(isActive);

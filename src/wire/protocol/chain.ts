@@ -42,10 +42,10 @@ export function chainBody(question: ChainQuestion): Request<'chain'> {
       const { kind, instance, ballot, value } = question;
       return asRequest([kind, instance, ...ballotParts(ballot), value]);
     }
-    case 'fetch':
-      return asRequest([question.kind]);
     case 'chosen':
       return asRequest([question.kind, question.configuration]);
+    default:
+      return asRequest([question.kind]);
   }
 }
 
