@@ -82,7 +82,7 @@ interface Node {
   proposing: Proposing[];
 }
 
-export function numberOf(configuration: Configuration): number {
+function numberOf(configuration: Configuration): number {
   return Number(configuration.split(':')[0]);
 }
 function votersOf(configuration: Configuration): string[] {
