@@ -202,6 +202,7 @@ export class ToldView implements ClusterView {
 
   tellNodes(nodes: readonly NodeId[]): void {
     this.nodes = nodes;
+    this.next = undefined;
     this.tellRing();
   }
 
