@@ -15,17 +15,11 @@ export function ringText(ring: RingMessage): string {
   const answers = answeredFor(ring);
   const rows = ring.nodes.toSorted(byName).map((node) => {
     const { all, first } = answers.get(node.id) ?? nothing;
+    const cells = [node.name, node.host, node.zone, stateOf(node), String(all), String(first)];
     const moves = progress?.nodes.find(({ id }) => id === node.id);
-    return [
-      node.name,
-      node.host,
-      node.zone,
-      stateOf(node),
-      String(all),
-      String(first),
-      ...(moves === undefined ? [] : [shareText(moves.incoming), shareText(moves.outgoing)]),
-      node.id,
-    ];
+    if (moves !== undefined) cells.push(shareText(moves.incoming), shareText(moves.outgoing));
+    cells.push(node.id);
+    return cells;
   });
   const moving = progress === undefined ? [] : ['INCOMING', 'OUTGOING'];
   const header = ['NAME', 'HOST', 'ZONE', 'STATUS', 'PARTITIONS', 'FIRST OF', ...moving, 'ID'];

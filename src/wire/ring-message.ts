@@ -179,11 +179,10 @@ export function ringFromDocument(document: unknown): RingMessage {
   const n = natural(ring['n'], 'n');
   const r = natural(ring['r'], 'r');
   const buckets = array(ring['buckets'], 'buckets').map(bucketFrom);
-  const cluster = ring['cluster'];
-  const move = ring['move'];
+  const { cluster, move } = ring;
   return {
     epoch,
-    ...(cluster !== undefined && { cluster: natural(cluster, 'cluster') }),
+    ...(cluster !== undefined && { cluster: natural(cluster, 'id of a cluster') }),
     nodes,
     n,
     r,

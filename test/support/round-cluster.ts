@@ -97,8 +97,11 @@ export class HandMadeView implements ClusterView {
     moved: readonly number[] = [],
   ): void {
     this.ring = ringWith(from, configuration);
-    const { preferenceList } = ringWith(to, configuration);
-    this.next = { preferenceList, hasMoved: (partition) => moved.includes(partition) };
+    const target = ringWith(to, configuration);
+    this.next = {
+      preferenceList: (partition) => target.preferenceList(partition),
+      hasMoved: (partition) => moved.includes(partition),
+    };
     this.tellRing();
   }
 

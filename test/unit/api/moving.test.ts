@@ -1,6 +1,6 @@
 /**
- * The ways in while partitions move from nodes a, b, c to d, e, f: who coordinates, who listens, who
- * shows what it holds. Partition p's list starts at the p-th of each; N=3, so all own all.
+ * The ways in while partitions move from nodes a, b, c to d, e, f: who coordinates, who listens,
+ * who shows what it holds. Partition p's list starts at the p-th of each; N=3, so all own all.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { partitionOf } from '../../../actors/rules/key.js';
@@ -98,32 +98,31 @@ describe('a put is coordinated by', () => {
   });
 });
 
+function listeners(): string[] {
+  return ids.filter((id) => {
+    const { listeners: all } = network;
+    return all.some(({ tokens, owner }) => tokens.join('.') === 'kv.p.0.>' && owner === busOf(id));
+  });
+}
+
+/** The one that listens to frames of the node. */
+function busOf(id: string): MemoryBus {
+  return network.listeners.find(({ tokens }) => tokens.join('.') === `kv.frame.${id}`)!.owner;
+}
+
+function answers(): number {
+  let count = 0;
+  const reply = client.inbox();
+  client.subscribe(reply, (message) => {
+    const isRefusal = message.header('Nats-Service-Error-Code') !== undefined;
+    if (!message.noResponders && !isRefusal) count++;
+  });
+  client.publish(`kv.p.0.put.b.${key}`, Buffer.from('v'), { reply });
+  network.settle();
+  return count;
+}
+
 describe('plain requests', () => {
-  function listeners(): string[] {
-    return ids.filter((id) => {
-      const { listeners: all } = network;
-      return all.some(
-        ({ tokens, owner }) => tokens.join('.') === 'kv.p.0.>' && owner === busOf(id),
-      );
-    });
-  }
-
-  /** The one that listens to frames of the node. */
-  function busOf(id: string): MemoryBus {
-    return network.listeners.find(({ tokens }) => tokens.join('.') === `kv.frame.${id}`)!.owner;
-  }
-
-  function answers(): number {
-    let count = 0;
-    const reply = client.inbox();
-    client.subscribe(reply, ({ noResponders, header }) => {
-      if (!noResponders && header('Nats-Service-Error-Code') === undefined) count++;
-    });
-    client.publish(`kv.p.0.put.b.${key}`, Buffer.from('v'), { reply });
-    network.settle();
-    return count;
-  }
-
   test('are taken by the owners of both sides, until the move is over', () => {
     expect(listeners()).toEqual(ids);
     learn(ids, [0]);

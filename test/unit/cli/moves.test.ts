@@ -160,20 +160,20 @@ async function watched(answers: readonly (RingMessage | undefined)[]): Promise<s
     if (ring !== undefined) node.publish(reply, Buffer.from(JSON.stringify(ring)));
   });
   const seen: string[] = [];
-  let isOver = false;
+  const progress = { isOver: false };
   const question = { bus: network.connect(), clock, prefix: 'kv', waitMs: 400 };
   const watching = watchMove(question, {
     moving: ({ layout, done, total }, pace) =>
       seen.push(`${layout}: ${done}/${total} ${pace.perSecond > 0 ? 'goes on' : ''}`.trim()),
     resting: ({ epoch }, sawMove) => seen.push(`${epoch} rests ${sawMove}`),
   }).then(
-    () => (isOver = true),
+    () => (progress.isOver = true),
     (error: Error) => {
-      isOver = true;
+      progress.isOver = true;
       seen.push(error.message);
     },
   );
-  while (!isOver) {
+  while (!progress.isOver) {
     await nextTurn();
     network.settle();
     await nextTurn();

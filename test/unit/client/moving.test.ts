@@ -6,10 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import { partitionOf } from '../../../actors/rules/key.js';
 import { FakeCluster, partitions, type FakeNode } from './fake-cluster.js';
 
-const [before, after] = [
-  [0, 1, 2],
-  [3, 4, 5],
-];
+const before = [0, 1, 2];
+const after = [3, 4, 5];
 
 const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
 const placeOf = (key: string): number => partitionOf({ bucket: 'b', key }, partitions);
@@ -34,7 +32,7 @@ function forget(cluster: FakeCluster): void {
 async function moving(moved: readonly number[]) {
   const cluster = new FakeCluster({ nodes: 6 });
   for (const node of cluster.nodes) node.clusterId = 5;
-  cluster.learn(7, cluster.moving(before!, after!, moved));
+  cluster.learn(7, cluster.moving(before, after, moved));
   const client = await cluster.ready();
   return { cluster, bucket: client.bucket('b') };
 }
@@ -89,7 +87,7 @@ describe('partitions move on', () => {
     await cluster.settled(Promise.all(keys.map((key) => bucket.put(key, 'v'))));
     for (let moved = 1; moved <= partitions; moved++) {
       const all = Array.from({ length: moved }, (_, partition) => partition);
-      cluster.learn(7, cluster.moving(before!, after!, all));
+      cluster.learn(7, cluster.moving(before, after, all));
       const puts = Promise.all(keys.map((key) => bucket.put(key, `${moved}`)));
       expect((await cluster.settled(bucket.getAll(keys))).size).toBe(keys.length);
       await cluster.settled(puts);
@@ -102,7 +100,7 @@ describe('partitions move on', () => {
 
   test('the move is over: what is refused as by another layout goes by the fresh one', async () => {
     const { cluster, bucket } = await moving([...Array(partitions).keys()]);
-    const ids = after!.map((index) => cluster.nodes[index]!.id);
+    const ids = after.map((index) => cluster.nodes[index]!.id);
     const layout = {
       preferenceList: (partition: number) => cluster.startingAt(partition, ids),
     };
@@ -117,12 +115,12 @@ describe('partitions move on', () => {
 describe('a ring of an older layout', () => {
   test('of the same cluster is not taken: another node is asked soon', async () => {
     const { cluster, bucket } = await moving([]);
-    cluster.learn(8, cluster.moving(after!, before!, []));
+    cluster.learn(8, cluster.moving(after, before, []));
     await cluster.settled(bucket.put('k', 'v'));
     // All that is left to tell the ring is a node that is behind; it does not serve by the other.
     const [behind, ...others] = cluster.nodes;
     for (const node of others) node.toldConfiguration = 6;
-    cluster.learn(6, cluster.moving(before!, after!, []), [behind!]);
+    cluster.learn(6, cluster.moving(before, after, []), [behind!]);
     forget(cluster);
     await used(cluster, bucket);
     for (const key of keys) await cluster.settled(bucket.put(key, 'v'));
@@ -134,7 +132,7 @@ describe('a ring of an older layout', () => {
   test('of another cluster is: that one was founded anew', async () => {
     const { cluster, bucket } = await moving([]);
     for (const node of cluster.nodes) node.clusterId = 6;
-    cluster.learn(1, cluster.moving(before!, after!, []));
+    cluster.learn(1, cluster.moving(before, after, []));
     await cluster.settled(bucket.put('k', 'v'));
     expect(keysAt(cluster.nodes)).toEqual(['k']);
   });

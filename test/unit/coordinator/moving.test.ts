@@ -11,10 +11,8 @@ import { receiptText } from '../../../src/wire/receipt.js';
 import { reading } from '../../support/readings.js';
 import { RoundCluster, shown } from '../../support/round-cluster.js';
 
-const [before, after] = [
-  [0, 1, 2, 5],
-  [3, 4, 2, 5],
-];
+const before = [0, 1, 2, 5];
+const after = [3, 4, 2, 5];
 const moving = 7;
 
 function idsOf(world: RoundCluster, nodes: readonly number[]): string[] {
@@ -28,12 +26,7 @@ function learn(
 ): void {
   const { nodes = [0, 1, 2, 3, 4, 5], moved = false } = how;
   for (const at of nodes)
-    world.nodes[at]!.view.move(
-      moving,
-      idsOf(world, before!),
-      idsOf(world, after!),
-      moved ? [0] : [],
-    );
+    world.nodes[at]!.view.move(moving, idsOf(world, before), idsOf(world, after), moved ? [0] : []);
 }
 
 /** All have learned it. */
@@ -63,7 +56,7 @@ function owedBy(world: RoundCluster, at: number): number[] {
   const ids = world.nodes.map(({ id }) => id);
   return world.nodes[at]!.store.hints.targets()
     .map((id) => ids.indexOf(id))
-    .sort();
+    .sort((one, other) => one - other);
 }
 
 /** Which nodes were sent the verb, from now on. */
@@ -160,7 +153,7 @@ describe('a put', () => {
 
   test('its coordinator learns of the move while it waits: both sides get what it minted', async () => {
     const world = await RoundCluster.start({ nodes: 6 });
-    for (const { view } of world.nodes) view.learn(1, idsOf(world, before!));
+    for (const { view } of world.nodes) view.learn(1, idsOf(world, before));
     learn(world, { nodes: [1, 2, 3, 4, 5] });
     world.scheduler.in(300_000, undefined, () => learn(world, { nodes: [0] }));
     expect(outcomeOf(await world.put(0, { value: 'v' }))).toMatch(/^w=2\/2/);
@@ -269,20 +262,20 @@ describe('a get', () => {
  * Node 0 takes the partition for one that has not moved and orders its blind puts; node 3 knows
  * that it has, and orders them as well.
  */
+async function twoOrderers(buckets: object = {}): Promise<RoundCluster> {
+  const world = await cluster({ buckets });
+  learn(world, { nodes: [3, 4], moved: true });
+  return world;
+}
+
+async function everywhere(world: RoundCluster): Promise<string[]> {
+  await world.run(2_000);
+  const states = [0, 1, 2, 3, 4].map((at) => world.valuesAt(at).toSorted().join());
+  expect(new Set(states).size).toBe(1);
+  return states[0]!.split(',');
+}
+
 describe('blind puts that two nodes order for a moment', () => {
-  async function twoOrderers(buckets: object = {}): Promise<RoundCluster> {
-    const world = await cluster({ buckets });
-    learn(world, { nodes: [3, 4], moved: true });
-    return world;
-  }
-
-  async function everywhere(world: RoundCluster): Promise<string[]> {
-    await world.run(2_000);
-    const states = [0, 1, 2, 3, 4].map((at) => world.valuesAt(at).toSorted().join());
-    expect(new Set(states).size).toBe(1);
-    return states[0]!.split(',');
-  }
-
   test('at once: siblings, both stay', async () => {
     const world = await twoOrderers();
     const replies = await world.putAll([

@@ -71,8 +71,8 @@ test('any W nodes of the cluster are enough, whoever they are and whatever moves
     integer({ min: 1, max: 3 }),
     boolean(),
     (from, to, order, w, moved) => {
-      const members = [...new Set([...from, ...to])];
-      const alive = order.filter((node) => members.includes(node));
+      const members = new Set([...from, ...to]);
+      const alive = order.filter((node) => members.has(node));
       if (alive.length < w) return;
       const next = { preferenceList: () => to, hasMoved: () => moved };
       const placement = placementOf({ preferenceList: () => from, next }, 0, 3);

@@ -80,22 +80,22 @@ describe('ring message', () => {
   });
 });
 
+function moving(lists: {
+  readonly from: readonly (readonly string[])[];
+  readonly to: readonly (readonly string[])[];
+  readonly moved: readonly number[];
+}): Layout {
+  const { from, to, moved } = lists;
+  const next = {
+    preferenceList: (partition: number) => to[partition % to.length]!,
+    hasMoved: (partition: number) => moved.includes(partition),
+  };
+  return { preferenceList: (partition) => from[partition % from.length]!, next };
+}
+
 describe('while partitions move', () => {
   const all = Array.from({ length: 6 }, (_, i) => node(i));
   const ids = all.map(({ id }) => id);
-
-  function moving(lists: {
-    readonly from: readonly (readonly string[])[];
-    readonly to: readonly (readonly string[])[];
-    readonly moved: readonly number[];
-  }): Layout {
-    const { from, to, moved } = lists;
-    const next = {
-      preferenceList: (partition: number) => to[partition % to.length]!,
-      hasMoved: (partition: number) => moved.includes(partition),
-    };
-    return { preferenceList: (partition) => from[partition % from.length]!, next };
-  }
 
   function messageOf(layout: Layout, partitions: number) {
     return ringMessageOf({
