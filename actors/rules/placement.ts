@@ -46,7 +46,7 @@ export function placementOf(layout: Layout, partition: number, n: number): Place
   const nextList = next.preferenceList(partition);
   const moves = nextList.length > 0 && !areSame(primaries, nextList.slice(0, n));
   const incoming = moves ? nextList.slice(0, n) : nobody;
-  const readers = moves && next.hasMoved(partition) ? incoming : primaries;
+  const readers = moves ? (next.hasMoved(partition) ? incoming : primaries) : primaries;
   // Who comes and who goes stand in for the others, also where a partition stays as it is.
   const written = replicasOf({ primaries, incoming });
   const fallbacks = unionOf(list, nextList).filter((node) => !written.includes(node));

@@ -5,6 +5,7 @@
  * unseen.
  */
 import { edgeMutants } from './edge-mutants.js';
+import { movingMutants } from './moving-mutants.js';
 import type { Mutant } from './mutant.js';
 import { subtleMutants } from './subtle-mutants.js';
 
@@ -866,6 +867,7 @@ export const mutants: readonly Mutant[] = [
   },
 
   ...edgeMutants,
+  ...movingMutants,
   ...subtleMutants,
 ];
 
