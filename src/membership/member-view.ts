@@ -1,5 +1,6 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Layout } from '../../actors/rules/placement.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type {
   ClusterChange,
@@ -49,6 +50,15 @@ export class MemberView implements ClusterView {
 
   get configuration(): ConfigurationNumber {
     return this.rings.configuration;
+  }
+
+  /** Until configurations have numbers. */
+  get cluster(): undefined {
+    return undefined;
+  }
+
+  get layout(): Layout {
+    return this.rings.current;
   }
 
   members(): readonly Member[] {

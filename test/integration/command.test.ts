@@ -219,6 +219,9 @@ describe('status and ring', () => {
     const { text } = await run(['ring', '--key', 'b/some key', '--json']);
     const { nodes: list } = JSON.parse(text) as { nodes: { role: string }[] };
     expect(list.map(({ role }) => role)).toEqual(['primary', 'primary', 'primary']);
+    expect((await run(['ring'])).text).toMatch(/^256 partitions, N=3, layout \d+\nNAME /);
+    const watched = await run(['ring', '--watch']);
+    expect([watched.code, watched.text]).toEqual([0, expect.stringMatching(/^nothing moves\n256/)]);
   });
 
   test('--node is a health check', async () => {

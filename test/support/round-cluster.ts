@@ -5,10 +5,18 @@
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
-import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
+import {
+  type ConfigurationNumber,
+  configurationOf,
+} from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
-import { placementOf, type Placement } from '../../actors/rules/placement.js';
+import {
+  placementOf,
+  type Layout,
+  type NextLayout,
+  type Placement,
+} from '../../actors/rules/placement.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
@@ -49,6 +57,8 @@ export class HandMadeView implements ClusterView {
   /** Those it was to exchange news with, as often as it was. */
   readonly reconciled: NodeId[] = [];
   ring: Ring;
+  next: NextLayout | undefined;
+  readonly cluster = undefined;
   readonly self: Member;
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
@@ -72,7 +82,36 @@ export class HandMadeView implements ClusterView {
   /** From now on partition p's list starts at the p-th of these. */
   learn(configuration: ConfigurationNumber, order: readonly NodeId[] = this.ids): void {
     this.ring = ringWith(order, configuration);
+    this.next = undefined;
+    this.tellRing();
+  }
+
+  /**
+   * From now on what `from` holds moves to what `to` would hold: both as `learn` takes them. By the
+   * same configuration, whatever has moved.
+   */
+  move(
+    configuration: ConfigurationNumber,
+    from: readonly NodeId[],
+    to: readonly NodeId[],
+    moved: readonly number[] = [],
+  ): void {
+    this.ring = ringWith(from, configuration);
+    const target = ringWith(to, configuration);
+    this.next = {
+      preferenceList: (partition) => target.preferenceList(partition),
+      hasMoved: (partition) => moved.includes(partition),
+    };
+    this.tellRing();
+  }
+
+  private tellRing(): void {
     for (const listener of this.listeners) listener({ kind: 'ring' });
+  }
+
+  get layout(): Layout {
+    const { ring, next } = this;
+    return { preferenceList: (partition) => ring.preferenceList(partition), next };
   }
 
   members(): readonly Member[] {
@@ -92,7 +131,7 @@ export class HandMadeView implements ClusterView {
   }
 
   placement(partition: number, n: number): Placement {
-    return placementOf(this.ring, partition, n);
+    return placementOf(this.layout, partition, n);
   }
 
   onChange(listener: (change: ClusterChange) => void): void {

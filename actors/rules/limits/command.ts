@@ -33,6 +33,11 @@ export const commandLimits = {
   removalAnswerMsMax: 2 * limits.removalMsMax + answerMsMax,
   /** One node is asked, which may hang: within that time the next question reaches another. */
   questionsMax: 4,
+  /** `ring --watch` asks so often, and no more after so many questions without an answer. */
+  watchIntervalMs: 1_000,
+  watchSilencesMax: 10,
+  /** How fast a move goes is told by the last so many answers. */
+  paceSamplesMax: 30,
 
   /** What a NATS server says of itself at first, and how long that is waited for. */
   serverInfoBytesMax: 64 * 1024,

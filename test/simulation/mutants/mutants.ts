@@ -6,6 +6,7 @@
  */
 import { consensusMutants } from './consensus-mutants.js';
 import { edgeMutants } from './edge-mutants.js';
+import { movingMutants } from './moving-mutants.js';
 import type { Mutant } from './mutant.js';
 import { subtleMutants } from './subtle-mutants.js';
 
@@ -868,6 +869,7 @@ export const mutants: readonly Mutant[] = [
 
   ...consensusMutants,
   ...edgeMutants,
+  ...movingMutants,
   ...subtleMutants,
 ];
 
