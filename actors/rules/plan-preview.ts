@@ -123,7 +123,10 @@ class Sums {
 
   of(configuration: Configuration): NodePreview[] {
     const nodes = [...this.amounts].sort(([a], [b]) => (a < b ? -1 : 1));
-    return nodes.map(([id, amounts]) => ({ place: placeOf(configuration, id)!, ...amounts }));
+    return nodes.map(([id, { before, after, toMove }]) => {
+      const place = placeOf(configuration, id)!;
+      return { place, before, after, toMove };
+    });
   }
 
   total(when: When): Amount {

@@ -44,7 +44,7 @@ export function planned(
   const away = new Set([...leave, ...gone, ...from.removed]);
   const stay = from.members
     .filter(({ id }) => !away.has(id))
-    .map((place) => ({ ...place, ...change.find(({ id }) => id === place.id) }));
+    .map((place) => changed(place, change));
   const members = [...stay, ...coming];
   const twice = members.find(({ name }, i) => members.slice(0, i).some((m) => m.name === name));
   if (twice !== undefined && coming.some(({ name }) => name === twice.name))
@@ -54,6 +54,11 @@ export function planned(
   const onlyLeft = gone.length > 0 && gone.every((id) => from.leaving.includes(id));
   if (onlyLeft && !isChanged && ring === undefined) return released(from, gone);
   return begin(from, { members, ring: ring ?? from.ring, removed: gone });
+}
+
+function changed(place: Place, changes: readonly PlaceChange[]): Place {
+  const change = changes.find(({ id }) => id === place.id);
+  return change === undefined ? place : { ...place, ...change };
 }
 
 interface Named {

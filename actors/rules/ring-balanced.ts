@@ -2,10 +2,15 @@
  * Rings of version 2: loads lie within `overloadMax` of the shares, above and below, as far as
  * distinct hosts and zones let, and a member more or less changes little.
  *
- * The first `placesAtOnceMax` places of all partitions are filled together: those nodes that cost
- * least (`ring-costs.ts`), and from there by the cheapest exchanges (`ring-exchange.ts`) until no
- * node has too much or too little. Which of them stand first, and who comes after them, is chosen
- * the same way, a place at a time, so that the bounds hold for each N up to `balancedPlacesMax`.
+ * The first `placesAtOnceMax` places of all partitions are filled together: by those nodes that
+ * cost least (`ring-costs.ts`), and from there by the cheapest exchanges (`ring-exchange.ts`) until
+ * no node has too much or too little. Which of them stand first is chosen the same way, a place at
+ * a time, so that the bounds hold for each N up to that. So is who comes after them, up to
+ * `balancedPlacesMax`; there a node that is heavy enough to be in every list may come too late.
+ *
+ * From 10 equal nodes to 11, with 256 partitions and N = 3, 1.09 times the new one's share moves
+ * (the mean of 16 clusters), from 6 to 7 1.01 times; by version 1 it is 1.19 and 1.08 times, and
+ * some nodes have a sixth less than their share.
  */
 import type { NodeId } from './actor.js';
 import { limits } from './limits.js';

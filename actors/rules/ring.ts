@@ -1,13 +1,13 @@
 /**
  * The ring: which node holds which partition, a pure function of the members that hold any.
  *
- * A partition's preference list of version 1 goes clockwise from the start of its arc over the tokens of the
- * nodes. The first places are distinct hosts (distinct zones while there are enough), and are
- * filled one place at a time under bounded load: of the first n places no node has more than its
- * share and `overloadMax` on top. That always holds for n = 1 and 2 and for equal weights on hosts
- * of their own; where some nodes are heavy enough to be in every list, the rest can be uneven,
- * since each place is filled without regard to the next. Behind `balancedPlacesMax` the list goes
- * on clockwise without the bound. Version 2 is in `ring-balanced.ts`.
+ * The first places of a partition's preference list are distinct hosts (distinct zones while there
+ * are enough). In version 1 it goes clockwise from the start of the partition's arc over the tokens
+ * of the nodes, and is filled one place at a time under bounded load: of the first n places no node
+ * has more than its share and `overloadMax` on top. That always holds for n = 1 and 2 and for equal
+ * weights on hosts of their own; where some nodes are heavy enough to be in every list, the rest
+ * can be uneven, since each place is filled without regard to the next. Behind `balancedPlacesMax`
+ * the list goes on clockwise without the bound. Version 2 is in `ring-balanced.ts`.
  */
 import type { NodeId } from './actor.js';
 import type { RingVersion } from './configuration.js';
@@ -25,19 +25,18 @@ export interface Ring {
   readonly epoch: number;
   readonly partitions: number;
   /**
-   * All active nodes, clockwise from the partition; the first N on distinct hosts (zones while
-   * there are enough) come first.
+   * All nodes; the first N on distinct hosts (zones while there are enough) come first.
    */
-  preferenceList(partition: number): readonly NodeId[];
+  readonly preferenceList: (partition: number) => readonly NodeId[];
   /** Index of the partition's replica group: partitions with equal preference lists share one. */
-  groupOf(partition: number): number;
+  readonly groupOf: (partition: number) => number;
 }
 
 export type RingMember = Pick<Member, 'id' | 'host' | 'zone' | 'weight'>;
 
 /**
- * Takes the active members in any order. Costs about 15 ms for 50 nodes and 256 partitions: keep
- * the result.
+ * Takes the nodes in any order. Costs about 15 ms for 50 nodes and 256 partitions, of version 2
+ * three times as much: keep the result.
  */
 export function ringOf(
   members: readonly RingMember[],

@@ -64,9 +64,9 @@ export function begin(from: Configuration, to: Destination): Configuration | Obj
   const objection = objectionTo(from, { ...to, members });
   if (objection !== undefined) return objection;
   const stay = new Set(idsOf(members));
-  const gone = [...from.removed, ...to.removed];
-  const removed = idsOf(from.members).filter((id) => gone.includes(id));
-  const leaving = from.leaving.filter((id) => !stay.has(id) && !gone.includes(id));
+  const gone = new Set([...from.removed, ...to.removed]);
+  const removed = idsOf(from.members).filter((id) => gone.has(id));
+  const leaving = from.leaving.filter((id) => !stay.has(id) && !gone.has(id));
   const move: Move = { members, ring, moved: [] };
   return after(from, { layout: from.number + 1, move, leaving, removed });
 }

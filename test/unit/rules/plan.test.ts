@@ -114,15 +114,15 @@ describe('a plan', () => {
   });
 });
 
+function of(preview: Preview, number: number) {
+  return preview.nodes.find(({ place }) => place.id === idOf(number))!;
+}
+
 describe('a preview', () => {
   const bytes = Array.from({ length: partitions }, (_, partition) => partition + 1);
   const replica = (partitions * (partitions + 1)) / 2;
   const quiet = { n: 3, w: 2, bytes, down: [] };
   const growing = taken(planned(founded, { add: [placeOf(4)] }, []));
-
-  function of(preview: Preview, number: number) {
-    return preview.nodes.find(({ place }) => place.id === idOf(number))!;
-  }
 
   test('of who comes: it gets what the others lose, and nothing else moves', () => {
     const preview = previewOf(growing, quiet);
