@@ -56,9 +56,9 @@ export function isNewer(a: Beat, b: Beat): boolean {
 export function mergeMember(known: Member, told: Member): Member {
   const row = isNewer(told, known) ? told : known;
   const epochs = Math.max(known.epochs, told.epochs);
-  if (row === known && epochs === known.epochs) return known;
-  const { id, name, host, zone, weight, pid, generation, heartbeat } = row;
   const { status, removed } = known;
+  if (row.status === status && row.epochs === epochs && row.removed === removed) return row;
+  const { id, name, host, zone, weight, pid, generation, heartbeat } = row;
   const own = { id, name, host, zone, weight, pid, generation, heartbeat, epochs };
   return { ...own, status, ...(removed && { removed }) };
 }

@@ -18,7 +18,7 @@ async function remove(world: MemberWorld, by: NodeLife, target: string): Promise
   let said = '';
   const ask = async (): Promise<void> => {
     try {
-      const { removing } = by.membership.removals;
+      const { removing } = by.membership;
       const { confirmed, missing } = await removing.remove(world.idOf(target));
       said = `${confirmed.join()} without ${missing.join()}`;
     } catch (error) {
