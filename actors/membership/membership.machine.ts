@@ -76,6 +76,9 @@ export const membershipMachine = setup({
     /** Nothing of what was said matters any more. */
     close: assign(({ context: { self, book } }) => ({ book: books.openBook(self, book.next) })),
 
+    /** It is of a cluster, whatever it was about to vote. */
+    abandon: assign(({ context: { self, book } }) => ({ book: books.openBook(self, book.vote) })),
+
     /** Takes in what the disk had, hears others from now on: `self.known` when it has asked. */
     listen: () => undefined,
     /** Makes `book.next` durable: `vote.stored`. */
@@ -142,7 +145,7 @@ export const membershipMachine = setup({
                   { actions: 'hear' },
                 ],
                 'configuration.learned': [
-                  { guard: 'isMember', target: 'active', actions: 'close' },
+                  { guard: 'isMember', target: 'active', actions: 'abandon' },
                   { target: '.outside' },
                 ],
                 'newcomer.down': { actions: 'dropNewcomer' },
@@ -191,7 +194,7 @@ export const membershipMachine = setup({
                 'configuration.learned': {
                   guard: 'isMember',
                   target: 'active',
-                  actions: 'close',
+                  actions: 'abandon',
                 },
                 'newcomer.down': { actions: 'dropNewcomer' },
                 'newcomer.learned': { actions: 'tellAll' },

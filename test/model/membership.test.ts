@@ -389,17 +389,18 @@ test('random lives: it acts upon what is on its disk alone, leaves no list of an
       const snapshot = life.actor.getSnapshot();
       reached.add(placeOf(life));
       // What it votes goes to the disk, and only what was there becomes its vote.
-      expect(did.filter((what) => what === 'store')).toHaveLength(
-        book.next === before.next ? 0 : 1,
-      );
-      if (book.next !== before.next) disk.push(book.next);
+      const isVoting = book.next !== before.next && event.type !== 'configuration.learned';
+      expect(did.filter((what) => what === 'store')).toHaveLength(isVoting ? 1 : 0);
+      if (isVoting) disk.push(book.next);
       if (book.vote !== before.vote)
         expect(event).toEqual({ type: 'vote.stored', vote: book.vote });
       // Attempts rise; of each there is one list, and of a cluster there is no way back.
-      expect(book.next.attempt).toBeGreaterThanOrEqual(before.next.attempt);
-      if (book.next.attempt === before.next.attempt && before.next.stored.length > 0)
-        expect(book.next.stored).toEqual(before.next.stored);
-      if (before.next.founders.length > 0) expect(book.next).toBe(before.next);
+      if (event.type !== 'configuration.learned') {
+        expect(book.next.attempt).toBeGreaterThanOrEqual(before.next.attempt);
+        if (book.next.attempt === before.next.attempt && before.next.stored.length > 0)
+          expect(book.next.stored).toEqual(before.next.stored);
+        if (before.next.founders.length > 0) expect(book.next).toBe(before.next);
+      }
       if (listOf(book).length > 0) expect(listOf(book)).toContain('a');
       // It makes a configuration of founders that are on its disk; it has a place by one that is.
       if (did.includes('configure')) expect(book.vote.founders).toContain('a');
