@@ -14,6 +14,7 @@ import { ChainExchange } from './chain-exchange.js';
 import { Fence } from './fence.js';
 import type { Lineage } from './lineage.js';
 import { Proposing } from './proposing.js';
+import { Reassurance } from './reassurance.js';
 import { Reports } from './reports.js';
 import type { Roster } from './roster.js';
 import { Voting } from './voting.js';
@@ -44,6 +45,7 @@ export class Configurations {
   readonly voting: Voting;
   readonly exchange: ChainExchange;
   readonly proposing: Proposing;
+  readonly reassurance: Reassurance;
   readonly reports = new Reports();
   readonly fence: Fence;
   /** undefined: nobody moves data here. */
@@ -65,6 +67,7 @@ export class Configurations {
     const fetchFrom = (node: NodeId): void => exchange.fetchFrom(node);
     const told = { nameOf, fetchFrom };
     this.proposing = new Proposing({ peers, clock, random, inspection, chain, voting, ...told });
+    this.reassurance = new Reassurance({ peers, clock, chain, voting });
     this.fence = new Fence(self);
   }
 

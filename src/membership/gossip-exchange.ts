@@ -26,6 +26,7 @@ import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Problems } from './problems.js';
 import type { Removing } from './removing.js';
+import type { Reassurance } from './reassurance.js';
 import type { Reports } from './reports.js';
 import type { Learned, Roster } from './roster.js';
 import { isCompatible } from './settings.js';
@@ -51,6 +52,7 @@ export interface GossipExchangeOptions {
   readonly reports: Reports;
   readonly driving: Driving;
   readonly voting: Voting;
+  readonly reassurance: Reassurance;
   readonly removing: Removing;
   readonly kept: KeptMembers;
   readonly timeOfDay: TimeOfDay;
@@ -185,11 +187,12 @@ export class GossipExchange {
 
   private beat(): void {
     const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
-    const { chain, identity, voting, driving, reports } = this.options;
+    const { chain, identity, voting, reassurance, driving, reports } = this.options;
     roster.beat();
     lineage.lease();
     chain.table.write();
     identity.recallMore(voting.unheard());
+    reassurance.review();
     reports.keepOnly((id) => roster.get(id) !== undefined);
     if (life.isJoined) driving.review();
     outages.review();

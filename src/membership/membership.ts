@@ -96,7 +96,7 @@ export class Membership {
     const list = (): readonly NodeId[] => this.life.list;
     this.configurations = new Configurations({ ...seams, lineage, partitions, list });
     const { chain, voting, proposing, reports, fence } = this.configurations;
-    const { exchange: chainExchange } = this.configurations;
+    const { exchange: chainExchange, reassurance } = this.configurations;
     const reconciliation = new Reconciliation({
       clock,
       roster,
@@ -137,7 +137,7 @@ export class Membership {
     });
     const learning = new Learning(roster, watch, identity, view);
     const own = { settings, view, identity, claim, lineage, kept, problems, voting, reports };
-    const doing = { outages, learning, telling, removing, driving };
+    const doing = { outages, learning, telling, removing, driving, reassurance };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
     chain.onDeparture(() => life.send({ type: 'self.departed' }));
     chain.onLearned((configuration) => this.goBy(configuration));
