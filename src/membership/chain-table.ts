@@ -118,8 +118,7 @@ export class ChainTable {
     if (configuration !== undefined && configuration !== written.configuration)
       batch.put(table, keys.configuration, configuration);
     if (votes !== written.votes) batch.put(table, keys.votes, encode(votesRow(votes)));
-    if (votesFrom !== written.votesFrom)
-      batch.put(table, keys.votesFrom, encode(votesFrom));
+    if (votesFrom !== written.votesFrom) batch.put(table, keys.votesFrom, encode(votesFrom));
     if (wasMember && !written.wasMember) batch.put(table, keys.member, encode(true));
   }
 }
