@@ -104,10 +104,11 @@ export class ChainTable {
       (error) => {
         this.isWriting = false;
         this.hasFailed = error !== undefined;
-        if (error !== undefined) return void this.onWritten.unshift(...waiting);
-        this.written = next;
-        for (const done of waiting) done();
-        this.write();
+        if (error === undefined) {
+          this.written = next;
+          for (const done of waiting) done();
+          this.write();
+        } else this.onWritten.unshift(...waiting);
       },
     );
   }

@@ -25,6 +25,11 @@ function weigh(name: string, weight: number): Step {
   };
 }
 
+const withoutD: Step = (from) => {
+  const members = from.members.filter(({ name }) => name !== 'd');
+  return begin(from, { members, ring: 1, removed: [] });
+};
+
 /** What came of it, once something did. */
 function propose(by: NodeLife, step: Step): { said: string } {
   const outcome = { said: '' };
@@ -113,11 +118,7 @@ describe('a move', () => {
         received: () => received,
         isEmpty: () => isEmpty,
       };
-    const without: Step = (from) => {
-      const members = from.members.filter(({ name }) => name !== 'd');
-      return begin(from, { members, ring: 1, removed: [] });
-    };
-    expect(await chosen(world, propose(a, without))).toBe('chosen 2');
+    expect(await chosen(world, propose(a, withoutD))).toBe('chosen 2');
     await world.run(5_000);
     const { chain } = a.membership.configurations;
     const few = chain.known!.move!.moved.length;
