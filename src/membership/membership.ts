@@ -27,7 +27,7 @@ import { Life, type LifeEffects } from './life.js';
 import { Lineage } from './lineage.js';
 import { MemberView } from './member-view.js';
 import { placeProblem } from './own-place.js';
-import { PeerWatch } from './peer-watch.js';
+import { PeerWatch, type PeerWatchOptions } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Reconciliation } from './reconciliation.js';
 import type { Removing } from './removing.js';
@@ -79,16 +79,8 @@ export class Membership {
     this.roster = roster;
     this.told = { name, host, zone, weight };
     const { problems } = this;
-    this.watch = new PeerWatch({
-      clock,
-      hearing,
-      lateWords,
-      inspection,
-      isCutOff: () => this.isCutOff,
-      probe: (peer) => this.telling.tell(peer, { hello: true }),
-      onChange: (node, now) => this.exchange.reached(node, now),
-    });
-    const { watch } = this;
+    const watch = this.watching({ clock, hearing, lateWords, inspection });
+    this.watch = watch;
     this.lineage = new Lineage({ peers, clock, roster });
     const { lineage } = this;
     const seams = { peers, clock, random, tables, inspection, roster };
@@ -174,6 +166,17 @@ export class Membership {
   /** From NATS, and with it from everybody. */
   get isCutOff(): boolean {
     return this.exchange.isCutOff;
+  }
+
+  private watching(
+    seams: Pick<PeerWatchOptions, 'clock' | 'hearing' | 'lateWords' | 'inspection'>,
+  ): PeerWatch {
+    return new PeerWatch({
+      ...seams,
+      isCutOff: () => this.isCutOff,
+      probe: (peer) => this.telling.tell(peer, { hello: true }),
+      onChange: (node, now) => this.exchange.reached(node, now),
+    });
   }
 
   private effects(): LifeEffects {
