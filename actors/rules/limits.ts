@@ -230,10 +230,18 @@ export const limits = {
   /** 16 bits of TCP. */
   portMax: 65_535,
   weightMax: 64,
-  /** A node may have this much more than its share, in parts of it (rounded up to a partition). */
+  /**
+   * A node may have this much more than its share, in parts of it (rounded up to a partition); on
+   * rings of version 2 also this much less.
+   */
   overloadMax: 0.04,
   /** Places of a list that are balanced so: N rarely is higher, and each place costs time. */
   balancedPlacesMax: 5,
+  /**
+   * Those that rings of version 2 fill at once, so that few of them change with a member: as many
+   * as the N most buckets have.
+   */
+  placesAtOnceMax: 3,
   /** Clients are told primaries and a few fallbacks of each list; nobody routes further. */
   ringListLengthMax: 16,
   /**

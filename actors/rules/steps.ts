@@ -50,7 +50,7 @@ export function foundingConfiguration(
   removed: readonly NodeId[],
 ): Configuration {
   const members = places.toSorted(byId);
-  const ids = members.map(({ id }) => id);
+  const ids = idsOf(members);
   return {
     cluster: clusterFoundedBy(ids),
     number: 1,
@@ -69,11 +69,10 @@ export function begin(from: Configuration, to: Destination): Configuration | Obj
   const { ring } = to;
   const objection = objectionTo(from, { ...to, members });
   if (objection !== undefined) return objection;
-  const stay = members.map(({ id }) => id);
-  const removed = from.members
-    .map(({ id }) => id)
-    .filter((id) => from.removed.includes(id) || to.removed.includes(id));
-  const leaving = from.leaving.filter((id) => !stay.includes(id) && !to.removed.includes(id));
+  const stay = new Set(idsOf(members));
+  const gone = new Set([...from.removed, ...to.removed]);
+  const removed = idsOf(from.members).filter((id) => gone.has(id));
+  const leaving = from.leaving.filter((id) => !stay.has(id) && !gone.has(id));
   const move: Move = { members, ring, moved: [] };
   return after(from, { layout: from.number + 1, move, leaving, removed });
 }
@@ -100,12 +99,10 @@ export function finish(from: Configuration): Configuration | Objection {
   if (move.moved.length < partitions)
     return `${move.moved.length} of ${partitions} partitions have moved: all must have`;
   const { members, ring } = move;
-  const stay = members.map(({ id }) => id);
-  const left = from.members
-    .map(({ id }) => id)
-    .filter((id) => !stay.includes(id) && !from.removed.includes(id));
+  const stay = new Set(idsOf(members));
+  const left = idsOf(from.members).filter((id) => !stay.has(id) && !from.removed.includes(id));
   const leaving = [...from.leaving, ...left].sort();
-  const removed = from.removed.filter((id) => stay.includes(id));
+  const removed = from.removed.filter((id) => stay.has(id));
   const layout = from.number + 1;
   return after(from, { layout, ring, members, move: undefined, leaving, removed });
 }
@@ -187,12 +184,12 @@ function objectionTo(from: Configuration, to: Destination): Objection | undefine
   const { move, leaving } = from;
   if (move !== undefined)
     return `a move is under way, ${move.moved.length} of ${from.partitions} partitions have moved: wait for it, or cancel it`;
-  const known = from.members.map(({ id }) => id);
+  const known = idsOf(from.members);
   const stranger = to.removed.find((id) => !known.includes(id) && !leaving.includes(id));
   if (stranger !== undefined) return `the cluster has no member ${stranger}`;
   const gone = [...from.removed, ...to.removed];
   if (known.every((id) => gone.includes(id))) return 'no member would be left to hand on anything';
-  const all = new Set([...known, ...leaving, ...to.members.map(({ id }) => id)]);
+  const all = new Set([...known, ...leaving, ...idsOf(to.members)]);
   if (all.size > limits.membersMax)
     return `${all.size} nodes would be members meanwhile, more than ${limits.membersMax}`;
   return objectionToMembers(to.members, gone) ?? objectionToNothing(from, to);
@@ -219,6 +216,10 @@ function objectionToNothing(from: Configuration, to: Destination): Objection | u
 
 function isPartitionOf({ partitions }: Configuration, partition: number): boolean {
   return Number.isInteger(partition) && partition >= 0 && partition < partitions;
+}
+
+function idsOf(places: readonly Place[]): NodeId[] {
+  return places.map(({ id }) => id);
 }
 
 function byId(a: Place, b: Place): number {

@@ -1,10 +1,6 @@
 /** The layout of the configuration a node goes by, and the placements that follow from it. */
-import {
-  type ClusterId,
-  type Configuration,
-  type Place,
-  samePlaces,
-} from '../../actors/rules/configuration.js';
+import type { ClusterId, Configuration } from '../../actors/rules/configuration.js';
+import { type ConfiguredLayout, layoutOf } from '../../actors/rules/layout.js';
 import { type Layout, type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
@@ -12,29 +8,21 @@ import type { ConfigurationNumber } from '../../actors/rules/said-configuration.
 /** By which who knows no configuration goes; there is none of this number. */
 const none: ConfigurationNumber = 0;
 
-/** It costs milliseconds: of places that stay it is not computed again. */
-interface ComputedRing {
-  readonly places: readonly Place[];
-  readonly ring: Ring;
-}
-
 export class RingCache {
   private configuration: Configuration | undefined;
-  private owners: ComputedRing;
-  private incoming: ComputedRing | undefined;
-  private moved: ReadonlySet<number> = new Set();
-  /** N → partition → placement. */
+  private configured: ConfiguredLayout | undefined;
+  /** Of nobody. */
+  private readonly empty: Ring;
+  /** N → group of partitions → placement. */
   private placements: Placement[][] = [];
-  /** N → what partitions share that share a placement → placement. */
-  private groups: Map<string, Placement>[] = [];
 
-  constructor(private readonly partitions: number) {
-    this.owners = { places: [], ring: ringOf([], partitions) };
+  constructor(partitions: number) {
+    this.empty = ringOf([], partitions);
   }
 
   /** Of who owns the partitions, whatever they are to become. */
   get current(): Ring {
-    return this.owners.ring;
+    return this.configured?.rings[0]!.ring ?? this.empty;
   }
 
   get cluster(): ClusterId | undefined {
@@ -46,43 +34,19 @@ export class RingCache {
   }
 
   get layout(): Layout {
-    const { owners, incoming, moved } = this;
-    if (incoming === undefined) return owners.ring;
-    const hasMoved = (partition: number): boolean => moved.has(partition);
-    return { ...owners.ring, next: { ...incoming.ring, hasMoved } };
+    return this.configured ?? this.empty;
   }
 
   goBy(configuration: Configuration): void {
-    const { members, move } = configuration;
-    const known = [this.owners, this.incoming];
-    const ringWith = (places: readonly Place[]): ComputedRing =>
-      known.find((computed) => computed !== undefined && samePlaces(computed.places, places)) ?? {
-        places,
-        ring: ringOf(places, this.partitions),
-      };
     this.configuration = configuration;
-    this.owners = ringWith(members);
-    this.incoming = move && ringWith(move.members);
-    this.moved = new Set(move?.moved);
+    this.configured = layoutOf(configuration, this.configured);
     this.placements = [];
-    this.groups = [];
   }
 
   placement(partition: number, n: number): Placement {
-    const ofN = (this.placements[n] ??= []);
-    return (ofN[partition] ??= this.sharedPlacement(partition, n));
-  }
-
-  private sharedPlacement(partition: number, n: number): Placement {
-    const { owners, incoming, moved } = this;
-    const groups = [owners, incoming].map((computed) => computed?.ring.groupOf(partition));
-    const name = [...groups, moved.has(partition)].join();
-    const ofN = (this.groups[n] ??= new Map());
-    let placement = ofN.get(name);
-    if (placement === undefined) {
-      placement = placementOf(this.layout, partition, n);
-      ofN.set(name, placement);
-    }
-    return placement;
+    const { layout } = this;
+    const group = (this.configured ?? this.empty).groupOf(partition);
+    const groups = (this.placements[n] ??= []);
+    return (groups[group] ??= placementOf(layout, partition, n));
   }
 }

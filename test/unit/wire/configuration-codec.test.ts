@@ -31,6 +31,10 @@ function largest(number: number): Place {
   return placeOf(number, { name: label, host: label, zone: label, weight: 0.1 });
 }
 
+function ids(...numbers: readonly number[]): Buffer {
+  return Buffer.from(numbers.map(idOf).join(''), 'hex');
+}
+
 describe('configurations', () => {
   test.each([stable, moving])('come back as they were', (configuration) => {
     expect(decodeConfiguration(encodeConfiguration(configuration))).toEqual(configuration);
@@ -93,7 +97,6 @@ describe('configurations', () => {
   const row = decode(encodeConfiguration(moving)) as WireValue[];
   const places = row[6] as WireValue[][];
   const [members, ring, bits] = row[9] as [WireValue[], WireValue, Buffer];
-  const ids = (...numbers: readonly number[]) => Buffer.from(numbers.map(idOf).join(''), 'hex');
   const many = Array.from({ length: limits.membersMax + 1 }, (_, i) => [
     ids(i + 1),
     'n',
