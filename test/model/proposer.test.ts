@@ -206,7 +206,7 @@ const paths = pathsOf(() => proposerChart(effectsInto([])), {
 });
 
 test('every state is reached', () => {
-  expect(paths.map(({ state }) => state).sort()).toEqual([
+  const states = [
     'accepting',
     'decided',
     'outvoted',
@@ -214,7 +214,8 @@ test('every state is reached', () => {
     'stopped',
     'superseded',
     'withoutMajority',
-  ]);
+  ];
+  expect(new Set(paths.map(({ state }) => state))).toEqual(new Set(states));
 });
 
 describe('in any state it may end', () => {

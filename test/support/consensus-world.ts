@@ -82,7 +82,7 @@ interface Node {
   proposing: Proposing[];
 }
 
-export function numberOf(configuration: Configuration): number {
+function numberOf(configuration: Configuration): number {
   return Number(configuration.split(':')[0]);
 }
 function votersOf(configuration: Configuration): string[] {
@@ -90,6 +90,10 @@ function votersOf(configuration: Configuration): string[] {
 }
 const bytesOf = (configuration: Configuration): Value => Buffer.from(configuration);
 const textOf = (value: Value): Configuration => Buffer.from(value).toString();
+
+function isActive({ actor }: Proposing): boolean {
+  return actor.getSnapshot().status === 'active';
+}
 
 export class ConsensusWorld {
   readonly nodes: Node[];
@@ -194,7 +198,6 @@ export class ConsensusWorld {
 
   /** One of its proposers waits no longer. */
   passTime(node: Node, at: number): void {
-    const isActive = ({ actor }: Proposing): boolean => actor.getSnapshot().status === 'active';
     for (const { chart } of node.proposing.filter((one) => !isActive(one)))
       unusedCharts.push(chart);
     node.proposing = node.proposing.filter(isActive);

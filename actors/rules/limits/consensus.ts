@@ -16,10 +16,4 @@ export const consensusLimits = {
   /** One that found no majority tries again after so long, doubling each time. */
   withoutMajorityMsMin: 500,
   withoutMajorityMsMax: 15_000,
-
-  /**
-   * One configuration, as bytes: 256 members of 400 bytes before a move and as many after it,
-   * 65 536 partitions that have moved, and some. A message carries one.
-   */
-  configurationBytesMax: 512 * 1024,
 } as const;

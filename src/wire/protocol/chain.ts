@@ -10,6 +10,7 @@
  * Configurations travel as the bytes of their document, which whoever takes them checks.
  */
 import { isNodeId } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
 import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { Accepted, Question } from '../../../actors/consensus/acceptor.js';
@@ -42,10 +43,10 @@ export function chainBody(question: ChainQuestion): Request<'chain'> {
       const { kind, instance, ballot, value } = question;
       return asRequest([kind, instance, ...ballotParts(ballot), value]);
     }
-    case 'fetch':
-      return asRequest([question.kind]);
     case 'chosen':
       return asRequest([question.kind, question.configuration]);
+    default:
+      return asRequest([question.kind]);
   }
 }
 
@@ -145,14 +146,14 @@ function ballotOf(round: WireValue | undefined, proposer: WireValue | undefined)
 }
 
 function instanceOf(value: WireValue | undefined): ConfigurationNumber {
-  if (!isInt(value) || value < 1 || value > 0xffff_ffff)
+  if (!isInt(value) || value < 1 || value > limits.configurationNumberMax)
     throw new MalformedError('a number no configuration has');
   return value;
 }
 
 function configurationOf(value: WireValue | undefined): Buffer {
   const bytes = binOf(value);
-  if (bytes.length === 0 || bytes.length > consensusLimits.configurationBytesMax)
+  if (bytes.length === 0 || bytes.length > limits.configurationBytesMax)
     throw new MalformedError('a configuration is no longer than its bound');
   return bytes;
 }

@@ -4,6 +4,7 @@
  * in what is shipped. A passage that is not found exactly once is an error, so mutants can't rot
  * unseen.
  */
+import { consensusMutants } from './consensus-mutants.js';
 import { edgeMutants } from './edge-mutants.js';
 import type { Mutant } from './mutant.js';
 import { subtleMutants } from './subtle-mutants.js';
@@ -865,6 +866,7 @@ export const mutants: readonly Mutant[] = [
     replace: "always: '#listening.meeting.withoutSome',",
   },
 
+  ...consensusMutants,
   ...edgeMutants,
   ...subtleMutants,
 ];

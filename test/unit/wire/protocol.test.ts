@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { limits } from '../../../actors/rules/limits.js';
 import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import { unsaid } from '../../../actors/rules/said-configuration.js';
 import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
@@ -90,7 +91,7 @@ const reply: PutFrameReply = {
   clock,
 };
 const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
-const { ballotRoundMax, configurationBytesMax } = consensusLimits;
+const { ballotRoundMax } = consensusLimits;
 const ballot = { round: ballotRoundMax, proposer: a };
 const configuration = Buffer.from('a configuration');
 const grounds = { configuration: 17, removed: [a, b] };
@@ -262,7 +263,7 @@ describe('what is refused', () => {
     ['a configuration without a byte', () => fetchedOf([Buffer.alloc(0)])],
     [
       'a configuration longer than any',
-      () => chainOf(['accept', 1, 1, a, Buffer.alloc(configurationBytesMax + 1)]),
+      () => chainOf(['accept', 1, 1, a, Buffer.alloc(limits.configurationBytesMax + 1)]),
     ],
     ['a question of another kind', () => chainOf(['decide', 1, 1, a])],
     ['a promise to who asked to accept', () => voteOf(['promised'], 'accept')],
