@@ -13,7 +13,7 @@ type Step = (from: Configuration) => Configuration | Objection;
 function takeIn(life: NodeLife): Step {
   const { id, name } = life;
   const place: Place = { id, name, host: name, zone: '', weight: 1 };
-  return (from) => begin(from, { members: [...from.members, place], ring: 1, removed: [] });
+  return (from) => begin(from, { members: [...from.members, place], ring: from.ring, removed: [] });
 }
 
 function weigh(name: string, weight: number): Step {
@@ -21,13 +21,13 @@ function weigh(name: string, weight: number): Step {
     const members = from.members.map((place) =>
       place.name === name ? { ...place, weight } : place,
     );
-    return begin(from, { members, ring: 1, removed: [] });
+    return begin(from, { members, ring: from.ring, removed: [] });
   };
 }
 
 const withoutD: Step = (from) => {
   const members = from.members.filter(({ name }) => name !== 'd');
-  return begin(from, { members, ring: 1, removed: [] });
+  return begin(from, { members, ring: from.ring, removed: [] });
 };
 
 /** What came of it, once something did. */
