@@ -58,7 +58,7 @@ export class HandMadeView implements ClusterView {
   readonly reconciled: NodeId[] = [];
   ring: Ring;
   next: NextLayout | undefined;
-  readonly cluster = undefined;
+  readonly cluster = 1;
   readonly self: Member;
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];

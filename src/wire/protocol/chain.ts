@@ -5,7 +5,7 @@
  *   prepare, accept   a proposer's questions to the voters of a configuration, about what follows
  *                     it. Each is answered with a vote, once that is on the disk
  *   fetch             which configuration do you know? answered with it
- *   chosen            told: this one was chosen
+ *   chosen            told, or asked whether it is on the disk: this one was chosen
  *
  * Configurations travel as the bytes of their document, which whoever takes them checks.
  */
@@ -120,6 +120,9 @@ export function fetchedBody(configuration: ConfigurationBytes): Answer<'chain'> 
 export function fetchedOf(body: readonly WireValue[]): Buffer {
   return configurationOf(onlyOf(body));
 }
+
+/** To `chosen`, where somebody waits: that one, or a later one, is on the disk. */
+export const takenBody = asAnswer<'chain'>([]);
 
 function acceptedParts(accepted: Accepted<ConfigurationBytes> | undefined): WireValue[] {
   return accepted === undefined ? [] : [...ballotParts(accepted.ballot), accepted.value];

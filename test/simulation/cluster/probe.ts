@@ -1,7 +1,8 @@
 /**
  * Asks nodes, one by one and in their own protocol, what they hold: for the end of a run, when all
  * of them must hold the same. Questions are those nodes ask; answers are read by the oracles' own
- * reader.
+ * reader. From who is no member nodes take no such questions, so each is asked in its own name; the
+ * node itself knows of no question of that number.
  */
 import { unsaid } from '../../../actors/rules/said-configuration.js';
 import { encode } from '../../../src/wire/message-pack.js';
@@ -20,7 +21,6 @@ import { leavesOfTree, type SeenTree } from '../oracle/tree-reader.js';
 import type { SimBus } from '../seams/sim-bus.js';
 import { partitionOfTokens } from '../seams/sim-nats.js';
 
-const self = 'dddddddddddddddd';
 const protocol = 1;
 const waitUs = 2e6;
 
@@ -28,20 +28,15 @@ export class Probe {
   private readonly waiting = new Map<number, (body: Plain[] | undefined) => void>();
   private next = 0;
 
+  /** Whose answers it hears. */
+  private readonly heard = new Set<string>();
+
   constructor(
-    bus: SimBus,
+    private readonly bus: SimBus,
     private readonly scheduler: Scheduler,
     private readonly process: SimProcess,
     private readonly options: { readonly prefix: string; readonly partitions: number },
-  ) {
-    this.publish = (to, verb, message) =>
-      bus.publish(`_${options.prefix}.${to}.${verb}`, message, {
-        reply: `_${options.prefix}.${self}.gone.0`,
-      });
-    bus.subscribe(`_${options.prefix}.${self}.answers`, (message) => this.answered(message));
-  }
-
-  private readonly publish: (to: string, verb: string, message: Buffer) => void;
+  ) {}
 
   /**
    * The state a node holds of each name (`<bucket>/<key>`); the empty state when none. undefined:
@@ -117,7 +112,12 @@ export class Probe {
     };
     timer = this.scheduler.in(waitUs, this.process, () => finish(undefined));
     this.waiting.set(id, finish);
-    this.publish(to, verb, encode([protocol, self, id, body]));
+    const subject = `_${this.options.prefix}.${to}`;
+    if (!this.heard.has(to)) {
+      this.heard.add(to);
+      this.bus.subscribe(`${subject}.answers`, (message) => this.answered(message));
+    }
+    this.bus.publish(`${subject}.${verb}`, encode([protocol, to, id, body]));
   }
 
   private answered(message: BusMessage): void {

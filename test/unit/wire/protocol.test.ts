@@ -165,12 +165,7 @@ const messages: readonly (readonly [
     (body) => orderedOf(body, 2),
     { kind: 'refusal', ...refusal },
   ],
-  [
-    'removal',
-    removalBody({ step: 'question', target: a }),
-    gossipOf,
-    { kind: 'removal', step: 'question', target: a },
-  ],
+  ['removal', removalBody(a), gossipOf, { kind: 'removal', target: a }],
   ['life', lifeBody({ generation: 3, epochs: 9 }), lifeOf, { generation: 3, epochs: 9 }],
   ...(
     [
