@@ -8,7 +8,7 @@ import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
-import { placementOf, type Placement } from '../../actors/rules/placement.js';
+import { placementOf, type NextLayout, type Placement } from '../../actors/rules/placement.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
@@ -49,7 +49,10 @@ export class HandMadeView implements ClusterView {
   /** Those it was to exchange news with, as often as it was. */
   readonly reconciled: NodeId[] = [];
   ring: Ring;
+  /** What the cluster moves to, if it does. */
+  next: NextLayout | undefined;
   readonly self: Member;
+  private readonly moved = new Set<number>();
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -72,6 +75,41 @@ export class HandMadeView implements ClusterView {
   /** From now on partition p's list starts at the p-th of these. */
   learn(configuration: ConfigurationNumber, order: readonly NodeId[] = this.ids): void {
     this.ring = ringWith(order, configuration);
+    this.next = undefined;
+    for (const listener of this.listeners) listener({ kind: 'ring' });
+  }
+
+  /**
+   * The cluster begins to move: from now on partition p's list is to start at the p-th of these.
+   */
+  moveTo(configuration: ConfigurationNumber, order: readonly NodeId[]): void {
+    this.ring = { ...this.ring, epoch: configuration };
+    const to = ringWith(order, configuration);
+    const preferenceList = (partition: number): readonly NodeId[] => to.preferenceList(partition);
+    this.next = { preferenceList, hasMoved: (partition) => this.moved.has(partition) };
+    this.moved.clear();
+    for (const listener of this.listeners) listener({ kind: 'ring' });
+  }
+
+  /** The move is called off: what has moved goes back. Who is written stays the same. */
+  cancel(): void {
+    const { ring, next, moved } = this;
+    if (next === undefined) throw new Error('nothing moves');
+    const back = Array.from({ length: partitions }, (_, partition) => partition).filter(
+      (partition) => !moved.has(partition),
+    );
+    this.ring = { ...ring, preferenceList: (partition) => next.preferenceList(partition) };
+    this.next = {
+      preferenceList: (partition) => ring.preferenceList(partition),
+      hasMoved: (partition) => moved.has(partition),
+    };
+    moved.clear();
+    this.haveMoved(back);
+  }
+
+  /** All targets have received these. */
+  haveMoved(partitions: readonly number[]): void {
+    for (const partition of partitions) this.moved.add(partition);
     for (const listener of this.listeners) listener({ kind: 'ring' });
   }
 
@@ -92,7 +130,7 @@ export class HandMadeView implements ClusterView {
   }
 
   placement(partition: number, n: number): Placement {
-    return placementOf(this.ring, partition, n);
+    return placementOf({ ...this.ring, next: this.next }, partition, n);
   }
 
   onChange(listener: (change: ClusterChange) => void): void {
