@@ -14,7 +14,14 @@ import type { ByteString, StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { differingKeys, differingPositions } from '../../actors/rules/tree-comparison.js';
-import { emptyDigest, emptyState, merge, sameDigest, sameState, type Digest } from '../../actors/rules/versions.js';
+import {
+  emptyDigest,
+  emptyState,
+  merge,
+  sameDigest,
+  sameState,
+  type Digest,
+} from '../../actors/rules/versions.js';
 import { QuorateError } from '../errors.js';
 import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
 import type { Counter } from '../seams/metrics.js';

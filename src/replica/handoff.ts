@@ -138,8 +138,7 @@ export class Handoff {
           return view.configuration;
         },
         isOwner: (key) => isReplica(this.placementOf(key), target),
-        heirsOf: (key) =>
-          heirsOf(this.placementOf(key), view, { self: this.peers.self, target }),
+        heirsOf: (key) => heirsOf(this.placementOf(key), view, { self: this.peers.self, target }),
         differs: (node) => view.reconcile(node),
         jitter: () => this.random.below(1024) / 1024,
         count: (what, records) => (this.counted[what].value += records),

@@ -249,10 +249,7 @@ export class Transfer implements TransferEffects {
     };
   }
 
-  private question(
-    question: TransferQuestion,
-    take: (body: readonly WireValue[]) => void,
-  ): void {
+  private question(question: TransferQuestion, take: (body: readonly WireValue[]) => void): void {
     const { source } = this.at;
     this.call = this.peers.call(source, 'transfer', transferBody(question), (answer) => {
       this.call = undefined;

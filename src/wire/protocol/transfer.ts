@@ -16,8 +16,8 @@ import type { AgreedKey } from './collection.js';
 
 export type TransferQuestion = { readonly layout: ConfigurationNumber } & (
   | /** How many keys does the source hold of these? */
-  { readonly kind: 'offer'; readonly partitions: readonly number[] }
-  /** The next states of the partition that the asker is to own, behind `after` (exclusive). */
+    { readonly kind: 'offer'; readonly partitions: readonly number[] }
+    /** The next states of the partition that the asker is to own, behind `after` (exclusive). */
   | { readonly kind: 'states'; readonly partition: number; readonly after: StorageKey }
   /** Which of these does the owner not hold in this state, durably? */
   | { readonly kind: 'held'; readonly keys: readonly AgreedKey[] }

@@ -6,8 +6,10 @@ import { transferLimits } from '../../../actors/rules/limits/transfer.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
 import type { NodeOptions } from '../../../src/options/node-options.js';
 import type { PeerAnswer } from '../../../src/bus/peers.js';
+import { decode, encode } from '../../../src/wire/message-pack.js';
 import { sentOf, transferBody } from '../../../src/wire/protocol/transfer.js';
 import { decodeBatch } from '../../../src/wire/state-batch.js';
+import type { WireValue } from '../../../src/wire/wire-value.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 import { reading, readingsOf } from '../../support/readings.js';
 
@@ -225,8 +227,7 @@ describe('transfer', () => {
     begin();
     await world.run(30_000);
     for (const key of keys.filter(isMovingKey)) expect(world.equal(key, [1, 3])).toBe(true);
-    for (const [p, key] of lone.entries())
-      expect(world.valuesAt(p % 4, key)).toEqual([`lone${p}`]);
+    for (const [p, key] of lone.entries()) expect(world.valuesAt(p % 4, key)).toEqual([`lone${p}`]);
     expect(received()).toEqual(expected);
     // Of N=1 owners change even where those of N=3 stay the same.
     expect(received(0)).toEqual([4, 8]);
@@ -271,8 +272,7 @@ test('exchange: a partition that moves is left to its transfer, and compared onc
   expect(world.nodes[3]!.store.keys).toBe(0);
   for (const { view } of world.nodes) view.haveMoved([1]);
   await world.run(3 * limits.exchangeIntervalMs);
-  for (const key of keys)
-    expect(world.stateAt(3, key) !== undefined).toBe(key.charCodeAt(1) === 1);
+  for (const key of keys) expect(world.stateAt(3, key) !== undefined).toBe(key.charCodeAt(1) === 1);
 });
 
 describe('what is asked of a source', () => {
@@ -284,7 +284,11 @@ describe('what is asked of a source', () => {
     const answers: PeerAnswer[] = [];
     const body = transferBody(question);
     const { peers } = world.nodes[from]!;
-    peers.call(world.nodes[to]!.id, 'transfer', body, (answer) => answers.push(answer));
+    peers.call(world.nodes[to]!.id, 'transfer', body, (answer) => {
+      // Bytes are lent for the turn.
+      const kept = answer.kind === 'ok' ? decode(encode(answer.body)) : undefined;
+      answers.push(kept === undefined ? answer : { kind: 'ok', body: kept as WireValue[] });
+    });
     await world.run(10);
     expect(answers).toHaveLength(1);
     return answers[0]!;
@@ -329,9 +333,9 @@ describe('what is asked of a source', () => {
     const question = { kind: 'states', layout: moving, partition: 1, after: '' } as const;
     for (const from of [0, 1, 2]) {
       const answer = await ask(2, question, from);
-      expect(answer.kind === 'ok' && decodeBatch(Buffer.from(sentOf(answer.body, '').batch))).toEqual(
-        [],
-      );
+      expect(
+        answer.kind === 'ok' && decodeBatch(Buffer.from(sentOf(answer.body, '').batch)),
+      ).toEqual([]);
     }
   });
 });

@@ -245,7 +245,10 @@ describe('what is refused', () => {
     ['a transfer of a partition there is not', () => transferOf(['states', 1, 256, bytes], 256)],
     ['an offer of one too', () => transferOf(['offer', 1, Buffer.from([1, 0])], 256)],
     ['a transfer that is none', () => transferOf(['keys', 1, 2, bytes], 256)],
-    ['keys to drop with a digest too few', () => transferOf(['held', 1, storageKeyBins(keys), Buffer.alloc(8)], 256)],
+    [
+      'keys to drop with a digest too few',
+      () => transferOf(['held', 1, storageKeyBins(keys), Buffer.alloc(8)], 256),
+    ],
     ['an offer too few', () => offerOf(offerBody([1]), 2)],
     ['an offer of a key and a half', () => offerOf([[1.5]], 1)],
     ['states that end where they begin', () => sentOf([bytes, Buffer.from('b'), true], 'b')],
