@@ -43,7 +43,7 @@ const paths = pathsOf(() => releaseChart(effects()), { events });
 
 test('release: every state is reached', () => {
   const states = ['comparing', 'dropping', 'looking', 'pacing', 'pushing', 'resting'];
-  expect(paths.map(({ state }) => state).sort()).toEqual(states);
+  expect(new Set(paths.map(({ state }) => state))).toEqual(new Set(states));
 });
 
 describe('release: on the way to each state', () => {
@@ -113,7 +113,16 @@ test('release: equal everywhere, then pushed in two messages, then a pass withou
   pace();
   actor.send({ type: 'pass.ended' });
   expect(acts()).toEqual([
-    ...['look', 'compare', 'drop', 'look', 'compare', 'push', 'push', 'drop', 'look', 'look'],
+    'look',
+    'compare',
+    'drop',
+    'look',
+    'compare',
+    'push',
+    'push',
+    'drop',
+    'look',
+    'look',
   ]);
   expect(actor.getSnapshot().value).toBe('resting');
 });

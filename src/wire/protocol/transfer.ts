@@ -61,7 +61,7 @@ export function offerOf(body: readonly WireValue[], asked: number): readonly num
   const counts = onlyOf(body);
   if (!isList(counts) || counts.length !== asked || !counts.every(isInt))
     throw new MalformedError('a number of keys for each partition');
-  return counts as readonly number[];
+  return counts;
 }
 
 /** States in the order of their keys. */

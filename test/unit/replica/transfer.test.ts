@@ -242,7 +242,8 @@ describe('transfer', () => {
     for (const at of [0, 1, 2]) await giveParts(at, key, large);
     begin();
     while ((world.stateAt(3, key)?.siblings.length ?? 0) === 0) await world.run(1);
-    await giveParts(0, key, stateOf(1, 10, 9));
+    // Its parts are others now: what was in the first one is in the second one, too.
+    for (const at of [0, 1, 2]) await giveParts(at, key, stateOf(1, 400 * 1024, 0));
     await untilReceived();
     expect(world.stateAt(3, key)!.siblings).toHaveLength(6);
     expect(world.equal(key, [0, 3])).toBe(true);

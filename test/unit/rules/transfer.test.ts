@@ -63,13 +63,11 @@ describe('which partitions a node is to receive', () => {
   });
 
   test('cancelled: those of the other side, and of each partition the other half', () => {
-    const [from, to] = [
-      ['a', 'b', 'c'],
-      ['b', 'c', 'x'],
-    ];
+    const from = ['a', 'b', 'c'];
+    const to = ['b', 'c', 'x'];
     for (const hasMoved of [false, true]) {
-      const back = moving(to!, from!, !hasMoved)(3);
-      expect(isToReceive(moving(from!, to!, hasMoved)(3), 'x')).toBe(!hasMoved);
+      const back = moving(to, from, !hasMoved)(3);
+      expect(isToReceive(moving(from, to, hasMoved)(3), 'x')).toBe(!hasMoved);
       expect(isToReceive(back, 'a')).toBe(hasMoved);
       expect(isTarget(back, 'x')).toBe(false);
     }
