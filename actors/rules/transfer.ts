@@ -9,7 +9,7 @@
  */
 import type { NodeId } from './actor.js';
 import type { BucketOptions } from './bucket.js';
-import { transferLimits } from './limits/transfer.js';
+import { limits } from './limits.js';
 import type { Placement } from './placement.js';
 import { remaining, type Removals } from './removal.js';
 import type { Belief } from './routing.js';
@@ -93,10 +93,10 @@ export function isReceived(
 
 /** Whether who holds `held` keys is sent all of `offered`, rather than compared with. */
 export function isStreamed(held: number, offered: number): boolean {
-  return held < offered * transferLimits.heldShareMax;
+  return held < offered * limits.transferHeldShareMax;
 }
 
 /** After a batch that took so long, from the question until it was durable. */
 export function transferRestMs(tookMs: number): number {
-  return Math.min(transferLimits.restMsMax, Math.max(transferLimits.restMsMin, tookMs));
+  return Math.min(limits.transferRestMsMax, Math.max(limits.transferRestMsMin, tookMs));
 }

@@ -4,9 +4,9 @@
  *
  * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the
  * room, or was removed, or does not own the key any more, is re-homed: its states go to all other
- * owners, and only when each of them has acknowledged is the hint settled. From then on as many primaries hold the state as the
- * cluster has, and the target gets it by tree exchange. Until then it stays, whatever its age: a
- * hint is never dropped.
+ * owners, and only when each of them has acknowledged is the hint settled. From then on as many
+ * primaries hold the state as the cluster has, and the target gets it by tree exchange. Until then
+ * it stays, whatever its age: a hint is never dropped.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';

@@ -89,8 +89,8 @@ export class Release implements ReleaseEffects {
   }
 
   /**
-   * Whether this node holds of the partition, besides what it owns, only what it owes: settled hints
-   * may go then without asking anybody.
+   * Whether this node holds of the partition, besides what it owns, only what it owes: settled
+   * hints may go then without asking anybody.
    */
   isReleased(partition: number): boolean {
     return this.walk.isReleased(partition);

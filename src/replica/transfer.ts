@@ -2,9 +2,9 @@
  * Transfer: receives the partitions that move to this node, by the `transfer` machine, and tells
  * which it has received.
  *
- * A partition is *streamed* from one source, batch by batch in the order of its keys; where that one
- * falls silent, another goes on behind the last key. Who sent all of it is a source whose keys this
- * node has; so is one whose trees were compared with it (`tree-exchange.ts`).
+ * A partition is *streamed* from one source, batch by batch in the order of its keys; where that
+ * one falls silent, another goes on behind the last key. Who sent all of it is a source whose keys
+ * this node has; so is one whose trees were compared with it (`tree-exchange.ts`).
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';

@@ -120,11 +120,11 @@ test('transfer: two partitions are streamed and one is compared, then the next s
   actor.send({ type: 'lot.chosen' });
   actor.send(offer(2, 1));
   actor.send(batch(2, 1));
-  clock.advance(transferLimits.restMsMin);
+  clock.advance(limits.transferRestMsMin);
   actor.send(batch(1, 1));
-  clock.advance(transferLimits.restMsMin);
+  clock.advance(limits.transferRestMsMin);
   actor.send(batch(0, 1));
-  clock.advance(transferLimits.restMsMin);
+  clock.advance(limits.transferRestMsMin);
   actor.send({ type: 'source.compared' });
   actor.send(offer(0, 3));
   actor.send({ type: 'source.compared' });
@@ -143,14 +143,14 @@ test('transfer: all was streamed: nothing is compared with that source', () => {
   actor.send({ type: 'lot.chosen' });
   actor.send(offer(1, 0));
   actor.send(batch(0));
-  clock.advance(transferLimits.restMsMin);
+  clock.advance(limits.transferRestMsMin);
   expect(acts()).toEqual(['choose', 'ask', 'fetch', 'ask']);
 });
 
 test.each([
-  [0, transferLimits.restMsMin],
+  [0, limits.transferRestMsMin],
   [300, 300],
-  [60_000, transferLimits.restMsMax],
+  [60_000, limits.transferRestMsMax],
 ])('transfer: a batch that took %i ms is followed by a rest of %i', (tookMs, restMs) => {
   const { actor, clock } = start();
   for (const type of ['layout.changed', 'lot.chosen'] as const) actor.send({ type });

@@ -9,17 +9,6 @@ export const transferLimits = {
    */
   scannedKeysMax: 4096,
   scanKeys: 256,
-  /**
-   * Who holds a larger part of a partition's keys compares trees; below, sending all of them is
-   * cheaper than to say which are missing.
-   */
-  heldShareMax: 0.25,
-  /**
-   * Rest between two batches: as long as the last one took, within these. So a node or a disk that
-   * is busy with requests is left alone for longer.
-   */
-  restMsMin: 10,
-  restMsMax: 1_000,
   /** A source that did not answer, or goes by another layout, is asked again after this. */
   retryMs: 1_000,
 

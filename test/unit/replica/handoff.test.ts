@@ -18,7 +18,9 @@ async function withHints(count: number, value = 'v'): Promise<string[]> {
   return keys;
 }
 
-const owed = (): number => world.nodes[3]!.store.hints.total().count;
+const owedBy = (at: number): number => world.nodes[at]!.store.hints.total().count;
+const owed = (): number => owedBy(3);
+const ids = (nodes: readonly number[]): string[] => nodes.map((at) => world.nodes[at]!.id);
 
 test('handoff: 300 hints reach their target in batches, and the fallback keeps nothing', async () => {
   const keys = await withHints(300);
@@ -181,8 +183,6 @@ test('handoff: a put that arrives while its hint is under way is delivered as we
 });
 
 describe('handoff after a move', () => {
-  const ids = (nodes: readonly number[]): string[] => nodes.map((at) => world.nodes[at]!.id);
-
   /** Node 4 owes node 1 a key of partition 0, whose owners are 0, 1 and 2. */
   const owing = async (): Promise<string> => {
     world = await ReplicaWorld.start(5);
@@ -191,8 +191,6 @@ describe('handoff after a move', () => {
     await world.give(4, key, await world.put(0, key), 1);
     return key;
   };
-  const owedBy = (at: number): number => world.nodes[at]!.store.hints.total().count;
-
   test('a former owner gets nothing more, alive as it is: those there are now get it, all of them', async () => {
     const key = await owing();
     for (const { view } of world.nodes) view.learn(3, ids([0, 2, 3]));

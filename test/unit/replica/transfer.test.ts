@@ -20,8 +20,8 @@ afterEach(() => expect(world.errors).toEqual([]));
 const [stable, moving] = [2, 3];
 
 /** Node 3 is to receive all partitions but these: their owners stay nodes 0, 1 and 2. */
-const staying = [0, 4, 8, 12];
-const expected = Array.from({ length: 16 }, (_, p) => p).filter((p) => !staying.includes(p));
+const staying = new Set([0, 4, 8, 12]);
+const expected = Array.from({ length: 16 }, (_, p) => p).filter((p) => !staying.has(p));
 
 const ids = (nodes: readonly number[]): string[] => nodes.map((at) => world.nodes[at]!.id);
 
@@ -62,7 +62,7 @@ async function fill(count: number, value = 'v'): Promise<StorageKey[]> {
   return keys;
 }
 
-const isMovingKey = (key: StorageKey): boolean => !staying.includes(key.charCodeAt(1));
+const isMovingKey = (key: StorageKey): boolean => !staying.has(key.charCodeAt(1));
 
 describe('transfer', () => {
   test('an empty node receives what its partitions hold, once each, and nothing of the others', async () => {
@@ -276,25 +276,25 @@ test('exchange: a partition that moves is left to its transfer, and compared onc
   for (const key of keys) expect(world.stateAt(3, key) !== undefined).toBe(key.charCodeAt(1) === 1);
 });
 
-describe('what is asked of a source', () => {
-  const ask = async (
-    to: number,
-    question: Parameters<typeof transferBody>[0],
-    from = 3,
-  ): Promise<PeerAnswer> => {
-    const answers: PeerAnswer[] = [];
-    const body = transferBody(question);
-    const { peers } = world.nodes[from]!;
-    peers.call(world.nodes[to]!.id, 'transfer', body, (answer) => {
-      // Bytes are lent for the turn.
-      const kept = answer.kind === 'ok' ? decode(encode(answer.body)) : undefined;
-      answers.push(kept === undefined ? answer : { kind: 'ok', body: kept as WireValue[] });
-    });
-    await world.run(10);
-    expect(answers).toHaveLength(1);
-    return answers[0]!;
-  };
+const ask = async (
+  to: number,
+  question: Parameters<typeof transferBody>[0],
+  from = 3,
+): Promise<PeerAnswer> => {
+  const answers: PeerAnswer[] = [];
+  const body = transferBody(question);
+  const { peers } = world.nodes[from]!;
+  peers.call(world.nodes[to]!.id, 'transfer', body, (answer) => {
+    // Bytes are lent for the turn.
+    const kept = answer.kind === 'ok' ? decode(encode(answer.body)) : undefined;
+    answers.push(kept === undefined ? answer : { kind: 'ok', body: kept as WireValue[] });
+  });
+  await world.run(10);
+  expect(answers).toHaveLength(1);
+  return answers[0]!;
+};
 
+describe('what is asked of a source', () => {
   test('by another layout: nothing, and it says so, as all verbs do it', async () => {
     await settled();
     const [key] = await fill(1);
@@ -349,9 +349,15 @@ function stateOf(actors: number, bytes: number, from = 1): KeyState {
     actor: actorOf((from + i).toString(16).padStart(16, '0'), 1),
     counter: 1,
   }));
-  const base = { writtenAtMs: 1, expiresAtMs: 0, operation: '' };
   const value = Buffer.alloc(bytes, 'x');
-  return { context: dots, siblings: dots.map((dot) => ({ ...base, dot, value }) as never) };
+  const siblings = dots.map((dot) => ({
+    dot,
+    value,
+    writtenAtMs: 1,
+    expiresAtMs: 0,
+    operation: '',
+  }));
+  return { context: dots, siblings };
 }
 
 /** As it comes to be: of several puts that did not know of each other. */

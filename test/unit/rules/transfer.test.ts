@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { assert, boolean, integer, property, shuffledSubarray, subarray } from 'fast-check';
 import type { NodeId } from '../../../actors/rules/actor.js';
-import { transferLimits } from '../../../actors/rules/limits/transfer.js';
+import { limits } from '../../../actors/rules/limits.js';
 import type { Reachability } from '../../../actors/rules/membership.js';
 import { placementOf, type Placement } from '../../../actors/rules/placement.js';
 import {
@@ -159,6 +159,9 @@ test('who holds little is sent all, who holds much compares', () => {
 });
 
 test('the rest is as long as the batch took, within bounds', () => {
-  const { restMsMin, restMsMax } = transferLimits;
-  expect([0, 77, 1e9].map(transferRestMs)).toEqual([restMsMin, 77, restMsMax]);
+  expect([0, 77, 1e9].map(transferRestMs)).toEqual([
+    limits.transferRestMsMin,
+    77,
+    limits.transferRestMsMax,
+  ]);
 });
