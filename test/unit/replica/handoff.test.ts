@@ -182,15 +182,16 @@ test('handoff: a put that arrives while its hint is under way is delivered as we
   expect(world.stateAt(3, key!)).toBeUndefined();
 });
 
+/** Node 4 owes node 1 a key of partition 0, whose owners are 0, 1 and 2. */
+const owing = async (): Promise<string> => {
+  world = await ReplicaWorld.start(5);
+  for (const { view } of world.nodes) view.learn(2, ids([0, 1, 2]));
+  const key = world.key('k');
+  await world.give(4, key, await world.put(0, key), 1);
+  return key;
+};
+
 describe('handoff after a move', () => {
-  /** Node 4 owes node 1 a key of partition 0, whose owners are 0, 1 and 2. */
-  const owing = async (): Promise<string> => {
-    world = await ReplicaWorld.start(5);
-    for (const { view } of world.nodes) view.learn(2, ids([0, 1, 2]));
-    const key = world.key('k');
-    await world.give(4, key, await world.put(0, key), 1);
-    return key;
-  };
   test('a former owner gets nothing more, alive as it is: those there are now get it, all of them', async () => {
     const key = await owing();
     for (const { view } of world.nodes) view.learn(3, ids([0, 2, 3]));
