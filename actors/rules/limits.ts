@@ -196,6 +196,18 @@ export const limits = {
   exchangeScannedKeysMax: 4096,
   exchangeScanKeys: 512,
 
+  /**
+   * Who holds a larger part of the keys of a partition that moves to it compares trees; below,
+   * sending all of them is cheaper than to say which are missing.
+   */
+  transferHeldShareMax: 0.25,
+  /**
+   * Rest between two batches of a transfer: as long as the last one took, within these. So a node
+   * or a disk that is busy with requests is left alone for longer.
+   */
+  transferRestMsMin: 10,
+  transferRestMsMax: 1_000,
+
   /** Longer than any message or restored process can be under way. */
   tombstoneGraceMsDefault: 60 * 60 * 1000,
   /**

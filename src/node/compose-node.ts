@@ -122,7 +122,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   join(): void {
-    const { membership, handlers, waysIn, inspectionServer } = this.started;
+    const { membership, handlers, waysIn, inspectionServer, release } = this.started;
     const { partitions } = this.options;
     membership.kept.holds = (bucket) =>
       bucket === undefined ? this.store.keys > 0 : holdsBucket(this.store, partitions, bucket);
@@ -132,8 +132,10 @@ class ComposedNode implements QuorateNode, NodeEffects {
     membership.problems.onReport((text) => this.tellProblem(text));
     const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {
+      const partition = partitionOfStorageKey(key);
       const { n } = buckets.of(nameOfStorageKey(key).bucket);
-      return isReplica(membership.view.placement(partitionOfStorageKey(key), n), this.id);
+      const placement = membership.view.placement(partition, n);
+      return isReplica(placement, this.id) || !release.isReleased(partition);
     });
     for (const handler of handlers) handler.start();
     waysIn.announce();
@@ -148,11 +150,13 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   open(): void {
-    const { waysIn, handoff, exchange, collection } = this.started;
+    const { waysIn, handoff, exchange, collection, transfer, release } = this.started;
     waysIn.open();
     handoff.start();
     exchange.start();
     collection.start();
+    transfer.start();
+    release.start();
     this.repair();
     this.serving.resolve();
   }
@@ -169,6 +173,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
     parts.handoff.stop();
     parts.exchange.stop();
     parts.collection.stop();
+    parts.transfer.stop();
+    parts.release.stop();
     parts.inspectionServer.stop();
     parts.membership.stop();
     parts.waysIn.silence();

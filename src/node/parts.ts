@@ -23,6 +23,9 @@ import { Handoff } from '../replica/handoff.js';
 import { MergeHandler } from '../replica/merge-handler.js';
 import { ReadHandler } from '../replica/read-handler.js';
 import { CollectionHandler } from '../replica/collection-handler.js';
+import { Release } from '../replica/release.js';
+import { Transfer } from '../replica/transfer.js';
+import { TransferHandler } from '../replica/transfer-handler.js';
 import { TreeExchange } from '../replica/tree-exchange.js';
 import { TreeHandler } from '../replica/tree-handler.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
@@ -65,6 +68,8 @@ export interface NodeParts {
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
   readonly collection: Collection;
+  readonly transfer: Transfer;
+  readonly release: Release;
   readonly waysIn: WaysIn;
   readonly inspectionServer: InspectionServer;
 }
@@ -82,16 +87,24 @@ export function nodePartsOf(
   scope.register<ClusterView>(ClusterView, { useFactory: (own) => own.resolve(Membership).view });
   scope.registerSingleton(Coordinator, RoundCoordinator);
   scope.registerSingleton(Forgetting);
+  scope.registerSingleton(TreeExchange);
   return {
     peers: scope.resolve<Peers>(Peers),
     membership: scope.resolve(Membership),
     coordinator: scope.resolve<Coordinator>(Coordinator),
-    handlers: [MergeHandler, ReadHandler, TreeHandler, CollectionHandler, RemovalDesk].map((part) =>
-      scope.resolve<{ start(): void }>(part),
-    ),
+    handlers: [
+      MergeHandler,
+      ReadHandler,
+      TreeHandler,
+      CollectionHandler,
+      TransferHandler,
+      RemovalDesk,
+    ].map((part) => scope.resolve<{ start(): void }>(part)),
     handoff: scope.resolve(Handoff),
     exchange: scope.resolve(TreeExchange),
     collection: scope.resolve(Collection),
+    transfer: scope.resolve(Transfer),
+    release: scope.resolve(Release),
     waysIn: scope.resolve(WaysIn),
     inspectionServer: scope.resolve(InspectionServer),
   };

@@ -57,9 +57,11 @@ export class HandMadeView implements ClusterView {
   /** Those it was to exchange news with, as often as it was. */
   readonly reconciled: NodeId[] = [];
   ring: Ring;
+  /** What the cluster moves to, if it does. */
   next: NextLayout | undefined;
   readonly cluster = 1;
   readonly self: Member;
+  private readonly moved = new Set<number>();
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -102,6 +104,40 @@ export class HandMadeView implements ClusterView {
       preferenceList: (partition) => target.preferenceList(partition),
       hasMoved: (partition) => moved.includes(partition),
     };
+    this.tellRing();
+  }
+
+  /**
+   * The cluster begins to move: from now on partition p's list is to start at the p-th of these.
+   */
+  moveTo(configuration: ConfigurationNumber, order: readonly NodeId[]): void {
+    this.ring = { ...this.ring, epoch: configuration };
+    const to = ringWith(order, configuration);
+    const preferenceList = (partition: number): readonly NodeId[] => to.preferenceList(partition);
+    this.next = { preferenceList, hasMoved: (partition) => this.moved.has(partition) };
+    this.moved.clear();
+    this.tellRing();
+  }
+
+  /** The move is called off: what has moved goes back. Who is written stays the same. */
+  cancel(): void {
+    const { ring, next, moved } = this;
+    if (next === undefined) throw new Error('nothing moves');
+    const back = Array.from({ length: partitions }, (_, partition) => partition).filter(
+      (partition) => !moved.has(partition),
+    );
+    this.ring = { ...ring, preferenceList: (partition) => next.preferenceList(partition) };
+    this.next = {
+      preferenceList: (partition) => ring.preferenceList(partition),
+      hasMoved: (partition) => moved.has(partition),
+    };
+    moved.clear();
+    this.haveMoved(back);
+  }
+
+  /** All targets have received these. */
+  haveMoved(partitions: readonly number[]): void {
+    for (const partition of partitions) this.moved.add(partition);
     this.tellRing();
   }
 

@@ -54,7 +54,7 @@ export class Probe {
       // A digest nothing has, so that every state that is not empty comes back.
       const digests = Buffer.alloc(8 * rest.length);
       // Of a state larger than a message the first part will do.
-      this.call(node, 'read', readBody(1500, keys, digests, unsaid, true), (body) => {
+      this.call(node, 'read', readBody(1500, keys, digests, unsaid, 0), (body) => {
         if (body === undefined) return done(undefined);
         const [indexes, found, answered] = body as [number[], Buffer[], number];
         indexes.forEach((index, i) => states.set(rest[index]!, readState(found[i]!)));

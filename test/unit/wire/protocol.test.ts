@@ -44,6 +44,16 @@ import {
   treeQuestionBody,
   treeQuestionOf,
 } from '../../../src/wire/protocol/tree.js';
+import {
+  offerBody,
+  offerOf,
+  otherwiseHeldBody,
+  otherwiseHeldOf,
+  sentBody,
+  sentOf,
+  transferBody,
+  transferOf,
+} from '../../../src/wire/protocol/transfer.js';
 import { encodeBatch } from '../../../src/wire/state-batch.js';
 import { storageKeyBins } from '../../../src/wire/storage-keys.js';
 import type { WireValue } from '../../../src/wire/wire-value.js';
@@ -119,15 +129,21 @@ const messages: readonly (readonly [
     'read',
     readBody(100, storageKeyBins(keys), encodeDigests(digests), 17),
     readOf,
-    { remainingMs: 100, keys, digests, configuration: 17, partsWelcome: false },
+    { remainingMs: 100, keys, digests, configuration: 17, part: undefined },
   ],
   [
     'read, in parts',
-    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, true),
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, 2),
     readOf,
-    { remainingMs: 100, keys, digests, configuration: null, partsWelcome: true },
+    { remainingMs: 100, keys, digests, configuration: null, part: 2 },
   ],
   ['found', foundBody([1], [bytes], 2), (body) => foundOf(body, 2), [[1], [bytes], 2]],
+  [
+    'found, a part',
+    foundBody([1], [bytes], 2, [3, encodeDigests(digests.slice(1))]),
+    (body) => foundOf(body, 2),
+    [[1], [bytes], 2, [3, encodeDigests(digests.slice(1))]],
+  ],
   ['found, nothing', foundBody([], [], 1), (body) => foundOf(body, 2), [[], [], 1]],
   ...(
     [
@@ -157,6 +173,29 @@ const messages: readonly (readonly [
     (order) => [`collection ${order.kind}`, collectionBody(order), collectionOf, order] as const,
   ),
   ['holdings', holdingsBody([0, 3]), (body) => holdingsOf(body, 2), [0, 3]],
+  ...(
+    [
+      { kind: 'offer', layout: 7, partitions: [0, 255] },
+      { kind: 'states', layout: 7, partition: 3, after: keys[0]! },
+      { kind: 'held', layout: 7, keys: agreed },
+    ] as const
+  ).map(
+    (question) =>
+      [
+        `transfer ${question.kind}`,
+        transferBody(question),
+        (body: readonly WireValue[]) => transferOf(body, 256),
+        question,
+      ] as const,
+  ),
+  ['offer', offerBody([0, 100_000]), (body) => offerOf(body, 2), [0, 100_000]],
+  [
+    'sent',
+    sentBody({ batch: bytes, upTo: keys[1]!, isWhole: true }),
+    (body) => sentOf(body, keys[0]!),
+    { batch: bytes, upTo: keys[1]!, isWhole: true },
+  ],
+  ['otherwise held', otherwiseHeldBody([0, 9]), (body) => otherwiseHeldOf(body, 10), [0, 9]],
   ['forward', forwardBody(frame), forwardOf, frame],
   ['ordered', orderedBody(reply), (body) => orderedOf(body, 2), reply],
   [
@@ -235,7 +274,21 @@ describe('what is refused', () => {
       'a read with a digest too few',
       () => readOf([1, storageKeyBins(keys), Buffer.alloc(8), null]),
     ],
-    ['parts that are welcome somehow', () => readOf([1, [], Buffer.alloc(0), null, 1])],
+    ['half a part', () => readOf([1, [], Buffer.alloc(0), null, 0.5])],
+    ['a part of a state without a digest', () => foundOf([[0], [bytes], 1, [1, bytes]], 1)],
+    ['a part of a state with parts in words', () => foundOf([[0], [bytes], 1, ['1', bytes]], 1)],
+    ['a transfer by half a layout', () => transferOf(['offer', 0.5, Buffer.alloc(0)], 256)],
+    ['a transfer of a partition there is not', () => transferOf(['states', 1, 256, bytes], 256)],
+    ['an offer of one too', () => transferOf(['offer', 1, Buffer.from([1, 0])], 256)],
+    ['a transfer that is none', () => transferOf(['keys', 1, 2, bytes], 256)],
+    [
+      'keys to drop with a digest too few',
+      () => transferOf(['held', 1, storageKeyBins(keys), Buffer.alloc(8)], 256),
+    ],
+    ['an offer too few', () => offerOf(offerBody([1]), 2)],
+    ['an offer of a key and a half', () => offerOf([[1.5]], 1)],
+    ['states that end where they begin', () => sentOf([bytes, Buffer.from('b'), true], 'b')],
+    ['a key that was not asked for', () => otherwiseHeldOf(otherwiseHeldBody([2]), 2)],
     ['an answer about one key and a half', () => foundOf([[], [], 1.5], 2)],
     ['an answer about more keys than were asked for', () => foundOf([[], [], 3], 2)],
     ['an answer about none', () => foundOf([[], [], 0], 2)],
