@@ -56,3 +56,38 @@ export interface Move {
 
 /** 1: of clusters founded before configurations were documents. 2: with tighter shares. */
 export type RingVersion = 1 | 2;
+
+/** Who may still hold or serve something, ascending; nobody takes anything from others. */
+export function membersOf({ members, move, leaving, removed }: Configuration): readonly NodeId[] {
+  const places = move === undefined ? members : [...members, ...move.members];
+  const ids = new Set([...places.map(({ id }) => id), ...leaving]);
+  return [...ids].filter((id) => !removed.includes(id)).sort();
+}
+
+/** Whether the node is one of `membersOf`. */
+export function isMember({ members, move, leaving, removed }: Configuration, id: NodeId): boolean {
+  const named = (places: readonly Place[]): boolean => places.some((place) => place.id === id);
+  if (removed.includes(id)) return false;
+  return named(members) || (move !== undefined && named(move.members)) || leaving.includes(id);
+}
+
+/** As which a member stands on the ring, or will: the place it moves to comes first. */
+export function placeOf({ members, move }: Configuration, id: NodeId): Place | undefined {
+  const wanted = (place: Place): boolean => place.id === id;
+  return move?.members.find(wanted) ?? members.find(wanted);
+}
+
+export function samePlaces(some: readonly Place[], others: readonly Place[]): boolean {
+  return some.length === others.length && some.every((place, i) => isSamePlace(place, others[i]!));
+}
+
+function isSamePlace(place: Place, other: Place): boolean {
+  const { id, name, host, zone, weight } = place;
+  return (
+    id === other.id &&
+    name === other.name &&
+    host === other.host &&
+    zone === other.zone &&
+    weight === other.weight
+  );
+}

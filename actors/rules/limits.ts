@@ -218,6 +218,15 @@ export const limits = {
   clearedKeysMax: 4096,
 
   membersMax: 256,
+  /** Who choose the next configuration: three of them may be away. */
+  votersMax: 7,
+  /** 32 bits. */
+  configurationNumberMax: 0xffff_ffff,
+  /**
+   * One that moves from as many members as there may be to as many, with names of full length, and
+   * the most partitions.
+   */
+  configurationBytesMax: 224 * 1024,
   /** 16 bits of TCP. */
   portMax: 65_535,
   weightMax: 64,
