@@ -129,6 +129,10 @@ export class Observatory {
     return undefined;
   }
 
+  partitionOf(name: string): number {
+    return this.probe.partitionOf(name);
+  }
+
   storageKey(name: string): string {
     return this.probe.storageKey(name);
   }

@@ -28,6 +28,7 @@ export class ChainOracle {
   /** Who accepted a document as the successor of a number, by number and document. */
   private readonly accepted = new Map<number, Map<string, Set<string>>>();
   private readonly knownBy = new Map<string, number>();
+  private readonly members = new Set<string>();
   /** Of all that anybody goes by, the one with the highest number. */
   newest: Configuration | undefined;
   /** The first node that has a document, as far as can be seen. */
@@ -52,7 +53,12 @@ export class ChainOracle {
     for (const listener of this.onLearned) listener(node, configuration);
   }
 
-  /** Numbers that a node has known; 0: none. */
+  /** By any of the configurations that were seen. */
+  wasMember(node: string): boolean {
+    return this.members.has(node);
+  }
+
+  /** The highest number that a node has known; 0: none. */
   numberOf(node: string): number {
     return this.knownBy.get(node) ?? 0;
   }
@@ -107,6 +113,8 @@ export class ChainOracle {
   private choose(node: string, configuration: Configuration): void {
     const { number } = configuration;
     this.chosen.set(number, configuration);
+    for (const { id } of [...configuration.members, ...(configuration.move?.members ?? [])])
+      this.members.add(id);
     const before = this.chosen.get(number - 1);
     const after = this.chosen.get(number + 1);
     if (before !== undefined) this.checkStep(before, configuration);
