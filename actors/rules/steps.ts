@@ -15,6 +15,7 @@
  */
 import type { NodeId } from './actor.js';
 import {
+  type ClusterId,
   type Configuration,
   type Move,
   type Place,
@@ -37,6 +38,11 @@ export interface Destination {
   readonly removed: readonly NodeId[];
 }
 
+/** Ascending. */
+export function clusterFoundedBy(founders: readonly NodeId[]): ClusterId {
+  return mixed(hashText(fnvBasis, founders.join(' ')));
+}
+
 /** Of those who founded the cluster, the removed ones among them; both in any order. */
 export function foundingConfiguration(
   places: readonly Place[],
@@ -46,7 +52,7 @@ export function foundingConfiguration(
   const members = places.toSorted(byId);
   const ids = members.map(({ id }) => id);
   return {
-    cluster: mixed(hashText(fnvBasis, ids.join(' '))),
+    cluster: clusterFoundedBy(ids),
     number: 1,
     layout: 1,
     partitions,

@@ -111,7 +111,7 @@ export class Documents {
     for (const [bucket, { n, r }] of own)
       if (n !== defaults.n || r !== defaults.r) buckets.push([bucket, n, r]);
     return ringMessageOf({
-      epoch: ring.epoch,
+      epoch: this.view.configuration,
       partitions: ring.partitions,
       nodes,
       n: defaults.n,

@@ -11,7 +11,10 @@ import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
-import { isDown, type News, type Settings } from '../wire/protocol/news.js';
+import { isDown, type News, type NewsOfChain, type Settings } from '../wire/protocol/news.js';
+import type { Chain } from './chain.js';
+import type { ChainExchange } from './chain-exchange.js';
+import type { Driving } from './driving.js';
 import type { Outages } from './outages.js';
 import type { IdClaim } from './id-claim.js';
 import type { Identity } from './identity.js';
@@ -22,11 +25,14 @@ import type { Lineage } from './lineage.js';
 import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Problems } from './problems.js';
-import type { Removals } from './removals.js';
+import type { Removing } from './removing.js';
+import type { Reassurance } from './reassurance.js';
+import type { Reports } from './reports.js';
 import type { Learned, Roster } from './roster.js';
 import { isCompatible } from './settings.js';
 import type { Telling } from './telling.js';
 import type { TimeOfDay } from './time-of-day.js';
+import type { Voting } from './voting.js';
 
 export interface GossipExchangeOptions {
   readonly clock: Clock;
@@ -41,7 +47,13 @@ export interface GossipExchangeOptions {
   readonly lineage: Lineage;
   readonly learning: Learning;
   readonly telling: Telling;
-  readonly removals: Removals;
+  readonly chain: Chain;
+  readonly chainExchange: ChainExchange;
+  readonly reports: Reports;
+  readonly driving: Driving;
+  readonly voting: Voting;
+  readonly reassurance: Reassurance;
+  readonly removing: Removing;
   readonly kept: KeptMembers;
   readonly timeOfDay: TimeOfDay;
   readonly outages: Outages;
@@ -84,14 +96,14 @@ export class GossipExchange {
 
   /** Throws `MalformedError`. */
   receive(call: IncomingCall<'gossip'>): void {
-    const { roster, life, identity, claim, removals, learning, kept } = this.options;
+    const { roster, life, identity, claim, removing, learning, kept } = this.options;
     if (life.isOver) return;
     const said = gossipOf(call.body);
     if (said.kind === 'claim') {
       if (call.from === roster.self.id && identity.isUnopposed) claim.answer(call, said.claim);
       return;
     }
-    if (said.kind === 'removal') return removals.removing.answer(call, said);
+    if (said.kind === 'removal') return removing.answer(call, said.target);
     if (said.kind === 'recall') {
       learning.answerRecall(call, said.row);
       return kept.save();
@@ -100,18 +112,17 @@ export class GossipExchange {
   }
 
   private hear(from: NodeId, news: News): void {
-    const { roster, life, settings, problems, telling, learning, removals, view, kept } =
-      this.options;
+    const { roster, life, settings, problems, telling, learning, chain, kept } = this.options;
     this.hearTime(from, news);
     const sender = { id: from, name: roster.get(from)?.name ?? from };
-    if (!isCompatible({ sender, news, settings, vote: life.vote, problems })) {
+    const known = chain.number?.cluster;
+    if (!isCompatible({ sender, news, settings, vote: life.vote, known, problems })) {
       // So that both sides can say what is wrong.
       if (news.hello) telling.tell(from, { hello: false });
       return;
     }
     const before = roster.self;
     const learned = learning.learn(from, news);
-    removals.review();
     const met = news.vitals.filter(({ id, opinion }) => id === from || !isDown(opinion));
     const reached = met.map(({ id }) => id);
     const outdated = news.vitals.filter((vital) => roster.isOutdated(vital.id, vital));
@@ -123,11 +134,17 @@ export class GossipExchange {
       known: roster.allIds,
       outdated: outdated.map(({ id }) => id),
     });
-    view.review();
+    this.hearOfChain(from, news.chain);
     this.answer(from, news, { learned, isDoubted: roster.self !== before });
     if (learned.has('new')) life.send({ type: 'newcomer.learned' });
     life.countMet();
     kept.save();
+  }
+
+  private hearOfChain(from: NodeId, told: NewsOfChain | undefined): void {
+    const { roster, chainExchange, reports } = this.options;
+    if (told !== undefined && roster.get(from) !== undefined) reports.hear(from, told);
+    chainExchange.heard(from, told);
   }
 
   private hearTime(from: NodeId, { clock }: News): void {
@@ -140,12 +157,12 @@ export class GossipExchange {
 
   private answer(
     from: NodeId,
-    { hello, vote }: News,
+    { hello, chain: told }: News,
     heard: { readonly learned: ReadonlySet<Learned>; readonly isDoubted: boolean },
   ): void {
-    const { life, telling } = this.options;
+    const { chain, telling } = this.options;
     const asks = heard.learned.has('unknown');
-    const isIgnorant = life.isFounded && vote.founders.length === 0;
+    const isIgnorant = chain.number !== undefined && told === undefined;
     if (hello || isIgnorant) telling.tell(from, { hello: asks, rows: true });
     // The row of this node is news again when somebody doubted it.
     else if (asks || heard.isDoubted) telling.tell(from, { hello: asks });
@@ -170,8 +187,14 @@ export class GossipExchange {
 
   private beat(): void {
     const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
+    const { chain, identity, voting, reassurance, driving, reports } = this.options;
     roster.beat();
     lineage.lease();
+    chain.table.write();
+    identity.recallMore(voting.unheard());
+    reassurance.review();
+    reports.keepOnly((id) => roster.get(id) !== undefined);
+    if (life.isJoined) driving.review();
     outages.review();
     const waitingFor = life.waitingFor();
     if (waitingFor === undefined) problems.clear('waiting');

@@ -28,7 +28,6 @@ export class Learning {
     for (const row of news.rows) if (row.id !== self.id) learned.add(this.row(row, from));
     for (const vital of news.vitals) {
       const { id, opinion } = vital;
-      if (opinion === 'removed') this.roster.remove(id);
       if (id === self.id) {
         this.hear(vital, from);
         continue;

@@ -20,11 +20,10 @@ export interface LifeEffects {
   awaitTime(): Promise<void>;
   tellAll(): void;
   tellSome(): void;
-  /** They are active from now on. */
-  activate(founders: readonly NodeId[]): void;
-  takePlace(): void;
+  /** Makes the configuration of the founders durable. */
+  configure(): void;
   join(): void;
-  endAsRemoved(): void;
+  endAsDeparted(): void;
   fallSilent(): void;
 }
 
@@ -34,6 +33,8 @@ export interface LifeOptions {
   readonly roster: Roster;
   readonly foundersMin: number;
   readonly isReachable: (node: NodeId) => boolean;
+  /** A configuration is known: that of a cluster that was founded. */
+  readonly isConfigured: () => boolean;
 }
 
 export class Life {
@@ -57,15 +58,9 @@ export class Life {
       }),
       tellAll: orders.ofTelling(() => effects.tellAll()),
       tellSome: orders.ofTelling(() => effects.tellSome()),
-      showFounders: orders.of(({ founders }: { founders: readonly NodeId[] }) =>
-        effects.activate(founders),
-      ),
-      takePlace: orders.of(({ founders }: { founders: readonly NodeId[] }) => {
-        effects.activate(founders);
-        effects.takePlace();
-      }),
+      configure: orders.of(() => effects.configure()),
       join: orders.of(() => effects.join()),
-      endAsRemoved: orders.of(() => effects.endAsRemoved()),
+      endAsDeparted: orders.of(() => effects.endAsDeparted()),
       fallSilent: orders.of(() => effects.fallSilent()),
     };
     const input = { self: roster.self.id, foundersMin };
@@ -81,7 +76,7 @@ export class Life {
 
   /** Who can be reached is looked at anew: of those a cluster is founded. */
   countMet(): void {
-    const isFounded = this.options.roster.active().length > 0;
+    const isFounded = this.options.isConfigured();
     this.send({ type: 'met.counted', met: this.reached(), isFounded });
   }
 
@@ -125,7 +120,7 @@ export class Life {
     const { roster, foundersMin } = this.options;
     if (this.isFounded) return undefined;
     if (this.actor.getSnapshot().matches({ arriving: { place: { open: 'outside' } } }))
-      return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
+      return 'the cluster was founded without this node: it waits to be taken in';
     const missing = unconfirmedOf(this.book).map((id) => roster.get(id)?.name ?? id);
     if (missing.length > 0)
       return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;

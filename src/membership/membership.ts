@@ -1,14 +1,10 @@
 /**
  * The members of the cluster as this node knows them, and its own place among them: the parts of
  * this folder, put together.
- *
- * First form: nodes found a cluster together and stay its members. A node that comes later stays
- * `joining`: it knows the ring and holds no partitions. Which data moves when the ring changes is
- * not decided here, so the place of a founder (host, zone, weight) stays what it was when the
- * cluster began.
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { type Configuration, isMember, type Place } from '../../actors/rules/configuration.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { LateWords } from '../bus/late-words.js';
@@ -19,6 +15,9 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
+import { Configurations } from './configurations.js';
+import { departureError } from './departure.js';
+import { Driving } from './driving.js';
 import { Outages } from './outages.js';
 import { GossipExchange } from './gossip-exchange.js';
 import { IdClaim } from './id-claim.js';
@@ -28,10 +27,11 @@ import { Learning } from './learning.js';
 import { Life, type LifeEffects } from './life.js';
 import { Lineage } from './lineage.js';
 import { MemberView } from './member-view.js';
+import { placeProblem } from './own-place.js';
 import { PeerWatch } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Reconciliation } from './reconciliation.js';
-import { Removals, removedError } from './removals.js';
+import { Removing } from './removing.js';
 import { Roster } from './roster.js';
 import { settingsOf } from './settings.js';
 import { Telling } from './telling.js';
@@ -45,7 +45,13 @@ export class Membership {
   readonly identity: Identity;
   readonly lineage: Lineage;
   readonly kept: KeptMembers;
-  readonly removals: Removals;
+  readonly configurations: Configurations;
+  readonly removing: Removing;
+  private readonly outages: Outages;
+  /** As it was told at its start. */
+  private readonly told: Omit<Place, 'id'>;
+  /** Marked on its disk as gone for good, before configurations said who is. */
+  private marked: readonly NodeId[] = [];
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly telling: Telling;
@@ -72,6 +78,7 @@ export class Membership {
     const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
     const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid });
     this.roster = roster;
+    this.told = { name, host, zone, weight };
     const { problems } = this;
     this.watch = new PeerWatch({
       clock,
@@ -82,44 +89,58 @@ export class Membership {
       probe: (peer) => this.telling.tell(peer, { hello: true }),
       onChange: (node, now) => this.exchange.reached(node, now),
     });
-    const removed = new Set<NodeId>();
     const { watch } = this;
+    this.lineage = new Lineage({ peers, clock, roster });
+    const { lineage } = this;
+    const seams = { peers, clock, random, tables, inspection, roster };
+    const list = (): readonly NodeId[] => this.life.list;
+    this.configurations = new Configurations({ ...seams, lineage, partitions, list });
+    const { chain, voting, proposing, reports, fence } = this.configurations;
+    const { exchange: chainExchange, reassurance } = this.configurations;
     const reconciliation = new Reconciliation({
       clock,
       roster,
       tell: (node) => this.telling.tell(node, { hello: true, rows: true }),
     });
     const reconcile = (node: NodeId): void => reconciliation.with(node);
-    this.view = new MemberView({ roster, watch, removed, partitions, reconcile });
+    this.view = new MemberView({ roster, watch, removed: fence.removed, partitions, reconcile });
     const { view } = this;
     const isReachable = (node: NodeId): boolean => view.reachability(node) !== 'down';
-    const seams = { clock, inspection, roster };
-    this.life = new Life({ ...seams, foundersMin, isReachable }, this.effects());
+    const isConfigured = (): boolean => chain.known !== undefined;
+    this.life = new Life({ ...seams, foundersMin, isReachable, isConfigured }, this.effects());
     const { life } = this;
-    this.kept = new KeptMembers({ tables, buckets, roster, problems, vote: () => life.next });
-    this.lineage = new Lineage({ peers, clock, roster });
+    this.kept = new KeptMembers({ tables, buckets, roster, vote: () => life.next });
     const instance = random.below(2 ** 32);
     const claimed = () => ({ instance, generation: this.startGeneration, pid });
     const claim = new IdClaim({ peers, clock, own: claimed });
-    const { kept, lineage } = this;
     this.identity = new Identity({
       ...seams,
       claim,
       lineage,
       onRecalled: () => this.recalled(),
       onKnown: () => this.becameKnown(),
+      onOldDisk: () => voting.noteOldDisk(),
       end: (error) => this.end(error),
     });
-    const { identity } = this;
-    const outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
+    const { kept, identity } = this;
+    this.outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
     const settings = settingsOf({ partitions, buckets });
-    const parts = { peers, clock, roster, watch, life, timeOfDay };
-    this.telling = new Telling({ ...parts, bus, random, settings, identity });
-    this.removals = new Removals({ ...parts, known: removed, kept, outages });
-    const { telling, removals } = this;
+    const parts = { ...seams, watch, life, timeOfDay, chain, chainExchange, proposing };
+    const chainNews = () => this.configurations.news();
+    this.telling = new Telling({ ...parts, bus, settings, identity, chain: chainNews });
+    this.removing = new Removing(parts);
+    const { telling, removing, outages } = this;
+    const driving = new Driving({
+      ...{ clock, buckets, view, chain, proposing, reports, problems },
+      reportOwn: () => this.configurations.reportOwn(),
+      takesIn: options.join === 'auto',
+    });
     const learning = new Learning(roster, watch, identity, view);
-    const own = { inspection, settings, view, identity, claim, lineage, kept, problems };
-    this.exchange = new GossipExchange({ ...parts, ...own, outages, learning, telling, removals });
+    const own = { settings, view, identity, claim, lineage, kept, problems, voting, reports };
+    const doing = { outages, learning, telling, removing, driving, reassurance };
+    this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
+    chain.onDeparture(() => life.send({ type: 'self.departed' }));
+    chain.onLearned((configuration) => this.goBy(configuration));
   }
 
   /**
@@ -129,10 +150,15 @@ export class Membership {
    */
   start(): void {
     const { roster, watch, kept, life } = this;
-    const vote = kept.restore();
+    const { chain } = this.configurations;
+    const { vote, removed } = kept.restore();
+    this.marked = removed;
     for (const other of roster.otherIds) watch.watch(other);
-    const isRemoved = roster.self.removed === true;
-    life.send({ type: 'disk.read', vote, known: roster.allIds, isRemoved });
+    chain.load();
+    this.comparePlace();
+    const { isMember, departure } = chain;
+    const hasDeparted = departure !== undefined;
+    life.send({ type: 'disk.read', vote, known: roster.allIds, isMember, hasDeparted });
   }
 
   stop(): void {
@@ -168,15 +194,15 @@ export class Membership {
       awaitTime: () => this.timeOfDay.told(),
       tellAll: () => this.telling.tellAll({ hello: false }),
       tellSome: () => this.telling.spread(),
-      activate: (founders) => this.roster.activate(founders),
-      takePlace: () => this.view.review(),
+      configure: () => this.configurations.found(this.life.list, this.marked),
       join: () => {
         for (const listener of this.joinListeners) listener();
       },
-      endAsRemoved: () => this.end(removedError()),
+      endAsDeparted: () => this.end(departureError(this.configurations.chain.departure)),
       fallSilent: () => {
         // It may be told to stop before it knows that it is alone with its id.
         this.endAsking();
+        this.configurations.proposing.stop();
         this.exchange.stop();
         this.identity.stop();
         this.watch.stop();
@@ -185,17 +211,44 @@ export class Membership {
   }
 
   private listen(): void {
-    const { peers, bus, roster, removals, view, kept, watch, exchange, identity } = this;
+    const { peers, bus, roster, kept, watch, exchange, identity, configurations } = this;
     this.startGeneration = roster.self.generation;
-    removals.restore();
-    view.review();
     kept.save();
     peers.onContact((peer, contact) => watch.contact(peer, contact));
-    removals.start();
+    configurations.start();
     peers.handle('gossip', (call) => exchange.receive(call));
     bus.onStatus((status) => exchange.linked(status === 'connected'));
     this.endAsking = this.hearing.keepAsking();
     identity.start();
+  }
+
+  /** Who is a member, where data lie and from whom anything is taken follows from it. */
+  private goBy(configuration: Configuration): void {
+    const { roster, watch, timeOfDay, outages, view, life, kept, configurations } = this;
+    const { came, went } = roster.goBy(configuration);
+    for (const node of came) watch.watch(node);
+    for (const node of went) {
+      watch.unwatch(node);
+      timeOfDay.drop(node);
+      outages.note(node, 'alive');
+    }
+    for (const node of configurations.fence.goBy(configuration)) {
+      watch.remove(node);
+      timeOfDay.drop(node);
+      outages.note(node, 'down');
+    }
+    view.goBy(configuration);
+    this.comparePlace();
+    kept.save();
+    const isOf = isMember(configuration, roster.self.id);
+    life.send({ type: 'configuration.learned', isMember: isOf });
+    if (configurations.chain.departure !== undefined) life.send({ type: 'departure.stored' });
+  }
+
+  private comparePlace(): void {
+    const problem = placeProblem(this.told, this.roster.self);
+    if (problem === undefined) this.problems.clear('place');
+    else this.problems.report('place', problem);
   }
 
   private recalled(): void {

@@ -23,7 +23,7 @@ export class Reconciliation {
   with(node: NodeId): void {
     const { clock, roster, tell } = this.options;
     const nowMs = clock.monotonicMs();
-    if (roster.get(node)?.status !== 'active') return;
+    if (roster.get(node) === undefined) return;
     if (!mayReconcile(this.lastMs.get(node) ?? -Infinity, nowMs)) return;
     this.lastMs.set(node, nowMs);
     tell(node);

@@ -1,44 +1,88 @@
-/** The ring of the members and the placements that follow, made again when members changed. */
-import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
-import { type Placement, placementOf } from '../../actors/rules/placement.js';
+/** The layout of the configuration a node goes by, and the placements that follow from it. */
+import {
+  type ClusterId,
+  type Configuration,
+  type Place,
+  samePlaces,
+} from '../../actors/rules/configuration.js';
+import { type Layout, type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
-import type { Roster } from './roster.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+
+/** By which who knows no configuration goes; there is none of this number. */
+const none: ConfigurationNumber = 0;
+
+/** It costs milliseconds: of places that stay it is not computed again. */
+interface ComputedRing {
+  readonly places: readonly Place[];
+  readonly ring: Ring;
+}
 
 export class RingCache {
-  configuration: ConfigurationNumber;
-  private ring: Ring;
-  private revision = 0;
-  private members = '[]';
-  /** N → replica group → placement. */
+  private configuration: Configuration | undefined;
+  private owners: ComputedRing;
+  private incoming: ComputedRing | undefined;
+  private moved: ReadonlySet<number> = new Set();
+  /** N → partition → placement. */
   private placements: Placement[][] = [];
+  /** N → what partitions share that share a placement → placement. */
+  private groups: Map<string, Placement>[] = [];
 
   constructor(private readonly partitions: number) {
-    this.ring = ringOf([], partitions);
-    this.configuration = configurationOf(this.ring);
+    this.owners = { places: [], ring: ringOf([], partitions) };
   }
 
+  /** Of who owns the partitions, whatever they are to become. */
   get current(): Ring {
-    return this.ring;
+    return this.owners.ring;
   }
 
-  /** Returns whether the ring is another one now. */
-  update(roster: Roster): boolean {
-    if (roster.revision === this.revision) return false;
-    this.revision = roster.revision;
-    const active = roster.active();
-    const places = active.map(({ id, host, zone, weight }) => [id, host, zone, weight]);
-    const members = JSON.stringify(places);
-    if (members === this.members) return false;
-    this.members = members;
-    this.ring = ringOf(active, this.partitions);
-    this.configuration = configurationOf(this.ring);
+  get cluster(): ClusterId | undefined {
+    return this.configuration?.cluster;
+  }
+
+  get layoutNumber(): ConfigurationNumber {
+    return this.configuration?.layout ?? none;
+  }
+
+  get layout(): Layout {
+    const { owners, incoming, moved } = this;
+    if (incoming === undefined) return owners.ring;
+    const hasMoved = (partition: number): boolean => moved.has(partition);
+    return { ...owners.ring, next: { ...incoming.ring, hasMoved } };
+  }
+
+  goBy(configuration: Configuration): void {
+    const { members, move } = configuration;
+    const known = [this.owners, this.incoming];
+    const ringWith = (places: readonly Place[]): ComputedRing =>
+      known.find((computed) => computed !== undefined && samePlaces(computed.places, places)) ?? {
+        places,
+        ring: ringOf(places, this.partitions),
+      };
+    this.configuration = configuration;
+    this.owners = ringWith(members);
+    this.incoming = move && ringWith(move.members);
+    this.moved = new Set(move?.moved);
     this.placements = [];
-    return true;
+    this.groups = [];
   }
 
   placement(partition: number, n: number): Placement {
-    const groups = (this.placements[n] ??= []);
-    const group = this.ring.groupOf(partition);
-    return (groups[group] ??= placementOf(this.ring, partition, n));
+    const ofN = (this.placements[n] ??= []);
+    return (ofN[partition] ??= this.sharedPlacement(partition, n));
+  }
+
+  private sharedPlacement(partition: number, n: number): Placement {
+    const { owners, incoming, moved } = this;
+    const groups = [owners, incoming].map((computed) => computed?.ring.groupOf(partition));
+    const name = [...groups, moved.has(partition)].join();
+    const ofN = (this.groups[n] ??= new Map());
+    let placement = ofN.get(name);
+    if (placement === undefined) {
+      placement = placementOf(this.layout, partition, n);
+      ofN.set(name, placement);
+    }
+    return placement;
   }
 }

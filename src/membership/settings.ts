@@ -1,5 +1,6 @@
 /** What must be equal on all nodes of a cluster, boiled down so that gossip can carry it. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { ClusterId } from '../../actors/rules/configuration.js';
 import { type FoundingVote, sameIds } from '../../actors/rules/founding.js';
 import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
 import type { Buckets } from '../buckets/buckets.js';
@@ -36,9 +37,11 @@ export function isCompatible(told: {
   readonly news: News;
   readonly settings: Settings;
   readonly vote: FoundingVote;
+  /** Of whose configurations this node knows one. */
+  readonly known: ClusterId | undefined;
   readonly problems: Problems;
 }): boolean {
-  const { sender, news, settings, vote, problems } = told;
+  const { sender, news, settings, vote, known, problems } = told;
   const { id, name } = sender;
   const { partitions } = news.settings;
   if (partitions !== settings.partitions) {
@@ -54,7 +57,8 @@ export function isCompatible(told: {
     // They would found a cluster that does not agree where its keys lie.
     if (vote.founders.length === 0 && news.vote.founders.length === 0) return false;
   }
-  if (isOfAnother(vote, news.vote.founders)) {
+  const isOther = known !== undefined && news.chain !== undefined && news.chain.cluster !== known;
+  if (isOther || isOfAnother(vote, news.vote.founders)) {
     const text = `node ${name} is of another cluster with the same subjects; give one of the two another prefix`;
     problems.report(`cluster ${id}`, text);
     return false;

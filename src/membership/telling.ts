@@ -5,7 +5,7 @@ import type { Member } from '../../actors/rules/membership.js';
 import type { Peers } from '../bus/peers.js';
 import type { Bus } from '../seams/bus.js';
 import type { Random } from '../seams/random.js';
-import { type News, newsBody, type Settings } from '../wire/protocol/news.js';
+import { type News, newsBody, type NewsOfChain, type Settings } from '../wire/protocol/news.js';
 import type { Identity } from './identity.js';
 import type { Life } from './life.js';
 import type { PeerWatch } from './peer-watch.js';
@@ -28,6 +28,7 @@ export class Telling {
       readonly watch: PeerWatch;
       readonly identity: Identity;
       readonly timeOfDay: TimeOfDay;
+      readonly chain: () => NewsOfChain | undefined;
     },
   ) {}
 
@@ -66,21 +67,21 @@ export class Telling {
   }
 
   private news(options: { hello: boolean; rows?: boolean; to?: NodeId }): News {
-    const { roster, watch, settings, timeOfDay, life } = this.options;
+    const { roster, watch, settings, timeOfDay, life, chain } = this.options;
     const { vote, list, isFounded } = life;
     const { self } = roster;
     const isTold = ({ id, status }: Member): boolean =>
       id === self.id || (isFounded ? status !== 'joining' : list.length === 0 || list.includes(id));
-    const members = roster.all().filter(isTold);
+    const members = roster.allRows().filter(isTold);
     return {
       hello: options.hello,
       settings,
       vote,
-      vitals: members.map(({ id, generation, heartbeat, removed }) => {
-        const opinion = removed === true ? 'removed' : watch.opinion(id);
-        return { id, generation, heartbeat, opinion };
+      chain: chain(),
+      vitals: members.map(({ id, generation, heartbeat }) => {
+        return { id, generation, heartbeat, opinion: watch.opinion(id) };
       }),
-      rows: options.rows === true ? members : [self],
+      rows: options.rows === true ? members : [roster.ownRow],
       clock: timeOfDay.news(options.to),
     };
   }

@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly scrubMemory: boolean;
   /** Nodes that must have met before they found a cluster together. */
   readonly founders: number;
+  /** Whether nodes that come later are taken in by themselves, or when an operator says so. */
+  readonly join: 'auto' | 'ask';
   readonly defaults: BucketOptions;
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
   /**
@@ -62,6 +64,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   compression: false,
   scrubMemory: false,
   founders: 3,
+  join: 'ask',
   defaults: bucketOptionsDefault,
   buckets: {},
   tombstoneGraceMs: limits.tombstoneGraceMsDefault,

@@ -17,9 +17,10 @@ import {
 } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
-import { isBin, isInt, isList, isText } from './columns.js';
+import { isInt, isList, isText } from './columns.js';
 import { decode, encode, type WireValue } from './message-pack.js';
 import { decodeNodeIds, encodeNodeIds } from './node-ids.js';
+import { partitionBits, partitionsOf } from './partition-bits.js';
 import { isLabelText } from './text.js';
 
 const version = 1;
@@ -55,9 +56,7 @@ function placeRow({ id, name, host, zone, weight }: Place): WireValue {
 }
 
 function moveRow({ members, ring, moved }: Move, partitions: number): WireValue {
-  const bits = Buffer.alloc(Math.ceil(partitions / 8));
-  for (const partition of moved) bits[partition >> 3]! |= 0x80 >> (partition & 7);
-  return [members.map(placeRow), ring, bits];
+  return [members.map(placeRow), ring, partitionBits(moved, partitions)];
 }
 
 function configurationOf(row: WireValue): Configuration {
@@ -83,11 +82,7 @@ function configurationOf(row: WireValue): Configuration {
 function moveOf(row: WireValue | undefined, partitions: number): Move {
   if (row === undefined || !isList(row) || row.length !== 3) throw new MalformedError('not a move');
   const [members, ring, bits] = row;
-  if (!isBin(bits) || bits.length !== Math.ceil(partitions / 8))
-    throw new MalformedError('not a bit for each partition');
-  const moved: number[] = [];
-  for (let partition = 0; partition < partitions; partition++)
-    if ((bits[partition >> 3]! & (0x80 >> (partition & 7))) !== 0) moved.push(partition);
+  const moved = partitionsOf(bits, partitions);
   return { members: placesOf(members), ring: ringVersion(ring), moved };
 }
 

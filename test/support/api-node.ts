@@ -7,7 +7,7 @@ import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
 import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
-import { placementOf, type Placement } from '../../actors/rules/placement.js';
+import { type Layout, placementOf, type Placement } from '../../actors/rules/placement.js';
 import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
 import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
@@ -142,6 +142,14 @@ export class ToldView implements ClusterView {
 
   get configuration(): ConfigurationNumber {
     return configurationOf(this.ring);
+  }
+
+  get cluster(): number {
+    return 1;
+  }
+
+  get layout(): Layout {
+    return this.ring;
   }
 
   reconcile(node: NodeId): void {

@@ -8,7 +8,7 @@ import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
-import { placementOf, type Placement } from '../../actors/rules/placement.js';
+import { type Layout, placementOf, type Placement } from '../../actors/rules/placement.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
@@ -63,6 +63,14 @@ export class HandMadeView implements ClusterView {
 
   get configuration(): ConfigurationNumber {
     return configurationOf(this.ring);
+  }
+
+  get cluster(): number {
+    return 1;
+  }
+
+  get layout(): Layout {
+    return this.ring;
   }
 
   reconcile(node: NodeId): void {

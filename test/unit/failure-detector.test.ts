@@ -132,11 +132,10 @@ describe('members', () => {
     expect(mergeMember(newer, row)).toBe(newer);
   });
 
-  test('nobody goes back to joining, nobody returns from having left, whichever row is newer', () => {
+  test('a status is not told, whichever row is newer; epochs are not taken back', () => {
     const joining = { ...row, generation: 9, status: 'joining' } as const;
     expect(mergeMember(row, joining)).toEqual({ ...joining, status: 'active' });
-    const left = { ...row, status: 'left' } as const;
-    expect(mergeMember(left, { ...row, generation: 9 }).status).toBe('left');
+    expect(mergeMember(joining, { ...row, generation: 10 }).status).toBe('joining');
     // An old disk knows of fewer epochs than others have seen.
     expect(mergeMember(row, { ...row, generation: 9, epochs: 3 }).epochs).toBe(8);
   });

@@ -66,17 +66,21 @@ class Nodes {
       awaitTime: () => Promise.resolve(),
       tellAll: nothing,
       tellSome: nothing,
-      activate: (founders) => roster.activate(founders),
-      takePlace: () => this.founded.push(life.vote.founders),
+      configure: () => {
+        this.founded.push(life.vote.founders);
+        life.send({ type: 'configuration.learned', isMember: true });
+      },
       join: nothing,
-      endAsRemoved: nothing,
+      endAsDeparted: nothing,
       fallSilent: nothing,
     };
     const isReachable = (node: string): boolean => reaches.has(node);
-    const options = { clock, inspection: new Inspection(clock), roster, foundersMin: 2 };
+    const inspection = new Inspection(clock);
+    const isConfigured = (): boolean => life.isFounded;
+    const options = { clock, inspection, roster, foundersMin: 2, isConfigured };
     const life = new Life({ ...options, isReachable }, effects);
     const vote = this.disks.get(id)!;
-    life.send({ type: 'disk.read', vote, known: this.ids, isRemoved: false });
+    life.send({ type: 'disk.read', vote, known: this.ids, ...stranger });
     this.lives.set(id, { life, saves, reaches });
   }
 
@@ -105,6 +109,8 @@ class Nodes {
     if (news.from !== id) life.send({ type: 'news.heard', ...news, known: this.ids, outdated: [] });
   }
 }
+
+const stranger = { isMember: false, hasDeparted: false };
 
 function nothing(): void {
   // No other nodes and no disk are here.

@@ -1,4 +1,5 @@
 import { limits } from '../limits.js';
+import { chainLimits } from './chain.js';
 
 /** How long a command waits for a node's answer. */
 const answerMsMax = 2_000;
@@ -29,8 +30,9 @@ export const commandLimits = {
   answerMsMax,
   /** How long `status` and `ring` wait for nodes, unless told. */
   questionMsDefault: 1_000,
-  /** Of one that removes a member: it asks the others twice, and writes. */
-  removalAnswerMsMax: 2 * limits.removalMsMax + answerMsMax,
+  /** Of one that removes a member: it asks the others, has it chosen, and sees who knows. */
+  removalAnswerMsMax:
+    limits.removalMsMax + chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
   /** One node is asked, which may hang: within that time the next question reaches another. */
   questionsMax: 4,
 

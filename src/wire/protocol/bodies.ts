@@ -13,7 +13,7 @@ import { asBuffer } from '../as-buffer.js';
 import { isBin } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 
-export type Verb = 'merge' | 'read' | 'tree' | 'gossip' | 'collection' | 'forward';
+export type Verb = 'merge' | 'read' | 'tree' | 'gossip' | 'collection' | 'forward' | 'chain';
 
 declare const request: unique symbol;
 declare const answer: unique symbol;

@@ -1,18 +1,21 @@
 /** News of members: what nodes tell each other with every beat, and no one answers. */
 import type { NodeId } from '../../../actors/rules/actor.js';
+import type { ClusterId } from '../../../actors/rules/configuration.js';
 import type { FoundingVote } from '../../../actors/rules/founding.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { Member } from '../../../actors/rules/membership.js';
+import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { Moment } from '../../../actors/rules/told-clock.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isList } from '../columns.js';
 import { memberOf, memberRow, voteOf, voteRow } from '../member-rows.js';
 import { nodeIdBytes, rowsOfBytes } from '../node-ids.js';
+import { partitionBits, partitionsOf } from '../partition-bits.js';
 import type { WireValue } from '../wire-value.js';
 import { asRequest, type Request } from './bodies.js';
 
 /** `gone`: down, and NATS says that nobody subscribes for it; who is only `down` may hang. */
-export type Opinion = 'heard' | 'silent' | 'down' | 'removed' | 'gone';
+export type Opinion = 'heard' | 'silent' | 'down' | 'gone';
 
 export interface Settings {
   readonly partitions: number;
@@ -33,9 +36,28 @@ export interface News {
   readonly hello: boolean;
   readonly settings: Settings;
   readonly vote: FoundingVote;
+  /** undefined: the sender knows no configuration. */
+  readonly chain: NewsOfChain | undefined;
   readonly vitals: readonly Vital[];
   readonly rows: readonly Member[];
   readonly clock: NewsOfClock;
+}
+
+/** Which configuration the sender knows. */
+export interface NewsOfChain {
+  readonly cluster: ClusterId;
+  readonly number: ConfigurationNumber;
+  /** Only of those who have to say something of it. */
+  readonly progress: Progress | undefined;
+}
+
+/** How far the sender is with what the configuration wants of it. */
+export interface Progress {
+  readonly layout: ConfigurationNumber;
+  /** Partitions of which it holds all that their owners before hold; ascending. */
+  readonly received: readonly number[];
+  /** It holds nothing that it has to hand on. */
+  readonly isEmpty: boolean;
 }
 
 /** What the sender's clocks showed when it told. */
@@ -52,7 +74,7 @@ export function isDown(opinion: Opinion): boolean {
   return opinion === 'down' || opinion === 'gone';
 }
 
-const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed', 'gone'];
+const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'gone'];
 /**
  * Id, generation u32, heartbeat u48, opinion u8: beats carry it, so it costs little to write and to
  * read.
@@ -65,6 +87,7 @@ export function newsBody(news: News): Request<'gossip'> {
     news.hello ? 'hello' : 'news',
     [settings.partitions, settings.bucketsHash],
     voteRow(news.vote),
+    chainRow(news.chain, settings),
     vitalBytes(news.vitals),
     news.rows.map(memberRow),
     clockRow(news.clock),
@@ -73,18 +96,46 @@ export function newsBody(news: News): Request<'gossip'> {
 
 /** Throws `MalformedError`. */
 export function newsOf(body: readonly WireValue[]): News {
-  const [kind, settings, vote, vitals, rows, clock] = body;
-  if (body.length !== 6 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
+  const [kind, settings, vote, chain, vitals, rows, clock] = body;
+  if (body.length !== 7 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
     throw new MalformedError('not news of members');
   if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
+  const told = settingsOf(settings);
   return {
     hello: kind === 'hello',
-    settings: settingsOf(settings),
+    settings: told,
     vote: voteOf(vote),
+    chain: newsOfChain(chain, told),
     vitals: vitalsOf(vitals),
     rows: rows.map(memberOf),
     clock: clockOf(clock),
   };
+}
+
+function chainRow(chain: NewsOfChain | undefined, { partitions }: Settings): WireValue {
+  if (chain === undefined) return null;
+  const { cluster, number, progress } = chain;
+  if (progress === undefined) return [cluster, number];
+  const { layout, received, isEmpty } = progress;
+  return [cluster, number, layout, partitionBits(received, partitions), isEmpty];
+}
+
+function newsOfChain(
+  row: WireValue | undefined,
+  { partitions }: Settings,
+): NewsOfChain | undefined {
+  if (row === null) return undefined;
+  if (row !== undefined && isList(row)) {
+    const [cluster, number, layout, bits, isEmpty] = row;
+    if (isInt(cluster) && isInt(number)) {
+      if (row.length === 2) return { cluster, number, progress: undefined };
+      if (row.length === 5 && isInt(layout) && typeof isEmpty === 'boolean') {
+        const received = partitionsOf(bits, partitions);
+        return { cluster, number, progress: { layout, received, isEmpty } };
+      }
+    }
+  }
+  throw new MalformedError('no configuration in news of members');
 }
 
 function clockRow({ process, ms, wallMs, yours }: NewsOfClock): WireValue[] {

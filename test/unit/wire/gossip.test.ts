@@ -33,7 +33,17 @@ const member = fc.record({
   epochs: fc.integer({ min: 0, max: 2 ** 47 }),
   status: fc.constantFrom('joining', 'active', 'left'),
 });
-const opinion = fc.constantFrom('heard', 'silent', 'down', 'removed', 'gone');
+const opinion = fc.constantFrom('heard', 'silent', 'down', 'gone');
+const partitions = 77;
+const received = fc
+  .uniqueArray(fc.nat(partitions - 1), { maxLength: 9 })
+  .map((list) => list.sort((x, y) => x - y));
+const progress = fc.record({ layout: fc.nat(), received, isEmpty: fc.boolean() });
+const chain = fc.record({
+  cluster: fc.nat(),
+  number: fc.nat(),
+  progress: fc.option(progress, { nil: undefined }),
+});
 const vote = fc.record({ attempt: fc.nat(), stored: ids, founders: ids });
 const news: fc.Arbitrary<News> = fc.record({
   clock: fc.record({
@@ -43,8 +53,9 @@ const news: fc.Arbitrary<News> = fc.record({
     yours: fc.record({ process: fc.nat(), ms: fc.nat() }),
   }),
   hello: fc.boolean(),
-  settings: fc.record({ partitions: fc.nat(), bucketsHash: fc.nat() }),
+  settings: fc.record({ partitions: fc.constant(partitions), bucketsHash: fc.nat() }),
   vote,
+  chain: fc.option(chain, { nil: undefined }),
   vitals: ids.chain((list) =>
     fc.tuple(...list.map((id) => fc.record({ id: fc.constant(id), ...age, opinion }))),
   ),
@@ -70,6 +81,7 @@ describe('gossip', () => {
       hello: false,
       settings: { partitions: 256, bucketsHash: 1 },
       vote: { attempt: 0, stored: [], founders: [] },
+      chain: undefined,
       vitals: [{ ...vital, [field]: value }],
       rows: [],
       clock,
@@ -144,6 +156,7 @@ describe('gossip', () => {
       hello: false,
       settings: { partitions: 1, bucketsHash: 1 },
       vote: { attempt: 0, stored: [], founders: [] },
+      chain: undefined,
       vitals: [vital, vital],
       rows: [],
       clock: { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } },

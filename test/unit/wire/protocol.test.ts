@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import { unsaid } from '../../../actors/rules/said-configuration.js';
 import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
 import { MalformedError } from '../../../src/errors.js';
@@ -15,6 +16,14 @@ import {
   orderedBody,
   orderedOf,
 } from '../../../src/wire/protocol/forward.js';
+import {
+  chainBody,
+  chainOf,
+  fetchedBody,
+  fetchedOf,
+  voteBody,
+  voteOf,
+} from '../../../src/wire/protocol/chain.js';
 import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/protocol/gossip.js';
 import { mergeBody, mergeOf, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
 import { foundBody, foundOf, readBody, readOf } from '../../../src/wire/protocol/read.js';
@@ -81,6 +90,9 @@ const reply: PutFrameReply = {
   clock,
 };
 const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
+const { ballotRoundMax, configurationBytesMax } = consensusLimits;
+const ballot = { round: ballotRoundMax, proposer: a };
+const configuration = Buffer.from('a configuration');
 const grounds = { configuration: 17, removed: [a, b] };
 
 /** A message, what reading it gives, and how it is read. */
@@ -152,13 +164,36 @@ const messages: readonly (readonly [
     (body) => orderedOf(body, 2),
     { kind: 'refusal', ...refusal },
   ],
-  [
-    'removal',
-    removalBody({ step: 'question', target: a }),
-    gossipOf,
-    { kind: 'removal', step: 'question', target: a },
-  ],
+  ['removal', removalBody(a), gossipOf, { kind: 'removal', target: a }],
   ['life', lifeBody({ generation: 3, epochs: 9 }), lifeOf, { generation: 3, epochs: 9 }],
+  ...(
+    [
+      { kind: 'prepare', instance: 1, ballot },
+      { kind: 'accept', instance: 2 ** 32 - 1, ballot, value: configuration },
+      { kind: 'fetch' },
+      { kind: 'chosen', configuration },
+    ] as const
+  ).map((question) => [`chain ${question.kind}`, chainBody(question), chainOf, question] as const),
+  ...(
+    [
+      ['prepare', { kind: 'promised', accepted: undefined }],
+      ['prepare', { kind: 'promised', accepted: { ballot, value: configuration } }],
+      ['accept', { kind: 'accepted' }],
+      ['accept', { kind: 'outvoted', ballot }],
+      ['prepare', { kind: 'superseded', configuration }],
+      ['prepare', { kind: 'behind' }],
+      ['accept', { kind: 'abstaining' }],
+    ] as const
+  ).map(
+    ([to, vote]) =>
+      [
+        `${vote.kind}, to ${to}`,
+        voteBody(vote),
+        (body: readonly WireValue[]) => voteOf(body, to),
+        vote,
+      ] as const,
+  ),
+  ['fetched', fetchedBody(configuration), fetchedOf, configuration],
 ];
 
 describe('bodies', () => {
@@ -219,6 +254,21 @@ describe('what is refused', () => {
     ['an answer to gets', () => orderedOf([[1, 1, [null], [null], [], null, null, null]], 1)],
     ['the removal of what is no node', () => gossipOf(['remove', '*'])],
     ['a life from the far future', () => lifeOf([2 ** 31 + 1, 0])],
+    ['a ballot of round zero', () => chainOf(['prepare', 1, 0, a])],
+    ['a ballot beyond the last', () => chainOf(['prepare', 1, ballotRoundMax + 1, a])],
+    ['a ballot of who is no node', () => voteOf(['outvoted', 1, 'kv.put.a.b'], 'prepare')],
+    ['a question about what follows nothing', () => chainOf(['prepare', 0, 1, a])],
+    ['a question about what no number has', () => chainOf(['prepare', 2 ** 32, 1, a])],
+    ['a configuration without a byte', () => fetchedOf([Buffer.alloc(0)])],
+    [
+      'a configuration longer than any',
+      () => chainOf(['accept', 1, 1, a, Buffer.alloc(configurationBytesMax + 1)]),
+    ],
+    ['a question of another kind', () => chainOf(['decide', 1, 1, a])],
+    ['a promise to who asked to accept', () => voteOf(['promised'], 'accept')],
+    ['an acceptance of nothing', () => voteOf(['accepted'], 'prepare')],
+    ['half of what was accepted', () => voteOf(['promised', 1, a], 'prepare')],
+    ['a vote of another kind', () => voteOf(['chosen'], 'prepare')],
     [
       'a batch that is torn',
       () => collectionOf(['replace', 1, Buffer.alloc(0), Buffer.alloc(8), encodeBatch([])]),

@@ -1,0 +1,13 @@
+/** Bounds of how a cluster goes from one configuration to the next. */
+export const chainLimits = {
+  /** Changes that one node is to have chosen, the one under way included; past it: 503. */
+  proposalsMax: 16,
+  /** Whoever wants a change is told after so long what it lacks. */
+  proposalMsMax: 5_000,
+  /** How long who had it chosen waits for others to say that they have it on their disks. */
+  spreadMsMax: 3_000,
+  /** A node that waits to be taken in has lived for so long before it is, by itself. */
+  waitingMsMin: 3_000,
+  /** How long another node may take to say what it knows. */
+  fetchMsMax: 2_000,
+} as const;
