@@ -104,10 +104,11 @@ export class ChainTable {
       (error) => {
         this.isWriting = false;
         this.hasFailed = error !== undefined;
-        if (error !== undefined) return void this.onWritten.unshift(...waiting);
-        this.written = next;
-        for (const done of waiting) done();
-        this.write();
+        if (error === undefined) {
+          this.written = next;
+          for (const done of waiting) done();
+          this.write();
+        } else this.onWritten.unshift(...waiting);
       },
     );
   }
@@ -118,8 +119,7 @@ export class ChainTable {
     if (configuration !== undefined && configuration !== written.configuration)
       batch.put(table, keys.configuration, configuration);
     if (votes !== written.votes) batch.put(table, keys.votes, encode(votesRow(votes)));
-    if (votesFrom !== written.votesFrom)
-      batch.put(table, keys.votesFrom, encode(votesFrom));
+    if (votesFrom !== written.votesFrom) batch.put(table, keys.votesFrom, encode(votesFrom));
     if (wasMember && !written.wasMember) batch.put(table, keys.member, encode(true));
   }
 }

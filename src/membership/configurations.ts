@@ -11,10 +11,13 @@ import type { Tables } from '../seams/table.js';
 import type { NewsOfChain, Progress } from '../wire/protocol/news.js';
 import { Chain } from './chain.js';
 import { ChainExchange } from './chain-exchange.js';
+import { Driving, type DrivingOptions } from './driving.js';
 import { Fence } from './fence.js';
 import type { Lineage } from './lineage.js';
+import type { PeerWatch } from './peer-watch.js';
 import { Proposing } from './proposing.js';
 import { Reassurance } from './reassurance.js';
+import { Removing } from './removing.js';
 import { Reports } from './reports.js';
 import type { Roster } from './roster.js';
 import { Voting } from './voting.js';
@@ -78,6 +81,18 @@ export class Configurations {
     this.exchange.start();
   }
 
+  driving(parts: Pick<DrivingOptions, 'buckets' | 'view' | 'problems' | 'takesIn'>): Driving {
+    const { chain, proposing, reports } = this;
+    const { clock } = this.options;
+    const reportOwn = (): void => this.reportOwn();
+    return new Driving({ ...parts, clock, chain, proposing, reports, reportOwn });
+  }
+
+  removing(watch: PeerWatch): Removing {
+    const { chain, exchange, proposing } = this;
+    return new Removing({ ...this.options, watch, chain, chainExchange: exchange, proposing });
+  }
+
   /**
    * The first one, of founders whose rows are as they were when they founded their cluster: so all
    * of them make the same. Without one of these rows it has to be learned from others.
@@ -92,7 +107,7 @@ export class Configurations {
     this.chain.learn(foundingConfiguration(places, partitions, removed));
   }
 
-  reportOwn(): void {
+  private reportOwn(): void {
     const news = this.news();
     if (news !== undefined) this.reports.hear(this.options.peers.self, news);
   }

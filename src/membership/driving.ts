@@ -59,7 +59,10 @@ export class Driving {
       if (!(error instanceof UnavailableError)) throw error;
       // What can't be is not due; what may be yet is tried again with one of the next beats.
       if (error.outcome === 'unknown')
-        problems.report('chain', `the cluster can't go on to its next configuration: ${error.message}`);
+        problems.report(
+          'chain',
+          `the cluster can't go on to its next configuration: ${error.message}`,
+        );
     }
   }
 

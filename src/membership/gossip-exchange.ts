@@ -12,8 +12,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
 import { isDown, type News, type NewsOfChain, type Settings } from '../wire/protocol/news.js';
-import type { Chain } from './chain.js';
-import type { ChainExchange } from './chain-exchange.js';
+import type { Configurations } from './configurations.js';
 import type { Driving } from './driving.js';
 import type { Outages } from './outages.js';
 import type { IdClaim } from './id-claim.js';
@@ -26,13 +25,10 @@ import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Problems } from './problems.js';
 import type { Removing } from './removing.js';
-import type { Reassurance } from './reassurance.js';
-import type { Reports } from './reports.js';
 import type { Learned, Roster } from './roster.js';
 import { isCompatible } from './settings.js';
 import type { Telling } from './telling.js';
 import type { TimeOfDay } from './time-of-day.js';
-import type { Voting } from './voting.js';
 
 export interface GossipExchangeOptions {
   readonly clock: Clock;
@@ -47,12 +43,8 @@ export interface GossipExchangeOptions {
   readonly lineage: Lineage;
   readonly learning: Learning;
   readonly telling: Telling;
-  readonly chain: Chain;
-  readonly chainExchange: ChainExchange;
-  readonly reports: Reports;
+  readonly configurations: Configurations;
   readonly driving: Driving;
-  readonly voting: Voting;
-  readonly reassurance: Reassurance;
   readonly removing: Removing;
   readonly kept: KeptMembers;
   readonly timeOfDay: TimeOfDay;
@@ -112,7 +104,8 @@ export class GossipExchange {
   }
 
   private hear(from: NodeId, news: News): void {
-    const { roster, life, settings, problems, telling, learning, chain, kept } = this.options;
+    const { roster, life, settings, problems, telling, learning, kept } = this.options;
+    const { chain } = this.options.configurations;
     this.hearTime(from, news);
     const sender = { id: from, name: roster.get(from)?.name ?? from };
     const known = chain.number?.cluster;
@@ -142,9 +135,10 @@ export class GossipExchange {
   }
 
   private hearOfChain(from: NodeId, told: NewsOfChain | undefined): void {
-    const { roster, chainExchange, reports } = this.options;
+    const { roster, configurations } = this.options;
+    const { exchange, reports } = configurations;
     if (told !== undefined && roster.get(from) !== undefined) reports.hear(from, told);
-    chainExchange.heard(from, told);
+    exchange.heard(from, told);
   }
 
   private hearTime(from: NodeId, { clock }: News): void {
@@ -160,7 +154,8 @@ export class GossipExchange {
     { hello, chain: told }: News,
     heard: { readonly learned: ReadonlySet<Learned>; readonly isDoubted: boolean },
   ): void {
-    const { chain, telling } = this.options;
+    const { telling, configurations } = this.options;
+    const { chain } = configurations;
     const asks = heard.learned.has('unknown');
     const isIgnorant = chain.number !== undefined && told === undefined;
     if (hello || isIgnorant) telling.tell(from, { hello: asks, rows: true });
@@ -187,7 +182,8 @@ export class GossipExchange {
 
   private beat(): void {
     const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
-    const { chain, identity, voting, reassurance, driving, reports } = this.options;
+    const { identity, driving, configurations } = this.options;
+    const { chain, voting, reassurance, reports } = configurations;
     roster.beat();
     lineage.lease();
     chain.table.write();

@@ -17,7 +17,6 @@ import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { Configurations } from './configurations.js';
 import { departureError } from './departure.js';
-import { Driving } from './driving.js';
 import { Outages } from './outages.js';
 import { GossipExchange } from './gossip-exchange.js';
 import { IdClaim } from './id-claim.js';
@@ -31,7 +30,7 @@ import { placeProblem } from './own-place.js';
 import { PeerWatch } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Reconciliation } from './reconciliation.js';
-import { Removing } from './removing.js';
+import type { Removing } from './removing.js';
 import { Roster } from './roster.js';
 import { settingsOf } from './settings.js';
 import { Telling } from './telling.js';
@@ -95,8 +94,8 @@ export class Membership {
     const seams = { peers, clock, random, tables, inspection, roster };
     const list = (): readonly NodeId[] => this.life.list;
     this.configurations = new Configurations({ ...seams, lineage, partitions, list });
-    const { chain, voting, proposing, reports, fence } = this.configurations;
-    const { exchange: chainExchange, reassurance } = this.configurations;
+    const { configurations } = this;
+    const { chain, fence } = configurations;
     const reconciliation = new Reconciliation({
       clock,
       roster,
@@ -119,25 +118,22 @@ export class Membership {
       lineage,
       onRecalled: () => this.recalled(),
       onKnown: () => this.becameKnown(),
-      onOldDisk: () => voting.noteOldDisk(),
+      onOldDisk: () => configurations.voting.noteOldDisk(),
       end: (error) => this.end(error),
     });
     const { kept, identity } = this;
     this.outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
     const settings = settingsOf({ partitions, buckets });
-    const parts = { ...seams, watch, life, timeOfDay, chain, chainExchange, proposing };
-    const chainNews = () => this.configurations.news();
-    this.telling = new Telling({ ...parts, bus, settings, identity, chain: chainNews });
-    this.removing = new Removing(parts);
-    const { telling, removing, outages } = this;
-    const driving = new Driving({
-      ...{ clock, buckets, view, chain, proposing, reports, problems },
-      reportOwn: () => this.configurations.reportOwn(),
-      takesIn: options.join === 'auto',
-    });
+    const parts = { ...seams, watch, life, timeOfDay, identity, settings };
+    const chainNews = () => configurations.news();
+    this.telling = new Telling({ ...parts, bus, chain: chainNews });
+    this.removing = configurations.removing(watch);
+    const takesIn = options.join === 'auto';
+    const driving = configurations.driving({ buckets, view, problems, takesIn });
     const learning = new Learning(roster, watch, identity, view);
-    const own = { settings, view, identity, claim, lineage, kept, problems, voting, reports };
-    const doing = { outages, learning, telling, removing, driving, reassurance };
+    const { outages, telling, removing } = this;
+    const own = { configurations, view, claim, lineage, kept, problems };
+    const doing = { outages, learning, telling, removing, driving };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
     chain.onDeparture(() => life.send({ type: 'self.departed' }));
     chain.onLearned((configuration) => this.goBy(configuration));

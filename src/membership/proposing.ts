@@ -171,10 +171,13 @@ export class Proposing {
       });
       const input = { self: peers.self, voters, wanted };
       const actor = createActor(chart, { clock, input });
-      const deadline = clock.setTimeout(() => {
-        const missing = this.underway?.missing ?? [];
-        end({ kind: 'ended', error: withoutMajority(voters, missing, nameOf) });
-      }, Math.max(0, msMax));
+      const deadline = clock.setTimeout(
+        () => {
+          const missing = this.underway?.missing ?? [];
+          end({ kind: 'ended', error: withoutMajority(voters, missing, nameOf) });
+        },
+        Math.max(0, msMax),
+      );
       this.underway = { from, actor, end, missing: [] };
       inspection.attach(actor);
       actor.start();

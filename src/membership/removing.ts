@@ -103,10 +103,7 @@ export class Removing {
   }
 
   /** The answers that came in time. */
-  private async askAll(
-    nodes: readonly NodeId[],
-    target: NodeId,
-  ): Promise<Map<NodeId, PeerAnswer>> {
+  private async askAll(nodes: readonly NodeId[], target: NodeId): Promise<Map<NodeId, PeerAnswer>> {
     const { peers, clock } = this.options;
     const answers = new Map<NodeId, PeerAnswer>();
     const calls: CallId[] = [];

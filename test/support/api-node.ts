@@ -5,7 +5,10 @@
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
-import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
+import {
+  type ConfigurationNumber,
+  configurationOf,
+} from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { type Layout, placementOf, type Placement } from '../../actors/rules/placement.js';
 import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';

@@ -5,7 +5,10 @@
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
-import { type ConfigurationNumber, configurationOf } from '../../actors/rules/said-configuration.js';
+import {
+  type ConfigurationNumber,
+  configurationOf,
+} from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { type Layout, placementOf, type Placement } from '../../actors/rules/placement.js';

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { checkDataOfCluster } from '../../src/cli/up/data-of-cluster.js';
+import { foundingConfiguration } from '../../actors/rules/steps.js';
 import type { Member } from '../../actors/rules/membership.js';
 import { lockDataDirectory } from '../../src/node/data-directory.js';
+import { ChainTable } from '../../src/membership/chain-table.js';
 import { MemberTable } from '../../src/membership/member-table.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { LmdbTables } from '../../src/store/lmdb-tables.js';
+import { encodeConfiguration } from '../../src/wire/configuration-codec.js';
 
 let dataDir: string;
 
@@ -84,6 +87,20 @@ test('a node was removed for good: said before any is started, by whoever knows 
   await leave('n3', 3, [n2]);
   const advice = /n2 was removed from the cluster .*--nodes 3 --without n2$/;
   await expect(check(3)).rejects.toThrow(advice);
+  await check(3, 'n2');
+});
+
+test('a node was removed, and the cluster has moved on without it: said all the same', async () => {
+  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
+  const places = ['n1', 'n3'].map((name, i) => {
+    return { id: `${i}`.padStart(16, '0'), name, host: 'h', zone: '', weight: 1 };
+  });
+  const configuration = encodeConfiguration(foundingConfiguration(places, 256, []));
+  const options = { ...nodeOptionsDefault, name: 'n1', dataDir: join(dataDir, 'n1') };
+  const tables = new LmdbTables(options);
+  await new Promise<void>((done) => new ChainTable(tables).keep({ configuration }, done));
+  await tables.close();
+  await expect(check(3)).rejects.toThrow(/n2 was removed .*--nodes 3 --without n2$/);
   await check(3, 'n2');
 });
 

@@ -6,9 +6,11 @@ import 'reflect-metadata';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkUnused } from '../../node/data-directory.js';
+import { ChainTable } from '../../membership/chain-table.js';
 import { MemberTable } from '../../membership/member-table.js';
 import { nodeOptionsDefault } from '../../options/node-options.js';
 import { LmdbTables } from '../../store/lmdb-tables.js';
+import { decodeConfiguration } from '../../wire/configuration-codec.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
 export interface PlannedCluster {
@@ -118,9 +120,20 @@ async function clusterIn(dataDir: string, names: readonly string[]): Promise<Fou
       const { vote, members } = MemberTable.read(tables);
       if (vote.founders.length > 0) founders ??= vote.founders.length;
       for (const member of members) if (member.removed === true) removed.add(member.name);
+      for (const gone of goneBy(tables, vote.founders.length)) removed.add(gone);
     } finally {
       await tables.close();
     }
   }
   return { founders, removed };
+}
+
+/** Founders that the configuration names no more, or as removed. */
+function goneBy(tables: LmdbTables, founders: number): string[] {
+  const { configuration: bytes } = new ChainTable(tables).load();
+  if (bytes === undefined) return [];
+  const { members, move, removed } = decodeConfiguration(bytes);
+  const left = [...members, ...(move?.members ?? [])].filter(({ id }) => !removed.includes(id));
+  const names = new Set(left.map(({ name }) => name));
+  return namesOf(founders).filter((name) => !names.has(name));
 }

@@ -698,10 +698,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'removal-not-on-disk',
-    file: 'src/membership/removals.js',
-    find: 'kept.save(() => {\n            for (const node of fresh)\n                this.act(node);\n        });',
+    file: 'src/membership/chain.js',
+    find: 'this.noteDeparture(configuration);\n        const bytes',
     replace:
-      'kept.save(() => undefined);\n        for (const node of fresh)\n            this.act(node);',
+      'this.noteDeparture(configuration);\n        this.actUpon(configuration, encodeConfiguration(configuration));\n        const bytes',
   },
   {
     name: 'forgets-before-all-know-who-is-gone',
@@ -787,7 +787,7 @@ export const mutants: readonly Mutant[] = [
     name: 'place-changes-after-agreement',
     test: 'unit/membership',
     file: 'src/membership/kept-members.js',
-    find: ' || vote.stored.includes(id)',
+    find: ' || stored.includes(id)',
     replace: '',
   },
   {

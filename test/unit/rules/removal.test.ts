@@ -8,7 +8,11 @@ const dead = { target: 'e', members, voters, removed: [], reachability: 'down' }
 
 test.each([
   ['it is down, four of five are left', dead, undefined],
-  ['of those who vote one is removed', { ...dead, removed: ['d'], voters: ['a', 'b', 'e'] }, undefined],
+  [
+    'of those who vote one is removed',
+    { ...dead, removed: ['d'], voters: ['a', 'b', 'e'] },
+    undefined,
+  ],
   ['one that does not vote', { ...dead, target: 'f' }, undefined],
   ['one of two', { ...dead, voters: ['a', 'e'] }, /^1 of the 2 members .* a majority must be$/],
   ['no member', { ...dead, target: 'x' }, /no such member/],
