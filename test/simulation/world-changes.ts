@@ -43,6 +43,7 @@ export function withChanges(world: WorldOptions, drawn: ChangesDrawn): WorldOpti
       ...world.cluster,
       nodes,
       servers,
+      join: random.pick(['auto', 'ask']),
       founders: undefined,
       partitions: random.pick([4, 8, 16]),
       buckets: drawn.settings(buckets),
@@ -142,7 +143,10 @@ class Course {
       return { atUs: atUs + random.below(3_000_000), text: `add ${name}${host}${weight}` };
     });
     this.members.push(...names);
-    const asked = { atUs: atUs + random.below(6_000_000), text: `change add=${names.join()}${beside}` };
+    const asked = {
+      atUs: atUs + random.below(6_000_000),
+      text: `change add=${names.join()}${beside}`,
+    };
     return [...starts, asked];
   }
 
@@ -235,7 +239,10 @@ class Course {
       const [a, b] = random.shuffled(Array.from({ length: servers }, (_, i) => i + 1));
       if (random.below(4) === 0) return { atUs, text: `lose-server ${a!}` };
       const time = durationText(random.between(200, random.pick([3000, 40_000])) * 1000);
-      return { atUs, text: `cut-route ${a!} ${b!} ${random.pick(['silent', 'split'])} for=${time}` };
+      return {
+        atUs,
+        text: `cut-route ${a!} ${b!} ${random.pick(['silent', 'split'])} for=${time}`,
+      };
     });
   }
 
@@ -243,7 +250,11 @@ class Course {
     const { random } = this;
     const list: TimedFault[] = [];
     const gapUs = random.pick([5, 20, 1000]) * 1e6;
-    for (let atUs = random.below(gapUs); atUs < this.extent.workUs; atUs += random.between(1, gapUs))
+    for (
+      let atUs = random.below(gapUs);
+      atUs < this.extent.workUs;
+      atUs += random.between(1, gapUs)
+    )
       list.push({ atUs, text: trouble() });
     return list;
   }

@@ -328,7 +328,7 @@ class World {
         const isGoal = move?.members.some(({ id }) => lost.includes(id)) === true;
         const wanted: Change = isGoal
           ? { kind: 'cancel' }
-          : { kind: 'plan', add: [], leave: [], remove: lost, places: [] };
+          : { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), places: [] };
         againUs = cluster.scheduler.nowUs + operatorPatienceUs;
         changeInTheEnd(
           cluster,
@@ -529,7 +529,9 @@ class World {
    * How many nodes must have acknowledged what must not be lost: one more than lose what they have.
    */
   private get copiesMin(): number {
-    const loses = this.options.faults.some(({ text }) => /(^| )(wipe|lose|scrap|remove|replace) /.test(text));
+    const loses = this.options.faults.some(({ text }) =>
+      /(^| )(wipe|lose|scrap|remove|replace) /.test(text),
+    );
     return this.options.disksKeep && !loses ? 1 : 2;
   }
 

@@ -5,10 +5,12 @@
 import { ringOf, type Ring } from '../../../actors/rules/ring.js';
 import type { Configuration, Place } from '../../../actors/rules/configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
+import type { Digest } from '../../../actors/rules/versions.js';
 import type { QuorateNode } from '../../../src/node/quorate-node.js';
 import type { Store } from '../../../src/store/store.js';
 import { nameOf, readState, type SeenState } from '../oracle/message-reader.js';
 import type { Held, Owners } from '../oracle/move-oracle.js';
+import type { SeenTree } from '../oracle/tree-reader.js';
 import type { SimNode } from './sim-node.js';
 
 /** More keys than any partition of a simulated cluster has. */
@@ -24,6 +26,22 @@ export function heldBy({ node, hasRead }: SimNode, partition: number): Held | un
     if (state !== undefined) held.set(nameOf(key), state);
   }
   return held;
+}
+
+/** A node's hash tree of a partition, and what it holds there; undefined as for `heldBy`. */
+export function treeOf({ node, hasRead }: SimNode, partition: number): SeenTree | undefined {
+  if (node === undefined || !hasRead) return undefined;
+  const store = storeOf(node);
+  const keys = store.scan({ partition, limit: keysMax });
+  const digests = new Map(keys.map(({ key, digest }) => [key, bytesOf(digest)]));
+  return { leaves: Buffer.concat(store.trees.leafDigests(partition).map(bytesOf)), digests };
+}
+
+function bytesOf({ hi, lo }: Digest): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt32BE(hi >>> 0, 0);
+  bytes.writeUInt32BE(lo >>> 0, 4);
+  return bytes;
 }
 
 /** Told before states go from a store, by partition, with the states as they are. */

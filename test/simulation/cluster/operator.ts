@@ -89,6 +89,15 @@ export function askForChange(
   const { via, change } = asked;
   const body = bodyOf(cluster, change);
   if (body === undefined) return answered({ error: 'a node that is named has never been there' });
+  const gone = loneRemoval(change);
+  if (gone !== undefined) {
+    ask(cluster, { via, verb: 'remove', body: idOf(cluster, gone) }, (text) =>
+      answered(
+        text === undefined ? { error: 'nobody is there' } : (JSON.parse(text) as ChangeAnswer),
+      ),
+    );
+    return;
+  }
   ask(cluster, { via, verb: 'change', body: JSON.stringify(body) }, (text) =>
     answered(
       text === undefined ? { error: 'nobody is there' } : (JSON.parse(text) as ChangeAnswer),
@@ -126,6 +135,15 @@ export function changeInTheEnd(
   attempt(0);
 }
 
+/** Whoever is gone for good, where nothing else is asked for: that needs no plan. */
+function loneRemoval(change: Change | { readonly apply: Plan }): string | undefined {
+  if ('apply' in change || change.kind === 'cancel') return undefined;
+  const { add, leave, remove, places } = change;
+  return add.length + leave.length + places.length === 0 && remove.length === 1
+    ? remove[0]
+    : undefined;
+}
+
 /** Who goes by names asks for ids; undefined: one is not known. */
 function bodyOf(
   cluster: SimCluster,
@@ -150,7 +168,7 @@ function bodyOf(
 function idOf(cluster: SimCluster, name: string): string {
   const isFormer = name.endsWith('~');
   const bare = isFormer ? name.slice(0, -1) : name;
-  const node = cluster.nodes.find((candidate) => candidate.name === bare);
+  const node = cluster.nodes.find(({ name: own, lastId }) => own === bare || lastId === bare);
   return (isFormer ? node?.wipedId : node?.lastId) ?? '';
 }
 

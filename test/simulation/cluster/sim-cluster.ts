@@ -34,6 +34,8 @@ export interface ClusterOptions {
   /** undefined: all nodes. */
   readonly founders: number | undefined;
   readonly partitions: number;
+  /** Whether nodes that come later are taken in by themselves. */
+  readonly join: 'auto' | 'ask';
   /** Of NATS; nodes and clients are spread over them. */
   readonly servers: number;
   /** Whether the server maps `kv.put.…` to partitions, as `nats.conf` does. */
@@ -59,6 +61,7 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   founders: undefined,
   partitions: 16,
   servers: 1,
+  join: 'ask',
   mapping: true,
   durability: { kind: 'sync' },
   defaults: {},
@@ -354,6 +357,7 @@ export class SimCluster {
       partitions: options.partitions,
       durability: options.durability,
       founders: options.founders ?? options.nodes,
+      join: options.join,
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,

@@ -7,7 +7,7 @@
  *                                      `mutants.ts`): it can fail
  *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)]
  *     [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms]
- *     [memtable=8000] [hintroom=9000] [servers=3] [seed=x]   starts, and serves
+ *     [memtable=8000] [hintroom=9000] [servers=3] [join=auto] [seed=x]   starts, and serves
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
  *   first-voter crash FIRST            what befalls the node that first tells that it has a list of
  *                                      founders on its disk, in that moment
@@ -124,6 +124,7 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     ...number('servers'),
     ...number('founders'),
     mapping: options['mapping'] !== 'off',
+    join: options['join'] === 'auto' ? 'auto' : 'ask',
     durability:
       periodic === undefined ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(periodic) },
     defaults: { ...number('n'), ...number('r'), ...number('w'), conflict },
