@@ -160,7 +160,9 @@ function bodyOf(
     add: idsOf(add),
     leave: idsOf(leave),
     remove: idsOf(remove),
-    places: places.map(({ name, ...place }) => ({ id: idOf(cluster, name), ...place })),
+    places: places.map(({ name, weight, host, zone }) => {
+      return { id: idOf(cluster, name), weight, host, zone };
+    }),
   };
 }
 

@@ -12,6 +12,8 @@ const second = begun(first, 'n1 n2 n3 n4');
 const other = begun(first, 'n1 n2 n3 n5');
 const [n1, n2, n3] = ['n1', 'n2', 'n3'].map(idOf) as [string, string, string];
 
+const ballot = (round: number) => ({ round, node: n1 });
+
 class Told {
   private readonly violations = new Violations(() => 0);
   readonly chain = new ChainOracle(this.violations);
@@ -113,7 +115,6 @@ test('what was chosen with too few votes', () => {
 });
 
 test('a voter that goes back behind its word, whatever it has been through since', () => {
-  const ballot = (round: number) => ({ round, node: n1 });
   const promises = new Told();
   for (const round of [1, 3, 3]) promises.chain.promised(n2, 1, ballot(round));
   promises.chain.promised(n2, 2, ballot(1));
@@ -166,9 +167,10 @@ test('all of that is learned from the messages of the verb chain, and from disks
   expect(told.broken).toEqual(['vote-taken-back', 'two-configurations']);
 });
 
+const ids = (nodes: readonly string[]): Buffer => Buffer.from(nodes.join(''), 'hex');
+
 /** As nodes write it down. */
 function bytesOf({ members, move, leaving, removed, ...rest }: Configuration): Buffer {
-  const ids = (nodes: readonly string[]): Buffer => Buffer.from(nodes.join(''), 'hex');
   const rows = (places: Configuration['members']): WireValue[] =>
     places.map(({ id, name, host, zone, weight }) => [ids([id]), name, host, zone, weight]);
   const bits = Buffer.alloc(1);

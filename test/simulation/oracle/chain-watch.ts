@@ -14,6 +14,13 @@ interface Asked {
   readonly document: Buffer | undefined;
 }
 
+const fetching: Asked = {
+  kind: 'fetch',
+  instance: 0,
+  ballot: { round: 0, node: '' },
+  document: undefined,
+};
+
 export class ChainWatch {
   /** Without an answer, oldest first, by who asked, who was asked, and id. */
   private readonly calls = new Map<string, Asked[]>();
@@ -41,23 +48,21 @@ export class ChainWatch {
   private asked(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
     const [kind] = body;
+    if (kind === 'fetch') return this.expect(from, by, id, fetching);
     if (kind === 'chosen') {
       this.chain.learned(from, readConfiguration(body[1] as Buffer));
       return;
     }
-    const [, instance = 0, round = 0, node = '', document] = body as [
-      string,
-      number,
-      number,
-      string,
-      Buffer?,
-    ];
+    const [, instance, round, node, document] = body as [string, number, number, string, Buffer?];
     if (kind === 'prepare' && instance > this.lastProposed) {
       this.lastProposed = instance;
       for (const listener of this.onProposed) listener(instance, node);
     }
+    this.expect(from, by, id, { kind: String(kind), instance, ballot: { round, node }, document });
+  }
+
+  private expect(from: string, by: string, id: number, asked: Asked): void {
     const key = `${from} ${by} ${id}`;
-    const asked: Asked = { kind: String(kind), instance, ballot: { round, node }, document };
     this.calls.set(key, [...(this.calls.get(key) ?? []), asked]);
   }
 

@@ -44,10 +44,10 @@ export function moved(from: Configuration, partitions: readonly number[]): Confi
 export function finished(from: Configuration): Configuration {
   const number = from.number + 1;
   const { members, ring } = from.move!;
-  const stay = members.map(({ id }) => id);
+  const stay = new Set(members.map(({ id }) => id));
   const left = from.members
     .map(({ id }) => id)
-    .filter((id) => !stay.includes(id) && !from.removed.includes(id));
+    .filter((id) => !stay.has(id) && !from.removed.includes(id));
   return {
     ...from,
     number,

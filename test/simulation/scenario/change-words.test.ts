@@ -42,21 +42,21 @@ describe('what an operator asks for', () => {
   );
 });
 
+const view = (newest: ChangeView['newest']): ChangeView => ({
+  newest,
+  steps: ['begin', 'moved', 'moved', 'finish'],
+  nameOf: (id) => `n${id[0]!}`,
+  owners: () => ({ before: ['n3', 'n1'], after: ['n4', 'n1'] }),
+  numberOf: (node) => (node === 'n1' ? (newest?.number ?? 0) : node === 'n2' ? 1 : 0),
+  holds: (node) => (node === 'n3' ? undefined : node === 'n1'),
+  stray: () => undefined,
+  hasDeparted: (node) => node === 'n3',
+});
+
 describe('what a scenario expects of the cluster', () => {
   const first = founded('n1 n2 n3');
   const moving = moved(begun(first, 'n1 n2 n4', 'n3'), [1]);
   const left = finished(moved(begun(first, 'n1 n2'), [0, 1]));
-
-  const view = (newest: ChangeView['newest']): ChangeView => ({
-    newest,
-    steps: ['begin', 'moved', 'moved', 'finish'],
-    nameOf: (id) => `n${id[0]!}`,
-    owners: () => ({ before: ['n3', 'n1'], after: ['n4', 'n1'] }),
-    numberOf: (node) => (node === 'n1' ? (newest?.number ?? 0) : node === 'n2' ? 1 : 0),
-    holds: (node) => (node === 'n3' ? undefined : node === 'n1'),
-    stray: () => undefined,
-    hasDeparted: (node) => node === 'n3',
-  });
 
   const rights: readonly (readonly [string, ChangeView['newest']])[] = [
     ['expect members => n1 n2 n3', first],
