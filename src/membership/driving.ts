@@ -37,14 +37,20 @@ export class Driving {
 
   constructor(private readonly options: DrivingOptions) {}
 
+  /** Who has the cluster go on, as far as this node sees; undefined: nobody. */
+  get driver(): NodeId | undefined {
+    const { chain, view } = this.options;
+    const isAlive = (node: NodeId): boolean => view.reachability(node) === 'alive';
+    return chain.known && driverOf(votersOf(chain.known), isAlive);
+  }
+
   review(): void {
     const { chain, view, proposing } = this.options;
     this.noteWaiting();
     this.options.reportOwn();
     const { known } = chain;
     if (known === undefined || !proposing.isIdle) return;
-    const isAlive = (node: NodeId): boolean => view.reachability(node) === 'alive';
-    if (driverOf(votersOf(known), isAlive) !== view.self.id) return;
+    if (this.driver !== view.self.id) return;
     const due = (from: Configuration): ReturnType<typeof dueStep> => dueStep(from, this.seen());
     if (typeof due(known) !== 'object') return;
     void this.propose((from) => due(from) ?? 'nothing is due any more');

@@ -17,6 +17,7 @@ import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { Configurations } from './configurations.js';
 import { departureError } from './departure.js';
+import type { Driving } from './driving.js';
 import { Outages } from './outages.js';
 import { GossipExchange } from './gossip-exchange.js';
 import { IdClaim } from './id-claim.js';
@@ -54,6 +55,7 @@ export class Membership {
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly telling: Telling;
+  private readonly driving: Driving;
   private readonly exchange: GossipExchange;
   private readonly joinListeners: (() => void)[] = [];
   private readonly fatalListeners: ((error: Error) => void)[] = [];
@@ -121,9 +123,9 @@ export class Membership {
     this.telling = new Telling({ ...parts, bus, chain: chainNews });
     this.removing = configurations.removing(watch);
     const takesIn = options.join === 'auto';
-    const driving = configurations.driving({ buckets, view, problems, takesIn });
+    this.driving = configurations.driving({ buckets, view, problems, takesIn });
     const learning = new Learning(roster, watch, identity, view);
-    const { outages, telling, removing } = this;
+    const { outages, telling, removing, driving } = this;
     const own = { configurations, view, claim, lineage, kept, problems };
     const doing = { outages, learning, telling, removing, driving };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
@@ -161,6 +163,16 @@ export class Membership {
   /** It must end: another process runs with its id, or it was removed. */
   onFatal(listener: (error: Error) => void): void {
     this.fatalListeners.push(listener);
+  }
+
+  /**
+   * Whoever has the cluster go on hears now how far this node is with its move, instead of with one
+   * of the next beats; its own word it looks at with each beat.
+   */
+  tellProgress(): void {
+    const { driver } = this.driving;
+    if (driver !== undefined && driver !== this.peers.self)
+      this.telling.tell(driver, { hello: false });
   }
 
   /** From NATS, and with it from everybody. */

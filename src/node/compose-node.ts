@@ -28,6 +28,8 @@ import type { NodeSeams, QuorateNode } from './quorate-node.js';
 import { asError, ReplicaLife } from './replica-life.js';
 import { phaseOf, statusOf } from './status.js';
 
+const none: ReadonlySet<number> = new Set();
+
 export type { NodeSeams, QuorateNode } from './quorate-node.js';
 
 /** Throws `RangeError` when an option makes no sense. */
@@ -130,6 +132,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     membership.onJoined(() => this.send({ type: 'cluster.joined' }));
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
     membership.problems.onReport((text) => this.tellProblem(text));
+    this.reportHeldData();
     const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {
       const partition = partitionOfStorageKey(key);
@@ -183,6 +186,16 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   abandon(): void {
     this.leave();
+  }
+
+  /** How far this node is with what moves to it or from it is told to the others by membership. */
+  private reportHeldData(): void {
+    const { membership, transfer, release } = this.started;
+    membership.configurations.heldData = {
+      received: (layout) => (layout === membership.view.configuration ? transfer.received() : none),
+      isEmpty: () => release.isEmpty(),
+    };
+    transfer.onReceived(() => membership.tellProgress());
   }
 
   private noteOldDisk(): void {
