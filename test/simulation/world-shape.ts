@@ -36,7 +36,7 @@ export interface WorldOptions {
    * it told that it agreed; empty: all know of their cluster before work begins.
    */
   readonly lateFounderFaults?: readonly TimedFault[] | undefined;
-  /** Its membership changes: in the end nothing is under way, and nobody holds what is not its own. */
+  /** Its membership changes: in the end nothing is under way, and all hold only what is theirs. */
   readonly isChanging?: boolean | undefined;
   readonly forger?: ForgerOptions | undefined;
   /**

@@ -36,7 +36,7 @@
  *   fail-sync n1                           the next sync fails
  *   rot n1 files|tables                    one bit flips on its disk
  *   drift n1 ppm=500 · clock n1 by=-3000   clock rate; jump of the wall clock in ms
- *   cut-route 1 2 [silent|split] [for=2s]  between two servers of NATS: nothing between their clients
+ *   cut-route 1 2 [silent|split] [for=2s]  between two servers of NATS: nothing between clients
  *   lose-server 2                          its clients find another one
  *
  * What an operator does, and machines that come and go for good:
@@ -50,7 +50,7 @@
  *                                          then: phases and parts are in `changes.ts`
  */
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
-import type { CutKind } from '../seams/sim-nats.js';
+import type { CutKind } from '../seams/sim-servers.js';
 import { diskFaultsNone } from '../seams/sim-disk.js';
 import { isPhase } from './changes.js';
 import { changeInTheEnd, changeOf, removeInTheEnd } from './operator.js';

@@ -166,8 +166,12 @@ function bodyOf(
   };
 }
 
-/** '' while it is not known. Of who was wiped, the one it was: that is who is to be replaced. */
+/**
+ * '' while it is not known. Of who was wiped, the one it was: that is who is to be replaced. Such a
+ * one may be named by its id as well: its name is another's.
+ */
 function idOf(cluster: SimCluster, name: string): string {
+  if (cluster.nodes.some(({ wipedId }) => wipedId === name)) return name;
   const isFormer = name.endsWith('~');
   const bare = isFormer ? name.slice(0, -1) : name;
   const node = cluster.nodes.find(({ name: own, lastId }) => own === bare || lastId === bare);

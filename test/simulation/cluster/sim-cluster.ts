@@ -282,7 +282,7 @@ export class SimCluster {
     return undefined;
   }
 
-  /** Members that nobody is any more: their machines are gone for good, or their disks were wiped. */
+  /** Members that nobody is any more: their machines are gone for good, or their disks wiped. */
   lost(): readonly string[] {
     const { newest } = this.chain;
     const places = [...(newest?.members ?? []), ...(newest?.move?.members ?? [])];

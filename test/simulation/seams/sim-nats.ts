@@ -14,7 +14,7 @@ import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
 import { copyOf } from './copy-of.js';
-import { SimServers } from './sim-servers.js';
+import { type CutKind, SimServers } from './sim-servers.js';
 import { SubjectTree } from './subject-tree.js';
 
 /**
@@ -36,12 +36,6 @@ export interface SimNatsOptions {
   /** Bytes the server keeps for a client before it cuts the connection. */
   readonly pendingBytesMax: number;
 }
-
-/**
- * `silent`: messages vanish. `split`: the servers know, so the other side's subscriptions are gone
- * too.
- */
-export type CutKind = 'silent' | 'split';
 
 export interface Publication {
   readonly subject: string;

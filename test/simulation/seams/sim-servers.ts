@@ -3,7 +3,11 @@
  * which routes are down. Servers pass nothing on for others, so a route that is down is not gone
  * around. All clients are at server 1 unless they were placed.
  */
-import type { CutKind } from './sim-nats.js';
+/**
+ * `silent`: messages vanish. `split`: the servers know, so the other side's subscriptions are gone
+ * too.
+ */
+export type CutKind = 'silent' | 'split';
 
 export class SimServers {
   private readonly placed = new Map<string, number>();
