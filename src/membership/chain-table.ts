@@ -31,7 +31,7 @@ export interface KeptChain {
   readonly wasMember: boolean;
 }
 
-export const noVotes: Votes = { instance: 0, acceptor: blankAcceptor };
+const noVotes: Votes = { instance: 0, acceptor: blankAcceptor };
 
 const nothingKept: KeptChain = {
   configuration: undefined,

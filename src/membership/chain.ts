@@ -7,7 +7,7 @@ import { type ClusterId, type Configuration, isMember } from '../../actors/rules
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { Tables } from '../seams/table.js';
 import { decodeConfiguration, encodeConfiguration } from '../wire/configuration-codec.js';
-import { ChainTable, noVotes } from './chain-table.js';
+import { ChainTable } from './chain-table.js';
 
 /** Which configuration a node knows, as others are told of it. */
 export interface KnownNumber {
@@ -114,7 +114,8 @@ export class Chain {
     this.noteDeparture(configuration);
     const bytes = encodeConfiguration(configuration);
     const wasMember = this.table.kept.wasMember || isMember(configuration, this.options.self);
-    this.table.keep({ configuration: bytes, votes: noVotes, wasMember }, () => {
+    // The votes stay: until it is on disk this node votes on, and must know what it said.
+    this.table.keep({ configuration: bytes, wasMember }, () => {
       if (this.latest === configuration) this.actUpon(configuration, bytes);
       done();
     });
