@@ -42,6 +42,8 @@ export class SimNode {
   /** When its power failed. */
   readonly crashesUs: number[] = [];
   lastId: NodeId = '';
+  /** When its last process started. */
+  startedUs = 0;
   private lives = 0;
 
   constructor(
@@ -67,6 +69,7 @@ export class SimNode {
     const life = ++this.lives;
     const host = { scheduler, process, trace };
     this.process = process;
+    this.startedUs = scheduler.nowUs;
     this.ready = false;
     trace.add(scheduler.nowUs, this.name, `process ${life} starts`);
     scheduler.in(0, process, () => {
