@@ -66,6 +66,7 @@ export class GossipExchange {
   }
 
   start(): void {
+    this.expectTime();
     this.gossip.start();
   }
 
@@ -154,6 +155,7 @@ export class GossipExchange {
   /** Somebody's reachability changed. */
   reached(node: NodeId, now: Reachability): void {
     const { clock, roster, life, view, timeOfDay, watch, outages } = this.options;
+    this.expectTime();
     const isNewcomer = roster.get(node)?.status === 'joining' && !life.list.includes(node);
     if (now === 'down' && isNewcomer) {
       roster.drop(node);
@@ -171,6 +173,7 @@ export class GossipExchange {
   private beat(): void {
     const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
     roster.beat();
+    this.expectTime();
     lineage.lease();
     outages.review();
     const waitingFor = life.waitingFor();
@@ -181,6 +184,14 @@ export class GossipExchange {
     life.countMet();
     life.send({ type: 'heartbeat.raised' });
     kept.save();
+  }
+
+  /** Of all members that are there. */
+  private expectTime(): void {
+    const { roster, watch, timeOfDay } = this.options;
+    const others = roster.active().filter(({ id }) => id !== roster.self.id);
+    const there = others.filter(({ id }) => watch.reachability(id) !== 'down');
+    timeOfDay.expect(there.map(({ id }) => id));
   }
 
   private spread(): void {
