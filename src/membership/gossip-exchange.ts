@@ -70,6 +70,7 @@ export class GossipExchange {
   }
 
   start(): void {
+    this.expectTime();
     this.gossip.start();
   }
 
@@ -166,6 +167,7 @@ export class GossipExchange {
   /** Somebody's reachability changed. */
   reached(node: NodeId, now: Reachability): void {
     const { clock, roster, life, view, timeOfDay, watch, outages } = this.options;
+    this.expectTime();
     const isNewcomer = roster.get(node)?.status === 'joining' && !life.list.includes(node);
     if (now === 'down' && isNewcomer) {
       roster.drop(node);
@@ -185,6 +187,7 @@ export class GossipExchange {
     const { identity, driving, configurations } = this.options;
     const { chain, voting, reassurance, reports } = configurations;
     roster.beat();
+    this.expectTime();
     lineage.lease();
     chain.table.write();
     identity.recallMore(voting.unheard());
@@ -200,6 +203,14 @@ export class GossipExchange {
     life.countMet();
     life.send({ type: 'heartbeat.raised' });
     kept.save();
+  }
+
+  /** Of all members that are there. */
+  private expectTime(): void {
+    const { roster, watch, timeOfDay } = this.options;
+    const others = roster.active().filter(({ id }) => id !== roster.self.id);
+    const there = others.filter(({ id }) => watch.reachability(id) !== 'down');
+    timeOfDay.expect(there.map(({ id }) => id));
   }
 
   private spread(): void {

@@ -59,7 +59,12 @@ export class TimeOfDay {
     const { aheadMs, aheadMostMs } = clocks.of(from)!;
     const wallAheadMs = told.wallMs - told.ms;
     agreed.told(from, boundsOf(wallAheadMs + aheadMs, wallAheadMs + aheadMostMs));
-    if (isAnswer) this.onTold();
+    if (isAnswer && agreed.isTold) this.onTold();
+  }
+
+  /** Who is there, besides this node. */
+  expect(nodes: readonly NodeId[]): void {
+    this.agreed.expect(nodes);
   }
 
   drop(node: NodeId): void {
@@ -69,8 +74,8 @@ export class TimeOfDay {
   }
 
   /**
-   * Resolves with the next answer, or when nobody seems to be there. The others answer at once when
-   * they are greeted.
+   * Resolves when most of those who are there have answered, or after a moment. They answer at once
+   * when they are greeted.
    */
   told(): Promise<void> {
     return new Promise((resolve) => {

@@ -16,6 +16,7 @@ import type { Clock, TimerId } from './clock.js';
 export class AgreedClock implements Clock {
   /** Of each other node: by how much its wall clock is ahead of the own monotonic one. */
   private readonly others = new Map<NodeId, ClockBounds>();
+  private expected: readonly NodeId[] = [];
   private median: ClockBounds = nobodyTold;
   /**
    * The median if all others showed what they show at least: a date that lies ahead hides what
@@ -53,6 +54,25 @@ export class AgreedClock implements Clock {
     );
   }
 
+  /**
+   * Who is there and should tell. Of whom nothing is known yet counts as one that may show
+   * anything: or a node that has heard of one clock would go by it, however wrong that is.
+   */
+  expect(nodes: readonly NodeId[]): void {
+    this.expected = nodes;
+    this.review();
+  }
+
+  /** Most of those who are there have told. */
+  get isTold(): boolean {
+    const { unheard, expected } = this;
+    return unheard === 0 || unheard * 2 < expected.length;
+  }
+
+  private get unheard(): number {
+    return this.expected.filter((node) => !this.others.has(node)).length;
+  }
+
   /** `ahead`: of the own monotonic clock. */
   told(node: NodeId, ahead: ClockBounds): void {
     this.others.set(node, ahead);
@@ -64,7 +84,8 @@ export class AgreedClock implements Clock {
   }
 
   private review(): void {
-    const others = [...this.others.values()];
+    const unknown = Array.from({ length: this.unheard }, () => nobodyTold);
+    const others = [...this.others.values(), ...unknown];
     this.median = medianBounds(others);
     this.earliest = medianBounds(others.map(({ leastMs }) => ({ leastMs, mostMs: leastMs })));
   }

@@ -101,7 +101,7 @@ class World {
       ...(onLine && { onLine }),
     });
     this.history = new History(wallSkewUsOf(options));
-    this.cluster.dots.onMinted = (token, dot) => this.checkMinting(token, dot);
+    this.cluster.dots.onMinted = (token, dot, by) => this.checkMinting(token, dot, by);
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
     this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
@@ -578,10 +578,13 @@ class World {
   }
 
   /** Long after the deadline its author may have put something else, which it would replace. */
-  private checkMinting(token: string, dot: string): void {
-    const { violations, scheduler } = this.cluster;
+  private checkMinting(token: string, dot: string, coordinator: string): void {
+    const { violations, scheduler, nodes } = this.cluster;
     const write = this.history.writes.get(token);
     if (write === undefined) return;
+    // An earlier life of the node may have minted it: its log tells of it only now.
+    const by = nodes.find(({ idOnceRead }) => idOnceRead === coordinator);
+    if (by !== undefined && by.startedUs > write.askedUs) return;
     const lateUs = scheduler.nowUs - write.mintByUs;
     if (lateUs > lateSlackUs)
       violations.add(

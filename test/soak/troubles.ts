@@ -7,6 +7,9 @@ import type { LinkFault, SoakNetwork } from './network/network.js';
 import type { Trouble } from './schedule.js';
 import { nowMs } from './workload/worker.js';
 
+/** Until a node has read that its clock is right again, and some. */
+const clockReadMsMax = 1_000;
+
 interface Moment {
   readonly atMs: number;
   readonly trouble: Trouble;
@@ -17,6 +20,8 @@ export class Troubles {
   private readonly links = new Map<Trouble, readonly LinkFault[]>();
   /** How many troubles a host is kept away by. */
   private readonly away = new Map<string, number>();
+  /** Of what is not over yet: it may last longer than the schedule says, on a busy machine. */
+  private readonly ends = new Map<Trouble, () => void>();
   readonly clocks: ClockTrouble[] = [];
   readonly holds: Hold[] = [];
 
@@ -50,8 +55,11 @@ export class Troubles {
 
   private async begin(trouble: Trouble): Promise<void> {
     const startMs = nowMs();
-    for (const hold of holdsOf(trouble))
-      this.holds.push({ ...hold, startMs, endMs: startMs + trouble.forMs });
+    const holds = holdsOf(trouble).map((hold) => Object.assign(hold, { startMs, endMs: Infinity }));
+    this.holds.push(...holds);
+    this.ends.set(trouble, () => {
+      for (const hold of holds) hold.endMs = nowMs();
+    });
     const [verb, first = '', second = '', amount = '0'] = trouble.words;
     if (verb === 'kill') {
       this.count(`kill ${first}`, 1);
@@ -61,8 +69,9 @@ export class Troubles {
       this.cluster.stop(first);
     } else if (verb === 'clock') {
       const offsetMs = Number(second);
-      const startMs = nowMs();
-      this.clocks.push({ startMs, endMs: startMs + trouble.forMs + 1_000, offsetMs });
+      const clock = { startMs, endMs: Infinity, offsetMs };
+      this.clocks.push(clock);
+      this.ends.set(trouble, () => (clock.endMs = nowMs() + clockReadMsMax));
       this.cluster.setClock(first, offsetMs);
     } else {
       this.links.set(trouble, faultsOf(verb ?? '', [first, second], Number(amount)));
@@ -81,6 +90,8 @@ export class Troubles {
       this.links.delete(trouble);
       await this.network.apply([...this.links.values()].flat());
     }
+    this.ends.get(trouble)?.();
+    this.ends.delete(trouble);
   }
 
   private count(what: string, by: number): number {

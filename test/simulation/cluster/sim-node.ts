@@ -50,6 +50,8 @@ export class SimNode {
   /** When its power failed. */
   readonly crashesUs: number[] = [];
   lastId: NodeId = '';
+  /** When its last process started. */
+  startedUs = 0;
   private lives = 0;
 
   constructor(
@@ -75,6 +77,7 @@ export class SimNode {
     const life = ++this.lives;
     const host = { scheduler, process, trace };
     this.process = process;
+    this.startedUs = scheduler.nowUs;
     this.ready = false;
     this.hasRead = false;
     trace.add(scheduler.nowUs, this.name, `process ${life} starts`);

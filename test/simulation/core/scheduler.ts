@@ -7,8 +7,8 @@
  * wait for its return.
  */
 export interface SimEvent {
-  readonly timeUs: number;
-  readonly order: number;
+  timeUs: number;
+  order: number;
   readonly owner: SimProcess | undefined;
   run: (() => void) | undefined;
 }
@@ -74,7 +74,13 @@ export class Scheduler {
   resume(process: SimProcess): void {
     if (!process.paused) return;
     process.paused = false;
-    for (const { run, owner } of process.backlog.splice(0)) if (run) this.in(0, owner, run);
+    // The same events as before: the first of them may cancel the next.
+    for (const event of process.backlog.splice(0)) {
+      if (event.run === undefined) continue;
+      event.timeUs = this.nowUs;
+      event.order = this.nextOrder++;
+      this.push(event);
+    }
   }
 
   /** Due events, cancelled ones included. */

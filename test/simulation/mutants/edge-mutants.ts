@@ -241,6 +241,15 @@ export const edgeMutants: readonly Mutant[] = [
     replace: 'false',
   },
 
+  // What time it is.
+  {
+    name: 'one-clock-outvotes-who-has-not-told',
+    test: 'unit/agreed-clock',
+    file: 'src/seams/agreed-clock.js',
+    find: '[...this.others.values(), ...unknown]',
+    replace: '[...this.others.values()]',
+  },
+
   // The command, and what a directory is started with.
   {
     name: 'missing-node-not-named',

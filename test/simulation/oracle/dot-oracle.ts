@@ -57,7 +57,7 @@ export class DotOracle {
    * Told of the newest dot of its coordinator where a put round shows it for the first time: it has
    * just been minted.
    */
-  onMinted: ((token: string, dot: string) => void) | undefined;
+  onMinted: ((token: string, dot: string, coordinator: string) => void) | undefined;
   statesSeen = 0;
   siblingsSeenMax = 0;
 
@@ -157,7 +157,7 @@ export class DotOracle {
       const token = this.tokenOf(value);
       this.learn(token, dot);
       const isMinted = coordinator !== undefined && isNewest(dot, coordinator, state);
-      if (isMinted && known === undefined) this.onMinted?.(token, dot);
+      if (isMinted && known === undefined) this.onMinted?.(token, dot, coordinator);
     }
     this.checkShape(name, state);
     this.checkBounds(name, state);

@@ -94,6 +94,23 @@ test('process: a dead one is silent, a paused one catches up in order', async ()
   expect(seen).toEqual([1, 2, 3]);
 });
 
+test('process: of what waited for its return, one event may cancel the next', async () => {
+  const { scheduler, after } = world('cancelled');
+  const process = new SimProcess('a');
+  const clock = new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+  const seen: string[] = [];
+  clock.setTimeout(() => {
+    seen.push('first');
+    clock.clearTimeout(second);
+  }, 1);
+  const second = clock.setTimeout(() => seen.push('second'), 2);
+  process.paused = true;
+  await after(10);
+  scheduler.resume(process);
+  await after(0);
+  expect(seen).toEqual(['first']);
+});
+
 test('random: forks are independent of what their parent drew', () => {
   const a = new SimRandom('7');
   const b = new SimRandom('7');

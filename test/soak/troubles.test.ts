@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import type { SoakCluster } from './cluster.js';
+import type { SoakNetwork } from './network/network.js';
+import { Troubles } from './troubles.js';
+import { nowMs } from './workload/worker.js';
+
+test('what is wrong is so until it is over, however late the schedule is carried out', async () => {
+  const setMs: number[] = [];
+  const goneOnMs: number[] = [];
+  const cluster = {
+    setClock: (_node: string, offsetMs: number) => {
+      if (offsetMs === 0) setMs.push(nowMs());
+    },
+    stop: () => undefined,
+    goOn: () => void goneOnMs.push(nowMs()),
+  } as unknown as SoakCluster;
+  const network = { apply: () => sleep(50) } as unknown as SoakNetwork;
+  const troubles = new Troubles(cluster, network, () => undefined);
+  const schedule = [
+    { atMs: 0, forMs: 5, words: ['clock', 'n1', '-44037'] },
+    { atMs: 1, forMs: 5, words: ['stop', 's1'] },
+    { atMs: 2, forMs: 1, words: ['cut', 's1', 's2'] },
+  ];
+  await troubles.run(schedule, 10, new AbortController().signal);
+  expect(troubles.clocks.map(({ offsetMs }) => offsetMs)).toEqual([-44037]);
+  expect(troubles.clocks[0]!.endMs).toBeGreaterThanOrEqual(setMs[0]!);
+  expect(troubles.holds).toHaveLength(1);
+  expect(troubles.holds[0]!.endMs).toBeGreaterThanOrEqual(goneOnMs[0]!);
+  expect(setMs[0]! - troubles.clocks[0]!.startMs).toBeGreaterThanOrEqual(40);
+});
