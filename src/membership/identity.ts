@@ -82,8 +82,10 @@ export class Identity {
   private async recall(): Promise<void> {
     const { roster, lineage } = this.options;
     const others = roster.active().filter(({ id, removed }) => id !== roster.self.id && !removed);
+    // As on disk: news that come meanwhile tell of a later life as well, and raise it.
+    const own = roster.self.generation;
     const seen = await lineage.recall(others.map(({ id }) => id));
-    this.actor.send({ type: 'lives.recalled', seen, own: roster.self.generation });
+    this.actor.send({ type: 'lives.recalled', seen, own });
   }
 
   private when(asked: Promise<void>): void {
