@@ -97,7 +97,7 @@ export class Membership {
     this.life = new Life({ ...seams, foundersMin, isReachable }, this.effects());
     const { life } = this;
     this.kept = new KeptMembers({ tables, buckets, roster, problems, vote: () => life.next });
-    this.lineage = new Lineage({ peers, clock, roster, problems });
+    this.lineage = new Lineage({ peers, clock, roster });
     const instance = random.below(2 ** 32);
     const claimed = () => ({ instance, generation: this.startGeneration, pid });
     const claim = new IdClaim({ peers, clock, own: claimed });

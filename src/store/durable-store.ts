@@ -162,7 +162,7 @@ export class DurableStore implements Store {
     });
     const clean = this.epochs.stoppedCleanly && recovered.replayed === 0 && !recovered.incomplete;
     let covered = 0;
-    await this.epochs.start(clean, () => {
+    await this.epochs.start(() => {
       // The lease is on disk, and with it every commit before it.
       covered = recovered.covered;
       this.path?.log.removeThrough(covered);

@@ -1,8 +1,10 @@
 /**
- * Epochs: one counter a node, leased from disk in blocks. A crash skips to the end of the lease, so
- * no epoch is ever drawn twice, and voids every epoch drawn before: what was lost of the log's
- * unsynced tail may have been minted under one of them. A clean stop keeps them.
+ * Epochs: one counter a node, leased from disk in blocks. A start goes on beyond the last lease,
+ * and beyond the moment at which it happens: what was drawn before is void. So no epoch is drawn
+ * twice, whatever a crash lost of the log's unsynced tail, and by whichever lives the disk does not
+ * know because it was put back from a copy.
  */
+import { limits } from '../../actors/rules/limits.js';
 import { storeLimits } from '../../actors/rules/limits/store.js';
 import { OverloadedError } from '../errors.js';
 import type { Clock, TimerId } from '../seams/clock.js';
@@ -14,6 +16,15 @@ import { decodeEpochs, encodeEpochs, metaKeys, metaRow } from './meta.js';
  * minute.
  */
 export const epochBlock = 1 << 20;
+
+const countedFromMs = Date.UTC(2024, 0, 1);
+
+/** Of a wall clock, ms since 1970. */
+function epochAt(wallMs: number): number {
+  const moment = Math.floor((wallMs - countedFromMs) * storeLimits.epochsPerMs);
+  // Of the year 2058; no clock leads beyond it, however wrong.
+  return Math.min(Math.max(1, moment), limits.epochsMax / 2);
+}
 
 export interface EpochsOptions {
   readonly clock: Clock;
@@ -45,22 +56,19 @@ export class Epochs {
 
   /**
    * Takes a lease; resolves once it is on disk, or does not fit it: what is there can be read all
-   * the same, and nothing is drawn before a lease is had (`onLeased`, at once or later). `clean`:
-   * the last stop was, and nothing contradicts it.
+   * the same, and nothing is drawn before a lease is had (`onLeased`, at once or later).
    */
-  async start(clean: boolean, onLeased: () => void): Promise<void> {
+  async start(onLeased: () => void): Promise<void> {
     const row = metaRow(this.options.meta, metaKeys.epochs);
-    if (row !== undefined) {
-      const last = decodeEpochs(row);
-      this.next = clean ? last.next : last.leaseEnd;
-      this.firstValid = clean ? last.valid : last.leaseEnd;
-    }
-    this.leaseEnd = this.next;
+    const last = row === undefined ? 1 : decodeEpochs(row).leaseEnd;
+    this.leaseEnd = Math.max(last, epochAt(this.options.clock.wallMs()));
+    this.next = this.leaseEnd;
+    this.firstValid = this.next;
     this.firstLease = onLeased;
     await new Promise<void>((resolve) => this.renew(resolve));
   }
 
-  /** The first epoch drawn since the last unclean start. */
+  /** The first one drawn since the start, or since earlier ones were voided. */
   get valid(): number {
     return this.firstValid;
   }
@@ -94,16 +102,15 @@ export class Epochs {
   stop(): Buffer {
     this.stopped = true;
     this.options.clock.clearTimeout(this.retry);
-    const { next, leaseEnd, firstValid } = this;
-    this.leaseEnd = next;
-    return encodeEpochs({ leaseEnd, valid: firstValid, next, clean: true });
+    this.leaseEnd = this.next;
+    return encodeEpochs({ leaseEnd: this.next, clean: true });
   }
 
   private renew(done: () => void): void {
     this.renewing = true;
     const { tables, meta, onFatal } = this.options;
     const leaseEnd = this.leaseEnd + epochBlock;
-    const row = encodeEpochs({ leaseEnd, valid: this.firstValid, next: this.next, clean: false });
+    const row = encodeEpochs({ leaseEnd, clean: false });
     tables.commit(
       (batch) => batch.put(meta, metaKeys.epochs, row),
       (error?: NodeJS.ErrnoException) => {

@@ -9,7 +9,7 @@
  *   removed     removals
  *
  * keys: u32 count · count × (u16 length, key); removals: as keys, each with its digest (u32 hi, u32
- * lo) behind it. Marks are not recorded: a replay follows an unclean stop, after which every
+ * lo) behind it. Marks are not recorded: a replay follows a start, after which every
  * earlier epoch is void.
  */
 import type { NodeId } from '../../actors/rules/actor.js';

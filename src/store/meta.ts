@@ -3,8 +3,7 @@
  *
  *   identity  node id (8) · log magic (8) · u16 partitions · u16 format
  *   covered   u48: the log's entries up to it are in the tables
- *   epochs    u48 end of the lease · u48 first valid epoch · u48 next epoch (of a clean stop)
- *             · u8 clean
+ *   epochs    u48 end of the lease · in between what earlier versions wrote · u8 clean
  */
 import { crc32c } from '@node-rs/crc32';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -26,8 +25,7 @@ export interface Identity {
 
 export interface EpochRow {
   readonly leaseEnd: number;
-  readonly valid: number;
-  readonly next: number;
+  /** The stop was. */
   readonly clean: boolean;
 }
 
@@ -74,22 +72,15 @@ export function decodeCovered(row: Buffer | undefined): number {
   return row === undefined ? 0 : row.readUIntBE(0, 6);
 }
 
-export function encodeEpochs(epochs: EpochRow): Buffer {
-  const row = Buffer.allocUnsafe(19);
-  row.writeUIntBE(epochs.leaseEnd, 0, 6);
-  row.writeUIntBE(epochs.valid, 6, 6);
-  row.writeUIntBE(epochs.next, 12, 6);
-  row.writeUInt8(epochs.clean ? 1 : 0, 18);
+export function encodeEpochs({ leaseEnd, clean }: EpochRow): Buffer {
+  const row = Buffer.allocUnsafe(7);
+  row.writeUIntBE(leaseEnd, 0, 6);
+  row.writeUInt8(clean ? 1 : 0, 6);
   return sealed(row);
 }
 
 export function decodeEpochs(row: Buffer): EpochRow {
-  return {
-    leaseEnd: row.readUIntBE(0, 6),
-    valid: row.readUIntBE(6, 6),
-    next: row.readUIntBE(12, 6),
-    clean: row.readUInt8(18) === 1,
-  };
+  return { leaseEnd: row.readUIntBE(0, 6), clean: row.at(-1) === 1 };
 }
 
 function sealed(row: Buffer): Buffer {

@@ -87,7 +87,7 @@ export interface Store {
    * lease ran dry.
    */
   drawEpoch(): number;
-  /** Marks below it are void: drawn before the last unclean start. */
+  /** Marks below it are void: drawn before the start, or before epochs were skipped. */
   validEpoch(): number;
   /** Nothing was drawn from here on, and will not be before this has risen; on disk. */
   leasedEpochs(): number;
@@ -149,7 +149,7 @@ export interface Store {
   ): void;
   /** A part finds no room on the disk any more, or does again. */
   onRoom(listener: (part: DiskPart, room: boolean) => void): void;
-  /** Flushes and closes; a clean stop keeps the marks valid. */
+  /** Flushes and closes: a clean stop. */
   close(): Promise<void>;
 }
 

@@ -72,7 +72,6 @@ class StoreWorld {
   private readonly epochs = new Set<number>();
   private epochMax = 0;
   private remoteEpoch = 1;
-  private wasClean = true;
   private damages = 0;
 
   constructor(private readonly run: StoreRun) {
@@ -136,7 +135,6 @@ class StoreWorld {
   private async end(replica: LoneReplica, process: SimProcess, ready: boolean): Promise<void> {
     const { random, scheduler, disk } = this;
     const how = ready ? random.below(6) : 0;
-    this.wasClean = false;
     if (how === 0) {
       process.die();
       disk.kill();
@@ -147,7 +145,6 @@ class StoreWorld {
       await scheduler.run({ endUs: scheduler.nowUs + 20e6, until: () => closed });
       if (!closed) this.problems.push(`close never ends (full: ${this.disk.faults.full})`);
       process.die();
-      this.wasClean = true;
     } else {
       process.die();
       this.trace.add(scheduler.nowUs, 'world', `power cut: ${disk.crash()}`);
@@ -258,8 +255,8 @@ class StoreWorld {
         this.problems.push(`${JSON.stringify(key)} holds what was never written`);
     }
     if (this.run.rot !== undefined) return;
-    if (!this.wasClean && store.validEpoch() <= this.epochMax)
-      this.problems.push(`epoch ${this.epochMax} is valid after an unclean end`);
+    if (store.validEpoch() <= this.epochMax)
+      this.problems.push(`epoch ${this.epochMax} is valid after a start`);
     const hints = new Set(store.hints.next(target, { records: 100, bytes: 1e9 }).map((d) => d.key));
     for (const key of this.owed)
       if (!hints.has(key)) this.problems.push(`the hint of ${JSON.stringify(key)} is gone`);

@@ -32,7 +32,7 @@ export type EpochRule =
   | 'as promised'
   /** Every node mints for ever as the same actor. */
   | 'one epoch'
-  /** Marks stay valid after an unclean start. */
+  /** Marks stay valid after a start. */
   | 'marks survive crashes'
   /** A node that forgot a key goes on with the mark it had. */
   | 'marks survive forgetting';
@@ -208,6 +208,7 @@ export class VersionWorld {
   /** A clean stop and start. */
   restart(at: number): void {
     this.sync(at);
+    this.crash(at);
   }
 
   /**

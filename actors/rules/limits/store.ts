@@ -43,6 +43,11 @@ export const storeLimits = {
   flushSliceBytesMax: 512 * 1024,
   /** LMDB's next commit (a slice of a flush and the pages above it) would not fit below this. */
   diskFreeBytesMin: 4 * 1024 * 1024,
+  /**
+   * So many come to be with each ms that passes: a node that draws them no faster than this is
+   * never ahead of the moment.
+   */
+  epochsPerMs: 64,
   /** How often a full disk is tried again: by a flush, by the log, for a lease of epochs. */
   flushRetryMs: 1_000,
   logRetryMs: 500,

@@ -111,17 +111,23 @@ export const mutants: readonly Mutant[] = [
   // Epochs.
   {
     name: 'epoch-reused-after-crash',
-    in: 'forgetful',
+    test: 'unit/store/epochs',
     file: epochs,
-    find: 'this.next = clean ? last.next : last.leaseEnd;',
-    replace: 'this.next = clean ? last.next : last.leaseEnd - epochBlock;',
+    find: 'decodeEpochs(row).leaseEnd;',
+    replace: 'decodeEpochs(row).leaseEnd - epochBlock;',
   },
   {
     name: 'marks-survive-crash',
     in: 'forgetful',
     file: epochs,
-    find: 'this.firstValid = clean ? last.valid : last.leaseEnd;',
-    replace: 'this.firstValid = last.valid;',
+    find: 'this.next = this.leaseEnd;\n        this.firstValid = this.next;\n        this.firstLease',
+    replace: 'this.next = this.leaseEnd;\n        this.firstLease',
+  },
+  {
+    name: 'epochs-regardless-of-the-moment',
+    file: epochs,
+    find: 'Math.max(last, epochAt(this.options.clock.wallMs()))',
+    replace: 'last',
   },
   {
     name: 'one-epoch-for-ever',

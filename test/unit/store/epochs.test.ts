@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
 import { storeLimits } from '../../../actors/rules/limits/store.js';
 import type { Table, Tables } from '../../../src/seams/table.js';
 import { epochBlock, Epochs } from '../../../src/store/epochs.js';
@@ -14,28 +15,63 @@ beforeEach(() => {
 
 afterEach(() => home.remove());
 
-test('clean stops and kills in turn: never drawn twice, ascending, valid ones exactly since the last kill', async () => {
+test('clean stops and kills in turn: never drawn twice, ascending, valid ones those since the start', async () => {
   let highest = 0;
-  let valid = 0;
   for (const end of ['clean', 'clean', 'kill', 'clean', 'kill', 'kill', 'clean']) {
     const process = await home.start();
     const { store } = process;
-    expect(store.validEpoch()).toBeGreaterThanOrEqual(valid);
     const first = store.drawEpoch();
+    expect(first).toBe(store.validEpoch());
     expect(first).toBeGreaterThan(highest);
-    expect(first).toBeGreaterThanOrEqual(store.validEpoch());
-    if (valid !== store.validEpoch()) expect(store.validEpoch()).toBeGreaterThan(highest);
     for (let i = 1; i < 100; i++) expect(store.drawEpoch()).toBe(first + i);
-    highest = first + 99;
-    valid = store.validEpoch();
     await (end === 'kill' ? process.kill() : store.close());
     const next = await home.start();
-    if (end === 'kill') expect(next.store.validEpoch()).toBeGreaterThan(highest);
-    else expect(next.store.validEpoch()).toBe(valid);
     expect(next.report.clean).toBe(end !== 'kill');
+    highest = next.store.drawEpoch();
+    expect(highest).toBeGreaterThan(first + 99);
     await next.store.close();
-    valid = next.store.validEpoch();
   }
+});
+
+test.each([
+  { title: 'stands still', laterMs: 0 },
+  { title: 'goes back by years', laterMs: -3e11 },
+  { title: 'was years ahead, in 2090', firstMs: Date.UTC(2090), laterMs: 0 },
+])('a wall clock that $title: epochs ascend all the same, after a kill as well', async (clock) => {
+  let last = 0;
+  let row: Buffer | undefined;
+  for (const wallMs of [clock.firstMs ?? Date.UTC(2026), Date.UTC(2026) + clock.laterMs]) {
+    for (let life = 0; life < 3; life++) {
+      const epochs = epochsAt(wallMs, {
+        read: () => row,
+        write: (written) => (row = written),
+      });
+      await epochs.start(() => undefined);
+      expect(epochs.draw()).toBeGreaterThan(last);
+      last = epochs.draw();
+      expect(epochs.leasedTo).toBeLessThan(limits.epochsMax);
+      if (life === 1) row = epochs.stop();
+    }
+  }
+});
+
+test('a copy of the data, put back: what was drawn since is not drawn again', async () => {
+  const rows: Buffer[] = [];
+  const lifeOf = async (copy: Buffer | undefined, wallMs: number): Promise<Epochs> => {
+    const epochs = epochsAt(wallMs, {
+      read: () => copy,
+      write: (row) => void rows.push(row),
+    });
+    await epochs.start(() => undefined);
+    return epochs;
+  };
+  const copy = (await lifeOf(undefined, Date.UTC(2026))).stop();
+  const since = await lifeOf(copy, Date.UTC(2026) + 1_000);
+  let last = 0;
+  for (let i = 0; i < 5 * 64 * 1_000; i++) last = since.draw();
+  // Five seconds later, as fast as it can draw them.
+  const again = await lifeOf(copy, Date.UTC(2026) + 6_001);
+  expect(again.draw()).toBeGreaterThan(last);
 });
 
 test('three blocks drawn: renewed in the background, refused only when the disk does not keep up', async () => {
@@ -85,7 +121,7 @@ test('on a full disk one lease is asked for at a time, and none after the stop: 
     onFull: () => undefined,
   });
   const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-  const started = epochs.start(true, () => undefined);
+  const started = epochs.start(() => undefined);
   asked.shift()!(full);
   await started;
   const skipped = epochs.skip(5);
@@ -135,3 +171,27 @@ test('tables wiped, log left: a new node, the log is set aside and everything su
   await next.store.close();
   elsewhere.remove();
 });
+
+/** On tables of one row; `wallMs`: what its clock says. */
+function epochsAt(
+  wallMs: number,
+  { read, write }: { read: () => Buffer | undefined; write: (row: Buffer) => void },
+): Epochs {
+  const clock = new ManualClock();
+  clock.wallMs = () => wallMs;
+  const tables = {
+    commit: (put, done) => {
+      put({ put: (_table, _key, row) => write(Buffer.from(row)), remove: () => undefined });
+      done();
+    },
+  } as Partial<Tables> as Tables;
+  return new Epochs({
+    clock,
+    tables,
+    meta: { get: read } as Partial<Table> as Table,
+    onFatal: (error) => {
+      throw error;
+    },
+    onFull: () => undefined,
+  });
+}
