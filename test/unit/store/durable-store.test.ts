@@ -110,6 +110,24 @@ test('remove: only what still has the digest; gone after a clean stop and after 
   await third.store.close();
 });
 
+test('data put back from a copy: no epoch of the lives since is drawn again, and no mark is valid', async () => {
+  const first = await home.start();
+  await put(first.store, key, 'one');
+  const { mark } = first.store.read(key)!;
+  await first.store.close();
+  const copy = home.copy();
+  const since = await home.start();
+  const drawn = since.store.drawEpoch();
+  await since.kill();
+  const again = await copy.start();
+  expect(again.report.clean).toBe(true);
+  expect(again.store.read(key)).toMatchObject({ mark });
+  expect(again.store.validEpoch()).toBeGreaterThan(mark);
+  expect(again.store.drawEpoch()).toBeGreaterThan(drawn);
+  await again.store.close();
+  copy.remove();
+});
+
 test('clean stop: nothing to replay, no log left', async () => {
   const { store } = await bound();
   await put(store, key, 'one');
