@@ -1,8 +1,8 @@
 /**
- * Epochs: one counter a node, leased from disk in blocks. A start goes on beyond the last lease,
- * and beyond the moment at which it happens: what was drawn before is void. So no epoch is drawn
- * twice, whatever a crash lost of the log's unsynced tail, and by whichever lives the disk does not
- * know because it was put back from a copy.
+ * Epochs: one counter a node, leased from disk. A start goes on beyond the last lease, since a
+ * crash may have lost what was minted under it, and beyond the moment at which the start happens,
+ * since a disk that was put back from a copy does not know what was drawn before. All earlier epochs
+ * are void. Leases reach hardly beyond the moment (`storeLimits`), so that a start doesn't either.
  */
 import { limits } from '../../actors/rules/limits.js';
 import { storeLimits } from '../../actors/rules/limits/store.js';
@@ -11,18 +11,15 @@ import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table, Tables } from '../seams/table.js';
 import { decodeEpochs, encodeEpochs, metaKeys, metaRow } from './meta.js';
 
-/**
- * One for each key a node first mints for: at 20 000 new keys a second a block lasts most of a
- * minute.
- */
-export const epochBlock = 1 << 20;
+/** What may have been leased by a life of which others have told, and of which they have not. */
+const epochBlock = 1 << 20;
 
 const countedFromMs = Date.UTC(2024, 0, 1);
 
 /** Of a wall clock, ms since 1970. */
 function epochAt(wallMs: number): number {
   const moment = Math.floor((wallMs - countedFromMs) * storeLimits.epochsPerMs);
-  // Of the year 2058; no clock leads beyond it, however wrong.
+  // At most that of the year 2058, so that a wrong clock leaves room.
   return Math.min(Math.max(1, moment), limits.epochsMax / 2);
 }
 
@@ -94,7 +91,8 @@ export class Epochs {
     if (this.next >= this.leaseEnd)
       throw new OverloadedError('epochs are drawn faster than leased');
     const epoch = this.next++;
-    if (this.leaseEnd - this.next < epochBlock / 2 && !this.renewing) this.renew(() => undefined);
+    const { epochsLeased } = storeLimits;
+    if (this.leaseEnd - this.next < epochsLeased / 2 && !this.renewing) this.renew(() => undefined);
     return epoch;
   }
 
@@ -109,7 +107,9 @@ export class Epochs {
   private renew(done: () => void): void {
     this.renewing = true;
     const { tables, meta, onFatal } = this.options;
-    const leaseEnd = this.leaseEnd + epochBlock;
+    const { epochsLeased, epochsLeasedFirst } = storeLimits;
+    const room = this.next === this.firstValid ? epochsLeasedFirst : epochsLeased;
+    const leaseEnd = Math.max(this.leaseEnd, this.next + room);
     const row = encodeEpochs({ leaseEnd, clean: false });
     tables.commit(
       (batch) => batch.put(meta, metaKeys.epochs, row),
@@ -132,7 +132,7 @@ export class Epochs {
       this.setFull(false);
       return;
     }
-    // A lease that is renewed still has half a block left.
+    // Where there was one, some of it is left.
     if (this.firstLease !== undefined) this.setFull(true);
     const again = (): void => this.renew(() => undefined);
     this.retry = this.options.clock.setTimeout(again, storeLimits.epochsRetryMs);

@@ -9,8 +9,8 @@
  *   removed     removals
  *
  * keys: u32 count · count × (u16 length, key); removals: as keys, each with its digest (u32 hi, u32
- * lo) behind it. Marks are not recorded: a replay follows a start, after which every
- * earlier epoch is void.
+ * lo) behind it. Marks are not recorded: a replay happens at a start, which voids every earlier
+ * epoch.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';

@@ -3,7 +3,7 @@
  *
  *   identity  node id (8) · log magic (8) · u16 partitions · u16 format
  *   covered   u48: the log's entries up to it are in the tables
- *   epochs    u48 end of the lease · in between what earlier versions wrote · u8 clean
+ *   epochs    u48 end of the lease, three times for earlier versions · u8 clean
  */
 import { crc32c } from '@node-rs/crc32';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -25,7 +25,7 @@ export interface Identity {
 
 export interface EpochRow {
   readonly leaseEnd: number;
-  /** The stop was. */
+  /** It was written by a clean stop. */
   readonly clean: boolean;
 }
 
@@ -73,14 +73,14 @@ export function decodeCovered(row: Buffer | undefined): number {
 }
 
 export function encodeEpochs({ leaseEnd, clean }: EpochRow): Buffer {
-  const row = Buffer.allocUnsafe(7);
-  row.writeUIntBE(leaseEnd, 0, 6);
-  row.writeUInt8(clean ? 1 : 0, 6);
+  const row = Buffer.allocUnsafe(19);
+  for (const at of [0, 6, 12]) row.writeUIntBE(leaseEnd, at, 6);
+  row.writeUInt8(clean ? 1 : 0, 18);
   return sealed(row);
 }
 
 export function decodeEpochs(row: Buffer): EpochRow {
-  return { leaseEnd: row.readUIntBE(0, 6), clean: row.at(-1) === 1 };
+  return { leaseEnd: row.readUIntBE(0, 6), clean: row.readUInt8(18) === 1 };
 }
 
 function sealed(row: Buffer): Buffer {

@@ -120,7 +120,8 @@ class StoreWorld {
       storeBounds: { memtableBytesMax: 4_000, logSegmentBytesMax: 3_000, cacheBytesMax: 2_000 },
     };
     const store = new DurableStore(
-      new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 }),
+      // Each life begins at the same time of the day: epochs go on by what is on the disk alone.
+      new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: -scheduler.nowUs / 1000 }),
       this.random.fork(`life ${scheduler.nowUs}`),
       new SimLogDirectory(disk, host),
       new SimTables(disk, host),

@@ -270,7 +270,6 @@ function forgetful(world: WorldOptions, random: SimRandom): WorldOptions {
         atUs: atUs + lostUs,
         text: `isolate ${node} silent for=${time(random, 200, 1500)}`,
       });
-    // A clean stop brings the marks to disk.
     if (random.below(3) === 0) {
       atUs += lostUs + 1e6;
       const stopped = nodeName(random, { nodes });

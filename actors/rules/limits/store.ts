@@ -43,11 +43,15 @@ export const storeLimits = {
   flushSliceBytesMax: 512 * 1024,
   /** LMDB's next commit (a slice of a flush and the pages above it) would not fit below this. */
   diskFreeBytesMin: 4 * 1024 * 1024,
-  /**
-   * So many come to be with each ms that passes: a node that draws them no faster than this is
-   * never ahead of the moment.
-   */
+  /** Epochs that are counted for each ms of the wall clock. */
   epochsPerMs: 64,
+  /**
+   * Ahead of those drawn; half of it is what may be drawn while the disk writes the next lease. 4 s
+   * of the wall clock.
+   */
+  epochsLeased: 1 << 18,
+  /** Half a second: a node that is started again and again is not ahead of its clock by that. */
+  epochsLeasedFirst: 1 << 15,
   /** How often a full disk is tried again: by a flush, by the log, for a lease of epochs. */
   flushRetryMs: 1_000,
   logRetryMs: 500,

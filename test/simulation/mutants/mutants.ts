@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
     test: 'unit/store/epochs',
     file: epochs,
     find: 'decodeEpochs(row).leaseEnd;',
-    replace: 'decodeEpochs(row).leaseEnd - epochBlock;',
+    replace: 'decodeEpochs(row).leaseEnd - storeLimits.epochsLeased - 1;',
   },
   {
     name: 'marks-survive-crash',

@@ -185,6 +185,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'last-recall-speaks-for-all',
+    test: 'unit/rules/identity',
     file: 'actors/rules/identity.js',
     find: 'return { generation, epochs: Math.max(a.epochs, b.epochs) };',
     replace: 'return { generation, epochs: b.epochs };',

@@ -476,7 +476,7 @@ describe('versions', () => {
     expect(shown(await world.get(0))).toContain('mine again');
   });
 
-  test('a void mark (unclean start): the next put draws a new epoch and nothing is lost', async () => {
+  test('a void mark (of an earlier start): the next put draws a new epoch and nothing is lost', async () => {
     const world = await cluster(3);
     await world.put(0, { value: '1', context: emptyContext });
     world.nodes[0]!.store.firstValidEpoch = 1000;

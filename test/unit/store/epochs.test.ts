@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { storeLimits } from '../../../actors/rules/limits/store.js';
 import type { Table, Tables } from '../../../src/seams/table.js';
-import { epochBlock, Epochs } from '../../../src/store/epochs.js';
+import { Epochs } from '../../../src/store/epochs.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { put, keyNamed, StoreHome } from '../../support/store-process.js';
 
@@ -74,11 +74,11 @@ test('a copy of the data, put back: what was drawn since is not drawn again', as
   expect(again.draw()).toBeGreaterThan(last);
 });
 
-test('three blocks drawn: renewed in the background, refused only when the disk does not keep up', async () => {
+test('twelve leases drawn: renewed in the background, refused only when the disk does not keep up', async () => {
   const process = await home.start();
   let last = 0;
-  for (let i = 0; i < 3 * epochBlock; i++) {
-    if (i % (epochBlock / 4) === 0)
+  for (let i = 0; i < 12 * storeLimits.epochsLeased; i++) {
+    if (i % (storeLimits.epochsLeasedFirst / 2) === 0)
       await new Promise<void>((done) =>
         process.tables.commit(
           () => undefined,
