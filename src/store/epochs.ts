@@ -1,7 +1,7 @@
 /**
  * Epochs: one counter a node, leased from disk. A start goes on beyond the last lease, since a
  * crash may have lost what was minted under it, and beyond the moment at which the start happens,
- * since a disk that was put back from a copy does not know what was drawn before. All earlier epochs
+ * since a disk that was put back from a copy does not know what was drawn before. All earlier ones
  * are void. Leases reach hardly beyond the moment (`storeLimits`), so that a start doesn't either.
  */
 import { limits } from '../../actors/rules/limits.js';
