@@ -7,6 +7,8 @@ export interface SeenLife {
   readonly epochs: number;
 }
 
+export const unseen: SeenLife = { generation: 0, epochs: 0 };
+
 /** The disk of who lives now with generation `own` does not know the one that was seen. */
 export function isLaterLife(seen: SeenLife, own: number): boolean {
   return seen.generation >= own;

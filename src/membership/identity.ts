@@ -35,15 +35,19 @@ export class Identity {
     const orders = new Orders();
     const actions = {
       recallLives: orders.of(() => this.when(this.recall())),
+      recallFrom: orders.of(({ tellers }: { tellers: readonly NodeId[] }) => {
+        this.when(this.recallFrom(tellers).then((seen) => this.recalled(seen)));
+      }),
       renounceEpochs: orders.of(({ seen }: { seen: SeenLife }) => {
-        const { generation } = seen;
         options.onOldDisk();
+        // News may have raised it already: what was told of this life so far is then later, too.
+        const generation = Math.max(seen.generation, roster.self.generation);
         roster.hear({ generation, heartbeat: Infinity }, { calledDown: false });
         this.when(lineage.renounce(seen).then(() => this.actor.send({ type: 'epochs.skipped' })));
       }),
       takeUp: orders.of(() => onRecalled()),
       recallLate: orders.of(({ by }: { by: NodeId }) => {
-        this.when(lineage.recall([by]).then((seen) => lineage.renounce(seen)));
+        this.when(this.recallFrom([by]).then((seen) => this.renounceLate(seen)));
       }),
       claimId: orders.of(() => this.claimId()),
       becomeKnown: orders.of(() => onKnown()),
@@ -104,8 +108,25 @@ export class Identity {
   private async recall(): Promise<void> {
     const { roster, lineage } = this.options;
     const others = roster.active().filter(({ id, removed }) => id !== roster.self.id && !removed);
-    const seen = await lineage.recall(others.map(({ id }) => id));
-    this.actor.send({ type: 'lives.recalled', seen, own: roster.self.generation });
+    // As on disk: news that come meanwhile tell of a later life as well, and raise it.
+    const own = roster.self.generation;
+    this.recalled(await lineage.recall(others.map(({ id }) => id)), own);
+  }
+
+  private recallFrom(tellers: readonly NodeId[]): Promise<SeenLife> {
+    return this.options.lineage.recallFrom(tellers, () => this.isOver);
+  }
+
+  private recalled(seen: SeenLife, own = this.options.roster.self.generation): void {
+    this.actor.send({ type: 'lives.recalled', seen, own });
+  }
+
+  private async renounceLate(seen: SeenLife): Promise<void> {
+    if (!this.isOver) await this.options.lineage.renounce(seen);
+  }
+
+  private get isOver(): boolean {
+    return this.actor.getSnapshot().status === 'done';
   }
 
   private when(asked: Promise<void>): void {

@@ -7,18 +7,24 @@
  * know.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { laterLife, type SeenLife } from '../../actors/rules/identity.js';
+import { laterLife, type SeenLife, unseen } from '../../actors/rules/identity.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { CallId, Peers } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import { understood } from '../wire/protocol/bodies.js';
 import { lifeOf, recallBody } from '../wire/protocol/gossip.js';
+import type { Problems } from './problems.js';
 import type { Roster } from './roster.js';
 
 /** The epochs of the node's store. */
 export interface EpochKeeper {
   leasedEpochs(): number;
   skipEpochs(seen: number): Promise<void>;
+}
+
+export interface Recalled extends SeenLife {
+  /** They did not answer. */
+  readonly silent: readonly NodeId[];
 }
 
 export class Lineage {
@@ -31,6 +37,7 @@ export class Lineage {
       readonly peers: Peers;
       readonly clock: Clock;
       readonly roster: Roster;
+      readonly problems: Problems;
     },
   ) {}
 
@@ -56,12 +63,36 @@ export class Lineage {
     this.onOldDisk();
   }
 
+  /**
+   * As `recall`, until all have answered that are not gone for good; asked at most once in
+   * `limits.recallMsMax`.
+   */
+  async recallFrom(tellers: readonly NodeId[], isOver: () => boolean): Promise<SeenLife> {
+    const { clock, roster, problems } = this.options;
+    let seen = unseen;
+    for (let silent = tellers; !isOver();) {
+      const recalled = await this.recall(silent);
+      seen = laterLife(seen, recalled);
+      silent = recalled.silent.filter((id) => roster.get(id)?.removed !== true);
+      if (silent.length === 0) break;
+      const names = silent.map((id) => roster.get(id)?.name ?? id).join(', ');
+      problems.report(
+        'old disk',
+        `this node's data directory was put back from a copy, and what it did since is known to ${names}, which must answer first; if it is gone for good, remove it: quorate remove ${names}`,
+      );
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, limits.recallMsMax));
+    }
+    problems.clear('old disk');
+    return seen;
+  }
+
   /** Resolves when all have answered, are not there, or were silent for too long. */
-  async recall(others: readonly NodeId[]): Promise<SeenLife> {
+  async recall(others: readonly NodeId[]): Promise<Recalled> {
     const { peers, clock, roster } = this.options;
     this.lease();
-    let seen: SeenLife = { generation: 0, epochs: 0 };
-    if (others.length === 0) return seen;
+    let seen = unseen;
+    const silent = new Set(others);
+    if (others.length === 0) return { ...seen, silent: [] };
     const calls: CallId[] = [];
     await new Promise<void>((resolve) => {
       const deadline = clock.setTimeout(resolve, limits.recallMsMax);
@@ -72,6 +103,7 @@ export class Lineage {
           if (life !== undefined) {
             this.answered.add(id);
             seen = laterLife(seen, life);
+            silent.delete(id);
           }
           if (--open > 0) return;
           clock.clearTimeout(deadline);
@@ -81,6 +113,6 @@ export class Lineage {
       }
     });
     for (const call of calls) peers.giveUp(call);
-    return seen;
+    return { ...seen, silent: [...silent] };
   }
 }

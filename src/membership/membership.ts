@@ -83,7 +83,7 @@ export class Membership {
     const { problems } = this;
     const watch = this.watching({ clock, hearing, lateWords, inspection });
     this.watch = watch;
-    this.lineage = new Lineage({ peers, clock, roster });
+    this.lineage = new Lineage({ peers, clock, roster, problems });
     const { lineage } = this;
     const seams = { peers, clock, random, tables, inspection, roster };
     const list = (): readonly NodeId[] => this.life.list;

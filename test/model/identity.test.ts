@@ -15,6 +15,7 @@ function identity() {
   const machine = identityMachine.provide({
     actions: {
       ...Object.fromEntries(names.map((name) => [name, () => void done.push(name)])),
+      recallFrom: (_, { tellers }) => void done.push(`recall from ${tellers.join()} first`),
       renounceEpochs: (_, { seen }) => void done.push(`renounce ${seen.epochs}`),
       recallLate: (_, { by }) => void done.push(`recall from ${by}`),
       giveWay: (_, { twin }) => void done.push(`give way to ${twin.pid}`),
@@ -39,8 +40,8 @@ function identity() {
   };
 }
 
-function recalled(generation: number, own: number): IdentityEvent {
-  return { type: 'lives.recalled', seen: { generation, epochs: 7_000 }, own };
+function recalled(generation: number, own: number, epochs = 7_000): IdentityEvent {
+  return { type: 'lives.recalled', seen: { generation, epochs }, own };
 }
 
 function twin(own: number, other: number, instances = [1, 2]): IdentityEvent {
@@ -75,18 +76,45 @@ test('an old disk: beyond the epochs that were seen, and told to all, before it 
   expect(send({ type: 'epochs.skipped' })).toEqual(['recallLives']);
   expect(tags()).toEqual(['unopposed']);
   // Now they have seen this life.
-  expect(send(recalled(6, 6))).toEqual(['takeUp', 'becomeKnown']);
+  expect(send(recalled(6, 7))).toEqual(['takeUp', 'becomeKnown']);
 });
 
-test('a later life that is told of before all were asked is what they are asked about; after that it is asked for', () => {
-  const { send, claim } = identity();
+test('who tells of a later life while others are asked is waited for, since it alone may know its epochs', () => {
+  const { send, claim, tags } = identity();
+  claim();
   expect(send(told)).toEqual([]);
+  expect(send(told)).toEqual([]);
+  // All others know no later life.
+  expect(send(recalled(4, 5))).toEqual(['recall from b first']);
+  expect(tags()).toEqual(['unopposed']);
+  expect(send(recalled(6, 7, 9_000))).toEqual(['renounce 9000']);
+  expect(send({ type: 'epochs.skipped' })).toEqual(['recallLives']);
+  expect(send(recalled(7, 8))).toEqual(['takeUp', 'becomeKnown']);
+});
+
+test('what all have told counts, whoever told it last', () => {
+  const { send } = identity();
+  send(told);
+  send(recalled(4, 5, 9_000));
+  expect(send(recalled(6, 7, 8_000))).toEqual(['renounce 9000']);
+});
+
+test('one more tells of a later life, or answers late, while a first one is renounced: that one is, too', () => {
+  const { send } = identity();
   send(recalled(5, 5));
   expect(send(told)).toEqual([]);
   send({ type: 'epochs.skipped' });
-  expect(send(told)).toEqual([]);
-  send(recalled(6, 6));
-  // One was too late to be heard.
+  expect(send(recalled(6, 7))).toEqual(['recall from b first']);
+  expect(send(recalled(8, 9, 9_000))).toEqual(['renounce 9000']);
+  send({ type: 'epochs.skipped' });
+  expect(send(recalled(10, 10, 9_500))).toEqual(['renounce 9500']);
+  send({ type: 'epochs.skipped' });
+  expect(send(recalled(11, 12))).toEqual(['takeUp']);
+});
+
+test('a later life that is told of after all were asked: who tells it is asked, and nothing waits for it', () => {
+  const { send, claim } = identity();
+  send(recalled(4, 5));
   expect(send(told)).toEqual(['recall from b']);
   claim();
   expect(send(told)).toEqual(['recall from b']);

@@ -185,9 +185,17 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'last-recall-speaks-for-all',
+    test: 'model/identity',
     file: 'actors/rules/identity.js',
     find: 'return { generation, epochs: Math.max(a.epochs, b.epochs) };',
     replace: 'return { generation, epochs: b.epochs };',
+  },
+
+  {
+    name: 'teller-of-a-later-life-forgotten',
+    file: 'actors/membership/identity.machine.js',
+    find: 'context.tellers.length > 0',
+    replace: 'false',
   },
 
   // Store.
