@@ -46,9 +46,9 @@ const convergeWithinUs = 15 * 60e6;
 const settleWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
 /** How long an operator asks for one change before looking again what is needed. */
+const operatorPatienceUs = 60e6;
 /** By then who waits has been taken in. */
 const restMinUs = 10e6;
-const operatorPatienceUs = 60e6;
 /** What is minted may be told for the first time when a round settles. */
 const lateSlackUs = 1e6;
 
