@@ -40,6 +40,9 @@ function createProgram(): Command {
     .helpOption('-h, --help', 'show this, or the help of a command')
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError("(see 'quorate help')")
+    // What stands behind the name of a command is its own, also where the one above it has the same
+    // option.
+    .enablePositionalOptions()
     .exitOverride()
     .addHelpText(
       'after',

@@ -70,6 +70,11 @@ export class ProcessCluster {
     this.processes[i] = child;
   }
 
+  /** Its disk is lost. */
+  wipe(i: number): void {
+    rmSync(join(this.directory, `n${i + 1}`), { recursive: true });
+  }
+
   async kill(i: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.processes[i];
     if (child === undefined) return;

@@ -67,8 +67,7 @@ Examples:
         return printLine(ringText(ring));
       });
     });
-  // What stands behind the name of a change is its own, also where `ring` has the same option.
-  command.enablePositionalOptions().hook('preSubcommand', refuseMisplaced);
+  command.hook('preSubcommand', refuseMisplaced);
   for (const add of [addRingPlan, addRingApply, addRingCancel]) add(command);
 }
 

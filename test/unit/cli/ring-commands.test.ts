@@ -11,7 +11,10 @@ interface Called {
 
 /** Nothing is done but noted; throws what the command line does. */
 async function called(...words: string[]): Promise<Called> {
-  const program = new Command('quorate').exitOverride().configureOutput({ writeErr: () => undefined });
+  const program = new Command('quorate')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
   addRing(program);
   let heard: Called | undefined;
   const ring = program.commands[0]!;
