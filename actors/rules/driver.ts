@@ -1,11 +1,12 @@
 /**
  * What has a cluster go on from one configuration to the next without an operator: one of its
  * voters, the first that lives, proposes each step of a move that is under way, lets go of who has
- * left, and takes in who waits. Others may take themselves for the first as well; of what they
- * propose one is chosen.
+ * left, and takes in who waits (`arrival.ts`). Others may take themselves for the first as well; of
+ * what they propose one is chosen.
  */
 import type { NodeId } from './actor.js';
-import type { Configuration, Place } from './configuration.js';
+import { type Arrival, intakeOf } from './arrival.js';
+import type { Configuration } from './configuration.js';
 import { begin, finish, moved, type Objection, released } from './steps.js';
 
 export interface Seen {
@@ -17,8 +18,9 @@ export interface Seen {
   hasReceived(node: NodeId, partition: number): boolean;
   /** By its own word, of this layout. */
   isEmpty(node: NodeId): boolean;
-  /** To be taken in. */
-  readonly waiting: readonly Place[];
+  readonly arrivals: readonly Arrival[];
+  /** The others agree that it may be taken for gone for good. */
+  isGone(node: NodeId): boolean;
 }
 
 /** Who drives: undefined, no voter is alive. */
@@ -36,9 +38,10 @@ export function dueStep(from: Configuration, seen: Seen): Configuration | Object
   const empty = leaving.filter((node) => seen.isEmpty(node));
   if (empty.length > 0) return released(from, empty);
   const remaining = members.filter(({ id }) => !removed.includes(id));
-  const come = seen.waiting.filter(({ id }) => !members.some((place) => place.id === id));
+  const { come, gone } = intakeOf(from, seen.arrivals, (node) => seen.isGone(node));
   if (remaining.length === members.length && come.length === 0) return undefined;
-  return begin(from, { members: [...remaining, ...come], ring, removed: [] });
+  const stay = remaining.filter(({ id }) => !gone.includes(id));
+  return begin(from, { members: [...stay, ...come], ring, removed: gone });
 }
 
 function stepOfMove(from: Configuration, seen: Seen): Configuration | Objection | undefined {

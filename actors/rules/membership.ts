@@ -29,6 +29,16 @@ export interface Member {
    * configuration that its author goes by.
    */
   readonly removed?: true;
+  /** Of a node that is no member, told by itself. */
+  readonly wish?: JoinWish;
+}
+
+/** What a node is told at its start of how it is to become a member; of no meaning to one. */
+export interface JoinWish {
+  /** Without an operator, or when one says so. */
+  readonly join: 'auto' | 'ask';
+  /** By name or id, the member that is gone for good in whose stead it comes; '': of nobody. */
+  readonly replaces: string;
 }
 
 /**
@@ -58,7 +68,7 @@ export function mergeMember(known: Member, told: Member): Member {
   const epochs = Math.max(known.epochs, told.epochs);
   const { status, removed } = known;
   if (row.status === status && row.epochs === epochs && row.removed === removed) return row;
-  const { id, name, host, zone, weight, pid, generation, heartbeat } = row;
+  const { id, name, host, zone, weight, pid, generation, heartbeat, wish } = row;
   const own = { id, name, host, zone, weight, pid, generation, heartbeat, epochs };
-  return { ...own, status, ...(removed && { removed }) };
+  return { ...own, status, ...(removed && { removed }), ...(wish && { wish }) };
 }

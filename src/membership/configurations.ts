@@ -9,8 +9,10 @@ import type { Inspection } from '../seams/inspection.js';
 import type { Random } from '../seams/random.js';
 import type { Tables } from '../seams/table.js';
 import type { NewsOfChain, Progress } from '../wire/protocol/news.js';
+import { Arrivals } from './arrivals.js';
 import { Chain } from './chain.js';
 import { ChainExchange } from './chain-exchange.js';
+import { Consent } from './consent.js';
 import { Driving, type DrivingOptions } from './driving.js';
 import { Fence } from './fence.js';
 import type { Lineage } from './lineage.js';
@@ -81,16 +83,23 @@ export class Configurations {
     this.exchange.start();
   }
 
-  driving(parts: Pick<DrivingOptions, 'buckets' | 'view' | 'problems' | 'takesIn'>): Driving {
-    const { chain, proposing, reports } = this;
-    const { clock } = this.options;
-    const reportOwn = (): void => this.reportOwn();
-    return new Driving({ ...parts, clock, chain, proposing, reports, reportOwn });
+  consent(watch: PeerWatch): Consent {
+    return new Consent({ ...this.options, watch, chain: this.chain });
   }
 
-  removing(watch: PeerWatch): Removing {
+  driving(
+    parts: Pick<DrivingOptions, 'buckets' | 'view' | 'problems'> & { readonly consent: Consent },
+  ): Driving {
+    const { chain, proposing, reports } = this;
+    const { clock } = this.options;
+    const arrivals = new Arrivals({ ...parts, clock, chain, reports });
+    const reportOwn = (): void => this.reportOwn();
+    return new Driving({ ...parts, chain, proposing, reports, arrivals, reportOwn });
+  }
+
+  removing(consent: Consent): Removing {
     const { chain, exchange, proposing } = this;
-    return new Removing({ ...this.options, watch, chain, chainExchange: exchange, proposing });
+    return new Removing({ ...this.options, chain, chainExchange: exchange, consent, proposing });
   }
 
   /**

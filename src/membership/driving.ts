@@ -3,14 +3,12 @@
  * (`actors/rules/driver.ts`), and proposes what is due.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration, Place } from '../../actors/rules/configuration.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { driverOf, dueStep } from '../../actors/rules/driver.js';
-import { chainLimits } from '../../actors/rules/limits/chain.js';
-import type { Member } from '../../actors/rules/membership.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import type { Buckets } from '../buckets/buckets.js';
 import { UnavailableError } from '../errors.js';
-import type { Clock } from '../seams/clock.js';
+import type { Arrivals } from './arrivals.js';
 import type { Chain } from './chain.js';
 import type { MemberView } from './member-view.js';
 import type { Problems } from './problems.js';
@@ -18,23 +16,18 @@ import type { Proposing } from './proposing.js';
 import type { Reports } from './reports.js';
 
 export interface DrivingOptions {
-  readonly clock: Clock;
   readonly buckets: Buckets;
   readonly view: MemberView;
   readonly chain: Chain;
   readonly proposing: Proposing;
   readonly reports: Reports;
   readonly problems: Problems;
+  readonly arrivals: Arrivals;
   /** Has this node's own word among the reports. */
   readonly reportOwn: () => void;
-  /** Whether nodes that wait are taken in without an operator. */
-  readonly takesIn: boolean;
 }
 
 export class Driving {
-  /** Of nodes that wait, since when they are here. */
-  private readonly sinceMs = new Map<NodeId, number>();
-
   constructor(private readonly options: DrivingOptions) {}
 
   /** Who has the cluster go on, as far as this node sees; undefined: nobody. */
@@ -45,12 +38,13 @@ export class Driving {
   }
 
   review(): void {
-    const { chain, view, proposing } = this.options;
-    this.noteWaiting();
+    const { chain, view, proposing, arrivals } = this.options;
+    arrivals.note();
     this.options.reportOwn();
     const { known } = chain;
     if (known === undefined || !proposing.isIdle) return;
     if (this.driver !== view.self.id) return;
+    if (known.move === undefined) void arrivals.ask(known);
     const due = (from: Configuration): ReturnType<typeof dueStep> => dueStep(from, this.seen());
     if (typeof due(known) !== 'object') return;
     void this.propose((from) => due(from) ?? 'nothing is due any more');
@@ -73,7 +67,7 @@ export class Driving {
   }
 
   private seen(): Parameters<typeof dueStep>[1] {
-    const { view, reports, buckets } = this.options;
+    const { view, reports, buckets, arrivals } = this.options;
     const counts = new Set([buckets.defaults.n, ...[...buckets.own.values()].map(({ n }) => n)]);
     return {
       targetsOf: (partition) => {
@@ -86,33 +80,8 @@ export class Driving {
       },
       hasReceived: (node, partition) => reports.hasReceived(node, partition, view.configuration),
       isEmpty: (node) => reports.isEmpty(node, view.configuration),
-      waiting: this.waiting(),
+      arrivals: arrivals.list(),
+      isGone: (node) => arrivals.isGone(node),
     };
-  }
-
-  private waiting(): Place[] {
-    const { clock, view, takesIn } = this.options;
-    if (!takesIn) return [];
-    const nowMs = clock.monotonicMs();
-    return view
-      .members()
-      .filter(({ id }) => nowMs - (this.sinceMs.get(id) ?? nowMs) >= chainLimits.waitingMsMin)
-      .map(({ id, name, host, zone, weight }) => ({ id, name, host, zone, weight }));
-  }
-
-  /**
-   * Who is here, and knows that it is not a member: one that was one would not live any more.
-   */
-  private noteWaiting(): void {
-    const { clock, chain, view, reports } = this.options;
-    const isWaiting = ({ id, status }: Member): boolean =>
-      status === 'joining' &&
-      id !== view.self.id &&
-      view.reachability(id) === 'alive' &&
-      reports.numberOf(id) === chain.known?.number;
-    const waiting = view.members().filter(isWaiting);
-    const ids = new Set(waiting.map(({ id }) => id));
-    for (const id of this.sinceMs.keys()) if (!ids.has(id)) this.sinceMs.delete(id);
-    for (const id of ids) if (!this.sinceMs.has(id)) this.sinceMs.set(id, clock.monotonicMs());
   }
 }

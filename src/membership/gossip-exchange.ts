@@ -13,6 +13,7 @@ import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
 import { isDown, type News, type NewsOfChain, type Settings } from '../wire/protocol/news.js';
 import type { Configurations } from './configurations.js';
+import type { Consent } from './consent.js';
 import type { Driving } from './driving.js';
 import type { Outages } from './outages.js';
 import type { IdClaim } from './id-claim.js';
@@ -24,7 +25,6 @@ import type { Lineage } from './lineage.js';
 import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Problems } from './problems.js';
-import type { Removing } from './removing.js';
 import type { Learned, Roster } from './roster.js';
 import { isCompatible } from './settings.js';
 import type { Telling } from './telling.js';
@@ -45,7 +45,7 @@ export interface GossipExchangeOptions {
   readonly telling: Telling;
   readonly configurations: Configurations;
   readonly driving: Driving;
-  readonly removing: Removing;
+  readonly consent: Consent;
   readonly kept: KeptMembers;
   readonly timeOfDay: TimeOfDay;
   readonly outages: Outages;
@@ -89,14 +89,14 @@ export class GossipExchange {
 
   /** Throws `MalformedError`. */
   receive(call: IncomingCall<'gossip'>): void {
-    const { roster, life, identity, claim, removing, learning, kept } = this.options;
+    const { roster, life, identity, claim, consent, learning, kept } = this.options;
     if (life.isOver) return;
     const said = gossipOf(call.body);
     if (said.kind === 'claim') {
       if (call.from === roster.self.id && identity.isUnopposed) claim.answer(call, said.claim);
       return;
     }
-    if (said.kind === 'removal') return removing.answer(call, said.target);
+    if (said.kind === 'removal') return consent.answer(call, said.target);
     if (said.kind === 'recall') {
       learning.answerRecall(call, said.row);
       return kept.save();

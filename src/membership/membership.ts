@@ -16,6 +16,7 @@ import { Inspection } from '../seams/inspection.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { Configurations } from './configurations.js';
+import type { Consent } from './consent.js';
 import { departureError } from './departure.js';
 import type { Driving } from './driving.js';
 import { Outages } from './outages.js';
@@ -46,6 +47,7 @@ export class Membership {
   readonly lineage: Lineage;
   readonly kept: KeptMembers;
   readonly configurations: Configurations;
+  readonly consent: Consent;
   readonly removing: Removing;
   private readonly outages: Outages;
   /** As it was told at its start. */
@@ -75,9 +77,10 @@ export class Membership {
     @inject(TimeOfDay) private readonly timeOfDay: TimeOfDay,
     @inject(LateWords) lateWords: LateWords,
   ) {
-    const { name, host, zone, weight, pid, partitions, founders: foundersMin } = options;
+    const { name, host, zone, weight, pid, partitions, founders, join, replaces } = options;
     const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
-    const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid });
+    const wish = { join, replaces };
+    const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid, wish });
     this.roster = roster;
     this.told = { name, host, zone, weight };
     const { problems } = this;
@@ -99,8 +102,8 @@ export class Membership {
     this.view = new MemberView({ roster, watch, removed: fence.removed, partitions, reconcile });
     const { view } = this;
     const isReachable = (node: NodeId): boolean => view.reachability(node) !== 'down';
-    const isConfigured = (): boolean => chain.known !== undefined;
-    this.life = new Life({ ...seams, foundersMin, isReachable, isConfigured }, this.effects());
+    const known = (): Configuration | undefined => chain.known;
+    this.life = new Life({ ...seams, founders, wish, isReachable, known }, this.effects());
     const { life } = this;
     this.kept = new KeptMembers({ tables, buckets, roster, vote: () => life.next });
     const instance = random.below(2 ** 32);
@@ -121,13 +124,14 @@ export class Membership {
     const parts = { ...seams, watch, life, timeOfDay, identity, settings };
     const chainNews = () => configurations.news();
     this.telling = new Telling({ ...parts, bus, chain: chainNews });
-    this.removing = configurations.removing(watch);
-    const takesIn = options.join === 'auto';
-    this.driving = configurations.driving({ buckets, view, problems, takesIn });
+    this.consent = configurations.consent(watch);
+    const { consent } = this;
+    this.removing = configurations.removing(consent);
+    this.driving = configurations.driving({ buckets, view, problems, consent });
     const learning = new Learning(roster, watch, identity, view);
-    const { outages, telling, removing, driving } = this;
+    const { outages, telling, driving } = this;
     const own = { configurations, view, claim, lineage, kept, problems };
-    const doing = { outages, learning, telling, removing, driving };
+    const doing = { outages, learning, telling, consent, driving };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
     chain.onDeparture(() => life.send({ type: 'self.departed' }));
     chain.onLearned((configuration) => this.goBy(configuration));

@@ -3,14 +3,24 @@ import type { Place } from '../../actors/rules/configuration.js';
 
 type Told = Omit<Place, 'id'>;
 
-/** undefined: they are the same. What differs is a proposal, which an operator takes up or not. */
-export function placeProblem(told: Told, { name, host, zone, weight }: Told): string | undefined {
-  const isSame =
-    told.name === name && told.host === host && told.zone === zone && told.weight === weight;
-  if (isSame) return undefined;
-  return `this node was started as ${named(told)}, and the configuration of its cluster has it as ${named({ name, host, zone, weight })}: that stays until the cluster is told to change it`;
+const parts = ['name', 'host', 'zone', 'weight'] as const;
+
+/**
+ * undefined: they are the same. What differs is a proposal, which an operator takes up or not:
+ * nothing moves by it.
+ */
+export function placeProblem(told: Told, own: Told): string | undefined {
+  const other = parts.filter((part) => told[part] !== own[part]);
+  if (other.length === 0) return undefined;
+  const wishes = other.map((part) => `--${part} ${quoted(`${own.name}=${told[part]}`)}`);
+  return `this node was started as ${named(told)}, and the configuration of its cluster has it as ${named(own)}: that stays until an operator changes it (quorate ring plan ${wishes.join(' ')}, and apply)`;
 }
 
 function named({ name, host, zone, weight }: Told): string {
   return `'${name}' on host '${host}' in zone '${zone}' with weight ${weight}`;
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w.:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

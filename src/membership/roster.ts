@@ -45,9 +45,10 @@ export class Roster {
   restore(before: Member, { keepsPlace }: { readonly keepsPlace: boolean }): void {
     const given = this.ownRow;
     const { name, host, zone, weight } = keepsPlace ? before : given;
-    const { pid } = given;
+    const { pid, wish } = given;
     const generation = before.generation + 1;
-    this.set({ ...before, name, pid, host, zone, weight, generation, heartbeat: 0 });
+    const place = { name, host, zone, weight };
+    this.set({ ...before, ...place, pid, generation, heartbeat: 0, ...(wish && { wish }) });
   }
 
   /** Of all members, this node included; ascending. */
@@ -188,10 +189,12 @@ export class Roster {
     const { standings } = this;
     const isGone = standings?.removed.has(row.id) === true;
     const status = this.statusOf(row);
-    if (row.status === status && (row.removed === true) === isGone) return row;
+    const wish = status === 'joining' ? row.wish : undefined;
+    const isSame = row.status === status && (row.removed === true) === isGone && row.wish === wish;
+    if (isSame) return row;
     const { id, name, host, zone, weight, pid, generation, heartbeat, epochs } = row;
     const own = { id, name, host, zone, weight, pid, generation, heartbeat, epochs };
-    return { ...own, status, ...(isGone && { removed: true }) };
+    return { ...own, status, ...(isGone && { removed: true }), ...(wish && { wish }) };
   }
 
   private statusOf({ id, status }: Member): MemberStatus {

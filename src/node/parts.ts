@@ -13,9 +13,11 @@ import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
+import { ChangeDesk } from '../membership/change-desk.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Membership } from '../membership/membership.js';
 import { RemovalDesk } from '../membership/removal-desk.js';
+import { DataSizes } from '../membership/size-estimate.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Collection } from '../replica/collection.js';
 import { Forgetting } from '../replica/forgetting.js';
@@ -40,6 +42,7 @@ import { DurableStore } from '../store/durable-store.js';
 import { Store } from '../store/store.js';
 import { InspectionServer } from './inspection-server.js';
 import type { NodeSeams } from './quorate-node.js';
+import { StoreSizes } from './store-sizes.js';
 
 /** What can be made before the disk was read. */
 export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyContainer {
@@ -88,6 +91,7 @@ export function nodePartsOf(
   scope.registerSingleton(Coordinator, RoundCoordinator);
   scope.registerSingleton(Forgetting);
   scope.registerSingleton(TreeExchange);
+  scope.registerSingleton<DataSizes>(DataSizes, StoreSizes);
   return {
     peers: scope.resolve<Peers>(Peers),
     membership: scope.resolve(Membership),
@@ -99,6 +103,7 @@ export function nodePartsOf(
       CollectionHandler,
       TransferHandler,
       RemovalDesk,
+      ChangeDesk,
     ].map((part) => scope.resolve<{ start(): void }>(part)),
     handoff: scope.resolve(Handoff),
     exchange: scope.resolve(TreeExchange),

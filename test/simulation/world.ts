@@ -328,7 +328,7 @@ class World {
         const isGoal = move?.members.some(({ id }) => lost.includes(id)) === true;
         const wanted: Change = isGoal
           ? { kind: 'cancel' }
-          : { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), places: [] };
+          : { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), replace: [], places: [] };
         againUs = cluster.scheduler.nowUs + operatorPatienceUs;
         changeInTheEnd(
           cluster,

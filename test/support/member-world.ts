@@ -86,6 +86,7 @@ export class MemberWorld {
     const hearing = new Hearing(bus, clock);
     const settings = {
       ...nodeOptionsDefault,
+      join: 'ask' as const,
       name,
       host: name,
       dataDir: '',

@@ -4,8 +4,10 @@
  */
 import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
-import type { Member } from '../../actors/rules/membership.js';
+import type { JoinWish, Member } from '../../actors/rules/membership.js';
+import { foundingConfiguration } from '../../actors/rules/steps.js';
 import { Life, type LifeEffects } from '../../src/membership/life.js';
 import { Roster } from '../../src/membership/roster.js';
 import { Inspection } from '../../src/seams/inspection.js';
@@ -76,8 +78,8 @@ class Nodes {
     };
     const isReachable = (node: string): boolean => reaches.has(node);
     const inspection = new Inspection(clock);
-    const isConfigured = (): boolean => life.isFounded;
-    const options = { clock, inspection, roster, foundersMin: 2, isConfigured };
+    const known = (): Configuration | undefined => (life.isFounded ? founded : undefined);
+    const options = { clock, inspection, roster, founders: 2, wish, known };
     const life = new Life({ ...options, isReachable }, effects);
     const vote = this.disks.get(id)!;
     life.send({ type: 'disk.read', vote, known: this.ids, ...stranger });
@@ -110,6 +112,9 @@ class Nodes {
   }
 }
 
+const wish: JoinWish = { join: 'auto', replaces: '' };
+/** Any that is one. */
+const founded = foundingConfiguration([], 1, []);
 const stranger = { isMember: false, hasDeparted: false };
 
 function nothing(): void {

@@ -9,7 +9,8 @@
  *   start n1 · stop n1 [for=2s]            a stop is clean
  *   blackout [lose=…] for=3s               crash of all nodes
  *   pause n1 [for=2s] · resume n1          the process stands still, the world goes on
- *   wipe n1 [for=2s]                       crash, and its directory is gone: it comes back as new
+ *   wipe n1 [replaces] [for=2s]            crash, and its directory is gone: it comes back as new
+ *                                          (replaces: and says that it comes in its own stead)
  *   lose n1 [cut] [for=20s]                crash (cut: isolated, and goes on), and an operator
  *                                          removes it as soon as the others agree; after `for` it
  *                                          is back with what it has
@@ -97,10 +98,12 @@ function restOf({ args, options }: Command): string {
 
 const effects: Readonly<Record<string, Effect>> = {
   add: (cluster, { args, options }) => {
-    const { host, zone, weight } = options;
+    const { host, zone, weight, join, replaces } = options;
     cluster.add(args[0]!, {
       host,
       zone,
+      join: join === 'auto' || join === 'ask' ? join : undefined,
+      replaces,
       weight: weight === undefined ? undefined : Number(weight),
     });
     return undefined;
@@ -143,6 +146,7 @@ const effects: Readonly<Record<string, Effect>> = {
   wipe: (cluster, command) => {
     const node = nodeOf(cluster, command);
     node.wipe();
+    if (command.args.includes('replaces')) node.replaces = node.wipedId!;
     return () => node.start();
   },
   lose: (cluster, command) => {

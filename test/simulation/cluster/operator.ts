@@ -2,6 +2,7 @@
  * Who runs the cluster: asks a node for changes of the membership, and of several there may be two.
  *
  *   change add=n4,n5 leave=n1 remove=n2 weight=n3:2 host=n3:h zone=n3:b   a plan, which is applied
+ *   change add=n4 replace=n2:n5,n3~:n3                                   n5 comes in the stead of n2
  *   change leave n1 · change remove n2 · change replace n2 n4             the same, of one alone
  *   change cancel                                                        of the move under way
  *
@@ -32,6 +33,7 @@ export type Change =
       readonly add: readonly string[];
       readonly leave: readonly string[];
       readonly remove: readonly string[];
+      readonly replace: readonly { readonly old: string; readonly by: string }[];
       readonly places: readonly NewPlace[];
     }
   | { readonly kind: 'cancel' };
@@ -61,11 +63,15 @@ export function changeOf({ text, args, options }: Command): Change {
     add: named('add'),
     leave: named('leave'),
     remove: named('remove'),
+    replace: named('replace').map((part) => {
+      const [old = '', by = ''] = part.split(':');
+      return { old, by };
+    }),
     places,
   } as const;
   switch (kind) {
     case undefined:
-      if (plan.add.length + plan.leave.length + plan.remove.length + places.length > 0) return plan;
+      if (wishesIn(plan) > 0) return plan;
       break;
     case 'cancel':
       return { kind };
@@ -74,7 +80,7 @@ export function changeOf({ text, args, options }: Command): Change {
       if (names.length > 0) return { ...plan, [kind]: names };
       break;
     case 'replace':
-      if (names.length === 2) return { ...plan, remove: [names[0]!], add: [names[1]!] };
+      if (names.length === 2) return { ...plan, replace: [{ old: names[0]!, by: names[1]! }] };
       break;
   }
   throw new Error(`no such change: ${text}`);
@@ -135,13 +141,21 @@ export function changeInTheEnd(
   attempt(0);
 }
 
+function wishesIn({
+  add,
+  leave,
+  remove,
+  replace,
+  places,
+}: Extract<Change, { readonly kind: 'plan' }>): number {
+  return add.length + leave.length + remove.length + replace.length + places.length;
+}
+
 /** Whoever is gone for good, where nothing else is asked for: that needs no plan. */
 function loneRemoval(change: Change | { readonly apply: Plan }): string | undefined {
   if ('apply' in change || change.kind === 'cancel') return undefined;
-  const { add, leave, remove, places } = change;
-  return add.length + leave.length + places.length === 0 && remove.length === 1
-    ? remove[0]
-    : undefined;
+  const { remove } = change;
+  return wishesIn(change) === 1 ? remove[0] : undefined;
 }
 
 /** Who goes by names asks for ids; undefined: one is not known. */
@@ -151,8 +165,9 @@ function bodyOf(
 ): object | undefined {
   if ('apply' in change) return { ask: 'apply', plan: change.apply };
   if (change.kind === 'cancel') return { ask: 'cancel' };
-  const { add, leave, remove, places } = change;
-  const names = [...add, ...leave, ...remove, ...places.map(({ name }) => name)];
+  const { add, leave, remove, replace, places } = change;
+  const replaced = replace.flatMap(({ old, by }) => [old, by]);
+  const names = [...add, ...leave, ...remove, ...replaced, ...places.map(({ name }) => name)];
   if (names.some((name) => idOf(cluster, name) === '')) return undefined;
   const idsOf = (named: readonly string[]): string[] => named.map((name) => idOf(cluster, name));
   return {
@@ -160,6 +175,7 @@ function bodyOf(
     add: idsOf(add),
     leave: idsOf(leave),
     remove: idsOf(remove),
+    replace: replace.map(({ old, by }) => ({ old: idOf(cluster, old), by: idOf(cluster, by) })),
     places: places.map(({ name, weight, host, zone }) => {
       return { id: idOf(cluster, name), weight, host, zone };
     }),

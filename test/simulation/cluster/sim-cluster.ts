@@ -34,7 +34,7 @@ export interface ClusterOptions {
   /** undefined: all nodes. */
   readonly founders: number | undefined;
   readonly partitions: number;
-  /** Whether nodes that come later are taken in by themselves. */
+  /** What nodes that come later ask for, unless they are told otherwise. */
   readonly join: 'auto' | 'ask';
   /** Of NATS; nodes and clients are spread over them. */
   readonly servers: number;
@@ -81,6 +81,8 @@ export interface Newcomer {
   readonly host?: string | undefined;
   readonly zone?: string | undefined;
   readonly weight?: number | undefined;
+  readonly join?: 'auto' | 'ask' | undefined;
+  readonly replaces?: string | undefined;
 }
 
 export class SimCluster {
@@ -340,7 +342,8 @@ export class SimCluster {
     for (const node of this.nodes) node.process?.die();
   }
 
-  private makeNode(name: string, { host, zone, weight }: Newcomer): SimNode {
+  private makeNode(name: string, newcomer: Newcomer): SimNode {
+    const { host, zone, weight, join, replaces = '' } = newcomer;
     const { options, scheduler, random, trace, nats } = this;
     const disk = new SimDisk(random.fork(`${name}/disk`), {
       ...diskFaultsNone,
@@ -357,7 +360,7 @@ export class SimCluster {
       partitions: options.partitions,
       durability: options.durability,
       founders: options.founders ?? options.nodes,
-      join: options.join,
+      join: join ?? options.join,
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,
@@ -375,7 +378,7 @@ export class SimCluster {
         random: random.fork('nodes'),
         trace,
         nats,
-        compose: (seams) => composeNode(seams, nodeOptions),
+        compose: (seams) => composeNode(seams, { ...nodeOptions, replaces: node.replaces }),
         onComposed: ({ lastId }, product) =>
           onDropped(product, (partition, states) =>
             this.moves.dropped(product.id === '' ? lastId : product.id, partition, states),
@@ -384,6 +387,7 @@ export class SimCluster {
         onExit: (node, error) => this.exited(node, error),
       },
     );
+    node.replaces = replaces;
     disk.onCommitted = (table, value) => {
       if (table === 'chain') this.watch.committed(node.node?.id ?? node.lastId, value);
     };

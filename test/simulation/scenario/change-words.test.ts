@@ -7,7 +7,7 @@ import { begun, finished, founded, idOf, moved } from '../oracle/made-up.js';
 import { changesMark, drawWorld } from '../world-options.js';
 import { unexpected, type ChangeView } from './change-words.js';
 
-const nothing = { kind: 'plan', add: [], leave: [], remove: [], places: [] };
+const nothing = { kind: 'plan', add: [], leave: [], remove: [], replace: [], places: [] };
 
 describe('what an operator asks for', () => {
   const rights: readonly (readonly [string, object])[] = [
@@ -15,7 +15,8 @@ describe('what an operator asks for', () => {
     ['change add=n4 leave=n1', { ...nothing, add: ['n4'], leave: ['n1'] }],
     ['change leave n1', { ...nothing, leave: ['n1'] }],
     ['change remove n1 n2', { ...nothing, remove: ['n1', 'n2'] }],
-    ['change replace n2~ n2', { ...nothing, remove: ['n2~'], add: ['n2'] }],
+    ['change replace n2~ n2', { ...nothing, replace: [{ old: 'n2~', by: 'n2' }] }],
+    ['change replace=n2~:n2', { ...nothing, replace: [{ old: 'n2~', by: 'n2' }] }],
     [
       'change weight=n1:2 host=n2:rack zone=n3:b',
       {

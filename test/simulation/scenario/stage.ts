@@ -84,9 +84,15 @@ export class Stage {
     const replaced = (word: string): string =>
       word
         .split(',')
-        .map((part) => this.aliases.get(part) ?? part)
+        .map((part) => part.split(':').map((name) => this.aliases.get(name) ?? name))
+        .map((names) => names.join(':'))
         .join(',');
-    return { ...command, args: command.args.map(replaced) };
+    const options = Object.entries(command.options).map(([name, value]) => [name, replaced(value)]);
+    return {
+      ...command,
+      args: command.args.map(replaced),
+      options: Object.fromEntries(options) as Command['options'],
+    };
   }
 
   async run(command: Command): Promise<string | undefined> {
@@ -117,9 +123,9 @@ export class Stage {
       case 'wait-until':
         return this.waitUntil(this.named(command));
       case 'change':
-        return this.change(command);
+        return this.change(this.named(command));
       case 'plan':
-        return this.plan(args[0]!, { ...command, args: args.slice(1) });
+        return this.plan(args[0]!, this.named({ ...command, args: args.slice(1) }));
       case 'apply':
         return this.apply(this.plans.get(args[0]!), command);
       case 'expect':

@@ -10,8 +10,13 @@ const seen: Seen = {
   targetsOf: () => ['d'],
   hasReceived: () => false,
   isEmpty: () => false,
-  waiting: [],
+  arrivals: [],
+  isGone: () => false,
 };
+
+/** Who comes as another one, and does not ask first. */
+const arrivals = (...ids: string[]): Seen['arrivals'] =>
+  ids.map((id) => ({ place: place(id), wish: { join: 'auto', replaces: '' } }));
 
 function stepped(step: ReturnType<typeof dueStep>): Configuration {
   if (typeof step !== 'object') throw new Error(String(step));
@@ -29,11 +34,11 @@ test('the first voter that lives drives', () => {
 
 test('nothing is due where nothing moves, nobody left and nobody waits', () => {
   expect(dueStep(founded, seen)).toBeUndefined();
-  expect(dueStep(founded, { ...seen, waiting: [place('a')] })).toBeUndefined();
+  expect(dueStep(founded, { ...seen, arrivals: arrivals('a') })).toBeUndefined();
 });
 
 test('all who wait are taken in at once', () => {
-  const next = stepped(dueStep(founded, { ...seen, waiting: [place('e'), place('d')] }));
+  const next = stepped(dueStep(founded, { ...seen, arrivals: arrivals('e', 'd') }));
   expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
@@ -50,10 +55,10 @@ test('of a move those partitions have moved that all their targets have received
 });
 
 test('when all have moved the move is over; meanwhile nobody else is taken in', () => {
-  const waiting = [place('e')];
-  expect(dueStep(growing, { ...seen, waiting })).toBeUndefined();
+  const waiting = { ...seen, arrivals: arrivals('e') };
+  expect(dueStep(growing, waiting)).toBeUndefined();
   const all = stepped(moved(growing, [0, 1, 2, 3]));
-  const over = stepped(dueStep(all, { ...seen, waiting }));
+  const over = stepped(dueStep(all, waiting));
   expect([over.move, over.members.map(({ id }) => id)]).toEqual([undefined, ['a', 'b', 'c', 'd']]);
 });
 
@@ -69,4 +74,14 @@ test('from who was removed before there were configurations the cluster moves on
   const next = stepped(dueStep(before, seen));
   expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'c']);
   expect(next.removed).toEqual(['b']);
+});
+
+test('who comes in the stead of a member is taken in, and that one is gone, once the others agree to that', () => {
+  const wish = { join: 'auto', replaces: 'c' } as const;
+  const coming: Seen = { ...seen, arrivals: [{ place: place('d'), wish }] };
+  expect(dueStep(founded, coming)).toBeUndefined();
+  const next = stepped(dueStep(founded, { ...coming, isGone: (node) => node === 'c' }));
+  expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'b', 'd']);
+  expect(next.removed).toEqual(['c']);
+  expect(next.leaving).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import type { JoinWish, Member } from '../../../actors/rules/membership.js';
 import { MalformedError } from '../../../src/errors.js';
 import type { WireValue } from '../../../src/wire/message-pack.js';
 import { decode, encode } from '../../../src/wire/message-pack.js';
@@ -22,17 +23,38 @@ const age = {
   generation: fc.integer({ min: 0, max: 2 ** 31 }),
   heartbeat: fc.integer({ min: 0, max: 2 ** 47 }),
 };
-const member = fc.record({
-  id: nodeId,
-  name: label,
-  host: label,
-  zone: label,
-  weight: fc.double({ min: 0.01, max: 64, noNaN: true }),
-  pid: fc.nat(),
-  ...age,
-  epochs: fc.integer({ min: 0, max: 2 ** 47 }),
-  status: fc.constantFrom('joining', 'active', 'left'),
+const wish = fc.record({
+  join: fc.constantFrom<JoinWish['join']>('auto', 'ask'),
+  replaces: label,
 });
+const member: fc.Arbitrary<Member> = fc.record(
+  {
+    id: nodeId,
+    name: label,
+    host: label,
+    zone: label,
+    weight: fc.double({ min: 0.01, max: 64, noNaN: true }),
+    pid: fc.nat(),
+    ...age,
+    epochs: fc.integer({ min: 0, max: 2 ** 47 }),
+    status: fc.constantFrom('joining', 'active', 'left'),
+    wish,
+  },
+  {
+    requiredKeys: [
+      'id',
+      'name',
+      'host',
+      'zone',
+      'weight',
+      'pid',
+      'generation',
+      'heartbeat',
+      'epochs',
+      'status',
+    ],
+  },
+);
 const opinion = fc.constantFrom('heard', 'silent', 'down', 'gone');
 const partitions = 77;
 const received = fc
