@@ -37,8 +37,8 @@ export const commandLimits = {
     limits.removalMsMax + chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
   /** Of one that plans a change, applies or cancels it: it has the change chosen. */
   changeAnswerMsMax: chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
-  /** A plan in one word: of all the members there may be, with all that can be said of each. */
-  planTokenCharsMax: 128 * 1024,
+  /** A plan in one word: as much as a node is told of one, four characters for three bytes. */
+  planTokenCharsMax: Math.ceil((4 / 3) * chainLimits.changeBytesMax),
   /** One node is asked, which may hang: within that time the next question reaches another. */
   questionsMax: 4,
   /** `ring --watch` asks so often, and no more after so many questions without an answer. */

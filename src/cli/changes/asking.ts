@@ -1,15 +1,10 @@
 /** Asks a node for a plan, to apply one, or to take back what is under way. */
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { UnavailableError } from '../../errors.js';
+import type { PlanForm } from '../../wire/change-form.js';
 import { askRing, askStatus, type ClusterQuestion, type NodeRow } from '../cluster-status.js';
 import { askOneOf, isRefused, refusal } from '../node-question.js';
-import {
-  type ChangeAnswer,
-  changeAnswerFrom,
-  type Plan,
-  type PlanAnswer,
-  planAnswerFrom,
-} from './change-messages.js';
+import { type Chosen, chosenFrom, type PlanAnswer, planAnswerFrom } from './change-answers.js';
 import { type NamedWishes, wishesOf } from './wishes.js';
 
 /** Throws `UnavailableError`, with the node's reason where it has one. */
@@ -18,12 +13,12 @@ export async function askPlan(named: NamedWishes, question: ClusterQuestion): Pr
   return planAnswerFrom(await askChange({ ask: 'plan', ...wishes }, question));
 }
 
-export async function askApply(plan: Plan, question: ClusterQuestion): Promise<ChangeAnswer> {
-  return changeAnswerFrom(await askChange({ ask: 'apply', plan }, question));
+export async function askApply(plan: PlanForm, question: ClusterQuestion): Promise<Chosen> {
+  return chosenFrom(await askChange({ ask: 'apply', plan }, question));
 }
 
-export async function askCancel(question: ClusterQuestion): Promise<ChangeAnswer> {
-  return changeAnswerFrom(await askChange({ ask: 'cancel' }, question));
+export async function askCancel(question: ClusterQuestion): Promise<Chosen> {
+  return chosenFrom(await askChange({ ask: 'cancel' }, question));
 }
 
 async function askChange(body: object, question: ClusterQuestion): Promise<unknown> {

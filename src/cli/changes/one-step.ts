@@ -2,7 +2,7 @@
 import type { ClusterQuestion } from '../cluster-status.js';
 import { confirm, type Confirmation } from '../confirm.js';
 import { askApply, askPlan } from './asking.js';
-import type { ChangeAnswer, PlanAnswer } from './change-messages.js';
+import type { Chosen, PlanAnswer } from './change-answers.js';
 import { planText } from './plan-text.js';
 import type { NamedWishes } from './wishes.js';
 
@@ -12,7 +12,7 @@ export interface OneStep {
   readonly confirmation: Omit<Confirmation, 'shown'> | undefined;
 }
 
-export interface Done extends ChangeAnswer {
+export interface Done extends Chosen {
   readonly planned: PlanAnswer;
 }
 

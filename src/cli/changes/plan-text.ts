@@ -1,9 +1,11 @@
 /** What a plan comes to, as text for who is to decide on it. */
 import type { NodeId } from '../../../actors/rules/actor.js';
+import type { PlaceChange } from '../../../actors/rules/plan.js';
 import type { NodePreview } from '../../../actors/rules/plan-preview.js';
+import type { PlanForm, PreviewForm, WishesForm } from '../../wire/change-form.js';
 import { byName } from '../cluster-status.js';
 import { table } from '../output.js';
-import type { PlaceWish, Plan, PlanAnswer, ShownPreview, Wishes } from './change-messages.js';
+import type { PlanAnswer } from './change-answers.js';
 
 export function planText({ plan, preview }: PlanAnswer): string {
   const nameOf = (id: NodeId): string => preview.names[id] ?? id;
@@ -20,15 +22,24 @@ export function planText({ plan, preview }: PlanAnswer): string {
 
 type NameOf = (id: NodeId) => string;
 
-function wishesText({ add, leave, remove, replace, places }: Wishes, nameOf: NameOf): string {
+function wishesText(wishes: WishesForm, nameOf: NameOf): string {
+  const { add, leave, remove, replace, places } = wishes;
+  const coming = comingIn(wishes);
   const parts = [
     ...add.map((id) => `${nameOf(id)} comes`),
     ...leave.map((id) => `${nameOf(id)} leaves`),
     ...remove.map((id) => `${nameOf(id)} is gone for good`),
     ...replace.map(({ old, by }) => replacementText(nameOf, old, by)),
-    ...places.map((place) => `${nameOf(place.id)} gets ${placeText(place)}`),
+    // Where those stand that come is in the table.
+    ...places
+      .filter(({ id }) => !coming.has(id))
+      .map((place) => `${nameOf(place.id)} gets ${placeText(place)}`),
   ];
   return parts.join(', ');
+}
+
+function comingIn({ add, replace }: WishesForm): ReadonlySet<NodeId> {
+  return new Set([...add, ...replace.map(({ by }) => by)]);
 }
 
 /** Who lost its disk may come back under its name. */
@@ -38,7 +49,7 @@ function replacementText(nameOf: NameOf, old: NodeId, by: NodeId): string {
   return `${after} comes in the stead of ${before}`;
 }
 
-function placeText({ weight, host, zone }: PlaceWish): string {
+function placeText({ weight, host, zone }: PlaceChange): string {
   const said = Object.entries({ weight, host, zone }).filter(([, value]) => value !== undefined);
   return said.map(([what, value]) => `${what} ${value === '' ? 'none' : value}`).join(', ');
 }
@@ -64,7 +75,7 @@ function fromTo(before: string, after: string): string {
   return before === after ? before : `${before} -> ${after}`;
 }
 
-function toMoveLines({ toMove, estimatedFrom }: ShownPreview): string[] {
+function toMoveLines({ toMove, estimatedFrom }: PreviewForm): string[] {
   const { partitions, bytes } = toMove;
   if (partitions === 0) return ['nothing has to move'];
   const { partitionsHeld, keysHeld, keysSampled, bytesPerKey } = estimatedFrom;
@@ -78,7 +89,7 @@ function toMoveLines({ toMove, estimatedFrom }: ShownPreview): string[] {
   ];
 }
 
-function sharedLines({ shared, omitted }: ShownPreview, nameOf: NameOf): string[] {
+function sharedLines({ shared, omitted }: PreviewForm, nameOf: NameOf): string[] {
   if (shared.length === 0) return ['no two replicas of a partition would share a host or a zone'];
   const lines = shared.map(({ what, name, nodes, partitions }) => {
     const together = listed(nodes.map(nameOf));
@@ -87,7 +98,7 @@ function sharedLines({ shared, omitted }: ShownPreview, nameOf: NameOf): string[
   return omitted.shared === 0 ? lines : [...lines, `… and ${omitted.shared} more like that`];
 }
 
-function riskLines({ atRisk, omitted, down }: ShownPreview, nameOf: NameOf): string[] {
+function riskLines({ atRisk, omitted, down }: PreviewForm, nameOf: NameOf): string[] {
   const lines = down.length === 0 ? [] : [`down now: ${listed(down.map(nameOf))}`];
   if (atRisk.length === 0) return [...lines, 'at risk now: no partition, all owners are up'];
   const counts = new Map<string, number>();
@@ -103,7 +114,7 @@ function riskLines({ atRisk, omitted, down }: ShownPreview, nameOf: NameOf): str
   return [...lines, ...grouped, ...more];
 }
 
-function heldLines({ held, omitted }: ShownPreview): string[] {
+function heldLines({ held, omitted }: PreviewForm): string[] {
   const partitions = held.length + omitted.held;
   if (partitions === 0) return [];
   return [
@@ -112,8 +123,8 @@ function heldLines({ held, omitted }: ShownPreview): string[] {
 }
 
 /** Who is in the plan is in its first line. */
-function waitingLines({ wishes }: Plan, { waiting }: ShownPreview): string[] {
-  const coming = new Set([...wishes.add, ...wishes.replace.map(({ by }) => by)]);
+function waitingLines({ wishes }: PlanForm, { waiting }: PreviewForm): string[] {
+  const coming = comingIn(wishes);
   return waiting
     .filter(({ place }) => !coming.has(place.id))
     .map(({ place, replaces }) => {

@@ -6,18 +6,19 @@
 import { fnvBasis, hashText, mixed } from '../../../actors/rules/hash.js';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { MalformedError } from '../../errors.js';
+import type { PlanForm } from '../../wire/change-form.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { type Plan, planFrom } from './change-messages.js';
+import { planFrom } from './change-answers.js';
 
 const shape = /^([A-Za-z0-9_-]+)\.([0-9a-z]+)$/;
 
-export function tokenOf(plan: Plan): string {
+export function tokenOf(plan: PlanForm): string {
   const text = Buffer.from(JSON.stringify(plan)).toString('base64url');
   return `${text}.${checksum(text)}`;
 }
 
 /** Throws `CommandError`. */
-export function planOf(token: string): Plan {
+export function planOf(token: string): PlanForm {
   const [, text, check] = shape.exec(token) ?? [];
   if (text === undefined || token.length > commandLimits.planTokenCharsMax)
     throw damaged('it is not what quorate ring plan prints');

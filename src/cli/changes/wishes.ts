@@ -4,11 +4,12 @@
  * what is wished of it.
  */
 import type { NodeId } from '../../../actors/rules/actor.js';
+import type { PlaceChange } from '../../../actors/rules/plan.js';
 import { UnavailableError } from '../../errors.js';
+import type { WishesForm } from '../../wire/change-form.js';
 import type { RingMessage, RingNode } from '../../wire/ring-message.js';
 import { idOf } from '../cluster-status.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import type { PlaceWish, Wishes } from './change-messages.js';
 
 /** A node and what is said of it: `n1=2`. */
 export type Said<Value> = readonly [node: string, value: Value];
@@ -32,10 +33,10 @@ type Part = 'comes' | 'stays' | 'leaves' | 'is gone';
  * Throws `CommandError` where nothing is wished, or of nobody, of several, or of one that was
  * removed.
  */
-export function wishesOf(named: NamedWishes, ring: RingMessage | undefined): Wishes {
+export function wishesOf(named: NamedWishes, ring: RingMessage | undefined): WishesForm {
   const { add = [], remove = [], leave = [], replace = [] } = named;
   if (ring === undefined) throw new UnavailableError('no node answers');
-  const wishes: Wishes = {
+  const wishes: WishesForm = {
     add: add.map((name) => idAs('comes', name, ring)),
     leave: leave.map((name) => idAs('leaves', name, ring)),
     remove: remove.map((name) => idAs('is gone', name, ring)),
@@ -56,9 +57,9 @@ export function wishesOf(named: NamedWishes, ring: RingMessage | undefined): Wis
 function placesOf(
   { weight = [], host = [], zone = [] }: NamedWishes,
   idOfNode: (name: string) => NodeId,
-): PlaceWish[] {
-  const places = new Map<NodeId, PlaceWish>();
-  const say = (name: string, said: Partial<PlaceWish>): void => {
+): PlaceChange[] {
+  const places = new Map<NodeId, PlaceChange>();
+  const say = (name: string, said: Partial<PlaceChange>): void => {
     const id = idOfNode(name);
     const before = places.get(id);
     for (const key of Object.keys(said))

@@ -1,12 +1,13 @@
 /** Plans of changes as an operator sees them: wishes by name, the token, the text. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Plan, planAnswerFrom, planFrom } from '../../../src/cli/changes/change-messages.js';
+import { planAnswerFrom, planFrom } from '../../../src/cli/changes/change-answers.js';
 import { bytesText, planText } from '../../../src/cli/changes/plan-text.js';
 import { planOf, tokenOf } from '../../../src/cli/changes/plan-token.js';
 import { type NamedWishes, wishesOf } from '../../../src/cli/changes/wishes.js';
 import { CommandError, exitCodes } from '../../../src/cli/exit-codes.js';
 import { MalformedError, UnavailableError } from '../../../src/errors.js';
+import type { PlanForm } from '../../../src/wire/change-form.js';
 import type { RingMessage, RingNode } from '../../../src/wire/ring-message.js';
 
 const [one, two, three, four, other] = ['1', '2', '3', '4', '5'].map((digit) =>
@@ -92,14 +93,14 @@ describe('wishes', () => {
 });
 
 const id = fc.constantFrom(one, two, three, four, other);
-const anyPlan: fc.Arbitrary<Plan> = fc.record({
-  number: fc.nat(),
+const anyPlan: fc.Arbitrary<PlanForm> = fc.record({
+  number: fc.integer({ min: 1, max: 2 ** 31 }),
   wishes: fc.record({
     add: fc.array(id),
     leave: fc.array(id),
     remove: fc.array(id),
     replace: fc.array(fc.record({ old: id, by: id })),
-    places: fc.array(
+    places: fc.uniqueArray(
       fc.record(
         {
           id,
@@ -109,6 +110,7 @@ const anyPlan: fc.Arbitrary<Plan> = fc.record({
         },
         { requiredKeys: ['id'] },
       ),
+      { selector: (place) => place.id },
     ),
   }),
 });
@@ -152,7 +154,7 @@ describe('token', () => {
   });
 
   test('whole, and no plan', () => {
-    const token = (document: unknown): string => tokenOf(document as Plan);
+    const token = (document: unknown): string => tokenOf(document as PlanForm);
     for (const document of [null, [], 7, {}, { number: 1 }, { number: -1, wishes: nothing }])
       expect(() => planOf(token(document))).toThrow(/the plan is damaged/);
     const odd = [{ add: ['n4'] }, { places: [{ id: one, weight: 'x' }] }, { replace: [one] }];
@@ -171,7 +173,7 @@ const none = { partitions: 0, bytes: 0 };
 
 function answer(preview: object = {}): unknown {
   return {
-    plan: { number: 7, wishes: { ...nothing, add: [four], leave: [three] } },
+    plan: { number: 7, wishes: { ...nothing, add: [four], leave: [three], places: [place(four, 'n4')] } },
     preview: {
       nodes: [
         {

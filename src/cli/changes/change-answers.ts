@@ -1,83 +1,28 @@
 /**
- * What an operator and a node say to each other about changes of the cluster, on
- * `_kv.<node that is asked>.change`: JSON both ways, nodes by their ids.
- *
- *   {ask: 'plan', add, leave, remove, replace, places}   {plan, preview}
- *   {ask: 'apply', plan}                                 {number}
- *   {ask: 'cancel'}                                      {number}
- *
- * Whatever is refused is answered with {error, outcome}.
+ * What a node answers about changes of the cluster (`src/wire/change-form.ts`), read where it is to
+ * be shown: all of it is checked, since it comes from another process.
  */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import type { Place } from '../../../actors/rules/configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
-import type { Amount, NodePreview, Preview, SharedPlace } from '../../../actors/rules/plan-preview.js';
+import type { Amount, NodePreview, SharedPlace } from '../../../actors/rules/plan-preview.js';
 import { MalformedError } from '../../errors.js';
+import {
+  changeQuestionOf,
+  type PlanForm,
+  type PreviewForm,
+  type SizesSeen,
+  type WaitingForm,
+} from '../../wire/change-form.js';
 import { isLabelText } from '../../wire/text.js';
 
-/** What is wished of the cluster; no node is in two lists. */
-export interface Wishes {
-  readonly add: readonly NodeId[];
-  readonly leave: readonly NodeId[];
-  readonly remove: readonly NodeId[];
-  readonly replace: readonly Replacement[];
-  readonly places: readonly PlaceWish[];
-}
-
-/** The one is gone for good, the other comes in its stead. */
-export interface Replacement {
-  readonly old: NodeId;
-  readonly by: NodeId;
-}
-
-/** What is not said stays. */
-export interface PlaceWish {
-  readonly id: NodeId;
-  readonly weight?: number;
-  readonly host?: string;
-  readonly zone?: string;
-}
-
-/** `number`: of the configuration that it was made on; on another one it is not applied. */
-export interface Plan {
-  readonly number: number;
-  readonly wishes: Wishes;
-}
-
 export interface PlanAnswer {
-  readonly plan: Plan;
-  readonly preview: ShownPreview;
-}
-
-/** Of the longest lists the first entries alone. */
-export interface ShownPreview extends Preview {
-  /** How many entries are left out. */
-  readonly omitted: Readonly<Record<'shared' | 'atRisk' | 'held', number>>;
-  readonly estimatedFrom: SizesSeen;
-  readonly names: Readonly<Record<NodeId, string>>;
-  /** Members that nobody hears now. */
-  readonly down: readonly NodeId[];
-  /** Are no members, and how they were started. */
-  readonly waiting: readonly Waiting[];
-}
-
-export interface Waiting {
-  readonly place: Place;
-  readonly join: 'auto' | 'ask';
-  /** By name or id; '': nobody. */
-  readonly replaces: string;
-}
-
-/** What the node that planned knows of sizes: bytes are estimated from it. */
-export interface SizesSeen {
-  readonly partitionsHeld: number;
-  readonly keysHeld: number;
-  readonly keysSampled: number;
-  readonly bytesPerKey: number;
+  readonly plan: PlanForm;
+  readonly preview: PreviewForm;
 }
 
 /** Of the configuration that was chosen. */
-export interface ChangeAnswer {
+export interface Chosen {
   readonly number: number;
 }
 
@@ -88,37 +33,18 @@ export function planAnswerFrom(document: unknown): PlanAnswer {
 }
 
 /** Throws `MalformedError`. */
-export function changeAnswerFrom(document: unknown): ChangeAnswer {
+export function chosenFrom(document: unknown): Chosen {
   return { number: natural(record(document, 'answer')['number'], 'number of a configuration') };
 }
 
-/**
- * The plan itself, with whatever else a node put into it: it goes back as it came. Throws
- * `MalformedError`.
- */
-export function planFrom(document: unknown): Plan {
-  const plan = record(document, 'plan');
-  natural(plan['number'], 'number of a configuration');
-  const wishes = record(plan['wishes'], 'wishes');
-  for (const list of ['add', 'leave', 'remove']) array(wishes[list], list).forEach(nodeId);
-  for (const entry of array(wishes['replace'], 'replace')) {
-    const { old, by } = record(entry, 'replacement');
-    nodeId(old);
-    nodeId(by);
-  }
-  array(wishes['places'], 'places').forEach(checkPlaceWish);
-  return document as Plan;
+/** As a node reads it that is to apply it. Throws `MalformedError`. */
+export function planFrom(document: unknown): PlanForm {
+  const question = changeQuestionOf(Buffer.from(JSON.stringify({ ask: 'apply', plan: document })));
+  if (question.ask !== 'apply') throw new MalformedError('not a plan');
+  return question.plan;
 }
 
-function checkPlaceWish(document: unknown): void {
-  const { id, weight, host, zone } = record(document, 'place');
-  nodeId(id);
-  if (weight !== undefined) weightFrom(weight);
-  for (const [name, value] of Object.entries({ host, zone }))
-    if (value !== undefined) label(value, name);
-}
-
-function previewFrom(document: unknown): ShownPreview {
+function previewFrom(document: unknown): PreviewForm {
   const preview = record(document, 'preview');
   const { nodes, toMove, shared, atRisk, held, omitted, estimatedFrom, down, waiting } = preview;
   const left = record(omitted, 'omitted');
@@ -183,7 +109,7 @@ function namesFrom(document: unknown): Readonly<Record<NodeId, string>> {
   return Object.fromEntries(entries.map(([id, name]) => [nodeId(id), label(name, 'name')]));
 }
 
-function waitingFrom(document: unknown): Waiting {
+function waitingFrom(document: unknown): WaitingForm {
   const { place, join, replaces } = record(document, 'waiting node');
   if (join !== 'auto' && join !== 'ask') throw new MalformedError('waiting node that joins nohow');
   return { place: placeFrom(place), join, replaces: label(replaces, 'replaces') };
