@@ -13,16 +13,23 @@ export interface Confirmation {
   readonly declined: string;
 }
 
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
 /** Throws `CommandError` with this where nobody could answer. */
 export function checkTerminal(advice: string): void {
   if (!process.stdin.isTTY) throw new CommandError(exitCodes.usage, advice);
 }
 
 /** Throws `CommandError` unless the word is typed. */
-export async function confirm(confirmation: Confirmation): Promise<void> {
-  const { shown, question, word, declined } = confirmation;
+export async function confirm(
+  { shown, question, word, declined }: Confirmation,
+  terminal: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<void> {
   say(shown);
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const lines = createInterface(terminal);
   // A Ctrl-C or Ctrl-D is an answer too.
   const closed = new Promise<string>((resolve) => {
     lines.once('SIGINT', () => lines.close());

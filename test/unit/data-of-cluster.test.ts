@@ -75,7 +75,11 @@ function done(step: Configuration | string): Configuration {
 }
 
 /** A move to these has begun. */
-function moving(from: Configuration, names: readonly string[], removed: string[] = []): Configuration {
+function moving(
+  from: Configuration,
+  names: readonly string[],
+  removed: string[] = [],
+): Configuration {
   const { members } = founded(...names);
   return done(begin(from, { members, ring: 1, removed: removed.map(idOf) }));
 }
@@ -90,7 +94,10 @@ interface Wished {
   readonly replaces?: readonly string[];
 }
 
-async function course(nodes?: number, { without = [], replaces = [] }: Wished = {}): Promise<Course> {
+async function course(
+  nodes?: number,
+  { without = [], replaces = [] }: Wished = {},
+): Promise<Course> {
   return courseOf(await readDataOfCluster(dataDir), { nodes, without, replaces });
 }
 
@@ -133,7 +140,12 @@ describe('another number of nodes', () => {
   test('fewer: the highest are to leave, and all of them start', async () => {
     const configuration = founded(...five);
     for (const name of five) await leave(name, { founders: 5, configuration, n: 3 });
-    expect(await course(3)).toMatchObject({ nodes: 3, start: five, shrink: ['n4', 'n5'], come: [] });
+    expect(await course(3)).toMatchObject({
+      nodes: 3,
+      start: five,
+      shrink: ['n4', 'n5'],
+      come: [],
+    });
     expect(await course()).toMatchObject({ nodes: 5, start: five, shrink: [] });
     await expect(course(2)).rejects.toThrow(/3 replicas \(N\).* too few nodes: 2/);
     await expect(check(3, 'n5')).rejects.toThrow(/n5 can't hand on anything/);
@@ -191,7 +203,12 @@ test.each(three)(
     await expect(check(2)).rejects.toThrow(new RegExp(`--nodes 3 --without ${missing}`));
     expect(await check(3, missing)).toEqual(three.filter((name) => name !== missing));
     const replaced = await course(3, { replaces: [missing] });
-    expect(replaced).toMatchObject({ start: three, come: [missing], grow: [], replaces: [missing] });
+    expect(replaced).toMatchObject({
+      start: three,
+      come: [missing],
+      grow: [],
+      replaces: [missing],
+    });
   },
 );
 

@@ -22,8 +22,7 @@ export async function changeInOneStep(
   question: ClusterQuestion,
 ): Promise<Done> {
   const planned = await askPlan(wishes, question);
-  if (confirmation !== undefined)
-    await confirm({ ...confirmation, shown: planText(planned) });
+  if (confirmation !== undefined) await confirm({ ...confirmation, shown: planText(planned) });
   const { number } = await askApply(planned.plan, question);
   return { number, planned };
 }

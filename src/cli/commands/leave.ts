@@ -1,7 +1,11 @@
 /** `quorate leave`: a member hands on all it holds, and ends. */
 import type { Command } from 'commander';
 import { changeInOneStep } from '../changes/one-step.js';
-import { addOperatorOptions, withCluster, type OperatorOptions } from '../changes/operator-options.js';
+import {
+  addOperatorOptions,
+  withCluster,
+  type OperatorOptions,
+} from '../changes/operator-options.js';
 import { checkTerminal } from '../confirm.js';
 import { showMove } from '../move-show.js';
 import { printJson, printLine } from '../output.js';

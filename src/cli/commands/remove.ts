@@ -5,7 +5,11 @@
 import type { Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { RemovalAnswer } from '../../membership/removal-desk.js';
-import { addOperatorOptions, withCluster, type OperatorOptions } from '../changes/operator-options.js';
+import {
+  addOperatorOptions,
+  withCluster,
+  type OperatorOptions,
+} from '../changes/operator-options.js';
 import { askRing, askStatus, idOf, type ClusterQuestion } from '../cluster-status.js';
 import { checkTerminal, confirm } from '../confirm.js';
 import { askOneOf, isRefused, refusal } from '../node-question.js';

@@ -1,7 +1,11 @@
 /** `quorate replace`: another node comes in the stead of one that is gone for good. */
 import type { Command } from 'commander';
 import { changeInOneStep } from '../changes/one-step.js';
-import { addOperatorOptions, withCluster, type OperatorOptions } from '../changes/operator-options.js';
+import {
+  addOperatorOptions,
+  withCluster,
+  type OperatorOptions,
+} from '../changes/operator-options.js';
 import { checkTerminal } from '../confirm.js';
 import { showMove } from '../move-show.js';
 import { printJson, printLine } from '../output.js';
@@ -20,7 +24,10 @@ export function addReplace(program: Command): void {
     )
     .option('--yes', 'do not ask')
     .option('--watch', 'show how far the move is, until it is over')
-    .option('--json', 'one JSON object: {"old","by","number"}, of the configuration that was chosen');
+    .option(
+      '--json',
+      'one JSON object: {"old","by","number"}, of the configuration that was chosen',
+    );
   addOperatorOptions(command)
     .addHelpText(
       'after',

@@ -2,7 +2,11 @@
 import type { Command } from 'commander';
 import { limits } from '../../../actors/rules/limits.js';
 import { askApply, askCancel, askPlan } from '../changes/asking.js';
-import { addOperatorOptions, withCluster, type OperatorOptions } from '../changes/operator-options.js';
+import {
+  addOperatorOptions,
+  withCluster,
+  type OperatorOptions,
+} from '../changes/operator-options.js';
 import { planText } from '../changes/plan-text.js';
 import { planOf, tokenOf } from '../changes/plan-token.js';
 import type { NamedWishes } from '../changes/wishes.js';
@@ -24,10 +28,18 @@ export function addRingPlan(ring: Command): void {
     .option('--add <names>', 'nodes that wait to be taken in', listed)
     .option('--leave <names>', 'hand on what they hold, then end', listed)
     .option('--remove <names>', 'are down and gone for good', listed)
-    .option('--replace <old=new>', 'the one is gone for good, the other waits', collected(nodeAnd(nodeName)))
+    .option(
+      '--replace <old=new>',
+      'the one is gone for good, the other waits',
+      collected(nodeAnd(nodeName)),
+    )
     .option('--weight <node=weight>', 'its share of the data', collected(nodeAnd(weight)))
     .option('--host <node=name>', 'the machine it is on', collected(nodeAnd(placeLabel)))
-    .option('--zone <node=name>', 'the room or data centre it is in', collected(nodeAnd(placeLabel)))
+    .option(
+      '--zone <node=name>',
+      'the room or data centre it is in',
+      collected(nodeAnd(placeLabel)),
+    )
     .option('--json', 'one JSON object: {"plan","preview","token"}');
   addOperatorOptions(command)
     .addHelpText(

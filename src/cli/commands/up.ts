@@ -116,7 +116,10 @@ async function up(options: UpOptions): Promise<void> {
     yes: yes === true,
     json: json === true,
     dataDir: resolve(options.dataDir),
-    application: { ...(user !== undefined && { user }), ...(password !== undefined && { password }) },
+    application: {
+      ...(user !== undefined && { user }),
+      ...(password !== undefined && { password }),
+    },
     servers,
     port,
     prefix,

@@ -85,7 +85,14 @@ function courseOfUnfounded({ dataDir, nodes }: DataOfCluster, wished: WishedClus
 
 function onlyStart(nodes: number, start: readonly string[]): Course {
   const none: readonly string[] = [];
-  const change = { come: none, grow: none, replaces: none, shrink: none, leaving: none, past: none };
+  const change = {
+    come: none,
+    grow: none,
+    replaces: none,
+    shrink: none,
+    leaving: none,
+    past: none,
+  };
   return { nodes, start, ...change, n: undefined };
 }
 

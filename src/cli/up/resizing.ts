@@ -86,7 +86,8 @@ export class Resizing {
     const outcome = await Promise.race([taken, late]);
     this.stop();
     const names = come.join(', ');
-    if (outcome === 'taken') return say(`${names}: taken in; quorate ring --watch shows what moves`);
+    if (outcome === 'taken')
+      return say(`${names}: taken in; quorate ring --watch shows what moves`);
     say(`${names}: not taken in yet; quorate ring --watch shows whether another move is under way`);
     void taken.then(
       () => say(`${names}: taken in`),
@@ -122,7 +123,8 @@ export class Resizing {
     const { dataDir, say } = this.options;
     const { keys, hints } = await dropPastNode(dataDir, name);
     const directory = `${dataDir}/${name}`;
-    if (keys + hints === 0) return say(`${name} is no member: ${directory} held nothing, and is gone`);
+    if (keys + hints === 0)
+      return say(`${name} is no member: ${directory} held nothing, and is gone`);
     say(`${name} is no member, and ${directory} stays: it holds ${keys} keys and ${hints} hints`);
   }
 }

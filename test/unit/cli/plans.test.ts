@@ -173,7 +173,10 @@ const none = { partitions: 0, bytes: 0 };
 
 function answer(preview: object = {}): unknown {
   return {
-    plan: { number: 7, wishes: { ...nothing, add: [four], leave: [three], places: [place(four, 'n4')] } },
+    plan: {
+      number: 7,
+      wishes: { ...nothing, add: [four], leave: [three], places: [place(four, 'n4')] },
+    },
     preview: {
       nodes: [
         {
@@ -278,7 +281,9 @@ describe('text', () => {
     };
     const { preview } = answer() as { preview: object };
     const names = { [one]: 'n1', [two]: 'n2', [other]: 'n2' };
-    const text = planText(planAnswerFrom({ plan: { number: 9, wishes }, preview: { ...preview, names } }));
+    const text = planText(
+      planAnswerFrom({ plan: { number: 9, wishes }, preview: { ...preview, names } }),
+    );
     expect(text.split('\n')[0]).toBe(
       `on configuration 9: n2 (${other}) comes in the stead of n2 (${two}), n1 gets weight 2, zone none`,
     );

@@ -87,6 +87,8 @@ describe('quorate ring', () => {
     await expect(called('--servers', 'nats://far', 'plan', '--add', 'n4')).rejects.toThrow(
       'say --servers behind the change: quorate ring plan --servers …',
     );
-    await expect(called('--json', '--watch', 'cancel')).rejects.toThrow(/--watch, --json|--json, --watch/);
+    await expect(called('--json', '--watch', 'cancel')).rejects.toThrow(
+      /--watch, --json|--json, --watch/,
+    );
   });
 });
