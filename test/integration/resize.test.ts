@@ -1,4 +1,4 @@
-/** `quorate up` on a directory with another number of nodes: it grows and shrinks, on real processes. */
+/** `quorate up` with another number of nodes than there are: it grows and shrinks. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -57,10 +57,34 @@ export function addUp(program: Command): void {
       ),
     )
     .option('--port <port>', 'of the nats-server it starts', portNumber, natsPortDefault)
-    .option('--data-dir <directory>', 'one directory a node below it', 'data')
+    .option('--data-dir <directory>', 'one directory a node below it', 'data');
+  addNodeOptions(command);
+  // Without the default of the other commands: not told of a server, `up` starts one.
+  addConnectionOptions(command, serversOption());
+  command
+    .addHelpText(
+      'after',
+      `
+nats-server is found in this order: --servers or NATS_URL (a running one); NATS_SERVER_BIN; PATH and the usual places;
+else it is installed with apt-get, apk or brew if that can be done without asking.
+
+Examples:
+  quorate up
+  quorate up --nodes 5 --port 4333 --data-dir /tmp/quorate
+  quorate up --nodes 3 --yes
+  quorate up --servers nats://127.0.0.1:4222
+  npm start -- --nodes 5
+
+The first Ctrl-C or SIGTERM stops everything in order, a second one at once.`,
+    )
+    .action(up);
+}
+
+function addNodeOptions(command: Command): void {
+  command
     .option(
       '--n <count>',
-      `replicas of each key (default: ${nDefault}, or --nodes if fewer)`,
+      `replicas of each key (default: as the data have it; ${nDefault} at first, or --nodes if fewer)`,
       quorumSize,
     )
     .option('--r <count>', 'nodes that must answer a get (default: a majority of N)', quorumSize)
@@ -86,25 +110,6 @@ export function addUp(program: Command): void {
       portNumber,
     )
     .option('--json', 'say that it serves as one JSON object');
-  // Without the default of the other commands: not told of a server, `up` starts one.
-  addConnectionOptions(command, serversOption());
-  command
-    .addHelpText(
-      'after',
-      `
-nats-server is found in this order: --servers or NATS_URL (a running one); NATS_SERVER_BIN; PATH and the usual places;
-else it is installed with apt-get, apk or brew if that can be done without asking.
-
-Examples:
-  quorate up
-  quorate up --nodes 5 --port 4333 --data-dir /tmp/quorate
-  quorate up --nodes 3 --yes
-  quorate up --servers nats://127.0.0.1:4222
-  npm start -- --nodes 5
-
-The first Ctrl-C or SIGTERM stops everything in order, a second one at once.`,
-    )
-    .action(up);
 }
 
 async function up(options: UpOptions): Promise<void> {

@@ -1,10 +1,16 @@
 /**
  * Which nodes `quorate up` runs, and what becomes of them: so many as are wished, held against what
- * lies in its data directory. A cluster grows by the next numbers and shrinks by its highest; whoever
- * starts without a node's data must mean it.
+ * lies in its data directory. A cluster grows by the next numbers and shrinks by its highest;
+ * whoever starts without a node's data must mean it.
  */
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { type ClusterOnDisk, type DataOfCluster, nameOf, numberOf } from './data-of-cluster.js';
+import {
+  type ClusterOnDisk,
+  type DataOfCluster,
+  nameOf,
+  type NodeOnDisk,
+  numberOf,
+} from './data-of-cluster.js';
 import { nodesDefault, type WishedCluster } from './wished.js';
 
 /** All names ascending by their numbers. */
@@ -78,7 +84,7 @@ function courseOfUnfounded({ dataDir, nodes }: DataOfCluster, wished: WishedClus
   checkNames(total, wished);
   const { without } = wished;
   const missing = namesUpTo(total).filter((name) => !there.includes(name));
-  checkNobodyMissing({ dataDir, total, without }, missing);
+  checkNobodyMissing({ dataDir, total, without, isFounded: false }, missing);
   const start = namesUpTo(total).filter((name) => !without.includes(name));
   return onlyStart(total, start);
 }
@@ -110,34 +116,42 @@ function checkMissing(
   { members }: ClusterOnDisk,
   { without, replaces }: WishedCluster,
 ): void {
-  const there = nodes
-    .filter(({ standing }) => standing !== 'empty' && standing !== 'waiting')
-    .map(({ name }) => name);
-  const missing = members.filter((name) => !there.includes(name) && !replaces.includes(name));
+  const isThere = ({ standing }: NodeOnDisk): boolean =>
+    standing !== 'empty' && standing !== 'waiting';
+  const there = new Set(nodes.filter(isThere).map(({ name }) => name));
+  const missing = members.filter((name) => !there.has(name) && !replaces.includes(name));
   const total = Math.max(...members.map(numberOf));
-  checkNobodyMissing({ dataDir, total, without }, ascending(missing));
-  const kept = replaces.find((name) => there.includes(name));
+  checkNobodyMissing({ dataDir, total, without, isFounded: true }, ascending(missing));
+  const kept = replaces.find((name) => there.has(name));
   if (kept !== undefined)
     throw usage(
       `--replaces is for nodes whose data are gone, and ${dataDir}/${kept} holds some: put it aside first`,
     );
 }
 
+interface Expected {
+  readonly dataDir: string;
+  readonly total: number;
+  readonly without: readonly string[];
+  readonly isFounded: boolean;
+}
+
 function checkNobodyMissing(
-  of: { readonly dataDir: string; readonly total: number; readonly without: readonly string[] },
+  { dataDir, total, without, isFounded }: Expected,
   all: readonly string[],
 ): void {
-  const missing = all.filter((name) => !of.without.includes(name));
+  const missing = all.filter((name) => !without.includes(name));
   if (missing.length === 0) return;
   const [names, verb] = [missing.join(', '), missing.length === 1 ? 'is' : 'are'];
-  const without = [...of.without, ...missing].join(',');
-  throw usage(
-    [
-      `${of.dataDir} holds a cluster of ${of.total} nodes, and ${names} ${verb} missing. Put back what lay there.`,
-      `To go on without: --nodes ${of.total} --without ${without}. N stays what it is, the others serve what they hold, and puts and gets succeed while R and W of them are there.`,
-      `Gone for good, new and empty ones come in their stead with: --nodes ${of.total} --replaces ${missing.join(',')}. What only ${names} held is lost then.`,
-    ].join('\n'),
-  );
+  const advice = [
+    `${dataDir} holds a cluster of ${total} nodes, and ${names} ${verb} missing. Put back what lay there.`,
+    `To go on without: --nodes ${total} --without ${[...without, ...missing].join(',')}. N stays what it is, the others serve what they hold, and puts and gets succeed while R and W of them are there.`,
+  ];
+  if (isFounded)
+    advice.push(
+      `Gone for good, new and empty ones come in their stead with: --nodes ${total} --replaces ${missing.join(',')}. What only ${names} held is lost then.`,
+    );
+  throw usage(advice.join('\n'));
 }
 
 /** Whose number is wished and who is no member: new ones, and those that wait. */

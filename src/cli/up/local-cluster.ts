@@ -67,7 +67,7 @@ export class LocalCluster {
 
   /** Resolves when these serve; rejects when one of them can't. */
   async serving(names: readonly string[]): Promise<void> {
-    await Promise.all(names.map((name) => this.nodes.get(name)?.serving));
+    await Promise.all(names.map(async (name) => this.nodes.get(name)?.serving));
   }
 
   /** These end by themselves, which is no mishap. */

@@ -8,6 +8,8 @@ import type { Clock, TimerId } from '../../seams/clock.js';
 import { changeInOneStep } from '../changes/one-step.js';
 import type { ClusterQuestion } from '../cluster-status.js';
 import { checkTerminal, confirm } from '../confirm.js';
+import { watchMove } from '../move-watch.js';
+import { moveLine } from '../ring-text.js';
 import type { Course } from './course.js';
 import { numberOf, readStanding } from './data-of-cluster.js';
 import type { LocalCluster } from './local-cluster.js';
@@ -66,7 +68,10 @@ export class Resizing {
       declined: 'the cluster is as it was',
     };
     const step = { wishes: { leave: shrink }, confirmation: yes ? undefined : confirmation };
-    await connected((question) => changeInOneStep(step, question));
+    await connected(async (question) => {
+      await this.rest(question);
+      await changeInOneStep(step, question);
+    });
   }
 
   /** Once they have been told. */
@@ -110,6 +115,19 @@ export class Resizing {
   /** Waits for nothing any more. */
   stop(): void {
     this.options.clock.clearTimeout(this.timer);
+  }
+
+  /** One move is under way at a time. */
+  private async rest(question: ClusterQuestion): Promise<void> {
+    let isSaid = false;
+    await watchMove(question, {
+      moving: (progress, pace) => {
+        if (isSaid) return;
+        isSaid = true;
+        this.options.say(`waiting for the move that is under way: ${moveLine(progress, pace)}`);
+      },
+      resting: () => undefined,
+    });
   }
 
   private async endOf(name: string, cluster: LocalCluster): Promise<void> {

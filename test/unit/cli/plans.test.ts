@@ -1,6 +1,18 @@
 /** Plans of changes as an operator sees them: wishes by name, the token, the text. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import {
+  type Arbitrary,
+  array,
+  assert,
+  constantFrom,
+  integer,
+  nat,
+  pre,
+  property,
+  record,
+  string,
+  uniqueArray,
+} from 'fast-check';
 import { planAnswerFrom, planFrom } from '../../../src/cli/changes/change-answers.js';
 import { bytesText, planText } from '../../../src/cli/changes/plan-text.js';
 import { planOf, tokenOf } from '../../../src/cli/changes/plan-token.js';
@@ -92,21 +104,21 @@ describe('wishes', () => {
   });
 });
 
-const id = fc.constantFrom(one, two, three, four, other);
-const anyPlan: fc.Arbitrary<PlanForm> = fc.record({
-  number: fc.integer({ min: 1, max: 2 ** 31 }),
-  wishes: fc.record({
-    add: fc.array(id),
-    leave: fc.array(id),
-    remove: fc.array(id),
-    replace: fc.array(fc.record({ old: id, by: id })),
-    places: fc.uniqueArray(
-      fc.record(
+const id = constantFrom(one, two, three, four, other);
+const anyPlan: Arbitrary<PlanForm> = record({
+  number: integer({ min: 1, max: 2 ** 31 }),
+  wishes: record({
+    add: array(id),
+    leave: array(id),
+    remove: array(id),
+    replace: array(record({ old: id, by: id })),
+    places: uniqueArray(
+      record(
         {
           id,
-          weight: fc.integer({ min: 1, max: 64 }),
-          host: fc.constantFrom('h', 'größe'),
-          zone: fc.constantFrom('', 'b'),
+          weight: integer({ min: 1, max: 64 }),
+          host: constantFrom('h', 'größe'),
+          zone: constantFrom('', 'b'),
         },
         { requiredKeys: ['id'] },
       ),
@@ -117,8 +129,8 @@ const anyPlan: fc.Arbitrary<PlanForm> = fc.record({
 
 describe('token', () => {
   test('a plan comes back as it was, in one word for any shell', () => {
-    fc.assert(
-      fc.property(anyPlan, (plan) => {
+    assert(
+      property(anyPlan, (plan) => {
         const token = tokenOf(plan);
         expect(token).toMatch(/^[A-Za-z0-9_.-]+$/);
         expect(planOf(token)).toEqual(plan);
@@ -127,18 +139,18 @@ describe('token', () => {
   });
 
   test('mistyped, cut off or added to: refused as wrong arguments, never taken for another plan', () => {
-    const characters = fc.constantFrom(...'ABCabc019-_.= ');
-    fc.assert(
-      fc.property(
+    const characters = constantFrom(...'ABCabc019-_.= '.split(''));
+    assert(
+      property(
         anyPlan,
-        fc.nat(),
-        fc.nat({ max: 3 }),
-        fc.string({ unit: characters, maxLength: 3 }),
+        nat(),
+        nat({ max: 3 }),
+        string({ unit: characters, maxLength: 3 }),
         (plan, at, cut, put) => {
           const token = tokenOf(plan);
           const place = at % (token.length + 1);
           const damaged = token.slice(0, place) + put + token.slice(place + cut);
-          fc.pre(damaged !== token);
+          pre(damaged !== token);
           expect(() => planOf(damaged)).toThrow(CommandError);
         },
       ),
@@ -154,14 +166,13 @@ describe('token', () => {
   });
 
   test('whole, and no plan', () => {
-    const token = (document: unknown): string => tokenOf(document as PlanForm);
     for (const document of [null, [], 7, {}, { number: 1 }, { number: -1, wishes: nothing }])
-      expect(() => planOf(token(document))).toThrow(/the plan is damaged/);
+      expect(() => planOf(tokenOf(document as unknown as PlanForm))).toThrow(/the plan is damaged/);
     const odd = [{ add: ['n4'] }, { places: [{ id: one, weight: 'x' }] }, { replace: [one] }];
     for (const wishes of odd)
-      expect(() => planOf(token({ number: 1, wishes: { ...nothing, ...wishes } }))).toThrow(
-        /the plan is damaged/,
-      );
+      expect(() =>
+        planOf(tokenOf({ number: 1, wishes: { ...nothing, ...wishes } } as PlanForm)),
+      ).toThrow(/the plan is damaged/);
   });
 });
 
@@ -303,8 +314,8 @@ describe('text', () => {
 
 test('an answer that is none of a node is malformed, wherever it is broken', () => {
   const whole = JSON.stringify(answer());
-  fc.assert(
-    fc.property(fc.nat(), fc.constantFrom('null', '"\\u0007"', '-1', '[]', '{}'), (at, put) => {
+  assert(
+    property(nat(), constantFrom('null', '"\\u0007"', '-1', '[]', '{}'), (at, put) => {
       // In the place of any one value.
       const values = [...whole.matchAll(/(?<=[:[,])(?:"[^"]*"|\d[\d.]*)(?=[,\]}])/g)];
       const value = values[at % values.length]!;

@@ -55,17 +55,15 @@ describe('nobody sits there', () => {
   });
 });
 
-describe('those that come', () => {
-  /** Serve when told. */
-  function arriving(): { readonly cluster: LocalCluster; serve(): void } {
-    let serve = (): void => undefined;
-    const serving = new Promise<void>((resolve) => {
-      serve = resolve;
-    });
-    const cluster = { serving: () => serving } as unknown as LocalCluster;
-    return { cluster, serve: () => serve() };
-  }
+/** They serve when told. */
+function arriving(): { readonly cluster: LocalCluster; readonly serve: () => void } {
+  const told: (() => void)[] = [];
+  const serving = new Promise<void>((resolve) => void told.push(resolve));
+  const cluster = { serving: () => serving } as unknown as LocalCluster;
+  return { cluster, serve: () => told.forEach((resolve) => resolve()) };
+}
 
+describe('those that come', () => {
   test('are waited for, and it is said', async () => {
     const { it, said } = resizing({ start: four, come: ['n4'] });
     const { cluster, serve } = arriving();

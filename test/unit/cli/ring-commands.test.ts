@@ -1,4 +1,4 @@
-/** What the words behind `quorate ring` mean: `ring` has options of its own, and so have changes. */
+/** What the words behind `quorate ring` mean: it has options of its own, and so have changes. */
 import { Command } from 'commander';
 import { describe, expect, test } from '@jest/globals';
 import { addRing } from '../../../src/cli/commands/ring.js';
