@@ -24,7 +24,7 @@ export const commandLimits = {
 
   /** `quorate up` runs so many nodes on one machine. */
   localNodesMax: 64,
-  /** It waits so long for those of them that are to be taken in, before it says that it is ready. */
+  /** It waits so long for those that are to be taken in, before it says that it is ready. */
   takenInMsMax: 60_000,
   /** Which of several values `get` prints: siblings of a key may be more than a put may leave. */
   siblingNumberMax: 1_000,

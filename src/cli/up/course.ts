@@ -116,8 +116,6 @@ function checkMissing(
   { members }: ClusterOnDisk,
   { without, replaces }: WishedCluster,
 ): void {
-  const isThere = ({ standing }: NodeOnDisk): boolean =>
-    standing !== 'empty' && standing !== 'waiting';
   const there = new Set(nodes.filter(isThere).map(({ name }) => name));
   const missing = members.filter((name) => !there.has(name) && !replaces.includes(name));
   const total = Math.max(...members.map(numberOf));
@@ -127,6 +125,11 @@ function checkMissing(
     throw usage(
       `--replaces is for nodes whose data are gone, and ${dataDir}/${kept} holds some: put it aside first`,
     );
+}
+
+/** With what it holds of the cluster. */
+function isThere({ standing }: NodeOnDisk): boolean {
+  return standing !== 'empty' && standing !== 'waiting';
 }
 
 interface Expected {
