@@ -86,11 +86,14 @@ export class Planning {
   ): Promise<number> {
     let wanted: Configuration | undefined;
     let reached: number | undefined;
+    let isRefuted = false;
     const next = (from: Configuration): Configuration | Objection => {
       if (wanted !== undefined && isIt(from, wanted)) {
         reached = from.number;
         return 'it is so already';
       }
+      // Another has the number that it was to have.
+      isRefuted = from.number === wanted?.number;
       const to = step(from);
       if (typeof to !== 'string') wanted = to;
       return to;
@@ -98,8 +101,9 @@ export class Planning {
     try {
       return (await this.options.proposing.propose(next)).number;
     } catch (error) {
-      if (reached === undefined) throw error;
-      return reached;
+      if (reached !== undefined) return reached;
+      if (isRefuted && error instanceof UnavailableError) throw new UnavailableError(error.message);
+      throw error;
     }
   }
 
