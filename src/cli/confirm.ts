@@ -11,6 +11,8 @@ export interface Confirmation {
   readonly word: string;
   /** What then has not happened. */
   readonly declined: string;
+  /** Nobody is asked any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Terminal {
@@ -25,7 +27,7 @@ export function checkTerminal(advice: string): void {
 
 /** Throws `CommandError` unless the word is typed. */
 export async function confirm(
-  { shown, question, word, declined }: Confirmation,
+  { shown, question, word, declined, signal }: Confirmation,
   terminal: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<void> {
   say(shown);
@@ -34,6 +36,7 @@ export async function confirm(
   const closed = new Promise<string>((resolve) => {
     lines.once('SIGINT', () => lines.close());
     lines.once('close', () => resolve(''));
+    signal?.addEventListener('abort', () => lines.close());
   });
   const answered = lines.question(question).catch(() => '');
   const typed = await Promise.race([answered, closed]);

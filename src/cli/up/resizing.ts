@@ -22,11 +22,11 @@ export interface ResizingOptions {
   readonly yes: boolean;
   readonly clock: Clock;
   readonly say: (line: string) => void;
+  /** It is to end: nothing is asked or waited for any more. */
+  readonly signal: AbortSignal;
 }
 
 export class Resizing {
-  private timer: TimerId;
-
   constructor(private readonly options: ResizingOptions) {}
 
   /**
@@ -59,10 +59,11 @@ export class Resizing {
   async begin(
     connected: (ask: (question: ClusterQuestion) => Promise<unknown>) => Promise<unknown>,
   ): Promise<void> {
-    const { course, yes } = this.options;
+    const { course, yes, signal } = this.options;
     const { shrink } = course;
     if (shrink.length === 0) return;
     const confirmation = {
+      signal,
       question: `Type yes to have ${shrink.join(', ')} leave: `,
       word: 'yes',
       declined: 'the cluster is as it was',
@@ -81,15 +82,17 @@ export class Resizing {
 
   /** Resolves when those that come have been taken in, or that takes long. */
   async takenIn(cluster: LocalCluster): Promise<void> {
-    const { course, clock, say } = this.options;
+    const { course, clock, say, signal } = this.options;
     const { come } = course;
     if (come.length === 0) return;
+    let timer: TimerId;
     const late = new Promise<'late'>((resolve) => {
-      this.timer = clock.setTimeout(() => resolve('late'), commandLimits.takenInMsMax);
+      timer = clock.setTimeout(() => resolve('late'), commandLimits.takenInMsMax);
+      signal.addEventListener('abort', () => clock.clearTimeout(timer));
     });
     const taken = cluster.serving(come).then(() => 'taken' as const);
     const outcome = await Promise.race([taken, late]);
-    this.stop();
+    clock.clearTimeout(timer);
     const names = come.join(', ');
     if (outcome === 'taken')
       return say(`${names}: taken in; quorate ring --watch shows what moves`);
@@ -110,11 +113,6 @@ export class Resizing {
       this.endOf(name, cluster).catch((error: Error) => say(`${name}: ${error.message}`)),
     );
     await Promise.all(ends);
-  }
-
-  /** Waits for nothing any more. */
-  stop(): void {
-    this.options.clock.clearTimeout(this.timer);
   }
 
   /** One move is under way at a time. */

@@ -39,7 +39,9 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
   const clock = new RealClock();
   const course = courseOf(await readDataOfCluster(dataDir), wished);
   const args = options.nodeArgs(course);
-  const resizing = new Resizing({ course, dataDir, yes, clock, say });
+  const ending = new AbortController();
+  const { signal } = ending;
+  const resizing = new Resizing({ course, dataDir, yes, clock, say, signal });
   await resizing.confirmStart();
   const cluster = new LocalCluster({
     course,
@@ -60,7 +62,7 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     const refused = await withBus(connection, (bus) =>
       probe({ bus, clock, prefix: options.prefix }),
     );
-    await resize(resizing, cluster, { ...options, servers, clock });
+    await resize(resizing, cluster, { ...options, servers, clock, signal });
     if (!stop.isRequested()) announce(options, course, servers);
     if (!stop.isRequested() && refused !== undefined)
       say(`gets are served, puts are refused for now: ${refused}`);
@@ -69,23 +71,35 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
   try {
     await Promise.race([serve(), stop.requested]);
   } finally {
-    resizing.stop();
+    ending.abort();
     await cluster.stop();
   }
+}
+
+interface Running {
+  readonly servers: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
 }
 
 async function resize(
   resizing: Resizing,
   cluster: LocalCluster,
-  at: Pick<RunOptions, 'dataDir' | 'prefix'> & { readonly servers: string; readonly clock: Clock },
+  at: Pick<RunOptions, 'dataDir' | 'prefix'> & Running,
 ): Promise<void> {
-  const { servers, dataDir, prefix, clock } = at;
+  const { servers, dataDir, prefix, clock, signal } = at;
   // As the nodes do: they are told by the surroundings as well.
   const { QUORATE_NODE_USER: user, QUORATE_NODE_PASSWORD: password } = process.env;
   const told = { ...(user && { user }), ...(password && { password }) };
   const connection = nodeConnection({ servers, ...told }, dataDir);
   const waitMs = commandLimits.answerMsMax;
-  await resizing.begin((ask) => withBus(connection, (bus) => ask({ bus, clock, prefix, waitMs })));
+  await resizing.begin((ask) =>
+    withBus(connection, (bus) => {
+      // What waits for answers ends with it.
+      signal.addEventListener('abort', () => void bus.close());
+      return ask({ bus, clock, prefix, waitMs });
+    }),
+  );
   resizing.expectEnd(cluster);
   await resizing.takenIn(cluster);
 }

@@ -20,6 +20,14 @@ function answered(text: string | undefined): Promise<void> {
   return asked;
 }
 
+test('asked no more', async () => {
+  const ending = new AbortController();
+  const terminal = { input: new PassThrough(), output: new PassThrough() };
+  const asked = confirm({ ...confirmation, signal: ending.signal }, terminal);
+  ending.abort();
+  await expect(asked).rejects.toThrow('n3 stays');
+});
+
 test('the word itself, and nothing else', async () => {
   await answered('n3\n');
   await answered(' n3 \n');

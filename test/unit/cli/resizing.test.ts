@@ -27,7 +27,9 @@ function resizing(change: Partial<Course>, yes = false) {
   const said: string[] = [];
   const course = { ...settled, ...change };
   const say = (line: string): void => void said.push(line);
-  return { clock, said, it: new Resizing({ course, dataDir: '/data', yes, clock, say }) };
+  const { signal } = new AbortController();
+  const options = { course, dataDir: '/data', yes, clock, say, signal };
+  return { clock, said, it: new Resizing(options) };
 }
 
 const four = ['n1', 'n2', 'n3', 'n4'];
