@@ -67,9 +67,11 @@ interface Ring {
 
 /** Nothing moves, and these hold everything. */
 async function isHeldBy(...names: string[]): Promise<boolean> {
-  const { code, out } = await command('ring', '--json');
-  if (code !== 0) return false;
-  const { nodes, groups, move } = JSON.parse(out) as Ring;
+  const reply = await client!
+    .request('kv.ring', '', { 'Kv-Accept': 'json' })
+    .catch(() => undefined);
+  if (reply?.code !== 200) return false;
+  const { nodes, groups, move } = JSON.parse(reply.text) as Ring;
   const holders = new Set(groups.flat().map((index) => nodes[index]!.name));
   return move === undefined && [...holders].sort().join() === names.join();
 }
