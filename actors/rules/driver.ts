@@ -31,6 +31,19 @@ export function driverOf(
   return voters.find((node) => isAlive(node));
 }
 
+/**
+ * How many are to have tried before the node does what is due: each a while after the one before
+ * it, because that one may be heard and yet reach too few. undefined: it does not vote.
+ */
+export function triesBefore(
+  node: NodeId,
+  voters: readonly NodeId[],
+  isAlive: (node: NodeId) => boolean,
+): number | undefined {
+  const place = voters.filter((voter) => isAlive(voter)).indexOf(node);
+  return place < 0 ? undefined : place;
+}
+
 /** undefined: nothing is to be done now. */
 export function dueStep(from: Configuration, seen: Seen): Configuration | Objection | undefined {
   if (from.move !== undefined) return stepOfMove(from, seen);

@@ -94,7 +94,7 @@ export class Configurations {
     const { clock } = this.options;
     const arrivals = new Arrivals({ ...parts, clock, chain, reports });
     const reportOwn = (): void => this.reportOwn();
-    return new Driving({ ...parts, chain, proposing, reports, arrivals, reportOwn });
+    return new Driving({ ...parts, clock, chain, proposing, reports, arrivals, reportOwn });
   }
 
   removing(consent: Consent): Removing {

@@ -4,10 +4,12 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { Configuration } from '../../actors/rules/configuration.js';
-import { driverOf, dueStep } from '../../actors/rules/driver.js';
+import { driverOf, dueStep, triesBefore } from '../../actors/rules/driver.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import type { Buckets } from '../buckets/buckets.js';
 import { UnavailableError } from '../errors.js';
+import type { Clock } from '../seams/clock.js';
 import type { Arrivals } from './arrivals.js';
 import type { Chain } from './chain.js';
 import type { MemberView } from './member-view.js';
@@ -16,6 +18,7 @@ import type { Proposing } from './proposing.js';
 import type { Reports } from './reports.js';
 
 export interface DrivingOptions {
+  readonly clock: Clock;
   readonly buckets: Buckets;
   readonly view: MemberView;
   readonly chain: Chain;
@@ -28,13 +31,15 @@ export interface DrivingOptions {
 }
 
 export class Driving {
+  /** What follows that configuration is due, and since when. */
+  private due: { readonly number: number; readonly sinceMs: number } | undefined;
+
   constructor(private readonly options: DrivingOptions) {}
 
   /** Who has the cluster go on, as far as this node sees; undefined: nobody. */
   get driver(): NodeId | undefined {
-    const { chain, view } = this.options;
-    const isAlive = (node: NodeId): boolean => view.reachability(node) === 'alive';
-    return chain.known && driverOf(votersOf(chain.known), isAlive);
+    const { chain } = this.options;
+    return chain.known && driverOf(votersOf(chain.known), this.isAlive);
   }
 
   review(): void {
@@ -43,11 +48,23 @@ export class Driving {
     this.options.reportOwn();
     const { known } = chain;
     if (known === undefined || !proposing.isIdle) return;
-    if (this.driver !== view.self.id) return;
-    if (known.move === undefined) void arrivals.ask(known);
+    const before = triesBefore(view.self.id, votersOf(known), this.isAlive);
+    if (before === 0 && known.move === undefined) void arrivals.ask(known);
     const due = (from: Configuration): ReturnType<typeof dueStep> => dueStep(from, this.seen());
-    if (typeof due(known) !== 'object') return;
+    const dueMs = this.noteDue(known.number, typeof due(known) === 'object');
+    if (before === undefined || dueMs < before * chainLimits.driverPatienceMs) return;
     void this.propose((from) => due(from) ?? 'nothing is due any more');
+  }
+
+  private readonly isAlive = (node: NodeId): boolean =>
+    this.options.view.reachability(node) === 'alive';
+
+  /** For how long it has been due; negative: nothing is. */
+  private noteDue(number: number, isDue: boolean): number {
+    const nowMs = this.options.clock.monotonicMs();
+    if (!isDue) this.due = undefined;
+    else if (this.due?.number !== number) this.due = { number, sinceMs: nowMs };
+    return this.due === undefined ? -1 : nowMs - this.due.sinceMs;
   }
 
   private async propose(step: Parameters<Proposing['propose']>[0]): Promise<void> {

@@ -4,7 +4,12 @@
  * has gone on from that, it is refused.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, type Move, type Place, samePlaces } from '../../actors/rules/configuration.js';
+import {
+  type Configuration,
+  type Move,
+  type Place,
+  samePlaces,
+} from '../../actors/rules/configuration.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { Member } from '../../actors/rules/membership.js';
 import { planned, type Wishes } from '../../actors/rules/plan.js';
@@ -82,13 +87,13 @@ export class Planning {
    */
   private async chosen(
     step: (from: Configuration) => Configuration | Objection,
-    isIt: (from: Configuration, wanted: Configuration) => boolean,
+    isIt: (from: Configuration, wanted: Configuration | undefined) => boolean,
   ): Promise<number> {
     let wanted: Configuration | undefined;
     let reached: number | undefined;
     let isRefuted = false;
     const next = (from: Configuration): Configuration | Objection => {
-      if (wanted !== undefined && isIt(from, wanted)) {
+      if (isIt(from, wanted)) {
         reached = from.number;
         return 'it is so already';
       }
@@ -185,7 +190,8 @@ function leadsTo({ move }: Configuration, to: Pick<Move, 'members' | 'ring'> | u
 }
 
 /** Whether it is what was wanted, or the move that this has begun has gone on since. */
-function isOrCameOf(from: Configuration, wanted: Configuration): boolean {
+function isOrCameOf(from: Configuration, wanted: Configuration | undefined): boolean {
+  if (wanted === undefined) return false;
   if (sameConfiguration(from, wanted)) return true;
   const isBegun = wanted.layout === wanted.number && from.layout === wanted.layout;
   return isBegun && leadsTo(from, wanted.move);

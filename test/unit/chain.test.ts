@@ -59,6 +59,10 @@ function documentsOf(lives: readonly NodeLife[]): Map<number, Set<string>> {
   return documents;
 }
 
+function known({ membership }: NodeLife): Configuration {
+  return membership.configurations.chain.known!;
+}
+
 async function chosen(world: MemberWorld, outcome: { said: string }): Promise<string> {
   await world.until(() => outcome.said !== '', 12_000);
   return outcome.said;
@@ -105,6 +109,20 @@ test('by itself, where newcomers are taken in without an operator; several toget
   await world.run(3_000);
   expect(new Set(knownBy(all)).size).toBe(1);
   expect(all[0]!.membership.configurations.chain.known?.move?.members).toHaveLength(5);
+});
+
+test('a first voter that some hear and that reaches too few is passed over by the next ones', async () => {
+  const { world, lives } = await cluster('reaches too few', four);
+  const sorted = lives.toSorted((x, y) => (x.id < y.id ? -1 : 1));
+  const [first, second, third, fourth] = sorted as [NodeLife, NodeLife, NodeLife, NodeLife];
+  cutOff(world, first.name, [second.name, third.name]);
+  const late = world.start('e', { founders: 4, join: 'auto' });
+  await world.run(8_000);
+  // The last one passes on that it lives.
+  expect(second.membership.view.reachability(first.id)).toBe('alive');
+  expect(knownBy([second, fourth])).toEqual([1, 1]);
+  await world.until(() => late.membership.life.isJoined, 30_000);
+  expect(known(fourth).move?.members ?? known(fourth).members).toHaveLength(5);
 });
 
 describe('a move', () => {

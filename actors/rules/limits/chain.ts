@@ -6,6 +6,8 @@ export const chainLimits = {
   proposalMsMax: 5_000,
   /** How long who had it chosen waits for others to say that they have it on their disks. */
   spreadMsMax: 3_000,
+  /** What has been due for so long is done by the voter after the one that should have. */
+  driverPatienceMs: 10_000,
   /** A node that waits to be taken in has lived for so long before it is, by itself. */
   waitingMsMin: 3_000,
   /**

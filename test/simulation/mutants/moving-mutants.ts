@@ -2,6 +2,51 @@
 import type { Mutant } from './mutant.js';
 
 export const movingMutants: readonly Mutant[] = [
+  // What operators and nodes that come ask for.
+  {
+    name: 'plan-of-any-configuration',
+    test: 'unit/change-desk',
+    file: 'src/membership/planning.js',
+    find: 'from.number === number',
+    replace: 'true',
+  },
+  {
+    name: 'replaced-without-asking',
+    test: 'unit/change-desk',
+    file: 'src/membership/planning.js',
+    find: 'await consent.to(gone);',
+    replace: '',
+  },
+  {
+    name: 'replaces-whoever-is-down-here',
+    test: 'unit/rules/driver',
+    file: 'actors/rules/arrival.js',
+    find: '(gone.includes(old) || !isGone(old))',
+    replace: '(gone.includes(old))',
+  },
+  {
+    name: 'cancelled-back-and-forth',
+    test: 'unit/change-desk',
+    file: 'src/membership/planning.js',
+    find: '(from) => leadsTo(from, first.move)',
+    replace: '() => false',
+  },
+  {
+    name: 'taken-in-unasked',
+    test: 'unit/change-desk',
+    file: 'actors/rules/arrival.js',
+    find: "if (join === 'ask')",
+    replace: 'if (false)',
+  },
+  {
+    name: 'first-voter-alone-drives',
+    test: 'unit/chain',
+    file: 'src/membership/driving.js',
+    find: 'before === undefined ||',
+    replace: 'before !== 0 ||',
+  },
+
+  // Rounds.
   {
     name: 'nobody-stands-in-across',
     test: 'unit/coordinator/stand-ins',

@@ -1,10 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type Arrival, arrivalObjection, intakeOf, replacedBy } from '../../../actors/rules/arrival.js';
+import {
+  type Arrival,
+  arrivalObjection,
+  intakeOf,
+  replacedBy,
+} from '../../../actors/rules/arrival.js';
 import type { JoinWish } from '../../../actors/rules/membership.js';
 import { planned } from '../../../actors/rules/plan.js';
 import { begin, foundingConfiguration } from '../../../actors/rules/steps.js';
-import { histories, idOf, placeOf, placesOf, settled, taken } from '../../support/configurations.js';
+import {
+  histories,
+  idOf,
+  placeOf,
+  placesOf,
+  settled,
+  taken,
+} from '../../support/configurations.js';
 
 const founded = foundingConfiguration(placesOf(1, 2, 3), 8, []);
 /** n3 leaves. */
@@ -35,8 +47,16 @@ describe('the member that a node replaces', () => {
 describe('a node that waits', () => {
   test.each<[string, Arrival, RegExp]>([
     ['asks first', arrival(4, { join: 'ask' }), /operator.*quorate ring plan --add n4/],
-    ['replaces, and asks first', arrival(4, { join: 'ask', replaces: 'n2' }), /quorate replace n2 n4/],
-    ['has the name of a member', arrival(4, {}, 'n2'), /named n2 already: start it with --replaces n2/],
+    [
+      'replaces, and asks first',
+      arrival(4, { join: 'ask', replaces: 'n2' }),
+      /quorate replace n2 n4/,
+    ],
+    [
+      'has the name of a member',
+      arrival(4, {}, 'n2'),
+      /named n2 already: start it with --replaces n2/,
+    ],
     ['replaces one there is not', arrival(4, { replaces: 'n9' }), /no such member/],
     ['replaces one, and has the name of another', arrival(4, { replaces: 'n1' }, 'n2'), /named n2/],
   ])('%s: it is not taken in by itself, and says why', (_, waiting, why) => {
@@ -95,9 +115,10 @@ test('what is taken in is what an operator could plan, if anything can begin', (
       const to = planned(from, { add, replace }, gone);
       if (typeof to === 'string')
         expect(to).toMatch(/no member would be left|nobody would hold anything/);
-      else expect(to.removed.filter((id) => !from.removed.includes(id))).toEqual(
-        gone.filter((id) => !from.leaving.includes(id)).sort(),
-      );
+      else
+        expect(to.removed.filter((id) => !from.removed.includes(id))).toEqual(
+          gone.filter((id) => !from.leaving.includes(id)).sort(),
+        );
     }),
   );
 });

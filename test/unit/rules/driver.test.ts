@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Configuration, Place } from '../../../actors/rules/configuration.js';
-import { driverOf, dueStep, type Seen } from '../../../actors/rules/driver.js';
+import { driverOf, dueStep, type Seen, triesBefore } from '../../../actors/rules/driver.js';
 import { begin, foundingConfiguration, moved } from '../../../actors/rules/steps.js';
 
 const place = (id: string): Place => ({ id, name: id, host: id, zone: '', weight: 1 });
@@ -30,6 +30,12 @@ const growing = stepped(
 test('the first voter that lives drives', () => {
   expect(driverOf(['a', 'b', 'c'], (node) => node !== 'a')).toBe('b');
   expect(driverOf(['a', 'b'], () => false)).toBeUndefined();
+});
+
+test('each voter that lives has its turn after those before it', () => {
+  const isAlive = (node: string): boolean => node !== 'b';
+  const turns = ['a', 'b', 'c', 'x'].map((node) => triesBefore(node, ['a', 'b', 'c'], isAlive));
+  expect(turns).toEqual([0, undefined, 1, undefined]);
 });
 
 test('nothing is due where nothing moves, nobody left and nobody waits', () => {

@@ -49,15 +49,27 @@ describe('what an operator asks for', () => {
     [/^replace\[0\] has a field "new"/, { ask: 'plan', replace: [{ old: a, by: b, new: c }] }],
     [/^places\[0\]\.id: /, { ask: 'plan', places: [{ weight: 1 }] }],
     [/^places\[1\]\.id: it is named twice/, { ask: 'plan', places: [{ id: a }, { id: a }] }],
-    [/^places\[0\]\.weight: above 0, up to 64, not 0: /, { ask: 'plan', places: [{ id: a, weight: 0 }] }],
+    [
+      /^places\[0\]\.weight: above 0, up to 64, not 0: /,
+      { ask: 'plan', places: [{ id: a, weight: 0 }] },
+    ],
     [/^places\[0\]\.weight: .* not "2"/, { ask: 'plan', places: [{ id: a, weight: '2' }] }],
     [/^places\[0\]\.name: a node needs one/, { ask: 'plan', places: [{ id: a, name: '' }] }],
     [/^places\[0\]\.host: up to 128 bytes/, { ask: 'plan', places: [{ id: a, host: 'h\n' }] }],
-    [/^places\[0\]\.zone: up to 128 bytes/, { ask: 'plan', places: [{ id: a, zone: 'z'.repeat(129) }] }],
+    [
+      /^places\[0\]\.zone: up to 128 bytes/,
+      { ask: 'plan', places: [{ id: a, zone: 'z'.repeat(129) }] },
+    ],
     [/^plan: an object, not nothing/, { ask: 'apply' }],
-    [/^plan\.number: .* not 1\.5: apply the plan as it was answered/, { ask: 'apply', plan: { number: 1.5 } }],
+    [
+      /^plan\.number: .* not 1\.5: apply the plan as it was answered/,
+      { ask: 'apply', plan: { number: 1.5 } },
+    ],
     [/^plan\.wishes: an object/, { ask: 'apply', plan: { number: 1 } }],
-    [/^plan\.wishes has a field "ring"/, { ask: 'apply', plan: { number: 1, wishes: { ring: 2 } } }],
+    [
+      /^plan\.wishes has a field "ring"/,
+      { ask: 'apply', plan: { number: 1, wishes: { ring: 2 } } },
+    ],
   ])('%s', (why, question) => {
     expect(() => asked(question)).toThrow(MalformedError);
     expect(() => asked(question)).toThrow(why);
