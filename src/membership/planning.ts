@@ -60,7 +60,7 @@ export class Planning {
     const step = (from: Configuration): Configuration | Objection =>
       from.number === number
         ? planned(from, this.resolved(whole), this.down(from))
-        : `the plan is of configuration ${number}, and the cluster has gone on to ${from.number}: plan again`;
+        : otherNumber(number, from.number);
     const first = step(this.known);
     if (typeof first === 'string') throw new UnavailableError(first);
     const gone = [...whole.remove, ...whole.replace.map(({ old }) => old)];
@@ -70,14 +70,15 @@ export class Planning {
 
   /** As `apply`, of the move that is under way. */
   async cancel(): Promise<number> {
-    const first = cancelled(this.known);
+    const before = this.known;
+    const first = cancelled(before);
     if (typeof first === 'string') throw new UnavailableError(first);
     return this.chosen(
       (from) =>
-        from.move === undefined || leadsTo(from, first)
+        from.move === undefined || leadsTo(from, before.move!)
           ? cancelled(from)
           : 'the move that was under way is not any more',
-      (from) => leadsTo(from, first.move),
+      (from) => leadsTo(from, before),
     );
   }
 
@@ -183,10 +184,16 @@ export class Planning {
   }
 }
 
-/** Whether that is where the move goes. */
-function leadsTo({ move }: Configuration, to: Pick<Move, 'members' | 'ring'> | undefined): boolean {
-  if (move === undefined || to === undefined) return false;
-  return move.ring === to.ring && samePlaces(move.members, to.members);
+function otherNumber(number: number, known: number): Objection {
+  return known > number
+    ? `the plan is of configuration ${number}, and the cluster has gone on to ${known}: plan again`
+    : `the plan is of configuration ${number}, and this node has heard of ${known} so far: ask another one, or again`;
+}
+
+/** Whether these own everything once nothing moves any more. */
+function leadsTo(from: Configuration, to: Pick<Move, 'members' | 'ring'>): boolean {
+  const last = from.move ?? from;
+  return last.ring === to.ring && samePlaces(last.members, to.members);
 }
 
 /** Whether it is what was wanted, or the move that this has begun has gone on since. */
@@ -194,7 +201,7 @@ function isOrCameOf(from: Configuration, wanted: Configuration | undefined): boo
   if (wanted === undefined) return false;
   if (sameConfiguration(from, wanted)) return true;
   const isBegun = wanted.layout === wanted.number && from.layout === wanted.layout;
-  return isBegun && leadsTo(from, wanted.move);
+  return isBegun && wanted.move !== undefined && leadsTo(from, wanted.move);
 }
 
 function shortened(preview: Preview): Preview & Pick<PreviewForm, 'omitted'> {

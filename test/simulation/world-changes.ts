@@ -170,8 +170,10 @@ class Course {
     this.hasLoss = true;
     const name = this.random.pick(this.members);
     const awayUs = this.random.between(50, 8000) * 1000;
+    // Whether it says itself whom it replaces; an operator says it as well.
+    const says = new SimRandom(`says whom it replaces, at ${atUs}`).below(2) === 0;
     return [
-      { atUs, text: `wipe ${name} for=${durationText(awayUs)}` },
+      { atUs, text: `wipe ${name}${says ? ' replaces' : ''} for=${durationText(awayUs)}` },
       {
         atUs: atUs + awayUs + this.random.between(1, 20) * 1e6,
         text: `change replace ${name}~ ${name}`,

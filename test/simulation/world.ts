@@ -46,6 +46,8 @@ const convergeWithinUs = 15 * 60e6;
 const settleWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
 /** How long an operator asks for one change before looking again what is needed. */
+/** By then who waits has been taken in. */
+const restMinUs = 10e6;
 const operatorPatienceUs = 60e6;
 /** What is minted may be told for the first time when a round settles. */
 const lateSlackUs = 1e6;
@@ -320,9 +322,13 @@ class World {
     const { cluster } = this;
     const endUs = cluster.scheduler.nowUs + settleWithinUs;
     let againUs = 0;
+    let restedUs = 0;
     while (cluster.scheduler.nowUs < endUs && !this.failed) {
       const lost = cluster.lost();
-      if (lost.length === 0 && cluster.changes.unsettled === undefined) return;
+      const isSettled = lost.length === 0 && cluster.changes.unsettled === undefined;
+      // Who waits may come by itself, once nothing moves.
+      if (isSettled && (cluster.options.join === 'ask' || restedUs >= restMinUs)) return;
+      restedUs = isSettled ? restedUs + 1e6 : 0;
       if (lost.length > 0 && cluster.scheduler.nowUs >= againUs) {
         const { move } = cluster.chain.newest!;
         const isGoal = move?.members.some(({ id }) => lost.includes(id)) === true;

@@ -146,6 +146,8 @@ describe('a plan', () => {
     expect(late.error).toMatch(/has gone on to \d+: plan again/);
     const { error } = await office.answer(a, { ask: 'plan', leave: [a.id] });
     expect(error).toMatch(/a move is under way/);
+    const early = await office.answer(a, { ask: 'apply', plan: { ...one, number: 99 } });
+    expect(early.error).toMatch(/of configuration 99, and this node has heard of \d+ so far/);
   });
 
   test('that can not be says what to do', async () => {

@@ -28,8 +28,8 @@ export const movingMutants: readonly Mutant[] = [
     name: 'cancelled-back-and-forth',
     test: 'unit/change-desk',
     file: 'src/membership/planning.js',
-    find: '(from) => leadsTo(from, first.move)',
-    replace: '() => false',
+    find: '(from) => leadsTo(from, before))',
+    replace: '() => false)',
   },
   {
     name: 'taken-in-unasked',
