@@ -42,7 +42,13 @@ export class ProcessCluster {
   static async start(options: ProcessClusterOptions): Promise<ProcessCluster> {
     const cluster = new ProcessCluster(options, await PlainClient.connect(options.serverUrl));
     for (let i = 0; i < options.nodes; i++) cluster.launch(i);
-    await cluster.serving(options.nodes);
+    try {
+      await cluster.serving(options.nodes);
+    } catch (error) {
+      // Nobody else has it to stop.
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 
