@@ -1,4 +1,4 @@
-/** `quorate ring --watch`: asks for the ring again and again until nothing moves any more. */
+/** Asks for the ring again and again until nothing moves any more. */
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { UnavailableError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
@@ -13,18 +13,30 @@ export interface MoveWatcher {
   resting(ring: RingMessage, sawMove: boolean): void;
 }
 
-/** Throws `UnavailableError` when nobody has answered for long. */
-export async function watchMove(question: ClusterQuestion, watcher: MoveWatcher): Promise<void> {
+/**
+ * `layout`: of the move that has just begun, which not all nodes have heard of; 0: whatever they
+ * know. Throws `UnavailableError` when nobody has answered for long.
+ */
+export async function watchMove(
+  question: ClusterQuestion,
+  watcher: MoveWatcher,
+  layout = 0,
+): Promise<void> {
   const { clock, prefix } = question;
   const pace = new MovePace();
   let last: RingMessage | undefined;
   let sawMove = false;
   let silences = 0;
+  let earlier = 0;
   for (;;) {
     const ring = await askRing(question);
     if (ring === undefined && ++silences >= commandLimits.watchSilencesMax)
       throw new UnavailableError(`no node answers on ${prefix}.ring`);
-    if (ring !== undefined && !isOlder(ring, last)) {
+    // Of changes that move nothing there is no layout to wait for.
+    const isEarlier = ring !== undefined && ring.epoch < layout;
+    if (isEarlier) earlier++;
+    const isWaitedFor = isEarlier && earlier < commandLimits.watchSilencesMax;
+    if (ring !== undefined && !isWaitedFor && !isOlder(ring, last)) {
       last = ring;
       silences = 0;
       const progress = moveProgressOf(ring);

@@ -325,10 +325,15 @@ describe('up', () => {
     }
   });
 
-  test('another number of nodes than the data is of: refused before anything starts', async () => {
+  test('another number of nodes than the data is of, and nobody to ask: refused before anything starts', async () => {
     const { code, err } = await run(['up', '--nodes', '4', '--data-dir', join(directory, 'data')]);
     expect(code).toBe(2);
-    expect(err).toMatch(/data holds a cluster of 3 nodes: use --nodes 3, or another --data-dir/);
+    expect(err).toMatch(
+      /data holds a cluster of 3 nodes, and n4 would come: say --yes if .*--nodes 3/,
+    );
+    const fewer = await run(['up', '--nodes', '2', '--data-dir', join(directory, 'data')]);
+    expect(fewer.code).toBe(2);
+    expect(fewer.err).toMatch(/each key has 3 replicas \(N\), so --nodes 2 would leave too few/);
   });
 
   test('the port is taken: a clear error that says what to do', async () => {

@@ -1,4 +1,4 @@
-/** `quorate ring`: who holds what, where one key lives, and how far a move is. */
+/** `quorate ring`: who holds what, where one key lives, and how far a move is; its changes. */
 import type { Command } from 'commander';
 import type { NodeId } from '../../../actors/rules/actor.js';
 import { partitionOf } from '../../../actors/rules/key.js';
@@ -8,12 +8,14 @@ import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { layoutOf, type RingMessage, type RingNode } from '../../wire/ring-message.js';
 import { byteStringOf } from '../../wire/text.js';
-import { askRing, type ClusterQuestion } from '../cluster-status.js';
+import { askRing } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
-import { watchMove } from '../move-watch.js';
-import { printJson, printLine, Screen, table } from '../output.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { showMove } from '../move-show.js';
+import { printJson, printLine, table } from '../output.js';
 import { durationMs, namedKey, type NamedKey } from '../parsers.js';
-import { moveLine, moveText, ringText, stateOf } from '../ring-text.js';
+import { ringText, stateOf } from '../ring-text.js';
+import { addRingApply, addRingCancel, addRingPlan } from './ring-changes.js';
 
 interface RingOptions extends ConnectionOptions {
   readonly json?: true;
@@ -25,7 +27,7 @@ interface RingOptions extends ConnectionOptions {
 export function addRing(program: Command): void {
   const command = program
     .command('ring')
-    .summary('show who holds what')
+    .summary('show who holds what, change it')
     .description(
       'Shows how many partitions each node answers for, and while some move how many come and go; or the preference list of one key: its primaries, those it moves to, then the fallbacks.',
     )
@@ -49,14 +51,15 @@ Examples:
   quorate ring
   quorate ring --key carts/alice
   quorate ring --watch
-  quorate ring --json | jq .epoch`,
+  quorate ring --json | jq .epoch
+  quorate ring plan --leave n3`,
     )
     .action(async (options: RingOptions) => {
       const { prefix, timeout } = options;
       const clock = new RealClock();
       await withBus(options, async (bus) => {
         const question = { bus, clock, prefix, waitMs: timeout };
-        if (options.watch === true) return watch(question, options.json === true);
+        if (options.watch === true) return showMove(question, { json: options.json === true });
         const ring = await askRing(question);
         if (ring === undefined) throw new UnavailableError(`no node answers on ${prefix}.ring`);
         if (options.key !== undefined) return printKey(ring, options.key, options.json === true);
@@ -64,27 +67,21 @@ Examples:
         return printLine(ringText(ring));
       });
     });
+  command.hook('preSubcommand', refuseMisplaced);
+  for (const add of [addRingPlan, addRingApply, addRingCancel]) add(command);
 }
 
-/** On a terminal one picture that changes; else a line whenever more has moved. */
-function watch(question: ClusterQuestion, json: boolean): Promise<void> {
-  const screen = new Screen();
-  let lastLine = '';
-  return watchMove(question, {
-    moving: (progress, pace) => {
-      const secondsLeft = pace.secondsLeft(progress) ?? null;
-      if (json) return printJson({ ...progress, perSecond: pace.perSecond, secondsLeft });
-      if (screen.isLive) return screen.show(moveText(progress, pace));
-      const { layout, done } = progress;
-      if (lastLine === `${layout} ${done}`) return;
-      lastLine = `${layout} ${done}`;
-      printLine(moveLine(progress, pace));
-    },
-    resting: (ring, sawMove) => {
-      if (json) return printJson({ layout: ring.epoch, done: 0, total: 0 });
-      screen.show(`${sawMove ? 'the move is over' : 'nothing moves'}\n${ringText(ring)}`);
-    },
-  });
+/** They would go unheard there. */
+function refuseMisplaced(ring: Command, change: Command): void {
+  const misplaced = ring.options.filter(
+    (option) => ring.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (misplaced.length === 0) return;
+  const names = misplaced.map(({ long }) => long).join(', ');
+  throw new CommandError(
+    exitCodes.usage,
+    `say ${names} behind the change: quorate ring ${change.name()} ${names} …`,
+  );
 }
 
 function printKey(ring: RingMessage, key: NamedKey, json: boolean): void {

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { MovePace, moveProgressOf, type MoveProgress } from '../../../src/cli/move-progress.js';
-import { watchMove } from '../../../src/cli/move-watch.js';
+import { watchMove, type MoveWatcher } from '../../../src/cli/move-watch.js';
 import { moveLine, moveText, ringText } from '../../../src/cli/ring-text.js';
 import { ringMessageOf, type RingMessage } from '../../../src/wire/ring-message.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -150,7 +150,10 @@ describe('text', () => {
 });
 
 /** What is seen of these answers, one a second; undefined: nobody answers. */
-async function watched(answers: readonly (RingMessage | undefined)[]): Promise<string[]> {
+async function watched(
+  answers: readonly (RingMessage | undefined)[],
+  layout?: number,
+): Promise<string[]> {
   const network = new MemoryNetwork();
   const clock = new ManualClock();
   const node = network.connect();
@@ -162,11 +165,12 @@ async function watched(answers: readonly (RingMessage | undefined)[]): Promise<s
   const seen: string[] = [];
   const progress = { isOver: false };
   const question = { bus: network.connect(), clock, prefix: 'kv', waitMs: 400 };
-  const watching = watchMove(question, {
+  const watcher: MoveWatcher = {
     moving: ({ layout, done, total }, pace) =>
       seen.push(`${layout}: ${done}/${total} ${pace.perSecond > 0 ? 'goes on' : ''}`.trim()),
     resting: ({ epoch }, sawMove) => seen.push(`${epoch} rests ${sawMove}`),
-  }).then(
+  };
+  const watching = watchMove(question, watcher, layout).then(
     () => (progress.isOver = true),
     (error: Error) => {
       progress.isOver = true;
@@ -196,6 +200,12 @@ describe('watching', () => {
   test('a node that has not heard of the move does not end it', async () => {
     const rings = [ringOf({ moved: [0] }), ringOf({ epoch: 3 }), ringOf({ epoch: 6 })];
     expect(await watched(rings)).toEqual(['4: 1/4', '6 rests true']);
+  });
+
+  test('a move that has just begun is waited for, where there is one', async () => {
+    const rings = [ringOf({ epoch: 3 }), ringOf({ moved: [] }), ringOf({ epoch: 6 })];
+    expect(await watched(rings, 4)).toEqual(['4: 0/4', '6 rests true']);
+    expect(await watched([ringOf({ epoch: 3 })], 4)).toEqual(['3 rests false']);
   });
 
   test('questions without an answer are asked again, but not for ever', async () => {
