@@ -13,7 +13,7 @@ export class OwnHealth {
   /** undefined: it did not look at others just before. */
   private reviewedAtMs: number | undefined;
 
-  constructor(private readonly hearing: Hearing) {}
+  constructor(private readonly hearing: Pick<Hearing, 'lagMs'>) {}
 
   strike(): void {
     this.strikes = Math.min(gossipLimits.strikesMax, this.strikes + 1);

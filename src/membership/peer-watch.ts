@@ -52,9 +52,9 @@ interface Watched {
 
 export interface PeerWatchOptions {
   readonly clock: Clock;
-  readonly hearing: Hearing;
-  readonly lateWords: LateWords;
-  readonly inspection: Inspection;
+  readonly hearing: Pick<Hearing, 'ask' | 'isDeaf' | 'lagMs' | 'read'>;
+  readonly lateWords: Pick<LateWords, 'areExpected'>;
+  readonly inspection: Pick<Inspection, 'attach' | 'detach'>;
   /** From NATS: silence says nothing about others. */
   readonly isCutOff: () => boolean;
   readonly probe: (peer: NodeId) => void;
@@ -170,7 +170,7 @@ export class PeerWatch {
   testify(witness: NodeId, about: { readonly peer: NodeId; readonly opinion: Opinion }): void {
     const { peer, opinion } = about;
     const entry = this.watched.get(peer);
-    if (entry === undefined || peer === witness) return;
+    if (entry === undefined || peer === witness || !this.watched.has(witness)) return;
     if (isUnheard(opinion)) this.addTestimony(entry, witness);
     else dropTestimony(entry, witness);
     if (opinion !== 'heard' && !this.tellsOfAll) this.doubt(entry);

@@ -56,7 +56,8 @@ export function isCompatible(told: {
     const text = `node ${name} is configured with another N or conflict policy of some bucket than this node`;
     problems.report(`buckets ${id}`, text);
     // They would found a cluster that does not agree where its keys lie.
-    if (vote.founders.length === 0 && founders.length === 0) return false;
+    const isFounded = known !== undefined || news.chain !== undefined;
+    if (!isFounded && vote.founders.length === 0 && founders.length === 0) return false;
   }
   const isOther = known !== undefined && news.chain !== undefined && news.chain.cluster !== known;
   if (isOther || isOfAnother(vote, founders)) {
