@@ -111,7 +111,9 @@ class Measured {
       const endMs = nowMs + detectionMsMax;
       while (!others.every(isDown) && world.nowMs < endMs) await world.run(stepMs);
       for (const [j, { changes }] of others.entries()) {
-        const since = changes.slice(before[j]).filter(({ what }) => what.startsWith(`${dead.name} `));
+        const since = changes
+          .slice(before[j])
+          .filter(({ what }) => what.startsWith(`${dead.name} `));
         suspectMs.push((since[0]?.atMs ?? Infinity) - nowMs);
         downMs.push((since.find(({ what }) => what.endsWith(' down'))?.atMs ?? Infinity) - nowMs);
       }

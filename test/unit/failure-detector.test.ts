@@ -83,7 +83,11 @@ describe('peer', () => {
   test.each([
     ['silent, answers the probe', [silent, heard, wait], ['probe', 'alive']],
     ['silent, no answer', [silent, wait], ['probe', 'strike', 'suspect', 'probe']],
-    ['with patience: asked once more, answers', [slow, wait, heard], ['probe', 'strike', 'probe', 'alive']],
+    [
+      'with patience: asked once more, answers',
+      [slow, wait, heard],
+      ['probe', 'strike', 'probe', 'alive'],
+    ],
     [
       'with patience: no answer',
       [slow, wait, wait, wait],
@@ -126,11 +130,7 @@ describe('peer', () => {
       [suspectedBy('b'), trustedBy('b'), silent, wait],
       ['probe', 'strike', 'suspect', 'probe'],
     ],
-    [
-      'down, then heard',
-      [absent, silent, heard],
-      ['suspect', 'probe', 'probe', 'down', 'alive'],
-    ],
+    ['down, then heard', [absent, silent, heard], ['suspect', 'probe', 'probe', 'down', 'alive']],
     [
       'this node is ill: silence and absence say nothing',
       [{ type: 'self.ill' }, silent, absent, wait, { type: 'self.well' }],

@@ -8,9 +8,7 @@ const count = gossipLimits.newsVitalsMax + 7;
 const names = Array.from({ length: count }, (_, i) => `n${i}`);
 
 function areAll(now: string, { lives, of }: { lives: readonly NodeLife[]; of: NodeLife }): boolean {
-  return lives.every(
-    (life) => life === of || life.membership.view.reachability(of.id) === now,
-  );
+  return lives.every((life) => life === of || life.membership.view.reachability(of.id) === now);
 }
 
 function suspicions(lives: readonly NodeLife[]): string[] {

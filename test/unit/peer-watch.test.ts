@@ -144,7 +144,8 @@ describe('forty members', () => {
       pass(reviewIntervalMs);
       const now = asked();
       for (const id of now) watch.contact(id, 'noResponders');
-      if (i > 8) expect(now.length).toBeLessThanOrEqual(Math.ceil(100 / gossipLimits.absenceReviewsMax));
+      if (i > 8)
+        expect(now.length).toBeLessThanOrEqual(Math.ceil(100 / gossipLimits.absenceReviewsMax));
       expect(gone.every((id) => watch.isAbsent(id))).toBe(true);
     }
   });
