@@ -5,6 +5,7 @@
 import { type ActorRefFrom, createActor } from 'xstate';
 import { gossipMachine } from '../../actors/membership/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { noVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
@@ -56,9 +57,10 @@ export class GossipExchange {
   private readonly gossip: ActorRefFrom<typeof gossipMachine>;
 
   constructor(private readonly options: GossipExchangeOptions) {
-    const { clock, inspection, watch, identity, telling } = options;
+    const { clock, inspection, watch, identity } = options;
     const actions = {
-      greet: () => telling.tellAll({ hello: true }),
+      greet: () => this.greet(),
+      spread: () => this.spread(),
       beat: () => this.beat(),
       review: () => watch.review(),
       claimId: () => identity.claimId(),
@@ -87,6 +89,12 @@ export class GossipExchange {
     this.gossip.send({ type: isConnected ? 'link.restored' : 'link.lost' });
   }
 
+  /** Who knows the members needs no rows: of those who have started anew their own come. */
+  private greet(): void {
+    const { telling, configurations } = this.options;
+    telling.tellAll(configurations.chain.known === undefined ? 'rows' : 'sign');
+  }
+
   /** Throws `MalformedError`. */
   receive(call: IncomingCall<'gossip'>): void {
     const { roster, life, identity, claim, consent, learning, kept } = this.options;
@@ -112,7 +120,7 @@ export class GossipExchange {
     const known = chain.number?.cluster;
     if (!isCompatible({ sender, news, settings, vote: life.vote, known, problems })) {
       // So that both sides can say what is wrong.
-      if (news.hello) telling.tell(from, { hello: false });
+      if (news.asks !== 'nothing') telling.tell(from, { asks: 'nothing' });
       return;
     }
     const before = roster.self;
@@ -123,13 +131,14 @@ export class GossipExchange {
     life.send({
       type: 'news.heard',
       from,
-      told: news.vote,
+      told: news.vote ?? noVote,
       reached,
       known: roster.allIds,
       outdated: outdated.map(({ id }) => id),
     });
     this.hearOfChain(from, news.chain);
-    this.answer(from, news, { learned, isDoubted: roster.self !== before });
+    const isRefuting = roster.self.generation > before.generation;
+    this.answer(from, news, { learned, isDoubted: roster.self !== before, isRefuting });
     if (learned.has('new')) life.send({ type: 'newcomer.learned' });
     life.countMet();
     kept.save();
@@ -147,21 +156,27 @@ export class GossipExchange {
     // A machine has one voice, though it came back under another id, and a node that waits to be
     // taken in has none.
     const counts = !life.isFounded || roster.get(from)?.status === 'active';
-    if (timeOfDay.hear(from, clock, { counts })) telling.tell(from, { hello: true });
+    if (timeOfDay.hear(from, clock, { counts })) telling.tell(from, { asks: 'sign' });
   }
 
   private answer(
     from: NodeId,
-    { hello, chain: told }: News,
-    heard: { readonly learned: ReadonlySet<Learned>; readonly isDoubted: boolean },
+    { asks, chain: told }: News,
+    heard: {
+      readonly learned: ReadonlySet<Learned>;
+      readonly isDoubted: boolean;
+      readonly isRefuting: boolean;
+    },
   ): void {
     const { telling, configurations } = this.options;
-    const { chain } = configurations;
-    const asks = heard.learned.has('unknown');
-    const isIgnorant = chain.number !== undefined && told === undefined;
-    if (hello || isIgnorant) telling.tell(from, { hello: asks, rows: true });
+    const isUnknown = heard.learned.has('unknown');
+    const back = { asks: isUnknown ? 'rows' : 'nothing' } as const;
+    const isIgnorant = configurations.chain.number !== undefined && told === undefined;
+    if (asks === 'rows' || isIgnorant) telling.tell(from, { ...back, rows: true });
     // The row of this node is news again when somebody doubted it.
-    else if (asks || heard.isDoubted) telling.tell(from, { hello: asks });
+    else if (asks === 'sign' || isUnknown || heard.isDoubted) telling.tell(from, back);
+    // Who was called down was so by many.
+    if (heard.isRefuting) telling.tellAll('nothing');
   }
 
   /** Somebody's reachability changed. */
@@ -179,14 +194,15 @@ export class GossipExchange {
     view.changed({ kind: 'reachability', node, now });
     // This node may be the second source somebody waits for. (Within the turn its own belief is
     // still being made.)
-    if (now !== 'alive') clock.endOfTurn(() => this.spread());
+    if (now !== 'alive') clock.endOfTurn(() => this.doubted());
   }
 
   private beat(): void {
-    const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
+    const { roster, watch, lineage, outages, life, timeOfDay, problems, kept } = this.options;
     const { identity, driving, configurations } = this.options;
     const { chain, voting, reassurance, reports } = configurations;
     roster.beat();
+    watch.health.forgive();
     this.expectTime();
     lineage.lease();
     chain.table.write();
@@ -211,6 +227,10 @@ export class GossipExchange {
     const others = roster.active().filter(({ id }) => id !== roster.self.id);
     const there = others.filter(({ id }) => watch.reachability(id) !== 'down');
     timeOfDay.expect(there.map(({ id }) => id));
+  }
+
+  private doubted(): void {
+    if (!this.options.life.isOver) this.gossip.send({ type: 'peer.doubted' });
   }
 
   private spread(): void {

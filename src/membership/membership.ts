@@ -96,7 +96,7 @@ export class Membership {
     const reconciliation = new Reconciliation({
       clock,
       roster,
-      tell: (node) => this.telling.tell(node, { hello: true, rows: true }),
+      tell: (node) => this.telling.tell(node, { asks: 'rows', rows: true }),
     });
     const reconcile = (node: NodeId): void => reconciliation.with(node);
     this.view = new MemberView({ roster, watch, removed: fence.removed, partitions, reconcile });
@@ -176,7 +176,7 @@ export class Membership {
   tellProgress(): void {
     const { driver } = this.driving;
     if (driver !== undefined && driver !== this.peers.self)
-      this.telling.tell(driver, { hello: false });
+      this.telling.tell(driver, { asks: 'nothing' });
   }
 
   /** From NATS, and with it from everybody. */
@@ -190,7 +190,7 @@ export class Membership {
     return new PeerWatch({
       ...seams,
       isCutOff: () => this.isCutOff,
-      probe: (peer) => this.telling.tell(peer, { hello: true }),
+      probe: (peer) => this.telling.tell(peer, { asks: 'sign' }),
       onChange: (node, now) => this.exchange.reached(node, now),
     });
   }
@@ -207,7 +207,7 @@ export class Membership {
         this.life.countMet();
       },
       awaitTime: () => this.timeOfDay.told(),
-      tellAll: () => this.telling.tellAll({ hello: false }),
+      tellAll: () => this.telling.tellAll('nothing'),
       tellSome: () => this.telling.spread(),
       configure: () => this.configurations.found(this.life.list, this.marked),
       join: () => {

@@ -14,8 +14,14 @@ import { partitionBits, partitionsOf } from '../partition-bits.js';
 import type { WireValue } from '../wire-value.js';
 import { asRequest, type Request } from './bodies.js';
 
-/** `gone`: down, and NATS says that nobody subscribes for it; who is only `down` may hang. */
-export type Opinion = 'heard' | 'silent' | 'down' | 'gone';
+/**
+ * `gone`: down, and NATS says that nobody subscribes for it; who is only `down` may hang. `absent`:
+ * NATS says so, but it was heard not long ago; others may ask themselves.
+ */
+export type Opinion = 'heard' | 'silent' | 'down' | 'gone' | 'absent';
+
+/** For what the sender asks: a sign of life, or all that the receiver knows. */
+export type Asked = 'nothing' | 'sign' | 'rows';
 
 export interface Settings {
   readonly partitions: number;
@@ -32,12 +38,13 @@ export interface Vital {
 }
 
 export interface News {
-  /** The sender asks for an answer. */
-  readonly hello: boolean;
+  readonly asks: Asked;
   readonly settings: Settings;
-  readonly vote: FoundingVote;
+  /** undefined: the sender is of a cluster, and says more of it when it is asked. */
+  readonly vote: FoundingVote | undefined;
   /** undefined: the sender knows no configuration. */
   readonly chain: NewsOfChain | undefined;
+  /** Of the sender, the receiver, and a bounded number of others; or of all, when it was asked. */
   readonly vitals: readonly Vital[];
   readonly rows: readonly Member[];
   readonly clock: NewsOfClock;
@@ -74,7 +81,17 @@ export function isDown(opinion: Opinion): boolean {
   return opinion === 'down' || opinion === 'gone';
 }
 
-const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'gone'];
+/** It was asked, and did not answer: a testimony. */
+export function isUnheard(opinion: Opinion): boolean {
+  return opinion === 'silent' || isDown(opinion);
+}
+
+const kinds: ReadonlyMap<Asked, string> = new Map([
+  ['nothing', 'news'],
+  ['sign', 'ask'],
+  ['rows', 'hello'],
+]);
+const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'gone', 'absent'];
 /**
  * Id, generation u32, heartbeat u48, opinion u8: beats carry it, so it costs little to write and to
  * read.
@@ -84,9 +101,9 @@ const vitalLength = nodeIdBytes + 4 + 6 + 1;
 export function newsBody(news: News): Request<'gossip'> {
   const { settings } = news;
   return asRequest([
-    news.hello ? 'hello' : 'news',
+    kinds.get(news.asks)!,
     [settings.partitions, settings.bucketsHash],
-    voteRow(news.vote),
+    news.vote === undefined ? null : voteRow(news.vote),
     chainRow(news.chain, settings),
     vitalBytes(news.vitals),
     news.rows.map(memberRow),
@@ -97,14 +114,15 @@ export function newsBody(news: News): Request<'gossip'> {
 /** Throws `MalformedError`. */
 export function newsOf(body: readonly WireValue[]): News {
   const [kind, settings, vote, chain, vitals, rows, clock] = body;
-  if (body.length !== 7 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
+  const asks = [...kinds.keys()].find((asked) => kinds.get(asked) === kind);
+  if (body.length !== 7 || asks === undefined || !isList(rows))
     throw new MalformedError('not news of members');
   if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
   const told = settingsOf(settings);
   return {
-    hello: kind === 'hello',
+    asks,
     settings: told,
-    vote: voteOf(vote),
+    vote: vote === null ? undefined : voteOf(vote),
     chain: newsOfChain(chain, told),
     vitals: vitalsOf(vitals),
     rows: rows.map(memberOf),

@@ -5,6 +5,7 @@
  * unseen.
  */
 import { consensusMutants } from './consensus-mutants.js';
+import { detectorMutants } from './detector-mutants.js';
 import { edgeMutants } from './edge-mutants.js';
 import { movingMutants } from './moving-mutants.js';
 import type { Mutant } from './mutant.js';
@@ -868,6 +869,7 @@ export const mutants: readonly Mutant[] = [
   },
 
   ...consensusMutants,
+  ...detectorMutants,
   ...edgeMutants,
   ...movingMutants,
   ...subtleMutants,

@@ -169,7 +169,7 @@ export class ConfigurationOracle {
   private gossip(message: Plain): void {
     const [, from, , body] = message as [number, string, Plain, Plain];
     const [kind, , , chain, , rows] = Array.isArray(body) ? body : [];
-    if ((kind !== 'news' && kind !== 'hello') || !Array.isArray(rows)) return;
+    if (!['news', 'ask', 'hello'].includes(String(kind)) || !Array.isArray(rows)) return;
     const own = (rows as Plain[][]).find(([id]) => id === from);
     const generation = Number(own?.[6] ?? 0);
     const told = this.told(from);

@@ -55,7 +55,7 @@ const member: fc.Arbitrary<Member> = fc.record(
     ],
   },
 );
-const opinion = fc.constantFrom('heard', 'silent', 'down', 'gone');
+const opinion = fc.constantFrom('heard', 'silent', 'down', 'gone', 'absent');
 const partitions = 77;
 const received = fc
   .uniqueArray(fc.nat(partitions - 1), { maxLength: 9 })
@@ -74,9 +74,9 @@ const news: fc.Arbitrary<News> = fc.record({
     wallMs: fc.nat(),
     yours: fc.record({ process: fc.nat(), ms: fc.nat() }),
   }),
-  hello: fc.boolean(),
+  asks: fc.constantFrom('nothing', 'sign', 'rows'),
   settings: fc.record({ partitions: fc.constant(partitions), bucketsHash: fc.nat() }),
-  vote,
+  vote: fc.option(vote, { nil: undefined }),
   chain: fc.option(chain, { nil: undefined }),
   vitals: ids.chain((list) =>
     fc.tuple(...list.map((id) => fc.record({ id: fc.constant(id), ...age, opinion }))),
@@ -100,7 +100,7 @@ describe('gossip', () => {
     const vital = { id: 'a'.repeat(16), generation: 1, heartbeat: 1, opinion: 'heard' as const };
     const clock = { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } };
     const told: News = {
-      hello: false,
+      asks: 'nothing',
       settings: { partitions: 256, bucketsHash: 1 },
       vote: { attempt: 0, stored: [], founders: [] },
       chain: undefined,
@@ -175,7 +175,7 @@ describe('gossip', () => {
       opinion: 'heard',
     } as const;
     const told = {
-      hello: false,
+      asks: 'nothing' as const,
       settings: { partitions: 1, bucketsHash: 1 },
       vote: { attempt: 0, stored: [], founders: [] },
       chain: undefined,
