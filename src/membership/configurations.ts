@@ -83,28 +83,30 @@ export class Configurations {
 
   driving(parts: Pick<DrivingOptions, 'buckets' | 'view' | 'problems' | 'takesIn'>): Driving {
     const { chain, proposing, reports } = this;
-    const { clock } = this.options;
+    const { clock, roster } = this.options;
     const reportOwn = (): void => this.reportOwn();
-    return new Driving({ ...parts, clock, chain, proposing, reports, reportOwn });
+    return new Driving({ ...parts, clock, roster, chain, proposing, reports, reportOwn });
   }
 
   removing(watch: PeerWatch): Removing {
-    const { chain, exchange, proposing } = this;
-    return new Removing({ ...this.options, watch, chain, chainExchange: exchange, proposing });
+    const { chain, exchange: chainExchange, proposing, voting } = this;
+    return new Removing({ ...this.options, watch, chain, chainExchange, proposing, voting });
   }
 
   /**
    * The first one, of founders whose rows are as they were when they founded their cluster: so all
-   * of them make the same. Without one of these rows it has to be learned from others.
+   * of them make the same, but for names in clusters that are older than configurations (see
+   * `mayFollow`). Without one of these rows it has to be learned from others. Who was removed before
+   * not all may know: that is told by a step.
    */
-  found(founders: readonly NodeId[], removed: readonly NodeId[]): void {
+  found(founders: readonly NodeId[]): void {
     const { roster, partitions } = this.options;
     const rows = founders.flatMap((id) => roster.rowOf(id) ?? []);
     if (rows.length < founders.length) return;
     const places = rows.map(({ id, name, host, zone, weight }) => {
       return { id, name, host, zone, weight };
     });
-    this.chain.learn(foundingConfiguration(places, partitions, removed));
+    this.chain.learn(foundingConfiguration(places, partitions));
   }
 
   private reportOwn(): void {

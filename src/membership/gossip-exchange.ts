@@ -97,10 +97,8 @@ export class GossipExchange {
       return;
     }
     if (said.kind === 'removal') return removing.answer(call, said.target);
-    if (said.kind === 'recall') {
-      learning.answerRecall(call, said.row);
-      return kept.save();
-    }
+    if (said.kind === 'recall')
+      return learning.answerRecall(call, said.row, (done) => kept.save(done));
     this.hear(call.from, said.news);
   }
 

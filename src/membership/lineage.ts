@@ -41,7 +41,7 @@ export class Lineage {
     },
   ) {}
 
-  /** Who has answered in this life. */
+  /** Who has answered in this life, and knows of it from now on. */
   get recalledBy(): ReadonlySet<NodeId> {
     return this.answered;
   }
@@ -101,7 +101,8 @@ export class Lineage {
         const call = peers.call(id, 'gossip', recallBody(roster.ownRow), (answer) => {
           const life = answer.kind === 'ok' ? understood(() => lifeOf(answer.body)) : undefined;
           if (life !== undefined) {
-            this.answered.add(id);
+            // Who has not heard of this node at all will not remember this life either.
+            if (life.generation > 0) this.answered.add(id);
             seen = laterLife(seen, life);
             silent.delete(id);
           }

@@ -50,8 +50,6 @@ export class Membership {
   private readonly outages: Outages;
   /** As it was told at its start. */
   private readonly told: Omit<Place, 'id'>;
-  /** Marked on its disk as gone for good, before configurations said who is. */
-  private marked: readonly NodeId[] = [];
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly telling: Telling;
@@ -141,8 +139,7 @@ export class Membership {
   start(): void {
     const { roster, watch, kept, life } = this;
     const { chain } = this.configurations;
-    const { vote, removed } = kept.restore();
-    this.marked = removed;
+    const vote = kept.restore();
     for (const other of roster.otherIds) watch.watch(other);
     chain.load();
     this.comparePlace();
@@ -205,7 +202,7 @@ export class Membership {
       awaitTime: () => this.timeOfDay.told(),
       tellAll: () => this.telling.tellAll({ hello: false }),
       tellSome: () => this.telling.spread(),
-      configure: () => this.configurations.found(this.life.list, this.marked),
+      configure: () => this.configurations.found(this.life.list),
       join: () => {
         for (const listener of this.joinListeners) listener();
       },
@@ -243,7 +240,7 @@ export class Membership {
       timeOfDay.drop(node);
       outages.note(node, 'alive');
     }
-    for (const node of configurations.fence.goBy(configuration)) {
+    for (const node of configurations.fence.goBy(configuration, roster.markedIds)) {
       watch.remove(node);
       timeOfDay.drop(node);
       outages.note(node, 'down');
@@ -254,6 +251,8 @@ export class Membership {
     const isOf = isMember(configuration, roster.self.id);
     life.send({ type: 'configuration.learned', isMember: isOf });
     if (configurations.chain.departure !== undefined) life.send({ type: 'departure.stored' });
+    // Whoever drives waits for that before the move is over.
+    if (configuration.move?.moved.length === configuration.partitions) this.tellProgress();
   }
 
   private comparePlace(): void {

@@ -8,7 +8,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { type Configuration, membersOf } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { majorityOf, removalObjection } from '../../actors/rules/removal.js';
-import { begin, type Objection, released } from '../../actors/rules/steps.js';
+import { begin, type Objection, released, removal } from '../../actors/rules/steps.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import type { CallId, IncomingCall, PeerAnswer, Peers } from '../bus/peers.js';
 import { UnavailableError } from '../errors.js';
@@ -19,6 +19,7 @@ import type { ChainExchange } from './chain-exchange.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Proposing } from './proposing.js';
 import type { Roster } from './roster.js';
+import type { Voting } from './voting.js';
 
 /** By name. The others have not answered: until they know as well, nothing is forgotten. */
 export interface Removal {
@@ -34,6 +35,7 @@ export interface RemovingOptions {
   readonly chain: Chain;
   readonly chainExchange: ChainExchange;
   readonly proposing: Proposing;
+  readonly voting: Voting;
 }
 
 export class Removing {
@@ -67,8 +69,9 @@ export class Removing {
 
   answer(call: IncomingCall<'gossip'>, target: NodeId): void {
     const objection = this.objection(target);
-    if (objection === undefined) call.ok(removalAgreedBody);
-    else call.refuse(409, objection);
+    if (objection !== undefined) return call.refuse(409, objection);
+    this.goOnWithout(target);
+    call.ok(removalAgreedBody);
   }
 
   private async agree(target: NodeId): Promise<void> {
@@ -82,11 +85,17 @@ export class Removing {
     const agreed = [...heard].filter(([, { kind }]) => kind === 'ok').map(([node]) => node);
     const willing = [roster.self.id, ...agreed].filter((id) => voters.includes(id));
     const needed = majorityOf(voters);
-    if (willing.length >= needed) return;
+    if (willing.length >= needed) return this.goOnWithout(target);
     const silent = others.filter((id) => !agreed.includes(id)).map((id) => this.nameOf(id));
     throw new UnavailableError(
       `not removed: ${willing.length} of the ${voters.length} members that vote can be asked, ${needed} are needed; ${silent.join(', ')} ${silent.length === 1 ? 'does' : 'do'} not answer`,
     );
+  }
+
+  /** Its word is not waited for, so that the others can choose what follows. */
+  private goOnWithout(target: NodeId): void {
+    const { watch, voting } = this.options;
+    voting.goneForGood(target, () => watch.reachability(target) === 'down');
   }
 
   private objection(target: NodeId): string | undefined {
@@ -134,9 +143,10 @@ export class Removing {
   }
 }
 
-/** Whoever owned nothing any more is let go. */
+/** Whoever owned nothing any more is let go; a move that is under way goes on. */
 function without(from: Configuration, target: NodeId): Configuration | Objection {
   if (from.leaving.includes(target)) return released(from, [target]);
+  if (from.move !== undefined) return removal(from, [target]);
   const members = from.members.filter(({ id }) => id !== target);
   return begin(from, { members, ring: from.ring, removed: [target] });
 }

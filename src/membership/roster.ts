@@ -30,6 +30,8 @@ export class Roster {
   private readonly members = new Map<NodeId, Member>();
   private ids: readonly NodeId[];
   private standings: Standings | undefined;
+  /** Were removed by what this disk says, of which the configuration may not tell yet. */
+  private marked: ReadonlySet<NodeId> = new Set();
 
   constructor(own: Member) {
     this.selfId = own.id;
@@ -48,6 +50,16 @@ export class Roster {
     const { pid } = given;
     const generation = before.generation + 1;
     this.set({ ...before, name, pid, host, zone, weight, generation, heartbeat: 0 });
+  }
+
+  /** They were removed before configurations said who is: so they stay until one does. */
+  mark(removed: readonly NodeId[]): void {
+    this.marked = new Set(removed);
+  }
+
+  /** Ascending. */
+  get markedIds(): readonly NodeId[] {
+    return [...this.marked].sort();
   }
 
   /** Of all members, this node included; ascending. */
@@ -135,6 +147,9 @@ export class Roster {
       .map(({ id }) => id)
       .filter((id) => !standings.named.has(id) && id !== this.selfId);
     this.standings = standings;
+    const isUntold = (id: NodeId): boolean =>
+      standings.named.has(id) && !standings.removed.has(id);
+    this.marked = new Set([...this.marked].filter(isUntold));
     this.revision++;
     for (const id of went) this.drop(id);
     for (const row of this.allRows()) this.keep(row);
@@ -186,7 +201,7 @@ export class Roster {
 
   private inItsStanding(row: Member): Member {
     const { standings } = this;
-    const isGone = standings?.removed.has(row.id) === true;
+    const isGone = standings?.removed.has(row.id) === true || this.marked.has(row.id);
     const status = this.statusOf(row);
     if (row.status === status && (row.removed === true) === isGone) return row;
     const { id, name, host, zone, weight, pid, generation, heartbeat, epochs } = row;

@@ -3,14 +3,14 @@
  * before anybody sees it.
  *
  * A node whose disk is an old one may have voted and not know of it. So it votes only when enough
- * others have answered what they have seen of its lives (`lineage.ts`); who was found to have an
- * old disk does not vote until the others have shown it in which instances it can't have voted
- * (`reassurance.ts`).
+ * others have answered what they have seen of its lives (`lineage.ts`), or an operator has said
+ * that they are gone for good; who was found to have an old disk does not vote until the others
+ * have shown it in which instances it can't have voted (`reassurance.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { blankAcceptor } from '../../actors/consensus/acceptor.js';
 import {
-  majorityOf,
+  isRecalled,
   type Vote,
   voteOf,
   type VoteCast,
@@ -33,6 +33,9 @@ export interface VotingOptions {
 }
 
 export class Voting {
+  /** An operator said so, and this node had nothing against it; at most the members there are. */
+  private readonly gone = new Map<NodeId, () => boolean>();
+
   constructor(private readonly options: VotingOptions) {}
 
   /**
@@ -61,8 +64,17 @@ export class Voting {
     const { self, chain, recalledBy } = this.options;
     const voters = chain.known === undefined ? [] : votersOf(chain.known);
     if (!voters.includes(self)) return [];
-    const silent = voters.filter((id) => id !== self && !recalledBy.has(id));
-    return voters.length - silent.length >= majorityOf(voters) ? [] : silent;
+    const isGone = (id: NodeId): boolean => this.gone.get(id)?.() === true;
+    if (isRecalled({ voters, self }, (id) => recalledBy.has(id) || isGone(id))) return [];
+    return voters.filter((id) => id !== self && !recalledBy.has(id));
+  }
+
+  /**
+   * What it has seen nobody will ever tell, and whoever agreed with it to anything alone has that
+   * from it. `isStill`: nobody hears it.
+   */
+  goneForGood(node: NodeId, isStill: () => boolean): void {
+    this.gone.set(node, isStill);
   }
 
   /** Others have seen a later life of this node than its disk knows. */

@@ -95,7 +95,7 @@ test('a node was removed, and the cluster has moved on without it: said all the 
   const places = ['n1', 'n3'].map((name, i) => {
     return { id: `${i}`.padStart(16, '0'), name, host: 'h', zone: '', weight: 1 };
   });
-  const configuration = encodeConfiguration(foundingConfiguration(places, 256, []));
+  const configuration = encodeConfiguration(foundingConfiguration(places, 256));
   const options = { ...nodeOptionsDefault, name: 'n1', dataDir: join(dataDir, 'n1') };
   const tables = new LmdbTables(options);
   await new Promise<void>((done) => new ChainTable(tables).keep({ configuration }, done));

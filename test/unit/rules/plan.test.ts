@@ -9,11 +9,12 @@ import {
   foundingConfiguration,
   mayFollow,
   moved,
+  removal,
 } from '../../../actors/rules/steps.js';
 import { idOf, placeOf, placesOf, settled, taken } from '../../support/configurations.js';
 
 const partitions = 64;
-const founded = foundingConfiguration(placesOf(1, 2, 3), partitions, []);
+const founded = foundingConfiguration(placesOf(1, 2, 3), partitions);
 
 /** n3 has gone, n4 is in its place. */
 const later = settled(taken(begin(founded, { members: placesOf(1, 2, 4), ring: 1, removed: [] })));
@@ -81,7 +82,7 @@ describe('a plan', () => {
   });
 
   const moving = taken(planned(founded, { add: [placeOf(4)] }, []));
-  const without3 = foundingConfiguration(placesOf(1, 2, 3), partitions, [idOf(3)]);
+  const without3 = taken(removal(founded, [idOf(3)]));
   test.each<[string, Configuration, Wishes, string]>([
     ['nothing is asked for', founded, {}, 'nothing would change'],
     ['a move is under way', moving, { add: [placeOf(5)] }, 'wait for it, or cancel it'],
