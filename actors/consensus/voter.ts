@@ -45,21 +45,6 @@ export function majorityOf(voters: readonly NodeId[]): number {
 }
 
 /**
- * Whether a node may trust its disk: `told`, in this life, what they have seen of its lives. It
- * asked before it voted in any life, and whoever answered has that life on disk; so of two
- * majorities of the others, one for a life that its disk has forgotten and one for this, some voter
- * is in both and tells. The node's own word is none: with it, one other of three would do, and that
- * may be another one each time.
- */
-export function isRecalled(
-  { voters, self }: { readonly voters: readonly NodeId[]; readonly self: NodeId },
-  told: (voter: NodeId) => boolean,
-): boolean {
-  const others = voters.filter((id) => id !== self);
-  return others.length === 0 || others.filter(told).length >= majorityOf(others);
-}
-
-/**
  * Whether a node with an old disk, which may have forgotten votes up to any instance, votes in all
  * after this one: had it gone beyond this one before, a majority would have accepted something
  * here, so one of the others that were asked since its disk was put back would have, too, or know

@@ -12,8 +12,8 @@ import type { NewsOfChain, Progress } from '../wire/protocol/news.js';
 import { Chain } from './chain.js';
 import { ChainExchange } from './chain-exchange.js';
 import { Driving, type DrivingOptions } from './driving.js';
+import { Enrolment } from './enrolment.js';
 import { Fence } from './fence.js';
-import type { Lineage } from './lineage.js';
 import type { PeerWatch } from './peer-watch.js';
 import { Proposing } from './proposing.js';
 import { Reassurance } from './reassurance.js';
@@ -37,7 +37,6 @@ export interface ConfigurationsOptions {
   readonly tables: Tables;
   readonly inspection: Inspection;
   readonly roster: Roster;
-  readonly lineage: Lineage;
   readonly partitions: number;
   /** The founders of this node's cluster, or those it has agreed to found one with; or none. */
   readonly list: () => readonly NodeId[];
@@ -46,6 +45,7 @@ export interface ConfigurationsOptions {
 export class Configurations {
   readonly chain: Chain;
   readonly voting: Voting;
+  readonly enrolment: Enrolment;
   readonly exchange: ChainExchange;
   readonly proposing: Proposing;
   readonly reassurance: Reassurance;
@@ -55,16 +55,18 @@ export class Configurations {
   heldData: HeldData | undefined;
 
   constructor(private readonly options: ConfigurationsOptions) {
-    const { peers, clock, random, tables, inspection, roster, lineage, partitions } = options;
+    const { peers, clock, random, tables, inspection, roster, partitions } = options;
     const { self } = peers;
     const isFounder = (told: Configuration): boolean => this.isFounder(told);
     const mayBeOwn = (told: Configuration): boolean =>
       options.list().length === 0 || isFounder(told) || isMember(told, self);
     const chain = new Chain({ tables, self, partitions, mayBeOwn, isFounder });
     this.chain = chain;
-    this.voting = new Voting({ self, chain, recalledBy: lineage.recalledBy });
+    this.voting = new Voting({ self, chain });
     const { voting } = this;
-    this.exchange = new ChainExchange({ peers, clock, chain, voting });
+    this.enrolment = new Enrolment({ peers, clock, random, chain, voting });
+    const { enrolment } = this;
+    this.exchange = new ChainExchange({ peers, clock, chain, voting, enrolment });
     const { exchange } = this;
     const nameOf = (node: NodeId): string => roster.get(node)?.name ?? node;
     const fetchFrom = (node: NodeId): void => exchange.fetchFrom(node);
@@ -79,6 +81,7 @@ export class Configurations {
     peers.fence(this.fence);
     peers.onDismissed((by) => this.exchange.fetchFrom(by));
     this.exchange.start();
+    this.enrolment.start();
   }
 
   driving(parts: Pick<DrivingOptions, 'buckets' | 'view' | 'problems' | 'takesIn'>): Driving {

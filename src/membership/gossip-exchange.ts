@@ -97,8 +97,10 @@ export class GossipExchange {
       return;
     }
     if (said.kind === 'removal') return removing.answer(call, said.target);
-    if (said.kind === 'recall')
-      return learning.answerRecall(call, said.row, (done) => kept.save(done));
+    if (said.kind === 'recall') {
+      learning.answerRecall(call, said.row);
+      return kept.save();
+    }
     this.hear(call.from, said.news);
   }
 
@@ -183,12 +185,13 @@ export class GossipExchange {
   private beat(): void {
     const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
     const { identity, driving, configurations } = this.options;
-    const { chain, voting, reassurance, reports } = configurations;
+    const { chain, voting, enrolment, reassurance, reports } = configurations;
     roster.beat();
     this.expectTime();
     lineage.lease();
     chain.table.write();
     identity.recallMore(voting.unheard());
+    enrolment.review();
     reassurance.review();
     reports.keepOnly((id) => roster.get(id) !== undefined);
     if (life.isJoined) driving.review();

@@ -43,18 +43,11 @@ export class Learning {
     return learned;
   }
 
-  /**
-   * Says what was known of the asker, once what it tells of itself now is on this disk: it may go by
-   * this answer, and its disk may be put back from a copy afterwards.
-   */
-  answerRecall(
-    call: IncomingCall<'gossip'>,
-    row: Member,
-    save: (done: () => void) => void,
-  ): void {
+  /** Says what was known of the asker, and takes what it tells of itself now. */
+  answerRecall(call: IncomingCall<'gossip'>, row: Member): void {
     const seen = this.roster.get(call.from);
     if (seen !== undefined && row.id === call.from) this.row(row, call.from);
-    save(() => call.ok(lifeBody(seen)));
+    call.ok(lifeBody(seen));
   }
 
   private row(row: Member, from: NodeId): Learned {

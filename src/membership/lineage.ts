@@ -30,7 +30,6 @@ export interface Recalled extends SeenLife {
 export class Lineage {
   private keeper: EpochKeeper | undefined;
   private onOldDisk: () => void = () => undefined;
-  private readonly answered = new Set<NodeId>();
 
   constructor(
     private readonly options: {
@@ -40,11 +39,6 @@ export class Lineage {
       readonly problems: Problems;
     },
   ) {}
-
-  /** Who has answered in this life, and knows of it from now on. */
-  get recalledBy(): ReadonlySet<NodeId> {
-    return this.answered;
-  }
 
   guard(keeper: EpochKeeper, onOldDisk: () => void): void {
     this.keeper = keeper;
@@ -101,8 +95,6 @@ export class Lineage {
         const call = peers.call(id, 'gossip', recallBody(roster.ownRow), (answer) => {
           const life = answer.kind === 'ok' ? understood(() => lifeOf(answer.body)) : undefined;
           if (life !== undefined) {
-            // Who has not heard of this node at all will not remember this life either.
-            if (life.generation > 0) this.answered.add(id);
             seen = laterLife(seen, life);
             silent.delete(id);
           }

@@ -85,7 +85,7 @@ export class Membership {
     const { lineage } = this;
     const seams = { peers, clock, random, tables, inspection, roster };
     const list = (): readonly NodeId[] => this.life.list;
-    this.configurations = new Configurations({ ...seams, lineage, partitions, list });
+    this.configurations = new Configurations({ ...seams, partitions, list });
     const { configurations } = this;
     const { chain, fence } = configurations;
     const reconciliation = new Reconciliation({

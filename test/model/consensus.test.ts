@@ -21,7 +21,7 @@ describe('a chain of choices, with messages lost, doubled and out of order, cras
         fc.property(history, (steps) => {
           chosen += runConsensusHistory(nodes, steps, asPromised).chosen;
         }),
-        { seed, numRuns: histories },
+        { seed, numRuns: histories, endOnFailure: true },
       );
       // The first one, the one after all trouble, and those in between.
       expect(chosen).toBeGreaterThan(histories * 2.5);
@@ -36,6 +36,9 @@ describe('a chain of choices, with messages lost, doubled and out of order, cras
       'an old disk votes in the next instance it learns of',
       { oldDisk: 'in the next instance it learns of' },
     ],
+    ['nobody enrols lives', { enrolment: 'nobody' }],
+    ['the own word counts among those who enrol', { enrolment: 'a majority, itself among them' }],
+    ['who enrols has it on disk only later', { enrolling: 'after it answers' }],
   ])(
     'control: where %s, two are chosen',
     (_what, rule) => {

@@ -37,6 +37,9 @@ function happen(world: ConsensusWorld, step: number): void {
     case 0:
       if (node.proposing.length < 3) world.propose(node, votersFrom(world.nodes.length, next(5)));
       return;
+    case 1:
+      world.askToEnrol(node);
+      return;
     case 2:
       world.crash(node);
       return;

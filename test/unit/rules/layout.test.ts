@@ -79,7 +79,7 @@ describe('a layout', () => {
     const later = layoutOf(taken(moved(growing, [1])), begun);
     expect(later.rings).toEqual(begun.rings);
     expect(later.rings[1]!.ring).toBe(begun.rings[1]!.ring);
-    const back = layoutOf(taken(cancelled(growing)), later);
+    const back = layoutOf(taken(cancelled(taken(moved(growing, [1])))), later);
     expect(back.rings.map(({ ring }) => ring)).toEqual(
       begun.rings.map(({ ring }) => ring).toReversed(),
     );

@@ -5,7 +5,6 @@ import { type Preview, previewOf } from '../../../actors/rules/plan-preview.js';
 import {
   begin,
   cancelled,
-  finish,
   foundingConfiguration,
   mayFollow,
   moved,
@@ -72,7 +71,7 @@ describe('a plan', () => {
 
   test('takes out who was removed before, whatever it is for', () => {
     const removing = taken(planned(founded, { remove: [idOf(3)] }, [idOf(3)]));
-    const back = taken(finish(taken(cancelled(removing))));
+    const back = taken(cancelled(removing));
     expect(back.removed).toEqual([idOf(3)]);
     const to = taken(planned(back, { add: [placeOf(4)] }, []));
     expect(names(to)).toEqual(['n1', 'n2', 'n4']);
