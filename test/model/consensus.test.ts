@@ -36,9 +36,6 @@ describe('a chain of choices, with messages lost, doubled and out of order, cras
       'an old disk votes in the next instance it learns of',
       { oldDisk: 'in the next instance it learns of' },
     ],
-    ['nobody enrols lives', { enrolment: 'nobody' }],
-    ['the own word counts among those who enrol', { enrolment: 'a majority, itself among them' }],
-    ['who enrols has it on disk only later', { enrolling: 'after it answers' }],
   ])(
     'control: where %s, two are chosen',
     (_what, rule) => {

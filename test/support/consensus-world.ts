@@ -28,17 +28,11 @@ export interface WorldRules {
   readonly storing: 'before it answers' | 'after it answers';
   /** When a voter whose disk is an old one votes again. */
   readonly oldDisk: 'where it forgot nothing' | 'at once' | 'in the next instance it learns of';
-  /** Who must have enrolled a voter in the life it is in. */
-  readonly enrolment: 'a majority of the others' | 'a majority, itself among them' | 'nobody';
-  /** When who enrols another has that on disk. */
-  readonly enrolling: 'before it answers' | 'after it answers';
 }
 
 export const asPromised: WorldRules = {
   storing: 'before it answers',
   oldDisk: 'where it forgot nothing',
-  enrolment: 'a majority of the others',
-  enrolling: 'before it answers',
 };
 
 /** What was chosen, as text: `number:voters:name`. */
@@ -196,9 +190,15 @@ export class ConsensusWorld {
    * nobody could tell from what came after it.
    */
   putBack(node: Node, copy: number): void {
-    const earlier = [...node.copies].filter(([life]) => life < node.life);
+    const earlier = [...node.copies].filter(([life]) => life < node.life).reverse();
     if (earlier.length === 0) return;
     [, node.disk] = earlier[copy % earlier.length]!;
+    this.crash(node);
+  }
+
+  /** It ends with everything on its disk, of which there is a copy then. */
+  startAgain(node: Node): void {
+    this.store(node);
     this.crash(node);
   }
 
@@ -222,15 +222,13 @@ export class ConsensusWorld {
     const { last, answer } = enrol(other.memory.enrolled[node.id], lives);
     const enrolled = { ...other.memory.enrolled, [node.id]: last };
     other.memory = { ...other.memory, enrolled };
-    const leave = (): void => {
+    other.waiting.push(() => {
       this.messages.push(() => {
         if (node.life !== life) return;
         if (answer.kind === 'enrolled') node.enrolledBy.add(other.id);
         else this.hasForgotten(node, answer.life);
       });
-    };
-    if (this.rules.enrolling === 'before it answers') other.waiting.push(leave);
-    else leave();
+    });
   }
 
   private hasForgotten(node: Node, life: LifeName): void {
@@ -250,12 +248,7 @@ export class ConsensusWorld {
 
   private mayVote(node: Node): boolean {
     const voters = votersOf(node.memory.configuration);
-    const { enrolment } = this.rules;
-    if (enrolment === 'nobody') return true;
-    if (enrolment === 'a majority of the others')
-      return isEnrolled({ voters, self: node.id }, (id) => node.enrolledBy.has(id));
-    const by = voters.filter((id) => id === node.id || node.enrolledBy.has(id));
-    return by.length >= majorityOf(voters);
+    return isEnrolled({ voters, self: node.id }, (id) => node.enrolledBy.has(id));
   }
 
   /** Asks the others whether it can have forgotten anything of a later instance. */
