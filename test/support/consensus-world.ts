@@ -190,7 +190,7 @@ export class ConsensusWorld {
    * nobody could tell from what came after it.
    */
   putBack(node: Node, copy: number): void {
-    const earlier = [...node.copies].filter(([life]) => life < node.life).reverse();
+    const earlier = [...node.copies].filter(([life]) => life < node.life).toReversed();
     if (earlier.length === 0) return;
     [, node.disk] = earlier[copy % earlier.length]!;
     this.crash(node);

@@ -160,31 +160,34 @@ describe('members that are gone for good', () => {
   });
 });
 
-describe('removed before there were configurations', () => {
-  /** As a directory of then: founders, rows with marks, no configuration. */
-  function asOfOld(world: MemberWorld, life: NodeLife, marks: readonly string[]): void {
-    const tables = new SimTables(world.diskOf(life.name), {
-      scheduler: world.scheduler,
-      process: new SimProcess(`edits ${life.name}`),
-      trace: world.trace,
-    });
-    const members = tables.open('members');
-    const chain = tables.open('chain');
-    tables.commit(
-      (batch) => {
-        for (const key of [...chain.keys({})]) batch.remove(chain, key);
-        for (const { key, value } of [...members.range({ start: '0' })]) {
-          const row = decodeMember(value);
-          const isMarked = marks.includes(world.nameOf(row.id));
-          const renamed = { ...row, name: row.id === life.id ? row.name : `${row.name}-${life.name}` };
-          const old = isMarked ? { ...renamed, removed: true as const } : renamed;
-          batch.put(members, key, encodeMember(old));
-        }
-      },
-      () => undefined,
-    );
-  }
+/** As a directory of then: founders, rows with marks, no configuration. */
+function asOfOld(world: MemberWorld, life: NodeLife, marks: readonly string[]): void {
+  const tables = new SimTables(world.diskOf(life.name), {
+    scheduler: world.scheduler,
+    process: new SimProcess(`edits ${life.name}`),
+    trace: world.trace,
+  });
+  const members = tables.open('members');
+  const chain = tables.open('chain');
+  tables.commit(
+    (batch) => {
+      for (const key of chain.keys({})) batch.remove(chain, key);
+      for (const { key, value } of members.range({ start: '0' })) {
+        const row = decodeMember(value);
+        const isMarked = marks.includes(world.nameOf(row.id));
+        const renamed = {
+          ...row,
+          name: row.id === life.id ? row.name : `${row.name}-${life.name}`,
+        };
+        const old = isMarked ? { ...renamed, removed: true as const } : renamed;
+        batch.put(members, key, encodeMember(old));
+      }
+    },
+    () => undefined,
+  );
+}
 
+describe('removed before there were configurations', () => {
   test('some know of it and some do not, each with other names: all go on with one configuration, and without who was removed', async () => {
     const four = ['a', 'b', 'c', 'd'];
     const { world, lives } = await cluster('of old', four);
@@ -203,7 +206,9 @@ describe('removed before there were configurations', () => {
     // Before anybody is asked: nothing is taken from it where that is known.
     expect(removedAt(world, all)).toEqual(['', 'd', '']);
     const known = () => all.map((life) => life.membership.configurations.chain.known!);
-    expect(known().map(({ number, removed }) => [number, removed])).toEqual(Array(3).fill([1, []]));
+    expect(known().map(({ number, removed }) => [number, removed])).toEqual(
+      [1, 2, 3].map(() => [1, []]),
+    );
     await world.until(() => known().every(({ removed }) => removed.includes(d.id)), 30_000);
     expect(removedAt(world, all)).toEqual(['d', 'd', 'd']);
     await world.until(() => new Set(known().map((one) => JSON.stringify(one))).size === 1, 5_000);

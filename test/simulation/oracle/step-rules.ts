@@ -70,15 +70,15 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
     const { move } = before;
     if (move === undefined) return false;
     if (before.number === before.layout) {
-      const stay = idsOf(before.members);
+      const stay = new Set(idsOf(before.members));
       const came = idsOf(move.members).filter(
-        (id) => !stay.includes(id) && !before.removed.includes(id),
+        (id) => !stay.has(id) && !before.removed.includes(id),
       );
       return isAlike(before, after, {
         layout: after.number,
         move: undefined,
         leaving: [...new Set([...before.leaving, ...came])].sort(),
-        removed: before.removed.filter((id) => stay.includes(id)),
+        removed: before.removed.filter((id) => stay.has(id)),
       });
     }
     const there = new Set(move.moved);

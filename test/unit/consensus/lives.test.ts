@@ -9,6 +9,8 @@ import {
 } from '../../../actors/consensus/lives.js';
 import { majorityOf } from '../../../actors/consensus/voter.js';
 
+const by = (nodes: string) => (node: string) => nodes.includes(node);
+
 describe('a life is enrolled', () => {
   test('where none was before, and again', () => {
     const first = enrol(undefined, [7]);
@@ -32,7 +34,6 @@ describe('a life is enrolled', () => {
   });
 
   test('by a majority of the others; of one that votes alone by nobody', () => {
-    const by = (nodes: string) => (node: string) => nodes.includes(node);
     const three = { voters: ['a', 'b', 'c'], self: 'a' };
     expect(['', 'b', 'c', 'bc', 'ab'].map((nodes) => isEnrolled(three, by(nodes)))).toEqual([
       false,
@@ -75,8 +76,8 @@ function mayBothVote(
 }
 
 function* asking(others: number): Generator<readonly string[]> {
-  if (others === 0) return yield [];
-  for (const rest of asking(others - 1)) for (const order of orders) yield [...rest, order];
+  if (others === 0) yield [];
+  else for (const rest of asking(others - 1)) for (const order of orders) yield [...rest, order];
 }
 
 describe('of two lives of one node of which neither knows of the other', () => {

@@ -168,12 +168,12 @@ describe('what was put before the move began', () => {
   });
 });
 
-describe('owners that are gone for good', () => {
-  const believing = (removed: readonly string[]) => ({
-    removed: new Set(removed),
-    reachability: () => 'alive' as const,
-  });
+const believing = (removed: readonly string[]) => ({
+  removed: new Set(removed),
+  reachability: () => 'alive' as const,
+});
 
+describe('owners that are gone for good', () => {
   /** `known`: who was removed, as far as the coordinator and those it asks know. */
   function putsBy(placement: Placement, { w }: Case, known: readonly string[]): string[][] {
     const wanted = { placement, quorum: w, strict: true };

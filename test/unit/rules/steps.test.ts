@@ -48,13 +48,13 @@ describe('founding', () => {
   });
 
   test('with names of its own it is followed by all that follow it', () => {
-    const otherwise = placesOf(1, 2, 3).map((place) => ({ ...place, name: `${place.name}.old` }));
+    const otherwise = [1, 2, 3].map((number) => placeOf(number, { name: `n${number}.old` }));
     const other = foundingConfiguration(otherwise, 4);
     expect(mayFollow(other, moving)).toBe(true);
     expect(mayFollow(other, taken(removal(founded, [idOf(3)])))).toBe(true);
     const again = { ...moving, members: otherwise, number: 3, layout: 3 };
     expect(mayFollow(taken(removal(founded, [idOf(3)])), again)).toBe(false);
-    const elsewhere = placesOf(1, 2, 3).map((place) => ({ ...place, host: 'x' }));
+    const elsewhere = [1, 2, 3].map((number) => placeOf(number, { host: 'x' }));
     expect(mayFollow(foundingConfiguration(elsewhere, 4), moving)).toBe(false);
   });
 });
@@ -127,7 +127,11 @@ describe('a move', () => {
 
 describe('a removal', () => {
   test('at any time: from then on nothing is taken from it, and a move goes on', () => {
-    expect(taken(removal(founded, [idOf(3)]))).toEqual({ ...founded, number: 2, removed: [idOf(3)] });
+    expect(taken(removal(founded, [idOf(3)]))).toEqual({
+      ...founded,
+      number: 2,
+      removed: [idOf(3)],
+    });
     const some = taken(moved(moving, [1]));
     for (const gone of [3, 4]) {
       const without = taken(removal(some, [idOf(gone)]));
@@ -258,8 +262,7 @@ describe('objections', () => {
     ['removal of all', () => removal(founded, [1, 2, 3].map(idOf)), 'no member would be left'],
     [
       'removal of all who come',
-      () =>
-        removal(taken(begin(founded, { ...to, members: placesOf(4, 5) })), [4, 5].map(idOf)),
+      () => removal(taken(begin(founded, { ...to, members: placesOf(4, 5) })), [4, 5].map(idOf)),
       'cancel the move first',
     ],
     [

@@ -181,13 +181,16 @@ describe('when a partition is received', () => {
   });
 });
 
+const heardBy = (nodes: string, down = '', removed = '') => ({
+  ...viewOf(
+    Object.fromEntries(down.split('').map((node) => [node, 'down' as const])),
+    removed.split(''),
+  ),
+  hasHeard: (node: NodeId) => nodes.includes(node),
+});
+
 describe('who owned a partition has heard enough of it that it may cease to', () => {
   const placement = moving(['a', 'b', 'c'], ['b', 'c', 'x'], true)(3);
-  const heardBy = (nodes: string, down = '', removed = '') => ({
-    ...viewOf(Object.fromEntries([...down].map((node) => [node, 'down' as const])), [...removed]),
-    hasHeard: (node: NodeId) => nodes.includes(node),
-  });
-
   test('R fewer than R of them have not, and nobody that can be reached', () => {
     expect(isHeardOf(placement, 2, heardBy('abc'))).toBe(true);
     expect(isHeardOf(placement, 2, heardBy('ab'))).toBe(false);
