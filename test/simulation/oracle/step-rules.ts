@@ -92,11 +92,11 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
     });
   },
   removal: (before, after) => {
-    const known = [...before.members, ...(before.move?.members ?? [])].map(({ id }) => id);
+    const known = new Set(idsOf([...before.members, ...(before.move?.members ?? [])]));
     return (
       after.removed.length > before.removed.length &&
       before.removed.every((id) => after.removed.includes(id)) &&
-      after.removed.every((id) => before.removed.includes(id) || known.includes(id)) &&
+      after.removed.every((id) => before.removed.includes(id) || known.has(id)) &&
       isAlike(before, after, { removed: after.removed })
     );
   },

@@ -173,15 +173,48 @@ const believing = (removed: readonly string[]) => ({
   reachability: () => 'alive' as const,
 });
 
-describe('owners that are gone for good', () => {
-  /** `known`: who was removed, as far as the coordinator and those it asks know. */
-  function putsBy(placement: Placement, { w }: Case, known: readonly string[]): string[][] {
-    const wanted = { placement, quorum: w, strict: true };
-    const { primaries, incoming } = putPlan(wanted, believing(known), 'nobody');
-    const some = putsOf({ ...placement, primaries, incoming }, w);
-    return some.filter((acked) => !acked.some((node) => known.includes(node)));
-  }
+/** `known`: who was removed, as far as the coordinator and those it asks know. */
+function putsBy(placement: Placement, { w }: Case, known: readonly string[]): string[][] {
+  const wanted = { placement, quorum: w, strict: true };
+  const { primaries, incoming } = putPlan(wanted, believing(known), 'nobody');
+  const some = putsOf({ ...placement, primaries, incoming }, w);
+  return some.filter((acked) => !acked.some((node) => known.includes(node)));
+}
 
+/** Of who has, in the end, what was put at `acked` before: those of the new owners that count. */
+function holdersFor(
+  { n, w }: Case,
+  placement: Placement,
+  {
+    acked,
+    removed,
+    targets,
+  }: {
+    readonly acked: readonly string[];
+    readonly removed: readonly string[];
+    readonly targets: readonly string[];
+  },
+): string[] {
+  const removals = believing(removed);
+  return placement.incoming.filter((node) => {
+    if (removed.includes(node)) return false;
+    if (acked.includes(node)) return true;
+    if (!targets.includes(node)) return false;
+    const quotas = quotasOf(() => placement, [{ n, w }], { node, removals });
+    return quotas.every(({ sources, needed }) => {
+      const left = sources.filter((source) => !removed.includes(source));
+      const asked = subsetsOf(left).filter((s) => s.length === Math.min(needed, left.length));
+      return asked.every((some) => some.some((source) => acked.includes(source)));
+    });
+  });
+}
+
+type Rule = (placement: Placement, removed: readonly string[]) => readonly string[] | undefined;
+
+const naive: Rule = ({ primaries, incoming }, removed) =>
+  incoming.filter((node) => !primaries.includes(node) && !removed.includes(node));
+
+describe('owners that are gone for good', () => {
   function missedBy(
     each: Case,
     put: { readonly at: Placement; readonly known: readonly string[] },
@@ -218,36 +251,6 @@ describe('owners that are gone for good', () => {
     expect(seen).toBeGreaterThan(5_000);
   });
 
-  /** Of who has, in the end, what was put at `acked` before: those of the new owners that count. */
-  function holdersFor(
-    { n, w }: Case,
-    placement: Placement,
-    {
-      acked,
-      removed,
-      targets,
-    }: {
-      readonly acked: readonly string[];
-      readonly removed: readonly string[];
-      readonly targets: readonly string[];
-    },
-  ): string[] {
-    const removals = believing(removed);
-    return placement.incoming.filter((node) => {
-      if (removed.includes(node)) return false;
-      if (acked.includes(node)) return true;
-      if (!targets.includes(node)) return false;
-      const quotas = quotasOf(() => placement, [{ n, w }], { node, removals });
-      return quotas.every(({ sources, needed }) => {
-        const left = sources.filter((source) => !removed.includes(source));
-        const asked = subsetsOf(left).filter((s) => s.length === Math.min(needed, left.length));
-        return asked.every((some) => some.some((source) => acked.includes(source)));
-      });
-    });
-  }
-
-  type Rule = (placement: Placement, removed: readonly string[]) => readonly string[] | undefined;
-
   /** Puts from before the move that somebody has who is left, and a get of the new owners has not. */
   function lostBy(rule: Rule): string[] {
     const lost: string[] = [];
@@ -277,8 +280,6 @@ describe('owners that are gone for good', () => {
   });
 
   test('it would not be if those that are gone were just not waited for', () => {
-    const naive: Rule = ({ primaries, incoming }, removed) =>
-      incoming.filter((node) => !primaries.includes(node) && !removed.includes(node));
     expect(lostBy(naive).length).toBeGreaterThan(0);
   });
 });
