@@ -107,9 +107,7 @@ export class Epochs {
   private renew(done: () => void): void {
     this.renewing = true;
     const { tables, meta, onFatal } = this.options;
-    const { epochsLeased, epochsLeasedFirst } = storeLimits;
-    const room = this.next === this.firstValid ? epochsLeasedFirst : epochsLeased;
-    const leaseEnd = Math.max(this.leaseEnd, this.next + room);
+    const leaseEnd = Math.max(this.leaseEnd, this.next + storeLimits.epochsLeased);
     const row = encodeEpochs({ leaseEnd, clean: false });
     tables.commit(
       (batch) => batch.put(meta, metaKeys.epochs, row),

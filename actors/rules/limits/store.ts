@@ -46,12 +46,10 @@ export const storeLimits = {
   /** Epochs that are counted for each ms of the wall clock. */
   epochsPerMs: 64,
   /**
-   * Ahead of those drawn; half of it is what may be drawn while the disk writes the next lease. 4 s
+   * Ahead of those drawn; half of it is what may be drawn while the disk writes the next lease. 2 s
    * of the wall clock.
    */
-  epochsLeased: 1 << 18,
-  /** Half a second: a node that is started again and again is not ahead of its clock by that. */
-  epochsLeasedFirst: 1 << 15,
+  epochsLeased: 1 << 17,
   /** How often a full disk is tried again: by a flush, by the log, for a lease of epochs. */
   flushRetryMs: 1_000,
   logRetryMs: 500,

@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
     test: 'unit/store/epochs',
     file: epochs,
     find: 'decodeEpochs(row).leaseEnd;',
-    replace: 'decodeEpochs(row).leaseEnd - storeLimits.epochsLeased - 1;',
+    replace: 'decodeEpochs(row).leaseEnd - storeLimits.epochsLeased;',
   },
   {
     name: 'marks-survive-crash',
@@ -140,7 +140,9 @@ export const mutants: readonly Mutant[] = [
     in: 'wandering',
     file: changes,
     find: 'before === undefined ? incoming :',
-    replace: 'before === undefined ? incoming.marked(1) :',
+    // The first epoch of the first simulated nodes, 2 ms after they begin.
+    replace:
+      'before === undefined ? incoming.marked((Date.UTC(2026) - Date.UTC(2024)) * 64 + 128) :',
   },
   // Quorums and outcomes.
   {

@@ -78,7 +78,7 @@ test('twelve leases drawn: renewed in the background, refused only when the disk
   const process = await home.start();
   let last = 0;
   for (let i = 0; i < 12 * storeLimits.epochsLeased; i++) {
-    if (i % (storeLimits.epochsLeasedFirst / 2) === 0)
+    if (i % (storeLimits.epochsLeased / 4) === 0)
       await new Promise<void>((done) =>
         process.tables.commit(
           () => undefined,
