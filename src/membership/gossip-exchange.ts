@@ -189,8 +189,7 @@ export class GossipExchange {
   /** Of all members that are there. */
   private expectTime(): void {
     const { roster, watch, timeOfDay } = this.options;
-    const others = roster.active().filter(({ id }) => id !== roster.self.id);
-    const there = others.filter(({ id }) => watch.reachability(id) !== 'down');
+    const there = roster.activeOthers().filter(({ id }) => watch.reachability(id) !== 'down');
     timeOfDay.expect(there.map(({ id }) => id));
   }
 

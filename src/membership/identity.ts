@@ -81,10 +81,9 @@ export class Identity {
 
   private async recall(): Promise<void> {
     const { roster, lineage } = this.options;
-    const others = roster.active().filter(({ id, removed }) => id !== roster.self.id && !removed);
     // As on disk: news that come meanwhile tell of a later life as well, and raise it.
     const own = roster.self.generation;
-    const seen = await lineage.recall(others.map(({ id }) => id));
+    const seen = await lineage.recall(roster.activeOthers().map(({ id }) => id));
     this.actor.send({ type: 'lives.recalled', seen, own });
   }
 

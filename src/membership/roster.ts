@@ -64,6 +64,11 @@ export class Roster {
     return this.all().filter((member) => member.status === 'active');
   }
 
+  /** Besides this node, and without those that were removed. */
+  activeOthers(): Member[] {
+    return this.active().filter(({ id, removed }) => id !== this.own.id && !removed);
+  }
+
   /** `direct`: the member itself told it. */
   learn(row: Member, options: { readonly direct: boolean }): Learned {
     const known = this.others.get(row.id);

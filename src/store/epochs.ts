@@ -11,7 +11,7 @@ import type { Clock, TimerId } from '../seams/clock.js';
 import type { Table, Tables } from '../seams/table.js';
 import { decodeEpochs, encodeEpochs, metaKeys, metaRow } from './meta.js';
 
-/** What may have been leased by a life of which others have told, and of which they have not. */
+/** More than a life had leased, and told nobody of, when it ended. */
 const epochBlock = 1 << 20;
 
 const countedFromMs = Date.UTC(2024, 0, 1);
@@ -58,11 +58,8 @@ export class Epochs {
   async start(onLeased: () => void): Promise<void> {
     const row = metaRow(this.options.meta, metaKeys.epochs);
     const last = row === undefined ? 1 : decodeEpochs(row).leaseEnd;
-    this.leaseEnd = Math.max(last, epochAt(this.options.clock.wallMs()));
-    this.next = this.leaseEnd;
-    this.firstValid = this.next;
     this.firstLease = onLeased;
-    await new Promise<void>((resolve) => this.renew(resolve));
+    await this.beginAt(Math.max(last, epochAt(this.options.clock.wallMs())));
   }
 
   /** The first one drawn since the start, or since earlier ones were voided. */
@@ -81,10 +78,7 @@ export class Epochs {
    * disk.
    */
   async skip(seen: number): Promise<void> {
-    this.leaseEnd = Math.max(this.leaseEnd, seen) + epochBlock;
-    this.next = this.leaseEnd;
-    this.firstValid = this.next;
-    await new Promise<void>((resolve) => this.renew(resolve));
+    await this.beginAt(Math.max(this.leaseEnd, seen) + epochBlock);
   }
 
   draw(): number {
@@ -102,6 +96,14 @@ export class Epochs {
     this.options.clock.clearTimeout(this.retry);
     this.leaseEnd = this.next;
     return encodeEpochs({ leaseEnd: this.next, clean: true });
+  }
+
+  /** All below it is void. */
+  private beginAt(epoch: number): Promise<void> {
+    this.leaseEnd = epoch;
+    this.next = epoch;
+    this.firstValid = epoch;
+    return new Promise((resolve) => this.renew(resolve));
   }
 
   private renew(done: () => void): void {
@@ -130,7 +132,7 @@ export class Epochs {
       this.setFull(false);
       return;
     }
-    // Where there was one, some of it is left.
+    // A lease that is renewed has not run out yet.
     if (this.firstLease !== undefined) this.setFull(true);
     const again = (): void => this.renew(() => undefined);
     this.retry = this.options.clock.setTimeout(again, storeLimits.epochsRetryMs);

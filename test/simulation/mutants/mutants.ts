@@ -120,8 +120,8 @@ export const mutants: readonly Mutant[] = [
     name: 'marks-survive-crash',
     in: 'forgetful',
     file: epochs,
-    find: 'this.next = this.leaseEnd;\n        this.firstValid = this.next;\n        this.firstLease',
-    replace: 'this.next = this.leaseEnd;\n        this.firstLease',
+    find: 'this.firstValid = epoch;',
+    replace: '',
   },
   {
     name: 'epochs-regardless-of-the-moment',
@@ -814,8 +814,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'old-disk-goes-on-with-its-epochs',
     file: 'src/store/epochs.js',
-    find: 'this.leaseEnd = Math.max(this.leaseEnd, seen) + epochBlock;',
-    replace: 'this.leaseEnd = this.next;',
+    find: 'Math.max(this.leaseEnd, seen) + epochBlock',
+    replace: 'this.next',
   },
   {
     name: 'founding-list-left-alive',
