@@ -11,7 +11,7 @@ import type { NodeId } from '../rules/actor.js';
 
 export interface LookUpPlan {
   readonly self: NodeId;
-  /** Those that have every acknowledged write. */
+  /** Those who are sent every write: on both sides, while the partition moves. */
   readonly primaries: readonly NodeId[];
   /** In the order in which they stand in for primaries. */
   readonly fallbacks: readonly NodeId[];

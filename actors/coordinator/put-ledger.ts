@@ -8,7 +8,8 @@
 import type { NodeId } from '../rules/actor.js';
 import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
 import { isMoving, isReplica, replicasOf } from '../rules/placement.js';
-import { noStandIns, tally, verdict, type StandIn } from '../rules/quorum.js';
+import { noStandIns, tally, verdict } from '../rules/quorum.js';
+import { standInsOf, type Standing } from './stand-ins.js';
 
 export interface PutPlan {
   /** The coordinator; it holds the states already. */
@@ -40,11 +41,7 @@ export interface RefusedHint {
   readonly why: string;
 }
 
-interface Seat {
-  readonly node: NodeId;
-  readonly standing: 'asked' | 'acked' | 'missing';
-  /** The primary a fallback stands in for; undefined for a primary. */
-  readonly owedTo: NodeId | undefined;
+interface Seat extends Standing {
   /** Why it is missing. */
   readonly why: string;
   /**
@@ -284,7 +281,7 @@ export function tallyOf(ledger: PutLedger): PutTally {
   const hints = replicasOf(ledger.plan).filter(
     (node) => !hasAcked(ledger, node) && hasStandIn(ledger, node),
   ).length;
-  return { ...tally(ballotOf(ledger, ledger.seats)), hints };
+  return { ...tally(ballotOf(ledger)), hints };
 }
 
 /** Gives `target` a stand-in unless it has one, or has answered meanwhile. */
@@ -342,14 +339,11 @@ function areServed(books: Books & Pick<PutLedger, 'plan'>): boolean {
   return true;
 }
 
-function ballotOf(
-  ledger: Pick<PutLedger, 'plan' | 'fallbacksTried'>,
-  seats: readonly Seat[],
-): Ballot {
+function ballotOf(ledger: Pick<PutLedger, 'plan' | 'seats' | 'fallbacksTried' | 'owed'>): Ballot {
   const acked: NodeId[] = [];
   const outstanding: NodeId[] = [];
   const missing: MissingReplica[] = [];
-  for (const { node, standing, why, differs } of seats) {
+  for (const { node, standing, why, differs } of ledger.seats) {
     if (standing === 'acked') acked.push(node);
     else if (standing === 'asked' || differs === true) outstanding.push(node);
     else missing.push({ node, why });
@@ -357,20 +351,8 @@ function ballotOf(
   const { plan } = ledger;
   const { needed, strict, primaries, incoming } = plan;
   const untried = plan.fallbacks.slice(ledger.fallbacksTried);
-  const standIns = isMoving(plan) ? standInsOf(plan, seats) : noStandIns;
+  const standIns = isMoving(plan) ? standInsOf(ledger) : noStandIns;
   return { needed, strict, primaries, incoming, standIns, acked, outstanding, untried, missing };
-}
-
-/**
- * A coordinator that owns the partition neither before nor after its move owes it to all who do.
- */
-function standInsOf(plan: PutPlan, seats: readonly Seat[]): StandIn[] {
-  return seats.flatMap(({ node, owedTo }) => {
-    if (owedTo === undefined) return [];
-    return node === plan.self
-      ? replicasOf(plan).map((replica) => ({ node, owedTo: replica }))
-      : { node, owedTo };
-  });
 }
 
 function edit(ledger: PutLedger): Draft {
@@ -387,7 +369,7 @@ function edit(ledger: PutLedger): Draft {
 
 function closed(ledger: Omit<PutLedger, 'verdict' | 'findings'>): PutLedger {
   const { plan, seats, fallbacksTried, owed, unowed, orders } = ledger;
-  const now = verdict(ballotOf(ledger, seats));
+  const now = verdict(ballotOf(ledger));
   const found = areServed(ledger) ? findings[now.kind].served : findings[now.kind].open;
   return { plan, seats, fallbacksTried, owed, unowed, orders, verdict: now, findings: found };
 }

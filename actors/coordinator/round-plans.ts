@@ -3,7 +3,7 @@
  * stands in, who is not waited for.
  */
 import type { NodeId } from '../rules/actor.js';
-import { inOrder, replicasOf, type Placement } from '../rules/placement.js';
+import { inOrder, isMoving, isReplica, replicasOf, type Placement } from '../rules/placement.js';
 import { remaining, type Removals } from '../rules/removal.js';
 import type { Belief } from '../rules/routing.js';
 import type { GetPlan } from './get-ledger.js';
@@ -32,11 +32,13 @@ export function putPlan(wanted: Wanted, view: Belief & Removals, self: NodeId): 
 
 /**
  * The coordinator first where it is a reader, then the other readers clockwise from it, so that
- * reads spread evenly; then fallbacks, the coordinator first among them: its state is at hand.
+ * reads spread evenly; then those who hold what readers were not there to take, the coordinator
+ * first among them: its state is at hand. While the partition moves that is first of all the other
+ * side, which is sent every put.
  */
 export function getPlan(wanted: Wanted, view: Belief, self: NodeId): GetPlan {
-  const { quorum, strict } = wanted;
-  const { readers, fallbacks } = wanted.placement;
+  const { placement, quorum, strict } = wanted;
+  const { readers } = placement;
   const at = readers.indexOf(self);
   const others = at < 0 ? readers : [...readers.slice(at + 1), ...readers.slice(0, at)];
   const candidates = aliveFirst(others, view);
@@ -44,8 +46,9 @@ export function getPlan(wanted: Wanted, view: Belief, self: NodeId): GetPlan {
   // Without a ring nobody knows where the key would be: its absence here says nothing.
   if (!strict && readers.length > 0) {
     if (at < 0) candidates.push(self);
-    const isOther = (node: NodeId): boolean => node !== self;
-    candidates.push(...aliveFirst(fallbacks.filter(isOther), view));
+    const isOther = (node: NodeId): boolean => node !== self && !readers.includes(node);
+    const behind = isMoving(placement) ? inOrder(placement) : placement.fallbacks;
+    candidates.push(...aliveFirst(behind.filter(isOther), view));
   }
   const down = downOf(readers, view, self);
   return { self, primaries: readers, candidates, down, needed: quorum, strict };
@@ -60,10 +63,8 @@ export function lookUpPlan(
   view: Belief & Removals,
   self: NodeId,
 ): LookUpPlan {
-  const { readers } = placement;
   const all = remaining(inOrder(placement), view);
-  const isReader = (node: NodeId): boolean => readers.includes(node);
-  const primaries = all.filter(isReader);
+  const primaries = all.filter((node) => isReplica(placement, node));
   return { self, primaries, fallbacks: all.slice(primaries.length), down: downOf(all, view, self) };
 }
 

@@ -4,7 +4,8 @@
  * alive → probed when nothing was heard in time: gossip is random, so it is asked directly before
  * anybody is told.
  * probed → suspect when it does not answer, or at once when NATS knows nobody there: requests go
- * around it.
+ * around it. Without an answer in time it is waited for a little longer, the longer the larger the
+ * cluster is and the worse this node itself does; not when another misses it as well.
  * suspect → down with a second independent source. Any sign of life makes it alive at once. Down is
  * never more than this: only routing follows from it. While this node itself is ill (its loop stood
  * still, its link to NATS is gone) silence says nothing about others, so the belief stays as it
@@ -38,13 +39,15 @@ export interface PeerEffects {
   tellAgain(): void;
   /** Asks the peer for a sign of life: it answers, or NATS says that it is not there. */
   probe(): void;
+  /** It has not answered in time: it is slow, or this node. */
+  strike(): void;
 }
 
 /** `atMs`: monotonic. */
 export type PeerEvent =
   | { readonly type: 'peer.heard' }
-  /** For too long; may be said again and again. */
-  | { readonly type: 'peer.silent' }
+  /** For too long; may be said again and again. `patienceMs`: beyond the time of an answer. */
+  | { readonly type: 'peer.silent'; readonly patienceMs: number }
   | { readonly type: 'peer.absent'; readonly atMs: number }
   | { readonly type: 'peer.removed' }
   /** How old NATS' word is, is looked at. */
@@ -58,6 +61,7 @@ export type PeerEvent =
 
 interface PeerContext {
   readonly suspicion: Suspicion;
+  readonly patienceMs: number;
 }
 
 export const peerMachine = setup({
@@ -75,6 +79,11 @@ export const peerMachine = setup({
     believeThere: toBeProvided,
     tellAgain: toBeProvided,
     probe: toBeProvided,
+    strike: toBeProvided,
+    notePatience: assign({
+      patienceMs: ({ context, event }) =>
+        event.type === 'peer.silent' ? event.patienceMs : context.patienceMs,
+    }),
     noteSilence: assign({
       suspicion: ({ context }) => ({ ...context.suspicion, silent: true }),
     }),
@@ -109,16 +118,19 @@ export const peerMachine = setup({
   guards: {
     isConfirmed: ({ context }) => isConfirmed(context.suspicion),
     isHeard: ({ context }) => !context.suspicion.silent,
+    isMissed: ({ context: { patienceMs, suspicion } }) =>
+      patienceMs === 0 || suspicion.witnesses.size > 0,
     isAbsent: ({ context }) => context.suspicion.absentAtMs !== undefined,
     isAbsenceOld: ({ context, event }) => absentForMs(context, event) > limits.absenceMsMax,
     mayAskAgain: ({ context, event }) => absentForMs(context, event) >= limits.absenceRestMs,
   },
   delays: {
     probeAnswer: limits.probeMsMax,
+    patience: ({ context }) => context.patienceMs,
   },
 }).createMachine({
   id: 'peer',
-  context: { suspicion: trusted },
+  context: { suspicion: trusted, patienceMs: 0 },
   initial: 'watched',
   on: {
     'witness.suspects': { actions: 'addWitness' },
@@ -139,20 +151,41 @@ export const peerMachine = setup({
           tags: 'calm',
           entry: ['trust', 'believeThere', 'believeAlive'],
           on: {
-            'peer.silent': 'probed',
+            'peer.silent': { target: 'probed', actions: 'notePatience' },
             'peer.absent': { target: 'suspect', actions: ['noteAbsence', 'believeAbsent'] },
           },
         },
         probed: {
-          entry: 'probe',
+          initial: 'asked',
           on: {
             'peer.heard': 'alive',
-            'peer.absent': {
-              target: 'suspect',
-              actions: ['noteSilence', 'noteAbsence', 'believeAbsent'],
+            'peer.absent': { target: 'suspect', actions: ['noteAbsence', 'believeAbsent'] },
+          },
+          states: {
+            asked: {
+              entry: 'probe',
+              after: {
+                probeAnswer: [
+                  {
+                    guard: 'isMissed',
+                    target: '#peer.watched.suspect',
+                    actions: ['noteSilence', 'strike'],
+                  },
+                  { target: 'unanswered', actions: 'strike' },
+                ],
+              },
+            },
+            unanswered: {
+              entry: 'probe',
+              on: {
+                'witness.suspects': {
+                  target: '#peer.watched.suspect',
+                  actions: ['addWitness', 'noteSilence'],
+                },
+              },
+              after: { patience: { target: '#peer.watched.suspect', actions: 'noteSilence' } },
             },
           },
-          after: { probeAnswer: { target: 'suspect', actions: 'noteSilence' } },
         },
         suspect: {
           entry: ['believeSuspect', 'probe'],
@@ -214,6 +247,7 @@ export function peerChart(effects: PeerEffects): typeof peerMachine {
       believeThere: () => effects.believeAbsent(false),
       tellAgain: () => effects.tellAgain(),
       probe: () => effects.probe(),
+      strike: () => effects.strike(),
     },
   });
 }

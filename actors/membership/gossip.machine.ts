@@ -1,14 +1,17 @@
 /**
  * The rhythm of a node among others: it greets everyone when it comes (or comes back), then beats
- * once in `gossipIntervalMs` and looks for silence more often. Cut off from NATS it does neither,
- * and blames nobody. Its effects are provided by who runs it.
+ * once in `gossipIntervalMs` and looks for silence more often. What it believes of others since then
+ * it tells at once, but not again and again: many may be lost together. Cut off from NATS it does
+ * neither, and blames nobody. Its effects are provided by who runs it.
  */
-import { setup } from 'xstate';
+import { setup, stateIn } from 'xstate';
 import { limits } from '../rules/limits.js';
 
 export type GossipEvent =
   | { readonly type: 'link.lost' }
   | { readonly type: 'link.restored' }
+  /** Another one is not reachable any more, or less than before. */
+  | { readonly type: 'peer.doubted' }
   | { readonly type: 'node.stopping' };
 
 export const gossipMachine = setup({
@@ -18,6 +21,8 @@ export const gossipMachine = setup({
     greet: () => undefined,
     /** Raises the own heartbeat and tells a few random peers what this node knows. */
     beat: () => undefined,
+    /** Tells a few what this node knows. */
+    spread: () => undefined,
     /** Compares how long peers were silent with how long they may be, if this node hears at all. */
     review: () => undefined,
     /** Asks whether another process uses this node's id. */
@@ -27,9 +32,11 @@ export const gossipMachine = setup({
     /** Silence says something again. */
     resume: () => undefined,
   },
+  guards: { hasMore: stateIn('#notAll') },
   delays: {
     betweenBeats: limits.gossipIntervalMs,
     betweenReviews: limits.reviewIntervalMs,
+    betweenSpreads: limits.reviewIntervalMs,
     betweenClaims: limits.claimIntervalMs,
   },
 }).createMachine({
@@ -47,6 +54,22 @@ export const gossipMachine = setup({
           states: {
             resting: {
               after: { betweenBeats: { target: 'resting', reenter: true, actions: 'beat' } },
+            },
+          },
+        },
+        telling: {
+          initial: 'free',
+          states: {
+            free: { on: { 'peer.doubted': { target: 'told', actions: 'spread' } } },
+            told: {
+              initial: 'all',
+              after: {
+                betweenSpreads: [
+                  { guard: 'hasMore', target: 'told', reenter: true, actions: 'spread' },
+                  { target: 'free' },
+                ],
+              },
+              states: { all: { on: { 'peer.doubted': 'notAll' } }, notAll: { id: 'notAll' } },
             },
           },
         },

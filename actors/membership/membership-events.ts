@@ -26,17 +26,21 @@ export type MembershipEvent =
   /** Others were asked who this node is, and none objected. */
   | { readonly type: 'self.known' }
   | { readonly type: 'time.told' }
-  /** An operator said that this node is gone for good. */
-  | { readonly type: 'self.removed' }
-  | { readonly type: 'removal.stored' }
+  /** It is on disk. */
+  | { readonly type: 'configuration.learned'; readonly isMember: boolean }
+  /** It left, or an operator said that it is gone for good. */
+  | { readonly type: 'self.departed' }
+  | { readonly type: 'departure.stored' }
   | { readonly type: 'node.stopping' };
 
 export interface DiskRead {
   readonly type: 'disk.read';
   readonly vote: FoundingVote;
   readonly known: readonly NodeId[];
-  /** It says that this node is gone for good. */
-  readonly isRemoved: boolean;
+  /** By the configuration that is on it. */
+  readonly isMember: boolean;
+  /** It says that this node was a member, and is none any more. */
+  readonly hasDeparted: boolean;
 }
 
 export interface MetCounted {

@@ -1,16 +1,15 @@
 /**
- * The life of a node as a member: it founds a cluster with those it meets or is of one already,
- * joins it once it knows who itself is (`identity.machine.ts`) and what time it is, and is of it
- * until it is removed.
+ * The life of a node as a member: it founds a cluster with those it meets, is taken into one or is
+ * of one already, joins it once it knows who itself is (`identity.machine.ts`) and what time it is,
+ * and is of it until it leaves or is removed.
  *
- * Invariants: it acts upon no vote that is not on its disk; an agreement it leaves only when it
- * can't be fulfilled; it joins only as a founder that was asked after; from being gone for good
- * there is no way back. A stop ends a process, and no membership.
+ * Invariants: it acts upon no vote and no configuration that is not on its disk; an agreement it
+ * leaves only when it can't be fulfilled; it joins only as a member, by a configuration, that was
+ * asked after; from having departed there is no way back. A stop ends a process, and no membership.
  *
  * Effects are provided by who runs the chart. The tag `founded` says that it is of a cluster.
  */
 import { and, assertEvent, assign, setup } from 'xstate';
-import type { NodeId } from '../rules/actor.js';
 import { type FoundingVote, isFoundedBy, noVote } from '../rules/founding.js';
 import { limits } from '../rules/limits.js';
 import * as books from './founding-book.js';
@@ -21,10 +20,6 @@ interface Happened {
   readonly event: MembershipEvent;
 }
 
-interface Founders {
-  readonly founders: readonly NodeId[];
-}
-
 export const membershipMachine = setup({
   types: {
     context: {} as MembershipContext,
@@ -33,7 +28,8 @@ export const membershipMachine = setup({
     tags: {} as 'founded',
   },
   guards: {
-    isRemoved: ({ event }) => event.type === 'disk.read' && event.isRemoved,
+    hasDeparted: ({ event }) => event.type === 'disk.read' && event.hasDeparted,
+    isMember: ({ event }) => 'isMember' in event && event.isMember,
     wasFounded: ({ event }) => event.type === 'disk.read' && event.vote.founders.length > 0,
     hadAgreed: ({ event }) => event.type === 'disk.read' && event.vote.stored.length > 0,
     isToldOfItsCluster: (happened) => moved(happened).founders.length > 0,
@@ -80,6 +76,9 @@ export const membershipMachine = setup({
     /** Nothing of what was said matters any more. */
     close: assign(({ context: { self, book } }) => ({ book: books.openBook(self, book.next) })),
 
+    /** It is of a cluster, whatever it was about to vote. */
+    abandon: assign(({ context: { self, book } }) => ({ book: books.openBook(self, book.vote) })),
+
     /** Takes in what the disk had, hears others from now on: `self.known` when it has asked. */
     listen: () => undefined,
     /** Makes `book.next` durable: `vote.stored`. */
@@ -92,17 +91,15 @@ export const membershipMachine = setup({
     tellAll: () => undefined,
     /** The same to a few. */
     tellSome: () => undefined,
-    /** Others hold partitions. */
-    showFounders: (_, params: Founders) => void params,
-    /** This node holds partitions. */
-    takePlace: (_, params: Founders) => void params,
+    /** Makes the configuration of the founders durable: `configuration.learned`. */
+    configure: () => undefined,
     /** It may serve. */
     join: () => undefined,
-    endAsRemoved: () => undefined,
+    endAsDeparted: () => undefined,
     fallSilent: () => undefined,
   },
   // A full disk must not keep it among the others.
-  delays: { untilRemovalIsStored: limits.recallMsMax },
+  delays: { untilDepartureIsStored: limits.recallMsMax },
 }).createMachine({
   id: 'membership',
   context: ({ input }) => ({
@@ -116,8 +113,9 @@ export const membershipMachine = setup({
     reading: {
       on: {
         'disk.read': [
-          { guard: 'isRemoved', target: 'left' },
-          { guard: 'wasFounded', target: '#active', actions: 'open' },
+          { guard: 'hasDeparted', target: 'left' },
+          { guard: 'isMember', target: '#active', actions: 'open' },
+          { guard: 'wasFounded', target: '#founded', actions: 'open' },
           { guard: 'hadAgreed', target: '#confirming', actions: 'open' },
           { target: 'arriving', actions: 'open' },
         ],
@@ -128,7 +126,7 @@ export const membershipMachine = setup({
       on: {
         'news.heard': { actions: 'noteKnown' },
         'newcomer.down': { actions: 'noteKnown' },
-        'self.removed': 'leaving',
+        'self.departed': 'leaving',
       },
       onDone: 'joined',
       states: {
@@ -143,11 +141,12 @@ export const membershipMachine = setup({
                 'news.heard': [
                   { guard: 'isToldOfItsCluster', target: '#concluding', actions: 'hear' },
                   { guard: 'isAskedToAgree', target: 'agreed', actions: 'hear' },
-                  {
-                    guard: 'isLaterAttempt',
-                    actions: ['hear', 'store', { type: 'showFounders', params: toldFounders }],
-                  },
-                  { actions: ['hear', { type: 'showFounders', params: toldFounders }] },
+                  { guard: 'isLaterAttempt', actions: ['hear', 'store'] },
+                  { actions: 'hear' },
+                ],
+                'configuration.learned': [
+                  { guard: 'isMember', target: 'active', actions: 'abandon' },
+                  { target: '.outside' },
                 ],
                 'newcomer.down': { actions: 'dropNewcomer' },
                 'newcomer.learned': { actions: 'tellAll' },
@@ -173,7 +172,7 @@ export const membershipMachine = setup({
                     ],
                   },
                 },
-                // A cluster was founded without it.
+                // A cluster was founded without it, and has not taken it in.
                 outside: {},
               },
             },
@@ -188,10 +187,15 @@ export const membershipMachine = setup({
                   {
                     guard: 'isLaterAttempt',
                     target: 'open.gathering',
-                    actions: ['hear', 'store', { type: 'showFounders', params: toldFounders }],
+                    actions: ['hear', 'store'],
                   },
                   { actions: 'hear' },
                 ],
+                'configuration.learned': {
+                  guard: 'isMember',
+                  target: 'active',
+                  actions: 'abandon',
+                },
                 'newcomer.down': { actions: 'dropNewcomer' },
                 'newcomer.learned': { actions: 'tellAll' },
                 'heartbeat.raised': { actions: 'tellAll' },
@@ -222,19 +226,20 @@ export const membershipMachine = setup({
                     'news.heard': { actions: 'noteKnown' },
                     'vote.stored': {
                       guard: 'isLatestVote',
-                      target: '#active',
+                      target: '#founded',
                       actions: 'close',
                     },
                   },
                 },
               },
             },
-            active: {
-              id: 'active',
-              type: 'final',
-              tags: 'founded',
-              entry: [{ type: 'takePlace', params: ownFounders }, 'tellAll'],
+            // A cluster, by those who are on its disk; of its configurations none is there yet.
+            founded: {
+              id: 'founded',
+              entry: 'configure',
+              on: { 'configuration.learned': { guard: 'isMember', target: 'active' } },
             },
+            active: { id: 'active', type: 'final', tags: 'founded', entry: 'tellAll' },
           },
         },
         start: {
@@ -255,14 +260,14 @@ export const membershipMachine = setup({
         },
       },
     },
-    joined: { tags: 'founded', entry: 'join', on: { 'self.removed': 'leaving' } },
-    // Gone for good: it ends when that is on its disk.
+    joined: { tags: 'founded', entry: 'join', on: { 'self.departed': 'leaving' } },
+    // No member any more: it ends when that is on its disk.
     leaving: {
       tags: 'founded',
-      on: { 'removal.stored': 'left' },
-      after: { untilRemovalIsStored: 'left' },
+      on: { 'departure.stored': 'left' },
+      after: { untilDepartureIsStored: 'left' },
     },
-    left: { type: 'final', entry: ['fallSilent', 'endAsRemoved'] },
+    left: { type: 'final', entry: ['fallSilent', 'endAsDeparted'] },
     // The process ends; the member stays.
     stopped: { type: 'final', entry: 'fallSilent' },
   },
@@ -272,14 +277,4 @@ export const membershipMachine = setup({
 function moved({ context, event }: Happened): FoundingVote {
   assertEvent(event, 'news.heard');
   return books.votedUpon(context.book, event);
-}
-
-/** Its own place a node takes when the vote is on its disk, and not before. */
-function toldFounders({ context, event }: Happened): Founders {
-  assertEvent(event, 'news.heard');
-  return { founders: event.told.founders.filter((id) => id !== context.self) };
-}
-
-function ownFounders({ context }: Happened): Founders {
-  return { founders: context.book.vote.founders };
 }

@@ -17,8 +17,8 @@ export interface ExchangeEffects {
   /** Else: how long to rest before the next visit. */
   restMs(): number;
   /**
-   * Chooses a peer and sends it all common roots: `roots.equal`, `roots.differ`, `nobody.near` or
-   * `peer.silent`.
+   * Chooses a peer, first one to whom a visit was asked for, and sends it all roots to compare:
+   * `roots.equal`, `roots.differ`, `nobody.near` or `peer.silent`.
    */
   compareRoots(): void;
   /** Sends the roots that differed once more: as `compareRoots`. */
@@ -41,12 +41,14 @@ export interface ExchangeEffects {
   push(): void;
   /** The visit went through to its end. */
   visited(): void;
+  /** It is over, through to its end or not. */
+  ended(): void;
   /** Stops listening for the answer to what was asked. */
   giveUp(): void;
 }
 
 export type ExchangeEvent =
-  /** A partition may have lost something, or a peer is back: do not wait. */
+  /** A partition may have lost something, a peer is back, a visit was asked for: do not wait. */
   | { readonly type: 'visit.wanted' }
   | { readonly type: 'nobody.near' }
   | { readonly type: 'peer.silent' }
@@ -96,6 +98,7 @@ export const treeExchangeMachine = setup({
     })),
     finishVisit: assign({ isUnfinished: false }),
     noteVisited: toBeProvided,
+    noteEnd: toBeProvided,
     beginVisit: assign({
       isUnfinished: true,
       partitionsLeft: 0,
@@ -131,7 +134,8 @@ export const treeExchangeMachine = setup({
   initial: 'resting',
   states: {
     resting: {
-      entry: 'planRest',
+      // What was wanted and is over must not make the next visit urgent.
+      entry: ['noteEnd', 'planRest'],
       on: { 'visit.wanted': 'visiting' },
       after: { rest: 'visiting' },
     },
@@ -236,6 +240,7 @@ export function treeExchangeChart(effects: ExchangeEffects): typeof treeExchange
       pushStates: () => effects.push(),
       giveUpCall: () => effects.giveUp(),
       noteVisited: () => effects.visited(),
+      noteEnd: () => effects.ended(),
     },
   });
 }

@@ -1,46 +1,93 @@
 /**
- * Which configuration of the cluster a message is about. Who owns a partition follows from it: an
- * ack or an answer of a node that goes by another one must not count for a quorum. So what counts
- * for one says its configuration, a receiver that differs does nothing and answers so, and the
- * sender fetches what it may lack and tries again as long as its requests live.
+ * The configuration of a cluster: the numbered document that says who its members are, on which
+ * places their data lie, and what is moving. Each configuration is followed by one other, which its
+ * own voters choose (`actors/consensus/`), so all nodes go through the same ones.
  *
- * Until configurations are documents with numbers, a hash over what the ring is computed from
- * stands for the number. It shows that two nodes differ and not who is behind, so both tell each
- * other what they know.
+ * This file says what one looks like; `steps.ts` which may follow another one.
  */
-import { limits } from './limits.js';
-import type { Ring } from './ring.js';
+import type { NodeId } from './actor.js';
 
-/** 32 bits, unsigned. */
-export type Configuration = number;
+/** Equal for all configurations of one cluster: made of those who founded it. 32 bits, unsigned. */
+export type ClusterId = number;
 
-/** As a message says it; `unsaid`: it counts for no quorum, or its author knows of none. */
-export type SaidConfiguration = Configuration | null;
-
-export const unsaid = null;
-
-export function configurationOf({ epoch }: Pick<Ring, 'epoch'>): Configuration {
-  return epoch;
+/** By which a member stands on the ring. Its weight is 0 once it holds nothing any more. */
+export interface Place {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly host: string;
+  readonly zone: string;
+  readonly weight: number;
 }
 
-/** Whether who goes by `own` may serve what was said; else it answers that it goes by another. */
-export function isServed(said: SaidConfiguration, own: Configuration): boolean {
-  return said === own || said === unsaid;
+export interface Configuration {
+  readonly cluster: ClusterId;
+  /** 1 for the founders', one more with each step. 32 bits, unsigned. */
+  readonly number: number;
+  /**
+   * The configuration with which the owners of partitions last changed: this one, or an earlier
+   * one. Messages say it (`said-configuration.ts`).
+   */
+  readonly layout: number;
+  readonly partitions: number;
+  /** Which ring is computed of the places; see `ring.ts`. */
+  readonly ring: RingVersion;
+  /** Who owns the partitions, ascending by id. */
+  readonly members: readonly Place[];
+  readonly move: Move | undefined;
+  /**
+   * Own nothing any more, and are members until they have handed on all that they hold; ascending.
+   */
+  readonly leaving: readonly NodeId[];
+  /**
+   * Declared gone for good by an operator: nothing is taken from them, nobody waits for them;
+   * ascending. Among `members` until the move that goes on without them is over.
+   */
+  readonly removed: readonly NodeId[];
 }
 
-/**
- * What a round does that was answered so. `anew`: its own node goes by another one than when the
- * round was planned, so it asks the owners as they are now. `again`: it asks the same node once
- * more in a while; meanwhile that node counts as one that can't be reached.
- */
-export function courseOf(planned: Configuration, own: Configuration): 'anew' | 'again' {
-  return planned === own ? 'again' : 'anew';
+/** From `members` to others. Both are written; see `placement.ts`. */
+export interface Move {
+  /** Ascending by id. */
+  readonly members: readonly Place[];
+  readonly ring: RingVersion;
+  /** The partitions of which these hold all that their owners before hold; ascending. */
+  readonly moved: readonly number[];
 }
 
-/**
- * Whether to tell a node that differs what is known here and ask it for the same, having done so
- * before.
- */
-export function mayReconcile(lastMs: number, nowMs: number): boolean {
-  return nowMs - lastMs >= limits.configurationAgainMs;
+/** 1: of clusters founded before configurations were documents. 2: with tighter shares. */
+export type RingVersion = 1 | 2;
+
+/** Who may still hold or serve something, ascending; nobody takes anything from others. */
+export function membersOf({ members, move, leaving, removed }: Configuration): readonly NodeId[] {
+  const places = move === undefined ? members : [...members, ...move.members];
+  const ids = new Set([...places.map(({ id }) => id), ...leaving]);
+  return [...ids].filter((id) => !removed.includes(id)).sort();
+}
+
+/** Whether the node is one of `membersOf`. */
+export function isMember({ members, move, leaving, removed }: Configuration, id: NodeId): boolean {
+  const named = (places: readonly Place[]): boolean => places.some((place) => place.id === id);
+  if (removed.includes(id)) return false;
+  return named(members) || (move !== undefined && named(move.members)) || leaving.includes(id);
+}
+
+/** As which a member stands on the ring, or will: the place it moves to comes first. */
+export function placeOf({ members, move }: Configuration, id: NodeId): Place | undefined {
+  const wanted = (place: Place): boolean => place.id === id;
+  return move?.members.find(wanted) ?? members.find(wanted);
+}
+
+export function samePlaces(some: readonly Place[], others: readonly Place[]): boolean {
+  return some.length === others.length && some.every((place, i) => isSamePlace(place, others[i]!));
+}
+
+function isSamePlace(place: Place, other: Place): boolean {
+  const { id, name, host, zone, weight } = place;
+  return (
+    id === other.id &&
+    name === other.name &&
+    host === other.host &&
+    zone === other.zone &&
+    weight === other.weight
+  );
 }

@@ -196,6 +196,18 @@ export const limits = {
   exchangeScannedKeysMax: 4096,
   exchangeScanKeys: 512,
 
+  /**
+   * Who holds a larger part of the keys of a partition that moves to it compares trees; below,
+   * sending all of them is cheaper than to say which are missing.
+   */
+  transferHeldShareMax: 0.25,
+  /**
+   * Rest between two batches of a transfer: as long as the last one took, within these. So a node
+   * or a disk that is busy with requests is left alone for longer.
+   */
+  transferRestMsMin: 10,
+  transferRestMsMax: 1_000,
+
   /** Longer than any message or restored process can be under way. */
   tombstoneGraceMsDefault: 60 * 60 * 1000,
   /**
@@ -218,13 +230,30 @@ export const limits = {
   clearedKeysMax: 4096,
 
   membersMax: 256,
+  /** Who choose the next configuration: three of them may be away. */
+  votersMax: 7,
+  /** 32 bits. */
+  configurationNumberMax: 0xffff_ffff,
+  /**
+   * One that moves from as many members as there may be to as many, with names of full length, and
+   * the most partitions.
+   */
+  configurationBytesMax: 224 * 1024,
   /** 16 bits of TCP. */
   portMax: 65_535,
   weightMax: 64,
-  /** A node may have this much more than its share, in parts of it (rounded up to a partition). */
+  /**
+   * A node may have this much more than its share, in parts of it (rounded up to a partition); on
+   * rings of version 2 also this much less.
+   */
   overloadMax: 0.04,
   /** Places of a list that are balanced so: N rarely is higher, and each place costs time. */
   balancedPlacesMax: 5,
+  /**
+   * Those that rings of version 2 fill at once, so that few of them change with a member: as many
+   * as the N most buckets have.
+   */
+  placesAtOnceMax: 3,
   /** Clients are told primaries and a few fallbacks of each list; nobody routes further. */
   ringListLengthMax: 16,
   /**

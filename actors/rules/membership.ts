@@ -23,15 +23,28 @@ export interface Member {
    * its disk lose it.
    */
   readonly epochs: number;
-  /** `joining` members hold no partitions yet; see `founding.ts`. */
   readonly status: MemberStatus;
   /**
-   * An operator declared it gone for good (`removal.ts`). Its place on the ring stays; nothing is
-   * taken from it any more.
+   * An operator declared it gone for good, and nothing is taken from it any more; by the
+   * configuration that its author goes by.
    */
   readonly removed?: true;
+  /** Of a node that is no member, told by itself. */
+  readonly wish?: JoinWish;
 }
 
+/** What a node is told at its start of how it is to become a member; of no meaning to one. */
+export interface JoinWish {
+  /** Without an operator, or when one says so. */
+  readonly join: 'auto' | 'ask';
+  /** By name or id, the member that is gone for good in whose stead it comes; '': of nobody. */
+  readonly replaces: string;
+}
+
+/**
+ * What the configuration says that its author goes by: it is to be taken in, or was at no time; it
+ * is a member; it was one.
+ */
 export type MemberStatus = 'joining' | 'active' | 'left';
 export type Reachability = 'alive' | 'suspect' | 'down';
 
@@ -45,17 +58,17 @@ export function isNewer(a: Beat, b: Beat): boolean {
   return a.generation !== b.generation ? a.generation > b.generation : a.heartbeat > b.heartbeat;
 }
 
-const order: readonly MemberStatus[] = ['joining', 'active', 'left'];
-
 /**
- * The newer row, with the later status of both: a member never goes back to joining, and never
- * returns from having left or having been removed. Nor does it take back epochs.
+ * The newer row, as far as the member itself writes it; `known` itself when that changes nothing.
+ * How others see its standing is theirs: each node goes by its own configuration. Nobody takes back
+ * epochs.
  */
 export function mergeMember(known: Member, told: Member): Member {
   const row = isNewer(told, known) ? told : known;
-  const status = order[Math.max(order.indexOf(known.status), order.indexOf(told.status))]!;
   const epochs = Math.max(known.epochs, told.epochs);
-  const removed = known.removed ?? told.removed;
+  const { status, removed } = known;
   if (row.status === status && row.epochs === epochs && row.removed === removed) return row;
-  return { ...row, status, epochs, ...(removed && { removed }) };
+  const { id, name, host, zone, weight, pid, generation, heartbeat, wish } = row;
+  const own = { id, name, host, zone, weight, pid, generation, heartbeat, epochs };
+  return { ...own, status, ...(removed && { removed }), ...(wish && { wish }) };
 }

@@ -41,17 +41,16 @@ export function placementOf(layout: Layout, partition: number, n: number): Place
   const list = layout.preferenceList(partition);
   const primaries = list.slice(0, n);
   const { next } = layout;
-  if (next !== undefined) {
-    const nextList = next.preferenceList(partition);
-    const incoming = nextList.slice(0, n);
-    if (incoming.length > 0 && !areSame(primaries, incoming)) {
-      const readers = next.hasMoved(partition) ? incoming : primaries;
-      const written = unionOf(primaries, incoming);
-      const fallbacks = unionOf(list, nextList).filter((node) => !written.includes(node));
-      return { primaries, incoming, readers, fallbacks };
-    }
-  }
-  return { primaries, incoming: nobody, readers: primaries, fallbacks: list.slice(n) };
+  if (next === undefined)
+    return { primaries, incoming: nobody, readers: primaries, fallbacks: list.slice(n) };
+  const nextList = next.preferenceList(partition);
+  const moves = nextList.length > 0 && !areSame(primaries, nextList.slice(0, n));
+  const incoming = moves ? nextList.slice(0, n) : nobody;
+  const readers = moves ? (next.hasMoved(partition) ? incoming : primaries) : primaries;
+  // Who comes and who goes stand in for the others, also where a partition stays as it is.
+  const written = replicasOf({ primaries, incoming });
+  const fallbacks = unionOf(list, nextList).filter((node) => !written.includes(node));
+  return { primaries, incoming, readers, fallbacks };
 }
 
 type Owners = Pick<Placement, 'primaries' | 'incoming'>;

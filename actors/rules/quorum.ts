@@ -17,7 +17,7 @@ export interface Ballot {
   readonly primaries: readonly NodeId[];
   /** Who owns the partition after its move; nobody while it doesn't move. */
   readonly incoming: readonly NodeId[];
-  /** Whom the others stand in for, among whom they count then; only looked at during a move. */
+  /** Whom others stand in for, among whom they count then; only looked at during a move. */
   readonly standIns: readonly StandIn[];
   /** Who said yes. */
   readonly acked: readonly NodeId[];

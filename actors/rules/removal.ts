@@ -2,19 +2,17 @@
  * When a member may be declared gone for good. From then on nothing is taken from it, so that the
  * others may forget without asking it: tombstones, expired values, old context entries. That it
  * really is gone only an operator knows; what the nodes know is checked here, by each of those that
- * are asked, before it has the mark on its disk.
- *
- * A majority of the founders must have it, and must be left: of two sides of a cut one at most can
- * declare the other gone.
+ * are asked, before the configuration that says so is proposed.
  */
 import type { NodeId } from './actor.js';
 import type { Member, Reachability } from './membership.js';
 
 export interface RemovalCase {
   readonly target: NodeId;
-  /** Of the cluster. */
-  readonly founders: readonly NodeId[];
-  /** As this node knows. */
+  /** Whoever the configuration names. */
+  readonly members: readonly NodeId[];
+  /** Who choose the next one. */
+  readonly voters: readonly NodeId[];
   readonly removed: readonly NodeId[];
   /** Of the target, as this node sees it; undefined: it is the target itself. */
   readonly reachability: Reachability | undefined;
@@ -22,15 +20,15 @@ export interface RemovalCase {
 
 /** What a node has against it; undefined: nothing. */
 export function removalObjection(removal: RemovalCase): string | undefined {
-  const { target, founders, removed, reachability } = removal;
-  if (!founders.includes(target)) return 'the cluster has no such member';
+  const { target, members, voters, removed, reachability } = removal;
+  if (!members.includes(target)) return 'the cluster has no such member';
   if (reachability === undefined) return 'it is the one that was asked, and lives';
   if (removed.includes(target)) return undefined;
   if (reachability === 'alive') return 'it is alive, or was a moment ago';
   if (reachability === 'suspect') return 'it is silent, and nobody knows yet that it is down';
-  const left = founders.filter((node) => node !== target && !removed.includes(node)).length;
-  if (left >= majorityOf(founders)) return undefined;
-  return `${left} of the ${founders.length} members that founded the cluster would be left: a majority must be`;
+  const left = voters.filter((node) => node !== target).length;
+  if (left >= majorityOf(voters)) return undefined;
+  return `${left} of the ${voters.length} members that vote would be left: a majority must be`;
 }
 
 /** What somebody knows of removals. */
@@ -48,6 +46,6 @@ export function isRemaining({ id, status }: Member, { removed }: Removals): bool
   return status !== 'left' && !removed.has(id);
 }
 
-export function majorityOf(founders: readonly NodeId[]): number {
-  return Math.floor(founders.length / 2) + 1;
+export function majorityOf(voters: readonly NodeId[]): number {
+  return Math.floor(voters.length / 2) + 1;
 }

@@ -1,18 +1,21 @@
 /**
- * The ring: which node holds which partition, a pure function of the active members.
+ * The ring: which node holds which partition, a pure function of the members that hold any.
  *
- * A partition's preference list goes clockwise from the start of its arc over the tokens of the
- * nodes. The first places are distinct hosts (distinct zones while there are enough), and are
- * filled one place at a time under bounded load: of the first n places no node has more than its
- * share and `overloadMax` on top. That always holds for n = 1 and 2 and for equal weights on hosts
- * of their own; where some nodes are heavy enough to be in every list, the rest can be uneven,
- * since each place is filled without regard to the next. Behind `balancedPlacesMax` the list goes
- * on clockwise without the bound.
+ * The first places of a partition's preference list are distinct hosts (distinct zones while there
+ * are enough). In version 1 it goes clockwise from the start of the partition's arc over the tokens
+ * of the nodes, and is filled one place at a time under bounded load: of the first n places no node
+ * has more than its share and `overloadMax` on top. That always holds for n = 1 and 2 and for equal
+ * weights on hosts of their own; where some nodes are heavy enough to be in every list, the rest
+ * can be uneven, since each place is filled without regard to the next. Behind `balancedPlacesMax`
+ * the list goes on clockwise without the bound. Version 2 is in `ring-balanced.ts`.
  */
 import type { NodeId } from './actor.js';
+import type { RingVersion } from './configuration.js';
 import { limits } from './limits.js';
 import type { Member } from './membership.js';
+import { balancedListsOf } from './ring-balanced.js';
 import { match } from './ring-matching.js';
+import { candidates, complete, placesOf } from './ring-places.js';
 import { sharesOf } from './ring-shares.js';
 import { fnvBasis, hashText, mixed } from './hash.js';
 import { distancesOf, tokensOf } from './ring-tokens.js';
@@ -22,23 +25,26 @@ export interface Ring {
   readonly epoch: number;
   readonly partitions: number;
   /**
-   * All active nodes, clockwise from the partition; the first N on distinct hosts (zones while
-   * there are enough) come first.
+   * All nodes; the first N on distinct hosts (zones while there are enough) come first.
    */
-  preferenceList(partition: number): readonly NodeId[];
+  readonly preferenceList: (partition: number) => readonly NodeId[];
   /** Index of the partition's replica group: partitions with equal preference lists share one. */
-  groupOf(partition: number): number;
+  readonly groupOf: (partition: number) => number;
 }
 
 export type RingMember = Pick<Member, 'id' | 'host' | 'zone' | 'weight'>;
 
 /**
- * Takes the active members in any order. Costs about 15 ms for 50 nodes and 256 partitions: keep
- * the result.
+ * Takes the nodes in any order. Costs about 15 ms for 50 nodes and 256 partitions, of version 2
+ * three times as much: keep the result.
  */
-export function ringOf(members: readonly RingMember[], partitions: number): Ring {
+export function ringOf(
+  members: readonly RingMember[],
+  partitions: number,
+  version: RingVersion = 1,
+): Ring {
   const nodes = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const lists = listsOf(nodes, partitions);
+  const lists = version === 1 ? listsOf(nodes, partitions) : balancedListsOf(nodes, partitions);
   const groups = new Map<string, number>();
   const preferences: (readonly NodeId[])[] = [];
   const groupOf = lists.map((list) => {
@@ -50,15 +56,15 @@ export function ringOf(members: readonly RingMember[], partitions: number): Ring
     return groups.size - 1;
   });
   return {
-    epoch: epochOf(nodes, partitions),
+    epoch: epochOf(nodes, version === 1 ? `${partitions}` : `${partitions} ${version}`),
     partitions,
     preferenceList: (partition) => preferences[groupOf[partition]!]!,
     groupOf: (partition) => groupOf[partition]!,
   };
 }
 
-function epochOf(nodes: readonly RingMember[], partitions: number): number {
-  let hash = hashText(fnvBasis, String(partitions));
+function epochOf(nodes: readonly RingMember[], kind: string): number {
+  let hash = hashText(fnvBasis, kind);
   for (const { id, host, zone, weight } of nodes)
     hash = hashText(hash, JSON.stringify([id, host, zone, weight]));
   return mixed(hash);
@@ -91,60 +97,4 @@ function listsOf(nodes: readonly RingMember[], partitions: number): number[][] {
 /** Shares are sums of fractions: without the small change 3 × 85.33 could round up to 257. */
 export function loadMax(share: number): number {
   return Math.ceil(share * (1 + limits.overloadMax) - 1e-6);
-}
-
-/** Node → its host and zone, as numbers. */
-interface Places {
-  readonly host: readonly number[];
-  readonly zone: readonly number[];
-}
-
-function placesOf(nodes: readonly RingMember[]): Places {
-  return {
-    host: numbered(nodes.map((node) => node.host)),
-    zone: numbered(nodes.map((node) => node.zone)),
-  };
-}
-
-function numbered(names: readonly string[]): number[] {
-  const numbers = new Map([...new Set(names)].map((name, i) => [name, i]));
-  return names.map((name) => numbers.get(name)!);
-}
-
-/**
- * Who may stand next in a list: nodes in a zone not yet named; failing that on a host not yet
- * named; failing that any other.
- */
-function candidates(
-  list: readonly number[],
-  clockwise: readonly number[],
-  { host, zone }: Places,
-): readonly number[] {
-  const hosts = new Set(list.map((node) => host[node]!));
-  const zones = new Set(list.map((node) => zone[node]!));
-  const elsewhere = clockwise.filter((node) => !hosts.has(host[node]!));
-  const afar = elsewhere.filter((node) => !zones.has(zone[node]!));
-  if (afar.length > 0) return afar;
-  return elsewhere.length > 0 ? elsewhere : clockwise.filter((node) => !list.includes(node));
-}
-
-/** Appends all nodes that are not in the list yet, in the same order of precedence. */
-function complete(list: number[], clockwise: readonly number[], { host, zone }: Places): void {
-  const named = new Set(list);
-  const hosts = new Set(list.map((node) => host[node]!));
-  const zones = new Set(list.map((node) => zone[node]!));
-  const tests = [
-    (node: number): boolean => !zones.has(zone[node]!) && !hosts.has(host[node]!),
-    (node: number): boolean => !hosts.has(host[node]!),
-    (): boolean => true,
-  ];
-  for (const fits of tests) {
-    for (const node of clockwise) {
-      if (named.has(node) || !fits(node)) continue;
-      list.push(node);
-      named.add(node);
-      hosts.add(host[node]!);
-      zones.add(zone[node]!);
-    }
-  }
 }

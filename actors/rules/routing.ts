@@ -6,7 +6,7 @@
  */
 import type { NodeId } from './actor.js';
 import type { Reachability } from './membership.js';
-import { inOrder, replicasOf, type Placement } from './placement.js';
+import { inOrder, isReplica, replicasOf, type Placement } from './placement.js';
 import { remaining, type Removals } from './removal.js';
 
 /** What somebody believes of the nodes. A node takes itself for alive. */
@@ -65,10 +65,13 @@ export function readersToAsk({ readers }: Placement, belief: Belief): readonly N
 }
 
 /**
- * Whether a node listens to the partition: it is a reader, or stands in the place of one that is
- * down. So somebody does as long as any node lives.
+ * Whether a node listens to the partition: it owns it, or stands in the place of a reader that is
+ * down. So somebody does as long as any node lives. While the partition moves both sides listen:
+ * nodes do not hear at once that it has moved, or that the move is over, and those who leave may
+ * hear it first.
  */
 export function listensTo(placement: Placement, belief: Belief, self: NodeId): boolean {
+  if (isReplica(placement, self)) return true;
   let left = placement.readers.length;
   for (const node of inOrder(placement)) {
     if (node === self) return true;

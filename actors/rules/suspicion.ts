@@ -7,6 +7,7 @@
  */
 import type { NodeId } from './actor.js';
 import { limits } from './limits.js';
+import { gossipLimits } from './limits/gossip.js';
 
 export interface Suspicion {
   /** This node has not heard from it in time. */
@@ -42,12 +43,36 @@ export function withoutWitness(suspicion: Suspicion, witness: NodeId): Suspicion
 }
 
 /**
- * How long a peer may be silent. Gossip goes to `gossipFanout` peers a beat, so news of a heartbeat
- * needs log(nodes) / log(1 + fanout) beats to reach everyone; each beyond the first is waited for.
+ * Whether news tell of all members. Then heartbeats get around, and of who lives something is heard
+ * all the time. In a larger cluster they don't: peers are asked, each in its turn or when somebody
+ * doubts it, and only what they say themselves is a sign of life.
+ */
+export function tellsOfAll(nodes: number): boolean {
+  return nodes <= gossipLimits.newsVitalsMax + 2;
+}
+
+/**
+ * How long a peer may be silent. Where heartbeats get around, gossip goes to `gossipFanout` peers a
+ * beat, so news of one need log(nodes) / log(1 + fanout) beats to reach everyone; each beyond the
+ * first is waited for. Else, from when it was asked.
  */
 export function silenceMsMax(nodes: number): number {
-  const beats = Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
-  return silenceOfMs(beats);
+  return silenceOfMs(tellsOfAll(nodes) ? hops(nodes) : 1);
+}
+
+/**
+ * How much longer than `probeMsMax` one is waited for that was asked, while nobody else misses it. The
+ * more members there are, the more ask it in a moment in which it is slow, and the quicker they
+ * would make each other believe that it is down. And a node that does badly itself may be the one
+ * that is slow (Lifeguard's local health).
+ */
+export function patienceMs(nodes: number, strikes: number): number {
+  const further = tellsOfAll(nodes) ? 0 : hops(nodes) - 1;
+  return limits.probeMsMax * (further + strikes);
+}
+
+function hops(nodes: number): number {
+  return Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
 }
 
 /**

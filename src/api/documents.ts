@@ -93,7 +93,7 @@ export class Documents {
   }
 
   private ring(): RingMessage {
-    const { ring } = this.view;
+    const { configuration, cluster, layout } = this.view;
     const { defaults, own } = this.buckets;
     const nodes: RingNode[] = [];
     for (const { id, name, host, zone, status } of this.view.members())
@@ -111,13 +111,14 @@ export class Documents {
     for (const [bucket, { n, r }] of own)
       if (n !== defaults.n || r !== defaults.r) buckets.push([bucket, n, r]);
     return ringMessageOf({
-      epoch: ring.epoch,
-      partitions: ring.partitions,
+      epoch: configuration,
+      cluster,
+      partitions: this.options.partitions,
       nodes,
       n: defaults.n,
       r: defaults.r,
       buckets,
-      preferenceList: (partition) => ring.preferenceList(partition),
+      layout,
     });
   }
 

@@ -1,6 +1,6 @@
 /** Puts on their way to the node that orders them: one frame, and what becomes of each row. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { nothingSeen } from '../../actors/rules/versions.js';
@@ -33,7 +33,7 @@ export interface ForwardOptions {
   /** This node had read the puts late, and is not to coordinate them while others can. */
   readonly late: boolean;
   /** By which the other node was chosen. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   /** The other node refused them once, as past their deadline on its clock. */
   readonly again?: boolean;
 }
@@ -64,7 +64,7 @@ export class Forward {
   readonly waitMs: number;
   readonly late: boolean;
   readonly again: boolean;
-  private readonly configuration: Configuration;
+  private readonly configuration: ConfigurationNumber;
   /** Set when it was sent: ends call and timer. */
   stop: () => void = () => undefined;
 

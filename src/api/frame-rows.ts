@@ -3,7 +3,7 @@
  * each way, and one reply when the last row is done.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
-import { isServed } from '../../actors/rules/configuration.js';
+import { isServed } from '../../actors/rules/said-configuration.js';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { SeenContext } from '../../actors/rules/versions.js';

@@ -5,7 +5,7 @@
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
-import { isServed } from '../../actors/rules/configuration.js';
+import { isServed } from '../../actors/rules/said-configuration.js';
 import {
   partitionOf,
   storageKeyOf,

@@ -8,7 +8,12 @@
 import { inject, injectable } from 'tsyringe';
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
-import { MalformedError, QuorateError, UnavailableError } from '../errors.js';
+import {
+  MalformedError,
+  OtherConfigurationError,
+  QuorateError,
+  UnavailableError,
+} from '../errors.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Metrics } from '../seams/metrics.js';
@@ -25,6 +30,7 @@ import {
   type CallId,
   type IncomingCall,
   type PeerAnswer,
+  type PeerFence,
   type Peers,
 } from './peers.js';
 import { Underway } from './underway.js';
@@ -33,8 +39,11 @@ const protocol = 1;
 /** The id of a told message: nobody waits. */
 const told = 0;
 const ok = 0;
-/** Says no to a node that was removed from the cluster, whatever it sent. */
+/** Says no to a node that was removed from the cluster. */
 const dismissed = 410;
+/** What a node is asked and told by who is no member. */
+const openVerbs: ReadonlySet<Verb> = new Set<Verb>(['gossip', 'chain']);
+const nobodyOut: PeerFence = { isRemoved: () => false, isStranger: () => false };
 
 interface PendingCall {
   readonly id: CallId;
@@ -52,7 +61,7 @@ export class BusPeers implements Peers {
   private readonly contactListeners: ((peer: NodeId, contact: 'heard' | 'noResponders') => void)[] =
     [];
   private readonly dismissedListeners: ((by: NodeId) => void)[] = [];
-  private removed: ReadonlySet<NodeId> = new Set();
+  private gate = nobodyOut;
   private lastId: CallId;
   private isClosed = false;
   private readonly instruments: PeerInstruments;
@@ -118,7 +127,7 @@ export class BusPeers implements Peers {
   }
 
   handle<V extends Verb>(verb: V, handler: (call: IncomingCall<V>) => void): void {
-    const receive = (message: BusMessage): void => this.receive(message, handler);
+    const receive = (message: BusMessage): void => this.receive(message, verb, handler);
     this.listen(`${this.base}.${this.self}.${verb}`, receive);
     this.listen(`${this.base}.all.${verb}`, receive);
   }
@@ -127,8 +136,8 @@ export class BusPeers implements Peers {
     this.contactListeners.push(listener);
   }
 
-  fence(removed: ReadonlySet<NodeId>): void {
-    this.removed = removed;
+  fence(fence: PeerFence): void {
+    this.gate = fence;
   }
 
   onDismissed(listener: (by: NodeId) => void): void {
@@ -159,13 +168,14 @@ export class BusPeers implements Peers {
 
   private receive<V extends Verb>(
     message: BusMessage,
+    verb: V,
     handler: (call: IncomingCall<V>) => void,
   ): void {
     const request = this.open(message.data);
     if (request === undefined) return;
     const { from, rest } = request;
     const [id, body] = rest;
-    if (this.removed.has(from)) return this.dismiss(from, id);
+    if (verb !== 'chain' && this.gate.isRemoved(from)) return this.dismiss(from, id);
     if (!isInt(id) || !isList(body) || rest.length !== 2) {
       this.malformed();
       if (isInt(id)) this.refuse(from, id, new MalformedError('not a request'));
@@ -174,7 +184,9 @@ export class BusPeers implements Peers {
     if (from === this.self && id === told) return;
     // It was on its way when this node left.
     if (this.isClosed) return this.refuse(from, id, new UnavailableError('the node stops'));
-    this.heard(from);
+    if (!openVerbs.has(verb) && this.gate.isStranger(from))
+      return this.refuse(from, id, new OtherConfigurationError());
+    if (!this.gate.isRemoved(from)) this.heard(from);
     this.instruments.served.value++;
     const call = new ServedCall<V>(from, body, (code, result) =>
       this.answer(from, id, code, result),
@@ -229,7 +241,7 @@ export class BusPeers implements Peers {
     const answers = this.open(message.data);
     if (answers === undefined) return;
     const { from } = answers;
-    if (this.removed.has(from)) return;
+    if (this.gate.isRemoved(from)) return;
     this.heard(from);
     for (const answer of answers.rest) {
       if (!isList(answer) || answer.length !== 3) this.malformed();

@@ -106,9 +106,13 @@ export class Hearing {
    * is no more to do than usual.
    */
   waitedMs(nowMs: number): number {
+    return this.read(nowMs) ? 0 : this.lagMs(nowMs);
+  }
+
+  /** The same, where nothing is read now. */
+  lagMs(nowMs: number): number {
     const [askedMs] = this.unanswered;
-    if (this.read(nowMs) || askedMs === undefined) return 0;
-    return Math.max(0, nowMs - askedMs - this.wayMs);
+    return askedMs === undefined ? 0 : Math.max(0, nowMs - askedMs - this.wayMs);
   }
 
   /** Whether silence says nothing about others. */

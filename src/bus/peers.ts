@@ -1,5 +1,5 @@
 /**
- * The node protocol over the bus: six verbs, answered or not, without a promise or a NATS request
+ * The node protocol over the bus: seven verbs, answered or not, without a promise or a NATS request
  * each.
  *
  *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body],
@@ -8,7 +8,9 @@
  *   answers   `_kv.<from>.answers`   MessagePack [protocol, by, answer, …]: all answers of one turn
  *                                    of the event loop, [id, 0, body] or [id, code, message] each.
  *                                    `[id, 410, text]`, to told messages as well (id 0): the
- *                                    receiver was removed, and nothing is taken from it
+ *                                    receiver was removed, and nothing is taken from it but what
+ *                                    it asks of the chain of configurations. 421 to who is no
+ *                                    member, whatever it sends but gossip and that
  *
  * The reply subjects exist for the server's "no responders", which says at once that the peer is
  * not there. A node subscribes to a verb when it handles it: before that, and after `close`, it is
@@ -67,17 +69,21 @@ export interface Peers {
    * message of a peer.
    */
   onContact(listener: (peer: NodeId, contact: 'heard' | 'noResponders') => void): void;
-  /**
-   * From now on nothing is taken from these nodes, whoever joins the set later included; they are
-   * told so.
-   */
-  fence(removed: ReadonlySet<NodeId>): void;
+  /** From now on it is asked from whom to take what; those it keeps out are told so. */
+  fence(fence: PeerFence): void;
   /** Another node takes nothing from this one any more: it was removed from the cluster. */
   onDismissed(listener: (by: NodeId) => void): void;
   /** Calls that wait for an answer. */
   readonly pending: number;
   /** Listens no more: others hear "no responders" at once, calls that wait are given up. */
   close(): void;
+}
+
+export interface PeerFence {
+  /** Gone for good: nothing counts that it says. */
+  isRemoved(node: NodeId): boolean;
+  /** No member: it may tell of itself, and ask which configuration there is. */
+  isStranger(node: NodeId): boolean;
 }
 
 export type CallId = number;

@@ -5,10 +5,12 @@ import { Command, CommanderError } from 'commander';
 import { addDel } from './commands/del.js';
 import { addGet } from './commands/get.js';
 import { addInspect } from './commands/inspect.js';
+import { addLeave } from './commands/leave.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
 import { addPut } from './commands/put.js';
 import { addRemove } from './commands/remove.js';
+import { addReplace } from './commands/replace.js';
 import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
@@ -25,6 +27,8 @@ const commands = [
   addRing,
   addNode,
   addInspect,
+  addLeave,
+  addReplace,
   addRemove,
   addNatsConf,
 ];
@@ -36,6 +40,9 @@ function createProgram(): Command {
     .helpOption('-h, --help', 'show this, or the help of a command')
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError("(see 'quorate help')")
+    // What stands behind the name of a command is its own, also where the one above it has the same
+    // option.
+    .enablePositionalOptions()
     .exitOverride()
     .addHelpText(
       'after',

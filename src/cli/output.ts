@@ -19,6 +19,22 @@ export function printBytes(bytes: Uint8Array): void {
   if (process.stdout.isTTY && bytes.at(-1) !== 0x0a) process.stdout.write('\n');
 }
 
+/** What is shown takes the place of what was, on a terminal; else it comes behind it. */
+export class Screen {
+  private lines = 0;
+
+  get isLive(): boolean {
+    return process.stdout.isTTY;
+  }
+
+  show(text: string): void {
+    // So many lines up, and everything from there on away.
+    if (this.isLive && this.lines > 0) process.stdout.write(`\u001b[${this.lines}A\u001b[J`);
+    this.lines = text.split('\n').length;
+    printLine(text);
+  }
+}
+
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }

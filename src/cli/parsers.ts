@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Durability } from '../options/durability.js';
+import { isLabelText } from '../wire/text.js';
 
 export function wholeNumber(bounds: { min: number; max: number }): (text: string) => number {
   return (text) => {
@@ -75,6 +76,42 @@ function bucketSetting(setting: string): Partial<BucketOptions> {
     default:
       throw new InvalidArgumentError(`Unknown setting '${setting}': n, r, w, conflict or ttl.`);
   }
+}
+
+/** `n1,n2`, added to those before it. */
+export function listed(text: string, before: readonly string[] = []): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('It must be names, separated by commas.');
+  return [...before, ...names];
+}
+
+/** `NODE=VALUE`, the value by its own parser. */
+export function nodeAnd<T>(parse: (text: string) => T): (text: string) => readonly [string, T] {
+  return (text) => {
+    const sign = text.indexOf('=');
+    if (sign <= 0) throw new InvalidArgumentError('It must be NODE=VALUE.');
+    return [text.slice(0, sign), parse(text.slice(sign + 1))];
+  };
+}
+
+/** Of an option that may be repeated. */
+export function collected<T>(
+  parse: (text: string) => T,
+): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => [...before, parse(text)];
+}
+
+/** The name of a host or a zone. */
+export function placeLabel(text: string): string {
+  if (isLabelText(text)) return text;
+  throw new InvalidArgumentError(
+    `It must be up to ${limits.labelBytesMax} bytes without control characters.`,
+  );
+}
+
+export function nodeName(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('It must be the name or the id of a node.');
 }
 
 export interface NamedKey {

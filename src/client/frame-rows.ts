@@ -1,5 +1,5 @@
 /** Requests to frames, and replies back to what each request gets. */
-import type { SaidConfiguration } from '../../actors/rules/configuration.js';
+import type { SaidConfiguration } from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import type { Outcome } from '../errors.js';

@@ -60,6 +60,8 @@ export class RingKeeper {
       const ring = ringFromDocument(decodeDocument(message.data));
       if (ring.groups.some((group) => group.length === 0))
         throw new UnavailableError('not founded');
+      // By an older layout requests would go to owners that may have dropped what they held.
+      if (this.parts.routes.isOlder(ring)) throw new UnavailableError('the node is behind');
       // The cluster's word that a node is down holds until the node itself says otherwise.
       for (const node of ring.nodes)
         if (node.reachability === 'down' && this.parts.states.of(node.id) === 'answers')
@@ -69,7 +71,7 @@ export class RingKeeper {
       this.parts.states.keepOnly(ring.nodes.map((node) => node.id));
       this.parts.routes.set(ring);
     } catch {
-      // Not a ring: a node that is not ready answers with an error. Asked again soon.
+      // Not a ring that helps: a node that is not ready answers with an error. Asked again soon.
       this.wanted = true;
       return;
     }

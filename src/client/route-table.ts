@@ -1,19 +1,20 @@
 /**
- * Which node coordinates a request. Of a put: the first primary of the key's partition that
- * answers, as the nodes see it themselves, so that blind puts of all clients meet there; when no
- * primary answers, a fallback. A get may go to any primary, and where R of them answer the client
- * coordinates it itself (`own-read.ts`).
+ * Which node coordinates a request. Of a put: the first reader of the key's partition that answers
+ * (its primaries are its readers, but for those of a partition that has moved), as the nodes see it
+ * themselves, so that blind puts of all clients meet there; when no reader answers, another owner
+ * or a fallback. A get may go to any reader, and where R of them answer the client coordinates it
+ * itself (`own-read.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import {
   configurationOf,
   type SaidConfiguration,
   unsaid,
-} from '../../actors/rules/configuration.js';
+} from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
-import { placementOf } from '../../actors/rules/placement.js';
+import { placementOf, type Layout } from '../../actors/rules/placement.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
-import { layoutOf, type RingMessage } from '../wire/ring-message.js';
+import { layoutOf, placementGroupsOf, type RingMessage } from '../wire/ring-message.js';
 import type { NodeStates } from './node-states.js';
 import type { Request, Terms } from './request.js';
 
@@ -23,7 +24,7 @@ export interface LaneBounds {
 }
 
 /**
- * Where requests of one coordinator, one set of primaries and equal terms wait for the end of the
+ * Where requests of one coordinator, one set of readers and equal terms wait for the end of the
  * turn.
  */
 export class Lane {
@@ -63,7 +64,7 @@ export class Lane {
   }
 }
 
-/** A coordinator with one set of primaries: requests that can share a round. */
+/** A coordinator with one set of readers: requests that mostly can share a round. */
 export class Target {
   readonly lanes = new Map<number, Lane>();
 
@@ -81,7 +82,7 @@ export class Target {
   }
 }
 
-/** The primaries of one set that answer; each may coordinate a get of any key the set holds. */
+/** Those of one set that answer; each may coordinate a get of any key the set holds. */
 export class Readers {
   /** So that each takes its turn. */
   private first = 0;
@@ -148,34 +149,50 @@ interface Route {
   readonly readers: Readers | undefined;
 }
 
+/** A ring, with what follows from it. */
+interface Known {
+  readonly ring: RingMessage;
+  readonly layout: Layout;
+  /** Partition → placement group: those of one have one route. */
+  readonly groupOf: readonly number[];
+}
+
 export class RouteTable {
   private readonly targets = new Map<string, Target>();
-  private ring: RingMessage | undefined;
+  private known: Known | undefined;
   private buckets = new Map<string, Quorums>();
-  /** N → group → route. Emptied when the ring or anyone's state changes. */
+  /** N → placement group → route. Emptied when the ring or anyone's state changes. */
   private readonly byN = new Map<number, Route[]>();
-  /** By set of primaries that answer. */
+  /** By set of readers. */
   private readonly readers = new Map<string, Readers>();
 
   constructor(private readonly states: NodeStates) {}
 
   /** Of the ring it routes by. */
   get configuration(): SaidConfiguration {
-    return this.ring === undefined ? unsaid : configurationOf(this.ring);
+    return this.known === undefined ? unsaid : configurationOf(this.known.ring);
   }
 
   /** 0 while no ring is known. */
   get partitions(): number {
-    return this.ring?.groupOf.length ?? 0;
+    return this.known?.groupOf.length ?? 0;
   }
 
   get nodes(): readonly NodeId[] {
-    return this.ring?.nodes.map((node) => node.id) ?? [];
+    return this.known?.ring.nodes.map((node) => node.id) ?? [];
+  }
+
+  /** Whether a node told a layout that this client knows to be over. */
+  isOlder({ cluster, epoch }: RingMessage): boolean {
+    const ring = this.known?.ring;
+    return cluster !== undefined && cluster === ring?.cluster && epoch < ring.epoch;
   }
 
   set(ring: RingMessage): void {
-    if (configurationOf(ring) !== this.configuration) this.dropIdleTargets();
-    this.ring = ring;
+    // While partitions move, sets of readers come and go with each ring.
+    if (configurationOf(ring) !== this.configuration || ring.move !== undefined)
+      this.dropIdleTargets();
+    this.known = { ring, layout: layoutOf(ring), groupOf: placementGroupsOf(ring) };
     this.buckets = new Map(ring.buckets.map(([bucket, n, r]) => [bucket, { n, r }]));
     this.invalidate();
   }
@@ -188,13 +205,13 @@ export class RouteTable {
 
   /** Where the request waits for the end of the turn. Undefined: no ring yet, or nobody answers. */
   laneOf(request: Request, bounds: LaneBounds): Lane | undefined {
-    const { ring } = this;
-    if (ring === undefined) return undefined;
+    const { known } = this;
+    if (known === undefined) return undefined;
     const { terms } = request;
-    const { n, r } = this.buckets.get(terms.bucket) ?? ring;
-    const { coordinator, readers } = this.routeOf(ring, request.partition, n);
+    const { n, r } = this.buckets.get(terms.bucket) ?? known.ring;
+    const { coordinator, readers } = this.routeOf(known, request.partition, n);
     const quorum = terms.quorum === 0 ? r : terms.quorum;
-    // R=1 asks nobody else: the first primary is the one that knows of W=1 puts.
+    // R=1 asks nobody else: the first reader is the one that knows of W=1 puts.
     if (terms.kind === 'get' && quorum > 1 && readers !== undefined) {
       const isOwn = !request.needsCoordinator && readers.reach(quorum);
       return readers.lane(terms, bounds, isOwn ? quorum : undefined);
@@ -202,16 +219,16 @@ export class RouteTable {
     return coordinator?.lane(terms, bounds);
   }
 
-  private routeOf(ring: RingMessage, partition: number, n: number): Route {
+  private routeOf({ layout, groupOf }: Known, partition: number, n: number): Route {
     let row = this.byN.get(n);
     if (row === undefined) {
       row = [];
       this.byN.set(n, row);
     }
-    const group = ring.groupOf[partition]!;
+    const group = groupOf[partition]!;
     let route = row[group];
     if (route === undefined) {
-      route = this.choose(ring, partition, n);
+      route = this.choose(layout, partition, n);
       row[group] = route;
     }
     return route;
@@ -231,8 +248,8 @@ export class RouteTable {
       for (const [id, lane] of lanes) if (lane.idle) lanes.delete(id);
   }
 
-  private choose(ring: RingMessage, partition: number, n: number): Route {
-    const placement = placementOf(layoutOf(ring), partition, n);
+  private choose(layout: Layout, partition: number, n: number): Route {
+    const placement = placementOf(layout, partition, n);
     const node = coordinatorToAsk(placement, this.states);
     if (node === undefined) return { coordinator: null, readers: undefined };
     const set = [...placement.readers].sort();

@@ -6,7 +6,7 @@ import type { GetLedger } from '../../actors/coordinator/get-ledger.js';
 import { GetRound, type GetRoundEffects } from '../../actors/coordinator/get-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
-import { courseOf, type Configuration } from '../../actors/rules/configuration.js';
+import { courseOf, type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Tally } from '../../actors/rules/quorum.js';
 import type { CallId, PeerAnswer } from '../bus/peers.js';
@@ -33,7 +33,7 @@ export interface GetRoundContent {
   readonly entries: readonly GetEntry[];
   readonly keys: KeysRead;
   /** From which the ledger's plan follows. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   readonly ledger: GetLedger;
   /** Takes gets once more, by another configuration. */
   readonly again: (requests: readonly GetRequest[]) => void;

@@ -3,7 +3,7 @@
  * instead, all merged.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
@@ -88,7 +88,7 @@ export function bodyOfRead(
   from: {
     readonly first: number;
     readonly remainingMs: number;
-    readonly configuration: Configuration;
+    readonly configuration: ConfigurationNumber;
   },
 ): Request<'read'> {
   const { first, remainingMs, configuration } = from;

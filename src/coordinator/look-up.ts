@@ -12,7 +12,7 @@ import {
   type LookUpPlan,
 } from '../../actors/coordinator/look-up.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { claimsBeyond, type KeyState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
@@ -25,7 +25,7 @@ import type { Round, Sleeper } from './rounds-underway.js';
 export interface LookUpContent {
   readonly id: string;
   readonly requests: readonly PutRequest[];
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   readonly plan: LookUpPlan;
   /** Told once; with what was found each put can be minted. */
   readonly onFound: (requests: readonly PutRequest[]) => void;

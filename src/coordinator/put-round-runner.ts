@@ -5,7 +5,7 @@
 import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put-ledger.js';
 import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { courseOf, type Configuration } from '../../actors/rules/configuration.js';
+import { courseOf, type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
 import type { CallId, PeerAnswer } from '../bus/peers.js';
@@ -35,7 +35,7 @@ export interface PutRoundContent {
   /** One a key. */
   readonly records: readonly MintedRecord[];
   /** From which the ledger's plan follows. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   readonly ledger: PutLedger;
   /** What a round by another configuration has minted, in the place of records. */
   readonly minted?: Buffer;

@@ -2,7 +2,7 @@
  * From a batch of puts to rounds whose states are minted. Everything that can be refused with
  * outcome `none` is refused here, before anything is stored or sent.
  */
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { openPutLedger } from '../../actors/coordinator/put-ledger.js';
 import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
 import { lookUpPlan, putPlan } from '../../actors/coordinator/round-plans.js';
@@ -161,7 +161,7 @@ export class PutRoundStarter {
     return this.rules.minter.mint(request, local, bucket);
   }
 
-  private begin(draft: Draft, configuration: Configuration, ledger: PutLedger): void {
+  private begin(draft: Draft, configuration: ConfigurationNumber, ledger: PutLedger): void {
     const { entries, rows: records } = draft;
     const { again } = this;
     const id = `put-round-${++this.around.instruments.rounds.value}`;

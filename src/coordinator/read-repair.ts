@@ -3,7 +3,7 @@
  * other. Fallbacks get none: they hold states only as hints for a primary.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { unsaid } from '../../actors/rules/configuration.js';
+import { unsaid } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { sameState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';

@@ -6,7 +6,7 @@
  * group is the set of those that are written, and while one of them is not alive also the order of
  * the fallbacks that stand in for it.
  */
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { replicasOf, type Placement } from '../../actors/rules/placement.js';
 import type { ClusterView } from '../membership/cluster-view.js';
@@ -24,7 +24,7 @@ export interface Batch<R> {
   readonly quorum: number;
   readonly strict: boolean;
   /** From which the placement follows. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   readonly placement: Placement;
   readonly requests: R[];
   bytes: number;
@@ -36,7 +36,7 @@ export class RoundCollector<R extends Collectable> {
   /** N → partition → replica group; of one configuration and one state of its members. */
   private groupsByN = new Map<number, number[]>();
   /** Of the view when the groups were made. */
-  private configuration: Configuration = Number.NaN;
+  private configuration: ConfigurationNumber = Number.NaN;
   private isArmed = false;
 
   constructor(

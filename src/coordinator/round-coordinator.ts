@@ -5,7 +5,7 @@
 import { inject, injectable } from 'tsyringe';
 import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
 import { getPlan } from '../../actors/coordinator/round-plans.js';
-import { courseOf } from '../../actors/rules/configuration.js';
+import { courseOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Buckets } from '../buckets/buckets.js';

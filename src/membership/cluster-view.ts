@@ -3,18 +3,25 @@
  * reached.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ClusterId } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { Member, Reachability } from '../../actors/rules/membership.js';
-import type { Placement } from '../../actors/rules/placement.js';
+import type { Layout, Placement } from '../../actors/rules/placement.js';
 import type { Ring } from '../../actors/rules/ring.js';
 
 export type { Member, Placement, Reachability, Ring };
 
 export interface ClusterView {
   readonly self: Member;
+  /** Of who owns the partitions, whatever they are to become. */
   readonly ring: Ring;
-  /** Which one this node goes by: the ring and all placements follow from it. */
-  readonly configuration: Configuration;
+  /** The layout this node goes by: the ring and all placements follow from it. */
+  readonly configuration: ConfigurationNumber;
+  /** Whose configurations have such numbers; undefined while none is known. */
+  readonly cluster: ClusterId | undefined;
+  /** What placements follow from: with what it is to become, while partitions move. */
+  readonly layout: Layout;
+  /** Everybody with a place in the layout is among them. */
   members(): readonly Member[];
   /**
    * Members that were declared gone for good, as far as this node has it on its disk: nothing comes

@@ -5,13 +5,17 @@
 import { type ActorRefFrom, createActor } from 'xstate';
 import { gossipMachine } from '../../actors/membership/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { noVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
-import { isDown, type News, type Settings } from '../wire/protocol/news.js';
+import { isDown, type News, type NewsOfChain, type Settings } from '../wire/protocol/news.js';
+import type { Configurations } from './configurations.js';
+import type { Consent } from './consent.js';
+import type { Driving } from './driving.js';
 import type { Outages } from './outages.js';
 import type { IdClaim } from './id-claim.js';
 import type { Identity } from './identity.js';
@@ -22,7 +26,6 @@ import type { Lineage } from './lineage.js';
 import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Problems } from './problems.js';
-import type { Removals } from './removals.js';
 import type { Learned, Roster } from './roster.js';
 import { isCompatible } from './settings.js';
 import type { Telling } from './telling.js';
@@ -41,7 +44,9 @@ export interface GossipExchangeOptions {
   readonly lineage: Lineage;
   readonly learning: Learning;
   readonly telling: Telling;
-  readonly removals: Removals;
+  readonly configurations: Configurations;
+  readonly driving: Driving;
+  readonly consent: Consent;
   readonly kept: KeptMembers;
   readonly timeOfDay: TimeOfDay;
   readonly outages: Outages;
@@ -52,9 +57,10 @@ export class GossipExchange {
   private readonly gossip: ActorRefFrom<typeof gossipMachine>;
 
   constructor(private readonly options: GossipExchangeOptions) {
-    const { clock, inspection, watch, identity, telling } = options;
+    const { clock, inspection, watch, identity } = options;
     const actions = {
-      greet: () => telling.tellAll({ hello: true }),
+      greet: () => this.greet(),
+      spread: () => this.spread(),
       beat: () => this.beat(),
       review: () => watch.review(),
       claimId: () => identity.claimId(),
@@ -83,16 +89,22 @@ export class GossipExchange {
     this.gossip.send({ type: isConnected ? 'link.restored' : 'link.lost' });
   }
 
+  /** Who knows the members needs no rows: of those who have started anew their own come. */
+  private greet(): void {
+    const { telling, configurations } = this.options;
+    telling.tellAll(configurations.chain.known === undefined ? 'rows' : 'sign');
+  }
+
   /** Throws `MalformedError`. */
   receive(call: IncomingCall<'gossip'>): void {
-    const { roster, life, identity, claim, removals, learning, kept } = this.options;
+    const { roster, life, identity, claim, consent, learning, kept } = this.options;
     if (life.isOver) return;
     const said = gossipOf(call.body);
     if (said.kind === 'claim') {
       if (call.from === roster.self.id && identity.isUnopposed) claim.answer(call, said.claim);
       return;
     }
-    if (said.kind === 'removal') return removals.removing.answer(call, said);
+    if (said.kind === 'removal') return consent.answer(call, said.target);
     if (said.kind === 'recall') {
       learning.answerRecall(call, said.row);
       return kept.save();
@@ -101,34 +113,42 @@ export class GossipExchange {
   }
 
   private hear(from: NodeId, news: News): void {
-    const { roster, life, settings, problems, telling, learning, removals, view, kept } =
-      this.options;
+    const { roster, life, settings, problems, telling, learning, kept } = this.options;
+    const { chain } = this.options.configurations;
     this.hearTime(from, news);
     const sender = { id: from, name: roster.get(from)?.name ?? from };
-    if (!isCompatible({ sender, news, settings, vote: life.vote, problems })) {
+    const known = chain.number?.cluster;
+    if (!isCompatible({ sender, news, settings, vote: life.vote, known, problems })) {
       // So that both sides can say what is wrong.
-      if (news.hello) telling.tell(from, { hello: false });
+      if (news.asks !== 'nothing') telling.tell(from, { asks: 'nothing' });
       return;
     }
     const before = roster.self;
     const learned = learning.learn(from, news);
-    removals.review();
     const met = news.vitals.filter(({ id, opinion }) => id === from || !isDown(opinion));
     const reached = met.map(({ id }) => id);
     const outdated = news.vitals.filter((vital) => roster.isOutdated(vital.id, vital));
     life.send({
       type: 'news.heard',
       from,
-      told: news.vote,
+      told: news.vote ?? noVote,
       reached,
       known: roster.allIds,
       outdated: outdated.map(({ id }) => id),
     });
-    view.review();
-    this.answer(from, news, { learned, isDoubted: roster.self !== before });
+    this.hearOfChain(from, news.chain);
+    const isRefuting = roster.self.generation > before.generation;
+    this.answer(from, news, { learned, isDoubted: roster.self !== before, isRefuting });
     if (learned.has('new')) life.send({ type: 'newcomer.learned' });
     life.countMet();
     kept.save();
+  }
+
+  private hearOfChain(from: NodeId, told: NewsOfChain | undefined): void {
+    const { roster, configurations } = this.options;
+    const { exchange, reports } = configurations;
+    if (told !== undefined && roster.get(from) !== undefined) reports.hear(from, told);
+    exchange.heard(from, told);
   }
 
   private hearTime(from: NodeId, { clock }: News): void {
@@ -136,20 +156,27 @@ export class GossipExchange {
     // A machine has one voice, though it came back under another id, and a node that waits to be
     // taken in has none.
     const counts = !life.isFounded || roster.get(from)?.status === 'active';
-    if (timeOfDay.hear(from, clock, { counts })) telling.tell(from, { hello: true });
+    if (timeOfDay.hear(from, clock, { counts })) telling.tell(from, { asks: 'sign' });
   }
 
   private answer(
     from: NodeId,
-    { hello, vote }: News,
-    heard: { readonly learned: ReadonlySet<Learned>; readonly isDoubted: boolean },
+    { asks, chain: told }: News,
+    heard: {
+      readonly learned: ReadonlySet<Learned>;
+      readonly isDoubted: boolean;
+      readonly isRefuting: boolean;
+    },
   ): void {
-    const { life, telling } = this.options;
-    const asks = heard.learned.has('unknown');
-    const isIgnorant = life.isFounded && vote.founders.length === 0;
-    if (hello || isIgnorant) telling.tell(from, { hello: asks, rows: true });
+    const { telling, configurations } = this.options;
+    const isUnknown = heard.learned.has('unknown');
+    const back = { asks: isUnknown ? 'rows' : 'nothing' } as const;
+    const isIgnorant = configurations.chain.number !== undefined && told === undefined;
+    if (asks === 'rows' || isIgnorant) telling.tell(from, { ...back, rows: true });
     // The row of this node is news again when somebody doubted it.
-    else if (asks || heard.isDoubted) telling.tell(from, { hello: asks });
+    else if (asks === 'sign' || isUnknown || heard.isDoubted) telling.tell(from, back);
+    // Who was called down was so by many.
+    if (heard.isRefuting) telling.tellAll('nothing');
   }
 
   /** Somebody's reachability changed. */
@@ -167,14 +194,22 @@ export class GossipExchange {
     view.changed({ kind: 'reachability', node, now });
     // This node may be the second source somebody waits for. (Within the turn its own belief is
     // still being made.)
-    if (now !== 'alive') clock.endOfTurn(() => this.spread());
+    if (now !== 'alive') clock.endOfTurn(() => this.doubted());
   }
 
   private beat(): void {
-    const { roster, lineage, outages, life, timeOfDay, problems, kept } = this.options;
+    const { roster, watch, lineage, outages, life, timeOfDay, problems, kept } = this.options;
+    const { identity, driving, configurations } = this.options;
+    const { chain, voting, reassurance, reports } = configurations;
     roster.beat();
+    watch.health.forgive();
     this.expectTime();
     lineage.lease();
+    chain.table.write();
+    identity.recallMore(voting.unheard());
+    reassurance.review();
+    reports.keepOnly((id) => roster.get(id) !== undefined);
+    if (life.isJoined) driving.review();
     outages.review();
     const waitingFor = life.waitingFor();
     if (waitingFor === undefined) problems.clear('waiting');
@@ -191,6 +226,10 @@ export class GossipExchange {
     const { roster, watch, timeOfDay } = this.options;
     const there = roster.activeOthers().filter(({ id }) => watch.reachability(id) !== 'down');
     timeOfDay.expect(there.map(({ id }) => id));
+  }
+
+  private doubted(): void {
+    if (!this.options.life.isOver) this.gossip.send({ type: 'peer.doubted' });
   }
 
   private spread(): void {

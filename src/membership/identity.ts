@@ -20,12 +20,15 @@ export interface IdentityOptions {
   readonly onRecalled: () => void;
   /** Nobody objected either. */
   readonly onKnown: () => void;
+  /** The disk is one that was put back; called before others hear anything of this life. */
+  readonly onOldDisk: () => void;
   /** Another process has its id, or its epochs can't be skipped. */
   readonly end: (error: Error) => void;
 }
 
 export class Identity {
   private readonly actor: ActorRefFrom<typeof identityMachine>;
+  private isAskingMore = false;
 
   constructor(private readonly options: IdentityOptions) {
     const { clock, inspection, roster, lineage, onRecalled, onKnown, end } = options;
@@ -33,6 +36,7 @@ export class Identity {
     const actions = {
       recallLives: orders.of(() => this.when(this.recall())),
       renounceEpochs: orders.of(({ seen }: { seen: SeenLife }) => {
+        options.onOldDisk();
         const { generation } = seen;
         roster.hear({ generation, heartbeat: Infinity }, { calledDown: false });
         this.when(lineage.renounce(seen).then(() => this.actor.send({ type: 'epochs.skipped' })));
@@ -76,7 +80,25 @@ export class Identity {
 
   /** Somebody tells of a life of this node that its disk does not know. */
   laterLifeTold(by: NodeId): void {
+    this.options.onOldDisk();
     this.actor.send({ type: 'laterLife.told', by });
+  }
+
+  /** Those that have not answered yet; one of them may have seen a later life. */
+  recallMore(others: readonly NodeId[]): void {
+    if (this.isAskingMore || others.length === 0 || !this.speaks) return;
+    this.isAskingMore = true;
+    this.when(
+      this.options.lineage.recall(others).then((seen) => {
+        this.isAskingMore = false;
+        const { generation, epochs } = this.options.roster.self;
+        // They may have heard of this life before they were asked.
+        if (seen.generation <= generation && seen.epochs <= epochs) return undefined;
+        this.options.onOldDisk();
+        this.options.roster.hear({ ...seen, heartbeat: Infinity }, { calledDown: false });
+        return this.options.lineage.renounce(seen);
+      }),
+    );
   }
 
   private async recall(): Promise<void> {

@@ -1,11 +1,12 @@
 /**
  * What this node keeps on its disk of its cluster, and what it begins with when it starts again.
  */
+import type { NodeId } from '../../actors/rules/actor.js';
 import type { FoundingVote } from '../../actors/rules/founding.js';
+import type { Member } from '../../actors/rules/membership.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { Tables } from '../seams/table.js';
 import { MemberTable } from './member-table.js';
-import type { Problems } from './problems.js';
 import { type Holds, type Replicas, replicasConflict, toldReplicas } from './replicas.js';
 import type { Roster } from './roster.js';
 
@@ -13,9 +14,15 @@ export interface KeptMembersOptions {
   readonly tables: Tables;
   readonly buckets: Buckets;
   readonly roster: Roster;
-  readonly problems: Problems;
   /** To be on disk. */
   readonly vote: () => FoundingVote;
+}
+
+export interface Restored {
+  /** What this node had voted. */
+  readonly vote: FoundingVote;
+  /** Marked as gone for good, before configurations said who is. */
+  readonly removed: readonly NodeId[];
 }
 
 export class KeptMembers {
@@ -29,35 +36,37 @@ export class KeptMembers {
     this.replicas = toldReplicas(buckets);
     this.table = new MemberTable(tables, () => ({
       vote: vote(),
-      members: roster.all(),
+      members: roster.allRows(),
       replicas: this.replicas,
       revision: roster.revision,
     }));
   }
 
   /**
-   * Into the roster; what this node had voted is returned. Throws `RangeError` when N is not that
-   * of the data, and `MalformedError` when what is on disk can't be read.
+   * Into the roster; the rest is returned. Throws `RangeError` when N is not that of the data, and
+   * `MalformedError` when what is on disk can't be read.
    */
-  restore(): FoundingVote {
-    const { roster, problems } = this.options;
+  restore(): Restored {
+    const { roster } = this.options;
     const { vote, members, replicas } = this.table.load();
     const conflict = replicas && replicasConflict(replicas, this.replicas, this.holds);
     if (conflict !== undefined) throw new RangeError(conflict);
     const { id } = roster.self;
     for (const member of members) {
-      if (member.id === id) {
-        // Whoever founds a cluster with those it agreed with goes by the places they had then.
-        const keepsPlace = vote.founders.includes(id) || vote.stored.includes(id);
-        const kept = roster.restore(member, { keepsPlace });
-        if (kept !== undefined) problems.report('place', kept);
-      } else roster.learn(member, { direct: true });
+      if (member.id !== id) roster.learn(member, { direct: true });
+      // Whoever founds a cluster with those it agreed with goes by the places they had then.
+      else roster.restore(member, { keepsPlace: hasPlace(member, vote) });
     }
-    return vote;
+    const removed = members.filter((member) => member.removed === true);
+    return { vote, removed: removed.map((member) => member.id) };
   }
 
   /** `done` is called once what is current now, or something later, is on disk. */
   save(done?: () => void): void {
     this.table.save(done);
   }
+}
+
+function hasPlace({ id, status }: Member, { founders, stored }: FoundingVote): boolean {
+  return status !== 'joining' || founders.includes(id) || stored.includes(id);
 }

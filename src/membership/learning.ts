@@ -6,7 +6,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { lifeBody } from '../wire/protocol/gossip.js';
-import { isDown, type News, type Vital } from '../wire/protocol/news.js';
+import { isDown, isUnheard, type News, type Vital } from '../wire/protocol/news.js';
 import type { Identity } from './identity.js';
 import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
@@ -28,18 +28,17 @@ export class Learning {
     for (const row of news.rows) if (row.id !== self.id) learned.add(this.row(row, from));
     for (const vital of news.vitals) {
       const { id, opinion } = vital;
-      if (opinion === 'removed') this.roster.remove(id);
       if (id === self.id) {
         this.hear(vital, from);
         continue;
       }
       if (opinion === 'down') this.view.told('hanging.told');
       const what = this.roster.touch(id, vital);
-      if (what === 'newer') this.watch.heard(id);
+      if (what === 'newer') this.watch.told(id);
       // A row that came along and was not taken is of a node that is learned of from itself alone:
       // asking again brings no other.
       if (what !== 'unknown' || !told.has(id)) learned.add(what);
-      this.watch.testify(from, { peer: id, suspects: opinion !== 'heard' });
+      this.watch.testify(from, { peer: id, opinion });
     }
     return learned;
   }
@@ -54,15 +53,19 @@ export class Learning {
   private row(row: Member, from: NodeId): Learned {
     const what = this.roster.learn(row, { direct: row.id === from });
     if (what === 'new') this.watch.watch(row.id);
-    if (what === 'newer') this.watch.heard(row.id);
+    if (what === 'newer') this.watch.told(row.id);
     return what;
   }
 
   private hear(vital: Vital, from: NodeId): void {
-    if (vital.opinion !== 'heard') this.view.told('self.unheard');
+    const isDoubted = isUnheard(vital.opinion);
+    if (isDoubted) {
+      this.view.told('self.unheard');
+      this.watch.health.strike();
+    }
     const wasOld = this.roster.hear(vital, { calledDown: isDown(vital.opinion) });
     // Of one who was not asked, or did not answer in time.
     if (wasOld) this.identity.laterLifeTold(from);
-    if (vital.opinion !== 'heard') this.roster.beat();
+    if (isDoubted) this.roster.beat();
   }
 }

@@ -1,7 +1,11 @@
 /** Runs the chart of this node's membership; whoever wants to know where it stands asks here. */
 import { type ActorRefFrom, createActor } from 'xstate';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { arrivalObjection } from '../../actors/rules/arrival.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import type { FoundingVote } from '../../actors/rules/founding.js';
+import { limits } from '../../actors/rules/limits.js';
+import type { JoinWish } from '../../actors/rules/membership.js';
 import { listOf, unconfirmedOf } from '../../actors/membership/founding-book.js';
 import type { MembershipEvent } from '../../actors/membership/membership-events.js';
 import { membershipMachine } from '../../actors/membership/membership.machine.js';
@@ -20,11 +24,10 @@ export interface LifeEffects {
   awaitTime(): Promise<void>;
   tellAll(): void;
   tellSome(): void;
-  /** They are active from now on. */
-  activate(founders: readonly NodeId[]): void;
-  takePlace(): void;
+  /** Makes the configuration of the founders durable. */
+  configure(): void;
   join(): void;
-  endAsRemoved(): void;
+  endAsDeparted(): void;
   fallSilent(): void;
 }
 
@@ -32,8 +35,12 @@ export interface LifeOptions {
   readonly clock: Clock;
   readonly inspection: Inspection;
   readonly roster: Roster;
-  readonly foundersMin: number;
+  /** As many must have met. */
+  readonly founders: number;
+  readonly wish: JoinWish;
   readonly isReachable: (node: NodeId) => boolean;
+  /** Of a cluster that was founded. */
+  readonly known: () => Configuration | undefined;
 }
 
 export class Life {
@@ -43,7 +50,8 @@ export class Life {
     private readonly options: LifeOptions,
     effects: LifeEffects,
   ) {
-    const { clock, inspection, roster, foundersMin } = options;
+    const { clock, inspection, roster } = options;
+    const { foundersMin } = this;
     const orders = new Orders();
     const actions = {
       listen: orders.of(() => effects.listen()),
@@ -57,15 +65,9 @@ export class Life {
       }),
       tellAll: orders.ofTelling(() => effects.tellAll()),
       tellSome: orders.ofTelling(() => effects.tellSome()),
-      showFounders: orders.of(({ founders }: { founders: readonly NodeId[] }) =>
-        effects.activate(founders),
-      ),
-      takePlace: orders.of(({ founders }: { founders: readonly NodeId[] }) => {
-        effects.activate(founders);
-        effects.takePlace();
-      }),
+      configure: orders.of(() => effects.configure()),
       join: orders.of(() => effects.join()),
-      endAsRemoved: orders.of(() => effects.endAsRemoved()),
+      endAsDeparted: orders.of(() => effects.endAsDeparted()),
       fallSilent: orders.of(() => effects.fallSilent()),
     };
     const input = { self: roster.self.id, foundersMin };
@@ -81,7 +83,7 @@ export class Life {
 
   /** Who can be reached is looked at anew: of those a cluster is founded. */
   countMet(): void {
-    const isFounded = this.options.roster.active().length > 0;
+    const isFounded = this.options.known() !== undefined;
     this.send({ type: 'met.counted', met: this.reached(), isFounded });
   }
 
@@ -122,14 +124,35 @@ export class Life {
 
   /** Why this node holds no partitions; undefined when it does. */
   waitingFor(): string | undefined {
-    const { roster, foundersMin } = this.options;
+    const { roster, wish } = this.options;
+    const { foundersMin } = this;
     if (this.isFounded) return undefined;
     if (this.actor.getSnapshot().matches({ arriving: { place: { open: 'outside' } } }))
-      return 'the cluster was founded without this node, and a cluster that holds data does not take new nodes yet';
+      return `the cluster was founded without this node: it waits to be taken in${this.outside()}`;
+    if (wish.replaces !== '')
+      return `waiting for the cluster in which it replaces ${wish.replaces}: nobody of it is heard`;
     const missing = unconfirmedOf(this.book).map((id) => roster.get(id)?.name ?? id);
     if (missing.length > 0)
       return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;
     return `waiting for nodes to found a cluster with: ${this.met().length} of ${foundersMin} are here`;
+  }
+
+  /** What it waits for, beside a moment's time. */
+  private outside(): string {
+    const { roster, wish, known } = this.options;
+    const from = known();
+    if (from === undefined) return '';
+    const { id, name, host, zone, weight } = roster.self;
+    const objection = arrivalObjection(from, { place: { id, name, host, zone, weight }, wish });
+    if (objection !== undefined) return `; ${objection}`;
+    if (wish.replaces === '') return '';
+    return `; it replaces ${wish.replaces} as soon as that one is down and nobody hears it`;
+  }
+
+  /** Who is to replace a member belongs to a cluster that is there. */
+  private get foundersMin(): number {
+    const { founders, wish } = this.options;
+    return wish.replaces === '' ? founders : limits.membersMax + 1;
   }
 
   private reached(): readonly NodeId[] {

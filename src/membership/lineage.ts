@@ -24,6 +24,7 @@ export interface EpochKeeper {
 export class Lineage {
   private keeper: EpochKeeper | undefined;
   private onOldDisk: () => void = () => undefined;
+  private readonly answered = new Set<NodeId>();
 
   constructor(
     private readonly options: {
@@ -32,6 +33,11 @@ export class Lineage {
       readonly roster: Roster;
     },
   ) {}
+
+  /** Who has answered in this life. */
+  get recalledBy(): ReadonlySet<NodeId> {
+    return this.answered;
+  }
 
   guard(keeper: EpochKeeper, onOldDisk: () => void): void {
     this.keeper = keeper;
@@ -61,9 +67,12 @@ export class Lineage {
       const deadline = clock.setTimeout(resolve, limits.recallMsMax);
       let open = others.length;
       for (const id of others) {
-        const call = peers.call(id, 'gossip', recallBody(roster.self), (answer) => {
+        const call = peers.call(id, 'gossip', recallBody(roster.ownRow), (answer) => {
           const life = answer.kind === 'ok' ? understood(() => lifeOf(answer.body)) : undefined;
-          if (life !== undefined) seen = laterLife(seen, life);
+          if (life !== undefined) {
+            this.answered.add(id);
+            seen = laterLife(seen, life);
+          }
           if (--open > 0) return;
           clock.clearTimeout(deadline);
           resolve();

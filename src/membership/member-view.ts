@@ -1,6 +1,8 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ClusterId, Configuration } from '../../actors/rules/configuration.js';
+import type { Layout } from '../../actors/rules/placement.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type {
   ClusterChange,
   ClusterView,
@@ -47,8 +49,16 @@ export class MemberView implements ClusterView {
     return this.rings.current;
   }
 
-  get configuration(): Configuration {
-    return this.rings.configuration;
+  get configuration(): ConfigurationNumber {
+    return this.rings.layoutNumber;
+  }
+
+  get cluster(): ClusterId | undefined {
+    return this.rings.cluster;
+  }
+
+  get layout(): Layout {
+    return this.rings.layout;
   }
 
   members(): readonly Member[] {
@@ -79,9 +89,10 @@ export class MemberView implements ClusterView {
     this.toldListeners.push(listener);
   }
 
-  /** After whatever may have changed who holds partitions. */
-  review(): void {
-    if (this.rings.update(this.roster)) this.changed({ kind: 'ring' });
+  /** The placements follow from it from now on; the roster knows it already. */
+  goBy(configuration: Configuration): void {
+    this.rings.goBy(configuration);
+    this.changed({ kind: 'ring' });
   }
 
   changed(change: ClusterChange): void {

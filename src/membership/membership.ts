@@ -1,14 +1,10 @@
 /**
  * The members of the cluster as this node knows them, and its own place among them: the parts of
  * this folder, put together.
- *
- * First form: nodes found a cluster together and stay its members. A node that comes later stays
- * `joining`: it knows the ring and holds no partitions. Which data moves when the ring changes is
- * not decided here, so the place of a founder (host, zone, weight) stays what it was when the
- * cluster began.
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { type Configuration, isMember, type Place } from '../../actors/rules/configuration.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { LateWords } from '../bus/late-words.js';
@@ -19,6 +15,10 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
+import { Configurations } from './configurations.js';
+import type { Consent } from './consent.js';
+import { departureError } from './departure.js';
+import type { Driving } from './driving.js';
 import { Outages } from './outages.js';
 import { GossipExchange } from './gossip-exchange.js';
 import { IdClaim } from './id-claim.js';
@@ -28,10 +28,11 @@ import { Learning } from './learning.js';
 import { Life, type LifeEffects } from './life.js';
 import { Lineage } from './lineage.js';
 import { MemberView } from './member-view.js';
-import { PeerWatch } from './peer-watch.js';
+import { placeProblem } from './own-place.js';
+import { PeerWatch, type PeerWatchOptions } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Reconciliation } from './reconciliation.js';
-import { Removals, removedError } from './removals.js';
+import type { Removing } from './removing.js';
 import { Roster } from './roster.js';
 import { settingsOf } from './settings.js';
 import { Telling } from './telling.js';
@@ -45,10 +46,18 @@ export class Membership {
   readonly identity: Identity;
   readonly lineage: Lineage;
   readonly kept: KeptMembers;
-  readonly removals: Removals;
+  readonly configurations: Configurations;
+  readonly consent: Consent;
+  readonly removing: Removing;
+  private readonly outages: Outages;
+  /** As it was told at its start. */
+  private readonly told: Omit<Place, 'id'>;
+  /** Marked on its disk as gone for good, before configurations said who is. */
+  private marked: readonly NodeId[] = [];
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly telling: Telling;
+  private readonly driving: Driving;
   private readonly exchange: GossipExchange;
   private readonly joinListeners: (() => void)[] = [];
   private readonly fatalListeners: ((error: Error) => void)[] = [];
@@ -68,58 +77,64 @@ export class Membership {
     @inject(TimeOfDay) private readonly timeOfDay: TimeOfDay,
     @inject(LateWords) lateWords: LateWords,
   ) {
-    const { name, host, zone, weight, pid, partitions, founders: foundersMin } = options;
+    const { name, host, zone, weight, pid, partitions, founders, join, replaces } = options;
     const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
-    const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid });
+    const wish = { join, replaces };
+    const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid, wish });
     this.roster = roster;
+    this.told = { name, host, zone, weight };
     const { problems } = this;
-    this.watch = new PeerWatch({
-      clock,
-      hearing,
-      lateWords,
-      inspection,
-      isCutOff: () => this.isCutOff,
-      probe: (peer) => this.telling.tell(peer, { hello: true }),
-      onChange: (node, now) => this.exchange.reached(node, now),
-    });
-    const removed = new Set<NodeId>();
-    const { watch } = this;
+    const watch = this.watching({ clock, hearing, lateWords, inspection });
+    this.watch = watch;
+    this.lineage = new Lineage({ peers, clock, roster });
+    const { lineage } = this;
+    const seams = { peers, clock, random, tables, inspection, roster };
+    const list = (): readonly NodeId[] => this.life.list;
+    this.configurations = new Configurations({ ...seams, lineage, partitions, list });
+    const { configurations } = this;
+    const { chain, fence } = configurations;
     const reconciliation = new Reconciliation({
       clock,
       roster,
-      tell: (node) => this.telling.tell(node, { hello: true, rows: true }),
+      tell: (node) => this.telling.tell(node, { asks: 'rows', rows: true }),
     });
     const reconcile = (node: NodeId): void => reconciliation.with(node);
-    this.view = new MemberView({ roster, watch, removed, partitions, reconcile });
+    this.view = new MemberView({ roster, watch, removed: fence.removed, partitions, reconcile });
     const { view } = this;
     const isReachable = (node: NodeId): boolean => view.reachability(node) !== 'down';
-    const seams = { clock, inspection, roster };
-    this.life = new Life({ ...seams, foundersMin, isReachable }, this.effects());
+    const known = (): Configuration | undefined => chain.known;
+    this.life = new Life({ ...seams, founders, wish, isReachable, known }, this.effects());
     const { life } = this;
-    this.kept = new KeptMembers({ tables, buckets, roster, problems, vote: () => life.next });
-    this.lineage = new Lineage({ peers, clock, roster });
+    this.kept = new KeptMembers({ tables, buckets, roster, vote: () => life.next });
     const instance = random.below(2 ** 32);
     const claimed = () => ({ instance, generation: this.startGeneration, pid });
     const claim = new IdClaim({ peers, clock, own: claimed });
-    const { kept, lineage } = this;
     this.identity = new Identity({
       ...seams,
       claim,
       lineage,
       onRecalled: () => this.recalled(),
       onKnown: () => this.becameKnown(),
+      onOldDisk: () => configurations.voting.noteOldDisk(),
       end: (error) => this.end(error),
     });
-    const { identity } = this;
-    const outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
+    const { kept, identity } = this;
+    this.outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
     const settings = settingsOf({ partitions, buckets });
-    const parts = { peers, clock, roster, watch, life, timeOfDay };
-    this.telling = new Telling({ ...parts, bus, random, settings, identity });
-    this.removals = new Removals({ ...parts, known: removed, kept, outages });
-    const { telling, removals } = this;
+    const parts = { ...seams, watch, life, timeOfDay, identity, settings };
+    const chainNews = () => configurations.news();
+    this.telling = new Telling({ ...parts, bus, chain: chainNews });
+    this.consent = configurations.consent(watch);
+    const { consent } = this;
+    this.removing = configurations.removing(consent);
+    this.driving = configurations.driving({ buckets, view, problems, consent });
     const learning = new Learning(roster, watch, identity, view);
-    const own = { inspection, settings, view, identity, claim, lineage, kept, problems };
-    this.exchange = new GossipExchange({ ...parts, ...own, outages, learning, telling, removals });
+    const { outages, telling, driving } = this;
+    const own = { configurations, view, claim, lineage, kept, problems };
+    const doing = { outages, learning, telling, consent, driving };
+    this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
+    chain.onDeparture(() => life.send({ type: 'self.departed' }));
+    chain.onLearned((configuration) => this.goBy(configuration));
   }
 
   /**
@@ -129,10 +144,15 @@ export class Membership {
    */
   start(): void {
     const { roster, watch, kept, life } = this;
-    const vote = kept.restore();
+    const { chain } = this.configurations;
+    const { vote, removed } = kept.restore();
+    this.marked = removed;
     for (const other of roster.otherIds) watch.watch(other);
-    const isRemoved = roster.self.removed === true;
-    life.send({ type: 'disk.read', vote, known: roster.allIds, isRemoved });
+    chain.load();
+    this.comparePlace();
+    const { isMember, departure } = chain;
+    const hasDeparted = departure !== undefined;
+    life.send({ type: 'disk.read', vote, known: roster.allIds, isMember, hasDeparted });
   }
 
   stop(): void {
@@ -149,9 +169,30 @@ export class Membership {
     this.fatalListeners.push(listener);
   }
 
+  /**
+   * Whoever has the cluster go on hears now how far this node is with its move, instead of with one
+   * of the next beats; its own word it looks at with each beat.
+   */
+  tellProgress(): void {
+    const { driver } = this.driving;
+    if (driver !== undefined && driver !== this.peers.self)
+      this.telling.tell(driver, { asks: 'nothing' });
+  }
+
   /** From NATS, and with it from everybody. */
   get isCutOff(): boolean {
     return this.exchange.isCutOff;
+  }
+
+  private watching(
+    seams: Pick<PeerWatchOptions, 'clock' | 'hearing' | 'lateWords' | 'inspection'>,
+  ): PeerWatch {
+    return new PeerWatch({
+      ...seams,
+      isCutOff: () => this.isCutOff,
+      probe: (peer) => this.telling.tell(peer, { asks: 'sign' }),
+      onChange: (node, now) => this.exchange.reached(node, now),
+    });
   }
 
   private effects(): LifeEffects {
@@ -166,17 +207,17 @@ export class Membership {
         this.life.countMet();
       },
       awaitTime: () => this.timeOfDay.told(),
-      tellAll: () => this.telling.tellAll({ hello: false }),
+      tellAll: () => this.telling.tellAll('nothing'),
       tellSome: () => this.telling.spread(),
-      activate: (founders) => this.roster.activate(founders),
-      takePlace: () => this.view.review(),
+      configure: () => this.configurations.found(this.life.list, this.marked),
       join: () => {
         for (const listener of this.joinListeners) listener();
       },
-      endAsRemoved: () => this.end(removedError()),
+      endAsDeparted: () => this.end(departureError(this.configurations.chain.departure)),
       fallSilent: () => {
         // It may be told to stop before it knows that it is alone with its id.
         this.endAsking();
+        this.configurations.proposing.stop();
         this.exchange.stop();
         this.identity.stop();
         this.watch.stop();
@@ -185,17 +226,44 @@ export class Membership {
   }
 
   private listen(): void {
-    const { peers, bus, roster, removals, view, kept, watch, exchange, identity } = this;
+    const { peers, bus, roster, kept, watch, exchange, identity, configurations } = this;
     this.startGeneration = roster.self.generation;
-    removals.restore();
-    view.review();
     kept.save();
     peers.onContact((peer, contact) => watch.contact(peer, contact));
-    removals.start();
+    configurations.start();
     peers.handle('gossip', (call) => exchange.receive(call));
     bus.onStatus((status) => exchange.linked(status === 'connected'));
     this.endAsking = this.hearing.keepAsking();
     identity.start();
+  }
+
+  /** Who is a member, where data lie and from whom anything is taken follows from it. */
+  private goBy(configuration: Configuration): void {
+    const { roster, watch, timeOfDay, outages, view, life, kept, configurations } = this;
+    const { came, went } = roster.goBy(configuration);
+    for (const node of came) watch.watch(node);
+    for (const node of went) {
+      watch.unwatch(node);
+      timeOfDay.drop(node);
+      outages.note(node, 'alive');
+    }
+    for (const node of configurations.fence.goBy(configuration)) {
+      watch.remove(node);
+      timeOfDay.drop(node);
+      outages.note(node, 'down');
+    }
+    view.goBy(configuration);
+    this.comparePlace();
+    kept.save();
+    const isOf = isMember(configuration, roster.self.id);
+    life.send({ type: 'configuration.learned', isMember: isOf });
+    if (configurations.chain.departure !== undefined) life.send({ type: 'departure.stored' });
+  }
+
+  private comparePlace(): void {
+    const problem = placeProblem(this.told, this.roster.self);
+    if (problem === undefined) this.problems.clear('place');
+    else this.problems.report('place', problem);
   }
 
   private recalled(): void {

@@ -3,7 +3,7 @@
  * what they know.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { mayReconcile } from '../../actors/rules/configuration.js';
+import { mayReconcile } from '../../actors/rules/said-configuration.js';
 import type { Clock } from '../seams/clock.js';
 import type { Roster } from './roster.js';
 
@@ -23,7 +23,7 @@ export class Reconciliation {
   with(node: NodeId): void {
     const { clock, roster, tell } = this.options;
     const nowMs = clock.monotonicMs();
-    if (roster.get(node)?.status !== 'active') return;
+    if (roster.get(node) === undefined) return;
     if (!mayReconcile(this.lastMs.get(node) ?? -Infinity, nowMs)) return;
     this.lastMs.set(node, nowMs);
     tell(node);

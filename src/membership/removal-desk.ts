@@ -38,7 +38,7 @@ export class RemovalDesk {
 
   private async answerTo(target: string): Promise<RemovalAnswer> {
     try {
-      return await this.membership.removals.removing.remove(target);
+      return await this.membership.removing.remove(target);
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       return { error: error.message, outcome: error.outcome };

@@ -1,44 +1,52 @@
-/** The ring of the members and the placements that follow, made again when members changed. */
-import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
-import { type Placement, placementOf } from '../../actors/rules/placement.js';
+/** The layout of the configuration a node goes by, and the placements that follow from it. */
+import type { ClusterId, Configuration } from '../../actors/rules/configuration.js';
+import { type ConfiguredLayout, layoutOf } from '../../actors/rules/layout.js';
+import { type Layout, type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
-import type { Roster } from './roster.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+
+/** By which who knows no configuration goes; there is none of this number. */
+const none: ConfigurationNumber = 0;
 
 export class RingCache {
-  configuration: Configuration;
-  private ring: Ring;
-  private revision = 0;
-  private members = '[]';
-  /** N → replica group → placement. */
+  private configuration: Configuration | undefined;
+  private configured: ConfiguredLayout | undefined;
+  /** Of nobody. */
+  private readonly empty: Ring;
+  /** N → group of partitions → placement. */
   private placements: Placement[][] = [];
 
-  constructor(private readonly partitions: number) {
-    this.ring = ringOf([], partitions);
-    this.configuration = configurationOf(this.ring);
+  constructor(partitions: number) {
+    this.empty = ringOf([], partitions);
   }
 
+  /** Of who owns the partitions, whatever they are to become. */
   get current(): Ring {
-    return this.ring;
+    return this.configured?.rings[0]!.ring ?? this.empty;
   }
 
-  /** Returns whether the ring is another one now. */
-  update(roster: Roster): boolean {
-    if (roster.revision === this.revision) return false;
-    this.revision = roster.revision;
-    const active = roster.active();
-    const places = active.map(({ id, host, zone, weight }) => [id, host, zone, weight]);
-    const members = JSON.stringify(places);
-    if (members === this.members) return false;
-    this.members = members;
-    this.ring = ringOf(active, this.partitions);
-    this.configuration = configurationOf(this.ring);
+  get cluster(): ClusterId | undefined {
+    return this.configuration?.cluster;
+  }
+
+  get layoutNumber(): ConfigurationNumber {
+    return this.configuration?.layout ?? none;
+  }
+
+  get layout(): Layout {
+    return this.configured ?? this.empty;
+  }
+
+  goBy(configuration: Configuration): void {
+    this.configuration = configuration;
+    this.configured = layoutOf(configuration, this.configured);
     this.placements = [];
-    return true;
   }
 
   placement(partition: number, n: number): Placement {
+    const { layout } = this;
+    const group = (this.configured ?? this.empty).groupOf(partition);
     const groups = (this.placements[n] ??= []);
-    const group = this.ring.groupOf(partition);
-    return (groups[group] ??= placementOf(this.ring, partition, n));
+    return (groups[group] ??= placementOf(layout, partition, n));
   }
 }

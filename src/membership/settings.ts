@@ -1,6 +1,7 @@
 /** What must be equal on all nodes of a cluster, boiled down so that gossip can carry it. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type FoundingVote, sameIds } from '../../actors/rules/founding.js';
+import type { ClusterId } from '../../actors/rules/configuration.js';
+import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
 import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { News, Settings } from '../wire/protocol/news.js';
@@ -36,11 +37,14 @@ export function isCompatible(told: {
   readonly news: News;
   readonly settings: Settings;
   readonly vote: FoundingVote;
+  /** Of whose configurations this node knows one. */
+  readonly known: ClusterId | undefined;
   readonly problems: Problems;
 }): boolean {
-  const { sender, news, settings, vote, problems } = told;
+  const { sender, news, settings, vote, known, problems } = told;
   const { id, name } = sender;
   const { partitions } = news.settings;
+  const { founders } = news.vote ?? noVote;
   if (partitions !== settings.partitions) {
     const text = `node ${name} has ${partitions} partitions, this node ${settings.partitions}: they can't be of one cluster`;
     problems.report(`partitions ${id}`, text);
@@ -52,9 +56,11 @@ export function isCompatible(told: {
     const text = `node ${name} is configured with another N or conflict policy of some bucket than this node`;
     problems.report(`buckets ${id}`, text);
     // They would found a cluster that does not agree where its keys lie.
-    if (vote.founders.length === 0 && news.vote.founders.length === 0) return false;
+    const isFounded = known !== undefined || news.chain !== undefined;
+    if (!isFounded && vote.founders.length === 0 && founders.length === 0) return false;
   }
-  if (isOfAnother(vote, news.vote.founders)) {
+  const isOther = known !== undefined && news.chain !== undefined && news.chain.cluster !== known;
+  if (isOther || isOfAnother(vote, founders)) {
     const text = `node ${name} is of another cluster with the same subjects; give one of the two another prefix`;
     problems.report(`cluster ${id}`, text);
     return false;

@@ -28,6 +28,8 @@ import type { NodeSeams, QuorateNode } from './quorate-node.js';
 import { asError, ReplicaLife } from './replica-life.js';
 import { phaseOf, statusOf } from './status.js';
 
+const none: ReadonlySet<number> = new Set();
+
 export type { NodeSeams, QuorateNode } from './quorate-node.js';
 
 /** Throws `RangeError` when an option makes no sense. */
@@ -122,7 +124,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   join(): void {
-    const { membership, handlers, waysIn, inspectionServer } = this.started;
+    const { membership, handlers, waysIn, inspectionServer, release } = this.started;
     const { partitions } = this.options;
     membership.kept.holds = (bucket) =>
       bucket === undefined ? this.store.keys > 0 : holdsBucket(this.store, partitions, bucket);
@@ -130,10 +132,13 @@ class ComposedNode implements QuorateNode, NodeEffects {
     membership.onJoined(() => this.send({ type: 'cluster.joined' }));
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
     membership.problems.onReport((text) => this.tellProblem(text));
+    this.reportHeldData();
     const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {
+      const partition = partitionOfStorageKey(key);
       const { n } = buckets.of(nameOfStorageKey(key).bucket);
-      return isReplica(membership.view.placement(partitionOfStorageKey(key), n), this.id);
+      const placement = membership.view.placement(partition, n);
+      return isReplica(placement, this.id) || !release.isReleased(partition);
     });
     for (const handler of handlers) handler.start();
     waysIn.announce();
@@ -148,11 +153,13 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   open(): void {
-    const { waysIn, handoff, exchange, collection } = this.started;
+    const { waysIn, handoff, exchange, collection, transfer, release } = this.started;
     waysIn.open();
     handoff.start();
     exchange.start();
     collection.start();
+    transfer.start();
+    release.start();
     this.repair();
     this.serving.resolve();
   }
@@ -169,6 +176,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
     parts.handoff.stop();
     parts.exchange.stop();
     parts.collection.stop();
+    parts.transfer.stop();
+    parts.release.stop();
     parts.inspectionServer.stop();
     parts.membership.stop();
     parts.waysIn.silence();
@@ -177,6 +186,16 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   abandon(): void {
     this.leave();
+  }
+
+  /** How far this node is with what moves to it or from it is told to the others by membership. */
+  private reportHeldData(): void {
+    const { membership, transfer, release } = this.started;
+    membership.configurations.heldData = {
+      received: (layout) => (layout === membership.view.configuration ? transfer.received() : none),
+      isEmpty: () => release.isEmpty(),
+    };
+    transfer.onReceived(() => membership.tellProgress());
   }
 
   private noteOldDisk(): void {

@@ -13,9 +13,11 @@ import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
+import { ChangeDesk } from '../membership/change-desk.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Membership } from '../membership/membership.js';
 import { RemovalDesk } from '../membership/removal-desk.js';
+import { DataSizes } from '../membership/size-estimate.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Collection } from '../replica/collection.js';
 import { Forgetting } from '../replica/forgetting.js';
@@ -23,6 +25,9 @@ import { Handoff } from '../replica/handoff.js';
 import { MergeHandler } from '../replica/merge-handler.js';
 import { ReadHandler } from '../replica/read-handler.js';
 import { CollectionHandler } from '../replica/collection-handler.js';
+import { Release } from '../replica/release.js';
+import { Transfer } from '../replica/transfer.js';
+import { TransferHandler } from '../replica/transfer-handler.js';
 import { TreeExchange } from '../replica/tree-exchange.js';
 import { TreeHandler } from '../replica/tree-handler.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
@@ -37,6 +42,7 @@ import { DurableStore } from '../store/durable-store.js';
 import { Store } from '../store/store.js';
 import { InspectionServer } from './inspection-server.js';
 import type { NodeSeams } from './quorate-node.js';
+import { StoreSizes } from './store-sizes.js';
 
 /** What can be made before the disk was read. */
 export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyContainer {
@@ -65,6 +71,8 @@ export interface NodeParts {
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
   readonly collection: Collection;
+  readonly transfer: Transfer;
+  readonly release: Release;
   readonly waysIn: WaysIn;
   readonly inspectionServer: InspectionServer;
 }
@@ -82,16 +90,26 @@ export function nodePartsOf(
   scope.register<ClusterView>(ClusterView, { useFactory: (own) => own.resolve(Membership).view });
   scope.registerSingleton(Coordinator, RoundCoordinator);
   scope.registerSingleton(Forgetting);
+  scope.registerSingleton(TreeExchange);
+  scope.registerSingleton<DataSizes>(DataSizes, StoreSizes);
   return {
     peers: scope.resolve<Peers>(Peers),
     membership: scope.resolve(Membership),
     coordinator: scope.resolve<Coordinator>(Coordinator),
-    handlers: [MergeHandler, ReadHandler, TreeHandler, CollectionHandler, RemovalDesk].map((part) =>
-      scope.resolve<{ start(): void }>(part),
-    ),
+    handlers: [
+      MergeHandler,
+      ReadHandler,
+      TreeHandler,
+      CollectionHandler,
+      TransferHandler,
+      RemovalDesk,
+      ChangeDesk,
+    ].map((part) => scope.resolve<{ start(): void }>(part)),
     handoff: scope.resolve(Handoff),
     exchange: scope.resolve(TreeExchange),
     collection: scope.resolve(Collection),
+    transfer: scope.resolve(Transfer),
+    release: scope.resolve(Release),
     waysIn: scope.resolve(WaysIn),
     inspectionServer: scope.resolve(InspectionServer),
   };

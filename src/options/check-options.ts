@@ -13,7 +13,7 @@ import type { NodeOptions } from './node-options.js';
 /** Throws `RangeError` naming the option. */
 export function checkOptions(options: NodeOptions): void {
   if (options.name === '') throw new RangeError('name: a node needs one');
-  for (const label of ['name', 'host', 'zone'] as const)
+  for (const label of ['name', 'host', 'zone', 'replaces'] as const)
     if (!isLabelText(options[label]))
       throw new RangeError(
         `${label}: up to ${limits.labelBytesMax} bytes without control characters, not ${JSON.stringify(options[label])}`,
@@ -22,6 +22,8 @@ export function checkOptions(options: NodeOptions): void {
     throw new RangeError(
       `prefix: letters, digits, '_' and '-', not 'R_' and nothing that starts with 'INBOX': '${options.prefix}'`,
     );
+  if (options.join !== 'auto' && options.join !== 'ask')
+    throw new RangeError(`join: auto or ask, not ${JSON.stringify(options.join)}`);
   checkWhole('partitions', options.partitions, { min: 1, max: limits.partitionsMax });
   checkWhole('founders', options.founders, { min: 1, max: limits.membersMax });
   if (!(options.weight > 0 && options.weight <= limits.weightMax))

@@ -1,6 +1,7 @@
 /** What one node is told at its start; everything else it learns from the bus and its disk. */
 import { bucketOptionsDefault, type BucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { JoinWish } from '../../actors/rules/membership.js';
 import type { Durability } from './durability.js';
 import type { StoreBounds } from './store-bounds.js';
 
@@ -31,6 +32,16 @@ export interface NodeOptions {
   readonly scrubMemory: boolean;
   /** Nodes that must have met before they found a cluster together. */
   readonly founders: number;
+  /**
+   * Whether this node, coming to a cluster that is there, is taken in without an operator, or when
+   * one says so.
+   */
+  readonly join: JoinWish['join'];
+  /**
+   * Of a node with an empty disk, by name or id: the member that is gone for good in whose stead it
+   * comes; '': it comes as another one.
+   */
+  readonly replaces: string;
   readonly defaults: BucketOptions;
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
   /**
@@ -62,6 +73,8 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   compression: false,
   scrubMemory: false,
   founders: 3,
+  join: 'auto',
+  replaces: '',
   defaults: bucketOptionsDefault,
   buckets: {},
   tombstoneGraceMs: limits.tombstoneGraceMsDefault,

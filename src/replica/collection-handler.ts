@@ -3,7 +3,7 @@
  * tombstones and old context entries go.
  */
 import { inject, injectable } from 'tsyringe';
-import { isServed } from '../../actors/rules/configuration.js';
+import { isServed } from '../../actors/rules/said-configuration.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { OtherConfigurationError } from '../errors.js';

@@ -4,7 +4,8 @@
  *
  * A node that was removed must not come back with its old data: what was forgotten meanwhile would
  * return with it. So it is not asked, but everybody else must know of the removal, and with that
- * take nothing from it, before anything is forgotten.
+ * take nothing from it, before anything is forgotten. A partition that moves is left alone until it
+ * has: its owners before and after do not hold the same yet.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -22,8 +23,10 @@ import type { Holding } from '../../actors/rules/collection.js';
 import { agreeing, agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import { isMoving } from '../../actors/rules/placement.js';
 import { isRemaining } from '../../actors/rules/removal.js';
 import { collectorOf } from '../../actors/rules/routing.js';
+import { replicaCountsOf } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
 import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
@@ -74,13 +77,15 @@ export class Collection implements CollectionEffects {
       'tombstones and expired keys forgotten',
     );
     this.pruned = metrics.counter('collection.pruned', 'keys whose contexts were shortened');
+    const counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
     this.walk = new CollectionWalk(store, {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
       nowMs: () => clock.wallMs(),
       monotonicMs: () => clock.monotonicMs(),
       isMine: (partition) =>
-        collectorOf(view.placement(partition, buckets.largestN), view) === peers.self,
+        collectorOf(view.placement(partition, buckets.largestN), view) === peers.self &&
+        !counts.some(({ n }) => isMoving(view.placement(partition, n))),
       isFormer: (node) => !this.members().includes(node),
     });
   }

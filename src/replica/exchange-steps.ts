@@ -9,22 +9,29 @@
  */
 import type { ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { unsaid } from '../../actors/rules/configuration.js';
+import { unsaid } from '../../actors/rules/said-configuration.js';
 import type { ByteString, StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { differingKeys, differingPositions } from '../../actors/rules/tree-comparison.js';
-import { emptyDigest, emptyState, merge, sameState } from '../../actors/rules/versions.js';
+import {
+  emptyDigest,
+  emptyState,
+  merge,
+  sameDigest,
+  sameState,
+  type Digest,
+} from '../../actors/rules/versions.js';
 import { QuorateError } from '../errors.js';
 import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
 import type { Counter } from '../seams/metrics.js';
 import type { Store } from '../store/store.js';
 import { asBuffer } from '../wire/as-buffer.js';
-import { encodeDigests } from '../wire/digests.js';
+import { decodeDigests, encodeDigests } from '../wire/digests.js';
 import { decodeState } from '../wire/key-state-codec.js';
 import type { Request, Verb } from '../wire/protocol/bodies.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
-import { foundOf, readBody } from '../wire/protocol/read.js';
+import { foundOf, readBody, type Cut } from '../wire/protocol/read.js';
 import {
   differingOf,
   keyRangeOf,
@@ -39,8 +46,8 @@ import { recordsOf } from '../wire/state-parts.js';
 import { storageKeyBins } from '../wire/storage-keys.js';
 import type { WireValue } from '../wire/wire-value.js';
 import { keysOfLeaves } from './tree-handler.js';
-import type { Visit } from './visit.js';
-import { visitTo } from './visit.js';
+import type { PartToPull, Visit } from './visit.js';
+import { fromFirstPart, visitTo } from './visit.js';
 
 export interface StepParts {
   readonly store: Store;
@@ -51,6 +58,7 @@ export interface StepParts {
 
 export interface StepSurroundings {
   send(event: ExchangeEvent): void;
+  /** Whether it is to hold the keys there. */
   isPrimary(node: NodeId, place: { partition: number; bucket: ByteString }): boolean;
   isDamaged(partition: number): boolean;
 }
@@ -116,6 +124,7 @@ export class ExchangeSteps {
       const within = ({ key }: { key: StorageKey }): boolean => upTo === '' || key <= upTo;
       const differing = differingKeys(mine.keys.filter(within), theirs.keys.filter(within));
       visit.toPull = differing.filter((key) => this.concerns(key));
+      visit.part = fromFirstPart;
       visit.toPush = [];
       visit.partsToPush = [];
       visit.after = upTo;
@@ -148,45 +157,59 @@ export class ExchangeSteps {
    */
   pull(): void {
     const { store } = this.parts;
-    const { toPull } = this.visit;
+    const { toPull, part } = this.visit;
     const keys = storageKeyBins(toPull);
     const digests = toPull.map((key) => store.peek(key)?.digest ?? emptyDigest);
-    const partsWelcome = true;
     const { backgroundCallMsMax } = limits;
-    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, partsWelcome);
+    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, part.part);
     this.ask('read', body, (answer) => this.takePulled(answer));
   }
 
   private takePulled(answer: readonly WireValue[]): void {
     const { visit } = this;
-    const [indexes, states, answered] = foundOf(answer, visit.toPull.length);
+    const [indexes, states, answered, cut] = foundOf(answer, visit.toPull.length);
     const arrived: BatchRecord[] = [];
     indexes.forEach((index, i) => {
       const key = visit.toPull[index]!;
-      const theirs = this.compareStates(key, asBuffer(states[i]!));
+      const isPart = cut !== undefined && i === indexes.length - 1;
+      const theirs = this.compareStates(key, { bytes: asBuffer(states[i]!), isPart });
       if (theirs !== undefined) arrived.push({ key, bytes: theirs });
     });
-    visit.toPull = visit.toPull.slice(answered);
+    const next = partBehind(visit.part, cut);
+    const [last] = visit.toPull.slice(answered - 1);
+    visit.toPull = visit.toPull.slice(next === undefined ? answered : answered - 1);
+    visit.part = next ?? fromFirstPart;
     const complete = visit.toPull.length === 0;
     const done = (): void => this.surroundings.send({ type: 'states.pulled', complete });
-    if (arrived.length === 0) return done();
     this.parts.pulled.value += arrived.length;
-    this.parts.store.merge(encodeBatch(arrived), {}, this.unlessGivenUp(done));
+    if (arrived.length > 0)
+      this.parts.store.merge(encodeBatch(arrived), {}, this.unlessGivenUp(done));
+    if (cut !== undefined && next === undefined) this.noteIfTheyDiffer(last!, digestIn(cut));
+    if (arrived.length === 0) done();
+  }
+
+  /** Of a state that came in parts, once all of them are merged. */
+  private noteIfTheyDiffer(key: StorageKey, theirs: Digest): void {
+    const held = this.parts.store.peek(key);
+    if (held === undefined || sameDigest(held.digest, theirs)) return;
+    if (this.isPrimary(this.visit.peer, key)) this.visit.toPush.push(key);
   }
 
   /**
    * Notes the key for pushing if the peer lacks something; gives their state back if this node
    * does.
    */
-  private compareStates(key: StorageKey, bytes: Buffer): Buffer | undefined {
+  private compareStates(
+    key: StorageKey,
+    { bytes, isPart }: { readonly bytes: Buffer; readonly isPart: boolean },
+  ): Buffer | undefined {
     const { store, peers } = this.parts;
     const theirs = bytes.length === 0 ? emptyState : decodeState(bytes);
     const mine = store.peek(key)?.state ?? emptyState;
     const merged = merge(mine, theirs);
-    // Of a state that comes in parts each one lacks something; the key is pushed once.
-    const { toPush } = this.visit;
-    if (!sameState(merged, theirs) && toPush.at(-1) !== key && this.isPrimary(this.visit.peer, key))
-      toPush.push(key);
+    // A part lacks something whatever the whole has.
+    if (!isPart && !sameState(merged, theirs) && this.isPrimary(this.visit.peer, key))
+      this.visit.toPush.push(key);
     return sameState(merged, mine) || !this.isPrimary(peers.self, key) ? undefined : bytes;
   }
 
@@ -277,6 +300,22 @@ function taken(answer: PeerAnswer, take: (body: readonly WireValue[]) => void): 
     if (error instanceof QuorateError) return false;
     throw error;
   }
+}
+
+/**
+ * Which part of a state that is larger than a message is to come; undefined: it is here as a whole.
+ * A state that changed between its parts begins anew, so that nothing falls between two.
+ */
+function partBehind({ part, of }: PartToPull, cut: Cut | undefined): PartToPull | undefined {
+  if (cut === undefined) return undefined;
+  const [left] = cut;
+  const digest = digestIn(cut);
+  if (part > 0 && (of === undefined || !sameDigest(of, digest))) return fromFirstPart;
+  return left === 0 ? undefined : { part: part + 1, of: digest };
+}
+
+function digestIn(cut: Cut): Digest {
+  return decodeDigests(asBuffer(cut[1]))[0]!;
 }
 
 /** Of two ends of a look, '' being the end of the partition. */

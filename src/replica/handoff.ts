@@ -3,10 +3,10 @@
  * `handoff` machine per target.
  *
  * A hint whose target stays away longer than `hintAgeMs`, or has used up half of its share of the
- * room, or was removed, is re-homed: its states go to all other primaries, and only when each of
- * them has acknowledged is the hint settled. From then on as many primaries hold the state as the
- * cluster has, and the target gets it by tree exchange. Until then it stays, whatever its age: a
- * hint is never dropped.
+ * room, or was removed, or does not own the key any more, is re-homed: its states go to all other
+ * owners, and only when each of them has acknowledged is the hint settled. From then on as many
+ * primaries hold the state as the cluster has, and the target gets it by tree exchange. Until then
+ * it stays, whatever its age: a hint is never dropped.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -17,6 +17,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { isReplica, type Placement } from '../../actors/rules/placement.js';
 import { isRemaining } from '../../actors/rules/removal.js';
 import { heirsOf } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
@@ -87,7 +88,20 @@ export class Handoff {
   private isOverdue(target: NodeId): boolean {
     const { hints } = this.store;
     const { oldestMs } = hints.counters(target);
-    return !this.isMember(target) || oldestMs > this.options.hintAgeMs || hints.isCrowded(target);
+    return (
+      !this.isMember(target) ||
+      oldestMs > this.options.hintAgeMs ||
+      hints.isCrowded(target) ||
+      // It needn't come back for them; and who leaves does not wait for anybody to come back.
+      !this.ownsAny(target) ||
+      !this.ownsAny(this.peers.self)
+    );
+  }
+
+  private ownsAny(node: NodeId): boolean {
+    for (let partition = 0; partition < this.options.partitions; partition++)
+      if (isReplica(this.view.placement(partition, this.buckets.largestN), node)) return true;
+    return false;
   }
 
   private isMember(target: NodeId): boolean {
@@ -123,7 +137,8 @@ export class Handoff {
         get configuration() {
           return view.configuration;
         },
-        heirsOf: (key) => this.heirsOf(key, target),
+        isOwner: (key) => isReplica(this.placementOf(key), target),
+        heirsOf: (key) => heirsOf(this.placementOf(key), view, { self: this.peers.self, target }),
         differs: (node) => view.reconcile(node),
         jitter: () => this.random.below(1024) / 1024,
         count: (what, records) => (this.counted[what].value += records),
@@ -131,9 +146,8 @@ export class Handoff {
     );
   }
 
-  private heirsOf(key: StorageKey, target: NodeId): readonly NodeId[] | undefined {
+  private placementOf(key: StorageKey): Placement {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    const placement = this.view.placement(partitionOfStorageKey(key), n);
-    return heirsOf(placement, this.view, { self: this.peers.self, target });
+    return this.view.placement(partitionOfStorageKey(key), n);
   }
 }

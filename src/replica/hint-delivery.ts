@@ -1,14 +1,14 @@
 /**
- * The messages of one `handoff` machine: batches to the target, or to all other primaries in its
+ * The messages of one `handoff` machine: batches to the target, or to all other owners in its
  * place.
+ *
+ * An ack of the target settles a hint, and what is held for it alone may go then. So it counts only
+ * from one who is an owner by the layout both go by; what is owed to a former owner goes to those
+ * there are now.
  */
 import type { HandoffEffects, HandoffEvent } from '../../actors/replica/handoff.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import {
-  type Configuration,
-  type SaidConfiguration,
-  unsaid,
-} from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { goesByAnother, type CallId, type PeerAnswer, type Peers } from '../bus/peers.js';
@@ -24,10 +24,12 @@ export interface DeliveryParts {
 }
 
 export interface DeliverySurroundings {
+  /** Whether the target is to hold the key itself. */
+  isOwner(key: StorageKey): boolean;
   /** Who else must hold the key before the hint may be settled; undefined: it may not be. */
   heirsOf(key: StorageKey): readonly NodeId[] | undefined;
   /** From which it follows who they are. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   /** A node has answered that it goes by another configuration. */
   differs(node: NodeId): void;
   jitter(): number;
@@ -49,16 +51,15 @@ export class Delivery implements HandoffEffects {
       bytes: limits.hintBatchBytesMax,
     });
     if (records.length === 0) return send({ type: 'hints.settled' });
-    this.merge(target, records, unsaid, (answer) => {
-      if (answer.kind === 'ok') this.settle(records, 'delivered');
+    const due = records.filter(({ key }) => this.surroundings.isOwner(key));
+    if (due.length === 0) return this.rehomeThese(records);
+    this.merge(target, due, (answer) => {
+      if (goesByAnother(answer)) this.surroundings.differs(target);
+      if (answer.kind === 'ok') this.settle(due, 'delivered');
       else this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');
     });
   }
 
-  /**
-   * Each record goes to all its other primaries; settled are those that every one of them has
-   * acknowledged.
-   */
   rehome(): void {
     const { store, target, send } = this.parts;
     const owed = store.hints.next(target, {
@@ -66,7 +67,14 @@ export class Delivery implements HandoffEffects {
       bytes: limits.hintBatchBytesMax,
     });
     if (owed.length === 0) return send({ type: 'hints.settled' });
-    const { configuration } = this.surroundings;
+    this.rehomeThese(owed);
+  }
+
+  /**
+   * Each record goes to all its other owners; settled are those that every one of them has
+   * acknowledged.
+   */
+  private rehomeThese(owed: readonly HintedRecord[]): void {
     const awaited = new Map<NodeId, HintedRecord[]>();
     const unsettled = new Set<HintedRecord>();
     for (const record of owed) {
@@ -82,7 +90,7 @@ export class Delivery implements HandoffEffects {
     };
     if (open === 0) return finish();
     for (const [node, records] of awaited) {
-      this.merge(node, records, configuration, (answer) => {
+      this.merge(node, records, (answer) => {
         if (answer.kind !== 'ok') for (const record of records) unsettled.add(record);
         if (goesByAnother(answer)) this.surroundings.differs(node);
         open--;
@@ -104,10 +112,10 @@ export class Delivery implements HandoffEffects {
   private merge(
     to: NodeId,
     records: readonly HintedRecord[],
-    configuration: SaidConfiguration,
     onAnswer: (answer: PeerAnswer) => void,
   ): void {
     const batches = batchesOfRecords(records);
+    const { configuration } = this.surroundings;
     let open = batches.length;
     const onOne = (answer: PeerAnswer): void => {
       if (open === 0) return;

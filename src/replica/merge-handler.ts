@@ -5,7 +5,7 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { isServed } from '../../actors/rules/configuration.js';
+import { isServed } from '../../actors/rules/said-configuration.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, OtherConfigurationError } from '../errors.js';

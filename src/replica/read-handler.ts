@@ -2,15 +2,17 @@
  * Answers `read`: the states whose digest differs from the caller's, as many as one message takes.
  */
 import { inject, injectable } from 'tsyringe';
-import { isServed } from '../../actors/rules/configuration.js';
+import { isServed } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
-import { emptyDigest, emptyState, sameDigest } from '../../actors/rules/versions.js';
+import { emptyDigest, emptyState, sameDigest, type Digest } from '../../actors/rules/versions.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, OtherConfigurationError, TooLargeError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
+import { encodeDigests } from '../wire/digests.js';
 import { encodeState } from '../wire/key-state-codec.js';
+import type { Answer } from '../wire/protocol/bodies.js';
 import { foundBody, readOf } from '../wire/protocol/read.js';
 import { statePartsOfBytes } from '../wire/state-parts.js';
 
@@ -31,7 +33,7 @@ export class ReadHandler {
 
   /** Throws become refusals, by `Peers`. */
   private read(call: IncomingCall<'read'>): void {
-    const { remainingMs, keys, digests, configuration, partsWelcome } = readOf(call.body);
+    const { remainingMs, keys, digests, configuration, part } = readOf(call.body);
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
     const indexes: number[] = [];
@@ -41,7 +43,7 @@ export class ReadHandler {
       if (sameDigest(record?.digest ?? emptyDigest, digests[i]!)) continue;
       const state = record?.bytes ?? this.absent;
       if (state.length > limits.stateBytesMax && states.length === 0) {
-        call.ok(foundBody([i], [firstPartOf(state, partsWelcome)], i + 1));
+        call.ok(partBody(i, { state, digest: record!.digest, part }));
         return;
       }
       if (states.length > 0 && bytes + state.length > limits.roundBytesMax) {
@@ -58,10 +60,17 @@ export class ReadHandler {
 
 /**
  * A state larger than a message can't be shown as it is, and a quorum must not take a part for the
- * whole. A tree exchange takes what it gets: the rest comes when this node pushes.
+ * whole. A tree exchange asks for one part after the other.
  */
-function firstPartOf(state: Buffer, partsWelcome: boolean): Buffer {
-  if (!partsWelcome)
+function partBody(
+  index: number,
+  { state, digest, part }: { state: Buffer; digest: Digest; part: number | undefined },
+): Answer<'read'> {
+  if (part === undefined)
     throw new TooLargeError(`the key's siblings take ${state.length} bytes, more than a message`);
-  return statePartsOfBytes(state)[0]!;
+  const parts = statePartsOfBytes(state);
+  // It has fewer than it had: its asker sees by the digest that it is another state.
+  const at = index === 0 && part < parts.length ? part : 0;
+  const cut = [parts.length - 1 - at, encodeDigests([digest])] as const;
+  return foundBody([index], [parts[at]!], index + 1, cut);
 }

@@ -5,6 +5,9 @@
  * something of this node's may be lost: after an unclean start, and when a record failed its
  * checksum. The latter's partitions are compared key by key, reading each record: a tree still
  * counts what the disk has lost.
+ *
+ * A partition that moves is left to its transfer until it has: what a new owner lacks is nearly all
+ * of it. The transfer orders the visits it needs, which come before others.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -17,6 +20,7 @@ import {
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
+import { isToReceive, replicaCountsOf, type ReplicaCount } from '../../actors/rules/transfer.js';
 import { nextToVisit } from '../../actors/rules/tree-comparison.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
@@ -29,6 +33,14 @@ import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
 import { ExchangeSteps } from './exchange-steps.js';
 
+/** A visit that somebody waits for. */
+export interface OrderedVisit {
+  readonly peer: NodeId;
+  readonly partitions: readonly number[];
+  /** Once, unless it is withdrawn: whether it went through, all that was pulled being durable. */
+  onEnd(wentThrough: boolean): void;
+}
+
 @injectable()
 export class TreeExchange {
   private actor: ActorRefFrom<typeof treeExchangeMachine> | undefined;
@@ -40,6 +52,13 @@ export class TreeExchange {
   /** Partitions of which a record was damaged, and the peers that were not compared with since. */
   private readonly damaged = new Map<number, Set<NodeId>>();
   private lastPeer: NodeId = '';
+  /** The visit whose end somebody waits for. */
+  private awaited: OrderedVisit | undefined;
+  /** The same, before its turn. */
+  private ordered: OrderedVisit | undefined;
+  /** What is under way, when it was ordered. */
+  private atHand: { readonly visit: OrderedVisit; wentThrough: boolean } | undefined;
+  private readonly counts: readonly ReplicaCount[];
   private readonly visits: Counter;
 
   constructor(
@@ -53,6 +72,7 @@ export class TreeExchange {
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
   ) {
+    this.counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
     this.visits = metrics.counter(
       'exchange.visits',
       'comparisons with another node that were finished',
@@ -123,6 +143,19 @@ export class TreeExchange {
     this.send({ type: 'visit.wanted' });
   }
 
+  /** One at a time: of an earlier one that has not ended nobody hears any more. */
+  order(visit: OrderedVisit): void {
+    this.awaited = visit;
+    this.ordered = visit;
+    this.send({ type: 'visit.wanted' });
+  }
+
+  /** A visit that is under way goes on; nobody hears how it ends. */
+  withdraw(): void {
+    this.awaited = undefined;
+    this.ordered = undefined;
+  }
+
   private send(event: ExchangeEvent): void {
     this.actor?.send(event);
   }
@@ -130,7 +163,8 @@ export class TreeExchange {
   private effects(): ExchangeEffects {
     const { steps } = this;
     return {
-      isUrgent: () => this.reachablePeers().some((peer) => this.urgent.has(peer)),
+      isUrgent: () =>
+        this.ordered !== undefined || this.reachablePeers().some((peer) => this.urgent.has(peer)),
       restMs: () => this.restMs(),
       compareRoots: () => this.visitNext(),
       confirmRoots: () => steps.confirmRoots(),
@@ -139,6 +173,7 @@ export class TreeExchange {
       pull: () => steps.pull(),
       push: () => steps.push(),
       visited: () => this.visited(),
+      ended: () => this.ended(),
       giveUp: () => steps.giveUp(),
     };
   }
@@ -149,6 +184,12 @@ export class TreeExchange {
   }
 
   private visitNext(): void {
+    const { ordered } = this;
+    if (ordered !== undefined) {
+      this.ordered = undefined;
+      this.atHand = { visit: ordered, wentThrough: false };
+      return this.steps.compareRoots(ordered.peer, ordered.partitions);
+    }
     const peer = nextToVisit(this.reachablePeers(), this.urgent, this.lastPeer);
     if (peer === undefined) return this.send({ type: 'nobody.near' });
     this.lastPeer = peer;
@@ -157,11 +198,23 @@ export class TreeExchange {
 
   private visited(): void {
     this.visits.value++;
+    if (this.atHand !== undefined) {
+      this.atHand.wentThrough = true;
+      return;
+    }
     this.urgent.delete(this.lastPeer);
     for (const [partition, peers] of this.damaged) {
       peers.delete(this.lastPeer);
       if (peers.size === 0) this.damaged.delete(partition);
     }
+  }
+
+  private ended(): void {
+    const { atHand } = this;
+    this.atHand = undefined;
+    if (atHand === undefined || atHand.visit !== this.awaited) return;
+    this.awaited = undefined;
+    atHand.visit.onEnd(atHand.wentThrough);
   }
 
   private reachablePeers(): NodeId[] {
@@ -170,13 +223,12 @@ export class TreeExchange {
       .sort();
   }
 
-  /** By peer, the partitions both hold, of at least one bucket. */
+  /** By peer, the partitions both hold, of at least one bucket, and neither is to receive. */
   private commonPartitions(): Map<NodeId, number[]> {
-    const { options, view } = this;
-    const n = this.buckets.largestN;
+    const { options } = this;
     const common = new Map<NodeId, number[]>();
     for (let partition = 0; partition < options.partitions; partition++) {
-      const replicas = replicasOf(view.placement(partition, n));
+      const replicas = this.holdersOf(partition);
       if (!replicas.includes(this.peers.self)) continue;
       for (const peer of replicas) {
         if (peer === this.peers.self) continue;
@@ -186,5 +238,13 @@ export class TreeExchange {
       }
     }
     return common;
+  }
+
+  private holdersOf(partition: number): readonly NodeId[] {
+    const { view, counts } = this;
+    const replicas = replicasOf(view.placement(partition, this.buckets.largestN));
+    return replicas.filter(
+      (node) => !counts.some(({ n }) => isToReceive(view.placement(partition, n), node)),
+    );
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
+import type { Digest } from '../../actors/rules/versions.js';
 import type { BatchRecord } from '../wire/state-batch.js';
 
 export interface Visit {
@@ -18,11 +19,21 @@ export interface Visit {
   after: StorageKey;
   /** Known to differ, not pulled yet. */
   toPull: StorageKey[];
+  /** Of the first of them, when it is larger than a message: which part is to come. */
+  part: PartToPull;
   /** The peer lacks something of these. */
   toPush: StorageKey[];
   /** What is left of a state that is pushed in parts because it is larger than a message. */
   partsToPush: BatchRecord[];
 }
+
+export interface PartToPull {
+  readonly part: number;
+  /** Of the state whose parts came so far; undefined: none did. */
+  readonly of: Digest | undefined;
+}
+
+export const fromFirstPart: PartToPull = { part: 0, of: undefined };
 
 export function visitTo(peer: NodeId): Visit {
   return {
@@ -32,6 +43,7 @@ export function visitTo(peer: NodeId): Visit {
     leaves: [],
     after: '',
     toPull: [],
+    part: fromFirstPart,
     toPush: [],
     partsToPush: [],
   };

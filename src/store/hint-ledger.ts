@@ -45,6 +45,10 @@ export class HintLedger implements Hints {
     return this.options.index.holds(partition);
   }
 
+  owes(key: StorageKey): boolean {
+    return this.options.index.owesAnyone(key);
+  }
+
   /**
    * Those whose record is gone (it was damaged) are settled on the way: there is nothing to send.
    */

@@ -131,6 +131,9 @@ export interface Store {
     onDurable: OnDurable,
   ): void;
 
+  /** Nothing is written: calls back once all that was written before is durable. */
+  settled(onDurable: OnDurable): void;
+
   readonly hints: Hints;
   readonly trees: Trees;
 
@@ -139,7 +142,7 @@ export interface Store {
   /** That are held, tombstones included. */
   readonly keys: number;
   /**
-   * Which keys this node is a primary for; a settled hint's state is dropped unless it is one of
+   * Which keys this node keeps for itself; a settled hint's state is dropped unless it is one of
    * them.
    */
   setOwned(isOwned: (key: StorageKey) => boolean): void;
@@ -170,6 +173,8 @@ export interface Hints {
   isCrowded(target: NodeId): boolean;
   /** Whether any hint is out for the partition. */
   holds(partition: number): boolean;
+  /** Whether anybody is owed the key. */
+  owes(key: StorageKey): boolean;
   /** The oldest in key order, with the states as they are now. */
   next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[];
   /**
@@ -192,6 +197,8 @@ export interface HintedRecord {
 /** One hash tree a partition, kept up to date on every write. */
 export interface Trees {
   readonly leaves: number;
+  /** Keys the partition has, tombstones included. */
+  keysOf(partition: number): number;
   root(partition: number): Digest;
   /** XOR of the mixed (key, digest) of the keys in each leaf. */
   leafDigests(partition: number): Digest[];

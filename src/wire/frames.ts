@@ -27,7 +27,7 @@
  * answers: `frame-replies.ts`.
  */
 import { limits } from '../../actors/rules/limits.js';
-import type { SaidConfiguration } from '../../actors/rules/configuration.js';
+import type { SaidConfiguration } from '../../actors/rules/said-configuration.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';

@@ -3,25 +3,29 @@
  * each node.
  *
  *   member  [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, removed]
+ *           of one that waits to be a member also join, replaces
  *   vote    [attempt, stored: bin, founders: bin], 8 bytes a node id, ascending; empty: none
  */
 import { isNodeId } from '../../actors/rules/actor.js';
 import type { FoundingVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Member, MemberStatus } from '../../actors/rules/membership.js';
+import type { JoinWish, Member, MemberStatus } from '../../actors/rules/membership.js';
 import { MalformedError } from '../errors.js';
 import { isInt, isList, isText } from './columns.js';
 import { decode, encode, type WireValue } from './message-pack.js';
 import { decodeNodeIds, encodeNodeIds } from './node-ids.js';
 import { isLabelText } from './text.js';
 
+const joins: readonly JoinWish['join'][] = ['auto', 'ask'];
 const statuses: readonly MemberStatus[] = ['joining', 'active', 'left'];
 
 export function memberRow(member: Member): WireValue[] {
-  const { id, name, host, zone, weight, pid, generation, heartbeat, status, epochs } = member;
+  const { id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, wish } = member;
   const place = [id, name, host, zone, weight] as const;
   const removed = member.removed === true;
-  return [...place, pid, generation, heartbeat, statuses.indexOf(status), epochs, removed];
+  const wished = wish === undefined ? [] : [joins.indexOf(wish.join), wish.replaces];
+  const beat = [generation, heartbeat] as const;
+  return [...place, pid, ...beat, statuses.indexOf(status), epochs, removed, ...wished];
 }
 
 /** Throws `MalformedError`. */
@@ -32,7 +36,7 @@ export function memberOf(row: WireValue | undefined): Member {
   const epochs = row.length === 9 ? 0 : row[9];
   const removed = row.length <= 10 ? false : row[10];
   if (
-    row.length > 11 ||
+    row.length > 13 ||
     typeof removed !== 'boolean' ||
     !isInt(epochs) ||
     epochs < 0 ||
@@ -54,7 +58,16 @@ export function memberOf(row: WireValue | undefined): Member {
   const known = statuses[Number(status)];
   if (!isInt(status) || known === undefined) throw new MalformedError('no such status of a member');
   const member = { id, name, host, zone, weight, pid, generation, heartbeat, epochs };
-  return { ...member, status: known, ...(removed && { removed }) };
+  const wish = wishOf(row.slice(11));
+  return { ...member, status: known, ...(removed && { removed }), ...(wish && { wish }) };
+}
+
+function wishOf(row: readonly WireValue[]): JoinWish | undefined {
+  if (row.length === 0) return undefined;
+  const [join, replaces] = row;
+  const known = joins[Number(join)];
+  if (isInt(join) && known !== undefined && isLabel(replaces)) return { join: known, replaces };
+  throw new MalformedError('no such wish of a node that joins');
 }
 
 export function encodeMember(member: Member): Buffer {

@@ -8,7 +8,7 @@
  * nil. A node that is no primary of some key, or goes by another configuration, refuses them all
  * (`frames.ts`).
  */
-import type { SaidConfiguration } from '../../actors/rules/configuration.js';
+import type { SaidConfiguration } from '../../actors/rules/said-configuration.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { MalformedError } from '../errors.js';
 import { Columns, isList } from './columns.js';

@@ -1,22 +1,35 @@
 /**
  * What `kv.ring` answers: enough for a client to send each request to the primary that would
  * coordinate it. One shape for MessagePack (`encodeDocument`) and JSON (`Kv-Accept: json`).
+ *
+ * While partitions move it also says what to. A client that does not read that goes on with the
+ * owners before the move: they are sent every write until it is over, pass on what others
+ * coordinate, and refuse to show what they do not answer for.
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
+import type { ClusterId } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Layout } from '../../actors/rules/placement.js';
+import type { Layout, NextLayout } from '../../actors/rules/placement.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';
 import { isLabelText } from './text.js';
 
-export interface RingMessage {
+export interface RingMessage extends PreferenceLists {
+  /** The number of the layout. */
   readonly epoch: number;
+  /** Whose layouts have these numbers: of one cluster's, a lower one is older. */
+  readonly cluster?: ClusterId;
   readonly nodes: readonly RingNode[];
   /** N and default R of buckets that name none of their own. */
   readonly n: number;
   readonly r: number;
   /** Buckets that differ from them. */
   readonly buckets: readonly RingBucket[];
+  /** Only while partitions move. */
+  readonly move?: RingMove;
+}
+
+interface PreferenceLists {
   /**
    * Distinct preference lists, as indexes into `nodes`; cut after `ringListLengthMax`, empty while
    * no cluster is founded.
@@ -25,6 +38,14 @@ export interface RingMessage {
   /** Partition → index into `groups`; its length is the number of partitions. */
   readonly groupOf: readonly number[];
 }
+
+/** To these lists. */
+export interface RingMove extends PreferenceLists {
+  /** The partitions that have moved; ascending, no two runs touch. */
+  readonly moved: readonly Run[];
+}
+
+export type Run = readonly [first: number, last: number];
 
 export type RingBucket = readonly [bucket: string, n: number, r: number];
 
@@ -46,23 +67,44 @@ const reachabilities = ['alive', 'suspect', 'down'] as const;
 
 export interface RingSource {
   readonly epoch: number;
+  readonly cluster?: ClusterId | undefined;
   readonly partitions: number;
   readonly nodes: readonly RingNode[];
   readonly n: number;
   readonly r: number;
   readonly buckets: readonly RingBucket[];
-  preferenceList(partition: number): readonly NodeId[];
+  readonly layout: Layout;
 }
 
 /** The message of a ring, with equal preference lists folded into groups. */
 export function ringMessageOf(source: RingSource): RingMessage {
-  const indexOf = new Map(source.nodes.map((node, index) => [node.id, index]));
+  const { epoch, cluster, nodes, n, r, buckets, layout } = source;
+  const { next } = layout;
+  return {
+    epoch,
+    ...(cluster !== undefined && { cluster }),
+    nodes,
+    n,
+    r,
+    buckets,
+    ...listsOf(source, layout),
+    ...(next !== undefined && {
+      move: { ...listsOf(source, next), moved: runsOf(source.partitions, next) },
+    }),
+  };
+}
+
+function listsOf(
+  { nodes, partitions }: RingSource,
+  layout: Pick<Layout, 'preferenceList'>,
+): PreferenceLists {
+  const indexOf = new Map(nodes.map((node, index) => [node.id, index]));
   const groups: number[][] = [];
   const known = new Map<string, number>();
   const groupOf: number[] = [];
-  for (let partition = 0; partition < source.partitions; partition++) {
+  for (let partition = 0; partition < partitions; partition++) {
     const list: number[] = [];
-    for (const node of source.preferenceList(partition).slice(0, limits.ringListLengthMax)) {
+    for (const node of layout.preferenceList(partition).slice(0, limits.ringListLengthMax)) {
       const index = indexOf.get(node);
       if (index !== undefined) list.push(index);
     }
@@ -74,15 +116,54 @@ export function ringMessageOf(source: RingSource): RingMessage {
     }
     groupOf.push(group);
   }
-  const { epoch, nodes, n, r, buckets } = source;
-  return { epoch, nodes, n, r, buckets, groups, groupOf };
+  return { groups, groupOf };
+}
+
+function runsOf(partitions: number, next: NextLayout): Run[] {
+  const runs: [number, number][] = [];
+  for (let partition = 0; partition < partitions; partition++) {
+    if (!next.hasMoved(partition)) continue;
+    const last = runs.at(-1);
+    if (last?.[1] === partition - 1) last[1] = partition;
+    else runs.push([partition, partition]);
+  }
+  return runs;
 }
 
 /** What placements follow from, as a client knows it. */
-export function layoutOf({ nodes, groups, groupOf }: RingMessage): Layout {
-  return {
-    preferenceList: (partition) => groups[groupOf[partition]!]!.map((index) => nodes[index]!.id),
+export function layoutOf({ nodes, groups, groupOf, move }: RingMessage): Layout {
+  const listOf = (lists: PreferenceLists, partition: number): NodeId[] =>
+    lists.groups[lists.groupOf[partition]!]!.map((index) => nodes[index]!.id);
+  const layout = {
+    preferenceList: (partition: number) => listOf({ groups, groupOf }, partition),
   };
+  if (move === undefined) return layout;
+  const moved = movedOf(move);
+  const next: NextLayout = {
+    preferenceList: (partition) => listOf(move, partition),
+    hasMoved: (partition) => moved.has(partition),
+  };
+  return { ...layout, next };
+}
+
+/** Partition → a number that it shares with those that have the same placement. */
+export function placementGroupsOf({ groupOf, move }: RingMessage): readonly number[] {
+  if (move === undefined) return groupOf;
+  const moved = movedOf(move);
+  const known = new Map<string, number>();
+  return groupOf.map((group, partition) => {
+    const name = `${group} ${move.groupOf[partition]} ${moved.has(partition)}`;
+    const number = known.get(name) ?? known.size;
+    known.set(name, number);
+    return number;
+  });
+}
+
+function movedOf({ moved }: RingMove): ReadonlySet<number> {
+  const partitions = new Set<number>();
+  for (const [first, last] of moved)
+    for (let partition = first; partition <= last; partition++) partitions.add(partition);
+  return partitions;
 }
 
 /** Throws `MalformedError` on anything that is not one whole, consistent ring. */
@@ -90,19 +171,57 @@ export function ringFromDocument(document: unknown): RingMessage {
   const ring = record(document, 'ring');
   const nodes = array(ring['nodes'], 'nodes').map(nodeFrom);
   if (nodes.length > limits.membersMax) throw new MalformedError('ring of too many nodes');
-  const groups = array(ring['groups'], 'groups').map((group) => naturals(group, 'group'));
-  const groupOf = naturals(ring['groupOf'], 'groupOf');
-  if (groupOf.length > limits.partitionsMax)
-    throw new MalformedError('ring of too many partitions');
-  if (groupOf.length === 0 || groupOf.some((group) => group >= groups.length))
-    throw new MalformedError('ring names a group it does not have');
-  if (groups.some((group) => group.some((node) => node >= nodes.length)))
-    throw new MalformedError('ring names a node it does not have');
+  const lists = listsFrom(ring, nodes.length);
+  const partitions = lists.groupOf.length;
+  if (partitions > limits.partitionsMax) throw new MalformedError('ring of too many partitions');
+  if (partitions === 0) throw new MalformedError('ring of no partitions');
   const epoch = natural(ring['epoch'], 'epoch');
   const n = natural(ring['n'], 'n');
   const r = natural(ring['r'], 'r');
   const buckets = array(ring['buckets'], 'buckets').map(bucketFrom);
-  return { epoch, nodes, n, r, buckets, groups, groupOf };
+  const { cluster, move } = ring;
+  return {
+    epoch,
+    ...(cluster !== undefined && { cluster: natural(cluster, 'id of a cluster') }),
+    nodes,
+    n,
+    r,
+    buckets,
+    ...lists,
+    ...(move !== undefined && { move: moveFrom(move, { nodes: nodes.length, partitions }) }),
+  };
+}
+
+function listsFrom(document: Readonly<Record<string, unknown>>, nodes: number): PreferenceLists {
+  const groupOf = naturals(document['groupOf'], 'groupOf');
+  const groups = array(document['groups'], 'groups').map((group) => naturals(group, 'group'));
+  if (groups.length > groupOf.length) throw new MalformedError('ring of groups without partitions');
+  if (groupOf.some((group) => group >= groups.length))
+    throw new MalformedError('ring names a group it does not have');
+  if (groups.some((group) => group.length > nodes || group.some((node) => node >= nodes)))
+    throw new MalformedError('ring names a node it does not have');
+  return { groups, groupOf };
+}
+
+function moveFrom(
+  document: unknown,
+  { nodes, partitions }: { readonly nodes: number; readonly partitions: number },
+): RingMove {
+  const move = record(document, 'move');
+  const lists = listsFrom(move, nodes);
+  if (lists.groupOf.length !== partitions)
+    throw new MalformedError('move of other partitions than those of the ring');
+  let free = 0;
+  const moved = array(move['moved'], 'moved').map((run): Run => {
+    const [first, last, ...more] = naturals(run, 'run of partitions');
+    const isRun = first !== undefined && last !== undefined && more.length === 0;
+    if (!isRun || first < free || last < first || last >= partitions)
+      throw new MalformedError('partitions that have moved are no ascending runs');
+    // The next one would belong to this run.
+    free = last + 2;
+    return [first, last];
+  });
+  return { ...lists, moved };
 }
 
 function nodeFrom(document: unknown): RingNode {

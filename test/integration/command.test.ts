@@ -219,6 +219,9 @@ describe('status and ring', () => {
     const { text } = await run(['ring', '--key', 'b/some key', '--json']);
     const { nodes: list } = JSON.parse(text) as { nodes: { role: string }[] };
     expect(list.map(({ role }) => role)).toEqual(['primary', 'primary', 'primary']);
+    expect((await run(['ring'])).text).toMatch(/^256 partitions, N=3, layout \d+\nNAME /);
+    const watched = await run(['ring', '--watch']);
+    expect([watched.code, watched.text]).toEqual([0, expect.stringMatching(/^nothing moves\n256/)]);
   });
 
   test('--node is a health check', async () => {
@@ -322,10 +325,15 @@ describe('up', () => {
     }
   });
 
-  test('another number of nodes than the data is of: refused before anything starts', async () => {
+  test('another number of nodes than the data is of, and nobody to ask: refused before anything starts', async () => {
     const { code, err } = await run(['up', '--nodes', '4', '--data-dir', join(directory, 'data')]);
     expect(code).toBe(2);
-    expect(err).toMatch(/data holds a cluster of 3 nodes: use --nodes 3, or another --data-dir/);
+    expect(err).toMatch(
+      /data holds a cluster of 3 nodes, and n4 would come: say --yes if .*--nodes 3/,
+    );
+    const fewer = await run(['up', '--nodes', '2', '--data-dir', join(directory, 'data')]);
+    expect(fewer.code).toBe(2);
+    expect(fewer.err).toMatch(/each key has 3 replicas \(N\), so --nodes 2 would leave too few/);
   });
 
   test('the port is taken: a clear error that says what to do', async () => {

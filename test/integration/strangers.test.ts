@@ -123,7 +123,7 @@ describe('the account all applications share', () => {
       n: 1,
       r: 1,
       buckets: [],
-      preferenceList: () => ['f'.repeat(16)],
+      layout: { preferenceList: () => ['f'.repeat(16)] },
     });
     const refused = await answerEverything(forger, encodeDocument(ring as never));
     for (let i = 0; i < 20; i++) {

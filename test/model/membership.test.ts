@@ -11,8 +11,8 @@ import { ManualClock } from '../support/manual-clock.js';
 import { TakenTransitions } from '../support/taken-transitions.js';
 
 const taken = new TakenTransitions();
-const names = ['listen', 'store', 'greet', 'awaitTime', 'tellAll', 'tellSome', 'join'] as const;
-const last = ['endAsRemoved', 'fallSilent'] as const;
+const names = ['listen', 'store', 'configure', 'greet', 'awaitTime', 'tellAll'] as const;
+const last = ['tellSome', 'join', 'endAsDeparted', 'fallSilent'] as const;
 
 /** Of node `a`; `did`: what its chart wanted done since the last look. */
 function lifeOf({ foundersMin = 2, inspect = taken.inspect } = {}) {
@@ -20,11 +20,7 @@ function lifeOf({ foundersMin = 2, inspect = taken.inspect } = {}) {
   const done: string[] = [];
   const noted = [...names, ...last].map((name) => [name, () => void done.push(name)] as const);
   const machine = membershipMachine.provide({
-    actions: {
-      ...Object.fromEntries(noted),
-      showFounders: (_, { founders }) => void done.push(`show ${founders.join('')}`),
-      takePlace: (_, { founders }) => void done.push(`take ${founders.join('')}`),
-    },
+    actions: Object.fromEntries(noted),
   });
   const actor = createActor(machine, { clock, inspect, input: { self: 'a', foundersMin } });
   actor.start();
@@ -48,7 +44,11 @@ function vote(attempt: number, stored: string, founders = ''): FoundingVote {
 }
 
 function read(kept: FoundingVote = noVote, known: readonly string[] = abc): MembershipEvent {
-  return { type: 'disk.read', vote: kept, known, isRemoved: false };
+  return { type: 'disk.read', vote: kept, known, isMember: false, hasDeparted: false };
+}
+
+function learned(isMember: boolean): MembershipEvent {
+  return { type: 'configuration.learned', isMember };
 }
 
 function news(
@@ -70,9 +70,17 @@ const asked: MembershipEvent = { type: 'self.known' };
 const timed: MembershipEvent = { type: 'time.told' };
 const beat: MembershipEvent = { type: 'heartbeat.raised' };
 const newcomer: MembershipEvent = { type: 'newcomer.learned' };
-const removed: MembershipEvent = { type: 'self.removed' };
+const departed: MembershipEvent = { type: 'self.departed' };
 const stopping: MembershipEvent = { type: 'node.stopping' };
 const founded = vote(0, 'ab', 'ab');
+/** A member, by the configuration on its disk. */
+const member: MembershipEvent = {
+  type: 'disk.read',
+  vote: founded,
+  known: abc,
+  isMember: true,
+  hasDeparted: false,
+};
 
 /** Such as `open alone`; where it is not arriving, the state. */
 function placeOf({ actor }: Life): string {
@@ -83,7 +91,7 @@ function placeOf({ actor }: Life): string {
     if (snapshot.matches({ arriving: { place: { open } } })) return `open ${open}`;
   for (const agreed of ['storing', 'confirming', 'concluding'] as const)
     if (snapshot.matches({ arriving: { place: { agreed } } })) return `agreed ${agreed}`;
-  return 'active';
+  return snapshot.matches({ arriving: { place: 'founded' } }) ? 'founded' : 'active';
 }
 
 function startOf({ actor }: Life): StateValue | undefined {
@@ -100,7 +108,22 @@ const places: readonly (readonly [
   readonly string[],
 ])[] = [
   ['a disk that knows nothing', [], read(), 'open alone', ['listen']],
-  ['a founder again', [], read(founded), 'active', ['take ab', 'tellAll', 'listen']],
+  ['a member again', [], member, 'active', ['tellAll', 'listen']],
+  ['a founder that knows no configuration', [], read(founded), 'founded', ['configure', 'listen']],
+  ['it has one', [read(founded)], learned(true), 'active', ['tellAll']],
+  ['one without it', [read(founded)], learned(false), 'founded', []],
+  ['taken in while alone', [read()], learned(true), 'active', ['tellAll']],
+  ['taken in after it waited', [read(), met('a', true)], learned(true), 'active', ['tellAll']],
+  ['a cluster without it', [read()], learned(false), 'open outside', []],
+  [
+    'a cluster without it, while gathering',
+    [read(), met('ab')],
+    learned(false),
+    'open outside',
+    [],
+  ],
+  ['agreed, and taken in', agreeing, learned(true), 'active', ['tellAll']],
+  ['agreed, and told of a cluster', agreeing, learned(false), 'agreed storing', []],
   ['agreed before it went', [], read(vote(0, 'ab')), 'agreed confirming', ['listen']],
   ['nobody met', [read()], met('a'), 'open alone', []],
   ['somebody met', [read()], met('ab'), 'open gathering', []],
@@ -112,32 +135,33 @@ const places: readonly (readonly [
   ['both say the same', agreeing.slice(0, -1), met('ab'), 'agreed storing', ['store']],
   ['at once', [read(), news('b', noVote)], met('ab'), 'agreed storing', ['store']],
   ['a third has not said', agreeing.slice(0, -1), met('abc'), 'open gathering', []],
-  ['what was heard', [read()], news('b', noVote), 'open alone', ['show ']],
-  ['others founded one', [read()], news('b', vote(0, 'bc', 'bc')), 'open alone', ['show bc']],
+  ['what was heard', [read()], news('b', noVote), 'open alone', []],
+  ['others founded one', [read()], news('b', vote(0, 'bc', 'bc')), 'open alone', []],
   ['its own', [read()], news('b', founded), 'agreed concluding', ['store']],
-  ['its own, of unknown', [read()], news('b', vote(0, 'abx', 'abx')), 'open alone', ['show bx']],
-  ['its own, of earlier lives', [read()], news('b', founded, abc, ['b']), 'open alone', ['show b']],
+  ['its own, of unknown', [read()], news('b', vote(0, 'abx', 'abx')), 'open alone', []],
+  ['its own, of earlier lives', [read()], news('b', founded, abc, ['b']), 'open alone', []],
   ['asked to agree', [read()], news('b', vote(0, 'ab')), 'agreed storing', ['store']],
-  ['at an attempt past', [read(vote(2, ''))], news('b', vote(1, 'ab')), 'open alone', ['show ']],
-  ['a later attempt', [read()], news('b', vote(3, '')), 'open alone', ['store', 'show ']],
+  ['at an attempt past', [read(vote(2, ''))], news('b', vote(1, 'ab')), 'open alone', []],
+  ['a later attempt', [read()], news('b', vote(3, '')), 'open alone', ['store']],
   ['alone, told of a newcomer', [read()], newcomer, 'open alone', ['tellAll']],
   ['alone, a beat', [read()], beat, 'open alone', ['tellAll']],
   ['agreed, a newcomer', agreeing, newcomer, 'agreed storing', ['tellAll']],
   ['agreed, a beat', agreeing, beat, 'agreed storing', ['tellAll']],
   ['agreed, and told the same', agreeing, news('b', noVote), 'agreed storing', []],
   ['agreed, asked for another', agreeing, news('b', vote(1, 'abc')), 'agreed storing', ['store']],
-  ['past its list', agreeing, news('b', vote(1, '')), 'open gathering', ['store', 'show ']],
+  ['past its list', agreeing, news('b', vote(1, '')), 'open gathering', ['store']],
   [
     'its list can not be: others founded one',
     agreeing,
     news('b', vote(0, 'bc', 'bc')),
     'open gathering',
-    ['store', 'show bc'],
+    ['store'],
   ],
   ['agreed, and it is founded', agreeing, news('b', founded), 'agreed concluding', ['store']],
-  ['a founder, a beat', [read(founded)], beat, 'active', ['tellSome']],
-  ['a founder, a newcomer', [read(founded)], newcomer, 'active', []],
-  ['a founder hears', [read(founded)], news('b', noVote), 'active', []],
+  ['a member, a beat', [member], beat, 'active', ['tellSome']],
+  ['a member, a newcomer', [member], newcomer, 'active', []],
+  ['a member hears', [member], news('b', noVote), 'active', []],
+  ['a member, the next one', [member], learned(true), 'active', []],
   [
     'another vote was stored',
     agreeing,
@@ -166,8 +190,11 @@ describe('its place', () => {
     expect(placeOf(life)).toBe('agreed concluding');
     expect(life.did()).toEqual(['tellAll', 'store']);
     life.stored();
+    expect(placeOf(life)).toBe('founded');
+    expect(life.did()).toEqual(['configure']);
+    life.send(learned(true));
     expect(placeOf(life)).toBe('active');
-    expect(life.did()).toEqual(['take a', 'tellAll']);
+    expect(life.did()).toEqual(['tellAll']);
     expect(life.book().vote).toEqual(vote(0, 'a', 'a'));
   });
 
@@ -188,8 +215,10 @@ describe('its place', () => {
     life.send(news('b', vote(2, 'abc')), { type: 'vote.stored', vote: noVote });
     expect(placeOf(life)).toBe('agreed concluding');
     life.stored();
+    expect(placeOf(life)).toBe('founded');
+    life.send(learned(true));
     expect(placeOf(life)).toBe('active');
-    expect(life.did()).toEqual(['take ab', 'tellAll']);
+    expect(life.did()).toEqual(['configure', 'tellAll']);
   });
 
   test('asked for another list by one that has it on disk: it is confirmed as soon as it is stored', () => {
@@ -229,7 +258,7 @@ describe('its place', () => {
     expect(placeOf(life)).toBe('agreed storing');
     expect(life.actor.getSnapshot().context.known).toEqual(['a', 'c']);
     const founder = lifeOf();
-    founder.send(read(founded), gone);
+    founder.send(member, gone);
     expect(founder.actor.getSnapshot().context.known).toEqual(['a', 'c']);
   });
 
@@ -251,7 +280,7 @@ describe('its place', () => {
 describe('joining', () => {
   test('a founder among others joins when it was asked after and the time was told', () => {
     const life = lifeOf();
-    life.send(read(founded));
+    life.send(member);
     life.did();
     life.send(asked);
     expect(startOf(life)).toBe('untimed');
@@ -272,46 +301,48 @@ describe('joining', () => {
     life.send(met('a'));
     life.stored();
     life.stored();
-    expect(life.did()).toEqual(['store', 'tellAll', 'store', 'take a', 'tellAll', 'join']);
+    expect(startOf(life)).toBe('started');
+    life.send(learned(true));
+    expect(life.did()).toEqual(['store', 'tellAll', 'store', 'configure', 'tellAll', 'join']);
     expect(startOf(life)).toBe('joined');
   });
 });
 
 describe('the end', () => {
   const before: readonly (readonly [string, readonly MembershipEvent[]])[] = [
-    ['arriving', [read(founded)]],
-    ['joined', [read(founded), asked, timed]],
+    ['arriving', [member]],
+    ['joined', [member, asked, timed]],
   ];
 
-  test.each(before)('removed while %s: it goes when that is on its disk', (_, events) => {
+  test.each(before)('gone while %s: it goes when that is on its disk', (_, events) => {
     const life = lifeOf();
-    life.send(...events, removed);
+    life.send(...events, departed);
     life.did();
     expect(life.actor.getSnapshot().value).toBe('leaving');
     life.send(beat);
     expect(life.did()).toEqual(['tellSome']);
-    life.send({ type: 'removal.stored' });
+    life.send({ type: 'departure.stored' });
     expect(life.actor.getSnapshot().value).toBe('left');
-    expect(life.did()).toEqual(['fallSilent', 'endAsRemoved']);
+    expect(life.did()).toEqual(['fallSilent', 'endAsDeparted']);
   });
 
-  test('removed, and the disk is full: it goes after a second', () => {
+  test('gone, and the disk is full: it goes after a second', () => {
     const life = lifeOf();
-    life.send(read(founded), removed);
+    life.send(member, departed);
     life.clock.advance(limits.recallMsMax - 1);
     expect(life.actor.getSnapshot().value).toBe('leaving');
     life.clock.advance(1);
     expect(life.actor.getSnapshot().value).toBe('left');
   });
 
-  test('removed by its own disk: it takes no place and hears nobody', () => {
+  test('gone by its own disk: it takes no place and hears nobody', () => {
     const life = lifeOf();
-    life.send({ type: 'disk.read', vote: founded, known: abc, isRemoved: true });
+    life.send({ ...member, hasDeparted: true });
     expect(life.actor.getSnapshot().value).toBe('left');
-    expect(life.did()).toEqual(['fallSilent', 'endAsRemoved']);
+    expect(life.did()).toEqual(['fallSilent', 'endAsDeparted']);
   });
 
-  test.each([['reading', []], ...before, ['leaving', [read(founded), removed]]] as const)(
+  test.each([['reading', []], ...before, ['leaving', [member, departed]]] as const)(
     'stopped while %s: it says nothing more, and stays the member it was',
     (_, events) => {
       const life = lifeOf();
@@ -337,7 +368,8 @@ function someEvent(random: SimRandom, disk: readonly FoundingVote[]): Membership
   if (draw < 17) return random.pick([asked, timed]);
   if (draw < 18) return random.pick([beat, newcomer]);
   if (draw < 19) return { type: 'newcomer.down', node: 'b', known: some() };
-  if (draw < 20 && random.below(20) === 0) return random.pick([removed, stopping]);
+  if (draw < 20 && random.below(20) === 0) return random.pick([departed, stopping]);
+  if (draw < 20) return learned(random.below(4) > 0);
   const stored = list();
   const told = vote(random.below(3), stored, random.below(20) === 0 ? stored : '');
   const from = random.pick(['b', 'c']);
@@ -353,6 +385,7 @@ test('random lives: it acts upon what is on its disk alone, leaves no list of an
     life.did();
     const disk: FoundingVote[] = [];
     let joins = 0;
+    let isOfOne = false;
     for (let i = 0; i < 120; i++) {
       const before = life.book();
       const event = someEvent(random, disk);
@@ -362,28 +395,26 @@ test('random lives: it acts upon what is on its disk alone, leaves no list of an
       const snapshot = life.actor.getSnapshot();
       reached.add(placeOf(life));
       // What it votes goes to the disk, and only what was there becomes its vote.
-      expect(did.filter((what) => what === 'store')).toHaveLength(
-        book.next === before.next ? 0 : 1,
-      );
-      if (book.next !== before.next) disk.push(book.next);
+      const isVoting = book.next !== before.next && event.type !== 'configuration.learned';
+      expect(did.filter((what) => what === 'store')).toHaveLength(isVoting ? 1 : 0);
+      if (isVoting) disk.push(book.next);
       if (book.vote !== before.vote)
         expect(event).toEqual({ type: 'vote.stored', vote: book.vote });
       // Attempts rise; of each there is one list, and of a cluster there is no way back.
-      expect(book.next.attempt).toBeGreaterThanOrEqual(before.next.attempt);
-      if (book.next.attempt === before.next.attempt && before.next.stored.length > 0)
-        expect(book.next.stored).toEqual(before.next.stored);
-      if (before.next.founders.length > 0) expect(book.next).toBe(before.next);
+      if (event.type !== 'configuration.learned') {
+        expect(book.next.attempt).toBeGreaterThanOrEqual(before.next.attempt);
+        if (book.next.attempt === before.next.attempt && before.next.stored.length > 0)
+          expect(book.next.stored).toEqual(before.next.stored);
+        if (before.next.founders.length > 0) expect(book.next).toBe(before.next);
+      }
       if (listOf(book).length > 0) expect(listOf(book)).toContain('a');
-      // It holds partitions as a founder, and that is on its disk.
-      for (const what of did)
-        if (what.startsWith('take')) expect(what).toBe(`take ${book.vote.founders.join('')}`);
-      if (did.some((what) => what.startsWith('show'))) expect(did.join()).not.toMatch(/show .*a/);
-      const isOfOne = book.vote.founders.length > 0;
+      // It makes a configuration of founders that are on its disk; it has a place by one that is.
+      if (did.includes('configure')) expect(book.vote.founders).toContain('a');
+      isOfOne ||= event.type === 'configuration.learned' && event.isMember;
       if (snapshot.status === 'active' && !snapshot.matches('leaving'))
         expect(snapshot.hasTag('founded')).toBe(isOfOne);
       joins += did.filter((what) => what === 'join').length;
       if (snapshot.matches('joined')) expect([joins, isOfOne]).toEqual([1, true]);
-      if (before.vote.founders.length > 0) expect(did).not.toContain('tellAll');
     }
     expect(joins).toBeLessThanOrEqual(1);
   }

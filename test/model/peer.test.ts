@@ -26,6 +26,7 @@ function peer() {
     believeAbsent: (isAbsent) => (belief.isAbsent = isAbsent),
     tellAgain: () => done.push(`still ${belief.now}, ${belief.isAbsent ? 'gone' : 'there'}`),
     probe: () => done.push('probe'),
+    strike: () => done.push('strike'),
   });
   const actor = createActor(chart, { clock, inspect: taken.inspect }).start();
   expect(done.splice(0)).toEqual(['alive']);
@@ -36,8 +37,8 @@ function peer() {
   return {
     belief,
     send,
-    say: (type: 'peer.heard' | 'peer.silent' | 'peer.removed' | 'self.ill' | 'self.well') =>
-      send({ type }),
+    say: (type: 'peer.heard' | 'peer.removed' | 'self.ill' | 'self.well') => send({ type }),
+    silent: (patienceMs = 0) => send({ type: 'peer.silent', patienceMs }),
     at: (type: 'peer.absent' | 'absence.reviewed' | 'self.deaf', atMs: number) =>
       send({ type, atMs }),
     pass: (ms: number) => {
@@ -57,8 +58,9 @@ type Peer = ReturnType<typeof peer>;
 /** Silent, and gone since 0. */
 function gone(): Peer {
   const it = peer();
-  it.say('peer.silent');
-  expect(it.at('peer.absent', 0)).toEqual(['suspect', 'probe', 'down']);
+  expect(it.silent()).toEqual(['probe']);
+  expect(it.at('peer.absent', 0)).toEqual(['suspect', 'probe']);
+  expect(it.silent()).toEqual(['probe', 'down']);
   return it;
 }
 
@@ -67,7 +69,7 @@ const { absenceMsMax, absenceRestMs, probeMsMax } = limits;
 test('who answers in time was never suspect, whether this node was deaf meanwhile or not', () => {
   for (const isDeaf of [false, true]) {
     const it = peer();
-    it.say('peer.silent');
+    it.silent();
     if (isDeaf) it.at('self.deaf', 100);
     expect(it.say('peer.heard')).toEqual(['alive']);
     expect(it.pass(10_000)).toEqual([]);
@@ -76,11 +78,11 @@ test('who answers in time was never suspect, whether this node was deaf meanwhil
 
 test('silence that is told again and again is news once', () => {
   const it = peer();
-  expect(it.say('peer.silent')).toEqual(['probe']);
+  expect(it.silent()).toEqual(['probe']);
   expect(it.isCalm()).toBe(false);
-  expect(it.say('peer.silent')).toEqual([]);
-  expect(it.pass(probeMsMax)).toEqual(['suspect', 'probe']);
-  expect(it.say('peer.silent')).toEqual([]);
+  expect(it.silent()).toEqual([]);
+  expect(it.pass(probeMsMax)).toEqual(['strike', 'suspect', 'probe']);
+  expect(it.silent()).toEqual([]);
   expect(it.say('peer.heard')).toEqual(['alive']);
   expect(it.isCalm()).toBe(true);
 });
@@ -104,7 +106,7 @@ describe("NATS' word", () => {
     expect(it.at('peer.absent', 0)).toEqual(['suspect', 'probe']);
     expect(it.at('peer.absent', 5)).toEqual([]);
     expect(it.at('absence.reviewed', 6 + absenceMsMax)).toEqual(['still suspect, there']);
-    expect(it.say('peer.silent')).toEqual(['probe']);
+    expect(it.silent()).toEqual(['probe']);
     expect(it.belief).toEqual({ now: 'suspect', isAbsent: false });
     expect(it.at('peer.absent', 9_000)).toEqual(['down']);
   });
@@ -123,11 +125,11 @@ describe("NATS' word", () => {
     const it = peer();
     it.at('peer.absent', 0);
     it.say('self.ill');
-    expect([it.say('peer.silent'), it.at('peer.absent', 50)]).toEqual([[], []]);
+    expect([it.silent(), it.at('peer.absent', 50)]).toEqual([[], []]);
     it.at('self.deaf', 9_000);
     expect(it.say('self.well')).toEqual(['suspect', 'probe']);
     expect(it.belief.isAbsent).toBe(true);
-    expect(it.say('peer.silent')).toEqual(['probe', 'down']);
+    expect(it.silent()).toEqual(['probe', 'down']);
   });
 });
 
@@ -141,7 +143,7 @@ test('who is heard while this node is ill is alive', () => {
 describe('removed', () => {
   test.each<[from: string, before: (it: Peer) => unknown]>([
     ['alive', () => undefined],
-    ['probed', (it) => it.say('peer.silent')],
+    ['probed', (it) => it.silent()],
     ['suspect', (it) => it.at('peer.absent', 0)],
     ['ill', (it) => it.say('self.ill')],
   ])('%s, and from then on down whatever is heard', (_, before) => {
@@ -152,7 +154,7 @@ describe('removed', () => {
     for (const type of ['peer.heard', 'peer.removed', 'self.ill'] as const)
       expect(it.say(type)).toEqual([]);
     // So that NATS says whether it is there.
-    expect([it.say('peer.silent'), it.say('peer.silent')]).toEqual([['probe'], []]);
+    expect([it.silent(), it.silent()]).toEqual([['probe'], []]);
     expect([it.say('peer.heard'), it.say('self.well'), it.pass(10_000)]).toEqual([[], [], []]);
     expect(it.stop()).toBe(0);
   });
@@ -171,11 +173,55 @@ test('witnesses count with own silence, and not when they have changed their min
   const it = peer();
   expect(it.send({ type: 'witness.suspects', witness: 'b' })).toEqual([]);
   it.send({ type: 'witness.trusts', witness: 'b' });
-  it.say('peer.silent');
-  expect(it.pass(probeMsMax)).toEqual(['suspect', 'probe']);
+  it.silent();
+  expect(it.pass(probeMsMax)).toEqual(['strike', 'suspect', 'probe']);
   expect(it.send({ type: 'witness.suspects', witness: 'b' })).toEqual(['down']);
   expect(it.say('self.ill')).toEqual([]);
   expect(it.say('self.well')).toEqual(['down']);
+});
+
+describe('who does not answer at once is waited for', () => {
+  const patienceMs = 2 * probeMsMax;
+  const witness = { type: 'witness.suspects', witness: 'b' } as const;
+
+  function unanswered(): Peer {
+    const it = peer();
+    expect(it.silent(patienceMs)).toEqual(['probe']);
+    expect(it.pass(probeMsMax)).toEqual(['strike', 'probe']);
+    expect(it.belief.now).toBe('alive');
+    return it;
+  }
+
+  test('until it answers', () => {
+    const it = unanswered();
+    expect(it.say('peer.heard')).toEqual(['alive']);
+    expect(it.pass(10_000)).toEqual([]);
+  });
+
+  test('until that time is over', () => {
+    const it = unanswered();
+    expect(it.pass(patienceMs - 1)).toEqual([]);
+    expect(it.pass(1)).toEqual(['suspect', 'probe']);
+    expect(it.send(witness)).toEqual(['down']);
+  });
+
+  test('until another misses it as well', () => {
+    expect(unanswered().send(witness)).toEqual(['suspect', 'probe', 'down']);
+  });
+
+  test('not where another missed it before', () => {
+    const it = peer();
+    it.send(witness);
+    it.silent(patienceMs);
+    expect(it.pass(probeMsMax)).toEqual(['strike', 'suspect', 'probe', 'down']);
+  });
+
+  test('until NATS says that it is not there, which alone is no silence', () => {
+    const it = unanswered();
+    expect(it.at('peer.absent', 0)).toEqual(['suspect', 'probe']);
+    expect(it.pass(patienceMs)).toEqual([]);
+    expect(it.silent(patienceMs)).toEqual(['probe', 'down']);
+  });
 });
 
 const events = fc.constantFrom(
@@ -190,7 +236,11 @@ const events = fc.constantFrom(
   'witness.suspects',
   'witness.trusts',
 );
-const steps = fc.record({ type: events, ms: fc.integer({ min: 0, max: 3_000 }) });
+const steps = fc.record({
+  type: events,
+  ms: fc.integer({ min: 0, max: 3_000 }),
+  patienceMs: fc.constantFrom(0, 800),
+});
 
 test('random histories: nobody is down without two sources, or stays so when it is heard', () => {
   fc.assert(
@@ -198,7 +248,7 @@ test('random histories: nobody is down without two sources, or stays so when it 
       const it = peer();
       let nowMs = 0;
       const seen = { isRemoved: false, isSilent: false, absentMs: -Infinity, witnesses: false };
-      for (const { type, ms } of history) {
+      for (const { type, ms, patienceMs } of history) {
         nowMs += ms;
         it.pass(ms);
         const before = it.belief.now;
@@ -207,6 +257,7 @@ test('random histories: nobody is down without two sources, or stays so when it 
           seen.witnesses = type === 'witness.suspects';
         } else if (type === 'peer.absent' || type === 'absence.reviewed' || type === 'self.deaf')
           it.at(type, nowMs);
+        else if (type === 'peer.silent') it.silent(patienceMs);
         else it.say(type);
         if (type === 'peer.removed') seen.isRemoved = true;
         if (type === 'peer.silent') seen.isSilent = true;

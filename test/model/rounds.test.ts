@@ -117,9 +117,16 @@ function runPut(plan: PutPlan, path: readonly PutRoundEvent[]): Explored<PutRoun
     (plan.incoming.length === 0 ||
       node === plan.self ||
       owners.includes(sent.findLast(({ to }) => to === node)?.owedTo ?? ''));
+  const isCounted = (node: string, owners: readonly string[]): boolean =>
+    owners.includes(node) || (!plan.strict && isStandIn(node, owners));
+  // One who counts on the other side for each that is given up and owed by the coordinator.
+  const acrossTo = (owners: readonly string[]): number => {
+    const others = [...acked].filter((node) => !isCounted(node, owners));
+    const given = round.ledger.owed.filter((node) => owners.includes(node) && !acked.has(node));
+    return plan.strict || plan.incoming.length === 0 ? 0 : Math.min(others.length, given.length);
+  };
   const countedOf = (owners: readonly string[]): number =>
-    [...acked].filter((node) => owners.includes(node) || (!plan.strict && isStandIn(node, owners)))
-      .length;
+    [...acked].filter((node) => isCounted(node, owners)).length + acrossTo(owners);
   const sides = plan.incoming.length === 0 ? [plan.primaries] : [plan.primaries, plan.incoming];
   const counted = Math.min(...sides.map(countedOf));
   check(shown === value, 'who watches is shown where the round is', path);
@@ -185,6 +192,7 @@ function plans(): PutPlan[] {
     { incoming: ['A', 'B', 'M'], fallbacks: [], down: [] },
     { incoming: ['B', 'C', 'M'], fallbacks: ['D'], down: ['M'] },
     { incoming: ['A', 'M'], fallbacks: ['D'], down: ['B', 'C'] },
+    { incoming: ['B', 'C', 'M'], fallbacks: [], down: ['B', 'C'] },
   ];
   const quorums = [
     { needed: 1, strict: false },

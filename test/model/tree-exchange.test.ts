@@ -24,11 +24,12 @@ function effects(): ExchangeEffects {
     pull: note('pull'),
     push: note('push'),
     visited: note('visited'),
+    ended: note('ended'),
     giveUp: note('give up'),
   };
 }
 
-const asked = (): string[] => did.filter((what) => what !== 'give up');
+const asked = (): string[] => did.filter((what) => what !== 'give up' && what !== 'ended');
 
 const events: ExchangeEvent[] = [
   { type: 'visit.wanted' },
@@ -161,4 +162,14 @@ test('tree exchange: two partitions that differ, one with two rounds of keys and
     'visited',
   ]);
   expect(actor.getSnapshot().value).toBe('resting');
+});
+
+test('tree exchange: a visit ends before it is known whether the next one is urgent', () => {
+  const { actor } = start();
+  isUrgent = true;
+  for (const type of ['visit.wanted', 'peer.silent'] as const) actor.send({ type });
+  expect(did.at(-1)).toBe('ended');
+  actor.send({ type: 'visit.wanted' });
+  actor.send({ type: 'roots.equal' });
+  expect(did.slice(-2)).toEqual(['visited', 'ended']);
 });

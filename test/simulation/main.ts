@@ -10,7 +10,7 @@ import { search, seedsFrom } from './search.js';
 import { shrink } from './shrink.js';
 import { failureLine, Tally } from './tally.js';
 import type { WorldResult } from './world.js';
-import { drawWorld, kindOf, moreMark, type WorldOptions } from './world-options.js';
+import { changesMark, drawWorld, kindOf, moreMark, type WorldOptions } from './world-options.js';
 
 interface Flags {
   readonly scenario?: string;
@@ -22,6 +22,7 @@ interface Flags {
   readonly seeds?: string;
   readonly from?: string;
   readonly more?: boolean;
+  readonly changes?: boolean;
   readonly minutes?: string;
   readonly jobs?: string;
   readonly sometimes?: boolean;
@@ -48,6 +49,7 @@ async function main(): Promise<number> {
     .option('--seeds <count>', 'run so many seeds')
     .option('--from <seed>', 'the first of them; default: by the clock')
     .option('--more', 'draw what is newer as well: their seeds end with +')
+    .option('--changes', 'the membership changes: their seeds end with ~')
     .option('--minutes <minutes>', 'begin no seed after so long')
     .option('--jobs <count>', 'worker processes; default: one a core')
     .option('--sometimes', 'fail when a named rare situation was never reached')
@@ -137,7 +139,8 @@ async function searchSeeds(flags: Flags): Promise<number> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   process.stderr.write(`seeds from ${from} on, ${jobs} at once\n`);
   const { signal } = interruption;
-  const names = seedsFrom(from, count, flags.more === true ? moreMark : '');
+  const mark = flags.changes === true ? changesMark : flags.more === true ? moreMark : '';
+  const names = seedsFrom(from, count, mark);
   await search({ seeds: names, msMax, jobs, onReport, wanted, signal });
   progress.end();
   process.stdout.write(`${tally.summary(progress.realMs, { interruptedBy })}\n`);

@@ -8,6 +8,7 @@ import { durationText } from './core/commands.js';
 import type { ClusterOptions } from './cluster/sim-cluster.js';
 import { limits } from '../../actors/rules/limits.js';
 import { clusterOptionsDefault } from './cluster/sim-cluster.js';
+import { withChanges, type ChangesDrawn } from './world-changes.js';
 import { withExtras } from './world-extras.js';
 import type { BucketUse, WorkBucket, WorkOptions } from './workload/work-client.js';
 import type { TimedFault, WorldOptions } from './world-shape.js';
@@ -36,6 +37,9 @@ const uses: readonly BucketUse[] = [
  */
 export const moreMark = '+';
 
+/** At the end of a seed in which the membership of the cluster changes (`world-changes.ts`). */
+export const changesMark = '~';
+
 /**
  * Most seeds draw everything on its own; some draw a kind of trouble whose parts would rarely meet
  * by chance.
@@ -45,6 +49,7 @@ export function drawWorld(seed: string): WorldOptions {
   const any = drawAny(seed);
   const world = kind === undefined ? any : kinds[kind].draw(any, random);
   const drawn = withLoss(withStrands(withHolds(withWipe(withHintAge(withTurns(world))))));
+  if (seed.endsWith(changesMark)) return withChanges(drawn, changesDrawn);
   return seed.endsWith(moreMark) ? withExtras(drawn) : drawn;
 }
 
@@ -643,6 +648,16 @@ const makers: Readonly<Record<string, Maker>> = {
   drift: (random, extent) => `drift ${nodeName(random, extent)} ppm=${random.between(-500, 500)}`,
   clock: (random, extent) =>
     `clock ${nodeName(random, extent)} by=${random.between(-60_000, 60_000)}`,
+};
+
+const changesDrawn: ChangesDrawn = {
+  // Times that nodes stamp are those of their own clocks, and who is removed has no voice.
+  trouble: (random, extent) => {
+    const kinds = Object.keys(makers).filter((kind) => kind !== 'clock');
+    return makers[random.pick(kinds)]!(random, { workUs: 0, ...extent });
+  },
+  settings: settingsOf,
+  requestsMax,
 };
 
 /** What a seed can draw; a test asks for all of them. */

@@ -36,6 +36,8 @@ export interface WorldOptions {
    * it told that it agreed; empty: all know of their cluster before work begins.
    */
   readonly lateFounderFaults?: readonly TimedFault[] | undefined;
+  /** Its membership changes: in the end nothing is under way, and all hold only what is theirs. */
+  readonly isChanging?: boolean | undefined;
   readonly forger?: ForgerOptions | undefined;
   /**
    * A disk lost what it had acknowledged: promises that hold only while disks keep are not checked.

@@ -3,9 +3,11 @@
  * heals and must make progress, then everything heals and must converge, then what is left is
  * compared with what was acknowledged.
  */
+import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
+import { changeInTheEnd, type Change } from './cluster/operator.js';
 import type { SimNode } from './cluster/sim-node.js';
 import type { GetResult, PlainClient, PutResult } from './client/plain-client.js';
 import { parseCommand } from './core/commands.js';
@@ -15,7 +17,6 @@ import { ConfigurationOracle } from './oracle/configuration-oracle.js';
 import { checkEnd } from './oracle/end-oracle.js';
 import { EventOracle } from './oracle/event-oracle.js';
 import { HintOracle } from './oracle/hint-oracle.js';
-import { MergeWatch } from './oracle/merge-watch.js';
 import { History, type Write } from './oracle/history.js';
 import { checkShown, type ReadRules } from './oracle/read-oracle.js';
 import type { Violation } from './oracle/violations.js';
@@ -42,7 +43,12 @@ export interface WorldResult {
 const bootWithinUs = 60e6;
 const progressWithinUs = 60e6;
 const convergeWithinUs = 15 * 60e6;
+const settleWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
+/** How long an operator asks for one change before looking again what is needed. */
+const operatorPatienceUs = 60e6;
+/** By then who waits has been taken in. */
+const restMinUs = 10e6;
 /** What is minted may be told for the first time when a round settles. */
 const lateSlackUs = 1e6;
 
@@ -82,6 +88,8 @@ class World {
   private readonly configurations: ConfigurationOracle;
   private readonly events = new EventOracle();
   private faultsOver = false;
+  /** When a partition was last told to have moved. */
+  private movedUs = -Infinity;
   private progress = 0;
 
   constructor(
@@ -110,8 +118,7 @@ class World {
   }
 
   private listen(): void {
-    const { nats, nodes } = this.cluster;
-    const merges = new MergeWatch();
+    const { nats, merges } = this.cluster;
     merges.onAcked.push((merge) => {
       this.hints.acked(merge);
       this.acks.acked(merge);
@@ -119,11 +126,16 @@ class World {
     });
     merges.onAsked.push((merge) => this.configurations.askedMerge(merge));
     nats.onPublish.push((_from, publication) => {
-      merges.hear(publication);
       this.configurations.hear(publication);
       this.events.hear(publication);
     });
-    for (const { name, disk } of nodes) disk.onSynced = (bytes) => this.acks.synced(name, bytes);
+    this.cluster.onNode(({ name, disk }) => {
+      disk.onSynced = (bytes) => this.acks.synced(name, bytes);
+    });
+    this.cluster.chain.onChosen.push(({ move }, step) => {
+      if (step !== undefined) this.sometimes.reach(`step: ${step}`);
+      if ((move?.moved.length ?? 0) > 0) this.movedUs = this.cluster.scheduler.nowUs;
+    });
   }
 
   async run(): Promise<void> {
@@ -276,7 +288,7 @@ class World {
    */
   private async healCore(): Promise<void> {
     const { cluster, options } = this;
-    if (options.core.length === cluster.nodes.length) return;
+    if (options.core.length >= options.cluster.nodes) return;
     const core = cluster.members.filter(({ name }) => options.core.includes(name));
     this.note(`core heals: ${options.core.join(' ')}`);
     for (const node of cluster.nodes) if (!core.includes(node)) node.crash();
@@ -287,9 +299,10 @@ class World {
   }
 
   private async healAll(): Promise<void> {
-    const { cluster } = this;
+    const { cluster, options } = this;
     this.note('all heals');
     cluster.heal(cluster.nodes);
+    cluster.changes.forget();
     if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
       return this.stuck('reboot', `not serving: ${this.notReady().join(' ')}`);
     const patienceUs = (this.options.work.timeoutMs + 2000) * 1000;
@@ -298,6 +311,45 @@ class World {
     if (!(await cluster.until(isIdle, patienceUs)))
       this.stuck('no-answer', 'a request was neither answered nor given up');
     await this.demandProgress();
+    if (options.isChanging === true) await this.settle();
+  }
+
+  /**
+   * An operator declares gone what is gone, cancelling a move to it; then what was begun comes to
+   * an end.
+   */
+  private async settle(): Promise<void> {
+    const { cluster } = this;
+    const endUs = cluster.scheduler.nowUs + settleWithinUs;
+    let againUs = 0;
+    let restedUs = 0;
+    while (cluster.scheduler.nowUs < endUs && !this.failed) {
+      const lost = cluster.lost();
+      const isSettled = lost.length === 0 && cluster.changes.unsettled === undefined;
+      // Who waits may come by itself, once nothing moves.
+      if (isSettled && (cluster.options.join === 'ask' || restedUs >= restMinUs)) return;
+      restedUs = isSettled ? restedUs + 1e6 : 0;
+      if (lost.length > 0 && cluster.scheduler.nowUs >= againUs) {
+        const { move } = cluster.chain.newest!;
+        const isGoal = move?.members.some(({ id }) => lost.includes(id)) === true;
+        const wanted: Change = isGoal
+          ? { kind: 'cancel' }
+          : { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), replace: [], places: [] };
+        againUs = cluster.scheduler.nowUs + operatorPatienceUs;
+        changeInTheEnd(
+          cluster,
+          wanted,
+          () => cluster.scheduler.nowUs >= againUs,
+          () => (againUs = 0),
+        );
+      }
+      await cluster.after(1e6);
+    }
+    const lost = cluster.lost().map((id) => cluster.changes.nameOf(id));
+    this.stuck(
+      'no-settlement',
+      `${cluster.changes.unsettled ?? 'nothing is under way'}; gone for good: ${lost.join(' ') || 'nobody'}`,
+    );
   }
 
   /** A put and a get of every bucket succeed, with as many nodes as are there. */
@@ -348,6 +400,7 @@ class World {
         observatory.hintsLeft() ??
         (await observatory.difference(names)) ??
         (await observatory.treesDiffer(names)) ??
+        (this.options.isChanging === true ? cluster.stray() : undefined) ??
         // While others were asked, what lay in a link may have come.
         observatory.hintsLeft();
       if (difference === undefined) return;
@@ -458,16 +511,19 @@ class World {
   private checkPromises(): void {
     if (this.failed) return;
     if (this.copiesMin === 1) this.hints.checkEnd();
+    this.cluster.chain.checkEnd();
     this.events.checkEnd(this.history, this.cluster.violations);
   }
 
   /**
    * It comes back as another node. Serving in the old one's place it would acknowledge with what it
-   * has lost.
+   * has lost; it may in one of its own.
    */
-  private checkWiped({ name, node, wipedId }: SimNode): void {
+  private checkWiped(wiped: SimNode): void {
+    const { name, node, wipedId } = wiped;
     const { id, status } = node?.status() ?? {};
-    if (id === wipedId || status === 'serving')
+    const isPlaced = this.cluster.chain.wasMember(wiped.lastId) && id === wiped.lastId;
+    if (id === wipedId || (status === 'serving' && !isPlaced))
       this.cluster.violations.add(
         'safety',
         'wiped-node-serves',
@@ -479,7 +535,9 @@ class World {
    * How many nodes must have acknowledged what must not be lost: one more than lose what they have.
    */
   private get copiesMin(): number {
-    const loses = this.options.faults.some(({ text }) => /^(wipe|lose) /.test(text));
+    const loses = this.options.faults.some(({ text }) =>
+      /(^| )(wipe|lose|scrap|remove|replace) /.test(text),
+    );
     return this.options.disksKeep && !loses ? 1 : 2;
   }
 
@@ -551,7 +609,16 @@ class World {
       disksKeep,
       copies: dots,
       nOf: (name) => this.nOf(name),
+      movedUs: () => this.movedUs,
+      leastW: this.leastW,
     };
+  }
+
+  /** The smallest W that any bucket promises. */
+  private get leastW(): number {
+    const { defaults, buckets } = this.options.cluster;
+    const { w } = { ...nodeOptionsDefault.defaults, ...defaults };
+    return Math.min(w, ...Object.values(buckets).map((bucket) => bucket.w ?? w));
   }
 
   private nOf(name: string): number {

@@ -5,9 +5,18 @@
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
+import {
+  type ConfigurationNumber,
+  configurationOf,
+} from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
-import { placementOf, type Placement } from '../../actors/rules/placement.js';
+import type { ClusterId } from '../../actors/rules/configuration.js';
+import {
+  placementOf,
+  type Layout,
+  type NextLayout,
+  type Placement,
+} from '../../actors/rules/placement.js';
 import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
 import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
@@ -121,6 +130,8 @@ export class ToldView implements ClusterView {
   readonly self: Member;
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
+  cluster: ClusterId | undefined;
+  private next: NextLayout | undefined;
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
   private readonly toldListeners: ((told: Told) => void)[] = [];
@@ -140,8 +151,12 @@ export class ToldView implements ClusterView {
     return { epoch: this.nodes.length, partitions, preferenceList, groupOf: (p) => p };
   }
 
-  get configuration(): Configuration {
+  get configuration(): ConfigurationNumber {
     return configurationOf(this.ring);
+  }
+
+  get layout(): Layout {
+    return { ...this.ring, next: this.next };
   }
 
   reconcile(node: NodeId): void {
@@ -165,7 +180,7 @@ export class ToldView implements ClusterView {
   }
 
   placement(partition: number, n: number): Placement {
-    return placementOf(this.ring, partition, n);
+    return placementOf(this.layout, partition, n);
   }
 
   onChange(listener: (change: ClusterChange) => void): void {
@@ -187,6 +202,20 @@ export class ToldView implements ClusterView {
 
   tellNodes(nodes: readonly NodeId[]): void {
     this.nodes = nodes;
+    this.next = undefined;
+    this.tellRing();
+  }
+
+  /** Partition p moves to the nodes in this order, beginning with the p-th. */
+  tellMove(to: readonly NodeId[], moved: readonly number[]): void {
+    this.next = {
+      preferenceList: (partition) => to.map((_, i) => to[(partition + i) % to.length]!),
+      hasMoved: (partition) => moved.includes(partition),
+    };
+    this.tellRing();
+  }
+
+  private tellRing(): void {
     for (const listener of this.listeners) listener({ kind: 'ring' });
   }
 }

@@ -185,6 +185,7 @@ export class MapStore implements Store {
       [...this.hintsTo.values()].some((keys) =>
         [...keys].some((key) => partitionOfStorageKey(key) === partition),
       ),
+    owes: (key) => [...this.hintsTo.values()].some((keys) => keys.has(key)),
     next: (target, bounds) => {
       const due: HintedRecord[] = [];
       for (const key of this.hintsTo.get(target) ?? []) {
@@ -200,6 +201,10 @@ export class MapStore implements Store {
       this.log(onDurable);
     },
   };
+
+  settled(onDurable: OnDurable): void {
+    this.log(onDurable);
+  }
 
   get trees(): Trees {
     throw new Error('this store has no trees');

@@ -11,6 +11,8 @@ import { Hearing } from '../../src/bus/hearing.js';
 import { LateWords } from '../../src/bus/late-words.js';
 import { OwnTime } from '../../src/bus/own-time.js';
 import { ToldClocks } from '../../src/bus/told-clocks.js';
+import type { Member } from '../../actors/rules/membership.js';
+import { encodeMember, encodeVote } from '../../src/wire/member-rows.js';
 import { type NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.js';
 import { AgreedClock } from '../../src/seams/agreed-clock.js';
 import { Inspection } from '../../src/seams/inspection.js';
@@ -86,6 +88,7 @@ export class MemberWorld {
     const hearing = new Hearing(bus, clock);
     const settings = {
       ...nodeOptionsDefault,
+      join: 'ask' as const,
       name,
       host: name,
       dataDir: '',
@@ -183,6 +186,34 @@ export async function cluster(
   const world = new MemberWorld(seed, { founders: nodes.length, ...options });
   const lives = nodes.map((name) => world.start(name));
   await world.until(() => allActive(lives), 5_000);
+  return { world, lives };
+}
+
+/**
+ * Nodes of a cluster that was founded before, as their disks say: for many, of whom each would have
+ * to tell all others at once.
+ */
+export async function settled(
+  seed: string,
+  nodes: readonly string[],
+): Promise<{ world: MemberWorld; lives: NodeLife[] }> {
+  const world = new MemberWorld(seed);
+  const born = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 0, epochs: 0 };
+  const rows = nodes.map((name): Member => {
+    return { ...born, id: world.idOf(name), name, host: name, status: 'active' };
+  });
+  const founders = rows.map(({ id }) => id).sort();
+  const vote = encodeVote({ attempt: 0, stored: founders, founders });
+  const table = rows.map((row) => [row.id, encodeMember(row)] as const);
+  for (const name of nodes)
+    world.diskOf(name).tables.set('members', new Map([['!founders', vote], ...table]));
+  const lives: NodeLife[] = [];
+  for (const name of nodes) {
+    lives.push(world.start(name));
+    await world.run(20);
+  }
+  await world.run(3_000);
+  if (!allActive(lives)) throw new Error('not all are members again');
   return { world, lives };
 }
 

@@ -42,7 +42,13 @@ export class ProcessCluster {
   static async start(options: ProcessClusterOptions): Promise<ProcessCluster> {
     const cluster = new ProcessCluster(options, await PlainClient.connect(options.serverUrl));
     for (let i = 0; i < options.nodes; i++) cluster.launch(i);
-    await cluster.serving(options.nodes);
+    try {
+      await cluster.serving(options.nodes);
+    } catch (error) {
+      // Nobody else has it to stop.
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 
@@ -68,6 +74,11 @@ export class ProcessCluster {
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     this.processes[i] = child;
+  }
+
+  /** Its disk is lost. */
+  wipe(i: number): void {
+    rmSync(join(this.directory, `n${i + 1}`), { recursive: true });
   }
 
   async kill(i: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

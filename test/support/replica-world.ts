@@ -6,7 +6,13 @@
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { actorOf } from '../../actors/rules/actor.js';
-import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
+import {
+  nameOfStorageKey,
+  partitionOfStorageKey,
+  storageKeyOf,
+  type StorageKey,
+} from '../../actors/rules/key.js';
+import { isReplica } from '../../actors/rules/placement.js';
 import type { Context, KeyState } from '../../actors/rules/versions.js';
 import { emptyState, mint, sameState, seenAll } from '../../actors/rules/versions.js';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
@@ -18,6 +24,9 @@ import { Handoff } from '../../src/replica/handoff.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
 import { ReadHandler } from '../../src/replica/read-handler.js';
 import { CollectionHandler } from '../../src/replica/collection-handler.js';
+import { Release } from '../../src/replica/release.js';
+import { Transfer } from '../../src/replica/transfer.js';
+import { TransferHandler } from '../../src/replica/transfer-handler.js';
 import { TreeExchange } from '../../src/replica/tree-exchange.js';
 import { TreeHandler } from '../../src/replica/tree-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
@@ -50,6 +59,8 @@ export interface ReplicaNode {
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
   readonly collection: Collection;
+  readonly transfer: Transfer;
+  readonly release: Release;
   readonly metrics: Metrics;
 }
 
@@ -57,6 +68,8 @@ export class ReplicaWorld {
   readonly nodes: ReplicaNode[] = [];
   readonly errors: unknown[] = [];
   readonly scheduler = new Scheduler((error) => this.errors.push(error));
+  /** Whether the nodes run their releases: else the state of a settled hint may go at once. */
+  releasing = false;
   private readonly disks: SimDisk[];
   private readonly trace = new Trace({ keep: false });
   private readonly nats: SimNats;
@@ -120,17 +133,26 @@ export class ReplicaWorld {
     new ReadHandler(peers, store, view).start();
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();
-    store.setOwned((key) =>
-      view.placement(key.charCodeAt(1), settings.defaults.n).primaries.includes(id),
-    );
-    const told = [settings, new ToldBuckets(settings), inspection] as const;
+    const buckets = new ToldBuckets(settings);
+    new TransferHandler(peers, store, view, buckets, settings).start();
+    const told = [settings, buckets, inspection] as const;
     const common = [store, peers, view, clock, random, ...told, metrics] as const;
     const handoff = new Handoff(...common);
     const exchange = new TreeExchange(...common);
     const collection = new Collection(
       ...([store, peers, view, clock, ...told, forgetting, metrics] as const),
     );
-    const node = { id, process, clock, store, peers, view, handoff, exchange, collection, metrics };
+    const seen = [store, peers, view, clock, ...told] as const;
+    const transfer = new Transfer(...seen, exchange, metrics);
+    const release = new Release(...seen, metrics);
+    store.setOwned((key) => {
+      const partition = partitionOfStorageKey(key);
+      const { n } = buckets.of(nameOfStorageKey(key).bucket);
+      const isOwn = isReplica(view.placement(partition, n), id);
+      return isOwn || (this.releasing && !release.isReleased(partition));
+    });
+    const background = { handoff, exchange, collection, transfer, release };
+    const node = { id, process, clock, store, peers, view, ...background, metrics };
     this.nodes[at] = node;
     await this.run(10);
     return node;

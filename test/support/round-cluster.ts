@@ -5,10 +5,18 @@
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
-import { type Configuration, configurationOf } from '../../actors/rules/configuration.js';
+import {
+  type ConfigurationNumber,
+  configurationOf,
+} from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
-import { placementOf, type Placement } from '../../actors/rules/placement.js';
+import {
+  placementOf,
+  type Layout,
+  type NextLayout,
+  type Placement,
+} from '../../actors/rules/placement.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
@@ -49,7 +57,11 @@ export class HandMadeView implements ClusterView {
   /** Those it was to exchange news with, as often as it was. */
   readonly reconciled: NodeId[] = [];
   ring: Ring;
+  /** What the cluster moves to, if it does. */
+  next: NextLayout | undefined;
+  readonly cluster = 1;
   readonly self: Member;
+  private readonly moved = new Set<number>();
   private readonly beliefs = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
 
@@ -61,7 +73,7 @@ export class HandMadeView implements ClusterView {
     this.self = memberOf(self);
   }
 
-  get configuration(): Configuration {
+  get configuration(): ConfigurationNumber {
     return configurationOf(this.ring);
   }
 
@@ -70,9 +82,72 @@ export class HandMadeView implements ClusterView {
   }
 
   /** From now on partition p's list starts at the p-th of these. */
-  learn(configuration: Configuration, order: readonly NodeId[] = this.ids): void {
+  learn(configuration: ConfigurationNumber, order: readonly NodeId[] = this.ids): void {
     this.ring = ringWith(order, configuration);
+    this.next = undefined;
+    this.tellRing();
+  }
+
+  /**
+   * From now on what `from` holds moves to what `to` would hold: both as `learn` takes them. By the
+   * same configuration, whatever has moved.
+   */
+  move(
+    configuration: ConfigurationNumber,
+    from: readonly NodeId[],
+    to: readonly NodeId[],
+    moved: readonly number[] = [],
+  ): void {
+    this.ring = ringWith(from, configuration);
+    const target = ringWith(to, configuration);
+    this.next = {
+      preferenceList: (partition) => target.preferenceList(partition),
+      hasMoved: (partition) => moved.includes(partition),
+    };
+    this.tellRing();
+  }
+
+  /**
+   * The cluster begins to move: from now on partition p's list is to start at the p-th of these.
+   */
+  moveTo(configuration: ConfigurationNumber, order: readonly NodeId[]): void {
+    this.ring = { ...this.ring, epoch: configuration };
+    const to = ringWith(order, configuration);
+    const preferenceList = (partition: number): readonly NodeId[] => to.preferenceList(partition);
+    this.next = { preferenceList, hasMoved: (partition) => this.moved.has(partition) };
+    this.moved.clear();
+    this.tellRing();
+  }
+
+  /** The move is called off: what has moved goes back. Who is written stays the same. */
+  cancel(): void {
+    const { ring, next, moved } = this;
+    if (next === undefined) throw new Error('nothing moves');
+    const back = Array.from({ length: partitions }, (_, partition) => partition).filter(
+      (partition) => !moved.has(partition),
+    );
+    this.ring = { ...ring, preferenceList: (partition) => next.preferenceList(partition) };
+    this.next = {
+      preferenceList: (partition) => ring.preferenceList(partition),
+      hasMoved: (partition) => moved.has(partition),
+    };
+    moved.clear();
+    this.haveMoved(back);
+  }
+
+  /** All targets have received these. */
+  haveMoved(partitions: readonly number[]): void {
+    for (const partition of partitions) this.moved.add(partition);
+    this.tellRing();
+  }
+
+  private tellRing(): void {
     for (const listener of this.listeners) listener({ kind: 'ring' });
+  }
+
+  get layout(): Layout {
+    const { ring, next } = this;
+    return { preferenceList: (partition) => ring.preferenceList(partition), next };
   }
 
   members(): readonly Member[] {
@@ -92,7 +167,7 @@ export class HandMadeView implements ClusterView {
   }
 
   placement(partition: number, n: number): Placement {
-    return placementOf(this.ring, partition, n);
+    return placementOf(this.layout, partition, n);
   }
 
   onChange(listener: (change: ClusterChange) => void): void {
@@ -108,7 +183,7 @@ export class HandMadeView implements ClusterView {
   }
 }
 
-function ringWith(ids: readonly NodeId[], epoch: Configuration): Ring {
+function ringWith(ids: readonly NodeId[], epoch: ConfigurationNumber): Ring {
   const lists = ids.map((_, at) => [...ids.slice(at), ...ids.slice(0, at)]);
   return {
     epoch,

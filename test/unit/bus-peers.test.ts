@@ -204,7 +204,7 @@ describe('telling', () => {
     const heard: string[] = [];
     const dismissals: string[] = [];
     const removed = new Set<string>();
-    alice.peers.fence(removed);
+    alice.peers.fence({ isRemoved: (node) => removed.has(node), isStranger: () => false });
     alice.peers.handle('read', (call) => call.ok(asAnswer([])));
     alice.peers.handle('gossip', () => heard.push('gossip'));
     bob.peers.handle('read', (call) => call.ok(asAnswer([])));
@@ -221,6 +221,33 @@ describe('telling', () => {
     expect(heard).toEqual([]);
     expect(dismissals).toEqual([a, a, a]);
     expect(bob.peers.pending).toBe(0);
+  });
+
+  test('one that was removed may ask which configuration there is, and is not taken for alive', () => {
+    const heard: string[] = [];
+    alice.peers.fence({ isRemoved: () => true, isStranger: () => true });
+    alice.peers.onContact((peer) => heard.push(peer));
+    alice.peers.handle('chain', (call) => call.ok(asAnswer([])));
+    const answers: string[] = [];
+    bob.peers.call(a, 'chain', asRequest(['fetch']), ({ kind }) => answers.push(kind));
+    network.settle();
+    expect(answers).toEqual(['ok']);
+    expect(heard).toEqual([]);
+  });
+
+  test('of one that is no member data are refused; it may gossip, and ask for the configuration', () => {
+    alice.peers.fence({ isRemoved: () => false, isStranger: (node) => node === b });
+    const verbs = ['read', 'merge', 'tree', 'collection', 'forward', 'gossip', 'chain'] as const;
+    const answers: string[] = [];
+    for (const verb of verbs) {
+      alice.peers.handle(verb, (call) => call.ok(asAnswer([])));
+      bob.peers.call(a, verb, asRequest([]), (answer) =>
+        answers.push(`${verb} ${answer.kind === 'refused' ? answer.code : answer.kind}`),
+      );
+    }
+    network.settle();
+    const refused = verbs.slice(0, 5).map((verb) => `${verb} 421`);
+    expect(answers).toEqual([...refused, 'gossip ok', 'chain ok']);
   });
 
   test('every message of a peer counts as contact', () => {

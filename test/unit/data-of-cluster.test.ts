@@ -2,13 +2,19 @@ import 'reflect-metadata';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { checkDataOfCluster } from '../../src/cli/up/data-of-cluster.js';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Course, courseOf } from '../../src/cli/up/course.js';
+import { readDataOfCluster, readStanding } from '../../src/cli/up/data-of-cluster.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
+import { begin, finish, foundingConfiguration, moved, released } from '../../actors/rules/steps.js';
 import type { Member } from '../../actors/rules/membership.js';
 import { lockDataDirectory } from '../../src/node/data-directory.js';
+import { ChainTable } from '../../src/membership/chain-table.js';
 import { MemberTable } from '../../src/membership/member-table.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { LmdbTables } from '../../src/store/lmdb-tables.js';
+import { encodeIdentity, metaKeys } from '../../src/store/meta.js';
+import { encodeConfiguration } from '../../src/wire/configuration-codec.js';
 
 let dataDir: string;
 
@@ -18,58 +24,206 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
-/** The directory of a node that founded a cluster of so many. */
-async function leave(
-  name: string,
-  founders: number,
-  members: readonly Member[] = [],
-): Promise<void> {
+function idOf(name: string): string {
+  return name.slice(1).padStart(16, '0');
+}
+
+interface Left {
+  readonly founders?: number;
+  readonly members?: readonly Member[];
+  readonly configuration?: Configuration;
+  readonly wasMember?: boolean;
+  readonly n?: number;
+}
+
+/** The directory of a node, with what it knew when it stopped. */
+async function leave(name: string, left: Left = {}): Promise<void> {
+  const { founders = 3, members = [], configuration, wasMember = true, n } = left;
   mkdirSync(join(dataDir, name));
-  const ids = Array.from({ length: founders }, (_, i) => `${i}`.padStart(16, '0'));
+  const ids = Array.from({ length: founders }, (_, i) => idOf(`n${i + 1}`));
   const tables = new LmdbTables({ ...nodeOptionsDefault, name, dataDir: join(dataDir, name) });
   const vote = { attempt: 0, stored: ids, founders: ids };
-  const known = { vote, members, replicas: undefined, revision: 0 };
+  const replicas = n === undefined ? undefined : { n, buckets: new Map<string, number>() };
+  const known = { vote, members, replicas, revision: 0 };
   const table = new MemberTable(tables, () => known);
   await new Promise<void>((done) => table.save(done));
+  const identity = { nodeId: idOf(name), magic: Buffer.alloc(8), partitions: 256, format: 1 };
+  const meta = tables.open('meta');
+  await new Promise<unknown>((done) => {
+    tables.commit((batch) => batch.put(meta, metaKeys.identity, encodeIdentity(identity)), done);
+  });
+  if (configuration !== undefined) {
+    const bytes = encodeConfiguration(configuration);
+    const chain = new ChainTable(tables);
+    await new Promise<void>((done) => chain.keep({ configuration: bytes, wasMember }, done));
+  }
   await tables.close();
 }
 
-function check(nodes: number, ...without: string[]): Promise<void> {
-  return checkDataOfCluster({ dataDir, nodes, without });
+const partitions = 4;
+
+function founded(...names: string[]): Configuration {
+  const places = names.map((name) => {
+    return { id: idOf(name), name, host: name, zone: '', weight: 1 };
+  });
+  return foundingConfiguration(places, partitions, []);
 }
 
-test('nothing there, and all there: nothing to say', async () => {
-  await check(3);
-  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
-  await check(3);
+function done(step: Configuration | string): Configuration {
+  if (typeof step === 'string') throw new Error(step);
+  return step;
+}
+
+/** A move to these has begun. */
+function moving(
+  from: Configuration,
+  names: readonly string[],
+  removed: string[] = [],
+): Configuration {
+  const { members } = founded(...names);
+  return done(begin(from, { members, ring: 1, removed: removed.map(idOf) }));
+}
+
+function finished(from: Configuration): Configuration {
+  const all = Array.from({ length: partitions }, (_, i) => i);
+  return done(finish(done(moved(from, all))));
+}
+
+interface Wished {
+  readonly without?: readonly string[];
+  readonly replaces?: readonly string[];
+}
+
+async function course(
+  nodes?: number,
+  { without = [], replaces = [] }: Wished = {},
+): Promise<Course> {
+  return courseOf(await readDataOfCluster(dataDir), { nodes, without, replaces });
+}
+
+async function check(nodes: number, ...without: string[]): Promise<readonly string[]> {
+  return (await course(nodes, { without })).start;
+}
+
+const three = ['n1', 'n2', 'n3'];
+const five = [...three, 'n4', 'n5'];
+
+test('nothing there, and all there: they start, and nothing changes', async () => {
+  expect(await check(3)).toEqual(three);
+  expect((await course()).start).toEqual(three);
+  for (const name of three) await leave(name, { n: 2 });
+  for (const there of [await course(3), await course()])
+    expect(there).toEqual({
+      nodes: 3,
+      start: three,
+      come: [],
+      grow: [],
+      replaces: [],
+      shrink: [],
+      leaving: [],
+      past: [],
+      n: 2,
+    });
 });
 
-test('more or fewer nodes than the data are of: refused, with how many there are', async () => {
-  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
-  await expect(check(2)).rejects.toThrow(/holds a cluster of 3 nodes: use --nodes 3, or another/);
-  await expect(check(4)).rejects.toThrow(/holds a cluster of 3 nodes: use --nodes 3, or another/);
+describe('another number of nodes', () => {
+  test('more: the next numbers come; once they wait nobody is asked again', async () => {
+    const configuration = founded(...three);
+    for (const name of three) await leave(name, { configuration });
+    expect(await course(5)).toMatchObject({ start: five, come: ['n4', 'n5'], grow: ['n4', 'n5'] });
+    await leave('n4', { founders: 0, configuration, wasMember: false });
+    expect(await course(5)).toMatchObject({ start: five, come: ['n4', 'n5'], grow: ['n5'] });
+    // Whoever was never taken in, and is not wished any more, may go.
+    expect(await course(3)).toMatchObject({ start: three, past: ['n4'] });
+  });
+
+  test('fewer: the highest are to leave, and all of them start', async () => {
+    const configuration = founded(...five);
+    for (const name of five) await leave(name, { founders: 5, configuration, n: 3 });
+    expect(await course(3)).toMatchObject({
+      nodes: 3,
+      start: five,
+      shrink: ['n4', 'n5'],
+      come: [],
+    });
+    expect(await course()).toMatchObject({ nodes: 5, start: five, shrink: [] });
+    await expect(course(2)).rejects.toThrow(/3 replicas \(N\).* too few nodes: 2/);
+    await expect(check(3, 'n5')).rejects.toThrow(/n5 can't hand on anything/);
+  });
+
+  test('interrupted half-way: whoever was told to leave is not told again, and those that left are not started', async () => {
+    const before = founded(...five);
+    const begun = moving(before, three);
+    for (const name of five) await leave(name, { founders: 5, configuration: before });
+    // Known to one of them alone.
+    rmSync(join(dataDir, 'n2'), { recursive: true });
+    await leave('n2', { founders: 5, configuration: begun });
+    const going = { start: five, shrink: [], leaving: ['n4', 'n5'], past: [] };
+    expect(await course(3)).toMatchObject(going);
+    expect(await course()).toMatchObject({ ...going, nodes: 3 });
+    await expect(course(5)).rejects.toThrow(/n4, n5 are leaving .*--nodes 3, and let it grow once/);
+
+    rmSync(join(dataDir, 'n2'), { recursive: true });
+    const over = done(released(finished(begun), [idOf('n4')]));
+    await leave('n2', { founders: 5, configuration: over });
+    rmSync(join(dataDir, 'n4'), { recursive: true });
+    await leave('n4', { founders: 5, configuration: begun });
+    expect(await course(3)).toMatchObject({
+      start: ['n1', 'n2', 'n3', 'n5'],
+      leaving: ['n5'],
+      past: ['n4'],
+    });
+    await expect(course(4)).rejects.toThrow(/n4 left the cluster .* put .*n4 aside/);
+    expect(await readStanding(dataDir, 'n4')).toBe('leaving');
+  });
+
+  test('before the cluster is founded: it is founded first', async () => {
+    for (const name of three) mkdirSync(join(dataDir, name));
+    expect(await check(3)).toEqual(three);
+    await expect(check(4)).rejects.toThrow(/3 nodes that is not founded yet: use --nodes 3/);
+  });
+
+  test('those that come and those that leave: one after the other', async () => {
+    const configuration = founded('n1', 'n3', 'n4');
+    for (const name of ['n1', 'n3', 'n4']) await leave(name, { founders: 0, configuration });
+    await expect(course(3)).rejects.toThrow(/one after the other, .*--nodes 4/);
+    expect(await course(4)).toMatchObject({ come: ['n2'], grow: ['n2'], shrink: [] });
+  });
 });
 
-test.each(['n1', 'n2', 'n3'])(
-  'one of three is missing (%s): it is named, fewer nodes are not the advice, and the others can go on without it',
+test.each(three)(
+  'one of three is missing (%s): it is named, the others can go on without it, and a new one can come in its stead',
   async (missing) => {
-    for (const name of ['n1', 'n2', 'n3']) if (name !== missing) await leave(name, 3);
+    for (const name of three) if (name !== missing) await leave(name);
     await expect(check(3)).rejects.toThrow(
       new RegExp(
-        `cluster of 3 nodes, and ${missing} is missing.*\n.*--nodes 3 --without ${missing}\\.`,
+        `cluster of 3 nodes, and ${missing} is missing.*\n.*--nodes 3 --without ${missing}\\..*\n.*--replaces ${missing}`,
       ),
     );
-    await expect(check(2)).rejects.toThrow(new RegExp(`use --nodes 3 --without ${missing}`));
-    await check(3, missing);
+    await expect(check(2)).rejects.toThrow(new RegExp(`--nodes 3 --without ${missing}`));
+    expect(await check(3, missing)).toEqual(three.filter((name) => name !== missing));
+    const replaced = await course(3, { replaces: [missing] });
+    expect(replaced).toMatchObject({
+      start: three,
+      come: [missing],
+      grow: [],
+      replaces: [missing],
+    });
   },
 );
 
-test.each(['n1', 'n2', 'n3'])(
+test('only who has lost its data is replaced', async () => {
+  for (const name of three) await leave(name);
+  const replaced = course(3, { replaces: ['n2'] });
+  await expect(replaced).rejects.toThrow(/whose data are gone, and .*n2 holds some/);
+});
+
+test.each(three)(
   'the directory of one of three is empty (%s): it is as missing as one that is not there',
   async (emptied) => {
-    for (const name of ['n1', 'n2', 'n3'])
+    for (const name of three)
       if (name === emptied) mkdirSync(join(dataDir, name));
-      else await leave(name, 3);
+      else await leave(name);
     await expect(check(3)).rejects.toThrow(new RegExp(`${emptied} is missing.*`));
     await check(3, emptied);
   },
@@ -78,23 +232,32 @@ test.each(['n1', 'n2', 'n3'])(
 test('a node was removed for good: said before any is started, by whoever knows it', async () => {
   const place = { host: 'h', zone: '', weight: 1, pid: 1 };
   const age = { generation: 1, heartbeat: 0, epochs: 0, status: 'active' } as const;
-  const n2 = { id: '2'.repeat(16), name: 'n2', ...place, ...age, removed: true } as const;
-  await leave('n1', 3);
-  await leave('n2', 3);
-  await leave('n3', 3, [n2]);
+  const n2 = { id: idOf('n2'), name: 'n2', ...place, ...age, removed: true } as const;
+  await leave('n1');
+  await leave('n2');
+  await leave('n3', { members: [n2] });
   const advice = /n2 was removed from the cluster .*--nodes 3 --without n2$/;
   await expect(check(3)).rejects.toThrow(advice);
-  await check(3, 'n2');
+  expect(await check(3, 'n2')).toEqual(['n1', 'n3']);
+});
+
+test('a node was removed, and the cluster has moved on without it: said all the same, until its directory is put aside', async () => {
+  for (const name of ['n2', 'n3']) await leave(name);
+  await leave('n1', { configuration: founded('n1', 'n3') });
+  await expect(course()).rejects.toThrow(/n2 was removed .*--nodes 3 --without n2$/);
+  expect(await check(3, 'n2')).toEqual(['n1', 'n3']);
+  rmSync(join(dataDir, 'n2'), { recursive: true });
+  expect(await course(3)).toMatchObject({ start: three, come: ['n2'], grow: ['n2'] });
 });
 
 test('to go on without a node is for a cluster that has it: not for a new one, and not for other names', async () => {
   await expect(check(3, 'n2')).rejects.toThrow(/holds no cluster.*without --without/);
-  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
+  for (const name of three) await leave(name);
   await expect(check(3, 'n9')).rejects.toThrow(/n9 is none of n1, n2, n3/);
 });
 
 test('a node of it runs: said with its process, before its files are touched', async () => {
-  for (const name of ['n1', 'n2', 'n3']) await leave(name, 3);
+  for (const name of three) await leave(name);
   const directory = lockDataDirectory(join(dataDir, 'n2'));
   await expect(check(3)).rejects.toThrow(new RegExp(`n2 is in use by process ${process.pid}: `));
   await expect(check(3, 'n2')).rejects.toThrow(/n2 is in use/);
@@ -105,6 +268,5 @@ test('a node of it runs: said with its process, before its files are touched', a
 test('a file where the directory should be: said, not thrown as it comes', async () => {
   const file = join(dataDir, 'file');
   writeFileSync(file, '');
-  const checked = checkDataOfCluster({ dataDir: file, nodes: 3, without: [] });
-  await expect(checked).rejects.toThrow(/file is not a directory: .*--data-dir/);
+  await expect(readDataOfCluster(file)).rejects.toThrow(/file is not a directory: .*--data-dir/);
 });

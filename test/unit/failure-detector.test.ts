@@ -6,7 +6,9 @@ import { isFoundedBy } from '../../actors/rules/founding.js';
 import { isNewer, type Member, mergeMember } from '../../actors/rules/membership.js';
 import {
   isConfirmed,
+  patienceMs,
   silenceMsMax,
+  tellsOfAll,
   trusted,
   withoutWitness,
   withWitness,
@@ -30,7 +32,16 @@ describe('suspicion', () => {
   test('time for news to get around: a beat and a half, and a beat more for every further hop', () => {
     expect([1, 2, 5].map(silenceMsMax)).toEqual([1_500, 1_500, 1_500]);
     expect([6, 25].map(silenceMsMax)).toEqual([2_500, 2_500]);
-    expect([26, 125].map(silenceMsMax)).toEqual([3_500, 3_500]);
+  });
+
+  test('where news can not tell of all, who is asked is waited for longer, by the size of the cluster', () => {
+    expect([25, 26].map(tellsOfAll)).toEqual([true, false]);
+    expect([26, 256].map(silenceMsMax)).toEqual([1_500, 1_500]);
+    const { probeMsMax } = limits;
+    expect([3, 25, 26, 125, 126, 256].map((nodes) => patienceMs(nodes, 0) / probeMsMax)).toEqual([
+      0, 0, 2, 2, 3, 3,
+    ]);
+    expect(patienceMs(3, 2)).toBe(2 * probeMsMax);
   });
 });
 
@@ -47,6 +58,7 @@ async function beliefs(
     believeAbsent: () => undefined,
     tellAgain: () => void seen.push('again'),
     probe: () => void seen.push('probe'),
+    strike: () => void seen.push('strike'),
   });
   const actor = createActor(chart, { clock });
   actor.start();
@@ -62,38 +74,63 @@ const suspectedBy = (witness: string) => ({ type: 'witness.suspects', witness })
 const trustedBy = (witness: string) => ({ type: 'witness.trusts', witness }) as const;
 
 describe('peer', () => {
-  const silent = { type: 'peer.silent' } as const;
+  const silent = { type: 'peer.silent', patienceMs: 0 } as const;
+  const slow = { type: 'peer.silent', patienceMs: 800 } as const;
   const absent = { type: 'peer.absent', atMs: 0 } as const;
   const heard = { type: 'peer.heard' } as const;
   const wait = { waitMs: limits.probeMsMax };
 
   test.each([
     ['silent, answers the probe', [silent, heard, wait], ['probe', 'alive']],
-    ['silent, no answer', [silent, wait], ['probe', 'suspect', 'probe']],
+    ['silent, no answer', [silent, wait], ['probe', 'strike', 'suspect', 'probe']],
+    [
+      'with patience: asked once more, answers',
+      [slow, wait, heard],
+      ['probe', 'strike', 'probe', 'alive'],
+    ],
+    [
+      'with patience: no answer',
+      [slow, wait, wait, wait],
+      ['probe', 'strike', 'probe', 'suspect', 'probe'],
+    ],
+    [
+      'with patience, and a witness: none is needed',
+      [suspectedBy('b'), slow, wait],
+      ['probe', 'strike', 'suspect', 'probe', 'down'],
+    ],
+    [
+      'with patience, then a witness',
+      [slow, wait, suspectedBy('b')],
+      ['probe', 'strike', 'probe', 'suspect', 'probe', 'down'],
+    ],
     ['NATS knows nobody there', [absent, wait], ['suspect', 'probe']],
     [
       'NATS knows nobody there, then silent',
       [absent, silent],
       ['suspect', 'probe', 'probe', 'down'],
     ],
-    ['silent, the probe finds nobody', [silent, absent], ['probe', 'suspect', 'probe', 'down']],
+    [
+      'silent, the probe finds nobody, silent still',
+      [silent, absent, silent],
+      ['probe', 'suspect', 'probe', 'probe', 'down'],
+    ],
     ['a witness alone', [suspectedBy('b'), wait], []],
     [
       'a witness, then own silence',
       [suspectedBy('b'), silent, wait],
-      ['probe', 'suspect', 'probe', 'down'],
+      ['probe', 'strike', 'suspect', 'probe', 'down'],
     ],
     [
       'own silence, then a witness',
       [silent, wait, suspectedBy('b')],
-      ['probe', 'suspect', 'probe', 'down'],
+      ['probe', 'strike', 'suspect', 'probe', 'down'],
     ],
     [
       'a witness that changed its mind',
       [suspectedBy('b'), trustedBy('b'), silent, wait],
-      ['probe', 'suspect', 'probe'],
+      ['probe', 'strike', 'suspect', 'probe'],
     ],
-    ['down, then heard', [silent, absent, heard], ['probe', 'suspect', 'probe', 'down', 'alive']],
+    ['down, then heard', [absent, silent, heard], ['suspect', 'probe', 'probe', 'down', 'alive']],
     [
       'this node is ill: silence and absence say nothing',
       [{ type: 'self.ill' }, silent, absent, wait, { type: 'self.well' }],
@@ -101,8 +138,8 @@ describe('peer', () => {
     ],
     [
       'down stays down while this node is ill',
-      [silent, absent, { type: 'self.ill' }, { type: 'self.well' }],
-      ['probe', 'suspect', 'probe', 'down', 'down'],
+      [absent, silent, { type: 'self.ill' }, { type: 'self.well' }],
+      ['suspect', 'probe', 'probe', 'down', 'down'],
     ],
   ] as const)('%s', async (_what, events, expected) => {
     expect(await beliefs(events)).toEqual(expected);
@@ -132,11 +169,10 @@ describe('members', () => {
     expect(mergeMember(newer, row)).toBe(newer);
   });
 
-  test('nobody goes back to joining, nobody returns from having left, whichever row is newer', () => {
+  test('a status is not told, whichever row is newer; epochs are not taken back', () => {
     const joining = { ...row, generation: 9, status: 'joining' } as const;
     expect(mergeMember(row, joining)).toEqual({ ...joining, status: 'active' });
-    const left = { ...row, status: 'left' } as const;
-    expect(mergeMember(left, { ...row, generation: 9 }).status).toBe('left');
+    expect(mergeMember(joining, { ...row, generation: 10 }).status).toBe('joining');
     // An old disk knows of fewer epochs than others have seen.
     expect(mergeMember(row, { ...row, generation: 9, epochs: 3 }).epochs).toBe(8);
   });

@@ -4,8 +4,10 @@
  */
 import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
+import type { Configuration } from '../../actors/rules/configuration.js';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
-import type { Member } from '../../actors/rules/membership.js';
+import type { JoinWish, Member } from '../../actors/rules/membership.js';
+import { foundingConfiguration } from '../../actors/rules/steps.js';
 import { Life, type LifeEffects } from '../../src/membership/life.js';
 import { Roster } from '../../src/membership/roster.js';
 import { Inspection } from '../../src/seams/inspection.js';
@@ -66,17 +68,21 @@ class Nodes {
       awaitTime: () => Promise.resolve(),
       tellAll: nothing,
       tellSome: nothing,
-      activate: (founders) => roster.activate(founders),
-      takePlace: () => this.founded.push(life.vote.founders),
+      configure: () => {
+        this.founded.push(life.vote.founders);
+        life.send({ type: 'configuration.learned', isMember: true });
+      },
       join: nothing,
-      endAsRemoved: nothing,
+      endAsDeparted: nothing,
       fallSilent: nothing,
     };
     const isReachable = (node: string): boolean => reaches.has(node);
-    const options = { clock, inspection: new Inspection(clock), roster, foundersMin: 2 };
+    const inspection = new Inspection(clock);
+    const known = (): Configuration | undefined => (life.isFounded ? founded : undefined);
+    const options = { clock, inspection, roster, founders: 2, wish, known };
     const life = new Life({ ...options, isReachable }, effects);
     const vote = this.disks.get(id)!;
-    life.send({ type: 'disk.read', vote, known: this.ids, isRemoved: false });
+    life.send({ type: 'disk.read', vote, known: this.ids, ...stranger });
     this.lives.set(id, { life, saves, reaches });
   }
 
@@ -105,6 +111,11 @@ class Nodes {
     if (news.from !== id) life.send({ type: 'news.heard', ...news, known: this.ids, outdated: [] });
   }
 }
+
+const wish: JoinWish = { join: 'auto', replaces: '' };
+/** Any that is one. */
+const founded = foundingConfiguration([], 1, []);
+const stranger = { isMember: false, hasDeparted: false };
 
 function nothing(): void {
   // No other nodes and no disk are here.

@@ -116,6 +116,7 @@ describe('founding', () => {
     await world.run(5_000);
     expect(late.membership.view.self.status).toBe('joining');
     expect(late.membership.life.waitingFor()).toMatch(/founded without this node/);
+    expect(late.membership.view.configuration).toBe(1);
     expect(late.membership.view.ring.epoch).toBe(lives[0]!.membership.view.ring.epoch);
     expect(lives[0]!.membership.view.members().map(({ name }) => name)).toContain('late');
     world.kill(late);
@@ -629,7 +630,7 @@ describe('settings', () => {
     expect(lives[0]!.membership.problems.texts().join()).toMatch(/another cluster/);
   });
 
-  test('host, zone and weight of a member stay what they were when it restarts with others', async () => {
+  test('name, host, zone and weight of a member stay what they are when it restarts with others, which is said', async () => {
     const { world, lives } = await cluster('place');
     const epoch = lives[0]!.membership.view.ring.epoch;
     world.kill(lives[2]!);
@@ -637,8 +638,12 @@ describe('settings', () => {
     await world.run(3_000);
     expect(moved.membership.view.ring.epoch).toBe(epoch);
     expect(lives[0]!.membership.view.ring.epoch).toBe(epoch);
-    expect(moved.membership.problems.texts().join()).toMatch(/can't change yet/);
-    expect(lives[0]!.membership.view.members().map(({ name }) => name)).toContain('renamed');
+    expect(moved.membership.problems.texts().join()).toMatch(
+      /started as 'renamed' .* weight 4, and the configuration of its cluster has it as 'c'/,
+    );
+    expect(lives[0]!.membership.view.members().map(({ name }) => name)).toEqual(
+      lives[0]!.membership.view.members().map(({ id }) => world.nameOf(id)),
+    );
   });
 });
 

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { loadMax, type Ring, type RingMember, ringOf } from '../../actors/rules/ring.js';
+import type { RingVersion } from '../../actors/rules/configuration.js';
+import { limits } from '../../actors/rules/limits.js';
 import { sharesOf } from '../../actors/rules/ring-shares.js';
 
 const seed = 20_240_807;
@@ -190,6 +193,151 @@ describe('ring', () => {
         ),
         { seed, numRuns: 15 },
       );
+    },
+  );
+});
+
+/** Some of every kind: several on a host, three zones, weights below and above 1. */
+function mixedMembers(count: number): RingMember[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: (((i + 1) * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, '0').repeat(2),
+    host: `h${i % 7}`,
+    zone: `z${(i % 7) % 3}`,
+    weight: [1, 2, 0.5, 4][i % 4]!,
+  }));
+}
+
+test.each<[RingVersion, number, number, number, string]>([
+  [1, 3, 256, 634_204_099, 'a6b626dee311a2c8'],
+  [1, 5, 64, 3_932_381_579, '83085dedd8e5b0c0'],
+  [1, 10, 256, 1_020_914_908, '75dcc22966cb46bb'],
+  [1, 14, 1000, 3_810_867_382, '38463fe9cfb75dcb'],
+  [2, 10, 256, 832_620_110, '8991cce92451918b'],
+  [2, 14, 1000, 2_469_474_646, '1a77912b1467dc65'],
+])(
+  'version %i, %i members, %i partitions: the ring that clusters have gone by since it was made',
+  (version, count, partitions, epoch, hash) => {
+    const ring = ringOf(mixedMembers(count), partitions, version);
+    expect(ring.epoch).toBe(epoch);
+    const digest = createHash('sha256')
+      .update(JSON.stringify(lists(ring)))
+      .digest('hex');
+    expect(digest.slice(0, 16)).toBe(hash);
+  },
+);
+
+/** How many loads by version 2 are neither next to the share nor within 4 % of it. */
+function outside(members: readonly RingMember[], n: number): number {
+  const nodes = [...members].sort((x, y) => (x.id < y.id ? -1 : 1));
+  const load = loads(ringOf(nodes, partitions, 2), n);
+  const small = 1e-6;
+  return sharesOf(nodes, { depth: n, partitions }).filter((share, i) => {
+    const own = load.get(nodes[i]!.id) ?? 0;
+    const isNext = own >= Math.floor(share + small) && own <= Math.ceil(share - small);
+    return !isNext && Math.abs(own - share) > share * limits.overloadMax + small;
+  }).length;
+}
+
+describe('ring of version 2', () => {
+  test('no members, one, two: all of them in every list', () => {
+    expect(ringOf([], 16, 2).preferenceList(3)).toEqual([]);
+    const two = alone(['00000000000000aa', '00000000000000bb']);
+    expect(ringOf(two.slice(1), 16, 2).preferenceList(3)).toEqual(['00000000000000bb']);
+    for (const list of lists(ringOf(two, 16, 2)))
+      expect([...list].sort()).toEqual(two.map(({ id }) => id));
+  });
+
+  test('equal members in any order: equal rings; of another epoch than by version 1', () => {
+    fc.assert(
+      fc.property(
+        clusters({ nodesMax: 12, weights: [0.5, 1, 3] }).chain((members) =>
+          fc.tuple(
+            fc.constant(members),
+            fc.shuffledSubarray(members, { minLength: members.length }),
+          ),
+        ),
+        ([members, shuffled]) => {
+          const [a, b] = [ringOf(members, 64, 2), ringOf(shuffled, 64, 2)];
+          expect(lists(b)).toEqual(lists(a));
+          expect(b.epoch).toBe(a.epoch);
+          expect(a.epoch).not.toBe(ringOf(members, 64).epoch);
+        },
+      ),
+      { seed, numRuns: 20 },
+    );
+  });
+
+  test('every list names every node once: distinct hosts first, distinct zones among those while there are any', () => {
+    fc.assert(
+      fc.property(clusters({ nodesMax: 14, weights: [0.25, 1, 8] }), (members) => {
+        const of = new Map(members.map((member) => [member.id, member]));
+        const hosts = new Set(members.map((member) => member.host)).size;
+        const zones = new Set(members.map((member) => member.zone)).size;
+        for (const list of lists(ringOf(members, 32, 2))) {
+          expect([...list].sort()).toEqual(members.map((member) => member.id).sort());
+          for (let n = 1; n <= list.length; n++) {
+            const first = list.slice(0, n).map((node) => of.get(node)!);
+            expect(new Set(first.map(({ host }) => host)).size).toBe(Math.min(n, hosts));
+            expect(new Set(first.map(({ zone }) => zone)).size).toBe(Math.min(n, zones));
+          }
+        }
+      }),
+      { seed, numRuns: 40 },
+    );
+  });
+
+  test.each([
+    [1, [1, 2, 3, 4]],
+    [2, [1, 2, 3, 4]],
+    [3, [1, 2, 3, 4]],
+    [4, [1]],
+    [5, [1]],
+  ])(
+    'balance, N=%i, 1 … 14 nodes of weights %j on hosts of their own: nobody above or below the share by more than 4 %, or what makes it whole',
+    (n, weights) => {
+      const members = clusters({ nodesMax: 14, weights }).map((all) =>
+        all.map((member, i) => ({ ...member, host: `host${i}`, zone: '' })),
+      );
+      fc.assert(
+        fc.property(members, (all) => {
+          expect(outside(all, n)).toBe(0);
+        }),
+        { seed, numRuns: 12 },
+      );
+    },
+  );
+
+  test('balance, N=3, shared hosts and zones: the same', () => {
+    fc.assert(
+      fc.property(clusters({ nodesMax: 16, weights: [1, 2, 3, 4] }), (members) => {
+        expect(outside(members, 3)).toBe(0);
+      }),
+      { seed, numRuns: 20 },
+    );
+  });
+
+  test.each([
+    [3, [1]],
+    [4, [1]],
+    [6, [1]],
+    [10, [1]],
+    [10, [1, 2, 3, 4]],
+  ])(
+    'movement, N=3, from %i members of weights %j to one more: 1.1 of its share at most, in the middle of several',
+    (count, weights) => {
+      let [all, ideal] = [0, 0];
+      for (let trial = 0; trial < 12; trial++) {
+        const members = Array.from({ length: count + 1 }, (_, i) => ({
+          id: createHash('sha256').update(`${trial} ${count} ${i}`).digest('hex').slice(0, 16),
+          host: `host${i}`,
+          zone: '',
+          weight: weights[i % weights.length]!,
+        }));
+        const before = ringOf(members.slice(0, -1), partitions, 2);
+        all += moved(before, ringOf(members, partitions, 2), 3);
+        ideal += sharesOf(members, { depth: 3, partitions }).at(-1)!;
+      }
+      expect(all / ideal).toBeLessThanOrEqual(1.1);
     },
   );
 });

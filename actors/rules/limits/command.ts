@@ -1,4 +1,5 @@
 import { limits } from '../limits.js';
+import { chainLimits } from './chain.js';
 
 /** How long a command waits for a node's answer. */
 const answerMsMax = 2_000;
@@ -23,16 +24,28 @@ export const commandLimits = {
 
   /** `quorate up` runs so many nodes on one machine. */
   localNodesMax: 64,
+  /** It waits so long for those that are to be taken in, before it says that it is ready. */
+  takenInMsMax: 60_000,
   /** Which of several values `get` prints: siblings of a key may be more than a put may leave. */
   siblingNumberMax: 1_000,
 
   answerMsMax,
   /** How long `status` and `ring` wait for nodes, unless told. */
   questionMsDefault: 1_000,
-  /** Of one that removes a member: it asks the others twice, and writes. */
-  removalAnswerMsMax: 2 * limits.removalMsMax + answerMsMax,
+  /** Of one that removes a member: it asks the others, has it chosen, and sees who knows. */
+  removalAnswerMsMax:
+    limits.removalMsMax + chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
+  /** Of one that plans a change, applies or cancels it: it has the change chosen. */
+  changeAnswerMsMax: chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
+  /** A plan in one word: as much as a node is told of one, four characters for three bytes. */
+  planTokenCharsMax: Math.ceil((4 / 3) * chainLimits.changeBytesMax),
   /** One node is asked, which may hang: within that time the next question reaches another. */
   questionsMax: 4,
+  /** `ring --watch` asks so often, and no more after so many questions without an answer. */
+  watchIntervalMs: 1_000,
+  watchSilencesMax: 10,
+  /** How fast a move goes is told by the last so many answers. */
+  paceSamplesMax: 30,
 
   /** What a NATS server says of itself at first, and how long that is waited for. */
   serverInfoBytesMax: 64 * 1024,

@@ -43,6 +43,8 @@ interface NodeArguments {
   readonly prefix: string;
   readonly partitions: number;
   readonly founders: number;
+  readonly join: NodeOptions['join'];
+  readonly replaces: string;
   readonly n: number;
   readonly r: number;
   readonly w: number;
@@ -75,6 +77,7 @@ export function addNode(program: Command): void {
       `
 Examples:
   quorate node --name n1 --data-dir /var/lib/quorate --servers nats://nats-1:4222,nats://nats-2:4222
+  quorate node --name n2 --replaces n2    (the disk of n2 is lost, and this is an empty one)
   quorate node --bucket 'sessions n=3 r=1 w=1 conflict=last-writer-wins ttl=30m' --bucket 'orders w=3'
 
 SIGTERM or Ctrl-C: takes no more requests, finishes those it has, writes everything, exits with 0.`,
@@ -122,6 +125,22 @@ function addPlaceOptions(command: Command): void {
       'nodes that must have met to found a cluster',
       quorumSize,
       preset.founders,
+    )
+    .addOption(
+      option(
+        '--join <how>',
+        'coming to a cluster that is there: auto: it is taken in, and gets its share of the data; ask: once an operator says so (quorate ring plan --add)',
+        'JOIN',
+      )
+        .choices(['auto', 'ask'])
+        .default(preset.join),
+    )
+    .addOption(
+      option(
+        '--replaces <node>',
+        'with an empty data directory: the member, by name or id, that is gone for good and in whose stead this node comes',
+        'REPLACES',
+      ).default(preset.replaces, 'nobody'),
     );
 }
 
@@ -235,7 +254,7 @@ function isSilence(error: unknown): boolean {
 
 function optionsOf(given: NodeArguments): StartOptions {
   const { name, host, zone, weight, prefix, partitions, founders, durability, inspect } = given;
-  const { n, r, w, conflict, ttl } = given;
+  const { n, r, w, conflict, ttl, join: wished, replaces } = given;
   return {
     name,
     host,
@@ -244,6 +263,8 @@ function optionsOf(given: NodeArguments): StartOptions {
     prefix,
     partitions,
     founders,
+    join: wished,
+    replaces,
     durability,
     dataDir: given.dataDir ?? join('data', name),
     defaults: { n, r, w, conflict, ttlMs: ttl },

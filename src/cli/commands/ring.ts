@@ -1,33 +1,42 @@
-/** `quorate ring`: who holds what, and where one key lives. */
+/** `quorate ring`: who holds what, where one key lives, and how far a move is; its changes. */
 import type { Command } from 'commander';
 import type { NodeId } from '../../../actors/rules/actor.js';
 import { partitionOf } from '../../../actors/rules/key.js';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
-import { placementOf } from '../../../actors/rules/placement.js';
+import { isMoving, placementOf, type Placement } from '../../../actors/rules/placement.js';
 import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { layoutOf, type RingMessage, type RingNode } from '../../wire/ring-message.js';
 import { byteStringOf } from '../../wire/text.js';
-import { askRing, byName } from '../cluster-status.js';
+import { askRing } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { showMove } from '../move-show.js';
 import { printJson, printLine, table } from '../output.js';
 import { durationMs, namedKey, type NamedKey } from '../parsers.js';
+import { ringText, stateOf } from '../ring-text.js';
+import { addRingApply, addRingCancel, addRingPlan } from './ring-changes.js';
 
 interface RingOptions extends ConnectionOptions {
   readonly json?: true;
   readonly key?: NamedKey;
   readonly timeout: number;
+  readonly watch?: true;
 }
 
 export function addRing(program: Command): void {
   const command = program
     .command('ring')
-    .summary('show who holds what')
+    .summary('show who holds what, change it')
     .description(
-      'Shows how many partitions each node holds, or the preference list of one key: its primaries, then the fallbacks.',
+      'Shows how many partitions each node answers for, and while some move how many come and go; or the preference list of one key: its primaries, those it moves to, then the fallbacks.',
     )
     .option('--key <bucket/key>', 'the nodes of this key', namedKey)
-    .option('--json', 'the whole ring as one JSON object, or what --key asks for')
+    .option('--watch', 'how far the move is, until it is over')
+    .option(
+      '--json',
+      'the whole ring as one JSON object, or what --key asks for; with --watch one each second: {"layout","done","total","perSecond","secondsLeft","nodes":[{"id","name","incoming":{"done","total"},"outgoing":{"done","total"}}]}',
+    )
     .option(
       '--timeout <time>',
       'how long to wait for an answer',
@@ -41,29 +50,52 @@ export function addRing(program: Command): void {
 Examples:
   quorate ring
   quorate ring --key carts/alice
-  quorate ring --json | jq .epoch`,
+  quorate ring --watch
+  quorate ring --json | jq .epoch
+  quorate ring plan --leave n3`,
     )
     .action(async (options: RingOptions) => {
       const { prefix, timeout } = options;
       const clock = new RealClock();
-      const ring = await withBus(options, (bus) =>
-        askRing({ bus, clock, prefix, waitMs: timeout }),
-      );
-      if (ring === undefined) throw new UnavailableError(`no node answers on ${prefix}.ring`);
-      if (options.key !== undefined) return printKey(ring, options.key, options.json === true);
-      if (options.json === true) return printJson(ring);
-      return printRing(ring);
+      await withBus(options, async (bus) => {
+        const question = { bus, clock, prefix, waitMs: timeout };
+        if (options.watch === true) return showMove(question, { json: options.json === true });
+        const ring = await askRing(question);
+        if (ring === undefined) throw new UnavailableError(`no node answers on ${prefix}.ring`);
+        if (options.key !== undefined) return printKey(ring, options.key, options.json === true);
+        if (options.json === true) return printJson(ring);
+        return printLine(ringText(ring));
+      });
     });
+  command.hook('preSubcommand', refuseMisplaced);
+  for (const add of [addRingPlan, addRingApply, addRingCancel]) add(command);
+}
+
+/** They would go unheard there. */
+function refuseMisplaced(ring: Command, change: Command): void {
+  const misplaced = ring.options.filter(
+    (option) => ring.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (misplaced.length === 0) return;
+  const names = misplaced.map(({ long }) => long).join(', ');
+  throw new CommandError(
+    exitCodes.usage,
+    `say ${names} behind the change: quorate ring ${change.name()} ${names} …`,
+  );
 }
 
 function printKey(ring: RingMessage, key: NamedKey, json: boolean): void {
   const bytes = { bucket: byteStringOf(key.bucket), key: byteStringOf(key.key) };
   const partition = partitionOf(bytes, ring.groupOf.length);
   const n = ring.buckets.find(([bucket]) => bucket === key.bucket)?.[1] ?? ring.n;
-  const { primaries, fallbacks } = placementOf(layoutOf(ring), partition, n);
-  const rows = [...rowsOf(ring, primaries, 'primary'), ...rowsOf(ring, fallbacks, 'fallback')];
-  if (json) return printJson({ ...key, partition, nodes: rows });
-  printLine(`${key.bucket}/${key.key} is in partition ${partition}`);
+  const layout = layoutOf(ring);
+  const placement = placementOf(layout, partition, n);
+  const rows = rowsOf(ring, placement);
+  const moves = isMoving(placement);
+  const hasMoved = layout.next?.hasMoved(partition) === true;
+  if (json) return printJson({ ...key, partition, ...(moves && { hasMoved }), nodes: rows });
+  const state = hasMoved ? ', which has moved' : ', which moves';
+  printLine(`${key.bucket}/${key.key} is in partition ${partition}${moves ? state : ''}`);
   printLine(
     table(
       ['ROLE', 'NAME', 'HOST', 'ZONE', 'STATUS', 'ID'],
@@ -72,39 +104,22 @@ function printKey(ring: RingMessage, key: NamedKey, json: boolean): void {
   );
 }
 
-function printRing(ring: RingMessage): void {
-  const nodes = ring.nodes.map((node) => ({ ...node, primary: 0, first: 0 }));
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const layout = layoutOf(ring);
-  for (let partition = 0; partition < ring.groupOf.length; partition++) {
-    const { primaries } = placementOf(layout, partition, ring.n);
-    for (const [position, id] of primaries.entries()) {
-      const node = byId.get(id)!;
-      node.primary += 1;
-      if (position === 0) node.first += 1;
-    }
-  }
-  printLine(`${ring.groupOf.length} partitions, N=${ring.n}, epoch ${ring.epoch}`);
-  const rows = nodes.sort(byName).map((node) => {
-    const { name, host, zone, primary, first, id } = node;
-    return [name, host, zone, stateOf(node), String(primary), String(first), id];
-  });
-  printLine(table(['NAME', 'HOST', 'ZONE', 'STATUS', 'PARTITIONS', 'FIRST OF', 'ID'], rows));
-}
-
-function stateOf({ removed, reachability }: RingNode): string {
-  return removed === true ? 'removed' : reachability;
-}
-
 interface KeyRow extends Pick<RingNode, 'name' | 'host' | 'zone' | 'id'> {
-  readonly role: 'primary' | 'fallback';
+  readonly role: 'primary' | 'incoming' | 'fallback';
   readonly reachability: string;
 }
 
-function rowsOf(ring: RingMessage, nodes: readonly NodeId[], role: KeyRow['role']): KeyRow[] {
-  return nodes.map((id) => {
-    const node = ring.nodes.find((node) => node.id === id)!;
-    const { name, host, zone } = node;
-    return { role, name, host, zone, reachability: stateOf(node), id };
-  });
+function rowsOf(ring: RingMessage, { primaries, incoming, fallbacks }: Placement): KeyRow[] {
+  const rows = (nodes: readonly NodeId[], role: KeyRow['role']): KeyRow[] =>
+    nodes.map((id) => {
+      const node = ring.nodes.find((known) => known.id === id)!;
+      const { name, host, zone } = node;
+      return { role, name, host, zone, reachability: stateOf(node), id };
+    });
+  const arriving = incoming.filter((node) => !primaries.includes(node));
+  return [
+    ...rows(primaries, 'primary'),
+    ...rows(arriving, 'incoming'),
+    ...rows(fallbacks, 'fallback'),
+  ];
 }

@@ -1,27 +1,20 @@
 /** `quorate up`: nats-server and a cluster of nodes on this machine, until Ctrl-C. */
-import { basename, delimiter, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { inspectPortDefault } from '../../options/node-options.js';
-import { RealClock } from '../../seams/real-clock.js';
-import {
-  addConnectionOptions,
-  serversOption,
-  withBus,
-  type ConnectionOptions,
-} from '../connection.js';
-import { shownServers } from '../addresses.js';
+import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { printJson, printLine, say } from '../output.js';
 import { bucketSpec, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
-import { listenForStop } from '../stop-signals.js';
-import { probe } from '../up/probe.js';
-import { welcome } from '../up/welcome.js';
+import { nodesDefault } from '../up/wished.js';
+import type { Course } from '../up/course.js';
 
 interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly servers?: string;
-  readonly nodes: number;
+  readonly nodes?: number;
   readonly without: readonly string[];
+  readonly replaces: readonly string[];
+  readonly yes?: true;
   readonly port: number;
   readonly dataDir: string;
   readonly n?: number;
@@ -43,27 +36,55 @@ export function addUp(program: Command): void {
     .command('up')
     .summary('run a cluster on this machine')
     .description(
-      'Runs nats-server and a cluster of nodes on this machine, each node a process and labelled as a host of its own, until Ctrl-C.',
+      'Runs nats-server and a cluster of nodes on this machine, each node a process and labelled as a host of its own, until Ctrl-C. With more nodes than there are in its directory the cluster grows, with fewer it shrinks.',
     )
     .option(
       '--nodes <count>',
-      'how many nodes',
+      `how many nodes (default: as many as there are, ${nodesDefault} at first)`,
       wholeNumber({ min: 1, max: commandLimits.localNodesMax }),
-      3,
     )
+    .option('--yes', 'do not ask whether it is to grow or shrink')
     .addOption(
-      new Option(
+      nodeNames(
         '--without <names>',
         'nodes of the cluster whose data are gone: the others go on without them',
-      )
-        .argParser((names) => [...new Set(names.split(','))])
-        .default([], 'none'),
+      ),
+    )
+    .addOption(
+      nodeNames(
+        '--replaces <names>',
+        'nodes of the cluster whose data are gone: new, empty ones come in their stead',
+      ),
     )
     .option('--port <port>', 'of the nats-server it starts', portNumber, natsPortDefault)
-    .option('--data-dir <directory>', 'one directory a node below it', 'data')
+    .option('--data-dir <directory>', 'one directory a node below it', 'data');
+  addNodeOptions(command);
+  // Without the default of the other commands: not told of a server, `up` starts one.
+  addConnectionOptions(command, serversOption());
+  command
+    .addHelpText(
+      'after',
+      `
+nats-server is found in this order: --servers or NATS_URL (a running one); NATS_SERVER_BIN; PATH and the usual places;
+else it is installed with apt-get, apk or brew if that can be done without asking.
+
+Examples:
+  quorate up
+  quorate up --nodes 5 --port 4333 --data-dir /tmp/quorate
+  quorate up --nodes 3 --yes
+  quorate up --servers nats://127.0.0.1:4222
+  npm start -- --nodes 5
+
+The first Ctrl-C or SIGTERM stops everything in order, a second one at once.`,
+    )
+    .action(up);
+}
+
+function addNodeOptions(command: Command): void {
+  command
     .option(
       '--n <count>',
-      `replicas of each key (default: ${nDefault}, or --nodes if fewer)`,
+      `replicas of each key (default: as the data have it; ${nDefault} at first, or --nodes if fewer)`,
       quorumSize,
     )
     .option('--r <count>', 'nodes that must answer a get (default: a majority of N)', quorumSize)
@@ -89,109 +110,57 @@ export function addUp(program: Command): void {
       portNumber,
     )
     .option('--json', 'say that it serves as one JSON object');
-  // Without the default of the other commands: not told of a server, `up` starts one.
-  addConnectionOptions(command, serversOption());
-  command
-    .addHelpText(
-      'after',
-      `
-nats-server is found in this order: --servers or NATS_URL (a running one); NATS_SERVER_BIN; PATH and the usual places;
-else it is installed with apt-get, apk or brew if that can be done without asking.
-
-Examples:
-  quorate up
-  quorate up --nodes 5 --port 4333 --data-dir /tmp/quorate
-  quorate up --servers nats://127.0.0.1:4222
-  npm start -- --nodes 5
-
-The first Ctrl-C or SIGTERM stops everything in order, a second one at once.`,
-    )
-    .action(up);
 }
 
 async function up(options: UpOptions): Promise<void> {
-  const { LocalCluster } = await import('../up/local-cluster.js');
-  const clock = new RealClock();
-  const cluster = new LocalCluster({
-    nodes: options.nodes,
-    without: options.without,
-    port: options.port,
+  const { runLocalCluster } = await import('../up/run.js');
+  const { servers, port, prefix, restart, inspect, user, password, yes, json } = options;
+  const { nodes, without, replaces } = options;
+  await runLocalCluster({
+    wished: { nodes, without, replaces },
+    yes: yes === true,
+    json: json === true,
     dataDir: resolve(options.dataDir),
-    prefix: options.prefix,
-    servers: options.servers,
-    restarts: options.restart,
-    nodeArgs: nodeArgs(options),
-    clock,
-    say,
+    application: {
+      ...(user !== undefined && { user }),
+      ...(password !== undefined && { password }),
+    },
+    servers,
+    port,
+    prefix,
+    restarts: restart,
+    inspectPort: inspect === true ? inspectPortDefault : inspect,
+    nodeArgs: (course) => nodeArgs(options, course),
   });
-  let stopped = false;
-  const stopRequested = new Promise<void>((resolve) => {
-    listenForStop({
-      clock,
-      supervised: false,
-      onStop: () => {
-        stopped = true;
-        say('quorate: stopping');
-        resolve();
-      },
-      onForce: () => cluster.force(),
-    });
-  });
-  const serve = async (): Promise<void> => {
-    const servers = await cluster.start();
-    const refused = await withBus({ ...options, servers }, (bus) =>
-      probe({ bus, clock, prefix: options.prefix }),
-    );
-    if (!stopped) announce(options, servers);
-    if (!stopped && refused !== undefined)
-      say(`gets are served, puts are refused for now: ${refused}`);
-    await stopRequested;
-  };
-  try {
-    await Promise.race([serve(), stopRequested]);
-  } finally {
-    await cluster.stop();
-  }
 }
 
-function announce(options: UpOptions, servers: string): void {
-  const { json, without } = options;
-  const nodes = options.nodes - without.length;
-  if (json === true) return printJson({ event: 'ready', nodes, servers: shownServers(servers) });
-  return printLine(welcome({ command: commandName(), nodes, servers }));
-}
-
-/** What the user can type: under npm the PATH is npm's own. */
-function commandName(): string {
-  const { PATH = '', npm_execpath: npm } = process.env;
-  const called = process.argv[1] ?? '';
-  const onPath = basename(called) === 'quorate' && PATH.split(delimiter).includes(dirname(called));
-  return onPath && npm === undefined ? 'quorate' : 'npx quorate';
-}
-
-function nodeArgs(options: UpOptions): (index: number) => string[] {
-  const { nodes, prefix, inspect } = options;
-  const n = options.n ?? Math.min(nDefault, nodes);
+/** What all nodes are told. */
+function nodeArgs(options: UpOptions, { nodes, start, n: kept }: Course): string[] {
+  // As many as the data have: it can't change where there are any.
+  const n = options.n ?? kept ?? Math.min(nDefault, nodes);
   const majority = Math.floor(n / 2) + 1;
   const { r = majority, w = majority } = options;
-  if (r > n || w > n || n > nodes) {
+  if (r > n || w > n || (kept === undefined && n > nodes)) {
     throw new CommandError(
       exitCodes.usage,
       `R and W must not be above N, nor N above the nodes: nodes=${nodes} n=${n} r=${r} w=${w}`,
     );
   }
-  const quorums = { n, r, w, founders: nodes };
-  const common = [
+  const quorums = { n, r, w, founders: Math.max(nodes, start.length) };
+  return [
     ...Object.entries(quorums).flatMap(([name, value]) => [`--${name}`, String(value)]),
     '--prefix',
-    prefix,
+    options.prefix,
     ...(options.durability === undefined ? [] : ['--durability', options.durability]),
     ...(options.compression === true ? ['--compression'] : []),
     ...options.bucket.flatMap((settings) => ['--bucket', settings]),
   ];
-  const firstPort = inspect === true ? inspectPortDefault : inspect;
-  return (index) =>
-    firstPort === undefined ? common : [...common, '--inspect', String(firstPort + index)];
+}
+
+function nodeNames(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .argParser((names) => [...new Set(names.split(','))])
+    .default([], 'none');
 }
 
 /** Checked here, where the user sees it, and handed to the nodes as it is. */

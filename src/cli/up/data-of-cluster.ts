@@ -1,77 +1,83 @@
 /**
- * What lies in the data directory of `quorate up`, held against the nodes it is to run: whoever
- * starts without a node's data must mean it.
+ * What lies in the data directory of `quorate up`: which nodes there are, and what the latest
+ * configuration on their disks says of each. Read before any of them is started; what is to be done
+ * about it says `course.ts`.
  */
 import 'reflect-metadata';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodeId } from '../../../actors/rules/actor.js';
+import { type Configuration, isMember } from '../../../actors/rules/configuration.js';
 import { checkUnused } from '../../node/data-directory.js';
+import { ChainTable } from '../../membership/chain-table.js';
 import { MemberTable } from '../../membership/member-table.js';
 import { nodeOptionsDefault } from '../../options/node-options.js';
 import { LmdbTables } from '../../store/lmdb-tables.js';
+import { decodeIdentity, metaKeys, metaRow } from '../../store/meta.js';
+import { decodeConfiguration } from '../../wire/configuration-codec.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
-export interface PlannedCluster {
-  readonly dataDir: string;
-  readonly nodes: number;
-  /** Names of nodes that are not started. */
-  readonly without: readonly string[];
-}
-
 /**
- * Throws `CommandError` where nodes would be missed, or come that can't be taken,
- * `DataDirectoryError` where one runs.
+ * What a node is to its cluster, as far as any disk knows:
+ *
+ *   empty    its directory holds nothing
+ *   member   it holds its share, or will
+ *   leaving  it hands on what it holds, and is a member until that is done
+ *   removed  it was declared gone for good
+ *   left     it was a member, and knew that it was leaving
+ *   waiting  it never was one
  */
-export async function checkDataOfCluster({
-  dataDir,
-  nodes,
-  without,
-}: PlannedCluster): Promise<void> {
-  const directories = nodesIn(dataDir);
-  for (const name of directories) checkUnused(join(dataDir, name));
-  if (directories.length === 0 && without.length === 0) return;
-  if (directories.length === 0)
-    throw new CommandError(
-      exitCodes.usage,
-      `${dataDir} holds no cluster that could go on without ${without.join(', ')}: start a new one without --without, or name another --data-dir`,
-    );
-  const { founders, removed } = await clusterIn(dataDir, directories);
-  const total = founders ?? Math.max(...directories.map(numberOf));
-  // Once they have data, a directory that was emptied is as good as none.
-  const there =
-    founders === undefined ? directories : directories.filter((name) => hasData(dataDir, name));
-  if (nodes !== total)
-    throw new CommandError(
-      exitCodes.usage,
-      `${dataDir} holds a cluster of ${total} nodes: use --nodes ${total}${lackText(total, there)}, or another --data-dir`,
-    );
-  const removedNames = namesOf(total).filter(
-    (name) => removed.has(name) && !without.includes(name),
-  );
-  if (removedNames.length > 0)
-    throw new CommandError(
-      exitCodes.usage,
-      `${removedNames.join(', ')} ${removedNames.length === 1 ? 'was' : 'were'} removed from the cluster in ${dataDir} for good (quorate remove): go on with --nodes ${total} --without ${[...without, ...removedNames].join(',')}`,
-    );
-  const unknown = without.filter((name) => !namesOf(total).includes(name));
-  if (unknown.length > 0)
-    throw new CommandError(
-      exitCodes.usage,
-      `--without: ${unknown.join(', ')} is none of ${namesOf(total).join(', ')}`,
-    );
-  const missing = namesOf(total).filter((name) => !there.includes(name) && !without.includes(name));
-  if (missing.length === 0) return;
-  const [names, verb] = [missing.join(', '), missing.length === 1 ? 'is' : 'are'];
-  throw new CommandError(
-    exitCodes.usage,
-    [
-      `${dataDir} holds a cluster of ${total} nodes, and ${names} ${verb} missing. Put back what lay there: a new, empty node has no place in that cluster.`,
-      `To go on without: --nodes ${total} --without ${missing.join(',')}. N stays what it is, the others serve what they hold, and puts and gets succeed while R and W of them are there.`,
-    ].join('\n'),
-  );
+export type Standing = 'empty' | 'member' | 'leaving' | 'removed' | 'left' | 'waiting';
+
+export interface NodeOnDisk {
+  readonly name: string;
+  readonly standing: Standing;
 }
 
-/** Names of nodes that have a directory. */
+export interface DataOfCluster {
+  readonly dataDir: string;
+  /** Of each directory. */
+  readonly nodes: readonly NodeOnDisk[];
+  /** What no directory need be there for; undefined: no cluster was founded yet. */
+  readonly cluster: ClusterOnDisk | undefined;
+}
+
+export interface ClusterOnDisk {
+  /** Names of those that hold their share, or will; of those alone that `up` could have started. */
+  readonly members: readonly string[];
+  /** Names of those that were declared gone for good. */
+  readonly removed: readonly string[];
+  /** Replicas of each key; undefined where no disk says. */
+  readonly n: number | undefined;
+}
+
+/** Throws `DataDirectoryError` where a node runs, `CommandError` where it is no directory. */
+export async function readDataOfCluster(dataDir: string): Promise<DataOfCluster> {
+  const names = nodesIn(dataDir);
+  for (const name of names) checkUnused(join(dataDir, name));
+  const disks: Disk[] = [];
+  for (const name of names) if (hasData(dataDir, name)) disks.push(await readDisk(dataDir, name));
+  const known = latestOf(disks);
+  const marked = new Set(disks.flatMap(({ marked }) => marked));
+  const standingOf = (name: string): Standing => {
+    const disk = disks.find((one) => one.name === name);
+    return disk === undefined ? 'empty' : standing(disk, known, marked);
+  };
+  return {
+    dataDir,
+    nodes: names.map((name) => ({ name, standing: standingOf(name) })),
+    cluster: clusterOf(disks, known),
+  };
+}
+
+/** Of one node, as far as its own disk tells. */
+export async function readStanding(dataDir: string, name: string): Promise<Standing> {
+  if (!hasData(dataDir, name)) return 'empty';
+  const disk = await readDisk(dataDir, name);
+  return standing(disk, disk.configuration, new Set());
+}
+
+/** Names of nodes that have a directory; n2 before n10. */
 function nodesIn(dataDir: string): string[] {
   if (!existsSync(dataDir)) return [];
   if (!statSync(dataDir).isDirectory())
@@ -79,48 +85,109 @@ function nodesIn(dataDir: string): string[] {
       exitCodes.usage,
       `${dataDir} is not a directory: name another --data-dir`,
     );
-  return readdirSync(dataDir).filter((name) => /^n\d+$/.test(name));
+  return readdirSync(dataDir)
+    .filter(isNodeName)
+    .sort((a, b) => numberOf(a) - numberOf(b));
 }
 
+function isNodeName(name: string): boolean {
+  return /^n\d+$/.test(name);
+}
+
+export function numberOf(name: string): number {
+  return Number(name.slice(1));
+}
+
+export function nameOf(number: number): string {
+  return `n${number}`;
+}
+
+/** A directory that was emptied is as good as none. */
 function hasData(dataDir: string, name: string): boolean {
   return existsSync(join(dataDir, name, 'tables'));
 }
 
-/** With what `--nodes` must come together. */
-function lackText(total: number, there: readonly string[]): string {
-  const lacking = namesOf(total).filter((name) => !there.includes(name));
-  return lacking.length === 0 ? '' : ` --without ${lacking.join(',')} (it is not there)`;
+interface Disk {
+  readonly name: string;
+  readonly id: NodeId | undefined;
+  readonly configuration: Configuration | undefined;
+  readonly wasMember: boolean;
+  readonly founders: readonly NodeId[];
+  /** Marked as gone for good, before configurations said who is. */
+  readonly marked: readonly NodeId[];
+  readonly markedNames: readonly string[];
+  readonly n: number | undefined;
 }
 
-function namesOf(total: number): string[] {
-  return Array.from({ length: total }, (_, i) => `n${i + 1}`);
-}
-
-function numberOf(name: string): number {
-  return Number(name.slice(1));
-}
-
-interface FoundCluster {
-  /** How many nodes founded it; undefined: none tells. */
-  readonly founders: number | undefined;
-  /** Names of those that were declared gone for good, as far as anybody knows. */
-  readonly removed: ReadonlySet<string>;
-}
-
-async function clusterIn(dataDir: string, names: readonly string[]): Promise<FoundCluster> {
-  let founders: number | undefined;
-  const removed = new Set<string>();
-  for (const name of names) {
-    if (!hasData(dataDir, name)) continue;
-    const path = join(dataDir, name);
-    const tables = new LmdbTables({ ...nodeOptionsDefault, name, dataDir: path });
-    try {
-      const { vote, members } = MemberTable.read(tables);
-      if (vote.founders.length > 0) founders ??= vote.founders.length;
-      for (const member of members) if (member.removed === true) removed.add(member.name);
-    } finally {
-      await tables.close();
-    }
+async function readDisk(dataDir: string, name: string): Promise<Disk> {
+  const path = join(dataDir, name);
+  const tables = new LmdbTables({ ...nodeOptionsDefault, name, dataDir: path });
+  try {
+    const { vote, members, replicas } = MemberTable.read(tables);
+    const { configuration: bytes, wasMember } = new ChainTable(tables).load();
+    const identity = metaRow(tables.open('meta'), metaKeys.identity);
+    const id = identity && decodeIdentity(identity).nodeId;
+    const gone = members.filter(({ removed }) => removed === true);
+    return {
+      name,
+      id,
+      configuration: bytes && decodeConfiguration(bytes),
+      wasMember: wasMember || (id !== undefined && vote.founders.includes(id)),
+      founders: vote.founders,
+      marked: gone.map((member) => member.id),
+      markedNames: gone.map((member) => member.name),
+      n: replicas?.n,
+    };
+  } finally {
+    await tables.close();
   }
-  return { founders, removed };
+}
+
+function latestOf(disks: readonly Disk[]): Configuration | undefined {
+  return disks
+    .map(({ configuration }) => configuration)
+    .filter((one) => one !== undefined)
+    .sort((a, b) => b.number - a.number)[0];
+}
+
+function standing(
+  { id, wasMember, configuration: own }: Disk,
+  known: Configuration | undefined,
+  marked: ReadonlySet<NodeId>,
+): Standing {
+  if (id === undefined) return 'empty';
+  if (marked.has(id)) return 'removed';
+  if (known === undefined) return wasMember ? 'member' : 'waiting';
+  if (known.removed.includes(id)) return 'removed';
+  if (staysIn(known, id)) return 'member';
+  if (isMember(known, id)) return 'leaving';
+  if (!wasMember) return 'waiting';
+  // Who leaves is told first; who took itself for a member was dropped by the others.
+  return own === undefined || staysIn(own, id) ? 'removed' : 'left';
+}
+
+function staysIn({ members, move }: Configuration, id: NodeId): boolean {
+  return (move?.members ?? members).some((place) => place.id === id);
+}
+
+function clusterOf(
+  disks: readonly Disk[],
+  known: Configuration | undefined,
+): ClusterOnDisk | undefined {
+  const n = disks.find((disk) => disk.n !== undefined)?.n;
+  const marked = [...new Set(disks.flatMap(({ markedNames }) => markedNames))];
+  if (known !== undefined) {
+    const { members, move, removed } = known;
+    const gone = members.filter(({ id }) => removed.includes(id)).map(({ name }) => name);
+    const stay = (move?.members ?? members).filter(({ id }) => !removed.includes(id));
+    return {
+      members: stay.map(({ name }) => name).filter(isNodeName),
+      removed: [...gone, ...marked].filter(isNodeName),
+      n,
+    };
+  }
+  const founders = disks.find((disk) => disk.founders.length > 0)?.founders.length;
+  if (founders === undefined) return undefined;
+  const members = Array.from({ length: founders }, (_, i) => nameOf(i + 1));
+  return { members: members.filter((name) => !marked.includes(name)), removed: marked, n };
 }

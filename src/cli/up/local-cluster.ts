@@ -14,15 +14,14 @@ import { findNatsServer } from '../nats-server-finder.js';
 import { advisoryWarning } from '../nats-server-version.js';
 import { nodePasswordIn } from '../node-password.js';
 import { hostAndPort, portIsFree, readServerInfo } from '../server-info.js';
-import { checkDataOfCluster } from './data-of-cluster.js';
+import type { Course } from './course.js';
+import { numberOf } from './data-of-cluster.js';
 import { natsRecipe } from './nats-process.js';
 import { nodeRecipe } from './node-process.js';
 import { SupervisedProcess, type ProcessRecipe } from './supervised-process.js';
 
 export interface LocalClusterOptions {
-  readonly nodes: number;
-  /** Names of nodes that are not there, and are not started. */
-  readonly without: readonly string[];
+  readonly course: Pick<Course, 'start' | 'come' | 'leaving'>;
   /** Of the nats-server that is started, when one is. */
   readonly port: number;
   readonly dataDir: string;
@@ -31,40 +30,68 @@ export interface LocalClusterOptions {
   readonly servers: string | undefined;
   readonly restarts: boolean;
   /** To each node besides its name, host, directory and servers. */
-  readonly nodeArgs: (index: number) => readonly string[];
+  readonly nodeArgs: (name: string) => readonly string[];
   readonly clock: Clock;
   readonly say: (line: string) => void;
 }
 
+interface LocalNode {
+  readonly process: SupervisedProcess;
+  readonly serving: Promise<void>;
+  /** It ended and is not started again. */
+  readonly ended: Promise<void>;
+}
+
 export class LocalCluster {
   private nats: SupervisedProcess | undefined;
-  private readonly nodes: SupervisedProcess[] = [];
+  private readonly nodes = new Map<string, LocalNode>();
+  private readonly expected = new Set<string>();
   private stopping: Promise<void> | undefined;
   private nodeSecret: Readonly<Record<string, string>> = {};
 
   constructor(private readonly options: LocalClusterOptions) {}
 
   /**
-   * Resolves to the URL when nats-server and every node serve; rejects when one of them can't, or
-   * when stopped meanwhile.
+   * Resolves to the URL when nats-server and every node serve but those that have yet to be taken
+   * in, or are leaving; rejects when one of them can't, or when stopped meanwhile.
    */
   async start(): Promise<string> {
-    await checkDataOfCluster(this.options);
     const servers = await this.startNats();
-    const { nodes, without, dataDir, nodeArgs } = this.options;
-    const serving: Promise<void>[] = [];
-    for (let index = 0; index < nodes; index++) {
-      const name = `n${index + 1}`;
-      if (without.includes(name)) continue;
-      const args = ['--host', `host-${index + 1}`, '--data-dir', join(dataDir, name)];
-      const recipe = nodeRecipe(name, [...args, ...nodeArgs(index)], {
-        NATS_URL: servers,
-        ...this.nodeSecret,
-      });
-      serving.push(this.run(recipe, (started) => this.nodes.push(started)));
-    }
-    await Promise.all(serving);
+    const { start, come, leaving } = this.options.course;
+    this.expectEnd(leaving);
+    for (const name of start) this.startNode(name, servers);
+    const settled = start.filter((name) => !come.includes(name) && !leaving.includes(name));
+    await this.serving(settled);
     return servers;
+  }
+
+  /** Resolves when these serve; rejects when one of them can't. */
+  async serving(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map(async (name) => this.nodes.get(name)?.serving));
+  }
+
+  /** These end by themselves, which is no mishap. */
+  expectEnd(names: readonly string[]): void {
+    for (const name of names) this.expected.add(name);
+  }
+
+  /** Resolves when it has ended and is not started again. */
+  async ended(name: string): Promise<void> {
+    await this.nodes.get(name)?.ended;
+  }
+
+  private startNode(name: string, servers: string): void {
+    const { dataDir, nodeArgs } = this.options;
+    const args = ['--host', `host-${numberOf(name)}`, '--data-dir', join(dataDir, name)];
+    const recipe = nodeRecipe(name, [...args, ...nodeArgs(name)], {
+      NATS_URL: servers,
+      ...this.nodeSecret,
+    });
+    const isExpected = (): boolean => this.expected.has(name);
+    const { process, serving, ended } = this.run(recipe, isExpected);
+    // Whoever waits for it looks; nobody need.
+    serving.catch(() => undefined);
+    this.nodes.set(name, { process, serving, ended });
   }
 
   /** Nodes first, so that they can say goodbye. Idempotent. */
@@ -74,13 +101,14 @@ export class LocalCluster {
   }
 
   force(): void {
-    for (const process of this.nodes) process.force();
+    for (const { process } of this.nodes.values()) process.force();
     this.nats?.force();
   }
 
   private async stopInOrder(): Promise<void> {
-    for (const node of this.nodes) node.stop();
-    await Promise.all(this.nodes.map((node) => node.stopped));
+    const nodes = [...this.nodes.values()];
+    for (const { process } of nodes) process.stop();
+    await Promise.all(nodes.map(({ process }) => process.stopped));
     this.nats?.stop();
     await this.nats?.stopped;
   }
@@ -101,10 +129,10 @@ export class LocalCluster {
         ].join('\n'),
       );
     }
-    await this.run(
-      natsRecipe({ program: server.path, configFile: this.writeNatsConf(), port, clock }),
-      (started) => (this.nats = started),
-    );
+    const configFile = this.writeNatsConf();
+    const nats = this.run(natsRecipe({ program: server.path, configFile, port, clock }));
+    this.nats = nats.process;
+    await nats.serving;
     return `nats://127.0.0.1:${port}`;
   }
 
@@ -142,23 +170,38 @@ export class LocalCluster {
     }
   }
 
-  /** Resolves when it serves for the first time. */
-  private run(recipe: ProcessRecipe, keep: (started: SupervisedProcess) => unknown): Promise<void> {
+  /** `isEndExpected`: then it is not started again. Throws when stopped meanwhile. */
+  private run(recipe: ProcessRecipe, isEndExpected: () => boolean = () => false): LocalNode {
+    if (this.stopping !== undefined) throw new CommandError(exitCodes.done, 'stopped');
     const { clock, restarts, say } = this.options;
-    return new Promise((resolve, reject) => {
-      if (this.stopping !== undefined) return reject(new CommandError(exitCodes.done, 'stopped'));
-      const onGivenUp = (): void =>
-        reject(new CommandError(exitCodes.failed, `${recipe.name} does not start`));
-      const started = new SupervisedProcess({
-        recipe,
-        restarts,
-        clock,
-        say,
-        onServing: resolve,
-        onGivenUp,
-      });
-      keep(started);
-      started.start();
+    const serving = new Deferred();
+    const ended = new Deferred();
+    const started = new SupervisedProcess({
+      recipe,
+      restarts,
+      clock,
+      say,
+      isEndExpected,
+      onServing: () => serving.resolve(),
+      onGivenUp: () => {
+        serving.reject(new CommandError(exitCodes.failed, `${recipe.name} does not start`));
+        ended.resolve();
+      },
+    });
+    started.start();
+    return { process: started, serving: serving.promise, ended: ended.promise };
+  }
+}
+
+class Deferred {
+  readonly promise: Promise<void>;
+  resolve: () => void = () => undefined;
+  reject: (error: Error) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
     });
   }
 }

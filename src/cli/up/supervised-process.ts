@@ -27,6 +27,8 @@ export interface SupervisionOptions {
   readonly restarts: boolean;
   readonly clock: Clock;
   readonly say: (line: string) => void;
+  /** It is to end by itself, once it has: nothing is said then. */
+  readonly isEndExpected: () => boolean;
   readonly onServing: () => void;
   /** It died and is not started again. */
   readonly onGivenUp: () => void;
@@ -78,7 +80,9 @@ export class SupervisedProcess {
       if (exited) return;
       exited = true;
       this.lastExit = how;
-      this.actor.send({ type: 'process.exited', hopeless: recipe.hopeless(code) });
+      const { isEndExpected } = this.options;
+      const hasFinished = code === 0 && isEndExpected();
+      this.actor.send({ type: 'process.exited', hopeless: hasFinished || recipe.hopeless(code) });
     };
     // `error` without `exit`: it could not even be started.
     child.once('error', (error) => exit(error.message, null));
@@ -93,7 +97,8 @@ export class SupervisedProcess {
   }
 
   private reportDeath(restartInMs: number | undefined): void {
-    const { recipe, say, onGivenUp } = this.options;
+    const { recipe, say, isEndExpected, onGivenUp } = this.options;
+    if (restartInMs === undefined && isEndExpected()) return onGivenUp();
     const next = restartInMs === undefined ? '' : `; starting it again${delayText(restartInMs)}`;
     say(`${recipe.name} died (${this.lastExit})${next}`);
     if (restartInMs === undefined) onGivenUp();

@@ -13,7 +13,8 @@ import { asBuffer } from '../as-buffer.js';
 import { isBin } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 
-export type Verb = 'merge' | 'read' | 'tree' | 'gossip' | 'collection' | 'forward';
+export type Verb =
+  'merge' | 'read' | 'tree' | 'gossip' | 'collection' | 'transfer' | 'forward' | 'chain';
 
 declare const request: unique symbol;
 declare const answer: unique symbol;

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../../../actors/rules/actor.js';
 import { holdings, type Holding } from '../../../actors/rules/collection.js';
-import type { Configuration } from '../../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../errors.js';
@@ -30,7 +30,7 @@ export interface Replacement extends AgreedKey {
 /** What all must agree on before anything is forgotten. */
 export interface Grounds {
   /** Who the primaries are. */
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationNumber;
   /** Members that were removed, and need not be asked; ascending. */
   readonly removed: readonly NodeId[];
 }

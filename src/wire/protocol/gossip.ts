@@ -4,7 +4,7 @@
  *
  *   claim    who else runs with my id?            answered by the other process
  *   recall   what do you know of my former life?  answered with it
- *   removal  may this member be removed? and: it is removed. Agreed to, or refused
+ *   removal  may this member be removed?          agreed to, or refused
  */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import type { Claim, SeenLife } from '../../../actors/rules/identity.js';
@@ -22,14 +22,7 @@ export type Gossip =
   | { readonly kind: 'claim'; readonly claim: Claim }
   /** `row`: of the asker, as it is now. */
   | { readonly kind: 'recall'; readonly row: Member }
-  | ({ readonly kind: 'removal' } & RemovalStep);
-
-export interface RemovalStep {
-  readonly step: keyof typeof removalWords;
-  readonly target: NodeId;
-}
-
-const removalWords = { question: 'may-remove', order: 'remove' } as const;
+  | { readonly kind: 'removal'; readonly target: NodeId };
 
 export function gossipOf(body: readonly WireValue[]): Gossip {
   switch (body[0]) {
@@ -38,10 +31,8 @@ export function gossipOf(body: readonly WireValue[]): Gossip {
     case 'recall':
       if (body.length !== 2) throw new MalformedError('not a question about a former life');
       return { kind: 'recall', row: memberOf(body[1]) };
-    case removalWords.question:
-      return { kind: 'removal', step: 'question', target: targetOf(body) };
-    case removalWords.order:
-      return { kind: 'removal', step: 'order', target: targetOf(body) };
+    case 'removal':
+      return { kind: 'removal', target: targetOf(body) };
     default:
       return { kind: 'news', news: newsOf(body) };
   }
@@ -86,11 +77,11 @@ export function lifeOf(body: readonly WireValue[]): SeenLife {
   return { generation, epochs };
 }
 
-export function removalBody({ step, target }: RemovalStep): Request<'gossip'> {
-  return asRequest([removalWords[step], target]);
+export function removalBody(target: NodeId): Request<'gossip'> {
+  return asRequest(['removal', target]);
 }
 
-/** The question: nothing stands against it. The order: it is on the disk. */
+/** Nothing stands against it. */
 export const removalAgreedBody = asAnswer<'gossip'>([]);
 
 function targetOf(body: readonly WireValue[]): NodeId {

@@ -3,7 +3,7 @@
  * promises.
  */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
-import type { SaidConfiguration } from '../../../actors/rules/configuration.js';
+import type { SaidConfiguration } from '../../../actors/rules/said-configuration.js';
 import { MalformedError } from '../../errors.js';
 import { isBin, isIntOrNull } from '../columns.js';
 import type { WireValue } from '../wire-value.js';

@@ -1,18 +1,27 @@
 /** News of members: what nodes tell each other with every beat, and no one answers. */
 import type { NodeId } from '../../../actors/rules/actor.js';
+import type { ClusterId } from '../../../actors/rules/configuration.js';
 import type { FoundingVote } from '../../../actors/rules/founding.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { Member } from '../../../actors/rules/membership.js';
+import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { Moment } from '../../../actors/rules/told-clock.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isList } from '../columns.js';
 import { memberOf, memberRow, voteOf, voteRow } from '../member-rows.js';
 import { nodeIdBytes, rowsOfBytes } from '../node-ids.js';
+import { partitionBits, partitionsOf } from '../partition-bits.js';
 import type { WireValue } from '../wire-value.js';
 import { asRequest, type Request } from './bodies.js';
 
-/** `gone`: down, and NATS says that nobody subscribes for it; who is only `down` may hang. */
-export type Opinion = 'heard' | 'silent' | 'down' | 'removed' | 'gone';
+/**
+ * `gone`: down, and NATS says that nobody subscribes for it; who is only `down` may hang. `absent`:
+ * NATS says so, but it was heard not long ago; others may ask themselves.
+ */
+export type Opinion = 'heard' | 'silent' | 'down' | 'gone' | 'absent';
+
+/** For what the sender asks: a sign of life, or all that the receiver knows. */
+export type Asked = 'nothing' | 'sign' | 'rows';
 
 export interface Settings {
   readonly partitions: number;
@@ -29,13 +38,33 @@ export interface Vital {
 }
 
 export interface News {
-  /** The sender asks for an answer. */
-  readonly hello: boolean;
+  readonly asks: Asked;
   readonly settings: Settings;
-  readonly vote: FoundingVote;
+  /** undefined: the sender is of a cluster, and says more of it when it is asked. */
+  readonly vote: FoundingVote | undefined;
+  /** undefined: the sender knows no configuration. */
+  readonly chain: NewsOfChain | undefined;
+  /** Of the sender, the receiver, and a bounded number of others; or of all, when it was asked. */
   readonly vitals: readonly Vital[];
   readonly rows: readonly Member[];
   readonly clock: NewsOfClock;
+}
+
+/** Which configuration the sender knows. */
+export interface NewsOfChain {
+  readonly cluster: ClusterId;
+  readonly number: ConfigurationNumber;
+  /** Only of those who have to say something of it. */
+  readonly progress: Progress | undefined;
+}
+
+/** How far the sender is with what the configuration wants of it. */
+export interface Progress {
+  readonly layout: ConfigurationNumber;
+  /** Partitions of which it holds all that their owners before hold; ascending. */
+  readonly received: readonly number[];
+  /** It holds nothing that it has to hand on. */
+  readonly isEmpty: boolean;
 }
 
 /** What the sender's clocks showed when it told. */
@@ -52,7 +81,17 @@ export function isDown(opinion: Opinion): boolean {
   return opinion === 'down' || opinion === 'gone';
 }
 
-const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'removed', 'gone'];
+/** It was asked, and did not answer: a testimony. */
+export function isUnheard(opinion: Opinion): boolean {
+  return opinion === 'silent' || isDown(opinion);
+}
+
+const kinds: ReadonlyMap<Asked, string> = new Map([
+  ['nothing', 'news'],
+  ['sign', 'ask'],
+  ['rows', 'hello'],
+]);
+const opinions: readonly Opinion[] = ['heard', 'silent', 'down', 'gone', 'absent'];
 /**
  * Id, generation u32, heartbeat u48, opinion u8: beats carry it, so it costs little to write and to
  * read.
@@ -62,9 +101,10 @@ const vitalLength = nodeIdBytes + 4 + 6 + 1;
 export function newsBody(news: News): Request<'gossip'> {
   const { settings } = news;
   return asRequest([
-    news.hello ? 'hello' : 'news',
+    kinds.get(news.asks)!,
     [settings.partitions, settings.bucketsHash],
-    voteRow(news.vote),
+    news.vote === undefined ? null : voteRow(news.vote),
+    chainRow(news.chain, settings),
     vitalBytes(news.vitals),
     news.rows.map(memberRow),
     clockRow(news.clock),
@@ -73,18 +113,47 @@ export function newsBody(news: News): Request<'gossip'> {
 
 /** Throws `MalformedError`. */
 export function newsOf(body: readonly WireValue[]): News {
-  const [kind, settings, vote, vitals, rows, clock] = body;
-  if (body.length !== 6 || (kind !== 'hello' && kind !== 'news') || !isList(rows))
+  const [kind, settings, vote, chain, vitals, rows, clock] = body;
+  const asks = [...kinds.keys()].find((asked) => kinds.get(asked) === kind);
+  if (body.length !== 7 || asks === undefined || !isList(rows))
     throw new MalformedError('not news of members');
   if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
+  const told = settingsOf(settings);
   return {
-    hello: kind === 'hello',
-    settings: settingsOf(settings),
-    vote: voteOf(vote),
+    asks,
+    settings: told,
+    vote: vote === null ? undefined : voteOf(vote),
+    chain: newsOfChain(chain, told),
     vitals: vitalsOf(vitals),
     rows: rows.map(memberOf),
     clock: clockOf(clock),
   };
+}
+
+function chainRow(chain: NewsOfChain | undefined, { partitions }: Settings): WireValue {
+  if (chain === undefined) return null;
+  const { cluster, number, progress } = chain;
+  if (progress === undefined) return [cluster, number];
+  const { layout, received, isEmpty } = progress;
+  return [cluster, number, layout, partitionBits(received, partitions), isEmpty];
+}
+
+function newsOfChain(
+  row: WireValue | undefined,
+  { partitions }: Settings,
+): NewsOfChain | undefined {
+  if (row === null) return undefined;
+  if (row !== undefined && isList(row)) {
+    const [cluster, number, layout, bits, isEmpty] = row;
+    if (isInt(cluster) && isInt(number)) {
+      if (row.length === 2) return { cluster, number, progress: undefined };
+      if (row.length === 5 && isInt(layout) && typeof isEmpty === 'boolean') {
+        const received = partitionsOf(bits, partitions);
+        return { cluster, number, progress: { layout, received, isEmpty } };
+      }
+    }
+  }
+  throw new MalformedError('no configuration in news of members');
 }
 
 function clockRow({ process, ms, wallMs, yours }: NewsOfClock): WireValue[] {

@@ -2,11 +2,12 @@
  * The verb `read`: send the states that differ from those with these digests. An absent key has the
  * empty state.
  */
-import type { SaidConfiguration } from '../../../actors/rules/configuration.js';
+import type { SaidConfiguration } from '../../../actors/rules/said-configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../errors.js';
 import { isBin, isInt, isIntOrNull, isList } from '../columns.js';
+import { digestBytes } from '../digest-codec.js';
 import { decodeDigests } from '../digests.js';
 import { storageKeysOf } from '../storage-keys.js';
 import type { WireValue } from '../wire-value.js';
@@ -20,10 +21,10 @@ export interface Read {
   /** By which the answer counts for a quorum; else it is welcome whatever it is. */
   readonly configuration: SaidConfiguration;
   /**
-   * A state larger than a message may be cut to a part (`state-parts.ts`); else it is refused
-   * (413).
+   * Of a state larger than a message this part may come (`state-parts.ts`), the first being 0; else
+   * it is refused (413).
    */
-  readonly partsWelcome: boolean;
+  readonly part: number | undefined;
 }
 
 export function readBody(
@@ -31,30 +32,28 @@ export function readBody(
   keys: readonly Uint8Array[],
   digests: Uint8Array,
   configuration: SaidConfiguration,
-  partsWelcome = false,
+  part?: number,
 ): Request<'read'> {
   return asRequest(
-    partsWelcome
-      ? [remainingMs, keys, digests, configuration, true]
-      : [remainingMs, keys, digests, configuration],
+    part === undefined
+      ? [remainingMs, keys, digests, configuration]
+      : [remainingMs, keys, digests, configuration, part],
   );
 }
 
 export function readOf(body: readonly WireValue[]): Read {
-  const [remainingMs, keys, digests, configuration, partsWelcome = false] = body;
+  const [remainingMs, keys, digests, configuration, part] = body;
   if (
     body.length > 5 ||
     typeof remainingMs !== 'number' ||
     !isIntOrNull(configuration) ||
-    typeof partsWelcome !== 'boolean'
+    !(part === undefined || isInt(part))
   )
-    throw new MalformedError(
-      'a read is [remainingMs, keys, digests, configuration, partsWelcome?]',
-    );
+    throw new MalformedError('a read is [remainingMs, keys, digests, configuration, part?]');
   const names = storageKeysOf(keys);
   const theirs = decodeDigests(binOf(digests));
   if (theirs.length !== names.length) throw new MalformedError('a read has a digest a key');
-  return { remainingMs, keys: names, digests: theirs, configuration, partsWelcome };
+  return { remainingMs, keys: names, digests: theirs, configuration, part };
 }
 
 /** As it stands in the message. */
@@ -68,22 +67,42 @@ export type Found = readonly [
    * for.
    */
   answered: number,
+  /** The last state is a part of one that is larger than a message. */
+  cut?: Cut,
+];
+
+export type Cut = readonly [
+  /** How many parts come behind it. */
+  left: number,
+  /** Of the state as a whole, one digest: parts of two states do not fit together. */
+  digest: Uint8Array,
 ];
 
 export function foundBody(...found: Found): Answer<'read'> {
-  return asAnswer(found);
+  return asAnswer(found as readonly WireValue[]);
 }
 
 /** `asked`: for so many keys. */
 export function foundOf(body: readonly WireValue[], asked: number): Found {
-  const [indexes, states, answered] = body;
+  const [indexes, states, answered, cut] = body;
   if (!isSome(indexes, isInt) || !isSome(states, isBin) || indexes.length !== states.length)
     throw new MalformedError('a read answer has as many indexes as states');
-  if (!isInt(answered) || answered < 1 || answered > asked || body.length !== 3)
+  if (!isInt(answered) || answered < 1 || answered > asked || body.length > 4 || !isCut(cut))
     throw new MalformedError('a read answer is about at least one of the keys asked for');
   for (const index of indexes)
     if (index >= answered) throw new MalformedError('a read answer names keys it is not about');
   return body as unknown as Found;
+}
+
+function isCut(value: WireValue | undefined): boolean {
+  if (value === undefined) return true;
+  return (
+    isList(value) &&
+    value.length === 2 &&
+    isInt(value[0]) &&
+    isBin(value[1]) &&
+    value[1].length === digestBytes
+  );
 }
 
 function isSome<T extends WireValue>(

@@ -9,7 +9,8 @@
  *   start n1 · stop n1 [for=2s]            a stop is clean
  *   blackout [lose=…] for=3s               crash of all nodes
  *   pause n1 [for=2s] · resume n1          the process stands still, the world goes on
- *   wipe n1 [for=2s]                       crash, and its directory is gone: it comes back as new
+ *   wipe n1 [replaces] [for=2s]            crash, and its directory is gone: it comes back as new
+ *                                          (replaces: and says that it comes in its own stead)
  *   lose n1 [cut] [for=20s]                crash (cut: isolated, and goes on), and an operator
  *                                          removes it as soon as the others agree; after `for` it
  *                                          is back with what it has
@@ -36,16 +37,32 @@
  *   fail-sync n1                           the next sync fails
  *   rot n1 files|tables                    one bit flips on its disk
  *   drift n1 ppm=500 · clock n1 by=-3000   clock rate; jump of the wall clock in ms
+ *   cut-route 1 2 [silent|split] [for=2s]  between two servers of NATS: nothing between clients
+ *   lose-server 2                          its clients find another one
+ *
+ * What an operator does, and machines that come and go for good:
+ *
+ *   add n4 [host=h] [zone=z] [weight=2]    a machine with an empty disk starts a node
+ *   scrap n1                               its machine is gone for good, with its disk
+ *   change …                               asked of one node after the other until it is done; see
+ *                                          `operator.ts`
+ *   when begun …                           any of these, the next time a change has come so far;
+ *                                          DRIVER, TARGET … in it are nodes that have that part by
+ *                                          then: phases and parts are in `changes.ts`
  */
-import type { Command } from '../core/commands.js';
-import { durationUs } from '../core/commands.js';
-import type { CutKind } from '../seams/sim-nats.js';
+import { durationUs, parseCommand, type Command } from '../core/commands.js';
+import type { CutKind } from '../seams/sim-servers.js';
 import { diskFaultsNone } from '../seams/sim-disk.js';
-import { removeInTheEnd } from './operator.js';
+import { isPhase } from './changes.js';
+import { changeInTheEnd, changeOf, removeInTheEnd } from './operator.js';
 import type { SimCluster } from './sim-cluster.js';
 import type { SimNode } from './sim-node.js';
 
-type Effect = (cluster: SimCluster, command: Command) => (() => void) | undefined;
+type Effect = (
+  cluster: SimCluster,
+  command: Command,
+  isOver: () => boolean,
+) => (() => void) | undefined;
 
 /** Whether the verb is a fault. */
 export function isFault(verb: string): boolean {
@@ -61,7 +78,7 @@ export function applyFault(
   const effect = effects[command.verb];
   if (effect === undefined) throw new Error(`no such fault: ${command.text}`);
   cluster.trace.add(cluster.scheduler.nowUs, 'fault', command.text);
-  const undo = effect(cluster, command);
+  const undo = effect(cluster, command, isOver);
   const duration = command.options['for'];
   if (duration === undefined || undo === undefined) return;
   cluster.scheduler.in(durationUs(duration), undefined, () => {
@@ -71,7 +88,54 @@ export function applyFault(
   });
 }
 
+/** What stands behind the first word. */
+function restOf({ args, options }: Command): string {
+  return [
+    ...args.slice(1),
+    ...Object.entries(options).map(([option, value]) => `${option}=${value}`),
+  ].join(' ');
+}
+
 const effects: Readonly<Record<string, Effect>> = {
+  add: (cluster, { args, options }) => {
+    const { host, zone, weight, join, replaces } = options;
+    cluster.add(args[0]!, {
+      host,
+      zone,
+      join: join === 'auto' || join === 'ask' ? join : undefined,
+      replaces,
+      weight: weight === undefined ? undefined : Number(weight),
+    });
+    return undefined;
+  },
+  scrap: (cluster, command) => {
+    nodeOf(cluster, command).scrap();
+    return undefined;
+  },
+  change: (cluster, command, isOver) => {
+    changeInTheEnd(cluster, changeOf(command), isOver);
+    return undefined;
+  },
+  when: (cluster, command, isOver) => {
+    const [phase = ''] = command.args;
+    if (!isPhase(phase)) throw new Error(`no such phase: ${command.text}`);
+    cluster.changes.when(phase, () => {
+      const text = isOver() ? undefined : cluster.changes.named(restOf(command));
+      if (text !== undefined) applyFault(cluster, parseCommand(text)!, isOver);
+    });
+    return undefined;
+  },
+  'cut-route': (cluster, command) => {
+    const [a, b] = command.args.map(Number) as [number, number];
+    cluster.nats.servers.cut(a, b, cutKindOf(command));
+    return () => cluster.nats.servers.heal(a, b);
+  },
+  'lose-server': (cluster, { args }) => {
+    const gone = Number(args[0]);
+    const { servers } = cluster.options;
+    if (servers > 1) cluster.nats.loseServer(gone, () => (gone % servers) + 1);
+    return undefined;
+  },
   crash: (cluster, command) => crashAll([nodeOf(cluster, command)], command),
   kill: (cluster, command) => {
     const node = nodeOf(cluster, command);
@@ -82,6 +146,7 @@ const effects: Readonly<Record<string, Effect>> = {
   wipe: (cluster, command) => {
     const node = nodeOf(cluster, command);
     node.wipe();
+    if (command.args.includes('replaces')) node.replaces = node.wipedId!;
     return () => node.start();
   },
   lose: (cluster, command) => {
@@ -215,6 +280,10 @@ const effects: Readonly<Record<string, Effect>> = {
   },
 };
 
+function cutKindOf({ args }: Command): CutKind {
+  return args.includes('split') ? 'split' : 'silent';
+}
+
 function nodeOf(cluster: SimCluster, command: Command): SimNode {
   return cluster.node(command.args[0] ?? '');
 }
@@ -249,7 +318,7 @@ function cutWays(
   ways: readonly { from: string; to: string }[],
   command: Command,
 ): () => void {
-  const kind: CutKind = command.args.includes('split') ? 'split' : 'silent';
+  const kind = cutKindOf(command);
   for (const way of ways) cluster.nats.cut(way, kind);
   return () => ways.forEach((way) => cluster.nats.heal(way));
 }

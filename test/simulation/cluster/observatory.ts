@@ -2,12 +2,13 @@
  * Looks into a cluster from outside: where keys belong, what each node holds of them, what is still
  * owed.
  */
-import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { PlainClient } from '../client/plain-client.js';
 import type { SeenState } from '../oracle/message-reader.js';
-import { leavesOver, type SeenTree } from '../oracle/tree-reader.js';
-import { Probe, stateText } from './probe.js';
+import { leavesOver } from '../oracle/tree-reader.js';
+import { partitionOfTokens } from '../seams/sim-nats.js';
+import { heldBy, treeOf } from './holdings.js';
 import type { SimCluster } from './sim-cluster.js';
+import type { SimNode } from './sim-node.js';
 
 interface RingNode {
   readonly id: string;
@@ -22,7 +23,6 @@ interface RingDocument {
 
 export class Observatory {
   private readonly client: PlainClient;
-  private readonly probe: Probe;
 
   /** `nOf`: how many primaries a name has. */
   constructor(
@@ -30,23 +30,18 @@ export class Observatory {
     readonly nOf: (name: string) => number,
   ) {
     this.client = cluster.client('observer').client;
-    const { bus, process } = cluster.client('probe');
-    this.probe = new Probe(bus, cluster.scheduler, process, {
-      prefix: nodeOptionsDefault.prefix,
-      partitions: cluster.options.partitions,
-    });
   }
 
   /** Names of the nodes of a name, primaries first; undefined when nobody tells. */
   async preference(name: string): Promise<readonly string[] | undefined> {
     const ring = await this.ring();
-    return ring && preferenceOf(ring, this.probe.partitionOf(name)).map((node) => node.name);
+    return ring && preferenceOf(ring, this.partitionOf(name)).map((node) => node.name);
   }
 
   /** How many primaries of a name there are; undefined when nobody tells. */
   async primariesOf(name: string): Promise<number | undefined> {
     const ring = await this.ring();
-    return ring && this.primariesIn(ring, this.probe.partitionOf(name), this.nOf(name)).length;
+    return ring && this.primariesIn(ring, this.partitionOf(name), this.nOf(name)).length;
   }
 
   hintsLeft(): string | undefined {
@@ -62,13 +57,13 @@ export class Observatory {
     const ring = await this.ring();
     if (ring === undefined) return 'no ring';
     const held = new Map<string, ReadonlyMap<string, SeenState>>();
-    for (const { name, node } of this.cluster.members) {
-      const states = await this.statesOf(node?.id ?? '', names);
-      if (states === undefined) return `${name} does not answer`;
-      held.set(name, states);
+    for (const node of this.cluster.members) {
+      const states = this.statesOf(node, names);
+      if (states === undefined) return `${node.name} can't be looked into`;
+      held.set(node.name, states);
     }
     for (const name of names) {
-      const primaries = this.primariesIn(ring, this.probe.partitionOf(name), this.nOf(name));
+      const primaries = this.primariesIn(ring, this.partitionOf(name), this.nOf(name));
       const texts = primaries.map(
         ({ name: node }) => `${node} ${stateText(held.get(node)!.get(name)!)}`,
       );
@@ -88,26 +83,18 @@ export class Observatory {
     if (ring === undefined) return 'no ring';
     const primariesOf = new Map<number, number>();
     for (const name of names) {
-      const partition = this.probe.partitionOf(name);
+      const partition = this.partitionOf(name);
       const least = Math.min(this.nOf(name), primariesOf.get(partition) ?? Infinity);
       primariesOf.set(partition, least);
     }
     const looks = [...primariesOf].flatMap(([partition, n]) =>
       this.primariesIn(ring, partition, n).map(({ id, name }) => ({ partition, id, name })),
     );
-    const trees: (SeenTree | undefined)[] = [];
-    let waiting = looks.length;
-    looks.forEach(({ id, partition }, i) =>
-      this.probe.tree(id, partition, (tree) => {
-        trees[i] = tree;
-        waiting--;
-      }),
-    );
-    await this.cluster.until(() => waiting === 0, 60e6);
+    const trees = looks.map(({ name, partition }) => treeOf(this.cluster.node(name), partition));
     const first = new Map<number, number>();
     for (const [i, { partition, name }] of looks.entries()) {
       const tree = trees[i];
-      if (tree === undefined) return `${name} does not answer`;
+      if (tree === undefined) return `${name} can't be looked into`;
       if (!tree.leaves.equals(leavesOver(tree.digests)))
         return `the tree of partition ${partition} at ${name} is not that of its ${tree.digests.size} keys`;
       const other = first.get(partition) ?? i;
@@ -119,29 +106,38 @@ export class Observatory {
   }
 
   /** Which nodes still hold anything of a name; undefined when none does. */
-  async leftOf(name: string): Promise<string | undefined> {
-    for (const { name: nodeName, node } of this.cluster.members) {
-      const states = await this.statesOf(node?.id ?? '', [name]);
-      if (states === undefined) return `${nodeName} does not answer`;
-      const state = states.get(name)!;
-      if (state.context.size > 0) return `${nodeName} still holds ${stateText(state)}`;
+  leftOf(name: string): string | undefined {
+    for (const node of this.cluster.members) {
+      const state = this.statesOf(node, [name])?.get(name);
+      if (state === undefined) return `${node.name} can't be looked into`;
+      if (state.context.size > 0) return `${node.name} still holds ${stateText(state)}`;
     }
     return undefined;
   }
 
-  storageKey(name: string): string {
-    return this.probe.storageKey(name);
+  partitionOf(name: string): number {
+    const at = name.indexOf('/');
+    const tokens = [name.slice(0, at), ...name.slice(at + 1).split('.')];
+    return partitionOfTokens(tokens, this.cluster.options.partitions);
   }
 
-  private async statesOf(
-    id: string,
+  storageKey(name: string): string {
+    const partition = this.partitionOf(name);
+    return `${String.fromCharCode(partition >> 8, partition & 0xff)}${name.replace('/', '\0')}`;
+  }
+
+  /** The state a node holds of each name; the empty state when none. */
+  private statesOf(
+    node: SimNode,
     names: readonly string[],
-  ): Promise<ReadonlyMap<string, SeenState> | undefined> {
-    if (id === '') return undefined;
-    let answer: { states: ReadonlyMap<string, SeenState> | undefined } | undefined;
-    this.probe.read(id, names, (states) => (answer = { states }));
-    await this.cluster.until(() => answer !== undefined, 60e6);
-    return answer?.states;
+  ): ReadonlyMap<string, SeenState> | undefined {
+    const states = new Map<string, SeenState>(names.map((name) => [name, emptySeen]));
+    for (const partition of new Set(names.map((name) => this.partitionOf(name)))) {
+      const held = heldBy(node, partition);
+      if (held === undefined) return undefined;
+      for (const [name, state] of held) if (states.has(name)) states.set(name, state);
+    }
+    return states;
   }
 
   /** Without a node whose directory was wiped: the ring keeps its place, and nobody is there. */
@@ -158,6 +154,15 @@ export class Observatory {
     await this.cluster.until(() => answer !== undefined, 5e6);
     return answer?.document as RingDocument | undefined;
   }
+}
+
+const emptySeen: SeenState = { context: new Map(), siblings: [], bytes: 0 };
+
+/** Equal states give equal texts. */
+function stateText({ context, siblings }: SeenState): string {
+  const entries = [...context].map(([actor, counter]) => `${actor}:${counter}`).sort();
+  const dots = siblings.map(({ dot }) => dot).sort();
+  return `{${entries.join(' ')}} [${dots.join(' ')}]`;
 }
 
 function preferenceOf({ nodes, groups, groupOf }: RingDocument, partition: number): RingNode[] {

@@ -1,5 +1,6 @@
 /** A whole cluster in one process: nodes, clients, one NATS, one virtual clock, one seed. */
 import type { BucketOptions } from '../../../actors/rules/bucket.js';
+import { isMember } from '../../../actors/rules/configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { composeNode } from '../../../src/node/compose-node.js';
 import type { Durability } from '../../../src/options/durability.js';
@@ -11,14 +12,20 @@ import { PlainClient } from '../client/plain-client.js';
 import { Scheduler, SimProcess } from '../core/scheduler.js';
 import { SimRandom } from '../core/sim-random.js';
 import { Trace } from '../core/trace.js';
+import { ChainOracle } from '../oracle/chain-oracle.js';
+import { ChainWatch } from '../oracle/chain-watch.js';
 import { DotOracle } from '../oracle/dot-oracle.js';
 import { FoundingOracle } from '../oracle/founding-oracle.js';
+import { MergeWatch } from '../oracle/merge-watch.js';
+import { MoveOracle, type Owners } from '../oracle/move-oracle.js';
 import { Violations } from '../oracle/violations.js';
 import { SimBus } from '../seams/sim-bus.js';
 import { SimClock } from '../seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../seams/sim-disk.js';
 import { type BusNoise, SimNats } from '../seams/sim-nats.js';
 import { tokenOf } from '../workload/values.js';
+import { Changes } from './changes.js';
+import { heldBy, onDropped, OwnersSeen } from './holdings.js';
 import { SimNode } from './sim-node.js';
 
 export interface ClusterOptions {
@@ -27,6 +34,10 @@ export interface ClusterOptions {
   /** undefined: all nodes. */
   readonly founders: number | undefined;
   readonly partitions: number;
+  /** What nodes that come later ask for, unless they are told otherwise. */
+  readonly join: 'auto' | 'ask';
+  /** Of NATS; nodes and clients are spread over them. */
+  readonly servers: number;
   /** Whether the server maps `kv.put.…` to partitions, as `nats.conf` does. */
   readonly mapping: boolean;
   readonly durability: Durability;
@@ -49,6 +60,8 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   nodes: 3,
   founders: undefined,
   partitions: 16,
+  servers: 1,
+  join: 'ask',
   mapping: true,
   durability: { kind: 'sync' },
   defaults: {},
@@ -63,6 +76,15 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   keepTrace: false,
 };
 
+/** Where a node stands that comes to a cluster which is there; what is not said is its own. */
+export interface Newcomer {
+  readonly host?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly weight?: number | undefined;
+  readonly join?: 'auto' | 'ask' | undefined;
+  readonly replaces?: string | undefined;
+}
+
 export class SimCluster {
   readonly random: SimRandom;
   readonly trace: Trace;
@@ -70,9 +92,18 @@ export class SimCluster {
   readonly violations: Violations;
   readonly nats: SimNats;
   readonly noise: BusNoise;
-  readonly nodes: readonly SimNode[];
   readonly dots: DotOracle;
+  readonly merges = new MergeWatch();
   readonly founding: FoundingOracle;
+  readonly chain: ChainOracle;
+  readonly changes: Changes;
+  readonly moves: MoveOracle;
+  private readonly all: SimNode[] = [];
+  private readonly watch: ChainWatch;
+  private readonly owners = new OwnersSeen();
+  private readonly newcomers: ((node: SimNode) => void)[] = [];
+  private connections = 0;
+  private operators = 0;
   private restarts = true;
   /** Healed: they are started again however they end. */
   private readonly healed = new Set<SimNode>();
@@ -96,7 +127,75 @@ export class SimCluster {
     this.nats.onDoubled.push((publication) => this.dots.hearDoubled(publication));
     this.founding = new FoundingOracle(this.violations);
     this.nats.onPublish.push((from, publication) => this.founding.hear(from, publication));
-    this.nodes = Array.from({ length: options.nodes }, (_, i) => this.makeNode(`n${i + 1}`));
+    this.chain = new ChainOracle(this.violations);
+    this.watch = new ChainWatch(this.chain);
+    this.nats.onPublish.push((_from, publication) => this.watch.hear(publication));
+    this.changes = new Changes({
+      chain: this.chain,
+      watch: this.watch,
+      random: this.random.fork('changes'),
+      scheduler: this.scheduler,
+      nodes: this.all,
+    });
+    this.moves = this.watchMoves();
+    this.nats.onPublish.push((_from, publication) => this.merges.hear(publication));
+    this.merges.onAsked.push((merge) => this.moves.asked(merge));
+    for (let i = 1; i <= options.nodes; i++) this.makeNode(`n${i}`, {});
+  }
+
+  private watchMoves(): MoveOracle {
+    const { chain, owners } = this;
+    const sight = {
+      held: (id: string, partition: number) => {
+        const node = this.all.find(({ lastId }) => lastId === id);
+        return node && heldBy(node, partition);
+      },
+      owners: owners.of.bind(owners),
+      quorums: this.quorums(),
+      nOf: (name: string) => this.bucket(name.slice(0, name.indexOf('/'))).n,
+    };
+    const moves = new MoveOracle(sight, this.violations);
+    chain.onChosen.push((configuration) => moves.chosen(configuration));
+    chain.onLearned.push((node, configuration) => moves.learned(node, configuration));
+    return moves;
+  }
+
+  get nodes(): readonly SimNode[] {
+    return this.all;
+  }
+
+  /** Told of each node, and of those that come later as they do. */
+  onNode(listener: (node: SimNode) => void): void {
+    this.newcomers.push(listener);
+    for (const node of this.all) listener(node);
+  }
+
+  /** A machine with an empty disk, which starts; one that was there before starts again. */
+  add(name: string, newcomer: Newcomer): void {
+    const known = this.all.find((node) => node.name === name);
+    (known ?? this.makeNode(name, newcomer)).start();
+  }
+
+  /** Of a bucket, with what it does not say itself. */
+  private bucket(name: string): BucketOptions {
+    const { defaults, buckets } = this.options;
+    return { ...nodeOptionsDefault.defaults, ...defaults, ...buckets[name] };
+  }
+
+  /** Each N there is, with the smallest W of the buckets that have it. */
+  private quorums(): Map<number, number> {
+    const least = new Map<number, number>();
+    for (const name of ['', ...Object.keys(this.options.buckets)]) {
+      const { n, w } = this.bucket(name);
+      least.set(n, Math.min(w, least.get(n) ?? w));
+    }
+    return least;
+  }
+
+  /** Clients come to the servers in turns. */
+  private connect(name: string): void {
+    if (this.options.servers > 1)
+      this.nats.servers.place(name, 1 + (this.connections++ % this.options.servers));
   }
 
   startAll(): void {
@@ -111,6 +210,7 @@ export class SimCluster {
 
   client(name: string): { client: PlainClient; process: SimProcess; bus: SimBus } {
     const process = new SimProcess(name);
+    this.connect(name);
     const bus = new SimBus(this.nats, name, process);
     const client = new PlainClient(bus, this.scheduler, process, nodeOptionsDefault.prefix);
     return { client, process, bus };
@@ -120,10 +220,16 @@ export class SimCluster {
   frameClient(name: string): { client: FrameClient; process: SimProcess } {
     const { scheduler } = this;
     const process = new SimProcess(name);
+    this.connect(name);
     const bus = new SimBus(this.nats, name, process);
     const clock = new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
     const random = this.random.fork(`client ${name}`);
     return { client: new FrameClient({ bus, clock, random }), process };
+  }
+
+  /** Each has a connection of its own. */
+  nextOperator(): number {
+    return ++this.operators;
   }
 
   /** Runs on for so long. */
@@ -139,13 +245,61 @@ export class SimCluster {
   }
 
   /**
-   * Those that have a place in the ring: all whose directory was never wiped, that were not removed
-   * and did not come after it was founded.
+   * Those that may hold or serve something, by the newest configuration; of founders that never
+   * told of one, all whose directory was not wiped and that were not removed.
    */
   get members(): readonly SimNode[] {
-    return this.nodes.filter(
-      ({ wipedId, isLate, isRemoved }) => wipedId === undefined && !isLate && !isRemoved,
+    const { newest } = this.chain;
+    const there = this.nodes.filter(
+      ({ isScrapped, isRemoved, wipedId, lastId }) =>
+        !isScrapped && !isRemoved && (wipedId === undefined || wipedId !== lastId),
     );
+    if (newest === undefined)
+      return there.filter(({ wipedId, isLate }) => wipedId === undefined && !isLate);
+    return there.filter(({ lastId }) => isMember(newest, lastId));
+  }
+
+  /** Names of who owns a key, by the newest configuration, before and after what moves. */
+  ownersOf(name: string, partition: number): Owners {
+    const { newest } = this.chain;
+    if (newest === undefined) return { before: [], after: [] };
+    const { n } = this.bucket(name.slice(0, name.indexOf('/')));
+    const { before, after } = this.owners.of(newest, partition, n);
+    const named = (ids: readonly string[]): string[] => ids.map((id) => this.changes.nameOf(id));
+    return { before: named(before), after: named(after) };
+  }
+
+  /** What a member holds that is not its own, by the newest configuration; undefined: nothing. */
+  stray(): string | undefined {
+    const { newest } = this.chain;
+    if (newest === undefined) return undefined;
+    for (const node of this.members)
+      for (let partition = 0; partition < newest.partitions; partition++)
+        for (const [name, { siblings }] of heldBy(node, partition) ?? []) {
+          const { n } = this.bucket(name.slice(0, name.indexOf('/')));
+          const { before, after } = this.owners.of(newest, partition, n);
+          if (![...before, ...after].includes(node.lastId))
+            return `${node.name} holds ${name}, which is not its own, with ${siblings.length} siblings`;
+        }
+    return undefined;
+  }
+
+  /** Members that nobody is any more: their machines are gone for good, or their disks wiped. */
+  lost(): readonly string[] {
+    const { newest } = this.chain;
+    const places = [...(newest?.members ?? []), ...(newest?.move?.members ?? [])];
+    const lost = places
+      .filter(({ id }) => newest!.removed.every((gone) => gone !== id))
+      .filter(
+        ({ id }) => !this.nodes.some(({ lastId, isScrapped }) => lastId === id && !isScrapped),
+      );
+    return [...new Set(lost.map(({ id }) => id))];
+  }
+
+  /** It was a member and is none any more: its process has ended, or will. */
+  hasDeparted({ lastId }: SimNode): boolean {
+    const { newest } = this.chain;
+    return newest !== undefined && this.chain.wasMember(lastId) && !isMember(newest, lastId);
   }
 
   /** Once there is a cluster: it serves whole, and who is not of it is known to be late. */
@@ -178,7 +332,7 @@ export class SimCluster {
       });
       node.disk.release();
       node.resume();
-      node.start();
+      if (!this.hasDeparted(node)) node.start();
     }
   }
 
@@ -188,7 +342,8 @@ export class SimCluster {
     for (const node of this.nodes) node.process?.die();
   }
 
-  private makeNode(name: string): SimNode {
+  private makeNode(name: string, newcomer: Newcomer): SimNode {
+    const { host, zone, weight, join, replaces = '' } = newcomer;
     const { options, scheduler, random, trace, nats } = this;
     const disk = new SimDisk(random.fork(`${name}/disk`), {
       ...diskFaultsNone,
@@ -198,11 +353,14 @@ export class SimCluster {
     const nodeOptions: NodeOptions = {
       ...nodeOptionsDefault,
       name,
-      host: `host-${name}`,
+      host: host ?? `host-${name}`,
+      ...(zone !== undefined && { zone }),
+      ...(weight !== undefined && { weight }),
       dataDir: `/${name}`,
       partitions: options.partitions,
       durability: options.durability,
       founders: options.founders ?? options.nodes,
+      join: join ?? options.join,
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,
@@ -210,7 +368,8 @@ export class SimCluster {
       hintAgeMs: options.hintAgeMs,
       storeBounds: options.storeBounds,
     };
-    return new SimNode(
+    this.connect(name);
+    const node = new SimNode(
       name,
       disk,
       { driftPpm: 0, wallOffsetMs: 0 },
@@ -219,16 +378,28 @@ export class SimCluster {
         random: random.fork('nodes'),
         trace,
         nats,
-        compose: (seams) => composeNode(seams, nodeOptions),
+        compose: (seams) => composeNode(seams, { ...nodeOptions, replaces: node.replaces }),
+        onComposed: ({ lastId }, product) =>
+          onDropped(product, (partition, states) =>
+            this.moves.dropped(product.id === '' ? lastId : product.id, partition, states),
+          ),
+        onRead: ({ lastId }) => this.moves.restarted(lastId),
         onExit: (node, error) => this.exited(node, error),
       },
     );
+    node.replaces = replaces;
+    disk.onCommitted = (table, value) => {
+      if (table === 'chain') this.watch.committed(node.node?.id ?? node.lastId, value);
+    };
+    this.all.push(node);
+    for (const listener of this.newcomers) listener(node);
+    return node;
   }
 
   private exited(node: SimNode, error: Error | undefined): void {
     // One that was told so by others, while the operator got no answer.
     if (error?.message.includes('was removed from its cluster')) node.isRemoved = true;
-    if (node.isRemoved) return;
+    if (node.isRemoved || this.hasDeparted(node)) return;
     const restartUs = this.options.restartUs ?? (this.healed.has(node) ? 0 : undefined);
     const wanted = error !== undefined || this.healed.has(node);
     if (!wanted || restartUs === undefined) return;

@@ -21,6 +21,10 @@ export interface NodeWorld {
   readonly trace: Trace;
   readonly nats: SimNats;
   compose(seams: NodeSeams): QuorateNode;
+  /** Before it starts. */
+  onComposed(node: SimNode, product: QuorateNode): void;
+  /** It has read its disk, and knows its id. */
+  onRead(node: SimNode): void;
   /** A process ended by itself; `error` unless it was told to stop. */
   onExit(node: SimNode, error: Error | undefined): void;
 }
@@ -30,15 +34,21 @@ export class SimNode {
   node: QuorateNode | undefined;
   /** Serving since it started last. */
   ready = false;
+  /** It has read its disk since it started last: what it holds can be looked at. */
+  hasRead = false;
+  /** Its machine is gone for good: nobody starts it any more. */
+  isScrapped = false;
   /**
    * Who it was before its directory was wiped. From then on it is another node, which has no place
-   * in the ring.
+   * in the ring unless it is given one.
    */
   wipedId: NodeId | undefined;
   /** The cluster was founded before it came. */
   isLate = false;
   /** Declared gone for good: the others take nothing from it, and it ends once it hears of that. */
   isRemoved = false;
+  /** What it is told at its start of whose stead it comes in. */
+  replaces = '';
   /** When its power failed. */
   readonly crashesUs: number[] = [];
   lastId: NodeId = '';
@@ -63,7 +73,7 @@ export class SimNode {
   }
 
   start(): void {
-    if (this.process !== undefined) return;
+    if (this.process !== undefined || this.isScrapped) return;
     const { scheduler, random, trace, nats } = this.world;
     const process = new SimProcess(this.name);
     const life = ++this.lives;
@@ -71,6 +81,7 @@ export class SimNode {
     this.process = process;
     this.startedUs = scheduler.nowUs;
     this.ready = false;
+    this.hasRead = false;
     trace.add(scheduler.nowUs, this.name, `process ${life} starts`);
     scheduler.in(0, process, () => {
       const node = this.world.compose({
@@ -81,11 +92,16 @@ export class SimNode {
         tables: new SimTables(this.disk, host),
       });
       this.node = node;
+      this.world.onComposed(this, node);
       this.follow(node, process);
     });
   }
 
   private follow(node: QuorateNode, process: SimProcess): void {
+    void settled(node.recovered).then((error) => {
+      if (error === undefined && this.process === process) this.read(node.id);
+      return undefined;
+    });
     void settled(node.start()).then((error) => {
       if (error === undefined && this.process === process) this.serves();
       return undefined;
@@ -96,9 +112,14 @@ export class SimNode {
     });
   }
 
+  private read(id: NodeId): void {
+    this.hasRead = true;
+    this.lastId = id;
+    this.world.onRead(this);
+  }
+
   private serves(): void {
     this.ready = true;
-    this.lastId = this.node?.id ?? '';
     this.note('serves');
   }
 
@@ -131,8 +152,15 @@ export class SimNode {
   wipe(): void {
     this.crash();
     this.disk.wipe();
-    this.wipedId ??= this.lastId;
+    this.wipedId = this.lastId;
     this.note('directory wiped');
+  }
+
+  /** The machine is no more, and with it its disk. */
+  scrap(): void {
+    this.crash();
+    this.isScrapped = true;
+    this.note('scrapped');
   }
 
   private end(): boolean {
@@ -141,6 +169,7 @@ export class SimNode {
     this.process = undefined;
     this.node = undefined;
     this.ready = false;
+    this.hasRead = false;
     process.die();
     this.note('process ends');
     return true;

@@ -4,7 +4,10 @@
  * in what is shipped. A passage that is not found exactly once is an error, so mutants can't rot
  * unseen.
  */
+import { consensusMutants } from './consensus-mutants.js';
+import { detectorMutants } from './detector-mutants.js';
 import { edgeMutants } from './edge-mutants.js';
+import { movingMutants } from './moving-mutants.js';
 import type { Mutant } from './mutant.js';
 import { subtleMutants } from './subtle-mutants.js';
 
@@ -706,10 +709,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'removal-not-on-disk',
-    file: 'src/membership/removals.js',
-    find: 'kept.save(() => {\n            for (const node of fresh)\n                this.act(node);\n        });',
+    file: 'src/membership/chain.js',
+    find: 'this.noteDeparture(configuration);\n        const bytes',
     replace:
-      'kept.save(() => undefined);\n        for (const node of fresh)\n            this.act(node);',
+      'this.noteDeparture(configuration);\n        this.actUpon(configuration, encodeConfiguration(configuration));\n        const bytes',
   },
   {
     name: 'forgets-before-all-know-who-is-gone',
@@ -741,7 +744,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'any-configuration-served',
     more: true,
-    file: 'actors/rules/configuration.js',
+    file: 'actors/rules/said-configuration.js',
     find: 'return said === own || said === unsaid;',
     replace: 'return true;',
   },
@@ -795,7 +798,7 @@ export const mutants: readonly Mutant[] = [
     name: 'place-changes-after-agreement',
     test: 'unit/membership',
     file: 'src/membership/kept-members.js',
-    find: ' || vote.stored.includes(id)',
+    find: ' || stored.includes(id)',
     replace: '',
   },
   {
@@ -873,7 +876,10 @@ export const mutants: readonly Mutant[] = [
     replace: "always: '#listening.meeting.withoutSome',",
   },
 
+  ...consensusMutants,
+  ...detectorMutants,
   ...edgeMutants,
+  ...movingMutants,
   ...subtleMutants,
 ];
 

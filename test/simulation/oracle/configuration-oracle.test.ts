@@ -32,14 +32,14 @@ class Told {
 
   /** News of members, as the node tells them with each beat. */
   beat(node: string, { isFounded, generation = 1 }: { isFounded: boolean; generation?: number }) {
-    const founders = Buffer.alloc(isFounded ? 24 : 0, 7);
     const row = [node, 'a name', 'a host', '', 1, 1, generation, 9, 1, 0, false];
-    const vote = [0, founders, founders];
+    const vote = [0, Buffer.alloc(0), Buffer.alloc(0)];
+    const chain = isFounded ? [7, 1] : null;
     this.say('_kv.all.gossip', [
       1,
       node,
       0,
-      ['news', [8, 1], vote, Buffer.alloc(0), [row], [1, 1, 1, 1, 1]],
+      ['news', [8, 1], vote, chain, Buffer.alloc(0), [row], [1, 1, 1, 1, 1]],
     ]);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Who goes by another configuration counts for no quorum. Learned from what nodes and clients send
  * each other: a question says by which configuration it was asked; what a node goes by shows in the
- * questions it asks itself, and, while nothing it tells names founders, it goes by none.
+ * questions it asks itself, and, while nothing it tells names one, it goes by none.
  *
  * Two things are held against that. Who did as it was asked by one configuration, and went by
  * another before and after that, should have refused. And where an author is told of w or r nodes,
@@ -165,20 +165,17 @@ export class ConfigurationOracle {
     if (kind !== refusal) this.did(frame.by, 'a frame', frame.configuration);
   }
 
-  /** News of members name the founders, once they are on the disk of who tells. */
+  /** News of members name the configuration, once one is on the disk of who tells. */
   private gossip(message: Plain): void {
     const [, from, , body] = message as [number, string, Plain, Plain];
-    const [kind, , vote, , rows] = Array.isArray(body) ? body : [];
-    if ((kind !== 'news' && kind !== 'hello') || !Array.isArray(vote) || !Array.isArray(rows))
-      return;
+    const [kind, , , chain, , rows] = Array.isArray(body) ? body : [];
+    if (!['news', 'ask', 'hello'].includes(String(kind)) || !Array.isArray(rows)) return;
     const own = (rows as Plain[][]).find(([id]) => id === from);
     const generation = Number(own?.[6] ?? 0);
     const told = this.told(from);
     // What it knew in an earlier life it need not know in this one.
     if (generation > told.generation) this.nodes.set(from, { ...nothingTold(), generation });
-    const founders = vote[2];
-    const isFounded = Buffer.isBuffer(founders) && founders.length > 0;
-    if (!isFounded) this.goesBy(from, 'none');
+    if (!Array.isArray(chain)) this.goesBy(from, 'none');
     else if (this.told(from).last === 'none')
       this.nodes.set(from, { ...nothingTold(), generation });
   }

@@ -7,7 +7,7 @@
  *                                      `mutants.ts`): it can fail
  *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)]
  *     [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms]
- *     [memtable=8000] [hintroom=9000] [seed=x]   starts, and serves
+ *     [memtable=8000] [hintroom=9000] [servers=3] [join=auto] [seed=x]   starts, and serves
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
  *   first-voter crash FIRST            what befalls the node that first tells that it has a list of
  *                                      founders on its disk, in that moment
@@ -29,6 +29,14 @@
  *   node p1 => new joining             under which id it runs (new, or known), and in which status
  *   snapshot p1 · restore p1           of a stopped node's disk
  *   remove p2 via=p1 => done | refused   an operator asks p1 to declare p2 gone for good
+ *   change add=n4 … [via=n1] => done | refused   one operator plans and applies; without `=>`, and
+ *                                      with `when`, it asks again and again: `cluster/operator.ts`
+ *   plan a add=n4 … [via=n1] => done · apply a [via=n1] => done | refused   in two parts, so that
+ *                                      there can be two operators
+ *   wait-until settled|begun|moved|… [within=60s]   a phase of a change: `cluster/changes.ts`
+ *   wait-until knows n3 · wait-until departed n3 · wait-until unheld   it has the newest
+ *                                      configuration · has ended for good · nobody has a stray
+ *   expect members => n1 n2 n4 …       of the newest configuration: `change-words.ts`
  *
  * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far
  * ahead. `context=name`: what `as=name` brought; `context=ahead-of-name`: forged, it claims what
@@ -91,7 +99,8 @@ export async function runScenario(
 }
 
 async function runCommand(stage: Stage, command: Command): Promise<string | undefined> {
-  if (!isFault(command.verb)) return stage.run(command);
+  const isAsked = command.verb === 'change' && command.expected !== undefined;
+  if (isAsked || !isFault(command.verb)) return stage.run(command);
   applyFault(stage.cluster, stage.named(command));
   // A fault takes effect before the next line.
   await stage.cluster.after(0);
@@ -112,8 +121,10 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     seed: options['seed'] ?? 'scenario',
     ...number('nodes'),
     ...number('partitions'),
+    ...number('servers'),
     ...number('founders'),
     mapping: options['mapping'] !== 'off',
+    join: options['join'] === 'auto' ? 'auto' : 'ask',
     durability:
       periodic === undefined ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(periodic) },
     defaults: { ...number('n'), ...number('r'), ...number('w'), conflict },

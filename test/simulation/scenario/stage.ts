@@ -2,7 +2,13 @@
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { applyFault } from '../cluster/faults.js';
 import { Observatory } from '../cluster/observatory.js';
-import { askToRemove } from '../cluster/operator.js';
+import {
+  askForChange,
+  askToRemove,
+  changeOf,
+  type ChangeAnswer,
+  type Plan,
+} from '../cluster/operator.js';
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
 import type { GetResult, PutResult } from '../client/plain-client.js';
 import { readContext } from '../oracle/message-reader.js';
@@ -12,6 +18,10 @@ import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import type { SimProcess } from '../core/scheduler.js';
 import type { DiskImage } from '../seams/sim-disk.js';
 import { encodeValue, tokenOf } from '../workload/values.js';
+import { isPhase } from '../cluster/changes.js';
+import { heldBy } from '../cluster/holdings.js';
+import type { Step } from '../oracle/step-rules.js';
+import { unexpected, type ChangeView } from './change-words.js';
 import { Load } from './load.js';
 import { mismatch, type Answer } from './expectations.js';
 
@@ -38,6 +48,8 @@ export class Stage {
   private readonly contexts = new Map<string, string>();
   private readonly images = new Map<string, DiskImage>();
   private readonly announced = new Map<string, number>();
+  private readonly plans = new Map<string, Plan>();
+  private readonly steps: Step[] = [];
   private load: Load | undefined;
 
   constructor(
@@ -47,6 +59,9 @@ export class Stage {
     this.cluster = new SimCluster(options);
     const n = options.defaults.n ?? nodeOptionsDefault.defaults.n;
     this.observatory = new Observatory(this.cluster, () => n);
+    this.cluster.chain.onChosen.push((_, step) => {
+      if (step !== undefined) this.steps.push(step);
+    });
     this.cluster.nats.onPublish.push((_from, { subject }) => {
       const [, bucket, key] = /^kv\.changed\.([^.]+)\.(.+)$/.exec(subject) ?? [];
       if (bucket === undefined) return;
@@ -69,9 +84,15 @@ export class Stage {
     const replaced = (word: string): string =>
       word
         .split(',')
-        .map((part) => this.aliases.get(part) ?? part)
+        .map((part) => part.split(':').map((name) => this.aliases.get(name) ?? name))
+        .map((names) => names.join(':'))
         .join(',');
-    return { ...command, args: command.args.map(replaced) };
+    const options = Object.entries(command.options).map(([name, value]) => [name, replaced(value)]);
+    return {
+      ...command,
+      args: command.args.map(replaced),
+      options: Object.fromEntries(options) as Command['options'],
+    };
   }
 
   async run(command: Command): Promise<string | undefined> {
@@ -101,6 +122,14 @@ export class Stage {
         return undefined;
       case 'wait-until':
         return this.waitUntil(this.named(command));
+      case 'change':
+        return this.change(this.named(command));
+      case 'plan':
+        return this.plan(args[0]!, this.named({ ...command, args: args.slice(1) }));
+      case 'apply':
+        return this.apply(this.plans.get(args[0]!), command);
+      case 'expect':
+        return unexpected(this.named(command).args, command.expected ?? [], this.view);
       case 'remove':
         return this.remove(this.nodeOf(args[0]!), command);
       case 'states': {
@@ -229,9 +258,67 @@ export class Stage {
     return undefined;
   }
 
+  /** Plans and applies, as one operator; what stands in the way is the answer. */
+  private async change(command: Command): Promise<string | undefined> {
+    const change = changeOf(command);
+    const said = await this.asked(command, change);
+    const last = said.plan === undefined ? said : await this.asked(command, { apply: said.plan });
+    return expectedOf(last, command);
+  }
+
+  private async plan(name: string, command: Command): Promise<string | undefined> {
+    const said = await this.asked(command, changeOf(command));
+    if (said.plan !== undefined) this.plans.set(name, said.plan);
+    return expectedOf(said, command);
+  }
+
+  private async apply(plan: Plan | undefined, command: Command): Promise<string | undefined> {
+    if (plan === undefined) throw new Error(`no such plan: ${command.text}`);
+    return expectedOf(await this.asked(command, { apply: plan }), command);
+  }
+
+  private async asked(
+    { options }: Command,
+    change: Parameters<typeof askForChange>[1]['change'],
+  ): Promise<ChangeAnswer> {
+    const { cluster } = this;
+    const via =
+      options['via'] === undefined
+        ? cluster.members.find(({ ready }) => ready)
+        : cluster.node(this.nodeOf(options['via']));
+    if (via === undefined) return { error: 'nobody serves' };
+    let answer: ChangeAnswer | undefined;
+    askForChange(cluster, { via, change }, (said) => (answer = said));
+    await cluster.until(() => answer !== undefined, answerWithinUs);
+    return answer ?? { error: 'no answer at all' };
+  }
+
+  private get view(): ChangeView {
+    const { cluster, observatory, steps } = this;
+    const idOf = (node: string): string => cluster.node(node).lastId;
+    return {
+      newest: cluster.chain.newest,
+      steps,
+      nameOf: (id) => cluster.changes.nameOf(id),
+      owners: (name) => cluster.ownersOf(name, observatory.partitionOf(name)),
+      numberOf: (node) => cluster.chain.numberOf(idOf(node)),
+      holds: (node, name) => heldBy(cluster.node(node), observatory.partitionOf(name))?.has(name),
+      stray: () => cluster.stray(),
+      hasDeparted: (node) => !cluster.node(node).alive && cluster.hasDeparted(cluster.node(node)),
+    };
+  }
+
   private async waitUntil({ args, options }: Command): Promise<string | undefined> {
     const withinUs = durationUs(options['within'] ?? '60s');
     const { cluster } = this;
+    const [phase = ''] = args;
+    // What has been before does not count.
+    if (isPhase(phase) && phase !== 'settled') {
+      let isReached = false;
+      cluster.changes.when(phase, () => (isReached = true));
+      const isThere = await cluster.until(() => isReached, withinUs);
+      return isThere ? undefined : `never ${phase}`;
+    }
     const endUs = cluster.scheduler.nowUs + withinUs;
     let missing = await this.missing(args);
     while (missing !== undefined && cluster.scheduler.nowUs < endUs) {
@@ -257,6 +344,17 @@ export class Stage {
           this.observatory.hintsLeft() ??
           (await this.observatory.difference([...of, ...(this.load?.names() ?? [])]))
         );
+      case 'settled':
+        return (
+          this.cluster.changes.unsettled ??
+          (this.cluster.lost().length > 0 ? 'somebody is gone for good' : undefined)
+        );
+      case 'knows':
+        return unexpected(['knows', ...of], ['newest'], this.view);
+      case 'departed':
+        return unexpected(['departed', ...of], ['yes'], this.view);
+      case 'unheld':
+        return unexpected(['stray'], ['nothing'], this.view);
       case 'ended':
         return this.cluster.node(of[0]!).alive ? `${of[0]!} still runs` : undefined;
       case 'collected':
@@ -296,6 +394,11 @@ export class Stage {
     simNode.disk.version++;
     return undefined;
   }
+}
+
+function expectedOf({ error }: ChangeAnswer, { expected }: Command): string | undefined {
+  const is = error === undefined ? 'done' : 'refused';
+  return is === (expected?.[0] ?? 'done') ? undefined : `${is}: ${error ?? 'it may'}`;
 }
 
 function differs(count: number, { expected = [] }: Command): string | undefined {

@@ -206,6 +206,27 @@ test('bus: a silent cut is one way; a split one answers "no responders"', async 
   expect([a.got, b.got]).toEqual([['a.in 2', '_r.3 503'], ['b.in 4']]);
 });
 
+test('bus: a route between two servers that is down cuts off their clients, and no third server helps', async () => {
+  const { connect, after, nats } = natsWorld('route');
+  const [a, b, c] = [connect('a'), connect('b'), connect('c')];
+  ['a', 'b', 'c'].forEach((name, i) => nats.servers.place(name, i + 1));
+  for (const side of [a, b, c]) side.bus.subscribe(`${side.bus.name}.in`, side.keep);
+  a.bus.subscribe('_r.>', a.keep);
+  await after(10);
+  nats.servers.cut(2, 1, 'split');
+  a.bus.publish('b.in', Buffer.from('1'), { reply: '_r.1' });
+  b.bus.publish('a.in', Buffer.from('2'));
+  c.bus.publish('a.in', Buffer.from('3'));
+  c.bus.publish('b.in', Buffer.from('4'));
+  await after(10);
+  expect([a.got.toSorted(), b.got]).toEqual([['_r.1 503', 'a.in 3'], ['b.in 4']]);
+  nats.loseServer(2, () => 3);
+  await after(300);
+  a.bus.publish('b.in', Buffer.from('5'));
+  await after(10);
+  expect(b.got).toEqual(['b.in 4', 'b.in 5']);
+});
+
 test('bus: disconnected, a client loses what it sends and gets, and its subscriptions come back with it', async () => {
   const { connect, after, nats, errors } = natsWorld('reconnect');
   const [a, b] = [connect('a'), connect('b')];

@@ -208,6 +208,8 @@ export class SimDisk {
   readonly removed = new Map<string, SimFile>();
   /** Sees what becomes durable; for oracles. */
   onSynced: ((bytes: Buffer) => void) | undefined;
+  /** Sees rows of tables as they become durable; for oracles. */
+  onCommitted: ((table: string, value: Buffer) => void) | undefined;
   private readonly held: (() => void)[] = [];
   /** Raised when tables change, so that sorted keys can be cached. */
   version = 0;
@@ -330,7 +332,11 @@ export class SimDisk {
 
   /** A commit is durable, and with it all before. */
   committed(undo: TableUndo[]): void {
-    this.unsynced.splice(0, this.unsynced.indexOf(undo) + 1);
+    for (const rows of this.unsynced.splice(0, this.unsynced.indexOf(undo) + 1))
+      for (const { table, key } of rows) {
+        const value = this.onCommitted && this.tables.get(table)?.get(key);
+        if (value !== undefined) this.onCommitted?.(table, value);
+      }
   }
 
   private takeBack(undo: readonly TableUndo[]): void {

@@ -14,6 +14,7 @@ import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
 import { copyOf } from './copy-of.js';
+import { type CutKind, SimServers } from './sim-servers.js';
 import { SubjectTree } from './subject-tree.js';
 
 /**
@@ -35,12 +36,6 @@ export interface SimNatsOptions {
   /** Bytes the server keeps for a client before it cuts the connection. */
   readonly pendingBytesMax: number;
 }
-
-/**
- * `silent`: messages vanish. `split`: the servers know, so the other side's subscriptions are gone
- * too.
- */
-export type CutKind = 'silent' | 'split';
 
 export interface Publication {
   readonly subject: string;
@@ -101,6 +96,7 @@ export class Lane {
 }
 
 export class SimNats {
+  readonly servers = new SimServers();
   private readonly tree = new SubjectTree<Subscription>();
   private readonly lanes = new Set<Lane>();
   private readonly cuts = new Map<string, CutKind>();
@@ -162,6 +158,7 @@ export class SimNats {
 
   healAll(): void {
     this.cuts.clear();
+    this.servers.healAll();
     this.clogs.clear();
     this.holds.clear();
     this.lags.clear();
@@ -243,6 +240,16 @@ export class SimNats {
       const forUs = options.forUs + this.random.below(options.spreadUs + 1);
       this.disconnectLane(lane, { forUs, why: 'server restart' });
     }
+  }
+
+  /** A server is gone: its clients find another one, which is `to`. */
+  loseServer(server: number, to: (client: string) => number): void {
+    for (const lane of this.lanes) {
+      if (this.servers.of(lane.name) !== server || !lane.connected) continue;
+      this.disconnectLane(lane, { forUs: 250_000, why: `server ${server} is gone` });
+    }
+    for (const name of new Set(this.connectionNames()))
+      if (this.servers.of(name) === server) this.servers.place(name, to(name));
   }
 
   connectionNames(): string[] {
@@ -413,7 +420,8 @@ export class SimNats {
   }
 
   private cutOf(from: Lane, to: Lane): CutKind | undefined {
-    if (this.cuts.size === 0) return undefined;
+    const route = this.servers.cutOf(from.name, to.name);
+    if (route !== undefined || this.cuts.size === 0) return route;
     return this.cuts.get(wayOf({ from: from.name, to: to.name }));
   }
 

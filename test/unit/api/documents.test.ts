@@ -1,6 +1,8 @@
 import { expect, jest, test } from '@jest/globals';
 import { startApiNode } from '../../support/api-node.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
+import { decodeDocument } from '../../../src/wire/message-pack.js';
+import { ringFromDocument, type RingMessage } from '../../../src/wire/ring-message.js';
 
 const id = 'a'.repeat(16);
 
@@ -30,4 +32,43 @@ test('many who ask for a document at once are given one that is made once, and t
   expect(members).toHaveBeenCalledTimes(1);
   node.view.members = () => [];
   expect(askAll()).toEqual([expect.stringContaining('"nodes":[]')]);
+});
+
+test('the ring says the layout, whose it is, and while partitions move what to', () => {
+  const network = new MemoryNetwork();
+  const clock = network.clock();
+  const random = { below: () => 0, bytes: (count: number) => Buffer.alloc(count, 97) };
+  const bus = network.connect();
+  const nodes = ['a', 'b', 'c'].map((letter) => letter.repeat(16));
+  const node = startApiNode({ id, nodes, bus, clock, random, options: { partitions: 3 } });
+  const client = network.connect();
+  const ask = (): RingMessage => {
+    const answers: RingMessage[] = [];
+    const inbox = client.subscribe('_INBOX.x', ({ data }) =>
+      answers.push(ringFromDocument(decodeDocument(data))),
+    );
+    client.publish('kv.ring', Buffer.alloc(0), { reply: '_INBOX.x' });
+    network.settle();
+    inbox.unsubscribe();
+    return answers[0]!;
+  };
+  expect(ask()).toMatchObject({ epoch: 3, groupOf: [0, 1, 2] });
+  expect(ask()).not.toHaveProperty('cluster');
+  expect(ask()).not.toHaveProperty('move');
+  node.view.cluster = 12;
+  node.view.tellMove(nodes.toReversed(), [1, 2]);
+  expect(ask()).toMatchObject({
+    epoch: 3,
+    cluster: 12,
+    groupOf: [0, 1, 2],
+    move: {
+      groups: [
+        [2, 1, 0],
+        [1, 0, 2],
+        [0, 2, 1],
+      ],
+      groupOf: [0, 1, 2],
+      moved: [[1, 2]],
+    },
+  });
 });

@@ -6,7 +6,9 @@
 import type { Moment } from '../../../actors/rules/told-clock.js';
 import type { Context as Versions } from '../../../actors/rules/versions.js';
 import { actorOf } from '../../../actors/rules/actor.js';
+import { partitionOf } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
+import { placementOf, type Layout } from '../../../actors/rules/placement.js';
 import { QuorateClient, type ClientOptions } from '../../../src/client/client.js';
 import type { BusMessage } from '../../../src/seams/bus.js';
 import {
@@ -61,6 +63,9 @@ export class FakeNode {
   /** Which one it goes by, and whether `kv.ring` tells another. */
   configuration = 7;
   toldConfiguration: number | undefined;
+  clusterId: number | undefined;
+  /** By which it answers own reads, and what `kv.ring` tells: see `FakeCluster.moving`. */
+  layout: Layout;
   down: readonly number[] = [];
   process: SimProcess | undefined;
   probes = 0;
@@ -73,6 +78,8 @@ export class FakeNode {
   unread = 0;
   /** Frames by another configuration. */
   misdirected = 0;
+  /** Own reads of keys that it is no reader of; refused. */
+  misread = 0;
 
   constructor(
     private readonly cluster: FakeCluster,
@@ -80,6 +87,7 @@ export class FakeNode {
   ) {
     this.id = String(index + 1).repeat(16);
     this.values = cluster.values;
+    this.layout = { preferenceList: (partition) => cluster.startingAt(partition, cluster.ids) };
   }
 
   start(): void {
@@ -116,6 +124,7 @@ export class FakeNode {
     if (!this.founded) return Buffer.alloc(0);
     const ring = ringMessageOf({
       epoch: this.toldConfiguration ?? this.configuration,
+      cluster: this.clusterId,
       partitions,
       nodes: nodes.map(({ id, index, clock }): RingNode => {
         const reachability = this.down.includes(index) ? 'down' : 'alive';
@@ -124,7 +133,7 @@ export class FakeNode {
       n: 3,
       r: 2,
       buckets: [],
-      preferenceList: (partition) => nodes.map((_, i) => nodes[(partition + i) % nodes.length]!.id),
+      layout: this.layout,
     });
     return encodeDocument(JSON.parse(JSON.stringify(ring)));
   }
@@ -142,6 +151,12 @@ export class FakeNode {
     if (frame.configuration !== null && frame.configuration !== this.configuration) {
       this.misdirected++;
       const refusal = { code: 421, outcome: 'none', message: 'another configuration' } as const;
+      bus.publish(reply, encodeRefusal({ ...refusal, clock: this.clock }));
+      return;
+    }
+    if (frame.kind === 'own' && !this.isReaderOf(frame)) {
+      this.misread++;
+      const refusal = { code: 503, outcome: 'none', message: 'no reader of the key' } as const;
       bus.publish(reply, encodeRefusal({ ...refusal, clock: this.clock }));
       return;
     }
@@ -164,6 +179,14 @@ export class FakeNode {
     if (word === 'silence') return;
     const { scheduler } = this.cluster;
     scheduler.in(this.takesUs, process, () => bus.publish(reply, this.answer(frame, word)));
+  }
+
+  private isReaderOf({ bucket, keys }: OwnFrame): boolean {
+    return keys.every((bytes) => {
+      const key = Buffer.from(bytes).toString('latin1');
+      const partition = partitionOf({ bucket, key }, partitions);
+      return placementOf(this.layout, partition, 3).readers.includes(this.id);
+    });
   }
 
   private isPast(until: Moment | null): boolean {
@@ -258,6 +281,31 @@ export class FakeCluster {
 
   get nowMs(): number {
     return this.scheduler.nowUs / 1000;
+  }
+
+  get ids(): string[] {
+    return this.nodes.map(({ id }) => id);
+  }
+
+  /** A partition's list starts at its own place among these. */
+  startingAt(partition: number, ids: readonly string[]): string[] {
+    return ids.map((_, i) => ids[(partition + i) % ids.length]!);
+  }
+
+  /** Partitions move between nodes of these indexes; each list starts as `startingAt` says. */
+  moving(from: readonly number[], to: readonly number[], moved: readonly number[]): Layout {
+    const listOf = (indexes: readonly number[]) => (partition: number) =>
+      this.startingAt(
+        partition,
+        indexes.map((index) => this.nodes[index]!.id),
+      );
+    const hasMoved = (partition: number): boolean => moved.includes(partition);
+    return { preferenceList: listOf(from), next: { preferenceList: listOf(to), hasMoved } };
+  }
+
+  /** Nodes go by another layout from now on. */
+  learn(configuration: number, layout: Layout, nodes: readonly FakeNode[] = this.nodes): void {
+    for (const node of nodes) Object.assign(node, { configuration, layout });
   }
 
   client(options: ClientOptions = {}): QuorateClient {

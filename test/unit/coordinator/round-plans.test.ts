@@ -105,8 +105,17 @@ describe('a get', () => {
     const { primaries, candidates } = getPlan(wanted(2, { layout }), view(), 'b');
     expect([primaries, candidates]).toEqual([
       ['b', 'c', 'd'],
-      ['b', 'c', 'd', 'e'],
+      ['b', 'c', 'd', 'a', 'e'],
     ]);
+  });
+
+  test('while the partition moves: the other side behind the readers, but not if it is strict', () => {
+    const { candidates } = getPlan(wanted(2, { layout: moving }), view(), 'b');
+    expect(candidates).toEqual(['b', 'c', 'a', 'd', 'e']);
+    const there = getPlan(wanted(2, { layout: moving }), view({ a: 'down', b: 'down' }), 'd');
+    expect(there.candidates).toEqual(['c', 'd', 'e']);
+    const strict = getPlan(wanted(2, { layout: moving, strict: true }), view(), 'd');
+    expect(strict.candidates).toEqual(['a', 'b', 'c']);
   });
 
   test('without a ring there is nobody, itself included', () => {
@@ -123,4 +132,9 @@ test('a look-up asks readers before all others, and nobody that was removed', ()
     fallbacks: ['e'],
     down: ['c'],
   });
+});
+
+test('a look-up asks both sides of a move before those who stand in for them', () => {
+  const { primaries, fallbacks } = lookUpPlan(placementOf(moving, 0, 3), view(), 'b');
+  expect([primaries, fallbacks]).toEqual([['a', 'b', 'c', 'd'], ['e']]);
 });

@@ -13,6 +13,8 @@ test.each<[string, Partial<NodeOptions>]>([
   ['name', { name: 'n1\r\n' }],
   ['host', { host: '\u001b[2J' }],
   ['zone', { zone: 'z'.repeat(129) }],
+  ['replaces', { replaces: 'n\u00002' }],
+  ['join', { join: 'later' as 'ask' }],
   ['prefix', { prefix: 'kv.>' }],
   ['prefix', { prefix: 'INBOX' }],
   ['prefix', { prefix: 'R_' }],

@@ -7,7 +7,7 @@ import { counterOf, digestOf, merge } from '../../../actors/rules/versions.js';
 import type { PeerAnswer } from '../../../src/bus/peers.js';
 import { collectionBody } from '../../../src/wire/protocol/collection.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
-import { readingsOf } from '../../support/readings.js';
+import { reading, readingsOf } from '../../support/readings.js';
 
 const graceMs = 60_000;
 const past = graceMs + 5 * limits.collectionTickMs;
@@ -196,6 +196,42 @@ describe('collection of tombstones', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  test('the partition moves, of one N that some bucket has: it stays until it has moved, and goes then', async () => {
+    world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
+    const ids = world.nodes.map(({ id }) => id);
+    for (const { view } of world.nodes) view.learn(2, ids.slice(0, 3));
+    const key = world.key('k', 1);
+    const tombstone = await world.put(0, key, { value: null });
+    for (const at of [1, 2, 3]) await world.give(at, key, tombstone);
+    for (const { view } of world.nodes) view.moveTo(3, ids);
+    for (const node of world.nodes) node.collection.start();
+    await world.run(2 * past);
+    for (const { view } of world.nodes) view.haveMoved([1]);
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2, 3]);
+    // Nobody is even asked.
+    for (const node of world.nodes) expect(reading(node, 'peers.calls')).toBe(0);
+    // The former owner holds it still; it is asked as well, and forgets it with the others.
+    for (const { view } of world.nodes) view.learn(4, ids);
+    await world.run(past);
+    expect(holders(key)).toEqual([]);
+  });
+
+  test('a former owner holds an older value: it stays until that one has dropped it', async () => {
+    world = await ReplicaWorld.start(4, { tombstoneGraceMs: graceMs });
+    const key = world.key('k', 0);
+    const live = await world.put(0, key);
+    for (const at of [3, 1]) await world.give(at, key, live);
+    const tombstone = await world.put(1, key, { value: null });
+    for (const at of [0, 2]) await world.give(at, key, tombstone);
+    for (const node of world.nodes) node.collection.start();
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2, 3]);
+    world.nodes[3]!.release.start();
+    await world.run(past);
+    expect(holders(key)).toEqual([]);
   });
 
   test('fewer nodes than replicas (2 nodes, N=3): nothing is collected', async () => {

@@ -1,6 +1,6 @@
 /** What a node whose disk is full does for others, and what it does again when there is room. */
 import { afterEach, expect, test } from '@jest/globals';
-import { unsaid } from '../../../actors/rules/configuration.js';
+import { unsaid } from '../../../actors/rules/said-configuration.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { KeyState } from '../../../actors/rules/versions.js';
 import type { PeerAnswer } from '../../../src/bus/peers.js';

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 import { reading, readingsOf } from '../../support/readings.js';
@@ -18,7 +18,9 @@ async function withHints(count: number, value = 'v'): Promise<string[]> {
   return keys;
 }
 
-const owed = (): number => world.nodes[3]!.store.hints.total().count;
+const owedBy = (at: number): number => world.nodes[at]!.store.hints.total().count;
+const owed = (): number => owedBy(3);
+const ids = (nodes: readonly number[]): string[] => nodes.map((at) => world.nodes[at]!.id);
 
 test('handoff: 300 hints reach their target in batches, and the fallback keeps nothing', async () => {
   const keys = await withHints(300);
@@ -178,4 +180,98 @@ test('handoff: a put that arrives while its hint is under way is delivered as we
   expect(store.hints.total().count).toBe(0);
   expect(world.valuesAt(1, key!)).toEqual(['newer']);
   expect(world.stateAt(3, key!)).toBeUndefined();
+});
+
+/** Node 4 owes node 1 a key of partition 0, whose owners are 0, 1 and 2. */
+const owing = async (): Promise<string> => {
+  world = await ReplicaWorld.start(5);
+  for (const { view } of world.nodes) view.learn(2, ids([0, 1, 2]));
+  const key = world.key('k');
+  await world.give(4, key, await world.put(0, key), 1);
+  return key;
+};
+
+describe('handoff after a move', () => {
+  test('a former owner gets nothing more, alive as it is: those there are now get it, all of them', async () => {
+    const key = await owing();
+    for (const { view } of world.nodes) view.learn(3, ids([0, 2, 3]));
+    world.nodes[4]!.handoff.start();
+    await world.run(5_000);
+    expect(owedBy(4)).toBe(0);
+    expect(world.stateAt(1, key)).toBeUndefined();
+    for (const at of [0, 2, 3]) expect(world.valuesAt(at, key)).toEqual(['v']);
+    expect(readingsOf(world.nodes[4]!, 'handoff')).toEqual({
+      delivered: 0,
+      rehomed: 1,
+      failures: 0,
+    });
+  });
+
+  test('of a target that owns some of what it is owed, that comes to it and the rest to the others', async () => {
+    world = await ReplicaWorld.start(4);
+    const [owned, moved] = [world.key('owned', 0), world.key('moved', 1)];
+    for (const key of [owned, moved]) await world.give(3, key, await world.put(1, key), 2);
+    // Of partition 1 nodes 1, 3 and 0 are owners from now on, of partition 0 nodes 2, 1 and 3.
+    for (const { view } of world.nodes) view.learn(3, ids([2, 1, 3, 0]));
+    world.nodes[3]!.handoff.start();
+    await world.run(5_000);
+    expect(owedBy(3)).toBe(0);
+    expect(world.valuesAt(2, owned)).toEqual(['v']);
+    expect(world.stateAt(2, moved)).toBeUndefined();
+    expect(world.valuesAt(0, moved)).toEqual(['v']);
+  });
+
+  test('a former owner that is down: nobody waits for it', async () => {
+    const key = await owing();
+    for (const { view } of world.nodes) view.learn(3, ids([0, 2, 3]));
+    world.believe(1, 'down');
+    world.nodes[4]!.handoff.start();
+    await world.run(5_000);
+    expect(owedBy(4)).toBe(0);
+    expect(world.valuesAt(3, key)).toEqual(['v']);
+  });
+
+  test('an owner after the move is one of those who must have it, while the partition moves too', async () => {
+    const key = await owing();
+    for (const { view } of world.nodes) {
+      view.moveTo(3, ids([0, 2, 3]));
+      view.removed.add(world.nodes[1]!.id);
+    }
+    world.believe(3, 'down');
+    world.nodes[4]!.handoff.start();
+    await world.run(20_000);
+    expect(owedBy(4)).toBe(1);
+    world.believe(3, 'alive');
+    await world.run(limits.handoffBackoffMsMax);
+    expect(owedBy(4)).toBe(0);
+    for (const at of [0, 2, 3]) expect(world.valuesAt(at, key)).toEqual(['v']);
+  });
+
+  test('the target goes by another layout: its ack would not count, so it takes nothing', async () => {
+    const key = await owing();
+    const target = world.nodes[1]!;
+    target.view.learn(3, ids([0, 2, 3]));
+    world.nodes[4]!.handoff.start();
+    await world.run(5_000);
+    expect(owedBy(4)).toBe(1);
+    expect(world.stateAt(1, key)).toBeUndefined();
+    expect(new Set(world.nodes[4]!.view.reconciled)).toEqual(new Set([target.id]));
+    for (const { view } of world.nodes) view.learn(3, ids([0, 2, 3]));
+    await world.run(limits.handoffBackoffMsMax);
+    expect(owedBy(4)).toBe(0);
+    expect(world.valuesAt(3, key)).toEqual(['v']);
+  });
+
+  test('who owns nothing any more does not keep what it owes until it is overdue', async () => {
+    world = await ReplicaWorld.start(4);
+    const key = world.key('k');
+    for (const { view } of world.nodes) view.learn(2, ids([0, 1, 2]));
+    await world.give(3, key, await world.put(0, key), 1);
+    world.believe(1, 'down');
+    world.nodes[3]!.handoff.start();
+    await world.run(5_000);
+    // Node 1 is an owner, and gets it by tree exchange; all others have it.
+    expect(owedBy(3)).toBe(0);
+    expect(world.valuesAt(2, key)).toEqual(['v']);
+  });
 });

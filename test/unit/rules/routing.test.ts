@@ -113,7 +113,7 @@ describe('who listens', () => {
   });
 });
 
-test('a partition moves: those with every acknowledged write are turned to, before and after', () => {
+test('a partition moves: those with every acknowledged write are turned to, before and after; all owners listen', () => {
   const [from, to] = [
     ['a', 'b', 'c', 'd'],
     ['x', 'b', 'd', 'a'],
@@ -129,9 +129,11 @@ test('a partition moves: those with every acknowledged write are turned to, befo
     listen: ['a', 'b', 'c', 'd', 'x'].filter((self) => listensTo(placement, belief(), self)),
   }));
   expect(choices).toEqual([
-    { puts: 'a', asked: 'a', listen: ['a', 'b'] },
-    { puts: 'x', asked: 'x', listen: ['b', 'x'] },
+    { puts: 'a', asked: 'a', listen: ['a', 'b', 'x'] },
+    { puts: 'x', asked: 'x', listen: ['a', 'b', 'x'] },
   ]);
+  const view = down('b', 'x');
+  expect(['c', 'd'].map((self) => listensTo(moving(true), view, self))).toEqual([true, false]);
 });
 
 test('nodes and clients that believe the same choose the same, and who is chosen keeps it and listens', () => {

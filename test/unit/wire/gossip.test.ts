@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import type { JoinWish, Member } from '../../../actors/rules/membership.js';
 import { MalformedError } from '../../../src/errors.js';
 import type { WireValue } from '../../../src/wire/message-pack.js';
 import { decode, encode } from '../../../src/wire/message-pack.js';
@@ -22,18 +23,49 @@ const age = {
   generation: fc.integer({ min: 0, max: 2 ** 31 }),
   heartbeat: fc.integer({ min: 0, max: 2 ** 47 }),
 };
-const member = fc.record({
-  id: nodeId,
-  name: label,
-  host: label,
-  zone: label,
-  weight: fc.double({ min: 0.01, max: 64, noNaN: true }),
-  pid: fc.nat(),
-  ...age,
-  epochs: fc.integer({ min: 0, max: 2 ** 47 }),
-  status: fc.constantFrom('joining', 'active', 'left'),
+const wish = fc.record({
+  join: fc.constantFrom<JoinWish['join']>('auto', 'ask'),
+  replaces: label,
 });
-const opinion = fc.constantFrom('heard', 'silent', 'down', 'removed', 'gone');
+const member: fc.Arbitrary<Member> = fc.record(
+  {
+    id: nodeId,
+    name: label,
+    host: label,
+    zone: label,
+    weight: fc.double({ min: 0.01, max: 64, noNaN: true }),
+    pid: fc.nat(),
+    ...age,
+    epochs: fc.integer({ min: 0, max: 2 ** 47 }),
+    status: fc.constantFrom('joining', 'active', 'left'),
+    wish,
+  },
+  {
+    requiredKeys: [
+      'id',
+      'name',
+      'host',
+      'zone',
+      'weight',
+      'pid',
+      'generation',
+      'heartbeat',
+      'epochs',
+      'status',
+    ],
+  },
+);
+const opinion = fc.constantFrom('heard', 'silent', 'down', 'gone', 'absent');
+const partitions = 77;
+const received = fc
+  .uniqueArray(fc.nat(partitions - 1), { maxLength: 9 })
+  .map((list) => list.sort((x, y) => x - y));
+const progress = fc.record({ layout: fc.nat(), received, isEmpty: fc.boolean() });
+const chain = fc.record({
+  cluster: fc.nat(),
+  number: fc.nat(),
+  progress: fc.option(progress, { nil: undefined }),
+});
 const vote = fc.record({ attempt: fc.nat(), stored: ids, founders: ids });
 const news: fc.Arbitrary<News> = fc.record({
   clock: fc.record({
@@ -42,9 +74,10 @@ const news: fc.Arbitrary<News> = fc.record({
     wallMs: fc.nat(),
     yours: fc.record({ process: fc.nat(), ms: fc.nat() }),
   }),
-  hello: fc.boolean(),
-  settings: fc.record({ partitions: fc.nat(), bucketsHash: fc.nat() }),
-  vote,
+  asks: fc.constantFrom('nothing', 'sign', 'rows'),
+  settings: fc.record({ partitions: fc.constant(partitions), bucketsHash: fc.nat() }),
+  vote: fc.option(vote, { nil: undefined }),
+  chain: fc.option(chain, { nil: undefined }),
   vitals: ids.chain((list) =>
     fc.tuple(...list.map((id) => fc.record({ id: fc.constant(id), ...age, opinion }))),
   ),
@@ -67,9 +100,10 @@ describe('gossip', () => {
     const vital = { id: 'a'.repeat(16), generation: 1, heartbeat: 1, opinion: 'heard' as const };
     const clock = { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } };
     const told: News = {
-      hello: false,
+      asks: 'nothing',
       settings: { partitions: 256, bucketsHash: 1 },
       vote: { attempt: 0, stored: [], founders: [] },
+      chain: undefined,
       vitals: [{ ...vital, [field]: value }],
       rows: [],
       clock,
@@ -141,9 +175,10 @@ describe('gossip', () => {
       opinion: 'heard',
     } as const;
     const told = {
-      hello: false,
+      asks: 'nothing' as const,
       settings: { partitions: 1, bucketsHash: 1 },
       vote: { attempt: 0, stored: [], founders: [] },
+      chain: undefined,
       vitals: [vital, vital],
       rows: [],
       clock: { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } },

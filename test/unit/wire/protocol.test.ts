@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { unsaid } from '../../../actors/rules/configuration.js';
+import { limits } from '../../../actors/rules/limits.js';
+import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
+import { unsaid } from '../../../actors/rules/said-configuration.js';
 import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
 import { MalformedError } from '../../../src/errors.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
@@ -15,6 +17,14 @@ import {
   orderedBody,
   orderedOf,
 } from '../../../src/wire/protocol/forward.js';
+import {
+  chainBody,
+  chainOf,
+  fetchedBody,
+  fetchedOf,
+  voteBody,
+  voteOf,
+} from '../../../src/wire/protocol/chain.js';
 import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/protocol/gossip.js';
 import { mergeBody, mergeOf, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
 import { foundBody, foundOf, readBody, readOf } from '../../../src/wire/protocol/read.js';
@@ -34,6 +44,16 @@ import {
   treeQuestionBody,
   treeQuestionOf,
 } from '../../../src/wire/protocol/tree.js';
+import {
+  offerBody,
+  offerOf,
+  otherwiseHeldBody,
+  otherwiseHeldOf,
+  sentBody,
+  sentOf,
+  transferBody,
+  transferOf,
+} from '../../../src/wire/protocol/transfer.js';
 import { encodeBatch } from '../../../src/wire/state-batch.js';
 import { storageKeyBins } from '../../../src/wire/storage-keys.js';
 import type { WireValue } from '../../../src/wire/wire-value.js';
@@ -81,6 +101,9 @@ const reply: PutFrameReply = {
   clock,
 };
 const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
+const { ballotRoundMax } = consensusLimits;
+const ballot = { round: ballotRoundMax, proposer: a };
+const configuration = Buffer.from('a configuration');
 const grounds = { configuration: 17, removed: [a, b] };
 
 /** A message, what reading it gives, and how it is read. */
@@ -106,15 +129,21 @@ const messages: readonly (readonly [
     'read',
     readBody(100, storageKeyBins(keys), encodeDigests(digests), 17),
     readOf,
-    { remainingMs: 100, keys, digests, configuration: 17, partsWelcome: false },
+    { remainingMs: 100, keys, digests, configuration: 17, part: undefined },
   ],
   [
     'read, in parts',
-    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, true),
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, 2),
     readOf,
-    { remainingMs: 100, keys, digests, configuration: null, partsWelcome: true },
+    { remainingMs: 100, keys, digests, configuration: null, part: 2 },
   ],
   ['found', foundBody([1], [bytes], 2), (body) => foundOf(body, 2), [[1], [bytes], 2]],
+  [
+    'found, a part',
+    foundBody([1], [bytes], 2, [3, encodeDigests(digests.slice(1))]),
+    (body) => foundOf(body, 2),
+    [[1], [bytes], 2, [3, encodeDigests(digests.slice(1))]],
+  ],
   ['found, nothing', foundBody([], [], 1), (body) => foundOf(body, 2), [[], [], 1]],
   ...(
     [
@@ -144,6 +173,29 @@ const messages: readonly (readonly [
     (order) => [`collection ${order.kind}`, collectionBody(order), collectionOf, order] as const,
   ),
   ['holdings', holdingsBody([0, 3]), (body) => holdingsOf(body, 2), [0, 3]],
+  ...(
+    [
+      { kind: 'offer', layout: 7, partitions: [0, 255] },
+      { kind: 'states', layout: 7, partition: 3, after: keys[0]! },
+      { kind: 'held', layout: 7, keys: agreed },
+    ] as const
+  ).map(
+    (question) =>
+      [
+        `transfer ${question.kind}`,
+        transferBody(question),
+        (body: readonly WireValue[]) => transferOf(body, 256),
+        question,
+      ] as const,
+  ),
+  ['offer', offerBody([0, 100_000]), (body) => offerOf(body, 2), [0, 100_000]],
+  [
+    'sent',
+    sentBody({ batch: bytes, upTo: keys[1]!, isWhole: true }),
+    (body) => sentOf(body, keys[0]!),
+    { batch: bytes, upTo: keys[1]!, isWhole: true },
+  ],
+  ['otherwise held', otherwiseHeldBody([0, 9]), (body) => otherwiseHeldOf(body, 10), [0, 9]],
   ['forward', forwardBody(frame), forwardOf, frame],
   ['ordered', orderedBody(reply), (body) => orderedOf(body, 2), reply],
   [
@@ -152,13 +204,36 @@ const messages: readonly (readonly [
     (body) => orderedOf(body, 2),
     { kind: 'refusal', ...refusal },
   ],
-  [
-    'removal',
-    removalBody({ step: 'question', target: a }),
-    gossipOf,
-    { kind: 'removal', step: 'question', target: a },
-  ],
+  ['removal', removalBody(a), gossipOf, { kind: 'removal', target: a }],
   ['life', lifeBody({ generation: 3, epochs: 9 }), lifeOf, { generation: 3, epochs: 9 }],
+  ...(
+    [
+      { kind: 'prepare', instance: 1, ballot },
+      { kind: 'accept', instance: 2 ** 32 - 1, ballot, value: configuration },
+      { kind: 'fetch' },
+      { kind: 'chosen', configuration },
+    ] as const
+  ).map((question) => [`chain ${question.kind}`, chainBody(question), chainOf, question] as const),
+  ...(
+    [
+      ['prepare', { kind: 'promised', accepted: undefined }],
+      ['prepare', { kind: 'promised', accepted: { ballot, value: configuration } }],
+      ['accept', { kind: 'accepted' }],
+      ['accept', { kind: 'outvoted', ballot }],
+      ['prepare', { kind: 'superseded', configuration }],
+      ['prepare', { kind: 'behind' }],
+      ['accept', { kind: 'abstaining' }],
+    ] as const
+  ).map(
+    ([to, vote]) =>
+      [
+        `${vote.kind}, to ${to}`,
+        voteBody(vote),
+        (body: readonly WireValue[]) => voteOf(body, to),
+        vote,
+      ] as const,
+  ),
+  ['fetched', fetchedBody(configuration), fetchedOf, configuration],
 ];
 
 describe('bodies', () => {
@@ -199,7 +274,21 @@ describe('what is refused', () => {
       'a read with a digest too few',
       () => readOf([1, storageKeyBins(keys), Buffer.alloc(8), null]),
     ],
-    ['parts that are welcome somehow', () => readOf([1, [], Buffer.alloc(0), null, 1])],
+    ['half a part', () => readOf([1, [], Buffer.alloc(0), null, 0.5])],
+    ['a part of a state without a digest', () => foundOf([[0], [bytes], 1, [1, bytes]], 1)],
+    ['a part of a state with parts in words', () => foundOf([[0], [bytes], 1, ['1', bytes]], 1)],
+    ['a transfer by half a layout', () => transferOf(['offer', 0.5, Buffer.alloc(0)], 256)],
+    ['a transfer of a partition there is not', () => transferOf(['states', 1, 256, bytes], 256)],
+    ['an offer of one too', () => transferOf(['offer', 1, Buffer.from([1, 0])], 256)],
+    ['a transfer that is none', () => transferOf(['keys', 1, 2, bytes], 256)],
+    [
+      'keys to drop with a digest too few',
+      () => transferOf(['held', 1, storageKeyBins(keys), Buffer.alloc(8)], 256),
+    ],
+    ['an offer too few', () => offerOf(offerBody([1]), 2)],
+    ['an offer of a key and a half', () => offerOf([[1.5]], 1)],
+    ['states that end where they begin', () => sentOf([bytes, Buffer.from('b'), true], 'b')],
+    ['a key that was not asked for', () => otherwiseHeldOf(otherwiseHeldBody([2]), 2)],
     ['an answer about one key and a half', () => foundOf([[], [], 1.5], 2)],
     ['an answer about more keys than were asked for', () => foundOf([[], [], 3], 2)],
     ['an answer about none', () => foundOf([[], [], 0], 2)],
@@ -219,6 +308,21 @@ describe('what is refused', () => {
     ['an answer to gets', () => orderedOf([[1, 1, [null], [null], [], null, null, null]], 1)],
     ['the removal of what is no node', () => gossipOf(['remove', '*'])],
     ['a life from the far future', () => lifeOf([2 ** 31 + 1, 0])],
+    ['a ballot of round zero', () => chainOf(['prepare', 1, 0, a])],
+    ['a ballot beyond the last', () => chainOf(['prepare', 1, ballotRoundMax + 1, a])],
+    ['a ballot of who is no node', () => voteOf(['outvoted', 1, 'kv.put.a.b'], 'prepare')],
+    ['a question about what follows nothing', () => chainOf(['prepare', 0, 1, a])],
+    ['a question about what no number has', () => chainOf(['prepare', 2 ** 32, 1, a])],
+    ['a configuration without a byte', () => fetchedOf([Buffer.alloc(0)])],
+    [
+      'a configuration longer than any',
+      () => chainOf(['accept', 1, 1, a, Buffer.alloc(limits.configurationBytesMax + 1)]),
+    ],
+    ['a question of another kind', () => chainOf(['decide', 1, 1, a])],
+    ['a promise to who asked to accept', () => voteOf(['promised'], 'accept')],
+    ['an acceptance of nothing', () => voteOf(['accepted'], 'prepare')],
+    ['half of what was accepted', () => voteOf(['promised', 1, a], 'prepare')],
+    ['a vote of another kind', () => voteOf(['chosen'], 'prepare')],
     [
       'a batch that is torn',
       () => collectionOf(['replace', 1, Buffer.alloc(0), Buffer.alloc(8), encodeBatch([])]),

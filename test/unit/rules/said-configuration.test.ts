@@ -5,7 +5,7 @@ import {
   isServed,
   mayReconcile,
   unsaid,
-} from '../../../actors/rules/configuration.js';
+} from '../../../actors/rules/said-configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { ringOf } from '../../../actors/rules/ring.js';
 

@@ -1,0 +1,70 @@
+/**
+ * What has a cluster go on from one configuration to the next without an operator: one of its
+ * voters, the first that lives, proposes each step of a move that is under way, lets go of who has
+ * left, and takes in who waits (`arrival.ts`). Others may take themselves for the first as well; of
+ * what they propose one is chosen.
+ */
+import type { NodeId } from './actor.js';
+import { type Arrival, intakeOf } from './arrival.js';
+import type { Configuration } from './configuration.js';
+import { begin, finish, moved, type Objection, released } from './steps.js';
+
+export interface Seen {
+  /**
+   * Who is to hold the partition after the move and did not before, for one of the Ns there are.
+   */
+  targetsOf(partition: number): readonly NodeId[];
+  /** By its own word, of this layout. */
+  hasReceived(node: NodeId, partition: number): boolean;
+  /** By its own word, of this layout. */
+  isEmpty(node: NodeId): boolean;
+  readonly arrivals: readonly Arrival[];
+  /** The others agree that it may be taken for gone for good. */
+  isGone(node: NodeId): boolean;
+}
+
+/** Who drives: undefined, no voter is alive. */
+export function driverOf(
+  voters: readonly NodeId[],
+  isAlive: (node: NodeId) => boolean,
+): NodeId | undefined {
+  return voters.find((node) => isAlive(node));
+}
+
+/**
+ * How many are to have tried before the node does what is due: each a while after the one before
+ * it, because that one may be heard and yet reach too few. undefined: it does not vote.
+ */
+export function triesBefore(
+  node: NodeId,
+  voters: readonly NodeId[],
+  isAlive: (node: NodeId) => boolean,
+): number | undefined {
+  const place = voters.filter((voter) => isAlive(voter)).indexOf(node);
+  return place < 0 ? undefined : place;
+}
+
+/** undefined: nothing is to be done now. */
+export function dueStep(from: Configuration, seen: Seen): Configuration | Objection | undefined {
+  if (from.move !== undefined) return stepOfMove(from, seen);
+  const { members, ring, leaving, removed } = from;
+  const empty = leaving.filter((node) => seen.isEmpty(node));
+  if (empty.length > 0) return released(from, empty);
+  const remaining = members.filter(({ id }) => !removed.includes(id));
+  const { come, gone } = intakeOf(from, seen.arrivals, (node) => seen.isGone(node));
+  if (remaining.length === members.length && come.length === 0) return undefined;
+  const stay = remaining.filter(({ id }) => !gone.includes(id));
+  return begin(from, { members: [...stay, ...come], ring, removed: gone });
+}
+
+function stepOfMove(from: Configuration, seen: Seen): Configuration | Objection | undefined {
+  const before = new Set(from.move!.moved);
+  if (before.size === from.partitions) return finish(from);
+  const now: number[] = [];
+  for (let partition = 0; partition < from.partitions; partition++) {
+    if (before.has(partition)) continue;
+    const targets = seen.targetsOf(partition);
+    if (targets.every((node) => seen.hasReceived(node, partition))) now.push(partition);
+  }
+  return now.length === 0 ? undefined : moved(from, now);
+}

@@ -1,0 +1,28 @@
+/** Bounds of how a cluster goes from one configuration to the next. */
+export const chainLimits = {
+  /** Changes that one node is to have chosen, the one under way included; past it: 503. */
+  proposalsMax: 16,
+  /** Whoever wants a change is told after so long what it lacks. */
+  proposalMsMax: 5_000,
+  /** How long who had it chosen waits for others to say that they have it on their disks. */
+  spreadMsMax: 3_000,
+  /** What has been due for so long is done by the voter after the one that should have. */
+  driverPatienceMs: 10_000,
+  /** A node that waits to be taken in has lived for so long before it is, by itself. */
+  waitingMsMin: 3_000,
+  /**
+   * That a member is gone for good, in whose stead another comes, is asked for so often; whoever
+   * agreed is not asked again for so long.
+   */
+  consentAgainMs: 3_000,
+  consentMsMax: 10_000,
+  /** Of what an operator asks a node for, with a place for each member there can be. */
+  changeBytesMax: 256 * 1024,
+  /** Of what a plan shows, of each kind: the rest is counted. A node's message has to hold it. */
+  shownPartsMax: 512,
+  /** How large keys are is guessed by so many of so many partitions. */
+  sampledPartitionsMax: 16,
+  sampledKeysMax: 16,
+  /** How long another node may take to say what it knows. */
+  fetchMsMax: 2_000,
+} as const;

@@ -1,0 +1,227 @@
+/**
+ * The steps of a cluster: from a configuration to each that may follow it.
+ *
+ *   begin      a move to other members, or the same in other places
+ *   moved      more partitions are with their new owners
+ *   finish     all are: the new owners are the owners
+ *   cancelled  the move goes back to where it came from
+ *   released   who left holds nothing any more
+ *
+ * One move is under way at a time. `layout` changes with the first and the third alone: the owners
+ * of each partition and who is read of them are the same before and after the others, or both are
+ * written meanwhile (`placement.ts`), so a message that names the layout need not know of them.
+ *
+ * Each gives the next configuration, or says what an operator would want to know about why not.
+ */
+import type { NodeId } from './actor.js';
+import {
+  type ClusterId,
+  type Configuration,
+  type Move,
+  type Place,
+  type RingVersion,
+  samePlaces,
+} from './configuration.js';
+import { sameIds } from './founding.js';
+import { fnvBasis, hashText, mixed } from './hash.js';
+import { limits } from './limits.js';
+
+/** Why there is no such step, in words for an operator. */
+export type Objection = string;
+
+/** What a cluster is to become. */
+export interface Destination {
+  /** In any order. */
+  readonly members: readonly Place[];
+  readonly ring: RingVersion;
+  /** Are gone for good, besides those of which that was said before. */
+  readonly removed: readonly NodeId[];
+}
+
+/** Ascending. */
+export function clusterFoundedBy(founders: readonly NodeId[]): ClusterId {
+  return mixed(hashText(fnvBasis, founders.join(' ')));
+}
+
+/** Of those who founded the cluster, the removed ones among them; both in any order. */
+export function foundingConfiguration(
+  places: readonly Place[],
+  partitions: number,
+  removed: readonly NodeId[],
+): Configuration {
+  const members = places.toSorted(byId);
+  const ids = idsOf(members);
+  return {
+    cluster: clusterFoundedBy(ids),
+    number: 1,
+    layout: 1,
+    partitions,
+    ring: 1,
+    members,
+    move: undefined,
+    leaving: [],
+    removed: ids.filter((id) => removed.includes(id)),
+  };
+}
+
+export function begin(from: Configuration, to: Destination): Configuration | Objection {
+  const members = to.members.toSorted(byId);
+  const { ring } = to;
+  const objection = objectionTo(from, { ...to, members });
+  if (objection !== undefined) return objection;
+  const stay = new Set(idsOf(members));
+  const gone = new Set([...from.removed, ...to.removed]);
+  const removed = idsOf(from.members).filter((id) => gone.has(id));
+  const leaving = from.leaving.filter((id) => !stay.has(id) && !gone.has(id));
+  const move: Move = { members, ring, moved: [] };
+  return after(from, { layout: from.number + 1, move, leaving, removed });
+}
+
+/** `partitions`: in any order; of those that had moved before nothing is said. */
+export function moved(
+  from: Configuration,
+  partitions: readonly number[],
+): Configuration | Objection {
+  const { move } = from;
+  if (move === undefined) return nothingMoves;
+  const unknown = partitions.find((partition) => !isPartitionOf(from, partition));
+  if (unknown !== undefined) return `the cluster has no partition ${unknown}`;
+  const known = new Set([...move.moved, ...partitions]);
+  if (known.size === move.moved.length) return 'no other partition has moved than had before';
+  const all = [...known].sort((a, b) => a - b);
+  return after(from, { move: { ...move, moved: all } });
+}
+
+/** Who leaves and was not removed has still to hand on what it holds. */
+export function finish(from: Configuration): Configuration | Objection {
+  const { move, partitions } = from;
+  if (move === undefined) return nothingMoves;
+  if (move.moved.length < partitions)
+    return `${move.moved.length} of ${partitions} partitions have moved: all must have`;
+  const { members, ring } = move;
+  const stay = new Set(idsOf(members));
+  const left = idsOf(from.members).filter((id) => !stay.has(id) && !from.removed.includes(id));
+  const leaving = [...from.leaving, ...left].sort();
+  const removed = from.removed.filter((id) => stay.has(id));
+  const layout = from.number + 1;
+  return after(from, { layout, ring, members, move: undefined, leaving, removed });
+}
+
+/**
+ * The sides change roles: what has moved has to move back, what has not is where it belongs. Owners
+ * and readers are the same as before.
+ */
+export function cancelled(from: Configuration): Configuration | Objection {
+  const { move, members, ring, removed } = from;
+  if (move === undefined) return nothingMoves;
+  const gone = members.find(({ id }) => removed.includes(id));
+  if (gone !== undefined && move.moved.length > 0)
+    return `${gone.name} was removed, so nothing can move back to it: the move has to go on`;
+  const left = new Set(move.moved);
+  const stayed = Array.from({ length: from.partitions }, (_, i) => i).filter((p) => !left.has(p));
+  const back: Move = { members, ring, moved: stayed };
+  return after(from, { members: move.members, ring: move.ring, move: back });
+}
+
+/**
+ * These hold nothing any more, by their own word; or by an operator's, who takes them for gone for
+ * good.
+ */
+export function released(from: Configuration, nodes: readonly NodeId[]): Configuration | Objection {
+  if (nodes.length === 0) return 'nobody is named';
+  const other = nodes.find((id) => !from.leaving.includes(id));
+  if (other !== undefined) return `${other} is not leaving`;
+  const leaving = from.leaving.filter((id) => !nodes.includes(id));
+  return after(from, { leaving });
+}
+
+/** Whether one step leads from the one to the other. */
+export function mayFollow(before: Configuration, after: Configuration): boolean {
+  const { move, removed } = after;
+  const nodes = before.leaving.filter((id) => !after.leaving.includes(id));
+  const steps = [finish(before), cancelled(before), released(before, nodes)];
+  if (move !== undefined) {
+    const gone = [...removed, ...nodes].filter((id) => !before.removed.includes(id));
+    const removedToo = gone.filter((id) => !move.members.some((place) => place.id === id));
+    steps.push(begin(before, { members: move.members, ring: move.ring, removed: removedToo }));
+    steps.push(moved(before, move.moved));
+  }
+  return steps.some((step) => typeof step !== 'string' && sameConfiguration(step, after));
+}
+
+export function sameConfiguration(some: Configuration, other: Configuration): boolean {
+  return (
+    some.cluster === other.cluster &&
+    some.number === other.number &&
+    some.layout === other.layout &&
+    some.partitions === other.partitions &&
+    some.ring === other.ring &&
+    samePlaces(some.members, other.members) &&
+    sameMove(some.move, other.move) &&
+    sameIds(some.leaving, other.leaving) &&
+    sameIds(some.removed, other.removed)
+  );
+}
+
+function sameMove(some: Move | undefined, other: Move | undefined): boolean {
+  if (some === undefined || other === undefined) return some === other;
+  return (
+    some.ring === other.ring &&
+    samePlaces(some.members, other.members) &&
+    some.moved.length === other.moved.length &&
+    some.moved.every((partition, i) => partition === other.moved[i])
+  );
+}
+
+const nothingMoves: Objection = 'nothing is moving';
+
+function after(from: Configuration, changes: Partial<Configuration>): Configuration | Objection {
+  if (from.number >= limits.configurationNumberMax) return 'no number is left for another step';
+  return { ...from, ...changes, number: from.number + 1 };
+}
+
+function objectionTo(from: Configuration, to: Destination): Objection | undefined {
+  const { move, leaving } = from;
+  if (move !== undefined)
+    return `a move is under way, ${move.moved.length} of ${from.partitions} partitions have moved: wait for it, or cancel it`;
+  const known = idsOf(from.members);
+  const stranger = to.removed.find((id) => !known.includes(id) && !leaving.includes(id));
+  if (stranger !== undefined) return `the cluster has no member ${stranger}`;
+  const gone = [...from.removed, ...to.removed];
+  if (known.every((id) => gone.includes(id))) return 'no member would be left to hand on anything';
+  const all = new Set([...known, ...leaving, ...idsOf(to.members)]);
+  if (all.size > limits.membersMax)
+    return `${all.size} nodes would be members meanwhile, more than ${limits.membersMax}`;
+  return objectionToMembers(to.members, gone) ?? objectionToNothing(from, to);
+}
+
+function objectionToMembers(
+  members: readonly Place[],
+  gone: readonly NodeId[],
+): Objection | undefined {
+  const back = members.find(({ id }) => gone.includes(id));
+  if (back !== undefined) return `${back.name} was removed for good: it has to join anew`;
+  const twice = members.find(({ id }, i) => i > 0 && id === members[i - 1]!.id);
+  if (twice !== undefined) return `${twice.name} is named twice`;
+  const odd = members.find(({ weight }) => !(weight >= 0 && weight <= limits.weightMax));
+  if (odd !== undefined)
+    return `weight of ${odd.name}: from 0 to ${limits.weightMax}, not ${odd.weight}`;
+  return members.some(({ weight }) => weight > 0) ? undefined : 'nobody would hold anything';
+}
+
+function objectionToNothing(from: Configuration, to: Destination): Objection | undefined {
+  const isSame = from.ring === to.ring && samePlaces(from.members, to.members);
+  return isSame ? 'nothing would change' : undefined;
+}
+
+function isPartitionOf({ partitions }: Configuration, partition: number): boolean {
+  return Number.isInteger(partition) && partition >= 0 && partition < partitions;
+}
+
+function idsOf(places: readonly Place[]): NodeId[] {
+  return places.map(({ id }) => id);
+}
+
+function byId(a: Place, b: Place): number {
+  return a.id < b.id ? -1 : 1;
+}

@@ -1,0 +1,149 @@
+/** Runs a cluster on this machine until it is told to stop: what `quorate up` does. */
+import { basename, delimiter, dirname } from 'node:path';
+import { commandLimits } from '../../../actors/rules/limits/command.js';
+import type { Clock } from '../../seams/clock.js';
+import { RealClock } from '../../seams/real-clock.js';
+import { shownServers } from '../addresses.js';
+import { type NodeConnection, nodeConnection, withBus } from '../connection.js';
+import { printJson, printLine, say } from '../output.js';
+import { listenForStop } from '../stop-signals.js';
+import { type Course, courseOf } from './course.js';
+import { numberOf, readDataOfCluster } from './data-of-cluster.js';
+import { LocalCluster } from './local-cluster.js';
+import { probe } from './probe.js';
+import { Resizing } from './resizing.js';
+import { welcome } from './welcome.js';
+import type { WishedCluster } from './wished.js';
+
+export interface RunOptions {
+  readonly wished: WishedCluster;
+  /** Nobody is asked whether it is to grow or shrink. */
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly dataDir: string;
+  /** As whom the probe speaks. */
+  readonly application: Omit<NodeConnection, 'servers'>;
+  readonly servers: string | undefined;
+  readonly port: number;
+  readonly prefix: string;
+  readonly restarts: boolean;
+  /** Of n1; of n2 the next one. */
+  readonly inspectPort: number | undefined;
+  /** What all nodes are told. Throws `CommandError`. */
+  readonly nodeArgs: (course: Course) => readonly string[];
+}
+
+/** Throws `CommandError` or `DataDirectoryError`. */
+export async function runLocalCluster(options: RunOptions): Promise<void> {
+  const { dataDir, wished, yes } = options;
+  const clock = new RealClock();
+  const course = courseOf(await readDataOfCluster(dataDir), wished);
+  const args = options.nodeArgs(course);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const resizing = new Resizing({ course, dataDir, yes, clock, say, signal });
+  await resizing.confirmStart();
+  const cluster = new LocalCluster({
+    course,
+    dataDir,
+    port: options.port,
+    prefix: options.prefix,
+    servers: options.servers,
+    restarts: options.restarts,
+    nodeArgs: (name) => [...args, ...ownArgs(name, options, course)],
+    clock,
+    say,
+  });
+  const stop = stopping(clock, cluster);
+  const serve = async (): Promise<void> => {
+    await resizing.dropPast();
+    const servers = await cluster.start();
+    const connection = { ...options.application, servers };
+    const refused = await withBus(connection, (bus) =>
+      probe({ bus, clock, prefix: options.prefix }),
+    );
+    await resize(resizing, cluster, { ...options, servers, clock, signal });
+    if (!stop.isRequested()) announce(options, course, servers);
+    if (!stop.isRequested() && refused !== undefined)
+      say(`gets are served, puts are refused for now: ${refused}`);
+    await Promise.all([resizing.end(cluster), stop.requested]);
+  };
+  try {
+    await Promise.race([serve(), stop.requested]);
+  } finally {
+    ending.abort();
+    await cluster.stop();
+  }
+}
+
+interface Running {
+  readonly servers: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+async function resize(
+  resizing: Resizing,
+  cluster: LocalCluster,
+  at: Pick<RunOptions, 'dataDir' | 'prefix'> & Running,
+): Promise<void> {
+  const { servers, dataDir, prefix, clock, signal } = at;
+  // As the nodes do: they are told by the surroundings as well.
+  const { QUORATE_NODE_USER: user, QUORATE_NODE_PASSWORD: password } = process.env;
+  const told = { ...(user && { user }), ...(password && { password }) };
+  const connection = nodeConnection({ servers, ...told }, dataDir);
+  const waitMs = commandLimits.answerMsMax;
+  await resizing.begin((ask) =>
+    withBus(connection, (bus) => {
+      // What waits for answers ends with it.
+      signal.addEventListener('abort', () => void bus.close());
+      return ask({ bus, clock, prefix, waitMs });
+    }),
+  );
+  resizing.expectEnd(cluster);
+  await resizing.takenIn(cluster);
+}
+
+interface Stopping {
+  readonly requested: Promise<void>;
+  isRequested(): boolean;
+}
+
+function stopping(clock: Clock, cluster: LocalCluster): Stopping {
+  let isRequested = false;
+  const requested = new Promise<void>((resolve) => {
+    listenForStop({
+      clock,
+      supervised: false,
+      onStop: () => {
+        isRequested = true;
+        say('quorate: stopping');
+        resolve();
+      },
+      onForce: () => cluster.force(),
+    });
+  });
+  return { requested, isRequested: () => isRequested };
+}
+
+/** What one node is told besides. */
+function ownArgs(name: string, { inspectPort }: RunOptions, { replaces }: Course): string[] {
+  const inspect =
+    inspectPort === undefined ? [] : ['--inspect', String(inspectPort + numberOf(name) - 1)];
+  return [...inspect, ...(replaces.includes(name) ? ['--replaces', name] : [])];
+}
+
+/** Of the nodes that stay. */
+function announce({ json }: RunOptions, course: Course, servers: string): void {
+  const nodes = course.start.length - course.shrink.length - course.leaving.length;
+  if (json) return printJson({ event: 'ready', nodes, servers: shownServers(servers) });
+  return printLine(welcome({ command: commandName(), nodes, servers }));
+}
+
+/** What the user can type: under npm the PATH is npm's own. */
+function commandName(): string {
+  const { PATH = '', npm_execpath: npm } = process.env;
+  const called = process.argv[1] ?? '';
+  const onPath = basename(called) === 'quorate' && PATH.split(delimiter).includes(dirname(called));
+  return onPath && npm === undefined ? 'quorate' : 'npx quorate';
+}

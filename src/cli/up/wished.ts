@@ -1,0 +1,12 @@
+/** What `quorate up` is asked for. */
+export interface WishedCluster {
+  /** Undefined: as many as there are. */
+  readonly nodes: number | undefined;
+  /** Names of nodes that are not started. */
+  readonly without: readonly string[];
+  /** Names of nodes whose data are gone for good: new ones come in their stead. */
+  readonly replaces: readonly string[];
+}
+
+/** Of a new cluster. */
+export const nodesDefault = 3;

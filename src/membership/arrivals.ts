@@ -1,0 +1,108 @@
+/**
+ * Nodes that wait to be taken in, as whoever drives sees them; and of the members in whose stead
+ * some of them come, which may be taken for gone for good.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { type Arrival, arrivalObjection, replacedBy } from '../../actors/rules/arrival.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
+import type { Member } from '../../actors/rules/membership.js';
+import { UnavailableError } from '../errors.js';
+import type { Clock } from '../seams/clock.js';
+import type { Chain } from './chain.js';
+import type { Consent } from './consent.js';
+import type { MemberView } from './member-view.js';
+import type { Reports } from './reports.js';
+
+export interface ArrivalsOptions {
+  readonly clock: Clock;
+  readonly view: MemberView;
+  readonly chain: Chain;
+  readonly reports: Reports;
+  readonly consent: Consent;
+}
+
+export class Arrivals {
+  /** Of nodes that wait, since when they are here. */
+  private readonly sinceMs = new Map<NodeId, number>();
+  /** Of members, since when the others agree that they are gone for good. */
+  private readonly goneSinceMs = new Map<NodeId, number>();
+  private isAsking = false;
+  private askAgainMs = 0;
+
+  constructor(private readonly options: ArrivalsOptions) {}
+
+  /** With each beat: who is here, and knows that it is no member. */
+  note(): void {
+    const { clock, view } = this.options;
+    const nowMs = clock.monotonicMs();
+    const ids = new Set(
+      view
+        .members()
+        .filter((member) => this.isWaiting(member))
+        .map(({ id }) => id),
+    );
+    for (const id of this.sinceMs.keys()) if (!ids.has(id)) this.sinceMs.delete(id);
+    for (const id of ids) if (!this.sinceMs.has(id)) this.sinceMs.set(id, nowMs);
+    for (const [id, atMs] of this.goneSinceMs) {
+      const isHeard = view.reachability(id) !== 'down';
+      if (isHeard || nowMs - atMs > chainLimits.consentMsMax) this.goneSinceMs.delete(id);
+    }
+  }
+
+  /** That have been here for a while; ascending by id. */
+  list(): Arrival[] {
+    const { clock, view } = this.options;
+    const nowMs = clock.monotonicMs();
+    return view.members().flatMap(({ id, name, host, zone, weight, wish }) => {
+      const hereMs = nowMs - (this.sinceMs.get(id) ?? nowMs);
+      if (wish === undefined || hereMs < chainLimits.waitingMsMin) return [];
+      return [{ place: { id, name, host, zone, weight }, wish }];
+    });
+  }
+
+  isGone(node: NodeId): boolean {
+    return this.goneSinceMs.has(node);
+  }
+
+  /**
+   * Asks the others whether those may be taken for gone for good in whose stead somebody comes; not
+   * again and again.
+   */
+  async ask(known: Configuration): Promise<void> {
+    const { clock, consent } = this.options;
+    const old = this.replaced(known);
+    if (this.isAsking || old === undefined || clock.monotonicMs() < this.askAgainMs) return;
+    this.isAsking = true;
+    try {
+      await consent.to([old]);
+      this.goneSinceMs.set(old, clock.monotonicMs());
+    } catch (error) {
+      // It may be yet: whoever hears it, or could not be asked, is asked again.
+      if (!(error instanceof UnavailableError)) throw error;
+    } finally {
+      this.isAsking = false;
+      this.askAgainMs = clock.monotonicMs() + chainLimits.consentAgainMs;
+    }
+  }
+
+  /** One that nobody hears, in whose stead somebody is here. */
+  private replaced(known: Configuration): NodeId | undefined {
+    const { view } = this.options;
+    return this.list()
+      .filter((arrival) => arrivalObjection(known, arrival) === undefined)
+      .map(({ wish }) => (wish.replaces === '' ? undefined : replacedBy(known, wish)))
+      .find((id) => id !== undefined && view.reachability(id) === 'down' && !this.isGone(id));
+  }
+
+  /** One that was a member would not live any more. */
+  private isWaiting({ id, status }: Member): boolean {
+    const { view, chain, reports } = this.options;
+    return (
+      status === 'joining' &&
+      id !== view.self.id &&
+      view.reachability(id) === 'alive' &&
+      reports.numberOf(id) === chain.known?.number
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * How configurations get about: answers what others ask about them, fetches what is later than the
+ * one this node knows, tells its own to who is behind.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
+import { mayReconcile } from '../../actors/rules/said-configuration.js';
+import type { IncomingCall, Peers } from '../bus/peers.js';
+import { OtherConfigurationError, UnavailableError } from '../errors.js';
+import type { Clock } from '../seams/clock.js';
+import { decodeConfiguration } from '../wire/configuration-codec.js';
+import { understood } from '../wire/protocol/bodies.js';
+import {
+  chainBody,
+  type ChainQuestion,
+  chainOf,
+  takenBody,
+  fetchedBody,
+  fetchedOf,
+  voteBody,
+} from '../wire/protocol/chain.js';
+import type { Chain, KnownNumber } from './chain.js';
+import type { Voting } from './voting.js';
+
+export interface ChainExchangeOptions {
+  readonly peers: Peers;
+  readonly clock: Clock;
+  readonly chain: Chain;
+  readonly voting: Voting;
+}
+
+type Asked = Extract<ChainQuestion, { readonly kind: 'prepare' | 'accept' }>;
+
+export class ChainExchange {
+  private readonly fetchedAtMs = new Map<NodeId, number>();
+  private readonly toldAtMs = new Map<NodeId, number>();
+
+  constructor(private readonly options: ChainExchangeOptions) {}
+
+  start(): void {
+    this.options.peers.handle('chain', (call) => this.receive(call));
+  }
+
+  /** Another tells which configuration it knows; undefined: none. */
+  heard(from: NodeId, told: KnownNumber | undefined): void {
+    const { chain } = this.options;
+    if (told === undefined) return;
+    if (chain.isLater(told)) this.fetchFrom(from);
+    else if (chain.number?.cluster === told.cluster && chain.number.number > told.number)
+      this.tell(from);
+  }
+
+  /** Asks for the configuration it knows; not again and again. */
+  fetchFrom(node: NodeId): void {
+    const { peers, clock, chain } = this.options;
+    if (!this.may(this.fetchedAtMs, node)) return;
+    const call = peers.call(node, 'chain', chainBody({ kind: 'fetch' }), (answer) => {
+      if (answer.kind !== 'ok') return;
+      const told = understood(() => decodeConfiguration(fetchedOf(answer.body)));
+      if (told === undefined) return;
+      // Whoever was thought to be ahead may be the one that is behind.
+      if (chain.known !== undefined && told.number < chain.known.number) this.tell(node);
+      else chain.learn(told);
+    });
+    clock.setTimeout(() => peers.giveUp(call), chainLimits.fetchMsMax);
+  }
+
+  /** The one this node knows. */
+  tell(node: NodeId): void {
+    const { peers, chain } = this.options;
+    const configuration = chain.bytes;
+    if (configuration === undefined || !this.may(this.toldAtMs, node)) return;
+    peers.tell(node, 'chain', chainBody({ kind: 'chosen', configuration }));
+  }
+
+  /** Resolves with those of them that have it on their disks, as far as they say so in time. */
+  async spread(nodes: readonly NodeId[]): Promise<NodeId[]> {
+    const { peers, clock, chain } = this.options;
+    const configuration = chain.bytes;
+    if (configuration === undefined || nodes.length === 0) return [];
+    const confirmed: NodeId[] = [];
+    const body = chainBody({ kind: 'chosen', configuration });
+    let open = nodes.length;
+    let calls: number[] = [];
+    await new Promise<void>((resolve) => {
+      const deadline = clock.setTimeout(resolve, chainLimits.spreadMsMax);
+      calls = nodes.map((node) =>
+        peers.call(node, 'chain', body, (answer) => {
+          if (answer.kind === 'ok') confirmed.push(node);
+          if (--open > 0) return;
+          clock.clearTimeout(deadline);
+          resolve();
+        }),
+      );
+    });
+    for (const call of calls) peers.giveUp(call);
+    return confirmed;
+  }
+
+  /** Throws `MalformedError`, and whatever keeps this node from an answer. */
+  private receive(call: IncomingCall<'chain'>): void {
+    const { chain } = this.options;
+    const asked = chainOf(call.body);
+    if (asked.kind === 'fetch') {
+      if (chain.bytes === undefined) throw new UnavailableError('no configuration is known here');
+      return call.ok(fetchedBody(chain.bytes));
+    }
+    const isRemoved = chain.known?.removed.includes(call.from) === true;
+    if (isRemoved) throw new OtherConfigurationError();
+    if (asked.kind !== 'chosen') return this.vote(call, asked);
+    const told = decodeConfiguration(asked.configuration);
+    chain.learn(told, () => call.ok(takenBody));
+  }
+
+  private vote(call: IncomingCall<'chain'>, asked: Asked): void {
+    const { chain, voting } = this.options;
+    // It outlives the message.
+    const question =
+      asked.kind === 'accept' ? { ...asked, value: Buffer.from(asked.value) } : asked;
+    voting.vote(question, (vote) => {
+      if (vote.kind === 'behind') this.fetchFrom(call.from);
+      if (vote.kind !== 'superseded') return call.ok(voteBody(vote));
+      call.ok(voteBody({ kind: 'superseded', configuration: chain.bytes! }));
+    });
+  }
+
+  private may(lastMs: Map<NodeId, number>, node: NodeId): boolean {
+    const nowMs = this.options.clock.monotonicMs();
+    for (const [other, atMs] of lastMs) if (mayReconcile(atMs, nowMs)) lastMs.delete(other);
+    if (lastMs.has(node)) return false;
+    lastMs.set(node, nowMs);
+    return true;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What a node has of the chain of configurations on its disk: the last one it knows, and how it
+ * voted on what follows that.
+ *
+ *   configuration   its document (`src/wire/configuration-codec.ts`)
+ *   votes           [instance, promised round, proposer, accepted round, proposer, value: bin]; the
+ *                   last three are null while nothing was accepted
+ *   votesFrom       the first instance in which it votes; in those before it may have voted and not
+ *                   know of it
+ *   member          the node was a member by one of the configurations
+ */
+import { type Acceptor, blankAcceptor } from '../../actors/consensus/acceptor.js';
+import { noBallot } from '../../actors/consensus/ballot.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import { MalformedError } from '../errors.js';
+import type { Table, TableBatch, Tables } from '../seams/table.js';
+import { isBin, isInt, isList, isText } from '../wire/columns.js';
+import { decode, encode, type WireValue } from '../wire/message-pack.js';
+
+export interface Votes {
+  /** The configuration that is to be followed. */
+  readonly instance: ConfigurationNumber;
+  readonly acceptor: Acceptor<Uint8Array>;
+}
+
+export interface KeptChain {
+  /** As bytes: what it says is its reader's. */
+  readonly configuration: Buffer | undefined;
+  readonly votes: Votes;
+  readonly votesFrom: ConfigurationNumber;
+  readonly wasMember: boolean;
+}
+
+const noVotes: Votes = { instance: 0, acceptor: blankAcceptor };
+
+const nothingKept: KeptChain = {
+  configuration: undefined,
+  votes: noVotes,
+  votesFrom: 0,
+  wasMember: false,
+};
+
+const keys = {
+  configuration: 'configuration',
+  votes: 'votes',
+  votesFrom: 'votesFrom',
+  member: 'member',
+} as const;
+
+export class ChainTable {
+  private readonly table: Table;
+  private next = nothingKept;
+  private written = nothingKept;
+  private isWriting = false;
+  private hasFailed = false;
+  private onWritten: (() => void)[] = [];
+
+  constructor(private readonly tables: Tables) {
+    this.table = tables.open('chain');
+  }
+
+  /** Throws `MalformedError` on damage: a node that lost its votes could vote again. */
+  load(): KeptChain {
+    const bytesOf = (key: string): Buffer | undefined => this.table.get(key);
+    const votes = bytesOf(keys.votes);
+    const votesFrom = bytesOf(keys.votesFrom);
+    this.written = {
+      configuration: bytesOf(keys.configuration),
+      votes: votes === undefined ? noVotes : votesOf(decode(votes)),
+      votesFrom: votesFrom === undefined ? 0 : numberOf(decode(votesFrom)),
+      wasMember: bytesOf(keys.member) !== undefined,
+    };
+    this.next = this.written;
+    return this.next;
+  }
+
+  /** What is on the disk, or on its way there. */
+  get kept(): KeptChain {
+    return this.next;
+  }
+
+  /** Nothing gets there for now. */
+  get isStuck(): boolean {
+    return this.hasFailed;
+  }
+
+  /**
+   * `done` is called once that, or something later, is on disk. A full disk is no error here: what
+   * waits is tried again with `write`.
+   */
+  keep(changes: Partial<KeptChain>, done: () => void): void {
+    this.next = { ...this.next, ...changes };
+    this.onWritten.push(done);
+    this.write();
+  }
+
+  write(): void {
+    if (this.isWriting || this.onWritten.length === 0) return;
+    const { next, written } = this;
+    const waiting = this.onWritten.splice(0);
+    this.isWriting = true;
+    this.tables.commit(
+      (batch) => this.put(batch, next, written),
+      (error) => {
+        this.isWriting = false;
+        this.hasFailed = error !== undefined;
+        if (error === undefined) {
+          this.written = next;
+          for (const done of waiting) done();
+          this.write();
+        } else this.onWritten.unshift(...waiting);
+      },
+    );
+  }
+
+  private put(batch: TableBatch, next: KeptChain, written: KeptChain): void {
+    const { table } = this;
+    const { configuration, votes, votesFrom, wasMember } = next;
+    if (configuration !== undefined && configuration !== written.configuration)
+      batch.put(table, keys.configuration, configuration);
+    if (votes !== written.votes) batch.put(table, keys.votes, encode(votesRow(votes)));
+    if (votesFrom !== written.votesFrom) batch.put(table, keys.votesFrom, encode(votesFrom));
+    if (wasMember && !written.wasMember) batch.put(table, keys.member, encode(true));
+  }
+}
+
+function votesRow({ instance, acceptor: { promised, accepted } }: Votes): WireValue {
+  const parts = accepted && [accepted.ballot.round, accepted.ballot.proposer, accepted.value];
+  return [instance, promised.round, promised.proposer, ...(parts ?? [null, null, null])];
+}
+
+function votesOf(row: WireValue): Votes {
+  if (!isList(row) || row.length !== 6) throw new MalformedError('not votes');
+  const [instance, round, proposer, acceptedRound, acceptedProposer, value] = row;
+  if (!isInt(instance)) throw new MalformedError('votes of no instance');
+  const promised = ballotOf(round, proposer);
+  if (value === null) return { instance, acceptor: { promised, accepted: undefined } };
+  if (!isBin(value)) throw new MalformedError('a vote for nothing');
+  const accepted = { ballot: ballotOf(acceptedRound, acceptedProposer), value };
+  return { instance, acceptor: { promised, accepted } };
+}
+
+function ballotOf(round: WireValue | undefined, proposer: WireValue | undefined) {
+  if (!isInt(round) || !isText(proposer)) throw new MalformedError('not a ballot');
+  return round === 0 ? noBallot : { round, proposer };
+}
+
+function numberOf(value: WireValue): ConfigurationNumber {
+  if (!isInt(value)) throw new MalformedError('not the number of a configuration');
+  return value;
+}

@@ -1,0 +1,138 @@
+/**
+ * The configuration this node knows. It learns each that is later than that, has it on its disk,
+ * and only then acts upon it. Which one follows is chosen by `voting.ts` and `proposing.ts`.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { type ClusterId, type Configuration, isMember } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import type { Tables } from '../seams/table.js';
+import { decodeConfiguration, encodeConfiguration } from '../wire/configuration-codec.js';
+import { ChainTable } from './chain-table.js';
+
+/** Which configuration a node knows, as others are told of it. */
+export interface KnownNumber {
+  readonly cluster: ClusterId;
+  readonly number: ConfigurationNumber;
+}
+
+/** How a node's membership ended. */
+export type Departure = 'left' | 'removed';
+
+export interface ChainOptions {
+  readonly tables: Tables;
+  readonly self: NodeId;
+  readonly partitions: number;
+  /** Whether a node that knows no configuration may be of the cluster that this one is of. */
+  readonly mayBeOwn: (configuration: Configuration) => boolean;
+  /** Whether this node is one of those who founded its cluster. */
+  readonly isFounder: (configuration: Configuration) => boolean;
+}
+
+export class Chain {
+  readonly table: ChainTable;
+  private current: { readonly configuration: Configuration; readonly bytes: Buffer } | undefined;
+  /** The latest that was heard of; not on disk yet, if it is another one than `known`. */
+  private latest: Configuration | undefined;
+  private end: Departure | undefined;
+  private readonly listeners: ((now: Configuration) => void)[] = [];
+  private readonly departureListeners: (() => void)[] = [];
+
+  constructor(private readonly options: ChainOptions) {
+    this.table = new ChainTable(options.tables);
+  }
+
+  /**
+   * Throws `MalformedError` when what is on disk can't be read, and `RangeError` when it is of
+   * another number of partitions.
+   */
+  load(): void {
+    const { configuration: bytes, wasMember } = this.table.load();
+    if (bytes === undefined) return;
+    const configuration = decodeConfiguration(bytes);
+    if (configuration.partitions !== this.options.partitions)
+      throw new RangeError(
+        `the data are of a cluster of ${configuration.partitions} partitions, and the node is told ${this.options.partitions}: that can't change`,
+      );
+    if (wasMember && !isMember(configuration, this.options.self)) this.end = 'removed';
+    this.latest = configuration;
+    this.actUpon(configuration, bytes);
+  }
+
+  /** On disk. */
+  get known(): Configuration | undefined {
+    return this.current?.configuration;
+  }
+
+  /** Its document. */
+  get bytes(): Buffer | undefined {
+    return this.current?.bytes;
+  }
+
+  get number(): KnownNumber | undefined {
+    return this.known && { cluster: this.known.cluster, number: this.known.number };
+  }
+
+  get isMember(): boolean {
+    return this.known !== undefined && isMember(this.known, this.options.self);
+  }
+
+  /** This node is no member any more, by what it heard. */
+  get departure(): Departure | undefined {
+    return this.end;
+  }
+
+  /** Called when it is acted upon, with what is on disk by then too. */
+  onLearned(listener: (now: Configuration) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Called as soon as this node hears that it is no member any more. */
+  onDeparture(listener: () => void): void {
+    this.departureListeners.push(listener);
+  }
+
+  isLater({ cluster, number }: KnownNumber): boolean {
+    const { latest } = this;
+    return latest === undefined || (cluster === latest.cluster && number > latest.number);
+  }
+
+  /**
+   * Takes it if it is later than what is known and of the same cluster. `done` is called once it,
+   * or a later one, is on disk; never when this node can't take it.
+   */
+  learn(configuration: Configuration, done: () => void = () => undefined): void {
+    const { latest } = this;
+    if (configuration.partitions !== this.options.partitions) return;
+    if (latest === undefined && !this.options.mayBeOwn(configuration)) return;
+    if (latest !== undefined && latest.cluster !== configuration.cluster) return;
+    if (latest !== undefined && latest.number >= configuration.number) {
+      if (this.current?.configuration === latest) done();
+      else this.table.keep({}, done);
+      return;
+    }
+    this.latest = configuration;
+    this.noteDeparture(configuration);
+    const bytes = encodeConfiguration(configuration);
+    const wasMember = this.table.kept.wasMember || isMember(configuration, this.options.self);
+    // The votes stay: until it is on disk this node votes on, and must know what it said.
+    this.table.keep({ configuration: bytes, wasMember }, () => {
+      if (this.latest === configuration) this.actUpon(configuration, bytes);
+      done();
+    });
+  }
+
+  private actUpon(configuration: Configuration, bytes: Buffer): void {
+    this.current = { configuration, bytes };
+    for (const listener of this.listeners) listener(configuration);
+  }
+
+  private noteDeparture(configuration: Configuration): void {
+    const { self } = this.options;
+    if (this.end !== undefined || isMember(configuration, self)) return;
+    if (!this.table.kept.wasMember && !this.options.isFounder(configuration)) return;
+    // Who leaves knows it: until it says that it holds nothing any more, it stays.
+    const isLeaving = this.known?.leaving.includes(self) === true;
+    this.end = isLeaving && !configuration.removed.includes(self) ? 'left' : 'removed';
+    for (const listener of this.departureListeners) listener();
+  }
+}

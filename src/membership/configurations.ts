@@ -1,0 +1,147 @@
+/** All that a node has to do with the chain of configurations, put together. */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { type Configuration, isMember } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import { clusterFoundedBy, foundingConfiguration } from '../../actors/rules/steps.js';
+import type { Peers } from '../bus/peers.js';
+import type { Clock } from '../seams/clock.js';
+import type { Inspection } from '../seams/inspection.js';
+import type { Random } from '../seams/random.js';
+import type { Tables } from '../seams/table.js';
+import type { NewsOfChain, Progress } from '../wire/protocol/news.js';
+import { Arrivals } from './arrivals.js';
+import { Chain } from './chain.js';
+import { ChainExchange } from './chain-exchange.js';
+import { Consent } from './consent.js';
+import { Driving, type DrivingOptions } from './driving.js';
+import { Fence } from './fence.js';
+import type { Lineage } from './lineage.js';
+import type { PeerWatch } from './peer-watch.js';
+import { Proposing } from './proposing.js';
+import { Reassurance } from './reassurance.js';
+import { Removing } from './removing.js';
+import { Reports } from './reports.js';
+import type { Roster } from './roster.js';
+import { Voting } from './voting.js';
+
+/** How far this node is with what a configuration wants of it, by whoever moves its data. */
+export interface HeldData {
+  /** By this layout, of the partitions that move to this node: of which it holds all. */
+  received(layout: ConfigurationNumber): ReadonlySet<number>;
+  /** It leaves, and has nothing to hand on any more. */
+  isEmpty(): boolean;
+}
+
+export interface ConfigurationsOptions {
+  readonly peers: Peers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tables: Tables;
+  readonly inspection: Inspection;
+  readonly roster: Roster;
+  readonly lineage: Lineage;
+  readonly partitions: number;
+  /** The founders of this node's cluster, or those it has agreed to found one with; or none. */
+  readonly list: () => readonly NodeId[];
+}
+
+export class Configurations {
+  readonly chain: Chain;
+  readonly voting: Voting;
+  readonly exchange: ChainExchange;
+  readonly proposing: Proposing;
+  readonly reassurance: Reassurance;
+  readonly reports = new Reports();
+  readonly fence: Fence;
+  /** undefined: nobody moves data here. */
+  heldData: HeldData | undefined;
+
+  constructor(private readonly options: ConfigurationsOptions) {
+    const { peers, clock, random, tables, inspection, roster, lineage, partitions } = options;
+    const { self } = peers;
+    const isFounder = (told: Configuration): boolean => this.isFounder(told);
+    const mayBeOwn = (told: Configuration): boolean =>
+      options.list().length === 0 || isFounder(told) || isMember(told, self);
+    const chain = new Chain({ tables, self, partitions, mayBeOwn, isFounder });
+    this.chain = chain;
+    this.voting = new Voting({ self, chain, recalledBy: lineage.recalledBy });
+    const { voting } = this;
+    this.exchange = new ChainExchange({ peers, clock, chain, voting });
+    const { exchange } = this;
+    const nameOf = (node: NodeId): string => roster.get(node)?.name ?? node;
+    const fetchFrom = (node: NodeId): void => exchange.fetchFrom(node);
+    const told = { nameOf, fetchFrom };
+    this.proposing = new Proposing({ peers, clock, random, inspection, chain, voting, ...told });
+    this.reassurance = new Reassurance({ peers, clock, chain, voting });
+    this.fence = new Fence(self);
+  }
+
+  start(): void {
+    const { peers } = this.options;
+    peers.fence(this.fence);
+    peers.onDismissed((by) => this.exchange.fetchFrom(by));
+    this.exchange.start();
+  }
+
+  consent(watch: PeerWatch): Consent {
+    return new Consent({ ...this.options, watch, chain: this.chain });
+  }
+
+  driving(
+    parts: Pick<DrivingOptions, 'buckets' | 'view' | 'problems'> & { readonly consent: Consent },
+  ): Driving {
+    const { chain, proposing, reports } = this;
+    const { clock } = this.options;
+    const arrivals = new Arrivals({ ...parts, clock, chain, reports });
+    const reportOwn = (): void => this.reportOwn();
+    return new Driving({ ...parts, clock, chain, proposing, reports, arrivals, reportOwn });
+  }
+
+  removing(consent: Consent): Removing {
+    const { chain, exchange, proposing } = this;
+    return new Removing({ ...this.options, chain, chainExchange: exchange, consent, proposing });
+  }
+
+  /**
+   * The first one, of founders whose rows are as they were when they founded their cluster: so all
+   * of them make the same. Without one of these rows it has to be learned from others.
+   */
+  found(founders: readonly NodeId[], removed: readonly NodeId[]): void {
+    const { roster, partitions } = this.options;
+    const rows = founders.flatMap((id) => roster.rowOf(id) ?? []);
+    if (rows.length < founders.length) return;
+    const places = rows.map(({ id, name, host, zone, weight }) => {
+      return { id, name, host, zone, weight };
+    });
+    this.chain.learn(foundingConfiguration(places, partitions, removed));
+  }
+
+  private reportOwn(): void {
+    const news = this.news();
+    if (news !== undefined) this.reports.hear(this.options.peers.self, news);
+  }
+
+  news(): NewsOfChain | undefined {
+    const { chain } = this;
+    const { number } = chain;
+    return number && { ...number, progress: this.progress() };
+  }
+
+  private progress(): Progress | undefined {
+    const { heldData } = this;
+    const { known } = this.chain;
+    if (heldData === undefined || known === undefined) return undefined;
+    const { move, leaving, layout } = known;
+    const { self } = this.options.peers;
+    const isTarget = move?.members.some(({ id }) => id === self) === true;
+    const isLeaving = leaving.includes(self);
+    if (!isTarget && !isLeaving) return undefined;
+    const received = isTarget ? [...heldData.received(layout)].sort((a, b) => a - b) : [];
+    return { layout, received, isEmpty: isLeaving && heldData.isEmpty() };
+  }
+
+  private isFounder({ cluster }: Configuration): boolean {
+    const list = this.options.list();
+    return list.length > 0 && clusterFoundedBy(list) === cluster;
+  }
+}

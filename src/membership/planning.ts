@@ -1,0 +1,218 @@
+/**
+ * Changes of the membership that an operator wants: shows what they would come to
+ * (`actors/rules/plan.ts`), and has them chosen. A plan is of one configuration: once the cluster
+ * has gone on from that, it is refused.
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import {
+  type Configuration,
+  type Move,
+  type Place,
+  samePlaces,
+} from '../../actors/rules/configuration.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
+import type { Member } from '../../actors/rules/membership.js';
+import { planned, type Wishes } from '../../actors/rules/plan.js';
+import { type Preview, previewOf } from '../../actors/rules/plan-preview.js';
+import { cancelled, type Objection, sameConfiguration } from '../../actors/rules/steps.js';
+import type { Buckets } from '../buckets/buckets.js';
+import { UnavailableError } from '../errors.js';
+import type { PlanForm, PreviewForm, WishesForm } from '../wire/change-form.js';
+import type { Chain } from './chain.js';
+import type { Consent } from './consent.js';
+import type { MemberView } from './member-view.js';
+import type { Proposing } from './proposing.js';
+import { type DataSizes, sizeEstimate } from './size-estimate.js';
+
+export interface PlanningOptions {
+  readonly chain: Chain;
+  readonly proposing: Proposing;
+  readonly consent: Consent;
+  readonly view: MemberView;
+  readonly buckets: Buckets;
+  readonly sizes: DataSizes;
+}
+
+export interface Planned {
+  readonly plan: PlanForm;
+  readonly preview: PreviewForm;
+}
+
+export class Planning {
+  constructor(private readonly options: PlanningOptions) {}
+
+  /** Throws `UnavailableError` with what stands in the way. */
+  plan(wishes: WishesForm): Planned {
+    const from = this.known;
+    const whole = this.whole(wishes);
+    const to = planned(from, this.resolved(whole), this.down(from));
+    if (typeof to === 'string') throw new UnavailableError(to);
+    return { plan: { number: from.number, wishes: whole }, preview: this.preview(from, to) };
+  }
+
+  /**
+   * Resolves with the number of the configuration that begins what was planned. Throws
+   * `UnavailableError`: outcome `none`, it does not begin; `unknown`, it may yet.
+   */
+  async apply({ number, wishes }: PlanForm): Promise<number> {
+    const { consent } = this.options;
+    const whole = this.whole(wishes);
+    const step = (from: Configuration): Configuration | Objection =>
+      from.number === number
+        ? planned(from, this.resolved(whole), this.down(from))
+        : otherNumber(number, from.number);
+    const first = step(this.known);
+    if (typeof first === 'string') throw new UnavailableError(first);
+    const gone = [...whole.remove, ...whole.replace.map(({ old }) => old)];
+    await consent.to(gone);
+    return this.chosen(step, isOrCameOf);
+  }
+
+  /** As `apply`, of the move that is under way. */
+  async cancel(): Promise<number> {
+    const before = this.known;
+    const first = cancelled(before);
+    if (typeof first === 'string') throw new UnavailableError(first);
+    return this.chosen(
+      (from) =>
+        from.move === undefined || leadsTo(from, before.move!)
+          ? cancelled(from)
+          : 'the move that was under way is not any more',
+      (from) => leadsTo(from, before),
+    );
+  }
+
+  /**
+   * `isIt`: whether what another had chosen is what was wanted here. (One that a proposer finds
+   * accepted it proposes as well, whoever wanted it first.)
+   */
+  private async chosen(
+    step: (from: Configuration) => Configuration | Objection,
+    isIt: (from: Configuration, wanted: Configuration | undefined) => boolean,
+  ): Promise<number> {
+    let wanted: Configuration | undefined;
+    let reached: number | undefined;
+    let isRefuted = false;
+    const next = (from: Configuration): Configuration | Objection => {
+      if (isIt(from, wanted)) {
+        reached = from.number;
+        return 'it is so already';
+      }
+      // Another has the number that it was to have.
+      isRefuted = from.number === wanted?.number;
+      const to = step(from);
+      if (typeof to !== 'string') wanted = to;
+      return to;
+    };
+    try {
+      return (await this.options.proposing.propose(next)).number;
+    } catch (error) {
+      if (reached !== undefined) return reached;
+      if (isRefuted && error instanceof UnavailableError) throw new UnavailableError(error.message);
+      throw error;
+    }
+  }
+
+  private get known(): Configuration {
+    const { known } = this.options.chain;
+    if (known === undefined)
+      throw new UnavailableError('this node knows of no cluster yet: ask a member');
+    return known;
+  }
+
+  private down({ members, leaving }: Configuration): NodeId[] {
+    const ids = [...members.map(({ id }) => id), ...leaving];
+    return ids.filter((id) => this.options.view.reachability(id) === 'down');
+  }
+
+  /** With the place of each node that comes, as it stands in its row or is to be. */
+  private whole(wishes: WishesForm): WishesForm {
+    const { add, replace, places } = wishes;
+    const coming = new Set([...add, ...replace.map(({ by }) => by)]);
+    const whole = [...coming].map((id) => {
+      const { name, host, zone, weight } = this.newcomer(id);
+      return { id, name, host, zone, weight, ...places.find((place) => place.id === id) };
+    });
+    return { ...wishes, places: [...places.filter(({ id }) => !coming.has(id)), ...whole] };
+  }
+
+  private newcomer(id: NodeId): Member {
+    const { view } = this.options;
+    const member = view.members().find((one) => one.id === id);
+    if (member === undefined)
+      throw new UnavailableError(
+        `${id} is not known here: is it started, and with this cluster's NATS? quorate status shows who waits`,
+      );
+    if (view.reachability(id) === 'alive') return member;
+    throw new UnavailableError(`${member.name} is not heard now: it has to run to come`);
+  }
+
+  /** `places`: whole where a node comes. */
+  private resolved({ add, leave, remove, replace, places }: WishesForm): Wishes {
+    const coming = new Set([...add, ...replace.map(({ by }) => by)]);
+    const placeOf = (id: NodeId): Place => places.find((place) => place.id === id) as Place;
+    return {
+      add: add.map(placeOf),
+      leave,
+      remove,
+      replace: replace.map(({ old, by }) => ({ old, by: placeOf(by) })),
+      change: places.filter(({ id }) => !coming.has(id)),
+    };
+  }
+
+  private preview(from: Configuration, to: Configuration): PreviewForm {
+    const { view, buckets, sizes } = this.options;
+    const n = buckets.largestN;
+    const { id } = view.self;
+    const ws = [buckets.defaults, ...buckets.own.values()].map(({ w }) => w);
+    const { bytes, seen } = sizeEstimate(sizes, from.partitions, (partition) =>
+      view.placement(partition, n).readers.includes(id),
+    );
+    const down = this.down(from);
+    const preview = previewOf(to, { n, w: Math.min(...ws), bytes, down });
+    const members = view.members();
+    return {
+      ...shortened(preview),
+      estimatedFrom: seen,
+      names: Object.fromEntries(members.map((member) => [member.id, member.name])),
+      down,
+      waiting: members.flatMap((member) => {
+        const { id, name, host, zone, weight, wish } = member;
+        return wish === undefined ? [] : [{ place: { id, name, host, zone, weight }, ...wish }];
+      }),
+    };
+  }
+}
+
+function otherNumber(number: number, known: number): Objection {
+  return known > number
+    ? `the plan is of configuration ${number}, and the cluster has gone on to ${known}: plan again`
+    : `the plan is of configuration ${number}, and this node has heard of ${known} so far: ask another one, or again`;
+}
+
+/** Whether these own everything once nothing moves any more. */
+function leadsTo(from: Configuration, to: Pick<Move, 'members' | 'ring'>): boolean {
+  const last = from.move ?? from;
+  return last.ring === to.ring && samePlaces(last.members, to.members);
+}
+
+/** Whether it is what was wanted, or the move that this has begun has gone on since. */
+function isOrCameOf(from: Configuration, wanted: Configuration | undefined): boolean {
+  if (wanted === undefined) return false;
+  if (sameConfiguration(from, wanted)) return true;
+  const isBegun = wanted.layout === wanted.number && from.layout === wanted.layout;
+  return isBegun && wanted.move !== undefined && leadsTo(from, wanted.move);
+}
+
+function shortened(preview: Preview): Preview & Pick<PreviewForm, 'omitted'> {
+  const { shownPartsMax } = chainLimits;
+  const { shared, atRisk, held } = preview;
+  const over = (list: readonly unknown[]): number => Math.max(0, list.length - shownPartsMax);
+  return {
+    ...preview,
+    shared: shared.slice(0, shownPartsMax),
+    atRisk: atRisk.slice(0, shownPartsMax),
+    held: held.slice(0, shownPartsMax),
+    omitted: { shared: over(shared), atRisk: over(atRisk), held: over(held) },
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * How this node votes on the configuration that follows the one it knows. Its vote is on its disk
+ * before anybody sees it.
+ *
+ * A node whose disk is an old one may have voted and not know of it. So it votes only when enough
+ * others have answered what they have seen of its lives (`lineage.ts`); who was found to have an
+ * old disk does not vote until the others have shown it in which instances it can't have voted
+ * (`reassurance.ts`).
+ */
+import type { NodeId } from '../../actors/rules/actor.js';
+import { blankAcceptor } from '../../actors/consensus/acceptor.js';
+import {
+  majorityOf,
+  type Vote,
+  voteOf,
+  type VoteCast,
+  votesNowhere,
+} from '../../actors/consensus/voter.js';
+import type { Question } from '../../actors/consensus/acceptor.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import { mayFollow } from '../../actors/rules/steps.js';
+import { votersOf } from '../../actors/rules/voters.js';
+import { MalformedError, UnavailableError } from '../errors.js';
+import { decodeConfiguration } from '../wire/configuration-codec.js';
+import type { Chain } from './chain.js';
+
+export interface VotingOptions {
+  readonly self: NodeId;
+  readonly chain: Chain;
+  /** Who has answered in this life what it has seen of this node's lives. */
+  readonly recalledBy: ReadonlySet<NodeId>;
+}
+
+export class Voting {
+  constructor(private readonly options: VotingOptions) {}
+
+  /**
+   * `done` is called with what is on disk by then. Throws `MalformedError` when that can't follow,
+   * and `UnavailableError` when the disk takes nothing.
+   */
+  vote(
+    asked: Question<Uint8Array> & { readonly instance: ConfigurationNumber },
+    done: (vote: Vote<Uint8Array>) => void,
+  ): void {
+    const { chain } = this.options;
+    const { known } = chain;
+    if (known === undefined) return done({ kind: 'behind' });
+    if (asked.instance === known.number && asked.kind === 'accept') check(known, asked.value);
+    const { acceptor, vote } = this.cast(known, asked);
+    if (vote.kind === 'superseded' || vote.kind === 'behind' || vote.kind === 'abstaining')
+      return done(vote);
+    const { table } = chain;
+    if (table.isStuck) throw new UnavailableError('the disk is full: it takes no vote');
+    const votes = { instance: known.number, acceptor };
+    table.keep({ votes }, () => done(vote));
+  }
+
+  /** Those without whose word this node does not vote. */
+  unheard(): NodeId[] {
+    const { self, chain, recalledBy } = this.options;
+    const voters = chain.known === undefined ? [] : votersOf(chain.known);
+    if (!voters.includes(self)) return [];
+    const silent = voters.filter((id) => id !== self && !recalledBy.has(id));
+    return voters.length - silent.length >= majorityOf(voters) ? [] : silent;
+  }
+
+  /** Others have seen a later life of this node than its disk knows. */
+  noteOldDisk(): void {
+    this.voteFrom(votesNowhere);
+  }
+
+  /** It is known to have an old disk, and not yet from where on it may vote. */
+  get votesNowhere(): boolean {
+    return this.options.chain.table.kept.votesFrom === votesNowhere;
+  }
+
+  /** It has forgotten no vote from that instance on. */
+  voteFrom(votesFrom: ConfigurationNumber): void {
+    this.options.chain.table.keep({ votesFrom }, () => undefined);
+  }
+
+  private cast(
+    known: Configuration,
+    { instance, ...question }: Question<Uint8Array> & { readonly instance: ConfigurationNumber },
+  ): VoteCast<Uint8Array> {
+    const { votes, votesFrom: kept } = this.options.chain.table.kept;
+    const acceptor = votes.instance === known.number ? votes.acceptor : blankAcceptor;
+    const votesFrom = this.unheard().length > 0 ? votesNowhere : kept;
+    return voteOf({ instance: known.number, acceptor, votesFrom }, instance, question);
+  }
+}
+
+/** No proposer that goes by the rules proposes anything else. */
+function check(known: Configuration, value: Uint8Array): void {
+  if (!mayFollow(known, decodeConfiguration(value)))
+    throw new MalformedError('what is proposed does not follow from the configuration');
+}

@@ -1,0 +1,236 @@
+/**
+ * Release: drops what this node holds of keys that are not its own any more, by the `release`
+ * machine. A stray is dropped when every owner it has now holds the same, or has merged it, each
+ * going by the layout this node goes by; its mark goes with it, so that this node mints under a new
+ * epoch if it comes to own the key again.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { ActorRefFrom } from 'xstate';
+import { createActor } from 'xstate';
+import type { ReleaseEffects, ReleaseEvent } from '../../actors/replica/release.machine.js';
+import { releaseChart, type releaseMachine } from '../../actors/replica/release.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { transferLimits } from '../../actors/rules/limits/transfer.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import { replicaCountsOf } from '../../actors/rules/transfer.js';
+import { Buckets } from '../buckets/buckets.js';
+import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
+import { QuorateError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { NodeOptions } from '../options/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { Metrics, type Counter } from '../seams/metrics.js';
+import { Store, type ScannedKey } from '../store/store.js';
+import type { Request, Verb } from '../wire/protocol/bodies.js';
+import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
+import { otherwiseHeldOf, transferBody } from '../wire/protocol/transfer.js';
+import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
+import { recordsOf } from '../wire/state-parts.js';
+import type { WireValue } from '../wire/wire-value.js';
+import { StrayWalk } from './stray-walk.js';
+
+@injectable()
+export class Release implements ReleaseEffects {
+  private actor: ActorRefFrom<typeof releaseMachine> | undefined;
+  private readonly walk: StrayWalk;
+  private layout: ConfigurationNumber;
+  private strays: readonly ScannedKey[] = [];
+  /** What each owner holds in another state, and was not sent yet. */
+  private readonly toPush = new Map<NodeId, StorageKey[]>();
+  /** What is left of a state that is pushed in parts because it is larger than a message. */
+  private partsToPush: BatchRecord[] = [];
+  private calls: CallId[] = [];
+  private readonly counted: Readonly<Record<'dropped' | 'pushed', Counter>>;
+
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(Peers) private readonly peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) { partitions }: NodeOptions,
+    @inject(Buckets) buckets: Buckets,
+    @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Metrics) metrics: Metrics,
+  ) {
+    this.counted = {
+      dropped: metrics.counter('release.dropped', 'keys dropped, as all their owners have them'),
+      pushed: metrics.counter('release.pushed', 'states owners were sent before that'),
+    };
+    const counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
+    const { self } = peers;
+    this.walk = new StrayWalk({ self, partitions, store, view, buckets, counts });
+    this.layout = view.configuration;
+    view.onChange((change) => {
+      if (change.kind === 'ring') this.followLayout();
+    });
+  }
+
+  start(): void {
+    if (this.actor !== undefined) return;
+    this.actor = createActor(releaseChart(this), { clock: this.clock });
+    this.inspection.attach(this.actor);
+    this.actor.start();
+  }
+
+  stop(): void {
+    if (this.actor === undefined) return;
+    this.inspection.detach(this.actor);
+    this.actor.stop();
+    this.actor = undefined;
+    this.giveUp();
+  }
+
+  /** This node holds nothing at all, and owes nothing to anybody. */
+  isEmpty(): boolean {
+    return this.store.keys === 0 && this.store.hints.total().count === 0;
+  }
+
+  /**
+   * Whether this node holds of the partition, besides what it owns, only what it owes: settled
+   * hints may go then without asking anybody.
+   */
+  isReleased(partition: number): boolean {
+    return this.walk.isReleased(partition);
+  }
+
+  look(): void {
+    if (this.store.refusal() !== undefined) return this.send({ type: 'pass.ended' });
+    const strays = this.walk.step();
+    if (strays === undefined) return this.send({ type: 'pass.ended' });
+    this.strays = strays;
+    this.send({ type: strays.length === 0 ? 'strays.none' : 'strays.found' });
+  }
+
+  compare(): void {
+    this.toPush.clear();
+    this.partsToPush = [];
+    const byOwner = new Map<NodeId, ScannedKey[]>();
+    for (const stray of this.strays) {
+      const owners = this.walk.ownersOf(stray.key);
+      if (owners === undefined) return this.send({ type: 'owner.missing' });
+      for (const owner of owners) listOf(byOwner, owner).push(stray);
+    }
+    let open = byOwner.size;
+    for (const [owner, keys] of byOwner) {
+      const body = transferBody({ kind: 'held', layout: this.layout, keys });
+      this.ask(owner, 'transfer', body, (answer) => {
+        const positions = otherwiseHeldOf(answer, keys.length);
+        if (positions.length > 0)
+          this.toPush.set(
+            owner,
+            positions.map((position) => keys[position]!.key),
+          );
+        open--;
+        if (open > 0) return;
+        this.send({ type: this.toPush.size === 0 ? 'owners.equal' : 'owners.differ' });
+      });
+    }
+  }
+
+  push(): void {
+    const [owner] = this.toPush.keys();
+    if (owner === undefined) return this.send({ type: 'states.pushed', complete: true });
+    const records = this.recordsFor(this.toPush.get(owner)!);
+    const done = (): void => {
+      if (this.partsToPush.length === 0 && this.toPush.get(owner)?.length === 0)
+        this.toPush.delete(owner);
+      this.send({ type: 'states.pushed', complete: this.toPush.size === 0 });
+    };
+    if (records.length === 0) return done();
+    const { exchange } = mergeReason;
+    const { backgroundCallMsMax } = limits;
+    const batch = encodeBatch(records);
+    const body = mergeBody(exchange, notOwed, backgroundCallMsMax, batch, this.layout);
+    this.ask(owner, 'merge', body, () => {
+      this.counted.pushed.value += records.length;
+      done();
+    });
+  }
+
+  drop(): void {
+    try {
+      const before = this.store.keys;
+      this.store.remove(this.strays, () => {});
+      this.counted.dropped.value += before - this.store.keys;
+    } catch (error) {
+      // The store takes nothing more for now: the next pass finds them again.
+      if (!(error instanceof QuorateError)) throw error;
+    }
+    this.strays = [];
+    this.send({ type: 'strays.dropped' });
+  }
+
+  setAside(): void {
+    this.walk.setAside();
+  }
+
+  giveUp(): void {
+    for (const call of this.calls) this.peers.giveUp(call);
+    this.calls = [];
+  }
+
+  private send(event: ReleaseEvent): void {
+    this.actor?.send(event);
+  }
+
+  private followLayout(): void {
+    const { configuration } = this.view;
+    if (configuration === this.layout) return;
+    this.layout = configuration;
+    this.walk.begin();
+    this.send({ type: 'layout.changed' });
+  }
+
+  /**
+   * As they are now: whoever merges them holds what was compared, and maybe more. As many as one
+   * message takes, or a part of one.
+   */
+  private recordsFor(keys: StorageKey[]): BatchRecord[] {
+    const part = this.partsToPush.shift();
+    if (part !== undefined) return [part];
+    const records: BatchRecord[] = [];
+    let bytes = 0;
+    while (keys.length > 0 && this.partsToPush.length === 0) {
+      const held = this.store.peek(keys[0]!);
+      const length = held?.bytes.length ?? 0;
+      if (records.length > 0 && bytes + length > transferLimits.batchBytesMax) break;
+      const key = keys.shift()!;
+      if (held === undefined) continue;
+      const [first, ...rest] = recordsOf(key, held.bytes);
+      records.push(first!);
+      this.partsToPush.push(...rest);
+      bytes += length;
+    }
+    return records;
+  }
+
+  private ask<V extends Verb>(
+    to: NodeId,
+    verb: V,
+    body: Request<V>,
+    take: (answer: readonly WireValue[]) => void,
+  ): void {
+    const call = this.peers.call(to, verb, body, (answer) => {
+      if (goesByAnother(answer)) this.view.reconcile(to);
+      if (answer.kind !== 'ok') return this.send({ type: 'owner.missing' });
+      try {
+        take(answer.body);
+      } catch (error) {
+        if (!(error instanceof QuorateError)) throw error;
+        this.send({ type: 'owner.missing' });
+      }
+    });
+    this.calls.push(call);
+  }
+}
+
+function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const list = lists.get(key);
+  if (list !== undefined) return list;
+  const created: V[] = [];
+  lists.set(key, created);
+  return created;
+}

@@ -1,0 +1,267 @@
+/**
+ * Transfer: receives the partitions that move to this node, by the `transfer` machine, and tells
+ * which it has received.
+ *
+ * A partition is *streamed* from one source, batch by batch in the order of its keys; where that
+ * one falls silent, another goes on behind the last key. Who sent all of it is a source whose keys
+ * this node has; so is one whose trees were compared with it (`tree-exchange.ts`).
+ */
+import { inject, injectable } from 'tsyringe';
+import type { ActorRefFrom } from 'xstate';
+import { createActor } from 'xstate';
+import type { TransferEffects, TransferEvent } from '../../actors/replica/transfer.machine.js';
+import { transferChart, type transferMachine } from '../../actors/replica/transfer.machine.js';
+import type { NodeId } from '../../actors/rules/actor.js';
+import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import { isStreamed, replicaCountsOf } from '../../actors/rules/transfer.js';
+import { Buckets } from '../buckets/buckets.js';
+import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
+import { MalformedError, QuorateError } from '../errors.js';
+import { ClusterView } from '../membership/cluster-view.js';
+import { NodeOptions } from '../options/node-options.js';
+import { Clock } from '../seams/clock.js';
+import { Inspection } from '../seams/inspection.js';
+import { Metrics, type Counter } from '../seams/metrics.js';
+import { Store } from '../store/store.js';
+import { asBuffer } from '../wire/as-buffer.js';
+import {
+  offerOf,
+  sentOf,
+  transferBody,
+  type SentStates,
+  type TransferQuestion,
+} from '../wire/protocol/transfer.js';
+import { keyedStatesOf } from '../wire/state-batch.js';
+import type { WireValue } from '../wire/wire-value.js';
+import { Reception } from './reception.js';
+import { TreeExchange } from './tree-exchange.js';
+
+/** The source at hand, and what is left to be had from it. */
+interface AtSource {
+  readonly source: NodeId;
+  readonly toStream: number[];
+  readonly toCompare: number[];
+}
+
+@injectable()
+export class Transfer implements TransferEffects {
+  private actor: ActorRefFrom<typeof transferMachine> | undefined;
+  private layout: ConfigurationNumber;
+  private reception: Reception;
+  private at: AtSource = { source: '', toStream: [], toCompare: [] };
+  private call: CallId | undefined;
+  /** Counts what was asked, so that a callback that can't be taken back knows it is late. */
+  private questions = 0;
+  private readonly listeners: (() => void)[] = [];
+  private readonly counted: Readonly<Record<'partitions' | 'states' | 'bytes', Counter>>;
+
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(Peers) private readonly peers: Peers,
+    @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Buckets) private readonly buckets: Buckets,
+    @inject(Inspection) private readonly inspection: Inspection,
+    @inject(TreeExchange) private readonly exchange: TreeExchange,
+    @inject(Metrics) metrics: Metrics,
+  ) {
+    this.counted = {
+      partitions: metrics.counter('transfer.partitions', 'partitions received from their owners'),
+      states: metrics.counter('transfer.states', 'states that were streamed to this node'),
+      bytes: metrics.counter('transfer.bytes', 'bytes of them'),
+    };
+    this.layout = view.configuration;
+    this.reception = this.begun();
+    view.onChange((change) => {
+      if (change.kind === 'ring') this.followMoves();
+    });
+  }
+
+  start(): void {
+    if (this.actor !== undefined) return;
+    this.actor = createActor(transferChart(this), { clock: this.clock });
+    this.inspection.attach(this.actor);
+    this.actor.start();
+    this.followMoves();
+  }
+
+  stop(): void {
+    if (this.actor === undefined) return;
+    this.inspection.detach(this.actor);
+    this.actor.stop();
+    this.actor = undefined;
+    this.giveUp();
+  }
+
+  /**
+   * Partitions of which this node has what their owners hold, by the layout it goes by now; durable
+   * here. They stay received however the move goes on.
+   */
+  received(): ReadonlySet<number> {
+    return this.reception.received;
+  }
+
+  /** Called when more was received. */
+  onReceived(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  choose(): void {
+    const events = { chosen: 'lot.chosen', stuck: 'lot.stuck', none: 'lot.none' } as const;
+    this.send({ type: events[this.reception.choose()] });
+  }
+
+  ask(): void {
+    const { reception, layout } = this;
+    const source = reception.nextSource();
+    if (source === undefined) return this.send({ type: 'lot.had' });
+    const partitions = reception.lotOf(source);
+    this.at = { source, toStream: [], toCompare: [] };
+    this.question({ kind: 'offer', layout, partitions }, (body) => {
+      const counts = offerOf(body, partitions.length);
+      const { toStream, toCompare } = this.at;
+      partitions.forEach((partition, i) => {
+        const held = this.store.trees.keysOf(partition);
+        const streams = reception.isStreaming(partition) || isStreamed(held, counts[i]!);
+        (streams ? toStream : toCompare).push(partition);
+      });
+      this.send({ type: 'source.offered', ...this.left() });
+    });
+  }
+
+  fetch(): void {
+    const { layout, reception } = this;
+    const [partition] = this.at.toStream;
+    if (partition === undefined) throw new Error('there is nothing to stream');
+    if (this.store.refusal() !== undefined) return this.send({ type: 'store.refused' });
+    const startedMs = this.clock.monotonicMs();
+    const after = reception.reached(partition);
+    this.question({ kind: 'states', layout, partition, after }, (body) => {
+      const sent = sentOf(body, after);
+      const states = this.checkedCount(sent, { partition, after });
+      this.store.merge(
+        sent.batch,
+        {},
+        this.unlessGivenUp(() => {
+          this.counted.states.value += states;
+          this.counted.bytes.value += sent.batch.length;
+          this.noteBatch(partition, sent);
+          const tookMs = this.clock.monotonicMs() - startedMs;
+          this.send({ type: 'batch.stored', ...this.left(), tookMs });
+        }),
+      );
+    });
+  }
+
+  compare(): void {
+    const { source, toCompare } = this.at;
+    this.exchange.order({
+      peer: source,
+      partitions: [...toCompare],
+      onEnd: (wentThrough) => {
+        if (!wentThrough) return this.send({ type: 'source.silent' });
+        for (const partition of toCompare) this.reception.noteHad(partition, source);
+        this.send({ type: 'source.compared' });
+      },
+    });
+  }
+
+  leaveAlone(): void {
+    this.reception.leaveAlone(this.at.source);
+  }
+
+  settle(): void {
+    this.store.settled(
+      this.unlessGivenUp(() => {
+        const before = this.received().size;
+        const isMore = this.reception.conclude();
+        this.counted.partitions.value += this.received().size - before;
+        if (isMore) for (const listener of this.listeners) listener();
+        this.send({ type: 'lot.durable' });
+      }),
+    );
+  }
+
+  giveUp(): void {
+    if (this.call !== undefined) this.peers.giveUp(this.call);
+    this.call = undefined;
+    this.exchange.withdraw();
+    this.questions++;
+  }
+
+  private send(event: TransferEvent): void {
+    this.actor?.send(event);
+  }
+
+  private followMoves(): void {
+    const { configuration } = this.view;
+    if (configuration === this.layout) return this.send({ type: 'partitions.moved' });
+    this.layout = configuration;
+    this.reception = this.begun();
+    this.send({ type: 'layout.changed' });
+  }
+
+  private begun(): Reception {
+    const { view, options, buckets, clock } = this;
+    return new Reception({
+      self: this.peers.self,
+      partitions: options.partitions,
+      view,
+      counts: replicaCountsOf([buckets.defaults, ...buckets.own.values()]),
+      monotonicMs: () => clock.monotonicMs(),
+    });
+  }
+
+  private left(): { readonly streams: number; readonly compares: number } {
+    return { streams: this.at.toStream.length, compares: this.at.toCompare.length };
+  }
+
+  private noteBatch(partition: number, { upTo, isWhole }: SentStates): void {
+    const { source, toStream, toCompare } = this.at;
+    const now = this.reception.noteBatch(partition, { source, upTo, isWhole });
+    if (now === 'goesOn') return;
+    toStream.shift();
+    if (now === 'toCompare') toCompare.push(partition);
+  }
+
+  /** How many states it has. Throws `MalformedError` on what was not asked for. */
+  private checkedCount(
+    { batch, upTo }: SentStates,
+    asked: { readonly partition: number; readonly after: StorageKey },
+  ): number {
+    const states = keyedStatesOf(asBuffer(batch));
+    let last = asked.after;
+    for (const { key } of states) {
+      if (partitionOfStorageKey(key) !== asked.partition || key <= last)
+        throw new MalformedError('states of other keys than were asked for');
+      last = key;
+    }
+    if (upTo !== '' && last > upTo) throw new MalformedError('states behind their end');
+    return states.length;
+  }
+
+  private unlessGivenUp(callback: () => void): () => void {
+    const { questions } = this;
+    return () => {
+      if (questions === this.questions) callback();
+    };
+  }
+
+  private question(question: TransferQuestion, take: (body: readonly WireValue[]) => void): void {
+    const { source } = this.at;
+    this.call = this.peers.call(source, 'transfer', transferBody(question), (answer) => {
+      this.call = undefined;
+      if (goesByAnother(answer)) this.view.reconcile(source);
+      if (answer.kind !== 'ok') return this.send({ type: 'source.silent' });
+      try {
+        take(answer.body);
+      } catch (error) {
+        if (!(error instanceof QuorateError)) throw error;
+        const isSense = !(error instanceof MalformedError);
+        this.send({ type: isSense ? 'store.refused' : 'source.silent' });
+      }
+    });
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The verb `chain`: how the configuration that follows another one is chosen, and how what was
+ * chosen gets about (`actors/consensus/`).
+ *
+ *   prepare, accept   a proposer's questions to the voters of a configuration, about what follows
+ *                     it. Each is answered with a vote, once that is on the disk
+ *   fetch             which configuration do you know? answered with it
+ *   chosen            told, or asked whether it is on the disk: this one was chosen
+ *
+ * Configurations travel as the bytes of their document, which whoever takes them checks.
+ */
+import { isNodeId } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
+import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
+import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
+import type { Accepted, Question } from '../../../actors/consensus/acceptor.js';
+import type { Ballot } from '../../../actors/consensus/ballot.js';
+import type { Vote } from '../../../actors/consensus/voter.js';
+import { MalformedError } from '../../errors.js';
+import { isInt, isText } from '../columns.js';
+import type { WireValue } from '../wire-value.js';
+import { asAnswer, asRequest, binOf, onlyOf, type Answer, type Request } from './bodies.js';
+
+/** Of a document. */
+export type ConfigurationBytes = Uint8Array;
+
+export type ChainQuestion =
+  /** `instance`: the number of the configuration that is to be followed. */
+  | (Question<ConfigurationBytes> & { readonly instance: ConfigurationNumber })
+  | { readonly kind: 'fetch' }
+  | { readonly kind: 'chosen'; readonly configuration: ConfigurationBytes };
+
+/** Whose instance is over sends what it knows instead. */
+export type SentVote =
+  | Exclude<Vote<ConfigurationBytes>, { readonly kind: 'superseded' }>
+  | { readonly kind: 'superseded'; readonly configuration: ConfigurationBytes };
+
+export function chainBody(question: ChainQuestion): Request<'chain'> {
+  switch (question.kind) {
+    case 'prepare':
+      return asRequest([question.kind, question.instance, ...ballotParts(question.ballot)]);
+    case 'accept': {
+      const { kind, instance, ballot, value } = question;
+      return asRequest([kind, instance, ...ballotParts(ballot), value]);
+    }
+    case 'chosen':
+      return asRequest([question.kind, question.configuration]);
+    default:
+      return asRequest([question.kind]);
+  }
+}
+
+export function chainOf(body: readonly WireValue[]): ChainQuestion {
+  const [kind, ...parts] = body;
+  switch (kind) {
+    case 'prepare': {
+      checkCount(parts, 3);
+      return { kind, instance: instanceOf(parts[0]), ballot: ballotOf(parts[1], parts[2]) };
+    }
+    case 'accept': {
+      checkCount(parts, 4);
+      const ballot = ballotOf(parts[1], parts[2]);
+      return { kind, instance: instanceOf(parts[0]), ballot, value: configurationOf(parts[3]) };
+    }
+    case 'fetch':
+      checkCount(parts, 0);
+      return { kind };
+    case 'chosen':
+      checkCount(parts, 1);
+      return { kind, configuration: configurationOf(parts[0]) };
+    default:
+      throw new MalformedError('no such question about the chain of configurations');
+  }
+}
+
+/** To `prepare` and `accept`. */
+export function voteBody(vote: SentVote): Answer<'chain'> {
+  switch (vote.kind) {
+    case 'promised':
+      return asAnswer([vote.kind, ...acceptedParts(vote.accepted)]);
+    case 'outvoted':
+      return asAnswer([vote.kind, ...ballotParts(vote.ballot)]);
+    case 'superseded':
+      return asAnswer([vote.kind, vote.configuration]);
+    default:
+      return asAnswer([vote.kind]);
+  }
+}
+
+/** `to`: what was asked. */
+export function voteOf(body: readonly WireValue[], to: 'prepare' | 'accept'): SentVote {
+  const [kind, ...parts] = body;
+  switch (kind) {
+    case 'promised':
+      if (to !== 'prepare') break;
+      return { kind, accepted: acceptedOf(parts) };
+    case 'accepted':
+      if (to !== 'accept') break;
+      checkCount(parts, 0);
+      return { kind };
+    case 'outvoted':
+      checkCount(parts, 2);
+      return { kind, ballot: ballotOf(parts[0], parts[1]) };
+    case 'superseded':
+      checkCount(parts, 1);
+      return { kind, configuration: configurationOf(parts[0]) };
+    case 'behind':
+    case 'abstaining':
+      checkCount(parts, 0);
+      return { kind };
+  }
+  throw new MalformedError('no such vote');
+}
+
+/** To `fetch`. */
+export function fetchedBody(configuration: ConfigurationBytes): Answer<'chain'> {
+  return asAnswer([configuration]);
+}
+
+export function fetchedOf(body: readonly WireValue[]): Buffer {
+  return configurationOf(onlyOf(body));
+}
+
+/** To `chosen`, where somebody waits: that one, or a later one, is on the disk. */
+export const takenBody = asAnswer<'chain'>([]);
+
+function acceptedParts(accepted: Accepted<ConfigurationBytes> | undefined): WireValue[] {
+  return accepted === undefined ? [] : [...ballotParts(accepted.ballot), accepted.value];
+}
+
+function acceptedOf(parts: readonly WireValue[]): Accepted<Buffer> | undefined {
+  if (parts.length === 0) return undefined;
+  checkCount(parts, 3);
+  return { ballot: ballotOf(parts[0], parts[1]), value: configurationOf(parts[2]) };
+}
+
+function ballotParts({ round, proposer }: Ballot): WireValue[] {
+  return [round, proposer];
+}
+
+function ballotOf(round: WireValue | undefined, proposer: WireValue | undefined): Ballot {
+  if (!isInt(round) || round < 1 || round > consensusLimits.ballotRoundMax)
+    throw new MalformedError('a round there is not');
+  if (!isText(proposer) || !isNodeId(proposer)) throw new MalformedError('a ballot is of a node');
+  return { round, proposer };
+}
+
+function instanceOf(value: WireValue | undefined): ConfigurationNumber {
+  if (!isInt(value) || value < 1 || value > limits.configurationNumberMax)
+    throw new MalformedError('a number no configuration has');
+  return value;
+}
+
+function configurationOf(value: WireValue | undefined): Buffer {
+  const bytes = binOf(value);
+  if (bytes.length === 0 || bytes.length > limits.configurationBytesMax)
+    throw new MalformedError('a configuration is no longer than its bound');
+  return bytes;
+}
+
+function checkCount(parts: readonly WireValue[], count: number): void {
+  if (parts.length !== count) throw new MalformedError('parts of a message about the chain');
+}

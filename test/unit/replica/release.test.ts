@@ -1,0 +1,257 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
+import { transferLimits } from '../../../actors/rules/limits/transfer.js';
+import type { NodeOptions } from '../../../src/options/node-options.js';
+import { ReplicaWorld } from '../../support/replica-world.js';
+import { reading, readingsOf } from '../../support/readings.js';
+
+let world: ReplicaWorld;
+
+afterEach(() => expect(world.errors).toEqual([]));
+
+const [before, after] = [2, 3];
+const ids = (nodes: readonly number[]): string[] => nodes.map((at) => world.nodes[at]!.id);
+const pass = transferLimits.releaseIntervalMs + 3_000;
+
+/** Nodes 0, 1 and 2 own everything (N=3); 3 and 4 are there. */
+async function settled(options: Partial<NodeOptions> = {}): Promise<void> {
+  world = await ReplicaWorld.start(5, options);
+  world.releasing = true;
+  for (const { view } of world.nodes) view.learn(before, ids([0, 1, 2]));
+}
+
+/** Node 0 has left, node 3 owns everything in its place; releases run. */
+function change(late: readonly number[] = []): void {
+  for (const [at, { view }] of world.nodes.entries())
+    if (!late.includes(at)) view.learn(after, ids([1, 2, 3]));
+  for (const { release } of world.nodes) release.start();
+}
+
+async function putAt(nodes: readonly number[], key: StorageKey, value = 'v'): Promise<void> {
+  const state = await world.put(nodes[0]!, key, { value });
+  for (const at of nodes.slice(1)) await world.give(at, key, state);
+}
+
+async function fill(count: number, nodes = [0, 1, 2, 3]): Promise<StorageKey[]> {
+  const keys = Array.from({ length: count }, (_, i) => world.key(`k${i}`, i % 16));
+  for (const key of keys) await putAt(nodes, key);
+  return keys;
+}
+
+const counted = (): Record<string, number> => readingsOf(world.nodes[0]!, 'release');
+
+describe('release', () => {
+  test('all owners hold the same: it is dropped, and nothing is sent', async () => {
+    await settled();
+    await fill(600);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(false);
+    change();
+    await world.run(pass);
+    expect(counted()).toEqual({ dropped: 600, pushed: 0 });
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+    for (const at of [1, 2, 3]) expect(world.nodes[at]!.store.keys).toBe(600);
+  });
+
+  test('what an owner lacks is pushed to it before it is dropped, siblings among it', async () => {
+    await settled();
+    const keys = await fill(40);
+    const [only, some, both] = [world.key('only', 1), world.key('some', 1), world.key('both', 1)];
+    await putAt([0], only, 'only');
+    await putAt([0, 2], some, 'some');
+    await putAt([0], both, 'left');
+    await putAt([1, 2, 3], both, 'right');
+    change();
+    await world.run(pass);
+    expect(world.nodes[0]!.store.keys).toBe(0);
+    for (const at of [1, 2, 3]) {
+      expect(world.valuesAt(at, only)).toEqual(['only']);
+      expect(world.valuesAt(at, some)).toEqual(['some']);
+      expect(world.valuesAt(at, both)?.toSorted()).toEqual(['left', 'right']);
+    }
+    for (const key of keys) expect(world.equal(key, [1, 2, 3])).toBe(true);
+    expect(counted()).toEqual({ dropped: 43, pushed: 3 + 2 + 3 });
+  });
+
+  test('large states are pushed in several messages', async () => {
+    await settled();
+    const keys = Array.from({ length: 12 }, (_, i) => world.key(`k${i}`, 1));
+    for (const key of keys) await putAt([0], key, 'x'.repeat(200 * 1024));
+    change();
+    await world.run(pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+    for (const key of keys) expect(world.equal(key, [1, 2, 3])).toBe(true);
+  });
+
+  test('an owner that is down: nothing goes until it is back', async () => {
+    await settled();
+    await fill(40);
+    world.believe(2, 'down');
+    change();
+    await world.run(4 * pass);
+    expect(counted()).toEqual({ dropped: 0, pushed: 0 });
+    expect(world.nodes[0]!.store.keys).toBe(40);
+    world.believe(2, 'alive');
+    await world.run(pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+  });
+
+  test('an owner that is gone, and nobody knows yet: nothing goes, though the others took what they lacked', async () => {
+    await settled();
+    const keys = await fill(40, [0, 1]);
+    world.crash(2);
+    change();
+    await world.run(4 * pass);
+    expect(world.nodes[0]!.store.keys).toBe(40);
+    world.nodes[2] = await world.boot(2);
+    world.nodes[2].view.learn(after, ids([1, 2, 3]));
+    await world.run(2 * pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+    for (const key of keys) expect(world.equal(key, [1, 2, 3])).toBe(true);
+  });
+
+  test('an owner that can store nothing: what it lacks stays', async () => {
+    await settled();
+    await fill(20, [0, 1, 2]);
+    world.nodes[3]!.store.refuseWrites('diskFull');
+    change();
+    await world.run(2 * pass);
+    expect(world.nodes[0]!.store.keys).toBe(20);
+    world.nodes[3]!.store.takeWrites();
+    await world.run(pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+  });
+
+  test('an owner that goes by another layout is no owner yet: nothing goes, and the two tell each other', async () => {
+    await settled();
+    await fill(20);
+    change([3]);
+    await world.run(2 * pass);
+    expect(world.nodes[0]!.store.keys).toBe(20);
+    expect(world.nodes[0]!.view.reconciled).toContain(world.nodes[3]!.id);
+    world.nodes[3]!.view.learn(after, ids([1, 2, 3]));
+    await world.run(pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+  });
+
+  test('owners of which one was removed: the others are enough', async () => {
+    await settled();
+    await fill(20);
+    world.crash(2);
+    world.believe(2, 'down');
+    for (const { view } of world.nodes) view.removed.add(world.nodes[2]!.id);
+    change();
+    await world.run(pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+  });
+
+  test('what is written after it was compared stays, and goes once all owners have it', async () => {
+    await settled();
+    const [key] = await fill(1, [0, 1, 2, 3]);
+    change();
+    const { release, store } = world.nodes[0]!;
+    // Between the answers of all owners and the drop.
+    const drop = release.drop.bind(release);
+    const drops: number[] = [];
+    release.drop = () => {
+      if (drops.push(1) === 1) void world.put(0, key!, { value: 'late' });
+      drop();
+    };
+    while (drops.length === 0) await world.run(1);
+    await world.run(10);
+    expect(world.valuesAt(0, key!)).toEqual(['late']);
+    expect(store.keys).toBe(1);
+    await world.run(2 * pass);
+    expect(store.keys).toBe(0);
+    for (const at of [1, 2, 3]) expect(world.valuesAt(at, key!)).toEqual(['late']);
+  });
+
+  test('what an owner holds in memory alone does not count: it is dropped when that is durable there', async () => {
+    await settled();
+    const [key] = await fill(1, [0, 1, 2]);
+    change();
+    const state = world.stateAt(0, key!)!;
+    // Its log can't be written, and it has merged the state all the same.
+    world.fill(3, true);
+    await world.give(3, key!, state);
+    await world.run(2 * pass);
+    expect(world.nodes[0]!.store.keys).toBe(1);
+    world.fill(3, false);
+    await world.run(2 * pass);
+    expect(world.nodes[0]!.store.keys).toBe(0);
+    expect(world.valuesAt(3, key!)).toEqual(['v']);
+  });
+
+  test('while a partition moves, both its sides are owners: who owns neither drops it once all of them have it', async () => {
+    await settled();
+    const key = world.key('k', 0);
+    await putAt([4], key);
+    for (const { view } of world.nodes) view.moveTo(after, ids([1, 2, 3]));
+    for (const { release } of world.nodes) release.start();
+    await world.run(pass);
+    expect(world.stateAt(4, key)).toBeUndefined();
+    for (const at of [0, 1, 2, 3]) expect(world.valuesAt(at, key)).toEqual(['v']);
+  });
+
+  test('buckets with another N: a node keeps the keys it owns and drops the others of the same partition', async () => {
+    await settled({ buckets: { wide: { n: 4 } } });
+    const narrow = world.key('k', 0);
+    const wide = storageKeyOf({ partition: 0, bucket: 'wide', key: 'k' });
+    for (const { view } of world.nodes) view.learn(after, ids([0, 1, 2, 3, 4]));
+    for (const key of [narrow, wide]) await putAt([3], key);
+    for (const { release } of world.nodes) release.start();
+    await world.run(pass);
+    expect(world.stateAt(3, narrow)).toBeUndefined();
+    expect(world.valuesAt(3, wide)).toEqual(['v']);
+    for (const at of [0, 1, 2]) expect(world.valuesAt(at, narrow)).toEqual(['v']);
+  });
+
+  test('a node that owns a key again mints for it under a new epoch', async () => {
+    await settled();
+    const [key] = await fill(1);
+    const [old] = world.stateAt(0, key!)!.siblings;
+    change();
+    await world.run(pass);
+    for (const { view } of world.nodes) view.learn(after + 1, ids([0, 1, 2]));
+    await world.give(0, key!, world.stateAt(1, key!)!);
+    const [fresh] = (await world.put(0, key!, { value: 'w' })).siblings;
+    expect(fresh!.dot.actor).not.toBe(old!.dot.actor);
+  });
+});
+
+describe('release and hints', () => {
+  test('what a former owner holds and owes as well: after the hint is settled it is compared with the others too', async () => {
+    await settled();
+    const key = world.key('k', 0);
+    await putAt([0], key);
+    world.believe(1, 'down');
+    change();
+    await world.give(0, key, world.stateAt(0, key)!, 2);
+    world.nodes[0]!.handoff.start();
+    await world.run(2 * pass);
+    expect(world.nodes[0]!.store.hints.total().count).toBe(0);
+    // Node 2 has acknowledged it; node 1, an owner too, has not.
+    expect(world.valuesAt(2, key)).toEqual(['v']);
+    expect(world.valuesAt(0, key)).toEqual(['v']);
+    world.believe(1, 'alive');
+    await world.run(2 * pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+    for (const at of [1, 2, 3]) expect(world.valuesAt(at, key)).toEqual(['v']);
+  });
+
+  test('what is owed is not dropped; it is in the way of being empty until its target has it', async () => {
+    await settled();
+    change();
+    await world.run(pass);
+    const key = world.key('k', 0);
+    await putAt([1, 3], key);
+    await world.give(0, key, world.stateAt(1, key)!, 2);
+    await world.run(2 * pass);
+    expect(world.valuesAt(0, key)).toEqual(['v']);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(false);
+    expect(reading(world.nodes[0]!, 'release.pushed')).toBe(0);
+    world.nodes[0]!.handoff.start();
+    await world.run(5_000);
+    expect(world.valuesAt(2, key)).toEqual(['v']);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+  });
+});

@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals';
+import type { Configuration, Place } from '../../../actors/rules/configuration.js';
+import { driverOf, dueStep, type Seen, triesBefore } from '../../../actors/rules/driver.js';
+import { begin, foundingConfiguration, moved } from '../../../actors/rules/steps.js';
+
+const place = (id: string): Place => ({ id, name: id, host: id, zone: '', weight: 1 });
+const founded = foundingConfiguration(['a', 'b', 'c'].map(place), 4, []);
+
+const seen: Seen = {
+  targetsOf: () => ['d'],
+  hasReceived: () => false,
+  isEmpty: () => false,
+  arrivals: [],
+  isGone: () => false,
+};
+
+/** Who comes as another one, and does not ask first. */
+const arrivals = (...ids: string[]): Seen['arrivals'] =>
+  ids.map((id) => ({ place: place(id), wish: { join: 'auto', replaces: '' } }));
+
+function stepped(step: ReturnType<typeof dueStep>): Configuration {
+  if (typeof step !== 'object') throw new Error(String(step));
+  return step;
+}
+
+const growing = stepped(
+  begin(founded, { members: [...founded.members, place('d')], ring: 1, removed: [] }),
+);
+
+test('the first voter that lives drives', () => {
+  expect(driverOf(['a', 'b', 'c'], (node) => node !== 'a')).toBe('b');
+  expect(driverOf(['a', 'b'], () => false)).toBeUndefined();
+});
+
+test('each voter that lives has its turn after those before it', () => {
+  const isAlive = (node: string): boolean => node !== 'b';
+  const turns = ['a', 'b', 'c', 'x'].map((node) => triesBefore(node, ['a', 'b', 'c'], isAlive));
+  expect(turns).toEqual([0, undefined, 1, undefined]);
+});
+
+test('nothing is due where nothing moves, nobody left and nobody waits', () => {
+  expect(dueStep(founded, seen)).toBeUndefined();
+  expect(dueStep(founded, { ...seen, arrivals: arrivals('a') })).toBeUndefined();
+});
+
+test('all who wait are taken in at once', () => {
+  const next = stepped(dueStep(founded, { ...seen, arrivals: arrivals('e', 'd') }));
+  expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+test('of a move those partitions have moved that all their targets have received', () => {
+  expect(dueStep(growing, seen)).toBeUndefined();
+  const some = { ...seen, hasReceived: (_: string, partition: number) => partition > 1 };
+  expect(stepped(dueStep(growing, some)).move?.moved).toEqual([2, 3]);
+  const two: Seen = {
+    ...some,
+    targetsOf: (partition) => (partition === 0 ? [] : ['d', 'e']),
+    hasReceived: (node, partition) => node === 'd' || partition === 3,
+  };
+  expect(stepped(dueStep(growing, two)).move?.moved).toEqual([0, 3]);
+});
+
+test('when all have moved the move is over; meanwhile nobody else is taken in', () => {
+  const waiting = { ...seen, arrivals: arrivals('e') };
+  expect(dueStep(growing, waiting)).toBeUndefined();
+  const all = stepped(moved(growing, [0, 1, 2, 3]));
+  const over = stepped(dueStep(all, waiting));
+  expect([over.move, over.members.map(({ id }) => id)]).toEqual([undefined, ['a', 'b', 'c', 'd']]);
+});
+
+test('who leaves and is empty is let go, who is not stays', () => {
+  const leaving = { ...founded, leaving: ['x', 'y'] };
+  expect(dueStep(leaving, seen)).toBeUndefined();
+  const next = stepped(dueStep(leaving, { ...seen, isEmpty: (node) => node === 'y' }));
+  expect(next.leaving).toEqual(['x']);
+});
+
+test('from who was removed before there were configurations the cluster moves on', () => {
+  const before = foundingConfiguration(['a', 'b', 'c'].map(place), 4, ['b']);
+  const next = stepped(dueStep(before, seen));
+  expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'c']);
+  expect(next.removed).toEqual(['b']);
+});
+
+test('who comes in the stead of a member is taken in, and that one is gone, once the others agree to that', () => {
+  const wish = { join: 'auto', replaces: 'c' } as const;
+  const coming: Seen = { ...seen, arrivals: [{ place: place('d'), wish }] };
+  expect(dueStep(founded, coming)).toBeUndefined();
+  const next = stepped(dueStep(founded, { ...coming, isGone: (node) => node === 'c' }));
+  expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'b', 'd']);
+  expect(next.removed).toEqual(['c']);
+  expect(next.leaving).toEqual([]);
+});

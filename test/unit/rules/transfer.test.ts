@@ -1,0 +1,167 @@
+import { describe, expect, test } from '@jest/globals';
+import { assert, boolean, integer, property, shuffledSubarray, subarray } from 'fast-check';
+import type { NodeId } from '../../../actors/rules/actor.js';
+import { limits } from '../../../actors/rules/limits.js';
+import type { Reachability } from '../../../actors/rules/membership.js';
+import { placementOf, type Placement } from '../../../actors/rules/placement.js';
+import {
+  isReceived,
+  isStreamed,
+  isTarget,
+  isToReceive,
+  quotasOf,
+  replicaCountsOf,
+  sourcesToAsk,
+  transferRestMs,
+} from '../../../actors/rules/transfer.js';
+
+const all = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+function moving(from: readonly string[], to: readonly string[], hasMoved = false) {
+  return (n: number): Placement =>
+    placementOf(
+      {
+        preferenceList: () => from,
+        next: { preferenceList: () => to, hasMoved: () => hasMoved },
+      },
+      0,
+      n,
+    );
+}
+
+const viewOf = (
+  beliefs: Partial<Record<NodeId, Reachability>> = {},
+  removed: readonly NodeId[] = [],
+) => ({
+  reachability: (node: NodeId): Reachability => beliefs[node] ?? 'alive',
+  removed: new Set(removed),
+});
+
+const three = [{ n: 3, w: 2 }];
+
+describe('which partitions a node is to receive', () => {
+  const placementFor = moving(['a', 'b', 'c', 'd'], ['b', 'x', 'c', 'a']);
+
+  test('those it will own and did not, until they have moved', () => {
+    const before = placementFor(3);
+    expect(['a', 'b', 'c', 'd', 'x'].filter((node) => isToReceive(before, node))).toEqual(['x']);
+    const after = moving(['a', 'b', 'c', 'd'], ['b', 'x', 'c', 'a'], true)(3);
+    expect(isToReceive(after, 'x')).toBe(false);
+    expect(isTarget(after, 'x')).toBe(true);
+  });
+
+  test('nobody while nothing moves', () => {
+    const placement = placementOf({ preferenceList: () => all }, 0, 3);
+    expect(all.filter((node) => isToReceive(placement, node))).toEqual([]);
+  });
+
+  test('what it owns of one N and comes to own of another: only that', () => {
+    const lists = moving(['a', 'b', 'c'], ['c', 'a', 'b']);
+    expect(quotasOf(lists, [{ n: 1, w: 1 }, ...three], 'c')).toEqual([
+      { sources: ['a'], needed: 1 },
+    ]);
+  });
+
+  test('cancelled: those of the other side, and of each partition the other half', () => {
+    const from = ['a', 'b', 'c'];
+    const to = ['b', 'c', 'x'];
+    for (const hasMoved of [false, true]) {
+      const back = moving(to, from, !hasMoved)(3);
+      expect(isToReceive(moving(from, to, hasMoved)(3), 'x')).toBe(!hasMoved);
+      expect(isToReceive(back, 'a')).toBe(hasMoved);
+      expect(isTarget(back, 'x')).toBe(false);
+    }
+  });
+});
+
+test('the Ns in use, each with the smallest W of its buckets', () => {
+  const buckets = [
+    { n: 3, w: 2 },
+    { n: 5, w: 3 },
+    { n: 3, w: 1 },
+    { n: 3, w: 3 },
+  ];
+  expect(replicaCountsOf(buckets)).toEqual([
+    { n: 3, w: 1 },
+    { n: 5, w: 3 },
+  ]);
+});
+
+describe('when a partition is received', () => {
+  const quotas = quotasOf(moving(['a', 'b', 'c'], ['b', 'c', 'x']), three, 'x');
+
+  test('of 3 owners and W=2 it takes 2, and all that can be reached', () => {
+    expect(quotas).toEqual([{ sources: ['a', 'b', 'c'], needed: 2 }]);
+    expect(isReceived(quotas, new Set(['a', 'b']), viewOf())).toBe(false);
+    expect(isReceived(quotas, new Set(['a', 'b']), viewOf({ c: 'suspect' }))).toBe(false);
+    expect(isReceived(quotas, new Set(['a', 'b']), viewOf({ c: 'down' }))).toBe(true);
+    expect(isReceived(quotas, new Set(all), viewOf())).toBe(true);
+  });
+
+  test('N − W sources are too few, whoever is down', () => {
+    const view = viewOf({ b: 'down', c: 'down' });
+    expect(isReceived(quotas, new Set(['a']), view)).toBe(false);
+    expect(sourcesToAsk(quotas, new Set(['a']), view)).toEqual([]);
+  });
+
+  test('W=1: all of them, who is down or not', () => {
+    const each = quotasOf(moving(['a', 'b', 'c'], ['b', 'c', 'x']), [{ n: 3, w: 1 }], 'x');
+    expect(isReceived(each, new Set(['a', 'b']), viewOf({ c: 'down' }))).toBe(false);
+  });
+
+  test('who was removed is not asked, and not waited for; the others all count', () => {
+    const view = viewOf({ c: 'down' }, ['c']);
+    expect(sourcesToAsk(quotas, new Set(), view)).toEqual(['a', 'b']);
+    expect(isReceived(quotas, new Set(['a']), viewOf({ b: 'down' }, ['c']))).toBe(false);
+    expect(isReceived(quotas, new Set(['a', 'b']), view)).toBe(true);
+    expect(isReceived(quotas, new Set(['a']), viewOf({}, ['b', 'c']))).toBe(true);
+  });
+
+  test('fewer owners than W: all the same one at least', () => {
+    const lone = quotasOf(moving(['a'], ['a', 'b']), [{ n: 2, w: 2 }], 'b');
+    expect(lone).toEqual([{ sources: ['a'], needed: 1 }]);
+    expect(isReceived(lone, new Set(), viewOf({ a: 'down' }))).toBe(false);
+  });
+
+  test('with owners who hold a put at any W of them, whoever is enough has it', () => {
+    const holds = property(
+      shuffledSubarray(all, { minLength: 1 }),
+      shuffledSubarray(all, { minLength: 1 }),
+      integer({ min: 1, max: 4 }),
+      integer({ min: 1, max: 4 }),
+      subarray(all),
+      subarray(all),
+      subarray(all),
+      boolean(),
+      (from, to, n, w, had, down, acked, hasMoved) => {
+        const placementFor = moving(from, to, hasMoved);
+        const { primaries } = placementFor(n);
+        const holders = primaries.filter((node) => acked.includes(node));
+        if (w > n || holders.length < w) return;
+        const beliefs = Object.fromEntries(down.map((node) => [node, 'down' as const]));
+        for (const target of to.slice(0, n)) {
+          const expected = quotasOf(placementFor, [{ n, w }], target);
+          if (expected.length === 0) continue;
+          if (isReceived(expected, new Set(had), viewOf(beliefs)))
+            expect(holders.some((node) => had.includes(node))).toBe(true);
+        }
+      },
+    );
+    assert(holds, { seed: 19, numRuns: 2_000 });
+  });
+});
+
+test('who holds little is sent all, who holds much compares', () => {
+  expect(isStreamed(0, 1)).toBe(true);
+  expect(isStreamed(0, 0)).toBe(false);
+  expect(isStreamed(24, 100)).toBe(true);
+  expect(isStreamed(25, 100)).toBe(false);
+});
+
+test('the rest is as long as the batch took, within bounds', () => {
+  expect([0, 77, 1e9].map(transferRestMs)).toEqual([
+    limits.transferRestMsMin,
+    77,
+    limits.transferRestMsMax,
+  ]);
+});
