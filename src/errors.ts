@@ -87,6 +87,13 @@ export class UnavailableError extends QuorateError {
   }
 }
 
+/** It may have said already that it holds nothing, and then ends. */
+export class LeavingError extends UnavailableError {
+  constructor() {
+    super('this node leaves the cluster and takes nothing any more: ask another');
+  }
+}
+
 export class DeadlineError extends QuorateError {
   constructor(message: string, outcome: Outcome = 'unknown') {
     super(504, message, outcome);

@@ -4,7 +4,7 @@
  * are slow.
  */
 import type { NodeId } from '../rules/actor.js';
-import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
+import type { Poll, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
 import { nobody } from '../rules/placement.js';
 import { noStandIns, tally, verdict } from '../rules/quorum.js';
 
@@ -123,7 +123,7 @@ export function askNext(ledger: GetLedger): GetLedger {
 }
 
 export function tallyOf(ledger: GetLedger): Tally {
-  return tally(ballotOf(ledger.plan, ledger.seats));
+  return tally(pollOf(ledger.plan, ledger.seats));
 }
 
 function take(plan: GetPlan, into: { node: NodeId; seats: Seat[]; orders: NodeId[] }): void {
@@ -133,7 +133,7 @@ function take(plan: GetPlan, into: { node: NodeId; seats: Seat[]; orders: NodeId
 }
 
 /** Seats are taken in the order of the candidates, so the untried ones are those behind. */
-function ballotOf(plan: GetPlan, seats: readonly Seat[]): Ballot {
+function pollOf(plan: GetPlan, seats: readonly Seat[]): Poll {
   const acked: NodeId[] = [];
   const outstanding: NodeId[] = [];
   const missing: MissingReplica[] = plan.down.map((node) => ({ node, why: 'is down' }));
@@ -159,7 +159,7 @@ function ballotOf(plan: GetPlan, seats: readonly Seat[]): Ballot {
 
 function closed(ledger: Omit<GetLedger, 'verdict' | 'findings'>): GetLedger {
   const { plan, seats, differs, orders } = ledger;
-  const now = verdict(ballotOf(plan, seats));
+  const now = verdict(pollOf(plan, seats));
   const found = differs ? findings[now.kind].differing : findings[now.kind].equal;
   return { plan, seats, differs, orders, verdict: now, findings: found };
 }

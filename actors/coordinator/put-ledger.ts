@@ -6,7 +6,7 @@
  * owed by the coordinator itself; nobody's yes counts twice.
  */
 import type { NodeId } from '../rules/actor.js';
-import type { Ballot, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
+import type { Poll, MissingReplica, Tally, Verdict } from '../rules/quorum.js';
 import { isMoving, isReplica, replicasOf } from '../rules/placement.js';
 import { noStandIns, tally, verdict } from '../rules/quorum.js';
 import { standInsOf, type Standing } from './stand-ins.js';
@@ -281,7 +281,7 @@ export function tallyOf(ledger: PutLedger): PutTally {
   const hints = replicasOf(ledger.plan).filter(
     (node) => !hasAcked(ledger, node) && hasStandIn(ledger, node),
   ).length;
-  return { ...tally(ballotOf(ledger)), hints };
+  return { ...tally(pollOf(ledger)), hints };
 }
 
 /** Gives `target` a stand-in unless it has one, or has answered meanwhile. */
@@ -339,7 +339,7 @@ function areServed(books: Books & Pick<PutLedger, 'plan'>): boolean {
   return true;
 }
 
-function ballotOf(ledger: Pick<PutLedger, 'plan' | 'seats' | 'fallbacksTried' | 'owed'>): Ballot {
+function pollOf(ledger: Pick<PutLedger, 'plan' | 'seats' | 'fallbacksTried' | 'owed'>): Poll {
   const acked: NodeId[] = [];
   const outstanding: NodeId[] = [];
   const missing: MissingReplica[] = [];
@@ -369,7 +369,7 @@ function edit(ledger: PutLedger): Draft {
 
 function closed(ledger: Omit<PutLedger, 'verdict' | 'findings'>): PutLedger {
   const { plan, seats, fallbacksTried, owed, unowed, orders } = ledger;
-  const now = verdict(ballotOf(ledger));
+  const now = verdict(pollOf(ledger));
   const found = areServed(ledger) ? findings[now.kind].served : findings[now.kind].open;
   return { plan, seats, fallbacksTried, owed, unowed, orders, verdict: now, findings: found };
 }

@@ -45,12 +45,14 @@ export function votedUpon(book: FoundingBook, news: FoundingNews): FoundingVote 
 
 /** Of those it knows: it founds nothing with others, and they may be many. */
 export function heard(book: FoundingBook, news: FoundingNews): FoundingBook {
-  const { from, told, reached, known } = news;
+  const { from, told, reached, known, outdated } = news;
   const voted = voting(book, votedUpon(book, news));
   if (!known.includes(from)) return voted;
   const said = new Map(book.said).set(from, reached);
   const { next } = voted;
-  const confirmed = confirms(next, told) ? new Set(voted.confirmed).add(from) : voted.confirmed;
+  // The first configuration is made of rows: all must have that of each as it was when it agreed.
+  const isConfirmed = confirms(next, told) && !outdated.includes(from);
+  const confirmed = isConfirmed ? new Set(voted.confirmed).add(from) : voted.confirmed;
   return { ...voted, said, confirmed };
 }
 

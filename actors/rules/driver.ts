@@ -10,12 +10,12 @@ import type { Configuration } from './configuration.js';
 import { begin, finish, moved, type Objection, released } from './steps.js';
 
 export interface Seen {
-  /**
-   * Who is to hold the partition after the move and did not before, for one of the Ns there are.
-   */
-  targetsOf(partition: number): readonly NodeId[];
+  /** For all of the Ns there are (`transfer.ts`); undefined: nobody is left for one of them. */
+  targetsOf(partition: number): readonly NodeId[] | undefined;
   /** By its own word, of this layout. */
   hasReceived(node: NodeId, partition: number): boolean;
+  /** Of all of the move, by enough of those that owned the partition before it. */
+  isHeardOf(partition: number): boolean;
   /** By its own word, of this layout. */
   isEmpty(node: NodeId): boolean;
   readonly arrivals: readonly Arrival[];
@@ -59,12 +59,11 @@ export function dueStep(from: Configuration, seen: Seen): Configuration | Object
 
 function stepOfMove(from: Configuration, seen: Seen): Configuration | Objection | undefined {
   const before = new Set(from.move!.moved);
-  if (before.size === from.partitions) return finish(from);
-  const now: number[] = [];
-  for (let partition = 0; partition < from.partitions; partition++) {
-    if (before.has(partition)) continue;
-    const targets = seen.targetsOf(partition);
-    if (targets.every((node) => seen.hasReceived(node, partition))) now.push(partition);
-  }
+  const all = Array.from({ length: from.partitions }, (_, partition) => partition);
+  if (before.size === from.partitions)
+    return all.every((partition) => seen.isHeardOf(partition)) ? finish(from) : undefined;
+  const isThere = (partition: number): boolean =>
+    seen.targetsOf(partition)?.every((node) => seen.hasReceived(node, partition)) === true;
+  const now = all.filter((partition) => !before.has(partition) && isThere(partition));
   return now.length === 0 ? undefined : moved(from, now);
 }

@@ -59,6 +59,11 @@ export function isMoving({ incoming }: Owners): boolean {
   return incoming.length > 0;
 }
 
+/** Its new owners are read. */
+export function hasMoved({ incoming, readers }: Pick<Placement, 'incoming' | 'readers'>): boolean {
+  return readers === incoming;
+}
+
 /** Whom a put goes to, and who keeps what it left; the primaries' own list while nothing moves. */
 export function replicasOf({ primaries, incoming }: Owners): readonly NodeId[] {
   return incoming.length === 0 ? primaries : unionOf(primaries, incoming);

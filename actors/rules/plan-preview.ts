@@ -5,7 +5,7 @@
 import type { NodeId } from './actor.js';
 import { type Configuration, type Place, placeOf } from './configuration.js';
 import { layoutOf } from './layout.js';
-import { isMoving, type Placement, placementOf } from './placement.js';
+import { hasMoved, isMoving, type Placement, placementOf } from './placement.js';
 
 export interface Circumstances {
   /** The most replicas that a bucket has, and the smallest W. */
@@ -94,8 +94,8 @@ export function previewOf(
 
 /** Who has still to be brought what others hold. */
 function targetsOf(placement: Placement): readonly NodeId[] {
-  const { primaries, incoming, readers } = placement;
-  if (!isMoving(placement) || readers === incoming) return [];
+  const { primaries, incoming } = placement;
+  if (!isMoving(placement) || hasMoved(placement)) return [];
   return incoming.filter((node) => !primaries.includes(node));
 }
 

@@ -9,7 +9,8 @@
 import type { NodeId } from './actor.js';
 import { isMoving, nobody, replicasOf } from './placement.js';
 
-export interface Ballot {
+/** Who was asked by a round, and what has come of it. */
+export interface Poll {
   /** W or R. */
   readonly needed: number;
   /** Only primaries count. */
@@ -56,9 +57,9 @@ const met: Verdict = { kind: 'met' };
 
 export const noStandIns: readonly StandIn[] = [];
 
-export function tally(ballot: Ballot): Tally {
-  if (isMoving(ballot)) return jointTally(ballot);
-  const { acked, primaries, strict } = ballot;
+export function tally(poll: Poll): Tally {
+  if (isMoving(poll)) return jointTally(poll);
+  const { acked, primaries, strict } = poll;
   const all = different(acked);
   const ofPrimaries = different(acked, primaries);
   return {
@@ -68,22 +69,22 @@ export function tally(ballot: Ballot): Tally {
   };
 }
 
-export function verdict(ballot: Ballot): Verdict {
-  if (isMoving(ballot)) return jointVerdict(ballot);
-  const { counted } = tally(ballot);
-  if (counted >= ballot.needed) return met;
-  const within = reach(ballot);
-  if (within >= ballot.needed) return pending;
-  return { kind: 'failed', reason: explain(ballot, { counted, within }) };
+export function verdict(poll: Poll): Verdict {
+  if (isMoving(poll)) return jointVerdict(poll);
+  const { counted } = tally(poll);
+  if (counted >= poll.needed) return met;
+  const within = reach(poll);
+  if (within >= poll.needed) return pending;
+  return { kind: 'failed', reason: explain(poll, { counted, within }) };
 }
 
 /** Of the owners before and after, each with those who stand in for one of them. */
-function halvesOf(ballot: Ballot): readonly [before: Ballot, after: Ballot] {
-  return [halfOf(ballot, ballot.primaries), halfOf(ballot, ballot.incoming)];
+function halvesOf(poll: Poll): readonly [before: Poll, after: Poll] {
+  return [halfOf(poll, poll.primaries), halfOf(poll, poll.incoming)];
 }
 
-function halfOf(ballot: Ballot, owners: readonly NodeId[]): Ballot {
-  const { needed, strict, standIns, acked, outstanding, untried, missing } = ballot;
+function halfOf(poll: Poll, owners: readonly NodeId[]): Poll {
+  const { needed, strict, standIns, acked, outstanding, untried, missing } = poll;
   const counts = (node: NodeId): boolean =>
     owners.includes(node) ||
     standIns.some((standIn) => standIn.node === node && owners.includes(standIn.owedTo));
@@ -101,8 +102,8 @@ function halfOf(ballot: Ballot, owners: readonly NodeId[]): Ballot {
   };
 }
 
-function jointVerdict(ballot: Ballot): Verdict {
-  const [before, after] = halvesOf(ballot).map(verdict) as [Verdict, Verdict];
+function jointVerdict(poll: Poll): Verdict {
+  const [before, after] = halvesOf(poll).map(verdict) as [Verdict, Verdict];
   if (before.kind === 'failed') return outOfReach('before', before.reason);
   if (after.kind === 'failed') return outOfReach('after', after.reason);
   return before.kind === 'met' ? after : before;
@@ -112,16 +113,16 @@ function outOfReach(when: 'before' | 'after', reason: string): Verdict {
   return { kind: 'failed', reason: `owners ${when} the move: ${reason}` };
 }
 
-function jointTally(ballot: Ballot): Tally {
-  const [before, after] = halvesOf(ballot).map(tally) as [Tally, Tally];
-  const all = different(ballot.acked);
-  const primaries = different(ballot.acked, replicasOf(ballot));
+function jointTally(poll: Poll): Tally {
+  const [before, after] = halvesOf(poll).map(tally) as [Tally, Tally];
+  const all = different(poll.acked);
+  const primaries = different(poll.acked, replicasOf(poll));
   const counted = Math.min(before.counted, after.counted);
   return { primaries, fallbacks: all - primaries, counted };
 }
 
 /** How many would count if everyone who still can said yes. */
-function reach({ acked, outstanding, untried, strict, primaries }: Ballot): number {
+function reach({ acked, outstanding, untried, strict, primaries }: Poll): number {
   const voters = [...acked, ...outstanding, ...untried];
   return strict ? different(voters, primaries) : different(voters);
 }
@@ -139,9 +140,9 @@ function different(nodes: readonly NodeId[], among = nodes): number {
   return count;
 }
 
-function explain(ballot: Ballot, counts: { counted: number; within: number }): string {
-  const who = ballot.strict ? 'primaries' : 'nodes';
-  const why = ballot.missing.map(({ node, why }) => `${node} ${why}`).join(', ');
-  const head = `${ballot.needed} ${who} needed, ${counts.counted} answered, ${counts.within} within reach`;
+function explain(poll: Poll, counts: { counted: number; within: number }): string {
+  const who = poll.strict ? 'primaries' : 'nodes';
+  const why = poll.missing.map(({ node, why }) => `${node} ${why}`).join(', ');
+  const head = `${poll.needed} ${who} needed, ${counts.counted} answered, ${counts.within} within reach`;
   return why === '' ? head : `${head} (${why})`;
 }

@@ -4,12 +4,14 @@
  *   begin      a move to other members, or the same in other places
  *   moved      more partitions are with their new owners
  *   finish     all are: the new owners are the owners
- *   cancelled  the move goes back to where it came from
+ *   cancelled  the move goes back to where it came from; at once, where it has come nowhere yet
+ *   removal    a member is gone for good, whether or not a move is under way
  *   released   who left holds nothing any more
  *
- * One move is under way at a time. `layout` changes with the first and the third alone: the owners
- * of each partition and who is read of them are the same before and after the others, or both are
- * written meanwhile (`placement.ts`), so a message that names the layout need not know of them.
+ * One move is under way at a time. `layout` changes where a move begins and where it is over, and
+ * there alone: the owners of each partition and who is read of them are the same before and after
+ * the other steps, or both are written meanwhile (`placement.ts`), so a message that names the
+ * layout need not know of them.
  *
  * Each gives the next configuration, or says what an operator would want to know about why not.
  */
@@ -43,16 +45,11 @@ export function clusterFoundedBy(founders: readonly NodeId[]): ClusterId {
   return mixed(hashText(fnvBasis, founders.join(' ')));
 }
 
-/** Of those who founded the cluster, the removed ones among them; both in any order. */
-export function foundingConfiguration(
-  places: readonly Place[],
-  partitions: number,
-  removed: readonly NodeId[],
-): Configuration {
+/** Of those who founded the cluster, in any order. */
+export function foundingConfiguration(places: readonly Place[], partitions: number): Configuration {
   const members = places.toSorted(byId);
-  const ids = idsOf(members);
   return {
-    cluster: clusterFoundedBy(ids),
+    cluster: clusterFoundedBy(idsOf(members)),
     number: 1,
     layout: 1,
     partitions,
@@ -60,7 +57,7 @@ export function foundingConfiguration(
     members,
     move: undefined,
     leaving: [],
-    removed: ids.filter((id) => removed.includes(id)),
+    removed: [],
   };
 }
 
@@ -92,35 +89,49 @@ export function moved(
   return after(from, { move: { ...move, moved: all } });
 }
 
-/** Who leaves and was not removed has still to hand on what it holds. */
 export function finish(from: Configuration): Configuration | Objection {
   const { move, partitions } = from;
   if (move === undefined) return nothingMoves;
   if (move.moved.length < partitions)
     return `${move.moved.length} of ${partitions} partitions have moved: all must have`;
-  const { members, ring } = move;
-  const stay = new Set(idsOf(members));
-  const left = idsOf(from.members).filter((id) => !stay.has(id) && !from.removed.includes(id));
-  const leaving = [...from.leaving, ...left].sort();
-  const removed = from.removed.filter((id) => stay.has(id));
-  const layout = from.number + 1;
-  return after(from, { layout, ring, members, move: undefined, leaving, removed });
+  return over(from, move, from.members);
 }
 
 /**
- * The sides change roles: what has moved has to move back, what has not is where it belongs. Owners
- * and readers are the same as before.
+ * Where the move has only begun it is over. Else the sides change roles: what has moved has to move
+ * back, what has not is where it belongs; owners and readers are the same as before. Who was
+ * removed keeps its place until the next move, and nothing moves to it.
  */
 export function cancelled(from: Configuration): Configuration | Objection {
   const { move, members, ring, removed } = from;
   if (move === undefined) return nothingMoves;
-  const gone = members.find(({ id }) => removed.includes(id));
-  if (gone !== undefined && move.moved.length > 0)
-    return `${gone.name} was removed, so nothing can move back to it: the move has to go on`;
+  if (!members.some((place) => mayHold(place, removed)))
+    return 'nobody is left to whom anything could move back: the move has to go on';
+  // By no configuration of this layout are the new owners read, so nobody still reads of them.
+  if (from.number === from.layout) return over(from, from, move.members);
   const left = new Set(move.moved);
   const stayed = Array.from({ length: from.partitions }, (_, i) => i).filter((p) => !left.has(p));
   const back: Move = { members, ring, moved: stayed };
   return after(from, { members: move.members, ring: move.ring, move: back });
+}
+
+/**
+ * These are gone for good. A move that is under way goes on without a word of theirs
+ * (`transfer.ts`): where they come as well they go with the next one.
+ */
+export function removal(from: Configuration, nodes: readonly NodeId[]): Configuration | Objection {
+  const { members, move, removed: before } = from;
+  if (nodes.length === 0) return 'nobody is named';
+  const sides = move === undefined ? [members] : [members, move.members];
+  const stranger = nodes.find((id) => !sides.some((places) => idsOf(places).includes(id)));
+  if (stranger !== undefined) return `the cluster has no member ${stranger}`;
+  const past = nodes.find((id) => before.includes(id));
+  if (past !== undefined) return `${past} was removed before`;
+  const removed = [...new Set([...before, ...nodes])].sort();
+  if (members.every(({ id }) => removed.includes(id))) return nobodyLeft;
+  if (move !== undefined && !move.members.some((place) => mayHold(place, removed)))
+    return 'nobody would be left to whom anything could move: cancel the move first';
+  return after(from, { removed });
 }
 
 /**
@@ -136,17 +147,32 @@ export function released(from: Configuration, nodes: readonly NodeId[]): Configu
 }
 
 /** Whether one step leads from the one to the other. */
-export function mayFollow(before: Configuration, after: Configuration): boolean {
+export function mayFollow(first: Configuration, after: Configuration): boolean {
+  const before = first.number === 1 ? calledAsIn(after, first) : first;
   const { move, removed } = after;
   const nodes = before.leaving.filter((id) => !after.leaving.includes(id));
-  const steps = [finish(before), cancelled(before), released(before, nodes)];
+  const gone = removed.filter((id) => !before.removed.includes(id));
+  const steps = [finish(before), cancelled(before), released(before, nodes), removal(before, gone)];
   if (move !== undefined) {
-    const gone = [...removed, ...nodes].filter((id) => !before.removed.includes(id));
-    const removedToo = gone.filter((id) => !move.members.some((place) => place.id === id));
+    const removedToo = [...gone, ...nodes].filter(
+      (id) => !before.removed.includes(id) && !idsOf(move.members).includes(id),
+    );
     steps.push(begin(before, { members: move.members, ring: move.ring, removed: removedToo }));
     steps.push(moved(before, move.moved));
   }
   return steps.some((step) => typeof step !== 'string' && sameConfiguration(step, after));
+}
+
+/**
+ * Founders of long ago make the first configuration each by itself, and nobody made them agree how
+ * they are called: the second one says it for all. Nothing else follows from names.
+ */
+function calledAsIn(after: Configuration, first: Configuration): Configuration {
+  const names = new Map(after.members.map(({ id, name }) => [id, name]));
+  const members = first.members.map((place) => {
+    return { ...place, name: names.get(place.id) ?? place.name };
+  });
+  return { ...first, members };
 }
 
 export function sameConfiguration(some: Configuration, other: Configuration): boolean {
@@ -174,10 +200,28 @@ function sameMove(some: Move | undefined, other: Move | undefined): boolean {
 }
 
 const nothingMoves: Objection = 'nothing is moving';
+const nobodyLeft: Objection = 'no member would be left to hand on anything';
 
 function after(from: Configuration, changes: Partial<Configuration>): Configuration | Objection {
   if (from.number >= limits.configurationNumberMax) return 'no number is left for another step';
   return { ...from, ...changes, number: from.number + 1 };
+}
+
+/**
+ * One side owns everything. Who is of the other alone has still to hand on what it holds; who was
+ * removed is nobody any more.
+ */
+function over(
+  from: Configuration,
+  { members, ring }: Pick<Configuration, 'members' | 'ring'>,
+  others: readonly Place[],
+): Configuration | Objection {
+  const stay = new Set(idsOf(members));
+  const left = idsOf(others).filter((id) => !stay.has(id) && !from.removed.includes(id));
+  const leaving = [...from.leaving, ...left].sort();
+  const removed = from.removed.filter((id) => stay.has(id));
+  const layout = from.number + 1;
+  return after(from, { layout, ring, members, move: undefined, leaving, removed });
 }
 
 function objectionTo(from: Configuration, to: Destination): Objection | undefined {
@@ -188,7 +232,7 @@ function objectionTo(from: Configuration, to: Destination): Objection | undefine
   const stranger = to.removed.find((id) => !known.includes(id) && !leaving.includes(id));
   if (stranger !== undefined) return `the cluster has no member ${stranger}`;
   const gone = [...from.removed, ...to.removed];
-  if (known.every((id) => gone.includes(id))) return 'no member would be left to hand on anything';
+  if (known.every((id) => gone.includes(id))) return nobodyLeft;
   const all = new Set([...known, ...leaving, ...idsOf(to.members)]);
   if (all.size > limits.membersMax)
     return `${all.size} nodes would be members meanwhile, more than ${limits.membersMax}`;
@@ -212,6 +256,10 @@ function objectionToMembers(
 function objectionToNothing(from: Configuration, to: Destination): Objection | undefined {
   const isSame = from.ring === to.ring && samePlaces(from.members, to.members);
   return isSame ? 'nothing would change' : undefined;
+}
+
+function mayHold({ id, weight }: Place, removed: readonly NodeId[]): boolean {
+  return weight > 0 && !removed.includes(id);
 }
 
 function isPartitionOf({ partitions }: Configuration, partition: number): boolean {

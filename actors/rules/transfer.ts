@@ -6,11 +6,15 @@
  * An acknowledged put lies at W of the owners O. Whoever has all that |O| − W + 1 of them hold,
  * each asked when it went by the moving layout already, has it: any W of them and these share one.
  * More would do no harm, so all that can be reached are asked.
+ *
+ * Owners before that stay owners need ask nobody: a put that too few of them have has been fetched
+ * by all who come instead. That is no more true where one who was to come is gone for good: there
+ * all that are left to own the partition fetch what the others hold.
  */
 import type { NodeId } from './actor.js';
 import type { BucketOptions } from './bucket.js';
 import { limits } from './limits.js';
-import type { Placement } from './placement.js';
+import { hasMoved, type Placement } from './placement.js';
 import { remaining, type Removals } from './removal.js';
 import type { Belief } from './routing.js';
 
@@ -30,14 +34,23 @@ export function replicaCountsOf(
   return [...smallest].map(([n, w]) => ({ n, w })).sort((a, b) => a.n - b.n);
 }
 
-/** It will own the partition, and did not before the move. */
-export function isTarget({ primaries, incoming }: Placement, node: NodeId): boolean {
-  return incoming.includes(node) && !primaries.includes(node);
+/** It comes to own the partition, which has not moved yet. */
+export function isComing({ primaries, incoming, readers }: Placement, node: NodeId): boolean {
+  return incoming.includes(node) && !primaries.includes(node) && !readers.includes(node);
 }
 
-/** It is a target, and the partition has not moved yet: who has is read. */
-export function isToReceive(placement: Placement, node: NodeId): boolean {
-  return isTarget(placement, node) && !placement.readers.includes(node);
+/**
+ * Who must have what the owners before hold before the partition has moved; undefined: nobody is
+ * left who could.
+ */
+export function targetsOf(
+  { primaries, incoming }: Placement,
+  removals: Removals,
+): readonly NodeId[] | undefined {
+  const left = remaining(incoming, removals);
+  if (left.length === incoming.length) return incoming.filter((node) => !primaries.includes(node));
+  const isHeld = remaining(primaries, removals).length > 0;
+  return left.length === 0 && isHeld ? undefined : left;
 }
 
 /** Of how many sources a target must have all they hold, for the keys of one N. */
@@ -46,20 +59,57 @@ export interface Quota {
   readonly needed: number;
 }
 
-/** None when the node is not to receive the partition. */
+/** None when the node is not to receive the partition. What it holds as an owner it has. */
 export function quotasOf(
   placementFor: (n: number) => Placement,
   counts: readonly ReplicaCount[],
-  node: NodeId,
+  { node, removals }: { readonly node: NodeId; readonly removals: Removals },
 ): readonly Quota[] {
   const quotas: Quota[] = [];
   for (const { n, w } of counts) {
     const placement = placementFor(n);
-    if (!isToReceive(placement, node)) continue;
+    if (hasMoved(placement) || targetsOf(placement, removals)?.includes(node) !== true) continue;
     const { primaries } = placement;
-    quotas.push({ sources: primaries, needed: Math.max(1, primaries.length - w + 1) });
+    const sources = primaries.filter((source) => source !== node);
+    const own = primaries.length - sources.length;
+    quotas.push({ sources, needed: Math.max(1, primaries.length - w + 1) - own });
   }
   return quotas;
+}
+
+/** What all buckets have in common whose keys have as many replicas, and whose R and W overlap. */
+export interface ReadCount {
+  readonly n: number;
+  /** The fewest nodes that a get of any of them asks. */
+  readonly r: number;
+}
+
+export function readCountsOf(
+  buckets: Iterable<Pick<BucketOptions, 'n' | 'r' | 'w'>>,
+): readonly ReadCount[] {
+  const smallest = new Map<number, number>();
+  for (const { n, r, w } of buckets)
+    if (r + w > n) smallest.set(n, Math.min(r, smallest.get(n) ?? r));
+  return [...smallest].map(([n, r]) => ({ n, r })).sort((a, b) => a.n - b.n);
+}
+
+/**
+ * Whether the owners before may cease to be owners. Who has not heard that the partition has moved
+ * serves gets from them, and so may as many of them as have not heard either: they must be too few.
+ * All that can be reached are waited for.
+ */
+export function isHeardOf(
+  { primaries, incoming }: Placement,
+  r: number,
+  view: Belief & Removals & { hasHeard(node: NodeId): boolean },
+): boolean {
+  if (incoming.length === 0) return true;
+  const left = remaining(primaries, view);
+  const deaf = left.filter((node) => !view.hasHeard(node));
+  return (
+    left.length - deaf.length >= Math.min(primaries.length - r + 1, left.length) &&
+    deaf.every((node) => view.reachability(node) === 'down')
+  );
 }
 
 /** Sources that can be asked for what they hold, and were not yet. */

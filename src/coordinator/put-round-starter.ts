@@ -11,7 +11,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Buckets } from '../buckets/buckets.js';
-import { OverloadedError, QuorateError, UnavailableError } from '../errors.js';
+import { LeavingError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import { refused, type MintedRecord, type Store } from '../store/store.js';
 import { encodeBatch, keyedStatesOf } from '../wire/state-batch.js';
@@ -94,8 +94,10 @@ export class PutRoundStarter {
 
   start(batch: Batch<PutRequest>): void {
     const { store, clock } = this.around;
-    const ledger = openPutLedger(putPlan(batch, this.rules.view, store.nodeId));
-    const refusal = storeRefusal(store) ?? quorumRefusal(ledger);
+    const { view } = this.rules;
+    const ledger = openPutLedger(putPlan(batch, view, store.nodeId));
+    const leaving = view.isLeaving ? new LeavingError() : undefined;
+    const refusal = storeRefusal(store) ?? leaving ?? quorumRefusal(ledger);
     if (refusal !== undefined) {
       this.refuseAll(batch.requests, refusal);
       return;

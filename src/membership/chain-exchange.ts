@@ -20,6 +20,7 @@ import {
   voteBody,
 } from '../wire/protocol/chain.js';
 import type { Chain, KnownNumber } from './chain.js';
+import type { Enrolment } from './enrolment.js';
 import type { Voting } from './voting.js';
 
 export interface ChainExchangeOptions {
@@ -27,6 +28,7 @@ export interface ChainExchangeOptions {
   readonly clock: Clock;
   readonly chain: Chain;
   readonly voting: Voting;
+  readonly enrolment: Enrolment;
 }
 
 type Asked = Extract<ChainQuestion, { readonly kind: 'prepare' | 'accept' }>;
@@ -107,6 +109,7 @@ export class ChainExchange {
     }
     const isRemoved = chain.known?.removed.includes(call.from) === true;
     if (isRemoved) throw new OtherConfigurationError();
+    if (asked.kind === 'enrol') return this.options.enrolment.answer(call, asked.lives);
     if (asked.kind !== 'chosen') return this.vote(call, asked);
     const told = decodeConfiguration(asked.configuration);
     chain.learn(told, () => call.ok(takenBody));

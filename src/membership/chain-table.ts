@@ -7,10 +7,14 @@
  *                   last three are null while nothing was accepted
  *   votesFrom       the first instance in which it votes; in those before it may have voted and not
  *                   know of it
+ *   lives           the names of its lives, the one it is in last
+ *   enrolled        [id, name, …]: of each other voter, the life that was enrolled last
  *   member          the node was a member by one of the configurations
  */
 import { type Acceptor, blankAcceptor } from '../../actors/consensus/acceptor.js';
+import type { LifeName, Lives } from '../../actors/consensus/lives.js';
 import { noBallot } from '../../actors/consensus/ballot.js';
+import type { NodeId } from '../../actors/rules/actor.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { MalformedError } from '../errors.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
@@ -28,6 +32,8 @@ export interface KeptChain {
   readonly configuration: Buffer | undefined;
   readonly votes: Votes;
   readonly votesFrom: ConfigurationNumber;
+  readonly lives: Lives;
+  readonly enrolled: ReadonlyMap<NodeId, LifeName>;
   readonly wasMember: boolean;
 }
 
@@ -37,6 +43,8 @@ const nothingKept: KeptChain = {
   configuration: undefined,
   votes: noVotes,
   votesFrom: 0,
+  lives: [],
+  enrolled: new Map(),
   wasMember: false,
 };
 
@@ -44,6 +52,8 @@ const keys = {
   configuration: 'configuration',
   votes: 'votes',
   votesFrom: 'votesFrom',
+  lives: 'lives',
+  enrolled: 'enrolled',
   member: 'member',
 } as const;
 
@@ -64,10 +74,14 @@ export class ChainTable {
     const bytesOf = (key: string): Buffer | undefined => this.table.get(key);
     const votes = bytesOf(keys.votes);
     const votesFrom = bytesOf(keys.votesFrom);
+    const lives = bytesOf(keys.lives);
+    const enrolled = bytesOf(keys.enrolled);
     this.written = {
       configuration: bytesOf(keys.configuration),
       votes: votes === undefined ? noVotes : votesOf(decode(votes)),
       votesFrom: votesFrom === undefined ? 0 : numberOf(decode(votesFrom)),
+      lives: lives === undefined ? [] : livesOf(decode(lives)),
+      enrolled: enrolled === undefined ? new Map() : enrolledOf(decode(enrolled)),
       wasMember: bytesOf(keys.member) !== undefined,
     };
     this.next = this.written;
@@ -115,11 +129,14 @@ export class ChainTable {
 
   private put(batch: TableBatch, next: KeptChain, written: KeptChain): void {
     const { table } = this;
-    const { configuration, votes, votesFrom, wasMember } = next;
+    const { configuration, votes, votesFrom, lives, enrolled, wasMember } = next;
     if (configuration !== undefined && configuration !== written.configuration)
       batch.put(table, keys.configuration, configuration);
     if (votes !== written.votes) batch.put(table, keys.votes, encode(votesRow(votes)));
     if (votesFrom !== written.votesFrom) batch.put(table, keys.votesFrom, encode(votesFrom));
+    if (lives !== written.lives) batch.put(table, keys.lives, encode([...lives]));
+    if (enrolled !== written.enrolled)
+      batch.put(table, keys.enrolled, encode([...enrolled].flat()));
     if (wasMember && !written.wasMember) batch.put(table, keys.member, encode(true));
   }
 }
@@ -143,6 +160,22 @@ function votesOf(row: WireValue): Votes {
 function ballotOf(round: WireValue | undefined, proposer: WireValue | undefined) {
   if (!isInt(round) || !isText(proposer)) throw new MalformedError('not a ballot');
   return round === 0 ? noBallot : { round, proposer };
+}
+
+function livesOf(row: WireValue): Lives {
+  if (!isList(row) || !row.every(isInt)) throw new MalformedError('not lives');
+  return row;
+}
+
+function enrolledOf(row: WireValue): ReadonlyMap<NodeId, LifeName> {
+  if (!isList(row) || row.length % 2 !== 0) throw new MalformedError('not who is enrolled');
+  const enrolled = new Map<NodeId, LifeName>();
+  for (let i = 0; i < row.length; i += 2) {
+    const [id, life] = [row[i], row[i + 1]];
+    if (!isText(id) || !isInt(life)) throw new MalformedError('not who is enrolled');
+    enrolled.set(id, life);
+  }
+  return enrolled;
 }
 
 function numberOf(value: WireValue): ConfigurationNumber {

@@ -17,6 +17,11 @@ export interface ClusterView {
   readonly ring: Ring;
   /** The layout this node goes by: the ring and all placements follow from it. */
   readonly configuration: ConfigurationNumber;
+  /**
+   * This node owns nothing any more, and goes once it has handed on what it holds: so it takes
+   * nothing.
+   */
+  readonly isLeaving: boolean;
   /** Whose configurations have such numbers; undefined while none is known. */
   readonly cluster: ClusterId | undefined;
   /** What placements follow from: with what it is to become, while partitions move. */

@@ -14,8 +14,8 @@ import { Chain } from './chain.js';
 import { ChainExchange } from './chain-exchange.js';
 import { Consent } from './consent.js';
 import { Driving, type DrivingOptions } from './driving.js';
+import { Enrolment } from './enrolment.js';
 import { Fence } from './fence.js';
-import type { Lineage } from './lineage.js';
 import type { PeerWatch } from './peer-watch.js';
 import { Proposing } from './proposing.js';
 import { Reassurance } from './reassurance.js';
@@ -39,7 +39,6 @@ export interface ConfigurationsOptions {
   readonly tables: Tables;
   readonly inspection: Inspection;
   readonly roster: Roster;
-  readonly lineage: Lineage;
   readonly partitions: number;
   /** The founders of this node's cluster, or those it has agreed to found one with; or none. */
   readonly list: () => readonly NodeId[];
@@ -48,6 +47,7 @@ export interface ConfigurationsOptions {
 export class Configurations {
   readonly chain: Chain;
   readonly voting: Voting;
+  readonly enrolment: Enrolment;
   readonly exchange: ChainExchange;
   readonly proposing: Proposing;
   readonly reassurance: Reassurance;
@@ -57,16 +57,18 @@ export class Configurations {
   heldData: HeldData | undefined;
 
   constructor(private readonly options: ConfigurationsOptions) {
-    const { peers, clock, random, tables, inspection, roster, lineage, partitions } = options;
+    const { peers, clock, random, tables, inspection, roster, partitions } = options;
     const { self } = peers;
     const isFounder = (told: Configuration): boolean => this.isFounder(told);
     const mayBeOwn = (told: Configuration): boolean =>
       options.list().length === 0 || isFounder(told) || isMember(told, self);
     const chain = new Chain({ tables, self, partitions, mayBeOwn, isFounder });
     this.chain = chain;
-    this.voting = new Voting({ self, chain, recalledBy: lineage.recalledBy });
+    this.voting = new Voting({ self, chain });
     const { voting } = this;
-    this.exchange = new ChainExchange({ peers, clock, chain, voting });
+    this.enrolment = new Enrolment({ peers, clock, random, chain, voting });
+    const { enrolment } = this;
+    this.exchange = new ChainExchange({ peers, clock, chain, voting, enrolment });
     const { exchange } = this;
     const nameOf = (node: NodeId): string => roster.get(node)?.name ?? node;
     const fetchFrom = (node: NodeId): void => exchange.fetchFrom(node);
@@ -81,20 +83,22 @@ export class Configurations {
     peers.fence(this.fence);
     peers.onDismissed((by) => this.exchange.fetchFrom(by));
     this.exchange.start();
+    this.enrolment.start();
   }
 
   consent(watch: PeerWatch): Consent {
-    return new Consent({ ...this.options, watch, chain: this.chain });
+    const { chain, voting } = this;
+    return new Consent({ ...this.options, watch, chain, voting });
   }
 
   driving(
     parts: Pick<DrivingOptions, 'buckets' | 'view' | 'problems'> & { readonly consent: Consent },
   ): Driving {
     const { chain, proposing, reports } = this;
-    const { clock } = this.options;
+    const { clock, roster } = this.options;
     const arrivals = new Arrivals({ ...parts, clock, chain, reports });
     const reportOwn = (): void => this.reportOwn();
-    return new Driving({ ...parts, clock, chain, proposing, reports, arrivals, reportOwn });
+    return new Driving({ ...parts, clock, roster, chain, proposing, reports, arrivals, reportOwn });
   }
 
   removing(consent: Consent): Removing {
@@ -104,16 +108,18 @@ export class Configurations {
 
   /**
    * The first one, of founders whose rows are as they were when they founded their cluster: so all
-   * of them make the same. Without one of these rows it has to be learned from others.
+   * of them make the same, but for names in clusters that are older than configurations (see
+   * `mayFollow`). Without one of these rows it has to be learned from others. Who was removed before
+   * not all may know: that is told by a step.
    */
-  found(founders: readonly NodeId[], removed: readonly NodeId[]): void {
+  found(founders: readonly NodeId[]): void {
     const { roster, partitions } = this.options;
     const rows = founders.flatMap((id) => roster.rowOf(id) ?? []);
     if (rows.length < founders.length) return;
     const places = rows.map(({ id, name, host, zone, weight }) => {
       return { id, name, host, zone, weight };
     });
-    this.chain.learn(foundingConfiguration(places, partitions, removed));
+    this.chain.learn(foundingConfiguration(places, partitions));
   }
 
   private reportOwn(): void {

@@ -15,6 +15,7 @@ import { removalAgreedBody, removalBody } from '../wire/protocol/gossip.js';
 import type { Chain } from './chain.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Roster } from './roster.js';
+import type { Voting } from './voting.js';
 
 export interface ConsentOptions {
   readonly peers: Peers;
@@ -22,6 +23,7 @@ export interface ConsentOptions {
   readonly roster: Roster;
   readonly watch: PeerWatch;
   readonly chain: Chain;
+  readonly voting: Voting;
 }
 
 export class Consent {
@@ -30,8 +32,9 @@ export class Consent {
   /** Another node asks for it. */
   answer(call: IncomingCall<'gossip'>, target: NodeId): void {
     const objection = this.objection(target);
-    if (objection === undefined) call.ok(removalAgreedBody);
-    else call.refuse(409, objection);
+    if (objection !== undefined) return call.refuse(409, objection);
+    this.goOnWithout(target);
+    call.ok(removalAgreedBody);
   }
 
   /** What this node has against it; undefined: nothing. */
@@ -71,11 +74,17 @@ export class Consent {
     const agreed = [...heard].filter(([, { kind }]) => kind === 'ok').map(([node]) => node);
     const willing = [roster.self.id, ...agreed].filter((id) => voters.includes(id));
     const needed = majorityOf(voters);
-    if (willing.length >= needed) return;
+    if (willing.length >= needed) return this.goOnWithout(target);
     const silent = others.filter((id) => !agreed.includes(id)).map((id) => this.nameOf(id));
     throw new UnavailableError(
       `${willing.length} of the ${voters.length} members that vote can be asked, ${needed} are needed; ${silent.join(', ')} ${silent.length === 1 ? 'does' : 'do'} not answer`,
     );
+  }
+
+  /** Its word is not waited for, so that the others can choose what follows. */
+  private goOnWithout(target: NodeId): void {
+    const { watch, voting } = this.options;
+    voting.goneForGood(target, () => watch.reachability(target) === 'down');
   }
 
   /** The answers that came in time. */

@@ -6,6 +6,15 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { driverOf, dueStep, triesBefore } from '../../actors/rules/driver.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
+import { removal } from '../../actors/rules/steps.js';
+import {
+  isHeardOf,
+  type ReadCount,
+  readCountsOf,
+  type ReplicaCount,
+  replicaCountsOf,
+  targetsOf,
+} from '../../actors/rules/transfer.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import type { Buckets } from '../buckets/buckets.js';
 import { UnavailableError } from '../errors.js';
@@ -16,10 +25,12 @@ import type { MemberView } from './member-view.js';
 import type { Problems } from './problems.js';
 import type { Proposing } from './proposing.js';
 import type { Reports } from './reports.js';
+import type { Roster } from './roster.js';
 
 export interface DrivingOptions {
   readonly clock: Clock;
   readonly buckets: Buckets;
+  readonly roster: Roster;
   readonly view: MemberView;
   readonly chain: Chain;
   readonly proposing: Proposing;
@@ -33,8 +44,15 @@ export interface DrivingOptions {
 export class Driving {
   /** What follows that configuration is due, and since when. */
   private due: { readonly number: number; readonly sinceMs: number } | undefined;
+  private readonly replicaCounts: readonly ReplicaCount[];
+  private readonly readCounts: readonly ReadCount[];
 
-  constructor(private readonly options: DrivingOptions) {}
+  constructor(private readonly options: DrivingOptions) {
+    const { defaults, own } = options.buckets;
+    const buckets = [defaults, ...own.values()];
+    this.replicaCounts = replicaCountsOf(buckets);
+    this.readCounts = readCountsOf(buckets);
+  }
 
   /** Who has the cluster go on, as far as this node sees; undefined: nobody. */
   get driver(): NodeId | undefined {
@@ -48,6 +66,9 @@ export class Driving {
     this.options.reportOwn();
     const { known } = chain;
     if (known === undefined || !proposing.isIdle) return;
+    const { markedIds } = this.options.roster;
+    // Who drives may not know of them.
+    if (markedIds.length > 0) return void this.propose((from) => removal(from, markedIds));
     const before = triesBefore(view.self.id, votersOf(known), this.isAlive);
     if (before === 0 && known.move === undefined) void arrivals.ask(known);
     const due = (from: Configuration): ReturnType<typeof dueStep> => dueStep(from, this.seen());
@@ -84,21 +105,32 @@ export class Driving {
   }
 
   private seen(): Parameters<typeof dueStep>[1] {
-    const { view, reports, buckets, arrivals } = this.options;
-    const counts = new Set([buckets.defaults.n, ...[...buckets.own.values()].map(({ n }) => n)]);
+    const { view, reports, chain, arrivals } = this.options;
+    const { number } = chain.known!;
+    const heard = {
+      removed: view.removed,
+      reachability: (node: NodeId) => view.reachability(node),
+      hasHeard: (node: NodeId) => (reports.numberOf(node) ?? 0) >= number,
+    };
     return {
-      targetsOf: (partition) => {
-        const targets = new Set<NodeId>();
-        for (const n of counts) {
-          const { primaries, incoming } = view.placement(partition, n);
-          for (const node of incoming) if (!primaries.includes(node)) targets.add(node);
-        }
-        return [...targets];
-      },
+      targetsOf: (partition) => this.targetsOf(partition),
+      isHeardOf: (partition) =>
+        this.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, heard)),
       hasReceived: (node, partition) => reports.hasReceived(node, partition, view.configuration),
       isEmpty: (node) => reports.isEmpty(node, view.configuration),
       arrivals: arrivals.list(),
       isGone: (node) => arrivals.isGone(node),
     };
+  }
+
+  private targetsOf(partition: number): readonly NodeId[] | undefined {
+    const { view } = this.options;
+    const targets = new Set<NodeId>();
+    for (const { n } of this.replicaCounts) {
+      const some = targetsOf(view.placement(partition, n), view);
+      if (some === undefined) return undefined;
+      for (const node of some) targets.add(node);
+    }
+    return [...targets];
   }
 }

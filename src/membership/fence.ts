@@ -16,9 +16,12 @@ export class Fence implements PeerFence {
     this.removed = this.gone;
   }
 
-  /** Returns who is removed by it, and was not before. */
-  goBy(configuration: Configuration): NodeId[] {
-    const { removed } = configuration;
+  /**
+   * `marked`: are removed though it does not say so. Returns who is removed from now on, and was not
+   * before.
+   */
+  goBy(configuration: Configuration, marked: readonly NodeId[]): NodeId[] {
+    const removed = [...configuration.removed, ...marked];
     const fresh = removed.filter((node) => !this.gone.has(node));
     this.members = new Set(membersOf(configuration));
     for (const node of this.gone) if (!removed.includes(node)) this.gone.delete(node);

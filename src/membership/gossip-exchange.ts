@@ -199,14 +199,14 @@ export class GossipExchange {
 
   private beat(): void {
     const { roster, watch, lineage, outages, life, timeOfDay, problems, kept } = this.options;
-    const { identity, driving, configurations } = this.options;
-    const { chain, voting, reassurance, reports } = configurations;
+    const { driving, configurations } = this.options;
+    const { chain, enrolment, reassurance, reports } = configurations;
     roster.beat();
     watch.health.forgive();
     this.expectTime();
     lineage.lease();
     chain.table.write();
-    identity.recallMore(voting.unheard());
+    enrolment.review();
     reassurance.review();
     reports.keepOnly((id) => roster.get(id) !== undefined);
     if (life.isJoined) driving.review();

@@ -28,7 +28,6 @@ export interface IdentityOptions {
 
 export class Identity {
   private readonly actor: ActorRefFrom<typeof identityMachine>;
-  private isAskingMore = false;
 
   constructor(private readonly options: IdentityOptions) {
     const { clock, inspection, roster, lineage, onRecalled, onKnown, end } = options;
@@ -82,23 +81,6 @@ export class Identity {
   laterLifeTold(by: NodeId): void {
     this.options.onOldDisk();
     this.actor.send({ type: 'laterLife.told', by });
-  }
-
-  /** Those that have not answered yet; one of them may have seen a later life. */
-  recallMore(others: readonly NodeId[]): void {
-    if (this.isAskingMore || others.length === 0 || !this.speaks) return;
-    this.isAskingMore = true;
-    this.when(
-      this.options.lineage.recall(others).then((seen) => {
-        this.isAskingMore = false;
-        const { generation, epochs } = this.options.roster.self;
-        // They may have heard of this life before they were asked.
-        if (seen.generation <= generation && seen.epochs <= epochs) return undefined;
-        this.options.onOldDisk();
-        this.options.roster.hear({ ...seen, heartbeat: Infinity }, { calledDown: false });
-        return this.options.lineage.renounce(seen);
-      }),
-    );
   }
 
   private async recall(): Promise<void> {

@@ -1,7 +1,6 @@
 /**
  * What this node keeps on its disk of its cluster, and what it begins with when it starts again.
  */
-import type { NodeId } from '../../actors/rules/actor.js';
 import type { FoundingVote } from '../../actors/rules/founding.js';
 import type { Member } from '../../actors/rules/membership.js';
 import type { Buckets } from '../buckets/buckets.js';
@@ -16,13 +15,6 @@ export interface KeptMembersOptions {
   readonly roster: Roster;
   /** To be on disk. */
   readonly vote: () => FoundingVote;
-}
-
-export interface Restored {
-  /** What this node had voted. */
-  readonly vote: FoundingVote;
-  /** Marked as gone for good, before configurations said who is. */
-  readonly removed: readonly NodeId[];
 }
 
 export class KeptMembers {
@@ -43,22 +35,22 @@ export class KeptMembers {
   }
 
   /**
-   * Into the roster; the rest is returned. Throws `RangeError` when N is not that of the data, and
-   * `MalformedError` when what is on disk can't be read.
+   * Into the roster; what this node had voted is returned. Throws `RangeError` when N is not that of
+   * the data, and `MalformedError` when what is on disk can't be read.
    */
-  restore(): Restored {
+  restore(): FoundingVote {
     const { roster } = this.options;
     const { vote, members, replicas } = this.table.load();
     const conflict = replicas && replicasConflict(replicas, this.replicas, this.holds);
     if (conflict !== undefined) throw new RangeError(conflict);
     const { id } = roster.self;
+    roster.mark(members.filter(({ removed }) => removed === true).map((member) => member.id));
     for (const member of members) {
       if (member.id !== id) roster.learn(member, { direct: true });
       // Whoever founds a cluster with those it agreed with goes by the places they had then.
       else roster.restore(member, { keepsPlace: hasPlace(member, vote) });
     }
-    const removed = members.filter((member) => member.removed === true);
-    return { vote, removed: removed.map((member) => member.id) };
+    return vote;
   }
 
   /** `done` is called once what is current now, or something later, is on disk. */

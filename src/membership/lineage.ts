@@ -24,7 +24,6 @@ export interface EpochKeeper {
 export class Lineage {
   private keeper: EpochKeeper | undefined;
   private onOldDisk: () => void = () => undefined;
-  private readonly answered = new Set<NodeId>();
 
   constructor(
     private readonly options: {
@@ -33,11 +32,6 @@ export class Lineage {
       readonly roster: Roster;
     },
   ) {}
-
-  /** Who has answered in this life. */
-  get recalledBy(): ReadonlySet<NodeId> {
-    return this.answered;
-  }
 
   guard(keeper: EpochKeeper, onOldDisk: () => void): void {
     this.keeper = keeper;
@@ -69,10 +63,7 @@ export class Lineage {
       for (const id of others) {
         const call = peers.call(id, 'gossip', recallBody(roster.ownRow), (answer) => {
           const life = answer.kind === 'ok' ? understood(() => lifeOf(answer.body)) : undefined;
-          if (life !== undefined) {
-            this.answered.add(id);
-            seen = laterLife(seen, life);
-          }
+          if (life !== undefined) seen = laterLife(seen, life);
           if (--open > 0) return;
           clock.clearTimeout(deadline);
           resolve();

@@ -27,6 +27,7 @@ export interface MemberViewOptions {
 export class MemberView implements ClusterView {
   readonly removed: ReadonlySet<NodeId>;
   readonly reconcile: (node: NodeId) => void;
+  isLeaving = false;
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly rings: RingCache;
@@ -91,6 +92,7 @@ export class MemberView implements ClusterView {
 
   /** The placements follow from it from now on; the roster knows it already. */
   goBy(configuration: Configuration): void {
+    this.isLeaving = configuration.leaving.includes(this.self.id);
     this.rings.goBy(configuration);
     this.changed({ kind: 'ring' });
   }

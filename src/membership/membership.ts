@@ -52,8 +52,6 @@ export class Membership {
   private readonly outages: Outages;
   /** As it was told at its start. */
   private readonly told: Omit<Place, 'id'>;
-  /** Marked on its disk as gone for good, before configurations said who is. */
-  private marked: readonly NodeId[] = [];
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly telling: Telling;
@@ -90,7 +88,7 @@ export class Membership {
     const { lineage } = this;
     const seams = { peers, clock, random, tables, inspection, roster };
     const list = (): readonly NodeId[] => this.life.list;
-    this.configurations = new Configurations({ ...seams, lineage, partitions, list });
+    this.configurations = new Configurations({ ...seams, partitions, list });
     const { configurations } = this;
     const { chain, fence } = configurations;
     const reconciliation = new Reconciliation({
@@ -145,8 +143,7 @@ export class Membership {
   start(): void {
     const { roster, watch, kept, life } = this;
     const { chain } = this.configurations;
-    const { vote, removed } = kept.restore();
-    this.marked = removed;
+    const vote = kept.restore();
     for (const other of roster.otherIds) watch.watch(other);
     chain.load();
     this.comparePlace();
@@ -209,7 +206,7 @@ export class Membership {
       awaitTime: () => this.timeOfDay.told(),
       tellAll: () => this.telling.tellAll('nothing'),
       tellSome: () => this.telling.spread(),
-      configure: () => this.configurations.found(this.life.list, this.marked),
+      configure: () => this.configurations.found(this.life.list),
       join: () => {
         for (const listener of this.joinListeners) listener();
       },
@@ -247,7 +244,7 @@ export class Membership {
       timeOfDay.drop(node);
       outages.note(node, 'alive');
     }
-    for (const node of configurations.fence.goBy(configuration)) {
+    for (const node of configurations.fence.goBy(configuration, roster.markedIds)) {
       watch.remove(node);
       timeOfDay.drop(node);
       outages.note(node, 'down');
@@ -258,6 +255,8 @@ export class Membership {
     const isOf = isMember(configuration, roster.self.id);
     life.send({ type: 'configuration.learned', isMember: isOf });
     if (configurations.chain.departure !== undefined) life.send({ type: 'departure.stored' });
+    // Whoever drives waits for that before the move is over.
+    if (configuration.move?.moved.length === configuration.partitions) this.tellProgress();
   }
 
   private comparePlace(): void {

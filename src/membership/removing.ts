@@ -6,7 +6,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type Configuration, membersOf } from '../../actors/rules/configuration.js';
-import { begin, type Objection, released } from '../../actors/rules/steps.js';
+import { begin, type Objection, released, removal } from '../../actors/rules/steps.js';
 import { UnavailableError } from '../errors.js';
 import type { Chain } from './chain.js';
 import type { ChainExchange } from './chain-exchange.js';
@@ -66,9 +66,10 @@ export class Removing {
   }
 }
 
-/** Whoever owned nothing any more is let go. */
+/** Whoever owned nothing any more is let go; a move that is under way goes on. */
 function without(from: Configuration, target: NodeId): Configuration | Objection {
   if (from.leaving.includes(target)) return released(from, [target]);
+  if (from.move !== undefined) return removal(from, [target]);
   const members = from.members.filter(({ id }) => id !== target);
   return begin(from, { members, ring: from.ring, removed: [target] });
 }

@@ -30,6 +30,8 @@ export class Roster {
   private readonly members = new Map<NodeId, Member>();
   private ids: readonly NodeId[];
   private standings: Standings | undefined;
+  /** Were removed by what this disk says, of which the configuration may not tell yet. */
+  private marked: ReadonlySet<NodeId> = new Set();
 
   constructor(own: Member) {
     this.selfId = own.id;
@@ -49,6 +51,16 @@ export class Roster {
     const generation = before.generation + 1;
     const place = { name, host, zone, weight };
     this.set({ ...before, ...place, pid, generation, heartbeat: 0, ...(wish && { wish }) });
+  }
+
+  /** They were removed before configurations said who is: so they stay until one does. */
+  mark(removed: readonly NodeId[]): void {
+    this.marked = new Set(removed);
+  }
+
+  /** Ascending. */
+  get markedIds(): readonly NodeId[] {
+    return [...this.marked].sort();
   }
 
   /** Of all members, this node included; ascending. */
@@ -141,6 +153,8 @@ export class Roster {
       .map(({ id }) => id)
       .filter((id) => !standings.named.has(id) && id !== this.selfId);
     this.standings = standings;
+    const isUntold = (id: NodeId): boolean => standings.named.has(id) && !standings.removed.has(id);
+    this.marked = new Set([...this.marked].filter(isUntold));
     this.revision++;
     for (const id of went) this.drop(id);
     for (const row of this.allRows()) this.keep(row);
@@ -192,7 +206,7 @@ export class Roster {
 
   private inItsStanding(row: Member): Member {
     const { standings } = this;
-    const isGone = standings?.removed.has(row.id) === true;
+    const isGone = standings?.removed.has(row.id) === true || this.marked.has(row.id);
     const status = this.statusOf(row);
     const wish = status === 'joining' ? row.wish : undefined;
     const isSame = row.status === status && (row.removed === true) === isGone && row.wish === wish;

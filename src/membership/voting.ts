@@ -3,20 +3,15 @@
  * before anybody sees it.
  *
  * A node whose disk is an old one may have voted and not know of it. So it votes only when enough
- * others have answered what they have seen of its lives (`lineage.ts`); who was found to have an
- * old disk does not vote until the others have shown it in which instances it can't have voted
- * (`reassurance.ts`).
+ * others have enrolled the life it is in (`enrolment.ts`), or an operator has said that they are
+ * gone for good; who was found to have an old disk does not vote until the others have shown it in
+ * which instances it can't have voted (`reassurance.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { blankAcceptor } from '../../actors/consensus/acceptor.js';
-import {
-  majorityOf,
-  type Vote,
-  voteOf,
-  type VoteCast,
-  votesNowhere,
-} from '../../actors/consensus/voter.js';
+import { type Vote, voteOf, type VoteCast, votesNowhere } from '../../actors/consensus/voter.js';
 import type { Question } from '../../actors/consensus/acceptor.js';
+import { isEnrolled } from '../../actors/consensus/lives.js';
 import type { Configuration } from '../../actors/rules/configuration.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { mayFollow } from '../../actors/rules/steps.js';
@@ -28,11 +23,14 @@ import type { Chain } from './chain.js';
 export interface VotingOptions {
   readonly self: NodeId;
   readonly chain: Chain;
-  /** Who has answered in this life what it has seen of this node's lives. */
-  readonly recalledBy: ReadonlySet<NodeId>;
 }
 
 export class Voting {
+  /** They have enrolled this life. */
+  private readonly enrolled = new Set<NodeId>();
+  /** An operator said so, and this node had nothing against it; at most the members there are. */
+  private readonly gone = new Map<NodeId, () => boolean>();
+
   constructor(private readonly options: VotingOptions) {}
 
   /**
@@ -58,11 +56,25 @@ export class Voting {
 
   /** Those without whose word this node does not vote. */
   unheard(): NodeId[] {
-    const { self, chain, recalledBy } = this.options;
+    const { self, chain } = this.options;
     const voters = chain.known === undefined ? [] : votersOf(chain.known);
     if (!voters.includes(self)) return [];
-    const silent = voters.filter((id) => id !== self && !recalledBy.has(id));
-    return voters.length - silent.length >= majorityOf(voters) ? [] : silent;
+    const isGone = (id: NodeId): boolean => this.gone.get(id)?.() === true;
+    const { enrolled } = this;
+    if (isEnrolled({ voters, self }, (id) => enrolled.has(id) || isGone(id))) return [];
+    return voters.filter((id) => id !== self && !enrolled.has(id));
+  }
+
+  enrolledBy(node: NodeId): void {
+    this.enrolled.add(node);
+  }
+
+  /**
+   * What was chosen with its vote and that of a life this node has forgotten nobody will ever tell,
+   * so it may be chosen anew. `isStill`: nobody hears it.
+   */
+  goneForGood(node: NodeId, isStill: () => boolean): void {
+    this.gone.set(node, isStill);
   }
 
   /** Others have seen a later life of this node than its disk knows. */

@@ -8,7 +8,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { isServed } from '../../actors/rules/said-configuration.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { DeadlineError, OtherConfigurationError } from '../errors.js';
+import { DeadlineError, LeavingError, OtherConfigurationError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { refused, Store } from '../store/store.js';
 import { mergedBody, mergeOf, notOwed } from '../wire/protocol/merge.js';
@@ -30,6 +30,7 @@ export class MergeHandler {
   private merge(call: IncomingCall<'merge'>): void {
     const [, owedTo, remainingMs, batch, configuration] = mergeOf(call.body);
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
+    if (this.view.isLeaving) throw new LeavingError();
     if (remainingMs <= 0) throw new DeadlineError('too late to be stored', 'none');
     const refusal = this.store.refusal();
     if (refusal !== undefined) throw refused(refusal);

@@ -134,7 +134,8 @@ export class Reception {
   private quotasOf(partition: number): readonly Quota[] {
     if (this.received.has(partition)) return [];
     const { view, counts, self } = this.surroundings;
-    return quotasOf((n) => view.placement(partition, n), counts, self);
+    const own = { node: self, removals: view };
+    return quotasOf((n) => view.placement(partition, n), counts, own);
   }
 
   private hadOf(partition: number): ReadonlySet<NodeId> {

@@ -10,7 +10,6 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
 import { isServed } from '../../actors/rules/said-configuration.js';
-import { isTarget } from '../../actors/rules/transfer.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
 import type { IncomingCall } from '../bus/peers.js';
@@ -97,12 +96,13 @@ export class TransferHandler {
     return sent(upTo);
   }
 
+  /** One who owned it before as well asks for what of it the others hold besides. */
   private isToHold(
     asker: NodeId,
     { partition, key }: { readonly partition: number; readonly key: StorageKey },
   ): boolean {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    return isTarget(this.view.placement(partition, n), asker);
+    return this.view.placement(partition, n).incoming.includes(asker);
   }
 
   /** Whoever hears that a state is held may drop it: it is durable here before that is said. */

@@ -20,7 +20,7 @@ import {
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
-import { isToReceive, replicaCountsOf, type ReplicaCount } from '../../actors/rules/transfer.js';
+import { isComing, replicaCountsOf, type ReplicaCount } from '../../actors/rules/transfer.js';
 import { nextToVisit } from '../../actors/rules/tree-comparison.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
@@ -244,7 +244,7 @@ export class TreeExchange {
     const { view, counts } = this;
     const replicas = replicasOf(view.placement(partition, this.buckets.largestN));
     return replicas.filter(
-      (node) => !counts.some(({ n }) => isToReceive(view.placement(partition, n), node)),
+      (node) => !counts.some(({ n }) => isComing(view.placement(partition, n), node)),
     );
   }
 }

@@ -21,7 +21,7 @@ describe('a chain of choices, with messages lost, doubled and out of order, cras
         fc.property(history, (steps) => {
           chosen += runConsensusHistory(nodes, steps, asPromised).chosen;
         }),
-        { seed, numRuns: histories },
+        { seed, numRuns: histories, endOnFailure: true },
       );
       // The first one, the one after all trouble, and those in between.
       expect(chosen).toBeGreaterThan(histories * 2.5);

@@ -130,6 +130,7 @@ export class ToldView implements ClusterView {
   readonly self: Member;
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
+  readonly isLeaving = false;
   cluster: ClusterId | undefined;
   private next: NextLayout | undefined;
   private readonly states = new Map<NodeId, Reachability>();

@@ -9,6 +9,7 @@ import {
   moved,
   type Objection,
   released,
+  removal,
 } from '../../actors/rules/steps.js';
 
 /** n1 has id 0…01, a host of its own, and weight 1. */
@@ -85,6 +86,11 @@ export const wanted: fc.Arbitrary<Wanted> = fc.oneof(
         released(from, some),
   ),
   fc.constant<Wanted>((from) => released(from, from.leaving.slice(0, 1))),
+  someNodes.map(
+    (some): Wanted =>
+      (from) =>
+        removal(from, some.slice(0, 1)),
+  ),
 );
 
 /** The configurations of a cluster, one after the other; steps there are not were not taken. */
@@ -92,11 +98,10 @@ export const histories: fc.Arbitrary<readonly Configuration[]> = fc
   .tuple(
     places.filter((all) => all.some(({ weight }) => weight > 0)),
     fc.integer({ min: 1, max: 10 }),
-    someNodes,
     fc.array(wanted, { maxLength: 30 }),
   )
-  .map(([founders, partitions, removed, wishes]) => {
-    const history = [foundingConfiguration(founders, partitions, removed)];
+  .map(([founders, partitions, wishes]) => {
+    const history = [foundingConfiguration(founders, partitions)];
     for (const wish of wishes) {
       const next = wish(history.at(-1)!);
       if (typeof next !== 'string') history.push(next);

@@ -37,6 +37,9 @@ function happen(world: ConsensusWorld, step: number): void {
     case 0:
       if (node.proposing.length < 3) world.propose(node, votersFrom(world.nodes.length, next(5)));
       return;
+    case 1:
+      world.askToEnrol(node);
+      return;
     case 2:
       world.crash(node);
       return;
@@ -51,10 +54,15 @@ function happen(world: ConsensusWorld, step: number): void {
       messages[at]?.();
       return;
     case 7:
+    case 10: {
       // One disk at most is ever put back.
-      if (next(2) === 0) world.putBack(world.nodes[0]!, next(8));
-      else world.remember(world.nodes[0]!);
+      const [first] = world.nodes;
+      const what = next(3);
+      if (what === 0) world.startAgain(first!);
+      else if (what === 1) world.putBack(first!, next(3));
+      else world.remember(first!);
       return;
+    }
     case 8:
     case 9:
       world.store(node);

@@ -11,7 +11,16 @@ import {
   type proposerMachine,
   type Value,
 } from '../../actors/consensus/proposer.machine.js';
+import {
+  enrol,
+  isEnrolled,
+  type LifeName,
+  type Lives,
+  livesWith,
+  remembering,
+} from '../../actors/consensus/lives.js';
 import { majorityOf, mayVoteAfter, voteOf, votesNowhere } from '../../actors/consensus/voter.js';
+import { consensusLimits } from '../../actors/rules/limits/consensus.js';
 import { ManualClock } from './manual-clock.js';
 
 export interface WorldRules {
@@ -33,6 +42,9 @@ interface Disk {
   readonly configuration: Configuration;
   readonly acceptor: Acceptor<Value>;
   readonly votesFrom: number;
+  readonly lives: Lives;
+  /** Of others, the lives it has enrolled last. */
+  readonly enrolled: Readonly<Record<string, LifeName>>;
 }
 
 interface Proposing {
@@ -75,8 +87,10 @@ interface Node {
   life: number;
   memory: Disk;
   disk: Disk;
-  /** Of its disk, as it once was. */
-  readonly copies: Disk[];
+  /** Of its disk, as each of its lives left it. */
+  readonly copies: Map<number, Disk>;
+  /** Who has enrolled this life. */
+  enrolledBy: Set<string>;
   /** What leaves when the disk holds what is in memory. */
   waiting: (() => void)[];
   proposing: Proposing[];
@@ -113,13 +127,16 @@ export class ConsensusWorld {
     const ids = Array.from({ length: size }, (_, i) => 'abcdefg'[i]!);
     const configuration = `1:${ids.slice(0, 3).join()}:first`;
     this.chosen.set(1, configuration);
-    const disk: Disk = { configuration, acceptor: blankAcceptor, votesFrom: 0 };
+    const enrolled = Object.fromEntries(ids.map((id) => [id, 0]));
+    const voting = { acceptor: blankAcceptor, votesFrom: 0 };
+    const disk: Disk = { configuration, ...voting, lives: [0], enrolled };
     this.nodes = ids.map((id) => ({
       id,
       life: 0,
       memory: disk,
       disk,
-      copies: [disk],
+      copies: new Map([[0, disk]]),
+      enrolledBy: new Set(ids),
       waiting: [],
       proposing: [],
     }));
@@ -152,7 +169,7 @@ export class ConsensusWorld {
   /** What is in memory is on disk, and what waited for that leaves. */
   store(node: Node): void {
     node.disk = node.memory;
-    if (node.copies.length < 8) node.copies.push(node.disk);
+    node.copies.set(node.life, node.disk);
     for (const leave of node.waiting.splice(0)) leave();
   }
 
@@ -160,21 +177,74 @@ export class ConsensusWorld {
     node.life++;
     this.stop(node);
     node.waiting = [];
+    node.enrolledBy = new Set();
+    const lives = livesWith(node.disk.lives, node.life, consensusLimits.livesMax);
+    node.disk = { ...node.disk, lives };
     node.memory = node.disk;
+    node.copies.set(node.life, node.disk);
+    this.askToEnrol(node);
   }
 
-  /** Its disk is as it once was, and it knows that much. */
+  /**
+   * Its disk is as an earlier life left it: a copy that was taken in the middle of the last one
+   * nobody could tell from what came after it.
+   */
   putBack(node: Node, copy: number): void {
-    const old = node.copies[copy % node.copies.length]!;
+    const earlier = [...node.copies].filter(([life]) => life < node.life).toReversed();
+    if (earlier.length === 0) return;
+    [, node.disk] = earlier[copy % earlier.length]!;
+    this.crash(node);
+  }
+
+  /** It ends with everything on its disk, of which there is a copy then. */
+  startAgain(node: Node): void {
+    this.store(node);
+    this.crash(node);
+  }
+
+  /** Of what is asked and answered anything may be lost, and it may be asked again. */
+  askToEnrol(node: Node): void {
+    const { life } = node;
+    const { lives } = node.disk;
+    for (const other of this.nodes)
+      if (other !== node && !node.enrolledBy.has(other.id))
+        this.messages.push(() => this.enrol(other, { node, life, lives }));
+  }
+
+  private enrol(
+    other: Node,
+    { node, life, lives }: { readonly node: Node; readonly life: number; readonly lives: Lives },
+  ): void {
+    const { last, answer } = enrol(other.memory.enrolled[node.id], lives);
+    const enrolled = { ...other.memory.enrolled, [node.id]: last };
+    other.memory = { ...other.memory, enrolled };
+    other.waiting.push(() => {
+      this.messages.push(() => {
+        if (node.life !== life) return;
+        if (answer.kind === 'enrolled') node.enrolledBy.add(other.id);
+        else this.hasForgotten(node, answer.life);
+      });
+    });
+  }
+
+  private hasForgotten(node: Node, life: LifeName): void {
+    const { memory } = node;
+    if (memory.lives.includes(life)) return;
     const { oldDisk } = this.rules;
     const votesFrom =
       oldDisk === 'at once'
-        ? old.votesFrom
+        ? memory.votesFrom
         : oldDisk === 'in the next instance it learns of'
-          ? numberOf(old.configuration) + 1
+          ? numberOf(memory.configuration) + 1
           : votesNowhere;
-    node.disk = { ...old, votesFrom };
-    this.crash(node);
+    const lives = remembering(memory.lives, life, consensusLimits.livesMax);
+    node.memory = { ...memory, votesFrom, lives };
+    node.waiting.push(() => this.askToEnrol(node));
+  }
+
+  private mayVote(node: Node): boolean {
+    const voters = votersOf(node.memory.configuration);
+    return isEnrolled({ voters, self: node.id }, (id) => node.enrolledBy.has(id));
   }
 
   /** Asks the others whether it can have forgotten anything of a later instance. */
@@ -206,7 +276,12 @@ export class ConsensusWorld {
 
   /** From now on all goes well: what was chosen last is followed, by one value. */
   settle(): void {
-    for (const node of this.nodes) this.stop(node);
+    this.messages.length = 0;
+    for (const node of this.nodes) this.crash(node);
+    for (let asked = this.messages.shift(); asked !== undefined; asked = this.messages.shift()) {
+      asked();
+      for (const node of this.nodes) this.store(node);
+    }
     const last = this.nodes.reduce((best, node) =>
       numberOf(node.disk.configuration) > numberOf(best.disk.configuration) ? node : best,
     );
@@ -245,7 +320,9 @@ export class ConsensusWorld {
   ): void {
     const voter = this.node(id);
     const { from, life, instance, question, actor } = asked;
-    const { acceptor, vote } = voteOf(voterOf(voter.memory), instance, question);
+    const votesFrom = this.mayVote(voter) ? voter.memory.votesFrom : votesNowhere;
+    const known = voterOf({ ...voter.memory, votesFrom });
+    const { acceptor, vote } = voteOf(known, instance, question);
     voter.memory = { ...voter.memory, acceptor };
     const { configuration } = voter.memory;
     const leave = (): void => {

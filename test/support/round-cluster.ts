@@ -60,6 +60,7 @@ export class HandMadeView implements ClusterView {
   /** What the cluster moves to, if it does. */
   next: NextLayout | undefined;
   readonly cluster = 1;
+  isLeaving = false;
   readonly self: Member;
   private readonly moved = new Set<number>();
   private readonly beliefs = new Map<NodeId, Reachability>();

@@ -66,7 +66,7 @@ function founded(...names: string[]): Configuration {
   const places = names.map((name) => {
     return { id: idOf(name), name, host: name, zone: '', weight: 1 };
   });
-  return foundingConfiguration(places, partitions, []);
+  return foundingConfiguration(places, partitions);
 }
 
 function done(step: Configuration | string): Configuration {

@@ -114,7 +114,7 @@ class Nodes {
 
 const wish: JoinWish = { join: 'auto', replaces: '' };
 /** Any that is one. */
-const founded = foundingConfiguration([], 1, []);
+const founded = foundingConfiguration([], 1);
 const stranger = { isMember: false, hasDeparted: false };
 
 function nothing(): void {

@@ -11,14 +11,14 @@ import {
   subarray,
 } from 'fast-check';
 import { placementOf, type Placement } from '../../actors/rules/placement.js';
-import { tally, verdict, type Ballot, type StandIn } from '../../actors/rules/quorum.js';
+import { tally, verdict, type Poll, type StandIn } from '../../actors/rules/quorum.js';
 
 const primaries = ['p0', 'p1', 'p2'];
 const fallbacks = ['f0', 'f1'];
 const standings = ['acked', 'outstanding', 'untried', 'missing', 'absent'] as const;
 type Standing = (typeof standings)[number];
 
-function ballotOf(standing: Readonly<Record<string, Standing>>, needed: number, strict: boolean) {
+function pollOf(standing: Readonly<Record<string, Standing>>, needed: number, strict: boolean) {
   const those = (wanted: Standing): string[] =>
     Object.keys(standing).filter((node) => standing[node] === wanted);
   const missing = those('missing').map((node) => ({ node, why: 'is down' }));
@@ -62,7 +62,7 @@ describe('verdict', () => {
       for (const needed of [1, 2, 3, 4, 5]) {
         for (const strict of [false, true]) {
           seen++;
-          const got = verdict(ballotOf(standing, needed, strict)).kind;
+          const got = verdict(pollOf(standing, needed, strict)).kind;
           if (got !== expected(standing, needed, strict))
             throw new Error(`${JSON.stringify({ standing, needed, strict })}: ${got}`);
         }
@@ -72,7 +72,7 @@ describe('verdict', () => {
   });
 
   test('a node on several lists, or several times on one, counts once', () => {
-    const base: Ballot = {
+    const base: Poll = {
       needed: 2,
       strict: false,
       primaries,
@@ -99,11 +99,11 @@ describe('verdict', () => {
         const standing: Record<string, Standing> = {};
         for (const primary of primaries) standing[primary] = 'outstanding';
         for (const fallback of fallbacks) standing[fallback] = 'untried';
-        let decided = verdict(ballotOf(standing, needed, strict)).kind;
+        let decided = verdict(pollOf(standing, needed, strict)).kind;
         for (const { node, yes } of answers) {
           if (standing[node] === 'acked' || standing[node] === 'missing') continue;
           standing[node] = yes ? 'acked' : 'missing';
-          const now = verdict(ballotOf(standing, needed, strict)).kind;
+          const now = verdict(pollOf(standing, needed, strict)).kind;
           if (decided !== 'pending') expect(now).toBe(decided);
           decided = now;
         }
@@ -113,8 +113,8 @@ describe('verdict', () => {
   });
 
   test('a failure says how many were needed, answered and within reach, and who is missing why', () => {
-    const ballot = ballotOf({ p0: 'acked', p1: 'missing', p2: 'missing' }, 2, true);
-    expect(verdict(ballot)).toEqual({
+    const poll = pollOf({ p0: 'acked', p1: 'missing', p2: 'missing' }, 2, true);
+    expect(verdict(poll)).toEqual({
       kind: 'failed',
       reason: '2 primaries needed, 1 answered, 1 within reach (p1 is down, p2 is down)',
     });
@@ -122,23 +122,23 @@ describe('verdict', () => {
 
   test('receipt: fallbacks are told apart, and under strict they do not count', () => {
     const standing = { p0: 'acked', p1: 'outstanding', f0: 'acked', f1: 'acked' } as const;
-    expect(tally(ballotOf(standing, 2, false))).toEqual({ primaries: 1, fallbacks: 2, counted: 3 });
-    expect(tally(ballotOf(standing, 2, true))).toEqual({ primaries: 1, fallbacks: 2, counted: 1 });
+    expect(tally(pollOf(standing, 2, false))).toEqual({ primaries: 1, fallbacks: 2, counted: 3 });
+    expect(tally(pollOf(standing, 2, true))).toEqual({ primaries: 1, fallbacks: 2, counted: 1 });
   });
 });
 
 /** Who counts on one side: its owners, and under sloppy who stands in for one of them. */
-function side(ballot: Ballot, those: readonly string[]): 'met' | 'pending' | 'failed' {
+function side(poll: Poll, those: readonly string[]): 'met' | 'pending' | 'failed' {
   const isOwed = ({ node, owedTo }: StandIn, of: string): boolean =>
     node === of && those.includes(owedTo);
   const counts = (node: string): boolean =>
     those.includes(node) ||
-    (!ballot.strict && ballot.standIns.some((standIn) => isOwed(standIn, node)));
-  const yes = new Set(ballot.acked.filter(counts));
-  const perhaps = new Set([...yes, ...ballot.outstanding.filter(counts)]);
-  for (const node of ballot.untried) if (!ballot.strict || those.includes(node)) perhaps.add(node);
-  if (yes.size >= ballot.needed) return 'met';
-  return perhaps.size >= ballot.needed ? 'pending' : 'failed';
+    (!poll.strict && poll.standIns.some((standIn) => isOwed(standIn, node)));
+  const yes = new Set(poll.acked.filter(counts));
+  const perhaps = new Set([...yes, ...poll.outstanding.filter(counts)]);
+  for (const node of poll.untried) if (!poll.strict || those.includes(node)) perhaps.add(node);
+  if (yes.size >= poll.needed) return 'met';
+  return perhaps.size >= poll.needed ? 'pending' : 'failed';
 }
 
 /** From all at the old owners to all at the new ones, stage by stage. */
@@ -180,9 +180,9 @@ describe('a partition moves', () => {
     const holds = property(
       ...([owners, owners, standing, standIns, needed, boolean()] as const),
       (primaries, incoming, said, standIns, needed, strict) => {
-        const ballot = { primaries, incoming, ...said, standIns, needed, strict, missing: [] };
-        const sides = [side(ballot, primaries), side(ballot, incoming)];
-        const { kind } = verdict(ballot);
+        const poll = { primaries, incoming, ...said, standIns, needed, strict, missing: [] };
+        const sides = [side(poll, primaries), side(poll, incoming)];
+        const { kind } = verdict(poll);
         expect(kind === 'met').toBe(sides.every((side) => side === 'met'));
         expect(kind === 'failed').toBe(sides.includes('failed'));
       },
@@ -195,9 +195,9 @@ describe('a partition moves', () => {
       ...([owners, standing, standIns, needed, boolean()] as const),
       (primaries, said, standIns, needed, strict) => {
         const still = { primaries, incoming: [], ...said, standIns: [], needed, strict };
-        const ballot = { ...still, missing: [] };
-        expect(verdict({ ...ballot, standIns })).toEqual(verdict(ballot));
-        expect(tally({ ...ballot, standIns })).toEqual(tally(ballot));
+        const poll = { ...still, missing: [] };
+        expect(verdict({ ...poll, standIns })).toEqual(verdict(poll));
+        expect(tally({ ...poll, standIns })).toEqual(tally(poll));
       },
     );
     assert(holds, { seed: 2, numRuns: 2000 });
@@ -221,20 +221,20 @@ describe('a partition moves', () => {
     const move = { primaries: ['a', 'b', 'c'], incoming: ['b', 'c', 'd'] };
     const said = { acked: ['b', 'f'], outstanding: [], untried: [], missing: [] };
     const counted = (owedTo: string): readonly [string, number] => {
-      const ballot = { ...move, ...said, standIns: [{ node: 'f', owedTo }] };
-      const sloppy = { ...ballot, needed: 2, strict: false };
+      const poll = { ...move, ...said, standIns: [{ node: 'f', owedTo }] };
+      const sloppy = { ...poll, needed: 2, strict: false };
       return [verdict(sloppy).kind, tally(sloppy).counted];
     };
     expect(counted('c')).toEqual(['met', 2]);
     expect(counted('a')).toEqual(['failed', 1]);
     expect(counted('d')).toEqual(['failed', 1]);
-    const ballot = { ...move, ...said, standIns: [{ node: 'f', owedTo: 'c' }], needed: 1 };
-    expect(tally({ ...ballot, strict: false })).toEqual({
+    const poll = { ...move, ...said, standIns: [{ node: 'f', owedTo: 'c' }], needed: 1 };
+    expect(tally({ ...poll, strict: false })).toEqual({
       primaries: 1,
       fallbacks: 1,
       counted: 2,
     });
-    expect(tally({ ...ballot, strict: true }).counted).toBe(1);
+    expect(tally({ ...poll, strict: true }).counted).toBe(1);
   });
 
   test('strict, R+W>N: a get meets every put, though one of them is a stage behind', () => {

@@ -1,5 +1,8 @@
 /** Members that an operator declares gone for good. */
 import { describe, expect, test } from '@jest/globals';
+import { decodeMember, encodeMember } from '../../src/wire/member-rows.js';
+import { SimProcess } from '../simulation/core/scheduler.js';
+import { SimTables } from '../simulation/seams/sim-tables.js';
 import { cluster, type MemberWorld, names, type NodeLife } from '../support/member-world.js';
 
 /** Of each node, which it has on its disk as removed. */
@@ -154,5 +157,74 @@ describe('members that are gone for good', () => {
     await world.run(3_000);
     expect(c.fatal.join()).toMatch(/was removed/);
     expect(membersAt([a, b])).toEqual(['ab', 'ab']);
+  });
+});
+
+/** As a directory of then: founders, rows with marks, no configuration. */
+function asOfOld(world: MemberWorld, life: NodeLife, marks: readonly string[]): void {
+  const tables = new SimTables(world.diskOf(life.name), {
+    scheduler: world.scheduler,
+    process: new SimProcess(`edits ${life.name}`),
+    trace: world.trace,
+  });
+  const members = tables.open('members');
+  const chain = tables.open('chain');
+  tables.commit(
+    (batch) => {
+      for (const key of chain.keys({})) batch.remove(chain, key);
+      for (const { key, value } of members.range({ start: '0' })) {
+        const row = decodeMember(value);
+        const isMarked = marks.includes(world.nameOf(row.id));
+        const renamed = {
+          ...row,
+          name: row.id === life.id ? row.name : `${row.name}-${life.name}`,
+        };
+        const old = isMarked ? { ...renamed, removed: true as const } : renamed;
+        batch.put(members, key, encodeMember(old));
+      }
+    },
+    () => undefined,
+  );
+}
+
+describe('removed before there were configurations', () => {
+  test('some know of it and some do not, each with other names: all go on with one configuration, and without who was removed', async () => {
+    const four = ['a', 'b', 'c', 'd'];
+    const { world, lives } = await cluster('of old', four);
+    const d = lives[3]!;
+    await world.run(1_000);
+    for (const life of lives) world.kill(life);
+    for (const life of lives.slice(0, 3)) asOfOld(world, life, life.name === 'b' ? ['d'] : []);
+    await world.run(100);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => world.start(name)) as [
+      NodeLife,
+      NodeLife,
+      NodeLife,
+    ];
+    const all = [a, b, c];
+    await world.run(300);
+    // Before anybody is asked: nothing is taken from it where that is known.
+    expect(removedAt(world, all)).toEqual(['', 'd', '']);
+    const known = () => all.map((life) => life.membership.configurations.chain.known!);
+    expect(known().map(({ number, removed }) => [number, removed])).toEqual(
+      [1, 2, 3].map(() => [1, []]),
+    );
+    await world.until(() => known().every(({ removed }) => removed.includes(d.id)), 30_000);
+    expect(removedAt(world, all)).toEqual(['d', 'd', 'd']);
+    await world.until(() => new Set(known().map((one) => JSON.stringify(one))).size === 1, 5_000);
+  });
+
+  test('marks outlive a crash that comes before the others have heard of them', async () => {
+    const { world, lives } = await cluster('marks', names);
+    await world.run(1_000);
+    for (const life of lives) world.kill(life);
+    asOfOld(world, lives[0]!, ['c']);
+    await world.run(100);
+    for (let life = 0; life < 3; life++) {
+      const a = world.start('a');
+      await world.run(1_500);
+      expect(removedAt(world, [a])).toEqual(['c']);
+      world.kill(a);
+    }
   });
 });

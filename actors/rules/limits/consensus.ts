@@ -8,6 +8,9 @@ export const consensusLimits = {
   ballotRoundMax: 2 ** 48 - 1,
   ballotLeapMax: 2 ** 20,
 
+  /** Of its own lives a voter knows the last ones. */
+  livesMax: 64,
+
   /** A proposer waits so long for voters, which write to their disks before they answer. */
   answersMsMax: 2_000,
   /** One that was outvoted leaves the field to the other for so long, doubling each time. */

@@ -4,6 +4,8 @@
  *
  *   prepare, accept   a proposer's questions to the voters of a configuration, about what follows
  *                     it. Each is answered with a vote, once that is on the disk
+ *   enrol             the names of the asker's lives, the one it is in last. Answered once that one is
+ *                     on the disk, or with one that is not among them
  *   fetch             which configuration do you know? answered with it
  *   chosen            told, or asked whether it is on the disk: this one was chosen
  *
@@ -15,6 +17,7 @@ import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { Accepted, Question } from '../../../actors/consensus/acceptor.js';
 import type { Ballot } from '../../../actors/consensus/ballot.js';
+import type { EnrolmentAnswer, LifeName, Lives } from '../../../actors/consensus/lives.js';
 import type { Vote } from '../../../actors/consensus/voter.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isText } from '../columns.js';
@@ -27,6 +30,7 @@ export type ConfigurationBytes = Uint8Array;
 export type ChainQuestion =
   /** `instance`: the number of the configuration that is to be followed. */
   | (Question<ConfigurationBytes> & { readonly instance: ConfigurationNumber })
+  | { readonly kind: 'enrol'; readonly lives: Lives }
   | { readonly kind: 'fetch' }
   | { readonly kind: 'chosen'; readonly configuration: ConfigurationBytes };
 
@@ -43,6 +47,8 @@ export function chainBody(question: ChainQuestion): Request<'chain'> {
       const { kind, instance, ballot, value } = question;
       return asRequest([kind, instance, ...ballotParts(ballot), value]);
     }
+    case 'enrol':
+      return asRequest([question.kind, ...question.lives]);
     case 'chosen':
       return asRequest([question.kind, question.configuration]);
     default:
@@ -62,6 +68,10 @@ export function chainOf(body: readonly WireValue[]): ChainQuestion {
       const ballot = ballotOf(parts[1], parts[2]);
       return { kind, instance: instanceOf(parts[0]), ballot, value: configurationOf(parts[3]) };
     }
+    case 'enrol':
+      if (parts.length === 0 || parts.length > consensusLimits.livesMax)
+        throw new MalformedError('as many lives as nobody tells');
+      return { kind, lives: parts.map(lifeNameOf) };
     case 'fetch':
       checkCount(parts, 0);
       return { kind };
@@ -112,6 +122,16 @@ export function voteOf(body: readonly WireValue[], to: 'prepare' | 'accept'): Se
   throw new MalformedError('no such vote');
 }
 
+/** To `enrol`. */
+export function enrolmentBody(answer: EnrolmentAnswer): Answer<'chain'> {
+  return asAnswer(answer.kind === 'forgotten' ? [answer.life] : []);
+}
+
+export function enrolmentOf(body: readonly WireValue[]): EnrolmentAnswer {
+  if (body.length === 0) return { kind: 'enrolled' };
+  return { kind: 'forgotten', life: lifeNameOf(onlyOf(body)) };
+}
+
 /** To `fetch`. */
 export function fetchedBody(configuration: ConfigurationBytes): Answer<'chain'> {
   return asAnswer([configuration]);
@@ -148,6 +168,11 @@ function ballotOf(round: WireValue | undefined, proposer: WireValue | undefined)
 function instanceOf(value: WireValue | undefined): ConfigurationNumber {
   if (!isInt(value) || value < 1 || value > limits.configurationNumberMax)
     throw new MalformedError('a number no configuration has');
+  return value;
+}
+
+function lifeNameOf(value: WireValue | undefined): LifeName {
+  if (!isInt(value) || value < 0 || value >= 2 ** 32) throw new MalformedError('no name of a life');
   return value;
 }
 

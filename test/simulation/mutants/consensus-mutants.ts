@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.js';
 const acceptor = 'actors/consensus/acceptor.js';
 const ballot = 'actors/consensus/ballot.js';
 const voter = 'actors/consensus/voter.js';
+const lives = 'actors/consensus/lives.js';
 const proposal = 'actors/consensus/proposal.js';
 const proposer = 'actors/consensus/proposer.machine.js';
 
@@ -123,6 +124,42 @@ export const consensusMutants: readonly Mutant[] = [
     file: voter,
     find: 'untouched.length > voters.length - majorityOf(voters)',
     replace: 'untouched.length >= voters.length - majorityOf(voters)',
+  },
+  {
+    name: 'own-word-enrols',
+    test: 'unit/consensus/lives',
+    file: lives,
+    find: 'others.filter(by).length >= majorityOf(others)',
+    replace: 'others.filter(by).length + 1 >= majorityOf(voters)',
+  },
+  {
+    name: 'enrols-a-life-that-forgot',
+    test: 'unit/consensus/lives',
+    file: lives,
+    find: '!lives.includes(last)',
+    replace: 'false',
+  },
+  {
+    name: 'remembers-one-life-alone',
+    test: 'unit/consensus/lives',
+    file: lives,
+    find: '[...before, name].slice(-max)',
+    replace: '[name]',
+  },
+  {
+    name: 'votes-go-before-what-follows-is-there',
+    test: 'unit/voting',
+    file: 'src/membership/chain.js',
+    find: 'this.table.keep({ configuration: bytes, wasMember }, ',
+    replace:
+      "this.table.keep({ configuration: bytes, wasMember, votes: { instance: 0, acceptor: { promised: { round: 0, proposer: '' }, accepted: undefined } } }, ",
+  },
+  {
+    name: 'enrolled-by-who-is-gone-and-back',
+    test: 'unit/voting',
+    file: 'src/membership/voting.js',
+    find: 'this.gone.get(id)?.() === true',
+    replace: 'this.gone.has(id)',
   },
   {
     name: 'proposes-what-it-wants',

@@ -152,8 +152,8 @@ export const mutants: readonly Mutant[] = [
     name: 'quorum-minus-one',
     test: 'unit/quorum',
     file: quorum,
-    find: 'if (counted >= ballot.needed)',
-    replace: 'if (counted >= Math.max(1, ballot.needed - 1))',
+    find: 'if (counted >= poll.needed)',
+    replace: 'if (counted >= Math.max(1, poll.needed - 1))',
   },
   {
     name: 'strict-counts-fallbacks',

@@ -48,6 +48,7 @@ export class ChainWatch {
   private asked(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
     const [kind] = body;
+    if (kind === 'enrol') return;
     if (kind === 'fetch') return this.expect(from, by, id, fetching);
     if (kind === 'chosen') {
       this.chain.learned(from, readConfiguration(body[1] as Buffer));

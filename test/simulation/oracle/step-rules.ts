@@ -4,7 +4,7 @@
  */
 import type { Configuration, Place } from '../../../actors/rules/configuration.js';
 
-export type Step = 'begin' | 'moved' | 'finish' | 'cancelled' | 'released';
+export type Step = 'begin' | 'moved' | 'finish' | 'cancelled' | 'removal' | 'released';
 
 /** From this number on it may be one of survivors, who left numbers out. */
 const recoveredFrom = 2 ** 20;
@@ -14,7 +14,7 @@ export function stepBetween(before: Configuration, after: Configuration): Step |
   const isNext = after.number === before.number + 1;
   const isSame = after.cluster === before.cluster && after.partitions === before.partitions;
   if (!isNext || !isSame) return undefined;
-  return (['begin', 'moved', 'finish', 'cancelled', 'released'] as const).find((step) =>
+  return (['begin', 'moved', 'finish', 'cancelled', 'removal', 'released'] as const).find((step) =>
     rules[step](before, after),
   );
 }
@@ -69,8 +69,18 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
   cancelled: (before, after) => {
     const { move } = before;
     if (move === undefined) return false;
-    const isBack = idsOf(before.members).every((id) => !before.removed.includes(id));
-    if (!isBack && move.moved.length > 0) return false;
+    if (before.number === before.layout) {
+      const stay = new Set(idsOf(before.members));
+      const came = idsOf(move.members).filter(
+        (id) => !stay.has(id) && !before.removed.includes(id),
+      );
+      return isAlike(before, after, {
+        layout: after.number,
+        move: undefined,
+        leaving: [...new Set([...before.leaving, ...came])].sort(),
+        removed: before.removed.filter((id) => stay.has(id)),
+      });
+    }
     const there = new Set(move.moved);
     const moved = Array.from({ length: before.partitions }, (_, i) => i).filter(
       (partition) => !there.has(partition),
@@ -80,6 +90,15 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
       ring: move.ring,
       move: { members: before.members, ring: before.ring, moved },
     });
+  },
+  removal: (before, after) => {
+    const known = new Set(idsOf([...before.members, ...(before.move?.members ?? [])]));
+    return (
+      after.removed.length > before.removed.length &&
+      before.removed.every((id) => after.removed.includes(id)) &&
+      after.removed.every((id) => before.removed.includes(id) || known.has(id)) &&
+      isAlike(before, after, { removed: after.removed })
+    );
   },
   released: (before, after) =>
     after.leaving.length < before.leaving.length &&

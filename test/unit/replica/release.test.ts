@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
 import { transferLimits } from '../../../actors/rules/limits/transfer.js';
 import type { NodeOptions } from '../../../src/options/node-options.js';
+import { mergeBody, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
+import { encodeBatch } from '../../../src/wire/state-batch.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 import { reading, readingsOf } from '../../support/readings.js';
 
@@ -254,4 +256,22 @@ describe('release and hints', () => {
     expect(world.valuesAt(2, key)).toEqual(['v']);
     expect(world.nodes[0]!.release.isEmpty()).toBe(true);
   });
+});
+
+test('who leaves takes nothing any more, whoever sends it: it may have said that it holds nothing', async () => {
+  await settled();
+  const key = world.key('k', 1);
+  await putAt([1, 2], key);
+  change();
+  world.nodes[0]!.view.isLeaving = true;
+  const { store, peers } = world.nodes[1]!;
+  const batch = encodeBatch([{ key, bytes: store.peek(key)!.bytes }]);
+  let said = '';
+  const body = mergeBody(mergeReason.hint, notOwed, 5_000, batch, after);
+  peers.call(ids([0])[0]!, 'merge', body, (answer) => {
+    said = answer.kind === 'refused' ? answer.message : answer.kind;
+  });
+  await world.run(1_000);
+  expect(said).toMatch(/leaves the cluster/);
+  expect(world.nodes[0]!.release.isEmpty()).toBe(true);
 });

@@ -184,6 +184,27 @@ describe('transfer', () => {
     for (const key of keys.filter(isMovingKey)) expect(world.equal(key, [1, 3])).toBe(true);
   });
 
+  test('one that was to own it as well was removed: those that are left have all, whoever owned it before', async () => {
+    world = await ReplicaWorld.start(5);
+    for (const { view } of world.nodes) view.learn(stable, ids([0, 1, 2]));
+    // Of partition 2 the new owners are nodes 2, 3 and 4.
+    const key = world.key('k', 2);
+    await putAt([0, 1], key);
+    world.crash(3);
+    world.crash(4);
+    for (const at of [3, 4]) world.believe(at, 'down');
+    const living = world.nodes.slice(0, 3);
+    for (const { view, transfer, exchange } of living) {
+      for (const id of ids([3, 4])) view.removed.add(id);
+      view.moveTo(moving, ids([0, 1, 2, 3, 4]));
+      exchange.start();
+      transfer.start();
+    }
+    await world.run(20_000);
+    expect(received(2)).toContain(2);
+    expect(world.valuesAt(2, key)).toEqual(['v']);
+  });
+
   test('owners change again on the way: it begins anew, and says nothing of what it had', async () => {
     await settled();
     await fill(320, 'x'.repeat(10_000));
@@ -327,17 +348,18 @@ describe('what is asked of a source', () => {
     expect(new Set(found).size).toBe(40);
   });
 
-  test('states of a partition that does not move to the asker: none', async () => {
+  test('states of a partition that does not move to the asker: none; that it owned before as well: all', async () => {
     await settled();
     await fill(64);
     begin();
     const question = { kind: 'states', layout: moving, partition: 1, after: '' } as const;
-    for (const from of [0, 1, 2]) {
+    const counts = [];
+    for (const from of [0, 1]) {
       const answer = await ask(2, question, from);
-      expect(
-        answer.kind === 'ok' && decodeBatch(Buffer.from(sentOf(answer.body, '').batch)),
-      ).toEqual([]);
+      if (answer.kind !== 'ok') throw new Error(answer.kind);
+      counts.push(decodeBatch(Buffer.from(sentOf(answer.body, '').batch)).length);
     }
+    expect(counts).toEqual([0, 4]);
   });
 });
 

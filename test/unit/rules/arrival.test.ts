@@ -18,7 +18,7 @@ import {
   taken,
 } from '../../support/configurations.js';
 
-const founded = foundingConfiguration(placesOf(1, 2, 3), 8, []);
+const founded = foundingConfiguration(placesOf(1, 2, 3), 8);
 /** n3 leaves. */
 const leaving = settled(taken(begin(founded, { members: placesOf(1, 2), ring: 1, removed: [] })));
 const auto: JoinWish = { join: 'auto', replaces: '' };
@@ -37,9 +37,9 @@ describe('the member that a node replaces', () => {
   test('is nobody where none is named, none has the name, several have, or it was removed', () => {
     expect(replacedBy(founded, auto)).toBeUndefined();
     expect(replacedBy(founded, { ...auto, replaces: 'n9' })).toBeUndefined();
-    const twins = foundingConfiguration([placeOf(1), placeOf(2, { name: 'n1' })], 8, []);
+    const twins = foundingConfiguration([placeOf(1), placeOf(2, { name: 'n1' })], 8);
     expect(replacedBy(twins, { ...auto, replaces: 'n1' })).toBeUndefined();
-    const without = foundingConfiguration(placesOf(1, 2, 3), 8, [idOf(2)]);
+    const without = { ...foundingConfiguration(placesOf(1, 2, 3), 8), removed: [idOf(2)] };
     expect(replacedBy(without, { ...auto, replaces: 'n2' })).toBeUndefined();
   });
 });
@@ -77,7 +77,7 @@ describe('a node that waits', () => {
     expect(arrivalObjection(founded, waiting)).toBeUndefined();
     expect(intakeOf(founded, [waiting], () => false)).toEqual({ come: [], gone: [] });
     expect(intakeOf(founded, [waiting], () => true).gone).toEqual([idOf(2)]);
-    const without = foundingConfiguration(placesOf(1, 2, 3), 8, [idOf(2)]);
+    const without = { ...foundingConfiguration(placesOf(1, 2, 3), 8), removed: [idOf(2)] };
     expect(intakeOf(without, [arrival(4, {}, 'n2')], () => false).come).toHaveLength(1);
   });
 });

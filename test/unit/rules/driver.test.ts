@@ -1,14 +1,15 @@
 import { expect, test } from '@jest/globals';
 import type { Configuration, Place } from '../../../actors/rules/configuration.js';
 import { driverOf, dueStep, type Seen, triesBefore } from '../../../actors/rules/driver.js';
-import { begin, foundingConfiguration, moved } from '../../../actors/rules/steps.js';
+import { begin, foundingConfiguration, moved, removal } from '../../../actors/rules/steps.js';
 
 const place = (id: string): Place => ({ id, name: id, host: id, zone: '', weight: 1 });
-const founded = foundingConfiguration(['a', 'b', 'c'].map(place), 4, []);
+const founded = foundingConfiguration(['a', 'b', 'c'].map(place), 4);
 
 const seen: Seen = {
   targetsOf: () => ['d'],
   hasReceived: () => false,
+  isHeardOf: () => true,
   isEmpty: () => false,
   arrivals: [],
   isGone: () => false,
@@ -68,6 +69,29 @@ test('when all have moved the move is over; meanwhile nobody else is taken in', 
   expect([over.move, over.members.map(({ id }) => id)]).toEqual([undefined, ['a', 'b', 'c', 'd']]);
 });
 
+test('nor before enough of those that owned what has moved have heard of it', () => {
+  const all = stepped(moved(growing, [0, 1, 2, 3]));
+  const few: Seen = { ...seen, isHeardOf: (partition) => partition !== 2 };
+  expect(dueStep(all, few)).toBeUndefined();
+});
+
+test('a partition has not moved where nobody is left to own it; what others wait for goes on', () => {
+  const lost: Seen = {
+    ...seen,
+    targetsOf: (partition) => (partition === 1 ? undefined : []),
+    hasReceived: () => true,
+  };
+  expect(stepped(dueStep(growing, lost)).move?.moved).toEqual([0, 2, 3]);
+});
+
+test('a move over, whoever was removed meanwhile and is to own something goes with the next', () => {
+  const without = stepped(removal(growing, ['d']));
+  const over = stepped(dueStep(stepped(moved(without, [0, 1, 2, 3])), seen));
+  expect([over.removed, over.leaving]).toEqual([['d'], []]);
+  const next = stepped(dueStep(over, seen));
+  expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+});
+
 test('who leaves and is empty is let go, who is not stays', () => {
   const leaving = { ...founded, leaving: ['x', 'y'] };
   expect(dueStep(leaving, seen)).toBeUndefined();
@@ -76,7 +100,7 @@ test('who leaves and is empty is let go, who is not stays', () => {
 });
 
 test('from who was removed before there were configurations the cluster moves on', () => {
-  const before = foundingConfiguration(['a', 'b', 'c'].map(place), 4, ['b']);
+  const before = stepped(removal(founded, ['b']));
   const next = stepped(dueStep(before, seen));
   expect(next.move?.members.map(({ id }) => id)).toEqual(['a', 'c']);
   expect(next.removed).toEqual(['b']);

@@ -3,6 +3,7 @@
  * follow each other meet, and what was put before it is with enough of the new owners.
  */
 import { describe, expect, test } from '@jest/globals';
+import { putPlan } from '../../../actors/coordinator/round-plans.js';
 import {
   type Layout,
   type Placement,
@@ -10,6 +11,7 @@ import {
   replicasOf,
 } from '../../../actors/rules/placement.js';
 import { verdict } from '../../../actors/rules/quorum.js';
+import { quotasOf, targetsOf } from '../../../actors/rules/transfer.js';
 
 interface Case {
   readonly n: number;
@@ -164,6 +166,133 @@ describe('what was put before the move began', () => {
       expect(all.some((holders) => holders.length < each.w)).toBe(true);
     }
   });
+});
+
+const believing = (removed: readonly string[]) => ({
+  removed: new Set(removed),
+  reachability: () => 'alive' as const,
+});
+
+/** `known`: who was removed, as far as the coordinator and those it asks know. */
+function putsBy(placement: Placement, { w }: Case, known: readonly string[]): string[][] {
+  const wanted = { placement, quorum: w, strict: true };
+  const { primaries, incoming } = putPlan(wanted, believing(known), 'nobody');
+  const some = putsOf({ ...placement, primaries, incoming }, w);
+  return some.filter((acked) => !acked.some((node) => known.includes(node)));
+}
+
+/** Of who has, in the end, what was put at `acked` before: those of the new owners that count. */
+function holdersFor(
+  { n, w }: Case,
+  placement: Placement,
+  {
+    acked,
+    removed,
+    targets,
+  }: {
+    readonly acked: readonly string[];
+    readonly removed: readonly string[];
+    readonly targets: readonly string[];
+  },
+): string[] {
+  const removals = believing(removed);
+  return placement.incoming.filter((node) => {
+    if (removed.includes(node)) return false;
+    if (acked.includes(node)) return true;
+    if (!targets.includes(node)) return false;
+    const quotas = quotasOf(() => placement, [{ n, w }], { node, removals });
+    return quotas.every(({ sources, needed }) => {
+      const left = sources.filter((source) => !removed.includes(source));
+      const asked = subsetsOf(left).filter((s) => s.length === Math.min(needed, left.length));
+      return asked.every((some) => some.some((source) => acked.includes(source)));
+    });
+  });
+}
+
+type Rule = (placement: Placement, removed: readonly string[]) => readonly string[] | undefined;
+
+const naive: Rule = ({ primaries, incoming }, removed) =>
+  incoming.filter((node) => !primaries.includes(node) && !removed.includes(node));
+
+describe('owners that are gone for good', () => {
+  function missedBy(
+    each: Case,
+    put: { readonly at: Placement; readonly known: readonly string[] },
+    get: { readonly at: Placement; readonly known: readonly string[] },
+  ): boolean {
+    const readers = get.at.readers.filter((node) => !get.known.includes(node));
+    const gets = getsOf({ ...get.at, readers }, each.r);
+    return putsBy(put.at, each, put.known).some((acked) =>
+      gets.some((answered) => !answered.some((node) => acked.includes(node))),
+    );
+  }
+
+  test('one or two, in every state of a move: gets meet puts, whoever of both knows of it', () => {
+    let seen = 0;
+    for (const each of cases(3)) {
+      const placements = placementsOf(each);
+      const nodes = [...new Set([...each.from, ...each.to])];
+      for (const removed of subsetsOf(nodes).filter(({ length }) => length === 1 || length === 2)) {
+        placements.forEach((get, i) => {
+          for (const put of placements.slice(Math.max(0, i - 1), i + 2)) {
+            for (const [putKnows, getKnows] of [
+              [[], removed],
+              [removed, []],
+              [removed, removed],
+            ] as const) {
+              seen++;
+              if (missedBy(each, { at: put, known: putKnows }, { at: get, known: getKnows }))
+                throw new Error(JSON.stringify({ each, removed, put, get, putKnows, getKnows }));
+            }
+          }
+        });
+      }
+    }
+    expect(seen).toBeGreaterThan(5_000);
+  });
+
+  /** Puts from before the move that somebody has who is left, and a get of the new owners has not. */
+  function lostBy(rule: Rule): string[] {
+    const lost: string[] = [];
+    for (const each of cases(3)) {
+      const [, placement] = placementsOf(each);
+      if (placement!.incoming.length === 0) continue;
+      const nodes = [...new Set([...each.from, ...each.to])];
+      for (const removed of subsetsOf(nodes)) {
+        const targets = rule(placement!, removed);
+        if (targets === undefined) continue;
+        const left = placement!.incoming.filter((node) => !removed.includes(node));
+        for (const acked of subsetsOf(each.from).filter(({ length }) => length >= each.w)) {
+          if (acked.every((node) => removed.includes(node))) continue;
+          const holders = holdersFor(each, placement!, { acked, removed, targets });
+          const gets = subsetsOf(left).filter(({ length }) => length === each.r);
+          const isMissed = gets.some((some) => !some.some((node) => holders.includes(node)));
+          if (isMissed || holders.length === 0)
+            lost.push(JSON.stringify({ each, removed, acked, holders }));
+        }
+      }
+    }
+    return lost;
+  }
+
+  test('what was put before the move is with the new owners that are left, and met by every get', () => {
+    expect(lostBy((placement, removed) => targetsOf(placement, believing(removed)))).toEqual([]);
+  });
+
+  test('it would not be if those that are gone were just not waited for', () => {
+    expect(lostBy(naive).length).toBeGreaterThan(0);
+  });
+});
+
+test('a put by the new owners alone is missed by a get of who has not heard that the partition has moved', () => {
+  for (const each of cases(3)) {
+    if (each.to.some((node) => each.from.includes(node))) continue;
+    const [, unmoved, , after] = placementsOf(each);
+    expect(missed(after!, unmoved!, each)).toBeDefined();
+    // All but R - 1 of the owners before have heard of it: no get finds R who have not.
+    const deaf = each.from.slice(0, each.r - 1);
+    expect(getsOf({ ...unmoved!, readers: deaf }, each.r)).toEqual([]);
+  }
 });
 
 test('a move whose sides change roles: the same are written, and the same are read', () => {

@@ -4,6 +4,7 @@ import {
   type Configuration,
   isMember,
   membersOf,
+  type Place,
   placeOf as placeIn,
 } from '../../../actors/rules/configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
@@ -15,6 +16,7 @@ import {
   mayFollow,
   moved,
   released,
+  removal,
 } from '../../../actors/rules/steps.js';
 import {
   allOf,
@@ -26,7 +28,7 @@ import {
   taken,
 } from '../../support/configurations.js';
 
-const founded = foundingConfiguration(placesOf(3, 1, 2), 4, []);
+const founded = foundingConfiguration(placesOf(3, 1, 2), 4);
 const ring = 1;
 
 /** n3 goes, n4 comes. */
@@ -37,19 +39,23 @@ const replacing = taken(begin(founded, { members: placesOf(1, 2, 4), ring, remov
 
 describe('founding', () => {
   test('in any order the same one, of other founders another cluster', () => {
-    expect(foundingConfiguration(placesOf(1, 2, 3), 4, [])).toEqual(founded);
+    expect(foundingConfiguration(placesOf(1, 2, 3), 4)).toEqual(founded);
     expect(founded).toMatchObject({ number: 1, layout: 1, leaving: [], removed: [] });
     expect(founded.members.map(({ name }) => name)).toEqual(['n1', 'n2', 'n3']);
-    const { cluster } = foundingConfiguration(placesOf(1, 2, 4), 4, []);
+    const { cluster } = foundingConfiguration(placesOf(1, 2, 4), 4);
     expect(cluster).not.toBe(founded.cluster);
     expect(Number.isInteger(cluster) && cluster >= 0).toBe(true);
   });
 
-  test('who was removed is among the members still; strangers are not', () => {
-    const some = foundingConfiguration(placesOf(1, 2, 3), 4, [idOf(3), idOf(9), idOf(1)]);
-    expect(some.removed).toEqual([idOf(1), idOf(3)]);
-    expect(membersOf(some)).toEqual([idOf(2)]);
-    expect(some.cluster).toBe(founded.cluster);
+  test('with names of its own it is followed by all that follow it', () => {
+    const otherwise = [1, 2, 3].map((number) => placeOf(number, { name: `n${number}.old` }));
+    const other = foundingConfiguration(otherwise, 4);
+    expect(mayFollow(other, moving)).toBe(true);
+    expect(mayFollow(other, taken(removal(founded, [idOf(3)])))).toBe(true);
+    const again = { ...moving, members: otherwise, number: 3, layout: 3 };
+    expect(mayFollow(taken(removal(founded, [idOf(3)])), again)).toBe(false);
+    const elsewhere = [1, 2, 3].map((number) => placeOf(number, { host: 'x' }));
+    expect(mayFollow(foundingConfiguration(elsewhere, 4), moving)).toBe(false);
   });
 });
 
@@ -119,6 +125,44 @@ describe('a move', () => {
   });
 });
 
+describe('a removal', () => {
+  test('at any time: from then on nothing is taken from it, and a move goes on', () => {
+    expect(taken(removal(founded, [idOf(3)]))).toEqual({
+      ...founded,
+      number: 2,
+      removed: [idOf(3)],
+    });
+    const some = taken(moved(moving, [1]));
+    for (const gone of [3, 4]) {
+      const without = taken(removal(some, [idOf(gone)]));
+      expect(without).toEqual({ ...some, number: 4, removed: [idOf(gone)] });
+      expect(isMember(without, idOf(gone))).toBe(false);
+      expect(mayFollow(some, without)).toBe(true);
+      expect(mayFollow(without, taken(moved(without, [2])))).toBe(true);
+    }
+  });
+
+  test('of one that goes anyway: it hands on nothing; of one that comes: it goes with the next move', () => {
+    const left = settled(taken(removal(moving, [idOf(3)])));
+    expect(left).toMatchObject({ members: placesOf(1, 2, 4), leaving: [], removed: [] });
+    const came = settled(taken(removal(moving, [idOf(4)])));
+    expect(came).toMatchObject({ leaving: [idOf(3)], removed: [idOf(4)] });
+    const next = taken(begin(came, { members: placesOf(1, 2), ring, removed: [] }));
+    expect(settled(next)).toMatchObject({ members: placesOf(1, 2), removed: [] });
+  });
+
+  test('of the one that was removed before and of another that was to come in its stead', () => {
+    const both = taken(removal(taken(moved(replacing, [1])), [idOf(4)]));
+    expect(both.removed).toEqual([3, 4].map(idOf));
+    const over = settled(both);
+    expect(over).toMatchObject({ members: placesOf(1, 2, 4), removed: [idOf(4)], leaving: [] });
+  });
+
+  test('of several members at once, whichever side they are of', () => {
+    expect(taken(removal(moving, [4, 3].map(idOf))).removed).toEqual([3, 4].map(idOf));
+  });
+});
+
 describe('a cancelled move', () => {
   test('goes back with the sides swapped; what has not moved is where it belongs', () => {
     const back = taken(cancelled(taken(moved(moving, [1, 2]))));
@@ -129,31 +173,45 @@ describe('a cancelled move', () => {
     expect(over.move).toBeUndefined();
   });
 
-  test('before anything has moved is over with the next step', () => {
-    const over = taken(finish(taken(cancelled(moving))));
-    expect(over).toMatchObject({ number: 4, layout: 4, members: founded.members });
+  test('that has only begun is over at once; who came leaves, and who was removed is nobody', () => {
+    const over = taken(cancelled(moving));
+    expect(over).toEqual({ ...founded, number: 3, layout: 3, leaving: [idOf(4)] });
+    expect(mayFollow(moving, over)).toBe(true);
+  });
+
+  test('once something has happened to it not at once: by that layout some may have moved', () => {
+    const there = taken(moved(moving, allOf(moving)));
+    const back = taken(moved(taken(cancelled(there)), allOf(moving)));
+    // Of n1, n2, n4 again, and nothing has moved; some nodes may not know that yet.
+    const again = taken(cancelled(back));
+    expect(again.move?.moved).toEqual([]);
+    expect(taken(cancelled(again)).move).toBeDefined();
+    expect(taken(cancelled(taken(removal(moving, [idOf(4)])))).move).toBeDefined();
   });
 
   test('the rings go back with the members', () => {
     const other = taken(begin(founded, { members: placesOf(1, 2, 4), ring: 2, removed: [] }));
-    const back = taken(cancelled(other));
+    const some = taken(moved(other, [1]));
+    const back = taken(cancelled(some));
     expect(back).toMatchObject({ ring: 2, move: { ring: 1 } });
-    expect(cancelled(back)).toEqual({ ...other, number: 4 });
+    expect(cancelled(back)).toEqual({ ...some, number: 5 });
   });
 
-  test('nothing moves back to one that was removed; before anything has moved it stays removed', () => {
-    expect(cancelled(taken(moved(replacing, [1])))).toBe(
-      'n3 was removed, so nothing can move back to it: the move has to go on',
-    );
-    const over = taken(finish(taken(cancelled(replacing))));
+  test('goes back to where one was that was removed; it keeps its place until the next move', () => {
+    const over = settled(taken(cancelled(taken(moved(replacing, [1])))));
     expect(over).toMatchObject({ members: founded.members, removed: [idOf(3)] });
     expect(over.leaving).toEqual([idOf(4)]);
+    expect(taken(cancelled(replacing))).toMatchObject({
+      members: founded.members,
+      removed: [idOf(3)],
+      leaving: [idOf(4)],
+    });
   });
 });
 
 describe('objections', () => {
   const to = { members: placesOf(1, 2), ring: 1, removed: [] } as const;
-  const without3 = foundingConfiguration(placesOf(1, 2, 3), 4, [idOf(3)]);
+  const without3 = taken(removal(founded, [idOf(3)]));
   const last = { ...founded, number: limits.configurationNumberMax };
   const many = Array.from({ length: limits.membersMax - 2 }, (_, i) => placeOf(i + 4));
 
@@ -197,6 +255,26 @@ describe('objections', () => {
     ['moved twice', () => moved(taken(moved(moving, [1])), [1]), 'no other partition has moved'],
     ['finish too early', () => finish(taken(moved(moving, [0, 1, 2]))), '3 of 4 partitions have'],
     ['released, a member', () => released(founded, [idOf(1)]), `${idOf(1)} is not leaving`],
+    ['removal of nobody', () => removal(founded, []), 'nobody is named'],
+    ['removal of a stranger', () => removal(founded, [idOf(4)]), 'no member 0000'],
+    ['removal of who leaves', () => removal(settled(moving), [idOf(3)]), 'no member 0000'],
+    ['removal for the second time', () => removal(without3, [idOf(3)]), 'was removed before'],
+    ['removal of all', () => removal(founded, [1, 2, 3].map(idOf)), 'no member would be left'],
+    [
+      'removal of all who come',
+      () => removal(taken(begin(founded, { ...to, members: placesOf(4, 5) })), [4, 5].map(idOf)),
+      'cancel the move first',
+    ],
+    [
+      'cancel, where nobody is left to go back to',
+      () => {
+        const idle = placeOf(2, { weight: 0 });
+        const some = foundingConfiguration([placeOf(1), idle], 4);
+        const out = begin(some, { ...to, members: placesOf(4), removed: [idOf(1)] });
+        return cancelled(taken(out));
+      },
+      'nobody is left to whom',
+    ],
     ['released, nobody', () => released(settled(moving), []), 'nobody is named'],
   ])('%s', (_what, step, text) => {
     expect(step()).toContain(text);
@@ -232,6 +310,7 @@ describe('what may follow', () => {
       { ...some, move: { ...some.move!, members: placesOf(1) } },
     ],
     ['somebody removed on the way', moving, { ...some, removed: [idOf(1)] }],
+    ['a stranger removed', moving, { ...moving, number: 3, removed: [idOf(9)] }],
     ['a removed one back', replacing, { ...taken(moved(replacing, [1])), removed: [] }],
     ['a stranger that leaves', founded, { ...moving, leaving: [idOf(9)] }],
     ['a removed one taken in', founded, { ...moving, removed: [idOf(4)] }],
@@ -249,9 +328,8 @@ test('whatever was done: every member has one part, and nobody removed is to hol
       expect(removed.filter((id) => !sides.includes(id))).toEqual([]);
       expect([...new Set(members.map(({ id }) => id))].sort()).toEqual(members.map(({ id }) => id));
       expect(layout).toBeLessThanOrEqual(number);
-      const stay = move?.members.map(({ id }) => id) ?? [];
-      const targets = stay.filter((id) => removed.includes(id));
-      if (targets.length > 0) expect(move!.moved).toEqual(allOf(configuration));
+      const left = (places: readonly Place[]) => places.some(({ id }) => !removed.includes(id));
+      expect([members, ...(move === undefined ? [] : [move.members])].every(left)).toBe(true);
       for (const id of sides) expect(isMember(configuration, id)).toBe(!removed.includes(id));
       expect(membersOf(configuration).every((id) => isMember(configuration, id))).toBe(true);
     }

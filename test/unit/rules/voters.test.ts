@@ -8,7 +8,7 @@ import { histories, idOf, placeOf, placesOf, taken } from '../../support/configu
 const partitions = 4;
 
 test('up to seven members vote, all of them', () => {
-  const founded = foundingConfiguration(placesOf(1, 2, 3, 4, 5, 6, 7), partitions, []);
+  const founded = foundingConfiguration(placesOf(1, 2, 3, 4, 5, 6, 7), partitions);
   expect(votersOf(founded)).toEqual([1, 2, 3, 4, 5, 6, 7].map(idOf));
 });
 
@@ -16,12 +16,12 @@ test('of more those vote that are in as many zones and on as many hosts as there
   const places = Array.from({ length: 12 }, (_, i) =>
     placeOf(i + 1, { host: `h${i >> 1}`, zone: i < 8 ? 'a' : 'b' }),
   );
-  const voters = votersOf(foundingConfiguration(places, partitions, []));
+  const voters = votersOf(foundingConfiguration(places, partitions));
   expect(voters).toEqual([1, 3, 5, 7, 9, 10, 11].map(idOf));
 });
 
 test('those vote that own partitions: who comes does not yet, who was removed no more', () => {
-  const founded = foundingConfiguration(placesOf(1, 2, 3), partitions, []);
+  const founded = foundingConfiguration(placesOf(1, 2, 3), partitions);
   const to = { members: placesOf(1, 2, 4), ring: 1, removed: [idOf(3)] } as const;
   expect(votersOf(taken(begin(founded, to)))).toEqual([1, 2].map(idOf));
 });
