@@ -22,6 +22,7 @@ import {
 import type { Chain, KnownNumber } from './chain.js';
 import type { Enrolment } from './enrolment.js';
 import type { Voting } from './voting.js';
+import type { Vouching } from './vouching.js';
 
 export interface ChainExchangeOptions {
   readonly peers: Peers;
@@ -29,6 +30,7 @@ export interface ChainExchangeOptions {
   readonly chain: Chain;
   readonly voting: Voting;
   readonly enrolment: Enrolment;
+  readonly vouching: Vouching;
 }
 
 type Asked = Extract<ChainQuestion, { readonly kind: 'prepare' | 'accept' }>;
@@ -54,7 +56,7 @@ export class ChainExchange {
 
   /** Asks for the configuration it knows; not again and again. */
   fetchFrom(node: NodeId): void {
-    const { peers, clock, chain } = this.options;
+    const { peers, clock, chain, vouching } = this.options;
     if (!this.may(this.fetchedAtMs, node)) return;
     const call = peers.call(node, 'chain', chainBody({ kind: 'fetch' }), (answer) => {
       if (answer.kind !== 'ok') return;
@@ -62,7 +64,7 @@ export class ChainExchange {
       if (told === undefined) return;
       // Whoever was thought to be ahead may be the one that is behind.
       if (chain.known !== undefined && told.number < chain.known.number) this.tell(node);
-      else chain.learn(told);
+      else vouching.hear(node, told);
     });
     clock.setTimeout(() => peers.giveUp(call), chainLimits.fetchMsMax);
   }
@@ -101,7 +103,7 @@ export class ChainExchange {
 
   /** Throws `MalformedError`, and whatever keeps this node from an answer. */
   private receive(call: IncomingCall<'chain'>): void {
-    const { chain } = this.options;
+    const { chain, vouching } = this.options;
     const asked = chainOf(call.body);
     if (asked.kind === 'fetch') {
       if (chain.bytes === undefined) throw new UnavailableError('no configuration is known here');
@@ -112,7 +114,7 @@ export class ChainExchange {
     if (asked.kind === 'enrol') return this.options.enrolment.answer(call, asked.lives);
     if (asked.kind !== 'chosen') return this.vote(call, asked);
     const told = decodeConfiguration(asked.configuration);
-    chain.learn(told, () => call.ok(takenBody));
+    vouching.hear(call.from, told, () => call.ok(takenBody));
   }
 
   private vote(call: IncomingCall<'chain'>, asked: Asked): void {

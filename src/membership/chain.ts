@@ -63,6 +63,15 @@ export class Chain {
     return this.current?.configuration;
   }
 
+  get self(): NodeId {
+    return this.options.self;
+  }
+
+  /** The latest that was taken, on disk or not yet. */
+  get heard(): Configuration | undefined {
+    return this.latest;
+  }
+
   /** Its document. */
   get bytes(): Buffer | undefined {
     return this.current?.bytes;

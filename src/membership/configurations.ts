@@ -23,6 +23,7 @@ import { Removing } from './removing.js';
 import { Reports } from './reports.js';
 import type { Roster } from './roster.js';
 import { Voting } from './voting.js';
+import { Vouching } from './vouching.js';
 
 /** How far this node is with what a configuration wants of it, by whoever moves its data. */
 export interface HeldData {
@@ -39,6 +40,7 @@ export interface ConfigurationsOptions {
   readonly tables: Tables;
   readonly inspection: Inspection;
   readonly roster: Roster;
+  readonly watch: PeerWatch;
   readonly partitions: number;
   /** The founders of this node's cluster, or those it has agreed to found one with; or none. */
   readonly list: () => readonly NodeId[];
@@ -57,7 +59,7 @@ export class Configurations {
   heldData: HeldData | undefined;
 
   constructor(private readonly options: ConfigurationsOptions) {
-    const { peers, clock, random, tables, inspection, roster, partitions } = options;
+    const { peers, clock, random, tables, inspection, roster, watch, partitions } = options;
     const { self } = peers;
     const isFounder = (told: Configuration): boolean => this.isFounder(told);
     const mayBeOwn = (told: Configuration): boolean =>
@@ -67,14 +69,15 @@ export class Configurations {
     this.voting = new Voting({ self, chain });
     const { voting } = this;
     this.enrolment = new Enrolment({ peers, clock, random, chain, voting });
+    const vouching = new Vouching({ clock, chain, watch });
     const { enrolment } = this;
-    this.exchange = new ChainExchange({ peers, clock, chain, voting, enrolment });
+    this.exchange = new ChainExchange({ peers, clock, chain, voting, enrolment, vouching });
     const { exchange } = this;
     const nameOf = (node: NodeId): string => roster.get(node)?.name ?? node;
     const fetchFrom = (node: NodeId): void => exchange.fetchFrom(node);
-    const told = { nameOf, fetchFrom };
+    const told = { vouching, nameOf, fetchFrom };
     this.proposing = new Proposing({ peers, clock, random, inspection, chain, voting, ...told });
-    this.reassurance = new Reassurance({ peers, clock, chain, voting });
+    this.reassurance = new Reassurance({ peers, clock, chain, voting, vouching });
     this.fence = new Fence(self);
   }
 
@@ -86,9 +89,9 @@ export class Configurations {
     this.enrolment.start();
   }
 
-  consent(watch: PeerWatch): Consent {
+  consent(): Consent {
     const { chain, voting } = this;
-    return new Consent({ ...this.options, watch, chain, voting });
+    return new Consent({ ...this.options, chain, voting });
   }
 
   driving(

@@ -86,7 +86,7 @@ export class Membership {
     this.watch = watch;
     this.lineage = new Lineage({ peers, clock, roster });
     const { lineage } = this;
-    const seams = { peers, clock, random, tables, inspection, roster };
+    const seams = { peers, clock, random, tables, inspection, roster, watch };
     const list = (): readonly NodeId[] => this.life.list;
     this.configurations = new Configurations({ ...seams, partitions, list });
     const { configurations } = this;
@@ -118,10 +118,10 @@ export class Membership {
     const { kept, identity } = this;
     this.outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
     const settings = settingsOf({ partitions, buckets });
-    const parts = { ...seams, watch, life, timeOfDay, identity, settings };
+    const parts = { ...seams, life, timeOfDay, identity, settings };
     const chainNews = () => configurations.news();
     this.telling = new Telling({ ...parts, bus, chain: chainNews });
-    this.consent = configurations.consent(watch);
+    this.consent = configurations.consent();
     const { consent } = this;
     this.removing = configurations.removing(consent);
     this.driving = configurations.driving({ buckets, view, problems, consent });

@@ -21,6 +21,7 @@ import { understood } from '../wire/protocol/bodies.js';
 import { chainBody, voteOf } from '../wire/protocol/chain.js';
 import type { Chain } from './chain.js';
 import type { Voting } from './voting.js';
+import type { Vouching } from './vouching.js';
 
 /** From what is known by then to what is wanted; or why not. */
 export type WantedStep = (from: Configuration) => Configuration | Objection;
@@ -32,6 +33,7 @@ export interface ProposingOptions {
   readonly inspection: Inspection;
   readonly chain: Chain;
   readonly voting: Voting;
+  readonly vouching: Vouching;
   readonly nameOf: (node: NodeId) => string;
   /** Another may know more. */
   readonly fetchFrom: (node: NodeId) => void;
@@ -221,7 +223,7 @@ export class Proposing {
     answer: PeerAnswer,
     question: Question<Uint8Array>,
   ): Word<Uint8Array> | undefined {
-    const { chain, fetchFrom } = this.options;
+    const { vouching, fetchFrom } = this.options;
     if (answer.kind === 'noResponders') return { kind: 'none', why: 'is not there' };
     if (answer.kind === 'refused') return { kind: 'none', why: `says: ${answer.message}` };
     const vote = understood(() => voteOf(answer.body, question.kind));
@@ -229,7 +231,7 @@ export class Proposing {
     if (vote.kind !== 'superseded') return kept(vote);
     const told = understood(() => decodeConfiguration(vote.configuration));
     if (told === undefined) fetchFrom(voter);
-    else chain.learn(told);
+    else vouching.hear(voter, told);
     return undefined;
   }
 }

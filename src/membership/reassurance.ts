@@ -15,6 +15,7 @@ import { understood } from '../wire/protocol/bodies.js';
 import { chainBody, type SentVote, voteOf } from '../wire/protocol/chain.js';
 import type { Chain } from './chain.js';
 import type { Voting } from './voting.js';
+import type { Vouching } from './vouching.js';
 
 export class Reassurance {
   private round = 0;
@@ -27,6 +28,7 @@ export class Reassurance {
       readonly clock: Clock;
       readonly chain: Chain;
       readonly voting: Voting;
+      readonly vouching: Vouching;
     },
   ) {}
 
@@ -69,7 +71,7 @@ export class Reassurance {
         const call = peers.call(node, 'chain', body, (answer) => {
           const vote =
             answer.kind === 'ok' ? understood(() => voteOf(answer.body, 'prepare')) : undefined;
-          if (vote !== undefined) votes.set(node, this.heard(vote));
+          if (vote !== undefined) votes.set(node, this.heard(node, vote));
           if (--open > 0) return;
           clock.clearTimeout(deadline);
           resolve();
@@ -81,11 +83,11 @@ export class Reassurance {
     return votes;
   }
 
-  private heard(vote: SentVote): Vote<Uint8Array> {
+  private heard(from: NodeId, vote: SentVote): Vote<Uint8Array> {
     if (vote.kind === 'outvoted') this.heardRound = Math.max(this.heardRound, vote.ballot.round);
     if (vote.kind !== 'superseded') return vote;
     const told = understood(() => decodeConfiguration(vote.configuration));
-    if (told !== undefined) this.options.chain.learn(told);
+    if (told !== undefined) this.options.vouching.hear(from, told);
     return { kind: 'superseded' };
   }
 }

@@ -31,6 +31,7 @@ export interface NodeLife {
   readonly name: string;
   readonly process: SimProcess;
   readonly membership: Membership;
+  readonly peers: BusPeers;
   readonly clock: AgreedClock;
   readonly hearing: Hearing;
   readonly faults: ClockFaults;
@@ -96,8 +97,9 @@ export class MemberWorld {
       ...own,
     };
     const lateWords = new LateWords(clock);
+    const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' }, new Metrics());
     const membership = new Membership(
-      new BusPeers(bus, clock, random, { id, prefix: 'kv' }, new Metrics()),
+      peers,
       bus,
       hearing,
       clock,
@@ -109,7 +111,7 @@ export class MemberWorld {
       new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing, lateWords),
       lateWords,
     );
-    const parts = { membership, clock, hearing, faults };
+    const parts = { membership, peers, clock, hearing, faults };
     const life: NodeLife = { id, name, process, ...parts, fatal: [], changes: [] };
     const end = (error: unknown): void => {
       life.fatal.push(String(error));

@@ -2,6 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Configuration, Place } from '../../actors/rules/configuration.js';
 import { begin, cancelled, type Objection } from '../../actors/rules/steps.js';
+import { encodeConfiguration } from '../../src/wire/configuration-codec.js';
+import { chainBody } from '../../src/wire/protocol/chain.js';
 import { cluster, type MemberWorld, names, type NodeLife } from '../support/member-world.js';
 
 /** So that with three replicas something moves when a weight changes. */
@@ -236,6 +238,45 @@ test('one that learns late goes by the old layout until it is back, and by the n
   world.nats.healAll();
   await world.until(() => knownBy([c])[0] === 3, 2_000);
   expect(c.membership.view.placement(0, 3)).toEqual(b.membership.view.placement(0, 3));
+});
+
+/** As one of them tells it that has it from nobody. */
+function tell(by: NodeLife, to: NodeLife, configuration: Configuration): void {
+  const bytes = encodeConfiguration(configuration);
+  by.peers.tell(to.id, 'chain', chainBody({ kind: 'chosen', configuration: bytes }));
+}
+
+test('a configuration that can not follow, and that one member alone tells, ends nobody: a second one has to, or none may be there, or it takes long', async () => {
+  const { world, lives } = await cluster('made up', four);
+  const [a, b, c, d] = lives as [NodeLife, NodeLife, NodeLife, NodeLife];
+  const members = known(c).members.filter(({ id }) => id !== c.id);
+  const madeUp = { ...known(c), number: 50, layout: 50, members };
+  for (let times = 0; times < 3; times++) {
+    tell(a, c, madeUp);
+    tell(b, c, { ...madeUp, number: 51 });
+    await world.run(5_000);
+  }
+  expect(c.fatal).toEqual([]);
+  expect(knownBy(lives)).toEqual([1, 1, 1, 1]);
+  tell(d, c, madeUp);
+  await world.run(1_000);
+  expect(c.fatal.join()).toMatch(/removed/);
+});
+
+test('told by the only one that lives, or by one for half a minute, it is gone by', async () => {
+  for (const isAlone of [true, false]) {
+    const { world, lives } = await cluster(`alone ${isAlone}`, four);
+    const [a, b, c, d] = lives as [NodeLife, NodeLife, NodeLife, NodeLife];
+    if (isAlone) for (const life of [b, d]) world.kill(life);
+    await world.run(15_000);
+    tell(a, c, { ...known(c), number: 50, layout: 50 });
+    await world.run(1_000);
+    expect(knownBy([c])).toEqual([isAlone ? 50 : 1]);
+    await world.run(29_500);
+    tell(a, c, { ...known(c), number: 50, layout: 50 });
+    await world.run(1_000);
+    expect(knownBy([c])).toEqual([50]);
+  }
 });
 
 test('on disk first: killed before it is there a node knows nothing of it, and starts with what is', async () => {

@@ -23,6 +23,10 @@ export const chainLimits = {
   /** How large keys are is guessed by so many of so many partitions. */
   sampledPartitionsMax: 16,
   sampledKeysMax: 16,
+  /** A configuration that one node alone tells is gone by after so long, if it still tells it. */
+  vouchedMsMax: 30_000,
+  /** Such ones a node keeps at once; the oldest goes. */
+  vouchedMax: 8,
   /** How long another node may take to say what it knows. */
   fetchMsMax: 2_000,
 } as const;
