@@ -71,7 +71,8 @@ export function patienceMs(nodes: number, strikes: number): number {
   return limits.probeMsMax * (further + strikes);
 }
 
-function hops(nodes: number): number {
+/** In how many beats news are with all, where whoever is told tells others. */
+export function hops(nodes: number): number {
   return Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
 }
 

@@ -71,6 +71,8 @@ class Office {
   }
 }
 
+const nothing = { add: [], leave: [], remove: [], replace: [], places: [] };
+
 function known(life: NodeLife) {
   return life.membership.configurations.chain.known!;
 }
@@ -122,6 +124,31 @@ describe('a plan', () => {
     expect(known(a).number).toBe(1);
     expect(await office.answer(b, { ask: 'apply', plan })).toEqual({ number: 2 });
     expect(known(b).move!.members.find(({ id }) => id === d.id)).toEqual(place);
+  });
+
+  test('of other names and another ring: nobody who has a name loses it; all go by what was chosen', async () => {
+    const { world, lives } = await cluster('desk renames');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    const office = new Office(world);
+    const taken = [{ id: a.id, name: 'b' }];
+    expect((await office.answer(a, { ask: 'plan', places: taken })).error).toMatch(
+      /two nodes named b/,
+    );
+    const places = [{ id: a.id, name: 'z' }];
+    const plan = await office.plan(b, { places, ring: 2 });
+    expect(plan).toEqual({ number: 1, wishes: { ...nothing, places, ring: 2 } });
+    expect((await office.answer(c, { ask: 'apply', plan })).number).toBe(2);
+    await world.run(3_000);
+    for (const life of lives) {
+      const { move } = known(life);
+      expect([move!.ring, move!.members.map(({ name }) => name).sort().join('')]).toEqual([
+        2,
+        'bcz',
+      ]);
+      expect(life.membership.view.members().find(({ id }) => id === a.id)!.name).toBe('z');
+    }
+    // It was started with another one, and says so.
+    expect(a.membership.problems.texts().join()).toContain('quorate ring plan --name z=a,');
   });
 
   test('is refused once the cluster has gone on, also where two operators apply at once', async () => {

@@ -11,6 +11,11 @@ export const chainLimits = {
   /** A node that waits to be taken in has lived for so long before it is, by itself. */
   waitingMsMin: 3_000,
   /**
+   * Nodes that are started together come as one move: so long at most the first of them waits for
+   * others.
+   */
+  togetherMsMax: 10_000,
+  /**
    * That a member is gone for good, in whose stead another comes, is asked for so often; whoever
    * agreed is not asked again for so long.
    */
