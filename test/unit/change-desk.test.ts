@@ -141,10 +141,13 @@ describe('a plan', () => {
     await world.run(3_000);
     for (const life of lives) {
       const { move } = known(life);
-      expect([move!.ring, move!.members.map(({ name }) => name).sort().join('')]).toEqual([
-        2,
-        'bcz',
-      ]);
+      expect([
+        move!.ring,
+        move!.members
+          .map(({ name }) => name)
+          .sort()
+          .join(''),
+      ]).toEqual([2, 'bcz']);
       expect(life.membership.view.members().find(({ id }) => id === a.id)!.name).toBe('z');
     }
     // It was started with another one, and says so.

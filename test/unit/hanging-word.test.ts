@@ -64,7 +64,8 @@ describe('the word that somebody hangs', () => {
     (nodes) => {
       for (const seed of ['a', 'b', 'c']) {
         const gossip = new Gossip(nodes, seed);
-        for (let beat = 0; beat < beatsUntilAllWereTold(nodes); beat++) gossip.pass({ isOwn: true });
+        for (let beat = 0; beat < beatsUntilAllWereTold(nodes); beat++)
+          gossip.pass({ isOwn: true });
         for (let node = 1; node < nodes; node++)
           expect(gossip.toldAtMs.get(node)).toBeLessThan(hangingMsMin(nodes));
       }

@@ -51,7 +51,9 @@ function replacementText(nameOf: NameOf, old: NodeId, by: NodeId): string {
 }
 
 function placeText({ name, weight, host, zone }: PlaceChange): string {
-  const said = Object.entries({ name, weight, host, zone }).filter(([, value]) => value !== undefined);
+  const said = Object.entries({ name, weight, host, zone }).filter(
+    ([, value]) => value !== undefined,
+  );
   return said.map(([what, value]) => `${what} ${value === '' ? 'none' : value}`).join(', ');
 }
 

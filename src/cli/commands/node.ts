@@ -71,7 +71,7 @@ export function addNode(program: Command): void {
   addPlaceOptions(command);
   addStoreOptions(command);
   command
-    .option('--json', 'say that it serves as one JSON object')
+    .option('--json', 'say that it serves, and that it has left, as one JSON object each')
     .addOption(new Option('--supervised', 'started by quorate up').hideHelp())
     .addHelpText(
       'after',
@@ -80,6 +80,9 @@ Examples:
   quorate node --name n1 --data-dir /var/lib/quorate --servers nats://nats-1:4222,nats://nats-2:4222
   quorate node --name n2 --replaces n2    (the disk of n2 is lost, and this is an empty one)
   quorate node --bucket 'sessions n=3 r=1 w=1 conflict=last-writer-wins ttl=30m' --bucket 'orders w=3'
+
+Name, host, zone and weight are those with which it comes to its cluster. Told others later it keeps them, and says
+with which command an operator changes them.
 
 SIGTERM or Ctrl-C: takes no more requests, finishes those it has, writes everything, exits with 0.
 So it does by itself once it has left its cluster. One that was removed exits with 7. Under systemd, so that

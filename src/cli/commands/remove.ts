@@ -24,7 +24,7 @@ export function addRemove(program: Command): void {
     .command('remove <node>')
     .summary('declare a node gone for good')
     .description(
-      'Declares a node gone for good: the others take nothing from it any more, and no longer wait for it before they forget what was deleted or has expired. Its share is rebuilt on the others. It must be down, and a majority must be left and agree of the nodes that vote: all of a cluster of up to seven, seven of a larger one.',
+      'Declares a node gone for good: the others take nothing from it any more, and no longer wait for it before they forget what was deleted or has expired. The others rebuild its share. It must be down, and a majority of the nodes that vote must be left and agree: all vote in a cluster of up to seven, seven do in a larger one.',
     )
     .option('--yes', 'do not ask')
     .option('--json', 'one JSON object: {"node","id","confirmed","missing"}');

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { exitCodes } from '../../../src/cli/exit-codes.js';
 import { nodeRecipe } from '../../../src/cli/up/node-process.js';
 import { SupervisedProcess } from '../../../src/cli/up/supervised-process.js';
-import { RealClock } from '../../../src/seams/real-clock.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 /** A node that is no process: what it says and with what it ends is told here. */
 function supervised({ isEndExpected = false } = {}) {
@@ -23,7 +23,7 @@ function supervised({ isEndExpected = false } = {}) {
   const started = new SupervisedProcess({
     recipe,
     restarts: true,
-    clock: new RealClock(),
+    clock: new ManualClock(),
     say: (line) => void said.push(line),
     isEndExpected: () => isEndExpected,
     onServing: () => undefined,
@@ -55,11 +55,14 @@ describe('a node that ends', () => {
     expect([isGivenUp(), said]).toEqual([true, []]);
   });
 
-  test.each([exitCodes.removed, exitCodes.usage])('with %d: said, and not started again', (code) => {
-    const { ends, said, isGivenUp } = supervised();
-    ends(code);
-    expect([isGivenUp(), said]).toEqual([true, [`n3 died (exit code ${code})`]]);
-  });
+  test.each([exitCodes.removed, exitCodes.usage])(
+    'with %d: said, and not started again',
+    (code) => {
+      const { ends, said, isGivenUp } = supervised();
+      ends(code);
+      expect([isGivenUp(), said]).toEqual([true, [`n3 died (exit code ${code})`]]);
+    },
+  );
 
   test('in any other way is started again: killed, stopped by somebody, or killed on its way out', () => {
     for (const [event, code, signal] of [
