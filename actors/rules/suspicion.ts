@@ -61,8 +61,8 @@ export function silenceMsMax(nodes: number): number {
 }
 
 /**
- * How much longer than `probeMsMax` one is waited for that was asked, while nobody else misses it. The
- * more members there are, the more ask it in a moment in which it is slow, and the quicker they
+ * How much longer than `probeMsMax` one is waited for that was asked, while nobody else misses it.
+ * The more members there are, the more ask it in a moment in which it is slow, and the quicker they
  * would make each other believe that it is down. And a node that does badly itself may be the one
  * that is slow (Lifeguard's local health).
  */

@@ -1,8 +1,8 @@
 /**
  * The word that somebody hangs, as this node passes it on. Whoever is told it marks what it does,
  * whatever it thinks of that one itself: so it is to reach all before anybody meets elsewhere
- * (`actors/rules/listening.ts`). It says for how many beats more it goes on, and so ends when nobody
- * says it of itself any more.
+ * (`actors/rules/listening.ts`). It says for how many beats more it goes on, and so ends when
+ * nobody says it of itself any more.
  */
 import { beatsUntilAllWereTold } from '../../actors/rules/listening.js';
 

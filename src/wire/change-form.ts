@@ -8,9 +8,9 @@
  *   {"ask":"apply","plan":…}                                      → {"number":…}
  *   {"ask":"cancel"}                                              → {"number":…}
  *
- * All but `ask` may be left out. Who is refused: {"error":…,"outcome":"none"|"unknown"}. A plan says the
- * number of the configuration it was made on, and the whole place of each node that comes: so what
- * is applied is what was shown.
+ * All but `ask` may be left out. Who is refused: {"error":…,"outcome":"none"|"unknown"}. A plan
+ * says the number of the configuration it was made on, and the whole place of each node that comes:
+ * so what is applied is what was shown.
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import type { Place, RingVersion } from '../../actors/rules/configuration.js';

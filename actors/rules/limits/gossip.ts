@@ -17,7 +17,7 @@ export const gossipLimits = {
    * on it is too old.
    */
   absenceReviewsMax: 6,
-  /** The word that somebody hangs is passed on no longer: far more than the largest cluster needs. */
+  /** That somebody hangs is passed on no longer: far more than the largest cluster needs. */
   hangingBeatsMax: 16,
   /** Each makes a node wait longer for who does not answer, by what an answer may take. */
   strikesMax: 8,
