@@ -21,6 +21,8 @@ export const chainLimits = {
    */
   consentAgainMs: 3_000,
   consentMsMax: 10_000,
+  /** How long each of the others may take to say whether it agrees to that. */
+  consentAnswerMsMax: 3_000,
   /** Of what an operator asks a node for, with a place for each member there can be. */
   changeBytesMax: 256 * 1024,
   /** Of what a plan shows, of each kind: the rest is counted. A node's message has to hold it. */
