@@ -1,8 +1,8 @@
 /**
  * The rhythm of a node among others: it greets everyone when it comes (or comes back), then beats
- * once in `gossipIntervalMs` and looks for silence more often. What it believes of others since then
- * it tells at once, but not again and again: many may be lost together. Cut off from NATS it does
- * neither, and blames nobody. Its effects are provided by who runs it.
+ * once in `gossipIntervalMs` and looks for silence more often. What it believes of others since
+ * then it tells at once, but not again and again: many may be lost together. Cut off from NATS it
+ * does neither, and blames nobody. Its effects are provided by who runs it.
  */
 import { setup, stateIn } from 'xstate';
 import { limits } from '../rules/limits.js';

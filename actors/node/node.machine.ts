@@ -34,6 +34,8 @@ export type NodeEvent =
   | { readonly type: 'cluster.joined' }
   | { readonly type: 'rounds.finished' }
   | { readonly type: 'stop.requested' }
+  /** It is no member any more, and the others hold all that it held: it ends as if told to stop. */
+  | { readonly type: 'cluster.left' }
   /** Another process speaks with this node's id, the bus was closed, …: it can't go on. */
   | { readonly type: 'fatal.happened'; readonly error: Error };
 
@@ -76,11 +78,15 @@ export const nodeMachine = setup({
     },
     joining: {
       entry: 'join',
-      on: { 'cluster.joined': 'serving', 'stop.requested': 'closing' },
+      on: {
+        'cluster.joined': 'serving',
+        'cluster.left': 'closing',
+        'stop.requested': 'closing',
+      },
     },
     serving: {
       entry: 'openWaysIn',
-      on: { 'stop.requested': 'draining' },
+      on: { 'cluster.left': 'draining', 'stop.requested': 'draining' },
     },
     draining: {
       entry: 'drainRounds',

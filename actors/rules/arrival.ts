@@ -5,6 +5,7 @@
  */
 import type { NodeId } from './actor.js';
 import type { Configuration, Place } from './configuration.js';
+import { chainLimits } from './limits/chain.js';
 import type { JoinWish } from './membership.js';
 import type { Objection } from './steps.js';
 
@@ -54,6 +55,17 @@ export function arrivalObjection(
   );
   if (!isTaken) return undefined;
   return `a member is named ${name} already: start it with --replaces ${name} if that one is gone for good, or under another name`;
+}
+
+/**
+ * Whether nobody else is to be waited for, so that nodes that are started together come as one
+ * move. `hereMs`: for how long each has been here that would be taken in. `isAsking`: whether one
+ * may be taken for gone for good in whose stead another comes is being found out.
+ */
+export function areTogether(hereMs: readonly number[], isAsking: boolean): boolean {
+  const { waitingMsMin, togetherMsMax } = chainLimits;
+  if (Math.max(...hereMs) >= togetherMsMax) return true;
+  return !isAsking && Math.min(...hereMs) >= waitingMsMin;
 }
 
 /** `isGone`: the others agree that the member may be taken for gone for good. */

@@ -341,8 +341,6 @@ export const limits = {
   configurationAgainMs: 200,
   /** How long a starting node waits for what other members have seen of it. */
   recallMsMax: 1_000,
-  /** How long a node that is to remove a member waits for each answer of the others. */
-  removalMsMax: 3_000,
 
   /** Links on the way to a data directory: as many as the system itself allows. */
   linksMax: 40,

@@ -12,7 +12,7 @@ import type { NodeId } from './actor.js';
 import { hashText, fnvBasis, mixed } from './hash.js';
 import { limits } from './limits.js';
 import type { Reachability } from './membership.js';
-import { directSilenceMsMax } from './suspicion.js';
+import { hops } from './suspicion.js';
 
 export interface ListeningMember {
   readonly id: NodeId;
@@ -73,12 +73,22 @@ export function hasMetAll(others: readonly ListeningMember[]): boolean {
 }
 
 /**
- * For how long a node counts as hung before others serve its share: until each of them was told by
- * each other that somebody hangs, and marks what it does meanwhile. In a cluster in which gossip
- * reaches all with one beat, the least there is.
+ * For how long a node counts as hung before others serve its share: until each of them was told
+ * that somebody hangs, and marks what it does meanwhile. In a cluster in which gossip reaches all
+ * with one beat, the least there is.
  */
 export function hangingMsMin(nodes: number): number {
-  return limits.hangingMsMin + directSilenceMsMax(nodes) - directSilenceMsMax(1);
+  return limits.hangingMsMin + (beatsUntilAllWereTold(nodes) - 1) * limits.gossipIntervalMs;
+}
+
+/**
+ * Of a word that one node says, and whoever is told it passes on. In a small cluster it tells each
+ * itself by then. In a large one it has reached nearly all when it has been passed on often enough,
+ * and two beats later all: each of those who know it tells as many again with each.
+ */
+export function beatsUntilAllWereTold(nodes: number): number {
+  const oneByOne = Math.ceil((nodes - 1) / limits.gossipFanout);
+  return Math.max(1, Math.min(oneByOne, hops(nodes) + 2));
 }
 
 /**

@@ -47,8 +47,9 @@ export function planned(
     .map((place) => changed(place, change));
   const members = [...stay, ...coming];
   const twice = members.find(({ name }, i) => members.slice(0, i).some((m) => m.name === name));
-  if (twice !== undefined && coming.some(({ name }) => name === twice.name))
-    return `there would be two nodes named ${twice.name}: give the new one another name, or replace the old one by it`;
+  const named = [...coming, ...change].map(({ name }) => name);
+  if (twice !== undefined && named.includes(twice.name))
+    return `there would be two nodes named ${twice.name}: give one another name, or replace the old one by the new one`;
 
   const isChanged = members.length !== from.members.length || coming.length + change.length > 0;
   const onlyLeft = gone.length > 0 && gone.every((id) => from.leaving.includes(id));
@@ -56,7 +57,8 @@ export function planned(
   return begin(from, { members, ring: ring ?? from.ring, removed: gone });
 }
 
-function changed(place: Place, changes: readonly PlaceChange[]): Place {
+/** As the changes have it; of other places they say nothing. */
+export function changed(place: Place, changes: readonly PlaceChange[]): Place {
   const change = changes.find(({ id }) => id === place.id);
   return change === undefined ? place : { ...place, ...change };
 }
@@ -81,7 +83,7 @@ function objectionToNames(
   if (known !== undefined)
     return removed.includes(known.id)
       ? `${known.name} was removed for good: start it with an empty data directory, as a new node`
-      : `${known.name} is a member already: change its weight, host or zone instead`;
+      : `${known.name} is a member already: change its name, weight, host or zone instead`;
   const left = leave.find((id) => leaving.includes(id));
   if (left !== undefined)
     return `${left} is leaving already: it goes by itself once it has handed on everything`;

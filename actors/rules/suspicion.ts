@@ -61,8 +61,8 @@ export function silenceMsMax(nodes: number): number {
 }
 
 /**
- * How much longer than `probeMsMax` one is waited for that was asked, while nobody else misses it. The
- * more members there are, the more ask it in a moment in which it is slow, and the quicker they
+ * How much longer than `probeMsMax` one is waited for that was asked, while nobody else misses it.
+ * The more members there are, the more ask it in a moment in which it is slow, and the quicker they
  * would make each other believe that it is down. And a node that does badly itself may be the one
  * that is slow (Lifeguard's local health).
  */
@@ -71,7 +71,8 @@ export function patienceMs(nodes: number, strikes: number): number {
   return limits.probeMsMax * (further + strikes);
 }
 
-function hops(nodes: number): number {
+/** In how many beats news are with all, where whoever is told tells others. */
+export function hops(nodes: number): number {
   return Math.ceil(Math.log(Math.max(nodes, 2)) / Math.log(1 + limits.gossipFanout) - 1e-9);
 }
 

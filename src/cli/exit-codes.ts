@@ -16,6 +16,8 @@ export const exitCodes = {
   unavailable: 5,
   /** The deadline passed or the quorum got lost on the way: a put or delete may show later. */
   unknown: 6,
+  /** Of a node: it was removed from its cluster for good, and starting it again can't help. */
+  removed: 7,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -28,7 +30,8 @@ Exit codes:
   3  refused: too many siblings (409), too large (413)
   4  no such key (404)
   5  not done: no server, no quorum (503), overloaded (429)
-  6  unknown: a put or delete may show later (503, 504)`;
+  6  unknown: a put or delete may show later, a change may happen yet (503, 504)
+  7  of a node: it was removed from its cluster for good; starting it again does not help`;
 
 /** An error of the command line itself, with its exit code. */
 export class CommandError extends Error {

@@ -1,6 +1,7 @@
 /**
  * Arguments as text → what they mean. Each throws commander's InvalidArgumentError with a sentence.
  */
+import type { RingVersion } from '../../actors/rules/configuration.js';
 import { InvalidArgumentError } from 'commander';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -112,6 +113,16 @@ export function placeLabel(text: string): string {
 export function nodeName(text: string): string {
   if (text !== '') return text;
   throw new InvalidArgumentError('It must be the name or the id of a node.');
+}
+
+/** One that a node is to have. */
+export function newName(text: string): string {
+  return placeLabel(nodeName(text));
+}
+
+export function ringVersion(text: string): RingVersion {
+  if (text === '1' || text === '2') return Number(text) as RingVersion;
+  throw new InvalidArgumentError('It must be 1 or 2.');
 }
 
 export interface NamedKey {

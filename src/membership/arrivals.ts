@@ -3,7 +3,13 @@
  * some of them come, which may be taken for gone for good.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Arrival, arrivalObjection, replacedBy } from '../../actors/rules/arrival.js';
+import {
+  type Arrival,
+  areTogether,
+  arrivalObjection,
+  intakeOf,
+  replacedBy,
+} from '../../actors/rules/arrival.js';
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { Member } from '../../actors/rules/membership.js';
@@ -50,15 +56,32 @@ export class Arrivals {
     }
   }
 
-  /** That have been here for a while; ascending by id. */
-  list(): Arrival[] {
-    const { clock, view } = this.options;
-    const nowMs = clock.monotonicMs();
-    return view.members().flatMap(({ id, name, host, zone, weight, wish }) => {
-      const hereMs = nowMs - (this.sinceMs.get(id) ?? nowMs);
-      if (wish === undefined || hereMs < chainLimits.waitingMsMin) return [];
+  /** That may come now: nobody, while others may yet come with them. Ascending by id. */
+  list(known: Configuration): Arrival[] {
+    const all = this.waiting();
+    const { come } = intakeOf(known, all, (node) => this.isGone(node));
+    const isTime = areTogether(
+      come.map(({ id }) => this.hereMs(id)),
+      this.isAsking,
+    );
+    return isTime ? all.filter((arrival) => this.isSettled(arrival)) : [];
+  }
+
+  private waiting(): Arrival[] {
+    return this.options.view.members().flatMap(({ id, name, host, zone, weight, wish }) => {
+      if (wish === undefined || !this.sinceMs.has(id)) return [];
       return [{ place: { id, name, host, zone, weight }, wish }];
     });
+  }
+
+  private hereMs(node: NodeId): number {
+    const nowMs = this.options.clock.monotonicMs();
+    return nowMs - (this.sinceMs.get(node) ?? nowMs);
+  }
+
+  /** It has been here for a while. */
+  private isSettled({ place }: Arrival): boolean {
+    return this.hereMs(place.id) >= chainLimits.waitingMsMin;
   }
 
   isGone(node: NodeId): boolean {
@@ -89,7 +112,8 @@ export class Arrivals {
   /** One that nobody hears, in whose stead somebody is here. */
   private replaced(known: Configuration): NodeId | undefined {
     const { view } = this.options;
-    return this.list()
+    return this.waiting()
+      .filter((arrival) => this.isSettled(arrival))
       .filter((arrival) => arrivalObjection(known, arrival) === undefined)
       .map(({ wish }) => (wish.replaces === '' ? undefined : replacedBy(known, wish)))
       .find((id) => id !== undefined && view.reachability(id) === 'down' && !this.isGone(id));

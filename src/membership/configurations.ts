@@ -112,8 +112,8 @@ export class Configurations {
   /**
    * The first one, of founders whose rows are as they were when they founded their cluster: so all
    * of them make the same, but for names in clusters that are older than configurations (see
-   * `mayFollow`). Without one of these rows it has to be learned from others. Who was removed before
-   * not all may know: that is told by a step.
+   * `mayFollow`). Without one of these rows it has to be learned from others. Who was removed
+   * before not all may know: that is told by a step.
    */
   found(founders: readonly NodeId[]): void {
     const { roster, partitions } = this.options;

@@ -5,7 +5,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type Configuration, membersOf } from '../../actors/rules/configuration.js';
-import { limits } from '../../actors/rules/limits.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { majorityOf, removalObjection } from '../../actors/rules/removal.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import type { CallId, IncomingCall, PeerAnswer, Peers } from '../bus/peers.js';
@@ -94,7 +94,7 @@ export class Consent {
     const calls: CallId[] = [];
     await new Promise<void>((resolve) => {
       if (nodes.length === 0) return resolve();
-      const deadline = clock.setTimeout(resolve, limits.removalMsMax);
+      const deadline = clock.setTimeout(resolve, chainLimits.consentAnswerMsMax);
       for (const node of nodes) {
         const call = peers.call(node, 'gossip', removalBody(target), (answer) => {
           answers.set(node, answer);

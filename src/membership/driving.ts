@@ -106,7 +106,8 @@ export class Driving {
 
   private seen(): Parameters<typeof dueStep>[1] {
     const { view, reports, chain, arrivals } = this.options;
-    const { number } = chain.known!;
+    const known = chain.known!;
+    const { number } = known;
     const heard = {
       removed: view.removed,
       reachability: (node: NodeId) => view.reachability(node),
@@ -118,7 +119,7 @@ export class Driving {
         this.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, heard)),
       hasReceived: (node, partition) => reports.hasReceived(node, partition, view.configuration),
       isEmpty: (node) => reports.isEmpty(node, view.configuration),
-      arrivals: arrivals.list(),
+      arrivals: arrivals.list(known),
       isGone: (node) => arrivals.isGone(node),
     };
   }

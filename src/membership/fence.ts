@@ -17,8 +17,8 @@ export class Fence implements PeerFence {
   }
 
   /**
-   * `marked`: are removed though it does not say so. Returns who is removed from now on, and was not
-   * before.
+   * `marked`: are removed though it does not say so. Returns who is removed from now on, and was
+   * not before.
    */
   goBy(configuration: Configuration, marked: readonly NodeId[]): NodeId[] {
     const removed = [...configuration.removed, ...marked];

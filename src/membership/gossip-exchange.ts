@@ -203,6 +203,7 @@ export class GossipExchange {
     const { chain, enrolment, reassurance, reports } = configurations;
     roster.beat();
     watch.health.forgive();
+    this.options.telling.hanging.beat();
     this.expectTime();
     lineage.lease();
     chain.table.write();

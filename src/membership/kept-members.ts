@@ -35,8 +35,8 @@ export class KeptMembers {
   }
 
   /**
-   * Into the roster; what this node had voted is returned. Throws `RangeError` when N is not that of
-   * the data, and `MalformedError` when what is on disk can't be read.
+   * Into the roster; what this node had voted is returned. Throws `RangeError` when N is not that
+   * of the data, and `MalformedError` when what is on disk can't be read.
    */
   restore(): FoundingVote {
     const { roster } = this.options;

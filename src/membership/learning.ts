@@ -7,6 +7,7 @@ import type { Member } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { lifeBody } from '../wire/protocol/gossip.js';
 import { isDown, isUnheard, type News, type Vital } from '../wire/protocol/news.js';
+import type { HangingWord } from './hanging-word.js';
 import type { Identity } from './identity.js';
 import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
@@ -18,6 +19,7 @@ export class Learning {
     private readonly watch: PeerWatch,
     private readonly identity: Identity,
     private readonly view: Pick<MemberView, 'told'>,
+    private readonly hanging: HangingWord,
   ) {}
 
   /** Of each row and vital, whether it was news. */
@@ -26,13 +28,13 @@ export class Learning {
     const learned = new Set<Learned>();
     const told = new Set(news.rows.map(({ id }) => id));
     for (const row of news.rows) if (row.id !== self.id) learned.add(this.row(row, from));
+    if (news.hangingBeats > 0) this.hearOfHanging(news.hangingBeats);
     for (const vital of news.vitals) {
       const { id, opinion } = vital;
       if (id === self.id) {
         this.hear(vital, from);
         continue;
       }
-      if (opinion === 'down') this.view.told('hanging.told');
       const what = this.roster.touch(id, vital);
       if (what === 'newer') this.watch.told(id);
       // A row that came along and was not taken is of a node that is learned of from itself alone:
@@ -41,6 +43,11 @@ export class Learning {
       this.watch.testify(from, { peer: id, opinion });
     }
     return learned;
+  }
+
+  private hearOfHanging(beats: number): void {
+    this.hanging.hear(beats);
+    this.view.told('hanging.told');
   }
 
   /** Says what was known of the asker, and takes what it tells of itself now. */

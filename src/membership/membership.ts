@@ -17,12 +17,12 @@ import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { Configurations } from './configurations.js';
 import type { Consent } from './consent.js';
-import { departureError } from './departure.js';
+import { RemovedError } from './departure.js';
 import type { Driving } from './driving.js';
 import { Outages } from './outages.js';
 import { GossipExchange } from './gossip-exchange.js';
 import { IdClaim } from './id-claim.js';
-import { Identity } from './identity.js';
+import { Identity, type IdentityOptions } from './identity.js';
 import { KeptMembers } from './kept-members.js';
 import { Learning } from './learning.js';
 import { Life, type LifeEffects } from './life.js';
@@ -58,6 +58,7 @@ export class Membership {
   private readonly driving: Driving;
   private readonly exchange: GossipExchange;
   private readonly joinListeners: (() => void)[] = [];
+  private readonly leftListeners: (() => void)[] = [];
   private readonly fatalListeners: ((error: Error) => void)[] = [];
   private startGeneration = 1;
   private endAsking: () => void = () => undefined;
@@ -107,14 +108,7 @@ export class Membership {
     const instance = random.below(2 ** 32);
     const claimed = () => ({ instance, generation: this.startGeneration, pid });
     const claim = new IdClaim({ peers, clock, own: claimed });
-    this.identity = new Identity({
-      ...seams,
-      claim,
-      lineage,
-      onRecalled: () => this.recalled(),
-      onKnown: () => this.becameKnown(),
-      end: (error) => this.end(error),
-    });
+    this.identity = this.identifying({ ...seams, claim, lineage });
     const { kept, identity } = this;
     this.outages = new Outages({ clock, problems, roster, graceMs: options.tombstoneGraceMs });
     const settings = settingsOf({ partitions, buckets });
@@ -125,7 +119,7 @@ export class Membership {
     const { consent } = this;
     this.removing = configurations.removing(consent);
     this.driving = configurations.driving({ buckets, view, problems, consent });
-    const learning = new Learning(roster, watch, identity, view);
+    const learning = new Learning(roster, watch, identity, view, this.telling.hanging);
     const { outages, telling, driving } = this;
     const own = { configurations, view, claim, lineage, kept, problems };
     const doing = { outages, learning, telling, consent, driving };
@@ -160,6 +154,11 @@ export class Membership {
     this.joinListeners.push(listener);
   }
 
+  /** It is no member any more, having handed on all that it held: it is to end. */
+  onLeft(listener: () => void): void {
+    this.leftListeners.push(listener);
+  }
+
   /** It must end: another process runs with its id, or it was removed. */
   onFatal(listener: (error: Error) => void): void {
     this.fatalListeners.push(listener);
@@ -191,6 +190,17 @@ export class Membership {
     });
   }
 
+  private identifying(
+    parts: Omit<IdentityOptions, 'onRecalled' | 'onKnown' | 'onOldDisk' | 'end'>,
+  ): Identity {
+    return new Identity({
+      ...parts,
+      onRecalled: () => this.recalled(),
+      onKnown: () => this.becameKnown(),
+      end: (error) => this.end(error),
+    });
+  }
+
   private effects(): LifeEffects {
     return {
       listen: () => this.listen(),
@@ -209,7 +219,7 @@ export class Membership {
       join: () => {
         for (const listener of this.joinListeners) listener();
       },
-      endAsDeparted: () => this.end(departureError(this.configurations.chain.departure)),
+      endAsDeparted: () => this.endAsDeparted(),
       fallSilent: () => {
         // It may be told to stop before it knows that it is alone with its id.
         this.endAsking();
@@ -273,6 +283,11 @@ export class Membership {
   private becameKnown(): void {
     this.endAsking();
     this.life.send({ type: 'self.known' });
+  }
+
+  private endAsDeparted(): void {
+    if (this.configurations.chain.departure !== 'left') return this.end(new RemovedError());
+    for (const listener of this.leftListeners) listener();
   }
 
   private end(error: Error): void {

@@ -3,7 +3,7 @@ import type { Place } from '../../actors/rules/configuration.js';
 
 type Told = Omit<Place, 'id'>;
 
-const parts = ['host', 'zone', 'weight'] as const;
+const parts = ['name', 'host', 'zone', 'weight'] as const;
 
 /**
  * undefined: they are the same. What differs is a proposal, which an operator takes up or not:
@@ -11,13 +11,9 @@ const parts = ['host', 'zone', 'weight'] as const;
  */
 export function placeProblem(told: Told, own: Told): string | undefined {
   const other = parts.filter((part) => told[part] !== own[part]);
-  if (other.length === 0 && told.name === own.name) return undefined;
+  if (other.length === 0) return undefined;
   const wishes = other.map((part) => `--${part} ${quoted(`${own.name}=${told[part]}`)}`);
-  const command =
-    wishes.length === 0
-      ? 'a member keeps its name'
-      : `that stays until an operator changes it (quorate ring plan ${wishes.join(' ')}, and apply)`;
-  return `this node was started as ${named(told)}, and the configuration of its cluster has it as ${named(own)}: ${command}`;
+  return `this node was started as ${named(told)}, and the configuration of its cluster has it as ${named(own)}: that stays until an operator changes it (quorate ring plan ${wishes.join(' ')}, and apply)`;
 }
 
 function named({ name, host, zone, weight }: Told): string {

@@ -12,7 +12,7 @@ import {
 } from '../../actors/rules/configuration.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { Member } from '../../actors/rules/membership.js';
-import { planned, type Wishes } from '../../actors/rules/plan.js';
+import { changed, planned, type Wishes } from '../../actors/rules/plan.js';
 import { type Preview, previewOf } from '../../actors/rules/plan-preview.js';
 import { cancelled, type Objection, sameConfiguration } from '../../actors/rules/steps.js';
 import type { Buckets } from '../buckets/buckets.js';
@@ -131,7 +131,7 @@ export class Planning {
     const coming = new Set([...add, ...replace.map(({ by }) => by)]);
     const whole = [...coming].map((id) => {
       const { name, host, zone, weight } = this.newcomer(id);
-      return { id, name, host, zone, weight, ...places.find((place) => place.id === id) };
+      return changed({ id, name, host, zone, weight }, places);
     });
     return { ...wishes, places: [...places.filter(({ id }) => !coming.has(id)), ...whole] };
   }
@@ -148,7 +148,7 @@ export class Planning {
   }
 
   /** `places`: whole where a node comes. */
-  private resolved({ add, leave, remove, replace, places }: WishesForm): Wishes {
+  private resolved({ add, leave, remove, replace, places, ring }: WishesForm): Wishes {
     const coming = new Set([...add, ...replace.map(({ by }) => by)]);
     const placeOf = (id: NodeId): Place => places.find((place) => place.id === id) as Place;
     return {
@@ -157,6 +157,7 @@ export class Planning {
       remove,
       replace: replace.map(({ old, by }) => ({ old, by: placeOf(by) })),
       change: places.filter(({ id }) => !coming.has(id)),
+      ...(ring !== undefined && { ring }),
     };
   }
 

@@ -13,6 +13,7 @@ import {
   type Settings,
   type Vital,
 } from '../wire/protocol/news.js';
+import { HangingWord } from './hanging-word.js';
 import type { Identity } from './identity.js';
 import type { Life } from './life.js';
 import type { PeerWatch } from './peer-watch.js';
@@ -28,6 +29,8 @@ interface Way {
 
 export class Telling {
   private readonly vitals = new ToldVitals();
+  /** That somebody hangs. */
+  readonly hanging = new HangingWord();
   private spreads = 0;
   /** With which spread each was told last. */
   private toldAt = new Map<NodeId, number>();
@@ -97,9 +100,17 @@ export class Telling {
       vote: isBeat ? undefined : vote,
       chain: known,
       vitals: this.vitalsOf(known === undefined || rows === true ? members : this.few(members, to)),
+      hangingBeats: this.hangingBeats(),
       rows: rows === true ? members : [roster.ownRow],
       clock: timeOfDay.news(to),
     };
+  }
+
+  private hangingBeats(): number {
+    const { roster, watch } = this.options;
+    const others = roster.otherIds;
+    const isOwn = others.some((id) => watch.opinion(id) === 'down');
+    return this.hanging.beats(others.length + 1, isOwn);
   }
 
   /** Whoever hears what is thought of it can answer to that. */

@@ -47,10 +47,12 @@ class ComposedNode implements QuorateNode, NodeEffects {
   private readonly actor: ActorRefFrom<typeof nodeMachine>;
   private readonly startedMs: number;
   private readonly fatalListeners: ((error: Error) => void)[] = [];
+  private readonly leftListeners: (() => void)[] = [];
   private readonly problemListeners: ((text: string) => void)[] = [];
   private readonly read = new Deferred();
   private readonly serving = new Deferred();
   private readonly ended = new Deferred();
+  private hasLeft = false;
   private parts: NodeParts | undefined;
   /** Until the node serves. */
   private report: RecoveryReport | undefined;
@@ -113,6 +115,11 @@ class ComposedNode implements QuorateNode, NodeEffects {
     this.fatalListeners.push(listener);
   }
 
+  onLeft(listener: () => void): void {
+    if (this.hasLeft) listener();
+    else this.leftListeners.push(listener);
+  }
+
   onProblem(listener: (text: string) => void): void {
     this.problemListeners.push(listener);
   }
@@ -130,6 +137,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
       bucket === undefined ? this.store.keys > 0 : holdsBucket(this.store, partitions, bucket);
     membership.lineage.guard(this.store, () => this.noteOldDisk());
     membership.onJoined(() => this.send({ type: 'cluster.joined' }));
+    membership.onLeft(() => this.left());
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
     membership.problems.onReport((text) => this.tellProblem(text));
     this.reportHeldData();
@@ -196,6 +204,12 @@ class ComposedNode implements QuorateNode, NodeEffects {
       isEmpty: () => release.isEmpty(),
     };
     transfer.onReceived(() => membership.tellProgress());
+  }
+
+  private left(): void {
+    this.hasLeft = true;
+    for (const listener of this.leftListeners) listener();
+    this.send({ type: 'cluster.left' });
   }
 
   private noteOldDisk(): void {

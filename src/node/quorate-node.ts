@@ -40,6 +40,8 @@ export interface QuorateNode {
    * flushed. The process should end.
    */
   onFatal(listener: (error: Error) => void): void;
+  /** Once it is no member any more, having handed on all that it held: it stops by itself. */
+  onLeft(listener: () => void): void;
   /** What an operator must know and the node can't mend itself. */
   onProblem(listener: (text: string) => void): void;
 }

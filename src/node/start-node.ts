@@ -29,6 +29,8 @@ export interface RunningNode {
   stop(): Promise<void>;
   status(): NodeStatus;
   onFatal(listener: (error: Error) => void): void;
+  /** Once it is no member any more, having handed on all that it held: it stops by itself. */
+  onLeft(listener: () => void): void;
   onProblem(listener: (text: string) => void): void;
 }
 
@@ -92,6 +94,7 @@ async function open(options: NodeOptions, connection: NatsBusOptions): Promise<R
       stop: () => composed.stop(),
       status: () => composed.status(),
       onFatal: (listener) => composed.onFatal(listener),
+      onLeft: (listener) => composed.onLeft(listener),
       onProblem: (listener) => composed.onProblem(listener),
     };
   } catch (error) {

@@ -3,16 +3,17 @@
  * with ids of nodes.
  *
  *   {"ask":"plan","add":[id],"leave":[id],"remove":[id],"replace":[{"old":id,"by":id}],
- *    "places":[{"id":id,"name"?,"host"?,"zone"?,"weight"?}]}      → {"plan":…,"preview":…}
+ *    "places":[{"id":id,"name"?,"host"?,"zone"?,"weight"?}],
+ *    "ring":version}                                              → {"plan":…,"preview":…}
  *   {"ask":"apply","plan":…}                                      → {"number":…}
  *   {"ask":"cancel"}                                              → {"number":…}
  *
- * Lists may be left out. Who is refused: {"error":…,"outcome":"none"|"unknown"}. A plan says the
- * number of the configuration it was made on, and the whole place of each node that comes: so what
- * is applied is what was shown.
+ * All but `ask` may be left out. Who is refused: {"error":…,"outcome":"none"|"unknown"}. A plan
+ * says the number of the configuration it was made on, and the whole place of each node that comes:
+ * so what is applied is what was shown.
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
-import type { Place } from '../../actors/rules/configuration.js';
+import type { Place, RingVersion } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { JoinWish } from '../../actors/rules/membership.js';
@@ -33,6 +34,8 @@ export interface WishesForm {
   readonly replace: readonly ReplacementForm[];
   /** Of members, and of nodes that come; what is not said stays as it is. */
   readonly places: readonly PlaceChange[];
+  /** Which ring is computed of the places; not there: as before. */
+  readonly ring?: RingVersion;
 }
 
 export interface PlanForm {
@@ -104,7 +107,7 @@ export function changeQuestionOf(bytes: Uint8Array): ChangeQuestion {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const wishFields = ['add', 'leave', 'remove', 'replace', 'places'];
+const wishFields = ['add', 'leave', 'remove', 'replace', 'places', 'ring'];
 
 function parsed(bytes: Uint8Array): unknown {
   try {
@@ -143,7 +146,13 @@ function wishesOf(fields: Fields): WishesForm {
       replacementOf(value, `replace[${i}]`),
     ),
     places: placesOf(listOf(fields['places'], 'places')),
+    ...(fields['ring'] !== undefined && { ring: ringOf(fields['ring']) }),
   };
+}
+
+function ringOf(value: unknown): RingVersion {
+  if (value === 1 || value === 2) return value;
+  throw new MalformedError(`ring: version 1 or 2, not ${shown(value)}`);
 }
 
 function replacementOf(value: unknown, where: string): ReplacementForm {

@@ -73,6 +73,6 @@ test('a node is killed and a key deleted: the tombstone stays until the node is 
 
   cluster.launch(2);
   const { code, text } = await cluster.ended(2);
-  expect(code).toBe(2);
+  expect(code).toBe(7);
   expect(text).toMatch(/this node was removed from its cluster/);
 });

@@ -45,6 +45,7 @@ const events: NodeEvent[] = [
   { type: 'cluster.joined' },
   { type: 'rounds.finished' },
   { type: 'stop.requested' },
+  { type: 'cluster.left' },
   { type: 'fatal.happened', error },
 ];
 
@@ -105,6 +106,23 @@ test('node: boots in order, drains, closes the replica last', () => {
     'refuse writes: closing',
     'close',
   ]);
+});
+
+test('node: it has left its cluster: it finishes what it has and closes, as if told to stop', () => {
+  for (const isServing of [true, false]) {
+    const { node, replica } = startNode();
+    replica({ type: 'store.recovered' });
+    node.send({ type: 'bus.connected' });
+    if (isServing) node.send({ type: 'cluster.joined' });
+    did = [];
+    node.send({ type: 'cluster.left' });
+    node.send({ type: 'cluster.left' });
+    if (isServing) expect(did.splice(0)).toEqual(['drain']);
+    node.send({ type: 'rounds.finished' });
+    replica({ type: 'store.closed' });
+    expect(node.getSnapshot().value).toBe('stopped');
+    expect(did).toEqual(['leave', 'refuse writes: closing', 'close']);
+  }
 });
 
 test('node: told to stop while it recovers, it closes what it has read', () => {

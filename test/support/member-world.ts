@@ -118,6 +118,7 @@ export class MemberWorld {
       process.die();
     };
     membership.onFatal(end);
+    membership.onLeft(() => end('it has left its cluster'));
     membership.view.onChange((change) => {
       const peer = change.kind === 'ring' ? '' : (this.names.get(change.node) ?? change.node);
       const what = change.kind === 'ring' ? 'ring' : `${peer} ${change.now}`;

@@ -71,6 +71,8 @@ class Office {
   }
 }
 
+const nothing = { add: [], leave: [], remove: [], replace: [], places: [] };
+
 function known(life: NodeLife) {
   return life.membership.configurations.chain.known!;
 }
@@ -124,6 +126,33 @@ describe('a plan', () => {
     expect(known(b).move!.members.find(({ id }) => id === d.id)).toEqual(place);
   });
 
+  test('of other names and another ring: nobody who has a name loses it; all go by what was chosen', async () => {
+    const { world, lives } = await cluster('desk renames');
+    const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
+    const office = new Office(world);
+    const taken = [{ id: a.id, name: 'b' }];
+    expect((await office.answer(a, { ask: 'plan', places: taken })).error).toMatch(
+      /two nodes named b/,
+    );
+    const places = [{ id: a.id, name: 'z' }];
+    const plan = await office.plan(b, { places, ring: 2 });
+    expect(plan).toEqual({ number: 1, wishes: { ...nothing, places, ring: 2 } });
+    expect((await office.answer(c, { ask: 'apply', plan })).number).toBe(2);
+    // All hold everything, so nothing has to move.
+    await world.until(() => lives.every((life) => known(life).ring === 2), 8_000);
+    for (const life of lives) {
+      expect(
+        known(life)
+          .members.map(({ name }) => name)
+          .sort()
+          .join(''),
+      ).toBe('bcz');
+      expect(life.membership.view.members().find(({ id }) => id === a.id)!.name).toBe('z');
+    }
+    // It was started with another one, and says so.
+    expect(a.membership.problems.texts().join()).toContain('quorate ring plan --name z=a,');
+  });
+
   test('is refused once the cluster has gone on, also where two operators apply at once', async () => {
     const { world, lives } = await cluster('desk races', ['a', 'b', 'c', 'd']);
     const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
@@ -141,6 +170,7 @@ describe('a plan', () => {
     expect(said.filter(({ number }) => number !== undefined)).toHaveLength(1);
     const other = said.find(({ error }) => error !== undefined)!;
     expect(other.error).toMatch(/plan is of configuration 1, and the cluster has gone on to \d/);
+    await world.until(() => known(c).number > 1, 3_000);
     const late = await office.answer(c, { ask: 'apply', plan: one });
     expect(late).toMatchObject({ outcome: 'none' });
     expect(late.error).toMatch(/has gone on to \d+: plan again/);
@@ -239,9 +269,11 @@ describe('a member that is gone for good', () => {
     for (const name of [...names, 'e']) between(world, name, 'd', 'cut');
     await world.run(10_000);
     const plan = await office.plan(a, { replace: [{ old: d.id, by: e.id }] });
+    // b would tell a of it at once.
+    const late = { from: world.busNameOf('b'), to: world.busNameOf('a') };
+    world.nats.clog(late, world.scheduler.nowUs + 1.4e6);
     between(world, 'b', 'd', 'heal');
-    await world.until(() => b.membership.view.reachability(d.id) === 'alive', 5_000);
-    // Nobody has told a of it yet.
+    await world.until(() => b.membership.view.reachability(d.id) === 'alive', 1_300);
     expect(a.membership.view.reachability(d.id)).toBe('down');
     const heard = office.ask(a, { ask: 'apply', plan });
     await world.until(() => heard.said !== undefined, 12_000);

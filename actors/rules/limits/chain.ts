@@ -11,11 +11,18 @@ export const chainLimits = {
   /** A node that waits to be taken in has lived for so long before it is, by itself. */
   waitingMsMin: 3_000,
   /**
+   * Nodes that are started together come as one move: so long at most the first of them waits for
+   * others.
+   */
+  togetherMsMax: 10_000,
+  /**
    * That a member is gone for good, in whose stead another comes, is asked for so often; whoever
    * agreed is not asked again for so long.
    */
   consentAgainMs: 3_000,
   consentMsMax: 10_000,
+  /** How long each of the others may take to say whether it agrees to that. */
+  consentAnswerMsMax: 3_000,
   /** Of what an operator asks a node for, with a place for each member there can be. */
   changeBytesMax: 256 * 1024,
   /** Of what a plan shows, of each kind: the rest is counted. A node's message has to hold it. */

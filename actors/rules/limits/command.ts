@@ -1,4 +1,3 @@
-import { limits } from '../limits.js';
 import { chainLimits } from './chain.js';
 
 /** How long a command waits for a node's answer. */
@@ -34,7 +33,10 @@ export const commandLimits = {
   questionMsDefault: 1_000,
   /** Of one that removes a member: it asks the others, has it chosen, and sees who knows. */
   removalAnswerMsMax:
-    limits.removalMsMax + chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
+    chainLimits.consentAnswerMsMax +
+    chainLimits.proposalMsMax +
+    chainLimits.spreadMsMax +
+    answerMsMax,
   /** Of one that plans a change, applies or cancels it: it has the change chosen. */
   changeAnswerMsMax: chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
   /** A plan in one word: as much as a node is told of one, four characters for three bytes. */

@@ -17,6 +17,8 @@ export const gossipLimits = {
    * on it is too old.
    */
   absenceReviewsMax: 6,
+  /** That somebody hangs is passed on no longer: far more than the largest cluster needs. */
+  hangingBeatsMax: 16,
   /** Each makes a node wait longer for who does not answer, by what an answer may take. */
   strikesMax: 8,
 } as const;

@@ -23,7 +23,7 @@ export function planText({ plan, preview }: PlanAnswer): string {
 type NameOf = (id: NodeId) => string;
 
 function wishesText(wishes: WishesForm, nameOf: NameOf): string {
-  const { add, leave, remove, replace, places } = wishes;
+  const { add, leave, remove, replace, places, ring } = wishes;
   const coming = comingIn(wishes);
   const parts = [
     ...add.map((id) => `${nameOf(id)} comes`),
@@ -34,6 +34,7 @@ function wishesText(wishes: WishesForm, nameOf: NameOf): string {
     ...places
       .filter(({ id }) => !coming.has(id))
       .map((place) => `${nameOf(place.id)} gets ${placeText(place)}`),
+    ...(ring === undefined ? [] : [`the ring becomes that of version ${ring}`]),
   ];
   return parts.join(', ');
 }
@@ -49,8 +50,10 @@ function replacementText(nameOf: NameOf, old: NodeId, by: NodeId): string {
   return `${after} comes in the stead of ${before}`;
 }
 
-function placeText({ weight, host, zone }: PlaceChange): string {
-  const said = Object.entries({ weight, host, zone }).filter(([, value]) => value !== undefined);
+function placeText({ name, weight, host, zone }: PlaceChange): string {
+  const said = Object.entries({ name, weight, host, zone }).filter(
+    ([, value]) => value !== undefined,
+  );
   return said.map(([what, value]) => `${what} ${value === '' ? 'none' : value}`).join(', ');
 }
 

@@ -4,6 +4,7 @@
  * what is wished of it.
  */
 import type { NodeId } from '../../../actors/rules/actor.js';
+import type { RingVersion } from '../../../actors/rules/configuration.js';
 import type { PlaceChange } from '../../../actors/rules/plan.js';
 import { UnavailableError } from '../../errors.js';
 import type { WishesForm } from '../../wire/change-form.js';
@@ -21,9 +22,11 @@ export interface NamedWishes {
   readonly leave?: readonly string[];
   /** The old one, and by whom. */
   readonly replace?: readonly Said<string>[];
+  readonly name?: readonly Said<string>[];
   readonly weight?: readonly Said<number>[];
   readonly host?: readonly Said<string>[];
   readonly zone?: readonly Said<string>[];
+  readonly ring?: RingVersion;
 }
 
 /** What is wished of a node. */
@@ -34,7 +37,7 @@ type Part = 'comes' | 'stays' | 'leaves' | 'is gone';
  * removed.
  */
 export function wishesOf(named: NamedWishes, ring: RingMessage | undefined): WishesForm {
-  const { add = [], remove = [], leave = [], replace = [] } = named;
+  const { add = [], remove = [], leave = [], replace = [], ring: version } = named;
   if (ring === undefined) throw new UnavailableError('no node answers');
   const wishes: WishesForm = {
     add: add.map((name) => idAs('comes', name, ring)),
@@ -44,18 +47,19 @@ export function wishesOf(named: NamedWishes, ring: RingMessage | undefined): Wis
       return { old: idAs('is gone', old, ring), by: idAs('comes', by, ring) };
     }),
     places: placesOf(named, (name) => idAs(add.includes(name) ? 'comes' : 'stays', name, ring)),
+    ...(version !== undefined && { ring: version }),
   };
-  if (Object.values(wishes).every((list) => list.length === 0))
+  if (version === undefined && Object.values(wishes).every((list) => list.length === 0))
     throw new CommandError(
       exitCodes.usage,
-      'nothing is wished: say --add, --remove, --leave, --replace, --weight, --host or --zone',
+      'nothing is wished: say --add, --remove, --leave, --replace, --name, --weight, --host, --zone or --ring',
     );
   return wishes;
 }
 
 /** One of several things said of a node joins the others. */
 function placesOf(
-  { weight = [], host = [], zone = [] }: NamedWishes,
+  { name: names = [], weight = [], host = [], zone = [] }: NamedWishes,
   idOfNode: (name: string) => NodeId,
 ): PlaceChange[] {
   const places = new Map<NodeId, PlaceChange>();
@@ -67,6 +71,7 @@ function placesOf(
         throw new CommandError(exitCodes.usage, `the ${key} of ${name} is said twice`);
     places.set(id, { id, ...before, ...said });
   };
+  for (const [name, value] of names) say(name, { name: value });
   for (const [name, value] of weight) say(name, { weight: value });
   for (const [name, value] of host) say(name, { host: value });
   for (const [name, value] of zone) say(name, { zone: value });

@@ -15,7 +15,8 @@ import type { RunningNode, StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { shownServers } from '../addresses.js';
 import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
-import { CommandError, exitCodes } from '../exit-codes.js';
+import { RemovedError } from '../../membership/departure.js';
+import { CommandError, type ExitCode, exitCodes } from '../exit-codes.js';
 import { printJson, printLine, say, sayError } from '../output.js';
 import {
   bucketSpec,
@@ -28,7 +29,7 @@ import {
 } from '../parsers.js';
 import { quietLmdb } from '../quiet-lmdb.js';
 import { listenForStop } from '../stop-signals.js';
-import type { ServingMessage } from '../up/node-process.js';
+import type { NodeMessage } from '../up/node-process.js';
 import { tuneV8 } from '../v8-settings.js';
 
 interface NodeArguments {
@@ -70,7 +71,7 @@ export function addNode(program: Command): void {
   addPlaceOptions(command);
   addStoreOptions(command);
   command
-    .option('--json', 'say that it serves as one JSON object')
+    .option('--json', 'say that it serves, and that it has left, as one JSON object each')
     .addOption(new Option('--supervised', 'started by quorate up').hideHelp())
     .addHelpText(
       'after',
@@ -80,7 +81,12 @@ Examples:
   quorate node --name n2 --replaces n2    (the disk of n2 is lost, and this is an empty one)
   quorate node --bucket 'sessions n=3 r=1 w=1 conflict=last-writer-wins ttl=30m' --bucket 'orders w=3'
 
-SIGTERM or Ctrl-C: takes no more requests, finishes those it has, writes everything, exits with 0.`,
+Name, host, zone and weight are those with which it comes to its cluster. Told others later it keeps them, and says
+with which command an operator changes them.
+
+SIGTERM or Ctrl-C: takes no more requests, finishes those it has, writes everything, exits with 0.
+So it does by itself once it has left its cluster. One that was removed exits with 7. Under systemd, so that
+neither is started again: Restart=on-failure, RestartPreventExitStatus=2 7.`,
     )
     .action(runNode);
 }
@@ -199,9 +205,17 @@ async function runNode(given: NodeArguments): Promise<void> {
   const node = await start(given);
   node.onProblem(say);
   let deadline: TimerId;
-  const onStop = (): void => {
-    // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
+  // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
+  const expectEnd = (): void => {
+    clock.clearTimeout(deadline);
     deadline = clock.setTimeout(() => giveUp(exitCodes.failed), commandLimits.processStopMsMax);
+  };
+  node.onLeft(() => {
+    announce(given, { event: 'left', name: given.name, id: node.id, pid: process.pid });
+    expectEnd();
+  });
+  const onStop = (): void => {
+    expectEnd();
     void node.stop();
   };
   listenForStop({
@@ -218,9 +232,14 @@ async function runNode(given: NodeArguments): Promise<void> {
   await node.stopped.catch((error: unknown) => {
     // The node has given up; what it left open must not keep the process.
     sayError(error, false);
-    giveUp(error instanceof RangeError ? exitCodes.usage : exitCodes.failed);
+    giveUp(endCodeOf(error));
   });
   clock.clearTimeout(deadline);
+}
+
+function endCodeOf(error: unknown): ExitCode {
+  if (error instanceof RemovedError) return exitCodes.removed;
+  return error instanceof RangeError ? exitCodes.usage : exitCodes.failed;
 }
 
 /**
@@ -288,10 +307,15 @@ function startError(error: unknown, { servers }: NodeArguments): unknown {
   return error;
 }
 
-function announce(given: NodeArguments, message: ServingMessage): void {
+function announce(given: NodeArguments, message: NodeMessage): void {
+  const { event, name, id, pid } = message;
   if (given.supervised) process.send?.(message);
-  else if (given.json === true) printJson(message);
-  else printLine(`quorate: ${message.name} serves · id ${message.id} · pid ${message.pid}`);
+  else if (given.json === true) return printJson(message);
+  if (event === 'left')
+    printLine(
+      `quorate: ${name} has left its cluster: the others hold all that it held, and its data directory can go`,
+    );
+  else if (!given.supervised) printLine(`quorate: ${name} serves · id ${id} · pid ${pid}`);
 }
 
 function giveUp(code: number): void {

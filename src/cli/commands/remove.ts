@@ -24,7 +24,7 @@ export function addRemove(program: Command): void {
     .command('remove <node>')
     .summary('declare a node gone for good')
     .description(
-      'Declares a node gone for good: the others take nothing from it any more, and no longer wait for it before they forget what was deleted or has expired. It must be down, and a majority of the nodes that founded the cluster must be left and agree.',
+      'Declares a node gone for good: the others take nothing from it any more, and no longer wait for it before they forget what was deleted or has expired. The others rebuild its share. It must be down, and a majority of the nodes that vote must be left and agree: all vote in a cluster of up to seven, seven do in a larger one.',
     )
     .option('--yes', 'do not ask')
     .option('--json', 'one JSON object: {"node","id","confirmed","missing"}');
@@ -33,6 +33,7 @@ export function addRemove(program: Command): void {
       'after',
       `
 The price: what only this node held is lost. It never comes back: started again, it ends.
+Where a new node is there to take its place: quorate replace. One that is up leaves: quorate leave.
 
 Examples:
   quorate remove n3
@@ -79,5 +80,5 @@ function priceOf(node: string): string {
 - What only ${node} held is lost: writes that reached no other node, hints it owed, and what clients that are cut off
   with it may still be writing to it.
 - It never comes back with its data. Started again, it ends.
-- Keys of which it is a primary have one replica less until they are rebuilt elsewhere.`;
+- Keys of which it is a primary have one replica less until the others have rebuilt them: quorate ring --watch.`;
 }

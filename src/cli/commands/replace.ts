@@ -33,7 +33,7 @@ export function addReplace(program: Command): void {
       'after',
       `
 The price: what only the old node held is lost. It never comes back: started again, it ends.
-Without --yes it shows the plan first, and asks.
+Without --yes it shows the plan first, and asks. A new node that was started with --replaces needs no such word.
 
 Examples:
   quorate replace n2 n6

@@ -12,7 +12,16 @@ import { planOf, tokenOf } from '../changes/plan-token.js';
 import type { NamedWishes } from '../changes/wishes.js';
 import { showMove } from '../move-show.js';
 import { printJson, printLine } from '../output.js';
-import { collected, listed, nodeAnd, nodeName, placeLabel, wholeNumber } from '../parsers.js';
+import {
+  collected,
+  listed,
+  newName,
+  nodeAnd,
+  nodeName,
+  placeLabel,
+  ringVersion,
+  wholeNumber,
+} from '../parsers.js';
 
 type PlanOptions = OperatorOptions & NamedWishes;
 
@@ -33,12 +42,18 @@ export function addRingPlan(ring: Command): void {
       'the one is gone for good, the other waits',
       collected(nodeAnd(nodeName)),
     )
+    .option('--name <node=name>', 'what people call it', collected(nodeAnd(newName)))
     .option('--weight <node=weight>', 'its share of the data', collected(nodeAnd(weight)))
     .option('--host <node=name>', 'the machine it is on', collected(nodeAnd(placeLabel)))
     .option(
       '--zone <node=name>',
       'the room or data centre it is in',
       collected(nodeAnd(placeLabel)),
+    )
+    .option(
+      '--ring <version>',
+      'how shares are dealt out: 2 keeps each within 4 % of what its weight is worth; clusters begin with 1',
+      ringVersion,
     )
     .option('--json', 'one JSON object: {"plan","preview","token"}');
   addOperatorOptions(command)
@@ -49,6 +64,7 @@ Examples:
   quorate ring plan --add n4 --add n5
   quorate ring plan --leave n3 --weight n1=2
   quorate ring plan --replace n2=n6
+  quorate ring plan --ring 2
   quorate ring plan --add n4 --json | jq -r .token`,
     )
     .action((options: PlanOptions) => plan(options));

@@ -89,6 +89,7 @@ export function natsRecipe({
       };
       poll();
     },
+    whenDone: () => undefined,
     terminate: (child) => void child.stdin?.end('stop\n'),
     kill(child) {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

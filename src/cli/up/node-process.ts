@@ -2,7 +2,7 @@
  * How `up` runs one node: the `quorate node` command in a process of its own, with a channel that
  * tells when it serves.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { exitCodes } from '../exit-codes.js';
 import type { ProcessRecipe } from './supervised-process.js';
@@ -10,11 +10,11 @@ import type { ProcessRecipe } from './supervised-process.js';
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /**
- * What a node sends through the channel when it serves. The channel's end tells the node that `up`
- * is gone.
+ * What a node sends through the channel: it serves; it has left its cluster, and ends. The
+ * channel's end tells the node that `up` is gone.
  */
-export interface ServingMessage {
-  readonly event: 'serving';
+export interface NodeMessage {
+  readonly event: 'serving' | 'left';
   readonly name: string;
   readonly id: string;
   readonly pid: number;
@@ -34,13 +34,16 @@ export function nodeRecipe(
         env: { ...process.env, ...env },
       }),
     shows: () => true,
-    whenServing(child, serving) {
-      child.on('message', (message: Partial<ServingMessage>) => {
-        if (message.event === 'serving') serving();
-      });
-    },
+    whenServing: (child, serving) => onMessage(child, 'serving', serving),
+    whenDone: (child, done) => onMessage(child, 'left', done),
     terminate: (child) => void child.kill('SIGTERM'),
     kill: (child) => void child.kill('SIGKILL'),
-    hopeless: (code) => code === exitCodes.usage,
+    hopeless: (code) => code === exitCodes.usage || code === exitCodes.removed,
   };
+}
+
+function onMessage(child: ChildProcess, event: NodeMessage['event'], then: () => void): void {
+  child.on('message', (message: Partial<NodeMessage>) => {
+    if (message.event === event) then();
+  });
 }

@@ -16,6 +16,8 @@ export interface ProcessRecipe {
   shows(line: string): boolean;
   /** Calls back once the process serves; never, if it ends before. */
   whenServing(child: ChildProcess, serving: () => void): void;
+  /** Calls back when it has done what it is for, and ends by itself. */
+  whenDone(child: ChildProcess, done: () => void): void;
   terminate(child: ChildProcess): void;
   kill(child: ChildProcess): void;
   /** True when starting it again can't help. */
@@ -40,6 +42,8 @@ export class SupervisedProcess {
   private child: ChildProcess | undefined;
   private lastExit = '';
   private served = false;
+  /** Nothing is left for it to do: it has ended as it should. */
+  private hasFinished = false;
 
   constructor(private readonly options: SupervisionOptions) {
     const { clock, restarts, recipe } = options;
@@ -75,18 +79,20 @@ export class SupervisedProcess {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) this.prefixLines(stream);
     }
-    let exited = false;
+    let [exited, isDone] = [false, false];
     const exit = (how: string, code: number | null): void => {
       if (exited) return;
       exited = true;
       this.lastExit = how;
       const { isEndExpected } = this.options;
-      const hasFinished = code === 0 && isEndExpected();
-      this.actor.send({ type: 'process.exited', hopeless: hasFinished || recipe.hopeless(code) });
+      this.hasFinished = code === 0 && (isDone || isEndExpected());
+      const hopeless = this.hasFinished || recipe.hopeless(code);
+      this.actor.send({ type: 'process.exited', hopeless });
     };
     // `error` without `exit`: it could not even be started.
     child.once('error', (error) => exit(error.message, null));
     child.once('exit', (code, signal) => exit(signal ?? `exit code ${code}`, code));
+    recipe.whenDone(child, () => (isDone = true));
     recipe.whenServing(child, () => {
       if (exited) return;
       this.actor.send({ type: 'process.serving' });
@@ -98,7 +104,7 @@ export class SupervisedProcess {
 
   private reportDeath(restartInMs: number | undefined): void {
     const { recipe, say, isEndExpected, onGivenUp } = this.options;
-    if (restartInMs === undefined && isEndExpected()) return onGivenUp();
+    if (restartInMs === undefined && (this.hasFinished || isEndExpected())) return onGivenUp();
     const next = restartInMs === undefined ? '' : `; starting it again${delayText(restartInMs)}`;
     say(`${recipe.name} died (${this.lastExit})${next}`);
     if (restartInMs === undefined) onGivenUp();

@@ -4,8 +4,8 @@
  *
  *   prepare, accept   a proposer's questions to the voters of a configuration, about what follows
  *                     it. Each is answered with a vote, once that is on the disk
- *   enrol             the names of the asker's lives, the one it is in last. Answered once that one is
- *                     on the disk, or with one that is not among them
+ *   enrol             the names of the asker's lives, the one it is in last. Answered once that
+ *                     one is on the disk, or with one that is not among them
  *   fetch             which configuration do you know? answered with it
  *   chosen            told, or asked whether it is on the disk: this one was chosen
  *

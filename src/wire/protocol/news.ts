@@ -3,6 +3,7 @@ import type { NodeId } from '../../../actors/rules/actor.js';
 import type { ClusterId } from '../../../actors/rules/configuration.js';
 import type { FoundingVote } from '../../../actors/rules/founding.js';
 import { limits } from '../../../actors/rules/limits.js';
+import { gossipLimits } from '../../../actors/rules/limits/gossip.js';
 import type { Member } from '../../../actors/rules/membership.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { Moment } from '../../../actors/rules/told-clock.js';
@@ -46,6 +47,8 @@ export interface News {
   readonly chain: NewsOfChain | undefined;
   /** Of the sender, the receiver, and a bounded number of others; or of all, when it was asked. */
   readonly vitals: readonly Vital[];
+  /** Somebody hangs, by the sender's word or another's: to be passed on for so many beats. */
+  readonly hangingBeats: number;
   readonly rows: readonly Member[];
   readonly clock: NewsOfClock;
 }
@@ -108,14 +111,15 @@ export function newsBody(news: News): Request<'gossip'> {
     vitalBytes(news.vitals),
     news.rows.map(memberRow),
     clockRow(news.clock),
+    news.hangingBeats,
   ]);
 }
 
 /** Throws `MalformedError`. */
 export function newsOf(body: readonly WireValue[]): News {
-  const [kind, settings, vote, chain, vitals, rows, clock] = body;
+  const [kind, settings, vote, chain, vitals, rows, clock, hangingBeats] = body;
   const asks = [...kinds.keys()].find((asked) => kinds.get(asked) === kind);
-  if (body.length !== 7 || asks === undefined || !isList(rows))
+  if (body.length !== 8 || asks === undefined || !isList(rows))
     throw new MalformedError('not news of members');
   if (rows.length > limits.membersMax) throw new MalformedError('news of too many members');
   const told = settingsOf(settings);
@@ -127,7 +131,13 @@ export function newsOf(body: readonly WireValue[]): News {
     vitals: vitalsOf(vitals),
     rows: rows.map(memberOf),
     clock: clockOf(clock),
+    hangingBeats: beatsOf(hangingBeats),
   };
+}
+
+function beatsOf(value: WireValue | undefined): number {
+  if (isInt(value) && value >= 0 && value <= gossipLimits.hangingBeatsMax) return value;
+  throw new MalformedError('no number of beats in news of members');
 }
 
 function chainRow(chain: NewsOfChain | undefined, { partitions }: Settings): WireValue {

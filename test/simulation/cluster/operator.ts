@@ -1,10 +1,10 @@
 /**
  * Who runs the cluster: asks a node for changes of the membership, and of several there may be two.
  *
- *   change add=n4,n5 leave=n1 remove=n2 weight=n3:2 host=n3:h zone=n3:b   a plan, which is applied
- *   change add=n4 replace=n2:n5,n3~:n3                                   n5 comes in the stead of n2
- *   change leave n1 · change remove n2 · change replace n2 n4             the same, of one alone
- *   change cancel                                                        of the move under way
+ *   change add=n4,n5 leave=n1 remove=n2 weight=n3:2 host=n3:h zone=n3:b  a plan, which is applied
+ *   change add=n4 replace=n2:n5,n3~:n3                                  n5 comes in the stead of n2
+ *   change leave n1 · change remove n2 · change replace n2 n4            the same, of one alone
+ *   change cancel                                                       of the move under way
  *
  * `n2~` is who n2 was before its directory was wiped: `change replace n2~ n2`.
  *

@@ -17,6 +17,7 @@ import { planAnswerFrom, planFrom } from '../../../src/cli/changes/change-answer
 import { bytesText, planText } from '../../../src/cli/changes/plan-text.js';
 import { planOf, tokenOf } from '../../../src/cli/changes/plan-token.js';
 import { type NamedWishes, wishesOf } from '../../../src/cli/changes/wishes.js';
+import type { RingVersion } from '../../../actors/rules/configuration.js';
 import { CommandError, exitCodes } from '../../../src/cli/exit-codes.js';
 import { MalformedError, UnavailableError } from '../../../src/errors.js';
 import type { PlanForm } from '../../../src/wire/change-form.js';
@@ -58,6 +59,12 @@ describe('wishes', () => {
         { id: three, host: 'h' },
       ],
     });
+    expect(wished({ name: [['n1', 'n9']], ring: 2 })).toEqual({
+      ...nothing,
+      places: [{ id: one, name: 'n9' }],
+      ring: 2,
+    });
+    expect(wished({ ring: 1 })).toEqual({ ...nothing, ring: 1 });
   });
 
   test('nobody, and nothing: said', () => {
@@ -107,24 +114,28 @@ describe('wishes', () => {
 const id = constantFrom(one, two, three, four, other);
 const anyPlan: Arbitrary<PlanForm> = record({
   number: integer({ min: 1, max: 2 ** 31 }),
-  wishes: record({
-    add: array(id),
-    leave: array(id),
-    remove: array(id),
-    replace: array(record({ old: id, by: id })),
-    places: uniqueArray(
-      record(
-        {
-          id,
-          weight: integer({ min: 1, max: 64 }),
-          host: constantFrom('h', 'größe'),
-          zone: constantFrom('', 'b'),
-        },
-        { requiredKeys: ['id'] },
+  wishes: record(
+    {
+      add: array(id),
+      leave: array(id),
+      remove: array(id),
+      replace: array(record({ old: id, by: id })),
+      places: uniqueArray(
+        record(
+          {
+            id,
+            weight: integer({ min: 1, max: 64 }),
+            host: constantFrom('h', 'größe'),
+            zone: constantFrom('', 'b'),
+          },
+          { requiredKeys: ['id'] },
+        ),
+        { selector: (place) => place.id },
       ),
-      { selector: (place) => place.id },
-    ),
-  }),
+      ring: constantFrom<RingVersion[]>(1, 2),
+    },
+    { requiredKeys: ['add', 'leave', 'remove', 'replace', 'places'] },
+  ),
 });
 
 describe('token', () => {
@@ -288,7 +299,8 @@ describe('text', () => {
     const wishes = {
       ...nothing,
       replace: [{ old: two, by: other }],
-      places: [{ id: one, weight: 2, zone: '' }],
+      places: [{ id: one, name: 'n9', weight: 2, zone: '' }],
+      ring: 2 as const,
     };
     const { preview } = answer() as { preview: object };
     const names = { [one]: 'n1', [two]: 'n2', [other]: 'n2' };
@@ -296,7 +308,7 @@ describe('text', () => {
       planAnswerFrom({ plan: { number: 9, wishes }, preview: { ...preview, names } }),
     );
     expect(text.split('\n')[0]).toBe(
-      `on configuration 9: n2 (${other}) comes in the stead of n2 (${two}), n1 gets weight 2, zone none`,
+      `on configuration 9: n2 (${other}) comes in the stead of n2 (${two}), n1 gets name n9, weight 2, zone none, the ring becomes that of version 2`,
     );
   });
 

@@ -42,7 +42,8 @@ describe('quorate ring', () => {
   test('a plan: names one by one or in a list, and what is said of nodes', async () => {
     const words = ['--add', 'n4,n5', '--add', 'n6', '--leave', 'n1', '--remove=n2'];
     const more = ['--replace', 'n3=n7', '--weight', 'n8=2', '--host', 'n8=a=b', '--zone', 'n9='];
-    const { name, options } = await called('plan', ...words, ...more, '--json');
+    const rest = ['--name', 'n9=n0', '--ring', '2', '--json'];
+    const { name, options } = await called('plan', ...words, ...more, ...rest);
     expect(name).toBe('plan');
     expect(options).toMatchObject({
       json: true,
@@ -53,6 +54,8 @@ describe('quorate ring', () => {
       weight: [['n8', 2]],
       host: [['n8', 'a=b']],
       zone: [['n9', '']],
+      name: [['n9', 'n0']],
+      ring: 2,
     });
   });
 
@@ -66,6 +69,9 @@ describe('quorate ring', () => {
     ['--weight', 'n1=0'],
     ['--weight', 'n1=65'],
     ['--weight', 'n1=two'],
+    ['--name', 'n1='],
+    ['--name', 'n1=\u0007'],
+    ['--ring', '3'],
     ['--zone', 'n1=\u0007'],
     ['--host', `n1=${'x'.repeat(129)}`],
     ['--key', 'carts/alice'],

@@ -2,10 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   type Arrival,
+  areTogether,
   arrivalObjection,
   intakeOf,
   replacedBy,
 } from '../../../actors/rules/arrival.js';
+import { chainLimits } from '../../../actors/rules/limits/chain.js';
 import type { JoinWish } from '../../../actors/rules/membership.js';
 import { planned } from '../../../actors/rules/plan.js';
 import { begin, foundingConfiguration } from '../../../actors/rules/steps.js';
@@ -26,6 +28,24 @@ const auto: JoinWish = { join: 'auto', replaces: '' };
 function arrival(number: number, wish: Partial<JoinWish> = {}, name = `n${number}`): Arrival {
   return { place: placeOf(number, { name }), wish: { ...auto, ...wish } };
 }
+
+describe('nodes that are started together', () => {
+  const { waitingMsMin: least, togetherMsMax: most } = chainLimits;
+
+  test('come when the last one has been here for a while, and nobody waits longer than that for others', () => {
+    expect(areTogether([least], false)).toBe(true);
+    expect(areTogether([least - 1], false)).toBe(false);
+    expect(areTogether([most - 1, least - 1], false)).toBe(false);
+    expect(areTogether([most - 1, least], false)).toBe(true);
+    expect(areTogether([most, 0], false)).toBe(true);
+  });
+
+  test('wait as well for one of whom it is asked whether it may replace another', () => {
+    expect(areTogether([most - 1, least], true)).toBe(false);
+    expect(areTogether([most, least], true)).toBe(true);
+    expect(areTogether([], true)).toBe(false);
+  });
+});
 
 describe('the member that a node replaces', () => {
   test('is named by its name or its id; one that leaves by its id', () => {

@@ -34,8 +34,8 @@ test('the first voter that lives drives', () => {
 });
 
 test('each voter that lives has its turn after those before it', () => {
-  const isAlive = (node: string): boolean => node !== 'b';
-  const turns = ['a', 'b', 'c', 'x'].map((node) => triesBefore(node, ['a', 'b', 'c'], isAlive));
+  const voters = ['a', 'b', 'c'];
+  const turns = [...voters, 'x'].map((node) => triesBefore(node, voters, (voter) => voter !== 'b'));
   expect(turns).toEqual([0, undefined, 1, undefined]);
 });
 

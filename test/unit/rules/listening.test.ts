@@ -58,15 +58,12 @@ test('a request may be done twice: somebody is silent and not gone, or this node
   expect([doubled('alive', 'absent', 'absent and down'), doubled('absent')]).toEqual([true, true]);
 });
 
-test('a node moves when each other was told: a beat more for each four others', () => {
+test('a node moves when each other was told: a beat more for each four others, in a large cluster as many as the word takes that is passed on', () => {
   const beatMs = limits.gossipIntervalMs;
   const leastMs = limits.hangingMsMin;
-  expect([2, 5, 6, 9, 10].map((nodes) => hangingMsMin(nodes) - leastMs)).toEqual([
-    0,
-    0,
-    beatMs,
-    beatMs,
-    2 * beatMs,
+  const nodes = [2, 5, 6, 9, 10, 17, 25, 26, 100, 126, 256];
+  expect(nodes.map((count) => (hangingMsMin(count) - leastMs) / beatMs)).toEqual([
+    0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 5,
   ]);
 });
 

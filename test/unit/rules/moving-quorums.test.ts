@@ -214,19 +214,43 @@ type Rule = (placement: Placement, removed: readonly string[]) => readonly strin
 const naive: Rule = ({ primaries, incoming }, removed) =>
   incoming.filter((node) => !primaries.includes(node) && !removed.includes(node));
 
-describe('owners that are gone for good', () => {
-  function missedBy(
-    each: Case,
-    put: { readonly at: Placement; readonly known: readonly string[] },
-    get: { readonly at: Placement; readonly known: readonly string[] },
-  ): boolean {
-    const readers = get.at.readers.filter((node) => !get.known.includes(node));
-    const gets = getsOf({ ...get.at, readers }, each.r);
-    return putsBy(put.at, each, put.known).some((acked) =>
-      gets.some((answered) => !answered.some((node) => acked.includes(node))),
-    );
-  }
+function missedBy(
+  each: Case,
+  put: { readonly at: Placement; readonly known: readonly string[] },
+  get: { readonly at: Placement; readonly known: readonly string[] },
+): boolean {
+  const readers = get.at.readers.filter((node) => !get.known.includes(node));
+  const gets = getsOf({ ...get.at, readers }, each.r);
+  return putsBy(put.at, each, put.known).some((acked) =>
+    gets.some((answered) => !answered.some((node) => acked.includes(node))),
+  );
+}
 
+/** Puts from before the move that somebody has who is left, and a get of the new owners has not. */
+function lostBy(rule: Rule): string[] {
+  const lost: string[] = [];
+  for (const each of cases(3)) {
+    const [, placement] = placementsOf(each);
+    if (placement!.incoming.length === 0) continue;
+    const nodes = [...new Set([...each.from, ...each.to])];
+    for (const removed of subsetsOf(nodes)) {
+      const targets = rule(placement!, removed);
+      if (targets === undefined) continue;
+      const left = placement!.incoming.filter((node) => !removed.includes(node));
+      for (const acked of subsetsOf(each.from).filter(({ length }) => length >= each.w)) {
+        if (acked.every((node) => removed.includes(node))) continue;
+        const holders = holdersFor(each, placement!, { acked, removed, targets });
+        const gets = subsetsOf(left).filter(({ length }) => length === each.r);
+        const isMissed = gets.some((some) => !some.some((node) => holders.includes(node)));
+        if (isMissed || holders.length === 0)
+          lost.push(JSON.stringify({ each, removed, acked, holders }));
+      }
+    }
+  }
+  return lost;
+}
+
+describe('owners that are gone for good', () => {
   test('one or two, in every state of a move: gets meet puts, whoever of both knows of it', () => {
     let seen = 0;
     for (const each of cases(3)) {
@@ -250,30 +274,6 @@ describe('owners that are gone for good', () => {
     }
     expect(seen).toBeGreaterThan(5_000);
   });
-
-  /** Puts from before the move that somebody has who is left, and a get of the new owners has not. */
-  function lostBy(rule: Rule): string[] {
-    const lost: string[] = [];
-    for (const each of cases(3)) {
-      const [, placement] = placementsOf(each);
-      if (placement!.incoming.length === 0) continue;
-      const nodes = [...new Set([...each.from, ...each.to])];
-      for (const removed of subsetsOf(nodes)) {
-        const targets = rule(placement!, removed);
-        if (targets === undefined) continue;
-        const left = placement!.incoming.filter((node) => !removed.includes(node));
-        for (const acked of subsetsOf(each.from).filter(({ length }) => length >= each.w)) {
-          if (acked.every((node) => removed.includes(node))) continue;
-          const holders = holdersFor(each, placement!, { acked, removed, targets });
-          const gets = subsetsOf(left).filter(({ length }) => length === each.r);
-          const isMissed = gets.some((some) => !some.some((node) => holders.includes(node)));
-          if (isMissed || holders.length === 0)
-            lost.push(JSON.stringify({ each, removed, acked, holders }));
-        }
-      }
-    }
-    return lost;
-  }
 
   test('what was put before the move is with the new owners that are left, and met by every get', () => {
     expect(lostBy((placement, removed) => targetsOf(placement, believing(removed)))).toEqual([]);

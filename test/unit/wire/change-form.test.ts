@@ -13,6 +13,10 @@ function asked(question: unknown): ReturnType<typeof changeQuestionOf> {
   return changeQuestionOf(Buffer.from(JSON.stringify(question)));
 }
 
+function reading(bytes: Uint8Array): () => unknown {
+  return () => changeQuestionOf(bytes);
+}
+
 describe('what an operator asks for', () => {
   test('a plan: what is not said is empty', () => {
     expect(asked({ ask: 'plan' })).toEqual({ ask: 'plan', wishes: nothing });
@@ -22,6 +26,7 @@ describe('what an operator asks for', () => {
       remove: [c],
       replace: [{ old: c, by: a }],
       places: [{ id: b, name: 'n', host: 'ü', zone: '', weight: 0.5 }, { id: a }],
+      ring: 2,
     };
     expect(asked({ ask: 'plan', ...wishes })).toEqual({ ask: 'plan', wishes });
   });
@@ -60,6 +65,7 @@ describe('what an operator asks for', () => {
       /^places\[0\]\.zone: up to 128 bytes/,
       { ask: 'plan', places: [{ id: a, zone: 'z'.repeat(129) }] },
     ],
+    [/^ring: version 1 or 2, not 3/, { ask: 'plan', ring: 3 }],
     [/^plan: an object, not nothing/, { ask: 'apply' }],
     [
       /^plan\.number: .* not 1\.5: apply the plan as it was answered/,
@@ -67,8 +73,8 @@ describe('what an operator asks for', () => {
     ],
     [/^plan\.wishes: an object/, { ask: 'apply', plan: { number: 1 } }],
     [
-      /^plan\.wishes has a field "ring"/,
-      { ask: 'apply', plan: { number: 1, wishes: { ring: 2 } } },
+      /^plan\.wishes has a field "rings"/,
+      { ask: 'apply', plan: { number: 1, wishes: { rings: 2 } } },
     ],
   ])('%s', (why, question) => {
     expect(() => asked(question)).toThrow(MalformedError);
@@ -76,23 +82,23 @@ describe('what an operator asks for', () => {
   });
 
   test('no JSON, no UTF-8, too much of it', () => {
-    const read = (bytes: Uint8Array) => () => changeQuestionOf(bytes);
-    expect(read(Buffer.from('{"ask":'))).toThrow(/^not JSON/);
-    expect(read(Buffer.alloc(0))).toThrow(/^not JSON/);
-    expect(read(Buffer.from([0x22, 0xff, 0x22]))).toThrow(/^not JSON/);
-    expect(read(Buffer.from('['.repeat(chainLimits.changeBytesMax)))).toThrow(MalformedError);
-    expect(read(Buffer.alloc(chainLimits.changeBytesMax + 1, ' '))).toThrow(/at most 262144 bytes/);
+    expect(reading(Buffer.from('{"ask":'))).toThrow(/^not JSON/);
+    expect(reading(Buffer.alloc(0))).toThrow(/^not JSON/);
+    expect(reading(Buffer.from([0x22, 0xff, 0x22]))).toThrow(/^not JSON/);
+    const { changeBytesMax } = chainLimits;
+    expect(reading(Buffer.from('['.repeat(changeBytesMax)))).toThrow(MalformedError);
+    expect(reading(Buffer.alloc(changeBytesMax + 1, ' '))).toThrow(/at most 262144 bytes/);
   });
 
   test('whatever comes in: a question, or MalformedError in a few words', () => {
     const fields = fc.dictionary(
-      fc.constantFrom('ask', 'add', 'leave', 'remove', 'replace', 'places', 'plan', 'x'),
+      fc.constantFrom('ask', 'add', 'leave', 'remove', 'replace', 'places', 'ring', 'plan', 'x'),
       fc.oneof(fc.jsonValue(), fc.array(fc.oneof(fc.constant(a), fc.jsonValue()))),
     );
     const kind = fc.constantFrom('plan', 'apply', 'cancel');
     const question = fc.oneof(
       fc.jsonValue(),
-      fc.tuple(kind, fields).map(([ask, rest]) => ({ ...rest, ask })),
+      fc.tuple(kind, fields).map(([ask, rest]) => Object.assign(rest, { ask })),
       fields.map((wishes) => ({ ask: 'apply', plan: { number: 1, wishes } })),
     );
     fc.assert(

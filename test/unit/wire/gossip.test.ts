@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JoinWish, Member } from '../../../actors/rules/membership.js';
+import { gossipLimits } from '../../../actors/rules/limits/gossip.js';
 import { MalformedError } from '../../../src/errors.js';
 import type { WireValue } from '../../../src/wire/message-pack.js';
 import { decode, encode } from '../../../src/wire/message-pack.js';
@@ -77,6 +78,7 @@ const news: fc.Arbitrary<News> = fc.record({
   asks: fc.constantFrom('nothing', 'sign', 'rows'),
   settings: fc.record({ partitions: fc.constant(partitions), bucketsHash: fc.nat() }),
   vote: fc.option(vote, { nil: undefined }),
+  hangingBeats: fc.nat(gossipLimits.hangingBeatsMax),
   chain: fc.option(chain, { nil: undefined }),
   vitals: ids.chain((list) =>
     fc.tuple(...list.map((id) => fc.record({ id: fc.constant(id), ...age, opinion }))),
@@ -105,6 +107,7 @@ describe('gossip', () => {
       vote: { attempt: 0, stored: [], founders: [] },
       chain: undefined,
       vitals: [{ ...vital, [field]: value }],
+      hangingBeats: 0,
       rows: [],
       clock,
     };
@@ -180,9 +183,27 @@ describe('gossip', () => {
       vote: { attempt: 0, stored: [], founders: [] },
       chain: undefined,
       vitals: [vital, vital],
+      hangingBeats: 0,
       rows: [],
       clock: { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } },
     };
     expect(() => newsOf(newsBody(told))).toThrow(MalformedError);
   });
+
+  test.each([-1, 1.5, gossipLimits.hangingBeatsMax + 1, 2 ** 40])(
+    'refuses a word that is to be passed on for %d beats',
+    (hangingBeats) => {
+      const told = {
+        asks: 'nothing' as const,
+        settings: { partitions: 1, bucketsHash: 1 },
+        vote: undefined,
+        chain: undefined,
+        vitals: [],
+        hangingBeats,
+        rows: [],
+        clock: { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } },
+      };
+      expect(() => newsOf(newsBody(told))).toThrow(/no number of beats/);
+    },
+  );
 });
