@@ -56,6 +56,7 @@ export class DurableStore implements Store {
   readonly durability: Durability;
   readonly trees: Trees;
   readonly hints: Hints;
+  asked = 0;
   private identity = '';
   private readonly bounds: StoreBounds;
   private readonly instruments: StoreInstruments;
@@ -140,6 +141,10 @@ export class DurableStore implements Store {
     return this.hashTrees.keys;
   }
 
+  get backlog(): number {
+    return this.running.backlog;
+  }
+
   async recover(): Promise<RecoveryReport> {
     const startedMs = this.clock.monotonicMs();
     const { named, tables, directory } = this;
@@ -212,10 +217,12 @@ export class DurableStore implements Store {
   }
 
   read(key: StorageKey): HeldRecord | undefined {
+    this.asked++;
     return this.records.read(key);
   }
 
   readAll(keys: readonly StorageKey[]): (HeldRecord | undefined)[] {
+    this.asked++;
     return this.records.readAll(keys);
   }
 
@@ -240,10 +247,12 @@ export class DurableStore implements Store {
   }
 
   mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
+    this.asked++;
     return this.admitted.mint(records, onDurable);
   }
 
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
+    this.asked++;
     return this.admitted.merge(batch, options.owedTo, onDurable);
   }
 

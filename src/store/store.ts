@@ -142,6 +142,16 @@ export interface Store {
   /** That are held, tombstones included. */
   readonly keys: number;
   /**
+   * How often it was read or written, by whomever; but for `peek` and `scan`, with which background
+   * work looks at it.
+   */
+  readonly asked: number;
+  /**
+   * How much waits for the disk, as a part of what may: at 1 puts are refused. Memtables count once
+   * no more of them can be frozen.
+   */
+  readonly backlog: number;
+  /**
    * Which keys this node keeps for itself; a settled hint's state is dropped unless it is one of
    * them.
    */

@@ -84,6 +84,15 @@ export class WritePath {
     return undefined;
   }
 
+  /** See `Store.backlog`. */
+  get backlog(): number {
+    const { records, bounds } = this.options;
+    const { frozen, active } = records.memtables;
+    const isBehind = frozen.length >= bounds.memtablesFrozenMax;
+    const ofMemtable = isBehind ? active.bytes / bounds.memtableBytesMax : 0;
+    return Math.max(ofMemtable, this.log.queuedBytes / bounds.logQueueBytesMax);
+  }
+
   /**
    * A second line behind `refusal()`, well above it: what is under way when a bound is reached
    * still goes through, but callers that do not ask can't grow memory without end.
