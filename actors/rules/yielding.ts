@@ -27,7 +27,10 @@ export function restAfter(workMs: number, { isServing, lateMs, backlog }: Strain
 }
 
 /** The average of how late timers fired, with one that was to fire `restMs` after it was set. */
-export function lateWith(lateMs: number, fired: { readonly restMs: number; readonly afterMs: number }): number {
+export function lateWith(
+  lateMs: number,
+  fired: { readonly restMs: number; readonly afterMs: number },
+): number {
   const { restMs, afterMs } = fired;
   const { timerSteppedMsMin, timerStepMs } = limits;
   const grainMs = restMs < timerSteppedMsMin ? yieldingLimits.timerGrainMs : timerStepMs;

@@ -194,6 +194,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     membership.configurations.heldData = {
       received: (layout) => (layout === membership.view.configuration ? transfer.received() : none),
       isEmpty: () => release.isEmpty(),
+      unanswering: () => transfer.unanswering(),
     };
     transfer.onReceived(() => membership.tellProgress());
   }

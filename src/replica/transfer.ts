@@ -80,6 +80,7 @@ export class Transfer implements TransferEffects {
     this.reception = this.begun();
     view.onChange((change) => {
       if (change.kind === 'ring') this.followMoves();
+      else if (change.now === 'down') this.reception.noteDown(change.node);
     });
   }
 
@@ -105,6 +106,14 @@ export class Transfer implements TransferEffects {
    */
   received(): ReadonlySet<number> {
     return this.reception.received;
+  }
+
+  /**
+   * Owners before that can be heard and do not answer: as far as the rules have it, partitions are
+   * received without them.
+   */
+  unanswering(): readonly NodeId[] {
+    return this.reception.unanswering();
   }
 
   /** Called when more was received. */
