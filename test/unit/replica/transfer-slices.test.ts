@@ -1,4 +1,5 @@
 /** What a source does for one question, over a store on the disk: a bounded piece, whatever it has. */
+import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
 import { transferLimits } from '../../../actors/rules/limits/transfer.js';
