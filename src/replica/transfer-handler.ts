@@ -108,8 +108,9 @@ export class TransferHandler {
 
   /** One who owned it before as well asks for what of it the others hold besides. */
   private isToHold(asker: NodeId, key: StorageKey): boolean {
+    const partition = partitionOfStorageKey(key);
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    return this.view.placement(partitionOfStorageKey(key), n).incoming.includes(asker);
+    return this.view.placement(partition, n).incoming.includes(asker);
   }
 
   /** Whoever hears that a state is held may drop it: it is durable here before that is said. */
