@@ -13,28 +13,26 @@ export class Pace {
   /** The store was asked for so much by this work. */
   private own = 0;
   /** By others, when that was looked at last. */
-  private served: number;
+  private served = 0;
   private servedAtMs = -Infinity;
   private lateMs = 0;
   private isTiming = false;
 
   constructor(
     private readonly clock: Clock,
-    private readonly store: Pick<Store, 'asked' | 'backlog'>,
-  ) {
-    this.served = store.asked;
-  }
+    private readonly store: Pick<Store, 'load'>,
+  ) {}
 
   /** A piece of work, or a part of one, which holds the event loop. */
   work<T>(piece: () => T): T {
     const { clock, store } = this;
     const startedMs = clock.monotonicMs();
-    const before = store.asked;
+    const before = store.load.asked;
     try {
       return piece();
     } finally {
       this.workMs += clock.monotonicMs() - startedMs;
-      this.own += store.asked - before;
+      this.own += store.load.asked - before;
     }
   }
 
@@ -42,7 +40,7 @@ export class Pace {
   restMs(): number {
     const nowMs = this.clock.monotonicMs();
     const { lateMs, workMs } = this;
-    const { backlog } = this.store;
+    const { backlog } = this.store.load;
     const ms = restAfter(workMs, { isServing: this.isServing(nowMs), lateMs, backlog });
     this.time(ms, nowMs);
     this.workMs = 0;
@@ -61,7 +59,7 @@ export class Pace {
   }
 
   private isServing(nowMs: number): boolean {
-    const served = this.store.asked - this.own;
+    const served = this.store.load.asked - this.own;
     if (served !== this.served) this.servedAtMs = nowMs;
     this.served = served;
     return nowMs - this.servedAtMs < yieldingLimits.servingMs;

@@ -6,7 +6,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
-import type { Removals } from '../../actors/rules/removal.js';
+import { remaining, type Removals } from '../../actors/rules/removal.js';
 import type { Belief } from '../../actors/rules/routing.js';
 import {
   isReceived,
@@ -75,11 +75,10 @@ export class Reception {
    * Sources that can be heard and have given nothing for so long that they are waited for no more
    * than if they were down.
    */
-  unanswering(): NodeId[] {
+  unanswering(): readonly NodeId[] {
     const { view } = this.surroundings;
-    return [...this.silentSinceMs.keys()].filter(
-      (node) =>
-        this.isOverdue(node) && view.reachability(node) !== 'down' && !view.removed.has(node),
+    return remaining([...this.silentSinceMs.keys()], view).filter(
+      (node) => this.isOverdue(node) && view.reachability(node) !== 'down',
     );
   }
 

@@ -37,6 +37,7 @@ import type {
   Refusal,
   ScannedKey,
   Store,
+  StoreLoad,
   Trees,
 } from './store.js';
 import { storeInstruments, type StoreInstruments } from './store-instruments.js';
@@ -56,7 +57,6 @@ export class DurableStore implements Store {
   readonly durability: Durability;
   readonly trees: Trees;
   readonly hints: Hints;
-  asked = 0;
   private identity = '';
   private readonly bounds: StoreBounds;
   private readonly instruments: StoreInstruments;
@@ -110,10 +110,8 @@ export class DurableStore implements Store {
       bloomNegatives: this.instruments.bloomNegatives,
       onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
     });
-    this.hintIndex = new HintIndex(this.records, {
-      partitions,
-      bytesMax: this.bounds.hintBytesMax,
-    });
+    const { hintBytesMax } = this.bounds;
+    this.hintIndex = new HintIndex(this.records, { partitions, bytesMax: hintBytesMax });
     this.changes = new Changes(this.records, this.hintIndex);
     this.epochs = new Epochs({
       clock,
@@ -141,8 +139,8 @@ export class DurableStore implements Store {
     return this.hashTrees.keys;
   }
 
-  get backlog(): number {
-    return this.running.backlog;
+  get load(): StoreLoad {
+    return this.running;
   }
 
   async recover(): Promise<RecoveryReport> {
@@ -217,12 +215,10 @@ export class DurableStore implements Store {
   }
 
   read(key: StorageKey): HeldRecord | undefined {
-    this.asked++;
     return this.records.read(key);
   }
 
   readAll(keys: readonly StorageKey[]): (HeldRecord | undefined)[] {
-    this.asked++;
     return this.records.readAll(keys);
   }
 
@@ -247,12 +243,10 @@ export class DurableStore implements Store {
   }
 
   mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
-    this.asked++;
     return this.admitted.mint(records, onDurable);
   }
 
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
-    this.asked++;
     return this.admitted.merge(batch, options.owedTo, onDurable);
   }
 

@@ -22,8 +22,8 @@ let pace: Pace;
 
 beforeEach(() => {
   clock = new LateClock();
-  store = { asked: 7, backlog: 0 };
-  pace = new Pace(clock, store);
+  store = { asked: 0, backlog: 0 };
+  pace = new Pace(clock, { load: store });
 });
 
 /** It takes so long, and asks the store that often itself. */

@@ -1,4 +1,4 @@
-/** What a source does for one question, over a store on the disk: a bounded piece, whatever it has. */
+/** What a source does for one question, over a store on the disk: a bounded piece of work. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
