@@ -6,7 +6,7 @@
  * acknowledged that it merged it, each going by the same layout; what changed meanwhile stays. An
  * owner who can't be reached, or refuses, stops the partition; others go on.
  */
-import { setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
 import { limits } from '../rules/limits.js';
 import { transferLimits } from '../rules/limits/transfer.js';
@@ -24,6 +24,8 @@ export interface ReleaseEffects {
   setAside(): void;
   /** Stops listening for answers. */
   giveUp(): void;
+  /** How long to rest after a batch of keys. */
+  restMs(): number;
 }
 
 export type ReleaseEvent =
@@ -42,8 +44,12 @@ export type ReleaseEvent =
   | { readonly type: 'states.pushed'; readonly complete: boolean }
   | { readonly type: 'strays.dropped' };
 
+interface ReleaseContext {
+  readonly restMs: number;
+}
+
 export const releaseMachine = setup({
-  types: { events: {} as ReleaseEvent },
+  types: { context: {} as ReleaseContext, events: {} as ReleaseEvent },
   actions: {
     lookAtNextKeys: toBeProvided,
     askOwners: toBeProvided,
@@ -51,17 +57,19 @@ export const releaseMachine = setup({
     dropStrays: toBeProvided,
     setPartitionAside: toBeProvided,
     giveUpCalls: toBeProvided,
+    planRest: assign(() => ({ restMs: toBeProvided() })),
   },
   guards: {
     pushedAll: ({ event }) => event.type === 'states.pushed' && event.complete,
   },
   delays: {
     callDeadline: limits.backgroundCallMsMax,
-    pace: transferLimits.releasePaceMs,
+    rest: ({ context }) => context.restMs,
     interval: transferLimits.releaseIntervalMs,
   },
 }).createMachine({
   id: 'release',
+  context: { restMs: 0 },
   initial: 'resting',
   on: { 'layout.changed': '.looking' },
   states: {
@@ -93,7 +101,7 @@ export const releaseMachine = setup({
       after: { callDeadline: { target: 'pacing', actions: 'setPartitionAside' } },
     },
     dropping: { entry: 'dropStrays', on: { 'strays.dropped': 'pacing' } },
-    pacing: { after: { pace: 'looking' } },
+    pacing: { entry: 'planRest', after: { rest: 'looking' } },
   },
 });
 
@@ -106,6 +114,7 @@ export function releaseChart(effects: ReleaseEffects): typeof releaseMachine {
       dropStrays: () => effects.drop(),
       setPartitionAside: () => effects.setAside(),
       giveUpCalls: () => effects.giveUp(),
+      planRest: assign(() => ({ restMs: effects.restMs() })),
     },
   });
 }

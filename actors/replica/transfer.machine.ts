@@ -12,7 +12,6 @@ import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
 import { limits } from '../rules/limits.js';
 import { transferLimits } from '../rules/limits/transfer.js';
-import { transferRestMs } from '../rules/transfer.js';
 
 export interface TransferEffects {
   /** Takes the next partitions up: `lot.chosen`, `lot.stuck` or `lot.none`. */
@@ -49,12 +48,12 @@ export type TransferEvent =
   /** No answer, no sense in it, or another layout. */
   | { readonly type: 'source.silent' }
   | { readonly type: 'source.compared' }
-  /** What is left to be done with the source, and how long the batch took. */
+  /** What is left to be done with the source, and how long to leave it and this node alone. */
   | {
       readonly type: 'batch.stored';
       readonly streams: number;
       readonly compares: number;
-      readonly tookMs: number;
+      readonly restMs: number;
     }
   /** This node can store nothing for now. */
   | { readonly type: 'store.refused' };
@@ -83,7 +82,7 @@ export const transferMachine = setup({
       'streams' in event ? { streams: event.streams, compares: event.compares } : {},
     ),
     planRest: assign(({ event }) => ({
-      restMs: event.type === 'batch.stored' ? transferRestMs(event.tookMs) : 0,
+      restMs: event.type === 'batch.stored' ? event.restMs : 0,
     })),
   },
   guards: {

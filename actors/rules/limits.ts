@@ -188,25 +188,11 @@ export const limits = {
   exchangePaceMs: 20,
   /** A visit that failed is not tried again at once, however urgent. */
   exchangeRetryMs: 1_000,
+  /** Keys that are looked at for one question, those of other leaves included. */
   exchangeKeysMax: 512,
+  /** Fetched or sent at once: read and merged in one turn of an event loop each. */
+  exchangeStatesMax: 64,
   exchangeBytesMax: 256 * 1024,
-  /**
-   * Keys looked at for one question, so many at a time; those of other leaves cost a step as well.
-   */
-  exchangeScannedKeysMax: 4096,
-  exchangeScanKeys: 512,
-
-  /**
-   * Who holds a larger part of the keys of a partition that moves to it compares trees; below,
-   * sending all of them is cheaper than to say which are missing.
-   */
-  transferHeldShareMax: 0.25,
-  /**
-   * Rest between two batches of a transfer: as long as the last one took, within these. So a node
-   * or a disk that is busy with requests is left alone for longer.
-   */
-  transferRestMsMin: 10,
-  transferRestMsMax: 1_000,
 
   /** Longer than any message or restored process can be under way. */
   tombstoneGraceMsDefault: 60 * 60 * 1000,

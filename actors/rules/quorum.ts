@@ -55,6 +55,16 @@ export interface Tally {
 const pending: Verdict = { kind: 'pending' };
 const met: Verdict = { kind: 'met' };
 
+/**
+ * R or W of a request that says its own. Under strict it is no lower than its bucket's: a get is
+ * promised to meet every put with R + W > N, and when a partition moves it is by the quorums of
+ * buckets that enough of its owners are asked what they hold, and told (`transfer.ts`). What fewer
+ * have acknowledged is not lost either, but it may be with those alone who were not asked.
+ */
+export function quorumFor(asked: number, usual: number, strict: boolean): number {
+  return strict ? Math.max(asked, usual) : asked;
+}
+
 export const noStandIns: readonly StandIn[] = [];
 
 export function tally(poll: Poll): Tally {

@@ -13,7 +13,7 @@
  */
 import type { NodeId } from './actor.js';
 import type { BucketOptions } from './bucket.js';
-import { limits } from './limits.js';
+import { transferLimits } from './limits/transfer.js';
 import { hasMoved, type Placement } from './placement.js';
 import { remaining, type Removals } from './removal.js';
 import type { Belief } from './routing.js';
@@ -143,10 +143,5 @@ export function isReceived(
 
 /** Whether who holds `held` keys is sent all of `offered`, rather than compared with. */
 export function isStreamed(held: number, offered: number): boolean {
-  return held < offered * limits.transferHeldShareMax;
-}
-
-/** After a batch that took so long, from the question until it was durable. */
-export function transferRestMs(tookMs: number): number {
-  return Math.min(limits.transferRestMsMax, Math.max(limits.transferRestMsMin, tookMs));
+  return held < offered * transferLimits.heldShareMax;
 }

@@ -6,6 +6,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { isServed } from '../../actors/rules/said-configuration.js';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { quorumFor } from '../../actors/rules/quorum.js';
 import type { SeenContext } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
 import { OwnTime } from '../bus/own-time.js';
@@ -64,7 +65,8 @@ export class FrameRows {
       throw new OtherConfigurationError();
     checkBucket(frame.bucket);
     const { n, r, w } = this.buckets.of(frame.bucket);
-    const quorum = frame.quorum === 0 ? (frame.kind === 'put' ? w : r) : frame.quorum;
+    const usual = frame.kind === 'put' ? w : r;
+    const quorum = frame.quorum === 0 ? usual : quorumFor(frame.quorum, usual, frame.strict);
     if (quorum > n) throw new MalformedError(`the quorum is a number from 1 to ${n}`);
     const timeoutMs = frame.timeoutMs === 0 ? limits.requestTimeoutMsDefault : frame.timeoutMs;
     if (timeoutMs > limits.requestTimeoutMsMax)

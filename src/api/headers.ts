@@ -5,6 +5,7 @@
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { quorumFor } from '../../actors/rules/quorum.js';
 import { nothingSeen, type SeenContext } from '../../actors/rules/versions.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
 import { MalformedError, type Outcome, type QuorateError, TooLargeError } from '../errors.js';
@@ -80,9 +81,11 @@ function commonDemands(
   const how = message.header(headerNames.quorum);
   if (how !== undefined && how !== 'strict' && how !== 'sloppy')
     throw new MalformedError(`${headerNames.quorum} is strict or sloppy`);
+  const { n, usual } = bucket;
+  const strict = how === 'strict';
   return {
-    quorum: integer(message, quorumName, { least: 1, most: bucket.n, usual: bucket.usual }),
-    strict: how === 'strict',
+    quorum: quorumFor(integer(message, quorumName, { least: 1, most: n, usual }), usual, strict),
+    strict,
     timeoutMs: integer(message, headerNames.timeout, {
       least: 1,
       most: limits.requestTimeoutMsMax,

@@ -13,6 +13,7 @@ import {
 } from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf, type Layout } from '../../actors/rules/placement.js';
+import { quorumFor } from '../../actors/rules/quorum.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
 import { layoutOf, placementGroupsOf, type RingMessage } from '../wire/ring-message.js';
 import type { NodeStates } from './node-states.js';
@@ -210,7 +211,7 @@ export class RouteTable {
     const { terms } = request;
     const { n, r } = this.buckets.get(terms.bucket) ?? known.ring;
     const { coordinator, readers } = this.routeOf(known, request.partition, n);
-    const quorum = terms.quorum === 0 ? r : terms.quorum;
+    const quorum = terms.quorum === 0 ? r : quorumFor(terms.quorum, r, terms.strict);
     // R=1 asks nobody else: the first reader is the one that knows of W=1 puts.
     if (terms.kind === 'get' && quorum > 1 && readers !== undefined) {
       const isOwn = !request.needsCoordinator && readers.reach(quorum);

@@ -31,6 +31,8 @@ export interface HeldData {
   received(layout: ConfigurationNumber): ReadonlySet<number>;
   /** It leaves, and has nothing to hand on any more. */
   isEmpty(): boolean;
+  /** Sources of those partitions that can be heard and do not answer. */
+  unanswering(): readonly NodeId[];
 }
 
 export interface ConfigurationsOptions {
@@ -101,7 +103,9 @@ export class Configurations {
     const { clock, roster } = this.options;
     const arrivals = new Arrivals({ ...parts, clock, chain, reports });
     const reportOwn = (): void => this.reportOwn();
-    return new Driving({ ...parts, clock, roster, chain, proposing, reports, arrivals, reportOwn });
+    const unanswering = (): readonly NodeId[] => this.heldData?.unanswering() ?? [];
+    const words = { reports, arrivals, reportOwn, unanswering };
+    return new Driving({ ...parts, clock, roster, chain, proposing, ...words });
   }
 
   removing(consent: Consent): Removing {

@@ -26,6 +26,7 @@ import type { Problems } from './problems.js';
 import type { Proposing } from './proposing.js';
 import type { Reports } from './reports.js';
 import type { Roster } from './roster.js';
+import { Unheard } from './unheard.js';
 
 export interface DrivingOptions {
   readonly clock: Clock;
@@ -37,6 +38,8 @@ export interface DrivingOptions {
   readonly reports: Reports;
   readonly problems: Problems;
   readonly arrivals: Arrivals;
+  /** Sources of what moves to this node that do not answer. */
+  readonly unanswering: () => readonly NodeId[];
   /** Has this node's own word among the reports. */
   readonly reportOwn: () => void;
 }
@@ -44,6 +47,7 @@ export interface DrivingOptions {
 export class Driving {
   /** What follows that configuration is due, and since when. */
   private due: { readonly number: number; readonly sinceMs: number } | undefined;
+  private readonly unheard: Unheard;
   private readonly replicaCounts: readonly ReplicaCount[];
   private readonly readCounts: readonly ReadCount[];
 
@@ -52,6 +56,7 @@ export class Driving {
     const buckets = [defaults, ...own.values()];
     this.replicaCounts = replicaCountsOf(buckets);
     this.readCounts = readCountsOf(buckets);
+    this.unheard = new Unheard(options);
   }
 
   /** Who has the cluster go on, as far as this node sees; undefined: nobody. */
@@ -65,7 +70,9 @@ export class Driving {
     arrivals.note();
     this.options.reportOwn();
     const { known } = chain;
-    if (known === undefined || !proposing.isIdle) return;
+    if (known === undefined) return;
+    this.unheard.review(known);
+    if (!proposing.isIdle) return;
     const { markedIds } = this.options.roster;
     // Who drives may not know of them.
     if (markedIds.length > 0) return void this.propose((from) => removal(from, markedIds));
@@ -107,16 +114,13 @@ export class Driving {
   private seen(): Parameters<typeof dueStep>[1] {
     const { view, reports, chain, arrivals } = this.options;
     const known = chain.known!;
-    const { number } = known;
-    const heard = {
-      removed: view.removed,
-      reachability: (node: NodeId) => view.reachability(node),
-      hasHeard: (node: NodeId) => (reports.numberOf(node) ?? 0) >= number,
-    };
+    const { unheard } = this;
+    // It may have gone on since this beat began.
+    unheard.review(known);
     return {
       targetsOf: (partition) => this.targetsOf(partition),
       isHeardOf: (partition) =>
-        this.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, heard)),
+        this.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, unheard)),
       hasReceived: (node, partition) => reports.hasReceived(node, partition, view.configuration),
       isEmpty: (node) => reports.isEmpty(node, view.configuration),
       arrivals: arrivals.list(known),

@@ -191,7 +191,7 @@ export class Membership {
   }
 
   private identifying(
-    parts: Omit<IdentityOptions, 'onRecalled' | 'onKnown' | 'onOldDisk' | 'end'>,
+    parts: Omit<IdentityOptions, 'onRecalled' | 'onKnown' | 'end'>,
   ): Identity {
     return new Identity({
       ...parts,

@@ -202,6 +202,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     membership.configurations.heldData = {
       received: (layout) => (layout === membership.view.configuration ? transfer.received() : none),
       isEmpty: () => release.isEmpty(),
+      unanswering: () => transfer.unanswering(),
     };
     transfer.onReceived(() => membership.tellProgress());
   }

@@ -54,6 +54,8 @@ export interface StepParts {
   readonly peers: Peers;
   readonly pulled: Counter;
   readonly pushed: Counter;
+  /** Of both. */
+  readonly bytes: Counter;
 }
 
 export interface StepSurroundings {
@@ -157,17 +159,18 @@ export class ExchangeSteps {
    */
   pull(): void {
     const { store } = this.parts;
-    const { toPull, part } = this.visit;
-    const keys = storageKeyBins(toPull);
-    const digests = toPull.map((key) => store.peek(key)?.digest ?? emptyDigest);
+    const { part } = this.visit;
+    const asked = this.visit.toPull.slice(0, limits.exchangeStatesMax);
+    const keys = storageKeyBins(asked);
+    const digests = asked.map((key) => store.peek(key)?.digest ?? emptyDigest);
     const { backgroundCallMsMax } = limits;
     const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, part.part);
-    this.ask('read', body, (answer) => this.takePulled(answer));
+    this.ask('read', body, (answer) => this.takePulled(answer, asked.length));
   }
 
-  private takePulled(answer: readonly WireValue[]): void {
+  private takePulled(answer: readonly WireValue[], asked: number): void {
     const { visit } = this;
-    const [indexes, states, answered, cut] = foundOf(answer, visit.toPull.length);
+    const [indexes, states, answered, cut] = foundOf(answer, asked);
     const arrived: BatchRecord[] = [];
     indexes.forEach((index, i) => {
       const key = visit.toPull[index]!;
@@ -182,6 +185,7 @@ export class ExchangeSteps {
     const complete = visit.toPull.length === 0;
     const done = (): void => this.surroundings.send({ type: 'states.pulled', complete });
     this.parts.pulled.value += arrived.length;
+    this.parts.bytes.value += bytesOf(arrived);
     if (arrived.length > 0)
       this.parts.store.merge(encodeBatch(arrived), {}, this.unlessGivenUp(done));
     if (cut !== undefined && next === undefined) this.noteIfTheyDiffer(last!, digestIn(cut));
@@ -222,6 +226,7 @@ export class ExchangeSteps {
     };
     if (records.length === 0) return done();
     this.parts.pushed.value += records.length;
+    this.parts.bytes.value += bytesOf(records);
     const batch = encodeBatch(records);
     const body = mergeBody(
       mergeReason.exchange,
@@ -244,10 +249,10 @@ export class ExchangeSteps {
     if (part !== undefined) return [part];
     const records: BatchRecord[] = [];
     let bytes = 0;
-    while (visit.toPush.length > 0 && bytes < limits.exchangeBytesMax) {
+    const { exchangeBytesMax, exchangeStatesMax } = limits;
+    while (visit.toPush.length > 0 && records.length < exchangeStatesMax) {
       const held = store.peek(visit.toPush[0]!);
-      if (held !== undefined && bytes > 0 && bytes + held.bytes.length > limits.exchangeBytesMax)
-        break;
+      if (held !== undefined && bytes > 0 && bytes + held.bytes.length > exchangeBytesMax) break;
       const key = visit.toPush.shift()!;
       if (held === undefined) continue;
       const [first, ...rest] = recordsOf(key, held.bytes);
@@ -316,6 +321,10 @@ function partBehind({ part, of }: PartToPull, cut: Cut | undefined): PartToPull 
 
 function digestIn(cut: Cut): Digest {
   return decodeDigests(asBuffer(cut[1]))[0]!;
+}
+
+function bytesOf(records: readonly BatchRecord[]): number {
+  return records.reduce((sum, { key, bytes }) => sum + key.length + bytes.length, 0);
 }
 
 /** Of two ends of a look, '' being the end of the partition. */

@@ -6,6 +6,8 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
+import { remaining, type Removals } from '../../actors/rules/removal.js';
+import type { Belief } from '../../actors/rules/routing.js';
 import {
   isReceived,
   quotasOf,
@@ -40,6 +42,8 @@ export class Reception {
   private readonly had = new Map<number, Set<NodeId>>();
   private readonly streams = new Map<number, Stream>();
   private readonly leftAloneUntilMs = new Map<NodeId, number>();
+  /** Who was asked and has given nothing since then. */
+  private readonly silentSinceMs = new Map<NodeId, number>();
   private lastPartition = -1;
   private lastSource: NodeId = '';
 
@@ -47,7 +51,7 @@ export class Reception {
 
   /** Those for which something can be done now, each in its turn. */
   choose(): 'chosen' | 'stuck' | 'none' {
-    const { partitions, view } = this.surroundings;
+    const { partitions } = this.surroundings;
     const lot: number[] = [];
     let isExpected = false;
     for (let i = 1; i <= partitions && lot.length < transferLimits.partitionsAtOnceMax; i++) {
@@ -55,13 +59,32 @@ export class Reception {
       const quotas = this.quotasOf(partition);
       if (quotas.length === 0) continue;
       isExpected = true;
-      if (isReceived(quotas, this.hadOf(partition), view) || this.askable(partition).length > 0)
+      if (
+        isReceived(quotas, this.hadOf(partition), this.waitedFor) ||
+        this.askable(partition).length > 0
+      )
         lot.push(partition);
     }
     this.lot = lot;
     this.lastPartition = lot.at(-1) ?? this.lastPartition;
     if (lot.length > 0) return 'chosen';
     return isExpected ? 'stuck' : 'none';
+  }
+
+  /**
+   * Sources that can be heard and have given nothing for so long that they are waited for no more
+   * than if they were down.
+   */
+  unanswering(): readonly NodeId[] {
+    const { view } = this.surroundings;
+    return remaining([...this.silentSinceMs.keys()], view).filter(
+      (node) => this.isOverdue(node) && view.reachability(node) !== 'down',
+    );
+  }
+
+  /** It can't be heard any more: what is to come of it is another matter once it can. */
+  noteDown(node: NodeId): void {
+    this.silentSinceMs.delete(node);
   }
 
   /** Of these partitions' sources, the next to be asked; sources take turns. */
@@ -79,14 +102,18 @@ export class Reception {
 
   /** All that the source holds of the partition is here. */
   noteHad(partition: number, source: NodeId): void {
+    this.silentSinceMs.delete(source);
     const had = this.had.get(partition);
     if (had === undefined) this.had.set(partition, new Set([source]));
     else had.add(source);
   }
 
   leaveAlone(source: NodeId): void {
-    const untilMs = this.surroundings.monotonicMs() + transferLimits.retryMs;
-    this.leftAloneUntilMs.set(source, untilMs);
+    const nowMs = this.surroundings.monotonicMs();
+    if (!this.silentSinceMs.has(source)) this.silentSinceMs.set(source, nowMs);
+    const { retryMs, overdueRetryMs } = transferLimits;
+    const restMs = this.isOverdue(source) ? overdueRetryMs : retryMs;
+    this.leftAloneUntilMs.set(source, nowMs + restMs);
   }
 
   /** Whether a stream of the partition has begun and not come to its end. */
@@ -104,6 +131,7 @@ export class Reception {
     partition: number,
     batch: { readonly source: NodeId; readonly upTo: StorageKey; readonly isWhole: boolean },
   ): 'goesOn' | 'had' | 'toCompare' {
+    this.silentSinceMs.delete(batch.source);
     const before = this.streams.get(partition);
     const isSole = before === undefined || before.by === batch.source;
     const by = isSole && batch.isWhole ? batch.source : undefined;
@@ -123,12 +151,26 @@ export class Reception {
     for (const partition of this.lot) {
       const quotas = this.quotasOf(partition);
       if (quotas.length === 0) continue;
-      if (!isReceived(quotas, this.hadOf(partition), this.surroundings.view)) continue;
+      if (!isReceived(quotas, this.hadOf(partition), this.waitedFor)) continue;
       this.received.add(partition);
       this.had.delete(partition);
       this.streams.delete(partition);
     }
     return this.received.size > before;
+  }
+
+  /** Who is waited for: everybody that can be heard, but not for ever. */
+  private get waitedFor(): Belief & Removals {
+    const { view } = this.surroundings;
+    return {
+      removed: view.removed,
+      reachability: (node) => (this.isOverdue(node) ? 'down' : view.reachability(node)),
+    };
+  }
+
+  private isOverdue(source: NodeId): boolean {
+    const sinceMs = this.silentSinceMs.get(source) ?? Infinity;
+    return this.surroundings.monotonicMs() - sinceMs >= transferLimits.unansweringMsMax;
   }
 
   private quotasOf(partition: number): readonly Quota[] {

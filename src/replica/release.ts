@@ -30,6 +30,7 @@ import { otherwiseHeldOf, transferBody } from '../wire/protocol/transfer.js';
 import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
 import { recordsOf } from '../wire/state-parts.js';
 import type { WireValue } from '../wire/wire-value.js';
+import { Pace } from './pace.js';
 import { StrayWalk } from './stray-walk.js';
 
 @injectable()
@@ -43,7 +44,8 @@ export class Release implements ReleaseEffects {
   /** What is left of a state that is pushed in parts because it is larger than a message. */
   private partsToPush: BatchRecord[] = [];
   private calls: CallId[] = [];
-  private readonly counted: Readonly<Record<'dropped' | 'pushed', Counter>>;
+  private readonly pace: Pace;
+  private readonly counted: Readonly<Record<'dropped' | 'pushed' | 'bytes', Counter>>;
 
   constructor(
     @inject(Store) private readonly store: Store,
@@ -58,7 +60,9 @@ export class Release implements ReleaseEffects {
     this.counted = {
       dropped: metrics.counter('release.dropped', 'keys dropped, as all their owners have them'),
       pushed: metrics.counter('release.pushed', 'states owners were sent before that'),
+      bytes: metrics.counter('release.bytes', 'bytes of those states'),
     };
+    this.pace = new Pace(clock, store);
     const counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
     const { self } = peers;
     this.walk = new StrayWalk({ self, partitions, store, view, buckets, counts });
@@ -98,7 +102,7 @@ export class Release implements ReleaseEffects {
 
   look(): void {
     if (this.store.refusal() !== undefined) return this.send({ type: 'pass.ended' });
-    const strays = this.walk.step();
+    const strays = this.pace.work(() => this.walk.step());
     if (strays === undefined) return this.send({ type: 'pass.ended' });
     this.strays = strays;
     this.send({ type: strays.length === 0 ? 'strays.none' : 'strays.found' });
@@ -133,7 +137,8 @@ export class Release implements ReleaseEffects {
   push(): void {
     const [owner] = this.toPush.keys();
     if (owner === undefined) return this.send({ type: 'states.pushed', complete: true });
-    const records = this.recordsFor(this.toPush.get(owner)!);
+    const keys = this.toPush.get(owner)!;
+    const records = this.pace.work(() => this.recordsFor(keys));
     const done = (): void => {
       if (this.partsToPush.length === 0 && this.toPush.get(owner)?.length === 0)
         this.toPush.delete(owner);
@@ -146,6 +151,7 @@ export class Release implements ReleaseEffects {
     const body = mergeBody(exchange, notOwed, backgroundCallMsMax, batch, this.layout);
     this.ask(owner, 'merge', body, () => {
       this.counted.pushed.value += records.length;
+      this.counted.bytes.value += batch.length;
       done();
     });
   }
@@ -153,7 +159,7 @@ export class Release implements ReleaseEffects {
   drop(): void {
     try {
       const before = this.store.keys;
-      this.store.remove(this.strays, () => {});
+      this.pace.work(() => this.store.remove(this.strays, () => {}));
       this.counted.dropped.value += before - this.store.keys;
     } catch (error) {
       // The store takes nothing more for now: the next pass finds them again.
@@ -170,6 +176,10 @@ export class Release implements ReleaseEffects {
   giveUp(): void {
     for (const call of this.calls) this.peers.giveUp(call);
     this.calls = [];
+  }
+
+  restMs(): number {
+    return this.pace.restMs();
   }
 
   private send(event: ReleaseEvent): void {

@@ -1,10 +1,11 @@
 /**
  * Answers `transfer`: what this node holds of partitions that move to the asker, a batch of it, and
  * which keys it does not hold as one who wants to drop them does. Bounded work a question, whatever
- * is asked; the cache stays as it is.
+ * is asked; the cache stays as it is. With each batch it says how long it is to be left alone; of
+ * several who ask, each has to wait for the others' rests as well.
  */
 import { inject, injectable } from 'tsyringe';
-import { nameOfStorageKey } from '../../actors/rules/key.js';
+import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -17,6 +18,7 @@ import { Peers } from '../bus/peers.js';
 import { OtherConfigurationError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
+import { Clock } from '../seams/clock.js';
 import { Store } from '../store/store.js';
 import type { AgreedKey } from '../wire/protocol/collection.js';
 import {
@@ -27,16 +29,26 @@ import {
   type SentStates,
 } from '../wire/protocol/transfer.js';
 import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
+import { Pace } from './pace.js';
+
+type States = Omit<SentStates, 'restMs'>;
 
 @injectable()
 export class TransferHandler {
+  private readonly pace: Pace;
+  /** When all have rested who were told to. */
+  private restedMs = -Infinity;
+
   constructor(
     @inject(Peers) private readonly peers: Peers,
     @inject(Store) private readonly store: Store,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(NodeOptions) private readonly options: NodeOptions,
-  ) {}
+    @inject(Clock) private readonly clock: Clock,
+  ) {
+    this.pace = new Pace(clock, store);
+  }
 
   start(): void {
     this.peers.handle('transfer', (call) => this.answer(call));
@@ -52,55 +64,51 @@ export class TransferHandler {
         return call.ok(offerBody(question.partitions.map((partition) => trees.keysOf(partition))));
       }
       case 'states':
-        return call.ok(sentBody(this.statesFor(call.from, question)));
+        return call.ok(sentBody(this.paced(() => this.statesFor(call.from, question))));
       case 'held':
         return this.compare(question.keys, call);
     }
   }
 
+  private paced(work: () => States): SentStates {
+    const { clock, pace } = this;
+    const states = pace.work(work);
+    const nowMs = clock.monotonicMs();
+    const leftMs = Math.max(0, Math.ceil(this.restedMs - nowMs));
+    const restMs = Math.min(transferLimits.toldRestMsMax, leftMs + pace.restMs());
+    this.restedMs = nowMs + restMs;
+    return { ...states, restMs };
+  }
+
   private statesFor(
     asker: NodeId,
     { partition, after }: { partition: number; after: StorageKey },
-  ): SentStates {
-    const records: BatchRecord[] = [];
-    let bytes = 0;
-    let isWhole = true;
-    let upTo = after;
-    const sent = (end: StorageKey): SentStates => ({
-      batch: encodeBatch(records),
-      upTo: end,
-      isWhole,
-    });
-    for (let scanned = 0; scanned < transferLimits.scannedKeysMax;) {
-      const found = this.store.scan({
-        partition,
-        ...(upTo === '' ? {} : { after: upTo }),
-        limit: transferLimits.scanKeys,
-      });
+  ): States {
+    const { clock } = this;
+    const { batchMsMax, scannedKeysMax, scanKeys } = transferLimits;
+    const untilMs = clock.monotonicMs() + batchMsMax;
+    const batch = new Batch(after);
+    for (let scanned = 0; scanned < scannedKeysMax; scanned += scanKeys) {
+      const { upTo } = batch;
+      const range = { partition, ...(upTo === '' ? {} : { after: upTo }), limit: scanKeys };
+      const found = this.store.scan(range);
       for (const { key } of found) {
-        const state = this.isToHold(asker, { partition, key }) ? this.store.peek(key) : undefined;
-        const length = state === undefined ? 0 : key.length + state.bytes.length;
-        if (records.length > 0 && bytes + length > transferLimits.batchBytesMax) return sent(upTo);
-        upTo = key;
-        if (state === undefined) continue;
-        if (state.bytes.length > limits.stateBytesMax) {
-          isWhole = false;
-          continue;
-        }
-        records.push({ key, bytes: state.bytes });
-        bytes += length;
+        const isLate = clock.monotonicMs() >= untilMs && batch.upTo !== after;
+        if (isLate || !batch.takes(key, this.bytesFor(asker, key))) return batch.states();
       }
-      if (found.length < transferLimits.scanKeys) return sent('');
-      scanned += found.length;
+      if (found.length < scanKeys) return { ...batch.states(), upTo: '' };
     }
-    return sent(upTo);
+    return batch.states();
+  }
+
+  /** undefined: it is not to hold the key. */
+  private bytesFor(asker: NodeId, key: StorageKey): Buffer | undefined {
+    return this.isToHold(asker, key) ? this.store.peek(key)?.bytes : undefined;
   }
 
   /** One who owned it before as well asks for what of it the others hold besides. */
-  private isToHold(
-    asker: NodeId,
-    { partition, key }: { readonly partition: number; readonly key: StorageKey },
-  ): boolean {
+  private isToHold(asker: NodeId, key: StorageKey): boolean {
+    const partition = partitionOfStorageKey(key);
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
     return this.view.placement(partition, n).incoming.includes(asker);
   }
@@ -113,5 +121,38 @@ export class TransferHandler {
       if (held === undefined || !sameDigest(held.digest, digest)) positions.push(position);
     }
     this.store.settled(() => call.ok(otherwiseHeldBody(positions)));
+  }
+}
+
+/** States in the order of their keys, as many as one answer is to have. */
+class Batch {
+  private readonly records: BatchRecord[] = [];
+  private bytes = 0;
+  private isWhole = true;
+
+  /** All keys up to it were looked at. */
+  constructor(public upTo: StorageKey) {}
+
+  /** False: there is no room for it. `bytes`: undefined, there is nothing to be sent of the key. */
+  takes(key: StorageKey, bytes: Buffer | undefined): boolean {
+    const { batchBytesMax, batchStatesMax } = transferLimits;
+    const length = bytes === undefined ? 0 : key.length + bytes.length;
+    const { records } = this;
+    if (records.length > 0 && this.bytes + length > batchBytesMax) return false;
+    if (records.length >= batchStatesMax) return false;
+    this.upTo = key;
+    if (bytes === undefined) return true;
+    if (bytes.length > limits.stateBytesMax) {
+      this.isWhole = false;
+      return true;
+    }
+    records.push({ key, bytes });
+    this.bytes += length;
+    return true;
+  }
+
+  states(): States {
+    const { upTo, isWhole } = this;
+    return { batch: encodeBatch(this.records), upTo, isWhole };
   }
 }

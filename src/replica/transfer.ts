@@ -4,7 +4,8 @@
  *
  * A partition is *streamed* from one source, batch by batch in the order of its keys; where that
  * one falls silent, another goes on behind the last key. Who sent all of it is a source whose keys
- * this node has; so is one whose trees were compared with it (`tree-exchange.ts`).
+ * this node has; so is one whose trees were compared with it (`tree-exchange.ts`). Between batches
+ * it rests, as long as both sides want: the source says so, this node by its own `Pace`.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -34,6 +35,7 @@ import {
 } from '../wire/protocol/transfer.js';
 import { keyedStatesOf } from '../wire/state-batch.js';
 import type { WireValue } from '../wire/wire-value.js';
+import { Pace } from './pace.js';
 import { Reception } from './reception.js';
 import { TreeExchange } from './tree-exchange.js';
 
@@ -53,6 +55,7 @@ export class Transfer implements TransferEffects {
   private call: CallId | undefined;
   /** Counts what was asked, so that a callback that can't be taken back knows it is late. */
   private questions = 0;
+  private readonly pace: Pace;
   private readonly listeners: (() => void)[] = [];
   private readonly counted: Readonly<Record<'partitions' | 'states' | 'bytes', Counter>>;
 
@@ -72,10 +75,12 @@ export class Transfer implements TransferEffects {
       states: metrics.counter('transfer.states', 'states that were streamed to this node'),
       bytes: metrics.counter('transfer.bytes', 'bytes of them'),
     };
+    this.pace = new Pace(clock, store);
     this.layout = view.configuration;
     this.reception = this.begun();
     view.onChange((change) => {
       if (change.kind === 'ring') this.followMoves();
+      else if (change.now === 'down') this.reception.noteDown(change.node);
     });
   }
 
@@ -101,6 +106,14 @@ export class Transfer implements TransferEffects {
    */
   received(): ReadonlySet<number> {
     return this.reception.received;
+  }
+
+  /**
+   * Owners before that can be heard and do not answer: as far as the rules have it, partitions are
+   * received without them.
+   */
+  unanswering(): readonly NodeId[] {
+    return this.reception.unanswering();
   }
 
   /** Called when more was received. */
@@ -132,26 +145,26 @@ export class Transfer implements TransferEffects {
   }
 
   fetch(): void {
-    const { layout, reception } = this;
+    const { layout, reception, pace } = this;
     const [partition] = this.at.toStream;
     if (partition === undefined) throw new Error('there is nothing to stream');
     if (this.store.refusal() !== undefined) return this.send({ type: 'store.refused' });
-    const startedMs = this.clock.monotonicMs();
     const after = reception.reached(partition);
     this.question({ kind: 'states', layout, partition, after }, (body) => {
       const sent = sentOf(body, after);
-      const states = this.checkedCount(sent, { partition, after });
-      this.store.merge(
-        sent.batch,
-        {},
-        this.unlessGivenUp(() => {
-          this.counted.states.value += states;
-          this.counted.bytes.value += sent.batch.length;
-          this.noteBatch(partition, sent);
-          const tookMs = this.clock.monotonicMs() - startedMs;
-          this.send({ type: 'batch.stored', ...this.left(), tookMs });
-        }),
-      );
+      const { length } = sent.batch;
+      const stored = (states: number): void => {
+        this.counted.states.value += states;
+        this.counted.bytes.value += length;
+        this.noteBatch(partition, sent);
+        const restMs = Math.max(pace.restMs(), sent.restMs);
+        this.send({ type: 'batch.stored', ...this.left(), restMs });
+      };
+      pace.work(() => {
+        const states = this.checkedCount(sent, { partition, after });
+        const onDurable = this.unlessGivenUp(() => stored(states));
+        this.store.merge(sent.batch, {}, onDurable);
+      });
     });
   }
 

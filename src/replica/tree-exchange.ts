@@ -86,6 +86,7 @@ export class TreeExchange {
           'states that were fetched because they differed',
         ),
         pushed: metrics.counter('exchange.pushed', 'states that were sent because they differed'),
+        bytes: metrics.counter('exchange.bytes', 'bytes of those states'),
       },
       {
         send: (event) => this.send(event),

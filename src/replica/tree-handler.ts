@@ -54,25 +54,14 @@ export function keysOfLeaves(
   store: Store,
   range: { partition: number; leaves: readonly number[]; after: StorageKey; upTo?: StorageKey },
 ): KeyRange {
+  const { partition, after, upTo } = range;
   const leaves = new Set(range.leaves);
+  const limit = limits.exchangeKeysMax;
+  const found = store.scan({ partition, ...(after === '' ? {} : { after }), limit });
   const keys: KeyDigest[] = [];
-  let after = range.after;
-  for (let scanned = 0; scanned < limits.exchangeScannedKeysMax;) {
-    const found = store.scan({
-      partition: range.partition,
-      ...(after === '' ? {} : { after }),
-      limit: limits.exchangeScanKeys,
-    });
-    for (const { key, digest } of found) {
-      if (range.upTo !== undefined && range.upTo !== '' && key > range.upTo)
-        return { keys, upTo: range.upTo };
-      after = key;
-      if (!leaves.has(store.trees.leafOf(key))) continue;
-      keys.push({ key, digest });
-      if (keys.length === limits.exchangeKeysMax) return { keys, upTo: after };
-    }
-    if (found.length < limits.exchangeScanKeys) return { keys, upTo: '' };
-    scanned += found.length;
+  for (const { key, digest } of found) {
+    if (upTo !== undefined && upTo !== '' && key > upTo) return { keys, upTo };
+    if (leaves.has(store.trees.leafOf(key))) keys.push({ key, digest });
   }
-  return { keys, upTo: after };
+  return { keys, upTo: found.length < limit ? '' : found.at(-1)!.key };
 }

@@ -37,6 +37,7 @@ import type {
   Refusal,
   ScannedKey,
   Store,
+  StoreLoad,
   Trees,
 } from './store.js';
 import { storeInstruments, type StoreInstruments } from './store-instruments.js';
@@ -109,10 +110,8 @@ export class DurableStore implements Store {
       bloomNegatives: this.instruments.bloomNegatives,
       onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
     });
-    this.hintIndex = new HintIndex(this.records, {
-      partitions,
-      bytesMax: this.bounds.hintBytesMax,
-    });
+    const { hintBytesMax } = this.bounds;
+    this.hintIndex = new HintIndex(this.records, { partitions, bytesMax: hintBytesMax });
     this.changes = new Changes(this.records, this.hintIndex);
     this.epochs = new Epochs({
       clock,
@@ -138,6 +137,10 @@ export class DurableStore implements Store {
 
   get keys(): number {
     return this.hashTrees.keys;
+  }
+
+  get load(): StoreLoad {
+    return this.running;
   }
 
   async recover(): Promise<RecoveryReport> {

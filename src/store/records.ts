@@ -36,6 +36,8 @@ export interface RecordsOptions {
 }
 
 export class Records {
+  /** How often it was read for requests. */
+  asked = 0;
   readonly memtables: Memtables;
   /** Of keys no memtable speaks of. */
   readonly cache: RecordCache;
@@ -71,11 +73,13 @@ export class Records {
 
   /** For a request: what comes from the table is kept in the cache. */
   read(key: StorageKey): Held | undefined {
+    this.asked++;
     const slot = this.memtables.find(key);
     return slot === undefined ? this.fetched(key) : slot.record;
   }
 
   readAll(keys: readonly StorageKey[]): (Held | undefined)[] {
+    this.asked++;
     const slots = this.memtables.findAll(keys);
     return slots.map((slot, i) => (slot === undefined ? this.fetched(keys[i]!) : slot.record));
   }

@@ -141,6 +141,7 @@ export interface Store {
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];
   /** That are held, tombstones included. */
   readonly keys: number;
+  readonly load: StoreLoad;
   /**
    * Which keys this node keeps for itself; a settled hint's state is dropped unless it is one of
    * them.
@@ -203,6 +204,19 @@ export interface Trees {
   /** XOR of the mixed (key, digest) of the keys in each leaf. */
   leafDigests(partition: number): Digest[];
   leafOf(key: StorageKey): number;
+}
+
+export interface StoreLoad {
+  /**
+   * How often it was read or written, by whomever; but for `peek` and `scan`, with which background
+   * work looks at it.
+   */
+  readonly asked: number;
+  /**
+   * How much waits for the disk, as a part of what may: at 1 puts are refused. Memtables count once
+   * no more of them can be frozen.
+   */
+  readonly backlog: number;
 }
 
 export interface ScannedKey {

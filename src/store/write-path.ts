@@ -17,7 +17,7 @@ import type { LogEntry } from './log-entry.js';
 import type { Records } from './records.js';
 import type { Recovered } from './recovery.js';
 import type { StoreInstruments } from './store-instruments.js';
-import type { OnDurable, Refusal } from './store.js';
+import type { OnDurable, Refusal, StoreLoad } from './store.js';
 
 export interface WritePathOptions {
   readonly clock: Clock;
@@ -34,9 +34,10 @@ export interface WritePathOptions {
   readonly onRoom: (part: DiskPart, room: boolean) => void;
 }
 
-export class WritePath {
+export class WritePath implements StoreLoad {
   readonly log: CommitLog;
   readonly flusher: Flusher;
+  private appended = 0;
 
   constructor(private readonly options: WritePathOptions) {
     const { clock, directory, tables, named, records, durability, recovered } = options;
@@ -70,6 +71,7 @@ export class WritePath {
   }
 
   append(entry: LogEntry, onDurable: OnDurable): void {
+    this.appended++;
     this.options.records.memtables.active.bytes += this.log.append(entry, onDurable);
     this.freezeWhenFull();
   }
@@ -82,6 +84,18 @@ export class WritePath {
     if (this.log.queuedBytes >= bounds.logQueueBytesMax)
       return { reason: 'overloaded', message: 'the log is behind the writes' };
     return undefined;
+  }
+
+  get asked(): number {
+    return this.appended + this.options.records.asked;
+  }
+
+  get backlog(): number {
+    const { records, bounds } = this.options;
+    const { frozen, active } = records.memtables;
+    const isBehind = frozen.length >= bounds.memtablesFrozenMax;
+    const ofMemtable = isBehind ? active.bytes / bounds.memtableBytesMax : 0;
+    return Math.max(ofMemtable, this.log.queuedBytes / bounds.logQueueBytesMax);
   }
 
   /**

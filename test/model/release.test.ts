@@ -3,6 +3,8 @@ import type { ReleaseEffects, ReleaseEvent } from '../../actors/replica/release.
 import { releaseChart } from '../../actors/replica/release.machine.js';
 import { limits } from '../../actors/rules/limits.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
+
+const restMs = 20;
 import { pathsOf } from '../support/machine-paths.js';
 
 let did: string[] = [];
@@ -21,6 +23,7 @@ function effects(): ReleaseEffects {
     drop: note('drop'),
     setAside: note('set aside'),
     giveUp: note('give up'),
+    restMs: () => restMs,
   };
 }
 
@@ -85,7 +88,7 @@ describe('release: on the way to each state', () => {
       expect(actor.getSnapshot().value).toBe('pacing');
       expect(acts().at(-1)).toBe('set aside');
       expect(did).toContain('give up');
-      clock.advance(transferLimits.releasePaceMs);
+      clock.advance(restMs);
       expect(actor.getSnapshot().value).toBe('looking');
       expect(did).not.toContain('drop');
     }
@@ -100,7 +103,7 @@ function start(): ReturnType<(typeof paths)[number]['walk']> {
 
 test('release: equal everywhere, then pushed in two messages, then a pass without strays', () => {
   const { actor, clock } = start();
-  const pace = (): void => clock.advance(transferLimits.releasePaceMs);
+  const pace = (): void => clock.advance(restMs);
   for (const type of ['strays.found', 'owners.equal', 'strays.dropped'] as const)
     actor.send({ type });
   pace();

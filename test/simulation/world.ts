@@ -3,7 +3,6 @@
  * heals and must make progress, then everything heals and must converge, then what is left is
  * compared with what was acknowledged.
  */
-import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
@@ -88,8 +87,6 @@ class World {
   private readonly configurations: ConfigurationOracle;
   private readonly events = new EventOracle();
   private faultsOver = false;
-  /** When a partition was last told to have moved. */
-  private movedUs = -Infinity;
   private progress = 0;
 
   constructor(
@@ -132,9 +129,8 @@ class World {
     this.cluster.onNode(({ name, disk }) => {
       disk.onSynced = (bytes) => this.acks.synced(name, bytes);
     });
-    this.cluster.chain.onChosen.push(({ move }, step) => {
+    this.cluster.chain.onChosen.push((_, step) => {
       if (step !== undefined) this.sometimes.reach(`step: ${step}`);
-      if ((move?.moved.length ?? 0) > 0) this.movedUs = this.cluster.scheduler.nowUs;
     });
   }
 
@@ -609,16 +605,7 @@ class World {
       disksKeep,
       copies: dots,
       nOf: (name) => this.nOf(name),
-      movedUs: () => this.movedUs,
-      leastW: this.leastW,
     };
-  }
-
-  /** The smallest W that any bucket promises. */
-  private get leastW(): number {
-    const { defaults, buckets } = this.options.cluster;
-    const { w } = { ...nodeOptionsDefault.defaults, ...defaults };
-    return Math.min(w, ...Object.values(buckets).map((bucket) => bucket.w ?? w));
   }
 
   private nOf(name: string): number {

@@ -44,6 +44,7 @@ export class MapStore implements Store {
   refused: ReturnType<Store['refusal']>;
   lastEpoch = 100;
   firstValidEpoch = 0;
+  readonly load = { asked: 0, backlog: 0 };
   mints = 0;
   merges = 0;
   private readonly held: OnDurable[] = [];

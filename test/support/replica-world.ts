@@ -134,7 +134,7 @@ export class ReplicaWorld {
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();
     const buckets = new ToldBuckets(settings);
-    new TransferHandler(peers, store, view, buckets, settings).start();
+    new TransferHandler(peers, store, view, buckets, settings, clock).start();
     const told = [settings, buckets, inspection] as const;
     const common = [store, peers, view, clock, random, ...told, metrics] as const;
     const handoff = new Handoff(...common);

@@ -137,6 +137,7 @@ describe('a move', () => {
       membership.configurations.heldData = {
         received: () => received,
         isEmpty: () => isEmpty,
+        unanswering: () => [],
       };
     expect(await chosen(world, propose(a, withoutD))).toBe('chosen 2');
     await world.run(5_000);

@@ -241,6 +241,7 @@ describe('a move that is under way', () => {
       membership.configurations.heldData = {
         received: () => new Set([0, 1, 2]),
         isEmpty: () => false,
+        unanswering: () => [],
       };
     const plan = await office.plan(a, { leave: [d.id] });
     await office.answer(a, { ask: 'apply', plan });

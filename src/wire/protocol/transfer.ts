@@ -7,6 +7,7 @@ import type { StorageKey } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import { MalformedError } from '../../errors.js';
+import { transferLimits } from '../../../actors/rules/limits/transfer.js';
 import { isInt, isList } from '../columns.js';
 import { decodeDigests, decodeIndexes, encodeDigests, encodeIndexes } from '../digests.js';
 import { storageKeyBin, storageKeyBins, storageKeysOf } from '../storage-keys.js';
@@ -72,21 +73,25 @@ export interface SentStates {
   readonly upTo: StorageKey;
   /** None was left out because it is larger than a message. */
   readonly isWhole: boolean;
+  /** For so long the source wants no other question of that kind. */
+  readonly restMs: number;
 }
 
-export function sentBody({ batch, upTo, isWhole }: SentStates): Answer<'transfer'> {
-  return asAnswer([batch, storageKeyBin(upTo), isWhole]);
+export function sentBody({ batch, upTo, isWhole, restMs }: SentStates): Answer<'transfer'> {
+  return asAnswer([batch, storageKeyBin(upTo), isWhole, restMs]);
 }
 
 /** `after`: behind which key they were asked for. An answer that leads nowhere is none. */
 export function sentOf(body: readonly WireValue[], after: StorageKey): SentStates {
-  const [batch, upTo, isWhole] = body;
+  const [batch, upTo, isWhole, restMs] = body;
   const sent = { batch: binOf(batch), upTo: binOf(upTo).toString('latin1') };
-  if (body.length !== 3 || typeof isWhole !== 'boolean')
+  if (body.length !== 4 || typeof isWhole !== 'boolean')
     throw new MalformedError('states, where they end, and whether all are there, expected');
+  if (!isInt(restMs) || restMs > transferLimits.toldRestMsMax)
+    throw new MalformedError('a rest that is longer than any');
   if (sent.upTo.length > limits.storageKeyBytesMax || (sent.upTo !== '' && sent.upTo <= after))
     throw new MalformedError('states that end before they begin');
-  return { ...sent, isWhole };
+  return { ...sent, isWhole, restMs };
 }
 
 /** Positions of the keys that are held in another state, or not at all. */

@@ -13,13 +13,6 @@ export interface ReadRules {
   readonly nOf: (name: string) => number;
   /** The lifetime of what is minted a second time counts from then. */
   readonly copies: CopiesSeen;
-  /** When a partition was last told to have moved; never where that is not said. */
-  readonly movedUs?: () => number;
-  /**
-   * The smallest W of any bucket: of what fewer nodes acknowledged, new owners are not promised to
-   * have asked one that did.
-   */
-  readonly leastW?: number;
   /** Strict quorums promise what they read only while no disk forgets what it had acknowledged. */
   readonly disksKeep: boolean;
 }
@@ -52,23 +45,17 @@ export function checkShown(
 /**
  * R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what
  * covers it; and nothing that the write had seen. Whoever the owners are by then: what W of those
- * before had, those after have as well, and what is put meanwhile goes to W of both. That is so for
- * a W that the cluster knows of: a put that asked for less than any bucket does may be left with
- * who was not a source.
+ * before had, those after have as well, and what is put meanwhile goes to W of both. Whoever asks
+ * for less than its bucket does gets what its bucket promises.
  */
 function checkStrict(read: Read, rules: ReadRules): void {
-  const { history, violations, nOf, movedUs, leastW = 0 } = rules;
+  const { history, violations, nOf } = rules;
   const n = nOf(read.name);
-  const lastMovedUs = movedUs?.() ?? -Infinity;
   const due = history
     .of(read.name)
     .filter(
-      ({ outcome, strict, askedUs, endedUs, quorum }) =>
-        outcome === 'done' &&
-        strict &&
-        endedUs <= read.askedUs &&
-        quorum + read.quorum > n &&
-        (quorum >= leastW || lastMovedUs < askedUs),
+      ({ outcome, strict, endedUs, quorum }) =>
+        outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
     );
   if (due.length === 0) return;
   const covered = history.coveredBy(due, rules.copies);

@@ -110,6 +110,9 @@ describe('transfer', () => {
     world.believe(0, 'down');
     await untilReceived();
     for (const key of keys.filter(isMovingKey)) expect(world.equal(key, [1, 3])).toBe(true);
+    // Nothing was sent twice: neither by the one who went on, nor by those that were compared with.
+    expect(streamed()).toBe(240);
+    expect(reading(world.nodes[3]!, 'exchange.pulled')).toBe(0);
   });
 
   test('the target restarts: what it holds is compared, the rest is streamed', async () => {
@@ -141,6 +144,9 @@ describe('transfer', () => {
     }
     await untilReceived();
     for (const key of keys.filter(isMovingKey)) expect(world.equal(key, [1, 3])).toBe(true);
+    const moved = ['transfer.bytes', 'exchange.bytes'].map((n) => reading(world.nodes[3]!, n));
+    expect(moved[0]! + moved[1]!).toBeLessThan(1.1 * 240 * 5_000);
+    expect(reading(world.nodes[3]!, 'transfer.states')).toBeLessThanOrEqual(240);
   });
 
   test('an owner that has not heard of the move is not believed: what it takes till then is received', async () => {
@@ -155,6 +161,36 @@ describe('transfer', () => {
     world.nodes[1]!.view.moveTo(moving, ids([0, 1, 2, 3]));
     await untilReceived();
     expect(world.valuesAt(3, late)).toEqual(['late']);
+  });
+
+  test('an owner that is heard and does not answer is waited for a while, and told of', async () => {
+    await settled();
+    const keys = await fill(64);
+    begin([1]);
+    const { transfer } = world.nodes[3]!;
+    await world.run(transferLimits.unansweringMsMax - 5_000);
+    expect(received()).toEqual([]);
+    expect(transfer.unanswering()).toEqual([]);
+    await untilReceived();
+    expect(transfer.unanswering()).toEqual(ids([1]));
+    for (const key of keys.filter(isMovingKey)) expect(world.equal(key, [0, 3])).toBe(true);
+    world.believe(1, 'down');
+    expect(transfer.unanswering()).toEqual([]);
+  });
+
+  test('of three owners one is down and one does not answer: the third is not enough, ever', async () => {
+    await settled();
+    await fill(64);
+    world.crash(0);
+    world.believe(0, 'down');
+    begin([1]);
+    await world.run(3 * transferLimits.unansweringMsMax);
+    expect(received()).toEqual([]);
+    expect(world.nodes[3]!.transfer.unanswering()).toEqual(ids([1]));
+    world.nodes[1]!.view.moveTo(moving, ids([0, 1, 2, 3]));
+    await world.run(transferLimits.overdueRetryMs + 10_000);
+    await untilReceived();
+    expect(world.nodes[3]!.transfer.unanswering()).toEqual([]);
   });
 
   test('only N − W owners can be reached: nothing is received, however long', async () => {
@@ -331,7 +367,7 @@ describe('what is asked of a source', () => {
 
   test('states: in the order of their keys, in answers of bounded size, and all of them', async () => {
     await settled();
-    for (let i = 0; i < 40; i++) await world.put(0, world.key(`k${i}`, 1), large(100_000));
+    for (let i = 0; i < 40; i++) await world.put(0, world.key(`k${i}`, 1), large(20_000));
     begin();
     const found: StorageKey[] = [];
     let after = '';

@@ -10,7 +10,7 @@ import {
   placementOf,
   replicasOf,
 } from '../../../actors/rules/placement.js';
-import { verdict } from '../../../actors/rules/quorum.js';
+import { quorumFor, verdict } from '../../../actors/rules/quorum.js';
 import { quotasOf, targetsOf } from '../../../actors/rules/transfer.js';
 
 interface Case {
@@ -165,6 +165,39 @@ describe('what was put before the move began', () => {
       const all = [...holdersAfter(each, sources)];
       expect(all.some((holders) => holders.length < each.w)).toBe(true);
     }
+  });
+});
+
+describe('requests with quorums of their own', () => {
+  /** Strict ones that are promised to meet, a put from before a move and a get after it, and do not. */
+  function missedWith(counted: typeof quorumFor): string[] {
+    const unseen: string[] = [];
+    for (const each of cases(4)) {
+      const { n, r, w, from, to } = each;
+      for (let own = 1; own <= n; own++) {
+        const quorum = counted(own, w, true);
+        const holders = [...holdersAfter({ ...each, w: quorum }, from.length - w + 1)];
+        const fewest = Math.min(...holders.map(({ length }) => length));
+        for (let asked = n - own + 1; asked <= n; asked++)
+          if (counted(asked, r, true) + fewest <= to.length)
+            unseen.push(JSON.stringify({ each, own, asked }));
+      }
+    }
+    return unseen;
+  }
+
+  test('a strict get meets every put with R + W > N, whatever both say', () => {
+    expect(missedWith(quorumFor)).toEqual([]);
+  });
+
+  test('it would not, if a strict put counted on fewer than its bucket does', () => {
+    expect(missedWith((asked) => asked).length).toBeGreaterThan(0);
+  });
+
+  test('who is not strict is taken at its word; nobody is taken down from more', () => {
+    expect(quorumFor(1, 2, false)).toBe(1);
+    expect(quorumFor(1, 2, true)).toBe(2);
+    expect(quorumFor(3, 2, true)).toBe(3);
   });
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { assert, boolean, integer, property, shuffledSubarray, subarray } from 'fast-check';
 import type { NodeId } from '../../../actors/rules/actor.js';
-import { limits } from '../../../actors/rules/limits.js';
 import type { Reachability } from '../../../actors/rules/membership.js';
 import { placementOf, type Placement } from '../../../actors/rules/placement.js';
 import {
@@ -14,7 +13,6 @@ import {
   replicaCountsOf,
   sourcesToAsk,
   targetsOf,
-  transferRestMs,
 } from '../../../actors/rules/transfer.js';
 
 const all = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -228,12 +226,4 @@ test('who holds little is sent all, who holds much compares', () => {
   expect(isStreamed(0, 0)).toBe(false);
   expect(isStreamed(24, 100)).toBe(true);
   expect(isStreamed(25, 100)).toBe(false);
-});
-
-test('the rest is as long as the batch took, within bounds', () => {
-  expect([0, 77, 1e9].map(transferRestMs)).toEqual([
-    limits.transferRestMsMin,
-    77,
-    limits.transferRestMsMax,
-  ]);
 });
