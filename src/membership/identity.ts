@@ -20,8 +20,6 @@ export interface IdentityOptions {
   readonly onRecalled: () => void;
   /** Nobody objected either. */
   readonly onKnown: () => void;
-  /** The disk is one that was put back; called before others hear anything of this life. */
-  readonly onOldDisk: () => void;
   /** Another process has its id, or its epochs can't be skipped. */
   readonly end: (error: Error) => void;
 }
@@ -35,7 +33,6 @@ export class Identity {
     const actions = {
       recallLives: orders.of(() => this.when(this.recall())),
       renounceEpochs: orders.of(({ seen }: { seen: SeenLife }) => {
-        options.onOldDisk();
         const { generation } = seen;
         roster.hear({ generation, heartbeat: Infinity }, { calledDown: false });
         this.when(lineage.renounce(seen).then(() => this.actor.send({ type: 'epochs.skipped' })));
@@ -79,7 +76,6 @@ export class Identity {
 
   /** Somebody tells of a life of this node that its disk does not know. */
   laterLifeTold(by: NodeId): void {
-    this.options.onOldDisk();
     this.actor.send({ type: 'laterLife.told', by });
   }
 

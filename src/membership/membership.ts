@@ -113,7 +113,6 @@ export class Membership {
       lineage,
       onRecalled: () => this.recalled(),
       onKnown: () => this.becameKnown(),
-      onOldDisk: () => configurations.voting.noteOldDisk(),
       end: (error) => this.end(error),
     });
     const { kept, identity } = this;

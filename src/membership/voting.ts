@@ -77,11 +77,6 @@ export class Voting {
     this.gone.set(node, isStill);
   }
 
-  /** Others have seen a later life of this node than its disk knows. */
-  noteOldDisk(): void {
-    this.voteFrom(votesNowhere);
-  }
-
   /** It is known to have an old disk, and not yet from where on it may vote. */
   get votesNowhere(): boolean {
     return this.options.chain.table.kept.votesFrom === votesNowhere;
