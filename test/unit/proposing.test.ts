@@ -14,7 +14,11 @@ import { ManualClock } from '../support/manual-clock.js';
 
 const partitions = 4;
 const founded = foundingConfiguration(placesOf(1, 2, 3), partitions);
-const to = { members: [...placesOf(1, 2), placeOf(3, { weight: 2 })], ring: 1, removed: [] } as const;
+const to = {
+  members: [...placesOf(1, 2), placeOf(3, { weight: 2 })],
+  ring: 1,
+  removed: [],
+} as const;
 const other = { members: placesOf(1, 2, 3, 4), ring: 1, removed: [] } as const;
 
 /** Commits end one by one, when they are told to. */
@@ -23,7 +27,13 @@ class SlowTables implements Tables {
 
   open(name: string): Table {
     const nothing: never[] = [];
-    return { name, get: () => undefined, range: () => nothing, keys: () => nothing, count: () => 0 };
+    return {
+      name,
+      get: () => undefined,
+      range: () => nothing,
+      keys: () => nothing,
+      count: () => 0,
+    };
   }
 
   commit(write: (batch: TableBatch) => void, done: () => void): void {
@@ -48,7 +58,12 @@ class AskedPeers {
   >();
   private lastId = 0;
 
-  call(node: string, _verb: string, _body: unknown, onAnswer: (answer: PeerAnswer) => void): number {
+  call(
+    node: string,
+    _verb: string,
+    _body: unknown,
+    onAnswer: (answer: PeerAnswer) => void,
+  ): number {
     this.open.set(++this.lastId, { to: node, onAnswer });
     return this.lastId;
   }
