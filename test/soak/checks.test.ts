@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { violationsOf, type ClockTrouble } from './checks/checks.js';
+import { clientErrors } from './checks/client-errors.js';
+import { figuresText } from './checks/figures.js';
 import type { Hold } from './checks/held.js';
-import type { FinalRecord, OperationRecord, Workload, WriteName } from './records.js';
+import { areAllAlike, notReplicated, unsettledChanges } from './checks/settled.js';
+import type {
+  ChangeRecord,
+  FinalRecord,
+  OperationRecord,
+  Outage,
+  ReplicaRecord,
+  Workload,
+  WriteName,
+} from './records.js';
 import { holdsOf } from './troubles.js';
 
 /** Operations of one key, one after the other, 100 ms apart and 10 ms long unless told. */
@@ -324,4 +335,127 @@ test('lifetimes: shown long after the end, or gone long before', () => {
 test('several-winners: a bucket of last writers shows one value', () => {
   const told = story('lww', [put('a.1'), put('b.1')]);
   expect(rules(told, shows('lww', 'a.1', 'b.1'))).toEqual(['several-winners']);
+});
+
+const awayMax = { strict: 1, sloppy: 2 };
+const away = (host: string, startMs: number, endMs: number): Outage => {
+  return { hosts: host.split(' '), startMs, endMs };
+};
+
+describe('client-errors', () => {
+  const request = (more: Partial<OperationRecord> = {}): OperationRecord[] =>
+    story('strict', [
+      {
+        kind: 'get',
+        strict: true,
+        wasRetried: true,
+        outcome: 'unknown',
+        error: '503 no quorum',
+        startMs: 20_000,
+        endMs: 35_000,
+        ...more,
+      },
+    ]);
+  const errors = (operations: OperationRecord[], ...outages: Outage[]): string[] =>
+    clientErrors(operations, { outages, awayMax }).map(({ rule }) => rule);
+
+  test('an error, though a quorum was there, or all but one were', () => {
+    expect(errors(request())).toEqual(['client-errors']);
+    expect(errors(request(), away('n1', 0, Infinity))).toEqual(['client-errors']);
+    expect(errors(request(), away('n1', 0, 90_000), away('n1', 5, 9_000))).toEqual([
+      'client-errors',
+    ]);
+    expect(errors(request({ kind: 'put', name: 'a.1', outcome: 'none' }))).toEqual([
+      'client-errors',
+    ]);
+  });
+
+  test('none: it was done, or nobody tried again, or the request itself was wrong', () => {
+    expect(errors(request({ outcome: 'done' }))).toEqual([]);
+    expect(errors(request({ wasRetried: false }))).toEqual([]);
+    expect(errors(request({ error: '409 siblings' }))).toEqual([]);
+  });
+
+  test("two of a key's three primaries may have been away", () => {
+    const both = [away('n1', 0, 30_000), away('n2', 21_000, 40_000)];
+    expect(errors(request(), ...both)).toEqual([]);
+    // It had ten seconds after that, in which every node was heard again.
+    const late = request({ endMs: 44_000 });
+    expect(errors(late, ...both)).toEqual(['client-errors']);
+    expect(errors(request({ strict: false }), ...both)).toEqual(['client-errors']);
+    const three = [...both, away('n3', 0, 60_000)];
+    expect(errors(request({ strict: false }), ...three)).toEqual([]);
+  });
+
+  test('a server, and a link, are more than a quorum can do without', () => {
+    expect(errors(request(), away('s1', 19_000, 36_000))).toEqual([]);
+    expect(errors(request(), away('s1 n2', 19_000, 36_000))).toEqual([]);
+    expect(errors(request(), away('s1', 1_000, 9_000))).toEqual(['client-errors']);
+  });
+});
+
+describe('not-replicated', () => {
+  const held = (node: string, ...shown: WriteName[]): ReplicaRecord => {
+    return { workload: 'blind', key: 'k', node, shown };
+  };
+  const found = (replicas: readonly ReplicaRecord[], ...shown: WriteName[]): string[] =>
+    notReplicated(shows('blind', ...shown), replicas).map(({ rule }) => rule);
+
+  test('an owner lacks what a read shows, or still has what is gone', () => {
+    const all = [held('n1', 'a.2'), held('n2', 'a.2'), held('n3', 'a.2')];
+    expect(found(all, 'a.2')).toEqual([]);
+    expect(found([...all.slice(1), held('n1')], 'a.2')).toEqual(['not-replicated']);
+    expect(found([...all.slice(1), held('n1', 'a.1')], 'a.2')).toEqual(['not-replicated']);
+    expect(found(all)).toEqual(['not-replicated']);
+  });
+
+  test('an owner does not say, or nobody was asked', () => {
+    const silent = { ...held('n1'), error: '503 not a primary of the key' };
+    expect(found([silent, held('n2', 'a.1')], 'a.1')).toEqual(['not-replicated']);
+    expect(found([], 'a.1')).toEqual(['not-replicated']);
+  });
+
+  test('owners are alike when each shows the same of every key', () => {
+    expect(areAllAlike([held('n1', 'a.1', 'b.1'), held('n2', 'b.1', 'a.1')])).toBe(true);
+    expect(areAllAlike([held('n1', 'a.1', 'b.1'), held('n2', 'b.1')])).toBe(false);
+    expect(areAllAlike([{ ...held('n1'), error: 'no answer' }])).toBe(false);
+  });
+});
+
+describe('changes of the membership', () => {
+  const change = (words: string, more: Partial<ChangeRecord>): ChangeRecord => {
+    const record = { words: words.split(' '), askedMs: 1_000, asked: 1, outcome: 'done' } as const;
+    return { ...record, ...more };
+  };
+
+  test('unsettled: one that never ends', () => {
+    const done = change('join n4', { endedMs: 9_000 });
+    expect(unsettledChanges([done, change('weight n1 2', { outcome: 'cancelled' })])).toEqual([]);
+    const stuck = change('leave n2', { outcome: 'unfinished', refusal: '1 of 3 members' });
+    const [violation, ...others] = unsettledChanges([done, stuck]);
+    expect(others).toEqual([]);
+    expect(violation).toMatchObject({
+      rule: 'unsettled',
+      what: 'leave n2: never begun, asked for 1 times; last refused: 1 of 3 members',
+    });
+  });
+
+  test('figures tell how many of each kind there were and how long they took, and errors', () => {
+    const changes = [
+      change('join n4', { endedMs: 9_000 }),
+      change('join n5', { endedMs: 3_500, refusal: 'a move is under way' }),
+      change('join n6', { outcome: 'unfinished' }),
+      change('leave n2', { outcome: 'cancelled', endedMs: 2_000 }),
+    ];
+    const told = story('blind', [
+      put('a.1', { wasRetried: true }),
+      put('a.2', { wasRetried: true, outcome: 'unknown', error: '503 no quorum' }),
+      put('a.3', { outcome: 'unknown', error: 'TIMEOUT' }),
+    ]);
+    const text = figuresText(told, [], changes, { outages: [], awayMax });
+    expect(text).toMatch(/^join .*2 done, 0 cancelled, 1 unfinished.*p50 2\.5 s, longest 8\.0 s/m);
+    expect(text).toMatch(/^leave .*0 done, 1 cancelled/m);
+    expect(text).toMatch(/tries again: 2 requests, 1 errors, 0 more/);
+    expect(text).toMatch(/all clients: 1 × 503, 1 × no answer/);
+  });
 });

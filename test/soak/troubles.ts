@@ -53,7 +53,9 @@ export class Troubles {
         () => undefined,
       );
       if (signal.aborted) return;
-      this.options.say(`${(atMs / 1000).toFixed(3)} ${begins ? '' : 'over: '}${trouble.words.join(' ')}`);
+      this.options.say(
+        `${(atMs / 1000).toFixed(3)} ${begins ? '' : 'over: '}${trouble.words.join(' ')}`,
+      );
       if (isChange(trouble)) this.options.changes.ask(trouble.words);
       else if (begins) await this.begin(trouble);
       else await this.end(trouble);
@@ -70,7 +72,8 @@ export class Troubles {
     this.holds.push(...holds);
     const [verb, first = '', second = '', amount = '0'] = trouble.words;
     const isAlone = verb === 'kill' || verb === 'stop';
-    const isBack = verb === 'clock' ? undefined : outages.begin(isAlone ? [first] : [first, second]);
+    const isBack =
+      verb === 'clock' ? undefined : outages.begin(isAlone ? [first] : [first, second]);
     this.ends.set(trouble, () => {
       for (const hold of holds) hold.endMs = nowMs();
       isBack?.();

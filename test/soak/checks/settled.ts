@@ -1,11 +1,5 @@
 /** What must be so in the end, of changes of the membership and of who owns what. */
-import type {
-  ChangeRecord,
-  FinalRecord,
-  ReplicaRecord,
-  Violation,
-  WriteName,
-} from '../records.js';
+import type { ChangeRecord, FinalRecord, ReplicaRecord, Violation, WriteName } from '../records.js';
 
 /** A change ends, and so does whoever it lets go of. */
 export function unsettledChanges(changes: readonly ChangeRecord[]): Violation[] {
@@ -27,11 +21,15 @@ export function notReplicated(
   finals: readonly FinalRecord[],
   replicas: readonly ReplicaRecord[],
 ): Violation[] {
-  const held = Map.groupBy(replicas, nameOf);
+  const held = new Map<string, ReplicaRecord[]>();
+  for (const replica of replicas)
+    held.set(nameOf(replica), [...(held.get(nameOf(replica)) ?? []), replica]);
   return finals.flatMap((final) => {
     const own = held.get(nameOf(final)) ?? [];
     if (final.error !== undefined) return [];
-    const wrong = own.filter(({ error, shown }) => error !== undefined || !same(shown, final.shown));
+    const wrong = own.filter(
+      ({ error, shown }) => error !== undefined || !same(shown, final.shown),
+    );
     const what = wrong.map(({ node, error, shown }) => `${node}: ${error ?? listOf(shown)}`);
     if (own.length === 0) what.push('nobody was asked');
     if (what.length === 0) return [];
