@@ -105,6 +105,10 @@ export class SoakCluster {
     if (withDisk) rmSync(this.dataDirectory(node), { recursive: true, force: true });
   }
 
+  runs(host: string): boolean {
+    return this.processes.has(host);
+  }
+
   /** It is to run and does not serve; of a server nobody is told more than that it runs. */
   isAway(host: string): boolean {
     const isServer = this.options.hosts.servers.includes(host);

@@ -16,6 +16,7 @@ test('what is wrong is so until it is over, however late the schedule is carried
     stop: () => undefined,
     goOn: () => void goneOnMs.push(nowMs()),
     isAway: () => false,
+    runs: (host: string) => host !== 'n9',
   } as unknown as SoakCluster;
   const network = { apply: () => sleep(50) } as unknown as SoakNetwork;
   const asked: string[] = [];
@@ -31,6 +32,7 @@ test('what is wrong is so until it is over, however late the schedule is carried
     { atMs: 0, forMs: 0, words: ['join', 'n4'] },
     { atMs: 0, forMs: 5, words: ['clock', 'n1', '-44037'] },
     { atMs: 1, forMs: 5, words: ['stop', 's1'] },
+    { atMs: 1, forMs: 5, words: ['stop', 'n9'] },
     { atMs: 2, forMs: 1, words: ['cut', 's1', 's2'] },
   ];
   await troubles.run(schedule, 10, new AbortController().signal);

@@ -71,9 +71,9 @@ export class Troubles {
     const holds = holdsOf(trouble).map((hold) => Object.assign(hold, { startMs, endMs: Infinity }));
     this.holds.push(...holds);
     const [verb, first = '', second = '', amount = '0'] = trouble.words;
-    const isAlone = verb === 'kill' || verb === 'stop';
-    const isBack =
-      verb === 'clock' ? undefined : outages.begin(isAlone ? [first] : [first, second]);
+    const isBack = this.isNoticed(trouble.words)
+      ? outages.begin(isOfOne(verb) ? [first] : [first, second])
+      : undefined;
     this.ends.set(trouble, () => {
       for (const hold of holds) hold.endMs = nowMs();
       isBack?.();
@@ -112,11 +112,21 @@ export class Troubles {
     this.ends.delete(trouble);
   }
 
+  /** A node that is not there, or dead already, is not missed by anybody. */
+  private isNoticed([verb, host = '']: readonly string[]): boolean {
+    if (verb === 'clock') return false;
+    return !isOfOne(verb) || this.options.cluster.runs(host);
+  }
+
   private count(what: string, by: number): number {
     const left = (this.away.get(what) ?? 0) + by;
     this.away.set(what, left);
     return left;
   }
+}
+
+function isOfOne(verb: string | undefined): boolean {
+  return verb === 'kill' || verb === 'stop';
 }
 
 /**

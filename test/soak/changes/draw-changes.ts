@@ -63,11 +63,14 @@ export function drawChanges(options: ChangesOptions): Trouble[] {
   const cast = new Cast(founders);
   const everyMs = (durationMs - 2 * calmMs) / count;
   const changes: Trouble[] = [];
-  let kinds: Kind[] = [];
+  const kinds: Kind[] = [];
   for (let i = 0; i < count; i++) {
-    if (kinds.length === 0) kinds = random.shuffled(deck);
-    const next = kinds.findIndex((kind) => cast.canPlay(kind));
-    const kind = next < 0 ? 'weight' : kinds.splice(next, 1)[0]!;
+    // What can't be played now is the first to be when it can.
+    if (!kinds.some((kind) => cast.canPlay(kind))) kinds.push(...random.shuffled(deck));
+    const kind = kinds.splice(
+      kinds.findIndex((kind) => cast.canPlay(kind)),
+      1,
+    )[0]!;
     let atMs = Math.round(calmMs + everyMs * i + random.below(Math.ceil(everyMs / 2)));
     for (const words of cast.play(kind, random)) {
       changes.push({ atMs, forMs: 0, words });
