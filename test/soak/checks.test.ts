@@ -342,96 +342,98 @@ const away = (host: string, startMs: number, endMs: number): Outage => {
   return { hosts: host.split(' '), startMs, endMs };
 };
 
-describe('client-errors', () => {
-  const request = (more: Partial<OperationRecord> = {}): OperationRecord[] =>
-    story('strict', [
-      {
-        kind: 'get',
-        strict: true,
-        wasRetried: true,
-        outcome: 'unknown',
-        error: '503 no quorum',
-        startMs: 20_000,
-        endMs: 35_000,
-        ...more,
-      },
-    ]);
-  const errors = (operations: OperationRecord[], ...outages: Outage[]): string[] =>
-    clientErrors(operations, { outages, awayMax }).map(({ rule }) => rule);
+const retried = (more: Partial<OperationRecord> = {}): OperationRecord[] =>
+  story('strict', [
+    {
+      kind: 'get',
+      strict: true,
+      wasRetried: true,
+      outcome: 'unknown',
+      error: '503 no quorum',
+      startMs: 20_000,
+      endMs: 35_000,
+      ...more,
+    },
+  ]);
+const clientErrorsIn = (operations: OperationRecord[], ...outages: Outage[]): string[] =>
+  clientErrors(operations, { outages, awayMax }).map(({ rule }) => rule);
 
+const heldAt = (node: string, ...shown: WriteName[]): ReplicaRecord => {
+  return { workload: 'blind', key: 'k', node, shown };
+};
+const notReplicatedIn = (replicas: readonly ReplicaRecord[], ...shown: WriteName[]): string[] =>
+  notReplicated(shows('blind', ...shown), replicas).map(({ rule }) => rule);
+
+const changed = (words: string, more: Partial<ChangeRecord>): ChangeRecord => {
+  const record = { words: words.split(' '), askedMs: 1_000, asked: 1, outcome: 'done' } as const;
+  return { ...record, ...more };
+};
+
+describe('client-errors', () => {
   test('an error, though a quorum was there, or all but one were', () => {
-    expect(errors(request())).toEqual(['client-errors']);
-    expect(errors(request(), away('n1', 0, Infinity))).toEqual(['client-errors']);
-    expect(errors(request(), away('n1', 0, 90_000), away('n1', 5, 9_000))).toEqual([
+    expect(clientErrorsIn(retried())).toEqual(['client-errors']);
+    expect(clientErrorsIn(retried(), away('n1', 0, Infinity))).toEqual(['client-errors']);
+    expect(clientErrorsIn(retried(), away('n1', 0, 90_000), away('n1', 5, 9_000))).toEqual([
       'client-errors',
     ]);
-    expect(errors(request({ kind: 'put', name: 'a.1', outcome: 'none' }))).toEqual([
+    expect(clientErrorsIn(retried({ kind: 'put', name: 'a.1', outcome: 'none' }))).toEqual([
       'client-errors',
     ]);
   });
 
   test('none: it was done, or nobody tried again, or the request itself was wrong', () => {
-    expect(errors(request({ outcome: 'done' }))).toEqual([]);
-    expect(errors(request({ wasRetried: false }))).toEqual([]);
-    expect(errors(request({ error: '409 siblings' }))).toEqual([]);
+    expect(clientErrorsIn(retried({ outcome: 'done' }))).toEqual([]);
+    expect(clientErrorsIn(retried({ wasRetried: false }))).toEqual([]);
+    expect(clientErrorsIn(retried({ error: '409 siblings' }))).toEqual([]);
   });
 
   test("two of a key's three primaries may have been away", () => {
     const both = [away('n1', 0, 30_000), away('n2', 21_000, 40_000)];
-    expect(errors(request(), ...both)).toEqual([]);
+    expect(clientErrorsIn(retried(), ...both)).toEqual([]);
     // It had ten seconds after that, in which every node was heard again.
-    const late = request({ endMs: 44_000 });
-    expect(errors(late, ...both)).toEqual(['client-errors']);
-    expect(errors(request({ strict: false }), ...both)).toEqual(['client-errors']);
+    const late = retried({ endMs: 44_000 });
+    expect(clientErrorsIn(late, ...both)).toEqual(['client-errors']);
+    expect(clientErrorsIn(retried({ strict: false }), ...both)).toEqual(['client-errors']);
     const three = [...both, away('n3', 0, 60_000)];
-    expect(errors(request({ strict: false }), ...three)).toEqual([]);
+    expect(clientErrorsIn(retried({ strict: false }), ...three)).toEqual([]);
   });
 
   test('a server, and a link, are more than a quorum can do without', () => {
-    expect(errors(request(), away('s1', 19_000, 36_000))).toEqual([]);
-    expect(errors(request(), away('s1 n2', 19_000, 36_000))).toEqual([]);
-    expect(errors(request(), away('s1', 1_000, 9_000))).toEqual(['client-errors']);
+    expect(clientErrorsIn(retried(), away('s1', 19_000, 36_000))).toEqual([]);
+    expect(clientErrorsIn(retried(), away('s1 n2', 19_000, 36_000))).toEqual([]);
+    expect(clientErrorsIn(retried(), away('s1', 1_000, 9_000))).toEqual(['client-errors']);
   });
 });
 
 describe('not-replicated', () => {
-  const held = (node: string, ...shown: WriteName[]): ReplicaRecord => {
-    return { workload: 'blind', key: 'k', node, shown };
-  };
-  const found = (replicas: readonly ReplicaRecord[], ...shown: WriteName[]): string[] =>
-    notReplicated(shows('blind', ...shown), replicas).map(({ rule }) => rule);
-
   test('an owner lacks what a read shows, or still has what is gone', () => {
-    const all = [held('n1', 'a.2'), held('n2', 'a.2'), held('n3', 'a.2')];
-    expect(found(all, 'a.2')).toEqual([]);
-    expect(found([...all.slice(1), held('n1')], 'a.2')).toEqual(['not-replicated']);
-    expect(found([...all.slice(1), held('n1', 'a.1')], 'a.2')).toEqual(['not-replicated']);
-    expect(found(all)).toEqual(['not-replicated']);
+    const all = [heldAt('n1', 'a.2'), heldAt('n2', 'a.2'), heldAt('n3', 'a.2')];
+    expect(notReplicatedIn(all, 'a.2')).toEqual([]);
+    expect(notReplicatedIn([...all.slice(1), heldAt('n1')], 'a.2')).toEqual(['not-replicated']);
+    expect(notReplicatedIn([...all.slice(1), heldAt('n1', 'a.1')], 'a.2')).toEqual([
+      'not-replicated',
+    ]);
+    expect(notReplicatedIn(all)).toEqual(['not-replicated']);
   });
 
   test('an owner does not say, or nobody was asked', () => {
-    const silent = { ...held('n1'), error: '503 not a primary of the key' };
-    expect(found([silent, held('n2', 'a.1')], 'a.1')).toEqual(['not-replicated']);
-    expect(found([], 'a.1')).toEqual(['not-replicated']);
+    const silent = { ...heldAt('n1'), error: '503 not a primary of the key' };
+    expect(notReplicatedIn([silent, heldAt('n2', 'a.1')], 'a.1')).toEqual(['not-replicated']);
+    expect(notReplicatedIn([], 'a.1')).toEqual(['not-replicated']);
   });
 
   test('owners are alike when each shows the same of every key', () => {
-    expect(areAllAlike([held('n1', 'a.1', 'b.1'), held('n2', 'b.1', 'a.1')])).toBe(true);
-    expect(areAllAlike([held('n1', 'a.1', 'b.1'), held('n2', 'b.1')])).toBe(false);
-    expect(areAllAlike([{ ...held('n1'), error: 'no answer' }])).toBe(false);
+    expect(areAllAlike([heldAt('n1', 'a.1', 'b.1'), heldAt('n2', 'b.1', 'a.1')])).toBe(true);
+    expect(areAllAlike([heldAt('n1', 'a.1', 'b.1'), heldAt('n2', 'b.1')])).toBe(false);
+    expect(areAllAlike([{ ...heldAt('n1'), error: 'no answer' }])).toBe(false);
   });
 });
 
 describe('changes of the membership', () => {
-  const change = (words: string, more: Partial<ChangeRecord>): ChangeRecord => {
-    const record = { words: words.split(' '), askedMs: 1_000, asked: 1, outcome: 'done' } as const;
-    return { ...record, ...more };
-  };
-
   test('unsettled: one that never ends', () => {
-    const done = change('join n4', { endedMs: 9_000 });
-    expect(unsettledChanges([done, change('weight n1 2', { outcome: 'cancelled' })])).toEqual([]);
-    const stuck = change('leave n2', { outcome: 'unfinished', refusal: '1 of 3 members' });
+    const done = changed('join n4', { endedMs: 9_000 });
+    expect(unsettledChanges([done, changed('weight n1 2', { outcome: 'cancelled' })])).toEqual([]);
+    const stuck = changed('leave n2', { outcome: 'unfinished', refusal: '1 of 3 members' });
     const [violation, ...others] = unsettledChanges([done, stuck]);
     expect(others).toEqual([]);
     expect(violation).toMatchObject({
@@ -442,10 +444,10 @@ describe('changes of the membership', () => {
 
   test('figures tell how many of each kind there were and how long they took, and errors', () => {
     const changes = [
-      change('join n4', { endedMs: 9_000 }),
-      change('join n5', { endedMs: 3_500, refusal: 'a move is under way' }),
-      change('join n6', { outcome: 'unfinished' }),
-      change('leave n2', { outcome: 'cancelled', endedMs: 2_000 }),
+      changed('join n4', { endedMs: 9_000 }),
+      changed('join n5', { endedMs: 3_500, refusal: 'a move is under way' }),
+      changed('join n6', { outcome: 'unfinished' }),
+      changed('leave n2', { outcome: 'cancelled', endedMs: 2_000 }),
     ];
     const told = story('blind', [
       put('a.1', { wasRetried: true }),

@@ -129,8 +129,8 @@ export class SoakClients {
     return asked.map(({ workload, question: { node, key } }, i) => {
       const { values, error } = answers[i]!;
       const shown = writesIn(workload, values);
-      const said = error === undefined ? {} : { error };
-      return { workload, key, node: nameOf.get(node) ?? node, shown, ...said };
+      const held = { workload, key, node: nameOf.get(node) ?? node, shown };
+      return error === undefined ? held : Object.assign(held, { error });
     });
   }
 

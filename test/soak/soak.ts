@@ -186,8 +186,10 @@ async function untilServing(
   const endMs = Date.now() + msMax;
   for (;;) {
     const rows = await clients.status();
-    const serving = rows.filter(({ status }) => status === 'serving').map(({ name }) => name);
-    if (cluster.nodes.every((node) => serving.includes(node))) return;
+    const serving = new Set(
+      rows.filter(({ status }) => status === 'serving').map(({ name }) => name),
+    );
+    if (cluster.nodes.every((node) => serving.has(node))) return;
     if (Date.now() > endMs) throw new Error(`the cluster never served: ${JSON.stringify(rows)}`);
     await sleep(250);
   }

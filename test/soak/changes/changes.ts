@@ -44,13 +44,19 @@ interface Progress {
   cancelled?: number;
 }
 
+interface Lost {
+  /** Undefined: it was no member. */
+  readonly id: string | undefined;
+  readonly isBack: () => void;
+}
+
 export class Changes {
   readonly records: ChangeRecord[] = [];
   private queue: Promise<void> = Promise.resolve();
   private newest: Change | undefined;
   private lastLossMs = -Infinity;
-  /** Nodes that are lost, by name: the id each had, and how the others are told that it is over. */
-  private readonly lost = new Map<string, { readonly id: string; readonly isBack: () => void }>();
+  /** Nodes that are lost, by name. */
+  private readonly lost = new Map<string, Lost>();
   /** Whoever knows less is behind. */
   private epoch = 0;
 
@@ -138,7 +144,8 @@ export class Changes {
       if (progress.chosen === undefined) return undefined;
       return cancelled === undefined ? 'done' : 'cancelled';
     }
-    if (ring.holders.some(({ id }) => id === this.lost.get(node)?.id)) return undefined;
+    const id = this.lost.get(node)?.id;
+    if (id === undefined || ring.holders.some((other) => other.id === id)) return undefined;
     return verb === 'remove' || holderNamed(ring, by) !== undefined ? 'done' : undefined;
   }
 
@@ -209,7 +216,7 @@ export class Changes {
     let holder = holderNamed((await this.freshRing()) ?? nobody, node);
     for (; holder === undefined && nowMs() < endMs && !signal.aborted; await sleep(pollMs))
       holder = holderNamed((await this.freshRing()) ?? nobody, node);
-    this.lost.set(node, { id: holder?.id ?? '', isBack: away(node) });
+    this.lost.set(node, { id: holder?.id, isBack: away(node) });
     await cluster.lose(node, { withDisk });
   }
 

@@ -40,7 +40,9 @@ function errorRows(operations: readonly OperationRecord[], survivable: Survivabl
     const code = /^\d+/.exec(error)?.[0] ?? 'no answer';
     byError.set(code, (byError.get(code) ?? 0) + 1);
   }
-  const all = [...byError].sort().map(([code, count]) => `${count} × ${code}`);
+  const all = [...byError]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, count]) => `${count} × ${code}`);
   return [
     `a client that tries again: ${retried.length} requests, ${counted} errors, ${errors - counted} more while too many were away`,
     `all clients: ${all.join(', ') || 'no error'}`,
@@ -56,7 +58,6 @@ function changeRows(changes: readonly ChangeRecord[]): string[] {
     const tookMs = own
       .flatMap(({ askedMs, endedMs }) => (endedMs === undefined ? [] : [endedMs - askedMs]))
       .sort((a, b) => a - b);
-    const seconds = (ms: number | undefined): string => ((ms ?? 0) / 1000).toFixed(1);
     const refused = own.filter(({ refusal }) => refusal !== undefined).length;
     return [
       kind.padEnd(8),
@@ -80,4 +81,8 @@ function withSiblings(finals: readonly FinalRecord[], workload: Workload): numbe
 
 function longestMs(operations: readonly OperationRecord[]): number {
   return operations.reduce((most, { startMs, endMs }) => Math.max(most, endMs - startMs), 0);
+}
+
+function seconds(ms = 0): string {
+  return (ms / 1000).toFixed(1);
 }
