@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { violationsOf, type ClockTrouble } from './checks/checks.js';
+import { clientErrors } from './checks/client-errors.js';
+import { figuresText } from './checks/figures.js';
 import type { Hold } from './checks/held.js';
-import type { FinalRecord, OperationRecord, Workload, WriteName } from './records.js';
+import { areAllAlike, notReplicated, unsettledChanges } from './checks/settled.js';
+import type {
+  ChangeRecord,
+  FinalRecord,
+  OperationRecord,
+  Outage,
+  ReplicaRecord,
+  Workload,
+  WriteName,
+} from './records.js';
 import { holdsOf } from './troubles.js';
 
 /** Operations of one key, one after the other, 100 ms apart and 10 ms long unless told. */
@@ -324,4 +335,129 @@ test('lifetimes: shown long after the end, or gone long before', () => {
 test('several-winners: a bucket of last writers shows one value', () => {
   const told = story('lww', [put('a.1'), put('b.1')]);
   expect(rules(told, shows('lww', 'a.1', 'b.1'))).toEqual(['several-winners']);
+});
+
+const awayMax = { strict: 1, sloppy: 2 };
+const away = (host: string, startMs: number, endMs: number): Outage => {
+  return { hosts: host.split(' '), startMs, endMs };
+};
+
+const retried = (more: Partial<OperationRecord> = {}): OperationRecord[] =>
+  story('strict', [
+    {
+      kind: 'get',
+      strict: true,
+      wasRetried: true,
+      outcome: 'unknown',
+      error: '503 no quorum',
+      startMs: 20_000,
+      endMs: 35_000,
+      ...more,
+    },
+  ]);
+const clientErrorsIn = (operations: OperationRecord[], ...outages: Outage[]): string[] =>
+  clientErrors(operations, { outages, awayMax }).map(({ rule }) => rule);
+
+const heldAt = (node: string, ...shown: WriteName[]): ReplicaRecord => {
+  return { workload: 'blind', key: 'k', node, shown };
+};
+const notReplicatedIn = (replicas: readonly ReplicaRecord[], ...shown: WriteName[]): string[] =>
+  notReplicated(shows('blind', ...shown), replicas).map(({ rule }) => rule);
+
+const changed = (words: string, more: Partial<ChangeRecord>): ChangeRecord => {
+  const record = { words: words.split(' '), askedMs: 1_000, asked: 1, outcome: 'done' } as const;
+  return { ...record, ...more };
+};
+
+describe('client-errors', () => {
+  test('an error, though a quorum was there, or all but one were', () => {
+    expect(clientErrorsIn(retried())).toEqual(['client-errors']);
+    expect(clientErrorsIn(retried(), away('n1', 0, Infinity))).toEqual(['client-errors']);
+    expect(clientErrorsIn(retried(), away('n1', 0, 90_000), away('n1', 5, 9_000))).toEqual([
+      'client-errors',
+    ]);
+    expect(clientErrorsIn(retried({ kind: 'put', name: 'a.1', outcome: 'none' }))).toEqual([
+      'client-errors',
+    ]);
+  });
+
+  test('none: it was done, or nobody tried again, or the request itself was wrong', () => {
+    expect(clientErrorsIn(retried({ outcome: 'done' }))).toEqual([]);
+    expect(clientErrorsIn(retried({ wasRetried: false }))).toEqual([]);
+    expect(clientErrorsIn(retried({ error: '409 siblings' }))).toEqual([]);
+  });
+
+  test("two of a key's three primaries may have been away", () => {
+    const both = [away('n1', 0, 30_000), away('n2', 21_000, 40_000)];
+    expect(clientErrorsIn(retried(), ...both)).toEqual([]);
+    // It had ten seconds after that, in which every node was heard again.
+    const late = retried({ endMs: 44_000 });
+    expect(clientErrorsIn(late, ...both)).toEqual(['client-errors']);
+    expect(clientErrorsIn(retried({ strict: false }), ...both)).toEqual(['client-errors']);
+    const three = [...both, away('n3', 0, 60_000)];
+    expect(clientErrorsIn(retried({ strict: false }), ...three)).toEqual([]);
+  });
+
+  test('a server, and a link, are more than a quorum can do without', () => {
+    expect(clientErrorsIn(retried(), away('s1', 19_000, 36_000))).toEqual([]);
+    expect(clientErrorsIn(retried(), away('s1 n2', 19_000, 36_000))).toEqual([]);
+    expect(clientErrorsIn(retried(), away('s1', 1_000, 9_000))).toEqual(['client-errors']);
+  });
+});
+
+describe('not-replicated', () => {
+  test('an owner lacks what a read shows, or still has what is gone', () => {
+    const all = [heldAt('n1', 'a.2'), heldAt('n2', 'a.2'), heldAt('n3', 'a.2')];
+    expect(notReplicatedIn(all, 'a.2')).toEqual([]);
+    expect(notReplicatedIn([...all.slice(1), heldAt('n1')], 'a.2')).toEqual(['not-replicated']);
+    expect(notReplicatedIn([...all.slice(1), heldAt('n1', 'a.1')], 'a.2')).toEqual([
+      'not-replicated',
+    ]);
+    expect(notReplicatedIn(all)).toEqual(['not-replicated']);
+  });
+
+  test('an owner does not say, or nobody was asked', () => {
+    const silent = { ...heldAt('n1'), error: '503 not a primary of the key' };
+    expect(notReplicatedIn([silent, heldAt('n2', 'a.1')], 'a.1')).toEqual(['not-replicated']);
+    expect(notReplicatedIn([], 'a.1')).toEqual(['not-replicated']);
+  });
+
+  test('owners are alike when each shows the same of every key', () => {
+    expect(areAllAlike([heldAt('n1', 'a.1', 'b.1'), heldAt('n2', 'b.1', 'a.1')])).toBe(true);
+    expect(areAllAlike([heldAt('n1', 'a.1', 'b.1'), heldAt('n2', 'b.1')])).toBe(false);
+    expect(areAllAlike([{ ...heldAt('n1'), error: 'no answer' }])).toBe(false);
+  });
+});
+
+describe('changes of the membership', () => {
+  test('unsettled: one that never ends', () => {
+    const done = changed('join n4', { endedMs: 9_000 });
+    expect(unsettledChanges([done, changed('weight n1 2', { outcome: 'cancelled' })])).toEqual([]);
+    const stuck = changed('leave n2', { outcome: 'unfinished', refusal: '1 of 3 members' });
+    const [violation, ...others] = unsettledChanges([done, stuck]);
+    expect(others).toEqual([]);
+    expect(violation).toMatchObject({
+      rule: 'unsettled',
+      what: 'leave n2: never begun, asked for 1 times; last refused: 1 of 3 members',
+    });
+  });
+
+  test('figures tell how many of each kind there were and how long they took, and errors', () => {
+    const changes = [
+      changed('join n4', { endedMs: 9_000 }),
+      changed('join n5', { endedMs: 3_500, refusal: 'a move is under way' }),
+      changed('join n6', { outcome: 'unfinished' }),
+      changed('leave n2', { outcome: 'cancelled', endedMs: 2_000 }),
+    ];
+    const told = story('blind', [
+      put('a.1', { wasRetried: true }),
+      put('a.2', { wasRetried: true, outcome: 'unknown', error: '503 no quorum' }),
+      put('a.3', { outcome: 'unknown', error: 'TIMEOUT' }),
+    ]);
+    const text = figuresText(told, [], changes, { outages: [], awayMax });
+    expect(text).toMatch(/^join .*2 done, 0 cancelled, 1 unfinished.*p50 2\.5 s, longest 8\.0 s/m);
+    expect(text).toMatch(/^leave .*0 done, 1 cancelled/m);
+    expect(text).toMatch(/tries again: 2 requests, 1 errors, 0 more/);
+    expect(text).toMatch(/all clients: 1 × 503, 1 × no answer/);
+  });
 });

@@ -7,7 +7,7 @@ import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { PlainStore } from './workload/plain-store.js';
-import type { SoakStore } from './workload/store.js';
+import type { Found, SoakStore } from './workload/store.js';
 import { TypedStore } from './workload/typed-store.js';
 import { workersOf } from './workload/workloads.js';
 import type { Worker } from './workload/worker.js';
@@ -16,7 +16,15 @@ export type ClientOrder =
   | { readonly do: 'work' }
   | { readonly do: 'stop' }
   | { readonly do: 'status'; readonly id: number }
+  | { readonly do: 'ring'; readonly id: number }
+  | { readonly do: 'held'; readonly id: number; readonly keys: readonly HeldQuestion[] }
   | { readonly do: 'read'; readonly id: number; readonly bucket: string; readonly key: string };
+
+export interface HeldQuestion {
+  readonly node: string;
+  readonly bucket: string;
+  readonly key: string;
+}
 
 export type ClientReply =
   | { readonly kind: 'ready' }
@@ -24,7 +32,11 @@ export type ClientReply =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown };
 
 const timeoutMs = 3_000;
+/** Of one that tries again: longer than anybody hangs without the others noticing. */
+const retryMs = 15_000;
+const retryingTimeoutMs = 1_500;
 const readAttemptsMax = 20;
+const questionsAtOnce = 16;
 /** Between two operations of one workload. */
 const paceMs = { least: 20, most: 160 };
 
@@ -42,9 +54,10 @@ async function connectStore(): Promise<SoakStore> {
   const addresses = servers!.split(',');
   for (;;) {
     try {
-      return kind === 'typed'
-        ? await TypedStore.connect(addresses, timeoutMs)
-        : await PlainStore.connect(addresses, timeoutMs, kind === 'retrying' ? 3 : 1);
+      if (kind === 'typed') return await TypedStore.connect(addresses, timeoutMs);
+      return kind === 'retrying'
+        ? await PlainStore.connect(addresses, retryingTimeoutMs, retryMs)
+        : await PlainStore.connect(addresses, timeoutMs);
     } catch {
       await sleep(250);
     }
@@ -59,7 +72,22 @@ async function obey(order: ClientOrder): Promise<void> {
     records.end(() => tell({ kind: 'stopped' }));
   } else if (order.do === 'status')
     tell({ kind: 'answer', id: order.id, value: await store.status() });
+  else if (order.do === 'ring') tell({ kind: 'answer', id: order.id, value: await store.ring() });
+  else if (order.do === 'held')
+    tell({ kind: 'answer', id: order.id, value: await held(order.keys) });
   else tell({ kind: 'answer', id: order.id, value: await readForCertain(order) });
+}
+
+/** In order; a few at a time, so that nobody is asked for more than it takes. */
+async function held(questions: readonly HeldQuestion[]): Promise<Found[]> {
+  const answers: Found[] = [];
+  for (let i = 0; i < questions.length; i += questionsAtOnce) {
+    const some = questions.slice(i, i + questionsAtOnce);
+    answers.push(
+      ...(await Promise.all(some.map(({ node, bucket, key }) => store.heldBy(node, bucket, key)))),
+    );
+  }
+  return answers;
 }
 
 function work(): void {

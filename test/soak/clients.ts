@@ -3,15 +3,27 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClientOrder, ClientReply } from './client-process.js';
+import { partitionOf } from '../../actors/rules/key.js';
+import { placementOf } from '../../actors/rules/placement.js';
+import { layoutOf, type RingMessage } from '../../src/wire/ring-message.js';
+import { byteStringOf } from '../../src/wire/text.js';
+import { ringSeenIn, type RingSeen } from './changes/ring-seen.js';
+import type { ClientOrder, ClientReply, HeldQuestion } from './client-process.js';
 import type { SoakCluster } from './cluster.js';
 import type { SoakNetwork } from './network/network.js';
-import type { FinalRecord, OperationRecord, WriteName } from './records.js';
+import type {
+  FinalRecord,
+  OperationRecord,
+  ReplicaRecord,
+  Workload,
+  WriteName,
+} from './records.js';
 import { elementsOf } from './workload/workloads.js';
 import type { Found } from './workload/store.js';
 
 const program = join(import.meta.dirname, 'client-process.js');
-const kinds = ['typed', 'plain', 'typed', 'retrying'] as const;
+/** By the number of a client. */
+const kinds = ['retrying', 'typed', 'plain', 'typed'] as const;
 
 export interface NodeRow {
   readonly name: string;
@@ -38,7 +50,8 @@ export class SoakClients {
     await Promise.all(
       names.map(async (name, i) => {
         const servers = cluster.serversFor(name).join(',');
-        const words = [name, kinds[i % kinds.length]!, servers, names.join(','), seed];
+        const kind = kinds[Number(name.slice(1)) % kinds.length]!;
+        const words = [name, kind, servers, names.join(','), seed];
         const child = network.spawn(
           name,
           [process.execPath, program, ...words, clients.files[i]!],
@@ -95,11 +108,41 @@ export class SoakClients {
     return (await this.ask((id) => ({ do: 'status', id }))) as readonly NodeRow[];
   }
 
+  async ring(): Promise<RingSeen | undefined> {
+    const ring = await this.wholeRing();
+    return ring === undefined ? undefined : ringSeenIn(ring);
+  }
+
+  /** What each owner of these keys holds itself, by one and the same ring; nothing without one. */
+  async replicas(keys: readonly OperationRecord[]): Promise<ReplicaRecord[]> {
+    const ring = await this.wholeRing();
+    if (ring === undefined) return [];
+    const layout = layoutOf(ring);
+    const nameOf = new Map(ring.nodes.map(({ id, name }) => [id, name]));
+    const asked = keys.flatMap(({ workload, key }) => {
+      const name = { bucket: byteStringOf(workload), key: byteStringOf(key) };
+      const { readers } = placementOf(layout, partitionOf(name, ring.groupOf.length), ring.n);
+      return readers.map((node) => ({ workload, question: { node, bucket: workload, key } }));
+    });
+    const questions: HeldQuestion[] = asked.map(({ question }) => question);
+    const answers = (await this.ask((id) => ({ do: 'held', id, keys: questions }))) as Found[];
+    return asked.map(({ workload, question: { node, key } }, i) => {
+      const { values, error } = answers[i]!;
+      const shown = writesIn(workload, values);
+      const held = { workload, key, node: nameOf.get(node) ?? node, shown };
+      return error === undefined ? held : Object.assign(held, { error });
+    });
+  }
+
+  private async wholeRing(): Promise<RingMessage | undefined> {
+    return (await this.ask((id) => ({ do: 'ring', id }))) as RingMessage | undefined;
+  }
+
   async final({ workload, key }: OperationRecord): Promise<FinalRecord> {
     const found = (await this.ask((id) => ({ do: 'read', id, bucket: workload, key }))) as Found;
     const { error, values } = found;
-    const shown = workload === 'set' ? values.flatMap(elementsOf) : (values as WriteName[]);
-    return { workload, key, shown: [...new Set(shown)], ...(error === undefined ? {} : { error }) };
+    const shown = writesIn(workload, values);
+    return { workload, key, shown, ...(error === undefined ? {} : { error }) };
   }
 
   end(): void {
@@ -121,4 +164,9 @@ export class SoakClients {
     this.waiting.get(reply.id)?.(reply.value);
     this.waiting.delete(reply.id);
   }
+}
+
+function writesIn(workload: Workload, values: readonly string[]): WriteName[] {
+  const names = workload === 'set' ? values.flatMap(elementsOf) : (values as WriteName[]);
+  return [...new Set(names)];
 }

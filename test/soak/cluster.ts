@@ -3,7 +3,7 @@
  */
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { natsConf } from '../../src/bus/nats-conf.js';
@@ -12,7 +12,9 @@ import type { Hosts } from './schedule.js';
 
 const cli = join(import.meta.dirname, '../../src/cli/main.js');
 const clockShift = fileURLToPath(new URL('clock-shift.js', import.meta.url));
-const nodePassword = 'soak-nodes';
+export const nodePassword = 'soak-nodes';
+/** What a node prints that is no member any more; started again, whatever it was before. */
+const farewells = ['has left its cluster', 'was removed from its cluster'];
 
 export interface ClusterOptions {
   readonly network: SoakNetwork;
@@ -25,12 +27,24 @@ export interface ClusterOptions {
 export class SoakCluster {
   private readonly processes = new Map<string, ChildProcess>();
   private readonly stopped = new Set<string>();
+  /** Nodes that are to run, whatever becomes of their processes. */
+  private readonly members: Set<string>;
+  /** Nodes of which the cluster may let go. */
+  private readonly leaving = new Set<string>();
+  /** Nodes that are taken in only when an operator says so. */
+  private readonly asking = new Set<string>();
   /** Whoever ended without being killed by this run, and how. */
   readonly deaths: string[] = [];
   private readonly killed = new Set<ChildProcess>();
 
   constructor(private readonly options: ClusterOptions) {
     mkdirSync(options.directory, { recursive: true });
+    this.members = new Set(options.hosts.nodes);
+  }
+
+  /** Nodes that are to run. */
+  get nodes(): string[] {
+    return [...this.members];
   }
 
   start(): void {
@@ -42,8 +56,8 @@ export class SoakCluster {
   serversFor(host: string): string[] {
     const { network, hosts } = this.options;
     const { servers } = hosts;
-    const everybody = [...hosts.nodes, ...hosts.clients];
-    const first = everybody.indexOf(host) % servers.length;
+    const everybody = [...hosts.nodes, ...hosts.clients, ...hosts.later];
+    const first = Math.max(0, everybody.indexOf(host)) % servers.length;
     return [...servers.slice(first), ...servers.slice(0, first)].map(
       (server) => `nats://${network.address(host, server, 'client')}`,
     );
@@ -58,10 +72,50 @@ export class SoakCluster {
     const child = network.spawn(host, command, { log: join(directory, `${host}.log`), env });
     child.once('exit', (code, signal) => {
       if (this.processes.get(host) === child) this.processes.delete(host);
-      if (this.killed.has(child)) return;
+      if (this.killed.has(child) || this.hasSaidFarewell(host)) return;
       this.deaths.push(`${host} ended by itself (${signal ?? code}): see ${host}.log`);
     });
     this.processes.set(host, child);
+  }
+
+  /** A node that is no member yet; `join`: how it comes to the cluster. */
+  come(node: string, join: 'auto' | 'ask'): void {
+    this.members.add(node);
+    if (join === 'ask') this.asking.add(node);
+    this.restart(node);
+  }
+
+  /** The cluster may let go of it from now on: then it ends by itself. */
+  mayLeave(node: string): void {
+    this.leaving.add(node);
+  }
+
+  mustStay(node: string): void {
+    this.leaving.delete(node);
+  }
+
+  hasLeft(node: string): boolean {
+    return !this.members.has(node);
+  }
+
+  /** SIGKILL, never to be started again as what it was. */
+  async lose(node: string, { withDisk }: { readonly withDisk: boolean }): Promise<void> {
+    this.members.delete(node);
+    await this.kill(node);
+    if (withDisk) rmSync(this.dataDirectory(node), { recursive: true, force: true });
+  }
+
+  runs(host: string): boolean {
+    return this.processes.has(host);
+  }
+
+  /** It is to run and does not serve; of a server nobody is told more than that it runs. */
+  isAway(host: string): boolean {
+    const isServer = this.options.hosts.servers.includes(host);
+    if (!isServer && !this.members.has(host)) return false;
+    const pid = this.processes.get(host)?.pid;
+    if (pid === undefined || this.stopped.has(host)) return true;
+    return !isServer && !this.said(host, 'serves · id', `pid ${pid}`);
   }
 
   async kill(host: string): Promise<void> {
@@ -74,8 +128,10 @@ export class SoakCluster {
     await gone;
   }
 
+  /** Not whoever left, or is lost. */
   restart(host: string): void {
-    if (!this.processes.has(host)) this.launch(host);
+    const isMeant = this.options.hosts.servers.includes(host) || this.members.has(host);
+    if (isMeant && !this.processes.has(host)) this.launch(host);
   }
 
   stop(host: string): void {
@@ -94,12 +150,11 @@ export class SoakCluster {
 
   /** Everybody runs, at the right time. */
   async heal(): Promise<void> {
-    const { servers, nodes } = this.options.hosts;
-    for (const host of [...servers, ...nodes]) {
+    for (const host of [...this.options.hosts.servers, ...this.members]) {
       this.goOn(host);
       this.restart(host);
     }
-    for (const node of nodes) this.setClock(node, 0);
+    for (const node of this.members) this.setClock(node, 0);
     await this.options.network.apply([]);
   }
 
@@ -109,7 +164,7 @@ export class SoakCluster {
 
   /** Kilobytes of memory each node has now. */
   memory(): string {
-    return this.options.hosts.nodes
+    return this.nodes
       .map((node) => {
         const pid = this.processes.get(node)?.pid;
         if (pid === undefined) return `${node} -`;
@@ -125,8 +180,28 @@ export class SoakCluster {
     return join(this.options.directory, `${host}.clock`);
   }
 
+  private dataDirectory(node: string): string {
+    return join(this.options.directory, `data-${node}`);
+  }
+
+  /** It was let go of, and said so: it is not to be started again. */
+  private hasSaidFarewell(host: string): boolean {
+    const says = farewells.some((words) => this.said(host, words));
+    if (!this.leaving.has(host) || !says) return false;
+    this.leaving.delete(host);
+    return this.members.delete(host);
+  }
+
+  /** Whether a line of its log has all of it. */
+  private said(host: string, ...parts: readonly string[]): boolean {
+    const log = join(this.options.directory, `${host}.log`);
+    if (!existsSync(log)) return false;
+    const lines = readFileSync(log, 'utf8').split('\n');
+    return lines.some((line) => parts.every((part) => line.includes(part)));
+  }
+
   private nodeCommand(node: string): string[] {
-    const { hosts, directory } = this.options;
+    const { hosts } = this.options;
     return [
       process.execPath,
       '--import',
@@ -135,10 +210,11 @@ export class SoakCluster {
       'node',
       `--name=${node}`,
       `--host=host-${node}`,
-      `--data-dir=${join(directory, `data-${node}`)}`,
+      `--data-dir=${this.dataDirectory(node)}`,
       `--servers=${this.serversFor(node).join(',')}`,
       `--founders=${hosts.nodes.length}`,
       '--bucket=lww conflict=last-writer-wins',
+      ...(this.asking.has(node) ? ['--join=ask'] : []),
     ];
   }
 

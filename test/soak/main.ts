@@ -23,6 +23,8 @@ interface Flags {
   readonly nodes: string;
   readonly network: 'auto' | 'namespaces' | 'relays';
   readonly only?: string;
+  readonly changes: string;
+  readonly spareServers?: boolean;
   readonly schedule?: string;
   readonly natsServer?: string;
   readonly keep?: boolean;
@@ -53,7 +55,9 @@ async function main(): Promise<number> {
         .default('auto'),
     )
     .option('--only <kinds>', `kinds of trouble, by commas: ${troubleKinds.join(' ')}`)
-    .option('--schedule <file>', 'troubles as an earlier run wrote them down')
+    .option('--changes <count>', 'nodes that join, leave, are replaced …, while clients work', '0')
+    .option('--spare-servers', 'kills and standstills fall on nodes alone')
+    .option('--schedule <file>', 'troubles and changes as an earlier run wrote them down')
     .option('--nats-server <program>', 'another nats-server than the one that is found')
     .option('--keep', 'leave the directory of the run, also when nothing is wrong')
     .parse()
@@ -83,6 +87,8 @@ async function soakFor(flags: Flags): Promise<number> {
     nodes: Number(flags.nodes),
     network: flags.network,
     kinds: (flags.only?.split(',') as TroubleKind[] | undefined) ?? troubleKinds,
+    changes: Number(flags.changes),
+    sparesServers: flags.spareServers === true,
     ...(flags.schedule === undefined ? {} : { schedule: readFileSync(flags.schedule, 'utf8') }),
     natsServer: flags.natsServer ?? (await findNatsServerProgram({ say: print })).path,
     signal: interruption.signal,

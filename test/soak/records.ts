@@ -17,6 +17,8 @@ export interface OperationRecord {
   readonly outcome: 'done' | 'none' | 'unknown';
   /** Why not, as it was told. */
   readonly error?: string;
+  /** Its author tried again until its deadline. */
+  readonly wasRetried?: boolean;
   /** Of a write. */
   readonly name?: WriteName;
   /** It did not say until when, and was not acknowledged: who reads it late can't tell. */
@@ -43,6 +45,40 @@ export interface FinalRecord {
   readonly shown: readonly WriteName[];
   /** It could not be read. */
   readonly error?: string;
+}
+
+/** What one of a key's owners holds of it in the end, asked of nobody else. */
+export interface ReplicaRecord {
+  readonly workload: Workload;
+  readonly key: string;
+  readonly node: string;
+  readonly shown: readonly WriteName[];
+  /** It did not say. */
+  readonly error?: string;
+}
+
+/** A change of the membership. */
+export interface ChangeRecord {
+  /** As in the schedule. */
+  readonly words: readonly string[];
+  /** Its turn came, on the clock of operations. */
+  readonly askedMs: number;
+  /** The cluster had agreed to it. */
+  chosenMs?: number;
+  /** Nothing moved any more, and who was to end had ended. */
+  endedMs?: number;
+  /** `cancelled`: nothing has changed. */
+  outcome: 'done' | 'cancelled' | 'unfinished';
+  /** How often an operator asked, and what the last refusal said. */
+  asked: number;
+  refusal?: string;
+}
+
+/** A node was away, or a server, or something was wrong with a link (which has two hosts). */
+export interface Outage {
+  readonly hosts: readonly string[];
+  readonly startMs: number;
+  endMs: number;
 }
 
 export interface Violation {

@@ -10,20 +10,20 @@
  *   40.000 kill n3 for=5.000          SIGKILL; started again when it is over
  *   50.000 stop s2 for=12.000         SIGSTOP, then SIGCONT
  *   60.000 clock n1 -30000 for=10.000 the node's wall clock is so many ms off
+ *
+ * Between them changes of the membership, which take as long as they take (`changes/`).
  */
+import { isChange, nodesAt } from './changes/draw-changes.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
-
-export interface Trouble {
-  readonly atMs: number;
-  readonly forMs: number;
-  /** Verb and its words. */
-  readonly words: readonly string[];
-}
+import { calmMs, type Trouble } from './trouble.js';
 
 export interface Hosts {
   readonly servers: readonly string[];
+  /** Who found the cluster. */
   readonly nodes: readonly string[];
   readonly clients: readonly string[];
+  /** Nodes that come when a change says so. */
+  readonly later: readonly string[];
 }
 
 export const troubleKinds = [
@@ -44,38 +44,51 @@ export interface ScheduleOptions {
   readonly durationMs: number;
   readonly hosts: Hosts;
   readonly kinds: readonly TroubleKind[];
+  /** Of the membership, in order: kills and the like fall on who is there. */
+  readonly changes?: readonly Trouble[];
+  /** Kills and standstills fall on nodes alone. */
+  readonly sparesServers?: boolean;
 }
 
-/** Before the first trouble, and at the end, so that clients are seen to work. */
-const calmMs = 8_000;
 /** What most users meet: beside all other troubles, a hundred kills in twenty minutes. */
 const killEveryMs = 11_500;
 
 /** Kinds and times depend on the seed and the options alone. */
-export function drawSchedule({ seed, durationMs, hosts, kinds }: ScheduleOptions): Trouble[] {
+export function drawSchedule(options: ScheduleOptions): Trouble[] {
+  const { seed, durationMs, kinds, changes = [], sparesServers = false } = options;
   const random = new SimRandom(`soak ${seed}`);
-  const troubles: Trouble[] = [];
+  const troubles: Trouble[] = [...changes];
   const endMs = durationMs - calmMs;
+  const hostsAt = (atMs: number): Hosts => {
+    return { ...options.hosts, nodes: nodesAt(changes, options.hosts.nodes, atMs) };
+  };
+  const victims = ({ servers, nodes }: Hosts): string[] =>
+    sparesServers ? [...nodes] : [...servers, ...nodes];
   for (let atMs = calmMs; atMs < endMs; atMs += random.between(500, 9_000)) {
     const forMs = Math.min(random.latency(6_000), 45_000, endMs - atMs);
     const kind = random.pick(kinds);
-    for (const words of wordsOf(kind, hosts, random)) troubles.push({ atMs, forMs, words });
+    const hosts = hostsAt(atMs);
+    for (const words of wordsOf(kind, { hosts, victims: victims(hosts) }, random))
+      troubles.push({ atMs, forMs, words });
   }
-  if (!kinds.includes('kill')) return troubles;
+  if (!kinds.includes('kill')) return troubles.sort((a, b) => a.atMs - b.atMs);
   for (let atMs = calmMs; atMs < endMs; atMs += killEveryMs) {
     const forMs = Math.min(random.latency(3_000), 20_000, endMs - atMs);
     troubles.push({
       atMs,
       forMs,
-      words: ['kill', random.pick([...hosts.servers, ...hosts.nodes])],
+      words: ['kill', random.pick(victims(hostsAt(atMs)))],
     });
   }
   return troubles.sort((a, b) => a.atMs - b.atMs);
 }
 
-function wordsOf(kind: TroubleKind, hosts: Hosts, random: SimRandom): string[][] {
+function wordsOf(
+  kind: TroubleKind,
+  { hosts, victims }: { readonly hosts: Hosts; readonly victims: readonly string[] },
+  random: SimRandom,
+): string[][] {
   const { servers, nodes } = hosts;
-  const everybody = [...servers, ...nodes];
   switch (kind) {
     case 'cut':
     case 'mute':
@@ -95,9 +108,9 @@ function wordsOf(kind: TroubleKind, hosts: Hosts, random: SimRandom): string[][]
     case 'kill':
       return random.below(8) === 0
         ? nodes.map((node) => ['kill', node])
-        : [['kill', random.pick(everybody)]];
+        : [['kill', random.pick(victims)]];
     case 'stop':
-      return [['stop', random.pick(everybody)]];
+      return [['stop', random.pick(victims)]];
     default:
       return [['clock', random.pick(nodes), String(random.between(-60_000, 60_000))]];
   }
@@ -113,7 +126,11 @@ function linkOf({ servers, nodes, clients }: Hosts, random: SimRandom): [string,
 
 export function scheduleText(troubles: readonly Trouble[]): string {
   return troubles
-    .map(({ atMs, forMs, words }) => `${seconds(atMs)} ${words.join(' ')} for=${seconds(forMs)}\n`)
+    .map((trouble) => {
+      const { atMs, forMs, words } = trouble;
+      const lasts = isChange(trouble) ? '' : ` for=${seconds(forMs)}`;
+      return `${seconds(atMs)} ${words.join(' ')}${lasts}\n`;
+    })
     .join('');
 }
 
@@ -127,13 +144,15 @@ export function parseSchedule(text: string): Trouble[] {
   return lines
     .filter((line) => line !== '')
     .map((line) => {
-      const found = /^(\d+\.\d+) (.+) for=(\d+\.\d+)$/.exec(line);
-      if (found === null) throw new SyntaxError(`not a line of a schedule: ${line}`);
-      const [, at, words, lasts] = found;
+      const found = /^(\d+\.\d+) (.+?)(?: for=(\d+\.\d+))?$/.exec(line);
+      const [, at, text = '', lasts] = found ?? [];
+      const words = text.split(' ');
+      const isWhole = found !== null && isChange({ words }) === (lasts === undefined);
+      if (!isWhole) throw new SyntaxError(`not a line of a schedule: ${line}`);
       return {
         atMs: Math.round(Number(at) * 1000),
-        forMs: Math.round(Number(lasts) * 1000),
-        words: words!.split(' '),
+        forMs: Math.round(Number(lasts ?? 0) * 1000),
+        words,
       };
     });
 }

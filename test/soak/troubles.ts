@@ -2,9 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClockTrouble } from './checks/checks.js';
 import type { Hold } from './checks/held.js';
+import type { Changes } from './changes/changes.js';
+import { isChange } from './changes/draw-changes.js';
 import type { SoakCluster } from './cluster.js';
 import type { LinkFault, SoakNetwork } from './network/network.js';
-import type { Trouble } from './schedule.js';
+import type { Outages } from './outages.js';
+import type { Trouble } from './trouble.js';
 import { nowMs } from './workload/worker.js';
 
 /** Until a node has read that its clock is right again, and some. */
@@ -26,16 +29,22 @@ export class Troubles {
   readonly holds: Hold[] = [];
 
   constructor(
-    private readonly cluster: SoakCluster,
-    private readonly network: SoakNetwork,
-    private readonly say: (line: string) => void,
+    private readonly options: {
+      readonly cluster: SoakCluster;
+      readonly network: SoakNetwork;
+      readonly outages: Outages;
+      readonly changes: Pick<Changes, 'ask'>;
+      readonly say: (line: string) => void;
+    },
   ) {}
 
   /** Resolves at the end of the schedule, or soon after `signal`. */
   async run(schedule: readonly Trouble[], durationMs: number, signal: AbortSignal): Promise<void> {
     const moments: Moment[] = schedule.flatMap((trouble) => [
       { atMs: trouble.atMs, trouble, begins: true },
-      { atMs: trouble.atMs + trouble.forMs, trouble, begins: false },
+      ...(isChange(trouble)
+        ? []
+        : [{ atMs: trouble.atMs + trouble.forMs, trouble, begins: false }]),
     ]);
     moments.sort((a, b) => a.atMs - b.atMs);
     const beganMs = nowMs();
@@ -44,8 +53,11 @@ export class Troubles {
         () => undefined,
       );
       if (signal.aborted) return;
-      this.say(`${(atMs / 1000).toFixed(3)} ${begins ? '' : 'over: '}${trouble.words.join(' ')}`);
-      if (begins) await this.begin(trouble);
+      this.options.say(
+        `${(atMs / 1000).toFixed(3)} ${begins ? '' : 'over: '}${trouble.words.join(' ')}`,
+      );
+      if (isChange(trouble)) this.options.changes.ask(trouble.words);
+      else if (begins) await this.begin(trouble);
       else await this.end(trouble);
     }
     await sleep(Math.max(0, beganMs + durationMs - nowMs()), undefined, { signal }).catch(
@@ -54,44 +66,56 @@ export class Troubles {
   }
 
   private async begin(trouble: Trouble): Promise<void> {
+    const { cluster, network, outages } = this.options;
     const startMs = nowMs();
     const holds = holdsOf(trouble).map((hold) => Object.assign(hold, { startMs, endMs: Infinity }));
     this.holds.push(...holds);
+    const [verb, first = '', second = '', amount = '0'] = trouble.words;
+    const isBack = this.isNoticed(trouble.words)
+      ? outages.begin(isOfOne(verb) ? [first] : [first, second])
+      : undefined;
     this.ends.set(trouble, () => {
       for (const hold of holds) hold.endMs = nowMs();
+      isBack?.();
     });
-    const [verb, first = '', second = '', amount = '0'] = trouble.words;
     if (verb === 'kill') {
       this.count(`kill ${first}`, 1);
-      await this.cluster.kill(first);
+      await cluster.kill(first);
     } else if (verb === 'stop') {
       this.count(`stop ${first}`, 1);
-      this.cluster.stop(first);
+      cluster.stop(first);
     } else if (verb === 'clock') {
       const offsetMs = Number(second);
       const clock = { startMs, endMs: Infinity, offsetMs };
       this.clocks.push(clock);
       this.ends.set(trouble, () => (clock.endMs = nowMs() + clockReadMsMax));
-      this.cluster.setClock(first, offsetMs);
+      cluster.setClock(first, offsetMs);
     } else {
       this.links.set(trouble, faultsOf(verb ?? '', [first, second], Number(amount)));
-      await this.network.apply([...this.links.values()].flat());
+      await network.apply([...this.links.values()].flat());
     }
   }
 
   private async end(trouble: Trouble): Promise<void> {
+    const { cluster, network } = this.options;
     const [verb, first = ''] = trouble.words;
     if (verb === 'kill') {
-      if (this.count(`kill ${first}`, -1) === 0) this.cluster.restart(first);
+      if (this.count(`kill ${first}`, -1) === 0) cluster.restart(first);
     } else if (verb === 'stop') {
-      if (this.count(`stop ${first}`, -1) === 0) this.cluster.goOn(first);
-    } else if (verb === 'clock') this.cluster.setClock(first, 0);
+      if (this.count(`stop ${first}`, -1) === 0) cluster.goOn(first);
+    } else if (verb === 'clock') cluster.setClock(first, 0);
     else {
       this.links.delete(trouble);
-      await this.network.apply([...this.links.values()].flat());
+      await network.apply([...this.links.values()].flat());
     }
     this.ends.get(trouble)?.();
     this.ends.delete(trouble);
+  }
+
+  /** A node that is not there, or dead already, is not missed by anybody. */
+  private isNoticed([verb, host = '']: readonly string[]): boolean {
+    if (verb === 'clock') return false;
+    return !isOfOne(verb) || this.options.cluster.runs(host);
   }
 
   private count(what: string, by: number): number {
@@ -99,6 +123,10 @@ export class Troubles {
     this.away.set(what, left);
     return left;
   }
+}
+
+function isOfOne(verb: string | undefined): boolean {
+  return verb === 'kill' || verb === 'stop';
 }
 
 /**

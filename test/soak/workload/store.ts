@@ -1,4 +1,5 @@
 /** The store as a workload sees it, whichever client is behind it. Values are text. */
+import type { RingMessage } from '../../../src/wire/ring-message.js';
 
 export interface Written {
   readonly outcome: 'done' | 'none' | 'unknown';
@@ -8,6 +9,8 @@ export interface Written {
   readonly seenPartly?: boolean;
   /** It did not say until when, and was not acknowledged. */
   readonly isUndated?: boolean;
+  /** Until the deadline of the client. */
+  readonly wasRetried?: boolean;
 }
 
 export interface Found {
@@ -15,6 +18,7 @@ export interface Found {
   readonly error?: string;
   readonly values: readonly string[];
   readonly context?: string;
+  readonly wasRetried?: boolean;
 }
 
 export interface WriteHow {
@@ -37,5 +41,9 @@ export interface SoakStore {
   status(): Promise<
     readonly { readonly name: string; readonly status: string; readonly hints: number }[]
   >;
+  /** The ring as somebody knows it; undefined: nobody answers. */
+  ring(): Promise<RingMessage | undefined>;
+  /** What a node says that it holds itself of a key. */
+  heldBy(node: string, bucket: string, key: string): Promise<Found>;
   close(): Promise<void>;
 }

@@ -53,6 +53,14 @@ export class TypedStore implements SoakStore {
     return this.plain.status();
   }
 
+  ring(): ReturnType<SoakStore['ring']> {
+    return this.plain.ring();
+  }
+
+  heldBy(node: string, bucket: string, key: string): Promise<Found> {
+    return this.plain.heldBy(node, bucket, key);
+  }
+
   async close(): Promise<void> {
     await this.client.close();
     await this.plain.close();

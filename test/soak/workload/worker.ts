@@ -67,9 +67,10 @@ export abstract class Worker {
     const startMs = nowMs();
     const found = await this.options.store.read(this.workload, key, how);
     const shown = [...new Set(found.values.flatMap(namesIn))];
-    const { outcome, error } = found;
+    const { outcome, error, wasRetried } = found;
     this.note(key, {
       kind: 'get',
+      ...(wasRetried === true ? { wasRetried } : {}),
       startMs,
       outcome,
       shown,
@@ -89,7 +90,7 @@ export abstract class Worker {
 }
 
 function fieldsOf(
-  { outcome, error, seenPartly, isUndated }: Written,
+  { outcome, error, seenPartly, isUndated, wasRetried }: Written,
   { strict, ttlMs }: WriteHow,
   { replaces, goesOn }: Basis,
 ): Partial<OperationRecord> & Pick<OperationRecord, 'outcome'> {
@@ -102,6 +103,7 @@ function fieldsOf(
     ...(goesOn === true ? { goesOn } : {}),
     ...(seenPartly === true ? { seenPartly } : {}),
     ...(isUndated === true ? { isUndated } : {}),
+    ...(wasRetried === true ? { wasRetried } : {}),
   };
 }
 
