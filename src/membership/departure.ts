@@ -2,11 +2,20 @@
 import type { Departure } from './chain.js';
 
 export function departureError(departure: Departure | undefined): Error {
-  return new RangeError(departure === 'left' ? left : removed);
+  if (departure?.kind === 'lost') return new RangeError(lost(departure));
+  return new RangeError(departure?.kind === 'left' ? left : removed);
 }
 
 const removed =
-  'this node was removed from its cluster (quorate remove): the others hold it to be gone for good, and take nothing from it any more. What it alone held is not in the cluster. Put its data directory aside; with an empty one it is a new node';
+  'this node was removed from its cluster (quorate remove, or recover): the others hold it to be gone for good, and take nothing from it any more. What it alone held is not in the cluster. Put its data directory aside; with an empty one it is a new node';
 
 const left =
   'this node has left its cluster: the others hold all that it held. Put its data directory aside; with an empty one it is a new node';
+
+function lost({ from, known }: Extract<Departure, { readonly kind: 'lost' }>): string {
+  const more =
+    known > from
+      ? `; this node knew configuration ${known}, and what was changed between the two is undone`
+      : '';
+  return `this node is of an older era of its cluster: survivors of a lost majority went on without it (quorate recover), from configuration ${from}${more}. They take nothing from it any more. What it alone held is not in the cluster, writes among it that were acknowledged after it was cut off; its data directory has them still: put that aside. With an empty one it is a new node`;
+}

@@ -117,7 +117,7 @@ export class GossipExchange {
     const { chain } = this.options.configurations;
     this.hearTime(from, news);
     const sender = { id: from, name: roster.get(from)?.name ?? from };
-    const known = chain.number?.cluster;
+    const { known } = chain;
     if (!isCompatible({ sender, news, settings, vote: life.vote, known, problems })) {
       // So that both sides can say what is wrong.
       if (news.asks !== 'nothing') telling.tell(from, { asks: 'nothing' });

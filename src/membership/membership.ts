@@ -4,7 +4,7 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, isMember, type Place } from '../../actors/rules/configuration.js';
+import { type Configuration, isMember, membersOf, type Place } from '../../actors/rules/configuration.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { LateWords } from '../bus/late-words.js';
@@ -32,9 +32,10 @@ import { placeProblem } from './own-place.js';
 import { PeerWatch, type PeerWatchOptions } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Reconciliation } from './reconciliation.js';
+import type { Recovering } from './recovering.js';
 import type { Removing } from './removing.js';
 import { Roster } from './roster.js';
-import { settingsOf } from './settings.js';
+import { forkText, settingsOf } from './settings.js';
 import { Telling } from './telling.js';
 import { TimeOfDay } from './time-of-day.js';
 
@@ -49,6 +50,7 @@ export class Membership {
   readonly configurations: Configurations;
   readonly consent: Consent;
   readonly removing: Removing;
+  readonly recovering: Recovering;
   private readonly outages: Outages;
   /** As it was told at its start. */
   private readonly told: Omit<Place, 'id'>;
@@ -125,6 +127,7 @@ export class Membership {
     this.consent = configurations.consent(watch);
     const { consent } = this;
     this.removing = configurations.removing(consent);
+    this.recovering = configurations.recovering(watch);
     this.driving = configurations.driving({ buckets, view, problems, consent });
     const learning = new Learning(roster, watch, identity, view);
     const { outages, telling, driving } = this;
@@ -133,6 +136,10 @@ export class Membership {
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
     chain.onDeparture(() => life.send({ type: 'self.departed' }));
     chain.onLearned((configuration) => this.goBy(configuration));
+    chain.onForked((other) => {
+      const names = membersOf(other).map((id) => roster.get(id)?.name ?? id);
+      problems.report('recovery', forkText(names));
+    });
   }
 
   /**

@@ -92,13 +92,20 @@ export class Voting {
     this.options.chain.table.keep({ votesFrom }, () => undefined);
   }
 
+  /** To go on without those that are lost: what they would choose with its vote would be undone. */
+  private hasAgreed({ number }: Configuration): boolean {
+    const { agreed } = this.options.chain.table.kept;
+    return agreed.instance === number && agreed.acceptor.accepted !== undefined;
+  }
+
   private cast(
     known: Configuration,
     { instance, ...question }: Question<Uint8Array> & { readonly instance: ConfigurationNumber },
   ): VoteCast<Uint8Array> {
     const { votes, votesFrom: kept } = this.options.chain.table.kept;
     const acceptor = votes.instance === known.number ? votes.acceptor : blankAcceptor;
-    const votesFrom = this.unheard().length > 0 ? votesNowhere : kept;
+    const isSilent = this.unheard().length > 0 || this.hasAgreed(known);
+    const votesFrom = isSilent ? votesNowhere : kept;
     return voteOf({ instance: known.number, acceptor, votesFrom }, instance, question);
   }
 }

@@ -25,4 +25,15 @@ export const chainLimits = {
   sampledKeysMax: 16,
   /** How long another node may take to say what it knows. */
   fetchMsMax: 2_000,
+
+  /** Of configurations in an era: more steps than any cluster takes. */
+  numbersOfEra: 2 ** 20,
+  /** A configuration names all that led to it. */
+  recoveriesMax: 64,
+  /** Whoever recovers looks so often who is there while what they know changes. */
+  surveysMax: 3,
+  /** And asks those so often to agree, where another asks the same. */
+  agreementsMax: 4,
+  /** What all have agreed to is taken up within that time, or not: one of the lost may be back. */
+  agreedMsMax: 5_000,
 } as const;

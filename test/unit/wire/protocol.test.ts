@@ -211,6 +211,12 @@ const messages: readonly (readonly [
       { kind: 'prepare', instance: 1, ballot },
       { kind: 'accept', instance: 2 ** 32 - 1, ballot, value: configuration },
       { kind: 'fetch' },
+      { kind: 'survey' },
+      { kind: 'recover', question: { kind: 'prepare', instance: 1, ballot } },
+      {
+        kind: 'recover',
+        question: { kind: 'accept', instance: 9, ballot, value: configuration },
+      },
       { kind: 'chosen', configuration },
     ] as const
   ).map((question) => [`chain ${question.kind}`, chainBody(question), chainOf, question] as const),
