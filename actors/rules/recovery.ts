@@ -80,8 +80,8 @@ export function recoveryObjection(
 }
 
 /**
- * Recoveries of earlier tries that may have come about, though nobody here goes by one: all who are
- * here and are of it have agreed to it. `agreed`: of each who is here, to which.
+ * What earlier tries made that may have come about, though nobody here goes by it: all who are here
+ * and are of it have agreed to it, or to what follows it. `agreed`: of each who is here, to which.
  */
 export function mayHaveBegun(
   agreed: ReadonlyMap<NodeId, Configuration | undefined>,
@@ -89,12 +89,33 @@ export function mayHaveBegun(
   const begun: Configuration[] = [];
   for (const one of agreed.values()) {
     if (one === undefined || begun.some((other) => sameConfiguration(one, other))) continue;
-    const isOf = (other: Configuration | undefined): boolean =>
-      other !== undefined && sameConfiguration(one, other);
     const here = membersOf(one).filter((id) => agreed.has(id));
-    if (here.every((id) => isOf(agreed.get(id)))) begun.push(one);
+    if (here.every((id) => isOfIt(one, agreed.get(id)))) begun.push(one);
   }
-  return begun;
+  return begun.filter((one) => !begun.some((other) => other !== one && isOfIt(one, other)));
+}
+
+/**
+ * What follows where that may have come about: it, or what its members make of it that are here. It
+ * is chosen where the others are.
+ */
+export function takenUp(
+  begun: Configuration,
+  here: readonly NodeId[],
+): Configuration | Objection {
+  const survivors = membersOf(begun).filter((id) => here.includes(id));
+  return survivors.length === membersOf(begun).length ? begun : recovered(begun, survivors);
+}
+
+/** Whether it was made for those who knew the first one last, whatever was made of it since. */
+export function isRecoveredFrom({ number, recoveries }: Configuration, after: Configuration): boolean {
+  return after.recoveries[recoveries.length]?.from === number;
+}
+
+/** Whether the other is that one, or follows it. */
+function isOfIt({ recoveries }: Configuration, other: Configuration | undefined): boolean {
+  const last = recoveries.length - 1;
+  return other !== undefined && other.recoveries[last]?.name === recoveries[last]?.name;
 }
 
 function recoveryOf({ number, recoveries }: Configuration, survivors: readonly NodeId[]): Recovery {

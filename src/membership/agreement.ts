@@ -2,7 +2,6 @@
  * What a survivor of a lost majority says to what others make of it (`actors/rules/recovery.ts`):
  * whether it has something against it, and its word, which is on its disk before anybody sees it.
  */
-import { blankAcceptor } from '../../actors/consensus/acceptor.js';
 import { type Vote, voteOf } from '../../actors/consensus/voter.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type Configuration, membersOf } from '../../actors/rules/configuration.js';
@@ -10,7 +9,8 @@ import { isRecoveryOf, lostOf } from '../../actors/rules/recovery.js';
 import { sameConfiguration } from '../../actors/rules/steps.js';
 import { MalformedError, UnavailableError } from '../errors.js';
 import { decodeConfiguration } from '../wire/configuration-codec.js';
-import type { VoteQuestion } from '../wire/protocol/chain.js';
+import type { Surveyed, VoteQuestion } from '../wire/protocol/chain.js';
+import { agreedAt } from './agreed.js';
 import type { Chain } from './chain.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Voting } from './voting.js';
@@ -40,9 +40,10 @@ export class Agreement {
     const { known, table } = chain;
     if (known === undefined) return done({ kind: 'behind' });
     const isHere = question.instance === known.number;
-    const wanted = isHere && question.kind === 'accept' ? this.checked(known, question.value) : undefined;
-    const { agreed } = table.kept;
-    const acceptor = agreed.instance === known.number ? agreed.acceptor : blankAcceptor;
+    const acceptor = agreedAt(known, table.kept.agreed);
+    const before = acceptor.accepted && decodeConfiguration(acceptor.accepted.value);
+    const wanted =
+      isHere && question.kind === 'accept' ? this.checked(question.value, known, before) : undefined;
     const voter = { instance: known.number, acceptor, votesFrom: 0 };
     const cast = voteOf(voter, question.instance, question);
     if (!isHere) return done(cast.vote);
@@ -53,6 +54,19 @@ export class Agreement {
     );
   }
 
+  /** What others are told who ask who is there; undefined: no configuration is known here. */
+  word(): Surveyed | undefined {
+    const { self, chain, voting, watch } = this.options;
+    const { known, bytes, table } = chain;
+    if (known === undefined || bytes === undefined) return undefined;
+    return {
+      configuration: bytes,
+      agreed: agreedAt(known, table.kept.agreed).accepted?.value,
+      votes: voting.votes,
+      heard: membersOf(known).filter((id) => id !== self && watch.reachability(id) !== 'down'),
+    };
+  }
+
   /** What stands against taking them for gone for good; undefined: nothing. */
   objection(lost: readonly NodeId[]): string | undefined {
     const { watch, nameOf } = this.options;
@@ -61,14 +75,20 @@ export class Agreement {
     return `${heard.join(', ')} ${heard.length === 1 ? 'is' : 'are'} alive, or ${heard.length === 1 ? 'was' : 'were'} a moment ago`;
   }
 
-  private checked(known: Configuration, value: Uint8Array): Configuration {
+  /** `before`: what it agreed to, and may have come about without those who are lost now. */
+  private checked(
+    value: Uint8Array,
+    known: Configuration,
+    before: Configuration | undefined,
+  ): Configuration {
     const wanted = decodeConfiguration(value);
-    if (!isRecoveryOf(known, wanted))
+    const base = [known, before].find((one) => one !== undefined && isRecoveryOf(one, wanted));
+    if (base === undefined)
       throw new MalformedError('what is proposed is no recovery of the configuration');
     const survivors = membersOf(wanted);
     if (!survivors.includes(this.options.self))
       throw new UnavailableError('it is one of those that would be lost, and lives');
-    const objection = this.objection(lostOf(known, survivors));
+    const objection = this.objection(lostOf(base, survivors));
     if (objection !== undefined) throw new UnavailableError(objection);
     return wanted;
   }

@@ -99,14 +99,7 @@ export class Configurations {
     const { peers, roster } = this.options;
     const nameOf = (node: NodeId): string => roster.get(node)?.name ?? node;
     const agreement = new Agreement({ self: peers.self, chain, voting, watch, nameOf });
-    const recovering = new Recovering({
-      ...this.options,
-      chain,
-      voting,
-      exchange,
-      agreement,
-      nameOf,
-    });
+    const recovering = new Recovering({ ...this.options, chain, exchange, agreement, nameOf });
     exchange.surviveAs(recovering);
     return recovering;
   }

@@ -7,7 +7,8 @@ import { replicaCountsOf } from '../../actors/rules/transfer.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { LossForm, RecoveryForm } from '../wire/recovery-form.js';
 import type { MemberView } from './member-view.js';
-import type { Outlook, Recovering } from './recovering.js';
+import type { Outlook } from './outlook.js';
+import type { Recovering } from './recovering.js';
 
 export class RecoveryDesk {
   constructor(
@@ -21,7 +22,7 @@ export class RecoveryDesk {
   /** Throws `UnavailableError` with what stands in the way. */
   async show(): Promise<RecoveryForm> {
     const outlook = await this.options.recovering.look();
-    const { base, survivors, lost, after } = outlook;
+    const { base, survivors, lost, after, begun } = outlook;
     const known = new Map(this.options.view.members().map(({ id, name }) => [id, name]));
     const named = membersOf(base).map((id) => [id, known.get(id) ?? id] as const);
     return {
@@ -30,6 +31,7 @@ export class RecoveryDesk {
       partitions: base.partitions,
       survivors,
       lost,
+      isBegun: begun !== undefined,
       endsMove: base.move !== undefined && after.move === undefined,
       losses: this.losses(outlook),
       names: Object.fromEntries(named),

@@ -18,6 +18,7 @@ import { mayFollow } from '../../actors/rules/steps.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import { MalformedError, UnavailableError } from '../errors.js';
 import { decodeConfiguration } from '../wire/configuration-codec.js';
+import { agreedAt } from './agreed.js';
 import type { Chain } from './chain.js';
 
 export interface VotingOptions {
@@ -92,10 +93,17 @@ export class Voting {
     this.options.chain.table.keep({ votesFrom }, () => undefined);
   }
 
-  /** To go on without those that are lost: what they would choose with its vote would be undone. */
-  private hasAgreed({ number }: Configuration): boolean {
-    const { agreed } = this.options.chain.table.kept;
-    return agreed.instance === number && agreed.acceptor.accepted !== undefined;
+  /**
+   * On what follows the configuration that is known: no while it has agreed to go on without some
+   * that are lost, as what these chose with its vote would be undone.
+   */
+  get votes(): boolean {
+    const { known } = this.options.chain;
+    return known !== undefined && !this.votesNowhere && !this.hasAgreed(known);
+  }
+
+  private hasAgreed(known: Configuration): boolean {
+    return agreedAt(known, this.options.chain.table.kept.agreed).accepted !== undefined;
   }
 
   private cast(

@@ -12,8 +12,10 @@ export interface RecoveryForm {
   readonly partitions: number;
   /** Ascending. */
   readonly survivors: readonly NodeId[];
-  /** Members that nobody hears, and that would be removed; ascending. */
+  /** Members that would be removed, and that nobody hears unless it is begun; ascending. */
   readonly lost: readonly NodeId[];
+  /** An earlier recovery that may have come about: another one can't in its stead. */
+  readonly isBegun: boolean;
   /** A move that would be over at once, as one of its sides is lost. */
   readonly endsMove: boolean;
   readonly losses: readonly LossForm[];

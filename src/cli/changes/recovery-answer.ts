@@ -9,18 +9,23 @@ import { array, namesFrom, natural, nodeId, record } from './change-answers.js';
 /** Throws `MalformedError`. */
 export function recoveryFrom(document: unknown): RecoveryForm {
   const recovery = record(record(document, 'answer')['recovery'], 'recovery');
-  const { from, number, partitions, survivors, lost, endsMove, losses, names } = recovery;
-  if (typeof endsMove !== 'boolean') throw new MalformedError('recovery says nothing of the move');
+  const { from, number, partitions, survivors, lost, losses, names } = recovery;
   return {
     from: natural(from, 'number of a configuration'),
     number: natural(number, 'number of a configuration'),
     partitions: natural(partitions, 'partitions'),
     survivors: array(survivors, 'survivors').map(nodeId),
     lost: array(lost, 'lost').map(nodeId),
-    endsMove,
+    isBegun: flag(recovery['isBegun']),
+    endsMove: flag(recovery['endsMove']),
     losses: array(losses, 'losses').map(lossFrom),
     names: namesFrom(names),
   };
+}
+
+function flag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new MalformedError('recovery is neither so nor otherwise');
+  return value;
 }
 
 function lossFrom(document: unknown): LossForm {

@@ -4,28 +4,33 @@ import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { LossForm, RecoveryForm } from '../../wire/recovery-form.js';
 
 export function recoveryText(recovery: RecoveryForm): string {
-  const { from, survivors, lost, losses, endsMove } = recovery;
+  const { from, survivors, lost, losses, isBegun, endsMove } = recovery;
   return [
+    ...(isBegun ? [begunText] : []),
     `The members of this cluster that are left, on configuration ${from}: ${namesOf(survivors, recovery)}`,
     lost.length === 0
       ? 'Nobody is lost; too many have disks that were put back from copies, and may not vote'
-      : `Lost, nobody hears them:                            ${namesOf(lost, recovery)}`,
+      : `${isBegun ? 'Lost' : 'Lost, nobody hears them'}: ${namesOf(lost, recovery)}`,
     ...losses.flatMap((loss) => lossLines(loss, recovery, losses.length > 1)),
     ...(endsMove ? ['The move that is under way is over at once: one of its sides is lost.'] : []),
   ].join('\n');
 }
 
+const begunText =
+  'An earlier recovery was begun and may have come about, with a node that is not there now: no other can in its stead. Start that node first if it can be; what is shown here follows from it.';
+
 /** Why it is asked once more. */
 export function priceText(recovery: RecoveryForm): string {
   const { number, lost } = recovery;
-  const names = namesOf(lost, recovery);
+  const undone = '- What was changed of the cluster, and no survivor knows, is undone.';
   if (lost.length === 0)
-    return `The survivors are to go on with configuration ${number}. That can't be taken back. What was changed of the cluster, and none of them knows, is undone.`;
-  return `${names} ${lost.length === 1 ? 'is' : 'are'} to be gone for good, and the survivors to go on with configuration ${number}. That can't be taken back:
-- If ${lost.length === 1 ? 'it runs' : 'any of them run'} somewhere, cut off from here, ${lost.length === 1 ? 'it has' : 'they have'} acknowledged writes that will not be in the cluster.
-  Be sure that ${lost.length === 1 ? 'it does' : 'they do'} not, and that nobody recovers ${lost.length === 1 ? 'it' : 'them'} in the same way: two recovered parts can't be made one again.
-- Started again, ${lost.length === 1 ? 'it ends' : 'they end'} as soon as ${lost.length === 1 ? 'it hears' : 'they hear'} of this. What ${lost.length === 1 ? 'it' : 'they'} alone held stays in ${lost.length === 1 ? 'its data directory' : 'their data directories'}, and nowhere else.
-- What was changed of the cluster, and no survivor knows, is undone.`;
+    return `The survivors are to go on with configuration ${number}. That can't be taken back:\n${undone}`;
+  return `${namesOf(lost, recovery)}: gone for good, and the survivors go on with configuration ${number}. That can't be taken back:
+- What runs of them somewhere, cut off from here, has acknowledged writes that will not be in the cluster.
+  Be sure that none does, and that nobody recovers them in the same way: two recovered parts can't be made one again.
+- Who of them is started again ends as soon as it hears of this. What they alone held stays in their data
+  directories, and nowhere else.
+${undone}`;
 }
 
 export function namesOf(

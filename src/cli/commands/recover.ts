@@ -6,16 +6,18 @@ import {
   withCluster,
   type OperatorOptions,
 } from '../changes/operator-options.js';
+import { checkLost } from '../changes/lost-nodes.js';
 import { namesOf, priceText, recoveryText } from '../changes/recovery-text.js';
 import type { ClusterQuestion } from '../cluster-status.js';
 import { checkTerminal, confirm } from '../confirm.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { printJson, printLine, say } from '../output.js';
+import { listed } from '../parsers.js';
 import type { RecoveryForm } from '../../wire/recovery-form.js';
 
 interface RecoverOptions extends OperatorOptions {
   readonly yes?: true;
-  readonly lost?: string[];
+  readonly lost?: readonly string[];
 }
 
 export function addRecover(program: Command): void {
@@ -25,7 +27,11 @@ export function addRecover(program: Command): void {
     .description(
       'Has those nodes go on that are left of a cluster, where the majority of those that vote is gone for good: the cluster serves, and nothing of its membership can be changed any more. All others are removed. All that are left must agree, and none of them may hear any of the others.',
     )
-    .option('--lost <nodes...>', 'by name or id, all that are gone for good: no others may be lost')
+    .option(
+      '--lost <names>',
+      'all that are gone for good, by names or ids: no others may be lost',
+      listed,
+    )
     .option('--yes', 'do not ask; together with --lost')
     .option('--json', 'one JSON object: {"number","survivors","lost"}, with ids');
   addOperatorOptions(command)
@@ -37,7 +43,7 @@ quorate remove, quorate replace.
 
 Examples:
   quorate recover
-  quorate recover --lost n3 n4 n5 --yes`,
+  quorate recover --lost n3,n4,n5 --yes`,
     )
     .action((options: RecoverOptions) =>
       withCluster(options, (question) => recover(options, question)),
@@ -84,22 +90,4 @@ async function confirmTwice(recovery: RecoveryForm): Promise<void> {
     word: 'recover',
     declined,
   });
-}
-
-function checkLost(named: readonly string[], recovery: RecoveryForm): void {
-  const { lost, names } = recovery;
-  const isNamed = (id: string): boolean => named.includes(id) || named.includes(names[id] ?? id);
-  const isLost = (name: string): boolean => lost.some((id) => id === name || names[id] === name);
-  const others = lost.filter((id) => !isNamed(id));
-  if (others.length > 0)
-    throw new CommandError(
-      exitCodes.refused,
-      `${namesOf(others, recovery)} would be lost as well, and --lost does not say so`,
-    );
-  const present = named.filter((name) => !isLost(name));
-  if (present.length === 0) return;
-  throw new CommandError(
-    exitCodes.refused,
-    `${present.join(' ')} would not be lost: there, or no member of this cluster`,
-  );
 }

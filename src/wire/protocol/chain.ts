@@ -6,15 +6,15 @@
  *                     it. Each is answered with a vote, once that is on the disk
  *   enrol             the names of the asker's lives, the one it is in last. Answered once that one is
  *                     on the disk, or with one that is not among them
- *   survey            who is there, to go on without those who are lost? answered with the
- *                     configuration it knows
+ *   survey            who is there, to go on without those who are lost? answered with what it
+ *                     knows, has agreed to, and hears
  *   recover           `prepare` or `accept`, of what follows without them
  *   fetch             which configuration do you know? answered with it
  *   chosen            told, or asked whether it is on the disk: this one was chosen
  *
  * Configurations travel as the bytes of their document, which whoever takes them checks.
  */
-import { isNodeId } from '../../../actors/rules/actor.js';
+import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
@@ -24,6 +24,7 @@ import type { EnrolmentAnswer, LifeName, Lives } from '../../../actors/consensus
 import type { Vote } from '../../../actors/consensus/voter.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isText } from '../columns.js';
+import { decodeNodeIds, encodeNodeIds } from '../node-ids.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, binOf, onlyOf, type Answer, type Request } from './bodies.js';
 
@@ -154,19 +155,28 @@ export function fetchedOf(body: readonly WireValue[]): Buffer {
 /** To `survey`. */
 export interface Surveyed {
   readonly configuration: ConfigurationBytes;
-  /** Its disk is not known to be an old one. */
+  /** To which recovery of that it has agreed. */
+  readonly agreed: ConfigurationBytes | undefined;
+  /** On what follows. */
   readonly votes: boolean;
+  /** Members that it does not take for down, but for itself; ascending. */
+  readonly heard: readonly NodeId[];
 }
 
-export function surveyedBody({ configuration, votes }: Surveyed): Answer<'chain'> {
-  return asAnswer([configuration, votes]);
+export function surveyedBody({ configuration, agreed, votes, heard }: Surveyed): Answer<'chain'> {
+  return asAnswer([configuration, agreed ?? null, votes, encodeNodeIds(heard)]);
 }
 
 export function surveyedOf(body: readonly WireValue[]): Surveyed {
-  checkCount(body, 2);
-  const [configuration, votes] = body;
+  checkCount(body, 4);
+  const [configuration, agreed, votes, heard] = body;
   if (typeof votes !== 'boolean') throw new MalformedError('no answer of who is there');
-  return { configuration: configurationOf(configuration), votes };
+  return {
+    configuration: configurationOf(configuration),
+    agreed: agreed === null ? undefined : configurationOf(agreed),
+    votes,
+    heard: decodeNodeIds(heard),
+  };
 }
 
 /** To `chosen`, where somebody waits: that one, or a later one, is on the disk. */

@@ -82,14 +82,14 @@ export const recoveryMutants: readonly Mutant[] = [
   {
     name: 'earlier-recovery-passed-over',
     test: 'unit/recovery',
-    file: 'src/membership/recovering.js',
-    find: 'await this.takeUpWhatBegan(promises, after);',
-    replace: '',
+    file: 'src/membership/outlook.js',
+    find: 'const begun = begunBy(',
+    replace: 'const begun = undefined; void (',
   },
   {
     name: 'recovered-from-what-one-knows',
     test: 'unit/recovery',
-    file: 'src/membership/recovering.js',
+    file: 'src/membership/outlook.js',
     find: 'return latest === base && behind.length === 0;',
     replace: 'return true;',
   },

@@ -5,11 +5,13 @@ import { type Configuration, membersOf } from '../../../actors/rules/configurati
 import { areForked, eraOf, firstNumberOf, hasParted } from '../../../actors/rules/era.js';
 import { chainLimits } from '../../../actors/rules/limits/chain.js';
 import {
+  isRecoveredFrom,
   isRecoveryOf,
   lostOf,
   mayHaveBegun,
   recovered,
   recoveryObjection,
+  takenUp,
 } from '../../../actors/rules/recovery.js';
 import { lossOf } from '../../../actors/rules/recovery-loss.js';
 import {
@@ -209,6 +211,27 @@ describe('what an earlier try may have come to', () => {
     expect(mayHaveBegun(agreed([1, one], [2, two], [3, two]))).toEqual([two]);
     expect(mayHaveBegun(agreed([1, one], [3, two]))).toEqual([one, two]);
     expect(mayHaveBegun(agreed([1, undefined]))).toEqual([]);
+  });
+
+  test('what was made of it counts for it; and where all have agreed to that, in its stead', () => {
+    const made = taken(takenUp(one, ids(2, 3)));
+    expect(made).toEqual(recovered(one, ids(2)));
+    expect(taken(takenUp(one, ids(1, 2, 4)))).toBe(one);
+    expect(mayHaveBegun(agreed([1, one], [2, made]))).toEqual([made]);
+    expect(mayHaveBegun(agreed([2, made], [3, undefined]))).toEqual([made]);
+    const first = taken(recovered(founded, ids(1, 2, 3)));
+    const second = taken(recovered(first, ids(2, 3)));
+    expect(mayHaveBegun(agreed([2, first], [3, second]))).toEqual([first]);
+  });
+
+  test('it counts until the cluster goes on without it', () => {
+    const made = taken(recovered(one, ids(2)));
+    const on = taken(removal(founded, ids(5)));
+    const is = (base: Configuration) => [one, made].map((after) => isRecoveredFrom(base, after));
+    expect(is(founded)).toEqual([true, true]);
+    expect(is(one)).toEqual([false, true]);
+    expect(is(on)).toEqual([false, false]);
+    expect(is(made)).toEqual([false, false]);
   });
 });
 
