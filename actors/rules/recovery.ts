@@ -99,16 +99,16 @@ export function mayHaveBegun(
  * What follows where that may have come about: it, or what its members make of it that are here. It
  * is chosen where the others are.
  */
-export function takenUp(
-  begun: Configuration,
-  here: readonly NodeId[],
-): Configuration | Objection {
+export function takenUp(begun: Configuration, here: readonly NodeId[]): Configuration | Objection {
   const survivors = membersOf(begun).filter((id) => here.includes(id));
   return survivors.length === membersOf(begun).length ? begun : recovered(begun, survivors);
 }
 
 /** Whether it was made for those who knew the first one last, whatever was made of it since. */
-export function isRecoveredFrom({ number, recoveries }: Configuration, after: Configuration): boolean {
+export function isRecoveredFrom(
+  { number, recoveries }: Configuration,
+  after: Configuration,
+): boolean {
   return after.recoveries[recoveries.length]?.from === number;
 }
 
@@ -135,9 +135,7 @@ function ownedBy(
   const isHeld = (places: readonly Place[]): boolean =>
     places.some(({ id, weight }) => weight > 0 && survivors.includes(id));
   const side = (of: Pick<Move, 'members' | 'ring'>) => {
-    return isHeld(of.members)
-      ? { members: of.members, ring: of.ring, move: undefined }
-      : undefined;
+    return isHeld(of.members) ? { members: of.members, ring: of.ring, move: undefined } : undefined;
   };
   if (move !== undefined && isHeld(members) && isHeld(move.members)) return { members, ring, move };
   return side({ members, ring }) ?? (move && side(move));

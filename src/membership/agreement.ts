@@ -43,7 +43,9 @@ export class Agreement {
     const acceptor = agreedAt(known, table.kept.agreed);
     const before = acceptor.accepted && decodeConfiguration(acceptor.accepted.value);
     const wanted =
-      isHere && question.kind === 'accept' ? this.checked(question.value, known, before) : undefined;
+      isHere && question.kind === 'accept'
+        ? this.checked(question.value, known, before)
+        : undefined;
     const voter = { instance: known.number, acceptor, votesFrom: 0 };
     const cast = voteOf(voter, question.instance, question);
     if (!isHere) return done(cast.vote);

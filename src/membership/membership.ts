@@ -4,7 +4,12 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, isMember, membersOf, type Place } from '../../actors/rules/configuration.js';
+import {
+  type Configuration,
+  isMember,
+  membersOf,
+  type Place,
+} from '../../actors/rules/configuration.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { LateWords } from '../bus/late-words.js';

@@ -179,9 +179,12 @@ describe('refused', () => {
     expect(known(b).number).toBe(1);
     let vote = '';
     const ballot = { round: 99, proposer: b.id };
-    b.membership.configurations.voting.vote({ kind: 'prepare', instance: 1, ballot }, ({ kind }) => {
-      vote = kind;
-    });
+    b.membership.configurations.voting.vote(
+      { kind: 'prepare', instance: 1, ballot },
+      ({ kind }) => {
+        vote = kind;
+      },
+    );
     await world.run(10);
     expect(vote).toBe('abstaining');
     expect(outcome.said).toBe('');

@@ -33,10 +33,7 @@ export function priceText(recovery: RecoveryForm): string {
 ${undone}`;
 }
 
-export function namesOf(
-  ids: readonly NodeId[],
-  { names }: Pick<RecoveryForm, 'names'>,
-): string {
+export function namesOf(ids: readonly NodeId[], { names }: Pick<RecoveryForm, 'names'>): string {
   const sorted = ids
     .map((id) => names[id] ?? id)
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));

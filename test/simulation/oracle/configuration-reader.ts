@@ -9,8 +9,7 @@ export function readConfiguration(bytes: Buffer): Configuration {
   const row = readMessagePack(bytes);
   if (!Array.isArray(row) || row.length !== 11 || row[0] !== 1)
     throw new Error('not a configuration');
-  const [, cluster, number, layout, partitions, ring, members, leaving, removed, move, eras] =
-    row;
+  const [, cluster, number, layout, partitions, ring, members, leaving, removed, move, eras] = row;
   const numbers = [cluster, number, layout, partitions, ring];
   if (!numbers.every((value) => typeof value === 'number'))
     throw new Error('not the numbers of a configuration');

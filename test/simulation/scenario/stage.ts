@@ -280,10 +280,7 @@ export class Stage {
     return expectedOf(await this.asked(command, { apply: plan }), command);
   }
 
-  private async asked(
-    { options }: Command,
-    change: Wanted,
-  ): Promise<ChangeAnswer> {
+  private async asked({ options }: Command, change: Wanted): Promise<ChangeAnswer> {
     const { cluster } = this;
     const via =
       options['via'] === undefined
