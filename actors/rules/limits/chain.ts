@@ -28,6 +28,11 @@ export const chainLimits = {
 
   /** Of configurations in an era: more steps than any cluster takes. */
   numbersOfEra: 2 ** 20,
+  /**
+   * Who drives a cluster that was recovered says with so many beats to everybody who it is: another
+   * part that was recovered may have forgotten this one.
+   */
+  announcedBeats: 10,
   /** A configuration names all that led to it. */
   recoveriesMax: 64,
   /** Whoever recovers looks so often who is there while what they know changes. */

@@ -108,6 +108,13 @@ export const recoveryMutants: readonly Mutant[] = [
     replace: 'false',
   },
   {
+    name: 'parts-say-nothing',
+    test: 'unit/recovery',
+    file: 'src/membership/gossip-exchange.js',
+    find: 'heartbeat % chainLimits.announcedBeats === 0',
+    replace: 'false',
+  },
+  {
     name: 'fork-heard',
     test: 'unit/recovery',
     file: 'src/membership/settings.js',
