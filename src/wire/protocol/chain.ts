@@ -8,7 +8,7 @@
  *                     on the disk, or with one that is not among them
  *   survey            who is there, to go on without those who are lost? answered with what it
  *                     knows, has agreed to, and hears
- *   recover           `prepare` or `accept`, of what follows without them
+ *   recover           as `prepare`, or with a value as `accept`, of what follows without them
  *   fetch             which configuration do you know? answered with it
  *   chosen            told, or asked whether it is on the disk: this one was chosen
  *
@@ -54,7 +54,7 @@ export function chainBody(question: ChainQuestion): Request<'chain'> {
   switch (question.kind) {
     case 'prepare':
     case 'accept':
-      return asRequest(voteParts(question));
+      return asRequest([question.kind, ...voteParts(question)]);
     case 'recover':
       return asRequest([question.kind, ...voteParts(question.question)]);
     case 'enrol':
@@ -72,12 +72,8 @@ export function chainOf(body: readonly WireValue[]): ChainQuestion {
     case 'prepare':
     case 'accept':
       return voteQuestionOf(kind, parts);
-    case 'recover': {
-      const [asked, ...rest] = parts;
-      if (asked !== 'prepare' && asked !== 'accept')
-        throw new MalformedError('no such question about a recovery');
-      return { kind, question: voteQuestionOf(asked, rest) };
-    }
+    case 'recover':
+      return { kind, question: voteQuestionOf(parts.length === 3 ? 'prepare' : 'accept', parts) };
     case 'enrol':
       if (parts.length === 0 || parts.length > consensusLimits.livesMax)
         throw new MalformedError('as many lives as nobody tells');
@@ -183,9 +179,8 @@ export function surveyedOf(body: readonly WireValue[]): Surveyed {
 export const takenBody = asAnswer<'chain'>([]);
 
 function voteParts(question: VoteQuestion): WireValue[] {
-  const { kind, instance, ballot } = question;
-  const parts = [kind, instance, ...ballotParts(ballot)];
-  return kind === 'accept' ? [...parts, question.value] : parts;
+  const parts = [question.instance, ...ballotParts(question.ballot)];
+  return question.kind === 'accept' ? [...parts, question.value] : parts;
 }
 
 function voteQuestionOf(kind: 'prepare' | 'accept', parts: readonly WireValue[]): VoteQuestion {
