@@ -82,13 +82,9 @@ export class ChangeDesk {
   }
 
   private chosen(question: Wanted): Promise<number> {
-    switch (question.ask) {
-      case 'apply':
-        return this.planning.apply(question.plan);
-      case 'recover':
-        return this.recovery.recover(question.from, question.lost);
-      case 'cancel':
-        return this.planning.cancel();
-    }
+    const { planning, recovery } = this;
+    if (question.ask === 'apply') return planning.apply(question.plan);
+    if (question.ask === 'recover') return recovery.recover(question.from, question.lost);
+    return planning.cancel();
   }
 }

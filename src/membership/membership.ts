@@ -98,11 +98,8 @@ export class Membership {
     this.configurations = new Configurations({ ...seams, partitions, list });
     const { configurations } = this;
     const { chain, fence } = configurations;
-    const reconciliation = new Reconciliation({
-      clock,
-      roster,
-      tell: (node) => this.telling.tell(node, { asks: 'rows', rows: true }),
-    });
+    const tell = (node: NodeId): void => this.telling.tell(node, { asks: 'rows', rows: true });
+    const reconciliation = new Reconciliation({ clock, roster, tell });
     const reconcile = (node: NodeId): void => reconciliation.with(node);
     this.view = new MemberView({ roster, watch, removed: fence.removed, partitions, reconcile });
     const { view } = this;
@@ -139,12 +136,7 @@ export class Membership {
     const own = { configurations, view, claim, lineage, kept, problems };
     const doing = { outages, learning, telling, consent, driving };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
-    chain.onDeparture(() => life.send({ type: 'self.departed' }));
-    chain.onLearned((configuration) => this.goBy(configuration));
-    chain.onForked((other) => {
-      const names = membersOf(other).map((id) => roster.get(id)?.name ?? id);
-      problems.report('recovery', forkText(names));
-    });
+    this.followChain();
   }
 
   /**
@@ -232,6 +224,17 @@ export class Membership {
         this.watch.stop();
       },
     };
+  }
+
+  private followChain(): void {
+    const { problems, life, roster, configurations } = this;
+    const { chain } = configurations;
+    chain.onDeparture(() => life.send({ type: 'self.departed' }));
+    chain.onLearned((configuration) => this.goBy(configuration));
+    chain.onForked((other) => {
+      const names = membersOf(other).map((id) => roster.get(id)?.name ?? id);
+      problems.report('recovery', forkText(names));
+    });
   }
 
   private listen(): void {

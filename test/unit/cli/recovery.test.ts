@@ -27,6 +27,14 @@ const recovery: RecoveryForm = {
   names: { [one]: 'n1', [two]: 'n2', [three]: 'n3', [ten]: 'n10' },
 };
 
+function run(...words: string[]): Promise<unknown> {
+  const program = new Command('quorate').exitOverride();
+  addRecover(program);
+  const [command] = program.commands;
+  command!.action(() => undefined);
+  return program.parseAsync(['recover', ...words], { from: 'user' }).then(() => command!.opts());
+}
+
 describe('what is shown', () => {
   test('who is left, who is lost, which partitions have no replica, and where writes may be lost', () => {
     expect(recoveryText(recovery).split('\n')).toEqual([
@@ -70,13 +78,6 @@ test('what a node answers is read whole, or refused', () => {
 });
 
 test('names come one by one or in a list', async () => {
-  const run = (...words: string[]): Promise<unknown> => {
-    const program = new Command('quorate').exitOverride();
-    addRecover(program);
-    const [command] = program.commands;
-    command!.action(() => undefined);
-    return program.parseAsync(['recover', ...words], { from: 'user' }).then(() => command!.opts());
-  };
   expect(await run('--lost', 'n3,n4', '--lost', 'n5', '--yes')).toMatchObject({
     lost: ['n3', 'n4', 'n5'],
     yes: true,

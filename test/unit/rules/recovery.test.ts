@@ -38,6 +38,19 @@ function lastRecovery({ recoveries }: Configuration): number {
   return recoveries.at(-1)?.name ?? 0;
 }
 
+const all = (): boolean => true;
+
+function said(of: Configuration): { readonly number: number; readonly recovery: number } {
+  return { number: of.number, recovery: lastRecovery(of) };
+}
+
+/** To what each has agreed. */
+function agreed(
+  ...entries: readonly [number, Configuration | undefined][]
+): Map<string, Configuration | undefined> {
+  return new Map(entries.map(([number, to]) => [idOf(number), to]));
+}
+
 describe('a recovery', () => {
   test('removes all others, in a configuration that is the first of the next era and a layout of its own', () => {
     const after = taken(recovered(founded, ids(2, 5)));
@@ -153,7 +166,6 @@ describe('a recovery', () => {
   });
 
   test('needs none where a majority is there and votes', () => {
-    const all = (): boolean => true;
     expect(recoveryObjection(founded, ids(1, 2, 3), all)).toMatch(/3 of the 5 .* a majority/);
     expect(recoveryObjection(founded, ids(1, 2), all)).toBeUndefined();
     // Disks that were put back from copies.
@@ -176,7 +188,6 @@ describe('recoveries that knew nothing of each other', () => {
   });
 
   test('by what a beat says: where it is of an era that is known here; else the configuration tells', () => {
-    const said = (of: Configuration) => ({ number: of.number, recovery: lastRecovery(of) });
     const second = taken(recovered(other, ids(4)));
     expect(hasParted(one, said(other))).toBe(true);
     expect(hasParted(second, said(one))).toBe(true);
@@ -204,9 +215,6 @@ describe('recoveries that knew nothing of each other', () => {
 describe('what an earlier try may have come to', () => {
   const one = taken(recovered(founded, ids(1, 2)));
   const two = taken(recovered(founded, ids(2, 3)));
-  const agreed = (...entries: readonly [number, Configuration | undefined][]) =>
-    new Map(entries.map(([number, to]) => [idOf(number), to]));
-
   test('it may have come about where all of it who are here have agreed', () => {
     expect(mayHaveBegun(agreed([1, one], [2, one]))).toEqual([one]);
     expect(mayHaveBegun(agreed([2, one], [3, undefined]))).toEqual([one]);
