@@ -38,7 +38,7 @@ function lastRecovery({ recoveries }: Configuration): number {
   return recoveries.at(-1)?.name ?? 0;
 }
 
-const all = (): boolean => true;
+const doVote = (): boolean => true;
 
 function said(of: Configuration): { readonly number: number; readonly recovery: number } {
   return { number: of.number, recovery: lastRecovery(of) };
@@ -166,8 +166,8 @@ describe('a recovery', () => {
   });
 
   test('needs none where a majority is there and votes', () => {
-    expect(recoveryObjection(founded, ids(1, 2, 3), all)).toMatch(/3 of the 5 .* a majority/);
-    expect(recoveryObjection(founded, ids(1, 2), all)).toBeUndefined();
+    expect(recoveryObjection(founded, ids(1, 2, 3), doVote)).toMatch(/3 of the 5 .* a majority/);
+    expect(recoveryObjection(founded, ids(1, 2), doVote)).toBeUndefined();
     // Disks that were put back from copies.
     expect(recoveryObjection(founded, ids(1, 2, 3), (id) => id !== idOf(3))).toBeUndefined();
   });
