@@ -32,8 +32,8 @@ export function lossOf(
 }
 
 /**
- * Every acknowledged put is left somewhere: W of the owners had it, and fewer of them are lost. What
- * has moved is whole with the new owners as well.
+ * Every acknowledged put is left somewhere: W of the owners had it, and fewer of them are lost.
+ * What has moved is whole with the new owners as well.
  */
 function isWhole(placement: Placement, survivors: ReadonlySet<NodeId>, w: number): boolean {
   const { primaries, incoming } = placement;

@@ -103,8 +103,8 @@ export class Chain {
   }
 
   /**
-   * Called as often as it hears of a configuration of the same cluster, of which another recovery is
-   * told than this node knows: those who go by it went on without this one, and it without them.
+   * Called as often as it hears of a configuration of the same cluster, of which another recovery
+   * is told than this node knows: those who go by it went on without this one, and it without them.
    */
   onForked(listener: (other: Configuration) => void): void {
     this.forkListeners.push(listener);

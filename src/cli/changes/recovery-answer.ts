@@ -1,6 +1,6 @@
 /**
- * What a node answers of a recovery (`src/wire/recovery-form.ts`), read where it is to be shown: all
- * of it is checked, since it comes from another process.
+ * What a node answers of a recovery (`src/wire/recovery-form.ts`), read where it is to be shown:
+ * all of it is checked, since it comes from another process.
  */
 import { MalformedError } from '../../errors.js';
 import type { LossForm, RecoveryForm } from '../../wire/recovery-form.js';
