@@ -21,7 +21,10 @@ export interface Place {
 
 export interface Configuration {
   readonly cluster: ClusterId;
-  /** 1 for the founders', one more with each step. 32 bits, unsigned. */
+  /**
+   * 1 for the founders', one more with each step; with a recovery the first one of the next era
+   * (`era.ts`). 32 bits, unsigned.
+   */
   readonly number: number;
   /**
    * The configuration with which the owners of partitions last changed: this one, or an earlier
@@ -43,6 +46,16 @@ export interface Configuration {
    * ascending. Among `members` until the move that goes on without them is over.
    */
   readonly removed: readonly NodeId[];
+  /** That led here, one an era but for the first; the last one began the era this one is of. */
+  readonly recoveries: readonly Recovery[];
+}
+
+/** Survivors of a lost majority went on without it; see `recovery.ts`. */
+export interface Recovery {
+  /** The number of the configuration that was known to them last. */
+  readonly from: number;
+  /** Another one for other survivors. 32 bits, unsigned, not 0. */
+  readonly name: number;
 }
 
 /** From `members` to others. Both are written; see `placement.ts`. */

@@ -8,6 +8,8 @@
  *   removal    a member is gone for good, whether or not a move is under way
  *   released   who left holds nothing any more
  *
+ * What survivors make of a lost majority is no step: `recovery.ts`.
+ *
  * One move is under way at a time. `layout` changes where a move begins and where it is over, and
  * there alone: the owners of each partition and who is read of them are the same before and after
  * the other steps, or both are written meanwhile (`placement.ts`), so a message that names the
@@ -21,9 +23,11 @@ import {
   type Configuration,
   type Move,
   type Place,
+  type Recovery,
   type RingVersion,
   samePlaces,
 } from './configuration.js';
+import { eraOf } from './era.js';
 import { sameIds } from './founding.js';
 import { fnvBasis, hashText, mixed } from './hash.js';
 import { limits } from './limits.js';
@@ -58,6 +62,7 @@ export function foundingConfiguration(places: readonly Place[], partitions: numb
     move: undefined,
     leaving: [],
     removed: [],
+    recoveries: [],
   };
 }
 
@@ -108,7 +113,9 @@ export function cancelled(from: Configuration): Configuration | Objection {
   if (!members.some((place) => mayHold(place, removed)))
     return 'nobody is left to whom anything could move back: the move has to go on';
   // By no configuration of this layout are the new owners read, so nobody still reads of them.
-  if (from.number === from.layout) return over(from, from, move.members);
+  // (A recovery begins a layout in the middle of a move.)
+  const isFirst = from.number === from.layout && move.moved.length === 0;
+  if (isFirst) return over(from, from, move.members);
   const left = new Set(move.moved);
   const stayed = Array.from({ length: from.partitions }, (_, i) => i).filter((p) => !left.has(p));
   const back: Move = { members, ring, moved: stayed };
@@ -185,7 +192,8 @@ export function sameConfiguration(some: Configuration, other: Configuration): bo
     samePlaces(some.members, other.members) &&
     sameMove(some.move, other.move) &&
     sameIds(some.leaving, other.leaving) &&
-    sameIds(some.removed, other.removed)
+    sameIds(some.removed, other.removed) &&
+    sameRecoveries(some.recoveries, other.recoveries)
   );
 }
 
@@ -199,11 +207,19 @@ function sameMove(some: Move | undefined, other: Move | undefined): boolean {
   );
 }
 
+function sameRecoveries(some: readonly Recovery[], others: readonly Recovery[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ from, name }, i) => from === others[i]!.from && name === others[i]!.name)
+  );
+}
+
 const nothingMoves: Objection = 'nothing is moving';
 const nobodyLeft: Objection = 'no member would be left to hand on anything';
 
 function after(from: Configuration, changes: Partial<Configuration>): Configuration | Objection {
-  if (from.number >= limits.configurationNumberMax) return 'no number is left for another step';
+  // Those of the next era are for survivors who know of none of these.
+  if (eraOf(from.number + 1) !== eraOf(from.number)) return 'no number is left for another step';
   return { ...from, ...changes, number: from.number + 1 };
 }
 

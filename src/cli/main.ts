@@ -9,6 +9,7 @@ import { addLeave } from './commands/leave.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
 import { addPut } from './commands/put.js';
+import { addRecover } from './commands/recover.js';
 import { addRemove } from './commands/remove.js';
 import { addReplace } from './commands/replace.js';
 import { addRing } from './commands/ring.js';
@@ -30,6 +31,7 @@ const commands = [
   addLeave,
   addReplace,
   addRemove,
+  addRecover,
   addNatsConf,
 ];
 

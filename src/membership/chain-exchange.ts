@@ -3,6 +3,7 @@
  * one this node knows, tells its own to who is behind.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { areForked } from '../../actors/rules/era.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { mayReconcile } from '../../actors/rules/said-configuration.js';
 import type { IncomingCall, Peers } from '../bus/peers.js';
@@ -18,6 +19,7 @@ import {
   fetchedBody,
   fetchedOf,
   voteBody,
+  type VoteQuestion,
 } from '../wire/protocol/chain.js';
 import type { Chain, KnownNumber } from './chain.js';
 import type { Enrolment } from './enrolment.js';
@@ -33,13 +35,23 @@ export interface ChainExchangeOptions {
   readonly vouching: Vouching;
 }
 
-type Asked = Extract<ChainQuestion, { readonly kind: 'prepare' | 'accept' }>;
+/** Questions of who is left of a cluster that lost its majority. */
+export interface Survivor {
+  answer(call: IncomingCall<'chain'>, asked: RecoveryQuestion): void;
+}
+
+export type RecoveryQuestion = Extract<ChainQuestion, { readonly kind: 'survey' | 'recover' }>;
 
 export class ChainExchange {
   private readonly fetchedAtMs = new Map<NodeId, number>();
   private readonly toldAtMs = new Map<NodeId, number>();
+  private survivor: Survivor | undefined;
 
   constructor(private readonly options: ChainExchangeOptions) {}
+
+  surviveAs(survivor: Survivor): void {
+    this.survivor = survivor;
+  }
 
   start(): void {
     this.options.peers.handle('chain', (call) => this.receive(call));
@@ -63,7 +75,9 @@ export class ChainExchange {
       const told = understood(() => decodeConfiguration(fetchedOf(answer.body)));
       if (told === undefined) return;
       // Whoever was thought to be ahead may be the one that is behind.
-      if (chain.known !== undefined && told.number < chain.known.number) this.tell(node);
+      const { known } = chain;
+      const isBehind = known !== undefined && told.number < known.number;
+      if (isBehind && !areForked(known, told)) this.tell(node);
       else vouching.hear(node, told);
     });
     clock.setTimeout(() => peers.giveUp(call), chainLimits.fetchMsMax);
@@ -112,12 +126,14 @@ export class ChainExchange {
     const isRemoved = chain.known?.removed.includes(call.from) === true;
     if (isRemoved) throw new OtherConfigurationError();
     if (asked.kind === 'enrol') return this.options.enrolment.answer(call, asked.lives);
+    if (asked.kind === 'survey' || asked.kind === 'recover')
+      return this.survivor?.answer(call, asked);
     if (asked.kind !== 'chosen') return this.vote(call, asked);
     const told = decodeConfiguration(asked.configuration);
     vouching.hear(call.from, told, () => call.ok(takenBody));
   }
 
-  private vote(call: IncomingCall<'chain'>, asked: Asked): void {
+  private vote(call: IncomingCall<'chain'>, asked: VoteQuestion): void {
     const { chain, voting } = this.options;
     // It outlives the message.
     const question =

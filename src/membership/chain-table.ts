@@ -5,6 +5,7 @@
  *   configuration   its document (`src/wire/configuration-codec.ts`)
  *   votes           [instance, promised round, proposer, accepted round, proposer, value: bin]; the
  *                   last three are null while nothing was accepted
+ *   agreed          the same, on what survivors of a lost majority make of it (`recovering.ts`)
  *   votesFrom       the first instance in which it votes; in those before it may have voted and not
  *                   know of it
  *   lives           the names of its lives, the one it is in last
@@ -31,6 +32,7 @@ export interface KeptChain {
   /** As bytes: what it says is its reader's. */
   readonly configuration: Buffer | undefined;
   readonly votes: Votes;
+  readonly agreed: Votes;
   readonly votesFrom: ConfigurationNumber;
   readonly lives: Lives;
   readonly enrolled: ReadonlyMap<NodeId, LifeName>;
@@ -42,6 +44,7 @@ const noVotes: Votes = { instance: 0, acceptor: blankAcceptor };
 const nothingKept: KeptChain = {
   configuration: undefined,
   votes: noVotes,
+  agreed: noVotes,
   votesFrom: 0,
   lives: [],
   enrolled: new Map(),
@@ -51,6 +54,7 @@ const nothingKept: KeptChain = {
 const keys = {
   configuration: 'configuration',
   votes: 'votes',
+  agreed: 'agreed',
   votesFrom: 'votesFrom',
   lives: 'lives',
   enrolled: 'enrolled',
@@ -73,12 +77,14 @@ export class ChainTable {
   load(): KeptChain {
     const bytesOf = (key: string): Buffer | undefined => this.table.get(key);
     const votes = bytesOf(keys.votes);
+    const agreed = bytesOf(keys.agreed);
     const votesFrom = bytesOf(keys.votesFrom);
     const lives = bytesOf(keys.lives);
     const enrolled = bytesOf(keys.enrolled);
     this.written = {
       configuration: bytesOf(keys.configuration),
       votes: votes === undefined ? noVotes : votesOf(decode(votes)),
+      agreed: agreed === undefined ? noVotes : votesOf(decode(agreed)),
       votesFrom: votesFrom === undefined ? 0 : numberOf(decode(votesFrom)),
       lives: lives === undefined ? [] : livesOf(decode(lives)),
       enrolled: enrolled === undefined ? new Map() : enrolledOf(decode(enrolled)),
@@ -129,10 +135,11 @@ export class ChainTable {
 
   private put(batch: TableBatch, next: KeptChain, written: KeptChain): void {
     const { table } = this;
-    const { configuration, votes, votesFrom, lives, enrolled, wasMember } = next;
+    const { configuration, votes, agreed, votesFrom, lives, enrolled, wasMember } = next;
     if (configuration !== undefined && configuration !== written.configuration)
       batch.put(table, keys.configuration, configuration);
     if (votes !== written.votes) batch.put(table, keys.votes, encode(votesRow(votes)));
+    if (agreed !== written.agreed) batch.put(table, keys.agreed, encode(votesRow(agreed)));
     if (votesFrom !== written.votesFrom) batch.put(table, keys.votesFrom, encode(votesFrom));
     if (lives !== written.lives) batch.put(table, keys.lives, encode([...lives]));
     if (enrolled !== written.enrolled)

@@ -4,19 +4,27 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type ClusterId, type Configuration, isMember } from '../../actors/rules/configuration.js';
+import { areForked, lastRecoveryOf, type SaidEra } from '../../actors/rules/era.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { Tables } from '../seams/table.js';
 import { decodeConfiguration, encodeConfiguration } from '../wire/configuration-codec.js';
 import { ChainTable } from './chain-table.js';
 
 /** Which configuration a node knows, as others are told of it. */
-export interface KnownNumber {
+export interface KnownNumber extends SaidEra {
   readonly cluster: ClusterId;
-  readonly number: ConfigurationNumber;
 }
 
 /** How a node's membership ended. */
-export type Departure = 'left' | 'removed';
+export type Departure =
+  | { readonly kind: 'left' }
+  | { readonly kind: 'removed' }
+  /** It was recovered without this node, from a configuration; and this one knew of another. */
+  | {
+      readonly kind: 'lost';
+      readonly from: ConfigurationNumber;
+      readonly known: ConfigurationNumber;
+    };
 
 export interface ChainOptions {
   readonly tables: Tables;
@@ -36,6 +44,7 @@ export class Chain {
   private end: Departure | undefined;
   private readonly listeners: ((now: Configuration) => void)[] = [];
   private readonly departureListeners: (() => void)[] = [];
+  private readonly forkListeners: ((other: Configuration) => void)[] = [];
 
   constructor(private readonly options: ChainOptions) {
     this.table = new ChainTable(options.tables);
@@ -53,7 +62,7 @@ export class Chain {
       throw new RangeError(
         `the data are of a cluster of ${configuration.partitions} partitions, and the node is told ${this.options.partitions}: that can't change`,
       );
-    if (wasMember && !isMember(configuration, this.options.self)) this.end = 'removed';
+    if (wasMember && !isMember(configuration, this.options.self)) this.end = { kind: 'removed' };
     this.latest = configuration;
     this.actUpon(configuration, bytes);
   }
@@ -78,7 +87,9 @@ export class Chain {
   }
 
   get number(): KnownNumber | undefined {
-    return this.known && { cluster: this.known.cluster, number: this.known.number };
+    const { known } = this;
+    if (known === undefined) return undefined;
+    return { cluster: known.cluster, number: known.number, recovery: lastRecoveryOf(known) };
   }
 
   get isMember(): boolean {
@@ -100,6 +111,14 @@ export class Chain {
     this.departureListeners.push(listener);
   }
 
+  /**
+   * Called as often as it hears of a configuration of the same cluster, of which another recovery
+   * is told than this node knows: those who go by it went on without this one, and it without them.
+   */
+  onForked(listener: (other: Configuration) => void): void {
+    this.forkListeners.push(listener);
+  }
+
   isLater({ cluster, number }: KnownNumber): boolean {
     const { latest } = this;
     return latest === undefined || (cluster === latest.cluster && number > latest.number);
@@ -114,6 +133,10 @@ export class Chain {
     if (configuration.partitions !== this.options.partitions) return;
     if (latest === undefined && !this.options.mayBeOwn(configuration)) return;
     if (latest !== undefined && latest.cluster !== configuration.cluster) return;
+    if (latest !== undefined && areForked(latest, configuration)) {
+      for (const listener of this.forkListeners) listener(configuration);
+      return;
+    }
     if (latest !== undefined && latest.number >= configuration.number) {
       if (this.current?.configuration === latest) done();
       else this.table.keep({}, done);
@@ -139,9 +162,19 @@ export class Chain {
     const { self } = this.options;
     if (this.end !== undefined || isMember(configuration, self)) return;
     if (!this.table.kept.wasMember && !this.options.isFounder(configuration)) return;
-    // Who leaves knows it: until it says that it holds nothing any more, it stays.
-    const isLeaving = this.known?.leaving.includes(self) === true;
-    this.end = isLeaving && !configuration.removed.includes(self) ? 'left' : 'removed';
+    this.end = departureBy(configuration, { self, before: this.known });
     for (const listener of this.departureListeners) listener();
   }
+}
+
+function departureBy(
+  { removed, recoveries }: Configuration,
+  { self, before }: { readonly self: NodeId; readonly before: Configuration | undefined },
+): Departure {
+  const recovery = recoveries[before?.recoveries.length ?? 0];
+  if (before !== undefined && recovery !== undefined)
+    return { kind: 'lost', from: recovery.from, known: before.number };
+  // Who leaves knows it: until it says that it holds nothing any more, it stays.
+  const isLeaving = before?.leaving.includes(self) === true;
+  return { kind: isLeaving && !removed.includes(self) ? 'left' : 'removed' };
 }

@@ -15,7 +15,10 @@ import { type ChangeAnswer, type ChangeQuestion, changeQuestionOf } from '../wir
 import { isInbox, nodeSubject } from '../wire/subjects.js';
 import { Membership } from './membership.js';
 import { Planning } from './planning.js';
+import { RecoveryDesk } from './recovery-desk.js';
 import { DataSizes } from './size-estimate.js';
+
+type Wanted = Extract<ChangeQuestion, { readonly ask: 'apply' | 'cancel' | 'recover' }>;
 
 const tooLarge: ChangeAnswer = {
   error: 'what this plan comes to does not fit a message: plan less at once',
@@ -25,6 +28,7 @@ const tooLarge: ChangeAnswer = {
 @injectable()
 export class ChangeDesk {
   private readonly planning: Planning;
+  private readonly recovery: RecoveryDesk;
   private underway = 0;
 
   constructor(
@@ -34,9 +38,10 @@ export class ChangeDesk {
     @inject(Buckets) buckets: Buckets,
     @inject(DataSizes) sizes: DataSizes,
   ) {
-    const { view, consent } = membership;
+    const { view, consent, recovering } = membership;
     const { chain, proposing } = membership.configurations;
     this.planning = new Planning({ chain, proposing, consent, view, buckets, sizes });
+    this.recovery = new RecoveryDesk({ recovering, view, buckets });
   }
 
   start(): void {
@@ -69,13 +74,17 @@ export class ChangeDesk {
       throw new OverloadedError('this node has other changes under way: ask again');
     this.underway++;
     try {
-      const { planning } = this;
-      const { ask } = question;
-      return {
-        number: await (ask === 'apply' ? planning.apply(question.plan) : planning.cancel()),
-      };
+      if (question.ask === 'recovery') return { recovery: await this.recovery.show() };
+      return { number: await this.chosen(question) };
     } finally {
       this.underway--;
     }
+  }
+
+  private chosen(question: Wanted): Promise<number> {
+    const { planning, recovery } = this;
+    if (question.ask === 'apply') return planning.apply(question.plan);
+    if (question.ask === 'recover') return recovery.recover(question.from, question.lost);
+    return planning.cancel();
   }
 }

@@ -9,6 +9,7 @@ import type { Inspection } from '../seams/inspection.js';
 import type { Random } from '../seams/random.js';
 import type { Tables } from '../seams/table.js';
 import type { NewsOfChain, Progress } from '../wire/protocol/news.js';
+import { Agreement } from './agreement.js';
 import { Arrivals } from './arrivals.js';
 import { Chain } from './chain.js';
 import { ChainExchange } from './chain-exchange.js';
@@ -19,6 +20,7 @@ import { Fence } from './fence.js';
 import type { PeerWatch } from './peer-watch.js';
 import { Proposing } from './proposing.js';
 import { Reassurance } from './reassurance.js';
+import { Recovering } from './recovering.js';
 import { Removing } from './removing.js';
 import { Reports } from './reports.js';
 import type { Roster } from './roster.js';
@@ -94,6 +96,17 @@ export class Configurations {
   consent(): Consent {
     const { chain, voting } = this;
     return new Consent({ ...this.options, chain, voting });
+  }
+
+  /** From now on this node answers those who ask whether it survives a lost majority. */
+  recovering(watch: PeerWatch): Recovering {
+    const { chain, voting, exchange } = this;
+    const { peers, roster } = this.options;
+    const nameOf = (node: NodeId): string => roster.get(node)?.name ?? node;
+    const agreement = new Agreement({ self: peers.self, chain, voting, watch, nameOf });
+    const recovering = new Recovering({ ...this.options, chain, exchange, agreement, nameOf });
+    exchange.surviveAs(recovering);
+    return recovering;
   }
 
   driving(

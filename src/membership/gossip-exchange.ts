@@ -7,6 +7,7 @@ import { gossipMachine } from '../../actors/membership/gossip.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { noVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { Reachability } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
@@ -117,7 +118,7 @@ export class GossipExchange {
     const { chain } = this.options.configurations;
     this.hearTime(from, news);
     const sender = { id: from, name: roster.get(from)?.name ?? from };
-    const known = chain.number?.cluster;
+    const { known } = chain;
     if (!isCompatible({ sender, news, settings, vote: life.vote, known, problems })) {
       // So that both sides can say what is wrong.
       if (news.asks !== 'nothing') telling.tell(from, { asks: 'nothing' });
@@ -211,6 +212,7 @@ export class GossipExchange {
     reassurance.review();
     reports.keepOnly((id) => roster.get(id) !== undefined);
     if (life.isJoined) driving.review();
+    this.announce();
     outages.review();
     const waitingFor = life.waitingFor();
     if (waitingFor === undefined) problems.clear('waiting');
@@ -220,6 +222,16 @@ export class GossipExchange {
     life.countMet();
     life.send({ type: 'heartbeat.raised' });
     kept.save();
+  }
+
+  /** For those who may be of a part of this cluster that went on by itself. */
+  private announce(): void {
+    const { roster, driving, telling, configurations } = this.options;
+    const { id, heartbeat } = roster.self;
+    const { known } = configurations.chain;
+    if (known === undefined || known.recoveries.length === 0) return;
+    if (heartbeat % chainLimits.announcedBeats === 0 && driving.driver === id)
+      telling.tellAll('nothing');
   }
 
   /** Of all members that are there. */

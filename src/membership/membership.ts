@@ -4,7 +4,12 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, isMember, type Place } from '../../actors/rules/configuration.js';
+import {
+  type Configuration,
+  isMember,
+  membersOf,
+  type Place,
+} from '../../actors/rules/configuration.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { LateWords } from '../bus/late-words.js';
@@ -32,9 +37,10 @@ import { placeProblem } from './own-place.js';
 import { PeerWatch, type PeerWatchOptions } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Reconciliation } from './reconciliation.js';
+import type { Recovering } from './recovering.js';
 import type { Removing } from './removing.js';
 import { Roster } from './roster.js';
-import { settingsOf } from './settings.js';
+import { forkText, settingsOf } from './settings.js';
 import { Telling } from './telling.js';
 import { TimeOfDay } from './time-of-day.js';
 
@@ -49,6 +55,7 @@ export class Membership {
   readonly configurations: Configurations;
   readonly consent: Consent;
   readonly removing: Removing;
+  readonly recovering: Recovering;
   private readonly outages: Outages;
   /** As it was told at its start. */
   private readonly told: Omit<Place, 'id'>;
@@ -92,11 +99,8 @@ export class Membership {
     this.configurations = new Configurations({ ...seams, partitions, list });
     const { configurations } = this;
     const { chain, fence } = configurations;
-    const reconciliation = new Reconciliation({
-      clock,
-      roster,
-      tell: (node) => this.telling.tell(node, { asks: 'rows', rows: true }),
-    });
+    const tell = (node: NodeId): void => this.telling.tell(node, { asks: 'rows', rows: true });
+    const reconciliation = new Reconciliation({ clock, roster, tell });
     const reconcile = (node: NodeId): void => reconciliation.with(node);
     this.view = new MemberView({ roster, watch, removed: fence.removed, partitions, reconcile });
     const { view } = this;
@@ -118,14 +122,14 @@ export class Membership {
     this.consent = configurations.consent();
     const { consent } = this;
     this.removing = configurations.removing(consent);
+    this.recovering = configurations.recovering(watch);
     this.driving = configurations.driving({ buckets, view, problems, consent });
     const learning = new Learning(roster, watch, identity, view, this.telling.hanging);
     const { outages, telling, driving } = this;
     const own = { configurations, view, claim, lineage, kept, problems };
     const doing = { outages, learning, telling, consent, driving };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
-    chain.onDeparture(() => life.send({ type: 'self.departed' }));
-    chain.onLearned((configuration) => this.goBy(configuration));
+    this.followChain();
   }
 
   /**
@@ -231,6 +235,17 @@ export class Membership {
     };
   }
 
+  private followChain(): void {
+    const { problems, life, roster, configurations } = this;
+    const { chain } = configurations;
+    chain.onDeparture(() => life.send({ type: 'self.departed' }));
+    chain.onLearned((configuration) => this.goBy(configuration));
+    chain.onForked((other) => {
+      const names = membersOf(other).map((id) => roster.get(id)?.name ?? id);
+      problems.report('recovery', forkText(names));
+    });
+  }
+
   private listen(): void {
     const { peers, bus, roster, kept, watch, exchange, identity, configurations } = this;
     this.startGeneration = roster.self.generation;
@@ -286,7 +301,8 @@ export class Membership {
   }
 
   private endAsDeparted(): void {
-    if (this.configurations.chain.departure !== 'left') return this.end(new RemovedError());
+    const { departure } = this.configurations.chain;
+    if (departure?.kind !== 'left') return this.end(new RemovedError(departure));
     for (const listener of this.leftListeners) listener();
   }
 

@@ -1,6 +1,7 @@
 /** What must be equal on all nodes of a cluster, boiled down so that gossip can carry it. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { ClusterId } from '../../actors/rules/configuration.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
+import { hasParted } from '../../actors/rules/era.js';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
 import { fnvBasis, hashText, mixed } from '../../actors/rules/hash.js';
 import type { Buckets } from '../buckets/buckets.js';
@@ -37,8 +38,7 @@ export function isCompatible(told: {
   readonly news: News;
   readonly settings: Settings;
   readonly vote: FoundingVote;
-  /** Of whose configurations this node knows one. */
-  readonly known: ClusterId | undefined;
+  readonly known: Configuration | undefined;
   readonly problems: Problems;
 }): boolean {
   const { sender, news, settings, vote, known, problems } = told;
@@ -59,13 +59,22 @@ export function isCompatible(told: {
     const isFounded = known !== undefined || news.chain !== undefined;
     if (!isFounded && vote.founders.length === 0 && founders.length === 0) return false;
   }
-  const isOther = known !== undefined && news.chain !== undefined && news.chain.cluster !== known;
-  if (isOther || isOfAnother(vote, founders)) {
+  const isOther = known && news.chain && news.chain.cluster !== known.cluster;
+  if (isOther === true || isOfAnother(vote, founders)) {
     const text = `node ${name} is of another cluster with the same subjects; give one of the two another prefix`;
     problems.report(`cluster ${id}`, text);
     return false;
   }
+  if (known !== undefined && news.chain !== undefined && hasParted(known, news.chain)) {
+    problems.report(`recovery ${id}`, forkText([name]));
+    return false;
+  }
   return true;
+}
+
+/** `names`: of those who are of the other part. */
+export function forkText(names: readonly string[]): string {
+  return `this cluster was recovered twice, in two parts that did not hear each other (quorate recover): ${names.join(', ')} went on in the other part. The two can't be made one again, and take nothing from each other. Choose the part that is to go on; stop the nodes of the other, put their data directories aside, start them with empty ones, and put again what they alone held`;
 }
 
 /**

@@ -18,6 +18,7 @@ import { mayFollow } from '../../actors/rules/steps.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import { MalformedError, UnavailableError } from '../errors.js';
 import { decodeConfiguration } from '../wire/configuration-codec.js';
+import { agreedAt } from './agreed.js';
 import type { Chain } from './chain.js';
 
 export interface VotingOptions {
@@ -87,13 +88,27 @@ export class Voting {
     this.options.chain.table.keep({ votesFrom }, () => undefined);
   }
 
+  /**
+   * On what follows the configuration that is known: no while it has agreed to go on without some
+   * that are lost, as what these chose with its vote would be undone.
+   */
+  get votes(): boolean {
+    const { known } = this.options.chain;
+    return known !== undefined && !this.votesNowhere && !this.hasAgreed(known);
+  }
+
+  private hasAgreed(known: Configuration): boolean {
+    return agreedAt(known, this.options.chain.table.kept.agreed).accepted !== undefined;
+  }
+
   private cast(
     known: Configuration,
     { instance, ...question }: Question<Uint8Array> & { readonly instance: ConfigurationNumber },
   ): VoteCast<Uint8Array> {
     const { votes, votesFrom: kept } = this.options.chain.table.kept;
     const acceptor = votes.instance === known.number ? votes.acceptor : blankAcceptor;
-    const votesFrom = this.unheard().length > 0 ? votesNowhere : kept;
+    const isSilent = this.unheard().length > 0 || this.hasAgreed(known);
+    const votesFrom = isSilent ? votesNowhere : kept;
     return voteOf({ instance: known.number, acceptor, votesFrom }, instance, question);
   }
 }

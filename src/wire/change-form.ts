@@ -7,10 +7,13 @@
  *    "ring":version}                                              → {"plan":…,"preview":…}
  *   {"ask":"apply","plan":…}                                      → {"number":…}
  *   {"ask":"cancel"}                                              → {"number":…}
+ *   {"ask":"recovery"}                                            → {"recovery":…}
+ *   {"ask":"recover","from":number,"lost":[id]}                  → {"number":…}
  *
- * All but `ask` may be left out. Who is refused: {"error":…,"outcome":"none"|"unknown"}. A plan
- * says the number of the configuration it was made on, and the whole place of each node that comes:
- * so what is applied is what was shown.
+ * All but `ask` may be left out, and the lists of who is asked. Who is refused:
+ * {"error":…,"outcome":"none"|"unknown"}. A plan says the number of the configuration it was made
+ * on, and the whole place of each node that comes: so what is applied is what was shown. So is a
+ * recovery (`recovery-form.ts`).
  */
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import type { Place, RingVersion } from '../../actors/rules/configuration.js';
@@ -20,6 +23,7 @@ import type { JoinWish } from '../../actors/rules/membership.js';
 import type { PlaceChange } from '../../actors/rules/plan.js';
 import type { Preview } from '../../actors/rules/plan-preview.js';
 import { MalformedError, type Outcome } from '../errors.js';
+import type { RecoveryForm } from './recovery-form.js';
 import { isLabelText } from './text.js';
 
 export interface ReplacementForm {
@@ -47,11 +51,14 @@ export interface PlanForm {
 export type ChangeQuestion =
   | { readonly ask: 'plan'; readonly wishes: WishesForm }
   | { readonly ask: 'apply'; readonly plan: PlanForm }
-  | { readonly ask: 'cancel' };
+  | { readonly ask: 'cancel' }
+  | { readonly ask: 'recovery' }
+  | { readonly ask: 'recover'; readonly from: number; readonly lost: readonly NodeId[] };
 
 export type ChangeAnswer =
   | { readonly plan: PlanForm; readonly preview: PreviewForm }
   | { readonly number: number }
+  | { readonly recovery: RecoveryForm }
   | { readonly error: string; readonly outcome: Outcome };
 
 /** Of the longest lists the first entries alone. */
@@ -98,10 +105,16 @@ export function changeQuestionOf(bytes: Uint8Array): ChangeQuestion {
       onlyFields(question, ['ask', 'plan'], 'the question');
       return { ask: 'apply', plan: planOf(question['plan']) };
     case 'cancel':
+    case 'recovery':
       onlyFields(question, ['ask'], 'the question');
-      return { ask: 'cancel' };
+      return { ask: question['ask'] };
+    case 'recover':
+      onlyFields(question, ['ask', 'from', 'lost'], 'the question');
+      return { ask: 'recover', ...recoverOf(question) };
     default:
-      throw new MalformedError(`ask: plan, apply or cancel, not ${shown(question['ask'])}`);
+      throw new MalformedError(
+        `ask: plan, apply, cancel, recovery or recover, not ${shown(question['ask'])}`,
+      );
   }
 }
 
@@ -121,18 +134,31 @@ function planOf(value: unknown): PlanForm {
   const plan = objectOf(value, 'plan');
   onlyFields(plan, ['number', 'wishes'], 'plan');
   const { number } = plan;
-  const isNumber =
-    typeof number === 'number' &&
-    Number.isInteger(number) &&
-    number >= 1 &&
-    number <= limits.configurationNumberMax;
-  if (!isNumber)
+  if (!isNumber(number))
     throw new MalformedError(
       `plan.number: the number of a configuration, not ${shown(number)}: apply the plan as it was answered`,
     );
   const wishes = objectOf(plan['wishes'], 'plan.wishes');
   onlyFields(wishes, wishFields, 'plan.wishes');
   return { number, wishes: wishesOf(wishes) };
+}
+
+function recoverOf({ from, lost }: Fields): { readonly from: number; readonly lost: NodeId[] } {
+  if (!isNumber(from))
+    throw new MalformedError(
+      `from: the number of a configuration, not ${shown(from)}: say it as it was answered`,
+    );
+  return { from, lost: listOf(lost, 'lost').map((id, i) => idOf(id, `lost[${i}]`)) };
+}
+
+/** Of a configuration. */
+function isNumber(value: unknown): value is number {
+  return (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    value >= 1 &&
+    value <= limits.configurationNumberMax
+  );
 }
 
 function wishesOf(fields: Fields): WishesForm {

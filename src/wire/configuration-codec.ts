@@ -1,10 +1,12 @@
 /**
  * A configuration as bytes: on the disk of each node, and in messages, where it is one bin.
  *
- *   [version, cluster, number, layout, partitions, ring, members, leaving: bin, removed: bin, move]
+ *   [version, cluster, number, layout, partitions, ring, members, leaving: bin, removed: bin, move,
+ *    recoveries]
  *   member  [id: bin, name, host, zone, weight]
  *   move    [members, ring, moved: bin], or null; `moved` has a bit a partition, the first in the
  *           highest bit of the first byte
+ *   recoveries  [from, name, from, name, …]
  *
  * Each configuration has one form, and other bytes are refused: who compares the bytes of two
  * compares the two.
@@ -13,9 +15,12 @@ import {
   type Configuration,
   type Move,
   type Place,
+  type Recovery,
   type RingVersion,
 } from '../../actors/rules/configuration.js';
+import { eraOf } from '../../actors/rules/era.js';
 import { limits } from '../../actors/rules/limits.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { MalformedError } from '../errors.js';
 import { isInt, isList, isText } from './columns.js';
 import { decode, encode, type WireValue } from './message-pack.js';
@@ -24,6 +29,7 @@ import { partitionBits, partitionsOf } from './partition-bits.js';
 import { isLabelText } from './text.js';
 
 const version = 1;
+const { recoveriesMax } = chainLimits;
 
 export function encodeConfiguration(configuration: Configuration): Buffer {
   const { cluster, number, layout, partitions, ring, members, move } = configuration;
@@ -38,6 +44,7 @@ export function encodeConfiguration(configuration: Configuration): Buffer {
     encodeNodeIds(configuration.leaving),
     encodeNodeIds(configuration.removed),
     move === undefined ? null : moveRow(move, partitions),
+    configuration.recoveries.flatMap(({ from, name }) => [from, name]),
   ]);
 }
 
@@ -60,7 +67,7 @@ function moveRow({ members, ring, moved }: Move, partitions: number): WireValue 
 }
 
 function configurationOf(row: WireValue): Configuration {
-  if (!isList(row) || row.length !== 10 || row[0] !== version)
+  if (!isList(row) || row.length !== 11 || row[0] !== version)
     throw new MalformedError(`not a configuration of version ${version}`);
   const number = whole(row[2], { min: 1, max: limits.configurationNumberMax });
   const partitions = whole(row[4], { min: 1, max: limits.partitionsMax });
@@ -74,6 +81,7 @@ function configurationOf(row: WireValue): Configuration {
     leaving: decodeNodeIds(row[7]),
     removed: decodeNodeIds(row[8]),
     move: row[9] === null ? undefined : moveOf(row[9], partitions),
+    recoveries: recoveriesOf(row[10], number),
   };
   checkNodes(configuration);
   return configuration;
@@ -84,6 +92,17 @@ function moveOf(row: WireValue | undefined, partitions: number): Move {
   const [members, ring, bits] = row;
   const moved = partitionsOf(bits, partitions);
   return { members: placesOf(members), ring: ringVersion(ring), moved };
+}
+
+/** One began each era but the first, from a configuration of the one before. */
+function recoveriesOf(row: WireValue | undefined, number: number): Recovery[] {
+  if (!isList(row) || row.length !== 2 * eraOf(number) || row.length > 2 * recoveriesMax)
+    throw new MalformedError('not the recoveries that led to a configuration');
+  return Array.from({ length: row.length / 2 }, (_, era) => {
+    const from = whole(row[2 * era], { min: 1, max: number });
+    if (eraOf(from) !== era) throw new MalformedError('a recovery from another era');
+    return { from, name: whole(row[2 * era + 1], { min: 1, max: 0xffff_ffff }) };
+  });
 }
 
 function placesOf(rows: WireValue | undefined): Place[] {

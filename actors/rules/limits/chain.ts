@@ -36,4 +36,20 @@ export const chainLimits = {
   vouchedMax: 8,
   /** How long another node may take to say what it knows. */
   fetchMsMax: 2_000,
+
+  /** Of configurations in an era: more steps than any cluster takes. */
+  numbersOfEra: 2 ** 20,
+  /**
+   * Who drives a cluster that was recovered says with so many beats to everybody who it is: another
+   * part that was recovered may have forgotten this one.
+   */
+  announcedBeats: 10,
+  /** A configuration names all that led to it. */
+  recoveriesMax: 64,
+  /** Whoever recovers looks so often who is there while what they know changes. */
+  surveysMax: 3,
+  /** And asks those so often to agree, where another asks the same. */
+  agreementsMax: 4,
+  /** What all have agreed to is taken up within that time, or not: one of the lost may be back. */
+  agreedMsMax: 5_000,
 } as const;

@@ -39,6 +39,14 @@ export const commandLimits = {
     answerMsMax,
   /** Of one that plans a change, applies or cancels it: it has the change chosen. */
   changeAnswerMsMax: chainLimits.proposalMsMax + chainLimits.spreadMsMax + answerMsMax,
+  /** Of one that recovers: it looks who is left, several times, and has all of them agree. */
+  recoveryAnswerMsMax:
+    chainLimits.surveysMax * (chainLimits.fetchMsMax + chainLimits.spreadMsMax) +
+    chainLimits.agreementsMax * 3 * chainLimits.fetchMsMax +
+    chainLimits.spreadMsMax +
+    answerMsMax,
+  /** Of partitions side by side, as many as are shown. */
+  partitionRunsMax: 16,
   /** A plan in one word: as much as a node is told of one, four characters for three bytes. */
   planTokenCharsMax: Math.ceil((4 / 3) * chainLimits.changeBytesMax),
   /** One node is asked, which may hang: within that time the next question reaches another. */

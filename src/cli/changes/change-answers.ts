@@ -104,7 +104,7 @@ function sizesFrom(document: unknown): SizesSeen {
   };
 }
 
-function namesFrom(document: unknown): Readonly<Record<NodeId, string>> {
+export function namesFrom(document: unknown): Readonly<Record<NodeId, string>> {
   const entries = Object.entries(record(document, 'names'));
   return Object.fromEntries(entries.map(([id, name]) => [nodeId(id), label(name, 'name')]));
 }
@@ -131,18 +131,18 @@ function amountFrom(document: unknown): Amount {
   return { partitions: natural(partitions, 'partitions'), bytes: quantity(bytes, 'bytes') };
 }
 
-function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
+export function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new MalformedError(`${what} is not an object`);
   return value as Readonly<Record<string, unknown>>;
 }
 
-function array(value: unknown, what: string): readonly unknown[] {
+export function array(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new MalformedError(`${what} is not an array`);
   return value as readonly unknown[];
 }
 
-function nodeId(value: unknown): NodeId {
+export function nodeId(value: unknown): NodeId {
   if (typeof value !== 'string' || !isNodeId(value))
     throw new MalformedError('node id is not 16 hex digits');
   return value;
@@ -167,7 +167,7 @@ function quantity(value: unknown, what: string): number {
   return value;
 }
 
-function natural(value: unknown, what: string): number {
+export function natural(value: unknown, what: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
     throw new MalformedError(`${what} is not a natural number`);
   return value;

@@ -6,12 +6,15 @@
  *                     it. Each is answered with a vote, once that is on the disk
  *   enrol             the names of the asker's lives, the one it is in last. Answered once that
  *                     one is on the disk, or with one that is not among them
+ *   survey            who is there, to go on without those who are lost? answered with what it
+ *                     knows, has agreed to, and hears
+ *   recover           as `prepare`, or with a value as `accept`, of what follows without them
  *   fetch             which configuration do you know? answered with it
  *   chosen            told, or asked whether it is on the disk: this one was chosen
  *
  * Configurations travel as the bytes of their document, which whoever takes them checks.
  */
-import { isNodeId } from '../../../actors/rules/actor.js';
+import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
@@ -21,17 +24,25 @@ import type { EnrolmentAnswer, LifeName, Lives } from '../../../actors/consensus
 import type { Vote } from '../../../actors/consensus/voter.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isText } from '../columns.js';
+import { decodeNodeIds, encodeNodeIds } from '../node-ids.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, binOf, onlyOf, type Answer, type Request } from './bodies.js';
 
 /** Of a document. */
 export type ConfigurationBytes = Uint8Array;
 
+/** `instance`: the number of the configuration that is to be followed. */
+export type VoteQuestion = Question<ConfigurationBytes> & {
+  readonly instance: ConfigurationNumber;
+};
+
 export type ChainQuestion =
-  /** `instance`: the number of the configuration that is to be followed. */
-  | (Question<ConfigurationBytes> & { readonly instance: ConfigurationNumber })
+  | VoteQuestion
   | { readonly kind: 'enrol'; readonly lives: Lives }
   | { readonly kind: 'fetch' }
+  | { readonly kind: 'survey' }
+  /** Of what follows where all but some of the members are gone for good. */
+  | { readonly kind: 'recover'; readonly question: VoteQuestion }
   | { readonly kind: 'chosen'; readonly configuration: ConfigurationBytes };
 
 /** Whose instance is over sends what it knows instead. */
@@ -42,11 +53,10 @@ export type SentVote =
 export function chainBody(question: ChainQuestion): Request<'chain'> {
   switch (question.kind) {
     case 'prepare':
-      return asRequest([question.kind, question.instance, ...ballotParts(question.ballot)]);
-    case 'accept': {
-      const { kind, instance, ballot, value } = question;
-      return asRequest([kind, instance, ...ballotParts(ballot), value]);
-    }
+    case 'accept':
+      return asRequest([question.kind, ...voteParts(question)]);
+    case 'recover':
+      return asRequest([question.kind, ...voteParts(question.question)]);
     case 'enrol':
       return asRequest([question.kind, ...question.lives]);
     case 'chosen':
@@ -59,20 +69,17 @@ export function chainBody(question: ChainQuestion): Request<'chain'> {
 export function chainOf(body: readonly WireValue[]): ChainQuestion {
   const [kind, ...parts] = body;
   switch (kind) {
-    case 'prepare': {
-      checkCount(parts, 3);
-      return { kind, instance: instanceOf(parts[0]), ballot: ballotOf(parts[1], parts[2]) };
-    }
-    case 'accept': {
-      checkCount(parts, 4);
-      const ballot = ballotOf(parts[1], parts[2]);
-      return { kind, instance: instanceOf(parts[0]), ballot, value: configurationOf(parts[3]) };
-    }
+    case 'prepare':
+    case 'accept':
+      return voteQuestionOf(kind, parts);
+    case 'recover':
+      return { kind, question: voteQuestionOf(parts.length === 3 ? 'prepare' : 'accept', parts) };
     case 'enrol':
       if (parts.length === 0 || parts.length > consensusLimits.livesMax)
         throw new MalformedError('as many lives as nobody tells');
       return { kind, lives: parts.map(lifeNameOf) };
     case 'fetch':
+    case 'survey':
       checkCount(parts, 0);
       return { kind };
     case 'chosen':
@@ -83,7 +90,7 @@ export function chainOf(body: readonly WireValue[]): ChainQuestion {
   }
 }
 
-/** To `prepare` and `accept`. */
+/** To `prepare` and `accept`, of a recovery too. */
 export function voteBody(vote: SentVote): Answer<'chain'> {
   switch (vote.kind) {
     case 'promised':
@@ -141,8 +148,49 @@ export function fetchedOf(body: readonly WireValue[]): Buffer {
   return configurationOf(onlyOf(body));
 }
 
+/** To `survey`. */
+export interface Surveyed {
+  readonly configuration: ConfigurationBytes;
+  /** To which recovery of that it has agreed. */
+  readonly agreed: ConfigurationBytes | undefined;
+  /** On what follows. */
+  readonly votes: boolean;
+  /** Members that it does not take for down, but for itself; ascending. */
+  readonly heard: readonly NodeId[];
+}
+
+export function surveyedBody({ configuration, agreed, votes, heard }: Surveyed): Answer<'chain'> {
+  return asAnswer([configuration, agreed ?? null, votes, encodeNodeIds(heard)]);
+}
+
+export function surveyedOf(body: readonly WireValue[]): Surveyed {
+  checkCount(body, 4);
+  const [configuration, agreed, votes, heard] = body;
+  if (typeof votes !== 'boolean') throw new MalformedError('no answer of who is there');
+  return {
+    configuration: configurationOf(configuration),
+    agreed: agreed === null ? undefined : configurationOf(agreed),
+    votes,
+    heard: decodeNodeIds(heard),
+  };
+}
+
 /** To `chosen`, where somebody waits: that one, or a later one, is on the disk. */
 export const takenBody = asAnswer<'chain'>([]);
+
+function voteParts(question: VoteQuestion): WireValue[] {
+  const parts = [question.instance, ...ballotParts(question.ballot)];
+  return question.kind === 'accept' ? [...parts, question.value] : parts;
+}
+
+function voteQuestionOf(kind: 'prepare' | 'accept', parts: readonly WireValue[]): VoteQuestion {
+  checkCount(parts, kind === 'accept' ? 4 : 3);
+  const instance = instanceOf(parts[0]);
+  const ballot = ballotOf(parts[1], parts[2]);
+  return kind === 'accept'
+    ? { kind, instance, ballot, value: configurationOf(parts[3]) }
+    : { kind, instance, ballot };
+}
 
 function acceptedParts(accepted: Accepted<ConfigurationBytes> | undefined): WireValue[] {
   return accepted === undefined ? [] : [...ballotParts(accepted.ballot), accepted.value];

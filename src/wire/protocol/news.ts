@@ -1,6 +1,7 @@
 /** News of members: what nodes tell each other with every beat, and no one answers. */
 import type { NodeId } from '../../../actors/rules/actor.js';
 import type { ClusterId } from '../../../actors/rules/configuration.js';
+import type { RecoveryName } from '../../../actors/rules/era.js';
 import type { FoundingVote } from '../../../actors/rules/founding.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { gossipLimits } from '../../../actors/rules/limits/gossip.js';
@@ -57,6 +58,8 @@ export interface News {
 export interface NewsOfChain {
   readonly cluster: ClusterId;
   readonly number: ConfigurationNumber;
+  /** That began the era it is of; 0: none. */
+  readonly recovery: RecoveryName;
   /** Only of those who have to say something of it. */
   readonly progress: Progress | undefined;
 }
@@ -142,10 +145,10 @@ function beatsOf(value: WireValue | undefined): number {
 
 function chainRow(chain: NewsOfChain | undefined, { partitions }: Settings): WireValue {
   if (chain === undefined) return null;
-  const { cluster, number, progress } = chain;
-  if (progress === undefined) return [cluster, number];
+  const { cluster, number, recovery, progress } = chain;
+  if (progress === undefined) return [cluster, number, recovery];
   const { layout, received, isEmpty } = progress;
-  return [cluster, number, layout, partitionBits(received, partitions), isEmpty];
+  return [cluster, number, recovery, layout, partitionBits(received, partitions), isEmpty];
 }
 
 function newsOfChain(
@@ -154,12 +157,12 @@ function newsOfChain(
 ): NewsOfChain | undefined {
   if (row === null) return undefined;
   if (row !== undefined && isList(row)) {
-    const [cluster, number, layout, bits, isEmpty] = row;
-    if (isInt(cluster) && isInt(number)) {
-      if (row.length === 2) return { cluster, number, progress: undefined };
-      if (row.length === 5 && isInt(layout) && typeof isEmpty === 'boolean') {
+    const [cluster, number, recovery, layout, bits, isEmpty] = row;
+    if (isInt(cluster) && isInt(number) && isInt(recovery)) {
+      if (row.length === 3) return { cluster, number, recovery, progress: undefined };
+      if (row.length === 6 && isInt(layout) && typeof isEmpty === 'boolean') {
         const received = partitionsOf(bits, partitions);
-        return { cluster, number, progress: { layout, received, isEmpty } };
+        return { cluster, number, recovery, progress: { layout, received, isEmpty } };
       }
     }
   }

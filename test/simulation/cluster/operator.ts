@@ -5,11 +5,12 @@
  *   change add=n4 replace=n2:n5,n3~:n3                                  n5 comes in the stead of n2
  *   change leave n1 · change remove n2 · change replace n2 n4            the same, of one alone
  *   change cancel                                                       of the move under way
+ *   change recover                                those who are left go on without the others
  *
  * `n2~` is who n2 was before its directory was wiped: `change replace n2~ n2`.
  *
  * A plan is made by the node that is asked and names the configuration it was made on; what was
- * planned is what is applied, or nothing.
+ * planned is what is applied, or nothing. So does what a recovery would come to.
  */
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { Command } from '../core/commands.js';
@@ -36,13 +37,24 @@ export type Change =
       readonly replace: readonly { readonly old: string; readonly by: string }[];
       readonly places: readonly NewPlace[];
     }
-  | { readonly kind: 'cancel' };
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'recover' };
 
 export type Plan = Readonly<Record<string, unknown>>;
+
+/** What a node shows of a recovery. */
+export interface ShownRecovery {
+  readonly from: number;
+  readonly lost: readonly string[];
+}
+
+/** What a node is asked for. */
+export type Wanted = Change | { readonly apply: Plan } | { readonly recover: ShownRecovery };
 
 /** What a node said: a plan, that it is done, or why not. */
 export interface ChangeAnswer {
   readonly plan?: Plan;
+  readonly recovery?: ShownRecovery;
   readonly number?: number;
   readonly error?: string;
 }
@@ -74,6 +86,7 @@ export function changeOf({ text, args, options }: Command): Change {
       if (wishesIn(plan) > 0) return plan;
       break;
     case 'cancel':
+    case 'recover':
       return { kind };
     case 'leave':
     case 'remove':
@@ -86,10 +99,16 @@ export function changeOf({ text, args, options }: Command): Change {
   throw new Error(`no such change: ${text}`);
 }
 
+/** Of what was shown, that it be done; undefined: it was none, and is all there is to it. */
+export function nextOf({ plan, recovery }: ChangeAnswer): Wanted | undefined {
+  if (plan !== undefined) return { apply: plan };
+  return recovery && { recover: recovery };
+}
+
 /** `answered`: with what the node said; not at all when it says nothing. */
 export function askForChange(
   cluster: SimCluster,
-  asked: { readonly via: SimNode; readonly change: Change | { readonly apply: Plan } },
+  asked: { readonly via: SimNode; readonly change: Wanted },
   answered: (answer: ChangeAnswer) => void,
 ): void {
   const { via, change } = asked;
@@ -124,8 +143,9 @@ export function changeInTheEnd(
   const heard = (via: SimNode, answer: ChangeAnswer): void => {
     note(via, JSON.stringify(answer).slice(0, 200));
     if (isDone) return;
-    if (answer.plan !== undefined) {
-      askForChange(cluster, { via, change: { apply: answer.plan } }, (said) => heard(via, said));
+    const next = nextOf(answer);
+    if (next !== undefined) {
+      askForChange(cluster, { via, change: next }, (said) => heard(via, said));
     } else if (answer.error === undefined) {
       isDone = true;
       done();
@@ -152,19 +172,21 @@ function wishesIn({
 }
 
 /** Whoever is gone for good, where nothing else is asked for: that needs no plan. */
-function loneRemoval(change: Change | { readonly apply: Plan }): string | undefined {
-  if ('apply' in change || change.kind === 'cancel') return undefined;
+function loneRemoval(change: Wanted): string | undefined {
+  if (!('kind' in change) || change.kind !== 'plan') return undefined;
   const { remove } = change;
   return wishesIn(change) === 1 ? remove[0] : undefined;
 }
 
 /** Who goes by names asks for ids; undefined: one is not known. */
-function bodyOf(
-  cluster: SimCluster,
-  change: Change | { readonly apply: Plan },
-): object | undefined {
+function bodyOf(cluster: SimCluster, change: Wanted): object | undefined {
   if ('apply' in change) return { ask: 'apply', plan: change.apply };
+  if ('recover' in change) {
+    const { from, lost } = change.recover;
+    return { ask: 'recover', from, lost };
+  }
   if (change.kind === 'cancel') return { ask: 'cancel' };
+  if (change.kind === 'recover') return { ask: 'recovery' };
   const { add, leave, remove, replace, places } = change;
   const replaced = replace.flatMap(({ old, by }) => [old, by]);
   const names = [...add, ...leave, ...remove, ...replaced, ...places.map(({ name }) => name)];

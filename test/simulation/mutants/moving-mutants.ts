@@ -100,8 +100,8 @@ export const movingMutants: readonly Mutant[] = [
     name: 'cancelled-at-once-whatever-happened',
     test: 'unit/rules/steps',
     file: 'actors/rules/steps.js',
-    find: 'if (from.number === from.layout)',
-    replace: 'if (move.moved.length === 0)',
+    find: 'const isFirst = from.number === from.layout &&',
+    replace: 'const isFirst =',
   },
   {
     name: 'removed-owner-hands-on',

@@ -9,6 +9,7 @@ import { detectorMutants } from './detector-mutants.js';
 import { edgeMutants } from './edge-mutants.js';
 import { movingMutants } from './moving-mutants.js';
 import type { Mutant } from './mutant.js';
+import { recoveryMutants } from './recovery-mutants.js';
 import { subtleMutants } from './subtle-mutants.js';
 
 const versions = 'actors/rules/versions.js';
@@ -880,6 +881,7 @@ export const mutants: readonly Mutant[] = [
   ...detectorMutants,
   ...edgeMutants,
   ...movingMutants,
+  ...recoveryMutants,
   ...subtleMutants,
 ];
 

@@ -48,7 +48,8 @@ export class ChainWatch {
   private asked(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
     const [kind] = body;
-    if (kind === 'enrol') return;
+    // What survivors agree to is seen once somebody goes by it.
+    if (kind === 'enrol' || kind === 'survey' || kind === 'recover') return;
     if (kind === 'fetch') return this.expect(from, by, id, fetching);
     if (kind === 'chosen') {
       this.chain.learned(from, readConfiguration(body[1] as Buffer));

@@ -7,9 +7,9 @@ const idBytes = 8;
 /** Throws on anything else. */
 export function readConfiguration(bytes: Buffer): Configuration {
   const row = readMessagePack(bytes);
-  if (!Array.isArray(row) || row.length !== 10 || row[0] !== 1)
+  if (!Array.isArray(row) || row.length !== 11 || row[0] !== 1)
     throw new Error('not a configuration');
-  const [, cluster, number, layout, partitions, ring, members, leaving, removed, move] = row;
+  const [, cluster, number, layout, partitions, ring, members, leaving, removed, move, eras] = row;
   const numbers = [cluster, number, layout, partitions, ring];
   if (!numbers.every((value) => typeof value === 'number'))
     throw new Error('not the numbers of a configuration');
@@ -23,6 +23,7 @@ export function readConfiguration(bytes: Buffer): Configuration {
     leaving: readIds(leaving!),
     removed: readIds(removed!),
     move: move === null ? undefined : readMove(move!, partitions as number),
+    recoveries: readRecoveries(eras!),
   };
 }
 
@@ -43,6 +44,13 @@ function readMove(row: Plain, partitions: number): NonNullable<Configuration['mo
     (i) => ((bits[Math.floor(i / 8)] ?? 0) & (1 << (7 - (i % 8)))) !== 0,
   );
   return { members: readPlaces(members!), ring: ring as RingVersion, moved };
+}
+
+function readRecoveries(row: Plain): { readonly from: number; readonly name: number }[] {
+  if (!Array.isArray(row) || row.length % 2 !== 0) throw new Error('not recoveries');
+  return Array.from({ length: row.length / 2 }, (_, i) => {
+    return { from: Number(row[2 * i]), name: Number(row[2 * i + 1]) };
+  });
 }
 
 function readPlaces(rows: Plain): Place[] {

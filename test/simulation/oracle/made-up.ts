@@ -27,6 +27,7 @@ export function founded(names: string, partitions = 2): Configuration {
     move: undefined,
     leaving: [],
     removed: [],
+    recoveries: [],
   };
 }
 

@@ -207,7 +207,10 @@ export class MoveOracle {
   private declared(configuration: Configuration, partition: number): void {
     for (const [n, w] of this.sight.quorums) {
       const { before, after } = this.sight.owners(configuration, partition, n);
-      const least = Math.max(1, before.length - Math.min(w, before.length) + 1);
+      const quota = Math.max(1, before.length - Math.min(w, before.length) + 1);
+      // What those alone held who are gone for good is lost, and nobody can have it.
+      const left = before.filter((node) => !configuration.removed.includes(node));
+      const least = Math.min(quota, left.length);
       for (const target of after.filter((node) => !before.includes(node)))
         this.check({
           node: target,

@@ -69,7 +69,7 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
   cancelled: (before, after) => {
     const { move } = before;
     if (move === undefined) return false;
-    if (before.number === before.layout) {
+    if (before.number === before.layout && move.moved.length === 0) {
       const stay = new Set(idsOf(before.members));
       const came = idsOf(move.members).filter(
         (id) => !stay.has(id) && !before.removed.includes(id),

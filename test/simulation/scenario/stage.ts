@@ -7,7 +7,9 @@ import {
   askToRemove,
   changeOf,
   type ChangeAnswer,
+  nextOf,
   type Plan,
+  type Wanted,
 } from '../cluster/operator.js';
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
 import type { GetResult, PutResult } from '../client/plain-client.js';
@@ -262,7 +264,8 @@ export class Stage {
   private async change(command: Command): Promise<string | undefined> {
     const change = changeOf(command);
     const said = await this.asked(command, change);
-    const last = said.plan === undefined ? said : await this.asked(command, { apply: said.plan });
+    const next = nextOf(said);
+    const last = next === undefined ? said : await this.asked(command, next);
     return expectedOf(last, command);
   }
 
@@ -277,10 +280,7 @@ export class Stage {
     return expectedOf(await this.asked(command, { apply: plan }), command);
   }
 
-  private async asked(
-    { options }: Command,
-    change: Parameters<typeof askForChange>[1]['change'],
-  ): Promise<ChangeAnswer> {
+  private async asked({ options }: Command, change: Wanted): Promise<ChangeAnswer> {
     const { cluster } = this;
     const via =
       options['via'] === undefined

@@ -31,6 +31,13 @@ describe('what an operator asks for', () => {
     expect(asked({ ask: 'plan', ...wishes })).toEqual({ ask: 'plan', wishes });
   });
 
+  test('a recovery is shown, and asked for as it was shown', () => {
+    expect(asked({ ask: 'recovery' })).toEqual({ ask: 'recovery' });
+    const recover = { ask: 'recover', from: 7, lost: [b, c] };
+    expect(asked(recover)).toEqual(recover);
+    expect(asked({ ask: 'recover', from: 7 })).toEqual({ ...recover, lost: [] });
+  });
+
   test('a plan is applied as it was answered; a move is cancelled', () => {
     const plan = { number: 7, wishes: { ...nothing, leave: [b] } };
     expect(asked({ ask: 'apply', plan })).toEqual({ ask: 'apply', plan });
@@ -41,8 +48,8 @@ describe('what an operator asks for', () => {
   test.each<[RegExp, unknown]>([
     [/^the question: an object, not \[\]/, []],
     [/^the question: an object, not null/, null],
-    [/^ask: plan, apply or cancel, not nothing/, {}],
-    [/^ask: plan, apply or cancel, not "plam"/, { ask: 'plam' }],
+    [/^ask: plan, apply, cancel, recovery or recover, not nothing/, {}],
+    [/^ask: plan, apply, cancel, recovery or recover, not "plam"/, { ask: 'plam' }],
     [/has a field "wieght" that nobody knows: ask, add, /, { ask: 'plan', wieght: 1 }],
     [/has a field "__proto__" that nobody knows/, JSON.parse('{"ask":"plan","__proto__":1}')],
     [/has a field "move" that nobody knows: ask$/, { ask: 'cancel', move: 3 }],
@@ -66,6 +73,9 @@ describe('what an operator asks for', () => {
       { ask: 'plan', places: [{ id: a, zone: 'z'.repeat(129) }] },
     ],
     [/^ring: version 1 or 2, not 3/, { ask: 'plan', ring: 3 }],
+    [/^from: the number of a configuration, not 0/, { ask: 'recover', from: 0, lost: [a] }],
+    [/^lost\[0\]: the id of a node/, { ask: 'recover', from: 1, lost: ['n3'] }],
+    [/has a field "lost" that nobody knows: ask$/, { ask: 'recovery', lost: [a] }],
     [/^plan: an object, not nothing/, { ask: 'apply' }],
     [
       /^plan\.number: .* not 1\.5: apply the plan as it was answered/,

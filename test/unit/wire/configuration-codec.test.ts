@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Configuration, Place } from '../../../actors/rules/configuration.js';
+import { firstNumberOf } from '../../../actors/rules/era.js';
+import { chainLimits } from '../../../actors/rules/limits/chain.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { MalformedError } from '../../../src/errors.js';
 import { decodeConfiguration, encodeConfiguration } from '../../../src/wire/configuration-codec.js';
@@ -19,6 +21,7 @@ const stable: Configuration = {
   move: undefined,
   leaving: [idOf(8)],
   removed: [idOf(2)],
+  recoveries: [],
 };
 const moving: Configuration = {
   ...stable,
@@ -52,17 +55,21 @@ describe('configurations', () => {
   });
 
   test('the largest there may be has the room it is said to have, and fits a message', () => {
+    const lastNumber = firstNumberOf(chainLimits.recoveriesMax + 1) - 1;
     const members = Array.from({ length: limits.membersMax }, (_, i) => largest(i + 1));
     const moved = Array.from({ length: limits.partitionsMax }, (_, i) => i);
     const most: Configuration = {
       ...stable,
-      number: limits.configurationNumberMax,
-      layout: limits.configurationNumberMax,
+      number: lastNumber,
+      layout: lastNumber,
       partitions: limits.partitionsMax,
       members,
       move: { members, ring: 2, moved },
       leaving: [],
       removed: members.map(({ id }) => id),
+      recoveries: Array.from({ length: chainLimits.recoveriesMax }, (_, era) => {
+        return { from: firstNumberOf(era) + 7, name: 0xffff_ffff };
+      }),
     };
     const bytes = encodeConfiguration(most);
     expect(bytes.length).toBeLessThanOrEqual(limits.configurationBytesMax);

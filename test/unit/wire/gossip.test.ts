@@ -65,6 +65,7 @@ const progress = fc.record({ layout: fc.nat(), received, isEmpty: fc.boolean() }
 const chain = fc.record({
   cluster: fc.nat(),
   number: fc.nat(),
+  recovery: fc.nat(),
   progress: fc.option(progress, { nil: undefined }),
 });
 const vote = fc.record({ attempt: fc.nat(), stored: ids, founders: ids });

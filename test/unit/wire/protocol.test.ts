@@ -20,6 +20,8 @@ import {
 import {
   chainBody,
   chainOf,
+  surveyedBody,
+  surveyedOf,
   fetchedBody,
   fetchedOf,
   voteBody,
@@ -204,6 +206,10 @@ const messages: readonly (readonly [
     (body) => orderedOf(body, 2),
     { kind: 'refusal', ...refusal },
   ],
+  ...[undefined, configuration].map((agreed) => {
+    const word = { configuration, agreed, votes: true, heard: [a] };
+    return ['surveyed', surveyedBody(word), surveyedOf, word] as const;
+  }),
   ['removal', removalBody(a), gossipOf, { kind: 'removal', target: a }],
   ['life', lifeBody({ generation: 3, epochs: 9 }), lifeOf, { generation: 3, epochs: 9 }],
   ...(
@@ -211,6 +217,12 @@ const messages: readonly (readonly [
       { kind: 'prepare', instance: 1, ballot },
       { kind: 'accept', instance: 2 ** 32 - 1, ballot, value: configuration },
       { kind: 'fetch' },
+      { kind: 'survey' },
+      { kind: 'recover', question: { kind: 'prepare', instance: 1, ballot } },
+      {
+        kind: 'recover',
+        question: { kind: 'accept', instance: 9, ballot, value: configuration },
+      },
       { kind: 'chosen', configuration },
     ] as const
   ).map((question) => [`chain ${question.kind}`, chainBody(question), chainOf, question] as const),
