@@ -255,6 +255,10 @@ export class DurableStore implements Store {
     this.admitted.remove(records, onDurable);
   }
 
+  settled(onDisk: OnDurable): void {
+    this.running.log.syncThrough(onDisk);
+  }
+
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
     const found: ScannedKey[] = [];
     for (const [key, { digest }] of this.records.entries(range.partition, range.after)) {

@@ -131,6 +131,9 @@ export interface Store {
     onDurable: OnDurable,
   ): void;
 
+  /** Calls back once all that was written before is on disk, whatever the durability. */
+  settled(onDisk: OnDurable): void;
+
   readonly hints: Hints;
   readonly trees: Trees;
 
