@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { violationsOf, type ClockTrouble } from './checks/checks.js';
 import type { Hold } from './checks/held.js';
-import type { FinalRecord, OperationRecord, Workload, WriteName } from './records.js';
+import {
+  operationsIn,
+  type FinalRecord,
+  type OperationRecord,
+  type Workload,
+  type WriteName,
+} from './records.js';
 import { holdsOf } from './troubles.js';
 
 /** Operations of one key, one after the other, 100 ms apart and 10 ms long unless told. */
@@ -281,6 +287,23 @@ describe('own-values-piled-up', () => {
       const honest = [put('a.1'), between, looked, more[1]!, get('a.1', 'a.4')];
       expect(rules(story('session', honest), shows('session', 'a.4'))).toEqual([]);
     }
+  });
+
+  test('a second node did it too, and did not find the older one: a read of that node shows both, and none in the end', () => {
+    const twice = put('a.2', { replaces: ['a.1'], ...goesOn, copySeenPartly: true });
+    const told = story('session', [put('a.1'), twice, get('a.1', 'a.2')]);
+    expect(rules(told, shows('session', 'a.2'))).toEqual([]);
+    expect(rules(told, shows('session', 'a.1', 'a.2'))).toEqual([
+      'resurrected',
+      'own-values-piled-up',
+    ]);
+  });
+
+  test('what another node answered is written down apart, before or after the write itself', () => {
+    const lines = [{ copySeenPartly: 'a.1' }, put('a.1'), put('a.2'), { copySeenPartly: 'a.2' }];
+    const text = [...lines, put('a.3')].map((line) => `${JSON.stringify(line)}\n`).join('');
+    const copied = operationsIn(text).map(({ copySeenPartly }) => copySeenPartly);
+    expect(copied).toEqual([true, true, undefined]);
   });
 
   test('who looked, and was not shown an older value, has replaced what it was shown', () => {

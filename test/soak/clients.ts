@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ClientOrder, ClientReply } from './client-process.js';
 import type { SoakCluster } from './cluster.js';
 import type { SoakNetwork } from './network/network.js';
-import type { FinalRecord, OperationRecord, WriteName } from './records.js';
+import { operationsIn, type FinalRecord, type OperationRecord, type WriteName } from './records.js';
 import { elementsOf } from './workload/workloads.js';
 import type { Found } from './workload/store.js';
 
@@ -83,12 +83,7 @@ export class SoakClients {
   }
 
   records(): OperationRecord[] {
-    return this.files.flatMap((file) =>
-      readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as OperationRecord),
-    );
+    return this.files.flatMap((file) => operationsIn(readFileSync(file, 'utf8')));
   }
 
   async status(): Promise<readonly NodeRow[]> {

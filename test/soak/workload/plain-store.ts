@@ -33,7 +33,7 @@ export class PlainStore implements SoakStore {
     bucket: string,
     key: string,
     value: string | undefined,
-    { context, strict, ttlMs }: WriteHow,
+    { context, strict, ttlMs, onCopy }: WriteHow,
   ): Promise<Written> {
     const timeoutMs = Math.ceil(this.timeoutMs / this.attempts);
     // Every other write says until when it may be done.
@@ -49,7 +49,7 @@ export class PlainStore implements SoakStore {
     };
     const tried: Written[] = [];
     for (let attempt = 0; attempt < this.attempts; attempt++) {
-      const written = await this.writeOnce(`${bucket}.${key}`, value, headers);
+      const written = await this.writeOnce(`${bucket}.${key}`, value, headers, onCopy);
       if (written.outcome === 'done') return written;
       tried.push(written);
       // What is wrong with the request will be wrong with the next one.
@@ -63,15 +63,12 @@ export class PlainStore implements SoakStore {
     place: string,
     value: string | undefined,
     headers: RequestOptions,
+    onCopy: (copy: Written) => void = () => undefined,
   ): Promise<Written> {
+    const subject = `kv.${value === undefined ? 'del' : 'put'}.${place}`;
+    const onMore = (reply: PlainReply): void => onCopy(writtenBy(reply));
     try {
-      const reply =
-        value === undefined
-          ? await this.client.del(place, headers)
-          : await this.client.put(place, value, headers);
-      if (reply.code !== 200) return failed(reply);
-      const seenPartly = reply.receipt?.includes('seen=partly') === true;
-      return { outcome: 'done', seenPartly, ...contextIn(reply) };
+      return writtenBy(await this.client.requestOfAny(subject, value ?? '', headers, onMore));
     } catch (error) {
       return { outcome: 'unknown', error: String(error) };
     }
@@ -107,9 +104,13 @@ export class PlainStore implements SoakStore {
   }
 }
 
-function failed(reply: PlainReply): Written {
-  const outcome = reply.outcome === 'none' ? 'none' : 'unknown';
-  return { outcome, error: `${reply.code} ${reply.error}` };
+function writtenBy(reply: PlainReply): Written {
+  if (reply.code !== 200) {
+    const outcome = reply.outcome === 'none' ? 'none' : 'unknown';
+    return { outcome, error: `${reply.code} ${reply.error}` };
+  }
+  const seenPartly = reply.receipt?.includes('seen=partly') === true;
+  return { outcome: 'done', seenPartly, ...contextIn(reply) };
 }
 
 function contextIn({ context }: PlainReply): { context?: string } {
