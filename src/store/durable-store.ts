@@ -260,12 +260,7 @@ export class DurableStore implements Store {
   }
 
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
-    const found: ScannedKey[] = [];
-    for (const [key, { digest }] of this.records.entries(range.partition, range.after)) {
-      if (found.length >= range.limit) break;
-      found.push({ key, digest });
-    }
-    return found;
+    return this.records.scan(range);
   }
 
   setOwned(isOwned: (key: StorageKey) => boolean): void {

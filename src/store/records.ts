@@ -20,6 +20,7 @@ import { hashOfKey } from './key-hash.js';
 import { KeyFilters } from './key-filters.js';
 import { Slot } from './memtable.js';
 import { Memtables } from './memtables.js';
+import type { ScannedKey } from './store.js';
 import { decodeRecord, partitionEnd, partitionStart, type Held } from './record-codec.js';
 
 export interface RecordsOptions {
@@ -160,6 +161,16 @@ export class Records {
       if (record !== undefined) yield [key, record];
     }
     for (; next < keys.length; next++) yield* live(keys[next]!, overlay);
+  }
+
+  /** Keys of a partition with their digests, in order, behind `after`. */
+  scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
+    const found: ScannedKey[] = [];
+    for (const [key, { digest }] of this.entries(range.partition, range.after)) {
+      if (found.length >= range.limit) break;
+      found.push({ key, digest });
+    }
+    return found;
   }
 
   private noteDamage(key: StorageKey, what: string): void {

@@ -83,9 +83,10 @@ export function operationsIn(text: string): OperationRecord[] {
   for (const record of records)
     if ('kind' in record) operations.push(record);
     else copies.add(record.copySeenPartly);
-  return operations.map((operation) =>
-    operation.name !== undefined && copies.has(operation.name)
-      ? { ...operation, copySeenPartly: true }
-      : operation,
-  );
+  return operations.map((operation) => withCopy(operation, copies));
+}
+
+function withCopy(operation: OperationRecord, copies: ReadonlySet<WriteName>): OperationRecord {
+  const isCopied = operation.name !== undefined && copies.has(operation.name);
+  return isCopied ? { ...operation, copySeenPartly: true } : operation;
 }
