@@ -33,8 +33,11 @@ export class CollectionHandler {
     if (!isServed(order.configuration, configuration)) throw new OtherConfigurationError();
     if (!sameRemovals(order, groundsOf(this.view)))
       return call.refuse(503, 'no agreement on who was removed');
-    if (order.kind === 'survey')
-      return call.ok(holdingsBody(order.keys.map((key) => this.forgetting.holdingOf(key))));
+    if (order.kind === 'survey') {
+      const holdings = order.keys.map((key) => this.forgetting.holdingOf(key));
+      // What it holds no more a crash may bring back until that is on disk.
+      return this.store.settled(() => call.ok(holdingsBody(holdings)));
+    }
     const refusal = this.store.refusal();
     if (refusal !== undefined) return call.refuse(503, refusal.message);
     if (order.kind === 'replace')

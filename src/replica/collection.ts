@@ -116,21 +116,22 @@ export class Collection implements CollectionEffects {
     const others = members.filter((id) => id !== this.peers.self);
     if (others.some((id) => this.view.reachability(id) !== 'alive'))
       return this.send({ type: 'survey.refused' });
+    const { candidates } = this;
     const holdings = new Map<NodeId, readonly Holding[]>();
     holdings.set(
       this.peers.self,
-      this.candidates.map((candidate) => this.forgetting.holdingOf(candidate)),
+      candidates.map((candidate) => this.forgetting.holdingOf(candidate)),
     );
-    const order: CollectionOrder = {
-      kind: 'survey',
-      ...this.grounds,
-      keys: this.candidates,
+    const order: CollectionOrder = { kind: 'survey', ...this.grounds, keys: candidates };
+    const conclude = (): void => {
+      if (this.candidates === candidates) this.conclude(holdings);
     };
     this.askAll(
       others.map((id) => ({ to: id, order })),
       {
-        onAnswer: (id, body) => holdings.set(id, holdingsOf(body, this.candidates.length)),
-        onAll: () => this.conclude(holdings),
+        onAnswer: (id, body) => holdings.set(id, holdingsOf(body, candidates.length)),
+        // Of its own as of the others': what it holds no more has to be off its disk.
+        onAll: () => this.store.settled(conclude),
       },
     );
   }

@@ -258,8 +258,8 @@ export class DurableStore implements Store {
     this.admitted.remove(records, onDurable);
   }
 
-  settled(onDurable: OnDurable): void {
-    this.running.log.barrier(onDurable);
+  settled(onDisk: OnDurable): void {
+    this.running.log.syncThrough(onDisk);
   }
 
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {

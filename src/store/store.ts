@@ -131,8 +131,8 @@ export interface Store {
     onDurable: OnDurable,
   ): void;
 
-  /** Nothing is written: calls back once all that was written before is durable. */
-  settled(onDurable: OnDurable): void;
+  /** Calls back once all that was written before is on disk, whatever the durability. */
+  settled(onDisk: OnDurable): void;
 
   readonly hints: Hints;
   readonly trees: Trees;

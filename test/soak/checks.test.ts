@@ -4,14 +4,15 @@ import { clientErrors } from './checks/client-errors.js';
 import { figuresText } from './checks/figures.js';
 import type { Hold } from './checks/held.js';
 import { areAllAlike, notReplicated, unsettledChanges } from './checks/settled.js';
-import type {
-  ChangeRecord,
-  FinalRecord,
-  OperationRecord,
-  Outage,
-  ReplicaRecord,
-  Workload,
-  WriteName,
+import {
+  operationsIn,
+  type ChangeRecord,
+  type FinalRecord,
+  type OperationRecord,
+  type Outage,
+  type ReplicaRecord,
+  type Workload,
+  type WriteName,
 } from './records.js';
 import { holdsOf } from './troubles.js';
 
@@ -292,6 +293,23 @@ describe('own-values-piled-up', () => {
       const honest = [put('a.1'), between, looked, more[1]!, get('a.1', 'a.4')];
       expect(rules(story('session', honest), shows('session', 'a.4'))).toEqual([]);
     }
+  });
+
+  test('a second node did it too, and did not find the older one: a read of that node shows both, and none in the end', () => {
+    const twice = put('a.2', { replaces: ['a.1'], ...goesOn, copySeenPartly: true });
+    const told = story('session', [put('a.1'), twice, get('a.1', 'a.2')]);
+    expect(rules(told, shows('session', 'a.2'))).toEqual([]);
+    expect(rules(told, shows('session', 'a.1', 'a.2'))).toEqual([
+      'resurrected',
+      'own-values-piled-up',
+    ]);
+  });
+
+  test('what another node answered is written down apart, before or after the write itself', () => {
+    const lines = [{ copySeenPartly: 'a.1' }, put('a.1'), put('a.2'), { copySeenPartly: 'a.2' }];
+    const text = [...lines, put('a.3')].map((line) => `${JSON.stringify(line)}\n`).join('');
+    const copied = operationsIn(text).map(({ copySeenPartly }) => copySeenPartly);
+    expect(copied).toEqual([true, true, undefined]);
   });
 
   test('who looked, and was not shown an older value, has replaced what it was shown', () => {

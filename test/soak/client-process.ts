@@ -97,7 +97,10 @@ function work(): void {
     clients: clients!.split(','),
     store,
     random,
-    write: (record) => records.write(`${JSON.stringify(record)}\n`),
+    // What another node answers may come when all is over.
+    write: (record) => {
+      if (!records.writableEnded) records.write(`${JSON.stringify(record)}\n`);
+    },
   });
   done = Promise.all(workers.map((worker) => run(worker, random.fork(worker.workload))));
 }

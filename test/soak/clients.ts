@@ -11,12 +11,13 @@ import { ringSeenIn, type RingSeen } from './changes/ring-seen.js';
 import type { ClientOrder, ClientReply, HeldQuestion } from './client-process.js';
 import type { SoakCluster } from './cluster.js';
 import type { SoakNetwork } from './network/network.js';
-import type {
-  FinalRecord,
-  OperationRecord,
-  ReplicaRecord,
-  Workload,
-  WriteName,
+import {
+  operationsIn,
+  type FinalRecord,
+  type OperationRecord,
+  type ReplicaRecord,
+  type Workload,
+  type WriteName,
 } from './records.js';
 import { elementsOf } from './workload/workloads.js';
 import type { Found } from './workload/store.js';
@@ -96,12 +97,7 @@ export class SoakClients {
   }
 
   records(): OperationRecord[] {
-    return this.files.flatMap((file) =>
-      readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as OperationRecord),
-    );
+    return this.files.flatMap((file) => operationsIn(readFileSync(file, 'utf8')));
   }
 
   async status(): Promise<readonly NodeRow[]> {

@@ -32,10 +32,17 @@ export interface OperationRecord {
   readonly goesOn?: boolean;
   /** Done, but not all that its context claims was found: as its receipt said. */
   readonly seenPartly?: boolean;
+  /** A second node was given it too, and what that answered does not say that it found all. */
+  readonly copySeenPartly?: boolean;
   /** What a get showed, deletes left out; the elements of a set. */
   readonly shown?: readonly WriteName[];
   readonly strict?: boolean;
   readonly ttlMs?: number;
+}
+
+/** Of a write whose record has or will have that name: as its field says. */
+export interface CopyRecord {
+  readonly copySeenPartly: WriteName;
 }
 
 /** What every key showed in the end, asked of all its primaries. */
@@ -99,4 +106,23 @@ export function numberOf(name: WriteName): number {
 export function nameOf({ name }: OperationRecord): WriteName {
   if (name === undefined) throw new TypeError('a write has a name');
   return name;
+}
+
+/** What a client wrote down, line by line. */
+export function operationsIn(text: string): OperationRecord[] {
+  const records = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as OperationRecord | CopyRecord);
+  const operations: OperationRecord[] = [];
+  const copies = new Set<WriteName>();
+  for (const record of records)
+    if ('kind' in record) operations.push(record);
+    else copies.add(record.copySeenPartly);
+  return operations.map((operation) => withCopy(operation, copies));
+}
+
+function withCopy(operation: OperationRecord, copies: ReadonlySet<WriteName>): OperationRecord {
+  const isCopied = operation.name !== undefined && copies.has(operation.name);
+  return isCopied ? { ...operation, copySeenPartly: true } : operation;
 }

@@ -2,8 +2,8 @@
  * What any NATS client can do: request-reply with the documented subjects and headers, nothing of
  * ours.
  */
-import { connect, headers } from 'nats';
-import type { Msg, NatsConnection } from 'nats';
+import { connect, createInbox, headers } from 'nats';
+import type { Msg, MsgHdrs, NatsConnection } from 'nats';
 
 export interface PlainReply {
   /** 200 when the reply is no error. */
@@ -51,14 +51,41 @@ export class PlainClient {
     payload: string | Uint8Array,
     options: RequestOptions = {},
   ): Promise<PlainReply> {
-    const { timeoutMs = 6_000, ...named } = options;
-    const fields = headers();
-    for (const [name, value] of Object.entries(named)) fields.set(name, String(value));
+    const { timeoutMs, fields } = sentWith(options);
     const reply = await this.connection.request(subject, payload, {
       timeout: timeoutMs,
       headers: fields,
     });
     return read(reply);
+  }
+
+  /** As `request`; `onMore` is called with what comes after the first answer, in the same time. */
+  async requestOfAny(
+    subject: string,
+    payload: string | Uint8Array,
+    options: RequestOptions,
+    onMore: (reply: PlainReply) => void,
+  ): Promise<PlainReply> {
+    const { connection } = this;
+    const { timeoutMs, fields } = sentWith(options);
+    const inbox = createInbox();
+    return new Promise((resolve, reject) => {
+      let isAnswered = false;
+      const subscription = connection.subscribe(inbox, {
+        callback: (error, message) => {
+          if (error !== null) reject(error);
+          else if (message.headers?.code === 503) reject(new Error('nobody is there'));
+          else if (isAnswered) onMore(read(message));
+          else resolve(read(message));
+          isAnswered = true;
+        },
+      });
+      setTimeout(() => {
+        subscription.unsubscribe();
+        reject(new Error(`no answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      connection.publish(subject, payload, { reply: inbox, headers: fields });
+    });
   }
 
   /** Collects what every node answers within the time. */
@@ -77,6 +104,15 @@ export class PlainClient {
   close(): Promise<void> {
     return this.connection.close();
   }
+}
+
+function sentWith({ timeoutMs = 6_000, ...named }: RequestOptions): {
+  readonly timeoutMs: number;
+  readonly fields: MsgHdrs;
+} {
+  const fields = headers();
+  for (const [name, value] of Object.entries(named)) fields.set(name, String(value));
+  return { timeoutMs, fields };
 }
 
 function read(reply: Msg): PlainReply {

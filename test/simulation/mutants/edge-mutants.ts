@@ -119,6 +119,12 @@ export const edgeMutants: readonly Mutant[] = [
     find: 'if (!isServed(order.configuration, configuration))',
     replace: 'if (false)',
   },
+  {
+    name: 'surveyed-before-it-is-on-disk',
+    file: 'src/replica/collection-handler.js',
+    find: 'this.store.settled(() => call.ok(holdingsBody(holdings)))',
+    replace: 'call.ok(holdingsBody(holdings))',
+  },
 
   // Names, operations, subjects.
   {

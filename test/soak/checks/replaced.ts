@@ -24,13 +24,15 @@ export class Replaced {
 
   /**
    * Whether no answer that shows one of `shown` can show one of `names`, by `atMs`: who has a write
-   * has what it found, and all that this had found in turn.
+   * has what it found, and all that this had found in turn. Who has the copy of it that another node
+   * made has what that one found, until the two have met.
    */
   isOver(names: readonly WriteName[], shown: readonly WriteName[], atMs: number): boolean {
     const met = new Set(names);
     const open = [...names];
     for (let name = open.pop(); name !== undefined; name = open.pop())
       for (const by of this.by(name)) {
+        if (by.copySeenPartly === true) continue;
         const next = nameOf(by);
         if (shown.includes(next)) return true;
         if (met.has(next) || by.startMs >= atMs) continue;

@@ -45,7 +45,7 @@ export class PlainStore implements SoakStore {
     bucket: string,
     key: string,
     value: string | undefined,
-    { context, strict, ttlMs }: WriteHow,
+    { context, strict, ttlMs, onCopy }: WriteHow,
   ): Promise<Written> {
     const { timeoutMs, retryMs } = this;
     // Every other write says until when it may be done.
@@ -62,7 +62,7 @@ export class PlainStore implements SoakStore {
     const tried: Written[] = [];
     const last = await this.retried((ageMs) => {
       const age = ageMs === 0 ? {} : { 'Kv-Age': ageMs };
-      return this.writeOnce(`${bucket}.${key}`, value, { ...headers, ...age });
+      return this.writeOnce(`${bucket}.${key}`, value, { ...headers, ...age }, onCopy);
     }, tried);
     if (last.outcome === 'done') return last;
     const worst = tried.find(({ outcome }) => outcome === 'unknown') ?? last;
@@ -90,15 +90,12 @@ export class PlainStore implements SoakStore {
     place: string,
     value: string | undefined,
     headers: RequestOptions,
+    onCopy: (copy: Written) => void = () => undefined,
   ): Promise<Written> {
+    const subject = `kv.${value === undefined ? 'del' : 'put'}.${place}`;
+    const onMore = (reply: PlainReply): void => onCopy(writtenBy(reply));
     try {
-      const reply =
-        value === undefined
-          ? await this.client.del(place, headers)
-          : await this.client.put(place, value, headers);
-      if (reply.code !== 200) return failed(reply);
-      const seenPartly = reply.receipt?.includes('seen=partly') === true;
-      return { outcome: 'done', seenPartly, ...contextIn(reply) };
+      return writtenBy(await this.client.requestOfAny(subject, value ?? '', headers, onMore));
     } catch (error) {
       return { outcome: 'unknown', error: String(error) };
     }
@@ -176,9 +173,13 @@ function unknown(error: string): Found {
   return { outcome: 'unknown', values: [], error };
 }
 
-function failed(reply: PlainReply): Written {
-  const outcome = reply.outcome === 'none' ? 'none' : 'unknown';
-  return { outcome, error: `${reply.code} ${reply.error}` };
+function writtenBy(reply: PlainReply): Written {
+  if (reply.code !== 200) {
+    const outcome = reply.outcome === 'none' ? 'none' : 'unknown';
+    return { outcome, error: `${reply.code} ${reply.error}` };
+  }
+  const seenPartly = reply.receipt?.includes('seen=partly') === true;
+  return { outcome: 'done', seenPartly, ...contextIn(reply) };
 }
 
 function contextIn({ context }: PlainReply): { context?: string } {

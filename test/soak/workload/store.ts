@@ -25,6 +25,8 @@ export interface WriteHow {
   readonly context?: string | undefined;
   readonly strict?: boolean;
   readonly ttlMs?: number;
+  /** Called when another node answers as well. */
+  readonly onCopy?: ((copy: Written) => void) | undefined;
 }
 
 export interface ReadHow {

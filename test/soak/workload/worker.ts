@@ -1,7 +1,7 @@
 /** What every workload shares: a store, chance, and a place to write down what happened. */
 import { performance } from 'node:perf_hooks';
 import type { SimRandom } from '../../simulation/core/sim-random.js';
-import type { OperationRecord, Workload, WriteName } from '../records.js';
+import type { CopyRecord, OperationRecord, Workload, WriteName } from '../records.js';
 import type { Found, ReadHow, SoakStore, WriteHow, Written } from './store.js';
 
 export interface WorkerOptions {
@@ -10,7 +10,7 @@ export interface WorkerOptions {
   readonly random: SimRandom;
   /** Names of all clients, this one included: some workloads read what others write. */
   readonly clients: readonly string[];
-  readonly write: (record: OperationRecord) => void;
+  readonly write: (record: OperationRecord | CopyRecord) => void;
 }
 
 /** What the context of a write stands for: see its record. */
@@ -53,7 +53,12 @@ export abstract class Worker {
   ): Promise<Written> {
     const { key, name, value } = what;
     const startMs = nowMs();
-    const written = await this.options.store.write(this.workload, key, value, how);
+    const onCopy = ({ outcome, seenPartly }: Written): void => {
+      if (outcome === 'unknown' || seenPartly === true)
+        this.options.write({ copySeenPartly: name });
+    };
+    const { store } = this.options;
+    const written = await store.write(this.workload, key, value, { ...how, onCopy });
     this.note(key, { kind, startMs, name, ...fieldsOf(written, how, { replaces, goesOn }) });
     return written;
   }
