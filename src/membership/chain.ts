@@ -119,7 +119,7 @@ export class Chain {
     this.forkListeners.push(listener);
   }
 
-  isLater({ cluster, number }: KnownNumber): boolean {
+  isLater({ cluster, number }: Pick<KnownNumber, 'cluster' | 'number'>): boolean {
     const { latest } = this;
     return latest === undefined || (cluster === latest.cluster && number > latest.number);
   }

@@ -193,9 +193,11 @@ export class Proposing {
   ): CallId | undefined {
     const { peers, clock, voting } = this.options;
     const tell = (word: Word<Uint8Array> | undefined): void => {
-      const actor = this.underway?.actor;
-      if (word === undefined) actor?.send({ type: 'instance.superseded' });
-      else actor?.send({ type: 'voter.answered', voter, question, word });
+      // The own vote may come when the next instance is under way, with the same ballot.
+      if (this.underway?.from.number !== instance) return;
+      const { actor } = this.underway;
+      if (word === undefined) actor.send({ type: 'instance.superseded' });
+      else actor.send({ type: 'voter.answered', voter, question, word });
     };
     if (voter !== peers.self) {
       const body = chainBody({ ...question, instance });

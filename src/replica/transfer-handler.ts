@@ -64,6 +64,9 @@ export class TransferHandler {
         return call.ok(offerBody(question.partitions.map((partition) => trees.keysOf(partition))));
       }
       case 'states':
+        // A step of this layout that this node has not heard of may move it to the asker: what it
+        // left out as not the asker's would count as had.
+        if (!this.isTarget(call.from, question.partition)) throw new OtherConfigurationError();
         return call.ok(sentBody(this.paced(() => this.statesFor(call.from, question))));
       case 'held':
         return this.compare(question.keys, call);
@@ -104,6 +107,14 @@ export class TransferHandler {
   /** undefined: it is not to hold the key. */
   private bytesFor(asker: NodeId, key: StorageKey): Buffer | undefined {
     return this.isToHold(asker, key) ? this.store.peek(key)?.bytes : undefined;
+  }
+
+  /** For keys of some bucket. */
+  private isTarget(asker: NodeId, partition: number): boolean {
+    const { defaults, own } = this.buckets;
+    return [defaults, ...own.values()].some(({ n }) =>
+      this.view.placement(partition, n).incoming.includes(asker),
+    );
   }
 
   /** One who owned it before as well asks for what of it the others hold besides. */

@@ -140,10 +140,6 @@ export class MapStore implements Store {
     this.log(onDurable);
   }
 
-  settled(onDurable: OnDurable): void {
-    this.log(onDurable);
-  }
-
   remove(
     records: readonly { readonly key: StorageKey; readonly digest: Digest }[],
     onDurable: OnDurable,

@@ -5,6 +5,7 @@ import type { PeerAnswer, Peers } from '../../src/bus/peers.js';
 import { Chain } from '../../src/membership/chain.js';
 import { Proposing } from '../../src/membership/proposing.js';
 import { Voting } from '../../src/membership/voting.js';
+import type { Vouching } from '../../src/membership/vouching.js';
 import type { Inspection } from '../../src/seams/inspection.js';
 import type { Random } from '../../src/seams/random.js';
 import type { Table, TableBatch, Tables } from '../../src/seams/table.js';
@@ -111,6 +112,7 @@ test('a vote of this node in an earlier instance, which its disk was slow with, 
     inspection: { attach: () => undefined, detach: () => undefined } as unknown as Inspection,
     chain,
     voting,
+    vouching: { hear: (_, told) => chain.learn(told) } as Partial<Vouching> as Vouching,
     nameOf: (node) => node,
     fetchFrom: () => undefined,
   });

@@ -68,7 +68,11 @@ function between(
 function holdAll(lives: readonly NodeLife[]): void {
   const all = new Set(Array.from({ length: 256 }, (_, partition) => partition));
   for (const { membership } of lives)
-    membership.configurations.heldData = { received: () => all, isEmpty: () => true };
+    membership.configurations.heldData = {
+      received: () => all,
+      unanswering: () => [],
+      isEmpty: () => true,
+    };
 }
 
 function weigh(by: NodeLife, weight: number): void {
