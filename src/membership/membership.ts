@@ -194,9 +194,7 @@ export class Membership {
     });
   }
 
-  private identifying(
-    parts: Omit<IdentityOptions, 'onRecalled' | 'onKnown' | 'end'>,
-  ): Identity {
+  private identifying(parts: Omit<IdentityOptions, 'onRecalled' | 'onKnown' | 'end'>): Identity {
     return new Identity({
       ...parts,
       onRecalled: () => this.recalled(),
