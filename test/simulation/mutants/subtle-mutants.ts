@@ -77,7 +77,7 @@ export const subtleMutants: readonly Mutant[] = [
   },
   {
     name: 'forgets-here-before-others-have',
-    in: 'burying',
+    test: 'model/collection',
     file: 'actors/replica/collection.machine.js',
     find: "entry: 'tellOthersToForget',",
     replace: "entry: ['forgetHere', 'tellOthersToForget'],",
