@@ -21,7 +21,7 @@ import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
 import type { GetEntry } from './get-round-runner.js';
-import { GetRoundRunner } from './get-round-runner.js';
+import { GetRoundRunner, isReadOtherwise } from './get-round-runner.js';
 import { KeysRead } from './keys-read.js';
 import { LostNodes } from './lost-nodes.js';
 import { Minter } from './minting.js';
@@ -192,7 +192,12 @@ export class RoundCoordinator implements Coordinator {
   }
 
   private startGets(batch: Batch<GetRequest>): void {
-    if (this.isOutdated(batch)) return this.getAgain(batch.requests);
+    const { n, configuration } = batch;
+    const read = { n, side: batch.placement.sideRead };
+    const isOutdated =
+      this.isOutdated(batch) ||
+      batch.requests.some((request) => isReadOtherwise(request, read, this.view));
+    if (isOutdated) return this.getAgain(batch.requests);
     const ledger = openGetLedger(getPlan(batch, this.view, this.store.nodeId));
     const refusal =
       this.tooManyRounds() ??
@@ -215,13 +220,13 @@ export class RoundCoordinator implements Coordinator {
       const bucket = this.buckets.of(request.bucket);
       return { request, bucket, at: keys.at[i]!, isAnswered: false };
     });
-    const { configuration } = batch;
     const again = this.getAgain;
     new GetRoundRunner(this.surroundings, {
       id,
       entries,
       keys,
       configuration,
+      read,
       ledger,
       again,
     }).begin();

@@ -164,7 +164,9 @@ export class ExchangeSteps {
     const keys = storageKeyBins(asked);
     const digests = asked.map((key) => store.peek(key)?.digest ?? emptyDigest);
     const { backgroundCallMsMax } = limits;
-    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, part.part);
+    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, {
+      part: part.part,
+    });
     this.ask('read', body, (answer) => this.takePulled(answer, asked.length));
   }
 

@@ -263,7 +263,7 @@ export class RoundCluster {
     const inspection = new Inspection(clock);
     const told = new ToldBuckets({ ...nodeOptionsDefault, buckets });
     new MergeHandler(peers, store, view).start();
-    new ReadHandler(peers, store, view).start();
+    new ReadHandler(peers, store, view, told).start();
     const coordinator = new RoundCoordinator(
       ...([store, peers, view, clock, told, inspection, metrics] as const),
     );

@@ -135,9 +135,15 @@ const messages: readonly (readonly [
   ],
   [
     'read, in parts',
-    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, 2),
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, { part: 2 }),
     readOf,
     { remainingMs: 100, keys, digests, configuration: null, part: 2 },
+  ],
+  [
+    'read, of one side of a move',
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), 17, { side: 0 }),
+    readOf,
+    { remainingMs: 100, keys, digests, configuration: 17, part: undefined, side: 0 },
   ],
   ['found', foundBody([1], [bytes], 2), (body) => foundOf(body, 2), [[1], [bytes], 2]],
   [
