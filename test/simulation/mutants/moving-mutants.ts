@@ -160,6 +160,75 @@ export const movingMutants: readonly Mutant[] = [
     find: 'if (isReplica(placement, self))',
     replace: 'if (placement.readers.includes(self))',
   },
+  // Gets whose nodes do not know as much of a move.
+  {
+    name: 'answers-who-reads-owners-before',
+    file: 'src/replica/read-handler.js',
+    find: 'if (side !== undefined && !keys.every((key) => this.isReadOf(side, key)))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'gets-say-no-side',
+    file: 'src/coordinator/get-round-runner.js',
+    find: 'side: read.side',
+    replace: 'side: undefined',
+  },
+  {
+    name: 'side-turned-by-a-cancel',
+    test: 'unit/rules/placement',
+    file: 'actors/rules/placement.js',
+    find: 'sideOf(readers, readers === incoming ? primaries : incoming)',
+    replace: '(readers === incoming ? 1 : 0)',
+  },
+  {
+    name: 'round-of-owners-before-goes-on',
+    test: 'unit/coordinator/moving',
+    file: 'src/coordinator/get-round-runner.js',
+    find: "course === 'anew' || entries.some",
+    replace: "course === 'anew' || [].some",
+  },
+  {
+    name: 'batch-of-owners-before-goes-on',
+    test: 'unit/coordinator/moving',
+    file: 'src/coordinator/round-coordinator.js',
+    find: 'batch.requests.some((request) => isReadOtherwise(request, read, this.view))',
+    replace: 'false',
+  },
+  {
+    name: 'own-reads-of-any-side',
+    test: 'unit/api/moving',
+    file: 'src/api/own-reads.js',
+    find: 'configuration !== unsaid && !isReadAlike(side, placement)',
+    replace: 'false',
+  },
+  {
+    name: 'sides-share-routes',
+    test: 'unit/client/moving',
+    file: 'src/client/route-table.js',
+    find: "side === undefined ? nodes.join(' ') :",
+    replace: "true ? nodes.join(' ') :",
+  },
+  {
+    name: 'strict-below-its-bucket',
+    file: 'actors/rules/quorum.js',
+    find: 'strict ? Math.max(asked, usual) : asked',
+    replace: 'asked',
+  },
+
+  // What a cancel and a slow disk leave of an earlier step.
+  {
+    name: 'sends-who-is-no-target',
+    file: 'src/replica/transfer-handler.js',
+    find: 'if (!this.isTarget(call.from, question.partition))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'own-word-of-an-earlier-instance',
+    test: 'unit/proposing',
+    file: 'src/membership/proposing.js',
+    find: 'if (this.underway?.from.number !== instance)',
+    replace: 'if (this.underway === undefined)',
+  },
   {
     name: 'moved-partitions-share-routes',
     test: 'unit/client/moving',
