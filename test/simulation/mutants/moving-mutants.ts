@@ -97,6 +97,12 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'Math.min(primaries.length - r, left.length)',
   },
   {
+    name: 'readers-of-overlapping-buckets-alone',
+    file: 'actors/rules/transfer.js',
+    find: 'for (const { n, r } of buckets)',
+    replace: 'for (const { n, r } of [...buckets].filter(({ n, r, w }) => r + w > n))',
+  },
+  {
     name: 'cancelled-at-once-whatever-happened',
     test: 'unit/rules/steps',
     file: 'actors/rules/steps.js',
