@@ -68,8 +68,9 @@ export function placementOf(layout: Layout, partition: number, n: number): Place
   return { primaries, incoming, readers, fallbacks, sideRead };
 }
 
+/** Of the same sets the same, in whatever order: gets of their partitions share a round. */
 function sideOf(readers: readonly NodeId[], others: readonly NodeId[]): SideRead {
-  return readers.join() < others.join() ? 0 : 1;
+  return readers.toSorted().join() < others.toSorted().join() ? 0 : 1;
 }
 
 /**

@@ -20,7 +20,7 @@ import { Store } from '../store/store.js';
 import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
-import type { GetEntry } from './get-round-runner.js';
+import type { GetEntry, ReadOf } from './get-round-runner.js';
 import { GetRoundRunner, isReadOtherwise } from './get-round-runner.js';
 import { KeysRead } from './keys-read.js';
 import { LostNodes } from './lost-nodes.js';
@@ -194,10 +194,8 @@ export class RoundCoordinator implements Coordinator {
   private startGets(batch: Batch<GetRequest>): void {
     const { n, configuration } = batch;
     const read = { n, side: batch.placement.sideRead };
-    const isOutdated =
-      this.isOutdated(batch) ||
-      batch.requests.some((request) => isReadOtherwise(request, read, this.view));
-    if (isOutdated) return this.getAgain(batch.requests);
+    if (this.isOutdated(batch) || this.areReadOtherwise(batch, read))
+      return this.getAgain(batch.requests);
     const ledger = openGetLedger(getPlan(batch, this.view, this.store.nodeId));
     const refusal =
       this.tooManyRounds() ??
@@ -234,6 +232,12 @@ export class RoundCoordinator implements Coordinator {
 
   private isOutdated({ configuration }: Batch<PutRequest | GetRequest>): boolean {
     return courseOf(configuration, this.view.configuration) === 'anew';
+  }
+
+  /** A node may hear that a partition has moved in the turn in which gets of it are collected. */
+  private areReadOtherwise({ requests }: Batch<GetRequest>, read: ReadOf): boolean {
+    if (read.side === undefined) return false;
+    return requests.some((request) => isReadOtherwise(request, read, this.view));
   }
 
   private tooManyRounds(): QuorateError | undefined {

@@ -197,7 +197,7 @@ export const movingMutants: readonly Mutant[] = [
     name: 'batch-of-owners-before-goes-on',
     test: 'unit/coordinator/moving',
     file: 'src/coordinator/round-coordinator.js',
-    find: 'batch.requests.some((request) => isReadOtherwise(request, read, this.view))',
+    find: 'this.areReadOtherwise(batch, read)',
     replace: 'false',
   },
   {

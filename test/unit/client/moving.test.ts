@@ -21,6 +21,8 @@ function ownKeysAt(nodes: readonly FakeNode[]): string[] {
   return [...new Set(all)].sort();
 }
 
+const stays = (partition: number): boolean => partition % 2 === 0;
+
 function forget(cluster: FakeCluster): void {
   for (const node of cluster.nodes) {
     node.frames.length = 0;
@@ -76,7 +78,6 @@ describe('a layout in which some partitions have moved', () => {
   test('own reads say which side is read, and nothing of partitions that stay', async () => {
     const { cluster, bucket } = await moving([]);
     const lists = [before, [1, 2, 3]].map((nodes) => nodes.map((at) => cluster.nodes[at]!.id));
-    const stays = (partition: number): boolean => partition % 2 === 0;
     cluster.learn(7, {
       preferenceList: (partition) => cluster.startingAt(partition, lists[0]!),
       next: {

@@ -36,6 +36,15 @@ async function cluster(how: { readonly moved?: boolean; readonly buckets?: objec
   return world;
 }
 
+/** The sides change roles for these nodes; for some of them the partition has moved back, too. */
+function cancel(
+  world: RoundCluster,
+  { nodes, moved }: { readonly nodes: readonly number[]; readonly moved: boolean },
+): void {
+  const [old, coming] = [idsOf(world, before), idsOf(world, after)];
+  for (const at of nodes) world.nodes[at]!.view.move(moving, coming, old, moved ? [0] : []);
+}
+
 function killed(world: RoundCluster, ...nodes: readonly number[]): void {
   for (const at of nodes) {
     world.kill(at);
@@ -291,15 +300,6 @@ describe('a get of who has not heard that the partition has moved', () => {
 });
 
 describe('a move that is cancelled', () => {
-  /** The sides change roles for these nodes; for some of them the partition has moved back, too. */
-  function cancel(
-    world: RoundCluster,
-    { nodes, moved }: { readonly nodes: readonly number[]; readonly moved: boolean },
-  ): void {
-    const [old, coming] = [idsOf(world, before), idsOf(world, after)];
-    for (const at of nodes) world.nodes[at]!.view.move(moving, coming, old, moved ? [0] : []);
-  }
-
   test.each([
     ['had not moved', false, 0, [0, 1, 2]],
     ['had moved', true, 3, [2, 3, 4]],
