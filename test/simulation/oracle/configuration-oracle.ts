@@ -38,7 +38,10 @@ interface AskedRead {
   readonly askedUs: number;
 }
 
-/** By `<coordinator> <configuration> <side>`, nodes with the time of the question they answered last. */
+/**
+ * By `<coordinator> <configuration> <side>`, nodes with the time of the question they answered
+ * last.
+ */
 type Answers = Map<string, Map<string, number>>;
 
 type AskedColumns = [
