@@ -119,6 +119,19 @@ export const movingMutants: readonly Mutant[] = [
       'incoming.includes(asker) && !this.view.placement(partition, n).primaries.includes(asker)',
   },
   {
+    name: 'target-pushes-to-sources',
+    test: 'unit/replica/transfer',
+    file: 'src/replica/tree-exchange.js',
+    find: 'peer: ordered.peer, pushes: false',
+    replace: 'peer: ordered.peer, pushes: true',
+  },
+  {
+    name: 'full-source-waited-for',
+    file: 'src/replica/reception.js',
+    find: "this.isOverdue(node) ? 'down' :",
+    replace: '',
+  },
+  {
     name: 'leaving-node-takes-more',
     test: 'unit/replica/release',
     file: 'src/replica/merge-handler.js',
