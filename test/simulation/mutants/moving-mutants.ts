@@ -132,6 +132,25 @@ export const movingMutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'held-before-it-is-on-disk',
+    test: 'unit/replica/release',
+    file: 'src/replica/transfer-handler.js',
+    find: 'this.store.settled(() => call.ok(otherwiseHeldBody(positions)))',
+    replace: 'call.ok(otherwiseHeldBody(positions))',
+  },
+  {
+    name: 'release-acked-before-it-is-synced',
+    file: 'src/wire/protocol/merge.js',
+    find: 'reason === mergeReason.hint || reason === mergeReason.release',
+    replace: 'reason === mergeReason.hint',
+  },
+  {
+    name: 'hint-acked-before-it-is-synced',
+    file: 'src/wire/protocol/merge.js',
+    find: 'reason === mergeReason.hint || reason === mergeReason.release',
+    replace: 'reason === mergeReason.release',
+  },
+  {
     name: 'leaving-node-takes-more',
     test: 'unit/replica/release',
     file: 'src/replica/merge-handler.js',

@@ -84,6 +84,17 @@ test('handoff: a crash of the fallback after the ack delivers twice, which does 
   for (const key of keys) expect(world.valuesAt(1, key)).toEqual(['v']);
 });
 
+test('handoff: with periodic durability the target has it on its disk before the fallback keeps nothing', async () => {
+  world = await ReplicaWorld.start(4, { durability: { kind: 'periodic', everyMs: 3_600_000 } });
+  const key = world.key('k');
+  await world.give(3, key, await world.put(0, key), 1);
+  world.nodes[3]!.handoff.start();
+  while (owed() > 0) await world.run(1);
+  world.crash(1);
+  await world.boot(1);
+  expect(world.valuesAt(1, key)).toEqual(['v']);
+});
+
 test('handoff: hints older than the bound, target still away: they go to all other primaries, then the hint is settled', async () => {
   const [key] = await withHints(1);
   world.believe(1, 'down');
