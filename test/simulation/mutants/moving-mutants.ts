@@ -151,6 +151,12 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'reason === mergeReason.release',
   },
   {
+    name: 'word-of-a-former-life',
+    file: 'src/membership/reports.js',
+    find: 'report?.generation === this.generationOf(node) ? report : undefined',
+    replace: 'report',
+  },
+  {
     name: 'leaving-node-takes-more',
     test: 'unit/replica/release',
     file: 'src/replica/merge-handler.js',
