@@ -56,6 +56,10 @@ export class HandMadeView implements ClusterView {
   readonly removed = new Set<NodeId>();
   /** Those it was to exchange news with, as often as it was. */
   readonly reconciled: NodeId[] = [];
+  /** Known, and not of the cluster. */
+  readonly waiting = new Set<NodeId>();
+  /** Of the cluster, and not known to be there. */
+  readonly rowless = new Set<NodeId>();
   ring: Ring;
   /** What the cluster moves to, if it does. */
   next: NextLayout | undefined;
@@ -152,7 +156,13 @@ export class HandMadeView implements ClusterView {
   }
 
   members(): readonly Member[] {
-    return this.ids.map(memberOf);
+    return this.ids
+      .filter((id) => !this.rowless.has(id))
+      .map((id) => ({ ...memberOf(id), status: this.waiting.has(id) ? 'joining' : 'active' }));
+  }
+
+  holders(): readonly NodeId[] {
+    return this.ids.filter((id) => !this.waiting.has(id) && !this.removed.has(id)).sort();
   }
 
   reachability(node: NodeId): Reachability {

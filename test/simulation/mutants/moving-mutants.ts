@@ -157,6 +157,13 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'report',
   },
   {
+    name: 'asks-whom-it-has-rows-of',
+    test: 'unit/replica/collection',
+    file: 'src/replica/collection.js',
+    find: 'const holders = view.holders();',
+    replace: 'const holders = view.members().map(({ id }) => id).sort();',
+  },
+  {
     name: 'leaving-node-takes-more',
     test: 'unit/replica/release',
     file: 'src/replica/merge-handler.js',
