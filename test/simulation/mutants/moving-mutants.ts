@@ -164,6 +164,20 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'const holders = view.members().map(({ id }) => id).sort();',
   },
   {
+    name: 'hints-wait-for-those-before-them',
+    test: 'unit/replica/handoff',
+    file: 'src/replica/hint-delivery.js',
+    find: "if (!this.walk.isAtEnd)",
+    replace: 'if (true) return this.fail("batch.refused");\nif (!this.walk.isAtEnd)',
+  },
+  {
+    name: 'unwanted-hints-are-given',
+    test: 'unit/store/hints',
+    file: 'src/store/hint-walk.js',
+    find: '!(owed.has(ahead) && this.isWanted(ahead))',
+    replace: '!owed.has(ahead)',
+  },
+  {
     name: 'leaving-node-takes-more',
     test: 'unit/replica/release',
     file: 'src/replica/merge-handler.js',
