@@ -45,7 +45,7 @@ export class Delivery implements HandoffEffects {
   private hasSent = false;
   /** Whom what is under way was sent to, and who has not answered yet. */
   private readonly asked = new Set<NodeId>();
-  /** Heirs that have refused or not answered; nothing is sent to them before the line is through. */
+  /** Heirs that have refused or not answered: not asked again before the line is through. */
   private readonly unwilling = new Set<NodeId>();
   private isTargetServed = false;
 
@@ -166,10 +166,7 @@ export class Delivery implements HandoffEffects {
     }
   }
 
-  private settle(
-    records: readonly HintedRecord[],
-    delivered: ReadonlySet<HintedRecord>,
-  ): void {
+  private settle(records: readonly HintedRecord[], delivered: ReadonlySet<HintedRecord>): void {
     if (records.length === 0) return;
     const { store, target } = this.parts;
     // Not waited for: a hint that comes back after a crash is delivered twice, which does no harm.

@@ -178,11 +178,7 @@ export interface Hints {
   /** Whether anybody is owed the key. */
   owes(key: StorageKey): boolean;
   /** The next along the walk, else the oldest; in key order, with the states as they are now. */
-  next(
-    target: NodeId,
-    bounds: { records: number; bytes: number },
-    walk?: HintWalk,
-  ): HintedRecord[];
+  next(target: NodeId, bounds: { records: number; bytes: number }, walk?: HintWalk): HintedRecord[];
   /**
    * After the ack: those whose state still has the digest are gone, and with them strays nobody
    * else is owed.

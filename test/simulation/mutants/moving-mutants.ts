@@ -167,7 +167,7 @@ export const movingMutants: readonly Mutant[] = [
     name: 'hints-wait-for-those-before-them',
     test: 'unit/replica/handoff',
     file: 'src/replica/hint-delivery.js',
-    find: "if (!this.walk.isAtEnd)",
+    find: 'if (!this.walk.isAtEnd)',
     replace: 'if (true) return this.fail("batch.refused");\nif (!this.walk.isAtEnd)',
   },
   {

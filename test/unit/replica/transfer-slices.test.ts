@@ -65,7 +65,9 @@ async function sourceWith(count: number, valueBytes: number): Promise<void> {
   view.learn(stable, [self]);
   view.moveTo(moving, [self, target]);
   clock = new SlowClock();
-  const options = home.optionsWith({ defaults: { ...home.optionsWith({}).defaults, n: 1, r: 1, w: 1 } });
+  const options = home.optionsWith({
+    defaults: { ...home.optionsWith({}).defaults, n: 1, r: 1, w: 1 },
+  });
   let handle: (call: IncomingCall<'transfer'>) => void = () => undefined;
   const peers = {
     handle: (_: string, handler: (call: IncomingCall<'transfer'>) => void) => {
