@@ -1,15 +1,11 @@
 /**
- * Which configuration of the cluster a message is about. Who owns a partition follows from it: an
- * ack or an answer of a node that goes by another one must not count for a quorum. So what counts
- * for one says its configuration, a receiver that differs does nothing and answers so, and the
- * sender fetches what it may lack and tries again as long as its requests live.
- *
- * Until configurations are documents with numbers, a hash over what the ring is computed from
- * stands for the number. It shows that two nodes differ and not who is behind, so both tell each
- * other what they know.
+ * By which layout a message goes: the number of the configuration with which it last changed who is
+ * written (`configuration.ts`). Who owns a partition follows from it: an ack or an answer of a node
+ * that goes by another one must not count for a quorum. So what counts for one says it, a receiver
+ * that differs does nothing and answers so, and the sender fetches what it may lack and tries again
+ * as long as its requests live.
  */
 import { limits } from './limits.js';
-import type { Ring } from './ring.js';
 
 /** 32 bits, unsigned. */
 export type ConfigurationNumber = number;
@@ -18,10 +14,6 @@ export type ConfigurationNumber = number;
 export type SaidConfiguration = ConfigurationNumber | null;
 
 export const unsaid = null;
-
-export function configurationOf({ epoch }: Pick<Ring, 'epoch'>): ConfigurationNumber {
-  return epoch;
-}
 
 /** Whether who goes by `own` may serve what was said; else it answers that it goes by another. */
 export function isServed(said: SaidConfiguration, own: ConfigurationNumber): boolean {

@@ -6,11 +6,7 @@
  * itself (`own-read.ts`).
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import {
-  configurationOf,
-  type SaidConfiguration,
-  unsaid,
-} from '../../actors/rules/said-configuration.js';
+import { type SaidConfiguration, unsaid } from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf, type Layout } from '../../actors/rules/placement.js';
 import { quorumFor } from '../../actors/rules/quorum.js';
@@ -171,7 +167,7 @@ export class RouteTable {
 
   /** Of the ring it routes by. */
   get configuration(): SaidConfiguration {
-    return this.known === undefined ? unsaid : configurationOf(this.known.ring);
+    return this.known?.ring.epoch ?? unsaid;
   }
 
   /** 0 while no ring is known. */
@@ -191,8 +187,7 @@ export class RouteTable {
 
   set(ring: RingMessage): void {
     // While partitions move, sets of readers come and go with each ring.
-    if (configurationOf(ring) !== this.configuration || ring.move !== undefined)
-      this.dropIdleTargets();
+    if (ring.epoch !== this.configuration || ring.move !== undefined) this.dropIdleTargets();
     this.known = { ring, layout: layoutOf(ring), groupOf: placementGroupsOf(ring) };
     this.buckets = new Map(ring.buckets.map(([bucket, n, r]) => [bucket, { n, r }]));
     this.invalidate();

@@ -5,10 +5,7 @@
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
-import {
-  type ConfigurationNumber,
-  configurationOf,
-} from '../../actors/rules/said-configuration.js';
+import { type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import type { ClusterId } from '../../actors/rules/configuration.js';
 import {
@@ -153,7 +150,7 @@ export class ToldView implements ClusterView {
   }
 
   get configuration(): ConfigurationNumber {
-    return configurationOf(this.ring);
+    return this.ring.epoch;
   }
 
   get layout(): Layout {

@@ -5,10 +5,7 @@
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
-import {
-  type ConfigurationNumber,
-  configurationOf,
-} from '../../actors/rules/said-configuration.js';
+import { type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import {
@@ -79,7 +76,7 @@ export class HandMadeView implements ClusterView {
   }
 
   get configuration(): ConfigurationNumber {
-    return configurationOf(this.ring);
+    return this.ring.epoch;
   }
 
   reconcile(node: NodeId): void {

@@ -91,8 +91,9 @@ function onRow(row: PhaseRow): void {
   print(lineOf(columns, row));
 }
 
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
 function movedText({ moved, ...report }: MovingReport): string[] {
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     '',
     `the new node's share: ${moved.shareKeys} keys, ${megabytes(moved.shareBytes)}; sent for it: ${moved.ratio.toFixed(3)} x`,

@@ -23,7 +23,21 @@ test('a move is over when nothing moves and all are owners', () => {
   const four = [...three, [1, 2, 3]];
   expect(moveOf(undefined, 4).state).toBe('unknown');
   expect(moveOf({ nodes, groups: three }, 4).state).toBe('notYet');
-  expect(moveOf({ nodes, groups: three, move: { moved: [[0, 3], [9, 9]] } }, 4)).toEqual({
+  expect(
+    moveOf(
+      {
+        nodes,
+        groups: three,
+        move: {
+          moved: [
+            [0, 3],
+            [9, 9],
+          ],
+        },
+      },
+      4,
+    ),
+  ).toEqual({
     state: 'underWay',
     progress: '5 partitions have moved',
   });

@@ -43,6 +43,11 @@ afterEach(async () => {
   home.remove();
 });
 
+const ignored = (): void => undefined;
+const refuse = (_: number, message: string): never => {
+  throw new Error(message);
+};
+
 const keyAt = (i: number): StorageKey =>
   storageKeyOf({ partition, bucket: 'b', key: `k${String(i).padStart(6, '0')}` });
 
@@ -67,8 +72,10 @@ async function sourceWith(count: number, valueBytes: number): Promise<void> {
   clock = new SlowClock();
   const options = home.optionsWith({
     defaults: { ...home.optionsWith({}).defaults, n: 1, r: 1, w: 1 },
+    // By this one alone the partition moves to the source as well.
+    buckets: { other: { n: 2 } },
   });
-  let handle: (call: IncomingCall<'transfer'>) => void = () => undefined;
+  let handle: (call: IncomingCall<'transfer'>) => void = ignored;
   const peers = {
     handle: (_: string, handler: (call: IncomingCall<'transfer'>) => void) => {
       handle = handler;
@@ -79,9 +86,6 @@ async function sourceWith(count: number, valueBytes: number): Promise<void> {
   ask = (after, from = target) => {
     const answers: WireValue[][] = [];
     const question = { kind: 'states', layout: moving, partition, after } as const;
-    const refuse = (_: number, message: string): never => {
-      throw new Error(message);
-    };
     const ok = (body: readonly WireValue[]): void =>
       void answers.push(decode(encode(body)) as WireValue[]);
     handle({ from, body: transferBody(question), ok, refuse });

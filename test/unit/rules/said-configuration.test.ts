@@ -1,24 +1,11 @@
 import { expect, test } from '@jest/globals';
 import {
-  configurationOf,
   courseOf,
   isServed,
   mayReconcile,
   unsaid,
 } from '../../../actors/rules/said-configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
-import { ringOf } from '../../../actors/rules/ring.js';
-
-const member = (id: string) => ({ id, host: id, zone: '', weight: 1 });
-
-test('the same members in any order are one configuration of 32 bits, others another', () => {
-  const [a, b, c] = ['a', 'b', 'c'].map(member) as [ReturnType<typeof member>, never, never];
-  const own = configurationOf(ringOf([a, b, c], 16));
-  expect(configurationOf(ringOf([c, a, b], 16))).toBe(own);
-  for (const others of [[], [a], [a, b], [a, b, { ...member('c'), host: 'b' }]])
-    expect(configurationOf(ringOf(others, 16))).not.toBe(own);
-  expect(own).toBe(own >>> 0);
-});
 
 test('a receiver serves its own configuration, and what says none', () => {
   expect(isServed(7, 7)).toBe(true);
