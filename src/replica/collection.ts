@@ -27,6 +27,7 @@ import { agreeing, agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { isMoving } from '../../actors/rules/placement.js';
+import { remaining } from '../../actors/rules/removal.js';
 import { collectorOf } from '../../actors/rules/routing.js';
 import { replicaCountsOf } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
@@ -197,8 +198,9 @@ export class Collection implements CollectionEffects {
   /** It will not mint any more. Who waits to be taken in may. */
   private isFormer(node: NodeId): boolean {
     const { view } = this;
-    const isKnown = view.members().some(({ id }) => id === node) && !view.removed.has(node);
-    return !isKnown && !view.holders().includes(node);
+    if (view.holders().includes(node)) return false;
+    const known = view.members().map(({ id }) => id);
+    return !remaining(known, view).includes(node);
   }
 
   /** One refusal, or silence, and nothing is forgotten. */

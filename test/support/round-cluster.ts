@@ -153,9 +153,9 @@ export class HandMadeView implements ClusterView {
   }
 
   members(): readonly Member[] {
-    return this.ids
-      .filter((id) => !this.rowless.has(id))
-      .map((id) => ({ ...memberOf(id), status: this.waiting.has(id) ? 'joining' : 'active' }));
+    const { waiting } = this;
+    const known = this.ids.filter((id) => !this.rowless.has(id));
+    return known.map((id) => memberOf(id, waiting.has(id) ? 'joining' : 'active'));
   }
 
   holders(): readonly NodeId[] {
@@ -201,9 +201,9 @@ function ringWith(ids: readonly NodeId[], epoch: ConfigurationNumber): Ring {
   };
 }
 
-function memberOf(id: NodeId): Member {
+function memberOf(id: NodeId, status: Member['status'] = 'active'): Member {
   const base = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 1, epochs: 0 } as const;
-  return { ...base, id, name: id, host: id, status: 'active' };
+  return { ...base, id, name: id, host: id, status };
 }
 
 export interface RoundNode {

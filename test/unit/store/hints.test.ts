@@ -93,7 +93,7 @@ test('a walk passes over what is not wanted, meets what comes to be owed, and gi
   expect(first.map(({ key }) => key)).toEqual([keyNamed('a')]);
   await settle(store, 'b');
   const rest = store.hints.next(target, all, another).map(({ key }) => key);
-  expect(rest).toEqual(['c', 'd', 'e'].map(keyNamed).sort());
+  expect(rest).toEqual(['c', 'd', 'e'].map((name) => keyNamed(name)).sort());
   await store.close();
 });
 
