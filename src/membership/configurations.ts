@@ -57,7 +57,7 @@ export class Configurations {
   readonly exchange: ChainExchange;
   readonly proposing: Proposing;
   readonly reassurance: Reassurance;
-  readonly reports = new Reports();
+  readonly reports: Reports;
   readonly fence: Fence;
   /** undefined: nobody moves data here. */
   heldData: HeldData | undefined;
@@ -82,6 +82,7 @@ export class Configurations {
     const told = { vouching, nameOf, fetchFrom };
     this.proposing = new Proposing({ peers, clock, random, inspection, chain, voting, ...told });
     this.reassurance = new Reassurance({ peers, clock, chain, voting, vouching });
+    this.reports = new Reports((node) => roster.get(node)?.generation);
     this.fence = new Fence(self);
   }
 
@@ -144,7 +145,8 @@ export class Configurations {
 
   private reportOwn(): void {
     const news = this.news();
-    if (news !== undefined) this.reports.hear(this.options.peers.self, news);
+    const { id, generation } = this.options.roster.self;
+    if (news !== undefined) this.reports.hear(id, generation, news);
   }
 
   news(): NewsOfChain | undefined {

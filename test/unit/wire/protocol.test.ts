@@ -282,7 +282,7 @@ describe('bodies', () => {
 
 describe('what is refused', () => {
   const refused: readonly (readonly [string, () => unknown])[] = [
-    ['a merge for no reason there is', () => mergeOf([4, '', 1, bytes, null])],
+    ['a merge for no reason there is', () => mergeOf([5, '', 1, bytes, null])],
     ['a merge by half a configuration', () => mergeOf([0, '', 1, bytes, 0.5])],
     ['a read by a configuration in words', () => readOf([1, [], Buffer.alloc(0), 'new'])],
     ['a merge for half a reason', () => mergeOf([0.5, '', 1, bytes, null])],
