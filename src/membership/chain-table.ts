@@ -10,10 +10,11 @@
  *                   know of it
  *   lives           the names of its lives, the one it is in last
  *   enrolled        [id, name, …]: of each other voter, the life that was enrolled last
+ *   held            [id, names, …]: of each, which lives of this node it may have enrolled last
  *   member          the node was a member by one of the configurations
  */
 import { type Acceptor, blankAcceptor } from '../../actors/consensus/acceptor.js';
-import type { LifeName, Lives } from '../../actors/consensus/lives.js';
+import type { LifeName, Lives, LivesHeld } from '../../actors/consensus/lives.js';
 import { noBallot } from '../../actors/consensus/ballot.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
@@ -36,6 +37,7 @@ export interface KeptChain {
   readonly votesFrom: ConfigurationNumber;
   readonly lives: Lives;
   readonly enrolled: ReadonlyMap<NodeId, LifeName>;
+  readonly held: LivesHeld;
   readonly wasMember: boolean;
 }
 
@@ -48,6 +50,7 @@ const nothingKept: KeptChain = {
   votesFrom: 0,
   lives: [],
   enrolled: new Map(),
+  held: new Map(),
   wasMember: false,
 };
 
@@ -58,6 +61,7 @@ const keys = {
   votesFrom: 'votesFrom',
   lives: 'lives',
   enrolled: 'enrolled',
+  held: 'held',
   member: 'member',
 } as const;
 
@@ -81,13 +85,15 @@ export class ChainTable {
     const votesFrom = bytesOf(keys.votesFrom);
     const lives = bytesOf(keys.lives);
     const enrolled = bytesOf(keys.enrolled);
+    const held = bytesOf(keys.held);
     this.written = {
       configuration: bytesOf(keys.configuration),
       votes: votes === undefined ? noVotes : votesOf(decode(votes)),
       agreed: agreed === undefined ? noVotes : votesOf(decode(agreed)),
       votesFrom: votesFrom === undefined ? 0 : numberOf(decode(votesFrom)),
       lives: lives === undefined ? [] : livesOf(decode(lives)),
-      enrolled: enrolled === undefined ? new Map() : enrolledOf(decode(enrolled)),
+      enrolled: enrolled === undefined ? new Map() : byNodeOf(decode(enrolled), lifeNameOf),
+      held: held === undefined ? new Map() : byNodeOf(decode(held), livesOf),
       wasMember: bytesOf(keys.member) !== undefined,
     };
     this.next = this.written;
@@ -135,7 +141,7 @@ export class ChainTable {
 
   private put(batch: TableBatch, next: KeptChain, written: KeptChain): void {
     const { table } = this;
-    const { configuration, votes, agreed, votesFrom, lives, enrolled, wasMember } = next;
+    const { configuration, votes, agreed, votesFrom, lives, enrolled, held, wasMember } = next;
     if (configuration !== undefined && configuration !== written.configuration)
       batch.put(table, keys.configuration, configuration);
     if (votes !== written.votes) batch.put(table, keys.votes, encode(votesRow(votes)));
@@ -144,6 +150,8 @@ export class ChainTable {
     if (lives !== written.lives) batch.put(table, keys.lives, encode([...lives]));
     if (enrolled !== written.enrolled)
       batch.put(table, keys.enrolled, encode([...enrolled].flat()));
+    if (held !== written.held)
+      batch.put(table, keys.held, encode([...held].flatMap(([id, names]) => [id, [...names]])));
     if (wasMember && !written.wasMember) batch.put(table, keys.member, encode(true));
   }
 }
@@ -174,15 +182,20 @@ function livesOf(row: WireValue): Lives {
   return row;
 }
 
-function enrolledOf(row: WireValue): ReadonlyMap<NodeId, LifeName> {
-  if (!isList(row) || row.length % 2 !== 0) throw new MalformedError('not who is enrolled');
-  const enrolled = new Map<NodeId, LifeName>();
+function byNodeOf<T>(row: WireValue, of: (value: WireValue) => T): Map<NodeId, T> {
+  if (!isList(row) || row.length % 2 !== 0) throw new MalformedError('not of each node one');
+  const byNode = new Map<NodeId, T>();
   for (let i = 0; i < row.length; i += 2) {
-    const [id, life] = [row[i], row[i + 1]];
-    if (!isText(id) || !isInt(life)) throw new MalformedError('not who is enrolled');
-    enrolled.set(id, life);
+    const id = row[i];
+    if (!isText(id)) throw new MalformedError('not the id of a node');
+    byNode.set(id, of(row[i + 1]!));
   }
-  return enrolled;
+  return byNode;
+}
+
+function lifeNameOf(value: WireValue): LifeName {
+  if (!isInt(value)) throw new MalformedError('not the name of a life');
+  return value;
 }
 
 function numberOf(value: WireValue): ConfigurationNumber {
