@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { bucketOptionsDefault } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
@@ -615,6 +616,27 @@ describe('settings', () => {
     await world.run(3_000);
     expect(lives[0]!.membership.problems.texts()).toEqual([]);
   });
+
+  test.each([
+    ['W of a bucket', { buckets: { orders: { w: 3 } } }, { buckets: { orders: { w: 1 } } }],
+    ['R by default', {}, { defaults: { ...bucketOptionsDefault, r: 1 } }],
+  ])(
+    'another %s: both sides report it, and found a cluster all the same',
+    async (_what, common, own) => {
+      const world = new MemberWorld('quorums', { founders: 3, ...common });
+      const [a, b, c] = [world.start('a'), world.start('b'), world.start('c', own)];
+      await world.until(() => allActive([a, b, c]), 10_000);
+      await world.run(3_000);
+      const said = [a, b, c].map(({ membership }) => membership.problems.texts());
+      expect(said[0]).toEqual([expect.stringMatching(/^node c .* another R or W of some bucket/)]);
+      expect(said[1]).toEqual(said[0]);
+      expect(said[2]).toHaveLength(2);
+      world.kill(c);
+      world.start('c');
+      await world.run(3_000);
+      expect(a.membership.problems.texts()).toEqual([]);
+    },
+  );
 
   test('two clusters with the same subjects keep apart and say so', async () => {
     const { world, lives } = await cluster('two');
