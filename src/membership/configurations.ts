@@ -163,7 +163,15 @@ export class Configurations {
     const isLeaving = leaving.includes(self);
     if (!isTarget && !isLeaving) return undefined;
     const received = isTarget ? [...heldData.received(layout)].sort((a, b) => a - b) : [];
-    return { layout, received, isEmpty: isLeaving && heldData.isEmpty() };
+    return { layout, received, isEmpty: isLeaving && this.isEmptied(heldData, layout) };
+  }
+
+  /** Who says so may be let go; it has it on its disk before, so that it knows why it was. */
+  private isEmptied(heldData: HeldData, layout: ConfigurationNumber): boolean {
+    if (!heldData.isEmpty()) return false;
+    const { table } = this.chain;
+    if (table.kept.emptied !== layout) table.keep({ emptied: layout }, () => undefined);
+    return table.onDisk.emptied === layout;
   }
 
   private isFounder({ cluster }: Configuration): boolean {

@@ -171,9 +171,9 @@ export const consensusMutants: readonly Mutant[] = [
     name: 'votes-go-before-what-follows-is-there',
     test: 'unit/voting',
     file: 'src/membership/chain.js',
-    find: 'this.table.keep({ configuration: bytes, wasMember }, ',
+    find: 'this.table.keep(changes, ',
     replace:
-      "this.table.keep({ configuration: bytes, wasMember, votes: { instance: 0, acceptor: { promised: { round: 0, proposer: '' }, accepted: undefined } } }, ",
+      "this.table.keep({ ...changes, votes: { instance: 0, acceptor: { promised: { round: 0, proposer: '' }, accepted: undefined } } }, ",
   },
   {
     name: 'enrolled-by-who-is-gone-and-back',
