@@ -1,6 +1,10 @@
 /** All that a node has to do with the chain of configurations, put together. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, isMember } from '../../actors/rules/configuration.js';
+import {
+  type Configuration,
+  isMember,
+  type RingVersion,
+} from '../../actors/rules/configuration.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { clusterFoundedBy, foundingConfiguration } from '../../actors/rules/steps.js';
 import type { Peers } from '../bus/peers.js';
@@ -132,14 +136,14 @@ export class Configurations {
    * `mayFollow`). Without one of these rows it has to be learned from others. Who was removed
    * before not all may know: that is told by a step.
    */
-  found(founders: readonly NodeId[]): void {
+  found(founders: readonly NodeId[], ring: RingVersion): void {
     const { roster, partitions } = this.options;
     const rows = founders.flatMap((id) => roster.rowOf(id) ?? []);
     if (rows.length < founders.length) return;
     const places = rows.map(({ id, name, host, zone, weight }) => {
       return { id, name, host, zone, weight };
     });
-    this.chain.learn(foundingConfiguration(places, partitions));
+    this.chain.learn(foundingConfiguration(places, partitions, ring));
   }
 
   private reportOwn(): void {

@@ -3,7 +3,15 @@ import { bucketOptionsDefault } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
-import { allActive, cluster, MemberWorld, names, type NodeLife } from '../support/member-world.js';
+import { encodeMember, encodeVote } from '../../src/wire/member-rows.js';
+import {
+  allActive,
+  cluster,
+  MemberWorld,
+  names,
+  type NodeLife,
+  settled,
+} from '../support/member-world.js';
 
 function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
   return among
@@ -592,6 +600,38 @@ describe('a disk put back from a copy', () => {
     world.nats.healAll();
     await world.until(() => old.skipped.length > 0, 5_000);
     expect(old.skipped).toEqual([7_000]);
+  });
+});
+
+describe('the ring of a new cluster', () => {
+  const versionOf = ({ membership }: NodeLife): number =>
+    membership.configurations.chain.known!.ring;
+
+  test('is of version 2, for all founders; and of who comes from a directory that was founded before, 1', async () => {
+    const { world, lives } = await cluster('a new ring');
+    expect(lives.map(versionOf)).toEqual([2, 2, 2]);
+    for (const life of lives) world.kill(life);
+    const again = lives.map(({ name }) => world.start(name));
+    await world.until(() => allActive(again), 10_000);
+    expect(again.map(versionOf)).toEqual([2, 2, 2]);
+    const old = await settled('an old ring', names);
+    expect(old.lives.map(versionOf)).toEqual([1, 1, 1]);
+  });
+
+  test('is one for all of them, where one of them was about to found it with an earlier program', async () => {
+    const world = new MemberWorld('an earlier program', { founders: 3 });
+    const ids = names.map((name) => world.idOf(name)).sort();
+    const vote = encodeVote({ attempt: 0, stored: ids, founders: [] });
+    const born = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 0, epochs: 0 };
+    const rows = names.map((name) => {
+      const row = { ...born, id: world.idOf(name), name, host: name, status: 'joining' } as const;
+      return [row.id, encodeMember(row)] as const;
+    });
+    world.diskOf('a').tables.set('members', new Map([['!founders', vote], ...rows]));
+    const lives = names.map((name) => world.start(name));
+    await world.until(() => allActive(lives), 30_000);
+    const [first, ...others] = lives.map(versionOf);
+    expect(others).toEqual([first, first]);
   });
 });
 
