@@ -13,7 +13,8 @@
  * A node can't keep the names of all its lives, and one that has dropped a name takes itself for
  * one with an old disk when it hears it. What another has enrolled last is what it said when it was
  * asked, or what it was asked to enrol after that; these are kept, for each, and nobody who is
- * silent is asked to enrol anything. So a node may start as often as it likes while another is away.
+ * silent is asked to enrol anything. So a node may start as often as it likes while another is
+ * away.
  */
 import type { NodeId } from '../rules/actor.js';
 import { majorityOf } from './voter.js';
@@ -61,8 +62,8 @@ export function heldWith(
   const { node, life, after, max } = asked;
   const before = held.get(node) ?? [];
   const names = after === undefined || before[0] === after ? before : [after];
-  const [first, ...rest] = [...names.filter((name) => name !== life), life];
-  return new Map(held).set(node, [first!, ...rest.slice(1 - max)]);
+  const all = [...names.filter((name) => name !== life), life];
+  return new Map(held).set(node, [...all.slice(0, 1), ...all.slice(1).slice(1 - max)]);
 }
 
 /** The lives of who begins another one. */

@@ -110,7 +110,7 @@ export class Chain {
     this.forkListeners.push(listener);
   }
 
-  isLater({ cluster, number }: Pick<KnownNumber, 'cluster' | 'number'>): boolean {
+  isLater({ cluster, number }: Omit<KnownNumber, 'recovery'>): boolean {
     const { latest } = this;
     return latest === undefined || (cluster === latest.cluster && number > latest.number);
   }

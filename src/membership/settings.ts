@@ -30,7 +30,8 @@ function hashOf(
   buckets: Buckets,
   of: (bucket: BucketOptions) => readonly (string | number)[],
 ): number {
-  const rules = [...buckets.own.keys()].sort().map((name) => [name, ...of(buckets.of(name))]);
+  const names = [...buckets.own.keys()].sort();
+  const rules = names.map((name) => [name].concat(of(buckets.of(name)).map(String)));
   return mixed(hashText(fnvBasis, JSON.stringify([...of(buckets.defaults), rules])));
 }
 

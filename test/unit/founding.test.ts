@@ -143,6 +143,6 @@ test('whatever nodes reach, hear late or twice, and lose: two lists of founders 
         else expect(list.filter((id) => other.list.includes(id))).toEqual([]);
     }
   }
-  expect([...rings].sort()).toEqual([1, 2]);
+  expect(rings.size).toBe(2);
   expect(founded).toBeGreaterThan(100);
 });

@@ -603,10 +603,11 @@ describe('a disk put back from a copy', () => {
   });
 });
 
-describe('the ring of a new cluster', () => {
-  const versionOf = ({ membership }: NodeLife): number =>
-    membership.configurations.chain.known!.ring;
+function versionOf({ membership }: NodeLife): number {
+  return membership.configurations.chain.known!.ring;
+}
 
+describe('the ring of a new cluster', () => {
   test('is of version 2, for all founders; and of who comes from a directory that was founded before, 1', async () => {
     const { world, lives } = await cluster('a new ring');
     expect(lives.map(versionOf)).toEqual([2, 2, 2]);

@@ -334,8 +334,10 @@ describe('ring of version 2', () => {
         const ids = Array.from({ length: 10 }, (_, i) =>
           createHash('sha256').update(`${trial} ${i}`).digest('hex').slice(0, 16),
         );
-        const members = alone(ids)
-          .map((member, i) => ({ ...member, weight: weights[i % weights.length]! }))
+        const members = ids
+          .map((id, i) => {
+            return { id, host: `host${i}`, zone: '', weight: weights[i % weights.length]! };
+          })
           .sort((x, y) => (x.id < y.id ? -1 : 1));
         const shares = sharesOf(members, { depth: n, partitions: 256 });
         worst = ([1, 2] as const).map((version, i) => {

@@ -22,7 +22,7 @@ const fetching: Asked = {
 };
 
 /** Nothing is chosen by them: what survivors agree to is seen once somebody goes by it. */
-const unwatched = ['enrolled', 'enrol', 'survey', 'recover'];
+const unwatched = new Set(['enrolled', 'enrol', 'survey', 'recover']);
 
 export class ChainWatch {
   /** Without an answer, oldest first, by who asked, who was asked, and id. */
@@ -51,7 +51,7 @@ export class ChainWatch {
   private asked(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
     const [kind] = body;
-    if (unwatched.includes(String(kind))) return;
+    if (unwatched.has(String(kind))) return;
     if (kind === 'fetch') return this.expect(from, by, id, fetching);
     if (kind === 'chosen') {
       this.chain.learned(from, readConfiguration(body[1] as Buffer));

@@ -11,6 +11,9 @@ import {
 } from '../../../actors/consensus/lives.js';
 import { majorityOf } from '../../../actors/consensus/voter.js';
 
+const asked = (held: Lives, after: LifeName | undefined, life: LifeName): Lives =>
+  heldWith(new Map([['b', held]]), { node: 'b', life, after, max: 3 }).get('b')!;
+
 const by = (nodes: string) => (node: string) => nodes.includes(node);
 
 describe('a life is enrolled', () => {
@@ -38,8 +41,6 @@ describe('a life is enrolled', () => {
   });
 
   test('of those that another may hold what it said stays, and what it was asked after that', () => {
-    const asked = (held: Lives, after: LifeName | undefined, life: LifeName): Lives =>
-      heldWith(new Map([['b', held]]), { node: 'b', life, after, max: 3 }).get('b')!;
     expect(asked([], undefined, 1)).toEqual([1]);
     expect(asked([1], undefined, 2)).toEqual([1, 2]);
     expect(asked([1, 2], 1, 2)).toEqual([1, 2]);
