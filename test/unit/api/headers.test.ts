@@ -74,7 +74,7 @@ describe('request headers', () => {
       operation: '\xc3\xb6-1',
       ageMs: 300,
     });
-    expect(getDemands(message(headers), bucket)).toMatchObject({ quorum: 1, strict: true });
+    expect(getDemands(message(headers), bucket)).toMatchObject({ quorum: 2, strict: true });
   });
 
   test('an age without an operation, or of 0, is refused', () => {
