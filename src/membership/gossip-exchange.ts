@@ -200,11 +200,10 @@ export class GossipExchange {
 
   private beat(): void {
     const { roster, watch, lineage, outages, life, timeOfDay, problems, kept } = this.options;
-    const { driving, configurations } = this.options;
+    const { driving, configurations, telling } = this.options;
     const { chain, enrolment, reassurance, reports } = configurations;
     roster.beat();
     watch.health.forgive();
-    this.options.telling.hanging.beat();
     this.expectTime();
     lineage.lease();
     chain.table.write();
@@ -221,6 +220,7 @@ export class GossipExchange {
     timeOfDay.review(problems);
     life.countMet();
     life.send({ type: 'heartbeat.raised' });
+    telling.hanging.beat();
     kept.save();
   }
 

@@ -40,7 +40,6 @@ class Gossip {
   pass({ isOwn }: { readonly isOwn: boolean }): void {
     const beats = this.phases.map((phase, node) => ({ node, ms: this.atMs + phase }));
     for (const { node, ms } of beats.sort((a, b) => a.ms - b.ms)) {
-      this.words[node]!.beat();
       const said = this.words[node]!.beats(this.nodes, isOwn && node === 0);
       const order = this.orders[node]!;
       for (const to of order.splice(0, gossipFanout)) {
@@ -49,6 +48,7 @@ class Gossip {
         this.words[to]!.hear(said);
         if (!this.toldAtMs.has(to)) this.toldAtMs.set(to, ms);
       }
+      this.words[node]!.beat();
     }
     this.atMs += gossipIntervalMs;
   }
@@ -79,6 +79,25 @@ describe('the word that somebody hangs', () => {
     expect(gossip.isSaid).toBe(true);
     for (let beat = 0; beat < beatsUntilAllWereTold(nodes); beat++) gossip.pass({ isOwn: false });
     expect(gossip.isSaid).toBe(false);
+  });
+
+  test('ends though two answer each other between their beats', () => {
+    const nodes = 100;
+    const [one, other] = [new HangingWord(), new HangingWord()];
+    one.hear(beatsUntilAllWereTold(nodes));
+    for (let answers = 0; answers < gossipLimits.hangingBeatsMax; answers++) {
+      other.hear(one.beats(nodes, false));
+      one.beat();
+      one.hear(other.beats(nodes, false));
+      other.beat();
+    }
+    expect([one.beats(nodes, false), other.beats(nodes, false)]).toEqual([0, 0]);
+  });
+
+  test('of those that all tell each other nobody passes it on', () => {
+    const word = new HangingWord();
+    word.hear(beatsUntilAllWereTold(3));
+    expect(word.beats(3, false)).toBe(0);
   });
 
   test('grows with the logarithm of the cluster, and fits the bound', () => {

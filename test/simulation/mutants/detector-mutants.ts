@@ -68,4 +68,10 @@ export const detectorMutants: readonly Mutant[] = [
     find: '...this.doubted.next(doubted, newsDoubtsMax),',
     replace: '',
   },
+  {
+    name: 'who-hangs-told-for-ever',
+    file: 'src/membership/hanging-word.js',
+    find: 'beats - 1',
+    replace: 'beats',
+  },
 ];
