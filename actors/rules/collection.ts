@@ -139,18 +139,13 @@ function hasSibling(state: KeyState, actor: Actor): boolean {
 }
 
 /**
- * Whose agreement it takes: the primaries of a key that were not removed. Undefined when none is
- * left, while the cluster has fewer nodes than the key's bucket wants replicas (`n`; the missing
- * ones may hold anything), and while the partition moves: nobody forgets what not all of its owners
- * hold.
+ * Whose agreement it takes: the primaries of a key that were not removed; in a cluster of fewer
+ * nodes than replicas those are all its nodes. Undefined when none is left, and while the partition
+ * moves: nobody forgets what not all of its owners hold.
  */
-export function agreeing(
-  placement: Placement,
-  n: number,
-  removals: Removals,
-): readonly NodeId[] | undefined {
+export function agreeing(placement: Placement, removals: Removals): readonly NodeId[] | undefined {
   const { primaries } = placement;
-  if (isMoving(placement) || primaries.length !== n) return undefined;
+  if (isMoving(placement)) return undefined;
   const left = remaining(primaries, removals);
   return left.length > 0 ? left : undefined;
 }

@@ -160,7 +160,7 @@ export class Collection implements CollectionEffects {
 
   private agreeingOn(key: StorageKey): readonly NodeId[] | undefined {
     const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
-    return agreeing(this.view.placement(partitionOfStorageKey(key), n), n, this.view);
+    return agreeing(this.view.placement(partitionOfStorageKey(key), n), this.view);
   }
 
   forgetElsewhere(): void {

@@ -202,18 +202,19 @@ function agreeingOf(
   ...removed: readonly string[]
 ): readonly string[] | undefined {
   const placement = placementOf({ preferenceList: () => list }, 0, 3);
-  return agreeing(placement, 3, { removed: new Set(removed) });
+  return agreeing(placement, { removed: new Set(removed) });
 }
 
-test('who must agree are the primaries that were not removed, as many as the bucket wants', () => {
+test('who must agree are the primaries that were not removed, and all nodes where there are fewer', () => {
   expect(agreeingOf([a, b, c, 'd'])).toEqual([a, b, c]);
   expect(agreeingOf([a, b, c, 'd'], b)).toEqual([a, c]);
   expect(agreeingOf([a, b, c, 'd'], a, b, c)).toBeUndefined();
-  expect(agreeingOf([a, b])).toBeUndefined();
+  expect(agreeingOf([a, b])).toEqual([a, b]);
+  expect(agreeingOf([])).toBeUndefined();
 });
 
 test('nobody may agree while the partition moves', () => {
   const next = { preferenceList: () => [b, c, 'd'], hasMoved: () => true };
   const moving = placementOf({ preferenceList: () => [a, b, c, 'd'], next }, 0, 3);
-  expect(agreeing(moving, 3, { removed: new Set() })).toBeUndefined();
+  expect(agreeing(moving, { removed: new Set() })).toBeUndefined();
 });
