@@ -5,6 +5,7 @@
 import type { NodeId } from './actor.js';
 import { type Configuration, type Place, placeOf } from './configuration.js';
 import { layoutOf } from './layout.js';
+import { transferLimits } from './limits/transfer.js';
 import { hasMoved, isMoving, type Placement, placementOf } from './placement.js';
 
 export interface Circumstances {
@@ -21,6 +22,8 @@ export interface Preview {
   /** Those that own anything before or after, ascending. */
   readonly nodes: readonly NodePreview[];
   readonly toMove: Amount;
+  /** Until the last node has what comes to it, where nodes have little else to do; ms. */
+  readonly expectedMs: number;
   /** By the nodes that would share them. */
   readonly shared: readonly SharedPlace[];
   /** Partitions of which an owner is down now. */
@@ -86,10 +89,17 @@ export function previewOf(
   return {
     nodes,
     toMove: sums.total('toMove'),
+    expectedMs: Math.max(0, ...nodes.map((node) => receivedAfterMs(node.toMove))),
     shared: sharedOf(configuration, owners),
     atRisk,
     held,
   };
+}
+
+/** Nodes receive beside each other, each from all its sources. */
+function receivedAfterMs({ partitions, bytes }: Amount): number {
+  const { expectedMsPerPartition, expectedBytesPerMs } = transferLimits;
+  return Math.ceil(partitions * expectedMsPerPartition + bytes / expectedBytesPerMs);
 }
 
 /** Who has still to be brought what others hold. */

@@ -81,7 +81,7 @@ function paceText(progress: MoveProgress, pace: MovePace): string {
 }
 
 /** No finer than it can be known. */
-function durationText(seconds: number): string {
+export function durationText(seconds: number): string {
   if (seconds < 100) return `${Math.ceil(seconds)} s`;
   const minutes = seconds / 60;
   return minutes < 100 ? `${Math.ceil(minutes)} min` : `${Math.ceil(minutes / 60)} h`;

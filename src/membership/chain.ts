@@ -115,11 +115,11 @@ export class Chain {
    * Called as often as it hears of a configuration of the same cluster, of which another recovery
    * is told than this node knows: those who go by it went on without this one, and it without them.
    */
-  onForked(listener: (other: Configuration) => void): void {
+  onRecoveredApart(listener: (other: Configuration) => void): void {
     this.forkListeners.push(listener);
   }
 
-  isLater({ cluster, number }: Pick<KnownNumber, 'cluster' | 'number'>): boolean {
+  isLater({ cluster, number }: Omit<KnownNumber, 'recovery'>): boolean {
     const { latest } = this;
     return latest === undefined || (cluster === latest.cluster && number > latest.number);
   }

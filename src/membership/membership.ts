@@ -238,7 +238,7 @@ export class Membership {
     const { chain } = configurations;
     chain.onDeparture(() => life.send({ type: 'self.departed' }));
     chain.onLearned((configuration) => this.goBy(configuration));
-    chain.onForked((other) => {
+    chain.onRecoveredApart((other) => {
       const names = membersOf(other).map((id) => roster.get(id)?.name ?? id);
       problems.report('recovery', forkText(names));
     });

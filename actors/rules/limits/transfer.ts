@@ -30,6 +30,9 @@ export const transferLimits = {
    */
   unansweringMsMax: 60_000,
   overdueRetryMs: 30_000,
+  /** What a plan expects of a node that receives: measured, nodes had little else to do. */
+  expectedBytesPerMs: 5_000,
+  expectedMsPerPartition: 100,
 
   /** Keys that are compared with their owners at once, before they are dropped. */
   releaseKeysMax: 128,

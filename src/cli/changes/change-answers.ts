@@ -47,10 +47,12 @@ export function planFrom(document: unknown): PlanForm {
 function previewFrom(document: unknown): PreviewForm {
   const preview = record(document, 'preview');
   const { nodes, toMove, shared, atRisk, held, omitted, estimatedFrom, down, waiting } = preview;
+  const { expectedMs } = preview;
   const left = record(omitted, 'omitted');
   return {
     nodes: array(nodes, 'nodes').map(nodeFrom),
     toMove: amountFrom(toMove),
+    expectedMs: natural(expectedMs, 'expectedMs'),
     shared: array(shared, 'shared').map(sharedFrom),
     atRisk: array(atRisk, 'atRisk').map((entry) => {
       const { partition, down, up } = record(entry, 'partition at risk');

@@ -5,6 +5,7 @@ import type { NodePreview } from '../../../actors/rules/plan-preview.js';
 import type { PlanForm, PreviewForm, WishesForm } from '../../wire/change-form.js';
 import { byName } from '../cluster-status.js';
 import { table } from '../output.js';
+import { durationText } from '../ring-text.js';
 import type { PlanAnswer } from './change-answers.js';
 
 export function planText({ plan, preview }: PlanAnswer): string {
@@ -78,7 +79,7 @@ function fromTo(before: string, after: string): string {
   return before === after ? before : `${before} -> ${after}`;
 }
 
-function toMoveLines({ toMove, estimatedFrom }: PreviewForm): string[] {
+function toMoveLines({ toMove, expectedMs, estimatedFrom }: PreviewForm): string[] {
   const { partitions, bytes } = toMove;
   if (partitions === 0) return ['nothing has to move'];
   const { partitionsHeld, keysHeld, keysSampled, bytesPerKey } = estimatedFrom;
@@ -87,7 +88,8 @@ function toMoveLines({ toMove, estimatedFrom }: PreviewForm): string[] {
       ? 'of sizes the node that planned knows nothing'
       : `sizes are estimated: the node that planned holds ${count(keysHeld, 'key')} in ${count(partitionsHeld, 'partition')}, of about ${bytesText(bytesPerKey)} each by ${keysSampled} of them`;
   return [
-    `to move: ${count(partitions, 'replica')} of partitions, about ${bytesText(bytes)}; quorate ring --watch shows how fast that goes`,
+    `to move: ${count(partitions, 'replica')} of partitions, about ${bytesText(bytes)}`,
+    `expected: about ${durationText(expectedMs / 1_000)} where nodes have little else to do, several times that under full load; quorate ring --watch shows how it goes`,
     basis,
   ];
 }

@@ -123,7 +123,7 @@ export function addRingCancel(ring: Command): void {
     .command('cancel')
     .summary('take back the move that is under way')
     .description(
-      'Takes back the move that is under way: what has moved moves back, what has not stays. Refused where a node that was removed would have to take something back.',
+      'Takes back the move that is under way: what has moved moves back, what has not stays. Refused where nobody is left to whom anything could move back.',
     )
     .option('--json', 'one JSON object: {"number"}, of the configuration that was chosen');
   addOperatorOptions(command)

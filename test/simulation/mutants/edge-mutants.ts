@@ -260,7 +260,7 @@ export const edgeMutants: readonly Mutant[] = [
   {
     name: 'missing-node-not-named',
     test: 'unit/data-of-cluster',
-    file: 'src/cli/up/data-of-cluster.js',
+    file: 'src/cli/up/course.js',
     find: 'if (missing.length === 0)',
     replace: 'if (true)',
   },

@@ -114,9 +114,9 @@ export const movingMutants: readonly Mutant[] = [
     name: 'sends-old-owners-nothing',
     test: 'unit/replica/transfer',
     file: 'src/replica/transfer-handler.js',
-    find: 'incoming.includes(asker)',
+    find: 'return this.view.placement(partition, n).incoming.includes(asker)',
     replace:
-      'incoming.includes(asker) && !this.view.placement(partition, n).primaries.includes(asker)',
+      'return this.view.placement(partition, n).incoming.includes(asker) && !this.view.placement(partition, n).primaries.includes(asker)',
   },
   {
     name: 'leaving-node-takes-more',

@@ -69,6 +69,9 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
   cancelled: (before, after) => {
     const { move } = before;
     if (move === undefined) return false;
+    // Somebody has to be left who could take it.
+    if (before.members.every((place) => place.weight === 0 || before.removed.includes(place.id)))
+      return false;
     if (before.number === before.layout && move.moved.length === 0) {
       const stay = new Set(idsOf(before.members));
       const came = idsOf(move.members).filter(

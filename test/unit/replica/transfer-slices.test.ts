@@ -72,6 +72,8 @@ async function sourceWith(count: number, valueBytes: number): Promise<void> {
   clock = new SlowClock();
   const options = home.optionsWith({
     defaults: { ...home.optionsWith({}).defaults, n: 1, r: 1, w: 1 },
+    // By this one alone the partition moves to the source as well.
+    buckets: { other: { n: 2 } },
   });
   let handle: (call: IncomingCall<'transfer'>) => void = ignored;
   const peers = {

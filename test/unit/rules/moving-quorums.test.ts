@@ -168,7 +168,7 @@ describe('what was put before the move began', () => {
   });
 });
 
-/** Strict ones that are promised to meet, a put from before a move and a get after it, and do not. */
+/** Strict ones that are promised to meet, a put from before a move and a get after it, but miss. */
 function missedWith(counted: typeof quorumFor): string[] {
   const unseen: string[] = [];
   for (const each of cases(4)) {

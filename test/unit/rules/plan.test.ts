@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Configuration } from '../../../actors/rules/configuration.js';
 import { planned, type Wishes } from '../../../actors/rules/plan.js';
+import { transferLimits } from '../../../actors/rules/limits/transfer.js';
 import { type Preview, previewOf } from '../../../actors/rules/plan-preview.js';
 import {
   begin,
@@ -144,6 +145,18 @@ describe('a preview', () => {
     expect(sum('after', 'partitions')).toBe(3 * partitions);
     expect(sum('after', 'bytes')).toBe(3 * replica);
     expect(preview).toMatchObject({ shared: [], atRisk: [], held: [] });
+  });
+
+  test('how long it takes: as long as the node that most comes to', () => {
+    const { toMove, expectedMs } = previewOf(growing, quiet);
+    const { expectedMsPerPartition, expectedBytesPerMs } = transferLimits;
+    const alone = toMove.partitions * expectedMsPerPartition + toMove.bytes / expectedBytesPerMs;
+    expect(expectedMs).toBe(Math.ceil(alone));
+    const add = [placeOf(4), placeOf(5), placeOf(6)];
+    const three = previewOf(taken(planned(founded, { add }, [])), quiet);
+    expect(three.toMove.partitions).toBeGreaterThan(toMove.partitions);
+    expect(three.expectedMs).toBeLessThan(expectedMs);
+    expect(previewOf(founded, quiet).expectedMs).toBe(0);
   });
 
   test('of a move under way: what has moved has not to move any more', () => {
