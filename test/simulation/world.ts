@@ -311,8 +311,8 @@ class World {
   }
 
   /**
-   * An operator declares gone what is gone, cancelling a move to what was not of the cluster before;
-   * then what was begun comes to an end.
+   * An operator declares gone what is gone, cancelling a move to what was no owner before; then
+   * what was begun comes to an end.
    */
   private async settle(): Promise<void> {
     const { cluster } = this;
