@@ -4,7 +4,13 @@
  * about it is decided by `membership.machine.ts`.
  */
 import type { NodeId } from '../rules/actor.js';
-import { confirms, type FoundingVote, voteAfter } from '../rules/founding.js';
+import {
+  confirms,
+  type FoundingVote,
+  type LaterRing,
+  voteAfter,
+  withRing,
+} from '../rules/founding.js';
 
 export interface FoundingBook {
   readonly self: NodeId;
@@ -57,8 +63,12 @@ export function heard(book: FoundingBook, news: FoundingNews): FoundingBook {
 }
 
 /** All who are here agree who is. */
-export function agreed(book: FoundingBook, met: readonly NodeId[]): FoundingBook {
-  return voting(book, { ...book.next, stored: met });
+export function agreed(
+  book: FoundingBook,
+  met: readonly NodeId[],
+  ring: LaterRing | undefined,
+): FoundingBook {
+  return voting(book, withRing({ ...book.next, stored: met }, ring));
 }
 
 /** All of the list have it on disk. */

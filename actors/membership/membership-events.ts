@@ -1,12 +1,14 @@
 /** What the chart of a node's membership is told, and what it keeps. */
 import type { NodeId } from '../rules/actor.js';
-import type { FoundingVote } from '../rules/founding.js';
+import type { FoundingVote, LaterRing } from '../rules/founding.js';
 import type { FoundingBook, FoundingNews } from './founding-book.js';
 
 export interface MembershipInput {
   readonly self: NodeId;
   /** So many make a cluster. */
   readonly foundersMin: number;
+  /** Of a cluster that it founds. */
+  readonly ring?: LaterRing;
 }
 
 export interface MembershipContext extends MembershipInput {

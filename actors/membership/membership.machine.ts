@@ -69,7 +69,7 @@ export const membershipMachine = setup({
     }),
     agree: assign(({ context, event }) => {
       assertEvent(event, 'met.counted');
-      return { book: books.agreed(context.book, event.met) };
+      return { book: books.agreed(context.book, event.met, context.ring) };
     }),
     conclude: assign(({ context }) => ({ book: books.concluded(context.book) })),
     noteStored: assign(({ context }) => ({ book: books.stored(context.book) })),

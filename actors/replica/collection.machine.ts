@@ -2,10 +2,10 @@
  * Forgets tombstones and surplus context entries, one batch of keys of one partition at a time. Run
  * by every node for the partitions whose first primary it is.
  *
- * Invariants: nothing is forgotten before every member has answered the survey; this node is the
- * last to forget, after everyone else has acknowledged, because blind puts are ordered here and
- * must build on the tombstone as long as anyone holds it. Whatever goes wrong leaves the state
- * somewhere, from where tree exchange brings it back: the next pass begins afresh.
+ * Invariants: nothing is forgotten before everybody who may hold it has answered the survey; this
+ * node is the last to forget, after everyone else has acknowledged, because blind puts are ordered
+ * here and must build on the tombstone as long as anyone holds it. Whatever goes wrong leaves the
+ * state somewhere, from where tree exchange brings it back: the next pass begins afresh.
  */
 import { setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
@@ -15,7 +15,7 @@ export interface CollectionEffects {
   /** Looks at the next keys: `candidates.found` or `candidates.none`. */
   look(): void;
   /**
-   * Asks all members about the candidates: `survey.agreed`, `survey.refused` when no key is agreed
+   * Asks all who may hold the candidates: `survey.agreed`, `survey.refused` when no key is agreed
    * on.
    */
   survey(): void;

@@ -2,8 +2,9 @@
  * Delivers the hints for one target. Started when one is first seen, done when none is left.
  *
  * Invariants: one batch is under way at a time; a hint is settled only after the target's ack (or,
- * once it is overdue, the ack of every other primary). Finding, sending and settling them are the
- * effects' business (`src/replica/handoff.ts`).
+ * once it is overdue, or the target is no owner any more, the ack of every other owner); one that
+ * nobody takes for now doesn't stand in the way of others. Finding, sending and settling them are
+ * the effects' business (`src/replica/handoff.ts`).
  */
 import { assign, setup } from 'xstate';
 import { backoffMs } from '../rules/backoff.js';
@@ -13,12 +14,12 @@ import { toBeProvided } from '../provided.js';
 export interface HandoffEffects {
   /**
    * Sends the next batch, of one record to probe; answers `batch.acked`, `batch.refused`,
-   * `target.absent` or `hints.settled`.
+   * `target.absent`, `hints.passed` or `hints.settled`.
    */
   deliver(size: 'probe' | 'batch'): void;
   /**
-   * Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused` or
-   * `hints.settled`.
+   * Sends the next batch to the other primaries; answers `batch.acked`, `batch.refused`,
+   * `hints.passed` or `hints.settled`.
    */
   rehome(): void;
   /** Stops listening for answers to what is under way. */
@@ -34,7 +35,10 @@ export type HandoffEvent =
   | { readonly type: 'hints.overdue' }
   | { readonly type: 'hints.settled' }
   | { readonly type: 'batch.acked'; readonly bytes: number }
-  | { readonly type: 'batch.refused' };
+  /** By the target, or nobody is left who could take any of them now. */
+  | { readonly type: 'batch.refused' }
+  /** Those that were looked at nobody takes now; there are others. */
+  | { readonly type: 'hints.passed' };
 
 interface HandoffContext {
   readonly failures: number;
@@ -57,6 +61,7 @@ export const handoffMachine = setup({
       paceMs:
         event.type === 'batch.acked' ? (event.bytes / limits.handoffBytesPerSecondMax) * 1000 : 0,
     })),
+    goOn: assign({ paceMs: 0 }),
     planBackoff: assign(({ context }) => failedOnceMore(context, toBeProvided())),
   },
   delays: {
@@ -81,6 +86,7 @@ export const handoffMachine = setup({
       exit: 'giveUpCalls',
       on: {
         'batch.acked': { target: 'sending.pacing', actions: 'notePace' },
+        'hints.passed': { target: 'sending.pacing', actions: 'goOn' },
         'batch.refused': 'backingOff',
         'target.absent': 'backingOff',
         'hints.settled': 'settled',
@@ -98,7 +104,10 @@ export const handoffMachine = setup({
         awaitingAck: {
           entry: 'sendBatch',
           exit: 'giveUpCalls',
-          on: { 'batch.acked': { target: 'pacing', actions: 'notePace' } },
+          on: {
+            'batch.acked': { target: 'pacing', actions: 'notePace' },
+            'hints.passed': { target: 'pacing', actions: 'goOn' },
+          },
           after: { callDeadline: '#handoff.backingOff' },
         },
         pacing: { after: { pace: 'awaitingAck' } },
@@ -115,7 +124,10 @@ export const handoffMachine = setup({
         awaitingAcks: {
           entry: 'sendToOtherPrimaries',
           exit: 'giveUpCalls',
-          on: { 'batch.acked': { target: 'pacing', actions: 'notePace' } },
+          on: {
+            'batch.acked': { target: 'pacing', actions: 'notePace' },
+            'hints.passed': { target: 'pacing', actions: 'goOn' },
+          },
           after: { callDeadline: '#handoff.backingOff' },
         },
         pacing: { after: { pace: 'awaitingAcks' } },

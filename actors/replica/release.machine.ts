@@ -3,8 +3,9 @@
  * partition at a time, once each of their owners holds all of it.
  *
  * Invariants: nothing is dropped before every owner has said that it holds this very state, or has
- * acknowledged that it merged it, each going by the same layout; what changed meanwhile stays. An
- * owner who can't be reached, or refuses, stops the partition; others go on.
+ * acknowledged that it merged it, on its disk, each going by the same layout; what changed
+ * meanwhile stays. They are not compared again after a push: who has merged may hold more than was
+ * sent. An owner who can't be reached, or refuses, stops the partition; others go on.
  */
 import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';

@@ -5,6 +5,7 @@
  */
 import type { NodeId } from './actor.js';
 import type { Configuration, Place } from './configuration.js';
+import { limits } from './limits.js';
 import { chainLimits } from './limits/chain.js';
 import type { JoinWish } from './membership.js';
 import type { Objection } from './steps.js';
@@ -66,6 +67,25 @@ export function areTogether(hereMs: readonly number[], isAsking: boolean): boole
   const { waitingMsMin, togetherMsMax } = chainLimits;
   if (Math.max(...hereMs) >= togetherMsMax) return true;
   return !isAsking && Math.min(...hereMs) >= waitingMsMin;
+}
+
+/**
+ * Who was named by a configuration and is no more, the last ones. Whoever cancelled its move or
+ * took it for gone for good decided that: it does not come again by itself.
+ */
+export function pastWith(
+  past: readonly NodeId[],
+  before: Configuration | undefined,
+  after: Configuration,
+): readonly NodeId[] {
+  const now = new Set(namedBy(after));
+  const all = [...past, ...(before === undefined ? [] : namedBy(before))];
+  const gone = [...new Set(all)].filter((id) => !now.has(id));
+  return gone.slice(-limits.membersMax);
+}
+
+function namedBy({ members, move, leaving }: Configuration): NodeId[] {
+  return [...[...members, ...(move?.members ?? [])].map(({ id }) => id), ...leaving];
 }
 
 /** `isGone`: the others agree that the member may be taken for gone for good. */

@@ -157,7 +157,7 @@ export function agreeing(
 
 export interface Survey {
   readonly primaries: readonly NodeId[];
-  /** Everyone who was asked, the asker included: all members that have not left. */
+  /** Everyone who was asked, the asker included: all who may hold the key. */
   readonly holdings: ReadonlyMap<NodeId, Holding>;
 }
 

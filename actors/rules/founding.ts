@@ -8,8 +8,13 @@
  * another cluster. None of those ever stores the list at that attempt, so what is chosen is never
  * left. What a node has told stays true for ever, so late messages do no harm. (Paxos with all as
  * the quorum and no leader.)
+ *
+ * With the list goes of which version the ring of its first configuration is, so that all founders
+ * make the same one: a list that another program stored, which knows of version 1 alone, is another
+ * one than the same nodes with version 2, and they settle for one of the two.
  */
 import type { NodeId } from './actor.js';
+import type { RingVersion } from './configuration.js';
 
 /** As on disk, and as told to others. */
 export interface FoundingVote {
@@ -18,7 +23,11 @@ export interface FoundingVote {
   readonly stored: readonly NodeId[];
   /** The chosen list: the cluster this node is of, for good. Empty: none. */
   readonly founders: readonly NodeId[];
+  /** Of what is stored or chosen; not there: 1, as before there were others. */
+  readonly ring?: LaterRing;
 }
+
+export type LaterRing = Exclude<RingVersion, 1>;
 
 export const noVote: FoundingVote = { attempt: 0, stored: [], founders: [] };
 
@@ -29,30 +38,41 @@ export function voteAfter(
 ): FoundingVote {
   const { self, told } = heard;
   if (own.founders.length > 0) return own;
-  if (told.founders.includes(self)) return { ...own, founders: told.founders };
+  if (told.founders.includes(self)) return withRing({ ...own, founders: told.founders }, told.ring);
   const free = own.stored.length === 0 || isDead(own, heard);
   if (!free) return own;
   const asked = told.stored.includes(self) && told.founders.length === 0;
   const past = own.stored.length === 0 ? own.attempt : own.attempt + 1;
-  if (asked && told.attempt >= past) return { ...own, attempt: told.attempt, stored: told.stored };
+  if (asked && told.attempt >= past)
+    return withRing({ ...own, attempt: told.attempt, stored: told.stored }, told.ring);
   if (own.stored.length === 0 && told.attempt <= own.attempt) return own;
-  return { ...own, attempt: Math.max(past, told.attempt), stored: [] };
+  return { attempt: Math.max(past, told.attempt), stored: [], founders: [] };
+}
+
+export function withRing(vote: FoundingVote, ring: LaterRing | undefined): FoundingVote {
+  const { attempt, stored, founders } = vote;
+  return { attempt, stored, founders, ...(ring !== undefined && { ring }) };
 }
 
 /** Whether who told this has, on its disk, what would found this node's list. */
 export function confirms(own: FoundingVote, told: FoundingVote): boolean {
-  return own.stored.length > 0 && told.attempt === own.attempt && sameIds(told.stored, own.stored);
+  return own.stored.length > 0 && told.attempt === own.attempt && isSame(told, own);
 }
 
 function isDead(
   own: FoundingVote,
   { from, told }: { readonly from: NodeId; readonly told: FoundingVote },
 ): boolean {
-  const { attempt, stored } = own;
-  if (told.founders.some((id) => stored.includes(id))) return !sameIds(told.founders, stored);
+  const { attempt, stored, ring } = own;
+  if (told.founders.some((id) => stored.includes(id)))
+    return !sameIds(told.founders, stored) || told.ring !== ring;
   if (!stored.includes(from)) return false;
   if (told.attempt !== attempt) return told.attempt > attempt;
-  return told.stored.length > 0 && !sameIds(told.stored, stored);
+  return told.stored.length > 0 && !isSame(told, own);
+}
+
+function isSame(some: FoundingVote, other: FoundingVote): boolean {
+  return sameIds(some.stored, other.stored) && some.ring === other.ring;
 }
 
 /**

@@ -162,6 +162,8 @@ export const limits = {
 
   hintAgeMsMax: 3 * 60 * 60 * 1000,
   hintBatchRecordsMax: 128,
+  /** That can't be sent now are passed over at once. */
+  hintsPassedMax: 2_048,
   hintBatchBytesMax: 256 * 1024,
 
   /**

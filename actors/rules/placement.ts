@@ -32,7 +32,15 @@ export interface Placement {
   readonly readers: readonly NodeId[];
   /** All others, in the order in which they stand in for primaries. */
   readonly fallbacks: readonly NodeId[];
+  /** Undefined while it doesn't move. */
+  readonly sideRead?: SideRead | undefined;
 }
+
+/**
+ * Which of both sides the readers are, told so that all who go by one layout mean the same: which
+ * side is called O and which M is exchanged by a cancel, which node comes first by its id is not.
+ */
+export type SideRead = 0 | 1;
 
 export const nobody: readonly NodeId[] = [];
 
@@ -42,7 +50,13 @@ export function placementOf(layout: Layout, partition: number, n: number): Place
   const primaries = list.slice(0, n);
   const { next } = layout;
   if (next === undefined)
-    return { primaries, incoming: nobody, readers: primaries, fallbacks: list.slice(n) };
+    return {
+      primaries,
+      incoming: nobody,
+      readers: primaries,
+      fallbacks: list.slice(n),
+      sideRead: undefined,
+    };
   const nextList = next.preferenceList(partition);
   const moves = nextList.length > 0 && !areSame(primaries, nextList.slice(0, n));
   const incoming = moves ? nextList.slice(0, n) : nobody;
@@ -50,7 +64,25 @@ export function placementOf(layout: Layout, partition: number, n: number): Place
   // Who comes and who goes stand in for the others, also where a partition stays as it is.
   const written = replicasOf({ primaries, incoming });
   const fallbacks = unionOf(list, nextList).filter((node) => !written.includes(node));
-  return { primaries, incoming, readers, fallbacks };
+  const sideRead = moves ? sideOf(readers, readers === incoming ? primaries : incoming) : undefined;
+  return { primaries, incoming, readers, fallbacks, sideRead };
+}
+
+/** Of the same sets the same, in whatever order: gets of their partitions share a round. */
+function sideOf(readers: readonly NodeId[], others: readonly NodeId[]): SideRead {
+  return readers.toSorted().join() < others.toSorted().join() ? 0 : 1;
+}
+
+/**
+ * Whether the partition is read of the same owners here as by who said the side, both going by one
+ * layout. Where one has heard of a step that the other has not, they need not be; and who reads of
+ * owners that are read no more is answered by none who know it.
+ */
+export function isReadAlike(
+  said: SideRead | undefined,
+  { sideRead }: Pick<Placement, 'sideRead'>,
+): boolean {
+  return said === sideRead;
 }
 
 type Owners = Pick<Placement, 'primaries' | 'incoming'>;

@@ -5,7 +5,7 @@
  * are asked, before the configuration that says so is proposed.
  */
 import type { NodeId } from './actor.js';
-import type { Member, Reachability } from './membership.js';
+import type { Reachability } from './membership.js';
 
 export interface RemovalCase {
   readonly target: NodeId;
@@ -39,11 +39,6 @@ export interface Removals {
 /** Those of the nodes that still count for anything; the list itself while nobody was removed. */
 export function remaining(nodes: readonly NodeId[], { removed }: Removals): readonly NodeId[] {
   return removed.size === 0 ? nodes : nodes.filter((node) => !removed.has(node));
-}
-
-/** Whether the member may hold what nobody else does: it has not left, nor was it removed. */
-export function isRemaining({ id, status }: Member, { removed }: Removals): boolean {
-  return status !== 'left' && !removed.has(id);
 }
 
 export function majorityOf(voters: readonly NodeId[]): number {

@@ -50,14 +50,18 @@ export function clusterFoundedBy(founders: readonly NodeId[]): ClusterId {
 }
 
 /** Of those who founded the cluster, in any order. */
-export function foundingConfiguration(places: readonly Place[], partitions: number): Configuration {
+export function foundingConfiguration(
+  places: readonly Place[],
+  partitions: number,
+  ring: RingVersion = 1,
+): Configuration {
   const members = places.toSorted(byId);
   return {
     cluster: clusterFoundedBy(idsOf(members)),
     number: 1,
     layout: 1,
     partitions,
-    ring: 1,
+    ring,
     members,
     move: undefined,
     leaving: [],

@@ -77,26 +77,28 @@ export function quotasOf(
   return quotas;
 }
 
-/** What all buckets have in common whose keys have as many replicas, and whose R and W overlap. */
+/** What all buckets have in common whose keys have as many replicas. */
 export interface ReadCount {
   readonly n: number;
-  /** The fewest nodes that a get of any of them asks. */
+  /**
+   * The fewest nodes that a strict get of any of them asks. Its bucket's R and W need not overlap:
+   * a put that says more than its bucket's W may be met all the same.
+   */
   readonly r: number;
 }
 
 export function readCountsOf(
-  buckets: Iterable<Pick<BucketOptions, 'n' | 'r' | 'w'>>,
+  buckets: Iterable<Pick<BucketOptions, 'n' | 'r'>>,
 ): readonly ReadCount[] {
   const smallest = new Map<number, number>();
-  for (const { n, r, w } of buckets)
-    if (r + w > n) smallest.set(n, Math.min(r, smallest.get(n) ?? r));
+  for (const { n, r } of buckets) smallest.set(n, Math.min(r, smallest.get(n) ?? r));
   return [...smallest].map(([n, r]) => ({ n, r })).sort((a, b) => a.n - b.n);
 }
 
 /**
  * Whether the owners before may cease to be owners. Who has not heard that the partition has moved
- * serves gets from them, and so may as many of them as have not heard either: they must be too few.
- * All that can be reached are waited for.
+ * asks them in gets, and those of them answer that have not heard either (`isReadAlike` in
+ * `placement.ts`): they must be too few. All that can be reached are waited for.
  */
 export function isHeardOf(
   { primaries, incoming }: Placement,

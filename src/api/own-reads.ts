@@ -5,13 +5,14 @@
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
-import { isServed } from '../../actors/rules/said-configuration.js';
+import { isServed, unsaid } from '../../actors/rules/said-configuration.js';
 import {
   partitionOf,
   storageKeyOf,
   type ByteString,
   type StorageKey,
 } from '../../actors/rules/key.js';
+import { isReadAlike } from '../../actors/rules/placement.js';
 import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
 import type { Receipt } from '../coordinator/coordinator.js';
@@ -50,11 +51,12 @@ export class OwnReads {
    * Throws `MalformedError`, `OtherConfigurationError`, and `UnavailableError` when this node is no
    * primary of some key.
    */
-  answer({ bucket, whole, keys, configuration }: OwnFrame): Omit<OwnReply, 'kind'> {
+  answer({ bucket, whole, keys, configuration, side }: OwnFrame): Omit<OwnReply, 'kind'> {
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     checkBucket(bucket);
     const { n, conflict } = this.buckets.of(bucket);
-    const names = keys.map((key) => this.nameOf(bucket, keyOf(key), n));
+    const said = { configuration, side };
+    const names = keys.map((key) => this.nameOf({ bucket, key: keyOf(key) }, n, said));
     const records = this.store.readAll(names);
     const digests = Buffer.allocUnsafe(records.length * digestBytes);
     for (let i = 0; i < records.length; i++)
@@ -62,11 +64,18 @@ export class OwnReads {
     return { digests, shown: whole ? this.show(records, conflict) : undefined };
   }
 
-  private nameOf(bucket: ByteString, key: ByteString, n: number): StorageKey {
-    const partition = partitionOf({ bucket, key }, this.options.partitions);
-    if (!this.view.placement(partition, n).readers.includes(this.view.self.id))
+  private nameOf(
+    named: { readonly bucket: ByteString; readonly key: ByteString },
+    n: number,
+    { configuration, side }: Pick<OwnFrame, 'configuration' | 'side'>,
+  ): StorageKey {
+    const partition = partitionOf(named, this.options.partitions);
+    const placement = this.view.placement(partition, n);
+    if (configuration !== unsaid && !isReadAlike(side, placement))
+      throw new OtherConfigurationError();
+    if (!placement.readers.includes(this.view.self.id))
       throw new UnavailableError('not a primary of the key: ask for the ring again');
-    return storageKeyOf({ partition, bucket, key });
+    return storageKeyOf({ partition, bucket: named.bucket, key: named.key });
   }
 
   private show(records: Records, conflict: ConflictPolicy): GetFrameReply {

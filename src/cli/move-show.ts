@@ -1,4 +1,5 @@
 /** Shows how far a move is, until it is over. */
+import { commandLimits } from '../../actors/rules/limits/command.js';
 import type { ClusterQuestion } from './cluster-status.js';
 import { watchMove } from './move-watch.js';
 import { printJson, printLine, Screen } from './output.js';
@@ -31,6 +32,9 @@ export function showMove(question: ClusterQuestion, { json, layout }: ShownMove)
         screen.show(`${sawMove ? 'the move is over' : 'nothing moves'}\n${ringText(ring)}`);
       },
     },
-    layout,
+    // A node that has just started is taken in a few seconds later.
+    layout === undefined
+      ? { layout: 0, restsMin: commandLimits.watchRestsMin }
+      : { layout, restsMin: 1 },
   );
 }

@@ -13,14 +13,18 @@ export interface MoveWatcher {
   resting(ring: RingMessage, sawMove: boolean): void;
 }
 
-/**
- * `layout`: of the move that has just begun, which not all nodes have heard of; 0: whatever they
- * know. Throws `UnavailableError` when nobody has answered for long.
- */
+export interface Watched {
+  /** Of the move that has just begun, which not all nodes have heard of; 0: whatever they know. */
+  readonly layout: number;
+  /** Nothing moves where so many answers in a row say so, unless something did before. */
+  readonly restsMin: number;
+}
+
+/** Throws `UnavailableError` when nobody has answered for long. */
 export async function watchMove(
   question: ClusterQuestion,
   watcher: MoveWatcher,
-  layout = 0,
+  { layout, restsMin }: Watched = { layout: 0, restsMin: 1 },
 ): Promise<void> {
   const { clock, prefix } = question;
   const pace = new MovePace();
@@ -28,6 +32,7 @@ export async function watchMove(
   let sawMove = false;
   let silences = 0;
   let earlier = 0;
+  let rests = 0;
   for (;;) {
     const ring = await askRing(question);
     if (ring === undefined && ++silences >= commandLimits.watchSilencesMax)
@@ -40,10 +45,11 @@ export async function watchMove(
       last = ring;
       silences = 0;
       const progress = moveProgressOf(ring);
-      if (progress === undefined) return watcher.resting(ring, sawMove);
-      sawMove = true;
-      pace.note(clock.monotonicMs(), progress);
-      watcher.moving(progress, pace);
+      if (progress !== undefined) {
+        sawMove = true;
+        pace.note(clock.monotonicMs(), progress);
+        watcher.moving(progress, pace);
+      } else if (sawMove || ++rests >= restsMin) return watcher.resting(ring, sawMove);
     }
     await rest(clock);
   }

@@ -12,7 +12,7 @@ import {
   type FrameValue,
 } from '../wire/frame-replies.js';
 import { encodeFrame, frameOverheadBytes, rowOverheadBytes } from '../wire/frames.js';
-import { encodeOwnFrame } from '../wire/own-frames.js';
+import { encodeOwnFrame, type OwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
 import type { Request, RequestResult, Terms } from './request.js';
@@ -78,9 +78,9 @@ export function encodeRows(
 export function encodeOwnRows(
   { bucket }: Terms,
   rows: readonly Request[],
-  configuration: SaidConfiguration,
+  { configuration, side }: Pick<OwnFrame, 'configuration' | 'side'>,
 ): { readonly whole: Buffer; readonly digests: Buffer } {
-  const head = { bucket, keys: keysOf(rows), configuration };
+  const head = { bucket, keys: keysOf(rows), configuration, side };
   const whole = encodeOwnFrame({ ...head, whole: true });
   return { whole, digests: encodeOwnFrame({ ...head, whole: false }) };
 }

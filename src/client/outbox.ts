@@ -260,7 +260,7 @@ export class Outbox {
       return;
     }
     const read = new OwnRead(rows, 1 + confirmers.length);
-    const { whole, digests } = encodeOwnRows(terms, rows, configuration);
+    const { whole, digests } = encodeOwnRows(terms, rows, { configuration, side: lane.side });
     for (const asked of [node, ...confirmers]) {
       const payload = asked === node ? whole : digests;
       const subject = subjects.frame(asked);

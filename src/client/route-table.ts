@@ -8,7 +8,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type SaidConfiguration, unsaid } from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
-import { placementOf, type Layout } from '../../actors/rules/placement.js';
+import { placementOf, type Layout, type SideRead } from '../../actors/rules/placement.js';
 import { quorumFor } from '../../actors/rules/quorum.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
 import { layoutOf, placementGroupsOf, type RingMessage } from '../wire/ring-message.js';
@@ -51,6 +51,8 @@ export class Lane {
     readonly node: NodeId,
     readonly terms: Terms,
     bounds: LaneBounds,
+    /** Of which side of a move its keys are read. */
+    readonly side: SideRead | undefined,
   ) {
     this.rowsMax = bounds.rowsMax;
     this.window = bounds.framesMax;
@@ -65,13 +67,16 @@ export class Lane {
 export class Target {
   readonly lanes = new Map<number, Lane>();
 
-  constructor(readonly node: NodeId) {}
+  constructor(
+    readonly node: NodeId,
+    private readonly side: SideRead | undefined,
+  ) {}
 
   lane(terms: Terms, bounds: LaneBounds, confirmers?: readonly NodeId[]): Lane {
     const id = 2 * terms.id + (confirmers === undefined ? 0 : 1);
     let lane = this.lanes.get(id);
     if (lane === undefined) {
-      lane = new Lane(this.node, terms, bounds);
+      lane = new Lane(this.node, terms, bounds, this.side);
       this.lanes.set(id, lane);
     }
     lane.confirmers = confirmers;
@@ -144,6 +149,16 @@ interface Route {
   /** Null: nobody answers. */
   readonly coordinator: Target | null;
   readonly readers: Readers | undefined;
+}
+
+/** The same nodes may be all there are for one partition, and one side of a move for another. */
+interface ReaderSet {
+  readonly nodes: readonly NodeId[];
+  readonly side: SideRead | undefined;
+}
+
+function nameOf({ nodes, side }: ReaderSet): string {
+  return side === undefined ? nodes.join(' ') : `${nodes.join(' ')} ${side}`;
 }
 
 /** A ring, with what follows from it. */
@@ -248,24 +263,24 @@ export class RouteTable {
     const placement = placementOf(layout, partition, n);
     const node = coordinatorToAsk(placement, this.states);
     if (node === undefined) return { coordinator: null, readers: undefined };
-    const set = [...placement.readers].sort();
+    const set = { nodes: [...placement.readers].sort(), side: placement.sideRead };
     const answering = [...readersToAsk(placement, this.states)].sort();
     const readers = answering.length > 1 ? this.readersOf(set, answering) : undefined;
     return { coordinator: this.target(node, set), readers };
   }
 
-  private target(node: NodeId, set: readonly NodeId[]): Target {
-    const name = `${node} ${set.join(' ')}`;
+  private target(node: NodeId, set: ReaderSet): Target {
+    const name = `${node} ${nameOf(set)}`;
     let target = this.targets.get(name);
     if (target === undefined) {
-      target = new Target(node);
+      target = new Target(node, set.side);
       this.targets.set(name, target);
     }
     return target;
   }
 
-  private readersOf(set: readonly NodeId[], answering: readonly NodeId[]): Readers {
-    const name = set.join(' ');
+  private readersOf(set: ReaderSet, answering: readonly NodeId[]): Readers {
+    const name = nameOf(set);
     let readers = this.readers.get(name);
     if (readers === undefined) {
       readers = new Readers(answering.map((node) => this.target(node, set)));

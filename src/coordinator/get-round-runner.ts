@@ -8,9 +8,11 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { courseOf, type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
+import { isReadAlike, type SideRead } from '../../actors/rules/placement.js';
 import type { Tally } from '../../actors/rules/quorum.js';
 import type { CallId, PeerAnswer } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
+import type { ClusterView } from '../membership/cluster-view.js';
 import type { GetReply, GetRequest } from './coordinator.js';
 import type { KeysRead, ReadAnswer } from './keys-read.js';
 import { bodyOfRead, takeAnswer } from './keys-read.js';
@@ -28,12 +30,20 @@ export interface GetEntry {
   isAnswered: boolean;
 }
 
+/** Of which side of a move some gets are read. */
+export interface ReadOf {
+  /** The replicas of their buckets. */
+  readonly n: number;
+  readonly side: SideRead | undefined;
+}
+
 export interface GetRoundContent {
   readonly id: string;
   readonly entries: readonly GetEntry[];
   readonly keys: KeysRead;
   /** From which the ledger's plan follows. */
   readonly configuration: ConfigurationNumber;
+  readonly read: ReadOf;
   readonly ledger: GetLedger;
   /** Takes gets once more, by another configuration. */
   readonly again: (requests: readonly GetRequest[]) => void;
@@ -68,9 +78,12 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   }
 
   configurationChanged(): void {
-    const { configuration } = this.content;
-    if (courseOf(configuration, this.around.view.configuration) === 'anew')
-      this.round.happened({ type: 'plan.outdated' });
+    const { configuration, entries, read } = this.content;
+    const { view } = this.around;
+    const course = courseOf(configuration, view.configuration);
+    const isOutdated =
+      course === 'anew' || entries.some(({ request }) => isReadOtherwise(request, read, view));
+    if (isOutdated) this.round.happened({ type: 'plan.outdated' });
   }
 
   ask(node: NodeId): void {
@@ -83,9 +96,9 @@ export class GetRoundRunner implements GetRoundEffects, Round {
    */
   private askFrom(node: NodeId, first: number): void {
     const { peers, clock } = this.around;
-    const { keys, configuration } = this.content;
+    const { keys, configuration, read } = this.content;
     const remainingMs = this.waits.remainingMs(clock.monotonicMs());
-    const body = bodyOfRead(keys, { first, remainingMs, configuration });
+    const body = bodyOfRead(keys, { first, remainingMs, configuration, side: read.side });
     const call = peers.call(node, 'read', body, (answer) => {
       if (answer.kind !== 'ok') this.lost(node, answer);
       else this.take({ node, first, body: answer.body });
@@ -185,6 +198,15 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     if (!reply.ok && reply.error.code !== 404) instruments.failures.value++;
     entry.request.onReply(reply);
   }
+}
+
+/** Whether it is read of the other side by now, though the layout may be the same. */
+export function isReadOtherwise(
+  { partition }: Pick<GetRequest, 'partition'>,
+  { n, side }: ReadOf,
+  view: Pick<ClusterView, 'placement'>,
+): boolean {
+  return side !== undefined && !isReadAlike(side, view.placement(partition, n));
 }
 
 function deadlineError(): DeadlineError {

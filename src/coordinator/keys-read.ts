@@ -6,6 +6,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { SideRead } from '../../actors/rules/placement.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyDigest, emptyState, merge } from '../../actors/rules/versions.js';
 import type { Store, StoredRecord } from '../store/store.js';
@@ -89,13 +90,14 @@ export function bodyOfRead(
     readonly first: number;
     readonly remainingMs: number;
     readonly configuration: ConfigurationNumber;
+    readonly side: SideRead | undefined;
   },
 ): Request<'read'> {
   const { first, remainingMs, configuration } = from;
   const { bins, digests } = keys;
-  if (first === 0) return readBody(remainingMs, bins, digests, configuration);
+  if (first === 0) return readBody(remainingMs, bins, digests, configuration, from);
   const rest = digests.subarray(first * digestBytes);
-  return readBody(remainingMs, bins.slice(first), rest, configuration);
+  return readBody(remainingMs, bins.slice(first), rest, configuration, from);
 }
 
 export interface ReadAnswer {

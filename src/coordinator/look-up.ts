@@ -101,7 +101,9 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
     const { peers, clock } = this.around;
     const remainingMs = this.wakeAtMs - clock.monotonicMs();
     const { configuration } = this.content;
-    const body = bodyOfRead(this.keys, { first, remainingMs, configuration });
+    // The owners of both sides are asked, whichever is read.
+    const from = { first, remainingMs, configuration, side: undefined };
+    const body = bodyOfRead(this.keys, from);
     const call = peers.call(node, 'read', body, (answer) => {
       if (answer.kind === 'ok') return this.take({ node, first, body: answer.body });
       if (lossOf(node, answer).type === 'replica.differs') this.around.differs(node);

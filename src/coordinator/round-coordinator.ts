@@ -20,8 +20,8 @@ import { Store } from '../store/store.js';
 import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
-import type { GetEntry } from './get-round-runner.js';
-import { GetRoundRunner } from './get-round-runner.js';
+import type { GetEntry, ReadOf } from './get-round-runner.js';
+import { GetRoundRunner, isReadOtherwise } from './get-round-runner.js';
 import { KeysRead } from './keys-read.js';
 import { LostNodes } from './lost-nodes.js';
 import { Minter } from './minting.js';
@@ -192,7 +192,10 @@ export class RoundCoordinator implements Coordinator {
   }
 
   private startGets(batch: Batch<GetRequest>): void {
-    if (this.isOutdated(batch)) return this.getAgain(batch.requests);
+    const { n, configuration } = batch;
+    const read = { n, side: batch.placement.sideRead };
+    if (this.isOutdated(batch) || this.areReadOtherwise(batch, read))
+      return this.getAgain(batch.requests);
     const ledger = openGetLedger(getPlan(batch, this.view, this.store.nodeId));
     const refusal =
       this.tooManyRounds() ??
@@ -215,13 +218,13 @@ export class RoundCoordinator implements Coordinator {
       const bucket = this.buckets.of(request.bucket);
       return { request, bucket, at: keys.at[i]!, isAnswered: false };
     });
-    const { configuration } = batch;
     const again = this.getAgain;
     new GetRoundRunner(this.surroundings, {
       id,
       entries,
       keys,
       configuration,
+      read,
       ledger,
       again,
     }).begin();
@@ -229,6 +232,12 @@ export class RoundCoordinator implements Coordinator {
 
   private isOutdated({ configuration }: Batch<PutRequest | GetRequest>): boolean {
     return courseOf(configuration, this.view.configuration) === 'anew';
+  }
+
+  /** A node may hear that a partition has moved in the turn in which gets of it are collected. */
+  private areReadOtherwise({ requests }: Batch<GetRequest>, read: ReadOf): boolean {
+    if (read.side === undefined) return false;
+    return requests.some((request) => isReadOtherwise(request, read, this.view));
   }
 
   private tooManyRounds(): QuorateError | undefined {

@@ -15,7 +15,7 @@ import type { RoundsUnderway } from './rounds-underway.js';
 
 export interface RoundSurroundings {
   readonly store: Store;
-  readonly view: Pick<ClusterView, 'configuration'>;
+  readonly view: Pick<ClusterView, 'configuration' | 'placement'>;
   readonly peers: Peers;
   readonly clock: Clock;
   readonly inspection: Inspection;

@@ -18,6 +18,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Chain } from './chain.js';
 import type { Consent } from './consent.js';
 import type { MemberView } from './member-view.js';
+import type { Problems } from './problems.js';
 import type { Reports } from './reports.js';
 
 export interface ArrivalsOptions {
@@ -26,6 +27,7 @@ export interface ArrivalsOptions {
   readonly chain: Chain;
   readonly reports: Reports;
   readonly consent: Consent;
+  readonly problems: Problems;
 }
 
 export class Arrivals {
@@ -48,12 +50,17 @@ export class Arrivals {
         .filter((member) => this.isWaiting(member))
         .map(({ id }) => id),
     );
-    for (const id of this.sinceMs.keys()) if (!ids.has(id)) this.sinceMs.delete(id);
+    for (const id of this.sinceMs.keys()) if (!ids.has(id)) this.forget(id);
     for (const id of ids) if (!this.sinceMs.has(id)) this.sinceMs.set(id, nowMs);
     for (const [id, atMs] of this.goneSinceMs) {
       const isHeard = view.reachability(id) !== 'down';
       if (isHeard || nowMs - atMs > chainLimits.consentMsMax) this.goneSinceMs.delete(id);
     }
+  }
+
+  private forget(node: NodeId): void {
+    this.sinceMs.delete(node);
+    this.options.problems.clear(`past ${node}`);
   }
 
   /** That may come now: nobody, while others may yet come with them. Ascending by id. */
@@ -69,9 +76,18 @@ export class Arrivals {
 
   private waiting(): Arrival[] {
     return this.options.view.members().flatMap(({ id, name, host, zone, weight, wish }) => {
-      if (wish === undefined || !this.sinceMs.has(id)) return [];
+      if (wish === undefined || !this.sinceMs.has(id) || this.isPast(id, name)) return [];
       return [{ place: { id, name, host, zone, weight }, wish }];
     });
+  }
+
+  /** An operator took it back that it comes, or took it for gone for good. */
+  private isPast(node: NodeId, name: string): boolean {
+    const { chain, problems } = this.options;
+    if (!chain.table.kept.past.includes(node)) return false;
+    const text = `node ${name} waits to be taken in, and was named by an earlier configuration of the cluster, without having heard of it: whoever cancelled its move or removed it has to say that it may come (quorate ring plan --add ${name}, and apply)`;
+    problems.report(`past ${node}`, text);
+    return true;
   }
 
   private hereMs(node: NodeId): number {

@@ -125,7 +125,8 @@ export class ChainExchange {
     }
     const isRemoved = chain.known?.removed.includes(call.from) === true;
     if (isRemoved) throw new OtherConfigurationError();
-    if (asked.kind === 'enrol') return this.options.enrolment.answer(call, asked.lives);
+    if (asked.kind === 'enrolled' || asked.kind === 'enrol')
+      return this.options.enrolment.answer(call, asked);
     if (asked.kind === 'survey' || asked.kind === 'recover')
       return this.survivor?.answer(call, asked);
     if (asked.kind !== 'chosen') return this.vote(call, asked);

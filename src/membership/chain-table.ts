@@ -10,15 +10,21 @@
  *                   know of it
  *   lives           the names of its lives, the one it is in last
  *   enrolled        [id, name, …]: of each other voter, the life that was enrolled last
+ *   held            [id, names, …]: of each, which lives of this node it may have enrolled last
  *   member          the node was a member by one of the configurations
+ *   emptied         the layout by which it leaves, and has said that it holds nothing any more
+ *   past            [id, …]: who was named by a configuration and is no more, the last ones
+ *   departure       [kind, …]: how its membership ended
  */
 import { type Acceptor, blankAcceptor } from '../../actors/consensus/acceptor.js';
-import type { LifeName, Lives } from '../../actors/consensus/lives.js';
+import type { LifeName, Lives, LivesHeld } from '../../actors/consensus/lives.js';
 import { noBallot } from '../../actors/consensus/ballot.js';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { sameIds } from '../../actors/rules/founding.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { MalformedError } from '../errors.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
+import type { Departure } from './departure.js';
 import { isBin, isInt, isList, isText } from '../wire/columns.js';
 import { decode, encode, type WireValue } from '../wire/message-pack.js';
 
@@ -36,7 +42,11 @@ export interface KeptChain {
   readonly votesFrom: ConfigurationNumber;
   readonly lives: Lives;
   readonly enrolled: ReadonlyMap<NodeId, LifeName>;
+  readonly held: LivesHeld;
   readonly wasMember: boolean;
+  readonly emptied: ConfigurationNumber;
+  readonly past: readonly NodeId[];
+  readonly departure: Departure | undefined;
 }
 
 const noVotes: Votes = { instance: 0, acceptor: blankAcceptor };
@@ -48,7 +58,11 @@ const nothingKept: KeptChain = {
   votesFrom: 0,
   lives: [],
   enrolled: new Map(),
+  held: new Map(),
   wasMember: false,
+  emptied: 0,
+  past: [],
+  departure: undefined,
 };
 
 const keys = {
@@ -58,7 +72,11 @@ const keys = {
   votesFrom: 'votesFrom',
   lives: 'lives',
   enrolled: 'enrolled',
+  held: 'held',
   member: 'member',
+  emptied: 'emptied',
+  past: 'past',
+  departure: 'departure',
 } as const;
 
 export class ChainTable {
@@ -81,14 +99,22 @@ export class ChainTable {
     const votesFrom = bytesOf(keys.votesFrom);
     const lives = bytesOf(keys.lives);
     const enrolled = bytesOf(keys.enrolled);
+    const held = bytesOf(keys.held);
+    const emptied = bytesOf(keys.emptied);
+    const past = bytesOf(keys.past);
+    const departure = bytesOf(keys.departure);
     this.written = {
       configuration: bytesOf(keys.configuration),
       votes: votes === undefined ? noVotes : votesOf(decode(votes)),
       agreed: agreed === undefined ? noVotes : votesOf(decode(agreed)),
       votesFrom: votesFrom === undefined ? 0 : numberOf(decode(votesFrom)),
       lives: lives === undefined ? [] : livesOf(decode(lives)),
-      enrolled: enrolled === undefined ? new Map() : enrolledOf(decode(enrolled)),
+      enrolled: enrolled === undefined ? new Map() : byNodeOf(decode(enrolled), lifeNameOf),
+      held: held === undefined ? new Map() : byNodeOf(decode(held), livesOf),
       wasMember: bytesOf(keys.member) !== undefined,
+      emptied: emptied === undefined ? 0 : numberOf(decode(emptied)),
+      past: past === undefined ? [] : idsOf(decode(past)),
+      departure: departure && departureOf(decode(departure)),
     };
     this.next = this.written;
     return this.next;
@@ -97,6 +123,10 @@ export class ChainTable {
   /** What is on the disk, or on its way there. */
   get kept(): KeptChain {
     return this.next;
+  }
+
+  get onDisk(): KeptChain {
+    return this.written;
   }
 
   /** Nothing gets there for now. */
@@ -135,7 +165,8 @@ export class ChainTable {
 
   private put(batch: TableBatch, next: KeptChain, written: KeptChain): void {
     const { table } = this;
-    const { configuration, votes, agreed, votesFrom, lives, enrolled, wasMember } = next;
+    const { configuration, votes, agreed, votesFrom, lives, enrolled, held } = next;
+    const { wasMember, emptied, past, departure } = next;
     if (configuration !== undefined && configuration !== written.configuration)
       batch.put(table, keys.configuration, configuration);
     if (votes !== written.votes) batch.put(table, keys.votes, encode(votesRow(votes)));
@@ -144,7 +175,13 @@ export class ChainTable {
     if (lives !== written.lives) batch.put(table, keys.lives, encode([...lives]));
     if (enrolled !== written.enrolled)
       batch.put(table, keys.enrolled, encode([...enrolled].flat()));
+    if (held !== written.held)
+      batch.put(table, keys.held, encode([...held].flatMap(([id, names]) => [id, [...names]])));
     if (wasMember && !written.wasMember) batch.put(table, keys.member, encode(true));
+    if (emptied !== written.emptied) batch.put(table, keys.emptied, encode(emptied));
+    if (!sameIds(past, written.past)) batch.put(table, keys.past, encode([...past]));
+    if (departure !== undefined && departure !== written.departure)
+      batch.put(table, keys.departure, encode(departureRow(departure)));
   }
 }
 
@@ -174,15 +211,39 @@ function livesOf(row: WireValue): Lives {
   return row;
 }
 
-function enrolledOf(row: WireValue): ReadonlyMap<NodeId, LifeName> {
-  if (!isList(row) || row.length % 2 !== 0) throw new MalformedError('not who is enrolled');
-  const enrolled = new Map<NodeId, LifeName>();
+function byNodeOf<T>(row: WireValue, of: (value: WireValue) => T): Map<NodeId, T> {
+  if (!isList(row) || row.length % 2 !== 0) throw new MalformedError('not of each node one');
+  const byNode = new Map<NodeId, T>();
   for (let i = 0; i < row.length; i += 2) {
-    const [id, life] = [row[i], row[i + 1]];
-    if (!isText(id) || !isInt(life)) throw new MalformedError('not who is enrolled');
-    enrolled.set(id, life);
+    const id = row[i];
+    if (!isText(id)) throw new MalformedError('not the id of a node');
+    byNode.set(id, of(row[i + 1]!));
   }
-  return enrolled;
+  return byNode;
+}
+
+function lifeNameOf(value: WireValue): LifeName {
+  if (!isInt(value)) throw new MalformedError('not the name of a life');
+  return value;
+}
+
+function idsOf(row: WireValue): readonly NodeId[] {
+  if (!isList(row) || !row.every(isText)) throw new MalformedError('not ids of nodes');
+  return row;
+}
+
+function departureRow(departure: Departure): WireValue {
+  const { kind } = departure;
+  return kind === 'lost' ? [kind, departure.from, departure.known] : [kind];
+}
+
+function departureOf(row: WireValue): Departure {
+  if (isList(row)) {
+    const [kind, from, known] = row;
+    if (kind === 'left' || kind === 'removed') return { kind };
+    if (kind === 'lost' && isInt(from) && isInt(known)) return { kind, from, known };
+  }
+  throw new MalformedError('no way in which a membership ends');
 }
 
 function numberOf(value: WireValue): ConfigurationNumber {

@@ -3,28 +3,18 @@
  * and only then acts upon it. Which one follows is chosen by `voting.ts` and `proposing.ts`.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { pastWith } from '../../actors/rules/arrival.js';
 import { type ClusterId, type Configuration, isMember } from '../../actors/rules/configuration.js';
 import { areForked, lastRecoveryOf, type SaidEra } from '../../actors/rules/era.js';
-import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { Tables } from '../seams/table.js';
 import { decodeConfiguration, encodeConfiguration } from '../wire/configuration-codec.js';
 import { ChainTable } from './chain-table.js';
+import { type Departure, departureBy } from './departure.js';
 
 /** Which configuration a node knows, as others are told of it. */
 export interface KnownNumber extends SaidEra {
   readonly cluster: ClusterId;
 }
-
-/** How a node's membership ended. */
-export type Departure =
-  | { readonly kind: 'left' }
-  | { readonly kind: 'removed' }
-  /** It was recovered without this node, from a configuration; and this one knew of another. */
-  | {
-      readonly kind: 'lost';
-      readonly from: ConfigurationNumber;
-      readonly known: ConfigurationNumber;
-    };
 
 export interface ChainOptions {
   readonly tables: Tables;
@@ -55,14 +45,15 @@ export class Chain {
    * another number of partitions.
    */
   load(): void {
-    const { configuration: bytes, wasMember } = this.table.load();
+    const { configuration: bytes, wasMember, departure } = this.table.load();
     if (bytes === undefined) return;
     const configuration = decodeConfiguration(bytes);
     if (configuration.partitions !== this.options.partitions)
       throw new RangeError(
         `the data are of a cluster of ${configuration.partitions} partitions, and the node is told ${this.options.partitions}: that can't change`,
       );
-    if (wasMember && !isMember(configuration, this.options.self)) this.end = { kind: 'removed' };
+    const isOut = wasMember && !isMember(configuration, this.options.self);
+    this.end = departure ?? (isOut ? { kind: 'removed' } : undefined);
     this.latest = configuration;
     this.actUpon(configuration, bytes);
   }
@@ -142,12 +133,14 @@ export class Chain {
       else this.table.keep({}, done);
       return;
     }
+    const past = pastWith(this.table.kept.past, latest, configuration);
     this.latest = configuration;
     this.noteDeparture(configuration);
     const bytes = encodeConfiguration(configuration);
     const wasMember = this.table.kept.wasMember || isMember(configuration, this.options.self);
     // The votes stay: until it is on disk this node votes on, and must know what it said.
-    this.table.keep({ configuration: bytes, wasMember }, () => {
+    const changes = { configuration: bytes, wasMember, departure: this.end, past };
+    this.table.keep(changes, () => {
       if (this.latest === configuration) this.actUpon(configuration, bytes);
       done();
     });
@@ -162,19 +155,8 @@ export class Chain {
     const { self } = this.options;
     if (this.end !== undefined || isMember(configuration, self)) return;
     if (!this.table.kept.wasMember && !this.options.isFounder(configuration)) return;
-    this.end = departureBy(configuration, { self, before: this.known });
+    const { emptied } = this.table.kept;
+    this.end = departureBy(configuration, { self, before: this.known, emptied });
     for (const listener of this.departureListeners) listener();
   }
-}
-
-function departureBy(
-  { removed, recoveries }: Configuration,
-  { self, before }: { readonly self: NodeId; readonly before: Configuration | undefined },
-): Departure {
-  const recovery = recoveries[before?.recoveries.length ?? 0];
-  if (before !== undefined && recovery !== undefined)
-    return { kind: 'lost', from: recovery.from, known: before.number };
-  // Who leaves knows it: until it says that it holds nothing any more, it stays.
-  const isLeaving = before?.leaving.includes(self) === true;
-  return { kind: isLeaving && !removed.includes(self) ? 'left' : 'removed' };
 }

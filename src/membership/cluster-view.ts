@@ -26,8 +26,13 @@ export interface ClusterView {
   readonly cluster: ClusterId | undefined;
   /** What placements follow from: with what it is to become, while partitions move. */
   readonly layout: Layout;
-  /** Everybody with a place in the layout is among them. */
+  /** Everybody with a place in the layout is among them, and who waits to be taken in. */
   members(): readonly Member[];
+  /**
+   * Who may hold anything, by the configuration: its members, those that come with a move and those
+   * that leave, without those that were removed; ascending. Nobody while none is known.
+   */
+  holders(): readonly NodeId[];
   /**
    * Members that were declared gone for good, as far as this node has it on its disk: nothing comes
    * in from them any more.

@@ -1,6 +1,10 @@
 /** All that a node has to do with the chain of configurations, put together. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, isMember } from '../../actors/rules/configuration.js';
+import {
+  type Configuration,
+  isMember,
+  type RingVersion,
+} from '../../actors/rules/configuration.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { clusterFoundedBy, foundingConfiguration } from '../../actors/rules/steps.js';
 import type { Peers } from '../bus/peers.js';
@@ -57,7 +61,7 @@ export class Configurations {
   readonly exchange: ChainExchange;
   readonly proposing: Proposing;
   readonly reassurance: Reassurance;
-  readonly reports = new Reports();
+  readonly reports: Reports;
   readonly fence: Fence;
   /** undefined: nobody moves data here. */
   heldData: HeldData | undefined;
@@ -82,6 +86,7 @@ export class Configurations {
     const told = { vouching, nameOf, fetchFrom };
     this.proposing = new Proposing({ peers, clock, random, inspection, chain, voting, ...told });
     this.reassurance = new Reassurance({ peers, clock, chain, voting, vouching });
+    this.reports = new Reports((node) => roster.get(node)?.generation);
     this.fence = new Fence(self);
   }
 
@@ -132,19 +137,20 @@ export class Configurations {
    * `mayFollow`). Without one of these rows it has to be learned from others. Who was removed
    * before not all may know: that is told by a step.
    */
-  found(founders: readonly NodeId[]): void {
+  found(founders: readonly NodeId[], ring: RingVersion): void {
     const { roster, partitions } = this.options;
     const rows = founders.flatMap((id) => roster.rowOf(id) ?? []);
     if (rows.length < founders.length) return;
     const places = rows.map(({ id, name, host, zone, weight }) => {
       return { id, name, host, zone, weight };
     });
-    this.chain.learn(foundingConfiguration(places, partitions));
+    this.chain.learn(foundingConfiguration(places, partitions, ring));
   }
 
   private reportOwn(): void {
     const news = this.news();
-    if (news !== undefined) this.reports.hear(this.options.peers.self, news);
+    const { id, generation } = this.options.roster.self;
+    if (news !== undefined) this.reports.hear(id, generation, news);
   }
 
   news(): NewsOfChain | undefined {
@@ -163,7 +169,15 @@ export class Configurations {
     const isLeaving = leaving.includes(self);
     if (!isTarget && !isLeaving) return undefined;
     const received = isTarget ? [...heldData.received(layout)].sort((a, b) => a - b) : [];
-    return { layout, received, isEmpty: isLeaving && heldData.isEmpty() };
+    return { layout, received, isEmpty: isLeaving && this.isEmptied(heldData, layout) };
+  }
+
+  /** Who says so may be let go; it has it on its disk before, so that it knows why it was. */
+  private isEmptied(heldData: HeldData, layout: ConfigurationNumber): boolean {
+    if (!heldData.isEmpty()) return false;
+    const { table } = this.chain;
+    if (table.kept.emptied !== layout) table.keep({ emptied: layout }, () => undefined);
+    return table.onDisk.emptied === layout;
   }
 
   private isFounder({ cluster }: Configuration): boolean {

@@ -1,13 +1,16 @@
 /**
  * Has other voters enrol the life this node is in, and enrols theirs (`actors/consensus/lives.ts`).
- * One that knows of a life that this disk does not know has found out that the disk is an old one.
+ * Each is asked first which life it has enrolled last: where this disk does not know of that one,
+ * it is an old one.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { isMember } from '../../actors/rules/configuration.js';
 import {
   enrol,
+  type Enrolling,
+  heldWith,
+  knowsOf,
   type LifeName,
-  type Lives,
   livesWith,
   remembering,
 } from '../../actors/consensus/lives.js';
@@ -20,7 +23,7 @@ import { OverloadedError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { understood } from '../wire/protocol/bodies.js';
-import { chainBody, enrolmentBody, enrolmentOf } from '../wire/protocol/chain.js';
+import { chainBody, type EnrolmentQuestion, lifeBody, lifeOf } from '../wire/protocol/chain.js';
 import type { Chain } from './chain.js';
 import type { Voting } from './voting.js';
 
@@ -59,26 +62,61 @@ export class Enrolment {
   }
 
   /** Another asks. Throws `OverloadedError`. */
-  answer(call: IncomingCall<'chain'>, lives: Lives): void {
+  answer(call: IncomingCall<'chain'>, asked: EnrolmentQuestion): void {
     const { table } = this.options.chain;
     const { enrolled } = table.kept;
-    const { last, answer } = enrol(enrolled.get(call.from), lives);
-    const others = new Map(enrolled).set(call.from, last);
-    if (!enrolled.has(call.from) && enrolled.size >= limits.membersMax) this.makeRoom(others);
-    table.keep({ enrolled: others }, () => call.ok(enrolmentBody(answer)));
+    const before = enrolled.get(call.from);
+    const last = asked.kind === 'enrol' ? enrol(before, asked) : before;
+    const changes =
+      last === before || last === undefined
+        ? {}
+        : { enrolled: this.withRoom(new Map(enrolled).set(call.from, last)) };
+    // What it has not told yet it may forget.
+    table.keep(changes, () => call.ok(lifeBody(last)));
   }
 
   private ask(node: NodeId): void {
     if (this.asked.has(node)) return;
-    const { peers, clock, chain, voting } = this.options;
-    const { lives } = chain.table.kept;
     this.asked.add(node);
-    const call = peers.call(node, 'chain', chainBody({ kind: 'enrol', lives }), (answer) => {
+    this.call(node, { kind: 'enrolled' }, (last) => this.hear(node, last));
+  }
+
+  private hear(node: NodeId, after: LifeName | undefined): void {
+    const { voting, chain } = this.options;
+    const { table } = chain;
+    const { lives, held } = table.kept;
+    const life = lives.at(-1)!;
+    if (after === life) {
       this.asked.delete(node);
+      voting.enrolledBy(node);
+    } else if (after !== undefined && !knowsOf({ lives, held }, after)) {
+      this.asked.delete(node);
+      this.forgot(after);
+    } else {
+      const all = this.withRoom(heldWith(held, { node, life, after, max: livesMax }));
+      table.keep({ held: all }, () => this.askToEnrol(node, { life, after }));
+    }
+  }
+
+  private askToEnrol(node: NodeId, enrolling: Enrolling): void {
+    this.call(node, { kind: 'enrol', ...enrolling }, (last) => {
+      this.asked.delete(node);
+      // Otherwise it has enrolled another one meanwhile, and is asked again.
+      if (last === enrolling.life) this.options.voting.enrolledBy(node);
+    });
+  }
+
+  private call(
+    node: NodeId,
+    question: EnrolmentQuestion,
+    answered: (last: LifeName | undefined) => void,
+  ): void {
+    const { peers, clock } = this.options;
+    const call = peers.call(node, 'chain', chainBody(question), (answer) => {
       clock.clearTimeout(deadline);
-      const said = answer.kind === 'ok' ? understood(() => enrolmentOf(answer.body)) : undefined;
-      if (said?.kind === 'enrolled') voting.enrolledBy(node);
-      else if (said !== undefined) this.forgot(said.life);
+      const said = answer.kind === 'ok' ? understood(() => lifeOf(answer.body)) : undefined;
+      if (said === undefined) this.asked.delete(node);
+      else answered(said.life);
     });
     const deadline = clock.setTimeout(() => {
       this.asked.delete(node);
@@ -89,20 +127,19 @@ export class Enrolment {
   /** In one write: the others enrol it from then on, though it votes nowhere. */
   private forgot(life: LifeName): void {
     const { table } = this.options.chain;
-    const { lives } = table.kept;
-    if (lives.includes(life)) return;
-    const all = remembering(lives, life, livesMax);
-    table.keep({ lives: all, votesFrom: votesNowhere }, () => this.review());
+    const lives = remembering(table.kept.lives, life, livesMax);
+    table.keep({ lives, votesFrom: votesNowhere }, () => this.review());
   }
 
-  /** Of who is no member any more nobody will ask for anything. */
-  private makeRoom(enrolled: Map<NodeId, LifeName>): void {
+  /** Of who is no member any more nobody will ask for anything. Throws `OverloadedError`. */
+  private withRoom<T>(byNode: Map<NodeId, T>): Map<NodeId, T> {
     const { known } = this.options.chain;
-    for (const id of [...enrolled.keys()].slice(0, -1)) {
-      if (enrolled.size <= limits.membersMax) return;
-      if (known !== undefined && !isMember(known, id)) enrolled.delete(id);
+    for (const id of [...byNode.keys()].slice(0, -1)) {
+      if (byNode.size <= limits.membersMax) return byNode;
+      if (known !== undefined && !isMember(known, id)) byNode.delete(id);
     }
-    if (enrolled.size > limits.membersMax)
+    if (byNode.size > limits.membersMax)
       throw new OverloadedError('this node has enrolled as many as there may be');
+    return byNode;
   }
 }

@@ -13,7 +13,7 @@ import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
-import { isDown, type News, type NewsOfChain, type Settings } from '../wire/protocol/news.js';
+import { isDown, type News, type Settings } from '../wire/protocol/news.js';
 import type { Configurations } from './configurations.js';
 import type { Consent } from './consent.js';
 import type { Driving } from './driving.js';
@@ -137,7 +137,7 @@ export class GossipExchange {
       known: roster.allIds,
       outdated: outdated.map(({ id }) => id),
     });
-    this.hearOfChain(from, news.chain);
+    this.hearOfChain(from, news);
     const isRefuting = roster.self.generation > before.generation;
     this.answer(from, news, { learned, isDoubted: roster.self !== before, isRefuting });
     if (learned.has('new')) life.send({ type: 'newcomer.learned' });
@@ -145,10 +145,10 @@ export class GossipExchange {
     kept.save();
   }
 
-  private hearOfChain(from: NodeId, told: NewsOfChain | undefined): void {
-    const { roster, configurations } = this.options;
-    const { exchange, reports } = configurations;
-    if (told !== undefined && roster.get(from) !== undefined) reports.hear(from, told);
+  private hearOfChain(from: NodeId, { vitals, chain: told }: News): void {
+    const { exchange, reports } = this.options.configurations;
+    const own = vitals.find(({ id }) => id === from);
+    if (told !== undefined && own !== undefined) reports.hear(from, own.generation, told);
     exchange.heard(from, told);
   }
 
@@ -210,7 +210,7 @@ export class GossipExchange {
     chain.table.write();
     enrolment.review();
     reassurance.review();
-    reports.keepOnly((id) => roster.get(id) !== undefined);
+    reports.keepOnlyKnown();
     if (life.isJoined) driving.review();
     this.announce();
     outages.review();

@@ -2,7 +2,7 @@
 import { type ActorRefFrom, createActor } from 'xstate';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { arrivalObjection } from '../../actors/rules/arrival.js';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { Configuration, RingVersion } from '../../actors/rules/configuration.js';
 import type { FoundingVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { JoinWish } from '../../actors/rules/membership.js';
@@ -37,6 +37,8 @@ export interface LifeOptions {
   readonly roster: Roster;
   /** As many must have met. */
   readonly founders: number;
+  /** Of a cluster that it founds with them. */
+  readonly foundingRing: RingVersion;
   readonly wish: JoinWish;
   readonly isReachable: (node: NodeId) => boolean;
   /** Of a cluster that was founded. */
@@ -70,7 +72,8 @@ export class Life {
       endAsDeparted: orders.of(() => effects.endAsDeparted()),
       fallSilent: orders.of(() => effects.fallSilent()),
     };
-    const input = { self: roster.self.id, foundersMin };
+    const { foundingRing: ring } = options;
+    const input = { self: roster.self.id, foundersMin, ...(ring !== 1 && { ring }) };
     this.actor = createActor(membershipMachine.provide({ actions }), { clock, input });
     inspection.attach(this.actor);
     orders.follow(this.actor);
@@ -100,6 +103,11 @@ export class Life {
   /** The founders of this node's cluster, or those it has agreed to found one with; ascending. */
   get list(): readonly NodeId[] {
     return listOf(this.book);
+  }
+
+  /** Of the first configuration of its cluster. */
+  get ring(): RingVersion {
+    return this.book.next.ring ?? 1;
   }
 
   /** It is of a cluster. */

@@ -1,7 +1,8 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { ClusterId, Configuration } from '../../actors/rules/configuration.js';
-import type { Layout } from '../../actors/rules/placement.js';
+import { type ClusterId, type Configuration, membersOf } from '../../actors/rules/configuration.js';
+import { nobody, type Layout } from '../../actors/rules/placement.js';
+import { remaining } from '../../actors/rules/removal.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type {
   ClusterChange,
@@ -31,6 +32,7 @@ export class MemberView implements ClusterView {
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly rings: RingCache;
+  private named: readonly NodeId[] = nobody;
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
   private readonly toldListeners: ((told: Told) => void)[] = [];
 
@@ -66,6 +68,10 @@ export class MemberView implements ClusterView {
     return this.roster.all();
   }
 
+  holders(): readonly NodeId[] {
+    return remaining(this.named, this);
+  }
+
   reachability(node: NodeId): Reachability {
     return node === this.self.id ? 'alive' : this.watch.reachability(node);
   }
@@ -93,6 +99,7 @@ export class MemberView implements ClusterView {
   /** The placements follow from it from now on; the roster knows it already. */
   goBy(configuration: Configuration): void {
     this.isLeaving = configuration.leaving.includes(this.self.id);
+    this.named = membersOf(configuration);
     this.rings.goBy(configuration);
     this.changed({ kind: 'ring' });
   }

@@ -84,6 +84,7 @@ export class Membership {
     @inject(LateWords) lateWords: LateWords,
   ) {
     const { name, host, zone, weight, pid, partitions, founders, join, replaces } = options;
+    const { foundingRing } = options;
     const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
     const wish = { join, replaces };
     const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid, wish });
@@ -106,7 +107,10 @@ export class Membership {
     const { view } = this;
     const isReachable = (node: NodeId): boolean => view.reachability(node) !== 'down';
     const known = (): Configuration | undefined => chain.known;
-    this.life = new Life({ ...seams, founders, wish, isReachable, known }, this.effects());
+    this.life = new Life(
+      { ...seams, founders, foundingRing, wish, isReachable, known },
+      this.effects(),
+    );
     const { life } = this;
     this.kept = new KeptMembers({ tables, buckets, roster, vote: () => life.next });
     const instance = random.below(2 ** 32);
@@ -217,7 +221,7 @@ export class Membership {
       awaitTime: () => this.timeOfDay.told(),
       tellAll: () => this.telling.tellAll('nothing'),
       tellSome: () => this.telling.spread(),
-      configure: () => this.configurations.found(this.life.list),
+      configure: () => this.configurations.found(this.life.list, this.life.ring),
       join: () => {
         for (const listener of this.joinListeners) listener();
       },

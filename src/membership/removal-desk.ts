@@ -4,7 +4,7 @@
  *
  *   nats req _kv.<node that is asked>.remove <id of the member>
  *
- * The answer is JSON, {confirmed, missing} or {error, outcome}.
+ * The answer is JSON, {number, confirmed, missing} or {error, outcome}.
  */
 import { inject, injectable } from 'tsyringe';
 import { NodeAddress } from '../bus/peers.js';

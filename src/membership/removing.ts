@@ -6,6 +6,7 @@
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type Configuration, membersOf } from '../../actors/rules/configuration.js';
+import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { begin, type Objection, released, removal } from '../../actors/rules/steps.js';
 import { UnavailableError } from '../errors.js';
 import type { Chain } from './chain.js';
@@ -16,6 +17,8 @@ import type { Roster } from './roster.js';
 
 /** By name. The others have not answered: until they know as well, nothing is forgotten. */
 export interface Removal {
+  /** Of the configuration that goes on without it. */
+  readonly number: ConfigurationNumber;
   readonly confirmed: readonly string[];
   readonly missing: readonly string[];
 }
@@ -43,10 +46,12 @@ export class Removing {
       if (!(error instanceof UnavailableError)) throw error;
       throw new UnavailableError(`not removed: ${error.message}`, error.outcome);
     }
+    const { number } = chain.known!;
     const others = membersOf(chain.known!).filter((id) => id !== roster.self.id && id !== target);
     const confirmed = await chainExchange.spread(others);
     const names = (ids: readonly NodeId[]): string[] => ids.map((id) => this.nameOf(id)).sort();
     return {
+      number,
       confirmed: names([roster.self.id, ...confirmed]),
       missing: names(others.filter((id) => !confirmed.includes(id))),
     };

@@ -1,12 +1,16 @@
 /**
  * What nodes say of themselves with their beats: which configuration they know, and how far they
  * are with what it wants of them. This one's own word is among them.
+ *
+ * It is the word of one life of theirs: who starts anew may do so on an older disk, and is to say
+ * it again.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { NewsOfChain } from '../wire/protocol/news.js';
 
 interface Report {
+  readonly generation: number;
   readonly number: ConfigurationNumber;
   readonly layout: ConfigurationNumber | undefined;
   readonly received: ReadonlySet<number>;
@@ -17,8 +21,13 @@ export class Reports {
   /** Of members, and of who waits to be one. */
   private readonly reports = new Map<NodeId, Report>();
 
-  hear(node: NodeId, { number, progress }: NewsOfChain): void {
+  /** `generationOf`: of the life that is known; undefined: nobody knows the node. */
+  constructor(private readonly generationOf: (node: NodeId) => number | undefined) {}
+
+  hear(node: NodeId, generation: number, { number, progress }: NewsOfChain): void {
+    if (generation !== this.generationOf(node)) return;
     this.reports.set(node, {
+      generation,
       number,
       layout: progress?.layout,
       received: new Set(progress?.received),
@@ -26,21 +35,27 @@ export class Reports {
     });
   }
 
-  keepOnly(isKnown: (node: NodeId) => boolean): void {
-    for (const node of this.reports.keys()) if (!isKnown(node)) this.reports.delete(node);
+  keepOnlyKnown(): void {
+    for (const node of this.reports.keys())
+      if (this.generationOf(node) === undefined) this.reports.delete(node);
   }
 
   numberOf(node: NodeId): ConfigurationNumber | undefined {
-    return this.reports.get(node)?.number;
+    return this.of(node)?.number;
   }
 
   hasReceived(node: NodeId, partition: number, layout: ConfigurationNumber): boolean {
-    const report = this.reports.get(node);
+    const report = this.of(node);
     return report?.layout === layout && report.received.has(partition);
   }
 
   isEmpty(node: NodeId, layout: ConfigurationNumber): boolean {
-    const report = this.reports.get(node);
+    const report = this.of(node);
     return report?.layout === layout && report.isEmpty;
+  }
+
+  private of(node: NodeId): Report | undefined {
+    const report = this.reports.get(node);
+    return report?.generation === this.generationOf(node) ? report : undefined;
   }
 }

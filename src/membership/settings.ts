@@ -1,5 +1,6 @@
 /** What must be equal on all nodes of a cluster, boiled down so that gossip can carry it. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { BucketOptions } from '../../actors/rules/bucket.js';
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { hasParted } from '../../actors/rules/era.js';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
@@ -9,8 +10,9 @@ import type { News, Settings } from '../wire/protocol/news.js';
 import type { Problems } from './problems.js';
 
 /**
- * R, W and TTL are the coordinator's choice per request and may differ; where replicas lie and what
- * a conflict is may not.
+ * Where replicas lie and what a conflict is has to be the same. So have R and W, though a request
+ * may ask for others: by them those who come to own data know how many of the owners before they
+ * have to ask, and how many of these must have heard that all has moved. TTL may differ.
  */
 export function settingsOf({
   partitions,
@@ -19,14 +21,18 @@ export function settingsOf({
   readonly partitions: number;
   readonly buckets: Buckets;
 }): Settings {
-  const { n, conflict } = buckets.defaults;
+  const bucketsHash = hashOf(buckets, ({ n, conflict }) => [n, conflict]);
+  const quorumsHash = hashOf(buckets, ({ r, w }) => [r, w]);
+  return { partitions, bucketsHash, quorumsHash };
+}
+
+function hashOf(
+  buckets: Buckets,
+  of: (bucket: BucketOptions) => readonly (string | number)[],
+): number {
   const names = [...buckets.own.keys()].sort();
-  const rules = names.map((name) => {
-    const own = buckets.of(name);
-    return [name, own.n, own.conflict];
-  });
-  const bucketsHash = mixed(hashText(fnvBasis, JSON.stringify([n, conflict, rules])));
-  return { partitions, bucketsHash };
+  const rules = names.map((name) => [name].concat(of(buckets.of(name)).map(String)));
+  return mixed(hashText(fnvBasis, JSON.stringify([...of(buckets.defaults), rules])));
 }
 
 /**
@@ -58,6 +64,13 @@ export function isCompatible(told: {
     // They would found a cluster that does not agree where its keys lie.
     const isFounded = known !== undefined || news.chain !== undefined;
     if (!isFounded && vote.founders.length === 0 && founders.length === 0) return false;
+  }
+  // Said once, where the buckets are other ones altogether.
+  const isSame = news.settings.quorumsHash === settings.quorumsHash;
+  if (isSame || news.settings.bucketsHash !== settings.bucketsHash) problems.clear(`quorums ${id}`);
+  else {
+    const text = `node ${name} is configured with another R or W of some bucket than this node: what moves may come to its new owners incomplete`;
+    problems.report(`quorums ${id}`, text);
   }
   const isOther = known && news.chain && news.chain.cluster !== known.cluster;
   if (isOther === true || isOfAnother(vote, founders)) {

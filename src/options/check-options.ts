@@ -26,6 +26,8 @@ export function checkOptions(options: NodeOptions): void {
     throw new RangeError(`join: auto or ask, not ${JSON.stringify(options.join)}`);
   checkWhole('partitions', options.partitions, { min: 1, max: limits.partitionsMax });
   checkWhole('founders', options.founders, { min: 1, max: limits.membersMax });
+  if (options.foundingRing !== 1 && options.foundingRing !== 2)
+    throw new RangeError(`foundingRing: 1 or 2, not ${JSON.stringify(options.foundingRing)}`);
   if (!(options.weight > 0 && options.weight <= limits.weightMax))
     throw new RangeError(`weight: above 0, up to ${limits.weightMax}, not ${options.weight}`);
   if (options.durability.kind === 'periodic')

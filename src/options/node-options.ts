@@ -1,5 +1,6 @@
 /** What one node is told at its start; everything else it learns from the bus and its disk. */
 import { bucketOptionsDefault, type BucketOptions } from '../../actors/rules/bucket.js';
+import type { RingVersion } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { JoinWish } from '../../actors/rules/membership.js';
 import type { Durability } from './durability.js';
@@ -32,6 +33,11 @@ export interface NodeOptions {
   readonly scrubMemory: boolean;
   /** Nodes that must have met before they found a cluster together. */
   readonly founders: number;
+  /**
+   * Of which version the ring of a cluster is that it founds. Those that are there keep theirs,
+   * until an operator plans another.
+   */
+  readonly foundingRing: RingVersion;
   /**
    * Whether this node, coming to a cluster that is there, is taken in without an operator, or when
    * one says so.
@@ -73,6 +79,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   compression: false,
   scrubMemory: false,
   founders: 3,
+  foundingRing: 2,
   join: 'auto',
   replaces: '',
   defaults: bucketOptionsDefault,

@@ -2,6 +2,9 @@
  * Collection: forgets tombstones and surplus context entries of the partitions whose first primary
  * this node is, once all agree (`actors/rules/collection.ts` says when).
  *
+ * Asked are those who may hold something by the configuration, whoever else is known: one who waits
+ * to be taken in holds nothing, and of one who leaves this node may have no row yet.
+ *
  * A node that was removed must not come back with its old data: what was forgotten meanwhile would
  * return with it. So it is not asked, but everybody else must know of the removal, and with that
  * take nothing from it, before anything is forgotten. A partition that moves is left alone until it
@@ -24,7 +27,7 @@ import { agreeing, agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { isMoving } from '../../actors/rules/placement.js';
-import { isRemaining } from '../../actors/rules/removal.js';
+import { remaining } from '../../actors/rules/removal.js';
 import { collectorOf } from '../../actors/rules/routing.js';
 import { replicaCountsOf } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
@@ -86,7 +89,7 @@ export class Collection implements CollectionEffects {
       isMine: (partition) =>
         collectorOf(view.placement(partition, buckets.largestN), view) === peers.self &&
         !counts.some(({ n }) => isMoving(view.placement(partition, n))),
-      isFormer: (node) => !this.members().includes(node),
+      isFormer: (node) => this.isFormer(node),
     });
   }
 
@@ -111,10 +114,12 @@ export class Collection implements CollectionEffects {
   }
 
   survey(): void {
-    const members = this.members();
-    this.grounds = groundsOf(this.view);
-    const others = members.filter((id) => id !== this.peers.self);
-    if (others.some((id) => this.view.reachability(id) !== 'alive'))
+    const { view, peers } = this;
+    const holders = view.holders();
+    this.grounds = groundsOf(view);
+    const others = holders.filter((id) => id !== peers.self);
+    const isComplete = holders.includes(peers.self);
+    if (!isComplete || others.some((id) => view.reachability(id) !== 'alive'))
       return this.send({ type: 'survey.refused' });
     const { candidates } = this;
     const holdings = new Map<NodeId, readonly Holding[]>();
@@ -190,12 +195,12 @@ export class Collection implements CollectionEffects {
     this.actor?.send(event);
   }
 
-  private members(): NodeId[] {
-    return this.view
-      .members()
-      .filter((member) => isRemaining(member, this.view))
-      .map(({ id }) => id)
-      .sort();
+  /** It will not mint any more. Who waits to be taken in may. */
+  private isFormer(node: NodeId): boolean {
+    const { view } = this;
+    if (view.holders().includes(node)) return false;
+    const known = view.members().map(({ id }) => id);
+    return !remaining(known, view).includes(node);
   }
 
   /** One refusal, or silence, and nothing is forgotten. */

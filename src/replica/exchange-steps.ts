@@ -66,7 +66,7 @@ export interface StepSurroundings {
 }
 
 export class ExchangeSteps {
-  private visit: Visit = visitTo('');
+  private visit: Visit = visitTo('', { pushes: true });
   private call: CallId | undefined;
 
   constructor(
@@ -74,8 +74,8 @@ export class ExchangeSteps {
     private readonly surroundings: StepSurroundings,
   ) {}
 
-  compareRoots(peer: NodeId, partitions: readonly number[]): void {
-    this.visit = visitTo(peer);
+  compareRoots(visit: Pick<Visit, 'peer' | 'pushes'>, partitions: readonly number[]): void {
+    this.visit = visitTo(visit.peer, visit);
     this.askRoots(partitions);
   }
 
@@ -164,7 +164,9 @@ export class ExchangeSteps {
     const keys = storageKeyBins(asked);
     const digests = asked.map((key) => store.peek(key)?.digest ?? emptyDigest);
     const { backgroundCallMsMax } = limits;
-    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, part.part);
+    const body = readBody(backgroundCallMsMax, keys, encodeDigests(digests), unsaid, {
+      part: part.part,
+    });
     this.ask('read', body, (answer) => this.takePulled(answer, asked.length));
   }
 
@@ -196,7 +198,13 @@ export class ExchangeSteps {
   private noteIfTheyDiffer(key: StorageKey, theirs: Digest): void {
     const held = this.parts.store.peek(key);
     if (held === undefined || sameDigest(held.digest, theirs)) return;
-    if (this.isPrimary(this.visit.peer, key)) this.visit.toPush.push(key);
+    this.notePush(key);
+  }
+
+  /** The peer lacks something of it. */
+  private notePush(key: StorageKey): void {
+    const { peer, pushes, toPush } = this.visit;
+    if (pushes && this.isPrimary(peer, key)) toPush.push(key);
   }
 
   /**
@@ -212,8 +220,7 @@ export class ExchangeSteps {
     const mine = store.peek(key)?.state ?? emptyState;
     const merged = merge(mine, theirs);
     // A part lacks something whatever the whole has.
-    if (!isPart && !sameState(merged, theirs) && this.isPrimary(this.visit.peer, key))
-      this.visit.toPush.push(key);
+    if (!isPart && !sameState(merged, theirs)) this.notePush(key);
     return sameState(merged, mine) || !this.isPrimary(peers.self, key) ? undefined : bytes;
   }
 

@@ -18,7 +18,6 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isReplica, type Placement } from '../../actors/rules/placement.js';
-import { isRemaining } from '../../actors/rules/removal.js';
 import { heirsOf } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
@@ -105,8 +104,7 @@ export class Handoff {
   }
 
   private isMember(target: NodeId): boolean {
-    const { view } = this;
-    return view.members().some((member) => member.id === target && isRemaining(member, view));
+    return this.view.holders().includes(target);
   }
 
   private actorFor(target: NodeId): ActorRefFrom<typeof handoffMachine> {

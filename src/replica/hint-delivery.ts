@@ -1,6 +1,7 @@
 /**
  * The messages of one `handoff` machine: batches to the target, or to all other owners in its
- * place.
+ * place. What can be sent to nobody now is passed over: an owner that is away, or refuses, holds up
+ * what it is to have and nothing else.
  *
  * An ack of the target settles a hint, and what is held for it alone may go then. So it counts only
  * from one who is an owner by the layout both go by; what is owed to a former owner goes to those
@@ -12,6 +13,7 @@ import type { ConfigurationNumber } from '../../actors/rules/said-configuration.
 import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { goesByAnother, type CallId, type PeerAnswer, type Peers } from '../bus/peers.js';
+import { HintWalk } from '../store/hint-walk.js';
 import type { HintedRecord, Store } from '../store/store.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { batchesOfRecords } from '../wire/state-parts.js';
@@ -38,6 +40,14 @@ export interface DeliverySurroundings {
 
 export class Delivery implements HandoffEffects {
   private calls: CallId[] = [];
+  private walk: HintWalk | undefined;
+  /** Something was sent on this walk. */
+  private hasSent = false;
+  /** Whom what is under way was sent to, and who has not answered yet. */
+  private readonly asked = new Set<NodeId>();
+  /** Heirs that have refused or not answered: not asked again before the line is through. */
+  private readonly unwilling = new Set<NodeId>();
+  private isTargetServed = false;
 
   constructor(
     private readonly parts: DeliveryParts,
@@ -45,54 +55,79 @@ export class Delivery implements HandoffEffects {
   ) {}
 
   deliver(size: 'probe' | 'batch'): void {
-    const { store, target, send } = this.parts;
-    const records = store.hints.next(target, {
-      records: size === 'probe' ? 1 : limits.hintBatchRecordsMax,
-      bytes: limits.hintBatchBytesMax,
-    });
-    if (records.length === 0) return send({ type: 'hints.settled' });
-    const due = records.filter(({ key }) => this.surroundings.isOwner(key));
-    if (due.length === 0) return this.rehomeThese(records);
-    this.merge(target, due, (answer) => {
-      if (goesByAnother(answer)) this.surroundings.differs(target);
-      if (answer.kind === 'ok') this.settle(due, 'delivered');
-      else this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');
-    });
+    this.isTargetServed = true;
+    this.look(size === 'probe' ? 1 : limits.hintBatchRecordsMax);
   }
 
   rehome(): void {
-    const { store, target, send } = this.parts;
-    const owed = store.hints.next(target, {
-      records: limits.hintBatchRecordsMax,
-      bytes: limits.hintBatchBytesMax,
-    });
-    if (owed.length === 0) return send({ type: 'hints.settled' });
-    this.rehomeThese(owed);
+    this.isTargetServed = false;
+    this.look(limits.hintBatchRecordsMax);
   }
 
-  /**
-   * Each record goes to all its other owners; settled are those that every one of them has
-   * acknowledged.
-   */
-  private rehomeThese(owed: readonly HintedRecord[]): void {
+  private look(records: number): void {
+    const { store, target, send } = this.parts;
+    const bytes = limits.hintBatchBytesMax;
+    this.walk ??= new HintWalk((key) => this.takersOf(key) !== undefined);
+    const found = store.hints.next(target, { records, bytes }, this.walk);
+    if (found.length > 0) return this.sendOut(found);
+    if (!this.walk.isAtEnd) return send({ type: 'hints.passed' });
+    this.walk = undefined;
+    if (store.hints.counters(target).count === 0) return send({ type: 'hints.settled' });
+    // Others may have come to be owed, or to be taken, in front of what was sent last.
+    if (this.hasSent) {
+      this.hasSent = false;
+      return this.look(records);
+    }
+    this.unwilling.clear();
+    this.fail('batch.refused');
+  }
+
+  /** Who has to have it before the hint is settled; undefined: that can't be had now. */
+  private takersOf(key: StorageKey): readonly NodeId[] | undefined {
+    if (this.isForTarget(key)) return [this.parts.target];
+    const heirs = this.surroundings.heirsOf(key);
+    return heirs?.some((node) => this.unwilling.has(node)) === true ? undefined : heirs;
+  }
+
+  private isForTarget(key: StorageKey): boolean {
+    return this.isTargetServed && this.surroundings.isOwner(key);
+  }
+
+  /** Settled are those that everybody has acknowledged who is to have them. */
+  private sendOut(found: readonly HintedRecord[]): void {
+    this.hasSent = true;
     const awaited = new Map<NodeId, HintedRecord[]>();
     const unsettled = new Set<HintedRecord>();
-    for (const record of owed) {
-      const heirs = this.surroundings.heirsOf(record.key);
-      if (heirs === undefined) unsettled.add(record);
-      else for (const node of heirs) listOf(awaited, node).push(record);
+    for (const record of found) {
+      const takers = this.takersOf(record.key);
+      if (takers === undefined) unsettled.add(record);
+      else for (const node of takers) listOf(awaited, node).push(record);
     }
+    const delivered = new Set(found.filter(({ key }) => this.isForTarget(key)));
+    let refusal: 'target.absent' | 'batch.refused' | undefined;
     let open = awaited.size;
     const finish = (): void => {
-      const settled = owed.filter((record) => !unsettled.has(record));
-      if (settled.length > 0) this.settle(settled, 'rehomed');
-      else this.fail('batch.refused');
+      const settled = found.filter((record) => !unsettled.has(record));
+      this.settle(settled, delivered);
+      if (unsettled.size > 0) this.surroundings.count('failures', 1);
+      if (refusal !== undefined) return this.parts.send({ type: refusal });
+      this.parts.send(
+        settled.length === 0
+          ? { type: 'hints.passed' }
+          : { type: 'batch.acked', bytes: bytesOf(settled) },
+      );
     };
     if (open === 0) return finish();
     for (const [node, records] of awaited) {
+      this.asked.add(node);
       this.merge(node, records, (answer) => {
-        if (answer.kind !== 'ok') for (const record of records) unsettled.add(record);
-        if (goesByAnother(answer)) this.surroundings.differs(node);
+        this.asked.delete(node);
+        if (answer.kind !== 'ok') {
+          for (const record of records) unsettled.add(record);
+          if (goesByAnother(answer)) this.surroundings.differs(node);
+          if (delivered.has(records[0]!)) refusal = refusalOf(answer);
+          else this.unwilling.add(node);
+        }
         open--;
         if (open === 0) finish();
       });
@@ -102,6 +137,8 @@ export class Delivery implements HandoffEffects {
   giveUp(): void {
     for (const call of this.calls) this.parts.peers.giveUp(call);
     this.calls = [];
+    for (const node of this.asked) if (node !== this.parts.target) this.unwilling.add(node);
+    this.asked.clear();
   }
 
   jitter(): number {
@@ -129,18 +166,28 @@ export class Delivery implements HandoffEffects {
     }
   }
 
-  private settle(records: readonly HintedRecord[], how: 'delivered' | 'rehomed'): void {
-    const { store, target, send } = this.parts;
+  private settle(records: readonly HintedRecord[], delivered: ReadonlySet<HintedRecord>): void {
+    if (records.length === 0) return;
+    const { store, target } = this.parts;
     // Not waited for: a hint that comes back after a crash is delivered twice, which does no harm.
     store.hints.settle(target, records, () => {});
-    this.surroundings.count(how, records.length);
-    send({ type: 'batch.acked', bytes: records.reduce((sum, { bytes }) => sum + bytes.length, 0) });
+    const toTarget = records.filter((record) => delivered.has(record)).length;
+    this.surroundings.count('delivered', toTarget);
+    this.surroundings.count('rehomed', records.length - toTarget);
   }
 
   private fail(type: 'target.absent' | 'batch.refused'): void {
     this.surroundings.count('failures', 1);
     this.parts.send({ type });
   }
+}
+
+function refusalOf(answer: PeerAnswer): 'target.absent' | 'batch.refused' {
+  return answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused';
+}
+
+function bytesOf(records: readonly HintedRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {

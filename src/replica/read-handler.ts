@@ -3,8 +3,12 @@
  */
 import { inject, injectable } from 'tsyringe';
 import { isServed } from '../../actors/rules/said-configuration.js';
+import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { isReadAlike, type SideRead } from '../../actors/rules/placement.js';
 import { emptyDigest, emptyState, sameDigest, type Digest } from '../../actors/rules/versions.js';
+import { Buckets } from '../buckets/buckets.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, OtherConfigurationError, TooLargeError } from '../errors.js';
@@ -24,6 +28,7 @@ export class ReadHandler {
     @inject(Peers) private readonly peers: Peers,
     @inject(Store) private readonly store: Store,
     @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Buckets) private readonly buckets: Buckets,
   ) {}
 
   /** Answers reads from now on. */
@@ -33,8 +38,10 @@ export class ReadHandler {
 
   /** Throws become refusals, by `Peers`. */
   private read(call: IncomingCall<'read'>): void {
-    const { remainingMs, keys, digests, configuration, part } = readOf(call.body);
+    const { remainingMs, keys, digests, configuration, part, side } = readOf(call.body);
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
+    if (side !== undefined && !keys.every((key) => this.isReadOf(side, key)))
+      throw new OtherConfigurationError();
     if (remainingMs <= 0) throw new DeadlineError('too late to be read', 'none');
     const indexes: number[] = [];
     const states: Buffer[] = [];
@@ -55,6 +62,12 @@ export class ReadHandler {
       bytes += state.length;
     }
     call.ok(foundBody(indexes, states, keys.length));
+  }
+
+  /** Whatever it holds itself: it may own the key on both sides. */
+  private isReadOf(side: SideRead, key: StorageKey): boolean {
+    const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
+    return isReadAlike(side, this.view.placement(partitionOfStorageKey(key), n));
   }
 }
 

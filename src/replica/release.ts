@@ -1,8 +1,8 @@
 /**
  * Release: drops what this node holds of keys that are not its own any more, by the `release`
- * machine. A stray is dropped when every owner it has now holds the same, or has merged it, each
- * going by the layout this node goes by; its mark goes with it, so that this node mints under a new
- * epoch if it comes to own the key again.
+ * machine. A stray is dropped when every owner it has now holds the same on its disk, or has merged
+ * it there, each going by the layout this node goes by; its mark goes with it, so that this node
+ * mints under a new epoch if it comes to own the key again.
  */
 import { inject, injectable } from 'tsyringe';
 import type { ActorRefFrom } from 'xstate';
@@ -145,10 +145,10 @@ export class Release implements ReleaseEffects {
       this.send({ type: 'states.pushed', complete: this.toPush.size === 0 });
     };
     if (records.length === 0) return done();
-    const { exchange } = mergeReason;
+    const { release } = mergeReason;
     const { backgroundCallMsMax } = limits;
     const batch = encodeBatch(records);
-    const body = mergeBody(exchange, notOwed, backgroundCallMsMax, batch, this.layout);
+    const body = mergeBody(release, notOwed, backgroundCallMsMax, batch, this.layout);
     this.ask(owner, 'merge', body, () => {
       this.counted.pushed.value += records.length;
       this.counted.bytes.value += batch.length;

@@ -33,7 +33,10 @@ import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
 import { ExchangeSteps } from './exchange-steps.js';
 
-/** A visit that somebody waits for. */
+/**
+ * A visit that somebody waits for. Nothing is sent to the peer: who wants to have what it holds has
+ * that, whether or not the peer has room for more.
+ */
 export interface OrderedVisit {
   readonly peer: NodeId;
   readonly partitions: readonly number[];
@@ -189,12 +192,12 @@ export class TreeExchange {
     if (ordered !== undefined) {
       this.ordered = undefined;
       this.atHand = { visit: ordered, wentThrough: false };
-      return this.steps.compareRoots(ordered.peer, ordered.partitions);
+      return this.steps.compareRoots({ peer: ordered.peer, pushes: false }, ordered.partitions);
     }
     const peer = nextToVisit(this.reachablePeers(), this.urgent, this.lastPeer);
     if (peer === undefined) return this.send({ type: 'nobody.near' });
     this.lastPeer = peer;
-    this.steps.compareRoots(peer, this.commonPartitions().get(peer) ?? []);
+    this.steps.compareRoots({ peer, pushes: true }, this.commonPartitions().get(peer) ?? []);
   }
 
   private visited(): void {

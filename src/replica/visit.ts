@@ -9,6 +9,8 @@ import type { BatchRecord } from '../wire/state-batch.js';
 
 export interface Visit {
   readonly peer: NodeId;
+  /** Also what the peer lacks is mended. */
+  readonly pushes: boolean;
   /** Those that differ, without the one at hand. */
   partitions: number[];
   /** The one at hand. */
@@ -35,9 +37,10 @@ export interface PartToPull {
 
 export const fromFirstPart: PartToPull = { part: 0, of: undefined };
 
-export function visitTo(peer: NodeId): Visit {
+export function visitTo(peer: NodeId, { pushes }: Pick<Visit, 'pushes'>): Visit {
   return {
     peer,
+    pushes,
     partitions: [],
     partition: 0,
     leaves: [],

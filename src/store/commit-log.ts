@@ -302,11 +302,12 @@ export class CommitLog {
   }
 
   /**
-   * One sync at a time; who asks while one is under way shares the next. A segment that was retired
-   * was synced before, and the next one holds nothing yet.
+   * One sync at a time; who asks while one is under way shares the next, if anything was written
+   * since. A segment that was retired was synced before, and the next one holds nothing yet.
    */
   private syncFile(done: () => void): void {
-    if (this.file === undefined) {
+    if (this.condition === 'failed') return;
+    if (this.file === undefined || (!this.unsynced && !this.syncing)) {
       this.options.clock.endOfTurn(done);
       return;
     }
@@ -316,7 +317,7 @@ export class CommitLog {
 
   private startSync(): void {
     const { file, syncWaiters: waiters } = this;
-    if (waiters.length === 0 || file === undefined || this.condition === 'failed') return;
+    if (waiters.length === 0 || file === undefined) return;
     this.syncWaiters = [];
     this.unsynced = false;
     this.syncing = true;
@@ -329,7 +330,7 @@ export class CommitLog {
       this.options.syncs.value += 1;
       if (this.condition === 'failed') return;
       for (const waiter of waiters) waiter();
-      if (this.file === file) this.startSync();
+      if (this.file === file && this.unsynced) this.startSync();
       else for (const waiter of this.syncWaiters.splice(0)) waiter();
     });
   }

@@ -10,11 +10,14 @@ import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.j
 import { OverloadedError } from '../errors.js';
 import type { Table } from '../seams/table.js';
 import { hintKey, decodeHint, ofHintKey, type Hint } from './hint-codec.js';
+import type { HintWalk } from './hint-walk.js';
 import type { Records } from './records.js';
 import type { HintedRecord } from './store.js';
 
 /** Index entries cost memory however small the states are. */
 const overheadBytes = 128;
+
+const nothing: ReadonlyMap<StorageKey, Hint> = new Map();
 
 interface Account {
   /** In the order in which they came. */
@@ -143,24 +146,27 @@ export class HintIndex {
     return this.perPartition[partition]! > 0;
   }
 
-  /** The oldest hints within the bounds (at least one), by key; `lost`: hints without a record. */
+  /** The next hints within the bounds (at least one), by key; `lost`: hints without a record. */
   next(
     target: NodeId,
     bounds: { records: number; bytes: number },
+    walk: HintWalk,
   ): { records: HintedRecord[]; lost: StorageKey[] } {
     const records: HintedRecord[] = [];
     const lost: StorageKey[] = [];
     let bytes = 0;
-    for (const key of this.accounts.get(target)?.hints.keys() ?? []) {
-      if (records.length >= bounds.records || lost.length >= bounds.records) break;
+    walk.begin(this.accounts.get(target)?.hints ?? nothing);
+    while (records.length < bounds.records && lost.length < bounds.records) {
+      const key = walk.peek();
+      if (key === undefined) break;
       const record = this.records.peek(key);
-      if (record === undefined) {
-        lost.push(key);
-        continue;
+      if (record === undefined) lost.push(key);
+      else {
+        if (records.length > 0 && bytes + record.bytes.length > bounds.bytes) break;
+        bytes += record.bytes.length;
+        records.push({ key, bytes: record.copy().bytes, digest: record.digest });
       }
-      if (records.length > 0 && bytes + record.bytes.length > bounds.bytes) break;
-      bytes += record.bytes.length;
-      records.push({ key, bytes: record.copy().bytes, digest: record.digest });
+      walk.take();
     }
     records.sort((a, b) => (a.key < b.key ? -1 : 1));
     return { records, lost };

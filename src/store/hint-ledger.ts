@@ -7,6 +7,7 @@ import { sameDigest, type Digest } from '../../actors/rules/versions.js';
 import type { Clock } from '../seams/clock.js';
 import type { Changes } from './changes.js';
 import type { HintIndex } from './hint-index.js';
+import { HintWalk } from './hint-walk.js';
 import type { LogEntry, Removal } from './log-entry.js';
 import type { Records } from './records.js';
 import type { HintedRecord, Hints, OnDurable } from './store.js';
@@ -52,8 +53,12 @@ export class HintLedger implements Hints {
   /**
    * Those whose record is gone (it was damaged) are settled on the way: there is nothing to send.
    */
-  next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[] {
-    const { records, lost } = this.options.index.next(target, bounds);
+  next(
+    target: NodeId,
+    bounds: { records: number; bytes: number },
+    walk = new HintWalk(),
+  ): HintedRecord[] {
+    const { records, lost } = this.options.index.next(target, bounds, walk);
     if (lost.length > 0) this.logSettled({ target, keys: lost, removals: [] }, () => undefined);
     return records;
   }

@@ -14,6 +14,7 @@ import type { Durability } from '../options/durability.js';
 import type { EncodedState } from '../wire/encoded-state.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import type { Lease } from './arena.js';
+import type { HintWalk } from './hint-walk.js';
 
 export interface StoredRecord {
   readonly state: KeyState;
@@ -176,8 +177,8 @@ export interface Hints {
   holds(partition: number): boolean;
   /** Whether anybody is owed the key. */
   owes(key: StorageKey): boolean;
-  /** The oldest in key order, with the states as they are now. */
-  next(target: NodeId, bounds: { records: number; bytes: number }): HintedRecord[];
+  /** The next along the walk, else the oldest; in key order, with the states as they are now. */
+  next(target: NodeId, bounds: { records: number; bytes: number }, walk?: HintWalk): HintedRecord[];
   /**
    * After the ack: those whose state still has the digest are gone, and with them strays nobody
    * else is owed.

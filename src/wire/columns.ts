@@ -2,6 +2,7 @@
  * Takes decoded messages apart and checks each part; what is not as expected is a `MalformedError`.
  */
 import type { Moment } from '../../actors/rules/told-clock.js';
+import type { SideRead } from '../../actors/rules/placement.js';
 import { MalformedError, type Outcome } from '../errors.js';
 import type { WireValue } from './message-pack.js';
 
@@ -13,6 +14,7 @@ export const isInt = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;
 export const isIntOrNull = (value: unknown): value is number | null =>
   value === null || isInt(value);
+export const isSide = (value: unknown): value is SideRead => value === 0 || value === 1;
 export const isOutcome = (value: unknown): value is Outcome =>
   value === 'none' || value === 'unknown';
 export const isList = (value: unknown): value is readonly WireValue[] => Array.isArray(value);
@@ -91,6 +93,11 @@ export class Columns {
   /** As that; undefined: left out. What is in it the caller checks itself. */
   lastList(length: number): readonly WireValue[] | undefined {
     return this.at === this.columns.length ? undefined : this.list(isAny, length);
+  }
+
+  /** As that; undefined: left out. */
+  lastSide(): SideRead | undefined {
+    return this.at === this.columns.length ? undefined : this.next(isSide);
   }
 
   end(): void {

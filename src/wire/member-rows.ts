@@ -4,10 +4,11 @@
  *
  *   member  [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, removed]
  *           of one that waits to be a member also join, replaces
- *   vote    [attempt, stored: bin, founders: bin], 8 bytes a node id, ascending; empty: none
+ *   vote    [attempt, stored: bin, founders: bin], 8 bytes a node id, ascending; empty: none;
+ *           behind them the version of the ring, where it is not 1
  */
 import { isNodeId } from '../../actors/rules/actor.js';
-import type { FoundingVote } from '../../actors/rules/founding.js';
+import { type FoundingVote, withRing } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { JoinWish, Member, MemberStatus } from '../../actors/rules/membership.js';
 import { MalformedError } from '../errors.js';
@@ -79,17 +80,20 @@ export function decodeMember(bytes: Buffer): Member {
   return memberOf(decode(bytes));
 }
 
-export function voteRow({ attempt, stored, founders }: FoundingVote): WireValue[] {
-  return [attempt, encodeNodeIds(stored), encodeNodeIds(founders)];
+export function voteRow({ attempt, stored, founders, ring }: FoundingVote): WireValue[] {
+  const lists = [encodeNodeIds(stored), encodeNodeIds(founders)];
+  return [attempt, ...lists, ...(ring === undefined ? [] : [ring])];
 }
 
 /** Throws `MalformedError`. */
 export function voteOf(value: WireValue | undefined): FoundingVote {
-  if (value === undefined || !isList(value) || value.length !== 3)
+  if (value === undefined || !isList(value) || value.length < 3 || value.length > 4)
     throw new MalformedError('not a vote of founders');
-  const [attempt, stored, founders] = value;
+  const [attempt, stored, founders, ring] = value;
+  if (ring !== undefined && ring !== 2) throw new MalformedError('a ring of no known version');
   if (!isInt(attempt) || attempt < 0) throw new MalformedError('not an attempt to found');
-  return { attempt, stored: decodeNodeIds(stored), founders: decodeNodeIds(founders) };
+  const vote = { attempt, stored: decodeNodeIds(stored), founders: decodeNodeIds(founders) };
+  return withRing(vote, ring);
 }
 
 export function encodeVote(vote: FoundingVote): Buffer {

@@ -1,15 +1,19 @@
 /**
  * Own reads on `kv.frame.<node>`: what a primary holds itself of some keys, asked of nobody else.
  *
- *   own        [1, 3, bucket, whole, keys: bin[], configuration]
+ *   own        [1, 3, bucket, whole, keys: bin[], configuration, side]
  *   own reply  [1, 3, digests: bin, get reply | nil]
  *
  * A digest of 8 bytes a key, in order. `whole`: with the reply a get of R=1 would have; else with
  * nil. A node that is no primary of some key, or goes by another configuration, refuses them all
  * (`frames.ts`).
+ * `side`: of the two sides of a move the keys are read of this one, 0 or 1 (`placement.ts`); left
+ * out where nothing moves. A node by which they are read of the other one refuses them, and where
+ * they move also what says no side: clients that know of none may be behind.
  */
 import type { SaidConfiguration } from '../../actors/rules/said-configuration.js';
 import type { ByteString } from '../../actors/rules/key.js';
+import type { SideRead } from '../../actors/rules/placement.js';
 import { MalformedError } from '../errors.js';
 import { Columns, isList } from './columns.js';
 import { digestBytes } from './digest-codec.js';
@@ -32,6 +36,8 @@ export interface OwnFrame {
   readonly keys: readonly Uint8Array[];
   /** By which its author takes the node for a primary. */
   readonly configuration: SaidConfiguration;
+  /** By which it does so. */
+  readonly side?: SideRead | undefined;
 }
 
 export interface OwnReply {
@@ -43,8 +49,10 @@ export interface OwnReply {
 }
 
 export function encodeOwnFrame(frame: Omit<OwnFrame, 'kind'>): Buffer {
-  const { bucket, whole, keys, configuration } = frame;
-  return encode([frameVersion, kind, bucketText(bucket), whole, keys, configuration]);
+  const { bucket, whole, keys, configuration, side } = frame;
+  const columns = [frameVersion, kind, bucketText(bucket), whole, keys, configuration];
+  if (side !== undefined) columns.push(side);
+  return encode(columns);
 }
 
 /** Any frame a client may send. Throws `MalformedError`; bins are views into `bytes`. */
@@ -60,8 +68,9 @@ function ownFrameOf(message: WireValue): OwnFrame {
   const whole = columns.flag();
   const keys = keysColumn(columns);
   const configuration = columns.lastIntOrNull();
+  const side = columns.lastSide();
   columns.end();
-  return { kind: 'own', bucket, whole, keys, configuration };
+  return { kind: 'own', bucket, whole, keys, configuration, side };
 }
 
 /** What is shown has up to `bytesMax`; rows beyond are answered as `encodeGetReply` does. */

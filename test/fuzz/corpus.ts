@@ -38,7 +38,7 @@ export function tap(connection: NatsConnection): () => Message[] {
 }
 
 /** What its handler depends on: the verb, not the key, the partition or the node. */
-function sortOf(subject: string): string {
+export function sortOf(subject: string): string {
   const tokens = subject.split('.');
   if (subject.startsWith('_kv.')) return `_kv ${tokens[2]}`;
   if (subject.startsWith('kv.p.')) return `kv ${tokens[3]}`;

@@ -1,17 +1,17 @@
 /**
- * One run: three real nodes on a real nats-server, honest clients to learn valid messages from,
+ * One run: four real nodes on a real nats-server, honest clients to learn valid messages from,
  * then mutants of those, many at a time, first as an application, then as whoever has the nodes'
  * password. No message may end a node, hold it up or take what others stored.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectNats } from 'nats';
+import { connect as connectNats, type NatsConnection } from 'nats';
 import { natsConf } from '../../src/bus/nats-conf.js';
 import { connect as connectClient } from '../../src/index.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { freePort, startNatsServer } from '../support/nats-server.js';
 import { ProcessCluster } from '../support/process-cluster.js';
-import { isOfApplications, isOfNodes, tap, type Message } from './corpus.js';
+import { isOfApplications, isOfNodes, sortOf, tap, type Message } from './corpus.js';
 import { mutated } from './mutations.js';
 import { Probe } from './probe.js';
 import { RawSender } from './raw-sender.js';
@@ -25,7 +25,7 @@ export interface FuzzOptions {
 export interface FuzzReport {
   readonly cases: number;
   /** Of messages the corpus had. */
-  readonly sorts: number;
+  readonly sorts: readonly string[];
   /** Nodes that are not the process they were. */
   readonly deaths: readonly string[];
   /** What the honest application stored and does not find. */
@@ -37,7 +37,8 @@ export interface FuzzReport {
 }
 
 const nodePassword = 'fuzz-nodes';
-const nodes = 3;
+/** With one more than there are replicas something moves where weights change. */
+const nodes = 4;
 /**
  * Then it is waited until the server and the nodes have read them: the nodes are to be tested, not
  * their queues.
@@ -75,7 +76,7 @@ export async function fuzz({ seed, cases, say }: FuzzOptions): Promise<FuzzRepor
     const after = await settled(cluster);
     return {
       cases,
-      sorts: new Set(corpus.map(({ subject }) => subject.split('.').slice(0, 2).join('.'))).size,
+      sorts: [...new Set(corpus.map(({ subject }) => sortOf(subject)))],
       deaths: before
         .filter(({ pid }) => !after.some((row) => row.pid === pid))
         .map(({ name }) => name),
@@ -127,7 +128,10 @@ async function hasRead(client: ProcessCluster['client'], id: string): Promise<vo
   await client.request(`$SRV.PING.quorate.${id}`, '', { timeoutMs: 5_000 }).catch(() => undefined);
 }
 
-/** Both clients use everything there is, and the nodes have something to say to each other. */
+/**
+ * Both clients use everything there is, an operator changes the cluster, and the nodes have
+ * something to say to each other.
+ */
 async function learn(url: string, cluster: ProcessCluster): Promise<Message[]> {
   const ear = await connectNats({ servers: url, user: 'node', pass: nodePassword });
   const end = tap(ear);
@@ -151,11 +155,33 @@ async function learn(url: string, cluster: ProcessCluster): Promise<Message[]> {
     await cluster.status(10);
   }
   await client.close();
+  await change(ear, cluster);
   // A beat or two, and a comparison of trees.
   await sleep(3_000);
   const corpus = end();
   await ear.close();
   return corpus;
+}
+
+/** Partitions move, and an operator asks whatever there is to ask. */
+async function change(ear: NatsConnection, cluster: ProcessCluster): Promise<void> {
+  const [id, asked] = (await cluster.status()).map((row) => row.id);
+  const ask = async (question: object): Promise<{ plan?: object }> => {
+    const payload = JSON.stringify(question);
+    const reply = await ear.request(`_kv.${asked}.change`, payload, { timeout: 10_000 });
+    return reply.json();
+  };
+  for (const weight of [0.25, 0.5]) {
+    let plan: object | undefined;
+    // There is none while something moves; the fourth node comes by itself.
+    await cluster.until('nothing moves', 60_000, async () => {
+      ({ plan } = await ask({ ask: 'plan', places: [{ id, weight }] }));
+      return plan !== undefined;
+    });
+    await ask({ ask: 'apply', plan });
+  }
+  await ask({ ask: 'cancel' });
+  await ask({ ask: 'recovery' });
 }
 
 /** What mutants store stays; so memory is level when it grows no faster than the keys. */

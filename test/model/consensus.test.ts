@@ -29,6 +29,17 @@ describe('a chain of choices, with messages lost, doubled and out of order, cras
     120_000,
   );
 
+  test('however often nodes start while others are away, none takes its disk for an old one', () => {
+    // Of its own lives alone each knows but the one it is in.
+    const rules = { ...asPromised, copies: false, livesMax: 1 };
+    fc.assert(
+      fc.property(history, (steps) => {
+        runConsensusHistory(3, steps, rules);
+      }),
+      { seed, numRuns: 1_500, endOnFailure: true },
+    );
+  }, 120_000);
+
   test.each<readonly [string, Partial<WorldRules>]>([
     ['votes are stored after they are told', { storing: 'after it answers' }],
     ['an old disk votes at once', { oldDisk: 'at once' }],

@@ -23,6 +23,7 @@ const events: HandoffEvent[] = [
   { type: 'hints.settled' },
   { type: 'batch.acked', bytes: limits.handoffBytesPerSecondMax / 10 },
   { type: 'batch.refused' },
+  { type: 'hints.passed' },
 ];
 
 const paths = pathsOf(() => handoffChart(effects()), { events });
@@ -69,6 +70,25 @@ test('handoff: a probe of one record opens the way; batches are paced by their b
   expect(did).toEqual(['deliver probe', 'give up']);
   clock.advance(1);
   expect(did).toEqual(['deliver probe', 'give up', 'deliver batch']);
+});
+
+test('handoff: what nobody takes now is passed over at once, and what failed before counts still', () => {
+  for (const [from, event] of [
+    ['deliver batch', { type: 'target.reachable' }],
+    ['rehome', { type: 'hints.overdue' }],
+  ] as const) {
+    const { actor, clock } = paths.find(({ state }) => state === 'idle')!.walk();
+    actor.send(event);
+    actor.send({ type: 'batch.refused' });
+    clock.advance(limits.handoffBackoffMsMax);
+    actor.send(event);
+    did = [];
+    actor.send({ type: 'hints.passed' });
+    expect(did).toEqual(['give up']);
+    clock.advance(0);
+    expect(did).toEqual(['give up', from]);
+    expect(actor.getSnapshot().context.failures).toBe(1);
+  }
 });
 
 test('handoff: silence and refusals back off, each time longer, and an ack starts over', () => {

@@ -165,6 +165,10 @@ export class ToldView implements ClusterView {
     return this.nodes.map(memberOf);
   }
 
+  holders(): readonly NodeId[] {
+    return this.nodes.filter((node) => !this.removed.has(node)).sort();
+  }
+
   reachability(node: NodeId): Reachability {
     return this.states.get(node) ?? 'alive';
   }

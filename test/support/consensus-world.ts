@@ -13,9 +13,13 @@ import {
 } from '../../actors/consensus/proposer.machine.js';
 import {
   enrol,
+  type Enrolling,
+  heldWith,
   isEnrolled,
+  knowsOf,
   type LifeName,
   type Lives,
+  type LivesHeld,
   livesWith,
   remembering,
 } from '../../actors/consensus/lives.js';
@@ -28,11 +32,17 @@ export interface WorldRules {
   readonly storing: 'before it answers' | 'after it answers';
   /** When a voter whose disk is an old one votes again. */
   readonly oldDisk: 'where it forgot nothing' | 'at once' | 'in the next instance it learns of';
+  /** How many of its own lives each knows. */
+  readonly livesMax: number;
+  /** Whether disks are put back at all; where none is, nobody may take its own for an old one. */
+  readonly copies: boolean;
 }
 
 export const asPromised: WorldRules = {
   storing: 'before it answers',
   oldDisk: 'where it forgot nothing',
+  livesMax: consensusLimits.livesMax,
+  copies: true,
 };
 
 /** What was chosen, as text: `number:voters:name`. */
@@ -45,6 +55,7 @@ interface Disk {
   readonly lives: Lives;
   /** Of others, the lives it has enrolled last. */
   readonly enrolled: Readonly<Record<string, LifeName>>;
+  readonly held: LivesHeld;
 }
 
 interface Proposing {
@@ -91,6 +102,8 @@ interface Node {
   readonly copies: Map<number, Disk>;
   /** Who has enrolled this life. */
   enrolledBy: Set<string>;
+  /** Of each other the last question of that: it is answered once. */
+  calls: Map<string, object>;
   /** What leaves when the disk holds what is in memory. */
   waiting: (() => void)[];
   proposing: Proposing[];
@@ -129,7 +142,8 @@ export class ConsensusWorld {
     this.chosen.set(1, configuration);
     const enrolled = Object.fromEntries(ids.map((id) => [id, 0]));
     const voting = { acceptor: blankAcceptor, votesFrom: 0 };
-    const disk: Disk = { configuration, ...voting, lives: [0], enrolled };
+    const held = new Map(ids.map((id) => [id, [0]]));
+    const disk: Disk = { configuration, ...voting, lives: [0], enrolled, held };
     this.nodes = ids.map((id) => ({
       id,
       life: 0,
@@ -137,6 +151,7 @@ export class ConsensusWorld {
       disk,
       copies: new Map([[0, disk]]),
       enrolledBy: new Set(ids),
+      calls: new Map(),
       waiting: [],
       proposing: [],
     }));
@@ -178,7 +193,8 @@ export class ConsensusWorld {
     this.stop(node);
     node.waiting = [];
     node.enrolledBy = new Set();
-    const lives = livesWith(node.disk.lives, node.life, consensusLimits.livesMax);
+    node.calls = new Map();
+    const lives = livesWith(node.disk.lives, node.life, this.rules.livesMax);
     node.disk = { ...node.disk, lives };
     node.memory = node.disk;
     node.copies.set(node.life, node.disk);
@@ -190,6 +206,7 @@ export class ConsensusWorld {
    * nobody could tell from what came after it.
    */
   putBack(node: Node, copy: number): void {
+    if (!this.rules.copies) return;
     const earlier = [...node.copies].filter(([life]) => life < node.life).toReversed();
     if (earlier.length === 0) return;
     [, node.disk] = earlier[copy % earlier.length]!;
@@ -205,31 +222,56 @@ export class ConsensusWorld {
   /** Of what is asked and answered anything may be lost, and it may be asked again. */
   askToEnrol(node: Node): void {
     const { life } = node;
-    const { lives } = node.disk;
     for (const other of this.nodes)
       if (other !== node && !node.enrolledBy.has(other.id))
-        this.messages.push(() => this.enrol(other, { node, life, lives }));
+        this.askWhoIsEnrolled(node, other, (last) => this.hear(node, { other, life, last }));
   }
 
-  private enrol(
+  private askWhoIsEnrolled(
+    node: Node,
     other: Node,
-    { node, life, lives }: { readonly node: Node; readonly life: number; readonly lives: Lives },
+    hear: (last: LifeName | undefined) => void,
+    enrolling?: Enrolling,
   ): void {
-    const { last, answer } = enrol(other.memory.enrolled[node.id], lives);
-    const enrolled = { ...other.memory.enrolled, [node.id]: last };
-    other.memory = { ...other.memory, enrolled };
-    other.waiting.push(() => {
-      this.messages.push(() => {
-        if (node.life !== life) return;
-        if (answer.kind === 'enrolled') node.enrolledBy.add(other.id);
-        else this.hasForgotten(node, answer.life);
+    const call = {};
+    node.calls.set(other.id, call);
+    this.messages.push(() => {
+      const before = other.memory.enrolled[node.id];
+      const last = enrolling === undefined ? before : enrol(before, enrolling);
+      const enrolled = { ...other.memory.enrolled, [node.id]: last! };
+      other.memory = { ...other.memory, enrolled };
+      other.waiting.push(() => {
+        this.messages.push(() => {
+          if (node.calls.get(other.id) !== call) return;
+          node.calls.delete(other.id);
+          hear(last);
+        });
       });
     });
   }
 
+  private hear(
+    node: Node,
+    said: { readonly other: Node; readonly life: number; readonly last: LifeName | undefined },
+  ): void {
+    const { other, life, last } = said;
+    const { lives, held } = node.memory;
+    if (last === life) return void node.enrolledBy.add(other.id);
+    if (last !== undefined && !knowsOf({ lives, held }, last)) return this.hasForgotten(node, last);
+    const enrolling = { life, after: last };
+    const asked = { node: other.id, max: consensusLimits.livesMax, ...enrolling };
+    node.memory = { ...node.memory, held: heldWith(held, asked) };
+    node.waiting.push(() => {
+      const heard = (now: LifeName | undefined): void => {
+        if (now === life) node.enrolledBy.add(other.id);
+      };
+      this.askWhoIsEnrolled(node, other, heard, enrolling);
+    });
+  }
+
   private hasForgotten(node: Node, life: LifeName): void {
+    if (!this.rules.copies) throw new Error('a disk was taken for an old one, and is none');
     const { memory } = node;
-    if (memory.lives.includes(life)) return;
     const { oldDisk } = this.rules;
     const votesFrom =
       oldDisk === 'at once'
@@ -237,7 +279,7 @@ export class ConsensusWorld {
         : oldDisk === 'in the next instance it learns of'
           ? numberOf(memory.configuration) + 1
           : votesNowhere;
-    const lives = remembering(memory.lives, life, consensusLimits.livesMax);
+    const lives = remembering(memory.lives, life, this.rules.livesMax);
     node.memory = { ...memory, votesFrom, lives };
     node.waiting.push(() => this.askToEnrol(node));
   }

@@ -130,10 +130,10 @@ export class ReplicaWorld {
     const inspection = new Inspection(clock);
     const forgetting = new Forgetting(store);
     new MergeHandler(peers, store, view).start();
-    new ReadHandler(peers, store, view).start();
+    const buckets = new ToldBuckets(settings);
+    new ReadHandler(peers, store, view, buckets).start();
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();
-    const buckets = new ToldBuckets(settings);
     new TransferHandler(peers, store, view, buckets, settings, clock).start();
     const told = [settings, buckets, inspection] as const;
     const common = [store, peers, view, clock, random, ...told, metrics] as const;

@@ -53,6 +53,10 @@ export class HandMadeView implements ClusterView {
   readonly removed = new Set<NodeId>();
   /** Those it was to exchange news with, as often as it was. */
   readonly reconciled: NodeId[] = [];
+  /** Known, and not of the cluster. */
+  readonly waiting = new Set<NodeId>();
+  /** Of the cluster, and not known to be there. */
+  readonly rowless = new Set<NodeId>();
   ring: Ring;
   /** What the cluster moves to, if it does. */
   next: NextLayout | undefined;
@@ -149,7 +153,13 @@ export class HandMadeView implements ClusterView {
   }
 
   members(): readonly Member[] {
-    return this.ids.map(memberOf);
+    const { waiting } = this;
+    const known = this.ids.filter((id) => !this.rowless.has(id));
+    return known.map((id) => memberOf(id, waiting.has(id) ? 'joining' : 'active'));
+  }
+
+  holders(): readonly NodeId[] {
+    return this.ids.filter((id) => !this.waiting.has(id) && !this.removed.has(id)).sort();
   }
 
   reachability(node: NodeId): Reachability {
@@ -191,9 +201,9 @@ function ringWith(ids: readonly NodeId[], epoch: ConfigurationNumber): Ring {
   };
 }
 
-function memberOf(id: NodeId): Member {
+function memberOf(id: NodeId, status: Member['status'] = 'active'): Member {
   const base = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 1, epochs: 0 } as const;
-  return { ...base, id, name: id, host: id, status: 'active' };
+  return { ...base, id, name: id, host: id, status };
 }
 
 export interface RoundNode {
@@ -260,7 +270,7 @@ export class RoundCluster {
     const inspection = new Inspection(clock);
     const told = new ToldBuckets({ ...nodeOptionsDefault, buckets });
     new MergeHandler(peers, store, view).start();
-    new ReadHandler(peers, store, view).start();
+    new ReadHandler(peers, store, view, told).start();
     const coordinator = new RoundCoordinator(
       ...([store, peers, view, clock, told, inspection, metrics] as const),
     );

@@ -166,6 +166,33 @@ describe('a move', () => {
   });
 });
 
+test('what a target said it has received is of that life: of the next one it counts when that says so itself', async () => {
+  const { world, lives } = await cluster('lives anew', four);
+  const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife, NodeLife];
+  const { reports, chain } = a.membership.configurations;
+  c.membership.configurations.heldData = {
+    received: () => new Set([7]),
+    isEmpty: () => false,
+    unanswering: () => [],
+  };
+  expect(await chosen(world, propose(b, weigh('c', 3)))).toBe('chosen 2');
+  await world.run(3_000);
+  const generationOf = (life: NodeLife): number =>
+    a.membership.view.members().find(({ id }) => id === life.id)!.generation;
+  const before = generationOf(c);
+  expect(reports.hasReceived(c.id, 7, 2)).toBe(true);
+  world.kill(c);
+  const again = world.start('c');
+  world.nats.cut({ from: world.busNameOf('c'), to: world.busNameOf('a') }, 'silent');
+  await world.until(() => generationOf(c) > before, 8_000);
+  expect(chain.known!.layout).toBe(2);
+  expect(reports.hasReceived(c.id, 7, 2)).toBe(false);
+  expect(reports.numberOf(c.id)).toBeUndefined();
+  world.nats.healAll();
+  await world.until(() => reports.numberOf(c.id) !== undefined, 5_000);
+  expect(reports.hasReceived(again.id, 7, 2)).toBe(false);
+});
+
 describe('one configuration is followed by one other', () => {
   test('two nodes propose at once: both say what was chosen of theirs, and nobody goes by anything else', async () => {
     for (let seed = 0; seed < 6; seed++) {

@@ -4,7 +4,7 @@
  */
 import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
-import type { Configuration } from '../../actors/rules/configuration.js';
+import type { Configuration, RingVersion } from '../../actors/rules/configuration.js';
 import { type FoundingVote, noVote, sameIds } from '../../actors/rules/founding.js';
 import type { JoinWish, Member } from '../../actors/rules/membership.js';
 import { foundingConfiguration } from '../../actors/rules/steps.js';
@@ -28,7 +28,7 @@ interface Told {
 }
 
 class Nodes {
-  readonly founded: (readonly string[])[] = [];
+  readonly founded: { readonly list: readonly string[]; readonly ring: RingVersion }[] = [];
   private readonly disks = new Map<string, FoundingVote>();
   private readonly lives = new Map<string, Process>();
   private readonly told: Told[] = [];
@@ -69,7 +69,7 @@ class Nodes {
       tellAll: nothing,
       tellSome: nothing,
       configure: () => {
-        this.founded.push(life.vote.founders);
+        this.founded.push({ list: life.vote.founders, ring: life.ring });
         life.send({ type: 'configuration.learned', isMember: true });
       },
       join: nothing,
@@ -79,7 +79,9 @@ class Nodes {
     const isReachable = (node: string): boolean => reaches.has(node);
     const inspection = new Inspection(clock);
     const known = (): Configuration | undefined => (life.isFounded ? founded : undefined);
-    const options = { clock, inspection, roster, founders: 2, wish, known };
+    // As with a program that is put in place of an earlier one in between.
+    const foundingRing = this.random.pick([1, 2] as const);
+    const options = { clock, inspection, roster, founders: 2, foundingRing, wish, known };
     const life = new Life({ ...options, isReachable }, effects);
     const vote = this.disks.get(id)!;
     life.send({ type: 'disk.read', vote, known: this.ids, ...stranger });
@@ -126,16 +128,21 @@ function memberOf(id: string): Member {
   return { id, ...place, generation: 1, heartbeat: 0, epochs: 0, status: 'joining' };
 }
 
-test('whatever nodes reach, hear late or twice, and lose: two lists of founders have no node in common', () => {
+test('whatever nodes reach, hear late or twice, and lose: two lists of founders have no node in common, and those of one go by one ring', () => {
   let founded = 0;
+  const rings = new Set<RingVersion>();
   for (let seed = 0; seed < 400; seed++) {
     const random = new SimRandom(`founding ${seed}`);
     const nodes = new Nodes(['a', 'b', 'c', 'd'].slice(0, random.pick([3, 4])), random);
     for (let i = 0; i < 800; i++) nodes.step();
     founded += nodes.founded.length > 0 ? 1 : 0;
-    for (const list of nodes.founded)
+    for (const { list, ring } of nodes.founded) {
+      rings.add(ring);
       for (const other of nodes.founded)
-        if (!sameIds(list, other)) expect(list.filter((id) => other.includes(id))).toEqual([]);
+        if (sameIds(list, other.list)) expect(other.ring).toBe(ring);
+        else expect(list.filter((id) => other.list.includes(id))).toEqual([]);
+    }
   }
+  expect(rings.size).toBe(2);
   expect(founded).toBeGreaterThan(100);
 });

@@ -1,8 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
+import { bucketOptionsDefault } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import { SimProcess } from '../simulation/core/scheduler.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
-import { allActive, cluster, MemberWorld, names, type NodeLife } from '../support/member-world.js';
+import { encodeMember, encodeVote } from '../../src/wire/member-rows.js';
+import {
+  allActive,
+  cluster,
+  MemberWorld,
+  names,
+  type NodeLife,
+  settled,
+} from '../support/member-world.js';
 
 function reachabilityOf(peer: NodeLife, among: readonly NodeLife[]): string[] {
   return among
@@ -594,6 +603,39 @@ describe('a disk put back from a copy', () => {
   });
 });
 
+function versionOf({ membership }: NodeLife): number {
+  return membership.configurations.chain.known!.ring;
+}
+
+describe('the ring of a new cluster', () => {
+  test('is of version 2, for all founders; and of who comes from a directory that was founded before, 1', async () => {
+    const { world, lives } = await cluster('a new ring');
+    expect(lives.map(versionOf)).toEqual([2, 2, 2]);
+    for (const life of lives) world.kill(life);
+    const again = lives.map(({ name }) => world.start(name));
+    await world.until(() => allActive(again), 10_000);
+    expect(again.map(versionOf)).toEqual([2, 2, 2]);
+    const old = await settled('an old ring', names);
+    expect(old.lives.map(versionOf)).toEqual([1, 1, 1]);
+  });
+
+  test('is one for all of them, where one of them was about to found it with an earlier program', async () => {
+    const world = new MemberWorld('an earlier program', { founders: 3 });
+    const ids = names.map((name) => world.idOf(name)).sort();
+    const vote = encodeVote({ attempt: 0, stored: ids, founders: [] });
+    const born = { zone: '', weight: 1, pid: 1, generation: 1, heartbeat: 0, epochs: 0 };
+    const rows = names.map((name) => {
+      const row = { ...born, id: world.idOf(name), name, host: name, status: 'joining' } as const;
+      return [row.id, encodeMember(row)] as const;
+    });
+    world.diskOf('a').tables.set('members', new Map([['!founders', vote], ...rows]));
+    const lives = names.map((name) => world.start(name));
+    await world.until(() => allActive(lives), 30_000);
+    const [first, ...others] = lives.map(versionOf);
+    expect(others).toEqual([first, first]);
+  });
+});
+
 describe('settings', () => {
   test('64 instead of 256 partitions: nobody takes the other in, both say so', async () => {
     const world = new MemberWorld('partitions', { founders: 2 });
@@ -615,6 +657,27 @@ describe('settings', () => {
     await world.run(3_000);
     expect(lives[0]!.membership.problems.texts()).toEqual([]);
   });
+
+  test.each([
+    ['W of a bucket', { buckets: { orders: { w: 3 } } }, { buckets: { orders: { w: 1 } } }],
+    ['R by default', {}, { defaults: { ...bucketOptionsDefault, r: 1 } }],
+  ])(
+    'another %s: both sides report it, and found a cluster all the same',
+    async (_what, common, own) => {
+      const world = new MemberWorld('quorums', { founders: 3, ...common });
+      const [a, b, c] = [world.start('a'), world.start('b'), world.start('c', own)];
+      await world.until(() => allActive([a, b, c]), 10_000);
+      await world.run(3_000);
+      const said = [a, b, c].map(({ membership }) => membership.problems.texts());
+      expect(said[0]).toEqual([expect.stringMatching(/^node c .* another R or W of some bucket/)]);
+      expect(said[1]).toEqual(said[0]);
+      expect(said[2]).toHaveLength(2);
+      world.kill(c);
+      world.start('c');
+      await world.run(3_000);
+      expect(a.membership.problems.texts()).toEqual([]);
+    },
+  );
 
   test('two clusters with the same subjects keep apart and say so', async () => {
     const { world, lives } = await cluster('two');

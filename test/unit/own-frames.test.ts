@@ -35,6 +35,7 @@ describe('own reads', () => {
   test.each([
     ['of values', frame],
     ['of digests', { ...frame, whole: false }],
+    ['of one side of a move', { ...frame, side: 1 as const }],
     ['in a bucket beyond ASCII', { ...frame, bucket: bytes('kätzchen').toString('latin1') }],
   ])('one %s comes back as it was', (_, own) => {
     expect(decodeClientFrame(encodeOwnFrame(own))).toEqual({ kind: 'own', ...own });
@@ -64,7 +65,9 @@ describe('own reads', () => {
         (columns[4] = Array.from({ length: limits.frameRequestsMax + 1 }, () => bytes('k'))),
     ],
     ['a configuration below zero', (columns) => (columns[5] = -1)],
-    ['a column too many', (columns) => columns.push(null)],
+    ['a side there is not', (columns) => columns.push(2)],
+    ['no side in its place', (columns) => columns.push(null)],
+    ['a column too many', (columns) => columns.push(1, null)],
   ])('one with %s is malformed', (_, change) => {
     expect(() => decodeClientFrame(changed(encodeOwnFrame(frame), change))).toThrow(MalformedError);
   });

@@ -317,6 +317,41 @@ describe('ring of version 2', () => {
   });
 
   test.each([
+    { n: 1, weights: [1] },
+    { n: 2, weights: [1] },
+    { n: 3, weights: [1] },
+    // With N = 1 one of weight 1 has 10 or 17 partitions: one more is 5 % already.
+    { n: 2, weights: [1, 2] },
+    { n: 3, weights: [1, 2] },
+    { n: 2, weights: [1, 2, 3, 4] },
+    { n: 3, weights: [1, 2, 3, 4] },
+    { n: 1, weights: [0.5, 1, 1.5] },
+  ])(
+    'balance, N=$n, 10 nodes of weights $weights, 256 partitions: load for weight within 5 %, where by version 1 it is not',
+    ({ n, weights }) => {
+      let worst = [0, 0];
+      for (let trial = 0; trial < 8; trial++) {
+        const ids = Array.from({ length: 10 }, (_, i) =>
+          createHash('sha256').update(`${trial} ${i}`).digest('hex').slice(0, 16),
+        );
+        const members = ids
+          .map((id, i) => {
+            return { id, host: `host${i}`, zone: '', weight: weights[i % weights.length]! };
+          })
+          .sort((x, y) => (x.id < y.id ? -1 : 1));
+        const shares = sharesOf(members, { depth: n, partitions: 256 });
+        worst = ([1, 2] as const).map((version, i) => {
+          const load = loads(ringOf(members, 256, version), n);
+          const off = members.map(({ id }, at) => Math.abs((load.get(id) ?? 0) / shares[at]! - 1));
+          return Math.max(worst[i]!, ...off);
+        });
+      }
+      expect(worst[0]).toBeGreaterThan(0.05);
+      expect(worst[1]).toBeLessThanOrEqual(0.05);
+    },
+  );
+
+  test.each([
     [3, [1]],
     [4, [1]],
     [6, [1]],

@@ -54,6 +54,11 @@ export const commandLimits = {
   /** `ring --watch` asks so often, and no more after so many questions without an answer. */
   watchIntervalMs: 1_000,
   watchSilencesMax: 10,
+  /**
+   * Where no move is known to have begun it takes so many answers that nothing moves: one that is
+   * to be taken in waits first (`waitingMsMin`), and who is asked may not have heard of it.
+   */
+  watchRestsMin: 6,
   /** How fast a move goes is told by the last so many answers. */
   paceSamplesMax: 30,
 

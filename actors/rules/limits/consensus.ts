@@ -8,7 +8,7 @@ export const consensusLimits = {
   ballotRoundMax: 2 ** 48 - 1,
   ballotLeapMax: 2 ** 20,
 
-  /** Of its own lives a voter knows the last ones. */
+  /** Of its own lives a voter knows the last ones, and those that others may have enrolled. */
   livesMax: 64,
 
   /** A proposer waits so long for voters, which write to their disks before they answer. */

@@ -27,7 +27,10 @@ export function addRemove(program: Command): void {
       'Declares a node gone for good: the others take nothing from it any more, and no longer wait for it before they forget what was deleted or has expired. The others rebuild its share. It must be down, and a majority of the nodes that vote must be left and agree: all vote in a cluster of up to seven, seven do in a larger one.',
     )
     .option('--yes', 'do not ask')
-    .option('--json', 'one JSON object: {"node","id","confirmed","missing"}');
+    .option(
+      '--json',
+      'one JSON object: {"node","id","number","confirmed","missing"}; number: of the configuration that goes on without it',
+    );
   addOperatorOptions(command)
     .addHelpText(
       'after',
@@ -68,9 +71,11 @@ async function remove(
     waitMs: commandLimits.removalAnswerMsMax,
   });
   if (isRefused(answer)) throw refusal(answer);
-  const { confirmed, missing } = answer;
-  if (options.json === true) return printJson({ node, id, confirmed, missing });
-  printLine(`${node} is removed; on the disks of ${confirmed.join(', ')}`);
+  const { number, confirmed, missing } = answer;
+  if (options.json === true) return printJson({ node, id, number, confirmed, missing });
+  printLine(
+    `${node} is removed: configuration ${number} was chosen, and is on the disks of ${confirmed.join(', ')}`,
+  );
   if (missing.length > 0)
     say(`${missing.join(', ')} did not answer: nothing is forgotten before they know it as well`);
 }

@@ -52,7 +52,7 @@ export function addRingPlan(ring: Command): void {
     )
     .option(
       '--ring <version>',
-      'how shares are dealt out: 2 keeps each within 4 % of what its weight is worth; clusters begin with 1',
+      'how shares are dealt out: 2 keeps each within 4 % of what its weight is worth; a cluster that was founded by an earlier version may have 1',
       ringVersion,
     )
     .option('--json', 'one JSON object: {"plan","preview","token"}');

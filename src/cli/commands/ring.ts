@@ -32,7 +32,10 @@ export function addRing(program: Command): void {
       'Shows how many partitions each node answers for, and while some move how many come and go; or the preference list of one key: its primaries, those it moves to, then the fallbacks.',
     )
     .option('--key <bucket/key>', 'the nodes of this key', namedKey)
-    .option('--watch', 'how far the move is, until it is over')
+    .option(
+      '--watch',
+      'how far the move is, until it is over; where nothing moves, until some seconds have shown it',
+    )
     .option(
       '--json',
       'the whole ring as one JSON object, or what --key asks for; with --watch one each second: {"layout","done","total","perSecond","secondsLeft","nodes":[{"id","name","incoming":{"done","total"},"outgoing":{"done","total"}}]}',

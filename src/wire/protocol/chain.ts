@@ -4,8 +4,9 @@
  *
  *   prepare, accept   a proposer's questions to the voters of a configuration, about what follows
  *                     it. Each is answered with a vote, once that is on the disk
- *   enrol             the names of the asker's lives, the one it is in last. Answered once that
- *                     one is on the disk, or with one that is not among them
+ *   enrolled          which of the asker's lives has been enrolled last? answered with its name,
+ *                     or nothing, as it is on the disk
+ *   enrol             the life the asker is in, if that is still the last. Answered the same way
  *   survey            who is there, to go on without those who are lost? answered with what it
  *                     knows, has agreed to, and hears
  *   recover           as `prepare`, or with a value as `accept`, of what follows without them
@@ -20,7 +21,7 @@ import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { Accepted, Question } from '../../../actors/consensus/acceptor.js';
 import type { Ballot } from '../../../actors/consensus/ballot.js';
-import type { EnrolmentAnswer, LifeName, Lives } from '../../../actors/consensus/lives.js';
+import type { Enrolling, LifeName } from '../../../actors/consensus/lives.js';
 import type { Vote } from '../../../actors/consensus/voter.js';
 import { MalformedError } from '../../errors.js';
 import { isInt, isText } from '../columns.js';
@@ -36,9 +37,12 @@ export type VoteQuestion = Question<ConfigurationBytes> & {
   readonly instance: ConfigurationNumber;
 };
 
+export type EnrolmentQuestion =
+  { readonly kind: 'enrolled' } | ({ readonly kind: 'enrol' } & Enrolling);
+
 export type ChainQuestion =
   | VoteQuestion
-  | { readonly kind: 'enrol'; readonly lives: Lives }
+  | EnrolmentQuestion
   | { readonly kind: 'fetch' }
   | { readonly kind: 'survey' }
   /** Of what follows where all but some of the members are gone for good. */
@@ -58,7 +62,7 @@ export function chainBody(question: ChainQuestion): Request<'chain'> {
     case 'recover':
       return asRequest([question.kind, ...voteParts(question.question)]);
     case 'enrol':
-      return asRequest([question.kind, ...question.lives]);
+      return asRequest([question.kind, question.life, ...lifeParts(question.after)]);
     case 'chosen':
       return asRequest([question.kind, question.configuration]);
     default:
@@ -75,9 +79,8 @@ export function chainOf(body: readonly WireValue[]): ChainQuestion {
     case 'recover':
       return { kind, question: voteQuestionOf(parts.length === 3 ? 'prepare' : 'accept', parts) };
     case 'enrol':
-      if (parts.length === 0 || parts.length > consensusLimits.livesMax)
-        throw new MalformedError('as many lives as nobody tells');
-      return { kind, lives: parts.map(lifeNameOf) };
+      return { kind, life: lifeNameOf(parts[0]), after: lastLifeOf(parts.slice(1)) };
+    case 'enrolled':
     case 'fetch':
     case 'survey':
       checkCount(parts, 0);
@@ -129,14 +132,13 @@ export function voteOf(body: readonly WireValue[], to: 'prepare' | 'accept'): Se
   throw new MalformedError('no such vote');
 }
 
-/** To `enrol`. */
-export function enrolmentBody(answer: EnrolmentAnswer): Answer<'chain'> {
-  return asAnswer(answer.kind === 'forgotten' ? [answer.life] : []);
+/** To `enrolled` and `enrol`; undefined: none was enrolled. */
+export function lifeBody(life: LifeName | undefined): Answer<'chain'> {
+  return asAnswer(lifeParts(life));
 }
 
-export function enrolmentOf(body: readonly WireValue[]): EnrolmentAnswer {
-  if (body.length === 0) return { kind: 'enrolled' };
-  return { kind: 'forgotten', life: lifeNameOf(onlyOf(body)) };
+export function lifeOf(body: readonly WireValue[]): { readonly life: LifeName | undefined } {
+  return { life: lastLifeOf(body) };
 }
 
 /** To `fetch`. */
@@ -217,6 +219,14 @@ function instanceOf(value: WireValue | undefined): ConfigurationNumber {
   if (!isInt(value) || value < 1 || value > limits.configurationNumberMax)
     throw new MalformedError('a number no configuration has');
   return value;
+}
+
+function lifeParts(life: LifeName | undefined): WireValue[] {
+  return life === undefined ? [] : [life];
+}
+
+function lastLifeOf(parts: readonly WireValue[]): LifeName | undefined {
+  return parts.length === 0 ? undefined : lifeNameOf(onlyOf(parts));
 }
 
 function lifeNameOf(value: WireValue | undefined): LifeName {

@@ -1,6 +1,6 @@
 /**
  * The verb `merge`: hold these states. It is answered when they are as durable as the node
- * promises.
+ * promises; when they are on its disk where the sender then drops what it has of them.
  */
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import type { SaidConfiguration } from '../../../actors/rules/said-configuration.js';
@@ -9,9 +9,14 @@ import { isBin, isIntOrNull } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, type Request } from './bodies.js';
 
-/** Why states are merged: for those who listen in, as the simulator does; no node goes by it. */
-export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3 } as const;
+/** Why states are merged. */
+export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3, release: 4 } as const;
 export type MergeReason = (typeof mergeReason)[keyof typeof mergeReason];
+
+/** Whether the sender held them in the receiver's place, and holds them no longer than that. */
+export function isHandedOver(reason: MergeReason): boolean {
+  return reason === mergeReason.hint || reason === mergeReason.release;
+}
 
 /** In place of a node id: the receiver holds the states for itself. */
 export const notOwed = '';
@@ -53,5 +58,5 @@ export function mergeOf(body: readonly WireValue[]): Merge {
 export const mergedBody = asAnswer<'merge'>([]);
 
 function isReason(value: WireValue | undefined): boolean {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= mergeReason.exchange;
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= mergeReason.release;
 }

@@ -29,6 +29,8 @@ export interface Settings {
   readonly partitions: number;
   /** Of N and conflict policy of all buckets. */
   readonly bucketsHash: number;
+  /** Of their R and W. */
+  readonly quorumsHash: number;
 }
 
 export interface Vital {
@@ -108,7 +110,7 @@ export function newsBody(news: News): Request<'gossip'> {
   const { settings } = news;
   return asRequest([
     kinds.get(news.asks)!,
-    [settings.partitions, settings.bucketsHash],
+    [settings.partitions, settings.bucketsHash, settings.quorumsHash],
     news.vote === undefined ? null : voteRow(news.vote),
     chainRow(news.chain, settings),
     vitalBytes(news.vitals),
@@ -188,9 +190,10 @@ function clockOf(value: WireValue | undefined): NewsOfClock {
 }
 
 function settingsOf(value: WireValue | undefined): Settings {
-  if (isList(value) && value.length === 2) {
-    const [partitions, bucketsHash] = value;
-    if (isInt(partitions) && isInt(bucketsHash)) return { partitions, bucketsHash };
+  if (isList(value) && value.length === 3) {
+    const [partitions, bucketsHash, quorumsHash] = value;
+    if (isInt(partitions) && isInt(bucketsHash) && isInt(quorumsHash))
+      return { partitions, bucketsHash, quorumsHash };
   }
   throw new MalformedError('no settings in news of members');
 }

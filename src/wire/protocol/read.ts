@@ -3,10 +3,11 @@
  * empty state.
  */
 import type { SaidConfiguration } from '../../../actors/rules/said-configuration.js';
+import type { SideRead } from '../../../actors/rules/placement.js';
 import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import { MalformedError } from '../../errors.js';
-import { isBin, isInt, isIntOrNull, isList } from '../columns.js';
+import { isBin, isInt, isIntOrNull, isList, isSide } from '../columns.js';
 import { digestBytes } from '../digest-codec.js';
 import { decodeDigests } from '../digests.js';
 import { storageKeysOf } from '../storage-keys.js';
@@ -25,6 +26,11 @@ export interface Read {
    * it is refused (413).
    */
   readonly part: number | undefined;
+  /**
+   * Of the two sides of a move this one is read, of all the keys; who reads the other refuses.
+   * Undefined where nothing moves, or where it does not matter who is read.
+   */
+  readonly side: SideRead | undefined;
 }
 
 export function readBody(
@@ -32,28 +38,34 @@ export function readBody(
   keys: readonly Uint8Array[],
   digests: Uint8Array,
   configuration: SaidConfiguration,
-  part?: number,
+  { part, side }: Partial<Pick<Read, 'part' | 'side'>> = {},
 ): Request<'read'> {
-  return asRequest(
-    part === undefined
-      ? [remainingMs, keys, digests, configuration]
-      : [remainingMs, keys, digests, configuration, part],
-  );
+  const head = [remainingMs, keys, digests, configuration];
+  if (side !== undefined) return asRequest([...head, part ?? null, side]);
+  return asRequest(part === undefined ? head : [...head, part]);
 }
 
 export function readOf(body: readonly WireValue[]): Read {
-  const [remainingMs, keys, digests, configuration, part] = body;
+  const [remainingMs, keys, digests, configuration, part = null, side] = body;
   if (
-    body.length > 5 ||
+    body.length > 6 ||
     typeof remainingMs !== 'number' ||
     !isIntOrNull(configuration) ||
-    !(part === undefined || isInt(part))
+    !isIntOrNull(part) ||
+    !(side === undefined || isSide(side))
   )
-    throw new MalformedError('a read is [remainingMs, keys, digests, configuration, part?]');
+    throw new MalformedError('a read is [remainingMs, keys, digests, configuration, part?, side?]');
   const names = storageKeysOf(keys);
   const theirs = decodeDigests(binOf(digests));
   if (theirs.length !== names.length) throw new MalformedError('a read has a digest a key');
-  return { remainingMs, keys: names, digests: theirs, configuration, part };
+  return {
+    remainingMs,
+    keys: names,
+    digests: theirs,
+    configuration,
+    part: part ?? undefined,
+    side,
+  };
 }
 
 /** As it stands in the message. */

@@ -120,7 +120,7 @@ export class OwnersSeen {
     let known = this.rings.get(key);
     if (known === undefined) {
       const holders = places.filter(({ weight }) => weight > 0);
-      this.rings.set(key, (known = ringOf(holders, partitions)));
+      this.rings.set(key, (known = ringOf(holders, partitions, ring)));
     }
     return known;
   }

@@ -1,6 +1,6 @@
 /** A whole cluster in one process: nodes, clients, one NATS, one virtual clock, one seed. */
 import type { BucketOptions } from '../../../actors/rules/bucket.js';
-import { isMember } from '../../../actors/rules/configuration.js';
+import { isMember, type RingVersion } from '../../../actors/rules/configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { composeNode } from '../../../src/node/compose-node.js';
 import type { Durability } from '../../../src/options/durability.js';
@@ -33,6 +33,8 @@ export interface ClusterOptions {
   readonly nodes: number;
   /** undefined: all nodes. */
   readonly founders: number | undefined;
+  /** Of what its nodes found. */
+  readonly ring: RingVersion;
   readonly partitions: number;
   /** What nodes that come later ask for, unless they are told otherwise. */
   readonly join: 'auto' | 'ask';
@@ -59,6 +61,7 @@ export interface ClusterOptions {
 export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   nodes: 3,
   founders: undefined,
+  ring: 1,
   partitions: 16,
   servers: 1,
   join: 'ask',
@@ -360,6 +363,7 @@ export class SimCluster {
       partitions: options.partitions,
       durability: options.durability,
       founders: options.founders ?? options.nodes,
+      foundingRing: options.ring,
       join: join ?? options.join,
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,

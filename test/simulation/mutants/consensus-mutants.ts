@@ -136,8 +136,8 @@ export const consensusMutants: readonly Mutant[] = [
     name: 'enrols-a-life-that-forgot',
     test: 'unit/consensus/lives',
     file: lives,
-    find: '!lives.includes(last)',
-    replace: 'false',
+    find: 'last === after ? life : last',
+    replace: 'life',
   },
   {
     name: 'remembers-one-life-alone',
@@ -147,12 +147,33 @@ export const consensusMutants: readonly Mutant[] = [
     replace: '[name]',
   },
   {
+    name: 'follows-on-a-life-it-forgot',
+    test: 'unit/consensus/lives',
+    file: lives,
+    find: 'some((names) => names.includes(said))',
+    replace: 'some(() => true)',
+  },
+  {
+    name: 'forgets-what-it-was-told-of-its-lives',
+    test: histories,
+    file: lives,
+    find: 'before : [after]',
+    replace: 'before : []',
+  },
+  {
+    name: 'forgets-what-it-asked-to-enrol',
+    test: histories,
+    file: lives,
+    find: '[...names.filter((name) => name !== life), life]',
+    replace: '[...names, after]',
+  },
+  {
     name: 'votes-go-before-what-follows-is-there',
     test: 'unit/voting',
     file: 'src/membership/chain.js',
-    find: 'this.table.keep({ configuration: bytes, wasMember }, ',
+    find: 'this.table.keep(changes, ',
     replace:
-      "this.table.keep({ configuration: bytes, wasMember, votes: { instance: 0, acceptor: { promised: { round: 0, proposer: '' }, accepted: undefined } } }, ",
+      "this.table.keep({ ...changes, votes: { instance: 0, acceptor: { promised: { round: 0, proposer: '' }, accepted: undefined } } }, ",
   },
   {
     name: 'enrolled-by-who-is-gone-and-back',

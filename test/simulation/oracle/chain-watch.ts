@@ -21,6 +21,9 @@ const fetching: Asked = {
   document: undefined,
 };
 
+/** Nothing is chosen by them: what survivors agree to is seen once somebody goes by it. */
+const unwatched = new Set(['enrolled', 'enrol', 'survey', 'recover']);
+
 export class ChainWatch {
   /** Without an answer, oldest first, by who asked, who was asked, and id. */
   private readonly calls = new Map<string, Asked[]>();
@@ -48,8 +51,7 @@ export class ChainWatch {
   private asked(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
     const [kind] = body;
-    // What survivors agree to is seen once somebody goes by it.
-    if (kind === 'enrol' || kind === 'survey' || kind === 'recover') return;
+    if (unwatched.has(String(kind))) return;
     if (kind === 'fetch') return this.expect(from, by, id, fetching);
     if (kind === 'chosen') {
       this.chain.learned(from, readConfiguration(body[1] as Buffer));

@@ -49,10 +49,12 @@ class Told {
     if (code !== undefined) this.answer(from, by, id, code);
   }
 
-  ask(from: string, by: string, configuration: number | null): number {
+  ask(from: string, by: string, configuration: number | null, side?: number): number {
     const id = ++this.calls;
     const key = Buffer.from(`\0\0${name.replace('/', '\0')}`, 'latin1');
-    this.say(`_kv.${by}.read`, [1, from, id, [100, [key], Buffer.alloc(8), configuration]]);
+    const columns: WireValue[] = [100, [key], Buffer.alloc(8), configuration];
+    if (side !== undefined) columns.push(null, side);
+    this.say(`_kv.${by}.read`, [1, from, id, columns]);
     return id;
   }
 
@@ -73,6 +75,13 @@ class Told {
 
   answerFrame(isServed: boolean): void {
     this.say('_INBOX.1', isServed ? [1, 1, [], [], [], null, null, null] : [1, 2, 421, 'none', '']);
+  }
+
+  own(by: string, configuration: number, side: number): void {
+    const key = Buffer.from('ada');
+    const columns: WireValue[] = [1, 3, 'users', false, [key], configuration, side];
+    this.say(`kv.frame.${by}`, columns, '_INBOX.1');
+    this.say('_INBOX.1', [1, 3, Buffer.alloc(8), null]);
   }
 
   merge(from: string, by: string, configuration: number, { isAcked = true, token = 'c1.1' } = {}) {
@@ -259,6 +268,27 @@ test('answers count that one coordinator was given by one configuration, and its
   expect(told.broken).toEqual([]);
   told.get(3);
   expect(told.broken).toEqual(['counted-by-another']);
+});
+
+test('answers count that are of one side of a move', () => {
+  const told = new Told();
+  told.answer(n1, n2, told.ask(n1, n2, now, 0), 0);
+  told.answer(n1, n3, told.ask(n1, n3, now, 1), 0);
+  told.get(2);
+  expect(told.broken).toEqual([]);
+  told.get(3);
+  expect(told.broken).toEqual(['counted-by-another']);
+});
+
+test('an own read says its configuration before its side', () => {
+  const told = new Told();
+  told.read(n2, n3, before);
+  told.own(n2, before, 1);
+  told.read(n2, n3, before);
+  expect(told.broken).toEqual([]);
+  told.own(n2, now, 1);
+  told.read(n2, n3, before);
+  expect(told.broken).toEqual(['served-by-another']);
 });
 
 test('a question that was overtaken by a later one, and is answered after it, takes nothing from it', () => {

@@ -7,7 +7,7 @@
  * earlier one still after it had done as it was asked, should have refused; it may go on to another
  * between question and answer. And where an author is told of w or r nodes,
  * there is a coordinator that so many others have told, by one configuration, that they did as it
- * had asked, but for the coordinator itself.
+ * had asked, but for the coordinator itself; of answers, all as of the same side of a move.
  */
 import type { PutResult } from '../client/plain-client.js';
 import type { Publication } from '../seams/sim-nats.js';
@@ -34,6 +34,8 @@ interface AskedRead {
   readonly from: string;
   readonly names: readonly string[];
   readonly configuration: number;
+  /** Of a move, which is read. */
+  readonly side: number | undefined;
   readonly wentBy: Configuration | undefined;
   readonly askedUs: number;
 }
@@ -45,11 +47,24 @@ interface AskedFrame {
   readonly wentBy: Configuration | undefined;
 }
 
-/** By `<coordinator> <configuration>`, nodes with the time of the question they answered last. */
+/**
+ * By `<coordinator> <configuration> <side>`, nodes with the time of the question they answered
+ * last.
+ */
 type Answers = Map<string, Map<string, number>>;
+
+type AskedColumns = [
+  remainingMs: number,
+  keys: Buffer[],
+  digests: Buffer,
+  configuration: number | null,
+  part?: number | null,
+  side?: number,
+];
 
 const forPut = 0;
 const refusal = 2;
+const ownRead = 3;
 
 export class ConfigurationOracle {
   private readonly nodes = new Map<string, Told>();
@@ -140,13 +155,13 @@ export class ConfigurationOracle {
 
   private askedRead(by: string, message: Plain): void {
     const [, from, id, body] = message as [number, string, number, Plain[]];
-    const [, keys, , configuration] = body as [number, Buffer[], Buffer, number | null];
+    const [, keys, , configuration, , side] = body as AskedColumns;
     if (configuration === null) return;
     this.goesBy(from, configuration);
     const names = keys.map((key) => nameOf(key.toString('latin1')));
     const key = `${from} ${by} ${id}`;
     const wentBy = this.told(by).last;
-    const read = { from, names, configuration, wentBy, askedUs: this.nowUs() };
+    const read = { from, names, configuration, side, wentBy, askedUs: this.nowUs() };
     this.reads.set(key, [...(this.reads.get(key) ?? []), read]);
   }
 
@@ -165,9 +180,10 @@ export class ConfigurationOracle {
     }
   }
 
-  /** Its configuration is the last of its columns. */
+  /** Its configuration is the last of its columns; behind that of an own read its side may be. */
   private askedFrame(by: string, reply: string, payload: Buffer): void {
-    const configuration = (readMessagePack(payload) as Plain[]).at(-1);
+    const columns = readMessagePack(payload) as Plain[];
+    const configuration = columns[1] === ownRead ? columns[5] : columns.at(-1);
     if (reply !== '' && typeof configuration === 'number')
       this.frames.set(reply, { by, configuration, wentBy: this.told(by).last });
   }
@@ -245,13 +261,14 @@ function note(
     readonly from: string;
     readonly by: string;
     readonly configuration: number;
+    readonly side?: number | undefined;
     readonly askedUs: number;
   },
 ): void {
-  const { from, by, configuration, askedUs } = answer;
+  const { from, by, configuration, side = '', askedUs } = answer;
   const answers: Answers = all.get(about) ?? new Map();
   all.set(about, answers);
-  const asked = `${from} ${configuration}`;
+  const asked = `${from} ${configuration} ${side}`;
   const told = answers.get(asked) ?? new Map<string, number>();
   // Questions may overtake each other on their way.
   answers.set(asked, told.set(by, Math.max(askedUs, told.get(by) ?? 0)));

@@ -4,6 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { partitionOf } from '../../../actors/rules/key.js';
+import type { SideRead } from '../../../actors/rules/placement.js';
 import { nothingSeen } from '../../../actors/rules/versions.js';
 import type { PutReply } from '../../../src/coordinator/coordinator.js';
 import { decodeOwnReply, encodeOwnFrame } from '../../../src/wire/own-frames.js';
@@ -150,19 +151,46 @@ describe('plain requests', () => {
   });
 });
 
-test('own reads are answered by readers, the others refuse', () => {
-  const answered = (): string[] =>
-    ids.filter((id) => {
-      const kinds: string[] = [];
-      const reply = client.inbox();
-      client.subscribe(reply, ({ data }) => kinds.push(decodeOwnReply(data, 1).kind));
-      const { configuration } = node(id).view;
-      const frame = { bucket: 'b', whole: false, keys: [Buffer.from(key)], configuration };
-      client.publish(`kv.frame.${id}`, encodeOwnFrame(frame), { reply });
-      network.settle();
-      return kinds[0] === 'own';
+/** What own reads come to whose author reads the side, node by node. */
+function ownReads(side: SideRead | undefined, isSaid = true): (string | number)[] {
+  return ids.map((id) => {
+    const words: (string | number)[] = [];
+    const reply = client.inbox();
+    client.subscribe(reply, ({ data }) => {
+      const answer = decodeOwnReply(data, 1);
+      words.push(answer.kind === 'refusal' ? answer.code : answer.kind);
     });
-  expect(answered()).toEqual(before);
-  learn(ids, [0]);
-  expect(answered()).toEqual(after);
+    const configuration = isSaid ? node(id).view.configuration : null;
+    const frame = { bucket: 'b', whole: false, keys: [Buffer.from(key)], configuration, side };
+    client.publish(`kv.frame.${id}`, encodeOwnFrame(frame), { reply });
+    network.settle();
+    return words[0]!;
+  });
+}
+
+function sideAt(id: string): SideRead | undefined {
+  return node(id).view.placement(0, 3).sideRead;
+}
+
+describe('own reads', () => {
+  test('are answered by readers, the others refuse', () => {
+    expect(ownReads(sideAt(a))).toEqual(['own', 'own', 'own', 503, 503, 503]);
+    learn(ids, [0]);
+    expect(ownReads(sideAt(a))).toEqual([503, 503, 503, 'own', 'own', 'own']);
+  });
+
+  test('are refused by who reads the other side, whatever it holds itself', () => {
+    for (const { view } of nodes.values()) view.tellMove([b, c, d], []);
+    const side = sideAt(a);
+    for (const id of [b, c]) node(id).view.tellMove([b, c, d], [0]);
+    expect(ownReads(side)).toEqual(['own', 421, 421, 503, 503, 503]);
+    expect(ownReads(sideAt(b))).toEqual([421, 'own', 'own', 421, 421, 421]);
+  });
+
+  test('of who says no side are refused while it moves, but for those that count for nothing', () => {
+    expect(ownReads(undefined)).toEqual([421, 421, 421, 421, 421, 421]);
+    expect(ownReads(undefined, false)).toEqual(['own', 'own', 'own', 503, 503, 503]);
+    for (const { view } of nodes.values()) view.tellNodes(after);
+    expect(ownReads(undefined)).toEqual([503, 503, 503, 'own', 'own', 'own']);
+  });
 });

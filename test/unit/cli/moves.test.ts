@@ -152,7 +152,8 @@ describe('text', () => {
 /** What is seen of these answers, one a second; undefined: nobody answers. */
 async function watched(
   answers: readonly (RingMessage | undefined)[],
-  layout?: number,
+  layout = 0,
+  restsMin = 1,
 ): Promise<string[]> {
   const network = new MemoryNetwork();
   const clock = new ManualClock();
@@ -170,7 +171,7 @@ async function watched(
       seen.push(`${layout}: ${done}/${total} ${pace.perSecond > 0 ? 'goes on' : ''}`.trim()),
     resting: ({ epoch }, sawMove) => seen.push(`${epoch} rests ${sawMove}`),
   };
-  const watching = watchMove(question, watcher, layout).then(
+  const watching = watchMove(question, watcher, { layout, restsMin }).then(
     () => (progress.isOver = true),
     (error: Error) => {
       progress.isOver = true;
@@ -195,6 +196,13 @@ describe('watching', () => {
 
   test('where nothing moves it ends at once', async () => {
     expect(await watched([ringOf()])).toEqual(['4 rests false']);
+  });
+
+  test('where nothing moves yet it goes on for a while: one that comes has still to be taken in', async () => {
+    const still = [ringOf({ epoch: 3 }), ringOf({ epoch: 3 })];
+    const rings = [...still, ringOf({ moved: [] }), ringOf({ epoch: 6 })];
+    expect(await watched(rings, 0, 3)).toEqual(['4: 0/4', '6 rests true']);
+    expect(await watched(rings, 0, 2)).toEqual(['3 rests false']);
   });
 
   test('a node that has not heard of the move does not end it', async () => {

@@ -8,7 +8,7 @@ import type { Context as Versions } from '../../../actors/rules/versions.js';
 import { actorOf } from '../../../actors/rules/actor.js';
 import { partitionOf } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
-import { placementOf, type Layout } from '../../../actors/rules/placement.js';
+import { isReadAlike, placementOf, type Layout } from '../../../actors/rules/placement.js';
 import { QuorateClient, type ClientOptions } from '../../../src/client/client.js';
 import type { BusMessage } from '../../../src/seams/bus.js';
 import {
@@ -181,11 +181,12 @@ export class FakeNode {
     scheduler.in(this.takesUs, process, () => bus.publish(reply, this.answer(frame, word)));
   }
 
-  private isReaderOf({ bucket, keys }: OwnFrame): boolean {
+  private isReaderOf({ bucket, keys, side }: OwnFrame): boolean {
     return keys.every((bytes) => {
       const key = Buffer.from(bytes).toString('latin1');
       const partition = partitionOf({ bucket, key }, partitions);
-      return placementOf(this.layout, partition, 3).readers.includes(this.id);
+      const placement = placementOf(this.layout, partition, 3);
+      return isReadAlike(side, placement) && placement.readers.includes(this.id);
     });
   }
 

@@ -21,6 +21,8 @@ function ownKeysAt(nodes: readonly FakeNode[]): string[] {
   return [...new Set(all)].sort();
 }
 
+const stays = (partition: number): boolean => partition % 2 === 0;
+
 function forget(cluster: FakeCluster): void {
   for (const node of cluster.nodes) {
     node.frames.length = 0;
@@ -71,6 +73,29 @@ describe('a layout in which some partitions have moved', () => {
     expect(ownKeysAt(cluster.nodes.slice(3))).toEqual(ofMoved);
     expect(cluster.nodes.map(({ misread }) => misread)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(keysAt(cluster.nodes)).toEqual([]);
+  });
+
+  test('own reads say which side is read, and nothing of partitions that stay', async () => {
+    const { cluster, bucket } = await moving([]);
+    const lists = [before, [1, 2, 3]].map((nodes) => nodes.map((at) => cluster.nodes[at]!.id));
+    cluster.learn(7, {
+      preferenceList: (partition) => cluster.startingAt(partition, lists[0]!),
+      next: {
+        preferenceList: (partition) =>
+          cluster.startingAt(partition, lists[stays(partition) ? 0 : 1]!),
+        hasMoved: () => false,
+      },
+    });
+    await cluster.settled(Promise.all(keys.map((key) => bucket.put(key, 'v'))));
+    await used(cluster, bucket);
+    forget(cluster);
+    for (const node of cluster.nodes) node.misread = 0;
+    expect((await cluster.settled(bucket.getAll(keys))).size).toBe(keys.length);
+    expect(cluster.nodes.map(({ misread }) => misread)).toEqual([0, 0, 0, 0, 0, 0]);
+    for (const frame of cluster.nodes.flatMap(({ own }) => own))
+      for (const key of frame.keys)
+        expect(frame.side === undefined).toBe(stays(placeOf(String(key))));
+    expect(ownKeysAt(cluster.nodes)).toEqual(keys.toSorted());
   });
 
   test('all its readers are gone: the owners of the other side are asked before anybody else', async () => {

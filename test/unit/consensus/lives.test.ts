@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   enrol,
+  heldWith,
   isEnrolled,
+  knowsOf,
   type LifeName,
   type Lives,
   livesWith,
@@ -9,28 +11,44 @@ import {
 } from '../../../actors/consensus/lives.js';
 import { majorityOf } from '../../../actors/consensus/voter.js';
 
+const asked = (held: Lives, after: LifeName | undefined, life: LifeName): Lives =>
+  heldWith(new Map([['b', held]]), { node: 'b', life, after, max: 3 }).get('b')!;
+
 const by = (nodes: string) => (node: string) => nodes.includes(node);
 
 describe('a life is enrolled', () => {
-  test('where none was before, and again', () => {
-    const first = enrol(undefined, [7]);
-    expect(first).toEqual({ last: 7, answer: { kind: 'enrolled' } });
-    expect(enrol(first.last, [7])).toEqual(first);
+  test('after the one that was enrolled last, as its node says', () => {
+    expect(enrol(undefined, { life: 7, after: undefined })).toBe(7);
+    expect(enrol(7, { life: 9, after: 7 })).toBe(9);
+    // Again, and what an earlier life asked for comes late.
+    expect(enrol(9, { life: 9, after: 7 })).toBe(9);
+    expect(enrol(9, { life: 8, after: 7 })).toBe(9);
+    expect(enrol(9, { life: 8, after: undefined })).toBe(9);
   });
 
-  test('after one that it knows of, also where some between were not', () => {
-    expect(enrol(7, [7, 8, 9])).toEqual({ last: 9, answer: { kind: 'enrolled' } });
+  test('after those alone that its disk knows of, as its own or as what others may hold', () => {
+    const held = heldWith(new Map([['c', [4]]]), { node: 'b', life: 9, after: 7, max: 64 });
+    const disk = { lives: [8, 9], held };
+    expect([undefined, 4, 7, 8, 9, 6].map((said) => knowsOf(disk, said))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(knowsOf({ ...disk, lives: remembering([8, 9], 6, 64) }, 6)).toBe(true);
   });
 
-  test('not after one that it does not know of; but when it knows of that', () => {
-    const refused = { last: 8, answer: { kind: 'forgotten', life: 8 } };
-    expect(enrol(8, [7, 9])).toEqual(refused);
-    expect(enrol(8, remembering([7, 9], 8, 64))).toEqual({
-      last: 9,
-      answer: { kind: 'enrolled' },
-    });
-    // What the forgotten life asked for comes late.
-    expect(enrol(9, [7, 8]).answer).toEqual({ kind: 'forgotten', life: 9 });
+  test('of those that another may hold what it said stays, and what it was asked after that', () => {
+    expect(asked([], undefined, 1)).toEqual([1]);
+    expect(asked([1], undefined, 2)).toEqual([1, 2]);
+    expect(asked([1, 2], 1, 2)).toEqual([1, 2]);
+    expect(asked([1, 2], 1, 3)).toEqual([1, 2, 3]);
+    expect(asked([1, 2, 3], 1, 4)).toEqual([1, 3, 4]);
+    // What was to follow 1 does not, any more.
+    expect(asked([1, 2, 3], 3, 4)).toEqual([3, 4]);
+    expect(asked([1, 2, 3], 9, 4)).toEqual([9, 4]);
   });
 
   test('by a majority of the others; of one that votes alone by nobody', () => {
@@ -53,8 +71,11 @@ describe('a life is enrolled', () => {
   });
 });
 
-/** Of which life each of the others is asked first, second, or never. */
-const orders = ['', 'x', 'y', 'xy', 'yx', 'xyx', 'yxy'] as const;
+/**
+ * What each of the others is asked, in turn: by x and y which it has enrolled last; by X and Y to
+ * enrol that life after the one that was heard of then.
+ */
+const orders = ['', 'xX', 'xXyY', 'yYxX', 'xyXY', 'xyYX', 'xXyYxX', 'xyXYyYxX'] as const;
 
 /** Whether both of two lives may vote of which neither knows of the other, after that was asked. */
 function mayBothVote(
@@ -66,10 +87,15 @@ function mayBothVote(
   const enrolledBy: Record<string, Set<string>> = { x: new Set(), y: new Set() };
   voters.slice(1).forEach((voter, i) => {
     let last: LifeName | undefined = 0;
-    for (const life of asked[i]!) {
-      const enrolled = enrol(last, lives[life]!);
-      ({ last } = enrolled);
-      if (enrolled.answer.kind === 'enrolled') enrolledBy[life]!.add(voter);
+    const heard: Record<string, LifeName | undefined> = {};
+    for (const step of asked[i]!) {
+      const life = step.toLowerCase();
+      const own = lives[life]!;
+      if (step === life) heard[life] = last;
+      else if (knowsOf({ lives: own, held: new Map() }, heard[life])) {
+        last = enrol(last, { life: own.at(-1)!, after: heard[life] });
+        if (last === own.at(-1)) enrolledBy[life]!.add(voter);
+      }
     }
   });
   return mayVote(enrolledBy['x']!) && mayVote(enrolledBy['y']!);
@@ -91,6 +117,6 @@ describe('of two lives of one node of which neither knows of the other', () => {
   test('both might, were the own word one of a majority: of three each by another one', () => {
     const voters = ['a', 'b', 'c'];
     const withItself = (by: ReadonlySet<string>): boolean => by.size + 1 >= majorityOf(voters);
-    expect(mayBothVote(voters, ['x', 'y'], withItself)).toBe(true);
+    expect(mayBothVote(voters, ['xX', 'yY'], withItself)).toBe(true);
   });
 });

@@ -36,6 +36,15 @@ async function cluster(how: { readonly moved?: boolean; readonly buckets?: objec
   return world;
 }
 
+/** The sides change roles for these nodes; for some of them the partition has moved back, too. */
+function cancel(
+  world: RoundCluster,
+  { nodes, moved }: { readonly nodes: readonly number[]; readonly moved: boolean },
+): void {
+  const [old, coming] = [idsOf(world, before), idsOf(world, after)];
+  for (const at of nodes) world.nodes[at]!.view.move(moving, coming, old, moved ? [0] : []);
+}
+
 function killed(world: RoundCluster, ...nodes: readonly number[]): void {
   for (const at of nodes) {
     world.kill(at);
@@ -244,17 +253,72 @@ describe('a get', () => {
     expect(world.valuesAt(4)).toEqual(['v']);
   });
 
-  test('its node hears that the partition has moved while it waits: the owners before answer still', async () => {
+  test('its node hears that the partition has moved while it waits: the owners after are asked', async () => {
     const world = await cluster();
     await world.put(0, { value: 'v', quorum: 3 });
+    const asked = askedBy(world, 'read');
     const slow = [1, 2].map((at) => world.nodes[at]!.process);
     for (const process of slow) process.paused = true;
     world.scheduler.in(50_000, undefined, () => learn(world, { moved: true }));
-    world.scheduler.in(100_000, undefined, () => {
-      for (const process of slow) world.scheduler.resume(process);
-    });
     expect(shown(await world.get(0, { strict: true }))).toEqual(['v']);
+    expect(asked()).toEqual([1, 2, 3, 4]);
     expect(world.nodes[0]!.view.reconciled).toEqual([]);
+  });
+
+  test('collected in the turn in which its node hears it: the owners after are asked', async () => {
+    const world = await cluster();
+    await world.put(0, { value: 'v', quorum: 3 });
+    const asked = askedBy(world, 'read');
+    const reply = world.get(0, { strict: true });
+    learn(world, { moved: true });
+    expect(shown(await reply)).toEqual(['v']);
+    expect(asked()).toEqual([3, 4]);
+    expect(world.nodes[0]!.view.reconciled).toEqual([]);
+  });
+});
+
+describe('a get of who has not heard that the partition has moved', () => {
+  test('is not answered by an owner of both sides that has, until its own node hears it as well', async () => {
+    const world = await cluster();
+    await world.put(0, { value: 'v', quorum: 3 });
+    learn(world, { nodes: [2, 3, 4], moved: true });
+    killed(world, 1);
+    world.scheduler.in(300_000, undefined, () => learn(world, { moved: true }));
+    const startUs = world.scheduler.nowUs;
+    expect(shown(await world.get(0, { strict: true }))).toEqual(['v']);
+    expect((world.scheduler.nowUs - startUs) / 1000).toBeGreaterThanOrEqual(300);
+    expect(world.nodes[0]!.view.reconciled).toContain(world.nodes[2]!.id);
+  });
+
+  test('is answered by those who have not either', async () => {
+    const world = await cluster();
+    await world.put(0, { value: 'v', quorum: 3 });
+    learn(world, { nodes: [2, 3, 4], moved: true });
+    const reply = await world.get(0, { strict: true });
+    expect(outcomeOf(reply)).toMatch(/^r=2\/2 primaries=2/);
+  });
+});
+
+describe('a move that is cancelled', () => {
+  test.each([
+    ['had not moved', false, 0, [0, 1, 2]],
+    ['had moved', true, 3, [2, 3, 4]],
+  ])('of a partition that %s: who has not heard of it is answered by who has', async (...each) => {
+    const [, moved, at, nodes] = each;
+    const world = await cluster({ moved });
+    await world.put(at, { value: 'v', quorum: 3 });
+    cancel(world, { nodes: nodes.filter((node) => node !== at), moved: !moved });
+    expect(shown(await world.get(at, { strict: true, quorum: 3 }))).toEqual(['v']);
+    expect(world.nodes[at]!.view.reconciled).toEqual([]);
+  });
+
+  test('of a partition that has moved back: who reads the owners in between is not answered', async () => {
+    const world = await cluster({ moved: true });
+    await world.put(3, { value: 'v', quorum: 3 });
+    cancel(world, { nodes: [0, 1, 2], moved: true });
+    killed(world, 4);
+    expect(outcomeOf(await world.get(3, { strict: true, timeoutMs: 500 }))).toBe('504 none');
+    expect(world.nodes[3]!.view.reconciled).toContain(world.nodes[2]!.id);
   });
 });
 
@@ -266,6 +330,12 @@ async function twoOrderers(buckets: object = {}): Promise<RoundCluster> {
   const world = await cluster({ buckets });
   learn(world, { nodes: [3, 4], moved: true });
   return world;
+}
+
+/** Of three nodes, all of which know as much of the move. */
+function readAt(world: RoundCluster, at: 0 | 3): Promise<GetReply> {
+  learn(world, { nodes: [2], moved: at === 3 });
+  return world.get(at, { quorum: 3 });
 }
 
 async function everywhere(world: RoundCluster): Promise<string[]> {
@@ -305,8 +375,8 @@ describe('blind puts that two nodes order for a moment', () => {
     expect(outcomeOf(await world.put(0, { value: 'x' }))).toMatch(/^w=2\/2/);
     expect(outcomeOf(await world.put(3, { value: 'y' }))).toMatch(/^w=2\/2/);
     world.nats.healAll();
-    await world.get(3, { quorum: 3 });
-    await world.get(0, { quorum: 3 });
+    await readAt(world, 3);
+    await readAt(world, 0);
     expect(world.valuesAt(3).toSorted()).toEqual(['x', 'y']);
     expect(world.valuesAt(0).toSorted()).toEqual(['x', 'y']);
   });
@@ -318,7 +388,7 @@ describe('blind puts that two nodes order for a moment', () => {
     await world.run(5);
     await world.put(3, { value: 'y' });
     world.nats.healAll();
-    for (const at of [0, 3]) expect(shown(await world.get(at, { quorum: 3 }))).toEqual(['y']);
+    for (const at of [0, 3] as const) expect(shown(await readAt(world, at))).toEqual(['y']);
   });
 
   test('in any order, with any messages lost: each put stays until one whose node had it replaces it', async () => {
@@ -345,7 +415,7 @@ describe('blind puts that two nodes order for a moment', () => {
       }
       world.nats.healAll();
       await world.run(10_000);
-      for (const at of [0, 3, 0, 3]) await world.get(at, { quorum: 3 });
+      for (const at of [0, 3, 0, 3] as const) await readAt(world, at);
       await world.run(1_000);
       const expected = [...puts.keys()].map(String).filter((value) => !replaced.has(value));
       const now = new Set([...world.valuesAt(0), ...world.valuesAt(3)]);

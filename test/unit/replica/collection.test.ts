@@ -234,6 +234,32 @@ describe('collection of tombstones', () => {
     expect(holders(key)).toEqual([]);
   });
 
+  test('one who waits to be taken in is not asked: it goes, whether or not that one is there', async () => {
+    const { key } = await deleted();
+    for (const at of [0, 1, 2]) world.nodes[at]!.view.waiting.add(world.nodes[3]!.id);
+    world.believe(3, 'down');
+    await world.run(past);
+    expect(holders(key)).toEqual([]);
+  });
+
+  test('one who leaves is asked, also by who knows of it by the configuration alone: an older value there keeps it', async () => {
+    const { key, live } = await deleted();
+    await world.give(3, key, live);
+    for (const at of [0, 1, 2]) world.nodes[at]!.view.rowless.add(world.nodes[3]!.id);
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2, 3]);
+    world.nodes[3]!.release.start();
+    await world.run(past);
+    expect(holders(key)).toEqual([]);
+  });
+
+  test('who knows no configuration with itself forgets nothing', async () => {
+    const { key } = await deleted();
+    for (const node of world.nodes) world.nodes[0]!.view.waiting.add(node.id);
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+  });
+
   test('fewer nodes than replicas (2 nodes, N=3): nothing is collected', async () => {
     world = await ReplicaWorld.start(2, { tombstoneGraceMs: graceMs });
     const key = world.key('k');

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
+import { encodable } from '../../../src/wire/key-state-codec.js';
+import { encodeStates } from '../../../src/wire/state-batch.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 import { reading, readingsOf } from '../../support/readings.js';
 
@@ -82,6 +84,17 @@ test('handoff: a crash of the fallback after the ack delivers twice, which does 
   await world.run(3_000);
   expect(owed()).toBe(0);
   for (const key of keys) expect(world.valuesAt(1, key)).toEqual(['v']);
+});
+
+test('handoff: with periodic durability the target has it on its disk before the fallback keeps nothing', async () => {
+  world = await ReplicaWorld.start(4, { durability: { kind: 'periodic', everyMs: 3_600_000 } });
+  const key = world.key('k');
+  await world.give(3, key, await world.put(0, key), 1);
+  world.nodes[3]!.handoff.start();
+  while (owed() > 0) await world.run(1);
+  world.crash(1);
+  await world.boot(1);
+  expect(world.valuesAt(1, key)).toEqual(['v']);
 });
 
 test('handoff: hints older than the bound, target still away: they go to all other primaries, then the hint is settled', async () => {
@@ -190,6 +203,92 @@ const owing = async (): Promise<string> => {
   await world.give(4, key, await world.put(0, key), 1);
   return key;
 };
+
+/**
+ * Node 3 owes node 2 many keys that have moved from it (to 1, 3 and 0), and behind them one that it
+ * owns still (with 1 and 3).
+ */
+async function manyThatHaveMoved(): Promise<{ moved: string[]; owned: string }> {
+  world = await ReplicaWorld.start(4);
+  const count = 2 * limits.hintBatchRecordsMax + 1;
+  const moved = Array.from({ length: count }, (_, i) => world.key(`moved${i}`, 1));
+  const owned = world.key('owned', 0);
+  for (const key of [...moved, owned]) await world.give(3, key, await world.put(1, key), 2);
+  for (const { view } of world.nodes) view.learn(3, ids([2, 1, 3, 0]));
+  return { moved, owned };
+}
+
+describe('handoff: what nobody takes now holds nothing else up', () => {
+  test('one of the owners by now is down: what the target owns reaches it all the same', async () => {
+    const { moved, owned } = await manyThatHaveMoved();
+    world.believe(0, 'down');
+    world.nodes[3]!.handoff.start();
+    await world.run(5_000);
+    expect(world.valuesAt(2, owned)).toEqual(['v']);
+    expect(owed()).toBe(moved.length);
+    world.believe(0, 'alive');
+    await world.run(limits.handoffBackoffMsMax + 10_000);
+    expect(owed()).toBe(0);
+    for (const key of moved) expect(world.valuesAt(0, key)).toEqual(['v']);
+    expect(world.stateAt(2, moved[0]!)).toBeUndefined();
+  });
+
+  test('one of them refuses, or says nothing: what others are to have they get', async () => {
+    for (const isSilent of [false, true]) {
+      const { moved, owned } = await manyThatHaveMoved();
+      if (isSilent) world.crash(0);
+      else world.nodes[0]!.store.refuseWrites('diskFull');
+      world.nodes[3]!.handoff.start();
+      await world.run(20_000);
+      expect(world.valuesAt(2, owned)).toEqual(['v']);
+      expect(owed()).toBe(moved.length);
+      if (isSilent) await world.boot(0);
+      else world.nodes[0]!.store.takeWrites();
+      world.nodes[0]!.view.learn(3, ids([2, 1, 3, 0]));
+      await world.run(2 * limits.handoffBackoffMsMax);
+      expect(owed()).toBe(0);
+      for (const key of moved) expect(world.valuesAt(0, key)).toEqual(['v']);
+      world.errors.splice(0);
+    }
+  });
+
+  test('the target is gone for good: what can go to all its owners goes, whatever the others wait for', async () => {
+    world = await ReplicaWorld.start(5);
+    // Of partition 4 nodes 4, 0 and 1 are owners, of partition 0 nodes 0, 1 and 2.
+    const waiting = Array.from({ length: limits.hintBatchRecordsMax + 1 }, (_, i) =>
+      world.key(`waiting${i}`, 4),
+    );
+    const free = world.key('free', 0);
+    for (const key of [...waiting, free]) await world.give(3, key, await world.put(0, key), 1);
+    for (const { view } of world.nodes) view.removed.add(world.nodes[1]!.id);
+    for (const at of [1, 4]) world.believe(at, 'down');
+    world.nodes[3]!.handoff.start();
+    await world.run(5_000);
+    expect(owed()).toBe(waiting.length);
+    expect(world.valuesAt(2, free)).toEqual(['v']);
+    world.believe(4, 'alive');
+    await world.run(2 * limits.handoffBackoffMsMax);
+    expect(owed()).toBe(0);
+    for (const key of waiting) expect(world.valuesAt(4, key)).toEqual(['v']);
+  });
+
+  test('more than are looked at in one turn', async () => {
+    world = await ReplicaWorld.start(4);
+    const { store, handoff } = world.nodes[3]!;
+    const count = limits.hintsPassedMax + 1;
+    const moved = Array.from({ length: count }, (_, i) => world.key(`moved${i}`, 1));
+    const owned = world.key('owned', 0);
+    const state = await world.put(1, owned);
+    const states = [...moved, owned].map((key) => ({ key, state: encodable(state) }));
+    store.merge(encodeStates(states), { owedTo: ids([2])[0]! }, () => {});
+    for (const { view } of world.nodes) view.learn(3, ids([2, 1, 3, 0]));
+    world.believe(0, 'down');
+    handoff.start();
+    await world.run(2_000);
+    expect(world.valuesAt(2, owned)).toEqual(['v']);
+    expect(owed()).toBe(count);
+  });
+});
 
 describe('handoff after a move', () => {
   test('a former owner gets nothing more, alive as it is: those there are now get it, all of them', async () => {

@@ -183,6 +183,18 @@ describe('release', () => {
     expect(world.valuesAt(3, key!)).toEqual(['v']);
   });
 
+  test('periodic durability: what an owner was sent is on its disk before it is dropped here', async () => {
+    await settled({ durability: { kind: 'periodic', everyMs: 3_600_000 } });
+    const [key] = await fill(1, [0, 1, 2]);
+    change();
+    while (world.nodes[0]!.store.keys > 0) await world.run(1);
+    for (const at of [1, 2, 3]) {
+      world.crash(at);
+      await world.boot(at);
+      expect(world.valuesAt(at, key!)).toEqual(['v']);
+    }
+  });
+
   test('while a partition moves, both its sides are owners: who owns neither drops it once all of them have it', async () => {
     await settled();
     const key = world.key('k', 0);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { actorOf } from '../../../actors/rules/actor.js';
+import { bucketOptionsDefault } from '../../../actors/rules/bucket.js';
 import { storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { transferLimits } from '../../../actors/rules/limits/transfer.js';
@@ -176,6 +177,26 @@ describe('transfer', () => {
     for (const key of keys.filter(isMovingKey)) expect(world.equal(key, [0, 3])).toBe(true);
     world.believe(1, 'down');
     expect(transfer.unanswering()).toEqual([]);
+  });
+
+  test('an owner whose disk is full gives what it holds, though it can take nothing that it lacks', async () => {
+    await settled({ defaults: { ...bucketOptionsDefault, w: 1 } });
+    const keys = await fill(64);
+    const lacked = world.key('lacked', 1);
+    await putAt([0, 2], lacked);
+    const alone = world.key('alone', 1);
+    await putAt([1], alone);
+    world.fill(1, true);
+    await world.put(1, world.key('waits', 4));
+    expect(world.nodes[1]!.store.refusal()?.reason).toBe('diskFull');
+    for (const { view } of world.nodes) view.moveTo(moving, ids([0, 1, 2, 3]));
+    world.nodes[3]!.exchange.start();
+    world.nodes[3]!.transfer.start();
+    await untilReceived(30_000);
+    expect(world.nodes[3]!.transfer.unanswering()).toEqual([]);
+    for (const key of keys.filter(isMovingKey)) expect(world.equal(key, [0, 1, 3])).toBe(true);
+    for (const key of [lacked, alone]) expect(world.valuesAt(3, key)).toEqual(['v']);
+    expect(world.stateAt(1, lacked)).toBeUndefined();
   });
 
   test('of three owners one is down and one does not answer: the third is not enough, ever', async () => {

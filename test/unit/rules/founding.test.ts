@@ -2,9 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import {
   confirms,
   type FoundingVote,
+  type LaterRing,
   noVote,
   sameIds,
   voteAfter,
+  withRing,
 } from '../../../actors/rules/founding.js';
 import { SimRandom } from '../../simulation/core/sim-random.js';
 
@@ -13,7 +15,7 @@ import { SimRandom } from '../../simulation/core/sim-random.js';
  * what was not stored.
  */
 class Gathering {
-  readonly chosen: string[][] = [];
+  readonly chosen: { readonly list: string[]; readonly ring: LaterRing | undefined }[] = [];
   private readonly disks = new Map<string, FoundingVote>();
   private readonly heard = new Map<string, FoundingVote>();
   private readonly confirmed = new Map<string, Set<string>>();
@@ -50,7 +52,7 @@ class Gathering {
     if (own.stored.length > 0 || own.founders.length > 0) return;
     const others = this.random.shuffled(this.ids.filter((other) => other !== id));
     const stored = [id, ...others.slice(0, this.random.between(1, others.length))].sort();
-    this.heard.set(id, { ...own, stored });
+    this.heard.set(id, withRing({ ...own, stored }, this.random.below(2) === 0 ? undefined : 2));
   }
 
   private store(id: string): void {
@@ -60,7 +62,7 @@ class Gathering {
     const all = own.stored.length > 0 && own.stored.every((n) => n === id || confirmed.has(n));
     if (!all || own.founders.length > 0) return;
     this.heard.set(id, { ...own, founders: own.stored });
-    this.chosen.push([...own.stored]);
+    this.chosen.push({ list: [...own.stored], ring: own.ring });
   }
 
   private hear(self: string): void {
@@ -76,7 +78,7 @@ class Gathering {
 }
 
 describe('founding', () => {
-  test('whatever nodes agree to, hear late or twice, and forget: two chosen lists have no node in common', () => {
+  test('whatever nodes agree to, hear late or twice, and forget: two chosen lists have no node in common, and one is chosen with one ring', () => {
     let chosen = 0;
     let attempts = 0;
     for (let seed = 0; seed < 400; seed++) {
@@ -86,10 +88,11 @@ describe('founding', () => {
       const [first] = gathering.chosen;
       if (first === undefined) continue;
       chosen++;
-      for (const list of gathering.chosen)
-        if (!sameIds(list, first)) {
+      for (const { list, ring } of gathering.chosen)
+        if (sameIds(list, first.list)) expect(ring).toBe(first.ring);
+        else {
           attempts++;
-          expect(list.filter((id) => first.includes(id))).toEqual([]);
+          expect(list.filter((id) => first.list.includes(id))).toEqual([]);
         }
     }
     expect(chosen).toBeGreaterThan(100);
@@ -103,6 +106,22 @@ describe('founding', () => {
     expect(voteAfter(own, { self: 'a', from: 'd', told })).toEqual({ ...noVote, attempt: 1 });
     const other = { attempt: 0, stored: ['x', 'y'], founders: ['x', 'y'] };
     expect(voteAfter(own, { self: 'a', from: 'x', told: other })).toBe(own);
+  });
+
+  test('the same nodes with another ring are another list: both are left, and what is told then is taken up', () => {
+    const stored = ['a', 'b'];
+    const old = { attempt: 0, stored, founders: [] };
+    const now = { ...old, ring: 2 } as const;
+    expect([confirms(old, now), confirms(now, now)]).toEqual([false, true]);
+    const a = voteAfter(old, { self: 'a', from: 'b', told: now });
+    expect(a).toEqual({ ...noVote, attempt: 1 });
+    const told = { ...now, attempt: 1 };
+    expect(voteAfter(a, { self: 'a', from: 'b', told })).toEqual(told);
+    const founded = { ...told, founders: stored };
+    expect(voteAfter(old, { self: 'a', from: 'b', told: founded })).toEqual({
+      ...now,
+      founders: stored,
+    });
   });
 
   test('two lists that block each other are both left, and the next attempt is of all', () => {

@@ -319,9 +319,9 @@ describe('owners that are gone for good', () => {
 
 test('a put by the new owners alone is missed by a get of who has not heard that the partition has moved', () => {
   for (const each of cases(3)) {
-    if (each.to.some((node) => each.from.includes(node))) continue;
     const [, unmoved, , after] = placementsOf(each);
-    expect(missed(after!, unmoved!, each)).toBeDefined();
+    const areApart = !each.to.some((node) => each.from.includes(node));
+    if (areApart) expect(missed(after!, unmoved!, each)).toBeDefined();
     // All but R - 1 of the owners before have heard of it: no get finds R who have not.
     const deaf = each.from.slice(0, each.r - 1);
     expect(getsOf({ ...unmoved!, readers: deaf }, each.r)).toEqual([]);

@@ -3,10 +3,12 @@ import { assert, boolean, integer, property, shuffledSubarray } from 'fast-check
 import {
   inOrder,
   isMoving,
+  isReadAlike,
   isReplica,
   placementOf,
   replicasOf,
   type Layout,
+  type Placement,
 } from '../../../actors/rules/placement.js';
 
 const all = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -53,6 +55,7 @@ describe('a partition moves', () => {
       incoming: ['b', 'x', 'c'],
       readers: ['a', 'b', 'c'],
       fallbacks: ['d'],
+      sideRead: 0,
     });
     expect(replicasOf(placement)).toEqual(['a', 'b', 'c', 'x']);
     expect(all.filter((node) => isReplica(placement, node))).toEqual(['a', 'b', 'c']);
@@ -66,6 +69,26 @@ describe('a partition moves', () => {
     expect(readers).toEqual(['b', 'x', 'c']);
     expect(inOrder(placementOf(layout, 7, 3))).toEqual(['b', 'x', 'c', 'a', 'd']);
     expect(others).toMatchObject({ primaries: ['a', 'b', 'c'], incoming: ['b', 'x', 'c'] });
+  });
+
+  test('who does not know what has moved reads the other side; a cancel alone changes none', () => {
+    const sides = property(shuffledSubarray(all), shuffledSubarray(all), (from, to) => {
+      const at = (moved: boolean): Placement =>
+        placementOf(moving(from, to, moved ? [0] : []), 0, 2);
+      const back = (moved: boolean): Placement =>
+        placementOf(moving(to, from, moved ? [0] : []), 0, 2);
+      // Where the owners stay the same, or nobody is to come, it does not move.
+      if (!isMoving(at(false)) || !isMoving(back(false))) return;
+      expect(isReadAlike(at(false).sideRead, at(true))).toBe(false);
+      expect(isReadAlike(at(false).sideRead, back(true))).toBe(true);
+      expect(isReadAlike(at(true).sideRead, back(false))).toBe(true);
+      expect(isReadAlike(at(true).sideRead, back(true))).toBe(false);
+      expect(isReadAlike(undefined, at(false))).toBe(false);
+      // Partitions of the same owners in another order: a round asks about both with one flag.
+      const turned = placementOf(moving(from.slice(0, 2).toReversed(), to, []), 0, 2);
+      if (from.length >= 2) expect(isReadAlike(at(false).sideRead, turned)).toBe(true);
+    });
+    assert(sides, { seed: 5, numRuns: 500 });
   });
 
   test('the same owners in another order: it does not move', () => {

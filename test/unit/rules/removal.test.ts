@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { mergeMember, type Member } from '../../../actors/rules/membership.js';
-import { isRemaining, remaining, removalObjection } from '../../../actors/rules/removal.js';
+import { remaining, removalObjection } from '../../../actors/rules/removal.js';
 
 const voters = ['a', 'b', 'c', 'd', 'e'];
 const members = [...voters, 'f'];
@@ -42,12 +42,4 @@ test('who is left of some nodes: all but the removed', () => {
   const nodes = ['a', 'b', 'c'];
   expect(remaining(nodes, { removed: new Set(['b', 'x']) })).toEqual(['a', 'c']);
   expect(remaining(nodes, { removed: new Set() })).toBe(nodes);
-});
-
-test('a member remains until it has left, or was removed', () => {
-  const place = { id: 'a', name: 'a', host: 'a', zone: '', weight: 1, pid: 1, epochs: 0 };
-  const row: Member = { ...place, generation: 1, heartbeat: 1, status: 'joining' };
-  expect(isRemaining(row, { removed: new Set(['b']) })).toBe(true);
-  expect(isRemaining(row, { removed: new Set(['a']) })).toBe(false);
-  expect(isRemaining({ ...row, status: 'left' }, { removed: new Set() })).toBe(false);
 });

@@ -207,16 +207,17 @@ describe('who owned a partition has heard enough of it that it may cease to', ()
     expect(isHeardOf(placementOf({ preferenceList: () => all }, 0, 3), 1, heardBy(''))).toBe(true);
   });
 
-  test('by the smallest R of buckets whose gets see every put', () => {
+  test('by the smallest R of any bucket: a strict put may say a larger W than its bucket', () => {
     const buckets = [
-      { n: 3, r: 3, w: 1 },
-      { n: 3, r: 2, w: 2 },
-      { n: 3, r: 1, w: 1 },
-      { n: 1, r: 1, w: 1 },
+      { n: 4, r: 3 },
+      { n: 4, r: 2 },
+      { n: 3, r: 1 },
+      { n: 1, r: 1 },
     ];
     expect(readCountsOf(buckets)).toEqual([
       { n: 1, r: 1 },
-      { n: 3, r: 2 },
+      { n: 3, r: 1 },
+      { n: 4, r: 2 },
     ]);
   });
 });

@@ -73,6 +73,43 @@ test('periodic: syncThrough brings everything to disk at once, a rotated segment
   await log.close();
 });
 
+test('periodic: syncThrough syncs what is not yet on disk, and what is only once', async () => {
+  const { log, syncs } = openLog(disk, { durability: { kind: 'periodic', everyMs: 60_000 } });
+  const through = (): Promise<void> => new Promise((resolve) => log.syncThrough(resolve));
+  await through();
+  expect(syncs.value).toBe(0);
+  await appended(log, 'a');
+  await through();
+  await through();
+  expect(syncs.value).toBe(1);
+  // One who asks while all there is is being synced waits for that, and has nothing synced anew.
+  await appended(log, 'b');
+  disk.held = true;
+  const order: string[] = [];
+  const both = [through(), through()].map((done, i) => done.then(() => order.push(`${i}`)));
+  await turn();
+  expect(order).toEqual([]);
+  disk.release();
+  await Promise.all(both);
+  expect(syncs.value).toBe(2);
+  const after = disk.copy();
+  after.crash();
+  expect((await replayed(after)).texts).toEqual(['a', 'b']);
+  // What is written while a sync is under way is in the next one.
+  await appended(log, 'c');
+  disk.held = true;
+  log.syncThrough(() => order.push('c'));
+  await turn();
+  log.append(entryOf('d'), () => undefined);
+  log.syncThrough(() => order.push('d'));
+  disk.release();
+  await through();
+  expect(order.slice(2)).toEqual(['c', 'd']);
+  expect(syncs.value).toBe(4);
+  await log.close();
+  expect(syncs.value).toBe(4);
+});
+
 test('segments: cut at rotate() and at their bound, removed once covered, oldest first', async () => {
   const { log } = openLog(disk, { segmentBytesMax: 300 });
   for (let i = 1; i <= 9; i++) await appended(log, `${i}`);
@@ -114,6 +151,22 @@ test('periodic: a failed sync in the background is fatal as well', async () => {
   expect(fatal).toHaveLength(1);
   const acks: string[] = [];
   log.append(entryOf('b'), () => acks.push('b'));
+  log.syncThrough(() => acks.push('synced'));
+  await delay(10);
+  expect(acks).toEqual([]);
+});
+
+test('periodic: a sync that fails in the turn in which it is asked for another is no answer to that', async () => {
+  const { log, fatal } = openLog(disk, { durability: { kind: 'periodic', everyMs: 60_000 } });
+  await appended(log, 'a');
+  disk.failSyncs = true;
+  const acks: string[] = [];
+  disk.held = true;
+  log.syncThrough(() => acks.push('first'));
+  await turn();
+  disk.release();
+  setImmediate(() => log.syncThrough(() => acks.push('second')));
+  await until(() => fatal.length > 0);
   await delay(10);
   expect(acks).toEqual([]);
 });

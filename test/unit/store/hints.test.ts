@@ -1,3 +1,4 @@
+import { HintWalk } from '../../../src/store/hint-walk.js';
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { OverloadedError } from '../../../src/errors.js';
@@ -68,6 +69,31 @@ test('next: the oldest first within the bounds, at least one however large, in k
   expect(oldestMs).toBeGreaterThanOrEqual(4000);
   expect(oldestMs).toBeLessThan(10_000);
   expect(store.hints.counters(another)).toEqual({ count: 0, bytes: 0, oldestMs: 0 });
+  await store.close();
+});
+
+test('a walk passes over what is not wanted, meets what comes to be owed, and gives nothing that is wanted no more', async () => {
+  const { store } = await home.start();
+  for (const name of ['a', 'b', 'c', 'd']) await owed(store, name);
+  let unwanted = [keyNamed('a'), keyNamed('c')];
+  const walk = new HintWalk((key) => !unwanted.includes(key));
+  const next = (bytes = 1 << 20): string[] =>
+    store.hints.next(target, { records: 9, bytes }, walk).map(({ key }) => key);
+  // The second one is looked at, and left for the next batch.
+  expect(next(1)).toEqual([keyNamed('b')]);
+  expect(walk.isAtEnd).toBe(false);
+  await owed(store, 'e');
+  unwanted = [keyNamed('d')];
+  expect(next()).toEqual([keyNamed('e')]);
+  expect(walk.isAtEnd).toBe(true);
+  expect(next()).toEqual([]);
+
+  const another = new HintWalk();
+  const first = store.hints.next(target, { records: 9, bytes: 1 }, another);
+  expect(first.map(({ key }) => key)).toEqual([keyNamed('a')]);
+  await settle(store, 'b');
+  const rest = store.hints.next(target, all, another).map(({ key }) => key);
+  expect(rest).toEqual(['c', 'd', 'e'].map((name) => keyNamed(name)).sort());
   await store.close();
 });
 

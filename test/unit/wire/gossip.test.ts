@@ -77,7 +77,11 @@ const news: fc.Arbitrary<News> = fc.record({
     yours: fc.record({ process: fc.nat(), ms: fc.nat() }),
   }),
   asks: fc.constantFrom('nothing', 'sign', 'rows'),
-  settings: fc.record({ partitions: fc.constant(partitions), bucketsHash: fc.nat() }),
+  settings: fc.record({
+    partitions: fc.constant(partitions),
+    bucketsHash: fc.nat(),
+    quorumsHash: fc.nat(),
+  }),
   vote: fc.option(vote, { nil: undefined }),
   hangingBeats: fc.nat(gossipLimits.hangingBeatsMax),
   chain: fc.option(chain, { nil: undefined }),
@@ -104,7 +108,7 @@ describe('gossip', () => {
     const clock = { process: 1, ms: 2, wallMs: 3, yours: { process: 4, ms: 5 } };
     const told: News = {
       asks: 'nothing',
-      settings: { partitions: 256, bucketsHash: 1 },
+      settings: { partitions: 256, bucketsHash: 1, quorumsHash: 2 },
       vote: { attempt: 0, stored: [], founders: [] },
       chain: undefined,
       vitals: [{ ...vital, [field]: value }],
@@ -180,7 +184,7 @@ describe('gossip', () => {
     } as const;
     const told = {
       asks: 'nothing' as const,
-      settings: { partitions: 1, bucketsHash: 1 },
+      settings: { partitions: 1, bucketsHash: 1, quorumsHash: 2 },
       vote: { attempt: 0, stored: [], founders: [] },
       chain: undefined,
       vitals: [vital, vital],
@@ -196,7 +200,7 @@ describe('gossip', () => {
     (hangingBeats) => {
       const told = {
         asks: 'nothing' as const,
-        settings: { partitions: 1, bucketsHash: 1 },
+        settings: { partitions: 1, bucketsHash: 1, quorumsHash: 2 },
         vote: undefined,
         chain: undefined,
         vitals: [],

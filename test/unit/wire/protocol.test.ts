@@ -135,9 +135,15 @@ const messages: readonly (readonly [
   ],
   [
     'read, in parts',
-    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, 2),
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), unsaid, { part: 2 }),
     readOf,
     { remainingMs: 100, keys, digests, configuration: null, part: 2 },
+  ],
+  [
+    'read, of one side of a move',
+    readBody(100, storageKeyBins(keys), encodeDigests(digests), 17, { side: 0 }),
+    readOf,
+    { remainingMs: 100, keys, digests, configuration: 17, part: undefined, side: 0 },
   ],
   ['found', foundBody([1], [bytes], 2), (body) => foundOf(body, 2), [[1], [bytes], 2]],
   [
@@ -276,7 +282,7 @@ describe('bodies', () => {
 
 describe('what is refused', () => {
   const refused: readonly (readonly [string, () => unknown])[] = [
-    ['a merge for no reason there is', () => mergeOf([4, '', 1, bytes, null])],
+    ['a merge for no reason there is', () => mergeOf([5, '', 1, bytes, null])],
     ['a merge by half a configuration', () => mergeOf([0, '', 1, bytes, 0.5])],
     ['a read by a configuration in words', () => readOf([1, [], Buffer.alloc(0), 'new'])],
     ['a merge for half a reason', () => mergeOf([0.5, '', 1, bytes, null])],
