@@ -74,6 +74,8 @@ class Course {
   private readonly members: string[];
   private next: number;
   hasLoss = false;
+  /** Of those that are added. */
+  private readonly startsUs = new Map<string, number>();
 
   constructor(
     private readonly random: SimRandom,
@@ -143,6 +145,7 @@ class Course {
       return { atUs: atUs + random.below(3_000_000), text: `add ${name}${host}${weight}` };
     });
     this.members.push(...names);
+    names.forEach((name, i) => this.startsUs.set(name, starts[i]!.atUs));
     const asked = {
       atUs: atUs + random.below(6_000_000),
       text: `change add=${names.join()}${beside}`,
@@ -150,15 +153,22 @@ class Course {
     return [...starts, asked];
   }
 
-  private dead(atUs: number): TimedFault[] {
+  /** Who is lost has been there: another operator may be about to bring it. */
+  private onceThere(name: string, atUs: number): number {
+    return Math.max(atUs, (this.startsUs.get(name) ?? -1) + 1);
+  }
+
+  private dead(drawnUs: number): TimedFault[] {
     const { random } = this;
     this.hasLoss = true;
     const name = this.without();
+    const atUs = this.onceThere(name, drawnUs);
     const askedUs = atUs + random.between(1, 20) * 1e6;
     const scrap = { atUs, text: `scrap ${name}` };
     if (random.below(2) === 0) return [scrap, { atUs: askedUs, text: `change remove ${name}` }];
     const other = this.newcomer();
     this.members.push(other);
+    this.startsUs.set(other, askedUs - 500_000);
     return [
       scrap,
       { atUs: askedUs - 500_000, text: `add ${other}` },
@@ -166,9 +176,10 @@ class Course {
     ];
   }
 
-  private wiped(atUs: number): TimedFault[] {
+  private wiped(drawnUs: number): TimedFault[] {
     this.hasLoss = true;
     const name = this.random.pick(this.members);
+    const atUs = this.onceThere(name, drawnUs);
     const awayUs = this.random.between(50, 8000) * 1000;
     // Whether it says itself whom it replaces; an operator says it as well.
     const says = new SimRandom(`says whom it replaces, at ${atUs}`).below(2) === 0;

@@ -311,8 +311,8 @@ class World {
   }
 
   /**
-   * An operator declares gone what is gone, cancelling a move to it; then what was begun comes to
-   * an end.
+   * An operator declares gone what is gone, cancelling a move to what was no owner before; then
+   * what was begun comes to an end.
    */
   private async settle(): Promise<void> {
     const { cluster } = this;
@@ -326,9 +326,12 @@ class World {
       if (isSettled && (cluster.options.join === 'ask' || restedUs >= restMinUs)) return;
       restedUs = isSettled ? restedUs + 1e6 : 0;
       if (lost.length > 0 && cluster.scheduler.nowUs >= againUs) {
-        const { move } = cluster.chain.newest!;
-        const isGoal = move?.members.some(({ id }) => lost.includes(id)) === true;
-        const wanted: Change = isGoal
+        const { members, move } = cluster.chain.newest!;
+        const isAmong = (places: typeof members): boolean =>
+          places.some(({ id }) => lost.includes(id));
+        // Who owned something before as well is there however often it is cancelled.
+        const isGoalAlone = move !== undefined && isAmong(move.members) && !isAmong(members);
+        const wanted: Change = isGoalAlone
           ? { kind: 'cancel' }
           : { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), replace: [], places: [] };
         againUs = cluster.scheduler.nowUs + operatorPatienceUs;

@@ -130,7 +130,7 @@ export class SimCluster {
     this.nats.onDoubled.push((publication) => this.dots.hearDoubled(publication));
     this.founding = new FoundingOracle(this.violations);
     this.nats.onPublish.push((from, publication) => this.founding.hear(from, publication));
-    this.chain = new ChainOracle(this.violations);
+    this.chain = new ChainOracle(this.violations, () => this.scheduler.nowUs);
     this.watch = new ChainWatch(this.chain);
     this.nats.onPublish.push((_from, publication) => this.watch.hear(publication));
     this.changes = new Changes({

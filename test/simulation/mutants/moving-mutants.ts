@@ -69,6 +69,18 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'if (left.length > 0)',
   },
   {
+    name: 'removed-target-is-waited-for',
+    file: 'actors/rules/transfer.js',
+    find: 'const left = remaining(incoming, removals);',
+    replace: 'const left = incoming;',
+  },
+  {
+    name: 'removed-source-is-waited-for',
+    file: 'actors/rules/transfer.js',
+    find: 'Math.min(needed, left.length)',
+    replace: 'needed',
+  },
+  {
     name: 'moves-to-nobody',
     test: 'unit/rules/transfer',
     file: 'actors/rules/transfer.js',

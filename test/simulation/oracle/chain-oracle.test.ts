@@ -16,7 +16,8 @@ const ballot = (round: number) => ({ round, node: n1 });
 
 class Told {
   private readonly violations = new Violations(() => 0);
-  readonly chain = new ChainOracle(this.violations);
+  readonly chain = new ChainOracle(this.violations, () => this.nowUs++);
+  private nowUs = 0;
 
   get broken(): string[] {
     return this.violations.list.map(({ rule }) => rule);
@@ -126,6 +127,17 @@ test('a voter that goes back behind its word, whatever it has been through since
   expect(accepts.broken).toEqual(['vote-taken-back']);
   const twice = new Told().accept([n2], 2, second).accept([n2], 2, other);
   expect(twice.broken).toEqual(['vote-taken-back']);
+});
+
+test('promises that are told at once are read in any order', () => {
+  const violations = new Violations(() => 0);
+  let nowUs = 0;
+  const chain = new ChainOracle(violations, () => nowUs);
+  for (const round of [3, 2]) chain.promised(n2, 1, ballot(round));
+  expect(violations.list).toEqual([]);
+  nowUs++;
+  chain.promised(n2, 1, ballot(2));
+  expect(violations.list.map(({ rule }) => rule)).toEqual(['vote-taken-back']);
 });
 
 test('a majority for one document and, later, for another', () => {

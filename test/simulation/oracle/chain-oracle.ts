@@ -17,6 +17,8 @@ interface Vote {
   readonly ballot: SeenBallot;
   /** undefined: a promise alone. */
   readonly text: string | undefined;
+  /** When it was told last. */
+  readonly toldUs: number;
 }
 
 /** Of more members, only some are voters. */
@@ -36,7 +38,10 @@ export class ChainOracle {
   /** A node, by its id, has a document it did not have. */
   readonly onLearned: ((node: string, configuration: Configuration) => void)[] = [];
 
-  constructor(private readonly violations: Violations) {}
+  constructor(
+    private readonly violations: Violations,
+    private readonly nowUs: () => number,
+  ) {}
 
   /** It goes by it, or has it on its disk and will. */
   learned(node: string, configuration: Configuration): void {
@@ -67,31 +72,14 @@ export class ChainOracle {
     return this.chosen.get(number);
   }
 
-  /** As a voter told it, in the order in which it did. */
+  /** As a voter told it, in the order in which it did; of what it told at once any may be first. */
   promised(voter: string, number: number, ballot: SeenBallot): void {
-    const key = `${number} ${voter}`;
-    const before = this.votes.get(key);
-    if (before !== undefined && isBefore(ballot, before.ballot))
-      this.wrong(
-        'vote-taken-back',
-        `${voter} promised ${nameOf(ballot)} for what follows ${number}, after ${nameOf(before.ballot)}`,
-      );
-    this.votes.set(key, { text: undefined, ...before, ballot });
+    this.voted(voter, number, { kind: 'promised', ballot, text: undefined });
   }
 
   accept(voter: string, number: number, ballot: SeenBallot, configuration: Configuration): void {
-    const key = `${number} ${voter}`;
     const text = textOf(configuration);
-    const before = this.votes.get(key);
-    const isOther = before?.text !== undefined && before.text !== text;
-    if (before !== undefined && isBefore(ballot, before.ballot))
-      this.wrong(
-        'vote-taken-back',
-        `${voter} accepted ${nameOf(ballot)} for what follows ${number}, after ${nameOf(before.ballot)}`,
-      );
-    else if (isOther && nameOf(before.ballot) === nameOf(ballot))
-      this.wrong('vote-taken-back', `${voter} accepted two documents as ${nameOf(ballot)}`);
-    this.votes.set(key, { ballot, text });
+    this.voted(voter, number, { kind: 'accepted', ballot, text });
     const texts = this.accepted.get(number) ?? new Map<string, Set<string>>();
     this.accepted.set(number, texts);
     const name = `${nameOf(ballot)} ${text}`;
@@ -165,6 +153,27 @@ export class ChainOracle {
         'chosen-twice',
         `two documents were accepted by a majority to follow configuration ${number}`,
       );
+  }
+
+  private voted(
+    voter: string,
+    number: number,
+    { kind, ballot, text }: Pick<Vote, 'ballot' | 'text'> & { readonly kind: string },
+  ): void {
+    const key = `${number} ${voter}`;
+    const before = this.votes.get(key);
+    const toldUs = this.nowUs();
+    const isLower = before !== undefined && isBefore(ballot, before.ballot);
+    const isOther = before?.text !== undefined && text !== undefined && before.text !== text;
+    if (isLower && before.toldUs < toldUs)
+      this.wrong(
+        'vote-taken-back',
+        `${voter} ${kind} ${nameOf(ballot)} for what follows ${number}, after ${nameOf(before.ballot)}`,
+      );
+    else if (isOther && nameOf(before.ballot) === nameOf(ballot))
+      this.wrong('vote-taken-back', `${voter} accepted two documents as ${nameOf(ballot)}`);
+    const last = isLower ? before.ballot : ballot;
+    this.votes.set(key, { ballot: last, text: text ?? before?.text, toldUs });
   }
 
   private wrong(rule: string, what: string): void {

@@ -64,8 +64,16 @@ class Told {
   }
 
   frame(by: string, configuration: number, { isServed }: { isServed: boolean }): void {
+    this.askFrame(by, configuration);
+    this.answerFrame(isServed);
+  }
+
+  askFrame(by: string, configuration: number): void {
     const key = Buffer.from('ada');
     this.say(`kv.frame.${by}`, [1, 1, 'users', 0, false, 0, [key], configuration], '_INBOX.1');
+  }
+
+  answerFrame(isServed: boolean): void {
     this.say('_INBOX.1', isServed ? [1, 1, [], [], [], null, null, null] : [1, 2, 421, 'none', '']);
   }
 
@@ -77,13 +85,22 @@ class Told {
   }
 
   merge(from: string, by: string, configuration: number, { isAcked = true, token = 'c1.1' } = {}) {
+    const merge = this.askMerge(from, by, configuration, token);
+    if (isAcked) this.oracle.ackedMerge(merge);
+  }
+
+  ack(merge: AskedMerge): void {
+    this.oracle.ackedMerge(merge);
+  }
+
+  askMerge(from: string, by: string, configuration: number, token = 'c1.1'): AskedMerge {
     const value = encodeValue({ token, body: [] }, 16);
     const sibling = { dot: 'x:1', value, writtenAtMs: 0, operation: '', remembered: false };
     const state = { context: new Map(), siblings: [sibling], bytes: 0 };
     const records = [{ name, state }];
     const merge: AskedMerge = { from, by, reason: 0, owedTo: '', configuration, records };
     this.oracle.askedMerge(merge);
-    if (isAcked) this.oracle.ackedMerge(merge);
+    return merge;
   }
 
   /** A put whose author is told of so many nodes. */
@@ -142,6 +159,45 @@ test.each(Object.keys(serves) as (keyof typeof serves)[])(
     expect(told.broken).toEqual(['served-by-another']);
   },
 );
+
+test.each([
+  [before, 'and goes on before it answers', []],
+  [now, 'that it has left', ['served-by-another']],
+])('who is asked by a configuration it goes by (%d), %s', (first, _, broken) => {
+  for (const ask of [
+    (told: Told) => {
+      const id = told.ask(n1, n2, before);
+      return () => told.answer(n1, n2, id, 0);
+    },
+    (told: Told) => {
+      const merge = told.askMerge(n1, n2, before);
+      return () => told.ack(merge);
+    },
+    (told: Told) => {
+      told.askFrame(n2, before);
+      return () => told.answerFrame(true);
+    },
+  ]) {
+    const told = new Told();
+    told.read(n2, n3, first);
+    const answer = ask(told);
+    told.read(n2, n3, now);
+    answer();
+    told.read(n2, n3, now);
+    expect(told.broken).toEqual(broken);
+  }
+});
+
+test('who is asked by the next configuration and has gone on beyond that as it answers is right', () => {
+  const told = new Told();
+  told.read(n2, n3, before);
+  const id = told.ask(n1, n2, now);
+  told.read(n2, n3, now);
+  told.read(n2, n3, now + 1);
+  told.answer(n1, n2, id, 0);
+  told.read(n2, n3, now + 1);
+  expect(told.broken).toEqual([]);
+});
 
 test('who learns between two beats, starts anew, refuses or is asked by no configuration is right', () => {
   const told = new Told();

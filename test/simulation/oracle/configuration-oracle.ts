@@ -3,8 +3,9 @@
  * each other: a question says by which configuration it was asked; what a node goes by shows in the
  * questions it asks itself, and, while nothing it tells names one, it goes by none.
  *
- * Two things are held against that. Who did as it was asked by one configuration, and went by
- * another before and after that, should have refused. And where an author is told of w or r nodes,
+ * Two things are held against that. Who went by a later configuration before it was asked, or by an
+ * earlier one still after it had done as it was asked, should have refused; it may go on to another
+ * between question and answer. And where an author is told of w or r nodes,
  * there is a coordinator that so many others have told, by one configuration, that they did as it
  * had asked, but for the coordinator itself; of answers, all as of the same side of a move.
  */
@@ -35,7 +36,15 @@ interface AskedRead {
   readonly configuration: number;
   /** Of a move, which is read. */
   readonly side: number | undefined;
+  readonly wentBy: Configuration | undefined;
   readonly askedUs: number;
+}
+
+interface AskedFrame {
+  readonly by: string;
+  readonly configuration: number;
+  /** Who was asked, when it was, as far as it had told. */
+  readonly wentBy: Configuration | undefined;
 }
 
 /**
@@ -62,7 +71,9 @@ export class ConfigurationOracle {
   /** Reads without an answer, oldest first, by caller, callee and id. */
   private readonly reads = new Map<string, AskedRead[]>();
   /** Frames without one, by where it is to go. */
-  private readonly frames = new Map<string, { by: string; configuration: number }>();
+  private readonly frames = new Map<string, AskedFrame>();
+  /** By which those went who were to merge, when they were asked. */
+  private readonly merges = new WeakMap<AskedMerge, Configuration | undefined>();
   /** By token of what was put. */
   private readonly puts = new Map<string, Answers>();
   /** By name of what was read. */
@@ -88,13 +99,16 @@ export class ConfigurationOracle {
     else if (verb === 'gossip') this.gossip(readMessagePack(payload));
   }
 
-  askedMerge({ from, configuration }: AskedMerge): void {
+  askedMerge(merge: AskedMerge): void {
+    const { from, by, configuration } = merge;
+    this.merges.set(merge, this.told(by).last);
     if (configuration !== null) this.goesBy(from, configuration);
   }
 
-  ackedMerge({ from, by, reason, configuration, records }: AckedMerge): void {
+  ackedMerge(merge: AckedMerge): void {
+    const { from, by, reason, configuration, records } = merge;
     if (configuration === null) return;
-    this.did(by, 'a merge', configuration);
+    this.did(by, 'a merge', { configuration, wentBy: this.merges.get(merge) });
     if (reason !== forPut) return;
     for (const { value } of records.flatMap(({ state }) => state.siblings)) {
       if (value === undefined) continue;
@@ -146,7 +160,8 @@ export class ConfigurationOracle {
     this.goesBy(from, configuration);
     const names = keys.map((key) => nameOf(key.toString('latin1')));
     const key = `${from} ${by} ${id}`;
-    const read = { from, names, configuration, side, askedUs: this.nowUs() };
+    const wentBy = this.told(by).last;
+    const read = { from, names, configuration, side, wentBy, askedUs: this.nowUs() };
     this.reads.set(key, [...(this.reads.get(key) ?? []), read]);
   }
 
@@ -159,7 +174,7 @@ export class ConfigurationOracle {
       if (waiting?.length === 0) this.reads.delete(key);
       if (code === 421) this.hasRefused = true;
       if (read === undefined || code !== 0) continue;
-      this.did(by, 'a read', read.configuration);
+      this.did(by, 'a read', read);
       const [, , about] = body as [Plain, Plain, number];
       for (const name of read.names.slice(0, about)) note(this.gets, name, { ...read, by });
     }
@@ -170,7 +185,7 @@ export class ConfigurationOracle {
     const columns = readMessagePack(payload) as Plain[];
     const configuration = columns[1] === ownRead ? columns[5] : columns.at(-1);
     if (reply !== '' && typeof configuration === 'number')
-      this.frames.set(reply, { by, configuration });
+      this.frames.set(reply, { by, configuration, wentBy: this.told(by).last });
   }
 
   private answeredFrame(subject: string, payload: Buffer): void {
@@ -178,7 +193,7 @@ export class ConfigurationOracle {
     if (frame === undefined) return;
     this.frames.delete(subject);
     const [, kind] = readMessagePack(payload) as Plain[];
-    if (kind !== refusal) this.did(frame.by, 'a frame', frame.configuration);
+    if (kind !== refusal) this.did(frame.by, 'a frame', frame);
   }
 
   /** News of members name the configuration, once one is on the disk of who tells. */
@@ -203,7 +218,7 @@ export class ConfigurationOracle {
         this.violations.add(
           'safety',
           'served-by-another',
-          `${node} did ${what} by configuration ${configuration}, and went by ${now} before and after`,
+          `${node} did ${what} by configuration ${configuration}, and went by ${now} all the time`,
         );
     else if (told.last !== undefined) told.left.add(told.last);
     told.done.length = 0;
@@ -216,9 +231,16 @@ export class ConfigurationOracle {
       );
   }
 
-  private did(node: string, what: string, configuration: number): void {
+  private did(
+    node: string,
+    what: string,
+    asked: { readonly configuration: number; readonly wentBy: Configuration | undefined },
+  ): void {
+    const { configuration, wentBy } = asked;
     const { last, done } = this.told(node);
-    if (last !== undefined && last !== configuration) done.push({ what, configuration });
+    const wasAhead = typeof wentBy === 'number' && wentBy > configuration;
+    const isBehind = last === 'none' || (last !== undefined && last < configuration);
+    if (wasAhead || isBehind) done.push({ what, configuration });
   }
 
   private told(node: string): Told {

@@ -10,7 +10,8 @@
  *     [memtable=8000] [hintroom=9000] [servers=3] [join=auto] [seed=x]   starts, and serves
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
  *   first-voter crash FIRST            what befalls the node that first tells that it has a list of
- *                                      founders on its disk, in that moment
+ *                                      founders on its disk, in that moment; from here on it is
+ *                                      first, and who runs beside it other1, other2, …
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its
  *                                      fallbacks, in order
  *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000]

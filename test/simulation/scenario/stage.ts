@@ -111,11 +111,11 @@ export class Stage {
       case 'end':
         return this.finish(args[0]!, command);
       case firstVoter:
-        this.cluster.founding.onFirstVote = (node) =>
-          applyFault(
-            this.cluster,
-            parseCommand(command.text.slice(firstVoter.length).replaceAll('FIRST', node))!,
-          );
+        this.cluster.founding.onFirstVote = (node) => {
+          this.nameVoters(node);
+          const fault = command.text.slice(firstVoter.length).replaceAll('FIRST', node);
+          applyFault(this.cluster, parseCommand(fault)!);
+        };
         return undefined;
       case 'place':
         return this.place(args[0]!);
@@ -260,6 +260,12 @@ export class Stage {
     return undefined;
   }
 
+  private nameVoters(first: string): void {
+    const alive = this.cluster.nodes.filter((node) => node.alive && node.name !== first);
+    this.aliases.set('first', first);
+    alive.forEach(({ name }, i) => this.aliases.set(`other${i + 1}`, name));
+  }
+
   /** Plans and applies, as one operator; what stands in the way is the answer. */
   private async change(command: Command): Promise<string | undefined> {
     const change = changeOf(command);
@@ -333,7 +339,7 @@ export class Stage {
     const { members } = this.cluster;
     switch (what) {
       case 'serving': {
-        const wanted = members.filter(({ name }) => of.length === 0 || of.includes(name));
+        const wanted = of.length === 0 ? members : of.map((name) => this.cluster.node(name));
         const late = wanted.filter(({ ready }) => !ready).map(({ name }) => name);
         return late.length === 0 ? undefined : `not serving: ${late.join(' ')}`;
       }
