@@ -8,7 +8,7 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'merge-keeps-covered': '3',
   'mint-keeps-seen': '1',
   'first-writer-wins': '21',
-  'mint-forgets-context': '376',
+  'mint-forgets-context': '97',
   'expired-still-shows': '4',
   'expires-too-early': '4',
   'read-says-all-is-equal': '4',
