@@ -17,7 +17,7 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'replay-skips-merges': '20',
   'segments-removed-too-early': '727',
   'trees-miss-removals': '1',
-  'hint-dropped-after-send': '20',
+  'hint-dropped-after-send': '13',
   'exchange-never-pushes-or-pulls': '20',
   'values-collected-as-tombstones': '1',
 };
