@@ -8,7 +8,7 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'merge-keeps-covered': '3',
   'mint-keeps-seen': '1',
   'first-writer-wins': '21',
-  'mint-forgets-context': '376',
+  'mint-forgets-context': '97',
   'expired-still-shows': '4',
   'expires-too-early': '4',
   'read-says-all-is-equal': '4',
@@ -17,7 +17,7 @@ export const knownSeeds: Readonly<Record<string, string>> = {
   'replay-skips-merges': '20',
   'segments-removed-too-early': '727',
   'trees-miss-removals': '1',
-  'hint-dropped-after-send': '20',
+  'hint-dropped-after-send': '13',
   'exchange-never-pushes-or-pulls': '20',
   'values-collected-as-tombstones': '1',
 };

@@ -704,6 +704,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'removed-is-not-fenced',
+    test: 'unit/bus-peers',
     file: 'src/bus/bus-peers.js',
     find: 'return this.dismiss(from, id);',
     replace: ';',
@@ -717,6 +718,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'forgets-before-all-know-who-is-gone',
+    test: 'unit/replica/collection',
     file: 'src/replica/grounds.js',
     find: 'a.removed.join() === b.removed.join()',
     replace: 'true',

@@ -71,6 +71,7 @@ export const subtleMutants: readonly Mutant[] = [
   // Replica, as charts.
   {
     name: 'pushes-one-batch-a-visit',
+    test: 'unit/replica/tree-exchange',
     file: 'actors/replica/tree-exchange.machine.js',
     find: "{ target: 'pushing', reenter: true }",
     replace: "{ target: 'pushing' }",

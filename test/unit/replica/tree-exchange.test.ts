@@ -122,6 +122,19 @@ test('exchange: large states travel in several messages (40 values of 256 KiB)',
   for (const key of keys) expect(world.equal(key, [0, 1])).toBe(true);
 });
 
+test('exchange: a state larger than a message is pushed part by part in one visit', async () => {
+  world = await ReplicaWorld.start(3);
+  const key = world.key('k');
+  const left = await world.put(1, key, { value: 'l'.repeat(600 * 1024) });
+  await world.put(0, key, { value: 'r'.repeat(600 * 1024) });
+  await world.give(0, key, left);
+  // The others visit nobody, so nothing comes to them but what they are sent.
+  world.nodes[0]!.exchange.start();
+  await world.run(2 * limits.exchangeIntervalMs);
+  expect(world.stateAt(0, key)?.siblings).toHaveLength(2);
+  expect(world.equal(key, [0, 1, 2])).toBe(true);
+});
+
 test('exchange: writes that go on at both sides do not make it busy', async () => {
   world = await ReplicaWorld.start(2);
   world.nodes[0]!.exchange.start();
