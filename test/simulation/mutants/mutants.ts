@@ -259,8 +259,8 @@ export const mutants: readonly Mutant[] = [
     name: 'replica-acks-before-log',
     in: 'forgetful',
     file: 'src/replica/merge-handler.js',
-    find: 'this.hintFor(owedTo), () => call.ok(mergedBody));',
-    replace: 'this.hintFor(owedTo), () => undefined); call.ok(mergedBody);',
+    find: 'this.hintFor(owedTo), done);',
+    replace: 'this.hintFor(owedTo), () => undefined), done();',
   },
   {
     name: 'blind-puts-not-ordered',
@@ -637,8 +637,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hint-dropped-after-send',
     file: delivery,
-    find: "this.fail(answer.kind === 'noResponders' ? 'target.absent' : 'batch.refused');",
-    replace: "this.settle(records, 'delivered');",
+    find: "if (answer.kind !== 'ok') {",
+    replace: 'if (false) {',
   },
   {
     name: 'overdue-hint-dropped',
@@ -698,9 +698,9 @@ export const mutants: readonly Mutant[] = [
     name: 'collection-asks-only-the-reachable',
     in: 'burying',
     file: 'src/replica/collection.js',
-    find: 'const others = members.filter((id) => id !== this.peers.self);',
+    find: 'const others = holders.filter((id) => id !== peers.self);',
     replace:
-      "const others = members.filter((id) => id !== this.peers.self && this.view.reachability(id) === 'alive');",
+      "const others = holders.filter((id) => id !== peers.self && view.reachability(id) === 'alive');",
   },
   {
     name: 'removed-is-not-fenced',

@@ -124,7 +124,7 @@ export const recoveryMutants: readonly Mutant[] = [
   {
     name: 'older-era-not-told',
     test: 'unit/recovery',
-    file: 'src/membership/chain.js',
+    file: 'src/membership/departure.js',
     find: 'before !== undefined && recovery !== undefined',
     replace: 'false',
   },

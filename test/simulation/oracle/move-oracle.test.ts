@@ -144,6 +144,12 @@ test('a former owner drops what one of the owners lacks', () => {
   expect(told.drop(n3).broken).toEqual(['dropped-too-early']);
 });
 
+test('a former owner drops, as one of the owners has, what all have agreed to forget', () => {
+  const told = new Told().holds(two).learned(moving, n1, n2, n3, n4).learned(done, n1, n3, n4);
+  told.holds({ [n1]: stateOf('b:1'), [n4]: stateOf('b:1') }).drop(n4);
+  expect(told.drop(n3).broken).toEqual([]);
+});
+
 test('an owner that is down is looked into when it is back, and one that was removed never', () => {
   const told = new Told().holds(two).learned(moving, n1, n2, n3, n4).learned(done, n1, n3);
   told

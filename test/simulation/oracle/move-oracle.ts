@@ -52,6 +52,8 @@ export class MoveOracle {
   private readonly owned = new Map<string, boolean>();
   /** By which layout a dot was put first. */
   private readonly putBy = new Map<string, number>();
+  /** What an owner has dropped, which takes that all agree to forget it. */
+  private readonly collected = new Set<string>();
   private later: Check[] = [];
   private previous: Configuration | undefined;
   private newest: Configuration | undefined;
@@ -111,10 +113,12 @@ export class MoveOracle {
   dropped(node: string, partition: number, states: Held): void {
     const strays = this.strays.get(`${node} ${partition}`);
     const { newest } = this;
-    if (strays === undefined || newest === undefined) return;
+    if (newest === undefined) return;
     for (const [name, state] of states) {
-      const had = strays.get(name);
-      strays.delete(name);
+      const had = strays?.get(name);
+      strays?.delete(name);
+      const owned = this.owned.get(`${node} ${partition} ${this.sight.nOf(name)}`) === true;
+      if (owned) for (const dot of valuesOf(state)) this.collected.add(dot);
       const due = valuesOf(state).filter((dot) => had?.has(dot) === true);
       if (due.length === 0) continue;
       const { before, after } = this.sight.owners(newest, partition, this.sight.nOf(name));
@@ -138,7 +142,7 @@ export class MoveOracle {
     held: Held,
   ): void {
     const { node, name, owner, due } = about;
-    const missing = due.filter((dot) => !covers(held.get(name), dot));
+    const missing = due.filter((dot) => !covers(held.get(name), dot) && !this.collected.has(dot));
     if (missing.length === 0) return;
     this.violations.add(
       'safety',
