@@ -93,7 +93,7 @@ export class Handoff {
       hints.isCrowded(target) ||
       // It needn't come back for them; and who leaves does not wait for anybody to come back.
       !this.ownsAny(target) ||
-      !this.ownsAny(this.peers.self)
+      this.view.isLeaving
     );
   }
 
