@@ -46,6 +46,7 @@ export function withChanges(world: WorldOptions, drawn: ChangesDrawn): WorldOpti
       join: random.pick(['auto', 'ask']),
       founders: undefined,
       partitions: random.pick([4, 8, 16]),
+      ring: random.pick([1, 2]),
       buckets: drawn.settings(buckets),
       // With it a hint that is re-homed may be the last copy but one.
       hintAgeMs: 45_000 + workUs / 1000,
