@@ -24,8 +24,8 @@ export class Replaced {
 
   /**
    * Whether no answer that shows one of `shown` can show one of `names`, by `atMs`: who has a write
-   * has what it found, and all that this had found in turn. Who has the copy of it that another node
-   * made has what that one found, until the two have met.
+   * has what it found, and all that this had found in turn. Who has the copy of it that another
+   * node made has what that one found, until the two have met.
    */
   isOver(names: readonly WriteName[], shown: readonly WriteName[], atMs: number): boolean {
     const met = new Set(names);
