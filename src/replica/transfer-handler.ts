@@ -27,6 +27,7 @@ import {
   sentBody,
   transferOf,
   type SentStates,
+  type TransferQuestion,
 } from '../wire/protocol/transfer.js';
 import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
 import { Pace } from './pace.js';
@@ -57,20 +58,31 @@ export class TransferHandler {
   /** Throws become refusals, by `Peers`. */
   private answer(call: IncomingCall<'transfer'>): void {
     const question = transferOf(call.body, this.options.partitions);
-    if (!isServed(question.layout, this.view.configuration)) throw new OtherConfigurationError();
+    if (!this.goesBy(question)) throw new OtherConfigurationError();
     switch (question.kind) {
       case 'offer': {
         const { trees } = this.store;
         return call.ok(offerBody(question.partitions.map((partition) => trees.keysOf(partition))));
       }
       case 'states':
-        // A step of this layout that this node has not heard of may move it to the asker: what it
-        // left out as not the asker's would count as had.
+        // Who was told of other buckets may take itself for one; what is left out as not the
+        // asker's would count as had.
         if (!this.isTarget(call.from, question.partition)) throw new OtherConfigurationError();
         return call.ok(sentBody(this.paced(() => this.statesFor(call.from, question))));
       case 'held':
         return this.compare(question.keys, call);
     }
+  }
+
+  /**
+   * A cancel that one of both has not heard of exchanges who is to own what. Of buckets of another N
+   * the asker may be to own the partition all the same: it would be sent the keys of those, and take
+   * them for all that moves to it.
+   */
+  private goesBy(question: TransferQuestion): boolean {
+    const { view } = this;
+    if (!isServed(question.layout, view.configuration)) return false;
+    return question.kind === 'held' || question.direction === view.direction;
   }
 
   private paced(work: () => States): SentStates {

@@ -19,6 +19,7 @@ let world: ReplicaWorld;
 afterEach(() => expect(world.errors).toEqual([]));
 
 const [stable, moving] = [2, 3];
+const direction = 0;
 
 /** Node 3 is to receive all partitions but these: their owners stay nodes 0, 1 and 2. */
 const staying = new Set([0, 4, 8, 12]);
@@ -378,8 +379,8 @@ describe('what is asked of a source', () => {
     const [key] = await fill(1);
     const keys = [{ key: key!, digest: { hi: 1, lo: 2 } }];
     const questions = [
-      { kind: 'offer', layout: moving, partitions: [0] },
-      { kind: 'states', layout: moving, partition: 0, after: '' },
+      { kind: 'offer', layout: moving, direction, partitions: [0] },
+      { kind: 'states', layout: moving, direction, partition: 0, after: '' },
       { kind: 'held', layout: moving, keys },
     ] as const;
     for (const question of questions)
@@ -393,7 +394,7 @@ describe('what is asked of a source', () => {
     const found: StorageKey[] = [];
     let after = '';
     do {
-      const question = { kind: 'states', layout: moving, partition: 1, after } as const;
+      const question = { kind: 'states', layout: moving, direction, partition: 1, after } as const;
       const answer = await ask(0, question);
       if (answer.kind !== 'ok') throw new Error('refused');
       const sent = sentOf(answer.body, after);
@@ -409,7 +410,7 @@ describe('what is asked of a source', () => {
     await settled();
     await fill(64);
     begin();
-    const question = { kind: 'states', layout: moving, partition: 1, after: '' } as const;
+    const question = { kind: 'states', layout: moving, direction, partition: 1, after: '' } as const;
     expect((await ask(2, question, 0)).kind).toBe('refused');
     const answer = await ask(2, question, 1);
     if (answer.kind !== 'ok') throw new Error(answer.kind);
