@@ -31,10 +31,7 @@ export interface TransferEffects {
 }
 
 export type TransferEvent =
-  /**
-   * Owners are others than before, or a cancel has exchanged them: what was asked for may not be what
-   * is needed.
-   */
+  /** Owners are others than before: what was asked for may not be what is needed. */
   | { readonly type: 'layout.changed' }
   /** Something has moved, within the same layout. */
   | { readonly type: 'partitions.moved' }

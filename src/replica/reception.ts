@@ -59,12 +59,6 @@ export class Reception {
     return new Set(partitions.filter((partition) => this.quotasOf(partition).length === 0));
   }
 
-  /** A cancel has exchanged the sides: what a source was asked for was what moves the other way. */
-  turn(): void {
-    this.had.clear();
-    this.streams.clear();
-  }
-
   /** Those for which something can be done now, each in its turn. */
   choose(): 'chosen' | 'stuck' | 'none' {
     const { partitions } = this.surroundings;

@@ -65,9 +65,6 @@ export class TransferHandler {
         return call.ok(offerBody(question.partitions.map((partition) => trees.keysOf(partition))));
       }
       case 'states':
-        // Who was told of other buckets may take itself for one; what is left out as not the
-        // asker's would count as had.
-        if (!this.isTarget(call.from, question.partition)) throw new OtherConfigurationError();
         return call.ok(sentBody(this.paced(() => this.statesFor(call.from, question))));
       case 'held':
         return this.compare(question.keys, call);
@@ -75,9 +72,8 @@ export class TransferHandler {
   }
 
   /**
-   * A cancel that one of both has not heard of exchanges who is to own what. Of buckets of another N
-   * the asker may be to own the partition all the same: it would be sent the keys of those, and take
-   * them for all that moves to it.
+   * A cancel that one of both has not heard of exchanges who is to own what: what is left out as not
+   * the asker's would count as had.
    */
   private goesBy(question: TransferQuestion): boolean {
     const { view } = this;
@@ -119,14 +115,6 @@ export class TransferHandler {
   /** undefined: it is not to hold the key. */
   private bytesFor(asker: NodeId, key: StorageKey): Buffer | undefined {
     return this.isToHold(asker, key) ? this.store.peek(key)?.bytes : undefined;
-  }
-
-  /** For keys of some bucket. */
-  private isTarget(asker: NodeId, partition: number): boolean {
-    const { defaults, own } = this.buckets;
-    return [defaults, ...own.values()].some(({ n }) =>
-      this.view.placement(partition, n).incoming.includes(asker),
-    );
   }
 
   /** One who owned it before as well asks for what of it the others hold besides. */

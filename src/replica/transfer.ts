@@ -14,7 +14,6 @@ import type { TransferEffects, TransferEvent } from '../../actors/replica/transf
 import { transferChart, type transferMachine } from '../../actors/replica/transfer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
-import type { Direction } from '../../actors/rules/layout.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { isStreamed, replicaCountsOf } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
@@ -51,7 +50,6 @@ interface AtSource {
 export class Transfer implements TransferEffects {
   private actor: ActorRefFrom<typeof transferMachine> | undefined;
   private layout: ConfigurationNumber;
-  private direction: Direction | undefined;
   private reception: Reception;
   private at: AtSource = { source: '', toStream: [], toCompare: [] };
   private call: CallId | undefined;
@@ -79,7 +77,6 @@ export class Transfer implements TransferEffects {
     };
     this.pace = new Pace(clock, store);
     this.layout = view.configuration;
-    this.direction = view.direction;
     this.reception = this.begun();
     view.onChange((change) => {
       if (change.kind === 'ring') this.followMoves();
@@ -130,7 +127,8 @@ export class Transfer implements TransferEffects {
   }
 
   ask(): void {
-    const { reception, layout, direction } = this;
+    const { reception, layout } = this;
+    const { direction } = this.view;
     const source = reception.nextSource();
     if (source === undefined || direction === undefined) return this.send({ type: 'lot.had' });
     const partitions = reception.lotOf(source);
@@ -148,7 +146,8 @@ export class Transfer implements TransferEffects {
   }
 
   fetch(): void {
-    const { layout, direction, reception, pace } = this;
+    const { layout, reception, pace } = this;
+    const { direction } = this.view;
     const [partition] = this.at.toStream;
     if (partition === undefined || direction === undefined)
       throw new Error('there is nothing to stream');
@@ -213,13 +212,10 @@ export class Transfer implements TransferEffects {
   }
 
   private followMoves(): void {
-    const { configuration, direction } = this.view;
-    const isTurned = direction !== this.direction;
-    this.direction = direction;
-    if (configuration === this.layout && !isTurned) return this.send({ type: 'partitions.moved' });
-    if (configuration === this.layout) this.reception.turn();
-    else this.reception = this.begun();
+    const { configuration } = this.view;
+    if (configuration === this.layout) return this.send({ type: 'partitions.moved' });
     this.layout = configuration;
+    this.reception = this.begun();
     this.send({ type: 'layout.changed' });
   }
 

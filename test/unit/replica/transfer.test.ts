@@ -313,6 +313,44 @@ describe('transfer', () => {
     expect(world.stateAt(3, lone[1]!)).toBeUndefined();
   });
 
+  test('a source that is a cancel behind is not believed, and told: it has what moves as soon as it goes by the same', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    world.nodes[2]!.view.moveTo(moving, ids([0, 1, 2, 3]));
+    world.nodes[2]!.view.cancel();
+    begin([2]);
+    await world.run(10_000);
+    expect(received(1)).not.toContain(5);
+    expect(world.stateAt(1, lone)).toBeUndefined();
+    expect(world.nodes[1]!.view.reconciled).toContain(world.nodes[2]!.id);
+    world.nodes[2]!.view.cancel();
+    await world.run(10_000);
+    expect(received(1)).toContain(5);
+    expect(world.valuesAt(1, lone)).toEqual(['v']);
+  });
+
+  test('more is to be received since somebody was removed: nothing is said before that is here, too', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    begin();
+    await world.run(20_000);
+    expect(received(1)).toContain(5);
+    // Acknowledged by two of its three owners before, of which node 3 has heard nothing yet.
+    const key = world.key('k', 5);
+    await putAt([2, 0], key);
+    world.crash(3);
+    for (const { view } of world.nodes.slice(0, 3)) {
+      view.removed.add(world.nodes[3]!.id);
+      view.haveMoved([]);
+    }
+    expect(received(1)).not.toContain(5);
+    await world.run(20_000);
+    expect(received(1)).toContain(5);
+    expect(world.valuesAt(1, key)).toEqual(['v']);
+  });
+
   test('a state larger than a message is received as a whole, though it changes on the way', async () => {
     await settled();
     await fill(32);
@@ -406,15 +444,45 @@ describe('what is asked of a source', () => {
     expect(new Set(found).size).toBe(40);
   });
 
-  test('states of a partition that does not move to the asker are refused; that it owned before as well: all', async () => {
+  test('states of a partition that moves to the asker: all, also to one that owned it before; to another: none', async () => {
     await settled();
     await fill(64);
     begin();
-    const question = { kind: 'states', layout: moving, direction, partition: 1, after: '' } as const;
-    expect((await ask(2, question, 0)).kind).toBe('refused');
-    const answer = await ask(2, question, 1);
-    if (answer.kind !== 'ok') throw new Error(answer.kind);
-    expect(decodeBatch(Buffer.from(sentOf(answer.body, '').batch))).toHaveLength(4);
+    const question = {
+      kind: 'states',
+      layout: moving,
+      direction,
+      partition: 1,
+      after: '',
+    } as const;
+    const countFor = async (from: number): Promise<number> => {
+      const answer = await ask(2, question, from);
+      if (answer.kind !== 'ok') throw new Error(answer.kind);
+      return decodeBatch(Buffer.from(sentOf(answer.body, '').batch)).length;
+    };
+    expect(await countFor(1)).toBe(4);
+    expect(await countFor(0)).toBe(0);
+  });
+
+  test('in the other direction: nothing, whoever is to own some of it by either; who drops is told as ever', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    begin();
+    const { layout, partition } = { layout: moving, partition: 5 };
+    // Of partition 5 node 1 is to own what has N=1, and stays an owner of what has N=3.
+    const questions = [
+      { kind: 'offer', layout, direction, partitions: [partition] },
+      { kind: 'states', layout, direction, partition, after: '' },
+    ] as const;
+    for (const question of questions) expect((await ask(2, question, 1)).kind).toBe('ok');
+    world.nodes[2]!.view.cancel();
+    for (const question of questions)
+      expect(await ask(2, question, 1)).toMatchObject({ kind: 'refused', code: 421 });
+    const keys = [{ key: lone, digest: { hi: 1, lo: 2 } }];
+    expect((await ask(2, { kind: 'held', layout, keys }, 1)).kind).toBe('ok');
+    world.nodes[2]!.view.cancel();
+    for (const question of questions) expect((await ask(2, question, 1)).kind).toBe('ok');
   });
 });
 
