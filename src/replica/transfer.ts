@@ -14,6 +14,7 @@ import type { TransferEffects, TransferEvent } from '../../actors/replica/transf
 import { transferChart, type transferMachine } from '../../actors/replica/transfer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import type { Direction } from '../../actors/rules/layout.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { isStreamed, replicaCountsOf } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
@@ -50,6 +51,7 @@ interface AtSource {
 export class Transfer implements TransferEffects {
   private actor: ActorRefFrom<typeof transferMachine> | undefined;
   private layout: ConfigurationNumber;
+  private direction: Direction | undefined;
   private reception: Reception;
   private at: AtSource = { source: '', toStream: [], toCompare: [] };
   private call: CallId | undefined;
@@ -77,6 +79,7 @@ export class Transfer implements TransferEffects {
     };
     this.pace = new Pace(clock, store);
     this.layout = view.configuration;
+    this.direction = view.direction;
     this.reception = this.begun();
     view.onChange((change) => {
       if (change.kind === 'ring') this.followMoves();
@@ -127,8 +130,7 @@ export class Transfer implements TransferEffects {
   }
 
   ask(): void {
-    const { reception, layout } = this;
-    const { direction } = this.view;
+    const { reception, layout, direction } = this;
     const source = reception.nextSource();
     if (source === undefined || direction === undefined) return this.send({ type: 'lot.had' });
     const partitions = reception.lotOf(source);
@@ -146,8 +148,7 @@ export class Transfer implements TransferEffects {
   }
 
   fetch(): void {
-    const { layout, reception, pace } = this;
-    const { direction } = this.view;
+    const { layout, direction, reception, pace } = this;
     const [partition] = this.at.toStream;
     if (partition === undefined || direction === undefined)
       throw new Error('there is nothing to stream');
@@ -212,10 +213,12 @@ export class Transfer implements TransferEffects {
   }
 
   private followMoves(): void {
-    const { configuration } = this.view;
-    if (configuration === this.layout) return this.send({ type: 'partitions.moved' });
+    const { configuration, direction } = this.view;
+    const isTurned = direction !== this.direction;
+    this.direction = direction;
+    if (configuration !== this.layout) this.reception = this.begun();
+    else if (!isTurned) return this.send({ type: 'partitions.moved' });
     this.layout = configuration;
-    this.reception = this.begun();
     this.send({ type: 'layout.changed' });
   }
 

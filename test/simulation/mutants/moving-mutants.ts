@@ -300,6 +300,13 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'true',
   },
   {
+    name: 'stream-goes-on-after-a-cancel',
+    test: 'unit/replica/transfer',
+    file: 'src/replica/transfer.js',
+    find: 'const isTurned = direction !== this.direction;',
+    replace: 'const isTurned = false;',
+  },
+  {
     name: 'received-before-more-was-wanted',
     test: 'unit/replica/transfer',
     file: 'src/replica/reception.js',

@@ -330,6 +330,27 @@ describe('transfer', () => {
     expect(world.valuesAt(1, lone)).toEqual(['v']);
   });
 
+  test('a stream ends with a cancel, and goes on after that is cancelled: nothing was left out', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    for (let i = 0; i < 40; i++) await world.put(2, world.key(`k${i}`, 5), large(100_000));
+    begin();
+    const isUnderWay = (): boolean => world.valuesAt(1, world.key('k0', 5)) !== undefined;
+    for (let ms = 0; ms < 20_000 && !isUnderWay(); ms++) await world.run(1);
+    expect({ isUnderWay: isUnderWay(), last: world.stateAt(1, world.key('k9', 5)) }).toEqual({
+      isUnderWay: true,
+      last: undefined,
+    });
+    // What moves to node 1 now has N=3, and what moved to it before has N=1 as well.
+    for (const { view } of world.nodes) view.cancel();
+    await world.run(20_000);
+    for (const { view } of world.nodes) view.cancel();
+    await world.run(20_000);
+    expect(received(1)).toContain(5);
+    expect(world.valuesAt(1, lone)).toEqual(['v']);
+  });
+
   test('more is to be received since somebody was removed: nothing is said before that is here, too', async () => {
     await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
     const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
