@@ -23,8 +23,8 @@ interface KnownRing {
 }
 
 /**
- * Which way partitions move, told so that all who go by one layout mean the same: a cancel turns it,
- * and a cancel of that turns it back.
+ * Which way partitions move, told so that all who go by one layout mean the same: a cancel turns
+ * it, and a cancel of that turns it back.
  */
 export type Direction = 0 | 1;
 

@@ -187,7 +187,7 @@ export class Proposing {
     });
   }
 
-  /** Without their word this node does not vote; once they are known to be gone for good it does. */
+  /** Without their word this node does not vote; once they are known to be gone it does. */
   private toRemove(missing: readonly MissingVoter[], wanted: Buffer): NodeId[] {
     const unheard = this.options.voting.unheard();
     const { removed } = decodeConfiguration(wanted);
@@ -266,9 +266,9 @@ function withoutMajority(
 ): UnavailableError {
   const said = missing.map(({ voter, why }) => `${nameOf(voter)} ${why}`).join('; ');
   const needed = Math.floor(voters.length / 2) + 1;
-  const hints = toRemove.map(nameOf).map(
-    (name) => `; if ${name} is gone for good, remove it first: quorate remove ${name}`,
-  );
+  const hints = toRemove
+    .map(nameOf)
+    .map((name) => `; if ${name} is gone for good, remove it first: quorate remove ${name}`);
   return new UnavailableError(
     `${needed} of the ${voters.length} members that vote must agree, and too few do: ${said || 'they did not in time'}; it may be chosen yet${hints.join('')}`,
     'unknown',

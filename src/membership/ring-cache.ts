@@ -1,6 +1,11 @@
 /** The layout of the configuration a node goes by, and the placements that follow from it. */
 import type { ClusterId, Configuration } from '../../actors/rules/configuration.js';
-import { type ConfiguredLayout, type Direction, directionOf, layoutOf } from '../../actors/rules/layout.js';
+import {
+  type ConfiguredLayout,
+  type Direction,
+  directionOf,
+  layoutOf,
+} from '../../actors/rules/layout.js';
 import { type Layout, type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';

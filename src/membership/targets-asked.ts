@@ -1,7 +1,7 @@
 /**
  * Since which configuration targets are to receive what they are to receive now. A cancel or a
- * removal has them receive something else, though the layout stays: what they said before they heard
- * of it counts no more.
+ * removal has them receive something else, though the layout stays: what they said before they
+ * heard of it counts no more.
  */
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { directionOf } from '../../actors/rules/layout.js';

@@ -72,8 +72,8 @@ export class TransferHandler {
   }
 
   /**
-   * A cancel that one of both has not heard of exchanges who is to own what: what is left out as not
-   * the asker's would count as had.
+   * A cancel that one of both has not heard of exchanges who is to own what: what is left out as
+   * not the asker's would count as had.
    */
   private goesBy(question: TransferQuestion): boolean {
     const { view } = this;

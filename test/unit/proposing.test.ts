@@ -164,10 +164,7 @@ async function failureOf(wanted: Destination, enrolledBy: readonly number[]): Pr
   await turns();
   clock.advance(0);
   peers.says(2, { kind: 'abstaining' });
-  for (let i = 0; i < 1_000 && failure === ''; i++) {
-    clock.fireNext();
-    await turns();
-  }
+  while (clock.fireNext()) await turns();
   return failure;
 }
 
