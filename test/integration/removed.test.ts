@@ -46,8 +46,11 @@ test('a node is killed and a key deleted: the tombstone stays until the node is 
   await cluster.until('all hold it', 20_000, async () => (await keysOf()).join() === '1,1,1');
   const rows = await cluster.status();
   await cluster.kill(2);
-  // One delete, however often it is asked for while n3 is thought to live: several would be
-  // remembered, for minutes.
+  // What is asked for while n3 is thought to live may have to be asked for again, and is
+  // remembered for minutes then.
+  await cluster.until('it is down', 60_000, async () => {
+    return /^n3 .*down/m.test((await command(['status'])).text);
+  });
   await cluster.until('it is deleted', 20_000, async () => {
     const reply = await client!.del('shop.ada', { 'Kv-Op': 'delete' }).catch(() => undefined);
     return reply?.code === 200;
