@@ -168,6 +168,23 @@ export class MemberWorld {
     this.diskOf(life.name).crash();
   }
 
+  /** Both ways, between each of the one and each of the other side. */
+  between(
+    [side, other]: readonly [Iterable<string>, Iterable<string>],
+    what: 'cut' | 'heal',
+  ): void {
+    for (const one of side)
+      for (const two of other)
+        for (const [x, y] of [
+          [one, two],
+          [two, one],
+        ] as const) {
+          const way = { from: this.busNameOf(x), to: this.busNameOf(y) };
+          if (what === 'heal') this.nats.heal(way);
+          else this.nats.cut(way, 'split');
+        }
+  }
+
   diskOf(name: string): SimDisk {
     let disk = this.disks.get(name);
     if (disk === undefined) {

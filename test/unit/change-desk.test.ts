@@ -84,18 +84,6 @@ function named(world: MemberWorld, ids: readonly { readonly id: string }[] | und
     .join('');
 }
 
-/** Both ways. */
-function between(world: MemberWorld, one: string, two: string, what: 'cut' | 'heal'): void {
-  for (const [x, y] of [
-    [one, two],
-    [two, one],
-  ] as const) {
-    const way = { from: world.busNameOf(x), to: world.busNameOf(y) };
-    if (what === 'heal') world.nats.heal(way);
-    else world.nats.cut(way, 'split');
-  }
-}
-
 describe('a plan', () => {
   test('of a node that waits: shown, with its place as it was started or as the operator wants it; applied by another node', async () => {
     const { world, lives } = await cluster('desk adds');
@@ -267,13 +255,13 @@ describe('a member that is gone for good', () => {
     const office = new Office(world);
     const e = world.start('e', { founders: 4 });
     await world.run(3_000);
-    for (const name of [...names, 'e']) between(world, name, 'd', 'cut');
+    world.between([[...names, 'e'], 'd'], 'cut');
     await world.run(10_000);
     const plan = await office.plan(a, { replace: [{ old: d.id, by: e.id }] });
     // b would tell a of it at once.
     const late = { from: world.busNameOf('b'), to: world.busNameOf('a') };
     world.nats.clog(late, world.scheduler.nowUs + 1.4e6);
-    between(world, 'b', 'd', 'heal');
+    world.between(['b', 'd'], 'heal');
     await world.until(() => b.membership.view.reachability(d.id) === 'alive', 1_300);
     expect(a.membership.view.reachability(d.id)).toBe('down');
     const heard = office.ask(a, { ask: 'apply', plan });

@@ -46,24 +46,6 @@ async function outcomeOf(world: MemberWorld, outcome: { said: string }): Promise
   return outcome.said;
 }
 
-/** Both ways, between each of the one and each of the other side. */
-function between(
-  world: MemberWorld,
-  [side, other]: readonly [string, string],
-  what: 'cut' | 'heal',
-): void {
-  for (const one of side)
-    for (const two of other)
-      for (const [x, y] of [
-        [one, two],
-        [two, one],
-      ] as const) {
-        const way = { from: world.busNameOf(x), to: world.busNameOf(y) };
-        if (what === 'heal') world.nats.heal(way);
-        else world.nats.cut(way, 'split');
-      }
-}
-
 /** They have at once whatever moves to them. */
 function holdAll(lives: readonly NodeLife[]): void {
   const all = new Set(Array.from({ length: 256 }, (_, partition) => partition));
@@ -111,14 +93,14 @@ describe('a majority that is lost', () => {
     const [a, b, c, d, e] = lives as [NodeLife, NodeLife, NodeLife, NodeLife, NodeLife];
     // Until all votes count.
     await world.run(3_000);
-    between(world, ['ab', 'cde'], 'cut');
+    world.between(['ab', 'cde'], 'cut');
     await world.run(6_000);
     weigh(c, 3);
     await world.until(() => known(d).number > 1, 8_000);
     world.kill(e);
     await world.run(3_000);
     expect(await outcomeOf(world, recover(world, b))).toBe(`${era} without cde`);
-    between(world, ['ab', 'cde'], 'heal');
+    world.between(['ab', 'cde'], 'heal');
     await world.run(6_000);
     const second = world.start('e');
     await world.run(3_000);
@@ -133,7 +115,7 @@ describe('a majority that is lost', () => {
   test('from the newest that any survivor knows: whoever is behind is told first', async () => {
     const { world, lives } = await cluster('newest', five);
     const [a, b, c, d, e] = lives as [NodeLife, NodeLife, NodeLife, NodeLife, NodeLife];
-    between(world, ['a', 'bcde'], 'cut');
+    world.between(['a', 'bcde'], 'cut');
     weigh(b, 2);
     await world.until(() => known(c).number > 1, 8_000);
     await world.run(2_000);
@@ -141,7 +123,7 @@ describe('a majority that is lost', () => {
     for (const life of [c, d, e]) world.kill(life);
     await world.run(8_000);
     const before = known(b).number;
-    between(world, ['a', 'b'], 'heal');
+    world.between(['a', 'b'], 'heal');
     expect(await outcomeOf(world, recover(world, a))).toBe(`${era} without cde`);
     expect(known(a).recoveries[0]!.from).toBe(before);
   });
@@ -156,7 +138,7 @@ describe('refused', () => {
     expect(await outcomeOf(world, recover(world, a))).toMatch(/4 of the 5 .* a majority/);
     world.kill(d);
     // b hears c, a does not.
-    between(world, ['a', 'c'], 'cut');
+    world.between(['a', 'c'], 'cut');
     await world.run(8_000);
     expect(await outcomeOf(world, recover(world, a))).toMatch(/alive, or was a moment ago/);
     world.kill(c);
@@ -225,14 +207,14 @@ describe('two operators', () => {
     const { world, lives } = await cluster('halves', ['a', 'b', 'c', 'd']);
     const [a, b, c, d] = lives as [NodeLife, NodeLife, NodeLife, NodeLife];
     holdAll(lives);
-    between(world, ['ab', 'cd'], 'cut');
+    world.between(['ab', 'cd'], 'cut');
     await world.run(8_000);
     const outcomes = [recover(world, a), recover(world, d)];
     expect(await outcomeOf(world, outcomes[0]!)).toBe(`${era} without cd`);
     expect(await outcomeOf(world, outcomes[1]!)).toBe(`${era} without ab`);
     // Also once neither names the other any more.
     await world.until(() => lives.every((life) => known(life).members.length === 2), 20_000);
-    between(world, ['ab', 'cd'], 'heal');
+    world.between(['ab', 'cd'], 'heal');
     weigh(a, 4);
     await world.run(25_000);
     for (const life of [a, b, c, d]) {

@@ -44,24 +44,6 @@ async function remove(world: MemberWorld, by: NodeLife, target: string): Promise
   return said;
 }
 
-/** Both ways, between each of the one and each of the other side. */
-function between(
-  world: MemberWorld,
-  [side, other]: readonly [string, string],
-  what: 'cut' | 'heal',
-): void {
-  for (const one of side)
-    for (const two of other)
-      for (const [x, y] of [
-        [one, two],
-        [two, one],
-      ] as const) {
-        const way = { from: world.busNameOf(x), to: world.busNameOf(y) };
-        if (what === 'heal') world.nats.heal(way);
-        else world.nats.cut(way, 'split');
-      }
-}
-
 describe('members that are gone for good', () => {
   test('one of three is down and removed: on both disks, over restarts; nobody misses it any more, and the cluster goes on as one of two', async () => {
     const { world, lives } = await cluster('removed', names, { tombstoneGraceMs: 60_000 });
@@ -109,16 +91,16 @@ describe('members that are gone for good', () => {
   test('it was cut off and lives: it ends as soon as anybody hears it, also one that heard of it from others', async () => {
     const { world, lives } = await cluster('cut', ['a', 'b', 'c', 'd', 'e']);
     const [a, b, c, d, e] = lives as [NodeLife, NodeLife, NodeLife, NodeLife, NodeLife];
-    between(world, ['abc', 'de'], 'cut');
-    between(world, ['d', 'e'], 'cut');
+    world.between(['abc', 'de'], 'cut');
+    world.between(['d', 'e'], 'cut');
     await world.run(10_000);
     expect(await remove(world, a, 'e')).toBe('a,b,c without d');
-    between(world, ['d', 'e'], 'heal');
+    world.between(['d', 'e'], 'heal');
     await world.run(5_000);
     // They know of nothing yet.
     expect(d.membership.view.reachability(e.id)).toBe('alive');
     expect(e.fatal).toEqual([]);
-    between(world, ['abc', 'd'], 'heal');
+    world.between(['abc', 'd'], 'heal');
     await world.run(5_000);
     expect(removedAt(world, [a, b, c, d])).toEqual(['e', 'e', 'e', 'e']);
     expect(e.fatal.join()).toMatch(/was removed/);
@@ -143,16 +125,16 @@ describe('members that are gone for good', () => {
   test('refused: the smaller part of a cut cluster, and whom another node hears', async () => {
     const { world, lives } = await cluster('parts');
     const [a, b, c] = lives as [NodeLife, NodeLife, NodeLife];
-    between(world, ['a', 'c'], 'cut');
+    world.between(['a', 'c'], 'cut');
     await world.run(10_000);
     // b hears both.
     expect(await remove(world, a, 'c')).toMatch(/not removed/);
     expect(await remove(world, c, 'a')).toMatch(/not removed/);
-    between(world, ['b', 'c'], 'cut');
+    world.between(['b', 'c'], 'cut');
     await world.run(10_000);
     expect(await remove(world, c, 'a')).toMatch(/1 of the 3 members .* 2 are needed; b does not/);
     expect(await remove(world, a, 'c')).toBe('a,b without ');
-    between(world, ['b', 'c'], 'heal');
+    world.between(['b', 'c'], 'heal');
     expect(await remove(world, c, 'a')).toMatch(/not removed/);
     await world.run(3_000);
     expect(c.fatal.join()).toMatch(/was removed/);
