@@ -133,8 +133,8 @@ export class ChainTable {
   }
 
   /**
-   * Before anything is kept because another node asks: those who ask give up sooner than a full disk
-   * has room, and ask again. Throws `UnavailableError` and `OverloadedError`.
+   * Before anything is kept because another node asks: who asks gives up sooner than a full disk
+   * has room, and asks again. Throws `UnavailableError` and `OverloadedError`.
    */
   checkRoom(): void {
     if (this.hasFailed) throw new UnavailableError('the disk is full: it takes nothing');

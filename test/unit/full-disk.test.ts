@@ -63,7 +63,12 @@ const full = new Error('no space left on device');
 let tables: StuckTables;
 let chain: Chain;
 let answered: number;
+let receive: (call: IncomingCall<'chain'>) => void;
 let ask: (question: ChainQuestion) => void;
+
+function ok(): void {
+  answered++;
+}
 
 beforeEach(() => {
   tables = new StuckTables();
@@ -72,7 +77,6 @@ beforeEach(() => {
   chain.load();
   chain.learn(founded);
   const voting = new Voting({ self, chain });
-  let receive: (call: IncomingCall<'chain'>) => void = () => undefined;
   const peers = {
     self,
     handle: (_: string, handler: typeof receive) => void (receive = handler),
@@ -87,7 +91,6 @@ beforeEach(() => {
   for (const other of [2, 3]) voting.enrolledBy(idOf(other));
   answered = 0;
   ask = (question) => {
-    const ok = (): void => void answered++;
     const call = { from: idOf(2), body: chainBody(question), ok };
     receive(call as Partial<IncomingCall<'chain'>> as IncomingCall<'chain'>);
   };

@@ -7,22 +7,26 @@ import { RemovalDesk } from '../../src/membership/removal-desk.js';
 import type { Bus, BusMessage } from '../../src/seams/bus.js';
 import { idOf } from '../support/configurations.js';
 
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
 test('so many removals are under way at once, and no more; one that ended makes room', async () => {
-  let ask: (message: BusMessage) => void = () => undefined;
+  const heard: ((message: BusMessage) => void)[] = [];
   const said: string[] = [];
   const bus = {
-    subscribe: (_: string, heard: typeof ask) => void (ask = heard),
+    subscribe: (_: string, hear: (message: BusMessage) => void) => void heard.push(hear),
     publish: (_: string, data: Uint8Array) => void said.push(Buffer.from(data).toString()),
   } as unknown as Bus;
   const open: ((error: Error) => void)[] = [];
   const remove = () => new Promise<never>((_, reject) => open.push(reject));
   const membership = { removing: { remove } } as unknown as Membership;
   new RemovalDesk(bus, { id: idOf(1), prefix: 'kv' }, membership).start();
-  const turns = async (): Promise<void> => {
-    for (let i = 0; i < 20; i++) await Promise.resolve();
-  };
   const request = (): Promise<void> => {
-    ask({ data: Buffer.from(idOf(2)), reply: '_INBOX.o' } as Partial<BusMessage> as BusMessage);
+    heard[0]!({
+      data: Buffer.from(idOf(2)),
+      reply: '_INBOX.o',
+    } as Partial<BusMessage> as BusMessage);
     return turns();
   };
   for (let i = 0; i < chainLimits.proposalsMax; i++) await request();
