@@ -31,7 +31,10 @@ export interface TransferEffects {
 }
 
 export type TransferEvent =
-  /** Owners are others than before: what was asked for may not be what is needed. */
+  /**
+   * Owners are others than before, or a cancel has exchanged them: what was asked for may not be
+   * what is needed, and what would be sent of it is something else.
+   */
   | { readonly type: 'layout.changed' }
   /** Something has moved, within the same layout. */
   | { readonly type: 'partitions.moved' }

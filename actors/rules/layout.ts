@@ -22,6 +22,23 @@ interface KnownRing {
   readonly ring: Ring;
 }
 
+/**
+ * Which way partitions move, told so that all who go by one layout mean the same: a cancel turns
+ * it, and a cancel of that turns it back.
+ */
+export type Direction = 0 | 1;
+
+/** undefined while nothing moves. The two sides are never the same; which of them is O is told. */
+export function directionOf({ members, ring, move }: Configuration): Direction | undefined {
+  if (move === undefined) return undefined;
+  return textOf(members, ring) < textOf(move.members, move.ring) ? 0 : 1;
+}
+
+function textOf(members: readonly Place[], ring: RingVersion): string {
+  const places = members.map(({ id, name, host, zone, weight }) => [id, name, host, zone, weight]);
+  return JSON.stringify([ring, places]);
+}
+
 /** `before`: of an earlier configuration, of which rings are taken that are the same. */
 export function layoutOf(
   configuration: Configuration,

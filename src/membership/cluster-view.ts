@@ -6,6 +6,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { ClusterId } from '../../actors/rules/configuration.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { Member, Reachability } from '../../actors/rules/membership.js';
+import type { Direction } from '../../actors/rules/layout.js';
 import type { Layout, Placement } from '../../actors/rules/placement.js';
 import type { Ring } from '../../actors/rules/ring.js';
 
@@ -17,6 +18,8 @@ export interface ClusterView {
   readonly ring: Ring;
   /** The layout this node goes by: the ring and all placements follow from it. */
   readonly configuration: ConfigurationNumber;
+  /** Which way partitions move by it; undefined while nothing moves. */
+  readonly direction: Direction | undefined;
   /**
    * This node owns nothing any more, and goes once it has handed on what it holds: so it takes
    * nothing.

@@ -26,6 +26,7 @@ import type { Problems } from './problems.js';
 import type { Proposing } from './proposing.js';
 import type { Reports } from './reports.js';
 import type { Roster } from './roster.js';
+import { TargetsAsked } from './targets-asked.js';
 import { Unheard } from './unheard.js';
 
 export interface DrivingOptions {
@@ -47,6 +48,7 @@ export interface DrivingOptions {
 export class Driving {
   /** What follows that configuration is due, and since when. */
   private due: { readonly number: number; readonly sinceMs: number } | undefined;
+  private readonly targetsAsked = new TargetsAsked();
   private readonly unheard: Unheard;
   private readonly replicaCounts: readonly ReplicaCount[];
   private readonly readCounts: readonly ReadCount[];
@@ -72,6 +74,7 @@ export class Driving {
     const { known } = chain;
     if (known === undefined) return;
     this.unheard.review(known);
+    this.targetsAsked.review(known);
     if (!proposing.isIdle) return;
     const { markedIds } = this.options.roster;
     // Who drives may not know of them.
@@ -117,11 +120,12 @@ export class Driving {
     const { unheard } = this;
     // It may have gone on since this beat began.
     unheard.review(known);
+    const received = { layout: known.layout, since: this.targetsAsked.review(known) };
     return {
       targetsOf: (partition) => this.targetsOf(partition),
       isHeardOf: (partition) =>
         this.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, unheard)),
-      hasReceived: (node, partition) => reports.hasReceived(node, partition, view.configuration),
+      hasReceived: (node, partition) => reports.hasReceived(node, partition, received),
       isEmpty: (node) => reports.isEmpty(node, view.configuration),
       arrivals: arrivals.list(known),
       isGone: (node) => arrivals.isGone(node),

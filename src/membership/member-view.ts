@@ -1,6 +1,7 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type ClusterId, type Configuration, membersOf } from '../../actors/rules/configuration.js';
+import type { Direction } from '../../actors/rules/layout.js';
 import { nobody, type Layout } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
@@ -54,6 +55,10 @@ export class MemberView implements ClusterView {
 
   get configuration(): ConfigurationNumber {
     return this.rings.layoutNumber;
+  }
+
+  get direction(): Direction | undefined {
+    return this.rings.direction;
   }
 
   get cluster(): ClusterId | undefined {

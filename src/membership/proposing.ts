@@ -176,7 +176,8 @@ export class Proposing {
       const deadline = clock.setTimeout(
         () => {
           const missing = this.underway?.missing ?? [];
-          end({ kind: 'ended', error: withoutMajority(voters, missing, nameOf) });
+          const error = withoutMajority(voters, missing, nameOf, this.toRemove(missing, wanted));
+          end({ kind: 'ended', error });
         },
         Math.max(0, msMax),
       );
@@ -184,6 +185,14 @@ export class Proposing {
       inspection.attach(actor);
       actor.start();
     });
+  }
+
+  /** Without their word this node does not vote; once they are known to be gone it does. */
+  private toRemove(missing: readonly MissingVoter[], wanted: Buffer): NodeId[] {
+    const unheard = this.options.voting.unheard();
+    const { removed } = decodeConfiguration(wanted);
+    const voters = missing.map(({ voter }) => voter);
+    return voters.filter((id) => unheard.includes(id) && !removed.includes(id));
   }
 
   private ask(
@@ -253,11 +262,15 @@ function withoutMajority(
   voters: readonly NodeId[],
   missing: readonly MissingVoter[],
   nameOf: (node: NodeId) => string,
+  toRemove: readonly NodeId[],
 ): UnavailableError {
   const said = missing.map(({ voter, why }) => `${nameOf(voter)} ${why}`).join('; ');
   const needed = Math.floor(voters.length / 2) + 1;
+  const hints = toRemove
+    .map(nameOf)
+    .map((name) => `; if ${name} is gone for good, remove it first: quorate remove ${name}`);
   return new UnavailableError(
-    `${needed} of the ${voters.length} members that vote must agree, and too few do: ${said || 'they did not in time'}; it may be chosen yet`,
+    `${needed} of the ${voters.length} members that vote must agree, and too few do: ${said || 'they did not in time'}; it may be chosen yet${hints.join('')}`,
     'unknown',
   );
 }

@@ -44,9 +44,15 @@ export class Reports {
     return this.of(node)?.number;
   }
 
-  hasReceived(node: NodeId, partition: number, layout: ConfigurationNumber): boolean {
+  /** `since`: what was said before that configuration was known is not asked for any more. */
+  hasReceived(
+    node: NodeId,
+    partition: number,
+    by: { readonly layout: ConfigurationNumber; readonly since: ConfigurationNumber },
+  ): boolean {
     const report = this.of(node);
-    return report?.layout === layout && report.received.has(partition);
+    if (report?.layout !== by.layout || report.number < by.since) return false;
+    return report.received.has(partition);
   }
 
   isEmpty(node: NodeId, layout: ConfigurationNumber): boolean {

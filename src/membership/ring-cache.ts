@@ -1,6 +1,11 @@
 /** The layout of the configuration a node goes by, and the placements that follow from it. */
 import type { ClusterId, Configuration } from '../../actors/rules/configuration.js';
-import { type ConfiguredLayout, layoutOf } from '../../actors/rules/layout.js';
+import {
+  type ConfiguredLayout,
+  type Direction,
+  directionOf,
+  layoutOf,
+} from '../../actors/rules/layout.js';
 import { type Layout, type Placement, placementOf } from '../../actors/rules/placement.js';
 import { type Ring, ringOf } from '../../actors/rules/ring.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
@@ -11,6 +16,8 @@ const none: ConfigurationNumber = 0;
 export class RingCache {
   private configuration: Configuration | undefined;
   private configured: ConfiguredLayout | undefined;
+  /** In which it moves, if it does. */
+  direction: Direction | undefined;
   /** Of nobody. */
   private readonly empty: Ring;
   /** N → group of partitions → placement. */
@@ -40,6 +47,7 @@ export class RingCache {
   goBy(configuration: Configuration): void {
     this.configuration = configuration;
     this.configured = layoutOf(configuration, this.configured);
+    this.direction = directionOf(configuration);
     this.placements = [];
   }
 

@@ -36,7 +36,8 @@ interface Stream {
 const nobody: ReadonlySet<NodeId> = new Set();
 
 export class Reception {
-  readonly received = new Set<number>();
+  /** By partition, what was to be had of which sources. */
+  private readonly concluded = new Map<number, string>();
   /** Few partitions at once. */
   private lot: readonly number[] = [];
   private readonly had = new Map<number, Set<NodeId>>();
@@ -48,6 +49,15 @@ export class Reception {
   private lastSource: NodeId = '';
 
   constructor(private readonly surroundings: ReceptionSurroundings) {}
+
+  /**
+   * Without those of which more is to be had by now: somebody who was to own them as well was
+   * removed, or a cancel has exchanged the sides.
+   */
+  get received(): ReadonlySet<number> {
+    const partitions = [...this.concluded.keys()];
+    return new Set(partitions.filter((partition) => this.quotasOf(partition).length === 0));
+  }
 
   /** Those for which something can be done now, each in its turn. */
   choose(): 'chosen' | 'stuck' | 'none' {
@@ -147,16 +157,17 @@ export class Reception {
 
   /** All that came is durable. Returns whether anything was received by that. */
   conclude(): boolean {
-    const before = this.received.size;
+    let isMore = false;
     for (const partition of this.lot) {
       const quotas = this.quotasOf(partition);
       if (quotas.length === 0) continue;
       if (!isReceived(quotas, this.hadOf(partition), this.waitedFor)) continue;
-      this.received.add(partition);
+      this.concluded.set(partition, textOf(quotas));
+      isMore = true;
       this.had.delete(partition);
       this.streams.delete(partition);
     }
-    return this.received.size > before;
+    return isMore;
   }
 
   /** Who is waited for: everybody that can be heard, but not for ever. */
@@ -173,11 +184,13 @@ export class Reception {
     return this.surroundings.monotonicMs() - sinceMs >= transferLimits.unansweringMsMax;
   }
 
+  /** Of which nothing was received yet. */
   private quotasOf(partition: number): readonly Quota[] {
-    if (this.received.has(partition)) return [];
     const { view, counts, self } = this.surroundings;
     const own = { node: self, removals: view };
-    return quotasOf((n) => view.placement(partition, n), counts, own);
+    const quotas = quotasOf((n) => view.placement(partition, n), counts, own);
+    const isConcluded = quotas.length > 0 && this.concluded.get(partition) === textOf(quotas);
+    return isConcluded ? [] : quotas;
   }
 
   private hadOf(partition: number): ReadonlySet<NodeId> {
@@ -191,4 +204,8 @@ export class Reception {
       (source) => (this.leftAloneUntilMs.get(source) ?? 0) <= nowMs,
     );
   }
+}
+
+function textOf(quotas: readonly Quota[]): string {
+  return JSON.stringify(quotas);
 }

@@ -27,6 +27,7 @@ import {
   sentBody,
   transferOf,
   type SentStates,
+  type TransferQuestion,
 } from '../wire/protocol/transfer.js';
 import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
 import { Pace } from './pace.js';
@@ -57,20 +58,27 @@ export class TransferHandler {
   /** Throws become refusals, by `Peers`. */
   private answer(call: IncomingCall<'transfer'>): void {
     const question = transferOf(call.body, this.options.partitions);
-    if (!isServed(question.layout, this.view.configuration)) throw new OtherConfigurationError();
+    if (!this.goesBy(question)) throw new OtherConfigurationError();
     switch (question.kind) {
       case 'offer': {
         const { trees } = this.store;
         return call.ok(offerBody(question.partitions.map((partition) => trees.keysOf(partition))));
       }
       case 'states':
-        // A step of this layout that this node has not heard of may move it to the asker: what it
-        // left out as not the asker's would count as had.
-        if (!this.isTarget(call.from, question.partition)) throw new OtherConfigurationError();
         return call.ok(sentBody(this.paced(() => this.statesFor(call.from, question))));
       case 'held':
         return this.compare(question.keys, call);
     }
+  }
+
+  /**
+   * A cancel that one of both has not heard of exchanges who is to own what: what is left out as
+   * not the asker's would count as had.
+   */
+  private goesBy(question: TransferQuestion): boolean {
+    const { view } = this;
+    if (!isServed(question.layout, view.configuration)) return false;
+    return question.kind === 'held' || question.direction === view.direction;
   }
 
   private paced(work: () => States): SentStates {
@@ -107,14 +115,6 @@ export class TransferHandler {
   /** undefined: it is not to hold the key. */
   private bytesFor(asker: NodeId, key: StorageKey): Buffer | undefined {
     return this.isToHold(asker, key) ? this.store.peek(key)?.bytes : undefined;
-  }
-
-  /** For keys of some bucket. */
-  private isTarget(asker: NodeId, partition: number): boolean {
-    const { defaults, own } = this.buckets;
-    return [defaults, ...own.values()].some(({ n }) =>
-      this.view.placement(partition, n).incoming.includes(asker),
-    );
   }
 
   /** One who owned it before as well asks for what of it the others hold besides. */

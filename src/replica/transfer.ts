@@ -14,6 +14,7 @@ import type { TransferEffects, TransferEvent } from '../../actors/replica/transf
 import { transferChart, type transferMachine } from '../../actors/replica/transfer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import type { Direction } from '../../actors/rules/layout.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { isStreamed, replicaCountsOf } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
@@ -50,6 +51,7 @@ interface AtSource {
 export class Transfer implements TransferEffects {
   private actor: ActorRefFrom<typeof transferMachine> | undefined;
   private layout: ConfigurationNumber;
+  private direction: Direction | undefined;
   private reception: Reception;
   private at: AtSource = { source: '', toStream: [], toCompare: [] };
   private call: CallId | undefined;
@@ -77,6 +79,7 @@ export class Transfer implements TransferEffects {
     };
     this.pace = new Pace(clock, store);
     this.layout = view.configuration;
+    this.direction = view.direction;
     this.reception = this.begun();
     view.onChange((change) => {
       if (change.kind === 'ring') this.followMoves();
@@ -102,7 +105,7 @@ export class Transfer implements TransferEffects {
 
   /**
    * Partitions of which this node has what their owners hold, by the layout it goes by now; durable
-   * here. They stay received however the move goes on.
+   * here. They stay received however the move goes on, unless more is wanted of this node by now.
    */
   received(): ReadonlySet<number> {
     return this.reception.received;
@@ -127,12 +130,12 @@ export class Transfer implements TransferEffects {
   }
 
   ask(): void {
-    const { reception, layout } = this;
+    const { reception, layout, direction } = this;
     const source = reception.nextSource();
-    if (source === undefined) return this.send({ type: 'lot.had' });
+    if (source === undefined || direction === undefined) return this.send({ type: 'lot.had' });
     const partitions = reception.lotOf(source);
     this.at = { source, toStream: [], toCompare: [] };
-    this.question({ kind: 'offer', layout, partitions }, (body) => {
+    this.question({ kind: 'offer', layout, direction, partitions }, (body) => {
       const counts = offerOf(body, partitions.length);
       const { toStream, toCompare } = this.at;
       partitions.forEach((partition, i) => {
@@ -145,12 +148,13 @@ export class Transfer implements TransferEffects {
   }
 
   fetch(): void {
-    const { layout, reception, pace } = this;
+    const { layout, direction, reception, pace } = this;
     const [partition] = this.at.toStream;
-    if (partition === undefined) throw new Error('there is nothing to stream');
+    if (partition === undefined || direction === undefined)
+      throw new Error('there is nothing to stream');
     if (this.store.refusal() !== undefined) return this.send({ type: 'store.refused' });
     const after = reception.reached(partition);
-    this.question({ kind: 'states', layout, partition, after }, (body) => {
+    this.question({ kind: 'states', layout, direction, partition, after }, (body) => {
       const sent = sentOf(body, after);
       const { length } = sent.batch;
       const stored = (states: number): void => {
@@ -209,10 +213,12 @@ export class Transfer implements TransferEffects {
   }
 
   private followMoves(): void {
-    const { configuration } = this.view;
-    if (configuration === this.layout) return this.send({ type: 'partitions.moved' });
+    const { configuration, direction } = this.view;
+    const isTurned = direction !== this.direction;
+    this.direction = direction;
+    if (configuration !== this.layout) this.reception = this.begun();
+    else if (!isTurned) return this.send({ type: 'partitions.moved' });
     this.layout = configuration;
-    this.reception = this.begun();
     this.send({ type: 'layout.changed' });
   }
 

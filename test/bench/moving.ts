@@ -18,6 +18,8 @@ export interface MovingPlan {
   readonly workload: WorkloadName;
   /** 0: nothing is asked while partitions move. */
   readonly inFlight: number;
+  /** Instead of so many in flight: requests a second, whatever becomes of those before them. */
+  readonly ratePerSecond?: number | undefined;
   readonly clients: number;
   readonly durability: string;
   readonly seed: number;
@@ -149,12 +151,12 @@ class Moving {
   /** Window by window, until it is over. */
   private async until(watched: Watched, what: string): Promise<Sample[]> {
     const samples: Sample[] = [];
-    const { windowMs, inFlight } = this.options.plan;
+    const { windowMs, inFlight, ratePerSecond } = this.options.plan;
     // What goes wrong surfaces where it is waited for.
     watched.over.catch(() => undefined);
     while (!watched.isOver) {
       this.options.onProgress(`${what}: ${watched.progress}`);
-      if (inFlight === 0) await sleep(pollMs);
+      if (inFlight === 0 && ratePerSecond === undefined) await sleep(pollMs);
       else samples.push(await this.window({ warmUpMs: 0, measureMs: windowMs }));
     }
     return samples;
@@ -164,8 +166,11 @@ class Moving {
     readonly warmUpMs: number;
     readonly measureMs: number;
   }): Promise<Sample> {
-    const { workload, valueBytes, inFlight } = this.options.plan;
-    const load: Load = { kind: 'closed', inFlight: Math.max(1, inFlight) };
+    const { workload, valueBytes, inFlight, ratePerSecond } = this.options.plan;
+    const load: Load =
+      ratePerSecond === undefined
+        ? { kind: 'closed', inFlight: Math.max(1, inFlight) }
+        : { kind: 'open', ratePerSecond };
     return this.on.stage.goOn(this.on.contender, { workload, valueBytes, load, ...times });
   }
 

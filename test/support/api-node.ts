@@ -128,6 +128,7 @@ export class ToldView implements ClusterView {
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
   readonly isLeaving = false;
+  readonly direction = undefined;
   cluster: ClusterId | undefined;
   private next: NextLayout | undefined;
   private readonly states = new Map<NodeId, Reachability>();

@@ -5,6 +5,7 @@
 import 'reflect-metadata';
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import type { Direction } from '../../actors/rules/layout.js';
 import { type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { standing } from '../../actors/rules/operations.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
@@ -60,6 +61,7 @@ export class HandMadeView implements ClusterView {
   ring: Ring;
   /** What the cluster moves to, if it does. */
   next: NextLayout | undefined;
+  direction: Direction | undefined;
   readonly cluster = 1;
   isLeaving = false;
   readonly self: Member;
@@ -87,6 +89,7 @@ export class HandMadeView implements ClusterView {
   learn(configuration: ConfigurationNumber, order: readonly NodeId[] = this.ids): void {
     this.ring = ringWith(order, configuration);
     this.next = undefined;
+    this.direction = undefined;
     this.tellRing();
   }
 
@@ -102,6 +105,7 @@ export class HandMadeView implements ClusterView {
   ): void {
     this.ring = ringWith(from, configuration);
     const target = ringWith(to, configuration);
+    this.direction = 0;
     this.next = {
       preferenceList: (partition) => target.preferenceList(partition),
       hasMoved: (partition) => moved.includes(partition),
@@ -117,6 +121,7 @@ export class HandMadeView implements ClusterView {
     const to = ringWith(order, configuration);
     const preferenceList = (partition: number): readonly NodeId[] => to.preferenceList(partition);
     this.next = { preferenceList, hasMoved: (partition) => this.moved.has(partition) };
+    this.direction = 0;
     this.moved.clear();
     this.tellRing();
   }
@@ -133,6 +138,7 @@ export class HandMadeView implements ClusterView {
       preferenceList: (partition) => ring.preferenceList(partition),
       hasMoved: (partition) => moved.has(partition),
     };
+    this.direction = this.direction === 0 ? 1 : 0;
     moved.clear();
     this.haveMoved(back);
   }

@@ -180,17 +180,18 @@ test('what a target said it has received is of that life: of the next one it cou
   const generationOf = (life: NodeLife): number =>
     a.membership.view.members().find(({ id }) => id === life.id)!.generation;
   const before = generationOf(c);
-  expect(reports.hasReceived(c.id, 7, 2)).toBe(true);
+  const asked = { layout: 2, since: 2 };
+  expect(reports.hasReceived(c.id, 7, asked)).toBe(true);
   world.kill(c);
   const again = world.start('c');
   world.nats.cut({ from: world.busNameOf('c'), to: world.busNameOf('a') }, 'silent');
   await world.until(() => generationOf(c) > before, 8_000);
   expect(chain.known!.layout).toBe(2);
-  expect(reports.hasReceived(c.id, 7, 2)).toBe(false);
+  expect(reports.hasReceived(c.id, 7, asked)).toBe(false);
   expect(reports.numberOf(c.id)).toBeUndefined();
   world.nats.healAll();
   await world.until(() => reports.numberOf(c.id) !== undefined, 5_000);
-  expect(reports.hasReceived(again.id, 7, 2)).toBe(false);
+  expect(reports.hasReceived(again.id, 7, asked)).toBe(false);
 });
 
 describe('one configuration is followed by one other', () => {

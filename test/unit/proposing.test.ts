@@ -1,6 +1,6 @@
 /** How a node has the next configuration chosen: which words count for what it asks now. */
 import { expect, test } from '@jest/globals';
-import { begin, foundingConfiguration, moved } from '../../actors/rules/steps.js';
+import { begin, type Destination, foundingConfiguration, moved } from '../../actors/rules/steps.js';
 import type { PeerAnswer, Peers } from '../../src/bus/peers.js';
 import { Chain } from '../../src/membership/chain.js';
 import { Proposing } from '../../src/membership/proposing.js';
@@ -87,7 +87,8 @@ async function turns(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
 
-test('a vote of this node in an earlier instance, which its disk was slow with, is none in the next', async () => {
+/** Node 1, whose life was enrolled by these. */
+function node(enrolledBy: readonly number[]) {
   const clock = new ManualClock();
   const tables = new SlowTables();
   const peers = new AskedPeers();
@@ -103,8 +104,7 @@ test('a vote of this node in an earlier instance, which its disk was slow with, 
   chain.learn(founded);
   tables.writeOne();
   const voting = new Voting({ self, chain });
-  voting.enrolledBy(idOf(2));
-  voting.enrolledBy(idOf(3));
+  for (const other of enrolledBy) voting.enrolledBy(idOf(other));
   const proposing = new Proposing({
     peers: peers as unknown as Peers,
     clock,
@@ -116,6 +116,11 @@ test('a vote of this node in an earlier instance, which its disk was slow with, 
     nameOf: (node) => node,
     fetchFrom: () => undefined,
   });
+  return { clock, tables, peers, chain, voting, proposing };
+}
+
+test('a vote of this node in an earlier instance, which its disk was slow with, is none in the next', async () => {
+  const { clock, tables, peers, chain, voting, proposing } = node([2, 3]);
   let outcome = 'open';
   proposing
     .propose((from) => (from.move === undefined ? begin(from, to) : moved(from, [0])))
@@ -147,4 +152,32 @@ test('a vote of this node in an earlier instance, which its disk was slow with, 
   await turns();
   expect({ outcome, number: chain.known?.number }).toEqual({ outcome: 'open', number: 2 });
   proposing.stop();
+});
+
+/** What is said when two have started anew and the third does not answer. */
+async function failureOf(wanted: Destination, enrolledBy: readonly number[]): Promise<string> {
+  const { clock, peers, proposing } = node(enrolledBy);
+  let failure = '';
+  void proposing
+    .propose((from) => begin(from, wanted))
+    .then(undefined, (error: Error) => (failure = error.message));
+  await turns();
+  clock.advance(0);
+  peers.says(2, { kind: 'abstaining' });
+  while (clock.fireNext()) await turns();
+  return failure;
+}
+
+test('too few vote, since somebody is gone who would have to enrol this life: says what to do', async () => {
+  const [n2, n3] = [idOf(2), idOf(3)];
+  const said = await failureOf(to, [2]);
+  expect(said).toContain(`${n3} did not answer`);
+  expect(said).toMatch(`if ${n3} is gone for good, remove it first: quorate remove ${n3}`);
+  expect(said).not.toContain(`quorate remove ${n2}`);
+});
+
+test('no removal helps where this node votes, nor where it is what is wanted', async () => {
+  expect(await failureOf(to, [2, 3])).not.toContain('quorate remove');
+  const without = { members: placesOf(1, 2), ring: 1, removed: [idOf(3)] } as const;
+  expect(await failureOf(without, [2])).not.toContain('quorate remove');
 });

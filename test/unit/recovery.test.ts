@@ -127,7 +127,7 @@ describe('a majority that is lost', () => {
     expect(c.fatal.join()).toMatch(/this node knew configuration \d+, and what was changed/);
     expect([a.fatal, b.fatal]).toEqual([[], []]);
     const third = world.start('e');
-    expect(third.fatal.join()).toMatch(/was removed from its cluster/);
+    expect(third.fatal.join()).toMatch(/is of an older era of its cluster/);
   });
 
   test('from the newest that any survivor knows: whoever is behind is told first', async () => {

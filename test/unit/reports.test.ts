@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const said = (node: string): unknown[] => [
   reports.numberOf(node),
-  reports.hasReceived(node, 2, layout),
+  reports.hasReceived(node, 2, { layout, since: 5 }),
   reports.isEmpty(node, layout),
 ];
 const nothing = [undefined, false, false];
@@ -29,9 +29,11 @@ const nothing = [undefined, false, false];
 test('it counts by its layout, until something else is said', () => {
   reports.hear('a', 7, told);
   expect(said('a')).toEqual([5, true, true]);
-  expect(reports.hasReceived('a', 1, layout)).toBe(false);
-  expect(reports.hasReceived('a', 2, layout + 1)).toBe(false);
+  expect(reports.hasReceived('a', 1, { layout, since: 5 })).toBe(false);
+  expect(reports.hasReceived('a', 2, { layout: layout + 1, since: 5 })).toBe(false);
   expect(reports.isEmpty('a', layout + 1)).toBe(false);
+  // Something else is to be received since then.
+  expect(reports.hasReceived('a', 2, { layout, since: 6 })).toBe(false);
   reports.hear('a', 7, { ...told, progress: undefined });
   expect(said('a')).toEqual([5, false, false]);
 });

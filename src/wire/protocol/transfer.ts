@@ -1,9 +1,11 @@
 /**
  * The verb `transfer`: what moves to another node, and what may be dropped because others hold it.
  * Each question says the layout its author goes by, and who goes by another one refuses: so nobody
- * answers who still takes puts by the layout before.
+ * answers who still takes puts by the layout before. Who fetches says which way the partitions move
+ * as well; to who drops what others hold that is all the same.
  */
 import type { StorageKey } from '../../../actors/rules/key.js';
+import type { Direction } from '../../../actors/rules/layout.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import { MalformedError } from '../../errors.js';
@@ -17,18 +19,32 @@ import type { AgreedKey } from './collection.js';
 
 export type TransferQuestion = { readonly layout: ConfigurationNumber } & (
   | /** How many keys does the source hold of these? */
-    { readonly kind: 'offer'; readonly partitions: readonly number[] }
+    {
+      readonly kind: 'offer';
+      readonly direction: Direction;
+      readonly partitions: readonly number[];
+    }
     /** The next states of the partition that the asker is to own, behind `after` (exclusive). */
-  | { readonly kind: 'states'; readonly partition: number; readonly after: StorageKey }
+  | {
+      readonly kind: 'states';
+      readonly direction: Direction;
+      readonly partition: number;
+      readonly after: StorageKey;
+    }
   /** Which of these does the owner not hold in this state, durably? */
   | { readonly kind: 'held'; readonly keys: readonly AgreedKey[] }
 );
 
 export function transferBody(question: TransferQuestion): Request<'transfer'> {
   const { kind, layout } = question;
-  if (kind === 'offer') return asRequest([kind, layout, encodeIndexes(question.partitions)]);
-  if (kind === 'states')
-    return asRequest([kind, layout, question.partition, storageKeyBin(question.after)]);
+  if (kind === 'offer') {
+    const { direction, partitions } = question;
+    return asRequest([kind, layout, direction, encodeIndexes(partitions)]);
+  }
+  if (kind === 'states') {
+    const { direction, partition, after } = question;
+    return asRequest([kind, layout, direction, partition, storageKeyBin(after)]);
+  }
   const keys = storageKeyBins(question.keys.map(({ key }) => key));
   return asRequest([kind, layout, keys, encodeDigests(question.keys.map(({ digest }) => digest))]);
 }
@@ -37,14 +53,15 @@ export function transferBody(question: TransferQuestion): Request<'transfer'> {
 export function transferOf(body: readonly WireValue[], partitions: number): TransferQuestion {
   const [kind, layout] = body;
   if (!isInt(layout)) throw new MalformedError('the layout expected');
-  if (kind === 'offer' && body.length === 3) {
-    const asked = decodeIndexes(binOf(body[2]));
+  if (kind === 'offer' && body.length === 4) {
+    const asked = decodeIndexes(binOf(body[3]));
     for (const partition of asked) checkPartition(partition, partitions);
-    return { kind, layout, partitions: asked };
+    return { kind, layout, direction: checkDirection(body[2]), partitions: asked };
   }
-  if (kind === 'states' && body.length === 4) {
-    const partition = checkPartition(body[2], partitions);
-    return { kind, layout, partition, after: binOf(body[3]).toString('latin1') };
+  if (kind === 'states' && body.length === 5) {
+    const direction = checkDirection(body[2]);
+    const partition = checkPartition(body[3], partitions);
+    return { kind, layout, direction, partition, after: binOf(body[4]).toString('latin1') };
   }
   if (kind !== 'held' || body.length !== 4) throw new MalformedError('no such question');
   const names = storageKeysOf(body[2]);
@@ -104,6 +121,11 @@ export function otherwiseHeldOf(body: readonly WireValue[], asked: number): read
   if (positions.some((position) => position >= asked))
     throw new MalformedError('keys that were not asked for');
   return positions;
+}
+
+function checkDirection(value: WireValue | undefined): Direction {
+  if (value !== 0 && value !== 1) throw new MalformedError('no such direction');
+  return value;
 }
 
 function checkPartition(value: WireValue | undefined, partitions: number): number {

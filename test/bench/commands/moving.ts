@@ -13,6 +13,7 @@ interface MovingFlags {
   readonly size: number;
   readonly workload: WorkloadName;
   readonly inFlight: number;
+  readonly rate?: number;
   readonly durability: string;
   readonly clients: number;
   readonly seconds: number;
@@ -49,6 +50,7 @@ export function addMoving(program: Command): void {
     .option('--size <bytes>', 'of values', wholeNumber, 1_000)
     .option('--workload <name>', `of ${workloadNames.join(', ')}`, oneOf(workloadNames), '50/50')
     .option('--in-flight <count>', 'requests in flight; 0: none while it moves', notNegative, 64)
+    .option('--rate <per second>', 'an open loop instead of so many in flight', wholeNumber)
     .option('--durability <when>', 'sync, periodic:MS', durability, 'sync')
     .option('--clients <count>', 'client processes that share the load', wholeNumber, 1)
     .option('--seconds <seconds>', 'measured before and after', positive, 30)
@@ -62,7 +64,7 @@ export function addMoving(program: Command): void {
       'after',
       `
 N=3 W=2 R=2. All nodes are on this machine, the new one too: with a closed loop that keeps it busy, what it does for itself is
-taken from the others. The share of the new node is what it holds in the end.
+taken from the others; with --rate below what they can do that shows in latencies alone. The share of the new node is what it holds in the end.
 
 Examples:
   npm run bench -- moving
@@ -76,7 +78,7 @@ async function run(flags: MovingFlags): Promise<void> {
   const plan = planOf(flags);
   print(machine());
   print(
-    `${plan.nodes} nodes and one more, ${plan.keys} keys of ${plan.valueBytes} bytes, ${plan.workload}, ${plan.inFlight} in flight, ${plan.durability}\n`,
+    `${plan.nodes} nodes and one more, ${plan.keys} keys of ${plan.valueBytes} bytes, ${plan.workload}, ${loadText(plan)}, ${plan.durability}\n`,
   );
   print(headOf(columns));
   await withDirectory(flags.directory, async (directory) => {
@@ -84,6 +86,10 @@ async function run(flags: MovingFlags): Promise<void> {
     for (const line of movedText(report)) print(line);
     if (flags.json !== undefined) writeJson(flags.json, report);
   });
+}
+
+function loadText({ inFlight, ratePerSecond }: MovingPlan): string {
+  return ratePerSecond === undefined ? `${inFlight} in flight` : `${ratePerSecond} a second`;
 }
 
 function onRow(row: PhaseRow): void {
@@ -103,13 +109,14 @@ function movedText({ moved, ...report }: MovingReport): string[] {
 }
 
 function planOf(flags: MovingFlags): MovingPlan {
-  const { nodes, keys, size, workload, inFlight, clients, seed } = flags;
+  const { nodes, keys, size, workload, inFlight, rate, clients, seed } = flags;
   return {
     nodes,
     keys,
     valueBytes: size,
     workload,
     inFlight,
+    ratePerSecond: rate,
     clients,
     seed,
     durability: flags.durability,

@@ -294,10 +294,38 @@ export const movingMutants: readonly Mutant[] = [
 
   // What a cancel and a slow disk leave of an earlier step.
   {
-    name: 'sends-who-is-no-target',
+    name: 'sends-in-any-direction',
     file: 'src/replica/transfer-handler.js',
-    find: 'if (!this.isTarget(call.from, question.partition))',
-    replace: 'if (false)',
+    find: "question.kind === 'held' || question.direction === view.direction",
+    replace: 'true',
+  },
+  {
+    name: 'stream-goes-on-after-a-cancel',
+    test: 'unit/replica/transfer',
+    file: 'src/replica/transfer.js',
+    find: 'const isTurned = direction !== this.direction;',
+    replace: 'const isTurned = false;',
+  },
+  {
+    name: 'received-before-more-was-wanted',
+    test: 'unit/replica/transfer',
+    file: 'src/replica/reception.js',
+    find: 'this.concluded.get(partition) === textOf(quotas)',
+    replace: 'this.concluded.has(partition)',
+  },
+  {
+    name: 'said-before-more-was-wanted',
+    test: 'unit/reports',
+    file: 'src/membership/reports.js',
+    find: ' || report.number < by.since',
+    replace: '',
+  },
+  {
+    name: 'cancels-passed-over',
+    test: 'unit/targets-asked',
+    file: 'src/membership/targets-asked.js',
+    find: '!isNext || ',
+    replace: '',
   },
   {
     name: 'own-word-of-an-earlier-instance',

@@ -7,7 +7,8 @@
  *                                      `mutants.ts`): it can fail
  *   cluster nodes=3 n=3 r=2 w=2 [partitions=8] [durability=periodic(1000)]
  *     [conflict=last-writer-wins] [grace=2s] [hintage=1m] [mapping=off] [latency=1ms]
- *     [memtable=8000] [hintroom=9000] [servers=3] [join=auto] [seed=x]   starts, and serves
+ *     [memtable=8000] [hintroom=9000] [servers=3] [join=auto] [seed=x] [lone=b]   starts, and
+ *                                      serves; `lone`: a bucket of N, R and W 1
  *   cluster … founders=3 start=by-hand    its nodes start when the script says so
  *   first-voter crash FIRST            what befalls the node that first tells that it has a list of
  *                                      founders on its disk, in that moment; from here on it is
@@ -129,6 +130,7 @@ function clusterOptions(options: Readonly<Record<string, string>>): ClusterOptio
     durability:
       periodic === undefined ? { kind: 'sync' } : { kind: 'periodic', everyMs: Number(periodic) },
     defaults: { ...number('n'), ...number('r'), ...number('w'), conflict },
+    buckets: options['lone'] === undefined ? {} : { [options['lone']]: { n: 1, r: 1, w: 1 } },
     ...time('grace', 'tombstoneGraceMs'),
     ...time('hintage', 'hintAgeMs'),
     storeBounds: { ...bound('memtable', 'memtableBytesMax'), ...bound('hintroom', 'hintBytesMax') },

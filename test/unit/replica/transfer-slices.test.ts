@@ -16,6 +16,7 @@ import { HandMadeView } from '../../support/round-cluster.js';
 import { merge, stateAfter, StoreHome, type StoreProcess } from '../../support/store-process.js';
 
 const [stable, moving] = [2, 3];
+const direction = 0;
 const partition = 1;
 const [self, target] = ['0011223344556677', '8899aabbccddeeff'];
 
@@ -85,7 +86,7 @@ async function sourceWith(count: number, valueBytes: number): Promise<void> {
   handler.start();
   ask = (after, from = target) => {
     const answers: WireValue[][] = [];
-    const question = { kind: 'states', layout: moving, partition, after } as const;
+    const question = { kind: 'states', layout: moving, direction, partition, after } as const;
     const ok = (body: readonly WireValue[]): void =>
       void answers.push(decode(encode(body)) as WireValue[]);
     handle({ from, body: transferBody(question), ok, refuse });

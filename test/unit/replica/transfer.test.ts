@@ -19,6 +19,7 @@ let world: ReplicaWorld;
 afterEach(() => expect(world.errors).toEqual([]));
 
 const [stable, moving] = [2, 3];
+const direction = 0;
 
 /** Node 3 is to receive all partitions but these: their owners stay nodes 0, 1 and 2. */
 const staying = new Set([0, 4, 8, 12]);
@@ -312,6 +313,65 @@ describe('transfer', () => {
     expect(world.stateAt(3, lone[1]!)).toBeUndefined();
   });
 
+  test('a source that is a cancel behind is not believed, and told: it has what moves as soon as it goes by the same', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    world.nodes[2]!.view.moveTo(moving, ids([0, 1, 2, 3]));
+    world.nodes[2]!.view.cancel();
+    begin([2]);
+    await world.run(10_000);
+    expect(received(1)).not.toContain(5);
+    expect(world.stateAt(1, lone)).toBeUndefined();
+    expect(world.nodes[1]!.view.reconciled).toContain(world.nodes[2]!.id);
+    world.nodes[2]!.view.cancel();
+    await world.run(10_000);
+    expect(received(1)).toContain(5);
+    expect(world.valuesAt(1, lone)).toEqual(['v']);
+  });
+
+  test('a stream ends with a cancel, and goes on after that is cancelled: nothing was left out', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    for (let i = 0; i < 40; i++) await world.put(2, world.key(`k${i}`, 5), large(100_000));
+    begin();
+    const isUnderWay = (): boolean => world.valuesAt(1, world.key('k0', 5)) !== undefined;
+    for (let ms = 0; ms < 20_000 && !isUnderWay(); ms++) await world.run(1);
+    expect({ isUnderWay: isUnderWay(), last: world.stateAt(1, world.key('k9', 5)) }).toEqual({
+      isUnderWay: true,
+      last: undefined,
+    });
+    // What moves to node 1 now has N=3, and what moved to it before has N=1 as well.
+    for (const { view } of world.nodes) view.cancel();
+    await world.run(20_000);
+    for (const { view } of world.nodes) view.cancel();
+    await world.run(20_000);
+    expect(received(1)).toContain(5);
+    expect(world.valuesAt(1, lone)).toEqual(['v']);
+  });
+
+  test('more is to be received since somebody was removed: nothing is said before that is here, too', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    begin();
+    await world.run(20_000);
+    expect(received(1)).toContain(5);
+    // Acknowledged by two of its three owners before, of which node 3 has heard nothing yet.
+    const key = world.key('k', 5);
+    await putAt([2, 0], key);
+    world.crash(3);
+    for (const { view } of world.nodes.slice(0, 3)) {
+      view.removed.add(world.nodes[3]!.id);
+      view.haveMoved([]);
+    }
+    expect(received(1)).not.toContain(5);
+    await world.run(20_000);
+    expect(received(1)).toContain(5);
+    expect(world.valuesAt(1, key)).toEqual(['v']);
+  });
+
   test('a state larger than a message is received as a whole, though it changes on the way', async () => {
     await settled();
     await fill(32);
@@ -378,8 +438,8 @@ describe('what is asked of a source', () => {
     const [key] = await fill(1);
     const keys = [{ key: key!, digest: { hi: 1, lo: 2 } }];
     const questions = [
-      { kind: 'offer', layout: moving, partitions: [0] },
-      { kind: 'states', layout: moving, partition: 0, after: '' },
+      { kind: 'offer', layout: moving, direction, partitions: [0] },
+      { kind: 'states', layout: moving, direction, partition: 0, after: '' },
       { kind: 'held', layout: moving, keys },
     ] as const;
     for (const question of questions)
@@ -393,7 +453,7 @@ describe('what is asked of a source', () => {
     const found: StorageKey[] = [];
     let after = '';
     do {
-      const question = { kind: 'states', layout: moving, partition: 1, after } as const;
+      const question = { kind: 'states', layout: moving, direction, partition: 1, after } as const;
       const answer = await ask(0, question);
       if (answer.kind !== 'ok') throw new Error('refused');
       const sent = sentOf(answer.body, after);
@@ -405,15 +465,45 @@ describe('what is asked of a source', () => {
     expect(new Set(found).size).toBe(40);
   });
 
-  test('states of a partition that does not move to the asker are refused; that it owned before as well: all', async () => {
+  test('states of a partition that moves to the asker: all, also to one that owned it before; to another: none', async () => {
     await settled();
     await fill(64);
     begin();
-    const question = { kind: 'states', layout: moving, partition: 1, after: '' } as const;
-    expect((await ask(2, question, 0)).kind).toBe('refused');
-    const answer = await ask(2, question, 1);
-    if (answer.kind !== 'ok') throw new Error(answer.kind);
-    expect(decodeBatch(Buffer.from(sentOf(answer.body, '').batch))).toHaveLength(4);
+    const question = {
+      kind: 'states',
+      layout: moving,
+      direction,
+      partition: 1,
+      after: '',
+    } as const;
+    const countFor = async (from: number): Promise<number> => {
+      const answer = await ask(2, question, from);
+      if (answer.kind !== 'ok') throw new Error(answer.kind);
+      return decodeBatch(Buffer.from(sentOf(answer.body, '').batch)).length;
+    };
+    expect(await countFor(1)).toBe(4);
+    expect(await countFor(0)).toBe(0);
+  });
+
+  test('in the other direction: nothing, whoever is to own some of it by either; who drops is told as ever', async () => {
+    await settled({ buckets: { lone: { n: 1, r: 1, w: 1 } } });
+    const lone = storageKeyOf({ partition: 5, bucket: 'lone', key: 'k' });
+    await putAt([2], lone);
+    begin();
+    const { layout, partition } = { layout: moving, partition: 5 };
+    // Of partition 5 node 1 is to own what has N=1, and stays an owner of what has N=3.
+    const questions = [
+      { kind: 'offer', layout, direction, partitions: [partition] },
+      { kind: 'states', layout, direction, partition, after: '' },
+    ] as const;
+    for (const question of questions) expect((await ask(2, question, 1)).kind).toBe('ok');
+    world.nodes[2]!.view.cancel();
+    for (const question of questions)
+      expect(await ask(2, question, 1)).toMatchObject({ kind: 'refused', code: 421 });
+    const keys = [{ key: lone, digest: { hi: 1, lo: 2 } }];
+    expect((await ask(2, { kind: 'held', layout, keys }, 1)).kind).toBe('ok');
+    world.nodes[2]!.view.cancel();
+    for (const question of questions) expect((await ask(2, question, 1)).kind).toBe('ok');
   });
 });
 

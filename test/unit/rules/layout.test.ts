@@ -1,10 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { assert, property } from 'fast-check';
 import type { Configuration } from '../../../actors/rules/configuration.js';
-import { layoutOf } from '../../../actors/rules/layout.js';
+import { directionOf, layoutOf } from '../../../actors/rules/layout.js';
 import { isMoving, placementOf, replicasOf } from '../../../actors/rules/placement.js';
 import { ringOf } from '../../../actors/rules/ring.js';
-import { begin, cancelled, foundingConfiguration, moved } from '../../../actors/rules/steps.js';
+import {
+  begin,
+  cancelled,
+  foundingConfiguration,
+  moved,
+  removal,
+} from '../../../actors/rules/steps.js';
 import {
   allOf,
   histories,
@@ -70,6 +76,20 @@ describe('a layout', () => {
       expect(sorted(incoming)).toEqual([1, 2].map(idOf));
     for (const { primaries, fallbacks } of placementsOf(settled(draining), 3))
       expect(sorted([...primaries, ...fallbacks])).toEqual([1, 2].map(idOf));
+  });
+
+  test('moves in a direction, which a cancel turns and nothing else: also where rings alone differ', () => {
+    expect(directionOf(founded)).toBeUndefined();
+    const turned = begin(founded, { members: three, ring: 2, removed: [] });
+    for (const begun of [growing, taken(turned)]) {
+      const some = taken(moved(begun, [1]));
+      const gone = taken(removal(some, [idOf(3)]));
+      const back = taken(cancelled(gone));
+      const forth = taken(cancelled(taken(moved(back, [1]))));
+      const first = directionOf(begun)!;
+      expect([some, gone, forth].map(directionOf)).toEqual([first, first, first]);
+      expect(directionOf(back)).toBe(1 - first);
+    }
   });
 
   test('takes the rings of the one before it as far as they are the same', () => {

@@ -183,8 +183,8 @@ const messages: readonly (readonly [
   ['holdings', holdingsBody([0, 3]), (body) => holdingsOf(body, 2), [0, 3]],
   ...(
     [
-      { kind: 'offer', layout: 7, partitions: [0, 255] },
-      { kind: 'states', layout: 7, partition: 3, after: keys[0]! },
+      { kind: 'offer', layout: 7, direction: 0, partitions: [0, 255] },
+      { kind: 'states', layout: 7, direction: 1, partition: 3, after: keys[0]! },
       { kind: 'held', layout: 7, keys: agreed },
     ] as const
   ).map(
