@@ -49,7 +49,7 @@ export class Agreement {
     const voter = { instance: known.number, acceptor, votesFrom: 0 };
     const cast = voteOf(voter, question.instance, question);
     if (!isHere) return done(cast.vote);
-    if (table.isStuck) throw new UnavailableError('the disk is full: it takes no word');
+    table.checkRoom();
     if (cast.vote.kind === 'accepted') this.agreedTo = wanted;
     table.keep({ agreed: { instance: known.number, acceptor: cast.acceptor } }, () =>
       done(cast.vote),

@@ -5,7 +5,6 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { areForked } from '../../actors/rules/era.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
-import { mayReconcile } from '../../actors/rules/said-configuration.js';
 import type { IncomingCall, Peers } from '../bus/peers.js';
 import { OtherConfigurationError, UnavailableError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
@@ -23,6 +22,7 @@ import {
 } from '../wire/protocol/chain.js';
 import type { Chain, KnownNumber } from './chain.js';
 import type { Enrolment } from './enrolment.js';
+import { Pacing } from './pacing.js';
 import type { Voting } from './voting.js';
 import type { Vouching } from './vouching.js';
 
@@ -43,11 +43,14 @@ export interface Survivor {
 export type RecoveryQuestion = Extract<ChainQuestion, { readonly kind: 'survey' | 'recover' }>;
 
 export class ChainExchange {
-  private readonly fetchedAtMs = new Map<NodeId, number>();
-  private readonly toldAtMs = new Map<NodeId, number>();
+  private readonly fetching: Pacing;
+  private readonly telling: Pacing;
   private survivor: Survivor | undefined;
 
-  constructor(private readonly options: ChainExchangeOptions) {}
+  constructor(private readonly options: ChainExchangeOptions) {
+    this.fetching = new Pacing(options.clock);
+    this.telling = new Pacing(options.clock);
+  }
 
   surviveAs(survivor: Survivor): void {
     this.survivor = survivor;
@@ -69,7 +72,7 @@ export class ChainExchange {
   /** Asks for the configuration it knows; not again and again. */
   fetchFrom(node: NodeId): void {
     const { peers, clock, chain, vouching } = this.options;
-    if (!this.may(this.fetchedAtMs, node)) return;
+    if (!this.fetching.may(node)) return;
     const call = peers.call(node, 'chain', chainBody({ kind: 'fetch' }), (answer) => {
       if (answer.kind !== 'ok') return;
       const told = understood(() => decodeConfiguration(fetchedOf(answer.body)));
@@ -87,7 +90,7 @@ export class ChainExchange {
   tell(node: NodeId): void {
     const { peers, chain } = this.options;
     const configuration = chain.bytes;
-    if (configuration === undefined || !this.may(this.toldAtMs, node)) return;
+    if (configuration === undefined || !this.telling.may(node)) return;
     peers.tell(node, 'chain', chainBody({ kind: 'chosen', configuration }));
   }
 
@@ -130,6 +133,7 @@ export class ChainExchange {
     if (asked.kind === 'survey' || asked.kind === 'recover')
       return this.survivor?.answer(call, asked);
     if (asked.kind !== 'chosen') return this.vote(call, asked);
+    chain.table.checkRoom();
     const told = decodeConfiguration(asked.configuration);
     vouching.hear(call.from, told, () => call.ok(takenBody));
   }
@@ -144,13 +148,5 @@ export class ChainExchange {
       if (vote.kind !== 'superseded') return call.ok(voteBody(vote));
       call.ok(voteBody({ kind: 'superseded', configuration: chain.bytes! }));
     });
-  }
-
-  private may(lastMs: Map<NodeId, number>, node: NodeId): boolean {
-    const nowMs = this.options.clock.monotonicMs();
-    for (const [other, atMs] of lastMs) if (mayReconcile(atMs, nowMs)) lastMs.delete(other);
-    if (lastMs.has(node)) return false;
-    lastMs.set(node, nowMs);
-    return true;
   }
 }

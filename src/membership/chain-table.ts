@@ -21,8 +21,9 @@ import type { LifeName, Lives, LivesHeld } from '../../actors/consensus/lives.js
 import { noBallot } from '../../actors/consensus/ballot.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { sameIds } from '../../actors/rules/founding.js';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
-import { MalformedError } from '../errors.js';
+import { MalformedError, OverloadedError, UnavailableError } from '../errors.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
 import type { Departure } from './departure.js';
 import { isBin, isInt, isList, isText } from '../wire/columns.js';
@@ -85,7 +86,9 @@ export class ChainTable {
   private written = nothingKept;
   private isWriting = false;
   private hasFailed = false;
-  private onWritten: (() => void)[] = [];
+  /** For what is not on disk yet. */
+  private waiting: (() => void)[] = [];
+  private readonly listeners: (() => void)[] = [];
 
   constructor(private readonly tables: Tables) {
     this.table = tables.open('chain');
@@ -129,25 +132,35 @@ export class ChainTable {
     return this.written;
   }
 
-  /** Nothing gets there for now. */
-  get isStuck(): boolean {
-    return this.hasFailed;
+  /**
+   * Before anything is kept because another node asks: who asks gives up sooner than a full disk
+   * has room, and asks again. Throws `UnavailableError` and `OverloadedError`.
+   */
+  checkRoom(): void {
+    if (this.hasFailed) throw new UnavailableError('the disk is full: it takes nothing');
+    if (this.waiting.length >= chainLimits.unwrittenMax)
+      throw new OverloadedError('too much waits for the disk');
+  }
+
+  /** Called after each write, before those who wait for it are. */
+  onWrite(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   /**
    * `done` is called once that, or something later, is on disk. A full disk is no error here: what
    * waits is tried again with `write`.
    */
-  keep(changes: Partial<KeptChain>, done: () => void): void {
+  keep(changes: Partial<KeptChain>, done?: () => void): void {
     this.next = { ...this.next, ...changes };
-    this.onWritten.push(done);
+    if (done !== undefined) this.waiting.push(done);
     this.write();
   }
 
   write(): void {
-    if (this.isWriting || this.onWritten.length === 0) return;
-    const { next, written } = this;
-    const waiting = this.onWritten.splice(0);
+    if (this.isWriting || this.next === this.written) return;
+    const { next, written, waiting } = this;
+    this.waiting = [];
     this.isWriting = true;
     this.tables.commit(
       (batch) => this.put(batch, next, written),
@@ -156,9 +169,10 @@ export class ChainTable {
         this.hasFailed = error !== undefined;
         if (error === undefined) {
           this.written = next;
+          for (const listener of this.listeners) listener();
           for (const done of waiting) done();
           this.write();
-        } else this.onWritten.unshift(...waiting);
+        } else this.waiting = [...waiting, ...this.waiting];
       },
     );
   }

@@ -26,11 +26,17 @@ export interface ChainOptions {
   readonly isFounder: (configuration: Configuration) => boolean;
 }
 
+interface Stored {
+  readonly configuration: Configuration;
+  /** Its document. */
+  readonly bytes: Buffer;
+}
+
 export class Chain {
   readonly table: ChainTable;
-  private current: { readonly configuration: Configuration; readonly bytes: Buffer } | undefined;
+  private current: Stored | undefined;
   /** The latest that was heard of; not on disk yet, if it is another one than `known`. */
-  private latest: Configuration | undefined;
+  private latest: Stored | undefined;
   private end: Departure | undefined;
   private readonly listeners: ((now: Configuration) => void)[] = [];
   private readonly departureListeners: (() => void)[] = [];
@@ -38,6 +44,7 @@ export class Chain {
 
   constructor(private readonly options: ChainOptions) {
     this.table = new ChainTable(options.tables);
+    this.table.onWrite(() => this.wrote());
   }
 
   /**
@@ -54,8 +61,8 @@ export class Chain {
       );
     const isOut = wasMember && !isMember(configuration, this.options.self);
     this.end = departure ?? (isOut ? { kind: 'removed' } : undefined);
-    this.latest = configuration;
-    this.actUpon(configuration, bytes);
+    this.latest = { configuration, bytes };
+    this.actUpon(this.latest);
   }
 
   /** On disk. */
@@ -69,7 +76,7 @@ export class Chain {
 
   /** The latest that was taken, on disk or not yet. */
   get heard(): Configuration | undefined {
-    return this.latest;
+    return this.latest?.configuration;
   }
 
   /** Its document. */
@@ -111,7 +118,7 @@ export class Chain {
   }
 
   isLater({ cluster, number }: Omit<KnownNumber, 'recovery'>): boolean {
-    const { latest } = this;
+    const latest = this.heard;
     return latest === undefined || (cluster === latest.cluster && number > latest.number);
   }
 
@@ -119,8 +126,8 @@ export class Chain {
    * Takes it if it is later than what is known and of the same cluster. `done` is called once it,
    * or a later one, is on disk; never when this node can't take it.
    */
-  learn(configuration: Configuration, done: () => void = () => undefined): void {
-    const { latest } = this;
+  learn(configuration: Configuration, done?: () => void): void {
+    const latest = this.heard;
     if (configuration.partitions !== this.options.partitions) return;
     if (latest === undefined && !this.options.mayBeOwn(configuration)) return;
     if (latest !== undefined && latest.cluster !== configuration.cluster) return;
@@ -129,26 +136,30 @@ export class Chain {
       return;
     }
     if (latest !== undefined && latest.number >= configuration.number) {
-      if (this.current?.configuration === latest) done();
-      else this.table.keep({}, done);
+      if (this.known === latest) done?.();
+      else if (done !== undefined) this.table.keep({}, done);
       return;
     }
     const past = pastWith(this.table.kept.past, latest, configuration);
-    this.latest = configuration;
-    this.noteDeparture(configuration);
     const bytes = encodeConfiguration(configuration);
+    this.latest = { configuration, bytes };
+    this.noteDeparture(configuration);
     const wasMember = this.table.kept.wasMember || isMember(configuration, this.options.self);
     // The votes stay: until it is on disk this node votes on, and must know what it said.
     const changes = { configuration: bytes, wasMember, departure: this.end, past };
-    this.table.keep(changes, () => {
-      if (this.latest === configuration) this.actUpon(configuration, bytes);
-      done();
-    });
+    this.table.keep(changes, done);
   }
 
-  private actUpon(configuration: Configuration, bytes: Buffer): void {
-    this.current = { configuration, bytes };
-    for (const listener of this.listeners) listener(configuration);
+  /** Of several that came meanwhile only the last one counts. */
+  private wrote(): void {
+    const { latest, current, table } = this;
+    if (latest === undefined || latest === current) return;
+    if (table.onDisk.configuration === latest.bytes) this.actUpon(latest);
+  }
+
+  private actUpon(stored: Stored): void {
+    this.current = stored;
+    for (const listener of this.listeners) listener(stored.configuration);
   }
 
   private noteDeparture(configuration: Configuration): void {

@@ -176,7 +176,7 @@ export class Configurations {
   private isEmptied(heldData: HeldData, layout: ConfigurationNumber): boolean {
     if (!heldData.isEmpty()) return false;
     const { table } = this.chain;
-    if (table.kept.emptied !== layout) table.keep({ emptied: layout }, () => undefined);
+    if (table.kept.emptied !== layout) table.keep({ emptied: layout });
     return table.onDisk.emptied === layout;
   }
 

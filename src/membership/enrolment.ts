@@ -61,9 +61,10 @@ export class Enrolment {
     for (const node of this.options.voting.unheard()) this.ask(node);
   }
 
-  /** Another asks. Throws `OverloadedError`. */
+  /** Another asks. Throws `OverloadedError` and `UnavailableError`. */
   answer(call: IncomingCall<'chain'>, asked: EnrolmentQuestion): void {
     const { table } = this.options.chain;
+    table.checkRoom();
     const { enrolled } = table.kept;
     const before = enrolled.get(call.from);
     const last = asked.kind === 'enrol' ? enrol(before, asked) : before;

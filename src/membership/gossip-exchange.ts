@@ -14,6 +14,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
 import { isDown, type News, type Settings } from '../wire/protocol/news.js';
+import { abstentionText } from './abstention.js';
 import type { Configurations } from './configurations.js';
 import type { Consent } from './consent.js';
 import type { Driving } from './driving.js';
@@ -213,6 +214,9 @@ export class GossipExchange {
     if (life.isJoined) driving.review();
     this.announce();
     outages.review();
+    const abstention = abstentionText(roster.self.id, configurations);
+    if (abstention === undefined) problems.clear('abstention');
+    else problems.report('abstention', abstention);
     const waitingFor = life.waitingFor();
     if (waitingFor === undefined) problems.clear('waiting');
     else if (roster.self.heartbeat >= limits.patienceBeatsMax)

@@ -79,7 +79,7 @@ export class MemberTable {
           this.written = revision;
           callAll(waiting);
           if (this.onWritten.length > 0) this.save();
-        } else this.onWritten.unshift(...waiting);
+        } else this.onWritten = [...waiting, ...this.onWritten];
       },
     );
   }

@@ -7,8 +7,9 @@
  * The answer is JSON, {number, confirmed, missing} or {error, outcome}.
  */
 import { inject, injectable } from 'tsyringe';
+import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { NodeAddress } from '../bus/peers.js';
-import { QuorateError } from '../errors.js';
+import { OverloadedError, QuorateError } from '../errors.js';
 import { Bus, type BusMessage } from '../seams/bus.js';
 import { isInbox, nodeSubject } from '../wire/subjects.js';
 import { Membership } from './membership.js';
@@ -18,6 +19,8 @@ export type RemovalAnswer = Removal | { readonly error: string; readonly outcome
 
 @injectable()
 export class RemovalDesk {
+  private underway = 0;
+
   constructor(
     @inject(Bus) private readonly bus: Bus,
     @inject(NodeAddress) private readonly address: NodeAddress,
@@ -38,10 +41,21 @@ export class RemovalDesk {
 
   private async answerTo(target: string): Promise<RemovalAnswer> {
     try {
-      return await this.membership.removing.remove(target);
+      return await this.removed(target);
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       return { error: error.message, outcome: error.outcome };
+    }
+  }
+
+  private async removed(target: string): Promise<RemovalAnswer> {
+    if (this.underway >= chainLimits.proposalsMax)
+      throw new OverloadedError('this node has other removals under way: ask again');
+    this.underway++;
+    try {
+      return await this.membership.removing.remove(target);
+    } finally {
+      this.underway--;
     }
   }
 }

@@ -16,7 +16,7 @@ import type { Configuration } from '../../actors/rules/configuration.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { mayFollow } from '../../actors/rules/steps.js';
 import { votersOf } from '../../actors/rules/voters.js';
-import { MalformedError, UnavailableError } from '../errors.js';
+import { MalformedError } from '../errors.js';
 import { decodeConfiguration } from '../wire/configuration-codec.js';
 import { agreedAt } from './agreed.js';
 import type { Chain } from './chain.js';
@@ -36,7 +36,8 @@ export class Voting {
 
   /**
    * `done` is called with what is on disk by then. Throws `MalformedError` when that can't follow,
-   * and `UnavailableError` when the disk takes nothing.
+   * and `UnavailableError` or `OverloadedError` when
+   * the disk takes nothing.
    */
   vote(
     asked: Question<Uint8Array> & { readonly instance: ConfigurationNumber },
@@ -50,7 +51,7 @@ export class Voting {
     if (vote.kind === 'superseded' || vote.kind === 'behind' || vote.kind === 'abstaining')
       return done(vote);
     const { table } = chain;
-    if (table.isStuck) throw new UnavailableError('the disk is full: it takes no vote');
+    table.checkRoom();
     const votes = { instance: known.number, acceptor };
     table.keep({ votes }, () => done(vote));
   }
@@ -83,9 +84,15 @@ export class Voting {
     return this.options.chain.table.kept.votesFrom === votesNowhere;
   }
 
+  /** It was found to have an old disk, and may have voted on what follows what it knows. */
+  get abstains(): boolean {
+    const { known, table } = this.options.chain;
+    return known !== undefined && table.kept.votesFrom > known.number;
+  }
+
   /** It has forgotten no vote from that instance on. */
   voteFrom(votesFrom: ConfigurationNumber): void {
-    this.options.chain.table.keep({ votesFrom }, () => undefined);
+    this.options.chain.table.keep({ votesFrom });
   }
 
   /**
@@ -94,7 +101,7 @@ export class Voting {
    */
   get votes(): boolean {
     const { known } = this.options.chain;
-    return known !== undefined && !this.votesNowhere && !this.hasAgreed(known);
+    return known !== undefined && !this.abstains && !this.hasAgreed(known);
   }
 
   private hasAgreed(known: Configuration): boolean {

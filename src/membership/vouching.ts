@@ -1,6 +1,6 @@
 /** Configurations that others tell, until enough of them have for this node to go by them. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type Configuration, membersOf } from '../../actors/rules/configuration.js';
+import { type Configuration, isMember, membersOf } from '../../actors/rules/configuration.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { sameConfiguration } from '../../actors/rules/steps.js';
 import { isVouchedFor, type Told } from '../../actors/rules/vouching.js';
@@ -27,13 +27,20 @@ export class Vouching {
     const nowMs = clock.monotonicMs();
     const before = this.told.find((told) => sameConfiguration(told.configuration, configuration));
     const told = before ?? { configuration, by: new Set(), sinceMs: nowMs };
-    const now = { ...told, by: new Set([...told.by, from]) };
+    const by = this.counts(from) ? new Set([...told.by, from]) : told.by;
+    const now = { ...told, by };
     if (isVouchedFor(heard, now, { others: this.others(heard), nowMs })) {
       this.told = [];
       return chain.learn(configuration, done);
     }
     const others = this.told.filter((other) => other !== before && this.isFresh(other, nowMs));
     this.told = [...others, now].slice(-chainLimits.vouchedMax);
+  }
+
+  /** Of anybody else it is remembered that it was told, and not by whom. */
+  private counts(node: NodeId): boolean {
+    const { known, heard } = this.options.chain;
+    return [known, heard].some((one) => one !== undefined && isMember(one, node));
   }
 
   private isFresh({ configuration, sinceMs }: Told, nowMs: number): boolean {

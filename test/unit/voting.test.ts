@@ -3,6 +3,8 @@ import { expect, test } from '@jest/globals';
 import type { Question } from '../../actors/consensus/acceptor.js';
 import type { Vote } from '../../actors/consensus/voter.js';
 import { begin, foundingConfiguration } from '../../actors/rules/steps.js';
+import { votesNowhere } from '../../actors/consensus/voter.js';
+import { abstentionText } from '../../src/membership/abstention.js';
 import { Chain } from '../../src/membership/chain.js';
 import { Voting } from '../../src/membership/voting.js';
 import type { Table, TableBatch, Tables } from '../../src/seams/table.js';
@@ -47,13 +49,13 @@ class SlowTables implements Tables {
   }
 }
 
-function voter(enrolledBy: readonly number[] = [2, 3]) {
+function voter(enrolledBy: readonly number[] = [2, 3], founders = founded) {
   const tables = new SlowTables();
   const self = idOf(1);
   const options = { tables, self, partitions, mayBeOwn: () => true, isFounder: () => true };
   const chain = new Chain(options);
   chain.load();
-  chain.learn(founded);
+  chain.learn(founders);
   tables.write();
   const voting = new Voting({ self, chain });
   for (const other of enrolledBy) voting.enrolledBy(idOf(other));
@@ -105,4 +107,34 @@ test('of three voters it votes once both others have enrolled its life; who is g
   expect(ask(1, prepare(1))).toMatchObject({ kind: 'promised' });
   isDown = false;
   expect(ask(1, prepare(2))).toEqual({ kind: 'abstaining' });
+});
+
+test('one whose disk was put back counts as able to vote from the instance on in which it votes', () => {
+  const { tables, chain, voting, ask } = voter();
+  const text = (): string | undefined => abstentionText(idOf(1), { chain, voting });
+  expect(voting.votes).toBe(true);
+  expect(text()).toBeUndefined();
+  for (const votesFrom of [votesNowhere, 2]) {
+    voting.voteFrom(votesFrom);
+    tables.write();
+    expect(ask(1, prepare(1))).toEqual({ kind: 'abstaining' });
+    expect(voting.votes).toBe(false);
+    expect(text()).toMatch(
+      /put back from a copy, so it can't vote on the next change .* spare 0 of the 2 others .* instead of 1$/,
+    );
+  }
+  chain.learn(next);
+  tables.write();
+  expect(ask(2, prepare(1))).toMatchObject({ kind: 'promised' });
+  expect(voting.votes).toBe(true);
+  expect(text()).toBeUndefined();
+});
+
+test('of two such a one keeps the cluster from any change, and says what an operator can do', () => {
+  const { tables, chain, voting } = voter([2], foundingConfiguration(placesOf(1, 2), partitions));
+  voting.voteFrom(2);
+  tables.write();
+  expect(abstentionText(idOf(1), { chain, voting })).toMatch(
+    /can change nothing: quorate recover lets it vote again$/,
+  );
 });

@@ -34,6 +34,8 @@ export const chainLimits = {
   vouchedMsMax: 30_000,
   /** Such ones a node keeps at once; the oldest goes. */
   vouchedMax: 8,
+  /** Of what others are told once it is on this disk, as much waits at once; past it: 429. */
+  unwrittenMax: 1_024,
   /** How long another node may take to say what it knows. */
   fetchMsMax: 2_000,
 

@@ -183,6 +183,27 @@ export const consensusMutants: readonly Mutant[] = [
     replace: 'this.gone.has(id)',
   },
   {
+    name: 'full-disk-is-waited-for',
+    test: 'unit/full-disk',
+    file: 'src/membership/chain-table.js',
+    find: 'if (this.hasFailed)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'any-number-waits-for-the-disk',
+    test: 'unit/full-disk',
+    file: 'src/membership/chain-table.js',
+    find: 'if (this.waiting.length >= chainLimits.unwrittenMax)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'strangers-vouch',
+    test: 'unit/vouching',
+    file: 'src/membership/vouching.js',
+    find: 'this.counts(from)',
+    replace: 'true',
+  },
+  {
     name: 'proposes-what-it-wants',
     test: histories,
     file: proposal,

@@ -712,9 +712,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'removal-not-on-disk',
     file: 'src/membership/chain.js',
-    find: 'this.noteDeparture(configuration);\n        const bytes',
-    replace:
-      'this.noteDeparture(configuration);\n        this.actUpon(configuration, encodeConfiguration(configuration));\n        const bytes',
+    find: 'this.noteDeparture(configuration);',
+    replace: 'this.noteDeparture(configuration);\n        this.actUpon(this.latest);',
   },
   {
     name: 'forgets-before-all-know-who-is-gone',

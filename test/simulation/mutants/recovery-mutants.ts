@@ -73,6 +73,13 @@ export const recoveryMutants: readonly Mutant[] = [
     replace: 'false',
   },
   {
+    name: 'counts-where-it-abstains',
+    test: 'unit/voting',
+    file: 'src/membership/voting.js',
+    find: 'table.kept.votesFrom > known.number',
+    replace: 'table.kept.votesFrom === votesNowhere',
+  },
+  {
     name: 'votes-on-though-it-agreed',
     test: 'unit/recovery',
     file: 'src/membership/voting.js',
