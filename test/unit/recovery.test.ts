@@ -157,6 +157,8 @@ describe('refused', () => {
   test('whoever has agreed votes no more on what would follow otherwise, until it knows what does', async () => {
     const { world, lives } = await cluster('agreed', five);
     const [a, b, ...lost] = lives as [NodeLife, NodeLife, ...NodeLife[]];
+    // Until all votes count.
+    await world.run(3_000);
     for (const life of lost) world.kill(life);
     await world.run(6_000);
     const outcome = recover(world, a);
