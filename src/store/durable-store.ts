@@ -270,6 +270,10 @@ export class DurableStore implements Store {
     this.isOwned = isOwned;
   }
 
+  hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void {
+    this.changes.newKeyListener = listener;
+  }
+
   onFatal(listener: (error: Error) => void): void {
     this.fatalListeners.push(listener);
   }
