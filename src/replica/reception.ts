@@ -118,9 +118,11 @@ export class Reception {
     else had.add(source);
   }
 
-  leaveAlone(source: NodeId): void {
+  /** `isOwnFault`: this node's disk is full, so it can't have what the source gives. */
+  leaveAlone(source: NodeId, { isOwnFault }: { readonly isOwnFault: boolean }): void {
     const nowMs = this.surroundings.monotonicMs();
-    if (!this.silentSinceMs.has(source)) this.silentSinceMs.set(source, nowMs);
+    if (isOwnFault) this.silentSinceMs.delete(source);
+    else if (!this.silentSinceMs.has(source)) this.silentSinceMs.set(source, nowMs);
     const { retryMs, overdueRetryMs } = transferLimits;
     const restMs = this.isOverdue(source) ? overdueRetryMs : retryMs;
     this.leftAloneUntilMs.set(source, nowMs + restMs);

@@ -101,7 +101,11 @@ export class Release implements ReleaseEffects {
   }
 
   look(): void {
-    if (this.store.refusal() !== undefined) return this.send({ type: 'pass.ended' });
+    const refusal = this.store.refusal();
+    // On a full disk a drop waits for room, in memory, as what it owes does when it is delivered:
+    // until then it is as if it had not happened yet, and the owners have it all the same.
+    if (refusal !== undefined && refusal.reason !== 'diskFull')
+      return this.send({ type: 'pass.ended' });
     const strays = this.pace.work(() => this.walk.step());
     if (strays === undefined) return this.send({ type: 'pass.ended' });
     this.strays = strays;

@@ -6,14 +6,20 @@
  * What it held as an owner nobody else may have. So until all keys of a partition were compared
  * with its owners once by this layout, those that are owed are strays as well; then they are left
  * to their hints.
+ *
+ * Where no stray was found there is none before a key comes that is not this node's own, or owners
+ * change: until then the partition is not looked at, however much is put in it.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { nameOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import {
+  nameOfStorageKey,
+  partitionOfStorageKey,
+  type StorageKey,
+} from '../../actors/rules/key.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
 import { isReplica, replicasOf, type Placement } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
 import type { ReplicaCount } from '../../actors/rules/transfer.js';
-import { sameDigest, type Digest } from '../../actors/rules/versions.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { ScannedKey, Store } from '../store/store.js';
@@ -34,12 +40,10 @@ export class StrayWalk {
   private after: StorageKey = '';
   /** The keys found last are the last ones of the partition. */
   private isAtEnd = false;
-  private rootAtStart: Digest | undefined;
-  private foundAny = false;
   /** All of their keys were compared with their owners, by this layout. */
   private readonly compared = new Set<number>();
-  /** Roots of those that hold nothing to be dropped before they change. */
-  private readonly barren = new Map<number, Digest>();
+  /** Since their last look began no stray was found, and no key came that is not its own. */
+  private readonly barren = new Set<number>();
 
   constructor(private readonly parts: StrayParts) {
     this.left = parts.partitions;
@@ -54,6 +58,7 @@ export class StrayWalk {
   begin(): void {
     this.compared.clear();
     this.barren.clear();
+    this.listen();
     this.left = this.parts.partitions;
     this.after = '';
     this.isAtEnd = false;
@@ -72,6 +77,7 @@ export class StrayWalk {
 
   /** The partition at hand stays as it is until the next pass. */
   setAside(): void {
+    this.lookAgain(this.partition);
     this.advance();
   }
 
@@ -88,27 +94,28 @@ export class StrayWalk {
     const { store, view, counts, self } = this.parts;
     if (store.trees.keysOf(partition) === 0) {
       this.compared.add(partition);
+      // Whatever comes next is looked at anyway.
+      this.lookAgain(partition);
       return false;
     }
     if (this.after !== '') return true;
-    if (counts.every(({ n }) => isReplica(view.placement(partition, n), self))) return false;
-    const barren = this.barren.get(partition);
-    return barren === undefined || !sameDigest(barren, store.trees.root(partition));
+    if (this.barren.has(partition)) return false;
+    return !counts.every(({ n }) => isReplica(view.placement(partition, n), self));
   }
 
   private look(): readonly ScannedKey[] {
     const { partition, after } = this;
     const { store } = this.parts;
     if (after === '') {
-      this.rootAtStart = store.trees.root(partition);
-      this.foundAny = false;
+      this.barren.add(partition);
+      this.listen();
     }
     const limit = transferLimits.releaseKeysMax;
     const found = store.scan({ partition, ...(after === '' ? {} : { after }), limit });
     this.after = found.at(-1)?.key ?? after;
     this.isAtEnd = found.length < limit;
     const strays = found.filter(({ key }) => this.isStray(key));
-    if (strays.length > 0) this.foundAny = true;
+    if (strays.length > 0) this.lookAgain(partition);
     if (strays.every(({ key }) => this.ownersOf(key) !== undefined)) return strays;
     this.setAside();
     return [];
@@ -122,13 +129,30 @@ export class StrayWalk {
 
   private placementOf(key: StorageKey): Placement {
     const { n } = this.parts.buckets.of(nameOfStorageKey(key).bucket);
-    return this.parts.view.placement(this.partition, n);
+    return this.parts.view.placement(partitionOfStorageKey(key), n);
   }
+
+  private lookAgain(partition: number): void {
+    if (this.barren.delete(partition)) this.listen();
+  }
+
+  /**
+   * Only while it matters: where all buckets have one N, and nothing is held for others, no put is
+   * heard of. A key that is owed counts as well: before the partition was compared its state stays
+   * when its hint is settled.
+   */
+  private listen(): void {
+    this.parts.store.hearOfNewKeys(this.barren.size === 0 ? undefined : this.noteNewKey);
+  }
+
+  private readonly noteNewKey = (key: StorageKey): void => {
+    const partition = partitionOfStorageKey(key);
+    if (!this.barren.has(partition)) return;
+    if (!isReplica(this.placementOf(key), this.parts.self)) this.lookAgain(partition);
+  };
 
   private finish(): void {
     this.compared.add(this.partition);
-    if (!this.foundAny && this.rootAtStart !== undefined)
-      this.barren.set(this.partition, this.rootAtStart);
     this.advance();
   }
 

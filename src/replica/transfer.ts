@@ -186,7 +186,8 @@ export class Transfer implements TransferEffects {
   }
 
   leaveAlone(): void {
-    this.reception.leaveAlone(this.at.source);
+    const isOwnFault = this.store.refusal()?.reason === 'diskFull';
+    this.reception.leaveAlone(this.at.source, { isOwnFault });
   }
 
   settle(): void {

@@ -40,13 +40,19 @@ function checkKey(key: StorageKey, partitions: number): void {
 }
 
 export class Changes {
+  /** Hears of each key that is held now and was not before. */
+  newKeyListener: ((key: StorageKey) => void) | undefined;
+
   constructor(
     private readonly records: Records,
     private readonly hintIndex: HintIndex,
   ) {}
 
   minted({ key, mark }: MintedRecord, state: EncodedState): void {
-    this.records.replace(this.records.lookup(key), Held.of(state, mark));
+    const slot = this.records.lookup(key);
+    const isNew = slot.record === undefined;
+    this.records.replace(slot, Held.of(state, mark));
+    if (isNew) this.newKeyListener?.(key);
   }
 
   /**
@@ -59,6 +65,7 @@ export class Changes {
     const after = before === undefined ? incoming : merged(before, incoming);
     if (after === before) return false;
     this.records.replace(slot, after);
+    if (before === undefined) this.newKeyListener?.(key);
     return true;
   }
 

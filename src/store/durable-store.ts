@@ -145,14 +145,9 @@ export class DurableStore implements Store {
 
   async recover(): Promise<RecoveryReport> {
     const startedMs = this.clock.monotonicMs();
-    const { named, tables, directory } = this;
+    const { named, tables, directory, random } = this;
     const { partitions } = this.options;
-    const loaded = await loadIdentity({
-      tables,
-      meta: named.meta,
-      random: this.random,
-      partitions,
-    });
+    const loaded = await loadIdentity({ tables, meta: named.meta, random, partitions });
     this.identity = loaded.identity.nodeId;
     const recovered = await recoverRecords({
       directory,
@@ -268,6 +263,10 @@ export class DurableStore implements Store {
 
   setOwned(isOwned: (key: StorageKey) => boolean): void {
     this.isOwned = isOwned;
+  }
+
+  hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void {
+    this.changes.newKeyListener = listener;
   }
 
   onFatal(listener: (error: Error) => void): void {

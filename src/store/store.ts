@@ -148,6 +148,8 @@ export interface Store {
    * them.
    */
   setOwned(isOwned: (key: StorageKey) => boolean): void;
+  /** One hears of each key that is held from now on and was not before; undefined: nobody does. */
+  hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void;
   onFatal(listener: (error: Error) => void): void;
   onCorrupt(
     listener: (damage: { readonly partitions: readonly number[]; readonly what: string }) => void,

@@ -220,6 +220,7 @@ export class MapStore implements Store {
   }
 
   setOwned(): void {}
+  hearOfNewKeys(): void {}
   onFatal(): void {}
   onCorrupt(): void {}
   onRoom(): void {}

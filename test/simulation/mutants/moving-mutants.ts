@@ -150,6 +150,20 @@ export const movingMutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'what-comes-meanwhile-is-no-stray',
+    test: 'unit/replica/release',
+    file: 'src/replica/stray-walk.js',
+    find: 'this.barren.size === 0 ? undefined : this.noteNewKey',
+    replace: 'undefined',
+  },
+  {
+    name: 'own-full-disk-laid-on-sources',
+    test: 'unit/replica/transfer',
+    file: 'src/replica/transfer.js',
+    find: "this.store.refusal()?.reason === 'diskFull'",
+    replace: 'false',
+  },
+  {
     name: 'held-before-it-is-on-disk',
     test: 'unit/replica/release',
     file: 'src/replica/transfer-handler.js',

@@ -4,7 +4,7 @@ import { transferLimits } from '../../../actors/rules/limits/transfer.js';
 import type { NodeOptions } from '../../../src/options/node-options.js';
 import { mergeBody, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
 import { encodeBatch } from '../../../src/wire/state-batch.js';
-import { ReplicaWorld } from '../../support/replica-world.js';
+import { ReplicaWorld, type ReplicaNode } from '../../support/replica-world.js';
 import { reading, readingsOf } from '../../support/readings.js';
 
 let world: ReplicaWorld;
@@ -38,6 +38,31 @@ async function fill(count: number, nodes = [0, 1, 2, 3]): Promise<StorageKey[]> 
   const keys = Array.from({ length: count }, (_, i) => world.key(`k${i}`, i % 16));
   for (const key of keys) await putAt(nodes, key);
   return keys;
+}
+
+const putWide = (i: number, value = 'v'): Promise<void> =>
+  putAt([3], storageKeyOf({ partition: 0, bucket: 'wide', key: `k${i}` }), value);
+
+/**
+ * Node 3 owns the keys of one bucket and not those of the others in partition 0; `scans`: the
+ * partition of each of its looks into the store.
+ */
+async function mixed(keys: number): Promise<{
+  node: ReplicaNode;
+  scans: number[];
+}> {
+  await settled({ buckets: { wide: { n: 4 } } });
+  for (const { view } of world.nodes) view.learn(after, ids([0, 1, 2, 3, 4]));
+  for (let i = 0; i < keys; i++) await putWide(i);
+  const node = world.nodes[3]!;
+  const scans: number[] = [];
+  const scan = node.store.scan.bind(node.store);
+  node.store.scan = (range) => {
+    scans.push(range.partition);
+    return scan(range);
+  };
+  node.release.start();
+  return { node, scans };
 }
 
 const counted = (): Record<string, number> => readingsOf(world.nodes[0]!, 'release');
@@ -217,6 +242,66 @@ describe('release', () => {
     expect(world.stateAt(3, narrow)).toBeUndefined();
     expect(world.valuesAt(3, wide)).toEqual(['v']);
     for (const at of [0, 1, 2]) expect(world.valuesAt(at, narrow)).toEqual(['v']);
+  });
+
+  test('buckets with another N: what was looked through is not looked at again for puts of its own keys', async () => {
+    const { node, scans } = await mixed(4);
+    await world.run(2 * pass);
+    scans.length = 0;
+    for (let i = 0; i < 4; i++) {
+      await putWide(0, `v${i}`);
+      await putWide(4 + i);
+      await world.run(pass);
+    }
+    expect(scans).toEqual([]);
+    const [owed, stray] = [world.key('owed'), world.key('stray')];
+    await world.give(3, owed, await world.put(0, owed), 1);
+    node.handoff.start();
+    await world.run(2 * pass);
+    expect(world.valuesAt(1, owed)).toEqual(['v']);
+    expect(world.stateAt(3, owed)).toBeUndefined();
+    await world.give(3, stray, await world.put(0, stray));
+    await world.run(3 * pass);
+    expect(world.stateAt(3, stray)).toBeUndefined();
+    for (const at of [0, 1, 2]) expect(world.valuesAt(at, stray)).toEqual(['v']);
+    scans.length = 0;
+    await putWide(0, 'later');
+    await world.run(pass);
+    expect(scans).toEqual([]);
+    for (const { view } of world.nodes) view.learn(after + 1, ids([0, 1, 2, 3, 4]));
+    await world.run(pass);
+    expect(new Set(scans)).toEqual(new Set([0]));
+  });
+
+  test('buckets with another N: a key that comes while its partition is looked through is found', async () => {
+    const { node, scans } = await mixed(transferLimits.releaseKeysMax + 10);
+    const state = await world.put(0, world.key('first'));
+    while (scans.length === 0) await world.run(1);
+    expect(scans).toEqual([0]);
+    await world.give(3, world.key('first'), state);
+    await world.run(2 * pass);
+    expect(world.stateAt(3, world.key('first'))).toBeUndefined();
+    expect(node.store.keys).toBe(transferLimits.releaseKeysMax + 10);
+  });
+
+  test('a former owner whose disk is full brings what it holds to the owners and drops it; after a crash it does so again', async () => {
+    await settled();
+    const keys = await fill(40, [0, 1]);
+    world.fill(0, true);
+    await world.put(0, world.key('waits', 1));
+    expect(world.nodes[0]!.store.refusal()?.reason).toBe('diskFull');
+    change();
+    await world.run(pass);
+    expect(world.nodes[0]!.release.isEmpty()).toBe(true);
+    for (const key of keys) expect(world.equal(key, [1, 2, 3])).toBe(true);
+    world.crash(0);
+    world.fill(0, false);
+    const { store, view, release } = await world.boot(0);
+    expect(store.keys).toBe(40);
+    view.learn(after, ids([1, 2, 3]));
+    release.start();
+    await world.run(pass);
+    expect(release.isEmpty()).toBe(true);
   });
 
   test('a node that owns a key again mints for it under a new epoch', async () => {

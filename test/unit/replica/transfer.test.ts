@@ -200,6 +200,21 @@ describe('transfer', () => {
     expect(world.stateAt(1, lacked)).toBeUndefined();
   });
 
+  test('a new owner whose own disk is full lays that on none of the owners before', async () => {
+    await settled();
+    const keys = await fill(64);
+    for (const key of keys.slice(16)) await world.give(3, key, world.stateAt(0, key)!);
+    world.fill(3, true);
+    await world.put(3, world.key('waits', 4));
+    expect(world.nodes[3]!.store.refusal()?.reason).toBe('diskFull');
+    begin();
+    await world.run(2 * transferLimits.unansweringMsMax);
+    expect(received()).toEqual([]);
+    expect(world.nodes[3]!.transfer.unanswering()).toEqual([]);
+    world.fill(3, false);
+    await untilReceived();
+  });
+
   test('of three owners one is down and one does not answer: the third is not enough, ever', async () => {
     await settled();
     await fill(64);
