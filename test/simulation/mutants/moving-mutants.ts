@@ -172,6 +172,7 @@ export const movingMutants: readonly Mutant[] = [
   },
   {
     name: 'release-acked-before-it-is-synced',
+    test: 'unit/replica/release',
     file: 'src/wire/protocol/merge.js',
     find: 'reason === mergeReason.hint || reason === mergeReason.release',
     replace: 'reason === mergeReason.hint',
