@@ -12,7 +12,7 @@ import { Command, Option } from 'commander';
 import { findNatsServerProgram } from '../../src/cli/nats-server-finder.js';
 import { fuzz } from '../fuzz/fuzz.js';
 import type { Violation } from './records.js';
-import { troubleKinds, type TroubleKind } from './schedule.js';
+import { restMsUsual, troubleKinds, type TroubleKind } from './schedule.js';
 import { soak, type SoakReport } from './soak.js';
 
 interface Flags {
@@ -25,6 +25,7 @@ interface Flags {
   readonly only?: string;
   readonly changes: string;
   readonly spareServers?: boolean;
+  readonly rest: string;
   readonly schedule?: string;
   readonly natsServer?: string;
   readonly keep?: boolean;
@@ -57,6 +58,7 @@ async function main(): Promise<number> {
     .option('--only <kinds>', `kinds of trouble, by commas: ${troubleKinds.join(' ')}`)
     .option('--changes <count>', 'nodes that join, leave, are replaced …, while clients work', '0')
     .option('--spare-servers', 'kills and standstills fall on nodes alone')
+    .option('--rest <seconds>', 'from one trouble to the next at most', String(restMsUsual / 1_000))
     .option('--schedule <file>', 'troubles and changes as an earlier run wrote them down')
     .option('--nats-server <program>', 'another nats-server than the one that is found')
     .option('--keep', 'leave the directory of the run, also when nothing is wrong')
@@ -89,6 +91,7 @@ async function soakFor(flags: Flags): Promise<number> {
     kinds: (flags.only?.split(',') as TroubleKind[] | undefined) ?? troubleKinds,
     changes: Number(flags.changes),
     sparesServers: flags.spareServers === true,
+    restMsMax: Number(flags.rest) * 1_000,
     ...(flags.schedule === undefined ? {} : { schedule: readFileSync(flags.schedule, 'utf8') }),
     natsServer: flags.natsServer ?? (await findNatsServerProgram({ say: print })).path,
     signal: interruption.signal,

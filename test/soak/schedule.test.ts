@@ -7,7 +7,13 @@ import {
   membersMin,
   nodesAt,
 } from './changes/draw-changes.js';
-import { drawSchedule, parseSchedule, scheduleText, troubleKinds } from './schedule.js';
+import {
+  drawSchedule,
+  restMsUsual,
+  parseSchedule,
+  scheduleText,
+  troubleKinds,
+} from './schedule.js';
 import type { Trouble } from './trouble.js';
 
 const options = {
@@ -127,6 +133,12 @@ describe('changes of the membership', () => {
     const schedule = drawSchedule({ ...options, kinds: ['kill', 'stop'], sparesServers: true });
     const hit = new Set(schedule.map(({ words }) => words[1]));
     expect(hit).toEqual(new Set(options.hosts.nodes));
+  });
+
+  test('rests that are twice as long: half as many troubles', () => {
+    const count = (restMsMax: number): number =>
+      drawSchedule({ ...options, durationMs: 20 * 60_000, restMsMax }).length;
+    expect(count(2 * restMsUsual) / count(restMsUsual)).toBeCloseTo(0.5, 1);
   });
 
   test('a change says no time that it lasts, and everything else does', () => {

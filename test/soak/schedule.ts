@@ -48,7 +48,11 @@ export interface ScheduleOptions {
   readonly changes?: readonly Trouble[];
   /** Kills and standstills fall on nodes alone. */
   readonly sparesServers?: boolean;
+  /** From one trouble to the next at most; kills besides come in the same measure. */
+  readonly restMsMax?: number;
 }
+
+export const restMsUsual = 9_000;
 
 /** What most users meet: beside all other troubles, a hundred kills in twenty minutes. */
 const killEveryMs = 11_500;
@@ -56,6 +60,7 @@ const killEveryMs = 11_500;
 /** Kinds and times depend on the seed and the options alone. */
 export function drawSchedule(options: ScheduleOptions): Trouble[] {
   const { seed, durationMs, kinds, changes = [], sparesServers = false } = options;
+  const { restMsMax = restMsUsual } = options;
   const random = new SimRandom(`soak ${seed}`);
   const troubles: Trouble[] = [...changes];
   const endMs = durationMs - calmMs;
@@ -64,7 +69,7 @@ export function drawSchedule(options: ScheduleOptions): Trouble[] {
   };
   const victims = ({ servers, nodes }: Hosts): string[] =>
     sparesServers ? [...nodes] : [...servers, ...nodes];
-  for (let atMs = calmMs; atMs < endMs; atMs += random.between(500, 9_000)) {
+  for (let atMs = calmMs; atMs < endMs; atMs += random.between(500, restMsMax)) {
     const forMs = Math.min(random.latency(6_000), 45_000, endMs - atMs);
     const kind = random.pick(kinds);
     const hosts = hostsAt(atMs);
@@ -72,7 +77,8 @@ export function drawSchedule(options: ScheduleOptions): Trouble[] {
       troubles.push({ atMs, forMs, words });
   }
   if (!kinds.includes('kill')) return troubles.sort((a, b) => a.atMs - b.atMs);
-  for (let atMs = calmMs; atMs < endMs; atMs += killEveryMs) {
+  const share = restMsMax / restMsUsual;
+  for (let atMs = calmMs; atMs < endMs; atMs += killEveryMs * share) {
     const forMs = Math.min(random.latency(3_000), 20_000, endMs - atMs);
     troubles.push({
       atMs,

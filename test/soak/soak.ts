@@ -22,6 +22,7 @@ import type { OperationRecord, ReplicaRecord, Violation } from './records.js';
 import {
   drawSchedule,
   parseSchedule,
+  restMsUsual,
   scheduleText,
   type Hosts,
   type TroubleKind,
@@ -39,6 +40,7 @@ export interface SoakOptions {
   /** Changes of the membership. */
   readonly changes: number;
   readonly sparesServers: boolean;
+  readonly restMsMax?: number;
   /** All four unless told; the last one tries again until its deadline. */
   readonly clients?: readonly string[];
   /** What the end waits for, after hints are gone: trees are compared meanwhile. */
@@ -86,10 +88,10 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const cluster = new SoakCluster({ network, hosts, directory, natsServer: options.natsServer });
   let clients: SoakClients | undefined;
   try {
-    const { sparesServers } = options;
+    const { sparesServers, restMsMax = restMsUsual } = options;
     const kinds = kindsOn(network, options);
     const schedule =
-      given ?? drawSchedule({ seed, durationMs, hosts, kinds, changes, sparesServers });
+      given ?? drawSchedule({ seed, durationMs, hosts, kinds, changes, sparesServers, restMsMax });
     writeFileSync(join(directory, 'schedule.txt'), scheduleText(schedule));
     const count = schedule.filter((trouble) => isChange(trouble)).length;
     const all = `${schedule.length - count} troubles and ${count} changes`;
