@@ -35,11 +35,13 @@ export function statusOf(node: {
 }): NodeStatus {
   const { options, buckets, store, parts, clock, metrics } = node;
   const hints = store.hints.total();
+  // As its cluster has it: by that the node is named everywhere else.
+  const { name, host, zone } = parts?.membership.view.self ?? options;
   return {
     id: store.nodeId,
-    name: options.name,
-    host: options.host,
-    zone: options.zone,
+    name,
+    host,
+    zone,
     status: node.phase,
     pid: options.pid,
     uptimeMs: Math.round(node.uptimeMs),

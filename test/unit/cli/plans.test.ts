@@ -227,6 +227,7 @@ function answer(preview: object = {}): unknown {
       held: [],
       omitted: { shared: 0, atRisk: 0, held: 0 },
       estimatedFrom: { partitionsHeld: 256, keysHeld: 1, keysSampled: 1, bytesPerKey: 1_005.4 },
+      replicas: { n: 3, quorum: 2, nodes: 3 },
       names: { [one]: 'n1', [two]: 'n2', [three]: 'n3', [four]: 'n4' },
       down: [],
       waiting: [],
@@ -282,6 +283,19 @@ describe('text', () => {
       '… and 1 partition more',
       "10 partitions can't move before more of the owners are up: too few are there to know every acknowledged write",
     ]);
+  });
+
+  test('fewer nodes than replicas: said, with what it does to requests', () => {
+    const lineOf = (nodes: number, quorum: number): string | undefined =>
+      linesOf({ replicas: { n: 3, quorum, nodes } }).find((line) => line.startsWith('each key'));
+    expect(lineOf(3, 2)).toBeUndefined();
+    expect(lineOf(2, 1)).toBe('each key keeps 2 of 3 replicas (N), since 2 nodes are left');
+    expect(lineOf(2, 2)).toBe(
+      'each key keeps 2 of 3 replicas (N), since 2 nodes are left; while one of them is down, requests that need 2 nodes (R, W) are refused',
+    );
+    expect(lineOf(1, 2)).toBe(
+      'each key keeps 1 of 3 replicas (N), since 1 node is left; requests that need 2 nodes (R, W) are refused until others come',
+    );
   });
 
   test('nothing moves; who waits besides', () => {
