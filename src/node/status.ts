@@ -36,12 +36,15 @@ export function statusOf(node: {
   const { options, buckets, store, parts, clock, metrics } = node;
   const hints = store.hints.total();
   // As its cluster has it: by that the node is named everywhere else.
-  const { name, host, zone } = parts?.membership.view.self ?? options;
+  const view = parts?.membership.view;
+  const { name, host, zone } = view?.self ?? options;
   return {
     id: store.nodeId,
     name,
     host,
     zone,
+    startedAs: options.name,
+    ...(view?.cluster !== undefined && { cluster: view.cluster }),
     status: node.phase,
     pid: options.pid,
     uptimeMs: Math.round(node.uptimeMs),

@@ -129,6 +129,7 @@ export class ToldView implements ClusterView {
   readonly unmet = new Set<NodeId>();
   readonly isLeaving = false;
   cluster: ClusterId | undefined;
+  sharesSubjects = false;
   private next: NextLayout | undefined;
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
@@ -271,6 +272,7 @@ export function startApiNode(parts: {
   const status = (): NodeStatus => ({
     id,
     name: options.name,
+    startedAs: options.name,
     host: options.host,
     zone: options.zone,
     status: 'serving',

@@ -61,6 +61,7 @@ export class HandMadeView implements ClusterView {
   /** What the cluster moves to, if it does. */
   next: NextLayout | undefined;
   readonly cluster = 1;
+  readonly sharesSubjects = false;
   isLeaving = false;
   readonly self: Member;
   private readonly moved = new Set<number>();
