@@ -58,9 +58,7 @@ export class Planning {
     const { consent } = this.options;
     const whole = this.whole(wishes);
     const step = (from: Configuration): Configuration | Objection =>
-      from.number === number
-        ? this.planned(from, whole)
-        : otherNumber(number, from.number);
+      from.number === number ? this.planned(from, whole) : otherNumber(number, from.number);
     const first = step(this.known);
     if (typeof first === 'string') throw new UnavailableError(first);
     const gone = [...whole.remove, ...whole.replace.map(({ old }) => old)];

@@ -45,9 +45,7 @@ Examples:
     .action(async (options: StatusOptions) => {
       const { prefix, timeout } = options;
       const clock = new RealClock();
-      const all = await withBus(options, (bus) =>
-        askAll({ bus, clock, prefix, waitMs: timeout }),
-      );
+      const all = await withBus(options, (bus) => askAll({ bus, clock, prefix, waitMs: timeout }));
       const nodes = options.node === undefined ? all : rowsNamed(options.node, all);
       if (options.json === true) printJson({ nodes });
       else if (nodes.length > 0) printLine(statusTable(nodes));

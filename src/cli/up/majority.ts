@@ -8,5 +8,5 @@ export function isMajorityThere(members: readonly string[], missing: readonly st
 
 /** `list`: of names, with commas; `nodes`: as many as there are to be. */
 export function recoverText(list: string, nodes: number): string {
-  return `Gone for good, they are a majority of the members, and without it nobody is taken in or replaced: while up runs without them, quorate recover --lost ${list} shows what would be lost, and has the others go on. After that, --nodes ${nodes} has new ones come.`;
+  return `Gone for good, they leave no majority of the members, and without one nobody is taken in or replaced: while up runs without them, quorate recover --lost ${list} shows what would be lost, and has the others go on. After that, --nodes ${nodes} has new ones come.`;
 }

@@ -133,9 +133,11 @@ test('who wants to see all nodes is shown them, of whatever cluster they are', a
   expect(severalClusters([rows[0]!, waiting])).toBeUndefined();
 });
 
+function row(name: string, startedAs: string): NodeRow {
+  return { id: `of ${name}`, name, startedAs, host: 'h', status: 'serving' } as unknown as NodeRow;
+}
+
 test('a node is watched by the name the cluster has for it, and by the one it was started with', () => {
-  const row = (name: string, startedAs: string): NodeRow =>
-    ({ id: `of ${name}`, name, startedAs, host: 'h', status: 'serving' }) as unknown as NodeRow;
   const rows = [row('n1', 'n1'), row('n2', 'n9'), row('n3', 'n1')];
   const found = ['n1', 'n2', 'n9', 'n8'].map((name) => rowsNamed(name, rows));
   expect(found.map((of) => of.map(({ name }) => name))).toEqual([['n1'], ['n2'], ['n2'], []]);

@@ -242,6 +242,11 @@ function linesOf(preview: object = {}): string[] {
     .map((line) => line.replaceAll(/ +/g, ' '));
 }
 
+function keptWith(nodes: number, quorum: number): string | undefined {
+  const lines = linesOf({ replicas: { n: 3, quorum, nodes } });
+  return lines.find((line) => line.startsWith('each key'));
+}
+
 describe('text', () => {
   test('who has what before and after, what moves, and that nothing is in danger', () => {
     expect(linesOf()).toEqual([
@@ -286,14 +291,12 @@ describe('text', () => {
   });
 
   test('fewer nodes than replicas: said, with what it does to requests', () => {
-    const lineOf = (nodes: number, quorum: number): string | undefined =>
-      linesOf({ replicas: { n: 3, quorum, nodes } }).find((line) => line.startsWith('each key'));
-    expect(lineOf(3, 2)).toBeUndefined();
-    expect(lineOf(2, 1)).toBe('each key keeps 2 of 3 replicas (N), since 2 nodes are left');
-    expect(lineOf(2, 2)).toBe(
+    expect(keptWith(3, 2)).toBeUndefined();
+    expect(keptWith(2, 1)).toBe('each key keeps 2 of 3 replicas (N), since 2 nodes are left');
+    expect(keptWith(2, 2)).toBe(
       'each key keeps 2 of 3 replicas (N), since 2 nodes are left; while one of them is down, requests that need 2 nodes (R, W) are refused',
     );
-    expect(lineOf(1, 2)).toBe(
+    expect(keptWith(1, 2)).toBe(
       'each key keeps 1 of 3 replicas (N), since 1 node is left; requests that need 2 nodes (R, W) are refused until others come',
     );
   });

@@ -67,7 +67,9 @@ test('told to end, it waits no longer', async () => {
     ending.abort();
     throw new Error('the bus is closed');
   };
-  const say = (): void => undefined;
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
   const { signal } = ending;
   expect(await untilServes({ course: settled, probe, say, signal })).toBeUndefined();
+  expect(said).toEqual([]);
 });
