@@ -92,7 +92,7 @@ function served(
   const { application, servers, prefix, clock, signal } = at;
   return withBus({ ...application, servers }, (bus) => {
     signal.addEventListener('abort', () => void bus.close());
-    return untilServes({ course, probe: () => probe({ bus, clock, prefix }), say, signal });
+    return untilServes({ course, probe: () => probe({ bus, clock, prefix, signal }), say, signal });
   });
 }
 
