@@ -28,11 +28,12 @@ export interface Replacement {
 /** What is not said stays. */
 export type PlaceChange = Pick<Place, 'id'> & Partial<Omit<Place, 'id'>>;
 
-/** `down`: whom nobody hears now. */
+/** `down`: whom nobody hears now; `quorum`: the largest W or R of any bucket. */
 export function planned(
   from: Configuration,
   wishes: Wishes,
   down: readonly NodeId[],
+  quorum = 1,
 ): Configuration | Objection {
   const { add = [], leave = [], remove = [], replace = [], change = [], ring } = wishes;
   const coming = [...add, ...replace.map(({ by }) => by)];
@@ -50,11 +51,19 @@ export function planned(
   const named = [...coming, ...change].map(({ name }) => name);
   if (twice !== undefined && named.includes(twice.name))
     return `there would be two nodes named ${twice.name}: give one another name, or replace the old one by the new one`;
+  // What is gone is gone, however few are left; who leaves can stay.
+  if (leave.length > 0 && members.length > 0 && members.length < quorum)
+    return tooFewText(members.length, quorum);
 
   const isChanged = members.length !== from.members.length || coming.length + change.length > 0;
   const onlyLeft = gone.length > 0 && gone.every((id) => from.leaving.includes(id));
   if (onlyLeft && !isChanged && ring === undefined) return released(from, gone);
   return begin(from, { members, ring: ring ?? from.ring, removed: gone });
+}
+
+function tooFewText(left: number, quorum: number): Objection {
+  const nodes = left === 1 ? '1 node' : `${left} nodes`;
+  return `${nodes} would be left, and some requests need ${quorum} (the largest R or W of any bucket): they would all be refused. Add as many as leave first, or set lower R and W`;
 }
 
 /** As the changes have it; of other places they say nothing. */

@@ -93,7 +93,7 @@ export class Documents {
   }
 
   private ring(): RingMessage {
-    const { configuration, cluster, layout } = this.view;
+    const { configuration, cluster, layout, sharesSubjects } = this.view;
     const { defaults, own } = this.buckets;
     const nodes: RingNode[] = [];
     for (const { id, name, host, zone, status } of this.view.members())
@@ -113,6 +113,7 @@ export class Documents {
     return ringMessageOf({
       epoch: configuration,
       cluster,
+      sharesSubjects,
       partitions: this.options.partitions,
       nodes,
       n: defaults.n,

@@ -1,12 +1,18 @@
 /** What a node says about itself on `kv.status`. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { ClusterId } from '../../actors/rules/configuration.js';
 import type { HistogramReading } from '../seams/metrics.js';
 
 export interface NodeStatus {
   readonly id: NodeId;
+  /** Name, host and zone as the configuration of its cluster has them. */
   readonly name: string;
   readonly host: string;
   readonly zone: string;
+  /** The name it was told at its start. */
+  readonly startedAs: string;
+  /** Whose configuration it goes by; not there while it knows of none. */
+  readonly cluster?: ClusterId;
   /** The state of the node's own chart: `recovering`, `serving`, `readOnly`, … */
   readonly status: string;
   readonly pid: number;

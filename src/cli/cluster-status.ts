@@ -1,6 +1,7 @@
 /**
  * The nodes of a cluster as they answer themselves, and as the others know them when they do not.
  */
+import type { ClusterId } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { UnavailableError } from '../errors.js';
@@ -17,8 +18,13 @@ import { CommandError, exitCodes } from './exit-codes.js';
  */
 export interface NodeRow {
   readonly id: string;
+  /** As the cluster has it. */
   readonly name: string;
+  /** The name it was told at its start. */
+  readonly startedAs?: string;
   readonly host: string;
+  /** Of what cluster it is, as far as it knows. */
+  readonly cluster?: ClusterId;
   /**
    * What the node says of itself (such as `serving`), or `down`; `removed`: declared gone for good.
    */
@@ -38,8 +44,15 @@ export interface ClusterQuestion {
   readonly waitMs: number;
 }
 
-/** undefined: nobody answers. */
+/** undefined: nobody answers. Throws `CommandError` where nodes of several clusters do. */
 export async function askRing(question: ClusterQuestion): Promise<RingMessage | undefined> {
+  const ring = await askAnyRing(question);
+  // One of them answers, whichever it is.
+  if (ring?.sharesSubjects === true) checkOneCluster(await rowsBy(ring, question));
+  return ring;
+}
+
+async function askAnyRing(question: ClusterQuestion): Promise<RingMessage | undefined> {
   const subject = new Subjects(question.prefix).ring;
   const waitMs = question.waitMs / commandLimits.questionsMax;
   for (let i = 0; i < commandLimits.questionsMax; i++) {
@@ -51,12 +64,27 @@ export async function askRing(question: ClusterQuestion): Promise<RingMessage | 
   return undefined;
 }
 
-/** By name. */
+/** By name. Throws `CommandError` where nodes of several clusters answer. */
 export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
-  const ring = await askRing(question);
+  const rows = await askAll(question);
+  checkOneCluster(rows);
+  return rows;
+}
+
+/** As `askStatus`, of whatever cluster they are. */
+export async function askAll(question: ClusterQuestion): Promise<NodeRow[]> {
+  return rowsBy(await askAnyRing(question), question);
+}
+
+async function rowsBy(
+  ring: RingMessage | undefined,
+  question: ClusterQuestion,
+): Promise<NodeRow[]> {
   const subject = new Subjects(question.prefix).status;
   const alive = ring?.nodes.filter((node) => node.reachability !== 'down').length;
-  const answersMax = alive === undefined || alive === 0 ? limits.membersMax : alive;
+  // Of how many nodes another cluster is, this one does not know.
+  const isUnknown = alive === undefined || alive === 0 || ring?.sharesSubjects === true;
+  const answersMax = isUnknown ? limits.membersMax : alive;
   const answers = await ask<NodeRow>({ ...question, subject, answersMax });
   const removedNodes = (ring?.nodes ?? []).filter((node) => node.removed === true);
   const removed = new Set(removedNodes.map(({ id }) => id));
@@ -79,6 +107,31 @@ export async function askStatus(question: ClusterQuestion): Promise<NodeRow[]> {
   // Cut off, it may still believe that it serves.
   for (const row of rows) if (removed.has(row.id)) row.status = 'removed';
   return rows.sort(byName);
+}
+
+function checkOneCluster(rows: readonly NodeRow[]): void {
+  const problem = severalClusters(rows);
+  if (problem !== undefined)
+    throw new CommandError(exitCodes.usage, `${problem}. Nothing was asked of either`);
+}
+
+/** Who of which, and what to do about it; undefined: they are of one. */
+export function severalClusters(rows: readonly NodeRow[]): string | undefined {
+  const clusters = [...new Set(rows.map(({ cluster }) => cluster))].filter(
+    (cluster) => cluster !== undefined,
+  );
+  if (clusters.length < 2) return undefined;
+  const parts = clusters.map((of) => {
+    const nodes = rows.filter(({ cluster }) => cluster === of);
+    return `${nodes.map(({ id, name }) => `${name} (${id})`).join(', ')} of cluster ${of}`;
+  });
+  return `nodes of ${clusters.length} clusters answer on the same subjects: ${parts.join('; ')}. Was one of them started with the data directory of another cluster? Stop it, and start it with the right --data-dir, or an empty one; where several clusters are meant, each needs a --prefix of its own`;
+}
+
+/** Who watches over one knows the name it was started with, which the cluster need not have. */
+export function rowsNamed(node: string, rows: readonly NodeRow[]): NodeRow[] {
+  const found = rows.filter(({ name }) => name === node);
+  return found.length > 0 ? found : rows.filter(({ startedAs }) => startedAs === node);
 }
 
 /**

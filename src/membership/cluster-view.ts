@@ -27,6 +27,8 @@ export interface ClusterView {
   readonly isLeaving: boolean;
   /** Whose configurations have such numbers; undefined while none is known. */
   readonly cluster: ClusterId | undefined;
+  /** A node of another cluster was heard on the same subjects since this one started. */
+  readonly sharesSubjects: boolean;
   /** What placements follow from: with what it is to become, while partitions move. */
   readonly layout: Layout;
   /** Everybody with a place in the layout is among them, and who waits to be taken in. */

@@ -29,7 +29,7 @@ import type { MemberView } from './member-view.js';
 import type { PeerWatch } from './peer-watch.js';
 import type { Problems } from './problems.js';
 import type { Learned, Roster } from './roster.js';
-import { isCompatible } from './settings.js';
+import { isCompatible, otherCluster } from './settings.js';
 import type { Telling } from './telling.js';
 import type { TimeOfDay } from './time-of-day.js';
 
@@ -115,12 +115,13 @@ export class GossipExchange {
   }
 
   private hear(from: NodeId, news: News): void {
-    const { roster, life, settings, problems, telling, learning, kept } = this.options;
+    const { roster, life, settings, problems, telling, learning, kept, view } = this.options;
     const { chain } = this.options.configurations;
     this.hearTime(from, news);
     const sender = { id: from, name: roster.get(from)?.name ?? from };
     const { known } = chain;
     if (!isCompatible({ sender, news, settings, vote: life.vote, known, problems })) {
+      if (problems.isOpen(otherCluster(from))) view.sharesSubjects = true;
       // So that both sides can say what is wrong.
       if (news.asks !== 'nothing') telling.tell(from, { asks: 'nothing' });
       return;

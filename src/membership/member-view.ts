@@ -30,6 +30,7 @@ export class MemberView implements ClusterView {
   readonly removed: ReadonlySet<NodeId>;
   readonly reconcile: (node: NodeId) => void;
   isLeaving = false;
+  sharesSubjects = false;
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly rings: RingCache;

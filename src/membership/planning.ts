@@ -45,7 +45,7 @@ export class Planning {
   plan(wishes: WishesForm): Planned {
     const from = this.known;
     const whole = this.whole(wishes);
-    const to = planned(from, this.resolved(whole), this.down(from));
+    const to = this.planned(from, whole);
     if (typeof to === 'string') throw new UnavailableError(to);
     return { plan: { number: from.number, wishes: whole }, preview: this.preview(from, to) };
   }
@@ -58,9 +58,7 @@ export class Planning {
     const { consent } = this.options;
     const whole = this.whole(wishes);
     const step = (from: Configuration): Configuration | Objection =>
-      from.number === number
-        ? planned(from, this.resolved(whole), this.down(from))
-        : otherNumber(number, from.number);
+      from.number === number ? this.planned(from, whole) : otherNumber(number, from.number);
     const first = step(this.known);
     if (typeof first === 'string') throw new UnavailableError(first);
     const gone = [...whole.remove, ...whole.replace.map(({ old }) => old)];
@@ -111,6 +109,17 @@ export class Planning {
       if (isRefuted && error instanceof UnavailableError) throw new UnavailableError(error.message);
       throw error;
     }
+  }
+
+  /** `whole`: with all places. */
+  private planned(from: Configuration, whole: WishesForm): Configuration | Objection {
+    return planned(from, this.resolved(whole), this.down(from), this.quorum);
+  }
+
+  /** With fewer nodes than that, requests of some bucket would all be refused. */
+  private get quorum(): number {
+    const { defaults, own } = this.options.buckets;
+    return Math.max(...[defaults, ...own.values()].flatMap(({ r, w }) => [r, w]));
   }
 
   private get known(): Configuration {
@@ -175,6 +184,7 @@ export class Planning {
     return {
       ...shortened(preview),
       estimatedFrom: seen,
+      replicas: { n, quorum: this.quorum, nodes: (to.move ?? to).members.length },
       names: Object.fromEntries(members.map((member) => [member.id, member.name])),
       down,
       waiting: members.flatMap((member) => {

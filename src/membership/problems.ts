@@ -17,6 +17,10 @@ export class Problems {
     this.open.delete(about);
   }
 
+  isOpen(about: string): boolean {
+    return this.open.has(about);
+  }
+
   texts(): string[] {
     return [...this.open.values()];
   }

@@ -74,8 +74,8 @@ export function isCompatible(told: {
   }
   const isOther = known && news.chain && news.chain.cluster !== known.cluster;
   if (isOther === true || isOfAnother(vote, founders)) {
-    const text = `node ${name} is of another cluster with the same subjects; give one of the two another prefix`;
-    problems.report(`cluster ${id}`, text);
+    const text = `node ${name} is of another cluster with the same subjects, and operators' commands reach either: was this node, or that one, started with the data directory of another cluster (--data-dir)? Stop it, and start it with the right one, or an empty one. Where two clusters are meant, give one of them another prefix (--prefix)`;
+    problems.report(otherCluster(id), text);
     return false;
   }
   if (known !== undefined && news.chain !== undefined && hasParted(known, news.chain)) {
@@ -83,6 +83,11 @@ export function isCompatible(told: {
     return false;
   }
   return true;
+}
+
+/** What it is about that a node is of another cluster. */
+export function otherCluster(id: NodeId): string {
+  return `cluster ${id}`;
 }
 
 /** `names`: of those who are of the other part. */

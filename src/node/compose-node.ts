@@ -120,7 +120,9 @@ class ComposedNode implements QuorateNode, NodeEffects {
     else this.leftListeners.push(listener);
   }
 
+  /** Also of those that are open already. */
   onProblem(listener: (text: string) => void): void {
+    for (const text of this.parts?.membership.problems.texts() ?? []) listener(text);
     this.problemListeners.push(listener);
   }
 

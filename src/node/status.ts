@@ -35,11 +35,16 @@ export function statusOf(node: {
 }): NodeStatus {
   const { options, buckets, store, parts, clock, metrics } = node;
   const hints = store.hints.total();
+  // As its cluster has it: by that the node is named everywhere else.
+  const view = parts?.membership.view;
+  const { name, host, zone } = view?.self ?? options;
   return {
     id: store.nodeId,
-    name: options.name,
-    host: options.host,
-    zone: options.zone,
+    name,
+    host,
+    zone,
+    startedAs: options.name,
+    ...(view?.cluster !== undefined && { cluster: view.cluster }),
     status: node.phase,
     pid: options.pid,
     uptimeMs: Math.round(node.uptimeMs),

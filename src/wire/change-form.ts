@@ -67,12 +67,23 @@ export interface PreviewForm extends Preview {
   readonly omitted: Readonly<Record<'shared' | 'atRisk' | 'held', number>>;
   /** Where the bytes come from: nothing counts them. */
   readonly estimatedFrom: SizesSeen;
+  readonly replicas: ReplicasForm;
   /** Of all nodes that are named. */
   readonly names: Readonly<Record<NodeId, string>>;
   /** Members that nobody hears now. */
   readonly down: readonly NodeId[];
   /** Nodes that are here and no members, and what they were told at their start. */
   readonly waiting: readonly WaitingForm[];
+}
+
+/** Of each key, once the move is over. */
+export interface ReplicasForm {
+  /** The largest N of any bucket. */
+  readonly n: number;
+  /** The largest R or W of any bucket. */
+  readonly quorum: number;
+  /** How many nodes there are for them. */
+  readonly nodes: number;
 }
 
 export interface WaitingForm extends JoinWish {

@@ -19,6 +19,8 @@ export interface RingMessage extends PreferenceLists {
   readonly epoch: number;
   /** Whose layouts have these numbers: of one cluster's, a lower one is older. */
   readonly cluster?: ClusterId;
+  /** Only where the one who answers has heard a node of another cluster on the same subjects. */
+  readonly sharesSubjects?: true;
   readonly nodes: readonly RingNode[];
   /** N and default R of buckets that name none of their own. */
   readonly n: number;
@@ -68,6 +70,7 @@ const reachabilities = ['alive', 'suspect', 'down'] as const;
 export interface RingSource {
   readonly epoch: number;
   readonly cluster?: ClusterId | undefined;
+  readonly sharesSubjects?: boolean;
   readonly partitions: number;
   readonly nodes: readonly RingNode[];
   readonly n: number;
@@ -83,6 +86,7 @@ export function ringMessageOf(source: RingSource): RingMessage {
   return {
     epoch,
     ...(cluster !== undefined && { cluster }),
+    ...(source.sharesSubjects === true && { sharesSubjects: true as const }),
     nodes,
     n,
     r,

@@ -89,3 +89,29 @@ test('three nodes, four, and three again: what was put is there, and the directo
     expect(await run('get', 'shop', key)).toBe(`value of ${key}`);
   await again.stop();
 });
+
+test('two of three are gone: up goes on with the third, which is recovered, and new ones come', async () => {
+  const port = await freePort();
+  const run = async (...words: string[]): Promise<string> => {
+    const all = [main, ...words, '--servers', `nats://127.0.0.1:${port}`];
+    return (await promisify(execFile)(process.execPath, all, { env: surroundings })).stdout;
+  };
+  const data = join(directory, 'data');
+  const three = up(port);
+  await three.printed(/^quorate: ready · 3 nodes/m);
+  await run('put', 'shop', 'ada', 'value of ada');
+  await three.stop();
+  for (const name of ['n2', 'n3']) rmSync(join(data, name), { recursive: true });
+
+  const one = up(port, '--nodes', '3', '--without', 'n2,n3');
+  await one.printed(/quorate recover --lost n2,n3 .*\nn1 stays up/);
+  await run('recover', '--lost', 'n2,n3', '--yes', '--data-dir', data);
+  expect(await run('status', '--node', 'n1')).toMatch(/serving/);
+  await one.stop();
+
+  const again = up(port, '--nodes', '3', '--yes');
+  await again.printed(/^n2, n3: taken in/m);
+  await again.printed(/^quorate: ready · 3 nodes/m);
+  expect(await run('get', 'shop', 'ada')).toBe('value of ada');
+  await again.stop();
+});

@@ -130,6 +130,7 @@ export class ToldView implements ClusterView {
   readonly isLeaving = false;
   readonly direction = undefined;
   cluster: ClusterId | undefined;
+  sharesSubjects = false;
   private next: NextLayout | undefined;
   private readonly states = new Map<NodeId, Reachability>();
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
@@ -272,6 +273,7 @@ export function startApiNode(parts: {
   const status = (): NodeStatus => ({
     id,
     name: options.name,
+    startedAs: options.name,
     host: options.host,
     zone: options.zone,
     status: 'serving',

@@ -63,6 +63,7 @@ export class HandMadeView implements ClusterView {
   next: NextLayout | undefined;
   direction: Direction | undefined;
   readonly cluster = 1;
+  readonly sharesSubjects = false;
   isLeaving = false;
   readonly self: Member;
   private readonly moved = new Set<number>();

@@ -184,6 +184,9 @@ describe('a plan', () => {
     expect(await refused({ leave: names.map((name) => world.idOf(name)) })).toMatch(
       /nobody would hold anything/,
     );
+    expect(await refused({ leave: ['b', 'c'].map((name) => world.idOf(name)) })).toMatch(
+      /^1 node would be left, and some requests need 2 /,
+    );
     expect(await refused({ leave: ['c'] })).toMatch(/^leave\[0\]: the id of a node/);
     const { error } = await office.answer(a, 'leave c');
     expect(error).toMatch(/^not JSON/);

@@ -122,6 +122,7 @@ test('nothing there, and all there: they start, and nothing changes', async () =
       shrink: [],
       leaving: [],
       past: [],
+      members: three,
       n: 2,
     });
 });
@@ -211,6 +212,21 @@ test.each(three)(
     });
   },
 );
+
+test('a majority is missing: nobody can come in its stead, and what recovers the others is named', async () => {
+  await leave('n1');
+  const recovered = /quorate recover --lost n2,n3 .*--nodes 3 /;
+  await expect(check(3)).rejects.toThrow(/n2, n3 are missing.*\n.*--without n2,n3\./);
+  await expect(check(3)).rejects.toThrow(recovered);
+  await expect(check(3)).rejects.not.toThrow(/--replaces/);
+  const replaced = course(3, { replaces: ['n2', 'n3'] });
+  await expect(replaced).rejects.toThrow(/--replaces n2,n3 can't be: .*--without n2,n3\./);
+  await expect(course(3, { replaces: ['n2'], without: ['n3'] })).rejects.toThrow(recovered);
+  expect(await course(3, { without: ['n2', 'n3'] })).toMatchObject({
+    start: ['n1'],
+    members: three,
+  });
+});
 
 test('only who has lost its data is replaced', async () => {
   for (const name of three) await leave(name);

@@ -690,7 +690,11 @@ describe('settings', () => {
       expect.arrayContaining(names),
     );
     expect(lives[0]!.membership.view.members()).toHaveLength(3);
-    expect(lives[0]!.membership.problems.texts().join()).toMatch(/another cluster/);
+    expect(lives[0]!.membership.problems.texts().join()).toMatch(
+      /another cluster .* started with the data directory of another cluster \(--data-dir\)/,
+    );
+    const all = [...lives, ...others].map(({ membership }) => membership.view);
+    expect(all.map(({ sharesSubjects }) => sharesSubjects)).toEqual(all.map(() => true));
   });
 
   test('name, host, zone and weight of a member stay what they are when it restarts with others, which is said', async () => {

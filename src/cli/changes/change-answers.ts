@@ -11,6 +11,7 @@ import {
   changeQuestionOf,
   type PlanForm,
   type PreviewForm,
+  type ReplicasForm,
   type SizesSeen,
   type WaitingForm,
 } from '../../wire/change-form.js';
@@ -69,6 +70,7 @@ function previewFrom(document: unknown): PreviewForm {
       held: natural(left['held'], 'omitted'),
     },
     estimatedFrom: sizesFrom(estimatedFrom),
+    replicas: replicasFrom(preview['replicas']),
     names: namesFrom(preview['names']),
     down: array(down, 'down').map(nodeId),
     waiting: array(waiting, 'waiting').map(waitingFrom),
@@ -103,6 +105,15 @@ function sizesFrom(document: unknown): SizesSeen {
     keysHeld: natural(keysHeld, 'keysHeld'),
     keysSampled: natural(keysSampled, 'keysSampled'),
     bytesPerKey: quantity(bytesPerKey, 'bytesPerKey'),
+  };
+}
+
+function replicasFrom(document: unknown): ReplicasForm {
+  const { n, quorum, nodes } = record(document, 'replicas');
+  return {
+    n: natural(n, 'n'),
+    quorum: natural(quorum, 'quorum'),
+    nodes: natural(nodes, 'nodes'),
   };
 }
 

@@ -14,6 +14,7 @@ export function planText({ plan, preview }: PlanAnswer): string {
     `on configuration ${plan.number}: ${wishesText(plan.wishes, nameOf)}`,
     nodesTable(preview.nodes),
     ...toMoveLines(preview),
+    ...replicasLines(preview),
     ...sharedLines(preview, nameOf),
     ...riskLines(preview, nameOf),
     ...heldLines(preview),
@@ -92,6 +93,18 @@ function toMoveLines({ toMove, expectedMs, estimatedFrom }: PreviewForm): string
     `expected: about ${durationText(expectedMs / 1_000)} where nodes have little else to do, several times that under full load; quorate ring --watch shows how it goes`,
     basis,
   ];
+}
+
+/** Where there are too few nodes for all of them. */
+function replicasLines({ replicas: { n, quorum, nodes } }: PreviewForm): string[] {
+  if (nodes >= n) return [];
+  const kept = `each key keeps ${nodes} of ${count(n, 'replica')} (N), since ${nodes === 1 ? '1 node is' : `${nodes} nodes are`} left`;
+  if (nodes > quorum) return [kept];
+  const refused =
+    nodes < quorum
+      ? `requests that need ${quorum} nodes (R, W) are refused until others come`
+      : `while one of them is down, requests that need ${quorum} nodes (R, W) are refused`;
+  return [`${kept}; ${refused}`];
 }
 
 function sharedLines({ shared, omitted }: PreviewForm, nameOf: NameOf): string[] {

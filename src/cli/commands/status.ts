@@ -4,9 +4,9 @@ import { isFarOff } from '../../../actors/rules/wall-clocks.js';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { askStatus, type NodeRow } from '../cluster-status.js';
+import { askAll, type NodeRow, rowsNamed, severalClusters } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
-import { printJson, printLine, table } from '../output.js';
+import { printJson, printLine, say, table } from '../output.js';
 import { durationMs } from '../parsers.js';
 
 interface StatusOptions extends ConnectionOptions {
@@ -24,7 +24,7 @@ export function addStatus(program: Command): void {
     )
     .option(
       '--json',
-      'one JSON object: {"nodes":[{"id","name","host","status","pid","partitions","keys","hints","clockAheadMs","clockOffsetsMs","problems"}]}',
+      'one JSON object: {"nodes":[{"id","name","startedAs","host","cluster","status","pid","partitions","keys","hints","clockAheadMs","clockOffsetsMs","problems"}]}',
     )
     .option('--node <name>', 'only this one; exit code 5 unless it serves: a health check')
     .option(
@@ -45,12 +45,12 @@ Examples:
     .action(async (options: StatusOptions) => {
       const { prefix, timeout } = options;
       const clock = new RealClock();
-      const all = await withBus(options, (bus) =>
-        askStatus({ bus, clock, prefix, waitMs: timeout }),
-      );
-      const nodes = all.filter(({ name }) => options.node === undefined || name === options.node);
+      const all = await withBus(options, (bus) => askAll({ bus, clock, prefix, waitMs: timeout }));
+      const nodes = options.node === undefined ? all : rowsNamed(options.node, all);
       if (options.json === true) printJson({ nodes });
       else if (nodes.length > 0) printLine(statusTable(nodes));
+      const problem = severalClusters(all);
+      if (problem !== undefined) say(problem);
       if (all.length === 0) throw new UnavailableError(`no node answers on ${prefix}.status`);
       if (options.node !== undefined && !nodes.some(({ status }) => serves(status))) {
         throw new UnavailableError(`${options.node} does not serve`);

@@ -11,6 +11,7 @@ import {
   type NodeOnDisk,
   numberOf,
 } from './data-of-cluster.js';
+import { isMajorityThere, recoverText } from './majority.js';
 import { nodesDefault, type WishedCluster } from './wished.js';
 
 /** All names ascending by their numbers. */
@@ -30,6 +31,8 @@ export interface Course {
   readonly leaving: readonly string[];
   /** Are of the cluster no more, and their directories may go. */
   readonly past: readonly string[];
+  /** Who is to hold partitions, started or not; nobody, before the cluster is founded. */
+  readonly members: readonly string[];
   /** Replicas of each key; undefined: nothing says yet. */
   readonly n: number | undefined;
 }
@@ -59,6 +62,7 @@ export function courseOf(data: DataOfCluster, wished: WishedCluster): Course {
     shrink: ascending(shrink),
     leaving,
     past: [...namesOf(data, 'left'), ...waiting.filter((name) => numberOf(name) > nodes)],
+    members: ascending(cluster.members),
     n: cluster.n,
   };
 }
@@ -84,7 +88,7 @@ function courseOfUnfounded({ dataDir, nodes }: DataOfCluster, wished: WishedClus
   checkNames(total, wished);
   const { without } = wished;
   const missing = namesUpTo(total).filter((name) => !there.includes(name));
-  checkNobodyMissing({ dataDir, total, without, isFounded: false }, missing);
+  checkNobodyMissing({ dataDir, total, without, members: [] }, missing);
   const start = namesUpTo(total).filter((name) => !without.includes(name));
   return onlyStart(total, start);
 }
@@ -98,6 +102,7 @@ function onlyStart(nodes: number, start: readonly string[]): Course {
     shrink: none,
     leaving: none,
     past: none,
+    members: none,
   };
   return { nodes, start, ...change, n: undefined };
 }
@@ -119,7 +124,14 @@ function checkMissing(
   const there = new Set(nodes.filter(isThere).map(({ name }) => name));
   const missing = members.filter((name) => !there.has(name) && !replaces.includes(name));
   const total = Math.max(...members.map(numberOf));
-  checkNobodyMissing({ dataDir, total, without, isFounded: true }, ascending(missing));
+  checkNobodyMissing({ dataDir, total, without, members }, ascending(missing));
+  const absent = ascending(members.filter((name) => !there.has(name)));
+  if (replaces.length > 0 && !isMajorityThere(members, absent)) {
+    const list = absent.join(',');
+    throw usage(
+      `--replaces ${replaces.join(',')} can't be: ${absent.join(', ')} are missing. Put back what lay there, or go on without: --nodes ${total} --without ${list}.\n${recoverText(list, total)}`,
+    );
+  }
   const kept = replaces.find((name) => there.has(name));
   if (kept !== undefined)
     throw usage(
@@ -136,11 +148,12 @@ interface Expected {
   readonly dataDir: string;
   readonly total: number;
   readonly without: readonly string[];
-  readonly isFounded: boolean;
+  /** Nobody, before it is founded. */
+  readonly members: readonly string[];
 }
 
 function checkNobodyMissing(
-  { dataDir, total, without, isFounded }: Expected,
+  { dataDir, total, without, members }: Expected,
   all: readonly string[],
 ): void {
   const missing = all.filter((name) => !without.includes(name));
@@ -150,7 +163,9 @@ function checkNobodyMissing(
     `${dataDir} holds a cluster of ${total} nodes, and ${names} ${verb} missing. Put back what lay there.`,
     `To go on without: --nodes ${total} --without ${[...without, ...missing].join(',')}. N stays what it is, the others serve what they hold, and puts and gets succeed while R and W of them are there.`,
   ];
-  if (isFounded)
+  if (members.length > 0 && !isMajorityThere(members, all))
+    advice.push(recoverText(all.join(','), total));
+  else if (members.length > 0)
     advice.push(
       `Gone for good, new and empty ones come in their stead with: --nodes ${total} --replaces ${missing.join(',')}. What only ${names} held is lost then.`,
     );

@@ -8,6 +8,8 @@ export interface ProbeOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly prefix: string;
+  /** It is to end: nothing is asked any more. */
+  readonly signal: AbortSignal;
 }
 
 const key = 'quorate-up.probe';
@@ -18,16 +20,20 @@ const key = 'quorate-up.probe';
  * are not to be stopped for it.
  */
 export async function probe(options: ProbeOptions): Promise<string | undefined> {
-  const { bus, clock, prefix } = options;
+  const { bus, clock, prefix, signal } = options;
   let [putError, getError]: (string | undefined)[] = [];
   for (let attempt = 0; attempt < commandLimits.probeAttemptsMax; attempt++) {
+    if (signal.aborted) break;
     putError = await request({ bus, clock, subject: `${prefix}.put.${key}`, payload: 'ready' });
+    // Of a bus that was closed there is no answer to wait for.
+    if (signal.aborted) break;
     getError = await request({ bus, clock, subject: `${prefix}.get.${key}` });
     if (putError === undefined && getError === undefined) return undefined;
     await new Promise<void>((resolve) => {
       clock.setTimeout(resolve, commandLimits.probeRestMs);
     });
   }
+  if (signal.aborted) throw new CommandError(exitCodes.unavailable, 'stopped');
   if (getError === undefined) return putError;
   const reason = `the cluster does not serve: ${putError ?? getError}`;
   throw new CommandError(exitCodes.unavailable, reason);

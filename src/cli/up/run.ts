@@ -12,6 +12,7 @@ import { numberOf, readDataOfCluster } from './data-of-cluster.js';
 import { LocalCluster } from './local-cluster.js';
 import { probe } from './probe.js';
 import { Resizing } from './resizing.js';
+import { untilServes } from './serving.js';
 import { welcome } from './welcome.js';
 import type { WishedCluster } from './wished.js';
 
@@ -58,11 +59,12 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
   const serve = async (): Promise<void> => {
     await resizing.dropPast();
     const servers = await cluster.start();
-    const connection = { ...options.application, servers };
-    const refused = await withBus(connection, (bus) =>
-      probe({ bus, clock, prefix: options.prefix }),
-    );
-    await resize(resizing, cluster, { ...options, servers, clock, signal });
+    const at = { ...options, servers, clock, signal };
+    // Those that come may be what the cluster lacks; it has to serve before any leave.
+    const isShrinking = course.shrink.length > 0;
+    if (!isShrinking) await resize(resizing, cluster, at);
+    const refused = await served(course, at);
+    if (isShrinking) await resize(resizing, cluster, at);
     if (!stop.isRequested()) announce(options, course, servers);
     if (!stop.isRequested() && refused !== undefined)
       say(`gets are served, puts are refused for now: ${refused}`);
@@ -80,6 +82,18 @@ interface Running {
   readonly servers: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+}
+
+/** With why puts are refused, where gets alone are answered. */
+function served(
+  course: Course,
+  at: Pick<RunOptions, 'application' | 'prefix'> & Running,
+): Promise<string | undefined> {
+  const { application, servers, prefix, clock, signal } = at;
+  return withBus({ ...application, servers }, (bus) => {
+    signal.addEventListener('abort', () => void bus.close());
+    return untilServes({ course, probe: () => probe({ bus, clock, prefix, signal }), say, signal });
+  });
 }
 
 async function resize(

@@ -227,6 +227,7 @@ function answer(preview: object = {}): unknown {
       held: [],
       omitted: { shared: 0, atRisk: 0, held: 0 },
       estimatedFrom: { partitionsHeld: 256, keysHeld: 1, keysSampled: 1, bytesPerKey: 1_005.4 },
+      replicas: { n: 3, quorum: 2, nodes: 3 },
       names: { [one]: 'n1', [two]: 'n2', [three]: 'n3', [four]: 'n4' },
       down: [],
       waiting: [],
@@ -239,6 +240,11 @@ function linesOf(preview: object = {}): string[] {
   return planText(planAnswerFrom(answer(preview)))
     .split('\n')
     .map((line) => line.replaceAll(/ +/g, ' '));
+}
+
+function keptWith(nodes: number, quorum: number): string | undefined {
+  const lines = linesOf({ replicas: { n: 3, quorum, nodes } });
+  return lines.find((line) => line.startsWith('each key'));
 }
 
 describe('text', () => {
@@ -282,6 +288,17 @@ describe('text', () => {
       '… and 1 partition more',
       "10 partitions can't move before more of the owners are up: too few are there to know every acknowledged write",
     ]);
+  });
+
+  test('fewer nodes than replicas: said, with what it does to requests', () => {
+    expect(keptWith(3, 2)).toBeUndefined();
+    expect(keptWith(2, 1)).toBe('each key keeps 2 of 3 replicas (N), since 2 nodes are left');
+    expect(keptWith(2, 2)).toBe(
+      'each key keeps 2 of 3 replicas (N), since 2 nodes are left; while one of them is down, requests that need 2 nodes (R, W) are refused',
+    );
+    expect(keptWith(1, 2)).toBe(
+      'each key keeps 1 of 3 replicas (N), since 1 node is left; requests that need 2 nodes (R, W) are refused until others come',
+    );
   });
 
   test('nothing moves; who waits besides', () => {

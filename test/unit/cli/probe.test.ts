@@ -10,7 +10,10 @@ type Answers = Readonly<
 >;
 
 /** What the probe resolves with where nodes answer so, from the given try on. */
-async function probed(answers: (tries: number) => Answers): Promise<string | undefined> {
+async function probed(
+  answers: (tries: number) => Answers,
+  { ending = new AbortController(), endsAtMs = Infinity } = {},
+): Promise<string | undefined> {
   const network = new MemoryNetwork();
   const clock = new ManualClock();
   const node = network.connect();
@@ -27,7 +30,7 @@ async function probed(answers: (tries: number) => Answers): Promise<string | und
       node.publish(reply, Buffer.alloc(0), { headers });
     });
   const progress = { ended: false };
-  const result = probe({ bus: network.connect(), clock, prefix: 'kv' });
+  const result = probe({ bus: network.connect(), clock, prefix: 'kv', signal: ending.signal });
   const end = (): void => {
     progress.ended = true;
   };
@@ -36,6 +39,9 @@ async function probed(answers: (tries: number) => Answers): Promise<string | und
     network.settle();
     await nextTurn();
     clock.advance(50);
+    if (clock.monotonicMs() >= endsAtMs) ending.abort();
+    // The longest that one who is told to end may take.
+    expect(clock.monotonicMs()).toBeLessThan(endsAtMs + 3_000);
   }
   return result;
 }
@@ -58,4 +64,9 @@ test('neither puts nor gets work: that is no cluster', async () => {
   const gone = { code: 503, error: 'too few nodes' };
   await expect(probed(() => ({ put: gone, get: gone }))).rejects.toThrow(/does not serve: too few/);
   await expect(probed(() => ({ put: undefined, get: undefined }))).rejects.toThrow(/no answer/);
+});
+
+test('told to end it asks no more: nobody answers on a bus that is closed', async () => {
+  const silent = { put: undefined, get: undefined };
+  await expect(probed(() => silent, { endsAtMs: 10_000 })).rejects.toThrow('stopped');
 });

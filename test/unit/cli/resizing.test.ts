@@ -15,6 +15,7 @@ const settled: Course = {
   shrink: [],
   leaving: [],
   past: [],
+  members: ['n1', 'n2', 'n3'],
   n: 3,
 };
 const { isTTY } = process.stdin;

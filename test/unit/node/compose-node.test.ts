@@ -57,7 +57,7 @@ class World {
         logDirectory: new SimLogDirectory(disk, host),
         tables: new SimTables(disk, host),
       },
-      { ...nodeOptionsDefault, partitions, ...options, name, host: name, dataDir: '' },
+      { ...nodeOptionsDefault, partitions, name, host: name, ...options, dataDir: '' },
     );
   }
 
@@ -170,6 +170,20 @@ test('a failed sync ends the node: nothing is flushed, the listener is told, oth
   await world.request('kv.put.b.k', 'later');
   expect(await world.request('kv.get.b.k')).toBe('later');
   expect(world.errors).toEqual([]);
+});
+
+test('a member that is told another place says so to whoever listens once it runs, and is shown where its cluster has it', async () => {
+  const world = new World('place');
+  const nodes = await world.cluster();
+  await world.settled(nodes[1]!.stop());
+  const again = world.node('n2', { name: 'other', host: 'elsewhere', zone: 'z' });
+  await world.settled(again.start());
+  const problems: string[] = [];
+  again.onProblem((text) => problems.push(text));
+  expect(problems).toEqual([expect.stringMatching(/^this node was started as 'other' on host/)]);
+  expect(again.status()).toMatchObject({ name: 'n2', host: 'n2', zone: '' });
+  await world.run(3_000);
+  expect(problems).toHaveLength(1);
 });
 
 test('a full disk: the node says readOnly, answers gets, and serves again when there is room', async () => {

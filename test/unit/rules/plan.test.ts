@@ -121,6 +121,23 @@ describe('a plan', () => {
   });
 });
 
+describe('fewer nodes than R or W', () => {
+  test('nobody leaves for that, alone or beside others', () => {
+    const text = /^1 node would be left, and some requests need 2 .*: they would all be refused/;
+    expect(planned(founded, { leave: [2, 3].map(idOf) }, [], 2)).toMatch(text);
+    const both: Wishes = { leave: [idOf(2)], remove: [idOf(3)] };
+    expect(planned(founded, both, [idOf(3)], 2)).toMatch(text);
+    expect(names(taken(planned(founded, { leave: [idOf(3)] }, [], 2)))).toEqual(['n1', 'n2']);
+    const swapped = { leave: [2, 3].map(idOf), add: [placeOf(4)] };
+    expect(names(taken(planned(founded, swapped, [], 2)))).toEqual(['n1', 'n4']);
+  });
+
+  test('who is gone for good is taken out all the same', () => {
+    const two = settled(taken(planned(founded, { leave: [idOf(3)] }, [], 2)));
+    expect(names(taken(planned(two, { remove: [idOf(2)] }, [idOf(2)], 2)))).toEqual(['n1']);
+  });
+});
+
 function of(preview: Preview, number: number) {
   return preview.nodes.find(({ place }) => place.id === idOf(number))!;
 }
