@@ -59,6 +59,10 @@ export const commandLimits = {
    * to be taken in waits first (`waitingMsMin`), and who is asked may not have heard of it.
    */
   watchRestsMin: 6,
+  /** So many answers more while somebody waits to be taken in by itself. */
+  watchWaitsMax: 60,
+  /** Of nodes that partitions move to, as many have a part in one line. */
+  watchLineNodesMax: 8,
   /** How fast a move goes is told by the last so many answers. */
   paceSamplesMax: 30,
 
