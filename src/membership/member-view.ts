@@ -1,7 +1,12 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
 import { arrivalObjection } from '../../actors/rules/arrival.js';
-import { type ClusterId, type Configuration, membersOf, type Place } from '../../actors/rules/configuration.js';
+import {
+  type ClusterId,
+  type Configuration,
+  membersOf,
+  type Place,
+} from '../../actors/rules/configuration.js';
 import { nobody, type Layout } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';

@@ -355,7 +355,9 @@ describe('a node that comes later', () => {
     const late = world.start('c', { founders: 3, join: 'auto', disk: 'other' });
     await world.run(10_000);
     expect(known(lives[0]!).number).toBe(1);
-    expect(late.membership.problems.texts().join()).toMatch(/start it with --replaces c if .*quorate replace c c/);
+    expect(late.membership.problems.texts().join()).toMatch(
+      /start it with --replaces c if .*quorate replace c c/,
+    );
     const standing = (of: NodeLife): unknown => lives[0]!.membership.view.standing(of.id);
     // Not without an operator.
     expect(standing(late)).toEqual({ waits: 'ask' });

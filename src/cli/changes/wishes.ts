@@ -102,8 +102,7 @@ export function idAs(part: Part, name: string, ring: RingMessage): NodeId {
   const isNamed = (node: RingNode): boolean => node.name === name || node.id === name;
   const named = ring.nodes.filter(isNamed);
   const isMeant = fits[part].find((may) => named.some(may));
-  const nodes =
-    named.length > 1 && isMeant !== undefined ? named.filter(isMeant) : ring.nodes;
+  const nodes = named.length > 1 && isMeant !== undefined ? named.filter(isMeant) : ring.nodes;
   const id = idOf(name, { ...ring, nodes });
   if (ring.nodes.find((node) => node.id === id)?.removed === true) throw wasRemoved(part, name);
   return id;

@@ -11,6 +11,7 @@ import {
   withCluster,
   type OperatorOptions,
 } from '../changes/operator-options.js';
+import type { RingNode } from '../../wire/ring-message.js';
 import { idAs } from '../changes/wishes.js';
 import { askRing, askStatus, type ClusterQuestion } from '../cluster-status.js';
 import { checkTerminal, confirm } from '../confirm.js';
@@ -52,23 +53,18 @@ Examples:
     );
 }
 
-async function remove(
+/** Throws what is against it before anybody is told the price. */
+export async function remove(
   name: string,
-  options: RemoveOptions,
+  options: Pick<RemoveOptions, 'yes' | 'json' | 'watch'>,
   question: ClusterQuestion,
 ): Promise<void> {
   const ring = await askRing(question);
   if (ring === undefined) throw new UnavailableError('no node answers');
   const id = idAs('is gone', name, ring);
-  const { name: node, reachability, waits } = ring.nodes.find((known) => known.id === id)!;
-  if (waits !== undefined)
-    throw new UnavailableError(
-      `not removed: ${node} waits to be taken in and holds nothing: stop its process`,
-    );
-  if (reachability === 'alive')
-    throw new UnavailableError(
-      `not removed: ${node} is not down: stop it first if it is to be gone for good, or let it leave (quorate leave ${node})`,
-    );
+  const target = ring.nodes.find((known) => known.id === id)!;
+  checkGone(target);
+  const { name: node } = target;
   const rows = await askStatus(question);
   if (options.yes !== true) {
     checkTerminal(`remove can't be taken back: say --yes to remove ${node}`);
@@ -96,6 +92,18 @@ async function remove(
   if (!json && missing.length > 0)
     say(`${missing.join(', ')} did not answer: nothing is forgotten before they know it as well`);
   if (options.watch === true) await showMove(question, { json });
+}
+
+/** As far as the node that was asked for the ring knows: the others have their say later. */
+function checkGone({ name, reachability, waits }: RingNode): void {
+  if (waits !== undefined)
+    throw new UnavailableError(
+      `not removed: ${name} waits to be taken in and holds nothing: stop its process`,
+    );
+  if (reachability === 'alive')
+    throw new UnavailableError(
+      `not removed: ${name} is alive, or was a moment ago: stop it first if it is to be gone for good, or let it leave (quorate leave ${name})`,
+    );
 }
 
 function priceOf(node: string): string {
