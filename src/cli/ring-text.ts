@@ -67,12 +67,10 @@ export function stateOf({ removed, leaving, waits, reachability }: RingNode): st
 
 /** A progress bar and how fast it goes: of all, and of each node that partitions come to. */
 export function moveText(progress: MoveProgress, paces: MovePaces): string {
-  const rows = receiving(progress).map(({ id, name, incoming }) => [
-    name,
-    bar(incoming, nodeBarWidth),
-    shareText(incoming),
-    ...paceParts(incoming, paces.to(id)),
-  ]);
+  const rows = receiving(progress).map(({ id, name, incoming }) => {
+    const [rate, left] = paceParts(incoming, paces.to(id));
+    return [name, bar(incoming, nodeBarWidth), shareText(incoming), rate, left];
+  });
   const head = `layout ${progress.layout}: ${movedText(progress)}`;
   if (progress.total === 0) return head;
   return [

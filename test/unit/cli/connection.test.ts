@@ -4,6 +4,10 @@ import { expect, test } from '@jest/globals';
 import { withCluster } from '../../../src/cli/changes/operator-options.js';
 import { withBus } from '../../../src/cli/connection.js';
 
+function none(): Promise<void> {
+  return Promise.resolve();
+}
+
 test('a wrong password: where commands have theirs from', async () => {
   const info = { server_id: 'x', version: '2.10.0', max_payload: 1_048_576, auth_required: true };
   const server = createServer((socket) => {
@@ -13,7 +17,6 @@ test('a wrong password: where commands have theirs from', async () => {
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const servers = `nats://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const none = (): Promise<void> => Promise.resolve();
   await expect(withCluster({ servers, prefix: 'kv', dataDir: 'none' }, none)).rejects.toThrow(
     /^no connection to nats:.*--password or QUORATE_NODE_PASSWORD; .*--data-dir/,
   );

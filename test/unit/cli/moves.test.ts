@@ -162,14 +162,6 @@ describe('text', () => {
 
   test('each node has a pace of its own', () => {
     const paces = new MovePaces();
-    const both = (done: number, other: number): MoveProgress => {
-      const none = { done: 0, total: 0 };
-      const nodes = [done, other].map((moved, i) => {
-        const incoming = { done: moved, total: 100 };
-        return { id: ids[i]!, name: `n${i + 1}`, incoming, outgoing: none };
-      });
-      return { layout: 4, done: done + other, total: 200, nodes };
-    };
     paces.note(0, both(0, 0));
     paces.note(10_000, both(40, 10));
     const { perSecond, secondsLeft, nodes } = paced(both(40, 10), paces);
@@ -218,6 +210,16 @@ describe('text', () => {
     expect(waitingText(ringOf().nodes.slice(2))).toBe('n3, n4 wait to be taken in');
   });
 });
+
+/** Of two nodes that get 100 each. */
+function both(done: number, other: number): MoveProgress {
+  const none = { done: 0, total: 0 };
+  const nodes = [done, other].map((moved, i) => {
+    const incoming = { done: moved, total: 100 };
+    return { id: ids[i]!, name: `n${i + 1}`, incoming, outgoing: none };
+  });
+  return { layout: 4, done: done + other, total: 200, nodes };
+}
 
 /** What is seen of these answers, one a second; undefined: nobody answers. */
 async function watched(

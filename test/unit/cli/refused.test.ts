@@ -28,26 +28,27 @@ async function refused(
   const bus = network.connect();
   const ring: RingMessage = { epoch: 1, nodes, n: 3, r: 2, buckets: [], groups: [], groupOf: [] };
   bus.subscribe('kv.ring', ({ reply }) => bus.publish(reply, Buffer.from(JSON.stringify(ring))));
-  let said: string | undefined;
+  const heard: { said?: string } = {};
   void command({ bus: network.connect(), clock, prefix: 'kv', waitMs: 1_000 }).then(
-    () => (said = 'done'),
-    (error: Error) => (said = error.message),
+    () => (heard.said = 'done'),
+    (error: Error) => (heard.said = error.message),
   );
-  while (said === undefined) {
+  while (heard.said === undefined) {
     await nextTurn();
     network.settle();
     await nextTurn();
     clock.advance(50);
   }
-  return said;
+  return heard.said;
 }
 
 const all = [node('1', 'n1'), node('2', 'n2', { reachability: 'down' }), node('3', 'n3')];
 
-describe('remove', () => {
-  const removing = (name: string, nodes = all): Promise<string> =>
-    refused(nodes, (question) => remove(name, {}, question));
+function removing(name: string, nodes = all): Promise<string> {
+  return refused(nodes, (question) => remove(name, {}, question));
+}
 
+describe('remove', () => {
   test('of one that lives, or is not there, before the price is told', async () => {
     expect(await removing('n3')).toMatch(/^not removed: n3 is alive, .*stop it first/);
     expect(await removing('n9')).toBe('no node named n9; there are n1, n2, n3');
