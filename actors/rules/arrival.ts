@@ -55,7 +55,7 @@ export function arrivalObjection(
     (member) => member.name === name && member.id !== old && !from.removed.includes(member.id),
   );
   if (!isTaken) return undefined;
-  return `a member is named ${name} already: start it with --replaces ${name} if that one is gone for good, or under another name`;
+  return `a member is named ${name} already: start it with --replaces ${name} if that one is gone for good (quorate up --replaces ${name}), or say quorate replace ${name} ${name} while it waits; else start it under another name`;
 }
 
 /**

@@ -96,15 +96,17 @@ export class Documents {
     const { configuration, cluster, layout, sharesSubjects } = this.view;
     const { defaults, own } = this.buckets;
     const nodes: RingNode[] = [];
-    for (const { id, name, host, zone, status } of this.view.members())
+    for (const { id, name, host, zone, weight, status } of this.view.members())
       if (status !== 'left')
         nodes.push({
           id,
           name,
           host,
           zone,
+          weight,
           reachability: this.view.reachability(id),
           ...(this.view.removed.has(id) && { removed: true as const }),
+          ...this.view.standing(id),
           ...this.clockOf(id),
         });
     const buckets: RingBucket[] = [];

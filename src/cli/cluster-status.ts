@@ -29,6 +29,8 @@ export interface NodeRow {
    * What the node says of itself (such as `serving`), or `down`; `removed`: declared gone for good.
    */
   status: string;
+  /** Whatever it says of itself: it hands on what it holds, and goes. */
+  leaving?: true;
   readonly pid: number | null;
   readonly partitions: number | null;
   readonly keys: number | null;
@@ -106,6 +108,10 @@ async function rowsBy(
   ];
   // Cut off, it may still believe that it serves.
   for (const row of rows) if (removed.has(row.id)) row.status = 'removed';
+  for (const { id, leaving } of ring?.nodes ?? []) {
+    const row = rows.find((one) => one.id === id);
+    if (leaving === true && row !== undefined) row.leaving = true;
+  }
   return rows.sort(byName);
 }
 

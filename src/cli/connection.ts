@@ -46,6 +46,10 @@ export function addNodeConnectionOptions(command: Command): Command {
     .addOption(new Option('--password <text>', 'their password').env('QUORATE_NODE_PASSWORD'));
 }
 
+/** Where a command has the password of the nodes from. */
+export const nodePasswordAdvice =
+  'their password: --password or QUORATE_NODE_PASSWORD; of quorate up: --data-dir, which has it';
+
 /**
  * Credentials in the URL win over those of nats.conf, not over those the user gave. `upDirectory`:
  * the data directory of a `quorate up` of this machine, which keeps the password of its nodes
@@ -69,8 +73,9 @@ export function nodeConnection(
 export async function withBus<T>(
   options: NodeConnection,
   use: (bus: NatsBus) => Promise<T>,
+  passwordAdvice = 'user and password: --user and --password, or NATS_USER and NATS_PASSWORD',
 ): Promise<T> {
-  const bus = await openBus(options);
+  const bus = await openBus(options, passwordAdvice);
   try {
     return await use(bus);
   } finally {
@@ -78,7 +83,10 @@ export async function withBus<T>(
   }
 }
 
-async function openBus({ servers, user, password }: NodeConnection): Promise<NatsBus> {
+async function openBus(
+  { servers, user, password }: NodeConnection,
+  passwordAdvice: string,
+): Promise<NatsBus> {
   try {
     return await NatsBus.connect({
       servers,
@@ -87,8 +95,13 @@ async function openBus({ servers, user, password }: NodeConnection): Promise<Nat
       ...(password !== undefined && { password }),
     });
   } catch (error) {
-    throw new UnavailableError(
-      `no connection to ${shownServers(servers)}: ${(error as Error).message}`,
-    );
+    const { message } = error as Error;
+    const advice = isRefusal(error) ? ` (${passwordAdvice})` : '';
+    throw new UnavailableError(`no connection to ${shownServers(servers)}: ${message}${advice}`);
   }
+}
+
+/** The server knows no such user, or another password. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'AUTHORIZATION_VIOLATION';
 }

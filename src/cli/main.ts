@@ -16,6 +16,7 @@ import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.js';
+import { addHelp } from './help.js';
 import { sayError } from './output.js';
 
 /** In the order of the help. */
@@ -40,7 +41,6 @@ function createProgram(): Command {
     .description('An always-writable key-value store for people who already run NATS.')
     .version(packageVersion(), '-V, --version')
     .helpOption('-h, --help', 'show this, or the help of a command')
-    .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError("(see 'quorate help')")
     // What stands behind the name of a command is its own, also where the one above it has the same
     // option.
@@ -56,7 +56,7 @@ Examples:
   quorate status
 ${exitCodesHelp}`,
     );
-  for (const add of commands) add(program);
+  for (const add of [...commands, addHelp]) add(program);
   return program;
 }
 

@@ -85,6 +85,13 @@ class Counters {
   }
 }
 
+/** Where nothing moves: in the same form. */
+export function restOf({ epoch, nodes }: RingMessage): MoveProgress {
+  const none = new Counter().share;
+  const shares = nodes.map(({ id, name }) => ({ id, name, incoming: none, outgoing: none }));
+  return { layout: epoch, ...none, nodes: shares };
+}
+
 /** How many partitions move a second, lately. */
 export class MovePace {
   private readonly samples: { readonly atMs: number; readonly done: number }[] = [];
@@ -108,4 +115,48 @@ export class MovePace {
     const { perSecond } = this;
     return perSecond === 0 ? undefined : (total - done) / perSecond;
   }
+}
+
+/** In all, and to each node. */
+export class MovePaces {
+  readonly whole = new MovePace();
+  private readonly nodes = new Map<NodeId, MovePace>();
+
+  note(atMs: number, progress: MoveProgress): void {
+    this.whole.note(atMs, progress);
+    for (const { id, incoming } of progress.nodes) {
+      if (incoming.total > 0) this.to(id).note(atMs, incoming);
+      else this.nodes.delete(id);
+    }
+  }
+
+  to(node: NodeId): MovePace {
+    const known = this.nodes.get(node) ?? new MovePace();
+    this.nodes.set(node, known);
+    return known;
+  }
+}
+
+export interface ToldPace {
+  readonly perSecond: number;
+  /** null while nobody can tell. */
+  readonly secondsLeft: number | null;
+}
+
+export interface PacedProgress extends MoveProgress, ToldPace {
+  readonly nodes: readonly (NodeProgress & ToldPace)[];
+}
+
+/** As `quorate ring --watch --json` prints it. */
+export function paced(progress: MoveProgress, paces: MovePaces): PacedProgress {
+  const nodes = progress.nodes.map((node) => {
+    return { ...node, ...toldPace(node.incoming, paces.to(node.id)) };
+  });
+  return { ...progress, ...toldPace(progress, paces.whole), nodes };
+}
+
+function toldPace(share: Share, pace: MovePace): ToldPace {
+  const isDone = share.done === share.total;
+  const secondsLeft = isDone ? 0 : (pace.secondsLeft(share) ?? null);
+  return { perSecond: pace.perSecond, secondsLeft };
 }

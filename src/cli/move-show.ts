@@ -1,9 +1,10 @@
 /** Shows how far a move is, until it is over. */
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import type { ClusterQuestion } from './cluster-status.js';
-import { watchMove } from './move-watch.js';
+import { MovePaces, paced, restOf } from './move-progress.js';
+import { comingIn, watchMove } from './move-watch.js';
 import { printJson, printLine, Screen } from './output.js';
-import { moveLine, moveText, ringText } from './ring-text.js';
+import { moveLine, moveText, ringText, waitingText } from './ring-text.js';
 
 export interface ShownMove {
   readonly json: boolean;
@@ -14,27 +15,44 @@ export interface ShownMove {
 /** On a terminal one picture that changes; else a line whenever more has moved. */
 export function showMove(question: ClusterQuestion, { json, layout }: ShownMove): Promise<void> {
   const screen = new Screen();
-  let lastLine = '';
+  let lastTold = '';
+  const showOnce = (told: string, line: string): void => {
+    if (told !== lastTold) printLine(line);
+    lastTold = told;
+  };
   return watchMove(
     question,
     {
-      moving: (progress, pace) => {
-        const secondsLeft = pace.secondsLeft(progress) ?? null;
-        if (json) return printJson({ ...progress, perSecond: pace.perSecond, secondsLeft });
-        if (screen.isLive) return screen.show(moveText(progress, pace));
-        const { layout, done } = progress;
-        if (lastLine === `${layout} ${done}`) return;
-        lastLine = `${layout} ${done}`;
-        printLine(moveLine(progress, pace));
+      moving: (progress, paces) => {
+        if (json) return printJson(paced(progress, paces));
+        if (screen.isLive) return screen.show(moveText(progress, paces));
+        const told = progress.nodes.map(({ incoming }) => incoming.done).join(' ');
+        return showOnce(`${progress.layout} ${progress.done} ${told}`, moveLine(progress, paces));
+      },
+      waiting: (nodes, ring) => {
+        const waiting = nodes.map(({ name }) => name);
+        if (json) return printJson({ ...paced(restOf(ring), new MovePaces()), waiting });
+        const text = waitingText(nodes);
+        return screen.isLive ? screen.show(text) : showOnce(text, text);
       },
       resting: (ring, sawMove) => {
-        if (json) return printJson({ layout: ring.epoch, done: 0, total: 0 });
-        screen.show(`${sawMove ? 'the move is over' : 'nothing moves'}\n${ringText(ring)}`);
+        if (json) return printJson(paced(restOf(ring), new MovePaces()));
+        const waiting = comingIn(ring);
+        const still =
+          waiting.length === 0
+            ? ''
+            : `\n${waitingText(waiting)} still: quorate status --json says what for`;
+        const head = sawMove ? 'the move is over' : 'nothing moves';
+        return screen.show(`${head}${still}\n${ringText(ring)}`);
       },
     },
     // A node that has just started is taken in a few seconds later.
     layout === undefined
-      ? { layout: 0, restsMin: commandLimits.watchRestsMin }
+      ? {
+          layout: 0,
+          restsMin: commandLimits.watchRestsMin,
+          waitsMax: commandLimits.watchWaitsMax,
+        }
       : { layout, restsMin: 1 },
   );
 }

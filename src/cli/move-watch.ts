@@ -2,13 +2,15 @@
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { UnavailableError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
-import type { RingMessage } from '../wire/ring-message.js';
+import type { RingMessage, RingNode } from '../wire/ring-message.js';
 import { askRing, type ClusterQuestion } from './cluster-status.js';
-import { MovePace, moveProgressOf, type MoveProgress } from './move-progress.js';
+import { MovePaces, moveProgressOf, type MoveProgress } from './move-progress.js';
 
 export interface MoveWatcher {
   /** After each answer while something moves. */
-  moving(progress: MoveProgress, pace: MovePace): void;
+  moving(progress: MoveProgress, paces: MovePaces): void;
+  /** After each answer while nothing moves, and these wait to be taken in by themselves. */
+  waiting?(nodes: readonly RingNode[], ring: RingMessage): void;
   /** Once, at the end; `sawMove`: something did when it began. */
   resting(ring: RingMessage, sawMove: boolean): void;
 }
@@ -16,23 +18,26 @@ export interface MoveWatcher {
 export interface Watched {
   /** Of the move that has just begun, which not all nodes have heard of; 0: whatever they know. */
   readonly layout: number;
-  /** Nothing moves where so many answers in a row say so, unless something did before. */
+  /** Nothing moves where so many answers say so, unless something did before. */
   readonly restsMin: number;
+  /** But as long as anybody waits to be taken in by itself: so many answers at most. */
+  readonly waitsMax?: number;
 }
 
 /** Throws `UnavailableError` when nobody has answered for long. */
 export async function watchMove(
   question: ClusterQuestion,
   watcher: MoveWatcher,
-  { layout, restsMin }: Watched = { layout: 0, restsMin: 1 },
+  { layout, restsMin, waitsMax = 0 }: Watched = { layout: 0, restsMin: 1 },
 ): Promise<void> {
   const { clock, prefix } = question;
-  const pace = new MovePace();
+  const paces = new MovePaces();
   let last: RingMessage | undefined;
   let sawMove = false;
   let silences = 0;
   let earlier = 0;
   let rests = 0;
+  let waits = 0;
   for (;;) {
     const ring = await askRing(question);
     if (ring === undefined && ++silences >= commandLimits.watchSilencesMax)
@@ -47,12 +52,24 @@ export async function watchMove(
       const progress = moveProgressOf(ring);
       if (progress !== undefined) {
         sawMove = true;
-        pace.note(clock.monotonicMs(), progress);
-        watcher.moving(progress, pace);
-      } else if (sawMove || ++rests >= restsMin) return watcher.resting(ring, sawMove);
+        waits = 0;
+        paces.note(clock.monotonicMs(), progress);
+        watcher.moving(progress, paces);
+      } else {
+        rests++;
+        const waiting = comingIn(ring);
+        const isWaiting = waiting.length > 0 && waits++ < waitsMax;
+        if (isWaiting) watcher.waiting?.(waiting, ring);
+        else if (sawMove || rests >= restsMin) return watcher.resting(ring, sawMove);
+      }
     }
     await rest(clock);
   }
+}
+
+/** Who is taken in without an operator, as soon as it can be. */
+export function comingIn({ nodes }: RingMessage): readonly RingNode[] {
+  return nodes.filter(({ waits, reachability }) => waits === 'auto' && reachability !== 'down');
 }
 
 /** The node that answered has not heard of what another one knows. */

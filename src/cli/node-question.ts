@@ -5,6 +5,7 @@
 import { UnavailableError, type Outcome } from '../errors.js';
 import { nodeSubject } from '../wire/subjects.js';
 import { ask } from './ask.js';
+import { nodePasswordAdvice } from './connection.js';
 import type { ClusterQuestion, NodeRow } from './cluster-status.js';
 
 export interface NodeQuestion {
@@ -43,7 +44,7 @@ export async function askOneOf<T>(
   throw new UnavailableError(
     nodes.length === 0
       ? 'no other node answers'
-      : `${namesOf(nodes)} did not answer: ask again, as the user of the nodes, and see quorate status`,
+      : `${namesOf(nodes)} did not answer: see quorate status, and ask again as the user of the nodes (${nodePasswordAdvice})`,
     nodes.length === 0 ? 'none' : 'unknown',
   );
 }

@@ -1,9 +1,17 @@
 /** What `quorate ring` shows, as text. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { commandLimits } from '../../actors/rules/limits/command.js';
 import { placementOf } from '../../actors/rules/placement.js';
 import { layoutOf, type RingMessage, type RingNode } from '../wire/ring-message.js';
 import { byName } from './cluster-status.js';
-import { moveProgressOf, type MovePace, type MoveProgress, type Share } from './move-progress.js';
+import {
+  type MovePace,
+  type MovePaces,
+  type MoveProgress,
+  moveProgressOf,
+  type NodeProgress,
+  type Share,
+} from './move-progress.js';
 import { table } from './output.js';
 
 const barWidth = 32;
@@ -15,14 +23,17 @@ export function ringText(ring: RingMessage): string {
   const answers = answeredFor(ring);
   const rows = ring.nodes.toSorted(byName).map((node) => {
     const { all, first } = answers.get(node.id) ?? nothing;
-    const cells = [node.name, node.host, node.zone, stateOf(node), String(all), String(first)];
+    const { name, host, zone, weight } = node;
+    const cells = [name, host, zone, weight === undefined ? '-' : String(weight)];
+    cells.push(stateOf(node), String(all), String(first));
     const moves = progress?.nodes.find(({ id }) => id === node.id);
     if (moves !== undefined) cells.push(shareText(moves.incoming), shareText(moves.outgoing));
     cells.push(node.id);
     return cells;
   });
   const moving = progress === undefined ? [] : ['INCOMING', 'OUTGOING'];
-  const header = ['NAME', 'HOST', 'ZONE', 'STATUS', 'PARTITIONS', 'FIRST OF', ...moving, 'ID'];
+  const place = ['NAME', 'HOST', 'ZONE', 'WEIGHT'];
+  const header = [...place, 'STATUS', 'PARTITIONS', 'FIRST OF', ...moving, 'ID'];
   const head = `${ring.groupOf.length} partitions, N=${ring.n}, layout ${ring.epoch}`;
   const lines = [head, ...(progress === undefined ? [] : [movedText(progress)])];
   return [...lines, table(header, rows)].join('\n');
@@ -46,38 +57,72 @@ function answeredFor(ring: RingMessage): ReadonlyMap<NodeId, { all: number; firs
   return counts;
 }
 
-export function stateOf({ removed, reachability }: RingNode): string {
-  return removed === true ? 'removed' : reachability;
+/** What becomes of it, where that is not simply to stay; and unless it is alive what it is. */
+export function stateOf({ removed, leaving, waits, reachability }: RingNode): string {
+  if (removed === true) return 'removed';
+  if (leaving !== true && waits === undefined) return reachability;
+  const standing = leaving === true ? 'leaving' : 'waiting';
+  return reachability === 'alive' ? standing : `${standing}, ${reachability}`;
 }
 
-/** A progress bar, how fast it goes, and a bar for each node that partitions come to. */
-export function moveText(progress: MoveProgress, pace: MovePace): string {
-  const nodes = progress.nodes.filter(({ incoming }) => incoming.total > 0).toSorted(byName);
-  const rows = nodes.map(({ name, incoming }) => [
-    name,
-    bar(incoming, nodeBarWidth),
-    shareText(incoming),
-  ]);
+/** A progress bar and how fast it goes: of all, and of each node that partitions come to. */
+export function moveText(progress: MoveProgress, paces: MovePaces): string {
+  const rows = receiving(progress).map(({ id, name, incoming }) => {
+    const [rate, left] = paceParts(incoming, paces.to(id));
+    return [name, bar(incoming, nodeBarWidth), shareText(incoming), rate, left];
+  });
+  const head = `layout ${progress.layout}: ${movedText(progress)}`;
+  if (progress.total === 0) return head;
   return [
-    `layout ${progress.layout}: ${movedText(progress)}`,
-    `${bar(progress, barWidth)} ${percent(progress)}, ${paceText(progress, pace)}`,
-    table(['TO', '', 'MOVED'], rows),
+    head,
+    `${bar(progress, barWidth)} ${percent(progress)}, ${paceText(progress, paces.whole)}`,
+    table(['TO', '', 'MOVED', 'RATE', 'LEFT'], rows),
   ].join('\n');
 }
 
 /** In one line, for those who keep what is printed. */
-export function moveLine(progress: MoveProgress, pace: MovePace): string {
-  return `layout ${progress.layout}: ${movedText(progress)}, ${paceText(progress, pace)}`;
+export function moveLine(progress: MoveProgress, paces: MovePaces): string {
+  const { layout, total } = progress;
+  const head = `layout ${layout}: ${movedText(progress)}`;
+  if (total === 0) return head;
+  const nodes = receiving(progress);
+  const shown = nodes.slice(0, commandLimits.watchLineNodesMax);
+  const more = nodes.length - shown.length;
+  return [
+    `${head}, ${paceText(progress, paces.whole)}`,
+    ...shown.map(({ id, name, incoming }) => {
+      return `${name} ${shareText(incoming)}, ${paceText(incoming, paces.to(id))}`;
+    }),
+    ...(more === 0 ? [] : [`and ${more} more`]),
+  ].join('; ');
+}
+
+export function waitingText(nodes: readonly RingNode[]): string {
+  const names = nodes.toSorted(byName).map(({ name }) => name);
+  return `${names.join(', ')} ${names.length === 1 ? 'waits' : 'wait'} to be taken in`;
+}
+
+function receiving({ nodes }: MoveProgress): readonly NodeProgress[] {
+  return nodes.filter(({ incoming }) => incoming.total > 0).toSorted(byName);
 }
 
 function movedText({ done, total }: Share): string {
+  if (total === 0) return 'nothing has to move';
   return `${done} of ${total} partitions that move have moved`;
 }
 
-function paceText(progress: MoveProgress, pace: MovePace): string {
-  const left = pace.secondsLeft(progress);
-  if (left === undefined) return 'time left unknown';
-  return `${pace.perSecond.toFixed(1)}/s, about ${durationText(left)} left`;
+function paceText(share: Share, pace: MovePace): string {
+  const [rate, left] = paceParts(share, pace);
+  if (share.done === share.total) return 'done';
+  return left === '-' ? 'time left unknown' : `${rate}, about ${left} left`;
+}
+
+/** How fast, and the time left; '-' where nobody can tell. */
+function paceParts(share: Share, pace: MovePace): [rate: string, left: string] {
+  if (share.done === share.total) return ['-', 'done'];
+  const left = pace.secondsLeft(share);
+  if (left === undefined) return ['-', '-'];
+  return [`${pace.perSecond.toFixed(1)}/s`, durationText(left)];
 }
 
 /** No finer than it can be known. */

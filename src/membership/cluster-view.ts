@@ -5,12 +5,20 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { ClusterId } from '../../actors/rules/configuration.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
-import type { Member, Reachability } from '../../actors/rules/membership.js';
+import type { JoinWish, Member, Reachability } from '../../actors/rules/membership.js';
 import type { Direction } from '../../actors/rules/layout.js';
 import type { Layout, Placement } from '../../actors/rules/placement.js';
 import type { Ring } from '../../actors/rules/ring.js';
 
 export type { Member, Placement, Reachability, Ring };
+
+/** What the configuration makes of a node that does not simply stay; nothing of one that does. */
+export interface Standing {
+  /** It hands on what it holds, or is about to, and goes. */
+  readonly leaving?: true;
+  /** To be taken in: `auto`, which happens by itself; `ask`, once an operator says so. */
+  readonly waits?: JoinWish['join'];
+}
 
 export interface ClusterView {
   readonly self: Member;
@@ -44,6 +52,7 @@ export interface ClusterView {
    */
   readonly removed: ReadonlySet<NodeId>;
   reachability(node: NodeId): Reachability;
+  standing(node: NodeId): Standing;
   /**
    * NATS said that nobody subscribes for the node, which was not heard since: it does not hang, it
    * is gone.

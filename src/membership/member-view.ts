@@ -1,6 +1,12 @@
 /** What the rest of the node sees of the members, and who is told when that changes. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { type ClusterId, type Configuration, membersOf } from '../../actors/rules/configuration.js';
+import { arrivalObjection } from '../../actors/rules/arrival.js';
+import {
+  type ClusterId,
+  type Configuration,
+  membersOf,
+  type Place,
+} from '../../actors/rules/configuration.js';
 import type { Direction } from '../../actors/rules/layout.js';
 import { nobody, type Layout } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
@@ -12,6 +18,7 @@ import type {
   Placement,
   Reachability,
   Ring,
+  Standing,
   Told,
 } from './cluster-view.js';
 import type { PeerWatch } from './peer-watch.js';
@@ -35,6 +42,7 @@ export class MemberView implements ClusterView {
   private readonly watch: PeerWatch;
   private readonly rings: RingCache;
   private named: readonly NodeId[] = nobody;
+  private known: Configuration | undefined;
   private readonly listeners: ((change: ClusterChange) => void)[] = [];
   private readonly toldListeners: ((told: Told) => void)[] = [];
 
@@ -82,6 +90,18 @@ export class MemberView implements ClusterView {
     return node === this.self.id ? 'alive' : this.watch.reachability(node);
   }
 
+  standing(node: NodeId): Standing {
+    const { known } = this;
+    if (known === undefined) return {};
+    if (isToLeave(known, node)) return { leaving: true };
+    const member = this.roster.get(node);
+    if (member?.status !== 'joining') return {};
+    const { id, name, host, zone, weight, wish } = member;
+    if (wish === undefined) return { waits: 'ask' };
+    const arrival = { place: { id, name, host, zone, weight }, wish };
+    return { waits: arrivalObjection(known, arrival) === undefined ? 'auto' : 'ask' };
+  }
+
   isAbsent(node: NodeId): boolean {
     return this.watch.isAbsent(node);
   }
@@ -106,6 +126,7 @@ export class MemberView implements ClusterView {
   goBy(configuration: Configuration): void {
     this.isLeaving = configuration.leaving.includes(this.self.id);
     this.named = membersOf(configuration);
+    this.known = configuration;
     this.rings.goBy(configuration);
     this.changed({ kind: 'ring' });
   }
@@ -117,4 +138,11 @@ export class MemberView implements ClusterView {
   told(what: Told): void {
     for (const listener of this.toldListeners) listener(what);
   }
+}
+
+/** It owns nothing any more, or nothing once the move is over. */
+function isToLeave({ members, move, leaving }: Configuration, node: NodeId): boolean {
+  if (leaving.includes(node)) return true;
+  const isIn = (places: readonly Place[]): boolean => places.some(({ id }) => id === node);
+  return move !== undefined && isIn(members) && !isIn(move.members);
 }

@@ -138,11 +138,34 @@ export class Planning {
   private whole(wishes: WishesForm): WishesForm {
     const { add, replace, places } = wishes;
     const coming = new Set([...add, ...replace.map(({ by }) => by)]);
+    this.checkMembers(wishes, coming);
     const whole = [...coming].map((id) => {
       const { name, host, zone, weight } = this.newcomer(id);
       return changed({ id, name, host, zone, weight }, places);
     });
     return { ...wishes, places: [...places.filter(({ id }) => !coming.has(id)), ...whole] };
+  }
+
+  /** Who waits or leaves already, by name: of others the rules say what there is to say. */
+  private checkMembers(
+    { leave, remove, replace, places }: WishesForm,
+    coming: ReadonlySet<NodeId>,
+  ): void {
+    const gone = [...remove, ...replace.map(({ old }) => old)];
+    const changing = places.map(({ id }) => id).filter((id) => !coming.has(id));
+    for (const id of [...leave, ...gone, ...changing]) {
+      const member = this.options.view.members().find((one) => one.id === id);
+      if (member === undefined) continue;
+      const { name, status } = member;
+      if (status === 'joining')
+        throw new UnavailableError(
+          `${name} waits to be taken in and holds nothing: stop its process, or have it taken in (quorate ring plan --add ${name})`,
+        );
+      if (this.known.leaving.includes(id) && !gone.includes(id))
+        throw new UnavailableError(
+          `${name} is leaving already: it goes by itself once it has handed on everything`,
+        );
+    }
   }
 
   private newcomer(id: NodeId): Member {

@@ -9,6 +9,7 @@
 import { isNodeId, type NodeId } from '../../actors/rules/actor.js';
 import type { ClusterId } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { JoinWish } from '../../actors/rules/membership.js';
 import type { Layout, NextLayout } from '../../actors/rules/placement.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';
@@ -56,9 +57,15 @@ export interface RingNode {
   readonly name: string;
   readonly host: string;
   readonly zone: string;
+  /** Its share of the data, in proportion to others. */
+  readonly weight?: number;
   readonly reachability: 'alive' | 'suspect' | 'down';
   /** Declared gone for good: it is `down` and never returns. */
   readonly removed?: true;
+  /** It hands on what it holds, or is about to, and goes. */
+  readonly leaving?: true;
+  /** No member, to be taken in: by itself, or once an operator says so. */
+  readonly waits?: JoinWish['join'];
   /** What its monotonic clock shows at least, as far as the answering node knows. */
   readonly clock?: Moment;
 }
@@ -66,6 +73,7 @@ export interface RingNode {
 const bucketPattern = /^[^\s.*>\p{Cc}]+$/u;
 
 const reachabilities = ['alive', 'suspect', 'down'] as const;
+const joins = ['auto', 'ask'] as const;
 
 export interface RingSource {
   readonly epoch: number;
@@ -231,6 +239,7 @@ function moveFrom(
 function nodeFrom(document: unknown): RingNode {
   const node = record(document, 'node');
   const reachability = reachabilities.find((known) => known === node['reachability']);
+  const waits = joins.find((known) => known === node['waits']);
   if (reachability === undefined) throw new MalformedError('node of unknown reachability');
   return {
     id: nodeId(node['id']),
@@ -238,7 +247,10 @@ function nodeFrom(document: unknown): RingNode {
     host: label(node['host'], 'node host'),
     zone: label(node['zone'], 'node zone'),
     reachability,
+    ...(node['weight'] !== undefined && { weight: natural(node['weight'], 'node weight') }),
     ...(node['removed'] === true && { removed: true }),
+    ...(node['leaving'] === true && { leaving: true }),
+    ...(waits !== undefined && { waits }),
     ...clockFrom(node['clock']),
   };
 }

@@ -56,7 +56,8 @@ test('a node is killed and a key deleted: the tombstone stays until the node is 
     return reply?.code === 200;
   });
 
-  expect(await command(['remove', 'n3'])).toMatchObject({ code: 2 });
+  // No terminal to ask at, unless it is still thought to live.
+  expect([2, 5]).toContain((await command(['remove', 'n3'])).code);
   expect((await command(['remove', 'n9', '--yes'])).text).toMatch(/no node named n9/);
   // An application can't reach the nodes' subjects.
   const [n1, n3] = ['n1', 'n3'].map((name) => rows.find((row) => row.name === name)!.id);

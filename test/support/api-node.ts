@@ -39,6 +39,7 @@ import {
   type Member,
   type Reachability,
   type Ring,
+  type Standing,
   type Told,
 } from '../../src/membership/cluster-view.js';
 import { NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.js';
@@ -125,6 +126,7 @@ export class ToldView implements ClusterView {
   /** Those it was to exchange news with, as often as it was. */
   readonly reconciled: NodeId[] = [];
   readonly self: Member;
+  readonly standings = new Map<NodeId, Standing>();
   readonly absent = new Set<NodeId>();
   readonly unmet = new Set<NodeId>();
   readonly isLeaving = false;
@@ -173,6 +175,10 @@ export class ToldView implements ClusterView {
 
   reachability(node: NodeId): Reachability {
     return this.states.get(node) ?? 'alive';
+  }
+
+  standing(node: NodeId): Standing {
+    return this.standings.get(node) ?? {};
   }
 
   isAbsent(node: NodeId): boolean {

@@ -32,6 +32,7 @@ import type {
   Member,
   Reachability,
   Ring,
+  Standing,
 } from '../../src/membership/cluster-view.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
@@ -171,6 +172,10 @@ export class HandMadeView implements ClusterView {
 
   reachability(node: NodeId): Reachability {
     return this.beliefs.get(node) ?? 'alive';
+  }
+
+  standing(): Standing {
+    return {};
   }
 
   isAbsent(): boolean {

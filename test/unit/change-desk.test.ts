@@ -187,12 +187,34 @@ describe('a plan', () => {
     expect(await refused({ leave: ['b', 'c'].map((name) => world.idOf(name)) })).toMatch(
       /^1 node would be left, and some requests need 2 /,
     );
+    const d = world.start('d', { founders: 3 });
+    await world.run(3_000);
+    for (const wish of [
+      { leave: [d.id] },
+      { remove: [d.id] },
+      { replace: [{ old: d.id, by: d.id }] },
+      { places: [{ id: d.id, weight: 2 }] },
+    ])
+      expect(await refused(wish)).toMatch(/^d waits to be taken in and holds nothing: stop its/);
     expect(await refused({ leave: ['c'] })).toMatch(/^leave\[0\]: the id of a node/);
     const { error } = await office.answer(a, 'leave c');
     expect(error).toMatch(/^not JSON/);
     world.kill(c);
     await world.run(5_000);
     expect(await refused({ replace: [{ old: a.id, by: c.id }] })).toMatch(/c is not heard now/);
+  });
+
+  test('who leaves, and who has left, is told as such', async () => {
+    const { world, lives } = await cluster('desk tells', ['a', 'b', 'c', 'd']);
+    const [a, b, , d] = lives as [NodeLife, NodeLife, NodeLife, NodeLife];
+    const office = new Office(world);
+    const plan = await office.plan(a, { leave: [d.id] });
+    expect(b.membership.view.standing(d.id)).toEqual({});
+    await office.answer(a, { ask: 'apply', plan });
+    await world.run(1_000);
+    expect(known(b).leaving).toEqual([]);
+    expect(b.membership.view.standing(d.id)).toEqual({ leaving: true });
+    expect(b.membership.view.standing(a.id)).toEqual({});
   });
 
   test('nobody is answered but at an inbox, and a node of no cluster says so', async () => {
@@ -324,7 +346,13 @@ describe('a node that comes later', () => {
     const late = world.start('c', { founders: 3, join: 'auto', disk: 'other' });
     await world.run(10_000);
     expect(known(lives[0]!).number).toBe(1);
-    expect(late.membership.problems.texts().join()).toMatch(/start it with --replaces c if/);
+    expect(late.membership.problems.texts().join()).toMatch(
+      /start it with --replaces c if .*quorate replace c c/,
+    );
+    const standing = (of: NodeLife): unknown => lives[0]!.membership.view.standing(of.id);
+    // Not without an operator.
+    expect(standing(late)).toEqual({ waits: 'ask' });
+    expect(standing(lives[2]!)).toEqual({});
   });
 
   test('that is to replace somebody founds no cluster of its own', async () => {

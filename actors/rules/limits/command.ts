@@ -55,10 +55,14 @@ export const commandLimits = {
   watchIntervalMs: 1_000,
   watchSilencesMax: 10,
   /**
-   * Where no move is known to have begun it takes so many answers that nothing moves: one that is
-   * to be taken in waits first (`waitingMsMin`), and who is asked may not have heard of it.
+   * Where no move is known to have begun it takes so many answers that nothing moves: a node that
+   * was just started takes seconds to be heard of, on a busy machine.
    */
-  watchRestsMin: 6,
+  watchRestsMin: 10,
+  /** So many answers more while somebody waits to be taken in by itself. */
+  watchWaitsMax: 60,
+  /** Of nodes that partitions move to, as many have a part in one line. */
+  watchLineNodesMax: 8,
   /** How fast a move goes is told by the last so many answers. */
   paceSamplesMax: 30,
 

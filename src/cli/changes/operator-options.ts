@@ -6,6 +6,7 @@ import type { ClusterQuestion } from '../cluster-status.js';
 import {
   addNodeConnectionOptions,
   nodeConnection,
+  nodePasswordAdvice,
   withBus,
   type NodeConnection,
 } from '../connection.js';
@@ -29,7 +30,9 @@ export function withCluster<T>(
 ): Promise<T> {
   const { prefix, dataDir } = options;
   const waitMs = commandLimits.answerMsMax;
-  return withBus(nodeConnection(options, dataDir), (bus) =>
-    use({ bus, clock: new RealClock(), prefix, waitMs }),
+  return withBus(
+    nodeConnection(options, dataDir),
+    (bus) => use({ bus, clock: new RealClock(), prefix, waitMs }),
+    nodePasswordAdvice,
   );
 }

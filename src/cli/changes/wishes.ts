@@ -30,7 +30,7 @@ export interface NamedWishes {
 }
 
 /** What is wished of a node. */
-type Part = 'comes' | 'stays' | 'leaves' | 'is gone';
+export type Part = 'comes' | 'stays' | 'leaves' | 'is gone';
 
 /**
  * Throws `CommandError` where nothing is wished, or of nobody, of several, or of one that was
@@ -78,18 +78,31 @@ function placesOf(
   return [...places.values()];
 }
 
-const fits: Readonly<Record<Part, (node: RingNode) => boolean>> = {
-  comes: ({ removed, reachability }) => removed !== true && reachability !== 'down',
-  stays: ({ removed }) => removed !== true,
-  leaves: ({ removed }) => removed !== true,
-  'is gone': ({ removed, reachability }) => removed !== true && reachability === 'down',
+/** Which nodes may be meant: the first of these that any is. */
+const fits: Readonly<Record<Part, readonly ((node: RingNode) => boolean)[]>> = {
+  comes: [
+    ({ waits, reachability }) => waits !== undefined && reachability !== 'down',
+    ({ removed, reachability }) => removed !== true && reachability !== 'down',
+  ],
+  stays: [isStaying, isMember],
+  leaves: [isStaying, isMember],
+  'is gone': [(node) => isMember(node) && node.reachability === 'down', isMember],
 };
 
-function idAs(part: Part, name: string, ring: RingMessage): NodeId {
+function isMember({ removed, waits }: RingNode): boolean {
+  return removed !== true && waits === undefined;
+}
+
+function isStaying(node: RingNode): boolean {
+  return isMember(node) && node.leaving !== true;
+}
+
+/** Throws `CommandError` as `wishesOf` does. */
+export function idAs(part: Part, name: string, ring: RingMessage): NodeId {
   const isNamed = (node: RingNode): boolean => node.name === name || node.id === name;
   const named = ring.nodes.filter(isNamed);
-  const fitting = named.filter(fits[part]);
-  const nodes = named.length > 1 && fitting.length > 0 ? fitting : ring.nodes;
+  const isMeant = fits[part].find((may) => named.some(may));
+  const nodes = named.length > 1 && isMeant !== undefined ? named.filter(isMeant) : ring.nodes;
   const id = idOf(name, { ...ring, nodes });
   if (ring.nodes.find((node) => node.id === id)?.removed === true) throw wasRemoved(part, name);
   return id;

@@ -10,6 +10,7 @@ import { askRing, idOf } from '../cluster-status.js';
 import {
   addNodeConnectionOptions,
   nodeConnection,
+  nodePasswordAdvice,
   withBus,
   type NodeConnection,
 } from '../connection.js';
@@ -43,17 +44,21 @@ Examples:
     )
     .action(async (node: string, state: 'on' | 'off', options: InspectOptions) => {
       const clock = new RealClock();
-      const answer = await withBus(nodeConnection(options, options.dataDir), async (bus) => {
-        const ring = await askRing({
-          bus,
-          clock,
-          prefix: options.prefix,
-          waitMs: commandLimits.answerMsMax,
-        });
-        const id = idOf(node, ring);
-        const words = state === 'on' && options.port !== undefined ? `on ${options.port}` : state;
-        return tell({ bus, clock, subject: nodeSubject(options.prefix, id, 'inspect'), words });
-      });
+      const answer = await withBus(
+        nodeConnection(options, options.dataDir),
+        async (bus) => {
+          const ring = await askRing({
+            bus,
+            clock,
+            prefix: options.prefix,
+            waitMs: commandLimits.answerMsMax,
+          });
+          const id = idOf(node, ring);
+          const words = state === 'on' && options.port !== undefined ? `on ${options.port}` : state;
+          return tell({ bus, clock, subject: nodeSubject(options.prefix, id, 'inspect'), words });
+        },
+        nodePasswordAdvice,
+      );
       if (answer === undefined) throw new UnavailableError(`${node} does not answer`);
       printLine(answer);
     });

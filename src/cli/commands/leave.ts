@@ -6,7 +6,6 @@ import {
   withCluster,
   type OperatorOptions,
 } from '../changes/operator-options.js';
-import { checkTerminal } from '../confirm.js';
 import { showMove } from '../move-show.js';
 import { printJson, printLine } from '../output.js';
 
@@ -39,11 +38,8 @@ Examples:
 }
 
 async function leave(node: string, options: LeaveOptions): Promise<void> {
-  if (options.yes !== true)
-    checkTerminal(
-      `say --yes to have ${node} leave; what that comes to shows: quorate ring plan --leave ${node}`,
-    );
   const confirmation = {
+    advice: `say --yes to have ${node} leave; what that comes to shows: quorate ring plan --leave ${node}`,
     question: `Type ${node} to have it leave: `,
     word: node,
     declined: `${node} was not told to leave`,

@@ -4,19 +4,24 @@
  */
 import type { Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
+import { UnavailableError } from '../../errors.js';
 import type { RemovalAnswer } from '../../membership/removal-desk.js';
 import {
   addOperatorOptions,
   withCluster,
   type OperatorOptions,
 } from '../changes/operator-options.js';
-import { askRing, askStatus, idOf, type ClusterQuestion } from '../cluster-status.js';
+import type { RingNode } from '../../wire/ring-message.js';
+import { idAs } from '../changes/wishes.js';
+import { askRing, askStatus, type ClusterQuestion } from '../cluster-status.js';
 import { checkTerminal, confirm } from '../confirm.js';
 import { askOneOf, isRefused, refusal } from '../node-question.js';
+import { showMove } from '../move-show.js';
 import { printJson, printLine, say } from '../output.js';
 
 interface RemoveOptions extends OperatorOptions {
   readonly yes?: true;
+  readonly watch?: true;
 }
 
 export function addRemove(program: Command): void {
@@ -27,6 +32,7 @@ export function addRemove(program: Command): void {
       'Declares a node gone for good: the others take nothing from it any more, and no longer wait for it before they forget what was deleted or has expired. The others rebuild its share. It must be down, and a majority of the nodes that vote must be left and agree: all vote in a cluster of up to seven, seven do in a larger one.',
     )
     .option('--yes', 'do not ask')
+    .option('--watch', 'show how far the move is, until it is over')
     .option(
       '--json',
       'one JSON object: {"node","id","number","confirmed","missing"}; number: of the configuration that goes on without it',
@@ -40,21 +46,26 @@ Where a new node is there to take its place: quorate replace. One that is up lea
 
 Examples:
   quorate remove n3
-  quorate remove n3 --yes`,
+  quorate remove n3 --yes --watch`,
     )
     .action((node: string, options: RemoveOptions) =>
       withCluster(options, (question) => remove(node, options, question)),
     );
 }
 
-async function remove(
+/** Throws what is against it before anybody is told the price. */
+export async function remove(
   name: string,
-  options: RemoveOptions,
+  options: Pick<RemoveOptions, 'yes' | 'json' | 'watch'>,
   question: ClusterQuestion,
 ): Promise<void> {
-  const id = idOf(name, await askRing(question));
+  const ring = await askRing(question);
+  if (ring === undefined) throw new UnavailableError('no node answers');
+  const id = idAs('is gone', name, ring);
+  const target = ring.nodes.find((known) => known.id === id)!;
+  checkGone(target);
+  const { name: node } = target;
   const rows = await askStatus(question);
-  const node = rows.find((row) => row.id === id)?.name ?? name;
   if (options.yes !== true) {
     checkTerminal(`remove can't be taken back: say --yes to remove ${node}`);
     await confirm({
@@ -72,12 +83,27 @@ async function remove(
   });
   if (isRefused(answer)) throw refusal(answer);
   const { number, confirmed, missing } = answer;
-  if (options.json === true) return printJson({ node, id, number, confirmed, missing });
-  printLine(
-    `${node} is removed: configuration ${number} was chosen, and is on the disks of ${confirmed.join(', ')}`,
-  );
-  if (missing.length > 0)
+  const json = options.json === true;
+  if (json) printJson({ node, id, number, confirmed, missing });
+  else
+    printLine(
+      `${node} is removed: configuration ${number} was chosen, and is on the disks of ${confirmed.join(', ')}`,
+    );
+  if (!json && missing.length > 0)
     say(`${missing.join(', ')} did not answer: nothing is forgotten before they know it as well`);
+  if (options.watch === true) await showMove(question, { json });
+}
+
+/** As far as the node that was asked for the ring knows: the others have their say later. */
+function checkGone({ name, reachability, waits }: RingNode): void {
+  if (waits !== undefined)
+    throw new UnavailableError(
+      `not removed: ${name} waits to be taken in and holds nothing: stop its process`,
+    );
+  if (reachability === 'alive')
+    throw new UnavailableError(
+      `not removed: ${name} is alive, or was a moment ago: stop it first if it is to be gone for good, or let it leave (quorate leave ${name})`,
+    );
 }
 
 function priceOf(node: string): string {

@@ -6,7 +6,6 @@ import {
   withCluster,
   type OperatorOptions,
 } from '../changes/operator-options.js';
-import { checkTerminal } from '../confirm.js';
 import { showMove } from '../move-show.js';
 import { printJson, printLine } from '../output.js';
 
@@ -43,11 +42,8 @@ Examples:
 }
 
 async function replace(old: string, by: string, options: ReplaceOptions): Promise<void> {
-  if (options.yes !== true)
-    checkTerminal(
-      `replace can't be taken back: say --yes to have ${by} replace ${old}; what that comes to shows: quorate ring plan --replace ${old}=${by}`,
-    );
   const confirmation = {
+    advice: `replace can't be taken back: say --yes to have ${by} replace ${old}; what that comes to shows: quorate ring plan --replace ${old}=${by}`,
     question: `What only ${old} held is lost, and it never comes back. Type ${old} to have it replaced: `,
     word: old,
     declined: `${old} was not replaced`,

@@ -29,16 +29,16 @@ export function addRing(program: Command): void {
     .command('ring')
     .summary('show who holds what, change it')
     .description(
-      'Shows how many partitions each node answers for, and while some move how many come and go; or the preference list of one key: its primaries, those it moves to, then the fallbacks.',
+      'Shows the weight of each node, whether it leaves or waits to be taken in, and how many partitions it answers for, and while some move how many come and go; or the preference list of one key: its primaries, those it moves to, then the fallbacks.',
     )
     .option('--key <bucket/key>', 'the nodes of this key', namedKey)
     .option(
       '--watch',
-      'how far the move is, until it is over; where nothing moves, until some seconds have shown it',
+      'how far the move is, to each node, until it is over and nobody waits to be taken in by itself (a minute at most); where nothing moves, until some seconds have shown it',
     )
     .option(
       '--json',
-      'the whole ring as one JSON object, or what --key asks for; with --watch one each second: {"layout","done","total","perSecond","secondsLeft","nodes":[{"id","name","incoming":{"done","total"},"outgoing":{"done","total"}}]}',
+      'the whole ring as one JSON object, or what --key asks for; with --watch one each second: {"layout","done","total","perSecond","secondsLeft","nodes":[{"id","name","incoming":{"done","total"},"outgoing":{"done","total"},"perSecond","secondsLeft"}]}, and "waiting":[names] where nothing moves before those are taken in; the last one has a total of 0',
     )
     .option(
       '--timeout <time>',

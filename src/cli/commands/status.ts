@@ -20,11 +20,11 @@ export function addStatus(program: Command): void {
     .command('status')
     .summary('show the nodes')
     .description(
-      'Shows every node of the cluster, those that do not answer as down, or as removed.',
+      'Shows every node of the cluster, those that do not answer as down, or as removed, and which are leaving.',
     )
     .option(
       '--json',
-      'one JSON object: {"nodes":[{"id","name","startedAs","host","cluster","status","pid","partitions","keys","hints","clockAheadMs","clockOffsetsMs","problems"}]}',
+      'one JSON object: {"nodes":[{"id","name","startedAs","host","cluster","status","leaving","pid","partitions","keys","hints","clockAheadMs","clockOffsetsMs","problems"}]}',
     )
     .option('--node <name>', 'only this one; exit code 5 unless it serves: a health check')
     .option(
@@ -69,7 +69,7 @@ function statusTable(nodes: readonly NodeRow[]): string {
     nodes.map((node) => [
       node.name,
       node.host,
-      node.status,
+      statusCell(node),
       cell(node.pid),
       cell(node.partitions),
       cell(node.keys),
@@ -78,6 +78,12 @@ function statusTable(nodes: readonly NodeRow[]): string {
       node.id,
     ]),
   );
+}
+
+/** What it serves while it leaves goes without saying; else both. */
+function statusCell({ status, leaving }: NodeRow): string {
+  if (leaving !== true) return status;
+  return status === 'serving' ? 'leaving' : `leaving, ${status}`;
 }
 
 /** How far its wall clock is off; beyond the bound the node does not go by it. */

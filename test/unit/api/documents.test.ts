@@ -53,6 +53,13 @@ test('the ring says the layout, whose it is, and while partitions move what to',
     return answers[0]!;
   };
   expect(ask()).toMatchObject({ epoch: 3, groupOf: [0, 1, 2] });
+  const [, b, c] = nodes as [string, string, string];
+  node.view.standings.set(b, { leaving: true }).set(c, { waits: 'auto' });
+  const [first, second, third] = ask().nodes;
+  expect(first).toMatchObject({ id, weight: 1 });
+  expect([first!.leaving, first!.waits]).toEqual([undefined, undefined]);
+  expect([second!.leaving, second!.waits]).toEqual([true, undefined]);
+  expect([third!.leaving, third!.waits]).toEqual([undefined, 'auto']);
   expect(ask()).not.toHaveProperty('cluster');
   expect(ask()).not.toHaveProperty('move');
   node.view.cluster = 12;

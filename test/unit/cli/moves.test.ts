@@ -1,10 +1,17 @@
 /** What `quorate ring` tells of a move. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { MovePace, moveProgressOf, type MoveProgress } from '../../../src/cli/move-progress.js';
+import {
+  MovePace,
+  MovePaces,
+  moveProgressOf,
+  type MoveProgress,
+  paced,
+  restOf,
+} from '../../../src/cli/move-progress.js';
 import { watchMove, type MoveWatcher } from '../../../src/cli/move-watch.js';
-import { moveLine, moveText, ringText } from '../../../src/cli/ring-text.js';
-import { ringMessageOf, type RingMessage } from '../../../src/wire/ring-message.js';
+import { moveLine, moveText, ringText, waitingText } from '../../../src/cli/ring-text.js';
+import { ringMessageOf, type RingMessage, type RingNode } from '../../../src/wire/ring-message.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
 
@@ -17,10 +24,12 @@ interface Told {
   readonly moved?: readonly number[];
   /** N of a bucket of its own. */
   readonly n?: number;
+  /** Of n4. */
+  readonly more?: Partial<RingNode>;
 }
 
 /** Nodes 1, 2, 3 hold all; half of the partitions go on to 2, 3, 4. */
-function ringOf({ epoch = 4, moved, n }: Told = {}): RingMessage {
+function ringOf({ epoch = 4, moved, n, more }: Told = {}): RingMessage {
   const from = ids.slice(0, 3);
   const to = ids.slice(1);
   return ringMessageOf({
@@ -29,7 +38,8 @@ function ringOf({ epoch = 4, moved, n }: Told = {}): RingMessage {
     partitions,
     nodes: ids.map((id, i) => {
       const name = `n${i + 1}`;
-      return { id, name, host: `h${i + 1}`, zone: '', reachability: 'alive' as const };
+      const node = { id, name, host: `h${i + 1}`, zone: '', weight: i + 1 };
+      return { ...node, reachability: 'alive' as const, ...(i === 3 && more) };
     }),
     n: 3,
     r: 2,
@@ -109,11 +119,11 @@ describe('text', () => {
         .map((line) => line.replaceAll(/ +/g, ' ')),
     ).toEqual([
       '8 partitions, N=3, layout 4',
-      'NAME HOST ZONE STATUS PARTITIONS FIRST OF ID',
-      `n1 h1 alive 8 8 ${ids[0]}`,
-      `n2 h2 alive 8 0 ${ids[1]}`,
-      `n3 h3 alive 8 0 ${ids[2]}`,
-      `n4 h4 alive 0 0 ${ids[3]}`,
+      'NAME HOST ZONE WEIGHT STATUS PARTITIONS FIRST OF ID',
+      `n1 h1 1 alive 8 8 ${ids[0]}`,
+      `n2 h2 2 alive 8 0 ${ids[1]}`,
+      `n3 h3 3 alive 8 0 ${ids[2]}`,
+      `n4 h4 4 alive 0 0 ${ids[3]}`,
     ]);
   });
 
@@ -122,38 +132,101 @@ describe('text', () => {
     expect(text.split('\n').map((line) => line.replaceAll(/ +/g, ' '))).toEqual([
       '8 partitions, N=3, layout 4',
       '1 of 4 partitions that move have moved',
-      'NAME HOST ZONE STATUS PARTITIONS FIRST OF INCOMING OUTGOING ID',
-      `n1 h1 alive 7 7 - 1/4 ${ids[0]}`,
-      `n2 h2 alive 8 1 - - ${ids[1]}`,
-      `n3 h3 alive 8 0 - - ${ids[2]}`,
-      `n4 h4 alive 1 0 1/4 - ${ids[3]}`,
+      'NAME HOST ZONE WEIGHT STATUS PARTITIONS FIRST OF INCOMING OUTGOING ID',
+      `n1 h1 1 alive 7 7 - 1/4 ${ids[0]}`,
+      `n2 h2 2 alive 8 1 - - ${ids[1]}`,
+      `n3 h3 3 alive 8 0 - - ${ids[2]}`,
+      `n4 h4 4 alive 1 0 1/4 - ${ids[3]}`,
     ]);
   });
 
-  test('a bar for all, one for each node that gets some, and the time left', () => {
-    const pace = new MovePace();
+  test('a bar for all, one for each node that gets some, each with its rate and the time left', () => {
+    const paces = new MovePaces();
     const progress = progressWith([0, 2]);
-    expect(moveLine(progress, pace)).toBe(
-      'layout 4: 2 of 4 partitions that move have moved, time left unknown',
+    expect(moveLine(progress, paces)).toBe(
+      'layout 4: 2 of 4 partitions that move have moved, time left unknown; n4 2/4, time left unknown',
     );
-    pace.note(0, progressWith([]));
-    pace.note(20_000, progress);
-    expect(moveText(progress, pace).split('\n')).toEqual([
+    paces.note(0, progressWith([]));
+    paces.note(20_000, progress);
+    expect(moveText(progress, paces).split('\n')).toEqual([
       'layout 4: 2 of 4 partitions that move have moved',
       '[################----------------] 50 %, 0.1/s, about 20 s left',
-      'TO                      MOVED',
-      'n4  [########--------]  2/4',
+      'TO                      MOVED  RATE   LEFT',
+      'n4  [########--------]  2/4    0.1/s  20 s',
     ]);
-    pace.note(40_000_000, progress);
-    expect(moveText(progress, pace)).toContain('about 12 h left');
+    expect(moveLine(progress, paces)).toMatch(/; n4 2\/4, 0\.1\/s, about 20 s left$/);
+    paces.note(40_000_000, progress);
+    expect(moveText(progress, paces)).toContain('about 12 h left');
+    expect(moveText(progressWith([0, 2, 4, 6]), paces)).toMatch(/4\/4 +- +done$/);
+  });
+
+  test('each node has a pace of its own', () => {
+    const paces = new MovePaces();
+    paces.note(0, both(0, 0));
+    paces.note(10_000, both(40, 10));
+    const { perSecond, secondsLeft, nodes } = paced(both(40, 10), paces);
+    expect([perSecond, secondsLeft]).toEqual([5, 30]);
+    expect(nodes.map((node) => [node.perSecond, node.secondsLeft])).toEqual([
+      [4, 15],
+      [1, 90],
+    ]);
+  });
+
+  test('of many nodes a line tells some, and how many more there are', () => {
+    const none = { done: 0, total: 0 };
+    const nodes = Array.from({ length: 11 }, (_, i) => {
+      const incoming = { done: 0, total: 5 };
+      return { id: String(i).padStart(16, '0'), name: `n${i}`, incoming, outgoing: none };
+    });
+    const line = moveLine({ layout: 1, done: 0, total: 55, nodes }, new MovePaces());
+    expect(line).toMatch(/; n7 0\/5, time left unknown; and 3 more$/);
+  });
+
+  test('a change by which nothing moves says that, and no time left', () => {
+    const [progress, paces] = [restOf(ringOf()), new MovePaces()];
+    expect(moveLine(progress, paces)).toBe('layout 4: nothing has to move');
+    expect(moveText(progress, paces)).toBe('layout 4: nothing has to move');
+    expect(paced(progress, paces)).toEqual({
+      layout: 4,
+      done: 0,
+      total: 0,
+      perSecond: 0,
+      secondsLeft: 0,
+      nodes: ids.map((id, i) => {
+        const none = { done: 0, total: 0 };
+        const shares = { incoming: none, outgoing: none };
+        return { id, name: `n${i + 1}`, ...shares, perSecond: 0, secondsLeft: 0 };
+      }),
+    });
+  });
+
+  test('who leaves and who waits is told apart, and by its weight', () => {
+    const row = (more: Partial<RingNode>): string =>
+      ringText(ringOf({ more })).split('\n').at(-1)!.replaceAll(/ +/g, ' ');
+    expect(row({ leaving: true, weight: 7 })).toBe(`n4 h4 7 leaving 0 0 ${ids[3]}`);
+    expect(row({ leaving: true, reachability: 'down' })).toContain(' leaving, down ');
+    expect(row({ waits: 'ask' })).toContain(' waiting ');
+    expect(row({ removed: true, leaving: true })).toContain(' removed ');
+    expect(waitingText(ringOf().nodes.slice(2))).toBe('n3, n4 wait to be taken in');
   });
 });
+
+/** Of two nodes that get 100 each. */
+function both(done: number, other: number): MoveProgress {
+  const none = { done: 0, total: 0 };
+  const nodes = [done, other].map((moved, i) => {
+    const incoming = { done: moved, total: 100 };
+    return { id: ids[i]!, name: `n${i + 1}`, incoming, outgoing: none };
+  });
+  return { layout: 4, done: done + other, total: 200, nodes };
+}
 
 /** What is seen of these answers, one a second; undefined: nobody answers. */
 async function watched(
   answers: readonly (RingMessage | undefined)[],
   layout = 0,
   restsMin = 1,
+  waitsMax = 0,
 ): Promise<string[]> {
   const network = new MemoryNetwork();
   const clock = new ManualClock();
@@ -167,11 +240,12 @@ async function watched(
   const progress = { isOver: false };
   const question = { bus: network.connect(), clock, prefix: 'kv', waitMs: 400 };
   const watcher: MoveWatcher = {
-    moving: ({ layout, done, total }, pace) =>
+    moving: ({ layout, done, total }, { whole: pace }) =>
       seen.push(`${layout}: ${done}/${total} ${pace.perSecond > 0 ? 'goes on' : ''}`.trim()),
+    waiting: (nodes) => seen.push(waitingText(nodes)),
     resting: ({ epoch }, sawMove) => seen.push(`${epoch} rests ${sawMove}`),
   };
-  const watching = watchMove(question, watcher, { layout, restsMin }).then(
+  const watching = watchMove(question, watcher, { layout, restsMin, waitsMax }).then(
     () => (progress.isOver = true),
     (error: Error) => {
       progress.isOver = true;
@@ -203,6 +277,31 @@ describe('watching', () => {
     const rings = [...still, ringOf({ moved: [] }), ringOf({ epoch: 6 })];
     expect(await watched(rings, 0, 3)).toEqual(['4: 0/4', '6 rests true']);
     expect(await watched(rings, 0, 2)).toEqual(['3 rests false']);
+  });
+
+  test('whoever waits to be taken in by itself is waited for, before a move and after it, not for ever', async () => {
+    const waits = ringOf({ epoch: 3, more: { waits: 'auto' } });
+    const text = 'n4 waits to be taken in';
+    const rings = [waits, waits, waits, ringOf({ moved: [] }), ringOf({ epoch: 6 })];
+    const taken = [text, text, text, '4: 0/4', '6 rests true'];
+    expect(await watched(rings, 0, 2, 5)).toEqual(taken);
+    const another = ringOf({ epoch: 6, more: { waits: 'auto' } });
+    const rest = ringOf({ epoch: 8 });
+    expect(await watched([ringOf({ moved: [] }), another, rest], 0, 2, 5)).toEqual([
+      '4: 0/4',
+      text,
+      '8 rests true',
+    ]);
+    expect(await watched([waits], 0, 2, 3)).toEqual([text, text, text, '3 rests false']);
+  });
+
+  test('who waits for an operator, or is gone, is not waited for', async () => {
+    for (const more of [
+      { waits: 'ask' },
+      { waits: 'auto', reachability: 'down' },
+      { leaving: true },
+    ] as const)
+      expect(await watched([ringOf({ epoch: 3, more })], 0, 2, 9)).toEqual(['3 rests false']);
   });
 
   test('a node that has not heard of the move does not end it', async () => {

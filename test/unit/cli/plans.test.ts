@@ -96,6 +96,34 @@ describe('wishes', () => {
     expect(() => wished({ remove: ['n2'] }, ...alive)).toThrow(/2 nodes are named n2/);
   });
 
+  test('a node that waits under the name of a member is meant where it can only be that one', () => {
+    const waits = node(other, 'n2', { waits: 'auto' });
+    for (const reachability of ['alive', 'down'] as const) {
+      const nodes = [node(one, 'n1'), node(two, 'n2', { reachability }), waits];
+      for (const part of ['leave', 'remove'] as const)
+        expect(wished({ [part]: ['n2'] }, ...nodes)).toMatchObject({ [part]: [two] });
+      expect(wished({ weight: [['n2', 3]] }, ...nodes)).toMatchObject({
+        places: [{ id: two, weight: 3 }],
+      });
+      expect(wished({ replace: [['n2', 'n2']] }, ...nodes)).toMatchObject({
+        replace: [{ old: two, by: other }],
+      });
+      const added: NamedWishes = { add: ['n2'], weight: [['n2', 3]] };
+      expect(wished(added, ...nodes)).toMatchObject({
+        add: [other],
+        places: [{ id: other, weight: 3 }],
+      });
+    }
+    // Of two that wait the one that runs comes.
+    const gone = node(three, 'n2', { waits: 'auto', reachability: 'down' });
+    expect(wished({ add: ['n2'] }, gone, waits)).toMatchObject({ add: [other] });
+    // And one that leaves already does not leave again.
+    const leaving = node(two, 'n2', { leaving: true });
+    expect(wished({ leave: ['n2'] }, leaving, node(other, 'n2'))).toMatchObject({
+      leave: [other],
+    });
+  });
+
   test('one that was removed is nothing to wish of', () => {
     const removed = node(two, 'n2', { reachability: 'down', removed: true });
     const nodes = [node(one, 'n1'), removed];
