@@ -478,9 +478,11 @@ class World {
   private async read(name: string): Promise<GetResult | undefined> {
     let found: GetResult | undefined;
     const { client } = this.checker;
-    const r = (await this.observatory.primariesOf(name)) ?? this.nOf(name);
+    const n = this.nOf(name);
+    const r = (await this.observatory.primariesOf(name)) ?? n;
+    // Strict is no fewer than the bucket's R, which may be more than disks have left.
     await this.retry((done) =>
-      client.get(name, { timeoutMs: 3000, r, strict: true }, (result) => {
+      client.get(name, { timeoutMs: 3000, r, strict: r === n }, (result) => {
         found = result;
         done(result);
       }),
