@@ -11,8 +11,7 @@
  * has: its owners before and after do not hold the same yet.
  */
 import { inject, injectable } from 'tsyringe';
-import type { ActorRefFrom } from 'xstate';
-import { createActor } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import type {
   CollectionEffects,
   CollectionEvent,
@@ -47,6 +46,7 @@ import {
   type CollectionOrder,
 } from '../wire/protocol/collection.js';
 import type { WireValue } from '../wire/wire-value.js';
+import { BackgroundActor } from './background-actor.js';
 import type { Candidate } from './collection-walk.js';
 import { CollectionWalk } from './collection-walk.js';
 import { Forgetting } from './forgetting.js';
@@ -54,7 +54,7 @@ import { groundsOf } from './grounds.js';
 
 @injectable()
 export class Collection implements CollectionEffects {
-  private actor: ActorRefFrom<typeof collectionMachine> | undefined;
+  private readonly actor: BackgroundActor<Actor<typeof collectionMachine>>;
   private readonly walk: CollectionWalk;
   private candidates: readonly Candidate[] = [];
   /** To each node that holds them, the agreed candidates. */
@@ -68,13 +68,17 @@ export class Collection implements CollectionEffects {
     @inject(Store) private readonly store: Store,
     @inject(Peers) private readonly peers: Peers,
     @inject(ClusterView) private readonly view: ClusterView,
-    @inject(Clock) private readonly clock: Clock,
+    @inject(Clock) clock: Clock,
     @inject(NodeOptions) options: NodeOptions,
     @inject(Buckets) private readonly buckets: Buckets,
-    @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Inspection) inspection: Inspection,
     @inject(Forgetting) private readonly forgetting: Forgetting,
     @inject(Metrics) metrics: Metrics,
   ) {
+    this.actor = new BackgroundActor(
+      () => createActor(collectionChart(this), { clock }),
+      inspection,
+    );
     this.collected = metrics.counter(
       'collection.collected',
       'tombstones and expired keys forgotten',
@@ -94,18 +98,11 @@ export class Collection implements CollectionEffects {
   }
 
   start(): void {
-    if (this.actor !== undefined) return;
-    this.actor = createActor(collectionChart(this), { clock: this.clock });
-    this.inspection.attach(this.actor);
     this.actor.start();
   }
 
   stop(): void {
-    if (this.actor === undefined) return;
-    this.inspection.detach(this.actor);
-    this.actor.stop();
-    this.actor = undefined;
-    this.abandon();
+    if (this.actor.stop()) this.abandon();
   }
 
   look(): void {
@@ -192,7 +189,7 @@ export class Collection implements CollectionEffects {
   }
 
   private send(event: CollectionEvent): void {
-    this.actor?.send(event);
+    this.actor.send(event);
   }
 
   /** It will not mint any more. Who waits to be taken in may. */

@@ -5,8 +5,7 @@
  * mints under a new epoch if it comes to own the key again.
  */
 import { inject, injectable } from 'tsyringe';
-import type { ActorRefFrom } from 'xstate';
-import { createActor } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import type { ReleaseEffects, ReleaseEvent } from '../../actors/replica/release.machine.js';
 import { releaseChart, type releaseMachine } from '../../actors/replica/release.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -30,12 +29,13 @@ import { otherwiseHeldOf, transferBody } from '../wire/protocol/transfer.js';
 import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
 import { recordsOf } from '../wire/state-parts.js';
 import type { WireValue } from '../wire/wire-value.js';
+import { BackgroundActor } from './background-actor.js';
 import { Pace } from './pace.js';
 import { StrayWalk } from './stray-walk.js';
 
 @injectable()
 export class Release implements ReleaseEffects {
-  private actor: ActorRefFrom<typeof releaseMachine> | undefined;
+  private readonly actor: BackgroundActor<Actor<typeof releaseMachine>>;
   private readonly walk: StrayWalk;
   private layout: ConfigurationNumber;
   private strays: readonly ScannedKey[] = [];
@@ -51,12 +51,13 @@ export class Release implements ReleaseEffects {
     @inject(Store) private readonly store: Store,
     @inject(Peers) private readonly peers: Peers,
     @inject(ClusterView) private readonly view: ClusterView,
-    @inject(Clock) private readonly clock: Clock,
+    @inject(Clock) clock: Clock,
     @inject(NodeOptions) { partitions }: NodeOptions,
     @inject(Buckets) buckets: Buckets,
-    @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Inspection) inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
   ) {
+    this.actor = new BackgroundActor(() => createActor(releaseChart(this), { clock }), inspection);
     this.counted = {
       dropped: metrics.counter('release.dropped', 'keys dropped, as all their owners have them'),
       pushed: metrics.counter('release.pushed', 'states owners were sent before that'),
@@ -73,18 +74,11 @@ export class Release implements ReleaseEffects {
   }
 
   start(): void {
-    if (this.actor !== undefined) return;
-    this.actor = createActor(releaseChart(this), { clock: this.clock });
-    this.inspection.attach(this.actor);
     this.actor.start();
   }
 
   stop(): void {
-    if (this.actor === undefined) return;
-    this.inspection.detach(this.actor);
-    this.actor.stop();
-    this.actor = undefined;
-    this.giveUp();
+    if (this.actor.stop()) this.giveUp();
   }
 
   /** This node holds nothing at all, and owes nothing to anybody. */
@@ -187,7 +181,7 @@ export class Release implements ReleaseEffects {
   }
 
   private send(event: ReleaseEvent): void {
-    this.actor?.send(event);
+    this.actor.send(event);
   }
 
   private followLayout(): void {

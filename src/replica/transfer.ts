@@ -8,8 +8,7 @@
  * it rests, as long as both sides want: the source says so, this node by its own `Pace`.
  */
 import { inject, injectable } from 'tsyringe';
-import type { ActorRefFrom } from 'xstate';
-import { createActor } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import type { TransferEffects, TransferEvent } from '../../actors/replica/transfer.machine.js';
 import { transferChart, type transferMachine } from '../../actors/replica/transfer.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -36,6 +35,7 @@ import {
 } from '../wire/protocol/transfer.js';
 import { keyedStatesOf } from '../wire/state-batch.js';
 import type { WireValue } from '../wire/wire-value.js';
+import { BackgroundActor } from './background-actor.js';
 import { Pace } from './pace.js';
 import { Reception } from './reception.js';
 import { TreeExchange } from './tree-exchange.js';
@@ -49,7 +49,7 @@ interface AtSource {
 
 @injectable()
 export class Transfer implements TransferEffects {
-  private actor: ActorRefFrom<typeof transferMachine> | undefined;
+  private readonly actor: BackgroundActor<Actor<typeof transferMachine>>;
   private layout: ConfigurationNumber;
   private direction: Direction | undefined;
   private reception: Reception;
@@ -68,10 +68,11 @@ export class Transfer implements TransferEffects {
     @inject(Clock) private readonly clock: Clock,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Buckets) private readonly buckets: Buckets,
-    @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Inspection) inspection: Inspection,
     @inject(TreeExchange) private readonly exchange: TreeExchange,
     @inject(Metrics) metrics: Metrics,
   ) {
+    this.actor = new BackgroundActor(() => createActor(transferChart(this), { clock }), inspection);
     this.counted = {
       partitions: metrics.counter('transfer.partitions', 'partitions received from their owners'),
       states: metrics.counter('transfer.states', 'states that were streamed to this node'),
@@ -88,19 +89,12 @@ export class Transfer implements TransferEffects {
   }
 
   start(): void {
-    if (this.actor !== undefined) return;
-    this.actor = createActor(transferChart(this), { clock: this.clock });
-    this.inspection.attach(this.actor);
-    this.actor.start();
+    if (!this.actor.start()) return;
     this.followMoves();
   }
 
   stop(): void {
-    if (this.actor === undefined) return;
-    this.inspection.detach(this.actor);
-    this.actor.stop();
-    this.actor = undefined;
-    this.giveUp();
+    if (this.actor.stop()) this.giveUp();
   }
 
   /**
@@ -210,7 +204,7 @@ export class Transfer implements TransferEffects {
   }
 
   private send(event: TransferEvent): void {
-    this.actor?.send(event);
+    this.actor.send(event);
   }
 
   private followMoves(): void {

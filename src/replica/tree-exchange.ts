@@ -10,8 +10,7 @@
  * of it. The transfer orders the visits it needs, which come before others.
  */
 import { inject, injectable } from 'tsyringe';
-import type { ActorRefFrom } from 'xstate';
-import { createActor } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import type { ExchangeEffects, ExchangeEvent } from '../../actors/replica/tree-exchange.machine.js';
 import {
   treeExchangeChart,
@@ -31,6 +30,7 @@ import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
+import { BackgroundActor } from './background-actor.js';
 import { ExchangeSteps } from './exchange-steps.js';
 
 /**
@@ -46,7 +46,7 @@ export interface OrderedVisit {
 
 @injectable()
 export class TreeExchange {
-  private actor: ActorRefFrom<typeof treeExchangeMachine> | undefined;
+  private readonly actor: BackgroundActor<Actor<typeof treeExchangeMachine>>;
   private readonly steps: ExchangeSteps;
   /** What is suspected before it is started: only then is it known with whom to compare. */
   private readonly early = { all: false, partitions: new Set<number>() };
@@ -68,13 +68,17 @@ export class TreeExchange {
     @inject(Store) store: Store,
     @inject(Peers) private readonly peers: Peers,
     @inject(ClusterView) private readonly view: ClusterView,
-    @inject(Clock) private readonly clock: Clock,
+    @inject(Clock) clock: Clock,
     @inject(Random) private readonly random: Random,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Buckets) private readonly buckets: Buckets,
-    @inject(Inspection) private readonly inspection: Inspection,
+    @inject(Inspection) inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
   ) {
+    this.actor = new BackgroundActor(
+      () => createActor(treeExchangeChart(this.effects()), { clock }),
+      inspection,
+    );
     this.counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
     this.visits = metrics.counter(
       'exchange.visits',
@@ -105,26 +109,19 @@ export class TreeExchange {
   }
 
   start(): void {
-    if (this.actor !== undefined) return;
-    this.actor = createActor(treeExchangeChart(this.effects()), { clock: this.clock });
-    this.inspection.attach(this.actor);
-    this.actor.start();
+    if (!this.actor.start()) return;
     const { all, partitions } = this.early;
     if (all) this.suspectAll();
     if (partitions.size > 0) this.suspectDamage([...partitions]);
   }
 
   stop(): void {
-    if (this.actor === undefined) return;
-    this.inspection.detach(this.actor);
-    this.actor.stop();
-    this.actor = undefined;
-    this.steps.giveUp();
+    if (this.actor.stop()) this.steps.giveUp();
   }
 
   /** Something may be missing here: compare with all peers now. */
   suspectAll(): void {
-    if (this.actor === undefined) {
+    if (!this.actor.isRunning) {
       this.early.all = true;
       return;
     }
@@ -134,7 +131,7 @@ export class TreeExchange {
 
   /** Records of these partitions can't be read any more. */
   suspectDamage(partitions: readonly number[]): void {
-    if (this.actor === undefined) {
+    if (!this.actor.isRunning) {
       for (const partition of partitions) this.early.partitions.add(partition);
       return;
     }
@@ -161,7 +158,7 @@ export class TreeExchange {
   }
 
   private send(event: ExchangeEvent): void {
-    this.actor?.send(event);
+    this.actor.send(event);
   }
 
   private effects(): ExchangeEffects {

@@ -231,7 +231,7 @@ export class Changes {
 
 const nobody: RingSeen = { epoch: 0, isMoving: false, holders: [] };
 
-/** The command of a removal tells no number: then the next ring tells whether it is over. */
+/** Where it tells none the next ring tells whether it is over. */
 function numberIn({ text }: Answer): number {
   return Number(/"number":\s*(\d+)/.exec(text)?.[1] ?? 0);
 }
