@@ -144,6 +144,20 @@ test('a former owner drops what one of the owners lacks', () => {
   expect(told.drop(n3).broken).toEqual(['dropped-too-early']);
 });
 
+test('who comes to own it by a move the former owner has not heard of need not hold it', () => {
+  const told = new Told().holds(two).learned(moving, n1, n2, n3, n4).learned(done, n1, n3);
+  told.holds({ [n1]: stateOf('b:1'), [n4]: stateOf('b:1') });
+  told.learned(begun(done, 'n1 n2 n5'), n1);
+  expect(told.drop(n3).broken).toEqual([]);
+});
+
+test('who comes to own it by a move the former owner has heard of has to hold it', () => {
+  const told = new Told().holds(two).learned(moving, n1, n2, n3, n4).learned(done, n1, n3);
+  told.holds({ [n1]: stateOf('b:1'), [n4]: stateOf('b:1') });
+  told.learned(begun(done, 'n1 n2 n5'), n1, n3);
+  expect(told.drop(n3).broken).toEqual(['dropped-too-early']);
+});
+
 test('a former owner drops, as one of the owners has, what all have agreed to forget', () => {
   const told = new Told().holds(two).learned(moving, n1, n2, n3, n4).learned(done, n1, n3, n4);
   told.holds({ [n1]: stateOf('b:1'), [n4]: stateOf('b:1') }).drop(n4);

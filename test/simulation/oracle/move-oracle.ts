@@ -55,6 +55,8 @@ export class MoveOracle {
   /** What an owner has dropped, which takes that all agree to forget it. */
   private readonly collected = new Set<string>();
   private later: Check[] = [];
+  /** What each node goes by. */
+  private readonly byNode = new Map<string, Configuration>();
   private previous: Configuration | undefined;
   private newest: Configuration | undefined;
 
@@ -78,6 +80,7 @@ export class MoveOracle {
       if (course !== undefined) this.noteGiven(node, partition, configuration, course);
       this.noteStrays(node, partition, configuration);
     }
+    this.byNode.set(node, configuration);
   }
 
   /** Nobody was seen to have it before. */
@@ -112,8 +115,6 @@ export class MoveOracle {
   /** What a node is about to have no more, with the states it has of it. */
   dropped(node: string, partition: number, states: Held): void {
     const strays = this.strays.get(`${node} ${partition}`);
-    const { newest } = this;
-    if (newest === undefined) return;
     for (const [name, state] of states) {
       const had = strays?.get(name);
       strays?.delete(name);
@@ -121,15 +122,33 @@ export class MoveOracle {
       if (owned) for (const dot of valuesOf(state)) this.collected.add(dot);
       const due = valuesOf(state).filter((dot) => had?.has(dot) === true);
       if (due.length === 0) continue;
-      const { before, after } = this.sight.owners(newest, partition, this.sight.nOf(name));
-      for (const owner of new Set([...before, ...after]))
-        if (owner !== node && !newest.removed.includes(owner))
+      for (const owner of this.ownersFor(node, partition, this.sight.nOf(name)))
+        if (owner !== node)
           this.check({
             node: owner,
             partition,
             look: (held) => this.checkDropped({ node, name, owner, due }, held),
           });
     }
+  }
+
+  /**
+   * Who owns a partition as the node knows it, and still does. Who has come to own it since is
+   * filled from them, as the end of its move takes.
+   */
+  private ownersFor(node: string, partition: number, n: number): string[] {
+    const own = this.byNode.get(node);
+    const { newest } = this;
+    if (own === undefined || newest === undefined) return [];
+    const known = this.allOwners(own, partition, n);
+    return [...this.allOwners(newest, partition, n)].filter(
+      (owner) => known.has(owner) && !newest.removed.includes(owner),
+    );
+  }
+
+  private allOwners(configuration: Configuration, partition: number, n: number): Set<string> {
+    const { before, after } = this.sight.owners(configuration, partition, n);
+    return new Set([...before, ...after]);
   }
 
   private checkDropped(
