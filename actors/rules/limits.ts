@@ -323,10 +323,11 @@ export const limits = {
   claimIntervalMs: 5_000,
   /**
    * A node that goes by another configuration is asked again after so long, while a quorum needs
-   * it, and told no more often what is known here: news of members take a way there and back, and
-   * its disk.
+   * it, and then each time after twice as long: news of members take a way there and back, and its
+   * disk. It is told no more often than by the longest of these what is known here.
    */
-  configurationAgainMs: 200,
+  configurationAgainMsMin: 20,
+  configurationAgainMsMax: 200,
   /** How long a starting node waits for what other members have seen of it. */
   recallMsMax: 1_000,
 

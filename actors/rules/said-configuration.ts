@@ -34,5 +34,5 @@ export function courseOf(planned: ConfigurationNumber, own: ConfigurationNumber)
  * before.
  */
 export function mayReconcile(lastMs: number, nowMs: number): boolean {
-  return nowMs - lastMs >= limits.configurationAgainMs;
+  return nowMs - lastMs >= limits.configurationAgainMsMax;
 }

@@ -112,7 +112,7 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     if (loss.type !== 'replica.differs') return;
     this.around.differs(node);
     if (!this.isQuorumAwaited) return;
-    this.waits.againWithin(limits.configurationAgainMs, () => {
+    this.waits.againSoon(() => {
       if (this.isQuorumAwaited) this.ask(node);
     });
   }

@@ -6,7 +6,6 @@ import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put
 import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { courseOf, type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
-import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
 import type { CallId, PeerAnswer } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
@@ -178,7 +177,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     if (loss.type !== 'replica.differs') return;
     this.around.differs(to);
     if (!this.isQuorumAwaited) return;
-    this.waits.againWithin(limits.configurationAgainMs, () => {
+    this.waits.againSoon(() => {
       if (this.isQuorumAwaited) this.sendStates(to, owedTo);
     });
   }

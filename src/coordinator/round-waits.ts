@@ -3,6 +3,7 @@
  * until they count as slow; and after the reply, the end of what is left to do. One for a round,
  * all woken by one timer.
  */
+import { limits } from '../../actors/rules/limits.js';
 import type { Clock } from '../seams/clock.js';
 import type { RoundsUnderway, Sleeper } from './rounds-underway.js';
 
@@ -31,6 +32,7 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   private slowAtMs: number;
   private overdueAtMs = Infinity;
   private againAtMs = Infinity;
+  private againMs: number = limits.configurationAgainMsMin;
   private again: readonly (() => void)[] = nothing;
 
   constructor(
@@ -62,11 +64,15 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
     this.around.rounds.wakeBy(this.wakeAtMs);
   }
 
-  /** Does it after so long, or with what else is to be done again by then. */
-  againWithin(ms: number, again: () => void): void {
+  /**
+   * Asks again who goes by another configuration, with who else is to be asked by then; the first
+   * time soon, since most have heard of it in a moment.
+   */
+  againSoon(again: () => void): void {
     this.again = [...this.again, again];
     if (this.againAtMs !== Infinity) return;
-    this.againAtMs = this.around.clock.monotonicMs() + ms;
+    this.againAtMs = this.around.clock.monotonicMs() + this.againMs;
+    this.againMs = Math.min(2 * this.againMs, limits.configurationAgainMsMax);
     this.sleep();
     this.around.rounds.wakeBy(this.wakeAtMs);
   }

@@ -268,7 +268,7 @@ test('a member that goes by another configuration is told all that is known and 
   for (const node of [b.id, b.id, 'f'.repeat(16)]) a.membership.view.reconcile(node);
   await world.run(5);
   expect(told).toEqual([toB, `b _kv.${a.id}.gossip`]);
-  await world.run(limits.configurationAgainMs);
+  await world.run(limits.configurationAgainMsMax);
   a.membership.view.reconcile(b.id);
   await world.run(5);
   expect(told.filter((way) => way === toB)).toHaveLength(2);

@@ -8,7 +8,7 @@ test('for each node once in a while', () => {
   const clock = new ManualClock();
   const pacing = new Pacing(clock);
   expect([1, 2, 1].map((number) => pacing.may(idOf(number)))).toEqual([true, true, false]);
-  clock.advance(limits.configurationAgainMs - 1);
+  clock.advance(limits.configurationAgainMsMax - 1);
   expect(pacing.may(idOf(1))).toBe(false);
   clock.advance(1);
   expect([1, 1].map((number) => pacing.may(idOf(number)))).toEqual([true, false]);

@@ -21,6 +21,6 @@ test('a round is planned anew when its own node has learned, else the other is a
 
 test('a node that differs is told no more often than it is asked again', () => {
   expect(mayReconcile(-Infinity, 0)).toBe(true);
-  expect(mayReconcile(100, 99 + limits.configurationAgainMs)).toBe(false);
-  expect(mayReconcile(100, 100 + limits.configurationAgainMs)).toBe(true);
+  expect(mayReconcile(100, 99 + limits.configurationAgainMsMax)).toBe(false);
+  expect(mayReconcile(100, 100 + limits.configurationAgainMsMax)).toBe(true);
 });
