@@ -1,0 +1,2 @@
+/** A style sheet that a file brings along; the bundler puts it into `page.css`. */
+declare module '*.css';
