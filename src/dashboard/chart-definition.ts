@@ -1,12 +1,6 @@
 /** What a machine says, as plain data. All of it is asked of XState's own nodes; nothing is read. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import type {
-  ChartAction,
-  ChartInvoke,
-  ChartNode,
-  ChartTransition,
-  ChartTrigger,
-} from './chart-form.js';
+import type { ChartAction, ChartInvoke, ChartNode, ChartTransition, ChartTrigger } from './wire.js';
 
 /** Where a key of the machine's literal stands in its file, by the path to it. */
 export type LineOf = (path: readonly string[]) => number | undefined;
@@ -100,9 +94,10 @@ function literalPath(node: AnyStateNode): string[] {
 
 function actionsOf(actions: unknown): ChartAction[] {
   const list: unknown[] = Array.isArray(actions) ? actions : actions === undefined ? [] : [actions];
-  return list.map((action) => {
+  return list.map((action): ChartAction => {
+    const name = nameOf(action);
     const params = plainParams((action as { params?: unknown }).params);
-    return { name: nameOf(action), ...(params !== undefined && { params }) };
+    return params === undefined ? { name } : { name, params };
   });
 }
 

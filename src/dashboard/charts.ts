@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { StateMachine, type AnyStateMachine } from 'xstate';
 import { ChartTable } from '../../actors/chart-table.js';
 import { stateOf } from './chart-definition.js';
-import type { ChartDefinition } from './chart-form.js';
+import type { ChartDefinition } from './wire.js';
 import { literalLines } from './chart-lines.js';
 import { statelyConfig } from './stately-config.js';
 
@@ -54,16 +54,16 @@ interface Found {
 
 /** A table alone brings its chart along. */
 function machinesAmong(exported: Readonly<Record<string, unknown>>): Found[] {
-  const found = new Map<AnyStateMachine, Found>();
+  const names = new Map<AnyStateMachine, string>();
   const tables = new Set<AnyStateMachine>();
   for (const [name, value] of Object.entries(exported)) {
     const isTable = value instanceof ChartTable;
     const machine = isTable ? value.chart : value;
     if (!(machine instanceof StateMachine)) continue;
     if (isTable) tables.add(machine);
-    if (!isTable || !found.has(machine)) found.set(machine, { name, machine, isTable });
+    if (!isTable || !names.has(machine)) names.set(machine, name);
   }
-  return [...found.values()].map((one) => ({ ...one, isTable: tables.has(one.machine) }));
+  return Array.from(names, ([machine, name]) => ({ name, machine, isTable: tables.has(machine) }));
 }
 
 /** As it was written, where that is there; else as it was built. */

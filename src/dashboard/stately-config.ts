@@ -2,7 +2,7 @@
  * A chart as the JSON configuration of a machine, which Stately's editor and `createMachine` open.
  * Actions, guards and actors are names there, as they are in the machines of `actors/`.
  */
-import type { ChartAction, ChartNode, ChartTransition } from './chart-form.js';
+import type { ChartAction, ChartNode, ChartTransition } from './wire.js';
 
 export type StatelyConfig = Readonly<Record<string, unknown>>;
 

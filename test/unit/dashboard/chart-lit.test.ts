@@ -1,4 +1,5 @@
 /** Where a chart is and how it came there, told of states and events alone. */
+import { describe, expect, test } from '@jest/globals';
 import { getInitialSnapshot, type AnyMachineSnapshot } from 'xstate';
 import { peerMachine } from '../../../actors/failure-detector/peer.machine.js';
 import { gossipMachine } from '../../../actors/membership/gossip.machine.js';
@@ -18,7 +19,9 @@ function rootOf(chart: string): ChartNode {
 
 function taken(chart: string, before: StateValue, event: string, after: StateValue): string[] {
   const root = rootOf(chart);
-  return [...takenTransitions(indexOf(root), litStates(root, before), event, litStates(root, after))];
+  return [
+    ...takenTransitions(indexOf(root), litStates(root, before), event, litStates(root, after)),
+  ];
 }
 
 describe('the states that are lit', () => {
@@ -40,8 +43,9 @@ describe('the transitions that were taken', () => {
     expect(
       taken('peer', { watched: 'alive' }, 'peer.silent', { watched: { probed: 'asked' } }),
     ).toEqual(['peer.watched.alive peer.silent 0']);
-    expect(taken('peer', { watched: { probed: 'asked' } }, 'peer.heard', { watched: 'alive' }))
-      .toEqual(['peer.watched.probed peer.heard 0']);
+    expect(
+      taken('peer', { watched: { probed: 'asked' } }, 'peer.heard', { watched: 'alive' }),
+    ).toEqual(['peer.watched.probed peer.heard 0']);
     expect(taken('peer', { watched: 'down' }, 'self.ill', 'suspended')).toEqual([
       'peer.watched self.ill 0',
     ]);
@@ -54,9 +58,9 @@ describe('the transitions that were taken', () => {
   });
 
   test('stay where they are', () => {
-    expect(
-      taken('peer', { watched: 'alive' }, 'witness.suspects', { watched: 'alive' }),
-    ).toEqual(['peer witness.suspects 0']);
+    expect(taken('peer', { watched: 'alive' }, 'witness.suspects', { watched: 'alive' })).toEqual([
+      'peer witness.suspects 0',
+    ]);
   });
 
   test('go on by themselves', () => {
@@ -78,8 +82,8 @@ describe('the transitions that were taken', () => {
         'joined',
       ),
     ).toEqual([
-      'membership.arriving.start.untimed time.told 0',
       'membership.arriving xstate.done.state.membership.arriving 0',
+      'membership.arriving.start.untimed time.told 0',
     ]);
   });
 

@@ -1,4 +1,5 @@
 /** Instances of charts as the page remembers and shows them. */
+import { describe, expect, test } from '@jest/globals';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import type { ChartNote, NodePicture } from '../../../src/dashboard/wire.js';
 import { InstanceBook, keyOf } from '../../../src/dashboard/page/views/charts/instances.js';
@@ -69,8 +70,8 @@ describe('playback', () => {
     expect(playback.step?.state).toBe('4999');
     expect(playback.before).toBe('4998');
     playback.advance(dashboardLimits.chartSampleMs);
-    expect(playback.sample).toMatchObject({ steps: 5_000, stepsShown: 1 });
-    expect(sampleText(playback.sample)).toMatch(/1 of them shown/);
+    expect(playback.sample).toMatchObject({ steps: 5_001, stepsShown: 2 });
+    expect(sampleText(playback.sample)).toMatch(/2 of them shown/);
   });
 
   test('follows another when the one it shows has ended and was seen', () => {

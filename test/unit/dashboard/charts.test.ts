@@ -1,4 +1,5 @@
 /** The charts the dashboard shows are the machines of `actors/`, all of them and all of each. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -67,7 +68,9 @@ describe('the charts', () => {
 
   test('say what a delay comes to, where that is always the same', () => {
     const transitions = charts.flatMap(({ root }) => transitionsOf(root));
-    const delays = transitions.flatMap(({ trigger }) => (trigger.kind === 'after' ? [trigger] : []));
+    const delays = transitions.flatMap(({ trigger }) =>
+      trigger.kind === 'after' ? [trigger] : [],
+    );
     expect(delays).toContainEqual({ kind: 'after', delay: 'settle', ms: 250 });
     expect(delays).toContainEqual({ kind: 'after', delay: 'backoff' });
   });
@@ -99,13 +102,14 @@ describe('a machine that nobody has listed', () => {
     expect(chart!.file).toBe('made-up/actors/made/up.machine.js');
     const [first, both] = chart!.root.states;
     expect(first).toMatchObject({ key: 'first', line: 7, type: 'atomic', tags: ['calm'] });
-    expect(first!.transitions.map(({ trigger, guard, otherwise }) => [trigger, guard, otherwise]))
-      .toEqual([
-        [{ kind: 'always' }, 'not (a or in b)', false],
-        [{ kind: 'event' }, 'a', false],
-        [{ kind: 'event' }, undefined, true],
-        [{ kind: 'after', ms: 70 }, undefined, false],
-      ]);
+    expect(
+      first!.transitions.map(({ trigger, guard, otherwise }) => [trigger, guard, otherwise]),
+    ).toEqual([
+      [{ kind: 'always' }, 'not (a or in b)', false],
+      [{ kind: 'event' }, 'a', false],
+      [{ kind: 'event' }, undefined, true],
+      [{ kind: 'after', ms: 70 }, undefined, false],
+    ]);
     expect(first!.entry).toEqual([{ name: 'tell', params: { because: 'why' } }]);
     expect(both).toMatchObject({ type: 'parallel', invokes: [{ id: 'worker', src: 'work' }] });
     expect(both!.transitions.map(({ trigger }) => trigger)).toEqual([

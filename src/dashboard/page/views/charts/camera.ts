@@ -15,14 +15,22 @@ export interface Camera {
 const smallest = 0.12;
 const largest = 3;
 /** Text is read down to this scale: a drawing that is too large for it is seen from its top. */
-const readable = 0.72;
+const readable = 0.66;
 const largestAtFirst = 1.15;
 const margin = 16;
 
-/** All of it, or as much as can be read. */
-export function firstCamera(drawing: Size, window: Size): Camera {
+/** All of it, or as much as can be read, with where it begins in the middle. */
+export function firstCamera(
+  drawing: Size,
+  window: Size,
+  begin: { readonly x: number } | undefined,
+): Camera {
   const whole = wholeScale(drawing, window);
-  return placedAt(drawing, window, Math.min(Math.max(whole, readable), largestAtFirst));
+  const camera = placedAt(drawing, window, Math.min(Math.max(whole, readable), largestAtFirst));
+  const { scale } = camera;
+  const last = window.width - margin - drawing.width * scale;
+  if (begin === undefined || last >= margin) return camera;
+  return { ...camera, x: between(window.width / 2 - begin.x * scale, last, margin) };
 }
 
 export function wholeCamera(drawing: Size, window: Size): Camera {

@@ -9,18 +9,20 @@ import { firstCamera, panned, wholeCamera, zoomed, type Camera, type Size } from
 export interface CanvasProps {
   readonly label: string;
   readonly drawing: Size;
+  /** Where it begins, in the drawing. */
+  readonly begin: Place | undefined;
   readonly children: ComponentChildren;
 }
 
 const step = 1.25;
 const stride = 60;
 
-export function Canvas({ label, drawing, children }: CanvasProps) {
+export function Canvas({ label, drawing, begin, children }: CanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
   const moved = useRef<SVGGElement>(null);
   const mover = useMemo(() => new Mover(), []);
   useLayoutEffect(() => {
-    mover.shows(frame.current!, moved.current!, drawing);
+    mover.shows(frame.current!, moved.current!, drawing, begin);
     const observer = new ResizeObserver(() => mover.resized());
     observer.observe(frame.current!);
     const wheel = (event: WheelEvent): void => mover.wheel(event);
@@ -31,7 +33,7 @@ export function Canvas({ label, drawing, children }: CanvasProps) {
       observer.disconnect();
       element.removeEventListener('wheel', wheel);
     };
-  }, [drawing, mover]);
+  }, [drawing, begin, mover]);
   const onKeyDown = useCallback((event: KeyboardEvent) => mover.key(event), [mover]);
   return (
     <div
@@ -74,16 +76,18 @@ class Mover {
   private frame: HTMLElement | undefined;
   private moved: SVGGElement | undefined;
   private drawing: Size = { width: 1, height: 1 };
+  private begin: Place | undefined;
   private window: Size = { width: 0, height: 0 };
   private camera: Camera | undefined;
   private isByHand = false;
   private readonly pointers = new Map<number, Place>();
   private pressedAt: Place | undefined;
 
-  shows(frame: HTMLElement, moved: SVGGElement, drawing: Size): void {
+  shows(frame: HTMLElement, moved: SVGGElement, drawing: Size, begin: Place | undefined): void {
     this.frame = frame;
     this.moved = moved;
     this.drawing = drawing;
+    this.begin = begin;
     this.isByHand = false;
     this.resized();
   }
@@ -92,7 +96,7 @@ class Mover {
     const { clientWidth: width = 0, clientHeight: height = 0 } = this.frame ?? {};
     if (width === 0 || height === 0) return;
     this.window = { width, height };
-    if (!this.isByHand) this.set(firstCamera(this.drawing, this.window));
+    if (!this.isByHand) this.set(firstCamera(this.drawing, this.window, this.begin));
   }
 
   whole(): void {

@@ -2,7 +2,7 @@
  * What is drawn of a chart, before anybody says where: boxes in boxes, arrows between them, and
  * their lines of text. It has all states and transitions of the definition, each of them once.
  */
-import type { ChartAction, ChartNode, ChartNodeType, ChartTransition } from '../../../chart-form.js';
+import type { ChartAction, ChartNode, ChartNodeType, ChartTransition } from '../../../wire.js';
 
 /** How a piece of text is set. */
 export type SpanRole = 'trigger' | 'guard' | 'actions' | 'word';
@@ -64,7 +64,9 @@ function boxOf(state: ChartNode, isRegion: boolean): Box {
     lines: [
       ...activityLines('entry', entry),
       ...activityLines('exit', exit),
-      ...invokes.flatMap(({ id, src }) => wordLines('invoke', id === src ? src : `${src} as ${id}`)),
+      ...invokes.flatMap(({ id, src }) =>
+        wordLines('invoke', id === src ? src : `${src} as ${id}`),
+      ),
       ...groupsOf(staying).flatMap(linesOf),
     ],
     initial,
@@ -106,7 +108,13 @@ function activityLines(word: string, actions: readonly ChartAction[]): Line[] {
 function wordLines(word: string, text: string): Line[] {
   const [first = '', ...rest] = wrapped(text, columns - word.length);
   return [
-    { spans: [{ role: 'word', text: `${word} ` }, { role: 'actions', text: first }], transitions: [] },
+    {
+      spans: [
+        { role: 'word', text: `${word} ` },
+        { role: 'actions', text: first },
+      ],
+      transitions: [],
+    },
     ...rest.map((text): Line => ({ spans: [{ role: 'actions', text }], transitions: [] })),
   ];
 }
@@ -143,7 +151,8 @@ function linesOf({ triggers, guard, actions, transitions }: Group): Line[] {
   if (condition !== undefined) {
     const span: Span = { role: 'guard', text: condition };
     const last = lines.at(-1)!;
-    if (last[0]!.text.length + condition.length < columns) last.push({ ...span, text: ` ${span.text}` });
+    if (last[0]!.text.length + condition.length < columns)
+      last.push({ ...span, text: ` ${span.text}` });
     else lines.push(...wrapped(condition, columns).map((text): Span[] => [{ ...span, text }]));
   }
   const done = actions === '' ? [] : wrapped(`/ ${actions}`, columns);
@@ -161,7 +170,7 @@ export function triggerText({ event, trigger }: ChartTransition): string {
       return 'all done';
     case 'actor':
       return `${trigger.actor} ${trigger.how}`;
-    case 'after':
+    default:
       return `after ${trigger.ms === undefined ? trigger.delay : durationText(trigger.ms)}`;
   }
 }

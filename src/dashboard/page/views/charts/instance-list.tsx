@@ -22,10 +22,13 @@ export function InstanceList({ chart, instances, nodes, chosen }: InstanceListPr
   const ended = instances.filter(hasEnded);
   const shown = [...living, ...ended].slice(0, listed);
   return (
-    <nav class="instances" aria-label="Instances" onKeyDown={moveFocus}>
+    <div class="instances" role="navigation" aria-label="Instances" onKeyDown={moveFocus}>
       <ul>
         <li>
-          <a href={hashOf('charts', chart)} aria-current={chosen === undefined ? 'true' : undefined}>
+          <a
+            href={hashOf('charts', chart)}
+            aria-current={chosen === undefined ? 'true' : undefined}
+          >
             <span>Whichever begins</span>
           </a>
         </li>
@@ -44,7 +47,7 @@ export function InstanceList({ chart, instances, nodes, chosen }: InstanceListPr
       {instances.length > listed && (
         <p class="small quiet">and {instances.length - listed} others</p>
       )}
-    </nav>
+    </div>
   );
 }
 

@@ -20,7 +20,7 @@ export function InstancePanel({ instance, step, nodes }: InstancePanelProps) {
       </section>
     );
   }
-  const steps = instance.steps.since(instance.steps.next - listed).reverse();
+  const steps = instance.steps.since(instance.steps.next - listed).toReversed();
   return (
     <section class="stack" aria-label="Instance">
       <h3>

@@ -54,7 +54,7 @@ export class InstanceBook {
 
   /** The latest first. */
   of(chart: string): Instance[] {
-    return [...(this.charts.get(chart)?.instances.values() ?? [])].reverse();
+    return [...(this.charts.get(chart)?.instances.values() ?? [])].toReversed();
   }
 
   newest(chart: string): Instance | undefined {

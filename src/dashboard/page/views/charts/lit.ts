@@ -125,6 +125,7 @@ function goesOn(
 
 function upwards(index: ChartIndex, from: string): string[] {
   const path: string[] = [];
-  for (let id: string | undefined = from; id !== undefined; id = index.get(id)?.parent) path.push(id);
+  for (let id: string | undefined = from; id !== undefined; id = index.get(id)?.parent)
+    path.push(id);
   return path;
 }

@@ -51,7 +51,7 @@ function Placed({
     marking.current?.show(marks, isStep);
   }, [marks, moment, still]);
   return (
-    <Canvas label={`Chart of ${chart.id}`} drawing={placing}>
+    <Canvas label={`Chart of ${chart.id}`} drawing={placing} begin={placing.starts[0]?.dot}>
       {still}
     </Canvas>
   );

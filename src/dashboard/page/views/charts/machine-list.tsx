@@ -1,5 +1,4 @@
 /** The machines there are, by what they are part of, and how many instances of each live. */
-import { useCallback } from 'preact/hooks';
 import type { ChartDefinition } from '../../../wire.js';
 import { hashOf } from '../../route.js';
 
@@ -7,14 +6,13 @@ export interface MachineListProps {
   readonly charts: readonly ChartDefinition[];
   readonly shown: string;
   /** By the chart's id. */
-  livingOf(chart: string): number;
+  readonly livingOf: (chart: string) => number;
 }
 
 export function MachineList({ charts, shown, livingOf }: MachineListProps) {
-  const onKeyDown = useCallback(moveFocus, []);
   const folders = [...new Set(charts.map(folderOf))];
   return (
-    <nav class="machines" aria-label="Machines" onKeyDown={onKeyDown}>
+    <div class="machines" role="navigation" aria-label="Machines" onKeyDown={moveFocus}>
       {folders.map((folder) => (
         <ul key={folder} aria-label={folder}>
           {charts
@@ -24,7 +22,7 @@ export function MachineList({ charts, shown, livingOf }: MachineListProps) {
             ))}
         </ul>
       ))}
-    </nav>
+    </div>
   );
 }
 

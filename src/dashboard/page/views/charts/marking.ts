@@ -52,7 +52,8 @@ function turn(
   after: ReadonlySet<string>,
 ): void {
   for (const id of before)
-    if (!after.has(id)) for (const element of elements.get(id) ?? []) element.classList.remove(name);
+    if (!after.has(id))
+      for (const element of elements.get(id) ?? []) element.classList.remove(name);
   for (const id of after)
     if (!before.has(id)) for (const element of elements.get(id) ?? []) element.classList.add(name);
 }

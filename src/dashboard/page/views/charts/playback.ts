@@ -101,7 +101,8 @@ export class Playback {
 
 /** Undefined: all of it was shown. */
 export function sampleText({ steps, stepsShown, instances }: Sample): string | undefined {
-  if (instances > 1 && stepsShown > 0) return `${instances.toLocaleString()} began within a second: one is shown`;
+  if (instances > 1 && stepsShown > 0)
+    return `${instances.toLocaleString()} began within a second: one is shown`;
   if (steps <= stepsShown) return undefined;
   return `${steps.toLocaleString()} steps within a second: ${stepsShown} of them shown`;
 }

@@ -43,8 +43,7 @@ export function svgText(drawing: SVGGraphicsElement): string {
 function copyLooks(from: Element, to: Element): void {
   const style = getComputedStyle(from);
   for (const name of looks) to.setAttribute(name, style.getPropertyValue(name));
-  for (const name of ['class', 'tabindex', 'role', 'data-transitions']) to.removeAttribute(name);
-  if (from.classList.contains('pulse') || from.classList.contains('touch')) to.setAttribute('class', from.getAttribute('class')!);
+  for (const name of ['tabindex', 'role', 'data-transitions']) to.removeAttribute(name);
   for (const [index, child] of [...from.children].entries()) copyLooks(child, to.children[index]!);
 }
 

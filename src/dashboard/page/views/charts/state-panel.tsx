@@ -7,7 +7,7 @@ export interface StatePanelProps {
   readonly node: ChartNode;
   readonly index: ChartIndex;
   readonly isLit: boolean;
-  onState(id: string): void;
+  readonly onState: (id: string) => void;
 }
 
 const kinds: Readonly<Record<ChartNode['type'], string>> = {
@@ -53,7 +53,9 @@ function Actions({
   readonly word: string;
   readonly actions: readonly ChartAction[];
 }) {
-  return actions.length === 0 ? null : <Fact word={word} text={actions.map(actionText).join(', ')} />;
+  return actions.length === 0 ? null : (
+    <Fact word={word} text={actions.map(actionText).join(', ')} />
+  );
 }
 
 function Fact({ word, text }: { readonly word: string; readonly text: string }) {

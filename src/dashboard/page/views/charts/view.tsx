@@ -26,15 +26,20 @@ export function ChartsView({ path }: ViewProps) {
     source.charts().then(setCharts, (error: unknown) => setProblem(String(error)));
   }, [source]);
   const chart = charts?.find(({ id }) => id === path[0]) ?? charts?.[0];
+  // The page is drawn anew whenever something came; this is when it is to be seen.
+  const shown = useMemo(
+    () =>
+      charts !== undefined &&
+      chart !== undefined && <Shown key={chart.id} charts={charts} chart={chart} path={path} />,
+    [charts, chart, path],
+  );
   return (
     <section class="charts" aria-labelledby="charts-view">
       <h2 id="charts-view" class="only-read">
         Charts
       </h2>
       {problem !== undefined && <p class="notice">{problem}</p>}
-      {charts !== undefined && chart !== undefined && (
-        <Shown key={chart.id} charts={charts} chart={chart} path={path} />
-      )}
+      {shown}
     </section>
   );
 }
@@ -55,7 +60,15 @@ function Shown({ charts, chart, path }: ShownProps) {
   const marks = useMarks(chart, playback, state);
   const nodes: readonly NodeLabel[] = store.picture?.nodes ?? [];
   const shownNode = state === undefined ? undefined : index.get(state)?.node;
-  const choose = useCallback((id: string) => setState((before) => (before === id ? undefined : id)), []);
+  const choose = useCallback(
+    (id: string) => setState((before) => (before === id ? undefined : id)),
+    [],
+  );
+  const line = shownNode?.line ?? chart.line;
+  const source = useMemo(
+    () => <SourcePanel file={chart.file} text={chart.source} line={line} />,
+    [chart, line],
+  );
   return (
     <>
       <div class="left">
@@ -65,7 +78,12 @@ function Shown({ charts, chart, path }: ShownProps) {
           livingOf={(id) => book.of(id).filter((instance) => !hasEnded(instance)).length}
         />
         <h3>Instances</h3>
-        <InstanceList chart={chart.id} instances={book.of(chart.id)} nodes={nodes} chosen={chosen} />
+        <InstanceList
+          chart={chart.id}
+          instances={book.of(chart.id)}
+          nodes={nodes}
+          chosen={chosen}
+        />
       </div>
       <div class="middle">
         <Head chart={chart} />
@@ -82,11 +100,7 @@ function Shown({ charts, chart, path }: ShownProps) {
           />
         )}
         <InstancePanel instance={playback.instance} step={playback.step} nodes={nodes} />
-        <SourcePanel
-          file={chart.file}
-          text={chart.source}
-          line={shownNode?.line ?? chart.line}
-        />
+        {source}
       </div>
     </>
   );
@@ -107,18 +121,15 @@ function Head({ chart }: { readonly chart: ChartDefinition }) {
   const head = useRef<HTMLDivElement>(null);
   const saveSvg = (): void => {
     const drawing = head.current?.parentElement?.querySelector<SVGGElement>('.canvas .chart');
-    if (drawing instanceof SVGGElement)
-      save(`${chart.id}.svg`, 'image/svg+xml', svgText(drawing));
+    if (drawing instanceof SVGGElement) save(`${chart.id}.svg`, 'image/svg+xml', svgText(drawing));
   };
-  const [summary] = chart.about.split('\n\n');
+  const [summary] = chart.about.replaceAll('`', '').split('\n\n');
   return (
     <div class="head" ref={head}>
       <div>
         <h3>
           {wordsOf(chart.id)}
-          {chart.isTable && (
-            <span class="quiet small"> run by a table that is compiled of it</span>
-          )}
+          {chart.isTable && <span class="quiet small"> runs as a table</span>}
         </h3>
         <p class="quiet small">{summary}</p>
       </div>

@@ -19,6 +19,12 @@ export class BookKeeper {
 
   constructor(private readonly store: PageStore) {}
 
+  /** Changes when there is something else to be seen. */
+  get edition(): string {
+    const { notes, picture } = this.store;
+    return `${notes.next} ${picture?.atMs}`;
+  }
+
   read(): InstanceBook {
     const { store } = this;
     const { lookedAtMs, source, notes } = store;
@@ -57,13 +63,16 @@ export function useWatched(store: PageStore, chart: string, key: string | undefi
   const playback = useMemo(() => new Playback(book, chart, key), [book, chart, key]);
   useEffect(() => {
     let drawnMs = Number.NEGATIVE_INFINITY;
+    let drawn = '';
     let cancel = (): void => {};
     const look = (): void => {
       const nowMs = elapsedMs();
       const isOther = keeper.read() !== book;
       const hasStepped = playback.advance(nowMs);
-      if (isOther || hasStepped || nowMs - drawnMs >= dashboardLimits.chartListsMs) {
+      const isDue = nowMs - drawnMs >= dashboardLimits.chartListsMs;
+      if (isOther || hasStepped || (isDue && drawn !== keeper.edition)) {
         drawnMs = nowMs;
+        drawn = keeper.edition;
         setDrawn((count) => count + 1);
       }
       cancel = onFrame(look);
