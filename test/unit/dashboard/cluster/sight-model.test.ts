@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { clusterViewLimits } from '../../../../actors/rules/limits/cluster-view.js';
 import {
+  differingPartitions,
   hintFlows,
   opinionsOf,
   sightRows,
@@ -46,5 +47,17 @@ test('hints that wait, most first; none is no flow', () => {
   expect(hintFlows(picture)).toEqual([
     { from: n2, to: n3, count: 9 },
     { from: n1, to: n3, count: 4 },
+  ]);
+});
+
+test('partitions that differ, and who knows it', () => {
+  const nodes = [
+    nodeWith('n1', { view: viewWith({ differing: [3, 4] }) }),
+    nodeWith('n2', { view: viewWith({ differing: [4] }) }),
+    nodeWith('n3', { view: null }),
+  ];
+  expect([...differingPartitions(pictureWith(nodes))]).toEqual([
+    [3, [n1]],
+    [4, [n1, n2]],
   ]);
 });

@@ -36,15 +36,7 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.floor(height / rowHeight);
-    const rows: Readonly<Record<string, number>> = {
-      ArrowDown: chosenRow + 1,
-      ArrowUp: chosenRow - 1,
-      PageDown: chosenRow + page,
-      PageUp: chosenRow - page,
-      Home: 0,
-      End: count - 1,
-    };
-    const row = rows[event.key];
+    const row = rowAfter(event.key, { row: chosenRow, page, count });
     if (row !== undefined) go(row);
     else if (event.key === 'Enter' && chosen !== undefined) lookAt(chosen.atMs);
     else return;
@@ -87,6 +79,22 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
       )}
     </>
   );
+}
+
+/** Undefined: the key says nothing of rows. */
+function rowAfter(
+  key: string,
+  { row, page, count }: { readonly row: number; readonly page: number; readonly count: number },
+): number | undefined {
+  const rows: Readonly<Record<string, number>> = {
+    ArrowDown: row + 1,
+    ArrowUp: row - 1,
+    PageDown: row + page,
+    PageUp: row - page,
+    Home: 0,
+    End: count - 1,
+  };
+  return rows[key];
 }
 
 /** Who has scrolled back goes on seeing what it sees, whatever comes above it. */

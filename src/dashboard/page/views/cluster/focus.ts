@@ -17,6 +17,23 @@ export function isSame(a: Focus, b: Focus): boolean {
   return b.kind === 'nothing';
 }
 
+/** As it stands in the address, behind the name of the view. Events are not kept for ever. */
+export function pathOf(focus: Focus): readonly string[] {
+  if (focus.kind === 'node') return ['node', focus.id];
+  return focus.kind === 'partition' ? ['partition', String(focus.partition)] : [];
+}
+
+export function focusAt([kind, what = '']: readonly string[]): Focus {
+  if (kind === 'node' && what !== '') return { kind, id: what };
+  if (kind === 'partition' && /^\d{1,5}$/.test(what)) return { kind, partition: Number(what) };
+  return nothing;
+}
+
+/** A ring of another time, or an address, may name a partition that is not there. */
+export function within(focus: Focus, partitions: number): Focus {
+  return focus.kind === 'partition' && focus.partition >= partitions ? nothing : focus;
+}
+
 /** Nobody: all look alike. `factsOf`: undefined while there is no ring. */
 export function litNodes(
   focus: Focus,

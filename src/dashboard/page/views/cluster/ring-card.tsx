@@ -5,7 +5,7 @@ import { NodeBadge } from '../../parts/node-badge.tsx';
 import type { Focus } from './focus.js';
 import { Ring } from './ring.tsx';
 import { partitionFacts, ringDrawing, type RingDrawing } from './ring-model.js';
-import { hintFlows } from './sight-model.js';
+import { differingPartitions, hintFlows } from './sight-model.js';
 
 export interface RingCardProps {
   readonly picture: ClusterPicture;
@@ -32,6 +32,7 @@ export function RingCard(props: RingCardProps) {
 function Shown({ ring, ...props }: RingCardProps & { readonly ring: RingPicture }) {
   const { picture, focus, choose } = props;
   const drawing = useMemo(() => ringDrawing(ring), [ring]);
+  const differing = differingPartitions(picture);
   const hints = hintFlows(picture).reduce((sum, { count }) => sum + count, 0);
   return (
     <>
@@ -40,6 +41,11 @@ function Shown({ ring, ...props }: RingCardProps & { readonly ring: RingPicture 
         <span>N {drawing.n}</span>
         <span>layout {drawing.layout}</span>
         <span>outside the first owner, inwards the next</span>
+        {differing.size > 0 && (
+          <span class="tone-bad">
+            ≠ {differing.size} {differing.size === 1 ? 'partition differs' : 'partitions differ'}
+          </span>
+        )}
         {hints > 0 && (
           <span class="hints-said">
             {hints.toLocaleString()} {hints === 1 ? 'hint waits' : 'hints wait'}
@@ -47,9 +53,10 @@ function Shown({ ring, ...props }: RingCardProps & { readonly ring: RingPicture 
         )}
       </p>
       <MoveProgress drawing={drawing} />
-      <Ring {...props} ring={ring} drawing={drawing} />
+      <Ring {...props} ring={ring} drawing={drawing} differing={differing} />
       <Partition
         ring={ring}
+        differing={differing}
         partitions={drawing.partitions}
         partition={focus.kind === 'partition' ? focus.partition : undefined}
         choose={choose}
@@ -85,11 +92,13 @@ const courses = { stays: '', moves: 'it moves', moved: 'it has moved' } as const
 
 function Partition({
   ring,
+  differing,
   partitions,
   partition,
   choose,
 }: {
   readonly ring: RingPicture;
+  readonly differing: ReadonlyMap<number, readonly string[]>;
   readonly partitions: number;
   readonly partition: number | undefined;
   choose(focus: Focus): void;
@@ -119,6 +128,7 @@ function Partition({
           <Owners title="owners" ids={facts.primaries} />
           <Owners title="to be owners" ids={facts.incoming} />
           <Owners title="fallbacks, in turn" ids={facts.fallbacks} />
+          <Owners title="differs, as know" ids={differing.get(facts.partition) ?? []} />
         </dl>
       )}
     </div>

@@ -8,7 +8,11 @@ export const ringRadius = 200;
 const bandsFrom = 122;
 const bandsTo = 182;
 const movingFrom = 186;
-const movingTo = 196;
+const movingTo = 194;
+
+/** And around that what differs. */
+const differingFrom = 197;
+const differingTo = 204;
 
 /** On this circle the nodes stand within the ring. */
 const nodesRadius = 84;
@@ -33,6 +37,11 @@ export function bandPath(arc: Reach, partitions: number, band: number, bands: nu
 
 export function movingPath(arc: Reach, partitions: number): string {
   return pathBetween(arc, partitions, movingFrom, movingTo);
+}
+
+export function differingPath(partition: number, partitions: number): string {
+  const reach = { first: partition, last: partition };
+  return pathBetween(reach, partitions, differingFrom, differingTo);
 }
 
 /** All bands of a partition, for its outline and to be pointed at. */

@@ -5,12 +5,21 @@ import { nodeMarks } from '../../parts/node-marks.js';
 import type { Focus } from './focus.js';
 import { RingNodes } from './ring-nodes.tsx';
 import { partitionFacts, partitionText, type Arc, type RingDrawing } from './ring-model.js';
-import { bandPath, movingPath, partitionAt, partitionPath, ringRadius } from './ring-paths.js';
+import {
+  bandPath,
+  differingPath,
+  movingPath,
+  partitionAt,
+  partitionPath,
+  ringRadius,
+} from './ring-paths.js';
 
 export interface RingProps {
   readonly picture: ClusterPicture;
   readonly ring: RingPicture;
   readonly drawing: RingDrawing;
+  /** Partitions, and who knows of them that they differ. */
+  readonly differing: ReadonlyMap<number, readonly string[]>;
   readonly focus: Focus;
   readonly lit: ReadonlySet<string>;
   point(focus: Focus | undefined): void;
@@ -18,10 +27,11 @@ export interface RingProps {
 }
 
 const room = 8;
-const box = `${-ringRadius - room} ${-ringRadius - room} ${2 * (ringRadius + room)} ${2 * (ringRadius + room)}`;
+const edge = ringRadius + room;
+const box = `${-edge} ${-edge} ${2 * edge} ${2 * edge}`;
 
 export function Ring(props: RingProps) {
-  const { picture, ring, drawing, focus, lit, point, choose } = props;
+  const { picture, ring, drawing, differing, focus, lit, point, choose } = props;
   const partition = focus.kind === 'partition' ? focus.partition : 0;
   const at = (event: MouseEvent): Focus | undefined => {
     const found = partitionUnder(event, drawing.partitions);
@@ -58,6 +68,10 @@ export function Ring(props: RingProps) {
         }}
       >
         <Bands drawing={drawing} lit={focus.kind === 'partition' ? nobody : lit} />
+        <path
+          class="differing"
+          d={Array.from(differing.keys(), (one) => differingPath(one, drawing.partitions)).join('')}
+        />
         {focus.kind === 'partition' && (
           <path class="chosen" d={partitionPath(focus.partition, drawing.partitions)} />
         )}
@@ -130,10 +144,9 @@ function partitionUnder(event: MouseEvent, partitions: number): number | undefin
   const { currentTarget, clientX, clientY } = event;
   if (!(currentTarget instanceof SVGElement)) return undefined;
   const { left, top, width } = currentTarget.getBoundingClientRect();
-  const scale = (2 * (ringRadius + room)) / width;
-  const middle = ringRadius + room;
-  const x = (clientX - left) * scale - middle;
-  const y = (clientY - top) * scale - middle;
+  const scale = (2 * edge) / width;
+  const x = (clientX - left) * scale - edge;
+  const y = (clientY - top) * scale - edge;
   return partitionAt({ x, y }, partitions);
 }
 

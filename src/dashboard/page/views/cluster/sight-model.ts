@@ -57,6 +57,17 @@ export function opinionsOf(rows: readonly SightRow[]): Opinion[] {
   });
 }
 
+/** Partitions that are known to differ between nodes, and who knows it. */
+export function differingPartitions({
+  nodes,
+}: Pick<ClusterPicture, 'nodes'>): ReadonlyMap<number, readonly string[]> {
+  const knowing = new Map<number, string[]>();
+  for (const { id, view } of nodes)
+    for (const partition of view?.differing ?? [])
+      knowing.set(partition, [...(knowing.get(partition) ?? []), id]);
+  return knowing;
+}
+
 export interface HintFlow {
   /** Who holds the hints. */
   readonly from: string;

@@ -4,9 +4,18 @@ import { useCallback, useEffect, useMemo, useReducer, useState } from 'preact/ho
 import type { ClusterPicture } from '../../../wire.js';
 import { useStore, type ViewProps } from '../../page.js';
 import { nodeMarks } from '../../parts/node-marks.js';
+import { hashOf } from '../../route.js';
 import type { Source } from '../../source.js';
 import { EventBook } from './event-book.js';
-import { isSame, litNodes, nothing, type Focus } from './focus.js';
+import {
+  focusAt,
+  isSame,
+  litNodes,
+  nothing,
+  pathOf,
+  within,
+  type Focus,
+} from './focus.js';
 import { MeasuresCard } from './measures-card.tsx';
 import { NodesCard } from './nodes-card.tsx';
 import { RingCard } from './ring-card.tsx';
@@ -15,7 +24,7 @@ import { SeriesBook } from './series-book.js';
 import { SightCard } from './sight-card.tsx';
 import { TimeLine } from './time-line.tsx';
 
-export function ClusterView(_: ViewProps) {
+export function ClusterView({ path }: ViewProps) {
   const store = useStore();
   const { source, picture } = store;
   const books = useBooks(source);
@@ -29,6 +38,7 @@ export function ClusterView(_: ViewProps) {
       ) : (
         <Shown
           picture={picture}
+          path={path}
           nowMs={store.pictures.last?.atMs ?? picture.atMs}
           lookedAtMs={store.lookedAtMs}
           events={books.events.events}
@@ -64,6 +74,7 @@ function useBooks(source: Source): Books {
 
 interface ShownProps {
   readonly picture: ClusterPicture;
+  readonly path: readonly string[];
   readonly nowMs: number;
   readonly lookedAtMs: number | null;
   readonly events: EventBook['events'];
@@ -71,8 +82,8 @@ interface ShownProps {
   lookAt(atMs: number): void;
 }
 
-function Shown({ picture, nowMs, lookedAtMs, events, series, lookAt }: ShownProps) {
-  const [chosen, setChosen] = useState<Focus>(nothing);
+function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt }: ShownProps) {
+  const [chosen, setChosen] = useChosen(path);
   const [pointed, setPointed] = useState<Focus>();
   const point = useCallback((focus: Focus | undefined) => {
     // The same one again and again while a pointer moves over it.
@@ -84,7 +95,7 @@ function Shown({ picture, nowMs, lookedAtMs, events, series, lookAt }: ShownProp
     (focus: Focus) => setChosen((before) => (isSame(before, focus) ? nothing : focus)),
     [],
   );
-  const focus = pointed ?? chosen;
+  const focus = within(pointed ?? chosen, picture.ring?.groupOf.length ?? 0);
   const lit = useLit(focus, picture);
   const litLong = useLit(chosen, picture);
   const nodes = useNodeIds(picture);
@@ -94,7 +105,7 @@ function Shown({ picture, nowMs, lookedAtMs, events, series, lookAt }: ShownProp
   // Notes come many times a second, pictures once: what stays as it is is not drawn again.
   const ring = useMemo(
     () => <RingCard picture={picture} focus={focus} lit={lit} point={point} choose={choose} />,
-    [picture, focus, lit],
+    [picture, pointed, chosen, lit],
   );
   const sight = useMemo(() => <SightCard picture={picture} lit={lit} />, [picture, lit]);
   const table = useMemo(() => {
@@ -134,6 +145,15 @@ function Shown({ picture, nowMs, lookedAtMs, events, series, lookAt }: ShownProp
       {measures}
     </div>
   );
+}
+
+/** What the address says, and who looks chooses: the address follows, so that it can be sent. */
+function useChosen(path: readonly string[]): [Focus, (next: Focus | ((before: Focus) => Focus)) => void] {
+  const [chosen, setChosen] = useState<Focus>(() => focusAt(path));
+  const said = path.join('/');
+  useEffect(() => setChosen(focusAt(path)), [said]);
+  useEffect(() => history.replaceState(null, '', hashOf('cluster', ...pathOf(chosen))), [chosen]);
+  return [chosen, setChosen];
 }
 
 /** The same set for as long as they are the same nodes. */
