@@ -79,11 +79,7 @@ function dataOf({ times, lines }: LineChartProps): uPlot.AlignedData {
 
 function optionsOf(latest: { readonly current: LineChartProps }, width: number): uPlot.Options {
   const { lines } = latest.current;
-  const [line, text, accent] = [
-    colourOf('--line'),
-    colourOf('--text-quiet'),
-    colourOf('--accent'),
-  ];
+  const [line, text, accent] = [colourOf('--line'), colourOf('--text-quiet'), colourOf('--accent')];
   const axis: uPlot.Axis = {
     stroke: text,
     grid: { stroke: line, width: 1 },
@@ -108,16 +104,14 @@ function optionsOf(latest: { readonly current: LineChartProps }, width: number):
     ],
     series: [
       {},
-      ...lines.map(
-        ({ token, dashes: number, isDim }): uPlot.Series => ({
-          stroke: colourOf(token),
-          width: 1.5,
-          alpha: alphaOf(isDim),
-          dash: [...dashes[number % dashes.length]!],
-          points: { show: false },
-          spanGaps: false,
-        }),
-      ),
+      ...lines.map(({ token, dashes: number, isDim }): uPlot.Series => ({
+        stroke: colourOf(token),
+        width: 1.5,
+        alpha: alphaOf(isDim),
+        dash: [...dashes[number % dashes.length]!],
+        points: { show: false },
+        spanGaps: false,
+      })),
     ],
     hooks: {
       setCursor: [({ cursor }) => latest.current.onCursor(cursor.idx ?? null)],

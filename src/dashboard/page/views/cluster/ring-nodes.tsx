@@ -86,12 +86,18 @@ export function RingNodes({ picture, drawing, lit, point, choose }: RingNodesPro
 }
 
 function linksOf(picture: ClusterPicture, drawing: RingDrawing): Link[] {
-  const hints = hintFlows(picture).map(
-    ({ from, to, count }): Link => ({ kind: 'hints', from, to, text: shortNumber(count) }),
-  );
-  const moves = drawing.handovers.map(
-    ({ from, to, done, total }): Link => ({ kind: 'move', from, to, text: `${done}/${total}` }),
-  );
+  const hints = hintFlows(picture).map(({ from, to, count }): Link => ({
+    kind: 'hints',
+    from,
+    to,
+    text: shortNumber(count),
+  }));
+  const moves = drawing.handovers.map(({ from, to, done, total }): Link => ({
+    kind: 'move',
+    from,
+    to,
+    text: `${done}/${total}`,
+  }));
   return [...hints, ...moves].slice(0, clusterViewLimits.flowsMax);
 }
 

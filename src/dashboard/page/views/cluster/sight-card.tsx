@@ -64,8 +64,7 @@ export function SightCard({
       <p class="row small quiet" aria-hidden="true">
         {explained.map((sight) => (
           <span key={sight}>
-            <span class={`tone-${looks[sight].tone}`}>{looks[sight].sign}</span>{' '}
-            {looks[sight].says}
+            <span class={`tone-${looks[sight].tone}`}>{looks[sight].sign}</span> {looks[sight].says}
           </span>
         ))}
       </p>

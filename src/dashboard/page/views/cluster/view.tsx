@@ -7,15 +7,7 @@ import { nodeMarks } from '../../parts/node-marks.js';
 import { hashOf } from '../../route.js';
 import type { Source } from '../../source.js';
 import { EventBook } from './event-book.js';
-import {
-  focusAt,
-  isSame,
-  litNodes,
-  nothing,
-  pathOf,
-  within,
-  type Focus,
-} from './focus.js';
+import { focusAt, isSame, litNodes, nothing, pathOf, within, type Focus } from './focus.js';
 import { MeasuresCard } from './measures-card.tsx';
 import { NodesCard } from './nodes-card.tsx';
 import { RingCard } from './ring-card.tsx';
@@ -148,7 +140,9 @@ function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt }: Sho
 }
 
 /** What the address says, and who looks chooses: the address follows, so that it can be sent. */
-function useChosen(path: readonly string[]): [Focus, (next: Focus | ((before: Focus) => Focus)) => void] {
+function useChosen(
+  path: readonly string[],
+): [Focus, (next: Focus | ((before: Focus) => Focus)) => void] {
   const [chosen, setChosen] = useState<Focus>(() => focusAt(path));
   const said = path.join('/');
   useEffect(() => setChosen(focusAt(path)), [said]);
@@ -165,9 +159,7 @@ function useLit(focus: Focus, picture: ClusterPicture): ReadonlySet<string> {
 
 function factsIn({ ring }: ClusterPicture): (partition: number) => PartitionFacts | undefined {
   return (partition) =>
-    ring === null || partition >= ring.groupOf.length
-      ? undefined
-      : partitionFacts(ring, partition);
+    ring === null || partition >= ring.groupOf.length ? undefined : partitionFacts(ring, partition);
 }
 
 /** The same list for as long as they are the same nodes. */
