@@ -23,6 +23,8 @@ export interface RingShape {
   readonly moved?: readonly number[];
 }
 
+const ids = (list: readonly string[]): string[] => list.map(idOf);
+
 /** N is 3. */
 export function ringWith({
   names,
@@ -31,7 +33,6 @@ export function ringWith({
   next,
   moved = [],
 }: RingShape): RingPicture {
-  const ids = (list: readonly string[]): string[] => list.map(idOf);
   return ringMessageOf({
     epoch: 4,
     partitions,

@@ -7,7 +7,7 @@ export function useWidth(element: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
   useEffect(() => {
     const { current } = element;
-    if (current === null) return;
+    if (current === null) return undefined;
     const observer = new ResizeObserver(() => setWidth(current.clientWidth));
     observer.observe(current);
     setWidth(current.clientWidth);

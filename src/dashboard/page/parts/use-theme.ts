@@ -1,10 +1,10 @@
 /** For what is painted with colours of the style sheet: a number that is another after a change. */
-import { useEffect, useReducer } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
 export function useThemeChanges(): number {
-  const [changes, changed] = useReducer((count: number, _: void) => count + 1, 0);
+  const [changes, setChanges] = useState(0);
   useEffect(() => {
-    const tell = (): void => changed();
+    const tell = (): void => setChanges((before) => before + 1);
     const system = matchMedia('(prefers-color-scheme: dark)');
     system.addEventListener('change', tell);
     const observer = new MutationObserver(tell);

@@ -16,6 +16,8 @@ import { eventWith, idOf } from '../../../support/cluster-pictures.js';
 
 const [n1, n2, n3] = [idOf('n1'), idOf('n2'), idOf('n3')];
 
+const seenAt = (scrollTop: number) => rowsSeen({ scrollTop, height: 200, rowHeight: 20 }, 1_000);
+
 describe('events', () => {
   test('of notes those that are events, faults and violations; with whom they are about', () => {
     expect(eventOf(eventWith(5, 'n1', 'down', { about: n2, text: 'n2 is down' }))).toMatchObject({
@@ -88,11 +90,10 @@ describe('events', () => {
   });
 
   test('of a long list the rows around those that can be seen', () => {
-    const at = (scrollTop: number) => rowsSeen({ scrollTop, height: 200, rowHeight: 20 }, 1_000);
-    expect(at(0)).toEqual({ first: 0, end: 16 });
-    expect(at(4_000)).toEqual({ first: 194, end: 216 });
-    expect(at(19_800)).toEqual({ first: 984, end: 1_000 });
-    expect(at(90_000)).toEqual({ first: 1_000, end: 1_000 });
+    expect(seenAt(0)).toEqual({ first: 0, end: 16 });
+    expect(seenAt(4_000)).toEqual({ first: 194, end: 216 });
+    expect(seenAt(19_800)).toEqual({ first: 984, end: 1_000 });
+    expect(seenAt(90_000)).toEqual({ first: 1_000, end: 1_000 });
     expect(rowsSeen({ scrollTop: 0, height: 200, rowHeight: 20 }, 0)).toEqual({ first: 0, end: 0 });
   });
 });

@@ -37,6 +37,8 @@ const foci: readonly Focus[] = [
   { kind: 'event', event },
 ];
 
+const ids = (...some: readonly string[]): string[] => some.map(idOf);
+
 test('two of them are the same when they are about the same', () => {
   for (const [i, a] of foci.entries())
     for (const [j, b] of foci.entries()) expect(isSame({ ...a }, { ...b })).toBe(i === j);
@@ -44,7 +46,6 @@ test('two of them are the same when they are about the same', () => {
 
 test('lit are: the node, who is written of the partition, all that the event is about', () => {
   const lit = foci.map((focus) => [...litNodes(focus, (at) => partitionFacts(ring, at))].sort());
-  const ids = (...some: readonly string[]): string[] => some.map(idOf);
   expect(lit).toEqual([
     [],
     ids('n1'),
@@ -67,10 +68,9 @@ test('nodes and partitions stand in the address, and are read from it', () => {
 });
 
 test('how a node is, in a word', () => {
-  const status = (word: string) => statusWith('n1', { status: word });
   const words = [
     nodeWith('n1'),
-    nodeWith('n1', { status: status('readOnly') }),
+    nodeWith('n1', { status: statusWith('n1', { status: 'readOnly' }) }),
     nodeWith('n1', { reach: 'suspect' }),
     nodeWith('n1', { reach: 'down', status: null }),
     nodeWith('n1', { status: null }),

@@ -29,6 +29,9 @@ const counted = (uptimeMs: number, puts: number, gets: number, pid = 1): StatusP
     counters: { 'coordinator.puts': puts, 'coordinator.gets': gets },
   });
 
+const answered = (uptimeMs: number, values: readonly number[]): StatusPicture =>
+  statusWith('n1', { uptimeMs, histograms: { 'api.answerMs': reading(values) } });
+
 describe('measures', () => {
   test('counters: what was added, a second of the time of the node', () => {
     expect(measured('throughput', counted(1_000, 10, 5), counted(3_000, 30, 15))).toBe(15);
@@ -51,14 +54,12 @@ describe('measures', () => {
   });
 
   test('quantiles: of what came between two statuses alone', () => {
-    const of = (uptimeMs: number, values: readonly number[]): StatusPicture =>
-      statusWith('n1', { uptimeMs, histograms: { 'api.answerMs': reading(values) } });
     const early = Array.from({ length: 1_000 }, () => 900);
     const late = Array.from({ length: 100 }, () => 3);
-    const [before, now] = [of(1_000, early), of(2_000, [...early, ...late])];
+    const [before, now] = [answered(1_000, early), answered(2_000, [...early, ...late])];
     expect(measured('p50', before, now)).toBe(3);
     expect(measured('p99', before, now)).toBeCloseTo(3.98);
-    expect(measured('p99', now, of(3_000, [...early, ...late]))).toBeNull();
+    expect(measured('p99', now, answered(3_000, [...early, ...late]))).toBeNull();
   });
 
   test('a quantile lies in the bucket that holds it; above the last bound it is that bound', () => {
@@ -81,14 +82,14 @@ describe('measures', () => {
   });
 });
 
-describe('series', () => {
-  const list = (): BoundedList<ClusterPicture> => new BoundedList(1_000);
-  const at = (atMs: number, ...statuses: readonly StatusPicture[]): ClusterPicture =>
-    pictureWith(
-      statuses.map((status) => nodeWith(status.name, { status })),
-      { atMs },
-    );
+const list = (): BoundedList<ClusterPicture> => new BoundedList(1_000);
+const at = (atMs: number, ...statuses: readonly StatusPicture[]): ClusterPicture =>
+  pictureWith(
+    statuses.map((status) => nodeWith(status.name, { status })),
+    { atMs },
+  );
 
+describe('series', () => {
   test('a point for each picture and node; who comes later has none before, who goes none after', () => {
     const [book, pictures] = [new SeriesBook(), list()];
     pictures.push([at(1_000, statusWith('n1', { keys: 1 }))]);

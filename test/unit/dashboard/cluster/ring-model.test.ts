@@ -99,9 +99,10 @@ test('more partitions than can be drawn: as many arcs as may be, over the whole 
   }
 });
 
+const at = (x: number, y: number): number | undefined => partitionAt({ x, y }, 8);
+
 describe('where the ring is', () => {
   test('partition 0 begins at the top and they go on clockwise', () => {
-    const at = (x: number, y: number): number | undefined => partitionAt({ x, y }, 8);
     expect(at(5, -150)).toBe(0);
     expect(at(150, 5)).toBe(2);
     expect(at(-5, 150)).toBe(4);

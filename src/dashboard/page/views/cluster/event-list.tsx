@@ -9,19 +9,19 @@ export interface EventListProps {
   /** The oldest first. */
   readonly events: readonly ShownEvent[];
   readonly chosen: ShownEvent | undefined;
-  pick(event: ShownEvent): void;
-  lookAt(atMs: number): void;
+  readonly pick: (event: ShownEvent) => void;
+  readonly lookAt: (atMs: number) => void;
 }
 
 const height = 300;
 /** One line, and two where there is little room. */
 const rowHeights = { wide: 30, narrow: 52 } as const;
-const narrowMax = 620;
+const narrowBelow = 620;
 
 export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
   const list = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
-  const isNarrow = useWidth(list) < narrowMax;
+  const isNarrow = useWidth(list) < narrowBelow;
   const rowHeight = isNarrow ? rowHeights.narrow : rowHeights.wide;
   const count = events.length;
   useStillRows(list, events, rowHeight);
@@ -131,7 +131,7 @@ interface RowProps {
   readonly rowHeight: number;
   readonly event: ShownEvent;
   readonly isChosen: boolean;
-  pick(event: ShownEvent): void;
+  readonly pick: (event: ShownEvent) => void;
 }
 
 function Row({ row, rowHeight, event, isChosen, pick }: RowProps) {

@@ -11,7 +11,7 @@ export interface LanesProps {
   readonly events: readonly ShownEvent[];
   readonly span: Span;
   readonly chosen: ShownEvent | undefined;
-  pick(event: ShownEvent): void;
+  readonly pick: (event: ShownEvent) => void;
 }
 
 const markWidth = 18;
@@ -61,7 +61,7 @@ function Mark({
 }: {
   readonly mark: LaneMark;
   readonly chosen: ShownEvent | undefined;
-  pick(event: ShownEvent): void;
+  readonly pick: (event: ShownEvent) => void;
 }) {
   const { at, kind, events } = mark;
   const { sign, tone } = kindLooks[kind];

@@ -25,7 +25,7 @@ export interface LineChartProps {
   readonly cursor: number | null;
   /** A moment that is marked. */
   readonly markedMs: number | null;
-  onCursor(index: number | null): void;
+  readonly onCursor: (index: number | null) => void;
 }
 
 const height = 92;
@@ -41,7 +41,7 @@ export function LineChart(props: LineChartProps) {
   const names = props.lines.map(({ id }) => id).join();
   const dims = props.lines.map(({ isDim }) => Number(isDim)).join();
   useEffect(() => {
-    if (place.current === null || width === 0) return;
+    if (place.current === null || width === 0) return undefined;
     const made = new uPlot(optionsOf(latest, width), dataOf(latest.current), place.current);
     chart.current = made;
     return () => {

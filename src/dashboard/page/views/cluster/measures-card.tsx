@@ -87,7 +87,7 @@ interface FigureProps {
   readonly lines: readonly ChartLine[];
   readonly cursor: number | null;
   readonly markedMs: number | null;
-  onCursor(index: number | null): void;
+  readonly onCursor: (index: number | null) => void;
 }
 
 function Figure({ measure, series, lines, cursor, markedMs, onCursor }: FigureProps) {

@@ -9,7 +9,7 @@ export interface Measure {
   readonly title: string;
   readonly unit: '/s' | 'ms' | 'bytes' | '';
   /** Null: nothing can be said of the time between them. */
-  of(before: StatusPicture | undefined, now: StatusPicture): number | null;
+  readonly of: (before: StatusPicture | undefined, now: StatusPicture) => number | null;
 }
 
 export const measures: readonly Measure[] = [

@@ -12,8 +12,8 @@ export interface NodesCardProps {
   readonly series: SeriesBook;
   readonly chosen: Focus;
   readonly lit: ReadonlySet<string>;
-  point(focus: Focus | undefined): void;
-  choose(focus: Focus): void;
+  readonly point: (focus: Focus | undefined) => void;
+  readonly choose: (focus: Focus) => void;
 }
 
 type Cell = (value: number) => string;

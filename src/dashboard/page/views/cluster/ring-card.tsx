@@ -11,8 +11,8 @@ export interface RingCardProps {
   readonly picture: ClusterPicture;
   readonly focus: Focus;
   readonly lit: ReadonlySet<string>;
-  point(focus: Focus | undefined): void;
-  choose(focus: Focus): void;
+  readonly point: (focus: Focus | undefined) => void;
+  readonly choose: (focus: Focus) => void;
 }
 
 export function RingCard(props: RingCardProps) {
@@ -101,7 +101,7 @@ function Partition({
   readonly differing: ReadonlyMap<number, readonly string[]>;
   readonly partitions: number;
   readonly partition: number | undefined;
-  choose(focus: Focus): void;
+  readonly choose: (focus: Focus) => void;
 }) {
   const facts = partition === undefined ? undefined : partitionFacts(ring, partition);
   return (

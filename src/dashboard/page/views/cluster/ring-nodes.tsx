@@ -14,8 +14,8 @@ export interface RingNodesProps {
   readonly picture: ClusterPicture;
   readonly drawing: RingDrawing;
   readonly lit: ReadonlySet<string>;
-  point(focus: Focus | undefined): void;
-  choose(focus: Focus): void;
+  readonly point: (focus: Focus | undefined) => void;
+  readonly choose: (focus: Focus) => void;
 }
 
 interface Link {

@@ -22,8 +22,8 @@ export interface RingProps {
   readonly differing: ReadonlyMap<number, readonly string[]>;
   readonly focus: Focus;
   readonly lit: ReadonlySet<string>;
-  point(focus: Focus | undefined): void;
-  choose(focus: Focus): void;
+  readonly point: (focus: Focus | undefined) => void;
+  readonly choose: (focus: Focus) => void;
 }
 
 const room = 8;

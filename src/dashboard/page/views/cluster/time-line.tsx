@@ -12,9 +12,9 @@ export interface TimeLineProps {
   readonly events: readonly ShownEvent[];
   readonly nowMs: number;
   readonly chosen: ShownEvent | undefined;
-  choose(event: ShownEvent): void;
+  readonly choose: (event: ShownEvent) => void;
   /** Shows the cluster as it was. */
-  lookAt(atMs: number): void;
+  readonly lookAt: (atMs: number) => void;
 }
 
 const spans: readonly (readonly [text: string, ms: number])[] = [
@@ -90,7 +90,7 @@ function SpanChoice({
   setLength,
 }: {
   readonly lengthMs: number;
-  setLength(ms: number): void;
+  readonly setLength: (ms: number) => void;
 }) {
   return (
     <label class="row tight small">
@@ -113,8 +113,8 @@ interface FiltersProps {
   readonly nodes: readonly string[];
   readonly events: readonly ShownEvent[];
   readonly filter: EventFilter;
-  toggleNode(id: string): void;
-  toggleKind(kind: EventKind): void;
+  readonly toggleNode: (id: string) => void;
+  readonly toggleKind: (kind: EventKind) => void;
 }
 
 /** Kinds of which there is none are not offered, unless they are asked for. */

@@ -1,6 +1,6 @@
 /** The cluster: its ring, its nodes, what is measured of them and what happened to them. */
 import './cluster.css';
-import { useCallback, useEffect, useMemo, useReducer, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import type { ClusterPicture } from '../../../wire.js';
 import { useStore, type ViewProps } from '../../page.js';
 import { nodeMarks } from '../../parts/node-marks.js';
@@ -49,17 +49,15 @@ interface Books {
 
 /** Of another source others. What happened before the page was opened is asked for once. */
 function useBooks(source: Source): Books {
-  const [, draw] = useReducer((count: number, _: void) => count + 1, 0);
+  const [, setTaken] = useState(0);
   const books = useMemo(() => ({ events: new EventBook(), series: new SeriesBook() }), [source]);
   useEffect(() => {
-    source.timeline().then(
-      (notes) => {
-        books.events.take(notes);
-        draw();
-      },
-      // What happens from now on is shown all the same.
-      () => undefined,
-    );
+    const take = async (): Promise<void> => {
+      books.events.take(await source.timeline());
+      setTaken((before) => before + 1);
+    };
+    // What happens from now on is shown all the same.
+    take().catch(() => undefined);
   }, [source, books]);
   return books;
 }
@@ -71,7 +69,7 @@ interface ShownProps {
   readonly lookedAtMs: number | null;
   readonly events: EventBook['events'];
   readonly series: SeriesBook;
-  lookAt(atMs: number): void;
+  readonly lookAt: (atMs: number) => void;
 }
 
 function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt }: ShownProps) {
