@@ -12,6 +12,8 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../../actors/rules/limits.js';
 import { Bus } from '../seams/bus.js';
 import { Clock, type TimerId } from '../seams/clock.js';
+import { durationsMs, type Histogram, Metrics } from '../seams/metrics.js';
+import { coarseDelayMs } from '../seams/real-clock.js';
 
 @scoped(Lifecycle.ContainerScoped)
 export class Hearing {
@@ -28,11 +30,19 @@ export class Hearing {
   private readonly unanswered: number[] = [];
   /** The quickest answer so far: the way there and back. */
   private wayMs = Infinity;
+  private readonly loopLagMs: Histogram;
 
   constructor(
     @inject(Bus) private readonly bus: Bus,
     @inject(Clock) private readonly clock: Clock,
-  ) {}
+    @inject(Metrics) metrics: Metrics,
+  ) {
+    this.loopLagMs = metrics.histogram(
+      'loop.lagMs',
+      'how late the event loop comes to a timer, four times a second',
+      durationsMs,
+    );
+  }
 
   /** A standstill is over that was so long that others may have taken this node for hung. */
   onStoodLong(listener: () => void): void {
@@ -61,13 +71,18 @@ export class Hearing {
    * silence.
    */
   keepAsking(): () => void {
+    const { clock } = this;
     let timer: TimerId;
+    let dueMs = clock.monotonicMs();
     const again = (): void => {
+      const nowMs = clock.monotonicMs();
+      this.loopLagMs.observe(Math.max(0, nowMs - dueMs));
+      dueMs = nowMs + coarseDelayMs(limits.reviewIntervalMs);
       this.ask();
-      timer = this.clock.setTimeout(again, limits.reviewIntervalMs);
+      timer = clock.setTimeout(again, limits.reviewIntervalMs);
     };
     again();
-    return () => this.clock.clearTimeout(timer);
+    return () => clock.clearTimeout(timer);
   }
 
   /**

@@ -12,6 +12,7 @@ import type { Reachability } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
+import type { Counter, Metrics } from '../seams/metrics.js';
 import { gossipOf } from '../wire/protocol/gossip.js';
 import { isDown, type News, type Settings } from '../wire/protocol/news.js';
 import { abstentionText } from './abstention.js';
@@ -53,10 +54,12 @@ export interface GossipExchangeOptions {
   readonly timeOfDay: TimeOfDay;
   readonly outages: Outages;
   readonly problems: Problems;
+  readonly metrics: Metrics;
 }
 
 export class GossipExchange {
   private readonly gossip: ActorRefFrom<typeof gossipMachine>;
+  private readonly heard: Counter;
 
   constructor(private readonly options: GossipExchangeOptions) {
     const { clock, inspection, watch, identity } = options;
@@ -71,6 +74,7 @@ export class GossipExchange {
     };
     this.gossip = createActor(gossipMachine.provide({ actions }), { clock });
     inspection.attach(this.gossip);
+    this.heard = options.metrics.counter('gossip.heard', 'messages about members that came');
   }
 
   start(): void {
@@ -101,6 +105,7 @@ export class GossipExchange {
   receive(call: IncomingCall<'gossip'>): void {
     const { roster, life, identity, claim, consent, learning, kept } = this.options;
     if (life.isOver) return;
+    this.heard.value++;
     const said = gossipOf(call.body);
     if (said.kind === 'claim') {
       if (call.from === roster.self.id && identity.isUnopposed) claim.answer(call, said.claim);

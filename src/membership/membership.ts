@@ -18,6 +18,7 @@ import { NodeOptions } from '../options/node-options.js';
 import { Bus } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
 import { Configurations } from './configurations.js';
@@ -82,6 +83,7 @@ export class Membership {
     @inject(Inspection) inspection: Inspection,
     @inject(TimeOfDay) private readonly timeOfDay: TimeOfDay,
     @inject(LateWords) lateWords: LateWords,
+    @inject(Metrics) metrics: Metrics,
   ) {
     const { name, host, zone, weight, pid, partitions, founders, join, replaces } = options;
     const { foundingRing } = options;
@@ -131,7 +133,7 @@ export class Membership {
     const learning = new Learning(roster, watch, identity, view, this.telling.hanging);
     const { outages, telling, driving } = this;
     const own = { configurations, view, claim, lineage, kept, problems };
-    const doing = { outages, learning, telling, consent, driving };
+    const doing = { outages, learning, telling, consent, driving, metrics };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
     this.followChain();
   }

@@ -68,6 +68,8 @@ export interface StepSurroundings {
 export class ExchangeSteps {
   private visit: Visit = visitTo('', { pushes: true });
   private call: CallId | undefined;
+  /** Partitions that differ from the peer's and are not looked through. */
+  differing: readonly number[] = [];
 
   constructor(
     private readonly parts: StepParts,
@@ -76,14 +78,15 @@ export class ExchangeSteps {
 
   compareRoots(visit: Pick<Visit, 'peer' | 'pushes'>, partitions: readonly number[]): void {
     this.visit = visitTo(visit.peer, visit);
+    this.differing = [];
     this.askRoots(partitions);
   }
 
   confirmRoots(): void {
-    this.askRoots(this.visit.partitions);
+    this.askRoots(this.visit.partitions, () => (this.differing = [...this.visit.partitions]));
   }
 
-  private askRoots(partitions: readonly number[]): void {
+  private askRoots(partitions: readonly number[], answered?: () => void): void {
     const { trees } = this.parts.store;
     const roots = partitions.map((partition) => trees.root(partition));
     this.askTree({ kind: 'roots', partitions: [...partitions], roots }, (body) => {
@@ -91,6 +94,7 @@ export class ExchangeSteps {
       this.visit.partitions = partitions.filter(
         (partition) => differing.has(partition) || this.surroundings.isDamaged(partition),
       );
+      answered?.();
       const count = this.visit.partitions.length;
       this.surroundings.send(
         count === 0 ? { type: 'roots.equal' } : { type: 'roots.differ', partitions: count },
@@ -98,8 +102,13 @@ export class ExchangeSteps {
     });
   }
 
+  mended(): void {
+    this.differing = [];
+  }
+
   compareLeaves(): void {
     const { visit } = this;
+    this.differing = [...visit.partitions];
     const partition = visit.partitions.shift()!;
     visit.partition = partition;
     visit.after = '';

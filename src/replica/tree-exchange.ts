@@ -102,10 +102,20 @@ export class TreeExchange {
         isDamaged: (partition) => this.damaged.has(partition),
       },
     );
+    metrics.gauge(
+      'exchange.differing',
+      'partitions known to differ from those of the node compared with',
+      () => this.differing.length,
+    );
     view.onChange((change) => {
       if (change.kind !== 'reachability' || change.now !== 'alive') return;
       if (this.urgent.has(change.node)) this.send({ type: 'visit.wanted' });
     });
+  }
+
+  /** Partitions known to differ from those of the node compared with, and not mended yet. */
+  get differing(): readonly number[] {
+    return this.steps.differing;
   }
 
   start(): void {
@@ -198,6 +208,7 @@ export class TreeExchange {
   }
 
   private visited(): void {
+    this.steps.mended();
     this.visits.value++;
     if (this.atHand !== undefined) {
       this.atHand.wentThrough = true;

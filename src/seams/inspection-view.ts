@@ -5,9 +5,7 @@
  */
 import type { ActorRefLike, InspectionEvent, Snapshot } from 'xstate';
 import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
-
-export type PlainValue =
-  null | boolean | number | string | PlainValue[] | { [name: string]: PlainValue };
+import type { PlainValue } from '../insight/notes.js';
 
 /** Copies plain data as far as it is small; of anything else only the kind remains. */
 export function plain(value: unknown, depth = 0): PlainValue {

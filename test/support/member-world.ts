@@ -86,7 +86,8 @@ export class MemberWorld {
       process,
       trace: this.trace,
     });
-    const hearing = new Hearing(bus, clock);
+    const metrics = new Metrics();
+    const hearing = new Hearing(bus, clock, metrics);
     const settings = {
       ...nodeOptionsDefault,
       join: 'ask' as const,
@@ -97,7 +98,7 @@ export class MemberWorld {
       ...own,
     };
     const lateWords = new LateWords(clock);
-    const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' }, new Metrics());
+    const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' }, metrics);
     const membership = new Membership(
       peers,
       bus,
@@ -110,6 +111,7 @@ export class MemberWorld {
       new Inspection(clock),
       new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing, lateWords),
       lateWords,
+      metrics,
     );
     const parts = { membership, peers, clock, hearing, faults };
     const life: NodeLife = { id, name, process, ...parts, fatal: [], changes: [] };

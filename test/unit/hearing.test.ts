@@ -7,6 +7,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { limits } from '../../actors/rules/limits.js';
 import { Hearing } from '../../src/bus/hearing.js';
 import type { Bus } from '../../src/seams/bus.js';
+import { Metrics } from '../../src/seams/metrics.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { Trace } from '../simulation/core/trace.js';
@@ -18,6 +19,7 @@ let scheduler: Scheduler;
 let nats: SimNats;
 let process: SimProcess;
 let hearing: Hearing;
+let metrics: Metrics;
 let sender: SimBus;
 /** What was read, and whether it was late. */
 let read: string[];
@@ -36,7 +38,8 @@ beforeEach(async () => {
   const bus = new SimBus(nats, 'node', process);
   const clock = new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
   sender = new SimBus(nats, 'sender', new SimProcess('sender'));
-  hearing = new Hearing(bus, clock);
+  metrics = new Metrics();
+  hearing = new Hearing(bus, clock, metrics);
   read = [];
   bus.subscribe('*', ({ subject }) => {
     read.push(`${subject} ${hearing.read(clock.monotonicMs()) ? 'late' : 'in time'}`);
@@ -106,7 +109,7 @@ test('a node that is merely busy: answers take longer and longer, but it goes on
   let roundTripMs = 1;
   const flush = (): Promise<void> =>
     new Promise((resolve) => void clock.setTimeout(resolve, (roundTripMs += 1_000)));
-  const busy = new Hearing({ flush } as Bus, clock);
+  const busy = new Hearing({ flush } as Bus, clock, new Metrics());
   for (let i = 0; i < 20; i++) {
     busy.ask();
     await run(limits.reviewIntervalMs);
@@ -121,7 +124,7 @@ test('a server that is far away: its answers take long, but nothing waits', asyn
   const clock = new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
   const flush = (): Promise<void> =>
     new Promise((resolve) => void clock.setTimeout(resolve, 2 * limits.waitMsMax));
-  const far = new Hearing({ flush } as Bus, clock);
+  const far = new Hearing({ flush } as Bus, clock, new Metrics());
   for (let i = 0; i < 20; i++) {
     far.ask();
     await run(limits.reviewIntervalMs);
@@ -156,4 +159,17 @@ test('a connection that broke and is there again: late until it has asked', asyn
   send('then');
   await run(1);
   expect(read.slice(1)).toEqual(['at-once late', 'then in time']);
+});
+
+test('how late its timer rings is measured: a standstill shows', async () => {
+  const end = hearing.keepAsking();
+  await run(limits.reviewIntervalMs);
+  process.paused = true;
+  await run(3_000);
+  scheduler.resume(process);
+  await run(10);
+  end();
+  const { upTo, counts } = metrics.histograms()['loop.lagMs']!;
+  expect(counts[0]).toBe(2);
+  expect(counts[upTo.indexOf(4_096)]).toBe(1);
 });

@@ -5,7 +5,6 @@ export const dashboardLimits = {
   picturesKeptMax: 900,
   /** A file dropped on the page. */
   traceFileBytesMax: 256 * 1024 * 1024,
-  traceFileNotesMax: 1_000_000,
   /** What the page says stays to be read for so long. */
   sayingMs: 6_000,
   sayingsMax: 4,

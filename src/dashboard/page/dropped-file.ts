@@ -1,15 +1,15 @@
 /** A trace file that is dropped anywhere on the page. */
 import { useEffect } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { readTraceFile } from '../../insight/note-reader.js';
 import { FileSource } from './file-source.js';
 import { askedCharts } from './live-source.js';
 import type { Source } from './source.js';
-import { traceFileOf } from './trace-file.js';
 
 /** Throws an `Error` that says what is wrong with it. */
 export async function sourceOfFile(file: File): Promise<Source> {
   if (file.size > dashboardLimits.traceFileBytesMax) throw new Error('It is too large.');
-  return new FileSource(file.name, traceFileOf(await file.text()), askedCharts);
+  return new FileSource(file.name, readTraceFile(await file.text()), askedCharts);
 }
 
 export function useDroppedFiles(take: (file: File) => void): void {

@@ -1,10 +1,9 @@
 /** A trace file as a source: what happened is told again, as fast as one likes. */
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
-import type { ChartDefinition, Note, TraceSummary } from '../wire.js';
+import type { ChartDefinition, Note, TraceFile, TraceSummary } from '../wire.js';
 import { elapsedMs, onFrame } from './browser.js';
 import { FilePicture } from './file-picture.js';
 import type { Player, Source, SourceListener } from './source.js';
-import type { TraceFile } from './trace-file.js';
 
 export class FileSource implements Source, Player {
   readonly kind = 'file';

@@ -147,3 +147,19 @@ test('exchange: writes that go on at both sides do not make it busy', async () =
   expect(pulled).toBe(0);
   expect(pushed).toBeLessThan(5);
 });
+
+test('exchange: what is known to differ is told while it is mended, and not after', async () => {
+  world = await ReplicaWorld.start(2);
+  for (let i = 0; i < 400; i++) await world.put(1, world.key(`k${i}`, i % 4));
+  const node = world.nodes[0]!;
+  node.exchange.start();
+  node.exchange.suspectAll();
+  const seen = new Set<string>();
+  for (let i = 0; i < 20_000 && reading(node, 'exchange.visits') === 0; i++) {
+    await world.run(1);
+    seen.add(node.exchange.differing.join(' '));
+    expect(reading(node, 'exchange.differing')).toBe(node.exchange.differing.length);
+  }
+  expect([...seen]).toEqual(['', '0 1 2 3', '1 2 3', '2 3', '3']);
+  expect(node.exchange.differing).toEqual([]);
+});

@@ -1,0 +1,42 @@
+/** Bounds of insight: what nodes note of themselves, and who may see it. */
+export const insightLimits = {
+  /** Who watch one node at once, and for how long before they have to say so again. */
+  watchersMax: 8,
+  leaseMsMax: 30_000,
+  /** A batch of notes to one, how often one leaves, and how many notes wait for it. */
+  batchBytesMax: 64 * 1024,
+  batchIntervalMs: 50,
+  waitingNotesMax: 2_048,
+
+  /** Events that a node remembers. */
+  timelineMax: 1_000,
+  /** Requests under the glass that it remembers, and notes of each. */
+  tracesMax: 200,
+  traceNotesMax: 256,
+  /** Traces that wait for the next sync of the log. */
+  tracesInSyncMax: 64,
+  /** An answer about what is remembered: so many notes at most. */
+  answerNotesMax: 512,
+  answerBytesMax: 512 * 1024,
+  /** A request takes no longer than this to count as slow, whatever was asked for. */
+  slowMsMax: 60_000,
+  /** Sampling is forgotten unless it is said again. */
+  sampleMsMax: 10 * 60_000,
+  /** Of a value that is shown. */
+  valueBytesMax: 64,
+  /** Keys in one answer, and records looked at for them. */
+  keysMax: 100,
+  keysLookedAtMax: 1_000,
+  /** An ask of the verb. */
+  askBytesMax: 16 * 1024,
+
+  /** A trace file that is read: characters in all and of a line, notes, nodes. */
+  fileCharsMax: 256 * 1024 * 1024,
+  lineCharsMax: 256 * 1024,
+  fileNotesMax: 1_000_000,
+  fileNodesMax: 4_096,
+  /** Of a note: characters of a name or text, levels of what is shown beside it. */
+  nameCharsMax: 2_048,
+  textCharsMax: 16 * 1024,
+  depthMax: 8,
+} as const;

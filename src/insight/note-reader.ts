@@ -1,0 +1,229 @@
+/**
+ * Notes and trace files that come from outside, checked: what is not a note throws
+ * `MalformedError`. Fields that are not known are left out, so that a later writer may add some.
+ */
+import { insightLimits } from '../../actors/rules/limits/insight.js';
+import { MalformedError } from '../errors.js';
+import {
+  diskWhats,
+  eventWhats,
+  formatVersion,
+  messageWays,
+  stepWhats,
+  type Note,
+  type PlainValue,
+  type StateValue,
+  type TracedNode,
+  type TraceFile,
+  type TraceHead,
+} from './notes.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Gives the field as it may be kept, or undefined where it is none of its kind. */
+type Check = (value: unknown) => unknown;
+
+interface Field {
+  readonly check: Check;
+  readonly isOptional?: true;
+}
+
+const tracePattern = /^[0-9a-f]{16}$/;
+
+const name: Field = { check: textUpTo(insightLimits.nameCharsMax) };
+const text: Field = { check: textUpTo(insightLimits.textCharsMax) };
+const count: Field = { check: (value) => (isWhole(value) ? value : undefined) };
+const trace: Field = {
+  check: (value) => (typeof value === 'string' && tracePattern.test(value) ? value : undefined),
+};
+const yes: Field = { check: (value) => (value === true ? true : undefined), isOptional: true };
+const shown: Field = { check: (value) => plainIn(value, 0), isOptional: true };
+
+const base = { atUs: count, node: name };
+
+const fieldsOf: Readonly<Record<Note['kind'], Readonly<Record<string, Field>>>> = {
+  chart: {
+    ...base,
+    chart: name,
+    instance: name,
+    event: name,
+    state: { check: (value) => (value === null ? null : stateIn(value, 0)) },
+    context: shown,
+    isFinal: yes,
+    trace: orNone(trace),
+  },
+  message: {
+    ...base,
+    way: oneOf(messageWays),
+    peer: name,
+    verb: name,
+    bytes: count,
+    call: orNone(count),
+    answers: yes,
+    trace: orNone(trace),
+  },
+  disk: {
+    ...base,
+    what: oneOf(diskWhats),
+    bytes: count,
+    tookUs: count,
+    trace: orNone(trace),
+  },
+  step: {
+    ...base,
+    trace,
+    what: oneOf(stepWhats),
+    about: orNone(name),
+    text: orNone(text),
+    detail: shown,
+  },
+  event: { ...base, what: oneOf(eventWhats), about: orNone(name), text, detail: shown },
+  fault: { ...base, text },
+  violated: { ...base, rule: name, text },
+};
+
+const nodeFields = { id: name, name, host: name, zone: name };
+const headFields = { startedMs: count, about: orNone(text) };
+
+/** A note as it came in a batch or a line. */
+export function noteOf(value: unknown): Note {
+  const note = fieldsIn(value, 'a note');
+  const { kind } = note;
+  if (typeof kind !== 'string' || !Object.hasOwn(fieldsOf, kind))
+    throw new MalformedError('a note of no kind that is known');
+  const known = fieldsOf[kind as Note['kind']];
+  return { kind, ...checked(note, known, `a note of kind ${kind}`) } as unknown as Note;
+}
+
+/** A trace file's text; its notes come in the order of their times whatever theirs was. */
+export function readTraceFile(file: string): TraceFile {
+  if (file.length > insightLimits.fileCharsMax)
+    throw new MalformedError(`a trace file of ${file.length} characters`);
+  let head: TraceHead | undefined;
+  const notes: Note[] = [];
+  for (const [number, line] of linesOf(file)) {
+    try {
+      const value = parsed(line);
+      if (head === undefined) head = headOf(value);
+      else notes.push(noteOf(value));
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      throw new MalformedError(`line ${number}: ${error.message}`);
+    }
+    if (notes.length > insightLimits.fileNotesMax)
+      throw new MalformedError(`more than ${insightLimits.fileNotesMax} notes`);
+  }
+  if (head === undefined) throw new MalformedError('a trace file without its first line');
+  return { head, notes: notes.sort((a, b) => a.atUs - b.atUs) };
+}
+
+function headOf(value: unknown): TraceHead {
+  const head = fieldsIn(value, 'the first line');
+  if (head['quorateTrace'] !== formatVersion)
+    throw new MalformedError(`no trace file of version ${formatVersion}`);
+  const { nodes } = head;
+  if (!Array.isArray(nodes) || nodes.length > insightLimits.fileNodesMax)
+    throw new MalformedError('the first line says of no nodes, or of too many');
+  return {
+    quorateTrace: formatVersion,
+    nodes: nodes.map(
+      (node) => checked(fieldsIn(node, 'a node'), nodeFields, 'a node') as unknown as TracedNode,
+    ),
+    ...(checked(head, headFields, 'the first line') as { startedMs: number; about?: string }),
+  };
+}
+
+/** Of those with something in them, from 1. */
+function* linesOf(file: string): Generator<[number: number, line: string]> {
+  let number = 0;
+  for (let start = 0; start < file.length;) {
+    const newline = file.indexOf('\n', start);
+    const end = newline < 0 ? file.length : newline;
+    number++;
+    if (end - start > insightLimits.lineCharsMax)
+      throw new MalformedError(`line ${number} has ${end - start} characters`);
+    const line = file.slice(start, end).trim();
+    if (line !== '') yield [number, line];
+    start = end + 1;
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new MalformedError('no JSON');
+  }
+}
+
+function fieldsIn(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new MalformedError(`${what} is no map`);
+  return value as Fields;
+}
+
+function checked(
+  value: Fields,
+  fields: Readonly<Record<string, Field>>,
+  what: string,
+): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [field, { check, isOptional }] of Object.entries(fields)) {
+    const given = Object.hasOwn(value, field) ? value[field] : undefined;
+    if (given === undefined && isOptional) continue;
+    const found = check(given);
+    if (found === undefined) throw new MalformedError(`${what} has no proper ${field}`);
+    kept[field] = found;
+  }
+  return kept;
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function textUpTo(charsMax: number): Check {
+  return (value) => (typeof value === 'string' && value.length <= charsMax ? value : undefined);
+}
+
+function oneOf(values: readonly string[]): Field {
+  return { check: (value) => values.find((known) => known === value) };
+}
+
+function orNone({ check }: Field): Field {
+  return { check, isOptional: true };
+}
+
+function stateIn(value: unknown, depth: number): StateValue | undefined {
+  if (typeof value === 'string') return textUpTo(insightLimits.nameCharsMax)(value) as string;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (depth >= insightLimits.depthMax) return undefined;
+  const regions = Object.entries(value).map(([region, inner]): [string, StateValue | undefined] => [
+    region,
+    stateIn(inner, depth + 1),
+  ]);
+  if (regions.some(([, inner]) => inner === undefined)) return undefined;
+  return Object.fromEntries(regions as [string, StateValue][]);
+}
+
+function plainIn(value: unknown, depth: number): PlainValue | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : undefined;
+    default:
+  }
+  if (value === null) return null;
+  if (typeof value !== 'object' || depth >= insightLimits.depthMax) return undefined;
+  if (value instanceof Uint8Array) return undefined;
+  const isList = Array.isArray(value);
+  const inner = Object.entries(value).map(([field, element]): [string, PlainValue | undefined] => [
+    field,
+    plainIn(element, depth + 1),
+  ]);
+  if (inner.some(([, element]) => element === undefined)) return undefined;
+  const plain = inner as [string, PlainValue][];
+  return isList ? plain.map(([, element]) => element) : Object.fromEntries(plain);
+}
