@@ -4,12 +4,12 @@ import { isWhole, mergedText } from '../../../src/dashboard/page/views/keys/reso
 import { placesOf, reasonsOf } from '../../../src/dashboard/page/views/keys/where.js';
 import type { ClusterPicture, KeyPicture, Reach } from '../../../src/dashboard/wire.js';
 
-describe('texts side by side', () => {
-  const marked = (...texts: string[]): string[] =>
-    differingParts(texts).map((parts) =>
-      parts.map(({ text, differs }) => (differs ? `[${text}]` : text)).join(''),
-    );
+const marked = (...texts: string[]): string[] =>
+  differingParts(texts).map((parts) =>
+    parts.map(({ text, differs }) => (differs ? `[${text}]` : text)).join(''),
+  );
 
+describe('texts side by side', () => {
   test('what not all have is marked', () => {
     expect(marked('apple, bread, milk', 'apple, bread, soap')).toEqual([
       'apple, bread, [milk]',
@@ -42,34 +42,36 @@ describe('several values as one', () => {
   });
 });
 
-describe('where a key lives, and why', () => {
-  const picture = (reach: Readonly<Record<string, Reach>>): ClusterPicture =>
-    ({
-      nodes: ['a', 'b', 'c', 'd'].map((id) => ({
-        id,
-        name: `n-${id}`,
-        host: `h-${id}`,
-        zone: 'z',
-        reach: reach[id] ?? 'alive',
-        view: { hints: id === 'c' ? { b: 2 } : {} },
-      })),
-    }) as never;
-  const key = (more: Partial<KeyPicture> = {}): KeyPicture => ({
-    bucket: 'users',
-    key: 'ada',
-    partition: 17,
-    primaries: ['a', 'b'],
-    incoming: [],
-    readers: ['a', 'b'],
-    fallbacks: ['c', 'd'],
-    copies: [],
-    ...more,
-  });
-  const reasons = (told: KeyPicture, reach: Readonly<Record<string, Reach>> = {}): string =>
-    reasonsOf(told, placesOf(told, picture(reach)), { groupOf: Array(256).fill(0) } as never).join(
-      ' ',
-    );
+const picture = (reach: Readonly<Record<string, Reach>>): ClusterPicture =>
+  ({
+    nodes: ['a', 'b', 'c', 'd'].map((id) => ({
+      id,
+      name: `n-${id}`,
+      host: `h-${id}`,
+      zone: 'z',
+      reach: reach[id] ?? 'alive',
+      view: { hints: id === 'c' ? { b: 2 } : {} },
+    })),
+  }) as never;
 
+const key = (more: Partial<KeyPicture> = {}): KeyPicture => ({
+  bucket: 'users',
+  key: 'ada',
+  partition: 17,
+  primaries: ['a', 'b'],
+  incoming: [],
+  readers: ['a', 'b'],
+  fallbacks: ['c', 'd'],
+  copies: [],
+  ...more,
+});
+
+const reasons = (told: KeyPicture, reach: Readonly<Record<string, Reach>> = {}): string =>
+  reasonsOf(told, placesOf(told, picture(reach)), { groupOf: Array(256).fill(0) } as never).join(
+    ' ',
+  );
+
+describe('where a key lives, and why', () => {
   test('places are in the order of the preference list', () => {
     const places = placesOf(key(), picture({ b: 'down' }));
     expect(places.map(({ name, role }) => `${name} ${role}`)).toEqual([

@@ -51,9 +51,10 @@ function holding(node: string, ...values: string[]): KeyPicture['copies'][number
   return { node, isHeld: values.length > 0, context: [], siblings };
 }
 
+const isDown = (...nodes: NodePicture[]): boolean =>
+  factsOf(picture(...nodes), key([])).nodes.find(({ id }) => id === 'b')!.isDown;
+
 test('a node is down when all that live call it so, and it does not answer itself', () => {
-  const isDown = (...nodes: NodePicture[]): boolean =>
-    factsOf(picture(...nodes), key([])).nodes.find(({ id }) => id === 'b')!.isDown;
   const silent = { silentMs: 60_000 };
   const a = node('a', { b: 'down', c: 'alive' });
   expect(isDown(a, node('b', {}, silent), node('c', { b: 'down' }))).toBe(true);

@@ -186,10 +186,10 @@ describe('the story', () => {
   });
 });
 
-describe('what is seen', () => {
-  const seen = (name: string, facts: StoryFacts): boolean =>
-    scenes.find((scene) => scene.name === name)!.isSeen(facts, { victim: 'b', holder: 'c' });
+const seen = (name: string, facts: StoryFacts): boolean =>
+  scenes.find((scene) => scene.name === name)!.isSeen(facts, { victim: 'b', holder: 'c' });
 
+describe('what is seen', () => {
   test('a value that one living primary lacks is not there yet', async () => {
     const cluster = new SmallCluster();
     await cluster.put(carts.first);

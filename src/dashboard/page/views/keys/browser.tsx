@@ -3,25 +3,27 @@ import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
 import { WindowedList } from './windowed-list.tsx';
 import { hashOf } from '../../route.js';
 import type { LiveCluster } from '../../source.js';
-import { nextPages, pagesOf, wantsMore } from './key-pages.js';
+import { nextPages, pagesOf, wantsMore, type KeyPages } from './key-pages.js';
 
 const rowPx = 30;
 
-export function Browser({
-  cluster,
-  bucket,
-  current,
-}: {
-  readonly cluster: LiveCluster;
-  readonly bucket: string;
-  readonly current: string;
-}) {
+interface Browsed {
+  readonly pages: KeyPages;
+  /** Asks for the next page, unless one is asked for already. */
+  readonly ask: () => void;
+  /** From the first one again. */
+  readonly begin: () => void;
+  /** Whoever shows the rows up to this one may need the next page. */
+  readonly onLast: (last: number) => void;
+}
+
+function usePages(cluster: LiveCluster, bucket: string): Browsed {
   const [pages, told] = useReducer(nextPages, bucket, pagesOf);
   const latest = useRef(pages);
   latest.current = pages;
   const ask = useCallback(() => {
-    const { next } = latest.current;
-    if (next === null || latest.current.isAsking) return;
+    const { next, isAsking } = latest.current;
+    if (next === null || isAsking) return;
     latest.current = { ...latest.current, isAsking: true };
     told({ type: 'page.asked' });
     cluster.keys(bucket, next).then(
@@ -39,14 +41,25 @@ export function Browser({
   useEffect(() => {
     if (pages.keys.length === 0) onLast(-1);
   }, [pages, onLast]);
-  const again = (): void => {
-    told({ type: 'bucket.opened', bucket });
-  };
+  const begin = useCallback(() => told({ type: 'bucket.opened', bucket }), [bucket]);
+  return { pages, ask, begin, onLast };
+}
+
+export function Browser({
+  cluster,
+  bucket,
+  current,
+}: {
+  readonly cluster: LiveCluster;
+  readonly bucket: string;
+  readonly current: string;
+}) {
+  const { pages, ask, begin, onLast } = usePages(cluster, bucket);
   return (
     <section class="card browser stack" aria-labelledby="keys-of-bucket">
       <header class="row">
         <h3 id="keys-of-bucket">Keys of {bucket}</h3>
-        <button type="button" class="plain small" onClick={again}>
+        <button type="button" class="plain small" onClick={begin}>
           Read again
         </button>
       </header>
@@ -83,7 +96,7 @@ export function Browser({
   );
 }
 
-function footOf({ keys, next, isCut, isAsking }: ReturnType<typeof pagesOf>): string {
+function footOf({ keys, next, isCut, isAsking }: KeyPages): string {
   const count = keys.length.toLocaleString();
   if (isCut) return `The first ${count}. Look a later one up by its name.`;
   if (isAsking) return `${count} so far, reading on …`;

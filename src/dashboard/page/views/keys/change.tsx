@@ -24,33 +24,55 @@ interface Answered {
   readonly answer: KeyAnswer;
 }
 
-export function Change({ cluster, bucket, name, onChanged }: ChangeProps) {
+interface Changing {
+  readonly value: string;
+  readonly setValue: (value: string) => void;
+  /** With the context that what is put next replaces; undefined: nothing was read. */
+  readonly read: KeyAnswer | undefined;
+  readonly forget: () => void;
+  readonly answered: Answered | undefined;
+  readonly failure: string | undefined;
+  readonly isBusy: boolean;
+  readonly ask: (deed: Deed, more?: Partial<KeyRequest>) => void;
+}
+
+function useChange({ cluster, bucket, name, onChanged }: ChangeProps): Changing {
   const [value, setValue] = useState('');
   const [read, setRead] = useState<KeyAnswer>();
   const [answered, setAnswered] = useState<Answered>();
   const [failure, setFailure] = useState<string>();
   const [isBusy, setBusy] = useState(false);
-  const [isTraced, setTraced] = useState(false);
+  const take = (deed: Deed, answer: KeyAnswer): void => {
+    setAnswered({ deed, answer });
+    // What was read is of before what was put.
+    if (answer.outcome === 'done') setRead(deed === 'get' ? answer : undefined);
+    if (deed === 'get') setValue(mergedText(answer.values ?? []));
+    onChanged();
+  };
   const ask = (deed: Deed, more: Partial<KeyRequest> = {}): void => {
     setBusy(true);
     setFailure(undefined);
-    const request = { bucket, key: name, ...(isTraced && { trace: true }), ...more };
-    cluster[deed](request)
-      .then((answer) => {
-        setAnswered({ deed, answer });
-        if (answer.outcome === 'done') setRead(deed === 'get' ? answer : undefined);
-        if (deed === 'get') setValue(mergedText(answer.values ?? []));
-        onChanged();
-      })
-      .catch((error: Error) => setFailure(error.message))
+    cluster[deed]({ bucket, key: name, ...more })
+      .then(
+        (answer) => take(deed, answer),
+        (error: Error) => setFailure(error.message),
+      )
       .finally(() => setBusy(false));
   };
-  const context = read?.context === undefined ? {} : { context: read.context };
+  const forget = (): void => setRead(undefined);
+  return { value, setValue, read, forget, answered, failure, isBusy, ask };
+}
+
+export function Change(props: ChangeProps) {
+  const { value, setValue, read, forget, answered, failure, isBusy, ask } = useChange(props);
+  const [isTraced, setTraced] = useState(false);
+  const traced = isTraced ? { trace: true } : {};
+  const told = read?.context === undefined ? traced : { ...traced, context: read.context };
   return (
     <section class="card stack change" aria-labelledby="change">
       <h4 id="change">Read and change</h4>
       <div class="row">
-        <button type="button" disabled={isBusy} onClick={() => ask('get')}>
+        <button type="button" disabled={isBusy} onClick={() => ask('get', traced)}>
           Read
         </button>
         <label class="row">
@@ -65,7 +87,7 @@ export function Change({ cluster, bucket, name, onChanged }: ChangeProps) {
       {read !== undefined && (
         <Values
           values={read.values ?? []}
-          onKeep={(kept) => ask('put', { value: kept, ...context })}
+          onKeep={(kept) => ask('put', { value: kept, ...told })}
           isBusy={isBusy}
         />
       )}
@@ -73,7 +95,7 @@ export function Change({ cluster, bucket, name, onChanged }: ChangeProps) {
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          ask('put', { value, ...context });
+          ask('put', { value, ...told });
         }}
       >
         <label class="stack">
@@ -89,9 +111,9 @@ export function Change({ cluster, bucket, name, onChanged }: ChangeProps) {
           <button type="submit" class="primary" disabled={isBusy}>
             Put
           </button>
-          <DeleteButton disabled={isBusy} onDelete={() => ask('delete', context)} />
+          <DeleteButton disabled={isBusy} onDelete={() => ask('delete', told)} />
           {read !== undefined && (
-            <button type="button" class="plain" onClick={() => setRead(undefined)}>
+            <button type="button" class="plain" onClick={forget}>
               Forget what was read
             </button>
           )}

@@ -68,7 +68,7 @@ function inOrder({ copies }: KeyPicture, places: readonly Place[]): KeyPicture['
     return at < 0 ? places.length : at;
   };
   const isShown = (copy: KeyPicture['copies'][number]): boolean =>
-    copy.isHeld || !/^fallback/.test(places[rank(copy.node)]?.role ?? 'fallback');
+    copy.isHeld || places[rank(copy.node)]?.role.startsWith('fallback') === false;
   return copies.filter(isShown).toSorted((a, b) => rank(a.node) - rank(b.node));
 }
 

@@ -32,9 +32,10 @@ export function nextPages(pages: KeyPages, event: PagesEvent): KeyPages {
       // What was asked of another bucket comes too late.
       return event.bucket === pages.bucket ? withPage(pages, event.page) : pages;
     case 'page.failed':
-      if (event.bucket !== pages.bucket) return pages;
-      return { ...pages, isAsking: false, failure: event.reason };
+      break;
   }
+  if (event.bucket !== pages.bucket) return pages;
+  return { ...pages, isAsking: false, failure: event.reason };
 }
 
 function withPage(pages: KeyPages, { keys, next }: KeysPage): KeyPages {

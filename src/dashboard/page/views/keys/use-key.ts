@@ -8,7 +8,7 @@ export interface LookedUp {
   readonly key: KeyPicture | undefined;
   readonly failure: string | undefined;
   /** Asks at once: something was done to it. */
-  refresh(): void;
+  readonly refresh: () => void;
 }
 
 interface Told {

@@ -60,14 +60,8 @@ function LookUp({
   readonly of: string;
   readonly picture: ReturnType<typeof useStore>['picture'];
 }) {
-  const look = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const words = new FormData(event.currentTarget as HTMLFormElement);
-    const text = (name: string): string => String(words.get(name) ?? '').trim();
-    location.hash = hashOf('keys', ...[text('bucket'), text('key')].filter((part) => part !== ''));
-  };
   return (
-    <form class="row" role="search" onSubmit={look}>
+    <form class="row" role="search" onSubmit={lookUp}>
       <label class="field">
         Bucket
         <input name="bucket" required defaultValue={bucket} list="known-buckets" maxLength={255} />
@@ -86,4 +80,12 @@ function LookUp({
       </button>
     </form>
   );
+}
+
+function lookUp(event: SubmitEvent): void {
+  event.preventDefault();
+  const words = new FormData(event.currentTarget as HTMLFormElement);
+  const said = ['bucket', 'key'].map((name) => words.get(name));
+  const parts = said.map((word) => (typeof word === 'string' ? word.trim() : ''));
+  location.hash = hashOf('keys', ...parts.filter((part) => part !== ''));
 }

@@ -14,7 +14,7 @@ export const storyKey = 'cart';
 export interface RunningStory {
   readonly snapshot: SnapshotFrom<typeof storyMachine>;
   readonly key: KeyPicture | undefined;
-  send(event: StoryEvent): void;
+  readonly send: (event: StoryEvent) => void;
 }
 
 type StoryActor = ActorRefFrom<typeof storyMachine>;
@@ -28,8 +28,8 @@ export function useStory(store: PageStore, cluster: LiveCluster): RunningStory {
   const [key, setKey] = useState<KeyPicture>();
   useEffect(() => {
     setSnapshot(actor.getSnapshot());
-    const { unsubscribe } = actor.subscribe(setSnapshot);
-    return unsubscribe;
+    const subscription = actor.subscribe(setSnapshot);
+    return () => subscription.unsubscribe();
   }, [actor]);
   const picture = store.pictures.last;
   useEffect(() => {

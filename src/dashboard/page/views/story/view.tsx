@@ -1,5 +1,5 @@
 import './story.css';
-import { usePage, useStore, type ViewProps } from '../../page.js';
+import { usePage, useStore } from '../../page.js';
 import type { LiveCluster } from '../../source.js';
 import { Board } from './board.tsx';
 import { Chapters } from './chapters.tsx';
@@ -7,7 +7,7 @@ import { Noted } from './noted.tsx';
 import { useStory } from './use-story.js';
 
 /** Break it yourself, and see what it does about it: of nodes that this process started alone. */
-export function StoryView(_: ViewProps) {
+export function StoryView() {
   const { source, greeting } = useStore();
   const { cluster } = source;
   return (
@@ -28,7 +28,7 @@ export function StoryView(_: ViewProps) {
 
 function Told({ cluster }: { readonly cluster: LiveCluster }) {
   const store = useStore();
-  const { say } = usePage();
+  const page = usePage();
   const story = useStory(store, cluster);
   const picture = store.pictures.last;
   if (picture === undefined) return <p class="quiet">Looking at the cluster …</p>;
@@ -59,7 +59,9 @@ function Told({ cluster }: { readonly cluster: LiveCluster }) {
           picture={picture}
           story={story}
           onBreak={(node, how) => {
-            cluster.break({ node: node.name, how }).catch((error: Error) => say(error.message));
+            cluster
+              .break({ node: node.name, how })
+              .catch((error: Error) => page.say(error.message));
           }}
         />
         <Noted store={store} nodes={picture.nodes} />
