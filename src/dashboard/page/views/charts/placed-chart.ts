@@ -28,9 +28,11 @@ export function usePlacedChart(root: ChartNode): PlacedChart | undefined {
   const [shown, setShown] = useState<{ root: ChartNode; chart: PlacedChart }>();
   useEffect(() => {
     let isWanted = true;
-    void placedChart(root).then((chart) => {
+    const show = async (): Promise<void> => {
+      const chart = await placedChart(root);
       if (isWanted) setShown({ root, chart });
-    });
+    };
+    void show();
     return () => {
       isWanted = false;
     };
