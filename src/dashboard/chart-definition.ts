@@ -1,4 +1,4 @@
-/** What a machine says, as plain data. All of it is asked of XState's own nodes; nothing is read. */
+/** What a machine says, as plain data: all of it is asked of XState's own nodes. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import type { ChartAction, ChartInvoke, ChartNode, ChartTransition, ChartTrigger } from './wire.js';
 

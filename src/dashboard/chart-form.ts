@@ -39,7 +39,7 @@ export interface ChartNode {
   readonly exit: readonly ChartAction[];
   /** Actors that live as long as the chart is in the state. */
   readonly invokes: readonly ChartInvoke[];
-  /** Out of it, in the order in which they are tried: of one trigger the first whose guard holds. */
+  /** In the order in which they are tried: of one trigger the first whose guard holds. */
   readonly transitions: readonly ChartTransition[];
   readonly states: readonly ChartNode[];
   /** Where it stands in the file, when that was found. */
@@ -59,7 +59,7 @@ export interface ChartInvoke {
 
 export type ChartTrigger =
   | { readonly kind: 'event' }
-  /** `ms` is there unless it differs from time to time; the name unless it is written as a number. */
+  /** No `ms`: it differs from time to time. No `delay`: it is written as a number. */
   | { readonly kind: 'after'; readonly ms?: number; readonly delay?: string }
   | { readonly kind: 'always' }
   /** All that is in the state has ended. */

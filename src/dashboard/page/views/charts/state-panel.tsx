@@ -1,4 +1,4 @@
-/** What the definition says about one state: what it does, where it leads, in the order of trial. */
+/** What the definition says of one state: what it does, and where it leads, as it is tried. */
 import type { ChartAction, ChartNode, ChartTransition } from '../../../wire.js';
 import { actionText, triggerText } from './drawing.js';
 import type { ChartIndex } from './lit.js';
