@@ -1,4 +1,4 @@
-/** The keys of a bucket, in their order; fetched as far as they are scrolled to. */
+/** The keys of a bucket, in the order of the ring; fetched as far as they are scrolled to. */
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
 import { WindowedList } from './windowed-list.tsx';
 import { hashOf } from '../../route.js';

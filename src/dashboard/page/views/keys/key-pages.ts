@@ -1,4 +1,4 @@
-/** The keys of a bucket as they are fetched, page after page, in their order. */
+/** The keys of a bucket as they are fetched, page after page. */
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type { KeysPage } from '../../../wire.js';
 
