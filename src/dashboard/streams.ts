@@ -13,7 +13,7 @@ export class Streams {
   private readonly open = new Set<Reader>();
 
   constructor(
-    private readonly feed: ClusterFeed | undefined,
+    private readonly feed: Pick<ClusterFeed, 'watch'> | undefined,
     private readonly clock: Clock,
   ) {}
 
