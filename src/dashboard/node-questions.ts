@@ -8,7 +8,8 @@ import { MalformedError } from '../errors.js';
 import type { Bus, BusMessage } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import { decodeDocument, encodeDocument, type DocumentValue } from '../wire/message-pack.js';
-import { ringFromDocument, type RingMessage } from '../wire/ring-message.js';
+import { ringFromDocument } from '../wire/ring-document.js';
+import type { RingMessage } from '../wire/ring-message.js';
 import { headerNames, nodeSubject, Subjects } from '../wire/subjects.js';
 import type { StatusPicture } from './wire.js';
 

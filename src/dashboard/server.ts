@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { QuorateClient } from '../client/client.js';
 import { MalformedError, QuorateError } from '../errors.js';
@@ -115,6 +116,8 @@ function appOf(
   app.onError((error, context) => {
     if (error instanceof MalformedInput || error instanceof MalformedError)
       return context.text(error.message, 400);
+    // Of the bound of what is posted.
+    if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof QuorateError) return context.text(error.message, 503);
     return context.text(`The dashboard failed: ${error.message}`, 500);
   });
@@ -148,7 +151,7 @@ async function listening(
       const address = server.address();
       return typeof address === 'object' && address !== null ? address.port : tried;
     } catch (error) {
-      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
       if (!isTaken || tried >= last) throw error;
     }
   }
