@@ -2,8 +2,9 @@
  * The life of one process that `quorate up` looks after: a node, or nats-server.
  *
  * Invariants: at most one process is alive; a process that died is started again only if restarts
- * are wanted and nobody asked to stop; asked twice, or not gone in time, it is killed. Starting and
- * signalling is the effects' business (`src/cli/up/`).
+ * are wanted and nobody asked to stop; asked twice, or not gone in time, it is killed. Who wanted
+ * it to die says when it is to start again. Starting and signalling is the effects' business
+ * (`src/cli/up/`).
  */
 import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
@@ -31,6 +32,9 @@ export type ProcessEvent =
   /** `hopeless`: another start would end the same way. */
   | { readonly type: 'process.exited'; readonly hopeless: boolean }
   | { readonly type: 'stop.requested' }
+  /** Without a word to it, and to stay away until it is to start. */
+  | { readonly type: 'kill.requested' }
+  | { readonly type: 'start.requested' }
   /** The second Ctrl-C. */
   | { readonly type: 'stop.forced' };
 
@@ -74,23 +78,46 @@ export const processMachine = setup({
         'process.serving': 'serving',
         'process.exited': [{ guard: 'restartsHelp', target: 'backingOff' }, { target: 'givenUp' }],
         'stop.requested': 'stopping',
+        'kill.requested': 'falling',
       },
     },
     serving: {
       on: {
         'process.exited': [{ guard: 'restartsHelp', target: 'backingOff' }, { target: 'givenUp' }],
         'stop.requested': 'stopping',
+        'kill.requested': 'falling',
+        'start.requested': 'restarting',
       },
       after: { steadyTime: { actions: 'clearDeaths' } },
     },
     backingOff: {
       entry: ['countDeath', 'reportRestart'],
-      on: { 'stop.requested': 'stopped' },
+      on: {
+        'stop.requested': 'stopped',
+        'kill.requested': 'down',
+        'start.requested': 'starting',
+      },
       after: { restartDelay: 'starting' },
     },
     givenUp: {
       entry: 'reportDeath',
-      on: { 'stop.requested': 'stopped' },
+      on: { 'stop.requested': 'stopped', 'start.requested': 'starting' },
+    },
+    falling: {
+      entry: 'kill',
+      on: { 'process.exited': 'down', 'stop.requested': 'killing' },
+    },
+    down: {
+      on: { 'stop.requested': 'stopped', 'start.requested': 'starting' },
+    },
+    restarting: {
+      entry: 'terminate',
+      on: {
+        'process.exited': 'starting',
+        'stop.requested': 'stopping',
+        'kill.requested': 'falling',
+      },
+      after: { stopDeadline: { actions: 'kill' } },
     },
     stopping: {
       entry: 'terminate',

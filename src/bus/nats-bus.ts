@@ -136,6 +136,15 @@ export class NatsBus implements Bus {
     return { unsubscribe: () => void subscription.drain().catch(() => undefined) };
   }
 
+  /** As if a cable was pulled: what is sent is lost, and no server is there until `mend`. */
+  cut(): void {
+    this.link.cut();
+  }
+
+  mend(): void {
+    this.link.mend();
+  }
+
   inbox(): string {
     return createInbox();
   }

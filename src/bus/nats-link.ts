@@ -32,6 +32,7 @@ export class NatsLink implements TransportOwner {
   private transport: SlabTransport | undefined;
   private protocol: Protocol | undefined;
   private hasEnded = false;
+  private isCut = false;
 
   private constructor(private readonly payloadBytesMin: number) {}
 
@@ -62,6 +63,7 @@ export class NatsLink implements TransportOwner {
     this.transport?.giveUp();
     this.transport = transport;
     if (this.hasEnded) throw new Error('the connection is closed');
+    if (this.isCut) throw new Error('the link is cut');
   }
 
   checkPayload(bytesMax: number): void {
@@ -92,6 +94,16 @@ export class NatsLink implements TransportOwner {
     if (bytesUnsent > busLimits.linkBytesMax) transport.disconnect();
     return bytesUnsent === 0;
   };
+
+  /** No server can be reached, until `mend`. */
+  cut(): void {
+    this.isCut = true;
+    this.transport?.disconnect();
+  }
+
+  mend(): void {
+    this.isCut = false;
+  }
 
   /** For good. What was sent has to be there already. */
   end(): void {

@@ -2,6 +2,7 @@
 /** The `quorate` command. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addDashboard } from './commands/dashboard.js';
 import { addDel } from './commands/del.js';
 import { addGet } from './commands/get.js';
 import { addInspect } from './commands/inspect.js';
@@ -27,6 +28,7 @@ const commands = [
   addDel,
   addStatus,
   addRing,
+  addDashboard,
   addNode,
   addInspect,
   addLeave,

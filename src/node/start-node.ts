@@ -32,6 +32,8 @@ export interface RunningNode {
   /** Once it is no member any more, having handed on all that it held: it stops by itself. */
   onLeft(listener: () => void): void;
   onProblem(listener: (text: string) => void): void;
+  /** To NATS: as if a cable was pulled, and put back. */
+  readonly link: { cut(): void; mend(): void };
 }
 
 /**
@@ -96,6 +98,7 @@ async function open(options: NodeOptions, connection: NatsBusOptions): Promise<R
       onFatal: (listener) => composed.onFatal(listener),
       onLeft: (listener) => composed.onLeft(listener),
       onProblem: (listener) => composed.onProblem(listener),
+      link: { cut: () => bus.cut(), mend: () => bus.mend() },
     };
   } catch (error) {
     await bus.close();

@@ -22,6 +22,42 @@ export const dashboardLimits = {
   sayingsMax: 4,
   /** Of a file that is played: one picture at most so often, by its own time. */
   picturePeriodUs: 1_000_000,
+  /** Its server: the port it tries first, and how many after it where that one is taken. */
+  portDefault: 7780,
+  portsTriedMax: 20,
+  connectionsMax: 64,
+  headerBytesMax: 16 * 1024,
+  requestMsMax: 15_000,
+  /** What is posted: a value above that is not written by hand. */
+  bodyBytesMax: 1024 * 1024,
+  /** Characters of a token that whoever comes from elsewhere must know. */
+  tokenCharsMin: 16,
+  tokenBytes: 24,
+  /** Pages that watch at once. */
+  streamsMax: 16,
+  /**
+   * One that has left so much unread gets no more until it has read; after so long it is sent away.
+   */
+  unreadBytesMax: 4 * 1024 * 1024,
+  unreadMsMax: 30_000,
+  heartbeatMs: 10_000,
+
+  /** The cluster is looked at so often, while somebody watches; each question waits so long. */
+  lookPeriodMs: 1_000,
+  answerMsMax: 900,
+  /** Of what takes a look at disks, or at many nodes. */
+  longAnswerMsMax: 3_000,
+  /** Leases of notes are taken for so long, and again when so much is left. */
+  leaseMs: 20_000,
+  leaseLeftMsMin: 8_000,
+  /** Notes go to the pages so often, so many at most; the rest is counted. */
+  notesPeriodMs: 100,
+  notesPerPeriodMax: 1_000,
+  /** Of one answer of a node. */
+  keysPageMax: 100,
+  timelineNotesMax: 4_000,
+  /** A get or put of the page. */
+  requestTimeoutMs: 5_000,
 
   /** Keys of a bucket that the page lists, as they are scrolled to. */
   keysKeptMax: 20_000,

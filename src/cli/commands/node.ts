@@ -29,7 +29,7 @@ import {
 } from '../parsers.js';
 import { quietLmdb } from '../quiet-lmdb.js';
 import { listenForStop } from '../stop-signals.js';
-import type { NodeMessage } from '../up/node-process.js';
+import type { NodeMessage, NodeOrder } from '../up/node-process.js';
 import { tuneV8 } from '../v8-settings.js';
 
 interface NodeArguments {
@@ -218,6 +218,7 @@ async function runNode(given: NodeArguments): Promise<void> {
     expectEnd();
     void node.stop();
   };
+  if (given.supervised === true) listenForOrders(node);
   listenForStop({
     clock,
     supervised: given.supervised === true,
@@ -235,6 +236,14 @@ async function runNode(given: NodeArguments): Promise<void> {
     giveUp(endCodeOf(error));
   });
   clock.clearTimeout(deadline);
+}
+
+/** Of `quorate up`, whose user may want to see what becomes of a node that is cut off. */
+function listenForOrders(node: RunningNode): void {
+  process.on('message', ({ order }: Partial<NodeOrder>) => {
+    if (order === 'disconnect') node.link.cut();
+    if (order === 'connect') node.link.mend();
+  });
 }
 
 function endCodeOf(error: unknown): ExitCode {

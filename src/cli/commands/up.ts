@@ -2,10 +2,12 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { inspectPortDefault } from '../../options/node-options.js';
 import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { bucketSpec, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
+import type { DashboardWish } from '../late-dashboard.js';
 import { nodesDefault } from '../up/wished.js';
 import type { Course } from '../up/course.js';
 
@@ -25,6 +27,7 @@ interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly compression?: true;
   readonly restart: boolean;
   readonly inspect?: number | true;
+  readonly dashboard: number | boolean;
   readonly json?: true;
 }
 
@@ -109,6 +112,12 @@ function addNodeOptions(command: Command): void {
       `show the statecharts of n1 on this port, of n2 on the next … (default: ${inspectPortDefault})`,
       portNumber,
     )
+    .option(
+      '--dashboard <port>',
+      `where the page that shows the cluster is served, on this machine alone (default: ${dashboardLimits.portDefault}, or the next one that is free)`,
+      portNumber,
+    )
+    .option('--no-dashboard', 'serve no such page')
     .option('--json', 'say that it serves as one JSON object');
 }
 
@@ -130,8 +139,16 @@ async function up(options: UpOptions): Promise<void> {
     prefix,
     restarts: restart,
     inspectPort: inspect === true ? inspectPortDefault : inspect,
+    dashboard: dashboardOf(options.dashboard),
     nodeArgs: (course) => nodeArgs(options, course),
   });
+}
+
+/** Where a port was named it is that one. */
+function dashboardOf(told: number | boolean): DashboardWish | undefined {
+  if (told === false) return undefined;
+  const isNamed = typeof told === 'number';
+  return { port: isNamed ? told : dashboardLimits.portDefault, mayMove: !isNamed };
 }
 
 /** What all nodes are told. */

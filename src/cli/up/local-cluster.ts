@@ -75,6 +75,11 @@ export class LocalCluster {
     for (const name of names) this.expected.add(name);
   }
 
+  /** Those that were started here, by their names. */
+  get processes(): ReadonlyMap<string, SupervisedProcess> {
+    return new Map([...this.nodes].map(([name, { process }]) => [name, process]));
+  }
+
   /** Resolves when it has ended and is not started again. */
   async ended(name: string): Promise<void> {
     await this.nodes.get(name)?.ended;

@@ -20,6 +20,11 @@ export interface NodeMessage {
   readonly pid: number;
 }
 
+/** What a node is told through the channel: that its link to NATS is cut, or whole again. */
+export interface NodeOrder {
+  readonly order: 'disconnect' | 'connect';
+}
+
 /** `env`: what is nobody's business; everybody on the machine can read arguments. */
 export function nodeRecipe(
   name: string,

@@ -6,9 +6,11 @@ import { RealClock } from '../../seams/real-clock.js';
 import { shownServers } from '../addresses.js';
 import { type NodeConnection, nodeConnection, withBus } from '../connection.js';
 import { printJson, printLine, say } from '../output.js';
+import { LateDashboard, type DashboardWish } from '../late-dashboard.js';
 import { listenForStop } from '../stop-signals.js';
 import { type Course, courseOf } from './course.js';
 import { numberOf, readDataOfCluster } from './data-of-cluster.js';
+import { LocalBreaking } from './breaking.js';
 import { LocalCluster } from './local-cluster.js';
 import { probe } from './probe.js';
 import { Resizing } from './resizing.js';
@@ -30,6 +32,8 @@ export interface RunOptions {
   readonly restarts: boolean;
   /** Of n1; of n2 the next one. */
   readonly inspectPort: number | undefined;
+  /** Undefined: none. */
+  readonly dashboard: DashboardWish | undefined;
   /** What all nodes are told. Throws `CommandError`. */
   readonly nodeArgs: (course: Course) => readonly string[];
 }
@@ -56,6 +60,7 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     say,
   });
   const stop = stopping(clock, cluster);
+  const dashboard = new LateDashboard(options.dashboard, say);
   const serve = async (): Promise<void> => {
     await resizing.dropPast();
     const servers = await cluster.start();
@@ -65,7 +70,12 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     if (!isShrinking) await resize(resizing, cluster, at);
     const refused = await served(course, at);
     if (isShrinking) await resize(resizing, cluster, at);
-    if (!stop.isRequested()) announce(options, course, servers);
+    const address = await dashboard.open({
+      connection: ofNodes(servers, dataDir),
+      prefix: options.prefix,
+      breaking: new LocalBreaking(() => cluster.processes, say),
+    });
+    if (!stop.isRequested()) announce(options, course, { servers, dashboard: address });
     if (!stop.isRequested() && refused !== undefined)
       say(`gets are served, puts are refused for now: ${refused}`);
     await Promise.all([resizing.end(cluster), stop.requested]);
@@ -74,6 +84,7 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     await Promise.race([serve(), stop.requested]);
   } finally {
     ending.abort();
+    await dashboard.close();
     await cluster.stop();
   }
 }
@@ -102,13 +113,9 @@ async function resize(
   at: Pick<RunOptions, 'dataDir' | 'prefix'> & Running,
 ): Promise<void> {
   const { servers, dataDir, prefix, clock, signal } = at;
-  // As the nodes do: they are told by the surroundings as well.
-  const { QUORATE_NODE_USER: user, QUORATE_NODE_PASSWORD: password } = process.env;
-  const told = { ...(user && { user }), ...(password && { password }) };
-  const connection = nodeConnection({ servers, ...told }, dataDir);
   const waitMs = commandLimits.answerMsMax;
   await resizing.begin((ask) =>
-    withBus(connection, (bus) => {
+    withBus(ofNodes(servers, dataDir), (bus) => {
       // What waits for answers ends with it.
       signal.addEventListener('abort', () => void bus.close());
       return ask({ bus, clock, prefix, waitMs });
@@ -116,6 +123,13 @@ async function resize(
   );
   resizing.expectEnd(cluster);
   await resizing.takenIn(cluster);
+}
+
+/** As the nodes do: they are told by the surroundings as well. */
+function ofNodes(servers: string, dataDir: string): NodeConnection {
+  const { QUORATE_NODE_USER: user, QUORATE_NODE_PASSWORD: password } = process.env;
+  const told = { ...(user && { user }), ...(password && { password }) };
+  return nodeConnection({ servers, ...told }, dataDir);
 }
 
 interface Stopping {
@@ -148,10 +162,14 @@ function ownArgs(name: string, { inspectPort }: RunOptions, { replaces }: Course
 }
 
 /** Of the nodes that stay. */
-function announce({ json }: RunOptions, course: Course, servers: string): void {
+function announce(
+  { json }: RunOptions,
+  course: Course,
+  { servers, dashboard }: { readonly servers: string; readonly dashboard: string | undefined },
+): void {
   const nodes = course.start.length - course.shrink.length - course.leaving.length;
-  if (json) return printJson({ event: 'ready', nodes, servers: shownServers(servers) });
-  return printLine(welcome({ command: commandName(), nodes, servers }));
+  if (json) return printJson({ event: 'ready', nodes, servers: shownServers(servers), dashboard });
+  return printLine(welcome({ command: commandName(), nodes, servers, dashboard }));
 }
 
 /** What the user can type: under npm the PATH is npm's own. */

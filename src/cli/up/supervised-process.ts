@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { createActor, type ActorRefFrom } from 'xstate';
 import { processChart, type processMachine } from '../../../actors/supervisor/process.machine.js';
 import type { Clock } from '../../seams/clock.js';
+import { pauseProcess } from './process-pause.js';
 
 export interface ProcessRecipe {
   readonly name: string;
@@ -44,12 +45,19 @@ export class SupervisedProcess {
   private served = false;
   /** Nothing is left for it to do: it has ended as it should. */
   private hasFinished = false;
+  /** Ends its pause; undefined: it is in none. */
+  private continues: (() => void) | undefined;
+  private launches = 0;
 
   constructor(private readonly options: SupervisionOptions) {
     const { clock, restarts, recipe } = options;
     const effects = {
       launch: () => this.launch(),
-      terminate: () => this.child && recipe.terminate(this.child),
+      terminate: () => {
+        // What stands still hears nothing.
+        this.resume();
+        if (this.child !== undefined) recipe.terminate(this.child);
+      },
       kill: () => this.child && recipe.kill(this.child),
       reportDeath: (restartInMs: number | undefined) => this.reportDeath(restartInMs),
     };
@@ -72,7 +80,48 @@ export class SupervisedProcess {
     this.actor.send({ type: 'stop.forced' });
   }
 
+  /** Without a word to it; it stays away until `startAgain`. */
+  kill(): void {
+    this.actor.send({ type: 'kill.requested' });
+  }
+
+  /** What serves is stopped for it. */
+  startAgain(): void {
+    this.actor.send({ type: 'start.requested' });
+  }
+
+  /** It stands still, and hears nothing. */
+  pause(): void {
+    if (this.isRunning && this.continues === undefined)
+      this.continues = pauseProcess(this.child!.pid!);
+  }
+
+  resume(): void {
+    this.continues?.();
+    this.continues = undefined;
+  }
+
+  /** On its channel; what is not there hears nothing. */
+  send(message: object): void {
+    if (this.isRunning && this.child?.connected === true) this.child.send(message, () => undefined);
+  }
+
+  get isPaused(): boolean {
+    return this.continues !== undefined;
+  }
+
+  get isRunning(): boolean {
+    const { child } = this;
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** How often it was started. */
+  get starts(): number {
+    return this.launches;
+  }
+
   private launch(): void {
+    this.launches++;
     const { recipe, say, onServing } = this.options;
     const child = recipe.spawn();
     this.child = child;
@@ -83,6 +132,7 @@ export class SupervisedProcess {
     const exit = (how: string, code: number | null): void => {
       if (exited) return;
       exited = true;
+      this.resume();
       this.lastExit = how;
       const { isEndExpected } = this.options;
       this.hasFinished = code === 0 && (isDone || isEndExpected());

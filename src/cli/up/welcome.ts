@@ -7,9 +7,11 @@ export interface WelcomeOptions {
   readonly command: string;
   readonly nodes: number;
   readonly servers: string;
+  /** Where a browser sees it; undefined: nowhere. */
+  readonly dashboard: string | undefined;
 }
 
-export function welcome({ command, nodes, servers: given }: WelcomeOptions): string {
+export function welcome({ command, nodes, servers: given, dashboard }: WelcomeOptions): string {
   const servers = shownServers(given);
   const secret = hasCredentials(given)
     ? '\n  User and password are not shown; the lines below take them from NATS_USER and NATS_PASSWORD.\n'
@@ -17,8 +19,9 @@ export function welcome({ command, nodes, servers: given }: WelcomeOptions): str
   const usual = servers === serversDefault;
   const ours = usual ? '' : ` --servers ${servers}`;
   const theirs = usual ? '' : ` --server ${servers}`;
+  const seen = dashboard === undefined ? '' : `\n  See it think, in a browser:\n    ${dashboard}\n`;
   return `quorate: ready · ${nodes} ${nodes === 1 ? 'node' : 'nodes'} · ${servers}
-${secret}
+${seen}${secret}
   The quorate command:
     ${command} put${ours} greetings hello 'Hello, world'
     ${command} get${ours} greetings hello

@@ -178,7 +178,9 @@ function Help({ tabs }: { readonly tabs: readonly Tab[] }) {
           Licences of what the page is made of
         </a>
       </p>
-      <button type="submit">Close</button>
+      <button type="submit" autofocus>
+        Close
+      </button>
     </form>
   );
 }

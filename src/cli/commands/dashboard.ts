@@ -1,0 +1,102 @@
+/** `quorate dashboard`: a page that shows a cluster, wherever it runs, or a trace file. */
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { RealClock } from '../../seams/real-clock.js';
+import { addNodeConnectionOptions, nodeConnection, type NodeConnection } from '../connection.js';
+import { printJson, printLine } from '../output.js';
+import { portNumber } from '../parsers.js';
+import { listenForStop } from '../stop-signals.js';
+
+interface DashboardCommandOptions extends NodeConnection {
+  readonly prefix: string;
+  readonly dataDir: string;
+  readonly listen?: Place;
+  readonly token?: string;
+  readonly replay?: string;
+  readonly cluster: boolean;
+  readonly json?: true;
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function addDashboard(program: Command): void {
+  const command = program
+    .command('dashboard')
+    .summary('a page that shows the cluster')
+    .description(
+      'Serves a page that shows a cluster as it runs, to a browser on this machine, until Ctrl-C. It needs the password of the nodes to show what goes on in them.',
+    )
+    .option(
+      '--listen <place>',
+      `PORT, or HOST:PORT; elsewhere than on loopback it asks for a token (default: ${dashboardLimits.portDefault}, or the next one that is free)`,
+      place,
+    )
+    .addOption(
+      new Option(
+        '--token <text>',
+        'what whoever opens the page has to know (default: one is drawn)',
+      )
+        .env('QUORATE_DASHBOARD_TOKEN')
+        .argParser(tokenText),
+    )
+    .option('--replay <file>', 'show this trace file')
+    .option('--no-cluster', 'show no cluster, but a file alone')
+    .option('--data-dir <directory>', 'of quorate up, with the password of its nodes', 'data')
+    .option('--prefix <word>', 'first token of all subjects', 'kv')
+    .option('--json', 'say the address as one JSON object');
+  addNodeConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate dashboard
+  quorate dashboard --servers nats://nats-1:4222 --password "$NODE_PASSWORD"
+  quorate dashboard --listen 0.0.0.0:7780
+  quorate dashboard --no-cluster --replay trace.jsonl`,
+    )
+    .action(dashboard);
+}
+
+async function dashboard(options: DashboardCommandOptions): Promise<void> {
+  const { openDashboard } = await import('../dashboard.js');
+  const { listen, token, replay, prefix } = options;
+  const shown = await openDashboard({
+    connection: options.cluster ? nodeConnection(options, options.dataDir) : undefined,
+    prefix,
+    host: listen?.host ?? '127.0.0.1',
+    port: listen?.port ?? dashboardLimits.portDefault,
+    mayMove: listen === undefined,
+    token,
+    replayFile: replay === undefined ? undefined : resolve(replay),
+  });
+  if (options.json === true) printJson({ event: 'ready', dashboard: shown.address });
+  else printLine(`quorate: the dashboard is at ${shown.address}`);
+  await new Promise<void>((stopped) => {
+    listenForStop({
+      clock: new RealClock(),
+      supervised: false,
+      onStop: stopped,
+      onForce: stopped,
+    });
+  });
+  await shown.close();
+}
+
+/** `7780`, `0.0.0.0:7780`, `[::1]:7780`. */
+function place(text: string): Place {
+  const match = /^(?:(.+):)?(\d+)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It must be PORT or HOST:PORT.');
+  return { host: match[1] ?? '127.0.0.1', port: portNumber(match[2] ?? '') };
+}
+
+function tokenText(text: string): string {
+  const { tokenCharsMin } = dashboardLimits;
+  if (text.length >= tokenCharsMin && /^[\w.~-]+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    `It must have ${tokenCharsMin} or more letters, digits, '-', '_', '.' and '~'.`,
+  );
+}

@@ -1,0 +1,38 @@
+/** `GET /api/trace-file`: what was told, as a file. `GET /api/replay`: a file that is shown. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { Hono } from 'hono';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { traceFileText } from '../../insight/note-writer.js';
+import { traceNotes } from './traces.js';
+import type { ApiParts } from './parts.js';
+
+export function filesApi({ live, replayFile }: ApiParts): Hono {
+  const api = new Hono();
+  api.get('/trace-file', async (context) => {
+    const id = context.req.query('trace');
+    if (live === undefined) return context.text('no cluster is shown', 404);
+    const { feed } = live;
+    const notes = id === undefined ? feed.recent : await traceNotes(feed, id);
+    const sorted = notes.toSorted((a, b) => a.atUs - b.atUs);
+    const nodes = (feed.latest?.nodes ?? []).map(({ id, name, host, zone }) => ({
+      id,
+      name,
+      host,
+      zone,
+    }));
+    const startedMs = Math.floor((sorted[0]?.atUs ?? 0) / 1000);
+    const text = traceFileText({ quorateTrace: 1, nodes, startedMs }, sorted);
+    context.header('Content-Disposition', `attachment; filename="quorate-${id ?? 'notes'}.jsonl"`);
+    return context.body(text, 200, { 'Content-Type': 'application/jsonl' });
+  });
+  api.get('/replay', async (context) => {
+    if (replayFile === undefined) return context.text('no file was given to show', 404);
+    const { size } = await stat(replayFile);
+    if (size > dashboardLimits.traceFileBytesMax) return context.text('the file is too large', 413);
+    const bytes = Readable.toWeb(createReadStream(replayFile)) as ReadableStream;
+    return context.body(bytes, 200, { 'Content-Type': 'application/jsonl' });
+  });
+  return api;
+}

@@ -1,0 +1,92 @@
+/** `GET /api/keys/:bucket` and `/api/key`: what nodes hold, and where it belongs. */
+import { Hono } from 'hono';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { partitionOf } from '../../../actors/rules/key.js';
+import { placementOf } from '../../../actors/rules/placement.js';
+import { bucketOf, keyOf } from '../../client/bucket-options.js';
+import { UnavailableError } from '../../errors.js';
+import type { PlainValue } from '../../insight/notes.js';
+import { layoutOf, type RingMessage } from '../../wire/ring-message.js';
+import { isFields, type Fields } from '../node-questions.js';
+import type { KeyCopy, KeyPicture, KeysPage, SiblingPicture } from '../wire.js';
+import type { LiveParts } from './parts.js';
+
+export function keysApi({ feed }: LiveParts): Hono {
+  const api = new Hono();
+  api.get('/keys/:bucket', async (context) => {
+    const bucket = context.req.param('bucket');
+    bucketOf(bucket);
+    const after = context.req.query('after') ?? '';
+    const limit = dashboardLimits.keysPageMax;
+    return context.json(pageOf(await feed.askAll({ ask: 'keys', bucket, after, limit })));
+  });
+  api.get('/key', async (context) => {
+    const { bucket = '', key = '' } = context.req.query();
+    const name = { bucket: bucketOf(bucket), key: keyOf(key) };
+    const ring = await feed.ringNow();
+    if (ring === undefined) throw new UnavailableError('no node answers');
+    const answers = await feed.askAll({ ask: 'key', bucket, key });
+    const picture: KeyPicture = {
+      bucket,
+      key,
+      ...placeOf(name, bucket, ring),
+      copies: copiesOf(answers),
+    };
+    return context.json(picture);
+  });
+  return api;
+}
+
+/**
+ * In order, each key once, as far as every node has told: one that has more to tell knows nothing
+ * of others' keys beyond its last.
+ */
+function pageOf(answers: ReadonlyMap<string, Fields>): KeysPage {
+  const keys = new Set<string>();
+  let toldUpTo: string | undefined;
+  for (const { keys: told, next } of answers.values()) {
+    const own = Array.isArray(told) ? told.filter((key) => typeof key === 'string') : [];
+    for (const key of own) keys.add(key);
+    const isMore = typeof next === 'string';
+    if (isMore && (toldUpTo === undefined || next < toldUpTo)) toldUpTo = next;
+  }
+  const all = [...keys].sort();
+  if (toldUpTo === undefined) return { keys: all, next: null };
+  const last = toldUpTo;
+  return { keys: all.filter((key) => key <= last), next: last };
+}
+
+function placeOf(
+  name: { readonly bucket: string; readonly key: string },
+  bucket: string,
+  ring: RingMessage,
+): Pick<KeyPicture, 'partition' | 'primaries' | 'incoming' | 'readers' | 'fallbacks'> {
+  const partition = partitionOf(name, ring.groupOf.length);
+  const n = ring.buckets.find(([own]) => own === bucket)?.[1] ?? ring.n;
+  const { primaries, incoming, readers, fallbacks } = placementOf(layoutOf(ring), partition, n);
+  return { partition, primaries, incoming, readers, fallbacks };
+}
+
+function copiesOf(answers: ReadonlyMap<string, Fields>): KeyCopy[] {
+  return [...answers].map(([node, answer]) => {
+    const { error, held, context, siblings } = answer;
+    return {
+      node,
+      isHeld: held === true,
+      context: (context ?? null) as PlainValue,
+      siblings: (Array.isArray(siblings) ? siblings : []).flatMap((one) => siblingOf(one) ?? []),
+      ...(error !== undefined && { error: String(error) }),
+    };
+  });
+}
+
+function siblingOf(value: Fields[string]): SiblingPicture | undefined {
+  if (!isFields(value)) return undefined;
+  const { dot, bytes, value: shown, tombstone } = value;
+  return {
+    dot: typeof dot === 'string' ? dot : JSON.stringify(dot),
+    bytes: typeof bytes === 'number' ? bytes : 0,
+    ...(typeof shown === 'string' && { value: shown }),
+    isTombstone: tombstone === true,
+  };
+}

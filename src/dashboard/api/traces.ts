@@ -1,0 +1,103 @@
+/**
+ * What nodes remember, gathered from all of them: the time line, requests under the glass, and
+ * which requests come there by themselves.
+ */
+import { Hono } from 'hono';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { MalformedError } from '../../errors.js';
+import { noteOf } from '../../insight/note-reader.js';
+import type { Note } from '../../insight/notes.js';
+import { isFields, type Fields } from '../node-questions.js';
+import type { ClusterFeed } from '../cluster-feed.js';
+import type { Sampling, TraceSummary } from '../wire.js';
+import { MalformedInput, posted, type LiveParts } from './parts.js';
+
+export function tracesApi({ feed }: LiveParts): Hono {
+  const api = new Hono();
+  api.get('/timeline', async (context) => {
+    const answers = await feed.askAll({ ask: 'timeline', after: 0 });
+    const notes = notesIn([...answers.values()]);
+    return context.json(notes.slice(-dashboardLimits.timelineNotesMax));
+  });
+  api.get('/traces', async (context) =>
+    context.json(summariesIn(await feed.askAll({ ask: 'traces' }))),
+  );
+  api.get('/trace/:id', async (context) =>
+    context.json(await traceNotes(feed, context.req.param('id'))),
+  );
+  api.post('/sample', async (context) => {
+    const sampling = samplingIn(await posted(context));
+    await feed.sample(sampling);
+    return context.json(sampling);
+  });
+  return api;
+}
+
+/** Of all nodes, in the order of their times. Throws `MalformedInput`. */
+export async function traceNotes(feed: ClusterFeed, id: string): Promise<Note[]> {
+  if (!/^[0-9a-f]{16}$/.test(id)) throw new MalformedInput('a trace has 16 hex digits');
+  return notesIn([...(await feed.askAll({ ask: 'trace', id })).values()]);
+}
+
+/** What is none is left out: a node of another version may know others. */
+function notesIn(answers: readonly Fields[]): Note[] {
+  const notes: Note[] = [];
+  for (const { notes: told } of answers)
+    for (const note of Array.isArray(told) ? (told as readonly unknown[]) : []) {
+      try {
+        notes.push(noteOf(note));
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error;
+      }
+    }
+  return notes.sort((a, b) => a.atUs - b.atUs);
+}
+
+/** Each trace once, the latest first; what its coordinator says of it counts. */
+function summariesIn(answers: ReadonlyMap<string, Fields>): TraceSummary[] {
+  const byId = new Map<string, TraceSummary>();
+  for (const [node, { traces }] of answers)
+    for (const row of Array.isArray(traces) ? traces : []) {
+      const trace = summaryOf(row, node);
+      if (trace === undefined) continue;
+      const other = byId.get(trace.id);
+      byId.set(trace.id, other === undefined ? trace : joined(other, trace));
+    }
+  return [...byId.values()].sort((a, b) => b.atUs - a.atUs);
+}
+
+function summaryOf(row: Fields[string], node: string): TraceSummary | undefined {
+  if (!isFields(row)) return undefined;
+  const { id, atUs, what, key, outcome, ms } = row;
+  if (typeof id !== 'string' || typeof atUs !== 'number') return undefined;
+  const text = (value: Fields[string] | undefined): string =>
+    typeof value === 'string' ? value : '';
+  return {
+    id,
+    atUs,
+    what: text(what),
+    key: text(key),
+    outcome: text(outcome),
+    ms: typeof ms === 'number' ? ms : 0,
+    nodes: [node],
+  };
+}
+
+function joined(one: TraceSummary, other: TraceSummary): TraceSummary {
+  const told = other.outcome !== '' && (one.outcome === '' || other.ms > one.ms) ? other : one;
+  return {
+    ...told,
+    what: told.what || one.what || other.what,
+    key: told.key || one.key || other.key,
+    atUs: Math.min(one.atUs, other.atUs),
+    nodes: [...one.nodes, ...other.nodes],
+  };
+}
+
+function samplingIn(fields: Readonly<Record<string, unknown>>): Sampling {
+  const { rate, slowMs, failed } = fields;
+  const isRate = typeof rate === 'number' && rate >= 0 && rate <= 1;
+  if (!isRate || typeof slowMs !== 'number' || !(slowMs >= 0) || typeof failed !== 'boolean')
+    throw new MalformedInput('rate is from 0 to 1, slowMs a time, failed yes or no');
+  return { rate, slowMs, failed };
+}

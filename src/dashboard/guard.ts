@@ -1,0 +1,125 @@
+/**
+ * Who may ask the server what. A browser asks on behalf of any page that is open in it: what comes
+ * from a page of elsewhere names itself in `Origin`, and one whose name leads here (DNS rebinding)
+ * in `Host`. So a request has to name this server, what it says of its origin has to be the same,
+ * and what changes something brings a word that only the page of this process has.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+
+export interface GuardOptions {
+  /** As it was told where to listen. */
+  readonly host: string;
+  /** In the page; brought by all that changes something. */
+  readonly pageToken: string;
+  /** Whoever comes has to know it; undefined: it listens on loopback alone. */
+  readonly token: string | undefined;
+}
+
+const loopback = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
+
+export function isLoopback(host: string): boolean {
+  return loopback.has(host);
+}
+
+const headers: Readonly<Record<string, string>> = {
+  // Nothing in the document itself, nothing from elsewhere.
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; '),
+  'X-Frame-Options': 'DENY',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/** For every request, before anything looks at it. */
+export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: HttpBindings }> {
+  return async (context, next) => {
+    // On the response itself: they hold for what is written by hand as well.
+    for (const [name, value] of Object.entries(headers))
+      context.env.outgoing.setHeader(name, value);
+    const refused = refusal(context, options);
+    if (refused !== undefined) return context.text(refused, 403);
+    const { token } = options;
+    if (token !== undefined && !knows(context, token)) return entering(context, token);
+    await next();
+  };
+}
+
+/** Why not; undefined: it may. */
+function refusal(context: Context, { host, pageToken }: GuardOptions): string | undefined {
+  const { method } = context.req;
+  const own = context.req.header('Host') ?? '';
+  if (!isOwnHost(own, host)) return 'not by this name';
+  const origin = context.req.header('Origin');
+  const isOwn = origin === `http://${own}` || origin === `https://${own}`;
+  if (origin !== undefined && !isOwn) return 'not from here';
+  if (method === 'GET' || method === 'HEAD') {
+    // What a page of elsewhere embeds; to follow a link from there is no harm.
+    const site = context.req.header('Sec-Fetch-Site') ?? 'none';
+    const isNavigation = context.req.header('Sec-Fetch-Mode') === 'navigate';
+    const isFromHere = site === 'none' || site === 'same-origin';
+    return isFromHere || (isNavigation && context.req.path === '/') ? undefined : 'not from here';
+  }
+  if (method !== 'POST') return 'nothing is done by that';
+  if (!isOwn) return 'not from here';
+  if (!isSame(context.req.header('X-Quorate') ?? '', pageToken)) return 'not from this page';
+  const type = context.req.header('Content-Type') ?? '';
+  return /^application\/json(?:;|$)/.test(type) ? undefined : 'not as JSON';
+}
+
+/** An address is no name that somebody could have lead here. */
+function isOwnHost(header: string, host: string): boolean {
+  const name = header
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+  if (isIP(name) !== 0 || name === 'localhost') return true;
+  return name === host.toLowerCase() || name === hostname().toLowerCase();
+}
+
+function knows(context: Context, token: string): boolean {
+  const told = context.req.header('Authorization') ?? '';
+  if (isSame(told.replace(/^Bearer /, ''), token)) return true;
+  return isSame(getCookie(context, cookieName(context)) ?? '', token);
+}
+
+/** The token comes in the address once, and is kept where no script reads it. */
+function entering(context: Context, token: string): Response {
+  const isRight = isSame(context.req.query('token') ?? '', token);
+  if (context.req.method !== 'GET' || context.req.path !== '/' || !isRight)
+    return context.text('The address of this page ends with its token: ?token=…', 401);
+  setCookie(context, cookieName(context), token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+  return context.redirect('/', 303);
+}
+
+/** Cookies are the same for all ports of a host. */
+function cookieName(context: Context): string {
+  const port = /:(\d+)$/.exec(context.req.header('Host') ?? '')?.[1] ?? '80';
+  return `quorate-${port}`;
+}
+
+/** Takes as long whatever differs. */
+function isSame(given: string, right: string): boolean {
+  return timingSafeEqual(digest(given), digest(right));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,114 @@
+/**
+ * Notes of all nodes, as they come: each node tells for as long as it was asked to, and is asked
+ * again before that ends. What comes too fast for a page is left out and counted.
+ */
+import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
+import { MalformedError } from '../errors.js';
+import { noteOf } from '../insight/note-reader.js';
+import type { Note } from '../insight/notes.js';
+import type { Bus, BusSubscription } from '../seams/bus.js';
+import type { Clock, TimerId } from '../seams/clock.js';
+import { decodeDocument } from '../wire/message-pack.js';
+import { isFields, type NodeQuestions } from './node-questions.js';
+import type { NoteBatch } from './wire.js';
+
+export interface LeaseParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly questions: NodeQuestions;
+  readonly tell: (batch: NoteBatch) => void;
+}
+
+interface Lease {
+  readonly pid: number;
+  readonly untilMs: number;
+}
+
+export class NoteLeases {
+  private readonly leases = new Map<string, Lease>();
+  private subscription: BusSubscription | undefined;
+  private inbox = '';
+  private waiting: Note[] = [];
+  private dropped = 0;
+  private timer: TimerId;
+  /** Why nodes tell nothing, by their ids. */
+  readonly refusals = new Map<string, string>();
+
+  constructor(private readonly parts: LeaseParts) {}
+
+  /** With those that answer now; who was told before is told again when it is time. */
+  renew(nodes: readonly { readonly id: string; readonly pid: number }[]): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    this.listen();
+    for (const { id, pid } of nodes) {
+      const lease = this.leases.get(id);
+      const isHeld = lease !== undefined && lease.pid === pid;
+      if (isHeld && lease.untilMs - nowMs > dashboardLimits.leaseLeftMsMin) continue;
+      this.leases.set(id, { pid, untilMs: nowMs + dashboardLimits.leaseMs });
+      void this.ask(id);
+    }
+  }
+
+  /** Nobody watches: the leases end by themselves. */
+  stop(): void {
+    const { clock } = this.parts;
+    this.subscription?.unsubscribe();
+    this.subscription = undefined;
+    clock.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.leases.clear();
+    this.refusals.clear();
+    this.waiting = [];
+    this.dropped = 0;
+  }
+
+  private async ask(id: string): Promise<void> {
+    const answer = await this.parts.questions.insight(id, {
+      ask: 'watch',
+      to: this.inbox,
+      charts: true,
+      leaseMs: dashboardLimits.leaseMs,
+    });
+    const error = answer === undefined ? 'it does not answer' : answer['error'];
+    if (error === undefined) this.refusals.delete(id);
+    else {
+      this.leases.delete(id);
+      this.refusals.set(id, String(error));
+    }
+  }
+
+  private listen(): void {
+    if (this.subscription !== undefined) return;
+    const { bus } = this.parts;
+    this.inbox = bus.inbox();
+    this.subscription = bus.subscribe(this.inbox, ({ data }) => this.take(data));
+  }
+
+  private take(data: Uint8Array): void {
+    try {
+      const batch = decodeDocument(data);
+      if (!isFields(batch) || !Array.isArray(batch['notes'])) return;
+      const { notes, dropped } = batch;
+      if (typeof dropped === 'number') this.dropped += dropped;
+      for (const note of notes as readonly unknown[]) this.add(noteOf(note));
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      // Of a node of another version, maybe: what can't be read is left out, and said to be.
+      this.dropped++;
+    }
+    this.timer ??= this.parts.clock.setTimeout(() => this.tell(), dashboardLimits.notesPeriodMs);
+  }
+
+  private add(note: Note): void {
+    if (this.waiting.length >= dashboardLimits.notesPerPeriodMax) this.dropped++;
+    else this.waiting.push(note);
+  }
+
+  private tell(): void {
+    this.timer = undefined;
+    const { waiting, dropped } = this;
+    this.waiting = [];
+    this.dropped = 0;
+    this.parts.tell({ notes: waiting.sort((a, b) => a.atUs - b.atUs), dropped });
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The dashboard: a page and what it asks for, over HTTP, for one cluster. It runs beside nodes, in
+ * no node; what goes wrong in it is its own.
+ */
+import { createServer, type Server } from 'node:http';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
+import { QuorateClient } from '../client/client.js';
+import { MalformedError, QuorateError } from '../errors.js';
+import type { Bus } from '../seams/bus.js';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import { breakApi } from './api/break.js';
+import { filesApi } from './api/files.js';
+import { keysApi } from './api/keys.js';
+import { MalformedInput, type ApiParts, type LiveParts } from './api/parts.js';
+import { requestsApi } from './api/requests.js';
+import { streamApi } from './api/stream.js';
+import { tracesApi } from './api/traces.js';
+import type { Breaking } from './breaking.js';
+import { ClusterFeed } from './cluster-feed.js';
+import { guard, isLoopback } from './guard.js';
+import { NodeQuestions } from './node-questions.js';
+import { pageFiles } from './page-files.js';
+import { Streams } from './streams.js';
+
+export interface DashboardOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Undefined: it shows a file alone. */
+  readonly cluster?: ShownCluster | undefined;
+  readonly host: string;
+  readonly port: number;
+  /** The port was only a proposal: where it is taken, one of the next. */
+  readonly mayMove: boolean;
+  /** For whoever comes from elsewhere; one is drawn where it listens elsewhere. */
+  readonly token?: string | undefined;
+  readonly replayFile?: string | undefined;
+}
+
+export interface ShownCluster {
+  readonly bus: Bus;
+  readonly prefix: string;
+  /** Addresses of NATS as they may be shown. */
+  readonly servers: string;
+  /** Where this process started its nodes. */
+  readonly breaking?: Breaking | undefined;
+}
+
+export interface Dashboard {
+  /** To open in a browser; with the token, where one is needed. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Throws when it can't listen there. The bus stays the caller's. */
+export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const { clock, random, host, cluster, replayFile } = options;
+  const pageToken = drawn(random);
+  const token = isLoopback(host) ? options.token : (options.token ?? drawn(random));
+  const live = cluster === undefined ? undefined : liveOf(cluster, options);
+  const streams = new Streams(live?.feed, clock);
+  const greeting = {
+    process: drawn(random),
+    canBreak: live?.breaking !== undefined,
+    hasReplay: replayFile !== undefined,
+  };
+  const server = serverOf(
+    appOf({ clock, live, streams, greeting, replayFile }, { host, pageToken, token }),
+  );
+  const port = await listening(server, options);
+  const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const entrance = token === undefined ? '' : `/?token=${token}`;
+  return {
+    address: `http://${shown}:${port}${entrance}`,
+    close: async () => {
+      live?.feed.stop();
+      streams.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function liveOf(
+  { bus, prefix, servers, breaking }: ShownCluster,
+  { clock, random }: DashboardOptions,
+): LiveParts {
+  const questions = new NodeQuestions({ bus, clock, prefix });
+  const feed = new ClusterFeed({ bus, clock, questions, servers, breaking });
+  return { feed, client: new QuorateClient({ bus, clock, random }, { prefix }), clock, breaking };
+}
+
+type App = Hono<{ Bindings: HttpBindings }>;
+
+function appOf(
+  parts: ApiParts,
+  guarded: {
+    readonly host: string;
+    readonly pageToken: string;
+    readonly token: string | undefined;
+  },
+): App {
+  const app: App = new Hono();
+  app.use(guard(guarded));
+  app.use(bodyLimit({ maxSize: dashboardLimits.bodyBytesMax }));
+  app.route('/', pageFiles(guarded.pageToken));
+  app.route('/api', streamApi(parts));
+  app.route('/api', filesApi(parts));
+  const { live } = parts;
+  if (live !== undefined)
+    for (const api of [tracesApi, keysApi, requestsApi, breakApi]) app.route('/api', api(live));
+  app.onError((error, context) => {
+    if (error instanceof MalformedInput || error instanceof MalformedError)
+      return context.text(error.message, 400);
+    // Of the bound of what is posted.
+    if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof QuorateError) return context.text(error.message, 503);
+    return context.text(`The dashboard failed: ${error.message}`, 500);
+  });
+  return app;
+}
+
+function serverOf(app: App): Server {
+  const { headerBytesMax, requestMsMax, connectionsMax } = dashboardLimits;
+  const server = createServer(
+    { maxHeaderSize: headerBytesMax, requestTimeout: requestMsMax, headersTimeout: requestMsMax },
+    getRequestListener(app.fetch),
+  );
+  server.maxConnections = connectionsMax;
+  // What is no HTTP, or too much of it, and what breaks off.
+  server.on('clientError', (_, socket) => socket.destroy());
+  server.on('connection', (socket) => socket.on('error', () => socket.destroy()));
+  return server;
+}
+
+/** The port it has come to. */
+async function listening(
+  server: Server,
+  { host, port, mayMove }: Pick<DashboardOptions, 'host' | 'port' | 'mayMove'>,
+): Promise<number> {
+  const last = mayMove ? port + dashboardLimits.portsTriedMax : port;
+  for (let tried = port; ; tried++) {
+    try {
+      await listen(server, host, tried);
+      // From here on it has no errors that anybody could mend.
+      server.on('error', () => undefined);
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : tried;
+    } catch (error) {
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!isTaken || tried >= last) throw error;
+    }
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host.replace(/^\[(.*)\]$/, '$1'), () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function drawn(random: Random): string {
+  return random.bytes(dashboardLimits.tokenBytes).toString('base64url');
+}

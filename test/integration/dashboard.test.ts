@@ -1,0 +1,218 @@
+/** The dashboard of a real `quorate up`: what it shows, and what it may break. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { BreakHow, ClusterPicture, KeyAnswer, KeyPicture } from '../../src/dashboard/wire.js';
+import { askHttp, pageTokenIn, type HttpAnswer } from '../support/http-question.js';
+import { until } from '../support/until.js';
+
+const main = join(import.meta.dirname, '../../src/cli/main.js');
+jest.setTimeout(240_000);
+
+interface Ready {
+  readonly servers: string;
+  readonly dashboard?: string;
+}
+
+let directory = '';
+let up: ChildProcess;
+let stranger: ChildProcess;
+let port = 0;
+let ready: Ready;
+let stream: { latest(): ClusterPicture | undefined };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: free } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return free;
+}
+
+/** Resolves to what it says once it serves. */
+async function launch(args: readonly string[]): Promise<{ child: ChildProcess; ready: Ready }> {
+  const { NATS_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, [main, ...args, '--json'], { env });
+  child.stderr.resume();
+  for await (const line of createInterface({ input: child.stdout }))
+    return { child, ready: JSON.parse(line) as Ready };
+  throw new Error('it ended before it served');
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** As the page does. */
+async function post(path: string, body: unknown): Promise<HttpAnswer> {
+  const { text } = await askHttp({ port, path: '/' });
+  const headers = {
+    Origin: `http://127.0.0.1:${port}`,
+    'X-Quorate': pageTokenIn(text),
+    'Content-Type': 'application/json',
+  };
+  return askHttp({ port, path, method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function answer(path: string, body: unknown): Promise<KeyAnswer> {
+  return JSON.parse((await post(path, body)).text) as KeyAnswer;
+}
+
+async function breaks(node: string, how: BreakHow): Promise<number> {
+  return (await post('/api/break', { node, how })).code;
+}
+
+async function watch(): Promise<typeof stream> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/stream`);
+  let latest: ClusterPicture | undefined;
+  const read = async (): Promise<void> => {
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body!) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const events = text.split('\n\n');
+      text = events.pop() ?? '';
+      for (const event of events)
+        if (event.startsWith('event: cluster\n'))
+          latest = JSON.parse(event.slice(event.indexOf('data: ') + 6)) as ClusterPicture;
+    }
+  };
+  read().catch(() => undefined);
+  return { latest: () => latest };
+}
+
+function nodeNamed(name: string) {
+  return stream.latest()?.nodes.find((node) => node.name === name);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-dashboard-'));
+  const args = ['up', '--port', String(await freePort()), '--data-dir', join(directory, 'data')];
+  ({ child: up, ready } = await launch(args));
+  port = Number(new URL(ready.dashboard ?? '').port);
+  // A node of the same cluster that `up` did not start.
+  const secrets = ['--data-dir', join(directory, 'data', 'stranger'), '--join', 'ask'];
+  stranger = spawn(
+    process.execPath,
+    [main, 'node', '--name', 'stranger', '--servers', ready.servers, ...secrets],
+    { stdio: 'ignore' },
+  );
+  stream = await watch();
+});
+
+afterAll(async () => {
+  await end(stranger);
+  await end(up);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('it shows the nodes as they answer, with the processes of those that were started here', async () => {
+  await until(() => nodeNamed('n3')?.status?.status === 'serving');
+  const { nodes, ring, servers } = stream.latest()!;
+  expect(servers).toBe(ready.servers);
+  expect(ring?.groupOf).toHaveLength(256);
+  const started = nodes.filter(({ process }) => process !== undefined);
+  expect(started.map(({ name }) => name)).toEqual(['n1', 'n2', 'n3']);
+  expect(started.map(({ process }) => process?.state)).toEqual(['running', 'running', 'running']);
+});
+
+test('what is put by the page is there, and where it belongs is said', async () => {
+  const name = { bucket: 'greetings', key: 'hel.lo' };
+  const put = await answer('/api/put', { ...name, value: '<b>hé</b>' });
+  expect([put.outcome, put.text]).toEqual(['done', '']);
+  expect(put.receipt).toMatch(/^w=\d\/2 /);
+  expect((await answer('/api/get', name)).values).toEqual(['<b>hé</b>']);
+  const beside = await answer('/api/put', { ...name, value: 'other', context: '-' });
+  expect(beside.outcome).toBe('done');
+  const both = await answer('/api/get', { ...name, r: 3 });
+  expect(both.values?.toSorted()).toEqual(['<b>hé</b>', 'other']);
+  await answer('/api/put', { ...name, value: 'one', context: both.context });
+  expect((await answer('/api/get', { ...name, r: 3 })).values).toEqual(['one']);
+  expect((await answer('/api/delete', name)).outcome).toBe('done');
+  expect((await answer('/api/get', { ...name, r: 3 })).values).toEqual([]);
+  const { text } = await askHttp({ port, path: '/api/key?bucket=greetings&key=hel.lo' });
+  const place = JSON.parse(text) as KeyPicture;
+  expect(place.primaries).toHaveLength(3);
+  expect(place.partition).toBeLessThan(256);
+});
+
+test('a killed node stays away until it is started again; puts go on', async () => {
+  const { pid } = nodeNamed('n2')!.status!;
+  expect(await breaks('n2', 'kill')).toBe(204);
+  await until(() => nodeNamed('n2')?.process?.state === 'stopped' && !isAlive(pid));
+  expect((await answer('/api/put', { bucket: 'b', key: 'k', value: 'v' })).outcome).toBe('done');
+  expect(await breaks('n2', 'pause')).toBe(409);
+  expect(await breaks('n2', 'restart')).toBe(204);
+  await until(() => nodeNamed('n2')?.status?.pid !== pid && nodeNamed('n2')?.silentMs === 0);
+  expect(nodeNamed('n2')?.process?.state).toBe('running');
+});
+
+test('a paused node stands still and goes on as the same process', async () => {
+  const { pid } = nodeNamed('n1')!.status!;
+  expect(await breaks('n1', 'pause')).toBe(204);
+  await until(() => (nodeNamed('n1')?.silentMs ?? 0) > 0);
+  expect(nodeNamed('n1')?.process?.state).toBe('paused');
+  expect(isAlive(pid)).toBe(true);
+  expect(await breaks('n1', 'resume')).toBe(204);
+  await until(() => nodeNamed('n1')?.silentMs === 0);
+  expect(nodeNamed('n1')?.status?.pid).toBe(pid);
+});
+
+test('a node that is cut off runs, is not heard, and is back by itself once it is connected', async () => {
+  const { pid } = nodeNamed('n3')!.status!;
+  expect(await breaks('n3', 'disconnect')).toBe(204);
+  await until(() => (nodeNamed('n3')?.silentMs ?? 0) > 0);
+  expect(nodeNamed('n3')?.process?.state).toBe('disconnected');
+  expect(isAlive(pid)).toBe(true);
+  expect(await breaks('n3', 'connect')).toBe(204);
+  await until(() => nodeNamed('n3')?.silentMs === 0);
+  expect(nodeNamed('n3')?.status?.pid).toBe(pid);
+});
+
+test('what was not started here is not broken', async () => {
+  expect(await breaks('stranger', 'kill')).toBe(409);
+  expect(await breaks('nats-server', 'kill')).toBe(409);
+  expect(await breaks('__proto__', 'kill')).toBe(409);
+  expect(isAlive(stranger.pid!)).toBe(true);
+});
+
+test('quorate dashboard shows the same cluster from a process of its own, and breaks nothing', async () => {
+  const words = ['--servers', ready.servers, '--data-dir', join(directory, 'data')];
+  const other = await launch(['dashboard', ...words]);
+  const own = port;
+  try {
+    port = Number(new URL(other.ready.dashboard ?? '').port);
+    expect(port).not.toBe(own);
+    const there = await watch();
+    await until(() => (there.latest()?.nodes.length ?? 0) >= 3);
+    expect(there.latest()?.nodes.every(({ process }) => process === undefined)).toBe(true);
+    expect(await breaks('n1', 'kill')).toBe(404);
+  } finally {
+    port = own;
+    await end(other.child);
+  }
+});
+
+test('--no-dashboard: there is none', async () => {
+  const args = ['--port', String(await freePort()), '--data-dir', join(directory, 'none')];
+  const without = await launch(['up', '--nodes', '1', '--no-dashboard', ...args]);
+  expect(without.ready.dashboard).toBeUndefined();
+  await end(without.child);
+});

@@ -1,0 +1,206 @@
+/** Attacks on a real server: by pages of elsewhere, by other names, with bytes that are no HTTP. */
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { serveDashboard, type Dashboard } from '../../../src/dashboard/server.js';
+import { RealClock } from '../../../src/seams/real-clock.js';
+import { RealRandom } from '../../../src/seams/real-random.js';
+import { MemoryNetwork } from '../../support/memory-bus.js';
+import { askHttp, pageTokenIn } from '../../support/http-question.js';
+
+const opened: Dashboard[] = [];
+
+afterEach(async () => {
+  for (const dashboard of opened.splice(0)) await dashboard.close();
+});
+
+async function open(options: { host?: string; token?: string } = {}) {
+  const clock = new RealClock();
+  const dashboard = await serveDashboard({
+    clock,
+    random: new RealRandom(),
+    cluster: { bus: new MemoryNetwork().connect(), prefix: 'kv', servers: 'nats://here' },
+    host: options.host ?? '127.0.0.1',
+    port: 0,
+    mayMove: false,
+    token: options.token,
+  });
+  opened.push(dashboard);
+  const { port, origin, searchParams } = new URL(dashboard.address);
+  return { port: Number(port), origin, token: searchParams.get('token') };
+}
+
+/** As the page itself would post it, but for what is changed. */
+async function post(
+  port: number,
+  changes: Readonly<Record<string, string | undefined>> = {},
+  path = '/api/sample',
+) {
+  const { text } = await askHttp({ port, path: '/' });
+  const own = {
+    Origin: `http://127.0.0.1:${port}`,
+    'X-Quorate': pageTokenIn(text),
+    'Content-Type': 'application/json',
+  };
+  const all = Object.entries({ ...own, ...changes }).filter(([, value]) => value !== undefined);
+  const headers = Object.fromEntries(all) as Record<string, string>;
+  const body = JSON.stringify({ rate: 0, slowMs: 0, failed: false });
+  return askHttp({ port, path, method: 'POST', headers, body });
+}
+
+describe('what a browser may be made to ask', () => {
+  test('the page itself is let in, and posts', async () => {
+    const { port } = await open();
+    expect((await askHttp({ port, path: '/' })).code).toBe(200);
+    expect((await post(port)).code).toBe(200);
+  });
+
+  test.each([
+    ['by a name that was led here', { Host: 'evil.example' }],
+    ['by such a name with the right port', { Host: 'evil.example:7780' }],
+    ['by a name that begins as ours', { Host: '127.0.0.1.evil.example' }],
+    ['of a page from elsewhere', { Origin: 'http://evil.example' }],
+    ['of a page of another port here', { Origin: 'http://127.0.0.1:1' }],
+    ['of a page without an origin', { Origin: 'null' }],
+    ['embedded elsewhere', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' }],
+    ['embedded beside', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors' }],
+  ])('%s: nothing is told', async (_, headers) => {
+    const { port } = await open();
+    for (const path of ['/', '/api/trace-file', '/api/stream', '/page.js']) {
+      const answer = await askHttp({ port, path, headers });
+      expect([400, 403]).toContain(answer.code);
+      expect(answer.text).not.toContain('token');
+    }
+  });
+
+  test('a link from elsewhere leads to the page, and to nothing behind it', async () => {
+    const { port } = await open();
+    const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
+    expect((await askHttp({ port, path: '/', headers })).code).toBe(200);
+    expect((await askHttp({ port, path: '/api/trace-file', headers })).code).toBe(403);
+  });
+
+  test.each([
+    ['without the word of the page', { 'X-Quorate': undefined }],
+    ['with another word', { 'X-Quorate': 'guessed' }],
+    ['without an origin', { Origin: undefined }],
+    ['of another origin', { Origin: 'http://localhost:1' }],
+    ['as a form', { 'Content-Type': 'application/x-www-form-urlencoded' }],
+    ['as text', { 'Content-Type': 'text/plain' }],
+  ])('%s: nothing is done', async (_, changes) => {
+    const { port } = await open();
+    expect((await post(port, changes)).code).toBe(403);
+  });
+
+  test('nothing is done by GET, nor by what is neither', async () => {
+    const { port } = await open();
+    for (const path of ['sample', 'put', 'delete', 'get', 'break'])
+      expect((await askHttp({ port, path: `/api/${path}` })).code).toBe(404);
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])
+      expect((await askHttp({ port, path: '/api/put', method })).code).toBeGreaterThanOrEqual(400);
+  });
+
+  test('no node is broken where this process started none', async () => {
+    const { port } = await open();
+    expect((await post(port, {}, '/api/break')).code).toBe(404);
+  });
+
+  test('nothing in the document runs or looks by itself, and no other page has it in a frame', async () => {
+    const { port } = await open();
+    const { headers, text } = await askHttp({ port, path: '/' });
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    expect(text).not.toMatch(/<style|style=|<script(?![^>]*\ssrc="\/)|\son\w+=|https?:\/\//);
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+});
+
+describe('elsewhere than on loopback', () => {
+  test('nothing is told without the token', async () => {
+    const { port, token } = await open({ host: '0.0.0.0' });
+    expect(token).toMatch(/^[\w-]{32}$/);
+    for (const path of ['/', '/page.js', '/api/stream', '/?token=', '/?token=guessed'])
+      expect((await askHttp({ port, path })).code).toBe(401);
+  });
+
+  test('whoever comes with it is let in, by a cookie that no script and no other site has', async () => {
+    const { port, token } = await open({ host: '0.0.0.0' });
+    const answer = await askHttp({ port, path: `/?token=${token}` });
+    expect([answer.code, answer.headers.location]).toEqual([303, '/']);
+    const [cookie = ''] = answer.headers['set-cookie'] ?? [];
+    expect(cookie).toMatch(/HttpOnly/);
+    expect(cookie).toMatch(/SameSite=Strict/);
+    const Cookie = cookie.split(';')[0]!;
+    expect((await askHttp({ port, path: '/', headers: { Cookie } })).code).toBe(200);
+    const Authorization = `Bearer ${token}`;
+    expect((await askHttp({ port, path: '/', headers: { Authorization } })).code).toBe(200);
+  });
+
+  test('the token alone posts nothing', async () => {
+    const { port, token } = await open({ host: '0.0.0.0' });
+    const changes = { Authorization: `Bearer ${token}`, 'X-Quorate': token ?? '' };
+    expect((await post(port, changes)).code).toBe(403);
+  });
+});
+
+describe('bytes', () => {
+  test.each([
+    ['that are no HTTP', '\0\x01\x02 not http\r\n\r\n'],
+    ['of a head without an end', `GET / HTTP/1.1\r\nHost: ${'x'.repeat(64 * 1024)}`],
+    [
+      'of a body that is none',
+      'POST /api/put HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n',
+    ],
+  ])('%s end their connection, and nothing else', async (_, bytes) => {
+    const { port } = await open();
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(bytes);
+    await new Promise((resolve) => socket.resume().once('close', resolve));
+    expect((await askHttp({ port, path: '/' })).code).toBe(200);
+  });
+
+  test('a connection that breaks off in the middle of an answer ends nothing', async () => {
+    const { port } = await open();
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+      await once(socket, 'data');
+      socket.resetAndDestroy();
+    }
+    expect((await askHttp({ port, path: '/' })).code).toBe(200);
+  });
+
+  test('what is posted has a bound, and must be what it says', async () => {
+    const { port } = await open();
+    const { text } = await askHttp({ port, path: '/' });
+    const headers = {
+      Origin: `http://127.0.0.1:${port}`,
+      'X-Quorate': pageTokenIn(text),
+      'Content-Type': 'application/json',
+    };
+    const ask = (body: string) =>
+      askHttp({ port, path: '/api/put', method: 'POST', headers, body });
+    const long = JSON.stringify({ bucket: 'b', key: 'k', value: 'x'.repeat(2 * 1024 * 1024) });
+    // Whoever goes on sending finds the connection closed.
+    const refused = await ask(long).then(
+      ({ code }) => code,
+      () => 'closed',
+    );
+    expect([413, 'closed']).toContain(refused);
+    for (const body of ['', '{', '[]', 'null', '{"bucket":1}', '{"bucket":"b","key":"k"}'])
+      expect((await ask(body)).code).toBe(400);
+  });
+});
+
+test('a port that is taken: the next one, unless it was named', async () => {
+  const { port } = await open();
+  const seams = { clock: new RealClock(), random: new RealRandom(), host: '127.0.0.1', port };
+  const beside = await serveDashboard({ ...seams, mayMove: true });
+  opened.push(beside);
+  expect(Number(new URL(beside.address).port)).toBeGreaterThan(port);
+  await expect(serveDashboard({ ...seams, mayMove: false })).rejects.toThrow('EADDRINUSE');
+});
