@@ -38,22 +38,22 @@ export function keysApi({ feed }: LiveParts): Hono {
 }
 
 /**
- * In order, each key once, as far as every node has told: one that has more to tell knows nothing
- * of others' keys beyond its last.
+ * Each key once. All nodes go through their keys in one order, and what `next` names is a place in
+ * that: one that has more to tell knows nothing of others' keys beyond its own, so the next page
+ * begins at the first of these places, and may tell some keys again.
  */
 function pageOf(answers: ReadonlyMap<string, Fields>): KeysPage {
   const keys = new Set<string>();
-  let toldUpTo: string | undefined;
+  let first: { readonly next: string; readonly place: string } | undefined;
   for (const { keys: told, next } of answers.values()) {
     const own = Array.isArray(told) ? told.filter((key) => typeof key === 'string') : [];
     for (const key of own) keys.add(key);
-    const isMore = typeof next === 'string';
-    if (isMore && (toldUpTo === undefined || next < toldUpTo)) toldUpTo = next;
+    if (typeof next !== 'string' || next === '') continue;
+    // Its text is not in the order of its bytes.
+    const place = Buffer.from(next, 'base64url').toString('latin1');
+    if (first === undefined || place < first.place) first = { next, place };
   }
-  const all = [...keys].sort();
-  if (toldUpTo === undefined) return { keys: all, next: null };
-  const last = toldUpTo;
-  return { keys: all.filter((key) => key <= last), next: last };
+  return { keys: [...keys], next: first?.next ?? null };
 }
 
 function placeOf(
