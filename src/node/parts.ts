@@ -13,6 +13,7 @@ import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
+import { TraceRecorder } from '../insight/trace-recorder.js';
 import { ChangeDesk } from '../membership/change-desk.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Membership } from '../membership/membership.js';
@@ -38,6 +39,7 @@ import { LogDirectory } from '../seams/log-file.js';
 import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
+import { Tracing } from '../seams/tracing.js';
 import { DurableStore } from '../store/durable-store.js';
 import { Store } from '../store/store.js';
 import { InspectionServer } from './inspection-server.js';
@@ -84,6 +86,8 @@ export function nodePartsOf(
 ): NodeParts {
   scope.register(NodeAddress, { useValue: own.address });
   scope.register(NodeStatusSource, { useValue: own.status });
+  scope.registerSingleton(TraceRecorder);
+  scope.register<Tracing>(Tracing, { useFactory: (own) => own.resolve(TraceRecorder) });
   scope.registerSingleton(Peers, BusPeers);
   scope.registerSingleton(ToldClocks);
   scope.registerSingleton(Membership);

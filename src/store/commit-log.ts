@@ -15,7 +15,7 @@ import type { Counter } from '../seams/metrics.js';
 import { frameHead, frameHeadBytes } from './frame.js';
 import { EntryKind, entryPayload, type LogEntry } from './log-entry.js';
 import { segmentName, type Segment } from './log-recovery.js';
-import type { OnDurable } from './store.js';
+import type { LogWrite, OnDurable } from './store.js';
 
 export interface CommitLogOptions {
   readonly clock: Clock;
@@ -60,6 +60,9 @@ export class CommitLog {
   private syncWaiters: (() => void)[] = [];
   private idleWaiters: (() => void)[] = [];
   private timers = new Set<unknown>();
+  private watcher: ((write: LogWrite) => void) | undefined;
+  /** When the write under way began; not told while nobody watches. */
+  private beganMs: number | undefined;
   queuedBytes = 0;
 
   constructor(private readonly options: CommitLogOptions) {
@@ -114,6 +117,11 @@ export class CommitLog {
   syncThrough(done: () => void): void {
     if (this.options.durability.kind === 'sync') this.barrier(done);
     else this.barrier(() => this.syncFile(done));
+  }
+
+  /** As `Store.watchWrites`. */
+  watchWrites(watcher: ((write: LogWrite) => void) | undefined): void {
+    this.watcher = watcher;
   }
 
   /** The next entry begins a segment. */
@@ -206,6 +214,7 @@ export class CommitLog {
 
   private write(group: Group): void {
     const sync = this.options.durability.kind === 'sync';
+    if (this.watcher !== undefined) this.beganMs = this.options.clock.monotonicMs();
     this.file!.append(group.chunks, { sync }, (error) => {
       if (error === undefined) this.written(group, sync);
       else if (error.code === 'ENOSPC') this.diskFull(group);
@@ -220,8 +229,15 @@ export class CommitLog {
     if (synced) this.options.syncs.value += 1;
     else this.armSync();
     if (this.condition === 'full') this.setFull(false);
+    if (this.beganMs !== undefined) this.tellWatcher(group.bytes, synced);
     this.writeNext();
     for (const callback of group.callbacks) callback();
+  }
+
+  private tellWatcher(bytes: number, isSynced: boolean): void {
+    const tookMs = this.options.clock.monotonicMs() - this.beganMs!;
+    this.beganMs = undefined;
+    this.watcher?.({ bytes, tookMs, isSynced });
   }
 
   private diskFull(group: Group): void {

@@ -31,6 +31,7 @@ import { loadIdentity, recoverRecords } from './recovery.js';
 import type {
   HeldRecord,
   Hints,
+  LogWrite,
   MintedRecord,
   OnDurable,
   RecoveryReport,
@@ -263,6 +264,10 @@ export class DurableStore implements Store {
 
   setOwned(isOwned: (key: StorageKey) => boolean): void {
     this.isOwned = isOwned;
+  }
+
+  watchWrites(listener: ((write: LogWrite) => void) | undefined): void {
+    this.running.log.watchWrites(listener);
   }
 
   hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void {
