@@ -1,4 +1,4 @@
-/** Which requests are traced though their authors did not ask; forgotten unless it is said again. */
+/** Which requests are traced though nobody asked; forgotten unless it is said again. */
 import { insightLimits } from '../../actors/rules/limits/insight.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 

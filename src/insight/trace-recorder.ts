@@ -155,7 +155,7 @@ export class TraceRecorder implements Tracing {
         const { what, bucket, key } = request;
         summaries.push({ id, atUs, what, bucket, key, outcome, ms });
       }
-    return summaries.reverse();
+    return summaries.toReversed();
   }
 
   /** What is in force from now on. */

@@ -13,6 +13,7 @@ import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
+import { InsightDesk } from '../insight/insight-desk.js';
 import { TraceRecorder } from '../insight/trace-recorder.js';
 import { ChangeDesk } from '../membership/change-desk.js';
 import { ClusterView } from '../membership/cluster-view.js';
@@ -77,6 +78,7 @@ export interface NodeParts {
   readonly release: Release;
   readonly waysIn: WaysIn;
   readonly inspectionServer: InspectionServer;
+  readonly insight: InsightDesk;
 }
 
 /** What needs the node's id, and with it a store that has recovered. */
@@ -116,5 +118,6 @@ export function nodePartsOf(
     release: scope.resolve(Release),
     waysIn: scope.resolve(WaysIn),
     inspectionServer: scope.resolve(InspectionServer),
+    insight: scope.resolve(InsightDesk),
   };
 }

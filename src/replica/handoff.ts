@@ -113,7 +113,10 @@ export class Handoff {
     const running = this.actors.get(target);
     if (running !== undefined) return running;
     const delivery = this.deliveryTo(target, (event) => this.actors.get(target)?.send(event));
-    const actor = createActor(handoffChart(delivery), { clock: this.clock });
+    const actor = createActor(handoffChart(delivery), {
+      clock: this.clock,
+      id: `handoff-${target}`,
+    });
     this.inspection.attach(actor);
     this.actors.set(target, actor);
     actor.subscribe({ complete: () => this.dismiss(target) });

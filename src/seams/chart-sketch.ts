@@ -19,7 +19,7 @@ interface ToldSnapshot {
 /** Undefined: nothing has become of anything. */
 export function chartSketchOf(told: InspectionEvent): Sketch | undefined {
   if (told.type !== '@xstate.snapshot') return undefined;
-  return sketchOf(told.actorRef as ToldActor, told.event.type, told.snapshot as ToldSnapshot);
+  return sketchOf(told.actorRef, told.event.type, told.snapshot);
 }
 
 /** Undefined: it is no chart, or has no name. */

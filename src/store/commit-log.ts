@@ -15,7 +15,8 @@ import type { Counter } from '../seams/metrics.js';
 import { frameHead, frameHeadBytes } from './frame.js';
 import { EntryKind, entryPayload, type LogEntry } from './log-entry.js';
 import { segmentName, type Segment } from './log-recovery.js';
-import type { LogWrite, OnDurable } from './store.js';
+import { LogWatch } from './log-watch.js';
+import type { OnDurable } from './store.js';
 
 export interface CommitLogOptions {
   readonly clock: Clock;
@@ -60,9 +61,7 @@ export class CommitLog {
   private syncWaiters: (() => void)[] = [];
   private idleWaiters: (() => void)[] = [];
   private timers = new Set<unknown>();
-  private watcher: ((write: LogWrite) => void) | undefined;
-  /** When the write under way began; not told while nobody watches. */
-  private beganMs: number | undefined;
+  readonly watch = new LogWatch();
   queuedBytes = 0;
 
   constructor(private readonly options: CommitLogOptions) {
@@ -88,11 +87,8 @@ export class CommitLog {
   append(entry: LogEntry, onDurable: OnDurable): number {
     const payload = entryPayload(entry);
     this.sequence += 1;
-    const head = frameHead(this.options.magic, {
-      sequence: this.sequence,
-      kind: EntryKind[entry.kind],
-      payload,
-    });
+    const kind = EntryKind[entry.kind];
+    const head = frameHead(this.options.magic, { sequence: this.sequence, kind, payload });
     let bytes = frameHeadBytes;
     for (const chunk of payload) bytes += chunk.length;
     const group = this.groupFor(bytes);
@@ -117,11 +113,6 @@ export class CommitLog {
   syncThrough(done: () => void): void {
     if (this.options.durability.kind === 'sync') this.barrier(done);
     else this.barrier(() => this.syncFile(done));
-  }
-
-  /** As `Store.watchWrites`. */
-  watchWrites(watcher: ((write: LogWrite) => void) | undefined): void {
-    this.watcher = watcher;
   }
 
   /** The next entry begins a segment. */
@@ -214,7 +205,7 @@ export class CommitLog {
 
   private write(group: Group): void {
     const sync = this.options.durability.kind === 'sync';
-    if (this.watcher !== undefined) this.beganMs = this.options.clock.monotonicMs();
+    if (this.watch.isOn) this.watch.begin(this.options.clock);
     this.file!.append(group.chunks, { sync }, (error) => {
       if (error === undefined) this.written(group, sync);
       else if (error.code === 'ENOSPC') this.diskFull(group);
@@ -229,15 +220,9 @@ export class CommitLog {
     if (synced) this.options.syncs.value += 1;
     else this.armSync();
     if (this.condition === 'full') this.setFull(false);
-    if (this.beganMs !== undefined) this.tellWatcher(group.bytes, synced);
+    if (this.watch.isTiming) this.watch.end(group.bytes, synced);
     this.writeNext();
     for (const callback of group.callbacks) callback();
-  }
-
-  private tellWatcher(bytes: number, isSynced: boolean): void {
-    const tookMs = this.options.clock.monotonicMs() - this.beganMs!;
-    this.beganMs = undefined;
-    this.watcher?.({ bytes, tookMs, isSynced });
   }
 
   private diskFull(group: Group): void {

@@ -31,7 +31,6 @@ import { loadIdentity, recoverRecords } from './recovery.js';
 import type {
   HeldRecord,
   Hints,
-  LogWrite,
   MintedRecord,
   OnDurable,
   RecoveryReport,
@@ -266,9 +265,7 @@ export class DurableStore implements Store {
     this.isOwned = isOwned;
   }
 
-  watchWrites(listener: ((write: LogWrite) => void) | undefined): void {
-    this.running.log.watchWrites(listener);
-  }
+  readonly watchWrites: Store['watchWrites'] = (to) => this.running.log.watch.hear(to);
 
   hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void {
     this.changes.newKeyListener = listener;

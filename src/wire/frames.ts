@@ -172,5 +172,5 @@ function tracesColumn(columns: Columns, rows: number): TracesColumn | undefined 
   if (traces === undefined) return undefined;
   if (!traces.every((trace) => trace === null || isTraceId(trace)))
     throw new MalformedError('a trace is an id of 16 hexadecimal digits');
-  return traces as TracesColumn;
+  return traces;
 }

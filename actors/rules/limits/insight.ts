@@ -8,6 +8,8 @@ export const insightLimits = {
   batchIntervalMs: 50,
   waitingNotesMax: 2_048,
 
+  /** How often a node's counters are looked at for its time line. */
+  lookInMs: 1_000,
   /** Events that a node remembers. */
   timelineMax: 1_000,
   /** Requests under the glass that it remembers, and notes of each. */
@@ -31,6 +33,9 @@ export const insightLimits = {
   /** Keys in one answer, and records looked at for them. */
   keysMax: 100,
   keysLookedAtMax: 1_000,
+  /** A trace is asked for so often until its request has settled. */
+  gatherAttemptsMax: 6,
+  gatherRestMs: 150,
   /** An ask of the verb. */
   askBytesMax: 16 * 1024,
 

@@ -5,7 +5,7 @@
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import type { SaidConfiguration } from '../../../actors/rules/said-configuration.js';
 import { MalformedError } from '../../errors.js';
-import { isBin, isIntOrNull } from '../columns.js';
+import { isBin, isIntOrNull, isList } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, type Request } from './bodies.js';
 import { tracesOf, type Traces } from './traces.js';
@@ -38,7 +38,7 @@ export type Merge = readonly [
 ];
 
 /** Behind them may stand the traces. */
-const partsMin = 5;
+const plainParts = 5;
 
 export function mergeBody(...merge: Merge): Request<'merge'> {
   return asRequest(merge);
@@ -47,7 +47,7 @@ export function mergeBody(...merge: Merge): Request<'merge'> {
 export function mergeOf(body: readonly WireValue[]): Merge {
   const [reason, owedTo, remainingMs, batch, configuration] = body;
   if (
-    (body.length !== partsMin && !isTraced(body)) ||
+    (body.length !== plainParts && !isTraced(body)) ||
     !isReason(reason) ||
     typeof owedTo !== 'string' ||
     !(owedTo === notOwed || isNodeId(owedTo)) ||
@@ -66,12 +66,12 @@ export function tracedMerge(body: Request<'merge'>, traces: Traces): Request<'me
 
 /** Whether it says for which requests the states are merged; in what was read already. */
 export function isTraced(body: readonly WireValue[]): boolean {
-  return body.length === partsMin + 1;
+  return body.length === plainParts + 1 && isList(body[plainParts]);
 }
 
 /** Of one that is. Throws `MalformedError`. */
 export function mergeTraces(body: readonly WireValue[]): Traces {
-  return tracesOf(body[partsMin]);
+  return tracesOf(body[plainParts]);
 }
 
 export const mergedBody = asAnswer<'merge'>([]);

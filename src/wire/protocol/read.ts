@@ -35,7 +35,7 @@ export interface Read {
 }
 
 /** Behind them may stand the traces. */
-const partsMax = 6;
+const plainParts = 6;
 
 export function readBody(
   remainingMs: number,
@@ -52,7 +52,7 @@ export function readBody(
 export function readOf(body: readonly WireValue[]): Read {
   const [remainingMs, keys, digests, configuration, part = null, side] = body;
   if (
-    body.length > partsMax + 1 ||
+    (body.length > plainParts && !isTraced(body)) ||
     typeof remainingMs !== 'number' ||
     !isIntOrNull(configuration) ||
     !isIntOrNull(part) ||
@@ -83,12 +83,12 @@ export function tracedRead(body: Request<'read'>, traces: Traces): Request<'read
 
 /** Whether it says for which requests it is read; in what was read already. */
 export function isTraced(body: readonly WireValue[]): boolean {
-  return body.length === partsMax + 1;
+  return body.length === plainParts + 1 && isList(body[plainParts]);
 }
 
 /** Of one that is. Throws `MalformedError`. */
 export function readTraces(body: readonly WireValue[]): Traces {
-  return tracesOf(body[partsMax]);
+  return tracesOf(body[plainParts]);
 }
 
 /** As it stands in the message. */

@@ -12,5 +12,5 @@ export function tracesOf(value: WireValue | undefined): Traces {
   const isSome = value !== undefined && isList(value) && value.length > 0;
   if (!isSome || value.length > insightLimits.tracesTogetherMax || !value.every(isTraceId))
     throw new MalformedError('traces are some ids of 16 hexadecimal digits');
-  return value as Traces;
+  return value;
 }

@@ -49,7 +49,7 @@ const indexOf = (id: string | undefined): number => cluster.nodes.findIndex((n) 
 const abouts = (what: StepWhat, at?: number): number[] =>
   steps(what, at)
     .map(({ about }) => indexOf(about))
-    .sort();
+    .sort((a, b) => a - b);
 
 /** Whose yes the coordinator had when it answered. */
 function ackedBy(at: number): number[] {
@@ -57,7 +57,7 @@ function ackedBy(at: number): number[] {
   return steps('acked', at)
     .filter(({ atUs }) => atUs <= replied!.atUs)
     .map(({ about }) => indexOf(about))
-    .sort();
+    .sort((a, b) => a - b);
 }
 
 function receiptOf(reply: PutReply | GetReply): {
@@ -83,7 +83,7 @@ test('healthy: the primaries that acknowledged are those of the receipt, and hol
   expect(acked.filter((at) => at <= 2)).toHaveLength(receipt.primaries);
   await cluster.run(1_000);
   expect(abouts('acked', 0)).toEqual([0, 1, 2]);
-  expect(abouts('stored').sort()).toEqual(holders());
+  expect(abouts('stored')).toEqual(holders());
   expect(abouts('asked', 0)).toEqual([1, 2]);
   expect(abouts('hintOwed')).toEqual([]);
   expect(steps('replied', 0)[0]!.text).toContain('w=2/2 primaries=2 fallbacks=0');
