@@ -41,7 +41,8 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
     ['actors/', 'src/errors.ts', 'src/insight/note', 'src/seams/', 'src/wire/', 'src/bus/'],
   ],
   ['src/index.ts', ['actors/', 'src/']],
-  ['src/dashboard/wire.ts', ['src/insight/notes.ts']],
+  ['src/dashboard/chart-form.ts', []],
+  ['src/dashboard/wire.ts', ['src/insight/notes.ts', 'src/dashboard/chart-form.ts']],
   [
     'src/dashboard/page/',
     [
