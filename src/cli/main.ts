@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addDashboard } from './commands/dashboard.js';
 import { addDel } from './commands/del.js';
+import { addExplain } from './commands/explain.js';
 import { addGet } from './commands/get.js';
 import { addInspect } from './commands/inspect.js';
 import { addLeave } from './commands/leave.js';
@@ -16,6 +17,7 @@ import { addReplace } from './commands/replace.js';
 import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
+import { addWhere } from './commands/where.js';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.js';
 import { addHelp } from './help.js';
 import { sayError } from './output.js';
@@ -29,6 +31,8 @@ const commands = [
   addStatus,
   addRing,
   addDashboard,
+  addWhere,
+  addExplain,
   addNode,
   addInspect,
   addLeave,
