@@ -38,6 +38,10 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
   ['src/node/', [...parts, 'src/insight/', 'src/api/']],
   ['src/client/', ['actors/', 'src/errors.ts', 'src/seams/', 'src/wire/', 'src/bus/']],
   ['src/index.ts', ['actors/', 'src/']],
+  ['src/dashboard/wire.ts', ['src/insight/notes.ts']],
+  ['src/dashboard/page/', ['actors/rules/', 'src/insight/note-', 'src/dashboard/wire.ts']],
+  ['src/dashboard/page/main.tsx', ['actors/rules/', 'src/dashboard/page/']],
+  ['src/dashboard/', [...foundations, 'src/dashboard/wire.ts']],
   ['src/cli/', ['actors/', 'src/']],
   ['src/cli/up/', ['actors/', 'src/']],
   ['src/cli/commands/', ['actors/', 'src/']],
@@ -62,6 +66,11 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['src/store/', 'src/wire/'],
   '@statelyai/inspect': ['src/node/'],
   ws: ['src/node/'],
+  esbuild: ['src/dashboard/build-page.ts'],
+  preact: ['src/dashboard/page/'],
+  uplot: ['src/dashboard/page/'],
+  elkjs: ['src/dashboard/page/'],
+  'd3-shape': ['src/dashboard/page/'],
 };
 
 /** Where things are put together. */

@@ -25,7 +25,9 @@ export function trackedFiles(root: string): string[] {
 }
 
 export function readSources(root: string): Sources {
-  const paths = trackedFiles(root).filter((path) => /^(actors|src|test)\/.*\.ts$/.test(path));
+  const paths = trackedFiles(root).filter((path) =>
+    /^(actors|src|test)\/.*(?<!\.d)\.tsx?$/.test(path),
+  );
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 

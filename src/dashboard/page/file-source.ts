@@ -1,0 +1,140 @@
+/** A trace file as a source: what happened is told again, as fast as one likes. */
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import type { ChartDefinition, Note, TraceFile, TraceSummary } from '../wire.js';
+import { elapsedMs, onFrame } from './browser.js';
+import { FilePicture } from './file-picture.js';
+import type { Player, Source, SourceListener } from './source.js';
+
+export class FileSource implements Source, Player {
+  readonly kind = 'file';
+  readonly player: Player = this;
+  readonly notes: readonly Note[];
+  readonly fromUs: number;
+  readonly toUs: number;
+  atUs: number;
+  isPlaying = false;
+  speed = 1;
+  private listener: SourceListener | undefined;
+  /** How many notes have been told. */
+  private told = 0;
+  private picture: FilePicture;
+  private picturedUs = Number.NEGATIVE_INFINITY;
+  private stopFrame = (): void => {};
+
+  constructor(
+    readonly title: string,
+    private readonly file: TraceFile,
+    readonly charts: () => Promise<readonly ChartDefinition[]>,
+  ) {
+    const { head, notes } = file;
+    this.notes = notes;
+    this.fromUs = notes[0]?.atUs ?? head.startedMs * 1000;
+    this.toUs = notes.at(-1)?.atUs ?? this.fromUs;
+    this.atUs = this.fromUs;
+    this.picture = new FilePicture(head.nodes);
+  }
+
+  open(listener: SourceListener): void {
+    this.listener = listener;
+    listener.greeted({ process: '', canBreak: false, hasReplay: false });
+    listener.connected('open');
+    this.tell();
+  }
+
+  close(): void {
+    this.pause();
+    this.listener = undefined;
+  }
+
+  async timeline(): Promise<readonly Note[]> {
+    return this.notes.filter(({ kind }) => kind === 'event');
+  }
+
+  async traces(): Promise<readonly TraceSummary[]> {
+    const traces = new Map<string, Note[]>();
+    for (const note of this.notes) {
+      if (note.kind !== 'step') continue;
+      const steps = traces.get(note.trace);
+      if (steps === undefined) traces.set(note.trace, [note]);
+      else steps.push(note);
+    }
+    return [...traces].map(([id, steps]) => summaryOf(id, steps));
+  }
+
+  async trace(id: string): Promise<readonly Note[]> {
+    return this.notes.filter((note) => 'trace' in note && note.trace === id);
+  }
+
+  seek(atUs: number): void {
+    const to = Math.min(Math.max(atUs, this.fromUs), this.toUs);
+    if (to < this.atUs) {
+      this.told = 0;
+      this.picture = new FilePicture(this.file.head.nodes);
+      this.picturedUs = Number.NEGATIVE_INFINITY;
+      this.listener?.cleared();
+    }
+    this.atUs = to;
+    this.tell();
+  }
+
+  play(): void {
+    if (this.isPlaying) return;
+    if (this.atUs >= this.toUs) this.seek(this.fromUs);
+    this.isPlaying = true;
+    let beforeMs = elapsedMs();
+    const step = (): void => {
+      const ms = elapsedMs();
+      this.seek(this.atUs + (ms - beforeMs) * 1000 * this.speed);
+      beforeMs = ms;
+      if (this.atUs >= this.toUs) this.pause();
+      else this.stopFrame = onFrame(step);
+    };
+    this.stopFrame = onFrame(step);
+  }
+
+  pause(): void {
+    this.isPlaying = false;
+    this.stopFrame();
+    this.listener?.pictured(this.picture.at(this.atUs));
+  }
+
+  setSpeed(speed: number): void {
+    this.speed = speed;
+  }
+
+  /** What has happened since it was last told, with a picture a second on the way. */
+  private tell(): void {
+    const { listener, notes } = this;
+    if (listener === undefined) return;
+    const from = this.told;
+    while (this.told < notes.length && notes[this.told]!.atUs <= this.atUs) {
+      const note = notes[this.told++]!;
+      if (note.atUs - this.picturedUs >= dashboardLimits.picturePeriodUs) {
+        this.picturedUs = note.atUs;
+        listener.pictured(this.picture.at(note.atUs));
+      }
+      this.picture.take(note);
+    }
+    if (this.told > from) listener.noted({ notes: notes.slice(from, this.told), dropped: 0 });
+    listener.pictured(this.picture.at(this.atUs));
+  }
+}
+
+function summaryOf(id: string, steps: readonly Note[]): TraceSummary {
+  const replied = steps.find((note) => note.kind === 'step' && note.what === 'replied');
+  const [first] = steps;
+  const atUs = first?.atUs ?? 0;
+  return {
+    id,
+    atUs,
+    what: textOf(first),
+    key: '',
+    outcome: textOf(replied),
+    ms: ((replied?.atUs ?? atUs) - atUs) / 1000,
+    nodes: [...new Set(steps.map(({ node }) => node))],
+  };
+}
+
+function textOf(note: Note | undefined): string {
+  return note?.kind === 'step' ? (note.text ?? note.what) : '';
+}

@@ -1,0 +1,114 @@
+/** The page: puts source, store, frame and views together. */
+import './style/tokens.css';
+import './style/base.css';
+import './style/frame.css';
+import { render, type ComponentType } from 'preact';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { after, onFrame } from './browser.js';
+import { sourceOfFile, useDroppedFiles } from './dropped-file.js';
+import { Frame, type Tab } from './frame.tsx';
+import { askedReplay, LiveSource } from './live-source.js';
+import { PageContext, useStore, type Page, type ViewProps } from './page.js';
+import { PageStore } from './page-store.js';
+import { hashOf, routeOf, type ViewName } from './route.js';
+import type { Source } from './source.js';
+import { ChartsView } from './views/charts/view.tsx';
+import { ClusterView } from './views/cluster/view.tsx';
+import { KeysView } from './views/keys/view.tsx';
+import { ReplayView } from './views/replay/view.tsx';
+import { RequestView } from './views/request/view.tsx';
+import { StoryView } from './views/story/view.tsx';
+
+const views: Readonly<Record<ViewName, ComponentType<ViewProps>>> = {
+  cluster: ClusterView,
+  charts: ChartsView,
+  request: RequestView,
+  keys: KeysView,
+  story: StoryView,
+  replay: ReplayView,
+};
+
+const allTabs: readonly Tab[] = [
+  { view: 'cluster', title: 'Cluster' },
+  { view: 'charts', title: 'Charts' },
+  { view: 'request', title: 'Request' },
+  { view: 'keys', title: 'Keys' },
+  { view: 'story', title: 'Story' },
+  { view: 'replay', title: 'Replay' },
+];
+
+const token = document.querySelector<HTMLMetaElement>('meta[name=quorate-token]')?.content ?? '';
+const live = new LiveSource(token);
+const store = new PageStore(live, (work) => void onFrame(work));
+
+function Whole() {
+  const [route, setRoute] = useState(() => routeOf(location.hash));
+  const [sayings, setSayings] = useState<readonly string[]>([]);
+  useEffect(() => {
+    const turn = (): void => setRoute(routeOf(location.hash));
+    addEventListener('hashchange', turn);
+    return () => removeEventListener('hashchange', turn);
+  }, []);
+  const say = useCallback((text: string) => {
+    setSayings((before) => [...before, text].slice(-dashboardLimits.sayingsMax));
+    after(dashboardLimits.sayingMs, () => setSayings((before) => before.slice(1)));
+  }, []);
+  const show = useCallback((source: Source) => {
+    store.show(source);
+    location.hash = hashOf(source.kind === 'file' ? 'replay' : 'cluster');
+  }, []);
+  const page = useMemo((): Page => ({ store, say, show }), [say, show]);
+  const take = useCallback(
+    (file: File) => {
+      sourceOfFile(file).then(show, (error: unknown) =>
+        say(`${file.name} can’t be shown. ${error instanceof Error ? error.message : ''}`),
+      );
+    },
+    [show, say],
+  );
+  useDroppedFiles(take);
+  return (
+    <PageContext.Provider value={page}>
+      <Shown route={route} sayings={sayings} show={show} take={take} />
+    </PageContext.Provider>
+  );
+}
+
+function Shown({
+  route,
+  sayings,
+  show,
+  take,
+}: {
+  readonly route: ReturnType<typeof routeOf>;
+  readonly sayings: readonly string[];
+  readonly show: (source: Source) => void;
+  readonly take: (file: File) => void;
+}) {
+  const { source, greeting } = useStore();
+  const canBreak = greeting?.canBreak === true;
+  const hasReplay = greeting?.hasReplay === true;
+  const tabs = useMemo(
+    () => allTabs.filter(({ view }) => view !== 'story' || canBreak),
+    [canBreak],
+  );
+  useEffect(() => {
+    if (hasReplay) void askedReplay().then(take);
+  }, [hasReplay, take]);
+  const View = views[route.view];
+  const isFile = source !== live;
+  return (
+    <Frame
+      tabs={tabs}
+      route={route}
+      sayings={sayings}
+      backToCluster={isFile ? () => show(live) : undefined}
+    >
+      <View path={route.path} />
+    </Frame>
+  );
+}
+
+const place = document.querySelector('#page');
+if (place !== null) render(<Whole />, place);
