@@ -48,7 +48,11 @@
 import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import { applyFault, isFault } from '../cluster/faults.js';
-import { clusterOptionsDefault, type ClusterOptions, type SimCluster } from '../cluster/sim-cluster.js';
+import {
+  clusterOptionsDefault,
+  type ClusterOptions,
+  type SimCluster,
+} from '../cluster/sim-cluster.js';
 import { Stage } from './stage.js';
 
 export interface Scenario {

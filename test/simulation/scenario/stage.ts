@@ -89,10 +89,13 @@ export class Stage {
         .map((part) => part.split(':').map((name) => this.aliases.get(name) ?? name))
         .map((names) => names.join(':'))
         .join(',');
+    const args = command.args.map(replaced);
     const options = Object.entries(command.options).map(([name, value]) => [name, replaced(value)]);
+    const words = options.map(([name, value]) => `${name}=${value}`);
     return {
       ...command,
-      args: command.args.map(replaced),
+      text: [command.verb, ...args, ...words].join(' '),
+      args,
       options: Object.fromEntries(options) as Command['options'],
     };
   }

@@ -401,8 +401,7 @@ export class SimNats {
     if (lane.isDeaf) return this.lost(publication, lane, 'dead');
     if (this.cutOf(from, lane) !== undefined) return this.lost(publication, lane, 'cut');
     const untilUs = this.inRouteUntilUs({ from: from.name, to: lane.name });
-    if (untilUs > this.scheduler.nowUs)
-      return this.holdBack(to, publication, { from, untilUs });
+    if (untilUs > this.scheduler.nowUs) return this.holdBack(to, publication, { from, untilUs });
     let dueUs = this.arrivalUs(lane);
     if (this.clogs.size > 0) {
       const clogUs = this.clogs.get(wayOf({ from: from.name, to: lane.name }));

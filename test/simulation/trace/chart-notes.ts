@@ -30,7 +30,7 @@ export function noteCharts(product: QuorateNode, note: (chart: Shown) => void): 
     if (event.type !== '@xstate.snapshot') return;
     const { id: chart } = (event.actorRef as Chart).logic?.config ?? {};
     if (chart === undefined) return;
-    const moved = movedTo(event.snapshot as State);
+    const moved = movedTo(event.snapshot);
     const text = JSON.stringify(moved);
     if (last.get(event.actorRef) === text) return;
     last.set(event.actorRef, text);

@@ -128,8 +128,13 @@ function wholeOf(text: string | undefined): number | undefined {
     : undefined;
 }
 
+/** Empty where it is no message of nodes to each other: operators ask in another form. */
 function listOf(payload: Buffer): readonly unknown[] {
   if (payload.length === 0) return [];
-  const value = readMessagePack(payload);
-  return Array.isArray(value) ? value : [];
+  try {
+    const value = readMessagePack(payload);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 }

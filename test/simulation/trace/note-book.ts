@@ -86,7 +86,6 @@ export class NoteBook {
       this.lines[at] = noteLine({ ...note, node: id });
     this.waiting.delete(name);
   }
-
 }
 
 /** undefined: it has not read its disk in its first life, or since that was wiped. */

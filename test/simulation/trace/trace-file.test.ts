@@ -130,12 +130,14 @@ describe('a trace file of the simulator', () => {
   test('shows what disks did, and how long it took', () => {
     const syncs = of('disk').filter(({ what }) => what === 'sync');
     expect(syncs.length).toBeGreaterThan(5);
-    expect(syncs.every(({ tookUs, bytes }) => tookUs > 0 && bytes > 0)).toBe(true);
+    expect(syncs.every(({ tookUs }) => tookUs > 0)).toBe(true);
+    expect(syncs.some(({ bytes }) => bytes > 100)).toBe(true);
   });
 
   test('tells what clients asked for and were told, and no key anywhere else', () => {
     const steps = of('step').filter(({ node }) => node === 'c1');
-    expect(steps.map(({ what }) => what)).toEqual(Array(3).fill(['asked', 'replied']).flat());
+    const twoEach = ['asked', 'replied'];
+    expect(steps.map(({ what }) => what)).toEqual([...twoEach, ...twoEach, ...twoEach]);
     expect(new Set(steps.map(({ trace }) => trace)).size).toBe(3);
     expect(steps[0]!.text).toBe('put b/k');
     const others = file.notes.filter(({ kind }) => kind === 'message' || kind === 'event');
@@ -156,9 +158,19 @@ test('a broken promise stands at its moment', async () => {
     ({ kind }) => kind === 'violated',
   );
   expect(broken).toEqual([
-    { kind: 'violated', node: '', atUs: brokenUs, rule: 'made-up', text: 'it was broken on purpose' },
+    {
+      kind: 'violated',
+      node: '',
+      atUs: brokenUs,
+      rule: 'made-up',
+      text: 'it was broken on purpose',
+    },
   ]);
 }, 120_000);
+
+function wanted({ kind }: Note): boolean {
+  return kind === 'fault';
+}
 
 describe('the page’s film of it', () => {
   test('most messages arrive, and only what met nobody does not', () => {
@@ -209,7 +221,6 @@ describe('the page’s film of it', () => {
 
   test('jumps from fault to fault, and says what each note means', () => {
     const film = filmOf(file.notes);
-    const wanted = ({ kind }: { readonly kind: string }): boolean => kind === 'fault';
     const first = markFrom(film, { atUs: 0, way: 'forth', wanted })!;
     const next = markFrom(film, { atUs: first.atUs, way: 'forth', wanted })!;
     expect(next.atUs).toBeGreaterThan(first.atUs);

@@ -12,8 +12,7 @@ type Untimed = Note extends infer N ? (N extends Note ? Omit<N, 'atUs'> : never)
 export function watchRun(cluster: SimCluster): NoteBook {
   const { scheduler, trace, violations, nats } = cluster;
   const book = new NoteBook(() => cluster.nodes);
-  const note = (untimed: Untimed): void =>
-    book.add({ ...untimed, atUs: scheduler.nowUs } as Note);
+  const note = (untimed: Untimed): void => book.add({ ...untimed, atUs: scheduler.nowUs });
   const lives = new LifeNotes();
   trace.onAdded = (who, what) => {
     const found = lives.of(who, what);

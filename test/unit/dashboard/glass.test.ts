@@ -1,6 +1,6 @@
 /** A request under the glass, of notes as nodes write them. */
 import { describe, expect, test } from '@jest/globals';
-import type { Note, StepWhat } from '../../../src/dashboard/wire.js';
+import type { Note, StepNote, StepWhat } from '../../../src/dashboard/wire.js';
 import { journeysOf } from '../../../src/dashboard/page/parts/journeys.js';
 import { namesOf } from '../../../src/dashboard/page/parts/names.js';
 import { timeAxisOf } from '../../../src/dashboard/page/parts/time-axis.js';
@@ -37,9 +37,10 @@ const nameOf = namesOf(nodes);
 const startUs = 1_790_000_000_000_000;
 
 type More = Readonly<Record<string, unknown>>;
+type StepMore = Omit<Partial<StepNote>, 'kind' | 'atUs' | 'node' | 'trace' | 'what'>;
 
-function step(afterUs: number, node: string, what: StepWhat, more: More = {}): Note {
-  return { kind: 'step', atUs: startUs + afterUs, node, trace, what, ...more } as Note;
+function step(afterUs: number, node: string, what: StepWhat, more: StepMore = {}): Note {
+  return { kind: 'step', atUs: startUs + afterUs, node, trace, what, ...more };
 }
 
 function message(
@@ -182,7 +183,13 @@ describe('a put that a fallback helps', () => {
     );
     const layout = sequenceLayoutOf(glassOf(odd, nameOf)!);
     const svg = sequenceSvg(layout, startUs);
-    expect(layout.columns.map(({ lane }) => lane.title)).toEqual(['client', 'n1', 'n2', 'n3', 'n4']);
+    expect(layout.columns.map(({ lane }) => lane.title)).toEqual([
+      'client',
+      'n1',
+      'n2',
+      'n3',
+      'n4',
+    ]);
     expect(svg).toContain('&#60;b&#62;&#38;&#34;');
     expect(svg).not.toContain('<b>');
     expect(svg.match(/<line /g)!.length).toBe(
@@ -282,10 +289,11 @@ describe('other requests', () => {
   });
 });
 
-describe('messages on their way', () => {
-  const told = (afterUs: number, ends: readonly ['sent' | 'received', string, string]): Note =>
-    message(afterUs, ends, { verb: 'gossip' });
+function told(afterUs: number, ends: readonly ['sent' | 'received', string, string]): Note {
+  return message(afterUs, ends, { verb: 'gossip' });
+}
 
+describe('messages on their way', () => {
   test('what goes to all arrives at several', () => {
     const journeys = journeysOf([
       told(0, ['sent', n1, 'all']),

@@ -17,7 +17,7 @@ export function noteText(note: Note, nameOf: NameOf, coordinator = ''): string {
       return eventText(note, nameOf);
     case 'fault':
       return note.text;
-    case 'violated':
+    default:
       return `broken: ${note.rule}: ${note.text}`;
   }
 }
@@ -68,7 +68,7 @@ function stepText(note: StepNote, nameOf: NameOf, coordinator: string): string {
       return `${about} takes the merged state`;
     case 'handedOff':
       return `has brought its hint to ${about}`;
-    case 'settled':
+    default:
       return 'is done with it';
   }
 }

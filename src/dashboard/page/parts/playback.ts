@@ -8,10 +8,10 @@ export interface Playback {
   readonly isPlaying: boolean;
   /** 1: all of it in some seconds. */
   readonly speed: number;
-  seek(atUs: number): void;
-  play(): void;
-  pause(): void;
-  setSpeed(speed: number): void;
+  readonly seek: (atUs: number) => void;
+  readonly play: () => void;
+  readonly pause: () => void;
+  readonly setSpeed: (speed: number) => void;
 }
 
 /** All of it takes so long at speed 1. */

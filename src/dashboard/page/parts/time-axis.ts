@@ -8,9 +8,9 @@ export interface TimeAxis {
   /** In units of time as drawn; the whole is `length`. */
   readonly length: number;
   /** From a moment to where it is drawn. */
-  drawn(atUs: number): number;
+  readonly drawn: (atUs: number) => number;
   /** From where it is drawn to the moment. */
-  moment(drawn: number): number;
+  readonly moment: (drawn: number) => number;
   readonly gaps: readonly TimeGap[];
 }
 
@@ -71,4 +71,3 @@ function axisOver(
     gaps: pieces.filter(({ fromUs, toUs }) => toUs - fromUs > most),
   };
 }
-

@@ -3,12 +3,12 @@ export interface TransportProps {
   readonly isPlaying: boolean;
   readonly speed: number;
   readonly speeds: readonly { readonly speed: number; readonly text: string }[];
-  toStart(): void;
-  back(): void;
-  forth(): void;
-  play(): void;
-  pause(): void;
-  setSpeed(speed: number): void;
+  readonly toStart: () => void;
+  readonly back: () => void;
+  readonly forth: () => void;
+  readonly play: () => void;
+  readonly pause: () => void;
+  readonly setSpeed: (speed: number) => void;
 }
 
 export function Transport(props: TransportProps) {

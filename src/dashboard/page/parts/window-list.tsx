@@ -3,14 +3,20 @@ import './window-list.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+interface Row {
+  readonly look: string;
+  readonly title: string;
+  readonly text: ComponentChildren;
+}
+
 export interface WindowListProps {
   readonly label: string;
   readonly count: number;
   /** The row that is kept in sight; -1: none. */
   readonly current: number;
   /** Of a row by its number. */
-  row(index: number): { readonly look: string; readonly title: string; text: ComponentChildren };
-  choose(index: number): void;
+  readonly row: (index: number) => Row;
+  readonly choose: (index: number) => void;
 }
 
 const rowHeight = 26;

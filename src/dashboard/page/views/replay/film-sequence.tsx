@@ -26,10 +26,7 @@ export function FilmSequence({ film, nodes, clients, atUs, nameOf }: Shown) {
     <div ref={ref} class="stack">
       <label class="row small">
         The last
-        <select
-          value={windowUs}
-          onChange={(event) => setWindow(Number(event.currentTarget.value))}
-        >
+        <select value={windowUs} onChange={(event) => setWindow(Number(event.currentTarget.value))}>
           {windowsUs.map((us) => (
             <option key={us} value={us}>
               {durationText(us)}

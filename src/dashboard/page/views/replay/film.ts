@@ -129,7 +129,7 @@ export function faultsAt({ faults }: Film, atUs: number): Trouble[] {
 /** The mark before a moment, or after it; of those that `wanted` takes. */
 export function markFrom(
   { marks }: Film,
-  { atUs, way, wanted }: { atUs: number; way: 'back' | 'forth'; wanted(mark: Mark): boolean },
+  { atUs, way, wanted }: { atUs: number; way: 'back' | 'forth'; wanted: (mark: Mark) => boolean },
 ): Mark | undefined {
   return way === 'forth'
     ? marks.find((mark) => mark.atUs > atUs && wanted(mark))

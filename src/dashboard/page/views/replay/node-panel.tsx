@@ -5,7 +5,7 @@ import type { Shown } from './shown.js';
 
 export interface NodePanelProps extends Shown {
   readonly chosen: string;
-  choose(node: string): void;
+  readonly choose: (node: string) => void;
 }
 
 export function NodePanel({ film, nodes, atUs, nameOf, chosen, choose }: NodePanelProps) {

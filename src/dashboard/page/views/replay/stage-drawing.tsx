@@ -8,7 +8,7 @@ export interface StageDrawingProps extends Shown {
   /** How many times as fast as it happened it is played. */
   readonly speed: number;
   readonly chosen: string;
-  choose(node: string): void;
+  readonly choose: (node: string) => void;
 }
 
 /** A message is seen for so long, in microseconds of who looks. */

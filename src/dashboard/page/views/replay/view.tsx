@@ -32,13 +32,13 @@ export function ReplayView() {
 }
 
 function NoFile() {
-  const { say, show } = usePage();
+  const page = usePage();
   const open = async (file: File | undefined): Promise<void> => {
     if (file === undefined) return;
     try {
-      show(await sourceOfFile(file));
+      page.show(await sourceOfFile(file));
     } catch (error) {
-      say(`${file.name} can’t be shown. ${error instanceof Error ? error.message : ''}`);
+      page.say(`${file.name} can’t be shown. ${error instanceof Error ? error.message : ''}`);
     }
   };
   return (

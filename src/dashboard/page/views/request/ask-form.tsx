@@ -8,8 +8,8 @@ type Verb = 'put' | 'get' | 'delete';
 export interface AskFormProps {
   readonly cluster: LiveCluster;
   /** The id of its trace, once it is answered. */
-  asked(trace: string): void;
-  say(text: string): void;
+  readonly asked: (trace: string) => void;
+  readonly say: (text: string) => void;
 }
 
 export function AskForm({ cluster, asked, say }: AskFormProps) {

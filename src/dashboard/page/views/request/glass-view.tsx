@@ -56,9 +56,7 @@ function Glassed({ id, glass, notes, nodes }: GlassViewProps & { readonly glass:
         <span class="spacer" />
         <Export
           text="SVG"
-          make={() =>
-            download(`${id}.svg`, 'image/svg+xml', sequenceSvg(layout, glass.fromUs))
-          }
+          make={() => download(`${id}.svg`, 'image/svg+xml', sequenceSvg(layout, glass.fromUs))}
         />
         <Export
           text="Perfetto"
@@ -82,7 +80,7 @@ function Glassed({ id, glass, notes, nodes }: GlassViewProps & { readonly glass:
   );
 }
 
-function Choice(props: { readonly text: string; readonly isOn: boolean; choose(): void }) {
+function Choice(props: { readonly text: string; readonly isOn: boolean; readonly choose: () => void }) {
   return (
     <button type="button" aria-pressed={props.isOn ? 'true' : 'false'} onClick={props.choose}>
       {props.text}
@@ -90,7 +88,7 @@ function Choice(props: { readonly text: string; readonly isOn: boolean; choose()
   );
 }
 
-function Export({ text, make }: { readonly text: string; make(): void }) {
+function Export({ text, make }: { readonly text: string; readonly make: () => void }) {
   return (
     <button type="button" class="small" title={`Save as a file: ${text}`} onClick={make}>
       ⭳ {text}

@@ -262,7 +262,10 @@ function axisOf(
 ): TimeAxis {
   const times = new Set([fromUs]);
   for (const note of notes) times.add(beganUs(note)).add(note.atUs);
-  return timeAxisOf([...times].sort((a, b) => a - b), burstUs);
+  return timeAxisOf(
+    [...times].sort((a, b) => a - b),
+    burstUs,
+  );
 }
 
 /** What is shown beside a step: all of it that is small. */

@@ -7,7 +7,7 @@ export interface SequenceDrawingProps {
   readonly glass: Glass;
   readonly layout: SequenceLayout;
   readonly atUs: number;
-  seek(atUs: number): void;
+  readonly seek: (atUs: number) => void;
 }
 
 export function SequenceDrawing({ glass, layout, atUs, seek }: SequenceDrawingProps) {
@@ -51,7 +51,7 @@ interface RowProps {
   readonly row: PlacedRow;
   readonly fromUs: number;
   readonly isToCome: boolean;
-  seek(atUs: number): void;
+  readonly seek: (atUs: number) => void;
 }
 
 function Row({ row, fromUs, isToCome, seek }: RowProps) {

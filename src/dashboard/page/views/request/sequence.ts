@@ -73,15 +73,17 @@ export function sequenceLayoutOf(glass: Glass): SequenceLayout {
   const lanes = glass.lanes.filter(({ role }) => role !== 'disk' && role !== 'network');
   const columns = lanes.map((lane, index) => ({ lane, x: left + column * (index + 0.5) }));
   const xs = new Map(columns.map(({ lane, x }) => [lane.id, x]));
-  const rows = sequenceOf(glass).flatMap((one): Omit<PlacedRow, 'y'>[] => {
+  const rows: PlacedRow[] = [];
+  for (const one of sequenceOf(glass)) {
     const x = xs.get(one.from);
-    return x === undefined ? [] : [{ ...one, x, toX: one.to && xs.get(one.to) }];
-  });
+    const toX = one.to === undefined ? undefined : xs.get(one.to);
+    if (x !== undefined) rows.push({ ...one, x, toX, y: head + row * (rows.length + 0.7) });
+  }
   return {
     width: left + column * columns.length,
     height: head + row * rows.length + foot,
     columns,
-    rows: rows.map((one, index) => ({ ...one, y: head + row * (index + 0.7) })),
+    rows,
   };
 }
 

@@ -8,7 +8,7 @@ import { networkLane, type Glass, type Lane, type Moment, type Span } from './gl
 export interface TimeLineProps {
   readonly glass: Glass;
   readonly atUs: number;
-  seek(atUs: number): void;
+  readonly seek: (atUs: number) => void;
 }
 
 const sizes = { head: 24, lane: 36, disk: 24, right: 14 } as const;
@@ -18,7 +18,7 @@ interface Canvas {
   readonly left: number;
   readonly width: number;
   readonly height: number;
-  x(atUs: number): number;
+  readonly x: (atUs: number) => number;
   /** The middle of a lane. */
   y(lane: string): number | undefined;
 }

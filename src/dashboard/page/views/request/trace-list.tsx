@@ -8,7 +8,7 @@ export interface TraceListProps {
   readonly traces: readonly TraceSummary[];
   readonly shown: string;
   readonly nameOf: NameOf;
-  choose(id: string): void;
+  readonly choose: (id: string) => void;
 }
 
 export function TraceList({ traces, shown, nameOf, choose }: TraceListProps) {

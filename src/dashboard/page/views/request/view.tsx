@@ -17,7 +17,7 @@ const againMs = 1_500;
 
 export function RequestView({ path }: ViewProps) {
   const { source, picture } = useStore();
-  const { say } = usePage();
+  const page = usePage();
   const [id = ''] = path;
   const traces = useTraces(source);
   const { notes, isMeanwhile } = useTrace(source, id);
@@ -26,9 +26,6 @@ export function RequestView({ path }: ViewProps) {
     () => nodes.map(({ id, name, host, zone }) => ({ id, name, host, zone })),
     [nodes.map(({ id, name }) => `${id} ${name}`).join()],
   );
-  const choose = (trace: string): void => {
-    location.hash = hashOf('request', trace);
-  };
   return (
     <section class="request" aria-labelledby="request-view">
       <h2 id="request-view" class="only-read">
@@ -36,7 +33,7 @@ export function RequestView({ path }: ViewProps) {
       </h2>
       <div class="stack side">
         {source.cluster !== undefined && (
-          <AskForm cluster={source.cluster} asked={choose} say={say} />
+          <AskForm cluster={source.cluster} asked={choose} say={(text) => page.say(text)} />
         )}
         <h3>Traced requests</h3>
         <TraceList traces={traces} shown={id} nameOf={namesOf(named)} choose={choose} />
@@ -52,6 +49,10 @@ export function RequestView({ path }: ViewProps) {
       </div>
     </section>
   );
+}
+
+function choose(trace: string): void {
+  location.hash = hashOf('request', trace);
 }
 
 function Nothing() {
