@@ -13,7 +13,6 @@ import { limits } from '../../actors/rules/limits.js';
 import { Bus } from '../seams/bus.js';
 import { Clock, type TimerId } from '../seams/clock.js';
 import { durationsMs, type Histogram, Metrics } from '../seams/metrics.js';
-import { coarseDelayMs } from '../seams/real-clock.js';
 
 @scoped(Lifecycle.ContainerScoped)
 export class Hearing {
@@ -71,18 +70,13 @@ export class Hearing {
    * silence.
    */
   keepAsking(): () => void {
-    const { clock } = this;
     let timer: TimerId;
-    let dueMs = clock.monotonicMs();
     const again = (): void => {
-      const nowMs = clock.monotonicMs();
-      this.loopLagMs.observe(Math.max(0, nowMs - dueMs));
-      dueMs = nowMs + coarseDelayMs(limits.reviewIntervalMs);
       this.ask();
-      timer = clock.setTimeout(again, limits.reviewIntervalMs);
+      timer = this.clock.setTimeout(again, limits.reviewIntervalMs);
     };
     again();
-    return () => clock.clearTimeout(timer);
+    return () => this.clock.clearTimeout(timer);
   }
 
   /**
@@ -128,6 +122,11 @@ export class Hearing {
   lagMs(nowMs: number): number {
     const [askedMs] = this.unanswered;
     return askedMs === undefined ? 0 : Math.max(0, nowMs - askedMs - this.wayMs);
+  }
+
+  /** The event loop came to a timer so much later than it was set to; less than 0: in time. */
+  timerRang(lateMs: number): void {
+    this.loopLagMs.observe(Math.max(0, lateMs));
   }
 
   /** Whether silence says nothing about others. */

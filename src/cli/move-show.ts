@@ -1,7 +1,7 @@
 /** Shows how far a move is, until it is over. */
 import { commandLimits } from '../../actors/rules/limits/command.js';
+import { MovePaces, paced, restOf } from '../wire/move-progress.js';
 import type { ClusterQuestion } from './cluster-status.js';
-import { MovePaces, paced, restOf } from './move-progress.js';
 import { comingIn, watchMove } from './move-watch.js';
 import { printJson, printLine, Screen } from './output.js';
 import { moveLine, moveText, ringText, waitingText } from './ring-text.js';

@@ -2,9 +2,9 @@
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { UnavailableError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
+import { MovePaces, moveProgressOf, type MoveProgress } from '../wire/move-progress.js';
 import type { RingMessage, RingNode } from '../wire/ring-message.js';
 import { askRing, type ClusterQuestion } from './cluster-status.js';
-import { MovePaces, moveProgressOf, type MoveProgress } from './move-progress.js';
 
 export interface MoveWatcher {
   /** After each answer while something moves. */

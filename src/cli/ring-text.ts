@@ -1,9 +1,5 @@
 /** What `quorate ring` shows, as text. */
-import type { NodeId } from '../../actors/rules/actor.js';
 import { commandLimits } from '../../actors/rules/limits/command.js';
-import { placementOf } from '../../actors/rules/placement.js';
-import { layoutOf, type RingMessage, type RingNode } from '../wire/ring-message.js';
-import { byName } from './cluster-status.js';
 import {
   type MovePace,
   type MovePaces,
@@ -11,7 +7,10 @@ import {
   moveProgressOf,
   type NodeProgress,
   type Share,
-} from './move-progress.js';
+} from '../wire/move-progress.js';
+import type { RingMessage, RingNode } from '../wire/ring-message.js';
+import { ringSharesOf } from '../wire/ring-shares.js';
+import { byName } from './cluster-status.js';
 import { table } from './output.js';
 
 const barWidth = 32;
@@ -20,9 +19,9 @@ const nodeBarWidth = 16;
 /** Who answers for how much; while partitions move, also how many of them come and go. */
 export function ringText(ring: RingMessage): string {
   const progress = moveProgressOf(ring);
-  const answers = answeredFor(ring);
+  const shares = ringSharesOf(ring);
   const rows = ring.nodes.toSorted(byName).map((node) => {
-    const { all, first } = answers.get(node.id) ?? nothing;
+    const { all, first } = shares.get(node.id)!;
     const { name, host, zone, weight } = node;
     const cells = [name, host, zone, weight === undefined ? '-' : String(weight)];
     cells.push(stateOf(node), String(all), String(first));
@@ -37,24 +36,6 @@ export function ringText(ring: RingMessage): string {
   const head = `${ring.groupOf.length} partitions, N=${ring.n}, layout ${ring.epoch}`;
   const lines = [head, ...(progress === undefined ? [] : [movedText(progress)])];
   return [...lines, table(header, rows)].join('\n');
-}
-
-const nothing = { all: 0, first: 0 };
-
-/** Node → of how many partitions it is a reader, and the first one. */
-function answeredFor(ring: RingMessage): ReadonlyMap<NodeId, { all: number; first: number }> {
-  const counts = new Map<NodeId, { all: number; first: number }>();
-  const layout = layoutOf(ring);
-  for (let partition = 0; partition < ring.groupOf.length; partition++) {
-    const { readers } = placementOf(layout, partition, ring.n);
-    for (const [position, id] of readers.entries()) {
-      const count = counts.get(id) ?? { all: 0, first: 0 };
-      count.all++;
-      if (position === 0) count.first++;
-      counts.set(id, count);
-    }
-  }
-  return counts;
 }
 
 /** What becomes of it, where that is not simply to stay; and unless it is alive what it is. */

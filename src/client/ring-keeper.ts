@@ -7,7 +7,7 @@ import { UnavailableError } from '../errors.js';
 import type { ToldClocks } from '../bus/told-clocks.js';
 import type { BusMessage } from '../seams/bus.js';
 import { decodeDocument } from '../wire/message-pack.js';
-import { ringFromDocument } from '../wire/ring-message.js';
+import { ringFromDocument } from '../wire/ring-document.js';
 import type { Subjects } from '../wire/subjects.js';
 import type { Flights } from './flights.js';
 import type { NodeStates } from './node-states.js';

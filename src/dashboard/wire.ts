@@ -52,6 +52,8 @@ export interface NodeView {
   readonly absent: readonly string[];
   /** Hints it owes, by the id of whom it owes them to. */
   readonly hints: Readonly<Record<string, number>>;
+  /** Partitions it knows to differ from another node's; not there: it did not say. */
+  readonly differing?: readonly number[];
   readonly charts: readonly ChartInstance[];
 }
 

@@ -7,13 +7,14 @@
 import { limits } from '../../actors/rules/limits.js';
 import { gossipLimits } from '../../actors/rules/limits/gossip.js';
 import type { Hearing } from '../bus/hearing.js';
+import { coarseDelayMs } from '../seams/real-clock.js';
 
 export class OwnHealth {
   strikes = 0;
   /** undefined: it did not look at others just before. */
   private reviewedAtMs: number | undefined;
 
-  constructor(private readonly hearing: Pick<Hearing, 'lagMs'>) {}
+  constructor(private readonly hearing: Pick<Hearing, 'lagMs' | 'timerRang'>) {}
 
   strike(): void {
     this.strikes = Math.min(gossipLimits.strikesMax, this.strikes + 1);
@@ -26,9 +27,12 @@ export class OwnHealth {
   /** Whenever it looks at others. */
   review(nowMs: number): void {
     const { reviewIntervalMs, waitMsMax } = limits;
-    const isLate = nowMs - (this.reviewedAtMs ?? nowMs) >= 2 * reviewIntervalMs;
+    const { reviewedAtMs, hearing } = this;
+    const isLate = nowMs - (reviewedAtMs ?? nowMs) >= 2 * reviewIntervalMs;
+    if (reviewedAtMs !== undefined)
+      hearing.timerRang(nowMs - reviewedAtMs - coarseDelayMs(reviewIntervalMs));
     this.reviewedAtMs = nowMs;
-    if (isLate || this.hearing.lagMs(nowMs) > waitMsMax) this.strike();
+    if (isLate || hearing.lagMs(nowMs) > waitMsMax) this.strike();
   }
 
   /** It does not look at others for a while. */

@@ -52,7 +52,7 @@ interface Watched {
 
 export interface PeerWatchOptions {
   readonly clock: Clock;
-  readonly hearing: Pick<Hearing, 'ask' | 'isDeaf' | 'lagMs' | 'read'>;
+  readonly hearing: Pick<Hearing, 'ask' | 'isDeaf' | 'lagMs' | 'read' | 'timerRang'>;
   readonly lateWords: Pick<LateWords, 'areExpected'>;
   readonly inspection: Pick<Inspection, 'attach' | 'detach'>;
   /** From NATS: silence says nothing about others. */

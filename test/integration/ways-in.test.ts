@@ -11,7 +11,7 @@ import { UnavailableError } from '../../src/errors.js';
 import { RealClock } from '../../src/seams/real-clock.js';
 import { RealRandom } from '../../src/seams/real-random.js';
 import { decode, decodeDocument } from '../../src/wire/message-pack.js';
-import { ringFromDocument } from '../../src/wire/ring-message.js';
+import { ringFromDocument } from '../../src/wire/ring-document.js';
 import { startApiNode, type ApiNode, type World } from '../support/api-node.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { until } from '../support/until.js';

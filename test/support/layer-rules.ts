@@ -39,7 +39,17 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
   ['src/client/', ['actors/', 'src/errors.ts', 'src/seams/', 'src/wire/', 'src/bus/']],
   ['src/index.ts', ['actors/', 'src/']],
   ['src/dashboard/wire.ts', ['src/insight/notes.ts']],
-  ['src/dashboard/page/', ['actors/rules/', 'src/insight/note-', 'src/dashboard/wire.ts']],
+  [
+    'src/dashboard/page/',
+    [
+      'actors/rules/',
+      'src/wire/ring-message.ts',
+      'src/wire/ring-shares.ts',
+      'src/wire/move-progress.ts',
+      'src/insight/note-',
+      'src/dashboard/wire.ts',
+    ],
+  ],
   ['src/dashboard/page/main.tsx', ['actors/rules/', 'src/dashboard/page/']],
   ['src/dashboard/', [...foundations, 'src/dashboard/wire.ts']],
   ['src/cli/', ['actors/', 'src/']],

@@ -7,7 +7,9 @@ const { reviewIntervalMs, waitMsMax } = limits;
 
 function health() {
   const state = { lagMs: 0 };
-  return { state, own: new OwnHealth({ lagMs: () => state.lagMs }) };
+  const late: number[] = [];
+  const timerRang = (ms: number): void => void late.push(ms);
+  return { state, late, own: new OwnHealth({ lagMs: () => state.lagMs, timerRang }) };
 }
 
 test('a strike for each time it is late, or behind with what it reads; bounded, and forgiven', () => {
@@ -26,10 +28,19 @@ test('a strike for each time it is late, or behind with what it reads; bounded, 
   expect(own.strikes).toBe(0);
 });
 
+test('it tells how late it is each time: by what a timer rings late, in the steps of timers', () => {
+  const { own, late } = health();
+  own.review(1_000);
+  own.review(1_256);
+  own.review(1_256 + 256 + 700);
+  expect(late).toEqual([0, 700]);
+});
+
 test('a rest is not late', () => {
-  const { own } = health();
+  const { own, late } = health();
   own.review(0);
   own.rest();
   own.review(60_000);
   expect(own.strikes).toBe(0);
+  expect(late).toEqual([]);
 });

@@ -13,7 +13,13 @@ function watchOf(count: number) {
   const ids = Array.from({ length: count }, (_, i) => `${i}`.padStart(3, '0'));
   const watch = new PeerWatch({
     clock,
-    hearing: { ask: () => undefined, isDeaf: () => false, lagMs: () => 0, read: () => false },
+    hearing: {
+      ask: () => undefined,
+      isDeaf: () => false,
+      lagMs: () => 0,
+      read: () => false,
+      timerRang: () => undefined,
+    },
     lateWords: { areExpected: false },
     inspection: { attach: () => undefined, detach: () => undefined },
     isCutOff: () => false,

@@ -10,4 +10,15 @@ export const dashboardLimits = {
   sayingsMax: 4,
   /** Of a file that is played: one picture at most so often, by its own time. */
   picturePeriodUs: 1_000_000,
+
+  /** Keys of a bucket that the page lists, as they are scrolled to. */
+  keysKeptMax: 20_000,
+  /** Of a long list so many rows are drawn above and below those in sight. */
+  rowsBeside: 6,
+  /** A node whose last answer is older than that is not asked what it thinks of others. */
+  silenceMsMax: 3_500,
+  /** A scene of the story that is not seen after this says what is missing. */
+  storySceneMsMax: 20_000,
+  /** Of what the nodes noted, the story shows the latest. */
+  storyNotesMax: 40,
 } as const;

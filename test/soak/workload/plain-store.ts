@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import msgpack from 'msgpack-lite';
 import { decodeOwnReply, encodeOwnFrame } from '../../../src/wire/own-frames.js';
-import { ringFromDocument, type RingMessage } from '../../../src/wire/ring-message.js';
+import { ringFromDocument } from '../../../src/wire/ring-document.js';
+import type { RingMessage } from '../../../src/wire/ring-message.js';
 import { byteStringOf } from '../../../src/wire/text.js';
 import { PlainClient, type PlainReply, type RequestOptions } from '../../support/plain-client.js';
 import type { Found, ReadHow, SoakStore, WriteHow, Written } from './store.js';

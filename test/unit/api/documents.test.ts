@@ -2,7 +2,8 @@ import { expect, jest, test } from '@jest/globals';
 import { startApiNode } from '../../support/api-node.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
 import { decodeDocument } from '../../../src/wire/message-pack.js';
-import { ringFromDocument, type RingMessage } from '../../../src/wire/ring-message.js';
+import { ringFromDocument } from '../../../src/wire/ring-document.js';
+import type { RingMessage } from '../../../src/wire/ring-message.js';
 
 const id = 'a'.repeat(16);
 

@@ -8,7 +8,7 @@ import {
   type MoveProgress,
   paced,
   restOf,
-} from '../../../src/cli/move-progress.js';
+} from '../../../src/wire/move-progress.js';
 import { watchMove, type MoveWatcher } from '../../../src/cli/move-watch.js';
 import { moveLine, moveText, ringText, waitingText } from '../../../src/cli/ring-text.js';
 import { ringMessageOf, type RingMessage, type RingNode } from '../../../src/wire/ring-message.js';

@@ -5,117 +5,11 @@
 import { expect, test } from '@jest/globals';
 import type { NodeOptions } from '../../../src/options/node-options.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
-import { composeNode, type QuorateNode } from '../../../src/node/compose-node.js';
-import type { BusMessage } from '../../../src/seams/bus.js';
-import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';
-import { SimRandom } from '../../simulation/core/sim-random.js';
-import { Trace } from '../../simulation/core/trace.js';
-import { SimBus } from '../../simulation/seams/sim-bus.js';
-import { SimClock, type ClockFaults } from '../../simulation/seams/sim-clock.js';
-import { diskFaultsNone, SimDisk } from '../../simulation/seams/sim-disk.js';
-import { SimLogDirectory } from '../../simulation/seams/sim-log-directory.js';
-import { SimNats } from '../../simulation/seams/sim-nats.js';
-import { SimTables } from '../../simulation/seams/sim-tables.js';
+import type { QuorateNode } from '../../../src/node/compose-node.js';
+import { NodeWorld } from '../../support/node-world.js';
 
-const partitions = 16;
-
-class World {
-  readonly errors: unknown[] = [];
-  readonly scheduler = new Scheduler((error) => this.errors.push(error));
-  readonly trace = new Trace({ keep: true });
-  readonly disks = new Map<string, SimDisk>();
-  readonly clocks = new Map<string, ClockFaults>();
-  readonly nats: SimNats;
-  private readonly random: SimRandom;
-  private readonly client: SimBus;
-
-  constructor(seed: string) {
-    this.random = new SimRandom(seed);
-    this.nats = new SimNats(this.scheduler, this.random.fork('nats'), this.trace, {
-      noise: { latencyUs: 100, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
-      mapping: { prefix: 'kv', partitions },
-      payloadBytesMax: 1024 * 1024,
-      pendingBytesMax: 64 * 1024 * 1024,
-    });
-    this.client = new SimBus(this.nats, 'client', new SimProcess('client'));
-  }
-
-  node(name: string, options: Partial<NodeOptions> = {}): QuorateNode {
-    const { scheduler, trace } = this;
-    const process = new SimProcess(name);
-    const disk =
-      this.disks.get(name) ?? new SimDisk(this.random.fork(`disk ${name}`), { ...diskFaultsNone });
-    this.disks.set(name, disk);
-    const host = { scheduler, process, trace };
-    const clockFaults = { driftPpm: 0, wallOffsetMs: 0 };
-    this.clocks.set(name, clockFaults);
-    return composeNode(
-      {
-        clock: new SimClock(scheduler, process, clockFaults),
-        random: this.random.fork(name),
-        bus: new SimBus(this.nats, name, process),
-        logDirectory: new SimLogDirectory(disk, host),
-        tables: new SimTables(disk, host),
-      },
-      { ...nodeOptionsDefault, partitions, name, host: name, ...options, dataDir: '' },
-    );
-  }
-
-  async run(ms: number): Promise<void> {
-    await this.scheduler.run({ endUs: this.scheduler.nowUs + ms * 1000 });
-  }
-
-  /** Runs until it settles, at most a minute. */
-  async settled<T>(promise: Promise<T>): Promise<T> {
-    let done = false;
-    const watched = promise.finally(() => {
-      done = true;
-    });
-    watched.catch(() => undefined);
-    await this.scheduler.run({ endUs: this.scheduler.nowUs + 60e6, until: () => done });
-    expect(done).toBe(true);
-    return watched;
-  }
-
-  /** Three nodes that serve. */
-  async cluster(): Promise<QuorateNode[]> {
-    const nodes = ['n1', 'n2', 'n3'].map((name) => this.node(name));
-    await this.settled(Promise.all(nodes.map((node) => node.start())));
-    return nodes;
-  }
-
-  /** Without waiting for an answer. */
-  publish(subject: string, payload: string, headers: Record<string, string> = {}): void {
-    this.client.publish(subject, Buffer.from(payload), { reply: this.client.inbox(), headers });
-  }
-
-  /** A plain request; '!' and the code for an error. */
-  async request(subject: string, payload = ''): Promise<string> {
-    const answer = await this.ask(subject, { payload });
-    return answer.startsWith('!') ? answer.split(' ', 1)[0]! : answer;
-  }
-
-  /** As `request`, with outcome and reason behind the code. */
-  ask(
-    subject: string,
-    { payload = '', headers = {} }: { payload?: string; headers?: Record<string, string> },
-  ): Promise<string> {
-    const inbox = this.client.inbox();
-    const answer = new Promise<string>((resolve) => {
-      this.client.subscribe(inbox, (message: BusMessage) => {
-        const code = message.noResponders ? '503' : message.header('Nats-Service-Error-Code');
-        if (code === undefined) return resolve(Buffer.from(message.data).toString());
-        const why = message.header('Nats-Service-Error');
-        resolve(`!${code} ${message.header('Kv-Outcome')} ${why}`);
-      });
-    });
-    this.client.publish(subject, Buffer.from(payload), { reply: inbox, headers });
-    return this.settled(answer);
-  }
-}
-
-async function dayInTheLife(seed: string): Promise<World> {
-  const world = new World(seed);
+async function dayInTheLife(seed: string): Promise<NodeWorld> {
+  const world = new NodeWorld(seed);
   const nodes = await world.cluster();
   for (let i = 0; i < 20; i++) await world.request(`kv.put.b.k${i % 7}`, `value ${i}`);
   expect(await world.request('kv.get.b.k5')).toBe('value 19');
@@ -145,7 +39,7 @@ test('three nodes on simulated seams: the same seed gives the same trace to the 
 });
 
 test('a node that stops leaves no timer behind', async () => {
-  const world = new World('timers');
+  const world = new NodeWorld('timers');
   const nodes = await world.cluster();
   await world.request('kv.put.b.k', 'v');
   await world.settled(Promise.all(nodes.map((node) => node.stop())));
@@ -155,7 +49,7 @@ test('a node that stops leaves no timer behind', async () => {
 });
 
 test('a failed sync ends the node: nothing is flushed, the listener is told, others take over', async () => {
-  const world = new World('sync');
+  const world = new NodeWorld('sync');
   const nodes = await world.cluster();
   await world.request('kv.put.b.k', 'before');
   const told: string[] = [];
@@ -173,7 +67,7 @@ test('a failed sync ends the node: nothing is flushed, the listener is told, oth
 });
 
 test('a member that is told another place says so to whoever listens once it runs, and is shown where its cluster has it', async () => {
-  const world = new World('place');
+  const world = new NodeWorld('place');
   const nodes = await world.cluster();
   await world.settled(nodes[1]!.stop());
   const again = world.node('n2', { name: 'other', host: 'elsewhere', zone: 'z' });
@@ -187,7 +81,7 @@ test('a member that is told another place says so to whoever listens once it run
 });
 
 test('a full disk: the node says readOnly, answers gets, and serves again when there is room', async () => {
-  const world = new World('full');
+  const world = new NodeWorld('full');
   const nodes = await world.cluster();
   await world.request('kv.put.b.k', 'v');
   const problems: string[] = [];
@@ -205,7 +99,7 @@ test('a full disk: the node says readOnly, answers gets, and serves again when t
 });
 
 test('a full disk, and nobody to hand puts to: they are refused with nothing done, gets are answered', async () => {
-  const world = new World('full and alone');
+  const world = new NodeWorld('full and alone');
   const node = world.node('n1', { founders: 1 });
   await world.settled(node.start());
   const put = (payload: string): Promise<string> =>
@@ -227,7 +121,7 @@ test('a full disk, and nobody to hand puts to: they are refused with nothing don
 });
 
 test('a wall clock that is wrong shows in the status: by how much, to the node itself and to the others', async () => {
-  const world = new World('clock');
+  const world = new NodeWorld('clock');
   const [first, second, third] = (await world.cluster()) as [QuorateNode, QuorateNode, QuorateNode];
   world.clocks.get('n1')!.wallOffsetMs = 5_000;
   await world.run(3_000);
@@ -242,7 +136,7 @@ test('a wall clock that is wrong shows in the status: by how much, to the node i
 });
 
 test('a node that is told to stop twice, or before it served, stops once', async () => {
-  const world = new World('stop');
+  const world = new NodeWorld('stop');
   const node = world.node('n1');
   const serving = node.start();
   await world.run(2_000);
@@ -254,7 +148,7 @@ test('a node that is told to stop twice, or before it served, stops once', async
 });
 
 test('a node with data that is told another N is refused, with what to do; a bucket that holds nothing may get its own', async () => {
-  const world = new World('another N');
+  const world = new NodeWorld('another N');
   const nodes = await world.cluster();
   expect(await world.request('kv.put.orders.a', 'x')).toBe('');
   await world.run(1_000);

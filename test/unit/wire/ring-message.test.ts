@@ -4,13 +4,9 @@ import { limits } from '../../../actors/rules/limits.js';
 import { placementOf, type Layout } from '../../../actors/rules/placement.js';
 import { MalformedError } from '../../../src/errors.js';
 import { decodeDocument, encodeDocument } from '../../../src/wire/message-pack.js';
+import { ringFromDocument } from '../../../src/wire/ring-document.js';
 import type { RingNode } from '../../../src/wire/ring-message.js';
-import {
-  layoutOf,
-  placementGroupsOf,
-  ringFromDocument,
-  ringMessageOf,
-} from '../../../src/wire/ring-message.js';
+import { layoutOf, placementGroupsOf, ringMessageOf } from '../../../src/wire/ring-message.js';
 
 const node = (index: number): RingNode => ({
   id: index.toString(16).padStart(16, '0'),

@@ -2,7 +2,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { isMoving, placementOf, type Placement } from '../../actors/rules/placement.js';
-import { layoutOf, type RingMessage } from '../wire/ring-message.js';
+import { layoutOf, type RingMessage } from './ring-message.js';
 
 /** Of partitions, so many of which have moved. */
 export interface Share {

@@ -1,0 +1,119 @@
+/** One key: its copies side by side, where it lives and why, and what can be done to it. */
+import { useMemo } from 'preact/hooks';
+import type { ClusterPicture, KeyPicture } from '../../../wire.js';
+import type { LiveCluster } from '../../source.js';
+import { Change } from './change.tsx';
+import { compareCopies, sentenceOf } from './comparison.js';
+import { Contexts, Copies } from './copies.tsx';
+import { Siblings } from './siblings.tsx';
+import { useKey } from './use-key.js';
+import { placesOf, reasonsOf, type Place } from './where.js';
+
+export function Detail({
+  cluster,
+  bucket,
+  name,
+  picture,
+}: {
+  readonly cluster: LiveCluster;
+  readonly bucket: string;
+  readonly name: string;
+  readonly picture: ClusterPicture | undefined;
+}) {
+  const { key, failure, refresh } = useKey(cluster, { bucket, key: name }, picture);
+  return (
+    <article class="stack detail" aria-labelledby="key-name">
+      <header>
+        <h3 id="key-name" class="mono key-name">
+          {bucket} / {name}
+        </h3>
+        {failure !== undefined && <p class="failure">{failure}</p>}
+        {key === undefined && failure === undefined && <p class="quiet">Asking the nodes …</p>}
+      </header>
+      {key !== undefined && <Held told={key} picture={picture} />}
+      <Change {...{ cluster, bucket, name }} onChanged={refresh} />
+      {key !== undefined && <Where told={key} picture={picture} />}
+    </article>
+  );
+}
+
+interface ToldProps {
+  readonly told: KeyPicture;
+  readonly picture: ClusterPicture | undefined;
+}
+
+function Held({ told, picture }: ToldProps) {
+  const places = useMemo(() => placesOf(told, picture), [told, picture]);
+  const comparison = useMemo(() => compareCopies(inOrder(told, places)), [told, places]);
+  const nameOf = (id: string): string =>
+    picture?.nodes.find((node) => node.id === id)?.name ?? id.slice(0, 6);
+  const owners = [...new Set([...told.primaries, ...told.incoming])];
+  return (
+    <>
+      <p role="status">{sentenceOf(comparison, owners, nameOf)}</p>
+      <Siblings comparison={comparison} nameOf={nameOf} />
+      <section class="card scroll" aria-labelledby="copies">
+        <h4 id="copies">What each replica holds</h4>
+        <Copies comparison={comparison} places={places} nameOf={nameOf} />
+        <Contexts comparison={comparison} nameOf={nameOf} />
+      </section>
+    </>
+  );
+}
+
+/** Primaries first, then who else holds something or is asked to. */
+function inOrder({ copies }: KeyPicture, places: readonly Place[]): KeyPicture['copies'] {
+  const rank = (node: string): number => {
+    const at = places.findIndex((place) => place.node === node);
+    return at < 0 ? places.length : at;
+  };
+  const isShown = (copy: KeyPicture['copies'][number]): boolean =>
+    copy.isHeld || places[rank(copy.node)]?.role.startsWith('fallback') === false;
+  return copies.filter(isShown).toSorted((a, b) => rank(a.node) - rank(b.node));
+}
+
+function Where({ told, picture }: ToldProps) {
+  const places = placesOf(told, picture);
+  const reasons = reasonsOf(told, places, picture?.ring);
+  return (
+    <section class="card stack" aria-labelledby="where">
+      <h4 id="where">Where it lives, and why</h4>
+      <ol class="reasons">
+        {reasons.map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ol>
+      <div class="scroll">
+        <table class="places">
+          <thead>
+            <tr>
+              <th scope="col">Preference list</th>
+              <th scope="col">Node</th>
+              <th scope="col">Host</th>
+              <th scope="col">Zone</th>
+              <th scope="col">Is</th>
+              <th scope="col">Is owed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {places.map(({ node, role, name, host, zone, reach, owed }) => (
+              <tr key={node} class={role.startsWith('fallback') ? 'quiet' : undefined}>
+                <td>{role}</td>
+                <th scope="row">{name}</th>
+                <td>{host}</td>
+                <td>{zone}</td>
+                <td class={`reach ${reach}`}>{reach}</td>
+                <td>{owedText(owed)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function owedText(owed: number): string {
+  if (owed === 0) return 'nothing';
+  return owed === 1 ? 'a hint' : `${owed.toLocaleString()} hints`;
+}

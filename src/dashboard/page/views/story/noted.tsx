@@ -1,0 +1,50 @@
+/** What the nodes have noted lately, in their own words. */
+import { useMemo } from 'preact/hooks';
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
+import type { Note, NodePicture } from '../../../wire.js';
+import type { PageStore } from '../../page-store.js';
+
+export function Noted({
+  store,
+  nodes,
+}: {
+  readonly store: PageStore;
+  readonly nodes: readonly NodePicture[];
+}) {
+  const next = store.notes.next;
+  const told = useMemo(() => lastTold(store.notes.since(store.notes.first)), [store, next]);
+  const nameOf = (id: string): string => nodes.find((node) => node.id === id)?.name ?? '';
+  return (
+    <section aria-labelledby="story-noted" class="card">
+      <h3 id="story-noted">What the nodes noted</h3>
+      {told.length === 0 && <p class="quiet">Nothing yet.</p>}
+      <ol class="noted">
+        {told.map((note) => (
+          <li key={`${note.atUs} ${note.node} ${note.text}`}>
+            <time class="quiet mono">{timeText(note.atUs)}</time>
+            <strong>{note.node === '' ? 'you' : nameOf(note.node)}</strong>
+            <span>{note.text}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+type ToldNote = Extract<Note, { kind: 'event' | 'fault' }>;
+
+/** The latest first. */
+function lastTold(notes: readonly Note[]): ToldNote[] {
+  const told: ToldNote[] = [];
+  for (let i = notes.length - 1; i >= 0 && told.length < dashboardLimits.storyNotesMax; i--) {
+    const note = notes[i]!;
+    if (note.kind === 'event' || note.kind === 'fault') told.push(note);
+  }
+  return told.sort((a, b) => b.atUs - a.atUs);
+}
+
+function timeText(atUs: number): string {
+  const at = new Date(atUs / 1000);
+  const parts = [at.getHours(), at.getMinutes(), at.getSeconds()];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}
