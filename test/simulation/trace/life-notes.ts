@@ -21,7 +21,10 @@ const events: readonly (readonly [pattern: RegExp, what: EventNote['what']])[] =
 
 /** `<bucket>/<key> <token>` of who puts, `<bucket>/<key>` of who gets; and what they were told. */
 const asks = /^(?:forged )?(put|delete|get) (\S+\/\S+)(?: (\S+))?/;
-const told = /^(?:(?:put|delete|forged) ([^\s/]+)|got (\S+\/\S+)) (.*)$/;
+const answers = /^(?:(?:put|delete|forged) ([^\s/]+)|got (\S+\/\S+)) (.*)$/;
+
+/** Nobody reads it, and it is long. */
+const context = / [\w-]{20,}$/;
 
 export class LifeNotes {
   /** Of requests under way, by client and what the line of their end names. */
@@ -46,9 +49,12 @@ export class LifeNotes {
       this.traces.set(`${node} ${verb === 'get' ? name : token}`, trace);
       return { kind: 'step', node, trace, what: 'asked', text: `${verb} ${name}` };
     }
-    const [, written, got = '', text = ''] = told.exec(what) ?? [];
+    const [, written, got = '', text = ''] = answers.exec(what) ?? [];
     const trace = this.traces.get(`${node} ${written ?? got}`);
-    return trace === undefined ? undefined : { kind: 'step', node, trace, what: 'replied', text };
+    const told = text.replace(context, '').trim();
+    return trace === undefined
+      ? undefined
+      : { kind: 'step', node, trace, what: 'replied', text: told };
   }
 }
 

@@ -16,7 +16,7 @@ export function Transport(props: TransportProps) {
   return (
     <div class="row" role="group" aria-label="Playing">
       <button type="button" aria-label="To the beginning" onClick={props.toStart}>
-        ⏮
+        ❘◀
       </button>
       <button type="button" aria-label="One step back" onClick={props.back}>
         ◀

@@ -18,6 +18,8 @@ export interface Film {
   readonly marks: readonly Mark[];
   /** Who sends, receives or does anything: nodes and clients. */
   readonly actors: readonly string[];
+  /** Of those, who has a part in what was asked for. */
+  readonly asking: ReadonlySet<string>;
   /** Notes in each of the equal parts of the time, the most of them being 1. */
   readonly density: readonly number[];
   /** By their beginnings: what is long is not looked for from the first journey on. */
@@ -67,6 +69,7 @@ export function filmOf(notes: readonly Note[]): Film {
     journeys,
     marks: notes.filter(isMark),
     actors: actorsIn(notes),
+    asking: new Set(notes.filter(({ kind }) => kind === 'step').map(({ node }) => node)),
     density: densityOf(notes, { fromUs, toUs }),
     index: indexOf(journeys, { fromUs, toUs }),
     lives: livesIn(notes),

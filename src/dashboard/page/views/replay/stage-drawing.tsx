@@ -72,7 +72,7 @@ export function StageDrawing(props: StageDrawingProps) {
               </text>
               {troubles.slice(0, 2).map(({ text }, index) => (
                 <text key={text} class="trouble" y={42 + 13 * index} text-anchor="middle">
-                  ⚡ {text.replace(/ for=\S+/, '')}
+                  ⚡ {text.replace(/ \S+=\S+/g, '').slice(0, 18)}
                 </text>
               ))}
             </g>

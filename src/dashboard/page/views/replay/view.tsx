@@ -115,10 +115,12 @@ function Played({ player, nodes, title }: PlayedProps) {
   );
 }
 
-/** Those that say or do anything and are no nodes. */
+/** Those that ask for something; where nobody says so, all that are no nodes. */
 function clientsOf(film: Film, nodes: readonly NodePicture[]): string[] {
   const ids = new Set(nodes.map(({ id }) => id));
-  return film.actors.filter((actor) => !ids.has(actor));
+  const others = film.actors.filter((actor) => !ids.has(actor));
+  const asking = others.filter((actor) => film.asking.has(actor));
+  return asking.length === 0 ? others : asking;
 }
 
 function Violated({ film, player }: { readonly film: Film; readonly player: Player }) {

@@ -80,7 +80,11 @@ function Glassed({ id, glass, notes, nodes }: GlassViewProps & { readonly glass:
   );
 }
 
-function Choice(props: { readonly text: string; readonly isOn: boolean; readonly choose: () => void }) {
+function Choice(props: {
+  readonly text: string;
+  readonly isOn: boolean;
+  readonly choose: () => void;
+}) {
   return (
     <button type="button" aria-pressed={props.isOn ? 'true' : 'false'} onClick={props.choose}>
       {props.text}
@@ -91,7 +95,7 @@ function Choice(props: { readonly text: string; readonly isOn: boolean; readonly
 function Export({ text, make }: { readonly text: string; readonly make: () => void }) {
   return (
     <button type="button" class="small" title={`Save as a file: ${text}`} onClick={make}>
-      ⭳ {text}
+      ↓ {text}
     </button>
   );
 }

@@ -69,7 +69,7 @@ export function glassOf(notes: readonly Note[], nameOf: NameOf): Glass | undefin
   const last = inOrder.at(-1);
   if (first === undefined || last === undefined) return undefined;
   const steps = inOrder.filter((note) => note.kind === 'step');
-  const coordinator = coordinatorOf(steps);
+  const coordinator = coordinatorOf(steps) || askedBy(inOrder);
   const journeys = journeysOf(inOrder);
   const lanes = lanesOf(inOrder, { coordinator, steps, nameOf });
   const told = toldIn(steps, coordinator);
@@ -125,6 +125,14 @@ function coordinatorOf(steps: readonly StepNote[]): string {
   const passing = new Set(steps.filter(({ what }) => what === 'forwarded').map(({ node }) => node));
   const taking = steps.find(({ what, node }) => what === 'received' && !passing.has(node));
   return (has('planned') ?? has('minted') ?? taking ?? has('received'))?.node ?? '';
+}
+
+/** Where nobody noted more than messages: who was asked by a client. */
+function askedBy(notes: readonly Note[]): string {
+  const asked = notes.find(
+    (note) => note.kind === 'message' && note.way === 'received' && isClient(note.peer, ''),
+  );
+  return asked?.node ?? '';
 }
 
 interface Cast {

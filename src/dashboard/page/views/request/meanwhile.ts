@@ -8,7 +8,16 @@ import { firstWhere } from '../../parts/sorted.js';
 /** What is shown of it, so that it can still be read. */
 const shownOf = 1_000;
 /** Verbs that go on beside requests. */
-const besides: ReadonlySet<string> = new Set(['gossip', 'tree', 'chain', 'collection', 'status']);
+const besides: ReadonlySet<string> = new Set([
+  'gossip',
+  'tree',
+  'chain',
+  'collection',
+  'transfer',
+  'changed',
+  'status',
+  'ring',
+]);
 
 /** Undefined: nodes have noted their part. `all`: in the order of their times. */
 export function meanwhileIn(trace: readonly Note[], all: readonly Note[]): Note[] | undefined {

@@ -28,6 +28,7 @@ export function TimeLine({ glass, atUs, seek }: TimeLineProps) {
   const canvas = canvasOf(glass, width);
   const { left, height, x } = canvas;
   const { axis } = glass;
+  const isAtEnd = glass.toldUs !== undefined && x(glass.toldUs) > width - 110;
   const choose = (event: PointerEvent & { readonly currentTarget: SVGElement }): void => {
     const { left: begin } = event.currentTarget.getBoundingClientRect();
     const share = (event.clientX - begin - left) / (width - left - sizes.right);
@@ -50,7 +51,11 @@ export function TimeLine({ glass, atUs, seek }: TimeLineProps) {
         {glass.toldUs !== undefined && (
           <g class="told">
             <line x1={x(glass.toldUs)} y1={sizes.head - 4} x2={x(glass.toldUs)} y2={height} />
-            <text x={x(glass.toldUs) + 4} y={12}>
+            <text
+              x={x(glass.toldUs) + (isAtEnd ? -8 : 8)}
+              y={12}
+              text-anchor={isAtEnd ? 'end' : 'start'}
+            >
               reply {durationText(glass.toldUs - glass.fromUs)}
             </text>
           </g>
