@@ -29,6 +29,8 @@ export interface LineChartProps {
 }
 
 const height = 92;
+/** Seconds: labels have no finer ones than minutes. */
+const timeSteps = [60, 120, 300, 600];
 const dashes: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [10, 3, 2, 3]];
 
 export function LineChart(props: LineChartProps) {
@@ -94,7 +96,13 @@ function optionsOf(latest: { readonly current: LineChartProps }, width: number):
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 5 } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? 1.1 * max : 1] } },
     axes: [
-      { ...axis, size: 20, space: 44, values: (_, atS) => atS.map(clockText) },
+      {
+        ...axis,
+        size: 20,
+        space: 44,
+        incrs: [...timeSteps],
+        values: (_, atS) => atS.map(clockText),
+      },
       {
         ...axis,
         size: 56,

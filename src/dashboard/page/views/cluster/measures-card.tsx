@@ -31,7 +31,7 @@ export function MeasuresCard({ nodes, series, lit, markedMs }: MeasuresCardProps
   const step = (by: number): void =>
     setCursor((at) => Math.min(last, Math.max(0, (at ?? last) + by)));
   return (
-    <section class="card stack" aria-labelledby="cluster-measures">
+    <section class="card stack measures-card" aria-labelledby="cluster-measures">
       <div class="row">
         <h2 id="cluster-measures">Measures</h2>
         {shown.length < nodes.length && (

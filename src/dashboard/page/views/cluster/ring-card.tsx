@@ -75,6 +75,7 @@ function MoveProgress({ drawing }: { readonly drawing: RingDrawing }) {
         {done} of {total} partitions that move have moved
         <progress value={done} max={total} />
       </label>
+      <p class="small quiet">around the ring: thin what is still to move, thick what has moved</p>
       <p class="row small">
         {nodes
           .filter(({ incoming }) => incoming.total > 0)

@@ -9,6 +9,7 @@ const bandsFrom = 122;
 const bandsTo = 182;
 const movingFrom = 186;
 const movingTo = 194;
+const stillTo = 189;
 
 /** And around that what differs. */
 const differingFrom = 197;
@@ -35,8 +36,9 @@ export function bandPath(arc: Reach, partitions: number, band: number, bands: nu
   return pathBetween(arc, partitions, outer - width + 1, outer);
 }
 
-export function movingPath(arc: Reach, partitions: number): string {
-  return pathBetween(arc, partitions, movingFrom, movingTo);
+/** Thin what is still to move, thick what has. */
+export function movingPath(arc: Reach, partitions: number, hasMoved: boolean): string {
+  return pathBetween(arc, partitions, movingFrom, hasMoved ? movingTo : stillTo);
 }
 
 export function differingPath(partition: number, partitions: number): string {

@@ -118,7 +118,7 @@ function Bands({
           class={`course ${what}`}
           d={moving
             .filter((arc) => arc.what === what)
-            .map((arc) => movingPath(arc, partitions))
+            .map((arc) => movingPath(arc, partitions, what === 'moved'))
             .join('')}
         />
       ))}

@@ -132,7 +132,8 @@ function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt }: Sho
         {sight}
       </div>
       {timeLine}
-      {measures}
+      {/* In a file nobody says what it counted. */}
+      {picture.nodes.some(({ status }) => status !== null) && measures}
     </div>
   );
 }
