@@ -22,6 +22,7 @@ place b/k
 put c1 b/k one w=3 via=p1 => done primaries=3 fallbacks=0
 kill p3 for=2s
 put c1 b/k two w=3 via=p1 => done primaries=2 fallbacks=1
+wait-until serving
 wait-until hints
 get c1 b/k r=2 via=p1 => found two
 `;
@@ -51,7 +52,7 @@ let file: TraceFile;
 beforeAll(async () => {
   watched = await run(true);
   file = readTraceFile(watched.text);
-}, 120_000);
+});
 
 function of<K extends Note['kind']>(kind: K): Extract<Note, { kind: K }>[] {
   return file.notes.filter((note): note is Extract<Note, { kind: K }> => note.kind === kind);
@@ -64,7 +65,7 @@ describe('a trace file of the simulator', () => {
     const again = await run(true);
     expect(again.text === watched.text).toBe(true);
     expect(await run(false)).toEqual({ text: '', digest: watched.digest });
-  }, 120_000);
+  });
 
   test('names its nodes and speaks of nobody else but clients', () => {
     const { nodes } = file.head;
@@ -166,7 +167,7 @@ test('a broken promise stands at its moment', async () => {
       text: 'it was broken on purpose',
     },
   ]);
-}, 120_000);
+});
 
 function wanted({ kind }: Note): boolean {
   return kind === 'fault';

@@ -1,4 +1,5 @@
 /** Messages on their way: what one noted as sent and another as received, put together. */
+import { dashboardLimits } from '../../../../actors/rules/limits/dashboard.js';
 import type { MessageNote, Note } from '../../wire.js';
 
 export interface Journey {
@@ -16,9 +17,6 @@ export interface Journey {
 
 /** Sent and not received so far, by what both ends know of it. */
 type Open = Map<string, MessageNote[]>;
-
-/** So many of one kind wait for their other end: those before are taken for lost. */
-const openKept = 64;
 
 /** Of notes in the order of their times; in the order in which they were sent. */
 export function journeysOf(notes: readonly Note[]): Journey[] {
@@ -54,7 +52,7 @@ function wait(open: Open, note: MessageNote): void {
   if (waiting === undefined) open.set(key, [note]);
   else {
     waiting.push(note);
-    if (waiting.length > openKept) waiting.shift();
+    if (waiting.length > dashboardLimits.messagesOpenMax) waiting.shift();
   }
 }
 

@@ -2,7 +2,7 @@
 import type { EventNote, MessageNote, Note, PlainValue, StateValue, StepNote } from '../../wire.js';
 import type { NameOf } from './names.js';
 
-/** `coordinator`: who leads the round that a step is of; yes and no mean another thing of others. */
+/** `coordinator`: who leads the round that a step is of; it hears the yes that others say. */
 export function noteText(note: Note, nameOf: NameOf, coordinator = ''): string {
   switch (note.kind) {
     case 'step':

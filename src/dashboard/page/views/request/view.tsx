@@ -1,6 +1,7 @@
 /** Requests under the glass: asked here or noted by the nodes, and looked at one by one. */
 import './request.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type { Note, TraceSummary } from '../../../wire.js';
 import { after } from '../../browser.js';
 import { usePage, useStore, type ViewProps } from '../../page.js';
@@ -11,9 +12,6 @@ import { AskForm } from './ask-form.tsx';
 import { GlassView } from './glass-view.tsx';
 import { meanwhileIn } from './meanwhile.js';
 import { TraceList } from './trace-list.tsx';
-
-/** The nodes are asked again: what comes after the reply is part of it. */
-const againMs = 1_500;
 
 export function RequestView({ path }: ViewProps) {
   const { source, picture } = useStore();
@@ -104,7 +102,7 @@ function useRepeated(source: Source, work: () => Promise<void>, about = ''): voi
     let stop = (): void => {};
     let isOver = false;
     const again = (): void => {
-      if (!isOver && source.kind === 'live') stop = after(againMs, run);
+      if (!isOver && source.kind === 'live') stop = after(dashboardLimits.tracesAgainMs, run);
     };
     const run = (): void => void work().then(again, again);
     run();
