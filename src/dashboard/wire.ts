@@ -6,6 +6,7 @@
 import type { PlainValue, StateValue, Note, TracedNode } from '../insight/notes.js';
 
 export type * from '../insight/notes.js';
+export type * from './chart-form.js';
 
 export type NodeLabel = TracedNode;
 
@@ -118,40 +119,6 @@ export interface RingNodePicture extends NodeLabel {
   readonly reachability: Reach;
   readonly removed?: true;
   readonly leaving?: true;
-}
-
-/** A machine of `actors/`, as its own definition says. */
-export interface ChartDefinition {
-  readonly id: string;
-  /** From the root of the repository. */
-  readonly file: string;
-  readonly line: number;
-  readonly root: ChartNode;
-}
-
-export interface ChartNode {
-  readonly id: string;
-  readonly key: string;
-  readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
-  readonly initial?: string;
-  readonly description?: string;
-  readonly tags: readonly string[];
-  readonly entry: readonly string[];
-  readonly exit: readonly string[];
-  readonly invokes: readonly string[];
-  readonly transitions: readonly ChartTransition[];
-  readonly states: readonly ChartNode[];
-}
-
-export interface ChartTransition {
-  /** '' of those that are always taken. */
-  readonly event: string;
-  /** The name of its delay, or milliseconds. */
-  readonly after?: string;
-  readonly guard?: string;
-  readonly actions: readonly string[];
-  /** Ids of states; none: it stays where it is. */
-  readonly targets: readonly string[];
 }
 
 export interface TraceSummary {

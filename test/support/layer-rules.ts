@@ -38,7 +38,8 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
   ['src/node/', [...parts, 'src/insight/', 'src/api/']],
   ['src/client/', ['actors/', 'src/errors.ts', 'src/seams/', 'src/wire/', 'src/bus/']],
   ['src/index.ts', ['actors/', 'src/']],
-  ['src/dashboard/wire.ts', ['src/insight/notes.ts']],
+  ['src/dashboard/chart-form.ts', []],
+  ['src/dashboard/wire.ts', ['src/insight/notes.ts', 'src/dashboard/chart-form.ts']],
   [
     'src/dashboard/page/',
     [

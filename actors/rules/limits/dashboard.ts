@@ -3,6 +3,18 @@ export const dashboardLimits = {
   /** What a page keeps: notes, and pictures of the cluster, one a second. */
   notesKeptMax: 20_000,
   picturesKeptMax: 900,
+  /** Of each chart the instances that are remembered, and of each its last steps. */
+  chartInstancesKeptMax: 64,
+  chartStepsKeptMax: 40,
+  /** A shown chart goes on no faster than this; who is further behind goes on with the latest. */
+  chartStepMs: 260,
+  chartStepsBehindMax: 8,
+  /** What has ended stays so long before another one is followed. */
+  chartRestMs: 900,
+  /** Over which what was passed over is counted. */
+  chartSampleMs: 1_000,
+  /** Lists beside the drawing are drawn anew so often. */
+  chartListsMs: 200,
   /** A file dropped on the page. */
   traceFileBytesMax: 256 * 1024 * 1024,
   /** What the page says stays to be read for so long. */

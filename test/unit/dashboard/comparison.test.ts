@@ -5,14 +5,21 @@ import type { KeyCopy, SiblingPicture } from '../../../src/dashboard/wire.js';
 const a = 'aaaaaaaaaaaaaaaa.1';
 const b = 'bbbbbbbbbbbbbbbb.7';
 
+/** Of `actor:counter`, as a node tells it. */
+function told(dot: string) {
+  const [node = '', epoch, counter] = dot.split(/[.:]/);
+  return { node, epoch: Number(epoch), counter: Number(counter) };
+}
+
 function sibling(dot: string, value?: string): SiblingPicture {
+  const named = { dot: JSON.stringify(told(dot)) };
   return value === undefined
-    ? { dot, bytes: 0, isTombstone: true }
-    : { dot, bytes: value.length, value, isTombstone: false };
+    ? { ...named, bytes: 0, isTombstone: true }
+    : { ...named, bytes: value.length, value, isTombstone: false };
 }
 
 function copy(node: string, context: string[], ...siblings: SiblingPicture[]): KeyCopy {
-  return { node, isHeld: true, context, siblings };
+  return { node, isHeld: true, context: context.map(told), siblings };
 }
 
 function absent(node: string): KeyCopy {
@@ -45,8 +52,8 @@ describe('copies of a key: which values who holds', () => {
     ];
     const { siblings, standings, context } = compareCopies(copies);
     expect(siblings.map(({ dot, cells, stands }) => ({ dot, cells, stands }))).toEqual([
-      { dot: `${a}:2`, cells: ['held', 'unseen'], stands: true },
-      { dot: `${a}:1`, cells: ['replaced', 'held'], stands: false },
+      { dot: JSON.stringify(told(`${a}:2`)), cells: ['held', 'unseen'], stands: true },
+      { dot: JSON.stringify(told(`${a}:1`)), cells: ['replaced', 'held'], stands: false },
     ]);
     expect(context[0]?.differs).toBe(true);
     expect(standings).toEqual(['whole', 'behind']);

@@ -7,21 +7,27 @@ export interface Claim {
   readonly counter: number;
 }
 
-/** `actor:counter`; undefined: it is none. */
+/** Undefined: it is none. */
 export function dotOf(text: string): Claim | undefined {
-  const colon = text.lastIndexOf(':');
-  const counter = Number(text.slice(colon + 1));
-  if (colon < 1 || !Number.isSafeInteger(counter)) return undefined;
-  return { actor: text.slice(0, colon), counter };
+  try {
+    return claimOf(JSON.parse(text) as PlainValue);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is no claim is left out: it is shown, and nothing is decided by it. */
 export function claimsOf(context: PlainValue): readonly Claim[] {
   if (!Array.isArray(context)) return [];
-  return context.flatMap((entry: PlainValue) => {
-    const claim = typeof entry === 'string' ? dotOf(entry) : undefined;
-    return claim === undefined ? [] : [claim];
-  });
+  return context.flatMap((entry: PlainValue) => claimOf(entry) ?? []);
+}
+
+function claimOf(value: PlainValue): Claim | undefined {
+  if (typeof value !== 'object' || value === null || !('counter' in value)) return undefined;
+  const { node, epoch, counter } = value;
+  if (typeof node !== 'string' || typeof epoch !== 'number' || typeof counter !== 'number')
+    return undefined;
+  return { actor: `${node}.${epoch}`, counter };
 }
 
 export function counterOf(claims: readonly Claim[], actor: string): number {

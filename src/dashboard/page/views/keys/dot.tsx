@@ -10,7 +10,7 @@ export function Dot({ dot, nameOf }: DotProps) {
   const known = dotOf(dot);
   if (known === undefined) return <code>{dot}</code>;
   return (
-    <code title={`The dot ${dot}: one write, named for ever`}>
+    <code title="A dot: it names one write for ever">
       <ActorName actor={known.actor} nameOf={nameOf} /> #{known.counter}
     </code>
   );

@@ -38,13 +38,11 @@ function Value({
 }) {
   if (sibling.isTombstone) return <p class="quiet">deleted (a tombstone)</p>;
   if (sibling.bytes === 0) return <p class="quiet">no bytes</p>;
-  const isCut = new TextEncoder().encode(sibling.value ?? '').length < sibling.bytes;
   return (
     <pre class="value">
       {parts.map(({ text, differs }, i) =>
         differs ? <mark key={i}>{text}</mark> : <span key={i}>{text}</span>,
       )}
-      {isCut && <span class="quiet">…</span>}
     </pre>
   );
 }

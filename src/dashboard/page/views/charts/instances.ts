@@ -1,0 +1,119 @@
+/**
+ * The instances of charts that were heard of, each with its last steps. Rounds come and go by the
+ * thousand: of each chart the latest are kept, and of those who have ended the oldest go first.
+ */
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
+import type { ChartNote, NodePicture, Note, PlainValue, StateValue } from '../../../wire.js';
+import { BoundedList } from '../../bounded-list.js';
+
+/** What an instance came to by one event. */
+export interface Step {
+  /** Of the first, which was there when it was looked for: the moment of looking. */
+  readonly atUs: number;
+  readonly event: string;
+  readonly state: StateValue | null;
+  readonly context: PlainValue | undefined;
+  readonly isFinal: boolean;
+}
+
+export interface Instance {
+  readonly key: string;
+  readonly chart: string;
+  /** Id of the node. */
+  readonly node: string;
+  readonly name: string;
+  readonly steps: BoundedList<Step>;
+}
+
+/** Event of a step nobody saw happen. */
+export const seenThere = '';
+
+export class InstanceBook {
+  /** The time of the latest note. */
+  atUs = 0;
+  private readonly charts = new Map<string, Kept>();
+
+  take(notes: readonly Note[]): void {
+    for (const note of notes) {
+      if (note.kind !== 'chart') continue;
+      this.atUs = note.atUs;
+      this.instanceOf(note).steps.push([stepOf(note)]);
+    }
+  }
+
+  /** Those that have not stirred since anybody listened. */
+  takePictures(nodes: readonly NodePicture[], atMs: number): void {
+    for (const { id: node, view } of nodes) {
+      for (const { chart, instance, state, context } of view?.charts ?? []) {
+        if (this.find(chart, keyOf(node, instance)) !== undefined) continue;
+        const { steps } = this.instanceOf({ chart, node, instance });
+        steps.push([{ atUs: atMs * 1000, event: seenThere, state, context, isFinal: false }]);
+      }
+    }
+  }
+
+  /** The latest first. */
+  of(chart: string): Instance[] {
+    return [...(this.charts.get(chart)?.instances.values() ?? [])].toReversed();
+  }
+
+  newest(chart: string): Instance | undefined {
+    return this.charts.get(chart)?.newest;
+  }
+
+  /** How many of the chart have been heard of. */
+  begun(chart: string): number {
+    return this.charts.get(chart)?.begun ?? 0;
+  }
+
+  find(chart: string, key: string): Instance | undefined {
+    return this.charts.get(chart)?.instances.get(key);
+  }
+
+  private instanceOf({ chart, node, instance }: Pick<ChartNote, 'chart' | 'node' | 'instance'>) {
+    let kept = this.charts.get(chart);
+    if (kept === undefined) {
+      kept = { instances: new Map(), begun: 0, newest: undefined };
+      this.charts.set(chart, kept);
+    }
+    const key = keyOf(node, instance);
+    const known = kept.instances.get(key);
+    if (known !== undefined) return known;
+    if (kept.instances.size >= dashboardLimits.chartInstancesKeptMax) forgetOne(kept.instances);
+    const steps = new BoundedList<Step>(dashboardLimits.chartStepsKeptMax);
+    const begun: Instance = { key, chart, node, name: instance, steps };
+    kept.instances.set(key, begun);
+    kept.begun++;
+    kept.newest = begun;
+    return begun;
+  }
+}
+
+/** Of one chart. */
+interface Kept {
+  readonly instances: Map<string, Instance>;
+  begun: number;
+  newest: Instance | undefined;
+}
+
+export function keyOf(node: string, instance: string): string {
+  return `${node} ${instance}`;
+}
+
+export function hasEnded({ steps }: Instance): boolean {
+  return steps.last?.isFinal === true;
+}
+
+function stepOf({ atUs, event, state, context, isFinal }: ChartNote): Step {
+  return { atUs, event, state, context, isFinal: isFinal === true };
+}
+
+function forgetOne(instances: Map<string, Instance>): void {
+  let [oldest] = instances.values();
+  for (const instance of instances.values()) {
+    if (!hasEnded(instance)) continue;
+    oldest = instance;
+    break;
+  }
+  if (oldest !== undefined) instances.delete(oldest.key);
+}
