@@ -19,6 +19,7 @@ export type {
 } from './client/bucket-options.js';
 export { Context } from './client/context.js';
 export { ConflictError, Entry } from './client/entry.js';
+export type { RequestTrace } from './client/request-trace.js';
 export type { RetryOptions } from './client/retry-budget.js';
 export { json, raw, text, type ValueCodec } from './client/value-codec.js';
 export type { Change, Watch } from './client/watch.js';

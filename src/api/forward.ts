@@ -15,7 +15,7 @@ import {
 import { copiedBytesOf, copiedColumn } from '../wire/copied-puts.js';
 import { agesOf } from '../wire/copy-age.js';
 import { type FrameRefusal, type PutFrameReply } from '../wire/frame-replies.js';
-import { rowOverheadBytes } from '../wire/frames.js';
+import { rowOverheadBytes, type PutFrame, type TracesColumn } from '../wire/frames.js';
 import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-codec.js';
 import type { Request } from '../wire/protocol/bodies.js';
 import { forwardBody, forwardRoomBytes, orderedOf } from '../wire/protocol/forward.js';
@@ -65,6 +65,8 @@ export class Forward {
   readonly late: boolean;
   readonly again: boolean;
   private readonly configuration: ConfigurationNumber;
+  /** Some of the puts are under the glass. */
+  private isTraced = false;
   /** Set when it was sent: ends call and timer. */
   stop: () => void = () => undefined;
 
@@ -96,6 +98,7 @@ export class Forward {
 
   add(request: PutRequest, bytes: number): void {
     this.requests.push(request);
+    if (request.trace?.travels === true) this.isTraced = true;
     this.bytes += bytes;
   }
 
@@ -105,7 +108,7 @@ export class Forward {
     const { bucket, quorum, strict } = requests[0]!;
     const sentMs = this.deadlineMs - timeoutMs;
     const blind = requests.every(({ context }) => context === undefined);
-    return forwardBody({
+    const frame: PutFrame = {
       kind: 'put',
       bucket,
       quorum,
@@ -123,7 +126,13 @@ export class Forward {
       ages: agesOf(requests, sentMs),
       copied: copiedColumn(requests, sentMs),
       configuration,
-    });
+    };
+    return forwardBody(this.isTraced ? { ...frame, traces: this.travelling() } : frame);
+  }
+
+  /** By row, the traces that the other node is told of. */
+  private travelling(): TracesColumn {
+    return this.requests.map(({ trace }) => (trace?.travels === true ? trace.id : null));
   }
 
   /** Answers the rows, but for those that are left. */

@@ -19,9 +19,11 @@ import {
   type Receipt,
 } from '../coordinator/coordinator.js';
 import { MalformedError, OtherConfigurationError, type QuorateError } from '../errors.js';
+import { clientName } from '../insight/notes.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
+import { Tracing } from '../seams/tracing.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { copiedPutsOf } from '../wire/copied-puts.js';
 import { copyOfAge } from '../wire/copy-age.js';
@@ -29,6 +31,7 @@ import type { FrameValue, RowError } from '../wire/frame-replies.js';
 import type { Frame, GetFrame, PutFrame } from '../wire/frames.js';
 import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
+import { FrameGlass } from './frame-glass.js';
 import { checkBucket, keyOf } from './names.js';
 
 /** Who takes the puts: the coordinator itself, or whoever orders them first. */
@@ -54,13 +57,14 @@ export class FrameRows {
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(OwnTime) private readonly time: OwnTime,
     @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Tracing) private readonly tracing: Tracing,
   ) {}
 
   /**
    * Throws `MalformedError`, `OtherConfigurationError`, and `DeadlineError` after the frame's
    * moment, before anything is done. The bytes of the frame are kept.
    */
-  run(frame: Frame, puts: PutSink, done: (outcome: FrameOutcome) => void): void {
+  run(frame: Frame, puts: PutSink, done: (outcome: FrameOutcome) => void, from = clientName): void {
     if (!isServed(frame.configuration, this.view.configuration))
       throw new OtherConfigurationError();
     checkBucket(frame.bucket);
@@ -78,21 +82,38 @@ export class FrameRows {
     const sentMs = until === null ? nowMs : Math.min(nowMs, until.ms - timeoutMs);
     const shared = { quorum, deadlineMs, sentMs };
     const rows = new Rows(frame, done);
-    if (frame.kind === 'put') this.runPuts(frame, shared, rows, puts);
-    else this.runGets(frame, shared, rows);
+    const { tracing } = this;
+    const glass =
+      tracing.isOn || frame.traces !== undefined
+        ? new FrameGlass(tracing, frame.traces, from)
+        : undefined;
+    if (frame.kind === 'put') this.runPuts(frame, shared, rows, puts, glass);
+    else this.runGets(frame, shared, rows, glass);
   }
 
-  private runPuts(frame: PutFrame, shared: Shared, rows: Rows, puts: PutSink): void {
+  private runPuts(
+    frame: PutFrame,
+    shared: Shared,
+    rows: Rows,
+    puts: PutSink,
+    glass: FrameGlass | undefined,
+  ): void {
     for (let i = 0; i < frame.keys.length; i++) {
       const request = this.putOf(frame, i, shared, rows);
-      if (request !== undefined) puts.put(request);
+      if (request !== undefined) puts.put(glass === undefined ? request : glass.put(request, i));
     }
   }
 
-  private runGets(frame: GetFrame, shared: Shared, rows: Rows): void {
+  private runGets(
+    frame: GetFrame,
+    shared: Shared,
+    rows: Rows,
+    glass: FrameGlass | undefined,
+  ): void {
     for (let i = 0; i < frame.keys.length; i++) {
       const request = this.getOf(frame, i, shared, rows);
-      if (request !== undefined) this.coordinator.get(request);
+      if (request === undefined) continue;
+      this.coordinator.get(glass === undefined ? request : glass.get(request, i));
     }
   }
 

@@ -9,6 +9,7 @@ import { quorumFor } from '../../actors/rules/quorum.js';
 import { nothingSeen, type SeenContext } from '../../actors/rules/versions.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
 import { MalformedError, type Outcome, type QuorateError, TooLargeError } from '../errors.js';
+import { isTraceId, type TraceId } from '../insight/notes.js';
 import type { BusMessage } from '../seams/bus.js';
 import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
@@ -73,6 +74,20 @@ export function putDemands(message: Headers, bucket: Quorums): PutDemands {
   };
 }
 
+/**
+ * Whether a request is to be put under the glass: as which trace, if its author names one.
+ * Throws `MalformedError`.
+ */
+export function traceDemand(text: string): TraceId | undefined {
+  if (text === wantsTrace) return undefined;
+  if (isTraceId(text)) return text;
+  throw new MalformedError(
+    `${headerNames.trace} is ${wantsTrace}, or the id of a trace: 16 hexadecimal digits`,
+  );
+}
+
+const wantsTrace = '1';
+
 function commonDemands(
   message: Headers,
   quorumName: string,
@@ -125,7 +140,7 @@ export function contextText(context: Buffer): string {
   return context.toString('base64url');
 }
 
-type ReplyHeaders = Readonly<Record<string, string>>;
+export type ReplyHeaders = Readonly<Record<string, string>>;
 
 export function putHeaders(reply: Extract<PutReply, { ok: true }>): ReplyHeaders {
   return {

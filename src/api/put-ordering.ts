@@ -40,9 +40,11 @@ import {
   OverloadedError,
   UnavailableError,
 } from '../errors.js';
+import type { TraceId } from '../insight/notes.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
+import { Tracing } from '../seams/tracing.js';
 import { Store } from '../store/store.js';
 import {
   forwardOf,
@@ -52,7 +54,7 @@ import {
 } from '../wire/protocol/forward.js';
 import type { WireValue } from '../wire/wire-value.js';
 import { Forward, rowBytesOf, type ForwardOptions } from './forward.js';
-import { FrameRows, type PutSink } from './frame-rows.js';
+import { FrameRows, type FrameOutcome, type PutSink } from './frame-rows.js';
 import { Traffic } from './traffic.js';
 
 @scoped(Lifecycle.ContainerScoped)
@@ -84,6 +86,7 @@ export class PutOrdering implements PutSink {
     @inject(Store) private readonly store: Store,
     @inject(OwnTime) private readonly time: OwnTime,
     @inject(ToldClocks) private readonly clocks: ToldClocks,
+    @inject(Tracing) private readonly tracing: Tracing,
   ) {
     this.operationPrefix = random.bytes(6).toString('latin1');
     peers.onContact((node, contact) => {
@@ -168,7 +171,12 @@ export class PutOrdering implements PutSink {
       forward = new Forward(node, remainingMs, nowMs, options);
       forwards.set(name, forward);
     }
+    if (request.trace !== undefined) this.noteForward(request.trace.id, node);
     forward.add(request.operation === '' ? this.named(request) : request, bytes);
+  }
+
+  private noteForward(trace: TraceId, about: NodeId): void {
+    this.tracing.note([trace], { kind: 'step', what: 'forwarded', about });
   }
 
   private named(request: PutRequest): PutRequest {
@@ -249,11 +257,12 @@ export class PutOrdering implements PutSink {
     try {
       if (this.hearing.read(taken.atMs))
         throw new UnavailableError('it was read late, and may be done elsewhere');
-      this.rows.run({ ...frame, values }, this.passedOn, (outcome) => {
+      const done = (outcome: FrameOutcome): void => {
         taken.answered(outcome.errors[0]);
         const clock = this.time.now();
         call.ok(orderedBody({ kind: 'put', ...outcome, clock }));
-      });
+      };
+      this.rows.run({ ...frame, values }, this.passedOn, done, call.from);
     } catch (error) {
       taken.answered();
       const isCertain = error instanceof DeadlineError || error instanceof OtherConfigurationError;

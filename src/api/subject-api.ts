@@ -15,6 +15,7 @@ import { Hearing } from '../bus/hearing.js';
 import {
   Coordinator,
   type GetReply,
+  type GetRequest,
   type PutReply,
   type PutRequest,
 } from '../coordinator/coordinator.js';
@@ -25,10 +26,13 @@ import {
   QuorateError,
   TooLargeError,
 } from '../errors.js';
+import { tracedGet, tracedPut } from '../coordinator/traced-request.js';
 import { ClusterView } from '../membership/cluster-view.js';
+import { clientName } from '../insight/notes.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
+import { Tracing, type TraceMark } from '../seams/tracing.js';
 import type { Copy } from '../wire/copy-age.js';
 import { encode } from '../wire/message-pack.js';
 import { operationOfReply } from '../wire/reply-operation.js';
@@ -39,6 +43,7 @@ import {
   Subjects,
   type RequestVerb,
 } from '../wire/subjects.js';
+import { shownNames } from '../wire/shown-bytes.js';
 import { byteStringOf } from '../wire/text.js';
 import {
   errorHeaders,
@@ -46,7 +51,9 @@ import {
   putHeaders,
   getDemands,
   putDemands,
+  traceDemand,
   type PutDemands,
+  type ReplyHeaders,
 } from './headers.js';
 import { checkBucket, checkKey, checkText } from './names.js';
 import { PlainPuts } from './plain-puts.js';
@@ -62,6 +69,8 @@ interface Request {
   readonly taken: Taken;
   /** How long at most it had lain unread, after a standstill of this node. */
   readonly unreadMs: number;
+  /** Not there unless it is under the glass. */
+  trace?: TraceMark;
 }
 
 @scoped(Lifecycle.ContainerScoped)
@@ -82,6 +91,7 @@ export class SubjectApi {
     @inject(Hearing) private readonly hearing: Hearing,
     @inject(Clock) private readonly clock: Clock,
     @inject(WorkQueue) private readonly queue: WorkQueue,
+    @inject(Tracing) private readonly tracing: Tracing,
   ) {
     this.subjects = new Subjects(options.prefix);
     view.onChange(() => {
@@ -138,7 +148,8 @@ export class SubjectApi {
     if (verb === 'get' && reply === '') return;
     if (verb === undefined || keyAt === 0) return this.refuseSubject(verb, reply);
     const taken = this.traffic.take(verb);
-    const request = { verb, reply, taken, unreadMs: this.hearing.unreadMs(taken.atMs) };
+    const unreadMs = this.hearing.unreadMs(taken.atMs);
+    const request: Request = { verb, reply, taken, unreadMs };
     try {
       this.checkWait(request);
       checkText(subject);
@@ -166,14 +177,16 @@ export class SubjectApi {
 
   private get(message: BusMessage, name: Name, request: Request): void {
     const { quorum, strict, timeoutMs } = getDemands(message, this.buckets.of(name.bucket));
-    this.coordinator.get({
+    const get: GetRequest = {
       ...name,
       partition: partitionOf(name, this.options.partitions),
       quorum,
       strict,
       deadlineMs: request.taken.atMs + timeoutMs,
       onReply: (reply) => this.answerGet(request, reply),
-    });
+    };
+    const trace = this.traceOf(message, name, request);
+    this.coordinator.get(trace === undefined ? get : tracedGet(get, trace, this.tracing));
   }
 
   private put(message: BusMessage, name: Name, request: Request): void {
@@ -200,7 +213,23 @@ export class SubjectApi {
     };
     const timeoutMs = demands.untilWallMs === Infinity ? demands.timeoutMs : Infinity;
     const { taken, unreadMs } = request;
-    this.puts.put(put, { readMs: taken.atMs, timeoutMs, unreadMs });
+    const trace = this.traceOf(message, name, request);
+    const glass = trace === undefined ? put : tracedPut(put, trace, this.tracing);
+    this.puts.put(glass, { readMs: taken.atMs, timeoutMs, unreadMs });
+  }
+
+  /** Undefined: nobody looks at this one. */
+  private traceOf(message: BusMessage, name: Name, request: Request): TraceMark | undefined {
+    const wanted = message.header(headerNames.trace);
+    const { tracing } = this;
+    if (wanted === undefined && !tracing.isOn) return undefined;
+    const { verb } = request;
+    const what = verb === 'del' ? 'delete' : verb;
+    const asked = { what, ...shownNames(name), from: clientName } as const;
+    const trace =
+      wanted === undefined ? tracing.sample(asked) : tracing.begin(asked, traceDemand(wanted));
+    if (trace !== undefined) request.trace = trace;
+    return trace;
   }
 
   /**
@@ -236,14 +265,16 @@ export class SubjectApi {
     if (!reply.ok) return this.refuse(request, reply.error);
     request.taken.answered();
     if (request.reply !== '')
-      this.bus.publish(request.reply, nothing, { headers: putHeaders(reply) });
+      this.bus.publish(request.reply, nothing, {
+        headers: namingTrace(request, putHeaders(reply)),
+      });
   }
 
   private answerGet(request: Request, reply: GetReply): void {
     if (!reply.ok) return this.refuse(request, reply.error, reply.context);
     const { values } = reply;
     const payload = values.length === 1 ? values[0]! : encode(values);
-    const headers = getHeaders(reply);
+    const headers = namingTrace(request, getHeaders(reply));
     // Some room for the headers, which count as payload.
     if (payload.length + headerBytes(headers) > this.bus.payloadBytesMax)
       return this.refuse(request, new TooLargeError('the siblings are larger than a message'));
@@ -269,7 +300,7 @@ export class SubjectApi {
     const write = request.verb !== 'get';
     // A node that stood still does not know yet that others were given its share.
     const doubled = this.queue.refusesForItselfAlone || request.unreadMs >= limits.silenceMsMax;
-    const headers = errorHeaders(error, { write, doubled, context });
+    const headers = namingTrace(request, errorHeaders(error, { write, doubled, context }));
     this.bus.publish(request.reply, nothing, { headers });
   }
 }
@@ -277,6 +308,12 @@ export class SubjectApi {
 interface Name {
   readonly bucket: ByteString;
   readonly key: ByteString;
+}
+
+/** Of a trace that others can ask for; its author, and who looks at the node, find it by that. */
+function namingTrace({ trace }: Request, headers: ReplyHeaders): ReplyHeaders {
+  if (trace === undefined || !trace.travels) return headers;
+  return { ...headers, [headerNames.trace]: trace.id };
 }
 
 /** As NATS writes them: a first line, `name: value` and a line break each, an empty line. */

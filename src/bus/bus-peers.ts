@@ -188,9 +188,7 @@ export class BusPeers implements Peers {
       return this.refuse(from, id, new OtherConfigurationError());
     if (!this.gate.isRemoved(from)) this.heard(from);
     this.instruments.served.value++;
-    const call = new ServedCall<V>(from, body, (code, result) =>
-      this.answer(from, id, code, result),
-    );
+    const call = new ServedCall<V>(from, id, body, this.answer);
     try {
       handler(call);
     } catch (error) {
@@ -230,12 +228,12 @@ export class BusPeers implements Peers {
     this.outbox.add(from, encode([isInt(id) ? id : told, dismissed, text]));
   }
 
-  private answer(to: NodeId, id: CallId, code: number, result: WireValue): void {
+  private readonly answer: SendAnswer = (to, id, code, result) => {
     if (id === told) return;
     const answer = encode([id, code, result]);
     const fits = answer.length <= this.outbox.answerBytesMax;
     this.outbox.add(to, fits ? answer : encode([id, 413, 'the answer is larger than a message']));
-  }
+  };
 
   private answered(message: BusMessage): void {
     const answers = this.open(message.data);
@@ -295,13 +293,16 @@ export class BusPeers implements Peers {
   }
 }
 
+type SendAnswer = (to: NodeId, id: CallId, code: number, result: WireValue) => void;
+
 class ServedCall<V extends Verb> implements IncomingCall<V> {
   private open = true;
 
   constructor(
     readonly from: NodeId,
+    readonly id: CallId,
     readonly body: readonly WireValue[],
-    private readonly answer: (code: number, result: WireValue) => void,
+    private readonly answer: SendAnswer,
   ) {}
 
   ok(body: Answer<V>): void {
@@ -315,7 +316,7 @@ class ServedCall<V extends Verb> implements IncomingCall<V> {
   private once(code: number, result: WireValue): void {
     if (!this.open) return;
     this.open = false;
-    this.answer(code, result);
+    this.answer(this.from, this.id, code, result);
   }
 }
 

@@ -90,6 +90,8 @@ export type CallId = number;
 
 export interface IncomingCall<V extends Verb> {
   readonly from: NodeId;
+  /** As who asks has it; 0: nobody waits for an answer. */
+  readonly id: CallId;
   readonly body: readonly WireValue[];
   /** At most once; a told message ignores it. What `body` holds is copied before it returns. */
   ok(body: Answer<V>): void;

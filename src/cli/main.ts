@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addDel } from './commands/del.js';
+import { addExplain } from './commands/explain.js';
 import { addGet } from './commands/get.js';
 import { addInspect } from './commands/inspect.js';
 import { addLeave } from './commands/leave.js';
@@ -15,6 +16,7 @@ import { addReplace } from './commands/replace.js';
 import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
+import { addWhere } from './commands/where.js';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.js';
 import { addHelp } from './help.js';
 import { sayError } from './output.js';
@@ -27,6 +29,8 @@ const commands = [
   addDel,
   addStatus,
   addRing,
+  addWhere,
+  addExplain,
   addNode,
   addInspect,
   addLeave,

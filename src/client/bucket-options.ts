@@ -4,6 +4,7 @@ import { MalformedError } from '../errors.js';
 import { byteStringOf, latin1Of } from '../wire/text.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { Context } from './context.js';
+import type { RequestTrace } from './request-trace.js';
 import type { ValueCodec } from './value-codec.js';
 
 interface CommonOptions {
@@ -13,12 +14,17 @@ interface CommonOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface GetOptions extends CommonOptions {
+interface RequestOptions extends CommonOptions {
+  /** Puts the request under the glass: `QuorateClient.trace()`. */
+  readonly trace?: RequestTrace | undefined;
+}
+
+export interface GetOptions extends RequestOptions {
   /** Nodes that must answer; the bucket's R unless told. */
   readonly r?: number | undefined;
 }
 
-export interface DeleteOptions extends CommonOptions {
+export interface DeleteOptions extends RequestOptions {
   /** Nodes that must acknowledge; the bucket's W unless told. */
   readonly w?: number | undefined;
   /**

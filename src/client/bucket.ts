@@ -31,7 +31,8 @@ export interface PutResult {
   readonly receipt: Receipt;
 }
 
-export interface UpdateOptions extends Omit<PutOptions, 'context' | 'operation'>, GetOptions {
+export interface UpdateOptions
+  extends Omit<PutOptions, 'context' | 'operation' | 'trace'>, Omit<GetOptions, 'trace'> {
   /**
    * How often it reads again because the put was refused for what others wrote meanwhile; 4 unless
    * told.
@@ -199,24 +200,25 @@ export class Bucket<Out, In = Out> {
     readonly reject: (error: QuorateError) => void;
   }): void {
     const { key, options, onEntry, reject } = get;
-    this.client.submit(
-      new Request({
-        terms: options === noOptions ? this.getTerms : this.termsOf('get', options),
-        key: keyOf(key),
-        value: null,
-        context: undefined,
-        operation: '',
-        isNamed: false,
-        ttlMs: 0,
-        onResult: (result) => {
-          if (!result.ok) reject(result.error);
-          else {
-            const { values, context, receipt } = result;
-            onEntry(new Entry(key, values, context, receipt, this.codec));
-          }
-        },
-      }),
-    );
+    const request = new Request({
+      terms: options === noOptions ? this.getTerms : this.termsOf('get', options),
+      key: keyOf(key),
+      value: null,
+      context: undefined,
+      operation: '',
+      isNamed: false,
+      ttlMs: 0,
+      onResult: (result) => {
+        if (!result.ok) reject(result.error);
+        else {
+          const { values, context, receipt } = result;
+          onEntry(new Entry(key, values, context, receipt, this.codec));
+        }
+      },
+    });
+    // What the client would do by itself nobody else could tell of.
+    if (options.trace !== undefined) request.coordinate();
+    this.client.submit(request);
   }
 
   private write(put: {
@@ -253,6 +255,8 @@ export class Bucket<Out, In = Out> {
         : quorumOf(options.r ?? defaults.r, 'r');
     const strict = options.strict ?? defaults.strict ?? false;
     const timeoutMs = timeoutMsOf(options.timeoutMs ?? defaults.timeoutMs ?? this.client.timeoutMs);
-    return this.client.intern({ kind, bucket: this.bytes, quorum, strict, timeoutMs });
+    const terms = { kind, bucket: this.bytes, quorum, strict, timeoutMs };
+    const { trace } = options;
+    return this.client.intern(trace === undefined ? terms : { ...terms, trace });
   }
 }

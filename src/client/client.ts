@@ -11,6 +11,7 @@ import { bucketOf, timeoutMsOf, type BucketDefaults } from './bucket-options.js'
 import { Bucket, type BucketClient } from './bucket.js';
 import { Dispatcher } from './dispatcher.js';
 import { pendingBoundsDefault } from './pending.js';
+import { RequestTrace } from './request-trace.js';
 import { TermsTable, type Request, type Terms } from './request.js';
 import { retryOptionsDefault, type RetryOptions } from './retry-budget.js';
 import { raw } from './value-codec.js';
@@ -34,6 +35,8 @@ export interface ClientParts {
 
 export class QuorateClient {
   private readonly bus: Bus;
+  private readonly clock: Clock;
+  private readonly random: Random;
   private readonly dispatcher: Dispatcher;
   private readonly terms = new TermsTable();
   private readonly watches = new Set<Watch>();
@@ -51,6 +54,8 @@ export class QuorateClient {
       throw new MalformedError(`no prefix of a cluster: ${JSON.stringify(prefix)}`);
     const timeoutMsDefault = timeoutMsOf(timeoutMs ?? limits.requestTimeoutMsDefault);
     this.bus = bus;
+    this.clock = clock;
+    this.random = random;
     // The prefix is what makes it unique; a number is enough to tell this client's own operations
     // apart.
     this.operationPrefix = random.bytes(6).toString('base64url');
@@ -86,6 +91,11 @@ export class QuorateClient {
   bucket<Out, In>(name: string, defaults: BucketDefaults<Out, In> = {}): Bucket<Out, In> {
     const codec = defaults.codec ?? (raw as unknown as NonNullable<typeof defaults.codec>);
     return new Bucket(name, bucketOf(name), this.shared, codec, defaults);
+  }
+
+  /** For one request, which is then put under the glass: given as its option `trace`. */
+  trace(): RequestTrace {
+    return new RequestTrace(this.random.bytes(8).toString('hex'), this.clock);
   }
 
   /**

@@ -111,6 +111,7 @@ export class Dispatcher {
       return;
     }
     this.outbox.frameOver(flight);
+    flight.lane.terms.trace?.answered(flight.node, message);
     if (message.noResponders) this.goOn(flight, { outcome: 'none', failure: gone });
     else
       this.replied(flight, nowMs, (handlers) => handleReply(message.data, flight.rows, handlers));

@@ -11,7 +11,12 @@ import {
   type FrameReply,
   type FrameValue,
 } from '../wire/frame-replies.js';
-import { encodeFrame, frameOverheadBytes, rowOverheadBytes } from '../wire/frames.js';
+import {
+  encodeFrame,
+  frameOverheadBytes,
+  rowOverheadBytes,
+  type PutFrame,
+} from '../wire/frames.js';
 import { encodeOwnFrame, type OwnFrame } from '../wire/own-frames.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
@@ -55,8 +60,11 @@ export function encodeRows(
 ): Buffer {
   const { kind, bucket, quorum, strict } = terms;
   const head = { bucket, quorum, strict, timeoutMs, keys: keysOf(rows), configuration };
-  if (kind === 'get') return encodeFrame({ kind, ...head });
-  return encodeFrame({
+  const { trace } = terms;
+  const traces = trace === undefined ? undefined : rows.map(() => trace.id);
+  if (kind === 'get')
+    return encodeFrame(traces === undefined ? { kind, ...head } : { kind, ...head, traces });
+  const frame: PutFrame = {
     kind,
     ...head,
     values: rows.map((row) => row.value),
@@ -71,7 +79,8 @@ export function encodeRows(
       : null,
     ages: agesOf(rows, sentMs),
     copied: copiedColumn(rows, sentMs),
-  });
+  };
+  return encodeFrame(traces === undefined ? frame : { ...frame, traces });
 }
 
 /** For the node that shows values, and for those that confirm them. */

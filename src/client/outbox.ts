@@ -256,6 +256,7 @@ export class Outbox {
       const deadline = { sentMs: nowMs, lastMs: lastDeadlineMs, timeoutMs, until, configuration };
       const payload = encodeRows(terms, rows, deadline);
       const subject = subjects.frame(node);
+      terms.trace?.sent(node, payload.length);
       this.flights.send({ ...frame, node, read: undefined }, { subject, payload });
       return;
     }

@@ -50,6 +50,7 @@ export class Pending {
   end(request: Request, result: RequestResult): void {
     if (request.isOver) return;
     request.isOver = true;
+    request.terms.trace?.over(result);
     this.count--;
     this.bytes -= request.bytes;
     request.onResult(result);

@@ -13,6 +13,7 @@ import type { CopiedPut } from '../wire/copied-puts.js';
 import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
 import type { Context } from './context.js';
+import type { RequestTrace } from './request-trace.js';
 
 /**
  * What requests must agree on to share a frame. Interned by `TermsTable`, so equal terms are one
@@ -26,6 +27,8 @@ export interface Terms {
   readonly quorum: number;
   readonly strict: boolean;
   readonly timeoutMs: number;
+  /** Of one request under the glass, which shares no frame. */
+  readonly trace?: RequestTrace;
 }
 
 export class TermsTable {
@@ -33,6 +36,7 @@ export class TermsTable {
   private lastId = 0;
 
   intern(terms: Omit<Terms, 'id'>): Terms {
+    if (terms.trace !== undefined) return { ...terms, id: ++this.lastId };
     const { kind, bucket, quorum, strict, timeoutMs } = terms;
     const name = `${kind} ${quorum} ${strict} ${timeoutMs} ${bucket}`;
     let interned = this.known.get(name);

@@ -5,6 +5,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import type { KeyState, SeenContext } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
+import type { TraceMark } from '../seams/tracing.js';
 import type { CopiedPut } from '../wire/copied-puts.js';
 import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
@@ -20,6 +21,8 @@ interface RequestBase {
   readonly strict: boolean;
   /** On the coordinator's monotonic clock. */
   readonly deadlineMs: number;
+  /** Not there unless it is under the glass. */
+  readonly trace?: TraceMark;
 }
 
 export interface PutRequest extends RequestBase {

@@ -41,7 +41,10 @@ export class KeysRead {
   /** Of the keys of which some replica holds something else. */
   private readonly mergedStates = new Map<number, KeyState>();
 
-  constructor(store: Store, requests: readonly Pick<GetRequest, 'partition' | 'bucket' | 'key'>[]) {
+  constructor(
+    store: Pick<Store, 'readAll'>,
+    requests: readonly Pick<GetRequest, 'partition' | 'bucket' | 'key'>[],
+  ) {
     const indexes = new Map<StorageKey, number>();
     this.at = requests.map((request) => {
       const name = storageKeyOf(request);

@@ -13,7 +13,7 @@ import { limits } from '../../actors/rules/limits.js';
 import type { Buckets } from '../buckets/buckets.js';
 import { LeavingError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
-import { refused, type MintedRecord, type Store } from '../store/store.js';
+import { refused, type MintedRecord } from '../store/store.js';
 import { encodeBatch, keyedStatesOf } from '../wire/state-batch.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import { expired } from './admission.js';
@@ -25,7 +25,8 @@ import { LookUp } from './look-up.js';
 import type { PutEntry } from './put-round-runner.js';
 import { PutRoundRunner, bytesOf } from './put-round-runner.js';
 import type { Batch } from './round-collector.js';
-import type { RoundSurroundings } from './round-surroundings.js';
+import type { RoundStore, RoundSurroundings } from './round-surroundings.js';
+import { noteMinted, notePlan, underGlass } from './traced-round.js';
 
 export interface PutRules {
   readonly view: ClusterView;
@@ -151,7 +152,8 @@ export class PutRoundStarter {
       this.lookUps -= requests.length;
       again(found, n);
     };
-    new LookUp(this.around, { id, requests, configuration, plan, onFound }).begin();
+    const around = this.around.tracing.isOn ? underGlass(this.around, requests) : this.around;
+    new LookUp(around, { id, requests, configuration, plan, onFound }).begin();
   }
 
   refuseAll(requests: readonly PutRequest[], error: QuorateError): void {
@@ -168,12 +170,21 @@ export class PutRoundStarter {
     const { again } = this;
     const id = `put-round-${++this.around.instruments.rounds.value}`;
     const content = { id, entries, records, configuration, ledger, again };
+    const around = this.around.tracing.isOn ? this.glassOver(draft, ledger) : this.around;
     try {
-      new PutRoundRunner(this.around, content).begin();
+      new PutRoundRunner(around, content).begin();
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       for (const { request } of entries) this.refuse(request, error);
     }
+  }
+
+  private glassOver(draft: Draft, { plan }: PutLedger): RoundSurroundings {
+    const { around } = this;
+    const requests = draft.entries.map(({ request }) => request);
+    notePlan(around, requests, plan);
+    noteMinted(around, requests, (key) => draft.rowOf(key)?.minted);
+    return underGlass(around, requests, 'settled');
   }
 
   /**
@@ -203,7 +214,9 @@ export class PutRoundStarter {
     try {
       if (ledger.verdict.kind === 'failed') throw new UnavailableError(ledger.verdict.reason);
       const { configuration } = view;
-      new PutRoundRunner(around, { ...content, configuration, ledger }).begin();
+      const requests = entries.map(({ request }) => request);
+      const glass = around.tracing.isOn ? underGlass(around, requests, 'settled') : around;
+      new PutRoundRunner(glass, { ...content, configuration, ledger }).begin();
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       const uncertain = new UnavailableError(error.message, 'unknown');
@@ -218,7 +231,7 @@ export class PutRoundStarter {
   }
 }
 
-function storeRefusal(store: Store): QuorateError | undefined {
+function storeRefusal(store: RoundStore): QuorateError | undefined {
   const refusal = store.refusal();
   return refusal && refused(refusal);
 }

@@ -3,7 +3,7 @@
  * starts them. What happens in a round is the business of the statecharts and their runners.
  */
 import { inject, injectable } from 'tsyringe';
-import { openGetLedger } from '../../actors/coordinator/get-ledger.js';
+import { openGetLedger, type GetLedger } from '../../actors/coordinator/get-ledger.js';
 import { getPlan } from '../../actors/coordinator/round-plans.js';
 import { courseOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
@@ -16,6 +16,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
+import { Tracing } from '../seams/tracing.js';
 import { Store } from '../store/store.js';
 import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
@@ -33,6 +34,7 @@ import { roundInstruments, type RoundInstruments } from './round-instruments.js'
 import type { RoundSurroundings } from './round-surroundings.js';
 import { Acks } from './round-surroundings.js';
 import { RoundsUnderway } from './rounds-underway.js';
+import { notePlan, underGlass } from './traced-round.js';
 import { replyOfBytes } from './views.js';
 
 @injectable()
@@ -54,6 +56,7 @@ export class RoundCoordinator implements Coordinator {
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
+    @inject(Tracing) tracing: Tracing,
   ) {
     this.rounds = new RoundsUnderway(clock);
     this.instruments = roundInstruments(metrics);
@@ -69,6 +72,7 @@ export class RoundCoordinator implements Coordinator {
       peers,
       clock,
       inspection,
+      tracing,
       rounds: this.rounds,
       admission: this.admission,
       instruments: this.instruments,
@@ -219,7 +223,7 @@ export class RoundCoordinator implements Coordinator {
       return { request, bucket, at: keys.at[i]!, isAnswered: false };
     });
     const again = this.getAgain;
-    new GetRoundRunner(this.surroundings, {
+    new GetRoundRunner(this.aroundGets(requests, ledger), {
       id,
       entries,
       keys,
@@ -228,6 +232,13 @@ export class RoundCoordinator implements Coordinator {
       ledger,
       again,
     }).begin();
+  }
+
+  private aroundGets(requests: readonly GetRequest[], { plan }: GetLedger): RoundSurroundings {
+    const { surroundings } = this;
+    if (!surroundings.tracing.isOn) return surroundings;
+    notePlan(surroundings, requests, plan);
+    return underGlass(surroundings, requests, 'settled');
   }
 
   private isOutdated({ configuration }: Batch<PutRequest | GetRequest>): boolean {

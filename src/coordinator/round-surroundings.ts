@@ -4,6 +4,7 @@ import type { ClusterView } from '../membership/cluster-view.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Histogram } from '../seams/metrics.js';
+import type { Tracing } from '../seams/tracing.js';
 import type { Store } from '../store/store.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -13,13 +14,20 @@ import type { Change } from './coordinator.js';
 import type { RoundInstruments } from './round-instruments.js';
 import type { RoundsUnderway } from './rounds-underway.js';
 
+/** What rounds and look-ups need of it. */
+export type RoundStore = Pick<
+  Store,
+  'nodeId' | 'durability' | 'hints' | 'read' | 'readAll' | 'refusal' | 'mint' | 'merge' | 'owe'
+>;
+
 export interface RoundSurroundings {
-  readonly store: Store;
+  readonly store: RoundStore;
   readonly view: Pick<ClusterView, 'configuration' | 'placement'>;
-  readonly peers: Peers;
+  readonly peers: Pick<Peers, 'call' | 'giveUp'>;
   readonly clock: Clock;
-  readonly inspection: Inspection;
-  readonly rounds: RoundsUnderway;
+  readonly inspection: Pick<Inspection, 'actorOptions'>;
+  readonly tracing: Tracing;
+  readonly rounds: Pick<RoundsUnderway, 'begin' | 'end' | 'wakeBy'>;
   readonly admission: Admission;
   readonly instruments: RoundInstruments;
   /** From states sent to their ack, lately and over all replicas. */

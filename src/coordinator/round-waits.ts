@@ -36,7 +36,10 @@ export class RoundWaits<E extends WaitingEntry> implements Sleeper {
   private again: readonly (() => void)[] = nothing;
 
   constructor(
-    private readonly around: { readonly clock: Clock; readonly rounds: RoundsUnderway },
+    private readonly around: {
+      readonly clock: Clock;
+      readonly rounds: Pick<RoundsUnderway, 'wakeBy'>;
+    },
     private readonly entries: readonly E[],
     slowAfterMs: number,
     private readonly effects: WaitEffects<E>,

@@ -8,6 +8,7 @@ import {
   diskWhats,
   eventWhats,
   formatVersion,
+  isTraceId,
   messageWays,
   stepWhats,
   type Note,
@@ -28,14 +29,10 @@ interface Field {
   readonly isOptional?: true;
 }
 
-const tracePattern = /^[0-9a-f]{16}$/;
-
 const name: Field = { check: textUpTo(insightLimits.nameCharsMax) };
 const text: Field = { check: textUpTo(insightLimits.textCharsMax) };
 const count: Field = { check: (value) => (isWhole(value) ? value : undefined) };
-const trace: Field = {
-  check: (value) => (typeof value === 'string' && tracePattern.test(value) ? value : undefined),
-};
+const trace: Field = { check: (value) => (isTraceId(value) ? value : undefined) };
 const yes: Field = { check: (value) => (value === true ? true : undefined), isOptional: true };
 const shown: Field = { check: (value) => plainIn(value, 0), isOptional: true };
 

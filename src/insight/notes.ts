@@ -55,6 +55,13 @@ export const diskWhats = ['append', 'sync', 'commit'] as const;
 /** Where a chart is, as XState writes it: nested where the chart is. */
 export type StateValue = string | { readonly [region: string]: StateValue };
 
+/** Of a request under the glass: 16 hexadecimal digits. */
+export type TraceId = string;
+
+export function isTraceId(value: unknown): value is TraceId {
+  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+}
+
 /** What a note shows beside its names and numbers: what JSON can say. */
 export type PlainValue =
   null | boolean | number | string | PlainValue[] | { [name: string]: PlainValue };

@@ -74,7 +74,7 @@ export class PeerWatch {
   watch(peer: NodeId): void {
     if (this.watched.has(peer)) return;
     const { clock, inspection, isCutOff } = this.options;
-    const actor = createActor(this.chartOf(peer), { clock });
+    const actor = createActor(this.chartOf(peer), { clock, id: `peer-${peer}` });
     inspection.attach(actor);
     const entry: Watched = {
       actor,

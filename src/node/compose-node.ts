@@ -133,7 +133,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   join(): void {
-    const { membership, handlers, waysIn, inspectionServer, release } = this.started;
+    const { membership, handlers, waysIn, inspectionServer, insight, release } = this.started;
     const { partitions } = this.options;
     membership.kept.holds = (bucket) =>
       bucket === undefined ? this.store.keys > 0 : holdsBucket(this.store, partitions, bucket);
@@ -151,6 +151,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
       return isReplica(placement, this.id) || !release.isReleased(partition);
     });
     for (const handler of handlers) handler.start();
+    insight.start();
     waysIn.announce();
     const failed = (error: unknown): void =>
       this.send({ type: 'fatal.happened', error: asError(error) });
@@ -189,6 +190,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     parts.transfer.stop();
     parts.release.stop();
     parts.inspectionServer.stop();
+    parts.insight.stop();
     parts.membership.stop();
     parts.waysIn.silence();
     parts.peers.close();

@@ -13,6 +13,8 @@ import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
+import { InsightDesk } from '../insight/insight-desk.js';
+import { TraceRecorder } from '../insight/trace-recorder.js';
 import { ChangeDesk } from '../membership/change-desk.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { Membership } from '../membership/membership.js';
@@ -38,6 +40,7 @@ import { LogDirectory } from '../seams/log-file.js';
 import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Tables } from '../seams/table.js';
+import { Tracing } from '../seams/tracing.js';
 import { DurableStore } from '../store/durable-store.js';
 import { Store } from '../store/store.js';
 import { InspectionServer } from './inspection-server.js';
@@ -75,6 +78,7 @@ export interface NodeParts {
   readonly release: Release;
   readonly waysIn: WaysIn;
   readonly inspectionServer: InspectionServer;
+  readonly insight: InsightDesk;
 }
 
 /** What needs the node's id, and with it a store that has recovered. */
@@ -84,6 +88,8 @@ export function nodePartsOf(
 ): NodeParts {
   scope.register(NodeAddress, { useValue: own.address });
   scope.register(NodeStatusSource, { useValue: own.status });
+  scope.registerSingleton(TraceRecorder);
+  scope.register<Tracing>(Tracing, { useFactory: (own) => own.resolve(TraceRecorder) });
   scope.registerSingleton(Peers, BusPeers);
   scope.registerSingleton(ToldClocks);
   scope.registerSingleton(Membership);
@@ -112,5 +118,6 @@ export function nodePartsOf(
     release: scope.resolve(Release),
     waysIn: scope.resolve(WaysIn),
     inspectionServer: scope.resolve(InspectionServer),
+    insight: scope.resolve(InsightDesk),
   };
 }

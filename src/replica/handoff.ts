@@ -28,6 +28,7 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
+import { Tracing } from '../seams/tracing.js';
 import { Store } from '../store/store.js';
 import { Delivery } from './hint-delivery.js';
 
@@ -47,6 +48,7 @@ export class Handoff {
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
+    @inject(Tracing) private readonly tracing: Tracing,
   ) {
     this.counted = {
       delivered: metrics.counter('handoff.delivered', 'hints their primary took'),
@@ -111,7 +113,10 @@ export class Handoff {
     const running = this.actors.get(target);
     if (running !== undefined) return running;
     const delivery = this.deliveryTo(target, (event) => this.actors.get(target)?.send(event));
-    const actor = createActor(handoffChart(delivery), { clock: this.clock });
+    const actor = createActor(handoffChart(delivery), {
+      clock: this.clock,
+      id: `handoff-${target}`,
+    });
     this.inspection.attach(actor);
     this.actors.set(target, actor);
     actor.subscribe({ complete: () => this.dismiss(target) });
@@ -139,6 +144,7 @@ export class Handoff {
         heirsOf: (key) => heirsOf(this.placementOf(key), view, { self: this.peers.self, target }),
         differs: (node) => view.reconcile(node),
         jitter: () => this.random.below(1024) / 1024,
+        settled: (keys, to) => this.tracing.handedOff(target, keys, to),
         count: (what, records) => (this.counted[what].value += records),
       },
     );

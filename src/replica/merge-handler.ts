@@ -11,7 +11,17 @@ import { Peers } from '../bus/peers.js';
 import { DeadlineError, LeavingError, OtherConfigurationError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { refused, Store } from '../store/store.js';
-import { isHandedOver, mergedBody, mergeOf, notOwed } from '../wire/protocol/merge.js';
+import { Tracing } from '../seams/tracing.js';
+import {
+  isHandedOver,
+  isTraced,
+  mergedBody,
+  mergeOf,
+  mergeTraces,
+  notOwed,
+} from '../wire/protocol/merge.js';
+import { keyedStatesOf } from '../wire/state-batch.js';
+import { serveTraced } from './traced-call.js';
 
 @injectable()
 export class MergeHandler {
@@ -19,15 +29,19 @@ export class MergeHandler {
     @inject(Peers) private readonly peers: Peers,
     @inject(Store) private readonly store: Store,
     @inject(ClusterView) private readonly view: ClusterView,
+    @inject(Tracing) private readonly tracing: Tracing,
   ) {}
 
   /** Takes merges from now on. */
   start(): void {
-    this.peers.handle('merge', (call) => this.merge(call));
+    this.peers.handle('merge', (call) => {
+      if (isTraced(call.body)) this.mergeTraced(call);
+      else this.merge(call, this.store);
+    });
   }
 
   /** Throws become refusals, by `Peers`. */
-  private merge(call: IncomingCall<'merge'>): void {
+  private merge(call: IncomingCall<'merge'>, store: Pick<Store, 'merge' | 'settled'>): void {
     const [reason, owedTo, remainingMs, batch, configuration] = mergeOf(call.body);
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     if (this.view.isLeaving) throw new LeavingError();
@@ -35,9 +49,30 @@ export class MergeHandler {
     const refusal = this.store.refusal();
     if (refusal !== undefined) throw refused(refusal);
     const done = (): void => call.ok(mergedBody);
-    if (!isHandedOver(reason)) return void this.store.merge(batch, this.hintFor(owedTo), done);
-    this.store.merge(batch, this.hintFor(owedTo), () => {});
-    this.store.settled(done);
+    if (!isHandedOver(reason)) return void store.merge(batch, this.hintFor(owedTo), done);
+    store.merge(batch, this.hintFor(owedTo), () => {});
+    store.settled(done);
+  }
+
+  private mergeTraced(call: IncomingCall<'merge'>): void {
+    const { tracing, store } = this;
+    const traces = mergeTraces(call.body);
+    const traced: Pick<Store, 'merge' | 'settled'> = {
+      settled: (onDisk) => store.settled(onDisk),
+      merge: (batch, options, onDurable) => {
+        const news = store.merge(batch, options, tracing.write(traces, onDurable));
+        const { owedTo } = options;
+        const detail = { news: news.includes(true), ...(owedTo !== undefined && { owedTo }) };
+        tracing.note(traces, { kind: 'step', what: 'stored', about: store.nodeId, detail });
+        if (owedTo === undefined) return news;
+        tracing.note(traces, { kind: 'step', what: 'hintOwed', about: owedTo });
+        const keys = keyedStatesOf(Buffer.from(batch)).map(({ key }) => key);
+        tracing.owes(traces, owedTo, keys);
+        return news;
+      },
+    };
+    const how = { verb: 'merge', traces, yes: 'acked' } as const;
+    serveTraced(tracing, call, how, (served) => this.merge(served, traced));
   }
 
   /** A node owes itself nothing, whatever ring the coordinator went by. */

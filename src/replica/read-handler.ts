@@ -13,12 +13,14 @@ import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, OtherConfigurationError, TooLargeError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
+import { Tracing } from '../seams/tracing.js';
 import { Store } from '../store/store.js';
 import { encodeDigests } from '../wire/digests.js';
 import { encodeState } from '../wire/key-state-codec.js';
 import type { Answer } from '../wire/protocol/bodies.js';
-import { foundBody, readOf } from '../wire/protocol/read.js';
+import { foundBody, isTraced, readOf, readTraces } from '../wire/protocol/read.js';
 import { statePartsOfBytes } from '../wire/state-parts.js';
+import { serveTraced } from './traced-call.js';
 
 @injectable()
 export class ReadHandler {
@@ -29,11 +31,20 @@ export class ReadHandler {
     @inject(Store) private readonly store: Store,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Buckets) private readonly buckets: Buckets,
+    @inject(Tracing) private readonly tracing: Tracing,
   ) {}
 
   /** Answers reads from now on. */
   start(): void {
-    this.peers.handle('read', (call) => this.read(call));
+    this.peers.handle('read', (call) => {
+      if (isTraced(call.body)) this.readTraced(call);
+      else this.read(call);
+    });
+  }
+
+  private readTraced(call: IncomingCall<'read'>): void {
+    const how = { verb: 'read', traces: readTraces(call.body), yes: 'answered' } as const;
+    serveTraced(this.tracing, call, how, (served) => this.read(served));
   }
 
   /** Throws become refusals, by `Peers`. */

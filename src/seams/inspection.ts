@@ -21,6 +21,14 @@ export interface ActorOptions {
   readonly inspect?: InspectionObserver;
 }
 
+/** A chart, as far as it may be looked at. */
+export interface ShownActor {
+  readonly id?: string;
+  readonly sessionId: string;
+  readonly logic?: { readonly config?: { readonly id?: unknown } };
+  getSnapshot(): { readonly status: string; readonly value?: unknown; readonly context?: unknown };
+}
+
 @injectable()
 export class Inspection {
   /**
@@ -54,6 +62,11 @@ export class Inspection {
   detach(actor: AnyActorRef): void {
     this.attached.get(actor)?.unsubscribe();
     this.attached.delete(actor);
+  }
+
+  /** Long-lived charts, as they are now; what is seen of them is the caller's to copy. */
+  attachedCharts(): ShownActor[] {
+    return [...this.attached.keys()];
   }
 
   /**

@@ -97,6 +97,12 @@ export class Metrics {
     return readings;
   }
 
+  /** A counter as it is now; 0 while nobody has registered it. */
+  counted(name: string): number {
+    const instrument = this.instruments.get(name);
+    return instrument?.kind === 'counter' ? instrument.counter.value : 0;
+  }
+
   describe(): InstrumentDescription[] {
     return Array.from(this.instruments, ([name, { kind, help }]) => ({ name, kind, help }));
   }

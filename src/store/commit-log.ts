@@ -15,6 +15,7 @@ import type { Counter } from '../seams/metrics.js';
 import { frameHead, frameHeadBytes } from './frame.js';
 import { EntryKind, entryPayload, type LogEntry } from './log-entry.js';
 import { segmentName, type Segment } from './log-recovery.js';
+import { LogWatch } from './log-watch.js';
 import type { OnDurable } from './store.js';
 
 export interface CommitLogOptions {
@@ -60,6 +61,7 @@ export class CommitLog {
   private syncWaiters: (() => void)[] = [];
   private idleWaiters: (() => void)[] = [];
   private timers = new Set<unknown>();
+  readonly watch = new LogWatch();
   queuedBytes = 0;
 
   constructor(private readonly options: CommitLogOptions) {
@@ -85,11 +87,8 @@ export class CommitLog {
   append(entry: LogEntry, onDurable: OnDurable): number {
     const payload = entryPayload(entry);
     this.sequence += 1;
-    const head = frameHead(this.options.magic, {
-      sequence: this.sequence,
-      kind: EntryKind[entry.kind],
-      payload,
-    });
+    const kind = EntryKind[entry.kind];
+    const head = frameHead(this.options.magic, { sequence: this.sequence, kind, payload });
     let bytes = frameHeadBytes;
     for (const chunk of payload) bytes += chunk.length;
     const group = this.groupFor(bytes);
@@ -206,6 +205,7 @@ export class CommitLog {
 
   private write(group: Group): void {
     const sync = this.options.durability.kind === 'sync';
+    if (this.watch.isOn) this.watch.begin(this.options.clock);
     this.file!.append(group.chunks, { sync }, (error) => {
       if (error === undefined) this.written(group, sync);
       else if (error.code === 'ENOSPC') this.diskFull(group);
@@ -220,6 +220,7 @@ export class CommitLog {
     if (synced) this.options.syncs.value += 1;
     else this.armSync();
     if (this.condition === 'full') this.setFull(false);
+    if (this.watch.isTiming) this.watch.end(group.bytes, synced);
     this.writeNext();
     for (const callback of group.callbacks) callback();
   }

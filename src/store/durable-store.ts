@@ -265,6 +265,8 @@ export class DurableStore implements Store {
     this.isOwned = isOwned;
   }
 
+  readonly watchWrites: Store['watchWrites'] = (to) => this.running.log.watch.hear(to);
+
   hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void {
     this.changes.newKeyListener = listener;
   }

@@ -46,6 +46,14 @@ export interface MintedRecord {
 
 export type OnDurable = () => void;
 
+/** A write of the commit log that has ended. */
+export interface LogWrite {
+  readonly bytes: number;
+  readonly tookMs: number;
+  /** With its sync; else that comes later. */
+  readonly isSynced: boolean;
+}
+
 export interface Refusal {
   readonly reason: 'diskFull' | 'overloaded' | 'closing';
   readonly message: string;
@@ -150,6 +158,11 @@ export interface Store {
   setOwned(isOwned: (key: StorageKey) => boolean): void;
   /** One hears of each key that is held from now on and was not before; undefined: nobody does. */
   hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void;
+  /**
+   * One hears of each write of the log that begins from now on, in front of those who wait for it;
+   * undefined: nobody does.
+   */
+  watchWrites(listener: ((write: LogWrite) => void) | undefined): void;
   onFatal(listener: (error: Error) => void): void;
   onCorrupt(
     listener: (damage: { readonly partitions: readonly number[]; readonly what: string }) => void,

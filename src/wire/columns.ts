@@ -95,6 +95,13 @@ export class Columns {
     return this.at === this.columns.length ? undefined : this.list(isAny, length);
   }
 
+  /** As that, where another one may stand behind it: `null` is none. */
+  lastListOrNull(length: number): readonly WireValue[] | undefined {
+    if (this.columns[this.at] !== null) return this.lastList(length);
+    this.at++;
+    return undefined;
+  }
+
   /** As that; undefined: left out. */
   lastSide(): SideRead | undefined {
     return this.at === this.columns.length ? undefined : this.next(isSide);

@@ -8,10 +8,11 @@
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
  *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[],
  *               until: moment | nil, sooner: nil | number[], ages: nil | (number | nil)[],
- *               configuration, copied]
- *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration]
+ *               configuration, copied, traces]
+ *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration, traces]
  *   configuration  number | nil: of the ring its author went by; older clients leave it out
  *   copied     (nil | [operation: bin, ms][])[], left out where there are none
+ *   traces     (nil | str)[], left out where no row is traced
  *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
@@ -23,6 +24,7 @@
  * Last may stand, by row, earlier puts of the key that its author tried more than once, and for how
  * many ms more copies of them may come (`copied-puts.ts`): nodes that don't know the column refuse
  * it.
+ * Rows under the glass have the ids of their traces (`src/insight/README.md`).
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing". The
  * answers: `frame-replies.ts`.
  */
@@ -31,6 +33,7 @@ import type { SaidConfiguration } from '../../actors/rules/said-configuration.js
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError } from '../errors.js';
+import { isTraceId, type TraceId } from '../insight/notes.js';
 import { Columns, isBin, isBinOrNull, isInt, isIntOrNull, momentColumn } from './columns.js';
 import { decodedCopied, encodedCopied, type CopiedColumn } from './copied-puts.js';
 import { encodeToPublish, type WireValue } from './message-pack.js';
@@ -52,7 +55,11 @@ interface FrameHead {
   readonly keys: readonly Bin[];
   /** By which its author chose the node. */
   readonly configuration: SaidConfiguration;
+  /** By row, the trace it belongs to, if any does. */
+  readonly traces?: TracesColumn;
 }
+
+export type TracesColumn = readonly (TraceId | null)[];
 
 export interface PutFrame extends FrameHead {
   readonly kind: 'put';
@@ -95,14 +102,18 @@ export function encodeFrame(frame: Frame): Buffer {
 /** A frame as part of another message; what `frameOfColumns` reads. */
 export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const bucket = bucketText(frame.bucket);
-  const { quorum, strict, timeoutMs, keys, configuration } = frame;
+  const { quorum, strict, timeoutMs, keys, configuration, traces } = frame;
   const head = [frameVersion, frameKinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
-  if (frame.kind === 'get') return [...head, configuration];
+  if (frame.kind === 'get')
+    return traces === undefined ? [...head, configuration] : [...head, configuration, traces];
   const { values, contexts, operations, ttls, until, sooner, ages, copied } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
   const rows = [values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
-  if (copied === null) return [...head, ...rows, configuration];
-  return [...head, ...rows, configuration, encodedCopied(copied)];
+  const whole = [...head, ...rows, configuration];
+  if (copied === null && traces === undefined) return whole;
+  whole.push(copied === null ? null : encodedCopied(copied));
+  if (traces !== undefined) whole.push(traces);
+  return whole;
 }
 
 export function bucketText(bucket: ByteString): string {
@@ -134,8 +145,10 @@ export function frameOfColumns(message: WireValue): Frame {
   const head = { bucket, quorum, strict, timeoutMs, keys };
   if (kind === frameKinds.get) {
     const configuration = columns.lastIntOrNull();
+    const traces = tracesColumn(columns, rows);
     columns.end();
-    return { kind: 'get', ...head, configuration };
+    const frame = { kind: 'get', ...head, configuration } as const;
+    return traces === undefined ? frame : { ...frame, traces };
   }
   if (kind !== frameKinds.put) throw new MalformedError('a frame of unknown kind');
   const values = columns.list(isBinOrNull, rows);
@@ -146,8 +159,18 @@ export function frameOfColumns(message: WireValue): Frame {
   const sooner = columns.listOrNull(isInt, rows);
   const ages = columns.listOrNull(isIntOrNull, rows);
   const configuration = columns.lastIntOrNull();
-  const copied = columns.lastList(rows)?.map(decodedCopied) ?? null;
+  const copied = columns.lastListOrNull(rows)?.map(decodedCopied) ?? null;
+  const traces = tracesColumn(columns, rows);
   columns.end();
   const done = { until, sooner, ages, configuration, copied };
-  return { kind: 'put', ...head, values, contexts, operations, ttls, ...done };
+  const frame = { kind: 'put', ...head, values, contexts, operations, ttls, ...done } as const;
+  return traces === undefined ? frame : { ...frame, traces };
+}
+
+function tracesColumn(columns: Columns, rows: number): TracesColumn | undefined {
+  const traces = columns.lastList(rows);
+  if (traces === undefined) return undefined;
+  if (!traces.every((trace) => trace === null || isTraceId(trace)))
+    throw new MalformedError('a trace is an id of 16 hexadecimal digits');
+  return traces;
 }

@@ -79,6 +79,7 @@ export const headerNames = {
   operation: 'Kv-Op',
   age: 'Kv-Age',
   accept: 'Kv-Accept',
+  trace: 'Kv-Trace',
   siblings: 'Kv-Siblings',
   receipt: 'Kv-Receipt',
   outcome: 'Kv-Outcome',

@@ -46,6 +46,8 @@ import { NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.
 import { Bus } from '../../src/seams/bus.js';
 import { Clock } from '../../src/seams/clock.js';
 import { Random } from '../../src/seams/random.js';
+import { TraceRecorder } from '../../src/insight/trace-recorder.js';
+import { Tracing } from '../../src/seams/tracing.js';
 import { Store } from '../../src/store/store.js';
 import { encodeContext } from '../../src/wire/key-state-codec.js';
 import { MapStore } from './map-store.js';
@@ -309,6 +311,7 @@ export function startApiNode(parts: {
   own.register(NodeStatusSource, { useValue: { status } });
   const store = new MapStore(id, clock);
   own.register(Store, { useValue: store });
+  own.register(Tracing, { useValue: new TraceRecorder(clock, random, store, { id }) });
   const waysIn = own.resolve(WaysIn);
   waysIn.announce();
   waysIn.open();

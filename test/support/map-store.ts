@@ -221,6 +221,7 @@ export class MapStore implements Store {
 
   setOwned(): void {}
   hearOfNewKeys(): void {}
+  watchWrites(): void {}
   onFatal(): void {}
   onCorrupt(): void {}
   onRoom(): void {}

@@ -17,6 +17,7 @@ import type { Context, KeyState } from '../../actors/rules/versions.js';
 import { emptyState, mint, sameState, seenAll } from '../../actors/rules/versions.js';
 import { ToldBuckets } from '../../src/buckets/told-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
+import { TraceRecorder } from '../../src/insight/trace-recorder.js';
 import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-options.js';
 import { Collection } from '../../src/replica/collection.js';
 import { Forgetting } from '../../src/replica/forgetting.js';
@@ -129,15 +130,16 @@ export class ReplicaWorld {
     const view = new HandMadeView(this.ids, id);
     const inspection = new Inspection(clock);
     const forgetting = new Forgetting(store);
-    new MergeHandler(peers, store, view).start();
+    const tracing = new TraceRecorder(clock, random, store, { id });
+    new MergeHandler(peers, store, view, tracing).start();
     const buckets = new ToldBuckets(settings);
-    new ReadHandler(peers, store, view, buckets).start();
+    new ReadHandler(peers, store, view, buckets, tracing).start();
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();
     new TransferHandler(peers, store, view, buckets, settings, clock).start();
     const told = [settings, buckets, inspection] as const;
     const common = [store, peers, view, clock, random, ...told, metrics] as const;
-    const handoff = new Handoff(...common);
+    const handoff = new Handoff(...common, tracing);
     const exchange = new TreeExchange(...common);
     const collection = new Collection(
       ...([store, peers, view, clock, ...told, forgetting, metrics] as const),

@@ -34,6 +34,7 @@ import type {
   Ring,
   Standing,
 } from '../../src/membership/cluster-view.js';
+import { TraceRecorder } from '../../src/insight/trace-recorder.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
 import { ReadHandler } from '../../src/replica/read-handler.js';
@@ -228,6 +229,7 @@ export interface RoundNode {
   readonly coordinator: RoundCoordinator;
   readonly inspection: Inspection;
   readonly metrics: Metrics;
+  readonly tracing: TraceRecorder;
 }
 
 type PutAsk = Partial<Omit<PutRequest, 'onReply' | 'value' | 'context'>> & {
@@ -281,12 +283,13 @@ export class RoundCluster {
     const view = new HandMadeView(ids, id);
     const inspection = new Inspection(clock);
     const told = new ToldBuckets({ ...nodeOptionsDefault, buckets });
-    new MergeHandler(peers, store, view).start();
-    new ReadHandler(peers, store, view, told).start();
+    const tracing = new TraceRecorder(clock, new SimRandom(`traces-${id}`), store, { id });
+    new MergeHandler(peers, store, view, tracing).start();
+    new ReadHandler(peers, store, view, told, tracing).start();
     const coordinator = new RoundCoordinator(
-      ...([store, peers, view, clock, told, inspection, metrics] as const),
+      ...([store, peers, view, clock, told, inspection, metrics, tracing] as const),
     );
-    return { id, process, clock, peers, store, view, coordinator, inspection, metrics };
+    return { id, process, clock, peers, store, view, coordinator, inspection, metrics, tracing };
   }
 
   /** Virtual milliseconds. */

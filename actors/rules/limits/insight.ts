@@ -8,17 +8,23 @@ export const insightLimits = {
   batchIntervalMs: 50,
   waitingNotesMax: 2_048,
 
+  /** How often a node's counters are looked at for its time line. */
+  lookInMs: 1_000,
   /** Events that a node remembers. */
   timelineMax: 1_000,
   /** Requests under the glass that it remembers, and notes of each. */
   tracesMax: 200,
   traceNotesMax: 256,
-  /** Traces that wait for the next sync of the log. */
-  tracesInSyncMax: 64,
+  /** Requests at once that may turn out to be slow or to fail. */
+  candidatesMax: 200,
+  /** Traces that one message between nodes is about. */
+  tracesTogetherMax: 8,
+  /** Keys that are owed to somebody because of a trace. */
+  tracesOwedMax: 512,
   /** An answer about what is remembered: so many notes at most. */
   answerNotesMax: 512,
   answerBytesMax: 512 * 1024,
-  /** A request takes no longer than this to count as slow, whatever was asked for. */
+  /** What counts as slow is said in at most so many ms. */
   slowMsMax: 60_000,
   /** Sampling is forgotten unless it is said again. */
   sampleMsMax: 10 * 60_000,
@@ -27,6 +33,9 @@ export const insightLimits = {
   /** Keys in one answer, and records looked at for them. */
   keysMax: 100,
   keysLookedAtMax: 1_000,
+  /** A trace is asked for so often until its request has settled. */
+  gatherAttemptsMax: 6,
+  gatherRestMs: 150,
   /** An ask of the verb. */
   askBytesMax: 16 * 1024,
 

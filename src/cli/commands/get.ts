@@ -4,12 +4,13 @@ import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { Entry } from '../../client/entry.js';
 import { NotFoundError } from '../../errors.js';
 import { receiptText } from '../../wire/receipt.js';
-import { addDataOptions, withClient, type DataOptions } from '../data-options.js';
+import { addDataOptions } from '../data-options.js';
+import { addTraceOptions, withGlass, type TraceOptions } from '../insight/traced.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { printBytes, printJson, printLine, say, textOf } from '../output.js';
 import { quorumSize, wholeNumber } from '../parsers.js';
 
-interface GetCommandOptions extends DataOptions {
+interface GetCommandOptions extends TraceOptions {
   readonly r?: number;
   readonly sibling?: number;
 }
@@ -33,7 +34,7 @@ export function addGet(program: Command): void {
       'only this one of several values, as it is',
       wholeNumber({ min: 1, max: commandLimits.siblingNumberMax }),
     );
-  addDataOptions(command)
+  addTraceOptions(addDataOptions(command))
     .addHelpText(
       'after',
       `
@@ -45,8 +46,8 @@ Examples:
     )
     .action(async (bucket: string, key: string, options: GetCommandOptions) => {
       const { r, strict } = options;
-      const entry = await withClient(options, (client) =>
-        client.bucket(bucket).read(key, { r, strict }),
+      const entry = await withGlass(options, (client, trace) =>
+        client.bucket(bucket).read(key, { r, strict, trace }),
       );
       show({ bucket, key, entry }, options);
     });

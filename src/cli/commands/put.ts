@@ -2,12 +2,13 @@
 import type { Command } from 'commander';
 import type { PutResult } from '../../client/bucket.js';
 import { receiptText } from '../../wire/receipt.js';
-import { addDataOptions, withClient, type DataOptions } from '../data-options.js';
+import { addDataOptions, type DataOptions } from '../data-options.js';
+import { addTraceOptions, withGlass, type TraceOptions } from '../insight/traced.js';
 import { printJson, say } from '../output.js';
 import { durationMs, quorumSize } from '../parsers.js';
 import { readValue } from '../value-source.js';
 
-interface PutCommandOptions extends DataOptions {
+interface PutCommandOptions extends TraceOptions {
   readonly file?: string;
   readonly context?: string;
   readonly w?: number;
@@ -25,12 +26,13 @@ export function addPut(program: Command): void {
     .option('--context <text>', "what 'get --json' or an earlier put said; '-': nothing was seen")
     .option('--w <count>', "nodes that must have stored it (default: the bucket's W)", quorumSize)
     .option('--ttl <time>', 'it expires after this, such as 30s, 10m, 7d', durationMs);
-  addDataOptions(command)
+  addTraceOptions(addDataOptions(command))
     .addHelpText(
       'after',
       `
 Examples:
   quorate put carts alice '3 apples'
+  quorate put carts alice '3 apples' --trace
   quorate put photos me --file me.jpg --w 3
   gzip < dump | quorate put dumps today -
   quorate put carts alice '3 apples, 1 pear' --context "$(quorate get carts alice --json | jq -r .context)"`,
@@ -46,8 +48,8 @@ async function put(
 ): Promise<void> {
   const value = await readValue({ argument, file: options.file });
   const { context, w, ttl, strict } = options;
-  const result = await withClient(options, (client) =>
-    client.bucket(bucket).put(key, value, { context, w, strict, ttlMs: ttl }),
+  const result = await withGlass(options, (client, trace) =>
+    client.bucket(bucket).put(key, value, { context, w, strict, ttlMs: ttl, trace }),
   );
   reportWrite({ bucket, key, result, options });
 }

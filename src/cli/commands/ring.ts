@@ -1,20 +1,16 @@
 /** `quorate ring`: who holds what, where one key lives, and how far a move is; its changes. */
 import type { Command } from 'commander';
-import type { NodeId } from '../../../actors/rules/actor.js';
-import { partitionOf } from '../../../actors/rules/key.js';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
-import { isMoving, placementOf, type Placement } from '../../../actors/rules/placement.js';
 import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { layoutOf, type RingMessage, type RingNode } from '../../wire/ring-message.js';
-import { byteStringOf } from '../../wire/text.js';
 import { askRing } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { showMove } from '../move-show.js';
-import { printJson, printLine, table } from '../output.js';
+import { placeOf, printPlace } from '../key-place.js';
+import { printJson, printLine } from '../output.js';
 import { durationMs, namedKey, type NamedKey } from '../parsers.js';
-import { ringText, stateOf } from '../ring-text.js';
+import { ringText } from '../ring-text.js';
 import { addRingApply, addRingCancel, addRingPlan } from './ring-changes.js';
 
 interface RingOptions extends ConnectionOptions {
@@ -65,7 +61,8 @@ Examples:
         if (options.watch === true) return showMove(question, { json: options.json === true });
         const ring = await askRing(question);
         if (ring === undefined) throw new UnavailableError(`no node answers on ${prefix}.ring`);
-        if (options.key !== undefined) return printKey(ring, options.key, options.json === true);
+        if (options.key !== undefined)
+          return printPlace(placeOf(ring, options.key), options.json === true);
         if (options.json === true) return printJson(ring);
         return printLine(ringText(ring));
       });
@@ -85,44 +82,4 @@ function refuseMisplaced(ring: Command, change: Command): void {
     exitCodes.usage,
     `say ${names} behind the change: quorate ring ${change.name()} ${names} …`,
   );
-}
-
-function printKey(ring: RingMessage, key: NamedKey, json: boolean): void {
-  const bytes = { bucket: byteStringOf(key.bucket), key: byteStringOf(key.key) };
-  const partition = partitionOf(bytes, ring.groupOf.length);
-  const n = ring.buckets.find(([bucket]) => bucket === key.bucket)?.[1] ?? ring.n;
-  const layout = layoutOf(ring);
-  const placement = placementOf(layout, partition, n);
-  const rows = rowsOf(ring, placement);
-  const moves = isMoving(placement);
-  const hasMoved = layout.next?.hasMoved(partition) === true;
-  if (json) return printJson({ ...key, partition, ...(moves && { hasMoved }), nodes: rows });
-  const state = hasMoved ? ', which has moved' : ', which moves';
-  printLine(`${key.bucket}/${key.key} is in partition ${partition}${moves ? state : ''}`);
-  printLine(
-    table(
-      ['ROLE', 'NAME', 'HOST', 'ZONE', 'STATUS', 'ID'],
-      rows.map((row) => [row.role, row.name, row.host, row.zone, row.reachability, row.id]),
-    ),
-  );
-}
-
-interface KeyRow extends Pick<RingNode, 'name' | 'host' | 'zone' | 'id'> {
-  readonly role: 'primary' | 'incoming' | 'fallback';
-  readonly reachability: string;
-}
-
-function rowsOf(ring: RingMessage, { primaries, incoming, fallbacks }: Placement): KeyRow[] {
-  const rows = (nodes: readonly NodeId[], role: KeyRow['role']): KeyRow[] =>
-    nodes.map((id) => {
-      const node = ring.nodes.find((known) => known.id === id)!;
-      const { name, host, zone } = node;
-      return { role, name, host, zone, reachability: stateOf(node), id };
-    });
-  const arriving = incoming.filter((node) => !primaries.includes(node));
-  return [
-    ...rows(primaries, 'primary'),
-    ...rows(arriving, 'incoming'),
-    ...rows(fallbacks, 'fallback'),
-  ];
 }

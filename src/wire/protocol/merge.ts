@@ -5,9 +5,10 @@
 import { isNodeId, type NodeId } from '../../../actors/rules/actor.js';
 import type { SaidConfiguration } from '../../../actors/rules/said-configuration.js';
 import { MalformedError } from '../../errors.js';
-import { isBin, isIntOrNull } from '../columns.js';
+import { isBin, isIntOrNull, isList } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, type Request } from './bodies.js';
+import { tracesOf, type Traces } from './traces.js';
 
 /** Why states are merged. */
 export const mergeReason = { put: 0, repair: 1, hint: 2, exchange: 3, release: 4 } as const;
@@ -36,6 +37,9 @@ export type Merge = readonly [
   configuration: SaidConfiguration,
 ];
 
+/** Behind them may stand the traces. */
+const plainParts = 5;
+
 export function mergeBody(...merge: Merge): Request<'merge'> {
   return asRequest(merge);
 }
@@ -43,7 +47,7 @@ export function mergeBody(...merge: Merge): Request<'merge'> {
 export function mergeOf(body: readonly WireValue[]): Merge {
   const [reason, owedTo, remainingMs, batch, configuration] = body;
   if (
-    body.length !== 5 ||
+    (body.length !== plainParts && !isTraced(body)) ||
     !isReason(reason) ||
     typeof owedTo !== 'string' ||
     !(owedTo === notOwed || isNodeId(owedTo)) ||
@@ -53,6 +57,21 @@ export function mergeOf(body: readonly WireValue[]): Merge {
   )
     throw new MalformedError('a merge is [reason, owedTo, remainingMs, batch, configuration]');
   return body as unknown as Merge;
+}
+
+/** The same, for requests that are traced. */
+export function tracedMerge(body: Request<'merge'>, traces: Traces): Request<'merge'> {
+  return asRequest([...body, traces]);
+}
+
+/** Whether it says for which requests the states are merged; in what was read already. */
+export function isTraced(body: readonly WireValue[]): boolean {
+  return body.length === plainParts + 1 && isList(body[plainParts]);
+}
+
+/** Of one that is. Throws `MalformedError`. */
+export function mergeTraces(body: readonly WireValue[]): Traces {
+  return tracesOf(body[plainParts]);
 }
 
 export const mergedBody = asAnswer<'merge'>([]);

@@ -13,6 +13,7 @@ import { decodeDigests } from '../digests.js';
 import { storageKeysOf } from '../storage-keys.js';
 import type { WireValue } from '../wire-value.js';
 import { asAnswer, asRequest, binOf, type Answer, type Request } from './bodies.js';
+import { tracesOf, type Traces } from './traces.js';
 
 export interface Read {
   readonly remainingMs: number;
@@ -33,6 +34,9 @@ export interface Read {
   readonly side: SideRead | undefined;
 }
 
+/** Behind them may stand the traces. */
+const plainParts = 6;
+
 export function readBody(
   remainingMs: number,
   keys: readonly Uint8Array[],
@@ -48,13 +52,15 @@ export function readBody(
 export function readOf(body: readonly WireValue[]): Read {
   const [remainingMs, keys, digests, configuration, part = null, side] = body;
   if (
-    body.length > 6 ||
+    (body.length > plainParts && !isTraced(body)) ||
     typeof remainingMs !== 'number' ||
     !isIntOrNull(configuration) ||
     !isIntOrNull(part) ||
-    !(side === undefined || isSide(side))
+    !(side === undefined || isSide(side) || (side === null && isTraced(body)))
   )
-    throw new MalformedError('a read is [remainingMs, keys, digests, configuration, part?, side?]');
+    throw new MalformedError(
+      'a read is [remainingMs, keys, digests, configuration, part?, side?, traces?]',
+    );
   const names = storageKeysOf(keys);
   const theirs = decodeDigests(binOf(digests));
   if (theirs.length !== names.length) throw new MalformedError('a read has a digest a key');
@@ -64,8 +70,25 @@ export function readOf(body: readonly WireValue[]): Read {
     digests: theirs,
     configuration,
     part: part ?? undefined,
-    side,
+    side: side ?? undefined,
   };
+}
+
+/** The same, for requests that are traced. */
+export function tracedRead(body: Request<'read'>, traces: Traces): Request<'read'> {
+  const [remainingMs, keys, digests, configuration, part = null, side = null] = body;
+  const parts = [remainingMs, keys, digests, configuration, part, side, traces];
+  return asRequest(parts as readonly WireValue[]);
+}
+
+/** Whether it says for which requests it is read; in what was read already. */
+export function isTraced(body: readonly WireValue[]): boolean {
+  return body.length === plainParts + 1 && isList(body[plainParts]);
+}
+
+/** Of one that is. Throws `MalformedError`. */
+export function readTraces(body: readonly WireValue[]): Traces {
+  return tracesOf(body[plainParts]);
 }
 
 /** As it stands in the message. */

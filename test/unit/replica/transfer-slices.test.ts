@@ -89,7 +89,7 @@ async function sourceWith(count: number, valueBytes: number): Promise<void> {
     const question = { kind: 'states', layout: moving, direction, partition, after } as const;
     const ok = (body: readonly WireValue[]): void =>
       void answers.push(decode(encode(body)) as WireValue[]);
-    handle({ from, body: transferBody(question), ok, refuse });
+    handle({ from, id: 1, body: transferBody(question), ok, refuse });
     return sentOf(answers[0]!, after);
   };
 }

@@ -28,8 +28,22 @@ import {
   voteOf,
 } from '../../../src/wire/protocol/chain.js';
 import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/protocol/gossip.js';
-import { mergeBody, mergeOf, mergeReason, notOwed } from '../../../src/wire/protocol/merge.js';
-import { foundBody, foundOf, readBody, readOf } from '../../../src/wire/protocol/read.js';
+import {
+  mergeBody,
+  mergeOf,
+  mergeReason,
+  mergeTraces,
+  notOwed,
+  tracedMerge,
+} from '../../../src/wire/protocol/merge.js';
+import {
+  foundBody,
+  foundOf,
+  readBody,
+  readOf,
+  readTraces,
+  tracedRead,
+} from '../../../src/wire/protocol/read.js';
 import {
   collectionBody,
   collectionOf,
@@ -69,6 +83,7 @@ const digests = [
 ];
 const agreed: readonly AgreedKey[] = keys.map((key, i) => ({ key, digest: digests[i]! }));
 const bytes = Buffer.from('state');
+const traces = ['0123456789abcdef', 'fedcba9876543210'];
 const shorter = agreed.map(({ key, digest }) => ({ key, digest, bytes }));
 
 /** As it arrives. */
@@ -126,6 +141,18 @@ const messages: readonly (readonly [
     mergeBody(mergeReason.put, notOwed, 1, bytes, 2 ** 32 - 1),
     mergeOf,
     [0, '', 1, bytes, 2 ** 32 - 1],
+  ],
+  [
+    'merge, traced',
+    tracedMerge(mergeBody(mergeReason.put, notOwed, 1, bytes, 17), traces),
+    (body) => [mergeOf(body).slice(0, 5), mergeTraces(body)],
+    [[0, '', 1, bytes, 17], traces],
+  ],
+  [
+    'read, traced',
+    tracedRead(readBody(100, storageKeyBins(keys), encodeDigests(digests), 17), traces),
+    (body) => [readOf(body), readTraces(body)],
+    [{ remainingMs: 100, keys, digests, configuration: 17, part: undefined }, traces],
   ],
   [
     'read',
@@ -205,6 +232,12 @@ const messages: readonly (readonly [
   ],
   ['otherwise held', otherwiseHeldBody([0, 9]), (body) => otherwiseHeldOf(body, 10), [0, 9]],
   ['forward', forwardBody(frame), forwardOf, frame],
+  [
+    'forward, traced',
+    forwardBody({ ...frame, copied: null, traces: [traces[0]!, null] }),
+    forwardOf,
+    { ...frame, copied: null, traces: [traces[0]!, null] },
+  ],
   ['ordered', orderedBody(reply), (body) => orderedOf(body, 2), reply],
   [
     'not ordered',

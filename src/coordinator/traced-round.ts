@@ -1,0 +1,153 @@
+/**
+ * The surroundings of a round that some requests under the glass are part of: what the round does
+ * with them is noted, and other nodes are told for whom they do their part. A round without such
+ * requests never comes here.
+ */
+import type { InspectionEvent } from 'xstate';
+import { actorOf, type NodeId } from '../../actors/rules/actor.js';
+import { insightLimits } from '../../actors/rules/limits/insight.js';
+import { storageKeyOf } from '../../actors/rules/key.js';
+import { counterOf, type Dot, type KeyState } from '../../actors/rules/versions.js';
+import type { StepWhat, TraceId } from '../insight/notes.js';
+import { chartSketchOf } from '../seams/chart-sketch.js';
+import { plain } from '../seams/inspection-view.js';
+import type { Sketch, TraceMark } from '../seams/tracing.js';
+import { dotForm } from '../wire/dot-form.js';
+import { shownValue } from '../wire/shown-bytes.js';
+import type { PutRequest } from './coordinator.js';
+import type { RoundSurroundings } from './round-surroundings.js';
+import { TracedPeers } from './traced-peers.js';
+import { TracedStore } from './traced-store.js';
+
+/** What a round's chart is told when it comes to a verdict, by its ledger or by time. */
+const verdicts: ReadonlySet<string> = new Set([
+  'quorum.met',
+  'quorum.equal',
+  'quorum.differing',
+  'quorum.outOfReach',
+  'deadline.passed',
+]);
+
+interface Traced {
+  readonly trace?: TraceMark;
+}
+
+/** The requests of one round that are traced. */
+export class RoundTraces {
+  readonly ids: readonly TraceId[];
+  /** Those that other nodes are told of. */
+  readonly travelling: readonly TraceId[];
+
+  constructor(
+    private readonly around: RoundSurroundings,
+    requests: readonly Traced[],
+  ) {
+    const marks = requests.flatMap(({ trace }) => trace ?? []);
+    this.ids = marks.map(({ id }) => id);
+    this.travelling = marks
+      .filter(({ travels }) => travels)
+      .map(({ id }) => id)
+      .slice(0, insightLimits.tracesTogetherMax);
+  }
+
+  note(sketch: Sketch): void {
+    this.around.tracing.note(this.ids, sketch);
+  }
+
+  step(what: StepWhat, about: Omit<Extract<Sketch, { kind: 'step' }>, 'kind' | 'what'> = {}): void {
+    this.note({ kind: 'step', what, ...about });
+  }
+}
+
+/** `end`: noted when the round is over. */
+export function underGlass(
+  around: RoundSurroundings,
+  requests: readonly Traced[],
+  end?: StepWhat,
+): RoundSurroundings {
+  const traces = new RoundTraces(around, requests);
+  if (traces.ids.length === 0) return around;
+  const { rounds, inspection, clock } = around;
+  const watched = inspection.actorOptions.inspect;
+  return {
+    ...around,
+    peers: new TracedPeers(around.peers, traces),
+    store: new TracedStore(around.store, traces, around.tracing),
+    inspection: {
+      actorOptions: {
+        clock,
+        inspect: {
+          next: (told) => {
+            watched?.next?.(told);
+            noteChart(traces, told);
+          },
+        },
+      },
+    },
+    rounds: {
+      begin: (round) => rounds.begin(round),
+      wakeBy: (atMs) => rounds.wakeBy(atMs),
+      end: (round) => {
+        if (end !== undefined) traces.step(end);
+        rounds.end(round);
+      },
+    },
+  };
+}
+
+function noteChart(traces: RoundTraces, told: InspectionEvent): void {
+  if (told.type === '@xstate.event' && verdicts.has(told.event.type)) {
+    const { context } = told.actorRef.getSnapshot() as unknown as { context: SeatedContext };
+    const seats = plain(context.ledger?.seats ?? []);
+    traces.step('verdict', { text: told.event.type, detail: { seats } });
+  }
+  const sketch = chartSketchOf(told);
+  if (sketch !== undefined) traces.note(sketch);
+}
+
+interface SeatedContext {
+  readonly ledger?: { readonly seats: unknown };
+}
+
+/** Whom the round may turn to. */
+export function notePlan(
+  around: RoundSurroundings,
+  requests: readonly Traced[],
+  plan: object,
+): void {
+  const detail = { ...(plain(plan) as object), requests: requests.length };
+  new RoundTraces(around, requests).step('planned', { detail });
+}
+
+/** `stateOf`: as the round leaves the key of a put. */
+export function noteMinted(
+  around: RoundSurroundings,
+  requests: readonly PutRequest[],
+  minted: (key: string) => { readonly state: KeyState; readonly mark: number } | undefined,
+): void {
+  for (const request of requests) {
+    const { trace, value } = request;
+    const left = minted(storageKeyOf(request));
+    if (trace === undefined || left === undefined) continue;
+    const dot = dotOf(request, left, around.store.nodeId);
+    const detail = {
+      ...(dot !== undefined && { dot: dotForm(dot) }),
+      siblings: left.state.siblings.length,
+      ...(value === null ? { deletes: true } : { value: shownValue(value), bytes: value.length }),
+    };
+    new RoundTraces(around, [request]).step('minted', { detail });
+  }
+}
+
+/** That of its operation; without one it is the last that this node has minted for the key. */
+function dotOf(
+  { operation }: PutRequest,
+  { state, mark }: { readonly state: KeyState; readonly mark: number },
+  node: NodeId,
+): Dot | undefined {
+  const named = state.siblings.find((sibling) => sibling.operation === operation);
+  if (operation !== '' && named !== undefined) return named.dot;
+  const actor = actorOf(node, mark);
+  const counter = counterOf(state.context, actor);
+  return counter === 0 ? undefined : { actor, counter };
+}

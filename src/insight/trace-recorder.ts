@@ -1,0 +1,242 @@
+/**
+ * What this node has noted of requests under the glass: a ring of traces, each of a bounded number
+ * of notes. Watchers hear of every note as it is made.
+ */
+import { inject, injectable } from 'tsyringe';
+import type { NodeId } from '../../actors/rules/actor.js';
+import type { StorageKey } from '../../actors/rules/key.js';
+import { insightLimits } from '../../actors/rules/limits/insight.js';
+import { NodeAddress } from '../bus/peers.js';
+import { Clock } from '../seams/clock.js';
+import { Random } from '../seams/random.js';
+import type { Sketch, TracedReply, TracedRequest, TraceMark, Tracing } from '../seams/tracing.js';
+import { Store, type LogWrite } from '../store/store.js';
+import { NoteClock } from './note-clock.js';
+import type { Note, TraceId } from './notes.js';
+import { isSlow, Sampling, type SamplingWish } from './sampling.js';
+
+/** A request that was taken here, as `traces` lists it. */
+export interface TraceSummary {
+  readonly id: TraceId;
+  readonly atUs: number;
+  readonly what: TracedRequest['what'];
+  readonly bucket: string;
+  readonly key: string;
+  /** '' until it is answered. */
+  readonly outcome: string;
+  /** -1 until then. */
+  readonly ms: number;
+}
+
+interface Trace {
+  readonly id: TraceId;
+  readonly beganUs: number;
+  /** Undefined where this node only had a part in it. */
+  readonly request: TracedRequest | undefined;
+  readonly travels: boolean;
+  readonly notes: Note[];
+  outcome: string;
+  ms: number;
+}
+
+/** A trace that was kept because of how its request went. */
+export interface Kept {
+  readonly id: TraceId;
+  readonly what: 'slow' | 'failed';
+  readonly text: string;
+}
+
+@injectable()
+export class TraceRecorder implements Tracing {
+  isOn = false;
+  onNote: ((note: Note) => void) | undefined;
+  onKept: ((kept: Kept) => void) | undefined;
+  private readonly time: NoteClock;
+  private readonly traces = new Map<TraceId, Trace>();
+  /** Kept only if they turn out to be slow or to fail. */
+  private readonly candidates = new Map<TraceId, Trace>();
+  /** Requests with a mark that are not answered yet. */
+  private open = 0;
+  private writes = 0;
+  private lastWrite: LogWrite | undefined;
+  private readonly owed = new Map<string, readonly TraceId[]>();
+  private readonly sampling: Sampling;
+
+  constructor(
+    @inject(Clock) clock: Clock,
+    @inject(Random) private readonly random: Random,
+    @inject(Store) private readonly store: Store,
+    @inject(NodeAddress) private readonly address: Pick<NodeAddress, 'id'>,
+  ) {
+    this.time = new NoteClock(clock);
+    this.sampling = new Sampling(clock, () => this.review());
+  }
+
+  begin(request: TracedRequest, id: TraceId = this.newId()): TraceMark {
+    return this.take(this.traces, { id, request, travels: true });
+  }
+
+  sample(request: TracedRequest): TraceMark | undefined {
+    const { rate, keepsSome } = this.sampling.wish;
+    if (rate > 0 && this.random.below(1e6) < rate * 1e6) return this.begin(request);
+    if (!keepsSome || this.candidates.size >= insightLimits.candidatesMax) return undefined;
+    return this.take(this.candidates, { id: this.newId(), request, travels: false });
+  }
+
+  replied({ id }: TraceMark, { isFailure, text }: TracedReply): void {
+    this.open--;
+    this.review();
+    const trace = this.traces.get(id) ?? this.candidates.get(id);
+    if (trace === undefined) return;
+    this.note([id], { kind: 'step', what: 'replied', text });
+    trace.ms = (this.time.nowUs() - trace.beganUs) / 1000;
+    trace.outcome = text;
+    this.candidates.delete(id);
+    const what = this.whyKept(trace, isFailure);
+    if (what === undefined) return;
+    if (!trace.travels) this.keep(trace);
+    this.onKept?.({ id, what, text: `${trace.request!.what}: ${text}` });
+  }
+
+  serve(traces: readonly TraceId[]): void {
+    for (const id of traces)
+      if (!this.traces.has(id)) this.keep(this.made({ id, request: undefined, travels: true }));
+  }
+
+  note(traces: readonly TraceId[], sketch: Sketch): void {
+    const atUs = this.time.nowUs();
+    for (const id of traces) this.add(id, { ...sketch, atUs, node: this.address.id, trace: id });
+  }
+
+  write(traces: readonly TraceId[], onDurable: () => void): () => void {
+    this.writes++;
+    this.store.watchWrites(this.wrote);
+    return () => {
+      const { lastWrite } = this;
+      this.writes--;
+      if (this.writes === 0) this.store.watchWrites(undefined);
+      if (lastWrite !== undefined) this.noteWrite(traces, lastWrite);
+      onDurable();
+    };
+  }
+
+  owes(traces: readonly TraceId[], target: NodeId, keys: readonly StorageKey[]): void {
+    for (const key of keys) {
+      const name = nameOf(target, key);
+      const known = this.owed.get(name) ?? [];
+      const together = [...new Set([...known, ...traces])];
+      this.owed.delete(name);
+      this.owed.set(name, together.slice(-insightLimits.tracesTogetherMax));
+      dropOldest(this.owed, insightLimits.tracesOwedMax);
+    }
+  }
+
+  handedOff(target: NodeId, keys: readonly StorageKey[], to: readonly NodeId[]): void {
+    if (this.owed.size === 0) return;
+    for (const key of keys) {
+      const name = nameOf(target, key);
+      const traces = this.owed.get(name);
+      if (traces === undefined) continue;
+      this.owed.delete(name);
+      for (const about of to) this.note(traces, { kind: 'step', what: 'handedOff', about });
+    }
+  }
+
+  /** Undefined: nothing is known of it. */
+  notesOf(id: TraceId): readonly Note[] | undefined {
+    return this.traces.get(id)?.notes;
+  }
+
+  /** Of requests that were taken here; the last one first. */
+  summaries(): TraceSummary[] {
+    const summaries: TraceSummary[] = [];
+    for (const { id, beganUs: atUs, request, outcome, ms } of this.traces.values())
+      if (request !== undefined) {
+        const { what, bucket, key } = request;
+        summaries.push({ id, atUs, what, bucket, key, outcome, ms });
+      }
+    return summaries.toReversed();
+  }
+
+  /** What is in force from now on. */
+  wish(wish: SamplingWish): SamplingWish {
+    return this.sampling.say(wish);
+  }
+
+  private take(
+    into: Map<TraceId, Trace>,
+    how: Pick<Trace, 'id' | 'request' | 'travels'>,
+  ): TraceMark {
+    const { id, request, travels } = how;
+    const trace = this.made(how);
+    const known = this.traces.get(id);
+    // Who passed it on and gets it back, or is also a replica, goes on with what it has.
+    if (known !== undefined) trace.notes.push(...known.notes);
+    into.delete(id);
+    into.set(id, trace);
+    dropOldest(into, insightLimits.tracesMax);
+    this.open++;
+    this.review();
+    const { what, bucket, key, from } = request!;
+    this.note([id], {
+      kind: 'step',
+      what: 'received',
+      ...(from !== '' && { about: from }),
+      text: what,
+      detail: { bucket, key },
+    });
+    return { id, travels };
+  }
+
+  private made({ id, request, travels }: Pick<Trace, 'id' | 'request' | 'travels'>): Trace {
+    const beganUs = this.time.nowUs();
+    return { id, beganUs, request, travels, notes: [], outcome: '', ms: -1 };
+  }
+
+  private keep(trace: Trace): void {
+    this.traces.set(trace.id, trace);
+    dropOldest(this.traces, insightLimits.tracesMax);
+  }
+
+  private add(id: TraceId, note: Note): void {
+    const trace = this.traces.get(id) ?? this.candidates.get(id);
+    if (trace === undefined || trace.notes.length >= insightLimits.traceNotesMax) return;
+    trace.notes.push(note);
+    if (trace.travels) this.onNote?.(note);
+  }
+
+  private whyKept({ ms }: Trace, isFailure: boolean): Kept['what'] | undefined {
+    const { wish } = this.sampling;
+    if (isFailure && wish.failed) return 'failed';
+    return isSlow(wish, ms) ? 'slow' : undefined;
+  }
+
+  private readonly wrote = (write: LogWrite): void => {
+    this.lastWrite = write;
+  };
+
+  private noteWrite(traces: readonly TraceId[], { bytes, tookMs, isSynced }: LogWrite): void {
+    const what = isSynced ? 'sync' : 'append';
+    this.note(traces, { kind: 'disk', what, bytes, tookUs: Math.round(tookMs * 1000) });
+  }
+
+  private review(): void {
+    this.isOn = this.open > 0 || this.sampling.isOn;
+  }
+
+  private newId(): TraceId {
+    return this.random.bytes(8).toString('hex');
+  }
+}
+
+function nameOf(target: NodeId, key: StorageKey): string {
+  return `${target} ${key}`;
+}
+
+/** Maps give what was set first, first. */
+function dropOldest(map: Map<string, unknown>, sizeMax: number): void {
+  for (const name of map.keys()) {
+    if (map.size <= sizeMax) return;
+    map.delete(name);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Who watches this node: each has a lease, and is sent notes in batches, some a second, of bounded
+ * size. One that does not renew its lease is forgotten. What does not fit its queue is dropped and
+ * counted: it is told how many.
+ */
+import type { InspectionEvent, Subscription } from 'xstate';
+import { insightLimits } from '../../actors/rules/limits/insight.js';
+import { OverloadedError } from '../errors.js';
+import type { Bus } from '../seams/bus.js';
+import { chartSketchOf } from '../seams/chart-sketch.js';
+import type { Clock, TimerId } from '../seams/clock.js';
+import type { Inspection } from '../seams/inspection.js';
+import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
+import { NoteClock } from './note-clock.js';
+import type { Note } from './notes.js';
+
+export interface WatchSeams {
+  readonly clock: Clock;
+  readonly bus: Pick<Bus, 'publish'>;
+  readonly inspection: Pick<Inspection, 'watch'>;
+  readonly self: string;
+}
+
+interface Lease {
+  /** On the monotonic clock. */
+  untilMs: number;
+  charts: boolean;
+  waiting: Note[];
+  dropped: number;
+}
+
+export class Watchers {
+  private readonly leases = new Map<string, Lease>();
+  private readonly time: NoteClock;
+  private watching: Subscription | undefined;
+  private timer: TimerId;
+  private isArmed = false;
+
+  constructor(private readonly seams: WatchSeams) {
+    this.time = new NoteClock(seams.clock);
+  }
+
+  get count(): number {
+    return this.leases.size;
+  }
+
+  /** Renews a lease too. Throws `OverloadedError` when as many watch as may. */
+  watch(to: string, charts: boolean, leaseMs: number): void {
+    const untilMs = this.seams.clock.monotonicMs() + leaseMs;
+    const lease = this.leases.get(to);
+    if (lease === undefined) {
+      if (this.leases.size >= insightLimits.watchersMax)
+        throw new OverloadedError(`${this.leases.size} watch this node already`);
+      this.leases.set(to, { untilMs, charts, waiting: [], dropped: 0 });
+    } else Object.assign(lease, { untilMs, charts });
+    this.followCharts();
+    this.arm();
+  }
+
+  tell(note: Note): void {
+    for (const lease of this.leases.values())
+      if (note.kind !== 'chart' || lease.charts || note.trace !== undefined) add(lease, note);
+  }
+
+  stop(): void {
+    this.leases.clear();
+    this.followCharts();
+    this.seams.clock.clearTimeout(this.timer);
+  }
+
+  private followCharts(): void {
+    const isWanted = [...this.leases.values()].some(({ charts }) => charts);
+    if (isWanted === (this.watching !== undefined)) return;
+    this.watching?.unsubscribe();
+    this.watching = isWanted ? this.watched() : undefined;
+  }
+
+  /** Undefined where others leave no room: charts are not shown then. */
+  private watched(): Subscription | undefined {
+    try {
+      return this.seams.inspection.watch({
+        next: (told) => this.chartChanged(told),
+        // It has fallen behind, and is told from now on again.
+        error: () => {
+          this.watching = undefined;
+          for (const lease of this.leases.values()) lease.dropped++;
+        },
+      });
+    } catch {
+      return undefined;
+    }
+  }
+
+  private chartChanged(told: InspectionEvent): void {
+    const sketch = chartSketchOf(told);
+    if (sketch?.kind === 'chart')
+      this.tell({ ...sketch, atUs: this.time.nowUs(), node: this.seams.self });
+  }
+
+  private arm(): void {
+    if (this.isArmed) return;
+    this.isArmed = true;
+    this.timer = this.seams.clock.setTimeout(() => this.send(), insightLimits.batchIntervalMs);
+  }
+
+  private send(): void {
+    this.isArmed = false;
+    const nowMs = this.seams.clock.monotonicMs();
+    for (const [to, lease] of this.leases)
+      if (lease.untilMs <= nowMs) this.leases.delete(to);
+      else this.sendBatch(to, lease);
+    this.followCharts();
+    if (this.leases.size > 0) this.arm();
+  }
+
+  private sendBatch(to: string, lease: Lease): void {
+    const { waiting, dropped } = lease;
+    if (waiting.length === 0 && dropped === 0) return;
+    const count = countWithin(waiting, insightLimits.batchBytesMax - batchOverheadBytes);
+    lease.waiting = waiting.slice(count);
+    lease.dropped = 0;
+    const notes = waiting.slice(0, count) as unknown as DocumentValue[];
+    this.seams.bus.publish(to, encodeDocument({ notes, dropped }));
+  }
+}
+
+const batchOverheadBytes = 64;
+
+function add(lease: Lease, note: Note): void {
+  if (lease.waiting.length < insightLimits.waitingNotesMax) lease.waiting.push(note);
+  else lease.dropped++;
+}
+
+/** How many from the first on fit; at least one. */
+export function countWithin(values: readonly unknown[], bytesMax: number): number {
+  let bytes = 0;
+  for (let i = 0; i < values.length; i++) {
+    bytes += bytesAtMost(values[i]);
+    if (bytes > bytesMax && i > 0) return i;
+  }
+  return values.length;
+}
+
+/** What a value takes in MessagePack, or a little less than this. */
+function bytesAtMost(value: unknown): number {
+  if (typeof value === 'string') return 5 + 3 * value.length;
+  if (typeof value !== 'object' || value === null) return 9;
+  if (value instanceof Uint8Array) return 5 + value.length;
+  let bytes = 5;
+  for (const [name, field] of Object.entries(value)) bytes += 5 + name.length + bytesAtMost(field);
+  return bytes;
+}
