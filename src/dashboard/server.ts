@@ -14,6 +14,7 @@ import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { breakApi } from './api/break.js';
+import { chartsApi } from './api/charts.js';
 import { filesApi } from './api/files.js';
 import { keysApi } from './api/keys.js';
 import { MalformedInput, type ApiParts, type LiveParts } from './api/parts.js';
@@ -110,6 +111,7 @@ function appOf(
   app.route('/', pageFiles(guarded.pageToken));
   app.route('/api', streamApi(parts));
   app.route('/api', filesApi(parts));
+  app.route('/api', chartsApi());
   const { live } = parts;
   if (live !== undefined)
     for (const api of [tracesApi, keysApi, requestsApi, breakApi]) app.route('/api', api(live));

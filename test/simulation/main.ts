@@ -1,14 +1,16 @@
 /** `npm run simulate`: replay one seed, or search many. See README.md beside this file. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { Command } from 'commander';
 import { exitCodes, type Violation } from './oracle/violations.js';
 import { Progress } from './progress.js';
 import { runCaught, type SeedReport } from './run-seed.js';
-import { parseScenario, runScenario } from './scenario/scenario.js';
+import { parseScenario, runScenario, type Watching } from './scenario/scenario.js';
 import { search, seedsFrom } from './search.js';
 import { shrink } from './shrink.js';
 import { failureLine, Tally } from './tally.js';
+import { RunFile } from './trace/run-file.js';
 import type { WorldResult } from './world.js';
 import { changesMark, drawWorld, kindOf, moreMark, type WorldOptions } from './world-options.js';
 
@@ -16,6 +18,7 @@ interface Flags {
   readonly scenario?: string;
   readonly seed?: string;
   readonly trace?: boolean;
+  readonly traceFile?: string;
   readonly digest?: boolean;
   readonly brief?: boolean;
   readonly shrink: boolean;
@@ -40,6 +43,7 @@ async function main(): Promise<number> {
     .option('--seed <seed>', 'run this seed alone')
     .option('--scenario <file>', 'run this script')
     .option('--trace', 'print every event')
+    .option('--trace-file <file>', 'write what happened to this file, for the page to show')
     .option(
       '--digest',
       'print only the hashes of the traces, one seed after the other in this process',
@@ -60,11 +64,24 @@ async function main(): Promise<number> {
   return flags.seed === undefined ? searchSeeds(flags) : replay(flags.seed, flags);
 }
 
-async function playScenario(path: string, { trace }: Flags): Promise<number> {
-  const onLine = trace === true ? printLine : undefined;
-  const problem = await runScenario(parseScenario(readFileSync(path, 'utf8')), {}, onLine);
+async function playScenario(path: string, flags: Flags): Promise<number> {
+  const scenario = parseScenario(readFileSync(path, 'utf8'));
+  const file = runFileOf(flags);
+  const problem = await runScenario(scenario, {}, watchingOf(flags, file));
+  await file?.write(`scenario ${basename(path)}: ${scenario.title}`);
   process.stdout.write(`${problem ?? 'as expected'}\n`);
   return problem === undefined ? 0 : exitCodes.safety;
+}
+
+function runFileOf({ traceFile }: Flags): RunFile | undefined {
+  return traceFile === undefined ? undefined : new RunFile(traceFile);
+}
+
+function watchingOf({ trace }: Flags, file: RunFile | undefined): Watching {
+  return {
+    ...(trace === true && { onLine: printLine }),
+    ...(file && { onCluster: file.onCluster }),
+  };
 }
 
 async function printDigests(flags: Flags): Promise<number> {
@@ -92,7 +109,9 @@ function briefly(world: WorldOptions): WorldOptions {
 
 async function replay(seed: string, flags: Flags): Promise<number> {
   const options = drawWorld(seed);
-  const result = await runCaught(options, flags.trace === true ? { onLine: printLine } : {});
+  const file = runFileOf(flags);
+  const result = await runCaught(options, watchingOf(flags, file));
+  await file?.write(`seed ${seed}`);
   printOptions(options);
   printResult(result);
   if (result.violation === undefined) return 0;

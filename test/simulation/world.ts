@@ -57,6 +57,8 @@ const stallUsMax = 10e6;
 export interface RunOptions {
   readonly keepTrace?: boolean;
   readonly onLine?: (line: string) => void;
+  /** Before anything happens. */
+  readonly onCluster?: (cluster: SimCluster) => void;
 }
 
 export async function runWorld(options: WorldOptions, run: RunOptions = {}): Promise<WorldResult> {
@@ -99,6 +101,7 @@ class World {
       keepTrace: run.keepTrace ?? false,
       ...(onLine && { onLine }),
     });
+    run.onCluster?.(this.cluster);
     this.history = new History(wallSkewUsOf(options));
     this.cluster.dots.onMinted = (token, dot, by) => this.checkMinting(token, dot, by);
     this.sometimes = new Sometimes(this.cluster);

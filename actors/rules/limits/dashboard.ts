@@ -69,4 +69,8 @@ export const dashboardLimits = {
   storySceneMsMax: 20_000,
   /** Of what the nodes noted, the story shows the latest. */
   storyNotesMax: 40,
+  /** Messages of one kind that wait for who received them: those before are taken for lost. */
+  messagesOpenMax: 64,
+  /** How soon nodes are asked again for what they noted: what follows a reply is part of it. */
+  tracesAgainMs: 1_500,
 } as const;

@@ -2,7 +2,7 @@
 import type { BucketOptions } from '../../../actors/rules/bucket.js';
 import { isMember, type RingVersion } from '../../../actors/rules/configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
-import { composeNode } from '../../../src/node/compose-node.js';
+import { composeNode, type QuorateNode } from '../../../src/node/compose-node.js';
 import type { Durability } from '../../../src/options/durability.js';
 import type { NodeOptions } from '../../../src/options/node-options.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
@@ -104,6 +104,8 @@ export class SimCluster {
   private readonly all: SimNode[] = [];
   private readonly watch: ChainWatch;
   private readonly owners = new OwnersSeen();
+  /** Told of each process of a node before it starts; for trace files. */
+  onComposed: ((node: SimNode, product: QuorateNode) => void) | undefined;
   private readonly newcomers: ((node: SimNode) => void)[] = [];
   private connections = 0;
   private operators = 0;
@@ -383,15 +385,19 @@ export class SimCluster {
         trace,
         nats,
         compose: (seams) => composeNode(seams, { ...nodeOptions, replaces: node.replaces }),
-        onComposed: ({ lastId }, product) =>
+        onComposed: (node, product) => {
           onDropped(product, (partition, states) =>
-            this.moves.dropped(product.id === '' ? lastId : product.id, partition, states),
-          ),
+            this.moves.dropped(product.id === '' ? node.lastId : product.id, partition, states),
+          );
+          this.onComposed?.(node, product);
+        },
         onRead: ({ lastId }) => this.moves.restarted(lastId),
         onExit: (node, error) => this.exited(node, error),
       },
     );
     node.replaces = replaces;
+    node.host = nodeOptions.host;
+    node.zone = nodeOptions.zone;
     disk.onCommitted = (table, value) => {
       if (table === 'chain') this.watch.committed(node.node?.id ?? node.lastId, value);
     };

@@ -47,6 +47,9 @@ export class SimNode {
   isLate = false;
   /** Declared gone for good: the others take nothing from it, and it ends once it hears of that. */
   isRemoved = false;
+  /** Where its machine stands. */
+  host = '';
+  zone = '';
   /** What it is told at its start of whose stead it comes in. */
   replaces = '';
   /** When its power failed. */

@@ -9,6 +9,8 @@ const tailLines = 200;
 
 export class Trace {
   lines = 0;
+  /** Told of every line as well; for trace files. */
+  onAdded: ((who: string, what: string) => void) | undefined;
   private readonly hash: Hash = createHash('sha1');
   private readonly kept: string[] = [];
   private pending = '';
@@ -23,6 +25,7 @@ export class Trace {
     this.pending += line;
     if (this.pending.length > 8192) this.absorb();
     this.options.onLine?.(line);
+    this.onAdded?.(who, what);
     this.kept.push(line);
     if (!this.options.keep && this.kept.length > 2 * tailLines) this.kept.splice(0, tailLines);
   }

@@ -21,11 +21,16 @@ export const exitCodes: Readonly<Record<ViolationKind, number>> = {
 /** Collects; a run goes on after the first, up to a bound. */
 export class Violations {
   readonly list: Violation[] = [];
+  /** Told as it is found; for trace files. */
+  onAdded: ((violation: Violation) => void) | undefined;
 
   constructor(private readonly nowUs: () => number) {}
 
   add(kind: ViolationKind, rule: string, what: string): void {
-    if (this.list.length < 20) this.list.push({ kind, rule, what, timeUs: this.nowUs() });
+    if (this.list.length >= 20) return;
+    const violation = { kind, rule, what, timeUs: this.nowUs() };
+    this.list.push(violation);
+    this.onAdded?.(violation);
   }
 
   /** The worst first: a crash explains more than what follows from it. */

@@ -48,7 +48,11 @@
 import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import { applyFault, isFault } from '../cluster/faults.js';
-import { clusterOptionsDefault, type ClusterOptions } from '../cluster/sim-cluster.js';
+import {
+  clusterOptionsDefault,
+  type ClusterOptions,
+  type SimCluster,
+} from '../cluster/sim-cluster.js';
 import { Stage } from './stage.js';
 
 export interface Scenario {
@@ -74,19 +78,27 @@ export function parseScenario(text: string): Scenario {
   return { title, controls, commands };
 }
 
+export interface Watching {
+  readonly onLine?: (line: string) => void;
+  /** Before anything happens. */
+  readonly onCluster?: (cluster: SimCluster) => void;
+}
+
 /** Returns what was not as expected: the first failed line, or what the oracles found. */
 export async function runScenario(
   scenario: Scenario,
   overrides: Readonly<Record<string, string>> = {},
-  onLine?: (line: string) => void,
+  watching: Watching = {},
 ): Promise<string | undefined> {
   const [first, ...rest] = scenario.commands;
   if (first?.verb !== 'cluster') throw new Error('a scenario begins with `cluster`');
   const options = clusterOptions({ ...first.options, ...overrides });
+  const { onLine, onCluster } = watching;
   const stage = new Stage(
     { ...options, ...(onLine && { onLine }) },
     first.options['start'] === 'by-hand',
   );
+  onCluster?.(stage.cluster);
   try {
     await stage.start();
     for (const command of rest) {

@@ -15,7 +15,7 @@ import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
 import type { GetResult, PutResult } from '../client/plain-client.js';
 import { readContext } from '../oracle/message-reader.js';
 import { encodedContext } from '../workload/forger.js';
-import type { KeyValueApi } from '../workload/work-client.js';
+import { resultText, type KeyValueApi } from '../workload/work-client.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import type { SimProcess } from '../core/scheduler.js';
 import type { DiskImage } from '../seams/sim-disk.js';
@@ -89,10 +89,13 @@ export class Stage {
         .map((part) => part.split(':').map((name) => this.aliases.get(name) ?? name))
         .map((names) => names.join(':'))
         .join(',');
+    const args = command.args.map(replaced);
     const options = Object.entries(command.options).map(([name, value]) => [name, replaced(value)]);
+    const words = options.map(([name, value]) => `${name}=${value}`);
     return {
       ...command,
-      args: command.args.map(replaced),
+      text: [command.verb, ...args, ...words].join(' '),
+      args,
       options: Object.fromEntries(options) as Command['options'],
     };
   }
@@ -189,11 +192,15 @@ export class Stage {
     asker.busy = true;
     asker.answer = undefined;
     const clear = this.onlyVia(who, options['via']);
+    const written = verb === 'delete' ? '†' : word;
+    this.note(who, `${verb} ${name} ${written}`);
     const startUs = this.cluster.scheduler.nowUs;
     const done = (result: PutResult | GetResult): void => {
       clear();
       asker.busy = false;
       const elapsedUs = this.cluster.scheduler.nowUs - startUs;
+      const about = verb === 'get' ? `got ${name}` : `${verb} ${written}`;
+      this.note(who, `${about} ${resultText(result)}`);
       asker.answer = { result, elapsedUs };
       if (options['as'] !== undefined && 'context' in result)
         this.contexts.set(options['as'], result.context === '' ? '-' : result.context);
@@ -223,6 +230,11 @@ export class Stage {
       ...(options['ttl'] !== undefined && { ttlMs: durationUs(options['ttl']) / 1000 }),
     };
     asker.client.put(name, value, request, done);
+  }
+
+  /** As clients of seeds say what they do. */
+  private note(who: string, what: string): void {
+    this.cluster.trace.add(this.cluster.scheduler.nowUs, who, what);
   }
 
   private contextOf(name: string | undefined): string | undefined {

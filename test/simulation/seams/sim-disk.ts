@@ -177,6 +177,12 @@ function keptOf(length: number, random: SimRandom, faults: DiskFaults): number {
   return random.chance(faults.keepAllPpm) ? length : kept;
 }
 
+export interface DiskWork {
+  readonly what: 'append' | 'sync' | 'commit';
+  readonly bytes: number;
+  readonly tookUs: number;
+}
+
 export type TableMap = Map<string, Buffer>;
 
 /** How to take a commit back that was applied and not yet durable. */
@@ -210,6 +216,8 @@ export class SimDisk {
   onSynced: ((bytes: Buffer) => void) | undefined;
   /** Sees rows of tables as they become durable; for oracles. */
   onCommitted: ((table: string, value: Buffer) => void) | undefined;
+  /** Told what the disk has done, and in which time; for trace files. */
+  onDone: ((work: DiskWork) => void) | undefined;
   private readonly held: (() => void)[] = [];
   /** Raised when tables change, so that sorted keys can be cached. */
   version = 0;

@@ -5,6 +5,8 @@ import type { Trace } from '../core/trace.js';
 import type { SimDisk } from './sim-disk.js';
 import { SimFile } from './sim-disk.js';
 
+type Range = SimFile['unsyncedRanges'][number];
+
 export interface Host {
   readonly scheduler: Scheduler;
   readonly process: SimProcess;
@@ -89,7 +91,9 @@ class OpenFile implements LogFile {
     }
     const range = file.append(chunks);
     const fails = options.sync && this.syncFails();
+    const startedUs = this.host.scheduler.nowUs;
     this.later(options.sync ? faults.syncUs : faults.writeUs, () => {
+      this.done(options.sync ? 'sync' : 'append', [range], startedUs);
       if (fails) this.fail();
       // Only this write: what was written before it without a sync may still be lost.
       else if (options.sync && file.failure === undefined) this.durable([range]);
@@ -103,7 +107,9 @@ class OpenFile implements LogFile {
     const { file, disk } = this;
     const ranges = [...file.unsyncedRanges];
     const fails = this.syncFails();
+    const startedUs = this.host.scheduler.nowUs;
     this.later(disk.faults.syncUs, () => {
+      this.done('sync', ranges, startedUs);
       if (fails) this.fail();
       else if (file.failure === undefined) this.durable(ranges);
       done(file.failure);
@@ -132,11 +138,18 @@ class OpenFile implements LogFile {
     this.note(`sync of ${this.file.name} failed`);
   }
 
-  private durable(ranges: Parameters<SimFile['synced']>[0]): void {
+  private durable(ranges: readonly Range[]): void {
     this.file.synced(ranges);
     for (const { from, to } of ranges) this.disk.onSynced?.(this.file.bytes.subarray(from, to));
     this.disk.removed.clear();
     this.note(`synced ${this.file.name} to ${this.file.end}`);
+  }
+
+  private done(what: 'append' | 'sync', ranges: readonly Range[], startedUs: number): void {
+    const { disk, host } = this;
+    if (disk.onDone === undefined) return;
+    const bytes = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    disk.onDone({ what, bytes, tookUs: host.scheduler.nowUs - startedUs });
   }
 
   /** A disk that fills up takes the beginning of a write. */

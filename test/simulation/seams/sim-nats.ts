@@ -46,6 +46,14 @@ export interface Publication {
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
+/** A message as its receiver has it. */
+export interface Handed {
+  /** '' where it is the server's own word. */
+  readonly from: string;
+  readonly to: string;
+  readonly publication: Publication;
+}
+
 export interface Subscription {
   readonly order: number;
   readonly lane: Lane;
@@ -115,6 +123,10 @@ export class SimNats {
   lingerUs = 0;
   /** Sees every publication as the server takes it; for oracles. */
   readonly onPublish: ((from: string, publication: Publication) => void)[] = [];
+  /** Told of what a client sends, when it does; for trace files. */
+  readonly onSent: ((from: string, publication: Publication) => void)[] = [];
+  /** Told of what is handed to a client; for trace files. */
+  readonly onHanded: ((handed: Handed) => void)[] = [];
   /** Told of what goes to members of several queue groups. */
   readonly onDoubled: ((publication: Publication) => void)[] = [];
 
@@ -286,6 +298,8 @@ export class SimNats {
   // --- from a client ---
 
   send(lane: Lane, item: Upward): void {
+    if (item.kind === 'publish')
+      for (const listener of this.onSent) listener(lane.name, item.publication);
     if (lane.stranded !== undefined) {
       if (item.kind === 'publish') lane.stranded.push(this.published(lane, item.publication));
       return;
@@ -378,7 +392,7 @@ export class SimNats {
       payload: Buffer.alloc(0),
       headers: undefined,
     };
-    this.enqueue(from, this.arrivalUs(from), this.delivery(own, answer, { noResponders: true }));
+    this.enqueue(from, this.arrivalUs(from), this.delivery(own, answer, undefined));
   }
 
   private deliver(from: Lane, to: Subscription, publication: Publication): void {
@@ -387,7 +401,7 @@ export class SimNats {
     if (lane.isDeaf) return this.lost(publication, lane, 'dead');
     if (this.cutOf(from, lane) !== undefined) return this.lost(publication, lane, 'cut');
     const untilUs = this.inRouteUntilUs({ from: from.name, to: lane.name });
-    if (untilUs > this.scheduler.nowUs) return this.holdBack(to, publication, untilUs);
+    if (untilUs > this.scheduler.nowUs) return this.holdBack(to, publication, { from, untilUs });
     let dueUs = this.arrivalUs(lane);
     if (this.clogs.size > 0) {
       const clogUs = this.clogs.get(wayOf({ from: from.name, to: lane.name }));
@@ -396,11 +410,11 @@ export class SimNats {
     if (isNoisy(publication.subject)) {
       if (this.random.chance(noise.lossPpm)) return this.lost(publication, lane, 'lost');
       if (this.random.chance(noise.duplicatePpm))
-        this.enqueue(lane, dueUs, this.delivery(to, publication, {}));
+        this.enqueue(lane, dueUs, this.delivery(to, publication, from));
       if (this.random.chance(noise.reorderPpm))
-        return this.straggle(lane, this.delivery(to, publication, {}));
+        return this.straggle(lane, this.delivery(to, publication, from));
     }
-    this.enqueue(lane, dueUs, this.delivery(to, publication, {}));
+    this.enqueue(lane, dueUs, this.delivery(to, publication, from));
   }
 
   private inRouteUntilUs(way: { from: string; to: string }): number {
@@ -410,12 +424,16 @@ export class SimNats {
     return Math.max(this.holds.get(name) ?? 0, this.scheduler.nowUs + lagUs);
   }
 
-  private holdBack({ lane, queue }: Subscription, publication: Publication, untilUs: number): void {
+  private holdBack(
+    { lane, queue }: Subscription,
+    publication: Publication,
+    { from, untilUs }: { readonly from: Lane; readonly untilUs: number },
+  ): void {
     this.heldUntilUs = Math.max(this.heldUntilUs, untilUs);
     this.scheduler.in(untilUs - this.scheduler.nowUs, undefined, () => {
       for (const to of this.tree.match(publication.subject))
         if (to.lane.name === lane.name && to.queue === queue && !to.lane.isDeaf)
-          this.enqueue(to.lane, this.arrivalUs(to.lane), this.delivery(to, publication, {}));
+          this.enqueue(to.lane, this.arrivalUs(to.lane), this.delivery(to, publication, from));
     });
   }
 
@@ -432,12 +450,13 @@ export class SimNats {
   private delivery(
     to: Subscription,
     publication: Publication,
-    options: { noResponders?: boolean },
+    /** undefined: the server, which says that nobody subscribes. */
+    from: Lane | undefined,
   ): Delivery {
     const { subject, reply, headers } = publication;
     // A copy for each handler: its bytes are spoiled once the turn is over.
     const data = copyOf(publication.payload);
-    const noResponders = options.noResponders === true;
+    const noResponders = from === undefined;
     return {
       bytes: data.length + subject.length + 64,
       run: () => {
@@ -446,6 +465,8 @@ export class SimNats {
           ? `no responders ${subject}`
           : `< ${subject} ${reply} ${data.length} ${(publication.crc ??= crc32(data))}`;
         this.trace.add(this.scheduler.nowUs, to.lane.name, what);
+        for (const listener of this.onHanded)
+          listener({ from: from?.name ?? '', to: to.lane.name, publication });
         to.handler({ subject, reply, data, noResponders, header: headerOf(headers) });
         return data;
       },

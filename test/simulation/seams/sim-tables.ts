@@ -59,6 +59,7 @@ export class SimTables implements Tables {
     const durableUs = visibleUs + disk.random.latency(disk.faults.syncUs);
     this.busyUntilUs = durableUs;
     const { full } = disk.faults;
+    const startedUs = scheduler.nowUs;
     const writes = collect(write);
     const then = (delayUs: number, run: () => void): void =>
       void scheduler.in(delayUs, process, () => disk.complete(run, (run) => then(0, run)));
@@ -68,6 +69,8 @@ export class SimTables implements Tables {
       disk.unsynced.push(undo);
       then(durableUs - visibleUs, () => {
         disk.committed(undo);
+        const bytes = writes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+        disk.onDone?.({ what: 'commit', bytes, tookUs: scheduler.nowUs - startedUs });
         trace.add(scheduler.nowUs, process.name, `committed ${undo.length} writes`);
         finish();
       });

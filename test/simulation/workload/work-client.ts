@@ -388,7 +388,7 @@ function putText({ context, ...rest }: PutOptions): string {
   return `${JSON.stringify(rest)} context=${context ?? 'blind'}`;
 }
 
-function resultText(result: PutResult | GetResult): string {
+export function resultText(result: PutResult | GetResult): string {
   if (result.kind === 'failed') return `${outcomeText(result)} ${result.message}`;
   const values =
     result.kind === 'found'

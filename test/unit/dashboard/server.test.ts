@@ -73,6 +73,14 @@ describe('what a browser may be made to ask', () => {
     }
   });
 
+  test('the page asks for every chart there is', async () => {
+    const { port } = await open();
+    const { code, text } = await askHttp({ port, path: '/api/charts' });
+    expect(code).toBe(200);
+    const ids = (JSON.parse(text) as { id: string }[]).map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(['node', 'peer', 'process']));
+  });
+
   test('a link from elsewhere leads to the page, and to nothing behind it', async () => {
     const { port } = await open();
     const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };

@@ -74,7 +74,7 @@ function Frame({ box, place: { x, y, width, height } }: BoxProps) {
     <g class={classOf(box)} data-state={id}>
       <rect class="box" x={x} y={y} width={width} height={height} rx={r} />
       {kind === 'final' && (
-        <rect class="ring" x={x + 4} y={y + 4} width={width - 8} height={height - 8} rx="5" />
+        <rect class="end-ring" x={x + 4} y={y + 4} width={width - 8} height={height - 8} rx="5" />
       )}
       {boxes.length > 0 && <path class="rule" d={`M${x},${below}h${width}`} />}
     </g>
@@ -101,7 +101,8 @@ function Text({ box, place, onState }: BoxProps & Pick<ChartDrawingProps, 'onSta
       class={classOf(box)}
       data-state={id}
       {...(onState !== undefined && {
-        tabIndex: 0,
+        // Of SVG, attributes are set by the very name.
+        tabindex: 0,
         role: 'button',
         'aria-label': `${title}, ${kind === 'atomic' ? 'a state' : `${kind} state`}`,
         onClick: () => onState(id),
@@ -123,7 +124,7 @@ function Text({ box, place, onState }: BoxProps & Pick<ChartDrawingProps, 'onSta
       <text class="title" x={left} y={y + 17 + inset}>
         {title}
       </text>
-      <circle class="mark" cx={x + width - sizes.padding - inset} cy={y + 12.5 + inset} r="4" />
+      <circle class="lit-dot" cx={x + width - sizes.padding - inset} cy={y + 12.5 + inset} r="4" />
       <Lines lines={lines} x={left} y={y + sizes.header + 2 + inset} />
     </g>
   );

@@ -30,7 +30,7 @@ export function Lanes({ nodes, events, span, chosen, pick }: LanesProps) {
   const lanes = marks.has(nobody) ? [...nodes, nobody] : nodes;
   const ticks = ticksOf(span, Math.max(2, Math.floor(width / tickWidth)));
   return (
-    <div class="lanes" aria-hidden="true">
+    <div class={lanes.length > 10 ? 'lanes crowded' : 'lanes'} aria-hidden="true">
       <div class="lane-names">
         {lanes.map((id) => (
           <div key={id}>{id === nobody ? 'the world' : <NodeBadge id={id} />}</div>

@@ -27,9 +27,10 @@ interface Link {
 
 export function RingNodes({ picture, drawing, lit, point, choose }: RingNodesProps) {
   const { nodes } = picture;
+  const isCrowded = nodes.length > 16;
   const places = new Map(nodes.map(({ id }, index) => [id, nodePoint(index, nodes.length)]));
   return (
-    <g class={nodes.length > 16 ? 'ring-nodes crowded' : 'ring-nodes'}>
+    <g class={isCrowded ? 'ring-nodes crowded' : 'ring-nodes'}>
       <defs>
         {(['hints', 'move'] as const).map((kind) => (
           <marker
@@ -75,7 +76,7 @@ export function RingNodes({ picture, drawing, lit, point, choose }: RingNodesPro
                 {sign}
               </text>
             )}
-            <text class="name" y="26">
+            <text class="name" {...nameAt(place, isCrowded)}>
               {name}
             </text>
           </g>
@@ -83,6 +84,11 @@ export function RingNodes({ picture, drawing, lit, point, choose }: RingNodesPro
       })}
     </g>
   );
+}
+
+/** Below it, or outwards where they stand side by side. */
+function nameAt({ x, y }: Point, isCrowded: boolean): Point {
+  return isCrowded ? { x: 0.23 * x, y: 0.23 * y + 3 } : { x: 0, y: 26 };
 }
 
 function linksOf(picture: ClusterPicture, drawing: RingDrawing): Link[] {

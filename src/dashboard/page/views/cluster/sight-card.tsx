@@ -14,6 +14,12 @@ const looks: Readonly<Record<Sight, { sign: string; tone: string; says: string }
 
 const explained = ['alive', 'suspect', 'down', 'absent'] as const;
 
+/** Of a node that does not answer. */
+function saysLast(sights: readonly Sight[]): string {
+  const said = sights.some((sight) => sight !== 'untold' && sight !== 'itself');
+  return said ? 'said last' : 'no answer';
+}
+
 export function SightCard({
   picture,
   lit,
@@ -45,7 +51,7 @@ export function SightCard({
               <tr key={id} class={isSilent ? 'silent' : ''}>
                 <th scope="row" class={dim(id)}>
                   <NodeBadge id={id} />
-                  {isSilent && <span class="quiet small"> said last</span>}
+                  {isSilent && <span class="quiet small"> {saysLast(sights)}</span>}
                 </th>
                 {sights.map((sight, column) => {
                   const { sign, tone, says } = looks[sight];

@@ -1,0 +1,31 @@
+/** Everything that a run notes, from the moment at which its cluster is there. */
+import type { Note } from '../../../src/insight/notes.js';
+import type { SimCluster } from '../cluster/sim-cluster.js';
+import { noteCharts } from './chart-notes.js';
+import { LifeNotes } from './life-notes.js';
+import { messageNotes } from './message-notes.js';
+import { NoteBook } from './note-book.js';
+
+type Untimed = Note extends infer N ? (N extends Note ? Omit<N, 'atUs'> : never) : never;
+
+/** It sees and changes nothing: the run is the same without it. */
+export function watchRun(cluster: SimCluster): NoteBook {
+  const { scheduler, trace, violations, nats } = cluster;
+  const book = new NoteBook(() => cluster.nodes);
+  const note = (untimed: Untimed): void => book.add({ ...untimed, atUs: scheduler.nowUs });
+  const lives = new LifeNotes();
+  trace.onAdded = (who, what) => {
+    const found = lives.of(who, what);
+    if (found !== undefined) note(found);
+  };
+  violations.onAdded = ({ rule, what }) => note({ kind: 'violated', node: '', rule, text: what });
+  const messages = messageNotes((name) => book.named(name), note);
+  nats.onSent.push((from, publication) => messages.sent(from, publication));
+  nats.onHanded.push((handed) => messages.handed(handed));
+  cluster.onNode(({ name, disk }) => {
+    disk.onDone = (work) => note({ kind: 'disk', node: name, ...work });
+  });
+  cluster.onComposed = ({ name }, product) =>
+    noteCharts(product, (chart) => note({ ...chart, node: name }));
+  return book;
+}
