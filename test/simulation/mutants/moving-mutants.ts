@@ -171,6 +171,13 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'call.ok(otherwiseHeldBody(positions))',
   },
   {
+    name: 'held-beside-counts-as-replaced',
+    test: 'unit/replica/release',
+    file: 'src/replica/transfer-handler.js',
+    find: 'held !== undefined && replaces(stateIn(held.bytes), context)',
+    replace: 'held !== undefined',
+  },
+  {
     name: 'release-acked-before-it-is-synced',
     test: 'unit/replica/release',
     file: 'src/wire/protocol/merge.js',
@@ -311,7 +318,7 @@ export const movingMutants: readonly Mutant[] = [
   {
     name: 'sends-in-any-direction',
     file: 'src/replica/transfer-handler.js',
-    find: "question.kind === 'held' || question.direction === view.direction",
+    find: "!('direction' in question) || question.direction === view.direction",
     replace: 'true',
   },
   {

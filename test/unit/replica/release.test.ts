@@ -34,6 +34,13 @@ async function putAt(nodes: readonly number[], key: StorageKey, value = 'v'): Pr
   for (const at of nodes.slice(1)) await world.give(at, key, state);
 }
 
+/** By an author who has seen all there is. */
+async function replaceAt(nodes: readonly number[], key: StorageKey): Promise<void> {
+  const seen = world.stateAt(nodes[0]!, key)!.context;
+  const state = await world.put(nodes[0]!, key, { value: 'newer', seen });
+  for (const at of nodes.slice(1)) await world.give(at, key, state);
+}
+
 async function fill(count: number, nodes = [0, 1, 2, 3]): Promise<StorageKey[]> {
   const keys = Array.from({ length: count }, (_, i) => world.key(`k${i}`, i % 16));
   for (const key of keys) await putAt(nodes, key);
@@ -97,6 +104,38 @@ describe('release', () => {
     }
     for (const key of keys) expect(world.equal(key, [1, 2, 3])).toBe(true);
     expect(counted()).toMatchObject({ dropped: 43, pushed: 3 + 2 + 3 });
+  });
+
+  test('what owners have replaced is dropped, and not sent', async () => {
+    await settled();
+    const keys = await fill(40);
+    for (const key of keys.slice(0, 30)) await replaceAt([1, 2, 3], key);
+    change();
+    await world.run(pass);
+    expect(counted()).toMatchObject({ dropped: 40, pushed: 0, bytes: 0 });
+    for (const key of keys.slice(0, 30)) expect(world.valuesAt(1, key)).toEqual(['newer']);
+  });
+
+  test('what one owner has not heard of is sent to that one, however much newer the others hold', async () => {
+    await settled();
+    const keys = await fill(40, [0, 1, 2]);
+    for (const key of keys) await replaceAt([1, 2], key);
+    change();
+    await world.run(pass);
+    expect(counted()).toMatchObject({ dropped: 40, pushed: 40 });
+    for (const key of keys) expect(world.valuesAt(3, key)).toEqual(['v']);
+  });
+
+  test('siblings that owners hold beside newer ones are compared as they are', async () => {
+    await settled();
+    const [key] = (await fill(1)) as [StorageKey];
+    const beside = await world.put(1, key, { value: 'beside', seen: [] });
+    for (const at of [2, 3]) await world.give(at, key, beside);
+    change();
+    await world.run(pass);
+    expect(counted()).toMatchObject({ dropped: 1 });
+    for (const at of [1, 2, 3])
+      expect(world.valuesAt(at, key)?.toSorted()).toEqual(['beside', 'v']);
   });
 
   test('large states are pushed in several messages', async () => {
