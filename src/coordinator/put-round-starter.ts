@@ -139,7 +139,7 @@ export class PutRoundStarter {
 
   private lookUp(requests: readonly PutRequest[], batch: Batch<PutRequest>): void {
     const { view, again } = this.rules;
-    const { placement, n, configuration } = batch;
+    const { placement, n } = batch;
     if (this.lookUps + requests.length > limits.lookUpsInFlightMax) {
       this.refuseAll(requests, new OverloadedError('too many contexts are being looked up'));
       return;
@@ -151,7 +151,7 @@ export class PutRoundStarter {
       this.lookUps -= requests.length;
       again(found, n);
     };
-    new LookUp(this.around, { id, requests, configuration, plan, onFound }).begin();
+    new LookUp(this.around, { id, requests, plan, onFound }).begin();
   }
 
   refuseAll(requests: readonly PutRequest[], error: QuorateError): void {

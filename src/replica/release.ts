@@ -46,6 +46,7 @@ export class Release implements ReleaseEffects {
   /** What is left of a state that is pushed in parts because it is larger than a message. */
   private partsToPush: BatchRecord[] = [];
   private calls: CallId[] = [];
+  private emptied: { isOnDisk: boolean } | undefined;
   private readonly pace: Pace;
   private readonly counted: Readonly<Record<'dropped' | 'pushed' | 'bytes', Counter>>;
 
@@ -83,9 +84,21 @@ export class Release implements ReleaseEffects {
     if (this.actor.stop()) this.giveUp();
   }
 
-  /** This node holds nothing at all, and owes nothing to anybody. */
+  /**
+   * This node holds nothing at all, and owes nothing to anybody, and no crash brings any of it
+   * back: the first time that it has come to that, what it dropped may not be off its disk yet.
+   */
   isEmpty(): boolean {
-    return this.store.keys === 0 && this.store.hints.total().count === 0;
+    if (this.store.keys > 0 || this.store.hints.total().count > 0) {
+      this.emptied = undefined;
+      return false;
+    }
+    if (this.emptied === undefined) {
+      const emptied = { isOnDisk: false };
+      this.emptied = emptied;
+      this.store.settled(() => (emptied.isOnDisk = true));
+    }
+    return this.emptied.isOnDisk;
   }
 
   /**

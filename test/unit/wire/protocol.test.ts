@@ -114,7 +114,7 @@ const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
 const { ballotRoundMax } = consensusLimits;
 const ballot = { round: ballotRoundMax, proposer: a };
 const configuration = Buffer.from('a configuration');
-const grounds = { configuration: 17, removed: [a, b] };
+const grounds = { configuration: 17, holders: [a, b] };
 
 /** A message, what reading it gives, and how it is read. */
 const messages: readonly (readonly [
