@@ -88,8 +88,8 @@ export class Planning {
     const isDown = (node: NodeId): boolean => view.reachability(node) === 'down';
     const to = cancelled(from);
     if (typeof to === 'string' || isGoverned(to, { isDown })) return to;
-    const down = votersOf(to).filter(isDown);
-    const names = to.members.filter(({ id }) => down.includes(id)).map(({ name }) => name);
+    const down = new Set(votersOf(to).filter(isDown));
+    const names = to.members.filter(({ id }) => down.has(id)).map(({ name }) => name);
     return `too few of those who vote after that are heard, without ${names.join(', ')} nothing could be chosen any more: wait for them, or remove first who is gone for good (quorate remove ${names[0]})`;
   }
 

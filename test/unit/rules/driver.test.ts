@@ -20,6 +20,8 @@ const seen: Seen = {
 const arrivals = (...ids: string[]): Seen['arrivals'] =>
   ids.map((id) => ({ place: place(id), wish: { join: 'auto', replaces: '' } }));
 
+const down = (...ids: readonly string[]): Seen => ({ ...seen, isDown: (id) => ids.includes(id) });
+
 function stepped(step: ReturnType<typeof dueStep>): Configuration {
   if (typeof step !== 'object') throw new Error(String(step));
   return step;
@@ -58,7 +60,6 @@ test('a move does not end with a majority that is down of those who vote then', 
     begin(founded, { members: ['d', 'e', 'f'].map(place), ring: 1, removed: [] }),
   );
   const all = stepped(moved(others, [0, 1, 2, 3]));
-  const down = (...ids: readonly string[]): Seen => ({ ...seen, isDown: (id) => ids.includes(id) });
   expect(dueStep(all, down('d', 'e'))).toBeUndefined();
   expect(stepped(dueStep(all, down('d'))).move).toBeUndefined();
   // Once an operator has said that they are gone they are not waited for.

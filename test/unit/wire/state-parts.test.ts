@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { actorOf } from '../../../actors/rules/actor.js';
-import type { KeyState } from '../../../actors/rules/versions.js';
+import type { KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { emptyState, merge, mint, nothingSeen, sameState } from '../../../actors/rules/versions.js';
 import { encodedStateBytes } from '../../../src/wire/key-state-codec.js';
 import { statePartsOf } from '../../../src/wire/state-parts.js';
@@ -94,15 +94,13 @@ test('parts: three siblings of 900 bytes and a bound of 2 000: more than one par
   expect(statePartsOf(whole, bytesMax).length).toBe(2);
 });
 
+function sibling(actor: string, valueBytes: number): Sibling {
+  const value = Buffer.alloc(valueBytes);
+  return { dot: { actor, counter: 1 }, value, writtenAtMs: 1, expiresAtMs: 0, operation: '' };
+}
+
 test('parts: what covers comes before what is covered goes', () => {
   const [a, b] = [actorOf('0000000000000000', 1), actorOf('0000000000000001', 1)];
-  const sibling = (actor: string, valueBytes: number): KeyState['siblings'][number] => ({
-    dot: { actor, counter: 1 },
-    value: Buffer.alloc(valueBytes),
-    writtenAtMs: 1,
-    expiresAtMs: 0,
-    operation: '',
-  });
   const old: KeyState = { context: [{ actor: a, counter: 1 }], siblings: [sibling(a, 10)] };
   const alone = (valueBytes: number): KeyState => ({
     context: [{ actor: b, counter: 1 }],
