@@ -329,7 +329,7 @@ describe('up', () => {
     const { code, err } = await run(['up', '--nodes', '4', '--data-dir', join(directory, 'data')]);
     expect(code).toBe(2);
     expect(err).toMatch(
-      /data holds a cluster of 3 nodes, and n4 would come: say --yes if .*--nodes 3/,
+      /data holds a cluster of 3 nodes, and n4 would come: say --yes if .*leave --nodes away/,
     );
     const fewer = await run(['up', '--nodes', '2', '--data-dir', join(directory, 'data')]);
     expect(fewer.code).toBe(2);
