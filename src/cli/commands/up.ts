@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { inspectPortDefault } from '../../options/node-options.js';
-import { shownServers } from '../addresses.js';
+import { shownServers } from '../../client/addresses.js';
 import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { bucketSpec, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
