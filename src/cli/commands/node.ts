@@ -309,11 +309,13 @@ function announce(given: NodeArguments, message: NodeMessage): void {
   const { event, name, id, pid } = message;
   if (given.supervised) process.send?.(message);
   else if (given.json === true) return printJson(message);
-  if (event === 'left')
+  if (event === 'left') {
+    // `up` puts the name before it.
+    const who = given.supervised ? '' : `quorate: ${name} `;
     printLine(
-      `quorate: ${name} has left its cluster: the others hold all that it held, and its data directory can go`,
+      `${who}has left its cluster: the others hold all that it held, and its data directory can go`,
     );
-  else if (!given.supervised) printLine(`quorate: ${name} serves · id ${id} · pid ${pid}`);
+  } else if (!given.supervised) printLine(`quorate: ${name} serves · id ${id} · pid ${pid}`);
 }
 
 function giveUp(code: number): void {
