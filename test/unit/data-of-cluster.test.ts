@@ -297,9 +297,8 @@ describe('a number is free since its node has left', () => {
 });
 
 test('a member that the cluster calls otherwise by now is known by its directory', async () => {
-  const { members } = founded(...three);
-  const called = members.map((place) => (place.name === 'n3' ? { ...place, name: 'w' } : place));
-  const configuration = foundingConfiguration(called, partitions);
+  const [n1, n2, n3] = founded(...three).members;
+  const configuration = foundingConfiguration([n1!, n2!, { ...n3!, name: 'w' }], partitions);
   for (const name of three) await leave(name, { configuration });
   expect(await course()).toMatchObject({ start: three, members: three, past: [] });
   expect(await course(3)).toMatchObject({ start: three, come: [] });
