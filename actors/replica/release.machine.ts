@@ -2,10 +2,11 @@
  * Drops what this node holds of keys that are not its own any more, a batch of keys of one
  * partition at a time, once each of their owners holds all of it.
  *
- * Invariants: nothing is dropped before every owner has said that it holds this very state, or has
- * acknowledged that it merged it, on its disk, each going by the same layout; what changed
- * meanwhile stays. They are not compared again after a push: who has merged may hold more than was
- * sent. An owner who can't be reached, or refuses, stops the partition; others go on.
+ * Invariants: nothing is dropped before every owner has said that it holds this very state or one
+ * that has replaced it, or has acknowledged that it merged it, on its disk, each going by the same
+ * layout; what changed meanwhile stays. They are not compared again after a push: who has merged
+ * may hold more than was sent. An owner who can't be reached, or refuses, stops the partition;
+ * others go on.
  */
 import { assign, setup } from 'xstate';
 import { toBeProvided } from '../provided.js';
@@ -15,7 +16,7 @@ import { transferLimits } from '../rules/limits/transfer.js';
 export interface ReleaseEffects {
   /** Looks at the next keys: `strays.found`, `strays.none` or `pass.ended`. */
   look(): void;
-  /** Asks all owners what they hold in another state: `owners.equal`, `owners.differ`, … */
+  /** Asks all owners to which of them what is news: `owners.equal`, `owners.differ`, … */
   compare(): void;
   /** Sends the next states to an owner who holds others: `states.pushed` or `owner.missing`. */
   push(): void;

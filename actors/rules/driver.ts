@@ -7,13 +7,16 @@
 import type { NodeId } from './actor.js';
 import { type Arrival, intakeOf } from './arrival.js';
 import type { Configuration } from './configuration.js';
+import { majorityOf } from './removal.js';
 import { begin, finish, moved, type Objection, released } from './steps.js';
+import { votersOf } from './voters.js';
 
 export interface Seen {
   /** For all of the Ns there are (`transfer.ts`); undefined: nobody is left for one of them. */
   targetsOf(partition: number): readonly NodeId[] | undefined;
   /** By its own word, of this layout. */
   hasReceived(node: NodeId, partition: number): boolean;
+  readonly isDown: (node: NodeId) => boolean;
   /** Of all of the move, by enough of those that owned the partition before it. */
   isHeardOf(partition: number): boolean;
   /** By its own word, of this layout. */
@@ -60,10 +63,25 @@ export function dueStep(from: Configuration, seen: Seen): Configuration | Object
 function stepOfMove(from: Configuration, seen: Seen): Configuration | Objection | undefined {
   const before = new Set(from.move!.moved);
   const all = Array.from({ length: from.partitions }, (_, partition) => partition);
-  if (before.size === from.partitions)
-    return all.every((partition) => seen.isHeardOf(partition)) ? finish(from) : undefined;
+  if (before.size === from.partitions) {
+    if (!all.every((partition) => seen.isHeardOf(partition))) return undefined;
+    const next = finish(from);
+    return typeof next === 'string' || isGoverned(next, seen) ? next : undefined;
+  }
+  // Read of one that is down the partition would be worse off than it is.
+  const hasIt = (node: NodeId, partition: number): boolean =>
+    !seen.isDown(node) && seen.hasReceived(node, partition);
   const isThere = (partition: number): boolean =>
-    seen.targetsOf(partition)?.every((node) => seen.hasReceived(node, partition)) === true;
+    seen.targetsOf(partition)?.every((node) => hasIt(node, partition)) === true;
   const now = all.filter((partition) => !before.has(partition) && isThere(partition));
   return now.length === 0 ? undefined : moved(from, now);
+}
+
+/**
+ * Whether enough of those live who vote then: else nothing could be chosen any more, not even that
+ * those are removed who are gone for good.
+ */
+export function isGoverned(next: Configuration, { isDown }: Pick<Seen, 'isDown'>): boolean {
+  const voters = votersOf(next);
+  return voters.filter((node) => !isDown(node)).length >= majorityOf(voters);
 }

@@ -2,8 +2,8 @@
 import { Option, type Command } from 'commander';
 import { natsConfDefault } from '../bus/nats-conf.js';
 import { NatsBus } from '../bus/nats-bus.js';
-import { UnavailableError } from '../errors.js';
-import { hasCredentials, shownServers } from './addresses.js';
+import { hasCredentials } from '../client/addresses.js';
+import { noConnection } from '../client/no-connection.js';
 import { readNodePassword } from './node-password.js';
 
 export interface NodeConnection {
@@ -69,13 +69,18 @@ export function nodeConnection(
   };
 }
 
+export const serverAdvice =
+  'start a server with quorate up, or say where it is with --servers or NATS_URL';
+export const passwordAdvice =
+  'user and password: --user and --password, or NATS_USER and NATS_PASSWORD';
+
 /** Connects, runs, closes, whatever happens. */
 export async function withBus<T>(
   options: NodeConnection,
   use: (bus: NatsBus) => Promise<T>,
-  passwordAdvice = 'user and password: --user and --password, or NATS_USER and NATS_PASSWORD',
+  password = passwordAdvice,
 ): Promise<T> {
-  const bus = await openBus(options, passwordAdvice);
+  const bus = await openBus(options, password);
   try {
     return await use(bus);
   } finally {
@@ -85,7 +90,7 @@ export async function withBus<T>(
 
 async function openBus(
   { servers, user, password }: NodeConnection,
-  passwordAdvice: string,
+  advised: string,
 ): Promise<NatsBus> {
   try {
     return await NatsBus.connect({
@@ -95,13 +100,6 @@ async function openBus(
       ...(password !== undefined && { password }),
     });
   } catch (error) {
-    const { message } = error as Error;
-    const advice = isRefusal(error) ? ` (${passwordAdvice})` : '';
-    throw new UnavailableError(`no connection to ${shownServers(servers)}: ${message}${advice}`);
+    throw noConnection(servers, error, { server: serverAdvice, password: advised });
   }
-}
-
-/** The server knows no such user, or another password. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'AUTHORIZATION_VIOLATION';
 }

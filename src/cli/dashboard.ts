@@ -5,7 +5,7 @@ import { serveDashboard, type Dashboard } from '../dashboard/server.js';
 import { UnavailableError } from '../errors.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
-import { shownServers } from './addresses.js';
+import { shownServers } from '../client/addresses.js';
 import type { NodeConnection } from './connection.js';
 
 export interface OpenDashboardOptions {

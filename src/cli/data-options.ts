@@ -2,9 +2,14 @@
 import type { Command } from 'commander';
 import { connect } from '../client/connect.js';
 import type { QuorateClient } from '../client/client.js';
-import { MalformedError, UnavailableError } from '../errors.js';
-import { shownServers } from './addresses.js';
-import { addConnectionOptions, type ConnectionOptions } from './connection.js';
+import { noConnection } from '../client/no-connection.js';
+import { UnavailableError } from '../errors.js';
+import {
+  addConnectionOptions,
+  passwordAdvice,
+  serverAdvice,
+  type ConnectionOptions,
+} from './connection.js';
 import { durationMs } from './parsers.js';
 
 export interface DataOptions extends ConnectionOptions {
@@ -48,9 +53,8 @@ async function openClient(options: DataOptions): Promise<QuorateClient> {
       name: 'quorate command',
     });
   } catch (error) {
-    if (error instanceof MalformedError) throw error;
-    throw new UnavailableError(
-      `no connection to ${shownServers(servers)}: ${(error as Error).message}`,
-    );
+    if (!(error instanceof UnavailableError)) throw error;
+    // What the command advises is in its own words.
+    throw noConnection(servers, error.cause, { server: serverAdvice, password: passwordAdvice });
   }
 }

@@ -2,9 +2,9 @@
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { MovePaces, paced, restOf } from '../wire/move-progress.js';
 import type { ClusterQuestion } from './cluster-status.js';
-import { comingIn, watchMove } from './move-watch.js';
+import { watchMove } from './move-watch.js';
 import { printJson, printLine, Screen } from './output.js';
-import { moveLine, moveText, ringText, waitingText } from './ring-text.js';
+import { moveLine, moveText, restText, waitingText } from './ring-text.js';
 
 export interface ShownMove {
   readonly json: boolean;
@@ -37,13 +37,7 @@ export function showMove(question: ClusterQuestion, { json, layout }: ShownMove)
       },
       resting: (ring, sawMove) => {
         if (json) return printJson(paced(restOf(ring), new MovePaces()));
-        const waiting = comingIn(ring);
-        const still =
-          waiting.length === 0
-            ? ''
-            : `\n${waitingText(waiting)} still: quorate status --json says what for`;
-        const head = sawMove ? 'the move is over' : 'nothing moves';
-        return screen.show(`${head}${still}\n${ringText(ring)}`);
+        return screen.show(restText(ring, sawMove));
       },
     },
     // A node that has just started is taken in a few seconds later.

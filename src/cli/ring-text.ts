@@ -1,5 +1,6 @@
 /** What `quorate ring` shows, as text. */
 import { commandLimits } from '../../actors/rules/limits/command.js';
+import { comingIn } from './move-watch.js';
 import {
   type MovePace,
   type MovePaces,
@@ -76,6 +77,28 @@ export function moveLine(progress: MoveProgress, paces: MovePaces): string {
     }),
     ...(more === 0 ? [] : [`and ${more} more`]),
   ].join('; ');
+}
+
+/** That nothing moves any more, and whose turn it still is. */
+export function restText(ring: RingMessage, sawMove: boolean): string {
+  const waiting = comingIn(ring);
+  const going = ring.nodes.filter(({ leaving, reachability }) => {
+    return leaving === true && reachability !== 'down';
+  });
+  const still = [
+    ...(waiting.length === 0
+      ? []
+      : [`${waitingText(waiting)} still: quorate status --json says what for`]),
+    ...(going.length === 0 ? [] : [leavingText(going)]),
+  ];
+  return [sawMove ? 'the move is over' : 'nothing moves', ...still, ringText(ring)].join('\n');
+}
+
+function leavingText(nodes: readonly RingNode[]): string {
+  const names = nodes.toSorted(byName).map(({ name }) => name);
+  const [verb, ends] = names.length === 1 ? ['leaves', 'ends'] : ['leave', 'end'];
+  const itself = names.length === 1 ? 'itself' : 'themselves';
+  return `${names.join(', ')} still ${verb}, and ${ends} by ${itself} soon: once the others hold all that is there`;
 }
 
 export function waitingText(nodes: readonly RingNode[]): string {

@@ -3,6 +3,7 @@ import { NatsBus } from '../bus/nats-bus.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
 import { QuorateClient, type ClientOptions } from './client.js';
+import { noConnection } from './no-connection.js';
 
 export interface ConnectOptions extends ClientOptions {
   /** NATS servers, `nats://127.0.0.1:4222` unless told; one of a NATS cluster is enough. */
@@ -13,17 +14,27 @@ export interface ConnectOptions extends ClientOptions {
   readonly name?: string | undefined;
 }
 
+const serversDefault = 'nats://127.0.0.1:4222';
+
+const advice = {
+  server: 'start a server with quorate up, or say where it is with the option servers',
+  password: 'user and password: the options user and password',
+};
+
 /**
- * Connects to NATS; rejects when no server is there. The cluster itself may still be starting:
- * requests wait for it up to their deadlines.
+ * Connects to NATS; rejects with an `UnavailableError` when no server is there, or lets nobody in
+ * as this user: its `cause` is what NATS says. The cluster itself may still be starting: requests
+ * wait for it up to their deadlines.
  */
 export async function connect(options: ConnectOptions = {}): Promise<QuorateClient> {
-  const { servers, user, password, name, ...clientOptions } = options;
+  const { servers = serversDefault, user, password, name, ...clientOptions } = options;
   const bus = await NatsBus.connect({
-    servers: servers ?? 'nats://127.0.0.1:4222',
+    servers,
     name: name ?? 'quorate-client',
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
+  }).catch((error: unknown) => {
+    throw noConnection([servers].flat().join(','), error, advice);
   });
   try {
     return new QuorateClient(

@@ -3,7 +3,7 @@
  * instead, all merged.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import type { SaidConfiguration } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { SideRead } from '../../actors/rules/placement.js';
@@ -92,7 +92,7 @@ export function bodyOfRead(
   from: {
     readonly first: number;
     readonly remainingMs: number;
-    readonly configuration: ConfigurationNumber;
+    readonly configuration: SaidConfiguration;
     readonly side: SideRead | undefined;
   },
 ): Request<'read'> {

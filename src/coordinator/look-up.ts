@@ -12,20 +12,19 @@ import {
   type LookUpPlan,
 } from '../../actors/coordinator/look-up.machine.js';
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
+import { unsaid } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { claimsBeyond, type KeyState } from '../../actors/rules/versions.js';
 import type { CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import type { PutRequest } from './coordinator.js';
 import { bodyOfRead, KeysRead, takeAnswer, type ReadAnswer } from './keys-read.js';
-import { lossOf, type RoundSurroundings } from './round-surroundings.js';
+import type { RoundSurroundings } from './round-surroundings.js';
 import type { Round, Sleeper } from './rounds-underway.js';
 
 export interface LookUpContent {
   readonly id: string;
   readonly requests: readonly PutRequest[];
-  readonly configuration: ConfigurationNumber;
   readonly plan: LookUpPlan;
   /** Told once; with what was found each put can be minted. */
   readonly onFound: (requests: readonly PutRequest[]) => void;
@@ -100,13 +99,11 @@ export class LookUp implements LookUpEffects, Round, Sleeper {
   private askFrom(node: NodeId, first: number): void {
     const { peers, clock } = this.around;
     const remainingMs = this.wakeAtMs - clock.monotonicMs();
-    const { configuration } = this.content;
-    // The owners of both sides are asked, whichever is read.
-    const from = { first, remainingMs, configuration, side: undefined };
+    // It counts for no quorum: who goes by another configuration may have what is looked for.
+    const from = { first, remainingMs, configuration: unsaid, side: undefined };
     const body = bodyOfRead(this.keys, from);
     const call = peers.call(node, 'read', body, (answer) => {
       if (answer.kind === 'ok') return this.take({ node, first, body: answer.body });
-      if (lossOf(node, answer).type === 'replica.differs') this.around.differs(node);
       this.send({ type: 'replica.refused', node });
     });
     this.calls.push(call);

@@ -140,7 +140,7 @@ export class PutRoundStarter {
 
   private lookUp(requests: readonly PutRequest[], batch: Batch<PutRequest>): void {
     const { view, again } = this.rules;
-    const { placement, n, configuration } = batch;
+    const { placement, n } = batch;
     if (this.lookUps + requests.length > limits.lookUpsInFlightMax) {
       this.refuseAll(requests, new OverloadedError('too many contexts are being looked up'));
       return;
@@ -153,7 +153,7 @@ export class PutRoundStarter {
       again(found, n);
     };
     const around = this.around.tracing.isOn ? underGlass(this.around, requests) : this.around;
-    new LookUp(around, { id, requests, configuration, plan, onFound }).begin();
+    new LookUp(around, { id, requests, plan, onFound }).begin();
   }
 
   refuseAll(requests: readonly PutRequest[], error: QuorateError): void {

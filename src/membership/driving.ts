@@ -123,6 +123,7 @@ export class Driving {
     const received = { layout: known.layout, since: this.targetsAsked.review(known) };
     return {
       targetsOf: (partition) => this.targetsOf(partition),
+      isDown: (node) => view.reachability(node) === 'down',
       isHeardOf: (partition) =>
         this.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, unheard)),
       hasReceived: (node, partition) => reports.hasReceived(node, partition, received),

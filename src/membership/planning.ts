@@ -10,11 +10,13 @@ import {
   type Place,
   samePlaces,
 } from '../../actors/rules/configuration.js';
+import { isGoverned } from '../../actors/rules/driver.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { Member } from '../../actors/rules/membership.js';
 import { changed, planned, type Wishes } from '../../actors/rules/plan.js';
 import { type Preview, previewOf } from '../../actors/rules/plan-preview.js';
 import { cancelled, type Objection, sameConfiguration } from '../../actors/rules/steps.js';
+import { votersOf } from '../../actors/rules/voters.js';
 import type { Buckets } from '../buckets/buckets.js';
 import { UnavailableError } from '../errors.js';
 import type { PlanForm, PreviewForm, WishesForm } from '../wire/change-form.js';
@@ -69,15 +71,26 @@ export class Planning {
   /** As `apply`, of the move that is under way. */
   async cancel(): Promise<number> {
     const before = this.known;
-    const first = cancelled(before);
+    const first = this.turned(before);
     if (typeof first === 'string') throw new UnavailableError(first);
     return this.chosen(
       (from) =>
         from.move === undefined || leadsTo(from, before.move!)
-          ? cancelled(from)
+          ? this.turned(from)
           : 'the move that was under way is not any more',
       (from) => leadsTo(from, before),
     );
+  }
+
+  /** Once something has moved those vote to whom it moved. */
+  private turned(from: Configuration): Configuration | Objection {
+    const { view } = this.options;
+    const isDown = (node: NodeId): boolean => view.reachability(node) === 'down';
+    const to = cancelled(from);
+    if (typeof to === 'string' || isGoverned(to, { isDown })) return to;
+    const down = new Set(votersOf(to).filter(isDown));
+    const names = to.members.filter(({ id }) => down.has(id)).map(({ name }) => name);
+    return `too few of those who vote after that are heard, without ${names.join(', ')} nothing could be chosen any more: wait for them, or remove first who is gone for good (quorate remove ${names[0]})`;
   }
 
   /**

@@ -11,7 +11,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { Store } from '../store/store.js';
 import { forgottenBody, collectionOf, holdingsBody } from '../wire/protocol/collection.js';
 import { Forgetting } from './forgetting.js';
-import { groundsOf, sameRemovals } from './grounds.js';
+import { groundsOf, sameHolders } from './grounds.js';
 
 @injectable()
 export class CollectionHandler {
@@ -31,8 +31,8 @@ export class CollectionHandler {
     const order = collectionOf(call.body);
     const { configuration } = this.view;
     if (!isServed(order.configuration, configuration)) throw new OtherConfigurationError();
-    if (!sameRemovals(order, groundsOf(this.view)))
-      return call.refuse(503, 'no agreement on who was removed');
+    if (!sameHolders(order, groundsOf(this.view)))
+      return call.refuse(503, 'no agreement on who holds data');
     if (order.kind === 'survey') {
       const holdings = order.keys.map((key) => this.forgetting.holdingOf(key));
       // What it holds no more a crash may bring back until that is on disk.

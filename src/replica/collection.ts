@@ -59,7 +59,7 @@ export class Collection implements CollectionEffects {
   private candidates: readonly Candidate[] = [];
   /** To each node that holds them, the agreed candidates. */
   private agreed = new Map<NodeId, Candidate[]>();
-  private grounds: Grounds = { configuration: 0, removed: [] };
+  private grounds: Grounds = { configuration: 0, holders: [] };
   private calls: CallId[] = [];
   private readonly collected: Counter;
   private readonly pruned: Counter;

@@ -1,8 +1,8 @@
 /**
  * Release: drops what this node holds of keys that are not its own any more, by the `release`
- * machine. A stray is dropped when every owner it has now holds the same on its disk, or has merged
- * it there, each going by the layout this node goes by; its mark goes with it, so that this node
- * mints under a new epoch if it comes to own the key again.
+ * machine. A stray is dropped when every owner it has now holds the same on its disk, or what has
+ * replaced it, or has merged it there, each going by the layout this node goes by; its mark goes
+ * with it, so that this node mints under a new epoch if it comes to own the key again.
  */
 import { inject, injectable } from 'tsyringe';
 import { type Actor, createActor } from 'xstate';
@@ -14,6 +14,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { replicaCountsOf } from '../../actors/rules/transfer.js';
+import { emptyDigest, sameDigest } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
 import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
@@ -23,9 +24,10 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store, type ScannedKey } from '../store/store.js';
+import { stateIn } from '../wire/encoded-state.js';
 import type { Request, Verb } from '../wire/protocol/bodies.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
-import { otherwiseHeldOf, transferBody } from '../wire/protocol/transfer.js';
+import { otherwiseHeldOf, transferBody, type OutlinedKey } from '../wire/protocol/transfer.js';
 import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
 import { recordsOf } from '../wire/state-parts.js';
 import type { WireValue } from '../wire/wire-value.js';
@@ -39,11 +41,12 @@ export class Release implements ReleaseEffects {
   private readonly walk: StrayWalk;
   private layout: ConfigurationNumber;
   private strays: readonly ScannedKey[] = [];
-  /** What each owner holds in another state, and was not sent yet. */
+  /** What is news to each owner, and was not sent yet. */
   private readonly toPush = new Map<NodeId, StorageKey[]>();
   /** What is left of a state that is pushed in parts because it is larger than a message. */
   private partsToPush: BatchRecord[] = [];
   private calls: CallId[] = [];
+  private emptied: { isOnDisk: boolean } | undefined;
   private readonly pace: Pace;
   private readonly counted: Readonly<Record<'dropped' | 'pushed' | 'bytes', Counter>>;
 
@@ -81,9 +84,21 @@ export class Release implements ReleaseEffects {
     if (this.actor.stop()) this.giveUp();
   }
 
-  /** This node holds nothing at all, and owes nothing to anybody. */
+  /**
+   * This node holds nothing at all, and owes nothing to anybody, and no crash brings any of it
+   * back: the first time that it has come to that, what it dropped may not be off its disk yet.
+   */
   isEmpty(): boolean {
-    return this.store.keys === 0 && this.store.hints.total().count === 0;
+    if (this.store.keys > 0 || this.store.hints.total().count > 0) {
+      this.emptied = undefined;
+      return false;
+    }
+    if (this.emptied === undefined) {
+      const emptied = { isOnDisk: false };
+      this.emptied = emptied;
+      this.store.settled(() => (emptied.isOnDisk = true));
+    }
+    return this.emptied.isOnDisk;
   }
 
   /**
@@ -116,20 +131,13 @@ export class Release implements ReleaseEffects {
       for (const owner of owners) listOf(byOwner, owner).push(stray);
     }
     let open = byOwner.size;
-    for (const [owner, keys] of byOwner) {
-      const body = transferBody({ kind: 'held', layout: this.layout, keys });
-      this.ask(owner, 'transfer', body, (answer) => {
-        const positions = otherwiseHeldOf(answer, keys.length);
-        if (positions.length > 0)
-          this.toPush.set(
-            owner,
-            positions.map((position) => keys[position]!.key),
-          );
+    for (const [owner, keys] of byOwner)
+      this.askWhatDiffers(owner, keys, (differing) => {
+        if (differing.length > 0) this.toPush.set(owner, differing);
         open--;
         if (open > 0) return;
         this.send({ type: this.toPush.size === 0 ? 'owners.equal' : 'owners.differ' });
       });
-    }
   }
 
   push(): void {
@@ -178,6 +186,50 @@ export class Release implements ReleaseEffects {
 
   restMs(): number {
     return this.pace.restMs();
+  }
+
+  /** Which of them the owner has to be sent. */
+  private askWhatDiffers(
+    owner: NodeId,
+    keys: readonly ScannedKey[],
+    then: (differing: StorageKey[]) => void,
+  ): void {
+    const body = transferBody({ kind: 'held', layout: this.layout, keys });
+    this.ask(owner, 'transfer', body, (answer) => {
+      const differing = otherwiseHeldOf(answer, keys.length).map((position) => keys[position]!);
+      if (differing.length === 0) then([]);
+      else this.askWhatIsNews(owner, differing, then);
+    });
+  }
+
+  /**
+   * While partitions moved and since then most of what differs was written anew: the owner needs
+   * none of that, as the contexts alone show.
+   */
+  private askWhatIsNews(
+    owner: NodeId,
+    differing: readonly ScannedKey[],
+    then: (news: StorageKey[]) => void,
+  ): void {
+    const keys: OutlinedKey[] = [];
+    const news: StorageKey[] = [];
+    let bytes = 0;
+    for (const { key, digest } of differing) {
+      const held = this.store.peek(key);
+      const context = held && stateIn(held.bytes);
+      const length = context?.contextBytes.length ?? 0;
+      const isAsked = sameDigest(held?.digest ?? emptyDigest, digest);
+      if (isAsked && context !== undefined && bytes + length <= transferLimits.batchBytesMax) {
+        keys.push({ key, context });
+        bytes += length;
+      } else news.push(key);
+    }
+    if (keys.length === 0) return then(news);
+    const body = transferBody({ kind: 'replaced', layout: this.layout, keys });
+    this.ask(owner, 'transfer', body, (answer) => {
+      for (const position of otherwiseHeldOf(answer, keys.length)) news.push(keys[position]!.key);
+      then(news);
+    });
   }
 
   private send(event: ReleaseEvent): void {

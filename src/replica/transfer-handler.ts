@@ -20,15 +20,18 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Store } from '../store/store.js';
+import { stateIn } from '../wire/encoded-state.js';
 import type { AgreedKey } from '../wire/protocol/collection.js';
 import {
   offerBody,
   otherwiseHeldBody,
   sentBody,
   transferOf,
+  type OutlinedKey,
   type SentStates,
   type TransferQuestion,
 } from '../wire/protocol/transfer.js';
+import { replaces } from '../wire/replacing-state.js';
 import { encodeBatch, type BatchRecord } from '../wire/state-batch.js';
 import { Pace } from './pace.js';
 
@@ -68,6 +71,8 @@ export class TransferHandler {
         return call.ok(sentBody(this.paced(() => this.statesFor(call.from, question))));
       case 'held':
         return this.compare(question.keys, call);
+      case 'replaced':
+        return this.compareContexts(question.keys, call);
     }
   }
 
@@ -78,7 +83,7 @@ export class TransferHandler {
   private goesBy(question: TransferQuestion): boolean {
     const { view } = this;
     if (!isServed(question.layout, view.configuration)) return false;
-    return question.kind === 'held' || question.direction === view.direction;
+    return !('direction' in question) || question.direction === view.direction;
   }
 
   private paced(work: () => States): SentStates {
@@ -124,13 +129,28 @@ export class TransferHandler {
     return this.view.placement(partition, n).incoming.includes(asker);
   }
 
-  /** Whoever hears that a state is held may drop it: it is durable here before that is said. */
   private compare(keys: readonly AgreedKey[], call: IncomingCall<'transfer'>): void {
-    const positions: number[] = [];
-    for (const [position, { key, digest }] of keys.entries()) {
+    this.tellDurable(call, keys, ({ key, digest }) => {
       const held = this.store.peek(key);
-      if (held === undefined || !sameDigest(held.digest, digest)) positions.push(position);
-    }
+      return held !== undefined && sameDigest(held.digest, digest);
+    });
+  }
+
+  private compareContexts(keys: readonly OutlinedKey[], call: IncomingCall<'transfer'>): void {
+    this.tellDurable(call, keys, ({ key, context }) => {
+      const held = this.store.peek(key);
+      return held !== undefined && replaces(stateIn(held.bytes), context);
+    });
+  }
+
+  /** Whoever hears that a state is held may drop it: it is durable here before that is said. */
+  private tellDurable<K>(
+    call: IncomingCall<'transfer'>,
+    keys: readonly K[],
+    isHeld: (key: K) => boolean,
+  ): void {
+    const positions: number[] = [];
+    for (const [position, key] of keys.entries()) if (!isHeld(key)) positions.push(position);
     this.store.settled(() => call.ok(otherwiseHeldBody(positions)));
   }
 }

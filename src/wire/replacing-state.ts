@@ -5,6 +5,7 @@
  */
 import { forgottenAtMs } from '../../actors/rules/operations.js';
 import type { KeyState, SeenContext, Sibling } from '../../actors/rules/versions.js';
+import type { EncodedContext } from './encoded-context.js';
 import { encodedLoneBytes, writeLone, type EncodedState } from './encoded-state.js';
 import { decodeContext, type EncodableState } from './key-state-codec.js';
 
@@ -33,7 +34,7 @@ export class ReplacingState implements EncodableState {
  * Whether `newer` merged with `older` is `newer`, seen from contexts alone: it has seen all that
  * the older one has, and its siblings are news to it. False says nothing.
  */
-export function replaces(newer: EncodedState, older: EncodedState): boolean {
+export function replaces(newer: EncodedState, older: EncodedContext): boolean {
   const olderEnd = older.contextEnd;
   const newerEnd = newer.contextEnd;
   let entry = newer.firstEntry;

@@ -87,12 +87,18 @@ function nodeFrom(document: unknown): RingNode {
     host: label(node['host'], 'node host'),
     zone: label(node['zone'], 'node zone'),
     reachability,
-    ...(node['weight'] !== undefined && { weight: natural(node['weight'], 'node weight') }),
+    ...(node['weight'] !== undefined && { weight: weightOf(node['weight']) }),
     ...(node['removed'] === true && { removed: true }),
     ...(node['leaving'] === true && { leaving: true }),
     ...(waits !== undefined && { waits }),
     ...clockFrom(node['clock']),
   };
+}
+
+/** 0: it holds nothing. */
+function weightOf(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= limits.weightMax) return value;
+  throw new MalformedError('node weight is none');
 }
 
 function clockFrom(document: unknown): { readonly clock?: Moment } {

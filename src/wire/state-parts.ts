@@ -18,8 +18,8 @@ import { encodeBatch, type BatchRecord } from './state-batch.js';
 const emptyBytes = encodedStateBytes(emptyState);
 
 /**
- * The state itself when it fits. Entries without siblings come first: what is covered goes before
- * the rest comes.
+ * The state itself when it fits. Entries without siblings come last: what covers comes before what
+ * is covered goes, so that between two parts nothing is missing.
  */
 export function statePartsOf(state: KeyState, bytesMax: number): readonly KeyState[] {
   if (encodedStateBytes(state) <= bytesMax) return [state];
@@ -43,11 +43,11 @@ export function statePartsOf(state: KeyState, bytesMax: number): readonly KeySta
     part.siblings.push(...own);
     bytes += more;
   };
-  for (const entry of state.context) if (!siblingsOf.has(entry.actor)) add(entry, []);
   for (const entry of state.context) {
     const own = siblingsOf.get(entry.actor);
     if (own !== undefined) add(entry, own);
   }
+  for (const entry of state.context) if (!siblingsOf.has(entry.actor)) add(entry, []);
   if (part !== undefined) parts.push(inOrder(part));
   return parts;
 }

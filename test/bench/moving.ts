@@ -66,6 +66,8 @@ export interface Moved {
 export interface MovingReport {
   readonly plan: MovingPlan;
   readonly rows: readonly PhaseRow[];
+  /** The same of each window, one after the other: steps of the move are seen there. */
+  readonly windows: readonly PhaseRow[];
   readonly moved: Moved;
   /** From the start of the new node until the ring has no move in it. */
   readonly joinedAfterMs: number;
@@ -105,6 +107,7 @@ export async function moving(options: {
 
 class Moving {
   private readonly rows: PhaseRow[] = [];
+  private readonly windows: PhaseRow[] = [];
 
   constructor(
     private readonly options: Omit<Parameters<typeof moving>[0], 'directory'>,
@@ -140,6 +143,7 @@ class Moving {
     return {
       plan,
       rows: this.rows,
+      windows: this.windows,
       moved,
       joinedAfterMs: Math.round(overMs - startedMs),
       moveMs: Math.round(moveMs),
@@ -178,6 +182,7 @@ class Moving {
     if (samples.length === 0) return;
     const row = rowOf(phase, samples, this.rows[0]);
     this.rows.push(row);
+    for (const sample of samples) this.windows.push(rowOf(phase, [sample], this.rows[0]));
     this.options.onRow(row);
   }
 }

@@ -22,10 +22,11 @@ export interface ChangesDrawn {
 export function withChanges(world: WorldOptions, drawn: ChangesDrawn): WorldOptions {
   const random = new SimRandom(`changes of ${world.seed}`);
   const nodes = random.pick([3, 3, 3, 4, 4, 5]);
-  const workUs = random.between(40, 240) * 1e6;
+  const count = random.between(1, 5);
+  const workUs = drawWorkUs(random, count);
   const servers = random.below(2) === 0 ? 1 : random.between(2, 4);
   const course = new Course(random, { nodes, workUs, servers });
-  const changes = course.changes();
+  const changes = course.changes(count);
   const buckets = world.work.buckets.map((bucket): WorkBucket => {
     const n = Math.min(nodes, bucket.n);
     return { ...bucket, n: course.hasLoss ? Math.max(2, n) : n };
@@ -68,6 +69,15 @@ export function withChanges(world: WorldOptions, drawn: ChangesDrawn): WorldOpti
   };
 }
 
+/**
+ * Most have no rest between changes, since little is found in it; in the others nodes can learn
+ * late by minutes.
+ */
+function drawWorkUs(random: SimRandom, changes: number): number {
+  const seconds = random.below(4) === 0 ? random.between(40, 240) : changes * random.between(6, 24);
+  return Math.max(10, seconds) * 1e6;
+}
+
 /** Fewer would not be worth a quorum. */
 const membersMin = 3;
 
@@ -91,9 +101,8 @@ class Course {
   }
 
   /** What operators ask for, and the machines they bring and lose. */
-  changes(): TimedFault[] {
+  changes(count: number): TimedFault[] {
     const { random } = this;
-    const count = random.between(1, 5);
     const gapUs = this.extent.workUs / (count + 1);
     const list: TimedFault[] = [];
     for (let i = 0; i < count; i++) {

@@ -162,7 +162,9 @@ describe('another number of nodes', () => {
     const going = { start: five, shrink: [], leaving: ['n4', 'n5'], past: [] };
     expect(await course(3)).toMatchObject(going);
     expect(await course()).toMatchObject({ ...going, nodes: 3 });
-    await expect(course(5)).rejects.toThrow(/n4, n5 are leaving .*--nodes 3, and let it grow once/);
+    await expect(course(5)).rejects.toThrow(
+      /n4, n5 are leaving .*go on without --nodes, and let it grow once/,
+    );
 
     rmSync(join(dataDir, 'n2'), { recursive: true });
     const over = done(released(finished(begun), [idOf('n4')]));
@@ -198,10 +200,10 @@ test.each(three)(
     for (const name of three) if (name !== missing) await leave(name);
     await expect(check(3)).rejects.toThrow(
       new RegExp(
-        `cluster of 3 nodes, and ${missing} is missing.*\n.*--nodes 3 --without ${missing}\\..*\n.*--replaces ${missing}`,
+        `cluster of 3 nodes, and ${missing} is missing.*\n.*: --without ${missing} instead of --nodes 3\\..*\n.*: --replaces ${missing} instead of --nodes 3\\.`,
       ),
     );
-    await expect(check(2)).rejects.toThrow(new RegExp(`--nodes 3 --without ${missing}`));
+    await expect(check(2)).rejects.toThrow(`--without ${missing} instead of --nodes 2.`);
     expect(await check(3, missing)).toEqual(three.filter((name) => name !== missing));
     const replaced = await course(3, { replaces: [missing] });
     expect(replaced).toMatchObject({
@@ -216,16 +218,90 @@ test.each(three)(
 test('a majority is missing: nobody can come in its stead, and what recovers the others is named', async () => {
   await leave('n1');
   const recovered = /quorate recover --lost n2,n3 .*--nodes 3 /;
-  await expect(check(3)).rejects.toThrow(/n2, n3 are missing.*\n.*--without n2,n3\./);
+  await expect(check(3)).rejects.toThrow(
+    /n2, n3 are missing.*\n.*--without n2,n3 instead of --nodes 3\./,
+  );
   await expect(check(3)).rejects.toThrow(recovered);
   await expect(check(3)).rejects.not.toThrow(/--replaces/);
   const replaced = course(3, { replaces: ['n2', 'n3'] });
-  await expect(replaced).rejects.toThrow(/--replaces n2,n3 can't be: .*--without n2,n3\./);
+  await expect(replaced).rejects.toThrow(/--replaces n2,n3 can't be: .*--without n2,n3 instead of/);
   await expect(course(3, { replaces: ['n2'], without: ['n3'] })).rejects.toThrow(recovered);
   expect(await course(3, { without: ['n2', 'n3'] })).toMatchObject({
     start: ['n1'],
     members: three,
   });
+});
+
+describe('a number is free since its node has left', () => {
+  const four = ['n1', 'n2', 'n4', 'n5'];
+  const configuration = founded(...four);
+
+  async function leaveFour(...missing: string[]): Promise<void> {
+    for (const name of four.filter((name) => !missing.includes(name)))
+      await leave(name, { founders: 5, configuration, n: 3 });
+  }
+
+  test('not told how many, the members start and nobody else; told so, a new one comes there', async () => {
+    await leaveFour();
+    const still = { nodes: 4, start: four, come: [], grow: [], shrink: [], past: [] };
+    expect(await course()).toMatchObject(still);
+    expect(await course(undefined, { without: ['n3'] })).toMatchObject(still);
+    expect(await course(5)).toMatchObject({ start: five, come: ['n3'], grow: ['n3'] });
+    expect(await course(5, { without: ['n3'] })).toMatchObject({ start: four, come: [] });
+    const replaced = course(undefined, { replaces: ['n3'] });
+    await expect(replaced).rejects.toThrow(/n3 is none of the members .* with: --nodes 5$/);
+  });
+
+  test('its directory is there yet: it is no member, and may go', async () => {
+    const begun = moving(founded(...five), four);
+    const over = done(released(finished(begun), [idOf('n3')]));
+    for (const name of four) await leave(name, { founders: 5, configuration: over });
+    await leave('n3', { founders: 5, configuration: begun });
+    expect(await course()).toMatchObject({ start: four, come: [], past: ['n3'] });
+  });
+
+  test('it is leaving still: it starts, and what is said goes on with it', async () => {
+    const begun = moving(founded(...five), four);
+    for (const name of five) await leave(name, { founders: 5, configuration: begun, n: 3 });
+    const going = { nodes: 4, start: five, shrink: [], leaving: ['n3'] };
+    expect(await course()).toMatchObject(going);
+    await expect(course(5)).rejects.toThrow(/n3 is leaving .*go on without --nodes/);
+  });
+
+  test('one that was to come there was never taken in: it is as good as none', async () => {
+    await leaveFour();
+    await leave('n3', { founders: 0, configuration, wasMember: false });
+    expect(await course()).toMatchObject({ start: four, come: [], past: ['n3'] });
+    expect(await course(5)).toMatchObject({ start: five, come: ['n3'], grow: [], past: [] });
+  });
+
+  test('a member is missing besides: members are counted, and what is advised works', async () => {
+    await leaveFour('n2');
+    const advice =
+      /a cluster of 4 nodes, and n2 is missing.*\n.*: --without n2\..*\n.*: --replaces n2\./;
+    await expect(course()).rejects.toThrow(advice);
+    const without = await course(undefined, { without: ['n2'] });
+    expect(without).toMatchObject({ start: ['n1', 'n4', 'n5'], come: [] });
+    const replaced = await course(undefined, { replaces: ['n2'] });
+    expect(replaced).toMatchObject({ start: four, come: ['n2'], grow: [], replaces: ['n2'] });
+  });
+
+  test('most of the members are missing besides: after a recovery new ones come', async () => {
+    await leaveFour('n1', 'n2', 'n4');
+    const recovered = /quorate recover --lost n1,n2,n4 .* --nodes 5 has new ones come/;
+    await expect(course()).rejects.toThrow(recovered);
+    rmSync(join(dataDir, 'n5'), { recursive: true });
+    await leave('n5', { founders: 5, configuration: founded('n5'), n: 3 });
+    expect(await course(5)).toMatchObject({ start: five, come: ['n1', 'n2', 'n3', 'n4'] });
+  });
+});
+
+test('a member that the cluster calls otherwise by now is known by its directory', async () => {
+  const [n1, n2, n3] = founded(...three).members;
+  const configuration = foundingConfiguration([n1!, n2!, { ...n3!, name: 'w' }], partitions);
+  for (const name of three) await leave(name, { configuration });
+  expect(await course()).toMatchObject({ start: three, members: three, past: [] });
+  expect(await course(3)).toMatchObject({ start: three, come: [] });
 });
 
 test('only who has lost its data is replaced', async () => {
@@ -255,12 +331,14 @@ test('a node was removed for good: said before any is started, by whoever knows 
   const advice = /n2 was removed from the cluster .*--nodes 3 --without n2$/;
   await expect(check(3)).rejects.toThrow(advice);
   expect(await check(3, 'n2')).toEqual(['n1', 'n3']);
+  expect(await course()).toMatchObject({ nodes: 2, start: ['n1', 'n3'], come: [], past: [] });
 });
 
-test('a node was removed, and the cluster has moved on without it: said all the same, until its directory is put aside', async () => {
+test('a node was removed, and the cluster has moved on without it: said to who wishes for its number, until its directory is put aside', async () => {
   for (const name of ['n2', 'n3']) await leave(name);
   await leave('n1', { configuration: founded('n1', 'n3') });
-  await expect(course()).rejects.toThrow(/n2 was removed .*--nodes 3 --without n2$/);
+  await expect(course(3)).rejects.toThrow(/n2 was removed .*--nodes 3 --without n2$/);
+  expect(await course()).toMatchObject({ nodes: 2, start: ['n1', 'n3'], come: [], past: [] });
   expect(await check(3, 'n2')).toEqual(['n1', 'n3']);
   rmSync(join(dataDir, 'n2'), { recursive: true });
   expect(await course(3)).toMatchObject({ start: three, come: ['n2'], grow: ['n2'] });

@@ -5,7 +5,7 @@ export const yieldingLimits = {
    * requests come; where they have to wait.
    */
   restShareCalm: 1,
-  restShareServing: 4,
+  restShareServing: 12,
   restShareStrained: 16,
   /** However short or long the piece was: so the work goes on, whatever else there is to do. */
   restMsMin: 2,

@@ -13,7 +13,7 @@ import {
 import type { TimerId } from '../../seams/clock.js';
 import type { RunningNode, StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { shownServers } from '../addresses.js';
+import { noConnection } from '../../client/no-connection.js';
 import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
 import { RemovedError } from '../../membership/departure.js';
 import { CommandError, type ExitCode, exitCodes } from '../exit-codes.js';
@@ -304,15 +304,13 @@ function optionsOf(given: NodeArguments): StartOptions {
   };
 }
 
-/** NATS' errors are a code without an address. */
 function startError(error: unknown, { servers }: NodeArguments): unknown {
   if (error instanceof RangeError) return new CommandError(exitCodes.usage, error.message);
-  if (error instanceof Error && error.name === 'NatsError') {
-    return new CommandError(
-      exitCodes.unavailable,
-      `no connection to ${shownServers(servers)}: ${error.message}`,
-    );
-  }
+  if (error instanceof Error && error.name === 'NatsError')
+    return noConnection(servers, error, {
+      server: 'start nats-server, or say where it is with --servers or NATS_URL',
+      password: 'user and password of the nodes: QUORATE_NODE_USER and QUORATE_NODE_PASSWORD',
+    });
   return error;
 }
 
@@ -320,11 +318,13 @@ function announce(given: NodeArguments, message: NodeMessage): void {
   const { event, name, id, pid } = message;
   if (given.supervised) process.send?.(message);
   else if (given.json === true) return printJson(message);
-  if (event === 'left')
+  if (event === 'left') {
+    // `up` puts the name before it.
+    const who = given.supervised ? '' : `quorate: ${name} `;
     printLine(
-      `quorate: ${name} has left its cluster: the others hold all that it held, and its data directory can go`,
+      `${who}has left its cluster: the others hold all that it held, and its data directory can go`,
     );
-  else if (!given.supervised) printLine(`quorate: ${name} serves · id ${id} · pid ${pid}`);
+  } else if (!given.supervised) printLine(`quorate: ${name} serves · id ${id} · pid ${pid}`);
 }
 
 function giveUp(code: number): void {

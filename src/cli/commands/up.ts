@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { inspectPortDefault } from '../../options/node-options.js';
+import { shownServers } from '../../client/addresses.js';
 import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { bucketSpec, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
@@ -59,7 +60,12 @@ export function addUp(program: Command): void {
         'nodes of the cluster whose data are gone: new, empty ones come in their stead',
       ),
     )
-    .option('--port <port>', 'of the nats-server it starts', portNumber, natsPortDefault)
+    .option(
+      '--port <port>',
+      'of the nats-server it starts; not with one that is named',
+      portNumber,
+      natsPortDefault,
+    )
     .option('--data-dir <directory>', 'one directory a node below it', 'data');
   addNodeOptions(command);
   // Without the default of the other commands: not told of a server, `up` starts one.
@@ -121,7 +127,8 @@ function addNodeOptions(command: Command): void {
     .option('--json', 'say that it serves as one JSON object');
 }
 
-async function up(options: UpOptions): Promise<void> {
+async function up(options: UpOptions, command: Command): Promise<void> {
+  checkPort(options, command);
   const { runLocalCluster } = await import('../up/run.js');
   const { servers, port, prefix, restart, inspect, user, password, yes, json } = options;
   const { nodes, without, replaces } = options;
@@ -149,6 +156,18 @@ function dashboardOf(told: number | boolean): DashboardWish | undefined {
   if (told === false) return undefined;
   const isNamed = typeof told === 'number';
   return { port: isNamed ? told : dashboardLimits.portDefault, mayMove: !isNamed };
+}
+
+/** A port that is told is that of a server to be started, and none is where one is named. */
+function checkPort({ servers, port }: UpOptions, command: Command): void {
+  if (servers === undefined || servers === '') return;
+  if (command.getOptionValueSource('port') !== 'cli') return;
+  const isFromEnv = command.getOptionValueSource('servers') === 'env';
+  const [where, away] = isFromEnv ? ['NATS_URL', 'unset NATS_URL'] : ['--servers', 'leave it away'];
+  throw new CommandError(
+    exitCodes.usage,
+    `${where} names a nats-server that runs (${shownServers(servers)}), and --port ${port} is for one that is to be started: ${away} to have one started there, or leave --port away to use the one that runs`,
+  );
 }
 
 /** What all nodes are told. */

@@ -1,7 +1,8 @@
 /**
  * Which nodes `quorate up` runs, and what becomes of them: so many as are wished, held against what
- * lies in its data directory. A cluster grows by the next numbers and shrinks by its highest;
- * whoever starts without a node's data must mean it.
+ * lies in its data directory. A cluster grows by the next numbers, those first that are free, and
+ * shrinks by its highest; who is not told how many runs the members. Whoever starts without a
+ * node's data must mean it.
  */
 import { CommandError, exitCodes } from '../exit-codes.js';
 import {
@@ -42,27 +43,33 @@ export function courseOf(data: DataOfCluster, wished: WishedCluster): Course {
   const { cluster } = data;
   if (data.nodes.length === 0) return courseOfNew(data, wished);
   if (cluster === undefined) return courseOfUnfounded(data, wished);
-  const highest = Math.max(...cluster.members.map(numberOf));
-  const nodes = wished.nodes ?? Math.max(highest, ...cluster.removed.map(numberOf));
-  checkNames(Math.max(nodes, highest), wished);
+  const { members } = cluster;
+  const highest = highestOf(members);
+  const known = [...members, ...cluster.removed, ...data.nodes.map(({ name }) => name)];
+  checkNames(Math.max(wished.nodes ?? 0, highestOf(known)), wished);
   checkMissing(data, cluster, wished);
-  const replaces = wished.replaces.filter((name) => cluster.members.includes(name));
-  const come = comingOf(data, cluster, { ...wished, replaces, nodes });
-  const shrink = cluster.members.filter((name) => numberOf(name) > nodes);
+  checkReplaced(members, wished);
+  const replaces = wished.replaces.filter((name) => members.includes(name));
+  const { nodes = highest } = wished;
+  const added = wished.nodes === undefined ? [] : addedTo(data, cluster, { ...wished, nodes });
+  const come = ascending([...added, ...replaces]);
+  const shrink = members.filter((name) => numberOf(name) > nodes);
   checkSizes(cluster, { ...wished, nodes, come, shrink });
   const leaving = namesOf(data, 'leaving');
   const waiting = namesOf(data, 'waiting');
-  const start = [...new Set([...cluster.members, ...leaving, ...come])];
+  const isWished = (name: string): boolean =>
+    wished.nodes === undefined ? members.includes(name) : numberOf(name) <= nodes;
+  const start = [...new Set([...members, ...leaving, ...come])];
   return {
-    nodes,
+    nodes: wished.nodes ?? members.length,
     start: ascending(start.filter((name) => !wished.without.includes(name))),
     come,
     grow: come.filter((name) => !waiting.includes(name) && !replaces.includes(name)),
     replaces,
     shrink: ascending(shrink),
     leaving,
-    past: [...namesOf(data, 'left'), ...waiting.filter((name) => numberOf(name) > nodes)],
-    members: ascending(cluster.members),
+    past: [...namesOf(data, 'left'), ...waiting.filter((name) => !isWished(name))],
+    members: ascending(members),
     n: cluster.n,
   };
 }
@@ -86,9 +93,9 @@ function courseOfUnfounded({ dataDir, nodes }: DataOfCluster, wished: WishedClus
       `${dataDir} holds a cluster of ${total} nodes that is not founded yet: use --nodes ${total}${lackText(total, there)}, or another --data-dir`,
     );
   checkNames(total, wished);
-  const { without } = wished;
   const missing = namesUpTo(total).filter((name) => !there.includes(name));
-  checkNobodyMissing({ dataDir, total, without, members: [] }, missing);
+  checkNobodyMissing({ dataDir, total, wished, members: [] }, missing);
+  const { without } = wished;
   const start = namesUpTo(total).filter((name) => !without.includes(name));
   return onlyStart(total, start);
 }
@@ -119,23 +126,32 @@ function checkNames(total: number, { without, replaces }: WishedCluster): void {
 function checkMissing(
   { dataDir, nodes }: DataOfCluster,
   { members }: ClusterOnDisk,
-  { without, replaces }: WishedCluster,
+  wished: WishedCluster,
 ): void {
+  const { replaces } = wished;
   const there = new Set(nodes.filter(isThere).map(({ name }) => name));
   const missing = members.filter((name) => !there.has(name) && !replaces.includes(name));
-  const total = Math.max(...members.map(numberOf));
-  checkNobodyMissing({ dataDir, total, without, members }, ascending(missing));
+  const total = members.length;
+  checkNobodyMissing({ dataDir, total, wished, members }, ascending(missing));
   const absent = ascending(members.filter((name) => !there.has(name)));
   if (replaces.length > 0 && !isMajorityThere(members, absent)) {
-    const list = absent.join(',');
     throw usage(
-      `--replaces ${replaces.join(',')} can't be: ${absent.join(', ')} are missing. Put back what lay there, or go on without: --nodes ${total} --without ${list}.\n${recoverText(list, total)}`,
+      `--replaces ${replaces.join(',')} can't be: ${absent.join(', ')} are missing. Put back what lay there, or go on without: --without ${absent.join(',')}${insteadOf(wished)}.\n${recoverText(absent, members)}`,
     );
   }
   const kept = replaces.find((name) => there.has(name));
   if (kept !== undefined)
     throw usage(
       `--replaces is for nodes whose data are gone, and ${dataDir}/${kept} holds some: put it aside first`,
+    );
+}
+
+/** Nobody comes in the stead of one that has a place no more. */
+function checkReplaced(members: readonly string[], { nodes, replaces }: WishedCluster): void {
+  const strangers = replaces.filter((name) => !members.includes(name));
+  if (nodes === undefined && strangers.length > 0)
+    throw usage(
+      `--replaces: ${strangers.join(', ')} is none of the members ${ascending(members).join(', ')}; new ones come with: --nodes ${highestOf([...strangers, ...members])}`,
     );
 }
 
@@ -147,36 +163,44 @@ function isThere({ standing }: NodeOnDisk): boolean {
 interface Expected {
   readonly dataDir: string;
   readonly total: number;
-  readonly without: readonly string[];
+  readonly wished: WishedCluster;
   /** Nobody, before it is founded. */
   readonly members: readonly string[];
 }
 
 function checkNobodyMissing(
-  { dataDir, total, without, members }: Expected,
+  { dataDir, total, wished, members }: Expected,
   all: readonly string[],
 ): void {
+  const { without, replaces } = wished;
   const missing = all.filter((name) => !without.includes(name));
   if (missing.length === 0) return;
   const [names, verb] = [missing.join(', '), missing.length === 1 ? 'is' : 'are'];
   const advice = [
     `${dataDir} holds a cluster of ${total} nodes, and ${names} ${verb} missing. Put back what lay there.`,
-    `To go on without: --nodes ${total} --without ${[...without, ...missing].join(',')}. N stays what it is, the others serve what they hold, and puts and gets succeed while R and W of them are there.`,
+    `To go on without: --without ${[...without, ...missing].join(',')}${insteadOf(wished)}. N stays what it is, the others serve what they hold, and puts and gets succeed while R and W of them are there.`,
   ];
-  if (members.length > 0 && !isMajorityThere(members, all))
-    advice.push(recoverText(all.join(','), total));
+  if (members.length > 0 && !isMajorityThere(members, all)) advice.push(recoverText(all, members));
   else if (members.length > 0)
     advice.push(
-      `Gone for good, new and empty ones come in their stead with: --nodes ${total} --replaces ${missing.join(',')}. What only ${names} held is lost then.`,
+      `Gone for good, new and empty ones come in their stead with: --replaces ${[...replaces, ...missing].join(',')}${insteadOf(wished)}. What only ${names} held is lost then.`,
     );
   throw usage(advice.join('\n'));
 }
 
+/**
+ * Behind what to do without a node, which has the cluster neither grow nor shrink: another number
+ * of nodes would.
+ */
+function insteadOf({ nodes }: WishedCluster): string {
+  return nodes === undefined ? '' : ` instead of --nodes ${nodes}`;
+}
+
 /** Whose number is wished and who is no member: new ones, and those that wait. */
-function comingOf(
+function addedTo(
   data: DataOfCluster,
   { members }: ClusterOnDisk,
-  { nodes, without, replaces }: WishedCluster & { readonly nodes: number },
+  { nodes, without }: WishedCluster & { readonly nodes: number },
 ): string[] {
   const absent = namesUpTo(nodes).filter(
     (name) => !members.includes(name) && !without.includes(name),
@@ -184,7 +208,7 @@ function comingOf(
   const back = absent.filter((name) => namesOf(data, 'leaving').includes(name));
   if (back.length > 0)
     throw usage(
-      `${back.join(', ')} ${back.length === 1 ? 'is' : 'are'} leaving the cluster in ${data.dataDir}: go on with --nodes ${numberOf(back[0]!) - 1}, and let it grow once they have left`,
+      `${back.join(', ')} ${back.length === 1 ? 'is' : 'are'} leaving the cluster in ${data.dataDir}: go on without --nodes, and let it grow once they have left`,
     );
   const removed = absent.filter((name) => namesOf(data, 'removed').includes(name));
   const left = absent.filter((name) => namesOf(data, 'left').includes(name));
@@ -197,7 +221,7 @@ function comingOf(
       `${past.join(', ')} ${what} the cluster in ${data.dataDir} for good: put ${directories} aside to have new ones come, or go on with --nodes ${nodes} --without ${[...without, ...past].join(',')}`,
     );
   }
-  return ascending([...absent, ...replaces]);
+  return absent;
 }
 
 interface Sizes extends WishedCluster {
@@ -211,7 +235,7 @@ function checkSizes(
   { nodes, come, shrink, without }: Sizes,
 ): void {
   if (shrink.length === 0) return;
-  const highest = Math.max(...members.map(numberOf));
+  const highest = highestOf(members);
   if (come.length > 0)
     throw usage(
       `the cluster has no ${come.join(', ')}, and ${shrink.join(', ')} would leave: one after the other, with --nodes ${highest} first, or --without ${come.join(',')}`,
@@ -240,6 +264,10 @@ function lackText(total: number, there: readonly string[]): string {
 
 function namesUpTo(total: number): string[] {
   return Array.from({ length: total }, (_, i) => nameOf(i + 1));
+}
+
+function highestOf(names: readonly string[]): number {
+  return Math.max(...names.map(numberOf));
 }
 
 function ascending(names: readonly string[]): string[] {

@@ -7,7 +7,7 @@ import 'reflect-metadata';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeId } from '../../../actors/rules/actor.js';
-import { type Configuration, isMember } from '../../../actors/rules/configuration.js';
+import { type Configuration, isMember, type Place } from '../../../actors/rules/configuration.js';
 import { checkUnused } from '../../node/data-directory.js';
 import { ChainTable } from '../../membership/chain-table.js';
 import { MemberTable } from '../../membership/member-table.js';
@@ -43,7 +43,10 @@ export interface DataOfCluster {
 }
 
 export interface ClusterOnDisk {
-  /** Names of those that hold their share, or will; of those alone that `up` could have started. */
+  /**
+   * Names of those that hold their share, or will; of those alone that `up` could have started.
+   * Whoever has a directory is named by it.
+   */
   readonly members: readonly string[];
   /** Names of those that were declared gone for good. */
   readonly removed: readonly string[];
@@ -178,10 +181,13 @@ function clusterOf(
   const marked = [...new Set(disks.flatMap(({ markedNames }) => markedNames))];
   if (known !== undefined) {
     const { members, move, removed } = known;
+    // The cluster may call it otherwise by now.
+    const calledHere = ({ id, name }: Place): string =>
+      disks.find((disk) => disk.id === id)?.name ?? name;
     const gone = members.filter(({ id }) => removed.includes(id)).map(({ name }) => name);
     const stay = (move?.members ?? members).filter(({ id }) => !removed.includes(id));
     return {
-      members: stay.map(({ name }) => name).filter(isNodeName),
+      members: stay.map(calledHere).filter(isNodeName),
       removed: [...gone, ...marked].filter(isNodeName),
       n,
     };

@@ -170,7 +170,7 @@ export class LocalCluster {
       const reason = (error as Error).message;
       throw new CommandError(
         exitCodes.unavailable,
-        `no nats-server answers at nats://${host}:${port} (${reason})`,
+        `no nats-server answers at nats://${host}:${port} (${reason}): start it, or have one started: without --servers, and with NATS_URL unset`,
       );
     }
   }

@@ -11,7 +11,7 @@ import { checkTerminal, confirm } from '../confirm.js';
 import { watchMove } from '../move-watch.js';
 import { moveLine } from '../ring-text.js';
 import type { Course } from './course.js';
-import { numberOf, readStanding } from './data-of-cluster.js';
+import { readStanding } from './data-of-cluster.js';
 import type { LocalCluster } from './local-cluster.js';
 import { dropPastNode } from './past-node.js';
 
@@ -40,7 +40,7 @@ export class Resizing {
     const before = start.filter((name) => !grow.includes(name));
     const change = grow.length > 0 ? 'would come' : 'would leave';
     const what = `${dataDir} holds a cluster of ${nodesText(before.length)}, and ${[...grow, ...shrink].join(', ')} ${change}`;
-    checkTerminal(`${what}: say --yes if that is meant, or ${asItWas(before, grow)}`);
+    checkTerminal(`${what}: say --yes if that is meant, or leave --nodes away`);
     if (grow.length === 0) return;
     await confirm({
       shown: `${what}: the others hand over their share to them.${n === undefined ? '' : ` Each key keeps ${n === 1 ? 'one replica' : `${n} replicas`} (N).`}`,
@@ -143,13 +143,6 @@ export class Resizing {
       return say(`${name} is no member: ${directory} held nothing, and is gone`);
     say(`${name} is no member, and ${directory} stays: it holds ${keys} keys and ${hints} hints`);
   }
-}
-
-/** How to go on with these nodes, and without those. */
-function asItWas(before: readonly string[], grow: readonly string[]): string {
-  const highest = Math.max(...before.map(numberOf));
-  const gaps = grow.filter((name) => numberOf(name) < highest);
-  return `--nodes ${highest}${gaps.length === 0 ? '' : ` --without ${gaps.join(',')}`}`;
 }
 
 function nodesText(count: number): string {

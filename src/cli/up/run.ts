@@ -3,7 +3,7 @@ import { basename, delimiter, dirname } from 'node:path';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { Clock } from '../../seams/clock.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { shownServers } from '../addresses.js';
+import { shownServers } from '../../client/addresses.js';
 import { type NodeConnection, nodeConnection, withBus } from '../connection.js';
 import { printJson, printLine, say } from '../output.js';
 import { LateDashboard, type DashboardWish } from '../late-dashboard.js';

@@ -4,6 +4,7 @@
  */
 import { CommandError, exitCodes } from '../exit-codes.js';
 import type { Course } from './course.js';
+import { numberOf } from './data-of-cluster.js';
 import { isMajorityThere, recoverText } from './majority.js';
 
 export interface ServingOptions {
@@ -45,14 +46,14 @@ function adviceOf(course: Course): string {
   const missing = members.filter((name) => !start.includes(name));
   if (missing.length > 0) return `${missingText(course, missing)}\n${stays}`;
   if (members.length >= n) return stays;
-  return `The cluster has ${members.length} of the ${n} nodes that each key's replicas need (N): stop, and start with --nodes ${n} to have new ones come.\n${stays}`;
+  const nodes = Math.max(n, ...members.map(numberOf));
+  return `The cluster has ${members.length} of the ${n} nodes that each key's replicas need (N): stop, and start with --nodes ${nodes} to have new ones come.\n${stays}`;
 }
 
-function missingText({ nodes, members }: Course, missing: readonly string[]): string {
+function missingText({ members }: Course, missing: readonly string[]): string {
   const names = missing.join(', ');
   const back = `${names} ${missing.length === 1 ? 'is' : 'are'} missing: put back what lay there, and start again.`;
-  const list = missing.join(',');
   if (isMajorityThere(members, missing))
-    return `${back}\nGone for good, new and empty ones come in their stead with: --nodes ${nodes} --replaces ${list}.`;
-  return `${back}\n${recoverText(list, nodes)}`;
+    return `${back}\nGone for good, new and empty ones come in their stead with: --replaces ${missing.join(',')}.`;
+  return `${back}\n${recoverText(missing, members)}`;
 }

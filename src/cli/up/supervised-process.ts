@@ -163,7 +163,8 @@ export class SupervisedProcess {
   private prefixLines(stream: Readable): void {
     const { recipe, say } = this.options;
     createInterface({ input: stream }).on('line', (line) => {
-      if (recipe.shows(line)) say(`${recipe.name}: ${line}`);
+      // Whose line it is need not be said twice.
+      if (recipe.shows(line)) say(`${recipe.name}: ${line.replace(/^quorate: /, '')}`);
     });
   }
 }

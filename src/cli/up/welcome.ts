@@ -1,5 +1,5 @@
 /** What `quorate up` says once it serves: one line for eyes and scripts, then lines to copy. */
-import { hasCredentials, shownServers } from '../addresses.js';
+import { hasCredentials, shownServers } from '../../client/addresses.js';
 import { serversDefault } from '../connection.js';
 
 export interface WelcomeOptions {

@@ -31,8 +31,8 @@ export interface Replacement extends AgreedKey {
 export interface Grounds {
   /** Who the primaries are. */
   readonly configuration: ConfigurationNumber;
-  /** Members that were removed, and need not be asked; ascending. */
-  readonly removed: readonly NodeId[];
+  /** All who may hold data, and have to be asked; ascending. */
+  readonly holders: readonly NodeId[];
 }
 
 export type CollectionOrder = Grounds &
@@ -51,30 +51,30 @@ export type CollectionOrder = Grounds &
 
 export function collectionBody(order: CollectionOrder): Request<'collection'> {
   const { kind, configuration } = order;
-  const removed = encodeNodeIds(order.removed);
+  const holders = encodeNodeIds(order.holders);
   if (kind === 'replace') {
     const digests = encodeDigests(order.replacements.map(({ digest }) => digest));
-    return asRequest([kind, configuration, removed, digests, encodeBatch(order.replacements)]);
+    return asRequest([kind, configuration, holders, digests, encodeBatch(order.replacements)]);
   }
   const keys = storageKeyBins(order.keys.map(({ key }) => key));
   const digests = encodeDigests(order.keys.map(({ digest }) => digest));
-  return asRequest([kind, configuration, removed, keys, digests]);
+  return asRequest([kind, configuration, holders, keys, digests]);
 }
 
 export function collectionOf(body: readonly WireValue[]): CollectionOrder {
-  const [kind, configuration, removedIds] = body;
+  const [kind, configuration, holderIds] = body;
   if (body.length !== 5) throw new MalformedError('an order about keys has five parts');
   if (!isInt(configuration)) throw new MalformedError('the configuration expected');
-  const removed = decodeNodeIds(removedIds);
+  const holders = decodeNodeIds(holderIds);
   if (kind === 'replace') {
     const digests = decodeDigests(binOf(body[3]));
     const records = decodeBatch(binOf(body[4]));
-    return { kind, configuration, removed, replacements: withDigests(records, digests) };
+    return { kind, configuration, holders, replacements: withDigests(records, digests) };
   }
   if (kind !== 'survey' && kind !== 'collect') throw new MalformedError('no such order about keys');
   const keys = storageKeysOf(body[3]).map((key) => ({ key }));
   const digests = decodeDigests(binOf(body[4]));
-  return { kind, configuration, removed, keys: withDigests(keys, digests) };
+  return { kind, configuration, holders, keys: withDigests(keys, digests) };
 }
 
 function withDigests<T extends { readonly key: StorageKey }>(

@@ -192,7 +192,8 @@ function clockOf(value: WireValue | undefined): NewsOfClock {
 function settingsOf(value: WireValue | undefined): Settings {
   if (isList(value) && value.length === 3) {
     const [partitions, bucketsHash, quorumsHash] = value;
-    if (isInt(partitions) && isInt(bucketsHash) && isInt(quorumsHash))
+    const isCount = isInt(partitions) && partitions <= limits.partitionsMax;
+    if (isCount && isInt(bucketsHash) && isInt(quorumsHash))
       return { partitions, bucketsHash, quorumsHash };
   }
   throw new MalformedError('no settings in news of members');

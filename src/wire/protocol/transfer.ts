@@ -11,6 +11,7 @@ import type { ConfigurationNumber } from '../../../actors/rules/said-configurati
 import { MalformedError } from '../../errors.js';
 import { transferLimits } from '../../../actors/rules/limits/transfer.js';
 import { isInt, isList } from '../columns.js';
+import { EncodedContext } from '../encoded-context.js';
 import { decodeDigests, decodeIndexes, encodeDigests, encodeIndexes } from '../digests.js';
 import { storageKeyBin, storageKeyBins, storageKeysOf } from '../storage-keys.js';
 import type { WireValue } from '../wire-value.js';
@@ -33,7 +34,15 @@ export type TransferQuestion = { readonly layout: ConfigurationNumber } & (
     }
   /** Which of these does the owner not hold in this state, durably? */
   | { readonly kind: 'held'; readonly keys: readonly AgreedKey[] }
+  /** Of which of these, seen from their contexts, has the owner not all that is of use, durably? */
+  | { readonly kind: 'replaced'; readonly keys: readonly OutlinedKey[] }
 );
+
+/** A key with the context of the state that is talked about, which is much shorter than that. */
+export interface OutlinedKey {
+  readonly key: StorageKey;
+  readonly context: EncodedContext;
+}
 
 export function transferBody(question: TransferQuestion): Request<'transfer'> {
   const { kind, layout } = question;
@@ -46,6 +55,13 @@ export function transferBody(question: TransferQuestion): Request<'transfer'> {
     return asRequest([kind, layout, direction, partition, storageKeyBin(after)]);
   }
   const keys = storageKeyBins(question.keys.map(({ key }) => key));
+  if (kind === 'replaced')
+    return asRequest([
+      kind,
+      layout,
+      keys,
+      question.keys.map(({ context }) => context.contextBytes),
+    ]);
   return asRequest([kind, layout, keys, encodeDigests(question.keys.map(({ digest }) => digest))]);
 }
 
@@ -63,11 +79,28 @@ export function transferOf(body: readonly WireValue[], partitions: number): Tran
     const partition = checkPartition(body[3], partitions);
     return { kind, layout, direction, partition, after: binOf(body[4]).toString('latin1') };
   }
+  if (kind === 'replaced' && body.length === 4)
+    return { kind, layout, keys: outlinedKeysOf(body[2], body[3]) };
   if (kind !== 'held' || body.length !== 4) throw new MalformedError('no such question');
   const names = storageKeysOf(body[2]);
   const digests = decodeDigests(binOf(body[3]));
   if (digests.length !== names.length) throw new MalformedError('a digest for each key');
   return { kind, layout, keys: names.map((key, i) => ({ key, digest: digests[i]! })) };
+}
+
+function outlinedKeysOf(
+  keys: WireValue | undefined,
+  contexts: WireValue | undefined,
+): OutlinedKey[] {
+  const names = storageKeysOf(keys);
+  if (!isList(contexts) || contexts.length !== names.length)
+    throw new MalformedError('a context for each key');
+  return names.map((key, i) => {
+    const bytes = binOf(contexts[i]);
+    const context = new EncodedContext(bytes, 0, bytes.length);
+    if (context.checkContext() !== bytes.length) throw new MalformedError('bytes behind a context');
+    return { key, context };
+  });
 }
 
 /** One a partition. */
@@ -111,7 +144,7 @@ export function sentOf(body: readonly WireValue[], after: StorageKey): SentState
   return { ...sent, isWhole, restMs };
 }
 
-/** Positions of the keys that are held in another state, or not at all. */
+/** Positions of the keys that are held in another state, or not at all; or not replaced. */
 export function otherwiseHeldBody(positions: readonly number[]): Answer<'transfer'> {
   return asAnswer([encodeIndexes(positions)]);
 }

@@ -218,8 +218,8 @@ export const edgeMutants: readonly Mutant[] = [
   },
   {
     name: 'passwords-shown',
-    test: 'unit/cli/addresses',
-    file: 'src/cli/addresses.js',
+    test: 'unit/client/addresses',
+    file: 'src/client/addresses.js',
     find: "'$1'",
     replace: "'$&'",
   },

@@ -171,6 +171,13 @@ export const movingMutants: readonly Mutant[] = [
     replace: 'call.ok(otherwiseHeldBody(positions))',
   },
   {
+    name: 'held-beside-counts-as-replaced',
+    test: 'unit/replica/release',
+    file: 'src/replica/transfer-handler.js',
+    find: 'held !== undefined && replaces(stateIn(held.bytes), context)',
+    replace: 'held !== undefined',
+  },
+  {
     name: 'release-acked-before-it-is-synced',
     test: 'unit/replica/release',
     file: 'src/wire/protocol/merge.js',
@@ -311,7 +318,7 @@ export const movingMutants: readonly Mutant[] = [
   {
     name: 'sends-in-any-direction',
     file: 'src/replica/transfer-handler.js',
-    find: "question.kind === 'held' || question.direction === view.direction",
+    find: "!('direction' in question) || question.direction === view.direction",
     replace: 'true',
   },
   {
@@ -348,6 +355,48 @@ export const movingMutants: readonly Mutant[] = [
     file: 'src/membership/proposing.js',
     find: 'if (this.underway?.from.number !== instance)',
     replace: 'if (this.underway === undefined)',
+  },
+  {
+    name: 'moved-to-who-is-down',
+    test: 'unit/rules/driver',
+    file: 'actors/rules/driver.js',
+    find: '!seen.isDown(node) && ',
+    replace: '',
+  },
+  {
+    name: 'ends-with-a-dead-majority',
+    test: 'unit/rules/driver',
+    file: 'actors/rules/driver.js',
+    find: "typeof next === 'string' || isGoverned(next, seen) ? next : undefined",
+    replace: 'next',
+  },
+  {
+    name: 'cancelled-to-a-dead-majority',
+    test: 'unit/change-desk',
+    file: 'src/membership/planning.js',
+    find: "typeof to === 'string' || isGoverned(to, { isDown })",
+    replace: 'true',
+  },
+  {
+    name: 'empty-before-it-is-on-disk',
+    test: 'unit/replica/release',
+    file: 'src/replica/release.js',
+    find: 'const emptied = { isOnDisk: false };',
+    replace: 'const emptied = { isOnDisk: true };',
+  },
+  {
+    name: 'looked-up-by-layout',
+    test: 'unit/coordinator/configurations',
+    file: 'src/coordinator/look-up.js',
+    find: 'configuration: unsaid',
+    replace: 'configuration: this.around.view.configuration',
+  },
+  {
+    name: 'covered-goes-before-it-is-covered',
+    test: 'unit/wire/state-parts',
+    file: 'src/wire/state-parts.js',
+    find: 'return parts;',
+    replace: 'return parts.reverse();',
   },
   {
     name: 'moved-partitions-share-routes',

@@ -719,7 +719,7 @@ export const mutants: readonly Mutant[] = [
     name: 'forgets-before-all-know-who-is-gone',
     test: 'unit/replica/collection',
     file: 'src/replica/grounds.js',
-    find: 'a.removed.join() === b.removed.join()',
+    find: 'a.holders.join() === b.holders.join()',
     replace: 'true',
   },
   {

@@ -10,7 +10,7 @@ import {
   restOf,
 } from '../../../src/wire/move-progress.js';
 import { watchMove, type MoveWatcher } from '../../../src/cli/move-watch.js';
-import { moveLine, moveText, ringText, waitingText } from '../../../src/cli/ring-text.js';
+import { moveLine, moveText, restText, ringText, waitingText } from '../../../src/cli/ring-text.js';
 import { ringMessageOf, type RingMessage, type RingNode } from '../../../src/wire/ring-message.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
@@ -198,6 +198,19 @@ describe('text', () => {
         return { id, name: `n${i + 1}`, ...shares, perSecond: 0, secondsLeft: 0 };
       }),
     });
+  });
+
+  test('a move is over, and who leaves is there yet: that it ends by itself', () => {
+    const told = (more: Partial<RingNode>): string[] =>
+      restText(ringOf({ more }), true).split('\n').slice(0, 2);
+    expect(told({ leaving: true })).toEqual([
+      'the move is over',
+      expect.stringMatching(/^n4 still leaves, and ends by itself soon: /),
+    ]);
+    expect(told({ waits: 'auto' })[1]).toMatch(/^n4 waits to be taken in still: /);
+    for (const more of [{}, { leaving: true, reachability: 'down' }] as const)
+      expect(told(more)[1]).toMatch(/^8 partitions/);
+    expect(restText(ringOf(), false)).toMatch(/^nothing moves\n8 partitions/);
   });
 
   test('who leaves and who waits is told apart, and by its weight', () => {

@@ -46,13 +46,13 @@ describe('nobody sits there', () => {
   test.each([
     [
       { start: four, come: ['n4'], grow: ['n4'] },
-      /cluster of 3 nodes, and n4 would come: say --yes .*, or --nodes 3$/,
+      /cluster of 3 nodes, and n4 would come: say --yes .*, or leave --nodes away$/,
     ],
     [
       { come: ['n2'], grow: ['n2'] },
-      /cluster of 2 nodes, and n2 would come: .*, or --nodes 3 --without n2$/,
+      /cluster of 2 nodes, and n2 would come: .*, or leave --nodes away$/,
     ],
-    [{ nodes: 2, shrink: ['n3'] }, /3 nodes, and n3 would leave: .*, or --nodes 3$/],
+    [{ nodes: 2, shrink: ['n3'] }, /3 nodes, and n3 would leave: .*, or leave --nodes away$/],
   ])('%j: refused, with how to go on', async (change, text) => {
     await expect(resizing(change).it.confirmStart()).rejects.toThrow(text);
   });

@@ -40,7 +40,7 @@ test('it is waited for as long as it takes, and said once what is missing and wh
   expect([probes, refused]).toEqual([3, 'the disk is full']);
   expect(said).toHaveLength(1);
   expect(said[0]).toMatch(
-    /^the cluster does not serve: too few\nn3 is missing: put back .*\n.*--replaces n3\.\nn1, n2 stay up/,
+    /^the cluster does not serve: too few\nn3 is missing: put back .*\n.*with: --replaces n3\.\nn1, n2 stay up/,
   );
   expect((await waited({}, 0)).said).toEqual([]);
 });
@@ -54,6 +54,8 @@ test('a majority is missing: it is recovered, while what is left runs', async ()
 test('nobody is missing, and there are fewer nodes than replicas: new ones may come', async () => {
   const { said } = await waited({ nodes: 1, start: ['n1'], members: ['n1'] });
   expect(said[0]).toMatch(/has 1 of the 3 nodes .* start with --nodes 3 .*\nn1 stays up/);
+  const apart = await waited({ nodes: 2, start: ['n1', 'n4'], members: ['n1', 'n4'] });
+  expect(apart.said[0]).toMatch(/has 2 of the 3 nodes .* start with --nodes 4 /);
 });
 
 test('a new cluster that does not serve is none, and another error is not waited out', async () => {

@@ -1,6 +1,8 @@
 /** What `quorate up` makes of the end of a node; its chart: `process-machine.test.ts`. */
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { exitCodes } from '../../../src/cli/exit-codes.js';
 import { nodeRecipe } from '../../../src/cli/up/node-process.js';
@@ -11,11 +13,12 @@ import { ManualClock } from '../../support/manual-clock.js';
 function supervised({ isEndExpected = false } = {}) {
   const children: EventEmitter[] = [];
   const said: string[] = [];
+  const stdout = new PassThrough();
   let isGivenUp = false;
   const recipe = {
     ...nodeRecipe('n3', [], {}),
     spawn: (): ChildProcess => {
-      const child = Object.assign(new EventEmitter(), { stdout: null, stderr: null });
+      const child = Object.assign(new EventEmitter(), { stdout, stderr: null });
       children.push(child);
       return child as unknown as ChildProcess;
     },
@@ -34,6 +37,10 @@ function supervised({ isEndExpected = false } = {}) {
     says: (event: string) => children.at(-1)!.emit('message', { event }),
     ends: (code: number | null, signal: string | null = null) =>
       children.at(-1)!.emit('exit', code, signal),
+    prints: async (line: string) => {
+      stdout.write(`${line}\n`);
+      await nextTurn();
+    },
     said,
     isGivenUp: () => isGivenUp,
   };
@@ -78,4 +85,11 @@ describe('a node that ends', () => {
       expect(said.join()).toMatch(/n3 died .*; starting it again/);
     }
   });
+});
+
+test('what it prints is told by its name, once', async () => {
+  const { prints, said } = supervised();
+  await prints('has left its cluster');
+  await prints('quorate: no connection');
+  expect(said).toEqual(['n3: has left its cluster', 'n3: no connection']);
 });

@@ -5,6 +5,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import type { GetReply, PutReply } from '../../../src/coordinator/coordinator.js';
+import { decodeContext } from '../../../src/wire/key-state-codec.js';
 import { receiptText } from '../../../src/wire/receipt.js';
 import { reading } from '../../support/readings.js';
 import { RoundCluster, shown } from '../../support/round-cluster.js';
@@ -211,14 +212,22 @@ describe('get', () => {
     expect(reading(world.nodes[0]!, 'coordinator.requestsInFlight')).toBe(0);
   });
 
-  test('a look-up takes nothing from it', async () => {
+  test('a look-up counts for no quorum: it takes from it what its author has seen there', async () => {
     const world = await cluster(3);
-    const put = await world.put(1, { value: 'v', quorum: 3 });
+    learn(world, [0], 7);
+    const put = await world.put(1, { value: 'v' });
     if (!put.ok) throw put.error;
+    learn(world, [0], 1);
+    expect(world.valuesAt(0)).toEqual([]);
     learn(world, [1, 2], 7);
-    const context = [{ actor: '7'.repeat(14), counter: 3 }];
-    const reply = await world.put(0, { value: 'w', quorum: 1, context });
-    expect(outcomeOf(reply)).toMatch(/^w=1\/1/);
-    expect(world.nodes[0]!.view.reconciled.length).toBeGreaterThan(0);
+    learnIn(world, 5, [1, 2], 1);
+    const reply = await world.put(0, {
+      value: null,
+      context: decodeContext(put.context),
+      quorum: 3,
+    });
+    expect(outcomeOf(reply)).toMatch(/^w=3\/3 primaries=3/);
+    expect(outcomeOf(reply)).not.toMatch(/seen=partly/);
+    expect(shown(await world.get(0))).toEqual(['error 404']);
   });
 });

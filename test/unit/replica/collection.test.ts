@@ -112,7 +112,7 @@ describe('collection of tombstones', () => {
     const answers: PeerAnswer[] = [];
     const keys = [{ key, digest: digestOf(world.stateAt(1, key)!) }];
     for (const kind of ['survey', 'collect'] as const) {
-      const body = collectionBody({ kind, configuration: 7, removed: [], keys });
+      const body = collectionBody({ kind, configuration: 7, holders: [], keys });
       asker.peers.call(asked.id, 'collection', body, (answer) => answers.push(answer));
     }
     await world.run(10);
@@ -159,6 +159,17 @@ describe('collection of tombstones', () => {
     world.nodes[3]!.view.removed.add(world.nodes[2]!.id);
     await world.run(5_000);
     expect(holders(key)).toEqual([2]);
+  });
+
+  test('one was let go, and one of the others does not know: it stays', async () => {
+    const { key } = await deleted();
+    for (const at of [0, 1]) world.nodes[at]!.view.waiting.add(world.nodes[3]!.id);
+    world.believe(3, 'down');
+    await world.run(past);
+    expect(holders(key)).toEqual([0, 1, 2]);
+    world.nodes[2]!.view.waiting.add(world.nodes[3]!.id);
+    await world.run(5_000);
+    expect(holders(key)).toEqual([]);
   });
 
   test('a primary that is left lacks it: it stays', async () => {

@@ -11,6 +11,7 @@ const seen: Seen = {
   hasReceived: () => false,
   isHeardOf: () => true,
   isEmpty: () => false,
+  isDown: () => false,
   arrivals: [],
   isGone: () => false,
 };
@@ -18,6 +19,8 @@ const seen: Seen = {
 /** Who comes as another one, and does not ask first. */
 const arrivals = (...ids: string[]): Seen['arrivals'] =>
   ids.map((id) => ({ place: place(id), wish: { join: 'auto', replaces: '' } }));
+
+const down = (...ids: readonly string[]): Seen => ({ ...seen, isDown: (id) => ids.includes(id) });
 
 function stepped(step: ReturnType<typeof dueStep>): Configuration {
   if (typeof step !== 'object') throw new Error(String(step));
@@ -42,6 +45,26 @@ test('each voter that lives has its turn after those before it', () => {
 test('nothing is due where nothing moves, nobody left and nobody waits', () => {
   expect(dueStep(founded, seen)).toBeUndefined();
   expect(dueStep(founded, { ...seen, arrivals: arrivals('a') })).toBeUndefined();
+});
+
+test('nothing is declared moved to a node that is down, whatever it said', () => {
+  const received = { ...seen, hasReceived: () => true };
+  expect(dueStep(growing, { ...received, isDown: (node) => node === 'd' })).toBeUndefined();
+  // Others may be.
+  const next = stepped(dueStep(growing, { ...received, isDown: (node) => node === 'a' }));
+  expect(next.move?.moved).toEqual([0, 1, 2, 3]);
+});
+
+test('a move does not end with a majority that is down of those who vote then', () => {
+  const others = stepped(
+    begin(founded, { members: ['d', 'e', 'f'].map(place), ring: 1, removed: [] }),
+  );
+  const all = stepped(moved(others, [0, 1, 2, 3]));
+  expect(dueStep(all, down('d', 'e'))).toBeUndefined();
+  expect(stepped(dueStep(all, down('d'))).move).toBeUndefined();
+  // Once an operator has said that they are gone they are not waited for.
+  const without = stepped(removal(all, ['d', 'e']));
+  expect(stepped(dueStep(without, down('d', 'e'))).move).toBeUndefined();
 });
 
 test('all who wait are taken in at once', () => {

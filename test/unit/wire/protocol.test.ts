@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import { unsaid } from '../../../actors/rules/said-configuration.js';
 import type { AgreedKey } from '../../../src/wire/protocol/collection.js';
 import { MalformedError } from '../../../src/errors.js';
 import { encodeDigests } from '../../../src/wire/digests.js';
+import { EncodedContext } from '../../../src/wire/encoded-context.js';
 import type { PutFrameReply } from '../../../src/wire/frame-replies.js';
 import type { PutFrame } from '../../../src/wire/frames.js';
+import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { decode, encode } from '../../../src/wire/message-pack.js';
 import { understood } from '../../../src/wire/protocol/bodies.js';
 import {
@@ -65,6 +68,7 @@ import {
   offerOf,
   otherwiseHeldBody,
   otherwiseHeldOf,
+  type OutlinedKey,
   sentBody,
   sentOf,
   transferBody,
@@ -81,6 +85,10 @@ const digests = [
   { hi: 1, lo: 2 },
   { hi: 3, lo: 4 },
 ];
+const outlined: readonly OutlinedKey[] = keys.map((key, i) => {
+  const context = encodeContext([{ actor: actorOf('00112233445566ff', 1), counter: i + 1 }]);
+  return { key, context: new EncodedContext(context, 0, context.length) };
+});
 const agreed: readonly AgreedKey[] = keys.map((key, i) => ({ key, digest: digests[i]! }));
 const bytes = Buffer.from('state');
 const traces = ['0123456789abcdef', 'fedcba9876543210'];
@@ -121,7 +129,7 @@ const refusal = { code: 504, outcome: 'none' as const, message: 'late', clock };
 const { ballotRoundMax } = consensusLimits;
 const ballot = { round: ballotRoundMax, proposer: a };
 const configuration = Buffer.from('a configuration');
-const grounds = { configuration: 17, removed: [a, b] };
+const grounds = { configuration: 17, holders: [a, b] };
 
 /** A message, what reading it gives, and how it is read. */
 const messages: readonly (readonly [
@@ -213,6 +221,7 @@ const messages: readonly (readonly [
       { kind: 'offer', layout: 7, direction: 0, partitions: [0, 255] },
       { kind: 'states', layout: 7, direction: 1, partition: 3, after: keys[0]! },
       { kind: 'held', layout: 7, keys: agreed },
+      { kind: 'replaced', layout: 7, keys: outlined },
     ] as const
   ).map(
     (question) =>
@@ -335,6 +344,18 @@ describe('what is refused', () => {
     [
       'keys to drop with a digest too few',
       () => transferOf(['held', 1, storageKeyBins(keys), Buffer.alloc(8)], 256),
+    ],
+    [
+      'keys with a context too few',
+      () => transferOf(['replaced', 1, storageKeyBins(keys), [Buffer.alloc(2)]], 256),
+    ],
+    [
+      'a context with bytes behind it',
+      () => transferOf(['replaced', 1, storageKeyBins(keys), keys.map(() => Buffer.alloc(3))], 256),
+    ],
+    [
+      'half a context',
+      () => transferOf(['replaced', 1, storageKeyBins(keys), keys.map(() => Buffer.alloc(1))], 256),
     ],
     ['an offer too few', () => offerOf(offerBody([1]), 2)],
     ['an offer of a key and a half', () => offerOf([[1.5]], 1)],

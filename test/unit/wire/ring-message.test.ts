@@ -46,6 +46,11 @@ describe('ring message', () => {
     expect(ringFromDocument(JSON.parse(JSON.stringify(ring)))).toEqual(ring);
   });
 
+  test('a node may weigh a half', () => {
+    const ring = { ...ringOf(3, 8), nodes: withFirst({ weight: 0.5 }) };
+    expect(ringFromDocument(JSON.parse(JSON.stringify(ring)))).toEqual(ring);
+  });
+
   test('40 nodes: lists are cut, the message stays whole', () => {
     const ring = ringOf(40, 64);
     expect(ring.groups).toHaveLength(40);

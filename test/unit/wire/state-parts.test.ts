@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { actorOf } from '../../../actors/rules/actor.js';
-import type { KeyState } from '../../../actors/rules/versions.js';
+import type { KeyState, Sibling } from '../../../actors/rules/versions.js';
 import { emptyState, merge, mint, nothingSeen, sameState } from '../../../actors/rules/versions.js';
 import { encodedStateBytes } from '../../../src/wire/key-state-codec.js';
 import { statePartsOf } from '../../../src/wire/state-parts.js';
@@ -61,6 +61,13 @@ test('parts: each fits, in any order they merge to the whole, and each alone tak
       ];
       const merged = rotated.reduce((state, part) => merge(state, part), receiver);
       expect(sameState(merged, merge(receiver, whole))).toBe(true);
+      // As they are sent: who held something, and shall hold something, does so in between.
+      let between = receiver;
+      for (const part of parts) {
+        between = merge(between, part);
+        if (receiver.siblings.length > 0 && merged.siblings.length > 0)
+          expect(between.siblings.length).toBeGreaterThan(0);
+      }
       // A part alone: what the receiver then has still merges with the whole to the same.
       const half = merge(receiver, rotated[0]!);
       expect(sameState(merge(half, whole), merge(receiver, whole))).toBe(true);
@@ -85,4 +92,23 @@ test('parts: three siblings of 900 bytes and a bound of 2 000: more than one par
   const whole = states.reduce(merge);
   expect(whole.siblings.length).toBe(3);
   expect(statePartsOf(whole, bytesMax).length).toBe(2);
+});
+
+function sibling(actor: string, valueBytes: number): Sibling {
+  const value = Buffer.alloc(valueBytes);
+  return { dot: { actor, counter: 1 }, value, writtenAtMs: 1, expiresAtMs: 0, operation: '' };
+}
+
+test('parts: what covers comes before what is covered goes', () => {
+  const [a, b] = [actorOf('0000000000000000', 1), actorOf('0000000000000001', 1)];
+  const old: KeyState = { context: [{ actor: a, counter: 1 }], siblings: [sibling(a, 10)] };
+  const alone = (valueBytes: number): KeyState => ({
+    context: [{ actor: b, counter: 1 }],
+    siblings: [sibling(b, valueBytes)],
+  });
+  const large = alone(bytesMax - encodedStateBytes(alone(0)));
+  const whole: KeyState = { context: [...old.context, ...large.context], siblings: large.siblings };
+  const parts = statePartsOf(whole, bytesMax);
+  expect(parts).toHaveLength(2);
+  expect(merge(old, parts[0]!).siblings).toHaveLength(2);
 });

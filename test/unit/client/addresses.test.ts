@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { hasCredentials, shownServers } from '../../../src/cli/addresses.js';
+import { hasCredentials, shownServers } from '../../../src/client/addresses.js';
 
 test.each([
   ['nats://127.0.0.1:4222', 'nats://127.0.0.1:4222'],
