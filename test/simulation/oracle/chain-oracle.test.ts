@@ -129,6 +129,13 @@ test('a voter that goes back behind its word, whatever it has been through since
   expect(twice.broken).toEqual(['vote-taken-back']);
 });
 
+test('what a voter accepted under a lower ballot binds it no more under a higher one', () => {
+  const told = new Told().accept([n2], 3, second);
+  told.chain.promised(n2, 1, ballot(5));
+  expect(told.accept([n2], 5, other).broken).toEqual([]);
+  expect(told.accept([n2], 5, second).broken).toEqual(['vote-taken-back']);
+});
+
 test('promises that are told at once are read in any order', () => {
   const violations = new Violations(() => 0);
   let nowUs = 0;

@@ -164,16 +164,18 @@ export class ChainOracle {
     const before = this.votes.get(key);
     const toldUs = this.nowUs();
     const isLower = before !== undefined && isBefore(ballot, before.ballot);
+    const isSame = before !== undefined && nameOf(before.ballot) === nameOf(ballot);
     const isOther = before?.text !== undefined && text !== undefined && before.text !== text;
     if (isLower && before.toldUs < toldUs)
       this.wrong(
         'vote-taken-back',
         `${voter} ${kind} ${nameOf(ballot)} for what follows ${number}, after ${nameOf(before.ballot)}`,
       );
-    else if (isOther && nameOf(before.ballot) === nameOf(ballot))
+    else if (isOther && isSame)
       this.wrong('vote-taken-back', `${voter} accepted two documents as ${nameOf(ballot)}`);
-    const last = isLower ? before.ballot : ballot;
-    this.votes.set(key, { ballot: last, text: text ?? before?.text, toldUs });
+    // What it accepted before under a lower one it may accept something else instead of.
+    const kept = isLower || isSame ? (text ?? before.text) : text;
+    this.votes.set(key, { ballot: isLower ? before.ballot : ballot, text: kept, toldUs });
   }
 
   private wrong(rule: string, what: string): void {
