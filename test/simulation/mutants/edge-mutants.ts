@@ -144,7 +144,7 @@ export const edgeMutants: readonly Mutant[] = [
   {
     name: 'ids-become-subjects-unchecked',
     test: 'unit/wire/ring-message',
-    file: 'src/wire/ring-message.js',
+    file: 'src/wire/ring-document.js',
     find: 'if (!isNodeId(id))',
     replace: 'if (id === undefined)',
   },

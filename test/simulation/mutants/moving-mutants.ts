@@ -415,7 +415,7 @@ export const movingMutants: readonly Mutant[] = [
   {
     name: 'moved-runs-unchecked',
     test: 'unit/wire/ring-message',
-    file: 'src/wire/ring-message.js',
+    file: 'src/wire/ring-document.js',
     find: 'first < free || ',
     replace: '',
   },
