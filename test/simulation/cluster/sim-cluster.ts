@@ -291,16 +291,20 @@ export class SimCluster {
     return undefined;
   }
 
-  /** Members that nobody is any more: their machines are gone for good, or their disks wiped. */
+  /**
+   * Members, and those that leave, that nobody is any more: their machines are gone for good, or
+   * their disks wiped.
+   */
   lost(): readonly string[] {
     const { newest } = this.chain;
-    const places = [...(newest?.members ?? []), ...(newest?.move?.members ?? [])];
-    const lost = places
-      .filter(({ id }) => newest!.removed.every((gone) => gone !== id))
-      .filter(
-        ({ id }) => !this.nodes.some(({ lastId, isScrapped }) => lastId === id && !isScrapped),
-      );
-    return [...new Set(lost.map(({ id }) => id))];
+    if (newest === undefined) return [];
+    const { members, move, leaving, removed } = newest;
+    const places = [...members, ...(move?.members ?? [])].map(({ id }) => id);
+    const isGone = (id: string): boolean =>
+      !this.nodes.some(({ lastId, isScrapped }) => lastId === id && !isScrapped);
+    return [...new Set([...places, ...leaving])].filter(
+      (id) => !removed.includes(id) && isGone(id),
+    );
   }
 
   /** It was a member and is none any more: its process has ended, or will. */
