@@ -17,7 +17,7 @@
  * away.
  */
 import type { NodeId } from '../rules/actor.js';
-import { majorityOf } from './voter.js';
+import { majorityOf } from '../rules/voters.js';
 
 /** Of one node no two lives have the same name. 32 bits, unsigned. */
 export type LifeName = number;

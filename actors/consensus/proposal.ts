@@ -8,7 +8,8 @@
 import type { NodeId } from '../rules/actor.js';
 import type { Accepted, Question } from './acceptor.js';
 import { ballotAfter, isAbove, isSameBallot, type Ballot } from './ballot.js';
-import { majorityOf, type Vote } from './voter.js';
+import { majorityOf } from '../rules/voters.js';
+import type { Vote } from './voter.js';
 
 /** What came of asking one; a vote about an instance that is over ends the proposal instead. */
 export type Word<V> =

@@ -4,6 +4,7 @@
  * does not know who votes.
  */
 import type { NodeId } from '../rules/actor.js';
+import { majorityOf } from '../rules/voters.js';
 import { answerOf, type Acceptor, type AcceptorAnswer, type Question } from './acceptor.js';
 
 export interface Voter<V> {
@@ -38,10 +39,6 @@ export function voteOf<V>(voter: Voter<V>, instance: number, question: Question<
   if (instance > voter.instance) return { acceptor, vote: { kind: 'behind' } };
   const { next, answer } = answerOf(acceptor, question);
   return { acceptor: next, vote: answer };
-}
-
-export function majorityOf(voters: readonly NodeId[]): number {
-  return Math.floor(voters.length / 2) + 1;
 }
 
 /**

@@ -7,9 +7,8 @@
 import type { NodeId } from './actor.js';
 import { type Arrival, intakeOf } from './arrival.js';
 import type { Configuration } from './configuration.js';
-import { majorityOf } from './removal.js';
 import { begin, finish, moved, type Objection, released } from './steps.js';
-import { votersOf } from './voters.js';
+import { majorityOf, votersOf } from './voters.js';
 
 export interface Seen {
   /** For all of the Ns there are (`transfer.ts`); undefined: nobody is left for one of them. */

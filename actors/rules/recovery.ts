@@ -19,9 +19,8 @@ import {
 import { eraOf, firstNumberOf, founded } from './era.js';
 import { fnvBasis, hashText, mixed } from './hash.js';
 import { chainLimits } from './limits/chain.js';
-import { majorityOf } from './removal.js';
 import { type Objection, sameConfiguration } from './steps.js';
-import { votersOf } from './voters.js';
+import { majorityOf, votersOf } from './voters.js';
 
 /** The same for all who recover the same survivors from the same configuration. */
 export function recovered(

@@ -6,6 +6,7 @@
  */
 import type { NodeId } from './actor.js';
 import type { Reachability } from './membership.js';
+import { majorityOf } from './voters.js';
 
 export interface RemovalCase {
   readonly target: NodeId;
@@ -39,8 +40,4 @@ export interface Removals {
 /** Those of the nodes that still count for anything; the list itself while nobody was removed. */
 export function remaining(nodes: readonly NodeId[], { removed }: Removals): readonly NodeId[] {
   return removed.size === 0 ? nodes : nodes.filter((node) => !removed.has(node));
-}
-
-export function majorityOf(voters: readonly NodeId[]): number {
-  return Math.floor(voters.length / 2) + 1;
 }

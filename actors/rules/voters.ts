@@ -22,6 +22,10 @@ export function votersOf({ members, removed }: Configuration): readonly NodeId[]
   return voters.map(({ id }) => id).sort();
 }
 
+export function majorityOf(voters: readonly NodeId[]): number {
+  return Math.floor(voters.length / 2) + 1;
+}
+
 /** In the zone, and there on the host, that has the fewest voters; of several the first. */
 function farthest(candidates: readonly Place[], voters: readonly Place[]): Place {
   const crowding = ({ host, zone }: Place): readonly [ofZone: number, ofHost: number] => [

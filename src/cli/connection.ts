@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { natsConfDefault } from '../bus/nats-conf.js';
 import { NatsBus } from '../bus/nats-bus.js';
-import { hasCredentials } from '../client/addresses.js';
+import { hasCredentials, serversDefault } from '../client/addresses.js';
 import { noConnection } from '../client/no-connection.js';
 import { readNodePassword } from './node-password.js';
 
@@ -15,8 +15,6 @@ export interface NodeConnection {
 export interface ConnectionOptions extends NodeConnection {
   readonly prefix: string;
 }
-
-export const serversDefault = 'nats://127.0.0.1:4222';
 
 export function serversOption(): Option {
   return new Option('-s, --servers <urls>', 'NATS servers, separated by commas').env('NATS_URL');

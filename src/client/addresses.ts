@@ -1,4 +1,6 @@
-/** Addresses as they may be shown: to a person, in an error, in the arguments of a process. */
+/** Addresses: where a server is unless told, and as they may be shown to anybody. */
+
+export const serversDefault = 'nats://127.0.0.1:4222';
 
 /** Without user and password. */
 export function shownServers(servers: string): string {

@@ -2,6 +2,7 @@
 import { NatsBus } from '../bus/nats-bus.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
+import { serversDefault } from './addresses.js';
 import { QuorateClient, type ClientOptions } from './client.js';
 import { noConnection } from './no-connection.js';
 
@@ -13,8 +14,6 @@ export interface ConnectOptions extends ClientOptions {
   /** As NATS shows it in its list of connections. */
   readonly name?: string | undefined;
 }
-
-const serversDefault = 'nats://127.0.0.1:4222';
 
 const advice = {
   server: 'start a server with quorate up, or say where it is with the option servers',

@@ -3,8 +3,7 @@
  * fewer others can be spared than it seems.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
-import { majorityOf } from '../../actors/consensus/voter.js';
-import { votersOf } from '../../actors/rules/voters.js';
+import { majorityOf, votersOf } from '../../actors/rules/voters.js';
 import type { Chain } from './chain.js';
 import type { Voting } from './voting.js';
 

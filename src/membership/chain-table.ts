@@ -85,6 +85,7 @@ export class ChainTable {
   private next = nothingKept;
   private written = nothingKept;
   private isWriting = false;
+  private isOver = false;
   private hasFailed = false;
   /** For what is not on disk yet. */
   private waiting: (() => void)[] = [];
@@ -157,14 +158,20 @@ export class ChainTable {
     this.write();
   }
 
+  /** Nobody goes by what comes on the disk from now on, and nothing more is written. */
+  stop(): void {
+    this.isOver = true;
+  }
+
   write(): void {
-    if (this.isWriting || this.next === this.written) return;
+    if (this.isOver || this.isWriting || this.next === this.written) return;
     const { next, written, waiting } = this;
     this.waiting = [];
     this.isWriting = true;
     this.tables.commit(
       (batch) => this.put(batch, next, written),
       (error) => {
+        if (this.isOver) return;
         this.isWriting = false;
         this.hasFailed = error !== undefined;
         if (error === undefined) {

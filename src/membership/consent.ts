@@ -6,8 +6,8 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { type Configuration, membersOf } from '../../actors/rules/configuration.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
-import { majorityOf, removalObjection } from '../../actors/rules/removal.js';
-import { votersOf } from '../../actors/rules/voters.js';
+import { removalObjection } from '../../actors/rules/removal.js';
+import { majorityOf, votersOf } from '../../actors/rules/voters.js';
 import type { CallId, IncomingCall, PeerAnswer, Peers } from '../bus/peers.js';
 import { UnavailableError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';

@@ -232,6 +232,7 @@ export class Membership {
         // It may be told to stop before it knows that it is alone with its id.
         this.endAsking();
         this.configurations.proposing.stop();
+        this.configurations.chain.table.stop();
         this.exchange.stop();
         this.identity.stop();
         this.watch.stop();

@@ -84,11 +84,9 @@ export class Planning {
 
   /** Once something has moved those vote to whom it moved. */
   private turned(from: Configuration): Configuration | Objection {
-    const { view } = this.options;
-    const isDown = (node: NodeId): boolean => view.reachability(node) === 'down';
     const to = cancelled(from);
-    if (typeof to === 'string' || isGoverned(to, { isDown })) return to;
-    const down = new Set(votersOf(to).filter(isDown));
+    if (typeof to === 'string' || isGoverned(to, { isDown: this.isDown })) return to;
+    const down = new Set(votersOf(to).filter(this.isDown));
     const names = to.members.filter(({ id }) => down.has(id)).map(({ name }) => name);
     return `too few of those who vote after that are heard, without ${names.join(', ')} nothing could be chosen any more: wait for them, or remove first who is gone for good (quorate remove ${names[0]})`;
   }
@@ -144,8 +142,11 @@ export class Planning {
 
   private down({ members, leaving }: Configuration): NodeId[] {
     const ids = [...members.map(({ id }) => id), ...leaving];
-    return ids.filter((id) => this.options.view.reachability(id) === 'down');
+    return ids.filter(this.isDown);
   }
+
+  private readonly isDown = (node: NodeId): boolean =>
+    this.options.view.reachability(node) === 'down';
 
   /** With the place of each node that comes, as it stands in its row or is to be. */
   private whole(wishes: WishesForm): WishesForm {

@@ -14,7 +14,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { replicaCountsOf } from '../../actors/rules/transfer.js';
-import { emptyDigest, sameDigest } from '../../actors/rules/versions.js';
+import { sameDigest } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
 import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
@@ -216,13 +216,14 @@ export class Release implements ReleaseEffects {
     let bytes = 0;
     for (const { key, digest } of differing) {
       const held = this.store.peek(key);
-      const context = held && stateIn(held.bytes);
+      const isSame = held !== undefined && sameDigest(held.digest, digest);
+      const context = isSame ? stateIn(held.bytes) : undefined;
       const length = context?.contextBytes.length ?? 0;
-      const isAsked = sameDigest(held?.digest ?? emptyDigest, digest);
-      if (isAsked && context !== undefined && bytes + length <= transferLimits.batchBytesMax) {
+      if (context === undefined || bytes + length > transferLimits.batchBytesMax) news.push(key);
+      else {
         keys.push({ key, context });
         bytes += length;
-      } else news.push(key);
+      }
     }
     if (keys.length === 0) return then(news);
     const body = transferBody({ kind: 'replaced', layout: this.layout, keys });

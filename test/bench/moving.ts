@@ -22,6 +22,8 @@ export interface MovingPlan {
   readonly ratePerSecond?: number | undefined;
   readonly clients: number;
   readonly durability: string;
+  /** Of each node; undefined: they share what there is. */
+  readonly cores?: number | undefined;
   readonly seed: number;
   readonly heatMs: number;
   readonly warmUpMs: number;
@@ -86,11 +88,11 @@ export async function moving(options: {
   readonly onRow: (row: PhaseRow) => void;
 }): Promise<MovingReport> {
   const { plan, directory, onProgress } = options;
-  const { nodes, durability, valueBytes, keys, clients, seed } = plan;
+  const { nodes, durability, cores, valueBytes, keys, clients, seed } = plan;
   const contender: Contender = { system: 'quorate', w: 2, r: 2, durability };
   const surroundings = {
     contenders: [contender],
-    systemOf: () => growing({ nodes, durability }),
+    systemOf: () => growing({ nodes, durability, cores }),
     valueBytes: [valueBytes],
     keys,
     clients,

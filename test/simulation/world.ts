@@ -3,6 +3,8 @@
  * heals and must make progress, then everything heals and must converge, then what is left is
  * compared with what was acknowledged.
  */
+import type { Configuration } from '../../actors/rules/configuration.js';
+import { majorityOf, votersOf } from '../../actors/rules/voters.js';
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
@@ -70,6 +72,19 @@ export async function runWorld(options: WorldOptions, run: RunOptions = {}): Pro
 /** Or ended, because it was removed. */
 function serves({ ready, isRemoved }: SimNode): boolean {
   return ready || isRemoved;
+}
+
+/** What an operator does once these are gone for good. */
+function wantedOnceLost(newest: Configuration, lost: readonly string[]): Change {
+  const voters = votersOf(newest);
+  // Too few are left to say that the others are gone.
+  if (voters.filter((id) => !lost.includes(id)).length < majorityOf(voters))
+    return { kind: 'recover' };
+  const { members, move } = newest;
+  const isAmong = (places: typeof members): boolean => places.some(({ id }) => lost.includes(id));
+  // Who owned something before as well is there however often it is cancelled.
+  if (move !== undefined && isAmong(move.members) && !isAmong(members)) return { kind: 'cancel' };
+  return { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), replace: [], places: [] };
 }
 
 function progressKey(bucket: string): string {
@@ -314,8 +329,7 @@ class World {
   }
 
   /**
-   * An operator declares gone what is gone, cancelling a move to what was no owner before; then
-   * what was begun comes to an end.
+   * An operator declares gone what is gone, and what was begun comes to an end.
    */
   private async settle(): Promise<void> {
     const { cluster } = this;
@@ -329,14 +343,7 @@ class World {
       if (isSettled && (cluster.options.join === 'ask' || restedUs >= restMinUs)) return;
       restedUs = isSettled ? restedUs + 1e6 : 0;
       if (lost.length > 0 && cluster.scheduler.nowUs >= againUs) {
-        const { members, move } = cluster.chain.newest!;
-        const isAmong = (places: typeof members): boolean =>
-          places.some(({ id }) => lost.includes(id));
-        // Who owned something before as well is there however often it is cancelled.
-        const isGoalAlone = move !== undefined && isAmong(move.members) && !isAmong(members);
-        const wanted: Change = isGoalAlone
-          ? { kind: 'cancel' }
-          : { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), replace: [], places: [] };
+        const wanted = wantedOnceLost(cluster.chain.newest!, lost);
         againUs = cluster.scheduler.nowUs + operatorPatienceUs;
         changeInTheEnd(
           cluster,

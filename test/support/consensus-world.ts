@@ -23,7 +23,8 @@ import {
   livesWith,
   remembering,
 } from '../../actors/consensus/lives.js';
-import { majorityOf, mayVoteAfter, voteOf, votesNowhere } from '../../actors/consensus/voter.js';
+import { mayVoteAfter, voteOf, votesNowhere } from '../../actors/consensus/voter.js';
+import { majorityOf } from '../../actors/rules/voters.js';
 import { consensusLimits } from '../../actors/rules/limits/consensus.js';
 import { ManualClock } from './manual-clock.js';
 

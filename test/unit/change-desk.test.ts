@@ -231,6 +231,16 @@ describe('a plan', () => {
   });
 });
 
+/** Of the partitions that move to them. */
+function receivedSome(lives: readonly NodeLife[]): void {
+  for (const { membership } of lives)
+    membership.configurations.heldData = {
+      received: () => new Set([0, 1, 2]),
+      isEmpty: () => false,
+      unanswering: () => [],
+    };
+}
+
 describe('a move that is under way', () => {
   test('is cancelled; where nothing moves there is nothing to cancel', async () => {
     const { world, lives } = await cluster('desk cancels', ['a', 'b', 'c', 'd']);
@@ -250,12 +260,7 @@ describe('a move that is under way', () => {
     const [a, b, c, d] = lives as [NodeLife, NodeLife, NodeLife, NodeLife];
     const office = new Office(world);
     // Some partitions have moved: those vote after a cancel to whom they moved.
-    for (const { membership } of lives)
-      membership.configurations.heldData = {
-        received: () => new Set([0, 1, 2]),
-        isEmpty: () => false,
-        unanswering: () => [],
-      };
+    receivedSome(lives);
     const plan = await office.plan(a, { leave: [c.id, d.id] });
     await office.answer(a, { ask: 'apply', plan });
     await world.until(() => known(a).move!.moved.length > 0, 5_000);
@@ -276,12 +281,7 @@ describe('a move that is under way', () => {
     const [a, b, , d] = lives as [NodeLife, NodeLife, NodeLife, NodeLife];
     const office = new Office(world);
     // Some partitions have moved: it takes a while to go back.
-    for (const { membership } of lives)
-      membership.configurations.heldData = {
-        received: () => new Set([0, 1, 2]),
-        isEmpty: () => false,
-        unanswering: () => [],
-      };
+    receivedSome(lives);
     const plan = await office.plan(a, { leave: [d.id] });
     await office.answer(a, { ask: 'apply', plan });
     await world.until(() => known(a).move!.moved.length > 0, 5_000);

@@ -1,5 +1,5 @@
 /** What becomes of a cluster on disk whose members are missing, most of them. */
-import { majorityOf } from '../../../actors/rules/removal.js';
+import { majorityOf } from '../../../actors/rules/voters.js';
 import { numberOf } from './data-of-cluster.js';
 
 /** Whether those are left who can change anything of the cluster. */

@@ -1,6 +1,5 @@
 /** What `quorate up` says once it serves: one line for eyes and scripts, then lines to copy. */
-import { hasCredentials, shownServers } from '../../client/addresses.js';
-import { serversDefault } from '../connection.js';
+import { hasCredentials, serversDefault, shownServers } from '../../client/addresses.js';
 
 export interface WelcomeOptions {
   /** How the user can call the command: `quorate`, or `npx quorate` in a clone. */

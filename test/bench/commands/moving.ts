@@ -15,6 +15,7 @@ interface MovingFlags {
   readonly inFlight: number;
   readonly rate?: number;
   readonly durability: string;
+  readonly cores?: number;
   readonly clients: number;
   readonly seconds: number;
   readonly window: number;
@@ -52,6 +53,7 @@ export function addMoving(program: Command): void {
     .option('--in-flight <count>', 'requests in flight; 0: none while it moves', notNegative, 64)
     .option('--rate <per second>', 'an open loop instead of so many in flight', wholeNumber)
     .option('--durability <when>', 'sync, periodic:MS', durability, 'sync')
+    .option('--cores <part>', 'of a core, for each node of its own; takes root', positive)
     .option('--clients <count>', 'client processes that share the load', wholeNumber, 1)
     .option('--seconds <seconds>', 'measured before and after', positive, 30)
     .option('--window <seconds>', 'measured at once while it moves', positive, 10)
@@ -64,11 +66,13 @@ export function addMoving(program: Command): void {
       'after',
       `
 N=3 W=2 R=2. All nodes are on this machine, the new one too: with a closed loop that keeps it busy, what it does for itself is
-taken from the others; with --rate below what they can do that shows in latencies alone. The share of the new node is what it holds in the end.
+taken from the others; with --rate below what they can do that shows in latencies alone; with --cores each node has its own part
+of a core, as if it were a machine of its own. The share of the new node is what it holds in the end.
 
 Examples:
   npm run bench -- moving
   npm run bench -- moving --keys 20000 --seconds 5 --window 2
+  npm run bench -- moving --keys 100000 --cores 0.35
   npm run bench -- moving --in-flight 0 --json idle.json`,
     )
     .action(run);
@@ -78,7 +82,7 @@ async function run(flags: MovingFlags): Promise<void> {
   const plan = planOf(flags);
   print(machine());
   print(
-    `${plan.nodes} nodes and one more, ${plan.keys} keys of ${plan.valueBytes} bytes, ${plan.workload}, ${loadText(plan)}, ${plan.durability}\n`,
+    `${plan.nodes} nodes and one more, ${plan.keys} keys of ${plan.valueBytes} bytes, ${plan.workload}, ${loadText(plan)}, ${plan.durability}${coresText(plan)}\n`,
   );
   print(headOf(columns));
   await withDirectory(flags.directory, async (directory) => {
@@ -90,6 +94,10 @@ async function run(flags: MovingFlags): Promise<void> {
 
 function loadText({ inFlight, ratePerSecond }: MovingPlan): string {
   return ratePerSecond === undefined ? `${inFlight} in flight` : `${ratePerSecond} a second`;
+}
+
+function coresText({ cores }: MovingPlan): string {
+  return cores === undefined ? '' : `, each node ${cores} of a core`;
 }
 
 function onRow(row: PhaseRow): void {
@@ -109,7 +117,7 @@ function movedText({ moved, ...report }: MovingReport): string[] {
 }
 
 function planOf(flags: MovingFlags): MovingPlan {
-  const { nodes, keys, size, workload, inFlight, rate, clients, seed } = flags;
+  const { nodes, keys, size, workload, inFlight, rate, cores, clients, seed } = flags;
   return {
     nodes,
     keys,
@@ -120,6 +128,7 @@ function planOf(flags: MovingFlags): MovingPlan {
     clients,
     seed,
     durability: flags.durability,
+    cores,
     heatMs: 1000 * flags.heat,
     warmUpMs: 500,
     measureMs: 1000 * flags.seconds,

@@ -11,6 +11,7 @@ import { startNatsServer, type NatsServer } from '../../support/nats-server.js';
 import { descendantsOf } from '../measure/processes.js';
 import { ownRoot } from './checkouts.js';
 import { endOf } from './child.js';
+import { CpuAllotment } from './cpu-allotment.js';
 import type { NodeStatusRow } from './quorate.js';
 import type { RunningSystem, System } from './system.js';
 
@@ -21,6 +22,8 @@ const answerMsMax = 1_000;
 export interface GrowingOptions {
   readonly nodes: number;
   readonly durability: string;
+  /** Of each node; undefined: they share what there is. */
+  readonly cores?: number | undefined;
 }
 
 /** Whose data lie where, as far as it matters here. */
@@ -40,6 +43,7 @@ export function growing(options: GrowingOptions): System {
 
 export class GrowingCluster implements RunningSystem {
   private readonly nodes: { readonly child: ChildProcess; readonly gone: Promise<void> }[] = [];
+  private readonly allotments: CpuAllotment[] = [];
 
   private constructor(
     private readonly directory: string,
@@ -76,6 +80,11 @@ export class GrowingCluster implements RunningSystem {
     // It ends when nobody holds its channel any more.
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] });
     this.nodes.push({ child, gone: endOf(child) });
+    if (this.options.cores !== undefined) {
+      const allotment = CpuAllotment.of(this.options.cores, `${process.pid}-${name}`);
+      this.allotments.push(allotment);
+      allotment.take(child.pid!);
+    }
     return name;
   }
 
@@ -122,6 +131,7 @@ export class GrowingCluster implements RunningSystem {
     await this.connection.close();
     for (const { child } of this.nodes) child.kill('SIGTERM');
     await Promise.all(this.nodes.map(({ gone }) => gone));
+    for (const allotment of this.allotments) allotment.end();
     await this.server.stop();
   }
 }

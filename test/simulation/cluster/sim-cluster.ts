@@ -145,7 +145,8 @@ export class SimCluster {
     this.moves = this.watchMoves();
     this.nats.onPublish.push((_from, publication) => this.merges.hear(publication));
     this.merges.onAsked.push((merge) => this.moves.asked(merge));
-    for (let i = 1; i <= options.nodes; i++) this.makeNode(`n${i}`, {});
+    const { nodes, founders = nodes } = options;
+    for (let i = 1; i <= nodes; i++) this.makeNode(`n${i}`, {}, founders);
   }
 
   private watchMoves(): MoveOracle {
@@ -175,10 +176,13 @@ export class SimCluster {
     for (const node of this.all) listener(node);
   }
 
-  /** A machine with an empty disk, which starts; one that was there before starts again. */
+  /**
+   * A machine with an empty disk, which starts; one that was there before starts again. It comes to
+   * a cluster that is there, and founds none though all of that be down.
+   */
   add(name: string, newcomer: Newcomer): void {
     const known = this.all.find((node) => node.name === name);
-    (known ?? this.makeNode(name, newcomer)).start();
+    (known ?? this.makeNode(name, newcomer, limits.membersMax)).start();
   }
 
   /** Of a bucket, with what it does not say itself. */
@@ -289,16 +293,20 @@ export class SimCluster {
     return undefined;
   }
 
-  /** Members that nobody is any more: their machines are gone for good, or their disks wiped. */
+  /**
+   * Members, and those that leave, that nobody is any more: their machines are gone for good, or
+   * their disks wiped.
+   */
   lost(): readonly string[] {
     const { newest } = this.chain;
-    const places = [...(newest?.members ?? []), ...(newest?.move?.members ?? [])];
-    const lost = places
-      .filter(({ id }) => newest!.removed.every((gone) => gone !== id))
-      .filter(
-        ({ id }) => !this.nodes.some(({ lastId, isScrapped }) => lastId === id && !isScrapped),
-      );
-    return [...new Set(lost.map(({ id }) => id))];
+    if (newest === undefined) return [];
+    const { members, move, leaving, removed } = newest;
+    const places = [...members, ...(move?.members ?? [])].map(({ id }) => id);
+    const isGone = (id: string): boolean =>
+      !this.nodes.some(({ lastId, isScrapped }) => lastId === id && !isScrapped);
+    return [...new Set([...places, ...leaving])].filter(
+      (id) => !removed.includes(id) && isGone(id),
+    );
   }
 
   /** It was a member and is none any more: its process has ended, or will. */
@@ -347,7 +355,7 @@ export class SimCluster {
     for (const node of this.nodes) node.process?.die();
   }
 
-  private makeNode(name: string, newcomer: Newcomer): SimNode {
+  private makeNode(name: string, newcomer: Newcomer, founders: number): SimNode {
     const { host, zone, weight, join, replaces = '' } = newcomer;
     const { options, scheduler, random, trace, nats } = this;
     const disk = new SimDisk(random.fork(`${name}/disk`), {
@@ -364,7 +372,7 @@ export class SimCluster {
       dataDir: `/${name}`,
       partitions: options.partitions,
       durability: options.durability,
-      founders: options.founders ?? options.nodes,
+      founders,
       foundingRing: options.ring,
       join: join ?? options.join,
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },

@@ -93,7 +93,7 @@ export const consensusMutants: readonly Mutant[] = [
   {
     name: 'majority-off-by-one',
     test: histories,
-    file: voter,
+    file: 'actors/rules/voters.js',
     find: 'Math.floor(voters.length / 2) + 1',
     replace: 'Math.floor(voters.length / 2)',
   },

@@ -374,7 +374,7 @@ export const movingMutants: readonly Mutant[] = [
     name: 'cancelled-to-a-dead-majority',
     test: 'unit/change-desk',
     file: 'src/membership/planning.js',
-    find: "typeof to === 'string' || isGoverned(to, { isDown })",
+    find: "typeof to === 'string' || isGoverned(to, { isDown: this.isDown })",
     replace: 'true',
   },
   {

@@ -222,7 +222,19 @@ test('a configuration that was left is not gone back to', () => {
   told.merge(n1, n2, now);
   told.merge(n1, n2, now);
   expect(told.broken).toEqual([]);
-  told.merge(n1, n3, before);
+  told.read(n1, n3, before);
+  expect(told.broken).toEqual(['configuration-taken-back']);
+});
+
+test('a put that its author was answered goes on by the configuration it was planned by', () => {
+  const told = new Told();
+  told.read(n2, n3, before);
+  told.read(n1, n2, now, 0);
+  told.merge(n2, n3, before, { isAcked: false });
+  told.read(n2, n3, now);
+  told.merge(n2, n3, before, { isAcked: false });
+  expect(told.broken).toEqual([]);
+  told.read(n2, n3, before);
   expect(told.broken).toEqual(['configuration-taken-back']);
 });
 

@@ -100,9 +100,13 @@ export class ConfigurationOracle {
   }
 
   askedMerge(merge: AskedMerge): void {
-    const { from, by, configuration } = merge;
+    const { from, by, reason, configuration } = merge;
     this.merges.set(merge, this.told(by).last);
-    if (configuration !== null) this.goesBy(from, configuration);
+    if (configuration === null) return;
+    const { last } = this.told(from);
+    // A put that its author was answered goes on by the one it was planned by.
+    const isOfItsPlan = reason === forPut && typeof last === 'number' && configuration <= last;
+    if (!isOfItsPlan) this.goesBy(from, configuration);
   }
 
   ackedMerge(merge: AckedMerge): void {

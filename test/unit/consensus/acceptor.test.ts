@@ -17,14 +17,9 @@ import {
   reachOf,
   type Ballot,
 } from '../../../actors/consensus/ballot.js';
-import {
-  majorityOf,
-  mayVoteAfter,
-  voteOf,
-  votesNowhere,
-  type Vote,
-} from '../../../actors/consensus/voter.js';
+import { mayVoteAfter, voteOf, votesNowhere, type Vote } from '../../../actors/consensus/voter.js';
 import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
+import { majorityOf } from '../../../actors/rules/voters.js';
 
 const { ballotLeapMax, ballotRoundMax } = consensusLimits;
 

@@ -9,7 +9,7 @@ import {
   livesWith,
   remembering,
 } from '../../../actors/consensus/lives.js';
-import { majorityOf } from '../../../actors/consensus/voter.js';
+import { majorityOf } from '../../../actors/rules/voters.js';
 
 const asked = (held: Lives, after: LifeName | undefined, life: LifeName): Lives =>
   heldWith(new Map([['b', held]]), { node: 'b', life, after, max: 3 }).get('b')!;
