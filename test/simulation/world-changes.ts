@@ -74,7 +74,7 @@ export function withChanges(world: WorldOptions, drawn: ChangesDrawn): WorldOpti
  * late by minutes.
  */
 function drawWorkUs(random: SimRandom, changes: number): number {
-  const seconds = random.below(4) === 0 ? random.between(40, 240) : changes * random.between(6, 24);
+  const seconds = random.below(6) === 0 ? random.between(40, 180) : changes * random.between(4, 16);
   return Math.max(10, seconds) * 1e6;
 }
 

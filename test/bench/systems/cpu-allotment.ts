@@ -26,7 +26,9 @@ export class CpuAllotment {
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`no part of a core can be allotted here, which takes root: ${why}`);
+      throw new Error(`no part of a core can be allotted here, which takes root: ${why}`, {
+        cause: error,
+      });
     }
     return new CpuAllotment(directory);
   }

@@ -75,11 +75,14 @@ export class Changes {
   get unsettled(): string | undefined {
     const { newest } = this.options.chain;
     if (newest === undefined) return 'nobody has told of a configuration';
-    const { number, move, leaving, partitions } = newest;
+    const { number, move, leaving, removed, partitions } = newest;
     if (move !== undefined)
       return `by configuration ${number}, ${move.moved.length} of ${partitions} partitions have moved`;
-    const left = leaving.map((id) => this.nameOf(id));
-    return left.length === 0 ? undefined : `by configuration ${number}, ${left.join(' ')} leave`;
+    const named = (ids: readonly string[]): string => ids.map((id) => this.nameOf(id)).join(' ');
+    if (leaving.length > 0) return `by configuration ${number}, ${named(leaving)} leave`;
+    // Their places are given to others next.
+    if (removed.length > 0) return `by configuration ${number}, ${named(removed)} have places`;
+    return undefined;
   }
 
   /** With the nodes that have these parts now; undefined: nobody has one of them. */

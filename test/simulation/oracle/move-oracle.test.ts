@@ -1,6 +1,16 @@
 import { expect, test } from '@jest/globals';
-import type { Configuration } from '../../../actors/rules/configuration.js';
-import { begun, cancelled, finished, founded, idOf, moved, stateOf } from './made-up.js';
+import type { Configuration, Place } from '../../../actors/rules/configuration.js';
+import {
+  begun,
+  cancelled,
+  finished,
+  founded,
+  idOf,
+  moved,
+  place,
+  placesOf,
+  stateOf,
+} from './made-up.js';
 import type { SeenState } from './message-reader.js';
 import { MoveOracle, type Owners } from './move-oracle.js';
 import { Violations } from './violations.js';
@@ -70,9 +80,13 @@ class Told {
 
 function ownersOf({ members, move }: Pick<Configuration, 'members' | 'move'>): Owners {
   return {
-    before: members.map(({ id }) => id),
-    after: (move?.members ?? []).map(({ id }) => id),
+    before: idsOfWeighty(members),
+    after: idsOfWeighty(move?.members ?? []),
   };
+}
+
+function idsOfWeighty(places: readonly Place[]): string[] {
+  return places.filter(({ weight }) => weight > 0).map(({ id }) => id);
 }
 
 const two = { [n1]: stateOf('a:1'), [n2]: stateOf('a:1', 'b:1'), [n3]: stateOf('b:1') };
@@ -128,6 +142,19 @@ test('a new owner that is down is looked into when it is back', () => {
 });
 
 test('after a cancel, what has not moved is where it was', () => {
+  const told = new Told().holds(two).learned(moving, n1, n2, n3, n4);
+  expect(told.learned(cancelled(moving), n1, n2, n3).broken).toEqual([]);
+});
+
+test('after a cancel of what changed weights alone, what has not moved is where it was', () => {
+  const before = { ...stable, members: [...placesOf('n1 n2 n3'), place('n4', 0)] };
+  const members = [...placesOf('n1 n2'), place('n3', 0), place('n4')];
+  const moving = {
+    ...before,
+    number: 2,
+    layout: 2,
+    move: { members, ring: 1, moved: [] },
+  } as const;
   const told = new Told().holds(two).learned(moving, n1, n2, n3, n4);
   expect(told.learned(cancelled(moving), n1, n2, n3).broken).toEqual([]);
 });

@@ -288,7 +288,8 @@ const forPut = 0;
 /** Which way a move goes; undefined: nothing moves. */
 function courseOf({ layout, move, members }: Configuration): string | undefined {
   if (move === undefined) return undefined;
-  const sides = textOf([members, move.members].map((places) => places.map(({ id }) => id)));
+  // Where nobody comes or goes the sides differ in weights, hosts or zones.
+  const sides = textOf([members, move.members]);
   return `${layout}${sides.replaceAll(' ', '')}`;
 }
 
