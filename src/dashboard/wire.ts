@@ -156,6 +156,8 @@ export interface KeyCopy {
   readonly isHeld: boolean;
   readonly context: PlainValue;
   readonly siblings: readonly SiblingPicture[];
+  /** Ids of nodes: it holds a hint of this key for each. Not there: for nobody. */
+  readonly owedTo?: readonly string[];
   /** It did not say what it holds, and why. */
   readonly error?: string;
 }

@@ -124,7 +124,15 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'quorate-command-'));
   const port = await freePort();
   servers = `nats://127.0.0.1:${port}`;
-  cluster = launch(['up', '--port', String(port), '--data-dir', join(directory, 'data')]);
+  cluster = launch([
+    'up',
+    '--nodes',
+    '3',
+    '--port',
+    String(port),
+    '--data-dir',
+    join(directory, 'data'),
+  ]);
   await cluster.printed(new RegExp(`^quorate: ready · 3 nodes · ${servers}$`, 'm'));
 });
 

@@ -104,7 +104,8 @@ function isAlive(pid: number): boolean {
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'quorate-dashboard-'));
-  const args = ['up', '--port', String(await freePort()), '--data-dir', join(directory, 'data')];
+  const nodes = ['--nodes', '3', '--port', String(await freePort())];
+  const args = ['up', ...nodes, '--data-dir', join(directory, 'data')];
   ({ child: up, ready } = await launch(args));
   port = Number(new URL(ready.dashboard ?? '').port);
   // A node of the same cluster that `up` did not start.

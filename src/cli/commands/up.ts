@@ -79,10 +79,10 @@ else it is installed with apt-get, apk or brew if that can be done without askin
 
 Examples:
   quorate up
-  quorate up --nodes 5 --port 4333 --data-dir /tmp/quorate
+  quorate up --nodes 3 --port 4333 --data-dir /tmp/quorate
   quorate up --nodes 3 --yes
   quorate up --servers nats://127.0.0.1:4222
-  npm start -- --nodes 5
+  npm start -- --nodes 7
 
 The first Ctrl-C or SIGTERM stops everything in order, a second one at once.`,
     )

@@ -8,5 +8,5 @@ export interface WishedCluster {
   readonly replaces: readonly string[];
 }
 
-/** Of a new cluster. */
-export const nodesDefault = 3;
+/** Of a new cluster: more than its replicas, so that there is one to stand in for a dead one. */
+export const nodesDefault = 5;

@@ -69,12 +69,13 @@ function placeOf(
 
 function copiesOf(answers: ReadonlyMap<string, Fields>): KeyCopy[] {
   return [...answers].map(([node, answer]) => {
-    const { error, held, context, siblings } = answer;
+    const { error, held, context, siblings, owedTo } = answer;
     return {
       node,
       isHeld: held === true,
       context: (context ?? null) as PlainValue,
       siblings: (Array.isArray(siblings) ? siblings : []).flatMap((one) => siblingOf(one) ?? []),
+      ...(Array.isArray(owedTo) && owedTo.length > 0 && { owedTo: owedTo.map(String) }),
       ...(error !== undefined && { error: String(error) }),
     };
   });

@@ -11,7 +11,7 @@ import type {
   Sampling,
   TraceSummary,
 } from '../wire.js';
-import type { LiveCluster, Source, SourceListener } from './source.js';
+import { UnansweredError, type LiveCluster, type Source, type SourceListener } from './source.js';
 
 /** Events of the stream, by their names. */
 interface Told {
@@ -91,6 +91,9 @@ export class LiveSource implements Source {
   }
 }
 
+/** The server runs, and the cluster behind it has not answered. */
+const serviceUnavailable = 503;
+
 /** They are the server's own, whatever is shown. */
 export function askedCharts(): Promise<readonly ChartDefinition[]> {
   return asked('/api/charts');
@@ -110,6 +113,7 @@ async function asked<T>(path: string, init?: RequestInit): Promise<T> {
   } catch {
     throw new Error('The server of this page can’t be reached.');
   }
+  if (response.status === serviceUnavailable) throw new UnansweredError();
   const text = await response.text();
   if (!response.ok) throw new Error(text === '' ? `The server says ${response.status}.` : text);
   return (text === '' ? undefined : JSON.parse(text)) as T;

@@ -45,6 +45,17 @@ export interface Source {
   readonly player?: Player;
 }
 
+/** So few nodes run, or can be reached, that nobody answered. It may be asked again. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+
+  constructor() {
+    super(
+      'No node has answered in time: most are down or starting, or NATS can’t be reached. It is asked again by itself.',
+    );
+  }
+}
+
 /** What is asked of a cluster or done to it; each throws an `Error` with a sentence. */
 export interface LiveCluster {
   keys(bucket: string, after: string): Promise<KeysPage>;

@@ -23,14 +23,21 @@ const margin = 16;
 export function firstCamera(
   drawing: Size,
   window: Size,
-  begin: { readonly x: number } | undefined,
+  begin: { readonly x: number; readonly y: number } | undefined,
 ): Camera {
   const whole = wholeScale(drawing, window);
   const camera = placedAt(drawing, window, Math.min(Math.max(whole, readable), largestAtFirst));
+  if (begin === undefined) return camera;
   const { scale } = camera;
-  const last = window.width - margin - drawing.width * scale;
-  if (begin === undefined || last >= margin) return camera;
-  return { ...camera, x: between(window.width / 2 - begin.x * scale, last, margin) };
+  const along = (at: number, window: number, drawing: number, before: number): number => {
+    const last = window - margin - drawing * scale;
+    return last >= margin ? before : between(window / 2 - at * scale, last, margin);
+  };
+  return {
+    scale,
+    x: along(begin.x, window.width, drawing.width, camera.x),
+    y: along(begin.y, window.height, drawing.height, camera.y),
+  };
 }
 
 export function wholeCamera(drawing: Size, window: Size): Camera {

@@ -84,11 +84,11 @@ class Mover {
   private pressedAt: Place | undefined;
 
   shows(frame: HTMLElement, moved: SVGGElement, drawing: Size, begin: Place | undefined): void {
+    if (drawing !== this.drawing) this.isByHand = false;
     this.frame = frame;
     this.moved = moved;
     this.drawing = drawing;
     this.begin = begin;
-    this.isByHand = false;
     this.resized();
   }
 

@@ -51,9 +51,13 @@ export function InstanceList({ chart, instances, nodes, chosen }: InstanceListPr
   );
 }
 
+/** What XState calls who was given no name: nothing to a reader. */
+const nameless = /^x:\d+$/;
+
 /** Its node and its name, in which ids of nodes are told by their names. */
 export function instanceTitle({ node, name }: Instance, nodes: readonly NodeLabel[]): string {
   const own = nodes.find(({ id }) => id === node)?.name ?? node;
+  if (nameless.test(name) && own !== '') return own;
   let title = name;
   for (const { id, name: word } of nodes) if (id !== '') title = title.replaceAll(id, word);
   return own === '' ? title : `${own} · ${title}`;

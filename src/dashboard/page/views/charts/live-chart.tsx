@@ -6,6 +6,7 @@ import { Canvas } from './canvas.tsx';
 import { ChartDrawing } from './chart-drawing.tsx';
 import { Marking, type Marks } from './marking.js';
 import { usePlacedChart, type PlacedChart } from './placed-chart.js';
+import { middleOf, type Placing, type Point } from './placing.js';
 
 export interface LiveChartProps {
   readonly chart: ChartDefinition;
@@ -50,9 +51,19 @@ function Placed({
     shown.current = moment;
     marking.current?.show(marks, isStep);
   }, [marks, moment, still]);
+  const begin = useBegin(placing, marks.lit);
   return (
-    <Canvas label={`Chart of ${chart.id}`} drawing={placing} begin={placing.starts[0]?.dot}>
+    <Canvas label={`Chart of ${chart.id}`} drawing={placing} begin={begin}>
       {still}
     </Canvas>
   );
+}
+
+/** What is lit at first, so that it is in sight; before anything is, where the chart begins. */
+function useBegin(placing: Placing, lit: ReadonlySet<string>): Point | undefined {
+  const begun = useRef<{ readonly placing: Placing; readonly at: Point }>(undefined);
+  if (begun.current?.placing !== placing) begun.current = undefined;
+  const at = begun.current?.at ?? middleOf(placing, lit);
+  if (at !== undefined) begun.current ??= { placing, at };
+  return at ?? placing.starts[0]?.dot;
 }

@@ -201,6 +201,24 @@ function placingOf(
   };
 }
 
+/** Of those states in which no other one of these lies; undefined: none of them is drawn. */
+export function middleOf({ places }: Placing, states: ReadonlySet<string>): Point | undefined {
+  const drawn = [...states].flatMap((id) => places.get(id) ?? []);
+  const inner = drawn.filter((one) => !drawn.some((other) => other !== one && holds(one, other)));
+  if (inner.length === 0) return undefined;
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    x: mean(inner.map(({ x, width }) => x + width / 2)),
+    y: mean(inner.map(({ y, height }) => y + height / 2)),
+  };
+}
+
+function holds(outer: Place, inner: Place): boolean {
+  const isAcross = outer.x <= inner.x && inner.x + inner.width <= outer.x + outer.width;
+  return isAcross && outer.y <= inner.y && inner.y + inner.height <= outer.y + outer.height;
+}
+
 interface Header {
   readonly top: number;
   readonly bottom: number;

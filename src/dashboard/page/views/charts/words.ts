@@ -1,16 +1,19 @@
 /** States and values of a chart as short text. */
 import type { PlainValue, StateValue } from '../../../wire.js';
 
-/** `probed.asked`; regions beside each other: `meeting.withAll.staying, doing.singly`. */
+/** `probed.asked`; of regions beside each other: `amongOthers (beating.resting, telling.free)`. */
 export function stateWords(value: StateValue | null): string {
-  return value === null ? 'not known' : leavesOf(value, '').join(', ');
+  if (value === null) return 'not known';
+  if (typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([name, below]) => withBelow(name, below))
+    .join(', ');
 }
 
-function leavesOf(value: StateValue, path: string): string[] {
-  if (typeof value === 'string') return [`${path}${value}`];
-  const regions = Object.entries(value);
-  if (regions.length === 0) return [path.slice(0, -1)];
-  return regions.flatMap(([key, below]) => leavesOf(below ?? {}, `${path}${key}.`));
+function withBelow(name: string, below: StateValue | undefined): string {
+  const regions = typeof below === 'object' ? Object.keys(below).length : 1;
+  if (below === undefined || regions === 0) return name;
+  return regions === 1 ? `${name}.${stateWords(below)}` : `${name} (${stateWords(below)})`;
 }
 
 /** XState's own names of timers say more than a reader wants to know. */

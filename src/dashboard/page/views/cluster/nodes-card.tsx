@@ -2,6 +2,7 @@
 import type { ClusterPicture, NodePicture } from '../../../wire.js';
 import { NodeBadge } from '../../parts/node-badge.tsx';
 import { msText, shortNumber } from '../../parts/quantity.js';
+import { hashOf } from '../../route.js';
 import type { Focus } from './focus.js';
 import { nodeState } from './node-state.js';
 import type { SeriesBook } from './series-book.js';
@@ -14,6 +15,7 @@ export interface NodesCardProps {
   readonly lit: ReadonlySet<string>;
   readonly point: (focus: Focus | undefined) => void;
   readonly choose: (focus: Focus) => void;
+  readonly canBreak: boolean;
 }
 
 type Cell = (value: number) => string;
@@ -37,7 +39,14 @@ export function NodesCard(props: NodesCardProps) {
   const { nodes } = picture;
   return (
     <section class="card stack" aria-labelledby="cluster-nodes">
-      <h2 id="cluster-nodes">Nodes</h2>
+      <div class="row">
+        <h2 id="cluster-nodes">Nodes</h2>
+        {props.canBreak && (
+          <a class="small" href={hashOf('story')}>
+            Kill one, pause it, cut it off
+          </a>
+        )}
+      </div>
       <div class="scroll">
         <table class="nodes">
           <thead>

@@ -45,7 +45,7 @@ export function TimeLine(props: TimeLineProps) {
     setEnd(to >= nowMs ? null : to);
   };
   return (
-    <section class="card stack time-line" aria-labelledby="cluster-events">
+    <section class="card stack happened" aria-labelledby="cluster-events">
       <div class="row">
         <h2 id="cluster-events">What happened</h2>
         <SpanChoice lengthMs={lengthMs} setLength={setLength} />

@@ -36,6 +36,7 @@ export function ClusterView({ path }: ViewProps) {
           events={books.events.events}
           series={books.series}
           lookAt={(atMs) => store.lookAt(atMs)}
+          canBreak={store.greeting?.canBreak === true}
         />
       )}
     </section>
@@ -70,9 +71,10 @@ interface ShownProps {
   readonly events: EventBook['events'];
   readonly series: SeriesBook;
   readonly lookAt: (atMs: number) => void;
+  readonly canBreak: boolean;
 }
 
-function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt }: ShownProps) {
+function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt, ...props }: ShownProps) {
   const [chosen, setChosen] = useChosen(path);
   const [pointed, setPointed] = useState<Focus>();
   const point = useCallback((focus: Focus | undefined) => {
@@ -100,8 +102,8 @@ function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt }: Sho
   const sight = useMemo(() => <SightCard picture={picture} lit={lit} />, [picture, lit]);
   const table = useMemo(() => {
     const shared = { picture, series, lit, point, choose };
-    return <NodesCard {...shared} chosen={chosen} />;
-  }, [picture, newest, chosen, lit]);
+    return <NodesCard {...shared} chosen={chosen} canBreak={props.canBreak} />;
+  }, [picture, newest, chosen, lit, props.canBreak]);
   const measures = useMemo(
     () => <MeasuresCard nodes={nodes} series={series} lit={litLong} markedMs={markedMs} />,
     [nodes, series, newest, litLong, markedMs],

@@ -111,6 +111,20 @@ function standingOf(
   return holdsAll && sawAll ? 'whole' : 'behind';
 }
 
+/**
+ * Ids of the owners that a node keeps a hint of the key for. A node says whom it owes anything, and
+ * whether it is this key: those who have all of it are owed something else.
+ */
+export function owedBy(
+  { nodes, standings }: Comparison,
+  copies: readonly KeyCopy[],
+  owners: readonly string[],
+  holder: string,
+): readonly string[] {
+  const owed = copies.find(({ node }) => node === holder)?.owedTo ?? [];
+  return owed.filter((id) => owners.includes(id) && standings[nodes.indexOf(id)] !== 'whole');
+}
+
 /** The comparison in a sentence. `owners`: ids of who is to hold the key; `nameOf`: by id. */
 export function sentenceOf(
   { nodes, standings, siblings }: Comparison,

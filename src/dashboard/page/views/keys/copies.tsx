@@ -1,5 +1,6 @@
-/** The tables of a key's copies: a column a node, a row a value or a claim of the context. */
-import type { Cell, Comparison, Standing } from './comparison.js';
+/** A key's copies in one table: a column a node, a row a value or a claim of the context. */
+import { listed } from '../../parts/listed.js';
+import type { Cell, Comparison, ContextRow, SiblingRow, Standing } from './comparison.js';
 import { ActorName, Dot } from './dot.tsx';
 import type { Place } from './where.js';
 
@@ -20,90 +21,119 @@ const standingWords: Readonly<Record<Standing, string>> = {
   silent: 'did not say',
 };
 
-export function Copies({
-  comparison: { nodes, standings, siblings },
-  places,
-  nameOf,
-}: {
+export interface CopiesProps {
   readonly comparison: Comparison;
   readonly places: readonly Place[];
+  /** Of a node: ids of those it keeps a hint of this key for. */
+  readonly owedBy: (id: string) => readonly string[];
   readonly nameOf: NameOf;
-}) {
-  const roleOf = (id: string): string => places.find(({ node }) => node === id)?.role ?? 'a stray';
+}
+
+export function Copies(props: CopiesProps) {
+  const { comparison, nameOf } = props;
+  const { nodes, siblings, context } = comparison;
   return (
     <table class="copies">
       <thead>
         <tr>
           <th scope="col">Value</th>
-          {nodes.map((id, i) => (
-            <th key={id} scope="col" class={`copy ${standings[i]}`}>
-              <strong>{nameOf(id)}</strong> <span>{roleOf(id)}</span>
-              <br />
-              {standingWords[standings[i]!]}
-            </th>
+          {nodes.map((id, at) => (
+            <Head key={id} id={id} standing={comparison.standings[at]!} {...props} />
           ))}
         </tr>
       </thead>
       <tbody>
-        {siblings.map(({ dot, sibling, cells, stands, differs }) => (
-          <tr key={dot} class={differs ? 'differs' : undefined}>
-            <th scope="row">
-              <Dot dot={dot} nameOf={nameOf} />{' '}
-              <span class="quiet short">
-                {sibling.isTombstone ? 'tombstone' : (sibling.value ?? '')}
-              </span>
-              {!stands && <span class="quiet"> (replaced elsewhere)</span>}
-            </th>
-            {cells.map((cell, i) => (
-              <td key={nodes[i]} class={`cell ${cell}`}>
-                <span aria-hidden="true">{cellWords[cell][0]}</span>{' '}
-                <span class="cell-word">{cellWords[cell][1]}</span>
-              </td>
-            ))}
-          </tr>
+        {siblings.map((row) => (
+          <Value key={row.dot} row={row} nodes={nodes} nameOf={nameOf} />
         ))}
       </tbody>
+      {context.length > 0 && (
+        <tbody>
+          <tr>
+            <th scope="rowgroup" colSpan={nodes.length + 1} class="group">
+              Context: whose writes it has seen
+            </th>
+          </tr>
+          {context.map((row) => (
+            <Claim key={row.actor} row={row} nodes={nodes} nameOf={nameOf} />
+          ))}
+        </tbody>
+      )}
     </table>
   );
 }
 
-export function Contexts({
-  comparison: { nodes, context },
+function Head({
+  id,
+  standing,
+  places,
+  owedBy,
   nameOf,
-}: {
-  readonly comparison: Comparison;
-  readonly nameOf: NameOf;
-}) {
-  if (context.length === 0) return null;
+}: CopiesProps & { readonly id: string; readonly standing: Standing }) {
+  const place = places.find(({ node }) => node === id);
+  const owed = owedBy(id).map(nameOf);
+  const isDown = standing === 'silent' && place?.reach === 'down';
   return (
-    <table class="copies">
-      <thead>
-        <tr>
-          <th scope="col">Context: has seen the writes of</th>
-          {nodes.map((id) => (
-            <th key={id} scope="col">
-              {nameOf(id)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {context.map(({ actor, counters, newest, differs }) => (
-          <tr key={actor} class={differs ? 'differs' : undefined}>
-            <th scope="row">
-              <code>
-                <ActorName actor={actor} nameOf={nameOf} />
-              </code>
-            </th>
-            {counters.map((counter, i) => (
-              <td key={nodes[i]} class={`cell ${claimOf(counter, newest)}`}>
-                {claimText(counter)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <th scope="col" class={`copy ${standing}`}>
+      <strong>{nameOf(id)}</strong> <span>{place?.role ?? 'a stray'}</span>
+      <br />
+      {isDown ? 'is down' : standingWords[standing]}
+      {owed.length > 0 && (
+        <>
+          <br />
+          <span class="owes">owes {listed(owed)} a hint</span>
+        </>
+      )}
+    </th>
+  );
+}
+
+interface RowProps<Row> {
+  readonly row: Row;
+  readonly nodes: readonly string[];
+  readonly nameOf: NameOf;
+}
+
+function Value({
+  row: { dot, sibling, cells, stands, differs },
+  nodes,
+  nameOf,
+}: RowProps<SiblingRow>) {
+  return (
+    <tr class={differs ? 'differs' : undefined}>
+      <th scope="row">
+        <Dot dot={dot} nameOf={nameOf} />{' '}
+        <span class="quiet short">{sibling.isTombstone ? 'tombstone' : (sibling.value ?? '')}</span>
+        {!stands && <span class="quiet"> (replaced elsewhere)</span>}
+      </th>
+      {cells.map((cell, i) => (
+        <td key={nodes[i]} class={`cell ${cell}`}>
+          <span aria-hidden="true">{cellWords[cell][0]}</span>{' '}
+          <span class="cell-word">{cellWords[cell][1]}</span>
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function Claim({
+  row: { actor, counters, newest, differs },
+  nodes,
+  nameOf,
+}: RowProps<ContextRow>) {
+  return (
+    <tr class={differs ? 'differs' : undefined}>
+      <th scope="row">
+        <code>
+          <ActorName actor={actor} nameOf={nameOf} />
+        </code>
+      </th>
+      {counters.map((counter, i) => (
+        <td key={nodes[i]} class={`cell ${claimOf(counter, newest)}`}>
+          {claimText(counter)}
+        </td>
+      ))}
+    </tr>
   );
 }
 

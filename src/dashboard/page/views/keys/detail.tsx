@@ -1,10 +1,10 @@
 /** One key: its copies side by side, where it lives and why, and what can be done to it. */
 import { useMemo } from 'preact/hooks';
-import type { ClusterPicture, KeyPicture } from '../../../wire.js';
+import type { ClusterPicture, KeyCopy, KeyPicture } from '../../../wire.js';
 import type { LiveCluster } from '../../source.js';
 import { Change } from './change.tsx';
-import { compareCopies, sentenceOf } from './comparison.js';
-import { Contexts, Copies } from './copies.tsx';
+import { compareCopies, owedBy, sentenceOf } from './comparison.js';
+import { Copies } from './copies.tsx';
 import { Siblings } from './siblings.tsx';
 import { useKey } from './use-key.js';
 import { placesOf, reasonsOf, type Place } from './where.js';
@@ -27,7 +27,12 @@ export function Detail({
         <h3 id="key-name" class="mono key-name">
           {bucket} / {name}
         </h3>
-        {failure !== undefined && <p class="failure">{failure}</p>}
+        {failure !== undefined && (
+          <p class="failure" role="status">
+            {failure}
+            {key !== undefined && ' What stands here is of before.'}
+          </p>
+        )}
         {key === undefined && failure === undefined && <p class="quiet">Asking the nodes …</p>}
       </header>
       {key !== undefined && <Held told={key} picture={picture} />}
@@ -44,7 +49,8 @@ interface ToldProps {
 
 function Held({ told, picture }: ToldProps) {
   const places = useMemo(() => placesOf(told, picture), [told, picture]);
-  const comparison = useMemo(() => compareCopies(inOrder(told, places)), [told, places]);
+  const copies = useMemo(() => inOrder(told, places), [told, places]);
+  const comparison = useMemo(() => compareCopies(copies), [copies]);
   const nameOf = (id: string): string =>
     picture?.nodes.find((node) => node.id === id)?.name ?? id.slice(0, 6);
   const owners = [...new Set([...told.primaries, ...told.incoming])];
@@ -54,27 +60,35 @@ function Held({ told, picture }: ToldProps) {
       <Siblings comparison={comparison} nameOf={nameOf} />
       <section class="card scroll" aria-labelledby="copies">
         <h4 id="copies">What each replica holds</h4>
-        <Copies comparison={comparison} places={places} nameOf={nameOf} />
-        <Contexts comparison={comparison} nameOf={nameOf} />
+        <Copies
+          comparison={comparison}
+          places={places}
+          owedBy={(id) => owedBy(comparison, copies, owners, id)}
+          nameOf={nameOf}
+        />
       </section>
     </>
   );
 }
 
-/** Primaries first, then who else holds something or is asked to. */
-function inOrder({ copies }: KeyPicture, places: readonly Place[]): KeyPicture['copies'] {
+/** Primaries first, those included that do not answer; then who else holds something. */
+function inOrder({ copies, primaries, incoming }: KeyPicture, places: readonly Place[]): KeyCopy[] {
   const rank = (node: string): number => {
     const at = places.findIndex((place) => place.node === node);
     return at < 0 ? places.length : at;
   };
-  const isShown = (copy: KeyPicture['copies'][number]): boolean =>
-    copy.isHeld || places[rank(copy.node)]?.role.startsWith('fallback') === false;
-  return copies.filter(isShown).toSorted((a, b) => rank(a.node) - rank(b.node));
+  const owners = [...new Set([...primaries, ...incoming])];
+  const unheard = owners
+    .filter((node) => copies.every((copy) => copy.node !== node))
+    .map((node) => ({ node, isHeld: false, context: null, siblings: [], error: 'no answer' }));
+  const shown = copies.filter(({ node, isHeld }) => isHeld || owners.includes(node));
+  return [...shown, ...unheard].sort((a, b) => rank(a.node) - rank(b.node));
 }
 
 function Where({ told, picture }: ToldProps) {
   const places = placesOf(told, picture);
   const reasons = reasonsOf(told, places, picture?.ring);
+  const hasZones = places.some(({ zone }) => zone !== '');
   return (
     <section class="card stack" aria-labelledby="where">
       <h4 id="where">Where it lives, and why</h4>
@@ -90,7 +104,7 @@ function Where({ told, picture }: ToldProps) {
               <th scope="col">Preference list</th>
               <th scope="col">Node</th>
               <th scope="col">Host</th>
-              <th scope="col">Zone</th>
+              {hasZones && <th scope="col">Zone</th>}
               <th scope="col">Is</th>
               <th scope="col">Is owed</th>
             </tr>
@@ -101,7 +115,7 @@ function Where({ told, picture }: ToldProps) {
                 <td>{role}</td>
                 <th scope="row">{name}</th>
                 <td>{host}</td>
-                <td>{zone}</td>
+                {hasZones && <td>{zone}</td>}
                 <td class={`reach ${reach}`}>{reach}</td>
                 <td>{owedText(owed)}</td>
               </tr>

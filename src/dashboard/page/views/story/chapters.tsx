@@ -34,14 +34,14 @@ function Mark({ is, at }: { readonly is: 'past' | 'present' | 'future'; readonly
 }
 
 function Scene({
-  story: { snapshot, send },
+  story: { snapshot, unseen, send },
   chapter,
 }: {
   readonly story: RunningStory;
   readonly chapter: ChapterName;
 }) {
   const { facts, cast, failure } = snapshot.context;
-  if (facts === undefined) return <p class="quiet">Looking at the cluster …</p>;
+  if (facts === undefined) return <p class="quiet">{unseen ?? 'Looking at the cluster …'}</p>;
   const { name } = sceneOf(snapshot.context);
   const telling = tellingOf(name, facts, cast);
   const [isUnderway, isSeen] = [snapshot.matches('underway'), snapshot.matches('seen')];
@@ -61,6 +61,7 @@ function Scene({
         {(isUnderway || isAwaited) && <p class="awaited">{telling.awaits}</p>}
         {snapshot.matches({ awaited: 'late' }) && <p class="quiet">{latenessOf(facts)}</p>}
         {isSeen && <p class="saw">{telling.saw}</p>}
+        {unseen !== undefined && <p class="quiet">{unseen}</p>}
       </div>
       {failure !== undefined && <p class="failure">It was refused: {failure} Try again.</p>}
       {isSeen && (

@@ -62,7 +62,7 @@ const tellings: Readonly<Record<string, (players: Players) => Telling>> = {
     says: `kill -9 ends ${victim} in the middle of whatever it does. It says no good-bye: the others must find out by themselves.`,
     does: `kill -9 ${victim}`,
     awaits: `Waiting until the others call ${victim} down. They ask it before they do.`,
-    saw: `The others heard nothing from ${victim}, asked it, and call it down.`,
+    saw: `The others asked ${victim} for a sign of life, heard none, and call it down.`,
   }),
   standIn: ({ victim, holder, hints, receipt, fallback }) => ({
     says:

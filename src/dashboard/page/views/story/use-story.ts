@@ -14,6 +14,8 @@ export const storyKey = 'cart';
 export interface RunningStory {
   readonly snapshot: SnapshotFrom<typeof storyMachine>;
   readonly key: KeyPicture | undefined;
+  /** Why the key can't be seen just now; undefined: it can. */
+  readonly unseen: string | undefined;
   readonly send: (event: StoryEvent) => void;
 }
 
@@ -26,6 +28,7 @@ export function useStory(store: PageStore, cluster: LiveCluster): RunningStory {
   const [actor] = useState(() => storyOf(store, cluster));
   const [snapshot, setSnapshot] = useState(() => actor.getSnapshot());
   const [key, setKey] = useState<KeyPicture>();
+  const [unseen, setUnseen] = useState<string>();
   useEffect(() => {
     setSnapshot(actor.getSnapshot());
     const subscription = actor.subscribe(setSnapshot);
@@ -38,7 +41,7 @@ export function useStory(store: PageStore, cluster: LiveCluster): RunningStory {
       cluster.key(storyBucket, storyKey).then(
         (told) => isCurrent && take(told, picture),
         // The next picture asks again.
-        () => undefined,
+        (error: Error) => isCurrent && setUnseen(error.message),
       );
     }
     return () => {
@@ -47,9 +50,10 @@ export function useStory(store: PageStore, cluster: LiveCluster): RunningStory {
   }, [actor, cluster, picture]);
   const take = (told: KeyPicture, seen: ClusterPicture): void => {
     setKey(told);
+    setUnseen(undefined);
     actor.send({ type: 'facts.came', facts: factsOf(seen, told) });
   };
-  return { snapshot, key, send: (event) => actor.send(event) };
+  return { snapshot, key, unseen, send: (event) => actor.send(event) };
 }
 
 function storyOf(store: PageStore, cluster: LiveCluster): StoryActor {
