@@ -9,9 +9,14 @@ const focused = `(() => {
   if (element === null || element === document.body) return { name: '', isSeen: true };
   const label = element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent;
   const style = getComputedStyle(element);
+  // Of a drawing it is a stroke around what is touched.
+  const touched = element.querySelector(':scope > .touch');
   return {
     name: (label ?? element.textContent ?? '').trim(),
-    isSeen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0,
+    isSeen:
+      touched === null
+        ? style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
+        : getComputedStyle(touched).stroke !== 'none',
   };
 })()`;
 

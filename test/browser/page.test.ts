@@ -2,24 +2,19 @@
  * The page in a real browser, over real nodes: what is looked at is how it is made and what it
  * does, not its pixels.
  */
+import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { chromiumProgram, startChromium } from './chromium.js';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { ChartDefinition, ChartNode } from '../../src/dashboard/chart-form.js';
+import { inChromium, startChromium } from './chromium.js';
 import { tabTo } from './keyboard.js';
 import { startUp, type Up } from './up.js';
 import { looks, openPage, sidewaysScroll, type Look, type WatchedPage } from './watched-page.js';
 
 jest.setTimeout(400_000);
-
-const program = chromiumProgram();
-if (program === undefined) {
-  const line = 'skipped: no Chromium is here to look at the page (apt-get install chromium)';
-  test(line, () => console.warn(line));
-} else {
-  describe('the page', () => inBrowser(program));
-}
 
 /** With what is there once it is drawn. */
 const views = [
@@ -28,10 +23,11 @@ const views = [
   ['Request', /Request/],
   ['Keys', /Look up/],
   ['Story', /kill -9/],
+  ['Replay', /Drop a trace file/],
 ] as const;
 const wide: Look = { width: 1280, scheme: 'light' };
 
-function inBrowser(executablePath: string): void {
+inChromium('the page', (program) => {
   let up: Up;
   let browser: Browser;
   const opened: WatchedPage[] = [];
@@ -43,7 +39,7 @@ function inBrowser(executablePath: string): void {
   };
 
   beforeAll(async () => {
-    [up, browser] = await Promise.all([startUp(3), startChromium(executablePath)]);
+    [up, browser] = await Promise.all([startUp(3), startChromium(program)]);
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((watched) => watched.close()));
@@ -64,6 +60,58 @@ function inBrowser(executablePath: string): void {
       expect({ view, sideways: await sidewaysScroll(page) }).toEqual({ view, sideways: 0 });
     }
     expect(mishaps).toEqual([]);
+  });
+
+  test('every machine of actors/ is drawn with all its states, and can be seen whole', async () => {
+    const { page, mishaps } = await open(wide);
+    await page.keyboard.press('2');
+    const charts = await chartsAt(up.address);
+    expect(charts.map(({ file }) => file).sort()).toEqual(machineFiles());
+    for (const { id, root } of charts) {
+      await page.goto(`${up.address}#/charts/${id}`);
+      await page.getByRole('group', { name: `Chart of ${id}.` }).waitFor();
+      const states = await page.evaluate<string[]>(drawnStates);
+      expect({ id, states: states.sort() }).toEqual({ id, states: statesBelow(root).sort() });
+      await page.getByRole('button', { name: 'All', exact: true }).click();
+      const [drawn, canvas] = await Promise.all([
+        page.locator('.canvas .chart').boundingBox(),
+        page.locator('.canvas').boundingBox(),
+      ]);
+      expect({ id, isWithin: isWithin(drawn!, canvas!) }).toEqual({ id, isWithin: true });
+    }
+    expect(mishaps).toEqual([]);
+  });
+
+  test('a chart is gone through by keys: machines, states, larger, smaller, aside', async () => {
+    const { page, mishaps } = await open(wide);
+    await page.goto(`${up.address}#/charts/peer`);
+    await tabTo(page, /^peer/);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'gossip', exact: true }).waitFor();
+    await page.getByRole('group', { name: 'Chart of gossip.' }).waitFor();
+    await tabTo(page, /^Chart of gossip/);
+    const camera = (): Promise<string | null> =>
+      page.locator('.canvas > svg > g').getAttribute('transform');
+    for (const key of ['+', 'ArrowLeft', '-', '0']) {
+      const before = await camera();
+      await page.keyboard.press(key);
+      expect({ key, camera: await camera() }).not.toEqual({ key, camera: before });
+    }
+    await tabTo(page, /^cutOff, a state/);
+    await page.keyboard.press('Enter');
+    await page.locator('.canvas .state.chosen').first().waitFor();
+    expect(mishaps).toEqual([]);
+  });
+
+  test('while no node answers, the page says what that means, and goes on by itself', async () => {
+    const { page } = await open(wide);
+    await page.route('**/api/key?*', (route) => route.fulfill({ status: 503, body: 'no' }));
+    await page.goto(`${up.address}#/keys/users/nobody`);
+    await page.getByText(/No node has answered in time: most are down/).waitFor();
+    await page.unroute('**/api/key?*');
+    await page.getByText('No node holds anything under this key.').waitFor();
+    expect(await page.getByText(/No node has answered/).count()).toBe(0);
   });
 
   test('dark and light are different colours of one structure', async () => {
@@ -142,38 +190,7 @@ function inBrowser(executablePath: string): void {
       elsewhere.server.close();
     }
   });
-
-  test('the story is gone through with the keyboard alone, in under three minutes', async () => {
-    const { page, mishaps } = await open(wide);
-    await page.keyboard.press('5');
-    const begun = performance.now();
-    await chapter(page, /^Put cart/, /hold “apple”, on disk/);
-    await chapter(page, /^kill -9 n\d$/, /call it down/);
-    await chapter(page, /^Put cart/, /owes it a hint/);
-    await chapter(page, /^Start n\d$/, /no hint is left/);
-    await chapter(page, /^Put both carts/, /stand side by side/);
-    await chapter(page, /^Put the merged cart/, /One cart again/);
-    await chapter(page, /^Kill n\d, put/, /found the key by comparing trees/);
-    await page.getByText('That was all of it').waitFor();
-    expect(performance.now() - begun).toBeLessThan(180_000);
-    // While nodes are dead, the others may not answer in time: the server says so.
-    expect(mishaps.filter((mishap) => !/status of 503/.test(mishap))).toEqual([]);
-  });
-}
-
-/** Its button, what is to be seen then, and on to the next one. */
-async function chapter(page: Page, button: RegExp, seen: RegExp): Promise<void> {
-  const scene = page.locator('.chapters');
-  await scene.getByRole('button', { name: button }).waitFor({ timeout: 60_000 });
-  await tabTo(page, button);
-  await page.keyboard.press('Enter');
-  await scene.getByText(seen).waitFor({ timeout: 60_000 });
-  const on = scene.getByRole('button', { name: 'Go on' });
-  await on.waitFor({ timeout: 60_000 });
-  // It has the keyboard by itself.
-  expect(await page.evaluate<string>('document.activeElement?.textContent')).toBe('Go on');
-  await page.keyboard.press('Enter');
-}
+});
 
 async function startElsewhere(): Promise<{ readonly address: string; readonly server: Server }> {
   const server = createServer((_, response) => {
@@ -203,4 +220,37 @@ function attackOn(address: string): string {
     await new Promise((resolve) => frame.addEventListener('load', resolve));
     return told;
   })()`;
+}
+
+async function chartsAt(address: string): Promise<ChartDefinition[]> {
+  const response = await fetch(new URL('/api/charts', address));
+  return (await response.json()) as ChartDefinition[];
+}
+
+/** From the root of the project. */
+function machineFiles(): string[] {
+  const actors = join(import.meta.dirname, '../../../actors');
+  return readdirSync(actors, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.machine.ts'))
+    .map((file) => `actors/${file}`)
+    .sort();
+}
+
+function statesBelow({ id, states }: ChartNode): string[] {
+  return [id, ...states.flatMap(statesBelow)];
+}
+
+const drawnStates =
+  "[...document.querySelectorAll('.canvas .chart [data-state]:has(.box)')].map((e) => e.dataset.state)";
+
+interface Area {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function isWithin(inner: Area, outer: Area): boolean {
+  const isAcross = inner.x >= outer.x && inner.x + inner.width <= outer.x + outer.width;
+  return isAcross && inner.y >= outer.y && inner.y + inner.height <= outer.y + outer.height;
 }

@@ -15,10 +15,12 @@ export interface Up {
   stop(): Promise<void>;
 }
 
-export async function startUp(nodes: number): Promise<Up> {
+/** With as many nodes as it has unless told. */
+export async function startUp(nodes?: number): Promise<Up> {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-browser-'));
   const port = await freePort();
-  const args = [`--nodes=${nodes}`, `--port=${port}`, `--data-dir=${directory}`, '--yes'];
+  const places = [`--port=${port}`, `--data-dir=${directory}`];
+  const args = nodes === undefined ? places : [...places, `--nodes=${nodes}`];
   // A server of the surroundings is somebody else's.
   const { NATS_URL: _, ...env } = process.env;
   const child = spawn(process.execPath, [main, 'up', ...args], {

@@ -116,11 +116,7 @@ function Value({
   );
 }
 
-function Claim({
-  row: { actor, counters, newest, differs },
-  nodes,
-  nameOf,
-}: RowProps<ContextRow>) {
+function Claim({ row: { actor, counters, newest, differs }, nodes, nameOf }: RowProps<ContextRow>) {
   return (
     <tr class={differs ? 'differs' : undefined}>
       <th scope="row">
