@@ -88,7 +88,12 @@ export async function watched(options: {
   const surroundings = {
     contenders: [contender],
     systemOf: () => quorate({ nodes, durability }),
-    ...{ valueBytes: [valueBytes], keys, clients, seed, directory, onProgress },
+    valueBytes: [valueBytes],
+    keys,
+    clients,
+    seed,
+    directory,
+    onProgress,
   };
   return Stage.during(surroundings, async (stage) => {
     const cluster = stage.running(contender);
@@ -126,11 +131,14 @@ export function reportOf(
   const lost = percents(rateOf).map((percent) => -percent);
   const more = percents(cpuOf);
   return {
-    rows: states.map((state) => ({
-      ...rowOf(state, samples[state]),
-      notesPerSecond: state === 'watched' ? aSecond(told.notes) : 0,
-      unshownPerSecond: state === 'watched' ? aSecond(told.unshown) : 0,
-    })),
+    rows: [
+      { ...rowOf('unwatched', samples.unwatched), notesPerSecond: 0, unshownPerSecond: 0 },
+      {
+        ...rowOf('watched', samples.watched),
+        notesPerSecond: aSecond(told.notes),
+        unshownPerSecond: aSecond(told.unshown),
+      },
+    ],
     lostPercent: round(medianOf(lost), 1),
     lostSpread: round(halfRange(lost), 1),
     cpuMorePercent: round(medianOf(more), 1),

@@ -98,7 +98,12 @@ function lossText(report: WatchedReport): string {
 function planOf(flags: WatchedFlags): WatchedPlan {
   const { nodes, keys, size, workload, inFlight, rate, clients, seed, pairs } = flags;
   return {
-    ...{ nodes, keys, workload, clients, seed, pairs },
+    nodes,
+    keys,
+    workload,
+    clients,
+    seed,
+    pairs,
     valueBytes: size,
     load: rate === undefined ? { kind: 'closed', inFlight } : { kind: 'open', ratePerSecond: rate },
     durability: flags.durability,

@@ -30,6 +30,8 @@ beforeEach(() => {
 const sampled = (count: number): TraceMark[] =>
   Array.from({ length: count }, (_, at) => traces.sample(request(`k${at}`)) ?? []).flat();
 
+const keys = (): string[] => traces.summaries().map(({ key }) => key);
+
 function traceId(number: number): string {
   return number.toString(16).padStart(16, '0');
 }
@@ -100,8 +102,6 @@ describe('sampling', () => {
 });
 
 describe('what is kept', () => {
-  const keys = (): string[] => traces.summaries().map(({ key }) => key);
-
   test('so many traces: the oldest goes first, the last comes first', () => {
     for (let at = 0; at < tracesMax + 25; at++) {
       const mark = traces.begin(request(`k${at}`), traceId(at));
@@ -157,7 +157,7 @@ describe('what is kept', () => {
     }
     const counts = new Map<string, number>();
     for (const note of told)
-      if ('trace' in note) counts.set(note.trace!, (counts.get(note.trace!) ?? 0) + 1);
+      if ('trace' in note) counts.set(note.trace, (counts.get(note.trace) ?? 0) + 1);
     expect([...counts]).toEqual([
       [traceId(1), 3],
       [traceId(3), 3],
@@ -166,16 +166,15 @@ describe('what is kept', () => {
 
   test('what is handed off long after is noted, of a bounded number of keys', () => {
     const mark = traces.begin(request('k'), traceId(1));
-    const name = (at: number): string => `key ${at}`;
     const { tracesOwedMax } = insightLimits;
-    for (let at = 0; at <= tracesOwedMax; at++) traces.owes([mark.id], id, [name(at)]);
+    for (let at = 0; at <= tracesOwedMax; at++) traces.owes([mark.id], id, [`key ${at}`]);
     const handed = (): number =>
       traces.notesOf(mark.id)!.filter((note) => 'what' in note && note.what === 'handedOff').length;
-    traces.handedOff(id, [name(0)], [id]);
+    traces.handedOff(id, ['key 0'], [id]);
     expect(handed()).toBe(0);
-    traces.handedOff(id, [name(1), name(tracesOwedMax)], [id]);
+    traces.handedOff(id, ['key 1', `key ${tracesOwedMax}`], [id]);
     expect(handed()).toBe(2);
-    traces.handedOff(id, [name(1)], [id]);
+    traces.handedOff(id, ['key 1'], [id]);
     expect(handed()).toBe(2);
   });
 });

@@ -122,12 +122,13 @@ describe('a time line', () => {
   });
 });
 
-describe('who asks again', () => {
-  const fill = (count: number, from = 0): void => {
-    for (let at = from; at < from + count; at++) timeline.add('ill', `${at}`);
-  };
-  const texts = (after: number): string[] => told(after).map(({ text }) => text);
+function fill(count: number, from = 0): void {
+  for (let at = from; at < from + count; at++) timeline.add('ill', `${at}`);
+}
 
+const texts = (after: number): string[] => told(after).map(({ text }) => text);
+
+describe('who asks again', () => {
   test('is told what is new, and nothing twice', () => {
     fill(3);
     const { next } = timeline.since(0);

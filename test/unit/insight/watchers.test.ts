@@ -169,15 +169,16 @@ describe('batches', () => {
   });
 });
 
-describe('what is shown of much', () => {
-  const rounds = (): Map<string, unknown[]> => {
-    const states = new Map<string, unknown[]>();
-    for (const note of batches.flatMap(({ notes }) => notes))
-      if (note.kind === 'chart')
-        states.set(note.instance, [...(states.get(note.instance) ?? []), note.state]);
-    return states;
-  };
+/** The states of each chart that was told of. */
+function rounds(): Map<string, unknown[]> {
+  const states = new Map<string, unknown[]>();
+  for (const note of batches.flatMap(({ notes }) => notes))
+    if (note.kind === 'chart')
+      states.set(note.instance, [...(states.get(note.instance) ?? []), note.state]);
+  return states;
+}
 
+describe('what is shown of much', () => {
   test('of many rounds a second so many, whole; the others are counted', () => {
     watchers.watch('one', true, leaseMsMax);
     const begun = 2_000;
