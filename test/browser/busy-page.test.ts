@@ -41,7 +41,8 @@ inChromium('a page that is told ten thousand notes a second', (program) => {
   ])('%s', (hash, drawn) => {
     test('a frame takes less of the CPU than there is time for it, and memory stays bounded', async () => {
       const look = { width: 1280, scheme: 'light' } as const;
-      const { page, mishaps, close } = await openPage(browser, `${cluster.address}${hash}`, look);
+      const watched = await openPage(browser, `${cluster.address}${hash}`, look);
+      const { page, mishaps } = watched;
       await page.getByText(drawn).first().waitFor();
       const before = cluster.told();
       const { frames, busyMs, heapBytesMax } = await loadOf(page, 20);
@@ -49,7 +50,7 @@ inChromium('a page that is told ten thousand notes a second', (program) => {
       expect(busyMs / frames).toBeLessThan(frameMs);
       expect(heapBytesMax).toBeLessThan(bytesMax);
       expect(mishaps).toEqual([]);
-      await close();
+      await watched.close();
     });
   });
 });

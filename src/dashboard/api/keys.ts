@@ -68,17 +68,19 @@ function placeOf(
 }
 
 function copiesOf(answers: ReadonlyMap<string, Fields>): KeyCopy[] {
-  return [...answers].map(([node, answer]) => {
-    const { error, held, context, siblings, owedTo } = answer;
-    return {
-      node,
-      isHeld: held === true,
-      context: (context ?? null) as PlainValue,
-      siblings: (Array.isArray(siblings) ? siblings : []).flatMap((one) => siblingOf(one) ?? []),
-      ...(Array.isArray(owedTo) && owedTo.length > 0 && { owedTo: owedTo.map(String) }),
-      ...(error !== undefined && { error: String(error) }),
-    };
-  });
+  return [...answers].map(([node, answer]) => copyOf(node, answer));
+}
+
+function copyOf(node: string, { error, held, context, siblings, owedTo }: Fields): KeyCopy {
+  const targets = Array.isArray(owedTo) ? owedTo.filter((id) => typeof id === 'string') : [];
+  return {
+    node,
+    isHeld: held === true,
+    context: (context ?? null) as PlainValue,
+    siblings: (Array.isArray(siblings) ? siblings : []).flatMap((one) => siblingOf(one) ?? []),
+    ...(targets.length > 0 && { owedTo: targets }),
+    ...(error !== undefined && { error: typeof error === 'string' ? error : 'no answer' }),
+  };
 }
 
 function siblingOf(value: Fields[string]): SiblingPicture | undefined {

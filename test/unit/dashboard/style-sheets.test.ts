@@ -22,9 +22,8 @@ function styledBy(view: string): Set<string> {
 }
 
 function usedBy(view: string): Set<string> {
-  const values = textsOf(view, '.tsx').flatMap((text) => [
-    ...text.matchAll(/class=(?:"([^"]*)"|\{`([^`]*)`\}|\{([^}]*)\})/g),
-  ]);
+  const text = textsOf(view, '.tsx').join('\n');
+  const values = [...text.matchAll(/class=(?:"([^"]*)"|\{`([^`]*)`\}|\{([^}]*)\})/g)];
   const words = values.flatMap(([, ...parts]) => parts.join(' ').match(/[a-zA-Z][\w-]*/g) ?? []);
   return new Set(words);
 }

@@ -206,12 +206,14 @@ export function middleOf({ places }: Placing, states: ReadonlySet<string>): Poin
   const drawn = [...states].flatMap((id) => places.get(id) ?? []);
   const inner = drawn.filter((one) => !drawn.some((other) => other !== one && holds(one, other)));
   if (inner.length === 0) return undefined;
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     x: mean(inner.map(({ x, width }) => x + width / 2)),
     y: mean(inner.map(({ y, height }) => y + height / 2)),
   };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function holds(outer: Place, inner: Place): boolean {
