@@ -5,16 +5,14 @@ import { Option, type Command } from 'commander';
 import { conflictPolicies, type ConflictPolicy } from '../../../actors/rules/bucket.js';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { limits } from '../../../actors/rules/limits.js';
-import {
-  inspectPortDefault,
-  nodeOptionsDefault,
-  type NodeOptions,
-} from '../../options/node-options.js';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { nodeOptionsDefault, type NodeOptions } from '../../options/node-options.js';
 import type { TimerId } from '../../seams/clock.js';
 import type { RunningNode, StartOptions } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { noConnection } from '../../client/no-connection.js';
-import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
+import { addNodeConnectionOptions, nodeConnection, type NodeConnection } from '../connection.js';
+import { startDashboard } from '../dashboard-process.js';
 import { RemovedError } from '../../membership/departure.js';
 import { CommandError, type ExitCode, exitCodes } from '../exit-codes.js';
 import { printJson, printLine, say, sayError } from '../output.js';
@@ -193,7 +191,7 @@ function addStoreOptions(command: Command): void {
     .option('--no-change-events', 'publish no kv.changed events')
     .option(
       '--inspect [port]',
-      `show the statecharts on this port (default: ${inspectPortDefault})`,
+      `serve the dashboard beside it, on this port of this machine alone (default: ${dashboardLimits.portDefault})`,
       portNumber,
     );
 }
@@ -219,6 +217,7 @@ async function runNode(given: NodeArguments): Promise<void> {
     void node.stop();
   };
   if (given.supervised === true) listenForOrders(node);
+  showDashboard(given);
   listenForStop({
     clock,
     supervised: given.supervised === true,
@@ -236,6 +235,17 @@ async function runNode(given: NodeArguments): Promise<void> {
     giveUp(endCodeOf(error));
   });
   clock.clearTimeout(deadline);
+}
+
+function showDashboard(given: NodeArguments): void {
+  const { inspect, prefix, json } = given;
+  if (inspect === undefined) return;
+  startDashboard({
+    port: inspect === true ? dashboardLimits.portDefault : inspect,
+    connection: connectionOf(given),
+    prefix,
+    json: json === true,
+  });
 }
 
 /** Of `quorate up`, whose user may want to see what becomes of a node that is cut off. */
@@ -258,7 +268,7 @@ function endCodeOf(error: unknown): ExitCode {
 async function start(given: NodeArguments): Promise<RunningNode> {
   const { startNode } = await import('../../node/start-node.js');
   const options = optionsOf(given);
-  const connection = nodeConnection(given, dirname(options.dataDir));
+  const connection = connectionOf(given);
   for (let tries = 1; ; tries++) {
     try {
       return await startNode(options, connection);
@@ -271,6 +281,14 @@ async function start(given: NodeArguments): Promise<RunningNode> {
   }
 }
 
+function directoryOf({ dataDir, name }: NodeArguments): string {
+  return dataDir ?? join('data', name);
+}
+
+function connectionOf(given: NodeArguments): NodeConnection {
+  return nodeConnection(given, dirname(directoryOf(given)));
+}
+
 function isSilence(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -281,7 +299,7 @@ function isSilence(error: unknown): boolean {
 }
 
 function optionsOf(given: NodeArguments): StartOptions {
-  const { name, host, zone, weight, prefix, partitions, founders, durability, inspect } = given;
+  const { name, host, zone, weight, prefix, partitions, founders, durability } = given;
   const { n, r, w, conflict, ttl, join: wished, replaces } = given;
   return {
     name,
@@ -294,13 +312,12 @@ function optionsOf(given: NodeArguments): StartOptions {
     join: wished,
     replaces,
     durability,
-    dataDir: given.dataDir ?? join('data', name),
+    dataDir: directoryOf(given),
     defaults: { n, r, w, conflict, ttlMs: ttl },
     buckets: given.bucket,
     compression: given.compression === true,
     tombstoneGraceMs: given.tombstoneGrace,
     changeEvents: given.changeEvents,
-    inspectPort: inspect === true ? inspectPortDefault : inspect,
   };
 }
 

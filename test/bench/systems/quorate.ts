@@ -61,6 +61,8 @@ export class QuorateCluster implements RunningSystem {
     const port = await freePort();
     const args = ['up', '--json', '--nodes', String(nodes), '--port', String(port)];
     args.push('--data-dir', directory, '--durability', durability);
+    // Other versions than this one may not know it.
+    if (root === ownRoot) args.push('--no-dashboard');
     if (!restarts) args.push('--no-restart');
     // A nats-server of its own, whatever the environment names.
     const { NATS_URL: _, QUORATE_BENCH_PROFILE: profileTo, ...env } = process.env;
