@@ -123,7 +123,7 @@ function chartIn(value: PlainValue): ChartInstance | undefined {
 }
 
 function fieldsIn(value: Fields[string] | PlainValue | undefined): Fields {
-  return isFields(value as Fields[string]) ? (value as Fields) : {};
+  return isFields(value) ? value : {};
 }
 
 function listIn(value: Fields[string] | undefined): PlainValue[] {

@@ -67,6 +67,7 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
     const { token } = options;
     if (token !== undefined && !knows(incoming, token)) return entering(context, token);
     await next();
+    return undefined;
   };
 }
 

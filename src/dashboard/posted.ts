@@ -18,11 +18,12 @@ interface Env {
 export function boundedBodies(): MiddlewareHandler<Env> {
   return async (context, next) => {
     const { incoming } = context.env;
-    if (context.req.method !== 'POST') return next();
-    const bytes = await readUpToBound(incoming);
+    const isPosted = context.req.method === 'POST';
+    const bytes = isPosted ? await readUpToBound(incoming) : Buffer.alloc(0);
     if (bytes === undefined) return context.text(`more than ${bodyBytesMax} bytes`, 413);
     context.set('posted', bytes);
     await next();
+    return undefined;
   };
 }
 
@@ -37,9 +38,10 @@ function readUpToBound(incoming: IncomingMessage): Promise<Buffer | undefined> {
     let bytes = 0;
     incoming.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= bodyBytesMax) return void chunks.push(chunk);
-      chunks = [];
-      resolve(undefined);
+      if (bytes > bodyBytesMax) {
+        chunks = [];
+        resolve(undefined);
+      } else chunks.push(chunk);
     });
     incoming.once('end', () => resolve(Buffer.concat(chunks)));
     incoming.once('close', () => resolve(undefined));

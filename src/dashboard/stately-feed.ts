@@ -42,7 +42,12 @@ export class StatelyFeed {
       const isFull = this.sockets.clients.size >= dashboardLimits.streamsMax;
       const isHere = pathOf(request) === statelyPath && this.parts.feed !== undefined;
       if (isFull || !isHere || !this.parts.isLetIn(request)) return refuse(socket);
-      this.sockets.handleUpgrade(request, socket, head, (opened) => void this.show(opened, request));
+      this.sockets.handleUpgrade(
+        request,
+        socket,
+        head,
+        (opened) => void this.show(opened, request),
+      );
     });
   }
 

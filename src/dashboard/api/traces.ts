@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { insightLimits } from '../../../actors/rules/limits/insight.js';
 import { MalformedError } from '../../errors.js';
 import { noteOf } from '../../insight/note-reader.js';
 import { aligned } from '../../insight/alignment.js';
@@ -75,8 +76,6 @@ function summaryOf(row: Fields[string], node: string): TraceSummary | undefined 
   if (!isFields(row)) return undefined;
   const { id, atUs, what, key, outcome, ms } = row;
   if (typeof id !== 'string' || typeof atUs !== 'number') return undefined;
-  const text = (value: Fields[string] | undefined): string =>
-    typeof value === 'string' ? value : '';
   return {
     id,
     atUs,
@@ -86,6 +85,10 @@ function summaryOf(row: Fields[string], node: string): TraceSummary | undefined 
     ms: typeof ms === 'number' ? ms : 0,
     nodes: [node],
   };
+}
+
+function text(value: Fields[string] | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function joined(one: TraceSummary, other: TraceSummary): TraceSummary {
@@ -101,8 +104,10 @@ function joined(one: TraceSummary, other: TraceSummary): TraceSummary {
 
 function samplingIn(fields: Readonly<Record<string, unknown>>): Sampling {
   const { rate, slowMs, failed } = fields;
+  const { slowMsMax } = insightLimits;
   const isRate = typeof rate === 'number' && rate >= 0 && rate <= 1;
-  if (!isRate || typeof slowMs !== 'number' || !(slowMs >= 0) || typeof failed !== 'boolean')
-    throw new MalformedInput('rate is from 0 to 1, slowMs a time, failed yes or no');
-  return { rate, slowMs, failed };
+  const isTime = Number.isSafeInteger(slowMs) && Number(slowMs) >= 0 && Number(slowMs) <= slowMsMax;
+  if (!isRate || !isTime || typeof failed !== 'boolean')
+    throw new MalformedInput(`rate is 0 to 1, slowMs 0 to ${slowMsMax}, failed yes or no`);
+  return { rate, slowMs: Number(slowMs), failed };
 }

@@ -203,6 +203,14 @@ describe('bytes', () => {
       expect((await post(port, {}, '/api/put', body)).code).toBe(400);
   });
 
+  test('a number that JSON can say and no node can take is refused here', async () => {
+    const { port } = await open();
+    for (const slowMs of ['1e999', '-1', '0.5', '60001', '"5"'])
+      expect(
+        (await post(port, {}, '/api/sample', `{"rate":0,"slowMs":${slowMs},"failed":false}`)).code,
+      ).toBe(400);
+  });
+
   test('who posts too much is told so, and may ask again', async () => {
     const { port } = await open();
     const long = JSON.stringify({ bucket: 'b', key: 'k', value: 'x'.repeat(bodyBytesMax) });
@@ -227,8 +235,7 @@ describe('bytes', () => {
     socket.write(`POST /api/put HTTP/1.1\r\n${own}${page}Transfer-Encoding: chunked\r\n\r\n`);
     const before = process.memoryUsage().rss;
     const piece = `${bodyBytesMax.toString(16)}\r\n${'x'.repeat(bodyBytesMax)}\r\n`;
-    for (let i = 0; i < 200; i++)
-      if (!socket.write(piece)) await once(socket, 'drain');
+    for (let i = 0; i < 200; i++) if (!socket.write(piece)) await once(socket, 'drain');
     expect(said).toContain(' 413 ');
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * bodyBytesMax);
     socket.destroy();

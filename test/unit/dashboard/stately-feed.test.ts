@@ -186,7 +186,8 @@ test.each<[string, Buffer]>([
 });
 
 test('another protocol, a handshake that is none, and one that breaks off end theirs alone', async () => {
-  const other = 'GET /stately HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+  const other =
+    'GET /stately HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
   for (const text of [other, upgrade().replace('Sec-WebSocket-Key: A', 'Sec-WebSocket-Key: ')]) {
     const socket = raw();
     socket.resume();

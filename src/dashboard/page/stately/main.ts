@@ -15,11 +15,11 @@ addEventListener('message', ({ data, origin, source }: MessageEvent<unknown>) =>
 });
 
 const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/stately${location.search}`);
-socket.onmessage = ({ data }: MessageEvent<string>) => {
+socket.addEventListener('message', ({ data }: MessageEvent<string>) => {
   const event: unknown = JSON.parse(data);
   if (isThere) frame?.postMessage(event, inspector);
   else if (waiting.length < dashboardLimits.statelyChartsMax) waiting.push(event);
-};
+});
 
 function isGreeting(data: unknown): boolean {
   return (data as { readonly type?: unknown } | null)?.type === '@statelyai.connected';
