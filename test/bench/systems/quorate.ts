@@ -64,8 +64,6 @@ export class QuorateCluster implements RunningSystem {
     const port = await freePort();
     const args = ['up', '--json', '--nodes', String(nodes), '--port', String(port)];
     args.push('--data-dir', directory, '--durability', durability);
-    // Other versions than this one may not know it.
-    if (root === ownRoot) args.push('--no-dashboard');
     if (!restarts) args.push('--no-restart');
     // Another checkout may know of no dashboard.
     if (root === ownRoot) args.push('--no-dashboard');

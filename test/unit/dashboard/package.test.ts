@@ -1,4 +1,4 @@
-/** Whoever installs the package has the page, and what serves it needs nothing that is not in it. */
+/** Whoever installs the package has the page, and all that its server needs. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
