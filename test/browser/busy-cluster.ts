@@ -9,6 +9,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { chartsApi } from '../../src/dashboard/api/charts.js';
 import { streamApi } from '../../src/dashboard/api/stream.js';
+import { findCharts } from '../../src/dashboard/charts.js';
 import type { FeedListener } from '../../src/dashboard/cluster-feed.js';
 import { pageFiles } from '../../src/dashboard/page-files.js';
 import { Streams } from '../../src/dashboard/streams.js';
@@ -49,10 +50,19 @@ export async function startBusyCluster(notesPerSecond: number): Promise<BusyClus
     new RealClock(),
   );
   const app = new Hono();
-  const parts = { live: undefined, clock: new RealClock(), streams, greeting };
+  const clock = new RealClock();
+  const found = findCharts();
+  const parts = {
+    live: undefined,
+    clock,
+    streams,
+    greeting,
+    replayFile: undefined,
+    charts: () => found,
+  };
   app.route('/', pageFiles('a word of this page'));
-  app.route('/api', chartsApi());
-  app.route('/api', streamApi({ ...parts, replayFile: undefined }));
+  app.route('/api', chartsApi(parts));
+  app.route('/api', streamApi(parts));
   app.get('/api/timeline', (context) => context.json([]));
   app.get('/api/traces', (context) => context.json([]));
   const server = createServer(getRequestListener(app.fetch)).listen(0, '127.0.0.1');
