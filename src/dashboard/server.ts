@@ -68,6 +68,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     process: drawn(random),
     canBreak: live?.breaking !== undefined,
     hasReplay: replayFile !== undefined,
+    hasCluster: cluster !== undefined,
   };
   const server = serverOf(
     appOf({ clock, live, streams, greeting, replayFile }, { host, pageToken, token }),
