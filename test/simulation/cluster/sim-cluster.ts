@@ -27,6 +27,7 @@ import { type BusNoise, SimNats } from '../seams/sim-nats.js';
 import { tokenOf } from '../workload/values.js';
 import { Changes } from './changes.js';
 import { heldBy, onDropped, OwnersSeen } from './holdings.js';
+import { timeQuietly } from './quiet-glass.js';
 import { SimNode } from './sim-node.js';
 
 export interface ClusterOptions {
@@ -403,6 +404,7 @@ export class SimCluster {
           onDropped(product, (partition, states) =>
             this.moves.dropped(product.id === '' ? node.lastId : product.id, partition, states),
           );
+          timeQuietly(product, () => this.scheduler.nowUs);
           this.onComposed?.(node, product);
         },
         onRead: ({ lastId }) => this.moves.restarted(lastId),

@@ -1,18 +1,21 @@
 /**
  * Which requests of a run that is watched are put under the glass, besides those its script marks:
- * of all clients of plain NATS together the next one after a while, and so many at most.
+ * of clients of plain NATS up to so many a second, one after the other or in a burst, and so many in
+ * all.
  */
 import { type Marks, traceNamed } from '../client/marks.js';
 import type { TraceId } from '../../../src/insight/notes.js';
 
-/** Some twenty a second: at each moment of a run there is one to look at. */
-export const markedEveryUs = 50_000;
+/** At each moment of a run there is one to look at. */
+const markedASecond = 20;
 export const markedMax = 1_000;
 
 export class Marking {
   private asked = 0;
   private marked = 0;
-  private nextUs = 0;
+  /** How many may be marked at once. */
+  private room = markedASecond;
+  private lookedUs = 0;
 
   constructor(
     private readonly marks: Marks,
@@ -35,10 +38,12 @@ export class Marking {
 
   private isWanted(client: string): boolean {
     const nowUs = this.nowUs();
-    if (!this.marks.asksHere(client) || this.marked >= markedMax || nowUs < this.nextUs)
-      return false;
+    const more = ((nowUs - this.lookedUs) * markedASecond) / 1e6;
+    this.room = Math.min(markedASecond, this.room + more);
+    this.lookedUs = nowUs;
+    if (!this.marks.asksHere(client) || this.marked >= markedMax || this.room < 1) return false;
     this.marked++;
-    this.nextUs = nowUs + markedEveryUs;
+    this.room--;
     return true;
   }
 }
