@@ -105,6 +105,7 @@ export class FileSource implements Source, Player {
 
   setSpeed(speed: number): void {
     this.speed = speed;
+    this.listener?.pictured(this.picture.at(this.atUs));
   }
 
   private get traced(): ReadonlyMap<string, readonly Note[]> {

@@ -119,15 +119,15 @@ function useHasCluster(greeting: Greeting | undefined): boolean {
 
 /** Once: who goes back from it to the cluster wants to see that. */
 function useReplay(hasReplay: boolean, take: (file: File) => void): void {
-  const { say } = usePage();
+  const page = usePage();
   const isAsked = useRef(false);
   useEffect(() => {
     if (!hasReplay || isAsked.current) return;
     isAsked.current = true;
     askedReplay().then(take, (error: unknown) =>
-      say(`The file can’t be shown. ${error instanceof Error ? error.message : ''}`),
+      page.say(`The file can’t be shown. ${error instanceof Error ? error.message : ''}`),
     );
-  }, [hasReplay, take, say]);
+  }, [hasReplay, take, page]);
 }
 
 const place = document.querySelector('#page');

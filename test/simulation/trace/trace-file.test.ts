@@ -150,12 +150,13 @@ describe('a trace file of the simulator', () => {
   });
 });
 
-describe('requests under the glass', () => {
-  const stepsOf = (trace: string): string[] =>
-    of('step')
-      .filter((step) => step.trace === trace && step.node !== 'c1')
-      .map(({ what }) => what);
+function stepsOf(trace: string): string[] {
+  return of('step')
+    .filter((step) => step.trace === trace && step.node !== 'c1')
+    .map(({ what }) => what);
+}
 
+describe('requests under the glass', () => {
   test('nodes note their part in them: the fallback’s hint as well, long after the reply', () => {
     const [first, second, third] = of('step').filter(
       ({ node, what }) => node === 'c1' && what === 'asked',
@@ -171,7 +172,7 @@ describe('requests under the glass', () => {
   });
 
   test('what passed because of them, and their round’s chart, says so, and stands there once', () => {
-    const [asked] = of('step').filter(({ node }) => node === 'c1');
+    const asked = of('step').find(({ node }) => node === 'c1');
     const { trace } = asked!;
     const messages = of('message').filter((message) => message.trace === trace);
     expect(messages.filter(({ verb }) => verb === 'put')).toHaveLength(4);

@@ -37,7 +37,7 @@ export class IntervalIndex {
     const end = firstWhere(this.intervals, ({ fromUs }) => fromUs > to);
     const found: number[] = [];
     this.collect(found, { at: 1, first: 0, width: this.width }, { from, end, most });
-    return found.reverse();
+    return found.toReversed();
   }
 
   /** From the last one on. */

@@ -62,7 +62,7 @@ function notesIn({ film, atUs }: Shown, fromUs: number): readonly Note[] {
   return film.notes.slice(noteCountAt(film, fromUs - 1), noteCountAt(film, atUs));
 }
 
-/** Of each instance that lives then: as it was at the beginning, and what has become of it. */
+/** Of each instance that lives then: where it was at the beginning, and what has become of it. */
 function chartsIn(
   { instances, instanceIndex }: Film,
   { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
@@ -71,9 +71,9 @@ function chartsIn(
   return instanceIndex.within(within).map((number) => {
     const { notes } = instances[number]!;
     const first = notes.findLastIndex(({ atUs }) => atUs <= fromUs);
-    return notes
-      .slice(Math.max(0, first))
-      .filter(({ atUs }) => atUs <= toUs)
-      .map((note) => ({ ...note, atUs: Math.max(fromUs, note.atUs) }));
+    const shown = notes.slice(Math.max(0, first)).filter(({ atUs }) => atUs <= toUs);
+    const begun = shown[0];
+    if (begun !== undefined) shown[0] = { ...begun, atUs: Math.max(fromUs, begun.atUs) };
+    return shown;
   });
 }
