@@ -6,7 +6,6 @@ import { addDashboard } from './commands/dashboard.js';
 import { addDel } from './commands/del.js';
 import { addExplain } from './commands/explain.js';
 import { addGet } from './commands/get.js';
-import { addInspect } from './commands/inspect.js';
 import { addLeave } from './commands/leave.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
@@ -34,7 +33,6 @@ const commands = [
   addWhere,
   addExplain,
   addNode,
-  addInspect,
   addLeave,
   addReplace,
   addRemove,

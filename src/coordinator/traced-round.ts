@@ -68,7 +68,8 @@ export function underGlass(
   const traces = new RoundTraces(around, requests);
   if (traces.ids.length === 0) return around;
   const { rounds, inspection, clock } = around;
-  const watched = inspection.actorOptions.inspect;
+  // Who watches hears of a round under the glass by its traces, unless they are not told at once.
+  const watched = traces.travelling.length === 0 ? inspection.actorOptions.inspect : undefined;
   return {
     ...around,
     peers: new TracedPeers(around.peers, traces),

@@ -13,7 +13,7 @@ const to = join(import.meta.dirname, 'page');
 mkdirSync(to, { recursive: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { page: join(from, 'main.tsx') },
+  entryPoints: { page: join(from, 'main.tsx'), stately: join(from, 'stately/main.ts') },
   outdir: to,
   bundle: true,
   minify: true,
@@ -27,6 +27,7 @@ const { metafile } = await build({
   metafile: true,
 });
 copyFileSync(join(from, 'index.html'), join(to, 'index.html'));
+copyFileSync(join(from, 'stately/stately.html'), join(to, 'stately.html'));
 writeFileSync(join(to, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 
 function licencesOf(inputs: readonly string[]): string {

@@ -97,7 +97,18 @@ function viewIn(view: Fields): NodeView {
     if (typeof count === 'number') hints[id] = count;
   const absent = listIn(view['absent']).filter((id) => typeof id === 'string');
   const charts = listIn(view['charts']).flatMap((chart) => chartIn(chart) ?? []);
-  return { reach, absent, hints, charts };
+  const differing = view['differing'];
+  return {
+    reach,
+    absent,
+    hints,
+    charts,
+    ...(differing !== undefined && { differing: listIn(differing).filter(isPartition) }),
+  };
+}
+
+function isPartition(value: PlainValue): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function chartIn(value: PlainValue): ChartInstance | undefined {
@@ -112,7 +123,7 @@ function chartIn(value: PlainValue): ChartInstance | undefined {
 }
 
 function fieldsIn(value: Fields[string] | PlainValue | undefined): Fields {
-  return isFields(value as Fields[string]) ? (value as Fields) : {};
+  return isFields(value) ? value : {};
 }
 
 function listIn(value: Fields[string] | undefined): PlainValue[] {

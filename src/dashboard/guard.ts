@@ -5,11 +5,13 @@
  * and what changes something brings a word that only the page of this process has.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import { setCookie } from 'hono/cookie';
+import { parse } from 'hono/utils/cookie';
 
 export interface GuardOptions {
   /** As it was told where to listen. */
@@ -48,56 +50,78 @@ const headers: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 };
 
+/** For a page that shows another site in a frame; that one's own rules hold in it. */
+export function policyWithFrame(site: string): string {
+  return `${headers['Content-Security-Policy']}; frame-src ${site}`;
+}
+
 /** For every request, before anything looks at it. */
 export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: HttpBindings }> {
   return async (context, next) => {
     // On the response itself: they hold for what is written by hand as well.
     for (const [name, value] of Object.entries(headers))
       context.env.outgoing.setHeader(name, value);
-    const refused = refusal(context, options);
+    const { incoming } = context.env;
+    const refused = refusal(incoming, options);
     if (refused !== undefined) return context.text(refused, 403);
     const { token } = options;
-    if (token !== undefined && !knows(context, token)) return entering(context, token);
+    if (token !== undefined && !knows(incoming, token)) return entering(context, token);
     await next();
+    return undefined;
   };
 }
 
+/** For who wants to go on in another protocol: nothing is asked back. */
+export function isLetIn(request: IncomingMessage, options: GuardOptions): boolean {
+  const { token } = options;
+  const isWelcome = request.method === 'GET' && refusal(request, options) === undefined;
+  return isWelcome && (token === undefined || knows(request, token));
+}
+
 /** Why not; undefined: it may. */
-function refusal(context: Context, { host, pageToken }: GuardOptions): string | undefined {
-  const { method } = context.req;
-  const own = context.req.header('Host') ?? '';
-  if (!isOwnHost(own, host)) return 'not by this name';
-  const origin = context.req.header('Origin');
+function refusal(request: IncomingMessage, options: GuardOptions): string | undefined {
+  const { method, headers: told } = request;
+  const { host: own = '', origin } = told;
+  if (!isOwnHost(own, options.host)) return 'not by this name';
   const isOwn = origin === `http://${own}` || origin === `https://${own}`;
   if (origin !== undefined && !isOwn) return 'not from here';
   if (method === 'GET' || method === 'HEAD') {
     // What a page of elsewhere embeds; to follow a link from there is no harm.
-    const site = context.req.header('Sec-Fetch-Site') ?? 'none';
-    const isNavigation = context.req.header('Sec-Fetch-Mode') === 'navigate';
-    const isFromHere = site === 'none' || site === 'same-origin';
-    return isFromHere || (isNavigation && context.req.path === '/') ? undefined : 'not from here';
+    const site = told['sec-fetch-site'] ?? 'none';
+    const isNavigation = told['sec-fetch-mode'] === 'navigate' && pathOf(request) === '/';
+    return site === 'none' || site === 'same-origin' || isNavigation ? undefined : 'not from here';
   }
   if (method !== 'POST') return 'nothing is done by that';
   if (!isOwn) return 'not from here';
-  if (!isSame(context.req.header('X-Quorate') ?? '', pageToken)) return 'not from this page';
-  const type = context.req.header('Content-Type') ?? '';
+  if (!isSame(String(told['x-quorate'] ?? ''), options.pageToken)) return 'not from this page';
+  const type = told['content-type'] ?? '';
   return /^application\/json(?:;|$)/.test(type) ? undefined : 'not as JSON';
 }
 
-/** An address is no name that somebody could have lead here. */
+/** Of what was asked for, without the question behind it. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  return url.replace(/\?.*$/s, '');
+}
+
+/**
+ * An address is no name that somebody could have lead here. The name of this machine is one that a
+ * network may have given it: on loopback nobody needs it.
+ */
 function isOwnHost(header: string, host: string): boolean {
   const name = header
     .replace(/:\d+$/, '')
     .replace(/^\[(.*)\]$/, '$1')
     .toLowerCase();
   if (isIP(name) !== 0 || name === 'localhost') return true;
-  return name === host.toLowerCase() || name === hostname().toLowerCase();
+  if (name === host.toLowerCase()) return true;
+  return !isLoopback(host) && name === hostname().toLowerCase();
 }
 
-function knows(context: Context, token: string): boolean {
-  const told = context.req.header('Authorization') ?? '';
-  if (isSame(told.replace(/^Bearer /, ''), token)) return true;
-  return isSame(getCookie(context, cookieName(context)) ?? '', token);
+function knows({ headers: told }: IncomingMessage, token: string): boolean {
+  const { authorization = '', cookie = '', host = '' } = told;
+  if (isSame(authorization.replace(/^Bearer /, ''), token)) return true;
+  const name = cookieName(host);
+  return isSame(parse(cookie, name)[name] ?? '', token);
 }
 
 /** The token comes in the address once, and is kept where no script reads it. */
@@ -105,13 +129,14 @@ function entering(context: Context, token: string): Response {
   const isRight = isSame(context.req.query('token') ?? '', token);
   if (context.req.method !== 'GET' || context.req.path !== '/' || !isRight)
     return context.text('The address of this page ends with its token: ?token=…', 401);
-  setCookie(context, cookieName(context), token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+  const name = cookieName(context.req.header('Host') ?? '');
+  setCookie(context, name, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
   return context.redirect('/', 303);
 }
 
 /** Cookies are the same for all ports of a host. */
-function cookieName(context: Context): string {
-  const port = /:(\d+)$/.exec(context.req.header('Host') ?? '')?.[1] ?? '80';
+function cookieName(host: string): string {
+  const port = /:(\d+)$/.exec(host)?.[1] ?? '80';
   return `quorate-${port}`;
 }
 

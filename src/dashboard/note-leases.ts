@@ -88,8 +88,8 @@ export class NoteLeases {
     try {
       const batch = decodeDocument(data);
       if (!isFields(batch) || !Array.isArray(batch['notes'])) return;
-      const { notes, dropped } = batch;
-      if (typeof dropped === 'number') this.dropped += dropped;
+      const { notes, dropped, unshown } = batch;
+      for (const count of [dropped, unshown]) if (typeof count === 'number') this.dropped += count;
       for (const note of notes as readonly unknown[]) this.add(noteOf(note));
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;

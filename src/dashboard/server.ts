@@ -5,8 +5,6 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { HTTPException } from 'hono/http-exception';
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { QuorateClient } from '../client/client.js';
 import { MalformedError, QuorateError } from '../errors.js';
@@ -22,11 +20,16 @@ import { requestsApi } from './api/requests.js';
 import { streamApi } from './api/stream.js';
 import { tracesApi } from './api/traces.js';
 import type { Breaking } from './breaking.js';
+import { findCharts } from './charts.js';
 import { ClusterFeed } from './cluster-feed.js';
-import { guard, isLoopback } from './guard.js';
+import { guard, isLetIn, isLoopback, type GuardOptions } from './guard.js';
 import { NodeQuestions } from './node-questions.js';
+import { OwnTraces } from './own-traces.js';
 import { pageFiles } from './page-files.js';
+import { boundedBodies } from './posted.js';
+import { StatelyFeed } from './stately-feed.js';
 import { Streams } from './streams.js';
+import type { ChartDefinition } from './wire.js';
 
 export interface DashboardOptions {
   readonly clock: Clock;
@@ -70,9 +73,16 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     hasReplay: replayFile !== undefined,
     hasCluster: cluster !== undefined,
   };
-  const server = serverOf(
-    appOf({ clock, live, streams, greeting, replayFile }, { host, pageToken, token }),
-  );
+  const charts = onceFound();
+  const guarded = { host, pageToken, token };
+  const server = serverOf(appOf({ clock, live, streams, greeting, replayFile, charts }, guarded));
+  const stately = new StatelyFeed({
+    feed: live?.feed,
+    clock,
+    charts,
+    isLetIn: (request) => isLetIn(request, guarded),
+  });
+  stately.serve(server);
   const port = await listening(server, options);
   const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const entrance = token === undefined ? '' : `/?token=${token}`;
@@ -81,6 +91,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     close: async () => {
       live?.feed.stop();
       streams.close();
+      stately.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -93,34 +104,32 @@ function liveOf(
 ): LiveParts {
   const questions = new NodeQuestions({ bus, clock, prefix });
   const feed = new ClusterFeed({ bus, clock, questions, servers, breaking });
-  return { feed, client: new QuorateClient({ bus, clock, random }, { prefix }), clock, breaking };
+  const client = new QuorateClient({ bus, clock, random }, { prefix });
+  return { feed, client, clock, breaking, ownTraces: new OwnTraces() };
+}
+
+/** When they are first asked for. */
+function onceFound(): () => Promise<readonly ChartDefinition[]> {
+  let found: Promise<readonly ChartDefinition[]> | undefined;
+  return () => (found ??= findCharts());
 }
 
 type App = Hono<{ Bindings: HttpBindings }>;
 
-function appOf(
-  parts: ApiParts,
-  guarded: {
-    readonly host: string;
-    readonly pageToken: string;
-    readonly token: string | undefined;
-  },
-): App {
+function appOf(parts: ApiParts, guarded: GuardOptions): App {
   const app: App = new Hono();
   app.use(guard(guarded));
-  app.use(bodyLimit({ maxSize: dashboardLimits.bodyBytesMax }));
+  app.use(boundedBodies());
   app.route('/', pageFiles(guarded.pageToken));
   app.route('/api', streamApi(parts));
   app.route('/api', filesApi(parts));
-  app.route('/api', chartsApi());
+  app.route('/api', chartsApi(parts));
   const { live } = parts;
   if (live !== undefined)
     for (const api of [tracesApi, keysApi, requestsApi, breakApi]) app.route('/api', api(live));
   app.onError((error, context) => {
     if (error instanceof MalformedInput || error instanceof MalformedError)
       return context.text(error.message, 400);
-    // Of the bound of what is posted.
-    if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof QuorateError) return context.text(error.message, 503);
     return context.text(`The dashboard failed: ${error.message}`, 500);
   });
@@ -128,10 +137,16 @@ function appOf(
 }
 
 function serverOf(app: App): Server {
-  const { headerBytesMax, requestMsMax, connectionsMax } = dashboardLimits;
+  const { headerBytesMax, requestMsMax, requestLookMs, connectionsMax } = dashboardLimits;
   const server = createServer(
-    { maxHeaderSize: headerBytesMax, requestTimeout: requestMsMax, headersTimeout: requestMsMax },
-    getRequestListener(app.fetch),
+    {
+      maxHeaderSize: headerBytesMax,
+      requestTimeout: requestMsMax,
+      headersTimeout: requestMsMax,
+      connectionsCheckingInterval: requestLookMs,
+    },
+    // What was not read of a request is thrown away as it comes: `posted.ts`.
+    getRequestListener(app.fetch, { autoCleanupIncoming: false }),
   );
   server.maxConnections = connectionsMax;
   // What is no HTTP, or too much of it, and what breaks off.

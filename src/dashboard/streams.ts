@@ -7,6 +7,7 @@ import type { ServerResponse } from 'node:http';
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { ClusterFeed, FeedListener } from './cluster-feed.js';
+import { Unread } from './unread.js';
 import type { ClusterPicture, Greeting, NoteBatch } from './wire.js';
 
 export class Streams {
@@ -41,8 +42,7 @@ export class Streams {
 
 class Reader implements FeedListener {
   private dropped = 0;
-  /** Since when it has not read what there was. */
-  private behindMs: number | undefined;
+  private readonly unread: Unread;
   private heartbeat: TimerId;
 
   constructor(
@@ -51,6 +51,8 @@ class Reader implements FeedListener {
   ) {
     // A broken socket closes by itself.
     response.on('error', () => undefined);
+    const bytes = (): number => response.writableLength;
+    this.unread = new Unread({ clock, bytes, sendAway: () => this.leave() });
     this.beat();
   }
 
@@ -87,16 +89,7 @@ class Reader implements FeedListener {
     }, dashboardLimits.heartbeatMs);
   }
 
-  /** Enough of it, so that it may be given more. */
   private hasRead(): boolean {
-    if (this.response.destroyed) return false;
-    if (this.response.writableLength < dashboardLimits.unreadBytesMax) {
-      this.behindMs = undefined;
-      return true;
-    }
-    const nowMs = this.clock.monotonicMs();
-    this.behindMs ??= nowMs;
-    if (nowMs - this.behindMs > dashboardLimits.unreadMsMax) this.leave();
-    return false;
+    return !this.response.destroyed && this.unread.hasRead();
   }
 }

@@ -227,6 +227,6 @@ export interface Greeting {
 /** `notes` of `GET /api/stream`. */
 export interface NoteBatch {
   readonly notes: readonly Note[];
-  /** So many were left out before them. */
+  /** So many notes, rounds and traces were left out before them. */
   readonly dropped: number;
 }

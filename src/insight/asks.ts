@@ -35,7 +35,7 @@ function askIn(fields: Fields): Ask {
   switch (ask) {
     case 'watch': {
       const { to, charts = false } = fields;
-      if (typeof to !== 'string' || !isInbox(to) || typeof charts !== 'boolean')
+      if (typeof to !== 'string' || !isOneInbox(to) || typeof charts !== 'boolean')
         throw new MalformedError('watch: to is an inbox, charts is true or false');
       const leaseMs = numberIn(fields, 'leaseMs', { least: 1, most: insightLimits.leaseMsMax });
       return { ask, to, charts, leaseMs };
@@ -69,6 +69,17 @@ function askIn(fields: Fields): Ask {
       throw new MalformedError('no ask that is known');
   }
 }
+
+/**
+ * What is published to was a subject of the server's before only where it came as one: a blank in
+ * it, or a wildcard, would break the connection of the node.
+ */
+function isOneInbox(to: string): boolean {
+  return isInbox(to) && to.length <= insightLimits.inboxCharsMax && oneSubject.test(to);
+}
+
+/** Tokens of printable ASCII that are no wildcards. */
+const oneSubject = /^[!-)+\-/-=?-~]+(?:\.[!-)+\-/-=?-~]+)*$/;
 
 const wholes = { least: 0, most: Number.MAX_SAFE_INTEGER };
 

@@ -12,20 +12,23 @@ import { NodeAddress } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import { Membership } from '../membership/membership.js';
 import { NodeOptions } from '../options/node-options.js';
+import { TreeExchange } from '../replica/tree-exchange.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { sketchOf } from '../seams/chart-sketch.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
+import { ShownShare } from '../seams/shown-share.js';
 import { Store } from '../store/store.js';
 import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
 import { isInbox, nodeSubject } from '../wire/subjects.js';
 import { askOf, type Ask } from './asks.js';
+import { countWithin } from './bytes-within.js';
 import { keyCopy, keysPage } from './key-copies.js';
 import type { Note } from './notes.js';
 import { Timeline } from './timeline.js';
-import { TraceRecorder } from './trace-recorder.js';
-import { countWithin, Watchers } from './watchers.js';
+import { TraceRecorder, type Kept } from './trace-recorder.js';
+import { Watchers } from './watchers.js';
 
 type Answer = { readonly [field: string]: unknown };
 
@@ -33,6 +36,7 @@ type Answer = { readonly [field: string]: unknown };
 export class InsightDesk {
   private readonly watchers: Watchers;
   private readonly timeline: Timeline;
+  private readonly kept: ShownShare;
   private subscription: BusSubscription | undefined;
 
   constructor(
@@ -45,10 +49,12 @@ export class InsightDesk {
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
     @inject(TraceRecorder) private readonly traces: TraceRecorder,
+    @inject(TreeExchange) private readonly exchange: Pick<TreeExchange, 'differing'>,
   ) {
     const { id: self } = address;
     const { view } = membership;
     this.watchers = new Watchers({ clock, bus, inspection, self });
+    this.kept = new ShownShare(clock, insightLimits.keptToldPerSecond);
     const ill = (): string | undefined => this.illness();
     this.timeline = new Timeline({ clock, self, view, metrics, hints: store.hints, ill });
   }
@@ -57,7 +63,8 @@ export class InsightDesk {
     const { watchers, timeline, traces } = this;
     timeline.onEvent = (note) => watchers.tell(note);
     traces.onNote = (note) => watchers.tell(note);
-    traces.onKept = ({ what, text, id }) => timeline.add(what, text, undefined, { trace: id });
+    traces.shows = () => watchers.showsTrace();
+    traces.onKept = (kept) => this.tellKept(kept);
     this.membership.problems.onReport((text) => timeline.add('ill', text));
     timeline.start();
     const subject = nodeSubject(this.address.prefix, this.address.id, 'insight');
@@ -68,6 +75,11 @@ export class InsightDesk {
     this.subscription?.unsubscribe();
     this.timeline.stop();
     this.watchers.stop();
+  }
+
+  /** Some of them: a node that is overloaded has little else in its time line otherwise. */
+  private tellKept({ what, text, id }: Kept): void {
+    if (this.kept.shows()) this.timeline.add(what, text, undefined, { trace: id });
   }
 
   private asked({ data, reply }: BusMessage): void {
@@ -122,6 +134,7 @@ export class InsightDesk {
       reach: Object.fromEntries(reach),
       absent: others.filter(({ id }) => view.isAbsent(id)).map(({ id }) => id),
       hints: Object.fromEntries(owed),
+      differing: this.exchange.differing.slice(0, insightLimits.differingMax),
       watchers: this.watchers.count,
       charts: within(this.charts()),
     };

@@ -9,6 +9,7 @@ import type { ClusterView } from '../membership/cluster-view.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Metrics } from '../seams/metrics.js';
 import type { Hints } from '../store/store.js';
+import { countWithin } from './bytes-within.js';
 import { NoteClock } from './note-clock.js';
 import type { EventNote, EventWhat, PlainValue } from './notes.js';
 
@@ -95,10 +96,11 @@ export class Timeline {
 
   /** Those behind the first `after` since the start; `next`: for the question that follows. */
   since(after: number): { readonly notes: readonly EventNote[]; readonly next: number } {
-    const { answerNotesMax, timelineMax } = insightLimits;
+    const { answerBytesMax, timelineMax } = insightLimits;
     const oldest = this.forgotten + Math.max(0, this.events.length - timelineMax);
     const from = Math.max(after, oldest) - this.forgotten;
-    const notes = this.events.slice(from, from + answerNotesMax);
+    const behind = this.events.slice(from);
+    const notes = behind.slice(0, countWithin(behind, answerBytesMax));
     return { notes, next: this.forgotten + Math.min(from, this.events.length) + notes.length };
   }
 

@@ -1,6 +1,6 @@
 /**
  * What this node has noted of requests under the glass: a ring of traces, each of a bounded number
- * of notes. Watchers hear of every note as it is made.
+ * of notes. Who watches hears of every note as it is made, of as many traces as `shows` says.
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -34,6 +34,8 @@ interface Trace {
   /** Undefined where this node only had a part in it. */
   readonly request: TracedRequest | undefined;
   readonly travels: boolean;
+  /** Its notes are told as they are made. */
+  readonly isShown: boolean;
   readonly notes: Note[];
   outcome: string;
   ms: number;
@@ -50,6 +52,8 @@ export interface Kept {
 export class TraceRecorder implements Tracing {
   isOn = false;
   onNote: ((note: Note) => void) | undefined;
+  /** Whether a trace that begins is to be told of, from its beginning to its end. */
+  shows: () => boolean = () => false;
   onKept: ((kept: Kept) => void) | undefined;
   private readonly time: NoteClock;
   private readonly traces = new Map<TraceId, Trace>();
@@ -168,10 +172,8 @@ export class TraceRecorder implements Tracing {
     how: Pick<Trace, 'id' | 'request' | 'travels'>,
   ): TraceMark {
     const { id, request, travels } = how;
-    const trace = this.made(how);
-    const known = this.traces.get(id);
     // Who passed it on and gets it back, or is also a replica, goes on with what it has.
-    if (known !== undefined) trace.notes.push(...known.notes);
+    const trace = this.made(how, this.traces.get(id));
     into.delete(id);
     into.set(id, trace);
     dropOldest(into, insightLimits.tracesMax);
@@ -188,9 +190,14 @@ export class TraceRecorder implements Tracing {
     return { id, travels };
   }
 
-  private made({ id, request, travels }: Pick<Trace, 'id' | 'request' | 'travels'>): Trace {
+  private made(
+    { id, request, travels }: Pick<Trace, 'id' | 'request' | 'travels'>,
+    known?: Trace,
+  ): Trace {
     const beganUs = this.time.nowUs();
-    return { id, beganUs, request, travels, notes: [], outcome: '', ms: -1 };
+    const isShown = known?.isShown ?? (travels && this.shows());
+    const notes = known === undefined ? [] : [...known.notes];
+    return { id, beganUs, request, travels, isShown, notes, outcome: '', ms: -1 };
   }
 
   private keep(trace: Trace): void {
@@ -202,7 +209,7 @@ export class TraceRecorder implements Tracing {
     const trace = this.traces.get(id) ?? this.candidates.get(id);
     if (trace === undefined || trace.notes.length >= insightLimits.traceNotesMax) return;
     trace.notes.push(note);
-    if (trace.travels) this.onNote?.(note);
+    if (trace.isShown) this.onNote?.(note);
   }
 
   private whyKept({ ms }: Trace, isFailure: boolean): Kept['what'] | undefined {

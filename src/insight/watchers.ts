@@ -1,7 +1,7 @@
 /**
  * Who watches this node: each has a lease, and is sent notes in batches, some a second, of bounded
  * size. One that does not renew its lease is forgotten. What does not fit its queue is dropped and
- * counted: it is told how many.
+ * counted: it is told how many, and how many rounds and traces began that are not shown.
  */
 import type { InspectionEvent, Subscription } from 'xstate';
 import { insightLimits } from '../../actors/rules/limits/insight.js';
@@ -10,14 +10,16 @@ import type { Bus } from '../seams/bus.js';
 import { chartSketchOf } from '../seams/chart-sketch.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
+import { ShownShare } from '../seams/shown-share.js';
 import { encodeDocument, type DocumentValue } from '../wire/message-pack.js';
+import { countWithin } from './bytes-within.js';
 import { NoteClock } from './note-clock.js';
 import type { Note } from './notes.js';
 
 export interface WatchSeams {
   readonly clock: Clock;
-  readonly bus: Pick<Bus, 'publish'>;
-  readonly inspection: Pick<Inspection, 'watch'>;
+  readonly bus: Pick<Bus, 'publish' | 'payloadBytesMax'>;
+  readonly inspection: Pick<Inspection, 'watch' | 'unshown'>;
   readonly self: string;
 }
 
@@ -27,17 +29,21 @@ interface Lease {
   charts: boolean;
   waiting: Note[];
   dropped: number;
+  /** What `unshownTo` was when it was last told. */
+  unshown: number;
 }
 
 export class Watchers {
   private readonly leases = new Map<string, Lease>();
   private readonly time: NoteClock;
+  private readonly traces: ShownShare;
   private watching: Subscription | undefined;
   private timer: TimerId;
   private isArmed = false;
 
   constructor(private readonly seams: WatchSeams) {
     this.time = new NoteClock(seams.clock);
+    this.traces = new ShownShare(seams.clock, insightLimits.tracesShownPerSecond);
   }
 
   get count(): number {
@@ -51,10 +57,19 @@ export class Watchers {
     if (lease === undefined) {
       if (this.leases.size >= insightLimits.watchersMax)
         throw new OverloadedError(`${this.leases.size} watch this node already`);
-      this.leases.set(to, { untilMs, charts, waiting: [], dropped: 0 });
-    } else Object.assign(lease, { untilMs, charts });
+      const unshown = this.unshownTo(charts);
+      this.leases.set(to, { untilMs, charts, waiting: [], dropped: 0, unshown });
+    } else {
+      if (lease.charts !== charts) lease.unshown = this.unshownTo(charts);
+      Object.assign(lease, { untilMs, charts });
+    }
     this.followCharts();
     this.arm();
+  }
+
+  /** Whether the notes of a trace that begins now are told, all of them. */
+  showsTrace(): boolean {
+    return this.leases.size > 0 && this.traces.shows();
   }
 
   tell(note: Note): void {
@@ -97,6 +112,11 @@ export class Watchers {
       this.tell({ ...sketch, atUs: this.time.nowUs(), node: this.seams.self });
   }
 
+  /** Since the start, of what is shown to who watches like this. */
+  private unshownTo(charts: boolean): number {
+    return this.traces.unshown + (charts ? this.seams.inspection.unshown : 0);
+  }
+
   private arm(): void {
     if (this.isArmed) return;
     this.isArmed = true;
@@ -114,13 +134,21 @@ export class Watchers {
   }
 
   private sendBatch(to: string, lease: Lease): void {
+    const { bus } = this.seams;
     const { waiting, dropped } = lease;
-    if (waiting.length === 0 && dropped === 0) return;
+    const unshownNow = this.unshownTo(lease.charts);
+    const unshown = unshownNow - lease.unshown;
+    if (waiting.length === 0 && dropped === 0 && unshown === 0) return;
     const count = countWithin(waiting, insightLimits.batchBytesMax - batchOverheadBytes);
-    lease.waiting = waiting.slice(count);
-    lease.dropped = 0;
     const notes = waiting.slice(0, count) as unknown as DocumentValue[];
-    this.seams.bus.publish(to, encodeDocument({ notes, dropped }));
+    lease.waiting = waiting.slice(count);
+    lease.unshown = unshownNow;
+    const batch = encodeDocument({ notes, dropped, unshown });
+    lease.dropped = 0;
+    // One note may be larger than any batch.
+    const fits = batch.length <= bus.payloadBytesMax;
+    const without = { notes: [], dropped: dropped + count, unshown };
+    bus.publish(to, fits ? batch : encodeDocument(without));
   }
 }
 
@@ -129,24 +157,4 @@ const batchOverheadBytes = 64;
 function add(lease: Lease, note: Note): void {
   if (lease.waiting.length < insightLimits.waitingNotesMax) lease.waiting.push(note);
   else lease.dropped++;
-}
-
-/** How many from the first on fit; at least one. */
-export function countWithin(values: readonly unknown[], bytesMax: number): number {
-  let bytes = 0;
-  for (let i = 0; i < values.length; i++) {
-    bytes += bytesAtMost(values[i]);
-    if (bytes > bytesMax && i > 0) return i;
-  }
-  return values.length;
-}
-
-/** What a value takes in MessagePack, or a little less than this. */
-function bytesAtMost(value: unknown): number {
-  if (typeof value === 'string') return 5 + 3 * value.length;
-  if (typeof value !== 'object' || value === null) return 9;
-  if (value instanceof Uint8Array) return 5 + value.length;
-  let bytes = 5;
-  for (const [name, field] of Object.entries(value)) bytes += 5 + name.length + bytesAtMost(field);
-  return bytes;
 }

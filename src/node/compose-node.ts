@@ -133,7 +133,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   join(): void {
-    const { membership, handlers, waysIn, inspectionServer, insight, release } = this.started;
+    const { membership, handlers, waysIn, insight, release } = this.started;
     const { partitions } = this.options;
     membership.kept.holds = (bucket) =>
       bucket === undefined ? this.store.keys > 0 : holdsBucket(this.store, partitions, bucket);
@@ -153,14 +153,11 @@ class ComposedNode implements QuorateNode, NodeEffects {
     for (const handler of handlers) handler.start();
     insight.start();
     waysIn.announce();
-    const failed = (error: unknown): void =>
-      this.send({ type: 'fatal.happened', error: asError(error) });
     try {
       membership.start();
     } catch (error) {
-      failed(error);
+      this.send({ type: 'fatal.happened', error: asError(error) });
     }
-    inspectionServer.start().catch(failed);
   }
 
   open(): void {
@@ -189,7 +186,6 @@ class ComposedNode implements QuorateNode, NodeEffects {
     parts.collection.stop();
     parts.transfer.stop();
     parts.release.stop();
-    parts.inspectionServer.stop();
     parts.insight.stop();
     parts.membership.stop();
     parts.waysIn.silence();

@@ -43,7 +43,6 @@ import { Tables } from '../seams/table.js';
 import { Tracing } from '../seams/tracing.js';
 import { DurableStore } from '../store/durable-store.js';
 import { Store } from '../store/store.js';
-import { InspectionServer } from './inspection-server.js';
 import type { NodeSeams } from './quorate-node.js';
 import { StoreSizes } from './store-sizes.js';
 
@@ -77,7 +76,6 @@ export interface NodeParts {
   readonly transfer: Transfer;
   readonly release: Release;
   readonly waysIn: WaysIn;
-  readonly inspectionServer: InspectionServer;
   readonly insight: InsightDesk;
 }
 
@@ -117,7 +115,6 @@ export function nodePartsOf(
     transfer: scope.resolve(Transfer),
     release: scope.resolve(Release),
     waysIn: scope.resolve(WaysIn),
-    inspectionServer: scope.resolve(InspectionServer),
     insight: scope.resolve(InsightDesk),
   };
 }

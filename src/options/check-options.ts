@@ -40,8 +40,6 @@ export function checkOptions(options: NodeOptions): void {
     max: Number.MAX_SAFE_INTEGER,
   });
   checkWhole('hintAgeMs', options.hintAgeMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
-  if (options.inspectPort !== undefined)
-    checkWhole('inspectPort', options.inspectPort, { min: 1, max: limits.portMax });
   checkBucketOptions('defaults', options.defaults);
   for (const [bucket, own] of Object.entries(options.buckets)) {
     if (bucket === '' || bucket.length > limits.bucketBytesMax || /[\s.*>\p{Cc}]/u.test(bucket))

@@ -59,14 +59,9 @@ export interface NodeOptions {
   readonly hintAgeMs: number;
   /** Whether `kv.changed.…` events are published. */
   readonly changeEvents: boolean;
-  /** Port of the inspection WebSocket; undefined: off. */
-  readonly inspectPort: number | undefined;
 }
 
 export const NodeOptions = Symbol('NodeOptions');
-
-/** Of the inspection WebSocket, where it is wanted but no port was named. */
-export const inspectPortDefault = 7_780;
 
 export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   host: '',
@@ -87,5 +82,4 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   tombstoneGraceMs: limits.tombstoneGraceMsDefault,
   hintAgeMs: limits.hintAgeMsMax,
   changeEvents: true,
-  inspectPort: undefined,
 };

@@ -1,7 +1,8 @@
 /**
  * A window into a node's statecharts that costs nothing while it is shut. Whoever creates actors
  * takes their options from here: long-lived ones are attached, so that watching can start at any
- * time; short-lived ones (rounds) are seen if they begin while someone watches.
+ * time; of short-lived ones (rounds) that begin while someone watches so many a second are seen,
+ * whole, and the others are counted.
  *
  * Several may watch at once. Each sees plain copies, made when it happened (`inspection-view.ts`),
  * in its own time (`observer-queue.ts`): nobody gets hold of an actor, and none can hurt the node
@@ -9,10 +10,12 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { AnyActorRef, InspectionEvent, Subscription } from 'xstate';
+import { insightLimits } from '../../actors/rules/limits/insight.js';
 import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 import { Clock } from './clock.js';
 import { plainInspection } from './inspection-view.js';
 import { ObserverQueue, type InspectionObserver } from './observer-queue.js';
+import { ShownShare } from './shown-share.js';
 
 export type { InspectionObserver };
 
@@ -31,22 +34,32 @@ export interface ShownActor {
 
 @injectable()
 export class Inspection {
-  /**
-   * For `createActor(machine, { ...actorOptions, input })` of short-lived actors; the same object
-   * until watching starts or stops.
-   */
-  actorOptions: ActorOptions;
   private readonly unwatched: ActorOptions;
   private readonly watched: ActorOptions;
   private readonly attached = new Map<AnyActorRef, Subscription | undefined>();
   private readonly observers = new Set<ObserverQueue>();
+  /** Of the short-lived ones; undefined while nobody watches. */
+  private share: ShownShare | undefined;
+  private unshownBefore = 0;
   /** What XState knows of; it tells all of them. */
   private readonly all: InspectionObserver = { next: (event) => this.tell(event) };
 
   constructor(@inject(Clock) private readonly clock: Clock) {
     this.unwatched = { clock };
     this.watched = { clock, inspect: this.all };
-    this.actorOptions = this.unwatched;
+  }
+
+  /**
+   * For `createActor(machine, { ...actorOptions, input })` of one short-lived actor, as it is made:
+   * whether that one is seen is decided here.
+   */
+  get actorOptions(): ActorOptions {
+    return this.share === undefined || !this.share.shows() ? this.unwatched : this.watched;
+  }
+
+  /** Short-lived ones that began while somebody watched and were not seen, since the start. */
+  get unshown(): number {
+    return this.unshownBefore + (this.share?.unshown ?? 0);
   }
 
   get watching(): boolean {
@@ -102,13 +115,14 @@ export class Inspection {
   }
 
   private open(): void {
-    this.actorOptions = this.watched;
+    this.share = new ShownShare(this.clock, insightLimits.roundsShownPerSecond);
     for (const actor of this.attached.keys())
       this.attached.set(actor, actor.system.inspect(this.all));
   }
 
   private shut(): void {
-    this.actorOptions = this.unwatched;
+    this.unshownBefore = this.unshown;
+    this.share = undefined;
     for (const [actor, subscription] of this.attached) {
       subscription?.unsubscribe();
       this.attached.set(actor, undefined);

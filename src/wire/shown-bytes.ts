@@ -6,9 +6,17 @@ import { latin1Of, textOf } from './text.js';
 
 export function shownValue(bytes: Uint8Array): string {
   const { valueBytesMax } = insightLimits;
-  const start = bytes.subarray(0, valueBytesMax);
-  const rest = bytes.length > valueBytesMax ? '…' : '';
+  const isWhole = bytes.length <= valueBytesMax;
+  const start = bytes.subarray(0, isWhole ? bytes.length : startOfCharacter(bytes, valueBytesMax));
+  const rest = isWhole ? '' : '…';
   return `${textOf(latin1Of(start)) ?? asBuffer(start).toString('hex')}${rest}`;
+}
+
+/** In UTF-8: of the one that the byte is of. */
+function startOfCharacter(bytes: Uint8Array, at: number): number {
+  let start = at;
+  while (start > 0 && at - start < 3 && (bytes[start]! & 0xc0) === 0x80) start--;
+  return start;
 }
 
 export function shownNames(name: { readonly bucket: ByteString; readonly key: ByteString }): {

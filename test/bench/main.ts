@@ -4,12 +4,14 @@ import { addCompare } from './commands/compare.js';
 import { addGrowth } from './commands/growth.js';
 import { addMoving } from './commands/moving.js';
 import { addOverload } from './commands/overload.js';
+import { addWatched } from './commands/watched.js';
 
 const program = new Command('bench').description(
-  'Measures Quorate: beside its peers, under more load than it can carry, as it grows, and while partitions move.',
+  'Measures Quorate: beside its peers, under more load than it can carry, as it grows, while partitions move, and while somebody watches.',
 );
 addCompare(program);
 addOverload(program);
 addGrowth(program);
 addMoving(program);
+addWatched(program);
 await program.parseAsync();

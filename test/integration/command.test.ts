@@ -112,6 +112,11 @@ async function processesWith(argument: string): Promise<number[]> {
     .map((line) => Number.parseInt(line, 10));
 }
 
+/** On a directory of its own, and without a page that nobody opens. */
+function upOn(name: string, ...words: string[]): string[] {
+  return ['up', '--no-dashboard', '--data-dir', join(directory, name), ...words];
+}
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += 100) {
     if (await condition()) return;
@@ -124,7 +129,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'quorate-command-'));
   const port = await freePort();
   servers = `nats://127.0.0.1:${port}`;
-  cluster = launch(['up', '--port', String(port), '--data-dir', join(directory, 'data')]);
+  cluster = launch(upOn('data', '--port', String(port)));
   await cluster.printed(new RegExp(`^quorate: ready · 3 nodes · ${servers}$`, 'm'));
 });
 
@@ -258,7 +263,7 @@ describe('up', () => {
   });
 
   test('on data that are in use: said at once and with the process, and what runs goes on', async () => {
-    const { code, err } = await run(['up', '--data-dir', join(directory, 'data')]);
+    const { code, err } = await run(upOn('data'));
     const pids = (await nodes()).map(({ pid }) => pid);
     expect(code).toBe(2);
     expect(err).toMatch(/^quorate: the data directory .*data\/n\d is in use by process \d+: /);
@@ -278,7 +283,7 @@ describe('up', () => {
     expect((await cluster.ended).code).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
     const port = servers.split(':').at(-1)!;
-    cluster = launch(['up', '--port', port, '--data-dir', join(directory, 'data')]);
+    cluster = launch(upOn('data', '--port', port));
     await cluster.printed(/quorate: ready/);
     expect((await run(['get', 'b', 'stays'])).text).toBe('here');
   });
@@ -291,8 +296,8 @@ describe('up', () => {
   });
 
   test('without a node it says how many serve', async () => {
-    const args = ['up', '--without', 'n2', '--port', String(await freePort()), '--json'];
-    const two = launch([...args, '--data-dir', join(directory, 'data')]);
+    const args = ['--without', 'n2', '--port', String(await freePort()), '--json'];
+    const two = launch(upOn('data', ...args));
     try {
       await two.printed(/^\{"event":"ready","nodes":2,/m);
     } finally {
@@ -305,7 +310,7 @@ describe('up', () => {
     const server = await startNatsServer({ config: natsConf() });
     servers = server.url;
     const options = ['--nodes', '2', '--w', '1', '--r', '1', '--no-restart', '--json'];
-    const two = launch(['up', ...options, '--data-dir', join(directory, 'two')], {
+    const two = launch(upOn('two', ...options), {
       NATS_URL: server.url,
     });
     try {
@@ -326,19 +331,19 @@ describe('up', () => {
   });
 
   test('another number of nodes than the data is of, and nobody to ask: refused before anything starts', async () => {
-    const { code, err } = await run(['up', '--nodes', '4', '--data-dir', join(directory, 'data')]);
+    const { code, err } = await run(upOn('data', '--nodes', '4'));
     expect(code).toBe(2);
     expect(err).toMatch(
       /data holds a cluster of 3 nodes, and n4 would come: say --yes if .*leave --nodes away/,
     );
-    const fewer = await run(['up', '--nodes', '2', '--data-dir', join(directory, 'data')]);
+    const fewer = await run(upOn('data', '--nodes', '2'));
     expect(fewer.code).toBe(2);
     expect(fewer.err).toMatch(/each key has 3 replicas \(N\), so --nodes 2 would leave too few/);
   });
 
   test('the port is taken: a clear error that says what to do', async () => {
     const server = await startNatsServer();
-    const { code, err } = await run(['up', '--port', String(server.port), '--servers', '']);
+    const { code, err } = await run(upOn('other', '--port', String(server.port), '--servers', ''));
     await server.stop();
     expect(code).toBe(5);
     expect(err).toMatch(/port \d+ is in use\. .*--servers[^]*--port/);

@@ -89,6 +89,25 @@ async function watch(): Promise<typeof stream> {
   return { latest: () => latest };
 }
 
+/** What a test does to a node is over when the next one begins. */
+async function untilServes(name: string): Promise<number> {
+  const isWell = (): boolean => {
+    const { status, silentMs, process: own } = nodeNamed(name) ?? {};
+    return status?.status === 'serving' && silentMs === 0 && own?.state === 'running';
+  };
+  // A start takes as long as the machine is busy.
+  await until(isWell, 100_000);
+  return nodeNamed(name)!.status!.pid;
+}
+
+/** So many more pictures of the cluster have come. */
+async function looks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const before = stream.latest();
+    await until(() => stream.latest() !== before);
+  }
+}
+
 function nodeNamed(name: string) {
   return stream.latest()?.nodes.find((node) => node.name === name);
 }
@@ -124,7 +143,7 @@ afterAll(async () => {
 });
 
 test('it shows the nodes as they answer, with the processes of those that were started here', async () => {
-  await until(() => nodeNamed('n3')?.status?.status === 'serving');
+  for (const name of ['n1', 'n2', 'n3']) await untilServes(name);
   const { nodes, ring, servers } = stream.latest()!;
   expect(servers).toBe(ready.servers);
   expect(ring?.groupOf).toHaveLength(256);
@@ -154,39 +173,39 @@ test('what is put by the page is there, and where it belongs is said', async () 
 });
 
 test('a killed node stays away until it is started again; puts go on', async () => {
-  const { pid } = nodeNamed('n2')!.status!;
+  const pid = await untilServes('n2');
   expect(await breaks('n2', 'kill')).toBe(204);
   await until(() => nodeNamed('n2')?.process?.state === 'stopped' && !isAlive(pid));
-  expect((await answer('/api/put', { bucket: 'b', key: 'k', value: 'v' })).outcome).toBe('done');
+  // The first may come before anybody has noticed it.
+  await until(async () => {
+    const { outcome } = await answer('/api/put', { bucket: 'b', key: 'k', value: 'v' });
+    return outcome === 'done';
+  });
+  await looks(3);
+  expect(nodeNamed('n2')?.process?.state).toBe('stopped');
   expect(await breaks('n2', 'pause')).toBe(409);
   expect(await breaks('n2', 'restart')).toBe(204);
-  // A start takes as long as the machine is busy.
-  const isBack = (): boolean =>
-    nodeNamed('n2')?.status?.pid !== pid && nodeNamed('n2')?.silentMs === 0;
-  await until(isBack, 100_000);
-  expect(nodeNamed('n2')?.process?.state).toBe('running');
+  expect(await untilServes('n2')).not.toBe(pid);
 });
 
 test('a paused node stands still and goes on as the same process', async () => {
-  const { pid } = nodeNamed('n1')!.status!;
+  const pid = await untilServes('n1');
   expect(await breaks('n1', 'pause')).toBe(204);
   await until(() => (nodeNamed('n1')?.silentMs ?? 0) > 0);
   expect(nodeNamed('n1')?.process?.state).toBe('paused');
   expect(isAlive(pid)).toBe(true);
   expect(await breaks('n1', 'resume')).toBe(204);
-  await until(() => nodeNamed('n1')?.silentMs === 0);
-  expect(nodeNamed('n1')?.status?.pid).toBe(pid);
+  expect(await untilServes('n1')).toBe(pid);
 });
 
 test('a node that is cut off runs, is not heard, and is back by itself once it is connected', async () => {
-  const { pid } = nodeNamed('n3')!.status!;
+  const pid = await untilServes('n3');
   expect(await breaks('n3', 'disconnect')).toBe(204);
   await until(() => (nodeNamed('n3')?.silentMs ?? 0) > 0);
   expect(nodeNamed('n3')?.process?.state).toBe('disconnected');
   expect(isAlive(pid)).toBe(true);
   expect(await breaks('n3', 'connect')).toBe(204);
-  await until(() => nodeNamed('n3')?.silentMs === 0);
-  expect(nodeNamed('n3')?.status?.pid).toBe(pid);
+  expect(await untilServes('n3')).toBe(pid);
 });
 
 test('what was not started here is not broken', async () => {
@@ -211,6 +230,22 @@ test('quorate dashboard shows the same cluster from a process of its own, and br
     port = own;
     await end(other.child);
   }
+});
+
+test('node --inspect serves it beside the node, and ends it with the node, however that ends', async () => {
+  const own = await freePort();
+  const words = ['--name', 'beside', '--join', 'ask', '--inspect', String(own)];
+  const where = ['--servers', ready.servers, '--data-dir', join(directory, 'data', 'beside')];
+  const node = await launch(['node', ...words, ...where]);
+  expect(node.ready.dashboard).toBe(`http://127.0.0.1:${own}`);
+  expect((await askHttp({ port: own, path: '/' })).code).toBe(200);
+  node.child.kill('SIGKILL');
+  const isGone = async (): Promise<boolean> =>
+    askHttp({ port: own, path: '/' }).then(
+      () => false,
+      () => true,
+    );
+  await until(isGone);
 });
 
 test('--no-dashboard: there is none', async () => {

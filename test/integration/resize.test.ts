@@ -29,7 +29,8 @@ interface Up {
 }
 
 function up(port: number, ...words: string[]): Up {
-  const args = ['up', '--port', String(port), '--data-dir', join(directory, 'data'), ...words];
+  const own = ['--no-dashboard', '--data-dir', join(directory, 'data')];
+  const args = ['up', '--port', String(port), ...own, ...words];
   const child = spawn(process.execPath, [main, ...args], { env: surroundings });
   running = child;
   let text = '';

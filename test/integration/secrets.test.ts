@@ -40,7 +40,8 @@ afterEach(async () => {
 
 /** One node, until it serves. */
 async function startUp(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
-  const all = [main, 'up', '--nodes', '1', '--data-dir', join(directory, 'data'), ...args];
+  const own = ['--nodes', '1', '--no-dashboard', '--data-dir', join(directory, 'data')];
+  const all = [main, 'up', ...own, ...args];
   up = spawn(process.execPath, all, { env: { ...surroundings, ...env } });
   for (const stream of [up.stdout!, up.stderr!])
     stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -103,8 +104,11 @@ test('up: the nodes have a password of their own, which lies in the data directo
   await expect(connect({ servers, user, pass: known })).rejects.toThrow(/Authorization/i);
   await (await connect({ servers, user, pass: password })).close();
   // The command of the same user finds it.
-  const inspect = ['inspect', 'n1', 'off', '--data-dir', join(directory, 'data')];
-  expect(await run(inspect, { NATS_URL: servers })).toBe('off\n');
+  const explain = ['explain', 'b', 'k', '--json', '--data-dir', join(directory, 'data')];
+  const { nodes } = JSON.parse(await run(explain, { NATS_URL: servers })) as {
+    nodes: readonly { readonly copy: unknown }[];
+  };
+  expect(nodes[0]!.copy).not.toBeNull();
 });
 
 test('up: a password that is told is taken', async () => {
@@ -136,7 +140,8 @@ test('up: the password of NATS_URL is neither printed nor in the arguments of a 
 test.each([
   [['status']],
   [['get', 'b', 'k']],
-  [['inspect', 'n1']],
+  [['explain', 'b', 'k']],
+  [['dashboard']],
   [['node', '--name', 'n9', '--data-dir', 'DIR']],
   [['up', '--data-dir', 'DIR']],
 ])('%j: an error of the connection does not show the password of its address', async (args) => {

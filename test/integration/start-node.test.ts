@@ -1,12 +1,11 @@
 /**
- * What `startNode` promises whoever embeds a node: clear errors, inspection on demand, a clean end.
+ * What `startNode` promises whoever embeds a node: clear errors, a clean end.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readdirSync, statSync } from 'node:fs';
 import { connect as dial, createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
-import { WebSocket } from 'ws';
 import { DataDirectoryError } from '../../src/node/data-directory.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes, until } from '../support/real-nodes.js';
@@ -30,14 +29,6 @@ afterEach(async () => {
   await nodes.end();
   await server.stop();
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 test('startNode: an option that makes no sense is named', async () => {
   nodes = new RealNodes(server.url, { defaults: { ...alone.defaults, w: 2 } });
@@ -135,29 +126,4 @@ test('a node serves, is cut off and serves again; its status says so', async () 
   await until('it is cut off', 5_000, () => node.status().status === 'cutOff');
   server = await startNatsServer({ port });
   await until('it serves again', 10_000, () => node.status().status === 'serving');
-});
-
-test('inspection: a message turns it on, watchers see states and no values, another message turns it off', async () => {
-  const node = await nodes.start('n1');
-  await node.serving;
-  const port = await freePort();
-  const subject = `_kv.${node.id}.inspect`;
-  const say = async (words: string): Promise<string> =>
-    (await client.request(subject, words)).string();
-  expect(await say('on please')).toBe('on [port] or off');
-  expect(await say(`on ${port}`)).toBe(`http://127.0.0.1:${port}`);
-  expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
-  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
-  const seen: string[] = [];
-  socket.on('message', (data: Buffer) => seen.push(data.toString()));
-  const names = (): (string | undefined)[] =>
-    seen.map((text) => (JSON.parse(text) as { name?: string }).name);
-  await until('the long-lived charts are shown', 5_000, () =>
-    ['node', 'replica', 'treeExchange'].every((name) => names().includes(name)),
-  );
-  await client.request('kv.put.shop.cart', 'a secret value');
-  await until('a put round is shown', 5_000, () => seen.some((text) => text.includes('putRound')));
-  expect(seen.join('\n')).not.toContain('a secret value');
-  expect(await say('off')).toBe('off');
-  await until('the watcher is sent away', 5_000, () => socket.readyState === WebSocket.CLOSED);
 });

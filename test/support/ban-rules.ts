@@ -116,6 +116,13 @@ const bans: readonly Ban[] = [
     except: ['src/wire/protocol/'],
   },
   {
+    what: 'text as markup, or as a program',
+    pattern:
+      /\b(?:inner|outer)HTML\b|insertAdjacentHTML|dangerouslySetInnerHTML|\bsrcdoc\b|\bdocument\s*\.\s*write|\beval\s*\(|\bnew\s+Function\b/,
+    within: ['src/dashboard/'],
+    except: [],
+  },
+  {
     what: 'output from the inside',
     pattern: /\bconsole\s*\./,
     within: product,

@@ -93,6 +93,16 @@ export class NodeWorld {
     return answer.startsWith('!') ? answer.split(' ', 1)[0]! : answer;
   }
 
+  /** As who has the nodes' password asks one of them. */
+  askNode({ id }: QuorateNode, word: string, payload: Uint8Array): Promise<Buffer> {
+    const reply = this.client.inbox();
+    const answer = new Promise<Buffer>((resolve) => {
+      this.client.subscribe(reply, ({ data }) => resolve(Buffer.from(data)));
+    });
+    this.client.publish(`_kv.${id}.${word}`, payload, { reply });
+    return this.settled(answer);
+  }
+
   /** As `request`, with outcome and reason behind the code. */
   ask(
     subject: string,

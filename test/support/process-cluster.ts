@@ -27,6 +27,8 @@ export interface ProcessClusterOptions {
   readonly serverUrl: string;
   /** Handed to every `quorate node`. */
   readonly arguments?: readonly string[];
+  /** Until all serve; 20 s unless told. */
+  readonly startMs?: number;
 }
 
 export class ProcessCluster {
@@ -43,7 +45,7 @@ export class ProcessCluster {
     const cluster = new ProcessCluster(options, await PlainClient.connect(options.serverUrl));
     for (let i = 0; i < options.nodes; i++) cluster.launch(i);
     try {
-      await cluster.serving(options.nodes);
+      await cluster.serving(options.nodes, options.startMs);
     } catch (error) {
       // Nobody else has it to stop.
       await cluster.stop();

@@ -34,6 +34,9 @@ describe('bans: each rule can fail', () => {
     ['src/replica/a.ts', 'const first = ring.preferenceList(partition)[0];'],
     ['src/replica/a.ts', "const body = asRequest<'merge'>([]);"],
     ['src/api/a.ts', "console.log('here');"],
+    ['src/dashboard/page/a.tsx', 'element.innerHTML = key;'],
+    ['src/dashboard/page/a.tsx', '<p dangerouslySetInnerHTML={{ __html: value }} />'],
+    ['src/dashboard/page/a.ts', 'document.write(value);'],
     ['src/api/a.ts', 'a;\n'.repeat(301)],
   ])('%s: %s', (path, text) => {
     expect(banViolations(new Map([[path, text]]))).toHaveLength(1);

@@ -18,13 +18,13 @@ const { dependencies } = JSON.parse(packageText) as {
   dependencies: Readonly<Record<string, string>>;
 };
 
-/** The page's, which the bundler is given. */
-const entryOfPage = 'src/dashboard/page/main.tsx';
+/** Of the page, which the bundler is given. */
+const entriesOfPage = ['main.tsx', 'stately/main.ts'].map((path) => `src/dashboard/page/${path}`);
 
 /** Entry points are what package.json names and what jest runs. */
 function entriesOf(files: Sources): { product: string[]; all: string[] } {
   const named = Array.from(packageText.matchAll(/dist\/(\S+)\.js/g), (match) => `${match[1]}.ts`);
-  const product = [...named.filter((path) => path.startsWith('src/')), entryOfPage];
+  const product = [...named.filter((path) => path.startsWith('src/')), ...entriesOfPage];
   const tests = [...files.keys()].filter((path) => path.endsWith('.test.ts'));
   return { product, all: [...product, ...named, ...tests] };
 }

@@ -33,6 +33,8 @@ export const dashboardLimits = {
   connectionsMax: 64,
   headerBytesMax: 16 * 1024,
   requestMsMax: 15_000,
+  /** How often the server looks for requests that have taken longer. */
+  requestLookMs: 5_000,
   /** What is posted: a value above that is not written by hand. */
   bodyBytesMax: 1024 * 1024,
   /** Characters of a token that whoever comes from elsewhere must know. */
@@ -46,6 +48,10 @@ export const dashboardLimits = {
   unreadBytesMax: 4 * 1024 * 1024,
   unreadMsMax: 30_000,
   heartbeatMs: 10_000,
+  /** What one that watches by Stately's protocol says: it has nothing to say. */
+  heardBytesMax: 1024,
+  /** Charts that have been introduced to it; those before are introduced again. */
+  statelyChartsMax: 4_096,
 
   /** The cluster is looked at so often, while somebody watches; each question waits so long. */
   lookPeriodMs: 1_000,
@@ -63,6 +69,8 @@ export const dashboardLimits = {
   timelineNotesMax: 4_000,
   /** A get or put of the page. */
   requestTimeoutMs: 5_000,
+  /** Traced requests of pages of which the server keeps what its own client noted. */
+  ownTracesMax: 100,
 
   /** Keys of a bucket that the page lists, as they are scrolled to. */
   keysKeptMax: 20_000,

@@ -3,15 +3,26 @@ export const insightLimits = {
   /** Who watch one node at once, and for how long before they have to say so again. */
   watchersMax: 8,
   leaseMsMax: 30_000,
+  /** Of the subject they are told at. */
+  inboxCharsMax: 256,
   /** A batch of notes to one, how often one leaves, and how many notes wait for it. */
   batchBytesMax: 64 * 1024,
   batchIntervalMs: 50,
   waitingNotesMax: 2_048,
+  /**
+   * Of rounds that begin in a second so many are shown to who watches charts, of traces so many to
+   * all who watch, each of them whole: more than anybody can follow, and a hundredth of a node's
+   * work under load.
+   */
+  roundsShownPerSecond: 20,
+  tracesShownPerSecond: 20,
 
   /** How often a node's counters are looked at for its time line. */
   lookInMs: 1_000,
   /** Events that a node remembers. */
   timelineMax: 1_000,
+  /** Of requests that were kept because they were slow or failed so many come into it a second. */
+  keptToldPerSecond: 2,
   /** Requests under the glass that it remembers, and notes of each. */
   tracesMax: 200,
   traceNotesMax: 256,
@@ -24,6 +35,8 @@ export const insightLimits = {
   /** An answer about what is remembered: so many notes at most. */
   answerNotesMax: 512,
   answerBytesMax: 512 * 1024,
+  /** Partitions that differ from another node's, as one answer names them. */
+  differingMax: 1_024,
   /** What counts as slow is said in at most so many ms. */
   slowMsMax: 60_000,
   /** Sampling is forgotten unless it is said again. */

@@ -16,6 +16,7 @@ interface DashboardCommandOptions extends NodeConnection {
   readonly replay?: string;
   readonly cluster: boolean;
   readonly json?: true;
+  readonly supervised?: true;
 }
 
 interface Place {
@@ -47,7 +48,8 @@ export function addDashboard(program: Command): void {
     .option('--no-cluster', 'show no cluster, but a file alone')
     .option('--data-dir <directory>', 'of quorate up, with the password of its nodes', 'data')
     .option('--prefix <word>', 'first token of all subjects', 'kv')
-    .option('--json', 'say the address as one JSON object');
+    .option('--json', 'say the address as one JSON object')
+    .addOption(new Option('--supervised', 'started beside a node').hideHelp());
   addNodeConnectionOptions(command)
     .addHelpText(
       'after',
@@ -78,7 +80,7 @@ async function dashboard(options: DashboardCommandOptions): Promise<void> {
   await new Promise<void>((stopped) => {
     listenForStop({
       clock: new RealClock(),
-      supervised: false,
+      supervised: options.supervised === true,
       onStop: stopped,
       onForce: stopped,
     });

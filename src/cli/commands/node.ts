@@ -1,65 +1,25 @@
 /** `quorate node`: one node in this process, until it is told to stop. */
-import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { conflictPolicies, type ConflictPolicy } from '../../../actors/rules/bucket.js';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
-import { limits } from '../../../actors/rules/limits.js';
-import {
-  inspectPortDefault,
-  nodeOptionsDefault,
-  type NodeOptions,
-} from '../../options/node-options.js';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import type { TimerId } from '../../seams/clock.js';
-import type { RunningNode, StartOptions } from '../../node/start-node.js';
+import type { RunningNode } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { noConnection } from '../../client/no-connection.js';
-import { addNodeConnectionOptions, nodeConnection } from '../connection.js';
+import { startDashboard } from '../dashboard-process.js';
 import { RemovedError } from '../../membership/departure.js';
 import { CommandError, type ExitCode, exitCodes } from '../exit-codes.js';
-import { printJson, printLine, say, sayError } from '../output.js';
 import {
-  bucketSpec,
-  durability,
-  durationMs,
-  portNumber,
-  quorumSize,
-  wholeNumber,
-  type BucketTable,
-} from '../parsers.js';
+  addNodeArguments,
+  connectionOf,
+  optionsOf,
+  type NodeArguments,
+} from '../node-arguments.js';
+import { printJson, printLine, say, sayError } from '../output.js';
 import { quietLmdb } from '../quiet-lmdb.js';
 import { listenForStop } from '../stop-signals.js';
 import type { NodeMessage, NodeOrder } from '../up/node-process.js';
 import { tuneV8 } from '../v8-settings.js';
-
-interface NodeArguments {
-  readonly name: string;
-  readonly host: string;
-  readonly zone: string;
-  readonly weight: number;
-  readonly dataDir?: string;
-  readonly servers: string;
-  readonly user?: string;
-  readonly password?: string;
-  readonly prefix: string;
-  readonly partitions: number;
-  readonly founders: number;
-  readonly join: NodeOptions['join'];
-  readonly replaces: string;
-  readonly n: number;
-  readonly r: number;
-  readonly w: number;
-  readonly conflict: ConflictPolicy;
-  readonly ttl: number;
-  readonly durability: NodeOptions['durability'];
-  readonly bucket: BucketTable;
-  readonly compression?: true;
-  readonly tombstoneGrace: number;
-  readonly changeEvents: boolean;
-  readonly inspect?: number | true;
-  readonly json?: true;
-  readonly supervised?: true;
-}
 
 export function addNode(program: Command): void {
   const command = program
@@ -68,8 +28,7 @@ export function addNode(program: Command): void {
     .description(
       'Runs one node in this process. Nodes find each other through NATS; a new cluster is founded when as many as --founders have met.',
     );
-  addPlaceOptions(command);
-  addStoreOptions(command);
+  addNodeArguments(command);
   command
     .option('--json', 'say that it serves, and that it has left, as one JSON object each')
     .addOption(new Option('--supervised', 'started by quorate up').hideHelp())
@@ -89,113 +48,6 @@ So it does by itself once it has left its cluster. One that was removed exits wi
 neither is started again: Restart=on-failure, RestartPreventExitStatus=2 7.`,
     )
     .action(runNode);
-}
-
-function addPlaceOptions(command: Command): void {
-  const preset = nodeOptionsDefault;
-  command
-    .addOption(option('--name <name>', 'what people call it', 'NAME').default(hostname()))
-    .addOption(
-      option(
-        '--host <name>',
-        'the physical machine; replicas go to different ones',
-        'HOST',
-      ).default(hostname()),
-    )
-    .addOption(
-      option(
-        '--zone <name>',
-        'the room or data centre; replicas go to different ones while there are enough',
-        'ZONE',
-      ).default(preset.zone, 'none'),
-    )
-    .option(
-      '--weight <weight>',
-      'its share of the data in proportion to others',
-      wholeNumber({ min: 1, max: limits.weightMax }),
-      preset.weight,
-    )
-    .addOption(
-      option('--data-dir <directory>', 'where its data lies (default: ./data/NAME)', 'DATA_DIR'),
-    );
-  addNodeConnectionOptions(command)
-    .option('--prefix <word>', 'first token of all subjects', preset.prefix)
-    .option(
-      '--partitions <count>',
-      'of the ring; the same for all nodes, for ever',
-      wholeNumber({ min: 1, max: limits.partitionsMax }),
-      preset.partitions,
-    )
-    .option(
-      '--founders <count>',
-      'nodes that must have met to found a cluster',
-      quorumSize,
-      preset.founders,
-    )
-    .addOption(
-      option(
-        '--join <how>',
-        'coming to a cluster that is there: auto: it is taken in, and gets its share of the data; ask: once an operator says so (quorate ring plan --add)',
-        'JOIN',
-      )
-        .choices(['auto', 'ask'])
-        .default(preset.join),
-    )
-    .addOption(
-      option(
-        '--replaces <node>',
-        'with an empty data directory: the member, by name or id, that is gone for good and in whose stead this node comes',
-        'REPLACES',
-      ).default(preset.replaces, 'nobody'),
-    );
-}
-
-/** What differs from machine to machine can be said by the environment. */
-function option(flags: string, description: string, variable: string): Option {
-  return new Option(flags, description).env(`QUORATE_${variable}`);
-}
-
-function addStoreOptions(command: Command): void {
-  const preset = nodeOptionsDefault;
-  command
-    .option('--n <count>', 'replicas of each key', quorumSize, preset.defaults.n)
-    .option('--r <count>', 'nodes that must answer a get', quorumSize, preset.defaults.r)
-    .option('--w <count>', 'nodes that must have stored a put', quorumSize, preset.defaults.w)
-    .addOption(
-      new Option('--conflict <policy>', 'what becomes of concurrent puts')
-        .choices(conflictPolicies)
-        .default(preset.defaults.conflict),
-    )
-    .option('--ttl <time>', 'keys expire after this; 0: never', durationMs, preset.defaults.ttlMs)
-    .addOption(
-      new Option(
-        '--durability <when>',
-        'sync: on disk before it is acknowledged; periodic:MS: every MS',
-      )
-        .argParser(durability)
-        .default(preset.durability, preset.durability.kind),
-    )
-    .addOption(
-      new Option(
-        '--bucket <settings>',
-        "what differs for one bucket: 'NAME n=3 r=2 w=2 conflict=… ttl=…'; repeatable",
-      )
-        .argParser(bucketSpec)
-        .default({}, 'none'),
-    )
-    .option('--compression', 'compress large values on disk (LZ4): less disk, more CPU')
-    .option(
-      '--tombstone-grace <time>',
-      'how long a deleted key is remembered at least',
-      durationMs,
-      preset.tombstoneGraceMs,
-    )
-    .option('--no-change-events', 'publish no kv.changed events')
-    .option(
-      '--inspect [port]',
-      `show the statecharts on this port (default: ${inspectPortDefault})`,
-      portNumber,
-    );
 }
 
 async function runNode(given: NodeArguments): Promise<void> {
@@ -219,6 +71,7 @@ async function runNode(given: NodeArguments): Promise<void> {
     void node.stop();
   };
   if (given.supervised === true) listenForOrders(node);
+  showDashboard(given);
   listenForStop({
     clock,
     supervised: given.supervised === true,
@@ -236,6 +89,17 @@ async function runNode(given: NodeArguments): Promise<void> {
     giveUp(endCodeOf(error));
   });
   clock.clearTimeout(deadline);
+}
+
+function showDashboard(given: NodeArguments): void {
+  const { inspect, prefix, json } = given;
+  if (inspect === undefined) return;
+  startDashboard({
+    port: inspect === true ? dashboardLimits.portDefault : inspect,
+    connection: connectionOf(given),
+    prefix,
+    json: json === true,
+  });
 }
 
 /** Of `quorate up`, whose user may want to see what becomes of a node that is cut off. */
@@ -258,7 +122,7 @@ function endCodeOf(error: unknown): ExitCode {
 async function start(given: NodeArguments): Promise<RunningNode> {
   const { startNode } = await import('../../node/start-node.js');
   const options = optionsOf(given);
-  const connection = nodeConnection(given, dirname(options.dataDir));
+  const connection = connectionOf(given);
   for (let tries = 1; ; tries++) {
     try {
       return await startNode(options, connection);
@@ -278,30 +142,6 @@ function isSilence(error: unknown): boolean {
     'code' in error &&
     error.code === 'TIMEOUT'
   );
-}
-
-function optionsOf(given: NodeArguments): StartOptions {
-  const { name, host, zone, weight, prefix, partitions, founders, durability, inspect } = given;
-  const { n, r, w, conflict, ttl, join: wished, replaces } = given;
-  return {
-    name,
-    host,
-    zone,
-    weight,
-    prefix,
-    partitions,
-    founders,
-    join: wished,
-    replaces,
-    durability,
-    dataDir: given.dataDir ?? join('data', name),
-    defaults: { n, r, w, conflict, ttlMs: ttl },
-    buckets: given.bucket,
-    compression: given.compression === true,
-    tombstoneGraceMs: given.tombstoneGrace,
-    changeEvents: given.changeEvents,
-    inspectPort: inspect === true ? inspectPortDefault : inspect,
-  };
 }
 
 function startError(error: unknown, { servers }: NodeArguments): unknown {

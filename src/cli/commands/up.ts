@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
-import { inspectPortDefault } from '../../options/node-options.js';
 import { shownServers } from '../../client/addresses.js';
 import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -27,7 +26,6 @@ interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly bucket: readonly string[];
   readonly compression?: true;
   readonly restart: boolean;
-  readonly inspect?: number | true;
   readonly dashboard: number | boolean;
   readonly json?: true;
 }
@@ -114,11 +112,6 @@ function addNodeOptions(command: Command): void {
     .option('--compression', 'compress large values on disk (LZ4): less disk, more CPU')
     .option('--no-restart', 'leave a node that died alone')
     .option(
-      '--inspect [port]',
-      `show the statecharts of n1 on this port, of n2 on the next … (default: ${inspectPortDefault})`,
-      portNumber,
-    )
-    .option(
       '--dashboard <port>',
       `where the page that shows the cluster is served, on this machine alone (default: ${dashboardLimits.portDefault}, or the next one that is free)`,
       portNumber,
@@ -130,7 +123,7 @@ function addNodeOptions(command: Command): void {
 async function up(options: UpOptions, command: Command): Promise<void> {
   checkPort(options, command);
   const { runLocalCluster } = await import('../up/run.js');
-  const { servers, port, prefix, restart, inspect, user, password, yes, json } = options;
+  const { servers, port, prefix, restart, user, password, yes, json } = options;
   const { nodes, without, replaces } = options;
   await runLocalCluster({
     wished: { nodes, without, replaces },
@@ -145,7 +138,6 @@ async function up(options: UpOptions, command: Command): Promise<void> {
     port,
     prefix,
     restarts: restart,
-    inspectPort: inspect === true ? inspectPortDefault : inspect,
     dashboard: dashboardOf(options.dashboard),
     nodeArgs: (course) => nodeArgs(options, course),
   });

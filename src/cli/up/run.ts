@@ -9,7 +9,7 @@ import { printJson, printLine, say } from '../output.js';
 import { LateDashboard, type DashboardWish } from '../late-dashboard.js';
 import { listenForStop } from '../stop-signals.js';
 import { type Course, courseOf } from './course.js';
-import { numberOf, readDataOfCluster } from './data-of-cluster.js';
+import { readDataOfCluster } from './data-of-cluster.js';
 import { LocalBreaking } from './breaking.js';
 import { LocalCluster } from './local-cluster.js';
 import { probe } from './probe.js';
@@ -30,8 +30,6 @@ export interface RunOptions {
   readonly port: number;
   readonly prefix: string;
   readonly restarts: boolean;
-  /** Of n1; of n2 the next one. */
-  readonly inspectPort: number | undefined;
   /** Undefined: none. */
   readonly dashboard: DashboardWish | undefined;
   /** What all nodes are told. Throws `CommandError`. */
@@ -55,7 +53,7 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     prefix: options.prefix,
     servers: options.servers,
     restarts: options.restarts,
-    nodeArgs: (name) => [...args, ...ownArgs(name, options, course)],
+    nodeArgs: (name) => [...args, ...ownArgs(name, course)],
     clock,
     say,
   });
@@ -155,10 +153,8 @@ function stopping(clock: Clock, cluster: LocalCluster): Stopping {
 }
 
 /** What one node is told besides. */
-function ownArgs(name: string, { inspectPort }: RunOptions, { replaces }: Course): string[] {
-  const inspect =
-    inspectPort === undefined ? [] : ['--inspect', String(inspectPort + numberOf(name) - 1)];
-  return [...inspect, ...(replaces.includes(name) ? ['--replaces', name] : [])];
+function ownArgs(name: string, { replaces }: Course): string[] {
+  return replaces.includes(name) ? ['--replaces', name] : [];
 }
 
 /** Of the nodes that stay. */

@@ -10,7 +10,7 @@ export function breakApi({ breaking }: LiveParts): Hono {
   const api = new Hono();
   api.post('/break', async (context) => {
     if (breaking === undefined) return context.notFound();
-    const fields = await posted(context);
+    const fields = posted(context);
     const how = hows.find((known) => known === fields['how']);
     if (how === undefined) throw new MalformedInput(`how is one of ${hows.join(', ')}`);
     try {

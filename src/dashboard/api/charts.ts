@@ -1,14 +1,9 @@
-/** `GET /api/charts`: the statecharts there are, found when they are first asked for. */
+/** `GET /api/charts`: the statecharts there are. */
 import { Hono } from 'hono';
-import type { ChartDefinition } from '../wire.js';
-import { findCharts } from '../charts.js';
+import type { ApiParts } from './parts.js';
 
-export function chartsApi(): Hono {
+export function chartsApi({ charts }: ApiParts): Hono {
   const api = new Hono();
-  let found: Promise<ChartDefinition[]> | undefined;
-  api.get('/charts', async (context) => {
-    found ??= findCharts();
-    return context.json(await found);
-  });
+  api.get('/charts', async (context) => context.json(await charts()));
   return api;
 }

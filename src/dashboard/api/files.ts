@@ -14,7 +14,7 @@ export function filesApi({ live, replayFile }: ApiParts): Hono {
     const id = context.req.query('trace');
     if (live === undefined) return context.text('no cluster is shown', 404);
     const { feed } = live;
-    const notes = id === undefined ? feed.recent : await traceNotes(feed, id);
+    const notes = id === undefined ? feed.recent : await traceNotes(live, id);
     const sorted = notes.toSorted((a, b) => a.atUs - b.atUs);
     const nodes = (feed.latest?.nodes ?? []).map(({ id, name, host, zone }) => ({
       id,

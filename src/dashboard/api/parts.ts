@@ -4,8 +4,10 @@ import type { QuorateClient } from '../../client/client.js';
 import type { Clock } from '../../seams/clock.js';
 import type { Breaking } from '../breaking.js';
 import type { ClusterFeed } from '../cluster-feed.js';
+import type { OwnTraces } from '../own-traces.js';
+import { postedBytes } from '../posted.js';
 import type { Streams } from '../streams.js';
-import type { Greeting } from '../wire.js';
+import type { ChartDefinition, Greeting } from '../wire.js';
 
 export interface ApiParts {
   /** Undefined: no cluster is shown. */
@@ -15,6 +17,7 @@ export interface ApiParts {
   readonly greeting: Greeting;
   /** A trace file to show. */
   readonly replayFile: string | undefined;
+  readonly charts: () => Promise<readonly ChartDefinition[]>;
 }
 
 export interface LiveParts {
@@ -22,13 +25,14 @@ export interface LiveParts {
   readonly client: QuorateClient;
   readonly clock: Clock;
   readonly breaking: Breaking | undefined;
+  readonly ownTraces: OwnTraces;
 }
 
 /** What was posted. Throws `MalformedInput`. */
-export async function posted(context: Context): Promise<Readonly<Record<string, unknown>>> {
+export function posted(context: Context): Readonly<Record<string, unknown>> {
   let body: unknown;
   try {
-    body = await context.req.json();
+    body = JSON.parse(postedBytes(context).toString('utf8'));
   } catch {
     throw new MalformedInput('what was posted is no JSON');
   }

@@ -2,33 +2,39 @@
 import { Hono } from 'hono';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { QuorateError } from '../../errors.js';
-import type { Clock } from '../../seams/clock.js';
+import type { RequestTrace } from '../../client/request-trace.js';
+import type { DeleteOptions } from '../../client/bucket-options.js';
 import { receiptText, type Receipt } from '../../wire/receipt.js';
 import type { KeyAnswer, KeyRequest } from '../wire.js';
 import { MalformedInput, posted, textIn, type LiveParts } from './parts.js';
 
 const timeoutMs = dashboardLimits.requestTimeoutMs;
 
-export function requestsApi({ client, clock }: LiveParts): Hono {
+export function requestsApi(live: LiveParts): Hono {
+  const { client } = live;
   const api = new Hono();
   api.post('/put', async (context) => {
-    const request = requestIn(await posted(context));
-    const { bucket, key, value, context: seen, w, strict } = request;
+    const request = requestIn(posted(context));
+    const { bucket, key, value } = request;
     if (value === undefined) throw new MalformedInput('value is no text');
-    const put = () =>
-      client.bucket(bucket).put(key, Buffer.from(value), { context: seen, w, strict, timeoutMs });
-    return context.json(await answerOf(clock, put, writeAnswer));
+    const put = (trace: RequestTrace | undefined) =>
+      client.bucket(bucket).put(key, Buffer.from(value), writeOptions(request, trace));
+    return context.json(await answerOf(live, request, put, writeAnswer));
   });
   api.post('/delete', async (context) => {
-    const { bucket, key, context: seen, w, strict } = requestIn(await posted(context));
-    const remove = () => client.bucket(bucket).delete(key, { context: seen, w, strict, timeoutMs });
-    return context.json(await answerOf(clock, remove, writeAnswer));
+    const request = requestIn(posted(context));
+    const { bucket, key } = request;
+    const remove = (trace: RequestTrace | undefined) =>
+      client.bucket(bucket).delete(key, writeOptions(request, trace));
+    return context.json(await answerOf(live, request, remove, writeAnswer));
   });
   api.post('/get', async (context) => {
-    const { bucket, key, r, strict } = requestIn(await posted(context));
-    const get = () => client.bucket(bucket).read(key, { r, strict, timeoutMs });
+    const request = requestIn(posted(context));
+    const { bucket, key, r, strict } = request;
+    const get = (trace: RequestTrace | undefined) =>
+      client.bucket(bucket).read(key, { r, strict, timeoutMs, trace });
     return context.json(
-      await answerOf(clock, get, ({ values, receipt, context: seen }) => ({
+      await answerOf(live, request, get, ({ values, receipt, context: seen }) => ({
         context: seen.toString(),
         values: values.map((bytes) => Buffer.from(bytes).toString('utf8')),
         ...(receipt !== undefined && { receipt: receiptText(receipt) }),
@@ -36,6 +42,13 @@ export function requestsApi({ client, clock }: LiveParts): Hono {
     );
   });
   return api;
+}
+
+function writeOptions(
+  { context, w, strict }: KeyRequest,
+  trace: RequestTrace | undefined,
+): DeleteOptions {
+  return { context, w, strict, timeoutMs, trace };
 }
 
 function writeAnswer(result: {
@@ -47,19 +60,25 @@ function writeAnswer(result: {
 
 /** An error of the cluster is an answer; what was wrong with the question is none. */
 async function answerOf<T>(
-  clock: Clock,
-  request: () => Promise<T>,
+  { client, clock, ownTraces }: LiveParts,
+  { trace: isTraced }: KeyRequest,
+  ask: (trace: RequestTrace | undefined) => Promise<T>,
   told: (result: T) => Partial<KeyAnswer>,
 ): Promise<KeyAnswer> {
+  const trace = isTraced === true ? client.trace() : undefined;
+  if (trace !== undefined) ownTraces.add(trace);
   const startedMs = clock.monotonicMs();
-  const tookMs = (): number => clock.monotonicMs() - startedMs;
+  const cost = () => ({
+    ms: clock.monotonicMs() - startedMs,
+    ...(trace !== undefined && { trace: trace.id }),
+  });
   try {
-    const result = await request();
-    return { outcome: 'done', code: 0, text: '', ms: tookMs(), ...told(result) };
+    const result = await ask(trace);
+    return { outcome: 'done', code: 0, text: '', ...cost(), ...told(result) };
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error;
     const { outcome, code, message } = error;
-    return { outcome, code, text: message, ms: tookMs() };
+    return { outcome, code, text: message, ...cost() };
   }
 }
 

@@ -4,15 +4,17 @@
  */
 import { Hono } from 'hono';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { insightLimits } from '../../../actors/rules/limits/insight.js';
 import { MalformedError } from '../../errors.js';
 import { noteOf } from '../../insight/note-reader.js';
-import type { Note } from '../../insight/notes.js';
+import { aligned } from '../../insight/alignment.js';
+import { clientName, isTraceId, type Note } from '../../insight/notes.js';
 import { isFields, type Fields } from '../node-questions.js';
-import type { ClusterFeed } from '../cluster-feed.js';
 import type { Sampling, TraceSummary } from '../wire.js';
 import { MalformedInput, posted, type LiveParts } from './parts.js';
 
-export function tracesApi({ feed }: LiveParts): Hono {
+export function tracesApi(live: LiveParts): Hono {
+  const { feed } = live;
   const api = new Hono();
   api.get('/timeline', async (context) => {
     const answers = await feed.askAll({ ask: 'timeline', after: 0 });
@@ -23,20 +25,24 @@ export function tracesApi({ feed }: LiveParts): Hono {
     context.json(summariesIn(await feed.askAll({ ask: 'traces' }))),
   );
   api.get('/trace/:id', async (context) =>
-    context.json(await traceNotes(feed, context.req.param('id'))),
+    context.json(await traceNotes(live, context.req.param('id'))),
   );
   api.post('/sample', async (context) => {
-    const sampling = samplingIn(await posted(context));
+    const sampling = samplingIn(posted(context));
     await feed.sample(sampling);
     return context.json(sampling);
   });
   return api;
 }
 
-/** Of all nodes, in the order of their times. Throws `MalformedInput`. */
-export async function traceNotes(feed: ClusterFeed, id: string): Promise<Note[]> {
-  if (!/^[0-9a-f]{16}$/.test(id)) throw new MalformedInput('a trace has 16 hex digits');
-  return notesIn([...(await feed.askAll({ ask: 'trace', id })).values()]);
+/**
+ * Of all nodes, and of the client of this process where the request was its own, in the order of
+ * their times. Throws `MalformedInput`.
+ */
+export async function traceNotes({ feed, ownTraces }: LiveParts, id: string): Promise<Note[]> {
+  if (!isTraceId(id)) throw new MalformedInput('a trace has 16 hex digits');
+  const answers = await feed.askAll({ ask: 'trace', id });
+  return aligned([...ownTraces.notesOf(id), ...notesIn([...answers.values()])], clientName);
 }
 
 /** What is none is left out: a node of another version may know others. */
@@ -70,8 +76,6 @@ function summaryOf(row: Fields[string], node: string): TraceSummary | undefined 
   if (!isFields(row)) return undefined;
   const { id, atUs, what, key, outcome, ms } = row;
   if (typeof id !== 'string' || typeof atUs !== 'number') return undefined;
-  const text = (value: Fields[string] | undefined): string =>
-    typeof value === 'string' ? value : '';
   return {
     id,
     atUs,
@@ -81,6 +85,10 @@ function summaryOf(row: Fields[string], node: string): TraceSummary | undefined 
     ms: typeof ms === 'number' ? ms : 0,
     nodes: [node],
   };
+}
+
+function text(value: Fields[string] | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function joined(one: TraceSummary, other: TraceSummary): TraceSummary {
@@ -96,8 +104,10 @@ function joined(one: TraceSummary, other: TraceSummary): TraceSummary {
 
 function samplingIn(fields: Readonly<Record<string, unknown>>): Sampling {
   const { rate, slowMs, failed } = fields;
+  const { slowMsMax } = insightLimits;
   const isRate = typeof rate === 'number' && rate >= 0 && rate <= 1;
-  if (!isRate || typeof slowMs !== 'number' || !(slowMs >= 0) || typeof failed !== 'boolean')
-    throw new MalformedInput('rate is from 0 to 1, slowMs a time, failed yes or no');
-  return { rate, slowMs, failed };
+  const isTime = Number.isSafeInteger(slowMs) && Number(slowMs) >= 0 && Number(slowMs) <= slowMsMax;
+  if (!isRate || !isTime || typeof failed !== 'boolean')
+    throw new MalformedInput(`rate is 0 to 1, slowMs 0 to ${slowMsMax}, failed yes or no`);
+  return { rate, slowMs: Number(slowMs), failed };
 }

@@ -27,6 +27,7 @@ export interface QuorateOptions {
 
 /** What a node says of itself. */
 export interface NodeStatusRow {
+  readonly id: string;
   readonly name: string;
   readonly status: string;
   readonly pid: number;
@@ -47,6 +48,8 @@ export class QuorateCluster implements RunningSystem {
   private constructor(
     /** Lines in which nats-server and nodes complained, a slow consumer for instance. */
     readonly complaints: readonly string[],
+    /** Where its data lies. */
+    readonly directory: string,
     private readonly child: ChildProcess,
     readonly nodes: number,
     readonly servers: readonly string[],
@@ -62,6 +65,8 @@ export class QuorateCluster implements RunningSystem {
     const args = ['up', '--json', '--nodes', String(nodes), '--port', String(port)];
     args.push('--data-dir', directory, '--durability', durability);
     if (!restarts) args.push('--no-restart');
+    // Another checkout may know of no dashboard.
+    if (root === ownRoot) args.push('--no-dashboard');
     // A nats-server of its own, whatever the environment names.
     const { NATS_URL: _, QUORATE_BENCH_PROFILE: profileTo, ...env } = process.env;
     // `up` hands its own flags on to the nodes it forks.
@@ -88,7 +93,7 @@ export class QuorateCluster implements RunningSystem {
       ])) as [string];
       const { servers } = JSON.parse(first) as { servers: string };
       const connection = await connect({ servers, maxReconnectAttempts: -1 });
-      return new QuorateCluster(complaints, child, nodes, [servers], connection, gone);
+      return new QuorateCluster(complaints, directory, child, nodes, [servers], connection, gone);
     } catch (error) {
       child.kill('SIGTERM');
       throw error;

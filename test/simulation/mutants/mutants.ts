@@ -7,6 +7,7 @@
 import { consensusMutants } from './consensus-mutants.js';
 import { detectorMutants } from './detector-mutants.js';
 import { edgeMutants } from './edge-mutants.js';
+import { insightMutants } from './insight-mutants.js';
 import { movingMutants } from './moving-mutants.js';
 import type { Mutant } from './mutant.js';
 import { recoveryMutants } from './recovery-mutants.js';
@@ -881,6 +882,7 @@ export const mutants: readonly Mutant[] = [
   ...consensusMutants,
   ...detectorMutants,
   ...edgeMutants,
+  ...insightMutants,
   ...movingMutants,
   ...recoveryMutants,
   ...subtleMutants,

@@ -57,7 +57,8 @@ function observe(inspection: Inspection, observer: InspectionObserver): void {
     attach(actor);
     actor.system.inspect(observer);
   };
-  inspection.actorOptions = { ...inspection.actorOptions, inspect: observer };
+  const watched = { ...inspection.actorOptions, inspect: observer };
+  Object.defineProperty(inspection, 'actorOptions', { value: watched });
 }
 
 /** A node of this process is the product's own, and has one. */

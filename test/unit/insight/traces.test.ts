@@ -187,6 +187,44 @@ test('repair: who was behind is the one that is repaired, and then holds what th
   expect(cluster.valuesAt(1)).toEqual(['one']);
 });
 
+describe('who watches charts', () => {
+  let states: unknown[];
+
+  beforeEach(() => {
+    states = [];
+    cluster.nodes[0]!.inspection.watch({
+      next: (told) => {
+        if (told.type !== '@xstate.snapshot') return;
+        states.push((told.snapshot as unknown as { value: unknown }).value);
+      },
+    });
+  });
+
+  test('is shown a round under the glass by its trace, and not once more', async () => {
+    const { tracing } = cluster.nodes[0]!;
+    const told: Note[] = [];
+    tracing.onNote = (note) => told.push(note);
+    tracing.shows = () => true;
+    underGlass(0);
+    await cluster.put(0);
+    await cluster.run(1_000);
+    expect(states).toEqual([]);
+    expect(told).toEqual(tracing.notesOf(mark.id));
+    expect(told.flatMap((note) => (note.kind === 'chart' ? [note.state] : [])).at(-1)).toBe('done');
+  });
+
+  test('is shown those that may turn out to be slow as any other', async () => {
+    const { coordinator, tracing } = cluster.nodes[0]!;
+    tracing.wish({ rate: 0, slowMs: 60_000, failed: true });
+    const put = coordinator.put.bind(coordinator);
+    coordinator.put = (request) =>
+      put(tracedPut(request, tracing.sample({ ...asked, what: 'put' })!, tracing));
+    await cluster.put(0);
+    await cluster.run(1_000);
+    expect([states[0], states.at(-1)]).toEqual(['awaitingQuorum', 'done']);
+  });
+});
+
 describe('what nobody looks at', () => {
   test('leaves no note, and messages as they were', async () => {
     const sizes: number[] = [];

@@ -26,7 +26,6 @@ test.each<[string, Partial<NodeOptions>]>([
   // The others would not understand it.
   ['weight', { weight: 65 }],
   ['durability', { durability: { kind: 'periodic', everyMs: 0 } }],
-  ['inspectPort', { inspectPort: 70_000 }],
   ['tombstoneGraceMs', { tombstoneGraceMs: -1 }],
   ['hintAgeMs', { hintAgeMs: 0 }],
   ['defaults.r', { defaults: { ...good.defaults, r: 4 } }],

@@ -1,0 +1,34 @@
+/**
+ * The dashboard beside a node, in a process of its own: what happens to it does not touch the node,
+ * and it ends when the node's process does.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { NodeConnection } from './connection.js';
+
+export interface DashboardPlace {
+  readonly port: number;
+  readonly connection: NodeConnection;
+  readonly prefix: string;
+  readonly json: boolean;
+}
+
+/** What it says stands among what this process says. */
+export function startDashboard({ port, connection, prefix, json }: DashboardPlace): void {
+  const { servers, user, password } = connection;
+  const main = join(import.meta.dirname, 'main.js');
+  const words = ['dashboard', '--listen', String(port), '--prefix', prefix, '--supervised'];
+  const child = spawn(process.execPath, [main, ...words, ...(json ? ['--json'] : [])], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      NATS_URL: servers,
+      ...(user !== undefined && { QUORATE_NODE_USER: user }),
+      ...(password !== undefined && { QUORATE_NODE_PASSWORD: password }),
+    },
+  });
+  child.on('error', () => undefined);
+  // It is no reason to go on.
+  child.unref();
+  child.channel?.unref();
+}
