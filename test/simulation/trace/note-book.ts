@@ -4,7 +4,7 @@
  * before is filed then.
  */
 import { insightLimits } from '../../../actors/rules/limits/insight.js';
-import type { ChartNote, Note, TracedNode } from '../../../src/insight/notes.js';
+import type { Note, TracedNode } from '../../../src/insight/notes.js';
 import { headLine, noteLine } from '../../../src/insight/note-writer.js';
 import type { SimNode } from '../cluster/sim-node.js';
 
@@ -39,7 +39,6 @@ export class NoteBook {
   private readonly entries: Entry[] = [];
   private readonly waiting = new Map<string, Waiting[]>();
   private readonly known = new Map<string, TracedNode>();
-  private last: Waiting | undefined;
   private kept = 0;
   private chars = 0;
   private left = 0;
@@ -63,23 +62,8 @@ export class NoteBook {
     }
     const at = this.entries.length;
     this.entries.push({ line: '', isBackground: isBackground(note) });
-    this.last = { at, note };
     this.kept++;
     this.write(at, note);
-  }
-
-  /**
-   * A chart that moves because of a request under the glass: what was added last says how, and is
-   * of that request.
-   */
-  trace({ node, chart, trace }: ChartNote): void {
-    const { last } = this;
-    if (last?.note.kind !== 'chart' || trace === undefined) return;
-    const { note } = last;
-    if (note.node !== node || note.chart !== chart) return;
-    if (note.trace !== undefined) return this.add({ ...note, trace });
-    this.last = { at: last.at, note: { ...note, trace } };
-    this.write(last.at, this.last.note);
   }
 
   /** As others are to name it: by its id, or its name while it has none. */

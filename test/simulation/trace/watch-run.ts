@@ -5,7 +5,7 @@ import { noteCharts } from './chart-notes.js';
 import { LifeNotes } from './life-notes.js';
 import { Marking } from './marking.js';
 import { messageNotes } from './message-notes.js';
-import { hearInsight } from './node-notes.js';
+import { hearInsight, RoundNames } from './node-notes.js';
 import { NoteBook } from './note-book.js';
 
 type Untimed = Note extends infer N ? (N extends Note ? Omit<N, 'atUs'> : never) : never;
@@ -27,11 +27,13 @@ export function watchRun(cluster: SimCluster): NoteBook {
   cluster.onNode(({ name, disk }) => {
     disk.onDone = (work) => note({ kind: 'disk', node: name, ...work });
   });
+  const rounds = new RoundNames();
   cluster.onComposed = ({ name }, product) => {
     noteCharts(product, (chart) => note({ ...chart, node: name }));
     hearInsight(product, (own) => {
       const timed = { ...own, node: name, atUs: scheduler.nowUs };
-      if (timed.kind === 'chart') book.trace(timed);
+      // The observer of charts is not told of rounds under the glass.
+      if (timed.kind === 'chart') book.add({ ...timed, instance: rounds.of(timed) });
       else if (!isSaidAlready(timed)) book.add(timed);
     });
   };
