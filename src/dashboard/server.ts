@@ -71,6 +71,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     process: drawn(random),
     canBreak: live?.breaking !== undefined,
     hasReplay: replayFile !== undefined,
+    hasCluster: cluster !== undefined,
   };
   const charts = onceFound();
   const guarded = { host, pageToken, token };

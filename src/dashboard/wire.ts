@@ -222,6 +222,8 @@ export interface Greeting {
   readonly canBreak: boolean;
   /** It was given a trace file to show. */
   readonly hasReplay: boolean;
+  /** It shows a cluster. */
+  readonly hasCluster: boolean;
 }
 
 /** `notes` of `GET /api/stream`. */

@@ -94,25 +94,94 @@ export function noteOf(value: unknown): Note {
 
 /** A trace file's text; its notes come in the order of their times whatever theirs was. */
 export function readTraceFile(file: string): TraceFile {
-  if (file.length > insightLimits.fileCharsMax)
-    throw new MalformedError(`a trace file of ${file.length} characters`);
-  let head: TraceHead | undefined;
-  const notes: Note[] = [];
-  for (const [number, line] of linesOf(file)) {
+  const reader = new TraceFileReader();
+  reader.take(file);
+  return reader.end();
+}
+
+/** Reads a trace file piece by piece. Throws `MalformedError`, with the line where it is one's. */
+export class TraceFileReader {
+  private head: TraceHead | undefined;
+  private readonly notes: Note[] = [];
+  private readonly names = new Map<string, string>();
+  /** Begun, and not ended by a line break yet. */
+  private line = '';
+  private number = 0;
+  private chars = 0;
+
+  /** Any piece of the text, in order. */
+  take(text: string): void {
+    this.chars += text.length;
+    const { fileCharsMax, lineCharsMax } = insightLimits;
+    if (this.chars > fileCharsMax)
+      throw new MalformedError(`a trace file of more than ${fileCharsMax} characters`);
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      this.takeLine(this.line + text.slice(start, end));
+      this.line = '';
+      start = end + 1;
+    }
+    this.line += text.slice(start);
+    if (this.line.length > lineCharsMax) this.takeLine(this.line);
+  }
+
+  end(): TraceFile {
+    const { line, notes } = this;
+    if (line.trim() !== '' && !isJson(line))
+      throw new MalformedError(`line ${this.number + 1}: no JSON: the file ends within it`);
+    this.takeLine(line);
+    if (this.head === undefined) throw new MalformedError('a trace file without its first line');
+    return { head: this.head, notes: notes.sort((a, b) => a.atUs - b.atUs) };
+  }
+
+  private takeLine(line: string): void {
+    const number = ++this.number;
+    const { lineCharsMax, fileNotesMax } = insightLimits;
+    if (line.length > lineCharsMax)
+      throw new MalformedError(`line ${number} has more than ${lineCharsMax} characters`);
+    const text = line.trim();
+    if (text === '') return;
     try {
-      const value = parsed(line);
-      if (head === undefined) head = headOf(value);
-      else notes.push(noteOf(value));
+      const value = parsed(text);
+      if (this.head === undefined) this.head = headOf(value);
+      else this.notes.push(this.sharing(noteOf(value)));
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       throw new MalformedError(`line ${number}: ${error.message}`);
     }
-    if (notes.length > insightLimits.fileNotesMax)
-      throw new MalformedError(`more than ${insightLimits.fileNotesMax} notes`);
+    if (this.notes.length > fileNotesMax)
+      throw new MalformedError(`more than ${fileNotesMax} notes`);
   }
-  if (head === undefined) throw new MalformedError('a trace file without its first line');
-  return { head, notes: notes.sort((a, b) => a.atUs - b.atUs) };
+
+  /** Names stand in thousands of notes: of each there is one text. */
+  private sharing(note: Note): Note {
+    const fields = note as unknown as Record<string, unknown>;
+    for (const field of sharedFields) {
+      const text = fields[field];
+      if (typeof text === 'string') fields[field] = this.shared(text);
+    }
+    return note;
+  }
+
+  private shared(text: string): string {
+    const known = this.names.get(text);
+    if (known === undefined && this.names.size < insightLimits.fileNamesMax)
+      this.names.set(text, text);
+    return known ?? text;
+  }
 }
+
+const sharedFields = [
+  'node',
+  'peer',
+  'about',
+  'chart',
+  'instance',
+  'event',
+  'state',
+  'verb',
+  'trace',
+] as const;
 
 function headOf(value: unknown): TraceHead {
   const head = fieldsIn(value, 'the first line');
@@ -130,26 +199,20 @@ function headOf(value: unknown): TraceHead {
   };
 }
 
-/** Of those with something in them, from 1. */
-function* linesOf(file: string): Generator<[number: number, line: string]> {
-  let number = 0;
-  for (let start = 0; start < file.length;) {
-    const newline = file.indexOf('\n', start);
-    const end = newline < 0 ? file.length : newline;
-    number++;
-    if (end - start > insightLimits.lineCharsMax)
-      throw new MalformedError(`line ${number} has ${end - start} characters`);
-    const line = file.slice(start, end).trim();
-    if (line !== '') yield [number, line];
-    start = end + 1;
-  }
-}
-
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
     throw new MalformedError('no JSON');
+  }
+}
+
+function isJson(line: string): boolean {
+  try {
+    parsed(line);
+    return true;
+  } catch {
+    return false;
   }
 }
 

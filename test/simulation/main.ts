@@ -1,7 +1,7 @@
 /** `npm run simulate`: replay one seed, or search many. See README.md beside this file. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
 import { exitCodes, type Violation } from './oracle/violations.js';
 import { Progress } from './progress.js';
@@ -10,7 +10,7 @@ import { parseScenario, runScenario, type Watching } from './scenario/scenario.j
 import { search, seedsFrom } from './search.js';
 import { shrink } from './shrink.js';
 import { failureLine, Tally } from './tally.js';
-import { RunFile } from './trace/run-file.js';
+import { RunFile, withPassingFile } from './trace/run-file.js';
 import type { WorldResult } from './world.js';
 import { changesMark, drawWorld, kindOf, moreMark, type WorldOptions } from './world-options.js';
 
@@ -19,6 +19,7 @@ interface Flags {
   readonly seed?: string;
   readonly trace?: boolean;
   readonly traceFile?: string;
+  readonly view?: boolean;
   readonly digest?: boolean;
   readonly brief?: boolean;
   readonly shrink: boolean;
@@ -36,6 +37,8 @@ const shrinkRunsMax = 150;
 const seedsDefault = 100;
 /** A search that has found so much need not go on. */
 const failuresMax = 5;
+/** What was asked for makes no sense. */
+const usageError = 2;
 
 async function main(): Promise<number> {
   const flags = new Command('simulate')
@@ -43,7 +46,14 @@ async function main(): Promise<number> {
     .option('--seed <seed>', 'run this seed alone')
     .option('--scenario <file>', 'run this script')
     .option('--trace', 'print every event')
-    .option('--trace-file <file>', 'write what happened to this file, for the page to show')
+    .option(
+      '--trace-file <file>',
+      'write what happened to this file, for the page to show; some requests of plain clients are put under the glass, up to twenty a second and a thousand in all',
+    )
+    .option(
+      '--view',
+      'show it on a page on this machine, until Ctrl-C; implies --no-shrink, and is the same run to the byte',
+    )
     .option(
       '--digest',
       'print only the hashes of the traces, one seed after the other in this process',
@@ -59,22 +69,40 @@ async function main(): Promise<number> {
     .option('--sometimes', 'fail when a named rare situation was never reached')
     .parse()
     .opts<Flags>();
-  if (flags.scenario !== undefined) return playScenario(flags.scenario, flags);
+  const { scenario, seed } = flags;
+  if (scenario !== undefined) return filed(flags, (file) => playScenario(scenario, flags, file));
   if (flags.digest === true) return printDigests(flags);
-  return flags.seed === undefined ? searchSeeds(flags) : replay(flags.seed, flags);
+  if (seed !== undefined) return filed(flags, (file) => replay(seed, flags, file));
+  if (flags.view !== true && flags.traceFile === undefined) return searchSeeds(flags);
+  process.stderr.write('--view and --trace-file are of one --seed or --scenario\n');
+  return usageError;
 }
 
-async function playScenario(path: string, flags: Flags): Promise<number> {
+/** Runs with a file where one is wanted, and shows it: what came of the run is said by then. */
+async function filed(
+  { traceFile, view }: Flags,
+  run: (file: RunFile | undefined) => Promise<number>,
+): Promise<number> {
+  const shown = async (path: string): Promise<number> => {
+    const file = new RunFile(path);
+    const code = await run(file);
+    if (view === true) await file.show();
+    return code;
+  };
+  if (traceFile !== undefined) return shown(resolve(traceFile));
+  return view === true ? withPassingFile(shown) : run(undefined);
+}
+
+async function playScenario(
+  path: string,
+  flags: Flags,
+  file: RunFile | undefined,
+): Promise<number> {
   const scenario = parseScenario(readFileSync(path, 'utf8'));
-  const file = runFileOf(flags);
   const problem = await runScenario(scenario, {}, watchingOf(flags, file));
   await file?.write(`scenario ${basename(path)}: ${scenario.title}`);
   process.stdout.write(`${problem ?? 'as expected'}\n`);
   return problem === undefined ? 0 : exitCodes.safety;
-}
-
-function runFileOf({ traceFile }: Flags): RunFile | undefined {
-  return traceFile === undefined ? undefined : new RunFile(traceFile);
 }
 
 function watchingOf({ trace }: Flags, file: RunFile | undefined): Watching {
@@ -107,16 +135,15 @@ function briefly(world: WorldOptions): WorldOptions {
   };
 }
 
-async function replay(seed: string, flags: Flags): Promise<number> {
+async function replay(seed: string, flags: Flags, file: RunFile | undefined): Promise<number> {
   const options = drawWorld(seed);
-  const file = runFileOf(flags);
   const result = await runCaught(options, watchingOf(flags, file));
   await file?.write(`seed ${seed}`);
   printOptions(options);
   printResult(result);
   if (result.violation === undefined) return 0;
   if (flags.trace !== true) printTail(result);
-  if (flags.shrink) await printShrunk(options, result.violation);
+  if (flags.shrink && flags.view !== true) await printShrunk(options, result.violation);
   return exitCodes[result.violation.kind];
 }
 

@@ -15,8 +15,13 @@ export const dashboardLimits = {
   chartSampleMs: 1_000,
   /** Lists beside the drawing are drawn anew so often. */
   chartListsMs: 200,
-  /** A file dropped on the page. */
-  traceFileBytesMax: 256 * 1024 * 1024,
+  /** A trace file that is shown; it is read in pieces, between which the page stays alive. */
+  traceFileBytesMax: 48 * 1024 * 1024,
+  traceFilePieceBytes: 256 * 1024,
+  /** Of a file that is played, the cluster is remembered after so many notes, to go back to. */
+  checkpointNotes: 10_000,
+  /** Of a film, what is saved of its last moments: messages of a drawing. */
+  savedMessagesMax: 300,
   /** What the page says stays to be read for so long. */
   sayingMs: 6_000,
   sayingsMax: 4,

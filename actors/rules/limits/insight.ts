@@ -52,11 +52,12 @@ export const insightLimits = {
   /** An ask of the verb. */
   askBytesMax: 16 * 1024,
 
-  /** A trace file that is read: characters in all and of a line, notes, nodes. */
-  fileCharsMax: 256 * 1024 * 1024,
+  /** A trace file that is read: characters in all and of a line, notes, nodes, names kept once. */
+  fileCharsMax: 48 * 1024 * 1024,
   lineCharsMax: 256 * 1024,
-  fileNotesMax: 1_000_000,
+  fileNotesMax: 250_000,
   fileNodesMax: 4_096,
+  fileNamesMax: 100_000,
   /** Of a note: characters of a name or text, levels of what is shown beside it. */
   nameCharsMax: 2_048,
   textCharsMax: 16 * 1024,

@@ -30,7 +30,9 @@ export function filesApi({ live, replayFile }: ApiParts): Hono {
   api.get('/replay', async (context) => {
     if (replayFile === undefined) return context.text('no file was given to show', 404);
     const { size } = await stat(replayFile);
-    if (size > dashboardLimits.traceFileBytesMax) return context.text('the file is too large', 413);
+    const { traceFileBytesMax } = dashboardLimits;
+    if (size > traceFileBytesMax)
+      return context.text(`it has ${size} bytes, and ${traceFileBytesMax} can be shown`, 413);
     const bytes = Readable.toWeb(createReadStream(replayFile)) as ReadableStream;
     return context.body(bytes, 200, { 'Content-Type': 'application/jsonl' });
   });

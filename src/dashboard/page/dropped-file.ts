@@ -1,15 +1,33 @@
 /** A trace file that is dropped anywhere on the page. */
 import { useEffect } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
-import { readTraceFile } from '../../insight/note-reader.js';
+import { TraceFileReader } from '../../insight/note-reader.js';
+import { after, elapsedMs, onFrame } from './browser.js';
 import { FileSource } from './file-source.js';
 import { askedCharts } from './live-source.js';
+import { bytesText } from './parts/note-text.js';
 import type { Source } from './source.js';
 
 /** Throws an `Error` that says what is wrong with it. */
 export async function sourceOfFile(file: File): Promise<Source> {
-  if (file.size > dashboardLimits.traceFileBytesMax) throw new Error('It is too large.');
-  return new FileSource(file.name, readTraceFile(await file.text()), askedCharts);
+  const { traceFileBytesMax, traceFilePieceBytes } = dashboardLimits;
+  if (file.size > traceFileBytesMax)
+    throw new Error(
+      `It has ${bytesText(file.size)}, and the page takes ${bytesText(traceFileBytesMax)} at most.`,
+    );
+  const reader = new TraceFileReader();
+  const decoder = new TextDecoder();
+  for (let at = 0; at < file.size; at += traceFilePieceBytes) {
+    const piece = await file.slice(at, at + traceFilePieceBytes).arrayBuffer();
+    reader.take(decoder.decode(piece, { stream: true }));
+    // So that what moves goes on moving.
+    await new Promise<void>((resolve) => after(0, resolve));
+  }
+  reader.take(decoder.decode());
+  const read = reader.end();
+  const { about } = read.head;
+  const title = about === undefined ? file.name : about;
+  return new FileSource(title, read, askedCharts, { elapsedMs, onFrame });
 }
 
 export function useDroppedFiles(take: (file: File) => void): void {

@@ -21,6 +21,16 @@ export class FilePicture {
 
   constructor(private readonly nodes: readonly NodeLabel[]) {}
 
+  /** Which goes on by itself. */
+  copy(): FilePicture {
+    const copy = new FilePicture(this.nodes);
+    for (const [node, reach] of this.reach) copy.reach.set(node, reach);
+    for (const [node, charts] of this.charts) copy.charts.set(node, new Map(charts));
+    for (const [node, hints] of this.hints) copy.hints.set(node, hints);
+    for (const node of this.stopped) copy.stopped.add(node);
+    return copy;
+  }
+
   take(note: Note): void {
     if (note.kind === 'chart') return this.takeChart(note);
     if (note.kind !== 'event') return;

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useStore } from './page.js';
+import { playKeys } from './parts/play-keys.js';
 import type { PageStore } from './page-store.js';
 import { hashOf, type Route, type ViewName } from './route.js';
 import { chooseTheme, chosenTheme, nextTheme } from './theme.js';
@@ -156,6 +157,14 @@ function Help({ tabs }: { readonly tabs: readonly Tab[] }) {
                 <kbd>{index + 1}</kbd>
               </td>
               <td>{title}</td>
+            </tr>
+          ))}
+          {playKeys.map(([keys, what]) => (
+            <tr key={keys}>
+              <td>
+                <kbd>{keys}</kbd>
+              </td>
+              <td>{what}</td>
             </tr>
           ))}
           <tr>

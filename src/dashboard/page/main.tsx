@@ -3,16 +3,17 @@ import './style/tokens.css';
 import './style/base.css';
 import './style/frame.css';
 import { render, type ComponentType } from 'preact';
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { after, onFrame } from './browser.js';
 import { sourceOfFile, useDroppedFiles } from './dropped-file.js';
 import { Frame, type Tab } from './frame.tsx';
 import { askedReplay, LiveSource } from './live-source.js';
-import { PageContext, useStore, type Page, type ViewProps } from './page.js';
+import { PageContext, usePage, useStore, type Page, type ViewProps } from './page.js';
 import { PageStore } from './page-store.js';
 import { hashOf, routeOf, type ViewName } from './route.js';
 import type { Source } from './source.js';
+import type { Greeting } from '../wire.js';
 import { ChartsView } from './views/charts/view.tsx';
 import { ClusterView } from './views/cluster/view.tsx';
 import { KeysView } from './views/keys/view.tsx';
@@ -93,9 +94,8 @@ function Shown({
     () => allTabs.filter(({ view }) => view !== 'story' || canBreak),
     [canBreak],
   );
-  useEffect(() => {
-    if (hasReplay) void askedReplay().then(take);
-  }, [hasReplay, take]);
+  const hasCluster = useHasCluster(greeting);
+  useReplay(hasReplay, take);
   const View = views[route.view];
   const isFile = source !== live;
   return (
@@ -103,11 +103,31 @@ function Shown({
       tabs={tabs}
       route={route}
       sayings={sayings}
-      backToCluster={isFile ? () => show(live) : undefined}
+      backToCluster={isFile && hasCluster ? () => show(live) : undefined}
     >
       <View path={route.path} />
     </Frame>
   );
+}
+
+/** As the server said: a file that is shown has none. */
+function useHasCluster(greeting: Greeting | undefined): boolean {
+  const told = useRef(true);
+  if (greeting !== undefined && greeting.process !== '') told.current = greeting.hasCluster;
+  return told.current;
+}
+
+/** Once: who goes back from it to the cluster wants to see that. */
+function useReplay(hasReplay: boolean, take: (file: File) => void): void {
+  const page = usePage();
+  const isAsked = useRef(false);
+  useEffect(() => {
+    if (!hasReplay || isAsked.current) return;
+    isAsked.current = true;
+    askedReplay().then(take, (error: unknown) =>
+      page.say(`The file can’t be shown. ${error instanceof Error ? error.message : ''}`),
+    );
+  }, [hasReplay, take, page]);
 }
 
 const place = document.querySelector('#page');

@@ -60,6 +60,8 @@ export class PlainClient {
     private readonly scheduler: Scheduler,
     private readonly process: SimProcess,
     private readonly prefix: string,
+    /** The next request's, where somebody looks at it. */
+    private readonly traceOf: () => string | undefined = () => undefined,
   ) {
     // As nodes see the inbox of a client in another account: a subject of the server's making for
     // each request.
@@ -73,7 +75,7 @@ export class PlainClient {
     options: PutOptions,
     done: (result: PutResult) => void,
   ): void {
-    const headers: Record<string, string> = { 'Kv-Timeout': `${options.timeoutMs}` };
+    const headers = this.headers(options.timeoutMs);
     if (options.context !== undefined) headers['Kv-Context'] = options.context;
     if (options.w !== undefined) headers['Kv-W'] = `${options.w}`;
     if (options.strict === true) headers['Kv-Quorum'] = 'strict';
@@ -96,7 +98,7 @@ export class PlainClient {
   }
 
   get(name: string, options: GetOptions, done: (result: GetResult) => void): void {
-    const headers: Record<string, string> = { 'Kv-Timeout': `${options.timeoutMs}` };
+    const headers = this.headers(options.timeoutMs);
     if (options.r !== undefined) headers['Kv-R'] = `${options.r}`;
     if (options.strict === true) headers['Kv-Quorum'] = 'strict';
     const { timeoutMs } = options;
@@ -121,6 +123,11 @@ export class PlainClient {
           : (JSON.parse(Buffer.from(reply.data).toString()) as object),
       ),
     );
+  }
+
+  private headers(timeoutMs: number): Record<string, string> {
+    const trace = this.traceOf();
+    return { 'Kv-Timeout': `${timeoutMs}`, ...(trace !== undefined && { 'Kv-Trace': trace }) };
   }
 
   private request(

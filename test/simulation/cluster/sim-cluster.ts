@@ -8,6 +8,7 @@ import type { NodeOptions } from '../../../src/options/node-options.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { FrameClient } from '../client/frame-client.js';
+import { Marks } from '../client/marks.js';
 import { PlainClient } from '../client/plain-client.js';
 import { Scheduler, SimProcess } from '../core/scheduler.js';
 import { SimRandom } from '../core/sim-random.js';
@@ -26,6 +27,7 @@ import { type BusNoise, SimNats } from '../seams/sim-nats.js';
 import { tokenOf } from '../workload/values.js';
 import { Changes } from './changes.js';
 import { heldBy, onDropped, OwnersSeen } from './holdings.js';
+import { timeQuietly } from './quiet-glass.js';
 import { SimNode } from './sim-node.js';
 
 export interface ClusterOptions {
@@ -97,6 +99,8 @@ export class SimCluster {
   readonly noise: BusNoise;
   readonly dots: DotOracle;
   readonly merges = new MergeWatch();
+  /** Of requests under the glass. */
+  readonly marks = new Marks();
   readonly founding: FoundingOracle;
   readonly chain: ChainOracle;
   readonly changes: Changes;
@@ -221,7 +225,10 @@ export class SimCluster {
     const process = new SimProcess(name);
     this.connect(name);
     const bus = new SimBus(this.nats, name, process);
-    const client = new PlainClient(bus, this.scheduler, process, nodeOptionsDefault.prefix);
+    this.marks.join(name);
+    const { prefix } = nodeOptionsDefault;
+    const traceOf = (): string | undefined => this.marks.of(name);
+    const client = new PlainClient(bus, this.scheduler, process, prefix, traceOf);
     return { client, process, bus };
   }
 
@@ -397,6 +404,7 @@ export class SimCluster {
           onDropped(product, (partition, states) =>
             this.moves.dropped(product.id === '' ? node.lastId : product.id, partition, states),
           );
+          timeQuietly(product, () => this.scheduler.nowUs);
           this.onComposed?.(node, product);
         },
         onRead: ({ lastId }) => this.moves.restarted(lastId),

@@ -59,7 +59,7 @@ type AskedColumns = [
   digests: Buffer,
   configuration: number | null,
   part?: number | null,
-  side?: number,
+  side?: number | null,
 ];
 
 const forPut = 0;
@@ -165,7 +165,9 @@ export class ConfigurationOracle {
     const names = keys.map((key) => nameOf(key.toString('latin1')));
     const key = `${from} ${by} ${id}`;
     const wentBy = this.told(by).last;
-    const read = { from, names, configuration, side, wentBy, askedUs: this.nowUs() };
+    // Nil in front of the traces of requests under the glass, else not there.
+    const ofSide = side ?? undefined;
+    const read = { from, names, configuration, side: ofSide, wentBy, askedUs: this.nowUs() };
     this.reads.set(key, [...(this.reads.get(key) ?? []), read]);
   }
 

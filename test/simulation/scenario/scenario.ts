@@ -16,9 +16,9 @@
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its
  *                                      fallbacks, in order
  *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000]
- *     [as=name] [frames] [until=1s] => done primaries=2 fallbacks=0
+ *     [as=name] [frames] [until=1s] [trace] => done primaries=2 fallbacks=0
  *   delete c1 b/k …
- *   get c1 b/k [r=2] [strict] [via=p1] [as=name] => found a b | absent | failed 503 none
+ *   get c1 b/k [r=2] [strict] [via=p1] [as=name] [trace] => found a b | absent | failed 503 none
  *   begin put … · end c1 => done       the same without waiting, one request a client
  *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work
  *   unload => ok                       ends it; ok: nothing but successes
@@ -41,9 +41,10 @@
  *   expect members => n1 n2 n4 …       of the newest configuration: `change-words.ts`
  *
  * `frames`: by the TypeScript client; else plain NATS. `until=1s`: with a `Kv-Deadline` so far
- * ahead. `context=name`: what `as=name` brought; `context=ahead-of-name`: forged, it claims what
- * its actors will give next. `via=p1`: the client's requests reach that node alone. Expected words
- * are the kind of the answer and what it holds, `in<250ms` bounds its time.
+ * ahead. `trace`: nodes note their part in it (`Kv-Trace`). `context=name`: what `as=name` brought;
+ * `context=ahead-of-name`: forged, it claims what its actors will give next. `via=p1`: the client's
+ * requests reach that node alone. Expected words are the kind of the answer and what it holds,
+ * `in<250ms` bounds its time.
  */
 import type { StoreBounds } from '../../../src/options/store-bounds.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';

@@ -14,6 +14,7 @@ import {
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
 import type { GetResult, PutResult } from '../client/plain-client.js';
 import { readContext } from '../oracle/message-reader.js';
+import { traceNamed } from '../client/marks.js';
 import { encodedContext } from '../workload/forger.js';
 import { resultText, type KeyValueApi } from '../workload/work-client.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
@@ -53,6 +54,7 @@ export class Stage {
   private readonly plans = new Map<string, Plan>();
   private readonly steps: Step[] = [];
   private load: Load | undefined;
+  private traced = 0;
 
   constructor(
     options: ClusterOptions,
@@ -193,6 +195,7 @@ export class Stage {
     asker.answer = undefined;
     const clear = this.onlyVia(who, options['via']);
     const written = verb === 'delete' ? '†' : word;
+    this.cluster.marks.mark(who, this.traceOf(command));
     this.note(who, `${verb} ${name} ${written}`);
     const startUs = this.cluster.scheduler.nowUs;
     const done = (result: PutResult | GetResult): void => {
@@ -230,6 +233,13 @@ export class Stage {
       ...(options['ttl'] !== undefined && { ttlMs: durationUs(options['ttl']) / 1000 }),
     };
     asker.client.put(name, value, request, done);
+  }
+
+  /** Undefined: nobody looks at it. */
+  private traceOf({ args, text }: Command): string | undefined {
+    if (!args.includes('trace')) return undefined;
+    if (args.includes('frames')) throw new Error(`only plain NATS is traced: ${text}`);
+    return traceNamed(`script ${++this.traced}`);
   }
 
   /** As clients of seeds say what they do. */

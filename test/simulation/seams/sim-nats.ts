@@ -14,6 +14,7 @@ import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
 import { copyOf } from './copy-of.js';
+import { withoutTraces } from './plain-payload.js';
 import { type CutKind, SimServers } from './sim-servers.js';
 import { SubjectTree } from './subject-tree.js';
 
@@ -41,7 +42,7 @@ export interface Publication {
   readonly subject: string;
   readonly reply: string;
   payload: Buffer;
-  /** CRC-32 of the payload, once somebody needed it. */
+  /** CRC-32 of the payload without traces, once somebody needed it. */
   crc?: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
@@ -116,6 +117,8 @@ export class SimNats {
   /** End the connections that only the server believes in. */
   private readonly dead = new Set<() => void>();
   private nextOrder = 0;
+  /** A request was put under the glass. */
+  private hasTraces = false;
   /**
    * How long the server believes in the connection of a process that dies: a host that vanishes
    * says no good-bye.
@@ -350,6 +353,7 @@ export class SimNats {
   private published(from: Lane, sent: Publication): Publication {
     const subject = this.mapped(sent.subject);
     const publication = subject === sent.subject ? sent : { ...sent, subject };
+    if (publication.headers?.['Kv-Trace'] !== undefined) this.hasTraces = true;
     for (const listener of this.onPublish) listener(from.name, publication);
     return publication;
   }
@@ -456,14 +460,15 @@ export class SimNats {
     const { subject, reply, headers } = publication;
     // A copy for each handler: its bytes are spoiled once the turn is over.
     const data = copyOf(publication.payload);
+    const plain = this.hasTraces ? withoutTraces(subject, data) : data;
     const noResponders = from === undefined;
     return {
-      bytes: data.length + subject.length + 64,
+      bytes: plain.length + subject.length + 64,
       run: () => {
         if (!to.lane.subscriptions.has(to)) return undefined;
         const what = noResponders
           ? `no responders ${subject}`
-          : `< ${subject} ${reply} ${data.length} ${(publication.crc ??= crc32(data))}`;
+          : `< ${subject} ${reply} ${plain.length} ${(publication.crc ??= crc32(plain))}`;
         this.trace.add(this.scheduler.nowUs, to.lane.name, what);
         for (const listener of this.onHanded)
           listener({ from: from?.name ?? '', to: to.lane.name, publication });

@@ -2,8 +2,8 @@
  * What a line of the simulator's trace comes to as a note: faults, processes that come and go,
  * connections that break, and what clients asked for and were told. Other lines come to none.
  */
-import { createHash } from 'node:crypto';
 import type { EventNote, Note } from '../../../src/insight/notes.js';
+import type { Marking } from './marking.js';
 
 type Untimed = Note extends infer N ? (N extends Note ? Omit<N, 'atUs'> : never) : never;
 
@@ -29,7 +29,8 @@ const context = / [\w-]{20,}$/;
 export class LifeNotes {
   /** Of requests under way, by client and what the line of their end names. */
   private readonly traces = new Map<string, string>();
-  private asked = 0;
+
+  constructor(private readonly marking: Marking) {}
 
   /** undefined: nothing that a note says. */
   of(who: string, what: string): Untimed | undefined {
@@ -45,20 +46,15 @@ export class LifeNotes {
   private request(node: string, what: string): Untimed | undefined {
     const [, verb, name = '', token = ''] = asks.exec(what) ?? [];
     if (verb !== undefined) {
-      const trace = traceOf(`${node} ${++this.asked}`);
+      const trace = this.marking.asks(node);
       this.traces.set(`${node} ${verb === 'get' ? name : token}`, trace);
       return { kind: 'step', node, trace, what: 'asked', text: `${verb} ${name}` };
     }
     const [, written, got = '', text = ''] = answers.exec(what) ?? [];
     const trace = this.traces.get(`${node} ${written ?? got}`);
     const told = text.replace(context, '').trim();
-    return trace === undefined
-      ? undefined
-      : { kind: 'step', node, trace, what: 'replied', text: told };
+    if (trace === undefined) return undefined;
+    this.marking.isTold(node);
+    return { kind: 'step', node, trace, what: 'replied', text: told };
   }
-}
-
-/** 16 hexadecimal digits, as every trace is called. */
-function traceOf(name: string): string {
-  return createHash('sha1').update(name).digest('hex').slice(0, 16);
 }

@@ -3,17 +3,22 @@
  * Read by the simulator's own reader of messages, from what passes its NATS.
  */
 import type { MessageNote } from '../../../src/insight/notes.js';
-import { readMessagePack } from '../oracle/message-reader.js';
+import { type Plain, readMessagePack } from '../oracle/message-reader.js';
+import { tracesIn } from '../seams/plain-payload.js';
 import type { Handed, Publication } from '../seams/sim-nats.js';
 
 type Way = MessageNote['way'];
 
+/** Of a request that is put under the glass. */
+const traceHeader = 'Kv-Trace';
+
 /** What a note says of a message beside its way, its time and its two ends. */
-type Said = Pick<MessageNote, 'verb' | 'bytes' | 'call' | 'answers'>;
+type Said = Pick<MessageNote, 'verb' | 'bytes' | 'call' | 'answers' | 'trace'>;
 
 interface Question {
   readonly verb: string;
   readonly call: number | undefined;
+  readonly trace?: string | undefined;
 }
 
 export interface MessageNotes {
@@ -47,18 +52,21 @@ class MessageReader {
   private readonly askers = new Map<string, string>();
 
   /** A question, so that its answer is known by it. */
-  learn(from: string, { subject, reply, payload }: Publication): void {
+  learn(from: string, { subject, reply, payload, headers }: Publication): void {
     if (reply === '') return;
     const [root, , verb = ''] = subject.split('.');
     if (root?.startsWith('_') !== true) {
-      const question = { verb: verbOf(subject), call: callOf(reply) };
+      const trace = headers?.[traceHeader];
+      const question = { verb: verbOf(subject), call: callOf(reply), trace };
       this.questions.set(reply, question);
       this.askers.set(reply, from);
       return;
     }
-    const [, asker, id] = listOf(payload);
+    const message = listOf(payload);
+    const [, asker, id] = message;
     if (typeof asker !== 'string' || typeof id !== 'number' || id === 0) return;
-    this.questions.set(`${asker} ${id}`, { verb, call: id });
+    const [trace] = tracesIn(verb, message);
+    this.questions.set(`${asker} ${id}`, { verb, call: id, trace });
   }
 
   /** Whom a reply goes to. */
@@ -67,19 +75,23 @@ class MessageReader {
   }
 
   /** One for each answer where there are several. */
-  read({ subject, reply, payload }: Publication): readonly Said[] {
+  read({ subject, reply, payload, headers }: Publication): readonly Said[] {
     const bytes = payload.length;
     const asked = this.questions.get(subject);
-    if (asked !== undefined) return [said(asked.verb, bytes, asked.call, true)];
+    if (asked !== undefined) return [said({ ...asked, bytes, answers: true })];
     const [root, node = '', verb = ''] = subject.split('.');
-    if (root?.startsWith('_') !== true)
-      return [said(verbOf(subject), bytes, reply === '' ? undefined : callOf(reply))];
+    if (root?.startsWith('_') !== true) {
+      const call = reply === '' ? undefined : callOf(reply);
+      return [said({ verb: verbOf(subject), bytes, call, trace: headers?.[traceHeader] })];
+    }
     if (verb === 'answers') return this.answers(node, payload);
     // The server's word to who asked a node that is not there.
     if (verb === 'gone' || verb === 'absent')
-      return [said(verb, bytes, wholeOf(subject.split('.')[3]), true)];
-    const [, , id] = listOf(payload);
-    return [said(verb, bytes, typeof id === 'number' && id > 0 ? id : undefined)];
+      return [said({ verb, bytes, call: wholeOf(subject.split('.')[3]), answers: true })];
+    const message = listOf(payload);
+    const [, , id] = message;
+    const call = typeof id === 'number' && id > 0 ? id : undefined;
+    return [said({ verb, bytes, call, trace: tracesIn(verb, message)[0] })];
   }
 
   private answers(to: string, payload: Buffer): Said[] {
@@ -87,20 +99,27 @@ class MessageReader {
     const share = Math.floor(payload.length / Math.max(1, answers.length));
     return answers.map((answer, at) => {
       const id = Array.isArray(answer) && typeof answer[0] === 'number' ? answer[0] : 0;
-      const { verb, call } = this.questions.get(`${to} ${id}`) ?? { verb: 'answers', call: id };
+      const known = this.questions.get(`${to} ${id}`);
+      const { verb, call, trace } = known ?? { verb: 'answers', call: id, trace: undefined };
       const rest = at === 0 ? payload.length - share * answers.length : 0;
-      return said(verb, share + rest, call, true);
+      return said({ verb, bytes: share + rest, call, trace, answers: true });
     });
   }
 }
 
-function said(
-  verb: string,
-  bytes: number,
-  call: number | undefined,
-  answers: boolean = false,
-): Said {
-  return { verb, bytes, ...(call && { call }), ...(answers && { answers: true as const }) };
+interface Saying extends Question {
+  readonly bytes: number;
+  readonly answers?: boolean;
+}
+
+function said({ verb, bytes, call, trace, answers }: Saying): Said {
+  return {
+    verb,
+    bytes,
+    ...(call && { call }),
+    ...(answers === true && { answers: true as const }),
+    ...(trace !== undefined && { trace }),
+  };
 }
 
 /** `_kv.<node>.<verb>`, `kv.frame.<node>`: the id of a node. */
@@ -129,7 +148,7 @@ function wholeOf(text: string | undefined): number | undefined {
 }
 
 /** Empty where it is no message of nodes to each other: operators ask in another form. */
-function listOf(payload: Buffer): readonly unknown[] {
+function listOf(payload: Buffer): readonly Plain[] {
   if (payload.length === 0) return [];
   try {
     const value = readMessagePack(payload);

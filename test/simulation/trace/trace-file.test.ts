@@ -13,7 +13,10 @@ import { namesOf } from '../../../src/dashboard/page/parts/names.js';
 import { noteText } from '../../../src/dashboard/page/parts/note-text.js';
 import type { SimCluster } from '../cluster/sim-cluster.js';
 import { parseScenario, runScenario } from '../scenario/scenario.js';
-import type { NoteBook } from './note-book.js';
+import { runCaught } from '../run-seed.js';
+import { drawWorld } from '../world-options.js';
+import { markedMax } from './marking.js';
+import { NoteBook } from './note-book.js';
 import { watchRun } from './watch-run.js';
 
 const story = `# A primary is killed, a fallback stands in
@@ -91,7 +94,8 @@ describe('a trace file of the simulator', () => {
     expect(over!.atUs - killed!.atUs).toBe(2_000_000);
     const node = idOf(killed!.text.split(' ')[1]!);
     const lives = of('event').filter((event) => event.node === node && event.atUs > 1e6);
-    expect(lives.map(({ what }) => what)).toEqual(['stop', 'start', 'well']);
+    const came = lives.map(({ what }) => what).filter((what) => what !== 'configuration');
+    expect(came).toEqual(['stop', 'start', 'well']);
     expect(lives[0]!.atUs).toBe(killed!.atUs);
   });
 
@@ -143,6 +147,116 @@ describe('a trace file of the simulator', () => {
     expect(steps[0]!.text).toBe('put b/k');
     const others = file.notes.filter(({ kind }) => kind === 'message' || kind === 'event');
     expect(JSON.stringify(others)).not.toMatch(/b[./]k\b/);
+  });
+});
+
+function stepsOf(trace: string): string[] {
+  return of('step')
+    .filter((step) => step.trace === trace && step.node !== 'c1')
+    .map(({ what }) => what);
+}
+
+describe('requests under the glass', () => {
+  test('nodes note their part in them: the fallback’s hint as well, long after the reply', () => {
+    const [first, second, third] = of('step').filter(
+      ({ node, what }) => node === 'c1' && what === 'asked',
+    );
+    expect(stepsOf(first!.trace)).toEqual(
+      expect.arrayContaining(['received', 'planned', 'minted', 'asked', 'acked', 'verdict']),
+    );
+    expect(stepsOf(first!.trace)).not.toContain('hintOwed');
+    const fallback = stepsOf(second!.trace);
+    expect(fallback).toEqual(expect.arrayContaining(['fallback', 'hintOwed', 'replied']));
+    expect(fallback.indexOf('handedOff')).toBeGreaterThan(fallback.indexOf('replied'));
+    expect(stepsOf(third!.trace)).toEqual(expect.arrayContaining(['answered', 'verdict']));
+  });
+
+  test('what passed because of them, and their round’s chart, says so, and stands there once', () => {
+    const asked = of('step').find(({ node }) => node === 'c1');
+    const { trace } = asked!;
+    const messages = of('message').filter((message) => message.trace === trace);
+    expect(messages.filter(({ verb }) => verb === 'put')).toHaveLength(4);
+    expect(messages.filter(({ verb }) => verb === 'merge')).toHaveLength(8);
+    const charts = of('chart').filter((chart) => chart.trace === trace);
+    expect(new Set(charts.map(({ chart }) => chart))).toEqual(new Set(['putRound']));
+    const states = charts.map(({ state }) => state);
+    expect([states[0], states.at(-1)]).toEqual(['awaitingQuorum', 'done']);
+    expect(states).toContain('settling');
+    const { instance, node } = charts[0]!;
+    const all = of('chart').filter((chart) => chart.instance === instance && chart.node === node);
+    expect(all).toEqual(charts);
+  });
+
+  test('a script marks one by its word, in a run that nobody watches too', async () => {
+    const heard: string[] = [];
+    const script = story.replace('two w=3 via=p1', 'two w=3 trace via=p1');
+    const digests: string[] = [];
+    for (const text of [script, story]) {
+      let cluster: SimCluster | undefined;
+      const onCluster = (made: SimCluster): void => {
+        cluster = made;
+        made.nats.onSent.push((from, { subject, headers }) => {
+          if (headers?.['Kv-Trace'] !== undefined) heard.push(`${from} ${subject}`);
+        });
+      };
+      expect(await runScenario(parseScenario(text), {}, { onCluster })).toBeUndefined();
+      digests.push(cluster!.trace.digest());
+    }
+    expect(heard[0]).toBe('c1 kv.put.b.k');
+    expect(heard).toHaveLength(2);
+    expect(digests[0]).toBe(digests[1]);
+  });
+
+  test('the events of nodes’ own time lines are there', () => {
+    const found = new Set(of('event').map(({ what, text }) => `${what} ${text}`));
+    const down = [...found].filter((event) => /^(?:suspect|down) n\d is/.test(event));
+    expect(down.length).toBeGreaterThan(0);
+    expect([...found].some((event) => event.startsWith('hint '))).toBe(true);
+  });
+});
+
+test.each(['7', '3~'])('seed %s: watched or not, it is one run', async (seed) => {
+  const drawn = drawWorld(seed);
+  const options = { ...drawn, workUs: Math.min(drawn.workUs, 2e6) };
+  let book: NoteBook | undefined;
+  const plain = await runCaught(options);
+  const seen = await runCaught(options, { onCluster: (cluster) => (book = watchRun(cluster)) });
+  expect([seen.digest, seen.steps, seen.virtualUs]).toEqual([
+    plain.digest,
+    plain.steps,
+    plain.virtualUs,
+  ]);
+  const { notes } = readTraceFile(book!.text(seed));
+  const traces = new Set(
+    notes.flatMap((note) => (note.kind === 'step' && note.what === 'planned' ? note.trace : [])),
+  );
+  expect(traces.size).toBeGreaterThan(0);
+  expect(traces.size).toBeLessThanOrEqual(markedMax);
+});
+
+describe('a run that is too long for a file', () => {
+  const nobody = { node: '', atUs: 1 } as const;
+  const gossip = { kind: 'message', way: 'sent', peer: '', verb: 'gossip', bytes: 9 } as const;
+
+  test('goes without what is said in the background, then without its end, and says so', () => {
+    const book = new NoteBook(() => [], { notesMax: 10, charsMax: 10_000 });
+    for (let i = 0; i < 8; i++) book.add({ ...nobody, ...gossip });
+    for (let i = 0; i < 5; i++) book.add({ ...nobody, kind: 'fault', text: `${i}` });
+    expect(book.count).toBe(5);
+    book.add({ ...nobody, ...gossip });
+    for (let i = 5; i < 20; i++) book.add({ ...nobody, kind: 'fault', text: `${i}` });
+    const { head, notes } = readTraceFile(book.text('long'));
+    expect(notes.map((note) => (note.kind === 'fault' ? note.text : '-'))).toEqual(
+      Array.from({ length: 10 }, (_, i) => `${i}`),
+    );
+    expect(head.about).toBe('long; 19 notes are left out: the run is too long');
+  });
+
+  test('in characters as well', () => {
+    const book = new NoteBook(() => [], { notesMax: 1e6, charsMax: 500 });
+    for (let i = 0; i < 100; i++) book.add({ ...nobody, kind: 'fault', text: `${i}` });
+    expect(book.text('').length).toBeLessThan(800);
+    expect(book.count).toBeGreaterThan(5);
   });
 });
 
@@ -214,7 +328,7 @@ describe('the page’s film of it', () => {
     const film = filmOf(file.notes);
     const round = of('chart').find(({ chart }) => chart === 'putRound')!;
     const charts = (atUs: number): string[] =>
-      chartsOf(film, round.node, atUs).map(({ chart }) => chart);
+      chartsOf(film, round.node, atUs).map(({ note }) => note.chart);
     expect(charts(round.atUs)).toContain('putRound');
     expect(charts(film.toUs)).not.toContain('putRound');
     expect(charts(film.toUs)).toContain('node');

@@ -12,7 +12,8 @@ import {
   type Glass,
 } from '../../../src/dashboard/page/views/request/glass.js';
 import { meanwhileIn } from '../../../src/dashboard/page/views/request/meanwhile.js';
-import { perfettoOf, type TraceEvent } from '../../../src/dashboard/page/views/request/perfetto.js';
+import { perfettoOf, type TraceEvent } from '../../../src/dashboard/page/parts/perfetto.js';
+import { sceneOf } from '../../../src/dashboard/page/views/request/scene.js';
 import {
   sequenceLayoutOf,
   sequenceOf,
@@ -205,7 +206,9 @@ describe('a put that a fallback helps', () => {
 });
 
 describe('as Chrome and Perfetto read it', () => {
-  const { traceEvents } = JSON.parse(perfettoOf(glass, trace)) as { traceEvents: TraceEvent[] };
+  const { traceEvents } = JSON.parse(perfettoOf(sceneOf(glass), trace)) as {
+    traceEvents: TraceEvent[];
+  };
   const of = (ph: string): TraceEvent[] => traceEvents.filter((event) => event.ph === ph);
 
   test('each node is a process with a name, and everything is of one', () => {

@@ -15,7 +15,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-const greeting = { process: 'p', canBreak: false, hasReplay: false };
+const greeting = { process: 'p', canBreak: false, hasReplay: false, hasCluster: true };
 const notes: Note[] = Array.from({ length: 100 }, (_, at) => ({
   kind: 'fault',
   atUs: at,

@@ -1,10 +1,11 @@
 /** Goes through a film: plays it, steps, slides, jumps to what went wrong. */
-import { useEffect } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { NameOf } from '../../parts/names.js';
 import { noteText } from '../../parts/note-text.js';
+import { speedBeside, usePlayKeys } from '../../parts/play-keys.js';
 import { Transport } from '../../parts/transport.tsx';
 import type { Player } from '../../source.js';
-import { markFrom, noteCountAt, type Film, type Mark } from './film.js';
+import { markFrom, noteCountAt, type Film, type Mark, type Trouble } from './film.js';
 import { secondsText } from './shown.js';
 
 export interface FilmControlsProps {
@@ -35,7 +36,20 @@ export function FilmControls({ film, player, title, nameOf }: FilmControlsProps)
   };
   const jump = (way: 'back' | 'forth'): void =>
     seek(markFrom(film, { atUs, way, wanted: isTrouble })?.atUs);
-  useEffect(() => () => player.pause(), [player]);
+  const back = (): void => seek(timeBefore(film, atUs));
+  const forth = (): void => seek(film.notes[noteCountAt(film, atUs)]?.atUs);
+  const go = (by: 1 | -1): void => player.setSpeed(speedBeside(speeds, player.speed, by));
+  usePlayKeys({
+    toggle: () => (player.isPlaying ? player.pause() : player.play()),
+    back,
+    forth,
+    toStart: () => seek(fromUs),
+    toEnd: () => seek(toUs),
+    slower: () => go(-1),
+    faster: () => go(1),
+    previous: () => jump('back'),
+    next: () => jump('forth'),
+  });
   return (
     <div class="card stack film-controls">
       <div class="row">
@@ -44,8 +58,8 @@ export function FilmControls({ film, player, title, nameOf }: FilmControlsProps)
           speed={player.speed}
           speeds={speeds}
           toStart={() => seek(fromUs)}
-          back={() => seek(timeBefore(film, atUs))}
-          forth={() => seek(film.notes[noteCountAt(film, atUs)]?.atUs)}
+          back={back}
+          forth={forth}
           play={() => player.play()}
           pause={() => player.pause()}
           setSpeed={(speed) => player.setSpeed(speed)}
@@ -89,33 +103,55 @@ interface DensityProps {
 
 /** How much happens when; faults as bars below, broken promises across. */
 function Density({ film, atUs, nameOf }: DensityProps) {
-  const { density, fromUs, toUs, faults, marks } = film;
+  const { density, fromUs, toUs, faults } = film;
   const x = (time: number): number => ((time - fromUs) / (toUs - fromUs)) * density.length;
-  const path = density
-    .map((share, index) => (share > 0 ? `M${index + 0.5},30v${-2 - 26 * Math.sqrt(share)}` : ''))
-    .join('');
+  // The same element as before is not compared with itself at every frame.
+  const still = useMemo(() => <Still film={film} x={x} nameOf={nameOf} />, [film, nameOf]);
   return (
     <svg viewBox={`0 0 ${density.length} 40`} preserveAspectRatio="none" aria-hidden="true">
-      <path class="density" d={path} />
-      {faults.map((fault, index) => (
-        <rect
-          key={index}
-          class={`fault${fault.fromUs <= atUs && atUs <= fault.toUs ? ' on' : ''}`}
-          x={x(fault.fromUs)}
-          y={32}
-          width={Math.max(1.5, x(fault.toUs) - x(fault.fromUs))}
-          height={5}
-        />
-      ))}
-      {marks.map(
-        (mark) =>
-          mark.kind === 'violated' && (
-            <rect key={mark.atUs} class="violated" x={x(mark.atUs) - 1} width={2} height={40}>
-              <title>{noteText(mark, nameOf)}</title>
-            </rect>
-          ),
+      {still}
+      {faults.map(
+        (fault, index) =>
+          fault.fromUs <= atUs &&
+          atUs <= fault.toUs && <FaultBar key={index} fault={fault} x={x} look="fault on" />,
       )}
       <rect class="now" x={x(atUs) - 0.5} width={1} height={40} />
     </svg>
   );
+}
+
+interface Placed {
+  readonly x: (atUs: number) => number;
+}
+
+function Still({ film, x, nameOf }: Placed & Pick<DensityProps, 'film' | 'nameOf'>) {
+  const path = film.density
+    .map((share, index) => (share > 0 ? `M${index + 0.5},30v${-2 - 26 * Math.sqrt(share)}` : ''))
+    .join('');
+  return (
+    <>
+      <path class="density" d={path} />
+      {film.faults.slice(0, faultsDrawn).map((fault, index) => (
+        <FaultBar key={index} fault={fault} x={x} look="fault" />
+      ))}
+      {film.marks.filter(isViolated).map((mark, index) => (
+        <rect key={index} class="violated" x={x(mark.atUs) - 1} width={2} height={40}>
+          <title>{noteText(mark, nameOf)}</title>
+        </rect>
+      ))}
+    </>
+  );
+}
+
+/** More are a bar from end to end. */
+const faultsDrawn = 1_000;
+
+function FaultBar({ fault, x, look }: Placed & { readonly fault: Trouble; readonly look: string }) {
+  const { fromUs, toUs } = fault;
+  const width = Math.max(1.5, x(toUs) - x(fromUs));
+  return <rect class={look} x={x(fromUs)} y={32} width={width} height={5} />;
+}
+
+function isViolated({ kind }: Mark): boolean {
+  return kind === 'violated';
 }

@@ -1,20 +1,22 @@
 /** The last moments of a film as a sequence diagram: who sent whom what, time going down. */
-import { useState } from 'preact/hooks';
 import { durationText } from '../../parts/note-text.js';
 import { useWidth } from '../../parts/use-width.js';
 import { endOf, journeysBetween } from './film.js';
 import type { Shown } from './shown.js';
 
-const windowsUs = [500, 2_000, 10_000, 50_000, 250_000, 1_000_000];
+export const windowsUs = [500, 2_000, 10_000, 50_000, 250_000, 1_000_000];
 const height = 460;
 const head = 28;
 const left = 64;
 const arrowsShown = 300;
 const textsShown = 40;
 
-export function FilmSequence({ film, nodes, clients, atUs, nameOf }: Shown) {
+export interface FilmSequenceProps extends Shown {
+  readonly windowUs: number;
+}
+
+export function FilmSequence({ film, nodes, clients, atUs, nameOf, windowUs }: FilmSequenceProps) {
   const { width, ref } = useWidth(640);
-  const [windowUs, setWindow] = useState(10_000);
   const fromUs = atUs - windowUs;
   const names = [...new Set([...clients.slice(0, 12), ...nodes.map(({ name }) => name)])];
   const x = (name: string): number =>
@@ -24,19 +26,9 @@ export function FilmSequence({ film, nodes, clients, atUs, nameOf }: Shown) {
   const journeys = journeysBetween(film, { from: fromUs, to: atUs, most: arrowsShown });
   return (
     <div ref={ref} class="stack">
-      <label class="row small">
-        The last
-        <select value={windowUs} onChange={(event) => setWindow(Number(event.currentTarget.value))}>
-          {windowsUs.map((us) => (
-            <option key={us} value={us}>
-              {durationText(us)}
-            </option>
-          ))}
-        </select>
-        {journeys.length === arrowsShown && (
-          <span class="quiet">the last {arrowsShown} messages of them</span>
-        )}
-      </label>
+      {journeys.length === arrowsShown && (
+        <p class="quiet small">the last {arrowsShown} messages of them</p>
+      )}
       <svg class="film-sequence" width={width} height={height} role="img" aria-label="Messages">
         {names.map((name) => (
           <g key={name} class="column">

@@ -3,6 +3,7 @@
  * then, where to jump to. Made once, asked at every frame: everything is found by its time.
  */
 import type { ChartNote, EventNote, FaultNote, Note, ViolatedNote } from '../../../wire.js';
+import { IntervalIndex, type Interval, type Window } from '../../parts/interval-index.js';
 import { journeysOf, type Journey } from '../../parts/journeys.js';
 import { firstWhere } from '../../parts/sorted.js';
 import { stateText } from '../../parts/note-text.js';
@@ -22,11 +23,11 @@ export interface Film {
   readonly asking: ReadonlySet<string>;
   /** Notes in each of the equal parts of the time, the most of them being 1. */
   readonly density: readonly number[];
-  /** By their beginnings: what is long is not looked for from the first journey on. */
-  readonly index: JourneyIndex;
+  readonly index: IntervalIndex;
   readonly lives: ReadonlyMap<string, readonly Life[]>;
-  /** By the id of the node and the name of the instance. */
-  readonly charts: ReadonlyMap<string, ReadonlyMap<string, readonly ChartNote[]>>;
+  /** In the order in which they began. */
+  readonly instances: readonly ChartInstance[];
+  readonly instanceIndex: IntervalIndex;
   readonly faults: readonly Trouble[];
 }
 
@@ -38,6 +39,12 @@ export interface Life {
   readonly state: string;
 }
 
+/** What became of one chart of a node. */
+export interface ChartInstance {
+  readonly node: string;
+  readonly notes: readonly ChartNote[];
+}
+
 /** A fault that lasts. */
 export interface Trouble {
   readonly fromUs: number;
@@ -45,14 +52,7 @@ export interface Trouble {
   readonly text: string;
 }
 
-interface JourneyIndex {
-  readonly slotUs: number;
-  /** Of each part of the time, the journeys that are under way in it, by their numbers. */
-  readonly slots: readonly (readonly number[])[];
-}
-
 const densityParts = 400;
-const slotsOfFilm = 2_048;
 /** How long a message that nobody received is drawn. */
 const lostUs = 2_000;
 /** The chart of a node itself. */
@@ -62,6 +62,7 @@ export function filmOf(notes: readonly Note[]): Film {
   const fromUs = notes[0]?.atUs ?? 0;
   const toUs = Math.max(fromUs + 1, notes.at(-1)?.atUs ?? 0);
   const journeys = journeysOf(notes);
+  const instances = instancesIn(notes);
   return {
     notes,
     fromUs,
@@ -71,9 +72,12 @@ export function filmOf(notes: readonly Note[]): Film {
     actors: actorsIn(notes),
     asking: new Set(notes.filter(({ kind }) => kind === 'step').map(({ node }) => node)),
     density: densityOf(notes, { fromUs, toUs }),
-    index: indexOf(journeys, { fromUs, toUs }),
+    index: new IntervalIndex(
+      journeys.map((journey) => ({ fromUs: journey.sentUs, toUs: endOf(journey) })),
+    ),
     lives: livesIn(notes),
-    charts: chartsIn(notes),
+    instances,
+    instanceIndex: new IntervalIndex(instances.map(({ notes: steps }) => lifeTime(steps))),
     faults: troublesIn(notes, toUs),
   };
 }
@@ -87,22 +91,9 @@ export function endOf({ sentUs, arrivedUs }: Journey): number {
   return arrivedUs ?? sentUs + lostUs;
 }
 
-/** What is under way between two moments, at most so many. */
-export function journeysBetween(
-  { journeys, index, fromUs }: Film,
-  { from, to, most }: { readonly from: number; readonly to: number; readonly most: number },
-): Journey[] {
-  const found = new Set<number>();
-  const first = Math.max(0, Math.floor((from - fromUs) / index.slotUs));
-  const last = Math.min(index.slots.length - 1, Math.floor((to - fromUs) / index.slotUs));
-  for (let slot = last; slot >= first && found.size < most; slot--)
-    for (const number of index.slots[slot]!.toReversed()) {
-      const journey = journeys[number]!;
-      if (journey.sentUs > to || endOf(journey) < from) continue;
-      found.add(number);
-      if (found.size >= most) break;
-    }
-  return [...found].sort((a, b) => a - b).map((number) => journeys[number]!);
+/** What is under way between two moments, the last ones of it. */
+export function journeysBetween({ journeys, index }: Film, window: Window): Journey[] {
+  return index.within(window).map((number) => journeys[number]!);
 }
 
 /** The number of notes up to a moment. */
@@ -115,14 +106,26 @@ export function lifeAt({ lives }: Film, node: string, atUs: number): Life | unde
   return own[firstWhere(own, (life) => life.atUs > atUs) - 1];
 }
 
+/** A chart at a moment: what was noted of it last, and before that. */
+export interface ChartAt {
+  readonly note: ChartNote;
+  readonly before: ChartNote | undefined;
+}
+
 /** Where each chart of a node is, those that have ended and those to come left out. */
-export function chartsOf({ charts }: Film, node: string, atUs: number): ChartNote[] {
-  const shown: ChartNote[] = [];
-  for (const notes of charts.get(node)?.values() ?? []) {
-    const note = notes[firstWhere(notes, (later) => later.atUs > atUs) - 1];
-    if (note !== undefined && note.isFinal !== true) shown.push(note);
-  }
-  return shown;
+export function chartsOf(
+  { instances, instanceIndex }: Film,
+  node: string,
+  atUs: number,
+): ChartAt[] {
+  const all = { from: atUs, to: atUs, most: Number.POSITIVE_INFINITY };
+  return instanceIndex.within(all).flatMap((number): ChartAt[] => {
+    const { node: owner, notes } = instances[number]!;
+    const last = firstWhere(notes, (later) => later.atUs > atUs) - 1;
+    const note = notes[last];
+    if (owner !== node || note === undefined || note.isFinal === true) return [];
+    return [{ note, before: notes[last - 1] }];
+  });
 }
 
 export function faultsAt({ faults }: Film, atUs: number): Trouble[] {
@@ -154,17 +157,6 @@ function densityOf(notes: readonly Note[], { fromUs, toUs }: Extent): number[] {
   return counts.map((count) => count / most);
 }
 
-function indexOf(journeys: readonly Journey[], { fromUs, toUs }: Extent): JourneyIndex {
-  const slotUs = Math.max(1, (toUs - fromUs) / slotsOfFilm);
-  const slots = Array.from({ length: slotsOfFilm + 1 }, (): number[] => []);
-  const slotOf = (atUs: number): number =>
-    Math.min(slotsOfFilm, Math.max(0, Math.floor((atUs - fromUs) / slotUs)));
-  for (const [number, journey] of journeys.entries())
-    for (let slot = slotOf(journey.sentUs); slot <= slotOf(endOf(journey)); slot++)
-      slots[slot]!.push(number);
-  return { slotUs, slots };
-}
-
 function actorsIn(notes: readonly Note[]): string[] {
   const actors = new Set<string>();
   for (const note of notes) if (note.node !== '') actors.add(note.node);
@@ -190,18 +182,23 @@ function livesIn(notes: readonly Note[]): ReadonlyMap<string, readonly Life[]> {
   return lives;
 }
 
-function chartsIn(notes: readonly Note[]): Film['charts'] {
-  const charts = new Map<string, Map<string, ChartNote[]>>();
+function instancesIn(notes: readonly Note[]): ChartInstance[] {
+  const instances = new Map<string, { readonly node: string; readonly notes: ChartNote[] }>();
   for (const note of notes) {
     if (note.kind !== 'chart') continue;
-    const own = charts.get(note.node) ?? new Map<string, ChartNote[]>();
-    charts.set(note.node, own);
-    const name = `${note.chart} ${note.instance}`;
-    const known = own.get(name);
-    if (known === undefined) own.set(name, [note]);
-    else known.push(note);
+    const name = `${note.node} ${note.chart} ${note.instance}`;
+    const known = instances.get(name);
+    if (known === undefined) instances.set(name, { node: note.node, notes: [note] });
+    else known.notes.push(note);
   }
-  return charts;
+  return [...instances.values()];
+}
+
+/** Without an end it lives on. */
+function lifeTime(notes: readonly ChartNote[]): Interval {
+  const last = notes.at(-1);
+  const toUs = last?.isFinal === true ? last.atUs : Number.POSITIVE_INFINITY;
+  return { fromUs: notes[0]?.atUs ?? 0, toUs };
 }
 
 const over = /^over: /;

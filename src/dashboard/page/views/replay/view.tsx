@@ -4,14 +4,16 @@ import { useMemo, useState } from 'preact/hooks';
 import { sourceOfFile } from '../../dropped-file.js';
 import { usePage, useStore } from '../../page.js';
 import { namesOf } from '../../parts/names.js';
+import { durationText } from '../../parts/note-text.js';
 import type { Player } from '../../source.js';
 import type { NodePicture } from '../../../wire.js';
 import { FilmControls } from './film-controls.tsx';
 import { filmOf, type Film, type Mark } from './film.js';
-import { FilmSequence } from './film-sequence.tsx';
+import { FilmSequence, windowsUs } from './film-sequence.tsx';
 import { Marks } from './marks.tsx';
 import { NodePanel } from './node-panel.tsx';
 import { NotesAround } from './notes-around.tsx';
+import { Saving } from './saving.tsx';
 import { StageDrawing } from './stage-drawing.tsx';
 
 export function ReplayView() {
@@ -75,6 +77,7 @@ function Played({ player, nodes, title }: PlayedProps) {
   const nameOf = useMemo(() => namesOf(nodes), [ids]);
   const [chosen, choose] = useState('');
   const [isSequence, setSequence] = useState(false);
+  const [windowUs, setWindow] = useState(10_000);
   const clients = useMemo(() => clientsOf(film, nodes), [film, ids]);
   const shown = { film, nodes, clients, nameOf, atUs: player.atUs };
   return (
@@ -98,9 +101,23 @@ function Played({ player, nodes, title }: PlayedProps) {
             >
               Sequence
             </button>
+            <label class="row small">
+              The last
+              <select
+                value={windowUs}
+                onChange={(event) => setWindow(Number(event.currentTarget.value))}
+              >
+                {windowsUs.map((us) => (
+                  <option key={us} value={us}>
+                    {durationText(us)}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <Saving saved={{ shown, fromUs: player.atUs - windowUs }} />
           </div>
           {isSequence ? (
-            <FilmSequence {...shown} />
+            <FilmSequence {...shown} windowUs={windowUs} />
           ) : (
             <StageDrawing {...shown} speed={player.speed} chosen={chosen} choose={choose} />
           )}

@@ -2,12 +2,9 @@
  * The charts that decide about a request, where they are at the moment that is looked at. The last
  * one that moved is drawn, and steps along.
  */
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ChartDefinition, ChartNote } from '../../../wire.js';
-import { useStore } from '../../page.js';
+import type { ChartNote } from '../../../wire.js';
 import { stateText } from '../../parts/note-text.js';
-import { indexOf, litStates, takenTransitions } from '../charts/lit.js';
-import { LiveChart } from '../charts/live-chart.tsx';
+import { NotedChart } from '../charts/noted-chart.tsx';
 import { chartsAt, type Glass } from './glass.js';
 
 export interface ChartsBesideProps {
@@ -16,10 +13,8 @@ export interface ChartsBesideProps {
 }
 
 export function ChartsBeside({ glass, atUs }: ChartsBesideProps) {
-  const definitions = useDefinitions();
   const charts = chartsAt(glass, atUs);
   const shown = charts.toSorted((a, b) => b.atUs - a.atUs)[0];
-  const definition = definitions.find(({ id }) => id === shown?.chart);
   return (
     <section class="card stack charts-beside" aria-label="Charts">
       <h3>What decides</h3>
@@ -35,49 +30,12 @@ export function ChartsBeside({ glass, atUs }: ChartsBesideProps) {
           </dd>
         </dl>
       ))}
-      {shown !== undefined && definition !== undefined && (
-        <Drawn definition={definition} note={shown} before={noteBefore(glass, shown)} />
-      )}
+      {shown !== undefined && <NotedChart note={shown} before={noteBefore(glass, shown)} />}
     </section>
   );
-}
-
-interface DrawnProps {
-  readonly definition: ChartDefinition;
-  readonly note: ChartNote;
-  readonly before: ChartNote | undefined;
-}
-
-function Drawn({ definition, note, before }: DrawnProps) {
-  const { root } = definition;
-  const index = useMemo(() => indexOf(root), [root]);
-  const marks = useMemo(() => {
-    const lit = litStates(root, note.state);
-    const from = litStates(root, before?.state ?? null);
-    const taken = takenTransitions(index, from, note.event, lit);
-    return { lit, taken, chosen: undefined };
-  }, [root, index, note, before]);
-  return <LiveChart chart={definition} marks={marks} moment={note} />;
 }
 
 function noteBefore({ charts }: Glass, note: ChartNote): ChartNote | undefined {
   const notes = charts.get(`${note.node} ${note.instance}`) ?? [];
   return notes[notes.indexOf(note) - 1];
-}
-
-function useDefinitions(): readonly ChartDefinition[] {
-  const { source } = useStore();
-  const [definitions, setDefinitions] = useState<readonly ChartDefinition[]>([]);
-  useEffect(() => {
-    let isWanted = true;
-    const none = (): readonly ChartDefinition[] => [];
-    void source
-      .charts()
-      .catch(none)
-      .then((told) => isWanted && setDefinitions(told));
-    return () => {
-      isWanted = false;
-    };
-  }, [source]);
-  return definitions;
 }

@@ -4,13 +4,15 @@ import type { NodeLabel, Note } from '../../../wire.js';
 import { download } from '../../parts/download.js';
 import { namesOf } from '../../parts/names.js';
 import { durationText } from '../../parts/note-text.js';
+import { perfettoOf } from '../../parts/perfetto.js';
+import { speedBeside, usePlayKeys } from '../../parts/play-keys.js';
 import { usePlayback, type Playback } from '../../parts/playback.js';
 import { traceText } from '../../parts/trace-text.js';
 import { Transport } from '../../parts/transport.tsx';
 import { WindowList } from '../../parts/window-list.tsx';
 import { ChartsBeside } from './charts-beside.tsx';
 import { detailText, glassOf, momentAt, type Glass } from './glass.js';
-import { perfettoOf } from './perfetto.js';
+import { sceneOf } from './scene.js';
 import { SequenceDrawing } from './sequence-drawing.tsx';
 import { sequenceLayoutOf, sequenceSvg } from './sequence.js';
 import { TimeLine } from './time-line.tsx';
@@ -22,6 +24,7 @@ export interface GlassViewProps {
 }
 
 const speeds = [
+  { speed: 0.0625, text: '1/16' },
   { speed: 0.25, text: '¼' },
   { speed: 0.5, text: '½' },
   { speed: 1, text: '1' },
@@ -60,7 +63,7 @@ function Glassed({ id, glass, notes, nodes }: GlassViewProps & { readonly glass:
         />
         <Export
           text="Perfetto"
-          make={() => download(`${id}.json`, 'application/json', perfettoOf(glass, id))}
+          make={() => download(`${id}.json`, 'application/json', perfettoOf(sceneOf(glass), id))}
         />
         <Export
           text="Trace file"
@@ -114,6 +117,15 @@ function Controls({ glass, playback }: Gone) {
     seek(glass.moments.find((moment) => moment.atUs > atUs)?.atUs ?? glass.toUs);
   const back = (): void =>
     seek(glass.moments.findLast((moment) => moment.atUs < atUs)?.atUs ?? glass.fromUs);
+  usePlayKeys({
+    toggle: isPlaying ? pause : play,
+    back,
+    forth,
+    toStart: () => seek(glass.fromUs),
+    toEnd: () => seek(glass.toUs),
+    slower: () => setSpeed(speedBeside(speeds, speed, -1)),
+    faster: () => setSpeed(speedBeside(speeds, speed, 1)),
+  });
   return (
     <div class="row controls">
       <Transport

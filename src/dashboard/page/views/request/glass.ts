@@ -73,7 +73,7 @@ export function glassOf(notes: readonly Note[], nameOf: NameOf): Glass | undefin
   const journeys = journeysOf(inOrder);
   const lanes = lanesOf(inOrder, { coordinator, steps, nameOf });
   const told = toldIn(steps, coordinator);
-  const fromUs = Math.min(first.atUs, ...inOrder.map(beganUs));
+  const fromUs = inOrder.reduce((least, note) => Math.min(least, beganUs(note)), first.atUs);
   const toUs = last.atUs;
   const client = lanes.find(({ role }) => role === 'client')?.id ?? clientLane;
   return {

@@ -18,7 +18,7 @@ export interface SequenceRow {
 export interface SequenceLayout {
   readonly width: number;
   readonly height: number;
-  readonly columns: readonly { readonly lane: Lane; readonly x: number }[];
+  readonly columns: readonly { readonly lane: SequenceLane; readonly x: number }[];
   readonly rows: readonly PlacedRow[];
 }
 
@@ -34,7 +34,16 @@ export const sequenceSizes = { head: 44, row: 26, column: 150, left: 90, foot: 1
 const saidByArrows: ReadonlySet<StepNote['what']> = new Set(['asked', 'acked', 'answered']);
 const decisions: ReadonlySet<StepNote['what']> = new Set(['planned', 'verdict', 'fallback']);
 
-export function sequenceOf(glass: Glass): SequenceRow[] {
+/** What a sequence is drawn of: a request, or some moments of a film. */
+export interface Sequenced extends Pick<Glass, 'journeys' | 'moments' | 'asked'> {
+  readonly lanes: readonly SequenceLane[];
+}
+
+export interface SequenceLane extends Omit<Lane, 'role'> {
+  readonly role: Lane['role'] | 'node';
+}
+
+export function sequenceOf(glass: Sequenced): SequenceRow[] {
   const hasMessages = glass.journeys.length > 0;
   const rows = [
     ...glass.journeys.map(journeyRow),
@@ -51,7 +60,7 @@ function journeyRow(journey: Journey): SequenceRow {
   return { atUs: sentUs, from, to: to === '' ? undefined : to, text: `${what}, ${took}`, look };
 }
 
-function stepRows({ note, text }: Moment, glass: Glass, hasMessages: boolean): SequenceRow[] {
+function stepRows({ note, text }: Moment, glass: Sequenced, hasMessages: boolean): SequenceRow[] {
   const { atUs, node } = note;
   if (note.kind === 'disk') return [{ atUs, from: node, to: undefined, text, look: 'own' }];
   if (note.kind !== 'step') return [];
@@ -68,7 +77,7 @@ function stepRows({ note, text }: Moment, glass: Glass, hasMessages: boolean): S
   return [{ atUs, from: node, to, text, look: isArrow ? 'asks' : look }];
 }
 
-export function sequenceLayoutOf(glass: Glass): SequenceLayout {
+export function sequenceLayoutOf(glass: Sequenced): SequenceLayout {
   const { head, row, column, left, foot } = sequenceSizes;
   const lanes = glass.lanes.filter(({ role }) => role !== 'disk' && role !== 'network');
   const columns = lanes.map((lane, index) => ({ lane, x: left + column * (index + 0.5) }));
