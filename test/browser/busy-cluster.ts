@@ -26,7 +26,7 @@ import {
 
 const names = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const batchMs = 100;
-const greeting = { process: 'busy', canBreak: false, hasReplay: false };
+const greeting = { process: 'busy', canBreak: false, hasReplay: false, hasCluster: true };
 
 export interface BusyCluster {
   readonly address: string;

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { serveDashboard, type Dashboard } from '../../src/dashboard/server.js';
@@ -14,18 +14,12 @@ import { RealRandom } from '../../src/seams/real-random.js';
 import { parseScenario, runScenario } from '../simulation/scenario/scenario.js';
 import type { NoteBook } from '../simulation/trace/note-book.js';
 import { watchRun } from '../simulation/trace/watch-run.js';
-import { chromiumProgram, startChromium } from './chromium.js';
+import { inChromium, startChromium } from './chromium.js';
 import { looks, openPage, sidewaysScroll, type Look, type WatchedPage } from './watched-page.js';
 
 jest.setTimeout(400_000);
 
-const program = chromiumProgram();
-if (program === undefined) {
-  const line = 'skipped: no Chromium is here to look at a replay (apt-get install chromium)';
-  test(line, () => console.warn(line));
-} else {
-  describe('a replay', () => inBrowser(program));
-}
+inChromium('a replay', inBrowser);
 
 const wide: Look = { width: 1280, scheme: 'light' };
 const story = `# A fallback stands in
