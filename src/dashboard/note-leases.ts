@@ -1,6 +1,7 @@
 /**
  * Notes of all nodes, as they come: each node tells for as long as it was asked to, and is asked
- * again before that ends. What comes too fast for a page is left out and counted.
+ * again before that ends. What comes too fast for a page is left out and counted: single notes
+ * here, whole rounds and requests in the nodes.
  */
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { MalformedError } from '../errors.js';
@@ -69,11 +70,11 @@ export class NoteLeases {
       charts: true,
       leaseMs: dashboardLimits.leaseMs,
     });
-    const error = answer === undefined ? 'it does not answer' : answer['error'];
+    const error: unknown = answer === undefined ? 'it does not answer' : answer['error'];
     if (error === undefined) this.refusals.delete(id);
     else {
       this.leases.delete(id);
-      this.refusals.set(id, String(error));
+      this.refusals.set(id, typeof error === 'string' ? error : 'it refuses without a reason');
     }
   }
 

@@ -23,21 +23,53 @@ export interface TimelineSources {
   readonly ill: () => string | undefined;
 }
 
-/** What a counter that has risen means. */
+/** What a counter that has risen means: of one, and of several. */
 const risen: readonly (readonly [
   counter: string,
   what: EventWhat,
-  text: (by: number) => string,
+  one: string,
+  several: (by: number) => string,
 ])[] = [
-  ['handoff.delivered', 'handoff', (by) => `${by} hints were taken by their primaries`],
-  ['handoff.rehomed', 'handoff', (by) => `${by} hints were taken by all other owners instead`],
-  ['exchange.pulled', 'exchange', (by) => `${by} states that differed were fetched`],
-  ['exchange.pushed', 'exchange', (by) => `${by} states that differed were sent`],
-  ['transfer.partitions', 'move', (by) => `${by} partitions were received`],
-  ['release.dropped', 'move', (by) => `${by} keys that are not its own any more were dropped`],
+  [
+    'handoff.delivered',
+    'handoff',
+    'a hint was taken by its primary',
+    (by) => `${by} hints were taken by their primaries`,
+  ],
+  [
+    'handoff.rehomed',
+    'handoff',
+    'a hint was taken by all other owners instead',
+    (by) => `${by} hints were taken by all other owners instead`,
+  ],
+  [
+    'exchange.pulled',
+    'exchange',
+    'a state that differed was fetched',
+    (by) => `${by} states that differed were fetched`,
+  ],
+  [
+    'exchange.pushed',
+    'exchange',
+    'a state that differed was sent',
+    (by) => `${by} states that differed were sent`,
+  ],
+  [
+    'transfer.partitions',
+    'move',
+    'a partition was received',
+    (by) => `${by} partitions were received`,
+  ],
+  [
+    'release.dropped',
+    'move',
+    'a key that is not its own any more was dropped',
+    (by) => `${by} keys that are not its own any more were dropped`,
+  ],
   [
     'collection.collected',
     'collection',
+    'a tombstone or expired key was forgotten',
     (by) => `${by} tombstones and expired keys were forgotten`,
   ],
 ];
@@ -110,11 +142,11 @@ export class Timeline {
 
   private lookIn(): void {
     const { clock, metrics } = this.sources;
-    for (const [counter, what, text] of risen) {
+    for (const [counter, what, one, several] of risen) {
       const count = metrics.counted(counter);
       const by = count - this.counts.get(counter)!;
       this.counts.set(counter, count);
-      if (by > 0) this.add(what, text(by));
+      if (by > 0) this.add(what, by === 1 ? one : several(by));
     }
     this.lookAtHints();
     this.lookAtHealth();
@@ -126,8 +158,10 @@ export class Timeline {
     const targets = hints.targets();
     for (const node of targets) {
       const { count } = hints.counters(node);
-      if (count > (this.owed.get(node) ?? 0))
-        this.add('hint', `${count} keys are owed to ${this.nameOf(node)}`, node);
+      if (count > (this.owed.get(node) ?? 0)) {
+        const keys = count === 1 ? 'a key is' : `${count} keys are`;
+        this.add('hint', `${keys} owed to ${this.nameOf(node)}`, node);
+      }
       this.owed.set(node, count);
     }
     for (const node of this.owed.keys()) {

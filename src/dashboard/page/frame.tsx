@@ -133,7 +133,8 @@ function Notices({
       )}
       {dropped > 0 && (
         <p class="notice">
-          More happens than is shown: {dropped.toLocaleString()} notes were left out so far.
+          More happens than is shown: {dropped.toLocaleString()} notes, rounds and requests were
+          left out so far.
         </p>
       )}
       {picture?.problems.map((text) => (

@@ -89,6 +89,16 @@ describe('a time line', () => {
     expect(events[0]!.text).toMatch(/^2 keys are owed/);
   });
 
+  test('of one it says so', () => {
+    timeline.start();
+    owed.set(other, 1);
+    delivered.value += 1;
+    clock.advance(lookInMs);
+    const [, handoff, hint] = told().map(({ text }) => text);
+    expect(handoff).toBe('a hint was taken by its primary');
+    expect(hint).toMatch(/^a key is owed to /);
+  });
+
   test('says when the node is ill, why, and when it is well', () => {
     timeline.start();
     illness = 'the disk is full';
