@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { TraceFileReader } from '../../insight/note-reader.js';
-import { after, elapsedMs, onFrame } from './browser.js';
+import { after, elapsedMs, onFrame } from './parts/browser.js';
 import { FileSource } from './file-source.js';
 import { askedCharts } from './live-source.js';
 import { bytesText } from './parts/note-text.js';

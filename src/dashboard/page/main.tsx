@@ -5,7 +5,7 @@ import './style/frame.css';
 import { render, type ComponentType } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
-import { after, onFrame } from './browser.js';
+import { after, onFrame } from './parts/browser.js';
 import { sourceOfFile, useDroppedFiles } from './dropped-file.js';
 import { Frame, type Tab } from './frame.tsx';
 import { askedReplay, LiveSource } from './live-source.js';
@@ -13,7 +13,6 @@ import { PageContext, usePage, useStore, type Page, type ViewProps } from './pag
 import { PageStore } from './page-store.js';
 import { hashOf, routeOf, type ViewName } from './route.js';
 import type { Source } from './source.js';
-import type { Greeting } from '../wire.js';
 import { ChartsView } from './views/charts/view.tsx';
 import { ClusterView } from './views/cluster/view.tsx';
 import { KeysView } from './views/keys/view.tsx';
@@ -111,7 +110,7 @@ function Shown({
 }
 
 /** As the server said: a file that is shown has none. */
-function useHasCluster(greeting: Greeting | undefined): boolean {
+function useHasCluster(greeting: PageStore['greeting']): boolean {
   const told = useRef(true);
   if (greeting !== undefined && greeting.process !== '') told.current = greeting.hasCluster;
   return told.current;

@@ -1,7 +1,7 @@
 /**
  * Which requests of a run that is watched are put under the glass, besides those its script marks:
- * of clients of plain NATS up to so many a second, one after the other or in a burst, and so many in
- * all.
+ * of clients of plain NATS up to so many a second, one after the other or in a burst, and so many
+ * in all.
  */
 import { type Marks, traceNamed } from '../client/marks.js';
 import type { TraceId } from '../../../src/insight/notes.js';

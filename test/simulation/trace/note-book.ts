@@ -20,7 +20,7 @@ const boundsOfFile: BookBounds = {
   charsMax: insightLimits.fileCharsMax - headChars,
 };
 
-/** What goes on whether or not anybody asks for anything: left out first where there is too much. */
+/** What goes on whether or not anybody asks for anything: left out first if it is too much. */
 const background: ReadonlySet<string> = new Set(['gossip', 'chain', 'tree', 'collection']);
 
 /** Beside the name of a node whose directory was wiped it has its id. */

@@ -1,6 +1,6 @@
 /**
- * The Trace Event Format as its page has it: which fields an event of each phase has, that slices of
- * one thread lie within each other, and that an arrow begins and ends in a slice.
+ * The Trace Event Format as its page has it: which fields an event of each phase has, that slices
+ * of one thread lie within each other, and that an arrow begins and ends in a slice.
  */
 import { expect, test } from '@jest/globals';
 import { journeysOf } from '../../../src/dashboard/page/parts/journeys.js';

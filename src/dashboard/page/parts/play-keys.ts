@@ -1,4 +1,4 @@
-/** Goes through time by keys, wherever the keyboard is on the page but where it writes or chooses. */
+/** Goes through time by keys, wherever on the page they are hit but where they write or choose. */
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface PlayActions {

@@ -1,6 +1,6 @@
 /** Goes along a time axis as it is drawn: as long over a gap as it is wide. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { elapsedMs, onFrame } from '../browser.js';
+import { elapsedMs, onFrame } from './browser.js';
 import type { TimeAxis } from './time-axis.js';
 
 export interface Playback {

@@ -4,7 +4,7 @@
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
-import { elapsedMs, onFrame } from '../../browser.js';
+import { elapsedMs, onFrame } from '../../parts/browser.js';
 import type { PageStore } from '../../page-store.js';
 import { InstanceBook } from './instances.js';
 import { Playback } from './playback.js';

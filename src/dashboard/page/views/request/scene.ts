@@ -1,4 +1,4 @@
-/** A request as it is saved for Chrome and Perfetto: who takes part is called by its role as well. */
+/** A request as it is saved for Chrome and Perfetto: who takes part is called by its role too. */
 import type { Scene } from '../../parts/perfetto.js';
 import type { Glass } from './glass.js';
 

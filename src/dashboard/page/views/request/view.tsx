@@ -3,7 +3,7 @@ import './request.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type { Note, TraceSummary } from '../../../wire.js';
-import { after } from '../../browser.js';
+import { after } from '../../parts/browser.js';
 import { usePage, useStore, type ViewProps } from '../../page.js';
 import { namesOf } from '../../parts/names.js';
 import { hashOf } from '../../route.js';
