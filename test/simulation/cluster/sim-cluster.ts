@@ -300,8 +300,11 @@ export class SimCluster {
     if (newest === undefined) return [];
     const { members, move, leaving, removed } = newest;
     const places = [...members, ...(move?.members ?? [])].map(({ id }) => id);
+    // One whose disk was wiped has another id once it has started again.
+    const isThere = ({ lastId, isScrapped, wipedId }: SimNode): boolean =>
+      !isScrapped && wipedId !== lastId;
     const isGone = (id: string): boolean =>
-      !this.nodes.some(({ lastId, isScrapped }) => lastId === id && !isScrapped);
+      !this.nodes.some((node) => node.lastId === id && isThere(node));
     return [...new Set([...places, ...leaving])].filter(
       (id) => !removed.includes(id) && isGone(id),
     );
