@@ -72,12 +72,16 @@ function serves({ ready, isRemoved }: SimNode): boolean {
   return ready || isRemoved;
 }
 
+/** Without these enough are left to choose what comes next. */
+function hasMajority(newest: Configuration, lost: readonly string[]): boolean {
+  const voters = votersOf(newest);
+  return voters.filter((id) => !lost.includes(id)).length >= majorityOf(voters);
+}
+
 /** What an operator does once these are gone for good. */
 function wantedOnceLost(newest: Configuration, lost: readonly string[]): Change {
-  const voters = votersOf(newest);
   // Too few are left to say that the others are gone.
-  if (voters.filter((id) => !lost.includes(id)).length < majorityOf(voters))
-    return { kind: 'recover' };
+  if (!hasMajority(newest, lost)) return { kind: 'recover' };
   const { members, move } = newest;
   const isAmong = (places: typeof members): boolean => places.some(({ id }) => lost.includes(id));
   // Who owned something before as well is there however often it is cancelled.
@@ -314,7 +318,7 @@ class World {
     this.note('all heals');
     cluster.heal(cluster.nodes);
     cluster.changes.forget();
-    if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
+    if (!(await cluster.until(() => cluster.allReady || !this.isGoverned, bootWithinUs)))
       return this.stuck('reboot', `not serving: ${this.notReady().join(' ')}`);
     const patienceUs = (this.options.work.timeoutMs + 2000) * 1000;
     const isIdle = (): boolean =>
@@ -322,7 +326,19 @@ class World {
     if (!(await cluster.until(isIdle, patienceUs)))
       this.stuck('no-answer', 'a request was neither answered nor given up');
     await this.demandProgress();
-    if (options.isChanging === true) await this.settle();
+    if (options.isChanging !== true) return;
+    await this.settle();
+    if (!this.failed && !(await cluster.until(() => cluster.allReady, bootWithinUs)))
+      this.stuck('reboot', `not serving once settled: ${this.notReady().join(' ')}`);
+  }
+
+  /**
+   * Where it is not, what was chosen last may be known to nobody who is left, and a new member
+   * waits until an operator recovers.
+   */
+  private get isGoverned(): boolean {
+    const { chain } = this.cluster;
+    return chain.newest === undefined || hasMajority(chain.newest, this.cluster.lost());
   }
 
   /**
