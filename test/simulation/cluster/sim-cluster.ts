@@ -88,6 +88,11 @@ export interface Newcomer {
   readonly replaces?: string | undefined;
 }
 
+/** With the disk it had: one whose disk was wiped has another id once it has started again. */
+function isThere({ lastId, isScrapped, wipedId }: SimNode): boolean {
+  return !isScrapped && wipedId !== lastId;
+}
+
 export class SimCluster {
   readonly random: SimRandom;
   readonly trace: Trace;
@@ -257,10 +262,7 @@ export class SimCluster {
    */
   get members(): readonly SimNode[] {
     const { newest } = this.chain;
-    const there = this.nodes.filter(
-      ({ isScrapped, isRemoved, wipedId, lastId }) =>
-        !isScrapped && !isRemoved && (wipedId === undefined || wipedId !== lastId),
-    );
+    const there = this.nodes.filter((node) => !node.isRemoved && isThere(node));
     if (newest === undefined)
       return there.filter(({ wipedId, isLate }) => wipedId === undefined && !isLate);
     return there.filter(({ lastId }) => isMember(newest, lastId));
@@ -300,9 +302,6 @@ export class SimCluster {
     if (newest === undefined) return [];
     const { members, move, leaving, removed } = newest;
     const places = [...members, ...(move?.members ?? [])].map(({ id }) => id);
-    // One whose disk was wiped has another id once it has started again.
-    const isThere = ({ lastId, isScrapped, wipedId }: SimNode): boolean =>
-      !isScrapped && wipedId !== lastId;
     const isGone = (id: string): boolean =>
       !this.nodes.some((node) => node.lastId === id && isThere(node));
     return [...new Set([...places, ...leaving])].filter(
