@@ -392,7 +392,7 @@ export class SimCluster {
         random: random.fork('nodes'),
         trace,
         nats,
-        compose: (seams) => composeNode(seams, { ...nodeOptions, replaces: node.replaces }),
+        compose: (seams) => composeNode(seams, { ...nodeOptions, ...this.tellsAnew(node) }),
         onComposed: ({ lastId }, product) =>
           onDropped(product, (partition, states) =>
             this.moves.dropped(product.id === '' ? lastId : product.id, partition, states),
@@ -408,6 +408,12 @@ export class SimCluster {
     this.all.push(node);
     for (const listener of this.newcomers) listener(node);
     return node;
+  }
+
+  /** Who comes to a cluster that is there with an empty disk is to found none, as newcomers are. */
+  private tellsAnew({ replaces, wipedId }: SimNode): Partial<NodeOptions> {
+    const isNew = wipedId !== undefined && this.chain.newest !== undefined;
+    return { replaces, ...(isNew && { founders: limits.membersMax }) };
   }
 
   private exited(node: SimNode, error: Error | undefined): void {
