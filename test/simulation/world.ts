@@ -318,7 +318,10 @@ class World {
     this.note('all heals');
     cluster.heal(cluster.nodes);
     cluster.changes.forget();
-    if (!(await cluster.until(() => cluster.allReady || !this.isGoverned, bootWithinUs)))
+    const areReady = await cluster.until(() => cluster.allReady, bootWithinUs);
+    // Whoever alone knew what was chosen last may be gone: then a new member waits until somebody
+    // asks for the next change.
+    if (!areReady && options.isChanging !== true)
       return this.stuck('reboot', `not serving: ${this.notReady().join(' ')}`);
     const patienceUs = (this.options.work.timeoutMs + 2000) * 1000;
     const isIdle = (): boolean =>
@@ -330,15 +333,6 @@ class World {
     await this.settle();
     if (!this.failed && !(await cluster.until(() => cluster.allReady, bootWithinUs)))
       this.stuck('reboot', `not serving once settled: ${this.notReady().join(' ')}`);
-  }
-
-  /**
-   * Where it is not, what was chosen last may be known to nobody who is left, and a new member
-   * waits until an operator recovers.
-   */
-  private get isGoverned(): boolean {
-    const { chain } = this.cluster;
-    return chain.newest === undefined || hasMajority(chain.newest, this.cluster.lost());
   }
 
   /**
