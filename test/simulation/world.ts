@@ -46,6 +46,8 @@ const progressWithinUs = 60e6;
 const convergeWithinUs = 15 * 60e6;
 const settleWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
+/** How often a name is read again that seems to be absent. */
+const asksAgainMax = 20;
 /** How long an operator asks for one change before looking again what is needed. */
 const operatorPatienceUs = 60e6;
 /** By then who waits has been taken in. */
@@ -497,13 +499,17 @@ class World {
     const { client } = this.checker;
     const n = this.nOf(name);
     const r = (await this.observatory.primariesOf(name)) ?? n;
-    // Strict is no fewer than the bucket's R, which may be more than disks have left.
-    await this.retry((done) =>
-      client.get(name, { timeoutMs: 3000, r, strict: r === n }, (result) => {
-        found = result;
-        done(result);
-      }),
-    );
+    const ask = (): Promise<boolean> =>
+      // Strict is no fewer than the bucket's R, which may be more than disks have left.
+      this.retry((done) =>
+        client.get(name, { timeoutMs: 3000, r, strict: r === n }, (result) => {
+          found = result;
+          done(result);
+        }),
+      );
+    await ask();
+    // Not strict, a fallback that has nothing may have answered for a primary that was slow.
+    for (let i = 0; i < asksAgainMax && r < n && found?.kind === 'absent'; i++) await ask();
     return found?.kind === 'failed' ? undefined : found;
   }
 
