@@ -495,21 +495,24 @@ class World {
   }
 
   private async read(name: string): Promise<GetResult | undefined> {
-    let found: GetResult | undefined;
     const { client } = this.checker;
     const n = this.nOf(name);
     const r = (await this.observatory.primariesOf(name)) ?? n;
-    const ask = (): Promise<boolean> =>
+    const ask = async (): Promise<GetResult | undefined> => {
+      let found: GetResult | undefined;
       // Strict is no fewer than the bucket's R, which may be more than disks have left.
-      this.retry((done) =>
+      await this.retry((done) =>
         client.get(name, { timeoutMs: 3000, r, strict: r === n }, (result) => {
           found = result;
           done(result);
         }),
       );
-    await ask();
+      return found;
+    };
+    let found = await ask();
     // Not strict, a fallback that has nothing may have answered for a primary that was slow.
-    for (let i = 0; i < asksAgainMax && r < n && found?.kind === 'absent'; i++) await ask();
+    let asksLeft = r < n ? asksAgainMax : 0;
+    while (asksLeft-- > 0 && found?.kind === 'absent') found = await ask();
     return found?.kind === 'failed' ? undefined : found;
   }
 
