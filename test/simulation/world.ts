@@ -4,7 +4,7 @@
  * compared with what was acknowledged.
  */
 import type { Configuration } from '../../actors/rules/configuration.js';
-import { majorityOf, votersOf } from '../../actors/rules/voters.js';
+import { isGoverned } from '../../actors/rules/driver.js';
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
@@ -74,18 +74,13 @@ function serves({ ready, isRemoved }: SimNode): boolean {
   return ready || isRemoved;
 }
 
-/** Without these enough are left to choose what comes next. */
-function hasMajority(newest: Configuration, lost: readonly string[]): boolean {
-  const voters = votersOf(newest);
-  return voters.filter((id) => !lost.includes(id)).length >= majorityOf(voters);
-}
-
 /** What an operator does once these are gone for good. */
 function wantedOnceLost(newest: Configuration, lost: readonly string[]): Change {
+  const isGone = (id: string): boolean => lost.includes(id);
   // Too few are left to say that the others are gone.
-  if (!hasMajority(newest, lost)) return { kind: 'recover' };
+  if (!isGoverned(newest, { isDown: isGone })) return { kind: 'recover' };
   const { members, move } = newest;
-  const isAmong = (places: typeof members): boolean => places.some(({ id }) => lost.includes(id));
+  const isAmong = (places: typeof members): boolean => places.some(({ id }) => isGone(id));
   // Who owned something before as well is there however often it is cancelled.
   if (move !== undefined && isAmong(move.members) && !isAmong(members)) return { kind: 'cancel' };
   return { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), replace: [], places: [] };
@@ -337,9 +332,7 @@ class World {
       this.stuck('reboot', `not serving once settled: ${this.notReady().join(' ')}`);
   }
 
-  /**
-   * An operator declares gone what is gone, and what was begun comes to an end.
-   */
+  /** An operator declares gone what is gone, and what was begun comes to an end. */
   private async settle(): Promise<void> {
     const { cluster } = this;
     const endUs = cluster.scheduler.nowUs + settleWithinUs;
