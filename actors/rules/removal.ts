@@ -29,7 +29,7 @@ export function removalObjection(removal: RemovalCase): string | undefined {
   if (reachability === 'suspect') return 'it is silent, and nobody knows yet that it is down';
   const left = voters.filter((node) => node !== target).length;
   if (left >= majorityOf(voters)) return undefined;
-  return `${left} of the ${voters.length} members that vote would be left: a majority must be`;
+  return `${left} of the ${voters.length} members that vote would be left: a majority must be (where too many are gone for good: quorate recover)`;
 }
 
 /** What somebody knows of removals. */

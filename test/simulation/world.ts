@@ -4,7 +4,7 @@
  * compared with what was acknowledged.
  */
 import type { Configuration } from '../../actors/rules/configuration.js';
-import { majorityOf, votersOf } from '../../actors/rules/voters.js';
+import { isGoverned } from '../../actors/rules/driver.js';
 import { applyFault } from './cluster/faults.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
@@ -46,6 +46,8 @@ const progressWithinUs = 60e6;
 const convergeWithinUs = 15 * 60e6;
 const settleWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
+/** How often a name is read again that seems to be absent. */
+const asksAgainMax = 20;
 /** How long an operator asks for one change before looking again what is needed. */
 const operatorPatienceUs = 60e6;
 /** By then who waits has been taken in. */
@@ -76,12 +78,11 @@ function serves({ ready, isRemoved }: SimNode): boolean {
 
 /** What an operator does once these are gone for good. */
 function wantedOnceLost(newest: Configuration, lost: readonly string[]): Change {
-  const voters = votersOf(newest);
+  const isGone = (id: string): boolean => lost.includes(id);
   // Too few are left to say that the others are gone.
-  if (voters.filter((id) => !lost.includes(id)).length < majorityOf(voters))
-    return { kind: 'recover' };
+  if (!isGoverned(newest, { isDown: isGone })) return { kind: 'recover' };
   const { members, move } = newest;
-  const isAmong = (places: typeof members): boolean => places.some(({ id }) => lost.includes(id));
+  const isAmong = (places: typeof members): boolean => places.some(({ id }) => isGone(id));
   // Who owned something before as well is there however often it is cancelled.
   if (move !== undefined && isAmong(move.members) && !isAmong(members)) return { kind: 'cancel' };
   return { kind: 'plan', add: [], leave: [], remove: lost.slice(0, 1), replace: [], places: [] };
@@ -317,7 +318,10 @@ class World {
     this.note('all heals');
     cluster.heal(cluster.nodes);
     cluster.changes.forget();
-    if (!(await cluster.until(() => cluster.allReady, bootWithinUs)))
+    const areReady = await cluster.until(() => cluster.allReady, bootWithinUs);
+    // Whoever alone knew what was chosen last may be gone: then a new member waits until somebody
+    // asks for the next change.
+    if (!areReady && options.isChanging !== true)
       return this.stuck('reboot', `not serving: ${this.notReady().join(' ')}`);
     const patienceUs = (this.options.work.timeoutMs + 2000) * 1000;
     const isIdle = (): boolean =>
@@ -325,12 +329,13 @@ class World {
     if (!(await cluster.until(isIdle, patienceUs)))
       this.stuck('no-answer', 'a request was neither answered nor given up');
     await this.demandProgress();
-    if (options.isChanging === true) await this.settle();
+    if (options.isChanging !== true) return;
+    await this.settle();
+    if (!this.failed && !(await cluster.until(() => cluster.allReady, bootWithinUs)))
+      this.stuck('reboot', `not serving once settled: ${this.notReady().join(' ')}`);
   }
 
-  /**
-   * An operator declares gone what is gone, and what was begun comes to an end.
-   */
+  /** An operator declares gone what is gone, and what was begun comes to an end. */
   private async settle(): Promise<void> {
     const { cluster } = this;
     const endUs = cluster.scheduler.nowUs + settleWithinUs;
@@ -486,17 +491,24 @@ class World {
   }
 
   private async read(name: string): Promise<GetResult | undefined> {
-    let found: GetResult | undefined;
     const { client } = this.checker;
     const n = this.nOf(name);
     const r = (await this.observatory.primariesOf(name)) ?? n;
-    // Strict is no fewer than the bucket's R, which may be more than disks have left.
-    await this.retry((done) =>
-      client.get(name, { timeoutMs: 3000, r, strict: r === n }, (result) => {
-        found = result;
-        done(result);
-      }),
-    );
+    const ask = async (): Promise<GetResult | undefined> => {
+      let found: GetResult | undefined;
+      // Strict is no fewer than the bucket's R, which may be more than disks have left.
+      await this.retry((done) =>
+        client.get(name, { timeoutMs: 3000, r, strict: r === n }, (result) => {
+          found = result;
+          done(result);
+        }),
+      );
+      return found;
+    };
+    let found = await ask();
+    // Not strict, a fallback that has nothing may have answered for a primary that was slow.
+    let asksLeft = r < n ? asksAgainMax : 0;
+    while (asksLeft-- > 0 && found?.kind === 'absent') found = await ask();
     return found?.kind === 'failed' ? undefined : found;
   }
 

@@ -3,6 +3,7 @@
  * gone when stopped.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -157,14 +158,25 @@ async function logged(wait: {
   }
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * Below the ports systems give to outgoing connections (32 768 and up on Linux, 49 152 elsewhere):
+ * between the question and the use, one of those could be taken by any connection of any test, and
+ * an attempt to connect to one that nobody listens on can reach itself.
+ */
+const freePorts = { from: 10_240, to: 32_000 };
+
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = randomInt(freePorts.from, freePorts.to);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port from ${freePorts.from} to ${freePorts.to}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }

@@ -69,7 +69,7 @@ async function recover(options: RecoverOptions, question: ClusterQuestion): Prom
   const { survivors } = recovery;
   if (json === true) return printJson({ number, survivors, lost: recovery.lost });
   printLine(
-    `recovered (configuration ${number}): ${namesOf(survivors, recovery)} go on, and move what the others held to where it is to lie now; quorate ring --watch shows how far that is`,
+    `recovered (configuration ${number}), to go on with ${namesOf(survivors, recovery)}: what the others held moves to where it is to lie now; quorate ring --watch shows how far that is`,
   );
 }
 

@@ -90,6 +90,11 @@ export interface Newcomer {
   readonly replaces?: string | undefined;
 }
 
+/** With the disk it had: one whose disk was wiped has another id once it has started again. */
+function isThere({ lastId, isScrapped, wipedId }: SimNode): boolean {
+  return !isScrapped && wipedId !== lastId;
+}
+
 export class SimCluster {
   readonly random: SimRandom;
   readonly trace: Trace;
@@ -266,10 +271,7 @@ export class SimCluster {
    */
   get members(): readonly SimNode[] {
     const { newest } = this.chain;
-    const there = this.nodes.filter(
-      ({ isScrapped, isRemoved, wipedId, lastId }) =>
-        !isScrapped && !isRemoved && (wipedId === undefined || wipedId !== lastId),
-    );
+    const there = this.nodes.filter((node) => !node.isRemoved && isThere(node));
     if (newest === undefined)
       return there.filter(({ wipedId, isLate }) => wipedId === undefined && !isLate);
     return there.filter(({ lastId }) => isMember(newest, lastId));
@@ -310,7 +312,7 @@ export class SimCluster {
     const { members, move, leaving, removed } = newest;
     const places = [...members, ...(move?.members ?? [])].map(({ id }) => id);
     const isGone = (id: string): boolean =>
-      !this.nodes.some(({ lastId, isScrapped }) => lastId === id && !isScrapped);
+      !this.nodes.some((node) => node.lastId === id && isThere(node));
     return [...new Set([...places, ...leaving])].filter(
       (id) => !removed.includes(id) && isGone(id),
     );
@@ -399,7 +401,7 @@ export class SimCluster {
         random: random.fork('nodes'),
         trace,
         nats,
-        compose: (seams) => composeNode(seams, { ...nodeOptions, replaces: node.replaces }),
+        compose: (seams) => composeNode(seams, { ...nodeOptions, ...this.tellsAnew(node) }),
         onComposed: (node, product) => {
           onDropped(product, (partition, states) =>
             this.moves.dropped(product.id === '' ? node.lastId : product.id, partition, states),
@@ -420,6 +422,12 @@ export class SimCluster {
     this.all.push(node);
     for (const listener of this.newcomers) listener(node);
     return node;
+  }
+
+  /** Who comes to a cluster that is there with an empty disk is to found none, as newcomers are. */
+  private tellsAnew({ replaces, wipedId }: SimNode): Partial<NodeOptions> {
+    const isNew = wipedId !== undefined && this.chain.newest !== undefined;
+    return { replaces, ...(isNew && { founders: limits.membersMax }) };
   }
 
   private exited(node: SimNode, error: Error | undefined): void {
