@@ -35,8 +35,8 @@ export class ClusterFeed {
   private ring: RingMessage | undefined;
   private timer: TimerId;
   private isLooking = false;
-  /** Said again, since nodes forget it. */
-  private sampling: Sampling | undefined;
+  /** What was wished last; said again, since nodes forget it. */
+  sampling: Sampling = { rate: 0, slowMs: 0, failed: false };
   /** The latest of all that was told. */
   private recentNotes: Note[] = [];
   latest: ClusterPicture | undefined;
@@ -164,9 +164,7 @@ export class ClusterFeed {
   private renew(statuses: readonly { readonly id: string; readonly pid: number }[]): void {
     this.leases.renew(statuses);
     const { sampling } = this;
-    const isOn =
-      sampling !== undefined && (sampling.rate > 0 || sampling.slowMs > 0 || sampling.failed);
-    if (isOn)
+    if (sampling.rate > 0 || sampling.slowMs > 0 || sampling.failed)
       for (const { id } of statuses)
         void this.options.questions.insight(id, { ask: 'sample', ...sampling });
   }

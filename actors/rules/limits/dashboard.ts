@@ -25,6 +25,8 @@ export const dashboardLimits = {
   /** What the page says stays to be read for so long. */
   sayingMs: 6_000,
   sayingsMax: 4,
+  /** That notes were left out is said for so long after the last ones were. */
+  droppedSaidMs: 8_000,
   /** Of a file that is played: one picture at most so often, by its own time. */
   picturePeriodUs: 1_000_000,
   /** Its server: the port it tries first, and how many after it where that one is taken. */
@@ -40,8 +42,9 @@ export const dashboardLimits = {
   /** Characters of a token that whoever comes from elsewhere must know. */
   tokenCharsMin: 16,
   tokenBytes: 24,
-  /** Pages that watch at once. */
+  /** Pages that watch at once; one more asks again after this. */
   streamsMax: 16,
+  streamAgainMs: 5_000,
   /**
    * One that has left so much unread gets no more until it has read; after so long it is sent away.
    */
@@ -74,6 +77,8 @@ export const dashboardLimits = {
 
   /** Keys of a bucket that the page lists, as they are scrolled to. */
   keysKeptMax: 20_000,
+  /** Of a value that was read so much is shown. */
+  valueCharsShownMax: 16_000,
   /** Of a long list so many rows are drawn above and below those in sight. */
   rowsBeside: 6,
   /** A node whose last answer is older than that is not asked what it thinks of others. */

@@ -5,7 +5,7 @@ import { TraceFileReader } from '../../insight/note-reader.js';
 import { after, elapsedMs, onFrame } from './parts/browser.js';
 import { FileSource } from './file-source.js';
 import { askedCharts } from './live-source.js';
-import { bytesText } from './parts/note-text.js';
+import { bytesText } from './parts/quantity.js';
 import type { Source } from './source.js';
 
 /** Throws an `Error` that says what is wrong with it. */

@@ -1,7 +1,9 @@
 /** The frame around the views: header, tabs, notices, and the keys that work everywhere. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { useStore } from './page.js';
+import { after } from './parts/browser.js';
 import { playKeys } from './parts/play-keys.js';
 import type { PageStore } from './page-store.js';
 import { hashOf, type Route, type ViewName } from './route.js';
@@ -26,7 +28,7 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
   const [theme, setTheme] = useState(chosenTheme);
   const help = useRef<HTMLDialogElement>(null);
   const main = useRef<HTMLElement>(null);
-  useEffect(() => chooseTheme(theme), [theme]);
+  useLayoutEffect(() => chooseTheme(theme), [theme]);
   useEffect(() => {
     document.title = `${tabs.find(({ view }) => view === route.view)?.title ?? ''} · Quorate`;
   }, [route.view, tabs]);
@@ -75,7 +77,7 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
           ?
         </button>
       </header>
-      <Notices store={store} backToCluster={backToCluster} />
+      <Notices store={store} view={route.view} backToCluster={backToCluster} />
       <main ref={main} tabIndex={-1}>
         {children}
       </main>
@@ -105,14 +107,20 @@ function Where({ store }: { readonly store: PageStore }) {
   );
 }
 
+/** Those in which the cluster is seen as it was; the others are about what can be done now. */
+const lookingBack: readonly ViewName[] = ['cluster', 'charts'];
+
 function Notices({
   store,
+  view,
   backToCluster,
 }: {
   readonly store: PageStore;
+  readonly view: ViewName;
   readonly backToCluster: (() => void) | undefined;
 }) {
   const { dropped, lookedAtMs, picture, source } = store;
+  const isDropping = useGrowing(dropped);
   return (
     <div class="notices">
       {backToCluster !== undefined && (
@@ -123,7 +131,7 @@ function Notices({
           </button>
         </p>
       )}
-      {lookedAtMs !== null && (
+      {lookedAtMs !== null && lookingBack.includes(view) && (
         <p class="notice">
           What is shown is {new Date(lookedAtMs).toLocaleTimeString()}.
           <button type="button" onClick={() => store.lookAt(null)}>
@@ -131,7 +139,7 @@ function Notices({
           </button>
         </p>
       )}
-      {dropped > 0 && (
+      {isDropping && (
         <p class="notice">
           More happens than is shown: {dropped.toLocaleString()} notes, rounds and requests were
           left out so far.
@@ -144,6 +152,16 @@ function Notices({
       ))}
     </div>
   );
+}
+
+/** Whether it has grown of late. */
+function useGrowing(count: number): boolean {
+  const [isGrowing, setGrowing] = useState(false);
+  useEffect(() => {
+    setGrowing(count > 0);
+    return after(dashboardLimits.droppedSaidMs, () => setGrowing(false));
+  }, [count]);
+  return isGrowing;
 }
 
 function Help({ tabs }: { readonly tabs: readonly Tab[] }) {

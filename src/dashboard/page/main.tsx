@@ -6,6 +6,7 @@ import { render, type ComponentType } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { after, onFrame } from './parts/browser.js';
+import { nodeMarks } from './parts/node-marks.js';
 import { sourceOfFile, useDroppedFiles } from './dropped-file.js';
 import { Frame, type Tab } from './frame.tsx';
 import { askedReplay, LiveSource } from './live-source.js';
@@ -86,7 +87,9 @@ function Shown({
   readonly show: (source: Source) => void;
   readonly take: (file: File) => void;
 }) {
-  const { source, greeting } = useStore();
+  const { source, greeting, pictures } = useStore();
+  // A node looks the same in all views.
+  nodeMarks.meet(pictures.last?.nodes ?? []);
   const canBreak = greeting?.canBreak === true;
   const hasReplay = greeting?.hasReplay === true;
   const tabs = useMemo(

@@ -24,7 +24,12 @@ export function usePage(): Page {
 export function useStore(): PageStore {
   const { store } = usePage();
   const [, setDrawn] = useState(0);
-  useEffect(() => store.subscribe(() => setDrawn((count) => count + 1)), [store]);
+  useEffect(() => {
+    const draw = (): void => setDrawn((count) => count + 1);
+    // What came since it was drawn first was told to nobody.
+    draw();
+    return store.subscribe(draw);
+  }, [store]);
   return store;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { assert, array, integer, property } from 'fast-check';
 import { clusterViewLimits } from '../../../../actors/rules/limits/cluster-view.js';
 import { BoundedList } from '../../../../src/dashboard/page/bounded-list.js';
-import { measures, quantileOf } from '../../../../src/dashboard/page/views/cluster/measures.js';
+import { measures, quantileOf } from '../../../../src/dashboard/page/parts/measures.js';
 import { SeriesBook } from '../../../../src/dashboard/page/views/cluster/series-book.js';
 import type { ClusterPicture, StatusPicture } from '../../../../src/dashboard/wire.js';
 import { durationsMs, Histogram } from '../../../../src/seams/metrics.js';

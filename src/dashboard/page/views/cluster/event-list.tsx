@@ -1,8 +1,9 @@
 /** The events, the newest first. Only the rows that can be seen are drawn. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { NodeBadge } from '../../parts/node-badge.tsx';
-import { useWidth } from '../../parts/use-size.js';
-import { rowsSeen, type ShownEvent } from './event-book.js';
+import { useWidth } from '../../parts/use-width.js';
+import { windowOf } from '../../parts/window-of.js';
+import type { ShownEvent } from './event-book.js';
 import { kindLooks } from './event-kinds.js';
 
 export interface EventListProps {
@@ -25,7 +26,8 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
   const rowHeight = isNarrow ? rowHeights.narrow : rowHeights.wide;
   const count = events.length;
   useStillRows(list, events, rowHeight);
-  const { first, end } = rowsSeen({ scrollTop, height, rowHeight }, count);
+  const seen = { count, rowPx: rowHeight, scrollPx: scrollTop, heightPx: height };
+  const { first, end } = windowOf(seen);
   const at = (row: number): ShownEvent => events[count - 1 - row]!;
   const chosenRow = chosen === undefined ? -1 : rowOf(events, chosen);
   const go = (row: number): void => {
@@ -60,6 +62,7 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
             <Row
               key={at(first + index).key}
               row={first + index}
+              count={count}
               rowHeight={rowHeight}
               event={at(first + index)}
               isChosen={chosenRow === first + index}
@@ -128,13 +131,14 @@ function bringIntoView(list: HTMLElement | null, top: number, rowHeight: number)
 
 interface RowProps {
   readonly row: number;
+  readonly count: number;
   readonly rowHeight: number;
   readonly event: ShownEvent;
   readonly isChosen: boolean;
   readonly pick: (event: ShownEvent) => void;
 }
 
-function Row({ row, rowHeight, event, isChosen, pick }: RowProps) {
+function Row({ row, count, rowHeight, event, isChosen, pick }: RowProps) {
   const { title, sign, tone } = kindLooks[event.kind];
   return (
     <div
@@ -142,6 +146,8 @@ function Row({ row, rowHeight, event, isChosen, pick }: RowProps) {
       class="event"
       role="option"
       aria-selected={isChosen}
+      aria-posinset={row + 1}
+      aria-setsize={count}
       style={{ transform: `translateY(${row * rowHeight}px)`, height: `${rowHeight}px` }}
       onClick={() => pick(event)}
     >

@@ -1,7 +1,7 @@
 /** The lanes of the time line. The list below says the same to who uses no pointer. */
 import { useMemo, useRef } from 'preact/hooks';
 import { NodeBadge } from '../../parts/node-badge.tsx';
-import { useWidth } from '../../parts/use-size.js';
+import { useWidth } from '../../parts/use-width.js';
 import type { ShownEvent } from './event-book.js';
 import { kindLooks } from './event-kinds.js';
 import { laneMarks, ticksOf, type LaneMark, type Span } from './lanes.js';

@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useThemeChanges } from '../../parts/use-theme.js';
-import { useWidth } from '../../parts/use-size.js';
+import { useWidth } from '../../parts/use-width.js';
 import { colourOf } from '../../style/colour.js';
 import type { Point } from './series-book.js';
 

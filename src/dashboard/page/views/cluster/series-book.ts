@@ -5,7 +5,7 @@
 import { clusterViewLimits } from '../../../../../actors/rules/limits/cluster-view.js';
 import type { ClusterPicture, StatusPicture } from '../../../wire.js';
 import type { BoundedList } from '../../bounded-list.js';
-import { measures } from './measures.js';
+import { measures } from '../../parts/measures.js';
 import { isSilent } from './sight-model.js';
 
 export type Point = number | null;

@@ -3,7 +3,6 @@ import './cluster.css';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import type { ClusterPicture } from '../../../wire.js';
 import { useStore, type ViewProps } from '../../page.js';
-import { nodeMarks } from '../../parts/node-marks.js';
 import { hashOf } from '../../route.js';
 import type { Source } from '../../source.js';
 import { EventBook } from './event-book.js';
@@ -19,10 +18,9 @@ import { TimeLine } from './time-line.tsx';
 export function ClusterView({ path }: ViewProps) {
   const store = useStore();
   const { source, picture } = store;
-  const books = useBooks(source);
+  const books = useBooks(source, store.openings);
   books.events.read(store.notes);
   books.series.read(store.pictures);
-  if (picture !== undefined) nodeMarks.meet(picture.nodes);
   return (
     <section class="cluster" aria-label="Cluster">
       {picture === undefined ? (
@@ -48,18 +46,22 @@ interface Books {
   readonly series: SeriesBook;
 }
 
-/** Of another source others. What happened before the page was opened is asked for once. */
-function useBooks(source: Source): Books {
+/**
+ * Of another source others. What happened while the page was not told of it, before it was opened,
+ * cut off or hidden, is asked for.
+ */
+function useBooks(source: Source, openings: number): Books {
   const [, setTaken] = useState(0);
   const books = useMemo(() => ({ events: new EventBook(), series: new SeriesBook() }), [source]);
+  const { gaps } = books.events;
   useEffect(() => {
     const take = async (): Promise<void> => {
       books.events.take(await source.timeline());
       setTaken((before) => before + 1);
     };
     // What happens from now on is shown all the same.
-    take().catch(() => undefined);
-  }, [source, books]);
+    if (openings > 0) take().catch(() => undefined);
+  }, [source, books, openings, gaps]);
   return books;
 }
 

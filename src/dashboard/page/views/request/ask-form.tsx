@@ -17,6 +17,7 @@ export function AskForm({ cluster, asked, say }: AskFormProps) {
   const [answer, setAnswer] = useState<KeyAnswer>();
   const [isWaiting, setWaiting] = useState(false);
   const ask = async (form: HTMLFormElement): Promise<void> => {
+    if (isWaiting) return;
     setWaiting(true);
     try {
       const said = await cluster[verb](requestIn(form, verb));
@@ -71,7 +72,7 @@ export function AskForm({ cluster, asked, say }: AskFormProps) {
       <label class="row small">
         <input type="checkbox" name="strict" /> primaries alone count (strict)
       </label>
-      <button type="submit" class="primary" disabled={isWaiting}>
+      <button type="submit" class="primary" aria-disabled={isWaiting}>
         {isWaiting ? 'Waiting…' : `${verb} and look`}
       </button>
       {answer !== undefined && (

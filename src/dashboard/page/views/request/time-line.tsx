@@ -1,7 +1,10 @@
 /** Lanes of one request on one time line: who waited for what, when, and what went between them. */
 import { Fragment } from 'preact';
+import { useRef } from 'preact/hooks';
 import { durationText } from '../../parts/note-text.js';
 import type { Journey } from '../../parts/journeys.js';
+import { formPaths } from '../../parts/node-forms.js';
+import { nodeMarks } from '../../parts/node-marks.js';
 import { useWidth } from '../../parts/use-width.js';
 import { networkLane, type Glass, type Lane, type Moment, type Span } from './glass.js';
 
@@ -24,7 +27,8 @@ interface Canvas {
 }
 
 export function TimeLine({ glass, atUs, seek }: TimeLineProps) {
-  const { width, ref } = useWidth(900);
+  const place = useRef<HTMLDivElement>(null);
+  const width = useWidth(place, 900);
   const canvas = canvasOf(glass, width);
   const { left, height, x } = canvas;
   const { axis } = glass;
@@ -35,7 +39,7 @@ export function TimeLine({ glass, atUs, seek }: TimeLineProps) {
     seek(axis.moment(Math.min(1, Math.max(0, share)) * axis.length));
   };
   return (
-    <div ref={ref} class="time-line">
+    <div ref={place} class="time-line">
       <svg
         width={width}
         height={height}
@@ -103,16 +107,23 @@ function LaneDrawing({ lane, canvas }: { readonly lane: Lane; readonly canvas: C
   return (
     <g class={`lane ${role}`}>
       <line x1={canvas.left} y1={y} x2={canvas.width} y2={y} />
-      <text class="title" x={role === 'disk' ? 14 : 2} y={isNode ? y - 1 : y + 4}>
+      {isNode && <Form id={id} y={y - 12} />}
+      <text class="title" x={role === 'client' || role === 'network' ? 2 : 18} y={isNode ? y - 1 : y + 4}>
         {title}
       </text>
       {isNode && (
-        <text class="role" x={2} y={y + 12}>
+        <text class="role" x={18} y={y + 12}>
           {role}
         </text>
       )}
     </g>
   );
+}
+
+function Form({ id, y }: { readonly id: string; readonly y: number }) {
+  const { token, form } = nodeMarks.of(id);
+  const style = { fill: `var(${token})` };
+  return <path style={style} transform={`translate(2,${y}) scale(0.75)`} d={formPaths[form]} />;
 }
 
 function Gaps({ glass, canvas }: { readonly glass: Glass; readonly canvas: Canvas }) {

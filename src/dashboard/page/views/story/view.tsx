@@ -64,7 +64,7 @@ function Told({ cluster }: { readonly cluster: LiveCluster }) {
               .catch((error: Error) => page.say(error.message));
           }}
         />
-        <Noted store={store} nodes={picture.nodes} />
+        <Noted store={store} />
       </div>
     </div>
   );
