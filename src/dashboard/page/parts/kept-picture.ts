@@ -37,8 +37,9 @@ export function shared<T>(before: unknown, now: T): T {
   const names = Object.keys(now);
   let isSame = names.length === Object.keys(before).length;
   const parts = names.map((name) => {
-    const part = shared(before[name], now[name]);
-    isSame &&= part === before[name] && Object.hasOwn(before, name);
+    const known = Object.hasOwn(before, name) ? before[name] : undefined;
+    const part = shared(known, now[name]);
+    isSame &&= Object.hasOwn(before, name) && Object.is(part, known);
     return part;
   });
   if (isSame) return before as T;
