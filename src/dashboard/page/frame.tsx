@@ -133,7 +133,7 @@ function Notices({
       )}
       {lookedAtMs !== null && lookingBack.includes(view) && (
         <p class="notice">
-          What is shown is {new Date(lookedAtMs).toLocaleTimeString()}.
+          What is shown is {new Date(picture?.atMs ?? lookedAtMs).toLocaleTimeString()}.
           <button type="button" onClick={() => store.lookAt(null)}>
             Back to now
           </button>

@@ -12,6 +12,8 @@ export interface EventListProps {
   readonly chosen: ShownEvent | undefined;
   readonly pick: (event: ShownEvent) => void;
   readonly lookAt: (atMs: number) => void;
+  /** Since when the page has seen the cluster. */
+  readonly seenFromMs: number;
 }
 
 const height = 300;
@@ -19,7 +21,7 @@ const height = 300;
 const rowHeights = { wide: 30, narrow: 52 } as const;
 const narrowBelow = 620;
 
-export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
+export function EventList({ events, chosen, pick, lookAt, seenFromMs }: EventListProps) {
   const list = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const isNarrow = useWidth(list) < narrowBelow;
@@ -30,6 +32,7 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
   const { first, end } = windowOf(seen);
   const at = (row: number): ShownEvent => events[count - 1 - row]!;
   const chosenRow = chosen === undefined ? -1 : rowOf(events, chosen);
+  const wasSeen = chosen !== undefined && chosen.atMs >= seenFromMs;
   const go = (row: number): void => {
     if (count === 0) return;
     const to = Math.min(count - 1, Math.max(0, row));
@@ -40,7 +43,7 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
     const page = Math.floor(height / rowHeight);
     const row = rowAfter(event.key, { row: chosenRow, page, count });
     if (row !== undefined) go(row);
-    else if (event.key === 'Enter' && chosen !== undefined) lookAt(chosen.atMs);
+    else if (event.key === 'Enter' && chosen !== undefined && wasSeen) lookAt(chosen.atMs);
     else return;
     event.preventDefault();
   };
@@ -75,9 +78,13 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
       {chosen !== undefined && (
         <p class="row small">
           {new Date(chosen.atMs).toLocaleString()}: {chosen.text}
-          <button type="button" onClick={() => lookAt(chosen.atMs)}>
-            See the cluster as it was
-          </button>
+          {wasSeen ? (
+            <button type="button" onClick={() => lookAt(chosen.atMs)}>
+              See the cluster as it was
+            </button>
+          ) : (
+            <span class="quiet">How the cluster was then, this page has not seen.</span>
+          )}
         </p>
       )}
     </>

@@ -33,6 +33,7 @@ export function ClusterView({ path }: ViewProps) {
           lookedAtMs={store.lookedAtMs}
           events={books.events.events}
           series={books.series}
+          seenFromMs={store.pictures.at(store.pictures.first)?.atMs ?? picture.atMs}
           lookAt={(atMs) => store.lookAt(atMs)}
           canBreak={store.greeting?.canBreak === true}
         />
@@ -72,6 +73,7 @@ interface ShownProps {
   readonly lookedAtMs: number | null;
   readonly events: EventBook['events'];
   readonly series: SeriesBook;
+  readonly seenFromMs: number;
   readonly lookAt: (atMs: number) => void;
   readonly canBreak: boolean;
 }
@@ -119,6 +121,7 @@ function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt, ...pr
         chosen={event}
         choose={(picked) => setChosen({ kind: 'event', event: picked })}
         lookAt={lookAt}
+        seenFromMs={props.seenFromMs}
       />
     ),
     [nodes, events, nowMs, event],
