@@ -45,7 +45,9 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
   return (
     <div class="frame">
       <header>
-        <h1>Quorate</h1>
+        <h1>
+          <Sign /> Quorate
+        </h1>
         <nav aria-label="Views">
           {tabs.map(({ view, title }) => (
             <a
@@ -90,6 +92,24 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
         <Help tabs={tabs} />
       </dialog>
     </div>
+  );
+}
+
+/** A ring of three, as the icon of the page is. */
+function Sign() {
+  return (
+    <svg class="sign-of-page" viewBox="0 0 16 16" aria-hidden="true">
+      {[1, 2, 3].map((series) => (
+        <circle
+          key={series}
+          cx="8"
+          cy="8"
+          r="6"
+          style={{ stroke: `var(--series-${series})` }}
+          transform={`rotate(${120 * series - 210} 8 8)`}
+        />
+      ))}
+    </svg>
   );
 }
 
