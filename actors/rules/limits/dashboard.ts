@@ -22,6 +22,8 @@ export const dashboardLimits = {
   checkpointNotes: 10_000,
   /** Of a film, what is saved of its last moments: messages of a drawing. */
   savedMessagesMax: 300,
+  /** Browsers begin to read what is to be saved within this, some time after they were told to. */
+  downloadMsMax: 10_000,
   /** What the page says stays to be read for so long. */
   sayingMs: 6_000,
   sayingsMax: 4,

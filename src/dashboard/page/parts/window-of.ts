@@ -1,4 +1,4 @@
-/** Which rows of a long list are drawn: those in sight, and a few beside them; all of one height. */
+/** Which rows of a long list are drawn: those in sight and a few beside them, all of one height. */
 import { dashboardLimits } from '../../../../actors/rules/limits/dashboard.js';
 
 export interface Window {

@@ -132,7 +132,8 @@ describe('lanes', () => {
       return [...lanes.values()].flat().map(({ events }) => events.map(({ key }) => key));
     };
     const now = marksAt(2_100);
-    for (const ms of [17, 99, 250, 380]) expect(now).toEqual(expect.arrayContaining(marksAt(2_100 + ms)));
+    for (const ms of [17, 99, 250, 380])
+      expect(now).toEqual(expect.arrayContaining(marksAt(2_100 + ms)));
   });
 
   test('a span in which nothing happened', () => {

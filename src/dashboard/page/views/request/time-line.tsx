@@ -108,7 +108,11 @@ function LaneDrawing({ lane, canvas }: { readonly lane: Lane; readonly canvas: C
     <g class={`lane ${role}`}>
       <line x1={canvas.left} y1={y} x2={canvas.width} y2={y} />
       {isNode && <Form id={id} y={y - 12} />}
-      <text class="title" x={role === 'client' || role === 'network' ? 2 : 18} y={isNode ? y - 1 : y + 4}>
+      <text
+        class="title"
+        x={role === 'client' || role === 'network' ? 2 : 18}
+        y={isNode ? y - 1 : y + 4}
+      >
         {title}
       </text>
       {isNode && (
