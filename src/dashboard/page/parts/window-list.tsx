@@ -23,21 +23,22 @@ export interface WindowListProps {
 }
 
 const rowHeight = 26;
+/** It is no higher than that: as its style sheet says. */
+const heightPx = 320;
 
 export function WindowList(props: WindowListProps) {
   const { label, count, current, currentName = current, row, choose } = props;
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(320);
   useEffect(() => {
     const { current: element } = list;
     if (element === null || current < 0) return;
-    setHeight(element.clientHeight);
+    const { scrollTop, clientHeight } = element;
     const at = current * rowHeight;
-    const isSeen = at >= element.scrollTop && at + rowHeight <= element.scrollTop + height;
-    if (!isSeen) element.scrollTop = Math.max(0, at - height / 2);
-  }, [currentName, current < 0, height]);
-  const { first, end } = windowOf({ count, rowPx: rowHeight, scrollPx: top, heightPx: height });
+    const isSeen = at >= scrollTop && at + rowHeight <= scrollTop + clientHeight;
+    if (!isSeen) element.scrollTop = Math.max(0, at - clientHeight / 2);
+  }, [currentName, current < 0]);
+  const { first, end } = windowOf({ count, rowPx: rowHeight, scrollPx: top, heightPx });
   const numbers = Array.from({ length: end - first }, (_, index) => first + index);
   return (
     <div

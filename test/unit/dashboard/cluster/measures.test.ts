@@ -128,6 +128,16 @@ describe('series', () => {
     expect(new Set(book.line(idOf('n2'), 'keys'))).toEqual(new Set([null]));
   });
 
+  test('no line leads over a time in which nobody looked', () => {
+    const [book, pictures] = [new SeriesBook(), list()];
+    const told = (ms: number, puts: number) => at(ms, counted(ms, puts, 0));
+    pictures.push([told(1_000, 1), told(2_000, 2), told(90_000, 80), told(91_000, 90)]);
+    book.read(pictures);
+    expect(book.times).toEqual([1, 2, 3, 90, 91]);
+    expect(book.line(idOf('n1'), 'keys')).toEqual([0, 0, null, 0, 0]);
+    expect(book.line(idOf('n1'), 'throughput')).toEqual([null, 1, null, null, 10]);
+  });
+
   test('a file that is wound back begins anew', () => {
     const [book, pictures] = [new SeriesBook(), list()];
     pictures.push([at(5_000, statusWith('n1')), at(6_000, statusWith('n1'))]);

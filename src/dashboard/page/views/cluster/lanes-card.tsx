@@ -39,7 +39,8 @@ export function Lanes({ nodes, events, span, chosen, pick }: LanesProps) {
       <div class="lane-field" ref={place}>
         {ticks.map(({ at, atMs }) => (
           <span key={atMs} class="tick" style={{ left: `${100 * at}%` }}>
-            {new Date(atMs).toLocaleTimeString([], { hour12: false })}
+            {(1 - at) * width > tickWidth / 2 &&
+              new Date(atMs).toLocaleTimeString([], { hour12: false })}
           </span>
         ))}
         {lanes.map((id) => (

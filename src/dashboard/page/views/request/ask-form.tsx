@@ -1,5 +1,6 @@
 /** Asks the cluster for something, under the glass. */
 import { useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type { KeyAnswer, KeyRequest } from '../../../wire.js';
 import type { LiveCluster } from '../../source.js';
 
@@ -76,9 +77,12 @@ export function AskForm({ cluster, asked, say }: AskFormProps) {
         {isWaiting ? 'Waiting…' : `${verb} and look`}
       </button>
       {answer !== undefined && (
-        <p class="small answer" role="status">
-          <strong>{answer.outcome}</strong> {answer.text}
-        </p>
+        <div class="small answer" role="status">
+          <strong>{answer.outcome}</strong> {answer.text} {answer.receipt}
+          {answer.values?.map((value, index) => (
+            <pre key={index}>{value.slice(0, dashboardLimits.valueCharsShownMax)}</pre>
+          ))}
+        </div>
       )}
     </form>
   );

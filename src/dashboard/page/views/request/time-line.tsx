@@ -14,7 +14,7 @@ export interface TimeLineProps {
   readonly seek: (atUs: number) => void;
 }
 
-const sizes = { head: 24, lane: 36, disk: 24, right: 14 } as const;
+const sizes = { head: 24, lane: 36, disk: 24, foot: 20, right: 14 } as const;
 const narrow = 560;
 
 interface Canvas {
@@ -94,7 +94,7 @@ function canvasOf({ lanes, axis }: Glass, width: number): Canvas {
   return {
     left,
     width,
-    height: bottom + 6,
+    height: bottom + sizes.foot,
     x: (atUs) => left + ((width - left - sizes.right) * axis.drawn(atUs)) / axis.length,
     y: (lane) => middles.get(lane),
   };
@@ -138,9 +138,9 @@ function Gaps({ glass, canvas }: { readonly glass: Glass; readonly canvas: Canva
         return (
           <g key={fromUs} class="gap">
             <rect x={from} y={sizes.head} width={to - from} height={canvas.height - sizes.head} />
-            {to - from > 40 && (
-              <text x={(from + to) / 2} y={canvas.height - 10} text-anchor="middle">
-                … {durationText(toUs - fromUs)} …
+            {to - from > 56 && (
+              <text x={(from + to) / 2} y={canvas.height - 6} text-anchor="middle">
+                {durationText(toUs - fromUs)}
               </text>
             )}
           </g>
@@ -181,10 +181,11 @@ function SpanDrawing({ span, canvas, atUs }: Drawn & { readonly span: Span }) {
 }
 
 function JourneyDrawing({ journey, canvas, atUs }: Drawn & { readonly journey: Journey }) {
-  const { from, to, sentUs, arrivedUs, isAnswer } = journey;
+  const { from, to, sentUs, arrivedUs, isAnswer, isUnawaited } = journey;
+  const isLost = arrivedUs === undefined && isUnawaited !== true;
   const [y, toY] = [canvas.y(from), canvas.y(to)];
   if (y === undefined || toY === undefined || sentUs > atUs) return null;
-  const look = `journey${isAnswer ? ' answer' : ''}${arrivedUs === undefined ? ' lost' : ''}`;
+  const look = `journey${isAnswer ? ' answer' : ''}${isLost ? ' lost' : ''}`;
   const [x, toX] = [canvas.x(sentUs), canvas.x(Math.min(atUs, arrivedUs ?? sentUs))];
   const share =
     arrivedUs === undefined || arrivedUs === sentUs
