@@ -48,8 +48,9 @@ export class ClusterFeed {
 
   /** Until what it returns is called. */
   watch(listener: FeedListener): () => void {
+    // While nobody watched nobody looked: what was seen last may be of long ago.
+    if (this.latest !== undefined && this.listeners.size > 0) listener.pictured(this.latest);
     this.listeners.add(listener);
-    if (this.latest !== undefined) listener.pictured(this.latest);
     void this.look();
     return () => {
       this.listeners.delete(listener);

@@ -32,6 +32,8 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
   useEffect(() => {
     document.title = `${tabs.find(({ view }) => view === route.view)?.title ?? ''} · Quorate`;
   }, [route.view, tabs]);
+  // What is shown begins at its top, however far down the one before was read.
+  useEffect(() => scrollTo(0, 0), [route.view]);
   useKeys({
     theme: () => setTheme(nextTheme),
     help: () => help.current?.showModal(),
@@ -83,14 +85,20 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
       <main ref={main} tabIndex={-1}>
         {children}
       </main>
-      <div class="sayings" role="status" aria-live="polite">
-        {sayings.map((text, index) => (
-          <p key={`${index} ${text}`}>{text}</p>
-        ))}
-      </div>
+      <Sayings sayings={sayings} />
       <dialog ref={help} aria-labelledby="keys-of-page">
         <Help tabs={tabs} />
       </dialog>
+    </div>
+  );
+}
+
+function Sayings({ sayings }: { readonly sayings: readonly string[] }) {
+  return (
+    <div class="sayings" role="status" aria-live="polite">
+      {sayings.map((text, index) => (
+        <p key={`${index} ${text}`}>{text}</p>
+      ))}
     </div>
   );
 }
@@ -119,7 +127,7 @@ function Where({ store }: { readonly store: PageStore }) {
   const title = picture === undefined || picture.servers === '' ? source.title : picture.servers;
   return (
     <span class="where quiet small">
-      {title}{' '}
+      <span class="title">{title}</span>
       <span class={`connection ${connection}`} role="status">
         {source.kind === 'file' ? 'a file' : words[connection]}
       </span>
@@ -128,7 +136,7 @@ function Where({ store }: { readonly store: PageStore }) {
 }
 
 /** Those in which the cluster is seen as it was; the others are about what can be done now. */
-const lookingBack: readonly ViewName[] = ['cluster', 'charts'];
+const lookingBack: ReadonlySet<ViewName> = new Set(['cluster', 'charts']);
 
 function Notices({
   store,
@@ -151,7 +159,7 @@ function Notices({
           </button>
         </p>
       )}
-      {lookedAtMs !== null && lookingBack.includes(view) && (
+      {lookedAtMs !== null && lookingBack.has(view) && (
         <p class="notice">
           What is shown is {new Date(picture?.atMs ?? lookedAtMs).toLocaleTimeString()}.
           <button type="button" onClick={() => store.lookAt(null)}>

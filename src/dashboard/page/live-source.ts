@@ -38,7 +38,7 @@ export class LiveSource implements Source {
       put: (request) => this.post<KeyAnswer>('/api/put', request),
       get: (request) => this.post<KeyAnswer>('/api/get', request),
       delete: (request) => this.post<KeyAnswer>('/api/delete', request),
-      sampling: () => asked<Sampling>('/api/sample'),
+      sampling: () => asked<Sampling>('/api/sampling'),
       sample: (sampling) => this.post<Sampling>('/api/sample', sampling),
       break: (request) => this.post<void>('/api/break', request),
     };

@@ -130,8 +130,13 @@ describe('series', () => {
 
   test('no line leads over a time in which nobody looked', () => {
     const [book, pictures] = [new SeriesBook(), list()];
-    const told = (ms: number, puts: number) => at(ms, counted(ms, puts, 0));
-    pictures.push([told(1_000, 1), told(2_000, 2), told(90_000, 80), told(91_000, 90)]);
+    for (const [ms, puts] of [
+      [1_000, 1],
+      [2_000, 2],
+      [90_000, 80],
+      [91_000, 90],
+    ] as const)
+      pictures.push([at(ms, counted(ms, puts, 0))]);
     book.read(pictures);
     expect(book.times).toEqual([1, 2, 3, 90, 91]);
     expect(book.line(idOf('n1'), 'keys')).toEqual([0, 0, null, 0, 0]);

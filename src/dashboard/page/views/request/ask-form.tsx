@@ -76,15 +76,19 @@ export function AskForm({ cluster, asked, say }: AskFormProps) {
       <button type="submit" class="primary" aria-disabled={isWaiting}>
         {isWaiting ? 'Waiting…' : `${verb} and look`}
       </button>
-      {answer !== undefined && (
-        <div class="small answer" role="status">
-          <strong>{answer.outcome}</strong> {answer.text} {answer.receipt}
-          {answer.values?.map((value, index) => (
-            <pre key={index}>{value.slice(0, dashboardLimits.valueCharsShownMax)}</pre>
-          ))}
-        </div>
-      )}
+      {answer !== undefined && <Answer {...answer} />}
     </form>
+  );
+}
+
+function Answer({ outcome, text, receipt, values = [] }: KeyAnswer) {
+  return (
+    <div class="small answer" role="status">
+      <strong>{outcome}</strong> {text} {receipt}
+      {values.map((value, index) => (
+        <pre key={index}>{value.slice(0, dashboardLimits.valueCharsShownMax)}</pre>
+      ))}
+    </div>
   );
 }
 

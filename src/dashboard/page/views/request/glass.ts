@@ -4,7 +4,7 @@
  */
 import type { ChartNote, DiskNote, Note, PlainValue, StepNote } from '../../../wire.js';
 import { journeysOf, type Journey } from '../../parts/journeys.js';
-import type { NameOf } from '../../parts/names.js';
+import { isNodeId, type NameOf } from '../../parts/names.js';
 import { noteText, stateText } from '../../parts/note-text.js';
 import { timeAxisOf, type TimeAxis } from '../../parts/time-axis.js';
 import { requestJourneys } from './request-journeys.js';
@@ -176,9 +176,8 @@ function lanesOf(notes: readonly Note[], { coordinator, steps, nameOf }: Cast): 
   ];
 }
 
-/** Ids of nodes are 16 hexadecimal digits; clients have names. */
 function isClient(id: string, coordinator: string): boolean {
-  return id !== coordinator && id !== '' && !/^[0-9a-f]{16}$/.test(id);
+  return id !== coordinator && id !== '' && !isNodeId(id);
 }
 
 function endsOf(note: Note): string[] {
