@@ -138,10 +138,10 @@ inChromium('the page', (program) => {
     await page.goto(`${up.address}#/keys/users/eve`);
     await page.getByLabel('Value').fill('not asked to be traced');
     await page.getByRole('button', { name: 'Put', exact: true }).click();
-    await page.keyboard.press('Escape');
+    await page.getByText(/^Put after/).waitFor();
     const other = await open(wide);
     await other.page.keyboard.press('3');
-    await other.page.getByRole('button', { name: /put users\/eve/ }).waitFor();
+    await other.page.getByRole('button', { name: /put eve/ }).waitFor();
     expect(await other.page.getByLabel('what failed').isChecked()).toBe(true);
     await other.page.getByLabel('of all requests').selectOption('none');
     expect([...mishaps, ...other.mishaps]).toEqual([]);
