@@ -37,17 +37,22 @@ export class RoundTraces {
   readonly ids: readonly TraceId[];
   /** Those that other nodes are told of. */
   readonly travelling: readonly TraceId[];
+  /** What the coordinator itself answers was noted. */
+  hasOwn = false;
 
   constructor(
     private readonly around: RoundSurroundings,
     requests: readonly Traced[],
   ) {
     const marks = requests.flatMap(({ trace }) => trace ?? []);
-    this.ids = marks.map(({ id }) => id);
-    this.travelling = marks
-      .filter(({ travels }) => travels)
-      .map(({ id }) => id)
-      .slice(0, insightLimits.tracesTogetherMax);
+    // Requests of one author may go by one name.
+    this.ids = [...new Set(marks.map(({ id }) => id))];
+    const travelling = marks.filter(({ travels }) => travels).map(({ id }) => id);
+    this.travelling = [...new Set(travelling)].slice(0, insightLimits.tracesTogetherMax);
+  }
+
+  get self(): NodeId {
+    return this.around.store.nodeId;
   }
 
   note(sketch: Sketch): void {
@@ -59,21 +64,24 @@ export class RoundTraces {
   }
 }
 
-/** `end`: noted when the round is over. */
+export type RoundKind = 'put' | 'get' | 'lookUp';
+
 export function underGlass(
   around: RoundSurroundings,
   requests: readonly Traced[],
-  end?: StepWhat,
+  kind: RoundKind,
 ): RoundSurroundings {
+  if (!areTraced(requests)) return around;
   const traces = new RoundTraces(around, requests);
-  if (traces.ids.length === 0) return around;
   const { rounds, inspection, clock } = around;
+  // What a put has minted is counted by its chart once the log has it.
+  const merged = kind === 'get' ? 'repaired' : undefined;
   // Who watches hears of a round under the glass by its traces, unless they are not told at once.
   const watched = traces.travelling.length === 0 ? inspection.actorOptions.inspect : undefined;
   return {
     ...around,
     peers: new TracedPeers(around.peers, traces),
-    store: new TracedStore(around.store, traces, around.tracing),
+    store: new TracedStore(around.store, traces, around.tracing, merged),
     inspection: {
       actorOptions: {
         clock,
@@ -89,7 +97,7 @@ export function underGlass(
       begin: (round) => rounds.begin(round),
       wakeBy: (atMs) => rounds.wakeBy(atMs),
       end: (round) => {
-        if (end !== undefined) traces.step(end);
+        if (kind !== 'lookUp') traces.step('settled');
         rounds.end(round);
       },
     },
@@ -104,10 +112,37 @@ function noteChart(traces: RoundTraces, told: InspectionEvent): void {
   }
   const sketch = chartSketchOf(told);
   if (sketch !== undefined) traces.note(sketch);
+  if (told.type === '@xstate.snapshot' && !traces.hasOwn)
+    noteOwn(traces, told.snapshot as unknown as { readonly context: SeatedContext });
+}
+
+/** Its own yes, or its own copy, counts as that of any other, once the ledger has it. */
+function noteOwn(traces: RoundTraces, { context }: { readonly context: SeatedContext }): void {
+  const { self: about } = traces;
+  const own = context.ledger?.seats.find(({ node }) => node === about);
+  if (own?.standing !== 'acked' && own?.standing !== 'answered') return;
+  traces.hasOwn = true;
+  traces.step(own.standing, { about });
 }
 
 interface SeatedContext {
-  readonly ledger?: { readonly seats: unknown };
+  readonly ledger?: {
+    readonly seats: readonly { readonly node: NodeId; readonly standing: string }[];
+  };
+}
+
+function areTraced(requests: readonly Traced[]): boolean {
+  return requests.some(({ trace }) => trace !== undefined);
+}
+
+/** Of a get that no round is made for: this node alone is asked, and has the answer. */
+export function noteHere(
+  { tracing, store }: RoundSurroundings,
+  { id }: TraceMark,
+  what: 'answered' | 'settled',
+): void {
+  const about = what === 'answered' ? { about: store.nodeId } : {};
+  tracing.note([id], { kind: 'step', what, ...about });
 }
 
 /** Whom the round may turn to. */
@@ -116,6 +151,7 @@ export function notePlan(
   requests: readonly Traced[],
   plan: object,
 ): void {
+  if (!areTraced(requests)) return;
   const detail = { ...(plain(plan) as object), requests: requests.length };
   new RoundTraces(around, requests).step('planned', { detail });
 }
@@ -128,8 +164,9 @@ export function noteMinted(
 ): void {
   for (const request of requests) {
     const { trace, value } = request;
+    if (trace === undefined) continue;
     const left = minted(storageKeyOf(request));
-    if (trace === undefined || left === undefined) continue;
+    if (left === undefined) continue;
     const dot = dotOf(request, left, around.store.nodeId);
     const detail = {
       ...(dot !== undefined && { dot: dotForm(dot) }),
