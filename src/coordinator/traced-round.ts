@@ -6,7 +6,7 @@
 import type { InspectionEvent } from 'xstate';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
 import { insightLimits } from '../../actors/rules/limits/insight.js';
-import { storageKeyOf } from '../../actors/rules/key.js';
+import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { counterOf, type Dot, type KeyState } from '../../actors/rules/versions.js';
 import type { StepWhat, TraceId } from '../insight/notes.js';
 import { chartSketchOf } from '../seams/chart-sketch.js';
@@ -14,7 +14,7 @@ import { plain } from '../seams/inspection-view.js';
 import type { Sketch, TraceMark } from '../seams/tracing.js';
 import { dotForm } from '../wire/dot-form.js';
 import { shownValue } from '../wire/shown-bytes.js';
-import type { PutRequest } from './coordinator.js';
+import type { GetRequest, PutRequest } from './coordinator.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import { TracedPeers } from './traced-peers.js';
 import { TracedStore } from './traced-store.js';
@@ -28,15 +28,15 @@ const verdicts: ReadonlySet<string> = new Set([
   'deadline.passed',
 ]);
 
-interface Traced {
-  readonly trace?: TraceMark;
-}
+type Traced = Pick<PutRequest | GetRequest, 'partition' | 'bucket' | 'key' | 'trace'>;
 
 /** The requests of one round that are traced. */
 export class RoundTraces {
   readonly ids: readonly TraceId[];
   /** Those that other nodes are told of. */
   readonly travelling: readonly TraceId[];
+  /** What they are about. */
+  readonly keys: ReadonlyMap<StorageKey, readonly TraceId[]>;
   /** What the coordinator itself answers was noted. */
   hasOwn = false;
 
@@ -47,6 +47,7 @@ export class RoundTraces {
     const marks = requests.flatMap(({ trace }) => trace ?? []);
     // Requests of one author may go by one name.
     this.ids = [...new Set(marks.map(({ id }) => id))];
+    this.keys = tracesByKey(requests);
     const travelling = marks.filter(({ travels }) => travels).map(({ id }) => id);
     this.travelling = [...new Set(travelling)].slice(0, insightLimits.tracesTogetherMax);
   }
@@ -62,6 +63,16 @@ export class RoundTraces {
   step(what: StepWhat, about: Omit<Extract<Sketch, { kind: 'step' }>, 'kind' | 'what'> = {}): void {
     this.note({ kind: 'step', what, ...about });
   }
+}
+
+function tracesByKey(requests: readonly Traced[]): ReadonlyMap<StorageKey, readonly TraceId[]> {
+  const traces = new Map<StorageKey, readonly TraceId[]>();
+  for (const request of requests) {
+    if (request.trace === undefined) continue;
+    const key = storageKeyOf(request);
+    traces.set(key, [...(traces.get(key) ?? []), request.trace.id]);
+  }
+  return traces;
 }
 
 export type RoundKind = 'put' | 'get' | 'lookUp';

@@ -6,11 +6,12 @@ import type { Lease } from '../store/arena.js';
 import type { HeldRecord, MintedRecord, OnDurable, Refusal } from '../store/store.js';
 import { QuorateError } from '../errors.js';
 import type { StorageKey } from '../../actors/rules/key.js';
-import { keyedStatesOf } from '../wire/state-batch.js';
 import type { RoundStore } from './round-surroundings.js';
 
 interface Noting {
   readonly ids: readonly TraceId[];
+  /** What each is about. */
+  readonly keys: ReadonlyMap<StorageKey, readonly TraceId[]>;
   note(sketch: Sketch): void;
 }
 
@@ -82,8 +83,7 @@ export class TracedStore implements RoundStore {
       throw error;
     }
     traces.note({ kind: 'step', what: 'hintOwed', about: target });
-    const keys = keyedStatesOf(batch).map(({ key }) => key);
-    tracing.owes(traces.ids, target, keys);
+    for (const [key, ids] of traces.keys) tracing.owes(ids, target, [key]);
   }
 
   private stored(): void {

@@ -45,6 +45,16 @@ interface Trace {
   ms: number;
 }
 
+/**
+ * Keys that one message was about, some of them because of the traces: nobody said which. So all of
+ * them are waited for.
+ */
+interface Owed {
+  readonly traces: readonly TraceId[];
+  /** Those that are owed still. */
+  open: number;
+}
+
 /** A trace that was kept because of how its request went. */
 export interface Kept {
   readonly id: TraceId;
@@ -68,7 +78,8 @@ export class TraceRecorder implements Tracing {
   private open = 0;
   private writes = 0;
   private lastWrite: LogWrite | undefined;
-  private readonly owed = new Map<string, readonly TraceId[]>();
+  /** By target and key. */
+  private readonly owed = new Map<string, readonly Owed[]>();
   private readonly sampling: Sampling;
 
   constructor(
@@ -153,10 +164,10 @@ export class TraceRecorder implements Tracing {
   }
 
   owes(traces: readonly TraceId[], target: NodeId, keys: readonly StorageKey[]): void {
+    const owed: Owed = { traces, open: keys.length };
     for (const key of keys) {
       const name = nameOf(target, key);
-      const known = this.owed.get(name) ?? [];
-      const together = [...new Set([...known, ...traces])];
+      const together = [...(this.owed.get(name) ?? []), owed];
       this.owed.delete(name);
       this.owed.set(name, together.slice(-insightLimits.tracesTogetherMax));
       dropOldest(this.owed, insightLimits.tracesOwedMax);
@@ -166,9 +177,9 @@ export class TraceRecorder implements Tracing {
   handedOff(target: NodeId, keys: readonly StorageKey[], to: readonly NodeId[]): void {
     for (const key of keys) {
       const name = nameOf(target, key);
-      const traces = this.owed.get(name);
-      if (traces === undefined) continue;
+      const settled = (this.owed.get(name) ?? []).filter((owed) => --owed.open === 0);
       this.owed.delete(name);
+      const traces = [...new Set(settled.flatMap((owed) => owed.traces))];
       for (const about of to) this.note(traces, { kind: 'step', what: 'handedOff', about });
     }
   }

@@ -63,7 +63,7 @@ export interface Tracing {
     onDurable: () => void,
     make: (onDurable: () => void) => T,
   ): T;
-  /** This node owes the target the keys because of them. */
+  /** This node owes the target the keys, some or all of them because of these. */
   owes(traces: readonly TraceId[], target: NodeId, keys: readonly StorageKey[]): void;
   /** Something is owed because of a trace: `handedOff` is to be told. */
   readonly owesSome: boolean;
