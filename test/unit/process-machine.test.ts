@@ -136,7 +136,7 @@ describe('supervised process', () => {
     send('process.serving');
     send('start.requested');
     expect(effects()).toEqual(['launch', 'terminate']);
-    clock.increment(commandLimits.stopMsMax);
+    clock.increment(commandLimits.processStopMsMax);
     expect(effects()).toEqual(['kill']);
     send('process.exited');
     expect(effects()).toEqual(['launch']);
@@ -144,7 +144,6 @@ describe('supervised process', () => {
 
   test('killed while it waits for a restart: there is none until it is to start', () => {
     const { send, effects, clock, state } = supervise();
-    send('process.exited');
     send('process.exited');
     send('kill.requested');
     effects();
