@@ -12,7 +12,7 @@ const widest: PutRequest = {
   quorum: 2,
   strict: false,
   deadlineMs: 60_000,
-  value: Buffer.alloc(1_800),
+  value: Buffer.alloc(2_100),
   context: undefined,
   ttlMs: Number.MAX_SAFE_INTEGER,
   operation: 'o'.repeat(limits.operationIdBytesMax),
@@ -31,7 +31,7 @@ test.each<[string, Pick<PutRequest, 'trace'>]>([
   while (forward.hasRoomFor(rowBytesOf(request))) forward.add(request, rowBytesOf(request));
   // What is left of the room.
   const rest = rowBytesOf({ ...request, value: Buffer.alloc(0) });
-  for (let length = 1_800; length > 0; length--) {
+  for (let length = 2_100; length > 0; length--) {
     const last = { ...request, value: Buffer.alloc(length) };
     if (!forward.hasRoomFor(rest + length)) continue;
     forward.add(last, rest + length);
