@@ -55,8 +55,8 @@ export interface Tracing {
   serve(traces: readonly TraceId[]): void;
   note(traces: readonly TraceId[], sketch: Sketch): void;
   /**
-   * Makes a write for them by `make`, which is given what is to be called when that is durable; what
-   * the log did for it is noted then. Throws what `make` throws.
+   * Makes a write for them by `make`, which is given what is to be called when that is durable;
+   * what the log did for it is noted then. Throws what `make` throws.
    */
   write<T>(
     traces: readonly TraceId[],

@@ -115,8 +115,8 @@ const hasSettled = (told: Told): boolean => told.steps('settled').length > 0;
 /** One that was slow may have it after the round has settled. */
 function isAtAll(rows: readonly KeyRow[]): (told: Told) => boolean {
   return (told) => {
-    const stored = told.steps('stored').map(({ node }) => node);
-    return hasSettled(told) && rows.slice(0, 3).every(({ id }) => stored.includes(id));
+    const stored = new Set(told.steps('stored').map(({ node }) => node));
+    return hasSettled(told) && rows.slice(0, 3).every(({ id }) => stored.has(id));
   };
 }
 

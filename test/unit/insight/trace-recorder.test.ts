@@ -49,6 +49,10 @@ function write(): () => void {
   return end!;
 }
 
+function refuse(): never {
+  throw new OverloadedError('the hints are full');
+}
+
 const wrote = (bytes: number): void => store.listener?.({ bytes, tookMs: 1, isSynced: true });
 
 describe('the log', () => {
@@ -62,9 +66,6 @@ describe('the log', () => {
   });
 
   test('is not watched for a write that is refused', () => {
-    const refuse = (): never => {
-      throw new OverloadedError('the hints are full');
-    };
     expect(() => traces.write([id], () => undefined, refuse)).toThrow('the hints are full');
     expect(store.listener).toBeUndefined();
     const end = write();
