@@ -60,7 +60,7 @@ function Told({ cluster }: { readonly cluster: LiveCluster }) {
           story={story}
           onBreak={(node, how) => {
             cluster
-              .break({ node: node.name, how })
+              .break({ node, how })
               .catch((error: Error) => page.say(error.message));
           }}
         />
