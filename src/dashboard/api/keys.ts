@@ -87,7 +87,7 @@ function siblingOf(value: Fields[string]): SiblingPicture | undefined {
   if (!isFields(value)) return undefined;
   const { dot, bytes, value: shown, tombstone } = value;
   return {
-    dot: typeof dot === 'string' ? dot : JSON.stringify(dot),
+    dot: typeof dot === 'string' ? dot : JSON.stringify(dot ?? null),
     bytes: typeof bytes === 'number' ? bytes : 0,
     ...(typeof shown === 'string' && { value: shown }),
     isTombstone: tombstone === true,
