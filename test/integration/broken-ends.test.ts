@@ -1,5 +1,5 @@
 /** `quorate up` ends, however its nodes were broken from the page: nothing of it is left. */
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 20 });
 });
 
-async function started(): Promise<{ child: Awaited<ReturnType<typeof launch>>['child']; ready: Ready }> {
+async function started(): Promise<{ readonly child: ChildProcess; readonly ready: Ready }> {
   const words = ['--nodes', '3', '--port', String(await freePort())];
   return launch(['up', ...words, '--data-dir', join(directory, 'data')]);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
+import { askHttp } from '../support/http-question.js';
 import { end, launch, run } from '../support/launched.js';
 import { freePort, startNatsServer, type NatsServer } from '../support/nats-server.js';
 
@@ -109,4 +110,14 @@ test('where no server is: exit code 5, and what to do about it', async () => {
     expect(code).toBe(5);
     expect(err).toMatch(/no connection to .*start a server with quorate up/);
   }
+});
+
+test('up asks for a token where one is told, and says the address with it', async () => {
+  const token = 'a-token-of-my-own';
+  const words = ['--nodes', '1', '--port', String(await freePort()), '--dashboard-token', token];
+  const { child, ready } = await launch(['up', ...words, '--data-dir', join(directory, 'data')]);
+  const { port, search } = new URL(ready.dashboard ?? '');
+  expect(search).toBe(`?token=${token}`);
+  expect((await askHttp({ port: Number(port), path: '/' })).code).toBe(401);
+  await end(child);
 });
