@@ -1,11 +1,17 @@
 /** `quorate up` ends, however its nodes were broken from the page: nothing of it is left. */
-import { execFile, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { breakAt, end, launch, type Ready } from '../support/launched.js';
+import {
+  breakAt,
+  end,
+  launch,
+  processRows,
+  type ProcessRow,
+  type Ready,
+} from '../support/launched.js';
 import { freePort } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 
@@ -27,12 +33,8 @@ async function started(): Promise<{ readonly child: ChildProcess; readonly ready
 }
 
 /** All that have the directory among their arguments, and the shells that hold one of them. */
-async function processes(): Promise<{ pid: number; args: string }[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,args=']);
-  const all = stdout.split('\n').map((line) => {
-    const [, pid = '', args = ''] = /^ *(\d+) (.*)$/.exec(line) ?? [];
-    return { pid: Number(pid), args };
-  });
+async function processes(): Promise<ProcessRow[]> {
+  const all = await processRows();
   const own = all.filter(({ args }) => args.includes(directory));
   const isHolder = (args: string): boolean =>
     own.some(({ pid }) => args.includes('kill -STOP') && args.endsWith(` ${pid}`));

@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { BreakHow, ClusterPicture, KeyAnswer, KeyPicture } from '../../src/dashboard/wire.js';
 import { askHttp, type HttpAnswer } from '../support/http-question.js';
-import { breakAt, end, isAlive, launch, main, postTo, type Ready } from '../support/launched.js';
+import {
+  breakAt,
+  end,
+  isAlive,
+  launch,
+  main,
+  postTo,
+  processRows,
+  type Ready,
+} from '../support/launched.js';
 import { freePort } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 
@@ -200,6 +209,18 @@ test('node --inspect serves it beside the node, and ends it with the node, howev
       () => true,
     );
   await until(isGone);
+});
+
+test('node --inspect: a node that is gone before the dashboard serves leaves none', async () => {
+  const listens = `--listen ${await freePort()} `;
+  const words = ['--name', 'brief', '--join', 'ask', '--inspect', listens.split(' ')[1]!];
+  const where = ['--servers', ready.servers, '--data-dir', join(directory, 'data', 'brief')];
+  const node = spawn(process.execPath, [main, 'node', ...words, ...where], { stdio: 'ignore' });
+  const isThere = async (): Promise<boolean> =>
+    (await processRows()).some(({ args }) => args.includes(listens));
+  await until(isThere);
+  await end(node, 'SIGKILL');
+  await until(async () => !(await isThere()));
 });
 
 test('--no-dashboard: there is none', async () => {

@@ -1,8 +1,9 @@
 /** The quorate command as a process of its own, and the page of a dashboard it serves. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import type { BreakHow } from '../../src/dashboard/wire.js';
 import { askHttp, pageTokenIn, type HttpAnswer } from './http-question.js';
 
@@ -63,6 +64,20 @@ export async function postTo(port: number, path: string, body: unknown): Promise
 /** Returns the code of the answer. */
 export async function breakAt(port: number, node: string, how: BreakHow): Promise<number> {
   return (await postTo(port, '/api/break', { node, how })).code;
+}
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly args: string;
+}
+
+/** Whatever runs on this machine. */
+export async function processRows(): Promise<ProcessRow[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,args=']);
+  return stdout.split('\n').map((line) => {
+    const [, pid = '', args = ''] = /^ *(\d+) (.*)$/.exec(line) ?? [];
+    return { pid: Number(pid), args };
+  });
 }
 
 export function isAlive(pid: number): boolean {
