@@ -44,23 +44,20 @@ export class NodeQuestions {
 
   /** Of as many as are expected; each once. */
   async statuses(answersMax: number): Promise<StatusPicture[]> {
-    const answerOf = (answer: DocumentValue): StatusPicture | undefined =>
-      isStatus(answer) ? answer : undefined;
-    const answers = await this.ask(this.subjects.status, { answersMax, answerOf });
+    const answers = await this.ask(this.subjects.status, { answersMax, answerOf: statusOf });
     return [...new Map(answers.map((status) => [status.id, status])).values()];
   }
 
   /** `{ error }` as it came; undefined: no answer. */
   async insight(
     node: string,
-    question: Fields,
+    asked: Fields,
     waitMs: number = dashboardLimits.answerMsMax,
   ): Promise<Fields | undefined> {
     const subject = nodeSubject(this.parts.prefix, node, 'insight');
-    const payload = encodeDocument(question);
-    const answerOf = (given: DocumentValue): Fields | undefined =>
-      isFields(given) ? given : undefined;
-    const [answer] = await this.ask(subject, { answersMax: 1, payload, waitMs, answerOf });
+    const payload = encodeDocument(asked);
+    const question = { answersMax: 1, payload, waitMs, answerOf: fieldsOf };
+    const [answer] = await this.ask(subject, question);
     return answer;
   }
 
@@ -92,6 +89,14 @@ export class NodeQuestions {
 
 /** As many as may answer where nobody knows how many there are. */
 export const everybody = limits.membersMax;
+
+function fieldsOf(document: DocumentValue): Fields | undefined {
+  return isFields(document) ? document : undefined;
+}
+
+function statusOf(document: DocumentValue): StatusPicture | undefined {
+  return isStatus(document) ? document : undefined;
+}
 
 function ringOf(document: DocumentValue): RingMessage | undefined {
   try {

@@ -8,6 +8,8 @@ import { decodeDocument, encodeDocument, type DocumentValue } from '../../src/wi
 import { ManualClock } from './manual-clock.js';
 import { MemoryNetwork } from './memory-bus.js';
 
+const stepsMax = 1_000;
+
 export class FeedWorld {
   readonly network = new MemoryNetwork();
   readonly clock = new ManualClock();
@@ -46,8 +48,16 @@ export class FeedWorld {
   /** Goes on until so many more pictures have come. */
   async look(count = 1): Promise<ClusterPicture> {
     const wanted = this.pictures.length + count;
-    while (this.pictures.length < wanted) await this.step();
+    await this.until(() => this.pictures.length >= wanted);
     return this.pictures.at(-1)!;
+  }
+
+  /** Throws where it does not come to that. */
+  async until(condition: () => boolean): Promise<void> {
+    for (let steps = 0; !condition(); steps++) {
+      if (steps > stepsMax) throw new Error(`still not so: ${condition.toString()}`);
+      await this.step();
+    }
   }
 
   async step(ms = 50): Promise<void> {

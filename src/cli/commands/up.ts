@@ -160,7 +160,10 @@ async function up(options: UpOptions, command: Command): Promise<void> {
 }
 
 /** Where a port was named it is that one. */
-function dashboardOf({ dashboard: told, dashboardToken: token }: UpOptions): DashboardWish | undefined {
+function dashboardOf({
+  dashboard: told,
+  dashboardToken: token,
+}: UpOptions): DashboardWish | undefined {
   if (told === false) return undefined;
   const isNamed = typeof told === 'number';
   return { port: isNamed ? told : dashboardLimits.portDefault, mayMove: !isNamed, token };

@@ -46,9 +46,7 @@ function siblingLines(copies: readonly HeldCopy[], dotText: (dot: DotForm) => st
   for (const { copy } of copies)
     for (const sibling of copy?.siblings ?? []) known.set(dotText(sibling.dot), sibling);
   return [...known].map(([dot, { tombstone, bytes, value }]) =>
-    tombstone
-      ? `${dot}  deleted`
-      : `${dot}  ${bytes} bytes  ${printable(JSON.stringify(value))}`,
+    tombstone ? `${dot}  deleted` : `${dot}  ${bytes} bytes  ${printable(JSON.stringify(value))}`,
   );
 }
 

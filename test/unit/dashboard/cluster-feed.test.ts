@@ -148,7 +148,7 @@ test('nodes are asked once, however many want to know at once', async () => {
   const answers = Array.from({ length: 20 }, () => world.feed.reachable());
   let isDone = false;
   void Promise.all(answers).then(() => (isDone = true));
-  while (!isDone) await world.step();
+  await world.until(() => isDone);
   expect(await answers[7]).toEqual([idOf('n1')]);
   expect(asked).toBe(1);
 });
@@ -158,16 +158,16 @@ test('of notes, those that are none are left out one by one, and counted', async
   let inbox = '';
   world.answer(`_kv.${idOf('n1')}.insight`, (question) => {
     const { ask, to } = question as Document;
-    if (ask === 'watch') inbox = String(to);
+    if (ask === 'watch') inbox = to as string;
     return [];
   });
   const leave = world.watch();
-  await world.look();
+  await world.until(() => inbox !== '');
   const note = { kind: 'fault', atUs: 1, node: '', text: 'x' };
   const notes = [note, { kind: 'fault' }, note, null, 'note', note];
   world.say(inbox, { notes, dropped: 2, unshown: Number.NaN });
   world.say(inbox, { notes: [], dropped: -5, unshown: '7' });
-  while (world.batches.length === 0) await world.step();
+  await world.until(() => world.batches.length > 0);
   expect(world.batches).toEqual([{ notes: [note, note, note], dropped: 5 }]);
   leave();
   world.say(inbox, { notes, dropped: 0 });

@@ -1,8 +1,16 @@
-/** Which process is whose: nodes may have other names in their cluster than they were started with. */
+/** Which process is whose: a node may have another name in its cluster than it was started with. */
 import { expect, test } from '@jest/globals';
-import { pictureOf } from '../../../src/dashboard/cluster-picture.js';
+import { pictureOf, type Answered } from '../../../src/dashboard/cluster-picture.js';
 import type { ProcessPicture, StatusPicture } from '../../../src/dashboard/wire.js';
 import { statusWith } from '../../support/cluster-pictures.js';
+
+function answer(status: StatusPicture): [string, Answered] {
+  return [status.id, { status, atMs: 1, view: undefined, before: undefined }];
+}
+
+function process(name: string): [string, ProcessPicture] {
+  return [name, { name, state: 'running' }];
+}
 
 test('a process is that of the node that was started with its name', () => {
   const statuses = [
@@ -10,9 +18,6 @@ test('a process is that of the node that was started with its name', () => {
     statusWith('n2', { name: 'n1', startedAs: 'n2' }),
     statusWith('n3', { name: 'n3', startedAs: 'elsewhere' }),
   ];
-  const answer = (status: StatusPicture) =>
-    [status.id, { status, atMs: 1, view: undefined, before: undefined }] as const;
-  const process = (name: string): [string, ProcessPicture] => [name, { name, state: 'running' }];
   const { nodes } = pictureOf({
     atMs: 1,
     nowMs: 1,

@@ -214,7 +214,7 @@ describe('bytes', () => {
     for (let i = 0; i < 2 * streamsMax; i++) {
       const socket = connect(port, '127.0.0.1');
       socket.on('error', () => undefined);
-      socket.write(ask('/api/traces') + ask('/api/stream') + ask('/api/trace-file'));
+      socket.write(ask('/api/charts') + ask('/api/stream') + ask('/api/trace-file'));
       let said = '';
       socket.on('data', (bytes: Buffer) => (said += bytes.toString()));
       await until(() => said.split('HTTP/1.1 ').length === 4);
