@@ -16,6 +16,7 @@ import { chartsApi } from './api/charts.js';
 import { filesApi } from './api/files.js';
 import { keysApi } from './api/keys.js';
 import { MalformedInput, type ApiParts, type LiveParts } from './api/parts.js';
+import { noClusterApi } from './api/no-cluster.js';
 import { requestsApi } from './api/requests.js';
 import { streamApi } from './api/stream.js';
 import { tracesApi } from './api/traces.js';
@@ -23,6 +24,7 @@ import type { Breaking } from './breaking.js';
 import { findCharts } from './charts.js';
 import { ClusterFeed } from './cluster-feed.js';
 import { guard, isLetIn, isLoopback, type GuardOptions } from './guard.js';
+import { inTurn } from './in-turn.js';
 import { NodeQuestions } from './node-questions.js';
 import { OwnTraces } from './own-traces.js';
 import { pageFiles } from './page-files.js';
@@ -118,6 +120,7 @@ type App = Hono<{ Bindings: HttpBindings }>;
 
 function appOf(parts: ApiParts, guarded: GuardOptions): App {
   const app: App = new Hono();
+  app.use(inTurn());
   app.use(guard(guarded));
   app.use(boundedBodies());
   app.route('/', pageFiles(guarded.pageToken));
@@ -125,8 +128,8 @@ function appOf(parts: ApiParts, guarded: GuardOptions): App {
   app.route('/api', filesApi(parts));
   app.route('/api', chartsApi(parts));
   const { live } = parts;
-  if (live !== undefined)
-    for (const api of [tracesApi, keysApi, requestsApi, breakApi]) app.route('/api', api(live));
+  if (live === undefined) app.route('/api', noClusterApi());
+  else for (const api of [tracesApi, keysApi, requestsApi, breakApi]) app.route('/api', api(live));
   app.onError((error, context) => {
     if (error instanceof MalformedInput || error instanceof MalformedError)
       return context.text(error.message, 400);
@@ -137,7 +140,8 @@ function appOf(parts: ApiParts, guarded: GuardOptions): App {
 }
 
 function serverOf(app: App): Server {
-  const { headerBytesMax, requestMsMax, requestLookMs, connectionsMax } = dashboardLimits;
+  const { headerBytesMax, requestMsMax, requestLookMs, connectionsMax, stillMsMax } =
+    dashboardLimits;
   const server = createServer(
     {
       maxHeaderSize: headerBytesMax,
@@ -149,6 +153,8 @@ function serverOf(app: App): Server {
     getRequestListener(app.fetch, { autoCleanupIncoming: false }),
   );
   server.maxConnections = connectionsMax;
+  // Who does not read what it asked for is sent away; streams have a heartbeat.
+  server.timeout = stillMsMax;
   // What is no HTTP, or too much of it, and what breaks off.
   server.on('clientError', (_, socket) => socket.destroy());
   server.on('connection', (socket) => socket.on('error', () => socket.destroy()));

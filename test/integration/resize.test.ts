@@ -2,12 +2,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, expect, jest, test } from '@jest/globals';
+import { freePort } from '../support/nats-server.js';
 
 jest.setTimeout(480_000);
 
@@ -53,22 +53,13 @@ function up(port: number, ...words: string[]): Up {
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 test('three nodes, four, and three again: what was put is there, and the directory of who left is gone', async () => {
   const port = await freePort();
   const run = async (...words: string[]): Promise<string> => {
     const all = [main, ...words, '--servers', `nats://127.0.0.1:${port}`];
     return (await promisify(execFile)(process.execPath, all, { env: surroundings })).stdout;
   };
-  const three = up(port);
+  const three = up(port, '--nodes', '3');
   await three.printed(/^quorate: ready · 3 nodes/m);
   for (const key of ['ada', 'bob', 'eve']) await run('put', 'shop', key, `value of ${key}`);
   await three.stop();
@@ -98,7 +89,7 @@ test('two of three are gone: up goes on with the third, which is recovered, and 
     return (await promisify(execFile)(process.execPath, all, { env: surroundings })).stdout;
   };
   const data = join(directory, 'data');
-  const three = up(port);
+  const three = up(port, '--nodes', '3');
   await three.printed(/^quorate: ready · 3 nodes/m);
   await run('put', 'shop', 'ada', 'value of ada');
   await three.stop();

@@ -37,6 +37,8 @@ export const dashboardLimits = {
   connectionsMax: 64,
   headerBytesMax: 16 * 1024,
   requestMsMax: 15_000,
+  /** A connection on which nothing moves for so long is ended. */
+  stillMsMax: 60_000,
   /** How often the server looks for requests that have taken longer. */
   requestLookMs: 5_000,
   /** What is posted: a value above that is not written by hand. */
