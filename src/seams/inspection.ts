@@ -72,8 +72,8 @@ export class Inspection {
     this.attached.set(actor, this.watching ? actor.system.inspect(this.all) : undefined);
   }
 
+  /** Before it is stopped: that it ends is the last that is told of it. */
   detach(actor: AnyActorRef): void {
-    this.attached.get(actor)?.unsubscribe();
     this.attached.delete(actor);
   }
 

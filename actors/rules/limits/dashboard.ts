@@ -3,7 +3,8 @@ export const dashboardLimits = {
   /** What a page keeps: notes, and pictures of the cluster, one a second. */
   notesKeptMax: 20_000,
   picturesKeptMax: 900,
-  /** Of each chart the instances that are remembered, and of each its last steps. */
+  /** Charts, of each the instances that are remembered, and of each of these its last steps. */
+  chartsKeptMax: 256,
   chartInstancesKeptMax: 64,
   chartStepsKeptMax: 40,
   /** A shown chart goes on no faster than this; who is further behind goes on with the latest. */
@@ -20,6 +21,8 @@ export const dashboardLimits = {
   traceFilePieceBytes: 256 * 1024,
   /** Of a file that is played, the cluster is remembered after so many notes, to go back to. */
   checkpointNotes: 10_000,
+  /** Charts of a node of it that have not ended: those that have not moved for longest go first. */
+  fileChartsMax: 512,
   /** Of a film, what is saved of its last moments: messages of a drawing. */
   savedMessagesMax: 300,
   /** What the page says stays to be read for so long. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import type { ChartNote, NodePicture } from '../../../src/dashboard/wire.js';
-import { InstanceBook, keyOf } from '../../../src/dashboard/page/views/charts/instances.js';
+import { hasEnded, InstanceBook, keyOf } from '../../../src/dashboard/page/views/charts/instances.js';
 import { Playback, sampleText } from '../../../src/dashboard/page/views/charts/playback.js';
 
 const { chartInstancesKeptMax, chartStepsKeptMax, chartStepMs, chartRestMs } = dashboardLimits;
@@ -44,6 +44,56 @@ describe('the book of instances', () => {
     expect(book.of('c').map(({ steps }) => steps.since(0).map(({ state }) => state))).toEqual([
       ['idle', 'busy'],
     ]);
+  });
+});
+
+describe('what a node ran', () => {
+  const charts = [{ chart: 'c', instance: 'i', state: 'idle' }];
+  const picture = (over: Partial<NodePicture>): NodePicture =>
+    ({ id: 'n', reach: 'alive', status: { uptimeMs: 10 }, view: { charts }, ...over }) as never;
+  const statesOf = (book: InstanceBook): unknown[] =>
+    book.of('c')[0]!.steps.since(0).map(({ state, isFinal }) => [state, isFinal]);
+
+  test('is over once it is gone, and there again when it answers again', () => {
+    const book = new InstanceBook();
+    book.takePictures([picture({})], 1);
+    book.take([note('i', 'busy')]);
+    const gone = picture({ reach: 'down', view: null });
+    book.takePictures([gone], 2);
+    book.takePictures([gone], 3);
+    book.takePictures([picture({ status: { uptimeMs: 12 } as never })], 4);
+    expect(statesOf(book)).toEqual([
+      ['idle', false],
+      ['busy', false],
+      [null, true],
+      ['idle', false],
+    ]);
+  });
+
+  test('is over when another process has come in its stead', () => {
+    const book = new InstanceBook();
+    book.take([note('round', 'waiting')]);
+    book.takePictures([picture({})], 1);
+    expect(hasEnded(book.find('c', keyOf('n', 'round'))!)).toBe(false);
+    book.takePictures([picture({ status: { uptimeMs: 3 } as never })], 2);
+    expect(hasEnded(book.find('c', keyOf('n', 'round'))!)).toBe(true);
+  });
+
+  test('is over when a file says that it ended', () => {
+    const book = new InstanceBook();
+    const other = note('other', 'a', { node: 'm' });
+    const stop = { kind: 'event', atUs: 2, node: 'n', what: 'stop', text: '' } as const;
+    book.take([note('i', 'a'), other, stop]);
+    expect(hasEnded(book.find('c', keyOf('n', 'i'))!)).toBe(true);
+    expect(hasEnded(book.find('c', keyOf('m', 'other'))!)).toBe(false);
+  });
+
+  test('more charts than there can be are left out', () => {
+    const book = new InstanceBook();
+    for (let count = 0; count <= dashboardLimits.chartsKeptMax; count++)
+      book.take([note('i', 'a', { chart: `c${count}` })]);
+    expect(book.of('c0')).toHaveLength(1);
+    expect(book.of(`c${dashboardLimits.chartsKeptMax}`)).toEqual([]);
   });
 });
 

@@ -8,7 +8,7 @@ import { durationText } from '../../parts/note-text.js';
 import type { Player } from '../../source.js';
 import type { NodePicture } from '../../../wire.js';
 import { FilmControls } from './film-controls.tsx';
-import { filmOf, type Film, type Mark } from './film.js';
+import { filmOf, type Film } from './film.js';
 import { FilmSequence, windowsUs } from './film-sequence.tsx';
 import { Marks } from './marks.tsx';
 import { NodePanel } from './node-panel.tsx';
@@ -132,16 +132,19 @@ function Played({ player, nodes, title }: PlayedProps) {
   );
 }
 
+/** More are not told apart. */
+const clientsMax = 32;
+
 /** Those that ask for something; where nobody says so, all that are no nodes. */
 function clientsOf(film: Film, nodes: readonly NodePicture[]): string[] {
   const ids = new Set(nodes.map(({ id }) => id));
   const others = film.actors.filter((actor) => !ids.has(actor));
   const asking = others.filter((actor) => film.asking.has(actor));
-  return asking.length === 0 ? others : asking;
+  return (asking.length === 0 ? others : asking).slice(0, clientsMax);
 }
 
 function Violated({ film, player }: { readonly film: Film; readonly player: Player }) {
-  const violated = film.marks.filter(isViolated);
+  const { violated } = film;
   const [first] = violated;
   if (first === undefined) return null;
   const isPast = player.atUs >= first.atUs;
@@ -161,8 +164,4 @@ function Violated({ film, player }: { readonly film: Film; readonly player: Play
       {violated.length > 1 && <span class="quiet">{violated.length - 1} more after it</span>}
     </p>
   );
-}
-
-function isViolated(mark: Mark): mark is Extract<Mark, { kind: 'violated' }> {
-  return mark.kind === 'violated';
 }
