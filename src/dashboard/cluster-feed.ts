@@ -3,11 +3,11 @@
  * watches, and not otherwise.
  */
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
-import type { Note } from '../insight/notes.js';
+import { upName, type Note } from '../insight/notes.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { RingMessage } from '../wire/ring-message.js';
-import type { Breaking } from './breaking.js';
+import type { Breaking, MovedChart } from './breaking.js';
 import { pictureOf, type Answered } from './cluster-picture.js';
 import { everybody, type Fields, type NodeQuestions } from './node-questions.js';
 import { NoteLeases } from './note-leases.js';
@@ -35,6 +35,7 @@ export class ClusterFeed {
   private ring: RingMessage | undefined;
   private timer: TimerId;
   private isLooking = false;
+  private unwatchUp: (() => void) | undefined;
   /** Said again, since nodes forget it. */
   private sampling: Sampling | undefined;
   /** The latest of all that was told. */
@@ -49,6 +50,7 @@ export class ClusterFeed {
   /** Until what it returns is called. */
   watch(listener: FeedListener): () => void {
     this.listeners.add(listener);
+    this.unwatchUp ??= this.options.breaking?.watch((chart) => this.moved(chart));
     if (this.latest !== undefined) listener.pictured(this.latest);
     void this.look();
     return () => {
@@ -102,6 +104,8 @@ export class ClusterFeed {
     this.options.clock.clearTimeout(this.timer);
     this.timer = undefined;
     this.leases.stop();
+    this.unwatchUp?.();
+    this.unwatchUp = undefined;
   }
 
   private async look(): Promise<void> {
@@ -152,6 +156,7 @@ export class ClusterFeed {
       answered: this.answered,
       refusals: this.leases.refusals,
       processes: breaking?.processes() ?? new Map(),
+      charts: breaking?.charts() ?? [],
     });
     return this.latest;
   }
@@ -169,6 +174,11 @@ export class ClusterFeed {
     if (isOn)
       for (const { id } of statuses)
         void this.options.questions.insight(id, { ask: 'sample', ...sampling });
+  }
+
+  private moved(chart: MovedChart): void {
+    const atUs = Math.round(this.options.clock.wallMs() * 1000);
+    this.tell({ notes: [{ ...chart, atUs, node: upName }], dropped: 0 });
   }
 
   private tell(batch: NoteBatch): void {

@@ -26,7 +26,7 @@ export const dashboardLimits = {
   /** Of a film, what is saved of its last moments: messages of a drawing. */
   savedMessagesMax: 300,
   /** What the page says stays to be read for so long. */
-  sayingMs: 6_000,
+  sayingMs: 10_000,
   sayingsMax: 4,
   /** Of a file that is played: one picture at most so often, by its own time. */
   picturePeriodUs: 1_000_000,

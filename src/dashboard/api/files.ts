@@ -32,9 +32,16 @@ export function filesApi({ live, replayFile }: ApiParts): Hono {
     const { size } = await stat(replayFile);
     const { traceFileBytesMax } = dashboardLimits;
     if (size > traceFileBytesMax)
-      return context.text(`it has ${size} bytes, and ${traceFileBytesMax} can be shown`, 413);
+      return context.text(
+        `it has ${megabytes(size)} MB, and the page takes ${megabytes(traceFileBytesMax)} MB at most. Its first lines alone are a trace file too.`,
+        413,
+      );
     const bytes = Readable.toWeb(createReadStream(replayFile)) as ReadableStream;
     return context.body(bytes, 200, { 'Content-Type': 'application/jsonl' });
   });
   return api;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }

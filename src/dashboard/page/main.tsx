@@ -6,7 +6,7 @@ import { render, type ComponentType } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { after, onFrame } from './parts/browser.js';
-import { sourceOfFile, useDroppedFiles } from './dropped-file.js';
+import { refusalText, sourceOfFile, useDroppedFiles } from './dropped-file.js';
 import { Frame, type Tab } from './frame.tsx';
 import { askedReplay, LiveSource } from './live-source.js';
 import { PageContext, usePage, useStore, type Page, type ViewProps } from './page.js';
@@ -61,9 +61,7 @@ function Whole() {
   const page = useMemo((): Page => ({ store, say, show }), [say, show]);
   const take = useCallback(
     (file: File) => {
-      sourceOfFile(file).then(show, (error: unknown) =>
-        say(`${file.name} can’t be shown. ${error instanceof Error ? error.message : ''}`),
-      );
+      sourceOfFile(file).then(show, (error: unknown) => say(refusalText(file.name, error)));
     },
     [show, say],
   );
@@ -123,9 +121,7 @@ function useReplay(hasReplay: boolean, take: (file: File) => void): void {
   useEffect(() => {
     if (!hasReplay || isAsked.current) return;
     isAsked.current = true;
-    askedReplay().then(take, (error: unknown) =>
-      page.say(`The file can’t be shown. ${error instanceof Error ? error.message : ''}`),
-    );
+    askedReplay().then(take, (error: unknown) => page.say(refusalText('The file', error)));
   }, [hasReplay, take, page]);
 }
 

@@ -1,6 +1,7 @@
 /** Instances of charts as the page remembers and shows them. */
 import { describe, expect, test } from '@jest/globals';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { upName } from '../../../src/insight/notes.js';
 import type { ChartNote, NodePicture } from '../../../src/dashboard/wire.js';
 import { hasEnded, InstanceBook, keyOf } from '../../../src/dashboard/page/views/charts/instances.js';
 import { Playback, sampleText } from '../../../src/dashboard/page/views/charts/playback.js';
@@ -38,8 +39,8 @@ describe('the book of instances', () => {
     const book = new InstanceBook();
     const charts = [{ chart: 'c', instance: 'i', state: 'idle' }];
     const node = { id: 'n', view: { charts } } as unknown as NodePicture;
-    book.takePictures([node], 5);
-    book.takePictures([node], 6);
+    book.takePicture({ nodes: [node], atMs: 5 });
+    book.takePicture({ nodes: [node], atMs: 6 });
     book.take([note('i', 'busy')]);
     expect(book.of('c').map(({ steps }) => steps.since(0).map(({ state }) => state))).toEqual([
       ['idle', 'busy'],
@@ -56,12 +57,12 @@ describe('what a node ran', () => {
 
   test('is over once it is gone, and there again when it answers again', () => {
     const book = new InstanceBook();
-    book.takePictures([picture({})], 1);
+    book.takePicture({ nodes: [picture({})], atMs: 1 });
     book.take([note('i', 'busy')]);
     const gone = picture({ reach: 'down', view: null });
-    book.takePictures([gone], 2);
-    book.takePictures([gone], 3);
-    book.takePictures([picture({ status: { uptimeMs: 12 } as never })], 4);
+    book.takePicture({ nodes: [gone], atMs: 2 });
+    book.takePicture({ nodes: [gone], atMs: 3 });
+    book.takePicture({ nodes: [picture({ status: { uptimeMs: 12 } as never })], atMs: 4 });
     expect(statesOf(book)).toEqual([
       ['idle', false],
       ['busy', false],
@@ -70,12 +71,23 @@ describe('what a node ran', () => {
     ]);
   });
 
+  test('of who started the nodes goes on while they do not', () => {
+    const book = new InstanceBook();
+    const process = { chart: 'process', instance: 'n1', state: 'serving' };
+    const nodes = [picture({ reach: 'down', view: null })];
+    book.takePicture({ nodes, charts: [process], atMs: 1 });
+    book.take([note('n1', 'down', { chart: 'process', node: upName })]);
+    book.takePicture({ nodes, charts: [process], atMs: 2 });
+    const [n1] = book.of('process');
+    expect(n1!.steps.since(0).map(({ state }) => state)).toEqual(['serving', 'down']);
+  });
+
   test('is over when another process has come in its stead', () => {
     const book = new InstanceBook();
     book.take([note('round', 'waiting')]);
-    book.takePictures([picture({})], 1);
+    book.takePicture({ nodes: [picture({})], atMs: 1 });
     expect(hasEnded(book.find('c', keyOf('n', 'round'))!)).toBe(false);
-    book.takePictures([picture({ status: { uptimeMs: 3 } as never })], 2);
+    book.takePicture({ nodes: [picture({ status: { uptimeMs: 3 } as never })], atMs: 2 });
     expect(hasEnded(book.find('c', keyOf('n', 'round'))!)).toBe(true);
   });
 

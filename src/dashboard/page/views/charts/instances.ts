@@ -4,13 +4,16 @@
  */
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type {
+  ChartInstance,
   ChartNote,
+  ClusterPicture,
   EventNote,
   NodePicture,
   Note,
   PlainValue,
   StateValue,
 } from '../../../wire.js';
+import { upName } from '../../../../insight/notes.js';
 import { BoundedList } from '../../bounded-list.js';
 
 /** What an instance came to by one event. */
@@ -37,6 +40,8 @@ export const seenThere = '';
 /** As it is read: no event of a chart has spaces. */
 export const nodeGone = 'its node is silent or gone';
 
+type SeenPicture = Pick<ClusterPicture, 'nodes' | 'charts' | 'atMs'>;
+
 export class InstanceBook {
   /** The time of the latest note. */
   atUs = 0;
@@ -54,17 +59,21 @@ export class InstanceBook {
   }
 
   /** Those that have not stirred since anybody listened, and those whose nodes are gone. */
-  takePictures(nodes: readonly NodePicture[], atMs: number): void {
+  takePicture({ nodes, charts = [], atMs }: SeenPicture): void {
+    const atUs = atMs * 1000;
+    for (const one of charts) this.takeSeen(upName, one, atUs);
     for (const node of nodes) {
-      const { id, view } = node;
-      if (this.isGone(node)) this.nodeEnds(id, atMs * 1000);
-      for (const { chart, instance, state, context } of view?.charts ?? []) {
-        const known = this.find(chart, keyOf(id, instance));
-        if (known !== undefined && known.steps.last?.event !== nodeGone) continue;
-        const seen = { atUs: atMs * 1000, event: seenThere, state, context, isFinal: false };
-        this.instanceOf({ chart, node: id, instance })?.steps.push([seen]);
-      }
+      if (this.isGone(node)) this.nodeEnds(node.id, atUs);
+      for (const one of node.view?.charts ?? []) this.takeSeen(node.id, one, atUs);
     }
+  }
+
+  private takeSeen(node: string, seen: ChartInstance, atUs: number): void {
+    const { chart, instance, state, context } = seen;
+    const known = this.find(chart, keyOf(node, instance));
+    if (known !== undefined && known.steps.last?.event !== nodeGone) return;
+    const step = { atUs, event: seenThere, state, context, isFinal: false };
+    this.instanceOf({ chart, node, instance })?.steps.push([step]);
   }
 
   /** It is believed down and says nothing, or is another process than before. */

@@ -46,7 +46,7 @@ export class BookKeeper {
     );
     const { picture } = store;
     if (picture !== undefined && picture !== this.pictured)
-      this.book.takePictures(picture.nodes, picture.atMs);
+      this.book.takePicture(picture);
     this.pictured = picture;
     return this.book;
   }

@@ -1,7 +1,7 @@
 /** A trace file, looked through: a seed of the simulator, or what nodes have noted. */
 import './replay.css';
 import { useMemo, useState } from 'preact/hooks';
-import { sourceOfFile } from '../../dropped-file.js';
+import { refusalText, sourceOfFile } from '../../dropped-file.js';
 import { usePage, useStore } from '../../page.js';
 import { namesOf } from '../../parts/names.js';
 import { durationText } from '../../parts/note-text.js';
@@ -40,7 +40,7 @@ function NoFile() {
     try {
       page.show(await sourceOfFile(file));
     } catch (error) {
-      page.say(`${file.name} can’t be shown. ${error instanceof Error ? error.message : ''}`);
+      page.say(refusalText(file.name, error));
     }
   };
   return (
