@@ -308,3 +308,14 @@ test('inspection: that an actor ends is told, whether it is stopped or has come 
   expect(told).toEqual(['stopped', 'active', 'done']);
   expect(inspection.attachedCharts()).toEqual([]);
 });
+
+test('inspection: what a chart has invoked is a chart that is there, too', () => {
+  const room = setup({ actors: { lamp } }).createMachine({
+    id: 'room',
+    invoke: { id: 'ceiling', src: 'lamp' },
+  });
+  const entered = createActor(room, { clock, id: 'kitchen' });
+  inspection.attach(entered);
+  entered.start();
+  expect(inspection.attachedCharts().map(({ id }) => id)).toEqual([actor.id, 'kitchen', 'ceiling']);
+});
