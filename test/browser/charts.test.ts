@@ -99,6 +99,24 @@ inChromium('running charts', (program) => {
     await instances.getByRole('link', { name: /^n3.*serving/ }).waitFor(patient);
   });
 
+  test('what the nodes have noted is a trace file, which is gone through as one of the simulator', async () => {
+    const page = await open('node');
+    await posted(page, 'put', { bucket: 'carts', key: 'bob', value: 'pear' });
+    await page.getByRole('link', { name: 'Replay' }).click();
+    const begun = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Save what the nodes have noted lately' }).click();
+    const file = await (await begun).path();
+    await page.getByLabel('A trace file').setInputFiles(file);
+    await page.getByText(/What is shown is a file/).waitFor(patient);
+    await page.keyboard.press('End');
+    const stage = page.getByRole('group', { name: /Nodes and what is on its way/ });
+    for (const name of ['n1', 'n2', 'n3'])
+      await stage.getByRole('button', { name: `${name}: serving` }).waitFor(patient);
+    const notes = page.getByRole('group', { name: 'Notes' });
+    await notes.getByText(/putRound is done/).first().waitFor(patient);
+    await page.getByRole('button', { name: 'Back to the cluster' }).click();
+  });
+
   test('a chart is saved as a drawing, and as code that makes the machine again', async () => {
     const page = await open('peer');
     const saved = async (name: string): Promise<string> => {

@@ -5,6 +5,8 @@ import { Readable } from 'node:stream';
 import { Hono } from 'hono';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { traceFileText } from '../../insight/note-writer.js';
+import { upName, type ChartNote, type Note } from '../../insight/notes.js';
+import type { ClusterPicture, NodeLabel, NodePicture } from '../wire.js';
 import { traceNotes } from './traces.js';
 import type { ApiParts } from './parts.js';
 
@@ -14,16 +16,11 @@ export function filesApi({ live, replayFile }: ApiParts): Hono {
     const id = context.req.query('trace');
     if (live === undefined) return context.text('no cluster is shown', 404);
     const { feed } = live;
-    const notes = id === undefined ? feed.recent : await traceNotes(live, id);
-    const sorted = notes.toSorted((a, b) => a.atUs - b.atUs);
-    const nodes = (feed.latest?.nodes ?? []).map(({ id, name, host, zone }) => ({
-      id,
-      name,
-      host,
-      zone,
-    }));
-    const startedMs = Math.floor((sorted[0]?.atUs ?? 0) / 1000);
-    const text = traceFileText({ quorateTrace: 1, nodes, startedMs }, sorted);
+    const { latest } = feed;
+    const notes = id === undefined ? recorded(feed.recent, latest) : await traceNotes(live, id);
+    const nodes = (latest?.nodes ?? []).map(labelOf);
+    const startedMs = Math.floor(startOf(notes) / 1000);
+    const text = traceFileText({ quorateTrace: 1, nodes, startedMs }, notes);
     context.header('Content-Disposition', `attachment; filename="quorate-${id ?? 'notes'}.jsonl"`);
     return context.body(text, 200, { 'Content-Type': 'application/jsonl' });
   });
@@ -40,6 +37,32 @@ export function filesApi({ live, replayFile }: ApiParts): Hono {
     return context.body(bytes, 200, { 'Content-Type': 'application/jsonl' });
   });
   return api;
+}
+
+/** With where those charts were, from the beginning on, that have not moved since. */
+function recorded(notes: readonly Note[], picture: ClusterPicture | undefined): readonly Note[] {
+  if (picture === undefined) return notes;
+  const moved = new Set(notes.map((note) => (note.kind === 'chart' ? instanceOf(note) : '')));
+  const atUs = notes.length === 0 ? Math.round(picture.atMs * 1000) : startOf(notes);
+  const still = [
+    ...(picture.charts ?? []).map((chart) => ({ ...chart, node: upName })),
+    ...picture.nodes.flatMap(({ id, view }) =>
+      (view?.charts ?? []).map((chart) => ({ ...chart, node: id })),
+    ),
+  ].filter((chart) => !moved.has(instanceOf(chart)));
+  return [...still.map((chart) => ({ ...chart, kind: 'chart' as const, event: '', atUs })), ...notes];
+}
+
+function instanceOf({ node, chart, instance }: Pick<ChartNote, 'node' | 'chart' | 'instance'>) {
+  return `${node} ${chart} ${instance}`;
+}
+
+function startOf(notes: readonly Note[]): number {
+  return notes.reduce((least, { atUs }) => Math.min(least, atUs), notes[0]?.atUs ?? 0);
+}
+
+function labelOf({ id, name, host, zone }: NodePicture): NodeLabel {
+  return { id, name, host, zone };
 }
 
 function megabytes(bytes: number): string {

@@ -1,10 +1,11 @@
 /** A trace file, looked through: a seed of the simulator, or what nodes have noted. */
 import './replay.css';
 import { useMemo, useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import { refusalText, sourceOfFile } from '../../dropped-file.js';
 import { usePage, useStore } from '../../page.js';
 import { namesOf } from '../../parts/names.js';
-import { durationText } from '../../parts/note-text.js';
+import { bytesText, durationText } from '../../parts/note-text.js';
 import type { Player } from '../../source.js';
 import type { NodePicture } from '../../../wire.js';
 import { FilmControls } from './film-controls.tsx';
@@ -35,6 +36,7 @@ export function ReplayView() {
 
 function NoFile() {
   const page = usePage();
+  const isLive = page.store.source.cluster !== undefined;
   const open = async (file: File | undefined): Promise<void> => {
     if (file === undefined) return;
     try {
@@ -46,8 +48,9 @@ function NoFile() {
   return (
     <div class="card stack no-file">
       <p>
-        Drop a trace file anywhere on the page, or choose one. The simulator writes them, of any
-        seed and any scenario:
+        Drop a trace file anywhere on the page, or choose one, of up to{' '}
+        {bytesText(dashboardLimits.traceFileBytesMax)}. The simulator writes them, of any seed and
+        any scenario:
       </p>
       <pre class="scroll">
         npm run simulate -- --seed 7 --trace-file seed-7.jsonl{'\n'}
@@ -61,6 +64,14 @@ function NoFile() {
           onChange={(event) => void open(event.currentTarget.files?.[0])}
         />
       </label>
+      {isLive && (
+        <p>
+          <a href="/api/trace-file" download>
+            Save what the nodes have noted lately
+          </a>{' '}
+          as such a file, to be looked through as slowly as one likes.
+        </p>
+      )}
     </div>
   );
 }
