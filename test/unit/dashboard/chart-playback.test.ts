@@ -38,7 +38,7 @@ describe('the book of instances', () => {
   test('knows who was there before anybody listened', () => {
     const book = new InstanceBook();
     const charts = [{ chart: 'c', instance: 'i', state: 'idle' }];
-    const node = { id: 'n', view: { charts } } as unknown as NodePicture;
+    const node = { id: 'n', status: null, view: { charts } } as unknown as NodePicture;
     book.takePicture({ nodes: [node], atMs: 5 });
     book.takePicture({ nodes: [node], atMs: 6 });
     book.take([note('i', 'busy')]);
@@ -46,6 +46,30 @@ describe('the book of instances', () => {
       ['idle', 'busy'],
     ]);
   });
+});
+
+test('what was missed of an instance is seen in the second picture that has it elsewhere', () => {
+  const book = new InstanceBook();
+  const at = (state: string, atMs: number): void => {
+    const charts = [{ chart: 'c', instance: 'i', state }];
+    const node = { id: 'n', status: null, reach: 'alive', view: { charts } };
+    book.takePicture({ nodes: [node as unknown as NodePicture], atMs });
+  };
+  const states = (): unknown[] => book.of('c')[0]!.steps.since(0).map(({ state }) => state);
+  at('joining', 1);
+  at('serving', 2);
+  expect(states()).toEqual(['joining']);
+  at('serving', 3);
+  expect(states()).toEqual(['joining', 'serving']);
+  // A note was only on its way.
+  at('draining', 4);
+  book.take([note('i', 'draining')]);
+  at('draining', 5);
+  // It moves on between the two.
+  at('serving', 6);
+  book.take([note('i', 'closing')]);
+  at('serving', 7);
+  expect(states()).toEqual(['joining', 'serving', 'draining', 'closing']);
 });
 
 describe('what a node ran', () => {

@@ -48,6 +48,8 @@ export class InstanceBook {
   private readonly charts = new Map<string, Kept>();
   /** How long each node has been there, as it last said. */
   private readonly uptimes = new Map<string, number>();
+  /** Those that were seen to be somewhere else than noted, and how many steps they had by then. */
+  private readonly doubted = new WeakMap<Instance, number>();
 
   take(notes: readonly Note[]): void {
     for (const note of notes) {
@@ -58,7 +60,7 @@ export class InstanceBook {
     }
   }
 
-  /** Those that have not stirred since anybody listened, and those whose nodes are gone. */
+  /** Those that have not stirred since anybody listened, and what no note has said. */
   takePicture({ nodes, charts = [], atMs }: SeenPicture): void {
     const atUs = atMs * 1000;
     for (const one of charts) this.takeSeen(upName, one, atUs);
@@ -71,9 +73,20 @@ export class InstanceBook {
   private takeSeen(node: string, seen: ChartInstance, atUs: number): void {
     const { chart, instance, state, context } = seen;
     const known = this.find(chart, keyOf(node, instance));
-    if (known !== undefined && known.steps.last?.event !== nodeGone) return;
+    if (known !== undefined && !this.isOtherwise(known, state)) return;
     const step = { atUs, event: seenThere, state, context, isFinal: false };
     this.instanceOf({ chart, node, instance })?.steps.push([step]);
+  }
+
+  /** Whether notes of it were lost: seen once only, they may be on their way. */
+  private isOtherwise(known: Instance, state: StateValue | null): boolean {
+    const { last, next } = known.steps;
+    if (last?.event === nodeGone) return true;
+    const isAsNoted = last?.isFinal !== true && isSame(last?.state, state);
+    const isSeenAgain = !isAsNoted && this.doubted.get(known) === next;
+    if (isAsNoted || isSeenAgain) this.doubted.delete(known);
+    else this.doubted.set(known, next);
+    return isSeenAgain;
   }
 
   /** It is believed down and says nothing, or is another process than before. */
@@ -152,6 +165,10 @@ export function hasEnded({ steps }: Instance): boolean {
 /** Whatever a node ran before it is over. */
 function isOfItsLife({ what }: EventNote): boolean {
   return what === 'start' || what === 'stop';
+}
+
+function isSame(a: StateValue | null | undefined, b: StateValue | null): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function stepOf({ atUs, event, state, context, isFinal }: ChartNote): Step {
