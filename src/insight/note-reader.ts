@@ -154,7 +154,9 @@ export class TraceFileReader {
       throw new MalformedError(`line ${number}: ${error.message}`);
     }
     if (this.notes.length > fileNotesMax)
-      throw new MalformedError(`it has more than the ${inGroups(fileNotesMax)} notes that are read`);
+      throw new MalformedError(
+        `it has more than the ${inGroups(fileNotesMax)} notes that are read`,
+      );
   }
 
   private add(note: Note): void {

@@ -65,9 +65,7 @@ inChromium('running charts', (program) => {
     const page = await open('node');
     const machines = page.getByRole('navigation', { name: 'Machines' });
     for (const chart of longLived)
-      await machines
-        .getByRole('link', { name: new RegExp(`^${chart}\\s*\\d+$`) })
-        .waitFor(patient);
+      await machines.getByRole('link', { name: new RegExp(`^${chart}\\s*\\d+$`) }).waitFor(patient);
   });
 
   test('a round is lit from its beginning to its end, with the way it took', async () => {
@@ -114,8 +112,12 @@ inChromium('running charts', (program) => {
     for (const name of ['n1', 'n2', 'n3'])
       await stage.getByRole('button', { name: `${name}: serving` }).waitFor(patient);
     await page.getByRole('searchbox').fill('putRound is done');
+    await page.keyboard.press('Enter');
     const notes = page.getByRole('group', { name: 'Notes' });
-    await notes.getByText(/putRound is done/).first().waitFor(patient);
+    await notes
+      .getByText(/putRound is done/)
+      .first()
+      .waitFor(patient);
     await page.getByRole('button', { name: 'Back to the cluster' }).click();
   });
 

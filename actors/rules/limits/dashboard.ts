@@ -16,9 +16,14 @@ export const dashboardLimits = {
   chartSampleMs: 1_000,
   /** Lists beside the drawing are drawn anew so often. */
   chartListsMs: 200,
-  /** A trace file that is shown; it is read in pieces, between which the page stays alive. */
-  traceFileBytesMax: 48 * 1024 * 1024,
+  /**
+   * A trace file that is shown. So large a one takes the page some seconds and 50 MB of memory;
+   * runs of the simulator come to a few MB. It is read in pieces, between which the page stays
+   * alive, and where it is not there at once it is said to be read.
+   */
+  traceFileBytesMax: 48_000_000,
   traceFilePieceBytes: 256 * 1024,
+  traceFileSoonBytes: 4_000_000,
   /** Of a file that is played, the cluster is remembered after so many notes, to go back to. */
   checkpointNotes: 10_000,
   /** Charts of a node of it that have not ended: those that have not moved for longest go first. */

@@ -56,7 +56,7 @@ export const insightLimits = {
    * A trace file that is read: characters in all and of a line, notes in all and of one trace,
    * nodes, names kept once.
    */
-  fileCharsMax: 48 * 1024 * 1024,
+  fileCharsMax: 48_000_000,
   lineCharsMax: 256 * 1024,
   fileNotesMax: 250_000,
   fileTraceNotesMax: 4_096,

@@ -24,7 +24,10 @@ export class LocalBreaking implements Breaking {
   }
 
   processes(): ReadonlyMap<string, ProcessPicture> {
-    const pictures = [...this.cluster.processes].map(([name, node]) => [name, this.picture(name, node)]);
+    const pictures = [...this.cluster.processes].map(([name, node]) => [
+      name,
+      this.picture(name, node),
+    ]);
     return new Map(pictures as [string, ProcessPicture][]);
   }
 

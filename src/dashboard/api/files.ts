@@ -50,7 +50,10 @@ function recorded(notes: readonly Note[], picture: ClusterPicture | undefined): 
       (view?.charts ?? []).map((chart) => ({ ...chart, node: id })),
     ),
   ].filter((chart) => !moved.has(instanceOf(chart)));
-  return [...still.map((chart) => ({ ...chart, kind: 'chart' as const, event: '', atUs })), ...notes];
+  return [
+    ...still.map((chart) => ({ ...chart, kind: 'chart' as const, event: '', atUs })),
+    ...notes,
+  ];
 }
 
 function instanceOf({ node, chart, instance }: Pick<ChartNote, 'node' | 'chart' | 'instance'>) {

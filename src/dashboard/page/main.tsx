@@ -11,6 +11,7 @@ import { Frame, type Tab } from './frame.tsx';
 import { askedReplay, LiveSource } from './live-source.js';
 import { PageContext, usePage, useStore, type Page, type ViewProps } from './page.js';
 import { PageStore } from './page-store.js';
+import { bytesText } from './parts/note-text.js';
 import { hashOf, routeOf, type ViewName } from './route.js';
 import type { Source } from './source.js';
 import { ChartsView } from './views/charts/view.tsx';
@@ -58,17 +59,19 @@ function Whole() {
     store.show(source);
     location.hash = hashOf(source.kind === 'file' ? 'replay' : 'cluster');
   }, []);
-  const page = useMemo((): Page => ({ store, say, show }), [say, show]);
   const take = useCallback(
     (file: File) => {
+      if (file.size > dashboardLimits.traceFileSoonBytes)
+        say(`${file.name} is being read: it has ${bytesText(file.size)}.`);
       sourceOfFile(file).then(show, (error: unknown) => say(refusalText(file.name, error)));
     },
     [show, say],
   );
+  const page = useMemo((): Page => ({ store, say, show, take }), [say, show, take]);
   useDroppedFiles(take);
   return (
     <PageContext.Provider value={page}>
-      <Shown route={route} sayings={sayings} show={show} take={take} />
+      <Shown route={route} sayings={sayings} />
     </PageContext.Provider>
   );
 }
@@ -76,14 +79,11 @@ function Whole() {
 function Shown({
   route,
   sayings,
-  show,
-  take,
 }: {
   readonly route: ReturnType<typeof routeOf>;
   readonly sayings: readonly string[];
-  readonly show: (source: Source) => void;
-  readonly take: (file: File) => void;
 }) {
+  const { show } = usePage();
   const { source, greeting } = useStore();
   const canBreak = greeting?.canBreak === true;
   const hasReplay = greeting?.hasReplay === true;
@@ -92,7 +92,7 @@ function Shown({
     [canBreak],
   );
   const hasCluster = useHasCluster(greeting);
-  useReplay(hasReplay, take);
+  useReplay(hasReplay);
   const View = views[route.view];
   const isFile = source !== live;
   return (
@@ -115,14 +115,14 @@ function useHasCluster(greeting: PageStore['greeting']): boolean {
 }
 
 /** Once: who goes back from it to the cluster wants to see that. */
-function useReplay(hasReplay: boolean, take: (file: File) => void): void {
+function useReplay(hasReplay: boolean): void {
   const page = usePage();
   const isAsked = useRef(false);
   useEffect(() => {
     if (!hasReplay || isAsked.current) return;
     isAsked.current = true;
-    askedReplay().then(take, (error: unknown) => page.say(refusalText('The file', error)));
-  }, [hasReplay, take, page]);
+    askedReplay().then(page.take, (error: unknown) => page.say(refusalText('The file', error)));
+  }, [hasReplay, page]);
 }
 
 const place = document.querySelector('#page');

@@ -3,7 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { upName } from '../../../src/insight/notes.js';
 import type { ChartNote, NodePicture } from '../../../src/dashboard/wire.js';
-import { hasEnded, InstanceBook, keyOf } from '../../../src/dashboard/page/views/charts/instances.js';
+import {
+  hasEnded,
+  InstanceBook,
+  keyOf,
+} from '../../../src/dashboard/page/views/charts/instances.js';
 import { Playback, sampleText } from '../../../src/dashboard/page/views/charts/playback.js';
 
 const { chartInstancesKeptMax, chartStepsKeptMax, chartStepMs, chartRestMs } = dashboardLimits;
@@ -55,7 +59,11 @@ test('what was missed of an instance is seen in the second picture that has it e
     const node = { id: 'n', status: null, reach: 'alive', view: { charts } };
     book.takePicture({ nodes: [node as unknown as NodePicture], atMs });
   };
-  const states = (): unknown[] => book.of('c')[0]!.steps.since(0).map(({ state }) => state);
+  const states = (): unknown[] =>
+    book
+      .of('c')[0]!
+      .steps.since(0)
+      .map(({ state }) => state);
   at('joining', 1);
   at('serving', 2);
   expect(states()).toEqual(['joining']);
@@ -77,7 +85,10 @@ describe('what a node ran', () => {
   const picture = (over: Partial<NodePicture>): NodePicture =>
     ({ id: 'n', reach: 'alive', status: { uptimeMs: 10 }, view: { charts }, ...over }) as never;
   const statesOf = (book: InstanceBook): unknown[] =>
-    book.of('c')[0]!.steps.since(0).map(({ state, isFinal }) => [state, isFinal]);
+    book
+      .of('c')[0]!
+      .steps.since(0)
+      .map(({ state, isFinal }) => [state, isFinal]);
 
   test('is over once it is gone, and there again when it answers again', () => {
     const book = new InstanceBook();

@@ -45,8 +45,7 @@ export class BookKeeper {
       lookedAtMs === null ? news : news.filter(({ atUs }) => atUs <= lookedAtMs * 1000),
     );
     const { picture } = store;
-    if (picture !== undefined && picture !== this.pictured)
-      this.book.takePicture(picture);
+    if (picture !== undefined && picture !== this.pictured) this.book.takePicture(picture);
     this.pictured = picture;
     return this.book;
   }

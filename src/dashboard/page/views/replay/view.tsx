@@ -2,7 +2,6 @@
 import './replay.css';
 import { useMemo, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
-import { refusalText, sourceOfFile } from '../../dropped-file.js';
 import { usePage, useStore } from '../../page.js';
 import { namesOf } from '../../parts/names.js';
 import { bytesText, durationText } from '../../parts/note-text.js';
@@ -37,14 +36,6 @@ export function ReplayView() {
 function NoFile() {
   const page = usePage();
   const isLive = page.store.source.cluster !== undefined;
-  const open = async (file: File | undefined): Promise<void> => {
-    if (file === undefined) return;
-    try {
-      page.show(await sourceOfFile(file));
-    } catch (error) {
-      page.say(refusalText(file.name, error));
-    }
-  };
   return (
     <div class="card stack no-file">
       <p>
@@ -61,7 +52,10 @@ function NoFile() {
         <input
           type="file"
           accept=".jsonl,.ndjson,.json,.txt"
-          onChange={(event) => void open(event.currentTarget.files?.[0])}
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? [];
+            if (file !== undefined) page.take(file);
+          }}
         />
       </label>
       {isLive && (
