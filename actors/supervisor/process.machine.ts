@@ -105,7 +105,11 @@ export const processMachine = setup({
     },
     falling: {
       entry: 'kill',
-      on: { 'process.exited': 'down', 'stop.requested': 'killing' },
+      on: {
+        'process.exited': 'down',
+        'stop.requested': 'killing',
+        'start.requested': 'restarting',
+      },
     },
     down: {
       on: { 'stop.requested': 'stopped', 'start.requested': 'starting' },

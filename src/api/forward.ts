@@ -15,7 +15,12 @@ import {
 import { copiedBytesOf, copiedColumn } from '../wire/copied-puts.js';
 import { agesOf } from '../wire/copy-age.js';
 import { type FrameRefusal, type PutFrameReply } from '../wire/frame-replies.js';
-import { rowOverheadBytes, type PutFrame, type TracesColumn } from '../wire/frames.js';
+import {
+  rowOverheadBytes,
+  traceIdBytes,
+  type PutFrame,
+  type TracesColumn,
+} from '../wire/frames.js';
 import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-codec.js';
 import type { Request } from '../wire/protocol/bodies.js';
 import { forwardBody, forwardRoomBytes, orderedOf } from '../wire/protocol/forward.js';
@@ -26,7 +31,8 @@ export function rowBytesOf(request: PutRequest): number {
   const contextBytes = request.context === undefined ? 2 : encodedSeenBytes(request.context);
   const valueBytes = request.value?.length ?? 0;
   const bytes = rowOverheadBytes + request.key.length + valueBytes + contextBytes;
-  return bytes + limits.operationIdBytesMax + copiedBytesOf(request.copied);
+  const traceBytes = request.trace === undefined ? 0 : traceIdBytes;
+  return bytes + limits.operationIdBytesMax + copiedBytesOf(request.copied) + traceBytes;
 }
 
 export interface ForwardOptions {

@@ -30,10 +30,10 @@ export class FrameGlass {
     what: TracedRequest['what'],
   ): TraceMark | undefined {
     const { tracing, traces, from } = this;
-    const id = traces?.[row];
-    const asked = { what, ...shownNames(request), from };
-    if (typeof id === 'string') return tracing.begin(asked, id);
+    const id = traces?.[row] ?? undefined;
     // What another node has passed on was drawn there, or was not.
-    return from === clientName ? tracing.sample(asked) : undefined;
+    if (id === undefined && !(tracing.isSampling && from === clientName)) return undefined;
+    const asked = { what, ...shownNames(request), from };
+    return id === undefined ? tracing.sample(asked) : tracing.begin(asked, id);
   }
 }

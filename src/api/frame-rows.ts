@@ -84,7 +84,7 @@ export class FrameRows {
     const rows = new Rows(frame, done);
     const { tracing } = this;
     const glass =
-      tracing.isOn || frame.traces !== undefined
+      tracing.isSampling || frame.traces !== undefined
         ? new FrameGlass(tracing, frame.traces, from)
         : undefined;
     if (frame.kind === 'put') this.runPuts(frame, shared, rows, puts, glass);

@@ -222,7 +222,7 @@ export class SubjectApi {
   private traceOf(message: BusMessage, name: Name, request: Request): TraceMark | undefined {
     const wanted = message.header(headerNames.trace);
     const { tracing } = this;
-    if (wanted === undefined && !tracing.isOn) return undefined;
+    if (wanted === undefined && !tracing.isSampling) return undefined;
     const { verb } = request;
     const what = verb === 'del' ? 'delete' : verb;
     const asked = { what, ...shownNames(name), from: clientName } as const;

@@ -4,9 +4,10 @@
 import type { ClusterId } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { commandLimits } from '../../actors/rules/limits/command.js';
-import { UnavailableError } from '../errors.js';
+import { MalformedError, UnavailableError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
+import { ringFromDocument } from '../wire/ring-document.js';
 import type { RingMessage, RingNode } from '../wire/ring-message.js';
 import { Subjects } from '../wire/subjects.js';
 import { ask } from './ask.js';
@@ -52,6 +53,21 @@ export async function askRing(question: ClusterQuestion): Promise<RingMessage | 
   // One of them answers, whichever it is.
   if (ring?.sharesSubjects === true) checkOneCluster(await rowsBy(ring, question));
   return ring;
+}
+
+/**
+ * As `askRing`, with nothing in it that is no ring: what follows is asked of the nodes it names.
+ * Throws `UnavailableError` where nobody answers.
+ */
+export async function askWholeRing(question: ClusterQuestion): Promise<RingMessage> {
+  const ring = await askRing(question);
+  if (ring === undefined) throw new UnavailableError(`no node answers on ${question.prefix}.ring`);
+  try {
+    return ringFromDocument(ring);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    throw new CommandError(exitCodes.failed, `who answers is no node of Quorate: ${error.message}`);
+  }
 }
 
 async function askAnyRing(question: ClusterQuestion): Promise<RingMessage | undefined> {

@@ -2,6 +2,8 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOf } from '../../actors/rules/key.js';
 import { isMoving, placementOf, type Placement } from '../../actors/rules/placement.js';
+import { bucketOf, keyOf } from '../client/bucket-options.js';
+import { UnavailableError } from '../errors.js';
 import { layoutOf, type RingMessage, type RingNode } from '../wire/ring-message.js';
 import { byteStringOf } from '../wire/text.js';
 import { printJson, printLine, table } from './output.js';
@@ -25,6 +27,12 @@ export interface KeyPlace {
   readonly rows: readonly KeyRow[];
 }
 
+/** Throws `MalformedError` where no key can have that name. */
+export function checkName({ bucket, key }: NamedKey): void {
+  bucketOf(bucket);
+  keyOf(key);
+}
+
 export function placeOf(ring: RingMessage, key: NamedKey): KeyPlace {
   const partitions = ring.groupOf.length;
   const bytes = { bucket: byteStringOf(key.bucket), key: byteStringOf(key.key) };
@@ -32,6 +40,8 @@ export function placeOf(ring: RingMessage, key: NamedKey): KeyPlace {
   const n = ring.buckets.find(([bucket]) => bucket === key.bucket)?.[1] ?? ring.n;
   const layout = layoutOf(ring);
   const placement = placementOf(layout, partition, n);
+  if (placement.primaries.length === 0)
+    throw new UnavailableError('the cluster is not founded yet: no node holds anything');
   const rows = rowsOf(ring, placement);
   const hasMoved = layout.next?.hasMoved(partition) === true;
   return { key, partition, partitions, n, moves: isMoving(placement), hasMoved, rows };

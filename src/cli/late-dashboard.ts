@@ -10,6 +10,7 @@ export interface DashboardWish {
   readonly port: number;
   /** Where the port is taken, one of the next. */
   readonly mayMove: boolean;
+  readonly token: string | undefined;
 }
 
 export interface DashboardOfCluster {

@@ -39,6 +39,14 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** Text of others, on a terminal: control characters would write to it. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0');
+    return `\\u${code}`;
+  });
+}
+
 /** What is said of an error, without the stack: that is for programmers. */
 export function sayError(error: unknown, json: boolean): void {
   const message = error instanceof Error ? error.message : String(error);

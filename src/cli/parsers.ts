@@ -4,6 +4,7 @@
 import type { RingVersion } from '../../actors/rules/configuration.js';
 import { InvalidArgumentError } from 'commander';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Durability } from '../options/durability.js';
 import { isLabelText } from '../wire/text.js';
@@ -123,6 +124,15 @@ export function newName(text: string): string {
 export function ringVersion(text: string): RingVersion {
   if (text === '1' || text === '2') return Number(text) as RingVersion;
   throw new InvalidArgumentError('It must be 1 or 2.');
+}
+
+/** It stands in an address. */
+export function dashboardToken(text: string): string {
+  const { tokenCharsMin } = dashboardLimits;
+  if (text.length >= tokenCharsMin && /^[\w.~-]+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    `It must have ${tokenCharsMin} or more letters, digits, '-', '_', '.' and '~'.`,
+  );
 }
 
 export interface NamedKey {

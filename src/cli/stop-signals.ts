@@ -33,6 +33,8 @@ export function listenForStop({ clock, supervised, onStop, onForce }: StopListen
   }
   if (!supervised) return;
   process.once('disconnect', asked);
+  // Who started it may have gone before anybody listened.
+  if (!process.connected) asked();
   // Having stopped, the process ends although the channel is still open.
   process.channel?.unref();
 }

@@ -152,7 +152,9 @@ export class PutRoundStarter {
       this.lookUps -= requests.length;
       again(found, n);
     };
-    const around = this.around.tracing.isOn ? underGlass(this.around, requests) : this.around;
+    const around = this.around.tracing.isOn
+      ? underGlass(this.around, requests, 'lookUp')
+      : this.around;
     new LookUp(around, { id, requests, plan, onFound }).begin();
   }
 
@@ -184,7 +186,7 @@ export class PutRoundStarter {
     const requests = draft.entries.map(({ request }) => request);
     notePlan(around, requests, plan);
     noteMinted(around, requests, (key) => draft.rowOf(key)?.minted);
-    return underGlass(around, requests, 'settled');
+    return underGlass(around, requests, 'put');
   }
 
   /**
@@ -215,7 +217,7 @@ export class PutRoundStarter {
       if (ledger.verdict.kind === 'failed') throw new UnavailableError(ledger.verdict.reason);
       const { configuration } = view;
       const requests = entries.map(({ request }) => request);
-      const glass = around.tracing.isOn ? underGlass(around, requests, 'settled') : around;
+      const glass = around.tracing.isOn ? underGlass(around, requests, 'put') : around;
       new PutRoundRunner(glass, { ...content, configuration, ledger }).begin();
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;

@@ -34,7 +34,7 @@ import { roundInstruments, type RoundInstruments } from './round-instruments.js'
 import type { RoundSurroundings } from './round-surroundings.js';
 import { Acks } from './round-surroundings.js';
 import { RoundsUnderway } from './rounds-underway.js';
-import { notePlan, underGlass } from './traced-round.js';
+import { noteHere, notePlan, underGlass } from './traced-round.js';
 import { replyOfBytes } from './views.js';
 
 @injectable()
@@ -175,10 +175,11 @@ export class RoundCoordinator implements Coordinator {
    * R=1 at a reader of the partition: nobody else is asked, so neither a round nor a statechart.
    */
   private getHere(request: GetRequest): void {
-    const { partition, bucket, key } = request;
+    const { partition, bucket, key, trace } = request;
     const record = this.store.read(storageKeyOf({ partition, bucket, key }));
     const { conflict } = this.buckets.of(bucket);
     this.admission.release(key.length);
+    if (trace !== undefined) noteHere(this.surroundings, trace, 'answered');
     request.onReply(
       replyOfBytes(record?.copy().span, {
         conflict,
@@ -186,6 +187,7 @@ export class RoundCoordinator implements Coordinator {
         receipt: receiptOfOne(this.store.durability),
       }),
     );
+    if (trace !== undefined) noteHere(this.surroundings, trace, 'settled');
   }
 
   private startPuts(batch: Batch<PutRequest>): void {
@@ -238,7 +240,7 @@ export class RoundCoordinator implements Coordinator {
     const { surroundings } = this;
     if (!surroundings.tracing.isOn) return surroundings;
     notePlan(surroundings, requests, plan);
-    return underGlass(surroundings, requests, 'settled');
+    return underGlass(surroundings, requests, 'get');
   }
 
   private isOutdated({ configuration }: Batch<PutRequest | GetRequest>): boolean {

@@ -5,7 +5,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
 import type { Histogram } from '../seams/metrics.js';
 import type { Tracing } from '../seams/tracing.js';
-import type { Store } from '../store/store.js';
+import type { Hints, Store } from '../store/store.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { afterAnswer, patienceMs, unknownRoundTrip } from '../../actors/rules/round-trip.js';
@@ -17,8 +17,8 @@ import type { RoundsUnderway } from './rounds-underway.js';
 /** What rounds and look-ups need of it. */
 export type RoundStore = Pick<
   Store,
-  'nodeId' | 'durability' | 'hints' | 'read' | 'readAll' | 'refusal' | 'mint' | 'merge' | 'owe'
->;
+  'nodeId' | 'durability' | 'read' | 'readAll' | 'refusal' | 'mint' | 'merge' | 'owe'
+> & { readonly hints: Pick<Hints, 'settle'> };
 
 export interface RoundSurroundings {
   readonly store: RoundStore;

@@ -2,6 +2,7 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { CallId, PeerAnswer, Peers } from '../bus/peers.js';
 import type { StepWhat, TraceId } from '../insight/notes.js';
+import { shortened } from '../seams/inspection-view.js';
 import type { Sketch } from '../seams/tracing.js';
 import type { Request, Verb } from '../wire/protocol/bodies.js';
 import { mergeOf, mergeReason, notOwed, tracedMerge } from '../wire/protocol/merge.js';
@@ -73,7 +74,7 @@ export class TracedPeers implements Pick<Peers, 'call' | 'giveUp'> {
     traces.note({ ...message, answers: true });
     if (answer.kind === 'ok') traces.note({ kind: 'step', what: yes, about: to });
     else {
-      const text = `${answer.code} ${answer.message}`;
+      const text = `${answer.code} ${shortened(answer.message)}`;
       traces.note({ kind: 'step', what: 'refused', about: to, text });
     }
   }

@@ -6,7 +6,7 @@
 import type { InspectionEvent } from 'xstate';
 import { actorOf, type NodeId } from '../../actors/rules/actor.js';
 import { insightLimits } from '../../actors/rules/limits/insight.js';
-import { storageKeyOf } from '../../actors/rules/key.js';
+import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { counterOf, type Dot, type KeyState } from '../../actors/rules/versions.js';
 import type { StepWhat, TraceId } from '../insight/notes.js';
 import { chartSketchOf } from '../seams/chart-sketch.js';
@@ -14,7 +14,7 @@ import { plain } from '../seams/inspection-view.js';
 import type { Sketch, TraceMark } from '../seams/tracing.js';
 import { dotForm } from '../wire/dot-form.js';
 import { shownValue } from '../wire/shown-bytes.js';
-import type { PutRequest } from './coordinator.js';
+import type { GetRequest, PutRequest } from './coordinator.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import { TracedPeers } from './traced-peers.js';
 import { TracedStore } from './traced-store.js';
@@ -28,26 +28,32 @@ const verdicts: ReadonlySet<string> = new Set([
   'deadline.passed',
 ]);
 
-interface Traced {
-  readonly trace?: TraceMark;
-}
+type Traced = Pick<PutRequest | GetRequest, 'partition' | 'bucket' | 'key' | 'trace'>;
 
 /** The requests of one round that are traced. */
 export class RoundTraces {
   readonly ids: readonly TraceId[];
   /** Those that other nodes are told of. */
   readonly travelling: readonly TraceId[];
+  /** What they are about. */
+  readonly keys: ReadonlyMap<StorageKey, readonly TraceId[]>;
+  /** What the coordinator itself answers was noted. */
+  hasOwn = false;
 
   constructor(
     private readonly around: RoundSurroundings,
     requests: readonly Traced[],
   ) {
     const marks = requests.flatMap(({ trace }) => trace ?? []);
-    this.ids = marks.map(({ id }) => id);
-    this.travelling = marks
-      .filter(({ travels }) => travels)
-      .map(({ id }) => id)
-      .slice(0, insightLimits.tracesTogetherMax);
+    // Requests of one author may go by one name.
+    this.ids = [...new Set(marks.map(({ id }) => id))];
+    this.keys = tracesByKey(requests);
+    const travelling = marks.filter(({ travels }) => travels).map(({ id }) => id);
+    this.travelling = [...new Set(travelling)].slice(0, insightLimits.tracesTogetherMax);
+  }
+
+  get self(): NodeId {
+    return this.around.store.nodeId;
   }
 
   note(sketch: Sketch): void {
@@ -59,21 +65,34 @@ export class RoundTraces {
   }
 }
 
-/** `end`: noted when the round is over. */
+function tracesByKey(requests: readonly Traced[]): ReadonlyMap<StorageKey, readonly TraceId[]> {
+  const traces = new Map<StorageKey, readonly TraceId[]>();
+  for (const request of requests) {
+    if (request.trace === undefined) continue;
+    const key = storageKeyOf(request);
+    traces.set(key, [...(traces.get(key) ?? []), request.trace.id]);
+  }
+  return traces;
+}
+
+export type RoundKind = 'put' | 'get' | 'lookUp';
+
 export function underGlass(
   around: RoundSurroundings,
   requests: readonly Traced[],
-  end?: StepWhat,
+  kind: RoundKind,
 ): RoundSurroundings {
+  if (!areTraced(requests)) return around;
   const traces = new RoundTraces(around, requests);
-  if (traces.ids.length === 0) return around;
   const { rounds, inspection, clock } = around;
+  // What a put has minted is counted by its chart once the log has it.
+  const merged = kind === 'get' ? 'repaired' : undefined;
   // Who watches hears of a round under the glass by its traces, unless they are not told at once.
   const watched = traces.travelling.length === 0 ? inspection.actorOptions.inspect : undefined;
   return {
     ...around,
     peers: new TracedPeers(around.peers, traces),
-    store: new TracedStore(around.store, traces, around.tracing),
+    store: new TracedStore(around.store, traces, around.tracing, merged),
     inspection: {
       actorOptions: {
         clock,
@@ -89,7 +108,7 @@ export function underGlass(
       begin: (round) => rounds.begin(round),
       wakeBy: (atMs) => rounds.wakeBy(atMs),
       end: (round) => {
-        if (end !== undefined) traces.step(end);
+        if (kind !== 'lookUp') traces.step('settled');
         rounds.end(round);
       },
     },
@@ -104,10 +123,37 @@ function noteChart(traces: RoundTraces, told: InspectionEvent): void {
   }
   const sketch = chartSketchOf(told);
   if (sketch !== undefined) traces.note(sketch);
+  if (told.type === '@xstate.snapshot' && !traces.hasOwn)
+    noteOwn(traces, told.snapshot as unknown as { readonly context: SeatedContext });
+}
+
+/** Its own yes, or its own copy, counts as that of any other, once the ledger has it. */
+function noteOwn(traces: RoundTraces, { context }: { readonly context: SeatedContext }): void {
+  const { self: about } = traces;
+  const own = context.ledger?.seats.find(({ node }) => node === about);
+  if (own?.standing !== 'acked' && own?.standing !== 'answered') return;
+  traces.hasOwn = true;
+  traces.step(own.standing, { about });
 }
 
 interface SeatedContext {
-  readonly ledger?: { readonly seats: unknown };
+  readonly ledger?: {
+    readonly seats: readonly { readonly node: NodeId; readonly standing: string }[];
+  };
+}
+
+function areTraced(requests: readonly Traced[]): boolean {
+  return requests.some(({ trace }) => trace !== undefined);
+}
+
+/** Of a get that no round is made for: this node alone is asked, and has the answer. */
+export function noteHere(
+  { tracing, store }: RoundSurroundings,
+  { id }: TraceMark,
+  what: 'answered' | 'settled',
+): void {
+  const about = what === 'answered' ? { about: store.nodeId } : {};
+  tracing.note([id], { kind: 'step', what, ...about });
 }
 
 /** Whom the round may turn to. */
@@ -116,6 +162,7 @@ export function notePlan(
   requests: readonly Traced[],
   plan: object,
 ): void {
+  if (!areTraced(requests)) return;
   const detail = { ...(plain(plan) as object), requests: requests.length };
   new RoundTraces(around, requests).step('planned', { detail });
 }
@@ -128,8 +175,9 @@ export function noteMinted(
 ): void {
   for (const request of requests) {
     const { trace, value } = request;
+    if (trace === undefined) continue;
     const left = minted(storageKeyOf(request));
-    if (trace === undefined || left === undefined) continue;
+    if (left === undefined) continue;
     const dot = dotOf(request, left, around.store.nodeId);
     const detail = {
       ...(dot !== undefined && { dot: dotForm(dot) }),

@@ -1,24 +1,36 @@
 /** The coordinator's own store, as a round under the glass uses it. */
 import type { NodeId } from '../../actors/rules/actor.js';
-import type { TraceId } from '../insight/notes.js';
+import type { StepWhat, TraceId } from '../insight/notes.js';
 import type { Sketch, Tracing } from '../seams/tracing.js';
 import type { Lease } from '../store/arena.js';
-import type { HeldRecord, Hints, MintedRecord, OnDurable, Refusal } from '../store/store.js';
+import type { HeldRecord, MintedRecord, OnDurable, Refusal } from '../store/store.js';
 import { QuorateError } from '../errors.js';
 import type { StorageKey } from '../../actors/rules/key.js';
-import { keyedStatesOf } from '../wire/state-batch.js';
 import type { RoundStore } from './round-surroundings.js';
 
 interface Noting {
   readonly ids: readonly TraceId[];
+  /** What each is about. */
+  readonly keys: ReadonlyMap<StorageKey, readonly TraceId[]>;
   note(sketch: Sketch): void;
 }
 
 export class TracedStore implements RoundStore {
+  /** Who has acknowledged is owed nothing any more. */
+  readonly hints: RoundStore['hints'] = {
+    settle: (target, delivered, onDurable) => {
+      this.store.hints.settle(target, delivered, onDurable);
+      const keys = delivered.map(({ key }) => key);
+      this.tracing.handedOff(target, keys, [target]);
+    },
+  };
+
   constructor(
     private readonly store: RoundStore,
     private readonly traces: Noting,
     private readonly tracing: Tracing,
+    /** What is noted when this node has merged on disk what the round tells it. */
+    private readonly merged: StepWhat | undefined,
   ) {}
 
   get nodeId(): NodeId {
@@ -27,10 +39,6 @@ export class TracedStore implements RoundStore {
 
   get durability(): RoundStore['durability'] {
     return this.store.durability;
-  }
-
-  get hints(): Hints {
-    return this.store.hints;
   }
 
   read(key: StorageKey): HeldRecord | undefined {
@@ -46,13 +54,21 @@ export class TracedStore implements RoundStore {
   }
 
   mint(records: readonly MintedRecord[], onDurable: OnDurable): Lease {
-    const lease = this.store.mint(records, this.durable(onDurable));
+    const { store, tracing, traces } = this;
+    const mint = (written: OnDurable): Lease => store.mint(records, written);
+    const lease = tracing.write(traces.ids, onDurable, mint);
     this.stored();
     return lease;
   }
 
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
-    const news = this.store.merge(batch, options, this.durable(onDurable));
+    const { store, tracing, traces, merged, nodeId } = this;
+    const done = (): void => {
+      if (merged !== undefined) traces.note({ kind: 'step', what: merged, about: nodeId });
+      onDurable();
+    };
+    const merge = (written: OnDurable): boolean[] => store.merge(batch, options, written);
+    const news = tracing.write(traces.ids, done, merge);
     this.stored();
     return news;
   }
@@ -67,20 +83,10 @@ export class TracedStore implements RoundStore {
       throw error;
     }
     traces.note({ kind: 'step', what: 'hintOwed', about: target });
-    const keys = keyedStatesOf(batch).map(({ key }) => key);
-    tracing.owes(traces.ids, target, keys);
+    for (const [key, ids] of traces.keys) tracing.owes(ids, target, [key]);
   }
 
   private stored(): void {
     this.traces.note({ kind: 'step', what: 'stored', about: this.nodeId });
-  }
-
-  /** Its own yes, which counts as that of any other. */
-  private durable(onDurable: OnDurable): OnDurable {
-    const { traces, tracing } = this;
-    return tracing.write(traces.ids, () => {
-      traces.note({ kind: 'step', what: 'acked', about: this.nodeId });
-      onDurable();
-    });
   }
 }

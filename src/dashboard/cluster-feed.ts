@@ -9,8 +9,10 @@ import type { Clock, TimerId } from '../seams/clock.js';
 import type { RingMessage } from '../wire/ring-message.js';
 import type { Breaking, MovedChart } from './breaking.js';
 import { pictureOf, type Answered } from './cluster-picture.js';
-import { everybody, type Fields, type NodeQuestions } from './node-questions.js';
+import type { Fields } from './fields.js';
+import { everybody, type NodeQuestions } from './node-questions.js';
 import { NoteLeases } from './note-leases.js';
+import { noRates } from './rates.js';
 import type { ClusterPicture, NoteBatch, Sampling } from './wire.js';
 
 export interface FeedOptions {
@@ -36,6 +38,7 @@ export class ClusterFeed {
   private timer: TimerId;
   private isLooking = false;
   private unwatchUp: (() => void) | undefined;
+  private asking: Promise<ClusterPicture> | undefined;
   /** Said again, since nodes forget it. */
   private sampling: Sampling | undefined;
   /** The latest of all that was told. */
@@ -49,9 +52,11 @@ export class ClusterFeed {
 
   /** Until what it returns is called. */
   watch(listener: FeedListener): () => void {
+    const isWatched = this.listeners.size > 0;
     this.listeners.add(listener);
     this.unwatchUp ??= this.options.breaking?.watch((chart) => this.moved(chart));
-    if (this.latest !== undefined) listener.pictured(this.latest);
+    // While nobody watched the picture grew old.
+    if (isWatched && this.latest !== undefined) listener.pictured(this.latest);
     void this.look();
     return () => {
       this.listeners.delete(listener);
@@ -113,7 +118,7 @@ export class ClusterFeed {
     this.isLooking = true;
     const { clock } = this.options;
     const startedMs = clock.monotonicMs();
-    const picture = await this.once();
+    const picture = await this.once().catch((error: unknown) => this.failed(error));
     this.isLooking = false;
     if (this.listeners.size === 0) return;
     for (const listener of this.listeners) listener.pictured(picture);
@@ -127,7 +132,22 @@ export class ClusterFeed {
     );
   }
 
-  private async once(): Promise<ClusterPicture> {
+  /** Whoever wants it meanwhile gets the same: nodes are asked once. */
+  private once(): Promise<ClusterPicture> {
+    this.asking ??= this.asked().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  /** Beside this, the process may have nodes to care for: it goes on, and the page says why. */
+  private failed(error: unknown): ClusterPicture {
+    const { clock, servers } = this.options;
+    const atMs = clock.wallMs();
+    const problems = [`The dashboard failed: ${error instanceof Error ? error.message : 'why?'}`];
+    const none = { servers, nodes: [], ring: null, rates: noRates };
+    return { ...(this.latest ?? none), atMs, problems };
+  }
+
+  private async asked(): Promise<ClusterPicture> {
     const { questions, clock, servers, breaking } = this.options;
     const ring = await questions.ring();
     this.ring = ring;
@@ -146,7 +166,10 @@ export class ClusterFeed {
       const last = before.get(status.id)?.status;
       answered.set(status.id, { status, atMs: nowMs, view, before: last });
     }
-    this.answered = new Map([...answered].filter(([id]) => isOf(id, ring, statuses)));
+    const known = [...answered].filter(([id]) => isOf(id, ring, statuses));
+    // More than a cluster can have: some of them were none.
+    const kept = known.length <= everybody ? known : known.filter(([, { atMs }]) => atMs === nowMs);
+    this.answered = new Map(kept);
     if (this.listeners.size > 0) this.renew(statuses);
     this.latest = pictureOf({
       atMs: clock.wallMs(),

@@ -1,7 +1,7 @@
 /** What nodes answered, put together into one picture. */
 import type { PlainValue, StateValue } from '../insight/notes.js';
 import type { RingMessage, RingNode } from '../wire/ring-message.js';
-import { isFields, type Fields } from './node-questions.js';
+import { isFields, type Fields } from './fields.js';
 import { countedBetween, noRates, ratesOf } from './rates.js';
 import type {
   ChartInstance,
@@ -47,7 +47,7 @@ export function pictureOf(parts: PictureParts): ClusterPicture {
     ring: ring ?? null,
     rates: ratesOf(latest.flatMap(({ before, status }) => countedBetween(before, status) ?? [])),
     ...(charts.length > 0 && { charts }),
-    problems: problemsOf(parts, latest.length),
+    problems: problemsOf(parts, latest),
   };
 }
 
@@ -58,7 +58,7 @@ function nodeOf(id: string, { ring, answered, nowMs, processes }: PictureParts):
   const isFresh = known?.atMs === nowMs;
   const counted = isFresh ? countedBetween(known.before, known.status) : undefined;
   // A process is known by the name it was started with.
-  const process = processes.get(known?.status.name ?? label.name);
+  const process = processes.get(known?.status.startedAs ?? label.name);
   return {
     id,
     name: label.name,
@@ -80,11 +80,13 @@ function reachOf(told: RingNode | undefined, isFresh: boolean): Reach {
   return told?.reachability ?? (isFresh ? 'alive' : 'down');
 }
 
-function problemsOf({ ring, refusals }: PictureParts, answers: number): string[] {
-  if (answers === 0 && ring === undefined)
+function problemsOf({ ring, refusals }: PictureParts, latest: readonly Answered[]): string[] {
+  if (latest.length === 0 && ring === undefined)
     return ['No node answers: the cluster is not there, or NATS can’t be reached.'];
-  if (refusals.size === 0 || refusals.size < answers) return [];
-  const [why] = refusals.values();
+  // Who does not answer at all is shown as that.
+  const reasons = latest.map(({ status }) => refusals.get(status.id));
+  const [why] = reasons;
+  if (why === undefined || reasons.includes(undefined)) return [];
   return [
     `The nodes tell nothing of what goes on in them (${why}). With the password of the nodes they do.`,
   ];

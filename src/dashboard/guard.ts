@@ -65,7 +65,9 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
     const refused = refusal(incoming, options);
     if (refused !== undefined) return context.text(refused, 403);
     const { token } = options;
-    if (token !== undefined && !knows(incoming, token)) return entering(context, token);
+    const isEntrance = pathOf(incoming) === '/' && context.req.query('token') !== undefined;
+    if (token !== undefined && (isEntrance || !knows(incoming, token)))
+      return entering(context, token);
     await next();
     return undefined;
   };
@@ -124,14 +126,18 @@ function knows({ headers: told }: IncomingMessage, token: string): boolean {
   return isSame(parse(cookie, name)[name] ?? '', token);
 }
 
-/** The token comes in the address once, and is kept where no script reads it. */
+/**
+ * The token comes in the address once, and is kept where no script reads it. This answer is a page
+ * of this server, which goes on to the next one by itself: a redirect would still come from where
+ * the link stood, and a browser gives no such cookie along then.
+ */
 function entering(context: Context, token: string): Response {
   const isRight = isSame(context.req.query('token') ?? '', token);
   if (context.req.method !== 'GET' || context.req.path !== '/' || !isRight)
     return context.text('The address of this page ends with its token: ?token=…', 401);
   const name = cookieName(context.req.header('Host') ?? '');
   setCookie(context, name, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
-  return context.redirect('/', 303);
+  return context.html('<!doctype html><title>Quorate</title>', 200, { Refresh: '0; url=/' });
 }
 
 /** Cookies are the same for all ports of a host. */

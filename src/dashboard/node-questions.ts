@@ -11,14 +11,22 @@ import { decodeDocument, encodeDocument, type DocumentValue } from '../wire/mess
 import { ringFromDocument } from '../wire/ring-document.js';
 import type { RingMessage } from '../wire/ring-message.js';
 import { headerNames, nodeSubject, Subjects } from '../wire/subjects.js';
+import { isFields, type Fields } from './fields.js';
+import { isStatus } from './status-answers.js';
 import type { StatusPicture } from './wire.js';
-
-export type Fields = Readonly<Record<string, DocumentValue>>;
 
 export interface QuestionParts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly prefix: string;
+}
+
+interface AskedOfNodes<T> {
+  readonly answersMax: number;
+  readonly payload?: Uint8Array;
+  readonly waitMs?: number;
+  /** Undefined: it is none. */
+  readonly answerOf: (document: DocumentValue) => T | undefined;
 }
 
 export class NodeQuestions {
@@ -30,48 +38,36 @@ export class NodeQuestions {
 
   /** Undefined: nobody answers, or nothing that is a ring. */
   async ring(): Promise<RingMessage | undefined> {
-    const [answer] = await this.ask(this.subjects.ring, { answersMax: 1 });
-    try {
-      return answer === undefined ? undefined : ringFromDocument(answer);
-    } catch (error) {
-      if (error instanceof MalformedError) return undefined;
-      throw error;
-    }
+    const [answer] = await this.ask(this.subjects.ring, { answersMax: 1, answerOf: ringOf });
+    return answer;
   }
 
   /** Of as many as are expected; each once. */
   async statuses(answersMax: number): Promise<StatusPicture[]> {
-    const answers = await this.ask(this.subjects.status, { answersMax });
-    const byId = new Map<string, StatusPicture>();
-    for (const answer of answers) if (isStatus(answer)) byId.set(answer.id, answer);
-    return [...byId.values()];
+    const answers = await this.ask(this.subjects.status, { answersMax, answerOf: statusOf });
+    return [...new Map(answers.map((status) => [status.id, status])).values()];
   }
 
   /** `{ error }` as it came; undefined: no answer. */
   async insight(
     node: string,
-    question: Fields,
+    asked: Fields,
     waitMs: number = dashboardLimits.answerMsMax,
   ): Promise<Fields | undefined> {
     const subject = nodeSubject(this.parts.prefix, node, 'insight');
-    const payload = encodeDocument(question);
-    const [answer] = await this.ask(subject, { answersMax: 1, payload, waitMs });
-    return isFields(answer) ? answer : undefined;
+    const payload = encodeDocument(asked);
+    const question = { answersMax: 1, payload, waitMs, answerOf: fieldsOf };
+    const [answer] = await this.ask(subject, question);
+    return answer;
   }
 
-  private ask(
-    subject: string,
-    question: {
-      readonly answersMax: number;
-      readonly payload?: Uint8Array;
-      readonly waitMs?: number;
-    },
-  ): Promise<DocumentValue[]> {
+  /** What is no answer counts as none: whoever says it keeps nobody else from answering. */
+  private ask<T>(subject: string, question: AskedOfNodes<T>): Promise<T[]> {
     const { bus, clock } = this.parts;
-    const { answersMax, payload = new Uint8Array(0) } = question;
+    const { answersMax, payload = new Uint8Array(0), answerOf } = question;
     const { waitMs = dashboardLimits.answerMsMax } = question;
     return new Promise((resolve) => {
-      const answers: DocumentValue[] = [];
+      const answers: T[] = [];
       const inbox = bus.inbox();
       const finish = (): void => {
         subscription.unsubscribe();
@@ -79,7 +75,9 @@ export class NodeQuestions {
         resolve(answers);
       };
       const subscription = bus.subscribe(inbox, (message) => {
-        const answer = answerIn(message);
+        if (answers.length >= answersMax) return;
+        const document = answerIn(message);
+        const answer = document === undefined ? undefined : answerOf(document);
         if (answer !== undefined) answers.push(answer);
         if (message.noResponders || answers.length >= answersMax) finish();
       });
@@ -92,8 +90,21 @@ export class NodeQuestions {
 /** As many as may answer where nobody knows how many there are. */
 export const everybody = limits.membersMax;
 
-export function isFields(value: DocumentValue | undefined): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function fieldsOf(document: DocumentValue): Fields | undefined {
+  return isFields(document) ? document : undefined;
+}
+
+function statusOf(document: DocumentValue): StatusPicture | undefined {
+  return isStatus(document) ? document : undefined;
+}
+
+function ringOf(document: DocumentValue): RingMessage | undefined {
+  try {
+    return ringFromDocument(document);
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined;
+    throw error;
+  }
 }
 
 /** A copy: what came is lent for this turn alone. */
@@ -107,18 +118,4 @@ function answerIn(message: BusMessage): DocumentValue | undefined {
     if (error instanceof MalformedError) return undefined;
     throw error;
   }
-}
-
-/** What the page counts with must be there; what else a node says is shown as it is. */
-function isStatus(value: DocumentValue): value is DocumentValue & StatusPicture {
-  if (!isFields(value)) return false;
-  const texts = ['id', 'name', 'host', 'zone', 'status'];
-  const numbers = ['pid', 'uptimeMs', 'partitions', 'keys', 'hints', 'hintBytes', 'clockAheadMs'];
-  const maps = ['clockOffsetsMs', 'counters', 'histograms'];
-  return (
-    texts.every((name) => typeof value[name] === 'string') &&
-    numbers.every((name) => typeof value[name] === 'number') &&
-    maps.every((name) => isFields(value[name])) &&
-    Array.isArray(value['problems'])
-  );
 }

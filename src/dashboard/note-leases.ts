@@ -10,7 +10,8 @@ import type { Note } from '../insight/notes.js';
 import type { Bus, BusSubscription } from '../seams/bus.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import { decodeDocument } from '../wire/message-pack.js';
-import { isFields, type NodeQuestions } from './node-questions.js';
+import { isFields } from './fields.js';
+import type { NodeQuestions } from './node-questions.js';
 import type { NoteBatch } from './wire.js';
 
 export interface LeaseParts {
@@ -28,14 +29,17 @@ interface Lease {
 export class NoteLeases {
   private readonly leases = new Map<string, Lease>();
   private subscription: BusSubscription | undefined;
-  private inbox = '';
+  /** One for all leases: a node that still has one takes the next for the same watcher. */
+  private readonly inbox: string;
   private waiting: Note[] = [];
   private dropped = 0;
   private timer: TimerId;
   /** Why nodes tell nothing, by their ids. */
   readonly refusals = new Map<string, string>();
 
-  constructor(private readonly parts: LeaseParts) {}
+  constructor(private readonly parts: LeaseParts) {
+    this.inbox = parts.bus.inbox();
+  }
 
   /** With those that answer now; who was told before is told again when it is time. */
   renew(nodes: readonly { readonly id: string; readonly pid: number }[]): void {
@@ -70,6 +74,8 @@ export class NoteLeases {
       charts: true,
       leaseMs: dashboardLimits.leaseMs,
     });
+    // Nobody watches any more.
+    if (this.subscription === undefined) return;
     const error: unknown = answer === undefined ? 'it does not answer' : answer['error'];
     if (error === undefined) this.refusals.delete(id);
     else {
@@ -80,28 +86,25 @@ export class NoteLeases {
 
   private listen(): void {
     if (this.subscription !== undefined) return;
-    const { bus } = this.parts;
-    this.inbox = bus.inbox();
-    this.subscription = bus.subscribe(this.inbox, ({ data }) => this.take(data));
+    this.subscription = this.parts.bus.subscribe(this.inbox, ({ data }) => this.take(data));
   }
 
   private take(data: Uint8Array): void {
-    try {
-      const batch = decodeDocument(data);
-      if (!isFields(batch) || !Array.isArray(batch['notes'])) return;
+    if (this.subscription === undefined) return;
+    const batch = readOrNot(() => decodeDocument(data));
+    if (batch === undefined) this.dropped++;
+    if (isFields(batch) && Array.isArray(batch['notes'])) {
       const { notes, dropped, unshown } = batch;
-      for (const count of [dropped, unshown]) if (typeof count === 'number') this.dropped += count;
-      for (const note of notes as readonly unknown[]) this.add(noteOf(note));
-    } catch (error) {
-      if (!(error instanceof MalformedError)) throw error;
-      // Of a node of another version, maybe: what can't be read is left out, and said to be.
-      this.dropped++;
+      for (const count of [dropped, unshown]) if (isCount(count)) this.dropped += count;
+      for (const note of notes as readonly unknown[]) this.add(note);
     }
     this.timer ??= this.parts.clock.setTimeout(() => this.tell(), dashboardLimits.notesPeriodMs);
   }
 
-  private add(note: Note): void {
-    if (this.waiting.length >= dashboardLimits.notesPerPeriodMax) this.dropped++;
+  private add(told: unknown): void {
+    const hasRoom = this.waiting.length < dashboardLimits.notesPerPeriodMax;
+    const note = hasRoom ? readOrNot(() => noteOf(told)) : undefined;
+    if (note === undefined) this.dropped++;
     else this.waiting.push(note);
   }
 
@@ -112,4 +115,18 @@ export class NoteLeases {
     this.dropped = 0;
     this.parts.tell({ notes: waiting.sort((a, b) => a.atUs - b.atUs), dropped });
   }
+}
+
+/** Of a node of another version, maybe: what can't be read is left out, and said to be. */
+function readOrNot<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined;
+    throw error;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -23,6 +23,7 @@ import type { Breaking } from './breaking.js';
 import { findCharts } from './charts.js';
 import { ClusterFeed } from './cluster-feed.js';
 import { guard, isLetIn, isLoopback, type GuardOptions } from './guard.js';
+import { inTurn } from './in-turn.js';
 import { NodeQuestions } from './node-questions.js';
 import { OwnTraces } from './own-traces.js';
 import { pageFiles } from './page-files.js';
@@ -118,6 +119,7 @@ type App = Hono<{ Bindings: HttpBindings }>;
 
 function appOf(parts: ApiParts, guarded: GuardOptions): App {
   const app: App = new Hono();
+  app.use(inTurn());
   app.use(guard(guarded));
   app.use(boundedBodies());
   app.route('/', pageFiles(guarded.pageToken));
@@ -137,7 +139,8 @@ function appOf(parts: ApiParts, guarded: GuardOptions): App {
 }
 
 function serverOf(app: App): Server {
-  const { headerBytesMax, requestMsMax, requestLookMs, connectionsMax } = dashboardLimits;
+  const { headerBytesMax, requestMsMax, requestLookMs, connectionsMax, stillMsMax } =
+    dashboardLimits;
   const server = createServer(
     {
       maxHeaderSize: headerBytesMax,
@@ -149,6 +152,8 @@ function serverOf(app: App): Server {
     getRequestListener(app.fetch, { autoCleanupIncoming: false }),
   );
   server.maxConnections = connectionsMax;
+  // Who does not read what it asked for is sent away; streams have a heartbeat.
+  server.timeout = stillMsMax;
   // What is no HTTP, or too much of it, and what breaks off.
   server.on('clientError', (_, socket) => socket.destroy());
   server.on('connection', (socket) => socket.on('error', () => socket.destroy()));

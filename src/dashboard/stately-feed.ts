@@ -59,8 +59,8 @@ export class StatelyFeed {
   private async show(socket: WebSocket, request: IncomingMessage): Promise<void> {
     socket.on('error', () => socket.terminate());
     const { feed, clock, charts } = this.parts;
-    const node = new URL(request.url ?? '', 'http://here').searchParams.get('node');
     try {
+      const node = new URL(request.url ?? '', 'http://here').searchParams.get('node');
       const found = await charts();
       const definitions = new Map(found.map(({ id, stately }) => [id, stately]));
       if (feed === undefined || socket.readyState !== socket.OPEN) return socket.terminate();

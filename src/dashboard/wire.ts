@@ -46,6 +46,8 @@ export interface NodePicture extends NodeLabel {
 }
 
 export interface ProcessPicture {
+  /** It was started with: an operator may have named the node otherwise since. */
+  readonly name: string;
   readonly state: 'running' | 'paused' | 'disconnected' | 'stopped';
 }
 
@@ -78,6 +80,8 @@ export interface Rates {
 
 /** What the page reads of a node's status. */
 export interface StatusPicture extends NodeLabel {
+  /** The name it was told at its start; of an older version: not there. */
+  readonly startedAs?: string;
   readonly status: string;
   readonly pid: number;
   readonly uptimeMs: number;
@@ -211,7 +215,7 @@ export interface Sampling {
 export type BreakHow = 'kill' | 'pause' | 'resume' | 'disconnect' | 'connect' | 'restart';
 
 export interface BreakRequest {
-  /** Its name. */
+  /** The name of its process. */
   readonly node: string;
   readonly how: BreakHow;
 }

@@ -1,4 +1,5 @@
 /** How much of what is told fits a message, before it is made. */
+
 /** How many from the first on fit; at least one. */
 export function countWithin(values: readonly unknown[], bytesMax: number): number {
   let bytes = 0;
@@ -10,7 +11,7 @@ export function countWithin(values: readonly unknown[], bytesMax: number): numbe
 }
 
 /** What a value takes in MessagePack, or a little less than this. */
-function bytesAtMost(value: unknown): number {
+export function bytesAtMost(value: unknown): number {
   if (typeof value === 'string') return 5 + 3 * value.length;
   if (typeof value !== 'object' || value === null) return 9;
   if (value instanceof Uint8Array) return 5 + value.length;

@@ -75,6 +75,7 @@ export class InsightDesk {
     this.subscription?.unsubscribe();
     this.timeline.stop();
     this.watchers.stop();
+    this.traces.wish({ rate: 0, slowMs: 0, failed: false });
   }
 
   /** Some of them: a node that is overloaded has little else in its time line otherwise. */
@@ -85,17 +86,18 @@ export class InsightDesk {
   private asked({ data, reply }: BusMessage): void {
     if (!isInbox(reply)) return;
     const bytesMax = Math.min(limits.messageBytesMax, this.bus.payloadBytesMax);
-    const answer = encodeDocument(this.answerTo(data) as DocumentValue);
+    const answer = this.answerTo(data);
     const fits = answer.length <= bytesMax;
     this.bus.publish(reply, fits ? answer : encodeDocument({ error: 'it does not fit a message' }));
   }
 
-  private answerTo(data: Uint8Array): Answer {
+  private answerTo(data: Uint8Array): Buffer {
     try {
-      return this.done(askOf(data));
+      return encodeDocument(this.done(askOf(data)) as DocumentValue);
     } catch (error) {
-      if (error instanceof QuorateError) return { error: error.message };
-      return { error: `this node failed at it: ${String(error)}` };
+      const isNo = error instanceof QuorateError;
+      const text = isNo ? error.message : `this node failed at it: ${String(error)}`;
+      return encodeDocument({ error: text });
     }
   }
 
@@ -119,7 +121,7 @@ export class InsightDesk {
       case 'key':
         return keyCopy(store, ask, partitions);
       default:
-        return keysPage(store, ask, partitions);
+        return keysPage({ store, clock: this.clock }, ask, partitions);
     }
   }
 

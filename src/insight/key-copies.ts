@@ -12,6 +12,7 @@ import {
 } from '../../actors/rules/key.js';
 import { standing } from '../../actors/rules/operations.js';
 import type { Sibling } from '../../actors/rules/versions.js';
+import type { Clock } from '../seams/clock.js';
 import type { Store } from '../store/store.js';
 import { dotForm, type DotForm } from '../wire/dot-form.js';
 import { shownName, shownValue } from '../wire/shown-bytes.js';
@@ -53,7 +54,7 @@ export function keyCopy(
     dots: siblings.map(({ dot }) => dot),
     context: state.context.slice(0, limits.contextEntriesMax).map(dotForm),
     siblings,
-    owedTo: store.hints.owes(storageKey) ? store.hints.targets() : [],
+    owedTo: store.hints.owedTo(storageKey),
   };
 }
 
@@ -63,6 +64,8 @@ function siblingForm({ dot, value, writtenAtMs, expiresAtMs }: Sibling): Sibling
   return { ...base, bytes: value.length, value: shownValue(value), tombstone: false };
 }
 
+type PagedClock = Pick<Clock, 'monotonicMs'>;
+
 export type KeysPage = {
   /** Those with a value, in the order in which they are held. */
   readonly keys: readonly string[];
@@ -70,9 +73,12 @@ export type KeysPage = {
   readonly next: string;
 };
 
-/** `after`: what the page before gave as `next`. Looks at a bounded number of records. */
+/**
+ * `after`: what the page before gave as `next`. Looks at a bounded number of records, and for a
+ * bounded time: one with few keys, or none, may have more behind it.
+ */
 export function keysPage(
-  store: Pick<Store, 'scan' | 'peek'>,
+  { store, clock }: { readonly store: Pick<Store, 'scan' | 'peek'>; readonly clock: PagedClock },
   wanted: { readonly bucket: ByteString; readonly after: string; readonly limit: number },
   partitions: number,
 ): KeysPage {
@@ -80,7 +86,8 @@ export function keysPage(
   const keys: string[] = [];
   let { partition, after } = cursorOf(wanted.after, bucket);
   let left: number = insightLimits.keysLookedAtMax;
-  while (partition < partitions && left > 0) {
+  const endMs = clock.monotonicMs() + insightLimits.keysMsMax;
+  while (partition < partitions && left > 0 && clock.monotonicMs() < endMs) {
     const found = store.scan({ partition, after, limit: Math.min(left, limit) });
     left -= Math.max(1, found.length);
     for (const { key } of found) {

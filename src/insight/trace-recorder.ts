@@ -1,6 +1,7 @@
 /**
  * What this node has noted of requests under the glass: a ring of traces, each of a bounded number
- * of notes. Who watches hears of every note as it is made, of as many traces as `shows` says.
+ * of notes and bytes. Who watches hears of every note as it is made, of as many traces as `shows`
+ * says.
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
@@ -11,6 +12,7 @@ import { Clock } from '../seams/clock.js';
 import { Random } from '../seams/random.js';
 import type { Sketch, TracedReply, TracedRequest, TraceMark, Tracing } from '../seams/tracing.js';
 import { Store, type LogWrite } from '../store/store.js';
+import { bytesAtMost } from './bytes-within.js';
 import { NoteClock } from './note-clock.js';
 import type { Note, TraceId } from './notes.js';
 import { isSlow, Sampling, type SamplingWish } from './sampling.js';
@@ -37,8 +39,20 @@ interface Trace {
   /** Its notes are told as they are made. */
   readonly isShown: boolean;
   readonly notes: Note[];
+  /** About as many as they take. */
+  bytes: number;
   outcome: string;
   ms: number;
+}
+
+/**
+ * Keys that one message was about, some of them because of the traces: nobody said which. So all of
+ * them are waited for.
+ */
+interface Owed {
+  readonly traces: readonly TraceId[];
+  /** Those that are owed still. */
+  open: number;
 }
 
 /** A trace that was kept because of how its request went. */
@@ -51,6 +65,7 @@ export interface Kept {
 @injectable()
 export class TraceRecorder implements Tracing {
   isOn = false;
+  isSampling = false;
   onNote: ((note: Note) => void) | undefined;
   /** Whether a trace that begins is to be told of, from its beginning to its end. */
   shows: () => boolean = () => false;
@@ -63,7 +78,8 @@ export class TraceRecorder implements Tracing {
   private open = 0;
   private writes = 0;
   private lastWrite: LogWrite | undefined;
-  private readonly owed = new Map<string, readonly TraceId[]>();
+  /** By target and key. */
+  private readonly owed = new Map<string, readonly Owed[]>();
   private readonly sampling: Sampling;
 
   constructor(
@@ -108,27 +124,50 @@ export class TraceRecorder implements Tracing {
   }
 
   note(traces: readonly TraceId[], sketch: Sketch): void {
-    const atUs = this.time.nowUs();
-    for (const id of traces) this.add(id, { ...sketch, atUs, node: this.address.id, trace: id });
+    if (traces.length === 0) return;
+    const base = { ...sketch, atUs: this.time.nowUs(), node: this.address.id };
+    const bytes = bytesAtMost(base);
+    for (const id of traces) this.add(id, { ...base, trace: id }, bytes);
   }
 
-  write(traces: readonly TraceId[], onDurable: () => void): () => void {
+  write<T>(
+    traces: readonly TraceId[],
+    onDurable: () => void,
+    make: (onDurable: () => void) => T,
+  ): T {
+    const { lastWrite: before } = this;
     this.writes++;
     this.store.watchWrites(this.wrote);
-    return () => {
-      const { lastWrite } = this;
-      this.writes--;
-      if (this.writes === 0) this.store.watchWrites(undefined);
-      if (lastWrite !== undefined) this.noteWrite(traces, lastWrite);
-      onDurable();
-    };
+    try {
+      return make(() => {
+        const { lastWrite } = this;
+        this.writeIsOver();
+        // What had nothing to write waits for a write that had begun, or for none.
+        if (lastWrite !== undefined && lastWrite !== before) this.noteWrite(traces, lastWrite);
+        onDurable();
+      });
+    } catch (error) {
+      this.writeIsOver();
+      throw error;
+    }
+  }
+
+  private writeIsOver(): void {
+    this.writes--;
+    if (this.writes > 0) return;
+    this.store.watchWrites(undefined);
+    this.lastWrite = undefined;
+  }
+
+  get owesSome(): boolean {
+    return this.owed.size > 0;
   }
 
   owes(traces: readonly TraceId[], target: NodeId, keys: readonly StorageKey[]): void {
+    const owed: Owed = { traces, open: keys.length };
     for (const key of keys) {
       const name = nameOf(target, key);
-      const known = this.owed.get(name) ?? [];
-      const together = [...new Set([...known, ...traces])];
+      const together = [...(this.owed.get(name) ?? []), owed];
       this.owed.delete(name);
       this.owed.set(name, together.slice(-insightLimits.tracesTogetherMax));
       dropOldest(this.owed, insightLimits.tracesOwedMax);
@@ -136,12 +175,11 @@ export class TraceRecorder implements Tracing {
   }
 
   handedOff(target: NodeId, keys: readonly StorageKey[], to: readonly NodeId[]): void {
-    if (this.owed.size === 0) return;
     for (const key of keys) {
       const name = nameOf(target, key);
-      const traces = this.owed.get(name);
-      if (traces === undefined) continue;
+      const settled = (this.owed.get(name) ?? []).filter((owed) => --owed.open === 0);
       this.owed.delete(name);
+      const traces = [...new Set(settled.flatMap((owed) => owed.traces))];
       for (const about of to) this.note(traces, { kind: 'step', what: 'handedOff', about });
     }
   }
@@ -197,7 +235,8 @@ export class TraceRecorder implements Tracing {
     const beganUs = this.time.nowUs();
     const isShown = known?.isShown ?? (travels && this.shows());
     const notes = known === undefined ? [] : [...known.notes];
-    return { id, beganUs, request, travels, isShown, notes, outcome: '', ms: -1 };
+    const bytes = known?.bytes ?? 0;
+    return { id, beganUs, request, travels, isShown, notes, bytes, outcome: '', ms: -1 };
   }
 
   private keep(trace: Trace): void {
@@ -205,9 +244,11 @@ export class TraceRecorder implements Tracing {
     dropOldest(this.traces, insightLimits.tracesMax);
   }
 
-  private add(id: TraceId, note: Note): void {
+  private add(id: TraceId, note: Note, bytes: number): void {
     const trace = this.traces.get(id) ?? this.candidates.get(id);
     if (trace === undefined || trace.notes.length >= insightLimits.traceNotesMax) return;
+    if (trace.bytes + bytes > insightLimits.traceBytesMax) return;
+    trace.bytes += bytes;
     trace.notes.push(note);
     if (trace.isShown) this.onNote?.(note);
   }
@@ -228,7 +269,8 @@ export class TraceRecorder implements Tracing {
   }
 
   private review(): void {
-    this.isOn = this.open > 0 || this.sampling.isOn;
+    this.isSampling = this.sampling.isOn;
+    this.isOn = this.open > 0 || this.isSampling;
   }
 
   private newId(): TraceId {

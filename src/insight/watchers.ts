@@ -77,7 +77,9 @@ export class Watchers {
       if (note.kind !== 'chart' || lease.charts || note.trace !== undefined) add(lease, note);
   }
 
+  /** What they have not been told yet they are told now, as far as one batch has room for it. */
   stop(): void {
+    for (const [to, lease] of this.leases) this.sendBatch(to, lease);
     this.leases.clear();
     this.followCharts();
     this.seams.clock.clearTimeout(this.timer);
@@ -98,7 +100,7 @@ export class Watchers {
         // It has fallen behind, and is told from now on again.
         error: () => {
           this.watching = undefined;
-          for (const lease of this.leases.values()) lease.dropped++;
+          for (const lease of this.leases.values()) if (lease.charts) lease.dropped++;
         },
       });
     } catch {

@@ -134,6 +134,8 @@ export class Handoff {
 
   private deliveryTo(target: NodeId, send: (event: HandoffEvent) => void): HandoffEffects {
     const { view } = this;
+    const heirs = (key: StorageKey): readonly NodeId[] | undefined =>
+      heirsOf(this.placementOf(key), view, { self: this.peers.self, target });
     return new Delivery(
       { store: this.store, peers: this.peers, target, send },
       {
@@ -141,10 +143,17 @@ export class Handoff {
           return view.configuration;
         },
         isOwner: (key) => isReplica(this.placementOf(key), target),
-        heirsOf: (key) => heirsOf(this.placementOf(key), view, { self: this.peers.self, target }),
+        heirsOf: heirs,
         differs: (node) => view.reconcile(node),
         jitter: () => this.random.below(1024) / 1024,
-        settled: (keys, to) => this.tracing.handedOff(target, keys, to),
+        settled: (records, delivered) => {
+          if (!this.tracing.owesSome) return;
+          for (const record of records) {
+            const { key } = record;
+            const to = delivered.has(record) ? [target] : (heirs(key) ?? []);
+            this.tracing.handedOff(target, [key], to);
+          }
+        },
         count: (what, records) => (this.counted[what].value += records),
       },
     );

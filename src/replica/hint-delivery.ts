@@ -35,8 +35,8 @@ export interface DeliverySurroundings {
   /** A node has answered that it goes by another configuration. */
   differs(node: NodeId): void;
   jitter(): number;
-  /** The target is owed these no more: the nodes have them. */
-  settled(keys: readonly StorageKey[], to: readonly NodeId[]): void;
+  /** The target is owed these no more: it has those that were delivered, their heirs the others. */
+  settled(records: readonly HintedRecord[], delivered: ReadonlySet<HintedRecord>): void;
   count(what: 'delivered' | 'rehomed' | 'failures', records: number): void;
 }
 
@@ -173,22 +173,10 @@ export class Delivery implements HandoffEffects {
     const { store, target } = this.parts;
     // Not waited for: a hint that comes back after a crash is delivered twice, which does no harm.
     store.hints.settle(target, records, () => {});
-    this.tellSettled(records, delivered);
+    this.surroundings.settled(records, delivered);
     const toTarget = records.filter((record) => delivered.has(record)).length;
     this.surroundings.count('delivered', toTarget);
     this.surroundings.count('rehomed', records.length - toTarget);
-  }
-
-  private tellSettled(
-    records: readonly HintedRecord[],
-    delivered: ReadonlySet<HintedRecord>,
-  ): void {
-    for (const record of records) {
-      const { key } = record;
-      const { target } = this.parts;
-      const to = delivered.has(record) ? [target] : (this.surroundings.heirsOf(key) ?? []);
-      this.surroundings.settled([key], to);
-    }
   }
 
   private fail(type: 'target.absent' | 'batch.refused'): void {

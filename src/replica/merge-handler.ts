@@ -60,7 +60,9 @@ export class MergeHandler {
     const traced: Pick<Store, 'merge' | 'settled'> = {
       settled: (onDisk) => store.settled(onDisk),
       merge: (batch, options, onDurable) => {
-        const news = store.merge(batch, options, tracing.write(traces, onDurable));
+        const news = tracing.write(traces, onDurable, (written) =>
+          store.merge(batch, options, written),
+        );
         const { owedTo } = options;
         const detail = { news: news.includes(true), ...(owedTo !== undefined && { owedTo }) };
         tracing.note(traces, { kind: 'step', what: 'stored', about: store.nodeId, detail });

@@ -2,6 +2,7 @@
 import type { IncomingCall } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import type { StepWhat, TraceId } from '../insight/notes.js';
+import { shortened } from '../seams/inspection-view.js';
 import type { Tracing } from '../seams/tracing.js';
 import type { Answer, Verb } from '../wire/protocol/bodies.js';
 import { bytesIn } from '../wire/wire-value.js';
@@ -22,7 +23,8 @@ export function serveTraced<V extends Verb>(
   const said = (bytes: number): void =>
     note(traces, { ...message, way: 'sent', bytes, answers: true });
   const refuse = (code: number, text: string): void => {
-    note(traces, { kind: 'step', what: 'refused', about: peer, text: `${code} ${text}` });
+    const why = `${code} ${shortened(text)}`;
+    note(traces, { kind: 'step', what: 'refused', about: peer, text: why });
     said(text.length);
   };
   const ok = (body: Answer<V>): void => {

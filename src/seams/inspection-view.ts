@@ -9,10 +9,11 @@ import type { PlainValue } from '../insight/notes.js';
 
 /** Copies plain data as far as it is small; of anything else only the kind remains. */
 export function plain(value: unknown, depth = 0): PlainValue {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string') return shortened(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (value instanceof Error) return value.message;
+  if (value instanceof Error) return shortened(value.message);
   if (typeof value !== 'object') return typeof value;
   if (depth >= inspectionLimits.depthMax) return '…';
   if (Array.isArray(value))
@@ -25,6 +26,12 @@ export function plain(value: unknown, depth = 0): PlainValue {
       .filter(([, field]) => typeof field !== 'function')
       .map(([name, field]) => [name, plain(field, depth + 1)]),
   );
+}
+
+/** What others say may be as long as a message. */
+export function shortened(text: string): string {
+  const { textCharsMax } = inspectionLimits;
+  return text.length <= textCharsMax ? text : `${text.slice(0, textCharsMax)}…`;
 }
 
 interface Inspected extends ActorRefLike {

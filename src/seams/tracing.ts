@@ -1,7 +1,8 @@
 /**
  * Requests under the glass: what becomes of them is noted, here and by every node that has a part
  * in them. A request that is traced carries its mark; what works for it notes what it does under
- * that. Those that are not carry none, and whoever handles them looks at `isOn` and no further.
+ * that. Those that are not carry none, and whoever handles them looks at `isOn`, or `isSampling`,
+ * and no further.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
@@ -42,6 +43,8 @@ export interface TracedReply {
 export interface Tracing {
   /** False: no request that comes or is under way here has a mark. */
   readonly isOn: boolean;
+  /** False: `sample` gives no mark to anything. */
+  readonly isSampling: boolean;
   /** A request whose author wants it traced; `id`: as another node or its author named it. */
   begin(request: TracedRequest, id?: TraceId): TraceMark;
   /** A request whose author does not: it may be drawn, or kept if it is slow or fails. */
@@ -51,10 +54,19 @@ export interface Tracing {
   /** Another node asked for a part in these. */
   serve(traces: readonly TraceId[]): void;
   note(traces: readonly TraceId[], sketch: Sketch): void;
-  /** What is to be called when a write that is made for them is durable; in front of the write. */
-  write(traces: readonly TraceId[], onDurable: () => void): () => void;
-  /** This node owes the target the keys because of them. */
+  /**
+   * Makes a write for them by `make`, which is given what is to be called when that is durable;
+   * what the log did for it is noted then. Throws what `make` throws.
+   */
+  write<T>(
+    traces: readonly TraceId[],
+    onDurable: () => void,
+    make: (onDurable: () => void) => T,
+  ): T;
+  /** This node owes the target the keys, some or all of them because of these. */
   owes(traces: readonly TraceId[], target: NodeId, keys: readonly StorageKey[]): void;
+  /** Something is owed because of a trace: `handedOff` is to be told. */
+  readonly owesSome: boolean;
   /** It does not any more: `to` have them. */
   handedOff(target: NodeId, keys: readonly StorageKey[], to: readonly NodeId[]): void;
 }

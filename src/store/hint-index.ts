@@ -114,6 +114,10 @@ export class HintIndex {
     return false;
   }
 
+  owedTo(key: StorageKey): NodeId[] {
+    return this.targets().filter((target) => this.owes(target, key));
+  }
+
   targets(): NodeId[] {
     return [...this.accounts.keys()].sort();
   }

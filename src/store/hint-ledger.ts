@@ -50,6 +50,10 @@ export class HintLedger implements Hints {
     return this.options.index.owesAnyone(key);
   }
 
+  owedTo(key: StorageKey): NodeId[] {
+    return this.options.index.owedTo(key);
+  }
+
   /**
    * Those whose record is gone (it was damaged) are settled on the way: there is nothing to send.
    */

@@ -192,6 +192,8 @@ export interface Hints {
   holds(partition: number): boolean;
   /** Whether anybody is owed the key. */
   owes(key: StorageKey): boolean;
+  /** Who is owed the key. */
+  owedTo(key: StorageKey): NodeId[];
   /** The next along the walk, else the oldest; in key order, with the states as they are now. */
   next(target: NodeId, bounds: { records: number; bytes: number }, walk?: HintWalk): HintedRecord[];
   /**

@@ -91,6 +91,8 @@ export type Frame = PutFrame | GetFrame;
  * cut its frames.
  */
 export const rowOverheadBytes = 32;
+/** More of a row under the glass. */
+export const traceIdBytes = 17;
 /** Bytes a frame has besides its rows at most. */
 export const frameOverheadBytes = 64 + limits.bucketBytesMax;
 

@@ -5,14 +5,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { natsConf } from '../../src/bus/nats-conf.js';
-import { startNatsServer } from '../support/nats-server.js';
+import { freePort, startNatsServer } from '../support/nats-server.js';
 
 const main = join(import.meta.dirname, '../../src/cli/main.js');
 const readyMsMax = 100_000;
@@ -68,15 +67,6 @@ function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}): Launched 
       throw new Error(`not printed: ${pattern}\n${Buffer.concat(out).toString()}${err}`);
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function isAlive(pid: number): boolean {

@@ -1,23 +1,25 @@
 /** The dashboard of a real `quorate up`: what it shows, and what it may break. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { BreakHow, ClusterPicture, KeyAnswer, KeyPicture } from '../../src/dashboard/wire.js';
-import { askHttp, pageTokenIn, type HttpAnswer } from '../support/http-question.js';
+import { askHttp, type HttpAnswer } from '../support/http-question.js';
+import {
+  breakAt,
+  end,
+  isAlive,
+  launch,
+  main,
+  postTo,
+  processRows,
+  type Ready,
+} from '../support/launched.js';
+import { freePort } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 
-const main = join(import.meta.dirname, '../../src/cli/main.js');
 jest.setTimeout(240_000);
-
-interface Ready {
-  readonly servers: string;
-  readonly dashboard?: string;
-}
 
 let directory = '';
 let up: ChildProcess;
@@ -26,48 +28,17 @@ let port = 0;
 let ready: Ready;
 let stream: { latest(): ClusterPicture | undefined };
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return free;
-}
-
-/** Resolves to what it says once it serves. */
-async function launch(args: readonly string[]): Promise<{ child: ChildProcess; ready: Ready }> {
-  const { NATS_URL: _, ...env } = process.env;
-  const child = spawn(process.execPath, [main, ...args, '--json'], { env });
-  child.stderr.resume();
-  for await (const line of createInterface({ input: child.stdout }))
-    return { child, ready: JSON.parse(line) as Ready };
-  throw new Error('it ended before it served');
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  await once(child, 'exit');
-}
-
 /** As the page does. */
-async function post(path: string, body: unknown): Promise<HttpAnswer> {
-  const { text } = await askHttp({ port, path: '/' });
-  const headers = {
-    Origin: `http://127.0.0.1:${port}`,
-    'X-Quorate': pageTokenIn(text),
-    'Content-Type': 'application/json',
-  };
-  return askHttp({ port, path, method: 'POST', headers, body: JSON.stringify(body) });
+function post(path: string, body: unknown): Promise<HttpAnswer> {
+  return postTo(port, path, body);
 }
 
 async function answer(path: string, body: unknown): Promise<KeyAnswer> {
   return JSON.parse((await post(path, body)).text) as KeyAnswer;
 }
 
-async function breaks(node: string, how: BreakHow): Promise<number> {
-  return (await post('/api/break', { node, how })).code;
+function breaks(node: string, how: BreakHow): Promise<number> {
+  return breakAt(port, node, how);
 }
 
 async function watch(): Promise<typeof stream> {
@@ -110,15 +81,6 @@ async function looks(count: number): Promise<void> {
 
 function nodeNamed(name: string) {
   return stream.latest()?.nodes.find((node) => node.name === name);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 beforeAll(async () => {
@@ -247,6 +209,18 @@ test('node --inspect serves it beside the node, and ends it with the node, howev
       () => true,
     );
   await until(isGone);
+});
+
+test('node --inspect: a node that is gone before the dashboard serves leaves none', async () => {
+  const listens = `--listen ${await freePort()} `;
+  const words = ['--name', 'brief', '--join', 'ask', '--inspect', listens.split(' ')[1]!];
+  const where = ['--servers', ready.servers, '--data-dir', join(directory, 'data', 'brief')];
+  const node = spawn(process.execPath, [main, 'node', ...words, ...where], { stdio: 'ignore' });
+  const isThere = async (): Promise<boolean> =>
+    (await processRows()).some(({ args }) => args.includes(listens));
+  await until(isThere);
+  await end(node, 'SIGKILL');
+  await until(async () => !(await isThere()));
 });
 
 test('--no-dashboard: there is none', async () => {

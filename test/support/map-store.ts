@@ -187,6 +187,7 @@ export class MapStore implements Store {
         [...keys].some((key) => partitionOfStorageKey(key) === partition),
       ),
     owes: (key) => [...this.hintsTo.values()].some((keys) => keys.has(key)),
+    owedTo: (key) => [...this.hintsTo].flatMap(([target, keys]) => (keys.has(key) ? target : [])),
     next: (target, bounds) => {
       const due: HintedRecord[] = [];
       for (const key of this.hintsTo.get(target) ?? []) {

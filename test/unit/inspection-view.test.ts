@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { inspectionLimits } from '../../actors/rules/limits/inspection.js';
 import { plain } from '../../src/seams/inspection-view.js';
 
 test('inspection: bytes, functions and instances are named, not shown', () => {
@@ -15,6 +16,7 @@ test('inspection: bytes, functions and instances are named, not shown', () => {
     list: Array.from({ length: 100 }, (_, i) => i),
     never: Infinity,
     nothing: undefined,
+    said: 'x'.repeat(100_000),
   });
   expect(shown).toMatchObject({
     count: 2,
@@ -26,4 +28,5 @@ test('inspection: bytes, functions and instances are named, not shown', () => {
   });
   expect(JSON.stringify(shown)).not.toContain('secret');
   expect((shown as { list: unknown[] }).list).toHaveLength(32);
+  expect((shown as { said: string }).said).toHaveLength(inspectionLimits.textCharsMax + 1);
 });

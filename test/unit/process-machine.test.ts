@@ -106,4 +106,50 @@ describe('supervised process', () => {
     clock.increment(1);
     expect(effects()).toEqual(['kill']);
   });
+
+  test('killed, it stays away until it is to start, and its death does not count', () => {
+    const { send, effects, state, clock } = supervise();
+    send('process.serving');
+    send('kill.requested');
+    expect(effects()).toEqual(['launch', 'kill']);
+    send('process.exited');
+    clock.increment(commandLimits.processRestartMsMax);
+    expect([state(), effects()]).toEqual(['down', []]);
+    send('start.requested');
+    expect(effects()).toEqual(['launch']);
+    send('process.exited');
+    expect(effects()[0]).toBe('died, restart in 0');
+  });
+
+  test('to start again before it is gone: it starts once it is', () => {
+    const { send, effects } = supervise();
+    send('process.serving');
+    send('kill.requested');
+    send('start.requested');
+    effects();
+    send('process.exited');
+    expect(effects()).toEqual(['launch']);
+  });
+
+  test('serving, it is stopped to start again; killed if it does not stop', () => {
+    const { send, effects, clock } = supervise();
+    send('process.serving');
+    send('start.requested');
+    expect(effects()).toEqual(['launch', 'terminate']);
+    clock.increment(commandLimits.processStopMsMax);
+    expect(effects()).toEqual(['kill']);
+    send('process.exited');
+    expect(effects()).toEqual(['launch']);
+  });
+
+  test('killed while it waits for a restart: there is none until it is to start', () => {
+    const { send, effects, clock, state } = supervise();
+    send('process.exited');
+    send('kill.requested');
+    effects();
+    clock.increment(commandLimits.processRestartMsMax);
+    expect([state(), effects()]).toEqual(['down', []]);
+    send('stop.requested');
+    expect(state()).toBe('stopped');
+  });
 });

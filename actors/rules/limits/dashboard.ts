@@ -28,6 +28,8 @@ export const dashboardLimits = {
   checkpointNotes: 10_000,
   /** Charts of a node of it that have not ended: those that have not moved for longest go first. */
   fileChartsMax: 512,
+  /** Of a film, those that ask; more are not told apart. */
+  filmClientsMax: 32,
   /** Of a film, what is saved of its last moments: messages of a drawing. */
   savedMessagesMax: 300,
   /** What the page says stays to be read for so long. */
@@ -41,6 +43,8 @@ export const dashboardLimits = {
   connectionsMax: 64,
   headerBytesMax: 16 * 1024,
   requestMsMax: 15_000,
+  /** A connection on which nothing moves for so long is ended. */
+  stillMsMax: 60_000,
   /** How often the server looks for requests that have taken longer. */
   requestLookMs: 5_000,
   /** What is posted: a value above that is not written by hand. */

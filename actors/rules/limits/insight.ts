@@ -23,9 +23,10 @@ export const insightLimits = {
   timelineMax: 1_000,
   /** Of requests that were kept because they were slow or failed so many come into it a second. */
   keptToldPerSecond: 2,
-  /** Requests under the glass that it remembers, and notes of each. */
+  /** Requests under the glass that it remembers, notes of each, and about what these may take. */
   tracesMax: 200,
   traceNotesMax: 256,
+  traceBytesMax: 128 * 1024,
   /** Requests at once that may turn out to be slow or to fail. */
   candidatesMax: 200,
   /** Traces that one message between nodes is about. */
@@ -46,6 +47,8 @@ export const insightLimits = {
   /** Keys in one answer, and records looked at for them. */
   keysMax: 100,
   keysLookedAtMax: 1_000,
+  /** After so long such an answer ends where it is: the node has other things to do. */
+  keysMsMax: 10,
   /** A trace is asked for so often until its request has settled. */
   gatherAttemptsMax: 6,
   gatherRestMs: 150,

@@ -9,7 +9,8 @@ export const inspectionLimits = {
   /** One is told for so long, and the rest after it is so many times as long. */
   sliceMsMax: 2,
   restShare: 4,
-  /** What is shown of a value: so many levels of it, so many elements of each. */
+  /** What is shown of a value: so many levels of it, elements of each, characters of a text. */
   depthMax: 3,
   elementsMax: 32,
+  textCharsMax: 1_024,
 } as const;

@@ -1,11 +1,13 @@
 /** `quorate dashboard`: a page that shows a cluster, wherever it runs, or a trace file. */
-import { resolve } from 'node:path';
+import { isIP } from 'node:net';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { addNodeConnectionOptions, nodeConnection, type NodeConnection } from '../connection.js';
+import { exitCodes } from '../exit-codes.js';
 import { printJson, printLine } from '../output.js';
-import { portNumber } from '../parsers.js';
+import { dashboardToken, portNumber } from '../parsers.js';
+import { replayFileAt } from '../replay-file.js';
 import { listenForStop } from '../stop-signals.js';
 
 interface DashboardCommandOptions extends NodeConnection {
@@ -42,7 +44,7 @@ export function addDashboard(program: Command): void {
         'what whoever opens the page has to know (default: one is drawn)',
       )
         .env('QUORATE_DASHBOARD_TOKEN')
-        .argParser(tokenText),
+        .argParser(dashboardToken),
     )
     .option('--replay <file>', 'show this trace file')
     .option('--no-cluster', 'show no cluster, but a file alone')
@@ -64,8 +66,9 @@ Examples:
 }
 
 async function dashboard(options: DashboardCommandOptions): Promise<void> {
-  const { openDashboard } = await import('../dashboard.js');
   const { listen, token, replay, prefix } = options;
+  const replayFile = replay === undefined ? undefined : replayFileAt(replay);
+  const { openDashboard } = await import('../dashboard.js');
   const shown = await openDashboard({
     connection: options.cluster ? nodeConnection(options, options.dataDir) : undefined,
     prefix,
@@ -73,7 +76,7 @@ async function dashboard(options: DashboardCommandOptions): Promise<void> {
     port: listen?.port ?? dashboardLimits.portDefault,
     mayMove: listen === undefined,
     token,
-    replayFile: replay === undefined ? undefined : resolve(replay),
+    replayFile,
   });
   if (options.json === true) printJson({ event: 'ready', dashboard: shown.address });
   else printLine(`quorate: the dashboard is at ${shown.address}`);
@@ -82,7 +85,7 @@ async function dashboard(options: DashboardCommandOptions): Promise<void> {
       clock: new RealClock(),
       supervised: options.supervised === true,
       onStop: stopped,
-      onForce: stopped,
+      onForce: () => process.exit(exitCodes.failed),
     });
   });
   await shown.close();
@@ -91,14 +94,14 @@ async function dashboard(options: DashboardCommandOptions): Promise<void> {
 /** `7780`, `0.0.0.0:7780`, `[::1]:7780`. */
 function place(text: string): Place {
   const match = /^(?:(.+):)?(\d+)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('It must be PORT or HOST:PORT.');
-  return { host: match[1] ?? '127.0.0.1', port: portNumber(match[2] ?? '') };
+  const host = match?.[1]?.toLowerCase() ?? '127.0.0.1';
+  if (match === null || !isHost(host))
+    throw new InvalidArgumentError('It must be PORT, HOST:PORT or [ADDRESS]:PORT.');
+  return { host, port: portNumber(match[2] ?? '') };
 }
 
-function tokenText(text: string): string {
-  const { tokenCharsMin } = dashboardLimits;
-  if (text.length >= tokenCharsMin && /^[\w.~-]+$/.test(text)) return text;
-  throw new InvalidArgumentError(
-    `It must have ${tokenCharsMin} or more letters, digits, '-', '_', '.' and '~'.`,
-  );
+/** An address with colons stands in brackets: the last of them could be its own. */
+function isHost(host: string): boolean {
+  const address = /^\[(.+)\]$/.exec(host)?.[1];
+  return address === undefined ? /^[\w.-]+$/.test(host) : isIP(address) === 6;
 }

@@ -6,10 +6,11 @@ import {
   withCluster,
   type OperatorOptions,
 } from '../changes/operator-options.js';
-import { askRing } from '../cluster-status.js';
+import { askWholeRing } from '../cluster-status.js';
+import { nodePasswordAdvice } from '../connection.js';
 import { copiesOf, copiesText } from '../insight/copies-text.js';
 import { placeText } from '../insight/place-text.js';
-import { placeOf } from '../key-place.js';
+import { checkName, placeOf } from '../key-place.js';
 import { printJson, printLine } from '../output.js';
 
 export function addExplain(program: Command): void {
@@ -26,11 +27,15 @@ export function addExplain(program: Command): void {
   addOperatorOptions(command)
     .addHelpText('after', '\nExamples:\n  quorate explain carts alice')
     .action(async (bucket: string, key: string, options: OperatorOptions) => {
+      checkName({ bucket, key });
       await withCluster(options, async (question) => {
-        const ring = await askRing(question);
-        if (ring === undefined) throw new UnavailableError('no node answers');
+        const ring = await askWholeRing(question);
         const place = placeOf(ring, { bucket, key });
         const copies = await copiesOf(question, place);
+        const isTold = copies.some(({ copy }) => copy !== undefined);
+        if (!isTold && options.json !== true) printLine(placeText(place));
+        if (!isTold)
+          throw new UnavailableError(`no node says what it holds of it (${nodePasswordAdvice})`);
         if (options.json === true) {
           const nodes = copies.map(({ row, copy }) => {
             const { role, name, id } = row;

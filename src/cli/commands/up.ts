@@ -6,7 +6,14 @@ import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { shownServers } from '../../client/addresses.js';
 import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { bucketSpec, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
+import {
+  bucketSpec,
+  dashboardToken,
+  durability,
+  portNumber,
+  quorumSize,
+  wholeNumber,
+} from '../parsers.js';
 import type { DashboardWish } from '../late-dashboard.js';
 import { nodesDefault } from '../up/wished.js';
 import type { Course } from '../up/course.js';
@@ -27,6 +34,7 @@ interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly compression?: true;
   readonly restart: boolean;
   readonly dashboard: number | boolean;
+  readonly dashboardToken?: string;
   readonly json?: true;
 }
 
@@ -117,6 +125,14 @@ function addNodeOptions(command: Command): void {
       portNumber,
     )
     .option('--no-dashboard', 'serve no such page')
+    .addOption(
+      new Option(
+        '--dashboard-token <text>',
+        'what whoever opens that page has to know (default: whoever is on this machine may)',
+      )
+        .env('QUORATE_DASHBOARD_TOKEN')
+        .argParser(dashboardToken),
+    )
     .option('--json', 'say that it serves as one JSON object');
 }
 
@@ -138,16 +154,19 @@ async function up(options: UpOptions, command: Command): Promise<void> {
     port,
     prefix,
     restarts: restart,
-    dashboard: dashboardOf(options.dashboard),
+    dashboard: dashboardOf(options),
     nodeArgs: (course) => nodeArgs(options, course),
   });
 }
 
 /** Where a port was named it is that one. */
-function dashboardOf(told: number | boolean): DashboardWish | undefined {
+function dashboardOf({
+  dashboard: told,
+  dashboardToken: token,
+}: UpOptions): DashboardWish | undefined {
   if (told === false) return undefined;
   const isNamed = typeof told === 'number';
-  return { port: isNamed ? told : dashboardLimits.portDefault, mayMove: !isNamed };
+  return { port: isNamed ? told : dashboardLimits.portDefault, mayMove: !isNamed, token };
 }
 
 /** A port that is told is that of a server to be started, and none is where one is named. */

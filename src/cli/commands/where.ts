@@ -1,12 +1,11 @@
 /** `quorate where`: where a key lives, and why there. */
 import type { Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
-import { UnavailableError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { askRing } from '../cluster-status.js';
+import { askWholeRing } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
 import { placeText } from '../insight/place-text.js';
-import { placeOf, printPlace } from '../key-place.js';
+import { checkName, placeOf, printPlace } from '../key-place.js';
 import { printLine } from '../output.js';
 
 interface WhereOptions extends ConnectionOptions {
@@ -23,10 +22,10 @@ export function addWhere(program: Command): void {
     .addHelpText('after', '\nExamples:\n  quorate where carts alice')
     .action(async (bucket: string, key: string, options: WhereOptions) => {
       const { prefix } = options;
+      checkName({ bucket, key });
       const waitMs = commandLimits.questionMsDefault;
       const clock = new RealClock();
-      const ring = await withBus(options, (bus) => askRing({ bus, clock, prefix, waitMs }));
-      if (ring === undefined) throw new UnavailableError(`no node answers on ${prefix}.ring`);
+      const ring = await withBus(options, (bus) => askWholeRing({ bus, clock, prefix, waitMs }));
       const place = placeOf(ring, { bucket, key });
       if (options.json === true) printPlace(place, true);
       else printLine(placeText(place));

@@ -3,7 +3,8 @@ import type { KeyCopy, SiblingForm } from '../../insight/key-copies.js';
 import type { DotForm } from '../../wire/dot-form.js';
 import type { ClusterQuestion } from '../cluster-status.js';
 import type { KeyPlace, KeyRow } from '../key-place.js';
-import { table } from '../output.js';
+import { printable, table } from '../output.js';
+import { copyIn } from './copy-answer.js';
 import { askInsight } from './insight-question.js';
 
 export interface HeldCopy {
@@ -17,8 +18,7 @@ export function copiesOf(question: ClusterQuestion, place: KeyPlace): Promise<He
   return Promise.all(
     rows.map(async (row) => {
       const answer = await askInsight(question, row.id, { ask: 'key', ...key });
-      const isCopy = answer !== undefined && answer['error'] === undefined;
-      return { row, copy: isCopy ? (answer as unknown as KeyCopy) : undefined };
+      return { row, copy: copyIn(answer) };
     }),
   );
 }
@@ -46,7 +46,7 @@ function siblingLines(copies: readonly HeldCopy[], dotText: (dot: DotForm) => st
   for (const { copy } of copies)
     for (const sibling of copy?.siblings ?? []) known.set(dotText(sibling.dot), sibling);
   return [...known].map(([dot, { tombstone, bytes, value }]) =>
-    tombstone ? `${dot}  deleted` : `${dot}  ${bytes} bytes  ${JSON.stringify(value)}`,
+    tombstone ? `${dot}  deleted` : `${dot}  ${bytes} bytes  ${printable(JSON.stringify(value))}`,
   );
 }
 
@@ -57,6 +57,7 @@ function verdictOf(copies: readonly HeldCopy[]): string {
   const states = new Set(told.map(({ copy }) => JSON.stringify([copy!.dots, copy!.context])));
   const away = silent.map(({ row }) => row.name).join(', ');
   const missing = silent.length === 0 ? '' : ` ${away} did not answer.`;
+  if (told.length === 0) return `None of its owners says what it holds.${missing}`;
   if (states.size > 1)
     return `The owners hold different states: a get, a hint or a tree exchange will make them equal.${missing}`;
   const siblings = told[0]?.copy?.siblings.length ?? 0;

@@ -55,6 +55,8 @@ export async function gatherTrace(
       nodes.map((node) => askInsight(question, node, { ask: 'trace', id })),
     );
     notes = answers.flatMap(notesIn);
+    // Who does not know the nodes' password hears nothing, however often it asks.
+    if (answers.every((answer) => answer === undefined)) break;
     if (notes.some((note) => note.kind === 'step' && note.what === 'settled')) break;
     await new Promise<void>((resolve) => {
       question.clock.setTimeout(resolve, gatherRestMs);
@@ -65,5 +67,15 @@ export async function gatherTrace(
 
 function notesIn(answer: InsightAnswer | undefined): Note[] {
   const notes = answer?.['notes'];
-  return Array.isArray(notes) ? notes.map(noteOf) : [];
+  return Array.isArray(notes) ? notes.flatMap((note) => readable(note) ?? []) : [];
+}
+
+/** Undefined: a node of another version may know of others. */
+function readable(note: unknown): Note | undefined {
+  try {
+    return noteOf(note);
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined;
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@
 import { aligned } from '../../insight/alignment.js';
 import { clientName, type Note, type StateValue } from '../../insight/notes.js';
 import type { PlainValue } from '../../insight/notes.js';
+import { printable } from '../output.js';
 
 /** `nameOf`: of a node's id. */
 export function traceText(notes: readonly Note[], nameOf: (id: string) => string): string {
@@ -10,13 +11,14 @@ export function traceText(notes: readonly Note[], nameOf: (id: string) => string
   const fromUs = inOrder[0]?.atUs ?? 0;
   const lines = inOrder.flatMap((note) => {
     const text = textOf(note, nameOf);
-    return text === undefined ? [] : [{ note, text }];
+    return text === undefined ? [] : [{ note, text: printable(text) }];
   });
-  const width = Math.max(0, ...lines.map(({ note }) => nameOf(note.node).length));
+  const whoOf = ({ node }: Note): string => printable(nameOf(node));
+  const width = Math.max(0, ...lines.map(({ note }) => whoOf(note).length));
   return lines
     .map(({ note, text }) => {
       const ms = ((note.atUs - fromUs) / 1000).toFixed(2).padStart(8);
-      return `${ms} ms  ${nameOf(note.node).padEnd(width)}  ${text}`;
+      return `${ms} ms  ${whoOf(note).padEnd(width)}  ${text}`;
     })
     .join('\n');
 }

@@ -52,9 +52,9 @@ export class LocalBreaking implements Breaking {
   }
 
   private picture(name: string, node: SupervisedProcess): ProcessPicture {
-    if (!node.isRunning) return { state: 'stopped' };
-    if (node.isPaused) return { state: 'paused' };
-    return { state: this.cut.get(name) === node.starts ? 'disconnected' : 'running' };
+    if (!node.isRunning) return { name, state: 'stopped' };
+    if (node.isPaused) return { name, state: 'paused' };
+    return { name, state: this.cut.get(name) === node.starts ? 'disconnected' : 'running' };
   }
 }
 

@@ -82,8 +82,8 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     await Promise.race([serve(), stop.requested]);
   } finally {
     ending.abort();
-    await dashboard.close();
-    await cluster.stop();
+    // Neither waits for the other: a dashboard that hangs keeps no node.
+    await Promise.all([dashboard.close(), cluster.stop()]);
   }
 }
 

@@ -1,7 +1,9 @@
 /** `GET /api/trace-file`: what was told, as a file. `GET /api/replay`: a file that is shown. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { traceFileText } from '../../insight/note-writer.js';
@@ -10,8 +12,8 @@ import type { ClusterPicture, NodeLabel, NodePicture } from '../wire.js';
 import { traceNotes } from './traces.js';
 import type { ApiParts } from './parts.js';
 
-export function filesApi({ live, replayFile }: ApiParts): Hono {
-  const api = new Hono();
+export function filesApi({ live, replayFile }: ApiParts): Hono<{ Bindings: HttpBindings }> {
+  const api = new Hono<{ Bindings: HttpBindings }>();
   api.get('/trace-file', async (context) => {
     const id = context.req.query('trace');
     if (live === undefined) return context.text('no cluster is shown', 404);
@@ -26,15 +28,19 @@ export function filesApi({ live, replayFile }: ApiParts): Hono {
   });
   api.get('/replay', async (context) => {
     if (replayFile === undefined) return context.text('no file was given to show', 404);
-    const { size } = await stat(replayFile);
+    const file = await stat(replayFile).catch(() => undefined);
+    if (file?.isFile() !== true) return context.text('the file is not there any more', 404);
     const { traceFileBytesMax } = dashboardLimits;
-    if (size > traceFileBytesMax)
+    if (file.size > traceFileBytesMax)
       return context.text(
-        `it has ${megabytes(size)} MB, and the page takes ${megabytes(traceFileBytesMax)} MB at most. Its first lines alone are a trace file too.`,
+        `it has ${megabytes(file.size)} MB, and the page takes ${megabytes(traceFileBytesMax)} MB at most. Its first lines alone are a trace file too.`,
         413,
       );
-    const bytes = Readable.toWeb(createReadStream(replayFile)) as ReadableStream;
-    return context.body(bytes, 200, { 'Content-Type': 'application/jsonl' });
+    const { outgoing } = context.env;
+    outgoing.writeHead(200, { 'Content-Type': 'application/jsonl' });
+    // What breaks off, the file or its reader, ends both.
+    pipeline(createReadStream(replayFile), outgoing, () => undefined);
+    return RESPONSE_ALREADY_SENT;
   });
   return api;
 }

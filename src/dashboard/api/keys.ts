@@ -7,7 +7,7 @@ import { bucketOf, keyOf } from '../../client/bucket-options.js';
 import { UnavailableError } from '../../errors.js';
 import type { PlainValue } from '../../insight/notes.js';
 import { layoutOf, type RingMessage } from '../../wire/ring-message.js';
-import { isFields, type Fields } from '../node-questions.js';
+import { isFields, type Fields } from '../fields.js';
 import type { KeyCopy, KeyPicture, KeysPage, SiblingPicture } from '../wire.js';
 import type { LiveParts } from './parts.js';
 
@@ -87,7 +87,7 @@ function siblingOf(value: Fields[string]): SiblingPicture | undefined {
   if (!isFields(value)) return undefined;
   const { dot, bytes, value: shown, tombstone } = value;
   return {
-    dot: typeof dot === 'string' ? dot : JSON.stringify(dot),
+    dot: typeof dot === 'string' ? dot : JSON.stringify(dot ?? null),
     bytes: typeof bytes === 'number' ? bytes : 0,
     ...(typeof shown === 'string' && { value: shown }),
     isTombstone: tombstone === true,

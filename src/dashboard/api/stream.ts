@@ -7,9 +7,11 @@ import type { ApiParts } from './parts.js';
 export function streamApi({ streams, greeting }: ApiParts): Hono<{ Bindings: HttpBindings }> {
   const api = new Hono<{ Bindings: HttpBindings }>();
   api.get('/stream', (context) => {
+    const { incoming, outgoing } = context.env;
+    const type = { 'Content-Type': 'text/event-stream' };
+    if (incoming.method === 'HEAD') return context.body(null, 200, type);
     if (streams.isFull) return context.text('too many pages watch', 503);
-    const { outgoing } = context.env;
-    outgoing.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    outgoing.writeHead(200, type);
     streams.add(outgoing, greeting);
     return RESPONSE_ALREADY_SENT;
   });

@@ -9,7 +9,7 @@ import { MalformedError } from '../../errors.js';
 import { noteOf } from '../../insight/note-reader.js';
 import { aligned } from '../../insight/alignment.js';
 import { clientName, isTraceId, type Note } from '../../insight/notes.js';
-import { isFields, type Fields } from '../node-questions.js';
+import { isFields, type Fields } from '../fields.js';
 import type { Sampling, TraceSummary } from '../wire.js';
 import { MalformedInput, posted, type LiveParts } from './parts.js';
 

@@ -68,6 +68,27 @@ export const insightMutants: readonly Mutant[] = [
     replace: 'false',
   },
   {
+    name: 'refused-writes-watched-for-ever',
+    test: 'unit/insight/trace-recorder',
+    file: recorder,
+    find: 'this.writeIsOver();\n            throw error;',
+    replace: 'throw error;',
+  },
+  {
+    name: 'syncs-of-others-noted',
+    test: 'unit/insight/trace-recorder',
+    file: recorder,
+    find: ' && lastWrite !== before',
+    replace: '',
+  },
+  {
+    name: 'owed-to-everybody',
+    test: 'unit/insight/key-copies',
+    file: 'src/insight/key-copies.js',
+    find: 'store.hints.owedTo(storageKey)',
+    replace: 'store.hints.targets()',
+  },
+  {
     name: 'clocks-of-others-trusted',
     test: 'unit/insight/alignment',
     file: 'src/insight/alignment.js',

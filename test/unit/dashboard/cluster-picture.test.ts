@@ -1,7 +1,7 @@
 /** What nodes answered is put together; what is not as it should be is not there. */
 import { expect, test } from '@jest/globals';
 import { pictureOf, type Answered } from '../../../src/dashboard/cluster-picture.js';
-import type { Fields } from '../../../src/dashboard/node-questions.js';
+import type { Fields } from '../../../src/dashboard/fields.js';
 import type { NodeView, StatusPicture } from '../../../src/dashboard/wire.js';
 
 function viewShown(view: Fields): NodeView | null {

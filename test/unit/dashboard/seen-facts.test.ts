@@ -28,7 +28,7 @@ function node(id: string, reach: Readonly<Record<string, Reach>>, told: Told = {
     isLeaving: false,
     view: { reach, absent: [], hints, charts: [] },
     rates,
-    ...(process !== undefined && { process: { state: process } }),
+    ...(process !== undefined && { process: { name: label.name, state: process } }),
   };
 }
 

@@ -9,6 +9,7 @@ import { RealClock } from '../../../src/seams/real-clock.js';
 import { RealRandom } from '../../../src/seams/real-random.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
 import { askHttp, pageTokenIn } from '../../support/http-question.js';
+import { until } from '../../support/until.js';
 
 const { bodyBytesMax } = dashboardLimits;
 const opened: Dashboard[] = [];
@@ -151,7 +152,8 @@ describe('elsewhere than on loopback', () => {
   test('whoever comes with it is let in, by a cookie that no script and no other site has', async () => {
     const { port, token } = await open({ host: '0.0.0.0' });
     const answer = await askHttp({ port, path: `/?token=${token}` });
-    expect([answer.code, answer.headers.location]).toEqual([303, '/']);
+    expect([answer.code, answer.headers['refresh']]).toEqual([200, '0; url=/']);
+    expect(answer.text).not.toContain('quorate-token');
     const [cookie = ''] = answer.headers['set-cookie'] ?? [];
     expect(cookie).toMatch(/HttpOnly/);
     expect(cookie).toMatch(/SameSite=Strict/);
@@ -159,6 +161,14 @@ describe('elsewhere than on loopback', () => {
     expect((await askHttp({ port, path: '/', headers: { Cookie } })).code).toBe(200);
     const Authorization = `Bearer ${token}`;
     expect((await askHttp({ port, path: '/', headers: { Authorization } })).code).toBe(200);
+  });
+
+  test('whoever is in already and comes with it again is led away from the address that has it', async () => {
+    const { port, token } = await open({ host: '0.0.0.0' });
+    const headers = { Authorization: `Bearer ${token}` };
+    const answer = await askHttp({ port, path: `/?token=${token}`, headers });
+    expect(answer.headers['refresh']).toBe('0; url=/');
+    expect((await askHttp({ port, path: '/?token=guessed', headers })).code).toBe(401);
   });
 
   test('the token alone posts nothing', async () => {
@@ -195,6 +205,33 @@ describe('bytes', () => {
       socket.resetAndDestroy();
     }
     expect((await askHttp({ port, path: '/' })).code).toBe(200);
+  });
+
+  test('who asks again before it is answered is refused, and holds nothing', async () => {
+    const { port } = await open();
+    const { streamsMax } = dashboardLimits;
+    const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+    for (let i = 0; i < 2 * streamsMax; i++) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(ask('/api/charts') + ask('/api/stream') + ask('/api/trace-file'));
+      let said = '';
+      socket.on('data', (bytes: Buffer) => (said += bytes.toString()));
+      await until(() => said.split('HTTP/1.1 ').length === 4);
+      expect(said.match(/HTTP\/1\.1 \d+/g)?.slice(1)).toEqual(['HTTP/1.1 503', 'HTTP/1.1 503']);
+      socket.resetAndDestroy();
+    }
+    const socket = connect(port, '127.0.0.1');
+    socket.write(ask('/api/stream'));
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    expect(bytes.toString()).toContain(' 200 ');
+    socket.destroy();
+  });
+
+  test('the head of a stream is no stream', async () => {
+    const { port } = await open();
+    for (let i = 0; i < 2 * dashboardLimits.streamsMax; i++)
+      expect((await askHttp({ port, path: '/api/stream', method: 'HEAD' })).code).toBe(200);
   });
 
   test('what is posted must be what it says', async () => {

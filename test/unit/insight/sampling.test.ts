@@ -177,4 +177,15 @@ describe('what is kept', () => {
     traces.handedOff(id, ['key 1'], [id]);
     expect(handed()).toBe(2);
   });
+
+  test('of several keys in one message it is handed off with the last: nobody says which is its own', () => {
+    const mark = traces.begin(request('k'), traceId(1));
+    traces.owes([mark.id], id, ['one', 'two', 'three']);
+    const handed = (): number =>
+      traces.notesOf(mark.id)!.filter((note) => 'what' in note && note.what === 'handedOff').length;
+    traces.handedOff(id, ['one', 'two'], [id]);
+    expect(handed()).toBe(0);
+    traces.handedOff(id, ['three'], [id]);
+    expect([handed(), traces.owesSome]).toEqual([1, false]);
+  });
 });

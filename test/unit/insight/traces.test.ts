@@ -1,5 +1,6 @@
 /** A put under the glass: what its trace says is what its receipt and the stores say. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { limits } from '../../../actors/rules/limits.js';
 import type { Note, StepNote, StepWhat } from '../../../src/insight/notes.js';
 import { noteOf } from '../../../src/insight/note-reader.js';
 import { tracedGet, tracedPut } from '../../../src/coordinator/traced-request.js';
@@ -143,6 +144,47 @@ test('fallback: who stands in has the hint that the receipt counts, for whom it 
   expect(abouts('handedOff', 3)).toEqual([1]);
 });
 
+test('fallback: where it stands in for one that is only slow, the coordinator owes the other', async () => {
+  const { store } = cluster.nodes[1]!;
+  store.logHeld = true;
+  cluster.nodes[0]!.clock.setTimeout(() => store.release(), 2 * limits.slowPutReplicaMs);
+  cluster.silence(2);
+  underGlass(0);
+  const receipt = receiptOf(await cluster.put(0, { quorum: 3 }));
+  expect(receipt).toEqual({ acked: 3, primaries: 2, fallbacks: 1, hints: 0 });
+  expect(ackedBy(0)).toEqual([0, 1, 3]);
+  await cluster.run(2_000);
+  expect([abouts('hintOwed', 3), abouts('hintOwed', 0)]).toEqual([[1], [2]]);
+  const owedBy = (at: number): number[] =>
+    [...cluster.nodes[at]!.store.hintsTo.keys()].map(indexOf);
+  expect([owedBy(3), owedBy(0)]).toEqual([[1], [2]]);
+  expect(abouts('stored')).toEqual(holders());
+});
+
+test('a coordinator that is no primary owes the states to all of them until they have said yes', async () => {
+  underGlass(3);
+  await cluster.put(3);
+  expect(abouts('hintOwed', 3)).toEqual([0, 1, 2]);
+  await cluster.run(1_000);
+  const yes = abouts('acked', 3);
+  expect(yes).toContain(3);
+  expect(abouts('handedOff', 3)).toEqual(yes.filter((at) => at !== 3));
+  const owed = [...cluster.nodes[3]!.store.hintsTo.keys()].map(indexOf);
+  expect(owed).toEqual([0, 1, 2].filter((at) => !yes.includes(at)));
+});
+
+test('a coordinator that may owe nothing has not said yes, and counts for nothing', async () => {
+  cluster.nodes[3]!.store.hintsFull = true;
+  underGlass(3);
+  const receipt = receiptOf(await cluster.put(3, { quorum: 3 }));
+  expect(receipt).toEqual({ acked: 3, primaries: 3, fallbacks: 0, hints: 0 });
+  await cluster.run(1_000);
+  expect([ackedBy(3), abouts('refused', 3)]).toEqual([
+    [0, 1, 2],
+    [0, 1, 2],
+  ]);
+});
+
 test('unknown: nobody else has acknowledged, and the value is where the trace says', async () => {
   for (const at of [1, 2, 3]) cluster.silence(at);
   underGlass(0);
@@ -180,11 +222,38 @@ test('repair: who was behind is the one that is repaired, and then holds what th
   const reply = await cluster.get(0, { quorum: 3 });
   expect(reply.ok && reply.values.map(textOf)).toEqual(['one']);
   await cluster.run(1_000);
-  expect(abouts('answered', 0)).toEqual([1, 2]);
+  expect(abouts('answered', 0)).toEqual([0, 1, 2]);
   expect(steps('verdict', 0).map(({ text }) => text)).toEqual(['quorum.differing']);
   expect(abouts('repaired', 0)).toEqual([1]);
   expect(abouts('stored', 1)).toEqual([1]);
   expect(cluster.valuesAt(1)).toEqual(['one']);
+});
+
+test('repair: a coordinator that was behind itself is repaired as any other, and says no yes', async () => {
+  cluster.silence(0);
+  await cluster.put(1, { value: 'one' });
+  await cluster.run(20_000);
+  cluster.nats.healAll();
+  expect(cluster.valuesAt(0)).toEqual([]);
+  underGlass(0);
+  await cluster.get(0, { quorum: 3 });
+  await cluster.run(1_000);
+  expect([abouts('repaired', 0), abouts('acked', 0)]).toEqual([[0], []]);
+  expect(cluster.valuesAt(0)).toEqual(['one']);
+});
+
+test('a get that its node answers by itself says so, and is over with that', async () => {
+  await cluster.put(0);
+  underGlass(0);
+  const reply = await cluster.get(0, { quorum: 1 });
+  expect(receiptOf(reply)).toMatchObject({ acked: 1, primaries: 1 });
+  expect(notes().map((note) => note.kind === 'step' && note.what)).toEqual([
+    'received',
+    'answered',
+    'replied',
+    'settled',
+  ]);
+  expect(abouts('answered', 0)).toEqual([0]);
 });
 
 describe('who watches charts', () => {

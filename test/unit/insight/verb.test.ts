@@ -6,8 +6,9 @@ import { insightLimits } from '../../../actors/rules/limits/insight.js';
 import { MalformedError } from '../../../src/errors.js';
 import { askOf } from '../../../src/insight/asks.js';
 import { noteOf } from '../../../src/insight/note-reader.js';
+import type { TraceRecorder } from '../../../src/insight/trace-recorder.js';
 import type { QuorateNode } from '../../../src/node/compose-node.js';
-import { TreeExchange } from '../../../src/replica/tree-exchange.js';
+import type { TreeExchange } from '../../../src/replica/tree-exchange.js';
 import {
   decodeDocument,
   encodeDocument,
@@ -32,6 +33,12 @@ async function answerTo(bytes: Uint8Array): Promise<Answer> {
   return decodeDocument(await world.askNode(node, 'insight', bytes)) as Answer;
 }
 
+interface Parts {
+  readonly exchange: TreeExchange;
+  readonly insight: { stop(): void; readonly traces: TraceRecorder };
+}
+
+const partsOf = (of: QuorateNode): Parts => (of as unknown as { readonly parts: Parts }).parts;
 const ask = (fields: DocumentValue): Promise<Answer> => answerTo(encodeDocument(fields));
 const inbox = '_INBOX.watcher';
 
@@ -102,12 +109,25 @@ describe('a question', () => {
     expect(view).toMatchObject({ absent: [], hints: {}, differing: [], watchers: 0 });
     const charts = (view['charts'] as unknown[]).map(noteOf);
     expect(charts.map((chart) => chart.kind === 'chart' && chart.chart)).toContain('peer');
-    const { exchange } = (node as unknown as { parts: { exchange: TreeExchange } }).parts;
+    const { exchange } = partsOf(node);
     const many = Array.from({ length: insightLimits.differingMax + 9 }, (_, at) => at);
     Object.defineProperty(exchange, 'differing', { configurable: true, value: many });
     const { differing } = await ask({ ask: 'view' });
     expect(differing).toEqual(many.slice(0, insightLimits.differingMax));
     delete (exchange as { differing?: unknown }).differing;
+  });
+
+  test('of what the node fails to say is answered with an error, and ends nothing', async () => {
+    const broken = {
+      get partition(): never {
+        throw new Error('it is broken');
+      },
+    };
+    const { exchange } = partsOf(node);
+    Object.defineProperty(exchange, 'differing', { configurable: true, value: [broken] });
+    expect(await ask({ ask: 'view' })).toEqual({ error: expect.stringContaining('broken') });
+    delete (exchange as { differing?: unknown }).differing;
+    expect(world.errors).toEqual([]);
   });
 
   test('of the time line begins with the start, and goes on where it ended', async () => {
@@ -239,4 +259,12 @@ describe('whatever bytes come', () => {
     expect(world.errors).toEqual([]);
     expect(await world.request('kv.get.b.k')).toBe('hello');
   });
+});
+
+test('a node that stops samples nothing any more: nothing of it is left to wait for', async () => {
+  await ask({ ask: 'sample', rate: 1 });
+  const { insight } = partsOf(node);
+  expect(insight.traces.isSampling).toBe(true);
+  insight.stop();
+  expect(insight.traces.isSampling).toBe(false);
 });

@@ -162,6 +162,14 @@ describe('batches', () => {
     expect(textsTo('one')).toEqual(['after it']);
   });
 
+  test('what waits when the node stops is sent', () => {
+    watchers.watch('one', false, leaseMsMax);
+    watchers.tell(event('the node stops'));
+    watchers.stop();
+    expect(textsTo('one')).toEqual(['the node stops']);
+    expect(clock.pending).toBe(0);
+  });
+
   test('nothing is sent where nothing happens', () => {
     watchers.watch('one', true, leaseMsMax);
     clock.advance(1_000);

@@ -75,7 +75,7 @@ test('how a node is, in a word', () => {
     nodeWith('n1', { reach: 'down', status: null }),
     nodeWith('n1', { status: null }),
     nodeWith('n1', { silentMs: clusterViewLimits.staleMsMin + 1 }),
-    nodeWith('n1', { process: { state: 'paused' } }),
+    nodeWith('n1', { process: { name: 'n1', state: 'paused' } }),
     nodeWith('n1', { isLeaving: true }),
     nodeWith('n1', { isRemoved: true, isLeaving: true, reach: 'down' }),
   ].map((node) => nodeState(node).word);

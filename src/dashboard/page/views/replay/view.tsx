@@ -137,15 +137,12 @@ function Played({ player, nodes, title }: PlayedProps) {
   );
 }
 
-/** More are not told apart. */
-const clientsMax = 32;
-
 /** Those that ask for something; where nobody says so, all that are no nodes. */
 function clientsOf(film: Film, nodes: readonly NodePicture[]): string[] {
   const ids = new Set(nodes.map(({ id }) => id));
   const others = film.actors.filter((actor) => !ids.has(actor));
   const asking = others.filter((actor) => film.asking.has(actor));
-  return (asking.length === 0 ? others : asking).slice(0, clientsMax);
+  return (asking.length === 0 ? others : asking).slice(0, dashboardLimits.filmClientsMax);
 }
 
 function Violated({ film, player }: { readonly film: Film; readonly player: Player }) {

@@ -1,5 +1,11 @@
 /** The nodes as the story sees them, each with what can be done to it. */
-import type { BreakHow, ClusterPicture, KeyPicture, NodePicture } from '../../../wire.js';
+import type {
+  BreakHow,
+  ClusterPicture,
+  KeyPicture,
+  NodePicture,
+  ProcessPicture,
+} from '../../../wire.js';
 import type { RunningStory } from './use-story.js';
 import { nameIn, nodeFact, type StoryFacts } from './facts.js';
 
@@ -10,7 +16,7 @@ interface Deed {
 }
 
 const kill: Deed = { how: 'kill', says: 'kill -9', title: 'End the process at once' };
-const deedsWhile: Readonly<Record<string, readonly Deed[]>> = {
+const deedsWhile: Readonly<Record<ProcessPicture['state'], readonly Deed[]>> = {
   running: [
     kill,
     { how: 'pause', says: 'Pause', title: 'The process stands still; its connection does not' },
@@ -29,7 +35,8 @@ export function Board({
 }: {
   readonly picture: ClusterPicture;
   readonly story: RunningStory;
-  readonly onBreak: (node: NodePicture, how: BreakHow) => void;
+  /** By the name of its process: a node that was not started here has none. */
+  readonly onBreak: (process: string, how: BreakHow) => void;
 }) {
   const nodes = picture.nodes.filter(({ isRemoved }) => !isRemoved);
   const { facts } = story.snapshot.context;
@@ -43,22 +50,35 @@ export function Board({
           </header>
           <p class="quiet small">{roleOf(node.id, story.key)}</p>
           {facts !== undefined && <Held facts={facts} id={node.id} />}
-          <div class="row">
-            {(deedsWhile[stateOf(node)] ?? []).map(({ how, says, title }) => (
-              <button
-                key={how}
-                type="button"
-                title={title}
-                aria-label={`${says} ${node.name}`}
-                onClick={() => onBreak(node, how)}
-              >
-                {says}
-              </button>
-            ))}
-          </div>
+          <Deeds node={node} onBreak={onBreak} />
         </li>
       ))}
     </ul>
+  );
+}
+
+function Deeds({
+  node: { name, process },
+  onBreak,
+}: {
+  readonly node: NodePicture;
+  readonly onBreak: (process: string, how: BreakHow) => void;
+}) {
+  if (process === undefined) return <p class="quiet small">not started here</p>;
+  return (
+    <div class="row">
+      {deedsWhile[process.state].map(({ how, says, title }) => (
+        <button
+          key={how}
+          type="button"
+          title={title}
+          aria-label={`${says} ${name}`}
+          onClick={() => onBreak(process.name, how)}
+        >
+          {says}
+        </button>
+      ))}
+    </div>
   );
 }
 

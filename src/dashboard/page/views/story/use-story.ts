@@ -66,16 +66,16 @@ function storyOf(store: PageStore, cluster: LiveCluster): StoryActor {
 
 function deedsIn(store: PageStore, cluster: LiveCluster): Deeds {
   const at = { bucket: storyBucket, key: storyKey };
-  const nameOf = (id: string): string =>
-    store.pictures.last?.nodes.find((node) => node.id === id)?.name ?? id;
+  const processOf = (id: string): string =>
+    store.pictures.last?.nodes.find((node) => node.id === id)?.process?.name ?? id;
   return {
     put: async (value, context) => {
       const told = { ...at, value, ...(context !== undefined && { context }) };
       return done(await cluster.put(told)).receipt ?? '';
     },
     read: async () => done(await cluster.get(at)).context ?? '',
-    kill: (node) => cluster.break({ node: nameOf(node), how: 'kill' }),
-    restart: (node) => cluster.break({ node: nameOf(node), how: 'restart' }),
+    kill: (node) => cluster.break({ node: processOf(node), how: 'kill' }),
+    restart: (node) => cluster.break({ node: processOf(node), how: 'restart' }),
   };
 }
 

@@ -59,9 +59,7 @@ function Told({ cluster }: { readonly cluster: LiveCluster }) {
           picture={picture}
           story={story}
           onBreak={(node, how) => {
-            cluster
-              .break({ node: node.name, how })
-              .catch((error: Error) => page.say(error.message));
+            cluster.break({ node, how }).catch((error: Error) => page.say(error.message));
           }}
         />
         <Noted store={store} nodes={picture.nodes} />

@@ -1,0 +1,8 @@
+/** Maps as nodes send them: MessagePack documents, of which nothing is believed yet. */
+import type { DocumentValue } from '../wire/message-pack.js';
+
+export type Fields = Readonly<Record<string, DocumentValue>>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
