@@ -8,7 +8,7 @@ import { Hono } from 'hono';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { traceFileText } from '../../insight/note-writer.js';
 import { upName, type ChartNote, type Note } from '../../insight/notes.js';
-import type { ClusterPicture, NodeLabel, NodePicture } from '../wire.js';
+import type { ChartInstance, ClusterPicture, NodeLabel, NodePicture } from '../wire.js';
 import { traceNotes } from './traces.js';
 import type { ApiParts } from './parts.js';
 
@@ -50,16 +50,24 @@ function recorded(notes: readonly Note[], picture: ClusterPicture | undefined): 
   if (picture === undefined) return notes;
   const moved = new Set(notes.map((note) => (note.kind === 'chart' ? instanceOf(note) : '')));
   const atUs = notes.length === 0 ? Math.round(picture.atMs * 1000) : startOf(notes);
-  const still = [
-    ...(picture.charts ?? []).map((chart) => ({ ...chart, node: upName })),
-    ...picture.nodes.flatMap(({ id, view }) =>
-      (view?.charts ?? []).map((chart) => ({ ...chart, node: id })),
-    ),
-  ].filter((chart) => !moved.has(instanceOf(chart)));
-  return [
-    ...still.map((chart) => ({ ...chart, kind: 'chart' as const, event: '', atUs })),
-    ...notes,
-  ];
+  const still: Note[] = [];
+  const add = (node: string, charts: readonly ChartInstance[] = []): void => {
+    for (const { chart, instance, state, context } of charts)
+      if (!moved.has(instanceOf({ node, chart, instance })))
+        still.push({
+          kind: 'chart',
+          atUs,
+          node,
+          chart,
+          instance,
+          event: '',
+          state,
+          ...(context !== undefined && { context }),
+        });
+  };
+  add(upName, picture.charts);
+  for (const { id, view } of picture.nodes) add(id, view?.charts);
+  return [...still, ...notes];
 }
 
 function instanceOf({ node, chart, instance }: Pick<ChartNote, 'node' | 'chart' | 'instance'>) {

@@ -83,7 +83,7 @@ function Shown({
   readonly route: ReturnType<typeof routeOf>;
   readonly sayings: readonly string[];
 }) {
-  const { show } = usePage();
+  const page = usePage();
   const { source, greeting } = useStore();
   const canBreak = greeting?.canBreak === true;
   const hasReplay = greeting?.hasReplay === true;
@@ -100,7 +100,7 @@ function Shown({
       tabs={tabs}
       route={route}
       sayings={sayings}
-      backToCluster={isFile && hasCluster ? () => show(live) : undefined}
+      backToCluster={isFile && hasCluster ? () => page.show(live) : undefined}
     >
       <View path={route.path} />
     </Frame>
@@ -121,7 +121,10 @@ function useReplay(hasReplay: boolean): void {
   useEffect(() => {
     if (!hasReplay || isAsked.current) return;
     isAsked.current = true;
-    askedReplay().then(page.take, (error: unknown) => page.say(refusalText('The file', error)));
+    askedReplay().then(
+      (file) => page.take(file),
+      (error: unknown) => page.say(refusalText('The file', error)),
+    );
   }, [hasReplay, page]);
 }
 

@@ -33,7 +33,8 @@ function supervised({ isEndExpected = false } = {}) {
     isEndExpected: () => isEndExpected,
     onServing: () => undefined,
     onGivenUp: () => (isGivenUp = true),
-    onMoved: ({ instance, event, state }) => void moves.push(`${instance} ${event} ${state}`),
+    onMoved: ({ instance, event, state }) =>
+      void moves.push(`${instance} ${event} ${state as string}`),
   });
   started.start();
   return {

@@ -52,6 +52,13 @@ describe('the book of instances', () => {
   });
 });
 
+function statesOf(book: InstanceBook): unknown[] {
+  return book
+    .of('c')[0]!
+    .steps.since(0)
+    .map(({ state, isFinal }) => [state, isFinal]);
+}
+
 test('what was missed of an instance is seen in the second picture that has it elsewhere', () => {
   const book = new InstanceBook();
   const at = (state: string, atMs: number): void => {
@@ -84,11 +91,6 @@ describe('what a node ran', () => {
   const charts = [{ chart: 'c', instance: 'i', state: 'idle' }];
   const picture = (over: Partial<NodePicture>): NodePicture =>
     ({ id: 'n', reach: 'alive', status: { uptimeMs: 10 }, view: { charts }, ...over }) as never;
-  const statesOf = (book: InstanceBook): unknown[] =>
-    book
-      .of('c')[0]!
-      .steps.since(0)
-      .map(({ state, isFinal }) => [state, isFinal]);
 
   test('is over once it is gone, and there again when it answers again', () => {
     const book = new InstanceBook();

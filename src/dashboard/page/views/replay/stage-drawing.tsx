@@ -82,12 +82,16 @@ export function StageDrawing(props: StageDrawingProps) {
           );
         })}
       </svg>
-      {shown.length > nodesShown && (
-        <p class="quiet small">
-          {nodesShown} of {shown.length} nodes are drawn
-        </p>
-      )}
+      <Undrawn count={shown.length} />
     </div>
+  );
+}
+
+function Undrawn({ count }: { readonly count: number }) {
+  return count <= nodesShown ? null : (
+    <p class="quiet small">
+      {nodesShown} of {count} nodes are drawn
+    </p>
   );
 }
 
