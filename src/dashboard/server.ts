@@ -16,6 +16,7 @@ import { chartsApi } from './api/charts.js';
 import { filesApi } from './api/files.js';
 import { keysApi } from './api/keys.js';
 import { MalformedInput, type ApiParts, type LiveParts } from './api/parts.js';
+import { noClusterApi } from './api/no-cluster.js';
 import { requestsApi } from './api/requests.js';
 import { streamApi } from './api/stream.js';
 import { tracesApi } from './api/traces.js';
@@ -127,8 +128,8 @@ function appOf(parts: ApiParts, guarded: GuardOptions): App {
   app.route('/api', filesApi(parts));
   app.route('/api', chartsApi(parts));
   const { live } = parts;
-  if (live !== undefined)
-    for (const api of [tracesApi, keysApi, requestsApi, breakApi]) app.route('/api', api(live));
+  if (live === undefined) app.route('/api', noClusterApi());
+  else for (const api of [tracesApi, keysApi, requestsApi, breakApi]) app.route('/api', api(live));
   app.onError((error, context) => {
     if (error instanceof MalformedInput || error instanceof MalformedError)
       return context.text(error.message, 400);

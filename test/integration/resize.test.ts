@@ -59,7 +59,7 @@ test('three nodes, four, and three again: what was put is there, and the directo
     const all = [main, ...words, '--servers', `nats://127.0.0.1:${port}`];
     return (await promisify(execFile)(process.execPath, all, { env: surroundings })).stdout;
   };
-  const three = up(port);
+  const three = up(port, '--nodes', '3');
   await three.printed(/^quorate: ready · 3 nodes/m);
   for (const key of ['ada', 'bob', 'eve']) await run('put', 'shop', key, `value of ${key}`);
   await three.stop();
@@ -89,7 +89,7 @@ test('two of three are gone: up goes on with the third, which is recovered, and 
     return (await promisify(execFile)(process.execPath, all, { env: surroundings })).stdout;
   };
   const data = join(directory, 'data');
-  const three = up(port);
+  const three = up(port, '--nodes', '3');
   await three.printed(/^quorate: ready · 3 nodes/m);
   await run('put', 'shop', 'ada', 'value of ada');
   await three.stop();

@@ -279,6 +279,18 @@ describe('bytes', () => {
   });
 });
 
+test('where no cluster is shown nothing was noted, and nothing is asked of one', async () => {
+  const seams = { clock: new RealClock(), random: new RealRandom() };
+  const place = { host: '127.0.0.1', port: 0, mayMove: false };
+  const dashboard = await serveDashboard({ ...seams, ...place });
+  opened.push(dashboard);
+  const port = Number(new URL(dashboard.address).port);
+  for (const path of ['/api/timeline', '/api/traces'])
+    expect((await askHttp({ port, path })).text).toBe('[]');
+  for (const path of ['/api/put', '/api/break', '/api/sample'])
+    expect((await post(port, {}, path)).code).toBe(404);
+});
+
 test('a port that is taken: the next one, unless it was named', async () => {
   const { port } = await open();
   const seams = { clock: new RealClock(), random: new RealRandom(), host: '127.0.0.1', port };
