@@ -3,7 +3,8 @@ export const dashboardLimits = {
   /** What a page keeps: notes, and pictures of the cluster, one a second. */
   notesKeptMax: 20_000,
   picturesKeptMax: 900,
-  /** Of each chart the instances that are remembered, and of each its last steps. */
+  /** Charts, of each the instances that are remembered, and of each of these its last steps. */
+  chartsKeptMax: 256,
   chartInstancesKeptMax: 64,
   chartStepsKeptMax: 40,
   /** A shown chart goes on no faster than this; who is further behind goes on with the latest. */
@@ -15,17 +16,26 @@ export const dashboardLimits = {
   chartSampleMs: 1_000,
   /** Lists beside the drawing are drawn anew so often. */
   chartListsMs: 200,
-  /** A trace file that is shown; it is read in pieces, between which the page stays alive. */
-  traceFileBytesMax: 48 * 1024 * 1024,
+  /**
+   * A trace file that is shown. So large a one takes the page some seconds and 50 MB of memory;
+   * runs of the simulator come to a few MB. It is read in pieces, between which the page stays
+   * alive, and where it is not there at once it is said to be read.
+   */
+  traceFileBytesMax: 48_000_000,
   traceFilePieceBytes: 256 * 1024,
+  traceFileSoonBytes: 4_000_000,
   /** Of a file that is played, the cluster is remembered after so many notes, to go back to. */
   checkpointNotes: 10_000,
+  /** Charts of a node of it that have not ended: those that have not moved for longest go first. */
+  fileChartsMax: 512,
+  /** Of a film, those that ask; more are not told apart. */
+  filmClientsMax: 32,
   /** Of a film, what is saved of its last moments: messages of a drawing. */
   savedMessagesMax: 300,
   /** Browsers begin to read what is to be saved within this, some time after they were told to. */
   downloadMsMax: 10_000,
   /** What the page says stays to be read for so long. */
-  sayingMs: 6_000,
+  sayingMs: 10_000,
   sayingsMax: 4,
   /** That notes were left out is said for so long after the last ones were. */
   droppedSaidMs: 8_000,

@@ -112,7 +112,7 @@ export function askedCharts(): Promise<readonly ChartDefinition[]> {
 export async function askedReplay(): Promise<File> {
   const response = await fetch('/api/replay');
   if (!response.ok) throw new Error(await response.text());
-  return new File([await response.blob()], 'replay');
+  return new File([await response.blob()], 'The file');
 }
 
 async function asked<T>(path: string, init?: RequestInit): Promise<T> {

@@ -10,6 +10,8 @@ export interface Page {
   say(text: string): void;
   /** Shows another source, and the view for it. */
   show(source: Source): void;
+  /** Shows a trace file, or says why not. */
+  take(file: File): void;
 }
 
 export const PageContext = createContext<Page | undefined>(undefined);
