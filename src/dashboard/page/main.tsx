@@ -12,7 +12,7 @@ import { Frame, type Tab } from './frame.tsx';
 import { askedReplay, LiveSource } from './live-source.js';
 import { PageContext, usePage, useStore, type Page, type ViewProps } from './page.js';
 import { PageStore } from './page-store.js';
-import { bytesText } from './parts/note-text.js';
+import { bytesText } from './parts/quantity.js';
 import { hashOf, routeOf, type ViewName } from './route.js';
 import type { Source } from './source.js';
 import { ChartsView } from './views/charts/view.tsx';
