@@ -27,6 +27,7 @@ export function tracesApi(live: LiveParts): Hono {
   api.get('/trace/:id', async (context) =>
     context.json(await traceNotes(live, context.req.param('id'))),
   );
+  api.get('/sampling', (context) => context.json(feed.sampling));
   api.post('/sample', async (context) => {
     const sampling = samplingIn(posted(context));
     await feed.sample(sampling);
