@@ -27,7 +27,7 @@ export interface FoundingBook {
 export interface FoundingNews {
   readonly from: NodeId;
   readonly told: FoundingVote;
-  /** Whom the sender reaches, itself included; ascending. */
+  /** Whom the sender reaches and may found a cluster with, itself included; ascending. */
   readonly reached: readonly NodeId[];
   /** The members this node has rows of, itself included. */
   readonly known: readonly NodeId[];

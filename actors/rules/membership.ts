@@ -39,6 +39,13 @@ export interface JoinWish {
   readonly join: 'auto' | 'ask';
   /** By name or id, the member that is gone for good in whose stead it comes; '': of nobody. */
   readonly replaces: string;
+  /** It comes to a cluster that is there, also where it hears nobody of it. */
+  readonly founds?: false;
+}
+
+/** Whether a cluster may be founded with who wishes that. */
+export function mayFound(wish: JoinWish | undefined): boolean {
+  return wish === undefined || (wish.founds !== false && wish.replaces === '');
 }
 
 /**

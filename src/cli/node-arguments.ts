@@ -89,8 +89,8 @@ function addPlaceOptions(command: Command): void {
     )
     .option(
       '--founders <count>',
-      'nodes that must have met to found a cluster',
-      quorumSize,
+      'nodes that must have met to found a cluster; 0: it comes to one that is there',
+      wholeNumber({ min: 0, max: limits.membersMax }),
       preset.founders,
     )
     .addOption(

@@ -1,10 +1,10 @@
 /**
  * The way of a request through the client: taken, sent, tried again, answered exactly once.
  *
- * It goes on to the next node at no cost when NATS says that its coordinator is gone, also when it
- * was on its way there already: the operation id makes a put that arrives twice one write. Refusals
- * that may pass (503, 504) are tried again within the retry budget; 429 sets the pace instead.
- * Nothing outlives its deadline.
+ * It goes on to the next node when its coordinator is gone or silent, also when it was on its way
+ * there already, and rests between once several were: the operation id makes a put that arrives
+ * twice one write. Refusals that may pass (503, 504) are tried again within the retry budget; 429
+ * sets the pace instead. Nothing outlives its deadline.
  */
 import { limits } from '../../actors/rules/limits.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
@@ -36,7 +36,7 @@ export interface DispatcherOptions {
 const gone: RowFailure = {
   code: 503,
   outcome: 'none',
-  message: `${clientLimits.sendsMax} tries met nodes that were gone`,
+  message: `${clientLimits.sendsMax} tries met nodes that are gone or do not answer`,
 };
 
 export class Dispatcher {
@@ -226,9 +226,20 @@ export class Dispatcher {
       if (request.isOver) continue;
       if (read !== undefined) request.coordinate();
       request.tried(options.outcome);
-      if (request.sends < clientLimits.sendsMax) this.outbox.add(request);
-      else this.pending.fail(request, options.failure);
+      if (request.sends >= clientLimits.sendsMax) this.pending.fail(request, options.failure);
+      else this.sendAgain(request);
     }
+  }
+
+  private sendAgain(request: Request): void {
+    const restsSoFar = request.sends - clientLimits.sendsAtOnceMax;
+    if (restsSoFar < 0) {
+      this.outbox.add(request);
+      return;
+    }
+    const atMs = this.outbox.nowMs() + this.budget.restMs(restsSoFar);
+    if (atMs < request.deadlineMs) this.delayed.push({ atMs, request });
+    else this.outbox.add(request);
   }
 
   /**

@@ -2,7 +2,7 @@
  * How often a refused request is tried again. Besides the bound per request there is one for the
  * client as a whole: a token bucket that successes fill (as gRPC's retry throttling, gRFC A6), so
  * retries stay a small share of the load and a sick cluster is not hammered. Going on to the next
- * node because one is gone costs nothing.
+ * node because one is gone costs nothing, and rests where several were met that did not answer.
  */
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Random } from '../seams/random.js';
@@ -44,10 +44,15 @@ export class RetryBudget {
 
   /** Takes a token and says after how many ms to try again; undefined: no more. */
   backoffMs(retriesSoFar: number): number | undefined {
-    const { retriesMax, backoffMs, backoffMsMax } = this.options;
-    if (retriesSoFar >= retriesMax || this.tokens < 1) return undefined;
+    if (retriesSoFar >= this.options.retriesMax || this.tokens < 1) return undefined;
     this.tokens--;
-    const longest = Math.min(backoffMsMax, backoffMs * 2 ** retriesSoFar);
+    return this.restMs(retriesSoFar);
+  }
+
+  /** How long to rest before going on once more, after so many rests. Takes no token. */
+  restMs(restsSoFar: number): number {
+    const { backoffMs, backoffMsMax } = this.options;
+    const longest = Math.min(backoffMsMax, backoffMs * 2 ** restsSoFar);
     return longest / 2 + this.random.below(Math.ceil(longest / 2));
   }
 }

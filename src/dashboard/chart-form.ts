@@ -17,7 +17,7 @@ export interface ChartDefinition {
   /** Its runner goes by a table that is compiled of it. */
   readonly isTable: boolean;
   readonly root: ChartNode;
-  /** The machine's configuration as JSON, as Stately's editor opens it. */
+  /** The machine's configuration, which Stately's tools and `createMachine` take. */
   readonly stately: Readonly<Record<string, unknown>>;
 }
 

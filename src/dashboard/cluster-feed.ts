@@ -3,11 +3,11 @@
  * watches, and not otherwise.
  */
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
-import type { Note } from '../insight/notes.js';
+import { upName, type Note } from '../insight/notes.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { RingMessage } from '../wire/ring-message.js';
-import type { Breaking } from './breaking.js';
+import type { Breaking, MovedChart } from './breaking.js';
 import { pictureOf, type Answered } from './cluster-picture.js';
 import type { Fields } from './fields.js';
 import { everybody, type NodeQuestions } from './node-questions.js';
@@ -37,9 +37,10 @@ export class ClusterFeed {
   private ring: RingMessage | undefined;
   private timer: TimerId;
   private isLooking = false;
+  private unwatchUp: (() => void) | undefined;
   private asking: Promise<ClusterPicture> | undefined;
-  /** Said again, since nodes forget it. */
-  private sampling: Sampling | undefined;
+  /** What was wished last; said again, since nodes forget it. */
+  sampling: Sampling = { rate: 0, slowMs: 0, failed: false };
   /** The latest of all that was told. */
   private recentNotes: Note[] = [];
   latest: ClusterPicture | undefined;
@@ -53,6 +54,7 @@ export class ClusterFeed {
   watch(listener: FeedListener): () => void {
     const isWatched = this.listeners.size > 0;
     this.listeners.add(listener);
+    this.unwatchUp ??= this.options.breaking?.watch((chart) => this.moved(chart));
     // While nobody watched the picture grew old.
     if (isWatched && this.latest !== undefined) listener.pictured(this.latest);
     void this.look();
@@ -107,6 +109,8 @@ export class ClusterFeed {
     this.options.clock.clearTimeout(this.timer);
     this.timer = undefined;
     this.leases.stop();
+    this.unwatchUp?.();
+    this.unwatchUp = undefined;
   }
 
   private async look(): Promise<void> {
@@ -175,6 +179,7 @@ export class ClusterFeed {
       answered: this.answered,
       refusals: this.leases.refusals,
       processes: breaking?.processes() ?? new Map(),
+      charts: breaking?.charts() ?? [],
     });
     return this.latest;
   }
@@ -187,11 +192,14 @@ export class ClusterFeed {
   private renew(statuses: readonly { readonly id: string; readonly pid: number }[]): void {
     this.leases.renew(statuses);
     const { sampling } = this;
-    const isOn =
-      sampling !== undefined && (sampling.rate > 0 || sampling.slowMs > 0 || sampling.failed);
-    if (isOn)
+    if (sampling.rate > 0 || sampling.slowMs > 0 || sampling.failed)
       for (const { id } of statuses)
         void this.options.questions.insight(id, { ask: 'sample', ...sampling });
+  }
+
+  private moved(chart: MovedChart): void {
+    const atUs = Math.round(this.options.clock.wallMs() * 1000);
+    this.tell({ notes: [{ ...chart, atUs, node: upName }], dropped: 0 });
   }
 
   private tell(batch: NoteBatch): void {

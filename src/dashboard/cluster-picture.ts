@@ -31,10 +31,12 @@ export interface PictureParts {
   readonly answered: ReadonlyMap<string, Answered>;
   readonly refusals: ReadonlyMap<string, string>;
   readonly processes: ReadonlyMap<string, ProcessPicture>;
+  /** Of who started them. */
+  readonly charts: readonly ChartInstance[];
 }
 
 export function pictureOf(parts: PictureParts): ClusterPicture {
-  const { atMs, nowMs, servers, ring, answered } = parts;
+  const { atMs, nowMs, servers, ring, answered, charts } = parts;
   const ids = new Set([...(ring?.nodes ?? []).map(({ id }) => id), ...answered.keys()]);
   const nodes = [...ids].map((id) => nodeOf(id, parts)).sort(byName);
   const latest = [...answered.values()].filter((one) => one.atMs === nowMs);
@@ -44,6 +46,7 @@ export function pictureOf(parts: PictureParts): ClusterPicture {
     nodes,
     ring: ring ?? null,
     rates: ratesOf(latest.flatMap(({ before, status }) => countedBetween(before, status) ?? [])),
+    ...(charts.length > 0 && { charts }),
     problems: problemsOf(parts, latest),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A chart as the JSON configuration of a machine, which Stately's editor and `createMachine` open.
+ * A chart as the configuration of a machine, which `createMachine` and Stately's tools take.
  * Actions, guards and actors are names there, as they are in the machines of `actors/`.
  */
 import type { ChartAction, ChartNode, ChartTransition } from './wire.js';

@@ -23,6 +23,8 @@ export interface ClusterPicture {
   readonly ring: RingPicture | null;
   /** Of all nodes together. */
   readonly rates: Rates;
+  /** Of who started the nodes, where that is the dashboard's own process: noted by `up`. */
+  readonly charts?: readonly ChartInstance[];
   /** What the one who looks can't see, in sentences: nobody answers, notes were left out, … */
   readonly problems: readonly string[];
 }

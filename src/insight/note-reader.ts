@@ -104,6 +104,8 @@ export class TraceFileReader {
   private head: TraceHead | undefined;
   private readonly notes: Note[] = [];
   private readonly names = new Map<string, string>();
+  /** How many notes each has. */
+  private readonly traces = new Map<string, number>();
   /** Begun, and not ended by a line break yet. */
   private line = '';
   private number = 0;
@@ -114,7 +116,9 @@ export class TraceFileReader {
     this.chars += text.length;
     const { fileCharsMax, lineCharsMax } = insightLimits;
     if (this.chars > fileCharsMax)
-      throw new MalformedError(`a trace file of more than ${fileCharsMax} characters`);
+      throw new MalformedError(
+        `it has more than the ${inGroups(fileCharsMax)} characters that are read`,
+      );
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
       this.takeLine(this.line + text.slice(start, end));
@@ -144,13 +148,24 @@ export class TraceFileReader {
     try {
       const value = parsed(text);
       if (this.head === undefined) this.head = headOf(value);
-      else this.notes.push(this.sharing(noteOf(value)));
+      else this.add(noteOf(value));
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       throw new MalformedError(`line ${number}: ${error.message}`);
     }
     if (this.notes.length > fileNotesMax)
-      throw new MalformedError(`more than ${fileNotesMax} notes`);
+      throw new MalformedError(
+        `it has more than the ${inGroups(fileNotesMax)} notes that are read`,
+      );
+  }
+
+  private add(note: Note): void {
+    this.notes.push(this.sharing(note));
+    if (!('trace' in note) || note.trace === undefined) return;
+    const count = (this.traces.get(note.trace) ?? 0) + 1;
+    this.traces.set(note.trace, count);
+    if (count > insightLimits.fileTraceNotesMax)
+      throw new MalformedError(`more than ${insightLimits.fileTraceNotesMax} notes of one trace`);
   }
 
   /** Names stand in thousands of notes: of each there is one text. */
@@ -182,6 +197,11 @@ const sharedFields = [
   'verb',
   'trace',
 ] as const;
+
+/** `250 000`. */
+function inGroups(count: number): string {
+  return String(count).replaceAll(/(?<=\d)(?=(?:\d{3})+$)/g, ' ');
+}
 
 function headOf(value: unknown): TraceHead {
   const head = fieldsIn(value, 'the first line');

@@ -4,8 +4,9 @@
  */
 export const formatVersion = 1;
 
-/** Who noted it when it was the one who asked. */
+/** Who noted it when it was the one who asked, and when it was `quorate up`. */
 export const clientName = 'client';
+export const upName = 'up';
 
 /** What became of a request that is under the glass. */
 export const stepWhats = [
@@ -69,7 +70,7 @@ export type PlainValue =
 interface NoteBase {
   /** Microseconds since 1970 by the clock the nodes agree on, or of a simulator's virtual time. */
   readonly atUs: number;
-  /** The id of a node, `client`, or '' for nobody: the world around them. */
+  /** The id of a node, `client`, `up`, or '' for nobody: the world around them. */
   readonly node: string;
 }
 

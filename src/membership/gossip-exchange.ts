@@ -8,7 +8,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { noVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
-import type { Reachability } from '../../actors/rules/membership.js';
+import { mayFound, type Reachability } from '../../actors/rules/membership.js';
 import type { IncomingCall } from '../bus/peers.js';
 import type { Clock } from '../seams/clock.js';
 import type { Inspection } from '../seams/inspection.js';
@@ -133,14 +133,14 @@ export class GossipExchange {
     }
     const before = roster.self;
     const learned = learning.learn(from, news);
-    const met = news.vitals.filter(({ id, opinion }) => id === from || !isDown(opinion));
-    const reached = met.map(({ id }) => id);
+    const reached = news.vitals.filter(({ id, opinion }) => id === from || !isDown(opinion));
+    const met = reached.filter(({ id }) => id === from || mayFound(roster.get(id)?.wish));
     const outdated = news.vitals.filter((vital) => roster.isOutdated(vital.id, vital));
     life.send({
       type: 'news.heard',
       from,
       told: news.vote ?? noVote,
-      reached,
+      reached: met.map(({ id }) => id),
       known: roster.allIds,
       outdated: outdated.map(({ id }) => id),
     });

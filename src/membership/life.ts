@@ -5,7 +5,7 @@ import { arrivalObjection } from '../../actors/rules/arrival.js';
 import type { Configuration, RingVersion } from '../../actors/rules/configuration.js';
 import type { FoundingVote } from '../../actors/rules/founding.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { JoinWish } from '../../actors/rules/membership.js';
+import { type JoinWish, mayFound } from '../../actors/rules/membership.js';
 import { listOf, unconfirmedOf } from '../../actors/membership/founding-book.js';
 import type { MembershipEvent } from '../../actors/membership/membership-events.js';
 import { membershipMachine } from '../../actors/membership/membership.machine.js';
@@ -139,6 +139,8 @@ export class Life {
       return `the cluster was founded without this node: it waits to be taken in${this.outside()}`;
     if (wish.replaces !== '')
       return `waiting for the cluster in which it replaces ${wish.replaces}: nobody of it is heard`;
+    if (wish.founds === false)
+      return 'waiting for the cluster it comes to (it founds none): nobody of it is heard';
     const missing = unconfirmedOf(this.book).map((id) => roster.get(id)?.name ?? id);
     if (missing.length > 0)
       return `waiting for ${missing.join(', ')} to confirm that the nodes that met here found one cluster; if it is gone for good and no node serves, start all others with empty data directories`;
@@ -157,17 +159,20 @@ export class Life {
     return `; it replaces ${wish.replaces} as soon as that one is down and nobody hears it`;
   }
 
-  /** Who is to replace a member belongs to a cluster that is there. */
+  /** Who comes to a cluster that is there founds none, however many it meets. */
   private get foundersMin(): number {
     const { founders, wish } = this.options;
-    return wish.replaces === '' ? founders : limits.membersMax + 1;
+    return mayFound(wish) ? founders : limits.membersMax + 1;
   }
 
+  /** Itself, and all others who can be reached and a cluster may be founded with. */
   private reached(): readonly NodeId[] {
     const { roster, isReachable } = this.options;
+    const { self } = roster;
     return roster
       .all()
       .filter(({ id, status }) => status !== 'left' && isReachable(id))
+      .filter(({ id, wish }) => id === self.id || mayFound(wish))
       .map(({ id }) => id);
   }
 

@@ -88,7 +88,7 @@ export class Membership {
     const { name, host, zone, weight, pid, partitions, founders, join, replaces } = options;
     const { foundingRing } = options;
     const born = { generation: 1, heartbeat: 0, epochs: 0, status: 'joining' } as const;
-    const wish = { join, replaces };
+    const wish = { join, replaces, ...(founders === 0 && { founds: false as const }) };
     const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid, wish });
     this.roster = roster;
     this.told = { name, host, zone, weight };

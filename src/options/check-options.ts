@@ -25,7 +25,7 @@ export function checkOptions(options: NodeOptions): void {
   if (options.join !== 'auto' && options.join !== 'ask')
     throw new RangeError(`join: auto or ask, not ${JSON.stringify(options.join)}`);
   checkWhole('partitions', options.partitions, { min: 1, max: limits.partitionsMax });
-  checkWhole('founders', options.founders, { min: 1, max: limits.membersMax });
+  checkWhole('founders', options.founders, { min: 0, max: limits.membersMax });
   if (options.foundingRing !== 1 && options.foundingRing !== 2)
     throw new RangeError(`foundingRing: 1 or 2, not ${JSON.stringify(options.foundingRing)}`);
   if (!(options.weight > 0 && options.weight <= limits.weightMax))

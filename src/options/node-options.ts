@@ -31,7 +31,10 @@ export interface NodeOptions {
    * notices: for tests and the simulator.
    */
   readonly scrubMemory: boolean;
-  /** Nodes that must have met before they found a cluster together. */
+  /**
+   * Nodes that must have met before they found a cluster together; 0: this one founds none, and
+   * none is founded with it.
+   */
   readonly founders: number;
   /**
    * Of which version the ring of a cluster is that it founds. Those that are there keep theirs,

@@ -72,14 +72,17 @@ export class Inspection {
     this.attached.set(actor, this.watching ? actor.system.inspect(this.all) : undefined);
   }
 
+  /** Before it is stopped: that it ends is the last that is told of it. */
   detach(actor: AnyActorRef): void {
-    this.attached.get(actor)?.unsubscribe();
     this.attached.delete(actor);
   }
 
-  /** Long-lived charts, as they are now; what is seen of them is the caller's to copy. */
+  /**
+   * Long-lived charts and what they have invoked, as they are now; what is seen of them is the
+   * caller's to copy.
+   */
   attachedCharts(): ShownActor[] {
-    return [...this.attached.keys()];
+    return [...this.attached.keys()].flatMap(withChildren);
   }
 
   /**
@@ -136,6 +139,14 @@ export class Inspection {
  */
 function introduce(actor: AnyActorRef, to: InspectionObserver, rootId = actor.sessionId): void {
   to.next?.({ type: '@xstate.actor', rootId, actorRef: actor });
+  for (const child of childrenOf(actor)) introduce(child, to, rootId);
+}
+
+function withChildren(actor: AnyActorRef): AnyActorRef[] {
+  return [actor, ...childrenOf(actor).flatMap(withChildren)];
+}
+
+function childrenOf(actor: AnyActorRef): AnyActorRef[] {
   const { children } = actor.getSnapshot() as { children?: Record<string, AnyActorRef> };
-  for (const child of Object.values(children ?? {})) introduce(child, to, rootId);
+  return Object.values(children ?? {});
 }

@@ -3,7 +3,8 @@
  * each node.
  *
  *   member  [id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, removed]
- *           of one that waits to be a member also join, replaces
+ *           of one that waits to be a member also join, replaces; behind them false, where it
+ *           founds no cluster
  *   vote    [attempt, stored: bin, founders: bin], 8 bytes a node id, ascending; empty: none;
  *           behind them the version of the ring, where it is not 1
  */
@@ -24,7 +25,7 @@ export function memberRow(member: Member): WireValue[] {
   const { id, name, host, zone, weight, pid, generation, heartbeat, status, epochs, wish } = member;
   const place = [id, name, host, zone, weight] as const;
   const removed = member.removed === true;
-  const wished = wish === undefined ? [] : [joins.indexOf(wish.join), wish.replaces];
+  const wished = wish === undefined ? [] : wishRow(wish);
   const beat = [generation, heartbeat] as const;
   return [...place, pid, ...beat, statuses.indexOf(status), epochs, removed, ...wished];
 }
@@ -37,7 +38,7 @@ export function memberOf(row: WireValue | undefined): Member {
   const epochs = row.length === 9 ? 0 : row[9];
   const removed = row.length <= 10 ? false : row[10];
   if (
-    row.length > 13 ||
+    row.length > 14 ||
     typeof removed !== 'boolean' ||
     !isInt(epochs) ||
     epochs < 0 ||
@@ -63,11 +64,18 @@ export function memberOf(row: WireValue | undefined): Member {
   return { ...member, status: known, ...(removed && { removed }), ...(wish && { wish }) };
 }
 
+function wishRow({ join, replaces, founds }: JoinWish): WireValue[] {
+  return [joins.indexOf(join), replaces, ...(founds === undefined ? [] : [founds])];
+}
+
 function wishOf(row: readonly WireValue[]): JoinWish | undefined {
   if (row.length === 0) return undefined;
-  const [join, replaces] = row;
+  const [join, replaces, founds] = row;
   const known = joins[Number(join)];
-  if (isInt(join) && known !== undefined && isLabel(replaces)) return { join: known, replaces };
+  if (isInt(join) && known !== undefined && isLabel(replaces)) {
+    if (founds === undefined) return { join: known, replaces };
+    if (founds === false) return { join: known, replaces, founds };
+  }
   throw new MalformedError('no such wish of a node that joins');
 }
 

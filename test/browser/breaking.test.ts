@@ -56,6 +56,7 @@ inChromium('nodes killed from the page', (program) => {
       .waitFor(patient);
     await page.getByRole('link', { name: 'Cluster' }).click();
     await page.getByText('1 hint waits').waitFor(patient);
+    await seeAsItWas(page);
     await page.getByRole('link', { name: 'Story' }).click();
     await page.getByRole('button', { name: `Start ${dead}`, exact: true }).click();
     await page.goto(`${up.address}#/keys/greetings/hello`);
@@ -80,6 +81,21 @@ inChromium('nodes killed from the page', (program) => {
     expect(otherMishaps()).toEqual([]);
   });
 });
+
+/** By keys: to the first event, of before the page was opened, and to the last. */
+async function seeAsItWas(page: Page): Promise<void> {
+  const later = page.getByRole('button', { name: 'See the cluster as it was' });
+  await tabTo(page, /^Events, the newest first/);
+  await page.keyboard.press('End');
+  await page.getByText('How the cluster was then, this page has not seen.').waitFor();
+  await page.keyboard.press('Home');
+  await later.waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByText('What is shown is').waitFor();
+  await page.getByRole('button', { name: 'Back to now' }).click();
+  await later.waitFor();
+  expect(await page.getByText('What is shown is').count()).toBe(0);
+}
 
 /** Its button, what is to be seen then, and on to the next one. */
 async function chapter(page: Page, button: RegExp, seen: RegExp): Promise<void> {

@@ -114,6 +114,39 @@ inChromium('the page', (program) => {
     expect(await page.getByText(/No node has answered/).count()).toBe(0);
   });
 
+  test('who is refused to watch asks again', async () => {
+    const context = await browser.newContext();
+    try {
+      const page = await context.newPage();
+      let asked = 0;
+      await page.route('**/api/stream', (route) =>
+        ++asked === 1 ? route.fulfill({ status: 503, body: 'full' }) : route.continue(),
+      );
+      await page.goto(up.address);
+      await page.getByText('connection lost').waitFor();
+      await page.getByText('live', { exact: true }).waitFor();
+    } finally {
+      await context.close();
+    }
+  });
+
+  test('which requests are traced by themselves is wished on the page, and told to others', async () => {
+    const { page, mishaps } = await open(wide);
+    await page.keyboard.press('3');
+    await page.getByLabel('what failed').check();
+    await page.getByLabel('of all requests').selectOption('all');
+    await page.goto(`${up.address}#/keys/users/eve`);
+    await page.getByLabel('Value').fill('not asked to be traced');
+    await page.getByRole('button', { name: 'Put', exact: true }).click();
+    await page.getByText(/^Put after/).waitFor();
+    const other = await open(wide);
+    await other.page.keyboard.press('3');
+    await other.page.getByRole('button', { name: /put eve/ }).waitFor();
+    expect(await other.page.getByLabel('what failed').isChecked()).toBe(true);
+    await other.page.getByLabel('of all requests').selectOption('none');
+    expect([...mishaps, ...other.mishaps]).toEqual([]);
+  });
+
   test('dark and light are different colours of one structure', async () => {
     const told: { colour: string; names: string[] }[] = [];
     for (const scheme of ['light', 'dark'] as const) {

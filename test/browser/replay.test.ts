@@ -208,7 +208,7 @@ function inBrowser(executablePath: string): void {
   ])('a file that %s is refused with a sentence', async (_, text, why) => {
     const { page, mishaps } = await open(wide);
     await drop(page, 'other.jsonl', text());
-    await page.getByText(/^other\.jsonl can’t be shown\./).waitFor();
+    await page.getByText(/^other\.jsonl can’t be shown: /).waitFor();
     expect(await page.locator('.sayings').innerText()).toMatch(why);
     // What was shown is shown.
     expect(await page.getByRole('button', { name: 'Show the moment' }).count()).toBe(1);

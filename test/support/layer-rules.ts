@@ -50,6 +50,7 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
       'src/wire/ring-message.ts',
       'src/wire/ring-shares.ts',
       'src/wire/move-progress.ts',
+      'src/insight/notes.ts',
       'src/insight/note-',
       'src/dashboard/wire.ts',
     ],

@@ -280,3 +280,42 @@ test('inspection: an observer may stop watching, or watch anew, while it is told
   clock.pass(10);
   expect(late.states).toEqual(['lit']);
 });
+
+test('inspection: that an actor ends is told, whether it is stopped or has come to its end', () => {
+  const match = setup({}).createMachine({
+    id: 'match',
+    initial: 'burning',
+    states: { burning: { on: { burnt: 'ash' } }, ash: { type: 'final' } },
+  });
+  const notes = new Notes();
+  inspection.watch(notes);
+  inspection.detach(actor);
+  actor.stop();
+  const burning = createActor(match, { clock });
+  inspection.attach(burning);
+  burning.subscribe({
+    complete: () => {
+      inspection.detach(burning);
+      burning.stop();
+    },
+  });
+  burning.start();
+  burning.send({ type: 'burnt' });
+  clock.pass(10);
+  const told = notes.events.flatMap((event) =>
+    event.type === '@xstate.snapshot' ? [(event.snapshot as { status: string }).status] : [],
+  );
+  expect(told).toEqual(['stopped', 'active', 'done']);
+  expect(inspection.attachedCharts()).toEqual([]);
+});
+
+test('inspection: what a chart has invoked is a chart that is there, too', () => {
+  const room = setup({ actors: { lamp } }).createMachine({
+    id: 'room',
+    invoke: { id: 'ceiling', src: 'lamp' },
+  });
+  const entered = createActor(room, { clock, id: 'kitchen' });
+  inspection.attach(entered);
+  entered.start();
+  expect(inspection.attachedCharts().map(({ id }) => id)).toEqual([actor.id, 'kitchen', 'ceiling']);
+});

@@ -97,6 +97,25 @@ describe('founding', () => {
     expect(a!.membership.problems.texts()).toEqual([]);
   });
 
+  test.each([
+    { what: 'told to found none', own: { founders: 0 } },
+    { what: 'that replaces a member', own: { founders: 3, replaces: 'gone' } },
+  ])(
+    'a node $what: no cluster is founded with it, and it comes to the one that is',
+    async ({ own }) => {
+      const world = new MemberWorld('comes', { founders: 3 });
+      const [a] = ['a', 'b'].map((name) => world.start(name));
+      const comer = world.start('comer', own);
+      await world.run(20_000);
+      expect(a!.membership.life.waitingFor()).toMatch(/2 of 3 are here/);
+      expect(comer.membership.life.waitingFor()).toMatch(/nobody of it is heard/);
+      const c = world.start('c');
+      await world.until(() => c.membership.view.self.status === 'active', 2_000);
+      await world.run(2_000);
+      expect(comer.membership.life.waitingFor()).toMatch(/founded without this node/);
+    },
+  );
+
   test.each(Array.from({ length: 12 }, (_, i) => i))(
     'five nodes start within two seconds, founders=3, one dies on the way (seed %i): one cluster, nobody of two',
     async (seed) => {

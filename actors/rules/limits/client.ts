@@ -32,6 +32,11 @@ export const clientLimits = {
   /** Frames one request may be part of. */
   sendsMax: 12,
   /**
+   * So many at once, to one node after the other. Where none of them answers, the whole cluster is
+   * slow rather than a node gone, and more copies make it slower: from then on it rests between.
+   */
+  sendsAtOnceMax: 4,
+  /**
    * What `getAll` and `putAll` keep in flight: enough to fill frames, few enough for each to be
    * answered well before its deadline.
    */

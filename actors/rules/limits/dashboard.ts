@@ -3,7 +3,8 @@ export const dashboardLimits = {
   /** What a page keeps: notes, and pictures of the cluster, one a second. */
   notesKeptMax: 20_000,
   picturesKeptMax: 900,
-  /** Of each chart the instances that are remembered, and of each its last steps. */
+  /** Charts, of each the instances that are remembered, and of each of these its last steps. */
+  chartsKeptMax: 256,
   chartInstancesKeptMax: 64,
   chartStepsKeptMax: 40,
   /** A shown chart goes on no faster than this; who is further behind goes on with the latest. */
@@ -15,16 +16,29 @@ export const dashboardLimits = {
   chartSampleMs: 1_000,
   /** Lists beside the drawing are drawn anew so often. */
   chartListsMs: 200,
-  /** A trace file that is shown; it is read in pieces, between which the page stays alive. */
-  traceFileBytesMax: 48 * 1024 * 1024,
+  /**
+   * A trace file that is shown. So large a one takes the page some seconds and 50 MB of memory;
+   * runs of the simulator come to a few MB. It is read in pieces, between which the page stays
+   * alive, and where it is not there at once it is said to be read.
+   */
+  traceFileBytesMax: 48_000_000,
   traceFilePieceBytes: 256 * 1024,
+  traceFileSoonBytes: 4_000_000,
   /** Of a file that is played, the cluster is remembered after so many notes, to go back to. */
   checkpointNotes: 10_000,
+  /** Charts of a node of it that have not ended: those that have not moved for longest go first. */
+  fileChartsMax: 512,
+  /** Of a film, those that ask; more are not told apart. */
+  filmClientsMax: 32,
   /** Of a film, what is saved of its last moments: messages of a drawing. */
   savedMessagesMax: 300,
+  /** Browsers begin to read what is to be saved within this, some time after they were told to. */
+  downloadMsMax: 10_000,
   /** What the page says stays to be read for so long. */
-  sayingMs: 6_000,
+  sayingMs: 10_000,
   sayingsMax: 4,
+  /** That notes were left out is said for so long after the last ones were. */
+  droppedSaidMs: 8_000,
   /** Of a file that is played: one picture at most so often, by its own time. */
   picturePeriodUs: 1_000_000,
   /** Its server: the port it tries first, and how many after it where that one is taken. */
@@ -42,8 +56,9 @@ export const dashboardLimits = {
   /** Characters of a token that whoever comes from elsewhere must know. */
   tokenCharsMin: 16,
   tokenBytes: 24,
-  /** Pages that watch at once. */
+  /** Pages that watch at once; one more asks again after this. */
   streamsMax: 16,
+  streamAgainMs: 5_000,
   /**
    * One that has left so much unread gets no more until it has read; after so long it is sent away.
    */
@@ -76,6 +91,8 @@ export const dashboardLimits = {
 
   /** Keys of a bucket that the page lists, as they are scrolled to. */
   keysKeptMax: 20_000,
+  /** Of a value that was read so much is shown. */
+  valueCharsShownMax: 16_000,
   /** Of a long list so many rows are drawn above and below those in sight. */
   rowsBeside: 6,
   /** A node whose last answer is older than that is not asked what it thinks of others. */

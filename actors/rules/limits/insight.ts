@@ -55,11 +55,15 @@ export const insightLimits = {
   /** An ask of the verb. */
   askBytesMax: 16 * 1024,
 
-  /** A trace file that is read: characters in all and of a line, notes, nodes, names kept once. */
-  fileCharsMax: 48 * 1024 * 1024,
+  /**
+   * A trace file that is read: characters in all and of a line, notes in all and of one trace,
+   * nodes, names kept once.
+   */
+  fileCharsMax: 48_000_000,
   lineCharsMax: 256 * 1024,
   fileNotesMax: 250_000,
-  fileNodesMax: 4_096,
+  fileTraceNotesMax: 4_096,
+  fileNodesMax: 1_024,
   fileNamesMax: 100_000,
   /** Of a note: characters of a name or text, levels of what is shown beside it. */
   nameCharsMax: 2_048,

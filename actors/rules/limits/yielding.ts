@@ -6,10 +6,10 @@ export const yieldingLimits = {
    */
   restShareCalm: 1,
   restShareServing: 12,
-  restShareStrained: 16,
+  restShareStrained: 40,
   /** However short or long the piece was: so the work goes on, whatever else there is to do. */
   restMsMin: 2,
-  restMsMax: 100,
+  restMsMax: 200,
   /** Timers fire so late, on the average, where requests have to wait. */
   lateMsStrained: 4,
   /** That part of what may wait for the disk is as bad. */

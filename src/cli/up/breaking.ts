@@ -1,6 +1,7 @@
 /** Kills, pauses and cuts off nodes that this `quorate up` started, and only those. */
-import { BreakError, type Breaking } from '../../dashboard/breaking.js';
-import type { BreakRequest, ProcessPicture } from '../../dashboard/wire.js';
+import { BreakError, type Breaking, type MovedChart } from '../../dashboard/breaking.js';
+import type { BreakRequest, ChartInstance, ProcessPicture } from '../../dashboard/wire.js';
+import type { LocalCluster } from './local-cluster.js';
 import type { NodeOrder } from './node-process.js';
 import type { SupervisedProcess } from './supervised-process.js';
 
@@ -9,17 +10,29 @@ export class LocalBreaking implements Breaking {
   private readonly cut = new Map<string, number>();
 
   constructor(
-    private readonly nodes: () => ReadonlyMap<string, SupervisedProcess>,
+    private readonly cluster: Pick<LocalCluster, 'processes' | 'charts' | 'onMoved'>,
     private readonly say: (line: string) => void,
   ) {}
 
+  charts(): readonly ChartInstance[] {
+    return this.cluster.charts();
+  }
+
+  watch(moved: (chart: MovedChart) => void): () => void {
+    this.cluster.onMoved = moved;
+    return () => (this.cluster.onMoved = undefined);
+  }
+
   processes(): ReadonlyMap<string, ProcessPicture> {
-    const pictures = [...this.nodes()].map(([name, node]) => [name, this.picture(name, node)]);
+    const pictures = [...this.cluster.processes].map(([name, node]) => [
+      name,
+      this.picture(name, node),
+    ]);
     return new Map(pictures as [string, ProcessPicture][]);
   }
 
   async break({ node: name, how }: BreakRequest): Promise<void> {
-    const node = this.nodes().get(name);
+    const node = this.cluster.processes.get(name);
     if (node === undefined) throw new BreakError(`No node named ${name} was started here.`);
     const { state } = this.picture(name, node);
     if (how === 'restart') node.startAgain();

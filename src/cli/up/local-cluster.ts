@@ -6,6 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { natsConf } from '../../bus/nats-conf.js';
+import type { MovedChart } from '../../dashboard/breaking.js';
+import type { ChartInstance } from '../../dashboard/wire.js';
 import { makePrivate } from '../../node/private-directory.js';
 import type { Clock } from '../../seams/clock.js';
 import { RealRandom } from '../../seams/real-random.js';
@@ -43,6 +45,8 @@ interface LocalNode {
 }
 
 export class LocalCluster {
+  /** Told whenever the chart of a process moves; undefined: nobody looks. */
+  onMoved: ((chart: MovedChart) => void) | undefined;
   private nats: SupervisedProcess | undefined;
   private readonly nodes = new Map<string, LocalNode>();
   private readonly expected = new Set<string>();
@@ -78,6 +82,12 @@ export class LocalCluster {
   /** Those that were started here, by their names. */
   get processes(): ReadonlyMap<string, SupervisedProcess> {
     return new Map([...this.nodes].map(([name, { process }]) => [name, process]));
+  }
+
+  /** Of all processes, as they are now. */
+  charts(): ChartInstance[] {
+    const nodes = [...this.nodes.values()].map(({ process }) => process.chart);
+    return this.nats === undefined ? nodes : [this.nats.chart, ...nodes];
   }
 
   /** Resolves when it has ended and is not started again. */
@@ -192,6 +202,7 @@ export class LocalCluster {
         serving.reject(new CommandError(exitCodes.failed, `${recipe.name} does not start`));
         ended.resolve();
       },
+      onMoved: (chart) => this.onMoved?.(chart),
     });
     started.start();
     return { process: started, serving: serving.promise, ended: ended.promise };

@@ -71,7 +71,7 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     const address = await dashboard.open({
       connection: ofNodes(servers, dataDir),
       prefix: options.prefix,
-      breaking: new LocalBreaking(() => cluster.processes, say),
+      breaking: new LocalBreaking(cluster, say),
     });
     if (!stop.isRequested()) announce(options, course, { servers, dashboard: address });
     if (!stop.isRequested() && refused !== undefined)

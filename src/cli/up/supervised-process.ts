@@ -6,8 +6,12 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createActor, type ActorRefFrom } from 'xstate';
-import { processChart, type processMachine } from '../../../actors/supervisor/process.machine.js';
+import { processChart, processMachine } from '../../../actors/supervisor/process.machine.js';
+import type { MovedChart } from '../../dashboard/breaking.js';
+import type { ChartInstance } from '../../dashboard/wire.js';
+import { chartSketchOf } from '../../seams/chart-sketch.js';
 import type { Clock } from '../../seams/clock.js';
+import { plain } from '../../seams/inspection-view.js';
 import { pauseProcess } from './process-pause.js';
 
 export interface ProcessRecipe {
@@ -35,6 +39,8 @@ export interface SupervisionOptions {
   readonly onServing: () => void;
   /** It died and is not started again. */
   readonly onGivenUp: () => void;
+  /** Its chart has. */
+  readonly onMoved: (chart: MovedChart) => void;
 }
 
 export class SupervisedProcess {
@@ -61,7 +67,15 @@ export class SupervisedProcess {
       kill: () => this.child && recipe.kill(this.child),
       reportDeath: (restartInMs: number | undefined) => this.reportDeath(restartInMs),
     };
-    this.actor = createActor(processChart(effects), { clock, input: { restarts } });
+    this.actor = createActor(processChart(effects), {
+      clock,
+      id: recipe.name,
+      input: { restarts },
+      inspect: (told) => {
+        const sketch = chartSketchOf(told);
+        if (sketch?.kind === 'chart') this.options.onMoved(sketch);
+      },
+    });
     this.stopped = new Promise((resolve) => {
       this.actor.subscribe({ complete: resolve });
     });
@@ -113,6 +127,12 @@ export class SupervisedProcess {
   get isRunning(): boolean {
     const { child } = this;
     return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  get chart(): ChartInstance {
+    const { value: state, context } = this.actor.getSnapshot();
+    const instance = this.options.recipe.name;
+    return { chart: processMachine.id, instance, state, context: plain({ ...context }) };
   }
 
   /** How often it was started. */

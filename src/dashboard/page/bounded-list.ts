@@ -45,7 +45,7 @@ export class BoundedList<T> {
     if (tooMany <= 0) return;
     this.offset += tooMany;
     this.forgotten += tooMany;
-    if (this.offset < this.lengthMax) return;
+    if (this.offset < this.lengthMax / 4) return;
     this.elements = this.elements.slice(this.offset);
     this.offset = 0;
   }

@@ -5,7 +5,7 @@ import { TraceFileReader } from '../../insight/note-reader.js';
 import { after, elapsedMs, onFrame } from './parts/browser.js';
 import { FileSource } from './file-source.js';
 import { askedCharts } from './live-source.js';
-import { bytesText } from './parts/note-text.js';
+import { bytesText } from './parts/quantity.js';
 import type { Source } from './source.js';
 
 /** Throws an `Error` that says what is wrong with it. */
@@ -13,7 +13,7 @@ export async function sourceOfFile(file: File): Promise<Source> {
   const { traceFileBytesMax, traceFilePieceBytes } = dashboardLimits;
   if (file.size > traceFileBytesMax)
     throw new Error(
-      `It has ${bytesText(file.size)}, and the page takes ${bytesText(traceFileBytesMax)} at most.`,
+      `it has ${bytesText(file.size)}, and the page takes ${bytesText(traceFileBytesMax)} at most. Its first lines alone are a trace file too.`,
     );
   const reader = new TraceFileReader();
   const decoder = new TextDecoder();
@@ -28,6 +28,11 @@ export async function sourceOfFile(file: File): Promise<Source> {
   const { about } = read.head;
   const title = about === undefined ? file.name : about;
   return new FileSource(title, read, askedCharts, { elapsedMs, onFrame });
+}
+
+/** As it is said to who wanted to see it. */
+export function refusalText(name: string, error: unknown): string {
+  return `${name} can’t be shown: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 export function useDroppedFiles(take: (file: File) => void): void {

@@ -1,7 +1,10 @@
 /** What a cluster looks like at a moment of a trace file, by the notes up to it. */
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import type {
   ChartInstance,
+  ChartNote,
   ClusterPicture,
+  EventNote,
   NodeLabel,
   NodePicture,
   Note,
@@ -11,15 +14,24 @@ import type {
 
 const noRates: Rates = { puts: 0, gets: 0, failures: 0, p50Ms: null, p99Ms: null };
 
-/** Told the notes in their order. */
+/**
+ * Told the notes in their order. Pictures are made many times a second and are kept: what has not
+ * changed from one to the next is the same object.
+ */
 export class FilePicture {
   /** By the id of the node that sees it so. */
   private readonly reach = new Map<string, Record<string, Reach>>();
   private readonly charts = new Map<string, Map<string, ChartInstance>>();
   private readonly hints = new Map<string, Record<string, number>>();
   private readonly stopped = new Set<string>();
+  /** By id, for as long as they are so. */
+  private readonly pictured = new Map<string, NodePicture>();
+  private nodesPictured: readonly NodePicture[] | undefined;
+  private readonly known: ReadonlySet<string>;
 
-  constructor(private readonly nodes: readonly NodeLabel[]) {}
+  constructor(private readonly nodes: readonly NodeLabel[]) {
+    this.known = new Set(nodes.map(({ id }) => id));
+  }
 
   /** Which goes on by itself. */
   copy(): FilePicture {
@@ -32,52 +44,77 @@ export class FilePicture {
   }
 
   take(note: Note): void {
-    if (note.kind === 'chart') return this.takeChart(note);
-    if (note.kind !== 'event') return;
-    const { node, what, about } = note;
-    if (what === 'start') this.stopped.delete(node);
-    if (what === 'stop') this.stopped.add(node);
-    if (about === undefined) return;
-    if (what === 'suspect' || what === 'down' || what === 'alive')
-      this.reach.set(node, { ...this.reach.get(node), [about]: what });
-    if (what === 'hint' || what === 'handoff') {
-      const owed = this.hints.get(node) ?? {};
-      const count = what === 'hint' ? (owed[about] ?? 0) + 1 : 0;
-      this.hints.set(node, { ...owed, [about]: count });
-    }
+    if (!this.known.has(note.node)) return;
+    if (note.kind === 'chart') this.takeChart(note);
+    else if (note.kind === 'event') this.takeEvent(note);
   }
 
   at(atUs: number): ClusterPicture {
+    this.nodesPictured ??= this.nodes.map((node) => this.node(node));
     return {
       atMs: atUs / 1000,
       servers: '',
-      nodes: this.nodes.map((node) => this.node(node)),
+      nodes: this.nodesPictured,
       ring: null,
       rates: noRates,
       problems: [],
     };
   }
 
-  private takeChart(note: Note & { kind: 'chart' }): void {
-    const { node, chart, instance, state, context, isFinal } = note;
+  private takeEvent({ node, what, about }: EventNote): void {
+    if (what === 'start' || what === 'stop') {
+      if (what === 'start') this.stopped.delete(node);
+      else this.stopped.add(node);
+      // They were its process' own.
+      this.charts.delete(node);
+      this.changed(node);
+    }
+    if (about === undefined || !this.known.has(about)) return;
+    if (what === 'suspect' || what === 'down' || what === 'alive') {
+      this.reach.set(node, { ...this.reach.get(node), [about]: what });
+      this.changed(node);
+      this.changed(about);
+    }
+    if (what === 'hint' || what === 'handoff') {
+      const owed = this.hints.get(node) ?? {};
+      const count = what === 'hint' ? (owed[about] ?? 0) + 1 : 0;
+      this.hints.set(node, { ...owed, [about]: count });
+      this.changed(node);
+    }
+  }
+
+  private takeChart({ node, chart, instance, state, context, isFinal }: ChartNote): void {
     const charts = this.charts.get(node) ?? new Map<string, ChartInstance>();
     this.charts.set(node, charts);
     const name = `${chart} ${instance}`;
-    if (isFinal === true) charts.delete(name);
-    else charts.set(name, { chart, instance, state, ...(context !== undefined && { context }) });
+    // So that the last one is who has moved last.
+    charts.delete(name);
+    if (isFinal !== true)
+      charts.set(name, { chart, instance, state, ...(context !== undefined && { context }) });
+    if (charts.size > dashboardLimits.fileChartsMax) {
+      const [first] = charts.keys();
+      charts.delete(first!);
+    }
+    this.changed(node);
   }
 
-  private node({ id, name, host, zone }: NodeLabel): NodePicture {
-    const seen = new Set([...this.reach.values()].map((reach) => reach[id]));
-    const worst = (['down', 'suspect'] as const).find((one) => seen.has(one));
-    return {
+  private changed(node: string): void {
+    this.pictured.delete(node);
+    this.nodesPictured = undefined;
+  }
+
+  private node(label: NodeLabel): NodePicture {
+    const known = this.pictured.get(label.id);
+    if (known !== undefined) return known;
+    const { id, name, host, zone } = label;
+    const picture: NodePicture = {
       id,
       name,
       host,
       zone,
       status: null,
       silentMs: 0,
-      reach: this.stopped.has(id) ? 'down' : (worst ?? 'alive'),
+      reach: this.reachOf(id),
       isRemoved: false,
       isLeaving: false,
       view: {
@@ -88,5 +125,19 @@ export class FilePicture {
       },
       rates: noRates,
     };
+    this.pictured.set(id, picture);
+    return picture;
+  }
+
+  /** The worst that anybody believes. */
+  private reachOf(id: string): Reach {
+    if (this.stopped.has(id)) return 'down';
+    let worst: Reach = 'alive';
+    for (const beliefs of this.reach.values()) {
+      const belief = Object.hasOwn(beliefs, id) ? beliefs[id] : undefined;
+      if (belief === 'down') return 'down';
+      if (belief === 'suspect') worst = 'suspect';
+    }
+    return worst;
   }
 }

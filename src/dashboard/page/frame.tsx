@@ -1,7 +1,9 @@
 /** The frame around the views: header, tabs, notices, and the keys that work everywhere. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { useStore } from './page.js';
+import { after } from './parts/browser.js';
 import { playKeys } from './parts/play-keys.js';
 import type { PageStore } from './page-store.js';
 import { hashOf, type Route, type ViewName } from './route.js';
@@ -26,10 +28,12 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
   const [theme, setTheme] = useState(chosenTheme);
   const help = useRef<HTMLDialogElement>(null);
   const main = useRef<HTMLElement>(null);
-  useEffect(() => chooseTheme(theme), [theme]);
+  useLayoutEffect(() => chooseTheme(theme), [theme]);
   useEffect(() => {
     document.title = `${tabs.find(({ view }) => view === route.view)?.title ?? ''} · Quorate`;
   }, [route.view, tabs]);
+  // What is shown begins at its top, however far down the one before was read.
+  useEffect(() => scrollTo(0, 0), [route.view]);
   useKeys({
     theme: () => setTheme(nextTheme),
     help: () => help.current?.showModal(),
@@ -43,7 +47,9 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
   return (
     <div class="frame">
       <header>
-        <h1>Quorate</h1>
+        <h1>
+          <Sign /> Quorate
+        </h1>
         <nav aria-label="Views">
           {tabs.map(({ view, title }) => (
             <a
@@ -75,19 +81,43 @@ export function Frame({ tabs, route, sayings, children, backToCluster }: FramePr
           ?
         </button>
       </header>
-      <Notices store={store} backToCluster={backToCluster} />
+      <Notices store={store} view={route.view} backToCluster={backToCluster} />
       <main ref={main} tabIndex={-1}>
         {children}
       </main>
-      <div class="sayings" role="status" aria-live="polite">
-        {sayings.map((text, index) => (
-          <p key={`${index} ${text}`}>{text}</p>
-        ))}
-      </div>
+      <Sayings sayings={sayings} />
       <dialog ref={help} aria-labelledby="keys-of-page">
         <Help tabs={tabs} />
       </dialog>
     </div>
+  );
+}
+
+function Sayings({ sayings }: { readonly sayings: readonly string[] }) {
+  return (
+    <div class="sayings" role="status" aria-live="polite">
+      {sayings.map((text, index) => (
+        <p key={`${index} ${text}`}>{text}</p>
+      ))}
+    </div>
+  );
+}
+
+/** A ring of three, as the icon of the page is. */
+function Sign() {
+  return (
+    <svg class="sign-of-page" viewBox="0 0 16 16" aria-hidden="true">
+      {[1, 2, 3].map((series) => (
+        <circle
+          key={series}
+          cx="8"
+          cy="8"
+          r="6"
+          style={{ stroke: `var(--series-${series})` }}
+          transform={`rotate(${120 * series - 210} 8 8)`}
+        />
+      ))}
+    </svg>
   );
 }
 
@@ -97,7 +127,7 @@ function Where({ store }: { readonly store: PageStore }) {
   const title = picture === undefined || picture.servers === '' ? source.title : picture.servers;
   return (
     <span class="where quiet small">
-      {title}{' '}
+      <span class="title">{title}</span>
       <span class={`connection ${connection}`} role="status">
         {source.kind === 'file' ? 'a file' : words[connection]}
       </span>
@@ -105,14 +135,20 @@ function Where({ store }: { readonly store: PageStore }) {
   );
 }
 
+/** Those in which the cluster is seen as it was; the others are about what can be done now. */
+const lookingBack: ReadonlySet<ViewName> = new Set(['cluster', 'charts']);
+
 function Notices({
   store,
+  view,
   backToCluster,
 }: {
   readonly store: PageStore;
+  readonly view: ViewName;
   readonly backToCluster: (() => void) | undefined;
 }) {
   const { dropped, lookedAtMs, picture, source } = store;
+  const isDropping = useGrowing(dropped);
   return (
     <div class="notices">
       {backToCluster !== undefined && (
@@ -123,15 +159,15 @@ function Notices({
           </button>
         </p>
       )}
-      {lookedAtMs !== null && (
+      {lookedAtMs !== null && lookingBack.has(view) && (
         <p class="notice">
-          What is shown is {new Date(lookedAtMs).toLocaleTimeString()}.
+          What is shown is {new Date(picture?.atMs ?? lookedAtMs).toLocaleTimeString()}.
           <button type="button" onClick={() => store.lookAt(null)}>
             Back to now
           </button>
         </p>
       )}
-      {dropped > 0 && (
+      {isDropping && (
         <p class="notice">
           More happens than is shown: {dropped.toLocaleString()} notes, rounds and requests were
           left out so far.
@@ -144,6 +180,16 @@ function Notices({
       ))}
     </div>
   );
+}
+
+/** Whether it has grown of late. */
+function useGrowing(count: number): boolean {
+  const [isGrowing, setGrowing] = useState(false);
+  useEffect(() => {
+    setGrowing(count > 0);
+    return after(dashboardLimits.droppedSaidMs, () => setGrowing(false));
+  }, [count]);
+  return isGrowing;
 }
 
 function Help({ tabs }: { readonly tabs: readonly Tab[] }) {

@@ -1,4 +1,6 @@
 /** What the server tells, as it happens, and what it is asked. */
+import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { after } from './parts/browser.js';
 import type {
   ChartDefinition,
   ClusterPicture,
@@ -25,6 +27,7 @@ export class LiveSource implements Source {
   readonly title = location.host;
   readonly cluster: LiveCluster;
   private events: EventSource | undefined;
+  private stopWaiting = (): void => {};
   private process: string | undefined;
 
   constructor(private readonly token: string) {
@@ -35,6 +38,7 @@ export class LiveSource implements Source {
       put: (request) => this.post<KeyAnswer>('/api/put', request),
       get: (request) => this.post<KeyAnswer>('/api/get', request),
       delete: (request) => this.post<KeyAnswer>('/api/delete', request),
+      sampling: () => asked<Sampling>('/api/sampling'),
       sample: (sampling) => this.post<Sampling>('/api/sample', sampling),
       break: (request) => this.post<void>('/api/break', request),
     };
@@ -45,8 +49,12 @@ export class LiveSource implements Source {
     const events = new EventSource('/api/stream');
     this.events = events;
     events.addEventListener('open', () => listener.connected('open'));
-    // It connects again by itself.
-    events.addEventListener('error', () => listener.connected('lost'));
+    events.addEventListener('error', () => {
+      listener.connected('lost');
+      // It connects again by itself, but where it was answered that it may not.
+      if (events.readyState === EventSource.CLOSED)
+        this.stopWaiting = after(dashboardLimits.streamAgainMs, () => this.open(listener));
+    });
     const on = <Name extends keyof Told>(name: Name, hear: (told: Told[Name]) => void): void =>
       events.addEventListener(name, ({ data }: MessageEvent<string>) =>
         hear(JSON.parse(data) as Told[Name]),
@@ -62,6 +70,7 @@ export class LiveSource implements Source {
   }
 
   close(): void {
+    this.stopWaiting();
     this.events?.close();
     this.events = undefined;
   }
@@ -103,7 +112,7 @@ export function askedCharts(): Promise<readonly ChartDefinition[]> {
 export async function askedReplay(): Promise<File> {
   const response = await fetch('/api/replay');
   if (!response.ok) throw new Error(await response.text());
-  return new File([await response.blob()], 'replay');
+  return new File([await response.blob()], 'The file');
 }
 
 async function asked<T>(path: string, init?: RequestInit): Promise<T> {

@@ -6,11 +6,13 @@ import { render, type ComponentType } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { after, onFrame } from './parts/browser.js';
-import { sourceOfFile, useDroppedFiles } from './dropped-file.js';
+import { nodeMarks } from './parts/node-marks.js';
+import { refusalText, sourceOfFile, useDroppedFiles } from './dropped-file.js';
 import { Frame, type Tab } from './frame.tsx';
 import { askedReplay, LiveSource } from './live-source.js';
 import { PageContext, usePage, useStore, type Page, type ViewProps } from './page.js';
 import { PageStore } from './page-store.js';
+import { bytesText } from './parts/quantity.js';
 import { hashOf, routeOf, type ViewName } from './route.js';
 import type { Source } from './source.js';
 import { ChartsView } from './views/charts/view.tsx';
@@ -58,19 +60,19 @@ function Whole() {
     store.show(source);
     location.hash = hashOf(source.kind === 'file' ? 'replay' : 'cluster');
   }, []);
-  const page = useMemo((): Page => ({ store, say, show }), [say, show]);
   const take = useCallback(
     (file: File) => {
-      sourceOfFile(file).then(show, (error: unknown) =>
-        say(`${file.name} can’t be shown. ${error instanceof Error ? error.message : ''}`),
-      );
+      if (file.size > dashboardLimits.traceFileSoonBytes)
+        say(`${file.name} is being read: it has ${bytesText(file.size)}.`);
+      sourceOfFile(file).then(show, (error: unknown) => say(refusalText(file.name, error)));
     },
     [show, say],
   );
+  const page = useMemo((): Page => ({ store, say, show, take }), [say, show, take]);
   useDroppedFiles(take);
   return (
     <PageContext.Provider value={page}>
-      <Shown route={route} sayings={sayings} show={show} take={take} />
+      <Shown route={route} sayings={sayings} />
     </PageContext.Provider>
   );
 }
@@ -78,15 +80,14 @@ function Whole() {
 function Shown({
   route,
   sayings,
-  show,
-  take,
 }: {
   readonly route: ReturnType<typeof routeOf>;
   readonly sayings: readonly string[];
-  readonly show: (source: Source) => void;
-  readonly take: (file: File) => void;
 }) {
-  const { source, greeting } = useStore();
+  const page = usePage();
+  const { source, greeting, pictures } = useStore();
+  // A node looks the same in all views.
+  nodeMarks.meet(pictures.last?.nodes ?? []);
   const canBreak = greeting?.canBreak === true;
   const hasReplay = greeting?.hasReplay === true;
   const tabs = useMemo(
@@ -94,7 +95,7 @@ function Shown({
     [canBreak],
   );
   const hasCluster = useHasCluster(greeting);
-  useReplay(hasReplay, take);
+  useReplay(hasReplay);
   const View = views[route.view];
   const isFile = source !== live;
   return (
@@ -102,7 +103,7 @@ function Shown({
       tabs={tabs}
       route={route}
       sayings={sayings}
-      backToCluster={isFile && hasCluster ? () => show(live) : undefined}
+      backToCluster={isFile && hasCluster ? () => page.show(live) : undefined}
     >
       <View path={route.path} />
     </Frame>
@@ -117,16 +118,17 @@ function useHasCluster(greeting: PageStore['greeting']): boolean {
 }
 
 /** Once: who goes back from it to the cluster wants to see that. */
-function useReplay(hasReplay: boolean, take: (file: File) => void): void {
+function useReplay(hasReplay: boolean): void {
   const page = usePage();
   const isAsked = useRef(false);
   useEffect(() => {
     if (!hasReplay || isAsked.current) return;
     isAsked.current = true;
-    askedReplay().then(take, (error: unknown) =>
-      page.say(`The file can’t be shown. ${error instanceof Error ? error.message : ''}`),
+    askedReplay().then(
+      (file) => page.take(file),
+      (error: unknown) => page.say(refusalText('The file', error)),
     );
-  }, [hasReplay, take, page]);
+  }, [hasReplay, page]);
 }
 
 const place = document.querySelector('#page');

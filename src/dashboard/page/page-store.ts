@@ -5,11 +5,14 @@
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import type { ClusterPicture, Greeting, Note } from '../wire.js';
 import { BoundedList } from './bounded-list.js';
+import { keptPicture } from './parts/kept-picture.js';
 import type { Connection, Source, SourceListener } from './source.js';
 
 export class PageStore implements SourceListener {
   source: Source;
   connection: Connection = 'connecting';
+  /** How often the source was opened: what happened while it was not is not among the notes. */
+  openings = 0;
   greeting: Greeting | undefined;
   /** By their times; the last one is the latest. */
   readonly pictures = new BoundedList<ClusterPicture>(dashboardLimits.picturesKeptMax);
@@ -64,7 +67,7 @@ export class PageStore implements SourceListener {
   }
 
   pictured(picture: ClusterPicture): void {
-    this.pictures.push([picture]);
+    this.pictures.push([keptPicture(picture, this.pictures.last)]);
     this.changed();
   }
 
@@ -75,6 +78,7 @@ export class PageStore implements SourceListener {
   }
 
   connected(connection: Connection): void {
+    if (connection === 'open' && this.connection !== 'open') this.openings++;
     this.connection = connection;
     this.changed();
   }

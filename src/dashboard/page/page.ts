@@ -10,6 +10,8 @@ export interface Page {
   say(text: string): void;
   /** Shows another source, and the view for it. */
   show(source: Source): void;
+  /** Shows a trace file, or says why not. */
+  take(file: File): void;
 }
 
 export const PageContext = createContext<Page | undefined>(undefined);
@@ -24,7 +26,12 @@ export function usePage(): Page {
 export function useStore(): PageStore {
   const { store } = usePage();
   const [, setDrawn] = useState(0);
-  useEffect(() => store.subscribe(() => setDrawn((count) => count + 1)), [store]);
+  useEffect(() => {
+    const draw = (): void => setDrawn((count) => count + 1);
+    // What came since it was drawn first was told to nobody.
+    draw();
+    return store.subscribe(draw);
+  }, [store]);
   return store;
 }
 

@@ -63,6 +63,8 @@ export interface LiveCluster {
   put(request: KeyRequest): Promise<KeyAnswer>;
   get(request: KeyRequest): Promise<KeyAnswer>;
   delete(request: KeyRequest): Promise<KeyAnswer>;
+  /** Which requests are traced besides those that ask for it. */
+  sampling(): Promise<Sampling>;
   sample(sampling: Sampling): Promise<Sampling>;
   /** Refused unless the server started the nodes (`Greeting.canBreak`). */
   break(request: BreakRequest): Promise<void>;

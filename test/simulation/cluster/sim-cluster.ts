@@ -191,7 +191,7 @@ export class SimCluster {
    */
   add(name: string, newcomer: Newcomer): void {
     const known = this.all.find((node) => node.name === name);
-    (known ?? this.makeNode(name, newcomer, limits.membersMax)).start();
+    (known ?? this.makeNode(name, newcomer, 0)).start();
   }
 
   /** Of a bucket, with what it does not say itself. */
@@ -427,7 +427,7 @@ export class SimCluster {
   /** Who comes to a cluster that is there with an empty disk is to found none, as newcomers are. */
   private tellsAnew({ replaces, wipedId }: SimNode): Partial<NodeOptions> {
     const isNew = wipedId !== undefined && this.chain.newest !== undefined;
-    return { replaces, ...(isNew && { founders: limits.membersMax }) };
+    return { replaces, ...(isNew && { founders: 0 }) };
   }
 
   private exited(node: SimNode, error: Error | undefined): void {

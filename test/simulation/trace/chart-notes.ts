@@ -44,7 +44,7 @@ function movedTo({ status, value, context }: State): Pick<Shown, 'state' | 'cont
   return {
     state: value ?? null,
     ...(context !== undefined && { context: plain({ ...context }) }),
-    ...(status === 'done' && { isFinal: true as const }),
+    ...(status !== 'active' && { isFinal: true as const }),
   };
 }
 

@@ -334,6 +334,17 @@ describe('the page’s film of it', () => {
     expect(charts(film.toUs)).toContain('node');
   });
 
+  test('what a node was running when it was killed ends with it', () => {
+    const film = filmOf(file.notes);
+    const killed = of('fault').find(({ text }) => text.startsWith('kill'))!;
+    const node = idOf(killed.text.split(' ')[1]!);
+    const running = (afterUs: number): string[] =>
+      chartsOf(film, node, killed.atUs + afterUs).map(({ note }) => note.chart);
+    expect(running(-1)).toEqual(expect.arrayContaining(['node', 'peer', 'gossip']));
+    expect(running(1_000_000)).toEqual([]);
+    expect(chartsOf(film, node, film.toUs).map(({ note }) => note.chart)).toContain('gossip');
+  });
+
   test('jumps from fault to fault, and says what each note means', () => {
     const film = filmOf(file.notes);
     const first = markFrom(film, { atUs: 0, way: 'forth', wanted })!;

@@ -13,10 +13,12 @@ import { ManualClock } from '../../support/manual-clock.js';
 function supervised({ isEndExpected = false } = {}) {
   const children: EventEmitter[] = [];
   const said: string[] = [];
+  const moves: string[] = [];
   const stdout = new PassThrough();
   let isGivenUp = false;
   const recipe = {
     ...nodeRecipe('n3', [], {}),
+    kill: () => undefined,
     spawn: (): ChildProcess => {
       const child = Object.assign(new EventEmitter(), { stdout, stderr: null });
       children.push(child);
@@ -31,6 +33,8 @@ function supervised({ isEndExpected = false } = {}) {
     isEndExpected: () => isEndExpected,
     onServing: () => undefined,
     onGivenUp: () => (isGivenUp = true),
+    onMoved: ({ instance, event, state }) =>
+      void moves.push(`${instance} ${event} ${state as string}`),
   });
   started.start();
   return {
@@ -42,9 +46,26 @@ function supervised({ isEndExpected = false } = {}) {
       await nextTurn();
     },
     said,
+    moves,
+    kill: () => started.kill(),
+    chart: () => started.chart,
     isGivenUp: () => isGivenUp,
   };
 }
+
+test('its chart is told as it moves, and where it is', () => {
+  const { says, ends, kill, moves, chart } = supervised();
+  says('serving');
+  expect(chart()).toMatchObject({ chart: 'process', instance: 'n3', state: 'serving' });
+  kill();
+  ends(null, 'SIGKILL');
+  expect(moves).toEqual([
+    'n3 xstate.init starting',
+    'n3 process.serving serving',
+    'n3 kill.requested falling',
+    'n3 process.exited down',
+  ]);
+});
 
 describe('a node that ends', () => {
   test('has left its cluster: it is not started again, and that is no mishap', () => {

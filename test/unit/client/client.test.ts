@@ -630,6 +630,28 @@ describe('nodes that do not answer', () => {
     expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
   });
 
+  test('all nodes are slow and now and then one answers when asked: what is sent on rests between, and is done', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const slowUntilMs = cluster.nowMs + 2_000;
+    for (const node of cluster.nodes)
+      node.script = () => (cluster.nowMs < slowUntilMs ? 'silence' : 'answer');
+    const puts = keysOf(20).map((key) => bucket.put(key, 'v', { timeoutMs: 5_000 }));
+    const outcomes = Promise.allSettled(puts);
+    for (let turn = 0; cluster.nowMs < slowUntilMs; turn++) {
+      cluster.nodes.forEach(({ process }, index) => {
+        if (index === turn % 3) cluster.scheduler.resume(process!);
+        else process!.paused = true;
+      });
+      await cluster.after(90);
+    }
+    for (const { process } of cluster.nodes) cluster.scheduler.resume(process!);
+    const rejected = (await cluster.settled(outcomes)).filter(
+      ({ status }) => status === 'rejected',
+    );
+    expect(rejected).toEqual([]);
+  });
+
   test('the client itself hangs for 300 ms with a put in flight: the answer is read before anyone is judged', async () => {
     const cluster = new FakeCluster();
     const bucket = (await cluster.ready()).bucket('b');

@@ -1,8 +1,13 @@
 /** Instances of charts as the page remembers and shows them. */
 import { describe, expect, test } from '@jest/globals';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
+import { upName } from '../../../src/insight/notes.js';
 import type { ChartNote, NodePicture } from '../../../src/dashboard/wire.js';
-import { InstanceBook, keyOf } from '../../../src/dashboard/page/views/charts/instances.js';
+import {
+  hasEnded,
+  InstanceBook,
+  keyOf,
+} from '../../../src/dashboard/page/views/charts/instances.js';
 import { Playback, sampleText } from '../../../src/dashboard/page/views/charts/playback.js';
 
 const { chartInstancesKeptMax, chartStepsKeptMax, chartStepMs, chartRestMs } = dashboardLimits;
@@ -37,13 +42,107 @@ describe('the book of instances', () => {
   test('knows who was there before anybody listened', () => {
     const book = new InstanceBook();
     const charts = [{ chart: 'c', instance: 'i', state: 'idle' }];
-    const node = { id: 'n', view: { charts } } as unknown as NodePicture;
-    book.takePictures([node], 5);
-    book.takePictures([node], 6);
+    const node = { id: 'n', status: null, view: { charts } } as unknown as NodePicture;
+    book.takePicture({ nodes: [node], atMs: 5 });
+    book.takePicture({ nodes: [node], atMs: 6 });
     book.take([note('i', 'busy')]);
     expect(book.of('c').map(({ steps }) => steps.since(0).map(({ state }) => state))).toEqual([
       ['idle', 'busy'],
     ]);
+  });
+});
+
+function statesOf(book: InstanceBook): unknown[] {
+  return book
+    .of('c')[0]!
+    .steps.since(0)
+    .map(({ state, isFinal }) => [state, isFinal]);
+}
+
+test('what was missed of an instance is seen in the second picture that has it elsewhere', () => {
+  const book = new InstanceBook();
+  const at = (state: string, atMs: number): void => {
+    const charts = [{ chart: 'c', instance: 'i', state }];
+    const node = { id: 'n', status: null, reach: 'alive', view: { charts } };
+    book.takePicture({ nodes: [node as unknown as NodePicture], atMs });
+  };
+  const states = (): unknown[] =>
+    book
+      .of('c')[0]!
+      .steps.since(0)
+      .map(({ state }) => state);
+  at('joining', 1);
+  at('serving', 2);
+  expect(states()).toEqual(['joining']);
+  at('serving', 3);
+  expect(states()).toEqual(['joining', 'serving']);
+  // A note was only on its way.
+  at('draining', 4);
+  book.take([note('i', 'draining')]);
+  at('draining', 5);
+  // It moves on between the two.
+  at('serving', 6);
+  book.take([note('i', 'closing')]);
+  at('serving', 7);
+  expect(states()).toEqual(['joining', 'serving', 'draining', 'closing']);
+});
+
+describe('what a node ran', () => {
+  const charts = [{ chart: 'c', instance: 'i', state: 'idle' }];
+  const picture = (over: Partial<NodePicture>): NodePicture =>
+    ({ id: 'n', reach: 'alive', status: { uptimeMs: 10 }, view: { charts }, ...over }) as never;
+
+  test('is over once it is gone, and there again when it answers again', () => {
+    const book = new InstanceBook();
+    book.takePicture({ nodes: [picture({})], atMs: 1 });
+    book.take([note('i', 'busy')]);
+    const gone = picture({ reach: 'down', view: null });
+    book.takePicture({ nodes: [gone], atMs: 2 });
+    book.takePicture({ nodes: [gone], atMs: 3 });
+    book.takePicture({ nodes: [picture({ status: { uptimeMs: 12 } as never })], atMs: 4 });
+    expect(statesOf(book)).toEqual([
+      ['idle', false],
+      ['busy', false],
+      [null, true],
+      ['idle', false],
+    ]);
+  });
+
+  test('of who started the nodes goes on while they do not', () => {
+    const book = new InstanceBook();
+    const process = { chart: 'process', instance: 'n1', state: 'serving' };
+    const nodes = [picture({ reach: 'down', view: null })];
+    book.takePicture({ nodes, charts: [process], atMs: 1 });
+    book.take([note('n1', 'down', { chart: 'process', node: upName })]);
+    book.takePicture({ nodes, charts: [process], atMs: 2 });
+    const [n1] = book.of('process');
+    expect(n1!.steps.since(0).map(({ state }) => state)).toEqual(['serving', 'down']);
+  });
+
+  test('is over when another process has come in its stead', () => {
+    const book = new InstanceBook();
+    book.take([note('round', 'waiting')]);
+    book.takePicture({ nodes: [picture({})], atMs: 1 });
+    expect(hasEnded(book.find('c', keyOf('n', 'round'))!)).toBe(false);
+    book.takePicture({ nodes: [picture({ status: { uptimeMs: 3 } as never })], atMs: 2 });
+    expect(hasEnded(book.find('c', keyOf('n', 'round'))!)).toBe(true);
+  });
+
+  test('is over when a file says that it ended', () => {
+    const book = new InstanceBook();
+    const other = note('other', 'a', { node: 'm' });
+    const stop = { kind: 'event', atUs: 2, node: 'n', what: 'stop', text: '' } as const;
+    book.take([note('i', 'a'), other, stop]);
+    expect(hasEnded(book.find('c', keyOf('n', 'i'))!)).toBe(true);
+    expect(hasEnded(book.find('c', keyOf('m', 'other'))!)).toBe(false);
+  });
+
+  test('more charts than there can be are left out', () => {
+    const book = new InstanceBook();
+    for (let count = 0; count <= dashboardLimits.chartsKeptMax; count++)
+      book.take([note('i', 'a', { chart: `c${count}` })]);
+    expect(book.of('c0')).toHaveLength(1);
+    expect(book.of(`c${dashboardLimits.chartsKeptMax}`)).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { encodeDocument, type DocumentValue } from '../../../src/wire/message-pack.js';
 import { idOf, ringWith, statusWith } from '../../support/cluster-pictures.js';
+import type { MovedChart } from '../../../src/dashboard/breaking.js';
 import { FeedWorld } from '../../support/feed-world.js';
 
 type Document = Readonly<Record<string, DocumentValue>>;
@@ -100,10 +101,34 @@ test('whatever else fails is said on the page, and ends nothing', async () => {
     processes: () => {
       throw new Error('no processes today');
     },
+    charts: () => [],
+    watch: () => () => undefined,
     break: () => Promise.resolve(),
   });
   world.watch();
   expect((await world.look(2)).problems).toEqual(['The dashboard failed: no processes today']);
+});
+
+test('the charts of processes it started are told while somebody watches', async () => {
+  const chart = { chart: 'process', instance: 'n1', state: 'serving' };
+  let tell: ((moved: MovedChart) => void) | undefined;
+  const world = new FeedWorld({
+    processes: () => new Map(),
+    charts: () => [chart],
+    watch: (moved) => {
+      tell = moved;
+      return () => (tell = undefined);
+    },
+    break: () => Promise.resolve(),
+  });
+  const unwatch = world.watch();
+  expect((await world.look()).charts).toEqual([chart]);
+  tell!({ kind: 'chart', ...chart, event: 'kill.requested', state: 'falling' });
+  expect(world.batches.flatMap(({ notes }) => notes)).toMatchObject([
+    { kind: 'chart', node: 'up', instance: 'n1', state: 'falling' },
+  ]);
+  unwatch();
+  expect(tell).toBeUndefined();
 });
 
 test('a page that is loaded again and again is one watcher to the nodes', async () => {

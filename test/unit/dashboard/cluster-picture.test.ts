@@ -20,6 +20,7 @@ function viewShown(view: Fields): NodeView | null {
     answered: new Map([['a', answered]]),
     refusals: new Map(),
     processes: new Map(),
+    charts: [],
   });
   return nodes[0]!.view;
 }

@@ -178,6 +178,38 @@ describe('a put that a fallback helps', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b));
   });
 
+  test('what a client notes of a frame arrives by the steps of the node, which notes none', () => {
+    const frame = { verb: 'frame', call: 9 };
+    const notes = [
+      message(0, ['sent', 'client', n1], frame),
+      step(40, n1, 'received', { about: 'client', text: 'put' }),
+      step(90, n1, 'replied', { text: 'w=2/2' }),
+      message(120, ['received', 'client', n1], { ...frame, answers: true }),
+      step(130, n1, 'settled'),
+      message(200, ['sent', n2, n1], { call: 4, answers: true }),
+    ];
+    const { journeys, spans, ...rest } = glassOf(notes, nameOf)!;
+    expect(journeys.map(({ sentUs, arrivedUs }) => [sentUs - startUs, arrivedUs])).toEqual([
+      [0, startUs + 40],
+      [90, startUs + 120],
+      [200, undefined],
+    ]);
+    expect(journeys.map(({ isUnawaited }) => isUnawaited)).toEqual([undefined, undefined, true]);
+    expect(spans.filter(({ kind }) => kind === 'message').map(({ toUs }) => toUs)).toEqual([
+      startUs + 40,
+      startUs + 120,
+    ]);
+    const rows = sequenceOf({ ...rest, journeys });
+    expect(rows.map(({ text, look }) => `${look}: ${text}`)).toEqual([
+      'asks: frame, 40 µs',
+      'own: is given the put',
+      'own: says to the author: w=2/2',
+      'answers: answer to frame, 30 µs',
+      'own: is done with it',
+      'answers: answer to merge, nobody waits for it any more',
+    ]);
+  });
+
   test('as an SVG of its own, in which texts are nothing but text', () => {
     const odd = fallbackPut.map((note) =>
       note.kind === 'step' && note.what === 'replied' ? { ...note, text: '<b>&"' } : note,

@@ -5,7 +5,7 @@ import {
   wantsMore,
   type KeyPages,
 } from '../../../src/dashboard/page/views/keys/key-pages.js';
-import { windowOf } from '../../../src/dashboard/page/views/keys/window-of.js';
+import { windowOf } from '../../../src/dashboard/page/parts/window-of.js';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 
 function came(pages: KeyPages, keys: readonly string[], next: string | null): KeyPages {

@@ -38,7 +38,10 @@ describe('several values as one', () => {
 
   test('bytes that are no text are not put back', () => {
     expect(isWhole('tea ✓')).toBe(true);
-    expect(isWhole(new TextDecoder().decode(new Uint8Array([0xff, 0x41])))).toBe(false);
+    const broken = new TextDecoder().decode(new Uint8Array([0xff, 0x41]));
+    expect(isWhole(broken)).toBe(false);
+    expect(mergedText([broken])).toBe('');
+    expect(mergedText(['tea', broken])).toBe('');
   });
 });
 

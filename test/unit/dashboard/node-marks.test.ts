@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { NodeMarks } from '../../../src/dashboard/page/parts/node-marks.js';
-import { byteText, msText, shortNumber } from '../../../src/dashboard/page/parts/quantity.js';
+import { bytesText, msText, shortNumber } from '../../../src/dashboard/page/parts/quantity.js';
 
 const named = (...names: readonly string[]) => names.map((name) => ({ id: `id of ${name}`, name }));
 
@@ -32,12 +32,7 @@ test('numbers are as long as they tell something', () => {
   expect(
     [0, 0.04, 0.42, 7.25, 41.6, 999, 1_000, 1_234, 12_345, 3.4e6, -1_500].map(shortNumber),
   ).toEqual(['0', '0.04', '0.4', '7.3', '42', '999', '1k', '1.2k', '12k', '3.4M', '-1.5k']);
-  expect([0, 512, 1_536, 64 * 1024 ** 2].map(byteText)).toEqual([
-    '0 B',
-    '512 B',
-    '1.5 KiB',
-    '64 MiB',
-  ]);
+  expect([0, 512, 1_536, 64e6].map(bytesText)).toEqual(['0 B', '512 B', '1.5 kB', '64 MB']);
   expect([0, 0.05, 0.25, 3, 128, 4_096].map(msText)).toEqual([
     '0 ms',
     '50 µs',

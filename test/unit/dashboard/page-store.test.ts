@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { PageStore } from '../../../src/dashboard/page/page-store.js';
 import type { Source, SourceListener } from '../../../src/dashboard/page/source.js';
 import type { ClusterPicture, Note } from '../../../src/dashboard/wire.js';
+import { nodeWith, pictureWith, ringWith, statusWith } from '../../support/cluster-pictures.js';
 
 class StillSource implements Source {
   readonly kind = 'live';
@@ -58,6 +59,35 @@ test('the picture is the latest, or that of the moment that is looked at', () =>
     store.lookAt(at);
     expect(store.picture?.atMs).toBe(shown);
   }
+});
+
+test('a second opening of the same source is counted: what happened between is missing', () => {
+  const { store, source } = opened();
+  for (const connection of ['open', 'open', 'lost', 'connecting', 'open'] as const)
+    source.listener!.connected(connection);
+  expect(store.openings).toBe(2);
+});
+
+test('of pictures that are kept, what is as it was is kept once', () => {
+  const { store, source } = opened();
+  const names = ['n1', 'n2', 'n3'];
+  const lists = () => names;
+  const told = (seconds: number): ClusterPicture => {
+    const counters = { 'coordinator.puts': seconds, 'nobody.asks': seconds };
+    const nodes = names.map((name) =>
+      nodeWith(name, { status: statusWith(name, { uptimeMs: 1_000 * seconds, counters }) }),
+    );
+    const ring = ringWith({ names, lists });
+    return JSON.parse(JSON.stringify(pictureWith(nodes, { atMs: seconds, ring })));
+  };
+  for (const seconds of [1, 2]) source.listener!.pictured(told(seconds));
+  const [first, second] = [store.pictures.at(0)!, store.pictures.at(1)!];
+  expect(second.ring).toBe(first.ring);
+  expect(second.nodes[0]!.view).toBe(first.nodes[0]!.view);
+  expect([first, second].map(({ nodes }) => nodes[0]!.status!.counters)).toEqual([
+    { 'coordinator.puts': 1 },
+    { 'coordinator.puts': 2 },
+  ]);
 });
 
 test('of another source nothing of the first is shown, and the first is closed', () => {

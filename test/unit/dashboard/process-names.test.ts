@@ -26,6 +26,7 @@ test('a process is that of the node that was started with its name', () => {
     answered: new Map(statuses.map(answer)),
     refusals: new Map(),
     processes: new Map(['n1', 'n2', 'n3'].map(process)),
+    charts: [],
   });
   expect(nodes.map(({ name, process: own }) => [name, own?.name])).toEqual([
     ['n1', 'n2'],

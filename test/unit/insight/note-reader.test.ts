@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { insightLimits } from '../../../actors/rules/limits/insight.js';
 import { MalformedError } from '../../../src/errors.js';
-import { noteOf, readTraceFile } from '../../../src/insight/note-reader.js';
+import { noteOf, readTraceFile, TraceFileReader } from '../../../src/insight/note-reader.js';
 import { headLine, noteLine, traceFileText } from '../../../src/insight/note-writer.js';
 import type { Note, TraceHead } from '../../../src/insight/notes.js';
 
@@ -100,6 +100,24 @@ describe('what is no note is refused', () => {
     ['an end that is none', { ...all[0]!, isFinal: false }],
   ])('%s', (_, value) => {
     expect(() => noteOf(value)).toThrow(MalformedError);
+  });
+});
+
+describe('what is too much is refused', () => {
+  const { fileCharsMax, fileTraceNotesMax } = insightLimits;
+
+  test('of one trace', () => {
+    const file = headLine(head) + noteLine(all[5]!).repeat(fileTraceNotesMax);
+    expect(readTraceFile(file).notes).toHaveLength(fileTraceNotesMax);
+    expect(() => readTraceFile(file + noteLine(all[5]!))).toThrow(/notes of one trace$/);
+  });
+
+  test('in all', () => {
+    const reader = new TraceFileReader();
+    const piece = ' '.repeat(1_000).concat('\n').repeat(1_000);
+    expect(() => {
+      for (let chars = 0; chars <= fileCharsMax; chars += piece.length) reader.take(piece);
+    }).toThrow(/^it has more than the \d\d \d{3} \d{3} characters that are read$/);
   });
 });
 

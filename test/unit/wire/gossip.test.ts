@@ -24,10 +24,14 @@ const age = {
   generation: fc.integer({ min: 0, max: 2 ** 31 }),
   heartbeat: fc.integer({ min: 0, max: 2 ** 47 }),
 };
-const wish = fc.record({
-  join: fc.constantFrom<JoinWish['join']>('auto', 'ask'),
-  replaces: label,
-});
+const wish: fc.Arbitrary<JoinWish> = fc.record(
+  {
+    join: fc.constantFrom<JoinWish['join']>('auto', 'ask'),
+    replaces: label,
+    founds: fc.constant(false),
+  },
+  { requiredKeys: ['join', 'replaces'] },
+);
 const member: fc.Arbitrary<Member> = fc.record(
   {
     id: nodeId,

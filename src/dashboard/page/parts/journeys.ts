@@ -13,6 +13,8 @@ export interface Journey {
   readonly sentUs: number;
   /** Undefined: nobody noted that it came. */
   readonly arrivedUs: number | undefined;
+  /** An answer to who was done with it by then, and notes no more of it. */
+  readonly isUnawaited?: true;
 }
 
 /** Sent and not received so far, by what both ends know of it. */

@@ -3,8 +3,13 @@ import type { NodeLabel } from '../../wire.js';
 
 export type NameOf = (id: string) => string;
 
+/** Ids of nodes are 16 hexadecimal digits; clients have names. */
+export function isNodeId(id: string): boolean {
+  return /^[0-9a-f]{16}$/.test(id);
+}
+
 /** Who is no node goes by its own name, as clients do; a node that nobody named by its id's end. */
 export function namesOf(nodes: readonly NodeLabel[]): NameOf {
   const names = new Map(nodes.map(({ id, name }) => [id, name]));
-  return (id) => names.get(id) ?? (/^[0-9a-f]{16}$/.test(id) ? `…${id.slice(-4)}` : id);
+  return (id) => names.get(id) ?? (isNodeId(id) ? `…${id.slice(-4)}` : id);
 }

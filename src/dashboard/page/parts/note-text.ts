@@ -1,6 +1,7 @@
 /** What a note says, as a sentence without its subject: "asks n2 to merge". */
 import type { EventNote, MessageNote, Note, PlainValue, StateValue, StepNote } from '../../wire.js';
-import type { NameOf } from './names.js';
+import { isNodeId, type NameOf } from './names.js';
+import { bytesText } from './quantity.js';
 
 /** `coordinator`: who leads the round that a step is of; it hears the yes that others say. */
 export function noteText(note: Note, nameOf: NameOf, coordinator = ''): string {
@@ -63,7 +64,7 @@ function stepText(note: StepNote, nameOf: NameOf, coordinator: string): string {
     case 'verdict':
       return verdicts[text] ?? text;
     case 'replied':
-      return `says to the author: ${text}`;
+      return `${isNodeId(node) ? 'says to the author' : 'is told'}: ${text}`;
     case 'repaired':
       return `${about} takes the merged state`;
     case 'handedOff':
@@ -100,11 +101,6 @@ export function stateText(state: StateValue | null | undefined): string {
   return Object.entries(state)
     .map(([region, inner]) => `${region}: ${stateText(inner)}`)
     .join(', ');
-}
-
-export function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 export function durationText(us: number): string {

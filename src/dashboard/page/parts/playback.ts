@@ -17,7 +17,7 @@ export interface Playback {
 /** All of it takes so long at speed 1. */
 const wholeSeconds = 8;
 
-/** From its beginning whenever the axis is another request's: `name` says which. */
+/** At its end, with all of it to be seen, whenever the axis is another one: `name` says whose. */
 export function usePlayback(axis: TimeAxis, name: string): Playback {
   const [drawn, setDrawn] = useState(axis.length);
   const [isPlaying, setPlaying] = useState(false);

@@ -1,16 +1,16 @@
 /** Numbers as they are read: no more digits than tell something. */
 
 const thousands = ['', 'k', 'M', 'G', 'T'] as const;
-const bytes = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+const bytes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** 0, 0.4, 7.3, 42, 1.2k, 3.4M */
 export function shortNumber(value: number): string {
-  const { scaled, power } = powerOf(value, 1000, thousands.length);
+  const { scaled, power } = powerOf(value, thousands.length);
   return `${digits(scaled)}${thousands[power]}`;
 }
 
-export function byteText(value: number): string {
-  const { scaled, power } = powerOf(value, 1024, bytes.length);
+export function bytesText(value: number): string {
+  const { scaled, power } = powerOf(value, bytes.length);
   return `${digits(scaled)} ${bytes[power]}`;
 }
 
@@ -19,11 +19,11 @@ export function msText(ms: number): string {
   return ms < 0.1 && ms > 0 ? `${Math.round(ms * 1_000)} µs` : `${digits(ms)} ms`;
 }
 
-function powerOf(value: number, base: number, powers: number): { scaled: number; power: number } {
+function powerOf(value: number, powers: number): { scaled: number; power: number } {
   let scaled = Math.abs(value);
   let power = 0;
-  while (scaled >= base - 0.5 && power < powers - 1) {
-    scaled /= base;
+  while (scaled >= 999.5 && power < powers - 1) {
+    scaled /= 1000;
     power++;
   }
   return { scaled: Math.sign(value) * scaled, power };

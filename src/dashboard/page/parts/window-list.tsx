@@ -2,6 +2,7 @@
 import './window-list.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { windowOf } from './window-of.js';
 
 interface Row {
   readonly look: string;
@@ -12,32 +13,33 @@ interface Row {
 export interface WindowListProps {
   readonly label: string;
   readonly count: number;
-  /** The row that is kept in sight; -1: none. */
+  /** The row that is brought into sight when it is another one; -1: none. */
   readonly current: number;
+  /** What that row is of, where it may come to stand elsewhere; else its number says it. */
+  readonly currentName?: string;
   /** Of a row by its number. */
   readonly row: (index: number) => Row;
   readonly choose: (index: number) => void;
 }
 
 const rowHeight = 26;
-/** Rows beyond those in sight, on either side. */
-const beyond = 8;
+/** It is no higher than that: as its style sheet says. */
+const heightPx = 320;
 
-export function WindowList({ label, count, current, row, choose }: WindowListProps) {
+export function WindowList(props: WindowListProps) {
+  const { label, count, current, currentName = current, row, choose } = props;
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(320);
   useEffect(() => {
     const { current: element } = list;
     if (element === null || current < 0) return;
-    setHeight(element.clientHeight);
+    const { scrollTop, clientHeight } = element;
     const at = current * rowHeight;
-    const isSeen = at >= element.scrollTop && at + rowHeight <= element.scrollTop + height;
-    if (!isSeen) element.scrollTop = Math.max(0, at - height / 2);
-  }, [current, count, height]);
-  const first = Math.max(0, Math.floor(top / rowHeight) - beyond);
-  const last = Math.min(count, Math.ceil((top + height) / rowHeight) + beyond);
-  const numbers = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
+    const isSeen = at >= scrollTop && at + rowHeight <= scrollTop + clientHeight;
+    if (!isSeen) element.scrollTop = Math.max(0, at - clientHeight / 2);
+  }, [currentName, current < 0]);
+  const { first, end } = windowOf({ count, rowPx: rowHeight, scrollPx: top, heightPx });
+  const numbers = Array.from({ length: end - first }, (_, index) => first + index);
   return (
     <div
       ref={list}

@@ -8,15 +8,12 @@ import {
   eventOf,
   everything,
   filtered,
-  rowsSeen,
 } from '../../../../src/dashboard/page/views/cluster/event-book.js';
 import { laneMarks, ticksOf } from '../../../../src/dashboard/page/views/cluster/lanes.js';
 import type { Note } from '../../../../src/dashboard/wire.js';
 import { eventWith, idOf } from '../../../support/cluster-pictures.js';
 
 const [n1, n2, n3] = [idOf('n1'), idOf('n2'), idOf('n3')];
-
-const seenAt = (scrollTop: number) => rowsSeen({ scrollTop, height: 200, rowHeight: 20 }, 1_000);
 
 describe('events', () => {
   test('of notes those that are events, faults and violations; with whom they are about', () => {
@@ -89,17 +86,30 @@ describe('events', () => {
     ]);
   });
 
-  test('of a long list the rows around those that can be seen', () => {
-    expect(seenAt(0)).toEqual({ first: 0, end: 16 });
-    expect(seenAt(4_000)).toEqual({ first: 194, end: 216 });
-    expect(seenAt(19_800)).toEqual({ first: 984, end: 1_000 });
-    expect(seenAt(90_000)).toEqual({ first: 1_000, end: 1_000 });
-    expect(rowsSeen({ scrollTop: 0, height: 200, rowHeight: 20 }, 0)).toEqual({ first: 0, end: 0 });
+  test('notes that were forgotten before they were read leave a gap', () => {
+    const notes = new BoundedList<Note>(2);
+    notes.push([1, 2, 3].map((atMs) => eventWith(atMs, 'n1', 'hint')));
+    const book = new EventBook();
+    book.read(notes);
+    expect([book.gaps, book.events.length]).toEqual([0, 2]);
+    notes.push([eventWith(4, 'n1', 'hint')]);
+    book.read(notes);
+    expect(book.gaps).toBe(0);
+    notes.push([5, 6, 7].map((atMs) => eventWith(atMs, 'n1', 'hint')));
+    book.read(notes);
+    expect([book.gaps, book.events.at(-1)!.atMs]).toEqual([1, 7]);
   });
 });
 
+const book = new EventBook();
+
+/** Of each mark of the second before, what it stands for. */
+function togetherUntil(toMs: number): string[][] {
+  const lanes = laneMarks(book.events, { fromMs: toMs - 1_000, toMs }, 10);
+  return [...lanes.values()].flat().map(({ events }) => events.map(({ key }) => key));
+}
+
 describe('lanes', () => {
-  const book = new EventBook();
   book.take([
     eventWith(900, 'n1', 'start'),
     eventWith(1_000, 'n1', 'suspect', { about: n3 }),
@@ -121,6 +131,12 @@ describe('lanes', () => {
       [0.55, 'hint'],
       [0.95, 'handoff'],
     ]);
+  });
+
+  test('while time goes on, what is together stays together', () => {
+    const now = togetherUntil(2_100);
+    for (const toMs of [2_117, 2_199, 2_350, 2_480])
+      expect(now).toEqual(expect.arrayContaining(togetherUntil(toMs)));
   });
 
   test('a span in which nothing happened', () => {

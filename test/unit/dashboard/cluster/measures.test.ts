@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { assert, array, integer, property } from 'fast-check';
 import { clusterViewLimits } from '../../../../actors/rules/limits/cluster-view.js';
 import { BoundedList } from '../../../../src/dashboard/page/bounded-list.js';
-import { measures, quantileOf } from '../../../../src/dashboard/page/views/cluster/measures.js';
+import { measures, quantileOf } from '../../../../src/dashboard/page/parts/measures.js';
 import { SeriesBook } from '../../../../src/dashboard/page/views/cluster/series-book.js';
 import type { ClusterPicture, StatusPicture } from '../../../../src/dashboard/wire.js';
 import { durationsMs, Histogram } from '../../../../src/seams/metrics.js';
@@ -126,6 +126,21 @@ describe('series', () => {
     for (const { name } of measures) expect(book.line(idOf('n1'), name)).toHaveLength(pointsMax);
     expect(book.line(idOf('n1'), 'keys')[0]).toBe(3);
     expect(new Set(book.line(idOf('n2'), 'keys'))).toEqual(new Set([null]));
+  });
+
+  test('no line leads over a time in which nobody looked', () => {
+    const [book, pictures] = [new SeriesBook(), list()];
+    for (const [ms, puts] of [
+      [1_000, 1],
+      [2_000, 2],
+      [90_000, 80],
+      [91_000, 90],
+    ] as const)
+      pictures.push([at(ms, counted(ms, puts, 0))]);
+    book.read(pictures);
+    expect(book.times).toEqual([1, 2, 3, 90, 91]);
+    expect(book.line(idOf('n1'), 'keys')).toEqual([0, 0, null, 0, 0]);
+    expect(book.line(idOf('n1'), 'throughput')).toEqual([null, 1, null, null, 10]);
   });
 
   test('a file that is wound back begins anew', () => {

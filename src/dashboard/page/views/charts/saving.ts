@@ -1,5 +1,4 @@
-/** Charts as files: what is drawn as SVG, the configuration as JSON. */
-import type { ChartDefinition } from '../../../wire.js';
+/** Charts as files: what is drawn, as SVG. */
 
 /** What of an element's looks comes from style sheets, which a file of its own does not have. */
 const looks = [
@@ -45,17 +44,4 @@ function copyLooks(from: Element, to: Element): void {
   for (const name of looks) to.setAttribute(name, style.getPropertyValue(name));
   for (const name of ['tabindex', 'role', 'data-transitions']) to.removeAttribute(name);
   for (const [index, child] of [...from.children].entries()) copyLooks(child, to.children[index]!);
-}
-
-export function statelyText({ stately }: ChartDefinition): string {
-  return `${JSON.stringify(stately, undefined, 2)}\n`;
-}
-
-export function save(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
 }

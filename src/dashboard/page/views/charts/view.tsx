@@ -3,6 +3,7 @@ import './charts.css';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ChartDefinition, NodeLabel } from '../../../wire.js';
 import { usePage, type ViewProps } from '../../page.js';
+import { download } from '../../parts/download.js';
 import { InstanceList } from './instance-list.tsx';
 import { InstancePanel } from './instance-panel.tsx';
 import { hasEnded, keyOf } from './instances.js';
@@ -11,9 +12,10 @@ import { LiveChart } from './live-chart.tsx';
 import { MachineList, wordsOf } from './machine-list.tsx';
 import type { Marks } from './marking.js';
 import { sampleText, type Playback } from './playback.js';
-import { save, statelyText, svgText } from './saving.js';
+import { svgText } from './saving.js';
 import { SourcePanel } from './source-panel.tsx';
 import { StatePanel } from './state-panel.tsx';
+import { statelyText } from './stately-text.js';
 import { useWatched } from './watching.js';
 import { eventWords, stateWords } from './words.js';
 
@@ -121,7 +123,8 @@ function Head({ chart }: { readonly chart: ChartDefinition }) {
   const head = useRef<HTMLDivElement>(null);
   const saveSvg = (): void => {
     const drawing = head.current?.parentElement?.querySelector<SVGGElement>('.canvas .chart');
-    if (drawing instanceof SVGGElement) save(`${chart.id}.svg`, 'image/svg+xml', svgText(drawing));
+    if (drawing instanceof SVGGElement)
+      download(`${chart.id}.svg`, 'image/svg+xml', svgText(drawing));
   };
   const [summary] = chart.about.replaceAll('`', '').split('\n\n');
   return (
@@ -139,10 +142,10 @@ function Head({ chart }: { readonly chart: ChartDefinition }) {
         </button>
         <button
           type="button"
-          title="Its configuration, for Stately’s editor"
-          onClick={() => save(`${chart.id}.json`, 'application/json', statelyText(chart))}
+          title="As code that Stately’s editor imports"
+          onClick={() => download(`${chart.id}.ts`, 'text/javascript', statelyText(chart))}
         >
-          JSON for Stately
+          Stately
         </button>
       </div>
     </div>

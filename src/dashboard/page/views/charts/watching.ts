@@ -4,6 +4,7 @@
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
+import type { ClusterPicture } from '../../../wire.js';
 import { elapsedMs, onFrame } from '../../parts/browser.js';
 import type { PageStore } from '../../page-store.js';
 import { InstanceBook } from './instances.js';
@@ -16,6 +17,7 @@ export class BookKeeper {
   private source: unknown;
   private lookedAtMs: number | null = null;
   private toldUs = 0;
+  private pictured: ClusterPicture | undefined;
 
   constructor(private readonly store: PageStore) {}
 
@@ -32,6 +34,7 @@ export class BookKeeper {
     if (source !== this.source || lookedAtMs !== this.lookedAtMs || playedUs < this.toldUs) {
       this.book = new InstanceBook();
       this.next = notes.first;
+      this.pictured = undefined;
     }
     this.source = source;
     this.lookedAtMs = lookedAtMs;
@@ -42,7 +45,8 @@ export class BookKeeper {
       lookedAtMs === null ? news : news.filter(({ atUs }) => atUs <= lookedAtMs * 1000),
     );
     const { picture } = store;
-    if (picture !== undefined) this.book.takePictures(picture.nodes, picture.atMs);
+    if (picture !== undefined && picture !== this.pictured) this.book.takePicture(picture);
+    this.pictured = picture;
     return this.book;
   }
 }

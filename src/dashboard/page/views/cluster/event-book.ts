@@ -32,15 +32,17 @@ export function eventOf(note: Note): ShownEvent | undefined {
 export class EventBook {
   /** The oldest first. */
   events: readonly ShownEvent[] = [];
+  /** How often notes were forgotten before they were read: the page was hidden meanwhile. */
+  gaps = 0;
   private readonly keys = new Set<string>();
-  private next = 0;
+  private next: number | undefined;
 
   /** What the page was told since it read last. */
   read(notes: BoundedList<Note>): void {
-    const from = Math.max(this.next, notes.first);
-    if (notes.next === from) return;
+    const { next = notes.first } = this;
+    if (notes.first > next) this.gaps++;
     this.next = notes.next;
-    this.take(notes.since(from));
+    if (notes.next > next) this.take(notes.since(next));
   }
 
   /** Also of earlier times, and what is known already. */
@@ -85,15 +87,4 @@ export function countsOf(events: readonly ShownEvent[]): ReadonlyMap<EventKind, 
   const counts = new Map<EventKind, number>();
   for (const { kind } of events) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return counts;
-}
-
-/** Of a list of rows of one height, those that can be seen, and some around them. */
-export function rowsSeen(
-  { scrollTop, height, rowHeight }: { scrollTop: number; height: number; rowHeight: number },
-  count: number,
-): { readonly first: number; readonly end: number } {
-  const around = 6;
-  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - around);
-  const end = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + around);
-  return { first: Math.min(first, end), end };
 }

@@ -1,8 +1,9 @@
 /** The events, the newest first. Only the rows that can be seen are drawn. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { NodeBadge } from '../../parts/node-badge.tsx';
-import { useWidth } from '../../parts/use-size.js';
-import { rowsSeen, type ShownEvent } from './event-book.js';
+import { useWidth } from '../../parts/use-width.js';
+import { windowOf } from '../../parts/window-of.js';
+import type { ShownEvent } from './event-book.js';
 import { kindLooks } from './event-kinds.js';
 
 export interface EventListProps {
@@ -11,6 +12,8 @@ export interface EventListProps {
   readonly chosen: ShownEvent | undefined;
   readonly pick: (event: ShownEvent) => void;
   readonly lookAt: (atMs: number) => void;
+  /** Since when the page has seen the cluster. */
+  readonly seenFromMs: number;
 }
 
 const height = 300;
@@ -18,16 +21,18 @@ const height = 300;
 const rowHeights = { wide: 30, narrow: 52 } as const;
 const narrowBelow = 620;
 
-export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
+export function EventList({ events, chosen, pick, lookAt, seenFromMs }: EventListProps) {
   const list = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const isNarrow = useWidth(list) < narrowBelow;
   const rowHeight = isNarrow ? rowHeights.narrow : rowHeights.wide;
   const count = events.length;
   useStillRows(list, events, rowHeight);
-  const { first, end } = rowsSeen({ scrollTop, height, rowHeight }, count);
+  const seen = { count, rowPx: rowHeight, scrollPx: scrollTop, heightPx: height };
+  const { first, end } = windowOf(seen);
   const at = (row: number): ShownEvent => events[count - 1 - row]!;
   const chosenRow = chosen === undefined ? -1 : rowOf(events, chosen);
+  const wasSeen = chosen !== undefined && chosen.atMs >= seenFromMs;
   const go = (row: number): void => {
     if (count === 0) return;
     const to = Math.min(count - 1, Math.max(0, row));
@@ -38,7 +43,7 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
     const page = Math.floor(height / rowHeight);
     const row = rowAfter(event.key, { row: chosenRow, page, count });
     if (row !== undefined) go(row);
-    else if (event.key === 'Enter' && chosen !== undefined) lookAt(chosen.atMs);
+    else if (event.key === 'Enter' && chosen !== undefined && wasSeen) lookAt(chosen.atMs);
     else return;
     event.preventDefault();
   };
@@ -60,6 +65,7 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
             <Row
               key={at(first + index).key}
               row={first + index}
+              count={count}
               rowHeight={rowHeight}
               event={at(first + index)}
               isChosen={chosenRow === first + index}
@@ -72,9 +78,13 @@ export function EventList({ events, chosen, pick, lookAt }: EventListProps) {
       {chosen !== undefined && (
         <p class="row small">
           {new Date(chosen.atMs).toLocaleString()}: {chosen.text}
-          <button type="button" onClick={() => lookAt(chosen.atMs)}>
-            See the cluster as it was
-          </button>
+          {wasSeen ? (
+            <button type="button" onClick={() => lookAt(chosen.atMs)}>
+              See the cluster as it was
+            </button>
+          ) : (
+            <span class="quiet">How the cluster was then, this page has not seen.</span>
+          )}
         </p>
       )}
     </>
@@ -128,13 +138,14 @@ function bringIntoView(list: HTMLElement | null, top: number, rowHeight: number)
 
 interface RowProps {
   readonly row: number;
+  readonly count: number;
   readonly rowHeight: number;
   readonly event: ShownEvent;
   readonly isChosen: boolean;
   readonly pick: (event: ShownEvent) => void;
 }
 
-function Row({ row, rowHeight, event, isChosen, pick }: RowProps) {
+function Row({ row, count, rowHeight, event, isChosen, pick }: RowProps) {
   const { title, sign, tone } = kindLooks[event.kind];
   return (
     <div
@@ -142,6 +153,8 @@ function Row({ row, rowHeight, event, isChosen, pick }: RowProps) {
       class="event"
       role="option"
       aria-selected={isChosen}
+      aria-posinset={row + 1}
+      aria-setsize={count}
       style={{ transform: `translateY(${row * rowHeight}px)`, height: `${rowHeight}px` }}
       onClick={() => pick(event)}
     >

@@ -1,7 +1,7 @@
 /** The lanes of the time line. The list below says the same to who uses no pointer. */
 import { useMemo, useRef } from 'preact/hooks';
 import { NodeBadge } from '../../parts/node-badge.tsx';
-import { useWidth } from '../../parts/use-size.js';
+import { useWidth } from '../../parts/use-width.js';
 import type { ShownEvent } from './event-book.js';
 import { kindLooks } from './event-kinds.js';
 import { laneMarks, ticksOf, type LaneMark, type Span } from './lanes.js';
@@ -39,7 +39,8 @@ export function Lanes({ nodes, events, span, chosen, pick }: LanesProps) {
       <div class="lane-field" ref={place}>
         {ticks.map(({ at, atMs }) => (
           <span key={atMs} class="tick" style={{ left: `${100 * at}%` }}>
-            {new Date(atMs).toLocaleTimeString([], { hour12: false })}
+            {(1 - at) * width > tickWidth / 2 &&
+              new Date(atMs).toLocaleTimeString([], { hour12: false })}
           </span>
         ))}
         {lanes.map((id) => (

@@ -1,5 +1,6 @@
 /** The time line as lanes: one for each node, events of one place and moment as one mark. */
 import { graver, type EventKind } from './event-kinds.js';
+import { firstWhere } from '../../parts/sorted.js';
 import type { ShownEvent } from './event-book.js';
 
 export interface Span {
@@ -16,28 +17,35 @@ export interface LaneMark {
   readonly events: readonly ShownEvent[];
 }
 
-/** By node, '' for nobody's; marks lie so far from each other that `places` of them fit. */
+/**
+ * By node, '' for nobody's; marks lie so far from each other that `places` of them fit. Places are
+ * parts of time, not of the span: while that goes on, marks move with it and stay what they are.
+ */
 export function laneMarks(
   events: readonly ShownEvent[],
   span: Span,
   places: number,
 ): ReadonlyMap<string, readonly LaneMark[]> {
   const { fromMs, toMs } = span;
+  const placeMs = (toMs - fromMs) / places;
   const lanes = new Map<string, Map<number, ShownEvent[]>>();
-  const first = events.findIndex(({ atMs }) => atMs >= fromMs);
-  for (let i = first; i >= 0 && i < events.length; i++) {
+  for (let i = firstWhere(events, ({ atMs }) => atMs >= fromMs); i < events.length; i++) {
     const event = events[i]!;
     if (event.atMs > toMs) break;
-    const share = (event.atMs - fromMs) / (toMs - fromMs);
-    const place = Math.min(places - 1, Math.floor(share * places));
+    const place = Math.floor(event.atMs / placeMs);
     const lane = lanes.get(event.node) ?? new Map<number, ShownEvent[]>();
     lanes.set(event.node, lane);
-    lane.set(place, [...(lane.get(place) ?? []), event]);
+    const together = lane.get(place);
+    if (together === undefined) lane.set(place, [event]);
+    else together.push(event);
   }
+  const half = 0.5 / places;
+  const at = (place: number): number =>
+    Math.min(1 - half, Math.max(half, (place * placeMs - fromMs) / (toMs - fromMs) + half));
   return new Map(
     [...lanes].map(([node, lane]) => [
       node,
-      [...lane].map(([place, together]) => markOf((place + 0.5) / places, together)),
+      [...lane].map(([place, together]) => markOf(at(place), together)),
     ]),
   );
 }

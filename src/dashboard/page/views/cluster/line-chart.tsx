@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useThemeChanges } from '../../parts/use-theme.js';
-import { useWidth } from '../../parts/use-size.js';
+import { useWidth } from '../../parts/use-width.js';
 import { colourOf } from '../../style/colour.js';
 import type { Point } from './series-book.js';
 
@@ -117,7 +117,7 @@ function optionsOf(latest: { readonly current: LineChartProps }, width: number):
         width: 1.5,
         alpha: alphaOf(isDim),
         dash: [...dashes[number % dashes.length]!],
-        points: { show: false },
+        points: { show: true, size: 4, fill: colourOf(token), filter: lonely },
         spanGaps: false,
       })),
     ],
@@ -126,6 +126,16 @@ function optionsOf(latest: { readonly current: LineChartProps }, width: number):
       draw: [(chart) => mark(chart, latest.current.markedMs, accent)],
     },
   };
+}
+
+/** Of the values that no line leads to or from, their indexes. */
+function lonely(chart: uPlot, series: number): number[] | null {
+  const values = chart.data[series] ?? [];
+  const isThere = (at: number): boolean => values[at] !== null && values[at] !== undefined;
+  const alone: number[] = [];
+  for (let at = 0; at < values.length; at++)
+    if (isThere(at) && !isThere(at - 1) && !isThere(at + 1)) alone.push(at);
+  return alone;
 }
 
 function alphaOf(isDim: boolean): number {

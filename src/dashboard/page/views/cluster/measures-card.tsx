@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks';
 import { clusterViewLimits } from '../../../../../actors/rules/limits/cluster-view.js';
 import { NodeBadge } from '../../parts/node-badge.tsx';
 import { nodeMarks } from '../../parts/node-marks.js';
-import { byteText, msText, shortNumber } from '../../parts/quantity.js';
+import { bytesText, msText, shortNumber } from '../../parts/quantity.js';
 import { LineChart, type ChartLine } from './line-chart.tsx';
-import { measures, type Measure } from './measures.js';
+import { measures, type Measure } from '../../parts/measures.js';
 import type { SeriesBook } from './series-book.js';
 
 export interface MeasuresCardProps {
@@ -19,7 +19,7 @@ export interface MeasuresCardProps {
 const texts: Readonly<Record<Measure['unit'], (value: number) => string>> = {
   '/s': (value) => `${shortNumber(value)}/s`,
   ms: msText,
-  bytes: byteText,
+  bytes: bytesText,
   '': shortNumber,
 };
 

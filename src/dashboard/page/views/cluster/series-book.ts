@@ -5,7 +5,7 @@
 import { clusterViewLimits } from '../../../../../actors/rules/limits/cluster-view.js';
 import type { ClusterPicture, StatusPicture } from '../../../wire.js';
 import type { BoundedList } from '../../bounded-list.js';
-import { measures } from './measures.js';
+import { measures } from '../../parts/measures.js';
 import { isSilent } from './sight-model.js';
 
 export type Point = number | null;
@@ -49,11 +49,20 @@ export class SeriesBook {
       if (atS === lastS) return;
       this.clear();
     }
+    if (lastS !== undefined && atMs - lastS * 1000 > clusterViewLimits.staleMsMin)
+      this.breakOff(lastS);
     this.times.push(atS);
     for (const id of this.before.keys())
       if (!nodes.some((node) => node.id === id)) this.before.delete(id);
     for (const { id, status, silentMs } of nodes)
       this.add(id, status === null || isSilent({ status, silentMs }) ? undefined : status);
+    this.evenOut();
+  }
+
+  /** Nobody looked for a while: no line leads over that, and nothing is measured of it. */
+  private breakOff(lastS: number): void {
+    this.times.push(lastS + 1);
+    this.before.clear();
     this.evenOut();
   }
 

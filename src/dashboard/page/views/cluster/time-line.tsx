@@ -15,6 +15,8 @@ export interface TimeLineProps {
   readonly choose: (event: ShownEvent) => void;
   /** Shows the cluster as it was. */
   readonly lookAt: (atMs: number) => void;
+  /** Since when the page has seen the cluster. */
+  readonly seenFromMs: number;
 }
 
 const spans: readonly (readonly [text: string, ms: number])[] = [
@@ -25,7 +27,7 @@ const spans: readonly (readonly [text: string, ms: number])[] = [
 ];
 
 export function TimeLine(props: TimeLineProps) {
-  const { nodes, events, nowMs, chosen, choose, lookAt } = props;
+  const { nodes, events, nowMs, chosen, choose, lookAt, seenFromMs } = props;
   const [chosenNodes, setNodes] = useState<ReadonlySet<string>>(new Set());
   const [kinds, setKinds] = useState<ReadonlySet<EventKind>>(new Set());
   const [lengthMs, setLength] = useState(spans[1]![1]);
@@ -74,7 +76,7 @@ export function TimeLine(props: TimeLineProps) {
         toggleKind={(kind) => setKinds(toggled(kinds, kind))}
       />
       <Lanes nodes={nodes} events={shown} span={span} chosen={chosen} pick={pick} />
-      <EventList events={shown} chosen={chosen} pick={pick} lookAt={lookAt} />
+      <EventList {...{ events: shown, chosen, pick, lookAt, seenFromMs }} />
     </section>
   );
 }

@@ -3,7 +3,6 @@ import './cluster.css';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import type { ClusterPicture } from '../../../wire.js';
 import { useStore, type ViewProps } from '../../page.js';
-import { nodeMarks } from '../../parts/node-marks.js';
 import { hashOf } from '../../route.js';
 import type { Source } from '../../source.js';
 import { EventBook } from './event-book.js';
@@ -19,10 +18,9 @@ import { TimeLine } from './time-line.tsx';
 export function ClusterView({ path }: ViewProps) {
   const store = useStore();
   const { source, picture } = store;
-  const books = useBooks(source);
+  const books = useBooks(source, store.openings);
   books.events.read(store.notes);
   books.series.read(store.pictures);
-  if (picture !== undefined) nodeMarks.meet(picture.nodes);
   return (
     <section class="cluster" aria-label="Cluster">
       {picture === undefined ? (
@@ -35,6 +33,7 @@ export function ClusterView({ path }: ViewProps) {
           lookedAtMs={store.lookedAtMs}
           events={books.events.events}
           series={books.series}
+          seenFromMs={store.pictures.at(store.pictures.first)?.atMs ?? picture.atMs}
           lookAt={(atMs) => store.lookAt(atMs)}
           canBreak={store.greeting?.canBreak === true}
         />
@@ -48,18 +47,22 @@ interface Books {
   readonly series: SeriesBook;
 }
 
-/** Of another source others. What happened before the page was opened is asked for once. */
-function useBooks(source: Source): Books {
+/**
+ * Of another source others. What happened while the page was not told of it, before it was opened,
+ * cut off or hidden, is asked for.
+ */
+function useBooks(source: Source, openings: number): Books {
   const [, setTaken] = useState(0);
   const books = useMemo(() => ({ events: new EventBook(), series: new SeriesBook() }), [source]);
+  const { gaps } = books.events;
   useEffect(() => {
     const take = async (): Promise<void> => {
       books.events.take(await source.timeline());
       setTaken((before) => before + 1);
     };
     // What happens from now on is shown all the same.
-    take().catch(() => undefined);
-  }, [source, books]);
+    if (openings > 0) take().catch(() => undefined);
+  }, [source, books, openings, gaps]);
   return books;
 }
 
@@ -70,6 +73,7 @@ interface ShownProps {
   readonly lookedAtMs: number | null;
   readonly events: EventBook['events'];
   readonly series: SeriesBook;
+  readonly seenFromMs: number;
   readonly lookAt: (atMs: number) => void;
   readonly canBreak: boolean;
 }
@@ -117,6 +121,7 @@ function Shown({ picture, path, nowMs, lookedAtMs, events, series, lookAt, ...pr
         chosen={event}
         choose={(picked) => setChosen({ kind: 'event', event: picked })}
         lookAt={lookAt}
+        seenFromMs={props.seenFromMs}
       />
     ),
     [nodes, events, nowMs, event],

@@ -3,6 +3,7 @@
  * replaces exactly that.
  */
 import { useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type { KeyAnswer, KeyRequest } from '../../../wire.js';
 import { hashOf } from '../../route.js';
 import type { LiveCluster } from '../../source.js';
@@ -44,12 +45,15 @@ function useChange({ cluster, bucket, name, onChanged }: ChangeProps): Changing 
   const [isBusy, setBusy] = useState(false);
   const take = (deed: Deed, answer: KeyAnswer): void => {
     setAnswered({ deed, answer });
-    // What was read is of before what was put.
-    if (answer.outcome === 'done') setRead(deed === 'get' ? answer : undefined);
-    if (deed === 'get') setValue(mergedText(answer.values ?? []));
+    if (answer.outcome === 'done') {
+      // What was read is of before what was put.
+      setRead(deed === 'get' ? answer : undefined);
+      if (deed === 'get') setValue(mergedText(answer.values ?? []));
+    }
     onChanged();
   };
   const ask = (deed: Deed, more: Partial<KeyRequest> = {}): void => {
+    if (isBusy) return;
     setBusy(true);
     setFailure(undefined);
     cluster[deed]({ bucket, key: name, ...more })
@@ -72,7 +76,7 @@ export function Change(props: ChangeProps) {
     <section class="card stack change" aria-labelledby="change">
       <h4 id="change">Read and change</h4>
       <div class="row">
-        <button type="button" disabled={isBusy} onClick={() => ask('get', traced)}>
+        <button type="button" aria-disabled={isBusy} onClick={() => ask('get', traced)}>
           Read
         </button>
         <label class="row">
@@ -108,10 +112,10 @@ export function Change(props: ChangeProps) {
         </label>
         <p class="quiet small">{contextText(read)}</p>
         <div class="row">
-          <button type="submit" class="primary" disabled={isBusy}>
+          <button type="submit" class="primary" aria-disabled={isBusy}>
             Put
           </button>
-          <DeleteButton disabled={isBusy} onDelete={() => ask('delete', told)} />
+          <DeleteButton isBusy={isBusy} onDelete={() => ask('delete', told)} />
           {read !== undefined && (
             <button type="button" class="plain" onClick={forget}>
               Forget what was read
@@ -137,7 +141,8 @@ function Values({
   readonly isBusy: boolean;
 }) {
   if (values.length === 0) return <p class="quiet">Nothing is there.</p>;
-  const parts = differingParts(values);
+  const { valueCharsShownMax } = dashboardLimits;
+  const parts = differingParts(values.map((value) => value.slice(0, valueCharsShownMax)));
   return (
     <ul class="siblings" aria-label="Values that were read">
       {values.map((value, i) => (
@@ -148,9 +153,15 @@ function Values({
             )}
           </pre>
           {values.length > 1 && isWhole(value) && (
-            <button type="button" disabled={isBusy} onClick={() => onKeep(value)}>
+            <button type="button" aria-disabled={isBusy} onClick={() => onKeep(value)}>
               Keep this one
             </button>
+          )}
+          {value.length > valueCharsShownMax && (
+            <p class="quiet small">
+              The first {valueCharsShownMax.toLocaleString()} of {value.length.toLocaleString()}{' '}
+              characters.
+            </p>
           )}
           {!isWhole(value) && (
             <p class="quiet small">It is no text: what is shown is not all of it.</p>
@@ -163,10 +174,10 @@ function Values({
 
 /** Asks once more, in its place. */
 function DeleteButton({
-  disabled,
+  isBusy,
   onDelete,
 }: {
-  readonly disabled: boolean;
+  readonly isBusy: boolean;
   readonly onDelete: () => void;
 }) {
   const [isAsked, setAsked] = useState(false);
@@ -175,7 +186,7 @@ function DeleteButton({
     setAsked(!isAsked);
   };
   return (
-    <button type="button" disabled={disabled} onClick={press} onBlur={() => setAsked(false)}>
+    <button type="button" aria-disabled={isBusy} onClick={press} onBlur={() => setAsked(false)}>
       {isAsked ? 'Delete it: sure?' : 'Delete'}
     </button>
   );

@@ -1,5 +1,6 @@
 /** A key's copies in one table: a column a node, a row a value or a claim of the context. */
 import { listed } from '../../parts/listed.js';
+import { NodeBadge } from '../../parts/node-badge.tsx';
 import type { Cell, Comparison, ContextRow, SiblingRow, Standing } from './comparison.js';
 import { ActorName, Dot } from './dot.tsx';
 import type { Place } from './where.js';
@@ -75,7 +76,10 @@ function Head({
   const isDown = standing === 'silent' && place?.reach === 'down';
   return (
     <th scope="col" class={`copy ${standing}`}>
-      <strong>{nameOf(id)}</strong> <span>{place?.role ?? 'a stray'}</span>
+      <strong>
+        <NodeBadge id={id} />
+      </strong>{' '}
+      <span>{place?.role ?? 'a stray'}</span>
       <br />
       {isDown ? 'is down' : standingWords[standing]}
       {owed.length > 0 && (

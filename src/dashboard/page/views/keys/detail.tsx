@@ -1,6 +1,7 @@
 /** One key: its copies side by side, where it lives and why, and what can be done to it. */
 import { useMemo } from 'preact/hooks';
 import type { ClusterPicture, KeyCopy, KeyPicture } from '../../../wire.js';
+import { NodeBadge } from '../../parts/node-badge.tsx';
 import type { LiveCluster } from '../../source.js';
 import { Change } from './change.tsx';
 import { compareCopies, owedBy, sentenceOf } from './comparison.js';
@@ -110,10 +111,12 @@ function Where({ told, picture }: ToldProps) {
             </tr>
           </thead>
           <tbody>
-            {places.map(({ node, role, name, host, zone, reach, owed }) => (
+            {places.map(({ node, role, host, zone, reach, owed }) => (
               <tr key={node} class={role.startsWith('fallback') ? 'quiet' : undefined}>
                 <td>{role}</td>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  <NodeBadge id={node} />
+                </th>
                 <td>{host}</td>
                 {hasZones && <td>{zone}</td>}
                 <td class={`reach ${reach}`}>{reach}</td>

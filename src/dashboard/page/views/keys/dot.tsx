@@ -16,6 +16,11 @@ export function Dot({ dot, nameOf }: DotProps) {
   );
 }
 
+/** Epochs of one node differ in their last digits; all of them are in the title. */
+function shortened(epoch: string): string {
+  return epoch.length > 6 ? `…${epoch.slice(-4)}` : epoch;
+}
+
 export function ActorName({
   actor,
   nameOf,
@@ -27,7 +32,7 @@ export function ActorName({
   return (
     <span title={`Node ${node}, epoch ${epoch}`}>
       {nameOf(node)}
-      <span class="quiet">·{epoch}</span>
+      <span class="quiet">·{shortened(epoch)}</span>
     </span>
   );
 }

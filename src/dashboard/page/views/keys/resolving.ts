@@ -1,7 +1,8 @@
 /** What several values come to as one, before whoever resolves them says better. */
 
-/** Each line once, in the order of its first coming. */
+/** Each line once, in the order of its first coming; '' where one of them is no text. */
 export function mergedText(values: readonly string[]): string {
+  if (!values.every(isWhole)) return '';
   if (values.length < 2) return values.join('');
   return [...new Set(values.flatMap((value) => value.split('\n')))].join('\n');
 }

@@ -1,4 +1,5 @@
 import './keys.css';
+import type { ClusterPicture } from '../../../wire.js';
 import { useStore, type ViewProps } from '../../page.js';
 import { hashOf } from '../../route.js';
 import type { LiveCluster } from '../../source.js';
@@ -27,7 +28,8 @@ function LiveKeys({
   readonly cluster: LiveCluster;
   readonly path: readonly string[];
 }) {
-  const { picture } = useStore();
+  const { pictures } = useStore();
+  const picture = pictures.last;
   return (
     <>
       <LookUp key={`${bucket}/${key}`} bucket={bucket} of={key} picture={picture} />
@@ -58,7 +60,7 @@ function LookUp({
 }: {
   readonly bucket: string;
   readonly of: string;
-  readonly picture: ReturnType<typeof useStore>['picture'];
+  readonly picture: ClusterPicture | undefined;
 }) {
   return (
     <form class="row" role="search" onSubmit={lookUp}>

@@ -1,7 +1,7 @@
 /** A long list of which only the rows in sight are drawn. Rows are all of one height. */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { windowOf } from './window-of.js';
+import { windowOf } from '../../parts/window-of.js';
 
 export interface WindowedListProps {
   readonly label: string;

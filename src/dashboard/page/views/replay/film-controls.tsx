@@ -5,7 +5,7 @@ import { noteText } from '../../parts/note-text.js';
 import { speedBeside, usePlayKeys } from '../../parts/play-keys.js';
 import { Transport } from '../../parts/transport.tsx';
 import type { Player } from '../../source.js';
-import { markFrom, noteCountAt, type Film, type Mark, type Trouble } from './film.js';
+import { faultsAt, markFrom, noteCountAt, type Film, type Mark, type Trouble } from './film.js';
 import { secondsText } from './shown.js';
 
 export interface FilmControlsProps {
@@ -103,18 +103,16 @@ interface DensityProps {
 
 /** How much happens when; faults as bars below, broken promises across. */
 function Density({ film, atUs, nameOf }: DensityProps) {
-  const { density, fromUs, toUs, faults } = film;
+  const { density, fromUs, toUs } = film;
   const x = (time: number): number => ((time - fromUs) / (toUs - fromUs)) * density.length;
   // The same element as before is not compared with itself at every frame.
   const still = useMemo(() => <Still film={film} x={x} nameOf={nameOf} />, [film, nameOf]);
   return (
     <svg viewBox={`0 0 ${density.length} 40`} preserveAspectRatio="none" aria-hidden="true">
       {still}
-      {faults.map(
-        (fault, index) =>
-          fault.fromUs <= atUs &&
-          atUs <= fault.toUs && <FaultBar key={index} fault={fault} x={x} look="fault on" />,
-      )}
+      {faultsAt(film, atUs).map((fault, index) => (
+        <FaultBar key={index} fault={fault} x={x} look="fault on" />
+      ))}
       <rect class="now" x={x(atUs) - 0.5} width={1} height={40} />
     </svg>
   );
@@ -131,10 +129,10 @@ function Still({ film, x, nameOf }: Placed & Pick<DensityProps, 'film' | 'nameOf
   return (
     <>
       <path class="density" d={path} />
-      {film.faults.slice(0, faultsDrawn).map((fault, index) => (
+      {film.faults.slice(0, marksDrawn).map((fault, index) => (
         <FaultBar key={index} fault={fault} x={x} look="fault" />
       ))}
-      {film.marks.filter(isViolated).map((mark, index) => (
+      {film.violated.slice(0, marksDrawn).map((mark, index) => (
         <rect key={index} class="violated" x={x(mark.atUs) - 1} width={2} height={40}>
           <title>{noteText(mark, nameOf)}</title>
         </rect>
@@ -144,14 +142,10 @@ function Still({ film, x, nameOf }: Placed & Pick<DensityProps, 'film' | 'nameOf
 }
 
 /** More are a bar from end to end. */
-const faultsDrawn = 1_000;
+const marksDrawn = 1_000;
 
 function FaultBar({ fault, x, look }: Placed & { readonly fault: Trouble; readonly look: string }) {
   const { fromUs, toUs } = fault;
   const width = Math.max(1.5, x(toUs) - x(fromUs));
   return <rect class={look} x={x(fromUs)} y={32} width={width} height={5} />;
-}
-
-function isViolated({ kind }: Mark): boolean {
-  return kind === 'violated';
 }

@@ -1,4 +1,5 @@
 /** The last moments of a film as a sequence diagram: who sent whom what, time going down. */
+import { useRef } from 'preact/hooks';
 import { durationText } from '../../parts/note-text.js';
 import { useWidth } from '../../parts/use-width.js';
 import { endOf, journeysBetween } from './film.js';
@@ -16,7 +17,8 @@ export interface FilmSequenceProps extends Shown {
 }
 
 export function FilmSequence({ film, nodes, clients, atUs, nameOf, windowUs }: FilmSequenceProps) {
-  const { width, ref } = useWidth(640);
+  const place = useRef<HTMLDivElement>(null);
+  const width = useWidth(place, 640);
   const fromUs = atUs - windowUs;
   const names = [...new Set([...clients.slice(0, 12), ...nodes.map(({ name }) => name)])];
   const x = (name: string): number =>
@@ -25,7 +27,7 @@ export function FilmSequence({ film, nodes, clients, atUs, nameOf, windowUs }: F
     head + ((height - head - 8) * Math.min(windowUs, Math.max(0, time - fromUs))) / windowUs;
   const journeys = journeysBetween(film, { from: fromUs, to: atUs, most: arrowsShown });
   return (
-    <div ref={ref} class="stack">
+    <div ref={place} class="stack">
       {journeys.length === arrowsShown && (
         <p class="quiet small">the last {arrowsShown} messages of them</p>
       )}

@@ -17,6 +17,7 @@ export interface Film {
   readonly toUs: number;
   readonly journeys: readonly Journey[];
   readonly marks: readonly Mark[];
+  readonly violated: readonly ViolatedNote[];
   /** Who sends, receives or does anything: nodes and clients. */
   readonly actors: readonly string[];
   /** Of those, who has a part in what was asked for. */
@@ -28,7 +29,9 @@ export interface Film {
   /** In the order in which they began. */
   readonly instances: readonly ChartInstance[];
   readonly instanceIndex: IntervalIndex;
+  /** In the order in which they began. */
   readonly faults: readonly Trouble[];
+  readonly faultIndex: IntervalIndex;
 }
 
 /** From a moment on a node is so, in a word. */
@@ -39,10 +42,12 @@ export interface Life {
   readonly state: string;
 }
 
-/** What became of one chart of a node. */
+/** What became of one chart of a node, in one of its lives. */
 export interface ChartInstance {
   readonly node: string;
   readonly notes: readonly ChartNote[];
+  /** When its node ended; infinite where nobody noted that. */
+  readonly untilUs: number;
 }
 
 /** A fault that lasts. */
@@ -63,12 +68,14 @@ export function filmOf(notes: readonly Note[]): Film {
   const toUs = Math.max(fromUs + 1, notes.at(-1)?.atUs ?? 0);
   const journeys = journeysOf(notes);
   const instances = instancesIn(notes);
+  const faults = troublesIn(notes, toUs);
   return {
     notes,
     fromUs,
     toUs,
     journeys,
     marks: notes.filter(isMark),
+    violated: notes.filter((note) => note.kind === 'violated'),
     actors: actorsIn(notes),
     asking: new Set(notes.filter(({ kind }) => kind === 'step').map(({ node }) => node)),
     density: densityOf(notes, { fromUs, toUs }),
@@ -77,8 +84,9 @@ export function filmOf(notes: readonly Note[]): Film {
     ),
     lives: livesIn(notes),
     instances,
-    instanceIndex: new IntervalIndex(instances.map(({ notes: steps }) => lifeTime(steps))),
-    faults: troublesIn(notes, toUs),
+    instanceIndex: new IntervalIndex(instances.map(lifeTime)),
+    faults,
+    faultIndex: new IntervalIndex(faults),
   };
 }
 
@@ -128,8 +136,12 @@ export function chartsOf(
   });
 }
 
-export function faultsAt({ faults }: Film, atUs: number): Trouble[] {
-  return faults.filter(({ fromUs, toUs }) => fromUs <= atUs && atUs <= toUs);
+/** The last ones: no more are drawn. */
+const faultsAtOnce = 100;
+
+export function faultsAt({ faults, faultIndex }: Film, atUs: number): Trouble[] {
+  const now = { from: atUs, to: atUs, most: faultsAtOnce };
+  return faultIndex.within(now).map((number) => faults[number]!);
 }
 
 /** The mark before a moment, or after it; of those that `wanted` takes. */
@@ -182,22 +194,39 @@ function livesIn(notes: readonly Note[]): ReadonlyMap<string, readonly Life[]> {
   return lives;
 }
 
+/** A node that ends ends its charts, whatever they had come to; the next life has its own. */
 function instancesIn(notes: readonly Note[]): ChartInstance[] {
-  const instances = new Map<string, { readonly node: string; readonly notes: ChartNote[] }>();
+  const instances: Running[] = [];
+  const running = new Map<string, Map<string, Running>>();
   for (const note of notes) {
+    const { node, atUs } = note;
+    if (note.kind === 'event' && (note.what === 'start' || note.what === 'stop')) {
+      for (const one of running.get(node)?.values() ?? []) one.untilUs = atUs;
+      running.delete(node);
+    }
     if (note.kind !== 'chart') continue;
-    const name = `${note.node} ${note.chart} ${note.instance}`;
-    const known = instances.get(name);
-    if (known === undefined) instances.set(name, { node: note.node, notes: [note] });
-    else known.notes.push(note);
+    const own = running.get(node) ?? new Map<string, Running>();
+    running.set(node, own);
+    const name = `${note.chart} ${note.instance}`;
+    const known = own.get(name);
+    if (known === undefined) {
+      const begun = { node, notes: [note], untilUs: Number.POSITIVE_INFINITY };
+      own.set(name, begun);
+      instances.push(begun);
+    } else known.notes.push(note);
   }
-  return [...instances.values()];
+  return instances;
+}
+
+interface Running extends ChartInstance {
+  readonly notes: ChartNote[];
+  untilUs: number;
 }
 
 /** Without an end it lives on. */
-function lifeTime(notes: readonly ChartNote[]): Interval {
+function lifeTime({ notes, untilUs }: ChartInstance): Interval {
   const last = notes.at(-1);
-  const toUs = last?.isFinal === true ? last.atUs : Number.POSITIVE_INFINITY;
+  const toUs = last?.isFinal === true ? last.atUs : untilUs - 1;
   return { fromUs: notes[0]?.atUs ?? 0, toUs };
 }
 

@@ -16,6 +16,8 @@ const seenUs = 260_000;
 /** More dots than that are a blur. */
 const dotsShown = 240;
 const clientsShown = 14;
+/** So many have room beside each other. */
+const nodesShown = 64;
 
 export function StageDrawing(props: StageDrawingProps) {
   const { film, nodes, atUs, speed, chosen, choose } = props;
@@ -26,6 +28,7 @@ export function StageDrawing(props: StageDrawingProps) {
   const flying = journeysBetween(film, { from: atUs - leastUs, to: atUs, most: dotsShown });
   const dots = dotsAt(flying, stage, { atUs, leastUs });
   const faults = faultsAt(film, atUs);
+  const shown = aliveOf(props);
   return (
     <div class="scroll stage">
       <svg
@@ -47,7 +50,7 @@ export function StageDrawing(props: StageDrawingProps) {
             </g>
           );
         })}
-        {aliveOf(props).map(({ id, name }) => {
+        {shown.slice(0, nodesShown).map(({ id, name }) => {
           const place = stage.places.get(id)!;
           const life = lifeAt(film, id, atUs);
           const troubles = faults.filter(({ text }) => text.split(/[\s,]/).includes(name));
@@ -79,7 +82,16 @@ export function StageDrawing(props: StageDrawingProps) {
           );
         })}
       </svg>
+      <Undrawn count={shown.length} />
     </div>
+  );
+}
+
+function Undrawn({ count }: { readonly count: number }) {
+  return count <= nodesShown ? null : (
+    <p class="quiet small">
+      {nodesShown} of {count} nodes are drawn
+    </p>
   );
 }
 

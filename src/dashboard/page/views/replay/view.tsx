@@ -1,14 +1,15 @@
 /** A trace file, looked through: a seed of the simulator, or what nodes have noted. */
 import './replay.css';
 import { useMemo, useState } from 'preact/hooks';
-import { sourceOfFile } from '../../dropped-file.js';
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import { usePage, useStore } from '../../page.js';
 import { namesOf } from '../../parts/names.js';
 import { durationText } from '../../parts/note-text.js';
+import { bytesText } from '../../parts/quantity.js';
 import type { Player } from '../../source.js';
 import type { NodePicture } from '../../../wire.js';
 import { FilmControls } from './film-controls.tsx';
-import { filmOf, type Film, type Mark } from './film.js';
+import { filmOf, type Film } from './film.js';
 import { FilmSequence, windowsUs } from './film-sequence.tsx';
 import { Marks } from './marks.tsx';
 import { NodePanel } from './node-panel.tsx';
@@ -35,19 +36,13 @@ export function ReplayView() {
 
 function NoFile() {
   const page = usePage();
-  const open = async (file: File | undefined): Promise<void> => {
-    if (file === undefined) return;
-    try {
-      page.show(await sourceOfFile(file));
-    } catch (error) {
-      page.say(`${file.name} can’t be shown. ${error instanceof Error ? error.message : ''}`);
-    }
-  };
+  const isLive = page.store.source.cluster !== undefined;
   return (
     <div class="card stack no-file">
       <p>
-        Drop a trace file anywhere on the page, or choose one. The simulator writes them, of any
-        seed and any scenario:
+        Drop a trace file anywhere on the page, or choose one, of up to{' '}
+        {bytesText(dashboardLimits.traceFileBytesMax)}. The simulator writes them, of any seed and
+        any scenario:
       </p>
       <pre class="scroll">
         npm run simulate -- --seed 7 --trace-file seed-7.jsonl{'\n'}
@@ -58,9 +53,20 @@ function NoFile() {
         <input
           type="file"
           accept=".jsonl,.ndjson,.json,.txt"
-          onChange={(event) => void open(event.currentTarget.files?.[0])}
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? [];
+            if (file !== undefined) page.take(file);
+          }}
         />
       </label>
+      {isLive && (
+        <p>
+          <a href="/api/trace-file" download>
+            Save what the nodes have noted lately
+          </a>{' '}
+          as such a file, to be looked through as slowly as one likes.
+        </p>
+      )}
     </div>
   );
 }
@@ -137,11 +143,11 @@ function clientsOf(film: Film, nodes: readonly NodePicture[]): string[] {
   const ids = new Set(nodes.map(({ id }) => id));
   const others = film.actors.filter((actor) => !ids.has(actor));
   const asking = others.filter((actor) => film.asking.has(actor));
-  return asking.length === 0 ? others : asking;
+  return (asking.length === 0 ? others : asking).slice(0, dashboardLimits.filmClientsMax);
 }
 
 function Violated({ film, player }: { readonly film: Film; readonly player: Player }) {
-  const violated = film.marks.filter(isViolated);
+  const { violated } = film;
   const [first] = violated;
   if (first === undefined) return null;
   const isPast = player.atUs >= first.atUs;
@@ -161,8 +167,4 @@ function Violated({ film, player }: { readonly film: Film; readonly player: Play
       {violated.length > 1 && <span class="quiet">{violated.length - 1} more after it</span>}
     </p>
   );
-}
-
-function isViolated(mark: Mark): mark is Extract<Mark, { kind: 'violated' }> {
-  return mark.kind === 'violated';
 }

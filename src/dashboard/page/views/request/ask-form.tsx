@@ -1,5 +1,6 @@
 /** Asks the cluster for something, under the glass. */
 import { useState } from 'preact/hooks';
+import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type { KeyAnswer, KeyRequest } from '../../../wire.js';
 import type { LiveCluster } from '../../source.js';
 
@@ -17,6 +18,7 @@ export function AskForm({ cluster, asked, say }: AskFormProps) {
   const [answer, setAnswer] = useState<KeyAnswer>();
   const [isWaiting, setWaiting] = useState(false);
   const ask = async (form: HTMLFormElement): Promise<void> => {
+    if (isWaiting) return;
     setWaiting(true);
     try {
       const said = await cluster[verb](requestIn(form, verb));
@@ -71,15 +73,22 @@ export function AskForm({ cluster, asked, say }: AskFormProps) {
       <label class="row small">
         <input type="checkbox" name="strict" /> primaries alone count (strict)
       </label>
-      <button type="submit" class="primary" disabled={isWaiting}>
+      <button type="submit" class="primary" aria-disabled={isWaiting}>
         {isWaiting ? 'Waiting…' : `${verb} and look`}
       </button>
-      {answer !== undefined && (
-        <p class="small answer" role="status">
-          <strong>{answer.outcome}</strong> {answer.text}
-        </p>
-      )}
+      {answer !== undefined && <Answer {...answer} />}
     </form>
+  );
+}
+
+function Answer({ outcome, text, receipt, values = [] }: KeyAnswer) {
+  return (
+    <div class="small answer" role="status">
+      <strong>{outcome}</strong> {text} {receipt}
+      {values.map((value, index) => (
+        <pre key={index}>{value.slice(0, dashboardLimits.valueCharsShownMax)}</pre>
+      ))}
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 /** One request, gone through moment by moment. */
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { NodeLabel, Note } from '../../../wire.js';
 import { download } from '../../parts/download.js';
 import { namesOf } from '../../parts/names.js';
@@ -42,8 +42,9 @@ function Glassed({ id, glass, notes, nodes }: GlassViewProps & { readonly glass:
   const [isSequence, setSequence] = useState(false);
   const { atUs, seek } = playback;
   const layout = useMemo(() => sequenceLayoutOf(glass), [glass]);
+  const place = useBroughtIntoView(id);
   return (
-    <article class="stack glass" aria-labelledby="glass-title">
+    <article ref={place} class="stack glass" aria-labelledby="glass-title">
       <header class="row">
         <h3 id="glass-title">{glass.asked}</h3>
         <span class="told">
@@ -81,6 +82,17 @@ function Glassed({ id, glass, notes, nodes }: GlassViewProps & { readonly glass:
       </div>
     </article>
   );
+}
+
+/** Where there is little room it stands below what it was chosen from. */
+function useBroughtIntoView(id: string) {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const { current } = place;
+    if (current !== null && current.getBoundingClientRect().top > innerHeight / 2)
+      current.scrollIntoView();
+  }, [id]);
+  return place;
 }
 
 function Choice(props: {

@@ -4,9 +4,10 @@
  */
 import type { ChartNote, DiskNote, Note, PlainValue, StepNote } from '../../../wire.js';
 import { journeysOf, type Journey } from '../../parts/journeys.js';
-import type { NameOf } from '../../parts/names.js';
+import { isNodeId, type NameOf } from '../../parts/names.js';
 import { noteText, stateText } from '../../parts/note-text.js';
 import { timeAxisOf, type TimeAxis } from '../../parts/time-axis.js';
+import { requestJourneys } from './request-journeys.js';
 
 export type Role = 'client' | 'network' | 'forwarder' | 'coordinator' | 'primary' | 'fallback';
 
@@ -70,12 +71,12 @@ export function glassOf(notes: readonly Note[], nameOf: NameOf): Glass | undefin
   if (first === undefined || last === undefined) return undefined;
   const steps = inOrder.filter((note) => note.kind === 'step');
   const coordinator = coordinatorOf(steps) || askedBy(inOrder);
-  const journeys = journeysOf(inOrder);
   const lanes = lanesOf(inOrder, { coordinator, steps, nameOf });
+  const client = lanes.find(({ role }) => role === 'client')?.id ?? clientLane;
+  const journeys = requestJourneys(journeysOf(inOrder), steps, client);
   const told = toldIn(steps, coordinator);
   const fromUs = inOrder.reduce((least, note) => Math.min(least, beganUs(note)), first.atUs);
   const toUs = last.atUs;
-  const client = lanes.find(({ role }) => role === 'client')?.id ?? clientLane;
   return {
     lanes,
     moments: inOrder.map((note) => ({
@@ -88,7 +89,9 @@ export function glassOf(notes: readonly Note[], nameOf: NameOf): Glass | undefin
       requestSpan(client, { fromUs, toldUs: told?.atUs }),
       ...waitingSpans(steps, coordinator, nameOf),
       ...inOrder.filter((note) => note.kind === 'disk').map(diskSpan),
-      ...journeys.map((journey) => messageSpan(journey, nameOf)),
+      ...journeys
+        .filter(({ isUnawaited }) => isUnawaited !== true)
+        .map((journey) => messageSpan(journey, nameOf)),
     ],
     journeys,
     charts: chartsIn(inOrder),
@@ -173,9 +176,8 @@ function lanesOf(notes: readonly Note[], { coordinator, steps, nameOf }: Cast): 
   ];
 }
 
-/** Ids of nodes are 16 hexadecimal digits; clients have names. */
 function isClient(id: string, coordinator: string): boolean {
-  return id !== coordinator && id !== '' && !/^[0-9a-f]{16}$/.test(id);
+  return id !== coordinator && id !== '' && !isNodeId(id);
 }
 
 function endsOf(note: Note): string[] {

@@ -3,6 +3,7 @@
  * traced. For the others, what all did between the two is better than nothing.
  */
 import type { Note } from '../../../wire.js';
+import { isNodeId } from '../../parts/names.js';
 import { firstWhere } from '../../parts/sorted.js';
 
 /** What is shown of it, so that it can still be read. */
@@ -45,5 +46,5 @@ function isPartOf(note: Note, client: string): boolean {
 }
 
 function isClient(id: string): boolean {
-  return id !== '' && id !== 'all' && !/^[0-9a-f]{16}$/.test(id);
+  return id !== '' && id !== 'all' && !isNodeId(id);
 }

@@ -34,9 +34,11 @@ export function SequenceDrawing({ glass, layout, atUs, seek }: SequenceDrawingPr
             <text class="title" x={x} y={16} text-anchor="middle">
               {lane.title}
             </text>
-            <text class="role" x={x} y={30} text-anchor="middle">
-              {lane.role}
-            </text>
+            {lane.role !== lane.title && (
+              <text class="role" x={x} y={30} text-anchor="middle">
+                {lane.role}
+              </text>
+            )}
           </g>
         ))}
         {rows.map((row, index) => (

@@ -29,6 +29,8 @@ export interface PlacedRow extends SequenceRow {
 }
 
 export const sequenceSizes = { head: 44, row: 26, column: 150, left: 90, foot: 16 } as const;
+/** About as wide as one is. */
+const letter = 6.4;
 
 /** Steps that an arrow says as well. */
 const saidByArrows: ReadonlySet<StepNote['what']> = new Set(['asked', 'acked', 'answered']);
@@ -46,18 +48,24 @@ export interface SequenceLane extends Omit<Lane, 'role'> {
 export function sequenceOf(glass: Sequenced): SequenceRow[] {
   const hasMessages = glass.journeys.length > 0;
   const rows = [
-    ...glass.journeys.map(journeyRow),
     ...glass.moments.flatMap((moment) => stepRows(moment, glass, hasMessages)),
+    ...glass.journeys.map(journeyRow),
   ];
   return rows.sort((a, b) => a.atUs - b.atUs);
 }
 
 function journeyRow(journey: Journey): SequenceRow {
-  const { from, to, verb, isAnswer, sentUs, arrivedUs } = journey;
+  const { from, to, verb, isAnswer, sentUs, isUnawaited } = journey;
   const what = isAnswer ? `answer to ${verb}` : verb;
-  const took = arrivedUs === undefined ? 'never seen to arrive' : durationText(arrivedUs - sentUs);
-  const look = arrivedUs === undefined ? 'lost' : isAnswer ? 'answers' : 'asks';
-  return { atUs: sentUs, from, to: to === '' ? undefined : to, text: `${what}, ${took}`, look };
+  const isLost = journey.arrivedUs === undefined && isUnawaited !== true;
+  const look = isLost ? 'lost' : isAnswer ? 'answers' : 'asks';
+  const text = `${what}, ${fateOf(journey)}`;
+  return { atUs: sentUs, from, to: to === '' ? undefined : to, text, look };
+}
+
+function fateOf({ sentUs, arrivedUs, isUnawaited }: Journey): string {
+  if (arrivedUs !== undefined) return durationText(arrivedUs - sentUs);
+  return isUnawaited === true ? 'nobody waits for it any more' : 'never seen to arrive';
 }
 
 function stepRows({ note, text }: Moment, glass: Sequenced, hasMessages: boolean): SequenceRow[] {
@@ -68,7 +76,10 @@ function stepRows({ note, text }: Moment, glass: Sequenced, hasMessages: boolean
   if (node === client) return [];
   if (note.what === 'received' && note.about === undefined)
     return [{ atUs, from: client, to: node, text: glass.asked, look: 'asks' }];
-  if (note.what === 'replied')
+  const isAnswered = glass.journeys.some(
+    ({ from, to, isAnswer }) => isAnswer && from === node && to === client,
+  );
+  if (note.what === 'replied' && !isAnswered)
     return [{ atUs, from: node, to: client, text: note.text ?? 'done', look: 'answers' }];
   const isArrow = saidByArrows.has(note.what) && note.about !== node;
   if (isArrow && hasMessages) return [];
@@ -88,8 +99,11 @@ export function sequenceLayoutOf(glass: Sequenced): SequenceLayout {
     const toX = one.to === undefined ? undefined : xs.get(one.to);
     if (x !== undefined) rows.push({ ...one, x, toX, y: head + row * (rows.length + 0.7) });
   }
+  const ends = rows.map(({ x, toX, text }) =>
+    toX === undefined || toX === x ? x + 16 + letter * text.length : x,
+  );
   return {
-    width: left + column * columns.length,
+    width: Math.max(left + column * columns.length, ...ends),
     height: head + row * rows.length + foot,
     columns,
     rows,

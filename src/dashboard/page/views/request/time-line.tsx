@@ -1,7 +1,10 @@
 /** Lanes of one request on one time line: who waited for what, when, and what went between them. */
 import { Fragment } from 'preact';
+import { useRef } from 'preact/hooks';
 import { durationText } from '../../parts/note-text.js';
 import type { Journey } from '../../parts/journeys.js';
+import { formPaths } from '../../parts/node-forms.js';
+import { nodeMarks } from '../../parts/node-marks.js';
 import { useWidth } from '../../parts/use-width.js';
 import { networkLane, type Glass, type Lane, type Moment, type Span } from './glass.js';
 
@@ -11,7 +14,7 @@ export interface TimeLineProps {
   readonly seek: (atUs: number) => void;
 }
 
-const sizes = { head: 24, lane: 36, disk: 24, right: 14 } as const;
+const sizes = { head: 24, lane: 36, disk: 24, foot: 20, right: 14 } as const;
 const narrow = 560;
 
 interface Canvas {
@@ -24,7 +27,8 @@ interface Canvas {
 }
 
 export function TimeLine({ glass, atUs, seek }: TimeLineProps) {
-  const { width, ref } = useWidth(900);
+  const place = useRef<HTMLDivElement>(null);
+  const width = useWidth(place, 900);
   const canvas = canvasOf(glass, width);
   const { left, height, x } = canvas;
   const { axis } = glass;
@@ -35,7 +39,7 @@ export function TimeLine({ glass, atUs, seek }: TimeLineProps) {
     seek(axis.moment(Math.min(1, Math.max(0, share)) * axis.length));
   };
   return (
-    <div ref={ref} class="time-line">
+    <div ref={place} class="time-line">
       <svg
         width={width}
         height={height}
@@ -90,7 +94,7 @@ function canvasOf({ lanes, axis }: Glass, width: number): Canvas {
   return {
     left,
     width,
-    height: bottom + 6,
+    height: bottom + sizes.foot,
     x: (atUs) => left + ((width - left - sizes.right) * axis.drawn(atUs)) / axis.length,
     y: (lane) => middles.get(lane),
   };
@@ -103,16 +107,27 @@ function LaneDrawing({ lane, canvas }: { readonly lane: Lane; readonly canvas: C
   return (
     <g class={`lane ${role}`}>
       <line x1={canvas.left} y1={y} x2={canvas.width} y2={y} />
-      <text class="title" x={role === 'disk' ? 14 : 2} y={isNode ? y - 1 : y + 4}>
+      {isNode && <Form id={id} y={y - 12} />}
+      <text
+        class="title"
+        x={role === 'client' || role === 'network' ? 2 : 18}
+        y={isNode ? y - 1 : y + 4}
+      >
         {title}
       </text>
       {isNode && (
-        <text class="role" x={2} y={y + 12}>
+        <text class="role" x={18} y={y + 12}>
           {role}
         </text>
       )}
     </g>
   );
+}
+
+function Form({ id, y }: { readonly id: string; readonly y: number }) {
+  const { token, form } = nodeMarks.of(id);
+  const style = { fill: `var(${token})` };
+  return <path style={style} transform={`translate(2,${y}) scale(0.75)`} d={formPaths[form]} />;
 }
 
 function Gaps({ glass, canvas }: { readonly glass: Glass; readonly canvas: Canvas }) {
@@ -123,9 +138,9 @@ function Gaps({ glass, canvas }: { readonly glass: Glass; readonly canvas: Canva
         return (
           <g key={fromUs} class="gap">
             <rect x={from} y={sizes.head} width={to - from} height={canvas.height - sizes.head} />
-            {to - from > 40 && (
-              <text x={(from + to) / 2} y={canvas.height - 10} text-anchor="middle">
-                … {durationText(toUs - fromUs)} …
+            {to - from > 56 && (
+              <text x={(from + to) / 2} y={canvas.height - 6} text-anchor="middle">
+                {durationText(toUs - fromUs)}
               </text>
             )}
           </g>
@@ -166,10 +181,11 @@ function SpanDrawing({ span, canvas, atUs }: Drawn & { readonly span: Span }) {
 }
 
 function JourneyDrawing({ journey, canvas, atUs }: Drawn & { readonly journey: Journey }) {
-  const { from, to, sentUs, arrivedUs, isAnswer } = journey;
+  const { from, to, sentUs, arrivedUs, isAnswer, isUnawaited } = journey;
+  const isLost = arrivedUs === undefined && isUnawaited !== true;
   const [y, toY] = [canvas.y(from), canvas.y(to)];
   if (y === undefined || toY === undefined || sentUs > atUs) return null;
-  const look = `journey${isAnswer ? ' answer' : ''}${arrivedUs === undefined ? ' lost' : ''}`;
+  const look = `journey${isAnswer ? ' answer' : ''}${isLost ? ' lost' : ''}`;
   const [x, toX] = [canvas.x(sentUs), canvas.x(Math.min(atUs, arrivedUs ?? sentUs))];
   const share =
     arrivedUs === undefined || arrivedUs === sentUs

@@ -24,6 +24,7 @@ export function TraceList({ traces, shown, nameOf, choose }: TraceListProps) {
       label="Traced requests"
       count={traces.length}
       current={traces.findIndex(({ id }) => id === shown)}
+      currentName={shown}
       choose={(index) => choose(traces[index]!.id)}
       row={(index) => {
         const { what, key, outcome, ms, nodes } = traces[index]!;

@@ -6,6 +6,7 @@ import type {
   NodePicture,
   ProcessPicture,
 } from '../../../wire.js';
+import { NodeBadge } from '../../parts/node-badge.tsx';
 import type { RunningStory } from './use-story.js';
 import { nameIn, nodeFact, type StoryFacts } from './facts.js';
 
@@ -45,7 +46,9 @@ export function Board({
       {nodes.map((node) => (
         <li key={node.id} class={`board-node card ${stateOf(node)}`}>
           <header class="row">
-            <strong>{node.name}</strong>
+            <strong>
+              <NodeBadge id={node.id} />
+            </strong>
             <State node={node} facts={facts} />
           </header>
           <p class="quiet small">{roleOf(node.id, story.key)}</p>

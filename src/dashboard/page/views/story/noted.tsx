@@ -1,19 +1,13 @@
 /** What the nodes have noted lately, in their own words. */
 import { useMemo } from 'preact/hooks';
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
-import type { Note, NodePicture } from '../../../wire.js';
+import type { Note } from '../../../wire.js';
 import type { PageStore } from '../../page-store.js';
+import { NodeBadge } from '../../parts/node-badge.tsx';
 
-export function Noted({
-  store,
-  nodes,
-}: {
-  readonly store: PageStore;
-  readonly nodes: readonly NodePicture[];
-}) {
+export function Noted({ store }: { readonly store: PageStore }) {
   const next = store.notes.next;
   const told = useMemo(() => lastTold(store.notes.since(store.notes.first)), [store, next]);
-  const nameOf = (id: string): string => nodes.find((node) => node.id === id)?.name ?? '';
   return (
     <section aria-labelledby="story-noted" class="card">
       <h3 id="story-noted">What the nodes noted</h3>
@@ -22,7 +16,7 @@ export function Noted({
         {told.map((note) => (
           <li key={`${note.atUs} ${note.node} ${note.text}`}>
             <time class="quiet mono">{timeText(note.atUs)}</time>
-            <strong>{note.node === '' ? 'you' : nameOf(note.node)}</strong>
+            <strong>{note.node === '' ? 'you' : <NodeBadge id={note.node} />}</strong>
             <span>{note.text}</span>
           </li>
         ))}

@@ -62,7 +62,7 @@ function Told({ cluster }: { readonly cluster: LiveCluster }) {
             cluster.break({ node, how }).catch((error: Error) => page.say(error.message));
           }}
         />
-        <Noted store={store} nodes={picture.nodes} />
+        <Noted store={store} />
       </div>
     </div>
   );

@@ -1,5 +1,5 @@
-/** Which rows of a long list are drawn: those in sight, and a few beside them. */
-import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
+/** Which rows of a long list are drawn: those in sight and a few beside them, all of one height. */
+import { dashboardLimits } from '../../../../actors/rules/limits/dashboard.js';
 
 export interface Window {
   /** From this row up to, not with, that one. */

@@ -2,12 +2,14 @@
  * What is measured of a node, as it follows from two of its statuses: counters and histograms by
  * what was added between them, by the node's own time.
  */
-import type { HistogramPicture, StatusPicture } from '../../../wire.js';
+import type { HistogramPicture, StatusPicture } from '../../wire.js';
 
 export interface Measure {
   readonly name: string;
   readonly title: string;
   readonly unit: '/s' | 'ms' | 'bytes' | '';
+  /** The counters, or the histogram, that it follows from. */
+  readonly reads: readonly string[];
   /** Null: nothing can be said of the time between them. */
   readonly of: (before: StatusPicture | undefined, now: StatusPicture) => number | null;
 }
@@ -19,18 +21,13 @@ export const measures: readonly Measure[] = [
   added('errors', 'Errors', 'coordinator.failures', 'api.repliesRefused'),
   quantile('lag', 'Event loop late by (99 of 100)', 'loop.lagMs', 0.99),
   quantile('acks', '99 of 100 acks of others within', 'coordinator.ackMs', 0.99),
-  level('log', 'Commit log', 'bytes', ({ counters }) => counters['store.logBytes']),
-  level('memtable', 'Memtables', 'bytes', ({ counters }) => counters['store.memtableBytes']),
+  level('log', 'Commit log', 'bytes', 'store.logBytes'),
+  level('memtable', 'Memtables', 'bytes', 'store.memtableBytes'),
   added('syncs', 'Syncs of the log', 'store.syncs'),
   added('gossip', 'Gossip heard', 'gossip.heard'),
-  level('keys', 'Keys held', '', ({ keys }) => keys),
-  level('hints', 'Hints waiting', '', ({ hints }) => hints),
-  level(
-    'differing',
-    'Partitions that differ',
-    '',
-    ({ counters }) => counters['exchange.differing'],
-  ),
+  field('keys', 'Keys held'),
+  field('hints', 'Hints waiting'),
+  level('differing', 'Partitions that differ', '', 'exchange.differing'),
   added('mended', 'States mended by exchange', 'exchange.pulled', 'exchange.pushed'),
 ];
 
@@ -39,13 +36,12 @@ export function isLater(before: StatusPicture, now: StatusPicture): boolean {
   return before.id === now.id && before.pid === now.pid && now.uptimeMs > before.uptimeMs;
 }
 
-function level(
-  name: string,
-  title: string,
-  unit: Measure['unit'],
-  read: (status: StatusPicture) => number | undefined,
-): Measure {
-  return { name, title, unit, of: (_, now) => read(now) ?? null };
+function field(name: 'keys' | 'hints', title: string): Measure {
+  return { name, title, unit: '', reads: [], of: (_, now) => now[name] };
+}
+
+function level(name: string, title: string, unit: Measure['unit'], counter: string): Measure {
+  return { name, title, unit, reads: [counter], of: (_, now) => now.counters[counter] ?? null };
 }
 
 /** A second, of all these counters together. */
@@ -61,7 +57,7 @@ function added(name: string, title: string, ...counters: readonly string[]): Mea
     if (from === undefined || to === undefined || to < from) return null;
     return (1000 * (to - from)) / (now.uptimeMs - before.uptimeMs);
   };
-  return { name, title, unit: '/s', of };
+  return { name, title, unit: '/s', reads: counters, of };
 }
 
 function quantile(name: string, title: string, histogram: string, share: number): Measure {
@@ -70,7 +66,7 @@ function quantile(name: string, title: string, histogram: string, share: number)
     const [from, to] = [before.histograms[histogram], now.histograms[histogram]];
     return to === undefined ? null : quantileOf(addedBetween(from, to), share);
   };
-  return { name, title, unit: 'ms', of };
+  return { name, title, unit: 'ms', reads: [histogram], of };
 }
 
 function addedBetween(
