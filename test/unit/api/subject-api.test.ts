@@ -148,18 +148,18 @@ describe('Kv-Deadline', () => {
   });
 });
 
-describe('Kv-Trace', () => {
-  /** As which trace the reply says that it was noted. */
-  function traceOf(verb: 'put' | 'get', headers: Readonly<Record<string, string>>): unknown[] {
-    const client = network.connect();
-    const reply = `_INBOX.x.${++asked}`;
-    const traces: unknown[] = [];
-    client.subscribe(reply, (message) => void traces.push(message.header('Kv-Trace')));
-    client.publish(`kv.${verb}.b.k`, Buffer.alloc(0), { reply, headers });
-    network.settle();
-    return traces;
-  }
+/** As which trace the reply says that it was noted. */
+function traceOf(verb: 'put' | 'get', headers: Readonly<Record<string, string>>): unknown[] {
+  const client = network.connect();
+  const reply = `_INBOX.x.${++asked}`;
+  const traces: unknown[] = [];
+  client.subscribe(reply, (message) => void traces.push(message.header('Kv-Trace')));
+  client.publish(`kv.${verb}.b.k`, Buffer.alloc(0), { reply, headers });
+  network.settle();
+  return traces;
+}
 
+describe('Kv-Trace', () => {
   test.each(['put', 'get'] as const)('a %s is noted, and its reply says as what', (verb) => {
     expect(traceOf(verb, { 'Kv-Trace': '1' })).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/)]);
     const own = '0123456789abcdef';
