@@ -18,10 +18,9 @@ export interface DashboardPlace {
 export function startDashboard({ port, connection, prefix, json }: DashboardPlace): void {
   const { servers, user, password } = connection;
   const main = join(import.meta.dirname, 'main.js');
-  const words = ['dashboard', '--prefix', prefix, '--supervised'];
-  if (port !== undefined) words.push('--listen', String(port));
-  if (json) words.push('--json');
-  const child = spawn(process.execPath, [main, ...words], {
+  const place = port === undefined ? [] : ['--listen', String(port)];
+  const words = ['dashboard', ...place, '--prefix', prefix, '--supervised'];
+  const child = spawn(process.execPath, [main, ...words, ...(json ? ['--json'] : [])], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
