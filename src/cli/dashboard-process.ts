@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { NodeConnection } from './connection.js';
 
 export interface DashboardPlace {
-  readonly port: number;
+  /** Undefined: the usual one, or one of the next where that is taken. */
+  readonly port: number | undefined;
   readonly connection: NodeConnection;
   readonly prefix: string;
   readonly json: boolean;
@@ -17,8 +18,10 @@ export interface DashboardPlace {
 export function startDashboard({ port, connection, prefix, json }: DashboardPlace): void {
   const { servers, user, password } = connection;
   const main = join(import.meta.dirname, 'main.js');
-  const words = ['dashboard', '--listen', String(port), '--prefix', prefix, '--supervised'];
-  const child = spawn(process.execPath, [main, ...words, ...(json ? ['--json'] : [])], {
+  const words = ['dashboard', '--prefix', prefix, '--supervised'];
+  if (port !== undefined) words.push('--listen', String(port));
+  if (json) words.push('--json');
+  const child = spawn(process.execPath, [main, ...words], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,

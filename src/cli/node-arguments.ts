@@ -154,7 +154,7 @@ function addStoreOptions(command: Command): void {
     .option('--no-change-events', 'publish no kv.changed events')
     .option(
       '--inspect [port]',
-      `serve the dashboard beside it, on this port of this machine alone (default: ${dashboardLimits.portDefault})`,
+      `serve the dashboard beside it, on this port of this machine alone (default: ${dashboardLimits.portDefault}, or the next one that is free)`,
       portNumber,
     );
 }

@@ -23,7 +23,7 @@ export function plain(value: unknown, depth = 0): PlainValue {
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, inspectionLimits.elementsMax)
-      .filter(([, field]) => typeof field !== 'function')
+      .filter(([, field]) => field !== undefined && typeof field !== 'function')
       .map(([name, field]) => [name, plain(field, depth + 1)]),
   );
 }

@@ -20,7 +20,11 @@ function chromiumProgram(): string | undefined {
   return (told === undefined ? places : [told]).find((path) => existsSync(path));
 }
 
-export async function startChromium(executablePath: string): Promise<Browser> {
+export async function startChromium(
+  executablePath: string,
+  more: readonly string[] = [],
+): Promise<Browser> {
   // Root has no sandbox in a container; nothing but our own page is opened in it.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  const args = ['--no-sandbox', '--disable-dev-shm-usage', ...more];
+  return chromium.launch({ executablePath, args });
 }

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { NatsBus } from '../../src/bus/nats-bus.js';
 import { askInsight } from '../../src/cli/insight/insight-question.js';
 import { noteOf, readTraceFile } from '../../src/insight/note-reader.js';
-import type { Note } from '../../src/insight/notes.js';
+import type { Note, StepNote } from '../../src/insight/notes.js';
 import { RealClock } from '../../src/seams/real-clock.js';
 import { decodeDocument, type DocumentValue } from '../../src/wire/message-pack.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
@@ -66,8 +66,8 @@ async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean):
   }
 }
 
-function steps(notes: readonly Note[], what: string): Note[] {
-  return notes.filter((note) => note.kind === 'step' && note.what === what);
+function steps(notes: readonly Note[], what: string): StepNote[] {
+  return notes.filter((note): note is StepNote => note.kind === 'step' && note.what === what);
 }
 
 test('a plain put with Kv-Trace is noted by every node, with the syncs of its replicas', async () => {
@@ -166,7 +166,9 @@ test('the commands say where a key lives, what is held of it, and how a put went
   const get = await quorate('get', 'b', 'told', '--trace', '--trace-file', file);
   const { head, notes } = readTraceFile(readFileSync(file, 'utf8'));
   expect(head.nodes.map(({ name }) => name).sort()).toEqual(['n1', 'n2', 'n3']);
-  expect(steps(notes, 'verdict')).toHaveLength(1);
+  // A node that is slow is given up, and another one comes to its own.
+  const verdicts = new Set(steps(notes, 'verdict').map(({ text }) => text));
+  expect(verdicts).toEqual(new Set(['quorum.equal']));
   expect(get.stdout).toBe('value');
   expect(get.stderr).toMatch(/verdict: quorum.equal/);
   const where = await quorate('where', 'b', 'told');

@@ -26,6 +26,7 @@ test('inspection: bytes, functions and instances are named, not shown', () => {
     far: { away: { from: '…' } },
     never: 'Infinity',
   });
+  expect(shown).not.toHaveProperty('nothing');
   expect(JSON.stringify(shown)).not.toContain('secret');
   expect((shown as { list: unknown[] }).list).toHaveLength(32);
   expect((shown as { said: string }).said).toHaveLength(inspectionLimits.textCharsMax + 1);

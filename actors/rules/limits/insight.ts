@@ -48,7 +48,7 @@ export const insightLimits = {
   keysMax: 100,
   keysLookedAtMax: 1_000,
   /** After so long such an answer ends where it is: the node has other things to do. */
-  keysMsMax: 10,
+  keysMsMax: 25,
   /** A trace is asked for so often until its request has settled. */
   gatherAttemptsMax: 6,
   gatherRestMs: 150,

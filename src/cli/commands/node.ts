@@ -1,7 +1,6 @@
 /** `quorate node`: one node in this process, until it is told to stop. */
 import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
-import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import type { TimerId } from '../../seams/clock.js';
 import type { RunningNode } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
@@ -95,7 +94,7 @@ function showDashboard(given: NodeArguments): void {
   const { inspect, prefix, json } = given;
   if (inspect === undefined) return;
   startDashboard({
-    port: inspect === true ? dashboardLimits.portDefault : inspect,
+    port: inspect === true ? undefined : inspect,
     connection: connectionOf(given),
     prefix,
     json: json === true,

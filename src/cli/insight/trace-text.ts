@@ -58,12 +58,15 @@ function detailText(detail: PlainValue | undefined, nameOf: (id: string) => stri
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
+/** As notes have what is not there: `src/seams/inspection-view.ts`. */
+const nothing: ReadonlySet<PlainValue> = new Set(['', null, 'undefined']);
+
 function shown(value: PlainValue, nameOf: (id: string) => string): string {
   if (typeof value === 'string') return nameOf(value);
   if (Array.isArray(value)) return `[${value.map((one) => shown(one, nameOf)).join(' ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value)
-    .filter(([, field]) => field !== '' && field !== null)
+    .filter(([, field]) => !nothing.has(field))
     .map(([name, field]) => `${name}=${shown(field, nameOf)}`)
     .join(' ');
 }

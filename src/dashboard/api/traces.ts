@@ -76,10 +76,10 @@ function summariesIn(answers: ReadonlyMap<string, Fields>): TraceSummary[] {
 function summaryOf(row: Fields[string], node: string): TraceSummary | undefined {
   if (!isFields(row)) return undefined;
   const { id, atUs, what, key, outcome, ms } = row;
-  if (typeof id !== 'string' || typeof atUs !== 'number') return undefined;
+  if (!isTraceId(id) || !Number.isSafeInteger(atUs)) return undefined;
   return {
     id,
-    atUs,
+    atUs: Number(atUs),
     what: text(what),
     key: text(key),
     outcome: text(outcome),

@@ -60,6 +60,15 @@ test('values of others write nothing to the terminal', () => {
   expect(told).toContain('a\\u001b[2J\\u000ab');
 });
 
+test('of what a note shows, nothing is said of what is not there', () => {
+  const seat = { node: 'n1', standing: 'asked', owedTo: 'undefined', why: '' };
+  const base = { kind: 'step', node: 'n2', trace: '0'.repeat(16), atUs: 5 } as const;
+  const note: Note = { ...base, what: 'verdict', text: 'quorum.met', detail: { seats: [seat] } };
+  expect(traceText([note], (id) => id)).toBe(
+    '    0.00 ms  n2  verdict: quorum.met (seats [node=n1 standing=asked])',
+  );
+});
+
 test('where no owner says anything, nothing is claimed of them', () => {
   const text = copiesText([{ row, copy: undefined }], (id) => id);
   expect(text).toContain('None of its owners says what it holds. n1 did not answer.');
@@ -71,7 +80,7 @@ test.each([
   ['a.b', 'k'],
   ['a b', 'k'],
   ['b', 'x'.repeat(1_025)],
-])('%j %j is the name of no key', (bucket, key) => {
+])('name %# is that of no key', (bucket, key) => {
   expect(() => checkName({ bucket, key })).toThrow(/bucket name|a key/);
 });
 

@@ -41,6 +41,7 @@ export function ChartsView({ path }: ViewProps) {
         Charts
       </h2>
       {problem !== undefined && <p class="notice">{problem}</p>}
+      {problem === undefined && charts === undefined && <p class="quiet">Reading the charts…</p>}
       {shown}
     </section>
   );
