@@ -34,7 +34,10 @@ export function ClusterView({ path }: ViewProps) {
           events={books.events.events}
           series={books.series}
           seenFromMs={store.pictures.at(store.pictures.first)?.atMs ?? picture.atMs}
-          lookAt={(atMs) => store.lookAt(atMs)}
+          lookAt={(atMs) => {
+            store.lookAt(atMs);
+            scrollTo(0, 0);
+          }}
           canBreak={store.greeting?.canBreak === true}
         />
       )}
