@@ -130,6 +130,27 @@ inChromium('the page', (program) => {
     }
   });
 
+  test('that notes were left out is said while it happens', async () => {
+    const { page, mishaps } = await openPage(browser, 'about:blank', wide);
+    const greeting = { process: 'busy', canBreak: false, hasReplay: false, hasCluster: true };
+    const told = [
+      `event: greeting\ndata: ${JSON.stringify(greeting)}`,
+      `event: notes\ndata: ${JSON.stringify({ notes: [], dropped: 1_234 })}`,
+    ];
+    let asked = 0;
+    await page.route('**/api/stream', (route) =>
+      ++asked === 1
+        ? route.fulfill({ contentType: 'text/event-stream', body: `${told.join('\n\n')}\n\n` })
+        : route.abort(),
+    );
+    await page.goto(up.address);
+    const said = page.getByText('1,234 notes, rounds and requests were left out so far.');
+    await said.waitFor();
+    await said.waitFor({ state: 'hidden' });
+    await page.context().close();
+    expect(mishaps.filter((mishap) => mishap.startsWith('error:'))).toEqual([]);
+  });
+
   test('which requests are traced by themselves is wished on the page, and told to others', async () => {
     const { page, mishaps } = await open(wide);
     await page.keyboard.press('3');
