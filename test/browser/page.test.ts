@@ -162,7 +162,10 @@ inChromium('the page', (program) => {
     await page.getByText(/^Put after/).waitFor();
     const other = await open(wide);
     await other.page.keyboard.press('3');
-    await other.page.getByRole('button', { name: /put eve/ }).waitFor();
+    await other.page
+      .getByRole('button', { name: /put eve/ })
+      .first()
+      .waitFor();
     expect(await other.page.getByLabel('what failed').isChecked()).toBe(true);
     await other.page.getByLabel('of all requests').selectOption('none');
     expect([...mishaps, ...other.mishaps]).toEqual([]);
