@@ -100,9 +100,11 @@ export class ClusterFeed {
     return this.recentNotes;
   }
 
+  /** For good. */
   stop(): void {
     this.listeners.clear();
     this.rest();
+    this.options.questions.stop();
   }
 
   private rest(): void {

@@ -31,6 +31,9 @@ interface AskedOfNodes<T> {
 
 export class NodeQuestions {
   private readonly subjects: Subjects;
+  /** What ends each question that is out. */
+  private readonly open = new Set<() => void>();
+  private isStopped = false;
 
   constructor(private readonly parts: QuestionParts) {
     this.subjects = new Subjects(parts.prefix);
@@ -61,17 +64,25 @@ export class NodeQuestions {
     return answer;
   }
 
+  /** Nothing is asked any more, and nobody waits for what was. */
+  stop(): void {
+    this.isStopped = true;
+    for (const finish of this.open) finish();
+  }
+
   /** What is no answer counts as none: whoever says it keeps nobody else from answering. */
   private ask<T>(subject: string, question: AskedOfNodes<T>): Promise<T[]> {
     const { bus, clock } = this.parts;
     const { answersMax, payload = new Uint8Array(0), answerOf } = question;
     const { waitMs = dashboardLimits.answerMsMax } = question;
+    if (this.isStopped) return Promise.resolve([]);
     return new Promise((resolve) => {
       const answers: T[] = [];
       const inbox = bus.inbox();
       const finish = (): void => {
         subscription.unsubscribe();
         clock.clearTimeout(timer);
+        this.open.delete(finish);
         resolve(answers);
       };
       const subscription = bus.subscribe(inbox, (message) => {
@@ -82,6 +93,7 @@ export class NodeQuestions {
         if (message.noResponders || answers.length >= answersMax) finish();
       });
       const timer = clock.setTimeout(finish, waitMs);
+      this.open.add(finish);
       bus.publish(subject, payload, { reply: inbox });
     });
   }

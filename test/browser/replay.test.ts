@@ -215,6 +215,19 @@ function inBrowser(executablePath: string): void {
     expect(mishaps).toEqual([]);
   });
 
+  test('a large file is said to be read, and is shown then', async () => {
+    const { page, mishaps } = await open(wide);
+    const [head = '', ...notes] = readFileSync(file, 'utf8').split(/(?<=\n)/);
+    const one = notes.join('');
+    const times = Math.ceil(dashboardLimits.traceFileSoonBytes / one.length) + 1;
+    await drop(page, 'large.jsonl', head.replace('a story', 'a long story') + one.repeat(times));
+    await page.getByText(/^large\.jsonl is being read: it has \d\.\d MB/).waitFor();
+    await page.getByText('a long story').waitFor();
+    const count = (notes.length * times).toLocaleString('en');
+    await page.getByRole('heading', { name: `${count} notes` }).waitFor();
+    expect(mishaps).toEqual([]);
+  });
+
   test('a file that means harm is text', async () => {
     const { page, mishaps } = await open(wide);
     await drop(page, evil, hostileText());

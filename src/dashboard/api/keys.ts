@@ -18,7 +18,10 @@ export function keysApi({ feed }: LiveParts): Hono {
     bucketOf(bucket);
     const after = context.req.query('after') ?? '';
     const limit = dashboardLimits.keysPageMax;
-    return context.json(pageOf(await feed.askAll({ ask: 'keys', bucket, after, limit })));
+    const answers = await feed.askAll({ ask: 'keys', bucket, after, limit });
+    const told = new Map([...answers].filter(([, { error }]) => error === undefined));
+    // Of keys that nobody was asked for nothing is known: that is not that there are none.
+    return told.size === 0 ? context.text(nobodyTells, 502) : context.json(pageOf(told));
   });
   api.get('/key', async (context) => {
     const { bucket = '', key = '' } = context.req.query();
@@ -36,6 +39,9 @@ export function keysApi({ feed }: LiveParts): Hono {
   });
   return api;
 }
+
+const nobodyTells =
+  'No node says which keys it holds: they are down, or the dashboard does not know their password.';
 
 /**
  * Each key once. All nodes go through their keys in one order, and what `next` names is a place in

@@ -148,6 +148,35 @@ describe('Kv-Deadline', () => {
   });
 });
 
+/** As which trace the reply says that it was noted. */
+function traceOf(verb: 'put' | 'get', headers: Readonly<Record<string, string>>): unknown[] {
+  const client = network.connect();
+  const reply = `_INBOX.x.${++asked}`;
+  const traces: unknown[] = [];
+  client.subscribe(reply, (message) => void traces.push(message.header('Kv-Trace')));
+  client.publish(`kv.${verb}.b.k`, Buffer.alloc(0), { reply, headers });
+  network.settle();
+  return traces;
+}
+
+describe('Kv-Trace', () => {
+  test.each(['put', 'get'] as const)('a %s is noted, and its reply says as what', (verb) => {
+    expect(traceOf(verb, { 'Kv-Trace': '1' })).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/)]);
+    const own = '0123456789abcdef';
+    expect(traceOf(verb, { 'Kv-Trace': own })).toEqual([own]);
+    expect(traceOf(verb, {})).toEqual([undefined]);
+  });
+
+  test.each(['', '0', 'yes', 'a'.repeat(15), 'a'.repeat(17), 'A'.repeat(16)])(
+    'of anything else is refused, and nothing is begun: %p',
+    (text) => {
+      expect(ask('put', { 'Kv-Trace': text })).toEqual(['400 none']);
+      expect(ask('get', { 'Kv-Trace': text })).toEqual(['400']);
+      expect(node.coordinator.puts).toEqual([]);
+    },
+  );
+});
+
 test('names that were no UTF-8, and have become others on the way, are refused', () => {
   expect(ask('put', {}, 'b.\u{1f98a}')).toEqual([undefined]);
   for (const name of ['b.\ufffd', 'b.a\ufffd.b', '\ufffd.k'])

@@ -178,6 +178,18 @@ test('nodes are asked once, however many want to know at once', async () => {
   expect(asked).toBe(1);
 });
 
+test('once it is stopped nobody is asked, and nothing is waited for', async () => {
+  const world = new FeedWorld();
+  world.answer('kv.ring', () => []);
+  world.watch();
+  const reachable = world.feed.reachable();
+  world.network.settle();
+  world.feed.stop();
+  const sent = world.network.sent.length;
+  expect(await reachable).toEqual([]);
+  expect([world.network.sent.length, world.clock.pending]).toEqual([sent, 0]);
+});
+
 test('of notes, those that are none are left out one by one, and counted', async () => {
   const world = worldWith({}, { until: 1 });
   let inbox = '';

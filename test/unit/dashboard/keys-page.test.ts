@@ -2,6 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { keysApi } from '../../../src/dashboard/api/keys.js';
 import type { KeysPage } from '../../../src/dashboard/wire.js';
 
+async function asked(told: readonly (readonly [string, unknown])[]): Promise<Response> {
+  const feed = { askAll: async () => new Map(told) };
+  return keysApi({ feed } as never).request('/keys/users?after=');
+}
+
 /** What each node tells: keys, and after which place in the order of all nodes it has more. */
 async function pageOf(
   ...answers: readonly { readonly keys: string[]; readonly after?: number[] }[]
@@ -10,9 +15,7 @@ async function pageOf(
     `n${i}`,
     { keys, next: Buffer.from(after).toString('base64url') },
   ]);
-  const feed = { askAll: async () => new Map(told) };
-  const response = await keysApi({ feed } as never).request('/keys/users?after=');
-  return (await response.json()) as KeysPage;
+  return (await (await asked(told)).json()) as KeysPage;
 }
 
 function cursor(...bytes: number[]): string {
@@ -23,6 +26,13 @@ describe('a page of the keys of several nodes', () => {
   test('has each key once, and ends when all have told all', async () => {
     const page = await pageOf({ keys: ['ada', 'bob'] }, { keys: ['bob', 'eve'] });
     expect(page).toEqual({ keys: ['ada', 'bob', 'eve'], next: null });
+  });
+
+  test('is none where no node tells anything: that is not that there are no keys', async () => {
+    for (const told of [[], [['n1', { error: 'no' }]]] as const) {
+      const answer = await asked(told);
+      expect([answer.status, await answer.text()]).toEqual([502, expect.stringMatching(/No node/)]);
+    }
   });
 
   test('is followed from where the first of them stopped', async () => {
