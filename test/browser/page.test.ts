@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { ChartDefinition, ChartNode } from '../../src/dashboard/chart-form.js';
 import { inChromium, startChromium } from './chromium.js';
 import { tabTo } from './keyboard.js';
@@ -130,6 +130,27 @@ inChromium('the page', (program) => {
     }
   });
 
+  test('that notes were left out is said while it happens', async () => {
+    const { page, mishaps } = await openPage(browser, 'about:blank', wide);
+    const greeting = { process: 'busy', canBreak: false, hasReplay: false, hasCluster: true };
+    const told = [
+      `event: greeting\ndata: ${JSON.stringify(greeting)}`,
+      `event: notes\ndata: ${JSON.stringify({ notes: [], dropped: 1_234 })}`,
+    ];
+    let asked = 0;
+    await page.route('**/api/stream', (route) =>
+      ++asked === 1
+        ? route.fulfill({ contentType: 'text/event-stream', body: `${told.join('\n\n')}\n\n` })
+        : route.abort(),
+    );
+    await page.goto(up.address);
+    const said = page.getByText('1,234 notes, rounds and requests were left out so far.');
+    await said.waitFor();
+    await said.waitFor({ state: 'hidden' });
+    await page.context().close();
+    expect(mishaps.filter((mishap) => mishap.startsWith('error:'))).toEqual([]);
+  });
+
   test('which requests are traced by themselves is wished on the page, and told to others', async () => {
     const { page, mishaps } = await open(wide);
     await page.keyboard.press('3');
@@ -141,7 +162,10 @@ inChromium('the page', (program) => {
     await page.getByText(/^Put after/).waitFor();
     const other = await open(wide);
     await other.page.keyboard.press('3');
-    await other.page.getByRole('button', { name: /put eve/ }).waitFor();
+    await other.page
+      .getByRole('button', { name: /put eve/ })
+      .first()
+      .waitFor();
     expect(await other.page.getByLabel('what failed').isChecked()).toBe(true);
     await other.page.getByLabel('of all requests').selectOption('none');
     expect([...mishaps, ...other.mishaps]).toEqual([]);
@@ -186,6 +210,58 @@ inChromium('the page', (program) => {
     expect(mishaps).toEqual([]);
   });
 
+  test('what two pages put at once stands side by side, until one of them resolves it', async () => {
+    const [one, other] = [await open(wide), await open(wide)];
+    const both = [one.page, other.page];
+    for (const page of both) await page.goto(`${up.address}#/keys/carts/shared`);
+    await put(one.page, 'apple');
+    for (const page of both) {
+      await page.getByRole('button', { name: 'Read', exact: true }).click();
+      await page.getByText(/^With the context of what was read/).waitFor();
+    }
+    await put(one.page, 'apple, milk');
+    await put(other.page, 'apple, soap');
+    const siblings = one.page.getByRole('list', { name: 'Siblings' });
+    await siblings.getByText('soap').waitFor();
+    expect(await siblings.locator('mark').allInnerTexts()).toEqual(['milk', 'soap']);
+    await one.page.getByRole('button', { name: 'Read', exact: true }).click();
+    const read = one.page.getByRole('list', { name: 'Values that were read' });
+    await read.getByRole('button', { name: 'Keep this one' }).first().click();
+    await other.page.getByText(/It has one value/).waitFor();
+    expect([...one.mishaps, ...other.mishaps]).toEqual([]);
+  });
+
+  test('a put is put under the glass and gone through with the keyboard alone', async () => {
+    const { page, mishaps } = await open(wide);
+    await page.keyboard.press('3');
+    await tabTo(page, /^put and look$/i);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'put of greetings/hello' }).waitFor();
+    await page.getByRole('button', { name: /is done with it$/ }).waitFor();
+    const moment = page.locator('.controls output');
+    await page.keyboard.press('Home');
+    expect(await moment.innerText()).toBe('+0 µs');
+    await page.keyboard.press('ArrowRight');
+    expect(await moment.innerText()).not.toBe('+0 µs');
+    await page.keyboard.press('End');
+    await tabTo(page, /^Sequence$/);
+    await page.keyboard.press('Enter');
+    const drawing = page.getByRole('img', { name: 'Sequence of put of greetings/hello' });
+    await drawing.waitFor();
+    expect(await page.getByText('never seen to arrive').count()).toBe(0);
+    for (const [button, file] of [
+      ['SVG', /^[0-9a-f]{16}\.svg$/],
+      ['Perfetto', /^[0-9a-f]{16}\.json$/],
+      ['Trace file', /^[0-9a-f]{16}\.jsonl$/],
+    ] as const) {
+      const saved = page.waitForEvent('download');
+      await tabTo(page, new RegExp(`^↓ ${button}$`));
+      await page.keyboard.press('Enter');
+      expect((await saved).suggestedFilename()).toMatch(file);
+    }
+    expect(mishaps).toEqual([]);
+  });
+
   test('keys and values are shown as text, whatever stands in them', async () => {
     const { page, mishaps } = await open(wide);
     const evil = '<img src="https://example.org/x" onerror="document.title=1">';
@@ -224,6 +300,13 @@ inChromium('the page', (program) => {
     }
   });
 });
+
+/** Of the key that is shown. */
+async function put(page: Page, value: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Value' }).fill(value);
+  await page.getByRole('button', { name: 'Put', exact: true }).click();
+  await page.getByText(/^Put after/).waitFor();
+}
 
 async function startElsewhere(): Promise<{ readonly address: string; readonly server: Server }> {
   const server = createServer((_, response) => {

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { useStore } from './page.js';
 import { after } from './parts/browser.js';
+import { clockText } from './parts/clock-text.js';
 import { playKeys } from './parts/play-keys.js';
 import type { PageStore } from './page-store.js';
 import { hashOf, type Route, type ViewName } from './route.js';
@@ -161,7 +162,7 @@ function Notices({
       )}
       {lookedAtMs !== null && lookingBack.has(view) && (
         <p class="notice">
-          What is shown is {new Date(picture?.atMs ?? lookedAtMs).toLocaleTimeString()}.
+          What is shown is {clockText(picture?.atMs ?? lookedAtMs)}.
           <button type="button" onClick={() => store.lookAt(null)}>
             Back to now
           </button>

@@ -1,5 +1,6 @@
 /** The events, the newest first. Only the rows that can be seen are drawn. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { clockText } from '../../parts/clock-text.js';
 import { NodeBadge } from '../../parts/node-badge.tsx';
 import { useWidth } from '../../parts/use-width.js';
 import { windowOf } from '../../parts/window-of.js';
@@ -77,7 +78,7 @@ export function EventList({ events, chosen, pick, lookAt, seenFromMs }: EventLis
       </div>
       {chosen !== undefined && (
         <p class="row small">
-          {new Date(chosen.atMs).toLocaleString()}: {chosen.text}
+          {new Date(chosen.atMs).toLocaleDateString()} {clockText(chosen.atMs)}: {chosen.text}
           {wasSeen ? (
             <button type="button" onClick={() => lookAt(chosen.atMs)}>
               See the cluster as it was
@@ -159,7 +160,7 @@ function Row({ row, count, rowHeight, event, isChosen, pick }: RowProps) {
       onClick={() => pick(event)}
     >
       <time class="quiet">
-        {new Date(event.atMs).toLocaleTimeString([], { hour12: false })}
+        {clockText(event.atMs)}
         <span class="fraction">.{String(Math.floor(event.atMs % 1_000)).padStart(3, '0')}</span>
       </time>
       <span class="of">{event.node === '' ? 'the world' : <NodeBadge id={event.node} />}</span>

@@ -1,5 +1,6 @@
 /** The lanes of the time line. The list below says the same to who uses no pointer. */
 import { useMemo, useRef } from 'preact/hooks';
+import { clockText } from '../../parts/clock-text.js';
 import { NodeBadge } from '../../parts/node-badge.tsx';
 import { useWidth } from '../../parts/use-width.js';
 import type { ShownEvent } from './event-book.js';
@@ -14,7 +15,7 @@ export interface LanesProps {
   readonly pick: (event: ShownEvent) => void;
 }
 
-const markWidth = 18;
+const markWidth = 22;
 const tickWidth = 110;
 const nobody = '';
 
@@ -39,8 +40,7 @@ export function Lanes({ nodes, events, span, chosen, pick }: LanesProps) {
       <div class="lane-field" ref={place}>
         {ticks.map(({ at, atMs }) => (
           <span key={atMs} class="tick" style={{ left: `${100 * at}%` }}>
-            {(1 - at) * width > tickWidth / 2 &&
-              new Date(atMs).toLocaleTimeString([], { hour12: false })}
+            {(1 - at) * width > tickWidth / 2 && clockText(atMs)}
           </span>
         ))}
         {lanes.map((id) => (

@@ -2,6 +2,7 @@
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { minuteText } from '../../parts/clock-text.js';
 import { useThemeChanges } from '../../parts/use-theme.js';
 import { useWidth } from '../../parts/use-width.js';
 import { colourOf } from '../../style/colour.js';
@@ -101,7 +102,7 @@ function optionsOf(latest: { readonly current: LineChartProps }, width: number):
         size: 20,
         space: 44,
         incrs: [...timeSteps],
-        values: (_, atS) => atS.map(clockText),
+        values: (_, atS) => atS.map((s) => minuteText(s * 1_000)),
       },
       {
         ...axis,
@@ -140,14 +141,6 @@ function lonely(chart: uPlot, series: number): number[] | null {
 
 function alphaOf(isDim: boolean): number {
   return isDim ? 0.2 : 1;
-}
-
-function clockText(atS: number): string {
-  return new Date(atS * 1_000).toLocaleTimeString([], {
-    hour: '2-digit',
-    minute: '2-digit',
-    hour12: false,
-  });
 }
 
 function mark(chart: uPlot, markedMs: number | null, colour: string): void {

@@ -1,6 +1,7 @@
 /** The measures of the last minutes: a small chart for each, with what it says in words. */
 import { useState } from 'preact/hooks';
 import { clusterViewLimits } from '../../../../../actors/rules/limits/cluster-view.js';
+import { clockText } from '../../parts/clock-text.js';
 import { NodeBadge } from '../../parts/node-badge.tsx';
 import { nodeMarks } from '../../parts/node-marks.js';
 import { bytesText, msText, shortNumber } from '../../parts/quantity.js';
@@ -41,7 +42,7 @@ export function MeasuresCard({ nodes, series, lit, markedMs }: MeasuresCardProps
         )}
         <span class="small quiet" aria-live="polite">
           {cursor !== null && times[cursor] !== undefined
-            ? `at ${new Date(times[cursor] * 1_000).toLocaleTimeString()}`
+            ? `at ${clockText(times[cursor] * 1_000)}`
             : ''}
         </span>
       </div>

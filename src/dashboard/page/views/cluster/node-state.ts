@@ -9,6 +9,13 @@ export interface NodeState {
   readonly tone: Tone;
 }
 
+/** As the story has them. */
+const halts = {
+  stopped: { sign: '✕', tone: 'bad' },
+  paused: { sign: '‖', tone: 'warn' },
+  disconnected: { sign: '⌁', tone: 'warn' },
+} as const;
+
 export function nodeState(node: NodePicture): NodeState {
   const state = stateAlone(node);
   return node.isLeaving && !node.isRemoved ? { ...state, word: `${state.word}, leaving` } : state;
@@ -18,7 +25,7 @@ function stateAlone(node: NodePicture): NodeState {
   const { isRemoved, process, reach, status } = node;
   if (isRemoved) return { word: 'removed', sign: '⌀', tone: 'quiet' };
   if (process !== undefined && process.state !== 'running')
-    return { word: process.state, sign: '■', tone: 'bad' };
+    return { word: process.state, ...halts[process.state] };
   if (reach === 'down') return { word: 'down', sign: '✕', tone: 'bad' };
   if (reach === 'suspect') return { word: 'suspect', sign: '?', tone: 'warn' };
   // Only a live cluster has statuses: in a file nobody is asked.

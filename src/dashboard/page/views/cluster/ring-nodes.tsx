@@ -71,13 +71,9 @@ export function RingNodes({ picture, drawing, lit, point, choose }: RingNodesPro
               transform="translate(-10,-10) scale(1.25)"
               d={formPaths[form]}
             />
-            {tone !== 'good' && (
-              <text class="sign" y="4">
-                {sign}
-              </text>
-            )}
             <text class="name" {...nameAt(place, isCrowded)}>
               {name}
+              {tone !== 'good' && <tspan class="sign"> {sign}</tspan>}
             </text>
           </g>
         );

@@ -3,7 +3,7 @@ import './cluster.css';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import type { ClusterPicture } from '../../../wire.js';
 import { useStore, type ViewProps } from '../../page.js';
-import { hashOf } from '../../route.js';
+import { hashOf, routeOf } from '../../route.js';
 import type { Source } from '../../source.js';
 import { EventBook } from './event-book.js';
 import { focusAt, isSame, litNodes, nothing, pathOf, within, type Focus } from './focus.js';
@@ -34,7 +34,10 @@ export function ClusterView({ path }: ViewProps) {
           events={books.events.events}
           series={books.series}
           seenFromMs={store.pictures.at(store.pictures.first)?.atMs ?? picture.atMs}
-          lookAt={(atMs) => store.lookAt(atMs)}
+          lookAt={(atMs) => {
+            store.lookAt(atMs);
+            scrollTo(0, 0);
+          }}
           canBreak={store.greeting?.canBreak === true}
         />
       )}
@@ -152,7 +155,11 @@ function useChosen(
   const [chosen, setChosen] = useState<Focus>(() => focusAt(path));
   const said = path.join('/');
   useEffect(() => setChosen(focusAt(path)), [said]);
-  useEffect(() => history.replaceState(null, '', hashOf('cluster', ...pathOf(chosen))), [chosen]);
+  useEffect(() => {
+    // Who has just chosen another view is about to see it.
+    if (routeOf(location.hash).view === 'cluster')
+      history.replaceState(null, '', hashOf('cluster', ...pathOf(chosen)));
+  }, [chosen]);
   return [chosen, setChosen];
 }
 

@@ -66,7 +66,14 @@ function LookUp({
     <form class="row" role="search" onSubmit={lookUp}>
       <label class="field">
         Bucket
-        <input name="bucket" required defaultValue={bucket} list="known-buckets" maxLength={255} />
+        <input
+          name="bucket"
+          required
+          placeholder="greetings"
+          defaultValue={bucket}
+          list="known-buckets"
+          maxLength={255}
+        />
       </label>
       <datalist id="known-buckets">
         {picture?.ring?.buckets.map(([name]) => (

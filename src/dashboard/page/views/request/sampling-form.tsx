@@ -32,8 +32,14 @@ export function SamplingForm({ cluster, say }: SamplingFormProps) {
     cluster.sampling().then(setSampling, failed);
   }, [cluster]);
   if (sampling === undefined) return null;
-  const wish = (change: Partial<Sampling>): void =>
-    void cluster.sample({ ...sampling, ...change }).then(setSampling, failed);
+  const wish = (change: Partial<Sampling>): void => {
+    const wished = { ...sampling, ...change };
+    setSampling(wished);
+    cluster.sample(wished).then(setSampling, (error: Error) => {
+      setSampling(sampling);
+      failed(error);
+    });
+  };
   return (
     <fieldset class="card sampling small">
       <legend>Trace by itself</legend>

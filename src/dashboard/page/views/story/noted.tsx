@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { dashboardLimits } from '../../../../../actors/rules/limits/dashboard.js';
 import type { Note } from '../../../wire.js';
 import type { PageStore } from '../../page-store.js';
+import { clockText } from '../../parts/clock-text.js';
 import { NodeBadge } from '../../parts/node-badge.tsx';
 
 export function Noted({ store }: { readonly store: PageStore }) {
@@ -15,7 +16,7 @@ export function Noted({ store }: { readonly store: PageStore }) {
       <ol class="noted">
         {told.map((note) => (
           <li key={`${note.atUs} ${note.node} ${note.text}`}>
-            <time class="quiet mono">{timeText(note.atUs)}</time>
+            <time class="quiet mono">{clockText(note.atUs / 1000)}</time>
             <strong>{note.node === '' ? 'you' : <NodeBadge id={note.node} />}</strong>
             <span>{note.text}</span>
           </li>
@@ -35,10 +36,4 @@ function lastTold(notes: readonly Note[]): ToldNote[] {
     if (note.kind === 'event' || note.kind === 'fault') told.push(note);
   }
   return told.sort((a, b) => b.atUs - a.atUs);
-}
-
-function timeText(atUs: number): string {
-  const at = new Date(atUs / 1000);
-  const parts = [at.getHours(), at.getMinutes(), at.getSeconds()];
-  return parts.map((part) => String(part).padStart(2, '0')).join(':');
 }
