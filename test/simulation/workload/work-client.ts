@@ -345,7 +345,8 @@ export class WorkClient {
     const { scheduler, history } = this.around;
     if (how.isDelete) return 0;
     if (how.ttlMs === undefined) return Infinity;
-    return Math.max(0, scheduler.nowUs + how.ttlMs * 1000 - clockStepUs - history.skewUs);
+    const fromUs = scheduler.nowUs - clockStepUs - olderUs - history.skewUs;
+    return Math.max(0, fromUs + how.ttlMs * 1000);
   }
 
   private quorum(bucket: WorkBucket): {
@@ -377,6 +378,11 @@ const passing = new Set([0, 429, 503, 504]);
 
 /** Wall clocks tell milliseconds. */
 const clockStepUs = 2000;
+/**
+ * A put that is tried again expires as from when its author first asked. Nodes know that moment by
+ * what they were told of each other's clocks, and take it for so much earlier.
+ */
+const olderUs = 50_000;
 
 const nothingKnown: Knowledge = { context: '-', values: [], may: [] };
 
