@@ -4,9 +4,10 @@
  */
 import { NatsBus } from '../../src/bus/nats-bus.js';
 import { nodeConnection } from '../../src/cli/connection.js';
+import { NodeQuestions } from '../../src/dashboard/node-questions.js';
 import type { Bus } from '../../src/seams/bus.js';
-import { decodeDocument, encodeDocument } from '../../src/wire/message-pack.js';
-import { nodeSubject } from '../../src/wire/subjects.js';
+import { RealClock } from '../../src/seams/real-clock.js';
+import { decodeDocument } from '../../src/wire/message-pack.js';
 import type { WorkloadName } from './load/mixes.js';
 import type { Contender, Load } from './plan.js';
 import {
@@ -116,6 +117,7 @@ export async function watched(options: {
     } finally {
       await watcher.close();
     }
+    if (watcher.told.notes === 0) throw new Error('whoever watched was told nothing');
     return { plan, ...reportOf(samples, watcher.told), told: watcher.told };
   });
 }
@@ -176,6 +178,7 @@ function rowOf(
 class Watcher {
   readonly told = { notes: 0, dropped: 0, unshown: 0 };
   private readonly inbox: string;
+  private readonly questions: NodeQuestions;
   private timer: NodeJS.Timeout | undefined;
 
   static async connect(cluster: QuorateCluster): Promise<Watcher> {
@@ -190,6 +193,7 @@ class Watcher {
     private readonly ids: readonly string[],
   ) {
     this.inbox = bus.inbox();
+    this.questions = new NodeQuestions({ bus, clock: new RealClock(), prefix: 'kv' });
     bus.subscribe(this.inbox, ({ data }) => this.take(data));
   }
 
@@ -212,9 +216,10 @@ class Watcher {
 
   private async ask(forMs: number): Promise<void> {
     const wish = { ask: 'watch', to: this.inbox, charts: true, leaseMs: forMs };
-    for (const id of this.ids)
-      this.bus.publish(nodeSubject('kv', id, 'insight'), encodeDocument(wish));
-    await this.bus.flush();
+    const answers = await Promise.all(this.ids.map((id) => this.questions.insight(id, wish)));
+    for (const answer of answers)
+      if (typeof answer?.['until'] !== 'number')
+        throw new Error(`a node is not watched: ${String(answer?.['error'] ?? 'no answer')}`);
   }
 
   private take(data: Uint8Array): void {
