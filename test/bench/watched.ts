@@ -219,7 +219,7 @@ class Watcher {
     const answers = await Promise.all(this.ids.map((id) => this.questions.insight(id, wish)));
     for (const answer of answers)
       if (typeof answer?.['until'] !== 'number')
-        throw new Error(`a node is not watched: ${String(answer?.['error'] ?? 'no answer')}`);
+        throw new Error(`a node is not watched: ${JSON.stringify(answer ?? 'no answer')}`);
   }
 
   private take(data: Uint8Array): void {
