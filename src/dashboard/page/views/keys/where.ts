@@ -47,7 +47,7 @@ export function reasonsOf(
   const fallbacks = ofRole(places, 'fallback');
   return [
     `The hash of bucket and key falls into partition ${key.partition}${partitions}.`,
-    `Clockwise on the ring from there, the first ${primaries.length} on hosts of their own are its primaries: ${listed(names(primaries))}.`,
+    `The ring has an order of nodes for each partition, different hosts first. The first ${primaries.length} of it are its primaries: ${listed(names(primaries))}.`,
     ...moveText(key, places),
     ...standInText(primaries, fallbacks),
   ];
