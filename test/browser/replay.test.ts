@@ -14,6 +14,7 @@ import { RealRandom } from '../../src/seams/real-random.js';
 import { parseScenario, runScenario } from '../simulation/scenario/scenario.js';
 import type { NoteBook } from '../simulation/trace/note-book.js';
 import { watchRun } from '../simulation/trace/watch-run.js';
+import { until } from '../support/until.js';
 import { inChromium, startChromium } from './chromium.js';
 import { looks, openPage, sidewaysScroll, type Look, type WatchedPage } from './watched-page.js';
 
@@ -112,7 +113,7 @@ function inBrowser(executablePath: string): void {
     const { page, mishaps } = await open(look);
     expect(await timeOf(page)).toBeLessThan(1);
     await page.getByRole('button', { name: 'Show the moment' }).click();
-    expect(await timeOf(page)).toBe(brokenUs / 1e6);
+    await until(async () => (await timeOf(page)) === brokenUs / 1e6);
     const stage = page.getByRole('group', { name: /Nodes and what is on its way/ });
     expect(await stage.getByRole('button').count()).toBe(4);
     expect(await stage.getByRole('button', { name: /: down$/ }).count()).toBe(1);
@@ -127,8 +128,7 @@ function inBrowser(executablePath: string): void {
     const { page, mishaps } = await open(wide);
     const times: number[] = [];
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowLeft', 'End', 'Shift+ArrowLeft']) {
-      await page.keyboard.press(key);
-      times.push(await timeOf(page));
+      times.push(await timeAfter(page, key));
     }
     const [first, second, third, end, fault] = times as [number, number, number, number, number];
     expect(second).toBeGreaterThan(first);
@@ -137,7 +137,7 @@ function inBrowser(executablePath: string): void {
     expect(fault).toBeGreaterThan(3);
     const speed = page.getByLabel('Speed');
     await page.keyboard.press('-');
-    expect(await speed.inputValue()).toBe('0.5');
+    await until(async () => (await speed.inputValue()) === '0.5');
     await page.keyboard.press('+');
     await page.keyboard.press('Home');
     await page.keyboard.press(' ');
@@ -255,6 +255,14 @@ function inBrowser(executablePath: string): void {
 }
 
 /** Seconds, as the controls say them. */
+/** It is drawn in one of the next frames. */
+async function timeAfter(page: Page, key: string): Promise<number> {
+  const before = await timeOf(page);
+  await page.keyboard.press(key);
+  await until(async () => (await timeOf(page)) !== before);
+  return timeOf(page);
+}
+
 async function timeOf(page: Page): Promise<number> {
   return Number.parseFloat(await page.locator('.film-controls output').innerText());
 }

@@ -4,10 +4,10 @@
  */
 import type { ChartDefinition } from '../../../wire.js';
 
-export function statelyText({ file, stately }: Pick<ChartDefinition, 'file' | 'stately'>): string {
-  return `// ${file}
-import { createMachine } from 'xstate';
+/** The page takes nothing from a package itself: this stands in what it saves. */
+export const createMachineTaken = "import { createMachine } from 'xstate';";
 
-export const machine = createMachine(${JSON.stringify(stately, undefined, 2)});
-`;
+export function statelyText({ file, stately }: Pick<ChartDefinition, 'file' | 'stately'>): string {
+  const definition = JSON.stringify(stately, undefined, 2);
+  return `// ${file}\n${createMachineTaken}\n\nexport const machine = createMachine(${definition});\n`;
 }
