@@ -6,7 +6,6 @@
 import type { Mutant } from './mutant.js';
 
 const headers = 'src/bus/nats-headers.js';
-const watchers = 'src/node/inspection-watchers.js';
 const privateDirectory = 'src/node/private-directory.js';
 
 export const edgeMutants: readonly Mutant[] = [
@@ -170,34 +169,34 @@ export const edgeMutants: readonly Mutant[] = [
     replace: 'publish: { allow: [">"] }',
   },
 
-  // The inspection port.
+  // The dashboard.
   {
     name: 'bad-frames-are-failures',
     crashes: true,
-    test: 'unit/node/inspection-server',
-    file: watchers,
+    test: 'unit/dashboard/stately-feed',
+    file: 'src/dashboard/stately-feed.js',
     find: "socket.on('error', () => socket.terminate());",
     replace: '',
   },
   {
     name: 'slow-watchers-stay',
-    test: 'unit/node/inspection-server',
-    file: watchers,
-    find: 'if (socket.bufferedAmount > inspectionLimits.unreadBytesMax)',
+    test: 'unit/dashboard/stately-feed',
+    file: 'src/dashboard/unread.js',
+    find: 'if (nowMs - this.behindMs > dashboardLimits.unreadMsMax)',
     replace: 'if (false)',
   },
   {
     name: 'pages-from-elsewhere-let-in',
-    test: 'unit/node/inspection-server',
-    file: 'src/node/inspection-server.js',
-    find: 'return headers.origin === undefined ||',
-    replace: 'return true ||',
+    test: 'unit/dashboard/server',
+    file: 'src/dashboard/guard.js',
+    find: 'if (origin !== undefined && !isOwn)',
+    replace: 'if (false)',
   },
   {
     name: 'names-led-here-let-in',
-    test: 'unit/node/inspection-server',
-    file: 'src/node/inspection-server.js',
-    find: "if (!names.includes(headers.host ?? ''))",
+    test: 'unit/dashboard/server',
+    file: 'src/dashboard/guard.js',
+    find: 'if (!isOwnHost(own, options.host))',
     replace: 'if (false)',
   },
 
