@@ -142,7 +142,7 @@ function inBrowser(executablePath: string): void {
     await page.keyboard.press('Home');
     await page.keyboard.press(' ');
     await page.getByRole('button', { name: 'Pause' }).waitFor();
-    await page.waitForFunction('parseFloat(document.querySelector("output").textContent) > 0.2');
+    await until(async () => (await timeOf(page)) > 0.2);
     await page.keyboard.press(' ');
     await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
     expect(mishaps).toEqual([]);
