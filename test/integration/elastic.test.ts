@@ -3,6 +3,7 @@
  * commands an operator has: what was put is there all the time.
  */
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -34,10 +35,11 @@ interface Ended {
   readonly text: string;
 }
 
+/** Elsewhere: what a `quorate up` has left here is none of its business. */
 async function command(...args: readonly string[]): Promise<Ended> {
   try {
     const all = [main, ...args, '--servers', server!.url];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, all);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, all, { cwd: tmpdir() });
     return { code: 0, out: stdout, text: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };

@@ -56,7 +56,7 @@ async function notesOf(id: string): Promise<Note[]> {
 
 async function quorate(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   const env = { ...process.env, NATS_URL: server.url };
-  return promisify(execFile)(process.execPath, [main, ...args], { env });
+  return promisify(execFile)(process.execPath, [main, ...args], { env, cwd: tmpdir() });
 }
 
 async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {

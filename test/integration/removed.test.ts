@@ -1,5 +1,6 @@
 /** One of three nodes is gone for good: what the others can do about it, on real processes. */
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, jest, test } from '@jest/globals';
@@ -22,10 +23,11 @@ afterEach(async () => {
   await server?.stop();
 });
 
+/** Elsewhere: what a `quorate up` has left here is none of its business. */
 async function command(args: readonly string[]): Promise<{ code: number; text: string }> {
   try {
     const all = [main, ...args, '--servers', server!.url];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, all);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, all, { cwd: tmpdir() });
     return { code: 0, text: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
