@@ -5,12 +5,12 @@
  */
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { MalformedError } from '../errors.js';
-import { noteOf } from '../insight/note-reader.js';
+import { noteOrNone } from '../insight/note-reader.js';
 import type { Note } from '../insight/notes.js';
 import type { Bus, BusSubscription } from '../seams/bus.js';
 import type { Clock, TimerId } from '../seams/clock.js';
-import { decodeDocument } from '../wire/message-pack.js';
-import { isFields } from './fields.js';
+import { decodeDocument, type DocumentValue } from '../wire/message-pack.js';
+import { isCount, isFields } from './fields.js';
 import type { NodeQuestions } from './node-questions.js';
 import type { NoteBatch } from './wire.js';
 
@@ -91,7 +91,7 @@ export class NoteLeases {
 
   private take(data: Uint8Array): void {
     if (this.subscription === undefined) return;
-    const batch = readOrNot(() => decodeDocument(data));
+    const batch = batchIn(data);
     if (batch === undefined) this.dropped++;
     if (isFields(batch) && Array.isArray(batch['notes'])) {
       const { notes, dropped, unshown } = batch;
@@ -103,7 +103,7 @@ export class NoteLeases {
 
   private add(told: unknown): void {
     const hasRoom = this.waiting.length < dashboardLimits.notesPerPeriodMax;
-    const note = hasRoom ? readOrNot(() => noteOf(told)) : undefined;
+    const note = hasRoom ? noteOrNone(told) : undefined;
     if (note === undefined) this.dropped++;
     else this.waiting.push(note);
   }
@@ -118,15 +118,11 @@ export class NoteLeases {
 }
 
 /** Of a node of another version, maybe: what can't be read is left out, and said to be. */
-function readOrNot<T>(read: () => T): T | undefined {
+function batchIn(data: Uint8Array): DocumentValue | undefined {
   try {
-    return read();
+    return decodeDocument(data);
   } catch (error) {
     if (error instanceof MalformedError) return undefined;
     throw error;
   }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -4,7 +4,7 @@
  */
 import { isNodeId } from '../../actors/rules/actor.js';
 import { isLabelText } from '../wire/text.js';
-import { isFields, type Fields } from './fields.js';
+import { isFields, isListOf, type Fields } from './fields.js';
 import type { StatusPicture } from './wire.js';
 
 const labels = ['name', 'host', 'zone', 'status'];
@@ -49,11 +49,4 @@ function isLabel(value: unknown): boolean {
 
 function isMapOf(value: unknown, isElement: (element: unknown) => boolean): value is Fields {
   return isFields(value) && Object.values(value).every(isElement);
-}
-
-function isListOf(
-  value: unknown,
-  isElement: (element: unknown) => boolean,
-): value is readonly unknown[] {
-  return Array.isArray(value) && value.every(isElement);
 }

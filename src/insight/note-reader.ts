@@ -92,6 +92,21 @@ export function noteOf(value: unknown): Note {
   return { kind, ...checked(note, known, `a note of kind ${kind}`) } as unknown as Note;
 }
 
+/** Undefined: it is none. A node of another version may know of others. */
+export function noteOrNone(value: unknown): Note | undefined {
+  try {
+    return noteOf(value);
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined;
+    throw error;
+  }
+}
+
+/** Of what should be a list of notes, those that are. */
+export function notesAmong(value: unknown): Note[] {
+  return Array.isArray(value) ? value.flatMap((note: unknown) => noteOrNone(note) ?? []) : [];
+}
+
 /** A trace file's text; its notes come in the order of their times whatever theirs was. */
 export function readTraceFile(file: string): TraceFile {
   const reader = new TraceFileReader();

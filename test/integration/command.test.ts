@@ -2,18 +2,17 @@
  * The quorate command as people use it: processes, exit codes, bytes. One cluster of `quorate up`
  * for all of it.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { natsConf } from '../../src/bus/nats-conf.js';
+import { isAlive, main, processRows } from '../support/launched.js';
 import { freePort, startNatsServer } from '../support/nats-server.js';
 
-const main = join(import.meta.dirname, '../../src/cli/main.js');
 const readyMsMax = 100_000;
 
 /**
@@ -69,15 +68,6 @@ function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}): Launched 
   };
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 let directory = '';
 let servers = '';
 let cluster: Launched;
@@ -95,11 +85,8 @@ async function nodes(): Promise<{ name: string; status: string; pid: number }[]>
 
 /** Those that have it among their arguments, but for the shell above them. */
 async function processesWith(argument: string): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,args=']);
-  return stdout
-    .split('\n')
-    .filter((line) => line.includes(argument) && !/^ *\d+ sh /.test(line))
-    .map((line) => Number.parseInt(line, 10));
+  const rows = (await processRows()).filter(({ args }) => args.includes(argument));
+  return rows.filter(({ args }) => !args.startsWith('sh ')).map(({ pid }) => pid);
 }
 
 /** On a directory of its own, and without a page that nobody opens. */

@@ -2,13 +2,10 @@
  * A cluster that grows, shrinks and has a lost machine replaced, on real processes and by the
  * commands an operator has: what was put is there all the time.
  */
-import { execFile } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { natsConf } from '../../src/bus/nats-conf.js';
+import { run, type Ended } from '../support/launched.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { PlainClient } from '../support/plain-client.js';
 import { ProcessCluster } from '../support/process-cluster.js';
@@ -16,7 +13,6 @@ import { ProcessCluster } from '../support/process-cluster.js';
 /** Each step is a process to start, on machines that may be busy. */
 jest.setTimeout(480_000);
 
-const main = join(import.meta.dirname, '../../src/cli/main.js');
 const keys = Array.from({ length: 60 }, (_, i) => `shop.key-${i}`);
 const moveMsMax = 120_000;
 let server: NatsServer | undefined;
@@ -29,22 +25,9 @@ afterEach(async () => {
   await server?.stop();
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly text: string;
-}
-
-/** Elsewhere: what a `quorate up` has left here is none of its business. */
-async function command(...args: readonly string[]): Promise<Ended> {
-  try {
-    const all = [main, ...args, '--servers', server!.url];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, all, { cwd: tmpdir() });
-    return { code: 0, out: stdout, text: stdout + stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, out: stdout, text: stdout + stderr };
-  }
+async function command(...args: readonly string[]): Promise<Ended & { readonly text: string }> {
+  const ended = await run([...args, '--servers', server!.url]);
+  return { ...ended, text: ended.out + ended.err };
 }
 
 /** What is read of each key; what can't be read for a moment is read again. */

@@ -1,10 +1,7 @@
 /** One of three nodes is gone for good: what the others can do about it, on real processes. */
-import { execFile } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { natsConf } from '../../src/bus/nats-conf.js';
+import { run } from '../support/launched.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { PlainClient } from '../support/plain-client.js';
 import { ProcessCluster } from '../support/process-cluster.js';
@@ -12,7 +9,6 @@ import { ProcessCluster } from '../support/process-cluster.js';
 /** Each step is a process to start, on machines that may be busy. */
 jest.setTimeout(240_000);
 
-const main = join(import.meta.dirname, '../../src/cli/main.js');
 let server: NatsServer | undefined;
 let cluster: ProcessCluster | undefined;
 let client: PlainClient | undefined;
@@ -23,16 +19,9 @@ afterEach(async () => {
   await server?.stop();
 });
 
-/** Elsewhere: what a `quorate up` has left here is none of its business. */
-async function command(args: readonly string[]): Promise<{ code: number; text: string }> {
-  try {
-    const all = [main, ...args, '--servers', server!.url];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, all, { cwd: tmpdir() });
-    return { code: 0, text: stdout + stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, text: stdout + stderr };
-  }
+async function command(args: readonly string[]): Promise<{ code: number | null; text: string }> {
+  const { code, out, err } = await run([...args, '--servers', server!.url]);
+  return { code, text: out + err };
 }
 
 test('a node is killed and a key deleted: the tombstone stays until the node is removed; started again it ends and says why', async () => {

@@ -1,6 +1,7 @@
 /** The quorate command as a process of its own, and the page of a dashboard it serves. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -40,9 +41,10 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Until it ends by itself. */
+/** Until it ends by itself. Elsewhere: a `quorate up` may have left its password here. */
 export async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...surroundings, ...env } });
+  const options = { env: { ...surroundings, ...env }, cwd: tmpdir() };
+  const child = spawn(process.execPath, [main, ...args], options);
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));

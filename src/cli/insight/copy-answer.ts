@@ -1,10 +1,10 @@
 /** What a node answers of a key it holds, checked: nothing of it is believed before. */
 import { isNodeId } from '../../../actors/rules/actor.js';
+import { isCount, isFields, isListOf, type Fields } from '../../dashboard/fields.js';
 import type { KeyCopy } from '../../insight/key-copies.js';
-import type { InsightAnswer } from './insight-question.js';
 
 /** Undefined: it is none. */
-export function copyIn(answer: InsightAnswer | undefined): KeyCopy | undefined {
+export function copyIn(answer: Fields | undefined): KeyCopy | undefined {
   if (answer === undefined || answer['error'] !== undefined) return undefined;
   const { held, dots, context, siblings, owedTo } = answer;
   const isCopy =
@@ -27,18 +27,10 @@ function isDot(value: unknown): boolean {
   return isId(node) && isCount(epoch) && isCount(counter);
 }
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+function fieldsOf(value: unknown): Fields {
+  return isFields(value) ? value : {};
 }
 
 function isId(value: unknown): boolean {
   return typeof value === 'string' && isNodeId(value);
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isListOf(value: unknown, isElement: (element: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isElement);
 }

@@ -5,8 +5,7 @@
 import { Hono } from 'hono';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { insightLimits } from '../../../actors/rules/limits/insight.js';
-import { MalformedError } from '../../errors.js';
-import { noteOf } from '../../insight/note-reader.js';
+import { notesAmong } from '../../insight/note-reader.js';
 import { aligned } from '../../insight/alignment.js';
 import { clientName, isTraceId, type Note } from '../../insight/notes.js';
 import { isFields, type Fields } from '../fields.js';
@@ -18,7 +17,7 @@ export function tracesApi(live: LiveParts): Hono {
   const api = new Hono();
   api.get('/timeline', async (context) => {
     const answers = await feed.askAll({ ask: 'timeline', after: 0 });
-    const notes = notesIn([...answers.values()]);
+    const notes = notesIn(answers);
     return context.json(notes.slice(-dashboardLimits.timelineNotesMax));
   });
   api.get('/traces', async (context) =>
@@ -43,21 +42,12 @@ export function tracesApi(live: LiveParts): Hono {
 export async function traceNotes({ feed, ownTraces }: LiveParts, id: string): Promise<Note[]> {
   if (!isTraceId(id)) throw new MalformedInput('a trace has 16 hex digits');
   const answers = await feed.askAll({ ask: 'trace', id });
-  return aligned([...ownTraces.notesOf(id), ...notesIn([...answers.values()])], clientName);
+  return aligned([...ownTraces.notesOf(id), ...notesIn(answers)], clientName);
 }
 
-/** What is none is left out: a node of another version may know others. */
-function notesIn(answers: readonly Fields[]): Note[] {
-  const notes: Note[] = [];
-  for (const { notes: told } of answers)
-    for (const note of Array.isArray(told) ? (told as readonly unknown[]) : []) {
-      try {
-        notes.push(noteOf(note));
-      } catch (error) {
-        if (!(error instanceof MalformedError)) throw error;
-      }
-    }
-  return notes.sort((a, b) => a.atUs - b.atUs);
+function notesIn(answers: ReadonlyMap<string, Fields>): Note[] {
+  const told = [...answers.values()].flatMap(({ notes }) => notesAmong(notes));
+  return told.sort((a, b) => a.atUs - b.atUs);
 }
 
 /** Each trace once, the latest first; what its coordinator says of it counts. */
