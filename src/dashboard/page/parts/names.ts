@@ -1,12 +1,8 @@
 /** How those that notes speak of are called. */
+import { isNodeId } from '../../../../actors/rules/actor.js';
 import type { NodeLabel } from '../../wire.js';
 
 export type NameOf = (id: string) => string;
-
-/** Ids of nodes are 16 hexadecimal digits; clients have names. */
-export function isNodeId(id: string): boolean {
-  return /^[0-9a-f]{16}$/.test(id);
-}
 
 /** Who is no node goes by its own name, as clients do; a node that nobody named by its id's end. */
 export function namesOf(nodes: readonly NodeLabel[]): NameOf {

@@ -1,6 +1,7 @@
 /** What a note says, as a sentence without its subject: "asks n2 to merge". */
+import { isNodeId } from '../../../../actors/rules/actor.js';
 import type { EventNote, MessageNote, Note, PlainValue, StateValue, StepNote } from '../../wire.js';
-import { isNodeId, type NameOf } from './names.js';
+import type { NameOf } from './names.js';
 import { bytesText } from './quantity.js';
 
 /** `coordinator`: who leads the round that a step is of; it hears the yes that others say. */

@@ -2,9 +2,10 @@
  * A request under the glass: of the notes of one trace, who took part in which role, what happened
  * in which order, and how long each waited for what.
  */
+import { isNodeId } from '../../../../../actors/rules/actor.js';
 import type { ChartNote, DiskNote, Note, PlainValue, StepNote } from '../../../wire.js';
 import { journeysOf, type Journey } from '../../parts/journeys.js';
-import { isNodeId, type NameOf } from '../../parts/names.js';
+import type { NameOf } from '../../parts/names.js';
 import { noteText, stateText } from '../../parts/note-text.js';
 import { timeAxisOf, type TimeAxis } from '../../parts/time-axis.js';
 import { requestJourneys } from './request-journeys.js';

@@ -2,8 +2,8 @@
  * Clients of the simulator note what they ask and are told; nodes note their part only in what is
  * traced. For the others, what all did between the two is better than nothing.
  */
+import { isNodeId } from '../../../../../actors/rules/actor.js';
 import type { Note } from '../../../wire.js';
-import { isNodeId } from '../../parts/names.js';
 import { firstWhere } from '../../parts/sorted.js';
 
 /** What is shown of it, so that it can still be read. */
