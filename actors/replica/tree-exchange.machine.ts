@@ -3,8 +3,9 @@
  * what differs.
  *
  * Equal replicas cost one message a visit. Roots that differ are looked at twice, because writes
- * under way make them differ for a moment; then leaves, then keys, then states travel, in bounded
- * batches with a rest between them. Whatever goes wrong ends the visit: the next one begins afresh.
+ * under way make them differ for a moment, and so are leaves where few do: to look at keys takes a
+ * scan of the partition on both sides. Then keys, then states travel, in bounded batches with a
+ * rest between them. Whatever goes wrong ends the visit: the next one begins afresh.
  * Repair is a merge, so it can't do harm.
  */
 import { assign, setup } from 'xstate';
@@ -16,6 +17,8 @@ export interface ExchangeEffects {
   isUrgent(): boolean;
   /** Else: how long to rest before the next visit. */
   restMs(): number;
+  /** How long to rest after a batch, as far as this node has requests to serve. */
+  paceMs(): number;
   /**
    * Chooses a peer, first one to whom a visit was asked for, and sends it all roots to compare:
    * `roots.equal`, `roots.differ`, `nobody.near` or `peer.silent`.
@@ -28,6 +31,8 @@ export interface ExchangeEffects {
    * `peer.silent`.
    */
   compareLeaves(): void;
+  /** Asks once more whether those that differed still do: as `compareLeaves`. */
+  confirmLeaves(): void;
   /**
    * Asks for the next keys of the leaves that differ: `keys.equal`, `keys.differ` or `peer.silent`.
    */
@@ -55,7 +60,7 @@ export type ExchangeEvent =
   | { readonly type: 'roots.equal' }
   | { readonly type: 'roots.differ'; readonly partitions: number }
   | { readonly type: 'leaves.equal' }
-  | { readonly type: 'leaves.differ' }
+  | { readonly type: 'leaves.differ'; readonly leaves: number }
   | { readonly type: 'keys.equal'; readonly last: boolean }
   | { readonly type: 'keys.differ'; readonly last: boolean }
   | { readonly type: 'states.pulled'; readonly complete: boolean }
@@ -63,6 +68,8 @@ export type ExchangeEvent =
 
 interface ExchangeContext {
   readonly restMs: number;
+  /** The same, between two batches. */
+  readonly paceMs: number;
   /** The visit at hand has not gone through yet, or the last one did not. */
   readonly isUnfinished: boolean;
   /**
@@ -82,9 +89,11 @@ export const treeExchangeMachine = setup({
   },
   actions: {
     planRest: assign(({ context }) => restAfter(context, toBeProvided())),
+    planPace: assign(() => paceBy(toBeProvided())),
     sendRoots: toBeProvided,
     sendDifferingRoots: toBeProvided,
     askLeaves: toBeProvided,
+    askDifferingLeaves: toBeProvided,
     askKeys: toBeProvided,
     pullStates: toBeProvided,
     pushStates: toBeProvided,
@@ -111,6 +120,8 @@ export const treeExchangeMachine = setup({
     })),
   },
   guards: {
+    fewLeaves: ({ event }) =>
+      event.type === 'leaves.differ' && event.leaves <= limits.exchangeFewLeavesMax,
     keysLeft: ({ context }) => context.keysLeft,
     otherPartitionsLeft: ({ context }) => context.partitionsLeft > 1,
     pushedAll: ({ event }) => event.type === 'states.pushed' && event.complete,
@@ -119,13 +130,15 @@ export const treeExchangeMachine = setup({
   delays: {
     rest: ({ context }) => context.restMs,
     settle: limits.exchangeSettleMs,
-    pace: limits.exchangePaceMs,
+    settleLeaves: limits.exchangeLeavesSettleMs,
+    pace: ({ context }) => context.paceMs,
     callDeadline: limits.backgroundCallMsMax,
   },
 }).createMachine({
   id: 'treeExchange',
   context: {
     restMs: 0,
+    paceMs: 0,
     isUnfinished: false,
     partitionsLeft: 0,
     keysLeft: false,
@@ -172,6 +185,19 @@ export const treeExchangeMachine = setup({
         comparingLeaves: {
           entry: 'askLeaves',
           exit: 'giveUpCall',
+          on: {
+            'leaves.equal': 'pacing',
+            'leaves.differ': [
+              { guard: 'fewLeaves', target: 'settlingLeaves' },
+              { target: 'comparingKeys' },
+            ],
+          },
+          after: { callDeadline: '#treeExchange.resting' },
+        },
+        settlingLeaves: { after: { settleLeaves: 'confirmingLeaves' } },
+        confirmingLeaves: {
+          entry: 'askDifferingLeaves',
+          exit: 'giveUpCall',
           on: { 'leaves.equal': 'pacing', 'leaves.differ': 'comparingKeys' },
           after: { callDeadline: '#treeExchange.resting' },
         },
@@ -202,6 +228,7 @@ export const treeExchangeMachine = setup({
           after: { callDeadline: '#treeExchange.resting' },
         },
         pacing: {
+          entry: 'planPace',
           after: {
             pace: [
               { guard: 'statesLeft', target: 'pulling' },
@@ -228,13 +255,21 @@ function restAfter({ isUnfinished }: ExchangeContext, rest: Rest): Pick<Exchange
   return { restMs: isUnfinished ? limits.exchangeRetryMs : 0 };
 }
 
+/** A longest rest, so that what was missed comes back whatever else there is to do. */
+function paceBy(effects: Pick<ExchangeEffects, 'paceMs'>): Pick<ExchangeContext, 'paceMs'> {
+  const { exchangePaceMs, exchangePaceMsMax } = limits;
+  return { paceMs: Math.min(exchangePaceMsMax, Math.max(exchangePaceMs, effects.paceMs())) };
+}
+
 export function treeExchangeChart(effects: ExchangeEffects): typeof treeExchangeMachine {
   return treeExchangeMachine.provide({
     actions: {
       planRest: assign(({ context }) => restAfter(context, effects)),
+      planPace: assign(() => paceBy(effects)),
       sendRoots: () => effects.compareRoots(),
       sendDifferingRoots: () => effects.confirmRoots(),
       askLeaves: () => effects.compareLeaves(),
+      askDifferingLeaves: () => effects.confirmLeaves(),
       askKeys: () => effects.compareKeys(),
       pullStates: () => effects.pull(),
       pushStates: () => effects.push(),

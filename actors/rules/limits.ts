@@ -186,8 +186,13 @@ export const limits = {
   exchangeIntervalMs: 30_000,
   /** Between noticing a difference and acting on it: writes under way land on both sides first. */
   exchangeSettleMs: 250,
+  /** So few of a partition's 64 leaves may differ by what is being written: asked once more. */
+  exchangeFewLeavesMax: 16,
+  /** After so long; each partition that differs waits for it. */
+  exchangeLeavesSettleMs: 100,
   /** Rest between two batches of one exchange: background work yields to requests. */
   exchangePaceMs: 20,
+  exchangePaceMsMax: 60,
   /** A visit that failed is not tried again at once, however urgent. */
   exchangeRetryMs: 1_000,
   /** Keys that are looked at for one question, those of other leaves included. */

@@ -45,6 +45,7 @@ import { encodeBatch } from '../wire/state-batch.js';
 import { recordsOf } from '../wire/state-parts.js';
 import { storageKeyBins } from '../wire/storage-keys.js';
 import type { WireValue } from '../wire/wire-value.js';
+import type { Pace } from './pace.js';
 import { keysOfLeaves } from './tree-handler.js';
 import type { PartToPull, Visit } from './visit.js';
 import { fromFirstPart, visitTo } from './visit.js';
@@ -52,6 +53,7 @@ import { fromFirstPart, visitTo } from './visit.js';
 export interface StepParts {
   readonly store: Store;
   readonly peers: Peers;
+  readonly pace: Pace;
   readonly pulled: Counter;
   readonly pushed: Counter;
   /** Of both. */
@@ -112,15 +114,30 @@ export class ExchangeSteps {
     const partition = visit.partitions.shift()!;
     visit.partition = partition;
     visit.after = '';
+    this.askLeaves((differing, mine) =>
+      this.surroundings.isDamaged(partition) ? mine.map((_, leaf) => leaf) : differing,
+    );
+  }
+
+  /** What was equal once needs no look at its keys, whatever is written there since. */
+  confirmLeaves(): void {
+    const differed = new Set(this.visit.leaves);
+    this.askLeaves((differing) => differing.filter((leaf) => differed.has(leaf)));
+  }
+
+  private askLeaves(
+    toLookAt: (differing: readonly number[], mine: readonly Digest[]) => readonly number[],
+  ): void {
+    const { visit } = this;
+    const { partition } = visit;
     this.askTree({ kind: 'leaves', partition }, (body) => {
       const mine = this.parts.store.trees.leafDigests(partition);
       const theirs = leavesOf(body, mine.length);
-      visit.leaves = this.surroundings.isDamaged(partition)
-        ? mine.map((_, leaf) => leaf)
-        : differingPositions(mine, theirs);
-      this.surroundings.send({
-        type: visit.leaves.length === 0 ? 'leaves.equal' : 'leaves.differ',
-      });
+      visit.leaves = toLookAt(differingPositions(mine, theirs), mine);
+      const { length } = visit.leaves;
+      this.surroundings.send(
+        length === 0 ? { type: 'leaves.equal' } : { type: 'leaves.differ', leaves: length },
+      );
     });
   }
 
@@ -306,7 +323,8 @@ export class ExchangeSteps {
   ): void {
     this.call = this.parts.peers.call(this.visit.peer, verb, body, (answer) => {
       this.call = undefined;
-      if (!taken(answer, take)) this.surroundings.send({ type: 'peer.silent' });
+      if (!this.parts.pace.work(() => taken(answer, take)))
+        this.surroundings.send({ type: 'peer.silent' });
     });
   }
 }

@@ -32,6 +32,7 @@ import { Random } from '../seams/random.js';
 import { Store } from '../store/store.js';
 import { BackgroundActor } from './background-actor.js';
 import { ExchangeSteps } from './exchange-steps.js';
+import { Pace } from './pace.js';
 
 /**
  * A visit that somebody waits for. Nothing is sent to the peer: who wants to have what it holds has
@@ -48,6 +49,7 @@ export interface OrderedVisit {
 export class TreeExchange {
   private readonly actor: BackgroundActor<Actor<typeof treeExchangeMachine>>;
   private readonly steps: ExchangeSteps;
+  private readonly pace: Pace;
   /** What is suspected before it is started: only then is it known with whom to compare. */
   private readonly early = { all: false, partitions: new Set<number>() };
   /** Peers that were not compared with since something may be missing here. */
@@ -84,10 +86,12 @@ export class TreeExchange {
       'exchange.visits',
       'comparisons with another node that were finished',
     );
+    this.pace = new Pace(clock, store);
     this.steps = new ExchangeSteps(
       {
         store,
         peers,
+        pace: this.pace,
         pulled: metrics.counter(
           'exchange.pulled',
           'states that were fetched because they differed',
@@ -177,9 +181,11 @@ export class TreeExchange {
       isUrgent: () =>
         this.ordered !== undefined || this.reachablePeers().some((peer) => this.urgent.has(peer)),
       restMs: () => this.restMs(),
+      paceMs: () => this.pace.restMs(),
       compareRoots: () => this.visitNext(),
       confirmRoots: () => steps.confirmRoots(),
       compareLeaves: () => steps.compareLeaves(),
+      confirmLeaves: () => steps.confirmLeaves(),
       compareKeys: () => steps.compareKeys(),
       pull: () => steps.pull(),
       push: () => steps.push(),

@@ -16,7 +16,7 @@ export interface Visit {
   /** The one at hand. */
   partition: number;
   /** Leaves that differ. */
-  leaves: number[];
+  leaves: readonly number[];
   /** Its keys were compared up to here, inclusive. */
   after: StorageKey;
   /** Known to differ, not pulled yet. */

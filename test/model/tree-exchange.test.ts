@@ -6,9 +6,11 @@ import { pathsOf } from '../support/machine-paths.js';
 
 let did: string[] = [];
 let isUrgent = false;
+let paceMs = 2;
 
 beforeEach(() => {
   isUrgent = false;
+  paceMs = 2;
 });
 
 function effects(): ExchangeEffects {
@@ -17,9 +19,11 @@ function effects(): ExchangeEffects {
   return {
     isUrgent: () => isUrgent,
     restMs: () => 1_000,
+    paceMs: () => paceMs,
     compareRoots: note('roots'),
     confirmRoots: note('roots again'),
     compareLeaves: note('leaves'),
+    confirmLeaves: note('leaves again'),
     compareKeys: note('keys'),
     pull: note('pull'),
     push: note('push'),
@@ -38,7 +42,8 @@ const events: ExchangeEvent[] = [
   { type: 'roots.equal' },
   { type: 'roots.differ', partitions: 2 },
   { type: 'leaves.equal' },
-  { type: 'leaves.differ' },
+  { type: 'leaves.differ', leaves: 1 },
+  { type: 'leaves.differ', leaves: 64 },
   { type: 'keys.equal', last: true },
   { type: 'keys.differ', last: false },
   { type: 'states.pulled', complete: false },
@@ -51,6 +56,8 @@ const visiting = [
   'settling',
   'confirmingRoots',
   'comparingLeaves',
+  'settlingLeaves',
+  'confirmingLeaves',
   'comparingKeys',
   'pulling',
   'pushing',
@@ -134,7 +141,7 @@ test('tree exchange: two partitions that differ, one with two rounds of keys and
   actor.send({ type: 'roots.differ', partitions: 3 });
   clock.advance(limits.exchangeSettleMs);
   actor.send({ type: 'roots.differ', partitions: 2 });
-  actor.send({ type: 'leaves.differ' });
+  actor.send({ type: 'leaves.differ', leaves: 64 });
   actor.send({ type: 'keys.differ', last: false });
   actor.send({ type: 'states.pulled', complete: false });
   actor.send({ type: 'states.pushed', complete: false });
@@ -162,6 +169,52 @@ test('tree exchange: two partitions that differ, one with two rounds of keys and
     'visited',
   ]);
   expect(actor.getSnapshot().value).toBe('resting');
+});
+
+function differing(leaves: number): ReturnType<typeof start> {
+  const started = start();
+  started.actor.send({ type: 'visit.wanted' });
+  started.actor.send({ type: 'roots.differ', partitions: 1 });
+  started.clock.advance(limits.exchangeSettleMs);
+  started.actor.send({ type: 'roots.differ', partitions: 1 });
+  started.actor.send({ type: 'leaves.differ', leaves });
+  return started;
+}
+
+test('tree exchange: keys are looked at where few leaves differ twice, or many once', () => {
+  differing(limits.exchangeFewLeavesMax + 1);
+  expect(asked().at(-1)).toBe('keys');
+  const { actor, clock } = differing(limits.exchangeFewLeavesMax);
+  expect(asked().at(-1)).toBe('leaves');
+  clock.advance(limits.exchangeLeavesSettleMs);
+  expect(asked().at(-1)).toBe('leaves again');
+  actor.send({ type: 'leaves.differ', leaves: 1 });
+  expect(asked().at(-1)).toBe('keys');
+  const written = differing(2);
+  written.clock.advance(limits.exchangeLeavesSettleMs);
+  written.actor.send({ type: 'leaves.equal' });
+  written.clock.advance(limits.exchangePaceMs);
+  expect(asked()).toEqual(['roots', 'roots again', 'leaves', 'leaves again', 'visited']);
+});
+
+test('tree exchange: batches rest as the node asks for, within bounds', () => {
+  for (const [asked, ms] of [
+    [2, limits.exchangePaceMs],
+    [limits.exchangePaceMs + 5, limits.exchangePaceMs + 5],
+    [10_000, limits.exchangePaceMsMax],
+  ] as const) {
+    paceMs = asked;
+    const { actor, clock } = start();
+    actor.send({ type: 'visit.wanted' });
+    actor.send({ type: 'roots.differ', partitions: 1 });
+    clock.advance(limits.exchangeSettleMs);
+    actor.send({ type: 'roots.differ', partitions: 1 });
+    actor.send({ type: 'leaves.equal' });
+    clock.advance(ms - 1);
+    expect(actor.getSnapshot().value).toEqual({ visiting: 'pacing' });
+    clock.advance(1);
+    expect(actor.getSnapshot().value).toBe('resting');
+  }
 });
 
 test('tree exchange: a visit ends before it is known whether the next one is urgent', () => {
