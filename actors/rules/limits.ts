@@ -192,7 +192,7 @@ export const limits = {
   exchangeLeavesSettleMs: 100,
   /** Rest between two batches of one exchange: background work yields to requests. */
   exchangePaceMs: 20,
-  exchangePaceMsMax: 150,
+  exchangePaceMsMax: 60,
   /** A visit that failed is not tried again at once, however urgent. */
   exchangeRetryMs: 1_000,
   /** Keys that are looked at for one question, those of other leaves included. */
