@@ -129,7 +129,8 @@ function knows({ headers: told }: IncomingMessage, token: string): boolean {
 /**
  * The token comes in the address once, and is kept where no script reads it. This answer is a page
  * of this server, which goes on to the next one by itself: a redirect would still come from where
- * the link stood, and a browser gives no such cookie along then.
+ * the link stood, and a browser gives no such cookie along then. Without the link to an icon it
+ * asks for one.
  */
 function entering(context: Context, token: string): Response {
   const isRight = isSame(context.req.query('token') ?? '', token);
@@ -137,7 +138,8 @@ function entering(context: Context, token: string): Response {
     return context.text('The address of this page ends with its token: ?token=…', 401);
   const name = cookieName(context.req.header('Host') ?? '');
   setCookie(context, name, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
-  return context.html('<!doctype html><title>Quorate</title>', 200, { Refresh: '0; url=/' });
+  const page = '<!doctype html><link rel="icon" href="data:,"><title>Quorate</title>';
+  return context.html(page, 200, { Refresh: '0; url=/' });
 }
 
 /** Cookies are the same for all ports of a host. */
