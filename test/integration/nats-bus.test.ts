@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -2,7 +2,6 @@
  * What an application may write into headers: it gets an answer, and nobody ends or stands still
  * for it.
  */
-import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { NatsBus } from '../../src/bus/nats-bus.js';
 import { connect, type QuorateClient } from '../../src/index.js';

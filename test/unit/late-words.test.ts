@@ -1,5 +1,4 @@
 /** What late words of other nodes tell of the age of what comes with them. */
-import 'reflect-metadata';
 import { beforeEach, expect, test } from '@jest/globals';
 import { limits } from '../../actors/rules/limits.js';
 import { LateWords } from '../../src/bus/late-words.js';
