@@ -7,16 +7,9 @@ import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { StartOptions } from '../node/start-node.js';
 import { nodeOptionsDefault, type NodeOptions } from '../options/node-options.js';
+import { bucketSpec, type BucketTable } from './bucket-words.js';
 import { addNodeConnectionOptions, nodeConnection, type NodeConnection } from './connection.js';
-import {
-  bucketSpec,
-  durability,
-  durationMs,
-  portNumber,
-  quorumSize,
-  wholeNumber,
-  type BucketTable,
-} from './parsers.js';
+import { durability, durationMs, portNumber, quorumSize, wholeNumber } from './parsers.js';
 
 export interface NodeArguments {
   readonly name: string;
@@ -139,7 +132,7 @@ function addStoreOptions(command: Command): void {
     .addOption(
       new Option(
         '--bucket <settings>',
-        "what differs for one bucket: 'NAME n=3 r=2 w=2 conflict=… ttl=…'; repeatable",
+        "what differs for one bucket: 'NAME n=3 r=2 w=2 conflict=… ttl=… durability=… events=… value-max=… resolve=…'; repeatable",
       )
         .argParser(bucketSpec)
         .default({}, 'none'),
@@ -174,7 +167,7 @@ export function optionsOf(given: NodeArguments): StartOptions {
     replaces,
     durability,
     dataDir: directoryOf(given),
-    defaults: { n, r, w, conflict, ttlMs: ttl },
+    defaults: { ...nodeOptionsDefault.defaults, n, r, w, conflict, ttlMs: ttl },
     buckets: given.bucket,
     compression: given.compression === true,
     tombstoneGraceMs: given.tombstoneGrace,

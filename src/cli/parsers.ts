@@ -3,10 +3,9 @@
  */
 import type { RingVersion } from '../../actors/rules/configuration.js';
 import { InvalidArgumentError } from 'commander';
-import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
 import { limits } from '../../actors/rules/limits.js';
-import type { Durability } from '../options/durability.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import { isLabelText } from '../wire/text.js';
 
 export function wholeNumber(bounds: { min: number; max: number }): (text: string) => number {
@@ -47,37 +46,6 @@ export function durability(text: string): Durability {
   const everyMs = Number(match?.[1]);
   if (match !== null && everyMs > 0) return { kind: 'periodic', everyMs };
   throw new InvalidArgumentError('It must be sync, or periodic:MS such as periodic:100.');
-}
-
-export type BucketTable = Readonly<Record<string, Partial<BucketOptions>>>;
-
-/** `name n=3 r=2 w=2 conflict=last-writer-wins ttl=60s`, added to those before it. */
-export function bucketSpec(text: string, before: BucketTable): BucketTable {
-  const [name = '', ...settings] = text.trim().split(/\s+/);
-  if (!/^[^=.\s*>]+$/.test(name)) {
-    throw new InvalidArgumentError(`It must start with a bucket's name: '${text}'.`);
-  }
-  const options: Partial<BucketOptions> = Object.assign({}, ...settings.map(bucketSetting));
-  return { ...before, [name]: options };
-}
-
-function bucketSetting(setting: string): Partial<BucketOptions> {
-  const [key, value = ''] = setting.split('=', 2);
-  switch (key) {
-    case 'n':
-      return { n: quorumSize(value) };
-    case 'r':
-      return { r: quorumSize(value) };
-    case 'w':
-      return { w: quorumSize(value) };
-    case 'ttl':
-      return { ttlMs: durationMs(value) };
-    case 'conflict':
-      if (value === 'siblings' || value === 'last-writer-wins') return { conflict: value };
-      throw new InvalidArgumentError('conflict must be siblings or last-writer-wins.');
-    default:
-      throw new InvalidArgumentError(`Unknown setting '${setting}': n, r, w, conflict or ttl.`);
-  }
 }
 
 /** `n1,n2`, added to those before it. */

@@ -3,8 +3,8 @@
  * by its name.
  */
 import { checkBucketOptions } from '../../actors/rules/bucket.js';
+import { checkDurability } from '../../actors/rules/durability.js';
 import { limits } from '../../actors/rules/limits.js';
-import { storeLimits } from '../../actors/rules/limits/store.js';
 import { checkWhole } from '../../actors/rules/whole-number.js';
 import { isPrefix } from '../wire/subjects.js';
 import { isLabelText } from '../wire/text.js';
@@ -30,11 +30,7 @@ export function checkOptions(options: NodeOptions): void {
     throw new RangeError(`foundingRing: 1 or 2, not ${JSON.stringify(options.foundingRing)}`);
   if (!(options.weight > 0 && options.weight <= limits.weightMax))
     throw new RangeError(`weight: above 0, up to ${limits.weightMax}, not ${options.weight}`);
-  if (options.durability.kind === 'periodic')
-    checkWhole('durability', options.durability.everyMs, {
-      min: 1,
-      max: storeLimits.syncIntervalMsMax,
-    });
+  checkDurability('durability', options.durability);
   checkWhole('tombstoneGraceMs', options.tombstoneGraceMs, {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,

@@ -3,7 +3,7 @@ import { bucketOptionsDefault, type BucketOptions } from '../../actors/rules/buc
 import type { RingVersion } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { JoinWish } from '../../actors/rules/membership.js';
-import type { Durability } from './durability.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import type { StoreBounds } from './store-bounds.js';
 
 export interface NodeOptions {

@@ -8,7 +8,7 @@
  * is space.
  */
 import { storeLimits } from '../../actors/rules/limits/store.js';
-import type { Durability } from '../options/durability.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import type { Clock } from '../seams/clock.js';
 import type { LogDirectory, LogFile } from '../seams/log-file.js';
 import type { Counter } from '../seams/metrics.js';

@@ -9,7 +9,7 @@ import type { DiskPart, NoWrites } from '../../actors/replica/lifecycle.machine.
 import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { OverloadedError } from '../errors.js';
-import type { Durability } from '../options/durability.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import { NodeOptions } from '../options/node-options.js';
 import { storeBounds, type StoreBounds } from '../options/store-bounds.js';
 import { Clock } from '../seams/clock.js';

@@ -10,7 +10,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { OverloadedError, UnavailableError, type QuorateError } from '../errors.js';
-import type { Durability } from '../options/durability.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import type { EncodedState } from '../wire/encoded-state.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import type { Lease } from './arena.js';

@@ -6,7 +6,7 @@
 import type { DiskPart } from '../../actors/replica/lifecycle.machine.js';
 import { storeLimits } from '../../actors/rules/limits/store.js';
 import { OverloadedError } from '../errors.js';
-import type { Durability } from '../options/durability.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import type { StoreBounds } from '../options/store-bounds.js';
 import type { Clock } from '../seams/clock.js';
 import type { LogDirectory } from '../seams/log-file.js';

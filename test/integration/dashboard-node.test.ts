@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { bucketOptionsDefault } from '../../actors/rules/bucket.js';
 import { NatsBus } from '../../src/bus/nats-bus.js';
 import { serveDashboard, type Dashboard } from '../../src/dashboard/server.js';
 import type {
@@ -28,7 +29,7 @@ let port = 0;
 
 beforeAll(async () => {
   server = await startNatsServer();
-  const defaults = { n: 1, r: 1, w: 1, conflict: 'siblings', ttlMs: 0 } as const;
+  const defaults = { ...bucketOptionsDefault, n: 1, r: 1, w: 1 };
   nodes = new RealNodes(server.url, { founders: 1, defaults });
   await nodes.startAll(['n1']);
   bus = await NatsBus.connect({ servers: server.url, name: 'dashboard' });

@@ -6,6 +6,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { connect as dial, createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
+import { bucketOptionsDefault } from '../../actors/rules/bucket.js';
 import { DataDirectoryError } from '../../src/node/data-directory.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes, until } from '../support/real-nodes.js';
@@ -15,7 +16,7 @@ let nodes: RealNodes;
 let client: NatsConnection;
 const alone = {
   founders: 1,
-  defaults: { n: 1, r: 1, w: 1, conflict: 'siblings', ttlMs: 0 },
+  defaults: { ...bucketOptionsDefault, n: 1, r: 1, w: 1 },
 } as const;
 
 beforeEach(async () => {

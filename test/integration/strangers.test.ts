@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect, type NatsConnection } from 'nats';
+import { bucketOptionsDefault } from '../../actors/rules/bucket.js';
 import { natsConf, natsConfDefault } from '../../src/bus/nats-conf.js';
 import type { QuorateClient } from '../../src/client/client.js';
 import { connect as connectClient } from '../../src/client/connect.js';
@@ -39,7 +40,7 @@ async function startAll(config: string): Promise<void> {
       name: 'n1',
       dataDir: join(directory, 'n1'),
       founders: 1,
-      defaults: { n: 1, r: 1, w: 1, conflict: 'siblings', ttlMs: 0 },
+      defaults: { ...bucketOptionsDefault, n: 1, r: 1, w: 1 },
     },
     { servers: server.url, user: nodeUser, password: nodePassword },
   );

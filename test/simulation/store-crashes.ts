@@ -9,7 +9,7 @@ import { actorOf } from '../../actors/rules/actor.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState, merge, mint, nothingSeen, sameState } from '../../actors/rules/versions.js';
-import type { Durability } from '../../src/options/durability.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-options.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import { encodable } from '../../src/wire/key-state-codec.js';

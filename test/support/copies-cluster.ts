@@ -2,6 +2,7 @@
  * A key on three nodes, as their coordinators mint for it; what one tells another is up to the
  * test.
  */
+import { bucketOptionsDefault } from '../../actors/rules/bucket.js';
 import { rememberedCount } from '../../actors/rules/operations.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState, merge } from '../../actors/rules/versions.js';
@@ -46,7 +47,7 @@ export class CopiesCluster {
       span: stateIn(bytes),
       mark: this.marks[at]!,
     };
-    const bucket = { n: 3, r: 2, w: 2, conflict: this.conflict, ttlMs: 0 };
+    const bucket = { ...bucketOptionsDefault, conflict: this.conflict };
     const minted = this.minters[at]!.mint(request, local, bucket);
     if (minted instanceof QuorateError) return minted;
     // By way of bytes, as they go.

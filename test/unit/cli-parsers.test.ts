@@ -1,12 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { InvalidArgumentError } from 'commander';
-import {
-  bucketSpec,
-  durability,
-  durationMs,
-  portNumber,
-  quorumSize,
-} from '../../src/cli/parsers.js';
+import { bucketSpec, byteCount } from '../../src/cli/bucket-words.js';
+import { durability, durationMs, portNumber, quorumSize } from '../../src/cli/parsers.js';
 
 describe('command line: arguments', () => {
   test.each([
@@ -48,10 +43,41 @@ describe('command line: arguments', () => {
       carts: { w: 3 },
       sessions: { n: 3, r: 1, w: 1, conflict: 'last-writer-wins', ttlMs: 1_800_000 },
     });
+    const words = 'logs durability=periodic:50 events=off value-max=8MiB resolve=service';
+    expect(bucketSpec(words, {})).toEqual({
+      logs: {
+        durability: { kind: 'periodic', everyMs: 50 },
+        events: 'off',
+        valueBytesMax: 8 * 1024 * 1024,
+        resolve: 'service',
+      },
+    });
   });
 
-  test.each(['', 'n=3', 'a.b n=3', 'carts w=0', 'carts speed=9', 'carts conflict=none'])(
-    'bucket %p is refused',
-    (text) => expect(() => bucketSpec(text, {})).toThrow(InvalidArgumentError),
+  test('sizes: bytes, with the units of a thousand and of 1024', () => {
+    expect(['1', '64kB', '1.5KiB', '2MB', '5GiB'].map(byteCount)).toEqual([
+      1,
+      64_000,
+      1536,
+      2_000_000,
+      5 * 1024 ** 3,
+    ]);
+    for (const text of ['', '0', '-1', '5G', '1e3', '99999999999GiB'])
+      expect(() => byteCount(text)).toThrow(InvalidArgumentError);
+  });
+
+  test.each([
+    '',
+    'n=3',
+    'a.b n=3',
+    'carts w=0',
+    'carts speed=9',
+    'carts conflict=none',
+    'carts events=yes',
+    'carts value-max=0',
+    'carts resolve=me',
+    'carts toString=1',
+  ])('bucket %p is refused', (text) =>
+    expect(() => bucketSpec(text, {})).toThrow(InvalidArgumentError),
   );
 });

@@ -4,16 +4,10 @@ import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { shownServers } from '../../client/addresses.js';
+import { bucketSpec } from '../bucket-words.js';
 import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import {
-  bucketSpec,
-  dashboardToken,
-  durability,
-  portNumber,
-  quorumSize,
-  wholeNumber,
-} from '../parsers.js';
+import { dashboardToken, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
 import type { DashboardWish } from '../late-dashboard.js';
 import { nodesDefault } from '../up/wished.js';
 import type { Course } from '../up/course.js';
@@ -112,7 +106,7 @@ function addNodeOptions(command: Command): void {
     .addOption(
       new Option(
         '--bucket <settings>',
-        "what differs for one bucket: 'NAME n=3 r=2 w=2 conflict=… ttl=…'; repeatable",
+        "what differs for one bucket: 'NAME n=3 r=2 w=2 conflict=… ttl=… durability=… events=… value-max=… resolve=…'; repeatable",
       )
         .argParser(collectBuckets)
         .default([], 'none'),

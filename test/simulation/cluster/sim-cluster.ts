@@ -3,7 +3,7 @@ import type { BucketOptions } from '../../../actors/rules/bucket.js';
 import { isMember, type RingVersion } from '../../../actors/rules/configuration.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { composeNode, type QuorateNode } from '../../../src/node/compose-node.js';
-import type { Durability } from '../../../src/options/durability.js';
+import type { Durability } from '../../../actors/rules/durability.js';
 import type { NodeOptions } from '../../../src/options/node-options.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import type { StoreBounds } from '../../../src/options/store-bounds.js';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
-import type { BucketOptions } from '../../../actors/rules/bucket.js';
+import { bucketOptionsDefault, type BucketOptions } from '../../../actors/rules/bucket.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
 import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
@@ -25,7 +25,7 @@ import { putRequest } from '../../support/put-request.js';
 
 type PutAsk = Parameters<typeof putRequest>[0];
 
-const bucket: BucketOptions = { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 };
+const bucket = bucketOptionsDefault;
 
 function minters(count: number): LoneMinter[] {
   return Array.from({ length: count }, (_, i) => new LoneMinter(`${i}`.repeat(16)));

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, boolean, constantFrom, integer, property, record } from 'fast-check';
+import { bucketOptionsDefault } from '../../../actors/rules/bucket.js';
 import { actorOf } from '../../../actors/rules/actor.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { KeyState, SeenContext } from '../../../actors/rules/versions.js';
@@ -40,7 +41,7 @@ function heldOf({ bytes, mark }: { bytes: Buffer; mark: number }): LocalRecord {
 
 const withoutBytes = ({ state, mark }: LocalRecord): LocalRecord => ({ state, mark });
 
-const bucket = { n: 3, r: 2, w: 2, conflict: 'siblings', ttlMs: 0 } as const;
+const bucket = bucketOptionsDefault;
 
 const step = record({
   /** Another node's write arrives before it: from below, between or above this node's actors. */

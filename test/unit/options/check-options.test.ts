@@ -31,6 +31,13 @@ test.each<[string, Partial<NodeOptions>]>([
   ['defaults.r', { defaults: { ...good.defaults, r: 4 } }],
   ['buckets.shop.w', { buckets: { shop: { w: 0 } } }],
   ['buckets.shop.r', { buckets: { shop: { n: 1 } } }],
+  ['buckets.shop.valueBytesMax', { buckets: { shop: { valueBytesMax: 2 ** 40 } } }],
+  [
+    'buckets.shop.durability',
+    { buckets: { shop: { durability: { kind: 'periodic', everyMs: 0 } } } },
+  ],
+  ['buckets.shop.events', { buckets: { shop: { events: 'some' as 'on' } } }],
+  ['buckets.shop.resolve', { buckets: { shop: { resolve: 'me' as 'client' } } }],
   ['buckets', { buckets: { 'a.b': {} } }],
 ])('options: %s is named when it makes no sense: %j', (name, change) => {
   expect(() => checkOptions({ ...good, ...change })).toThrow(new RegExp(`^${name}: `));
