@@ -1,18 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { exitOfScenario, scenarioFolder } from '../mutants/with-mutant.js';
-import { parseScenario, runScenario } from './scenario.js';
+import { ScenarioProcess } from './scenario-process.js';
+import { parseScenario } from './scenario.js';
 
 /** What shows that a scenario can fail takes as long as all scenarios: `npm run test:controls`. */
 const areControlsDue = process.env['QUORATE_CONTROLS'] === 'all';
 
 const files = readdirSync(scenarioFolder).filter((name) => name.endsWith('.txt'));
 
+const player = new ScenarioProcess();
+afterAll(() => player.stop());
+
 describe.each(files)('scenario %s', (file) => {
-  const scenario = parseScenario(readFileSync(scenarioFolder + file, 'utf8'));
+  const path = scenarioFolder + file;
+  const scenario = parseScenario(readFileSync(path, 'utf8'));
 
   test(scenario.title, async () => {
-    expect(await runScenario(scenario)).toBeUndefined();
+    expect(await player.play(path)).toBeUndefined();
   });
 
   for (const control of areControlsDue ? scenario.controls : []) {
@@ -22,7 +27,7 @@ describe.each(files)('scenario %s', (file) => {
         expect(await exitOfScenario(mutant!, file)).toBe(11);
       } else {
         const [option = '', value = ''] = kind.split('=');
-        expect(await runScenario(scenario, { [option]: value })).toBeDefined();
+        expect(await player.play(path, { [option]: value })).toBeDefined();
       }
     });
   }
