@@ -3,7 +3,8 @@
  *
  * The partition is what nats-server's subject mapping `{{partition(Q,1,2,…)}}` computes for
  * `kv.put.<bucket>.<key>`: FNV-1a, 32 bit, over the tokens joined without separator.
- * So the dots of a key do not count, wherever the key came from.
+ * So the dots of a key do not count, wherever the key came from. Parts of a big value belong to the
+ * partition of its key.
  */
 import { fnvBasis } from './hash.js';
 
@@ -20,7 +21,29 @@ export function partitionOf(
   name: { bucket: ByteString; key: ByteString },
   partitions: number,
 ): number {
+  if (isPartBucket(name.bucket)) return partitionOf(ownerOf(name), partitions);
   return (fnv1a(name.key, fnv1a(name.bucket, fnvBasis)) >>> 0) % partitions;
+}
+
+/** In front of a bucket's name: what the parts of its big values lie in. */
+export const partMark = '\x01';
+
+/** Of parts of big values (`part-names.ts`); no client can give a bucket such a name. */
+export function isPartBucket(bucket: ByteString): boolean {
+  return bucket.charCodeAt(0) === 1;
+}
+
+/** The key of the value, of which a part's key says the length first; whatever it says. */
+export function ownerInPartKey(key: ByteString): ByteString {
+  return key.slice(2, 2 + ((key.charCodeAt(0) << 8) | key.charCodeAt(1)));
+}
+
+/** A part is of the partition of its value's key. */
+function ownerOf(part: { bucket: ByteString; key: ByteString }): {
+  bucket: ByteString;
+  key: ByteString;
+} {
+  return { bucket: part.bucket.slice(partMark.length), key: ownerInPartKey(part.key) };
 }
 
 function fnv1a(bytes: ByteString, seed: number): number {

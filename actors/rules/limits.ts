@@ -17,10 +17,10 @@ export const limits = {
   partitionsMax: 65_536,
   /** One path token of a NATS subject; part of every storage key. */
   bucketBytesMax,
-  /** LMDB keys end at 1978 bytes; a storage key adds 3 bytes and the bucket. */
+  /** LMDB keys end at 1978 bytes; a storage key adds 26 bytes at most and the bucket. */
   keyBytesMax,
-  /** Partition, bucket, NUL, key. */
-  storageKeyBytesMax: 2 + bucketBytesMax + 1 + keyBytesMax,
+  /** Partition, bucket, NUL, key; of a part of a value also what `part-names.ts` adds to both. */
+  storageKeyBytesMax: 2 + 1 + bucketBytesMax + 1 + keyBytesMax + 22,
   /**
    * Half of NATS' default payload limit (1 MiB), so that a state with a sibling still fits one
    * message.

@@ -114,7 +114,8 @@ export function copied(sibling: Sibling, untilMs: number): Sibling {
 
 function asRemembered(sibling: Sibling): Sibling {
   if (isRemembered(sibling)) return sibling;
-  return { ...sibling, value: null, expiresAtMs: 0, remembered: true };
+  const { manifest: _, ...rest } = sibling;
+  return { ...rest, value: null, expiresAtMs: 0, remembered: true };
 }
 
 /** Where there are many, those whose time is over go, the oldest first. */

@@ -68,6 +68,8 @@ export class FrameRows {
     if (!isServed(frame.configuration, this.view.configuration))
       throw new OtherConfigurationError();
     checkBucket(frame.bucket);
+    if (frame.kind === 'put' && frame.manifests !== undefined)
+      throw new MalformedError('manifests are not taken yet');
     const { n, r, w } = this.buckets.of(frame.bucket);
     const usual = frame.kind === 'put' ? w : r;
     const quorum = frame.quorum === 0 ? usual : quorumFor(frame.quorum, usual, frame.strict);

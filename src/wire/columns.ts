@@ -91,7 +91,7 @@ export class Columns {
   }
 
   /** As that; undefined: left out. What is in it the caller checks itself. */
-  lastList(length: number): readonly WireValue[] | undefined {
+  lastList(length?: number): readonly WireValue[] | undefined {
     return this.at === this.columns.length ? undefined : this.list(isAny, length);
   }
 
@@ -100,6 +100,11 @@ export class Columns {
     if (this.columns[this.at] !== null) return this.lastList(length);
     this.at++;
     return undefined;
+  }
+
+  /** Where nothing stands yet, or it is left out. */
+  lastNull(): void {
+    if (this.at < this.columns.length) this.next((value) => value === null);
   }
 
   /** As that; undefined: left out. */

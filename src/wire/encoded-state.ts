@@ -9,7 +9,7 @@
  * A tombstone has the value length 2^32-1. Where copies of a put may come
  * (`actors/rules/operations.ts`), 128 is added to the length of its operation, and behind the
  * operation stands a f64 more: until when. When it is only remembered, its value has the length
- * 2^32-2.
+ * 2^32-2. To the length of a manifest (`manifest.ts`) 2^31 is added.
  */
 import { limits } from '../../actors/rules/limits.js';
 import { isRemembered } from '../../actors/rules/operations.js';
@@ -34,6 +34,7 @@ import {
   writeDot,
   writeLatin1,
 } from './encoded-context.js';
+import { checkManifest } from './manifest.js';
 
 /** Of a sibling, which begins with its dot. */
 const writtenAt = dotBytes;
@@ -45,6 +46,9 @@ const copiesFlag = 0x80;
 const copiesBytes = 8;
 const tombstoneLength = 0xffffffff;
 const rememberedLength = 0xfffffffe;
+/** Beside the length of a value; longer ones than that say what it is, and values are shorter. */
+const manifestFlag = 0x80000000;
+const lengthMask = 0x7fffffff;
 
 /**
  * A key state wherever it lies. The offset of a sibling is that of its dot. All but `check`, and
@@ -137,8 +141,21 @@ export class EncodedState extends EncodedContext {
   value(at: number): Buffer | null {
     const { source } = this;
     const lengthAt = valueLengthAt(source, at);
+    const length = bytesOfValue(source.readUInt32BE(lengthAt));
+    return length < 0 ? null : source.subarray(lengthAt + 4, lengthAt + 4 + length);
+  }
+
+  /** As `value`, but undefined also for a manifest. */
+  plainValue(at: number): Buffer | undefined {
+    const { source } = this;
+    const lengthAt = valueLengthAt(source, at);
     const length = source.readUInt32BE(lengthAt);
-    return length >= rememberedLength ? null : source.subarray(lengthAt + 4, lengthAt + 4 + length);
+    if (length >= manifestFlag) return undefined;
+    return source.subarray(lengthAt + 4, lengthAt + 4 + length);
+  }
+
+  isManifest(at: number): boolean {
+    return isManifestAt(this.source, at);
   }
 
   /** Values are views. Throws `MalformedError` unless the bytes are one whole state. */
@@ -163,6 +180,7 @@ export class EncodedState extends EncodedContext {
     };
     const value = this.value(at);
     const copiesUntilMs = copiesUntilMsAt(source, at);
+    if (isManifestAt(source, at)) return manifestSibling({ ...head, value }, copiesUntilMs);
     if (copiesUntilMs === undefined) return { ...head, value };
     if (isRememberedAt(source, at)) return { ...head, value, copiesUntilMs, remembered: true };
     return { ...head, value, copiesUntilMs };
@@ -185,14 +203,29 @@ function copiesUntilMsAt(bytes: Buffer, at: number): number | undefined {
   return bytes.readDoubleBE(valueLengthAt(bytes, at) - copiesBytes);
 }
 
+/** -1: there is no value. */
+function bytesOfValue(length: number): number {
+  if (length < manifestFlag) return length;
+  return length >= rememberedLength ? -1 : length & lengthMask;
+}
+
+function isManifestAt(bytes: Buffer, at: number): boolean {
+  const length = bytes.readUInt32BE(valueLengthAt(bytes, at));
+  return length >= manifestFlag && length < rememberedLength;
+}
+
+function manifestSibling(head: Sibling, copiesUntilMs: number | undefined): Sibling {
+  if (copiesUntilMs === undefined) return { ...head, manifest: true };
+  return { ...head, copiesUntilMs, manifest: true };
+}
+
 function isRememberedAt(bytes: Buffer, at: number): boolean {
   return bytes.readUInt32BE(valueLengthAt(bytes, at)) === rememberedLength;
 }
 
 function endOfSibling(bytes: Buffer, at: number): number {
   const lengthAt = valueLengthAt(bytes, at);
-  const length = bytes.readUInt32BE(lengthAt);
-  return lengthAt + 4 + (length >= rememberedLength ? 0 : length);
+  return lengthAt + 4 + Math.max(0, bytesOfValue(bytes.readUInt32BE(lengthAt)));
 }
 
 /** Returns where the sibling ends. */
@@ -214,6 +247,10 @@ function checkSibling(bytes: Buffer, at: number, limit: number): number {
   }
   const end = endOfSibling(bytes, at);
   if (end > limit) throw endsEarly();
+  if (isManifestAt(bytes, at)) {
+    const valueAt = valueLengthAt(bytes, at) + 4;
+    checkManifest(bytes, valueAt, end - valueAt);
+  }
   return end;
 }
 
@@ -262,10 +299,14 @@ function writeSibling(sibling: Sibling, target: Buffer, offset: number): number 
   at = target.writeUInt8(operation.length | flag, at);
   at = writeLatin1(operation, target, at);
   if (copiesUntilMs !== undefined) at = target.writeDoubleBE(copiesUntilMs, at);
-  at = target.writeUInt32BE(value === null ? lengthOfNone(sibling) : value.length, at);
+  at = target.writeUInt32BE(value === null ? lengthOfNone(sibling) : lengthOf(sibling, value), at);
   if (value === null) return at;
   target.set(value, at);
   return at + value.length;
+}
+
+function lengthOf({ manifest }: Sibling, { length }: Uint8Array): number {
+  return manifest === true ? manifestFlag + length : length;
 }
 
 function lengthOfNone(sibling: Sibling): number {

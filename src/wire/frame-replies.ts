@@ -4,17 +4,30 @@
  *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[],
  *               errors: nil | rows, clock]
  *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts,
- *               receiptOf, errors, clock]
+ *               receiptOf, errors, clock, manifests]
  *   refusal    [1, 2, code, outcome: str, message: str, clock]
  *   rows       [index, code, outcome: str, message: str][]
  *   clock      moment | nil: what the answering node's clock shows
+ *   manifests  [row, sibling][]: which values are manifests (`manifest.ts`); left out where none is.
+ *              The sibling is the index among the values of the row, 0 where it has one.
  *
  * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
  */
 import type { Moment } from '../../actors/rules/told-clock.js';
 import { MalformedError, type Outcome } from '../errors.js';
-import { Columns, isBinOrNull, isInt, isList, isOutcome, isText, momentColumn } from './columns.js';
+import { asBuffer } from './as-buffer.js';
+import {
+  Columns,
+  isBin,
+  isBinOrNull,
+  isInt,
+  isList,
+  isOutcome,
+  isText,
+  momentColumn,
+} from './columns.js';
 import { frameKinds, frameVersion } from './frames.js';
+import { checkManifest } from './manifest.js';
 import { decode, encode, encodeToPublish, type WireValue } from './message-pack.js';
 
 type Bin = Uint8Array;
@@ -54,7 +67,12 @@ export interface GetFrameReply extends ReplyColumns {
    * When it was alone, its state is larger than a message may be.
    */
   readonly values: readonly FrameValue[];
+  /** Which of them are manifests; not there: none is. */
+  readonly manifests?: readonly ManifestPlace[];
 }
+
+/** Row, and index among the values of the row; 0 where it has one. */
+export type ManifestPlace = readonly [row: number, sibling: number];
 
 export interface FrameRefusal {
   readonly kind: 'refusal';
@@ -99,15 +117,16 @@ export function encodeGetReply(reply: GetFrameReply, bytesMax: number): Buffer {
 }
 
 export function columnsOfGetReply(reply: GetFrameReply, bytesMax: number): readonly WireValue[] {
-  const room = bytesMax - fixedBytes(reply);
+  const room = bytesMax - fixedBytes(reply, reply.manifests);
   const rowBytes = reply.values.map((value, i) => valueBytes(value) + binBytes(reply.contexts[i]!));
   const fits = rowBytes.reduce((sum, bytes) => sum + bytes, 0) <= room;
-  const { contexts, values, receipts, receiptOf, errors, clock } = fits
+  const { contexts, values, receipts, receiptOf, errors, clock, manifests } = fits
     ? reply
     : cutToRoom(reply, rowBytes, room);
   const rows = errorRows(errors);
   const told = momentColumn(clock);
-  return [frameVersion, frameKinds.get, contexts, values, receipts, receiptOf, rows, told];
+  const whole = [frameVersion, frameKinds.get, contexts, values, receipts, receiptOf, rows, told];
+  return manifests === undefined ? whole : [...whole, manifests];
 }
 
 function cutToRoom(
@@ -126,7 +145,9 @@ function cutToRoom(
     contexts.push(fits ? reply.contexts[index]! : null);
     values.push(fits ? reply.values[index]! : null);
   }
-  return { ...reply, contexts, values, errors };
+  const whole = { ...reply, contexts, values, errors };
+  if (reply.manifests === undefined) return whole;
+  return { ...whole, manifests: reply.manifests.filter(([row]) => values[row] !== null) };
 }
 
 /** Throws `MalformedError`. `rows`: of the frame this answers. */
@@ -154,9 +175,28 @@ export function frameReplyOfColumns(message: WireValue, rows: number): FrameRepl
   const errors = columns.listOrNull(isErrorRow)?.map(rowErrorOf) ?? [];
   if (errors.some((error) => error.index >= rows)) throw new MalformedError('an error of no row');
   const clock = columns.momentOrNull();
+  const manifests = values === undefined ? undefined : manifestsColumn(columns, values);
   columns.end();
   const reply = { contexts, receipts, receiptOf, errors, clock };
-  return values === undefined ? { kind: 'put', ...reply } : { kind: 'get', ...reply, values };
+  if (values === undefined) return { kind: 'put', ...reply };
+  if (manifests === undefined) return { kind: 'get', ...reply, values };
+  return { kind: 'get', ...reply, values, manifests };
+}
+
+function manifestsColumn(
+  columns: Columns,
+  values: readonly FrameValue[],
+): readonly ManifestPlace[] | undefined {
+  const places = columns.lastList();
+  if (places === undefined) return undefined;
+  if (!places.every(isPlace)) throw new MalformedError('a manifest has a row and a place in it');
+  for (const [row, sibling] of places) {
+    const value = values[row] ?? null;
+    const own = Array.isArray(value) ? (value as readonly (Bin | null)[])[sibling] : value;
+    if (!isBin(own) || (own === value && sibling > 0)) throw new MalformedError('no such manifest');
+    checkManifest(asBuffer(own), 0, own.length);
+  }
+  return places;
 }
 
 const noRoom = 'the reply had no room for this value: ask for it alone';
@@ -175,12 +215,14 @@ function errorBytes(message: string): number {
   return 32 + Buffer.byteLength(message);
 }
 
+const manifestPlaceBytes = 11;
+
 /** Everything but contexts and values. */
-function fixedBytes(reply: ReplyColumns): number {
+function fixedBytes(reply: ReplyColumns, manifests?: readonly ManifestPlace[]): number {
   let bytes = 64 + 5 * (reply.receiptOf?.length ?? 0);
   for (const receipt of reply.receipts) bytes += 5 + Buffer.byteLength(receipt);
   for (const error of reply.errors) bytes += errorBytes(error.message);
-  return bytes;
+  return bytes + manifestPlaceBytes * (manifests?.length ?? 0);
 }
 
 function errorRows(errors: readonly RowError[]): WireValue {
@@ -190,6 +232,8 @@ function errorRows(errors: readonly RowError[]): WireValue {
 
 const isFrameValue = (value: WireValue): value is FrameValue =>
   isBinOrNull(value) || (isList(value) && value.every(isBinOrNull));
+const isPlace = (value: WireValue): value is ManifestPlace =>
+  isList(value) && value.length === 2 && value.every(isInt);
 const isErrorRow = (value: WireValue): value is ErrorRow =>
   isList(value) &&
   value.length === 4 &&

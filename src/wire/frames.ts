@@ -8,11 +8,12 @@
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
  *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[],
  *               until: moment | nil, sooner: nil | number[], ages: nil | (number | nil)[],
- *               configuration, copied, traces]
+ *               configuration, copied, traces, nil, manifests]
  *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration, traces]
  *   configuration  number | nil: of the ring its author went by; older clients leave it out
  *   copied     (nil | [operation: bin, ms][])[], left out where there are none
  *   traces     (nil | str)[], left out where no row is traced
+ *   manifests  bool[], left out where no row is one
  *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
  * Bucket is text; keys and operations are bytes. Quorum and timeout 0: the bucket's and the node's.
@@ -25,6 +26,8 @@
  * many ms more copies of them may come (`copied-puts.ts`): nodes that don't know the column refuse
  * it.
  * Rows under the glass have the ids of their traces (`src/insight/README.md`).
+ * The value of a row may be the manifest of a big value (`manifest.ts`); parts are put and got in the
+ * bucket of parts (`part-names.ts`).
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing". The
  * answers: `frame-replies.ts`.
  */
@@ -78,6 +81,8 @@ export interface PutFrame extends FrameHead {
   readonly ages: readonly (number | null)[] | null;
   /** By row, earlier puts of its key that its author tried more than once. */
   readonly copied: CopiedColumn | null;
+  /** By row, whether its value is a manifest; not there: none is. */
+  readonly manifests?: readonly boolean[];
 }
 
 export interface GetFrame extends FrameHead {
@@ -108,13 +113,19 @@ export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const head = [frameVersion, frameKinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
   if (frame.kind === 'get')
     return traces === undefined ? [...head, configuration] : [...head, configuration, traces];
-  const { values, contexts, operations, ttls, until, sooner, ages, copied } = frame;
+  const { values, contexts, operations, ttls, until, sooner, ages, copied, manifests } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
   const rows = [values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
   const whole = [...head, ...rows, configuration];
-  if (copied === null && traces === undefined) return whole;
-  whole.push(copied === null ? null : encodedCopied(copied));
-  if (traces !== undefined) whole.push(traces);
+  const last: WireValue[] = [
+    copied === null ? null : encodedCopied(copied),
+    traces ?? null,
+    null,
+    manifests ?? null,
+  ];
+  // What nothing stands behind is left out.
+  while (last.at(-1) === null) last.pop();
+  whole.push(...last);
   return whole;
 }
 
@@ -163,14 +174,25 @@ export function frameOfColumns(message: WireValue): Frame {
   const configuration = columns.lastIntOrNull();
   const copied = columns.lastListOrNull(rows)?.map(decodedCopied) ?? null;
   const traces = tracesColumn(columns, rows);
+  columns.lastNull();
+  const manifests = columns.lastList(rows);
   columns.end();
   const done = { until, sooner, ages, configuration, copied };
   const frame = { kind: 'put', ...head, values, contexts, operations, ttls, ...done } as const;
-  return traces === undefined ? frame : { ...frame, traces };
+  if (traces === undefined && manifests === undefined) return frame;
+  return { ...frame, ...(traces && { traces }), ...(manifests && manifestsColumn(manifests)) };
+}
+
+function manifestsColumn(manifests: readonly WireValue[]): {
+  readonly manifests: readonly boolean[];
+} {
+  if (!manifests.every((isOne) => typeof isOne === 'boolean'))
+    throw new MalformedError('a row is a manifest or is none');
+  return { manifests };
 }
 
 function tracesColumn(columns: Columns, rows: number): TracesColumn | undefined {
-  const traces = columns.lastList(rows);
+  const traces = columns.lastListOrNull(rows);
   if (traces === undefined) return undefined;
   if (!traces.every((trace) => trace === null || isTraceId(trace)))
     throw new MalformedError('a trace is an id of 16 hexadecimal digits');

@@ -4,6 +4,7 @@
 import * as fc from 'fast-check';
 import { actorOf } from '../../actors/rules/actor.js';
 import type { Actor, Context, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
+import { encodeManifest } from '../../src/wire/manifest.js';
 
 /** Few actors and small counters, so that two states meet; the largest of both too. */
 const actor: fc.Arbitrary<Actor> = fc
@@ -46,7 +47,8 @@ function copiedSibling(sibling: Sibling, knowledge: number): Sibling {
 
 /** As a state has it that saw it replaced. */
 function asRemembered(sibling: Sibling): Sibling {
-  return { ...sibling, value: null, expiresAtMs: 0, remembered: true };
+  const { manifest: _, ...rest } = sibling;
+  return { ...rest, value: null, expiresAtMs: 0, remembered: true };
 }
 
 /** Siblings ascend, and the own context covers each of them. */
@@ -71,6 +73,18 @@ function countersOf({ counter }: Dot): number[] {
     : Array.from({ length: counter }, (_, i) => i + 1);
 }
 
+/** Encoded. */
+export const manifest: fc.Arbitrary<Buffer> = fc
+  .record({
+    size: fc.oneof(fc.nat(2_000_000), fc.constantFrom(2 ** 34, 2 ** 33)),
+    partBytes: fc.constantFrom(2 ** 19, 2 ** 18),
+    sha256: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    upload: fc
+      .uint8Array({ minLength: 16, maxLength: 16 })
+      .map((bytes) => Buffer.from(bytes).toString('latin1')),
+  })
+  .map(encodeManifest);
+
 /** States with values, times and operation ids of any kind; for what travels as bytes. */
 export const fullState: fc.Arbitrary<KeyState> = keyState.chain((state) =>
   fc
@@ -83,16 +97,23 @@ export const fullState: fc.Arbitrary<KeyState> = keyState.chain((state) =>
           expiresAtMs: fc.nat(),
           operation: byteString,
           copies: fc.option(fc.record({ untilMs: fc.nat(), remembered: fc.boolean() })),
+          manifest: fc.oneof(
+            { weight: 4, arbitrary: fc.constant(null) },
+            { weight: 1, arbitrary: manifest },
+          ),
         }),
       ),
     )
     .map((siblings) => ({ context: state.context, siblings: siblings.map(withCopies) })),
 );
 
-function withCopies({
-  copies,
-  ...sibling
-}: Sibling & { copies: { untilMs: number; remembered: boolean } | null }): Sibling {
+type Drawn = Omit<Sibling, 'manifest'> & {
+  readonly copies: { readonly untilMs: number; readonly remembered: boolean } | null;
+  readonly manifest: Buffer | null;
+};
+
+function withCopies({ copies, manifest: drawn, ...rest }: Drawn): Sibling {
+  const sibling: Sibling = drawn === null ? rest : { ...rest, value: drawn, manifest: true };
   if (copies === null || sibling.operation === '') return sibling;
   const marked = { ...sibling, copiesUntilMs: copies.untilMs };
   return copies.remembered ? asRemembered(marked) : marked;

@@ -37,6 +37,19 @@ function isTime(ms: number): boolean {
   return ms >= 0 && ms < Infinity;
 }
 
+/** A manifest: version, size, bytes of a part, SHA-256, upload. */
+function checkPlainly(manifest: Buffer): void {
+  if (manifest.length !== 1 + 6 + 4 + 32 + 16) throw new MalformedError('a manifest has 59 bytes');
+  const [version, size, partBytes] = [
+    manifest.readUInt8(0),
+    manifest.readUIntBE(1, 6),
+    manifest.readUInt32BE(7),
+  ];
+  const parts = partBytes === 0 ? Infinity : size / partBytes;
+  if (version !== 1 || size > 2 ** 34 || partBytes > 2 ** 19 || parts > 2 ** 16)
+    throw new MalformedError('a manifest out of bounds');
+}
+
 class Reader {
   private at = 0;
   constructor(private readonly bytes: Buffer) {}
@@ -87,7 +100,7 @@ class Reader {
     if (lengthAndFlag >= 0x80) return this.copied(head);
     const valueLength = this.bytes.readUInt32BE(this.take(4));
     if (valueLength === 0xfffffffe) throw new MalformedError('remembered without an end');
-    return { ...head, value: this.value(valueLength) };
+    return { ...head, ...this.valueOrManifest(valueLength) };
   }
 
   private copied(head: Omit<Sibling, 'value'>): Sibling {
@@ -97,11 +110,18 @@ class Reader {
     const valueLength = this.bytes.readUInt32BE(this.take(4));
     if (valueLength === 0xfffffffe)
       return { ...head, value: null, copiesUntilMs, remembered: true };
-    return { ...head, value: this.value(valueLength), copiesUntilMs };
+    return { ...head, ...this.valueOrManifest(valueLength), copiesUntilMs };
   }
 
-  private value(length: number): Uint8Array | null {
-    if (length === 0xffffffff) return null;
+  private valueOrManifest(length: number): Pick<Sibling, 'value' | 'manifest'> {
+    if (length === 0xffffffff) return { value: null };
+    if (length < 2 ** 31) return { value: this.value(length) };
+    const value = this.value(length - 2 ** 31);
+    checkPlainly(value);
+    return { value, manifest: true };
+  }
+
+  private value(length: number): Buffer {
     const at = this.take(length);
     return this.bytes.subarray(at, at + length);
   }

@@ -9,6 +9,7 @@ import {
   type GetFrameReply,
   type PutFrameReply,
 } from '../../src/wire/frame-replies.js';
+import { encodeManifest } from '../../src/wire/manifest.js';
 import { encodeFrame, type GetFrame, type PutFrame } from '../../src/wire/frames.js';
 import { decode, encode, type WireValue } from '../../src/wire/message-pack.js';
 import { decodeClientFrame } from '../../src/wire/own-frames.js';
@@ -60,6 +61,11 @@ describe('frames', () => {
         ages: null,
         copied: null,
       },
+    ],
+    ['a put of manifests alone', { ...put, copied: null, manifests: [true, false, false] }],
+    [
+      'a put with all that may stand last',
+      { ...put, traces: [null, '0123456789abcdef', null], manifests: [false, false, true] },
     ],
     ['a get', get],
     ['a get that says no configuration', { ...get, configuration: null }],
@@ -115,7 +121,9 @@ describe('frames', () => {
     ['more contexts than keys', (columns) => (columns[8] = [null, null, null, null])],
     ['a column missing', (columns) => columns.splice(-3)],
     ['a configuration that is text', (columns) => (columns[14] = '7')],
-    ['a column too many', (columns) => columns.push(null)],
+    ['a column too many', (columns) => columns.push(null, null, [true, true, true], null)],
+    ['manifests by number', (columns) => columns.push(null, null, [1, 0, 1])],
+    ['fewer manifests than rows', (columns) => columns.push(null, null, [true])],
   ])('a put with %s is malformed', (_what, change) => {
     const columns = [...(decode(encodeFrame(put)) as readonly WireValue[])];
     change(columns);
@@ -132,6 +140,46 @@ describe('frames', () => {
 describe('frame replies', () => {
   test('a get reply comes back as it was', () => {
     expect(decodeFrameReply(encodeGetReply(reply, 10_000), 3)).toEqual(reply);
+  });
+
+  const manifest = encodeManifest({
+    size: 3,
+    partBytes: 2,
+    sha256: Buffer.alloc(32),
+    upload: '0123456789abcdef',
+  });
+  const big: GetFrameReply = {
+    ...reply,
+    values: [manifest, null, [bytes('2'), manifest, null]],
+    manifests: [
+      [0, 0],
+      [2, 1],
+    ],
+  };
+
+  test('a get reply that shows manifests says which values they are', () => {
+    expect(decodeFrameReply(encodeGetReply(big, 10_000), 3)).toEqual(big);
+  });
+
+  test('nor does it say so of a value that has no room', () => {
+    const large = { ...big, values: [manifest, null, [Buffer.alloc(20_000), manifest]] };
+    const got = decodeFrameReply(encodeGetReply(large, 10_000), 3);
+    expect(got).toMatchObject({ errors: [{ index: 1 }, { index: 2, code: 413 }] });
+    expect(got).toMatchObject({ manifests: [[0, 0]] });
+  });
+
+  test.each([
+    ['of no row', [3, 0]],
+    ['of a row without a value', [1, 0]],
+    ['of a sibling that is none', [2, 3]],
+    ['of a delete', [2, 2]],
+    ['of a second of one', [0, 1]],
+    ['of bytes that are none', [2, 0]],
+    ['without a place', [0]],
+  ])('a manifest %s is malformed', (_what, place) => {
+    const columns = [...(decode(encodeGetReply(big, 10_000)) as readonly WireValue[])];
+    columns[columns.length - 1] = [place];
+    expect(() => decodeFrameReply(encode(columns), 3)).toThrow(MalformedError);
   });
 
   test('a put reply comes back as it was', () => {

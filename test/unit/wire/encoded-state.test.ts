@@ -10,8 +10,9 @@ import {
   encodeContext,
   encodeState,
 } from '../../../src/wire/key-state-codec.js';
+import { loneValueOf } from '../../../src/wire/lone-value.js';
 import { replaces } from '../../../src/wire/replacing-state.js';
-import { fullState, keyState, mutated, statePieces } from '../../support/key-states.js';
+import { fullState, keyState, manifest, mutated, statePieces } from '../../support/key-states.js';
 import { plainlyDecoded, plainlyDecodedContext } from '../../support/plain-decoder.js';
 
 const parameters = { seed: 20_261_122, numRuns: 3_000 };
@@ -83,6 +84,47 @@ function write(
 function doesReplace(newer: Buffer, older: Buffer): boolean {
   return replaces(stateIn(newer), stateIn(older));
 }
+
+describe('manifests in key states', () => {
+  const dot = { actor: '\0'.repeat(13) + '\x01', counter: 1 };
+  const stateOf = (value: Uint8Array, manifest: boolean): Buffer =>
+    encodeState({
+      context: [dot],
+      siblings: [
+        {
+          dot,
+          value,
+          writtenAtMs: 1,
+          expiresAtMs: 0,
+          operation: '',
+          ...(manifest ? { manifest } : {}),
+        },
+      ],
+    });
+
+  test('a sibling says whether its value is one; the same bytes of a client are none', () => {
+    fc.assert(
+      fc.property(manifest, (value) => {
+        for (const isManifest of [true, false]) {
+          const state = stateIn(stateOf(value, isManifest));
+          const at = state.firstSibling;
+          expect(state.isManifest(at)).toBe(isManifest);
+          expect(state.value(at)).toEqual(value);
+          expect(state.plainValue(at)).toEqual(isManifest ? undefined : value);
+          expect(loneValueOf(state, 0)).toEqual(isManifest ? undefined : value);
+          expect(state.decode().siblings[0]!.manifest).toBe(isManifest || undefined);
+        }
+      }),
+      { ...parameters, numRuns: 200 },
+    );
+  });
+
+  test('what says that it is one and is not is refused', () => {
+    const bytes = stateOf(Buffer.from('no manifest'), true);
+    expect(() => stateIn(bytes).check()).toThrow(MalformedError);
+    expect(() => plainlyDecoded(bytes)).toThrow(MalformedError);
+  });
+});
 
 describe('key states compared as bytes', () => {
   test('the digest is the one of the state', () => {
