@@ -49,6 +49,11 @@ export const bucketOptionsDefault: BucketOptions = {
   resolve: 'client',
 };
 
+/** Of the parts of the bucket's big values: they lie where their keys do, for as long. */
+export function partOptions(options: BucketOptions): BucketOptions {
+  return { ...options, conflict: 'siblings', ttlMs: 0, events: 'off' };
+}
+
 /**
  * Throws `RangeError` naming the property, behind the name under which the caller was told of the
  * bucket.

@@ -30,6 +30,6 @@ export interface Sibling {
   readonly copiesUntilMs?: number;
   /** It has been replaced: kept without its value, so that its copies are known. */
   readonly remembered?: boolean;
-  /** The value is no client's bytes: it says of what parts a big value is (`src/wire/manifest.ts`). */
+  /** The value says of what parts a big value is made (`src/wire/manifest.ts`). */
   readonly manifest?: true;
 }

@@ -32,7 +32,7 @@ import type { Frame, GetFrame, PutFrame } from '../wire/frames.js';
 import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
 import { FrameGlass } from './frame-glass.js';
-import { checkBucket, keyOf } from './names.js';
+import { checkFrameBucket, keysOf } from './names.js';
 
 /** Who takes the puts: the coordinator itself, or whoever orders them first. */
 export interface PutSink {
@@ -67,7 +67,7 @@ export class FrameRows {
   run(frame: Frame, puts: PutSink, done: (outcome: FrameOutcome) => void, from = clientName): void {
     if (!isServed(frame.configuration, this.view.configuration))
       throw new OtherConfigurationError();
-    checkBucket(frame.bucket);
+    checkFrameBucket(frame.bucket);
     if (frame.kind === 'put' && frame.manifests !== undefined)
       throw new MalformedError('manifests are not taken yet');
     const { n, r, w } = this.buckets.of(frame.bucket);
@@ -82,7 +82,7 @@ export class FrameRows {
     this.time.check(until, nowMs);
     const deadlineMs = Math.min(nowMs + timeoutMs, until?.ms ?? Infinity);
     const sentMs = until === null ? nowMs : Math.min(nowMs, until.ms - timeoutMs);
-    const shared = { quorum, deadlineMs, sentMs };
+    const shared = { quorum, deadlineMs, sentMs, keyOf: keysOf(frame.bucket) };
     const rows = new Rows(frame, done);
     const { tracing } = this;
     const glass =
@@ -124,7 +124,7 @@ export class FrameRows {
     try {
       const { bucket, strict, contexts, operations, ttls, sooner, ages, copied } = frame;
       const ageMs = ages === null ? null : ages[i]!;
-      const key = keyOf(frame.keys[i]!);
+      const key = shared.keyOf(frame.keys[i]!);
       return {
         bucket,
         key,
@@ -150,7 +150,7 @@ export class FrameRows {
   private getOf(frame: GetFrame, i: number, shared: Shared, rows: Rows): GetRequest | undefined {
     try {
       const { bucket, strict } = frame;
-      const key = keyOf(frame.keys[i]!);
+      const key = shared.keyOf(frame.keys[i]!);
       return {
         bucket,
         key,
@@ -172,6 +172,7 @@ interface Shared {
   readonly deadlineMs: number;
   /** When the frame was sent, on this node's clock; when it was read, if nothing is known. */
   readonly sentMs: number;
+  readonly keyOf: (bytes: Uint8Array) => ByteString;
 }
 
 function contextOf(bytes: Uint8Array | null): SeenContext | undefined {

@@ -2,6 +2,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
+import { checkedPart, isPartBucket, namedBucket } from '../wire/part-names.js';
 import { latin1Of, textOf } from '../wire/text.js';
 
 const dot = 0x2e;
@@ -15,6 +16,11 @@ export function checkBucket(bucket: ByteString): void {
     throw new MalformedError(
       `a bucket is a subject token of 1 to ${limits.bucketBytesMax} bytes, without . * > and blanks`,
     );
+}
+
+/** As that, of what frames may name beside: a bucket of parts, which no subject can. */
+export function checkFrameBucket(bucket: ByteString): void {
+  checkBucket(namedBucket(bucket));
 }
 
 export function checkKey(key: ByteString): void {
@@ -39,6 +45,18 @@ export function keyOf(bytes: Uint8Array): ByteString {
   const key = latin1Of(bytes);
   checkKey(key);
   return key;
+}
+
+/** As that, of the key of a part. */
+function partKeyOf(bytes: Uint8Array): ByteString {
+  const key = latin1Of(bytes);
+  checkedPart(key);
+  return key;
+}
+
+/** How the keys of a bucket that frames name are read. */
+export function keysOf(bucket: ByteString): (bytes: Uint8Array) => ByteString {
+  return isPartBucket(bucket) ? partKeyOf : keyOf;
 }
 
 /** The key as subject tokens; undefined when it can't be such. */

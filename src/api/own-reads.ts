@@ -27,7 +27,7 @@ import type { FrameValue, GetFrameReply, RowError } from '../wire/frame-replies.
 import { loneValueOf } from '../wire/lone-value.js';
 import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
 import { receiptOfOne, receiptText } from '../wire/receipt.js';
-import { checkBucket, keyOf } from './names.js';
+import { checkFrameBucket, keysOf } from './names.js';
 
 type Records = readonly (HeldRecord | undefined)[];
 
@@ -53,7 +53,8 @@ export class OwnReads {
    */
   answer({ bucket, whole, keys, configuration, side }: OwnFrame): Omit<OwnReply, 'kind'> {
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
-    checkBucket(bucket);
+    checkFrameBucket(bucket);
+    const keyOf = keysOf(bucket);
     const { n, conflict } = this.buckets.of(bucket);
     const said = { configuration, side };
     const names = keys.map((key) => this.nameOf({ bucket, key: keyOf(key) }, n, said));

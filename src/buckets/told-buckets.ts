@@ -1,7 +1,8 @@
 /** The buckets as this node was told at its start; they stay so for as long as it runs. */
 import { inject, injectable } from 'tsyringe';
-import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { partOptions, type BucketOptions } from '../../actors/rules/bucket.js';
 import type { ByteString } from '../../actors/rules/key.js';
+import { isPartBucket, namedBucket } from '../../actors/rules/part-names.js';
 import { NodeOptions } from '../options/node-options.js';
 import type { Buckets } from './buckets.js';
 
@@ -22,6 +23,8 @@ export class ToldBuckets implements Buckets {
   }
 
   of(name: ByteString): BucketOptions {
-    return this.own.get(name) ?? this.defaults;
+    const own = this.own.get(name);
+    if (own !== undefined) return own;
+    return isPartBucket(name) ? partOptions(this.of(namedBucket(name))) : this.defaults;
   }
 }

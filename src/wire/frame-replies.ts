@@ -8,8 +8,8 @@
  *   refusal    [1, 2, code, outcome: str, message: str, clock]
  *   rows       [index, code, outcome: str, message: str][]
  *   clock      moment | nil: what the answering node's clock shows
- *   manifests  [row, sibling][]: which values are manifests (`manifest.ts`); left out where none is.
- *              The sibling is the index among the values of the row, 0 where it has one.
+ *   manifests  [row, sibling][]: which values are manifests (`manifest.ts`); the sibling is the
+ *              index among the values of the row, 0 where it has one. Left out where none is.
  *
  * `receiptOf` nil: all rows have the first receipt; rows with an error have none that counts.
  */

@@ -26,8 +26,8 @@
  * many ms more copies of them may come (`copied-puts.ts`): nodes that don't know the column refuse
  * it.
  * Rows under the glass have the ids of their traces (`src/insight/README.md`).
- * The value of a row may be the manifest of a big value (`manifest.ts`); parts are put and got in the
- * bucket of parts (`part-names.ts`).
+ * The value of a row may be the manifest of a big value (`manifest.ts`); its parts are put and got
+ * in the bucket of parts (`part-names.ts`).
  * A nil value deletes. A nil context is a blind put; an empty one says "I have seen nothing". The
  * answers: `frame-replies.ts`.
  */

@@ -1,12 +1,13 @@
 /**
  * The manifest of a big value: what a key holds in place of the value's bytes, which lie beside it
- * in parts (`part-names.ts`). A sibling says that its value is one (`encoded-state.ts`): no client's
- * bytes are ever taken for a manifest.
+ * in parts (`part-names.ts`). A sibling says that its value is one (`encoded-state.ts`): no bytes of
+ * a client are ever taken for a manifest.
  *
  *   u8 version 1 · u48 size · u32 bytes of a part · SHA-256 32 · upload 16
  *
  * All parts have as many bytes but the last, which has what is left. A value of no bytes has none.
  */
+import { bucketLimits } from '../../actors/rules/limits/buckets.js';
 import { partLimits } from '../../actors/rules/limits/parts.js';
 import { uploadBytes, type UploadId } from '../../actors/rules/part-names.js';
 import { MalformedError } from '../errors.js';
@@ -61,8 +62,8 @@ export function checkManifest(bytes: Buffer, at: number, length: number): void {
     throw new MalformedError('not a manifest of a big value');
   const size = bytes.readUIntBE(at + sizeAt, 6);
   const partBytes = bytes.readUInt32BE(at + partBytesAt);
-  if (size > partLimits.bigValueBytesMax)
-    throw new MalformedError(`a value has at most ${partLimits.bigValueBytesMax} bytes`);
+  if (size > bucketLimits.valueBytesMax)
+    throw new MalformedError(`a value has at most ${bucketLimits.valueBytesMax} bytes`);
   if (partBytes === 0 || partBytes > partLimits.partBytesMax)
     throw new MalformedError(`a part has 1 to ${partLimits.partBytesMax} bytes`);
   if (partsIn(size, partBytes) > partLimits.partsMax)

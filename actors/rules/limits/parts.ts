@@ -4,8 +4,4 @@ export const partLimits = {
   partBytesMax: 512 * 1024,
   /** Of one value: as many as the largest parts come to 16 GiB in, and then some. */
   partsMax: 65_536,
-  /** Whatever a bucket says. */
-  bigValueBytesMax: 16 * 1024 ** 3,
-  /** Unless a bucket says otherwise. */
-  bigValueBytesDefault: 5 * 1024 ** 3,
 } as const;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { bucketLimits } from '../../../actors/rules/limits/buckets.js';
 import { partLimits } from '../../../actors/rules/limits/parts.js';
 import { MalformedError } from '../../../src/errors.js';
 import {
@@ -37,7 +38,7 @@ describe('manifests', () => {
   });
 
   test.each<[string, Partial<Manifest>]>([
-    ['larger than any value', { size: partLimits.bigValueBytesMax + 1 }],
+    ['larger than any value', { size: bucketLimits.valueBytesMax + 1 }],
     ['parts of no bytes', { partBytes: 0 }],
     ['parts larger than a message takes', { partBytes: partLimits.partBytesMax + 1 }],
     ['more parts than a value has', { size: 70_000, partBytes: 1 }],
