@@ -1,7 +1,7 @@
 /**
  * The manifest of a big value: what a key holds in place of the value's bytes, which lie beside it
- * in parts (`part-names.ts`). A sibling says that its value is one (`encoded-state.ts`): no bytes of
- * a client are ever taken for a manifest.
+ * in parts (`part-names.ts`). A sibling says that its value is one (`encoded-state.ts`): no bytes
+ * that a client gives are ever taken for a manifest.
  *
  *   u8 version 1 · u48 size · u32 bytes of a part · SHA-256 32 · upload 16
  *
