@@ -1,5 +1,5 @@
 /**
- * The node protocol over the bus: seven verbs, answered or not, without a promise or a NATS request
+ * The node protocol over the bus: its verbs, answered or not, without a promise or a NATS request
  * each.
  *
  *   request   `_kv.<to>.<verb>`      MessagePack [protocol, from, id, body],

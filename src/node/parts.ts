@@ -22,6 +22,7 @@ import { RemovalDesk } from '../membership/removal-desk.js';
 import { DataSizes } from '../membership/size-estimate.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Collection } from '../replica/collection.js';
+import { FeedHandler } from '../replica/feed-handler.js';
 import { Forgetting } from '../replica/forgetting.js';
 import { Handoff } from '../replica/handoff.js';
 import { MergeHandler } from '../replica/merge-handler.js';
@@ -106,6 +107,7 @@ export function nodePartsOf(
       TreeHandler,
       CollectionHandler,
       TransferHandler,
+      FeedHandler,
       RemovalDesk,
       ChangeDesk,
     ].map((part) => scope.resolve<{ start(): void }>(part)),

@@ -56,6 +56,7 @@ const refusals: Readonly<Record<NoWrites, Refusal>> = {
 export class DurableStore implements Store {
   readonly durability: Durability;
   readonly trees: Trees;
+  readonly recent: Store['recent'];
   readonly hints: Hints;
   private identity = '';
   private readonly bounds: StoreBounds;
@@ -110,6 +111,7 @@ export class DurableStore implements Store {
       bloomNegatives: this.instruments.bloomNegatives,
       onCorrupt: (partition, what) => this.tellCorrupt({ partitions: [partition], what }),
     });
+    this.recent = this.records.recent;
     const { hintBytesMax } = this.bounds;
     this.hintIndex = new HintIndex(this.records, { partitions, bytesMax: hintBytesMax });
     this.changes = new Changes(this.records, this.hintIndex);
@@ -267,9 +269,7 @@ export class DurableStore implements Store {
 
   readonly watchWrites: Store['watchWrites'] = (to) => this.running.log.watch.hear(to);
 
-  hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void {
-    this.changes.newKeyListener = listener;
-  }
+  readonly hearOfNewKeys: Store['hearOfNewKeys'] = (to) => void (this.changes.newKeyListener = to);
 
   onFatal(listener: (error: Error) => void): void {
     this.fatalListeners.push(listener);

@@ -20,6 +20,7 @@ import { hashOfKey } from './key-hash.js';
 import { KeyFilters } from './key-filters.js';
 import { Slot } from './memtable.js';
 import { Memtables } from './memtables.js';
+import { RecentChanges } from './recent-changes.js';
 import type { ScannedKey } from './store.js';
 import { decodeRecord, partitionEnd, partitionStart, type Held } from './record-codec.js';
 
@@ -42,6 +43,7 @@ export class Records {
   /** Of keys no memtable speaks of. */
   readonly cache: RecordCache;
   readonly filters: KeyFilters;
+  readonly recent: RecentChanges;
   private readonly damaged = new Set<StorageKey>();
   private rebuild: TimerId;
   private readonly damagedPartitions = new Set<number>();
@@ -55,6 +57,7 @@ export class Records {
       onDropped: ({ arena }) => clock.endOfTurn(() => arena.giveBack()),
     });
     this.cache = new RecordCache(options.cacheBytesMax);
+    this.recent = new RecentChanges(trees.partitions);
     this.filters = new KeyFilters({
       clock,
       records: table,
@@ -140,6 +143,7 @@ export class Records {
     if (before === undefined && after !== undefined) this.filters.added(slot.partition, slot);
     if (slot.memtable === undefined) this.cache.drop(slot.key);
     this.memtables.set(slot, after);
+    this.recent.add(slot.partition, after === undefined ? undefined : slot.key);
   }
 
   freeze(lastSequence: number): void {
@@ -206,6 +210,7 @@ export class Records {
     const difference = trees.replace(partition, scratch);
     for (const frozen of this.memtables.frozen) frozen.trees.apply(difference);
     this.memtables.active.touch(partition);
+    this.recent.add(partition, undefined);
   }
 }
 

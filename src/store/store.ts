@@ -15,6 +15,7 @@ import type { EncodedState } from '../wire/encoded-state.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import type { Lease } from './arena.js';
 import type { HintWalk } from './hint-walk.js';
+import type { RecentChanges } from './recent-changes.js';
 
 export interface StoredRecord {
   readonly state: KeyState;
@@ -145,6 +146,8 @@ export interface Store {
 
   readonly hints: Hints;
   readonly trees: Trees;
+  /** Which keys changed last, whoever wrote them. */
+  readonly recent: RecentChanges;
 
   /** Keys of a partition with their digests, in order, memtable included; for tree exchange. */
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];

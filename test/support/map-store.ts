@@ -16,6 +16,7 @@ import {
 import { OverloadedError } from '../../src/errors.js';
 import type { Clock } from '../../src/seams/clock.js';
 import type { Lease } from '../../src/store/arena.js';
+import { RecentChanges } from '../../src/store/recent-changes.js';
 import type {
   HeldRecord,
   HintedRecord,
@@ -45,6 +46,7 @@ export class MapStore implements Store {
   lastEpoch = 100;
   firstValidEpoch = 0;
   readonly load = { asked: 0, backlog: 0 };
+  readonly recent = new RecentChanges(256);
   mints = 0;
   merges = 0;
   private readonly held: OnDurable[] = [];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { actorOf } from '../../../actors/rules/actor.js';
+import { KeyPattern } from '../../../actors/rules/key-pattern.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { consensusLimits } from '../../../actors/rules/limits/consensus.js';
 import { unsaid } from '../../../actors/rules/said-configuration.js';
@@ -30,6 +31,20 @@ import {
   voteBody,
   voteOf,
 } from '../../../src/wire/protocol/chain.js';
+import {
+  changesBody,
+  changesOf,
+  feedBody,
+  feedOf,
+  keysBody,
+  keysOf,
+  lastBody,
+  lastOf,
+  rootsBody,
+  rootsOf,
+  type FeedFilter,
+  type FeedRow,
+} from '../../../src/wire/protocol/feed.js';
 import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/protocol/gossip.js';
 import {
   mergeBody,
@@ -130,6 +145,19 @@ const { ballotRoundMax } = consensusLimits;
 const ballot = { round: ballotRoundMax, proposer: a };
 const configuration = Buffer.from('a configuration');
 const grounds = { configuration: 17, holders: [a, b] };
+
+const life = '0123456789abcdef';
+const filter: FeedFilter = {
+  bucket: 'b',
+  pattern: KeyPattern.of('a.>')!,
+  values: true,
+  deleted: true,
+};
+const feedRows: readonly FeedRow[] = [
+  { key: 'a', shown: 'live', context: bytes, siblings: 2, values: [bytes, null] },
+  { key: '\xff', shown: 'deleted', context: bytes, siblings: 0, values: undefined },
+  { key: 'c', shown: 'expired', context: bytes, siblings: 0, values: undefined },
+];
 
 /** A message, what reading it gives, and how it is read. */
 const messages: readonly (readonly [
@@ -274,6 +302,47 @@ const messages: readonly (readonly [
       { kind: 'chosen', configuration },
     ] as const
   ).map((question) => [`chain ${question.kind}`, chainBody(question), chainOf, question] as const),
+  ...(
+    [
+      { kind: 'last', life, after: 5, waitMs: 100 },
+      { kind: 'roots', life: '', after: 0, from: 3 },
+      { kind: 'changes', life, after: 2 ** 40, partitions: new Set([0, 15]), filter },
+      { kind: 'keys', partitions: new Set([2]), after: '', filter: { ...filter, values: false } },
+    ] as const
+  ).map(
+    (question) =>
+      [
+        `feed ${question.kind}`,
+        feedBody(question, 16),
+        (body: readonly WireValue[]) => feedOf(body, 16),
+        question,
+      ] as const,
+  ),
+  ['feed last, answered', lastBody({ life, last: 9 }), lastOf, { life, last: 9 }],
+  [
+    'feed roots, answered',
+    rootsBody({ life, last: 9, partitions: [3, 7], roots: digests, next: 8 }),
+    (body) => rootsOf(body, 16),
+    { life, last: 9, partitions: [3, 7], roots: digests, next: 8 },
+  ],
+  [
+    'feed changes, answered',
+    changesBody({ life, last: 9, upTo: 7, rows: feedRows }),
+    (body) => changesOf(body, 5),
+    { life, last: 9, upTo: 7, rows: feedRows },
+  ],
+  [
+    'feed changes, too old',
+    changesBody({ life, last: 9, upTo: undefined, rows: [] }),
+    (body) => changesOf(body, 5),
+    { life, last: 9, upTo: undefined, rows: [] },
+  ],
+  [
+    'feed keys, answered',
+    keysBody({ life, last: 9, rows: feedRows, upTo: keys[0]! }),
+    (body) => keysOf(body, ''),
+    { life, last: 9, rows: feedRows, upTo: keys[0]! },
+  ],
   ...(
     [
       ['prepare', { kind: 'promised', accepted: undefined }],
