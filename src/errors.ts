@@ -41,6 +41,34 @@ export class TooManySiblingsError extends QuorateError {
   }
 }
 
+/** What is there now, as a get would show it. */
+export interface FoundInstead {
+  /** Empty: nothing. Null: a delete beside other values. */
+  readonly values: readonly (Uint8Array | null)[];
+  /** Encoded; undefined where nothing was ever there. */
+  readonly context: Uint8Array | undefined;
+}
+
+/**
+ * A put or delete that was to be done on a condition (`Kv-If`), which was not met. `E` is what the
+ * TypeScript client shows of what is there: `Entry`.
+ */
+export class ConditionError<E = unknown> extends QuorateError {
+  /** Its texts begin so, which tells this 409 from others, over the wire too. */
+  static readonly textBegins = 'Kv-If: ';
+  /** Undefined where it did not fit the answer, and of nodes. */
+  entry: E | undefined = undefined;
+
+  constructor(
+    message: string,
+    outcome: Outcome = 'none',
+    /** @internal Undefined: it did not fit the answer. */
+    readonly found?: FoundInstead,
+  ) {
+    super(409, message, outcome);
+  }
+}
+
 /** An operation is one write: its id came again with another value, which was not stored. */
 export class OperationReusedError extends QuorateError {
   /** It tells this 409 from that of siblings, over the wire too. */
@@ -101,13 +129,20 @@ export class DeadlineError extends QuorateError {
 }
 
 /** The typed error for a code that came over the wire; an unknown code counts as unavailable. */
-export function errorOfCode(code: number, message: string, outcome: Outcome): QuorateError {
+export function errorOfCode(
+  code: number,
+  message: string,
+  outcome: Outcome,
+  found?: FoundInstead,
+): QuorateError {
   switch (code) {
     case 400:
       return new MalformedError(message);
     case 404:
       return new NotFoundError(message);
     case 409:
+      if (message.startsWith(ConditionError.textBegins))
+        return new ConditionError(message, outcome, found);
       return message === OperationReusedError.text
         ? new OperationReusedError()
         : new TooManySiblingsError(message);

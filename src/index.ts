@@ -7,6 +7,7 @@ export { QuorateClient, type ClientOptions } from './client/client.js';
 export {
   Bucket,
   PutAllError,
+  type CreateOptions,
   type Key,
   type PutResult,
   type UpdateOptions,

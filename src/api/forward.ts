@@ -8,6 +8,7 @@ import type { PutReply, PutRequest } from '../coordinator/coordinator.js';
 import {
   DeadlineError,
   errorOfCode,
+  type FoundInstead,
   MalformedError,
   OtherConfigurationError,
   UnavailableError,
@@ -25,6 +26,7 @@ import { decodeSeen, encodedSeenBytes, encodeSeen } from '../wire/key-state-code
 import type { Request } from '../wire/protocol/bodies.js';
 import { forwardBody, forwardRoomBytes, orderedOf } from '../wire/protocol/forward.js';
 import { receiptOf } from '../wire/receipt.js';
+import { ifsColumn } from '../wire/put-ifs.js';
 import type { WireValue } from '../wire/wire-value.js';
 
 export function rowBytesOf(request: PutRequest): number {
@@ -133,7 +135,9 @@ export class Forward {
       copied: copiedColumn(requests, sentMs),
       configuration,
     };
-    return forwardBody(this.isTraced ? { ...frame, traces: this.travelling() } : frame);
+    const traced = this.isTraced ? { ...frame, traces: this.travelling() } : frame;
+    const ifs = ifsColumn(requests);
+    return forwardBody(ifs === undefined ? traced : { ...traced, ifs });
   }
 
   /** By row, the traces that the other node is told of. */
@@ -188,9 +192,22 @@ function putReplies(reply: PutFrameReply): PutReply[] {
     decodeSeen(context);
     return receipt === undefined ? missing : { ok: true, context, receipt };
   });
-  for (const { index, code, outcome, message } of reply.errors)
-    replies[index] = { ok: false, error: errorOfCode(code, message, outcome) };
+  for (const { index, code, outcome, message } of reply.errors) {
+    const found = foundAt(reply, index);
+    replies[index] = { ok: false, error: errorOfCode(code, message, outcome, found) };
+  }
   return replies;
+}
+
+/** Of a put that was refused for its condition. Copied: the message goes with this turn. */
+function foundAt({ found, contexts }: PutFrameReply, index: number): FoundInstead | undefined {
+  const values = found?.[index];
+  if (values === undefined || values === null) return undefined;
+  const context = contexts[index]!;
+  return {
+    values: values.map((value) => (value === null ? null : Buffer.from(value))),
+    context: context === null ? undefined : Buffer.from(context),
+  };
 }
 
 const nothingSeenBytes = encodeSeen(nothingSeen);

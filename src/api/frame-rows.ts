@@ -3,6 +3,7 @@
  * each way, and one reply when the last row is done.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import type { OnlyIf } from '../../actors/rules/condition.js';
 import { isServed } from '../../actors/rules/said-configuration.js';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -18,7 +19,12 @@ import {
   type PutRequest,
   type Receipt,
 } from '../coordinator/coordinator.js';
-import { MalformedError, OtherConfigurationError, type QuorateError } from '../errors.js';
+import {
+  ConditionError,
+  MalformedError,
+  OtherConfigurationError,
+  type QuorateError,
+} from '../errors.js';
 import { clientName } from '../insight/notes.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
@@ -33,6 +39,7 @@ import { decodeSeen } from '../wire/key-state-codec.js';
 import { receiptText } from '../wire/receipt.js';
 import { FrameGlass } from './frame-glass.js';
 import { checkFrameBucket, keysOf } from './names.js';
+import { checkedIf } from './put-conditions.js';
 
 /** Who takes the puts: the coordinator itself, or whoever orders them first. */
 export interface PutSink {
@@ -46,6 +53,8 @@ export interface FrameOutcome {
   readonly receipts: string[];
   readonly receiptOf: number[] | null;
   readonly errors: RowError[];
+  /** Of puts, where some were refused for their condition. */
+  found?: (readonly (Uint8Array | null)[] | null)[];
 }
 
 @scoped(Lifecycle.ContainerScoped)
@@ -122,10 +131,10 @@ export class FrameRows {
   /** Undefined when the row is malformed; it is answered then. */
   private putOf(frame: PutFrame, i: number, shared: Shared, rows: Rows): PutRequest | undefined {
     try {
-      const { bucket, strict, contexts, operations, ttls, sooner, ages, copied } = frame;
+      const { bucket, strict, contexts, operations, ttls, sooner, ages, copied, ifs } = frame;
       const ageMs = ages === null ? null : ages[i]!;
       const key = shared.keyOf(frame.keys[i]!);
-      return {
+      const request: PutRequest = {
         bucket,
         key,
         partition: partitionOf({ bucket, key }, this.options.partitions),
@@ -141,6 +150,7 @@ export class FrameRows {
         copied: copied === null ? undefined : copiedPutsOf(copied[i]!, shared.sentMs),
         onReply: (reply) => rows.put(i, reply),
       };
+      return ifs === undefined ? request : onCondition(request, ifs[i]!);
     } catch (error) {
       rows.refuse(i, error);
       return undefined;
@@ -173,6 +183,11 @@ interface Shared {
   /** When the frame was sent, on this node's clock; when it was read, if nothing is known. */
   readonly sentMs: number;
   readonly keyOf: (bytes: Uint8Array) => ByteString;
+}
+
+/** Throws `MalformedError`. */
+function onCondition(request: PutRequest, onlyIf: OnlyIf | null): PutRequest {
+  return onlyIf === null ? request : { ...request, ...checkedIf(request, onlyIf) };
 }
 
 function contextOf(bytes: Uint8Array | null): SeenContext | undefined {
@@ -214,8 +229,17 @@ class Rows {
   }
 
   put(index: number, reply: PutReply): void {
-    if (reply.ok) this.succeed(index, reply.context, reply.receipt);
-    else this.fail(index, reply.error);
+    if (reply.ok) return this.succeed(index, reply.context, reply.receipt);
+    if (reply.error instanceof ConditionError) this.foundInstead(index, reply.error);
+    this.fail(index, reply.error);
+  }
+
+  private foundInstead(index: number, { found }: ConditionError): void {
+    if (found === undefined) return;
+    const { outcome } = this;
+    if (found.context !== undefined) outcome.contexts[index] = found.context;
+    outcome.found ??= outcome.contexts.map(() => null);
+    outcome.found[index] = found.values;
   }
 
   get(index: number, reply: GetReply): void {

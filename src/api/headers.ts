@@ -3,6 +3,7 @@
  * header.
  */
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { conditions, type OnlyIf } from '../../actors/rules/condition.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { quorumFor } from '../../actors/rules/quorum.js';
@@ -29,6 +30,8 @@ export interface GetDemands {
 /** What the headers of a put say. */
 export interface PutDemands extends GetDemands {
   readonly context: SeenContext | undefined;
+  /** Undefined: on none. */
+  readonly onlyIf: OnlyIf | undefined;
   readonly ttlMs: number;
   readonly operation: ByteString;
   /** Wall clock of the author; Infinity: it names none. */
@@ -63,6 +66,7 @@ export function putDemands(message: Headers, bucket: Quorums): PutDemands {
     strict,
     timeoutMs,
     context: contextOf(message.header(headerNames.context)),
+    onlyIf: conditionOf(message, bucket.n),
     ttlMs: integer(message, headerNames.ttl, { least: 1, most: limits.ttlMsMax, usual: 0 }),
     operation,
     untilWallMs: integer(message, headerNames.deadline, {
@@ -120,6 +124,16 @@ function integer(
   if (!(value >= range.least && value <= range.most))
     throw new MalformedError(`${name} is a number from ${range.least} to ${range.most}`);
   return value;
+}
+
+/** `Kv-R` of a put says with how many nodes its condition is compared. */
+function conditionOf(message: Headers, n: number): OnlyIf | undefined {
+  const is = message.header(headerNames.onlyIf);
+  if (is === undefined) return undefined;
+  const known = conditions.find((condition) => condition === is);
+  if (known === undefined)
+    throw new MalformedError(`${headerNames.onlyIf} is ${conditions.join(' or ')}`);
+  return { is: known, r: integer(message, headerNames.r, { least: 1, most: n, usual: 0 }) };
 }
 
 const nothingSeenText = '-';

@@ -35,6 +35,7 @@ import { ToldClocks } from '../bus/told-clocks.js';
 import { Underway } from '../bus/underway.js';
 import { Coordinator, type PutRequest } from '../coordinator/coordinator.js';
 import {
+  ConditionError,
   DeadlineError,
   OtherConfigurationError,
   OverloadedError,
@@ -130,7 +131,11 @@ export class PutOrdering implements PutSink {
     return coordinatorOf(this.view.placement(request.partition, n), this.view, {
       self: this.peers.self,
       // Where the last writer wins a context says nothing: one node tells which was the last.
-      isOrdered: request.context === undefined || conflict === 'last-writer-wins',
+      // What is on a condition meets others of its key there.
+      isOrdered:
+        request.context === undefined ||
+        request.onlyIf !== undefined ||
+        conflict === 'last-writer-wins',
       // It hands the put to others.
       isFull: this.store.refusal()?.reason === 'diskFull',
     });
@@ -283,6 +288,13 @@ function mayBeStored(request: PutRequest): PutRequest {
     copy: 'later',
     onReply: (reply) => {
       if (reply.ok || reply.error.outcome === 'unknown') return request.onReply(reply);
+      if (reply.error instanceof ConditionError) {
+        const { message, found } = reply.error;
+        return request.onReply({
+          ok: false,
+          error: new ConditionError(message, 'unknown', found),
+        });
+      }
       const message = `the node that orders this put is gone; here: ${reply.error.message}`;
       request.onReply({ ok: false, error: new UnavailableError(message, 'unknown') });
     },

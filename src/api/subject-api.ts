@@ -20,6 +20,7 @@ import {
   type PutRequest,
 } from '../coordinator/coordinator.js';
 import {
+  ConditionError,
   DeadlineError,
   MalformedError,
   OverloadedError,
@@ -57,6 +58,7 @@ import {
 } from './headers.js';
 import { checkBucket, checkKey, checkText } from './names.js';
 import { PlainPuts } from './plain-puts.js';
+import { checkedIf, shownInstead } from './put-conditions.js';
 import { Traffic, type Taken } from './traffic.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -211,10 +213,12 @@ export class SubjectApi {
       askedMs: request.taken.atMs - request.unreadMs - ageMs,
       onReply: (reply) => this.answerPut(request, reply),
     };
+    const { onlyIf } = demands;
+    const asked = onlyIf === undefined ? put : { ...put, ...checkedIf(put, onlyIf) };
     const timeoutMs = demands.untilWallMs === Infinity ? demands.timeoutMs : Infinity;
     const { taken, unreadMs } = request;
     const trace = this.traceOf(message, name, request);
-    const glass = trace === undefined ? put : tracedPut(put, trace, this.tracing);
+    const glass = trace === undefined ? asked : tracedPut(asked, trace, this.tracing);
     this.puts.put(glass, { readMs: taken.atMs, timeoutMs, unreadMs });
   }
 
@@ -300,8 +304,11 @@ export class SubjectApi {
     const write = request.verb !== 'get';
     // A node that stood still does not know yet that others were given its share.
     const doubled = this.queue.refusesForItselfAlone || request.unreadMs >= limits.silenceMsMax;
-    const headers = namingTrace(request, errorHeaders(error, { write, doubled, context }));
-    this.bus.publish(request.reply, nothing, { headers });
+    const instead =
+      error instanceof ConditionError ? shownInstead(error, this.bus.payloadBytesMax) : undefined;
+    const about = { write, doubled, context: context ?? instead?.context };
+    const headers = namingTrace(request, { ...errorHeaders(error, about), ...instead?.headers });
+    this.bus.publish(request.reply, instead?.payload ?? nothing, { headers });
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a caller may say about one request, and what a bucket handle says for all of its. */
+import { conditions, type Condition, type OnlyIf } from '../../actors/rules/condition.js';
 import { limits } from '../../actors/rules/limits.js';
 import { MalformedError } from '../errors.js';
 import { byteStringOf, latin1Of } from '../wire/text.js';
@@ -33,6 +34,11 @@ export interface DeleteOptions extends RequestOptions {
    * coordinator knows.
    */
   readonly context?: Context | string | undefined;
+  /**
+   * `context`: it is done only if the key shows nothing beside what the context has seen; `absent`,
+   * of a put: only if the key has no value. Else it is refused with a `ConditionError`.
+   */
+  readonly if?: Condition | undefined;
   /**
    * Names the operation: a put that is sent twice under one name is one write. A fresh name unless
    * told.
@@ -77,6 +83,21 @@ export function ttlMsOf(ttlMs: number | undefined): number {
 
 export function contextOf(context: Context | string | undefined): Context | undefined {
   return typeof context === 'string' ? Context.parse(context) : context;
+}
+
+/** Throws `MalformedError`. */
+export function onlyIfOf(
+  condition: Condition | undefined,
+  write: { readonly context: Context | undefined; readonly isDelete: boolean },
+): OnlyIf | undefined {
+  if (condition === undefined) return undefined;
+  if (!conditions.includes(condition))
+    throw new MalformedError(`"if" is ${conditions.join(' or ')}`);
+  if (condition === 'context' && write.context === undefined)
+    throw new MalformedError('"if: context" goes with a context, from an entry or an earlier put');
+  if (condition === 'absent' && write.isDelete)
+    throw new MalformedError('a delete goes with "if: context", or without "if"');
+  return { is: condition, r: 0 };
 }
 
 export function operationOf(operation: string): ByteString {

@@ -2,11 +2,12 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
-import { QuorateError, TooLargeError, TooManySiblingsError } from '../errors.js';
+import { ConditionError, QuorateError, TooLargeError, TooManySiblingsError } from '../errors.js';
 import type { Receipt } from '../wire/receipt.js';
 import {
   contextOf,
   keyOf,
+  onlyIfOf,
   operationOf,
   quorumOf,
   timeoutMsOf,
@@ -16,7 +17,7 @@ import {
   type GetOptions,
   type PutOptions,
 } from './bucket-options.js';
-import type { Context } from './context.js';
+import { Context } from './context.js';
 import { Entry } from './entry.js';
 import { inBatches } from './batches.js';
 import { Request, type Terms } from './request.js';
@@ -31,8 +32,10 @@ export interface PutResult {
   readonly receipt: Receipt;
 }
 
+export type CreateOptions = Omit<PutOptions, 'context' | 'if'>;
+
 export interface UpdateOptions
-  extends Omit<PutOptions, 'context' | 'operation' | 'trace'>, Omit<GetOptions, 'trace'> {
+  extends Omit<PutOptions, 'context' | 'if' | 'operation' | 'trace'>, Omit<GetOptions, 'trace'> {
   /**
    * How often it reads again because the put was refused for what others wrote meanwhile; 4 unless
    * told.
@@ -90,6 +93,32 @@ export class Bucket<Out, In = Out> {
       if (bytes.length > limits.valueBytesMax) throw new TooLargeError();
       this.write({ key, value: bytes, options, resolve, reject });
     });
+  }
+
+  /**
+   * Puts the key only if it has no value: never put, deleted, or expired. Rejects with a
+   * `ConditionError` if it has one, whose `entry` is what is there. It is compared with what R
+   * nodes hold and with what its coordinator does; two creates that two coordinators take at once,
+   * which happens while a primary is lost or a partition moves, may both succeed, and then the key
+   * has both values. The receipt says with how many nodes it was `compared`.
+   */
+  create(key: Key, value: In, options: CreateOptions = noOptions): Promise<PutResult> {
+    return this.put(key, value, { ...options, if: 'absent' });
+  }
+
+  /**
+   * Puts the key only if it still shows what `seen` has: an entry, or the context of one or of an
+   * earlier put. Rejects with a `ConditionError` if anything else was written, or if it has no
+   * value any more; as honest as `create`.
+   */
+  replace(
+    key: Key,
+    value: In,
+    seen: Entry<Out> | Context | string,
+    options: CreateOptions = noOptions,
+  ): Promise<PutResult> {
+    const context = seen instanceof Entry ? seen.context : seen;
+    return this.put(key, value, { ...options, context, if: 'context' });
   }
 
   /**
@@ -171,7 +200,7 @@ export class Bucket<Out, In = Out> {
    */
   async putAll(
     entries: Iterable<readonly [Key, In]>,
-    options: Omit<PutOptions, 'context' | 'operation'> = noOptions,
+    options: Omit<PutOptions, 'context' | 'if' | 'operation'> = noOptions,
   ): Promise<PutResult[]> {
     const results = await inBatches([...entries], ([key, value]) =>
       this.put(key, value, options).catch((error: unknown) => {
@@ -208,6 +237,7 @@ export class Bucket<Out, In = Out> {
       operation: '',
       isNamed: false,
       ttlMs: 0,
+      onlyIf: undefined,
       onResult: (result) => {
         if (!result.ok) reject(result.error);
         else {
@@ -229,22 +259,35 @@ export class Bucket<Out, In = Out> {
     readonly reject: (error: QuorateError) => void;
   }): void {
     const { key, value, options, resolve, reject } = put;
-    const { context, operation } = options;
+    const { operation } = options;
+    const given = contextOf(options.context);
+    const onlyIf = onlyIfOf(options.if, { context: given, isDelete: value === null });
     this.client.submit(
       new Request({
         terms: options === noOptions ? this.putTerms : this.termsOf('put', options),
         key: keyOf(key),
         value,
-        context: contextOf(context),
+        // What is put where nothing is replaces the deletes of others, seen or not.
+        context: onlyIf?.is === 'absent' ? undefined : given,
         operation: operation === undefined ? this.client.nextOperation() : operationOf(operation),
         isNamed: operation !== undefined,
         ttlMs: value === null ? 0 : ttlMsOf(options.ttlMs ?? this.defaults.ttlMs),
+        onlyIf,
         onResult: (result) => {
-          if (!result.ok) reject(result.error);
+          if (!result.ok) reject(this.shown(key, result.error));
           else resolve({ context: result.context, receipt: result.receipt! });
         },
       }),
     );
+  }
+
+  /** With what is there as an entry, where a condition was not met. */
+  private shown(key: Key, error: QuorateError): QuorateError {
+    if (!(error instanceof ConditionError) || error.found === undefined) return error;
+    const { values, context } = error.found;
+    const seen = context === undefined ? Context.empty : Context.ofBytes(context);
+    error.entry = new Entry(key, values, seen, undefined, this.codec);
+    return error;
   }
 
   private termsOf(kind: Terms['kind'], options: PutOptions & GetOptions): Terms {

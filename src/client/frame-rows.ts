@@ -2,7 +2,7 @@
 import type { SaidConfiguration } from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
-import type { Outcome } from '../errors.js';
+import type { FoundInstead, Outcome } from '../errors.js';
 import { copiedBytesOf, copiedColumn } from '../wire/copied-puts.js';
 import { agesOf } from '../wire/copy-age.js';
 import {
@@ -18,6 +18,7 @@ import {
   type PutFrame,
 } from '../wire/frames.js';
 import { encodeOwnFrame, type OwnFrame } from '../wire/own-frames.js';
+import { ifsColumn } from '../wire/put-ifs.js';
 import { receiptOf, type Receipt } from '../wire/receipt.js';
 import { Context } from './context.js';
 import type { Request, RequestResult, Terms } from './request.js';
@@ -80,7 +81,13 @@ export function encodeRows(
     ages: agesOf(rows, sentMs),
     copied: copiedColumn(rows, sentMs),
   };
-  return encodeFrame(traces === undefined ? frame : { ...frame, traces });
+  const ifs = ifsColumn(rows);
+  if (traces === undefined && ifs === undefined) return encodeFrame(frame);
+  return encodeFrame({
+    ...frame,
+    ...(traces === undefined ? {} : { traces }),
+    ...(ifs === undefined ? {} : { ifs }),
+  });
 }
 
 /** For the node that shows values, and for those that confirm them. */
@@ -103,6 +110,8 @@ export interface RowFailure {
   readonly code: number;
   readonly outcome: Outcome;
   readonly message: string;
+  /** Of a put that was refused for its condition: what is there. */
+  readonly found?: FoundInstead;
 }
 
 export interface RowHandlers {
@@ -143,7 +152,7 @@ export function handleRows(
     const failure = failures?.get(i);
     const absent = failure?.code === 404 && request.terms.kind === 'get';
     if (failure !== undefined && !absent) {
-      handlers.onFailure(request, failure);
+      handlers.onFailure(request, withFound(failure, reply, i));
       continue;
     }
     const bin = reply.contexts[i]!;
@@ -160,6 +169,21 @@ export function handleRows(
 function failuresOf(reply: Exclude<FrameReply, FrameRefusal>): Map<number, RowFailure> | undefined {
   if (reply.errors.length === 0) return undefined;
   return new Map(reply.errors.map((error) => [error.index, error]));
+}
+
+function withFound(
+  failure: RowFailure,
+  reply: Exclude<FrameReply, FrameRefusal>,
+  i: number,
+): RowFailure {
+  const values = reply.kind === 'put' ? reply.found?.[i] : undefined;
+  if (values === undefined || values === null) return failure;
+  const context = reply.contexts[i]!;
+  const found = {
+    values: values.map((value) => (value === null ? null : copy(value))),
+    context: context === null ? undefined : copy(context),
+  };
+  return { ...failure, found };
 }
 
 const nothing: readonly (Uint8Array | null)[] = [];

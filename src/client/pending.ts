@@ -61,9 +61,9 @@ export class Pending {
    * An earlier try may have been stored whatever the last answer says, so the error tells `unknown`
    * then.
    */
-  fail(request: Request, { code, outcome, message }: RowFailure): void {
+  fail(request: Request, { code, outcome, message, found }: RowFailure): void {
     const mayShow = mayBeStoredAfter(request, outcome);
-    let error = errorOfCode(code, message, mayShow ? 'unknown' : 'none');
+    let error = errorOfCode(code, message, mayShow ? 'unknown' : 'none', found);
     if (mayShow && error.outcome === 'none')
       error = new UnavailableError(`${message}; an earlier try may have been stored`, 'unknown');
     this.end(request, { ok: false, error });

@@ -1,4 +1,5 @@
 /** One put or get on its way: what the client was asked, and what has happened to it so far. */
+import type { OnlyIf } from '../../actors/rules/condition.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import {
@@ -73,6 +74,8 @@ export interface RequestOptions {
   /** By the caller, who may so try a put again. */
   readonly isNamed: boolean;
   readonly ttlMs: number;
+  /** On what condition it is put. */
+  readonly onlyIf: OnlyIf | undefined;
   readonly onResult: (result: RequestResult) => void;
 }
 
@@ -88,6 +91,7 @@ export class Request implements RequestFacts {
   readonly operation: ByteString;
   readonly isNamed: boolean;
   readonly ttlMs: number;
+  readonly onlyIf: OnlyIf | undefined;
   readonly onResult: (result: RequestResult) => void;
   /** What it adds to a frame, without the row's overhead. */
   readonly bytes: number;
@@ -118,6 +122,7 @@ export class Request implements RequestFacts {
     this.operation = options.operation;
     this.isNamed = options.isNamed;
     this.ttlMs = options.ttlMs;
+    this.onlyIf = options.onlyIf;
     this.onResult = options.onResult;
     this.bytes =
       this.key.length +

@@ -9,14 +9,14 @@ import { DeadlineError, OverloadedError, UnavailableError } from '../errors.js';
 export class Admission {
   requestsInFlight = 0;
   private bytesInFlight = 0;
-  private closed = false;
+  isClosed = false;
 
   /**
    * Takes the request on, or says why not; taken on, it is `release`d with the same bytes when it
    * is answered.
    */
   admit(bytes: number): QuorateError | undefined {
-    if (this.closed) return new UnavailableError('the node is stopping');
+    if (this.isClosed) return new UnavailableError('the node is stopping');
     if (this.requestsInFlight >= limits.requestsInFlightMax)
       return new OverloadedError(`${this.requestsInFlight} requests are in flight`);
     if (this.bytesInFlight + bytes > limits.requestBytesInFlightMax)
@@ -32,7 +32,7 @@ export class Admission {
   }
 
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
   }
 }
 

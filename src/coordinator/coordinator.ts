@@ -3,12 +3,22 @@
  * by `round-coordinator.ts`.
  */
 import type { ByteString } from '../../actors/rules/key.js';
+import type { OnlyIf } from '../../actors/rules/condition.js';
 import type { KeyState, SeenContext } from '../../actors/rules/versions.js';
 import type { QuorateError } from '../errors.js';
 import type { TraceMark } from '../seams/tracing.js';
 import type { CopiedPut } from '../wire/copied-puts.js';
 import type { Copy } from '../wire/copy-age.js';
 import type { Receipt } from '../wire/receipt.js';
+
+/** What a condition is compared with. */
+export interface Compared {
+  /** What the nodes hold of the key, merged. */
+  readonly state: KeyState;
+  /** How many; under `strict` primaries alone. */
+  readonly nodes: number;
+  readonly strict: boolean;
+}
 
 /** Names one key and how many nodes must answer. */
 interface RequestBase {
@@ -51,10 +61,16 @@ export interface PutRequest extends RequestBase {
   readonly askedMs: number;
   /** Earlier puts of the key that its author tried more than once. */
   readonly copied?: readonly CopiedPut[] | undefined;
+  /** Not there unless it is done on a condition. */
+  readonly onlyIf?: OnlyIf;
+  /** Once that was looked up. */
+  readonly compared?: Compared;
   readonly onReply: (reply: PutReply) => void;
 }
 
 export interface GetRequest extends RequestBase {
+  /** Of one that looks up what a put is compared with: told in the place of values. */
+  readonly onCompared?: (compared: Compared) => void;
   readonly onReply: (reply: GetReply) => void;
 }
 

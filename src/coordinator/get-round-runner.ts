@@ -150,8 +150,9 @@ export class GetRoundRunner implements GetRoundEffects, Round {
     } as const;
     for (const entry of entries) {
       if (entry.isAnswered) continue;
-      const { conflict } = entry.bucket;
-      this.answer(entry, keys.show(entry.at, { conflict, nowMs, receipt }));
+      const { request, bucket, at } = entry;
+      if (request.onCompared !== undefined) this.compared(entry, request.onCompared, counted);
+      else this.answer(entry, keys.show(at, { conflict: bucket.conflict, nowMs, receipt }));
     }
     this.waits.answered();
   }
@@ -189,6 +190,17 @@ export class GetRoundRunner implements GetRoundEffects, Round {
   private giveUpCalls(): void {
     for (const call of this.calls) this.around.peers.giveUp(call);
     this.calls = [];
+  }
+
+  private compared(
+    entry: GetEntry,
+    onCompared: NonNullable<GetRequest['onCompared']>,
+    nodes: number,
+  ): void {
+    entry.isAnswered = true;
+    this.around.admission.release(entry.request.key.length);
+    const { strict } = entry.request;
+    onCompared({ state: this.content.keys.merged(entry.at), nodes, strict });
   }
 
   private answer(entry: GetEntry, reply: GetReply): void {

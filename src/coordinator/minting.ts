@@ -38,6 +38,7 @@ import {
   type EncodableState,
 } from '../wire/key-state-codec.js';
 import { hasCopies, hasOperation, ReplacingState, seesAllOf } from '../wire/replacing-state.js';
+import { refusalByCondition } from './comparing.js';
 import type { PutRequest } from './coordinator.js';
 import { earlierCopy, otherValue, withCopied, withCopy, writtenSince } from './earlier-copies.js';
 import type { LocalRecord } from './local-record.js';
@@ -71,8 +72,9 @@ export class Minter {
     held: LocalRecord,
     bucket: BucketOptions,
   ): MintedPut | QuorateError | typeof claimsUnknown {
-    const { context, found } = given;
-    const local = found === undefined ? held : withFound(held, found);
+    const { context, found, compared } = given;
+    const known = found === undefined ? held : withFound(held, found);
+    const local = compared === undefined ? known : withFound(known, compared.state);
     const request: PutRequest = this.lost.mayComeTwice(given, local)
       ? { ...given, copy: 'any' }
       : given;
@@ -84,11 +86,25 @@ export class Minter {
       if (replacing !== undefined) return replacing;
       const isUnknown =
         context !== undefined && found === undefined && claimsBeyond(context, local.state.context);
-      return isUnknown ? claimsUnknown : this.mintNew(request, local, bucket);
+      if (isUnknown) return claimsUnknown;
+      return (
+        this.refusalByCondition(request, local, bucket) ?? this.mintNew(request, local, bucket)
+      );
     } catch (error) {
       if (error instanceof QuorateError) return error;
       throw error;
     }
+  }
+
+  /** By all that is known in this moment: nothing of the key is minted here before it is. */
+  private refusalByCondition(
+    request: PutRequest,
+    { state }: LocalRecord,
+    { conflict }: BucketOptions,
+  ): QuorateError | undefined {
+    if (request.onlyIf === undefined) return undefined;
+    const { nowMs, askedMs } = this.timesOf(request);
+    return refusalByCondition(request, request.onlyIf, { state, conflict, nowMs, askedMs });
   }
 
   private mintNew(

@@ -13,7 +13,7 @@ import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { keyedStatesOf } from '../wire/state-batch.js';
-import type { PutReply, PutRequest } from './coordinator.js';
+import type { Compared, PutReply, PutRequest, Receipt } from './coordinator.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
 import { RoundWaits } from './round-waits.js';
@@ -118,7 +118,8 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     for (const entry of this.content.entries) {
       if (entry.isAnswered) continue;
       const { request, context, seenPartly } = entry;
-      const told = seenPartly ? { ...receipt, seenPartly } : receipt;
+      const seen = seenPartly ? { ...receipt, seenPartly } : receipt;
+      const told = request.compared === undefined ? seen : withCompared(seen, request.compared);
       this.answer(entry, { ok: true, context, receipt: told });
       const { bucket, key, value } = request;
       this.around.changed({ bucket, key, context, tombstone: value === null });
@@ -231,6 +232,10 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     this.waits.answered();
     this.waits.endsWithin(this.around.acks.settleWithinMs);
   }
+}
+
+function withCompared(receipt: Receipt, { nodes, strict }: Compared): Receipt {
+  return { ...receipt, compared: { nodes, strict } };
 }
 
 function deadlineError(): DeadlineError {

@@ -5,6 +5,7 @@
 import { inject, injectable } from 'tsyringe';
 import { openGetLedger, type GetLedger } from '../../actors/coordinator/get-ledger.js';
 import { getPlan } from '../../actors/coordinator/round-plans.js';
+import type { OnlyIf } from '../../actors/rules/condition.js';
 import { courseOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -20,6 +21,7 @@ import { Tracing } from '../seams/tracing.js';
 import { Store } from '../store/store.js';
 import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
+import { notCompared, questionOf } from './comparing.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
 import type { GetEntry, ReadOf } from './get-round-runner.js';
 import { GetRoundRunner, isReadOtherwise } from './get-round-runner.js';
@@ -112,8 +114,28 @@ export class RoundCoordinator implements Coordinator {
       (bytes - request.key.length > limits.valueBytesMax
         ? new TooLargeError()
         : this.admission.admit(bytes));
-    if (refusal === undefined) this.puts.add(request, { n, bytes });
-    else this.refuse(request, refusal);
+    if (refusal !== undefined) this.refuse(request, refusal);
+    else if (request.onlyIf !== undefined) this.compare(request, request.onlyIf);
+    else this.puts.add(request, { n, bytes });
+  }
+
+  /** It was admitted: as a put it is collected again, with what it is compared with. */
+  private compare(request: PutRequest, onlyIf: OnlyIf): void {
+    const { n, r } = this.buckets.of(request.bucket);
+    const question = questionOf(request, { onlyIf, r, nowMs: this.clock.monotonicMs() });
+    this.get({
+      ...question,
+      onCompared: (compared) => this.compared({ ...request, compared }, n),
+      onReply: (reply) => {
+        if (!reply.ok) this.starter.refuseAll([request], notCompared(reply.error));
+      },
+    });
+  }
+
+  /** Those of one round of gets share rounds of puts; who drains starts none in a later turn. */
+  private compared(request: PutRequest, n: number): void {
+    if (this.admission.isClosed) this.putAgain([request], n);
+    else this.puts.add(request, { n, bytes: bytesOf(request) });
   }
 
   /** Admitted already. At once, since a coordinator that drains starts nothing later. */
@@ -142,7 +164,7 @@ export class RoundCoordinator implements Coordinator {
     const isLocal =
       request.quorum === 1 &&
       this.view.placement(request.partition, n).readers.includes(this.store.nodeId);
-    if (isLocal) this.getHere(request);
+    if (isLocal && request.onCompared === undefined) this.getHere(request);
     else this.gets.add(request, { n, bytes });
   }
 

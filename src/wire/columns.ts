@@ -102,11 +102,6 @@ export class Columns {
     return undefined;
   }
 
-  /** Where nothing stands yet, or it is left out. */
-  lastNull(): void {
-    if (this.at < this.columns.length) this.next((value) => value === null);
-  }
-
   /** As that; undefined: left out. */
   lastSide(): SideRead | undefined {
     return this.at === this.columns.length ? undefined : this.next(isSide);

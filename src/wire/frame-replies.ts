@@ -2,11 +2,13 @@
  * What a node answers to a frame (`frames.ts`): one message for all its requests, in columns.
  *
  *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[],
- *               errors: nil | rows, clock]
+ *               errors: nil | rows, clock, found]
  *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts,
  *               receiptOf, errors, clock, manifests]
  *   refusal    [1, 2, code, outcome: str, message: str, clock]
  *   rows       [index, code, outcome: str, message: str][]
+ *   found      (nil | (bin | nil)[])[]: by row, what is there in the place of what was not put,
+ *              because of its condition (`put-ifs.ts`); left out where there is none
  *   clock      moment | nil: what the answering node's clock shows
  *   manifests  [row, sibling][]: which values are manifests (`manifest.ts`); the sibling is the
  *              index among the values of the row, 0 where it has one. Left out where none is.
@@ -42,7 +44,8 @@ export interface RowError {
 
 interface ReplyColumns {
   /**
-   * Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it.
+   * Encoded. Null: the row failed; or, of a put that is done, the reply had no room left for it. Of
+   * a put that was refused for its condition: of what is there.
    */
   readonly contexts: readonly (Bin | null)[];
   /** Distinct. */
@@ -55,7 +58,11 @@ interface ReplyColumns {
 
 export interface PutFrameReply extends ReplyColumns {
   readonly kind: 'put';
+  readonly found?: FoundColumn;
 }
+
+/** Null: the row was not refused for its condition, or the reply had no room for it. */
+export type FoundColumn = readonly (readonly (Bin | null)[] | null)[];
 
 /** Null for a row that failed; one value; or the siblings in conflict, null for a tombstone. */
 export type FrameValue = Bin | null | readonly (Bin | null)[];
@@ -108,7 +115,16 @@ export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): reado
     return context;
   });
   const rows = errorRows(errors);
-  return [frameVersion, frameKinds.put, contexts, receipts, receiptOf, rows, momentColumn(clock)];
+  const kind = frameKinds.put;
+  const whole = [frameVersion, kind, contexts, receipts, receiptOf, rows, momentColumn(clock)];
+  if (reply.found === undefined) return whole;
+  const found = reply.found.map((values) => {
+    const bytes = values === null ? 1 : valueBytes(values);
+    if (bytes > room) return null;
+    room -= bytes;
+    return values;
+  });
+  return [...whole, found];
 }
 
 /** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
@@ -176,11 +192,19 @@ export function frameReplyOfColumns(message: WireValue, rows: number): FrameRepl
   if (errors.some((error) => error.index >= rows)) throw new MalformedError('an error of no row');
   const clock = columns.momentOrNull();
   const manifests = values === undefined ? undefined : manifestsColumn(columns, values);
+  const found = values === undefined ? foundOf(columns.lastList(rows)) : undefined;
   columns.end();
   const reply = { contexts, receipts, receiptOf, errors, clock };
-  if (values === undefined) return { kind: 'put', ...reply };
+  if (values === undefined)
+    return found === undefined ? { kind: 'put', ...reply } : { kind: 'put', ...reply, found };
   if (manifests === undefined) return { kind: 'get', ...reply, values };
   return { kind: 'get', ...reply, values, manifests };
+}
+
+function foundOf(found: readonly WireValue[] | undefined): FoundColumn | undefined {
+  if (found === undefined) return undefined;
+  if (!found.every(isFound)) throw new MalformedError('what was found is a list of values');
+  return found;
 }
 
 function manifestsColumn(
@@ -234,6 +258,8 @@ const isFrameValue = (value: WireValue): value is FrameValue =>
   isBinOrNull(value) || (isList(value) && value.every(isBinOrNull));
 const isPlace = (value: WireValue): value is ManifestPlace =>
   isList(value) && value.length === 2 && value.every(isInt);
+const isFound = (value: WireValue): value is readonly (Bin | null)[] | null =>
+  value === null || (isList(value) && value.every(isBinOrNull));
 const isErrorRow = (value: WireValue): value is ErrorRow =>
   isList(value) &&
   value.length === 4 &&

@@ -8,11 +8,12 @@
  *   put        [1, 0, bucket, quorum, strict, timeoutMs, keys: bin[], values: (bin | nil)[],
  *               contexts: nil | (bin | nil)[], operations: nil | str[], ttls: nil | number[],
  *               until: moment | nil, sooner: nil | number[], ages: nil | (number | nil)[],
- *               configuration, copied, traces, nil, manifests]
+ *               configuration, copied, traces, ifs, manifests]
  *   get        [1, 1, bucket, quorum, strict, timeoutMs, keys: bin[], configuration, traces]
  *   configuration  number | nil: of the ring its author went by; older clients leave it out
  *   copied     (nil | [operation: bin, ms][])[], left out where there are none
  *   traces     (nil | str)[], left out where no row is traced
+ *   ifs        (nil | number)[], left out where no put is on a condition: `put-ifs.ts`
  *   manifests  bool[], left out where no row is one
  *   moment     [process, ms] on the monotonic clock of one process of a node: `told-clock.ts`
  *
@@ -22,9 +23,9 @@
  * are tried again. These have an age as well: so many ms before the frame was sent (`timeoutMs`
  * before `until`) their author first asked. Age 0: nobody says which copy of its put the row is. A
  * node that goes by another configuration refuses the frame as a whole (421, none).
- * Last may stand, by row, earlier puts of the key that its author tried more than once, and for how
- * many ms more copies of them may come (`copied-puts.ts`): nodes that don't know the column refuse
- * it.
+ * Columns at the end are left out, or nil where another one stands behind them; nodes that don't
+ * know one refuse the frame. There may stand, by row, earlier puts of the key that its author tried
+ * more than once, and for how many ms more copies of them may come (`copied-puts.ts`).
  * Rows under the glass have the ids of their traces (`src/insight/README.md`).
  * The value of a row may be the manifest of a big value (`manifest.ts`); its parts are put and got
  * in the bucket of parts (`part-names.ts`).
@@ -39,6 +40,7 @@ import { MalformedError } from '../errors.js';
 import { isTraceId, type TraceId } from '../insight/notes.js';
 import { Columns, isBin, isBinOrNull, isInt, isIntOrNull, momentColumn } from './columns.js';
 import { decodedCopied, encodedCopied, type CopiedColumn } from './copied-puts.js';
+import { decodedIf, encodedIf, type IfsColumn } from './put-ifs.js';
 import { encodeToPublish, type WireValue } from './message-pack.js';
 import { byteStringOf, latin1Of, textOf } from './text.js';
 
@@ -81,6 +83,8 @@ export interface PutFrame extends FrameHead {
   readonly ages: readonly (number | null)[] | null;
   /** By row, earlier puts of its key that its author tried more than once. */
   readonly copied: CopiedColumn | null;
+  /** By row, on what condition it is done. */
+  readonly ifs?: IfsColumn;
   /** By row, whether its value is a manifest; not there: none is. */
   readonly manifests?: readonly boolean[];
 }
@@ -113,14 +117,14 @@ export function columnsOfFrame(frame: Frame): readonly WireValue[] {
   const head = [frameVersion, frameKinds[frame.kind], bucket, quorum, strict, timeoutMs, keys];
   if (frame.kind === 'get')
     return traces === undefined ? [...head, configuration] : [...head, configuration, traces];
-  const { values, contexts, operations, ttls, until, sooner, ages, copied, manifests } = frame;
+  const { values, contexts, operations, ttls, until, sooner, ages, copied, ifs, manifests } = frame;
   const operationBytes = operations?.map((operation) => Buffer.from(operation, 'latin1')) ?? null;
   const rows = [values, contexts, operationBytes, ttls, momentColumn(until), sooner, ages];
   const whole = [...head, ...rows, configuration];
   const last: WireValue[] = [
     copied === null ? null : encodedCopied(copied),
     traces ?? null,
-    null,
+    ifs?.map(encodedIf) ?? null,
     manifests ?? null,
   ];
   // What nothing stands behind is left out.
@@ -158,7 +162,7 @@ export function frameOfColumns(message: WireValue): Frame {
   const head = { bucket, quorum, strict, timeoutMs, keys };
   if (kind === frameKinds.get) {
     const configuration = columns.lastIntOrNull();
-    const traces = tracesColumn(columns, rows);
+    const traces = tracesOf(columns.lastList(rows));
     columns.end();
     const frame = { kind: 'get', ...head, configuration } as const;
     return traces === undefined ? frame : { ...frame, traces };
@@ -173,14 +177,19 @@ export function frameOfColumns(message: WireValue): Frame {
   const ages = columns.listOrNull(isIntOrNull, rows);
   const configuration = columns.lastIntOrNull();
   const copied = columns.lastListOrNull(rows)?.map(decodedCopied) ?? null;
-  const traces = tracesColumn(columns, rows);
-  columns.lastNull();
+  const traces = tracesOf(columns.lastListOrNull(rows));
+  const ifs = columns.lastListOrNull(rows)?.map(decodedIf);
   const manifests = columns.lastList(rows);
   columns.end();
   const done = { until, sooner, ages, configuration, copied };
   const frame = { kind: 'put', ...head, values, contexts, operations, ttls, ...done } as const;
-  if (traces === undefined && manifests === undefined) return frame;
-  return { ...frame, ...(traces && { traces }), ...(manifests && manifestsColumn(manifests)) };
+  if (traces === undefined && ifs === undefined && manifests === undefined) return frame;
+  return {
+    ...frame,
+    ...(traces && { traces }),
+    ...(ifs && { ifs }),
+    ...(manifests && manifestsColumn(manifests)),
+  };
 }
 
 function manifestsColumn(manifests: readonly WireValue[]): {
@@ -191,8 +200,7 @@ function manifestsColumn(manifests: readonly WireValue[]): {
   return { manifests };
 }
 
-function tracesColumn(columns: Columns, rows: number): TracesColumn | undefined {
-  const traces = columns.lastListOrNull(rows);
+function tracesOf(traces: readonly WireValue[] | undefined): TracesColumn | undefined {
   if (traces === undefined) return undefined;
   if (!traces.every((trace) => trace === null || isTraceId(trace)))
     throw new MalformedError('a trace is an id of 16 hexadecimal digits');

@@ -73,6 +73,7 @@ export const headerNames = {
   w: 'Kv-W',
   quorum: 'Kv-Quorum',
   context: 'Kv-Context',
+  onlyIf: 'Kv-If',
   ttl: 'Kv-TTL',
   timeout: 'Kv-Timeout',
   deadline: 'Kv-Deadline',

@@ -35,6 +35,7 @@ const put: PutFrame = {
   ages: [null, 0, 900],
   copied: [[{ operation: 'a', leftMs: 0 }], null, [{ operation: '\x00\xff', leftMs: 60_000 }]],
 };
+const ifs = [null, { is: 'absent', r: 0 }, { is: 'context', r: 3 }] as const;
 const get: GetFrame = { kind: 'get', ...head, keys: [bytes('a'), bytes('b')] };
 const reply: GetFrameReply = {
   kind: 'get',
@@ -62,16 +63,32 @@ describe('frames', () => {
         copied: null,
       },
     ],
+    ['a put with conditions', { ...put, ifs }],
+    [
+      'one under the glass as well',
+      { ...put, copied: null, traces: [null, '0'.repeat(16), null], ifs },
+    ],
     ['a put of manifests alone', { ...put, copied: null, manifests: [true, false, false] }],
     [
       'a put with all that may stand last',
-      { ...put, traces: [null, '0123456789abcdef', null], manifests: [false, false, true] },
+      { ...put, traces: [null, '0123456789abcdef', null], ifs, manifests: [false, false, true] },
     ],
     ['a get', get],
     ['a get that says no configuration', { ...get, configuration: null }],
     ['a bucket beyond ASCII', { ...get, bucket: Buffer.from('kätzchen').toString('latin1') }],
   ])('%s comes back as it was', (_what, frame) => {
     expect(decodeClientFrame(encodeFrame(frame))).toEqual(frame);
+  });
+
+  test.each<[string, WireValue]>([
+    ['no number', 'absent'],
+    ['neither', 0],
+    ['both', 3],
+    ['compared with more nodes than there may be', 4 * 100_000 + 1],
+  ])('a condition that is %s is refused', (_what, row) => {
+    const columns = [...(decode(encodeFrame({ ...put, ifs })) as readonly WireValue[])];
+    columns[columns.length - 1] = [row, null, null];
+    expect(() => decodeClientFrame(encode(columns))).toThrow(MalformedError);
   });
 
   const naming = (row: WireValue): Buffer => {
@@ -187,6 +204,35 @@ describe('frame replies', () => {
     const common = { contexts, receipts, receiptOf: null, clock };
     const puts: PutFrameReply = { kind: 'put', ...common, errors: [] };
     expect(decodeFrameReply(encodePutReply(puts, 10_000), 3)).toEqual(puts);
+  });
+
+  const refusedPuts: PutFrameReply = {
+    kind: 'put',
+    contexts: [bytes('x'), null, null],
+    receipts: [],
+    receiptOf: null,
+    errors: [{ index: 0, code: 409, outcome: 'none', message: 'Kv-If: absent is not met' }],
+    clock: null,
+    found: [[bytes('1'), null], null, []],
+  };
+
+  test('what was found in the place of puts comes back as it was, as far as there is room', () => {
+    expect(decodeFrameReply(encodePutReply(refusedPuts, 10_000), 3)).toEqual(refusedPuts);
+    const large = [Buffer.alloc(20_000)];
+    const reply = encodePutReply({ ...refusedPuts, found: [large, null, [bytes('2')]] }, 10_000);
+    expect(reply.length).toBeLessThanOrEqual(10_000);
+    const found = [null, null, [bytes('2')]];
+    expect(decodeFrameReply(reply, 3)).toEqual({ ...refusedPuts, found });
+  });
+
+  test.each<[string, WireValue]>([
+    ['text', ['1', null, null]],
+    ['a value where a list of values is', [bytes('1'), null, null]],
+    ['fewer rows', [null]],
+  ])('found is %s: malformed', (_what, found) => {
+    const columns = [...(decode(encodePutReply(refusedPuts, 10_000)) as readonly WireValue[])];
+    columns[columns.length - 1] = found;
+    expect(() => decodeFrameReply(encode(columns), 3)).toThrow(MalformedError);
   });
 
   test('a refusal comes back as it was', () => {

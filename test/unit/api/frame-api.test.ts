@@ -13,7 +13,7 @@ import {
   type KeyState,
 } from '../../../actors/rules/versions.js';
 import { noMoment } from '../../../actors/rules/told-clock.js';
-import { UnavailableError } from '../../../src/errors.js';
+import { ConditionError, UnavailableError } from '../../../src/errors.js';
 import { decodeFrameReply, type FrameReply } from '../../../src/wire/frame-replies.js';
 import { encodeFrame, type Frame, type GetFrame, type PutFrame } from '../../../src/wire/frames.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
@@ -199,6 +199,29 @@ describe('frames', () => {
     const failed = reply.errors.map(({ index, code, outcome }) => [index, code, outcome]);
     expect(failed).toEqual([1, 2, 4, 5].map((index) => [index, 400, 'none']));
     expect(node.coordinator.puts.map(({ key }) => key)).toEqual(['x', 'y']);
+  });
+
+  test('conditions reach the requests, and what was found instead the reply; what does not go together fails alone', () => {
+    const frame = putFrame([
+      ['a', '1'],
+      ['b', '2'],
+      ['c', null],
+      ['d', '3'],
+    ]);
+    const absent = { is: 'absent', r: 0 } as const;
+    const error = new ConditionError('Kv-If: absent is not met: x', 'none', {
+      values: [bytes('there'), null],
+      context: encodeContext([]),
+    });
+    node.coordinator.failure = error;
+    const ifs = [absent, { is: 'context', r: 2 }, absent, null] as const;
+    const [reply] = ask({ ...frame, ifs });
+    expect(node.coordinator.puts.map(({ onlyIf }) => onlyIf)).toEqual([absent, undefined]);
+    if (reply === 'nobody' || reply?.kind !== 'put') throw new Error('not a reply to puts');
+    const codes = new Map(reply.errors.map(({ index, code }) => [index, code]));
+    expect([0, 1, 2, 3].map((index) => codes.get(index))).toEqual([409, 400, 400, 409]);
+    expect(reply.found).toEqual([[bytes('there'), null], null, null, [bytes('there'), null]]);
+    expect(reply.contexts[0]).toEqual(encodeContext([]));
   });
 
   test('rows that fail keep code, outcome and text', () => {

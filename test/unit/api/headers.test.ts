@@ -45,6 +45,7 @@ describe('request headers', () => {
       strict: false,
       timeoutMs: 5000,
       context: undefined,
+      onlyIf: undefined,
       ttlMs: 0,
       operation: '',
       ageMs: 0,
@@ -63,6 +64,7 @@ describe('request headers', () => {
       'Kv-Age': '300',
       'Kv-Context': contextText(encodeContext(context)),
       'Kv-Deadline': '1795862400000',
+      'Kv-If': 'context',
     };
     expect(putDemands(message(headers), bucket)).toEqual({
       untilWallMs: 1_795_862_400_000,
@@ -70,6 +72,7 @@ describe('request headers', () => {
       strict: true,
       timeoutMs: 250,
       context: seenAll(context),
+      onlyIf: { is: 'context', r: 1 },
       ttlMs: 60_000,
       operation: '\xc3\xb6-1',
       ageMs: 300,
@@ -88,6 +91,8 @@ describe('request headers', () => {
   });
 
   test.each([
+    ['Kv-If', ''],
+    ['Kv-If', 'Absent'],
     ['Kv-W', '0'],
     ['Kv-W', '4'],
     ['Kv-W', '2.0'],

@@ -6,7 +6,12 @@ import type { PutSink } from '../../../src/api/frame-rows.js';
 import type { PutReply, PutRequest } from '../../../src/coordinator/coordinator.js';
 import { encodeFrame } from '../../../src/wire/frames.js';
 import { encodeContext } from '../../../src/wire/key-state-codec.js';
-import { TooManySiblingsError, UnavailableError, type QuorateError } from '../../../src/errors.js';
+import {
+  ConditionError,
+  TooManySiblingsError,
+  UnavailableError,
+  type QuorateError,
+} from '../../../src/errors.js';
 import type { Clock } from '../../../src/seams/clock.js';
 import { decode, encode, type WireValue } from '../../../src/wire/message-pack.js';
 import { asRequest } from '../../../src/wire/protocol/bodies.js';
@@ -218,6 +223,21 @@ describe('who coordinates', () => {
     network.settle();
     expect(replies).toEqual([done]);
     expect(putsAt(a)).toHaveLength(1);
+  });
+
+  test('one on a condition meets others of its key at the first live primary, with its context', () => {
+    const key = keyOf(a);
+    const onlyIf = { is: 'context', r: 3 } as const;
+    const error = new ConditionError('Kv-If: context is not met', 'none', {
+      values: [Buffer.from('1'), null],
+      context: encodeContext([]),
+    });
+    node(a).coordinator.failure = error;
+    const replies = put(b, key, { context: nothingSeen, onlyIf });
+    network.settle();
+    expect(putsAt(b)).toHaveLength(0);
+    expect(putsAt(a)).toEqual([expect.objectContaining({ onlyIf, context: nothingSeen })]);
+    expect(replies).toEqual([{ ok: false, error }]);
   });
 
   test('before there is a ring: here', () => {

@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
+import type { PutRequest } from '../../../src/coordinator/coordinator.js';
+import { ConditionError } from '../../../src/errors.js';
+import { encodeContext } from '../../../src/wire/key-state-codec.js';
+import { encode } from '../../../src/wire/message-pack.js';
 import { startApiNode, type ApiNode } from '../../support/api-node.js';
 import { MemoryNetwork, type MemoryBus } from '../../support/memory-bus.js';
 
@@ -69,6 +73,61 @@ test.each(['put', 'get'] as const)(
     expect(ask(verb)).not.toEqual([expect.stringMatching('429')]);
   },
 );
+
+/** What is answered to a put whose condition is not met. */
+function refusalOf(values: readonly (Buffer | null)[]): {
+  data: string;
+  headers: (string | undefined)[];
+} {
+  const found = { values, context: encodeContext([]) };
+  node.coordinator.failure = new ConditionError('Kv-If: absent is not met', 'none', found);
+  const client = network.connect();
+  const replies: { data: string; headers: (string | undefined)[] }[] = [];
+  client.subscribe('_INBOX.x', (message) => {
+    const names = ['Nats-Service-Error-Code', 'Kv-Outcome', 'Kv-Siblings', 'Kv-Context'];
+    const headers = names.map((name) => message.header(name));
+    replies.push({ data: Buffer.from(message.data).toString('latin1'), headers });
+  });
+  const headers = { 'Kv-If': 'absent' };
+  client.publish('kv.put.b.k', Buffer.from('v'), { reply: '_INBOX.x', headers });
+  network.settle();
+  return replies[0]!;
+}
+
+describe('on a condition', () => {
+  const context = encodeContext([]).toString('base64url');
+
+  test('what is there in its place is in the reply, as a get shows it', () => {
+    expect(refusalOf([Buffer.from('one')])).toEqual({
+      data: 'one',
+      headers: ['409', 'none', '1', context],
+    });
+    const several = [Buffer.from('one'), null];
+    expect(refusalOf(several)).toEqual({
+      data: encode(several).toString('latin1'),
+      headers: ['409', 'none', '2', context],
+    });
+    expect(refusalOf([])).toEqual({ data: '', headers: ['409', 'none', '0', context] });
+    const large = Array.from({ length: 3 }, () => Buffer.alloc(bus.payloadBytesMax / 2));
+    expect(refusalOf(large)).toEqual({ data: '', headers: ['409', 'none', undefined, context] });
+  });
+
+  test('a context beside "absent" says nothing: what is there counts', () => {
+    ask('put', { 'Kv-If': 'absent', 'Kv-Context': '-' });
+    const [{ context, onlyIf }] = node.coordinator.puts as [PutRequest];
+    expect({ context, onlyIf }).toEqual({ context: undefined, onlyIf: { is: 'absent', r: 0 } });
+  });
+
+  test.each([
+    ['put', { 'Kv-If': 'context' }],
+    ['del', { 'Kv-If': 'absent' }],
+    ['put', { 'Kv-If': 'present' }],
+    ['put', { 'Kv-If': 'absent', 'Kv-R': '4' }],
+  ] as const)('a %s with %j is refused', (verb, headers) => {
+    expect(ask(verb, headers)).toEqual(['400 none']);
+    expect(node.coordinator.puts).toHaveLength(0);
+  });
+});
 
 test.each([
   ['put', 'greetings', '400 none'],

@@ -4,6 +4,7 @@ import { clientLimits } from '../../../actors/rules/limits/client.js';
 import { limits } from '../../../actors/rules/limits.js';
 import {
   type Bucket,
+  ConditionError,
   ConflictError,
   Context,
   DeadlineError,
@@ -60,6 +61,63 @@ function rowsShown(cluster: FakeCluster): number[][] {
     own.filter(({ whole }) => whole).map(({ keys }) => keys.length),
   );
 }
+
+function ifsOf({ frame }: { readonly frame: Frame }): unknown {
+  return frame.kind === 'put' ? frame.ifs : undefined;
+}
+
+describe('puts on a condition', () => {
+  test('create, replace and delete say it with their row; other puts of the frame have none', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const [key, other] = shareOf(0) as [string, string];
+    await cluster.settled(Promise.all([bucket.create(key, '1'), bucket.put(other, '1')]));
+    const entry = (await cluster.settled(bucket.get(key)))!;
+    await cluster.settled(bucket.replace(key, '2', entry));
+    await cluster.settled(bucket.delete(key, { context: entry.context, if: 'context' }));
+    await cluster.settled(bucket.put(key, '3'));
+    const unchanged = { is: 'context', r: 0 };
+    expect(cluster.nodes[0]!.frames.map(ifsOf)).toEqual([
+      [{ is: 'absent', r: 0 }, null],
+      [unchanged],
+      [unchanged],
+      undefined,
+    ]);
+    const [created, replaced] = cluster.nodes[0]!.frames.map(({ frame }) =>
+      frame.kind === 'put' ? frame.contexts : undefined,
+    );
+    expect(created).toBeNull();
+    expect(replaced).toEqual([Buffer.from(entry.context.bytes)]);
+  });
+
+  test('what does not go together is refused before it is sent', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    for (const refused of [
+      bucket.put('k', 'v', { if: 'context' }),
+      bucket.delete('k', { if: 'absent' }),
+      bucket.put('k', 'v', { if: 'gone' as 'absent' }),
+    ])
+      expect(await cluster.failure(refused)).toBeInstanceOf(MalformedError);
+    expect(cluster.nodes.flatMap(({ frames }) => frames)).toEqual([]);
+  });
+
+  test('a refusal after a try that nobody answered: it may have been done, and be replaced', async () => {
+    const cluster = new FakeCluster();
+    const bucket = (await cluster.ready()).bucket('b');
+    const message = 'Kv-If: absent is not met: the key has a value';
+    const refused = [{ index: 0, code: 409, outcome: 'none', message }] as const;
+    for (const node of cluster.nodes) node.script = () => refused;
+    const sure = (await cluster.failure(bucket.create('k', 'v'))) as ConditionError;
+    expect(sure).toBeInstanceOf(ConditionError);
+    expect([sure.outcome, sure.code, sure.entry]).toEqual(['none', 409, undefined]);
+    const first = cluster.nodes.find(({ frames }) => frames.length > 0)!;
+    first.script = () => 'silence';
+    const unsure = (await cluster.failure(bucket.create('k', 'v'))) as ConditionError;
+    expect(unsure).toBeInstanceOf(ConditionError);
+    expect(unsure.outcome).toBe('unknown');
+  });
+});
 
 describe('frames', () => {
   test('60 puts of one turn: one frame for each of 3 coordinators, every key once', async () => {

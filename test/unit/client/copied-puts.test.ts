@@ -13,7 +13,15 @@ const terms = new TermsTable().intern({
 });
 
 function put(key: string, operation: string): Request {
-  const options = { terms, key, value: null, context: undefined, operation, ttlMs: 0 };
+  const options = {
+    terms,
+    key,
+    value: null,
+    context: undefined,
+    operation,
+    ttlMs: 0,
+    onlyIf: undefined,
+  };
   const request = new Request({ ...options, isNamed: false, onResult: () => undefined });
   request.deadlineMs = 1000;
   return request;

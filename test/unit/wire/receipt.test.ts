@@ -19,7 +19,11 @@ describe('receipts as text', () => {
 
   test('every receipt survives the text (seed 7)', () => {
     const count = fc.nat({ max: 9 });
-    const receipt = fc.record({
+    const optional = {
+      seenPartly: fc.constant(true),
+      compared: fc.record({ nodes: count, strict: fc.boolean() }),
+    };
+    const always = {
       kind: fc.constantFrom('w' as const, 'r' as const),
       acked: count,
       needed: count,
@@ -30,13 +34,24 @@ describe('receipts as text', () => {
         fc.constant({ kind: 'sync' as const }),
         fc.record({ kind: fc.constant('periodic' as const), everyMs: fc.nat() }),
       ),
-    });
+    };
+    const receipt = fc.record(
+      { ...always, ...optional },
+      { requiredKeys: Object.keys(always) as (keyof typeof always)[] },
+    );
     fc.assert(
       fc.property(receipt, (value) => {
         expect(receiptOf(receiptText(value))).toEqual(value);
       }),
       { seed: 7 },
     );
+  });
+
+  test('what a condition was compared with', () => {
+    const receipt = receiptOf(
+      'w=2/2 primaries=2 fallbacks=0 seen=partly compared=strict(3) durability=sync',
+    );
+    expect(receipt.compared).toEqual({ nodes: 3, strict: true });
   });
 
   test.each(['', 'w=2', 'x=1/1 primaries=1 fallbacks=0 durability=sync'])('refuses %j', (text) => {
