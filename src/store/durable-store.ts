@@ -35,7 +35,6 @@ import type {
   OnDurable,
   RecoveryReport,
   Refusal,
-  ScannedKey,
   Store,
   StoreLoad,
   Trees,
@@ -259,9 +258,11 @@ export class DurableStore implements Store {
     this.running.log.syncThrough(onDisk);
   }
 
-  scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
-    return this.records.scan(range);
-  }
+  scan: Store['scan'] = (range) => this.records.scan(range);
+
+  readonly range: Store['range'] = (bounds) => this.records.range(bounds);
+
+  readonly rootOf: Store['rootOf'] = (partition) => this.records.rootOf(partition);
 
   setOwned(isOwned: (key: StorageKey) => boolean): void {
     this.isOwned = isOwned;

@@ -149,6 +149,17 @@ export interface Store {
   /** Which keys changed last, whoever wrote them. */
   readonly recent: RecentChanges;
 
+  /**
+   * Records from `start` on and before `end`, both of one partition, in the order of their keys;
+   * to be gone through within the turn, and no further than somebody wants to know. Lent as by
+   * `peek`, and as that it leaves the cache alone.
+   */
+  range(bounds: StorageRange): Iterable<readonly [StorageKey, HeldRecord]>;
+  /**
+   * Of the partition's hash tree, if it counts exactly what `range` shows; undefined while a record
+   * that was lost is counted still.
+   */
+  rootOf(partition: number): Digest | undefined;
   /** Keys of a partition with their digests, in order, memtable included; for tree exchange. */
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];
   /** That are held, tombstones included. */
@@ -238,6 +249,11 @@ export interface StoreLoad {
    * no more of them can be frozen.
    */
   readonly backlog: number;
+}
+
+export interface StorageRange {
+  readonly start: StorageKey;
+  readonly end: StorageKey;
 }
 
 export interface ScannedKey {

@@ -24,6 +24,7 @@ import type {
   MintedRecord,
   OnDurable,
   RecoveryReport,
+  StorageRange,
   Store,
   Trees,
 } from '../../src/store/store.js';
@@ -212,6 +213,16 @@ export class MapStore implements Store {
 
   get trees(): Trees {
     throw new Error('this store has no trees');
+  }
+
+  *range({ start, end }: StorageRange): Generator<readonly [StorageKey, HeldRecord]> {
+    const names = [...this.records.keys()].filter((name) => name >= start && name < end).sort();
+    for (const name of names) yield [name, this.lent(name)!];
+  }
+
+  /** None, so what nodes list is compared key by key. */
+  rootOf(): undefined {
+    return undefined;
   }
 
   scan(): never {
