@@ -29,6 +29,7 @@ import { metaKeys } from './meta.js';
 import { Records } from './records.js';
 import { loadIdentity, recoverRecords } from './recovery.js';
 import type {
+  Expiries,
   HeldRecord,
   Hints,
   MintedRecord,
@@ -39,7 +40,8 @@ import type {
   StoreLoad,
   Trees,
 } from './store.js';
-import { storeInstruments, type StoreInstruments } from './store-instruments.js';
+import { StoreExpiries } from './store-expiries.js';
+import { storeGauges, storeInstruments, type StoreInstruments } from './store-instruments.js';
 import { WritePath } from './write-path.js';
 import { Writes } from './writes.js';
 
@@ -57,6 +59,7 @@ export class DurableStore implements Store {
   readonly trees: Trees;
   readonly recent: Store['recent'];
   readonly hints: Hints;
+  readonly expiries: Expiries;
   private identity = '';
   private readonly bounds: StoreBounds;
   private readonly instruments: StoreInstruments;
@@ -85,7 +88,11 @@ export class DurableStore implements Store {
     @inject(Metrics) metrics: Metrics,
   ) {
     const { partitions } = options;
-    this.registerGauges(metrics);
+    storeGauges(metrics, {
+      keys: () => this.keys,
+      records: () => this.records,
+      logBytes: () => this.path?.log.bytes ?? 0,
+    });
     this.instruments = storeInstruments(metrics);
     this.durability = options.durability;
     this.bounds = storeBounds(options.storeBounds);
@@ -94,12 +101,15 @@ export class DurableStore implements Store {
       records: tables.open('records'),
       trees: tables.open('trees'),
       hints: tables.open('hints'),
+      due: tables.open('due'),
     };
     this.hashTrees = new HashTrees(partitions);
     this.trees = this.hashTrees;
     this.records = new Records({
       clock,
       table: this.named.records,
+      due: this.named.due,
+      tables,
       trees: this.hashTrees,
       chunks: new ChunkPool({
         memtableBytesMax: this.bounds.memtableBytesMax,
@@ -114,6 +124,7 @@ export class DurableStore implements Store {
     const { hintBytesMax } = this.bounds;
     this.hintIndex = new HintIndex(this.records, { partitions, bytesMax: hintBytesMax });
     this.changes = new Changes(this.records, this.hintIndex);
+    this.expiries = new StoreExpiries(this.records, this.changes, () => this.admitted);
     this.epochs = new Epochs({
       clock,
       tables,
@@ -293,21 +304,6 @@ export class DurableStore implements Store {
       if (whole) await this.commitClean(row);
     }
     await this.tables.close();
-  }
-
-  private registerGauges(metrics: Metrics): void {
-    metrics.gauge('store.keys', 'keys it holds, tombstones included', () => this.keys);
-    metrics.gauge(
-      'store.memtableBytes',
-      'memory of what the tables do not have yet',
-      () => this.records.memtables.bytes,
-    );
-    metrics.gauge(
-      'store.cacheBytes',
-      'memory of records that were read from the tables',
-      () => this.records.cache.bytes,
-    );
-    metrics.gauge('store.logBytes', 'the commit log on the disk', () => this.path?.log.bytes ?? 0);
   }
 
   private commitClean(row: Buffer): Promise<void> {

@@ -13,9 +13,10 @@ import type { Digest } from '../../actors/rules/versions.js';
 import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Counter } from '../seams/metrics.js';
-import type { Table } from '../seams/table.js';
+import type { Table, Tables } from '../seams/table.js';
 import type { ChunkPool } from './arena.js';
 import { RecordCache } from './cache.js';
+import { DueIndex } from './due-index.js';
 import { HashTrees } from './hash-trees.js';
 import { hashOfKey } from './key-hash.js';
 import { KeyFilters } from './key-filters.js';
@@ -28,6 +29,9 @@ import { decodeRecord, partitionEnd, partitionStart, type Held } from './record-
 export interface RecordsOptions {
   readonly clock: Clock;
   readonly table: Table;
+  /** What is due when, of what is in the table. */
+  readonly due: Table;
+  readonly tables: Tables;
   readonly trees: HashTrees;
   readonly chunks: ChunkPool;
   readonly cacheBytesMax: number;
@@ -45,6 +49,7 @@ export class Records {
   readonly cache: RecordCache;
   readonly filters: KeyFilters;
   readonly recent: RecentChanges;
+  readonly dues: DueIndex;
   private readonly damaged = new Set<StorageKey>();
   private rebuild: TimerId;
   private readonly damagedPartitions = new Set<number>();
@@ -67,6 +72,9 @@ export class Records {
       keysOf: (partition) => trees.keysOf(partition),
       memtableKeys: (partition) => this.memtables.unflushed(partition).keys(),
     });
+    const { tables, due } = options;
+    const peek = (key: StorageKey): Held | undefined => this.peek(key);
+    this.dues = new DueIndex({ memtables: this.memtables, tables, due, peek });
   }
 
   /** Background work ends; reads go on. */
@@ -152,6 +160,11 @@ export class Records {
     // tree counts it.
     this.rebuildDamaged();
     this.memtables.freeze(this.options.trees.freeze(), lastSequence);
+  }
+
+  oldestIsFlushed(): void {
+    this.dues.noteFlushed();
+    this.memtables.oldestIsFlushed();
   }
 
   /** Live records of a partition in key order, behind `after`. */

@@ -18,6 +18,7 @@ import type { Clock } from '../../src/seams/clock.js';
 import type { Lease } from '../../src/store/arena.js';
 import { RecentChanges } from '../../src/store/recent-changes.js';
 import type {
+  Expiries,
   HeldRecord,
   HintedRecord,
   Hints,
@@ -234,6 +235,13 @@ export class MapStore implements Store {
   }
 
   setOwned(): void {}
+  /** Nothing in it ever expires. */
+  readonly expiries: Expiries = {
+    empty: () => ({ looked: 0, emptied: 0 }),
+    dead: () => [],
+    hear: () => {},
+  };
+
   hearOfNewKeys(): void {}
   watchWrites(): void {}
   onFatal(): void {}
