@@ -6,6 +6,7 @@ import { addDashboard } from './commands/dashboard.js';
 import { addDel } from './commands/del.js';
 import { addExplain } from './commands/explain.js';
 import { addGet } from './commands/get.js';
+import { addImport } from './commands/import.js';
 import { addLeave } from './commands/leave.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
@@ -32,6 +33,7 @@ const commands = [
   addDashboard,
   addWhere,
   addExplain,
+  addImport,
   addNode,
   addLeave,
   addReplace,

@@ -75,7 +75,10 @@ const layers = new Map(table.map(([layer, mayImport], height) => [layer, { mayIm
  * imported by tests only.
  */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  nats: ['bus', 'link', 'message', 'transport'].map((name) => `src/bus/nats-${name}.ts`),
+  nats: [
+    ...['bus', 'link', 'message', 'transport'].map((name) => `src/bus/nats-${name}.ts`),
+    'src/cli/import/jetstream-source.ts',
+  ],
   lmdb: ['src/store/lmdb-tables.ts'],
   'msgpack-lite': ['src/wire/message-pack.ts'],
   xstate: ['actors/', 'src/'],
