@@ -4,14 +4,20 @@ import { reads, workloadNames, writes, type WorkloadName } from './load/mixes.js
 export const systemNames = [
   'quorate',
   'quorate-plain',
+  'quorate-light',
   'before',
   'before-plain',
+  'before-light',
   'jetstream-kv-r3',
+  'jetstream-kv-r3-light',
+  'jetstream-kv-r3-synced',
+  'jetstream-kv-r3-synced-light',
   'jetstream-kv-r1',
   'redis',
 ] as const;
 export type SystemName = (typeof systemNames)[number];
-export type DriverName = Exclude<SystemName, 'before' | 'before-plain'>;
+export type DriverName =
+  'quorate' | 'quorate-plain' | 'quorate-light' | 'jetstream' | 'jetstream-light' | 'redis';
 
 /** A system as it is set up and asked: one line of a cell. */
 export interface Contender {
@@ -77,6 +83,9 @@ export interface Axes {
 /** What cannot be chosen, for those whose client does not choose it. */
 export const fixed: Readonly<Partial<Record<SystemName, Omit<Contender, 'system'>>>> = {
   'jetstream-kv-r3': { w: 2, r: 1, durability: 'periodic:120000' },
+  'jetstream-kv-r3-light': { w: 2, r: 1, durability: 'periodic:120000' },
+  'jetstream-kv-r3-synced': { w: 2, r: 1, durability: 'sync' },
+  'jetstream-kv-r3-synced-light': { w: 2, r: 1, durability: 'sync' },
   'jetstream-kv-r1': { w: 1, r: 1, durability: 'periodic:120000' },
   redis: { w: 1, r: 1, durability: 'sync' },
 };
@@ -180,15 +189,22 @@ export function contendersOf(axes: Axes, workload: WorkloadName): Contender[] {
 /** Contenders of one cluster are the same processes, asked in another way. */
 export function clusterOf({ system, durability }: Contender): string {
   const [, name] = /^(quorate|before)/.exec(system) ?? [];
-  return name === undefined ? system : `${name} ${durability}`;
+  return name === undefined ? system.replace(/-light$/, '') : `${name} ${durability}`;
 }
 
 /**
  * The client that drives it; `before` is this project at another time, with a client of that time.
  */
 export function driverOf(system: SystemName): DriverName {
-  if (system === 'before') return 'quorate';
-  return system === 'before-plain' ? 'quorate-plain' : system;
+  const [name, how] = /^(?:quorate|before)(-plain|-light)?$/.exec(system) ?? [];
+  if (name !== undefined) return `quorate${(how ?? '') as '' | '-plain' | '-light'}`;
+  if (system === 'redis') return system;
+  return isLight(system) ? 'jetstream-light' : 'jetstream';
+}
+
+/** Driven by the client that is the same for every system. */
+export function isLight(system: SystemName): boolean {
+  return system.endsWith('-light');
 }
 
 export function sameContender(a: Contender, b: Contender): boolean {

@@ -16,7 +16,7 @@ test('bench: puts and gets in a closed and an open loop, 0.3 s each, on a real c
   try {
     const file = join(directory, 'rows.json');
     const plot = join(directory, 'rows.svg');
-    const args = ['--systems', 'quorate', '--workloads', 'put,get', '--sizes', '100'];
+    const args = ['--systems', 'quorate,quorate-light', '--workloads', 'put,get', '--sizes', '100'];
     args.push('--in-flight', '8', '--rate', '100', '--keys', '50', '--clients', '2');
     args.push('--repetitions', '1', '--seconds', '0.3', '--heat', '0', '--directory', directory);
     const { status, stdout, stderr } = spawnSync(
@@ -28,12 +28,19 @@ test('bench: puts and gets in a closed and an open loop, 0.3 s each, on a real c
     const rows = JSON.parse(readFileSync(file, 'utf8')) as Row[];
     expect(rows.map(({ workload, inFlight }) => `${workload} ${inFlight}`)).toEqual([
       'put 8',
+      'put 8',
+      'put null',
       'put null',
       'get 8',
+      'get 8',
+      'get null',
       'get null',
     ]);
+    expect(new Set(rows.map(({ system }) => system))).toEqual(
+      new Set(['quorate', 'quorate-light']),
+    );
     for (const row of rows) {
-      expect(row).toMatchObject({ system: 'quorate', valueBytes: 100, w: 2, r: 2, errors: 0 });
+      expect(row).toMatchObject({ valueBytes: 100, w: 2, r: 2, errors: 0 });
       expect(row.durability).toBe('sync');
       for (const figure of [row.opsPerSecond, row.p50Ms, row.cpuMicrosPerOp, row.residentMb])
         expect(figure).toBeGreaterThan(0);

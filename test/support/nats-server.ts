@@ -112,6 +112,8 @@ export interface NatsCluster {
 export async function startNatsCluster(
   options: Pick<NatsServerOptions, 'config' | 'env'> & {
     readonly jetStreamDirectory?: string;
+    /** More of its part of the configuration. */
+    readonly jetStreamSettings?: string;
   } = {},
 ): Promise<NatsCluster> {
   const routePorts = [await freePort(), await freePort(), await freePort()];
@@ -120,7 +122,9 @@ export async function startNatsCluster(
     routePorts.map((routePort, i) => {
       const store = options.jetStreamDirectory;
       const jetStream =
-        store === undefined ? '' : `jetstream { store_dir: "${join(store, `n${i}`)}" }\n`;
+        store === undefined
+          ? ''
+          : `jetstream { store_dir: "${join(store, `n${i}`)}"\n${options.jetStreamSettings ?? ''} }\n`;
       const config = `server_name: n${i}\n${jetStream}cluster { name: test, listen: "127.0.0.1:${routePort}", routes: [${routes}] }\n${options.config ?? ''}`;
       return startNatsServer({ ...options, config });
     }),

@@ -78,10 +78,12 @@ Options that take several take them with commas between. Without any, several ta
 peers, mixes, quorums, durabilities (an hour and a half). With one, everything chosen crosses with everything.
 
 Latencies of an open loop count from when a request should have started. CPU µs/op sums user and system time of all servers,
-nodes and clients over what was done; wire B/op what all of them sent by TCP; fsync/op what Quorate's logs count (nobody counts
+nodes and clients over what was done; "servers" is that without the clients', "nats" what of it nats-server took; wire B/op what all of them sent by TCP; fsync/op what Quorate's logs count (nobody counts
 the peers': Redis makes up to one a put, JetStream one in two minutes). "± %" is half of what the fastest and the slowest
 repetition lie apart. "  : peer" is Quorate's figure divided by the peer's.
-The systems "before" and "before-plain" are the nodes and the client of another checkout, built, which QUORATE_BENCH_BEFORE names.
+Systems that end in "-light" are driven by one raw client, the same for all: what is measured is the servers, not a library. Those
+with "-synced" sync before each ack (nats-server 2.10 or newer, first in the PATH). "before" and its kinds are
+the nodes and the client of another checkout, built, which QUORATE_BENCH_BEFORE names.
 With QUORATE_BENCH_PROFILE=DIRECTORY all Node processes leave CPU profiles there.
 
 Examples:

@@ -1,11 +1,13 @@
 /** What a system and its clients use up between the edges of the measured time. */
-import { cpuMicrosOf, residentBytesOf } from './processes.js';
+import { cpuMicrosOf, nameOf, residentBytesOf } from './processes.js';
 import { wireBytesOf } from './wire.js';
 
 export interface Usage {
   /** User and system time, and the clients' part of it. */
   readonly cpuMicros: number;
   readonly clientCpuMicros: number;
+  /** What of it nats-server took. */
+  readonly natsCpuMicros: number;
   /** Undefined: not known. */
   readonly wireBytes: number | undefined;
   readonly fsyncs: number | undefined;
@@ -26,11 +28,13 @@ export interface Metered {
 interface Reading {
   readonly cpuMicros: number;
   readonly clientCpuMicros: number;
+  readonly natsCpuMicros: number;
   readonly wireBytes: number | undefined;
 }
 
 export class Meter {
   private readonly serverPids: readonly number[];
+  private readonly natsPids: readonly number[];
   private readonly pids: readonly number[];
   private readonly sampling: NodeJS.Timeout;
   private residentBytes = 0;
@@ -42,6 +46,7 @@ export class Meter {
 
   constructor(private readonly metered: Metered) {
     this.serverPids = metered.serverPids();
+    this.natsPids = this.serverPids.filter((pid) => nameOf(pid) === 'nats-server');
     this.pids = [...this.serverPids, ...metered.clientPids];
     this.sampling = setInterval(() => this.sample(), sampleEveryMs);
   }
@@ -64,6 +69,7 @@ export class Meter {
     return {
       cpuMicros: after.cpuMicros - before.cpuMicros,
       clientCpuMicros: after.clientCpuMicros - before.clientCpuMicros,
+      natsCpuMicros: after.natsCpuMicros - before.natsCpuMicros,
       wireBytes: minus(after.wireBytes, before.wireBytes),
       fsyncs: minus(await this.fsyncsAfter, await this.fsyncsBefore),
       residentBytes,
@@ -83,7 +89,8 @@ export class Meter {
   private read(): Reading {
     const clientCpuMicros = cpuMicrosOf(this.metered.clientPids);
     const cpuMicros = clientCpuMicros + cpuMicrosOf(this.serverPids);
-    return { cpuMicros, clientCpuMicros, wireBytes: wireBytesOf(this.pids) };
+    const natsCpuMicros = cpuMicrosOf(this.natsPids);
+    return { cpuMicros, clientCpuMicros, natsCpuMicros, wireBytes: wireBytesOf(this.pids) };
   }
 
   private sample(): void {

@@ -76,6 +76,11 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
+/** As its program is called; undefined when there is no such process any more. */
+export function nameOf(pid: number): string | undefined {
+  return read(`/proc/${pid}/comm`)?.trimEnd();
+}
+
 function statOf(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`);
   return text === undefined ? undefined : parseStat(text);

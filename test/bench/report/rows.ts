@@ -34,6 +34,9 @@ export interface Row {
   readonly p999Ms: number;
   /** User and system time of servers, nodes and clients together. */
   readonly cpuMicrosPerOp: number;
+  /** Without the clients'; and what of that nats-server took. */
+  readonly serverCpuMicrosPerOp: number;
+  readonly natsCpuMicrosPerOp: number;
   /** Sent by any of the processes to any other; null: not known. */
   readonly wireBytesPerOp: number | null;
   readonly fsyncsPerOp: number | null;
@@ -63,6 +66,7 @@ export function rowOf({ contender, cell, samples }: Measured): Row {
     );
     return median === null ? null : round(median, 3);
   };
+  const micros = (of: (sample: Sample) => number): number => round(perOperation(of)!, 1);
   const errorsByCode = sumByKey(samples.map(({ errors }) => errors));
   return {
     system,
@@ -77,10 +81,9 @@ export function rowOf({ contender, cell, samples }: Measured): Row {
     p50Ms: latency(50),
     p99Ms: latency(99),
     p999Ms: latency(99.9),
-    cpuMicrosPerOp: round(
-      perOperation((sample) => sample.cpuMicros)!,
-      1,
-    ),
+    cpuMicrosPerOp: micros((sample) => sample.cpuMicros),
+    serverCpuMicrosPerOp: micros((sample) => sample.cpuMicros - sample.clientCpuMicros),
+    natsCpuMicrosPerOp: micros((sample) => sample.natsCpuMicros),
     wireBytesPerOp: perOperation((sample) => sample.wireBytes),
     fsyncsPerOp: perOperation((sample) => sample.fsyncs),
     residentMb: round(Math.max(...samples.map((sample) => sample.residentBytes)) / 2 ** 20, 0),

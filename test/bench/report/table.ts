@@ -2,6 +2,7 @@
  * Rows as text: a line a contender and cell, and under each cell how Quorate compares with the
  * others.
  */
+import { isLight } from '../plan.js';
 import { isOwn, labelOf, type Row } from './rows.js';
 
 export interface Column<T> {
@@ -40,6 +41,13 @@ const columns: readonly Column<Row>[] = [
     ratio: (row) => row.cpuMicrosPerOp,
   },
   {
+    title: 'servers',
+    width: 8,
+    cell: (row) => row.serverCpuMicrosPerOp.toFixed(0),
+    ratio: (row) => row.serverCpuMicrosPerOp,
+  },
+  { title: 'nats', width: 6, cell: (row) => row.natsCpuMicrosPerOp.toFixed(0) },
+  {
     title: 'wire B/op',
     width: 10,
     cell: (row) => row.wireBytesPerOp?.toFixed(0) ?? '?',
@@ -64,7 +72,11 @@ export function tableOf(rows: readonly Row[]): string {
   const peers = rows.filter((row) => !isOwn(row));
   return [
     ...rows.map((row) => lineOf(columns, row) + errorsOf(row.errorsByCode)),
-    ...peers.flatMap((peer) => own.map((row) => ratioOf(row, peer, own.length > 1))),
+    ...peers.flatMap((peer) =>
+      own
+        .filter(({ system }) => isLight(system) === isLight(peer.system))
+        .map((row) => ratioOf(row, peer, own.length > 1)),
+    ),
   ].join('\n');
 }
 

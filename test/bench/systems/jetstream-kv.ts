@@ -21,12 +21,16 @@ const env = { GOGC: '400' };
  */
 const unknownFsyncs = (): Promise<undefined> => Promise.resolve(undefined);
 
-export function jetStreamKvR3(): System {
+/** `syncs`: before each acknowledgement; nats-server 2.10 and newer can. */
+export function jetStreamKvR3({ syncs = false }: { readonly syncs?: boolean } = {}): System {
   return {
-    about:
-      '3 nats-servers, file storage, 3 replicas, history 1; put: 2 of 3, get: any one; fsync every 2 minutes',
+    about: `3 nats-servers, file storage, 3 replicas, history 1; put: 2 of 3, get: any one; fsync ${syncs ? 'before each ack' : 'every 2 minutes'}`,
     async start(directory): Promise<RunningSystem> {
-      const cluster = await startNatsCluster({ env, jetStreamDirectory: directory });
+      const cluster = await startNatsCluster({
+        env,
+        jetStreamDirectory: directory,
+        ...(syncs && { jetStreamSettings: 'sync_interval: always' }),
+      });
       try {
         await createBucket(cluster.urls, 3);
         const server = cluster.servers[await leaderOf(cluster.urls)]!;

@@ -9,9 +9,14 @@ import type { System } from './system.js';
 const systems: Readonly<Record<SystemName, (contender: Contender) => System>> = {
   quorate,
   'quorate-plain': quorate,
+  'quorate-light': quorate,
   before: quorateBefore,
   'before-plain': quorateBefore,
-  'jetstream-kv-r3': jetStreamKvR3,
+  'before-light': quorateBefore,
+  'jetstream-kv-r3': () => jetStreamKvR3(),
+  'jetstream-kv-r3-light': () => jetStreamKvR3(),
+  'jetstream-kv-r3-synced': () => jetStreamKvR3({ syncs: true }),
+  'jetstream-kv-r3-synced-light': () => jetStreamKvR3({ syncs: true }),
   'jetstream-kv-r1': jetStreamKvR1,
   redis,
 };
