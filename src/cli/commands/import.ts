@@ -6,6 +6,7 @@ import type { QuorateClient } from '../../client/client.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { addDataOptions, withClient, type DataOptions } from '../data-options.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { ImportBar } from '../import/import-bar.js';
 import { ImportCourse, type ImportTotals } from '../import/import-course.js';
 import { skippedText, SkippedKeys, totalsText, verdictText } from '../import/import-text.js';
 import { JetStreamSource } from '../import/jetstream-source.js';
@@ -14,7 +15,7 @@ import type { SourceInfo } from '../import/source.js';
 import { BucketTarget } from '../import/target.js';
 import { verify, type Verdict } from '../import/verification.js';
 import { printJson, printLine, say } from '../output.js';
-import { ProgressBar } from '../progress-bar.js';
+
 import { listenForStop } from '../stop-signals.js';
 
 interface ImportOptions extends DataOptions {
@@ -141,7 +142,7 @@ class Import {
   async run(): Promise<void> {
     const { options, info } = this.parts;
     const { json } = options;
-    const bar = new ProgressBar(`import ${options.fromJetstream}`, clock);
+    const bar = new ImportBar(`import ${options.fromJetstream}`, clock);
     const course = this.course(bar);
     listenForStop({
       clock,
@@ -164,7 +165,7 @@ class Import {
     this.end(course.totals, verdict);
   }
 
-  private course(bar: ProgressBar): ImportCourse {
+  private course(bar: ImportBar): ImportCourse {
     const { source, info, position } = this.parts;
     return new ImportCourse({
       source,
@@ -196,7 +197,7 @@ class Import {
 
   private async verdict(): Promise<Verdict> {
     const { source, info, options } = this.parts;
-    const bar = new ProgressBar(`verify ${options.fromJetstream}`, clock);
+    const bar = new ImportBar(`verify ${options.fromJetstream}`, clock);
     try {
       return await verify({
         source,

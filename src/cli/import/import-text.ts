@@ -1,7 +1,7 @@
 /** What is said of an import when it has ended. */
 import { importLimits } from '../../../actors/rules/limits/import.js';
 import { printable } from '../output.js';
-import { spaced } from '../progress-bar.js';
+import { spaced } from './import-bar.js';
 import type { ImportTotals, Skipped } from './import-course.js';
 import type { Verdict } from './verification.js';
 

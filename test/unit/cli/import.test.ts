@@ -21,7 +21,7 @@ import {
 } from '../../../src/cli/import/source.js';
 import type { ImportTarget } from '../../../src/cli/import/target.js';
 import { verify } from '../../../src/cli/import/verification.js';
-import { progressLine, ProgressBar } from '../../../src/cli/progress-bar.js';
+import { ImportBar, progressLine } from '../../../src/cli/import/import-bar.js';
 import { MalformedError, TooLargeError, UnavailableError } from '../../../src/errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
@@ -402,11 +402,11 @@ describe('the progress bar', () => {
         columns: 40,
         write: (text: string) => written.push(text),
       }) as unknown as NodeJS.WriteStream;
-    const none = new ProgressBar('x', clock, stream(false));
+    const none = new ImportBar('x', clock, stream(false));
     none.show({ done: 1, total: 2 });
     none.end();
     expect(written).toEqual([]);
-    const bar = new ProgressBar('x', clock, stream(true));
+    const bar = new ImportBar('x', clock, stream(true));
     for (let done = 0; done < 10; done++) bar.show({ done, total: 10 });
     expect(written).toHaveLength(1);
     expect(written[0]!.length).toBeLessThanOrEqual('\r'.length + 39 + '\u001b[K'.length);

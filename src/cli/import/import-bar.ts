@@ -1,6 +1,6 @@
 /** How far something is, on a line of a terminal that changes; nothing where there is none. */
-import { importLimits } from '../../actors/rules/limits/import.js';
-import type { Clock } from '../seams/clock.js';
+import { importLimits } from '../../../actors/rules/limits/import.js';
+import type { Clock } from '../../seams/clock.js';
 
 const barColumns = 24;
 
@@ -9,7 +9,7 @@ export interface Progress {
   readonly total: number;
 }
 
-export class ProgressBar {
+export class ImportBar {
   private readonly startMs: number;
   private drawnMs: number | undefined;
 
