@@ -103,6 +103,16 @@ export function dashboardToken(text: string): string {
   );
 }
 
+/** `0-499`: bytes from the one up to the other, which is among them; `500-`: up to the last. */
+export function byteRange(text: string): { readonly from: number; readonly end?: number } {
+  const match = /^(\d{1,15})-(\d{1,15})?$/.exec(text);
+  const from = Number(match?.[1]);
+  const last = match?.[2] === undefined ? undefined : Number(match[2]);
+  if (match !== null && (last === undefined || last >= from))
+    return last === undefined ? { from } : { from, end: last + 1 };
+  throw new InvalidArgumentError('It must be FIRST-LAST, such as 0-499, or FIRST-.');
+}
+
 export interface NamedKey {
   readonly bucket: string;
   readonly key: string;

@@ -28,6 +28,11 @@ export const commandLimits = {
   /** Which of several values `get` prints: siblings of a key may be more than a put may leave. */
   siblingNumberMax: 1_000,
 
+  /** What is read of a file at once; smaller than a part, so that one buffer is enough. */
+  filePieceBytes: 256 * 1024,
+  /** A progress bar is drawn so often. */
+  barIntervalMs: 100,
+
   answerMsMax,
   /** How long `status` and `ring` wait for nodes, unless told. */
   questionMsDefault: 1_000,

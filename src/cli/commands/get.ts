@@ -1,18 +1,23 @@
 /** `quorate get`: prints a value, or all of them when writers did not know of each other. */
 import type { Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
-import type { Entry } from '../../client/entry.js';
+import type { ByteRange } from '../../client/big-values.js';
+import { ConflictError, type Entry } from '../../client/entry.js';
 import { NotFoundError } from '../../errors.js';
-import { receiptText } from '../../wire/receipt.js';
-import { addDataOptions } from '../data-options.js';
+import { receiptText, type Receipt } from '../../wire/receipt.js';
+import { addDataOptions, withClient } from '../data-options.js';
 import { addTraceOptions, withGlass, type TraceOptions } from '../insight/traced.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { interruptible } from '../interruption.js';
 import { printBytes, printJson, printLine, say, textOf } from '../output.js';
-import { quorumSize, wholeNumber } from '../parsers.js';
+import { byteRange, quorumSize, wholeNumber } from '../parsers.js';
+import { downloadToFile, downloadToStdout, type Download } from '../value-download.js';
 
 interface GetCommandOptions extends TraceOptions {
   readonly r?: number;
   readonly sibling?: number;
+  readonly file?: string;
+  readonly range?: ByteRange;
 }
 
 interface Found {
@@ -26,9 +31,14 @@ export function addGet(program: Command): void {
     .command('get <bucket> <key>')
     .summary('print a value')
     .description(
-      'Prints a value as it is, byte by byte. Where writers did not know of each other there are several; it shows them all.',
+      'Prints a value as it is, byte by byte, or writes it to a file. Where writers did not know of each other there are several; it shows them all.',
     )
     .option('--r <count>', "nodes that must answer (default: the bucket's R)", quorumSize)
+    .option(
+      '--file <path>',
+      'write it there; what an interrupted get has left of it is not fetched again',
+    )
+    .option('--range <bytes>', 'only these, from 0, such as 0-499 or 500-', byteRange)
     .option(
       '--sibling <number>',
       'only this one of several values, as it is',
@@ -41,16 +51,58 @@ export function addGet(program: Command): void {
 Examples:
   quorate get carts alice
   quorate get photos me > me.jpg
+  quorate get media trailer --file trailer.mkv
+  quorate get media trailer --range 0-499
   quorate get carts alice --json     {"bucket","key","context","receipt","values":[{"text","base64"} or {"deleted":true}]}
   quorate get carts alice --r 3 --strict`,
     )
-    .action(async (bucket: string, key: string, options: GetCommandOptions) => {
-      const { r, strict } = options;
-      const entry = await withGlass(options, (client, trace) =>
-        client.bucket(bucket).read(key, { r, strict, trace }),
-      );
-      show({ bucket, key, entry }, options);
-    });
+    .action(get);
+}
+
+async function get(bucket: string, key: string, options: GetCommandOptions): Promise<void> {
+  const { r, strict, file, range } = options;
+  if (file !== undefined || range !== undefined) {
+    await download({ bucket, key }, options);
+    return;
+  }
+  const entry = await withGlass(options, (client, trace) =>
+    client.bucket(bucket).read(key, { r, strict, trace }),
+  );
+  if (options.json !== true && isOneBig(entry, options)) await download({ bucket, key }, options);
+  else show({ bucket, key, entry }, options);
+}
+
+/** What is asked for is too large for a message. */
+function isOneBig(entry: Entry<Uint8Array>, { sibling }: GetCommandOptions): boolean {
+  if (sibling !== undefined) return entry.bigOf(sibling - 1) !== undefined;
+  return entry.siblingCount === 1 && entry.big !== undefined;
+}
+
+async function download(
+  { bucket, key }: Omit<Found, 'entry'>,
+  options: GetCommandOptions,
+): Promise<void> {
+  const { r, strict, file, range, sibling } = options;
+  const chosen = sibling === undefined ? undefined : sibling - 1;
+  const name = `${bucket}/${key}`;
+  try {
+    const { context, receipt } = await interruptible((signal) =>
+      withClient(options, (client) => {
+        const open: Download['open'] = (wanted) =>
+          client.bucket(bucket).getStream(key, { r, strict, sibling: chosen, signal, ...wanted });
+        if (file === undefined) return downloadToStdout({ name, open }, range);
+        return downloadToFile({ name, open }, file, range);
+      }),
+    );
+    if (options.verbose === true) say(`${textOfReceipt(receipt)}\ncontext ${context.toString()}`);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    const count = error.entry.siblingCount;
+    throw new CommandError(
+      exitCodes.refused,
+      `${name} has ${count} values: choose one with --sibling 1 to ${count}`,
+    );
+  }
 }
 
 function show(found: Found, options: GetCommandOptions): void {
@@ -58,13 +110,16 @@ function show(found: Found, options: GetCommandOptions): void {
   if (!entry.exists) throw new NotFoundError(`no such key: ${bucket}/${key}`);
   if (options.json === true) printJson(fieldsOf(found));
   else if (options.sibling !== undefined) printSibling(entry, options.sibling);
-  else if (entry.siblings.length === 1) printBytes(entry.bytes());
+  else if (entry.siblingCount === 1) printBytes(entry.bytes());
   else printSiblings(found);
   if (options.verbose === true) say(`${receiptOf(entry)}\ncontext ${entry.context.toString()}`);
 }
 
 function fieldsOf({ bucket, key, entry }: Found): Record<string, unknown> {
-  const values = entry.siblings.map((bytes) => {
+  const values = Array.from({ length: entry.siblingCount }, (_, at) => {
+    const big = entry.bigOf(at);
+    if (big !== undefined) return big;
+    const bytes = entry.siblingAt(at)!;
     if (bytes === null) return { deleted: true };
     return { text: textOf(bytes), base64: Buffer.from(bytes).toString('base64') };
   });
@@ -72,25 +127,38 @@ function fieldsOf({ bucket, key, entry }: Found): Record<string, unknown> {
 }
 
 function printSibling(entry: Entry<Uint8Array>, number: number): void {
-  const bytes = entry.siblings[number - 1];
+  const bytes = entry.siblingAt(number - 1);
   if (bytes === undefined) {
-    throw new CommandError(exitCodes.notFound, `there are ${entry.siblings.length} values`);
+    throw new CommandError(exitCodes.notFound, `there are ${entry.siblingCount} values`);
   }
   if (bytes === null) throw new CommandError(exitCodes.notFound, `value ${number} is a delete`);
   printBytes(bytes);
 }
 
 function printSiblings({ bucket, key, entry }: Found): void {
-  const count = entry.siblings.length;
+  const count = entry.siblingCount;
   printLine(`${bucket}/${key} has ${count} values: their writers did not know of each other.`);
-  for (const [index, bytes] of entry.siblings.entries()) {
-    printLine(`--- ${index + 1} of ${count}${bytes === null ? ': deleted' : ''}`);
-    if (bytes !== null) printLine(textOf(bytes) ?? `(${bytes.length} bytes that are not text)`);
-  }
+  for (let at = 0; at < count; at++) printOneOf(entry, at);
   printLine('---');
   say(`To keep one: quorate put ${bucket} ${key} VALUE --context ${entry.context.toString()}`);
 }
 
+function printOneOf(entry: Entry<Uint8Array>, at: number): void {
+  const head = `--- ${at + 1} of ${entry.siblingCount}`;
+  const big = entry.bigOf(at);
+  if (big !== undefined) {
+    printLine(`${head}: ${big.size} bytes, had by --sibling ${at + 1} --file PATH`);
+    return;
+  }
+  const bytes = entry.siblingAt(at)!;
+  printLine(bytes === null ? `${head}: deleted` : head);
+  if (bytes !== null) printLine(textOf(bytes) ?? `(${bytes.length} bytes that are not text)`);
+}
+
 function receiptOf(entry: Entry<Uint8Array>): string {
-  return entry.receipt === undefined ? '' : receiptText(entry.receipt);
+  return textOfReceipt(entry.receipt);
+}
+
+function textOfReceipt(receipt: Receipt | undefined): string {
+  return receipt === undefined ? '' : receiptText(receipt);
 }

@@ -1,18 +1,26 @@
 /** `quorate put`: stores a value. */
 import type { Command } from 'commander';
+import { basename } from 'node:path';
+import { UnfinishedUploadError, type PutStreamOptions } from '../../client/big-values.js';
 import type { PutResult } from '../../client/bucket.js';
+import type { UploadPosition } from '../../client/upload.js';
+import { RealClock } from '../../seams/real-clock.js';
 import { receiptText } from '../../wire/receipt.js';
-import { addDataOptions, type DataOptions } from '../data-options.js';
+import { addDataOptions, withClient, type DataOptions } from '../data-options.js';
 import { addTraceOptions, withGlass, type TraceOptions } from '../insight/traced.js';
+import { interruptible } from '../interruption.js';
 import { printJson, say } from '../output.js';
 import { durationMs, quorumSize } from '../parsers.js';
-import { readValue } from '../value-source.js';
+import { ByteBar } from '../byte-bar.js';
+import { positionOfText, positionText } from '../upload-text.js';
+import { bytesOf, openValue, type OpenedValue } from '../value-source.js';
 
 interface PutCommandOptions extends TraceOptions {
   readonly file?: string;
   readonly context?: string;
   readonly w?: number;
   readonly ttl?: number;
+  readonly resume?: UploadPosition;
 }
 
 export function addPut(program: Command): void {
@@ -20,12 +28,17 @@ export function addPut(program: Command): void {
     .command('put <bucket> <key> [value]')
     .summary('store a value')
     .description(
-      'Stores a value. Without --context it replaces what is there; with one, exactly what its author has seen: other values stay as siblings.',
+      'Stores a value of any size: what does not fit one message is read and stored piece by piece, and shows when all of it is there. Without --context it replaces what is there; with one, exactly what its author has seen: other values stay as siblings.',
     )
     .option('--file <path>', 'take the value from a file')
     .option('--context <text>', "what 'get --json' or an earlier put said; '-': nothing was seen")
     .option('--w <count>', "nodes that must have stored it (default: the bucket's W)", quorumSize)
-    .option('--ttl <time>', 'it expires after this, such as 30s, 10m, 7d', durationMs);
+    .option('--ttl <time>', 'it expires after this, such as 30s, 10m, 7d', durationMs)
+    .option(
+      '--resume <word>',
+      'go on where a put of the same file broke off, which said this word',
+      positionOfText,
+    );
   addTraceOptions(addDataOptions(command))
     .addHelpText(
       'after',
@@ -34,6 +47,7 @@ Examples:
   quorate put carts alice '3 apples'
   quorate put carts alice '3 apples' --trace
   quorate put photos me --file me.jpg --w 3
+  quorate put media trailer --file trailer.mkv
   gzip < dump | quorate put dumps today -
   quorate put carts alice '3 apples, 1 pear' --context "$(quorate get carts alice --json | jq -r .context)"`,
     )
@@ -46,12 +60,64 @@ async function put(
   argument: string | undefined,
   options: PutCommandOptions,
 ): Promise<void> {
-  const value = await readValue({ argument, file: options.file });
+  const { file, trace, traceFile } = options;
+  const value = await openValue({ argument, file });
+  const isTraced = trace === true || traceFile !== undefined;
+  try {
+    const result = isTraced
+      ? await putTraced({ bucket, key, value, options })
+      : await putPieces({ bucket, key, value, options });
+    reportWrite({ bucket, key, result, options });
+  } finally {
+    await value.close();
+  }
+}
+
+interface Put {
+  readonly bucket: string;
+  readonly key: string;
+  readonly value: OpenedValue;
+  readonly options: PutCommandOptions;
+}
+
+/** One request is put under the glass; of a big value there are many. */
+async function putTraced({ bucket, key, value, options }: Put): Promise<PutResult> {
+  const bytes = await bytesOf(value);
   const { context, w, ttl, strict } = options;
-  const result = await withGlass(options, (client, trace) =>
-    client.bucket(bucket).put(key, value, { context, w, strict, ttlMs: ttl, trace }),
+  return withGlass(options, (client, trace) =>
+    client.bucket(bucket).put(key, bytes, { context, w, strict, ttlMs: ttl, trace }),
   );
-  reportWrite({ bucket, key, result, options });
+}
+
+async function putPieces({ bucket, key, value, options }: Put): Promise<PutResult> {
+  const { context, w, ttl, strict, file, resume } = options;
+  const title = file === undefined ? key : basename(file);
+  const bar = new ByteBar(process.stderr, new RealClock(), title);
+  const streamed: PutStreamOptions = {
+    context,
+    w,
+    strict,
+    ttlMs: ttl,
+    size: value.size,
+    resume,
+    // What comes by standard input can't come twice.
+    keep: file !== undefined,
+    onProgress: ({ bytes, size }) => bar.show(bytes, size),
+  };
+  try {
+    return await interruptible((signal) =>
+      withClient(options, (client) =>
+        client.bucket(bucket).putStream(key, value.pieces, { ...streamed, signal }),
+      ),
+    );
+  } catch (error) {
+    bar.end();
+    if (!(error instanceof UnfinishedUploadError)) throw error;
+    say(`To go on within the hour: the same put with --resume ${positionText(error.position)}`);
+    throw error.cause;
+  } finally {
+    bar.end();
+  }
 }
 
 /** Silent unless asked: nothing said is success. */
