@@ -92,6 +92,20 @@ export class TooLargeError extends QuorateError {
   }
 }
 
+/** A big value was replaced or deleted while it was read: what was read of it is of no use. */
+export class ReplacedError extends QuorateError {
+  constructor(message = 'the value was replaced while it was read: read it again from the start') {
+    super(409, message);
+  }
+}
+
+/** What was read of a big value is not what was put. */
+export class DigestError extends QuorateError {
+  constructor(message = 'what was read has another SHA-256 than what was put: read it again') {
+    super(503, message);
+  }
+}
+
 /** Nothing was done: who asked takes other nodes for the owners of its keys than this one does. */
 export class OtherConfigurationError extends QuorateError {
   static readonly code = 421;

@@ -18,6 +18,15 @@ export type {
   GetOptions,
   PutOptions,
 } from './client/bucket-options.js';
+export { BigValueError, type BigValueInfo } from './client/big-entry.js';
+export { BigRead } from './client/big-read.js';
+export {
+  UnfinishedUploadError,
+  type GetStreamOptions,
+  type PutStreamOptions,
+} from './client/big-values.js';
+export type { ByteSource } from './client/byte-source.js';
+export type { Progress, UploadPosition } from './client/upload.js';
 export { Context } from './client/context.js';
 export { ConflictError, Entry } from './client/entry.js';
 export type { RequestTrace } from './client/request-trace.js';

@@ -86,7 +86,18 @@ export function contextOf(context: Context | string | undefined): Context | unde
 }
 
 /** Throws `MalformedError`. */
-export function onlyIfOf(
+/** What the author of a write has seen, and on what condition it is done. */
+export function seenOf(
+  options: DeleteOptions,
+  { isDelete }: { readonly isDelete: boolean },
+): { readonly context: Context | undefined; readonly onlyIf: OnlyIf | undefined } {
+  const context = contextOf(options.context);
+  const onlyIf = onlyIfOf(options.if, { context, isDelete });
+  // What is put where nothing is replaces the deletes of others, seen or not.
+  return { context: onlyIf?.is === 'absent' ? undefined : context, onlyIf };
+}
+
+function onlyIfOf(
   condition: Condition | undefined,
   write: { readonly context: Context | undefined; readonly isDelete: boolean },
 ): OnlyIf | undefined {

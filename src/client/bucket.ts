@@ -2,35 +2,26 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
-import { ConditionError, QuorateError, TooLargeError, TooManySiblingsError } from '../errors.js';
-import type { Receipt } from '../wire/receipt.js';
+import { QuorateError, TooLargeError, TooManySiblingsError } from '../errors.js';
+import { inBatches } from './batches.js';
+import type { BigRead } from './big-read.js';
+import { BigValues, type GetStreamOptions, type PutStreamOptions } from './big-values.js';
+import type { BucketClient } from './bucket-client.js';
 import {
-  contextOf,
   keyOf,
-  onlyIfOf,
-  operationOf,
-  quorumOf,
-  timeoutMsOf,
-  ttlMsOf,
   type BucketDefaults,
   type DeleteOptions,
   type GetOptions,
   type PutOptions,
 } from './bucket-options.js';
-import { Context } from './context.js';
+import { BucketRequests, noOptions, type Key, type PutResult } from './bucket-requests.js';
+import type { ByteSource } from './byte-source.js';
+import type { Context } from './context.js';
 import { Entry } from './entry.js';
-import { inBatches } from './batches.js';
-import { Request, type Terms } from './request.js';
 import type { ValueCodec } from './value-codec.js';
 import type { Watch } from './watch.js';
 
-export type Key = string | Uint8Array;
-
-export interface PutResult {
-  /** What the author has seen now, its own write included; for the next put on the key. */
-  readonly context: Context;
-  readonly receipt: Receipt;
-}
+export type { Key, PutResult } from './bucket-requests.js';
 
 export type CreateOptions = Omit<PutOptions, 'context' | 'if'>;
 
@@ -55,31 +46,29 @@ export class PutAllError extends AggregateError {
   }
 }
 
-/** What a bucket needs of its client. */
-export interface BucketClient {
-  readonly timeoutMs: number;
-  intern(terms: Omit<Terms, 'id'>): Terms;
-  nextOperation(): ByteString;
-  submit(request: Request): void;
-  watch(bucket: string, pattern: string): Watch;
-}
-
-const noOptions: PutOptions & GetOptions = {};
+const tooLarge = `${TooLargeError.valueText} where it is put as one: use "putStream"`;
 
 export class Bucket<Out, In = Out> {
-  private readonly getTerms: Terms;
-  private readonly putTerms: Terms;
+  private readonly requests: BucketRequests<Out, In>;
+  private readonly big: BigValues;
 
   /** @internal */
   constructor(
     readonly name: string,
-    private readonly bytes: ByteString,
+    bytes: ByteString,
     private readonly client: BucketClient,
     private readonly codec: ValueCodec<Out, In>,
-    private readonly defaults: BucketDefaults<Out, In>,
+    defaults: BucketDefaults<Out, In>,
   ) {
-    this.getTerms = this.termsOf('get', noOptions);
-    this.putTerms = this.termsOf('put', noOptions);
+    const requests = new BucketRequests(bytes, client, codec, defaults);
+    this.requests = requests;
+    this.big = new BigValues({
+      name,
+      client,
+      termsOf: (kind, options, of) => requests.termsOf(kind, options, of),
+      ttlMs: (options) => requests.ttlMs(options),
+      read: (key, options) => this.read(Buffer.from(key, 'latin1'), options),
+    });
   }
 
   /**
@@ -90,8 +79,8 @@ export class Bucket<Out, In = Out> {
   put(key: Key, value: In, options: PutOptions = noOptions): Promise<PutResult> {
     return new Promise((resolve, reject) => {
       const bytes = this.codec.encode(value);
-      if (bytes.length > limits.valueBytesMax) throw new TooLargeError();
-      this.write({ key, value: bytes, options, resolve, reject });
+      if (bytes.length > limits.valueBytesMax) throw new TooLargeError(tooLarge);
+      this.requests.write({ key, value: bytes, options, resolve, reject });
     });
   }
 
@@ -126,22 +115,49 @@ export class Bucket<Out, In = Out> {
    */
   delete(key: Key, options: DeleteOptions = noOptions): Promise<PutResult> {
     return new Promise((resolve, reject) => {
-      this.write({ key, value: null, options, resolve, reject });
+      this.requests.write({ key, value: null, options, resolve, reject });
     });
+  }
+
+  /**
+   * Stores a value of any size, read from its source no faster than it is stored; a few parts of it
+   * are in memory at once. It shows when all of it is there, or not at all. Options are those of
+   * `put`; `timeoutMs` is the deadline of one try of one part, which is tried again for a minute.
+   */
+  async putStream(
+    key: Key,
+    source: ByteSource,
+    options: PutStreamOptions = noOptions,
+  ): Promise<PutResult> {
+    try {
+      const { context, receipt } = await this.big.put(keyOf(key), source, options);
+      return { context, receipt: receipt! };
+    } catch (error) {
+      throw this.requests.withFound(key, error);
+    }
+  }
+
+  /**
+   * Opens a value of any size, or a range of one, to be read piece by piece; undefined for an
+   * absent key. Rejects with `ConflictError` where there are several values and the option
+   * `sibling` names none.
+   */
+  async getStream(key: Key, options: GetStreamOptions = noOptions): Promise<BigRead | undefined> {
+    return this.big.open(keyOf(key), options);
   }
 
   /** Undefined for an absent key. */
   get(key: Key, options: GetOptions = noOptions): Promise<Entry<Out> | undefined> {
     return new Promise((resolve, reject) => {
       const onEntry = (entry: Entry<Out>): void => resolve(entry.exists ? entry : undefined);
-      this.fetch({ key, options, onEntry, reject });
+      this.requests.fetch({ key, options, onEntry, reject });
     });
   }
 
   /** As `get`, but an absent key gives an entry without values, whose context can go with a put. */
   read(key: Key, options: GetOptions = noOptions): Promise<Entry<Out>> {
     return new Promise((resolve, reject) => {
-      this.fetch({ key, options, onEntry: resolve, reject });
+      this.requests.fetch({ key, options, onEntry: resolve, reject });
     });
   }
 
@@ -220,86 +236,5 @@ export class Bucket<Out, In = Out> {
    */
   watch(pattern = '>'): Watch {
     return this.client.watch(this.name, pattern);
-  }
-
-  private fetch(get: {
-    readonly key: Key;
-    readonly options: GetOptions;
-    readonly onEntry: (entry: Entry<Out>) => void;
-    readonly reject: (error: QuorateError) => void;
-  }): void {
-    const { key, options, onEntry, reject } = get;
-    const request = new Request({
-      terms: options === noOptions ? this.getTerms : this.termsOf('get', options),
-      key: keyOf(key),
-      value: null,
-      context: undefined,
-      operation: '',
-      isNamed: false,
-      ttlMs: 0,
-      onlyIf: undefined,
-      onResult: (result) => {
-        if (!result.ok) reject(result.error);
-        else {
-          const { values, context, receipt } = result;
-          onEntry(new Entry(key, values, context, receipt, this.codec));
-        }
-      },
-    });
-    // What the client would do by itself nobody else could tell of.
-    if (options.trace !== undefined) request.coordinate();
-    this.client.submit(request);
-  }
-
-  private write(put: {
-    readonly key: Key;
-    readonly value: Uint8Array | null;
-    readonly options: PutOptions;
-    readonly resolve: (result: PutResult) => void;
-    readonly reject: (error: QuorateError) => void;
-  }): void {
-    const { key, value, options, resolve, reject } = put;
-    const { operation } = options;
-    const given = contextOf(options.context);
-    const onlyIf = onlyIfOf(options.if, { context: given, isDelete: value === null });
-    this.client.submit(
-      new Request({
-        terms: options === noOptions ? this.putTerms : this.termsOf('put', options),
-        key: keyOf(key),
-        value,
-        // What is put where nothing is replaces the deletes of others, seen or not.
-        context: onlyIf?.is === 'absent' ? undefined : given,
-        operation: operation === undefined ? this.client.nextOperation() : operationOf(operation),
-        isNamed: operation !== undefined,
-        ttlMs: value === null ? 0 : ttlMsOf(options.ttlMs ?? this.defaults.ttlMs),
-        onlyIf,
-        onResult: (result) => {
-          if (!result.ok) reject(this.shown(key, result.error));
-          else resolve({ context: result.context, receipt: result.receipt! });
-        },
-      }),
-    );
-  }
-
-  /** With what is there as an entry, where a condition was not met. */
-  private shown(key: Key, error: QuorateError): QuorateError {
-    if (!(error instanceof ConditionError) || error.found === undefined) return error;
-    const { values, context } = error.found;
-    const seen = context === undefined ? Context.empty : Context.ofBytes(context);
-    error.entry = new Entry(key, values, seen, undefined, this.codec);
-    return error;
-  }
-
-  private termsOf(kind: Terms['kind'], options: PutOptions & GetOptions): Terms {
-    const { defaults } = this;
-    const quorum =
-      kind === 'put'
-        ? quorumOf(options.w ?? defaults.w, 'w')
-        : quorumOf(options.r ?? defaults.r, 'r');
-    const strict = options.strict ?? defaults.strict ?? false;
-    const timeoutMs = timeoutMsOf(options.timeoutMs ?? defaults.timeoutMs ?? this.client.timeoutMs);
-    const terms = { kind, bucket: this.bytes, quorum, strict, timeoutMs };
-    const { trace } = options;
-    return this.client.intern(trace === undefined ? terms : { ...terms, trace });
   }
 }

@@ -8,9 +8,11 @@ import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { isPrefix } from '../wire/subjects.js';
 import { bucketOf, timeoutMsOf, type BucketDefaults } from './bucket-options.js';
-import { Bucket, type BucketClient } from './bucket.js';
+import { Bucket } from './bucket.js';
+import type { BucketClient } from './bucket-client.js';
 import { Dispatcher } from './dispatcher.js';
 import { pendingBoundsDefault } from './pending.js';
+import { askPlainly } from './plain-ask.js';
 import { RequestTrace } from './request-trace.js';
 import { TermsTable, type Request, type Terms } from './request.js';
 import { retryOptionsDefault, type RetryOptions } from './retry-budget.js';
@@ -69,6 +71,9 @@ export class QuorateClient {
       },
     });
     this.shared = {
+      prefix,
+      clock,
+      ask: (question) => askPlainly(bus, clock, question),
       timeoutMs: timeoutMsDefault,
       intern: (terms: Omit<Terms, 'id'>) => this.terms.intern(terms),
       nextOperation: () => this.nextOperation(),

@@ -82,11 +82,13 @@ export function encodeRows(
     copied: copiedColumn(rows, sentMs),
   };
   const ifs = ifsColumn(rows);
-  if (traces === undefined && ifs === undefined) return encodeFrame(frame);
+  const areManifests = rows.some((row) => row.isManifest);
+  if (traces === undefined && ifs === undefined && !areManifests) return encodeFrame(frame);
   return encodeFrame({
     ...frame,
     ...(traces === undefined ? {} : { traces }),
     ...(ifs === undefined ? {} : { ifs }),
+    ...(areManifests ? { manifests: rows.map((row) => row.isManifest) } : {}),
   });
 }
 
@@ -147,6 +149,7 @@ export function handleRows(
   handlers: RowHandlers,
 ): void {
   const failures = failuresOf(reply);
+  const manifests = manifestsOf(reply);
   for (let i = 0; i < rows.length; i++) {
     const request = rows[i]!;
     const failure = failures?.get(i);
@@ -161,6 +164,7 @@ export function handleRows(
       // A put's reply without room for the context: what its author saw before is still true.
       context: bin === null ? (request.context ?? Context.empty) : Context.ofBytes(copy(bin)),
       values: reply.kind === 'put' || absent ? nothing : valuesOf(reply.values[i]!),
+      ...(manifests?.has(i) === true && { manifests: manifests.get(i) }),
       receipt: absent ? undefined : receipts[reply.receiptOf?.[i] ?? 0],
     });
   }
@@ -184,6 +188,20 @@ function withFound(
     context: context === null ? undefined : copy(context),
   };
   return { ...failure, found };
+}
+
+/** By row, the places of those among its values. */
+function manifestsOf(
+  reply: Exclude<FrameReply, FrameRefusal>,
+): Map<number, Set<number>> | undefined {
+  if (reply.kind === 'put' || reply.manifests === undefined) return undefined;
+  const byRow = new Map<number, Set<number>>();
+  for (const [row, sibling] of reply.manifests) {
+    const places = byRow.get(row);
+    if (places === undefined) byRow.set(row, new Set([sibling]));
+    else places.add(sibling);
+  }
+  return byRow;
 }
 
 const nothing: readonly (Uint8Array | null)[] = [];

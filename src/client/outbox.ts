@@ -6,7 +6,8 @@
  * as a hundred rows do). A second frame leaves beside it only when it is a large one of gets, or
  * when the first takes much longer than frames did lately: one slow row shall not hold up a lane.
  * Puts also wait for frames of puts of other lanes, and then leave with theirs: nodes that get
- * their rounds at the same time write and sync them together.
+ * their rounds at the same time write and sync them together. Parts of big values, each a message
+ * of its own, neither wait nor are waited for.
  *
  * A node that refuses with 429 is taken at its word: its lane pauses, longer with each refusal,
  * what was refused waits at the front of it, and then goes on frame by frame. So a node that is
@@ -217,7 +218,8 @@ export class Outbox {
   private leaves(lane: Lane, nowMs: number): boolean {
     lane.listed = false;
     if (nowMs < lane.pausedUntilMs) return false;
-    if (lane.terms.kind === 'get' || !this.mustWait(lane, nowMs)) return true;
+    const { kind, large } = lane.terms;
+    if (kind === 'get' || large === true || !this.mustWait(lane, nowMs)) return true;
     this.waiting.add(lane);
     return false;
   }
@@ -246,8 +248,8 @@ export class Outbox {
     }
     lane.framesInFlight++;
     lane.sentAtMs = nowMs;
-    if (lane.terms.kind === 'put') this.putting.add(lane);
     const { node, terms, confirmers } = lane;
+    if (terms.kind === 'put' && terms.large !== true) this.putting.add(lane);
     const { configuration } = this.routes;
     const frame = { kind: 'frame', sentAtMs: nowMs, lane, rows, deadlineMs } as const;
     if (confirmers === undefined) {
@@ -273,6 +275,7 @@ export class Outbox {
 function mayLeave(lane: Lane, nowMs: number): boolean {
   if (lane.framesInFlight === 0) return true;
   if (lane.framesInFlight >= lane.window) return false;
+  if (lane.terms.large === true) return true;
   return lane.queue.length >= clientLimits.rowsBesideMin || nowMs > overdueAtMs(lane);
 }
 

@@ -28,6 +28,8 @@ export interface Terms {
   readonly quorum: number;
   readonly strict: boolean;
   readonly timeoutMs: number;
+  /** Each row fills a message of its own, as parts of big values do. */
+  readonly large?: true;
   /** Of one request under the glass, which shares no frame. */
   readonly trace?: RequestTrace;
 }
@@ -38,14 +40,16 @@ export class TermsTable {
 
   intern(terms: Omit<Terms, 'id'>): Terms {
     if (terms.trace !== undefined) return { ...terms, id: ++this.lastId };
-    const { kind, bucket, quorum, strict, timeoutMs } = terms;
-    const name = `${kind} ${quorum} ${strict} ${timeoutMs} ${bucket}`;
+    const { kind, bucket, quorum, strict, timeoutMs, large } = terms;
+    const size = large === true ? 'large' : '';
+    const name = `${kind}${size} ${quorum} ${strict} ${timeoutMs} ${bucket}`;
     let interned = this.known.get(name);
     if (interned === undefined) {
       // Who still holds what was dropped goes on with it; at worst equal terms then leave in two
       // frames.
       if (this.known.size >= clientLimits.termsMax) this.known = new Map();
       interned = { id: ++this.lastId, kind, bucket, quorum, strict, timeoutMs };
+      if (large === true) interned = { ...interned, large };
       this.known.set(name, interned);
     }
     return interned;
@@ -60,6 +64,8 @@ export type RequestResult =
        * Of a get: no element for an absent key, null for a tombstone beside others. Of a put: none.
        */
       readonly values: readonly (Uint8Array | null)[];
+      /** Which of the values are manifests of big ones, by their place; left out where none is. */
+      readonly manifests?: ReadonlySet<number> | undefined;
       /** Undefined only of a get of an absent key. */
       readonly receipt: Receipt | undefined;
     }
@@ -76,6 +82,8 @@ export interface RequestOptions {
   readonly ttlMs: number;
   /** On what condition it is put. */
   readonly onlyIf: OnlyIf | undefined;
+  /** The value is the manifest of a big value. */
+  readonly isManifest?: boolean;
   readonly onResult: (result: RequestResult) => void;
 }
 
@@ -92,6 +100,7 @@ export class Request implements RequestFacts {
   readonly isNamed: boolean;
   readonly ttlMs: number;
   readonly onlyIf: OnlyIf | undefined;
+  readonly isManifest: boolean;
   readonly onResult: (result: RequestResult) => void;
   /** What it adds to a frame, without the row's overhead. */
   readonly bytes: number;
@@ -109,7 +118,7 @@ export class Request implements RequestFacts {
   needsCoordinator = false;
   /** Of a put: earlier ones of its key that were tried again, and may come once more. */
   copied: readonly CopiedPut[] | undefined;
-  alone = false;
+  alone: boolean;
   heldBack: string | undefined;
   /** Why it waits for another ring. */
   rerouted: string | undefined;
@@ -123,6 +132,8 @@ export class Request implements RequestFacts {
     this.isNamed = options.isNamed;
     this.ttlMs = options.ttlMs;
     this.onlyIf = options.onlyIf;
+    this.isManifest = options.isManifest === true;
+    this.alone = options.terms.large === true;
     this.onResult = options.onResult;
     this.bytes =
       this.key.length +

@@ -11,6 +11,7 @@ import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf, type Layout, type SideRead } from '../../actors/rules/placement.js';
 import { quorumFor } from '../../actors/rules/quorum.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
+import { namedBucket } from '../wire/part-names.js';
 import { layoutOf, placementGroupsOf, type RingMessage } from '../wire/ring-message.js';
 import type { NodeStates } from './node-states.js';
 import type { Request, Terms } from './request.js';
@@ -112,6 +113,7 @@ export class Readers {
       const at = (first + i) % targets.length;
       const lane = targets[at]!.lane(terms, bounds, confirmers?.[at]);
       if (
+        terms.large !== true &&
         lane.framesInFlight === 0 &&
         lane.queue.length > 0 &&
         lane.queue.length < clientLimits.getsBesideMin &&
@@ -135,6 +137,8 @@ export class Readers {
 
 function isBetter(lane: Lane, than: Lane): boolean {
   if (lane.refusals !== than.refusals) return lane.refusals < than.refusals;
+  if (lane.terms.large === true)
+    return lane.framesInFlight + lane.queue.length < than.framesInFlight + than.queue.length;
   const busy = lane.framesInFlight > 0;
   if (busy !== than.framesInFlight > 0) return !busy;
   return busy ? lane.sentAtMs < than.sentAtMs : lane.queue.length < than.queue.length;
@@ -219,11 +223,13 @@ export class RouteTable {
     const { known } = this;
     if (known === undefined) return undefined;
     const { terms } = request;
-    const { n, r } = this.buckets.get(terms.bucket) ?? known.ring;
+    const { n, r } = this.buckets.get(namedBucket(terms.bucket)) ?? known.ring;
     const { coordinator, readers } = this.routeOf(known, request.partition, n);
     const quorum = terms.quorum === 0 ? r : quorumFor(terms.quorum, r, terms.strict);
-    // R=1 asks nobody else: the first reader is the one that knows of W=1 puts.
-    if (terms.kind === 'get' && quorum > 1 && readers !== undefined) {
+    // R=1 asks nobody else: the first reader is the one that knows of W=1 puts. But of parts of big
+    // values, which never change, all readers are asked in turn.
+    const mayBeAny = quorum > 1 || terms.large === true;
+    if (terms.kind === 'get' && mayBeAny && readers !== undefined) {
       const isOwn = !request.needsCoordinator && readers.reach(quorum);
       return readers.lane(terms, bounds, isOwn ? quorum : undefined);
     }

@@ -29,19 +29,18 @@ import { metaKeys } from './meta.js';
 import { Records } from './records.js';
 import { loadIdentity, recoverRecords } from './recovery.js';
 import type {
-  Expiries,
   HeldRecord,
   Hints,
   MintedRecord,
   OnDurable,
   RecoveryReport,
   Refusal,
+  ScannedKey,
   Store,
   StoreLoad,
   Trees,
 } from './store.js';
-import { StoreExpiries } from './store-expiries.js';
-import { storeGauges, storeInstruments, type StoreInstruments } from './store-instruments.js';
+import { storeInstruments, type StoreInstruments } from './store-instruments.js';
 import { WritePath } from './write-path.js';
 import { Writes } from './writes.js';
 
@@ -59,7 +58,6 @@ export class DurableStore implements Store {
   readonly trees: Trees;
   readonly recent: Store['recent'];
   readonly hints: Hints;
-  readonly expiries: Expiries;
   private identity = '';
   private readonly bounds: StoreBounds;
   private readonly instruments: StoreInstruments;
@@ -88,11 +86,7 @@ export class DurableStore implements Store {
     @inject(Metrics) metrics: Metrics,
   ) {
     const { partitions } = options;
-    storeGauges(metrics, {
-      keys: () => this.keys,
-      records: () => this.records,
-      logBytes: () => this.path?.log.bytes ?? 0,
-    });
+    this.registerGauges(metrics);
     this.instruments = storeInstruments(metrics);
     this.durability = options.durability;
     this.bounds = storeBounds(options.storeBounds);
@@ -101,15 +95,12 @@ export class DurableStore implements Store {
       records: tables.open('records'),
       trees: tables.open('trees'),
       hints: tables.open('hints'),
-      due: tables.open('due'),
     };
     this.hashTrees = new HashTrees(partitions);
     this.trees = this.hashTrees;
     this.records = new Records({
       clock,
       table: this.named.records,
-      due: this.named.due,
-      tables,
       trees: this.hashTrees,
       chunks: new ChunkPool({
         memtableBytesMax: this.bounds.memtableBytesMax,
@@ -124,7 +115,6 @@ export class DurableStore implements Store {
     const { hintBytesMax } = this.bounds;
     this.hintIndex = new HintIndex(this.records, { partitions, bytesMax: hintBytesMax });
     this.changes = new Changes(this.records, this.hintIndex);
-    this.expiries = new StoreExpiries(this.records, this.changes, () => this.admitted);
     this.epochs = new Epochs({
       clock,
       tables,
@@ -269,11 +259,9 @@ export class DurableStore implements Store {
     this.running.log.syncThrough(onDisk);
   }
 
-  scan: Store['scan'] = (range) => this.records.scan(range);
-
-  readonly range: Store['range'] = (bounds) => this.records.range(bounds);
-
-  readonly rootOf: Store['rootOf'] = (partition) => this.records.rootOf(partition);
+  scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
+    return this.records.scan(range);
+  }
 
   setOwned(isOwned: (key: StorageKey) => boolean): void {
     this.isOwned = isOwned;
@@ -304,6 +292,21 @@ export class DurableStore implements Store {
       if (whole) await this.commitClean(row);
     }
     await this.tables.close();
+  }
+
+  private registerGauges(metrics: Metrics): void {
+    metrics.gauge('store.keys', 'keys it holds, tombstones included', () => this.keys);
+    metrics.gauge(
+      'store.memtableBytes',
+      'memory of what the tables do not have yet',
+      () => this.records.memtables.bytes,
+    );
+    metrics.gauge(
+      'store.cacheBytes',
+      'memory of records that were read from the tables',
+      () => this.records.cache.bytes,
+    );
+    metrics.gauge('store.logBytes', 'the commit log on the disk', () => this.path?.log.bytes ?? 0);
   }
 
   private commitClean(row: Buffer): Promise<void> {

@@ -6,7 +6,6 @@ import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { EncodedState, stateIn } from '../wire/encoded-state.js';
-import { dueOf, type Due } from './due.js';
 import type { HeldRecord } from './store.js';
 
 const markBytes = 6;
@@ -28,7 +27,6 @@ export class Held extends EncodedState implements HeldRecord {
     readonly mark: number,
     hi: number,
     lo: number,
-    readonly due: Due,
   ) {
     super(source, start, length);
     this.hi = hi;
@@ -38,11 +36,11 @@ export class Held extends EncodedState implements HeldRecord {
   /** Throws `MalformedError` unless the bytes are one whole state. */
   static of(state: EncodedState, mark = 0): Held {
     const { hi, lo } = state.checkedDigest();
-    return new Held(state, mark, hi | 0, lo | 0, dueOf(state));
+    return new Held(state, mark, hi | 0, lo | 0);
   }
 
   marked(mark: number): Held {
-    return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo, this.due);
+    return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo);
   }
 
   hasDigestOf(other: Held): boolean {
@@ -61,8 +59,7 @@ export class Held extends EncodedState implements HeldRecord {
 
   /** Of its own memory. */
   copy(): Held {
-    const { mark, hi, lo, due } = this;
-    return new Held(stateIn(Buffer.from(this.bytes)), mark, hi, lo, due);
+    return new Held(stateIn(Buffer.from(this.bytes)), this.mark, this.hi, this.lo);
   }
 
   get digest(): Digest {

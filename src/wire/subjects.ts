@@ -30,11 +30,6 @@ export class Subjects {
     return `${this.prefix}.frame.${node}`;
   }
 
-  /** Where keys of a bucket are listed. */
-  keys(bucket: string): string {
-    return `${this.prefix}.keys.${bucket}`;
-  }
-
   /** `name`: `<bucket>.<key>`, or a pattern of those. */
   changed(name: string): string {
     return `${this.prefix}.changed.${name}`;
@@ -90,6 +85,7 @@ export const headerNames = {
   receipt: 'Kv-Receipt',
   outcome: 'Kv-Outcome',
   deleted: 'Kv-Deleted',
+  upload: 'Kv-Upload',
   errorCode: 'Nats-Service-Error-Code',
   error: 'Nats-Service-Error',
 } as const;

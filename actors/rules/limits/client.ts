@@ -49,6 +49,20 @@ export const clientLimits = {
    */
   watchChangesMax: 65_536,
 
+  /**
+   * Parts of one big value that are sent and not acknowledged, or fetched before they are asked
+   * for: enough to keep three nodes busy, and all of it that is in memory.
+   */
+  partsUnderWayMax: 4,
+  partsAheadMax: 4,
+  /**
+   * A part is tried again for so long, with rests that double from the one to the other: nodes and
+   * nats-server restart in less.
+   */
+  partPatienceMs: 60_000,
+  partRestMsMin: 50,
+  partRestMsMax: 1_000,
+
   /** Tries after the first. Four take less than 375 ms: what lasts surfaces within a second. */
   retriesMax: 4,
   /** Before the first, and what doubling it ends at. */

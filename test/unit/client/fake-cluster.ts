@@ -16,7 +16,9 @@ import {
   encodePutReply,
   encodeRefusal,
   type FrameRefusal,
+  type GetFrameReply,
   type FrameValue,
+  type ManifestPlace,
   type RowError,
 } from '../../../src/wire/frame-replies.js';
 import { type Frame } from '../../../src/wire/frames.js';
@@ -24,6 +26,7 @@ import { encodeContext } from '../../../src/wire/key-state-codec.js';
 import { decodeClientFrame, encodeOwnReply, type OwnFrame } from '../../../src/wire/own-frames.js';
 import { digestBytes } from '../../../src/wire/digest-codec.js';
 import { encodeDocument } from '../../../src/wire/message-pack.js';
+import { uploadOf, uploadText } from '../../../src/wire/part-names.js';
 import { ringMessageOf, type RingNode } from '../../../src/wire/ring-message.js';
 import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';
 import { SimRandom } from '../../simulation/core/sim-random.js';
@@ -46,6 +49,7 @@ export interface SeenFrame {
 }
 
 export const partitions = 12;
+const empty = new Uint8Array(0);
 /** The time a node takes for a frame. */
 export const workUs = 1_000;
 
@@ -98,6 +102,7 @@ export class FakeNode {
     const bus = new SimBus(this.cluster.nats, process.name, process);
     bus.subscribe('kv.ring', ({ reply }) => bus.publish(reply, this.ring()), { queue: 'q' });
     bus.subscribe(`kv.frame.${this.id}`, (message) => this.take(bus, process, message));
+    bus.subscribe('kv.put.>', (message) => this.begin(bus, message), { queue: 'q' });
   }
 
   kill(): void {
@@ -181,6 +186,22 @@ export class FakeNode {
     scheduler.in(this.takesUs, process, () => bus.publish(reply, this.answer(frame, word)));
   }
 
+  /** Of uploads, which is all that is asked for plainly here. */
+  private begin(bus: SimBus, message: BusMessage): void {
+    if (message.header('Kv-Upload') !== 'begin') throw new Error('not the begin of an upload');
+    const upload = uploadOf(this.cluster.nowMs, String(this.cluster.uploads++).padStart(10, '0'));
+    bus.publish(message.reply, empty, { headers: { 'Kv-Upload': uploadText(upload) } });
+  }
+
+  /** Of what is answered about these keys. */
+  private manifestsOf(keys: readonly Uint8Array[]): readonly ManifestPlace[] {
+    const { manifests } = this.cluster;
+    return keys.flatMap((bytes, row): ManifestPlace[] => {
+      const places = manifests.get(Buffer.from(bytes).toString('latin1')) ?? [];
+      return places.map((place) => [row, place] as const);
+    });
+  }
+
   private isReaderOf({ bucket, keys, side }: OwnFrame): boolean {
     return keys.every((bytes) => {
       const key = Buffer.from(bytes).toString('latin1');
@@ -214,7 +235,7 @@ export class FakeNode {
     }
     const receipts = ['r=1/1 primaries=1 fallbacks=0 durability=sync'];
     const columns = { contexts, values, receipts, receiptOf: null, errors, clock: null };
-    const shown = { kind: 'get', ...columns } as const;
+    const shown = { kind: 'get', ...columns, ...this.manifestsColumn(keys) } as const;
     return encodeOwnReply({ digests, shown: whole ? shown : undefined }, this.replyBytesMax);
   }
 
@@ -232,6 +253,8 @@ export class FakeNode {
         values.push(null);
       } else if (frame.kind === 'put') {
         this.values.set(key, frame.values[i]!);
+        if (frame.manifests?.[i] === true) this.cluster.manifests.set(key, [0]);
+        else this.cluster.manifests.delete(key);
         contexts.push(encodeContext(this.mint(key)));
       } else {
         const context = this.cluster.contexts.get(key);
@@ -247,7 +270,15 @@ export class FakeNode {
     const columns = { contexts, receipts, receiptOf: null, errors, clock: this.clock };
     return frame.kind === 'put'
       ? encodePutReply({ kind: 'put', ...columns }, this.replyBytesMax)
-      : encodeGetReply({ kind: 'get', ...columns, values }, this.replyBytesMax);
+      : encodeGetReply(
+          { kind: 'get', ...columns, values, ...this.manifestsColumn(frame.keys) },
+          this.replyBytesMax,
+        );
+  }
+
+  private manifestsColumn(keys: readonly Uint8Array[]): Pick<GetFrameReply, 'manifests'> {
+    const manifests = this.manifestsOf(keys);
+    return manifests.length === 0 ? {} : { manifests };
   }
 
   private mint(key: string): Versions {
@@ -262,6 +293,9 @@ export class FakeCluster {
   readonly errors: unknown[] = [];
   readonly values = new Map<string, FrameValue>();
   readonly contexts = new Map<string, Versions>();
+  /** By key, which of its values are manifests. */
+  readonly manifests = new Map<string, readonly number[]>();
+  uploads = 0;
   readonly scheduler = new Scheduler((error) => this.errors.push(error));
   readonly nats: SimNats;
   readonly nodes: readonly FakeNode[];
