@@ -71,14 +71,14 @@ export function barLine(progress: {
   readonly rate: number | undefined;
 }): string {
   const { title, bytes, size, rate } = progress;
-  const speed = rate === undefined ? '' : `  ${sizeText(rate)}/s`;
-  if (size === undefined) return `${title}  ${sizeText(bytes)}${speed}`;
+  const speed = rate === undefined ? '' : ` · ${sizeText(rate)}/s`;
+  if (size === undefined) return `${title} · ${sizeText(bytes)}${speed}`;
   const share = size === 0 ? 1 : bytes / size;
-  const filled = Math.floor(share * barCells);
-  const bar = '█'.repeat(filled) + '░'.repeat(barCells - filled);
-  const percent = `${Math.floor(100 * share)}`.padStart(3);
-  const left = rate === undefined ? '' : `  ${leftText((size - bytes) / rate)}`;
-  return `${title}  ${bar} ${percent} %  ${sizeText(bytes)} of ${sizeText(size)}${speed}${left}`;
+  const full = Math.floor(share * barCells);
+  const bar = '#'.repeat(full) + '-'.repeat(barCells - full);
+  const left = rate === undefined ? '' : ` · ${leftText((size - bytes) / rate)}`;
+  const done = `${Math.floor(100 * share)} % · ${sizeText(bytes)} of ${sizeText(size)}`;
+  return `${title} [${bar}] ${done}${speed}${left}`;
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];

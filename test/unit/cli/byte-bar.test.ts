@@ -17,7 +17,7 @@ describe('a bar', () => {
     bar.show(100_000_000, 1_000_000_000);
     bar.end();
     expect(written).toHaveLength(3);
-    expect(written[1]).toMatch(/^\rtrailer\.mkv {2}██░+ {2}10 % {2}100 MB/);
+    expect(written[1]).toMatch(/^\rtrailer\.mkv \[##-+\] 10 % · 100 MB/);
     const line = written[1]!.slice('\r'.length, -'\u001b[K'.length);
     expect(line).toHaveLength(59);
     expect(written[2]).toBe('\r\u001b[K');
@@ -43,9 +43,9 @@ describe('a bar', () => {
 });
 
 test.each([
-  [{ bytes: 500, size: 1_000, rate: 100 }, /50 % {2}500 B of 1\.0 kB {2}100 B\/s {2}5 s left$/],
-  [{ bytes: 0, size: 0, rate: undefined }, /100 % {2}0 B of 0 B$/],
-  [{ bytes: 5_000_000, size: undefined, rate: 1_000_000 }, /^t {2}5\.0 MB {2}1\.0 MB\/s$/],
+  [{ bytes: 500, size: 1_000, rate: 100 }, /50 % · 500 B of 1\.0 kB · 100 B\/s · 5 s left$/],
+  [{ bytes: 0, size: 0, rate: undefined }, /100 % · 0 B of 0 B$/],
+  [{ bytes: 5_000_000, size: undefined, rate: 1_000_000 }, /^t · 5\.0 MB · 1\.0 MB\/s$/],
   [{ bytes: 0, size: 1e9, rate: 100_000 }, /2 h 46 min left$/],
   [{ bytes: 0, size: 1e9, rate: 10_000_000 }, /1 min 40 s left$/],
 ])('%j', (progress, line) => {
