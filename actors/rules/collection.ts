@@ -52,10 +52,10 @@ export function mayBeForgotten(state: KeyState): boolean {
 }
 
 /** Wall clock; `Infinity` for what lives until it is replaced. */
-function deadSinceMs(sibling: Sibling): number {
+export function deadSinceMs(sibling: Sibling): number {
   if (isRemembered(sibling)) return forgottenAtMs(sibling.copiesUntilMs!);
-  if (sibling.value === null) return sibling.writtenAtMs;
-  return sibling.expiresAtMs === 0 ? Infinity : sibling.expiresAtMs;
+  if (sibling.expiresAtMs !== 0) return sibling.expiresAtMs;
+  return sibling.value === null ? sibling.writtenAtMs : Infinity;
 }
 
 /**

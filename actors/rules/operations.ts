@@ -9,6 +9,7 @@
  * that say since when their author asks never need it (`src/coordinator/minting.ts`): what is
  * remembered is for the one that can't say.
  */
+import { asEmptied, isEmptied } from './expiry.js';
 import { limits } from './limits.js';
 import type { Sibling } from './sibling.js';
 
@@ -88,18 +89,24 @@ function mayBeCopied({ copiesUntilMs }: Sibling, nowMs: number): boolean {
 }
 
 /**
- * Of one dot, what both sides know of its put: whether copies may come, until when, and whether it
- * has been replaced. More is known later, never less, so it does not matter in which order sides
- * meet.
+ * Of one dot, what both sides know of its put: whether copies may come, until when, whether it has
+ * been replaced, and whether its value expired. More is known later, never less, so it does not
+ * matter in which order sides meet.
  */
 export function joined(a: Sibling, b: Sibling): Sibling {
   const [more, less] = knowledgeOf(a) >= knowledgeOf(b) ? [a, b] : [b, a];
-  if ((less.copiesUntilMs ?? 0) <= (more.copiesUntilMs ?? 0)) return more;
-  return { ...more, copiesUntilMs: less.copiesUntilMs! };
+  const isTold = (less.copiesUntilMs ?? 0) <= (more.copiesUntilMs ?? 0);
+  const told = isTold ? more : { ...more, copiesUntilMs: less.copiesUntilMs! };
+  if (told.value === null || !isEmptied(less)) return told;
+  return asEmptied({ ...told, expiresAtMs: less.expiresAtMs });
 }
 
 export function knowsAsMuch(a: Sibling, b: Sibling): boolean {
-  return knowledgeOf(a) === knowledgeOf(b) && a.copiesUntilMs === b.copiesUntilMs;
+  return (
+    knowledgeOf(a) === knowledgeOf(b) &&
+    a.copiesUntilMs === b.copiesUntilMs &&
+    isEmptied(a) === isEmptied(b)
+  );
 }
 
 function knowledgeOf(sibling: Sibling): number {

@@ -15,7 +15,10 @@ export interface Dot {
 
 export interface Sibling {
   readonly dot: Dot;
-  /** `null` is a tombstone. The bytes may be a view into the encoded state. */
+  /**
+   * `null` is a tombstone, or with `expiresAtMs` a value that expired (`expiry.ts`). The bytes may
+   * be a view into the encoded state.
+   */
   readonly value: Uint8Array | null;
   /** Wall clock of the coordinator; orders nothing but last-writer-wins. */
   readonly writtenAtMs: number;

@@ -4,6 +4,7 @@ import { Bus } from '../seams/bus.js';
 import { ChangeEvents } from './change-events.js';
 import { Documents } from './documents.js';
 import { FrameApi } from './frame-api.js';
+import { KeysApi } from './keys-api.js';
 import { PutOrdering } from './put-ordering.js';
 import { Service } from './service.js';
 import { SubjectApi } from './subject-api.js';
@@ -16,6 +17,7 @@ export class WaysIn {
     @inject(Bus) private readonly bus: Bus,
     @inject(SubjectApi) private readonly subjects: SubjectApi,
     @inject(FrameApi) private readonly frames: FrameApi,
+    @inject(KeysApi) private readonly keys: KeysApi,
     @inject(PutOrdering) private readonly ordering: PutOrdering,
     @inject(Documents) private readonly documents: Documents,
     @inject(ChangeEvents) private readonly changes: ChangeEvents,
@@ -36,12 +38,14 @@ export class WaysIn {
     this.ordering.open();
     this.subjects.open();
     this.frames.open();
+    this.keys.open();
   }
 
   /** Takes no more; resolves when everything taken has been answered. */
   async close(): Promise<void> {
     this.subjects.close();
     this.frames.close();
+    this.keys.close();
     // Requests that were on their way are taken still; without a server there are none.
     if (this.bus.connected) await this.bus.flush().catch(() => undefined);
     await this.traffic.idle();

@@ -130,6 +130,7 @@ function services(prefix: string): { subject: string; stream: boolean }[] {
     ...verbs.map((verb) => `${prefix}.${verb}.>`),
     `${prefix}.p.>`,
     `${prefix}.frame.*`,
+    `${prefix}.keys.*`,
     `${prefix}.ring`,
   ];
   const many = [`${prefix}.status`, '$SRV.>'];

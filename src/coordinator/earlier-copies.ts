@@ -1,4 +1,5 @@
 /** What a coordinator finds of a put that may have been done before, here or elsewhere. */
+import { isEmptied } from '../../actors/rules/expiry.js';
 import { copied, isRemembered, saysCopies } from '../../actors/rules/operations.js';
 import type { KeyState, SeenContext, Sibling } from '../../actors/rules/versions.js';
 import { hasSeen, nothingSeen, sameDot } from '../../actors/rules/versions.js';
@@ -15,14 +16,17 @@ export function earlierCopy({ operation }: PutRequest, local: LocalRecord): Sibl
   return local.state.siblings.find((sibling) => sibling.operation === operation);
 }
 
-/** Where the value of the operation is still there: what is remembered says nothing of it. */
+/**
+ * Where the value of the operation is still there: what is remembered or has expired says nothing
+ * of it.
+ */
 export function otherValue(
   { operation, value }: PutRequest,
   { state }: LocalRecord,
 ): QuorateError | undefined {
   const known = state.siblings.filter((sibling) => sibling.operation === operation);
   const isSame = (sibling: Sibling): boolean =>
-    isRemembered(sibling) || isSameValue(sibling.value, value);
+    isRemembered(sibling) || isEmptied(sibling) || isSameValue(sibling.value, value);
   return known.length === 0 || known.some(isSame) ? undefined : new OperationReusedError();
 }
 

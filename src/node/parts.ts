@@ -12,6 +12,8 @@ import { BusPeers } from '../bus/bus-peers.js';
 import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
 import { Coordinator } from '../coordinator/coordinator.js';
+import { Lister } from '../coordinator/lister.js';
+import { Listings } from '../coordinator/listings.js';
 import { RoundCoordinator } from '../coordinator/round-coordinator.js';
 import { InsightDesk } from '../insight/insight-desk.js';
 import { TraceRecorder } from '../insight/trace-recorder.js';
@@ -25,6 +27,7 @@ import { Collection } from '../replica/collection.js';
 import { FeedHandler } from '../replica/feed-handler.js';
 import { Forgetting } from '../replica/forgetting.js';
 import { Handoff } from '../replica/handoff.js';
+import { ListHandler } from '../replica/list-handler.js';
 import { MergeHandler } from '../replica/merge-handler.js';
 import { ReadHandler } from '../replica/read-handler.js';
 import { CollectionHandler } from '../replica/collection-handler.js';
@@ -94,6 +97,7 @@ export function nodePartsOf(
   scope.registerSingleton(Membership);
   scope.register<ClusterView>(ClusterView, { useFactory: (own) => own.resolve(Membership).view });
   scope.registerSingleton(Coordinator, RoundCoordinator);
+  scope.registerSingleton(Listings, Lister);
   scope.registerSingleton(Forgetting);
   scope.registerSingleton(TreeExchange);
   scope.registerSingleton<DataSizes>(DataSizes, StoreSizes);
@@ -104,6 +108,7 @@ export function nodePartsOf(
     handlers: [
       MergeHandler,
       ReadHandler,
+      ListHandler,
       TreeHandler,
       CollectionHandler,
       TransferHandler,

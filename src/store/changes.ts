@@ -3,6 +3,7 @@
  * it is replayed, so that a replay ends where memory was.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { emptied } from '../../actors/rules/expiry.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { merge, sameDigest } from '../../actors/rules/versions.js';
@@ -42,6 +43,8 @@ function checkKey(key: StorageKey, partitions: number): void {
 export class Changes {
   /** Hears of each key that is held now and was not before. */
   newKeyListener: ((key: StorageKey) => void) | undefined;
+  /** Hears of each key whose last value has expired, once its bytes are gone. */
+  expiryListener: ((key: StorageKey) => void) | undefined;
 
   constructor(
     private readonly records: Records,
@@ -66,6 +69,24 @@ export class Changes {
     if (after === before) return false;
     this.records.replace(slot, after);
     if (before === undefined) this.newKeyListener?.(key);
+    else if (after.due < 0 && before.due > 0) this.expiryListener?.(key);
+    return true;
+  }
+
+  /** Whether values of it had expired by then, and were still there. */
+  emptied(key: StorageKey, untilMs: number): boolean {
+    const slot = this.records.lookup(key);
+    const before = slot.record;
+    if (before === undefined || before.due <= 0) return false;
+    const { context, siblings } = before.state;
+    const left = emptied(siblings, untilMs);
+    if (left === siblings) return false;
+    const state = encodeState({ context, siblings: left });
+    const after = Held.of(stateIn(state), before.mark);
+    this.records.replace(slot, after);
+    // The log has the key alone.
+    this.records.memtables.active.bytes += state.length;
+    if (after.due < 0) this.expiryListener?.(key);
     return true;
   }
 
@@ -106,8 +127,11 @@ export class Changes {
         for (const key of entry.keys) if (open(key)) this.hintIndex.settle(entry.target, key);
         for (const removal of entry.removals) if (open(removal.key)) this.removed(removal);
         break;
-      default:
+      case 'removed':
         for (const removal of entry.removals) if (open(removal.key)) this.removed(removal);
+        break;
+      default:
+        for (const key of entry.keys) if (open(key)) this.emptied(key, entry.untilMs);
     }
   }
 }

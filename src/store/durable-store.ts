@@ -29,18 +29,19 @@ import { metaKeys } from './meta.js';
 import { Records } from './records.js';
 import { loadIdentity, recoverRecords } from './recovery.js';
 import type {
+  Expiries,
   HeldRecord,
   Hints,
   MintedRecord,
   OnDurable,
   RecoveryReport,
   Refusal,
-  ScannedKey,
   Store,
   StoreLoad,
   Trees,
 } from './store.js';
-import { storeInstruments, type StoreInstruments } from './store-instruments.js';
+import { StoreExpiries } from './store-expiries.js';
+import { storeGauges, storeInstruments, type StoreInstruments } from './store-instruments.js';
 import { WritePath } from './write-path.js';
 import { Writes } from './writes.js';
 
@@ -58,6 +59,7 @@ export class DurableStore implements Store {
   readonly trees: Trees;
   readonly recent: Store['recent'];
   readonly hints: Hints;
+  readonly expiries: Expiries;
   private identity = '';
   private readonly bounds: StoreBounds;
   private readonly instruments: StoreInstruments;
@@ -86,7 +88,11 @@ export class DurableStore implements Store {
     @inject(Metrics) metrics: Metrics,
   ) {
     const { partitions } = options;
-    this.registerGauges(metrics);
+    storeGauges(metrics, {
+      keys: () => this.keys,
+      records: () => this.records,
+      logBytes: () => this.path?.log.bytes ?? 0,
+    });
     this.instruments = storeInstruments(metrics);
     this.durability = options.durability;
     this.bounds = storeBounds(options.storeBounds);
@@ -95,12 +101,15 @@ export class DurableStore implements Store {
       records: tables.open('records'),
       trees: tables.open('trees'),
       hints: tables.open('hints'),
+      due: tables.open('due'),
     };
     this.hashTrees = new HashTrees(partitions);
     this.trees = this.hashTrees;
     this.records = new Records({
       clock,
       table: this.named.records,
+      due: this.named.due,
+      tables,
       trees: this.hashTrees,
       chunks: new ChunkPool({
         memtableBytesMax: this.bounds.memtableBytesMax,
@@ -115,6 +124,7 @@ export class DurableStore implements Store {
     const { hintBytesMax } = this.bounds;
     this.hintIndex = new HintIndex(this.records, { partitions, bytesMax: hintBytesMax });
     this.changes = new Changes(this.records, this.hintIndex);
+    this.expiries = new StoreExpiries(this.records, this.changes, () => this.admitted);
     this.epochs = new Epochs({
       clock,
       tables,
@@ -259,9 +269,11 @@ export class DurableStore implements Store {
     this.running.log.syncThrough(onDisk);
   }
 
-  scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[] {
-    return this.records.scan(range);
-  }
+  scan: Store['scan'] = (range) => this.records.scan(range);
+
+  readonly range: Store['range'] = (bounds) => this.records.range(bounds);
+
+  readonly rootOf: Store['rootOf'] = (partition) => this.records.rootOf(partition);
 
   setOwned(isOwned: (key: StorageKey) => boolean): void {
     this.isOwned = isOwned;
@@ -292,21 +304,6 @@ export class DurableStore implements Store {
       if (whole) await this.commitClean(row);
     }
     await this.tables.close();
-  }
-
-  private registerGauges(metrics: Metrics): void {
-    metrics.gauge('store.keys', 'keys it holds, tombstones included', () => this.keys);
-    metrics.gauge(
-      'store.memtableBytes',
-      'memory of what the tables do not have yet',
-      () => this.records.memtables.bytes,
-    );
-    metrics.gauge(
-      'store.cacheBytes',
-      'memory of records that were read from the tables',
-      () => this.records.cache.bytes,
-    );
-    metrics.gauge('store.logBytes', 'the commit log on the disk', () => this.path?.log.bytes ?? 0);
   }
 
   private commitClean(row: Buffer): Promise<void> {

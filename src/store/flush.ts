@@ -12,6 +12,7 @@ import type { Clock, TimerId } from '../seams/clock.js';
 import type { Counter } from '../seams/metrics.js';
 import type { Table, TableBatch, Tables } from '../seams/table.js';
 import type { CommitLog } from './commit-log.js';
+import { dueRow, dueRowOf } from './due-rows.js';
 import { encodeHint } from './hint-codec.js';
 import type { FrozenMemtable, Slot } from './memtable.js';
 import { encodeCovered, metaKeys } from './meta.js';
@@ -23,6 +24,7 @@ export interface StoreTables {
   readonly records: Table;
   readonly trees: Table;
   readonly hints: Table;
+  readonly due: Table;
 }
 
 export interface FlusherOptions {
@@ -129,10 +131,15 @@ export class Flusher {
   private writePartition(batch: TableBatch, frozen: FrozenMemtable, partition: number): void {
     const part = frozen.memtable.part(partition);
     if (part === undefined) return;
-    const { records, hints, trees } = this.options.named;
+    const { records, hints, trees, due: dues } = this.options.named;
     const block = Buffer.allocUnsafeSlow(encodedBytes(part.slots));
     let at = 0;
-    for (const { key, record } of part.slots.toSorted(byKey)) {
+    for (const { key, record, dueBelow } of part.slots.toSorted(byKey)) {
+      const due = record === undefined ? 0 : record.due;
+      if (due !== dueBelow) {
+        if (dueBelow !== 0) batch.remove(dues, dueRowOf(dueBelow, key));
+        if (due !== 0) batch.put(dues, dueRowOf(due, key), dueRow);
+      }
       if (record === undefined) {
         batch.remove(records, key);
       } else {
@@ -152,7 +159,7 @@ export class Flusher {
 
   private finish(frozen: FrozenMemtable): void {
     const { records, log } = this.options;
-    records.memtables.oldestIsFlushed();
+    records.oldestIsFlushed();
     this.options.flushes.value += 1;
     this.busy = false;
     log.removeThrough(frozen.lastSequence);

@@ -7,6 +7,7 @@
  *   owed        target (8) · f64 since · keys
  *   settled     target (8) · keys · removals (strays that went with the last hint)
  *   removed     removals
+ *   emptied     f64 until · keys (of whose states values have expired by then)
  *
  * keys: u32 count · count × (u16 length, key); removals: as keys, each with its digest (u32 hi, u32
  * lo) behind it. Marks are not recorded: a replay happens at a start, which voids every earlier
@@ -24,6 +25,7 @@ export const EntryKind = {
   owed: 4,
   settled: 5,
   removed: 6,
+  emptied: 7,
 } as const;
 
 export interface Removal {
@@ -51,7 +53,8 @@ export type LogEntry =
       readonly keys: readonly StorageKey[];
       readonly removals: readonly Removal[];
     }
-  | { readonly kind: 'removed'; readonly removals: readonly Removal[] };
+  | { readonly kind: 'removed'; readonly removals: readonly Removal[] }
+  | { readonly kind: 'emptied'; readonly untilMs: number; readonly keys: readonly StorageKey[] };
 
 /** The payload in chunks; batches are not copied. */
 export function entryPayload(entry: LogEntry): readonly Buffer[] {
@@ -69,8 +72,10 @@ export function entryPayload(entry: LogEntry): readonly Buffer[] {
         encodeKeys(entry.keys),
         encodeRemovals(entry.removals),
       ];
-    default:
+    case 'removed':
       return [encodeRemovals(entry.removals)];
+    default:
+      return [encodeTime(entry.untilMs), encodeKeys(entry.keys)];
   }
 }
 
@@ -99,6 +104,8 @@ export function decodeEntry(kind: number, payload: Buffer): LogEntry {
     }
     case EntryKind.removed:
       return { kind: 'removed', removals: reader.removals() };
+    case EntryKind.emptied:
+      return { kind: 'emptied', untilMs: reader.time(), keys: reader.keys() };
     default:
       throw new RangeError(`unknown log entry ${kind}`);
   }
@@ -109,6 +116,12 @@ function hintHead(target: NodeId, sinceMs: number): Buffer {
   head.write(target, 'hex');
   head.writeDoubleBE(sinceMs, nodeIdBytes);
   return head;
+}
+
+function encodeTime(ms: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleBE(ms, 0);
+  return bytes;
 }
 
 function encodeKeys(keys: readonly StorageKey[]): Buffer {
@@ -150,9 +163,13 @@ class EntryReader {
 
   hint(): { target: NodeId; sinceMs: number } {
     const target = this.target();
-    const sinceMs = this.bytes.readDoubleBE(this.at);
+    return { target, sinceMs: this.time() };
+  }
+
+  time(): number {
+    const ms = this.bytes.readDoubleBE(this.at);
     this.at += 8;
-    return { target, sinceMs };
+    return ms;
   }
 
   rest(): Buffer {

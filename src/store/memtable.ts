@@ -6,6 +6,8 @@ import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.j
 import type { Arena } from './arena.js';
 import type { Hint, HintKey } from './hint-codec.js';
 import type { FrozenTrees } from './hash-trees.js';
+import type { Due } from './due.js';
+import { DueQueue } from './due-queue.js';
 import { hashOfKey, type KeyHash } from './key-hash.js';
 import type { Held } from './record-codec.js';
 import { SlotIndex } from './slot-index.js';
@@ -30,7 +32,9 @@ export class Slot implements KeyHash {
     public record: Held | undefined,
     /** Undefined: what the slot says was found in the cache or in the tables, or nowhere. */
     readonly memtable?: Memtable,
-    hash = hashOfKey(key),
+    hash: KeyHash = hashOfKey(key),
+    /** Of the record that this memtable's first word on the key replaced. */
+    readonly dueBelow: Due = 0,
   ) {
     this.hi = hash.hi;
     this.lo = hash.lo;
@@ -58,6 +62,9 @@ export class Memtable {
   bytes = 0;
   /** Partitions with a change. */
   touched = 0;
+  /** Its slots whose records hold values that expire, and those of which nothing lives. */
+  readonly expiring = new DueQueue<Slot>();
+  readonly dead = new DueQueue<Slot>();
 
   constructor(
     readonly partitions: number,
@@ -71,6 +78,12 @@ export class Memtable {
   add(slot: Slot, hash: number): void {
     this.touch(slot.partition).slots.push(slot);
     this.index.add(slot, hash);
+  }
+
+  /** The slot's record is due at another second than the one before it. */
+  isDue(slot: Slot, due: Due): void {
+    if (due > 0) this.expiring.add(slot, due);
+    else if (due < 0) this.dead.add(slot, -due);
   }
 
   part(partition: number): MemtablePartition | undefined {

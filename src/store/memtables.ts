@@ -80,13 +80,18 @@ export class Memtables {
   /** `slot` is the youngest one of its key, or none of a memtable's when there is none. */
   set(slot: Slot, record: Held | undefined): void {
     const { active } = this;
+    const due = record === undefined ? 0 : record.due;
+    const dueBefore = slot.record === undefined ? 0 : slot.record.due;
     if (slot.memtable === active) {
       slot.record = record;
+      if (due !== dueBefore) active.isDue(slot, due);
       return;
     }
     const { key } = slot;
-    active.add(new Slot(key, record, active, slot), this.hashOf(key));
+    const added = new Slot(key, record, active, slot, dueBefore);
+    active.add(added, this.hashOf(key));
     active.bytes += slotBytes;
+    if (due !== 0) active.isDue(added, due);
   }
 
   /** What is not in the tables yet, the youngest word on each key; undefined: removed. */
@@ -107,6 +112,12 @@ export class Memtables {
   oldestIsFlushed(): void {
     this.dropFlushed();
     this.flushed = this.frozen.shift()?.memtable;
+  }
+
+  /** Whether what is known of the key is not in the tables yet. */
+  isUnflushed(key: StorageKey): boolean {
+    const memtable = this.find(key)?.memtable;
+    return memtable !== undefined && memtable !== this.flushed;
   }
 
   /** From now on only the tables speak of what was flushed. */

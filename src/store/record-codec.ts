@@ -6,6 +6,7 @@ import { crc32c } from '@node-rs/crc32';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { Digest, KeyState } from '../../actors/rules/versions.js';
 import { EncodedState, stateIn } from '../wire/encoded-state.js';
+import { dueOf, type Due } from './due.js';
 import type { HeldRecord } from './store.js';
 
 const markBytes = 6;
@@ -27,6 +28,7 @@ export class Held extends EncodedState implements HeldRecord {
     readonly mark: number,
     hi: number,
     lo: number,
+    readonly due: Due,
   ) {
     super(source, start, length);
     this.hi = hi;
@@ -36,11 +38,11 @@ export class Held extends EncodedState implements HeldRecord {
   /** Throws `MalformedError` unless the bytes are one whole state. */
   static of(state: EncodedState, mark = 0): Held {
     const { hi, lo } = state.checkedDigest();
-    return new Held(state, mark, hi | 0, lo | 0);
+    return new Held(state, mark, hi | 0, lo | 0, dueOf(state));
   }
 
   marked(mark: number): Held {
-    return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo);
+    return mark === this.mark ? this : new Held(this, mark, this.hi, this.lo, this.due);
   }
 
   hasDigestOf(other: Held): boolean {
@@ -59,7 +61,8 @@ export class Held extends EncodedState implements HeldRecord {
 
   /** Of its own memory. */
   copy(): Held {
-    return new Held(stateIn(Buffer.from(this.bytes)), this.mark, this.hi, this.lo);
+    const { mark, hi, lo, due } = this;
+    return new Held(stateIn(Buffer.from(this.bytes)), mark, hi, lo, due);
   }
 
   get digest(): Digest {

@@ -9,24 +9,29 @@
  */
 import type { StorageKey } from '../../actors/rules/key.js';
 import { partitionOfStorageKey } from '../../actors/rules/key.js';
+import type { Digest } from '../../actors/rules/versions.js';
 import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Clock, TimerId } from '../seams/clock.js';
 import type { Counter } from '../seams/metrics.js';
-import type { Table } from '../seams/table.js';
+import type { Table, Tables } from '../seams/table.js';
 import type { ChunkPool } from './arena.js';
 import { RecordCache } from './cache.js';
+import { DueIndex } from './due-index.js';
 import { HashTrees } from './hash-trees.js';
 import { hashOfKey } from './key-hash.js';
 import { KeyFilters } from './key-filters.js';
 import { Slot } from './memtable.js';
 import { Memtables } from './memtables.js';
 import { RecentChanges } from './recent-changes.js';
-import type { ScannedKey } from './store.js';
+import type { ScannedKey, StorageRange } from './store.js';
 import { decodeRecord, partitionEnd, partitionStart, type Held } from './record-codec.js';
 
 export interface RecordsOptions {
   readonly clock: Clock;
   readonly table: Table;
+  /** What is due when, of what is in the table. */
+  readonly due: Table;
+  readonly tables: Tables;
   readonly trees: HashTrees;
   readonly chunks: ChunkPool;
   readonly cacheBytesMax: number;
@@ -44,6 +49,7 @@ export class Records {
   readonly cache: RecordCache;
   readonly filters: KeyFilters;
   readonly recent: RecentChanges;
+  readonly dues: DueIndex;
   private readonly damaged = new Set<StorageKey>();
   private rebuild: TimerId;
   private readonly damagedPartitions = new Set<number>();
@@ -66,6 +72,9 @@ export class Records {
       keysOf: (partition) => trees.keysOf(partition),
       memtableKeys: (partition) => this.memtables.unflushed(partition).keys(),
     });
+    const { tables, due } = options;
+    const peek = (key: StorageKey): Held | undefined => this.peek(key);
+    this.dues = new DueIndex({ memtables: this.memtables, tables, due, peek });
   }
 
   /** Background work ends; reads go on. */
@@ -153,22 +162,34 @@ export class Records {
     this.memtables.freeze(this.options.trees.freeze(), lastSequence);
   }
 
+  oldestIsFlushed(): void {
+    this.dues.noteFlushed();
+    this.memtables.oldestIsFlushed();
+  }
+
   /** Live records of a partition in key order, behind `after`. */
-  *entries(partition: number, after?: StorageKey): Generator<readonly [StorageKey, Held]> {
-    const overlay = this.memtables.unflushed(partition);
-    const keys = [...overlay.keys()].filter((key) => after === undefined || key > after).sort();
+  entries(partition: number, after?: StorageKey): Iterable<readonly [StorageKey, Held]> {
     const start = after === undefined ? partitionStart(partition) : `${after}\0`;
+    return this.range({ start, end: partitionEnd(partition) });
+  }
+
+  /** Live records in key order; both bounds are of one partition. */
+  *range({ start, end }: StorageRange): Generator<readonly [StorageKey, Held]> {
+    const overlay = this.memtables.unflushed(partitionOfStorageKey(start));
+    const keys = [...overlay.keys()].filter((key) => key >= start && key < end).sort();
     let next = 0;
-    for (const { key, value } of this.options.table.range({
-      start,
-      end: partitionEnd(partition),
-    })) {
+    for (const { key, value } of this.options.table.range({ start, end })) {
       for (; next < keys.length && keys[next]! < key; next++) yield* live(keys[next]!, overlay);
       if (overlay.has(key)) continue;
       const record = this.decoded(key, value);
       if (record !== undefined) yield [key, record];
     }
     for (; next < keys.length; next++) yield* live(keys[next]!, overlay);
+  }
+
+  /** Undefined: what was lost of the partition is in its tree still. */
+  rootOf(partition: number): Digest | undefined {
+    return this.damagedPartitions.has(partition) ? undefined : this.options.trees.root(partition);
   }
 
   /** Keys of a partition with their digests, in order, behind `after`. */

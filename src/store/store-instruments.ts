@@ -1,5 +1,6 @@
 /** What the parts of a store count. */
 import type { Counter, Metrics } from '../seams/metrics.js';
+import type { Records } from './records.js';
 
 export interface StoreInstruments {
   readonly syncs: Counter;
@@ -16,4 +17,22 @@ export function storeInstruments(metrics: Metrics): StoreInstruments {
       'reads that a Bloom filter answered: the tables have no such key',
     ),
   };
+}
+
+export function storeGauges(
+  metrics: Metrics,
+  of: { keys(): number; records(): Records; logBytes(): number },
+): void {
+  metrics.gauge('store.keys', 'keys it holds, tombstones included', () => of.keys());
+  metrics.gauge(
+    'store.memtableBytes',
+    'memory of what the tables do not have yet',
+    () => of.records().memtables.bytes,
+  );
+  metrics.gauge(
+    'store.cacheBytes',
+    'memory of records that were read from the tables',
+    () => of.records().cache.bytes,
+  );
+  metrics.gauge('store.logBytes', 'the commit log on the disk', () => of.logBytes());
 }

@@ -148,7 +148,19 @@ export interface Store {
   readonly trees: Trees;
   /** Which keys changed last, whoever wrote them. */
   readonly recent: RecentChanges;
+  readonly expiries: Expiries;
 
+  /**
+   * Records from `start` on and before `end`, both of one partition, in the order of their keys;
+   * to be gone through within the turn, and no further than somebody wants to know. Lent as by
+   * `peek`, and as that it leaves the cache alone.
+   */
+  range(bounds: StorageRange): Iterable<readonly [StorageKey, HeldRecord]>;
+  /**
+   * Of the partition's hash tree, if it counts exactly what `range` shows; undefined while a record
+   * that was lost is counted still.
+   */
+  rootOf(partition: number): Digest | undefined;
   /** Keys of a partition with their digests, in order, memtable included; for tree exchange. */
   scan(range: { partition: number; after?: StorageKey; limit: number }): ScannedKey[];
   /** That are held, tombstones included. */
@@ -216,6 +228,33 @@ export interface HintedRecord {
   readonly digest: Digest;
 }
 
+/** What time alone changes, found without a scan. */
+export interface Expiries {
+  /**
+   * Drops the values that have expired by then (wall clock, ms) of the next keys, at most so many.
+   * Throws as the other writes do, before anything is changed.
+   */
+  empty(untilMs: number, keysMax: number, onDurable: OnDurable): Emptied;
+  /**
+   * Of the next keys of these partitions, at most so many, those of which nothing has lived since
+   * then; for as long as they are held they come again, with rests. Deletes alone are not among
+   * them, and who restarts may wait for some.
+   */
+  dead(
+    untilMs: number,
+    range: { readonly limit: number; readonly isWanted: (partition: number) => boolean },
+  ): ScannedKey[];
+  /** One hears of each key whose last value was there, expired and is dropped. */
+  hear(listener: ((key: StorageKey) => void) | undefined): void;
+}
+
+export interface Emptied {
+  /** Fewer than were allowed: there are no more for now. */
+  readonly looked: number;
+  /** Keys of which values were dropped. */
+  readonly emptied: number;
+}
+
 /** One hash tree a partition, kept up to date on every write. */
 export interface Trees {
   readonly leaves: number;
@@ -238,6 +277,11 @@ export interface StoreLoad {
    * no more of them can be frozen.
    */
   readonly backlog: number;
+}
+
+export interface StorageRange {
+  readonly start: StorageKey;
+  readonly end: StorageKey;
 }
 
 export interface ScannedKey {

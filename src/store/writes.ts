@@ -11,10 +11,11 @@ import type { Clock } from '../seams/clock.js';
 import { encodeStates, keyedStatesOf, statesOf } from '../wire/state-batch.js';
 import type { Lease } from './arena.js';
 import { checkedStates, type Changes, type Incoming } from './changes.js';
+import { secondBy } from './due.js';
 import type { HintIndex } from './hint-index.js';
 import type { Removal } from './log-entry.js';
 import type { Records } from './records.js';
-import type { MintedRecord, OnDurable } from './store.js';
+import type { Emptied, MintedRecord, OnDurable } from './store.js';
 import type { WritePath } from './write-path.js';
 
 export interface WritesOptions {
@@ -106,6 +107,17 @@ export class Writes {
     const keys = sizes.map(({ key }) => key);
     for (const key of keys) changes.owed(target, key, sinceMs);
     path.append({ kind: 'owed', target, sinceMs, keys }, onDurable);
+  }
+
+  /** As `Expiries.empty`. */
+  empty(untilMs: number, keysMax: number, onDurable: OnDurable): Emptied {
+    const { changes, path, records } = this.options;
+    path.admit();
+    const keys = records.dues.expired(secondBy(untilMs), keysMax);
+    const emptied = keys.filter((key) => changes.emptied(key, untilMs));
+    if (emptied.length === 0) path.log.barrier(onDurable);
+    else path.append({ kind: 'emptied', untilMs, keys: emptied }, onDurable);
+    return { looked: keys.length, emptied: emptied.length };
   }
 
   remove(records: readonly Removal[], onDurable: OnDurable): void {

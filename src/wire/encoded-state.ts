@@ -119,6 +119,11 @@ export class EncodedState extends EncodedContext {
     return this.source.readDoubleBE(at + expiresAt);
   }
 
+  /** Whether it ever does. Times are 0 or later than 1970, so their first byte tells. */
+  expires(at: number): boolean {
+    return this.source[at + expiresAt] !== 0;
+  }
+
   hasOperation(at: number, operation: string): boolean {
     const { source } = this;
     const text = at + headBytes;

@@ -30,6 +30,11 @@ export class Subjects {
     return `${this.prefix}.frame.${node}`;
   }
 
+  /** Where keys of a bucket are listed. */
+  keys(bucket: string): string {
+    return `${this.prefix}.keys.${bucket}`;
+  }
+
   /** `name`: `<bucket>.<key>`, or a pattern of those. */
   changed(name: string): string {
     return `${this.prefix}.changed.${name}`;

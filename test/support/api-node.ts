@@ -32,6 +32,8 @@ import {
   type PutRequest,
   type Receipt,
 } from '../../src/coordinator/coordinator.js';
+import { Lister } from '../../src/coordinator/lister.js';
+import { Listings } from '../../src/coordinator/listings.js';
 import { NotFoundError, type QuorateError } from '../../src/errors.js';
 import {
   ClusterView,
@@ -308,6 +310,7 @@ export function startApiNode(parts: {
   own.register(Peers, { useValue: peers });
   own.register(Metrics, { useValue: metrics });
   own.registerSingleton(ToldClocks);
+  own.registerSingleton(Listings, Lister);
   own.register(NodeStatusSource, { useValue: { status } });
   const store = new MapStore(id, clock);
   own.register(Store, { useValue: store });

@@ -34,12 +34,14 @@ function siblingOf(dot: Dot): Sibling {
     value: kind === 0 ? null : Buffer.alloc(dot.counter % 40, dot.counter),
     writtenAtMs: dot.counter * 1.5,
     expiresAtMs: kind === 1 ? dot.counter * 2 : 0,
-    operation: kind === 2 ? `op ${dot.counter % 4}` : '',
+    operation: kind === 2 || (kind === 1 && dot.counter % 2 === 0) ? `op ${dot.counter % 4}` : '',
   };
 }
 
-/** With what one state knows of its copies; 0 of 5: nothing. */
-function copiedSibling(sibling: Sibling, knowledge: number): Sibling {
+/** With what one state knows of its copies and its end; 0 of 5: nothing. */
+function knownSibling(given: Sibling, knowledge: number): Sibling {
+  const isOver = given.expiresAtMs !== 0 && knowledge % 2 === 1;
+  const sibling = isOver ? { ...given, value: null } : given;
   if (sibling.operation === '' || knowledge === 0) return sibling;
   const marked = { ...sibling, copiesUntilMs: sibling.dot.counter * 3 + (knowledge % 2) };
   return knowledge < 3 ? marked : asRemembered(marked);
@@ -59,7 +61,7 @@ export const keyState: fc.Arbitrary<KeyState> = context.chain((claims) =>
       context: claims,
       siblings: claims
         .flatMap(({ actor }, i) => chosen[i]!.map((own) => siblingOf({ actor, counter: own })))
-        .map((sibling, i) => copiedSibling(sibling, Math.floor(knowledge / 5 ** i) % 5)),
+        .map((sibling, i) => knownSibling(sibling, Math.floor(knowledge / 5 ** i) % 5)),
     })),
 );
 

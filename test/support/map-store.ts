@@ -18,12 +18,14 @@ import type { Clock } from '../../src/seams/clock.js';
 import type { Lease } from '../../src/store/arena.js';
 import { RecentChanges } from '../../src/store/recent-changes.js';
 import type {
+  Expiries,
   HeldRecord,
   HintedRecord,
   Hints,
   MintedRecord,
   OnDurable,
   RecoveryReport,
+  StorageRange,
   Store,
   Trees,
 } from '../../src/store/store.js';
@@ -214,6 +216,16 @@ export class MapStore implements Store {
     throw new Error('this store has no trees');
   }
 
+  *range({ start, end }: StorageRange): Generator<readonly [StorageKey, HeldRecord]> {
+    const names = [...this.records.keys()].filter((name) => name >= start && name < end).sort();
+    for (const name of names) yield [name, this.lent(name)!];
+  }
+
+  /** None, so what nodes list is compared key by key. */
+  rootOf(): undefined {
+    return undefined;
+  }
+
   scan(): never {
     throw new Error('this store has no scan');
   }
@@ -223,6 +235,13 @@ export class MapStore implements Store {
   }
 
   setOwned(): void {}
+  /** Nothing in it ever expires. */
+  readonly expiries: Expiries = {
+    empty: () => ({ looked: 0, emptied: 0 }),
+    dead: () => [],
+    hear: () => {},
+  };
+
   hearOfNewKeys(): void {}
   watchWrites(): void {}
   onFatal(): void {}

@@ -25,6 +25,8 @@ import type {
   PutReply,
   PutRequest,
 } from '../../src/coordinator/coordinator.js';
+import { Lister } from '../../src/coordinator/lister.js';
+import type { ListReply, ListRequest } from '../../src/coordinator/listings.js';
 import { RoundCoordinator } from '../../src/coordinator/round-coordinator.js';
 import type {
   ClusterChange,
@@ -36,6 +38,7 @@ import type {
 } from '../../src/membership/cluster-view.js';
 import { TraceRecorder } from '../../src/insight/trace-recorder.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
+import { ListHandler } from '../../src/replica/list-handler.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
 import { ReadHandler } from '../../src/replica/read-handler.js';
 import { Inspection } from '../../src/seams/inspection.js';
@@ -227,6 +230,7 @@ export interface RoundNode {
   readonly store: MapStore;
   readonly view: HandMadeView;
   readonly coordinator: RoundCoordinator;
+  readonly lister: Lister;
   readonly inspection: Inspection;
   readonly metrics: Metrics;
   readonly tracing: TraceRecorder;
@@ -289,7 +293,13 @@ export class RoundCluster {
     const coordinator = new RoundCoordinator(
       ...([store, peers, view, clock, told, inspection, metrics, tracing] as const),
     );
-    return { id, process, clock, peers, store, view, coordinator, inspection, metrics, tracing };
+    const nodeOptions = { ...nodeOptionsDefault, name: id, dataDir: '', partitions };
+    new ListHandler(peers, store, view, told, nodeOptions, clock).start();
+    const lister = new Lister(
+      ...([store, peers, view, clock, told, coordinator, inspection, metrics] as const),
+    );
+    const parts = { coordinator, lister, inspection, metrics, tracing };
+    return { id, process, clock, peers, store, view, ...parts };
   }
 
   /** Virtual milliseconds. */
@@ -371,6 +381,29 @@ export class RoundCluster {
 
   async get(at: number, ask: GetAsk = {}): Promise<GetReply> {
     return (await this.getAll([{ ...ask, at }]))[0]!;
+  }
+
+  /** One page of keys. */
+  async page(at: number, ask: Partial<ListRequest> = {}): Promise<ListReply> {
+    const node = this.nodes[at]!;
+    const [reply] = await this.repliesOf<ListReply>([
+      (onReply) => {
+        node.lister.page({
+          bucket: 'b',
+          prefix: '',
+          from: { partition: 0, after: '' },
+          endPartition: partitions,
+          limit: 1_000,
+          bytesOf: (key) => key.length,
+          quorum: 2,
+          strict: false,
+          deadlineMs: node.clock.monotonicMs() + 5_000,
+          ...ask,
+          onReply,
+        });
+      },
+    ]);
+    return reply!;
   }
 
   stateAt(at: number, ask: { bucket?: string; key?: string; partition?: number } = {}): KeyState {

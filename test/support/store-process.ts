@@ -190,7 +190,7 @@ export function keyNamed(key: string, partitions = testPartitions): StorageKey {
 /** A blind put on top of `local`. */
 export function stateAfter(
   local: KeyState | undefined,
-  put: { value: string | null; node?: string; epoch?: number },
+  put: { value: string | null; node?: string; epoch?: number; expiresAtMs?: number },
 ): KeyState {
   return mint({
     local: local ?? emptyState,
@@ -198,7 +198,7 @@ export function stateAfter(
     actor: actorOf(put.node ?? '0011223344556677', put.epoch ?? 1),
     value: put.value === null ? null : Buffer.from(put.value),
     writtenAtMs: 1,
-    expiresAtMs: 0,
+    expiresAtMs: put.expiresAtMs ?? 0,
     operation: '',
   });
 }
@@ -213,11 +213,17 @@ export function put(
   key: StorageKey,
   value: string | null,
   onDurable: () => void = () => undefined,
+  expiresAtMs = 0,
 ): Promise<void> {
   const held = store.read(key);
   const mark =
     held !== undefined && held.mark >= store.validEpoch() ? held.mark : store.drawEpoch();
-  const state = stateAfter(held?.state, { value, node: store.nodeId, epoch: mark });
+  const state = stateAfter(held?.state, {
+    value,
+    node: store.nodeId,
+    epoch: mark,
+    expiresAtMs,
+  });
   return new Promise((resolve) => {
     store.mint([{ key, state: encodable(state), mark }], () => {
       onDurable();

@@ -28,8 +28,8 @@ describe('nats.conf', () => {
     expect(text).toContain('subscribe: { allow: ["_INBOX.>", "shop.changed.>"] }');
     const [, allowed] = /publish: \{ allow: \[(.*)\] \}/.exec(text)!;
     expect(allowed!.split(', ')).toEqual(
-      ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.ring']
-        .concat('shop.status', '$SRV.>')
+      ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.keys.*']
+        .concat('shop.ring', 'shop.status', '$SRV.>')
         .map((subject) => `"${subject}"`),
     );
   });

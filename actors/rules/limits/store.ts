@@ -62,6 +62,13 @@ export const storeLimits = {
   /** A slice of a filter takes less than 1 ms; the rest after it leaves nine tenths to requests. */
   filterSliceKeysMax: 512,
   filterRestMs: 5,
+  /** Of what is kept by when it expires: 31 bits, see `due.ts`. */
+  dueSecondMax: 2 ** 31 - 1,
+  /**
+   * Between two walks over the keys of which nothing lives: what others could not agree on yet, and
+   * what is theirs to forget.
+   */
+  deadRestMs: 60_000,
   /** Damaged records that are remembered until written anew, so that each is reported once. */
   damagedKeysMax: 10_000,
 } as const;

@@ -14,7 +14,16 @@ import { isBin } from '../columns.js';
 import type { WireValue } from '../wire-value.js';
 
 export type Verb =
-  'merge' | 'read' | 'tree' | 'gossip' | 'collection' | 'transfer' | 'forward' | 'chain' | 'feed';
+  | 'merge'
+  | 'read'
+  | 'list'
+  | 'tree'
+  | 'gossip'
+  | 'collection'
+  | 'transfer'
+  | 'forward'
+  | 'chain'
+  | 'feed';
 
 declare const request: unique symbol;
 declare const answer: unique symbol;

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
 import { assert, asyncProperty, array, constantFrom, integer, record } from 'fast-check';
+import { deadSinceMs } from '../../../actors/rules/collection.js';
+import { emptied, isEmptied } from '../../../actors/rules/expiry.js';
 import { merge as mergeStates, sameState, type KeyState } from '../../../actors/rules/versions.js';
 import type { StoreProcess } from '../../support/store-process.js';
 import {
@@ -29,6 +31,10 @@ const step = record({
     'settle',
     'remove',
     'delete',
+    'lend',
+    'lend',
+    'hear',
+    'expire',
     'kill',
     'stop',
     'unsynced',
@@ -40,6 +46,9 @@ const step = record({
 
 type Step = typeof step extends import('fast-check').Arbitrary<infer T> ? T : never;
 
+/** Seconds of the histories' wall clock: what they put expires at one of them. */
+const wallMs = (second: number): number => 1_767_225_600_000 + second * 1000;
+
 /** The store and what it should hold. */
 class Run {
   process!: StoreProcess;
@@ -47,6 +56,8 @@ class Run {
   /** Undefined: absent. */
   readonly model = new Map<string, KeyState>();
   readonly hints = new Set<string>();
+  /** Of the wall clock. */
+  private second = 0;
   private readonly options = { storeBounds: { memtableBytesMax: 1500, logSegmentBytesMax: 900 } };
 
   async start(): Promise<void> {
@@ -63,12 +74,22 @@ class Run {
         await put(store, key, step.what === 'put' ? 'x'.repeat(step.number * 4) : null);
         this.model.set(key, store.read(key)!.state);
         break;
+      case 'lend':
+        await put(store, key, 'y'.repeat(step.number * 4), undefined, this.expiryOf(step));
+        this.model.set(key, store.read(key)!.state);
+        break;
+      case 'expire':
+        this.second += step.number % 7;
+        await this.expire();
+        break;
+      case 'hear':
       case 'merge':
       case 'hint': {
         const state = stateAfter(this.model.get(key), {
           value: `theirs ${step.number}`,
           node: step.node,
           epoch: step.number,
+          expiresAtMs: step.what === 'hear' ? this.expiryOf(step) : 0,
         });
         await merge(store, [{ key, state }], step.what === 'hint' ? { owedTo: step.node } : {});
         this.model.set(key, mergeStates(this.model.get(key) ?? state, state));
@@ -99,6 +120,42 @@ class Run {
         await this.start();
         expect(this.process.report.clean).toBe(true);
     }
+  }
+
+  /** Behind the clock, too: what comes late has expired. */
+  private expiryOf({ number }: Step): number {
+    return wallMs(this.second + (number % 10) - 2) - (number % 3);
+  }
+
+  /** All that is due is found, in memtables and tables, and nothing else. */
+  private async expire(): Promise<void> {
+    const { expiries } = this.process.store;
+    const untilMs = wallMs(this.second);
+    for (;;) {
+      const { looked } = await new Promise<{ looked: number }>((done) => {
+        const all = expiries.empty(untilMs, 3, () => done(all));
+      });
+      if (looked < 3) break;
+    }
+    for (const [key, { context, siblings }] of this.model)
+      this.model.set(key, { context, siblings: emptied(siblings, untilMs) });
+  }
+
+  /** Each walk over what is dead rests before the next one: it is long after it. */
+  private checkDead(): void {
+    this.second += 3600;
+    const untilMs = wallMs(this.second);
+    const found = new Set<string>();
+    for (;;) {
+      const some = this.process.store.expiries.dead(untilMs, { limit: 5, isWanted: () => true });
+      for (const { key } of some) found.add(key);
+      if (some.length < 5) break;
+    }
+    const dead = [...this.model].filter(
+      ([, { siblings }]) =>
+        siblings.some(isEmptied) && siblings.every((sibling) => deadSinceMs(sibling) <= untilMs),
+    );
+    expect([...found].sort()).toEqual(dead.map(([key]) => key).sort());
   }
 
   private async settle(target: string): Promise<void> {
@@ -140,6 +197,7 @@ class Run {
     }));
     expect(trees).toEqual(treesFromScratch(store, testPartitions));
     expect(store.keys).toBe(this.model.size);
+    this.checkDead();
     const onDisk = store.hints
       .targets()
       .flatMap((target) =>

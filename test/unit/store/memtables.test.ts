@@ -69,6 +69,8 @@ class Run {
   readonly records = new Records({
     clock: new RealClock(),
     table: this.table,
+    due: new MapTable(),
+    tables: { open: () => this.table, commit: (_, done) => done(), close: () => Promise.resolve() },
     trees: this.trees,
     chunks: new ChunkPool({ memtableBytesMax: 1 << 20, scrub: true }),
     cacheBytesMax: 1 << 20,

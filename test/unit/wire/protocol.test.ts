@@ -46,6 +46,8 @@ import {
   type FeedRow,
 } from '../../../src/wire/protocol/feed.js';
 import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/protocol/gossip.js';
+import { listBody, listedBody, listedSpansOf, listOf } from '../../../src/wire/protocol/list.js';
+import { ListedKeys } from '../../../src/wire/listed-keys.js';
 import {
   mergeBody,
   mergeOf,
@@ -108,6 +110,24 @@ const agreed: readonly AgreedKey[] = keys.map((key, i) => ({ key, digest: digest
 const bytes = Buffer.from('state');
 const traces = ['0123456789abcdef', 'fedcba9876543210'];
 const shorter = agreed.map(({ key, digest }) => ({ key, digest, bytes }));
+
+const known = { root: { hi: 5, lo: 6 }, sum: { hi: 7, lo: 2 ** 32 - 1 } };
+const spans = [
+  { partition: 0, after: 'b', upTo: 'd', known },
+  { partition: 7, after: '', upTo: undefined, known: { ...known, root: undefined } },
+  { partition: 255, after: '', upTo: undefined, known: undefined },
+];
+const listed = new ListedKeys();
+listed.add('c', { hi: -1, lo: 2 }, true);
+listed.add('c\xff', { hi: 3, lo: -4 }, false);
+const asked = {
+  remainingMs: 5,
+  configuration: 17,
+  side: undefined,
+  bucket: 'shop',
+  prefix: 'c',
+  spans,
+};
 
 /** As it arrives. */
 function sent(body: readonly WireValue[]): readonly WireValue[] {
@@ -363,6 +383,14 @@ const messages: readonly (readonly [
       ] as const,
   ),
   ['fetched', fetchedBody(configuration), fetchedOf, configuration],
+  ['list', listBody(asked), (body) => listOf(body, 256), asked],
+  [
+    'a list of a side',
+    listBody({ ...asked, side: 1 }),
+    (body) => listOf(body, 256),
+    { ...asked, side: 1 },
+  ],
+  ['listed', listedBody([listed, 'same']), (body) => listedSpansOf(body, spans), [listed, 'same']],
 ];
 
 describe('bodies', () => {
@@ -445,6 +473,34 @@ describe('what is refused', () => {
     ],
     ['a holding there is not', () => holdingsOf([Buffer.from([4])], 1)],
     ['a holding too few', () => holdingsOf([Buffer.from([0])], 2)],
+    ['a list of nothing', () => listOf(listBody({ ...asked, spans: [] }), 256)],
+    ['a list of a partition there is not', () => listOf(listBody(asked), 255)],
+    [
+      'keys beyond what was asked for',
+      () => listedSpansOf(listedBody([listed]), [{ ...spans[0]!, upTo: 'c' }]),
+    ],
+    [
+      'keys before what was asked for',
+      () => listedSpansOf(listedBody([listed]), [{ ...spans[0]!, after: 'c' }]),
+    ],
+    ['the same as nothing', () => listedSpansOf(listedBody(['same']), spans.slice(2))],
+    ['lists of nothing', () => listedSpansOf(listedBody([]), spans)],
+    [
+      'more lists than were asked for',
+      () => listedSpansOf(listedBody([listed, listed]), spans.slice(1, 2)),
+    ],
+    [
+      'keys that go back',
+      () =>
+        listedSpansOf(
+          [[[true, Buffer.from('\0\x01b\0\x01a'), Buffer.alloc(16), Buffer.alloc(2)]]],
+          spans.slice(1),
+        ),
+    ],
+    [
+      'a list that goes nowhere',
+      () => listedSpansOf([[[false, Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)]]], spans),
+    ],
     ['gets passed on', () => forwardOf([[1, 1, 'shop', 1, false, 5, [Buffer.from('k')]]])],
     ['an answer to gets', () => orderedOf([[1, 1, [null], [null], [], null, null, null]], 1)],
     ['the removal of what is no node', () => gossipOf(['remove', '*'])],

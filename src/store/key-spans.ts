@@ -1,0 +1,109 @@
+/**
+ * What a node lists of its keys: those of a bucket in a part of one partition, in order, as far as
+ * there is room; with a sum over them, by which two nodes tell whether they hold the same there.
+ */
+import type { ConflictPolicy } from '../../actors/rules/bucket.js';
+import { mixed } from '../../actors/rules/hash.js';
+import { storageKeyOf, type ByteString, type StorageKey } from '../../actors/rules/key.js';
+import { listingLimits } from '../../actors/rules/limits/listing.js';
+import { sameDigest } from '../../actors/rules/versions.js';
+import { valuesOf } from '../../actors/rules/view.js';
+import type { EncodedState } from '../wire/encoded-state.js';
+import { listedBytes, ListedKeys } from '../wire/listed-keys.js';
+import { loneValueOf } from '../wire/lone-value.js';
+import type { AskedSpan, KnownSpan, ListedSpan, Span } from '../wire/protocol/list.js';
+import { hashOfKey } from './key-hash.js';
+import type { StorageRange, Store } from './store.js';
+
+export type ListedStore = Pick<Store, 'range' | 'rootOf'>;
+
+export interface Listed {
+  readonly bucket: ByteString;
+  readonly prefix: ByteString;
+  readonly conflict: ConflictPolicy;
+  /** Wall clock. */
+  readonly nowMs: number;
+}
+
+/** What may be looked at in one go, by however many spans. */
+export class Room {
+  private keys: number = listingLimits.stepKeysMax;
+  private bytes: number = listingLimits.stepBytesMax;
+
+  get isLeft(): boolean {
+    return this.keys > 0 && this.bytes > 0;
+  }
+
+  take(key: ByteString): void {
+    this.keys--;
+    this.bytes -= listedBytes(key);
+  }
+}
+
+export interface OwnSpan extends KnownSpan {
+  readonly listed: ListedKeys;
+}
+
+/** `room`: there is some. */
+export function listSpan(store: ListedStore, span: Span, what: Listed, room: Room): OwnSpan {
+  const listed = new ListedKeys();
+  const keyAt = 2 + what.bucket.length + 1;
+  let [hi, lo] = [0, 0];
+  const root = store.rootOf(span.partition);
+  for (const [name, record] of store.range(rangeOf(span, what))) {
+    if (!room.isLeft) {
+      listed.isWhole = false;
+      break;
+    }
+    const key = name.slice(keyAt);
+    const { digest } = record;
+    const hash = hashOfKey(name);
+    // As a hash tree has it: equal digests of two keys must not be each other's end.
+    hi ^= mixed(hash.hi ^ Math.imul(digest.lo, 0x85ebca77) ^ digest.hi);
+    lo ^= mixed(hash.lo ^ Math.imul(digest.hi, 0x9e3779b1) ^ digest.lo);
+    listed.add(key, digest, shows(record.span, what));
+    room.take(key);
+  }
+  // A record that was found to be damaged just now is in the tree still.
+  const isFit = store.rootOf(span.partition) !== undefined;
+  return { listed, root: isFit ? root : undefined, sum: { hi: hi >>> 0, lo: lo >>> 0 } };
+}
+
+/** Undefined: there is no room left to look at it. */
+export function answerSpan(
+  store: ListedStore,
+  span: AskedSpan,
+  what: Listed,
+  room: Room,
+): ListedSpan | undefined {
+  const { known, partition } = span;
+  const root = known?.root === undefined ? undefined : store.rootOf(partition);
+  if (root !== undefined && sameDigest(root, known!.root!)) return 'same';
+  if (!room.isLeft) return undefined;
+  const { listed, sum } = listSpan(store, span, what, room);
+  return known !== undefined && listed.isWhole && sameDigest(sum, known.sum) ? 'same' : listed;
+}
+
+function shows(state: EncodedState, { conflict, nowMs }: Listed): boolean {
+  if (loneValueOf(state, nowMs) !== undefined) return true;
+  return valuesOf(state.decode(), { conflict, nowMs }).length > 0;
+}
+
+function rangeOf(
+  { partition, after, upTo }: Span,
+  { bucket, prefix }: Pick<Listed, 'bucket' | 'prefix'>,
+): StorageRange {
+  const name = (key: ByteString): StorageKey => storageKeyOf({ partition, bucket, key });
+  const first = name(prefix);
+  const behind = after === '' ? first : `${name(after)}\0`;
+  const end = successorOf(first);
+  const upToEnd = upTo === undefined ? end : `${name(upTo)}\0`;
+  return { start: behind > first ? behind : first, end: upToEnd < end ? upToEnd : end };
+}
+
+/** The first name behind all that begin so. The bucket's end is a zero, so there is one. */
+function successorOf(start: StorageKey): StorageKey {
+  let last = start.length - 1;
+  while (start.charCodeAt(last) === 0xff) last--;
+  return start.slice(0, last) + String.fromCharCode(start.charCodeAt(last) + 1);
+}
