@@ -1,13 +1,15 @@
 /**
  * `kv.changed.<bucket>.<key>`: a put or delete met its quorum. Headers: the context its author was
- * given, and `Kv-Deleted: true` for a delete. Lost like any NATS message when nobody listens; keys
- * that can't be a subject have none.
+ * given, and `Kv-Deleted: true` for a delete. Or the last value of the key has expired, and no node
+ * shows it any more: `Kv-Deleted: expired`, and the context of what is left. Lost like any NATS
+ * message when nobody listens; keys that can't be a subject have none.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Coordinator, type Change } from '../coordinator/coordinator.js';
 import { NodeOptions } from '../options/node-options.js';
+import { Expiry, type ExpiredKey } from '../replica/expiry.js';
 import { Bus, type Announce } from '../seams/bus.js';
 import { headerNames, Subjects } from '../wire/subjects.js';
 import { textOf } from '../wire/text.js';
@@ -16,6 +18,7 @@ import { keySubjectOf } from './names.js';
 interface BucketEvents {
   readonly put: Announce;
   readonly deleted: Announce;
+  readonly expired: Announce;
 }
 
 @scoped(Lifecycle.ContainerScoped)
@@ -27,12 +30,20 @@ export class ChangeEvents {
     @inject(Bus) private readonly bus: Bus,
     @inject(Coordinator) private readonly coordinator: Coordinator,
     @inject(NodeOptions) private readonly options: NodeOptions,
+    @inject(Expiry) private readonly expiry: Expiry,
   ) {
     this.subjects = new Subjects(options.prefix);
   }
 
   open(): void {
-    if (this.options.changeEvents) this.coordinator.onChanged((change) => this.publish(change));
+    if (!this.options.changeEvents) return;
+    this.coordinator.onChanged((change) => this.publish(change));
+    this.expiry.onExpired((expired) => this.publishExpired(expired));
+  }
+
+  private publishExpired({ bucket, key, context }: ExpiredKey): void {
+    const keySubject = keySubjectOf(key);
+    if (keySubject !== undefined) this.eventsOf(bucket)?.expired(keySubject, context);
   }
 
   private publish({ bucket, key, context, tombstone }: Change): void {
@@ -52,6 +63,7 @@ export class ChangeEvents {
     const events = {
       put: this.bus.announcer(about),
       deleted: this.bus.announcer({ ...about, headers: { [headerNames.deleted]: 'true' } }),
+      expired: this.bus.announcer({ ...about, headers: { [headerNames.deleted]: 'expired' } }),
     };
     if (this.byBucket.size >= limits.announcedBucketsMax) this.byBucket.clear();
     this.byBucket.set(bucket, events);

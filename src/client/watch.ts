@@ -8,11 +8,13 @@ import { Context } from './context.js';
 export interface Change {
   readonly bucket: string;
   readonly key: string;
+  /** Or expired. */
   readonly deleted: boolean;
   /** What the author of the write was given. */
   readonly context: Context;
 }
 
+const deletedTexts = new Set(['true', 'expired']);
 const patternText = /^[^\s\p{Cc}]+$/u;
 
 export class Watch implements AsyncIterableIterator<Change> {
@@ -91,7 +93,8 @@ export class Watch implements AsyncIterableIterator<Change> {
     try {
       const context = contextOfEvent(message);
       if (context === undefined) return undefined;
-      return { bucket, key, deleted: message.header('Kv-Deleted') === 'true', context };
+      const deleted = deletedTexts.has(message.header(headerNames.deleted) ?? '');
+      return { bucket, key, deleted, context };
     } catch (error) {
       if (error instanceof MalformedError) return undefined;
       throw error;

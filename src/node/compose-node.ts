@@ -161,11 +161,12 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   open(): void {
-    const { waysIn, handoff, exchange, collection, transfer, release } = this.started;
+    const { waysIn, handoff, exchange, collection, expiry, transfer, release } = this.started;
     waysIn.open();
     handoff.start();
     exchange.start();
     collection.start();
+    expiry.start();
     transfer.start();
     release.start();
     this.repair();
@@ -184,6 +185,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     parts.handoff.stop();
     parts.exchange.stop();
     parts.collection.stop();
+    parts.expiry.stop();
     parts.transfer.stop();
     parts.release.stop();
     parts.insight.stop();

@@ -25,6 +25,7 @@ import { DataSizes } from '../membership/size-estimate.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Collection } from '../replica/collection.js';
 import { FeedHandler } from '../replica/feed-handler.js';
+import { Expiry } from '../replica/expiry.js';
 import { Forgetting } from '../replica/forgetting.js';
 import { Handoff } from '../replica/handoff.js';
 import { ListHandler } from '../replica/list-handler.js';
@@ -77,6 +78,7 @@ export interface NodeParts {
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
   readonly collection: Collection;
+  readonly expiry: Expiry;
   readonly transfer: Transfer;
   readonly release: Release;
   readonly waysIn: WaysIn;
@@ -99,6 +101,7 @@ export function nodePartsOf(
   scope.registerSingleton(Coordinator, RoundCoordinator);
   scope.registerSingleton(Listings, Lister);
   scope.registerSingleton(Forgetting);
+  scope.registerSingleton(Expiry);
   scope.registerSingleton(TreeExchange);
   scope.registerSingleton<DataSizes>(DataSizes, StoreSizes);
   return {
@@ -119,6 +122,7 @@ export function nodePartsOf(
     handoff: scope.resolve(Handoff),
     exchange: scope.resolve(TreeExchange),
     collection: scope.resolve(Collection),
+    expiry: scope.resolve(Expiry),
     transfer: scope.resolve(Transfer),
     release: scope.resolve(Release),
     waysIn: scope.resolve(WaysIn),

@@ -25,6 +25,7 @@ import type { Holding } from '../../actors/rules/collection.js';
 import { agreeing, agreement } from '../../actors/rules/collection.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import { nameOfStorageKey, partitionOfStorageKey } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
 import { isMoving } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
 import { collectorOf } from '../../actors/rules/routing.js';
@@ -56,6 +57,7 @@ import { groundsOf } from './grounds.js';
 export class Collection implements CollectionEffects {
   private readonly actor: BackgroundActor<Actor<typeof collectionMachine>>;
   private readonly walk: CollectionWalk;
+  private readonly isMine: (partition: number) => boolean;
   private candidates: readonly Candidate[] = [];
   /** To each node that holds them, the agreed candidates. */
   private agreed = new Map<NodeId, Candidate[]>();
@@ -68,8 +70,8 @@ export class Collection implements CollectionEffects {
     @inject(Store) private readonly store: Store,
     @inject(Peers) private readonly peers: Peers,
     @inject(ClusterView) private readonly view: ClusterView,
-    @inject(Clock) clock: Clock,
-    @inject(NodeOptions) options: NodeOptions,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) inspection: Inspection,
     @inject(Forgetting) private readonly forgetting: Forgetting,
@@ -85,14 +87,15 @@ export class Collection implements CollectionEffects {
     );
     this.pruned = metrics.counter('collection.pruned', 'keys whose contexts were shortened');
     const counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
+    this.isMine = (partition) =>
+      collectorOf(view.placement(partition, buckets.largestN), view) === peers.self &&
+      !counts.some(({ n }) => isMoving(view.placement(partition, n)));
     this.walk = new CollectionWalk(store, {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
       nowMs: () => clock.wallMs(),
       monotonicMs: () => clock.monotonicMs(),
-      isMine: (partition) =>
-        collectorOf(view.placement(partition, buckets.largestN), view) === peers.self &&
-        !counts.some(({ n }) => isMoving(view.placement(partition, n))),
+      isMine: this.isMine,
       isFormer: (node) => this.isFormer(node),
     });
   }
@@ -106,8 +109,18 @@ export class Collection implements CollectionEffects {
   }
 
   look(): void {
-    this.candidates = this.store.refusal() === undefined ? this.walk.step() : [];
+    this.candidates = this.store.refusal() === undefined ? this.nextCandidates() : [];
     this.send({ type: this.candidates.length === 0 ? 'candidates.none' : 'candidates.found' });
+  }
+
+  /** What has expired is found without a walk; the walk comes by it, too, some time. */
+  private nextCandidates(): readonly Candidate[] {
+    const expired = this.store.expiries.dead(this.clock.wallMs() - this.options.tombstoneGraceMs, {
+      limit: limits.collectionKeysPerTickMax,
+      isWanted: this.isMine,
+    });
+    if (expired.length === 0) return this.walk.step();
+    return expired.map(({ key, digest }) => ({ key, digest, goes: 'record' }));
   }
 
   survey(): void {

@@ -4,9 +4,10 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { Holding } from '../../actors/rules/collection.js';
-import { isPrunedFrom, holdings } from '../../actors/rules/collection.js';
-import { partitionOfStorageKey } from '../../actors/rules/key.js';
+import { deadSinceMs, isPrunedFrom, holdings } from '../../actors/rules/collection.js';
+import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import { sameDigest } from '../../actors/rules/versions.js';
+import { Clock } from '../seams/clock.js';
 import type { MintedRecord, OnDurable } from '../store/store.js';
 import { Store } from '../store/store.js';
 import { asBuffer } from '../wire/as-buffer.js';
@@ -15,7 +16,10 @@ import type { AgreedKey, Replacement } from '../wire/protocol/collection.js';
 
 @injectable()
 export class Forgetting {
-  constructor(@inject(Store) private readonly store: Store) {}
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
 
   holdingOf({ key, digest }: AgreedKey): Holding {
     if (this.store.hints.holds(partitionOfStorageKey(key))) return holdings.hintOut;
@@ -26,12 +30,21 @@ export class Forgetting {
 
   /**
    * Drops what still is in the agreed state. The mark goes with it, so this node mints under a new
-   * epoch afterwards.
+   * epoch afterwards. Whoever asks for it may go by a clock that is wrong: what lives by this one's
+   * stays, and comes back from here.
    */
   collect(keys: readonly AgreedKey[], onDurable: OnDurable): void {
-    const free = keys.filter(({ key }) => !this.store.hints.holds(partitionOfStorageKey(key)));
+    const isFree = ({ key }: AgreedKey): boolean =>
+      !this.store.hints.holds(partitionOfStorageKey(key)) && !this.lives(key);
+    const free = keys.filter(isFree);
     if (free.length === 0) return onDurable();
     this.store.remove(free, onDurable);
+  }
+
+  private lives(key: StorageKey): boolean {
+    const nowMs = this.clock.wallMs();
+    const siblings = this.store.peek(key)?.state.siblings ?? [];
+    return siblings.some((sibling) => sibling.value !== null && deadSinceMs(sibling) > nowMs);
   }
 
   /**

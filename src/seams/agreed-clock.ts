@@ -69,6 +69,21 @@ export class AgreedClock implements Clock {
     return unheard === 0 || unheard * 2 < expected.length;
   }
 
+  /** Of how many other nodes the clocks are known. */
+  get known(): number {
+    return this.others.size;
+  }
+
+  /** The most that two of the wall clocks that are known differ by, the own one included, about. */
+  skewMs(): number {
+    let [leastMs, mostMs] = [0, 0];
+    for (const ms of this.offsetsMs().values()) {
+      leastMs = Math.min(leastMs, ms);
+      mostMs = Math.max(mostMs, ms);
+    }
+    return mostMs - leastMs;
+  }
+
   private get unheard(): number {
     return this.expected.filter((node) => !this.others.has(node)).length;
   }

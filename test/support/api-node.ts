@@ -46,6 +46,7 @@ import {
 } from '../../src/membership/cluster-view.js';
 import { NodeOptions, nodeOptionsDefault } from '../../src/options/node-options.js';
 import { Bus } from '../../src/seams/bus.js';
+import { AgreedClock } from '../../src/seams/agreed-clock.js';
 import { Clock } from '../../src/seams/clock.js';
 import { Random } from '../../src/seams/random.js';
 import { TraceRecorder } from '../../src/insight/trace-recorder.js';
@@ -302,6 +303,7 @@ export function startApiNode(parts: {
   const own = container.createChildContainer();
   own.register(Bus, { useValue: bus });
   own.register(Clock, { useValue: clock });
+  own.register(AgreedClock, { useValue: new AgreedClock(clock) });
   own.register(Random, { useValue: random });
   own.register(NodeOptions, { useValue: options });
   own.register(Buckets, { useValue: new ToldBuckets(options) });

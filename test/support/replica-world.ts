@@ -20,6 +20,7 @@ import { BusPeers } from '../../src/bus/bus-peers.js';
 import { TraceRecorder } from '../../src/insight/trace-recorder.js';
 import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-options.js';
 import { Collection } from '../../src/replica/collection.js';
+import { Expiry } from '../../src/replica/expiry.js';
 import { Forgetting } from '../../src/replica/forgetting.js';
 import { Handoff } from '../../src/replica/handoff.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
@@ -30,6 +31,7 @@ import { Transfer } from '../../src/replica/transfer.js';
 import { TransferHandler } from '../../src/replica/transfer-handler.js';
 import { TreeExchange } from '../../src/replica/tree-exchange.js';
 import { TreeHandler } from '../../src/replica/tree-handler.js';
+import { AgreedClock } from '../../src/seams/agreed-clock.js';
 import { Inspection } from '../../src/seams/inspection.js';
 import { Metrics } from '../../src/seams/metrics.js';
 import { DurableStore } from '../../src/store/durable-store.js';
@@ -39,7 +41,7 @@ import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { Trace } from '../simulation/core/trace.js';
 import { SimBus } from '../simulation/seams/sim-bus.js';
-import { SimClock } from '../simulation/seams/sim-clock.js';
+import { SimClock, type ClockFaults } from '../simulation/seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../simulation/seams/sim-disk.js';
 import { SimLogDirectory } from '../simulation/seams/sim-log-directory.js';
 import { SimNats } from '../simulation/seams/sim-nats.js';
@@ -60,6 +62,8 @@ export interface ReplicaNode {
   readonly handoff: Handoff;
   readonly exchange: TreeExchange;
   readonly collection: Collection;
+  readonly expiry: Expiry;
+  readonly agreed: AgreedClock;
   readonly transfer: Transfer;
   readonly release: Release;
   readonly metrics: Metrics;
@@ -71,6 +75,8 @@ export class ReplicaWorld {
   readonly scheduler = new Scheduler((error) => this.errors.push(error));
   /** Whether the nodes run their releases: else the state of a settled hint may go at once. */
   releasing = false;
+  /** Of each node; its wall clock jumps when its offset is set. */
+  readonly clockFaults: ClockFaults[];
   private readonly disks: SimDisk[];
   private readonly trace = new Trace({ keep: false });
   private readonly nats: SimNats;
@@ -92,6 +98,7 @@ export class ReplicaWorld {
     count: number,
     private readonly options: Partial<NodeOptions>,
   ) {
+    this.clockFaults = Array.from({ length: count }, () => ({ driftPpm: 0, wallOffsetMs: 0 }));
     this.disks = Array.from(
       { length: count },
       (_, at) => new SimDisk(new SimRandom(`disk-${at}`), { ...diskFaultsNone }),
@@ -129,7 +136,7 @@ export class ReplicaWorld {
     const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' }, metrics);
     const view = new HandMadeView(this.ids, id);
     const inspection = new Inspection(clock);
-    const forgetting = new Forgetting(store);
+    const forgetting = new Forgetting(store, clock);
     const tracing = new TraceRecorder(clock, random, store, { id });
     new MergeHandler(peers, store, view, tracing).start();
     const buckets = new ToldBuckets(settings);
@@ -144,6 +151,8 @@ export class ReplicaWorld {
     const collection = new Collection(
       ...([store, peers, view, clock, ...told, forgetting, metrics] as const),
     );
+    const agreed = new AgreedClock(clock);
+    const expiry = new Expiry(store, peers, view, agreed, buckets, metrics);
     const seen = [store, peers, view, clock, ...told] as const;
     const transfer = new Transfer(...seen, exchange, metrics);
     const release = new Release(...seen, metrics);
@@ -153,7 +162,7 @@ export class ReplicaWorld {
       const isOwn = isReplica(view.placement(partition, n), id);
       return isOwn || (this.releasing && !release.isReleased(partition));
     });
-    const background = { handoff, exchange, collection, transfer, release };
+    const background = { handoff, exchange, collection, expiry, agreed, transfer, release };
     const node = { id, process, clock, store, peers, view, ...background, metrics };
     this.nodes[at] = node;
     await this.run(10);
@@ -166,7 +175,7 @@ export class ReplicaWorld {
   ): { store: DurableStore; clock: SimClock; settings: NodeOptions; metrics: Metrics } {
     const host = { scheduler: this.scheduler, process, trace: this.trace };
     const disk = this.disks[at]!;
-    const clock = new SimClock(this.scheduler, process, { driftPpm: 0, wallOffsetMs: 0 });
+    const clock = new SimClock(this.scheduler, process, this.clockFaults[at]!);
     const name = `node-${at}`;
     const settings = {
       ...nodeOptionsDefault,
