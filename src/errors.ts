@@ -35,6 +35,9 @@ export class NotFoundError extends QuorateError {
   }
 }
 
+/** Nothing is kept under that name: it was not created, or is being removed. */
+export class BucketRefusedError extends NotFoundError {}
+
 export class TooManySiblingsError extends QuorateError {
   constructor(message: string) {
     super(409, message);

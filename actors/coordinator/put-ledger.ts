@@ -23,6 +23,8 @@ export interface PutPlan {
   readonly fallbacks: readonly NodeId[];
   /** W. */
   readonly needed: number;
+  /** Of who owns it after the move, where that is another number. */
+  readonly neededAfter?: number | undefined;
   readonly strict: boolean;
 }
 
@@ -243,10 +245,11 @@ export function hintRefused(ledger: PutLedger, { target, why }: RefusedHint): Pu
 }
 
 /** W of the owners, of those after a move as well. */
-function isEnough({ primaries, incoming, needed }: PutPlan, nodes: readonly NodeId[]): boolean {
-  const among = (owners: readonly NodeId[]): boolean =>
-    owners.filter((node) => nodes.includes(node)).length >= needed;
-  return among(primaries) && (incoming.length === 0 || among(incoming));
+function isEnough(plan: PutPlan, nodes: readonly NodeId[]): boolean {
+  const { primaries, incoming, needed, neededAfter = needed } = plan;
+  const among = (owners: readonly NodeId[]): number =>
+    owners.filter((node) => nodes.includes(node)).length;
+  return among(primaries) >= needed && (incoming.length === 0 || among(incoming) >= neededAfter);
 }
 
 /** Primaries that are silent for long get a fallback beside them, as long as there are any. */
@@ -349,10 +352,11 @@ function pollOf(ledger: Pick<PutLedger, 'plan' | 'seats' | 'fallbacksTried' | 'o
     else missing.push({ node, why });
   }
   const { plan } = ledger;
-  const { needed, strict, primaries, incoming } = plan;
+  const { needed, neededAfter, strict, primaries, incoming } = plan;
   const untried = plan.fallbacks.slice(ledger.fallbacksTried);
   const standIns = isMoving(plan) ? standInsOf(ledger) : noStandIns;
-  return { needed, strict, primaries, incoming, standIns, acked, outstanding, untried, missing };
+  const wanted = { needed, neededAfter, strict, primaries, incoming };
+  return { ...wanted, standIns, acked, outstanding, untried, missing };
 }
 
 function edit(ledger: PutLedger): Draft {

@@ -3,7 +3,15 @@
  * stands in, who is not waited for.
  */
 import type { NodeId } from '../rules/actor.js';
-import { inOrder, isMoving, isReplica, replicasOf, type Placement } from '../rules/placement.js';
+import {
+  hasMoved,
+  inOrder,
+  isMoving,
+  isReplica,
+  quorumOf,
+  replicasOf,
+  type Placement,
+} from '../rules/placement.js';
 import { remaining, type Removals } from '../rules/removal.js';
 import type { Belief } from '../rules/routing.js';
 import type { GetPlan } from './get-ledger.js';
@@ -20,14 +28,17 @@ export interface Wanted {
 
 export function putPlan(wanted: Wanted, view: Belief & Removals, self: NodeId): PutPlan {
   const { placement, quorum, strict } = wanted;
-  const primaries = ownersToHold(placement.primaries, quorum, view);
-  const incoming = ownersToHold(placement.incoming, quorum, view);
+  const needed = quorumOf(quorum, placement, 'before');
+  const neededAfter = quorumOf(quorum, placement, 'after');
+  const primaries = ownersToHold(placement.primaries, needed, view);
+  const incoming = ownersToHold(placement.incoming, neededAfter, view);
   const fallbacks = aliveFirst(
     placement.fallbacks.filter((node) => node !== self),
     view,
   );
   const down = downOf(replicasOf({ primaries, incoming }), view, self);
-  return { self, primaries, incoming, down, fallbacks, needed: quorum, strict };
+  const plan = { self, primaries, incoming, down, fallbacks, needed, strict };
+  return neededAfter === needed ? plan : { ...plan, neededAfter };
 }
 
 /**
@@ -51,7 +62,8 @@ export function getPlan(wanted: Wanted, view: Belief, self: NodeId): GetPlan {
     candidates.push(...aliveFirst(behind.filter(isOther), view));
   }
   const down = downOf(readers, view, self);
-  return { self, primaries: readers, candidates, down, needed: quorum, strict };
+  const needed = quorumOf(quorum, placement, hasMoved(placement) ? 'after' : 'before');
+  return { self, primaries: readers, candidates, down, needed, strict };
 }
 
 /**

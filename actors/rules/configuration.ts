@@ -6,6 +6,7 @@
  * This file says what one looks like; `steps.ts` which may follow another one.
  */
 import type { NodeId } from './actor.js';
+import type { BucketBook, ReplicaChange } from './bucket-book.js';
 
 /** Equal for all configurations of one cluster: made of those who founded it. 32 bits, unsigned. */
 export type ClusterId = number;
@@ -48,6 +49,8 @@ export interface Configuration {
   readonly removed: readonly NodeId[];
   /** That led here, one an era but for the first; the last one began the era this one is of. */
   readonly recoveries: readonly Recovery[];
+  /** Left out until a bucket was changed: each node goes by what it was told at its start. */
+  readonly buckets?: BucketBook | undefined;
 }
 
 /** Survivors of a lost majority went on without it; see `recovery.ts`. */
@@ -65,6 +68,11 @@ export interface Move {
   readonly ring: RingVersion;
   /** The partitions of which these hold all that their owners before hold; ascending. */
   readonly moved: readonly number[];
+  /**
+   * What buckets have after it whose keys come to have another number of replicas; ascending by
+   * name, left out where there are none.
+   */
+  readonly replicas?: readonly ReplicaChange[] | undefined;
 }
 
 /** 1: of clusters founded before configurations were documents. 2: with tighter shares. */

@@ -4,6 +4,7 @@
  *
  * A member of weight 0 holds nothing: it stands on no ring, and for nobody in.
  */
+import { type ReplicaChange, reversed } from './bucket-book.js';
 import { type Configuration, type Place, type RingVersion, samePlaces } from './configuration.js';
 import type { Layout } from './placement.js';
 import { type Ring, ringOf } from './ring.js';
@@ -29,14 +30,22 @@ interface KnownRing {
 export type Direction = 0 | 1;
 
 /** undefined while nothing moves. The two sides are never the same; which of them is O is told. */
-export function directionOf({ members, ring, move }: Configuration): Direction | undefined {
+export function directionOf(configuration: Configuration): Direction | undefined {
+  const { members, ring, move, buckets } = configuration;
   if (move === undefined) return undefined;
-  return textOf(members, ring) < textOf(move.members, move.ring) ? 0 : 1;
+  const { replicas = [] } = move;
+  const before = buckets === undefined ? [] : reversed(buckets, replicas);
+  return textOf(members, ring, before) < textOf(move.members, move.ring, replicas) ? 0 : 1;
 }
 
-function textOf(members: readonly Place[], ring: RingVersion): string {
+function textOf(
+  members: readonly Place[],
+  ring: RingVersion,
+  replicas: readonly ReplicaChange[],
+): string {
   const places = members.map(({ id, name, host, zone, weight }) => [id, name, host, zone, weight]);
-  return JSON.stringify([ring, places]);
+  const counts = replicas.map(({ name, n }) => [name, n]);
+  return JSON.stringify([ring, places, counts]);
 }
 
 /** `before`: of an earlier configuration, of which rings are taken that are the same. */

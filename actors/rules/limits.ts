@@ -228,10 +228,10 @@ export const limits = {
   /** 32 bits. */
   configurationNumberMax: 0xffff_ffff,
   /**
-   * One that moves from as many members as there may be to as many, with names of full length, and
-   * the most partitions.
+   * One that moves from as many members as there may be to as many, with names of full length, the
+   * most partitions and the most buckets, all of which get another N.
    */
-  configurationBytesMax: 224 * 1024,
+  configurationBytesMax: 288 * 1024,
   /** 16 bits of TCP. */
   portMax: 65_535,
   weightMax: 64,

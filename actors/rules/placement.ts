@@ -8,6 +8,7 @@
  * wherever states are kept, compared or forgotten, everyone who is written counts.
  */
 import type { NodeId } from './actor.js';
+import { nAfter, nBefore, type Spread } from './spread.js';
 
 /** Which nodes a partition goes to, and where it is on its way to. */
 export interface Layout {
@@ -34,6 +35,13 @@ export interface Placement {
   readonly fallbacks: readonly NodeId[];
   /** Undefined while it doesn't move. */
   readonly sideRead?: SideRead | undefined;
+  /** N before and after; left out unless it moves because N changes. */
+  readonly resized?: Resized | undefined;
+}
+
+export interface Resized {
+  readonly before: number;
+  readonly after: number;
 }
 
 /**
@@ -44,8 +52,9 @@ export type SideRead = 0 | 1;
 
 export const nobody: readonly NodeId[] = [];
 
-/** `n`: the replicas of the key's bucket. */
-export function placementOf(layout: Layout, partition: number, n: number): Placement {
+/** `spread`: how many nodes keep the key's bucket, before and after. */
+export function placementOf(layout: Layout, partition: number, spread: Spread): Placement {
+  const n = nBefore(spread);
   const list = layout.preferenceList(partition);
   const primaries = list.slice(0, n);
   const { next } = layout;
@@ -57,15 +66,29 @@ export function placementOf(layout: Layout, partition: number, n: number): Place
       fallbacks: list.slice(n),
       sideRead: undefined,
     };
+  const after = nAfter(spread);
   const nextList = next.preferenceList(partition);
-  const moves = nextList.length > 0 && !areSame(primaries, nextList.slice(0, n));
-  const incoming = moves ? nextList.slice(0, n) : nobody;
+  const moves = nextList.length > 0 && !areSame(primaries, nextList.slice(0, after));
+  const incoming = moves ? nextList.slice(0, after) : nobody;
   const readers = moves ? (next.hasMoved(partition) ? incoming : primaries) : primaries;
   // Who comes and who goes stand in for the others, also where a partition stays as it is.
   const written = replicasOf({ primaries, incoming });
   const fallbacks = unionOf(list, nextList).filter((node) => !written.includes(node));
   const sideRead = moves ? sideOf(readers, readers === incoming ? primaries : incoming) : undefined;
-  return { primaries, incoming, readers, fallbacks, sideRead };
+  const placement = { primaries, incoming, readers, fallbacks, sideRead };
+  return moves && n !== after ? { ...placement, resized: { before: n, after } } : placement;
+}
+
+/**
+ * How many of the owners before, or of those to come, a quorum of `wanted` takes: while N changes R
+ * and W are the larger ones of both sides, and no side has to have more than it has.
+ */
+export function quorumOf(
+  wanted: number,
+  { resized }: Pick<Placement, 'resized'>,
+  side: keyof Resized,
+): number {
+  return resized === undefined ? wanted : Math.min(wanted, resized[side]);
 }
 
 /** Of the same sets the same, in whatever order: gets of their partitions share a round. */

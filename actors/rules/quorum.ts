@@ -13,6 +13,8 @@ import { isMoving, nobody, replicasOf } from './placement.js';
 export interface Poll {
   /** W or R. */
   readonly needed: number;
+  /** Of those who own it after a move, where that differs. */
+  readonly neededAfter?: number | undefined;
   /** Only primaries count. */
   readonly strict: boolean;
   readonly primaries: readonly NodeId[];
@@ -90,11 +92,12 @@ export function verdict(poll: Poll): Verdict {
 
 /** Of the owners before and after, each with those who stand in for one of them. */
 function halvesOf(poll: Poll): readonly [before: Poll, after: Poll] {
-  return [halfOf(poll, poll.primaries), halfOf(poll, poll.incoming)];
+  const { needed, neededAfter = needed } = poll;
+  return [halfOf(poll, poll.primaries, needed), halfOf(poll, poll.incoming, neededAfter)];
 }
 
-function halfOf(poll: Poll, owners: readonly NodeId[]): Poll {
-  const { needed, strict, standIns, acked, outstanding, untried, missing } = poll;
+function halfOf(poll: Poll, owners: readonly NodeId[], needed: number): Poll {
+  const { strict, standIns, acked, outstanding, untried, missing } = poll;
   const counts = (node: NodeId): boolean =>
     owners.includes(node) ||
     standIns.some((standIn) => standIn.node === node && owners.includes(standIn.owedTo));

@@ -1,23 +1,33 @@
 /**
  * The steps of a cluster: from a configuration to each that may follow it.
  *
- *   begin      a move to other members, or the same in other places
+ *   begin      a move to other members, or the same in other places, or to another N of buckets
  *   moved      more partitions are with their new owners
  *   finish     all are: the new owners are the owners
  *   cancelled  the move goes back to where it came from; at once, where it has come nowhere yet
  *   removal    a member is gone for good, whether or not a move is under way
  *   released   who left holds nothing any more
+ *   rebooked   buckets promise something else
  *
  * What survivors make of a lost majority is no step: `recovery.ts`.
  *
- * One move is under way at a time. `layout` changes where a move begins and where it is over, and
- * there alone: the owners of each partition and who is read of them are the same before and after
- * the other steps, or both are written meanwhile (`placement.ts`), so a message that names the
- * layout need not know of them.
+ * One move is under way at a time. `layout` changes where a move begins and where it is over, where
+ * buckets want other quorums or are removed (`bucket-steps.ts`), and there alone: the owners of
+ * each partition and who is read of them are the same before and after the other steps, or both are
+ * written meanwhile (`placement.ts`), so a message that names the layout need not know of them.
  *
  * Each gives the next configuration, or says what an operator would want to know about why not.
  */
 import type { NodeId } from './actor.js';
+import {
+  type BucketBook,
+  type ReplicaChange,
+  replicated,
+  reversed,
+  sameBook,
+  sameChanges,
+} from './bucket-book.js';
+import { isOfAnotherLayout, objectionToBook, objectionToReplicas } from './bucket-steps.js';
 import {
   type ClusterId,
   type Configuration,
@@ -31,9 +41,9 @@ import { eraOf } from './era.js';
 import { sameIds } from './founding.js';
 import { fnvBasis, hashText, mixed } from './hash.js';
 import { limits } from './limits.js';
+import type { Objection } from './objection.js';
 
-/** Why there is no such step, in words for an operator. */
-export type Objection = string;
+export type { Objection } from './objection.js';
 
 /** What a cluster is to become. */
 export interface Destination {
@@ -42,6 +52,10 @@ export interface Destination {
   readonly ring: RingVersion;
   /** Are gone for good, besides those of which that was said before. */
   readonly removed: readonly NodeId[];
+  /** From now on, whatever moves; left out: as they are. */
+  readonly buckets?: BucketBook | undefined;
+  /** What the move changes of that. */
+  readonly replicas?: readonly ReplicaChange[] | undefined;
 }
 
 /** Ascending. */
@@ -79,8 +93,10 @@ export function begin(from: Configuration, to: Destination): Configuration | Obj
   const gone = new Set([...from.removed, ...to.removed]);
   const removed = idsOf(from.members).filter((id) => gone.has(id));
   const leaving = from.leaving.filter((id) => !stay.has(id) && !gone.has(id));
-  const move: Move = { members, ring, moved: [] };
-  return after(from, { layout: from.number + 1, move, leaving, removed });
+  const { buckets = from.buckets, replicas = [] } = to;
+  const move: Move = { members, ring, moved: [], ...(replicas.length > 0 && { replicas }) };
+  const said = buckets === undefined ? {} : { buckets };
+  return after(from, { layout: from.number + 1, move, leaving, removed, ...said });
 }
 
 /** `partitions`: in any order; of those that had moved before nothing is said. */
@@ -103,7 +119,18 @@ export function finish(from: Configuration): Configuration | Objection {
   if (move === undefined) return nothingMoves;
   if (move.moved.length < partitions)
     return `${move.moved.length} of ${partitions} partitions have moved: all must have`;
-  return over(from, move, from.members);
+  const { buckets } = from;
+  const said = buckets && { buckets: replicated(buckets, move.replicas ?? []) };
+  return over({ ...from, ...said }, move, from.members);
+}
+
+/** Buckets promise this from now on; N of any that may hold keys changes with a move alone. */
+export function rebooked(from: Configuration, book: BucketBook): Configuration | Objection {
+  const objection = objectionToBook(from, book);
+  if (objection !== undefined) return objection;
+  if (sameBook(from.buckets, book)) return 'nothing would change';
+  const layout = isOfAnotherLayout(from.buckets, book) ? from.number + 1 : from.layout;
+  return after(from, { buckets: book, layout });
 }
 
 /**
@@ -122,8 +149,21 @@ export function cancelled(from: Configuration): Configuration | Objection {
   if (isFirst) return over(from, from, move.members);
   const left = new Set(move.moved);
   const stayed = Array.from({ length: from.partitions }, (_, i) => i).filter((p) => !left.has(p));
-  const back: Move = { members, ring, moved: stayed };
-  return after(from, { members: move.members, ring: move.ring, move: back });
+  const { buckets, replicas } = turned(from, move);
+  const back: Move = { members, ring, moved: stayed, ...replicas };
+  return after(from, { members: move.members, ring: move.ring, move: back, ...buckets });
+}
+
+/** N of both sides changes its role with them. */
+function turned(
+  { buckets }: Configuration,
+  { replicas }: Move,
+): { readonly buckets?: Partial<Configuration>; readonly replicas?: Partial<Move> } {
+  if (buckets === undefined || replicas === undefined) return {};
+  return {
+    buckets: { buckets: replicated(buckets, replicas) },
+    replicas: { replicas: reversed(buckets, replicas) },
+  };
 }
 
 /**
@@ -164,11 +204,14 @@ export function mayFollow(first: Configuration, after: Configuration): boolean {
   const nodes = before.leaving.filter((id) => !after.leaving.includes(id));
   const gone = removed.filter((id) => !before.removed.includes(id));
   const steps = [finish(before), cancelled(before), released(before, nodes), removal(before, gone)];
+  const { buckets } = after;
+  if (buckets !== undefined) steps.push(rebooked(before, buckets));
   if (move !== undefined) {
     const removedToo = [...gone, ...nodes].filter(
       (id) => !before.removed.includes(id) && !idsOf(move.members).includes(id),
     );
-    steps.push(begin(before, { members: move.members, ring: move.ring, removed: removedToo }));
+    const { members, ring, replicas } = move;
+    steps.push(begin(before, { members, ring, removed: removedToo, buckets, replicas }));
     steps.push(moved(before, move.moved));
   }
   return steps.some((step) => typeof step !== 'string' && sameConfiguration(step, after));
@@ -197,7 +240,8 @@ export function sameConfiguration(some: Configuration, other: Configuration): bo
     sameMove(some.move, other.move) &&
     sameIds(some.leaving, other.leaving) &&
     sameIds(some.removed, other.removed) &&
-    sameRecoveries(some.recoveries, other.recoveries)
+    sameRecoveries(some.recoveries, other.recoveries) &&
+    sameBook(some.buckets, other.buckets)
   );
 }
 
@@ -206,6 +250,7 @@ function sameMove(some: Move | undefined, other: Move | undefined): boolean {
   return (
     some.ring === other.ring &&
     samePlaces(some.members, other.members) &&
+    sameChanges(some.replicas, other.replicas) &&
     some.moved.length === other.moved.length &&
     some.moved.every((partition, i) => partition === other.moved[i])
   );
@@ -256,7 +301,17 @@ function objectionTo(from: Configuration, to: Destination): Objection | undefine
   const all = new Set([...known, ...leaving, ...idsOf(to.members)]);
   if (all.size > limits.membersMax)
     return `${all.size} nodes would be members meanwhile, more than ${limits.membersMax}`;
-  return objectionToMembers(to.members, gone) ?? objectionToNothing(from, to);
+  return (
+    objectionToMembers(to.members, gone) ??
+    objectionToBuckets(from, to) ??
+    objectionToNothing(from, to)
+  );
+}
+
+function objectionToBuckets(from: Configuration, to: Destination): Objection | undefined {
+  const { buckets = from.buckets, replicas = [] } = to;
+  const objection = to.buckets && objectionToBook(from, to.buckets);
+  return objection ?? objectionToReplicas(buckets, replicas);
 }
 
 function objectionToMembers(
@@ -274,8 +329,9 @@ function objectionToMembers(
 }
 
 function objectionToNothing(from: Configuration, to: Destination): Objection | undefined {
+  const { replicas = [] } = to;
   const isSame = from.ring === to.ring && samePlaces(from.members, to.members);
-  return isSame ? 'nothing would change' : undefined;
+  return isSame && replicas.length === 0 ? 'nothing would change' : undefined;
 }
 
 function mayHold({ id, weight }: Place, removed: readonly NodeId[]): boolean {

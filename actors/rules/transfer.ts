@@ -8,26 +8,27 @@
  * More would do no harm, so all that can be reached are asked.
  *
  * Owners before that stay owners need ask nobody: a put that too few of them have has been fetched
- * by all who come instead. That is no more true where one who was to come is gone for good: there
- * all that are left to own the partition fetch what the others hold.
+ * by all who come instead. That is no more true where one who was to come is gone for good, nor
+ * where N changes, with fewer who come or other quorums after it: there all that are left to own
+ * the partition fetch what the others hold.
  */
 import type { NodeId } from './actor.js';
-import type { BucketOptions } from './bucket.js';
 import { transferLimits } from './limits/transfer.js';
 import { hasMoved, type Placement } from './placement.js';
 import { remaining, type Removals } from './removal.js';
 import type { Belief } from './routing.js';
+import type { Spread } from './spread.js';
 
 /** What all buckets have in common whose keys have as many replicas. */
 export interface ReplicaCount {
-  readonly n: number;
+  readonly n: Spread;
   /** The fewest nodes that must have stored a put of any of them. */
   readonly w: number;
 }
 
 /** Owners depend on N: what is said of a partition is said for each N that some bucket has. */
 export function replicaCountsOf(
-  buckets: Iterable<Pick<BucketOptions, 'n' | 'w'>>,
+  buckets: Iterable<{ readonly n: Spread; readonly w: number }>,
 ): readonly ReplicaCount[] {
   const smallest = new Map<number, number>();
   for (const { n, w } of buckets) smallest.set(n, Math.min(w, smallest.get(n) ?? w));
@@ -44,11 +45,12 @@ export function isComing({ primaries, incoming, readers }: Placement, node: Node
  * left who could.
  */
 export function targetsOf(
-  { primaries, incoming }: Placement,
+  { primaries, incoming, resized }: Placement,
   removals: Removals,
 ): readonly NodeId[] | undefined {
   const left = remaining(incoming, removals);
-  if (left.length === incoming.length) return incoming.filter((node) => !primaries.includes(node));
+  if (left.length === incoming.length && resized === undefined)
+    return incoming.filter((node) => !primaries.includes(node));
   const isHeld = remaining(primaries, removals).length > 0;
   return left.length === 0 && isHeld ? undefined : left;
 }
@@ -61,7 +63,7 @@ export interface Quota {
 
 /** None when the node is not to receive the partition. What it holds as an owner it has. */
 export function quotasOf(
-  placementFor: (n: number) => Placement,
+  placementFor: (n: Spread) => Placement,
   counts: readonly ReplicaCount[],
   { node, removals }: { readonly node: NodeId; readonly removals: Removals },
 ): readonly Quota[] {
@@ -79,7 +81,7 @@ export function quotasOf(
 
 /** What all buckets have in common whose keys have as many replicas. */
 export interface ReadCount {
-  readonly n: number;
+  readonly n: Spread;
   /**
    * The fewest nodes that a strict get of any of them asks. Its bucket's R and W need not overlap:
    * a put that says more than its bucket's W may be met all the same.
@@ -88,7 +90,7 @@ export interface ReadCount {
 }
 
 export function readCountsOf(
-  buckets: Iterable<Pick<BucketOptions, 'n' | 'r'>>,
+  buckets: Iterable<{ readonly n: Spread; readonly r: number }>,
 ): readonly ReadCount[] {
   const smallest = new Map<number, number>();
   for (const { n, r } of buckets) smallest.set(n, Math.min(r, smallest.get(n) ?? r));

@@ -79,10 +79,11 @@ export class FrameRows {
     checkFrameBucket(frame.bucket);
     if (frame.kind === 'put' && frame.manifests !== undefined)
       throw new MalformedError('manifests are not taken yet');
-    const { n, r, w } = this.buckets.of(frame.bucket);
+    const { quorumMax, r, w } = this.buckets.of(frame.bucket);
     const usual = frame.kind === 'put' ? w : r;
     const quorum = frame.quorum === 0 ? usual : quorumFor(frame.quorum, usual, frame.strict);
-    if (quorum > n) throw new MalformedError(`the quorum is a number from 1 to ${n}`);
+    if (quorum > quorumMax)
+      throw new MalformedError(`the quorum is a number from 1 to ${quorumMax}`);
     const timeoutMs = frame.timeoutMs === 0 ? limits.requestTimeoutMsDefault : frame.timeoutMs;
     if (timeoutMs > limits.requestTimeoutMsMax)
       throw new MalformedError(`the timeout is at most ${limits.requestTimeoutMsMax} ms`);

@@ -2,12 +2,12 @@
  * Headers of requests and replies. What can't be understood is refused with a text that names the
  * header.
  */
-import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { conditions, type OnlyIf } from '../../actors/rules/condition.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { quorumFor } from '../../actors/rules/quorum.js';
 import { nothingSeen, type SeenContext } from '../../actors/rules/versions.js';
+import type { BucketTerms } from '../buckets/buckets.js';
 import type { GetReply, PutReply } from '../coordinator/coordinator.js';
 import { MalformedError, type Outcome, type QuorateError, TooLargeError } from '../errors.js';
 import { isTraceId, type TraceId } from '../insight/notes.js';
@@ -18,7 +18,7 @@ import { headerNames } from '../wire/subjects.js';
 import { byteStringOf } from '../wire/text.js';
 
 type Headers = Pick<BusMessage, 'header'>;
-type Quorums = Pick<BucketOptions, 'n' | 'r' | 'w'>;
+type Quorums = Pick<BucketTerms, 'quorumMax' | 'r' | 'w'>;
 
 /** What the headers of a get say. */
 export interface GetDemands {
@@ -42,13 +42,16 @@ export interface PutDemands extends GetDemands {
 
 /** Throws `MalformedError`. */
 export function getDemands(message: Headers, bucket: Quorums): GetDemands {
-  return commonDemands(message, headerNames.r, { n: bucket.n, usual: bucket.r });
+  return commonDemands(message, headerNames.r, {
+    n: bucket.quorumMax,
+    usual: bucket.r,
+  });
 }
 
 /** Throws `MalformedError`. */
 export function putDemands(message: Headers, bucket: Quorums): PutDemands {
   const { quorum, strict, timeoutMs } = commonDemands(message, headerNames.w, {
-    n: bucket.n,
+    n: bucket.quorumMax,
     usual: bucket.w,
   });
   const operation = byteStringOf(message.header(headerNames.operation) ?? '');
@@ -66,7 +69,7 @@ export function putDemands(message: Headers, bucket: Quorums): PutDemands {
     strict,
     timeoutMs,
     context: contextOf(message.header(headerNames.context)),
-    onlyIf: conditionOf(message, bucket.n),
+    onlyIf: conditionOf(message, bucket.quorumMax),
     ttlMs: integer(message, headerNames.ttl, { least: 1, most: limits.ttlMsMax, usual: 0 }),
     operation,
     untilWallMs: integer(message, headerNames.deadline, {

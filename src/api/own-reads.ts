@@ -15,6 +15,7 @@ import {
 import { isReadAlike } from '../../actors/rules/placement.js';
 import { emptyDigest, emptyState } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
+import { bucketRefusal } from '../coordinator/bucket-refusal.js';
 import type { Receipt } from '../coordinator/coordinator.js';
 import { contextShown, replyOf } from '../coordinator/views.js';
 import { OtherConfigurationError, UnavailableError } from '../errors.js';
@@ -55,7 +56,8 @@ export class OwnReads {
     if (!isServed(configuration, this.view.configuration)) throw new OtherConfigurationError();
     checkFrameBucket(bucket);
     const keyOf = keysOf(bucket);
-    const { n, conflict } = this.buckets.of(bucket);
+    const { spread: n, conflict, refused } = this.buckets.of(bucket);
+    if (refused !== undefined) throw bucketRefusal(refused, { bucket });
     const said = { configuration, side };
     const names = keys.map((key) => this.nameOf({ bucket, key: keyOf(key) }, n, said));
     const records = this.store.readAll(names);

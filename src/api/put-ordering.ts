@@ -118,7 +118,7 @@ export class PutOrdering implements PutSink {
 
   /** `behind`: who was asked before. */
   private putLate(request: PutRequest, behind?: NodeId): void {
-    const { n } = this.buckets.of(request.bucket);
+    const { spread: n } = this.buckets.of(request.bucket);
     const { self } = this.peers;
     const placement = this.view.placement(request.partition, n);
     const node = nextCoordinator(placement, this.view, { self, behind });
@@ -127,7 +127,7 @@ export class PutOrdering implements PutSink {
   }
 
   private coordinatorOf(request: PutRequest): NodeId {
-    const { n, conflict } = this.buckets.of(request.bucket);
+    const { spread: n, conflict } = this.buckets.of(request.bucket);
     return coordinatorOf(this.view.placement(request.partition, n), this.view, {
       self: this.peers.self,
       // Where the last writer wins a context says nothing: one node tells which was the last.

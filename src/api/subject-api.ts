@@ -119,7 +119,7 @@ export class SubjectApi {
   private followView(): void {
     const { view } = this;
     for (let partition = 0; partition < view.ring.partitions; partition++) {
-      const placement = view.placement(partition, this.buckets.largestN);
+      const placement = view.placement(partition, this.buckets.largest);
       const serves = listensTo(placement, view, view.self.id);
       const listening = this.byPartition.get(partition);
       if (serves && listening === undefined) {

@@ -10,6 +10,7 @@ import { courseOf, type ConfigurationNumber } from '../../actors/rules/said-conf
 import { limits } from '../../actors/rules/limits.js';
 import { isReadAlike, type SideRead } from '../../actors/rules/placement.js';
 import type { Tally } from '../../actors/rules/quorum.js';
+import type { Spread } from '../../actors/rules/spread.js';
 import type { CallId, PeerAnswer } from '../bus/peers.js';
 import { DeadlineError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
@@ -33,7 +34,7 @@ export interface GetEntry {
 /** Of which side of a move some gets are read. */
 export interface ReadOf {
   /** The replicas of their buckets. */
-  readonly n: number;
+  readonly n: Spread;
   readonly side: SideRead | undefined;
 }
 

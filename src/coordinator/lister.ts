@@ -9,6 +9,7 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
+import { bucketRefusal } from './bucket-refusal.js';
 import { Coordinator } from './coordinator.js';
 import type { Listings, ListReply, ListRequest } from './listings.js';
 import { PageMaker, type PageSurroundings } from './page-maker.js';
@@ -49,8 +50,11 @@ export class Lister implements Listings {
     this.pages.value++;
     const bucket = this.buckets.of(request.bucket);
     const { quorum } = request;
-    if (!(quorum >= 1 && quorum <= bucket.n)) {
-      const error = new MalformedError(`the quorum is between 1 and ${bucket.n}, not ${quorum}`);
+    const { quorumMax, refused } = bucket;
+    if (refused !== undefined)
+      return request.onReply({ ok: false, error: bucketRefusal(refused, request) });
+    if (!(quorum >= 1 && quorum <= quorumMax)) {
+      const error = new MalformedError(`the quorum is between 1 and ${quorumMax}, not ${quorum}`);
       return request.onReply({ ok: false, error });
     }
     if (this.underway >= listingLimits.pagesUnderwayMax) {

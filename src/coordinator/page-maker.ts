@@ -3,7 +3,7 @@
  * read of the same nodes, reads the keys on which replicas differ, and goes on behind what it has
  * until the page is full, or has taken enough.
  */
-import type { BucketOptions } from '../../actors/rules/bucket.js';
+import type { BucketTerms } from '../buckets/buckets.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { listingLimits } from '../../actors/rules/limits/listing.js';
 import type { MergedList } from '../../actors/rules/listing.js';
@@ -23,7 +23,7 @@ export interface PageSurroundings extends ListSurroundings {
 export interface PageContent {
   readonly id: string;
   readonly request: ListRequest;
-  readonly bucket: BucketOptions;
+  readonly bucket: BucketTerms;
   readonly onReply: (reply: ListReply) => void;
 }
 
@@ -91,7 +91,7 @@ export class PageMaker {
 
   private groupsFrom({ partition: first, after }: ListPosition, partitions: number): Group[] {
     const { view } = this.around;
-    const { n } = this.content.bucket;
+    const { spread: n } = this.content.bucket;
     const groups = new Map<string, Group>();
     for (let partition = first; partition < first + partitions; partition++) {
       const placement = view.placement(partition, n);
@@ -111,7 +111,7 @@ export class PageMaker {
   private list(group: Group, onResult: (result: ListRoundResult) => void): void {
     const { request, bucket, id } = this.content;
     const { quorum, strict, deadlineMs } = request;
-    const { n, conflict } = bucket;
+    const { spread: n, conflict } = bucket;
     new ListRound(this.around, {
       id: `${id}-${++this.steps}`,
       bucket: {

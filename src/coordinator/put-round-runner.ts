@@ -109,7 +109,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
     const receipt = {
       kind: 'w',
       acked: counted,
-      needed: plan.needed,
+      needed: Math.min(plan.needed, plan.neededAfter ?? plan.needed),
       primaries,
       fallbacks,
       hints,

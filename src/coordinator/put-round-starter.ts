@@ -198,7 +198,7 @@ export class PutRoundStarter {
     const groups = new Map<Placement, PutEntry[]>();
     for (const entry of entries) {
       const { bucket, partition } = entry.request;
-      const placement = view.placement(partition, buckets.of(bucket).n);
+      const placement = view.placement(partition, buckets.of(bucket).spread);
       groups.set(placement, [...(groups.get(placement) ?? []), entry]);
     }
     for (const [placement, share] of groups) this.takeUp(share, placement, minted);

@@ -9,6 +9,7 @@
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { replicasOf, type Placement } from '../../actors/rules/placement.js';
+import type { Spread } from '../../actors/rules/spread.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { Clock } from '../seams/clock.js';
 
@@ -19,7 +20,7 @@ export interface Collectable {
 }
 
 export interface Batch<R> {
-  readonly n: number;
+  readonly n: Spread;
   /** R or W. */
   readonly quorum: number;
   readonly strict: boolean;
@@ -89,7 +90,7 @@ export class RoundCollector<R extends Collectable> {
     this.flush();
   };
 
-  /** N and quorum are at most `limits.membersMax`, so the three fit a number beside the group. */
+  /** A spread has 18 bits and a quorum 9, so they fit a number beside the group. */
   private idOf(request: R, n: number): number {
     let groups = this.groupsByN.get(n);
     if (groups === undefined) {
@@ -97,7 +98,7 @@ export class RoundCollector<R extends Collectable> {
       this.groupsByN.set(n, groups);
     }
     const group = (groups[request.partition] ??= this.groupOf(request.partition, n));
-    return ((group * 1024 + n) * 1024 + request.quorum) * 2 + (request.strict ? 1 : 0);
+    return ((group * 2 ** 18 + n) * 1024 + request.quorum) * 2 + (request.strict ? 1 : 0);
   }
 
   private groupOf(partition: number, n: number): number {

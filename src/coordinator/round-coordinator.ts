@@ -9,7 +9,7 @@ import type { OnlyIf } from '../../actors/rules/condition.js';
 import { courseOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
-import { Buckets } from '../buckets/buckets.js';
+import { Buckets, type BucketTerms } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import type { QuorateError } from '../errors.js';
 import { MalformedError, OverloadedError, TooLargeError, UnavailableError } from '../errors.js';
@@ -21,6 +21,7 @@ import { Tracing } from '../seams/tracing.js';
 import { Store } from '../store/store.js';
 import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
+import { bucketRefusal } from './bucket-refusal.js';
 import { notCompared, questionOf } from './comparing.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
 import type { GetEntry, ReadOf } from './get-round-runner.js';
@@ -107,10 +108,11 @@ export class RoundCoordinator implements Coordinator {
 
   put(request: PutRequest): void {
     this.instruments.puts.value++;
-    const { n } = this.buckets.of(request.bucket);
+    const bucket = this.buckets.of(request.bucket);
+    const n = bucket.spread;
     const bytes = bytesOf(request);
     const refusal =
-      this.refusalOf(request, n) ??
+      this.refusalOf(request, bucket) ??
       (bytes - request.key.length > limits.valueBytesMax
         ? new TooLargeError()
         : this.admission.admit(bytes));
@@ -121,7 +123,7 @@ export class RoundCoordinator implements Coordinator {
 
   /** It was admitted: as a put it is collected again, with what it is compared with. */
   private compare(request: PutRequest, onlyIf: OnlyIf): void {
-    const { n, r } = this.buckets.of(request.bucket);
+    const { spread: n, r } = this.buckets.of(request.bucket);
     const question = questionOf(request, { onlyIf, r, nowMs: this.clock.monotonicMs() });
     this.get({
       ...question,
@@ -146,7 +148,7 @@ export class RoundCoordinator implements Coordinator {
 
   private readonly getAgain = (requests: readonly GetRequest[]): void => {
     for (const request of requests) {
-      const { n } = this.buckets.of(request.bucket);
+      const { spread: n } = this.buckets.of(request.bucket);
       this.gets.add(request, { n, bytes: request.key.length });
     }
     this.gets.flush();
@@ -154,9 +156,10 @@ export class RoundCoordinator implements Coordinator {
 
   get(request: GetRequest): void {
     this.instruments.gets.value++;
-    const { n } = this.buckets.of(request.bucket);
+    const bucket = this.buckets.of(request.bucket);
+    const n = bucket.spread;
     const bytes = request.key.length;
-    const refusal = this.refusalOf(request, n) ?? this.admission.admit(bytes);
+    const refusal = this.refusalOf(request, bucket) ?? this.admission.admit(bytes);
     if (refusal !== undefined) {
       this.refuse(request, refusal);
       return;
@@ -179,10 +182,14 @@ export class RoundCoordinator implements Coordinator {
     this.listeners.push(listener);
   }
 
-  private refusalOf(request: PutRequest | GetRequest, n: number): QuorateError | undefined {
+  private refusalOf(
+    request: PutRequest | GetRequest,
+    { quorumMax, refused }: BucketTerms,
+  ): QuorateError | undefined {
     const { quorum } = request;
-    if (!(quorum >= 1 && quorum <= n))
-      return new MalformedError(`the quorum is between 1 and ${n}, not ${quorum}`);
+    if (refused !== undefined) return bucketRefusal(refused, request);
+    if (!(quorum >= 1 && quorum <= quorumMax))
+      return new MalformedError(`the quorum is between 1 and ${quorumMax}, not ${quorum}`);
     if (request.deadlineMs <= this.clock.monotonicMs()) return expired();
     return undefined;
   }

@@ -65,6 +65,12 @@ export class Chain {
     this.actUpon(this.latest);
   }
 
+  /** What `load` will take up. Throws `MalformedError`. */
+  stored(): Configuration | undefined {
+    const { configuration } = this.table.load();
+    return configuration && decodeConfiguration(configuration);
+  }
+
   /** On disk. */
   get known(): Configuration | undefined {
     return this.current?.configuration;

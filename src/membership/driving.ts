@@ -7,14 +7,7 @@ import type { Configuration } from '../../actors/rules/configuration.js';
 import { driverOf, dueStep, triesBefore } from '../../actors/rules/driver.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { removal } from '../../actors/rules/steps.js';
-import {
-  isHeardOf,
-  type ReadCount,
-  readCountsOf,
-  type ReplicaCount,
-  replicaCountsOf,
-  targetsOf,
-} from '../../actors/rules/transfer.js';
+import { isHeardOf, targetsOf } from '../../actors/rules/transfer.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import type { Buckets } from '../buckets/buckets.js';
 import { UnavailableError } from '../errors.js';
@@ -50,14 +43,8 @@ export class Driving {
   private due: { readonly number: number; readonly sinceMs: number } | undefined;
   private readonly targetsAsked = new TargetsAsked();
   private readonly unheard: Unheard;
-  private readonly replicaCounts: readonly ReplicaCount[];
-  private readonly readCounts: readonly ReadCount[];
 
   constructor(private readonly options: DrivingOptions) {
-    const { defaults, own } = options.buckets;
-    const buckets = [defaults, ...own.values()];
-    this.replicaCounts = replicaCountsOf(buckets);
-    this.readCounts = readCountsOf(buckets);
     this.unheard = new Unheard(options);
   }
 
@@ -115,7 +102,7 @@ export class Driving {
   }
 
   private seen(): Parameters<typeof dueStep>[1] {
-    const { view, reports, chain, arrivals } = this.options;
+    const { view, reports, chain, arrivals, buckets } = this.options;
     const known = chain.known!;
     const { unheard } = this;
     // It may have gone on since this beat began.
@@ -125,7 +112,7 @@ export class Driving {
       targetsOf: (partition) => this.targetsOf(partition),
       isDown: (node) => view.reachability(node) === 'down',
       isHeardOf: (partition) =>
-        this.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, unheard)),
+        buckets.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, unheard)),
       hasReceived: (node, partition) => reports.hasReceived(node, partition, received),
       isEmpty: (node) => reports.isEmpty(node, view.configuration),
       arrivals: arrivals.list(known),
@@ -134,9 +121,9 @@ export class Driving {
   }
 
   private targetsOf(partition: number): readonly NodeId[] | undefined {
-    const { view } = this.options;
+    const { view, buckets } = this.options;
     const targets = new Set<NodeId>();
-    for (const { n } of this.replicaCounts) {
+    for (const { n } of buckets.replicaCounts) {
       const some = targetsOf(view.placement(partition, n), view);
       if (some === undefined) return undefined;
       for (const node of some) targets.add(node);

@@ -6,13 +6,15 @@ import type { Member } from '../../actors/rules/membership.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { Tables } from '../seams/table.js';
 import { MemberTable } from './member-table.js';
-import { type Holds, type Replicas, replicasConflict, toldReplicas } from './replicas.js';
+import { type Holds, keptReplicas, type Replicas, replicasConflict } from './replicas.js';
 import type { Roster } from './roster.js';
 
 export interface KeptMembersOptions {
   readonly tables: Tables;
   readonly buckets: Buckets;
   readonly roster: Roster;
+  /** Whether the configuration on disk says what buckets promise. */
+  readonly isBooked: () => boolean;
   /** To be on disk. */
   readonly vote: () => FoundingVote;
 }
@@ -21,15 +23,13 @@ export class KeptMembers {
   /** Of this node's store. */
   holds: Holds = () => false;
   private readonly table: MemberTable;
-  private readonly replicas: Replicas;
 
   constructor(private readonly options: KeptMembersOptions) {
     const { tables, buckets, roster, vote } = options;
-    this.replicas = toldReplicas(buckets);
     this.table = new MemberTable(tables, () => ({
       vote: vote(),
       members: roster.allRows(),
-      replicas: this.replicas,
+      replicas: keptReplicas(buckets),
       revision: roster.revision,
     }));
   }
@@ -41,8 +41,7 @@ export class KeptMembers {
   restore(): FoundingVote {
     const { roster } = this.options;
     const { vote, members, replicas } = this.table.load();
-    const conflict = replicas && replicasConflict(replicas, this.replicas, this.holds);
-    if (conflict !== undefined) throw new RangeError(conflict);
+    this.checkReplicas(replicas);
     const { id } = roster.self;
     roster.mark(members.filter(({ removed }) => removed === true).map((member) => member.id));
     for (const member of members) {
@@ -51,6 +50,14 @@ export class KeptMembers {
       else roster.restore(member, { keepsPlace: hasPlace(member, vote) });
     }
     return vote;
+  }
+
+  /** Where the configuration says what buckets are, it says where their keys lie. */
+  private checkReplicas(kept: Replicas | undefined): void {
+    const { buckets, isBooked } = this.options;
+    if (kept === undefined || isBooked()) return;
+    const conflict = replicasConflict(kept, keptReplicas(buckets), this.holds);
+    if (conflict !== undefined) throw new RangeError(conflict);
   }
 
   /** `done` is called once what is current now, or something later, is on disk. */

@@ -4,6 +4,7 @@
  */
 import { inject, injectable } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { BucketBook } from '../../actors/rules/bucket-book.js';
 import {
   type Configuration,
   isMember,
@@ -42,6 +43,7 @@ import type { Recovering } from './recovering.js';
 import type { Removing } from './removing.js';
 import { Roster } from './roster.js';
 import { forkText, settingsOf } from './settings.js';
+import { toldProblem } from './told-buckets.js';
 import { Telling } from './telling.js';
 import { TimeOfDay } from './time-of-day.js';
 
@@ -60,6 +62,7 @@ export class Membership {
   private readonly outages: Outages;
   /** As it was told at its start. */
   private readonly told: Omit<Place, 'id'>;
+  private readonly toldBuckets: BucketBook;
   private readonly roster: Roster;
   private readonly watch: PeerWatch;
   private readonly telling: Telling;
@@ -79,7 +82,7 @@ export class Membership {
     @inject(Random) random: Random,
     @inject(Tables) tables: Tables,
     @inject(NodeOptions) options: NodeOptions,
-    @inject(Buckets) buckets: Buckets,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(Inspection) inspection: Inspection,
     @inject(TimeOfDay) private readonly timeOfDay: TimeOfDay,
     @inject(LateWords) lateWords: LateWords,
@@ -92,6 +95,7 @@ export class Membership {
     const roster = new Roster({ ...born, id: peers.self, name, host, zone, weight, pid, wish });
     this.roster = roster;
     this.told = { name, host, zone, weight };
+    this.toldBuckets = buckets.book;
     const { problems } = this;
     const watch = this.watching({ clock, hearing, lateWords, inspection });
     this.watch = watch;
@@ -114,7 +118,8 @@ export class Membership {
       this.effects(),
     );
     const { life } = this;
-    this.kept = new KeptMembers({ tables, buckets, roster, vote: () => life.next });
+    const isBooked = (): boolean => chain.stored()?.buckets !== undefined;
+    this.kept = new KeptMembers({ tables, buckets, roster, isBooked, vote: () => life.next });
     const instance = random.below(2 ** 32);
     const claimed = () => ({ instance, generation: this.startGeneration, pid });
     const claim = new IdClaim({ peers, clock, own: claimed });
@@ -265,6 +270,8 @@ export class Membership {
 
   /** Who is a member, where data lie and from whom anything is taken follows from it. */
   private goBy(configuration: Configuration): void {
+    this.buckets.goBy(configuration);
+    this.compareBuckets(configuration);
     const { roster, watch, timeOfDay, outages, view, life, kept, configurations } = this;
     const { came, went } = roster.goBy(configuration);
     for (const node of came) watch.watch(node);
@@ -292,6 +299,12 @@ export class Membership {
     const problem = placeProblem(this.told, this.roster.self);
     if (problem === undefined) this.problems.clear('place');
     else this.problems.report('place', problem);
+  }
+
+  private compareBuckets(configuration: Configuration): void {
+    const problem = toldProblem(this.toldBuckets, configuration.buckets);
+    if (problem === undefined) this.problems.clear('told buckets');
+    else this.problems.report('told buckets', problem);
   }
 
   private recalled(): void {

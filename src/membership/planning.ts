@@ -4,6 +4,8 @@
  * has gone on from that, it is refused.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import { reversed } from '../../actors/rules/bucket-book.js';
+import { optionsWished } from '../../actors/rules/bucket-wishes.js';
 import {
   type Configuration,
   type Move,
@@ -15,6 +17,7 @@ import { chainLimits } from '../../actors/rules/limits/chain.js';
 import type { Member } from '../../actors/rules/membership.js';
 import { changed, planned, type Wishes } from '../../actors/rules/plan.js';
 import { type Preview, previewOf } from '../../actors/rules/plan-preview.js';
+import { nBefore } from '../../actors/rules/spread.js';
 import { cancelled, type Objection, sameConfiguration } from '../../actors/rules/steps.js';
 import { votersOf } from '../../actors/rules/voters.js';
 import type { Buckets } from '../buckets/buckets.js';
@@ -75,10 +78,10 @@ export class Planning {
     if (typeof first === 'string') throw new UnavailableError(first);
     return this.chosen(
       (from) =>
-        from.move === undefined || leadsTo(from, before.move!)
+        from.move === undefined || leadsTo(from, before.move!, before.move!.replicas)
           ? this.turned(from)
           : 'the move that was under way is not any more',
-      (from) => leadsTo(from, before),
+      (from) => leadsTo(from, before, reversedReplicas(before)),
     );
   }
 
@@ -209,7 +212,7 @@ export class Planning {
 
   private preview(from: Configuration, to: Configuration): PreviewForm {
     const { view, buckets, sizes } = this.options;
-    const n = buckets.largestN;
+    const n = buckets.largest;
     const { id } = view.self;
     const ws = [buckets.defaults, ...buckets.own.values()].map(({ w }) => w);
     const { bytes, seen } = sizeEstimate(sizes, from.partitions, (partition) =>
@@ -221,7 +224,7 @@ export class Planning {
     return {
       ...shortened(preview),
       estimatedFrom: seen,
-      replicas: { n, quorum: this.quorum, nodes: (to.move ?? to).members.length },
+      replicas: { n: nBefore(n), quorum: this.quorum, nodes: (to.move ?? to).members.length },
       names: Object.fromEntries(members.map((member) => [member.id, member.name])),
       down,
       waiting: members.flatMap((member) => {
@@ -238,10 +241,19 @@ function otherNumber(number: number, known: number): Objection {
     : `the plan is of configuration ${number}, and this node has heard of ${known} so far: ask another one, or again`;
 }
 
-/** Whether these own everything once nothing moves any more. */
-function leadsTo(from: Configuration, to: Pick<Move, 'members' | 'ring'>): boolean {
+/** Whether these own everything once nothing moves any more, and buckets have these N. */
+function leadsTo(
+  from: Configuration,
+  to: Pick<Move, 'members' | 'ring'>,
+  replicas: Move['replicas'] = [],
+): boolean {
   const last = from.move ?? from;
-  return last.ring === to.ring && samePlaces(last.members, to.members);
+  const isSame = last.ring === to.ring && samePlaces(last.members, to.members);
+  return isSame && replicas.every(({ name, n }) => optionsWished(from, name)?.n === n);
+}
+
+function reversedReplicas({ buckets, move }: Configuration): Move['replicas'] {
+  return buckets === undefined ? [] : reversed(buckets, move?.replicas ?? []);
 }
 
 /** Whether it is what was wanted, or the move that this has begun has gone on since. */
@@ -249,7 +261,7 @@ function isOrCameOf(from: Configuration, wanted: Configuration | undefined): boo
   if (wanted === undefined) return false;
   if (sameConfiguration(from, wanted)) return true;
   const isBegun = wanted.layout === wanted.number && from.layout === wanted.layout;
-  return isBegun && wanted.move !== undefined && leadsTo(from, wanted.move);
+  return isBegun && wanted.move !== undefined && leadsTo(from, wanted.move, wanted.move.replicas);
 }
 
 function shortened(preview: Preview): Preview & Pick<PreviewForm, 'omitted'> {

@@ -1,9 +1,9 @@
 /** Shows an operator what a recovery would cost, and has it come about (`recovering.ts`). */
+import { nBefore } from '../../actors/rules/spread.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { membersOf } from '../../actors/rules/configuration.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { lossOf } from '../../actors/rules/recovery-loss.js';
-import { replicaCountsOf } from '../../actors/rules/transfer.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { LossForm, RecoveryForm } from '../wire/recovery-form.js';
 import type { MemberView } from './member-view.js';
@@ -43,12 +43,17 @@ export class RecoveryDesk {
   }
 
   private losses({ base, survivors }: Outlook): LossForm[] {
-    const { defaults, own } = this.options.buckets;
     const left = new Set(survivors);
-    return replicaCountsOf([defaults, ...own.values()]).map((count) => {
+    return this.options.buckets.replicaCounts.map((count) => {
       const { n, w, gone, exposed } = lossOf(base, left, count);
       const shown = gone.slice(0, chainLimits.shownPartsMax);
-      return { n, w, gone: shown, omitted: gone.length - shown.length, exposed: exposed.length };
+      return {
+        n: nBefore(n),
+        w,
+        gone: shown,
+        omitted: gone.length - shown.length,
+        exposed: exposed.length,
+      };
     });
   }
 }

@@ -16,9 +16,10 @@ export interface Replicas {
 /** Whether this node holds any key of the bucket; of any bucket where none is named. */
 export type Holds = (bucket?: string) => boolean;
 
-export function toldReplicas({ defaults, own }: Buckets): Replicas {
-  const buckets = new Map([...own].map(([name, { n }]) => [name, n] as const));
-  return { n: defaults.n, buckets };
+/** By what is gone by now: as the node was told, or as the configuration has it. */
+export function keptReplicas({ book }: Pick<Buckets, 'book'>): Replicas {
+  const buckets = new Map(book.rows.map(({ name, options }) => [name, options.n] as const));
+  return { n: book.defaults.n, buckets };
 }
 
 /** Why what was kept with one N can't be served with the other; undefined when it can. */
@@ -41,7 +42,7 @@ export function replicasConflict(kept: Replicas, told: Replicas, holds: Holds): 
 }
 
 function refusal(what: string, option: string, { was, is }: { was: number; is: number }): string {
-  return `${what} with N=${was}, and the node is told N=${is}: it would miss what lies elsewhere. N can't change yet where there is data; start all nodes with ${option} as before, or give keys another N in a bucket that holds nothing yet`;
+  return `${what} with N=${was}, and the node is told N=${is}: it would miss what lies elsewhere. start all nodes with ${option} as before, and change N where they run: quorate bucket set`;
 }
 
 export function encodeReplicas({ n, buckets }: Replicas): Buffer {

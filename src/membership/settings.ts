@@ -27,12 +27,11 @@ export function settingsOf({
 }
 
 function hashOf(
-  buckets: Buckets,
+  { book }: Pick<Buckets, 'book'>,
   of: (bucket: BucketOptions) => readonly (string | number)[],
 ): number {
-  const names = [...buckets.own.keys()].sort();
-  const rules = names.map((name) => [name].concat(of(buckets.of(name)).map(String)));
-  return mixed(hashText(fnvBasis, JSON.stringify([...of(buckets.defaults), rules])));
+  const rules = book.rows.map(({ name, options }) => [name].concat(of(options).map(String)));
+  return mixed(hashText(fnvBasis, JSON.stringify([...of(book.defaults), rules])));
 }
 
 /**
@@ -57,7 +56,10 @@ export function isCompatible(told: {
     return false;
   }
   problems.clear(`partitions ${id}`);
-  if (news.settings.bucketsHash === settings.bucketsHash) problems.clear(`buckets ${id}`);
+  // What nodes were told counts until the configuration says what buckets promise.
+  const isBooked = known?.buckets !== undefined;
+  if (isBooked || news.settings.bucketsHash === settings.bucketsHash)
+    problems.clear(`buckets ${id}`);
   else {
     const text = `node ${name} is configured with another N or conflict policy of some bucket than this node`;
     problems.report(`buckets ${id}`, text);
@@ -66,7 +68,7 @@ export function isCompatible(told: {
     if (!isFounded && vote.founders.length === 0 && founders.length === 0) return false;
   }
   // Said once, where the buckets are other ones altogether.
-  const isSame = news.settings.quorumsHash === settings.quorumsHash;
+  const isSame = isBooked || news.settings.quorumsHash === settings.quorumsHash;
   if (isSame || news.settings.bucketsHash !== settings.bucketsHash) problems.clear(`quorums ${id}`);
   else {
     const text = `node ${name} is configured with another R or W of some bucket than this node: what moves may come to its new owners incomplete`;

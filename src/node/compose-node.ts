@@ -146,7 +146,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {
       const partition = partitionOfStorageKey(key);
-      const { n } = buckets.of(nameOfStorageKey(key).bucket);
+      const { spread: n } = buckets.of(nameOfStorageKey(key).bucket);
       const placement = membership.view.placement(partition, n);
       return isReplica(placement, this.id) || !release.isReleased(partition);
     });

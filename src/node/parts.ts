@@ -7,7 +7,7 @@ import { container, type DependencyContainer } from 'tsyringe';
 import { NodeStatusSource } from '../api/node-status.js';
 import { WaysIn } from '../api/ways-in.js';
 import { Buckets } from '../buckets/buckets.js';
-import { ToldBuckets } from '../buckets/told-buckets.js';
+import { KnownBuckets } from '../buckets/known-buckets.js';
 import { BusPeers } from '../bus/bus-peers.js';
 import { NodeAddress, Peers } from '../bus/peers.js';
 import { ToldClocks } from '../bus/told-clocks.js';
@@ -62,7 +62,7 @@ export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyC
   scope.register(LogDirectory, { useValue: seams.logDirectory });
   scope.register(Tables, { useValue: seams.tables });
   scope.register(NodeOptions, { useValue: options });
-  scope.registerSingleton<Buckets>(Buckets, ToldBuckets);
+  scope.registerSingleton<Buckets>(Buckets, KnownBuckets);
   scope.registerSingleton(Inspection);
   scope.registerSingleton(Metrics);
   scope.registerSingleton(Store, DurableStore);

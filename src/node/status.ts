@@ -48,7 +48,7 @@ export function statusOf(node: {
     status: node.phase,
     pid: options.pid,
     uptimeMs: Math.round(node.uptimeMs),
-    partitions: parts === undefined ? 0 : ownedPartitions(buckets.defaults.n, parts),
+    partitions: parts === undefined ? 0 : ownedPartitions(buckets.defaults.spread, parts),
     keys: store.keys,
     hints: hints.count,
     hintBytes: hints.bytes,

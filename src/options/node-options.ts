@@ -1,5 +1,6 @@
 /** What one node is told at its start; everything else it learns from the bus and its disk. */
 import { bucketOptionsDefault, type BucketOptions } from '../../actors/rules/bucket.js';
+import type { unknownChoices } from '../../actors/rules/bucket-book.js';
 import type { RingVersion } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { JoinWish } from '../../actors/rules/membership.js';
@@ -53,6 +54,8 @@ export interface NodeOptions {
   readonly replaces: string;
   readonly defaults: BucketOptions;
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
+  /** Whether a bucket that is none of these is served by the defaults, or refused. */
+  readonly unknown: (typeof unknownChoices)[number];
   /**
    * How long a tombstone stays after the delete; longer than any message or restored process can be
    * under way.
@@ -82,6 +85,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   replaces: '',
   defaults: bucketOptionsDefault,
   buckets: {},
+  unknown: 'defaults',
   tombstoneGraceMs: limits.tombstoneGraceMsDefault,
   hintAgeMs: limits.hintAgeMsMax,
   changeEvents: true,

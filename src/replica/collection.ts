@@ -29,7 +29,6 @@ import { limits } from '../../actors/rules/limits.js';
 import { isMoving } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
 import { collectorOf } from '../../actors/rules/routing.js';
-import { replicaCountsOf } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
 import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
@@ -86,10 +85,9 @@ export class Collection implements CollectionEffects {
       'tombstones and expired keys forgotten',
     );
     this.pruned = metrics.counter('collection.pruned', 'keys whose contexts were shortened');
-    const counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
     this.isMine = (partition) =>
-      collectorOf(view.placement(partition, buckets.largestN), view) === peers.self &&
-      !counts.some(({ n }) => isMoving(view.placement(partition, n)));
+      collectorOf(view.placement(partition, buckets.largest), view) === peers.self &&
+      !buckets.replicaCounts.some(({ n }) => isMoving(view.placement(partition, n)));
     this.walk = new CollectionWalk(store, {
       partitions: options.partitions,
       graceMs: options.tombstoneGraceMs,
@@ -169,7 +167,7 @@ export class Collection implements CollectionEffects {
   }
 
   private agreeingOn(key: StorageKey): readonly NodeId[] | undefined {
-    const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
+    const { spread: n } = this.buckets.of(nameOfStorageKey(key).bucket);
     return agreeing(this.view.placement(partitionOfStorageKey(key), n), this.view);
   }
 

@@ -127,7 +127,7 @@ export class Expiry {
   }
 
   private hear(key: StorageKey): void {
-    const { n, events } = this.buckets.of(nameOfStorageKey(key).bucket);
+    const { spread: n, events } = this.buckets.of(nameOfStorageKey(key).bucket);
     if (events === 'off' || this.listener === undefined) return;
     const placement = this.view.placement(partitionOfStorageKey(key), n);
     const to = ordererOf(placement, this.view);
@@ -148,7 +148,7 @@ export class Expiry {
       const { key, to, sinceMs } = left[ripe]!;
       if (sinceMs > beforeMs) break;
       if (view.reachability(to) === 'alive') continue;
-      const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
+      const { spread: n } = this.buckets.of(nameOfStorageKey(key).bucket);
       const placement = view.placement(partitionOfStorageKey(key), n);
       if (ordererOf(placement, view) === this.peers.self) this.tell(key);
     }

@@ -101,7 +101,7 @@ export class Handoff {
 
   private ownsAny(node: NodeId): boolean {
     for (let partition = 0; partition < this.options.partitions; partition++)
-      if (isReplica(this.view.placement(partition, this.buckets.largestN), node)) return true;
+      if (isReplica(this.view.placement(partition, this.buckets.largest), node)) return true;
     return false;
   }
 
@@ -160,7 +160,7 @@ export class Handoff {
   }
 
   private placementOf(key: StorageKey): Placement {
-    const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
+    const { spread: n } = this.buckets.of(nameOfStorageKey(key).bucket);
     return this.view.placement(partitionOfStorageKey(key), n);
   }
 }

@@ -54,7 +54,7 @@ export class ListHandler {
     const { view } = this;
     if (!isServed(configuration, view.configuration)) return false;
     if (side === undefined) return true;
-    const { n } = this.buckets.of(bucket);
+    const { spread: n } = this.buckets.of(bucket);
     return spans.every(({ partition }) => isReadAlike(side, view.placement(partition, n)));
   }
 }

@@ -77,7 +77,7 @@ export class ReadHandler {
 
   /** Whatever it holds itself: it may own the key on both sides. */
   private isReadOf(side: SideRead, key: StorageKey): boolean {
-    const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
+    const { spread: n } = this.buckets.of(nameOfStorageKey(key).bucket);
     return isReadAlike(side, this.view.placement(partitionOfStorageKey(key), n));
   }
 }

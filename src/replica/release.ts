@@ -13,7 +13,6 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
-import { replicaCountsOf } from '../../actors/rules/transfer.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import { Buckets } from '../buckets/buckets.js';
 import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
@@ -67,9 +66,8 @@ export class Release implements ReleaseEffects {
       bytes: metrics.counter('release.bytes', 'bytes of those states'),
     };
     this.pace = new Pace(clock, store);
-    const counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
     const { self } = peers;
-    this.walk = new StrayWalk({ self, partitions, store, view, buckets, counts });
+    this.walk = new StrayWalk({ self, partitions, store, view, buckets });
     this.layout = view.configuration;
     view.onChange((change) => {
       if (change.kind === 'ring') this.followLayout();

@@ -19,7 +19,6 @@ import {
 import { transferLimits } from '../../actors/rules/limits/transfer.js';
 import { isReplica, replicasOf, type Placement } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
-import type { ReplicaCount } from '../../actors/rules/transfer.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { ScannedKey, Store } from '../store/store.js';
@@ -30,7 +29,6 @@ export interface StrayParts {
   readonly store: Store;
   readonly view: ClusterView;
   readonly buckets: Buckets;
-  readonly counts: readonly ReplicaCount[];
 }
 
 export class StrayWalk {
@@ -91,7 +89,7 @@ export class StrayWalk {
 
   private needsLook(): boolean {
     const { partition } = this;
-    const { store, view, counts, self } = this.parts;
+    const { store, view, buckets, self } = this.parts;
     if (store.trees.keysOf(partition) === 0) {
       this.compared.add(partition);
       // Whatever comes next is looked at anyway.
@@ -100,7 +98,7 @@ export class StrayWalk {
     }
     if (this.after !== '') return true;
     if (this.barren.has(partition)) return false;
-    return !counts.every(({ n }) => isReplica(view.placement(partition, n), self));
+    return !buckets.replicaCounts.every(({ n }) => isReplica(view.placement(partition, n), self));
   }
 
   private look(): readonly ScannedKey[] {
@@ -128,7 +126,7 @@ export class StrayWalk {
   }
 
   private placementOf(key: StorageKey): Placement {
-    const { n } = this.parts.buckets.of(nameOfStorageKey(key).bucket);
+    const { spread: n } = this.parts.buckets.of(nameOfStorageKey(key).bucket);
     return this.parts.view.placement(partitionOfStorageKey(key), n);
   }
 

@@ -125,7 +125,7 @@ export class TransferHandler {
   /** One who owned it before as well asks for what of it the others hold besides. */
   private isToHold(asker: NodeId, key: StorageKey): boolean {
     const partition = partitionOfStorageKey(key);
-    const { n } = this.buckets.of(nameOfStorageKey(key).bucket);
+    const { spread: n } = this.buckets.of(nameOfStorageKey(key).bucket);
     return this.view.placement(partition, n).incoming.includes(asker);
   }
 

@@ -15,7 +15,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
 import type { Direction } from '../../actors/rules/layout.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
-import { isStreamed, replicaCountsOf } from '../../actors/rules/transfer.js';
+import { isStreamed } from '../../actors/rules/transfer.js';
 import { Buckets } from '../buckets/buckets.js';
 import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
 import { MalformedError, QuorateError } from '../errors.js';
@@ -223,7 +223,7 @@ export class Transfer implements TransferEffects {
       self: this.peers.self,
       partitions: options.partitions,
       view,
-      counts: replicaCountsOf([buckets.defaults, ...buckets.own.values()]),
+      counts: buckets.replicaCounts,
       monotonicMs: () => clock.monotonicMs(),
     });
   }

@@ -19,7 +19,7 @@ import {
 import type { NodeId } from '../../actors/rules/actor.js';
 import { limits } from '../../actors/rules/limits.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
-import { isComing, replicaCountsOf, type ReplicaCount } from '../../actors/rules/transfer.js';
+import { isComing } from '../../actors/rules/transfer.js';
 import { nextToVisit } from '../../actors/rules/tree-comparison.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
@@ -63,7 +63,6 @@ export class TreeExchange {
   private ordered: OrderedVisit | undefined;
   /** What is under way, when it was ordered. */
   private atHand: { readonly visit: OrderedVisit; wentThrough: boolean } | undefined;
-  private readonly counts: readonly ReplicaCount[];
   private readonly visits: Counter;
 
   constructor(
@@ -81,7 +80,6 @@ export class TreeExchange {
       () => createActor(treeExchangeChart(this.effects()), { clock }),
       inspection,
     );
-    this.counts = replicaCountsOf([buckets.defaults, ...buckets.own.values()]);
     this.visits = metrics.counter(
       'exchange.visits',
       'comparisons with another node that were finished',
@@ -102,7 +100,7 @@ export class TreeExchange {
       {
         send: (event) => this.send(event),
         isPrimary: (node, place) =>
-          isReplica(view.placement(place.partition, buckets.of(place.bucket).n), node),
+          isReplica(view.placement(place.partition, buckets.of(place.bucket).spread), node),
         isDamaged: (partition) => this.damaged.has(partition),
       },
     );
@@ -259,10 +257,11 @@ export class TreeExchange {
   }
 
   private holdersOf(partition: number): readonly NodeId[] {
-    const { view, counts } = this;
-    const replicas = replicasOf(view.placement(partition, this.buckets.largestN));
+    const { view, buckets } = this;
+    const replicas = replicasOf(view.placement(partition, buckets.largest));
     return replicas.filter(
-      (node) => !counts.some(({ n }) => isComing(view.placement(partition, n), node)),
+      (node) =>
+        !buckets.replicaCounts.some(({ n }) => isComing(view.placement(partition, n), node)),
     );
   }
 }

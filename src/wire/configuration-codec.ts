@@ -2,11 +2,12 @@
  * A configuration as bytes: on the disk of each node, and in messages, where it is one bin.
  *
  *   [version, cluster, number, layout, partitions, ring, members, leaving: bin, removed: bin, move,
- *    recoveries]
+ *    recoveries, buckets]
  *   member  [id: bin, name, host, zone, weight]
- *   move    [members, ring, moved: bin], or null; `moved` has a bit a partition, the first in the
- *           highest bit of the first byte
+ *   move    [members, ring, moved: bin, changes], or null; `moved` has a bit a partition, the first
+ *           in the highest bit of the first byte; without changes of buckets it ends before them
  *   recoveries  [from, name, from, name, …]
+ *   buckets     and changes: `bucket-rows.ts`; it ends before them while it says nothing of buckets
  *
  * Each configuration has one form, and other bytes are refused: who compares the bytes of two
  * compares the two.
@@ -18,10 +19,12 @@ import {
   type Recovery,
   type RingVersion,
 } from '../../actors/rules/configuration.js';
+import { objectionToReplicas } from '../../actors/rules/bucket-steps.js';
 import { eraOf } from '../../actors/rules/era.js';
 import { limits } from '../../actors/rules/limits.js';
 import { chainLimits } from '../../actors/rules/limits/chain.js';
 import { MalformedError } from '../errors.js';
+import { bookOf, bookRow, changesOf, changesRow } from './bucket-rows.js';
 import { isInt, isList, isText } from './columns.js';
 import { decode, encode, type WireValue } from './message-pack.js';
 import { decodeNodeIds, encodeNodeIds } from './node-ids.js';
@@ -32,7 +35,7 @@ const version = 1;
 const { recoveriesMax } = chainLimits;
 
 export function encodeConfiguration(configuration: Configuration): Buffer {
-  const { cluster, number, layout, partitions, ring, members, move } = configuration;
+  const { cluster, number, layout, partitions, ring, members, move, buckets } = configuration;
   return encode([
     version,
     cluster,
@@ -45,6 +48,7 @@ export function encodeConfiguration(configuration: Configuration): Buffer {
     encodeNodeIds(configuration.removed),
     move === undefined ? null : moveRow(move, partitions),
     configuration.recoveries.flatMap(({ from, name }) => [from, name]),
+    ...(buckets === undefined ? [] : [bookRow(buckets)]),
   ]);
 }
 
@@ -62,12 +66,13 @@ function placeRow({ id, name, host, zone, weight }: Place): WireValue {
   return [encodeNodeIds([id]), name, host, zone, weight];
 }
 
-function moveRow({ members, ring, moved }: Move, partitions: number): WireValue {
-  return [members.map(placeRow), ring, partitionBits(moved, partitions)];
+function moveRow({ members, ring, moved, replicas }: Move, partitions: number): WireValue {
+  const row = [members.map(placeRow), ring, partitionBits(moved, partitions)];
+  return replicas === undefined ? row : [...row, changesRow(replicas)];
 }
 
 function configurationOf(row: WireValue): Configuration {
-  if (!isList(row) || row.length !== 11 || row[0] !== version)
+  if (!isList(row) || row.length < 11 || row.length > 12 || row[0] !== version)
     throw new MalformedError(`not a configuration of version ${version}`);
   const number = whole(row[2], { min: 1, max: limits.configurationNumberMax });
   const partitions = whole(row[4], { min: 1, max: limits.partitionsMax });
@@ -82,16 +87,26 @@ function configurationOf(row: WireValue): Configuration {
     removed: decodeNodeIds(row[8]),
     move: row[9] === null ? undefined : moveOf(row[9], partitions),
     recoveries: recoveriesOf(row[10], number),
+    ...(row.length > 11 && { buckets: bookOf(row[11]) }),
   };
   checkNodes(configuration);
+  checkChanges(configuration);
   return configuration;
 }
 
 function moveOf(row: WireValue | undefined, partitions: number): Move {
-  if (row === undefined || !isList(row) || row.length !== 3) throw new MalformedError('not a move');
-  const [members, ring, bits] = row;
+  if (row === undefined || !isList(row) || row.length < 3 || row.length > 4)
+    throw new MalformedError('not a move');
+  const [members, ring, bits, changes] = row;
   const moved = partitionsOf(bits, partitions);
-  return { members: placesOf(members), ring: ringVersion(ring), moved };
+  const move = { members: placesOf(members), ring: ringVersion(ring), moved };
+  return row.length === 3 ? move : { ...move, replicas: changesOf(changes) };
+}
+
+/** They are of buckets that there are. */
+function checkChanges({ buckets, move }: Configuration): void {
+  const objection = objectionToReplicas(buckets, move?.replicas ?? []);
+  if (objection !== undefined) throw new MalformedError(objection);
 }
 
 /** One began each era but the first, from a configuration of the one before. */

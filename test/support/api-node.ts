@@ -19,7 +19,7 @@ import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
 import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
 import { Buckets } from '../../src/buckets/buckets.js';
-import { ToldBuckets } from '../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../src/buckets/known-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { Hearing } from '../../src/bus/hearing.js';
 import { OwnTime } from '../../src/bus/own-time.js';
@@ -306,7 +306,7 @@ export function startApiNode(parts: {
   own.register(AgreedClock, { useValue: new AgreedClock(clock) });
   own.register(Random, { useValue: random });
   own.register(NodeOptions, { useValue: options });
-  own.register(Buckets, { useValue: new ToldBuckets(options) });
+  own.register(Buckets, { useValue: new KnownBuckets(options) });
   own.register(ClusterView, { useValue: view });
   own.register(Coordinator, { useValue: coordinator });
   own.register(Peers, { useValue: peers });

@@ -1,5 +1,9 @@
 /** Configurations for tests: some by name, and random ones that steps lead to. */
 import * as fc from 'fast-check';
+import { withRow } from '../../actors/rules/bucket-book.js';
+import { type BucketWish, type OwnOptions, wished } from '../../actors/rules/bucket-wishes.js';
+import { bucketOptionsDefault, conflictPolicies } from '../../actors/rules/bucket.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import type { Configuration, Place } from '../../actors/rules/configuration.js';
 import {
   begin,
@@ -8,6 +12,7 @@ import {
   foundingConfiguration,
   moved,
   type Objection,
+  rebooked,
   released,
   removal,
 } from '../../actors/rules/steps.js';
@@ -63,6 +68,32 @@ const places: fc.Arbitrary<Place[]> = fc.uniqueArray(
 
 const someNodes = fc.uniqueArray(fc.integer(nodes), { maxLength: 3 }).map((all) => all.map(idOf));
 
+const bucketName = fc.constantFrom('shop', 'logs', 'k\xc3\xa4se');
+const told = { defaults: bucketOptionsDefault, unknown: 'defaults', rows: [] } as const;
+
+const own: fc.Arbitrary<OwnOptions> = fc.record(
+  {
+    n: fc.integer({ min: 1, max: 4 }),
+    w: fc.integer({ min: 1, max: 3 }),
+    ttlMs: fc.constantFrom(0, 5_000),
+    conflict: fc.constantFrom(...conflictPolicies),
+    durability: fc.constantFrom<Durability>({ kind: 'sync' }, { kind: 'periodic', everyMs: 50 }),
+    events: fc.constantFrom('on', 'off'),
+    resolve: fc.constantFrom('client', 'service'),
+  },
+  { requiredKeys: [] },
+);
+
+const bucketWishes: fc.Arbitrary<BucketWish> = fc.oneof(
+  fc.record({ ask: fc.constantFrom('create', 'set'), name: bucketName, own }),
+  fc.record({ ask: fc.constant('remove' as const), name: bucketName }),
+  fc.record({
+    ask: fc.constant('defaults' as const),
+    own,
+    unknown: fc.constantFrom('defaults', 'declared'),
+  }),
+);
+
 /** What somebody wants next, sensible or not. */
 export type Wanted = (from: Configuration) => Configuration | Objection;
 
@@ -90,6 +121,18 @@ export const wanted: fc.Arbitrary<Wanted> = fc.oneof(
     (some): Wanted =>
       (from) =>
         removal(from, some.slice(0, 1)),
+  ),
+  bucketWishes.map(
+    (wish): Wanted =>
+      (from) =>
+        wished(from, wish, told),
+  ),
+  bucketName.map(
+    (name): Wanted =>
+      (from) =>
+        from.buckets === undefined
+          ? 'nothing is said of buckets'
+          : rebooked(from, withRow(from.buckets, name)),
   ),
 );
 

@@ -3,7 +3,7 @@
  * outlive processes.
  */
 import 'reflect-metadata';
-import { ToldBuckets } from '../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../src/buckets/known-buckets.js';
 import { Membership } from '../../src/membership/membership.js';
 import { TimeOfDay } from '../../src/membership/time-of-day.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
@@ -107,7 +107,7 @@ export class MemberWorld {
       random,
       tables,
       settings,
-      new ToldBuckets(settings),
+      new KnownBuckets(settings),
       new Inspection(clock),
       new TimeOfDay(new OwnTime(clock, random), new ToldClocks(), clock, hearing, lateWords),
       lateWords,

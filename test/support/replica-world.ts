@@ -15,7 +15,7 @@ import {
 import { isReplica } from '../../actors/rules/placement.js';
 import type { Context, KeyState } from '../../actors/rules/versions.js';
 import { emptyState, mint, sameState, seenAll } from '../../actors/rules/versions.js';
-import { ToldBuckets } from '../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../src/buckets/known-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import { TraceRecorder } from '../../src/insight/trace-recorder.js';
 import { nodeOptionsDefault, type NodeOptions } from '../../src/options/node-options.js';
@@ -139,7 +139,7 @@ export class ReplicaWorld {
     const forgetting = new Forgetting(store, clock);
     const tracing = new TraceRecorder(clock, random, store, { id });
     new MergeHandler(peers, store, view, tracing).start();
-    const buckets = new ToldBuckets(settings);
+    const buckets = new KnownBuckets(settings);
     new ReadHandler(peers, store, view, buckets, tracing).start();
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();
@@ -158,7 +158,7 @@ export class ReplicaWorld {
     const release = new Release(...seen, metrics);
     store.setOwned((key) => {
       const partition = partitionOfStorageKey(key);
-      const { n } = buckets.of(nameOfStorageKey(key).bucket);
+      const { spread: n } = buckets.of(nameOfStorageKey(key).bucket);
       const isOwn = isReplica(view.placement(partition, n), id);
       return isOwn || (this.releasing && !release.isReleased(partition));
     });

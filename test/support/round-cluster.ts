@@ -17,7 +17,7 @@ import {
 } from '../../actors/rules/placement.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { emptyState } from '../../actors/rules/versions.js';
-import { ToldBuckets } from '../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../src/buckets/known-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
 import type {
   GetReply,
@@ -286,7 +286,7 @@ export class RoundCluster {
     const store = new MapStore(id, clock);
     const view = new HandMadeView(ids, id);
     const inspection = new Inspection(clock);
-    const told = new ToldBuckets({ ...nodeOptionsDefault, buckets });
+    const told = new KnownBuckets({ ...nodeOptionsDefault, buckets });
     const tracing = new TraceRecorder(clock, new SimRandom(`traces-${id}`), store, { id });
     new MergeHandler(peers, store, view, tracing).start();
     new ReadHandler(peers, store, view, told, tracing).start();

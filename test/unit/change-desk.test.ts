@@ -1,7 +1,7 @@
 /** Operators who ask nodes for changes of the membership, over buses in memory. */
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import { ToldBuckets } from '../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../src/buckets/known-buckets.js';
 import { ChangeDesk } from '../../src/membership/change-desk.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import type { PlanForm, PreviewForm } from '../../src/wire/change-form.js';
@@ -17,7 +17,7 @@ interface Answer {
   readonly outcome?: string;
 }
 
-const buckets = new ToldBuckets(nodeOptionsDefault);
+const buckets = new KnownBuckets(nodeOptionsDefault);
 const sizes = { keysOf: () => 4, sample: () => [100, 300] };
 
 /** Operators, each with a connection of their own, and the desks of nodes. */

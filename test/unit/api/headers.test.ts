@@ -16,7 +16,7 @@ import { DeadlineError, MalformedError } from '../../../src/errors.js';
 import type { Receipt } from '../../../src/wire/receipt.js';
 import { byteStringOf } from '../../../src/wire/text.js';
 
-const bucket = { n: 3, r: 2, w: 1 };
+const bucket = { quorumMax: 3, r: 2, w: 1 };
 const context = [{ actor: actorOf('0123456789abcdef', 7), counter: 9 }];
 const entries = (count: number): Dot[] =>
   Array.from({ length: count }, (_, i) => ({

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { limits } from '../../../actors/rules/limits.js';
 import { nothingSeen } from '../../../actors/rules/versions.js';
 import { PlainPuts } from '../../../src/api/plain-puts.js';
-import { ToldBuckets } from '../../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../../src/buckets/known-buckets.js';
 import { LateWords } from '../../../src/bus/late-words.js';
 import type { PutReply, PutRequest } from '../../../src/coordinator/coordinator.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
@@ -30,7 +30,7 @@ beforeEach(() => {
   const { defaults } = nodeOptionsDefault;
   const lww = { conflict: 'last-writer-wins' as const };
   const brief = { ttlMs: 5_000 };
-  const buckets = new ToldBuckets({ defaults, buckets: { lww, brief } });
+  const buckets = new KnownBuckets({ defaults, buckets: { lww, brief } });
   queue = { isDoubled: false };
   plain = new PlainPuts({ readAt: () => sink }, words, queue, buckets, clock);
 });

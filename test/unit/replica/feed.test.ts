@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { KeyPattern } from '../../../actors/rules/key-pattern.js';
 import { nameOfStorageKey, storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
 import { watchLimits } from '../../../actors/rules/limits/watch.js';
-import { ToldBuckets } from '../../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../../src/buckets/known-buckets.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { FeedHandler } from '../../../src/replica/feed-handler.js';
 import { FeedSource } from '../../../src/replica/feed-source.js';
@@ -36,7 +36,7 @@ beforeEach(async () => {
   world = await ReplicaWorld.start(2);
   const { store, peers, clock } = world.nodes[0]!;
   const settings = { ...nodeOptionsDefault, partitions, name: 'n', dataDir: '' };
-  const buckets = new ToldBuckets(settings);
+  const buckets = new KnownBuckets(settings);
   source = new FeedSource(store, buckets, settings, clock, new SimRandom('feed'));
   new FeedHandler(peers, source, store, settings, clock).start();
   await world.run(10);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
 import { transferLimits } from '../../../actors/rules/limits/transfer.js';
 import { yieldingLimits } from '../../../actors/rules/limits/yielding.js';
-import { ToldBuckets } from '../../../src/buckets/told-buckets.js';
+import { KnownBuckets } from '../../../src/buckets/known-buckets.js';
 import type { IncomingCall, Peers } from '../../../src/bus/peers.js';
 import { TransferHandler } from '../../../src/replica/transfer-handler.js';
 import { decode, encode } from '../../../src/wire/message-pack.js';
@@ -82,7 +82,14 @@ async function sourceWith(count: number, valueBytes: number): Promise<void> {
       handle = handler;
     },
   } as unknown as Peers;
-  const handler = new TransferHandler(peers, store, view, new ToldBuckets(options), options, clock);
+  const handler = new TransferHandler(
+    peers,
+    store,
+    view,
+    new KnownBuckets(options),
+    options,
+    clock,
+  );
   handler.start();
   ask = (after, from = target) => {
     const answers: WireValue[][] = [];

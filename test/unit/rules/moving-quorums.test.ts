@@ -3,7 +3,7 @@
  * follow each other meet, and what was put before it is with enough of the new owners.
  */
 import { describe, expect, test } from '@jest/globals';
-import { putPlan } from '../../../actors/coordinator/round-plans.js';
+import { getPlan, putPlan } from '../../../actors/coordinator/round-plans.js';
 import {
   type Layout,
   type Placement,
@@ -11,6 +11,7 @@ import {
   replicasOf,
 } from '../../../actors/rules/placement.js';
 import { quorumFor, verdict } from '../../../actors/rules/quorum.js';
+import { spreadOf } from '../../../actors/rules/spread.js';
 import { quotasOf, targetsOf } from '../../../actors/rules/transfer.js';
 
 interface Case {
@@ -130,6 +131,97 @@ describe('a get meets every put', () => {
       ['a', 'b'],
       ['c', 'd'],
     ]);
+  });
+});
+
+/** N before and after, of nodes of one list or of another one, with all R and W that overlap. */
+function* resizedCases(nMax: number): Generator<Resizing> {
+  const all = Array.from({ length: nMax }, (_, i) => i + 1);
+  for (const before of all)
+    for (const after of all)
+      for (const shift of [0, 1, nMax])
+        for (const { r, w } of overlapping(before))
+          for (const later of overlapping(after))
+            if (before !== after) yield { before, after, shift, r, w, later };
+}
+
+interface Resizing {
+  readonly before: number;
+  readonly after: number;
+  readonly shift: number;
+  readonly r: number;
+  readonly w: number;
+  readonly later: { readonly r: number; readonly w: number };
+}
+
+function* overlapping(n: number): Generator<{ readonly r: number; readonly w: number }> {
+  for (let r = 1; r <= n; r++) for (let w = n - r + 1; w <= n; w++) yield { r, w };
+}
+
+/** Layout after layout, each with the R and W that requests have by it. */
+function stagesOf(each: Resizing): (readonly [Placement, number, number])[] {
+  const { before, after, shift, r, w, later } = each;
+  const nodes = Array.from({ length: 8 }, (_, i) => `n${i}`);
+  const others = [...nodes.slice(shift), ...nodes.slice(0, shift)];
+  const joint = (moved: boolean): Layout => ({
+    preferenceList: () => nodes,
+    next: { preferenceList: () => others, hasMoved: () => moved },
+  });
+  const spread = spreadOf(before, after);
+  const [most, mostW] = [Math.max(r, later.r), Math.max(w, later.w)];
+  return [
+    [placementOf({ preferenceList: () => nodes }, 0, before), r, w],
+    [placementOf(joint(false), 0, spread), most, mostW],
+    [placementOf(joint(true), 0, spread), most, mostW],
+    [placementOf({ preferenceList: () => others }, 0, after), later.r, later.w],
+  ];
+}
+
+describe('while N changes', () => {
+  const view = { removed: new Set<string>(), reachability: () => 'alive' as const };
+  const acksOf = (placement: Placement, w: number): string[][] => {
+    const plan = putPlan({ placement, quorum: w, strict: true }, view, 'n0');
+    const nobody = { standIns: [], outstanding: [], untried: [], missing: [] };
+    return subsetsOf(replicasOf(placement)).filter(
+      (acked) => verdict({ ...plan, acked, ...nobody }).kind === 'met',
+    );
+  };
+  const readsOf = (placement: Placement, r: number): string[][] =>
+    getsOf(placement, getPlan({ placement, quorum: r, strict: true }, view, 'n0').needed);
+
+  test('a get meets every put of its own layout and of those beside it', () => {
+    for (const each of resizedCases(3)) {
+      const stages = stagesOf(each);
+      stages.forEach(([get, r], i) => {
+        for (const [put, , w] of stages.slice(Math.max(0, i - 1), i + 2))
+          for (const acked of acksOf(put, w))
+            for (const answered of readsOf(get, r))
+              if (!answered.some((node) => acked.includes(node)))
+                throw new Error(JSON.stringify({ each, i, acked, answered }));
+      });
+    }
+  });
+
+  test('each owner to come has all that was put before, with whatever R it is read by then', () => {
+    for (const each of resizedCases(3)) {
+      const { before, after, w, later } = each;
+      const placement = stagesOf(each)[1]![0];
+      const counts = [{ n: spreadOf(before, after), w: Math.min(w, later.w) }];
+      const { primaries, incoming } = placement;
+      for (const acked of subsetsOf(primaries).filter((some) => some.length >= w)) {
+        const holders = incoming.filter((node) => {
+          const [quota] = quotasOf(() => placement, counts, { node, removals: view });
+          const { sources, needed } = quota!;
+          return (
+            acked.includes(node) ||
+            subsetsOf(sources)
+              .filter((asked) => asked.length === Math.max(0, needed))
+              .every((asked) => asked.some((source) => acked.includes(source)))
+          );
+        });
+        expect(holders).toEqual(incoming);
+      }
+    }
   });
 });
 

@@ -1,0 +1,2 @@
+/** Why there is no such step of the cluster, in words for an operator. */
+export type Objection = string;
