@@ -9,6 +9,7 @@ import { PutOrdering } from './put-ordering.js';
 import { Service } from './service.js';
 import { SubjectApi } from './subject-api.js';
 import { Traffic } from './traffic.js';
+import { WatchApi } from './watch-api.js';
 import { WorkQueue } from './work-queue.js';
 
 @scoped(Lifecycle.ContainerScoped)
@@ -24,6 +25,7 @@ export class WaysIn {
     @inject(Service) private readonly service: Service,
     @inject(Traffic) readonly traffic: Traffic,
     @inject(WorkQueue) private readonly queue: WorkQueue,
+    @inject(WatchApi) private readonly watches: WatchApi,
   ) {}
 
   /** Says what the node is, whether it serves yet or not. Once, as soon as the node has an id. */
@@ -39,6 +41,7 @@ export class WaysIn {
     this.subjects.open();
     this.frames.open();
     this.keys.open();
+    this.watches.open();
   }
 
   /** Takes no more; resolves when everything taken has been answered. */
@@ -46,6 +49,7 @@ export class WaysIn {
     this.subjects.close();
     this.frames.close();
     this.keys.close();
+    this.watches.close();
     // Requests that were on their way are taken still; without a server there are none.
     if (this.bus.connected) await this.bus.flush().catch(() => undefined);
     await this.traffic.idle();

@@ -124,7 +124,7 @@ function isOpen({ appPassword, apps }: NatsConfOptions): boolean {
   return appPassword === '' && apps.length === 0;
 }
 
-/** What applications may ask. `stream`: several nodes may answer one request. */
+/** What applications may ask. `stream`: one request may have several answers. */
 function services(prefix: string): { subject: string; stream: boolean }[] {
   const one = [
     ...verbs.map((verb) => `${prefix}.${verb}.>`),
@@ -133,7 +133,7 @@ function services(prefix: string): { subject: string; stream: boolean }[] {
     `${prefix}.keys.*`,
     `${prefix}.ring`,
   ];
-  const many = [`${prefix}.status`, '$SRV.>'];
+  const many = [`${prefix}.status`, `${prefix}.watch.>`, '$SRV.>'];
   return [
     ...one.map((subject) => ({ subject, stream: false })),
     ...many.map((subject) => ({ subject, stream: true })),

@@ -35,6 +35,16 @@ export class Subjects {
     return `${this.prefix}.keys.${bucket}`;
   }
 
+  /** Who wants to watch a bucket asks there: `kv.watch.<bucket>`. */
+  watch(bucket: string): string {
+    return `${this.prefix}.watch.${bucket}`;
+  }
+
+  /** Where a listener acknowledges; `watch`: its name at the node that serves it. */
+  watching(node: NodeId, bucket = '*', watch = '*'): string {
+    return `${this.watch(bucket)}.${node}.${watch}`;
+  }
+
   /** `name`: `<bucket>.<key>`, or a pattern of those. */
   changed(name: string): string {
     return `${this.prefix}.changed.${name}`;

@@ -33,9 +33,10 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
   ['src/membership/', [...foundations, 'src/bus/']],
   ['src/coordinator/', engine],
   ['src/replica/', engine],
+  ['src/watch/', parts],
   ['src/insight/', parts],
-  ['src/api/', parts],
-  ['src/node/', [...parts, 'src/insight/', 'src/api/']],
+  ['src/api/', [...parts, 'src/watch/']],
+  ['src/node/', [...parts, 'src/watch/', 'src/insight/', 'src/api/']],
   [
     'src/client/',
     ['actors/', 'src/errors.ts', 'src/insight/note', 'src/seams/', 'src/wire/', 'src/bus/'],
