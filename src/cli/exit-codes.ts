@@ -8,7 +8,7 @@ export const exitCodes = {
   failed: 1,
   /** Wrong arguments; the wire's 400. */
   usage: 2,
-  /** Too many siblings, too large: 409, 413. */
+  /** A condition that is not met, too many siblings, too large: 409, 413. */
   refused: 3,
   /** 404. */
   notFound: 4,
@@ -27,7 +27,7 @@ Exit codes:
   0  done
   1  failed for a reason no other code names
   2  wrong arguments, or a malformed request (400)
-  3  refused: too many siblings (409), too large (413)
+  3  refused: a condition is not met, too many siblings (409), too large (413)
   4  no such key (404)
   5  not done: no server, no quorum (503), overloaded (429)
   6  unknown: a put or delete may show later, a change may happen yet (503, 504)

@@ -1,7 +1,8 @@
 /**
  * How the commands speak: results on standard output, everything said about them on standard error.
  */
-import { QuorateError } from '../errors.js';
+import { ConditionError, QuorateError } from '../errors.js';
+import { asBuffer } from '../wire/as-buffer.js';
 
 export function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -56,7 +57,24 @@ export function sayError(error: unknown, json: boolean): void {
 
 function errorFields(error: unknown, message: string): Record<string, unknown> {
   if (!(error instanceof QuorateError)) return { message };
-  return { code: error.code, message, outcome: error.outcome };
+  const fields = { code: error.code, message, outcome: error.outcome };
+  return error instanceof ConditionError ? { ...fields, ...foundFields(error) } : fields;
+}
+
+/** What is there in the place of what was not put. */
+function foundFields({ found }: ConditionError): Record<string, unknown> {
+  if (found === undefined) return {};
+  const { context, values } = found;
+  const seen = context === undefined ? undefined : asBuffer(context).toString('base64url');
+  return { context: seen, values: valuesFields(values) };
+}
+
+/** Of the values of a key; null is a delete beside others. */
+export function valuesFields(values: readonly (Uint8Array | null)[]): Record<string, unknown>[] {
+  return values.map((bytes) => {
+    if (bytes === null) return { deleted: true };
+    return { text: textOf(bytes), base64: Buffer.from(bytes).toString('base64') };
+  });
 }
 
 /** Columns padded to their widest cell, two spaces apart. */

@@ -1,6 +1,7 @@
 /**
  * Arguments as text → what they mean. Each throws commander's InvalidArgumentError with a sentence.
  */
+import { conditions, type Condition } from '../../actors/rules/condition.js';
 import type { RingVersion } from '../../actors/rules/configuration.js';
 import { InvalidArgumentError } from 'commander';
 import { dashboardLimits } from '../../actors/rules/limits/dashboard.js';
@@ -46,6 +47,13 @@ export function durability(text: string): Durability {
   const everyMs = Number(match?.[1]);
   if (match !== null && everyMs > 0) return { kind: 'periodic', everyMs };
   throw new InvalidArgumentError('It must be sync, or periodic:MS such as periodic:100.');
+}
+
+/** On what a put or delete is done. */
+export function condition(text: string): Condition {
+  const known = conditions.find((it) => it === text);
+  if (known === undefined) throw new InvalidArgumentError(`It must be ${conditions.join(' or ')}.`);
+  return known;
 }
 
 /** `n1,n2`, added to those before it. */

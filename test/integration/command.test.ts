@@ -147,6 +147,26 @@ describe('put, get, del', () => {
     expect((await run(['get', 'b', 's'])).text).toBe('both');
   });
 
+  test('on a condition: exit code 3 where it is not met, and what is there with --json', async () => {
+    const create = ['put', 'b', 'lock', 'mine', '--if', 'absent'];
+    expect(await run([...create, '-v'])).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('compared=2') as unknown,
+    });
+    expect(await run(create)).toMatchObject({ code: 3, text: '' });
+    const refused = await run([...create, '--json']);
+    expect(refused.code).toBe(3);
+    const { error } = JSON.parse(refused.text) as { error: { context: string } };
+    const values = [{ text: 'mine', base64: 'bWluZQ==' }];
+    expect(error).toMatchObject({ code: 409, outcome: 'none', values });
+    const seen = ['--context', error.context, '--if', 'context'];
+    expect((await run(['put', 'b', 'lock', 'other', ...seen])).code).toBe(0);
+    expect((await run(['del', 'b', 'lock', ...seen])).code).toBe(3);
+    expect((await run(['get', 'b', 'lock'])).text).toBe('other');
+    expect((await run(['del', 'b', 'lock', '--if', 'absent'])).code).toBe(2);
+    expect((await run(['put', 'b', 'lock', 'x', '--if', 'never'])).code).toBe(2);
+  });
+
   test('--verbose says receipt and context, on standard error', async () => {
     const put = await run(['put', 'b', 'v', 'x', '-v', '--w', '3']);
     expect(put.text).toBe('');

@@ -1,6 +1,7 @@
 /** `quorate put`: stores a value. */
 import type { Command } from 'commander';
 import { basename } from 'node:path';
+import type { Condition } from '../../../actors/rules/condition.js';
 import { UnfinishedUploadError, type PutStreamOptions } from '../../client/big-values.js';
 import type { PutResult } from '../../client/bucket.js';
 import type { UploadPosition } from '../../client/upload.js';
@@ -10,7 +11,7 @@ import { addDataOptions, withClient, type DataOptions } from '../data-options.js
 import { addTraceOptions, withGlass, type TraceOptions } from '../insight/traced.js';
 import { interruptible } from '../interruption.js';
 import { printJson, say } from '../output.js';
-import { durationMs, quorumSize } from '../parsers.js';
+import { condition, durationMs, quorumSize } from '../parsers.js';
 import { ByteBar } from '../byte-bar.js';
 import { positionOfText, positionText } from '../upload-text.js';
 import { bytesOf, openValue, type OpenedValue } from '../value-source.js';
@@ -18,6 +19,7 @@ import { bytesOf, openValue, type OpenedValue } from '../value-source.js';
 interface PutCommandOptions extends TraceOptions {
   readonly file?: string;
   readonly context?: string;
+  readonly if?: Condition;
   readonly w?: number;
   readonly ttl?: number;
   readonly resume?: UploadPosition;
@@ -32,6 +34,11 @@ export function addPut(program: Command): void {
     )
     .option('--file <path>', 'take the value from a file')
     .option('--context <text>', "what 'get --json' or an earlier put said; '-': nothing was seen")
+    .option(
+      '--if <condition>',
+      "'absent': only where there is no value; 'context': only if --context has seen all there is; else exit code 3",
+      condition,
+    )
     .option('--w <count>', "nodes that must have stored it (default: the bucket's W)", quorumSize)
     .option('--ttl <time>', 'it expires after this, such as 30s, 10m, 7d', durationMs)
     .option(
@@ -46,10 +53,11 @@ export function addPut(program: Command): void {
 Examples:
   quorate put carts alice '3 apples'
   quorate put carts alice '3 apples' --trace
+  quorate put locks nightly "$HOSTNAME" --if absent --ttl 10m
   quorate put photos me --file me.jpg --w 3
   quorate put media trailer --file trailer.mkv
   gzip < dump | quorate put dumps today -
-  quorate put carts alice '3 apples, 1 pear' --context "$(quorate get carts alice --json | jq -r .context)"`,
+  quorate put carts alice '3 apples, 1 pear' --context "$(quorate get carts alice --json | jq -r .context)" --if context`,
     )
     .action(put);
 }
@@ -83,18 +91,20 @@ interface Put {
 /** One request is put under the glass; of a big value there are many. */
 async function putTraced({ bucket, key, value, options }: Put): Promise<PutResult> {
   const bytes = await bytesOf(value);
-  const { context, w, ttl, strict } = options;
+  const { context, if: onlyIf, w, ttl, strict } = options;
+  const terms = { context, if: onlyIf, w, strict, ttlMs: ttl };
   return withGlass(options, (client, trace) =>
-    client.bucket(bucket).put(key, bytes, { context, w, strict, ttlMs: ttl, trace }),
+    client.bucket(bucket).put(key, bytes, { ...terms, trace }),
   );
 }
 
 async function putPieces({ bucket, key, value, options }: Put): Promise<PutResult> {
-  const { context, w, ttl, strict, file, resume } = options;
+  const { context, if: onlyIf, w, ttl, strict, file, resume } = options;
   const title = file === undefined ? key : basename(file);
   const bar = new ByteBar(process.stderr, new RealClock(), title);
   const streamed: PutStreamOptions = {
     context,
+    if: onlyIf,
     w,
     strict,
     ttlMs: ttl,
