@@ -12,7 +12,14 @@ import { shrink } from './shrink.js';
 import { failureLine, Tally } from './tally.js';
 import { RunFile, withPassingFile } from './trace/run-file.js';
 import type { WorldResult } from './world.js';
-import { changesMark, drawWorld, kindOf, moreMark, type WorldOptions } from './world-options.js';
+import {
+  changesMark,
+  dataMark,
+  drawWorld,
+  kindOf,
+  moreMark,
+  type WorldOptions,
+} from './world-options.js';
 
 interface Flags {
   readonly scenario?: string;
@@ -27,6 +34,7 @@ interface Flags {
   readonly from?: string;
   readonly more?: boolean;
   readonly changes?: boolean;
+  readonly data?: boolean;
   readonly minutes?: string;
   readonly jobs?: string;
   readonly sometimes?: boolean;
@@ -64,6 +72,7 @@ async function main(): Promise<number> {
     .option('--from <seed>', 'the first of them; default: by the clock')
     .option('--more', 'draw what is newer as well: their seeds end with +')
     .option('--changes', 'the membership changes: their seeds end with ~')
+    .option('--data', 'more is done with data: their seeds end with ^')
     .option('--minutes <minutes>', 'begin no seed after so long')
     .option('--jobs <count>', 'worker processes; default: one a core')
     .option('--sometimes', 'fail when a named rare situation was never reached')
@@ -185,12 +194,18 @@ async function searchSeeds(flags: Flags): Promise<number> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   process.stderr.write(`seeds from ${from} on, ${jobs} at once\n`);
   const { signal } = interruption;
-  const mark = flags.changes === true ? changesMark : flags.more === true ? moreMark : '';
+  const mark = markOf(flags);
   const names = seedsFrom(from, count, mark);
   await search({ seeds: names, msMax, jobs, onReport, wanted, signal });
   progress.end();
   process.stdout.write(`${tally.summary(progress.realMs, { interruptedBy })}\n`);
   return tally.exitCode({ demandSometimes: flags.sometimes === true, interruptedBy });
+}
+
+function markOf({ changes, data, more }: Flags): string {
+  if (changes === true) return changesMark;
+  if (data === true) return dataMark;
+  return more === true ? moreMark : '';
 }
 
 function printOptions(options: WorldOptions): void {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { isFault } from './cluster/faults.js';
 import { parseCommand } from './core/commands.js';
-import { drawWorld, faultKinds, moreMark, type WorldOptions } from './world-options.js';
+import { dataMark, drawWorld, faultKinds, moreMark, type WorldOptions } from './world-options.js';
 
 const count = 2000;
 let worlds: readonly WorldOptions[];
@@ -21,6 +21,9 @@ const hasLateFounder = ({ lateFounderFaults }: WorldOptions): boolean =>
   lateFounderFaults !== undefined;
 const hasForger = ({ forger }: WorldOptions): boolean => forger !== undefined;
 
+const hasConditions = ({ work }: WorldOptions): boolean =>
+  work.buckets.some(({ use }) => use === 'conditional');
+
 describe(`worlds of the seeds 1 to ${count}`, () => {
   test('every kind of fault is drawn, and each is a command', () => {
     const drawn = new Set(worlds.flatMap(verbsOf));
@@ -33,6 +36,16 @@ describe(`worlds of the seeds 1 to ${count}`, () => {
     for (const isNew of [isPeriodic, tries, tells, hasLateFounder, hasForger]) {
       expect(more.some(isNew)).toBe(true);
       expect(worlds.some(isNew)).toBe(false);
+    }
+  });
+
+  test('seeds with a ^ do more with data, and the others none of it', () => {
+    const some = worlds.slice(0, 200);
+    const data = some.map(({ seed }) => drawWorld(`${seed}${dataMark}`));
+    const others = [...some, ...some.map(({ seed }) => drawWorld(`${seed}${moreMark}`))];
+    for (const isNew of [hasConditions]) {
+      expect(data.some(isNew)).toBe(true);
+      expect(others.some(isNew)).toBe(false);
     }
   });
 

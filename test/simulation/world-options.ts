@@ -9,6 +9,7 @@ import type { ClusterOptions } from './cluster/sim-cluster.js';
 import { limits } from '../../actors/rules/limits.js';
 import { clusterOptionsDefault } from './cluster/sim-cluster.js';
 import { withChanges, type ChangesDrawn } from './world-changes.js';
+import { withData } from './world-data.js';
 import { withExtras } from './world-extras.js';
 import type { BucketUse, WorkBucket, WorkOptions } from './workload/work-client.js';
 import type { TimedFault, WorldOptions } from './world-shape.js';
@@ -37,6 +38,9 @@ const uses: readonly BucketUse[] = [
  */
 export const moreMark = '+';
 
+/** At the end of a seed in which more is done with data (`world-data.ts`). */
+export const dataMark = '^';
+
 /** At the end of a seed in which the membership of the cluster changes (`world-changes.ts`). */
 export const changesMark = '~';
 
@@ -50,6 +54,7 @@ export function drawWorld(seed: string): WorldOptions {
   const world = kind === undefined ? any : kinds[kind].draw(any, random);
   const drawn = withLoss(withStrands(withHolds(withWipe(withHintAge(withTurns(world))))));
   if (seed.endsWith(changesMark)) return withChanges(drawn, changesDrawn);
+  if (seed.endsWith(dataMark)) return withData(drawn);
   return seed.endsWith(moreMark) ? withExtras(drawn) : drawn;
 }
 

@@ -245,8 +245,8 @@ class World {
   }
 
   /**
-   * While nothing is wrong everything is done, and all blind puts of a key are ordered by one node:
-   * they never leave siblings.
+   * While nothing is wrong everything is done, and all blind puts of a key are ordered by one node,
+   * as are those on a condition: they never leave siblings.
    */
   private checkHealthy(result: PutResult | GetResult, name: string): void {
     const { faults, bootFaults, lateFounderFaults = [], forger } = this.options;
@@ -266,14 +266,14 @@ class World {
     if (
       isRoomy &&
       isHonest &&
-      name.startsWith('blind/') &&
+      (name.startsWith('blind/') || this.bucketOf(name)?.use === 'conditional') &&
       result.kind === 'found' &&
       result.values.length > 1
     )
       this.cluster.violations.add(
         'safety',
         'siblings-in-health',
-        `${name} has ${result.values.length} values after blind puts without any fault`,
+        `${name} has ${result.values.length} values without any fault, where one node orders its puts`,
       );
   }
 

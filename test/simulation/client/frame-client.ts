@@ -1,7 +1,8 @@
 /** The TypeScript client on a simulated bus, in the shape that work clients use. */
 import type { Bucket } from '../../../src/client/bucket.js';
 import { QuorateClient } from '../../../src/client/client.js';
-import { QuorateError } from '../../../src/errors.js';
+import type { Entry } from '../../../src/client/entry.js';
+import { ConditionError, QuorateError } from '../../../src/errors.js';
 import type { Clock } from '../../../src/seams/clock.js';
 import { receiptText } from '../../../src/wire/receipt.js';
 import type { SimRandom } from '../core/sim-random.js';
@@ -26,8 +27,8 @@ export class FrameClient implements KeyValueApi {
     done: (result: PutResult) => void,
   ): void {
     const { bucket, key } = this.place(name);
-    const { w, strict, timeoutMs, context, operation, ttlMs } = options;
-    const terms = { w, strict, timeoutMs, context, operation };
+    const { w, strict, timeoutMs, context, operation, ttlMs, onlyIf } = options;
+    const terms = { w, strict, timeoutMs, context, operation, if: onlyIf };
     const writing =
       value === null ? bucket.delete(key, terms) : bucket.put(key, value, { ...terms, ttlMs });
     void tell(putResultOf(writing), done);
@@ -79,5 +80,9 @@ async function getResultOf(reading: ReturnType<Handle['read']>): Promise<GetResu
 function failureOf(error: unknown): Failure {
   if (!(error instanceof QuorateError)) throw error;
   const { code, outcome, message } = error;
-  return { kind: 'failed', code, outcome, message };
+  const failure = { kind: 'failed', code, outcome, message } as const;
+  if (!(error instanceof ConditionError) || error.entry === undefined) return failure;
+  const { context, siblings } = error.entry as Entry<Uint8Array>;
+  const values = siblings.map((value) => (value === null ? null : Buffer.from(value)));
+  return { ...failure, instead: { context: context.toString(), values } };
 }

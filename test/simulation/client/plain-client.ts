@@ -15,6 +15,7 @@ export interface PutOptions {
   readonly strict?: boolean;
   readonly timeoutMs: number;
   readonly operation?: string;
+  readonly onlyIf?: 'absent' | 'context';
   readonly ttlMs?: number;
   /** So far ahead lies the `Kv-Deadline`; by a wall clock that never jumps. */
   readonly untilMs?: number;
@@ -45,6 +46,8 @@ export interface Failure {
   readonly code: number;
   readonly outcome: 'none' | 'unknown';
   readonly message: string;
+  /** What is there, where a condition was not met and it is shown. */
+  readonly instead?: { readonly context: string; readonly values: readonly (Buffer | null)[] };
 }
 
 /** How long after its own deadline a client still waits for the node's word. */
@@ -80,6 +83,7 @@ export class PlainClient {
     if (options.w !== undefined) headers['Kv-W'] = `${options.w}`;
     if (options.strict === true) headers['Kv-Quorum'] = 'strict';
     if (options.operation !== undefined) headers['Kv-Op'] = options.operation;
+    if (options.onlyIf !== undefined) headers['Kv-If'] = options.onlyIf;
     if (options.ttlMs !== undefined) headers['Kv-TTL'] = `${options.ttlMs}`;
     if (options.untilMs !== undefined)
       headers['Kv-Deadline'] = `${wallMsAt(this.scheduler.nowUs) + options.untilMs}`;
@@ -162,17 +166,21 @@ function failureOf(reply: BusMessage | undefined): Failure | undefined {
     return { kind: 'failed', code: 503, outcome: 'none', message: 'no responders' };
   const code = reply.header('Nats-Service-Error-Code');
   if (code === undefined) return undefined;
+  const isShown = code === '409' && reply.header('Kv-Siblings') !== undefined;
+  const context = reply.header('Kv-Context') ?? '';
   return {
     kind: 'failed',
     code: Number(code),
     outcome: reply.header('Kv-Outcome') === 'none' ? 'none' : 'unknown',
     message: reply.header('Nats-Service-Error') ?? '',
+    ...(isShown && { instead: { context, values: valuesOf(reply) } }),
   };
 }
 
 function valuesOf(reply: BusMessage): (Buffer | null)[] {
   const data = Buffer.from(reply.data);
-  if (Number(reply.header('Kv-Siblings') ?? '1') <= 1) return [data];
+  const count = Number(reply.header('Kv-Siblings') ?? '1');
+  if (count <= 1) return count === 0 ? [] : [data];
   const list = readMessagePack(data);
   if (!Array.isArray(list)) throw new Error('siblings are an array');
   return list.map((value) => {

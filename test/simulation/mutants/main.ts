@@ -12,7 +12,7 @@ import { exitCodes } from '../oracle/violations.js';
 import { parseScenario } from '../scenario/scenario.js';
 import { search, seedsFrom } from '../search.js';
 import type { SeedReport } from '../run-seed.js';
-import { kindOf, moreMark } from '../world-options.js';
+import { dataMark, kindOf, moreMark } from '../world-options.js';
 import { knownSeeds } from './known-seeds.js';
 import type { Mutant } from './mutant.js';
 import { mutantOf, mutants } from './mutants.js';
@@ -124,7 +124,7 @@ function scenarioAgainst(name: string): string | undefined {
 function* seedsOf(mutant: Mutant, known: string | undefined): Generator<string, undefined> {
   if (known !== undefined) yield known;
   let left = Number(flags.seeds);
-  const mark = mutant.more === true ? moreMark : '';
+  const mark = mutant.data === true ? dataMark : mutant.more === true ? moreMark : '';
   for (const seed of seedsFrom(Number(flags.from), Infinity, mark)) {
     if (left === 0) break;
     if (mutant.in !== undefined && kindOf(seed) !== mutant.in) continue;

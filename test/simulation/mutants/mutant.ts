@@ -12,6 +12,8 @@ export interface Mutant {
   readonly in?: WorldKind;
   /** It shows in what only seeds with a `+` draw. */
   readonly more?: true;
+  /** The same of a `^`. */
+  readonly data?: true;
   /**
    * Below `dist/test/`, without `.test.js`: what fails with it where no seed and no scenario does.
    */

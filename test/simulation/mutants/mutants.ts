@@ -5,6 +5,7 @@
  * unseen.
  */
 import { consensusMutants } from './consensus-mutants.js';
+import { dataMutants } from './data-mutants.js';
 import { detectorMutants } from './detector-mutants.js';
 import { edgeMutants } from './edge-mutants.js';
 import { insightMutants } from './insight-mutants.js';
@@ -74,8 +75,8 @@ export const mutants: readonly Mutant[] = [
     name: 'claims-not-looked-up',
     in: 'lagging',
     file: 'src/coordinator/minting.js',
-    find: 'return isUnknown ? claimsUnknown :',
-    replace: 'return false ? claimsUnknown :',
+    find: 'if (isUnknown)',
+    replace: 'if (false)',
   },
   {
     name: 'own-write-not-claimed',
@@ -880,6 +881,7 @@ export const mutants: readonly Mutant[] = [
   },
 
   ...consensusMutants,
+  ...dataMutants,
   ...detectorMutants,
   ...edgeMutants,
   ...insightMutants,

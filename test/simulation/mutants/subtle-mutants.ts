@@ -159,8 +159,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'last-writers-not-ordered',
     file: 'src/api/put-ordering.js',
-    find: "isOrdered: request.context === undefined || conflict === 'last-writer-wins',",
-    replace: 'isOrdered: request.context === undefined,',
+    find: "conflict === 'last-writer-wins',",
+    replace: 'false,',
   },
   {
     name: 'unknown-forwards-begun-anew',

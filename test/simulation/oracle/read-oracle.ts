@@ -4,7 +4,7 @@
  */
 import type { CopiesSeen } from './dot-oracle.js';
 import { mayComeBack } from './end-oracle.js';
-import type { History, Read } from './history.js';
+import type { History, Read, Write } from './history.js';
 import type { Violations } from './violations.js';
 
 export interface ReadRules {
@@ -42,6 +42,50 @@ export function checkShown(
   }
 }
 
+/** What a strict quorum shows of what was acknowledged before it was asked. */
+function dueIn(read: Read, { history, nOf }: ReadRules): readonly Write[] {
+  const n = nOf(read.name);
+  return history
+    .of(read.name)
+    .filter(
+      ({ outcome, strict, endedUs, quorum }) =>
+        outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
+    );
+}
+
+/**
+ * A write on a condition that is done: it was compared as a strict read compares, which shows what
+ * its author had seen and nothing else; of a create nothing.
+ */
+export function checkCompared(compared: Read, rules: ReadRules): void {
+  if (!compared.strict || !rules.disksKeep) return;
+  const { history, violations } = rules;
+  const { name, shown, endedUs } = compared;
+  const accounted = history.accounted(name, shown, endedUs);
+  for (const write of dueIn(compared, rules))
+    if (!accounted(write))
+      violations.add(
+        'safety',
+        'compared-misses',
+        `a strict put of ${name} was done as if nothing but [${shown.join(' ')}] were there; ${write.token}, acknowledged before it was asked, is`,
+      );
+}
+
+/** What a write that is refused for its condition is told to be there in its place. */
+export function checkInstead(
+  refused: Pick<Read, 'name' | 'shown' | 'askedUs'> & { readonly token: string },
+  rules: ReadRules,
+): void {
+  const { name, shown, token } = refused;
+  checkShown(refused, rules);
+  if (shown.includes(token))
+    rules.violations.add(
+      'safety',
+      'refused-by-itself',
+      `${token} of ${name} is refused because it was done`,
+    );
+}
+
 /**
  * R + W > N on primaries alone: a read that begins after a write was acknowledged shows it, or what
  * covers it; and nothing that the write had seen. Whoever the owners are by then: what W of those
@@ -49,14 +93,8 @@ export function checkShown(
  * for less than its bucket does gets what its bucket promises.
  */
 function checkStrict(read: Read, rules: ReadRules): void {
-  const { history, violations, nOf } = rules;
-  const n = nOf(read.name);
-  const due = history
-    .of(read.name)
-    .filter(
-      ({ outcome, strict, endedUs, quorum }) =>
-        outcome === 'done' && strict && endedUs <= read.askedUs && quorum + read.quorum > n,
-    );
+  const { history, violations } = rules;
+  const due = dueIn(read, rules);
   if (due.length === 0) return;
   const covered = history.coveredBy(due, rules.copies);
   for (const token of read.shown) {

@@ -22,7 +22,9 @@ export function mismatch(
   const facts = words.filter((word) => word.includes('='));
   const values = words.filter((word) => !word.includes('='));
   if (result.kind === 'failed') {
-    const given = new Set([`${result.code}`, result.outcome]);
+    const instead = result.instead?.values ?? [];
+    const shown = instead.map((value) => (value === null ? '†' : tokenOf(value)));
+    const given = new Set([`${result.code}`, result.outcome, ...shown]);
     return values.every((word) => given.has(word)) ? undefined : `got ${text}`;
   }
   const receipt = ` ${result.receipt} hints=0 `;

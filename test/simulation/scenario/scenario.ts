@@ -16,7 +16,7 @@
  *   place b/k                          from here on p1, p2, … are its primaries and f1, f2, … its
  *                                      fallbacks, in order
  *   put c1 b/k value [context=-|name] [w=2] [strict] [timeout=1s] [via=p1] [op=x] [bytes=100000]
- *     [as=name] [frames] [until=1s] [trace] => done primaries=2 fallbacks=0
+ *     [as=name] [frames] [until=1s] [trace] [if=absent] => done primaries=2 fallbacks=0
  *   delete c1 b/k …
  *   get c1 b/k [r=2] [strict] [via=p1] [as=name] [trace] => found a b | absent | failed 503 none
  *   begin put … · end c1 => done       the same without waiting, one request a client

@@ -12,7 +12,7 @@ import {
   type Wanted,
 } from '../cluster/operator.js';
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
-import type { GetResult, PutResult } from '../client/plain-client.js';
+import type { GetResult, PutOptions, PutResult } from '../client/plain-client.js';
 import { readContext } from '../oracle/message-reader.js';
 import { traceNamed } from '../client/marks.js';
 import { encodedContext } from '../workload/forger.js';
@@ -205,8 +205,9 @@ export class Stage {
       const about = verb === 'get' ? `got ${name}` : `${verb} ${written}`;
       this.note(who, `${about} ${resultText(result)}`);
       asker.answer = { result, elapsedUs };
-      if (options['as'] !== undefined && 'context' in result)
-        this.contexts.set(options['as'], result.context === '' ? '-' : result.context);
+      const context = 'context' in result ? result.context : result.instead?.context;
+      if (options['as'] !== undefined && context !== undefined)
+        this.contexts.set(options['as'], context === '' ? '-' : context);
     };
     const timeoutMs = durationUs(options['timeout'] ?? '2s') / 1000;
     const strict = command.args.includes('strict');
@@ -227,6 +228,9 @@ export class Stage {
       ...(count && { w: count }),
       ...(context !== undefined && { context }),
       ...(options['op'] !== undefined && { operation: options['op'] }),
+      ...(options['if'] !== undefined && {
+        onlyIf: options['if'] as NonNullable<PutOptions['onlyIf']>,
+      }),
       ...(options['until'] !== undefined && {
         untilMs: durationUs(options['until']) / 1000,
       }),

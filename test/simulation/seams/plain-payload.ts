@@ -39,11 +39,12 @@ function partsIn(verb: string, message: readonly Plain[]): Plain[] {
   return verb === 'forward' ? (body[0] as Plain[]) : body;
 }
 
-/** The list itself where nothing is to go. What is not there otherwise is nil in front of them. */
+/** The list itself where nothing is to go. Nil stands for what goes where others follow it. */
 function plainOf(verb: string, parts: Plain[]): Plain[] {
   const [most, least] = plainParts[verb]!;
-  if (parts.length <= most) return parts;
-  const plain = parts.slice(0, most);
+  if (parts.length <= most || parts[most] === null) return parts;
+  const plain = [...parts];
+  plain[most] = null;
   while (plain.length > least && plain.at(-1) === null) plain.pop();
   return plain;
 }

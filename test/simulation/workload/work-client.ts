@@ -7,7 +7,7 @@ import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
 import type { History, Write } from '../oracle/history.js';
-import { checkRead, type ReadRules } from '../oracle/read-oracle.js';
+import { checkCompared, checkInstead, checkRead, type ReadRules } from '../oracle/read-oracle.js';
 import { Pace } from './pace.js';
 import {
   bodyOfCounts,
@@ -35,10 +35,19 @@ export interface KeyValueApi {
  * what a get showed. `sets`, `counters`: read, merge, write back. `piles`: nobody ever looks before
  * it writes, until the cap on siblings refuses. `turns`: nobody looks either, and each write has
  * the context of its author's last one. `lww`: blind, and the last writer wins. `expiring`: blind,
- * most with a TTL.
+ * most with a TTL. `conditional`: creates, and replaces or deletes what its author has seen, each
+ * only if that is so; a delete without condition now and then.
  */
 export type BucketUse =
-  'blind' | 'siblings' | 'sets' | 'counters' | 'piles' | 'turns' | 'lww' | 'expiring';
+  | 'blind'
+  | 'siblings'
+  | 'sets'
+  | 'counters'
+  | 'piles'
+  | 'turns'
+  | 'lww'
+  | 'expiring'
+  | 'conditional';
 
 export interface WorkBucket {
   readonly name: string;
@@ -146,6 +155,7 @@ export class WorkClient {
     const { random, options } = this.around;
     const token = `${this.name}.${++this.writes}`;
     const isDelete = random.chance(options.deletePpm);
+    if (bucket.use === 'conditional') return this.writeIf(bucket, name, token);
     if (bucket.use === 'expiring') {
       const ttlMs = random.pick([0, 100, 1000, 5000, 20_000]) || undefined;
       return this.put(
@@ -197,6 +207,19 @@ export class WorkClient {
     });
   }
 
+  private writeIf(bucket: WorkBucket, name: string, token: string): void {
+    const { random } = this.around;
+    const drawn = random.below(10);
+    const value = { token, body: [] };
+    const basis = this.known.get(name);
+    if (drawn === 0) return this.put(bucket, name, value, { isDelete: true, basis: undefined });
+    if (drawn < 6 && basis !== undefined && basis !== nothingKnown)
+      return this.put(bucket, name, value, { isDelete: drawn < 3, basis, onlyIf: 'context' });
+    const ttlMs = random.pick([0, 0, 0, 300, 2000]) || undefined;
+    const how = { isDelete: false, basis: undefined, onlyIf: 'absent' } as const;
+    this.put(bucket, name, value, { ...how, ttlMs });
+  }
+
   /**
    * One more than this client's last count, whether or not that one is known to have been stored.
    */
@@ -245,6 +268,7 @@ export class WorkClient {
       readonly isDelete: boolean;
       readonly basis: Knowledge | undefined;
       readonly ttlMs?: number | undefined;
+      readonly onlyIf?: 'absent' | 'context';
       /** Of what it does not build on: where the last writer wins. */
       readonly context?: string;
     },
@@ -281,11 +305,13 @@ export class WorkClient {
       ...(how.context === undefined ? {} : { context: how.context }),
       ...(this.triesMax > 1 ? { operation: value.token } : {}),
       ...(ttlMs === undefined ? {} : { ttlMs }),
+      ...(how.onlyIf === undefined ? {} : { onlyIf: how.onlyIf }),
       ...(says ? { untilMs: options.timeoutMs } : {}),
     };
     const what = isDelete ? 'delete' : 'put';
     trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
     this.tryPut({ write, bytes, request, promised, tries: 1, isUnknown: false }, (result) => {
+      if (how.onlyIf !== undefined) this.checkCondition(bucket, { write, basis, result });
       const partly = result.kind === 'done' && result.receipt.includes('seen=partly');
       if (partly) write.maySeen = [...write.maySeen, ...(write.seen ?? [])];
       if (partly) write.seen = [];
@@ -307,6 +333,23 @@ export class WorkClient {
       }
       this.done(`${what} ${outcomeText(result)}`);
     });
+  }
+
+  private checkCondition(bucket: WorkBucket, { write, basis, result }: Compared): void {
+    const { scheduler, rules } = this.around;
+    const { name, token, strict, askedUs } = write;
+    if (result.kind === 'done') {
+      const shown = [...(basis?.values.map((value) => value.token) ?? []), ...(basis?.may ?? [])];
+      const quorum = Math.min(2, bucket.n);
+      checkCompared({ name, strict, quorum, askedUs, endedUs: scheduler.nowUs, shown }, rules);
+      return;
+    }
+    const { instead } = result;
+    if (instead === undefined) return;
+    const values = instead.values.filter((value) => value !== null).map(decodeValue);
+    const shown = values.map((value) => value.token);
+    checkInstead({ name, token, askedUs, shown }, rules);
+    if (instead.context !== '') this.known.set(name, { context: instead.context, values, may: [] });
   }
 
   private get triesMax(): number {
@@ -371,6 +414,13 @@ interface Attempt {
   readonly tries: number;
   /** What became of an earlier one. */
   readonly isUnknown: boolean;
+}
+
+/** A write on a condition, and what came of it. */
+interface Compared {
+  readonly write: Write;
+  readonly basis: Knowledge | undefined;
+  readonly result: PutResult;
 }
 
 /** What may be otherwise a moment later. */

@@ -1,0 +1,33 @@
+/**
+ * What seeds with a `^` draw over the finished world, each from a generator forked under its own
+ * name: what people do with data beyond plain puts and gets.
+ */
+import { SimRandom } from './core/sim-random.js';
+import type { WorkBucket } from './workload/work-client.js';
+import type { WorldOptions } from './world-shape.js';
+
+export function withData(world: WorldOptions): WorldOptions {
+  return [withConditions].reduce((drawn, draw) => draw(drawn), world);
+}
+
+/** Puts and deletes on conditions, of few keys, so that they meet; some tried again. */
+function withConditions(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`conditions of ${world.seed}`);
+  if (random.below(2) > 0) return world;
+  const { work } = world;
+  const keys = random.pick([1, 2, 4]);
+  const buckets = work.buckets.map((bucket): WorkBucket =>
+    mayCompare(bucket.name) ? { ...bucket, use: 'conditional', keys } : bucket,
+  );
+  const strictPpm = random.pick([0, work.strictPpm, 1_000_000, 1_000_000]);
+  const triesMax = random.pick([1, 1, 3]);
+  return {
+    ...world,
+    work: { ...work, buckets, strictPpm, ...(triesMax > 1 && { triesMax }) },
+  };
+}
+
+/** Buckets whose names tell oracles of another rule for what is shown are left as they are. */
+function mayCompare(bucket: string): boolean {
+  return ['blind', 'siblings', 'sets', 'counters', 'piles'].includes(bucket);
+}
