@@ -58,6 +58,7 @@ export class Collection implements CollectionEffects {
   private readonly walk: CollectionWalk;
   private readonly isMine: (partition: number) => boolean;
   private candidates: readonly Candidate[] = [];
+  private isWalkFirst = false;
   /** To each node that holds them, the agreed candidates. */
   private agreed = new Map<NodeId, Candidate[]>();
   private grounds: Grounds = { configuration: 0, holders: [] };
@@ -111,13 +112,19 @@ export class Collection implements CollectionEffects {
     this.send({ type: this.candidates.length === 0 ? 'candidates.none' : 'candidates.found' });
   }
 
-  /** What has expired is found without a walk; the walk comes by it, too, some time. */
+  /**
+   * What has expired is found without a walk. They take turns: where keys expire all the time, the
+   * walk still comes to what was deleted.
+   */
   private nextCandidates(): readonly Candidate[] {
+    this.isWalkFirst = !this.isWalkFirst;
+    const walked = this.isWalkFirst ? this.walk.step() : [];
+    if (walked.length > 0) return walked;
     const expired = this.store.expiries.dead(this.clock.wallMs() - this.options.tombstoneGraceMs, {
       limit: limits.collectionKeysPerTickMax,
       isWanted: this.isMine,
     });
-    if (expired.length === 0) return this.walk.step();
+    if (expired.length === 0) return this.isWalkFirst ? walked : this.walk.step();
     return expired.map(({ key, digest }) => ({ key, digest, goes: 'record' }));
   }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { nameOfStorageKey, type StorageKey } from '../../../actors/rules/key.js';
 import { expiryLimits } from '../../../actors/rules/limits/expiry.js';
 import { limits } from '../../../actors/rules/limits.js';
+import { emptyDigest } from '../../../actors/rules/versions.js';
 import { Forgetting } from '../../../src/replica/forgetting.js';
 import { reading } from '../../support/readings.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
@@ -107,6 +108,20 @@ describe('expired values', () => {
     for (const key of keys) expect(valuesOf(key)).toEqual([[null], [null], [null]]);
     await world.run(ttlMs + 5_000);
     for (const key of keys) expect(valuesOf(key)).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('where keys expire all the time, what was deleted is forgotten all the same', async () => {
+    await begin();
+    const expired = await lend('expired');
+    const deleted = world.key('deleted', 0);
+    const state = await world.put(0, deleted, { value: null });
+    for (const at of [1, 2]) await world.give(at, deleted, state);
+    const { store, collection } = world.nodes[0]!;
+    // Never agreed on, so there always is one.
+    store.expiries.dead = () => [{ key: expired, digest: emptyDigest }];
+    collection.start();
+    await world.run(65_000);
+    expect(valuesOf(deleted)).toEqual([undefined, undefined, undefined]);
   });
 
   test('thousands at once go in turns of a few', async () => {
