@@ -29,6 +29,7 @@ export type { ByteSource } from './client/byte-source.js';
 export type { Progress, UploadPosition } from './client/upload.js';
 export { Context } from './client/context.js';
 export { ConflictError, Entry } from './client/entry.js';
+export { KeyListing, type ListingOptions } from './client/key-listing.js';
 export type { RequestTrace } from './client/request-trace.js';
 export type { RetryOptions } from './client/retry-budget.js';
 export { json, raw, text, type ValueCodec } from './client/value-codec.js';

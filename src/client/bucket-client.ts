@@ -2,6 +2,7 @@
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Clock } from '../seams/clock.js';
 import type { PlainQuestion } from './plain-ask.js';
+import type { Question } from './questions.js';
 import { Request, type RequestOptions, type RequestResult, type Terms } from './request.js';
 import type { Watch } from './watch.js';
 
@@ -14,6 +15,10 @@ export interface BucketClient {
   submit(request: Request): void;
   /** As a plain client does. */
   ask<T>(question: PlainQuestion<T>): Promise<T>;
+  /** Of whichever node answers, again and again until its time is over. */
+  readonly askAny: (question: Question) => void;
+  /** Where keys of the bucket are listed. */
+  keysSubject(bucket: string): string;
   watch(bucket: string, pattern: string): Watch;
 }
 

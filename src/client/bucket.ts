@@ -18,6 +18,13 @@ import { BucketRequests, noOptions, type Key, type PutResult } from './bucket-re
 import type { ByteSource } from './byte-source.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
+import {
+  countKeys,
+  KeyListing,
+  listingTermsOf,
+  type ListedBucket,
+  type ListingOptions,
+} from './key-listing.js';
 import type { ValueCodec } from './value-codec.js';
 import type { Watch } from './watch.js';
 
@@ -51,6 +58,7 @@ const tooLarge = `${TooLargeError.valueText} where it is put as one: use "putStr
 export class Bucket<Out, In = Out> {
   private readonly requests: BucketRequests<Out, In>;
   private readonly big: BigValues;
+  private readonly listed: ListedBucket;
 
   /** @internal */
   constructor(
@@ -62,6 +70,12 @@ export class Bucket<Out, In = Out> {
   ) {
     const requests = new BucketRequests(bytes, client, codec, defaults);
     this.requests = requests;
+    this.listed = {
+      subject: client.keysSubject(name),
+      r: defaults.r,
+      strict: defaults.strict,
+      timeoutMs: defaults.timeoutMs ?? client.timeoutMs,
+    };
     this.big = new BigValues({
       name,
       client,
@@ -227,6 +241,28 @@ export class Bucket<Out, In = Out> {
     const done = results.filter((result) => !(result instanceof QuorateError)) as PutResult[];
     if (done.length < results.length) throw new PutAllError(results);
     return done;
+  }
+
+  /**
+   * The keys that have a value, in no order: all that were acknowledged before it began and not
+   * deleted since are among them, by R nodes of each part of the bucket. Text where a key is UTF-8,
+   * else its bytes. For many thousands go through its `pages()`. Ends with a `QuorateError` where
+   * nodes are out of reach.
+   */
+  keys(options: ListingOptions = noOptions): KeyListing {
+    return new KeyListing(this.client.askAny, listingTermsOf(options, this.listed));
+  }
+
+  /** The entries of the keys, read as `getAll` does; those deleted meanwhile are left out. */
+  async *scan(options: ListingOptions = noOptions): AsyncGenerator<Entry<Out>, void, undefined> {
+    const { r, strict, timeoutMs } = options;
+    for await (const page of this.keys(options).pages())
+      yield* (await this.getAll(page, { r, strict, timeoutMs })).values();
+  }
+
+  /** How many keys have a value; counted by nodes, as they list them. */
+  count(options: Omit<ListingOptions, 'pageKeys'> = noOptions): Promise<number> {
+    return countKeys(this.client.askAny, listingTermsOf(options, this.listed));
   }
 
   /**

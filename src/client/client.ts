@@ -6,13 +6,14 @@ import { MalformedError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
-import { isPrefix } from '../wire/subjects.js';
+import { isPrefix, Subjects } from '../wire/subjects.js';
 import { bucketOf, timeoutMsOf, type BucketDefaults } from './bucket-options.js';
 import { Bucket } from './bucket.js';
 import type { BucketClient } from './bucket-client.js';
 import { Dispatcher } from './dispatcher.js';
 import { pendingBoundsDefault } from './pending.js';
 import { askPlainly } from './plain-ask.js';
+import { Questions } from './questions.js';
 import { RequestTrace } from './request-trace.js';
 import { TermsTable, type Request, type Terms } from './request.js';
 import { retryOptionsDefault, type RetryOptions } from './retry-budget.js';
@@ -41,6 +42,7 @@ export class QuorateClient {
   private readonly random: Random;
   private readonly dispatcher: Dispatcher;
   private readonly terms = new TermsTable();
+  private readonly questions: Questions;
   private readonly watches = new Set<Watch>();
   private readonly shared: BucketClient;
   private readonly operationPrefix: string;
@@ -70,6 +72,8 @@ export class QuorateClient {
         ...(requestsInFlightMax === undefined ? {} : { requestsMax: requestsInFlightMax }),
       },
     });
+    this.questions = new Questions(bus, clock, random);
+    const subjects = new Subjects(prefix);
     this.shared = {
       prefix,
       clock,
@@ -79,6 +83,8 @@ export class QuorateClient {
       nextOperation: () => this.nextOperation(),
       submit: (request: Request) => this.dispatcher.submit(request),
       watch: (bucket, pattern) => this.watch({ prefix, bucket }, pattern),
+      askAny: (question) => this.questions.ask(question),
+      keysSubject: (bucket) => subjects.keys(bucket),
     };
   }
 
@@ -113,6 +119,7 @@ export class QuorateClient {
 
   private async finish(): Promise<void> {
     for (const watch of this.watches) watch.end();
+    this.questions.close();
     await this.dispatcher.close();
     await this.bus.close();
   }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addCompare } from './commands/compare.js';
 import { addGrowth } from './commands/growth.js';
+import { addListing } from './commands/listing.js';
 import { addMoving } from './commands/moving.js';
 import { addOverload } from './commands/overload.js';
 import { addWatched } from './commands/watched.js';
@@ -14,4 +15,5 @@ addOverload(program);
 addGrowth(program);
 addMoving(program);
 addWatched(program);
+addListing(program);
 await program.parseAsync();

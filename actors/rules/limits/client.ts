@@ -62,6 +62,10 @@ export const clientLimits = {
   partPatienceMs: 60_000,
   partRestMsMin: 50,
   partRestMsMax: 1_000,
+  /** Parts of a bucket that are listed side by side, each with a page that waits. */
+  listingParts: 4,
+  /** A question that any node may answer is asked again after so long, then after twice as long. */
+  questionAgainMs: 1_000,
 
   /** Tries after the first. Four take less than 375 ms: what lasts surfaces within a second. */
   retriesMax: 4,
