@@ -214,10 +214,9 @@ export class ListRound implements GetRoundEffects, Round {
     const { spans } = this.content;
     return spans.slice(0, own?.length).map(({ partition, after, upTo }, i) => {
       const mine = own?.[i];
-      if (mine === undefined) return { partition, after, upTo, known: undefined };
-      const { listed, root, sum } = mine;
-      const known = { root, sum };
-      return { partition, after, upTo: listed.isWhole ? upTo : listed.keys.at(-1), known };
+      if (mine === undefined) return { partition, after, upTo, root: undefined };
+      const { listed, root } = mine;
+      return { partition, after, upTo: listed.isWhole ? upTo : listed.keys.at(-1), root };
     });
   }
 

@@ -1,18 +1,18 @@
 /**
  * What a node lists of its keys: those of a bucket in a part of one partition, in order, as far as
- * there is room; with a sum over them, by which two nodes tell whether they hold the same there.
+ * there is room; with the root of the partition's hash tree, by which two nodes tell whether they
+ * hold the same. A sum over what was listed would tell more often, and to hash the keys for it takes
+ * longer than to list them.
  */
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
-import { mixed } from '../../actors/rules/hash.js';
 import { storageKeyOf, type ByteString, type StorageKey } from '../../actors/rules/key.js';
 import { listingLimits } from '../../actors/rules/limits/listing.js';
-import { sameDigest } from '../../actors/rules/versions.js';
+import { sameDigest, type Digest } from '../../actors/rules/versions.js';
 import { valuesOf } from '../../actors/rules/view.js';
 import type { EncodedState } from '../wire/encoded-state.js';
 import { listedBytes, ListedKeys } from '../wire/listed-keys.js';
 import { loneValueOf } from '../wire/lone-value.js';
-import type { AskedSpan, KnownSpan, ListedSpan, Span } from '../wire/protocol/list.js';
-import { hashOfKey } from './key-hash.js';
+import type { AskedSpan, ListedSpan, Span } from '../wire/protocol/list.js';
 import type { StorageRange, Store } from './store.js';
 
 export type ListedStore = Pick<Store, 'range' | 'rootOf'>;
@@ -40,15 +40,16 @@ export class Room {
   }
 }
 
-export interface OwnSpan extends KnownSpan {
+export interface OwnSpan {
   readonly listed: ListedKeys;
+  /** Of the partition's hash tree, which counts exactly what was listed from; undefined: none does. */
+  readonly root: Digest | undefined;
 }
 
 /** `room`: there is some. */
 export function listSpan(store: ListedStore, span: Span, what: Listed, room: Room): OwnSpan {
   const listed = new ListedKeys();
   const keyAt = 2 + what.bucket.length + 1;
-  let [hi, lo] = [0, 0];
   const root = store.rootOf(span.partition);
   for (const [name, record] of store.range(rangeOf(span, what))) {
     if (!room.isLeft) {
@@ -56,17 +57,12 @@ export function listSpan(store: ListedStore, span: Span, what: Listed, room: Roo
       break;
     }
     const key = name.slice(keyAt);
-    const { digest } = record;
-    const hash = hashOfKey(name);
-    // As a hash tree has it: equal digests of two keys must not be each other's end.
-    hi ^= mixed(hash.hi ^ Math.imul(digest.lo, 0x85ebca77) ^ digest.hi);
-    lo ^= mixed(hash.lo ^ Math.imul(digest.hi, 0x9e3779b1) ^ digest.lo);
-    listed.add(key, digest, shows(record.span, what));
+    listed.add(key, record.digest, shows(record.span, what));
     room.take(key);
   }
   // A record that was found to be damaged just now is in the tree still.
   const isFit = store.rootOf(span.partition) !== undefined;
-  return { listed, root: isFit ? root : undefined, sum: { hi: hi >>> 0, lo: lo >>> 0 } };
+  return { listed, root: isFit ? root : undefined };
 }
 
 /** Undefined: there is no room left to look at it. */
@@ -76,12 +72,9 @@ export function answerSpan(
   what: Listed,
   room: Room,
 ): ListedSpan | undefined {
-  const { known, partition } = span;
-  const root = known?.root === undefined ? undefined : store.rootOf(partition);
-  if (root !== undefined && sameDigest(root, known!.root!)) return 'same';
-  if (!room.isLeft) return undefined;
-  const { listed, sum } = listSpan(store, span, what, room);
-  return known !== undefined && listed.isWhole && sameDigest(sum, known.sum) ? 'same' : listed;
+  const root = span.root === undefined ? undefined : store.rootOf(span.partition);
+  if (root !== undefined && sameDigest(root, span.root!)) return 'same';
+  return room.isLeft ? listSpan(store, span, what, room).listed : undefined;
 }
 
 function shows(state: EncodedState, { conflict, nowMs }: Listed): boolean {

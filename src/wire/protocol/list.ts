@@ -26,17 +26,12 @@ export interface Span {
   readonly upTo: ByteString | undefined;
 }
 
-/** What the asker holds of it. */
-export interface KnownSpan {
-  /** Of the partition's hash tree; undefined: it has none that fits what it lists. */
-  readonly root: Digest | undefined;
-  /** Over the keys of the span with their digests. */
-  readonly sum: Digest;
-}
-
 export interface AskedSpan extends Span {
-  /** Undefined: it holds nothing that would count. */
-  readonly known: KnownSpan | undefined;
+  /**
+   * Of the partition's hash tree at the asker, when it listed the span; undefined: it did not, or
+   * none fits.
+   */
+  readonly root: Digest | undefined;
 }
 
 export interface ListQuestion {
@@ -68,13 +63,12 @@ export function listBody(question: ListQuestion): Request<'list'> {
   ]);
 }
 
-function spanColumns({ partition, after, upTo, known }: AskedSpan): WireValue {
+function spanColumns({ partition, after, upTo, root }: AskedSpan): WireValue {
   return [
     partition,
     Buffer.from(after, 'latin1'),
     upTo === undefined ? null : Buffer.from(upTo, 'latin1'),
-    known?.root === undefined ? null : encodeDigests([known.root]),
-    known === undefined ? null : encodeDigests([known.sum]),
+    root === undefined ? null : encodeDigests([root]),
   ];
 }
 
@@ -102,18 +96,14 @@ export function listOf(body: readonly WireValue[], partitions: number): ListQues
 }
 
 function spanOf(span: WireValue, partitions: number): AskedSpan {
-  if (!isList(span) || span.length !== 5) throw new MalformedError('no span of keys');
-  const [partition, after, upTo, root, sum] = span;
+  if (!isList(span) || span.length !== 4) throw new MalformedError('no span of keys');
+  const [partition, after, upTo, root] = span;
   if (!isInt(partition) || partition >= partitions) throw new MalformedError('no such partition');
-  const known =
-    sum === null
-      ? undefined
-      : { root: root === null ? undefined : digestOf(root), sum: digestOf(sum) };
   return {
     partition,
     after: nameOf(after, limits.keyBytesMax),
     upTo: upTo === null ? undefined : nameOf(upTo, limits.keyBytesMax),
-    known,
+    root: root === null ? undefined : digestOf(root),
   };
 }
 
@@ -143,7 +133,7 @@ export function listedSpansOf(
     throw new MalformedError('a list for each span expected');
   return spans.map((span, i) => {
     if (span !== null) return within(listedOf(span), asked[i]!);
-    if (asked[i]!.known === undefined) throw new MalformedError('the same as nothing');
+    if (asked[i]!.root === undefined) throw new MalformedError('the same as nothing');
     return 'same';
   });
 }

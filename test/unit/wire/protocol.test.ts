@@ -111,11 +111,10 @@ const bytes = Buffer.from('state');
 const traces = ['0123456789abcdef', 'fedcba9876543210'];
 const shorter = agreed.map(({ key, digest }) => ({ key, digest, bytes }));
 
-const known = { root: { hi: 5, lo: 6 }, sum: { hi: 7, lo: 2 ** 32 - 1 } };
 const spans = [
-  { partition: 0, after: 'b', upTo: 'd', known },
-  { partition: 7, after: '', upTo: undefined, known: { ...known, root: undefined } },
-  { partition: 255, after: '', upTo: undefined, known: undefined },
+  { partition: 0, after: 'b', upTo: 'd', root: { hi: 5, lo: 2 ** 32 - 1 } },
+  { partition: 7, after: '', upTo: undefined, root: { hi: 7, lo: 0 } },
+  { partition: 255, after: '', upTo: undefined, root: undefined },
 ];
 const listed = new ListedKeys();
 listed.add('c', { hi: -1, lo: 2 }, true);
