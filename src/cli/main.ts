@@ -7,6 +7,7 @@ import { addDel } from './commands/del.js';
 import { addExplain } from './commands/explain.js';
 import { addGet } from './commands/get.js';
 import { addImport } from './commands/import.js';
+import { addKeys } from './commands/keys.js';
 import { addLeave } from './commands/leave.js';
 import { addNatsConf } from './commands/nats-conf.js';
 import { addNode } from './commands/node.js';
@@ -28,6 +29,7 @@ const commands = [
   addPut,
   addGet,
   addDel,
+  addKeys,
   addStatus,
   addRing,
   addDashboard,

@@ -50,10 +50,10 @@ function listing(options: Parameters<typeof listingTermsOf>[0] = {}): KeyListing
 
 /** Lets messages and promises go on until it has settled, virtual time included. */
 async function done<T>(promise: Promise<T>): Promise<T> {
-  let isOver = false;
-  const over = promise.finally(() => (isOver = true));
+  const state = { isOver: false };
+  const over = promise.finally(() => (state.isOver = true));
   over.catch(() => undefined);
-  for (let i = 0; i < 2_000 && !isOver; i++) {
+  for (let i = 0; i < 2_000 && !state.isOver; i++) {
     network.settle();
     await new Promise((resolve) => setImmediate(resolve));
     if (i % 4 === 3) clock.advance(5);
