@@ -36,7 +36,7 @@ export interface ListingReport {
 /** How somebody lists all keys: how many there were. */
 interface Way {
   readonly way: string;
-  list(): Promise<number>;
+  readonly list: () => Promise<number>;
 }
 
 interface Listed {
