@@ -1,8 +1,8 @@
 /**
  * What a node lists of its keys: those of a bucket in a part of one partition, in order, as far as
  * there is room; with the root of the partition's hash tree, by which two nodes tell whether they
- * hold the same. A sum over what was listed would tell more often, and to hash the keys for it takes
- * longer than to list them.
+ * hold the same. A sum over what was listed would tell more often, but to hash the keys for it
+ * takes longer than to list them.
  */
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
 import { storageKeyOf, type ByteString, type StorageKey } from '../../actors/rules/key.js';
@@ -42,7 +42,7 @@ export class Room {
 
 export interface OwnSpan {
   readonly listed: ListedKeys;
-  /** Of the partition's hash tree, which counts exactly what was listed from; undefined: none does. */
+  /** Of the partition's hash tree, which counts what was listed from; undefined: none does. */
   readonly root: Digest | undefined;
 }
 
