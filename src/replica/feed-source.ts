@@ -4,6 +4,7 @@
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
+import { isEmptied } from '../../actors/rules/expiry.js';
 import {
   nameOfStorageKey,
   partitionOfStorageKey,
@@ -139,11 +140,14 @@ function rowOf(
   const context = encodeContext(contextForReader(state));
   if (values.length > 0) {
     const bytes = values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
-    const told = how.wanted && bytes <= watchLimits.rowBytesMax;
+    const isBig = state.siblings.some(({ manifest }) => manifest === true);
+    const told = how.wanted && !isBig && bytes <= watchLimits.rowBytesMax;
     const siblings = values.length;
     return { key, shown: 'live', context, siblings, values: told ? values : undefined };
   }
-  const isExpired = standing(state.siblings).some(({ value }) => value !== null);
+  const isExpired = standing(state.siblings).some(
+    (sibling) => sibling.value !== null || isEmptied(sibling),
+  );
   const shown = isExpired ? 'expired' : 'deleted';
   return { key, shown, context, siblings: 0, values: undefined };
 }

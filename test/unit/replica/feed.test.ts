@@ -6,6 +6,8 @@ import { KnownBuckets } from '../../../src/buckets/known-buckets.js';
 import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { FeedHandler } from '../../../src/replica/feed-handler.js';
 import { FeedSource } from '../../../src/replica/feed-source.js';
+import { encodable } from '../../../src/wire/key-state-codec.js';
+import { encodeManifest } from '../../../src/wire/manifest.js';
 import { decode, encode, type WireValue } from '../../../src/wire/message-pack.js';
 import {
   changesOf,
@@ -89,6 +91,20 @@ test('by bucket and pattern; values only where they are asked for; what is past 
   expect((await changes(from, { how })).shown).toEqual(['x.1 live']);
   await world.run(100);
   expect((await changes(from, { how })).shown).toEqual(['x.1 expired']);
+  store.expiries.empty(clock.wallMs() + 1_000, 10, () => {});
+  expect((await changes(from, { how })).shown).toEqual(['x.1 expired']);
+});
+
+test('the value of a manifest is not shown as if it were the big value', async () => {
+  const { store } = world.nodes[0]!;
+  const from = store.recent.last;
+  const key = world.key('big');
+  const { context, siblings } = await world.put(0, key);
+  const about = { size: 9, partBytes: 3, sha256: Buffer.alloc(32), upload: 'u'.repeat(16) };
+  const value = encodeManifest(about);
+  const state = { context, siblings: [{ ...siblings[0]!, value, manifest: true } as const] };
+  store.mint([{ key, state: encodable(state), mark: 0 }], () => {});
+  expect((await changes(from)).shown).toEqual(['big live']);
 });
 
 test('numbers of another life, of the future and those that are forgotten are too old', async () => {
