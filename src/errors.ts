@@ -38,6 +38,13 @@ export class NotFoundError extends QuorateError {
 /** Nothing is kept under that name: it was not created, or is being removed. */
 export class BucketRefusedError extends NotFoundError {}
 
+/** What was to become of a bucket can't be: its message says why. */
+export class BucketChangeError extends QuorateError {
+  constructor(message: string) {
+    super(409, message);
+  }
+}
+
 export class TooManySiblingsError extends QuorateError {
   constructor(message: string) {
     super(409, message);

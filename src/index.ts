@@ -27,6 +27,8 @@ export {
 } from './client/big-values.js';
 export type { ByteSource } from './client/byte-source.js';
 export type { Progress, UploadPosition } from './client/upload.js';
+export { ClientBuckets, type BucketProperties } from './client/buckets.js';
+export type { BucketChanged, BucketForm, BucketInfo, BucketList } from './wire/bucket-form.js';
 export { Context } from './client/context.js';
 export { ConflictError, Entry } from './client/entry.js';
 export { KeyListing, type ListingOptions } from './client/key-listing.js';

@@ -24,7 +24,10 @@ export type BucketWish =
       readonly unknown?: BucketBook['unknown'] | undefined;
     };
 
-/** What is not said stays; of one that is created it is as the defaults have it. */
+/**
+ * What is not said stays; of one that is created it is as the defaults have it. Durability is said
+ * where it is there: undefined, as the node is told.
+ */
 export type OwnOptions = { readonly [P in keyof BucketOptions]?: BucketOptions[P] | undefined };
 
 /** `told`: what the asked node was told at its start, which counts until anything is said. */
@@ -63,7 +66,7 @@ export function optionsWished(from: Configuration, name: ByteString): BucketOpti
 /** R and W of another N are a majority of it, unless they are said. */
 function changed(options: BucketOptions, own: OwnOptions): BucketOptions {
   const said = Object.fromEntries(
-    Object.entries(own).filter(([, value]) => value !== undefined),
+    Object.entries(own).filter(([name, value]) => value !== undefined || name === 'durability'),
   ) as Partial<BucketOptions>;
   const { n = options.n } = said;
   const majority = Math.floor(n / 2) + 1;

@@ -4,6 +4,7 @@
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { NodeId } from '../../actors/rules/actor.js';
+import { nAfter } from '../../actors/rules/spread.js';
 import { noMoment } from '../../actors/rules/told-clock.js';
 import { Buckets } from '../buckets/buckets.js';
 import { OwnTime } from '../bus/own-time.js';
@@ -21,6 +22,7 @@ import {
   type RingNode,
 } from '../wire/ring-message.js';
 import { headerNames, isInbox, Subjects } from '../wire/subjects.js';
+import { textOf } from '../wire/text.js';
 import { errorHeaders } from './headers.js';
 import { NodeStatusSource, type NodeStatus } from './node-status.js';
 import { Traffic } from './traffic.js';
@@ -110,8 +112,17 @@ export class Documents {
           ...this.clockOf(id),
         });
     const buckets: RingBucket[] = [];
-    for (const [bucket, { n, r }] of own)
-      if (n !== defaults.n || r !== defaults.r) buckets.push([bucket, n, r]);
+    const after: [string, number][] = [];
+    for (const [bucket, { n, r, spread }] of own) {
+      const name = textOf(bucket);
+      if (name === undefined || (spread === defaults.spread && r === defaults.r)) continue;
+      buckets.push([name, n, r]);
+      if (spread !== n) after.push([name, nAfter(spread)]);
+    }
+    const resized = {
+      ...(defaults.spread !== defaults.n && { n: nAfter(defaults.spread) }),
+      ...(after.length > 0 && { buckets: after }),
+    };
     return ringMessageOf({
       epoch: configuration,
       cluster,
@@ -122,6 +133,7 @@ export class Documents {
       r: defaults.r,
       buckets,
       layout,
+      resized,
     });
   }
 

@@ -43,6 +43,8 @@ export class Service {
     if (name === 'frame') return { name, subject: subjects.frame(id), queue: '', ...counters };
     if (name === 'forward')
       return { name, subject: nodeSubject(prefix, id, name), queue: '', ...counters };
+    if (name === 'bucket')
+      return { name, subject: subjects.bucket('>'), queue: workQueue, ...counters };
     if (name === 'keys')
       return { name, subject: subjects.keys('*'), queue: workQueue, ...counters };
     return { name, subject: subjects.requests(name), queue: workQueue, ...counters };

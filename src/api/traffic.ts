@@ -6,7 +6,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { Clock } from '../seams/clock.js';
 import { durationsMs, Metrics, type Counter, type Histogram } from '../seams/metrics.js';
 
-export const endpointNames = ['put', 'get', 'del', 'frame', 'forward', 'keys'] as const;
+export const endpointNames = ['put', 'get', 'del', 'frame', 'forward', 'keys', 'bucket'] as const;
 export type EndpointName = (typeof endpointNames)[number];
 
 export class EndpointCounter {
@@ -30,6 +30,7 @@ export class Traffic {
     frame: new EndpointCounter(),
     forward: new EndpointCounter(),
     keys: new EndpointCounter(),
+    bucket: new EndpointCounter(),
   };
   readonly repliesRefused: Counter;
   /** For `Taken`. */

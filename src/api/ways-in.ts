@@ -1,6 +1,7 @@
 /** All ways in of one node, as its life opens and closes them. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { Bus } from '../seams/bus.js';
+import { BucketApi } from './bucket-api.js';
 import { ChangeEvents } from './change-events.js';
 import { Documents } from './documents.js';
 import { FrameApi } from './frame-api.js';
@@ -19,6 +20,7 @@ export class WaysIn {
     @inject(SubjectApi) private readonly subjects: SubjectApi,
     @inject(FrameApi) private readonly frames: FrameApi,
     @inject(KeysApi) private readonly keys: KeysApi,
+    @inject(BucketApi) private readonly buckets: BucketApi,
     @inject(PutOrdering) private readonly ordering: PutOrdering,
     @inject(Documents) private readonly documents: Documents,
     @inject(ChangeEvents) private readonly changes: ChangeEvents,
@@ -42,6 +44,7 @@ export class WaysIn {
     this.frames.open();
     this.keys.open();
     this.watches.open();
+    this.buckets.open();
   }
 
   /** Takes no more; resolves when everything taken has been answered. */
@@ -50,6 +53,7 @@ export class WaysIn {
     this.frames.close();
     this.keys.close();
     this.watches.close();
+    this.buckets.close();
     // Requests that were on their way are taken still; without a server there are none.
     if (this.bus.connected) await this.bus.flush().catch(() => undefined);
     await this.traffic.idle();

@@ -131,6 +131,7 @@ function services(prefix: string): { subject: string; stream: boolean }[] {
     `${prefix}.p.>`,
     `${prefix}.frame.*`,
     `${prefix}.keys.*`,
+    `${prefix}.bucket.>`,
     `${prefix}.ring`,
   ];
   const many = [`${prefix}.status`, `${prefix}.watch.>`, '$SRV.>'];

@@ -2,6 +2,7 @@
 /** The `quorate` command. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addBucket } from './commands/bucket.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDel } from './commands/del.js';
 import { addExplain } from './commands/explain.js';
@@ -30,6 +31,7 @@ const commands = [
   addGet,
   addDel,
   addKeys,
+  addBucket,
   addStatus,
   addRing,
   addDashboard,

@@ -9,6 +9,7 @@ import type { Random } from '../seams/random.js';
 import { isPrefix, Subjects } from '../wire/subjects.js';
 import { bucketOf, timeoutMsOf, type BucketDefaults } from './bucket-options.js';
 import { Bucket } from './bucket.js';
+import { ClientBuckets } from './buckets.js';
 import type { BucketClient } from './bucket-client.js';
 import { Dispatcher } from './dispatcher.js';
 import { pendingBoundsDefault } from './pending.js';
@@ -41,6 +42,8 @@ export class QuorateClient {
   private readonly clock: Clock;
   private readonly random: Random;
   private readonly dispatcher: Dispatcher;
+  /** What buckets promise: asked for, and changed while the cluster runs. */
+  readonly buckets: ClientBuckets;
   private readonly terms = new TermsTable();
   private readonly questions: Questions;
   private readonly watches = new Set<Watch>();
@@ -74,6 +77,7 @@ export class QuorateClient {
     });
     this.questions = new Questions(bus, clock, random);
     const subjects = new Subjects(prefix);
+    this.buckets = new ClientBuckets({ bus, clock, prefix, timeoutMs: timeoutMsDefault });
     this.shared = {
       prefix,
       clock,

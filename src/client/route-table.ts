@@ -9,10 +9,13 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import { type SaidConfiguration, unsaid } from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import { placementOf, type Layout, type SideRead } from '../../actors/rules/placement.js';
+import type { ByteString } from '../../actors/rules/key.js';
 import { quorumFor } from '../../actors/rules/quorum.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
+import type { Spread } from '../../actors/rules/spread.js';
 import { namedBucket } from '../wire/part-names.js';
-import { layoutOf, placementGroupsOf, type RingMessage } from '../wire/ring-message.js';
+import { layoutOf, placementGroupsOf, spreadIn, type RingMessage } from '../wire/ring-message.js';
+import { byteStringOf } from '../wire/text.js';
 import type { NodeStates } from './node-states.js';
 import type { Request, Terms } from './request.js';
 
@@ -145,7 +148,7 @@ function isBetter(lane: Lane, than: Lane): boolean {
 }
 
 interface Quorums {
-  readonly n: number;
+  readonly n: Spread;
   readonly r: number;
 }
 
@@ -176,7 +179,9 @@ interface Known {
 export class RouteTable {
   private readonly targets = new Map<string, Target>();
   private known: Known | undefined;
-  private buckets = new Map<string, Quorums>();
+  /** Of buckets that name none of their own. */
+  private defaults: Quorums = { n: 0, r: 0 };
+  private buckets = new Map<ByteString, Quorums>();
   /** N → placement group → route. Emptied when the ring or anyone's state changes. */
   private readonly byN = new Map<number, Route[]>();
   /** By set of readers. */
@@ -208,7 +213,10 @@ export class RouteTable {
     // While partitions move, sets of readers come and go with each ring.
     if (ring.epoch !== this.configuration || ring.move !== undefined) this.dropIdleTargets();
     this.known = { ring, layout: layoutOf(ring), groupOf: placementGroupsOf(ring) };
-    this.buckets = new Map(ring.buckets.map(([bucket, n, r]) => [bucket, { n, r }]));
+    this.defaults = { n: spreadIn(ring), r: ring.r };
+    this.buckets = new Map(
+      ring.buckets.map(([bucket, , r]) => [byteStringOf(bucket), { n: spreadIn(ring, bucket), r }]),
+    );
     this.invalidate();
   }
 
@@ -223,7 +231,7 @@ export class RouteTable {
     const { known } = this;
     if (known === undefined) return undefined;
     const { terms } = request;
-    const { n, r } = this.buckets.get(namedBucket(terms.bucket)) ?? known.ring;
+    const { n, r } = this.buckets.get(namedBucket(terms.bucket)) ?? this.defaults;
     const { coordinator, readers } = this.routeOf(known, request.partition, n);
     const quorum = terms.quorum === 0 ? r : quorumFor(terms.quorum, r, terms.strict);
     // R=1 asks nobody else: the first reader is the one that knows of W=1 puts. But of parts of big

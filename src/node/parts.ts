@@ -19,6 +19,8 @@ import { InsightDesk } from '../insight/insight-desk.js';
 import { TraceRecorder } from '../insight/trace-recorder.js';
 import { ChangeDesk } from '../membership/change-desk.js';
 import { ClusterView } from '../membership/cluster-view.js';
+import { BucketChanges } from '../membership/bucket-changes.js';
+import { Rebooking } from '../membership/rebooking.js';
 import { Membership } from '../membership/membership.js';
 import { RemovalDesk } from '../membership/removal-desk.js';
 import { DataSizes } from '../membership/size-estimate.js';
@@ -31,6 +33,7 @@ import { Handoff } from '../replica/handoff.js';
 import { ListHandler } from '../replica/list-handler.js';
 import { MergeHandler } from '../replica/merge-handler.js';
 import { ReadHandler } from '../replica/read-handler.js';
+import { CountHandler } from '../replica/count-handler.js';
 import { CollectionHandler } from '../replica/collection-handler.js';
 import { Release } from '../replica/release.js';
 import { Transfer } from '../replica/transfer.js';
@@ -100,6 +103,7 @@ export function nodePartsOf(
   scope.register<ClusterView>(ClusterView, { useFactory: (own) => own.resolve(Membership).view });
   scope.registerSingleton(Coordinator, RoundCoordinator);
   scope.registerSingleton(Listings, Lister);
+  scope.registerSingleton<BucketChanges>(BucketChanges, Rebooking);
   scope.registerSingleton(Forgetting);
   scope.registerSingleton(Expiry);
   scope.registerSingleton(TreeExchange);
@@ -114,6 +118,7 @@ export function nodePartsOf(
       ListHandler,
       TreeHandler,
       CollectionHandler,
+      CountHandler,
       TransferHandler,
       FeedHandler,
       RemovalDesk,

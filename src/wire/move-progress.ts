@@ -2,7 +2,8 @@
 import type { NodeId } from '../../actors/rules/actor.js';
 import { commandLimits } from '../../actors/rules/limits/command.js';
 import { isMoving, placementOf, type Placement } from '../../actors/rules/placement.js';
-import { layoutOf, type RingMessage } from './ring-message.js';
+import type { Spread } from '../../actors/rules/spread.js';
+import { layoutOf, spreadIn, type RingMessage } from './ring-message.js';
 
 /** Of partitions, so many of which have moved. */
 export interface Share {
@@ -49,8 +50,8 @@ export function moveProgressOf(ring: RingMessage): MoveProgress | undefined {
 }
 
 /** Owners follow from a bucket's N, and there are few. */
-function replicaCountsOf({ n, buckets }: RingMessage): readonly number[] {
-  return [...new Set([n, ...buckets.map(([, nOfBucket]) => nOfBucket)])];
+function replicaCountsOf(ring: RingMessage): readonly Spread[] {
+  return [...new Set([spreadIn(ring), ...ring.buckets.map(([name]) => spreadIn(ring, name))])];
 }
 
 function comingTo({ primaries, incoming }: Placement): readonly NodeId[] {

@@ -73,7 +73,14 @@ function moveFrom(
     free = last + 2;
     return [first, last];
   });
-  return { ...lists, moved };
+  return {
+    ...lists,
+    moved,
+    ...(move['n'] !== undefined && { n: natural(move['n'], 'n after a move') }),
+    ...(move['buckets'] !== undefined && {
+      buckets: array(move['buckets'], 'buckets of a move').map(resizedFrom),
+    }),
+  };
 }
 
 function nodeFrom(document: unknown): RingNode {
@@ -114,6 +121,11 @@ function bucketFrom(document: unknown): RingBucket {
   if (!bucketPattern.test(name) || Buffer.byteLength(name) > limits.bucketBytesMax)
     throw new MalformedError('ring of a bucket that is no token');
   return [name, natural(n, 'n of a bucket'), natural(r, 'r of a bucket')];
+}
+
+function resizedFrom(document: unknown): readonly [bucket: string, n: number] {
+  const [bucket, n] = array(document, 'bucket of a move');
+  return [text(bucket, 'bucket'), natural(n, 'n of a bucket')];
 }
 
 function record(value: unknown, what: string): Readonly<Record<string, unknown>> {

@@ -11,6 +11,7 @@ import type { ClusterId } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { JoinWish } from '../../actors/rules/membership.js';
 import type { Layout, NextLayout } from '../../actors/rules/placement.js';
+import { type Spread, spreadOf } from '../../actors/rules/spread.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
 
 export interface RingMessage extends PreferenceLists {
@@ -44,6 +45,9 @@ export interface PreferenceLists {
 export interface RingMove extends PreferenceLists {
   /** The partitions that have moved; ascending, no two runs touch. */
   readonly moved: readonly Run[];
+  /** N after it, where it changes: of buckets that name none of their own, and of others. */
+  readonly n?: number;
+  readonly buckets?: readonly (readonly [bucket: string, n: number])[];
 }
 
 export type Run = readonly [first: number, last: number];
@@ -78,6 +82,8 @@ export interface RingSource {
   readonly r: number;
   readonly buckets: readonly RingBucket[];
   readonly layout: Layout;
+  /** N after the move, where it changes. */
+  readonly resized?: Pick<RingMove, 'n' | 'buckets'>;
 }
 
 /** The message of a ring, with equal preference lists folded into groups. */
@@ -94,7 +100,11 @@ export function ringMessageOf(source: RingSource): RingMessage {
     buckets,
     ...listsOf(source, layout),
     ...(next !== undefined && {
-      move: { ...listsOf(source, next), moved: runsOf(source.partitions, next) },
+      move: {
+        ...listsOf(source, next),
+        moved: runsOf(source.partitions, next),
+        ...source.resized,
+      },
     }),
   };
 }
@@ -149,6 +159,17 @@ export function layoutOf({ nodes, groups, groupOf, move }: RingMessage): Layout 
     hasMoved: (partition) => moved.has(partition),
   };
   return { ...layout, next };
+}
+
+/** How many nodes keep keys of the bucket; undefined: of those that name no N of their own. */
+export function spreadIn(
+  { n, buckets, move }: Pick<RingMessage, 'n' | 'buckets' | 'move'>,
+  bucket?: string,
+): Spread {
+  const own = buckets.find(([name]) => name === bucket);
+  if (own === undefined) return spreadOf(n, move?.n);
+  const after = move?.buckets?.find(([name]) => name === bucket);
+  return spreadOf(own[1], after?.[1]);
 }
 
 /** Partition → a number that it shares with those that have the same placement. */

@@ -30,6 +30,11 @@ export class Subjects {
     return `${this.prefix}.frame.${node}`;
   }
 
+  /** Where buckets are changed and asked for: `<verb>.<bucket>`. */
+  bucket(what: string): string {
+    return `${this.prefix}.bucket.${what}`;
+  }
+
   /** Where keys of a bucket are listed. */
   keys(bucket: string): string {
     return `${this.prefix}.keys.${bucket}`;

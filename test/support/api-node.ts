@@ -18,6 +18,8 @@ import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/v
 import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
 import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
+import { BucketChanges } from '../../src/membership/bucket-changes.js';
+import { loneChanges } from './lone-changes.js';
 import { Buckets } from '../../src/buckets/buckets.js';
 import { KnownBuckets } from '../../src/buckets/known-buckets.js';
 import { BusPeers } from '../../src/bus/bus-peers.js';
@@ -307,6 +309,7 @@ export function startApiNode(parts: {
   own.register(Random, { useValue: random });
   own.register(NodeOptions, { useValue: options });
   own.register(Buckets, { useValue: new KnownBuckets(options) });
+  own.register(BucketChanges, { useValue: loneChanges(own.resolve(Buckets), id) });
   own.register(ClusterView, { useValue: view });
   own.register(Coordinator, { useValue: coordinator });
   own.register(Peers, { useValue: peers });

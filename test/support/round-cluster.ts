@@ -230,6 +230,7 @@ export interface RoundNode {
   readonly store: MapStore;
   readonly view: HandMadeView;
   readonly coordinator: RoundCoordinator;
+  readonly buckets: KnownBuckets;
   readonly lister: Lister;
   readonly inspection: Inspection;
   readonly metrics: Metrics;
@@ -298,7 +299,7 @@ export class RoundCluster {
     const lister = new Lister(
       ...([store, peers, view, clock, told, coordinator, inspection, metrics] as const),
     );
-    const parts = { coordinator, lister, inspection, metrics, tracing };
+    const parts = { buckets: told, coordinator, lister, inspection, metrics, tracing };
     return { id, process, clock, peers, store, view, ...parts };
   }
 

@@ -29,7 +29,7 @@ describe('nats.conf', () => {
     const [, allowed] = /publish: \{ allow: \[(.*)\] \}/.exec(text)!;
     expect(allowed!.split(', ')).toEqual(
       ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.keys.*']
-        .concat('shop.ring', 'shop.status', 'shop.watch.>', '$SRV.>')
+        .concat('shop.bucket.>', 'shop.ring', 'shop.status', 'shop.watch.>', '$SRV.>')
         .map((subject) => `"${subject}"`),
     );
   });

@@ -10,4 +10,15 @@ export const bucketLimits = {
    */
   valueBytesMax: 16 * gib,
   valueBytesMaxDefault: 5 * gib,
+  /** What is to be promised, as JSON. */
+  questionBytesMax: 4096,
+  /** Changes and counts that one node is asked for at once; past it: 429. */
+  questionsMax: 8,
+  /** Who changed a bucket is answered when all go by it, or after so long: two beats. */
+  heardMsMax: 2_000,
+  heardStepMs: 25,
+  /** Keys that are looked at for one question of how large a bucket is. */
+  countedKeysMax: 512,
+  /** Partitions that are counted at once for one question. */
+  countsUnderwayMax: 8,
 };

@@ -17,6 +17,7 @@ export type Verb =
   | 'merge'
   | 'read'
   | 'list'
+  | 'count'
   | 'tree'
   | 'gossip'
   | 'collection'

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { bucketOptionsDefault } from '../../../actors/rules/bucket.js';
 import { limits } from '../../../actors/rules/limits.js';
 import type { PeerAnswer } from '../../../src/bus/peers.js';
 import { emptyContext, type Context, type SeenContext } from '../../../actors/rules/versions.js';
@@ -33,6 +34,23 @@ function vectorOf404(reply: GetReply): Context {
   if (reply.ok || reply.context === undefined) throw new Error('no 404 with a context');
   return decodeSeen(reply.context).vector;
 }
+
+test('in a bucket that is being removed, or was not declared, nothing is done', async () => {
+  const own = { defaults: bucketOptionsDefault, unknown: 'declared' } as const;
+  const row = { name: 'old', options: bucketOptionsDefault, closing: true };
+  const world = await cluster(3);
+  for (const { buckets } of world.nodes)
+    buckets.goBy({ buckets: { ...own, rows: [row] }, move: undefined });
+  const asked = ['old', 'new'].flatMap((bucket) => [
+    world.put(0, { bucket, key: 'a' }),
+    world.get(0, { bucket, key: 'a' }),
+  ]);
+  const texts = [/is being removed/, /is being removed/, /bucket create new/, /bucket create new/];
+  const replies = await Promise.all(asked);
+  expect(replies.map(failureOf)).toEqual(Array.from({ length: 4 }, () => '404 none'));
+  for (const [i, reply] of replies.entries())
+    expect(reply.ok ? '' : reply.error.message).toMatch(texts[i]!);
+});
 
 describe('put, all is well', () => {
   test('N=3, W=2: two primaries answer, the third holds the state soon after', async () => {

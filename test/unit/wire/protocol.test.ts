@@ -46,6 +46,7 @@ import {
   type FeedRow,
 } from '../../../src/wire/protocol/feed.js';
 import { gossipOf, lifeBody, lifeOf, removalBody } from '../../../src/wire/protocol/gossip.js';
+import { countBody, countedBody, countedOf, countOf } from '../../../src/wire/protocol/count.js';
 import { listBody, listedBody, listedSpansOf, listOf } from '../../../src/wire/protocol/list.js';
 import { ListedKeys } from '../../../src/wire/listed-keys.js';
 import {
@@ -177,6 +178,16 @@ const feedRows: readonly FeedRow[] = [
   { key: '\xff', shown: 'deleted', context: bytes, siblings: 0, values: undefined },
   { key: 'c', shown: 'expired', context: bytes, siblings: 0, values: undefined },
 ];
+
+const sized = { bucket: 'shop', partition: 255, after: '\0\xffshop\0a' };
+const counted = {
+  keys: 3,
+  bytes: 70_000,
+  tombstones: 1,
+  siblings: 1,
+  hints: 2,
+  upTo: '\0\xffshop\0b',
+};
 
 /** A message, what reading it gives, and how it is read. */
 const messages: readonly (readonly [
@@ -382,6 +393,8 @@ const messages: readonly (readonly [
       ] as const,
   ),
   ['fetched', fetchedBody(configuration), fetchedOf, configuration],
+  ['count', countBody(sized), (body) => countOf(body, 256), sized],
+  ['counted', countedBody(counted), (body) => countedOf(body, ''), counted],
   ['list', listBody(asked), (body) => listOf(body, 256), asked],
   [
     'a list of a side',
@@ -472,6 +485,13 @@ describe('what is refused', () => {
     ],
     ['a holding there is not', () => holdingsOf([Buffer.from([4])], 1)],
     ['a holding too few', () => holdingsOf([Buffer.from([0])], 2)],
+    ['a count of a partition there is not', () => countOf(countBody(sized), 255)],
+    [
+      'a count of a bucket too long',
+      () => countOf(countBody({ ...sized, bucket: 'b'.repeat(65) }), 256),
+    ],
+    ['counts that do not go on', () => countedOf(countedBody(counted), counted.upTo)],
+    ['fewer than no keys', () => countedOf(countedBody({ ...counted, keys: -1 }), '')],
     ['a list of nothing', () => listOf(listBody({ ...asked, spans: [] }), 256)],
     ['a list of a partition there is not', () => listOf(listBody(asked), 255)],
     [

@@ -1,0 +1,24 @@
+/** A configuration of one member, which agrees with itself at once. */
+import { wished } from '../../actors/rules/bucket-wishes.js';
+import type { Configuration } from '../../actors/rules/configuration.js';
+import { foundingConfiguration } from '../../actors/rules/steps.js';
+import type { Buckets } from '../../src/buckets/buckets.js';
+import { BucketChangeError } from '../../src/errors.js';
+import type { BucketChanges } from '../../src/membership/bucket-changes.js';
+
+export function loneChanges(buckets: Buckets, id: string): BucketChanges {
+  const member = (name: string) => ({ id: name, name, host: name, zone: '', weight: 1 });
+  let known: Configuration = foundingConfiguration([id, 'b', 'c'].map(member), 16, 2);
+  return {
+    get known() {
+      return known;
+    },
+    change: (wish) => {
+      const next = wished(known, wish, buckets.book);
+      if (typeof next === 'string') return Promise.reject(new BucketChangeError(next));
+      known = next;
+      buckets.goBy(known);
+      return Promise.resolve(known);
+    },
+  };
+}
