@@ -209,7 +209,7 @@ export class Follower implements PulseListener {
   }
 
   private readers(partition: number): readonly NodeId[] {
-    const { n } = this.parts.buckets.of(this.filter.bucket);
+    const { spread: n } = this.parts.buckets.of(this.filter.bucket);
     return this.parts.view.placement(partition, n).readers;
   }
 
