@@ -7,7 +7,13 @@ import { unmetOf, type OnlyIf, type Unmet } from '../../actors/rules/condition.j
 import { quorumFor } from '../../actors/rules/quorum.js';
 import type { KeyState } from '../../actors/rules/versions.js';
 import { contextForReader, valuesOf } from '../../actors/rules/view.js';
-import { ConditionError, DeadlineError, type QuorateError, UnavailableError } from '../errors.js';
+import {
+  ConditionError,
+  DeadlineError,
+  type FoundInstead,
+  type QuorateError,
+  UnavailableError,
+} from '../errors.js';
 import { encodeContext } from '../wire/key-state-codec.js';
 import type { GetRequest, PutRequest } from './coordinator.js';
 
@@ -50,16 +56,23 @@ export function refusalByCondition(
   const asked = { condition: is, seen: context, askedMs: isLater ? known.askedMs : undefined };
   const unmet = unmetOf(asked, state, known);
   if (unmet === undefined) return undefined;
-  const shown = contextForReader(state);
   return new ConditionError(
     `${ConditionError.textBegins}${is} is not met: ${texts[unmet]}`,
     isLater ? 'unknown' : 'none',
-    {
-      // Copied: what the store shows is lent for a turn.
-      values: valuesOf(state, known).map((value) => (value === null ? null : Buffer.from(value))),
-      context: shown.length === 0 ? undefined : encodeContext(shown),
-    },
+    foundIn(known),
   );
+}
+
+/** Undefined where a value is larger than a message: a get tells of it. */
+function foundIn(known: KnownOfKey): FoundInstead | undefined {
+  const { state } = known;
+  if (state.siblings.some(({ manifest }) => manifest === true)) return undefined;
+  const context = contextForReader(state);
+  return {
+    // Copied: what the store shows is lent for a turn.
+    values: valuesOf(state, known).map((value) => (value === null ? null : Buffer.from(value))),
+    context: context.length === 0 ? undefined : encodeContext(context),
+  };
 }
 
 const texts: Readonly<Record<Unmet, string>> = {
