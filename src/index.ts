@@ -36,6 +36,15 @@ export type { RequestTrace } from './client/request-trace.js';
 export type { RetryOptions } from './client/retry-budget.js';
 export { json, raw, text, type ValueCodec } from './client/value-codec.js';
 export type { Change, Watch } from './client/watch.js';
+export {
+  natsKv,
+  type NatsKv,
+  type NatsKvDeleteOptions,
+  type NatsKvPutOptions,
+  type NatsKvStatus,
+  type NatsKvWatchOptions,
+} from './client/nats-kv.js';
+export type { NatsKvEntry, NatsKvIterator, NatsKvOperation } from './client/nats-kv-entry.js';
 export * from './errors.js';
 export type { Receipt } from './wire/receipt.js';
 export { DataDirectoryError } from './node/data-directory.js';
