@@ -35,6 +35,7 @@ export { KeyListing, type ListingOptions } from './client/key-listing.js';
 export type { RequestTrace } from './client/request-trace.js';
 export type { RetryOptions } from './client/retry-budget.js';
 export { json, raw, text, type ValueCodec } from './client/value-codec.js';
+export { BucketWatch, type WatchOptions } from './client/bucket-watch.js';
 export type { Change, Watch } from './client/watch.js';
 export {
   natsKv,
@@ -45,6 +46,12 @@ export {
   type NatsKvWatchOptions,
 } from './client/nats-kv.js';
 export type { NatsKvEntry, NatsKvIterator, NatsKvOperation } from './client/nats-kv-entry.js';
+export type {
+  WatchedEvent,
+  WatchedKey,
+  WatchMarker,
+  WatchStatus,
+} from './client/watch-messages.js';
 export * from './errors.js';
 export type { Receipt } from './wire/receipt.js';
 export { DataDirectoryError } from './node/data-directory.js';

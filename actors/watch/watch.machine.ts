@@ -21,7 +21,7 @@ export interface WatchEffects {
   tellHeartbeat(): void;
   /** The listener does not take what it is sent; or too few nodes are heard. */
   tellBehind(because: 'listener' | 'nodes'): void;
-  tellEnded(because: 'silent' | 'stopping' | 'unstarted' | 'asked'): void;
+  tellEnded(because: 'silent' | 'stopping' | 'unstarted' | 'asked' | 'removed'): void;
   /** Follows nothing any more. */
   release(): void;
 }
@@ -41,6 +41,8 @@ export type WatchEvent =
   | { readonly type: 'listener.full' }
   | { readonly type: 'listener.hasRoom' }
   | { readonly type: 'listener.left' }
+  /** It is served no more. */
+  | { readonly type: 'bucket.removed' }
   | { readonly type: 'node.stops' };
 
 interface WatchContext {
@@ -64,6 +66,7 @@ export const watchMachine = setup({
     tellSilence: toBeProvided,
     tellStop: toBeProvided,
     tellNoStart: toBeProvided,
+    tellRemoval: toBeProvided,
     tellEnd: toBeProvided,
     release: toBeProvided,
   },
@@ -84,6 +87,7 @@ export const watchMachine = setup({
       type: 'parallel',
       on: {
         'listener.left': { target: 'ended', actions: 'tellEnd' },
+        'bucket.removed': { target: 'ended', actions: 'tellRemoval' },
         'node.stops': { target: 'ended', actions: 'tellStop' },
       },
       states: {
@@ -173,6 +177,7 @@ export function watchChart(effects: WatchEffects): typeof watchMachine {
       tellSilence: () => effects.tellEnded('silent'),
       tellStop: () => effects.tellEnded('stopping'),
       tellNoStart: () => effects.tellEnded('unstarted'),
+      tellRemoval: () => effects.tellEnded('removed'),
       tellEnd: () => effects.tellEnded('asked'),
       release: () => effects.release(),
     },

@@ -7,6 +7,7 @@ import type { ByteString } from '../../actors/rules/key.js';
 import { KeyPattern } from '../../actors/rules/key-pattern.js';
 import { watchLimits } from '../../actors/rules/limits/watch.js';
 import { Buckets } from '../buckets/buckets.js';
+import { bucketRefusal } from '../coordinator/bucket-refusal.js';
 import { MalformedError, OverloadedError, QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
@@ -96,7 +97,8 @@ export class WatchApi {
     const name = subject.slice(subject.lastIndexOf('.') + 1);
     const bucket: ByteString = byteStringOf(name);
     checkBucket(bucket);
-    this.buckets.of(bucket);
+    const { refused } = this.buckets.of(bucket);
+    if (refused !== undefined) throw bucketRefusal(refused, { bucket });
     const { keys, include, values, places } = watchDemands(data, this.options.partitions);
     const pattern = KeyPattern.of(byteStringOf(keys));
     if (pattern === undefined)

@@ -4,6 +4,8 @@ import type { Clock } from '../seams/clock.js';
 import type { PlainQuestion } from './plain-ask.js';
 import type { Question } from './questions.js';
 import { Request, type RequestOptions, type RequestResult, type Terms } from './request.js';
+import type { BucketWatch, WatchOptions } from './bucket-watch.js';
+import type { ValueCodec } from './value-codec.js';
 import type { Watch } from './watch.js';
 
 export interface BucketClient {
@@ -20,6 +22,11 @@ export interface BucketClient {
   /** Where keys of the bucket are listed. */
   keysSubject(bucket: string): string;
   watch(bucket: string, pattern: string): Watch;
+  follow<Out>(
+    bucket: string,
+    codec: ValueCodec<Out, never>,
+    options: WatchOptions,
+  ): BucketWatch<Out>;
 }
 
 export type Answer = Extract<RequestResult, { readonly ok: true }>;

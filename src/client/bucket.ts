@@ -26,6 +26,7 @@ import {
   type ListingOptions,
 } from './key-listing.js';
 import type { ValueCodec } from './value-codec.js';
+import type { BucketWatch, WatchOptions } from './bucket-watch.js';
 import type { Watch } from './watch.js';
 
 export type { Key, PutResult } from './bucket-requests.js';
@@ -266,11 +267,17 @@ export class Bucket<Out, In = Out> {
   }
 
   /**
-   * Changes of keys as they meet their quorum:
-   * `for await (const change of bucket.watch('cart.>'))`. Patterns are those of NATS subjects. Best
-   * effort: what happens while the connection is down, or before the loop has begun, is missed.
+   * What happens to the keys: `for await (const event of bucket.watch({ keys: 'cart.>' }))`. It
+   * misses nothing that was acknowledged after its first marker, tells each change at least once,
+   * and says so when it is behind or has to tell keys anew.
+   *
+   * With a pattern, changes alone as they meet their quorum, best effort: what happens while the
+   * connection is down, or before the loop has begun, is missed.
    */
-  watch(pattern = '>'): Watch {
-    return this.client.watch(this.name, pattern);
+  watch(options: WatchOptions): BucketWatch<Out>;
+  watch(pattern?: string): Watch;
+  watch(how: string | WatchOptions = '>'): Watch | BucketWatch<Out> {
+    if (typeof how === 'string') return this.client.watch(this.name, how);
+    return this.client.follow(this.name, this.codec, how);
   }
 }

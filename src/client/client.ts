@@ -18,7 +18,8 @@ import { Questions } from './questions.js';
 import { RequestTrace } from './request-trace.js';
 import { TermsTable, type Request, type Terms } from './request.js';
 import { retryOptionsDefault, type RetryOptions } from './retry-budget.js';
-import { raw } from './value-codec.js';
+import { raw, type ValueCodec } from './value-codec.js';
+import { BucketWatch, type WatchOptions } from './bucket-watch.js';
 import { Watch } from './watch.js';
 
 export interface ClientOptions {
@@ -46,7 +47,7 @@ export class QuorateClient {
   readonly buckets: ClientBuckets;
   private readonly terms = new TermsTable();
   private readonly questions: Questions;
-  private readonly watches = new Set<Watch>();
+  private readonly watches = new Set<{ end(): void }>();
   private readonly shared: BucketClient;
   private readonly operationPrefix: string;
   private operations = 0;
@@ -89,6 +90,7 @@ export class QuorateClient {
       watch: (bucket, pattern) => this.watch({ prefix, bucket }, pattern),
       askAny: (question) => this.questions.ask(question),
       keysSubject: (bucket) => subjects.keys(bucket),
+      follow: (bucket, codec, options) => this.follow({ prefix, bucket, codec }, options),
     };
   }
 
@@ -137,6 +139,21 @@ export class QuorateClient {
     pattern: string,
   ): Watch {
     const watch = new Watch(this.bus, source, pattern, (ended) => this.watches.delete(ended));
+    this.watches.add(watch);
+    return watch;
+  }
+
+  private follow<Out>(
+    source: {
+      readonly prefix: string;
+      readonly bucket: string;
+      readonly codec: ValueCodec<Out, never>;
+    },
+    options: WatchOptions,
+  ): BucketWatch<Out> {
+    const { bus, clock } = this;
+    const onEnd = (): void => void this.watches.delete(watch);
+    const watch: BucketWatch<Out> = new BucketWatch({ bus, clock, ...source }, options, onEnd);
     this.watches.add(watch);
     return watch;
   }

@@ -11,7 +11,7 @@ import {
   type watchMachine,
 } from '../../actors/watch/watch.machine.js';
 import { watchLimits } from '../../actors/rules/limits/watch.js';
-import { UnavailableError, type QuorateError } from '../errors.js';
+import { NotFoundError, UnavailableError, type QuorateError } from '../errors.js';
 import type { Bus } from '../seams/bus.js';
 import type { Inspection } from '../seams/inspection.js';
 import { encode } from '../wire/message-pack.js';
@@ -186,6 +186,8 @@ export class WatchSession implements WatchEffects, FollowerEffects {
   }
 
   tellHeartbeat(): void {
+    const { refused } = this.parts.buckets.of(this.wish.filter.bucket);
+    if (refused !== undefined) return this.send({ type: 'bucket.removed' });
     this.say('heartbeat', this.cursor());
   }
 
@@ -197,7 +199,7 @@ export class WatchSession implements WatchEffects, FollowerEffects {
     this.say('behind', { [watchHeaders.reason]: reason });
   }
 
-  tellEnded(because: 'silent' | 'stopping' | 'unstarted' | 'asked'): void {
+  tellEnded(because: 'silent' | 'stopping' | 'unstarted' | 'asked' | 'removed'): void {
     const error = because === 'asked' ? undefined : endings[because];
     this.say('ended', {
       ...this.cursor(),
@@ -233,11 +235,12 @@ export class WatchSession implements WatchEffects, FollowerEffects {
   }
 }
 
-const endings: Readonly<Record<'silent' | 'stopping' | 'unstarted', QuorateError>> = {
+const endings: Readonly<Record<'silent' | 'stopping' | 'unstarted' | 'removed', QuorateError>> = {
   silent: new UnavailableError(
     `nothing was acknowledged for ${watchLimits.silentListenerMs} ms: ask again with the cursor`,
   ),
   stopping: new UnavailableError('the node stops: ask again with the cursor'),
+  removed: new NotFoundError('the bucket is removed'),
   unstarted: new UnavailableError('the other nodes could not be asked: ask again'),
 };
 

@@ -35,6 +35,7 @@ const events: WatchEvent[] = [
   { type: 'listener.hasRoom' },
   { type: 'listener.left' },
   { type: 'node.stops' },
+  { type: 'bucket.removed' },
 ];
 
 const inputs = [{ looksBack: false }, { looksBack: true }];
@@ -92,6 +93,7 @@ describe('watch: on the way to each state', () => {
     for (const [type, why] of [
       ['node.stops', 'ended: stopping'],
       ['listener.left', 'ended: asked'],
+      ['bucket.removed', 'ended: removed'],
     ] as const) {
       const { actor, clock } = path.walk();
       actor.send({ type });

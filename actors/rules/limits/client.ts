@@ -48,6 +48,16 @@ export const clientLimits = {
    * out in silence.
    */
   watchChangesMax: 65_536,
+  /**
+   * Of a watch that a node serves: so often it is looked at; silent for so long, it is asked for
+   * anew, since nodes beat once a second; without anybody who serves it, it ends with an error.
+   */
+  watchTickMs: 250,
+  watchSilenceMs: 2_500,
+  watchGiveUpMs: 60_000,
+  /** Messages, or bytes, that are acknowledged at once: far fewer than a node sends untold. */
+  watchAcknowledgeEvery: 128,
+  watchAcknowledgeBytes: 128 * 1024,
 
   /**
    * Parts of one big value that are sent and not acknowledged, or fetched before they are asked
