@@ -6,8 +6,10 @@
  */
 import type { NodeId } from './actor.js';
 import { type Arrival, intakeOf } from './arrival.js';
-import type { Configuration } from './configuration.js';
-import { begin, finish, moved, type Objection, released } from './steps.js';
+import type { BucketBook, BucketRow } from './bucket-book.js';
+import { type Configuration, membersOf } from './configuration.js';
+import type { ByteString } from './key.js';
+import { begin, finish, moved, type Objection, rebooked, released } from './steps.js';
 import { majorityOf, votersOf } from './voters.js';
 
 export interface Seen {
@@ -20,6 +22,8 @@ export interface Seen {
   isHeardOf(partition: number): boolean;
   /** By its own word, of this layout. */
   isEmpty(node: NodeId): boolean;
+  /** By its own word, of this layout: of a bucket that is removed it holds nothing. */
+  hasEmptied(node: NodeId, bucket: ByteString): boolean;
   readonly arrivals: readonly Arrival[];
   /** The others agree that it may be taken for gone for good. */
   isGone(node: NodeId): boolean;
@@ -52,11 +56,24 @@ export function dueStep(from: Configuration, seen: Seen): Configuration | Object
   const { members, ring, leaving, removed } = from;
   const empty = leaving.filter((node) => seen.isEmpty(node));
   if (empty.length > 0) return released(from, empty);
+  const book = bookWithoutEmptied(from, seen);
+  if (book !== undefined) return rebooked(from, book);
   const remaining = members.filter(({ id }) => !removed.includes(id));
   const { come, gone } = intakeOf(from, seen.arrivals, (node) => seen.isGone(node));
   if (remaining.length === members.length && come.length === 0) return undefined;
   const stay = remaining.filter(({ id }) => !gone.includes(id));
   return begin(from, { members: [...stay, ...come], ring, removed: gone });
+}
+
+/** Whoever may hold anything says of a bucket that it holds nothing. */
+function bookWithoutEmptied(from: Configuration, seen: Seen): BucketBook | undefined {
+  const { buckets } = from;
+  if (buckets === undefined) return undefined;
+  const holders = membersOf(from);
+  const isGone = ({ name, closing }: BucketRow): boolean =>
+    closing && holders.every((node) => seen.hasEmptied(node, name));
+  const rows = buckets.rows.filter((row) => !isGone(row));
+  return rows.length === buckets.rows.length ? undefined : { ...buckets, rows };
 }
 
 function stepOfMove(from: Configuration, seen: Seen): Configuration | Objection | undefined {

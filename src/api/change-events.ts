@@ -7,6 +7,7 @@
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { Buckets } from '../buckets/buckets.js';
 import { Coordinator, type Change } from '../coordinator/coordinator.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Expiry, type ExpiredKey } from '../replica/expiry.js';
@@ -29,6 +30,7 @@ export class ChangeEvents {
   constructor(
     @inject(Bus) private readonly bus: Bus,
     @inject(Coordinator) private readonly coordinator: Coordinator,
+    @inject(Buckets) private readonly buckets: Buckets,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Expiry) private readonly expiry: Expiry,
   ) {
@@ -48,7 +50,7 @@ export class ChangeEvents {
 
   private publish({ bucket, key, context, tombstone }: Change): void {
     const keySubject = keySubjectOf(key);
-    if (keySubject === undefined) return;
+    if (keySubject === undefined || this.buckets.of(bucket).events === 'off') return;
     const events = this.eventsOf(bucket);
     if (tombstone) events?.deleted(keySubject, context);
     else events?.put(keySubject, context);

@@ -18,6 +18,7 @@ import { encodeBatch, keyedStatesOf } from '../wire/state-batch.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import { expired } from './admission.js';
 import type { PutRequest } from './coordinator.js';
+import { bucketRefusal } from './bucket-refusal.js';
 import { absentRecord, type LocalRecord } from './local-record.js';
 import type { MintedPut, Minter } from './minting.js';
 import { claimsUnknown } from './minting.js';
@@ -164,6 +165,7 @@ export class PutRoundStarter {
 
   private mint(request: PutRequest, local: LocalRecord = absentRecord): ReturnType<Minter['mint']> {
     const bucket = this.rules.buckets.of(request.bucket);
+    if (bucket.refused !== undefined) return bucketRefusal(bucket.refused, request);
     return this.rules.minter.mint(request, local, bucket);
   }
 

@@ -5,6 +5,7 @@ import {
   isMember,
   type RingVersion,
 } from '../../actors/rules/configuration.js';
+import type { ByteString } from '../../actors/rules/key.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { clusterFoundedBy, foundingConfiguration } from '../../actors/rules/steps.js';
 import type { Peers } from '../bus/peers.js';
@@ -37,6 +38,8 @@ export interface HeldData {
   received(layout: ConfigurationNumber): ReadonlySet<number>;
   /** It leaves, and has nothing to hand on any more. */
   isEmpty(): boolean;
+  /** Buckets that are removed, of which it holds nothing. */
+  emptied(): readonly ByteString[];
   /** Sources of those partitions that can be heard and do not answer. */
   unanswering(): readonly NodeId[];
 }
@@ -167,9 +170,11 @@ export class Configurations {
     const { self } = this.options.peers;
     const isTarget = move?.members.some(({ id }) => id === self) === true;
     const isLeaving = leaving.includes(self);
-    if (!isTarget && !isLeaving) return undefined;
+    const emptied = heldData.emptied();
+    if (!isTarget && !isLeaving && emptied.length === 0) return undefined;
     const received = isTarget ? [...heldData.received(layout)].sort((a, b) => a - b) : [];
-    return { layout, received, isEmpty: isLeaving && this.isEmptied(heldData, layout) };
+    const isEmpty = isLeaving && this.isEmptied(heldData, layout);
+    return { layout, received, isEmpty, ...(emptied.length > 0 && { emptied }) };
   }
 
   /** Who says so may be let go; it has it on its disk before, so that it knows why it was. */

@@ -114,6 +114,7 @@ export class Driving {
       isHeardOf: (partition) =>
         buckets.readCounts.every(({ n, r }) => isHeardOf(view.placement(partition, n), r, unheard)),
       hasReceived: (node, partition) => reports.hasReceived(node, partition, received),
+      hasEmptied: (node, bucket) => reports.hasEmptied(node, bucket, view.configuration),
       isEmpty: (node) => reports.isEmpty(node, view.configuration),
       arrivals: arrivals.list(known),
       isGone: (node) => arrivals.isGone(node),

@@ -6,6 +6,7 @@
  * it again.
  */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { ByteString } from '../../actors/rules/key.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import type { NewsOfChain } from '../wire/protocol/news.js';
 
@@ -15,6 +16,7 @@ interface Report {
   readonly layout: ConfigurationNumber | undefined;
   readonly received: ReadonlySet<number>;
   readonly isEmpty: boolean;
+  readonly emptied: readonly ByteString[];
 }
 
 export class Reports {
@@ -32,6 +34,7 @@ export class Reports {
       layout: progress?.layout,
       received: new Set(progress?.received),
       isEmpty: progress?.isEmpty === true,
+      emptied: progress?.emptied ?? [],
     });
   }
 
@@ -58,6 +61,12 @@ export class Reports {
   isEmpty(node: NodeId, layout: ConfigurationNumber): boolean {
     const report = this.of(node);
     return report?.layout === layout && report.isEmpty;
+  }
+
+  /** Nothing of the bucket, which is being removed. */
+  hasEmptied(node: NodeId, bucket: ByteString, layout: ConfigurationNumber): boolean {
+    const report = this.of(node);
+    return report?.layout === layout && report.emptied.includes(bucket);
   }
 
   private of(node: NodeId): Report | undefined {

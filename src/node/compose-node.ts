@@ -169,6 +169,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     expiry.start();
     transfer.start();
     release.start();
+    this.started.clearing.start();
     this.repair();
     this.serving.resolve();
   }
@@ -188,6 +189,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     parts.expiry.stop();
     parts.transfer.stop();
     parts.release.stop();
+    parts.clearing.stop();
     parts.insight.stop();
     parts.membership.stop();
     parts.waysIn.silence();
@@ -200,13 +202,15 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   /** How far this node is with what moves to it or from it is told to the others by membership. */
   private reportHeldData(): void {
-    const { membership, transfer, release } = this.started;
+    const { membership, transfer, release, clearing } = this.started;
     membership.configurations.heldData = {
       received: (layout) => (layout === membership.view.configuration ? transfer.received() : none),
       isEmpty: () => release.isEmpty(),
+      emptied: () => clearing.emptied(),
       unanswering: () => transfer.unanswering(),
     };
     transfer.onReceived(() => membership.tellProgress());
+    clearing.onEmptied(() => membership.tellProgress());
   }
 
   private left(): void {

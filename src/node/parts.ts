@@ -34,6 +34,7 @@ import { ListHandler } from '../replica/list-handler.js';
 import { MergeHandler } from '../replica/merge-handler.js';
 import { ReadHandler } from '../replica/read-handler.js';
 import { CountHandler } from '../replica/count-handler.js';
+import { Clearing } from '../replica/clearing.js';
 import { CollectionHandler } from '../replica/collection-handler.js';
 import { Release } from '../replica/release.js';
 import { Transfer } from '../replica/transfer.js';
@@ -84,6 +85,7 @@ export interface NodeParts {
   readonly expiry: Expiry;
   readonly transfer: Transfer;
   readonly release: Release;
+  readonly clearing: Clearing;
   readonly waysIn: WaysIn;
   readonly insight: InsightDesk;
 }
@@ -130,6 +132,7 @@ export function nodePartsOf(
     expiry: scope.resolve(Expiry),
     transfer: scope.resolve(Transfer),
     release: scope.resolve(Release),
+    clearing: scope.resolve(Clearing),
     waysIn: scope.resolve(WaysIn),
     insight: scope.resolve(InsightDesk),
   };

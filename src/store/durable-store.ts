@@ -75,6 +75,7 @@ export class DurableStore implements Store {
   private refused: Refusal | undefined = refusals.closing;
   private hasFailed = false;
   private isOwned: (key: StorageKey) => boolean = () => true;
+  private isRefused: ((key: StorageKey) => boolean) | undefined;
   private readonly fatalListeners: ((error: Error) => void)[] = [];
   private readonly corruptListeners: ((damage: Damage) => void)[] = [];
   private readonly roomListeners: ((part: DiskPart, room: boolean) => void)[] = [];
@@ -254,7 +255,9 @@ export class DurableStore implements Store {
   }
 
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
-    return this.admitted.merge(batch, options.owedTo, onDurable);
+    const { isRefused } = this;
+    if (isRefused === undefined) return this.admitted.merge(batch, options.owedTo, onDurable);
+    return this.admitted.mergeSome(batch, isRefused, options.owedTo, onDurable);
   }
 
   owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void {
@@ -280,6 +283,8 @@ export class DurableStore implements Store {
   }
 
   readonly watchWrites: Store['watchWrites'] = (to) => this.running.log.watch.hear(to);
+
+  readonly refuseKeys: Store['refuseKeys'] = (areRefused) => void (this.isRefused = areRefused);
 
   readonly hearOfNewKeys: Store['hearOfNewKeys'] = (to) => void (this.changes.newKeyListener = to);
 

@@ -171,6 +171,11 @@ export interface Store {
    * them.
    */
   setOwned(isOwned: (key: StorageKey) => boolean): void;
+  /**
+   * Keys of which nothing is taken from other nodes any more: merged as if they had not been in the
+   * batch. undefined: all are.
+   */
+  refuseKeys(areRefused: ((key: StorageKey) => boolean) | undefined): void;
   /** One hears of each key that is held from now on and was not before; undefined: nobody does. */
   hearOfNewKeys(listener: ((key: StorageKey) => void) | undefined): void;
   /**

@@ -8,7 +8,7 @@ import { limits } from '../../actors/rules/limits.js';
 import { emptyState, mergeContexts } from '../../actors/rules/versions.js';
 import { TooLargeError } from '../errors.js';
 import type { Clock } from '../seams/clock.js';
-import { encodeStates, keyedStatesOf, statesOf } from '../wire/state-batch.js';
+import { encodeBatch, encodeStates, keyedStatesOf, statesOf } from '../wire/state-batch.js';
 import type { Lease } from './arena.js';
 import { checkedStates, type Changes, type Incoming } from './changes.js';
 import { secondBy } from './due.js';
@@ -67,6 +67,25 @@ export class Writes {
       path.log.barrier(onDurable);
     }
     return news;
+  }
+
+  /** Without keys of which nothing is taken. */
+  mergeSome(
+    bytes: Uint8Array,
+    isRefused: (key: StorageKey) => boolean,
+    owedTo: NodeId | undefined,
+    onDurable: OnDurable,
+  ): boolean[] {
+    const states = keyedStatesOf(Buffer.from(bytes));
+    const taken = states.filter(({ key }) => !isRefused(key));
+    if (taken.length === states.length) return this.merge(bytes, owedTo, onDurable);
+    if (taken.length === 0) {
+      this.options.path.log.barrier(onDurable);
+      return states.map(() => false);
+    }
+    const news = this.merge(encodeBatch(taken), owedTo, onDurable);
+    let at = 0;
+    return states.map(({ key }) => !isRefused(key) && news[at++]!);
   }
 
   private admitted(batch: Buffer, owedTo: NodeId | undefined): Incoming[] {

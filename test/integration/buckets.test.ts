@@ -107,6 +107,26 @@ describe('buckets', () => {
     expect((await orders.get('k7'))?.text()).toBe(last.get('k7'));
   }, 240_000);
 
+  test('are removed with all their keys, also of a node that was away', async () => {
+    const orders = client.bucket('orders');
+    for (let i = 0; i < 50; i++) await orders.put(`k${i}`, 'v', { w: 3 });
+    await client.bucket('other').put('k', 'stays', { w: 3 });
+    await nodes.stop('n3');
+    expect(await client.buckets.remove('orders')).toMatchObject({ bucket: { closing: true } });
+    await expect(orders.put('k1', 'w')).rejects.toThrow(/is being removed/);
+    const left = ['n1', 'n2'];
+    await until('who is there has dropped them', 30_000, () => left.every((n) => keysOf(n) === 1));
+    await expect(client.buckets.create('orders')).rejects.toThrow(/is being removed/);
+    await nodes.start('n3');
+    await until('its name is free', 60_000, async () => {
+      return (await client.buckets.list()).buckets.length === 0;
+    });
+    await client.buckets.create('orders');
+    expect(names.map(keysOf)).toEqual([1, 1, 1]);
+    expect(await orders.get('k1', { r: 3 })).toBeUndefined();
+    expect((await client.bucket('other').get('k'))?.text()).toBe('stays');
+  }, 120_000);
+
   test('that were not declared are refused with a hint, once the cluster says so', async () => {
     await client.bucket('shop').put('a', 'one');
     await client.buckets.setDefaults({ unknown: 'declared' });

@@ -113,6 +113,8 @@ export class MapStore implements Store {
     return { bytes: batch, release: () => void batch.fill(0xdb) };
   }
 
+  private isRefused: (key: StorageKey) => boolean = () => false;
+
   merge(batch: Uint8Array, options: { readonly owedTo?: NodeId }, onDurable: OnDurable): boolean[] {
     this.merges++;
     const records = decodeBatch(Buffer.from(batch));
@@ -126,7 +128,7 @@ export class MapStore implements Store {
       const held = this.records.get(key);
       const before = held?.state ?? emptyState;
       const state = merge(before, decodeState(bytes));
-      if (state === before) return false;
+      if (state === before || this.isRefused(key)) return false;
       this.keep(key, encodeState(state), held?.mark ?? 0);
       return true;
     });
@@ -243,6 +245,10 @@ export class MapStore implements Store {
   };
 
   hearOfNewKeys(): void {}
+
+  refuseKeys(areRefused: ((key: StorageKey) => boolean) | undefined): void {
+    this.isRefused = areRefused ?? (() => false);
+  }
   watchWrites(): void {}
   onFatal(): void {}
   onCorrupt(): void {}

@@ -137,6 +137,7 @@ describe('a move', () => {
       membership.configurations.heldData = {
         received: () => received,
         isEmpty: () => isEmpty,
+        emptied: () => [],
         unanswering: () => [],
       };
     expect(await chosen(world, propose(a, withoutD))).toBe('chosen 2');
@@ -173,6 +174,7 @@ test('what a target said it has received is of that life: of the next one it cou
   c.membership.configurations.heldData = {
     received: () => new Set([7]),
     isEmpty: () => false,
+    emptied: () => [],
     unanswering: () => [],
   };
   expect(await chosen(world, propose(b, weigh('c', 3)))).toBe('chosen 2');

@@ -237,6 +237,7 @@ function receivedSome(lives: readonly NodeLife[]): void {
     membership.configurations.heldData = {
       received: () => new Set([0, 1, 2]),
       isEmpty: () => false,
+      emptied: () => [],
       unanswering: () => [],
     };
 }

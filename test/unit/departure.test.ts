@@ -17,6 +17,7 @@ function holdAll(lives: readonly NodeLife[], isEmpty: () => boolean): void {
   for (const { membership } of lives)
     membership.configurations.heldData = {
       received: () => all,
+      emptied: () => [],
       unanswering: () => [],
       isEmpty,
     };

@@ -52,6 +52,7 @@ function holdAll(lives: readonly NodeLife[]): void {
   for (const { membership } of lives)
     membership.configurations.heldData = {
       received: () => all,
+      emptied: () => [],
       unanswering: () => [],
       isEmpty: () => true,
     };

@@ -8,7 +8,7 @@ const told: NewsOfChain = {
   cluster: 1,
   number: 5,
   recovery: 0,
-  progress: { layout, received: [2, 3], isEmpty: true },
+  progress: { layout, received: [2, 3], isEmpty: true, emptied: ['shop'] },
 };
 
 let lives: Map<string, number>;
@@ -23,19 +23,22 @@ const said = (node: string): unknown[] => [
   reports.numberOf(node),
   reports.hasReceived(node, 2, { layout, since: 5 }),
   reports.isEmpty(node, layout),
+  reports.hasEmptied(node, 'shop', layout),
 ];
-const nothing = [undefined, false, false];
+const nothing = [undefined, false, false, false];
 
 test('it counts by its layout, until something else is said', () => {
   reports.hear('a', 7, told);
-  expect(said('a')).toEqual([5, true, true]);
+  expect(said('a')).toEqual([5, true, true, true]);
   expect(reports.hasReceived('a', 1, { layout, since: 5 })).toBe(false);
   expect(reports.hasReceived('a', 2, { layout: layout + 1, since: 5 })).toBe(false);
   expect(reports.isEmpty('a', layout + 1)).toBe(false);
+  expect(reports.hasEmptied('a', 'shop', layout + 1)).toBe(false);
+  expect(reports.hasEmptied('a', 'other', layout)).toBe(false);
   // Something else is to be received since then.
   expect(reports.hasReceived('a', 2, { layout, since: 6 })).toBe(false);
   reports.hear('a', 7, { ...told, progress: undefined });
-  expect(said('a')).toEqual([5, false, false]);
+  expect(said('a')).toEqual([5, false, false, false]);
 });
 
 test('who lives anew has said nothing yet, by whomever that was told: its disk may be another one', () => {
@@ -43,7 +46,7 @@ test('who lives anew has said nothing yet, by whomever that was told: its disk m
   lives.set('a', 8);
   expect(said('a')).toEqual(nothing);
   reports.hear('a', 8, { ...told, number: 6 });
-  expect(said('a')).toEqual([6, true, true]);
+  expect(said('a')).toEqual([6, true, true, true]);
 });
 
 test('what a former life said and came late does not count, and puts nothing out of the way', () => {
@@ -52,7 +55,7 @@ test('what a former life said and came late does not count, and puts nothing out
   expect(said('a')).toEqual(nothing);
   reports.hear('a', 8, { ...told, number: 6 });
   reports.hear('a', 7, told);
-  expect(said('a')).toEqual([6, true, true]);
+  expect(said('a')).toEqual([6, true, true, true]);
 });
 
 test('of nodes that nobody knows nothing is kept', () => {

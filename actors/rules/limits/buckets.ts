@@ -19,6 +19,10 @@ export const bucketLimits = {
   heardStepMs: 25,
   /** Keys that are looked at for one question of how large a bucket is. */
   countedKeysMax: 512,
+  /** Keys of a removed bucket that are dropped in one turn of the event loop. */
+  clearedKeysMax: 256,
+  /** Removed buckets of which a node says with one beat that it holds nothing. */
+  emptiedToldMax: 16,
   /** Partitions that are counted at once for one question. */
   countsUnderwayMax: 8,
 };

@@ -3,15 +3,18 @@ import type { NodeId } from '../../../actors/rules/actor.js';
 import type { ClusterId } from '../../../actors/rules/configuration.js';
 import type { RecoveryName } from '../../../actors/rules/era.js';
 import type { FoundingVote } from '../../../actors/rules/founding.js';
+import type { ByteString } from '../../../actors/rules/key.js';
+import { bucketLimits } from '../../../actors/rules/limits/buckets.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { gossipLimits } from '../../../actors/rules/limits/gossip.js';
 import type { Member } from '../../../actors/rules/membership.js';
 import type { ConfigurationNumber } from '../../../actors/rules/said-configuration.js';
 import type { Moment } from '../../../actors/rules/told-clock.js';
 import { MalformedError } from '../../errors.js';
-import { isInt, isList } from '../columns.js';
+import { isBin, isInt, isList } from '../columns.js';
 import { memberOf, memberRow, voteOf, voteRow } from '../member-rows.js';
 import { nodeIdBytes, rowsOfBytes } from '../node-ids.js';
+import { latin1Of } from '../text.js';
 import { partitionBits, partitionsOf } from '../partition-bits.js';
 import type { WireValue } from '../wire-value.js';
 import { asRequest, type Request } from './bodies.js';
@@ -73,6 +76,8 @@ export interface Progress {
   readonly received: readonly number[];
   /** It holds nothing that it has to hand on. */
   readonly isEmpty: boolean;
+  /** Buckets that are removed, of which it holds nothing; left out where there is none. */
+  readonly emptied?: readonly ByteString[];
 }
 
 /** What the sender's clocks showed when it told. */
@@ -149,8 +154,11 @@ function chainRow(chain: NewsOfChain | undefined, { partitions }: Settings): Wir
   if (chain === undefined) return null;
   const { cluster, number, recovery, progress } = chain;
   if (progress === undefined) return [cluster, number, recovery];
-  const { layout, received, isEmpty } = progress;
-  return [cluster, number, recovery, layout, partitionBits(received, partitions), isEmpty];
+  const { layout, received, isEmpty, emptied } = progress;
+  const bits = partitionBits(received, partitions);
+  const row = [cluster, number, recovery, layout, bits, isEmpty];
+  if (emptied === undefined) return row;
+  return [...row, emptied.map((name) => Buffer.from(name, 'latin1'))];
 }
 
 function newsOfChain(
@@ -159,16 +167,27 @@ function newsOfChain(
 ): NewsOfChain | undefined {
   if (row === null) return undefined;
   if (row !== undefined && isList(row)) {
-    const [cluster, number, recovery, layout, bits, isEmpty] = row;
+    const [cluster, number, recovery, layout, bits, isEmpty, emptied] = row;
     if (isInt(cluster) && isInt(number) && isInt(recovery)) {
       if (row.length === 3) return { cluster, number, recovery, progress: undefined };
-      if (row.length === 6 && isInt(layout) && typeof isEmpty === 'boolean') {
+      if (row.length >= 6 && row.length <= 7 && isInt(layout) && typeof isEmpty === 'boolean') {
         const received = partitionsOf(bits, partitions);
-        return { cluster, number, recovery, progress: { layout, received, isEmpty } };
+        const said = row.length === 7 ? { emptied: emptiedOf(emptied) } : {};
+        return { cluster, number, recovery, progress: { layout, received, isEmpty, ...said } };
       }
     }
   }
   throw new MalformedError('no configuration in news of members');
+}
+
+function emptiedOf(value: WireValue | undefined): ByteString[] {
+  if (!isList(value) || value.length === 0 || value.length > bucketLimits.emptiedToldMax)
+    throw new MalformedError('no buckets in news of members');
+  return value.map((name) => {
+    if (!isBin(name) || name.length > limits.bucketBytesMax)
+      throw new MalformedError('no bucket in news of members');
+    return latin1Of(name);
+  });
 }
 
 function clockRow({ process, ms, wallMs, yours }: NewsOfClock): WireValue[] {

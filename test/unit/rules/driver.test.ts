@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { bucketOptionsDefault } from '../../../actors/rules/bucket.js';
 import type { Configuration, Place } from '../../../actors/rules/configuration.js';
 import { driverOf, dueStep, type Seen, triesBefore } from '../../../actors/rules/driver.js';
 import { begin, foundingConfiguration, moved, removal } from '../../../actors/rules/steps.js';
@@ -11,6 +12,7 @@ const seen: Seen = {
   hasReceived: () => false,
   isHeardOf: () => true,
   isEmpty: () => false,
+  hasEmptied: () => false,
   isDown: () => false,
   arrivals: [],
   isGone: () => false,
@@ -30,6 +32,29 @@ function stepped(step: ReturnType<typeof dueStep>): Configuration {
 const growing = stepped(
   begin(founded, { members: [...founded.members, place('d')], ring: 1, removed: [] }),
 );
+
+const row = (name: string, closing: boolean) => ({ name, options: bucketOptionsDefault, closing });
+const says = (hasEmptied: Seen['hasEmptied']): Seen => ({ ...seen, hasEmptied });
+
+test('a removed bucket is gone once all members say that they hold nothing of it', () => {
+  const rows = [row('gone', true), row('here', false), row('left', true)];
+  const book = { defaults: bucketOptionsDefault, unknown: 'defaults', rows } as const;
+  const closing = { ...founded, buckets: book };
+  expect(
+    dueStep(
+      closing,
+      says((node) => node !== 'b'),
+    ),
+  ).toBeUndefined();
+  const next = stepped(
+    dueStep(
+      closing,
+      says((_, bucket) => bucket !== 'left'),
+    ),
+  );
+  expect(next.buckets!.rows.map(({ name }) => name)).toEqual(['here', 'left']);
+  expect(next.layout).toBe(next.number);
+});
 
 test('the first voter that lives drives', () => {
   expect(driverOf(['a', 'b', 'c'], (node) => node !== 'a')).toBe('b');

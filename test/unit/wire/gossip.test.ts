@@ -65,7 +65,15 @@ const partitions = 77;
 const received = fc
   .uniqueArray(fc.nat(partitions - 1), { maxLength: 9 })
   .map((list) => list.sort((x, y) => x - y));
-const progress = fc.record({ layout: fc.nat(), received, isEmpty: fc.boolean() });
+const progress = fc.record(
+  {
+    layout: fc.nat(),
+    received,
+    isEmpty: fc.boolean(),
+    emptied: fc.array(fc.constantFrom('shop', '\xff'), { minLength: 1, maxLength: 16 }),
+  },
+  { requiredKeys: ['layout', 'received', 'isEmpty'] },
+);
 const chain = fc.record({
   cluster: fc.nat(),
   number: fc.nat(),
