@@ -55,6 +55,8 @@ export class TooManySiblingsError extends QuorateError {
 export interface FoundInstead {
   /** Empty: nothing. Null: a delete beside other values. */
   readonly values: readonly (Uint8Array | null)[];
+  /** Which of them are manifests of big values, by index; not there: none is. */
+  readonly manifests?: readonly number[] | undefined;
   /** Encoded; undefined where nothing was ever there. */
   readonly context: Uint8Array | undefined;
 }
@@ -79,6 +81,17 @@ export class ConditionError<E = unknown> extends QuorateError {
   }
 }
 
+/** Nothing can be made of the upload any more, or not yet: an author begins another. */
+export class UploadError extends QuorateError {
+  /** Its texts begin so, which tells this 409 from others, over the wire too. */
+  static readonly textBegins = 'Kv-Upload: ';
+
+  constructor(message: string) {
+    const { textBegins } = UploadError;
+    super(409, message.startsWith(textBegins) ? message : textBegins + message);
+  }
+}
+
 /** An operation is one write: its id came again with another value, which was not stored. */
 export class OperationReusedError extends QuorateError {
   /** It tells this 409 from that of siblings, over the wire too. */
@@ -95,7 +108,7 @@ export class TooLargeError extends QuorateError {
    * It tells this 413, which every node gives, from that of a key with its siblings, which may be
    * fewer elsewhere.
    */
-  static readonly valueText = `a value has at most ${limits.valueBytesMax} bytes`;
+  static readonly valueText = `a value of one message has at most ${limits.valueBytesMax} bytes: put it in parts, as quorate put --file, putStream of the TypeScript client and Kv-Upload do`;
 
   constructor(message = TooLargeError.valueText) {
     super(413, message);
@@ -167,6 +180,7 @@ export function errorOfCode(
     case 409:
       if (message.startsWith(ConditionError.textBegins))
         return new ConditionError(message, outcome, found);
+      if (message.startsWith(UploadError.textBegins)) return new UploadError(message);
       return message === OperationReusedError.text
         ? new OperationReusedError()
         : new TooManySiblingsError(message);

@@ -32,6 +32,9 @@ export interface PartName {
   readonly index: number;
 }
 
+/** Sorts behind all buckets of parts, and in front of those that clients name. */
+export const behindPartBuckets = '\x02';
+
 export function partBucket(bucket: ByteString): ByteString {
   return partMark + bucket;
 }
@@ -44,6 +47,9 @@ export function namedBucket(bucket: ByteString): ByteString {
 export function partKey(owner: ByteString, upload: UploadId, index: number): ByteString {
   return uploadPrefix(owner, upload) + bigEndian(index, indexBytes);
 }
+
+/** In the place of a part's number: whoever uploaded has given it up. It comes behind all parts. */
+export const givenUpIndex = 0xffff_ffff;
 
 /** What the keys of all parts of an upload begin with. */
 export function uploadPrefix(owner: ByteString, upload: UploadId): ByteString {

@@ -174,6 +174,8 @@ export interface Mint {
    */
   readonly actor: Actor;
   readonly value: Uint8Array | null;
+  /** As of a `Sibling`. */
+  readonly isManifest?: boolean | undefined;
   readonly writtenAtMs: number;
   readonly expiresAtMs: number;
   readonly operation: string;
@@ -204,6 +206,7 @@ export function mint(put: Mint): KeyState {
     expiresAtMs: put.expiresAtMs,
     operation: put.operation,
     ...(copiesUntilMs === undefined ? {} : { copiesUntilMs }),
+    ...(put.isManifest === true ? { manifest: true } : {}),
   };
   return {
     context: mergeContexts(local.context, [dot]),

@@ -26,16 +26,30 @@ export function valuesOf(
   state: KeyState,
   options: { readonly conflict: ConflictPolicy; readonly nowMs: number },
 ): readonly (Uint8Array | null)[] {
-  const siblings = standing(state.siblings);
-  if (siblings.length === 0) return nothing;
-  const shown =
-    siblings.length === 1
-      ? siblings
-      : options.conflict === 'last-writer-wins'
-        ? [lastWritten(siblings)]
-        : oncePerOperation(siblings);
+  const shown = shownOf(state, options.conflict);
+  if (shown.length === 0) return nothing;
   const values = shown.map((sibling) => liveValue(sibling, options.nowMs));
   return values.some((value) => value !== null) ? values : nothing;
+}
+
+/**
+ * Which of `valuesOf` are manifests of big values, by index; undefined: none is, as with most keys.
+ */
+export function manifestsAmong(
+  state: KeyState,
+  options: { readonly conflict: ConflictPolicy; readonly nowMs: number },
+): readonly number[] | undefined {
+  if (!state.siblings.some(({ manifest }) => manifest === true)) return undefined;
+  const places: number[] = [];
+  for (const [i, sibling] of shownOf(state, options.conflict).entries())
+    if (sibling.manifest === true && liveValue(sibling, options.nowMs) !== null) places.push(i);
+  return places.length === 0 ? undefined : places;
+}
+
+function shownOf(state: KeyState, conflict: ConflictPolicy): readonly Sibling[] {
+  const siblings = standing(state.siblings);
+  if (siblings.length <= 1) return siblings;
+  return conflict === 'last-writer-wins' ? [lastWritten(siblings)] : oncePerOperation(siblings);
 }
 
 /** Past its expiry a sibling counts as a tombstone. */

@@ -137,7 +137,10 @@ export class Forward {
     };
     const traced = this.isTraced ? { ...frame, traces: this.travelling() } : frame;
     const ifs = ifsColumn(requests);
-    return forwardBody(ifs === undefined ? traced : { ...traced, ifs });
+    const onIfs = ifs === undefined ? traced : { ...traced, ifs };
+    if (!requests.some(({ isManifest }) => isManifest === true)) return forwardBody(onIfs);
+    const manifests = requests.map(({ isManifest }) => isManifest === true);
+    return forwardBody({ ...onIfs, manifests });
   }
 
   /** By row, the traces that the other node is told of. */
@@ -200,11 +203,13 @@ function putReplies(reply: PutFrameReply): PutReply[] {
 }
 
 /** Of a put that was refused for its condition. Copied: the message goes with this turn. */
-function foundAt({ found, contexts }: PutFrameReply, index: number): FoundInstead | undefined {
+function foundAt(reply: PutFrameReply, index: number): FoundInstead | undefined {
+  const { found, contexts, manifests } = reply;
   const values = found?.[index];
   if (values === undefined || values === null) return undefined;
   const context = contexts[index]!;
   return {
+    manifests: manifests?.filter(([row]) => row === index).map(([, place]) => place),
     values: values.map((value) => (value === null ? null : Buffer.from(value))),
     context: context === null ? undefined : Buffer.from(context),
   };

@@ -33,9 +33,11 @@ import { Tracing } from '../seams/tracing.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { copiedPutsOf } from '../wire/copied-puts.js';
 import { copyOfAge } from '../wire/copy-age.js';
-import type { FrameValue, RowError } from '../wire/frame-replies.js';
+import type { FrameValue, ManifestPlace, RowError } from '../wire/frame-replies.js';
 import type { Frame, GetFrame, PutFrame } from '../wire/frames.js';
 import { decodeSeen } from '../wire/key-state-codec.js';
+import { checkManifest } from '../wire/manifest.js';
+import { isPartBucket } from '../wire/part-names.js';
 import { receiptText } from '../wire/receipt.js';
 import { FrameGlass } from './frame-glass.js';
 import { checkFrameBucket, keysOf } from './names.js';
@@ -55,6 +57,8 @@ export interface FrameOutcome {
   readonly errors: RowError[];
   /** Of puts, where some were refused for their condition. */
   found?: (readonly (Uint8Array | null)[] | null)[];
+  /** Where values, or those found, are manifests. */
+  manifests?: ManifestPlace[];
 }
 
 @scoped(Lifecycle.ContainerScoped)
@@ -77,8 +81,6 @@ export class FrameRows {
     if (!isServed(frame.configuration, this.view.configuration))
       throw new OtherConfigurationError();
     checkFrameBucket(frame.bucket);
-    if (frame.kind === 'put' && frame.manifests !== undefined)
-      throw new MalformedError('manifests are not taken yet');
     const { quorumMax, r, w } = this.buckets.of(frame.bucket);
     const usual = frame.kind === 'put' ? w : r;
     const quorum = frame.quorum === 0 ? usual : quorumFor(frame.quorum, usual, frame.strict);
@@ -132,7 +134,8 @@ export class FrameRows {
   /** Undefined when the row is malformed; it is answered then. */
   private putOf(frame: PutFrame, i: number, shared: Shared, rows: Rows): PutRequest | undefined {
     try {
-      const { bucket, strict, contexts, operations, ttls, sooner, ages, copied, ifs } = frame;
+      const { bucket, strict, contexts, operations, ttls, sooner, ages, copied } = frame;
+      const { ifs, manifests } = frame;
       const ageMs = ages === null ? null : ages[i]!;
       const key = shared.keyOf(frame.keys[i]!);
       const request: PutRequest = {
@@ -151,7 +154,8 @@ export class FrameRows {
         copied: copied === null ? undefined : copiedPutsOf(copied[i]!, shared.sentMs),
         onReply: (reply) => rows.put(i, reply),
       };
-      return ifs === undefined ? request : onCondition(request, ifs[i]!);
+      const put = manifests?.[i] === true ? ofManifest(request) : request;
+      return ifs === undefined ? put : onCondition(put, ifs[i]!);
     } catch (error) {
       rows.refuse(i, error);
       return undefined;
@@ -189,6 +193,15 @@ interface Shared {
 /** Throws `MalformedError`. */
 function onCondition(request: PutRequest, onlyIf: OnlyIf | null): PutRequest {
   return onlyIf === null ? request : { ...request, ...checkedIf(request, onlyIf) };
+}
+
+/** Throws `MalformedError`. */
+function ofManifest(request: PutRequest): PutRequest {
+  const { bucket, value } = request;
+  if (value === null || isPartBucket(bucket))
+    throw new MalformedError('a manifest is the value of a key');
+  checkManifest(asBuffer(value), 0, value.length);
+  return { ...request, isManifest: true };
 }
 
 function contextOf(bytes: Uint8Array | null): SeenContext | undefined {
@@ -241,17 +254,23 @@ class Rows {
     if (found.context !== undefined) outcome.contexts[index] = found.context;
     outcome.found ??= outcome.contexts.map(() => null);
     outcome.found[index] = found.values;
+    this.noteManifests(index, found.manifests);
   }
 
   get(index: number, reply: GetReply): void {
     if (reply.ok) {
-      const { values } = reply;
+      const { values, manifests } = reply;
       this.outcome.values[index] = values.length === 1 ? values[0]! : values;
+      if (manifests !== undefined) this.noteManifests(index, manifests);
       this.succeed(index, reply.context, reply.receipt);
       return;
     }
     if (reply.context !== undefined) this.outcome.contexts[index] = reply.context;
     this.fail(index, reply.error);
+  }
+
+  private noteManifests(index: number, places: readonly number[] = []): void {
+    for (const place of places) (this.outcome.manifests ??= []).push([index, place]);
   }
 
   private succeed(index: number, context: Uint8Array, receipt: Receipt): void {

@@ -126,6 +126,7 @@ class Reading {
 function entryOf(key: ByteString, reply: GetReply): JsonEntry | undefined {
   const name = jsonOfBytes(key);
   if (!reply.ok) return reply.error.code === 413 ? { key: name, tooLarge: true } : undefined;
+  if (reply.manifests !== undefined) return { key: name, tooLarge: true };
   const context = contextText(reply.context);
   const values = reply.values.map((value): JsonBytes | null =>
     value === null ? null : jsonOfBytes(latin1Of(value)),

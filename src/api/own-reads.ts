@@ -24,7 +24,7 @@ import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Store, type HeldRecord } from '../store/store.js';
 import { digestBytes, writeDigest } from '../wire/digest-codec.js';
-import type { FrameValue, GetFrameReply, RowError } from '../wire/frame-replies.js';
+import type { FrameValue, GetFrameReply, ManifestPlace, RowError } from '../wire/frame-replies.js';
 import { loneValueOf } from '../wire/lone-value.js';
 import type { OwnFrame, OwnReply } from '../wire/own-frames.js';
 import { receiptOfOne, receiptText } from '../wire/receipt.js';
@@ -86,6 +86,7 @@ export class OwnReads {
     const contexts: (Uint8Array | null)[] = [];
     const values: FrameValue[] = [];
     const errors: RowError[] = [];
+    const manifests: ManifestPlace[] = [];
     for (let index = 0; index < records.length; index++) {
       const record = records[index];
       const lone = record === undefined ? undefined : loneValueOf(record.span, how.nowMs);
@@ -97,14 +98,16 @@ export class OwnReads {
       }
       const reply = replyOf(record?.state ?? emptyState, how);
       contexts.push(reply.context ?? null);
-      if (reply.ok) values.push(reply.values.length === 1 ? reply.values[0]! : reply.values);
-      else {
+      if (reply.ok) {
+        values.push(reply.values.length === 1 ? reply.values[0]! : reply.values);
+        for (const place of reply.manifests ?? []) manifests.push([index, place]);
+      } else {
         const { code, outcome, message } = reply.error;
         values.push(null);
         errors.push({ index, code, outcome, message });
       }
     }
-    return {
+    const shown: GetFrameReply = {
       kind: 'get',
       contexts,
       values,
@@ -113,5 +116,6 @@ export class OwnReads {
       errors,
       clock: null,
     };
+    return manifests.length === 0 ? shown : { ...shown, manifests };
   }
 }

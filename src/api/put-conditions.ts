@@ -2,10 +2,12 @@
 import type { OnlyIf } from '../../actors/rules/condition.js';
 import { conditionLimits } from '../../actors/rules/limits/conditions.js';
 import type { PutRequest } from '../coordinator/coordinator.js';
-import { type ConditionError, MalformedError } from '../errors.js';
+import { type ConditionError, type FoundInstead, MalformedError } from '../errors.js';
 import { asBuffer } from '../wire/as-buffer.js';
-import { encode } from '../wire/message-pack.js';
+import { decodeManifest } from '../wire/manifest.js';
 import { headerNames } from '../wire/subjects.js';
+import { manifestHeaders } from '../wire/upload-headers.js';
+import { allOf } from './plain-shares.js';
 
 /**
  * What is put where nothing is replaces the tombstones of whoever deleted it, whatever its author
@@ -42,12 +44,29 @@ export function shownInstead(
   if (found === undefined) return undefined;
   const { values } = found;
   const context = found.context === undefined ? undefined : asBuffer(found.context);
-  const payload = values.length === 1 ? values[0]! : values.length === 0 ? nothing : encode(values);
+  const payload = payloadOf(found);
   const hasRoom =
     payload.length + (context?.length ?? 0) * 2 + conditionLimits.refusalHeadersBytesMax <=
     bytesMax;
   if (!hasRoom) return { payload: nothing, context, headers: {} };
-  return { payload, context, headers: { [headerNames.siblings]: String(values.length) } };
+  return {
+    payload,
+    context,
+    headers: { [headerNames.siblings]: String(values.length), ...bigHeaders(found) },
+  };
+}
+
+/** As a get without a range shows it. */
+function payloadOf({ values, manifests }: FoundInstead): Uint8Array {
+  if (values.length === 0) return nothing;
+  if (values.length > 1) return allOf({ values, ...(manifests && { manifests }) });
+  return manifests?.includes(0) === true ? nothing : values[0]!;
+}
+
+/** Where one is there, and it is big. */
+function bigHeaders({ values, manifests }: FoundInstead): Readonly<Record<string, string>> {
+  if (values.length !== 1 || manifests?.includes(0) !== true) return {};
+  return manifestHeaders(decodeManifest(asBuffer(values[0]!)));
 }
 
 const nothing = Buffer.alloc(0);

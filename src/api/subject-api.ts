@@ -12,15 +12,8 @@ import { limits } from '../../actors/rules/limits.js';
 import { listensTo } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
+import { Coordinator, type GetRequest, type PutRequest } from '../coordinator/coordinator.js';
 import {
-  Coordinator,
-  type GetReply,
-  type GetRequest,
-  type PutReply,
-  type PutRequest,
-} from '../coordinator/coordinator.js';
-import {
-  ConditionError,
   DeadlineError,
   MalformedError,
   OverloadedError,
@@ -31,49 +24,23 @@ import { tracedGet, tracedPut } from '../coordinator/traced-request.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { clientName } from '../insight/notes.js';
 import { NodeOptions } from '../options/node-options.js';
-import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
+import type { BusMessage, BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Tracing, type TraceMark } from '../seams/tracing.js';
 import type { Copy } from '../wire/copy-age.js';
-import { encode } from '../wire/message-pack.js';
 import { operationOfReply } from '../wire/reply-operation.js';
-import {
-  headerNames,
-  isInbox,
-  requestVerbs,
-  Subjects,
-  type RequestVerb,
-} from '../wire/subjects.js';
+import { headerNames, isInbox, requestVerbs, Subjects } from '../wire/subjects.js';
 import { shownNames } from '../wire/shown-bytes.js';
 import { byteStringOf } from '../wire/text.js';
-import {
-  errorHeaders,
-  getHeaders,
-  putHeaders,
-  getDemands,
-  putDemands,
-  traceDemand,
-  type PutDemands,
-  type ReplyHeaders,
-} from './headers.js';
+import { shareDemand, uploadDemand } from '../wire/upload-headers.js';
+import { getDemands, putDemands, traceDemand, type PutDemands } from './headers.js';
 import { checkBucket, checkKey, checkText } from './names.js';
+import { PlainAnswers, type Request } from './plain-answers.js';
 import { PlainPuts } from './plain-puts.js';
-import { checkedIf, shownInstead } from './put-conditions.js';
-import { Traffic, type Taken } from './traffic.js';
+import { PlainUploads } from './plain-uploads.js';
+import { checkedIf } from './put-conditions.js';
+import { Traffic } from './traffic.js';
 import { WorkQueue } from './work-queue.js';
-
-const nothing = Buffer.alloc(0);
-
-/** A request that was taken. */
-interface Request {
-  readonly verb: RequestVerb;
-  readonly reply: string;
-  readonly taken: Taken;
-  /** How long at most it had lain unread, after a standstill of this node. */
-  readonly unreadMs: number;
-  /** Not there unless it is under the glass. */
-  trace?: TraceMark;
-}
 
 @scoped(Lifecycle.ContainerScoped)
 export class SubjectApi {
@@ -83,9 +50,10 @@ export class SubjectApi {
   private isOpen = false;
 
   constructor(
-    @inject(Bus) private readonly bus: Bus,
     @inject(Coordinator) private readonly coordinator: Coordinator,
     @inject(PlainPuts) private readonly puts: PlainPuts,
+    @inject(PlainUploads) private readonly uploads: PlainUploads,
+    @inject(PlainAnswers) private readonly answers: PlainAnswers,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Buckets) private readonly buckets: Buckets,
@@ -148,7 +116,7 @@ export class SubjectApi {
     const verb = requestVerbs.find((verb) => subject.startsWith(`${verb}.`, headLength));
     const keyAt = subject.indexOf('.', bucketAt) + 1;
     if (verb === 'get' && reply === '') return;
-    if (verb === undefined || keyAt === 0) return this.refuseSubject(verb, reply);
+    if (verb === undefined || keyAt === 0) return this.answers.refuseSubject(verb, reply);
     const taken = this.traffic.take(verb);
     const unreadMs = this.hearing.unreadMs(taken.atMs);
     const request: Request = { verb, reply, taken, unreadMs };
@@ -163,7 +131,7 @@ export class SubjectApi {
       else this.put(message, { bucket, key }, request);
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
-      this.refuse(request, error);
+      this.answers.refuse(request, error);
     }
   }
 
@@ -179,13 +147,14 @@ export class SubjectApi {
 
   private get(message: BusMessage, name: Name, request: Request): void {
     const { quorum, strict, timeoutMs } = getDemands(message, this.buckets.of(name.bucket));
+    const share = shareDemand(message);
     const get: GetRequest = {
       ...name,
       partition: partitionOf(name, this.options.partitions),
       quorum,
       strict,
       deadlineMs: request.taken.atMs + timeoutMs,
-      onReply: (reply) => this.answerGet(request, reply),
+      onReply: (reply) => this.answers.get(request, reply, { get, share }),
     };
     const trace = this.traceOf(message, name, request);
     this.coordinator.get(trace === undefined ? get : tracedGet(get, trace, this.tracing));
@@ -195,6 +164,9 @@ export class SubjectApi {
     const demands = putDemands(message, this.buckets.of(name.bucket));
     const { data } = message;
     const deletes = request.verb === 'del';
+    const uploadSaid = message.header(headerNames.upload);
+    const upload = uploadSaid && uploadDemand(uploadSaid, message, deletes);
+    if (upload && upload.kind === 'begin') return this.beginUpload(request, name, upload.size);
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
     if (data.length > limits.valueBytesMax) throw new TooLargeError();
     const deadlineMs = this.deadlineOf(request, demands);
@@ -211,7 +183,7 @@ export class SubjectApi {
       operation: operation === '' ? operationOfReply(message.reply, data) : operation,
       copy: this.copyOf(demands),
       askedMs: request.taken.atMs - request.unreadMs - ageMs,
-      onReply: (reply) => this.answerPut(request, reply),
+      onReply: (reply) => this.answers.put(request, reply),
     };
     const { onlyIf } = demands;
     const asked = onlyIf === undefined ? put : { ...put, ...checkedIf(put, onlyIf) };
@@ -219,7 +191,13 @@ export class SubjectApi {
     const { taken, unreadMs } = request;
     const trace = this.traceOf(message, name, request);
     const glass = trace === undefined ? asked : tracedPut(asked, trace, this.tracing);
-    this.puts.put(glass, { readMs: taken.atMs, timeoutMs, unreadMs });
+    const times = { readMs: taken.atMs, timeoutMs, unreadMs };
+    if (!upload) this.puts.put(glass, times);
+    else this.uploads.put(upload, glass, (part) => this.puts.put(part, times));
+  }
+
+  private beginUpload(request: Request, { bucket }: Name, size: number | undefined): void {
+    this.answers.begun(request, this.uploads.begin(bucket, size));
   }
 
   /** Undefined: nobody looks at this one. */
@@ -264,68 +242,9 @@ export class SubjectApi {
       throw new DeadlineError(`read ${-leftMs} ms after its ${headerNames.deadline}`, 'none');
     return Math.min(deadlineMs, atMs + leftMs);
   }
-
-  private answerPut(request: Request, reply: PutReply): void {
-    if (!reply.ok) return this.refuse(request, reply.error);
-    request.taken.answered();
-    if (request.reply !== '')
-      this.bus.publish(request.reply, nothing, {
-        headers: namingTrace(request, putHeaders(reply)),
-      });
-  }
-
-  private answerGet(request: Request, reply: GetReply): void {
-    if (!reply.ok) return this.refuse(request, reply.error, reply.context);
-    const { values } = reply;
-    const payload = values.length === 1 ? values[0]! : encode(values);
-    const headers = namingTrace(request, getHeaders(reply));
-    // Some room for the headers, which count as payload.
-    if (payload.length + headerBytes(headers) > this.bus.payloadBytesMax)
-      return this.refuse(request, new TooLargeError('the siblings are larger than a message'));
-    request.taken.answered();
-    this.bus.publish(request.reply, payload, { headers });
-  }
-
-  private refuseSubject(verb: RequestVerb | undefined, reply: string): void {
-    if (reply === '') return;
-    const { prefix } = this.options;
-    const text = `a request goes to ${prefix}.put, ${prefix}.get or ${prefix}.del, with .<bucket>.<key> behind it`;
-    const headers = errorHeaders(new MalformedError(text), { write: verb !== 'get' });
-    this.bus.publish(reply, nothing, { headers });
-  }
-
-  private refuse(
-    request: Request,
-    error: QuorateError,
-    context?: Extract<GetReply, { ok: false }>['context'],
-  ): void {
-    request.taken.answered(error);
-    if (request.reply === '') return;
-    const write = request.verb !== 'get';
-    // A node that stood still does not know yet that others were given its share.
-    const doubled = this.queue.refusesForItselfAlone || request.unreadMs >= limits.silenceMsMax;
-    const instead =
-      error instanceof ConditionError ? shownInstead(error, this.bus.payloadBytesMax) : undefined;
-    const about = { write, doubled, context: context ?? instead?.context };
-    const headers = namingTrace(request, { ...errorHeaders(error, about), ...instead?.headers });
-    this.bus.publish(request.reply, instead?.payload ?? nothing, { headers });
-  }
 }
 
 interface Name {
   readonly bucket: ByteString;
   readonly key: ByteString;
-}
-
-/** Of a trace that others can ask for; its author, and who looks at the node, find it by that. */
-function namingTrace({ trace }: Request, headers: ReplyHeaders): ReplyHeaders {
-  if (trace === undefined || !trace.travels) return headers;
-  return { ...headers, [headerNames.trace]: trace.id };
-}
-
-/** As NATS writes them: a first line, `name: value` and a line break each, an empty line. */
-function headerBytes(headers: Readonly<Record<string, string>>): number {
-  let bytes = 16;
-  for (const [name, value] of Object.entries(headers)) bytes += name.length + value.length + 4;
-  return bytes;
 }

@@ -34,6 +34,7 @@ export interface NodeArguments {
   readonly bucket: BucketTable;
   readonly compression?: true;
   readonly tombstoneGrace: number;
+  readonly uploadLease: number;
   readonly changeEvents: boolean;
   readonly inspect?: number | true;
   readonly json?: true;
@@ -144,6 +145,12 @@ function addStoreOptions(command: Command): void {
       durationMs,
       preset.tombstoneGraceMs,
     )
+    .option(
+      '--upload-lease <time>',
+      'how long the parts of a big value wait for the last one',
+      durationMs,
+      preset.uploadLeaseMs,
+    )
     .option('--no-change-events', 'publish no kv.changed events')
     .option(
       '--inspect [port]',
@@ -171,6 +178,7 @@ export function optionsOf(given: NodeArguments): StartOptions {
     buckets: given.bucket,
     compression: given.compression === true,
     tombstoneGraceMs: given.tombstoneGrace,
+    uploadLeaseMs: given.uploadLease,
     changeEvents: given.changeEvents,
   };
 }

@@ -102,9 +102,10 @@ export class BucketRequests<Out, In> {
   /** With what is there as an entry, where a condition was not met. */
   withFound<E>(key: Key, error: E): E {
     if (!(error instanceof ConditionError) || error.found === undefined) return error;
-    const { values, context } = error.found;
+    const { values, context, manifests = [] } = error.found;
+    const big = manifests.length === 0 ? undefined : new Set(manifests);
     const seen = context === undefined ? Context.empty : Context.ofBytes(context);
-    error.entry = new Entry(key, values, seen, undefined, this.codec);
+    error.entry = new Entry(key, values, seen, undefined, this.codec, big);
     return error;
   }
 

@@ -185,6 +185,7 @@ function withFound(
   const context = reply.contexts[i]!;
   const found = {
     values: values.map((value) => (value === null ? null : copy(value))),
+    manifests: placesIn(reply, i),
     context: context === null ? undefined : copy(context),
   };
   return { ...failure, found };
@@ -202,6 +203,13 @@ function manifestsOf(
     else places.add(sibling);
   }
   return byRow;
+}
+
+function placesIn(
+  { manifests }: Exclude<FrameReply, FrameRefusal>,
+  row: number,
+): readonly number[] | undefined {
+  return manifests?.filter(([own]) => own === row).map(([, place]) => place);
 }
 
 const nothing: readonly (Uint8Array | null)[] = [];

@@ -6,7 +6,7 @@ import type { ConflictPolicy } from '../../actors/rules/bucket.js';
 import { unmetOf, type OnlyIf, type Unmet } from '../../actors/rules/condition.js';
 import { quorumFor } from '../../actors/rules/quorum.js';
 import type { KeyState } from '../../actors/rules/versions.js';
-import { contextForReader, valuesOf } from '../../actors/rules/view.js';
+import { contextForReader, manifestsAmong, valuesOf } from '../../actors/rules/view.js';
 import {
   ConditionError,
   DeadlineError,
@@ -63,14 +63,13 @@ export function refusalByCondition(
   );
 }
 
-/** Undefined where a value is larger than a message: a get tells of it. */
-function foundIn(known: KnownOfKey): FoundInstead | undefined {
+function foundIn(known: KnownOfKey): FoundInstead {
   const { state } = known;
-  if (state.siblings.some(({ manifest }) => manifest === true)) return undefined;
   const context = contextForReader(state);
   return {
     // Copied: what the store shows is lent for a turn.
     values: valuesOf(state, known).map((value) => (value === null ? null : Buffer.from(value))),
+    manifests: manifestsAmong(state, known),
     context: context.length === 0 ? undefined : encodeContext(context),
   };
 }

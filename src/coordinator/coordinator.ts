@@ -38,6 +38,8 @@ interface RequestBase {
 export interface PutRequest extends RequestBase {
   /** A copy the coordinator may keep; `null` deletes. */
   readonly value: Uint8Array | null;
+  /** The value is the encoded manifest of a big value; not there: it is none. */
+  readonly isManifest?: boolean;
   /**
    * `undefined`: blind. The empty context: "I have seen nothing, keep mine beside whatever is
    * there".
@@ -91,6 +93,8 @@ export type GetReply =
        * conflict.
        */
       readonly values: readonly (Uint8Array | null)[];
+      /** Which of them are manifests, by index; not there: none is. */
+      readonly manifests?: readonly number[];
       readonly receipt: Receipt;
     }
   /** A 404 that met its quorum carries the context of the tombstones, if any. */

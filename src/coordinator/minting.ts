@@ -5,6 +5,7 @@
 import { actorsOf } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
+import { partLimits } from '../../actors/rules/limits/parts.js';
 import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
 import {
   claimsBeyond,
@@ -38,6 +39,7 @@ import {
   type EncodableState,
 } from '../wire/key-state-codec.js';
 import { hasCopies, hasOperation, ReplacingState, seesAllOf } from '../wire/replacing-state.js';
+import { manifestRefusal } from './big-values.js';
 import { refusalByCondition } from './comparing.js';
 import type { PutRequest } from './coordinator.js';
 import { earlierCopy, otherValue, withCopied, withCopy, writtenSince } from './earlier-copies.js';
@@ -64,6 +66,7 @@ export class Minter {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly lost: LostNodes,
+    private readonly uploadLeaseMs = partLimits.uploadLeaseMsDefault,
   ) {}
 
   /** Returns, not throws, the error of a put that is refused. */
@@ -81,6 +84,8 @@ export class Minter {
     const earlier = earlierCopy(request, local);
     if (earlier !== undefined)
       return otherValue(request, local) ?? this.retried(request, local, earlier);
+    const refusal = request.isManifest === true ? this.manifestRefusal(request, local) : undefined;
+    if (refusal !== undefined) return refusal;
     try {
       const replacing = this.replacing(request, local, bucket);
       if (replacing !== undefined) return replacing;
@@ -107,6 +112,11 @@ export class Minter {
     return refusalByCondition(request, request.onlyIf, { state, conflict, nowMs, askedMs });
   }
 
+  private manifestRefusal(request: PutRequest, { state }: LocalRecord): QuorateError | undefined {
+    const times = { nowMs: this.clock.wallMs(), leaseMs: this.uploadLeaseMs };
+    return manifestRefusal(request, state, { store: this.store, times });
+  }
+
   private mintNew(
     request: PutRequest,
     local: LocalRecord,
@@ -124,6 +134,7 @@ export class Minter {
       seen,
       actor,
       value: request.value,
+      isManifest: request.isManifest,
       writtenAtMs: lastWriterWins && !isLater ? afterAll(state.siblings, wallMs) : writtenMs,
       // A copy that comes late lives no longer than the one that came in time.
       expiresAtMs: expiryOf(request, bucket, isLater ? Math.min(wallMs, askedMs) : wallMs),
@@ -179,6 +190,7 @@ export class Minter {
       expiresAtMs,
       operation,
       ...(copiesUntilMs === undefined ? {} : { copiesUntilMs }),
+      ...(request.isManifest === true ? { manifest: true } : undefined),
     });
     if (encoded.encodedBytes > limits.stateBytesMax) return tooLarge(encoded.encodedBytes);
     return new ReplacingPut(encoded, mark);

@@ -9,11 +9,13 @@ import type { OnlyIf } from '../../actors/rules/condition.js';
 import { courseOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { UploadTimes } from '../../actors/rules/parts.js';
 import { Buckets, type BucketTerms } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
 import type { QuorateError } from '../errors.js';
-import { MalformedError, OverloadedError, TooLargeError, UnavailableError } from '../errors.js';
+import { MalformedError, OverloadedError, UnavailableError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics } from '../seams/metrics.js';
@@ -23,6 +25,7 @@ import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
 import { bucketRefusal } from './bucket-refusal.js';
 import { notCompared, questionOf } from './comparing.js';
+import { partRefusal, sizeRefusal } from './big-values.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
 import type { GetEntry, ReadOf } from './get-round-runner.js';
 import { GetRoundRunner, isReadOtherwise } from './get-round-runner.js';
@@ -50,6 +53,7 @@ export class RoundCoordinator implements Coordinator {
   private readonly surroundings: RoundSurroundings;
   private readonly listeners: ((change: Change) => void)[] = [];
   private readonly instruments: RoundInstruments;
+  private readonly uploadLeaseMs: number;
 
   constructor(
     @inject(Store) private readonly store: Store,
@@ -60,7 +64,9 @@ export class RoundCoordinator implements Coordinator {
     @inject(Inspection) inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
     @inject(Tracing) tracing: Tracing,
+    @inject(NodeOptions) { uploadLeaseMs }: Pick<NodeOptions, 'uploadLeaseMs'>,
   ) {
+    this.uploadLeaseMs = uploadLeaseMs;
     this.rounds = new RoundsUnderway(clock);
     this.instruments = roundInstruments(metrics);
     metrics.gauge('coordinator.roundsInFlight', 'rounds under way', () => this.rounds.size);
@@ -92,7 +98,7 @@ export class RoundCoordinator implements Coordinator {
     this.starter = new PutRoundStarter(this.surroundings, {
       view,
       buckets,
-      minter: new Minter(store, clock, lost),
+      minter: new Minter(store, clock, lost, uploadLeaseMs),
       again: (requests, n) => this.putAgain(requests, n),
     });
     this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
@@ -113,9 +119,9 @@ export class RoundCoordinator implements Coordinator {
     const bytes = bytesOf(request);
     const refusal =
       this.refusalOf(request, bucket) ??
-      (bytes - request.key.length > limits.valueBytesMax
-        ? new TooLargeError()
-        : this.admission.admit(bytes));
+      sizeRefusal(request, bytes - request.key.length, bucket) ??
+      partRefusal(request, this.uploadTimes) ??
+      this.admission.admit(bytes);
     if (refusal !== undefined) this.refuse(request, refusal);
     else if (request.onlyIf !== undefined) this.compare(request, request.onlyIf);
     else this.puts.add(request, { n, bytes });
@@ -139,6 +145,11 @@ export class RoundCoordinator implements Coordinator {
     if (this.admission.isClosed) this.putAgain([request], n);
     else this.puts.add(request, { n, bytes: bytesOf(request) });
   }
+
+  private readonly uploadTimes = (): UploadTimes => ({
+    nowMs: this.clock.wallMs(),
+    leaseMs: this.uploadLeaseMs,
+  });
 
   /** Admitted already. At once, since a coordinator that drains starts nothing later. */
   private putAgain(requests: readonly PutRequest[], n: number): void {

@@ -2,7 +2,7 @@
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
-import { contextForReader, valuesOf } from '../../actors/rules/view.js';
+import { contextForReader, manifestsAmong, valuesOf } from '../../actors/rules/view.js';
 import { NotFoundError } from '../errors.js';
 import type { EncodedState } from '../wire/encoded-state.js';
 import { encodeContext } from '../wire/key-state-codec.js';
@@ -23,7 +23,12 @@ export function replyOf(state: KeyState, how: Showing): GetReply {
   const context = contextForReader(state);
   const values = valuesOf(state, how);
   const shown = encodeContext(context);
-  if (values.length > 0) return { ok: true, context: shown, values, receipt: how.receipt };
+  if (values.length > 0) {
+    const { receipt } = how;
+    const manifests = manifestsAmong(state, how);
+    if (manifests === undefined) return { ok: true, context: shown, values, receipt };
+    return { ok: true, context: shown, values, receipt, manifests };
+  }
   return context.length === 0 ? { ok: false, error } : { ok: false, error, context: shown };
 }
 

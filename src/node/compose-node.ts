@@ -161,12 +161,14 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   open(): void {
-    const { waysIn, handoff, exchange, collection, expiry, transfer, release } = this.started;
+    const { waysIn, handoff, exchange, collection, freeing, expiry } = this.started;
+    const { transfer, release } = this.started;
     waysIn.open();
     handoff.start();
     exchange.start();
     collection.start();
     expiry.start();
+    freeing.start();
     transfer.start();
     release.start();
     this.started.clearing.start();
@@ -187,6 +189,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     parts.exchange.stop();
     parts.collection.stop();
     parts.expiry.stop();
+    parts.freeing.stop();
     parts.transfer.stop();
     parts.release.stop();
     parts.clearing.stop();

@@ -29,6 +29,7 @@ import { Collection } from '../replica/collection.js';
 import { FeedHandler } from '../replica/feed-handler.js';
 import { Expiry } from '../replica/expiry.js';
 import { Forgetting } from '../replica/forgetting.js';
+import { PartsFreeing } from '../replica/parts-freeing.js';
 import { Handoff } from '../replica/handoff.js';
 import { ListHandler } from '../replica/list-handler.js';
 import { MergeHandler } from '../replica/merge-handler.js';
@@ -83,6 +84,7 @@ export interface NodeParts {
   readonly exchange: TreeExchange;
   readonly collection: Collection;
   readonly expiry: Expiry;
+  readonly freeing: PartsFreeing;
   readonly transfer: Transfer;
   readonly release: Release;
   readonly clearing: Clearing;
@@ -130,6 +132,7 @@ export function nodePartsOf(
     exchange: scope.resolve(TreeExchange),
     collection: scope.resolve(Collection),
     expiry: scope.resolve(Expiry),
+    freeing: scope.resolve(PartsFreeing),
     transfer: scope.resolve(Transfer),
     release: scope.resolve(Release),
     clearing: scope.resolve(Clearing),

@@ -35,6 +35,7 @@ export function checkOptions(options: NodeOptions): void {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
   });
+  checkWhole('uploadLeaseMs', options.uploadLeaseMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
   checkWhole('hintAgeMs', options.hintAgeMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
   checkBucketOptions('defaults', options.defaults);
   for (const [bucket, own] of Object.entries(options.buckets)) {

@@ -3,6 +3,7 @@ import { bucketOptionsDefault, type BucketOptions } from '../../actors/rules/buc
 import type { unknownChoices } from '../../actors/rules/bucket-book.js';
 import type { RingVersion } from '../../actors/rules/configuration.js';
 import { limits } from '../../actors/rules/limits.js';
+import { partLimits } from '../../actors/rules/limits/parts.js';
 import type { JoinWish } from '../../actors/rules/membership.js';
 import type { Durability } from '../../actors/rules/durability.js';
 import type { StoreBounds } from './store-bounds.js';
@@ -61,6 +62,8 @@ export interface NodeOptions {
    * under way.
    */
   readonly tombstoneGraceMs: number;
+  /** How long the parts of a big value wait for its manifest: from the begin of the upload. */
+  readonly uploadLeaseMs: number;
   /** How long a hint waits for its target before the other primaries get it in its place. */
   readonly hintAgeMs: number;
   /** Whether `kv.changed.…` events are published. */
@@ -87,6 +90,7 @@ export const nodeOptionsDefault: Omit<NodeOptions, 'name' | 'dataDir'> = {
   buckets: {},
   unknown: 'defaults',
   tombstoneGraceMs: limits.tombstoneGraceMsDefault,
+  uploadLeaseMs: partLimits.uploadLeaseMsDefault,
   hintAgeMs: limits.hintAgeMsMax,
   changeEvents: true,
 };

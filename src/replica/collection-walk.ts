@@ -12,8 +12,9 @@ import {
   surplusEntries,
   withoutEntries,
 } from '../../actors/rules/collection.js';
-import type { StorageKey } from '../../actors/rules/key.js';
+import { storageKeyOf, type StorageKey } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { behindPartBuckets } from '../../actors/rules/part-names.js';
 import type { Context, Digest, KeyState } from '../../actors/rules/versions.js';
 import { sameDigest } from '../../actors/rules/versions.js';
 import type { Store } from '../store/store.js';
@@ -87,7 +88,11 @@ export class CollectionWalk {
       this.ripening = false;
     }
     const limit = limits.collectionKeysPerTickMax;
-    const found = store.scan({ partition, ...(after === '' ? {} : { after }), limit });
+    const found = store.scan({
+      partition,
+      after: after === '' ? behindParts(partition) : after,
+      limit,
+    });
     const candidates: Candidate[] = [];
     let bytes = 0;
     for (const { key } of found) {
@@ -147,6 +152,11 @@ export class CollectionWalk {
     this.partition = (this.partition + 1) % this.surroundings.partitions;
     this.after = '';
   }
+}
+
+/** Parts of big values come first, and go with their uploads: `parts-walk.ts`. */
+function behindParts(partition: number): StorageKey {
+  return storageKeyOf({ partition, bucket: behindPartBuckets, key: '' });
 }
 
 function shortened(agreed: AgreedKey, state: KeyState, entries: Context): Candidate | undefined {

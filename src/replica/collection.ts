@@ -30,7 +30,7 @@ import { isMoving } from '../../actors/rules/placement.js';
 import { remaining } from '../../actors/rules/removal.js';
 import { collectorOf } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
-import { goesByAnother, Peers, type CallId } from '../bus/peers.js';
+import { Peers } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
@@ -39,13 +39,12 @@ import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import {
-  collectionBody,
   holdingsOf,
   type Grounds,
   type Replacement,
   type CollectionOrder,
 } from '../wire/protocol/collection.js';
-import type { WireValue } from '../wire/wire-value.js';
+import { AskedHolders } from './asked-holders.js';
 import { BackgroundActor } from './background-actor.js';
 import type { Candidate } from './collection-walk.js';
 import { CollectionWalk } from './collection-walk.js';
@@ -62,7 +61,8 @@ export class Collection implements CollectionEffects {
   /** To each node that holds them, the agreed candidates. */
   private agreed = new Map<NodeId, Candidate[]>();
   private grounds: Grounds = { configuration: 0, holders: [] };
-  private calls: CallId[] = [];
+  private readonly asked: AskedHolders;
+  private readonly refused = (): void => this.send({ type: 'survey.refused' });
   private readonly collected: Counter;
   private readonly pruned: Counter;
 
@@ -77,6 +77,7 @@ export class Collection implements CollectionEffects {
     @inject(Forgetting) private readonly forgetting: Forgetting,
     @inject(Metrics) metrics: Metrics,
   ) {
+    this.asked = new AskedHolders(peers, view);
     this.actor = new BackgroundActor(
       () => createActor(collectionChart(this), { clock }),
       inspection,
@@ -146,12 +147,13 @@ export class Collection implements CollectionEffects {
     const conclude = (): void => {
       if (this.candidates === candidates) this.conclude(holdings);
     };
-    this.askAll(
+    this.asked.askAll(
       others.map((id) => ({ to: id, order })),
       {
         onAnswer: (id, body) => holdings.set(id, holdingsOf(body, candidates.length)),
         // Of its own as of the others': what it holds no more has to be off its disk.
         onAll: () => this.store.settled(conclude),
+        onRefused: this.refused,
       },
     );
   }
@@ -182,7 +184,11 @@ export class Collection implements CollectionEffects {
     const orders = [...this.agreed]
       .filter(([id]) => id !== this.peers.self)
       .flatMap(([to, agreed]) => ordersFor(agreed, this.grounds).map((order) => ({ to, order })));
-    this.askAll(orders, { onAnswer: () => {}, onAll: () => this.send({ type: 'others.forgot' }) });
+    this.asked.askAll(orders, {
+      onAnswer: () => {},
+      onAll: () => this.send({ type: 'others.forgot' }),
+      onRefused: this.refused,
+    });
   }
 
   forgetHere(): void {
@@ -202,8 +208,7 @@ export class Collection implements CollectionEffects {
   }
 
   abandon(): void {
-    for (const call of this.calls) this.peers.giveUp(call);
-    this.calls = [];
+    this.asked.abandon();
   }
 
   private send(event: CollectionEvent): void {
@@ -216,35 +221,6 @@ export class Collection implements CollectionEffects {
     if (view.holders().includes(node)) return false;
     const known = view.members().map(({ id }) => id);
     return !remaining(known, view).includes(node);
-  }
-
-  /** One refusal, or silence, and nothing is forgotten. */
-  private askAll(
-    orders: readonly { readonly to: NodeId; readonly order: CollectionOrder }[],
-    listener: {
-      onAnswer(from: NodeId, body: readonly WireValue[]): void;
-      onAll(): void;
-    },
-  ): void {
-    let open = orders.length;
-    if (open === 0) return listener.onAll();
-    for (const { to, order } of orders) {
-      const call = this.peers.call(to, 'collection', collectionBody(order), (answer) => {
-        if (answer.kind !== 'ok') {
-          if (goesByAnother(answer)) this.view.reconcile(to);
-          return this.send({ type: 'survey.refused' });
-        }
-        try {
-          listener.onAnswer(to, answer.body);
-        } catch (error) {
-          if (!(error instanceof QuorateError)) throw error;
-          return this.send({ type: 'survey.refused' });
-        }
-        open--;
-        if (open === 0) listener.onAll();
-      });
-      this.calls.push(call);
-    }
   }
 }
 

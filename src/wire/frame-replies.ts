@@ -2,7 +2,7 @@
  * What a node answers to a frame (`frames.ts`): one message for all its requests, in columns.
  *
  *   put reply  [1, 0, contexts: (bin | nil)[], receipts: str[], receiptOf: nil | number[],
- *               errors: nil | rows, clock, found]
+ *               errors: nil | rows, clock, found, manifests]
  *   get reply  [1, 1, contexts: (bin | nil)[], values: (nil | bin | (bin | nil)[])[], receipts,
  *               receiptOf, errors, clock, manifests]
  *   refusal    [1, 2, code, outcome: str, message: str, clock]
@@ -59,6 +59,8 @@ interface ReplyColumns {
 export interface PutFrameReply extends ReplyColumns {
   readonly kind: 'put';
   readonly found?: FoundColumn;
+  /** Which of what was found are manifests; not there: none is. */
+  readonly manifests?: readonly ManifestPlace[];
 }
 
 /** Null: the row was not refused for its condition, or the reply had no room for it. */
@@ -107,7 +109,7 @@ export function encodePutReply(reply: PutFrameReply, bytesMax: number): Buffer {
 
 export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): readonly WireValue[] {
   const { receipts, receiptOf, errors, clock } = reply;
-  let room = bytesMax - fixedBytes(reply);
+  let room = bytesMax - fixedBytes(reply, reply.manifests);
   const contexts = reply.contexts.map((context) => {
     const bytes = binBytes(context);
     if (bytes > room) return null;
@@ -124,7 +126,8 @@ export function columnsOfPutReply(reply: PutFrameReply, bytesMax: number): reado
     room -= bytes;
     return values;
   });
-  return [...whole, found];
+  const places = reply.manifests?.filter(([row]) => found[row] !== null) ?? [];
+  return places.length === 0 ? [...whole, found] : [...whole, found, places];
 }
 
 /** Rows beyond `bytesMax` are answered by a 413 each; at least one fits unless none does alone. */
@@ -191,12 +194,17 @@ export function frameReplyOfColumns(message: WireValue, rows: number): FrameRepl
   const errors = columns.listOrNull(isErrorRow)?.map(rowErrorOf) ?? [];
   if (errors.some((error) => error.index >= rows)) throw new MalformedError('an error of no row');
   const clock = columns.momentOrNull();
-  const manifests = values === undefined ? undefined : manifestsColumn(columns, values);
   const found = values === undefined ? foundOf(columns.lastList(rows)) : undefined;
+  const manifests = manifestsColumn(columns, values ?? found ?? []);
   columns.end();
   const reply = { contexts, receipts, receiptOf, errors, clock };
   if (values === undefined)
-    return found === undefined ? { kind: 'put', ...reply } : { kind: 'put', ...reply, found };
+    return {
+      kind: 'put',
+      ...reply,
+      ...(found && { found }),
+      ...(manifests && { manifests }),
+    };
   if (manifests === undefined) return { kind: 'get', ...reply, values };
   return { kind: 'get', ...reply, values, manifests };
 }

@@ -11,6 +11,7 @@ import { bucketLimits } from '../../actors/rules/limits/buckets.js';
 import { partLimits } from '../../actors/rules/limits/parts.js';
 import { uploadBytes, type UploadId } from '../../actors/rules/part-names.js';
 import { MalformedError } from '../errors.js';
+import { asBuffer } from './as-buffer.js';
 
 export interface Manifest {
   /** Bytes of the whole value. */
@@ -52,8 +53,8 @@ export function decodeManifest(bytes: Buffer): Manifest {
 }
 
 /** Of a manifest that was checked. */
-export function uploadIn(manifest: Buffer): UploadId {
-  return manifest.toString('latin1', uploadAt, manifestBytes);
+export function uploadIn(manifest: Uint8Array): UploadId {
+  return asBuffer(manifest).toString('latin1', uploadAt, manifestBytes);
 }
 
 /** As `decodeManifest`, where it lies among other bytes. */

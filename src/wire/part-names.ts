@@ -6,6 +6,7 @@ import type { ByteString } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { partLimits } from '../../actors/rules/limits/parts.js';
 import {
+  givenUpIndex,
   partNameOf,
   uploadBytes,
   type PartName,
@@ -15,6 +16,7 @@ import { MalformedError } from '../errors.js';
 
 export {
   beganMsOf,
+  givenUpIndex,
   namedBucket,
   partBucket,
   partKey,
@@ -30,7 +32,7 @@ export function checkedPart(key: ByteString): PartName {
   const name = partNameOf(key);
   if (name === undefined || name.owner.length > limits.keyBytesMax)
     throw new MalformedError('not the name of a part of a value');
-  if (name.index >= partLimits.partsMax)
+  if (name.index >= partLimits.partsMax && name.index !== givenUpIndex)
     throw new MalformedError(`a value has at most ${partLimits.partsMax} parts`);
   return name;
 }

@@ -15,6 +15,7 @@ import {
   type Placement,
 } from '../../actors/rules/placement.js';
 import { counterOf, emptyState, mint, type KeyState } from '../../actors/rules/versions.js';
+import { manifestsAmong } from '../../actors/rules/view.js';
 import { PutOrdering } from '../../src/api/put-ordering.js';
 import { WaysIn } from '../../src/api/ways-in.js';
 import { NodeStatusSource, type NodeStatus } from '../../src/api/node-status.js';
@@ -92,11 +93,11 @@ export class MemoryCoordinator implements Coordinator {
       return;
     }
     const name = storageKeyOf(request);
-    const { context: seen, value, operation, bucket, key } = request;
+    const { context: seen, value, isManifest, operation, bucket, key } = request;
     const local = this.world.get(name) ?? emptyState;
     const actor = actorOf(this.node, 1);
     const stamp = { writtenAtMs: 0, expiresAtMs: 0 };
-    const state = mint({ local, seen, actor, value, operation, ...stamp });
+    const state = mint({ local, seen, actor, value, isManifest, operation, ...stamp });
     this.world.set(name, state);
     const context = encodeContext(
       seen === undefined || state.siblings.length === 1
@@ -109,13 +110,18 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   get(request: GetRequest): void {
-    const { context: vector, siblings } = this.world.get(storageKeyOf(request)) ?? emptyState;
+    const state = this.world.get(storageKeyOf(request)) ?? emptyState;
+    const { context: vector, siblings } = state;
     const context = encodeContext(vector);
     const values = siblings.map((sibling) => sibling.value);
     if (values.every((value) => value === null)) {
       const error = new NotFoundError();
       request.onReply(vector.length === 0 ? { ok: false, error } : { ok: false, error, context });
-    } else request.onReply({ ok: true, context, values, receipt: receiptOf('r', request.quorum) });
+      return;
+    }
+    const receipt = receiptOf('r', request.quorum);
+    const manifests = manifestsAmong(state, { conflict: 'siblings', nowMs: 0 });
+    request.onReply({ ok: true, context, values, receipt, ...(manifests && { manifests }) });
   }
 
   drain(): Promise<void> {

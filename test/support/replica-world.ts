@@ -25,6 +25,7 @@ import { Forgetting } from '../../src/replica/forgetting.js';
 import { Handoff } from '../../src/replica/handoff.js';
 import { MergeHandler } from '../../src/replica/merge-handler.js';
 import { ReadHandler } from '../../src/replica/read-handler.js';
+import { PartsFreeing } from '../../src/replica/parts-freeing.js';
 import { CollectionHandler } from '../../src/replica/collection-handler.js';
 import { Release } from '../../src/replica/release.js';
 import { Transfer } from '../../src/replica/transfer.js';
@@ -64,9 +65,17 @@ export interface ReplicaNode {
   readonly collection: Collection;
   readonly expiry: Expiry;
   readonly agreed: AgreedClock;
+  readonly freeing: PartsFreeing;
   readonly transfer: Transfer;
   readonly release: Release;
   readonly metrics: Metrics;
+}
+
+interface ReplicaPut {
+  readonly value: string | Buffer | null;
+  readonly isManifest?: boolean;
+  readonly seen?: Context;
+  readonly expiresAtMs?: number;
 }
 
 export class ReplicaWorld {
@@ -153,6 +162,9 @@ export class ReplicaWorld {
     );
     const agreed = new AgreedClock(clock);
     const expiry = new Expiry(store, peers, view, agreed, buckets, metrics);
+    const freeing = new PartsFreeing(
+      ...([store, peers, view, clock, ...told, forgetting, metrics] as const),
+    );
     const seen = [store, peers, view, clock, ...told] as const;
     const transfer = new Transfer(...seen, exchange, metrics);
     const release = new Release(...seen, metrics);
@@ -162,7 +174,8 @@ export class ReplicaWorld {
       const isOwn = isReplica(view.placement(partition, n), id);
       return isOwn || (this.releasing && !release.isReleased(partition));
     });
-    const background = { handoff, exchange, collection, expiry, agreed, transfer, release };
+    const work = { handoff, exchange, collection, freeing, expiry };
+    const background = { ...work, agreed, transfer, release };
     const node = { id, process, clock, store, peers, view, ...background, metrics };
     this.nodes[at] = node;
     await this.run(10);
@@ -220,11 +233,7 @@ export class ReplicaWorld {
   }
 
   /** The state after a put at a node, as its coordinator would mint it; stored there only. */
-  async put(
-    at: number,
-    key: StorageKey,
-    put: { value: string | null; seen?: Context; expiresAtMs?: number } = { value: 'v' },
-  ): Promise<KeyState> {
+  async put(at: number, key: StorageKey, put: ReplicaPut = { value: 'v' }): Promise<KeyState> {
     const { store, clock, id } = this.nodes[at]!;
     const held = store.read(key);
     const valid = held !== undefined && held.mark !== 0 && held.mark >= store.validEpoch();
@@ -233,7 +242,8 @@ export class ReplicaWorld {
       local: held?.state ?? emptyState,
       seen: put.seen && seenAll(put.seen),
       actor: actorOf(id, mark),
-      value: put.value === null ? null : Buffer.from(put.value),
+      value: typeof put.value === 'string' ? Buffer.from(put.value) : put.value,
+      isManifest: put.isManifest,
       writtenAtMs: clock.wallMs(),
       expiresAtMs: put.expiresAtMs ?? 0,
       operation: '',

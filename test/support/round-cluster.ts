@@ -239,7 +239,7 @@ export interface RoundNode {
 
 type PutAsk = Partial<Omit<PutRequest, 'onReply' | 'value' | 'context'>> & {
   readonly context?: Seen;
-  readonly value?: string | null;
+  readonly value?: string | Buffer | null;
   readonly timeoutMs?: number;
 };
 type GetAsk = Partial<Omit<GetRequest, 'onReply'>> & { readonly timeoutMs?: number };
@@ -293,6 +293,7 @@ export class RoundCluster {
     new ReadHandler(peers, store, view, told, tracing).start();
     const coordinator = new RoundCoordinator(
       ...([store, peers, view, clock, told, inspection, metrics, tracing] as const),
+      nodeOptionsDefault,
     );
     const nodeOptions = { ...nodeOptionsDefault, name: id, dataDir: '', partitions };
     new ListHandler(peers, store, view, told, nodeOptions, clock).start();
@@ -350,7 +351,7 @@ export class RoundCluster {
       ...rest,
       context: seenOf(rest.context),
       deadlineMs: node.clock.monotonicMs() + timeoutMs,
-      value: value === null ? null : Buffer.from(value),
+      value: typeof value === 'string' ? Buffer.from(value) : value,
       onReply,
     });
   }

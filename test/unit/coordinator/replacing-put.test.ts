@@ -11,11 +11,14 @@ import type { KeyState, SeenContext } from '../../../actors/rules/versions.js';
 import { standing } from '../../../actors/rules/operations.js';
 import { merge, nothingSeen, seenAll } from '../../../actors/rules/versions.js';
 import { absentRecord, type LocalRecord } from '../../../src/coordinator/local-record.js';
+import type { PutRequest } from '../../../src/coordinator/coordinator.js';
 import { LostNodes } from '../../../src/coordinator/lost-nodes.js';
 import { Minter, type MintedPut } from '../../../src/coordinator/minting.js';
 import { QuorateError } from '../../../src/errors.js';
 import { stateIn } from '../../../src/wire/encoded-state.js';
 import { decodeSeen, decodeState, encodeState } from '../../../src/wire/key-state-codec.js';
+import { encodeManifest } from '../../../src/wire/manifest.js';
+import { uploadOf } from '../../../src/wire/part-names.js';
 import { ReplacingState } from '../../../src/wire/replacing-state.js';
 import { LoneMinter } from '../../support/lone-minter.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -56,6 +59,7 @@ const step = record({
   /** Another node is lost before it, or is back. */
   lost: constantFrom(...Array<undefined>(8), 'suspect' as const, 'alive' as const),
   tombstone: boolean(),
+  isManifest: boolean(),
   conflict: constantFrom('siblings', 'siblings', 'last-writer-wins' as const),
   ttlMs: constantFrom(0, 0, 5000),
   value: integer({ min: 0, max: 300 }),
@@ -90,7 +94,7 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
         deadlineMs: clock.monotonicMs() + 1000,
         askedMs: clock.monotonicMs() - 500,
         ttlMs: at.ttlMs,
-        value: at.tombstone ? null : Buffer.alloc(at.value, 1),
+        ...valueOf(at, clock.wallMs()),
       });
       const settings = { ...bucket, conflict: at.conflict };
       const seen = fast.mint(request, local, settings);
@@ -114,6 +118,20 @@ test('random histories: two coordinators, one that sees bytes and one that sees 
   assert(holds, { seed: 20_261_123, numRuns: 1200 });
   expect(onBytes).toBeGreaterThan(1000);
 });
+
+function valueOf(
+  { tombstone, isManifest, value }: { tombstone: boolean; isManifest: boolean; value: number },
+  nowMs: number,
+): Pick<PutRequest, 'value' | 'isManifest'> {
+  if (tombstone) return { value: null };
+  if (!isManifest) return { value: Buffer.alloc(value, 1) };
+  const upload = uploadOf(nowMs, 'abcdefghij');
+  const sha256 = Buffer.alloc(32, value);
+  return {
+    value: encodeManifest({ size: value, partBytes: 100, sha256, upload }),
+    isManifest: true,
+  };
+}
 
 /** A write of another node, merged with what is held. */
 function arrived(local: LocalRecord, from: string, epoch: number): LocalRecord {

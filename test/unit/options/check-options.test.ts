@@ -27,6 +27,7 @@ test.each<[string, Partial<NodeOptions>]>([
   ['weight', { weight: 65 }],
   ['durability', { durability: { kind: 'periodic', everyMs: 0 } }],
   ['tombstoneGraceMs', { tombstoneGraceMs: -1 }],
+  ['uploadLeaseMs', { uploadLeaseMs: 0 }],
   ['hintAgeMs', { hintAgeMs: 0 }],
   ['defaults.r', { defaults: { ...good.defaults, r: 4 } }],
   ['buckets.shop.w', { buckets: { shop: { w: 0 } } }],

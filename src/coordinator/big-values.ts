@@ -1,0 +1,56 @@
+/** What a coordinator refuses of big values: uploads that are over, values beyond their bucket's. */
+import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { isPartBucket, storageKeyOf } from '../../actors/rules/key.js';
+import { limits } from '../../actors/rules/limits.js';
+import { givenUpIndex, partBucket, partKey, partNameOf } from '../../actors/rules/part-names.js';
+import { uploadRefusal, type UploadTimes } from '../../actors/rules/parts.js';
+import type { KeyState, Sibling } from '../../actors/rules/versions.js';
+import { MalformedError, TooLargeError, UploadError, type QuorateError } from '../errors.js';
+import type { Store } from '../store/store.js';
+import { asBuffer } from '../wire/as-buffer.js';
+import { decodeManifest, uploadIn } from '../wire/manifest.js';
+import type { PutRequest } from './coordinator.js';
+
+/** `bytes`: of the request's value. */
+export function sizeRefusal(
+  { value, isManifest }: PutRequest,
+  bytes: number,
+  { valueBytesMax }: BucketOptions,
+): QuorateError | undefined {
+  if (bytes > limits.valueBytesMax) return new TooLargeError();
+  const size = isManifest === true ? decodeManifest(asBuffer(value!)).size : bytes;
+  if (size <= valueBytesMax) return undefined;
+  return new TooLargeError(`a value of this bucket has at most ${valueBytesMax} bytes`);
+}
+
+/** Of a part: whether its upload takes any still. Undefined for what is no part. */
+export function partRefusal(
+  { bucket, key }: PutRequest,
+  times: () => UploadTimes,
+): QuorateError | undefined {
+  if (!isPartBucket(bucket)) return undefined;
+  const name = partNameOf(key);
+  if (name === undefined) return new MalformedError('not the name of a part of a value');
+  const text = uploadRefusal(name.upload, times());
+  return text === undefined ? undefined : new UploadError(text);
+}
+
+/**
+ * Of a manifest. What the key has already may be put again for as long as it is there: its parts
+ * are, too.
+ */
+export function manifestRefusal(
+  { value, partition, bucket, key }: PutRequest,
+  { siblings }: KeyState,
+  around: { readonly store: Pick<Store, 'peek'>; readonly times: UploadTimes },
+): QuorateError | undefined {
+  const upload = uploadIn(value!);
+  const hasIt = ({ manifest, value: held }: Sibling): boolean =>
+    manifest === true && held !== null && uploadIn(held) === upload;
+  if (siblings.some(hasIt)) return undefined;
+  const text = uploadRefusal(upload, around.times);
+  if (text !== undefined) return new UploadError(text);
+  const end = { partition, bucket: partBucket(bucket), key: partKey(key, upload, givenUpIndex) };
+  const given = around.store.peek(storageKeyOf(end));
+  return given === undefined ? undefined : new UploadError('the upload was given up');
+}
