@@ -1,4 +1,4 @@
-/** What a coordinator refuses of big values: uploads that are over, values beyond their bucket's. */
+/** What coordinators refuse of big values: uploads that are over, values beyond their bucket. */
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { isPartBucket, storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';

@@ -6,19 +6,23 @@ import { inject, injectable } from 'tsyringe';
 import type { Holding } from '../../actors/rules/collection.js';
 import { deadSinceMs, isPrunedFrom, holdings } from '../../actors/rules/collection.js';
 import { partitionOfStorageKey, type StorageKey } from '../../actors/rules/key.js';
+import type { UploadTimes } from '../../actors/rules/parts.js';
 import { sameDigest } from '../../actors/rules/versions.js';
+import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import type { MintedRecord, OnDurable } from '../store/store.js';
 import { Store } from '../store/store.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { decodeState, encodable } from '../wire/key-state-codec.js';
 import type { AgreedKey, Replacement } from '../wire/protocol/collection.js';
+import { NeededParts } from './needed-parts.js';
 
 @injectable()
 export class Forgetting {
   constructor(
     @inject(Store) private readonly store: Store,
     @inject(Clock) private readonly clock: Clock,
+    @inject(NodeOptions) private readonly options: Pick<NodeOptions, 'uploadLeaseMs'>,
   ) {}
 
   holdingOf({ key, digest }: AgreedKey): Holding {
@@ -34,11 +38,17 @@ export class Forgetting {
    * stays, and comes back from here.
    */
   collect(keys: readonly AgreedKey[], onDurable: OnDurable): void {
+    const needed = new NeededParts(this.store, () => this.uploadTimes());
     const isFree = ({ key }: AgreedKey): boolean =>
-      !this.store.hints.holds(partitionOfStorageKey(key)) && !this.lives(key);
+      !this.store.hints.holds(partitionOfStorageKey(key)) &&
+      !(needed.isNeeded(key) ?? this.lives(key));
     const free = keys.filter(isFree);
     if (free.length === 0) return onDurable();
     this.store.remove(free, onDurable);
+  }
+
+  private uploadTimes(): UploadTimes {
+    return { nowMs: this.clock.wallMs(), leaseMs: this.options.uploadLeaseMs };
   }
 
   private lives(key: StorageKey): boolean {

@@ -62,7 +62,7 @@ export class PartsWalk {
   step(): UnneededUpload[] {
     const found: UnneededUpload[] = [];
     let looks = 0;
-    for (let passed = 0; passed <= this.around.partitions; passed++) {
+    for (let passed = 0; passed < this.around.partitions; passed++) {
       if (!this.around.isMine(this.partition)) {
         this.advance();
         continue;

@@ -145,7 +145,7 @@ export class ReplicaWorld {
     const peers = new BusPeers(bus, clock, random, { id, prefix: 'kv' }, metrics);
     const view = new HandMadeView(this.ids, id);
     const inspection = new Inspection(clock);
-    const forgetting = new Forgetting(store, clock);
+    const forgetting = new Forgetting(store, clock, settings);
     const tracing = new TraceRecorder(clock, random, store, { id });
     new MergeHandler(peers, store, view, tracing).start();
     const buckets = new KnownBuckets(settings);

@@ -4,6 +4,7 @@ import { expiryLimits } from '../../../actors/rules/limits/expiry.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { emptyDigest } from '../../../actors/rules/versions.js';
 import { Forgetting } from '../../../src/replica/forgetting.js';
+import { nodeOptionsDefault } from '../../../src/options/node-options.js';
 import { reading } from '../../support/readings.js';
 import { ReplicaWorld } from '../../support/replica-world.js';
 
@@ -92,10 +93,10 @@ describe('expired values', () => {
     const key = await lend('k');
     const { digest } = world.nodes[1]!.store.read(key)!;
     const { store, clock } = world.nodes[1]!;
-    new Forgetting(store, clock).collect([{ key, digest }], () => {});
+    new Forgetting(store, clock, nodeOptionsDefault).collect([{ key, digest }], () => {});
     expect(valuesOf(key)).toEqual([[500], [500], [500]]);
     await world.run(goneMs);
-    new Forgetting(store, clock).collect([{ key, digest }], () => {});
+    new Forgetting(store, clock, nodeOptionsDefault).collect([{ key, digest }], () => {});
     expect(valuesOf(key)).toEqual([[null], undefined, [null]]);
   });
 
