@@ -8,6 +8,7 @@ import type { BucketDefaults } from './bucket-options.js';
 import type { QuorateClient } from './client.js';
 import { MalformedError } from '../errors.js';
 import { inBatches } from './batches.js';
+import type { ClientBuckets } from './buckets.js';
 import { Context } from './context.js';
 import type { Entry } from './entry.js';
 import { NatsKvEntry, NatsKvIterator } from './nats-kv-entry.js';
@@ -43,9 +44,14 @@ export interface NatsKvWatchOptions {
 
 export interface NatsKvStatus {
   readonly bucket: string;
-  /** Keys that have a value. */
+  /** Keys that have a value, and bytes of their values, counted once each. */
   readonly values: number;
+  readonly size: number;
   readonly history: 1;
+  /** Of a value whose put says nothing else, ms; 0: for ever. */
+  readonly ttl: number;
+  readonly replicas: number;
+  readonly maxValueSize: number;
 }
 
 /** `defaults` hold for every request made through it. */
@@ -54,7 +60,7 @@ export function natsKv(
   bucket: string,
   defaults: Omit<BucketDefaults<Uint8Array, Payload>, 'codec'> = {},
 ): NatsKv {
-  return new NatsKv(client.bucket(bucket, { ...defaults }));
+  return new NatsKv(client.bucket(bucket, { ...defaults }), client.buckets);
 }
 
 export class NatsKv {
@@ -62,6 +68,7 @@ export class NatsKv {
   constructor(
     /** The same bucket by Quorate's own verbs. */
     readonly quorate: RawBucket,
+    private readonly buckets: ClientBuckets,
   ) {}
 
   get bucket(): string {
@@ -146,8 +153,29 @@ export class NatsKv {
     return Promise.resolve(new NatsKvIterator(entries, () => changes.end()));
   }
 
+  /** Counted by the nodes when it is asked, which takes the longer the more keys there are. */
   async status(): Promise<NatsKvStatus> {
-    return { bucket: this.bucket, values: await this.quorate.count(), history: 1 };
+    const { bucket } = this;
+    const { keys, bytes, bucket: properties } = await this.buckets.info(bucket);
+    const { ttlMs, n, valueBytesMax } = properties;
+    return {
+      bucket,
+      values: keys,
+      size: bytes,
+      history: 1,
+      ttl: ttlMs,
+      replicas: n,
+      maxValueSize: valueBytesMax,
+    };
+  }
+
+  /**
+   * All its keys go for good, and it serves nothing from now on; its name is free once they are
+   * gone. Rejects with a `NotFoundError` where nobody created it.
+   */
+  async destroy(): Promise<true> {
+    await this.buckets.remove(this.bucket);
+    return true;
   }
 
   private async *watched(

@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect as connectNats, type NatsConnection } from 'nats';
-import { connect, ConflictError, Context, natsKv, type QuorateClient } from '../../src/index.js';
+import {
+  connect,
+  ConflictError,
+  Context,
+  natsKv,
+  NotFoundError,
+  type QuorateClient,
+} from '../../src/index.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes, until } from '../support/real-nodes.js';
 
@@ -62,7 +69,13 @@ interface KvLike<R> {
     headers_only?: boolean;
     initializedFn?: () => void;
   }): Promise<Loop<EntryLike<R>>>;
-  status(): Promise<{ readonly bucket: string; readonly values: number; readonly history: number }>;
+  status(): Promise<{
+    readonly bucket: string;
+    readonly values: number;
+    readonly history: number;
+    readonly ttl: number;
+  }>;
+  destroy(): Promise<boolean>;
 }
 
 /** What a step comes to: something that can be compared; no revisions, which are never equal. */
@@ -278,6 +291,12 @@ const steps: Readonly<Record<string, Step>> = {
     await loop;
     return seen.sort();
   },
+  status: async (kv) => {
+    await kv.put('a', '1');
+    await kv.put('b', '1');
+    const { values, history, ttl } = await kv.status();
+    return { values, history, ttl };
+  },
   'status after a delete': async (kv) => {
     await kv.put('a', '1');
     await kv.put('b', '1');
@@ -364,6 +383,22 @@ test('a key of which writers did not know of each other has no one value, and an
   expect(values).toEqual(['a', 'b']);
   await kv.update('k', values.join(''), entry.revision);
   expect((await kv.get('k'))!.string()).toBe('ab');
+});
+
+test('status says what the bucket promises; destroyed, it serves nothing', async () => {
+  await client.buckets.create('told', { ttlMs: 60_000 });
+  const kv = natsKv(client, 'told');
+  await kv.put('k', '12345');
+  expect(await kv.status()).toMatchObject({
+    bucket: 'told',
+    values: 1,
+    size: 5,
+    ttl: 60_000,
+    replicas: 3,
+  });
+  expect(await kv.destroy()).toBe(true);
+  await expect(kv.put('k', 'v')).rejects.toThrow('removed');
+  await expect(natsKv(client, 'never-created').destroy()).rejects.toThrow(NotFoundError);
 });
 
 test('a number is no revision, and a text that nobody has given is none', async () => {

@@ -161,7 +161,7 @@ class Import {
     if (!isWhole) throw new CommandError(exitCodes.failed, `interrupted: ${this.goOn()}`);
     const verdict = options.verify ? await this.verdict() : undefined;
     this.report(course.totals, verdict, true);
-    if (json !== true && info.maxAgeMs > 0) say(lifetimeAdvice(info.maxAgeMs));
+    if (json !== true && info.maxAgeMs > 0) say(lifetimeAdvice(info.maxAgeMs, this.parts.target));
     this.end(course.totals, verdict);
   }
 
@@ -247,6 +247,6 @@ class Import {
   }
 }
 
-function lifetimeAdvice(maxAgeMs: number): string {
-  return `The source keeps values for ${maxAgeMs} ms: each was put with what is left of that. A put of yours says so itself (--ttl, ttlMs), or the bucket does (ttl).`;
+function lifetimeAdvice(maxAgeMs: number, bucket: string): string {
+  return `The source keeps values for ${maxAgeMs} ms: each was put with what is left of that. For those to come: quorate bucket set ${bucket} --ttl ${maxAgeMs} (or create).`;
 }
