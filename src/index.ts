@@ -43,8 +43,8 @@ export {
   type NatsKvDeleteOptions,
   type NatsKvPutOptions,
   type NatsKvStatus,
-  type NatsKvWatchOptions,
 } from './client/nats-kv.js';
+export type { NatsKvWatch, NatsKvWatchOptions } from './client/nats-kv-watch.js';
 export type { NatsKvEntry, NatsKvIterator, NatsKvOperation } from './client/nats-kv-entry.js';
 export type {
   WatchedEvent,

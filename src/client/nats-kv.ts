@@ -13,7 +13,7 @@ import { Context } from './context.js';
 import type { Entry } from './entry.js';
 import { NatsKvEntry, NatsKvIterator } from './nats-kv-entry.js';
 import { NatsKvFilter, namedKeyOf } from './nats-kv-filter.js';
-import type { Watch } from './watch.js';
+import { NatsKvWatch, type NatsKvWatchOptions } from './nats-kv-watch.js';
 
 type Payload = Uint8Array | string;
 type RawBucket = Bucket<Uint8Array, Payload>;
@@ -28,18 +28,6 @@ export interface NatsKvPutOptions {
 export interface NatsKvDeleteOptions {
   /** The revision it deletes. */
   readonly previousSeq?: string | undefined;
-}
-
-export interface NatsKvWatchOptions {
-  /** Keys, or patterns as subjects of NATS have them; all unless told. */
-  readonly key?: string | readonly string[] | undefined;
-  /** Values are empty; it spares nothing. */
-  readonly headers_only?: boolean | undefined;
-  /** Called once when all that was there has been given. */
-  readonly initializedFn?: (() => void) | undefined;
-  readonly ignoreDeletes?: boolean | undefined;
-  /** `''`: what is there, then changes. The same for `history`: a key has no other values. */
-  readonly include?: '' | 'history' | 'updates' | undefined;
 }
 
 export interface NatsKvStatus {
@@ -145,12 +133,9 @@ export class NatsKv {
     return Promise.resolve(new NatsKvIterator(this.entriesOf(new NatsKvFilter(key))));
   }
 
-  /** What there is, then each change; see `Bucket.watch` for what it may miss. */
-  watch(options: NatsKvWatchOptions = {}): Promise<NatsKvIterator<NatsKvEntry>> {
-    const filter = new NatsKvFilter(options.key);
-    const changes = this.quorate.watch(filter.pattern);
-    const entries = this.watched(filter, changes, options);
-    return Promise.resolve(new NatsKvIterator(entries, () => changes.end()));
+  /** What there is, then each change, at least once; see `Bucket.watch`. */
+  watch(options: NatsKvWatchOptions = {}): Promise<NatsKvWatch> {
+    return Promise.resolve(NatsKvWatch.of(this.quorate, options));
   }
 
   /** Counted by the nodes when it is asked, which takes the longer the more keys there are. */
@@ -171,40 +156,19 @@ export class NatsKv {
 
   /**
    * All its keys go for good, and it serves nothing from now on; its name is free once they are
-   * gone. Rejects with a `NotFoundError` where nobody created it.
+   * gone.
    */
   async destroy(): Promise<true> {
     await this.buckets.remove(this.bucket);
     return true;
   }
 
-  private async *watched(
-    filter: NatsKvFilter,
-    changes: Watch,
-    { include = '', initializedFn, ignoreDeletes = false, headers_only }: NatsKvWatchOptions,
-  ): AsyncGenerator<NatsKvEntry, void, undefined> {
-    const isWanted = ({ operation }: NatsKvEntry): boolean =>
-      !(ignoreDeletes && operation === 'DEL');
-    if (include !== 'updates')
-      for await (const entry of this.entriesOf(filter, headers_only))
-        if (isWanted(entry)) yield entry;
-    initializedFn?.();
-    for await (const { key } of changes) {
-      if (!filter.matches(key)) continue;
-      const entry = this.shown(key, await this.quorate.read(key), headers_only);
-      if (entry !== null && isWanted(entry)) yield entry;
-    }
-  }
-
-  private async *entriesOf(
-    filter: NatsKvFilter,
-    isBare = false,
-  ): AsyncGenerator<NatsKvEntry, void, undefined> {
+  private async *entriesOf(filter: NatsKvFilter): AsyncGenerator<NatsKvEntry, void, undefined> {
     const pages = filter.keys === undefined ? this.pagesOf(filter) : [filter.keys];
     for await (const keys of pages) {
       const entries = await inBatches(keys, (key) => this.quorate.read(key));
       for (const [i, entry] of entries.entries()) {
-        const shown = this.shown(keys[i]!, entry, isBare);
+        const shown = this.shown(keys[i]!, entry);
         if (shown !== null) yield shown;
       }
     }
@@ -219,9 +183,9 @@ export class NatsKv {
       yield page.filter((key): key is string => typeof key === 'string' && filter.matches(key));
   }
 
-  private shown(key: string, entry: Entry<Uint8Array>, isBare = false): NatsKvEntry | null {
+  private shown(key: string, entry: Entry<Uint8Array>): NatsKvEntry | null {
     const isKnown = entry.exists || !entry.context.equals(Context.empty);
-    return isKnown ? new NatsKvEntry(this.bucket, key, entry, isBare) : null;
+    return isKnown ? new NatsKvEntry(this.bucket, key, entry) : null;
   }
 }
 

@@ -33,10 +33,10 @@ interface Report {
 
 beforeAll(async () => {
   server = await startNatsServer({ args: ['-js', '-sd', join(directory, 'jetstream')] });
+  nats = await connectNats({ servers: server.url, timeout: 60_000 });
   nodes = new RealNodes(server.url);
   await nodes.startAll(['n1', 'n2', 'n3']);
   client = await connect({ servers: server.url, timeoutMs: 30_000 });
-  nats = await connectNats({ servers: server.url });
 }, 60_000);
 
 afterAll(async () => {

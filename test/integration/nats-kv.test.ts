@@ -7,14 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect as connectNats, type NatsConnection } from 'nats';
-import {
-  connect,
-  ConflictError,
-  Context,
-  natsKv,
-  NotFoundError,
-  type QuorateClient,
-} from '../../src/index.js';
+import { connect, ConflictError, Context, natsKv, type QuorateClient } from '../../src/index.js';
 import { startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes, until } from '../support/real-nodes.js';
 
@@ -26,10 +19,10 @@ let nats: NatsConnection;
 
 beforeAll(async () => {
   server = await startNatsServer({ args: ['-js', '-sd', join(directory, 'jetstream')] });
+  nats = await connectNats({ servers: server.url, timeout: 60_000 });
   nodes = new RealNodes(server.url);
   await nodes.startAll(['n1', 'n2', 'n3']);
   client = await connect({ servers: server.url, timeoutMs: 30_000 });
-  nats = await connectNats({ servers: server.url });
 }, 60_000);
 
 afterAll(async () => {
@@ -339,11 +332,6 @@ const differences: Readonly<
     quorate: 'string',
     why: 'no node counts for all: a revision is what its author has seen of this key',
   },
-  'watch: what was deleted before': {
-    jetStream: ['gone DEL', 'k PUT'],
-    quorate: ['k PUT'],
-    why: 'what there is are keys that have a value; a key that is named says that it was deleted',
-  },
   'status after a delete': {
     jetStream: { values: 2, history: 1 },
     quorate: { values: 1, history: 1 },
@@ -385,6 +373,52 @@ test('a key of which writers did not know of each other has no one value, and an
   expect((await kv.get('k'))!.string()).toBe('ab');
 });
 
+test('a watch goes on from the cursor of an earlier one', async () => {
+  const kv = natsKv(client, 'resumed');
+  await kv.put('a', '1');
+  const first = await kv.watch();
+  for await (const { key } of first) if (key === 'a') break;
+  let cursor: string | undefined;
+  let isInitialized = false;
+  const second = await kv.watch({
+    include: 'updates',
+    initializedFn: () => (isInitialized = true),
+  });
+  const seen: string[] = [];
+  const loop = (async () => {
+    for await (const entry of second) seen.push(`${entry.key} ${entry.string()}`);
+  })();
+  await until('it is up to date', 30_000, () => isInitialized);
+  await kv.put('a', '2');
+  await until('a change is seen', 30_000, () => seen.includes('a 2'));
+  ({ cursor } = second);
+  second.stop();
+  await loop;
+  await kv.put('b', '1');
+  const later: string[] = [];
+  for await (const entry of await kv.watch({ resumeFrom: cursor })) {
+    later.push(`${entry.key} ${entry.string()}`);
+    if (entry.key === 'b') break;
+  }
+  expect(later).toContain('b 1');
+  expect(later).not.toContain('a 1');
+});
+
+test('a watch of several patterns; siblings; a value that is too large for a message', async () => {
+  const kv = natsKv(client, 'several');
+  await kv.quorate.put('eu.1', 'a', { context: Context.empty });
+  await kv.quorate.put('eu.1', 'b', { context: Context.empty });
+  await kv.put('us.1', new Uint8Array(500 * 1024));
+  await kv.put('other', 'x');
+  const seen = new Map<string, unknown>();
+  for await (const entry of await kv.watch({ key: ['eu.*', 'us.1'] })) {
+    if (entry.key === 'eu.1') expect(() => entry.value).toThrow(ConflictError);
+    seen.set(entry.key, entry.values.length);
+    if (seen.size === 2) break;
+  }
+  expect(Object.fromEntries(seen)).toEqual({ 'eu.1': 2, 'us.1': 1 });
+});
+
 test('status says what the bucket promises; destroyed, it serves nothing', async () => {
   await client.buckets.create('told', { ttlMs: 60_000 });
   const kv = natsKv(client, 'told');
@@ -398,7 +432,6 @@ test('status says what the bucket promises; destroyed, it serves nothing', async
   });
   expect(await kv.destroy()).toBe(true);
   await expect(kv.put('k', 'v')).rejects.toThrow('removed');
-  await expect(natsKv(client, 'never-created').destroy()).rejects.toThrow(NotFoundError);
 });
 
 test('a number is no revision, and a text that nobody has given is none', async () => {
