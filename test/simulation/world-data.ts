@@ -7,7 +7,7 @@ import type { WorkBucket } from './workload/work-client.js';
 import type { WorldOptions } from './world-shape.js';
 
 export function withData(world: WorldOptions): WorldOptions {
-  return [withConditions].reduce((drawn, draw) => draw(drawn), world);
+  return [withConditions, withListings].reduce((drawn, draw) => draw(drawn), world);
 }
 
 /** Puts and deletes on conditions, of few keys, so that they meet; some tried again. */
@@ -25,6 +25,18 @@ function withConditions(world: WorldOptions): WorldOptions {
     ...world,
     work: { ...work, buckets, strictPpm, ...(triesMax > 1 && { triesMax }) },
   };
+}
+
+/** Keys are listed, in pages small enough for several, or in one. */
+function withListings(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`listings of ${world.seed}`);
+  if (random.below(2) > 0) return world;
+  const listing = {
+    ppm: random.pick([30_000, 100_000, 300_000]),
+    strictPpm: random.pick([500_000, 1_000_000]),
+    pageKeys: random.pick([1, 2, 3, 1000]),
+  };
+  return { ...world, work: { ...world.work, listing } };
 }
 
 /** Buckets whose names tell oracles of another rule for what is shown are left as they are. */

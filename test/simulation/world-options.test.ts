@@ -21,6 +21,7 @@ const hasLateFounder = ({ lateFounderFaults }: WorldOptions): boolean =>
   lateFounderFaults !== undefined;
 const hasForger = ({ forger }: WorldOptions): boolean => forger !== undefined;
 
+const hasListings = ({ work }: WorldOptions): boolean => work.listing !== undefined;
 const hasConditions = ({ work }: WorldOptions): boolean =>
   work.buckets.some(({ use }) => use === 'conditional');
 
@@ -43,7 +44,7 @@ describe(`worlds of the seeds 1 to ${count}`, () => {
     const some = worlds.slice(0, 200);
     const data = some.map(({ seed }) => drawWorld(`${seed}${dataMark}`));
     const others = [...some, ...some.map(({ seed }) => drawWorld(`${seed}${moreMark}`))];
-    for (const isNew of [hasConditions]) {
+    for (const isNew of [hasListings, hasConditions]) {
       expect(data.some(isNew)).toBe(true);
       expect(others.some(isNew)).toBe(false);
     }

@@ -1,5 +1,5 @@
 /** The TypeScript client on a simulated bus, in the shape that work clients use. */
-import type { Bucket } from '../../../src/client/bucket.js';
+import type { Bucket, Key } from '../../../src/client/bucket.js';
 import { QuorateClient } from '../../../src/client/client.js';
 import type { Entry } from '../../../src/client/entry.js';
 import { ConditionError, QuorateError } from '../../../src/errors.js';
@@ -8,7 +8,15 @@ import { receiptText } from '../../../src/wire/receipt.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { SimBus } from '../seams/sim-bus.js';
 import type { KeyValueApi } from '../workload/work-client.js';
-import type { Failure, GetOptions, GetResult, PutOptions, PutResult } from './plain-client.js';
+import type {
+  Failure,
+  GetOptions,
+  GetResult,
+  ListOptions,
+  ListResult,
+  PutOptions,
+  PutResult,
+} from './plain-client.js';
 
 type Handle = Bucket<Uint8Array, Uint8Array | string>;
 
@@ -40,15 +48,24 @@ export class FrameClient implements KeyValueApi {
     void tell(getResultOf(bucket.read(key, { r, strict, timeoutMs })), done);
   }
 
+  list(bucket: string, options: ListOptions, done: (result: ListResult) => void): void {
+    const { r, strict, timeoutMs, limit } = options;
+    const listing = this.bucket(bucket).keys({ r, strict, timeoutMs, pageKeys: limit });
+    void tell(listResultOf(listing.all()), done);
+  }
+
   private place(name: string): { bucket: Handle; key: string } {
     const at = name.indexOf('/');
-    const bucketName = name.slice(0, at);
-    let bucket = this.buckets.get(bucketName);
+    return { bucket: this.bucket(name.slice(0, at)), key: name.slice(at + 1) };
+  }
+
+  private bucket(name: string): Handle {
+    let bucket = this.buckets.get(name);
     if (bucket === undefined) {
-      bucket = this.client.bucket(bucketName);
-      this.buckets.set(bucketName, bucket);
+      bucket = this.client.bucket(name);
+      this.buckets.set(name, bucket);
     }
-    return { bucket, key: name.slice(at + 1) };
+    return bucket;
   }
 }
 
@@ -71,6 +88,14 @@ async function getResultOf(reading: ReturnType<Handle['read']>): Promise<GetResu
     const shown = { context: context.toString(), receipt: receipt ? receiptText(receipt) : '' };
     const values = siblings.map((value) => (value === null ? null : Buffer.from(value)));
     return exists ? { kind: 'found', ...shown, values } : { kind: 'absent', ...shown };
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+async function listResultOf(listing: Promise<readonly Key[]>): Promise<ListResult> {
+  try {
+    return { kind: 'listed', keys: (await listing).map((key) => Buffer.from(key).toString()) };
   } catch (error) {
     return failureOf(error);
   }

@@ -40,6 +40,17 @@ export type GetResult =
   | { readonly kind: 'absent'; readonly context: string; readonly receipt: string }
   | Failure;
 
+export interface ListOptions {
+  readonly r?: number;
+  readonly strict?: boolean;
+  /** Of each page. */
+  readonly timeoutMs: number;
+  /** Keys of a page. */
+  readonly limit?: number;
+}
+
+export type ListResult = { readonly kind: 'listed'; readonly keys: readonly string[] } | Failure;
+
 export interface Failure {
   readonly kind: 'failed';
   /** 0: no answer came at all. */
@@ -115,6 +126,31 @@ export class PlainClient {
       else if (failure !== undefined) done(failure);
       else done({ kind: 'found', context, receipt, values: valuesOf(reply!) });
     });
+  }
+
+  /** All keys of a bucket, page by page. */
+  list(bucket: string, options: ListOptions, done: (result: ListResult) => void): void {
+    const { timeoutMs, limit } = options;
+    const headers = this.headers(timeoutMs);
+    if (options.r !== undefined) headers['Kv-R'] = `${options.r}`;
+    if (options.strict === true) headers['Kv-Quorum'] = 'strict';
+    const keys: string[] = [];
+    const ask = (cursor: string | undefined): void => {
+      const payload = Buffer.from(JSON.stringify({ limit, cursor }));
+      const subject = `${this.prefix}.keys.${bucket}`;
+      this.request(subject, payload, { headers, timeoutMs }, (reply) => {
+        const failure = failureOf(reply);
+        if (failure !== undefined) return done(failure);
+        const page = JSON.parse(Buffer.from(reply!.data).toString()) as {
+          readonly keys: readonly string[];
+          readonly cursor?: string;
+        };
+        keys.push(...page.keys);
+        if (page.cursor === undefined) done({ kind: 'listed', keys });
+        else ask(page.cursor);
+      });
+    };
+    ask(undefined);
   }
 
   /** `ring` or `status`, parsed; undefined when nobody answers. */

@@ -43,7 +43,7 @@ export function checkShown(
 }
 
 /** What a strict quorum shows of what was acknowledged before it was asked. */
-function dueIn(read: Read, { history, nOf }: ReadRules): readonly Write[] {
+export function dueIn(read: Omit<Read, 'shown'>, { history, nOf }: ReadRules): readonly Write[] {
   const n = nOf(read.name);
   return history
     .of(read.name)

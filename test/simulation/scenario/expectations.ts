@@ -1,9 +1,9 @@
 /** Whether an answer is what a scenario's line expects of it. */
 import { durationUs } from '../core/commands.js';
-import type { GetResult, PutResult } from '../client/plain-client.js';
+import type { GetResult, ListResult, PutResult } from '../client/plain-client.js';
 
 export interface Answer {
-  readonly result: PutResult | GetResult;
+  readonly result: PutResult | GetResult | ListResult;
   readonly elapsedUs: number;
 }
 
@@ -27,6 +27,10 @@ export function mismatch(
     const given = new Set([`${result.code}`, result.outcome, ...shown]);
     return values.every((word) => given.has(word)) ? undefined : `got ${text}`;
   }
+  if (result.kind === 'listed')
+    return result.keys.toSorted().join(' ') === values.toSorted().join(' ')
+      ? undefined
+      : `got ${text}`;
   const receipt = ` ${result.receipt} hints=0 `;
   const missing = facts.filter((fact) => !receipt.includes(` ${fact} `));
   if (missing.length > 0) return `got ${text}`;
@@ -35,8 +39,9 @@ export function mismatch(
   return shown.sort().join(' ') === values.sort().join(' ') ? undefined : `got ${text}`;
 }
 
-function textOf(result: PutResult | GetResult, tokenOf: (value: Buffer) => string): string {
+function textOf(result: Answer['result'], tokenOf: (value: Buffer) => string): string {
   if (result.kind === 'failed') return `failed ${result.code} ${result.outcome} ${result.message}`;
+  if (result.kind === 'listed') return `listed ${result.keys.join(' ')}`;
   if (result.kind !== 'found') return `${result.kind} ${result.receipt}`;
   const shown = result.values.map((value) => (value === null ? '†' : tokenOf(value)));
   return `found ${shown.join(' ')} (${result.receipt})`;

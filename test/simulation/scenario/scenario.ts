@@ -19,6 +19,7 @@
  *     [as=name] [frames] [until=1s] [trace] [if=absent] => done primaries=2 fallbacks=0
  *   delete c1 b/k …
  *   get c1 b/k [r=2] [strict] [via=p1] [as=name] [trace] => found a b | absent | failed 503 none
+ *   list c1 b [r=2] [strict] [via=p1] [frames] [limit=1] => listed k l | failed 503 none
  *   begin put … · end c1 => done       the same without waiting, one request a client
  *   load clients=3 [use=siblings] [think=20ms] [w=2]   background work
  *   unload => ok                       ends it; ok: nothing but successes

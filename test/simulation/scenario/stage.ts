@@ -12,11 +12,11 @@ import {
   type Wanted,
 } from '../cluster/operator.js';
 import { SimCluster, type ClusterOptions } from '../cluster/sim-cluster.js';
-import type { GetResult, PutOptions, PutResult } from '../client/plain-client.js';
+import type { GetResult, ListResult, PutOptions, PutResult } from '../client/plain-client.js';
 import { readContext } from '../oracle/message-reader.js';
 import { traceNamed } from '../client/marks.js';
 import { encodedContext } from '../workload/forger.js';
-import { resultText, type KeyValueApi } from '../workload/work-client.js';
+import { listedText, resultText, type KeyValueApi } from '../workload/work-client.js';
 import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import type { SimProcess } from '../core/scheduler.js';
 import type { DiskImage } from '../seams/sim-disk.js';
@@ -108,6 +108,7 @@ export class Stage {
       case 'put':
       case 'delete':
       case 'get':
+      case 'list':
         this.ask(command);
         return this.finish(command.args[0]!, command);
       case 'begin':
@@ -198,13 +199,15 @@ export class Stage {
     this.cluster.marks.mark(who, this.traceOf(command));
     this.note(who, `${verb} ${name} ${written}`);
     const startUs = this.cluster.scheduler.nowUs;
-    const done = (result: PutResult | GetResult): void => {
+    const done = (result: PutResult | GetResult | ListResult): void => {
       clear();
       asker.busy = false;
       const elapsedUs = this.cluster.scheduler.nowUs - startUs;
       const about = verb === 'get' ? `got ${name}` : `${verb} ${written}`;
-      this.note(who, `${about} ${resultText(result)}`);
+      const isList = result.kind === 'listed';
+      this.note(who, `${about} ${isList ? listedText(result) : resultText(result)}`);
       asker.answer = { result, elapsedUs };
+      if (isList) return;
       const context = 'context' in result ? result.context : result.instead?.context;
       if (options['as'] !== undefined && context !== undefined)
         this.contexts.set(options['as'], context === '' ? '-' : context);
@@ -215,6 +218,11 @@ export class Stage {
     const count = quorum === undefined ? undefined : Number(quorum);
     if (verb === 'get') {
       asker.client.get(name, { timeoutMs, strict, ...(count && { r: count }) }, done);
+      return;
+    }
+    if (verb === 'list') {
+      const limit = options['limit'] === undefined ? {} : { limit: Number(options['limit']) };
+      asker.client.list(name, { timeoutMs, strict, ...limit, ...(count && { r: count }) }, done);
       return;
     }
     const value =

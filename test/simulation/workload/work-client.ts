@@ -2,11 +2,19 @@
  * One client of a simulated application: thinks, picks a key, reads or writes it, checks what it is
  * shown, and goes on. What it asks for depends on the bucket: each bucket has one kind of use.
  */
-import type { GetOptions, GetResult, PutOptions, PutResult } from '../client/plain-client.js';
+import type {
+  GetOptions,
+  GetResult,
+  ListOptions,
+  ListResult,
+  PutOptions,
+  PutResult,
+} from '../client/plain-client.js';
 import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
 import type { History, Write } from '../oracle/history.js';
+import { checkListing } from '../oracle/listing-oracle.js';
 import { checkCompared, checkInstead, checkRead, type ReadRules } from '../oracle/read-oracle.js';
 import { Pace } from './pace.js';
 import {
@@ -28,6 +36,7 @@ export interface KeyValueApi {
     done: (result: PutResult) => void,
   ): void;
   get(name: string, options: GetOptions, done: (result: GetResult) => void): void;
+  list(bucket: string, options: ListOptions, done: (result: ListResult) => void): void;
 }
 
 /**
@@ -71,8 +80,17 @@ export interface WorkOptions {
   readonly valueBytesMax: number;
   /** How often a plain client asks for one put, under one `Kv-Op`; undefined: once, without. */
   readonly triesMax?: number;
+  /** Some list keys. */
+  readonly listing?: ListingWork;
   /** Where the last writer wins, some puts have the context of what their author saw. */
   readonly lastWritersTell?: boolean;
+}
+
+export interface ListingWork {
+  /** In a million: how often a client lists a bucket in place of a read or a write. */
+  readonly ppm: number;
+  readonly strictPpm: number;
+  readonly pageKeys: number;
 }
 
 /** What a client knows under a context. */
@@ -135,11 +153,33 @@ export class WorkClient {
   private act(): void {
     const { random, options } = this.around;
     const bucket = random.pick(options.buckets);
+    const { listing } = options;
+    if (listing !== undefined && random.chance(listing.ppm)) return this.list(bucket, listing);
     const key = random.chance(options.hotPpm) ? 0 : random.below(bucket.keys);
     const name = `${bucket.name}/k${key}`;
     const isRead = random.below(100) < 45;
     if (isRead) this.read(bucket, name);
     else this.write(bucket, name);
+  }
+
+  private list(bucket: WorkBucket, listing: ListingWork): void {
+    const { random, options, scheduler, trace, rules } = this.around;
+    const strict = random.chance(listing.strictPpm);
+    const request = { timeoutMs: options.timeoutMs, limit: listing.pageKeys, strict };
+    const askedUs = scheduler.nowUs;
+    trace.add(askedUs, this.name, `list ${bucket.name} ${JSON.stringify(request)}`);
+    this.api.list(bucket.name, request, (result) => {
+      const endedUs = scheduler.nowUs;
+      trace.add(endedUs, this.name, `listed ${bucket.name} ${listedText(result)}`);
+      if (result.kind === 'failed') {
+        this.around.onResult(result, `${bucket.name}/`, askedUs);
+        return this.done(`list ${outcomeText(result)}`);
+      }
+      const quorum = Math.min(2, bucket.n);
+      const asked = { bucket: bucket.name, strict, quorum, askedUs, endedUs };
+      checkListing({ ...asked, keys: result.keys }, rules);
+      this.done('list done');
+    });
   }
 
   private done(what: string): void {
@@ -442,6 +482,11 @@ function outcomeText(result: PutResult | GetResult): string {
 
 function putText({ context, ...rest }: PutOptions): string {
   return `${JSON.stringify(rest)} context=${context ?? 'blind'}`;
+}
+
+export function listedText(result: ListResult): string {
+  if (result.kind === 'failed') return `${outcomeText(result)} ${result.message}`;
+  return `[${result.keys.join(' ')}]`;
 }
 
 export function resultText(result: PutResult | GetResult): string {

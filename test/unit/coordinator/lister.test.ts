@@ -122,6 +122,21 @@ describe('a listing', () => {
     expect((await listAll(1, { limit: 10 })).toSorted()).toEqual(names(0, 64));
   });
 
+  test('goes on where a list was cut, and so does who is no owner', async () => {
+    const many = listingLimits.stepKeysMax + 50;
+    const all = Array.from({ length: many }, (_, i) => `k${String(i).padStart(5, '0')}`);
+    const puts = all.map((key) => ({ at: 0, key, partition: 0 }));
+    for (let i = 0; i < many; i += 250) await cluster.putAll(puts.slice(i, i + 250));
+    await cluster.put(0, { key: 'last', partition: 1 });
+    const wanted = [...all, 'last'];
+    // Of partition 0 node 0 is an owner, and node 4 is none.
+    for (const at of [0, 4]) {
+      const reply = await cluster.page(at, { limit: 2 * many });
+      expect(keysOf(reply)).toEqual(wanted);
+      expect(reply.ok && reply.next).toBeUndefined();
+    }
+  });
+
   test('makes a bounded number of pages at once', async () => {
     const replies: ListReply[] = [];
     const { lister, clock } = cluster.nodes[0]!;
