@@ -142,28 +142,38 @@ test('killed half way, it goes on from what it has kept; a new bucket of the nam
   expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('was made anew')]);
 });
 
-test('what is no key or too large for Quorate stays behind, and is told', async () => {
-  const stream = await nats.jetstream().views.kv('odd');
-  await stream.put('fine', 'x');
-  await stream.put('empty', '');
-  await stream.put('large', new Uint8Array(600 * 1024));
+test('a value of any size comes; what is no key of Quorate stays behind, and is told', async () => {
+  const kv = await nats.jetstream().views.kv('odd');
+  await kv.put('fine', 'x');
+  await kv.put('empty', '');
+  const large = Buffer.from(Array.from({ length: 100_000 }, (_, i) => `${i} `).join(''));
+  await kv.put('large', large);
   const js = nats.jetstream();
   await js.publish(`$KV.odd.${'long.'.repeat(250)}key`, 'x');
   await js.publish('$KV.odd.broken\uFFFD', 'x');
   await js.publish('$KV.odd.käse$1', 'x');
-  const { code, report, err } = await imported('odd');
+  const file = join(directory, 'odd.json');
+  const { code, report, err } = await imported('odd', '--resume', file);
   expect(code).toBe(3);
-  expect(report).toMatchObject({ complete: true, put: 3, skipped: 3 });
+  expect(report).toMatchObject({ complete: true, put: 4, skipped: 2 });
   expect(report.leftBehind.map(({ reason }) => reason).sort()).toEqual([
     'a key has 1 to 1024 bytes',
-    'a value has at most 524288 bytes',
     'it is no key: not UTF-8, or not of a bucket',
   ]);
-  expect(report.verdict).toMatchObject({ equal: 3, absent: 0, different: 0, unfit: 3 });
-  expect(err).toContain('left behind: large: a value has at most 524288 bytes');
+  expect(report.verdict).toMatchObject({ equal: 4, absent: 0, different: 0, unfit: 2 });
+  expect(err).toContain('left behind: $KV.odd.broken\uFFFD: it is no key');
   const odd = client.bucket('odd', { codec: text });
   expect((await odd.get('empty'))?.value).toBe('');
   expect((await odd.get('käse$1'))?.value).toBe('x');
+  const read = await odd.getStream('large');
+  const pieces = [];
+  for await (const piece of read!.node()) pieces.push(piece as Uint8Array);
+  expect(Buffer.concat(pieces).equals(large)).toBe(true);
+
+  // A byte of it is another one.
+  await odd.putStream('large', Buffer.concat([large.subarray(1), Buffer.from('x')]));
+  const differing = await imported('odd', '--resume', file);
+  expect(differing.report.verdict).toMatchObject({ equal: 3, different: 1 });
 });
 
 test('a lifetime comes with a value', async () => {

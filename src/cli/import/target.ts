@@ -1,22 +1,28 @@
 /** Where an import puts what it reads. */
+import { createHash } from 'node:crypto';
+import { limits } from '../../../actors/rules/limits.js';
 import type { Bucket } from '../../client/bucket.js';
+import type { Entry } from '../../client/entry.js';
 
-/** What is there of a key: undefined when nothing is; several where writers did not agree. */
-export type Held = readonly Uint8Array[] | undefined;
+/** Whether what is there is this one value, and nothing else. */
+export type IsHeld = (value: Uint8Array) => boolean;
 
 export interface ImportTarget {
   /** `ttlMs` undefined: what the bucket says. */
   put(key: string, value: Uint8Array, ttlMs: number | undefined): Promise<void>;
   /** True: it was there. */
   remove(key: string): Promise<boolean>;
-  held(keys: readonly string[]): Promise<ReadonlyMap<string, readonly Uint8Array[]>>;
+  /** Of the keys that are there. */
+  held(keys: readonly string[]): Promise<ReadonlyMap<string, IsHeld>>;
 }
 
 export class BucketTarget implements ImportTarget {
   constructor(private readonly bucket: Bucket<Uint8Array, Uint8Array | string>) {}
 
   async put(key: string, value: Uint8Array, ttlMs: number | undefined): Promise<void> {
-    await this.bucket.put(key, value, { ttlMs });
+    const { bucket } = this;
+    if (value.length <= limits.valueBytesMax) await bucket.put(key, value, { ttlMs });
+    else await bucket.putStream(key, value, { ttlMs });
   }
 
   async remove(key: string): Promise<boolean> {
@@ -27,8 +33,17 @@ export class BucketTarget implements ImportTarget {
     return true;
   }
 
-  async held(keys: readonly string[]): Promise<ReadonlyMap<string, readonly Uint8Array[]>> {
+  async held(keys: readonly string[]): Promise<ReadonlyMap<string, IsHeld>> {
     const entries = await this.bucket.getAll(keys);
-    return new Map([...entries].map(([key, entry]) => [key, entry.values]));
+    return new Map([...entries].map(([key, entry]) => [key, (value) => isValueOf(entry, value)]));
   }
+}
+
+/** Of a big value its digest tells, so that it need not be read. */
+function isValueOf(entry: Entry<Uint8Array>, value: Uint8Array): boolean {
+  if (entry.inConflict) return false;
+  const { big } = entry;
+  if (big === undefined) return Buffer.compare(entry.value, value) === 0;
+  if (big.size !== value.length) return false;
+  return big.digest === `SHA-256=${createHash('sha256').update(value).digest('base64url')}`;
 }

@@ -3,14 +3,14 @@ import { limits } from '../../../actors/rules/limits.js';
 import { importLimits } from '../../../actors/rules/limits/import.js';
 import type { Clock } from '../../seams/clock.js';
 import { keyOfSubject, restOfLife, type KvSource, type SourceEntry } from './source.js';
-import type { ImportTarget } from './target.js';
+import type { ImportTarget, IsHeld } from './target.js';
 
 export interface Verdict {
   /** Keys that are the same in both: those that exist, and those that are deleted in both. */
   equal: number;
   absent: number;
   different: number;
-  /** Their names or values are too long to be here. */
+  /** Their names are too long to be here, or are no keys. */
   unfit: number;
   /** Written in the source since they were imported. */
   changed: number;
@@ -37,7 +37,7 @@ export async function verify(parts: VerificationParts): Promise<Verdict> {
     const wanted = new Map<string, SourceEntry>();
     for (const entry of entries) {
       const key = keyOfSubject(entry.subject);
-      if (key === undefined || !fits(key, entry)) verdict.unfit++;
+      if (key === undefined || Buffer.byteLength(key) > limits.keyBytesMax) verdict.unfit++;
       else wanted.set(key, entry);
     }
     const held = await target.held([...wanted.keys()]);
@@ -51,26 +51,20 @@ export async function verify(parts: VerificationParts): Promise<Verdict> {
   return verdict;
 }
 
-function fits(key: string, { value }: SourceEntry): boolean {
-  const { keyBytesMax, valueBytesMax } = limits;
-  return Buffer.byteLength(key) <= keyBytesMax && (value?.length ?? 0) <= valueBytesMax;
-}
-
 type Finding = 'equal' | 'absent' | 'different';
 
 function isAsTold(
   { clock, maxAgeMs }: VerificationParts,
   entry: SourceEntry,
-  held: readonly Uint8Array[] | undefined,
+  isHeld: IsHeld | undefined,
 ): Finding | undefined {
   const { value } = entry;
-  if (value === null) return held === undefined ? 'equal' : 'different';
+  if (value === null) return isHeld === undefined ? 'equal' : 'different';
   const restMs = restOfLife(entry, maxAgeMs, clock.wallMs());
   // The clocks of both may differ: around its end a key is in one of them alone.
   if (restMs !== undefined && restMs < importLimits.lifeMsMin) return undefined;
-  if (held === undefined) return 'absent';
-  const [only, ...others] = held;
-  return others.length === 0 && Buffer.compare(only!, value) === 0 ? 'equal' : 'different';
+  if (isHeld === undefined) return 'absent';
+  return isHeld(value) ? 'equal' : 'different';
 }
 
 function judge(verdict: Verdict, key: string, finding: Finding | undefined): void {
