@@ -1,5 +1,6 @@
 /** `npm run bench`. See `--help`. */
 import { Command } from 'commander';
+import { addBig } from './commands/big.js';
 import { addCompare } from './commands/compare.js';
 import { addGrowth } from './commands/growth.js';
 import { addListing } from './commands/listing.js';
@@ -8,7 +9,7 @@ import { addOverload } from './commands/overload.js';
 import { addWatched } from './commands/watched.js';
 
 const program = new Command('bench').description(
-  'Measures Quorate: beside its peers, under more load than it can carry, as it grows, while partitions move, and while somebody watches.',
+  'Measures Quorate: beside its peers, under more load than it can carry, as it grows, while partitions move, while somebody watches, and with values that no message holds.',
 );
 addCompare(program);
 addOverload(program);
@@ -16,4 +17,5 @@ addGrowth(program);
 addMoving(program);
 addWatched(program);
 addListing(program);
+addBig(program);
 await program.parseAsync();

@@ -33,7 +33,7 @@ export function jetStreamKvR3({ syncs = false }: { readonly syncs?: boolean } = 
       });
       try {
         await createBucket(cluster.urls, 3);
-        const server = cluster.servers[await leaderOf(cluster.urls)]!;
+        const server = cluster.servers[await streamLeader(cluster.urls, `KV_${kvBucket}`)]!;
         return {
           servers: [server.url],
           pids: () => cluster.servers.map(({ pid }) => pid),
@@ -80,13 +80,13 @@ async function createBucket(urls: readonly string[], replicas: number): Promise<
   }
 }
 
-/** Index of the server that leads the bucket's stream, once its replicas are up to date. */
-async function leaderOf(urls: readonly string[]): Promise<number> {
+/** Index of the server that leads the stream, once its replicas are up to date. */
+export async function streamLeader(urls: readonly string[], stream: string): Promise<number> {
   const connection = await connect({ servers: [...urls] });
   try {
     const manager = await connection.jetstreamManager();
     for (;;) {
-      const { cluster } = await manager.streams.info(`KV_${kvBucket}`);
+      const { cluster } = await manager.streams.info(stream);
       const leader = /^n(\d)$/.exec(cluster?.leader ?? '');
       const current = cluster?.replicas?.every((replica) => replica.current) ?? false;
       if (leader !== null && current) return Number(leader[1]);

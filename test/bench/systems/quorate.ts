@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect, headers, RequestStrategy, type NatsConnection } from 'nats';
 import { freePort } from '../../support/nats-server.js';
-import { descendantsOf } from '../measure/processes.js';
+import { descendantsOf, programOf } from '../measure/processes.js';
 import { ownRoot } from './checkouts.js';
 import { endOf } from './child.js';
 import type { RunningSystem, System } from './system.js';
@@ -102,6 +102,11 @@ export class QuorateCluster implements RunningSystem {
 
   pids(): number[] {
     return descendantsOf(this.child.pid!);
+  }
+
+  /** Of the nats-server it started. */
+  natsPid(): number | undefined {
+    return this.pids().find((pid) => programOf(pid) === 'nats-server');
   }
 
   async fsyncs(): Promise<number> {
