@@ -9,7 +9,7 @@ function say(message: FromBig): void {
   process.send!(message);
 }
 
-async function run({ system, servers, direction, key, file }: BigJob): Promise<void> {
+async function run({ system, servers, direction, key, file }: BigJob): Promise<FromBig> {
   const store = await bigStores[system](servers);
   let bytes = 0;
   let said = 0;
@@ -24,11 +24,14 @@ async function run({ system, servers, direction, key, file }: BigJob): Promise<v
     direction === 'put' ? await store.put(key, file, onBytes) : await store.get(key, onBytes);
   const elapsedMs = performance.now() - startedMs;
   await store.close();
-  say({ kind: 'done', elapsedMs, bytes, digest });
+  return { kind: 'done', elapsedMs, bytes, digest };
+}
+
+/** Of what failed a connection may be left, which would keep the process from ending. */
+function end(message: FromBig): void {
+  process.send!(message, () => process.exit());
 }
 
 process.once('message', (job: BigJob) => {
-  run(job)
-    .catch((error: unknown) => say({ kind: 'failed', message: String(error) }))
-    .finally(() => process.disconnect());
+  run(job).then(end, (error: unknown) => end({ kind: 'failed', message: String(error) }));
 });

@@ -9,6 +9,12 @@ export const bigBucket = 'bench';
 /** Of what is read of the file at once; each piece has memory of its own. */
 const pieceBytes = 128 * 1024;
 
+/**
+ * The object store's client sends all chunks without waiting for one; each has to be acknowledged
+ * by then, which with its 5 s unless told a large value on a busy machine is not.
+ */
+const chunkMsMax = 30 * 60_000;
+
 export interface BigStore {
   /** Resolves to the digest of what was put. */
   put(key: string, file: string, onBytes: (bytes: number) => void): Promise<string>;
@@ -46,14 +52,15 @@ export const bigStores: Readonly<
     return {
       async put(key, file, onBytes) {
         const pieces = counted(createReadStream(file, { highWaterMark: pieceBytes }), onBytes);
-        const info = await store.put({ name: key }, webOf(pieces));
+        const info = await store.put({ name: key }, webOf(pieces), { timeout: chunkMsMax });
         return info.digest;
       },
       async get(key, onBytes) {
         const found = (await store.get(key))!;
         await consume(found.data as unknown as AsyncIterable<Uint8Array>, onBytes);
         const error = await found.error;
-        if (error !== null) throw error;
+        // Typed as null where there is none, and undefined.
+        if (error instanceof Error) throw error;
         return found.info.digest;
       },
       close: () => connection.close(),

@@ -43,7 +43,7 @@ export function addBig(program: Command): void {
       '--systems <names>',
       `of ${bigSystems.join(', ')}`,
       listOf(oneOf(bigSystems)),
-      bigSystems,
+      [...bigSystems],
     )
     .option(
       '--kill <ways>',

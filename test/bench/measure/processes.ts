@@ -81,11 +81,6 @@ export function nameOf(pid: number): string | undefined {
   return read(`/proc/${pid}/comm`)?.trimEnd();
 }
 
-/** As it is called by the system; undefined when it is gone. */
-export function programOf(pid: number): string | undefined {
-  return read(`/proc/${pid}/comm`)?.trimEnd();
-}
-
 function statOf(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`);
   return text === undefined ? undefined : parseStat(text);

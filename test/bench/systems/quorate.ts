@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect, headers, RequestStrategy, type NatsConnection } from 'nats';
 import { freePort } from '../../support/nats-server.js';
-import { descendantsOf, programOf } from '../measure/processes.js';
+import { descendantsOf, nameOf } from '../measure/processes.js';
 import { ownRoot } from './checkouts.js';
 import { endOf } from './child.js';
 import type { RunningSystem, System } from './system.js';
@@ -106,7 +106,7 @@ export class QuorateCluster implements RunningSystem {
 
   /** Of the nats-server it started. */
   natsPid(): number | undefined {
-    return this.pids().find((pid) => programOf(pid) === 'nats-server');
+    return this.pids().find((pid) => nameOf(pid) === 'nats-server');
   }
 
   async fsyncs(): Promise<number> {
