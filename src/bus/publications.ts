@@ -13,11 +13,14 @@ export type SendBytes = (bytes: Uint8Array) => boolean;
 
 const firstBytes = 64 * 1024;
 const lineEnd = '\r\n';
+const nothing = Buffer.alloc(0);
 
 export class Publications {
   private text = '';
   private buffer = Buffer.allocUnsafeSlow(firstBytes);
   private end = 0;
+  /** Of the last large payload, where its bytes were read already. */
+  private alone = nothing;
   private isScheduled = false;
 
   constructor(private readonly send: SendBytes) {}
@@ -42,10 +45,30 @@ export class Publications {
       checkBytes(subject, headBytes + payload.length, bytesMax);
       this.text += `HPUB ${to} ${headBytes} ${headBytes + payload.length}\r\n${head}`;
     }
+    if (payload.length >= busLimits.writeAloneBytesMin) return this.sendAlone(payload);
     if (payload.length > 0) this.addBytes(payload);
     this.text += lineEnd;
     if (this.text.length > busLimits.writeTextMax) this.takeText();
     this.added();
+  }
+
+  /**
+   * A large payload, whose head was added: in memory of its own size. Joined with others it would be
+   * copied each time the buffer grows, which it mostly has to.
+   */
+  private sendAlone(payload: Uint8Array): void {
+    const head = this.text;
+    this.text = '';
+    this.flush();
+    const headBytes = Buffer.byteLength(head);
+    const bytes = headBytes + payload.length + lineEnd.length;
+    const { alone } = this;
+    const buffer = alone.length >= bytes ? alone : Buffer.allocUnsafeSlow(bytes);
+    buffer.write(head);
+    buffer.set(payload, headBytes);
+    buffer.write(lineEnd, headBytes + payload.length);
+    const isRead = this.send(buffer.subarray(0, bytes));
+    this.alone = isRead ? buffer : nothing;
   }
 
   announce(announcement: Announcement, subjectEnd: string, value: Uint8Array): void {

@@ -60,6 +60,8 @@ export class Memtable {
    * one key.
    */
   bytes = 0;
+  /** Of these, what large records take (`largeRecordBytesMin`). */
+  largeBytes = 0;
   /** Partitions with a change. */
   touched = 0;
   /** Its slots whose records hold values that expire, and those of which nothing lives. */

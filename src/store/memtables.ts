@@ -7,6 +7,7 @@
  */
 import { hashText, mixed } from '../../actors/rules/hash.js';
 import type { StorageKey } from '../../actors/rules/key.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import { Arena, type ChunkPool } from './arena.js';
 import type { FrozenTrees } from './hash-trees.js';
 import { Memtable, Slot, slotBytes, type FrozenMemtable } from './memtable.js';
@@ -82,6 +83,8 @@ export class Memtables {
     const { active } = this;
     const due = record === undefined ? 0 : record.due;
     const dueBefore = slot.record === undefined ? 0 : slot.record.due;
+    if (record !== undefined && record.length >= storeLimits.largeRecordBytesMin)
+      active.largeBytes += record.length;
     if (slot.memtable === active) {
       slot.record = record;
       if (due !== dueBefore) active.isDue(slot, due);

@@ -78,8 +78,8 @@ export class WritePath implements StoreLoad {
 
   /** While the disk is behind. */
   refusal(): Refusal | undefined {
-    const { records, bounds } = this.options;
-    if (records.memtables.active.bytes >= bounds.memtableBytesMax)
+    const { bounds } = this.options;
+    if (this.fullness >= 1)
       return { reason: 'overloaded', message: 'the tables are behind the log' };
     if (this.log.queuedBytes >= bounds.logQueueBytesMax)
       return { reason: 'overloaded', message: 'the log is behind the writes' };
@@ -92,9 +92,8 @@ export class WritePath implements StoreLoad {
 
   get backlog(): number {
     const { records, bounds } = this.options;
-    const { frozen, active } = records.memtables;
-    const isBehind = frozen.length >= bounds.memtablesFrozenMax;
-    const ofMemtable = isBehind ? active.bytes / bounds.memtableBytesMax : 0;
+    const isBehind = records.memtables.frozen.length >= bounds.memtablesFrozenMax;
+    const ofMemtable = isBehind ? this.fullness : 0;
     return Math.max(ofMemtable, this.log.queuedBytes / bounds.logQueueBytesMax);
   }
 
@@ -110,9 +109,21 @@ export class WritePath implements StoreLoad {
     if (!fits) throw new OverloadedError('the disk is behind the writes');
   }
 
+  /** Of the active memtable: 1 is as much as it may take while it can't be frozen. */
+  private get fullness(): number {
+    const { records, bounds } = this.options;
+    const { bytes, largeBytes } = records.memtables.active;
+    const { largeRecordsBytesMax, largeRecordsOverrunMax } = storeLimits;
+    return Math.max(
+      bytes / bounds.memtableBytesMax,
+      largeBytes / (largeRecordsOverrunMax * largeRecordsBytesMax),
+    );
+  }
+
   private freezeWhenFull(): void {
     const { records, bounds } = this.options;
-    if (records.memtables.active.bytes < bounds.memtableBytesMax) return;
+    const { bytes, largeBytes } = records.memtables.active;
+    if (bytes < bounds.memtableBytesMax && largeBytes < storeLimits.largeRecordsBytesMax) return;
     if (records.memtables.frozen.length < bounds.memtablesFrozenMax) this.freeze();
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { busLimits } from '../../actors/rules/limits/bus.js';
 import { Announcement } from '../../src/bus/announcement.js';
 import { Publications } from '../../src/bus/publications.js';
 
@@ -42,6 +43,33 @@ describe('Publications', () => {
         'PUB d 0\r\n\r\n' +
         `HPUB e _INBOX.1 ${length} ${length + 2}\r\n${umlaut}é\r\n`,
     ]);
+  });
+
+  test('a large payload leaves by itself, at once, in order with what was added around it', async () => {
+    for (const isRead of [true, false]) {
+      const { publications, sent, memory } = recorder({ isRead });
+      const large = Buffer.alloc(busLimits.writeAloneBytesMin, 'ab');
+      publications.add('a', Buffer.from('first'));
+      publications.add('b', nothing, { headers: { X: 'ü' } });
+      for (const reply of ['r1', 'r2', 'r3']) {
+        publications.add('c', large, { reply });
+        large.fill('x');
+        expect(String(sent.at(-1)).endsWith('abab\r\n')).toBe(true);
+        large.fill('ab');
+      }
+      publications.add('d', Buffer.from('last'));
+      await turn();
+      const whole = sent.map(String).join('');
+      const parts = ['r1', 'r2', 'r3'].map(
+        (r) => `PUB c ${r} ${large.length}\r\n${String(large)}\r\n`,
+      );
+      const head = 'NATS/1.0\r\nX: ü\r\n\r\n';
+      const length = Buffer.byteLength(head);
+      const first = `PUB a 5\r\nfirst\r\nHPUB b ${length} ${length}\r\n${head}\r\n`;
+      expect(whole).toBe(`${first}${parts.join('')}PUB d 4\r\nlast\r\n`);
+      // Memory of what the socket has taken is used again.
+      expect(memory.size).toBe(isRead ? 2 : 5);
+    }
   });
 
   test('the payload is copied before add returns', async () => {

@@ -18,6 +18,8 @@ export const busLimits = {
    * and a wake-up of the server.
    */
   writeBytesMax: 1024 * 1024,
+  /** A payload of so many bytes leaves by itself, at once. */
+  writeAloneBytesMin: 256 * 1024,
   /**
    * Characters of messages without a payload, such as replies to puts; they become bytes together.
    */

@@ -5,6 +5,15 @@ export const storeLimits = {
   /** Log bytes a memtable takes before it is frozen and flushed. */
   memtableBytesMax,
   /**
+   * A memtable that holds so much in large records is frozen, however much it has room for: they
+   * gain nothing from waiting for others, several memtables of them are memory that lies idle, and
+   * those of one value are of one partition, which is written in one turn.
+   */
+  largeRecordBytesMin: 64 * 1024,
+  largeRecordsBytesMax: 8 * 1024 * 1024,
+  /** While that is not possible because the flush is behind, puts are refused at so many times that. */
+  largeRecordsOverrunMax: 4,
+  /**
    * Frozen ones that wait for LMDB; past it puts are refused with 429 until the flush caught up.
    */
   memtablesFrozenMax: 2,
