@@ -188,6 +188,10 @@ function inOtherOrder(cells: readonly Cell[]): readonly Cell[] {
   );
 }
 
+function isNode(name: string): boolean {
+  return name !== 'client' && name !== 'nats';
+}
+
 function rowOf({ system, direction, isKilled, samples }: Cell): BigRow {
   const rates = samples.map(({ mbPerSecond }) => mbPerSecond);
   const most = (isOf: (name: string) => boolean, of: keyof Peak): number => {
@@ -196,7 +200,6 @@ function rowOf({ system, direction, isKilled, samples }: Cell): BigRow {
     );
     return round(Math.max(0, ...peaks) / 2 ** 20, 0);
   };
-  const isNode = (name: string): boolean => name !== 'client' && name !== 'nats';
   const nats = most((name) => name === 'nats', 'residentBytes');
   return {
     system,

@@ -57,7 +57,7 @@ export const bigStores: Readonly<
       },
       async get(key, onBytes) {
         const found = (await store.get(key))!;
-        await consume(found.data as unknown as AsyncIterable<Uint8Array>, onBytes);
+        await consume(found.data, onBytes);
         const error = await found.error;
         // Typed as null where there is none, and undefined.
         if (error instanceof Error) throw error;

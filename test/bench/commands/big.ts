@@ -39,12 +39,9 @@ export function addBig(program: Command): void {
     )
     .option('--size <bytes>', 'of the value: 64MiB, 1GiB', sizeBytes, 2 ** 30)
     .option('--repetitions <count>', 'of each', wholeNumber, 2)
-    .option(
-      '--systems <names>',
-      `of ${bigSystems.join(', ')}`,
-      listOf(oneOf(bigSystems)),
-      [...bigSystems],
-    )
+    .option('--systems <names>', `of ${bigSystems.join(', ')}`, listOf(oneOf(bigSystems)), [
+      ...bigSystems,
+    ])
     .option(
       '--kill <ways>',
       'then kill a node half way through a put, get',
@@ -74,15 +71,16 @@ async function run(flags: BigFlags): Promise<void> {
   print(`a value of ${plan.bytes} bytes, ${plan.repetitions} times each, ${plan.durability}\n`);
   print(headOf(columns));
   await withDirectory(flags.directory, async (directory) => {
-    const onRow = (row: BigRow): void => {
-      showProgress('');
-      print(lineOf(columns, row) + (row.isKilled ? '  a node was killed half way' : ''));
-    };
     const rows = await big({ plan, directory, onProgress: showProgress, onRow });
     for (const line of ratios(rows)) print(line);
     if (flags.json !== undefined) writeJson(flags.json, { plan, rows });
     if (rows.some((row) => !row.isEqual)) throw new Error('what came out is not what went in');
   });
+}
+
+function onRow(row: BigRow): void {
+  showProgress('');
+  print(lineOf(columns, row) + (row.isKilled ? '  a node was killed half way' : ''));
 }
 
 function ratios(rows: readonly BigRow[]): string[] {

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { storeLimits } from '../../../actors/rules/limits/store.js';
 import { digestOf } from '../../../actors/rules/versions.js';
 import {
   keyNamed,
@@ -10,6 +11,7 @@ import {
   valueOf,
 } from '../../support/store-process.js';
 import { reading } from '../../support/readings.js';
+import { until } from '../../support/until.js';
 
 let home: StoreHome;
 
@@ -84,6 +86,38 @@ test('merge: a key twice in a batch, held by a memtable that is frozen: the seco
   ]);
   expect(valueOf(store, key)!.split('|').sort()).toEqual(['mine', 'theirs 1', 'theirs 2']);
   await store.close();
+});
+
+test('large records are flushed long before a memtable of small ones would be; while they can’t be, puts are refused in time', async () => {
+  const process = await home.start();
+  const { store, tables } = process;
+  const value = 'x'.repeat(500_000);
+  const { largeRecordsBytesMax, largeRecordsOverrunMax, memtableBytesMax } = storeLimits;
+  const flushedAfter = Math.ceil(largeRecordsBytesMax / value.length);
+  for (let i = 0; i <= flushedAfter; i++) await put(store, keyNamed(`large ${i}`), value);
+  await until(() => reading(process, 'store.flushes') === 1);
+  tables.held = [];
+  let bytes = 0;
+  for (let i = 0; store.refusal() === undefined; i++) {
+    await put(store, keyNamed(`held ${i}`), value);
+    bytes += value.length;
+  }
+  // Two frozen ones wait, and the active one has what it may.
+  expect(bytes).toBeLessThan((2 + largeRecordsOverrunMax) * largeRecordsBytesMax + 2_000_000);
+  expect(bytes).toBeLessThan(memtableBytesMax);
+  tables.release();
+  await until(() => store.refusal() === undefined);
+  await store.close();
+});
+
+test('small records alone are not flushed early, however often they are written again', async () => {
+  const process = await home.start();
+  const { largeRecordsBytesMax, largeRecordBytesMin } = storeLimits;
+  const value = 'x'.repeat(largeRecordBytesMin - 200);
+  for (let bytes = 0; bytes < 1.1 * largeRecordsBytesMax; bytes += value.length)
+    await put(process.store, key, value);
+  expect(reading(process, 'store.flushes')).toBe(0);
+  await process.store.close();
 });
 
 test('remove: only what still has the digest; gone after a clean stop and after a kill', async () => {
