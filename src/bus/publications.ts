@@ -53,8 +53,8 @@ export class Publications {
   }
 
   /**
-   * A large payload, whose head was added: in memory of its own size. Joined with others it would be
-   * copied each time the buffer grows, which it mostly has to.
+   * A large payload, whose head was added: in memory of its own size. Joined with others it would
+   * be copied each time the buffer grows, which it mostly has to.
    */
   private sendAlone(payload: Uint8Array): void {
     const head = this.text;

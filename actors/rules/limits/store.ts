@@ -11,7 +11,7 @@ export const storeLimits = {
    */
   largeRecordBytesMin: 64 * 1024,
   largeRecordsBytesMax: 8 * 1024 * 1024,
-  /** While that is not possible because the flush is behind, puts are refused at so many times that. */
+  /** While that can't be, because the flush is behind, puts are refused at so many times that. */
   largeRecordsOverrunMax: 4,
   /**
    * Frozen ones that wait for LMDB; past it puts are refused with 429 until the flush caught up.

@@ -2,7 +2,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { BigDone, BigJob, FromBig } from './messages.js';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
 
 export class BigProcess {
   private constructor(private readonly child: ChildProcess) {}
@@ -11,7 +14,7 @@ export class BigProcess {
     const profileTo = process.env['QUORATE_BENCH_PROFILE'];
     const execArgv =
       profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, 'clients')}`];
-    return new BigProcess(fork(join(import.meta.dirname, 'main.js'), [], { execArgv }));
+    return new BigProcess(fork(main, [], { execArgv }));
   }
 
   get pid(): number {
