@@ -114,7 +114,6 @@ export const headerNames = {
   receipt: 'Kv-Receipt',
   outcome: 'Kv-Outcome',
   deleted: 'Kv-Deleted',
-  upload: 'Kv-Upload',
   errorCode: 'Nats-Service-Error-Code',
   error: 'Nats-Service-Error',
 } as const;
