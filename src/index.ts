@@ -31,6 +31,8 @@ export { ClientBuckets, type BucketProperties } from './client/buckets.js';
 export type { BucketChanged, BucketForm, BucketInfo, BucketList } from './wire/bucket-form.js';
 export { Context } from './client/context.js';
 export { ConflictError, Entry } from './client/entry.js';
+export { ResolveError } from './client/resolve-error.js';
+export { lastWriter, union, type Resolver } from './client/resolver.js';
 export { KeyListing, type ListingOptions } from './client/key-listing.js';
 export type { RequestTrace } from './client/request-trace.js';
 export type { RetryOptions } from './client/retry-budget.js';

@@ -119,6 +119,12 @@ export class Documents {
       buckets.push([name, n, r]);
       if (spread !== n) after.push([name, nAfter(spread)]);
     }
+    const others: string[] = [];
+    for (const [bucket, { resolve }] of own) {
+      const name = textOf(bucket);
+      if (name !== undefined && resolve !== defaults.resolve) others.push(name);
+    }
+    const usual = defaults.resolve === 'service';
     const resized = {
       ...(defaults.spread !== defaults.n && { n: nAfter(defaults.spread) }),
       ...(after.length > 0 && { buckets: after }),
@@ -132,6 +138,7 @@ export class Documents {
       n: defaults.n,
       r: defaults.r,
       buckets,
+      ...((usual || others.length > 0) && { resolvers: { usual, others } }),
       layout,
       resized,
     });

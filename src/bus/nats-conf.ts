@@ -94,8 +94,10 @@ function appAccounts(options: NatsConfOptions): string[] {
   const users = `{
       user: ${quote(appUser)}, password: ${quote(appPassword)}
       permissions: {
-        publish: { allow: [${asked.join(', ')}] }
-        subscribe: { allow: ["_INBOX.>", "${prefix}.changed.>"] }
+        publish: { allow: [${[...asked, `"${prefix}.resolve.*"`].join(', ')}] }
+        subscribe: { allow: ["_INBOX.>", "${prefix}.changed.>", "${prefix}.resolve.*"] }
+        # One answer to each question: who resolves conflicts (${prefix}.resolve.<bucket>) is an application.
+        allow_responses: true
       }
     }`;
   return [appAccountOf(appAccount, users, options)];
@@ -160,9 +162,9 @@ function explainApps({ appAccount, storeAccount, apps }: NatsConfOptions): strin
   if (apps.length > 0)
     return `#   ${appAccount}_…  an application each. What they ask and are answered stays in their account.
 ${reach}`;
-  return `#   ${appAccount}    applications, which share an account here: they may ask, listen to answers and changes, and nothing
-#          else, so that none of them can answer in the place of a node. They can still listen to each other's
-#          answers; who does not trust the others gets an account of its own: \`quorate nats-conf --app NAME\`.
+  return `#   ${appAccount}    applications, which share an account here: they may ask, listen to answers and changes, resolve each
+#          other's conflicts, and nothing else, so that none of them can answer in the place of a node. They can
+#          still listen to each other's answers; who does not trust the others gets an account of its own: \`quorate nats-conf --app NAME\`.
 ${reach}`;
 }
 

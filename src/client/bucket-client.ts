@@ -15,6 +15,8 @@ export interface BucketClient {
   intern(terms: Omit<Terms, 'id'>): Terms;
   nextOperation(): ByteString;
   submit(request: Request): void;
+  /** Whether the cluster says so of the bucket. */
+  isResolvedByService(bucket: string): boolean;
   /** As a plain client does. */
   ask<T>(question: PlainQuestion<T>): Promise<T>;
   /** Of whichever node answers, again and again until its time is over. */

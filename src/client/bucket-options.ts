@@ -6,6 +6,7 @@ import { byteStringOf, latin1Of } from '../wire/text.js';
 import type { ByteString } from '../../actors/rules/key.js';
 import { Context } from './context.js';
 import type { RequestTrace } from './request-trace.js';
+import type { ResolveOptions } from './resolving.js';
 import type { ValueCodec } from './value-codec.js';
 
 interface CommonOptions {
@@ -51,7 +52,7 @@ export interface PutOptions extends DeleteOptions {
   readonly ttlMs?: number | undefined;
 }
 
-export interface BucketDefaults<Out, In> extends CommonOptions {
+export interface BucketDefaults<Out, In> extends CommonOptions, ResolveOptions<Out, In> {
   readonly r?: number | undefined;
   readonly w?: number | undefined;
   readonly ttlMs?: number | undefined;

@@ -25,6 +25,7 @@ import {
   type ListedBucket,
   type ListingOptions,
 } from './key-listing.js';
+import { Resolving } from './resolving.js';
 import type { ValueCodec } from './value-codec.js';
 import type { BucketWatch, WatchOptions } from './bucket-watch.js';
 import type { Watch } from './watch.js';
@@ -60,6 +61,7 @@ export class Bucket<Out, In = Out> {
   private readonly requests: BucketRequests<Out, In>;
   private readonly big: BigValues;
   private readonly listed: ListedBucket;
+  private readonly resolving: Resolving<Out, In>;
 
   /** @internal */
   constructor(
@@ -71,6 +73,13 @@ export class Bucket<Out, In = Out> {
   ) {
     const requests = new BucketRequests(bytes, client, codec, defaults);
     this.requests = requests;
+    this.resolving = new Resolving({
+      bucket: name,
+      client,
+      codec,
+      options: defaults,
+      putBack: (entry, bytes) => this.putBack(entry, bytes),
+    });
     this.listed = {
       subject: client.keysSubject(name),
       r: defaults.r,
@@ -161,18 +170,31 @@ export class Bucket<Out, In = Out> {
     return this.big.open(keyOf(key), options);
   }
 
-  /** Undefined for an absent key. */
+  /** Undefined for an absent key. Of several values the resolver makes one, where there is one. */
   get(key: Key, options: GetOptions = noOptions): Promise<Entry<Out> | undefined> {
     return new Promise((resolve, reject) => {
-      const onEntry = (entry: Entry<Out>): void => resolve(entry.exists ? entry : undefined);
-      this.requests.fetch({ key, options, onEntry, reject });
+      const show = (entry: Entry<Out>): void => resolve(entry.exists ? entry : undefined);
+      this.requests.fetch({ key, options, onEntry: (entry) => this.show(entry, show), reject });
     });
   }
 
   /** As `get`, but an absent key gives an entry without values, whose context can go with a put. */
   read(key: Key, options: GetOptions = noOptions): Promise<Entry<Out>> {
     return new Promise((resolve, reject) => {
-      this.requests.fetch({ key, options, onEntry: resolve, reject });
+      const onEntry = (entry: Entry<Out>): void => this.show(entry, resolve);
+      this.requests.fetch({ key, options, onEntry, reject });
+    });
+  }
+
+  private show(entry: Entry<Out>, resolve: (entry: Entry<Out>) => void): void {
+    if (!entry.inConflict || !this.resolving.isWanted()) resolve(entry);
+    else void this.resolving.shown(entry).then(resolve);
+  }
+
+  private putBack({ key, context }: Entry<Out>, bytes: Uint8Array | null): Promise<PutResult> {
+    return new Promise((resolve, reject) => {
+      const options = { context, if: 'context' } as const;
+      this.requests.write({ key, value: bytes, options, resolve, reject });
     });
   }
 

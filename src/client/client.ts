@@ -87,6 +87,7 @@ export class QuorateClient {
       intern: (terms: Omit<Terms, 'id'>) => this.terms.intern(terms),
       nextOperation: () => this.nextOperation(),
       submit: (request: Request) => this.dispatcher.submit(request),
+      isResolvedByService: (bucket) => this.dispatcher.isResolvedByService(bucket),
       watch: (bucket, pattern) => this.watch({ prefix, bucket }, pattern),
       askAny: (question) => this.questions.ask(question),
       keysSubject: (bucket) => subjects.keys(bucket),

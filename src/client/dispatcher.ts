@@ -91,6 +91,10 @@ export class Dispatcher {
     this.clock.setTimeout(this.tick, clientLimits.tickMs);
   }
 
+  isResolvedByService(bucket: string): boolean {
+    return this.routes.isResolvedByService(bucket);
+  }
+
   /** Takes nothing more; resolves when every request is over, at the latest at its deadline. */
   async close(): Promise<void> {
     await this.pending.close();

@@ -7,6 +7,7 @@ import type { Receipt } from '../wire/receipt.js';
 import { BigValueError, infoOf, manifestIn, type BigValueInfo } from './big-entry.js';
 
 import type { Context } from './context.js';
+import type { ResolveError } from './resolve-error.js';
 import { raw, text, type ValueCodec } from './value-codec.js';
 
 /** A key has several values because writers did not know of each other, and one was asked for. */
@@ -21,6 +22,10 @@ export class ConflictError extends Error {
 
 export class Entry<T> {
   private decoded: readonly T[] | undefined;
+  /** What was read, where this is what the bucket's resolver made of several values. */
+  declare conflict?: Entry<T>;
+  /** Why these are several values still, where the bucket's resolver failed. */
+  declare unresolved?: ResolveError;
 
   /** @internal */
   constructor(

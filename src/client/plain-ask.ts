@@ -8,6 +8,8 @@ export interface PlainQuestion<T> {
   readonly subject: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Empty unless told. */
+  readonly payload?: Uint8Array;
   /** Of an answer that is no error; it is lent for the call. */
   readonly read: (message: BusMessage) => T;
 }
@@ -15,7 +17,7 @@ export interface PlainQuestion<T> {
 const nothing = new Uint8Array(0);
 
 export function askPlainly<T>(bus: Bus, clock: Clock, question: PlainQuestion<T>): Promise<T> {
-  const { subject, headers, timeoutMs, read } = question;
+  const { subject, headers, timeoutMs, read, payload = nothing } = question;
   return new Promise((resolve, reject) => {
     const reply = bus.inbox();
     const over = (): void => {
@@ -36,7 +38,7 @@ export function askPlainly<T>(bus: Bus, clock: Clock, question: PlainQuestion<T>
         reject(error);
       }
     });
-    bus.publish(subject, nothing, { reply, headers });
+    bus.publish(subject, payload, { reply, headers });
   });
 }
 

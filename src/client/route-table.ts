@@ -14,7 +14,13 @@ import { quorumFor } from '../../actors/rules/quorum.js';
 import { coordinatorToAsk, readersToAsk } from '../../actors/rules/routing.js';
 import type { Spread } from '../../actors/rules/spread.js';
 import { namedBucket } from '../wire/part-names.js';
-import { layoutOf, placementGroupsOf, spreadIn, type RingMessage } from '../wire/ring-message.js';
+import {
+  layoutOf,
+  placementGroupsOf,
+  spreadIn,
+  type RingMessage,
+  isResolvedByService,
+} from '../wire/ring-message.js';
 import { byteStringOf } from '../wire/text.js';
 import type { NodeStates } from './node-states.js';
 import type { Request, Terms } from './request.js';
@@ -201,6 +207,11 @@ export class RouteTable {
 
   get nodes(): readonly NodeId[] {
     return this.known?.ring.nodes.map((node) => node.id) ?? [];
+  }
+
+  /** As the ring says; false while none is known. */
+  isResolvedByService(bucket: string): boolean {
+    return this.known !== undefined && isResolvedByService(this.known.ring, bucket);
   }
 
   /** Whether a node told a layout that this client knows to be over. */

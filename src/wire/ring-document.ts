@@ -9,6 +9,7 @@ import type {
   RingMessage,
   RingMove,
   RingNode,
+  RingResolvers,
   Run,
 } from './ring-message.js';
 import { isLabelText } from './text.js';
@@ -31,7 +32,7 @@ export function ringFromDocument(document: unknown): RingMessage {
   const n = natural(ring['n'], 'n');
   const r = natural(ring['r'], 'r');
   const buckets = array(ring['buckets'], 'buckets').map(bucketFrom);
-  const { cluster, move } = ring;
+  const { cluster, move, resolvers } = ring;
   return {
     epoch,
     ...(cluster !== undefined && { cluster: natural(cluster, 'id of a cluster') }),
@@ -40,8 +41,15 @@ export function ringFromDocument(document: unknown): RingMessage {
     r,
     buckets,
     ...lists,
+    ...(resolvers !== undefined && { resolvers: resolversFrom(resolvers) }),
     ...(move !== undefined && { move: moveFrom(move, { nodes: nodes.length, partitions }) }),
   };
+}
+
+function resolversFrom(document: unknown): RingResolvers {
+  const resolvers = record(document, 'resolvers');
+  const others = array(resolvers['others'], 'resolvers').map((name) => text(name, 'a bucket'));
+  return { usual: resolvers['usual'] === true, others };
 }
 
 function listsFrom(document: Readonly<Record<string, unknown>>, nodes: number): PreferenceLists {

@@ -27,8 +27,25 @@ export interface RingMessage extends PreferenceLists {
   readonly r: number;
   /** Buckets that differ from them. */
   readonly buckets: readonly RingBucket[];
+  /** Only where conflicts of some buckets are resolved by a service (`kv.resolve.<bucket>`). */
+  readonly resolvers?: RingResolvers;
   /** Only while partitions move. */
   readonly move?: RingMove;
+}
+
+export interface RingResolvers {
+  /** Of buckets that are not named here. */
+  readonly usual: boolean;
+  /** Those where it is the other way round. */
+  readonly others: readonly string[];
+}
+
+/** Whether a service resolves conflicts of the bucket. */
+export function isResolvedByService(
+  { resolvers }: Pick<RingMessage, 'resolvers'>,
+  bucket: string,
+): boolean {
+  return resolvers !== undefined && resolvers.others.includes(bucket) !== resolvers.usual;
 }
 
 export interface PreferenceLists {
@@ -81,6 +98,7 @@ export interface RingSource {
   readonly n: number;
   readonly r: number;
   readonly buckets: readonly RingBucket[];
+  readonly resolvers?: RingResolvers;
   readonly layout: Layout;
   /** N after the move, where it changes. */
   readonly resized?: Pick<RingMove, 'n' | 'buckets'>;
@@ -99,6 +117,7 @@ export function ringMessageOf(source: RingSource): RingMessage {
     r,
     buckets,
     ...listsOf(source, layout),
+    ...(source.resolvers !== undefined && { resolvers: source.resolvers }),
     ...(next !== undefined && {
       move: {
         ...listsOf(source, next),

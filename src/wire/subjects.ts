@@ -50,6 +50,11 @@ export class Subjects {
     return `${this.watch(bucket)}.${node}.${watch}`;
   }
 
+  /** Where somebody may answer with what a conflict comes to. */
+  resolve(bucket: string): string {
+    return `${this.prefix}.resolve.${bucket}`;
+  }
+
   /** `name`: `<bucket>.<key>`, or a pattern of those. */
   changed(name: string): string {
     return `${this.prefix}.changed.${name}`;

@@ -25,11 +25,20 @@ describe('nats.conf', () => {
 
   test('applications that share an account may ask and listen, and nothing else', () => {
     const text = natsConf({ prefix: 'shop' });
-    expect(text).toContain('subscribe: { allow: ["_INBOX.>", "shop.changed.>"] }');
+    expect(text).toContain(
+      'subscribe: { allow: ["_INBOX.>", "shop.changed.>", "shop.resolve.*"] }',
+    );
     const [, allowed] = /publish: \{ allow: \[(.*)\] \}/.exec(text)!;
     expect(allowed!.split(', ')).toEqual(
       ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.keys.*']
-        .concat('shop.bucket.>', 'shop.ring', 'shop.status', 'shop.watch.>', '$SRV.>')
+        .concat(
+          'shop.bucket.>',
+          'shop.ring',
+          'shop.status',
+          'shop.watch.>',
+          '$SRV.>',
+          'shop.resolve.*',
+        )
         .map((subject) => `"${subject}"`),
     );
   });

@@ -3,6 +3,9 @@ export const clientLimits = {
   /** Queues nothing waits in that are kept: one a node, bucket, timeout and quorum; and terms. */
   lanesIdleMax: 256,
   termsMax: 1024,
+  /** Conflicts that are being resolved at once, and how long each may take unless it is told. */
+  resolvesInFlightMax: 256,
+  resolveMsDefault: 1_000,
   /** Texts of receipts that are kept as they were read; few differ. */
   receiptsKnownMax: 1024,
 

@@ -1,4 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
+import type { NodeOptions } from '../../../src/options/node-options.js';
 import { startApiNode } from '../../support/api-node.js';
 import { MemoryNetwork } from '../../support/memory-bus.js';
 import { decodeDocument } from '../../../src/wire/message-pack.js';
@@ -79,4 +80,27 @@ test('the ring says the layout, whose it is, and while partitions move what to',
       moved: [[1, 2]],
     },
   });
+});
+
+test('the ring says of which buckets a service resolves conflicts', () => {
+  const network = new MemoryNetwork();
+  const clock = network.clock();
+  const random = { below: () => 0, bytes: (count: number) => Buffer.alloc(count, 97) };
+  const resolversOf = (options: Partial<NodeOptions>): RingMessage['resolvers'] => {
+    const bus = network.connect();
+    const told = { partitions: 2, ...options };
+    const node = startApiNode({ id, nodes: [id], bus, clock, random, options: told });
+    const answers: RingMessage[] = [];
+    const client = network.connect();
+    client.subscribe('_INBOX.y', ({ data }) =>
+      answers.push(ringFromDocument(decodeDocument(data))),
+    );
+    client.publish('kv.ring', Buffer.alloc(0), { reply: '_INBOX.y' });
+    network.settle();
+    void node.waysIn.close();
+    return answers[0]!.resolvers;
+  };
+  expect(resolversOf({})).toBeUndefined();
+  const own = { carts: { resolve: 'service' } } as const;
+  expect(resolversOf({ buckets: own })).toEqual({ usual: false, others: ['carts'] });
 });

@@ -27,7 +27,11 @@ import { decodeClientFrame, encodeOwnReply, type OwnFrame } from '../../../src/w
 import { digestBytes } from '../../../src/wire/digest-codec.js';
 import { encodeDocument } from '../../../src/wire/message-pack.js';
 import { uploadOf, uploadText } from '../../../src/wire/part-names.js';
-import { ringMessageOf, type RingNode } from '../../../src/wire/ring-message.js';
+import {
+  ringMessageOf,
+  type RingNode,
+  type RingResolvers,
+} from '../../../src/wire/ring-message.js';
 import { Scheduler, SimProcess } from '../../simulation/core/scheduler.js';
 import { SimRandom } from '../../simulation/core/sim-random.js';
 import { Trace } from '../../simulation/core/trace.js';
@@ -138,6 +142,7 @@ export class FakeNode {
       n: 3,
       r: 2,
       buckets: [],
+      ...(this.cluster.resolvers !== undefined && { resolvers: this.cluster.resolvers }),
       layout: this.layout,
     });
     return encodeDocument(JSON.parse(JSON.stringify(ring)));
@@ -291,6 +296,8 @@ export class FakeNode {
 
 export class FakeCluster {
   readonly errors: unknown[] = [];
+  /** As `kv.ring` tells of them. */
+  resolvers: RingResolvers | undefined;
   readonly values = new Map<string, FrameValue>();
   readonly contexts = new Map<string, Versions>();
   /** By key, which of its values are manifests. */
