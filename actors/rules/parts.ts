@@ -3,9 +3,9 @@
  *
  * An upload is open for a lease from its begin: parts come, and last the manifest, with which its
  * key refers to it. A part is *free* when nothing refers to its upload and nothing can any more:
- * the lease is over, or the upload was given up, and no sibling of its key's state has its
- * manifest. Who takes parts and manifests refuses them a margin before those who free them think
- * the lease over: their clocks differ.
+ * the lease is over, or the upload was given up, by its author or because a put has replaced its
+ * manifest, and no sibling of its key's state has that. Who takes parts and manifests refuses them
+ * a margin before those who free them think the lease over: their clocks differ.
  *
  * A state without the manifest says nothing of one that is on its way here, so parts go by the
  * agreement that tombstones go by (`collection.ts`): all who may hold the key hold this state of
@@ -58,7 +58,10 @@ export function isUnneeded(
   { upload, owner, isGivenUp }: UploadSeen,
   at: UploadTimes & { readonly graceMs: number },
 ): boolean {
-  return (isGivenUp || isLeaseOver(upload, at)) && !refersTo(owner, upload, at);
+  const { nowMs, leaseMs, graceMs } = at;
+  // A manifest that nobody holds any more may be under way.
+  const isOver = isGivenUp || isLeaseOver(upload, { nowMs, leaseMs: leaseMs + graceMs });
+  return isOver && !refersTo(owner, upload, at);
 }
 
 /** Whether some sibling has the manifest of the upload, or had it until lately and is expired. */

@@ -8,6 +8,7 @@ import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
 import { lookUpPlan, putPlan } from '../../actors/coordinator/round-plans.js';
 import type { Placement } from '../../actors/rules/placement.js';
 import type { StorageKey } from '../../actors/rules/key.js';
+import type { UploadId } from '../../actors/rules/part-names.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { Buckets } from '../buckets/buckets.js';
@@ -22,6 +23,7 @@ import { bucketRefusal } from './bucket-refusal.js';
 import { absentRecord, type LocalRecord } from './local-record.js';
 import type { MintedPut, Minter } from './minting.js';
 import { claimsUnknown } from './minting.js';
+import { replacedUploads } from './big-values.js';
 import { LookUp } from './look-up.js';
 import type { PutEntry } from './put-round-runner.js';
 import { PutRoundRunner, bytesOf } from './put-round-runner.js';
@@ -35,6 +37,8 @@ export interface PutRules {
   readonly minter: Minter;
   /** Takes puts once more, with what was found of what their contexts claim. */
   readonly again: (requests: readonly PutRequest[], n: number) => void;
+  /** Of big values that the request's key had. */
+  readonly uploadsReplaced: (request: PutRequest, uploads: readonly UploadId[]) => void;
 }
 
 /** What a key of the round has come to: the next put of the key builds on it. */
@@ -127,6 +131,8 @@ export class PutRoundStarter {
         this.refuse(request, minted);
         continue;
       }
+      const replaced = replacedUploads(row?.minted ?? local ?? absentRecord, minted);
+      if (replaced.length > 0) this.rules.uploadsReplaced(request, replaced);
       if (draft.hasRoomFor(row, minted)) draft.add(request, minted, row ?? key);
       else {
         this.begin(draft, batch.configuration, ledger);

@@ -9,6 +9,7 @@ import type { OnlyIf } from '../../actors/rules/condition.js';
 import { courseOf } from '../../actors/rules/said-configuration.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import type { UploadId } from '../../actors/rules/part-names.js';
 import type { UploadTimes } from '../../actors/rules/parts.js';
 import { Buckets, type BucketTerms } from '../buckets/buckets.js';
 import { Peers } from '../bus/peers.js';
@@ -25,7 +26,7 @@ import { receiptOfOne } from '../wire/receipt.js';
 import { Admission, expired } from './admission.js';
 import { bucketRefusal } from './bucket-refusal.js';
 import { notCompared, questionOf } from './comparing.js';
-import { partRefusal, sizeRefusal } from './big-values.js';
+import { givingUp, partRefusal, sizeRefusal } from './big-values.js';
 import type { Change, Coordinator, GetRequest, PutRequest } from './coordinator.js';
 import type { GetEntry, ReadOf } from './get-round-runner.js';
 import { GetRoundRunner, isReadOtherwise } from './get-round-runner.js';
@@ -100,6 +101,7 @@ export class RoundCoordinator implements Coordinator {
       buckets,
       minter: new Minter(store, clock, lost, uploadLeaseMs),
       again: (requests, n) => this.putAgain(requests, n),
+      uploadsReplaced: (request, uploads) => this.giveUp(request, uploads),
     });
     this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
     this.gets = new RoundCollector(clock, view, (batch) => this.startGets(batch));
@@ -144,6 +146,12 @@ export class RoundCoordinator implements Coordinator {
   private compared(request: PutRequest, n: number): void {
     if (this.admission.isClosed) this.putAgain([request], n);
     else this.puts.add(request, { n, bytes: bytesOf(request) });
+  }
+
+  private giveUp(request: PutRequest, uploads: readonly UploadId[]): void {
+    const nowMs = this.clock.monotonicMs();
+    const times = { nowMs, deadlineMs: nowMs + limits.requestTimeoutMsDefault };
+    for (const upload of uploads) this.put(givingUp(request, upload, times));
   }
 
   private readonly uploadTimes = (): UploadTimes => ({

@@ -7,7 +7,7 @@ import type { WorkBucket } from './workload/work-client.js';
 import type { WorldOptions } from './world-shape.js';
 
 export function withData(world: WorldOptions): WorldOptions {
-  return [withConditions, withListings].reduce((drawn, draw) => draw(drawn), world);
+  return [withConditions, withListings, withBigValues].reduce((drawn, draw) => draw(drawn), world);
 }
 
 /** Puts and deletes on conditions, of few keys, so that they meet; some tried again. */
@@ -42,4 +42,23 @@ function withListings(world: WorldOptions): WorldOptions {
 /** Buckets whose names tell oracles of another rule for what is shown are left as they are. */
 function mayCompare(bucket: string): boolean {
   return ['blind', 'siblings', 'sets', 'counters', 'piles'].includes(bucket);
+}
+
+/**
+ * Plain clients put values in parts: some uploads are left, some given up, and those of one key
+ * race. In the end parts are freed, where that is not an hour away.
+ */
+function withBigValues(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`big values of ${world.seed}`);
+  const { work, cluster, clients } = world;
+  if (random.below(2) > 0) return world;
+  const valueBytesMax = random.pick([200, 2_000]);
+  const partBytes = Math.ceil(valueBytesMax / random.pick([2, 4, 8]));
+  const uploadLeaseMs = random.pick([60_000, 120_000]);
+  return {
+    ...world,
+    frameClients: Math.min(world.frameClients, clients - 1),
+    cluster: { ...cluster, uploadLeaseMs },
+    work: { ...work, valueBytesMax, partBytes },
+  };
 }

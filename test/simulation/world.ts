@@ -6,6 +6,7 @@
 import type { Configuration } from '../../actors/rules/configuration.js';
 import { isGoverned } from '../../actors/rules/driver.js';
 import { applyFault } from './cluster/faults.js';
+import { statesOf } from './cluster/holdings.js';
 import { Observatory } from './cluster/observatory.js';
 import { SimCluster } from './cluster/sim-cluster.js';
 import { changeInTheEnd, type Change } from './cluster/operator.js';
@@ -15,6 +16,7 @@ import { parseCommand } from './core/commands.js';
 import type { SimProcess } from './core/scheduler.js';
 import { AckOracle } from './oracle/ack-oracle.js';
 import { ConfigurationOracle } from './oracle/configuration-oracle.js';
+import { partsWrong } from './oracle/parts-oracle.js';
 import { checkEnd } from './oracle/end-oracle.js';
 import { EventOracle } from './oracle/event-oracle.js';
 import { HintOracle } from './oracle/hint-oracle.js';
@@ -22,7 +24,14 @@ import { History, type Write } from './oracle/history.js';
 import { checkShown, type ReadRules } from './oracle/read-oracle.js';
 import type { Violation } from './oracle/violations.js';
 import { Sometimes } from './sometimes.js';
-import { countsOf, decodeValue, encodeValue, unionOf, type Value } from './workload/values.js';
+import {
+  countsOf,
+  decodeValue,
+  encodeValue,
+  forgetUploads,
+  unionOf,
+  type Value,
+} from './workload/values.js';
 import { Forger } from './workload/forger.js';
 import { type ClientSurroundings, type WorkBucket, WorkClient } from './workload/work-client.js';
 import { wallSkewUsOf, type WorldOptions } from './world-options.js';
@@ -44,6 +53,9 @@ export interface WorldResult {
 const bootWithinUs = 60e6;
 const progressWithinUs = 60e6;
 const convergeWithinUs = 15 * 60e6;
+/** Where tombstones stay for longer, nobody waits for parts to go. */
+const freeingGraceMsMax = 60_000;
+const freeingPatienceMs = 120_000;
 const settleWithinUs = 15 * 60e6;
 const readPatienceUs = 4e6;
 /** How often a name is read again that seems to be absent. */
@@ -112,6 +124,7 @@ class World {
     run: RunOptions,
   ) {
     const { onLine } = run;
+    forgetUploads();
     this.cluster = new SimCluster({
       ...options.cluster,
       keepTrace: run.keepTrace ?? false,
@@ -161,6 +174,7 @@ class World {
       () => this.healAll(),
       () => this.converge(),
       () => this.compare(),
+      () => this.freeParts(),
     ];
     for (const phase of phases) {
       await phase();
@@ -431,6 +445,35 @@ class World {
       const values = bytes.filter((value) => value !== null).map(decodeValue);
       this.checkFinal(name, values);
     }
+  }
+
+  /** What big values refer to is there, and in the end nothing else. */
+  private async freeParts(): Promise<void> {
+    const { work } = this.options;
+    const { cluster } = this;
+    if (work.partBytes === undefined) return;
+    const { uploadLeaseMs, tombstoneGraceMs } = cluster.options;
+    const isSoon = tombstoneGraceMs <= freeingGraceMsMax;
+    const waitMs = isSoon ? 2 * uploadLeaseMs + 4 * tombstoneGraceMs + freeingPatienceMs : 0;
+    const endUs = cluster.scheduler.nowUs + waitMs * 1000;
+    let wrong = this.partsWrong();
+    while (wrong !== undefined && cluster.scheduler.nowUs < endUs && !this.failed) {
+      await cluster.after(5e6);
+      wrong = this.partsWrong();
+    }
+    if (wrong === undefined) return this.sometimes.reach('parts: freed');
+    if (wrong.includes(' has no part ')) cluster.violations.add('safety', 'part-missing', wrong);
+    else if (isSoon) this.stuck('parts-left', wrong);
+  }
+
+  private partsWrong(): string | undefined {
+    for (const node of this.cluster.members)
+      for (let partition = 0; partition < this.cluster.options.partitions; partition++) {
+        const held = statesOf(node, partition);
+        const wrong = held && partsWrong(held);
+        if (wrong !== undefined) return `${node.name}: ${wrong}`;
+      }
+    return undefined;
   }
 
   private checkFinal(name: string, values: readonly Value[]): void {

@@ -15,6 +15,7 @@ export interface PlainReply {
   readonly siblings: number;
   readonly data: Uint8Array;
   readonly text: string;
+  header(name: string): string | undefined;
 }
 
 /** `timeoutMs` is how long this client waits; everything else is a header. */
@@ -127,5 +128,6 @@ function read(reply: Msg): PlainReply {
     siblings: Number(field('Kv-Siblings') ?? 1),
     data: reply.data,
     text: reply.string(),
+    header: field,
   };
 }

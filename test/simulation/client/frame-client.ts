@@ -1,5 +1,6 @@
 /** The TypeScript client on a simulated bus, in the shape that work clients use. */
 import type { Bucket, Key } from '../../../src/client/bucket.js';
+import { BigValueError } from '../../../src/client/big-entry.js';
 import { QuorateClient } from '../../../src/client/client.js';
 import type { Entry } from '../../../src/client/entry.js';
 import { ConditionError, QuorateError } from '../../../src/errors.js';
@@ -103,6 +104,9 @@ async function listResultOf(listing: Promise<readonly Key[]>): Promise<ListResul
 
 /** Anything but the client's own errors is a fault of the client. */
 function failureOf(error: unknown): Failure {
+  // Plain clients put those, and read them.
+  if (error instanceof BigValueError)
+    return { kind: 'failed', code: 413, outcome: 'unknown', message: error.message };
   if (!(error instanceof QuorateError)) throw error;
   const { code, outcome, message } = error;
   const failure = { kind: 'failed', code, outcome, message } as const;

@@ -4,6 +4,14 @@
  */
 import type { BusMessage } from '../../../src/seams/bus.js';
 import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';
+import {
+  bigIn,
+  downloadBig,
+  uploadParts,
+  type Ask,
+  type BigTold,
+  type UploadEnd,
+} from './big-values.js';
 import { readMessagePack } from '../oracle/message-reader.js';
 import type { SimBus } from '../seams/sim-bus.js';
 import { wallMsAt } from '../seams/sim-clock.js';
@@ -17,6 +25,8 @@ export interface PutOptions {
   readonly operation?: string;
   readonly onlyIf?: 'absent' | 'context';
   readonly ttlMs?: number;
+  /** In parts of so many bytes, and what then becomes of the upload. */
+  readonly inParts?: { readonly partBytes: number; readonly end: UploadEnd };
   /** So far ahead lies the `Kv-Deadline`; by a wall clock that never jumps. */
   readonly untilMs?: number;
 }
@@ -98,18 +108,34 @@ export class PlainClient {
     if (options.ttlMs !== undefined) headers['Kv-TTL'] = `${options.ttlMs}`;
     if (options.untilMs !== undefined)
       headers['Kv-Deadline'] = `${wallMsAt(this.scheduler.nowUs) + options.untilMs}`;
+    if (options.inParts !== undefined && value !== null && value.length > 0) {
+      const how = options.inParts;
+      const { timeoutMs } = options;
+      const byUs = this.scheduler.nowUs + timeoutMs * 1000;
+      return uploadParts(this.askOf(name, timeoutMs), value, how, (commit) => {
+        const leftMs = Math.floor((byUs - this.scheduler.nowUs) / 1000);
+        if (commit === undefined || leftMs < 1)
+          return done(how.end === 'commit' ? notCommitted : { ...notCommitted, code: wasNotToBe });
+        const headersOfCommit = { ...headers, ...commit, 'Kv-Timeout': `${leftMs}` };
+        this.putWith(name, nothing, { headers: headersOfCommit, timeoutMs: leftMs }, done);
+      });
+    }
+    this.putWith(name, value, { headers, timeoutMs: options.timeoutMs }, done);
+  }
+
+  private putWith(
+    name: string,
+    value: Buffer | null,
+    options: { headers: Record<string, string>; timeoutMs: number },
+    done: (result: PutResult) => void,
+  ): void {
     const subject = `${this.prefix}.${value === null ? 'del' : 'put'}.${subjectOf(name)}`;
-    this.request(
-      subject,
-      value ?? Buffer.alloc(0),
-      { headers, timeoutMs: options.timeoutMs },
-      (reply) => {
-        const failure = failureOf(reply);
-        if (failure !== undefined) return done(failure);
-        const context = reply!.header('Kv-Context') ?? '';
-        done({ kind: 'done', context, receipt: reply!.header('Kv-Receipt') ?? '' });
-      },
-    );
+    this.request(subject, value ?? nothing, options, (reply) => {
+      const failure = failureOf(reply);
+      if (failure !== undefined) return done(failure);
+      const context = reply!.header('Kv-Context') ?? '';
+      done({ kind: 'done', context, receipt: reply!.header('Kv-Receipt') ?? '' });
+    });
   }
 
   get(name: string, options: GetOptions, done: (result: GetResult) => void): void {
@@ -124,7 +150,11 @@ export class PlainClient {
       const receipt = reply?.header('Kv-Receipt') ?? '';
       if (failure?.code === 404) done({ kind: 'absent', context, receipt });
       else if (failure !== undefined) done(failure);
-      else done({ kind: 'found', context, receipt, values: valuesOf(reply!) });
+      else
+        this.whole(name, reply!, options, (values) => {
+          if (values === undefined) done(changedMeanwhile);
+          else done({ kind: 'found', context, receipt, values });
+        });
     });
   }
 
@@ -151,6 +181,45 @@ export class PlainClient {
       });
     };
     ask(undefined);
+  }
+
+  /** With the bytes of big ones; undefined where some can't be had. */
+  private whole(
+    name: string,
+    reply: BusMessage,
+    { timeoutMs, r, strict }: GetOptions,
+    done: (values: (Buffer | null)[] | undefined) => void,
+  ): void {
+    const count = Number(reply.header('Kv-Siblings') ?? '1');
+    const big = count === 1 ? bigIn(reply) : undefined;
+    const told = big === undefined ? toldIn(reply) : [big];
+    const open = told.flatMap((value, i) => (value === null || Buffer.isBuffer(value) ? [] : [i]));
+    if (open.length === 0) return done(told as (Buffer | null)[]);
+    const how = {
+      ...(r !== undefined && { 'Kv-R': `${r}` }),
+      ...(strict === true && { 'Kv-Quorum': 'strict' }),
+    };
+    const ask = this.askOf(name, timeoutMs, how);
+    const values = told.map((value) => (Buffer.isBuffer(value) ? value : null));
+    const next = (): void => {
+      const i = open.shift();
+      if (i === undefined) return done(values);
+      const sibling = count === 1 ? undefined : i;
+      downloadBig(ask, { ...(told[i] as BigTold), sibling }, (value) => {
+        if (value === undefined) return done(undefined);
+        values[i] = value;
+        next();
+      });
+    };
+    next();
+  }
+
+  private askOf(name: string, timeoutMs: number, how: Readonly<Record<string, string>> = {}): Ask {
+    return ({ verb, payload, headers }, done) => {
+      const subject = `${this.prefix}.${verb}.${subjectOf(name)}`;
+      const sent = { ...this.headers(timeoutMs), ...how, ...headers };
+      this.request(subject, payload, { headers: sent, timeoutMs }, done);
+    };
   }
 
   /** `ring` or `status`, parsed; undefined when nobody answers. */
@@ -214,13 +283,42 @@ function failureOf(reply: BusMessage | undefined): Failure | undefined {
 }
 
 function valuesOf(reply: BusMessage): (Buffer | null)[] {
+  return toldIn(reply).map((value) => {
+    if (value !== null && !Buffer.isBuffer(value)) throw new Error('a sibling is bin or nil');
+    return value;
+  });
+}
+
+/** Of big values what is told of them. */
+function toldIn(reply: BusMessage): (Buffer | BigTold | null)[] {
   const data = Buffer.from(reply.data);
   const count = Number(reply.header('Kv-Siblings') ?? '1');
   if (count <= 1) return count === 0 ? [] : [data];
   const list = readMessagePack(data);
   if (!Array.isArray(list)) throw new Error('siblings are an array');
   return list.map((value) => {
-    if (value !== null && !Buffer.isBuffer(value)) throw new Error('a sibling is bin or nil');
-    return value;
+    if (value === null || Buffer.isBuffer(value)) return value;
+    if (!Array.isArray(value)) throw new Error('a sibling is bin, nil or what is told of it');
+    return { size: Number(value[0]), digest: String(value[1]) };
   });
 }
+
+const nothing = Buffer.alloc(0);
+
+/** Nothing of it shows: the key was not put. */
+const notCommitted: Failure = {
+  kind: 'failed',
+  code: 0,
+  outcome: 'none',
+  message: 'not committed',
+};
+
+/** Nobody was asked for it. */
+const wasNotToBe = 409;
+
+const changedMeanwhile: Failure = {
+  kind: 'failed',
+  code: 409,
+  outcome: 'unknown',
+  message: 'a big value could not be read to its end',
+};

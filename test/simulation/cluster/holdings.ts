@@ -8,7 +8,7 @@ import type { StorageKey } from '../../../actors/rules/key.js';
 import type { Digest } from '../../../actors/rules/versions.js';
 import type { QuorateNode } from '../../../src/node/quorate-node.js';
 import type { Store } from '../../../src/store/store.js';
-import { nameOf, readState, type SeenState } from '../oracle/message-reader.js';
+import { isPart, nameOf, readState, type SeenState } from '../oracle/message-reader.js';
 import type { Held, Owners } from '../oracle/move-oracle.js';
 import type { SeenTree } from '../oracle/tree-reader.js';
 import type { SimNode } from './sim-node.js';
@@ -22,10 +22,22 @@ export function heldBy({ node, hasRead }: SimNode, partition: number): Held | un
   const held = new Map<string, SeenState>();
   const store = storeOf(node);
   for (const { key } of store.scan({ partition, limit: keysMax })) {
+    if (isPart(key)) continue;
     const state = stateIn(store, key);
     if (state !== undefined) held.set(nameOf(key), state);
   }
   return held;
+}
+
+/** All that a node holds of a partition, parts too, encoded; undefined as for `heldBy`. */
+export function statesOf(
+  { node, hasRead }: SimNode,
+  partition: number,
+): ReadonlyMap<StorageKey, Buffer> | undefined {
+  if (node === undefined || !hasRead) return undefined;
+  const store = storeOf(node);
+  const keys = store.scan({ partition, limit: keysMax }).map(({ key }) => key);
+  return new Map(keys.map((key) => [key, Buffer.from(store.peek(key)!.bytes)]));
 }
 
 /** A node's hash tree of a partition, and what it holds there; undefined as for `heldBy`. */
@@ -75,7 +87,7 @@ function tellGone(
   change();
   const gone = new Map<number, Map<string, SeenState>>();
   for (const [key, state] of before) {
-    if (store.peek(key) !== undefined) continue;
+    if (isPart(key) || store.peek(key) !== undefined) continue;
     const partition = (key.charCodeAt(0) << 8) | key.charCodeAt(1);
     const states = gone.get(partition) ?? new Map<string, SeenState>();
     gone.set(partition, states.set(nameOf(key), state));

@@ -51,6 +51,7 @@ export interface ClusterOptions {
   readonly syncUs: number;
   readonly commitUs: number;
   readonly tombstoneGraceMs: number;
+  readonly uploadLeaseMs: number;
   readonly hintAgeMs: number;
   /** How long until a node that ended by itself is started again; undefined: it stays away. */
   readonly restartUs: number | undefined;
@@ -75,6 +76,7 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   syncUs: 400,
   commitUs: diskFaultsNone.commitUs,
   tombstoneGraceMs: nodeOptionsDefault.tombstoneGraceMs,
+  uploadLeaseMs: nodeOptionsDefault.uploadLeaseMs,
   hintAgeMs: nodeOptionsDefault.hintAgeMs,
   restartUs: undefined,
   storeBounds: {},
@@ -387,6 +389,7 @@ export class SimCluster {
       defaults: { ...nodeOptionsDefault.defaults, ...options.defaults },
       buckets: options.buckets,
       tombstoneGraceMs: options.tombstoneGraceMs,
+      uploadLeaseMs: options.uploadLeaseMs,
       scrubMemory: true,
       hintAgeMs: options.hintAgeMs,
       storeBounds: options.storeBounds,

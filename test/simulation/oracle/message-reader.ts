@@ -2,6 +2,8 @@
  * What nodes say to each other, read by code that shares nothing with the code under test:
  * MessagePack, state batches and key states, written down a second time from their documentation.
  */
+import { uploadMark } from '../workload/values.js';
+
 export type Plain = null | boolean | number | string | Buffer | Plain[];
 
 /** One MessagePack value; throws on what Quorate never sends. */
@@ -122,14 +124,24 @@ export function readBatch(batch: Buffer): SeenRecord[] {
   let at = 4;
   for (let left = batch.readUInt32BE(0); left > 0; left--) {
     const keyLength = batch.readUInt16BE(at);
-    const name = nameOf(batch.toString('latin1', at + 2, at + 2 + keyLength));
+    const key = batch.toString('latin1', at + 2, at + 2 + keyLength);
     at += 2 + keyLength;
     const stateLength = batch.readUInt32BE(at);
-    records.push({ name, state: readState(batch.subarray(at + 4, at + 4 + stateLength)) });
+    // Parts of big values are no writes of their own: `parts-oracle.ts`.
+    if (!isPart(key))
+      records.push({
+        name: nameOf(key),
+        state: readState(batch.subarray(at + 4, at + 4 + stateLength)),
+      });
     at += 4 + stateLength;
   }
   if (at !== batch.length) throw new Error('bytes behind the batch');
   return records;
+}
+
+/** Of a storage key. */
+export function isPart(key: string): boolean {
+  return key.charCodeAt(2) === 1;
 }
 
 /** A storage key (partition, bucket, NUL, key) as `<bucket>/<key>`. */
@@ -152,12 +164,19 @@ export function readState(bytes: Buffer): SeenState {
     const length = bytes.readUInt32BE(valueAt - 4);
     const remembered = length === 0xfffffffe;
     const isTombstone = length === 0xffffffff || remembered;
-    at = valueAt + (isTombstone ? 0 : length);
-    const value = isTombstone ? undefined : bytes.subarray(valueAt, at);
+    const isManifest = !isTombstone && length >= 2 ** 31;
+    at = valueAt + (isTombstone ? 0 : length % 2 ** 31);
+    const whole = isTombstone ? undefined : bytes.subarray(valueAt, at);
+    const value = isManifest ? namedUpload(whole!) : whole;
     siblings.push({ dot, value, writtenAtMs, operation, remembered });
   }
   if (at !== bytes.length) throw new Error('bytes behind the key state');
   return { context, siblings, bytes: bytes.length };
+}
+
+/** In the place of a manifest: its upload, which says which write it is (`uploaded.ts`). */
+function namedUpload(manifest: Buffer): Buffer {
+  return Buffer.from(`${uploadMark}${manifest.subarray(-16).toString('hex')} `);
 }
 
 export function readContext(bytes: Buffer): { context: Map<string, number>; end: number } {

@@ -22,7 +22,21 @@ export function decodeValue(bytes: Buffer): Value {
 
 export function tokenOf(bytes: Buffer): string {
   const end = bytes.indexOf(0x20);
-  return bytes.toString('latin1', 0, end < 0 ? bytes.length : end);
+  const token = bytes.toString('latin1', 0, end < 0 ? bytes.length : end);
+  return token.startsWith(uploadMark) ? (uploads.get(token.slice(1)) ?? token) : token;
+}
+
+/** In front of an upload, in hex, where oracles read a manifest. */
+export const uploadMark = '^';
+/** Which write each is. One seed runs at a time. */
+const uploads = new Map<string, string>();
+
+export function noteUpload(upload: string, token: string): void {
+  uploads.set(upload, token);
+}
+
+export function forgetUploads(): void {
+  uploads.clear();
 }
 
 /** Siblings of a set merge to their union. */

@@ -10,6 +10,7 @@ import type {
   PutOptions,
   PutResult,
 } from '../client/plain-client.js';
+import type { UploadEnd } from '../client/big-values.js';
 import type { Scheduler, SimProcess } from '../core/scheduler.js';
 import type { SimRandom } from '../core/sim-random.js';
 import type { Trace } from '../core/trace.js';
@@ -82,6 +83,8 @@ export interface WorkOptions {
   readonly triesMax?: number;
   /** Some list keys. */
   readonly listing?: ListingWork;
+  /** Plain clients put most values in so large parts; some uploads they leave, or give up. */
+  readonly partBytes?: number;
   /** Where the last writer wins, some puts have the context of what their author saw. */
   readonly lastWritersTell?: boolean;
 }
@@ -347,6 +350,7 @@ export class WorkClient {
       ...(ttlMs === undefined ? {} : { ttlMs }),
       ...(how.onlyIf === undefined ? {} : { onlyIf: how.onlyIf }),
       ...(says ? { untilMs: options.timeoutMs } : {}),
+      ...this.inParts(bucket, isDelete),
     };
     const what = isDelete ? 'delete' : 'put';
     trace.add(scheduler.nowUs, this.name, `${what} ${name} ${value.token} ${putText(request)}`);
@@ -373,6 +377,16 @@ export class WorkClient {
       }
       this.done(`${what} ${outcomeText(result)}`);
     });
+  }
+
+  /** One put is one upload, whatever becomes of it: no copies of it are asked for. */
+  private inParts(bucket: WorkBucket, isDelete: boolean): Pick<PutOptions, 'inParts'> {
+    const { random, options, usesFrames } = this.around;
+    const { partBytes } = options;
+    if (partBytes === undefined || isDelete || usesFrames || this.triesMax > 1) return {};
+    if (bucket.use === 'conditional' || random.below(4) === 0) return {};
+    const end = random.pick<UploadEnd>(['commit', 'commit', 'commit', 'abandon', 'giveUp']);
+    return { inParts: { partBytes, end } };
   }
 
   private checkCondition(bucket: WorkBucket, { write, basis, result }: Compared): void {

@@ -63,6 +63,26 @@ describe('big values at coordinators', () => {
     expect(reply.values).toHaveLength(2);
   });
 
+  test('a put or delete that replaces one says of its upload that the parts need not wait', async () => {
+    const [first, second] = [upload(), uploadOf(nowMs(), 'zzzzzzzzzz')];
+    const end = (of: string): string[] =>
+      cluster.valuesAt(0, { bucket: partBucket('b'), key: partKey('k', of, givenUpIndex) });
+    await commit(first);
+    // The same once more replaces nothing.
+    await commit(first);
+    await cluster.run(10);
+    expect(end(first)).toEqual([]);
+    await commit(second);
+    await cluster.run(10);
+    expect([end(first), end(second)]).toEqual([[''], []]);
+    await cluster.put(0, { value: 'beside it', context: nothingSeen });
+    await cluster.run(10);
+    expect(end(second)).toEqual([]);
+    await cluster.put(0, { value: null });
+    await cluster.run(10);
+    expect(end(second)).toEqual(['']);
+  });
+
   test('bytes of a client that look like a manifest are a value', async () => {
     await cluster.put(0, { value: manifestOf(upload()) });
     const reply = await cluster.get(1);
