@@ -72,6 +72,11 @@ export class KeysApi {
     this.subscription?.unsubscribe();
   }
 
+  /** When what was taken has been answered. */
+  silence(): void {
+    this.listings.close();
+  }
+
   private take(message: BusMessage): void {
     const { reply, subject } = message;
     if (reply === '') return;

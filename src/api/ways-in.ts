@@ -62,6 +62,7 @@ export class WaysIn {
   /** Says nothing more. */
   silence(): void {
     this.documents.close();
+    this.keys.silence();
     this.queue.stop();
   }
 }

@@ -9,6 +9,7 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
+import { TurnQueue } from '../store/turn-queue.js';
 import { bucketRefusal } from './bucket-refusal.js';
 import { Coordinator } from './coordinator.js';
 import type { Listings, ListReply, ListRequest } from './listings.js';
@@ -39,7 +40,9 @@ export class Lister implements Listings {
     metrics.gauge('listing.pagesUnderway', 'pages that are being made', () => this.underway);
     const keysOfPartition = (): number => store.keys / view.ring.partitions;
     const { rounds } = this;
-    this.around = { store, peers, view, clock, coordinator, inspection, rounds, keysOfPartition };
+    const steps = new TurnQueue(clock);
+    const of = { store, peers, view, clock, coordinator, inspection };
+    this.around = { ...of, rounds, steps, keysOfPartition };
     view.onChange((change) => {
       if (change.kind === 'ring') return rounds.configurationChanged();
       if (change.now === 'down' && change.node !== store.nodeId) rounds.nodeDown(change.node);
@@ -69,5 +72,9 @@ export class Lister implements Listings {
     };
     const id = `page-${this.pages.value}`;
     new PageMaker(this.around, { id, request, bucket, onReply }).begin();
+  }
+
+  close(): void {
+    void this.rounds.drained();
   }
 }

@@ -44,6 +44,8 @@ export type ListReply =
 
 export interface Listings {
   page(request: ListRequest): void;
+  /** Once all are answered: nothing of it waits for anything any more. */
+  close(): void;
 }
 
 export const Listings = Symbol('Listings');

@@ -9,6 +9,7 @@ import { listingLimits } from '../../actors/rules/limits/listing.js';
 import type { MergedList } from '../../actors/rules/listing.js';
 import type { Placement } from '../../actors/rules/placement.js';
 import { DeadlineError, type QuorateError } from '../errors.js';
+import type { TurnQueue } from '../store/turn-queue.js';
 import type { Span } from '../wire/protocol/list.js';
 import type { Coordinator } from './coordinator.js';
 import { ListRound, type ListRoundResult, type ListSurroundings } from './list-round.js';
@@ -16,6 +17,8 @@ import type { ListPosition, ListReply, ListRequest } from './listings.js';
 
 export interface PageSurroundings extends ListSurroundings {
   readonly coordinator: Pick<Coordinator, 'get'>;
+  /** What a node does for listings in one go is bounded by a step. */
+  readonly steps: TurnQueue;
   /** Keys of a partition, about, of whatever buckets. */
   readonly keysOfPartition: () => number;
 }
@@ -59,7 +62,7 @@ export class PageMaker {
   }
 
   begin(): void {
-    this.step();
+    this.around.steps.add(() => this.step());
   }
 
   private step(): void {
@@ -224,8 +227,7 @@ export class PageMaker {
       this.keys.length >= limit ||
       this.bytes >= listingLimits.pageBytesMax ||
       this.scanned >= listingLimits.pageScannedMax;
-    // What a node does for one listing in one go is bounded by a step.
-    if (!isOver) return this.around.clock.endOfTurn(() => this.step());
+    if (!isOver) return this.begin();
     const isLast = this.position.partition >= this.content.request.endPartition;
     this.answer(isLast ? undefined : this.position);
   }

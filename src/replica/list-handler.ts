@@ -3,21 +3,25 @@
  * Bounded work a question, whatever is asked; the cache stays as it is.
  */
 import { inject, injectable } from 'tsyringe';
+import { listingLimits } from '../../actors/rules/limits/listing.js';
 import { isReadAlike } from '../../actors/rules/placement.js';
 import { isServed } from '../../actors/rules/said-configuration.js';
 import { Buckets } from '../buckets/buckets.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
-import { DeadlineError, OtherConfigurationError } from '../errors.js';
+import { DeadlineError, OtherConfigurationError, OverloadedError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { answerSpan, Room } from '../store/key-spans.js';
 import { Store } from '../store/store.js';
+import { TurnQueue } from '../store/turn-queue.js';
 import { listedBody, listOf, type ListedSpan, type ListQuestion } from '../wire/protocol/list.js';
 
 @injectable()
 export class ListHandler {
+  private readonly lists: TurnQueue;
+
   constructor(
     @inject(Peers) private readonly peers: Peers,
     @inject(Store) private readonly store: Store,
@@ -25,7 +29,9 @@ export class ListHandler {
     @inject(Buckets) private readonly buckets: Buckets,
     @inject(NodeOptions) private readonly options: NodeOptions,
     @inject(Clock) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.lists = new TurnQueue(clock);
+  }
 
   /** Answers lists from now on. */
   start(): void {
@@ -35,8 +41,23 @@ export class ListHandler {
   /** Throws become refusals, by `Peers`. */
   private answer(call: IncomingCall<'list'>): void {
     const question = listOf(call.body, this.options.partitions);
+    this.check(question);
+    if (this.lists.size >= listingLimits.listsWaitingMax)
+      throw new OverloadedError(`${this.lists.size} lists of keys are asked for`);
+    this.lists.add(() => this.list(question, call));
+  }
+
+  private check(question: ListQuestion): void {
     if (!this.isReadOf(question)) throw new OtherConfigurationError();
     if (question.remainingMs <= 0) throw new DeadlineError('too late to be listed', 'none');
+  }
+
+  private list(question: ListQuestion, call: IncomingCall<'list'>): void {
+    // It may have heard of another one since.
+    if (!this.isReadOf(question)) {
+      const { code, message } = new OtherConfigurationError();
+      return call.refuse(code, message);
+    }
     const { bucket, prefix } = question;
     const { conflict } = this.buckets.of(bucket);
     const what = { bucket, prefix, conflict, nowMs: this.clock.wallMs() };

@@ -58,7 +58,7 @@ export function keysQuestionOf(data: Uint8Array): KeysQuestion {
   for (const field of Object.keys(asked))
     if (!fields.has(field))
       throw new MalformedError(
-        `a request for keys has ${[...fields].join(', ')}, and no ${JSON.stringify(field)}`,
+        `a request for keys has ${[...fields].join(', ')}, and no ${JSON.stringify(field.slice(0, 32))}`,
       );
   const { prefix, limit, values, count, cursor, slice } = asked;
   if (values !== undefined && typeof values !== 'boolean') throw new MalformedError('values: true');

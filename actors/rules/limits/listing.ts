@@ -22,6 +22,8 @@ export const listingLimits = {
   /** Looked at in one go, and listed in one message: some milliseconds of an event loop. */
   stepKeysMax: 4_096,
   stepBytesMax: 512 * 1024,
+  /** Lists that others wait for; past it they are refused. */
+  listsWaitingMax: 256,
   /** A node that answers a list later is not waited for alone: another is asked beside it. */
   slowListMs: 500,
   /** Keys on which replicas differ that are read at once. */

@@ -140,6 +140,7 @@ describe('kv.keys.<bucket>', () => {
     ['no JSON', '{'],
     ['no object', '[]'],
     ['a field nobody knows', { prefixes: 'a' }],
+    ['a field nobody could name', { ['x'.repeat(500_000)]: 1 }],
     ['a limit of none', { limit: 0 }],
     ['half a limit', { limit: 0.5 }],
     ['values and count', { values: true, count: true }],
@@ -158,6 +159,7 @@ describe('kv.keys.<bucket>', () => {
     const { code, text } = ask(question);
     expect(code).toBe('400');
     expect(text).not.toBe('');
+    expect(text!.length).toBeLessThan(300);
   });
 
   test('a quorum the bucket does not have, and a bucket that is none, are refused', () => {

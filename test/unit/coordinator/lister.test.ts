@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { listingLimits } from '../../../actors/rules/limits/listing.js';
 import type { ListPosition, ListReply, ListRequest } from '../../../src/coordinator/listings.js';
 import { asAnswer } from '../../../src/wire/protocol/bodies.js';
-import { RoundCluster } from '../../support/round-cluster.js';
+import { keyOf, RoundCluster } from '../../support/round-cluster.js';
 
 const partitions = 16;
 let cluster: RoundCluster;
@@ -125,8 +125,12 @@ describe('a listing', () => {
   test('goes on where a list was cut, and so does who is no owner', async () => {
     const many = listingLimits.stepKeysMax + 50;
     const all = Array.from({ length: many }, (_, i) => `k${String(i).padStart(5, '0')}`);
-    const puts = all.map((key) => ({ at: 0, key, partition: 0 }));
-    for (let i = 0; i < many; i += 250) await cluster.putAll(puts.slice(i, i + 250));
+    await cluster.put(0, { key: all[0]!, partition: 0 });
+    await cluster.run(500);
+    for (const { store } of cluster.nodes.slice(0, 3)) {
+      const record = store.records.get(keyOf({ key: all[0]! }))!;
+      for (const key of all) store.records.set(keyOf({ key }), record);
+    }
     await cluster.put(0, { key: 'last', partition: 1 });
     const wanted = [...all, 'last'];
     // Of partition 0 node 0 is an owner, and node 4 is none.
