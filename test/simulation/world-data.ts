@@ -4,10 +4,13 @@
  */
 import { SimRandom } from './core/sim-random.js';
 import type { WorkBucket } from './workload/work-client.js';
-import type { WorldOptions } from './world-shape.js';
+import type { TimedFault, WorldOptions } from './world-shape.js';
 
 export function withData(world: WorldOptions): WorldOptions {
-  return [withConditions, withListings, withBigValues].reduce((drawn, draw) => draw(drawn), world);
+  return [withConditions, withListings, withBigValues, withBucketChanges].reduce(
+    (drawn, draw) => draw(drawn),
+    world,
+  );
 }
 
 /** Puts and deletes on conditions, of few keys, so that they meet; some tried again. */
@@ -37,6 +40,41 @@ function withListings(world: WorldOptions): WorldOptions {
     pageKeys: random.pick([1, 2, 3, 1000]),
   };
   return { ...world, work: { ...world.work, listing } };
+}
+
+/** Operators change what buckets promise, N above all, while they are worked with. */
+function withBucketChanges(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`bucket changes of ${world.seed}`);
+  if (random.below(2) > 0 || world.bootFaults.length > 0) return world;
+  const { work, cluster, faults } = world;
+  const workUs = Math.max(world.workUs, 10e6);
+  const names = work.buckets.map(({ name }) => name);
+  const changes = Array.from({ length: random.between(1, 4) }, (): TimedFault => {
+    const atUs = random.below(Math.round((workUs * 4) / 5));
+    const name = random.pick(names);
+    const n = random.between(1, Math.min(3, cluster.nodes));
+    const text = random.pick([
+      `bucket set ${name} n=${n}`,
+      `bucket set ${name} n=${n}`,
+      `bucket set ${name} n=${n}`,
+      `bucket defaults n=${n}`,
+      `bucket set ${name} resolve=service`,
+      `bucket create other n=${n}`,
+      `bucket rm other`,
+    ]);
+    return { atUs, text };
+  });
+  // The first one has the cluster say what its nodes were told.
+  const first = { atUs: 0, text: `bucket create other events=off` };
+  return {
+    ...world,
+    workUs,
+    cluster: { ...cluster, bucketsChange: true },
+    isChanging: true,
+    // Quorums of their own might be more than there are by then.
+    work: { ...work, quorumPpm: 0 },
+    faults: [...faults, first, ...changes].sort((a, b) => a.atUs - b.atUs),
+  };
 }
 
 /** Buckets whose names tell oracles of another rule for what is shown are left as they are. */

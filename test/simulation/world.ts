@@ -135,7 +135,7 @@ class World {
     this.cluster.dots.onMinted = (token, dot, by) => this.checkMinting(token, dot, by);
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
-    this.observatory = new Observatory(this.cluster, (name) => this.nOf(name));
+    this.observatory = new Observatory(this.cluster, (name) => this.nNow(name));
     this.acks = new AckOracle(this.history, this.cluster.violations);
     this.hints = new HintOracle(this.cluster.violations);
     this.configurations = new ConfigurationOracle(
@@ -535,7 +535,7 @@ class World {
 
   private async read(name: string): Promise<GetResult | undefined> {
     const { client } = this.checker;
-    const n = this.nOf(name);
+    const n = this.nNow(name);
     const r = (await this.observatory.primariesOf(name)) ?? n;
     const ask = async (): Promise<GetResult | undefined> => {
       let found: GetResult | undefined;
@@ -678,6 +678,11 @@ class World {
     };
   }
 
+  private nNow(name: string): number {
+    return this.cluster.replicasOf(name.split('/')[0]!) ?? this.nOf(name);
+  }
+
+  /** At the beginning. */
   private nOf(name: string): number {
     return this.bucketOf(name)?.n ?? 3;
   }

@@ -46,6 +46,9 @@
  *   scrap n1                               its machine is gone for good, with its disk
  *   change …                               asked of one node after the other until it is done; see
  *                                          `operator.ts`
+ *   bucket set shop n=2 w=1                asked of one node after the other until it is done: also
+ *                                          create, rm and defaults, with the fields of
+ *                                          `src/wire/bucket-form.ts`
  *   when begun …                           any of these, the next time a change has come so far;
  *                                          DRIVER, TARGET … in it are nodes that have that part by
  *                                          then: phases and parts are in `changes.ts`
@@ -54,6 +57,7 @@ import { durationUs, parseCommand, type Command } from '../core/commands.js';
 import type { CutKind } from '../seams/sim-servers.js';
 import { diskFaultsNone } from '../seams/sim-disk.js';
 import { isPhase } from './changes.js';
+import { bucketChangeOf, changeBucketInTheEnd } from './bucket-operator.js';
 import { changeInTheEnd, changeOf, removeInTheEnd } from './operator.js';
 import type { SimCluster } from './sim-cluster.js';
 import type { SimNode } from './sim-node.js';
@@ -114,6 +118,10 @@ const effects: Readonly<Record<string, Effect>> = {
   },
   change: (cluster, command, isOver) => {
     changeInTheEnd(cluster, changeOf(command), isOver);
+    return undefined;
+  },
+  bucket: (cluster, command, isOver) => {
+    changeBucketInTheEnd(cluster, bucketChangeOf(command), isOver);
     return undefined;
   },
   when: (cluster, command, isOver) => {

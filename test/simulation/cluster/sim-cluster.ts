@@ -24,6 +24,7 @@ import { SimBus } from '../seams/sim-bus.js';
 import { SimClock } from '../seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../seams/sim-disk.js';
 import { type BusNoise, SimNats } from '../seams/sim-nats.js';
+import { optionsOf, replicasOf } from '../oracle/bucket-reader.js';
 import { tokenOf } from '../workload/values.js';
 import { Changes } from './changes.js';
 import { heldBy, onDropped, OwnersSeen } from './holdings.js';
@@ -47,6 +48,8 @@ export interface ClusterOptions {
   readonly durability: Durability;
   readonly defaults: Partial<BucketOptions>;
   readonly buckets: Readonly<Record<string, Partial<BucketOptions>>>;
+  /** They do not stay so. */
+  readonly bucketsChange: boolean;
   readonly latencyUs: number;
   readonly syncUs: number;
   readonly commitUs: number;
@@ -72,6 +75,7 @@ export const clusterOptionsDefault: Omit<ClusterOptions, 'seed'> = {
   durability: { kind: 'sync' },
   defaults: {},
   buckets: {},
+  bucketsChange: false,
   latencyUs: 200,
   syncUs: 400,
   commitUs: diskFaultsNone.commitUs,
@@ -199,12 +203,16 @@ export class SimCluster {
   /** Of a bucket, with what it does not say itself. */
   private bucket(name: string): BucketOptions {
     const { defaults, buckets } = this.options;
+    const book = this.chain.newest?.buckets;
+    if (book !== undefined) return optionsOf(book, name);
     return { ...nodeOptionsDefault.defaults, ...defaults, ...buckets[name] };
   }
 
   /** Each N there is, with the smallest W of the buckets that have it. */
   private quorums(): Map<number, number> {
     const least = new Map<number, number>();
+    // What changes while it looks it does not know.
+    if (this.options.bucketsChange) return least;
     for (const name of ['', ...Object.keys(this.options.buckets)]) {
       const { n, w } = this.bucket(name);
       least.set(n, Math.min(w, least.get(n) ?? w));
@@ -277,6 +285,12 @@ export class SimCluster {
     if (newest === undefined)
       return there.filter(({ wipedId, isLate }) => wipedId === undefined && !isLate);
     return there.filter(({ lastId }) => isMember(newest, lastId));
+  }
+
+  /** N of a bucket, by the newest configuration; undefined: as nodes were told. */
+  replicasOf(bucket: string): number | undefined {
+    const { newest } = this.chain;
+    return newest && replicasOf(newest, bucket)?.before;
   }
 
   /** Names of who owns a key, by the newest configuration, before and after what moves. */

@@ -28,7 +28,7 @@ export const movingMutants: readonly Mutant[] = [
     name: 'cancelled-back-and-forth',
     test: 'unit/change-desk',
     file: 'src/membership/planning.js',
-    find: '(from) => leadsTo(from, before))',
+    find: '(from) => leadsTo(from, before, reversedReplicas(before)))',
     replace: '() => false)',
   },
   {
@@ -65,7 +65,7 @@ export const movingMutants: readonly Mutant[] = [
     name: 'removed-just-not-waited-for',
     test: 'unit/rules/moving-quorums',
     file: 'actors/rules/transfer.js',
-    find: 'if (left.length === incoming.length)',
+    find: 'if (left.length === incoming.length && resized === undefined)',
     replace: 'if (left.length > 0)',
   },
   {

@@ -1,5 +1,6 @@
 /** A configuration's bytes, read by code that shares nothing with the code under test. */
 import type { Configuration, Place, RingVersion } from '../../../actors/rules/configuration.js';
+import { readBook, readReplicas } from './bucket-reader.js';
 import { type Plain, readMessagePack } from './message-reader.js';
 
 const idBytes = 8;
@@ -7,9 +8,10 @@ const idBytes = 8;
 /** Throws on anything else. */
 export function readConfiguration(bytes: Buffer): Configuration {
   const row = readMessagePack(bytes);
-  if (!Array.isArray(row) || row.length !== 11 || row[0] !== 1)
+  if (!Array.isArray(row) || row.length < 11 || row.length > 12 || row[0] !== 1)
     throw new Error('not a configuration');
   const [, cluster, number, layout, partitions, ring, members, leaving, removed, move, eras] = row;
+  const [book] = row.slice(11);
   const numbers = [cluster, number, layout, partitions, ring];
   if (!numbers.every((value) => typeof value === 'number'))
     throw new Error('not the numbers of a configuration');
@@ -24,6 +26,7 @@ export function readConfiguration(bytes: Buffer): Configuration {
     removed: readIds(removed!),
     move: move === null ? undefined : readMove(move!, partitions as number),
     recoveries: readRecoveries(eras!),
+    ...(book !== undefined && { buckets: readBook(book) }),
   };
 }
 
@@ -37,13 +40,14 @@ export function configurationIn(bytes: Buffer): Configuration | undefined {
 }
 
 function readMove(row: Plain, partitions: number): NonNullable<Configuration['move']> {
-  if (!Array.isArray(row) || row.length !== 3) throw new Error('not a move');
-  const [members, ring, bits] = row;
+  if (!Array.isArray(row) || row.length < 3 || row.length > 4) throw new Error('not a move');
+  const [members, ring, bits, changes] = row;
   if (!Buffer.isBuffer(bits)) throw new Error('not the partitions that have moved');
   const moved = Array.from({ length: partitions }, (_, i) => i).filter(
     (i) => ((bits[Math.floor(i / 8)] ?? 0) & (1 << (7 - (i % 8)))) !== 0,
   );
-  return { members: readPlaces(members!), ring: ring as RingVersion, moved };
+  const move = { members: readPlaces(members!), ring: ring as RingVersion, moved };
+  return changes === undefined ? move : { ...move, replicas: readReplicas(changes) };
 }
 
 function readRecoveries(row: Plain): { readonly from: number; readonly name: number }[] {

@@ -2,9 +2,12 @@
  * Which configurations may follow one, written down a second time from what a cluster promises:
  * nothing of the code under test decides here.
  */
+import type { ReplicaChange } from '../../../actors/rules/bucket-book.js';
 import type { Configuration, Place } from '../../../actors/rules/configuration.js';
+import { bookAfter, optionsOf, sameReplicas, servesOtherwise } from './bucket-reader.js';
 
-export type Step = 'begin' | 'moved' | 'finish' | 'cancelled' | 'removal' | 'released';
+const steps = ['begin', 'moved', 'finish', 'cancelled', 'removal', 'released', 'rebooked'] as const;
+export type Step = (typeof steps)[number];
 
 /** From this number on it may be one of survivors, who left numbers out. */
 const recoveredFrom = 2 ** 20;
@@ -14,9 +17,7 @@ export function stepBetween(before: Configuration, after: Configuration): Step |
   const isNext = after.number === before.number + 1;
   const isSame = after.cluster === before.cluster && after.partitions === before.partitions;
   if (!isNext || !isSame) return undefined;
-  return (['begin', 'moved', 'finish', 'cancelled', 'removal', 'released'] as const).find((step) =>
-    rules[step](before, after),
-  );
+  return steps.find((step) => rules[step](before, after));
 }
 
 /** Survivors of a lost majority began anew, and their numbers are not the next ones. */
@@ -30,7 +31,14 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
     const { move } = after;
     if (before.move !== undefined || move === undefined || move.moved.length > 0) return false;
     const stay = idsOf(move.members);
+    const { buckets } = after;
+    if (buckets !== undefined && !sameReplicas(before.buckets, buckets)) return false;
+    if (before.buckets !== undefined && buckets === undefined) return false;
+    const resized = (move.replicas ?? []).every(
+      ({ name, n }) => buckets !== undefined && optionsOf(buckets, name).n !== n,
+    );
     return (
+      resized &&
       after.layout === after.number &&
       textOf([before.members, before.ring]) === textOf([after.members, after.ring]) &&
       // Who comes back leaves no more, and who is gone for good hands nothing on.
@@ -64,6 +72,7 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
       move: undefined,
       leaving: [...new Set([...before.leaving, ...left])].sort(),
       removed: before.removed.filter((id) => stay.includes(id)),
+      ...booked(before),
     });
   },
   cancelled: (before, after) => {
@@ -91,7 +100,8 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
     return isAlike(before, after, {
       members: move.members,
       ring: move.ring,
-      move: { members: before.members, ring: before.ring, moved },
+      move: { members: before.members, ring: before.ring, moved, ...bookedBack(before) },
+      ...booked(before),
     });
   },
   removal: (before, after) => {
@@ -107,7 +117,33 @@ const rules: Readonly<Record<Step, (before: Configuration, after: Configuration)
     after.leaving.length < before.leaving.length &&
     after.leaving.every((id) => before.leaving.includes(id)) &&
     isAlike(before, after, { leaving: after.leaving }),
+  rebooked: (before, after) => {
+    const { buckets, layout } = after;
+    if (buckets === undefined || textOf(before.buckets ?? {}) === textOf(buckets)) return false;
+    const isOther = servesOtherwise(before.buckets, buckets);
+    return (
+      sameReplicas(before.buckets, buckets) &&
+      (!isOther || before.move === undefined) &&
+      isAlike(before, after, { buckets, layout: isOther ? after.number : before.layout }) &&
+      layout === (isOther ? after.number : before.layout)
+    );
+  },
 };
+
+/** With the N that a move leads to. */
+function booked({ buckets, move }: Configuration): Partial<Configuration> {
+  if (buckets === undefined) return {};
+  return { buckets: bookAfter(buckets, move?.replicas ?? []) };
+}
+
+function bookedBack({ buckets, move }: Configuration): { replicas?: readonly ReplicaChange[] } {
+  if (buckets === undefined || move?.replicas === undefined) return {};
+  const replicas = move.replicas.map(({ name }) => {
+    const { n, r, w } = optionsOf(buckets, name);
+    return { name, n, r, w };
+  });
+  return { replicas };
+}
 
 /** But for its number and what is said here. */
 function isAlike(
