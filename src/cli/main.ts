@@ -19,6 +19,7 @@ import { addReplace } from './commands/replace.js';
 import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
+import { addWatch } from './commands/watch.js';
 import { addWhere } from './commands/where.js';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.js';
 import { addHelp } from './help.js';
@@ -31,6 +32,7 @@ const commands = [
   addGet,
   addDel,
   addKeys,
+  addWatch,
   addBucket,
   addStatus,
   addRing,

@@ -6,6 +6,7 @@ import type { ListingOptions } from '../../client/key-listing.js';
 import type { QuorateClient } from '../../client/client.js';
 import { addDataOptions, withClient, type DataOptions } from '../data-options.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { nameOf } from '../key-name.js';
 import { printable, printJson, printLine, say, textOf } from '../output.js';
 import { quorumSize } from '../parsers.js';
 
@@ -73,17 +74,6 @@ async function list(
     if (page.length > 0) printLine(page.map(text).join('\n'));
   }
   if (isBytes && !isJson) say('Some keys are no text: --json shows their bytes.');
-}
-
-/** A line, whatever is in it. */
-function nameOf(key: Key): string {
-  if (typeof key === 'string') return printable(key);
-  const bytes = [...key].map((byte) =>
-    byte > 0x20 && byte < 0x7f
-      ? String.fromCharCode(byte)
-      : `\\x${byte.toString(16).padStart(2, '0')}`,
-  );
-  return bytes.join('');
 }
 
 function jsonOf(key: Key): unknown {
