@@ -115,8 +115,8 @@ class Followed {
 }
 
 /**
- * Puts go on whatever happens; resolves to what the keys hold then, of which the last value that was
- * acknowledged is a part.
+ * Puts go on whatever happens; resolves to what the keys hold then: the last value that was
+ * acknowledged is a part of that.
  */
 async function putting(
   bucket: string,
