@@ -16,6 +16,7 @@ export type {
   BucketDefaults,
   DeleteOptions,
   GetOptions,
+  Lifetime,
   PutOptions,
 } from './client/bucket-options.js';
 export { BigValueError, type BigValueInfo } from './client/big-entry.js';
@@ -36,6 +37,7 @@ export { lastWriter, union, type Resolver } from './client/resolver.js';
 export { KeyListing, type ListingOptions } from './client/key-listing.js';
 export type { RequestTrace } from './client/request-trace.js';
 export type { RetryOptions } from './client/retry-budget.js';
+export type { TouchOptions } from './client/touch.js';
 export { json, raw, text, type ValueCodec } from './client/value-codec.js';
 export { BucketWatch, type WatchOptions } from './client/bucket-watch.js';
 export type { Change, Watch } from './client/watch.js';

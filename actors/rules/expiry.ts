@@ -7,6 +7,12 @@
 import { limits } from './limits.js';
 import type { Sibling } from './sibling.js';
 
+/** How long a put's value lives, by what the put says and its bucket; 0: until it is replaced. */
+export function lifetimeMs(askedMs: number, bucketMs: number): number {
+  if (askedMs === 0) return bucketMs;
+  return askedMs === limits.ttlMsNone ? 0 : askedMs;
+}
+
 /** Its value expired, and is gone. */
 export function isEmptied({ value, expiresAtMs, remembered }: Sibling): boolean {
   return value === null && expiresAtMs !== 0 && remembered !== true;

@@ -140,6 +140,8 @@ export const limits = {
   putAgeMsMax: 24 * 60 * 60 * 1000,
   /** A hundred years; what is meant to stay longer has no lifetime. */
   ttlMsMax: 100 * 365 * 24 * 60 * 60 * 1000,
+  /** As a lifetime: none, whatever the bucket says. */
+  ttlMsNone: Number.MAX_SAFE_INTEGER,
   /** Of a wall clock, in a header: as many digits as a number there may have. */
   wallMsMax: 1e15 - 1,
   /** Timers of a longer delay fire on such steps, so that Node keeps few lists of them. */

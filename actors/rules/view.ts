@@ -52,6 +52,13 @@ function shownOf(state: KeyState, conflict: ConflictPolicy): readonly Sibling[] 
   return conflict === 'last-writer-wins' ? [lastWritten(siblings)] : oncePerOperation(siblings);
 }
 
+/** When what is shown expires, where that is one value; wall clock, 0 for never. */
+export function expiryOf({ siblings }: KeyState, conflict: ConflictPolicy): number {
+  const shown = standing(siblings);
+  if (shown.length === 0) return 0;
+  return (conflict === 'last-writer-wins' ? lastWritten(shown) : shown[0]!).expiresAtMs;
+}
+
 /** Past its expiry a sibling counts as a tombstone. */
 function liveValue(sibling: Sibling, nowMs: number): Uint8Array | null {
   return sibling.expiresAtMs !== 0 && sibling.expiresAtMs <= nowMs ? null : sibling.value;

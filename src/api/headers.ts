@@ -70,7 +70,7 @@ export function putDemands(message: Headers, bucket: Quorums): PutDemands {
     timeoutMs,
     context: contextOf(message.header(headerNames.context)),
     onlyIf: conditionOf(message, bucket.quorumMax),
-    ttlMs: integer(message, headerNames.ttl, { least: 1, most: limits.ttlMsMax, usual: 0 }),
+    ttlMs: ttlOf(message),
     operation,
     untilWallMs: integer(message, headerNames.deadline, {
       least: 0,
@@ -129,6 +129,13 @@ function integer(
   return value;
 }
 
+const noTtlText = 'none';
+
+function ttlOf(message: Headers): number {
+  if (message.header(headerNames.ttl) === noTtlText) return limits.ttlMsNone;
+  return integer(message, headerNames.ttl, { least: 1, most: limits.ttlMsMax, usual: 0 });
+}
+
 /** `Kv-R` of a put says with how many nodes its condition is compared. */
 function conditionOf(message: Headers, n: number): OnlyIf | undefined {
   const is = message.header(headerNames.onlyIf);
@@ -170,6 +177,8 @@ export function getHeaders(reply: Extract<GetReply, { ok: true }>): ReplyHeaders
   const context = contextText(reply.context);
   const receipt = receiptText(reply.receipt);
   const headers = { [headerNames.context]: context, [headerNames.receipt]: receipt };
+  if (reply.expiresInMs !== undefined)
+    return { ...headers, [headerNames.expires]: String(Math.ceil(reply.expiresInMs)) };
   if (reply.values.length === 1) return headers;
   return { ...headers, [headerNames.siblings]: String(reply.values.length) };
 }

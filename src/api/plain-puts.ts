@@ -12,6 +12,7 @@
  * while a node is silent and not gone, blind puts are delayed a moment, in which that word comes.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
+import { lifetimeMs } from '../../actors/rules/expiry.js';
 import { limits } from '../../actors/rules/limits.js';
 import { Buckets } from '../buckets/buckets.js';
 import { LateWords } from '../bus/late-words.js';
@@ -73,7 +74,7 @@ export class PlainPuts {
   }
 
   private expires({ bucket, ttlMs, value }: PutRequest): boolean {
-    return value !== null && (ttlMs > 0 || this.buckets.of(bucket).ttlMs > 0);
+    return value !== null && lifetimeMs(ttlMs, this.buckets.of(bucket).ttlMs) > 0;
   }
 
   private delay(put: DelayedPut): void {

@@ -6,7 +6,16 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { Clock } from '../seams/clock.js';
 import { durationsMs, Metrics, type Counter, type Histogram } from '../seams/metrics.js';
 
-export const endpointNames = ['put', 'get', 'del', 'frame', 'forward', 'keys', 'bucket'] as const;
+export const endpointNames = [
+  'put',
+  'get',
+  'del',
+  'frame',
+  'forward',
+  'keys',
+  'bucket',
+  'touch',
+] as const;
 export type EndpointName = (typeof endpointNames)[number];
 
 export class EndpointCounter {
@@ -31,6 +40,7 @@ export class Traffic {
     forward: new EndpointCounter(),
     keys: new EndpointCounter(),
     bucket: new EndpointCounter(),
+    touch: new EndpointCounter(),
   };
   readonly repliesRefused: Counter;
   /** For `Taken`. */

@@ -9,6 +9,7 @@ import { KeysApi } from './keys-api.js';
 import { PutOrdering } from './put-ordering.js';
 import { Service } from './service.js';
 import { SubjectApi } from './subject-api.js';
+import { TouchApi } from './touch-api.js';
 import { Traffic } from './traffic.js';
 import { WatchApi } from './watch-api.js';
 import { WorkQueue } from './work-queue.js';
@@ -20,6 +21,7 @@ export class WaysIn {
     @inject(SubjectApi) private readonly subjects: SubjectApi,
     @inject(FrameApi) private readonly frames: FrameApi,
     @inject(KeysApi) private readonly keys: KeysApi,
+    @inject(TouchApi) private readonly touches: TouchApi,
     @inject(BucketApi) private readonly buckets: BucketApi,
     @inject(PutOrdering) private readonly ordering: PutOrdering,
     @inject(Documents) private readonly documents: Documents,
@@ -43,6 +45,7 @@ export class WaysIn {
     this.subjects.open();
     this.frames.open();
     this.keys.open();
+    this.touches.open();
     this.watches.open();
     this.buckets.open();
   }
@@ -52,6 +55,7 @@ export class WaysIn {
     this.subjects.close();
     this.frames.close();
     this.keys.close();
+    this.touches.close();
     this.watches.close();
     this.buckets.close();
     // Requests that were on their way are taken still; without a server there are none.

@@ -132,6 +132,7 @@ function services(prefix: string): { subject: string; stream: boolean }[] {
     ...verbs.map((verb) => `${prefix}.${verb}.>`),
     `${prefix}.p.>`,
     `${prefix}.frame.*`,
+    `${prefix}.touch.>`,
     `${prefix}.keys.*`,
     `${prefix}.bucket.>`,
     `${prefix}.ring`,

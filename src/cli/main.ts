@@ -18,6 +18,7 @@ import { addRemove } from './commands/remove.js';
 import { addReplace } from './commands/replace.js';
 import { addRing } from './commands/ring.js';
 import { addStatus } from './commands/status.js';
+import { addTouch } from './commands/touch.js';
 import { addUp } from './commands/up.js';
 import { addWatch } from './commands/watch.js';
 import { addWhere } from './commands/where.js';
@@ -34,6 +35,7 @@ const commands = [
   addKeys,
   addWatch,
   addBucket,
+  addTouch,
   addStatus,
   addRing,
   addDashboard,

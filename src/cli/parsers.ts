@@ -40,6 +40,11 @@ export function durationMs(text: string): number {
   throw new InvalidArgumentError('It must be a time such as 250 (ms), 30s, 10m, 2h or 7d.');
 }
 
+/** As `durationMs`, or `none`. */
+export function lifetime(text: string): number | 'none' {
+  return text === 'none' ? 'none' : durationMs(text);
+}
+
 /** `sync`, `periodic(100)`, or for shells that mind parentheses `periodic:100`. */
 export function durability(text: string): Durability {
   if (text === 'sync') return { kind: 'sync' };

@@ -47,15 +47,20 @@ export interface DeleteOptions extends RequestOptions {
   readonly operation?: string | undefined;
 }
 
+/** In ms; `none`: until it is replaced, whatever the bucket says. */
+export type Lifetime = number | 'none';
+
 export interface PutOptions extends DeleteOptions {
-  /** Deleted so many ms after it was stored; the bucket's unless told. */
-  readonly ttlMs?: number | undefined;
+  /**
+   * It expires so many ms after it was stored, or never (`none`); the bucket's unless told.
+   */
+  readonly ttlMs?: Lifetime | undefined;
 }
 
 export interface BucketDefaults<Out, In> extends CommonOptions, ResolveOptions<Out, In> {
   readonly r?: number | undefined;
   readonly w?: number | undefined;
-  readonly ttlMs?: number | undefined;
+  readonly ttlMs?: Lifetime | undefined;
   /** How values become bytes and back; `raw` unless told. */
   readonly codec?: ValueCodec<Out, In> | undefined;
 }
@@ -75,8 +80,9 @@ export function timeoutMsOf(timeoutMs: number): number {
 }
 
 /** 0: the bucket's own. */
-export function ttlMsOf(ttlMs: number | undefined): number {
+export function ttlMsOf(ttlMs: Lifetime | undefined): number {
   if (ttlMs === undefined) return 0;
+  if (ttlMs === 'none') return limits.ttlMsNone;
   if (!Number.isSafeInteger(ttlMs) || ttlMs < 1)
     throw new MalformedError('ttlMs is a whole number from 1');
   return ttlMs;

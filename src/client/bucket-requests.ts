@@ -76,17 +76,19 @@ export class BucketRequests<Out, In> {
   write(put: {
     readonly key: Key;
     readonly value: Uint8Array | null;
+    readonly isManifest?: boolean;
     readonly options: PutOptions;
     readonly resolve: (result: PutResult) => void;
     readonly reject: (error: QuorateError) => void;
   }): void {
-    const { key, value, options, resolve, reject } = put;
+    const { key, value, options, resolve, reject, isManifest = false } = put;
     const { operation } = options;
     this.client.submit(
       new Request({
         terms: options === noOptions ? this.putTerms : this.termsOf('put', options),
         key: keyOf(key),
         value,
+        isManifest,
         ...seenOf(options, { isDelete: value === null }),
         operation: operation === undefined ? this.client.nextOperation() : operationOf(operation),
         isNamed: operation !== undefined,

@@ -12,6 +12,7 @@ import {
   type BucketDefaults,
   type DeleteOptions,
   type GetOptions,
+  type Lifetime,
   type PutOptions,
 } from './bucket-options.js';
 import { BucketRequests, noOptions, type Key, type PutResult } from './bucket-requests.js';
@@ -26,6 +27,7 @@ import {
   type ListingOptions,
 } from './key-listing.js';
 import { Resolving } from './resolving.js';
+import { touch, type TouchOptions } from './touch.js';
 import type { ValueCodec } from './value-codec.js';
 import type { BucketWatch, WatchOptions } from './bucket-watch.js';
 import type { Watch } from './watch.js';
@@ -141,6 +143,20 @@ export class Bucket<Out, In = Out> {
     return new Promise((resolve, reject) => {
       this.requests.write({ key, value: null, options, resolve, reject });
     });
+  }
+
+  /**
+   * Gives the value of a key another lifetime, from now on in ms (`none`: until it is replaced),
+   * and leaves it as it is. Undefined where there is none. Reads it, and puts it again only if
+   * nothing else was written meanwhile, else once more from the start. Rejects with a
+   * `ConflictError` where there are several: `update` makes one of them.
+   */
+  touch(
+    key: Key,
+    ttlMs: Lifetime,
+    options: TouchOptions = noOptions,
+  ): Promise<PutResult | undefined> {
+    return touch(this.requests, { key, ttlMs, options });
   }
 
   /**

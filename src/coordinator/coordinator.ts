@@ -52,7 +52,7 @@ export interface PutRequest extends RequestBase {
   readonly found?: KeyState;
   /** No node holds more of what the context claims: the rest is nowhere any more. */
   readonly isAllFound?: boolean;
-  /** 0: the bucket's. */
+  /** 0: the bucket's; `limits.ttlMsNone`: none. */
   readonly ttlMs: number;
   /** '' for none. */
   readonly operation: ByteString;
@@ -96,6 +96,8 @@ export type GetReply =
       /** Which of them are manifests, by index; not there: none is. */
       readonly manifests?: readonly number[];
       readonly receipt: Receipt;
+      /** Of one value that expires: how long it still lives. */
+      readonly expiresInMs?: number;
     }
   /** A 404 that met its quorum carries the context of the tombstones, if any. */
   | { readonly ok: false; readonly error: QuorateError; readonly context?: Buffer };

@@ -4,6 +4,7 @@
  */
 import { actorsOf } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
+import { lifetimeMs } from '../../actors/rules/expiry.js';
 import { limits } from '../../actors/rules/limits.js';
 import { partLimits } from '../../actors/rules/limits/parts.js';
 import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
@@ -282,7 +283,7 @@ function withFound({ state, mark }: LocalRecord, found: KeyState): LocalRecord {
 
 /** 0: never; nor does a tombstone. */
 function expiryOf(request: PutRequest, bucket: BucketOptions, fromMs: number): number {
-  const ttlMs = request.ttlMs === 0 ? bucket.ttlMs : request.ttlMs;
+  const ttlMs = lifetimeMs(request.ttlMs, bucket.ttlMs);
   return ttlMs === 0 || request.value === null ? 0 : fromMs + ttlMs;
 }
 

@@ -2,7 +2,7 @@
 import type { ConflictPolicy } from '../../actors/rules/bucket.js';
 import { limits } from '../../actors/rules/limits.js';
 import type { KeyState } from '../../actors/rules/versions.js';
-import { contextForReader, manifestsAmong, valuesOf } from '../../actors/rules/view.js';
+import { contextForReader, expiryOf, manifestsAmong, valuesOf } from '../../actors/rules/view.js';
 import { NotFoundError } from '../errors.js';
 import type { EncodedState } from '../wire/encoded-state.js';
 import { encodeContext } from '../wire/key-state-codec.js';
@@ -26,8 +26,14 @@ export function replyOf(state: KeyState, how: Showing): GetReply {
   if (values.length > 0) {
     const { receipt } = how;
     const manifests = manifestsAmong(state, how);
-    if (manifests === undefined) return { ok: true, context: shown, values, receipt };
-    return { ok: true, context: shown, values, receipt, manifests };
+    const reply = {
+      ok: true,
+      context: shown,
+      values,
+      receipt,
+      ...(manifests !== undefined && { manifests }),
+    } as const;
+    return expiring(reply, values.length === 1 ? expiryOf(state, how.conflict) : 0, how);
   }
   return context.length === 0 ? { ok: false, error } : { ok: false, error, context: shown };
 }
@@ -40,7 +46,23 @@ export function replyOfBytes(state: EncodedState | undefined, how: Showing): Get
   if (state === undefined) return { ok: false, error };
   const lone = loneValueOf(state, how.nowMs);
   if (lone === undefined) return replyOf(state.decode(), how);
-  return { ok: true, context: contextShown(state), values: [lone], receipt: how.receipt };
+  const reply = {
+    ok: true,
+    context: contextShown(state),
+    values: [lone],
+    receipt: how.receipt,
+  } as const;
+  const at = state.firstSibling;
+  return state.expires(at) ? expiring(reply, state.expiresAtMs(at), how) : reply;
+}
+
+/** `atMs`: wall clock, 0 for never. */
+function expiring(
+  reply: Extract<GetReply, { ok: true }>,
+  atMs: number,
+  { nowMs }: Showing,
+): GetReply {
+  return atMs === 0 ? reply : { ...reply, expiresInMs: atMs - nowMs };
 }
 
 /** As `replyOf` gives it. */

@@ -24,7 +24,7 @@ import { QuorateError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
 import type { TimerId } from '../seams/clock.js';
-import { Metrics, type Counter } from '../seams/metrics.js';
+import { durationsMs, Metrics, type Counter, type Histogram } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import { encodeContext } from '../wire/key-state-codec.js';
 import { Pace } from './pace.js';
@@ -48,6 +48,7 @@ export class Expiry {
   private readonly pace: Pace;
   private readonly emptied: Counter;
   private readonly untold: Counter;
+  private readonly turnMs: Histogram;
   private listener: ((expired: ExpiredKey) => void) | undefined;
   /** Oldest first. */
   private left: LeftToTell[] = [];
@@ -67,6 +68,11 @@ export class Expiry {
     this.untold = metrics.counter(
       'expiry.untold',
       'keys that expired and that nobody may have been told of, because too many did at once',
+    );
+    this.turnMs = metrics.histogram(
+      'expiry.turnMs',
+      'how long the event loop was held to drop values',
+      durationsMs,
     );
     metrics.gauge(
       'expiry.waits',
@@ -108,12 +114,14 @@ export class Expiry {
     this.tellWhatWasLeft();
     const { store, clock, pace } = this;
     if (!this.isClockAgreed || store.refusal() !== undefined) return expiryLimits.tickMs;
+    const startedMs = clock.monotonicMs();
     try {
       const untilMs = expiredForAllMs(clock.wallMs());
       const { looked, emptied } = pace.work(() =>
         store.expiries.empty(untilMs, expiryLimits.keysPerTurnMax, () => {}),
       );
       this.emptied.value += emptied;
+      if (looked > 0) this.turnMs.observe(clock.monotonicMs() - startedMs);
       return looked < expiryLimits.keysPerTurnMax ? expiryLimits.tickMs : pace.restMs();
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;

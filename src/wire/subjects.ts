@@ -35,6 +35,11 @@ export class Subjects {
     return `${this.prefix}.bucket.${what}`;
   }
 
+  /** What clients send to give a value another lifetime: `kv.touch.<bucket>.<key>`. */
+  get touch(): string {
+    return `${this.prefix}.touch.>`;
+  }
+
   /** Where keys of a bucket are listed. */
   keys(bucket: string): string {
     return `${this.prefix}.keys.${bucket}`;
@@ -100,6 +105,7 @@ export const headerNames = {
   context: 'Kv-Context',
   onlyIf: 'Kv-If',
   ttl: 'Kv-TTL',
+  expires: 'Kv-Expires',
   timeout: 'Kv-Timeout',
   deadline: 'Kv-Deadline',
   operation: 'Kv-Op',

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addBig } from './commands/big.js';
 import { addCompare } from './commands/compare.js';
+import { addExpiring } from './commands/expiring.js';
 import { addGrowth } from './commands/growth.js';
 import { addListing } from './commands/listing.js';
 import { addMoving } from './commands/moving.js';
@@ -9,7 +10,7 @@ import { addOverload } from './commands/overload.js';
 import { addWatched } from './commands/watched.js';
 
 const program = new Command('bench').description(
-  'Measures Quorate: beside its peers, under more load than it can carry, as it grows, while partitions move, while somebody watches, and with values that no message holds.',
+  'Measures Quorate: beside its peers, under more load than it can carry, as it grows, while partitions move, while somebody watches, while keys expire, and with values that no message holds.',
 );
 addCompare(program);
 addOverload(program);
@@ -18,4 +19,5 @@ addMoving(program);
 addWatched(program);
 addListing(program);
 addBig(program);
+addExpiring(program);
 await program.parseAsync();

@@ -2,15 +2,14 @@
  * What seeds with a `^` draw over the finished world, each from a generator forked under its own
  * name: what people do with data beyond plain puts and gets.
  */
+import { durationText } from './core/commands.js';
 import { SimRandom } from './core/sim-random.js';
 import type { WorkBucket } from './workload/work-client.js';
 import type { TimedFault, WorldOptions } from './world-shape.js';
 
 export function withData(world: WorldOptions): WorldOptions {
-  return [withConditions, withListings, withBigValues, withBucketChanges].reduce(
-    (drawn, draw) => draw(drawn),
-    world,
-  );
+  const drawn = [withConditions, withListings, withBigValues, withBucketChanges, withLifetimes];
+  return drawn.reduce((world, draw) => draw(world), world);
 }
 
 /** Puts and deletes on conditions, of few keys, so that they meet; some tried again. */
@@ -74,6 +73,52 @@ function withBucketChanges(world: WorldOptions): WorldOptions {
     // Quorums of their own might be more than there are by then.
     work: { ...work, quorumPpm: 0 },
     faults: [...faults, first, ...changes].sort((a, b) => a.atUs - b.atUs),
+  };
+}
+
+/**
+ * Nothing but values that expire, of few keys, while nodes are cut off or stand still and the wall
+ * clock of one jumps about; the others are right but for a little, so times count.
+ */
+function withLifetimes(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`lifetimes of ${world.seed}`);
+  const isOther = world.bootFaults.length > 0 || world.isChanging === true;
+  if (isOther || random.below(3) > 0) return world;
+  const nodes = random.pick([3, 3, 4, 5]);
+  const workUs = random.between(10, 25) * 1e6;
+  const jumper = `n${random.between(1, nodes)}`;
+  const time = (leastMs: number, mostMs: number): string =>
+    durationText(random.between(leastMs, random.between(leastMs, mostMs)) * 1000);
+  const faults: TimedFault[] = [];
+  for (let node = 1; node <= nodes; node++)
+    faults.push({ atUs: 0, text: `clock n${node} by=${random.between(-300, 300)}` });
+  for (let atUs = 1e6; atUs < workUs; atUs += random.between(500, 3000) * 1000) {
+    const node = `n${random.between(1, nodes)}`;
+    const text = random.pick([
+      `clock ${jumper} by=${random.between(-3_600_000, 3_600_000)}`,
+      `clock ${jumper} by=${random.between(-3_000, 3_000)}`,
+      `isolate ${random.pick([jumper, node])} ${random.pick(['silent', 'split'])} for=${time(200, 6000)}`,
+      `pause ${node} for=${time(20, 3000)}`,
+    ]);
+    faults.push({ atUs, text });
+  }
+  const bucket: WorkBucket = {
+    name: 'expiring',
+    use: 'expiring',
+    n: 3,
+    keys: random.pick([1, 3, 20]),
+  };
+  const promises = { n: 3, r: 2, w: 2, conflict: 'siblings' } as const;
+  const partitions = Math.min(8, world.cluster.partitions);
+  return {
+    ...world,
+    cluster: { ...world.cluster, nodes, partitions, buckets: { expiring: promises } },
+    work: { ...world.work, buckets: [bucket], deletePpm: 0 },
+    workUs,
+    core: Array.from({ length: nodes }, (_, i) => `n${i + 1}`),
+    faults,
+    disksKeep: true,
+    jumper,
   };
 }
 

@@ -165,9 +165,10 @@ function withLoss(world: WorldOptions): WorldOptions {
  * as long as its node is not started anew while it hears of nobody; several that do, or one of two,
  * may be a majority.
  */
-export function wallSkewUsOf({ seed, faults }: WorldOptions): number {
+export function wallSkewUsOf({ seed, faults, jumper }: WorldOptions): number {
   if (!faults.some(({ text }) => text.startsWith('clock '))) return 0;
-  return kindOf(seed) === 'jumping' && !faults.some(({ text }) => text.startsWith('wipe '))
+  const jumpsAlone = jumper !== undefined || kindOf(seed) === 'jumping';
+  return jumpsAlone && !faults.some(({ text }) => text.startsWith('wipe '))
     ? 2 * limits.wallSkewMsMax * 1000
     : Infinity;
 }

@@ -38,6 +38,8 @@ export interface WorldOptions {
   readonly lateFounderFaults?: readonly TimedFault[] | undefined;
   /** Its membership changes: in the end nothing is under way, and all hold only what is theirs. */
   readonly isChanging?: boolean | undefined;
+  /** Only the wall clock of this one jumps, and the others are right but for less than a second. */
+  readonly jumper?: string | undefined;
   readonly forger?: ForgerOptions | undefined;
   /**
    * A disk lost what it had acknowledged: promises that hold only while disks keep are not checked.

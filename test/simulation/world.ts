@@ -132,6 +132,7 @@ class World {
     });
     run.onCluster?.(this.cluster);
     this.history = new History(wallSkewUsOf(options));
+    this.cluster.clocksCount = this.history.skewUs !== Infinity;
     this.cluster.dots.onMinted = (token, dot, by) => this.checkMinting(token, dot, by);
     this.sometimes = new Sometimes(this.cluster);
     this.checker = this.cluster.client('checker');
@@ -413,7 +414,10 @@ class World {
     return this.cluster.until(() => succeeded, progressWithinUs);
   }
 
-  /** No hint is left, the primaries of every key hold equal states, and their hash trees agree. */
+  /**
+   * No hint is left, the primaries of every key hold equal states, their hash trees agree, and what
+   * has expired gave its space back.
+   */
   private async converge(): Promise<void> {
     const { cluster, observatory } = this;
     const progressKeys = this.options.work.buckets.map(({ name }) => progressKey(name));
@@ -428,6 +432,7 @@ class World {
         observatory.hintsLeft() ??
         (await observatory.difference(names)) ??
         (await observatory.treesDiffer(names)) ??
+        (cluster.clocksCount ? observatory.expiredIn(names) : undefined) ??
         (this.options.isChanging === true ? cluster.stray() : undefined) ??
         // While others were asked, what lay in a link may have come.
         observatory.hintsLeft();

@@ -13,6 +13,8 @@ export interface PlainReply {
   readonly context: string | undefined;
   readonly receipt: string | undefined;
   readonly siblings: number;
+  /** Undefined: it does not. */
+  readonly expiresInMs: number | undefined;
   readonly data: Uint8Array;
   readonly text: string;
   header(name: string): string | undefined;
@@ -126,6 +128,7 @@ function read(reply: Msg): PlainReply {
     context: field('Kv-Context'),
     receipt: field('Kv-Receipt'),
     siblings: Number(field('Kv-Siblings') ?? 1),
+    expiresInMs: field('Kv-Expires') === undefined ? undefined : Number(field('Kv-Expires')),
     data: reply.data,
     text: reply.string(),
     header: field,

@@ -30,8 +30,9 @@ describe('nats.conf', () => {
     );
     const [, allowed] = /publish: \{ allow: \[(.*)\] \}/.exec(text)!;
     expect(allowed!.split(', ')).toEqual(
-      ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.keys.*']
+      ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.touch.>']
         .concat(
+          'shop.keys.*',
           'shop.bucket.>',
           'shop.ring',
           'shop.status',

@@ -3,7 +3,7 @@ export const expiryLimits = {
   /** How often a node looks whether anything has expired. */
   tickMs: 250,
   /** Keys of one turn of the event loop: a few milliseconds. */
-  keysPerTurnMax: 128,
+  keysPerTurnMax: 64,
   /**
    * So long a node remembers that it left it to another to tell of an expired key: until who has
    * died counts as down everywhere.

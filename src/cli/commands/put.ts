@@ -11,7 +11,7 @@ import { addDataOptions, withClient, type DataOptions } from '../data-options.js
 import { addTraceOptions, withGlass, type TraceOptions } from '../insight/traced.js';
 import { interruptible } from '../interruption.js';
 import { printJson, say } from '../output.js';
-import { condition, durationMs, quorumSize } from '../parsers.js';
+import { condition, lifetime, quorumSize } from '../parsers.js';
 import { ByteBar } from '../byte-bar.js';
 import { positionOfText, positionText } from '../upload-text.js';
 import { bytesOf, openValue, type OpenedValue } from '../value-source.js';
@@ -21,7 +21,7 @@ interface PutCommandOptions extends TraceOptions {
   readonly context?: string;
   readonly if?: Condition;
   readonly w?: number;
-  readonly ttl?: number;
+  readonly ttl?: number | 'none';
   readonly resume?: UploadPosition;
 }
 
@@ -40,7 +40,7 @@ export function addPut(program: Command): void {
       condition,
     )
     .option('--w <count>', "nodes that must have stored it (default: the bucket's W)", quorumSize)
-    .option('--ttl <time>', 'it expires after this, such as 30s, 10m, 7d', durationMs)
+    .option('--ttl <time>', 'it expires after this, such as 30s, 10m, 7d; none: it stays', lifetime)
     .option(
       '--resume <word>',
       'go on where a put of the same file broke off, which said this word',

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect, headers, RequestStrategy, type NatsConnection } from 'nats';
+import type { HistogramReading } from '../../../src/seams/metrics.js';
 import { freePort } from '../../support/nats-server.js';
 import { descendantsOf, nameOf } from '../measure/processes.js';
 import { ownRoot } from './checkouts.js';
@@ -34,6 +35,7 @@ export interface NodeStatusRow {
   readonly keys: number;
   readonly hints: number;
   readonly counters: Readonly<Record<string, number>>;
+  readonly histograms?: Readonly<Record<string, HistogramReading>>;
 }
 
 export function quorate(options: QuorateOptions): System {

@@ -6,6 +6,7 @@ import type { PlainClient } from '../client/plain-client.js';
 import type { SeenState } from '../oracle/message-reader.js';
 import { leavesOver } from '../oracle/tree-reader.js';
 import { partitionOfTokens } from '../seams/sim-nats.js';
+import { wallMsAt } from '../seams/sim-clock.js';
 import { heldBy, treeOf } from './holdings.js';
 import type { SimCluster } from './sim-cluster.js';
 import type { SimNode } from './sim-node.js';
@@ -20,6 +21,9 @@ interface RingDocument {
   readonly groups: readonly (readonly number[])[];
   readonly groupOf: readonly number[];
 }
+
+/** By when every node has dropped a value, with a second for each clock and what comes at once. */
+const expiredForMs = 10_000;
 
 export class Observatory {
   private readonly client: PlainClient;
@@ -102,6 +106,17 @@ export class Observatory {
       if (!tree.leaves.equals(trees[other]!.leaves))
         return `the trees of partition ${partition} at ${looks[other]!.name} and ${name} differ`;
     }
+    return undefined;
+  }
+
+  /** Who holds a value that nobody has shown for seconds; undefined when nobody does. */
+  expiredIn(names: readonly string[]): string | undefined {
+    const overMs = wallMsAt(this.cluster.scheduler.nowUs) - expiredForMs;
+    for (const node of this.cluster.members)
+      for (const [name, { siblings }] of this.statesOf(node, names) ?? [])
+        for (const { value, expiresAtMs, dot } of siblings)
+          if (value !== undefined && expiresAtMs !== 0 && expiresAtMs < overMs)
+            return `${node.name} still has the value of ${dot} of ${name}, which has expired`;
     return undefined;
   }
 

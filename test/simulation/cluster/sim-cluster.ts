@@ -21,7 +21,7 @@ import { MergeWatch } from '../oracle/merge-watch.js';
 import { MoveOracle, type Owners } from '../oracle/move-oracle.js';
 import { Violations } from '../oracle/violations.js';
 import { SimBus } from '../seams/sim-bus.js';
-import { SimClock } from '../seams/sim-clock.js';
+import { SimClock, wallMsAt } from '../seams/sim-clock.js';
 import { diskFaultsNone, SimDisk } from '../seams/sim-disk.js';
 import { type BusNoise, SimNats } from '../seams/sim-nats.js';
 import { optionsOf, replicasOf } from '../oracle/bucket-reader.js';
@@ -123,6 +123,8 @@ export class SimCluster {
   onComposed: ((node: SimNode, product: QuorateNode) => void) | undefined;
   private readonly newcomers: ((node: SimNode) => void)[] = [];
   private connections = 0;
+  /** Whether what they show is real time, but for a second or two. */
+  clocksCount = false;
   private operators = 0;
   private restarts = true;
   /** Healed: they are started again however they end. */
@@ -142,7 +144,9 @@ export class SimCluster {
       payloadBytesMax: 1024 * 1024,
       pendingBytesMax: 8 * 1024 * 1024,
     });
-    this.dots = new DotOracle(this.violations, limits, tokenOf);
+    this.dots = new DotOracle(this.violations, limits, tokenOf, () =>
+      this.clocksCount ? wallMsAt(this.scheduler.nowUs) : Infinity,
+    );
     this.nats.onPublish.push((_from, publication) => this.dots.hear(publication));
     this.nats.onDoubled.push((publication) => this.dots.hearDoubled(publication));
     this.founding = new FoundingOracle(this.violations);

@@ -95,7 +95,8 @@ class Told {
 
   askMerge(from: string, by: string, configuration: number, token = 'c1.1'): AskedMerge {
     const value = encodeValue({ token, body: [] }, 16);
-    const sibling = { dot: 'x:1', value, writtenAtMs: 0, operation: '', remembered: false };
+    const times = { writtenAtMs: 0, expiresAtMs: 0 };
+    const sibling = { dot: 'x:1', value, ...times, operation: '', remembered: false };
     const state = { context: new Map(), siblings: [sibling], bytes: 0 };
     const records = [{ name, state }];
     const merge: AskedMerge = { from, by, reason: 0, owedTo: '', configuration, records };

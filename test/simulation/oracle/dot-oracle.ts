@@ -65,6 +65,8 @@ export class DotOracle {
     private readonly violations: Violations,
     private readonly bounds: StateBounds,
     private readonly tokenOf: (value: Buffer) => string,
+    /** What a right clock shows; Infinity where wrong ones are believed. */
+    private readonly wallMs: () => number,
   ) {}
 
   /** To be told of every publication. */
@@ -146,9 +148,14 @@ export class DotOracle {
   check({ name, state }: SeenRecord, coordinator?: string): void {
     this.statesSeen++;
     this.siblingsSeenMax = Math.max(this.siblingsSeenMax, state.siblings.length);
-    for (const { dot, value, writtenAtMs, operation, remembered } of state.siblings) {
+    for (const sibling of state.siblings) {
+      const { dot, value, writtenAtMs, expiresAtMs, operation, remembered } = sibling;
       if (remembered) continue;
-      const what = `${value === undefined ? 'tombstone' : `${value.length}/${crc32(value)}`} ${writtenAtMs} ${operation}`;
+      if (isEmptied(sibling)) {
+        this.checkEmptied(name, sibling);
+        continue;
+      }
+      const what = `${value === undefined ? 'tombstone' : `${value.length}/${crc32(value)}`} ${writtenAtMs} ${expiresAtMs} ${operation}`;
       const known = this.writes.get(`${name} ${dot}`);
       if (known === undefined) this.writes.set(`${name} ${dot}`, what);
       else if (known !== what)
@@ -161,6 +168,22 @@ export class DotOracle {
     }
     this.checkShape(name, state);
     this.checkBounds(name, state);
+  }
+
+  /** Its value is over and gone: nobody shows it whose clock is right but for a second. */
+  private checkEmptied(name: string, sibling: SeenSibling): void {
+    const { dot, writtenAtMs, expiresAtMs, operation } = sibling;
+    const known = this.writes.get(`${name} ${dot}`);
+    const times = ` ${writtenAtMs} ${expiresAtMs} ${operation}`;
+    if (known?.endsWith(times) === false)
+      this.violations.add('safety', 'dot-reused', `${dot} of ${name} names ${known} and${times}`);
+    const leftMs = expiresAtMs - this.wallMs();
+    if (leftMs > 0)
+      this.violations.add(
+        'safety',
+        'emptied-early',
+        `${dot} of ${name}, ${leftMs} ms before its end`,
+      );
   }
 
   private learn(token: string, dot: string): void {
@@ -203,6 +226,10 @@ function isNewest(dot: string, coordinator: string, { context }: SeenState): boo
   const [actor = '', counter = ''] = dot.split(':');
   if (!actor.startsWith(coordinator) || context.get(actor) !== Number(counter)) return false;
   return [...context.keys()].every((other) => !other.startsWith(coordinator) || other <= actor);
+}
+
+function isEmptied({ value, expiresAtMs }: SeenSibling): boolean {
+  return value === undefined && expiresAtMs !== 0;
 }
 
 function mostOfOneActor(siblings: readonly SeenSibling[]): number {

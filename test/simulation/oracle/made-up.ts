@@ -87,6 +87,7 @@ export function stateOf(...dots: readonly string[]): SeenState {
       dot,
       value: Buffer.from(dot),
       writtenAtMs: 0,
+      expiresAtMs: 0,
       operation: '',
       remembered: false,
     }));

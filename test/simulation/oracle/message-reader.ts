@@ -98,9 +98,11 @@ export type DotName = string;
 
 export interface SeenSibling {
   readonly dot: DotName;
-  /** undefined: a tombstone. */
+  /** undefined: a tombstone; or with an expiry, a value that is over. */
   readonly value: Buffer | undefined;
   readonly writtenAtMs: number;
+  /** 0: never. */
+  readonly expiresAtMs: number;
   readonly operation: string;
   /** It has been replaced, and its value is not there. */
   readonly remembered: boolean;
@@ -156,6 +158,7 @@ export function readState(bytes: Buffer): SeenState {
   for (let left = bytes.readUInt16BE(end); left > 0; left--) {
     const dot = `${bytes.toString('hex', at, at + 14)}:${bytes.readUInt32BE(at + 14)}`;
     const writtenAtMs = bytes.readDoubleBE(at + 18);
+    const expiresAtMs = bytes.readDoubleBE(at + 26);
     const operationLength = bytes.readUInt8(at + 34);
     const isMarked = operationLength >= 128;
     const operationEnd = at + 35 + (isMarked ? operationLength - 128 : operationLength);
@@ -168,7 +171,7 @@ export function readState(bytes: Buffer): SeenState {
     at = valueAt + (isTombstone ? 0 : length % 2 ** 31);
     const whole = isTombstone ? undefined : bytes.subarray(valueAt, at);
     const value = isManifest ? namedUpload(whole!) : whole;
-    siblings.push({ dot, value, writtenAtMs, operation, remembered });
+    siblings.push({ dot, value, writtenAtMs, expiresAtMs, operation, remembered });
   }
   if (at !== bytes.length) throw new Error('bytes behind the key state');
   return { context, siblings, bytes: bytes.length };
