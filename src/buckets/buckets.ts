@@ -28,6 +28,8 @@ export interface Buckets {
   readonly readCounts: readonly ReadCount[];
   /** As the configuration has it, or will once it says anything of buckets. */
   readonly book: BucketBook;
+  /** Whether some bucket is acknowledged otherwise than nodes are told. */
+  readonly sayDurability: boolean;
   of(name: ByteString): BucketTerms;
   /** Called by membership alone, before anything else follows the configuration. */
   goBy(configuration: Pick<Configuration, 'buckets' | 'move'>): void;

@@ -34,6 +34,7 @@ export class KnownBuckets implements Buckets {
   largest!: Spread;
   replicaCounts!: readonly ReplicaCount[];
   readCounts!: readonly ReadCount[];
+  sayDurability!: boolean;
   private readonly told: BucketBook;
   private unknown!: BucketTerms;
   private followed: readonly unknown[] = [];
@@ -80,6 +81,7 @@ export class KnownBuckets implements Buckets {
   private count(replicas: readonly ReplicaChange[]): void {
     const { book, defaults, own } = this;
     const all = [defaults, ...own.values()];
+    this.sayDurability = all.some(({ durability }) => durability !== undefined);
     this.largest = spreadOf(
       Math.max(...all.map(({ spread }) => nBefore(spread))),
       Math.max(...all.map(({ spread }) => nAfter(spread))),

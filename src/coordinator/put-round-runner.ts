@@ -4,6 +4,7 @@
  */
 import type { PutLedger, PutOrder, PutTally } from '../../actors/coordinator/put-ledger.js';
 import { PutRound, type PutRoundEffects } from '../../actors/coordinator/put-round.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { courseOf, type ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { isReplica, replicasOf } from '../../actors/rules/placement.js';
@@ -13,6 +14,7 @@ import type { Lease } from '../store/arena.js';
 import type { MintedRecord } from '../store/store.js';
 import { mergeBody, mergeReason, notOwed } from '../wire/protocol/merge.js';
 import { keyedStatesOf } from '../wire/state-batch.js';
+import { acknowledgeOtherwise, whenStored } from '../store/own-durability.js';
 import type { Compared, PutReply, PutRequest, Receipt } from './coordinator.js';
 import type { RoundSurroundings } from './round-surroundings.js';
 import { lossOf } from './round-surroundings.js';
@@ -36,6 +38,8 @@ export interface PutRoundContent {
   /** From which the ledger's plan follows. */
   readonly configuration: ConfigurationNumber;
   readonly ledger: PutLedger;
+  /** Where its buckets say it. */
+  readonly durability?: Durability | undefined;
   /** What a round by another configuration has minted, in the place of records. */
   readonly minted?: Buffer;
   /** Takes up what waits for its answer, by another configuration. */
@@ -75,11 +79,14 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   begin(): void {
     const { store, rounds } = this.around;
     const { records, minted } = this.content;
-    if (minted === undefined) this.batch = store.mint(records, this.onOwnPart);
+    const { durability } = this.content;
+    const onStored = whenStored(this.around, durability, this.onOwnPart);
+    if (minted === undefined) this.batch = store.mint(records, onStored);
     else {
-      store.merge(minted, {}, this.onOwnPart);
+      store.merge(minted, {}, onStored);
       this.batch = { bytes: minted, release: () => undefined };
     }
+    acknowledgeOtherwise(this.around, durability, this.onOwnPart);
     rounds.begin(this);
     this.round.begin();
   }
@@ -105,7 +112,7 @@ export class PutRoundRunner implements PutRoundEffects, Round {
   replyMet(tally: PutTally): void {
     const { plan } = this.content.ledger;
     const { primaries, fallbacks, counted, hints } = tally;
-    const { durability } = this.around.store;
+    const { durability = this.around.store.durability } = this.content;
     const receipt = {
       kind: 'w',
       acked: counted,

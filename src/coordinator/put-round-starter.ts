@@ -2,10 +2,10 @@
  * From a batch of puts to rounds whose states are minted. Everything that can be refused with
  * outcome `none` is refused here, before anything is stored or sent.
  */
-import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { openPutLedger } from '../../actors/coordinator/put-ledger.js';
 import type { PutLedger } from '../../actors/coordinator/put-ledger.js';
 import { lookUpPlan, putPlan } from '../../actors/coordinator/round-plans.js';
+import type { Durability } from '../../actors/rules/durability.js';
 import type { Placement } from '../../actors/rules/placement.js';
 import type { StorageKey } from '../../actors/rules/key.js';
 import type { UploadId } from '../../actors/rules/part-names.js';
@@ -36,7 +36,7 @@ export interface PutRules {
   readonly buckets: Buckets;
   readonly minter: Minter;
   /** Takes puts once more, with what was found of what their contexts claim. */
-  readonly again: (requests: readonly PutRequest[], n: number) => void;
+  readonly again: (requests: readonly PutRequest[]) => void;
   /** Of big values that the request's key had. */
   readonly uploadsReplaced: (request: PutRequest, uploads: readonly UploadId[]) => void;
 }
@@ -135,19 +135,19 @@ export class PutRoundStarter {
       if (replaced.length > 0) this.rules.uploadsReplaced(request, replaced);
       if (draft.hasRoomFor(row, minted)) draft.add(request, minted, row ?? key);
       else {
-        this.begin(draft, batch.configuration, ledger);
+        this.begin(draft, batch, ledger);
         known = undefined;
         draft = new Draft();
         draft.add(request, minted, key);
       }
     }
-    if (draft.entries.length > 0) this.begin(draft, batch.configuration, ledger);
+    if (draft.entries.length > 0) this.begin(draft, batch, ledger);
     if (unknown.length > 0) this.lookUp(unknown, batch);
   }
 
   private lookUp(requests: readonly PutRequest[], batch: Batch<PutRequest>): void {
     const { view, again } = this.rules;
-    const { placement, n } = batch;
+    const { placement } = batch;
     if (this.lookUps + requests.length > limits.lookUpsInFlightMax) {
       this.refuseAll(requests, new OverloadedError('too many contexts are being looked up'));
       return;
@@ -157,7 +157,7 @@ export class PutRoundStarter {
     const id = `look-up-${++this.around.instruments.rounds.value}`;
     const onFound = (found: readonly PutRequest[]): void => {
       this.lookUps -= requests.length;
-      again(found, n);
+      again(found);
     };
     const around = this.around.tracing.isOn
       ? underGlass(this.around, requests, 'lookUp')
@@ -175,11 +175,12 @@ export class PutRoundStarter {
     return this.rules.minter.mint(request, local, bucket);
   }
 
-  private begin(draft: Draft, configuration: ConfigurationNumber, ledger: PutLedger): void {
+  private begin(draft: Draft, batch: Batch<PutRequest>, ledger: PutLedger): void {
+    const { configuration, durability } = batch;
     const { entries, rows: records } = draft;
     const { again } = this;
     const id = `put-round-${++this.around.instruments.rounds.value}`;
-    const content = { id, entries, records, configuration, ledger, again };
+    const content = { id, entries, records, configuration, durability, ledger, again };
     const around = this.around.tracing.isOn ? this.glassOver(draft, ledger) : this.around;
     try {
       new PutRoundRunner(around, content).begin();
@@ -220,7 +221,8 @@ export class PutRoundStarter {
     const records = keyedStatesOf(minted).filter(({ key }) => keys.has(key));
     const ledger = openPutLedger(putPlan({ placement, quorum, strict }, view, around.store.nodeId));
     const id = `put-round-${++around.instruments.rounds.value}`;
-    const content = { id, entries, records: [], minted: encodeBatch(records), again };
+    const durability = this.strictestOf(entries);
+    const content = { id, entries, records: [], minted: encodeBatch(records), durability, again };
     try {
       if (ledger.verdict.kind === 'failed') throw new UnavailableError(ledger.verdict.reason);
       const { configuration } = view;
@@ -232,6 +234,14 @@ export class PutRoundStarter {
       const uncertain = new UnavailableError(error.message, 'unknown');
       for (const { request } of entries) this.refuse(request, uncertain);
     }
+  }
+
+  /** They were of rounds with one durability each; once more together, all get the better one. */
+  private strictestOf(entries: readonly PutEntry[]): Durability | undefined {
+    const all = entries.map(({ request }) => this.rules.buckets.of(request.bucket).durability);
+    return (
+      all.find((each) => each?.kind === 'sync') ?? all.find((each) => each === undefined) ?? all[0]
+    );
   }
 
   private refuse(request: PutRequest, error: QuorateError): void {

@@ -6,6 +6,7 @@
  * group is the set of those that are written, and while one of them is not alive also the order of
  * the fallbacks that stand in for it.
  */
+import type { Durability } from '../../actors/rules/durability.js';
 import type { ConfigurationNumber } from '../../actors/rules/said-configuration.js';
 import { limits } from '../../actors/rules/limits.js';
 import { replicasOf, type Placement } from '../../actors/rules/placement.js';
@@ -21,6 +22,8 @@ export interface Collectable {
 
 export interface Batch<R> {
   readonly n: Spread;
+  /** Of puts, where their buckets say it; they need not agree on the ms between syncs. */
+  readonly durability: Durability | undefined;
   /** R or W. */
   readonly quorum: number;
   readonly strict: boolean;
@@ -48,7 +51,14 @@ export class RoundCollector<R extends Collectable> {
     view.onChange(() => this.groupsByN.clear());
   }
 
-  add(request: R, size: { readonly n: number; readonly bytes: number }): void {
+  add(
+    request: R,
+    size: {
+      readonly n: Spread;
+      readonly bytes: number;
+      readonly durability?: Durability | undefined;
+    },
+  ): void {
     const { configuration } = this.view;
     if (configuration !== this.configuration) {
       this.configuration = configuration;
@@ -57,10 +67,11 @@ export class RoundCollector<R extends Collectable> {
       // What was collected by another one goes by that.
       this.flush();
     }
-    const id = this.idOf(request, size.n);
+    const { durability } = size;
+    const id = 4 * this.idOf(request, size.n) + classOf(durability);
     let batch = this.batches.get(id);
     if (batch === undefined) {
-      batch = this.open(request, size.n);
+      batch = this.open(request, size.n, durability);
       this.batches.set(id, batch);
     }
     batch.requests.push(request);
@@ -90,7 +101,7 @@ export class RoundCollector<R extends Collectable> {
     this.flush();
   };
 
-  /** A spread has 18 bits and a quorum 9, so they fit a number beside the group. */
+  /** A spread has 18 bits and a quorum 9, so they fit a number beside the group and a class. */
   private idOf(request: R, n: number): number {
     let groups = this.groupsByN.get(n);
     if (groups === undefined) {
@@ -116,10 +127,16 @@ export class RoundCollector<R extends Collectable> {
     return group;
   }
 
-  private open(request: R, n: number): Batch<R> {
+  private open(request: R, n: Spread, durability: Durability | undefined): Batch<R> {
     const { partition, quorum, strict } = request;
     const { view, configuration } = this;
     const placement = view.placement(partition, n);
-    return { n, quorum, strict, configuration, placement, requests: [], bytes: 0 };
+    return { n, durability, quorum, strict, configuration, placement, requests: [], bytes: 0 };
   }
+}
+
+/** What is acknowledged alike shares a round. */
+function classOf(durability: Durability | undefined): number {
+  if (durability === undefined) return 0;
+  return durability.kind === 'sync' ? 1 : 2;
 }

@@ -100,7 +100,7 @@ export class RoundCoordinator implements Coordinator {
       view,
       buckets,
       minter: new Minter(store, clock, lost, uploadLeaseMs),
-      again: (requests, n) => this.putAgain(requests, n),
+      again: (requests) => this.putAgain(requests),
       uploadsReplaced: (request, uploads) => this.giveUp(request, uploads),
     });
     this.puts = new RoundCollector(clock, view, (batch) => this.startPuts(batch));
@@ -117,7 +117,7 @@ export class RoundCoordinator implements Coordinator {
   put(request: PutRequest): void {
     this.instruments.puts.value++;
     const bucket = this.buckets.of(request.bucket);
-    const n = bucket.spread;
+    const { spread: n, durability } = bucket;
     const bytes = bytesOf(request);
     const refusal =
       this.refusalOf(request, bucket) ??
@@ -126,16 +126,16 @@ export class RoundCoordinator implements Coordinator {
       this.admission.admit(bytes);
     if (refusal !== undefined) this.refuse(request, refusal);
     else if (request.onlyIf !== undefined) this.compare(request, request.onlyIf);
-    else this.puts.add(request, { n, bytes });
+    else this.puts.add(request, { n, bytes, durability });
   }
 
   /** It was admitted: as a put it is collected again, with what it is compared with. */
   private compare(request: PutRequest, onlyIf: OnlyIf): void {
-    const { spread: n, r } = this.buckets.of(request.bucket);
+    const { r } = this.buckets.of(request.bucket);
     const question = questionOf(request, { onlyIf, r, nowMs: this.clock.monotonicMs() });
     this.get({
       ...question,
-      onCompared: (compared) => this.compared({ ...request, compared }, n),
+      onCompared: (compared) => this.compared({ ...request, compared }),
       onReply: (reply) => {
         if (!reply.ok) this.starter.refuseAll([request], notCompared(reply.error));
       },
@@ -143,9 +143,9 @@ export class RoundCoordinator implements Coordinator {
   }
 
   /** Those of one round of gets share rounds of puts; who drains starts none in a later turn. */
-  private compared(request: PutRequest, n: number): void {
-    if (this.admission.isClosed) this.putAgain([request], n);
-    else this.puts.add(request, { n, bytes: bytesOf(request) });
+  private compared(request: PutRequest): void {
+    if (this.admission.isClosed) this.putAgain([request]);
+    else this.collect(request);
   }
 
   private giveUp(request: PutRequest, uploads: readonly UploadId[]): void {
@@ -160,9 +160,14 @@ export class RoundCoordinator implements Coordinator {
   });
 
   /** Admitted already. At once, since a coordinator that drains starts nothing later. */
-  private putAgain(requests: readonly PutRequest[], n: number): void {
-    for (const request of requests) this.puts.add(request, { n, bytes: bytesOf(request) });
+  private putAgain(requests: readonly PutRequest[]): void {
+    for (const request of requests) this.collect(request);
     this.puts.flush();
+  }
+
+  private collect(request: PutRequest): void {
+    const { spread: n, durability } = this.buckets.of(request.bucket);
+    this.puts.add(request, { n, bytes: bytesOf(request), durability });
   }
 
   private readonly getAgain = (requests: readonly GetRequest[]): void => {
@@ -239,7 +244,7 @@ export class RoundCoordinator implements Coordinator {
   }
 
   private startPuts(batch: Batch<PutRequest>): void {
-    if (this.isOutdated(batch)) return this.putAgain(batch.requests, batch.n);
+    if (this.isOutdated(batch)) return this.putAgain(batch.requests);
     const refusal = this.tooManyRounds();
     if (refusal === undefined) this.starter.start(batch);
     else this.starter.refuseAll(batch.requests, refusal);

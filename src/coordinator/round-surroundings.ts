@@ -17,7 +17,7 @@ import type { RoundsUnderway } from './rounds-underway.js';
 /** What rounds and look-ups need of it. */
 export type RoundStore = Pick<
   Store,
-  'nodeId' | 'durability' | 'read' | 'readAll' | 'refusal' | 'mint' | 'merge' | 'owe'
+  'nodeId' | 'durability' | 'read' | 'readAll' | 'refusal' | 'mint' | 'merge' | 'owe' | 'settled'
 > & { readonly hints: Pick<Hints, 'settle'> };
 
 export interface RoundSurroundings {

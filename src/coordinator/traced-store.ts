@@ -73,6 +73,10 @@ export class TracedStore implements RoundStore {
     return news;
   }
 
+  settled(onDisk: OnDurable): void {
+    this.store.settled(onDisk);
+  }
+
   owe(target: NodeId, batch: Buffer, onDurable: OnDurable): void {
     const { store, traces, tracing } = this;
     try {

@@ -4,17 +4,22 @@
  * promises. What the sender drops by that may have been on its disk: it is on this one first.
  */
 import { inject, injectable } from 'tsyringe';
+import { nameOfStorageKey } from '../../actors/rules/key.js';
 import type { NodeId } from '../../actors/rules/actor.js';
 import { isServed } from '../../actors/rules/said-configuration.js';
+import { Buckets } from '../buckets/buckets.js';
 import type { IncomingCall } from '../bus/peers.js';
 import { Peers } from '../bus/peers.js';
 import { DeadlineError, LeavingError, OtherConfigurationError } from '../errors.js';
 import { ClusterView } from '../membership/cluster-view.js';
+import { Clock } from '../seams/clock.js';
+import { acknowledgeOtherwise, whenStored } from '../store/own-durability.js';
 import { refused, Store } from '../store/store.js';
 import { Tracing } from '../seams/tracing.js';
 import {
   isHandedOver,
   isTraced,
+  mergeReason,
   mergedBody,
   mergeOf,
   mergeTraces,
@@ -27,9 +32,11 @@ import { serveTraced } from './traced-call.js';
 export class MergeHandler {
   constructor(
     @inject(Peers) private readonly peers: Peers,
-    @inject(Store) private readonly store: Store,
+    @inject(Store) readonly store: Store,
     @inject(ClusterView) private readonly view: ClusterView,
     @inject(Tracing) private readonly tracing: Tracing,
+    @inject(Buckets) private readonly buckets: Buckets,
+    @inject(Clock) readonly clock: Clock,
   ) {}
 
   /** Takes merges from now on. */
@@ -49,9 +56,25 @@ export class MergeHandler {
     const refusal = this.store.refusal();
     if (refusal !== undefined) throw refused(refusal);
     const done = (): void => call.ok(mergedBody);
+    if (reason === mergeReason.put && this.buckets.sayDurability)
+      return this.mergeAsBucket(store, batch, this.hintFor(owedTo), done);
     if (!isHandedOver(reason)) return void store.merge(batch, this.hintFor(owedTo), done);
     store.merge(batch, this.hintFor(owedTo), () => {});
     store.settled(done);
+  }
+
+  /** All of a round are acknowledged alike. */
+  private mergeAsBucket(
+    store: Pick<Store, 'merge' | 'settled'>,
+    batch: Uint8Array,
+    hint: { readonly owedTo?: NodeId },
+    done: () => void,
+  ): void {
+    const [first] = keyedStatesOf(Buffer.from(batch));
+    const bucket = first === undefined ? '' : nameOfStorageKey(first.key).bucket;
+    const { durability } = this.buckets.of(bucket);
+    store.merge(batch, hint, whenStored(this, durability, done));
+    acknowledgeOtherwise(this, durability, done);
   }
 
   private mergeTraced(call: IncomingCall<'merge'>): void {

@@ -147,8 +147,8 @@ export class ReplicaWorld {
     const inspection = new Inspection(clock);
     const forgetting = new Forgetting(store, clock, settings);
     const tracing = new TraceRecorder(clock, random, store, { id });
-    new MergeHandler(peers, store, view, tracing).start();
     const buckets = new KnownBuckets(settings);
+    new MergeHandler(peers, store, view, tracing, buckets, clock).start();
     new ReadHandler(peers, store, view, buckets, tracing).start();
     new TreeHandler(store, peers, settings).start();
     new CollectionHandler(peers, view, store, forgetting).start();

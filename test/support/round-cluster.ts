@@ -289,7 +289,7 @@ export class RoundCluster {
     const inspection = new Inspection(clock);
     const told = new KnownBuckets({ ...nodeOptionsDefault, buckets });
     const tracing = new TraceRecorder(clock, new SimRandom(`traces-${id}`), store, { id });
-    new MergeHandler(peers, store, view, tracing).start();
+    new MergeHandler(peers, store, view, tracing, told, clock).start();
     new ReadHandler(peers, store, view, told, tracing).start();
     const coordinator = new RoundCoordinator(
       ...([store, peers, view, clock, told, inspection, metrics, tracing] as const),

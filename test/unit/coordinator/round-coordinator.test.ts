@@ -52,6 +52,17 @@ test('in a bucket that is being removed, or was not declared, nothing is done', 
     expect(reply.ok ? '' : reply.error.message).toMatch(texts[i]!);
 });
 
+test('a bucket with a durability of its own says so in receipts, and shares no round with others', async () => {
+  const durability = { kind: 'periodic', everyMs: 50 } as const;
+  const world = await cluster(3, { fast: { durability } });
+  const asked = [world.put(0, { bucket: 'fast' }), world.put(0, { bucket: 'safe' })];
+  const receipts = (await Promise.all(asked)).map(receiptOf);
+  expect(receipts[0]).toMatch(/^w=2\/2 .* durability=periodic\(50\)$/);
+  expect(receipts[1]).toMatch(/^w=2\/2 .* durability=sync$/);
+  const { rounds } = readingsOf(world.nodes[0]!, 'coordinator');
+  expect(rounds).toBe(2);
+});
+
 describe('put, all is well', () => {
   test('N=3, W=2: two primaries answer, the third holds the state soon after', async () => {
     const world = await cluster(3);
