@@ -47,7 +47,7 @@ export function sortOf(subject: string): string {
 
 /** From applications: where the server maps them to, and as they were sent. */
 export function isOfApplications({ subject }: Message): boolean {
-  return /^(kv\.(p|put|get|del|frame|ring|status)\b|\$SRV\.)/.test(subject);
+  return /^(kv\.(p|put|get|del|frame|keys|ring|status)\b|\$SRV\.)/.test(subject);
 }
 
 export function isOfNodes({ subject }: Message): boolean {

@@ -3,9 +3,9 @@ import { fuzz } from './fuzz.js';
 
 /** Of clients, of operators, and of nodes among themselves. */
 const sorts = [
-  ...['put', 'get', 'del', 'frame', 'ring', 'status'].map((word) => `kv ${word}`),
+  ...['put', 'get', 'del', 'frame', 'keys', 'ring', 'status'].map((word) => `kv ${word}`),
   ...['PING', 'INFO', 'STATS'].map((word) => `$SRV ${word}`),
-  ...['change', 'gossip', 'merge', 'read', 'tree', 'chain', 'transfer'].map(
+  ...['change', 'gossip', 'merge', 'read', 'list', 'tree', 'chain', 'transfer'].map(
     (word) => `_kv ${word}`,
   ),
 ];

@@ -151,6 +151,8 @@ async function learn(url: string, cluster: ProcessCluster): Promise<Message[]> {
     await plain.put(`fuzzed.p${i}`, 'sibling', { 'Kv-Context': '-' });
     await plain.get(`fuzzed.p${i}`, { 'Kv-R': 3, 'Kv-Quorum': 'strict', 'Kv-Timeout': 3_000 });
     await plain.del(`fuzzed.p${i - 1}`, { 'Kv-Context': put.context ?? '-' });
+    await typed.keys({ prefix: 't', pageKeys: 3 }).all();
+    await plain.request('kv.keys.fuzzed', JSON.stringify({ values: i % 2 === 0, limit: 2 }));
     for (const verb of ['PING', 'INFO', 'STATS']) await plain.request(`$SRV.${verb}.quorate`, '');
     await cluster.status(10);
   }
