@@ -22,6 +22,7 @@ import { remaining } from '../../actors/rules/removal.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { ClusterView } from '../membership/cluster-view.js';
 import type { ScannedKey, Store } from '../store/store.js';
+import { keysToScan } from './keys-to-scan.js';
 
 export interface StrayParts {
   readonly self: NodeId;
@@ -108,7 +109,7 @@ export class StrayWalk {
       this.barren.add(partition);
       this.listen();
     }
-    const limit = transferLimits.releaseKeysMax;
+    const limit = keysToScan(store, { partition, after }, transferLimits.releaseKeysMax);
     const found = store.scan({ partition, ...(after === '' ? {} : { after }), limit });
     this.after = found.at(-1)?.key ?? after;
     this.isAtEnd = found.length < limit;

@@ -20,6 +20,7 @@ import { ClusterView } from '../membership/cluster-view.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Clock } from '../seams/clock.js';
 import { Store } from '../store/store.js';
+import { keysToScan } from './keys-to-scan.js';
 import { stateIn } from '../wire/encoded-state.js';
 import type { AgreedKey } from '../wire/protocol/collection.js';
 import {
@@ -101,18 +102,19 @@ export class TransferHandler {
     { partition, after }: { partition: number; after: StorageKey },
   ): States {
     const { clock } = this;
-    const { batchMsMax, scannedKeysMax, scanKeys } = transferLimits;
+    const { batchMsMax, scannedKeysMax } = transferLimits;
     const untilMs = clock.monotonicMs() + batchMsMax;
     const batch = new Batch(after);
-    for (let scanned = 0; scanned < scannedKeysMax; scanned += scanKeys) {
+    for (let scanned = 0; scanned < scannedKeysMax; scanned += transferLimits.scanKeys) {
       const { upTo } = batch;
-      const range = { partition, ...(upTo === '' ? {} : { after: upTo }), limit: scanKeys };
+      const limit = keysToScan(this.store, { partition, after: upTo }, transferLimits.scanKeys);
+      const range = { partition, ...(upTo === '' ? {} : { after: upTo }), limit };
       const found = this.store.scan(range);
       for (const { key } of found) {
         const isLate = clock.monotonicMs() >= untilMs && batch.upTo !== after;
         if (isLate || !batch.takes(key, this.bytesFor(asker, key))) return batch.states();
       }
-      if (found.length < scanKeys) return { ...batch.states(), upTo: '' };
+      if (found.length < limit) return { ...batch.states(), upTo: '' };
     }
     return batch.states();
   }

@@ -18,6 +18,7 @@ import {
   treeQuestionOf,
   type KeyRange,
 } from '../wire/protocol/tree.js';
+import { keysToScan } from './keys-to-scan.js';
 
 @injectable()
 export class TreeHandler {
@@ -56,7 +57,7 @@ export function keysOfLeaves(
 ): KeyRange {
   const { partition, after, upTo } = range;
   const leaves = new Set(range.leaves);
-  const limit = limits.exchangeKeysMax;
+  const limit = keysToScan(store, { partition, after }, limits.exchangeKeysMax);
   const found = store.scan({ partition, ...(after === '' ? {} : { after }), limit });
   const keys: KeyDigest[] = [];
   for (const { key, digest } of found) {

@@ -24,6 +24,8 @@ export const partLimits = {
   looksPerTickMax: 16,
   /** Parts that are dropped in one tick: each is read before, and that takes its time. */
   freedPerTickMax: 48,
+  /** Of the keys that background work looks at elsewhere in one turn, one in so many. */
+  fewerScanned: 16,
   /** Uploads of which is kept since when all have said that nothing refers to them. */
   notedUploadsMax: 4096,
 } as const;

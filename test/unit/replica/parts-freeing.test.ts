@@ -128,6 +128,14 @@ describe('parts stay', () => {
     expect(allHeld(id)).toEqual(whole);
   });
 
+  test('while one who does not own the key holds a manifest that nobody else has', async () => {
+    await start();
+    const [id, key] = [await upload(), world.key('k')];
+    await world.put(3, key, manifestOf(id));
+    await world.run(2 * leaseMs);
+    expect(allHeld(id)).toEqual(whole);
+  });
+
   test('and readers have a grace period after the key was put anew', async () => {
     await start();
     const { id, key } = await committed();
