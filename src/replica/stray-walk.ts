@@ -109,7 +109,8 @@ export class StrayWalk {
       this.barren.add(partition);
       this.listen();
     }
-    const limit = keysToScan(store, { partition, after }, transferLimits.releaseKeysMax);
+    const usual = transferLimits.releaseKeysMax;
+    const limit = after === '' ? usual : keysToScan(store, { partition, after }, usual);
     const found = store.scan({ partition, ...(after === '' ? {} : { after }), limit });
     this.after = found.at(-1)?.key ?? after;
     this.isAtEnd = found.length < limit;

@@ -32,7 +32,7 @@ export const dataMutants: readonly Mutant[] = [
   },
   {
     name: 'parts-of-values-that-are-there-are-freed',
-    data: true,
+    test: 'unit/replica/parts-freeing',
     file: 'actors/rules/parts.js',
     find: 'isOver && !refersTo(owner, upload, at)',
     replace: 'isOver',
