@@ -9,9 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connect as connectNats, headers, type KV, type NatsConnection } from 'nats';
+import { natsConf } from '../../src/bus/nats-conf.js';
 import { connect, text, type QuorateClient } from '../../src/index.js';
 import { main, run } from '../support/launched.js';
-import { natsServerVersions, startNatsServer, type NatsServer } from '../support/nats-server.js';
+import {
+  freePort,
+  natsServerVersions,
+  startNatsServer,
+  type NatsServer,
+} from '../support/nats-server.js';
 import { RealNodes, until } from '../support/real-nodes.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quorate-import-'));
@@ -208,6 +214,17 @@ test('names that are no bucket of Quorate need -b; sources that are not there ar
     ]);
   } finally {
     await plain.stop();
+  }
+  const port = await freePort();
+  const walled = await startNatsServer({ config: natsConf({ port }), port });
+  try {
+    const outside = await run([...importing('orders'), '--from-servers', walled.url]);
+    expect([outside.code, outside.err]).toEqual([
+      1,
+      expect.stringContaining('this user may not ask JetStream there'),
+    ]);
+  } finally {
+    await walled.stop();
   }
   const nobody = await run([...importing('orders'), '--from-servers', 'nats://127.0.0.1:1']);
   expect([nobody.code, nobody.err]).toEqual([5, expect.stringContaining('--from-servers')]);

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { natsConf, natsConfDefault } from '../../src/bus/nats-conf.js';
+import { main } from '../support/launched.js';
 import { freePort, startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { RealNodes } from '../support/real-nodes.js';
 import { repositoryRoot } from '../support/source-files.js';
@@ -41,12 +42,18 @@ function blocksOf(language: string): string[] {
   return Array.from(blocks, ([, text = '']) => text);
 }
 
-/** Commands that can be run as they stand: nothing in them is left for the reader to fill in. */
-function natsCommands(): string[] {
+/**
+ * Of the blocks that have commands of nats: these, and those of Quorate beside them, where they can
+ * be run as they stand. In others something is left for the reader to fill in.
+ */
+function commands(): string[] {
   return blocksOf('sh')
-    .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
-    .filter((line) => line.startsWith('nats ') && !/[…<]|\b[A-Z]{4,}\b/.test(line.split(' #')[0]!))
-    .map((line) => line.split(' #')[0]!.trim());
+    .map((block) => block.replaceAll('\\\n', ' ').split('\n'))
+    .filter((lines) => lines.some((line) => line.startsWith('nats ')))
+    .flat()
+    .map((line) => line.split(' #')[0]!.trim())
+    .filter((line) => /^(?:nats|quorate|npx quorate) /.test(line))
+    .filter((line) => !/[…<]|(?<!\$)\b[A-Z]{4,}\b/.test(line));
 }
 
 function isInstalled(command: string, args: readonly string[]): boolean {
@@ -63,8 +70,12 @@ async function shell(
   line: string,
   onOutput: (said: string) => void = () => undefined,
 ): Promise<Ended> {
-  const child = spawn('sh', ['-c', line.replace(/^nats /, '"$NATS_CLI_BIN" ')], {
+  const run = line
+    .replace(/^nats /, '"$NATS_CLI_BIN" ')
+    .replace(/^(?:npx )?quorate /, `"${process.execPath}" "${main}" `);
+  const child = spawn('sh', ['-c', run], {
     env: { ...process.env, NATS_CLI_BIN: program, NATS_URL: server.url, HOME: home },
+    cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -78,21 +89,26 @@ async function shell(
 }
 
 test('the README has commands of nats to run, and what can be found among them', () => {
-  expect(natsCommands().length).toBeGreaterThanOrEqual(6);
-  expect(natsCommands()).toContain("nats req kv.get.greetings.hello '' -H 'Kv-R: 3'");
+  expect(commands().length).toBeGreaterThanOrEqual(6);
+  expect(commands()).toContain("nats req kv.get.greetings.hello '' -H 'Kv-R: 3'");
 });
 
-test('each command of nats in the README does what it says', async () => {
+test('each command of nats in the README does what it says, beside those of Quorate', async () => {
   if (!isInstalled(program, ['--version'])) {
     console.warn('the nats command is not here: the examples of the README were not tried');
     return;
   }
-  for (const line of natsCommands()) {
+  for (const line of commands()) {
     if (line.startsWith('nats sub ')) {
       await heard(line);
       continue;
     }
     const { code, said } = await shell(line);
+    if (!line.startsWith('nats ')) {
+      // A second put on a condition is refused, as the page says it would be.
+      expect([0, line.includes('--if ') ? 3 : 0]).toContain(code);
+      continue;
+    }
     expect([line, code, said]).toEqual([line, 0, expect.not.stringContaining('Error-Code')]);
     if (line.startsWith('nats req kv.get.greetings.hello')) expect(said).toContain('Hello, world');
     if (line === 'nats micro stats quorate') expect(said.match(/\bquorate\b/g)).not.toBeNull();
@@ -113,21 +129,48 @@ async function heard(line: string): Promise<void> {
   expect([line, code, said]).toEqual([line, 0, expect.stringContaining(`${bucket}.heard`)]);
 }
 
-test('the example in Python prints what stands beside it', async () => {
+/** A busy machine may take longer than the half second for which nats-py waits. */
+const patience = `
+import nats.aio.client
+_request = nats.aio.client.Client.request
+
+async def _patiently(self, subject, payload=b"", timeout=30, **more):
+    return await _request(self, subject, payload, timeout=timeout, **more)
+
+nats.aio.client.Client.request = _patiently
+`;
+
+/** What the functions of the second example are for. */
+const bigRun = `
+async def both_ways():
+    nc = await nats.connect("nats://127.0.0.1:4222")
+    data = bytes(range(256)) * 4000
+    put = await put_big(nc, "media.trailer", data)
+    print(put.headers.get("Nats-Service-Error"), await get_big(nc, "media.trailer") == data)
+    await nc.close()
+
+asyncio.run(both_ways())
+`;
+
+test('the examples in Python print what stands beside them', async () => {
   if (!isInstalled('python3', ['-c', 'import nats'])) {
     console.warn('nats-py is not here: the example in Python was not tried');
     return;
   }
-  const [example = ''] = blocksOf('python');
+  const [example = '', big = ''] = blocksOf('python');
   const child = spawn('python3', ['-'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(example.replace('nats://127.0.0.1:4222', server.url));
+  const script = [patience, example, big, bigRun]
+    .join('\n')
+    .replaceAll('nats://127.0.0.1:4222', server.url);
+  child.stdin.end(script);
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
   expect([code, err]).toEqual([0, '']);
-  const [receipt, value, absent] = out.trim().split('\n');
+  const [receipt, value, absent, bothWays] = out.trim().split('\n');
   expect(receipt).toBe('w=2/2 primaries=2 fallbacks=0 durability=sync');
   expect(value).toMatch(/^b'3 apples' [\w-]+$/);
   expect(absent).toBe('404');
+  expect(bothWays).toBe('None True');
 });

@@ -41,7 +41,7 @@ export interface SourceConnection {
 
 const advice = {
   server: 'say where JetStream is with --from-servers',
-  password: 'user and password: --from-user and --from-password, or --from-creds',
+  password: 'its user and password with --from-user and --from-password, or --from-creds',
 };
 
 /** Of a bucket that is not there, whoever asks. */
@@ -225,6 +225,12 @@ export class JetStreamSource implements KvSource {
       throw new CommandError(
         exitCodes.notFound,
         `JetStream has no key-value bucket '${this.bucket}' (no stream ${this.stream})`,
+      );
+    }
+    if (code === 'PERMISSIONS_VIOLATION') {
+      throw new CommandError(
+        exitCodes.failed,
+        `this user may not ask JetStream there: say where it is with --from-servers, and ${advice.password}`,
       );
     }
     if (code !== '503') throw error;
