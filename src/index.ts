@@ -32,6 +32,7 @@ export { ClientBuckets, type BucketProperties } from './client/buckets.js';
 export type { BucketChanged, BucketForm, BucketInfo, BucketList } from './wire/bucket-form.js';
 export { Context } from './client/context.js';
 export { ConflictError, Entry } from './client/entry.js';
+export type { Counter, MergingMap, MergingSet } from './client/crdt/merging-values.js';
 export { ResolveError } from './client/resolve-error.js';
 export { lastWriter, union, type Resolver } from './client/resolver.js';
 export { KeyListing, type ListingOptions } from './client/key-listing.js';

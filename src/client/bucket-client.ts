@@ -1,6 +1,7 @@
 /** What a bucket needs of its client, and one request through it. */
 import type { ByteString } from '../../actors/rules/key.js';
 import type { Clock } from '../seams/clock.js';
+import type { Replicas } from './crdt/replicas.js';
 import type { PlainQuestion } from './plain-ask.js';
 import type { Question } from './questions.js';
 import { Request, type RequestOptions, type RequestResult, type Terms } from './request.js';
@@ -15,6 +16,8 @@ export interface BucketClient {
   intern(terms: Omit<Terms, 'id'>): Terms;
   nextOperation(): ByteString;
   submit(request: Request): void;
+  /** Of values that merge by themselves. */
+  readonly replicas: Replicas;
   /** Whether the cluster says so of the bucket. */
   isResolvedByService(bucket: string): boolean;
   /** As a plain client does. */

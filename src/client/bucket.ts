@@ -18,7 +18,17 @@ import {
 import { BucketRequests, noOptions, type Key, type PutResult } from './bucket-requests.js';
 import type { ByteSource } from './byte-source.js';
 import type { Context } from './context.js';
+import {
+  Counter,
+  counterKind,
+  mapKind,
+  MergingMap,
+  MergingSet,
+  setKind,
+} from './crdt/merging-values.js';
+import type { Mergeable, Replica } from './crdt/replica.js';
 import { Entry } from './entry.js';
+import { KeyShelf } from './key-shelf.js';
 import {
   countKeys,
   KeyListing,
@@ -200,6 +210,27 @@ export class Bucket<Out, In = Out> {
       const onEntry = (entry: Entry<Out>): void => this.show(entry, resolve);
       this.requests.fetch({ key, options, onEntry, reject });
     });
+  }
+
+  /** A counter that loses nothing where several count at once ([how](COUNTERS.md)). */
+  counter(key: Key): Counter {
+    return new Counter(this.replicaOf(key, counterKind));
+  }
+
+  /** A set of texts that loses no add where several change it at once. */
+  set(key: Key): MergingSet {
+    return new MergingSet(this.replicaOf(key, setKind));
+  }
+
+  /** A map of fields that are set and removed by several at once. */
+  map<V>(key: Key): MergingMap<V> {
+    return new MergingMap(this.replicaOf(key, mapKind));
+  }
+
+  private replicaOf<S>(key: Key, kind: Mergeable<S>): Replica<S> {
+    const place = { bucket: this.name, key: keyOf(key) };
+    const shelf = new KeyShelf(Buffer.from(place.key, 'latin1'), this.requests);
+    return this.client.replicas.of(kind, place, shelf) as Replica<S>;
   }
 
   private show(entry: Entry<Out>, resolve: (entry: Entry<Out>) => void): void {

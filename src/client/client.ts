@@ -11,6 +11,7 @@ import { bucketOf, timeoutMsOf, type BucketDefaults } from './bucket-options.js'
 import { Bucket } from './bucket.js';
 import { ClientBuckets } from './buckets.js';
 import type { BucketClient } from './bucket-client.js';
+import { Replicas } from './crdt/replicas.js';
 import { Dispatcher } from './dispatcher.js';
 import { pendingBoundsDefault } from './pending.js';
 import { askPlainly } from './plain-ask.js';
@@ -87,6 +88,7 @@ export class QuorateClient {
       intern: (terms: Omit<Terms, 'id'>) => this.terms.intern(terms),
       nextOperation: () => this.nextOperation(),
       submit: (request: Request) => this.dispatcher.submit(request),
+      replicas: new Replicas(() => random.bytes(9).toString('base64url')),
       isResolvedByService: (bucket) => this.dispatcher.isResolvedByService(bucket),
       watch: (bucket, pattern) => this.watch({ prefix, bucket }, pattern),
       askAny: (question) => this.questions.ask(question),

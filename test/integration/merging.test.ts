@@ -1,4 +1,4 @@
-/** Conflicts that are resolved for who reads them, over three real nodes. */
+/** Conflicts that are resolved for who reads them, and values that merge, over three real nodes. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { natsConf, natsConfDefault } from '../../src/bus/nats-conf.js';
 import { connect, Context, json, text, union, type QuorateClient } from '../../src/index.js';
@@ -74,3 +74,52 @@ describe('resolvers', () => {
     }
   });
 });
+
+test('a counter, a set and a map of three clients that change them at once, while a node goes and comes back', async () => {
+  const clients = await Promise.all(
+    Array.from({ length: 3 }, () => connect({ servers: server.url, timeoutMs: 20_000 })),
+  );
+  try {
+    const each = async (act: (user: QuorateClient, nth: number) => Promise<unknown>) =>
+      Promise.all(clients.map((user, nth) => act(user, nth)));
+    const round = async (from: number): Promise<void> => {
+      await each(async (user, nth) => {
+        const bucket = user.bucket('merged');
+        const [counter, set, map] = [bucket.counter('c'), bucket.set('s'), bucket.map('m')];
+        for (let i = from; i < from + 10; i++) {
+          await Promise.all([
+            counter.add(2),
+            counter.add(-1),
+            set.add(`${nth}.${i}`, `all.${i}`),
+            map.set(`${nth}`, i),
+          ]);
+        }
+      });
+    };
+    await round(0);
+    await nodes.stop('n3');
+    await round(10);
+    await (
+      await nodes.start('n3')
+    ).serving;
+    await round(20);
+    await each(async (user, nth) => {
+      await user.bucket('merged').set('s').remove(`${nth}.0`);
+    });
+    await each(async (user) => {
+      const bucket = user.bucket('merged');
+      expect(await bucket.counter('c').value()).toBe(90);
+      const elements = await bucket.set('s').values();
+      expect(elements.size).toBe(3 * 29 + 30);
+      expect(await bucket.map('m').entries()).toEqual(
+        new Map([
+          ['0', 29],
+          ['1', 29],
+          ['2', 29],
+        ]),
+      );
+    });
+  } finally {
+    await Promise.all(clients.map((user) => user.close()));
+  }
+}, 120_000);

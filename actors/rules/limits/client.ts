@@ -6,6 +6,9 @@ export const clientLimits = {
   /** Conflicts that are being resolved at once, and how long each may take unless it is told. */
   resolvesInFlightMax: 256,
   resolveMsDefault: 1_000,
+  /** Values that merge by themselves, of which a client keeps its own state; changes that wait. */
+  crdtReplicasMax: 4_096,
+  crdtChangesMax: 4_096,
   /** Texts of receipts that are kept as they were read; few differ. */
   receiptsKnownMax: 1024,
 
