@@ -32,6 +32,7 @@ export interface NodeArguments {
   readonly ttl: number;
   readonly durability: NodeOptions['durability'];
   readonly bucket: BucketTable;
+  readonly buckets: 'any' | 'declared';
   readonly compression?: true;
   readonly tombstoneGrace: number;
   readonly uploadLease: number;
@@ -138,6 +139,11 @@ function addStoreOptions(command: Command): void {
         .argParser(bucketSpec)
         .default({}, 'none'),
     )
+    .addOption(
+      new Option('--buckets <which>', 'declared: those that were not created are refused')
+        .choices(['any', 'declared'])
+        .default('any'),
+    )
     .option('--compression', 'compress large values on disk (LZ4): less disk, more CPU')
     .option(
       '--tombstone-grace <time>',
@@ -176,6 +182,7 @@ export function optionsOf(given: NodeArguments): StartOptions {
     dataDir: directoryOf(given),
     defaults: { ...nodeOptionsDefault.defaults, n, r, w, conflict, ttlMs: ttl },
     buckets: given.bucket,
+    unknown: given.buckets === 'declared' ? 'declared' : 'defaults',
     compression: given.compression === true,
     tombstoneGraceMs: given.tombstoneGrace,
     uploadLeaseMs: given.uploadLease,

@@ -59,8 +59,21 @@ export class Rebooking implements BucketChanges {
     });
   }
 
+  /** What this node was told becomes what all go by: the others must have been told the same. */
+  private checkToldAlike(): void {
+    const { problems, view } = this.membership;
+    if (this.known.buckets !== undefined) return;
+    const areOther = (node: NodeId): boolean =>
+      problems.isOpen(`buckets ${node}`) || problems.isOpen(`quorums ${node}`);
+    if (view.holders().some(areOther))
+      throw new BucketChangeError(
+        'nodes were told of different buckets at their start (quorate status says which): start them with the same options first',
+      );
+  }
+
   private async agreed(wish: BucketWish): Promise<Configuration> {
     const told = this.buckets.book;
+    this.checkToldAlike();
     const first = wished(this.known, wish, told);
     if (typeof first === 'string') throw new BucketChangeError(first);
     let last: Configuration | undefined;

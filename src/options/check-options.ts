@@ -2,6 +2,7 @@
  * Options are checked once, where a node is put together, so that a mistake shows at the start and
  * by its name.
  */
+import { unknownChoices } from '../../actors/rules/bucket-book.js';
 import { checkBucketOptions } from '../../actors/rules/bucket.js';
 import { checkDurability } from '../../actors/rules/durability.js';
 import { limits } from '../../actors/rules/limits.js';
@@ -37,6 +38,10 @@ export function checkOptions(options: NodeOptions): void {
   });
   checkWhole('uploadLeaseMs', options.uploadLeaseMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
   checkWhole('hintAgeMs', options.hintAgeMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
+  if (!unknownChoices.includes(options.unknown))
+    throw new RangeError(
+      `unknown: ${unknownChoices.join(' or ')}, not ${JSON.stringify(options.unknown)}`,
+    );
   checkBucketOptions('defaults', options.defaults);
   for (const [bucket, own] of Object.entries(options.buckets)) {
     if (bucket === '' || bucket.length > limits.bucketBytesMax || /[\s.*>\p{Cc}]/u.test(bucket))

@@ -53,6 +53,24 @@ function keysOf(name: string): number {
   return nodes.running.get(name)!.status().keys;
 }
 
+test('buckets: a node that was told of others than the cluster agreed on goes by the cluster', async () => {
+  await client.buckets.create('shop', { w: 3 });
+  const put = await client.bucket('shop').put('a', 'one', { w: 3 });
+  expect(put.receipt?.needed).toBe(3);
+  await nodes.stop('n3');
+  const told = { buckets: { shop: { n: 1, r: 1, w: 1 } } };
+  const other = new RealNodes(server.url, { partitions, ...told }, nodes.directory);
+  const problems: string[] = [];
+  const node = await other.start('n3');
+  node.onProblem((text) => problems.push(text));
+  await node.serving;
+  await until('it says so', 20_000, () =>
+    problems.some((text) => /something else of shop/.test(text)),
+  );
+  expect((await client.bucket('shop').get('a', { r: 3 }))?.text()).toBe('one');
+  await other.stop('n3');
+}, 60_000);
+
 describe('buckets', () => {
   test('are created and changed at once, and all nodes go by it', async () => {
     const orders = client.bucket('orders');

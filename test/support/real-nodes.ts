@@ -7,12 +7,13 @@ import type { RunningNode, StartOptions } from '../../src/node/start-node.js';
 import { startNode } from '../../src/node/start-node.js';
 
 export class RealNodes {
-  readonly directory = mkdtempSync(join(tmpdir(), 'quorate-nodes-'));
   readonly running = new Map<string, RunningNode>();
 
   constructor(
     private readonly serverUrl: string,
     private readonly options: Partial<StartOptions> = {},
+    /** Of others, whose nodes start again. */
+    readonly directory: string = mkdtempSync(join(tmpdir(), 'quorate-nodes-')),
   ) {}
 
   /** Starts a node on its directory, each on a host of its own; does not wait until it serves. */

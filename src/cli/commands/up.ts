@@ -25,6 +25,7 @@ interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly w?: number;
   readonly durability?: string;
   readonly bucket: readonly string[];
+  readonly buckets: 'any' | 'declared';
   readonly compression?: true;
   readonly restart: boolean;
   readonly dashboard: number | boolean;
@@ -111,6 +112,11 @@ function addNodeOptions(command: Command): void {
         .argParser(collectBuckets)
         .default([], 'none'),
     )
+    .addOption(
+      new Option('--buckets <which>', 'declared: those that were not created are refused')
+        .choices(['any', 'declared'])
+        .default('any'),
+    )
     .option('--compression', 'compress large values on disk (LZ4): less disk, more CPU')
     .option('--no-restart', 'leave a node that died alone')
     .option(
@@ -194,6 +200,7 @@ function nodeArgs(options: UpOptions, { nodes, start, n: kept }: Course): string
     options.prefix,
     ...(options.durability === undefined ? [] : ['--durability', options.durability]),
     ...(options.compression === true ? ['--compression'] : []),
+    ...(options.buckets === 'declared' ? ['--buckets', options.buckets] : []),
     ...options.bucket.flatMap((settings) => ['--bucket', settings]),
   ];
 }

@@ -40,6 +40,7 @@ test.each<[string, Partial<NodeOptions>]>([
   ['buckets.shop.events', { buckets: { shop: { events: 'some' as 'on' } } }],
   ['buckets.shop.resolve', { buckets: { shop: { resolve: 'me' as 'client' } } }],
   ['buckets', { buckets: { 'a.b': {} } }],
+  ['unknown', { unknown: 'some' as 'declared' }],
 ])('options: %s is named when it makes no sense: %j', (name, change) => {
   expect(() => checkOptions({ ...good, ...change })).toThrow(new RegExp(`^${name}: `));
 });
