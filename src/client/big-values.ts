@@ -35,7 +35,7 @@ export interface PutStreamOptions extends Omit<PutOptions, 'operation' | 'trace'
   /** Ends it, and frees what was stored. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * When it fails, what was stored stays for an hour from its begin, and the error is an
+   * When it fails, what was stored stays for 6 h (nodes: `--upload-lease`), and the error is an
    * `UnfinishedUploadError` whose `position` is to be given as `resume`.
    */
   readonly keep?: boolean | undefined;
@@ -78,11 +78,11 @@ function unavailable(cause: unknown): QuorateError {
 export interface BigValueOwner {
   readonly name: string;
   readonly client: BucketClient;
-  /** `of`: of its values, of parts that are sent or read, or of those that are freed. */
+  /** `of`: of its values, of their parts, or of the mark that gives parts up. */
   termsOf(
     kind: Terms['kind'],
     options: PutOptions & GetOptions,
-    of: 'values' | 'parts' | 'freed parts',
+    of: 'values' | 'parts' | 'ends',
   ): Terms;
   /** Of what is put; 0: the bucket's. */
   ttlMs(options: PutOptions): number;
@@ -146,9 +146,10 @@ export class BigValues {
       key,
       terms: owner.termsOf('put', options, 'values'),
       partTerms: owner.termsOf('put', options, 'parts'),
-      freeTerms: owner.termsOf('put', options, 'freed parts'),
+      endTerms: owner.termsOf('put', options, 'ends'),
       ...seenOf(options, { isDelete: false }),
       ttlMs: owner.ttlMs(options),
+      size: options.size,
     });
   }
 

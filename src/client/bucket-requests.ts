@@ -115,11 +115,11 @@ export class BucketRequests<Out, In> {
     return ttlMsOf(ttlMs ?? this.defaults.ttlMs);
   }
 
-  /** `of`: of values, of parts that are sent or read, or of those that are freed. */
+  /** `of`: of values, of their parts, or of the mark that gives parts up. */
   termsOf(
     kind: Terms['kind'],
     options: PutOptions & GetOptions,
-    of: 'values' | 'parts' | 'freed parts' = 'values',
+    of: 'values' | 'parts' | 'ends' = 'values',
   ): Terms {
     const { defaults } = this;
     const quorum =

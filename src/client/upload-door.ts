@@ -3,9 +3,8 @@ import type { ByteString } from '../../actors/rules/key.js';
 import { partLimits } from '../../actors/rules/limits/parts.js';
 import { UnavailableError } from '../errors.js';
 import { encodeManifest } from '../wire/manifest.js';
-import { partKey, uploadOfText, uploadText } from '../wire/part-names.js';
+import { givenUpIndex, partKey, uploadOfText, uploadText } from '../wire/part-names.js';
 import { headerNames } from '../wire/subjects.js';
-import { inBatches } from './batches.js';
 import { answerTo, type Answer, type BucketClient } from './bucket-client.js';
 import type { Context } from './context.js';
 import type { OnlyIf } from '../../actors/rules/condition.js';
@@ -16,13 +15,15 @@ export interface UploadTarget {
   readonly client: BucketClient;
   readonly bucket: string;
   readonly key: ByteString;
-  /** Of the manifest, of parts, and of what frees them. */
+  /** Of the manifest, of parts, and of the mark that gives them up. */
   readonly terms: Terms;
   readonly partTerms: Terms;
-  readonly freeTerms: Terms;
+  readonly endTerms: Terms;
   readonly context: Context | undefined;
   readonly onlyIf: OnlyIf | undefined;
   readonly ttlMs: number;
+  /** Where it is known beforehand: too much is refused at once. */
+  readonly size: number | undefined;
 }
 
 /** An operation is one write, however often it is tried. */
@@ -38,6 +39,7 @@ interface Operation {
 const anyKey = 'quorate-upload-begins';
 
 /** Of parts, which nobody else writes. */
+const nothing = new Uint8Array(0);
 const unseen = { context: undefined, onlyIf: undefined, ttlMs: 0 } as const;
 
 export class ClusterDoor implements UploadDoor<Answer> {
@@ -47,10 +49,14 @@ export class ClusterDoor implements UploadDoor<Answer> {
   constructor(private readonly target: UploadTarget) {}
 
   begin(): Promise<string> {
-    const { client, bucket, terms } = this.target;
+    const { client, bucket, terms, size } = this.target;
     return client.ask({
       subject: `${client.prefix}.put.${bucket}.${anyKey}`,
-      headers: { [headerNames.upload]: 'begin', [headerNames.ttl]: '1' },
+      headers: {
+        [headerNames.upload]: 'begin',
+        [headerNames.ttl]: '1',
+        ...(size !== undefined && { [headerNames.size]: String(size) }),
+      },
       timeoutMs: terms.timeoutMs,
       read: (message) => {
         const upload = message.header(headerNames.upload);
@@ -89,23 +95,17 @@ export class ClusterDoor implements UploadDoor<Answer> {
     });
   }
 
-  /**
-   * A delete gives back the bytes of a part at once. What is not deleted so, because nodes are out
-   * of reach, they free themselves.
-   */
-  async abort(upload: string, parts: number): Promise<void> {
-    const { client, key, freeTerms } = this.target;
-    const indexes = Array.from({ length: parts }, (_, index) => index);
-    await inBatches(indexes, (index) =>
-      answerTo(client, {
-        terms: freeTerms,
-        key: partKey(key, uploadOfText(upload), index),
-        value: null,
-        ...unseen,
-        operation: client.nextOperation(),
-        isNamed: false,
-      }).catch(() => undefined),
-    );
+  /** A mark among its parts, by which nodes free them; what nobody marks they free in time. */
+  async abort(upload: string): Promise<void> {
+    const { client, key, endTerms } = this.target;
+    await answerTo(client, {
+      terms: endTerms,
+      key: partKey(key, uploadOfText(upload), givenUpIndex),
+      value: nothing,
+      ...unseen,
+      operation: client.nextOperation(),
+      isNamed: false,
+    }).catch(() => undefined);
   }
 
   private operation(of: number | 'manifest'): {

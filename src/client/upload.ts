@@ -25,8 +25,8 @@ export interface UploadDoor<Done> {
   putPart(upload: string, index: number, bytes: Uint8Array): Promise<void>;
   /** Makes it the value of its key. */
   commit(value: UploadedValue): Promise<Done>;
-  /** Frees what was stored of the first `parts`. */
-  abort(upload: string, parts: number): Promise<void>;
+  /** Frees what was stored. */
+  abort(upload: string): Promise<void>;
 }
 
 /** How far a value is. */
@@ -101,7 +101,7 @@ export class Upload<Done> {
   /** Frees what was stored, unless it may be somebody's value by now. */
   async abort(): Promise<void> {
     await Promise.allSettled(this.underWay.values());
-    if (this.upload !== '' && !this.isCommitted) await this.door.abort(this.upload, this.parts);
+    if (this.upload !== '' && !this.isCommitted) await this.door.abort(this.upload);
   }
 
   private async store(first: readonly Part[]): Promise<Done> {

@@ -123,7 +123,7 @@ async function putPieces({ bucket, key, value, options }: Put): Promise<PutResul
   } catch (error) {
     bar.end();
     if (!(error instanceof UnfinishedUploadError)) throw error;
-    say(`To go on within the hour: the same put with --resume ${positionText(error.position)}`);
+    say(`To go on, for some hours: the same put with --resume ${positionText(error.position)}`);
     throw error.cause;
   } finally {
     bar.end();
