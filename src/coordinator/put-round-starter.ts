@@ -11,6 +11,7 @@ import type { StorageKey } from '../../actors/rules/key.js';
 import type { UploadId } from '../../actors/rules/part-names.js';
 import { storageKeyOf } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
+import { emptyState } from '../../actors/rules/versions.js';
 import type { Buckets } from '../buckets/buckets.js';
 import { LeavingError, OverloadedError, QuorateError, UnavailableError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
@@ -18,7 +19,7 @@ import { refused, type MintedRecord } from '../store/store.js';
 import { encodeBatch, keyedStatesOf } from '../wire/state-batch.js';
 import type { EncodableState } from '../wire/key-state-codec.js';
 import { expired } from './admission.js';
-import type { PutRequest } from './coordinator.js';
+import type { Compared, PutRequest } from './coordinator.js';
 import { bucketRefusal } from './bucket-refusal.js';
 import { absentRecord, type LocalRecord } from './local-record.js';
 import type { MintedPut, Minter } from './minting.js';
@@ -77,7 +78,8 @@ class Draft {
   /** `at`: the row of the key, or the key when it has none. */
   add(request: PutRequest, minted: MintedPut, at: DraftRow | StorageKey): void {
     const { context, encoded, seenPartly } = minted;
-    this.entries.push({ request, context, seenPartly, isAnswered: false });
+    const kept = request.compared === undefined ? request : onceCompared(request, request.compared);
+    this.entries.push({ request: kept, context, seenPartly, isAnswered: false });
     this.bytes += encoded.encodedBytes;
     if (typeof at === 'string') {
       const row = new DraftRow(at, minted);
@@ -249,6 +251,11 @@ export class PutRoundStarter {
     this.around.instruments.failures.value++;
     request.onReply({ ok: false, error });
   }
+}
+
+/** What it was compared with has done its service: a round settles for seconds. */
+function onceCompared(request: PutRequest, { nodes, strict }: Compared): PutRequest {
+  return { ...request, compared: { nodes, strict, state: emptyState } };
 }
 
 function storeRefusal(store: RoundStore): QuorateError | undefined {

@@ -184,4 +184,18 @@ export const dataMutants: readonly Mutant[] = [
     find: '!this.lives(key)',
     replace: 'true',
   },
+  {
+    name: 'replica-forgets-what-may-be-stored',
+    test: 'unit/client/crdt',
+    file: 'src/client/crdt/replica.js',
+    find: 'this.own = isNotDone ? before : after;',
+    replace: 'this.own = before;',
+  },
+  {
+    name: 'resolvers-are-waited-for',
+    test: 'unit/client/resolving',
+    file: 'src/client/resolving.js',
+    find: 'Promise.race([this.made(entry, timeoutMs), late])',
+    replace: 'this.made(entry, timeoutMs)',
+  },
 ];

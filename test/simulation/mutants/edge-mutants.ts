@@ -165,8 +165,8 @@ export const edgeMutants: readonly Mutant[] = [
     name: 'applications-answer-each-other',
     test: 'unit/nats-conf',
     file: 'src/bus/nats-conf.js',
-    find: "publish: { allow: [${asked.join(', ')}] }",
-    replace: 'publish: { allow: [">"] }',
+    find: '[...asked, `"${prefix}.resolve.*"`]',
+    replace: '[\'">"\']',
   },
 
   // The dashboard.

@@ -129,8 +129,8 @@ export const subtleMutants: readonly Mutant[] = [
   {
     name: 'second-round-builds-on-old-states',
     file: 'src/coordinator/put-round-starter.js',
-    find: 'this.begin(draft, batch.configuration, ledger);\n                known = undefined;',
-    replace: 'this.begin(draft, batch.configuration, ledger);',
+    find: 'this.begin(draft, batch, ledger);\n                known = undefined;',
+    replace: 'this.begin(draft, batch, ledger);',
   },
 
   // Replica.
