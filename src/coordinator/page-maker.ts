@@ -52,12 +52,14 @@ export class PageMaker {
   /** Of this bucket, as far as is known. */
   private keysOfPartition: number;
   private steps = 0;
+  private readonly startedMs: number;
 
   constructor(
     private readonly around: PageSurroundings,
     private readonly content: PageContent,
   ) {
     this.position = content.request.from;
+    this.startedMs = around.clock.monotonicMs();
     this.keysOfPartition = Math.max(1, around.keysOfPartition());
   }
 
@@ -226,7 +228,8 @@ export class PageMaker {
     const isOver =
       this.keys.length >= limit ||
       this.bytes >= listingLimits.pageBytesMax ||
-      this.scanned >= listingLimits.pageScannedMax;
+      this.scanned >= listingLimits.pageScannedMax ||
+      this.around.clock.monotonicMs() - this.startedMs >= listingLimits.pageMsMax;
     if (!isOver) return this.begin();
     const isLast = this.position.partition >= this.content.request.endPartition;
     this.answer(isLast ? undefined : this.position);

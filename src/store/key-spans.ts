@@ -29,14 +29,17 @@ export interface Listed {
 export class Room {
   private keys: number = listingLimits.stepKeysMax;
   private bytes: number = listingLimits.stepBytesMax;
+  private readBytes: number = listingLimits.stepReadBytesMax;
 
   get isLeft(): boolean {
-    return this.keys > 0 && this.bytes > 0;
+    return this.keys > 0 && this.bytes > 0 && this.readBytes > 0;
   }
 
-  take(key: ByteString): void {
+  /** `recordBytes`: of its state, values included, which are read with it. */
+  take(key: ByteString, recordBytes: number): void {
     this.keys--;
     this.bytes -= listedBytes(key);
+    this.readBytes -= recordBytes;
   }
 }
 
@@ -57,8 +60,9 @@ export function listSpan(store: ListedStore, span: Span, what: Listed, room: Roo
       break;
     }
     const key = name.slice(keyAt);
-    listed.add(key, record.digest, shows(record.span, what));
-    room.take(key);
+    const { span: state } = record;
+    listed.add(key, record.digest, shows(state, what));
+    room.take(key, state.length);
   }
   // A record that was found to be damaged just now is in the tree still.
   const isFit = store.rootOf(span.partition) !== undefined;

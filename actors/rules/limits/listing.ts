@@ -19,9 +19,13 @@ export const listingLimits = {
    * were asked for and a cursor.
    */
   pageScannedMax: 65_536,
+  /** After so long a page ends as well: whoever waits for it may think that nobody is there. */
+  pageMsMax: 400,
   /** Looked at in one go, and listed in one message: some milliseconds of an event loop. */
   stepKeysMax: 4_096,
   stepBytesMax: 512 * 1024,
+  /** Of records that are read for that: tables give keys with their values or without a state. */
+  stepReadBytesMax: 4 * 1024 * 1024,
   /** Lists that others wait for; past it they are refused. */
   listsWaitingMax: 256,
   /** A node that answers a list later is not waited for alone: another is asked beside it. */

@@ -141,6 +141,19 @@ describe('a listing', () => {
     }
   });
 
+  test('ends a page that takes long, though it has fewer keys than were asked for', async () => {
+    await putKeys(0, 64);
+    for (let i = 0; i < 64; i++)
+      if (i % partitions < 8)
+        await cluster.put(0, { key: nameOf(i), partition: i % partitions, value: null });
+    expect(keysOf(await cluster.page(0, { limit: 10 }))).toHaveLength(10);
+    cluster.silence(1);
+    const reply = await cluster.page(0, { limit: 10 });
+    expect(keysOf(reply)).toEqual([]);
+    expect(reply.ok && reply.next!.partition).toBeLessThan(8);
+    expect(await listAll(0, { limit: 10 })).toHaveLength(32);
+  });
+
   test('makes a bounded number of pages at once', async () => {
     const replies: ListReply[] = [];
     const { lister, clock } = cluster.nodes[0]!;

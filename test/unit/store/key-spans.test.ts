@@ -84,6 +84,16 @@ test('no more than there is room for', async () => {
   expect(rest.isWhole).toBe(true);
 });
 
+test('no more than a few megabytes of values are read for it', async () => {
+  const value = 'x'.repeat(400_000);
+  const many = Math.ceil(listingLimits.stepReadBytesMax / value.length) + 5;
+  for (let i = 0; i < many; i++) await put(store, named(String(i).padStart(3, '0')), value);
+  const { listed } = listSpan(store, whole, what, new Room());
+  expect(listed.isWhole).toBe(false);
+  expect(listed.keys.length * value.length).toBeGreaterThan(listingLimits.stepReadBytesMax / 2);
+  expect(listed.keys.length).toBeLessThan(many);
+});
+
 test('who holds the same says so, by the tree, and lists what it holds else', async () => {
   for (const key of ['a', 'b', 'c']) await put(store, named(key), 'x');
   const { root } = listSpan(store, whole, what, new Room());
@@ -95,7 +105,7 @@ test('who holds the same says so, by the tree, and lists what it holds else', as
   await put(store, named('d', 'other'), 'x');
   expect(answer({})).toMatchObject({ keys: ['a', 'b', 'c'] });
   const room = new Room();
-  while (room.isLeft) room.take('');
+  while (room.isLeft) room.take('', 1);
   expect(answerSpan(store, { ...whole, root }, what, room)).toBeUndefined();
 });
 
