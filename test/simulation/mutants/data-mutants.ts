@@ -152,8 +152,8 @@ export const dataMutants: readonly Mutant[] = [
   {
     name: 'expired-values-stay',
     data: true,
-    file: 'src/store/due-index.js',
-    find: "this.rows('expires', { from: this.expiringFrom, second, limit: room })",
+    file: 'src/store/writes.js',
+    find: 'keys.filter((key) => changes.emptied(key, untilMs))',
     replace: '[]',
   },
   {
@@ -181,8 +181,8 @@ export const dataMutants: readonly Mutant[] = [
     name: 'forgets-what-lives-by-its-clock',
     test: 'unit/replica/expiry',
     file: 'src/replica/forgetting.js',
-    find: '!this.lives(key)',
-    replace: 'true',
+    find: '?? this.lives(key)',
+    replace: '?? false',
   },
   {
     name: 'replica-forgets-what-may-be-stored',

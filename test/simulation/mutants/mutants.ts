@@ -261,8 +261,8 @@ export const mutants: readonly Mutant[] = [
     name: 'replica-acks-before-log',
     in: 'forgetful',
     file: 'src/replica/merge-handler.js',
-    find: 'this.hintFor(owedTo), done);',
-    replace: 'this.hintFor(owedTo), () => undefined), done();',
+    find: 'return void store.merge(batch, this.hintFor(owedTo), done);',
+    replace: 'return void (store.merge(batch, this.hintFor(owedTo), () => undefined), done());',
   },
   {
     name: 'blind-puts-not-ordered',
@@ -727,7 +727,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'values-collected-as-tombstones',
     file: 'actors/rules/collection.js',
-    find: 'return sibling.expiresAtMs === 0 ? Infinity : sibling.expiresAtMs;',
+    find: 'return sibling.value === null ? sibling.writtenAtMs : Infinity;',
     replace: 'return sibling.writtenAtMs;',
   },
   {
