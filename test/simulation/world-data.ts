@@ -8,7 +8,14 @@ import type { WorkBucket } from './workload/work-client.js';
 import type { TimedFault, WorldOptions } from './world-shape.js';
 
 export function withData(world: WorldOptions): WorldOptions {
-  const drawn = [withConditions, withListings, withBigValues, withBucketChanges, withLifetimes];
+  const drawn = [
+    withConditions,
+    withListings,
+    withBigValues,
+    withBucketChanges,
+    withLifetimes,
+    withWatches,
+  ];
   return drawn.reduce((world, draw) => draw(world), world);
 }
 
@@ -120,6 +127,20 @@ function withLifetimes(world: WorldOptions): WorldOptions {
     disksKeep: true,
     jumper,
   };
+}
+
+/** Buckets are watched all the time; some who watch go on from their cursors now and then. */
+function withWatches(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`watches of ${world.seed}`);
+  if (random.below(2) > 0) return world;
+  const { buckets } = world.work;
+  const watchers = Array.from({ length: random.between(1, 3) }, () => ({
+    bucket: random.pick(buckets.map(({ name }) => name)),
+    include: random.pick(['updates', 'current', 'history'] as const),
+    resumeUs: random.below(2) === 0 ? undefined : random.between(1_000, 8_000) * 1000,
+    thinkUs: random.pick([0, 0, 1_000, 200_000]),
+  }));
+  return { ...world, watchers };
 }
 
 /** Buckets whose names tell oracles of another rule for what is shown are left as they are. */

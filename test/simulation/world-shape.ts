@@ -1,6 +1,7 @@
 /** What a drawn world is made of. */
 import type { ClusterOptions } from './cluster/sim-cluster.js';
 import type { ForgerOptions } from './workload/forger.js';
+import type { WatcherOptions } from './workload/watcher.js';
 import type { WorkOptions } from './workload/work-client.js';
 
 export interface TimedFault {
@@ -41,6 +42,8 @@ export interface WorldOptions {
   /** Only the wall clock of this one jumps, and the others are right but for less than a second. */
   readonly jumper?: string | undefined;
   readonly forger?: ForgerOptions | undefined;
+  /** Who watches, each with the bucket. */
+  readonly watchers?: readonly (WatcherOptions & { readonly bucket: string })[] | undefined;
   /**
    * A disk lost what it had acknowledged: promises that hold only while disks keep are not checked.
    */

@@ -22,6 +22,7 @@ import { EventOracle } from './oracle/event-oracle.js';
 import { HintOracle } from './oracle/hint-oracle.js';
 import { History, type Write } from './oracle/history.js';
 import { checkShown, type ReadRules } from './oracle/read-oracle.js';
+import { WatchOracle } from './oracle/watch-oracle.js';
 import type { Violation } from './oracle/violations.js';
 import { Sometimes } from './sometimes.js';
 import {
@@ -33,6 +34,7 @@ import {
   type Value,
 } from './workload/values.js';
 import { Forger } from './workload/forger.js';
+import { Watcher } from './workload/watcher.js';
 import { type ClientSurroundings, type WorkBucket, WorkClient } from './workload/work-client.js';
 import { wallSkewUsOf, type WorldOptions } from './world-options.js';
 
@@ -57,6 +59,7 @@ const convergeWithinUs = 15 * 60e6;
 const freeingGraceMsMax = 60_000;
 const freeingPatienceMs = 120_000;
 const settleWithinUs = 15 * 60e6;
+const watchWithinUs = 2 * 60e6;
 const readPatienceUs = 4e6;
 /** How often a name is read again that seems to be absent. */
 const asksAgainMax = 20;
@@ -108,6 +111,10 @@ class World {
   private readonly cluster: SimCluster;
   private readonly history: History;
   private readonly workers: WorkClient[] = [];
+  private readonly watchers: Watcher[] = [];
+  private readonly watches = new WatchOracle();
+  /** What each name held when all was quiet. */
+  private readonly final = new Map<string, readonly string[]>();
   private forger: Forger | undefined;
   private readonly sometimes: Sometimes;
   private readonly checker: { client: PlainClient; process: SimProcess };
@@ -175,6 +182,7 @@ class World {
       () => this.healAll(),
       () => this.converge(),
       () => this.compare(),
+      () => this.checkWatches(),
       () => this.freeParts(),
     ];
     for (const phase of phases) {
@@ -296,6 +304,7 @@ class World {
     const { cluster, options } = this;
     const startUs = cluster.scheduler.nowUs;
     for (let i = 1; i <= options.clients; i++) this.workers.push(this.worker(`c${i}`));
+    this.startWatchers();
     for (const worker of this.workers) worker.start();
     this.forger = this.makeForger();
     this.forger?.start();
@@ -485,6 +494,7 @@ class World {
     const { violations, dots } = this.cluster;
     const { history } = this;
     const readable = values.map(({ token }) => token);
+    this.final.set(name, readable);
     this.note(`final ${name} [${readable.join(' ')}]`);
     const { nowUs } = this.cluster.scheduler;
     // Reading may have taken a while; what had to be gone before must be.
@@ -536,6 +546,40 @@ class World {
       crashesUs.some((atUs) => atUs >= write.askedUs && atUs <= syncedByUs),
     );
     return wasCut && (write.isDelete || !this.acks.wasDurable(write.token));
+  }
+
+  private startWatchers(): void {
+    const { cluster, options, watches: oracle } = this;
+    const { scheduler, trace } = cluster;
+    for (const [i, { bucket, ...how }] of (options.watchers ?? []).entries()) {
+      const name = `w${i + 1}`;
+      const { process, bus } = cluster.client(name);
+      const random = cluster.random.fork(`watcher ${name}`);
+      const around = { scheduler, process, bus, random, trace, oracle };
+      const watcher = new Watcher(name, bucket, around, how);
+      this.watchers.push(watcher);
+      watcher.start();
+    }
+  }
+
+  /** Once all is quiet, everybody who watches has been told what the keys hold. */
+  private async checkWatches(): Promise<void> {
+    const { cluster, history, watches, final } = this;
+    watches.checkInvented(history, cluster.violations);
+    // What was lost with a disk is told by nobody.
+    if (!this.options.disksKeep || this.copiesMin > 1) return;
+    const endUs = cluster.scheduler.nowUs + watchWithinUs;
+    let missing = watches.missing(history, final);
+    while (missing !== undefined && cluster.scheduler.nowUs < endUs) {
+      await cluster.after(1e6);
+      missing = watches.missing(history, final);
+    }
+    if (missing !== undefined) cluster.violations.add('safety', missing.rule, missing.what);
+    for (const told of watches.all) {
+      if (told.statuses.includes('lost')) this.sometimes.reach('a watch went on at another node');
+      if (told.statuses.includes('resynced')) this.sometimes.reach('a watch was resynchronised');
+    }
+    for (const watcher of this.watchers) watcher.stop();
   }
 
   private async read(name: string): Promise<GetResult | undefined> {

@@ -3,6 +3,34 @@ import type { Mutant } from './mutant.js';
 
 export const dataMutants: readonly Mutant[] = [
   {
+    name: 'watch-goes-on-where-it-was-not',
+    data: true,
+    file: 'src/watch/follower.js',
+    find: 'if (!other.hasRootOf(own, partition))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'numbers-of-a-former-life-are-told',
+    test: 'unit/replica/feed',
+    file: 'src/replica/feed-source.js',
+    find: 'life === this.life && after >= recent.forgotten',
+    replace: 'after >= recent.forgotten',
+  },
+  {
+    name: 'watch-takes-a-page-for-all',
+    test: 'unit/api/watch-api',
+    file: 'src/watch/follower.js',
+    find: 'strand.position = answer.upTo;',
+    replace: 'strand.position = answer.last;',
+  },
+  {
+    name: 'who-is-not-heard-is-followed',
+    test: 'unit/rules/leads',
+    file: 'actors/rules/leads.js',
+    find: 'const heard = readers.filter(isHeard);',
+    replace: 'const heard = [...readers];',
+  },
+  {
     name: 'condition-judged-by-what-was-asked-for',
     data: true,
     file: 'src/coordinator/minting.js',
