@@ -254,4 +254,32 @@ export const dataMutants: readonly Mutant[] = [
     find: 'while (this.underWay.size >= clientLimits.partsUnderWayMax)',
     replace: 'while (false)',
   },
+  {
+    name: 'import-position-covers-what-is-under-way',
+    test: 'unit/cli/import',
+    file: 'src/cli/import/put-window.js',
+    find: 'isDone: false',
+    replace: 'isDone: true',
+  },
+  {
+    name: 'import-puts-a-key-in-any-order',
+    test: 'unit/cli/import',
+    file: 'src/cli/import/put-window.js',
+    find: 'before !== undefined',
+    replace: 'false',
+  },
+  {
+    name: 'import-lives-anew',
+    test: 'unit/cli/import',
+    file: 'src/cli/import/source.js',
+    find: 'storedMs + lifeMs - nowMs',
+    replace: 'lifeMs',
+  },
+  {
+    name: 'import-verifies-no-bytes',
+    test: 'unit/cli/import',
+    file: 'src/cli/import/verification.js',
+    find: "isHeld(value) ? 'equal' : 'different'",
+    replace: "'equal'",
+  },
 ];
