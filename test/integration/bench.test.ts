@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BigRow } from '../bench/big/big.js';
 import type { Row } from '../bench/report/rows.js';
 
 const main = join(import.meta.dirname, '../bench/main.js');
@@ -55,3 +56,30 @@ test('bench: puts and gets in a closed and an open loop, 0.3 s each, on a real c
     rmSync(directory, { recursive: true, force: true });
   }
 }, 60_000);
+
+test('bench: a value of several parts in and out, and a node killed while it goes in', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-bench-test-'));
+  try {
+    const file = join(directory, 'rows.json');
+    const args = ['big', '--size', '48MiB', '--repetitions', '1', '--systems', 'quorate'];
+    args.push('--kill', 'put', '--directory', directory, '--json', file);
+    const { status, stderr } = spawnSync(process.execPath, [main, ...args], {
+      encoding: 'utf8',
+      timeout: 200_000,
+    });
+    expect(`${status} ${stderr}`).toMatch(/^0 /);
+    const { rows } = JSON.parse(readFileSync(file, 'utf8')) as { rows: readonly BigRow[] };
+    expect(rows.map(({ direction, isKilled }) => [direction, isKilled])).toEqual([
+      ['put', false],
+      ['get', false],
+      ['put', true],
+    ]);
+    for (const row of rows) {
+      expect(row).toMatchObject({ system: 'quorate', isEqual: true });
+      for (const figure of [row.mbPerSecond, row.clientMiB, row.nodeMiB, row.nodeAnonymousMiB])
+        expect(figure).toBeGreaterThan(0);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}, 210_000);
