@@ -224,7 +224,7 @@ export const dataMutants: readonly Mutant[] = [
     test: 'unit/client/resolving',
     file: 'src/client/resolving.js',
     find: 'Promise.race([this.made(entry, timeoutMs), late])',
-    replace: 'this.made(entry, timeoutMs)',
+    replace: '(late.catch(() => undefined), this.made(entry, timeoutMs))',
   },
   {
     name: 'what-is-read-is-not-compared-with-its-digest',
