@@ -13,7 +13,7 @@ function write(token: string, askedUs: number, how: Partial<Write> = {}): Write 
 function missing(
   writes: readonly Write[],
   holds: readonly string[],
-  told: readonly string[] | undefined,
+  told: readonly string[] | 'leftOut' | undefined,
   how: Partial<Told> = {},
 ): string | undefined {
   const history = new History(0);
@@ -33,6 +33,7 @@ test('what was acknowledged after a watch began is told, as the key holds it', (
   expect(missing([before, after], ['c1.2'], ['c1.2'])).toBeUndefined();
   expect(missing([before, after], ['c1.2'], undefined)).toBe('watch-missed');
   expect(missing([before, after], ['c1.2'], ['c1.1'])).toBe('watch-missed');
+  expect(missing([before, after], ['c1.2'], 'leftOut')).toBeUndefined();
   expect(missing([after, write('c2.1', 11e6)], ['c1.2', 'c2.1'], ['c2.1', 'c1.2'])).toBeUndefined();
   expect(missing([after, write('c2.1', 11e6)], ['c1.2', 'c2.1'], ['c2.1'])).toBe('watch-missed');
 });

@@ -11,8 +11,8 @@ export interface Told {
   /** Its first marker; undefined: it was never up to date. */
   begunUs: number | undefined;
   markers: number;
-  /** By key, the values it was told last. */
-  readonly last: Map<string, readonly string[]>;
+  /** By key, the values it was told last; `leftOut`: that they are larger than a message. */
+  readonly last: Map<string, readonly string[] | 'leftOut'>;
   readonly tokens: Set<string>;
   readonly statuses: string[];
   /** Why its watch ended by itself. */
@@ -76,6 +76,7 @@ export class WatchOracle {
         .some(({ isDelete, vanishesUs }) => !isDelete && vanishesUs < Infinity);
       const holds = [...(final.get(name) ?? [])].sort().join(' ');
       const told = last.get(key);
+      if (told === 'leftOut') continue;
       if (told === undefined)
         return `${name}: ${due[0]!.token} was acknowledged after the watch began, which tells nothing of the key`;
       // What it held a moment ago may have expired since.

@@ -109,7 +109,8 @@ export class Watcher {
     } else if (event.type === 'status') this.told.statuses.push(event.status);
     else {
       const tokens = (event.values ?? []).map((value) => tokenOf(Buffer.from(value)));
-      this.told.last.set(String(event.key), tokens);
+      const isLeftOut = !event.deleted && event.values === undefined;
+      this.told.last.set(String(event.key), isLeftOut ? 'leftOut' : tokens);
       for (const token of tokens) this.told.tokens.add(token);
       trace.add(nowUs, this.name, `told ${this.bucket}/${String(event.key)} [${tokens.join(' ')}]`);
       return;
