@@ -220,13 +220,6 @@ export const dataMutants: readonly Mutant[] = [
     replace: 'this.own = before;',
   },
   {
-    name: 'resolvers-are-waited-for',
-    test: 'unit/client/resolving',
-    file: 'src/client/resolving.js',
-    find: 'Promise.race([this.made(entry, timeoutMs), late])',
-    replace: '(late.catch(() => undefined), this.made(entry, timeoutMs))',
-  },
-  {
     name: 'what-is-read-is-not-compared-with-its-digest',
     test: 'unit/client/download',
     file: 'src/client/download.js',
