@@ -145,7 +145,7 @@ describe.each([
       'kv.put.b.k',
       Buffer.alloc(limits.valueBytesMax + 1),
       {},
-      '413 a value has at most',
+      '413 a value of one message has at most',
     ],
   ])('refused: %s', async (_what, subject, payload, given, error) => {
     const reply = fields(await cluster.ask(subject, payload, given));
