@@ -9,7 +9,7 @@ import { type Arrival, intakeOf } from './arrival.js';
 import type { BucketBook, BucketRow } from './bucket-book.js';
 import { type Configuration, membersOf } from './configuration.js';
 import type { ByteString } from './key.js';
-import { begin, finish, moved, type Objection, rebooked, released } from './steps.js';
+import { begin, cancelled, finish, moved, type Objection, rebooked, released } from './steps.js';
 import { majorityOf, votersOf } from './voters.js';
 
 export interface Seen {
@@ -84,6 +84,11 @@ function stepOfMove(from: Configuration, seen: Seen): Configuration | Objection 
     const next = finish(from);
     return typeof next === 'string' || isGoverned(next, seen) ? next : undefined;
   }
+  // Fewer are to keep the keys of a bucket, and those are gone for good: all who keep them now
+  // still do, and are enough.
+  const hasNobody = (partition: number): boolean =>
+    !before.has(partition) && seen.targetsOf(partition) === undefined;
+  if (from.move!.replicas !== undefined && all.some(hasNobody)) return cancelled(from);
   // Read of one that is down the partition would be worse off than it is.
   const hasIt = (node: NodeId, partition: number): boolean =>
     !seen.isDown(node) && seen.hasReceived(node, partition);

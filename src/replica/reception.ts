@@ -22,7 +22,8 @@ export interface ReceptionSurroundings {
   readonly self: NodeId;
   readonly partitions: number;
   readonly view: ClusterView;
-  readonly counts: readonly ReplicaCount[];
+  /** As they are now: a cancel exchanges N before and after, and the layout may stay. */
+  readonly counts: () => readonly ReplicaCount[];
   monotonicMs(): number;
 }
 
@@ -190,7 +191,7 @@ export class Reception {
   private quotasOf(partition: number): readonly Quota[] {
     const { view, counts, self } = this.surroundings;
     const own = { node: self, removals: view };
-    const quotas = quotasOf((n) => view.placement(partition, n), counts, own);
+    const quotas = quotasOf((n) => view.placement(partition, n), counts(), own);
     const isConcluded = quotas.length > 0 && this.concluded.get(partition) === textOf(quotas);
     return isConcluded ? [] : quotas;
   }

@@ -223,7 +223,7 @@ export class Transfer implements TransferEffects {
       self: this.peers.self,
       partitions: options.partitions,
       view,
-      counts: buckets.replicaCounts,
+      counts: () => buckets.replicaCounts,
       monotonicMs: () => clock.monotonicMs(),
     });
   }

@@ -143,6 +143,18 @@ export const dataMutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'waits-for-nobody',
+    file: 'actors/rules/driver.js',
+    find: 'from.move.replicas !== undefined && all.some(hasNobody)',
+    replace: 'false',
+  },
+  {
+    name: 'goes-by-the-n-of-before-a-cancel',
+    file: 'src/replica/reception.js',
+    find: 'view.placement(partition, n), counts(), own)',
+    replace: 'view.placement(partition, n), (this.stale ??= counts()), own)',
+  },
+  {
     name: 'one-of-each-side-while-n-changes',
     test: 'unit/rules/moving-quorums',
     file: 'actors/rules/placement.js',

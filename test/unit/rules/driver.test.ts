@@ -56,6 +56,21 @@ test('a removed bucket is gone once all members say that they hold nothing of it
   expect(next.layout).toBe(next.number);
 });
 
+test('keys of a bucket stay where they are when those that were to keep them alone are gone', () => {
+  const book = { defaults: bucketOptionsDefault, unknown: 'defaults', rows: [] } as const;
+  const { members, ring } = founded;
+  const replicas = [{ name: '', n: 1, r: 1, w: 1 }];
+  const to = { members, ring, removed: [], buckets: book, replicas };
+  const shrinking = stepped(begin(founded, to));
+  const some = stepped(moved(shrinking, [1, 2]));
+  const lost: Seen = { ...seen, targetsOf: (partition) => (partition === 3 ? undefined : ['a']) };
+  const back = stepped(dueStep(some, lost));
+  expect(back.move!.replicas).toEqual([{ name: '', n: 3, r: 2, w: 2 }]);
+  expect(back.move!.moved).toEqual([0, 3]);
+  // Members can come in the stead of those that are gone.
+  expect(dueStep(growing, lost)).toBeUndefined();
+});
+
 test('the first voter that lives drives', () => {
   expect(driverOf(['a', 'b', 'c'], (node) => node !== 'a')).toBe('b');
   expect(driverOf(['a', 'b'], () => false)).toBeUndefined();
