@@ -272,9 +272,6 @@ test('a slow listener is waited for, and a cursor that was kept is good later an
     ]),
   );
   await again.begun();
-  // A busy node may not hear in time who it was that the cursor speaks of; then it says so.
-  const isTold = again.said.includes('resynced');
-  expect(isTold || again.last.size < wanted.length / 2).toBe(true);
   again.watch.end();
 });
 
