@@ -1,9 +1,17 @@
 /** Orders about what is to be forgotten, given to all who may hold it: all must answer. */
 import type { NodeId } from '../../actors/rules/actor.js';
+import type { Holding } from '../../actors/rules/collection.js';
 import { goesByAnother, type CallId, type Peers } from '../bus/peers.js';
 import { QuorateError } from '../errors.js';
 import type { ClusterView } from '../membership/cluster-view.js';
-import { collectionBody, type CollectionOrder } from '../wire/protocol/collection.js';
+import type { Store } from '../store/store.js';
+import {
+  collectionBody,
+  holdingsOf,
+  type AgreedKey,
+  type CollectionOrder,
+  type Grounds,
+} from '../wire/protocol/collection.js';
 import type { WireValue } from '../wire/wire-value.js';
 
 export interface HoldersListener {
@@ -17,9 +25,41 @@ export class AskedHolders {
   private calls: CallId[] = [];
 
   constructor(
-    private readonly peers: Pick<Peers, 'call' | 'giveUp'>,
-    private readonly view: Pick<ClusterView, 'reconcile'>,
+    private readonly peers: Pick<Peers, 'self' | 'call' | 'giveUp'>,
+    private readonly view: Pick<ClusterView, 'reconcile' | 'holders' | 'reachability'>,
+    private readonly store: Pick<Store, 'settled'>,
   ) {}
+
+  /**
+   * What all who may hold the keys hold of them. Told once what each has said, this node too, is on
+   * its disk; refused at once where not all of them can be asked. `own`: what this node holds.
+   */
+  survey(
+    keys: readonly AgreedKey[],
+    { grounds, own }: { readonly grounds: Grounds; readonly own: () => readonly Holding[] },
+    listener: { onHoldings(given: ReadonlyMap<NodeId, readonly Holding[]>): void } & Pick<
+      HoldersListener,
+      'onRefused'
+    >,
+  ): void {
+    const { peers, view } = this;
+    const holders = view.holders();
+    const others = holders.filter((id) => id !== peers.self);
+    const isComplete = holders.includes(peers.self);
+    if (!isComplete || others.some((id) => view.reachability(id) !== 'alive'))
+      return listener.onRefused();
+    const given = new Map<NodeId, readonly Holding[]>([[peers.self, own()]]);
+    const order: CollectionOrder = { kind: 'survey', ...grounds, keys };
+    this.askAll(
+      others.map((to) => ({ to, order })),
+      {
+        onAnswer: (id, body) => given.set(id, holdingsOf(body, keys.length)),
+        // Of its own as of the others': what it holds no more has to be off its disk.
+        onAll: () => this.store.settled(() => listener.onHoldings(given)),
+        onRefused: () => listener.onRefused(),
+      },
+    );
+  }
 
   /** One refusal, or silence, and nothing is forgotten. */
   askAll(

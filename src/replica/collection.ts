@@ -39,7 +39,6 @@ import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
 import {
-  holdingsOf,
   type Grounds,
   type Replacement,
   type CollectionOrder,
@@ -77,7 +76,7 @@ export class Collection implements CollectionEffects {
     @inject(Forgetting) private readonly forgetting: Forgetting,
     @inject(Metrics) metrics: Metrics,
   ) {
-    this.asked = new AskedHolders(peers, view);
+    this.asked = new AskedHolders(peers, view, store);
     this.actor = new BackgroundActor(
       () => createActor(collectionChart(this), { clock }),
       inspection,
@@ -130,29 +129,17 @@ export class Collection implements CollectionEffects {
   }
 
   survey(): void {
-    const { view, peers } = this;
-    const holders = view.holders();
-    this.grounds = groundsOf(view);
-    const others = holders.filter((id) => id !== peers.self);
-    const isComplete = holders.includes(peers.self);
-    if (!isComplete || others.some((id) => view.reachability(id) !== 'alive'))
-      return this.send({ type: 'survey.refused' });
     const { candidates } = this;
-    const holdings = new Map<NodeId, readonly Holding[]>();
-    holdings.set(
-      this.peers.self,
-      candidates.map((candidate) => this.forgetting.holdingOf(candidate)),
-    );
-    const order: CollectionOrder = { kind: 'survey', ...this.grounds, keys: candidates };
-    const conclude = (): void => {
-      if (this.candidates === candidates) this.conclude(holdings);
-    };
-    this.asked.askAll(
-      others.map((id) => ({ to: id, order })),
+    this.grounds = groundsOf(this.view);
+    const own = (): Holding[] =>
+      candidates.map((candidate) => this.forgetting.holdingOf(candidate));
+    this.asked.survey(
+      candidates,
+      { grounds: this.grounds, own },
       {
-        onAnswer: (id, body) => holdings.set(id, holdingsOf(body, candidates.length)),
-        // Of its own as of the others': what it holds no more has to be off its disk.
-        onAll: () => this.store.settled(conclude),
+        onHoldings: (holdings) => {
+          if (this.candidates === candidates) this.conclude(holdings);
+        },
         onRefused: this.refused,
       },
     );

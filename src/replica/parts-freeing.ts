@@ -34,7 +34,7 @@ import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Store } from '../store/store.js';
-import { holdingsOf, type AgreedKey, type CollectionOrder } from '../wire/protocol/collection.js';
+import { type AgreedKey, type CollectionOrder } from '../wire/protocol/collection.js';
 import { AskedHolders } from './asked-holders.js';
 import { BackgroundActor } from './background-actor.js';
 import { Forgetting } from './forgetting.js';
@@ -68,7 +68,7 @@ export class PartsFreeing implements CollectionEffects {
   ) {
     this.graceMs = options.tombstoneGraceMs;
     this.noted = new NotedMoments(partLimits.notedUploadsMax, 2 * this.graceMs);
-    this.asked = new AskedHolders(peers, view);
+    this.asked = new AskedHolders(peers, view, store);
     this.actor = new BackgroundActor(
       () => createActor(collectionChart(this), { clock }),
       inspection,
@@ -111,28 +111,17 @@ export class PartsFreeing implements CollectionEffects {
   }
 
   survey(): void {
-    const { view, peers, uploads } = this;
-    this.grounds = groundsOf(view);
-    const holders = view.holders();
-    const others = holders.filter((id) => id !== peers.self);
-    if (others.length === holders.length || others.some((id) => view.reachability(id) !== 'alive'))
-      return this.refused();
+    const { uploads } = this;
+    this.grounds = groundsOf(this.view);
     const keys = uploads.map(({ owner }) => owner);
-    const given = new Map<NodeId, readonly Holding[]>();
-    given.set(
-      peers.self,
-      keys.map((key) => this.forgetting.holdingOf(key)),
-    );
-    const order: CollectionOrder = { kind: 'survey', ...this.grounds, keys };
-    const conclude = (): void => {
-      if (this.uploads === uploads) this.conclude(given);
-    };
-    this.asked.askAll(
-      others.map((to) => ({ to, order })),
+    const own = (): Holding[] => keys.map((key) => this.forgetting.holdingOf(key));
+    this.asked.survey(
+      keys,
+      { grounds: this.grounds, own },
       {
-        onAnswer: (id, body) => given.set(id, holdingsOf(body, keys.length)),
-        // What is held here no more has to be off the disk.
-        onAll: () => this.store.settled(conclude),
+        onHoldings: (given) => {
+          if (this.uploads === uploads) this.conclude(given);
+        },
         onRefused: this.refused,
       },
     );

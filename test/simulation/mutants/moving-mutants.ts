@@ -199,7 +199,7 @@ export const movingMutants: readonly Mutant[] = [
   {
     name: 'asks-whom-it-has-rows-of',
     test: 'unit/replica/collection',
-    file: 'src/replica/collection.js',
+    file: 'src/replica/asked-holders.js',
     find: 'const holders = view.holders();',
     replace: 'const holders = view.members().map(({ id }) => id).sort();',
   },

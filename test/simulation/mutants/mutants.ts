@@ -699,7 +699,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'collection-asks-only-the-reachable',
     in: 'burying',
-    file: 'src/replica/collection.js',
+    file: 'src/replica/asked-holders.js',
     find: 'const others = holders.filter((id) => id !== peers.self);',
     replace:
       "const others = holders.filter((id) => id !== peers.self && view.reachability(id) === 'alive');",
