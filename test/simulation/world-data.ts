@@ -55,10 +55,11 @@ function withBucketChanges(world: WorldOptions): WorldOptions {
   const { work, cluster, faults } = world;
   const workUs = Math.max(world.workUs, 10e6);
   const names = work.buckets.map(({ name }) => name);
+  const nLeast = mayLoseADisk(world) ? 2 : 1;
   const changes = Array.from({ length: random.between(1, 4) }, (): TimedFault => {
     const atUs = random.below(Math.round((workUs * 4) / 5));
     const name = random.pick(names);
-    const n = random.between(1, Math.min(3, cluster.nodes));
+    const n = random.between(nLeast, Math.max(nLeast, Math.min(3, cluster.nodes)));
     const text = random.pick([
       `bucket set ${name} n=${n}`,
       `bucket set ${name} n=${n}`,
@@ -81,6 +82,11 @@ function withBucketChanges(world: WorldOptions): WorldOptions {
     work: { ...work, quorumPpm: 0 },
     faults: [...faults, first, ...changes].sort((a, b) => a.atUs - b.atUs),
   };
+}
+
+/** Of one that is, what two nodes acknowledged must survive: no N leaves it on that one alone. */
+function mayLoseADisk({ faults, disksKeep }: WorldOptions): boolean {
+  return !disksKeep || faults.some(({ text }) => /^(wipe|lose) /.test(text));
 }
 
 /**

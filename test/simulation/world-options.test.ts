@@ -25,6 +25,12 @@ const hasListings = ({ work }: WorldOptions): boolean => work.listing !== undefi
 const hasConditions = ({ work }: WorldOptions): boolean =>
   work.buckets.some(({ use }) => use === 'conditional');
 
+function changesOfN(some: readonly WorldOptions[]): string[] {
+  return some
+    .flatMap(({ faults }) => faults.map(({ text }) => text))
+    .filter((text) => /^bucket .* n=\d$/.test(text));
+}
+
 describe(`worlds of the seeds 1 to ${count}`, () => {
   test('every kind of fault is drawn, and each is a command', () => {
     const drawn = new Set(worlds.flatMap(verbsOf));
@@ -48,6 +54,16 @@ describe(`worlds of the seeds 1 to ${count}`, () => {
       expect(data.some(isNew)).toBe(true);
       expect(others.some(isNew)).toBe(false);
     }
+  });
+
+  test('where a disk is lost or damaged no bucket is changed to one copy', () => {
+    const data = worlds.slice(0, 500).map(({ seed }) => drawWorld(`${seed}${dataMark}`));
+    const losing = data.filter((world) =>
+      verbsOf(world).some((verb) => ['wipe', 'lose', 'rot'].includes(verb)),
+    );
+    expect(changesOfN(losing).filter((text) => text.endsWith(' n=1'))).toEqual([]);
+    for (const count of [1, 2, 3])
+      expect(changesOfN(data).some((text) => text.endsWith(` n=${count}`))).toBe(true);
   });
 
   test('what befalls a late founder is a command, and names no other node', () => {
