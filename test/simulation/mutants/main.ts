@@ -71,6 +71,11 @@ async function hunt(mutant: Mutant): Promise<void> {
   let caught: SeedReport | undefined;
   const known = flags.known ? knownSeeds[name] : undefined;
   const told = flags.known && known === undefined ? await diesElsewhere(mutant) : undefined;
+  if (told instanceof Error) {
+    process.stdout.write(`${name.padEnd(36)} NOT CAUGHT: ${told.message}\n`);
+    escaped.push(name);
+    return;
+  }
   if (told !== undefined) {
     process.stdout.write(`${name.padEnd(36)} ${told}, ${secondsSince(huntStartedMs)} s\n`);
     return;
@@ -102,15 +107,21 @@ async function hunt(mutant: Mutant): Promise<void> {
   if (found === undefined) escaped.push(name);
 }
 
-/** By which scenario or test; `npm test` sees that both pass without the mutant. */
-async function diesElsewhere(mutant: Mutant): Promise<string | undefined> {
+/**
+ * By which scenario or test; `npm test` sees that both pass without the mutant. An Error: its test
+ * was not run to its end.
+ */
+async function diesElsewhere(mutant: Mutant): Promise<string | Error | undefined> {
   const { name, test } = mutant;
   const scenario = scenarioAgainst(name);
   if (scenario !== undefined && (await exitOfScenario(name, scenario)) === exitCodes.safety) {
     byScenario++;
     return `scenario ${scenario}`;
   }
-  if (test === undefined || (await failuresOf(mutant, test)) === 0) return undefined;
+  if (test === undefined) return undefined;
+  const failures = await failuresOf(mutant, test).catch((error: unknown) => error as Error);
+  if (failures instanceof Error) return failures;
+  if (failures === 0) return undefined;
   byTest++;
   return `test ${test}`;
 }

@@ -1,5 +1,5 @@
 /** How a process is started with a mutant. */
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Mutant } from './mutant.js';
@@ -38,11 +38,22 @@ interface JestCounts {
   readonly numRuntimeErrorTestSuites: number;
 }
 
+/** Of a process that has ended. */
+export interface JestEnd {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** `code 1`, or by which signal. */
+  readonly end: string;
+}
+
+/** By then a test that takes seconds hangs. */
+const testMsMax = 300_000;
+
 /**
  * How many tests of a file fail with a mutant; one more when an error that nobody caught ended the
- * file.
+ * file. An Error when the file was not run to its end: then nothing is known of the mutant.
  */
-export async function failuresOf({ name, crashes }: Mutant, test: string): Promise<number> {
+export async function failuresOf(mutant: Mutant, test: string): Promise<number> {
   const transform = { '\\.js$': fileURLToPath(new URL('jest-transform.js', import.meta.url)) };
   // What a test that fails leaves open must not hold up the next mutant.
   const args = [`${root}node_modules/jest/bin/jest.js`, '--json', '--runInBand', '--forceExit'];
@@ -54,12 +65,38 @@ export async function failuresOf({ name, crashes }: Mutant, test: string): Promi
   );
   const options = {
     cwd: root,
-    env: { ...mutantEnv(name), NODE_OPTIONS: '--experimental-vm-modules' },
+    env: { ...mutantEnv(mutant.name), NODE_OPTIONS: '--experimental-vm-modules' },
     maxBuffer: 2 ** 28,
-  };
-  const output = await new Promise<string>((resolve) => {
-    execFile(process.execPath, args, options, (_error, stdout) => resolve(stdout));
+    timeout: testMsMax,
+    killSignal: 'SIGKILL',
+  } as const;
+  const ended = await new Promise<JestEnd>((resolve) => {
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      const end = error?.killed === true ? `no end within ${testMsMax / 1000} s` : endOf(error);
+      resolve({ stdout, stderr, end });
+    });
   });
-  const { numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(output) as JestCounts;
+  return countFailures(mutant, test, ended);
+}
+
+function endOf(error: ExecFileException | null): string {
+  return error?.signal == null ? `code ${error?.code ?? 0}` : `signal ${error.signal}`;
+}
+
+/** Exported for its test. */
+export function countFailures(
+  { name, crashes }: Mutant,
+  test: string,
+  { stdout, stderr, end }: JestEnd,
+): number {
+  const json = stdout.slice(stdout.indexOf('{'));
+  if (!json.startsWith('{')) {
+    const said = stderr.trim().split('\n').slice(-linesMax).join('\n');
+    throw new Error(`${test} with ${name} said nothing of its tests: ${end}\n${said}`.trim());
+  }
+  const { numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(json) as JestCounts;
   return numFailedTests + (crashes === true ? numRuntimeErrorTestSuites : 0);
 }
+
+/** Of what a test said last. */
+const linesMax = 12;
