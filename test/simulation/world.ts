@@ -565,6 +565,7 @@ class World {
   /** Once all is quiet, everybody who watches has been told what the keys hold. */
   private async checkWatches(): Promise<void> {
     const { cluster, history, watches, final } = this;
+    for (const watcher of this.watchers) watcher.leaveInPeace();
     watches.checkInvented(history, cluster.violations);
     // What was lost with a disk is told by nobody.
     if (!this.options.disksKeep || this.copiesMin > 1) return;

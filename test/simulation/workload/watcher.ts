@@ -36,7 +36,7 @@ export class Watcher {
   private watch: BucketWatch<Uint8Array> | undefined;
   private cursor: string | undefined;
   private readonly told: Told;
-  private isStopped = false;
+  private isLeftInPeace = false;
 
   constructor(
     readonly name: string,
@@ -55,7 +55,7 @@ export class Watcher {
     const { resumeUs } = this.options;
     if (resumeUs === undefined) return;
     const again = (): void => {
-      if (this.isStopped) return;
+      if (this.isLeftInPeace) return;
       this.watch?.end();
       this.follow();
       this.around.scheduler.in(resumeUs, this.around.process, again);
@@ -63,8 +63,16 @@ export class Watcher {
     this.around.scheduler.in(resumeUs, this.around.process, again);
   }
 
+  /**
+   * It is interrupted no more: whoever takes longer for what there is than it has between two
+   * interruptions is never given a newer cursor, and never comes past the first of it.
+   */
+  leaveInPeace(): void {
+    this.isLeftInPeace = true;
+  }
+
   stop(): void {
-    this.isStopped = true;
+    this.leaveInPeace();
     this.watch?.end();
   }
 
