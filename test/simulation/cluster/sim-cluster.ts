@@ -307,18 +307,30 @@ export class SimCluster {
     return { before: named(before), after: named(after) };
   }
 
+  /** By the newest configuration, before or after what moves; where none is known: it does not. */
+  owns({ lastId }: SimNode, name: string, partition: number): boolean {
+    const { newest } = this.chain;
+    if (newest === undefined) return false;
+    const { n } = this.bucket(name.slice(0, name.indexOf('/')));
+    const { before, after } = this.owners.of(newest, partition, n);
+    return before.includes(lastId) || after.includes(lastId);
+  }
+
+  /** How many have acknowledged what was put by what its bucket says, whenever that was. */
+  quorumOf(name: string): number {
+    if (this.options.bucketsChange) return 1;
+    return this.bucket(name.slice(0, name.indexOf('/'))).w;
+  }
+
   /** What a member holds that is not its own, by the newest configuration; undefined: nothing. */
   stray(): string | undefined {
     const { newest } = this.chain;
     if (newest === undefined) return undefined;
     for (const node of this.members)
       for (let partition = 0; partition < newest.partitions; partition++)
-        for (const [name, { siblings }] of heldBy(node, partition) ?? []) {
-          const { n } = this.bucket(name.slice(0, name.indexOf('/')));
-          const { before, after } = this.owners.of(newest, partition, n);
-          if (![...before, ...after].includes(node.lastId))
+        for (const [name, { siblings }] of heldBy(node, partition) ?? [])
+          if (!this.owns(node, name, partition))
             return `${node.name} holds ${name}, which is not its own, with ${siblings.length} siblings`;
-        }
     return undefined;
   }
 

@@ -13,31 +13,43 @@ interface SeenManifest {
   readonly parts: number;
 }
 
-/** What is wrong at a node; undefined: nothing. */
-export function partsWrong(held: StatesHeld): string | undefined {
+/** A part that one of these keys refers to and that a node lacks; undefined: it has all. */
+export function partMissing(
+  held: StatesHeld,
+  mustHold: (key: string) => boolean,
+): string | undefined {
+  const parts = partsIn(held);
+  for (const [key, state] of held)
+    if (!isPart(key) && mustHold(key))
+      for (const { upload, parts: count } of manifestsIn(state)) {
+        const there = parts.get(placeOf(key, upload));
+        for (let i = 0; i < count; i++)
+          if (there?.has(i) !== true)
+            return `${shown(placeOf(key, upload))} has no part ${i} of ${count}`;
+      }
+  return undefined;
+}
+
+/** Parts that nothing refers to, at a node; undefined: there are none. */
+export function partsLeft(held: StatesHeld): string | undefined {
+  const needed = new Set<string>();
+  for (const [key, state] of held)
+    if (!isPart(key)) for (const { upload } of manifestsIn(state)) needed.add(placeOf(key, upload));
+  for (const [place, there] of partsIn(held))
+    if (!needed.has(place)) return `${there.size} parts of ${shown(place)} outlive their value`;
+  return undefined;
+}
+
+/** By upload the numbers of the parts that are there. */
+function partsIn(held: StatesHeld): ReadonlyMap<string, ReadonlySet<number>> {
   const parts = new Map<string, Set<number>>();
-  const manifests = new Map<string, SeenManifest[]>();
-  for (const [key, state] of held) {
-    if (!isPart(key)) {
-      manifests.set(key, manifestsIn(state));
-      continue;
-    }
+  for (const key of held.keys()) {
+    if (!isPart(key)) continue;
     const { place, index } = partOf(key);
     const known = parts.get(place) ?? new Set();
     parts.set(place, known.add(index));
   }
-  for (const [key, own] of manifests)
-    for (const { upload, parts: count } of own) {
-      const there = parts.get(placeOf(key, upload)) ?? new Set();
-      for (let i = 0; i < count; i++)
-        if (!there.has(i)) return `${shown(key)} has no part ${i} of ${count}`;
-    }
-  const needed = new Set<string>();
-  for (const [key, own] of manifests)
-    for (const { upload } of own) needed.add(placeOf(key, upload));
-  for (const [place, there] of parts)
-    if (!needed.has(place)) return `${there.size} parts of ${shown(place)} outlive their value`;
-  return undefined;
+  return parts;
 }
 
 /** Key of the value, NUL, upload in hex. */
