@@ -14,17 +14,18 @@ test('what is told from each other are the newest changes, by number and by byte
     }),
   });
   fc.assert(
-    fc.property(fc.array(added, { maxLength: 60 }), (adds) => {
-      const recent = new RecentChanges(4, { changesKeptMax: 16, changedKeyBytesMax: 80 });
+    fc.property(fc.array(added, { maxLength: 120 }), fc.boolean(), (adds, isLong) => {
+      const [most, mostBytes] = isLong ? [64, 320] : [16, 80];
+      const recent = new RecentChanges(4, { changesKeptMax: most, changedKeyBytesMax: mostBytes });
       for (const [i, { partition, key }] of adds.entries()) {
         recent.add(partition, key);
         expect(recent.last).toBe(i + 1);
         const kept = adds.slice(recent.forgotten, i + 1);
-        expect(kept.length).toBeLessThanOrEqual(16);
+        expect(kept.length).toBeLessThanOrEqual(most);
         const bytes = kept.reduce((sum, one) => sum + (one.key?.length ?? 0), 0);
-        expect(bytes).toBeLessThanOrEqual(80);
-        for (const [at, one] of kept.entries())
-          expect(recent.keyOf(recent.forgotten + 1 + at)).toBe(one.key);
+        expect(bytes).toBeLessThanOrEqual(mostBytes);
+        const told = kept.map((_, at) => recent.keyOf(recent.forgotten + 1 + at));
+        expect(told).toEqual(kept.map(({ key }) => key));
       }
       for (let partition = 0; partition < 4; partition++) {
         const last = adds.findLastIndex((one) => one.partition === partition);
