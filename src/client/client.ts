@@ -97,17 +97,22 @@ export class QuorateClient {
     };
   }
 
-  /** A handle; the bucket need not exist. `defaults` hold for every request made through it. */
-  bucket(
-    name: string,
-    defaults?: BucketDefaults<Uint8Array, Uint8Array | string> & { readonly codec?: undefined },
-  ): Bucket<Uint8Array, Uint8Array | string>;
+  /**
+   * A handle; the bucket need not exist. `defaults` hold for every request made through it.
+   *
+   * With a codec first: TypeScript fixes what a resolver is given by the first of these that it
+   * tries, and one for bytes would not fit values.
+   */
   bucket<Out, In = Out>(
     name: string,
     defaults: BucketDefaults<Out, In> & {
       readonly codec: NonNullable<BucketDefaults<Out, In>['codec']>;
     },
   ): Bucket<Out, In>;
+  bucket(
+    name: string,
+    defaults?: BucketDefaults<Uint8Array, Uint8Array | string> & { readonly codec?: undefined },
+  ): Bucket<Uint8Array, Uint8Array | string>;
   bucket<Out, In>(name: string, defaults: BucketDefaults<Out, In> = {}): Bucket<Out, In> {
     const codec = defaults.codec ?? (raw as unknown as NonNullable<typeof defaults.codec>);
     return new Bucket(name, bucketOf(name), this.shared, codec, defaults);

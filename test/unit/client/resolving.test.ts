@@ -204,3 +204,16 @@ test('the last writer by a time of the values; the union of lists', () => {
   expect(union([[{ id: 1 }], [{ id: 1 }, { id: 2 }]])).toEqual([{ id: 1 }, { id: 2 }]);
   expect(union<string | number>([['1'], [1]])).toEqual(['1', 1]);
 });
+
+test('a resolver beside a codec is given the values of the codec: types infer them', async () => {
+  const cluster = new FakeCluster();
+  cluster.values.set('k', [Buffer.from('{"at":1}'), Buffer.from('{"at":2}')]);
+  const client = await cluster.ready();
+  const dated = client.bucket('b', {
+    codec: json<{ at: number }>(),
+    resolve: lastWriter(({ at }) => at),
+  });
+  expect((await cluster.settled(dated.get('k')))!.value).toEqual({ at: 2 });
+  const longest = client.bucket('b', { resolve: lastWriter(({ length }) => -length) });
+  expect((await cluster.settled(longest.get('k')))!.text()).toBe('{"at":1}');
+});
