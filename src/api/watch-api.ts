@@ -1,6 +1,6 @@
 /**
  * The way in for those who watch: `kv.watch.<bucket>`, and where they acknowledge. Any node serves
- * any watch. Form of the messages: `src/watch/WATCHING.md`.
+ * any watch. Form of the messages: `src/guide/watching.md`.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { ByteString } from '../../actors/rules/key.js';

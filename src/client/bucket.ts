@@ -212,7 +212,7 @@ export class Bucket<Out, In = Out> {
     });
   }
 
-  /** A counter that loses nothing where several count at once ([how](COUNTERS.md)). */
+  /** A counter that loses nothing where several count at once ([how](../guide/conflicts.md)). */
   counter(key: Key): Counter {
     return new Counter(this.replicaOf(key, counterKind));
   }

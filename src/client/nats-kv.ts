@@ -1,7 +1,7 @@
 /**
  * A bucket with the verbs of NATS' key-value store, for programs that were written for it. What
- * each verb comes to here, and where the two differ, is in src/client/NATS-KV.md; a test runs one
- * script over both.
+ * each verb comes to here, and where the two differ, is in src/guide/from-nats-kv.md; a test runs
+ * one script over both.
  */
 import type { Bucket } from './bucket.js';
 import type { BucketDefaults } from './bucket-options.js';

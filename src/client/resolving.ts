@@ -15,8 +15,8 @@ import type { ValueCodec } from './value-codec.js';
 export interface ResolveOptions<Out, In> {
   /**
    * What makes one value of several: a function, or `service`, whoever answers
-   * `kv.resolve.<bucket>` ([how](RESOLVERS.md)); `nobody`: all are shown. Unless told, what the
-   * cluster says of the bucket.
+   * `kv.resolve.<bucket>` ([how](../guide/conflicts.md)); `nobody`: all are shown. Unless told,
+   * what the cluster says of the bucket.
    */
   readonly resolve?: Resolver<Out, In> | 'service' | 'nobody' | undefined;
   /** How long it may take, ms; 1000 unless told. After it the conflict is shown. */

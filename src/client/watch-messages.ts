@@ -1,4 +1,4 @@
-/** Messages of a watch, read: `src/watch/WATCHING.md`. Throws `MalformedError` on others. */
+/** Messages of a watch, read: `src/guide/watching.md`. Throws `MalformedError` on others. */
 import { MalformedError, errorOfCode, type QuorateError } from '../errors.js';
 import type { BusMessage } from '../seams/bus.js';
 import { isBinOrNull, isList } from '../wire/columns.js';

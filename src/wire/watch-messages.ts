@@ -1,6 +1,6 @@
 /**
  * What a watch says to its listener, and what that answers. Any NATS client can follow one:
- * `src/watch/WATCHING.md`.
+ * `src/guide/watching.md`.
  */
 
 /** Of the header `Kv-Watch`. */

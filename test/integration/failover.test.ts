@@ -1,6 +1,6 @@
 /**
- * One and two of three nodes killed under load, by the promises of the README's table: see each
- * title.
+ * One and two of three nodes killed under load, by the promises of `src/guide/guarantees.md`: see
+ * each title.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -131,10 +131,10 @@ test('metrics: no name of a counter was lost', () => {
   expect(names).toEqual(expect.arrayContaining(namesSoFar));
 });
 
-test('metrics: the table of the README is what a node has registered', () => {
-  const readme = readFileSync(join(repositoryRoot(), 'README.md'), 'utf8');
+test('metrics: the table of the guide is what a node has registered', () => {
+  const page = readFileSync(join(repositoryRoot(), 'src/guide/metrics.md'), 'utf8');
   const rows = Array.from(
-    readme.matchAll(/^\| `(\w+\.\w+)` \| (counter|gauge|histogram) \| (.+) \|$/gm),
+    page.matchAll(/^\| `(\w+\.\w+)` \| (counter|gauge|histogram) \| (.+) \|$/gm),
     ([, name, kind, help]) => ({ name: name!, kind, help }),
   );
   expect(rows.sort(byName)).toEqual(instrumentsOfNode().sort(byName));

@@ -18,6 +18,11 @@ const root = repositoryRoot();
 const files = trackedFiles(root);
 const pages = textsOf(files.filter((path) => path.endsWith('.md')));
 
+/** Those for people who use it. */
+const guide = new Map(
+  [...pages].filter(([path]) => path === 'README.md' || path.startsWith('src/guide/')),
+);
+
 /** What may name decisions and pages: not this file, which makes some up. */
 const code = textsOf(
   files.filter(
@@ -64,10 +69,27 @@ describe('pages', () => {
     expect(unlinkedPages(pages, 'src/ARCHITECTURE.md')).toEqual([]);
   });
 
-  test('README: what shows a promise is a file', () => {
-    const readme = pages.get('README.md') ?? '';
-    expect(readme).toContain('.test.ts');
-    expect(citationViolations(readme, files)).toEqual([]);
+  test('guarantees: what shows a promise is a file', () => {
+    const guarantees = pages.get('src/guide/guarantees.md') ?? '';
+    expect(guarantees.match(/\.test\.ts/g)!.length).toBeGreaterThan(30);
+    expect(citationViolations(guarantees, files)).toEqual([]);
+  });
+
+  test('the README and the pages of the guide are short', () => {
+    const long = [...guide].filter(
+      ([path, text]) => text.split('\n').length > (path === 'README.md' ? 380 : 220),
+    );
+    expect(long.map(([path]) => path)).toEqual([]);
+  });
+
+  test('every page of the guide is in its index', () => {
+    expect(guide.size).toBeGreaterThan(15);
+    const index = pages.get('src/guide/README.md') ?? '';
+    const missing = [...guide.keys()]
+      .filter((path) => path.startsWith('src/guide/'))
+      .map((path) => path.slice('src/guide/'.length))
+      .filter((name) => name !== 'README.md' && !index.includes(`](${name})`));
+    expect(missing).toEqual([]);
   });
 });
 

@@ -98,9 +98,12 @@ test('the root holds only what is meant to be there', () => {
   ]);
 });
 
-test('README: every file it names is there', () => {
+test('README and guide: every file they name is there', () => {
   const files = trackedFiles(root);
-  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  const text = files
+    .filter((path) => path === 'README.md' || /^src\/guide\/.*\.md$/.test(path))
+    .map((path) => readFileSync(join(root, path), 'utf8'))
+    .join('\n');
   const named = Array.from(
     text.matchAll(/\b(?:actors|src|test|docker)\/[\w./-]*\w/g),
     (match) => match[0],

@@ -1,5 +1,5 @@
 /**
- * Big values as the reference in README.md tells plain clients to put and get them: parts, a commit
+ * Big values as `src/guide/plain-nats.md` tells plain clients to put and get them: parts, a commit
  * and ranges.
  */
 import { createHash } from 'node:crypto';

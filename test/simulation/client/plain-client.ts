@@ -1,6 +1,6 @@
 /**
- * A client that knows NATS and the reference in README.md, and no code of Quorate: subjects,
- * headers, nothing else.
+ * A client that knows NATS and the reference in `src/guide/plain-nats.md`, and no code of
+ * Quorate: subjects, headers, nothing else.
  */
 import type { BusMessage } from '../../../src/seams/bus.js';
 import type { Scheduler, SimEvent, SimProcess } from '../core/scheduler.js';

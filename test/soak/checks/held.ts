@@ -1,9 +1,9 @@
 /**
- * What the README says of puts that don't say until when: one that lay in the link of its client,
- * or in a nats-server that stood still while its nodes left it, may be done when that goes on.
- * Nothing in the message tells, and no word of a node comes with it. An answer does not tell
- * either: while somebody hangs NATS gives a put to two nodes, and the one may refuse it (`unknown`)
- * while the other's copy lies there.
+ * What `src/guide/limits.md` says of puts that don't say until when: one that lay in the link of
+ * its client, or in a nats-server that stood still while its nodes left it, may be done when that
+ * goes on. Nothing in the message tells, and no word of a node comes with it. An answer does not
+ * tell either: while somebody hangs NATS gives a put to two nodes, and the one may refuse it
+ * (`unknown`) while the other's copy lies there.
  */
 import type { OperationRecord, WriteName } from '../records.js';
 

@@ -10,7 +10,7 @@ const keysEach = 12;
 const elementsMax = 150;
 /**
  * No key is put for longer: a context grows with each node that is killed, and at 256 entries puts
- * are refused, as the README says.
+ * are refused, as `src/guide/limits.md` says.
  */
 const sessionMs = 20 * 60_000;
 
