@@ -84,12 +84,12 @@ export class NatsLink implements TransportOwner {
    * Words of the protocol, behind what the package itself has sent so far. Lost while there is no
    * connection.
    */
-  readonly send: SendBytes = (bytes) => {
+  readonly send: SendBytes = (bytes, onRead) => {
     const { protocol } = this;
     if (protocol === undefined || !protocol.connected) return true;
     protocol.flushPending();
     const { transport } = protocol;
-    transport.send(bytes);
+    transport.write(bytes, onRead);
     const { bytesUnsent } = transport;
     if (bytesUnsent > busLimits.linkBytesMax) transport.disconnect();
     return bytesUnsent === 0;

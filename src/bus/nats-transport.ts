@@ -94,7 +94,14 @@ export class SlabTransport extends NodeTransport {
    * Without the promise for each write that nobody looks at: a broken link shows when it is read.
    */
   override send(frame: Uint8Array): void {
-    if (!this.isClosed) this.socket?.write(frame);
+    this.write(frame);
+  }
+
+  /** `onRead`: once the operating system has all of it; never, where the connection ends before. */
+  write(frame: Uint8Array, onRead?: () => void): void {
+    if (this.isClosed) return;
+    if (onRead === undefined) this.socket?.write(frame);
+    else this.socket?.write(frame, (error) => error ?? onRead());
   }
 
   /** Bytes that the operating system has not taken yet. */

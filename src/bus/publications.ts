@@ -8,19 +8,21 @@ import type { PublishOptions } from '../seams/bus.js';
 import type { Announcement } from './announcement.js';
 import { headerText } from './header-text.js';
 
-/** Takes bytes for the server, in order. True: they are read already, and may be written over. */
-export type SendBytes = (bytes: Uint8Array) => boolean;
+/**
+ * Takes bytes for the server, in order. True: they are read already, and may be written over.
+ * `onRead` is called behind this turn, once they are; never where the connection ends before.
+ */
+export type SendBytes = (bytes: Uint8Array, onRead?: () => void) => boolean;
 
 const firstBytes = 64 * 1024;
 const lineEnd = '\r\n';
-const nothing = Buffer.alloc(0);
 
 export class Publications {
   private text = '';
   private buffer = Buffer.allocUnsafeSlow(firstBytes);
   private end = 0;
-  /** Of the last large payload, where its bytes were read already. */
-  private alone = nothing;
+  /** Of large payloads that were read. */
+  private readonly spares: Buffer[] = [];
   private isScheduled = false;
 
   constructor(private readonly send: SendBytes) {}
@@ -62,13 +64,20 @@ export class Publications {
     this.flush();
     const headBytes = Buffer.byteLength(head);
     const bytes = headBytes + payload.length + lineEnd.length;
-    const { alone } = this;
-    const buffer = alone.length >= bytes ? alone : Buffer.allocUnsafeSlow(bytes);
+    const buffer = this.takeSpare(bytes);
     buffer.write(head);
     buffer.set(payload, headBytes);
     buffer.write(lineEnd, headBytes + payload.length);
-    const isRead = this.send(buffer.subarray(0, bytes));
-    this.alone = isRead ? buffer : nothing;
+    this.send(buffer.subarray(0, bytes), () => this.giveBack(buffer));
+  }
+
+  private takeSpare(bytes: number): Buffer {
+    const spare = this.spares.pop();
+    return spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(bytes);
+  }
+
+  private giveBack(buffer: Buffer): void {
+    if (this.spares.length < busLimits.writeAloneSparesMax) this.spares.push(buffer);
   }
 
   announce(announcement: Announcement, subjectEnd: string, value: Uint8Array): void {

@@ -1,9 +1,11 @@
 /**
  * Hot records as they were read from the tables, bounded by bytes. Memtables shadow it, so writes
- * only drop.
+ * only drop. Large ones are not kept: a few would push out all others, and of them it is the bytes
+ * that cost, not the way to them.
  */
 import { LRUCache } from 'lru-cache';
 import type { StorageKey } from '../../actors/rules/key.js';
+import { storeLimits } from '../../actors/rules/limits/store.js';
 import type { Held } from './record-codec.js';
 
 /** A decoded state with one sibling, its place in the maps and the strings, about. */
@@ -15,6 +17,7 @@ export class RecordCache {
   constructor(bytesMax: number) {
     this.entries = new LRUCache({
       maxSize: bytesMax,
+      maxEntrySize: storeLimits.largeRecordBytesMin,
       sizeCalculation: (record, key) => overheadBytes + key.length + record.length,
     });
   }

@@ -54,10 +54,20 @@ export class DiskLogDirectory implements LogDirectory {
     const name = `${sparePrefix}${this.spareNumber++}`;
     const path = join(this.path, name);
     try {
-      fs.writeFileSync(path, Buffer.alloc(storeLimits.logSpareBytes), {
-        flush: true,
-        mode: fileMode,
-      });
+      const file = fs.openSync(path, 'wx', fileMode);
+      try {
+        const piece = Buffer.alloc(storeLimits.logSparePieceBytes);
+        for (let at = 0; at < storeLimits.logSpareBytes;)
+          at += fs.writeSync(
+            file,
+            piece,
+            0,
+            Math.min(piece.length, storeLimits.logSpareBytes - at),
+          );
+        fs.fsyncSync(file);
+      } finally {
+        fs.closeSync(file);
+      }
       this.spares.push(name);
     } catch {
       fs.rmSync(path, { force: true });

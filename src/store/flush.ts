@@ -16,6 +16,7 @@ import { dueRow, dueRowOf } from './due-rows.js';
 import { encodeHint } from './hint-codec.js';
 import type { FrozenMemtable, Slot } from './memtable.js';
 import { encodeCovered, metaKeys } from './meta.js';
+import { SliceBlock } from './slice-block.js';
 import { encodedRecordBytes, encodeRecord, partitionStart } from './record-codec.js';
 import type { Records } from './records.js';
 
@@ -46,6 +47,7 @@ export class Flusher {
   private nextPartition = 0;
   private retry: TimerId;
   private waiters: ((flushed: boolean) => void)[] = [];
+  private readonly block = new SliceBlock();
   full = false;
 
   constructor(private readonly options: FlusherOptions) {}
@@ -95,6 +97,7 @@ export class Flusher {
     const end = this.sliceEnd(frozen);
     const last = end === frozen.memtable.partitions;
     const write = (batch: TableBatch): void => {
+      this.block.begin();
       for (let partition = this.nextPartition; partition < end; partition++)
         this.writePartition(batch, frozen, partition);
       if (last) batch.put(named.meta, metaKeys.covered, encodeCovered(frozen.lastSequence));
@@ -132,7 +135,7 @@ export class Flusher {
     const part = frozen.memtable.part(partition);
     if (part === undefined) return;
     const { records, hints, trees, due: dues } = this.options.named;
-    const block = Buffer.allocUnsafeSlow(encodedBytes(part.slots));
+    const block = this.block.take(encodedBytes(part.slots));
     let at = 0;
     for (const { key, record, dueBelow } of part.slots.toSorted(byKey)) {
       const due = record === undefined ? 0 : record.due;
@@ -195,9 +198,6 @@ export class Flusher {
   }
 }
 
-/**
- * One block for all values of a partition: allocating each by itself costs more than filling it.
- */
 function encodedBytes(slots: readonly Slot[]): number {
   let bytes = 0;
   for (const { record } of slots) if (record !== undefined) bytes += encodedRecordBytes(record);

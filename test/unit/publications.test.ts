@@ -12,10 +12,11 @@ function recorder(options: { readonly isRead: boolean }): {
 } {
   const sent: Buffer[] = [];
   const memory = new Set<ArrayBufferLike>();
-  const publications = new Publications((bytes) => {
+  const publications = new Publications((bytes, onRead) => {
     // Bytes that are not read yet must stay as they are, so they are looked at where they lie.
     sent.push(options.isRead ? Buffer.from(bytes) : (bytes as Buffer));
     memory.add(bytes.buffer);
+    if (options.isRead) onRead?.();
     return options.isRead;
   });
   return { publications, sent, memory };
@@ -70,6 +71,26 @@ describe('Publications', () => {
       // Memory of what the socket has taken is used again.
       expect(memory.size).toBe(isRead ? 2 : 5);
     }
+  });
+
+  test('what large payloads lay in is used again once it is read, and is bounded', () => {
+    const reads: (() => void)[] = [];
+    const memory = new Set<ArrayBufferLike>();
+    const publications = new Publications((bytes, onRead) => {
+      memory.add(bytes.buffer);
+      reads.push(onRead!);
+      return false;
+    });
+    const large = Buffer.alloc(busLimits.writeAloneBytesMin);
+    const waiting = 2 * busLimits.writeAloneSparesMax;
+    const round = (): void => {
+      for (let i = 0; i < waiting; i++) publications.add('a', large);
+      for (const read of reads.splice(0)) read();
+    };
+    round();
+    expect(memory.size).toBe(waiting);
+    round();
+    expect(memory.size).toBe(waiting + waiting - busLimits.writeAloneSparesMax);
   });
 
   test('the payload is copied before add returns', async () => {

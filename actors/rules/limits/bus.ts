@@ -20,6 +20,8 @@ export const busLimits = {
   writeBytesMax: 1024 * 1024,
   /** A payload of so many bytes leaves by itself, at once. */
   writeAloneBytesMin: 256 * 1024,
+  /** What such payloads lay in, kept for the next ones. */
+  writeAloneSparesMax: 8,
   /**
    * Characters of messages without a payload, such as replies to puts; they become bytes together.
    */

@@ -7,12 +7,13 @@ export const storeLimits = {
   /**
    * A memtable that holds so much in large records is frozen, however much it has room for: they
    * gain nothing from waiting for others, several memtables of them are memory that lies idle, and
-   * those of one value are of one partition, which is written in one turn.
+   * those of one value are of one partition, which is written in one turn. So much of the largest
+   * parts fills one chunk of the memory of a memtable; a byte more would take another.
    */
   largeRecordBytesMin: 64 * 1024,
-  largeRecordsBytesMax: 8 * 1024 * 1024,
+  largeRecordsBytesMax: 3.5 * 1024 * 1024,
   /** While that can't be, because the flush is behind, puts are refused at so many times that. */
-  largeRecordsOverrunMax: 4,
+  largeRecordsOverrunMax: 8,
   /**
    * Frozen ones that wait for LMDB; past it puts are refused with 429 until the flush caught up.
    */
@@ -46,10 +47,14 @@ export const storeLimits = {
   logSparesMax: 4,
   /** The first of them: what one memtable logs lies in it. */
   logSpareBytes: memtableBytesMax + 1024 * 1024,
+  /** It is written in pieces of this size. */
+  logSparePieceBytes: 1024 * 1024,
 
   /** A slice is prepared in one turn: a millisecond or two. Whole partitions may exceed it. */
   flushSliceRecordsMax: 512,
   flushSliceBytesMax: 512 * 1024,
+  /** Of a slice's values, and kept for the next one: a partition of large records. */
+  sliceBlockBytesMax: 4 * 1024 * 1024,
   /** LMDB's next commit (a slice of a flush and the pages above it) would not fit below this. */
   diskFreeBytesMin: 4 * 1024 * 1024,
   /** Epochs that are counted for each ms of the wall clock. */
