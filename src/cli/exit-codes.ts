@@ -1,6 +1,7 @@
 /** What the command's exit code says. A documented interface: scripts branch on it. */
 import { QuorateError } from '../errors.js';
 import { DataDirectoryError } from '../node/data-directory.js';
+import { NativePartError } from '../node/native-parts.js';
 
 export const exitCodes = {
   done: 0,
@@ -48,6 +49,8 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   // It names a directory that this process may not have, and that won't change by itself.
   if (error instanceof DataDirectoryError) return exitCodes.usage;
+  // Nor does this machine get one.
+  if (error instanceof NativePartError) return exitCodes.usage;
   if (!(error instanceof QuorateError)) return exitCodes.failed;
   if (error.outcome === 'unknown') return exitCodes.unknown;
   switch (error.code) {

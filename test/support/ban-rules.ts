@@ -54,6 +54,7 @@ const bans: readonly Ban[] = [
     pattern: /['"](?:node:)?fs(?:\/promises)?['"]/,
     within: product,
     except: [
+      'src/package/',
       'src/store/disk-',
       'src/node/data-directory.ts',
       'src/node/private-directory.ts',

@@ -67,6 +67,7 @@ const table: readonly (readonly [layer: string, mayImport: readonly string[]])[]
   ['src/cli/up/', ['actors/', 'src/']],
   ['src/cli/commands/', ['actors/', 'src/']],
   ['src/cli/main.ts', ['actors/', 'src/']],
+  ['src/package/', []],
   ['test/', ['actors/', 'src/']],
 ];
 const layers = new Map(table.map(([layer, mayImport], height) => [layer, { mayImport, height }]));

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { TimerId } from '../../seams/clock.js';
+import { withNativeParts } from '../../node/native-parts.js';
 import type { RunningNode } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { noConnection } from '../../client/no-connection.js';
@@ -119,7 +120,7 @@ function endCodeOf(error: unknown): ExitCode {
  * starts this node again.
  */
 async function start(given: NodeArguments): Promise<RunningNode> {
-  const { startNode } = await import('../../node/start-node.js');
+  const { startNode } = await withNativeParts(() => import('../../node/start-node.js'));
   const options = optionsOf(given);
   const connection = connectionOf(given);
   for (let tries = 1; ; tries++) {

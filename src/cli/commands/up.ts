@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { shownServers } from '../../client/addresses.js';
+import { withNativeParts } from '../../node/native-parts.js';
 import { bucketSpec } from '../bucket-words.js';
 import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -138,7 +139,7 @@ function addNodeOptions(command: Command): void {
 
 async function up(options: UpOptions, command: Command): Promise<void> {
   checkPort(options, command);
-  const { runLocalCluster } = await import('../up/run.js');
+  const { runLocalCluster } = await withNativeParts(() => import('../up/run.js'));
   const { servers, port, prefix, restart, user, password, yes, json } = options;
   const { nodes, without, replaces } = options;
   await runLocalCluster({
