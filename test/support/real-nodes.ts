@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningNode, StartOptions } from '../../src/node/start-node.js';
 import { startNode } from '../../src/node/start-node.js';
 
+/** Several nodes start in one process, on machines that may be busy. */
+const connectMsMax = 60_000;
+
 export class RealNodes {
   readonly running = new Map<string, RunningNode>();
 
@@ -20,7 +23,7 @@ export class RealNodes {
   async start(name: string): Promise<RunningNode> {
     const node = await startNode(
       { ...this.options, name, host: `host-${name}`, dataDir: join(this.directory, name) },
-      { servers: this.serverUrl },
+      { servers: this.serverUrl, connectTimeoutMs: connectMsMax },
     );
     this.running.set(name, node);
     return node;
