@@ -21,7 +21,7 @@ export interface CollectionEffects {
   survey(): void;
   /** Tells the others to forget: `others.forgot` or `survey.refused`. */
   forgetElsewhere(): void;
-  /** Forgets here: `self.forgot`. */
+  /** Forgets here: `self.forgot`, `more` where many of the same kind are known to wait. */
   forgetHere(): void;
   /** Stops listening for answers. */
   abandon(): void;
@@ -33,7 +33,7 @@ export type CollectionEvent =
   | { readonly type: 'survey.agreed' }
   | { readonly type: 'survey.refused' }
   | { readonly type: 'others.forgot' }
-  | { readonly type: 'self.forgot' };
+  | { readonly type: 'self.forgot'; readonly more: boolean };
 
 export const collectionMachine = setup({
   types: { events: {} as CollectionEvent },
@@ -44,8 +44,12 @@ export const collectionMachine = setup({
     forgetHere: toBeProvided,
     abandonCalls: toBeProvided,
   },
+  guards: {
+    moreWait: ({ event }) => event.type === 'self.forgot' && event.more,
+  },
   delays: {
     tick: limits.collectionTickMs,
+    pause: limits.collectionPauseMs,
     callDeadline: limits.backgroundCallMsMax,
   },
 }).createMachine({
@@ -53,6 +57,7 @@ export const collectionMachine = setup({
   initial: 'resting',
   states: {
     resting: { after: { tick: 'looking' } },
+    pausing: { after: { pause: 'looking' } },
     looking: {
       entry: 'lookAtNextKeys',
       on: { 'candidates.found': 'surveying', 'candidates.none': 'resting' },
@@ -71,7 +76,7 @@ export const collectionMachine = setup({
     },
     forgettingHere: {
       entry: 'forgetHere',
-      on: { 'self.forgot': 'resting' },
+      on: { 'self.forgot': [{ guard: 'moreWait', target: 'pausing' }, 'resting'] },
     },
   },
 });

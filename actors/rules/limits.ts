@@ -212,6 +212,11 @@ export const limits = {
   collectionTickMs: 1_000,
   collectionKeysPerTickMax: 256,
   /**
+   * Instead of a tick, where a batch was full: keys may expire at the rate at which they are put,
+   * and what is forgotten more slowly than that would grow for ever.
+   */
+  collectionPauseMs: 50,
+  /**
    * Contexts longer than this lose entries of departed actors, once that is safe. Dynamo's own
    * threshold.
    */

@@ -62,6 +62,8 @@ export class Collection implements CollectionEffects {
   private grounds: Grounds = { configuration: 0, holders: [] };
   private readonly asked: AskedHolders;
   private readonly refused = (): void => this.send({ type: 'survey.refused' });
+  /** More had expired than one batch takes, when it was last looked for. */
+  private isBehind = false;
   private readonly collected: Counter;
   private readonly pruned: Counter;
 
@@ -120,10 +122,12 @@ export class Collection implements CollectionEffects {
     this.isWalkFirst = !this.isWalkFirst;
     const walked = this.isWalkFirst ? this.walk.step() : [];
     if (walked.length > 0) return walked;
+    const limit = limits.collectionKeysPerTickMax;
     const expired = this.store.expiries.dead(this.clock.wallMs() - this.options.tombstoneGraceMs, {
-      limit: limits.collectionKeysPerTickMax,
+      limit,
       isWanted: this.isMine,
     });
+    this.isBehind = expired.length === limit;
     if (expired.length === 0) return this.isWalkFirst ? walked : this.walk.step();
     return expired.map(({ key, digest }) => ({ key, digest, goes: 'record' }));
   }
@@ -191,7 +195,7 @@ export class Collection implements CollectionEffects {
       // looked at again.
       if (!(error instanceof QuorateError)) throw error;
     }
-    this.send({ type: 'self.forgot' });
+    this.send({ type: 'self.forgot', more: this.isBehind });
   }
 
   abandon(): void {

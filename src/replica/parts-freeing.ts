@@ -179,7 +179,7 @@ export class PartsFreeing implements CollectionEffects {
       // The store takes nothing more for now: the next pass finds them again.
       if (!(error instanceof QuorateError)) throw error;
     }
-    this.send({ type: 'self.forgot' });
+    this.send({ type: 'self.forgot', more: false });
   }
 
   abandon(): void {

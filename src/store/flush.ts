@@ -146,6 +146,9 @@ export class Flusher {
       if (record === undefined) {
         batch.remove(records, key);
       } else {
+        // LMDB joins pages that are hardly filled when something is removed, and never when it is
+        // replaced by less: a few tombstones would keep the room of the values that were there.
+        if (!record.holdsValue) batch.remove(records, key);
         const value = encodeRecord(record, block, at);
         at += value.length;
         batch.put(records, key, value);

@@ -142,6 +142,14 @@ export class EncodedState extends EncodedContext {
     return isRememberedAt(this.source, at);
   }
 
+  /** Whether any sibling has a value: else there is a tombstone, or what has expired. */
+  get holdsValue(): boolean {
+    const { source, end } = this;
+    for (let at = this.firstSibling; at < end; at = endOfSibling(source, at))
+      if (bytesOfValue(source.readUInt32BE(valueLengthAt(source, at))) >= 0) return true;
+    return false;
+  }
+
   /** A view; null where there is none. */
   value(at: number): Buffer | null {
     const { source } = this;

@@ -35,7 +35,10 @@ export interface ExpiringRow {
   readonly diskMbAfter: number;
   readonly ownMbFilled: number;
   readonly ownMbAfter: number;
-  /** The longest turn of dropping, and the latest timer of a node's event loop; upper bounds. */
+  /**
+   * From when all was put: the longest turn of dropping, and the latest timer of a node's event
+   * loop; upper bounds.
+   */
   readonly turnMs: number;
   readonly lagMs: number;
 }
@@ -102,6 +105,7 @@ async function play(
   });
   const filledMs = performance.now() - startedMs;
   const filled = spaceOf(cluster);
+  const begun = await cluster.status();
   onProgress(`round ${how.round}: waiting for readers`);
   const lives = await Promise.all(watches);
   const lastEndMs = startedMs + filledMs + ttlMs;
@@ -114,7 +118,7 @@ async function play(
     else await sleep(lookEveryMs);
   }
   const after = spaceOf(cluster);
-  const slowest = await longestOf(cluster);
+  const ended = await cluster.status();
   return {
     round: how.round,
     filledMs: Math.round(filledMs),
@@ -125,7 +129,8 @@ async function play(
     diskMbAfter: after.diskMb,
     ownMbFilled: filled.ownMb,
     ownMbAfter: after.ownMb,
-    ...slowest,
+    turnMs: longestBetween(begun, ended, 'expiry.turnMs'),
+    lagMs: longestBetween(begun, ended, 'loop.lagMs'),
   };
 }
 
@@ -158,18 +163,21 @@ function spaceOf(cluster: QuorateCluster): { readonly diskMb: number; readonly o
   };
 }
 
-async function longestOf(
-  cluster: QuorateCluster,
-): Promise<{ readonly turnMs: number; readonly lagMs: number }> {
-  const rows = await cluster.status();
-  const longest = (name: string): number =>
-    Math.max(...rows.map(({ histograms }) => highestOf(histograms?.[name])));
-  return { turnMs: longest('expiry.turnMs'), lagMs: longest('loop.lagMs') };
+type StatusRows = Awaited<ReturnType<QuorateCluster['status']>>;
+
+function longestBetween(begun: StatusRows, ended: StatusRows, name: string): number {
+  const before = new Map(begun.map((row) => [row.name, row.histograms?.[name]]));
+  return Math.max(
+    ...ended.map((row) => highestOf(row.histograms?.[name], before.get(row.name)?.counts)),
+  );
 }
 
-/** Infinity: above all bounds. */
-export function highestOf(reading: HistogramReading | undefined): number {
+/** The bound of the last bar that has grown since; Infinity: above all bounds. */
+export function highestOf(
+  reading: HistogramReading | undefined,
+  before: readonly number[] = [],
+): number {
   if (reading === undefined) return 0;
-  const last = reading.counts.findLastIndex((count) => count > 0);
+  const last = reading.counts.findLastIndex((count, bar) => count > (before[bar] ?? 0));
   return last < 0 ? 0 : (reading.upTo[last] ?? Infinity);
 }

@@ -27,14 +27,22 @@ const events: CollectionEvent[] = [
   { type: 'survey.agreed' },
   { type: 'survey.refused' },
   { type: 'others.forgot' },
-  { type: 'self.forgot' },
+  { type: 'self.forgot', more: false },
+  { type: 'self.forgot', more: true },
 ];
 
 const paths = pathsOf(() => collectionChart(effects()), { events });
 
 test('collection: every state is reached', () => {
   expect(new Set(paths.map(({ state }) => state))).toEqual(
-    new Set(['resting', 'looking', 'surveying', 'forgettingElsewhere', 'forgettingHere']),
+    new Set([
+      'resting',
+      'pausing',
+      'looking',
+      'surveying',
+      'forgettingElsewhere',
+      'forgettingHere',
+    ]),
   );
 });
 
@@ -67,3 +75,18 @@ test.each(['surveying', 'forgettingElsewhere'])(
     expect(silent.actor.getSnapshot().value).toBe('looking');
   },
 );
+
+test('collection: where more wait the next look comes after a pause, else after a tick', () => {
+  const path = paths.find(({ state }) => state === 'forgettingHere')!;
+  for (const [more, restMs] of [
+    [true, limits.collectionPauseMs],
+    [false, limits.collectionTickMs],
+  ] as const) {
+    const { actor, clock } = path.walk();
+    actor.send({ type: 'self.forgot', more });
+    clock.advance(restMs - 1);
+    expect(actor.getSnapshot().value).not.toBe('looking');
+    clock.advance(1);
+    expect(actor.getSnapshot().value).toBe('looking');
+  }
+});

@@ -49,7 +49,7 @@ export function addExpiring(program: Command): void {
 "gone after" is from the acknowledgement of a put to the first get that does not find it, of 200 keys: the soonest and the
 latest. "dropped" counts from the end of the last key; the two seconds by which clocks may differ are in it. A file of LMDB does
 not shrink, what was dropped is used again: the second round takes little more disk than the first. Turns and lateness are the
-bound of the histogram's last bar since the nodes started.
+bound of the histogram's last bar that grew since all was put.
 
 Examples:
   npm run bench -- expiring
