@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { StoreProcess } from '../../support/store-process.js';
 import {
@@ -271,4 +273,24 @@ test('a batch whose third record is malformed changes nothing', async () => {
   expect(process.store.read(keyNamed('a'))).toBeUndefined();
   expect(home.disk.totalBytes).toBe(0);
   await process.store.close();
+});
+
+test('the room of values that were deleted is there for others, tombstones or not', async () => {
+  const value = 'x'.repeat(1000);
+  const tables = join(home.dataDir, 'tables', 'data.mdb');
+  // What ends in good order has flushed everything.
+  const putAll = async (round: number, what: string | null): Promise<number> => {
+    const { store } = await home.start();
+    const keys = Array.from({ length: 3000 }, (_, i) => keyNamed(`${round} ${i}`));
+    await Promise.all(keys.map((key) => put(store, key, what)));
+    await store.close();
+    return statSync(tables).size;
+  };
+  const first = await putAll(1, value);
+  let last = first;
+  for (let round = 2; round <= 4; round++) {
+    await putAll(round - 1, null);
+    last = await putAll(round, value);
+  }
+  expect(last).toBeLessThan(2 * first);
 });
