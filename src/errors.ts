@@ -30,7 +30,10 @@ export class MalformedError extends QuorateError {
 }
 
 export class NotFoundError extends QuorateError {
-  constructor(message = 'no such key') {
+  /** Of a key, which is no error of a get; of anything else it is. */
+  static readonly keyText = 'no such key';
+
+  constructor(message: string = NotFoundError.keyText) {
     super(404, message);
   }
 }

@@ -2,7 +2,7 @@
 import type { SaidConfiguration } from '../../actors/rules/said-configuration.js';
 import { clientLimits } from '../../actors/rules/limits/client.js';
 import type { Moment } from '../../actors/rules/told-clock.js';
-import type { FoundInstead, Outcome } from '../errors.js';
+import { NotFoundError, type FoundInstead, type Outcome } from '../errors.js';
 import { copiedBytesOf, copiedColumn } from '../wire/copied-puts.js';
 import { agesOf } from '../wire/copy-age.js';
 import {
@@ -107,7 +107,7 @@ function keysOf(rows: readonly Request[]): Buffer[] {
   return rows.map((row) => Buffer.from(row.key, 'latin1'));
 }
 
-/** What went wrong with a row; 404 is no error of a get and never comes here. */
+/** What went wrong with a row; that there is no such key is no error of a get. */
 export interface RowFailure {
   readonly code: number;
   readonly outcome: Outcome;
@@ -153,7 +153,7 @@ export function handleRows(
   for (let i = 0; i < rows.length; i++) {
     const request = rows[i]!;
     const failure = failures?.get(i);
-    const absent = failure?.code === 404 && request.terms.kind === 'get';
+    const absent = failure?.message === NotFoundError.keyText && request.terms.kind === 'get';
     if (failure !== undefined && !absent) {
       handlers.onFailure(request, withFound(failure, reply, i));
       continue;

@@ -153,6 +153,8 @@ describe('buckets', () => {
     await client.buckets.setDefaults({ unknown: 'declared' });
     const hint = /no bucket shop.*quorate bucket create shop/;
     await expect(client.bucket('shop').put('a', 'two')).rejects.toThrow(hint);
+    await expect(client.bucket('shop').get('a')).rejects.toThrow(hint);
+    await expect(client.bucket('shop').get('a', { r: 1 })).rejects.toThrow(hint);
     const reply = await plain.request('kv.get.shop.a', '', { timeout: 5_000 });
     expect(reply.headers?.get('Nats-Service-Error')).toMatch(hint);
     await client.buckets.create('shop');
