@@ -15,6 +15,7 @@ export function withData(world: WorldOptions): WorldOptions {
     withBucketChanges,
     withLifetimes,
     withWatches,
+    withGrowth,
   ];
   return drawn.reduce((world, draw) => draw(world), world);
 }
@@ -170,5 +171,35 @@ function withBigValues(world: WorldOptions): WorldOptions {
     frameClients: Math.min(world.frameClients, clients - 1),
     cluster: { ...cluster, uploadLeaseMs },
     work: { ...work, valueBytesMax, partBytes },
+  };
+}
+
+/** Machines come, and some go for them, while big values lie in the partitions that move. */
+function withGrowth(world: WorldOptions): WorldOptions {
+  const random = new SimRandom(`growth of ${world.seed}`);
+  const { work, cluster, faults, bootFaults } = world;
+  // What is lost with a disk besides is the matter of seeds in which nothing but that changes.
+  const isLost = faults.some(({ text }) => /(^| )(wipe|lose|rot) /.test(text)) || !world.disksKeep;
+  if (work.partBytes === undefined || isLost || bootFaults.length > 0 || random.below(3) > 0)
+    return world;
+  const workUs = Math.max(world.workUs, 15e6);
+  const growth: TimedFault[] = [];
+  for (let i = 1, left = random.between(1, 2); i <= left; i++) {
+    const name = `n${cluster.nodes + i}`;
+    const atUs = random.below(Math.round((workUs * 2) / 3));
+    // As many as N must be left.
+    const leaves = cluster.nodes > 2 && random.below(3) === 0 ? ` leave=n${i}` : '';
+    growth.push({ atUs, text: `add ${name}` });
+    growth.push({ atUs: atUs + random.below(4_000_000), text: `change add=${name}${leaves}` });
+  }
+  const phase = random.pick(['begun', 'moved', 'nearly', 'cancelled']);
+  if (random.below(3) === 0)
+    growth.push({ atUs: random.below(workUs), text: `when ${phase} change cancel` });
+  return {
+    ...world,
+    workUs,
+    isChanging: true,
+    core: Array.from({ length: cluster.nodes }, (_, i) => `n${i + 1}`),
+    faults: [...faults, ...growth].sort((a, b) => a.atUs - b.atUs),
   };
 }

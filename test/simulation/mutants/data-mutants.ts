@@ -73,6 +73,13 @@ export const dataMutants: readonly Mutant[] = [
     replace: "this.send({ type: 'survey.refused' })",
   },
   {
+    name: 'parts-go-by-another-n-than-their-key',
+    data: true,
+    file: 'src/buckets/known-buckets.js',
+    find: 'isPartBucket(name) ? partTerms(',
+    replace: 'false ? partTerms(',
+  },
+  {
     name: 'parts-freed-though-some-hold-a-manifest',
     test: 'unit/replica/parts-freeing',
     file: 'src/replica/parts-freeing.js',
