@@ -5,6 +5,7 @@ export const dataMutants: readonly Mutant[] = [
   {
     name: 'watch-goes-on-where-it-was-not',
     data: true,
+    test: 'unit/api/watch-api',
     file: 'src/watch/follower.js',
     find: 'if (!other.hasRootOf(own, partition))',
     replace: 'if (false)',
@@ -68,6 +69,7 @@ export const dataMutants: readonly Mutant[] = [
   {
     name: 'parts-outlive-their-values',
     data: true,
+    test: 'unit/replica/parts-freeing',
     file: 'src/replica/parts-freeing.js',
     find: "this.send({ type: parts.length === 0 ? 'survey.refused' : 'survey.agreed' })",
     replace: "this.send({ type: 'survey.refused' })",
@@ -199,6 +201,7 @@ export const dataMutants: readonly Mutant[] = [
   {
     name: 'expired-values-stay',
     data: true,
+    test: 'unit/store/expiries',
     file: 'src/store/writes.js',
     find: 'keys.filter((key) => changes.emptied(key, untilMs))',
     replace: '[]',
@@ -206,6 +209,7 @@ export const dataMutants: readonly Mutant[] = [
   {
     name: 'expires-before-others-agree',
     data: true,
+    test: 'unit/rules/expiry',
     file: 'actors/rules/expiry.js',
     find: 'nowMs - 2 * limits.wallSkewMsMax',
     replace: 'nowMs + limits.wallSkewMsMax',

@@ -122,6 +122,30 @@ describe('a cursor', () => {
     }
   });
 
+  test('is no good at a node that held what the one it was followed at did not', async () => {
+    const first = await watch({ values: true }, 2_500);
+    const other = nodes.findIndex(({ id }) => !first.acknowledgeTo.includes(id));
+    for (const name of world.disks.keys())
+      world.disks.get(name)!.faults.full = name !== `n${other + 1}`;
+    // By this the others learn that their disks are full, and take nothing more.
+    await put('last');
+    const alone = { payload: 'v', headers: { 'Kv-W': '1', 'Kv-Context': '-' } };
+    // Until the one that can take it is asked.
+    while ((await world.ask('kv.put.b.x', alone)).startsWith('!')) continue;
+    await world.run(2_500);
+    expect(first.told).not.toContain('change x v');
+    first.acknowledge('end');
+    await world.run(100);
+    for (;;) {
+      const second = await watch({ resumeFrom: first.cursor, values: true }, 1_500);
+      const isMeant = second.acknowledgeTo.includes(nodes[other]!.id);
+      second.acknowledge('end');
+      if (!isMeant) continue;
+      expect(second.told).toContain('change x v');
+      break;
+    }
+  });
+
   test('of a former life of all nodes: all keys come, after a word about it', async () => {
     for (const key of ['a', 'b']) await put(key);
     const first = await watch({ include: 'current' }, 2_500);
