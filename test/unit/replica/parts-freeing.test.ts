@@ -3,6 +3,7 @@ import { storageKeyOf, type StorageKey } from '../../../actors/rules/key.js';
 import { limits } from '../../../actors/rules/limits.js';
 import { partLimits } from '../../../actors/rules/limits/parts.js';
 import { merge } from '../../../actors/rules/versions.js';
+import { Forgetting } from '../../../src/replica/forgetting.js';
 import { encodeManifest } from '../../../src/wire/manifest.js';
 import {
   givenUpIndex,
@@ -134,6 +135,23 @@ describe('parts stay', () => {
     await world.put(3, key, manifestOf(id));
     await world.run(2 * leaseMs);
     expect(allHeld(id)).toEqual(whole);
+  });
+
+  test('where the own key refers to them, whoever orders them dropped', async () => {
+    await start();
+    const { id, key } = await committed();
+    await world.run(2 * leaseMs);
+    const { store, clock } = world.nodes[1]!;
+    const drop = (): void => {
+      const keys = parts.map((index) => part(id, index));
+      const agreed = keys.map((each) => ({ key: each, digest: store.read(each)!.digest }));
+      new Forgetting(store, clock, { uploadLeaseMs: leaseMs }).collect(agreed, () => {});
+    };
+    drop();
+    expect(held(1, id)).toBe(3);
+    await world.put(1, key, { value: 'new' });
+    drop();
+    expect(held(1, id)).toBe(0);
   });
 
   test('and readers have a grace period after the key was put anew', async () => {
