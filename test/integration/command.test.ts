@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { natsConf } from '../../src/bus/nats-conf.js';
 import { isAlive, main, processRows } from '../support/launched.js';
 import { freePort, startNatsServer } from '../support/nats-server.js';
+import { PlainClient } from '../support/plain-client.js';
 
 const readyMsMax = 100_000;
 
@@ -171,6 +172,44 @@ describe('put, get, del', () => {
     expect((await run(['get', 'b', 'lock'])).text).toBe('other');
     expect((await run(['del', 'b', 'lock', '--if', 'absent'])).code).toBe(2);
     expect((await run(['put', 'b', 'lock', 'x', '--if', 'never'])).code).toBe(2);
+  });
+
+  test('touch: another lifetime for what is there, and for nothing else', async () => {
+    await run(['put', 'b', 'session', 'x', '--ttl', '1h']);
+    const touched = await run(['touch', 'b', 'session', '--ttl', 'none', '--json', '--w', '3']);
+    expect(touched.code).toBe(0);
+    const said = JSON.parse(touched.text) as { context: string; receipt: string };
+    expect(said).toMatchObject({ bucket: 'b', key: 'session' });
+    expect(said.receipt).toContain('w=3/3 ');
+    const context = ['--context', said.context, '--if', 'context'];
+    expect((await run(['put', 'b', 'session', 'y', ...context])).code).toBe(0);
+    expect(await run(['touch', 'b', 'session', '--ttl', '1s'])).toMatchObject({
+      code: 0,
+      text: '',
+    });
+    await until(async () => (await run(['get', 'b', 'session'])).code === 4);
+    for (const key of ['session', 'never'])
+      expect(await run(['touch', 'b', key, '--ttl', '1h'])).toMatchObject({
+        code: 4,
+        err: 'quorate: no such key\n',
+      });
+    expect((await run(['touch', 'b', 'session'])).code).toBe(2);
+    expect((await run(['touch', 'b', 'session', '--ttl', 'soon'])).code).toBe(2);
+  });
+
+  test('touch: the value lives as long as was said last', async () => {
+    const plain = await PlainClient.connect(servers);
+    try {
+      await run(['put', 'b', 'kept', 'x', '--ttl', '2h']);
+      expect((await run(['touch', 'b', 'kept', '--ttl', '1h'])).code).toBe(0);
+      const { expiresInMs } = await plain.get('b.kept');
+      expect(expiresInMs).toBeGreaterThan(0);
+      expect(expiresInMs).toBeLessThanOrEqual(3_600_000);
+      expect((await run(['touch', 'b', 'kept', '--ttl', 'none'])).code).toBe(0);
+      expect(await plain.get('b.kept')).toMatchObject({ code: 200, expiresInMs: undefined });
+    } finally {
+      await plain.close();
+    }
   });
 
   test('--verbose says receipt and context, on standard error', async () => {
