@@ -20,8 +20,10 @@ import {
 } from './remarks.js';
 import { shellCommandsOf, type ShellCommand } from './shell-commands.js';
 
-/** Of a command that says by its exit code that it was not done, and may be tried again. */
+/** Of what says that it was not done in time, and may be tried again. */
 const triesMax = 5;
+const againCodes = new Set<number | null>([exitCodes.unavailable, exitCodes.unknown]);
+const lateError = /\b(?:Unavailable|Deadline|Overloaded)Error\b/;
 
 /** What the examples of all pages are tried with. */
 export interface Means {
@@ -72,7 +74,11 @@ class PageRun implements Outcome {
   async block(block: Block): Promise<void> {
     if (block.language === 'ts') {
       const file = this.means.modules.fileOf(block);
-      await this.program(block, '//', new Program(process.execPath, [file], this.surroundings));
+      await this.program(
+        block,
+        '//',
+        () => new Program(process.execPath, [file], this.surroundings),
+      );
     } else if (block.language === 'python') {
       await this.python(block);
     } else {
@@ -87,13 +93,12 @@ class PageRun implements Outcome {
     }
     const file = join(this.surroundings.cwd, `example-${block.line}.py`);
     writeFileSync(file, block.text);
-    await this.program(block, '#', new Program('python3', [file], this.surroundings));
+    await this.program(block, '#', () => new Program('python3', [file], this.surroundings));
   }
 
-  private async program(block: Block, mark: '//' | '#', program: Program): Promise<void> {
+  private async program(block: Block, mark: '//' | '#', start: () => Program): Promise<void> {
     const remarks = remarksOf(programComments(block.text, mark));
-    const isEndless = block.words.has('endless');
-    await this.judge({ ...block, isEndless, remarks }, program);
+    await this.judge({ ...block, isEndless: block.words.has('endless'), remarks }, start);
   }
 
   /** One command after the other; variables and where they are go on to the next one. */
@@ -108,13 +113,13 @@ class PageRun implements Outcome {
       }
       const start = (): Program =>
         new Program('bash', ['-c', scriptOf(command)], { ...this.surroundings, env });
-      const example = { ...command, page: block.page, line: block.line + command.at };
-      await this.judge(example, command.isEndless ? start() : await untilDone(start));
+      await this.judge({ ...command, page: block.page, line: block.line + command.at }, start);
     }
   }
 
-  private async judge(example: Example, program: Program): Promise<void> {
+  private async judge(example: Example, start: () => Program): Promise<void> {
     const { isEndless, remarks } = example;
+    const program = isEndless ? start() : await untilDone(start);
     let complaint: string | undefined;
     if (isEndless && !(await this.isHeard(example.text, program))) {
       complaint = 'did not do what goes on for others';
@@ -142,11 +147,14 @@ class PageRun implements Outcome {
   }
 }
 
-/** As somebody would who is told to: on a busy machine nobody may answer in time. */
+/** As somebody would: on a busy machine nobody may answer in the time that requests have. */
 async function untilDone(start: () => Program): Promise<Program> {
   for (let tries = 1; ; tries++) {
     const program = start();
-    if ((await program.ended) !== exitCodes.unavailable || tries === triesMax) return program;
+    const code = await program.ended;
+    const mayPass =
+      againCodes.has(code) || (code === exitCodes.failed && lateError.test(program.said));
+    if (!mayPass || tries === triesMax) return program;
   }
 }
 
