@@ -32,6 +32,11 @@ export interface PutStreamOptions extends Omit<PutOptions, 'operation' | 'trace'
   readonly size?: number | undefined;
   /** Told with each part that is stored. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * Told as more is stored: what `resume` takes, for who may end before there is an error to say
+   * it. With `keep`; without it a failure frees what was stored.
+   */
+  readonly onPosition?: ((position: UploadPosition) => void) | undefined;
   /** Ends it, and frees what was stored. */
   readonly signal?: AbortSignal | undefined;
   /**

@@ -37,7 +37,7 @@ export interface Progress {
   readonly size: number | undefined;
 }
 
-/** Where an upload that failed was; for the option `resume` of `putStream`. Opaque. */
+/** Where an upload is, or was when it failed; for the option `resume` of `putStream`. Opaque. */
 export interface UploadPosition {
   readonly upload: string;
   /** So many parts are stored, from the first. */
@@ -51,6 +51,7 @@ export interface UploadOptions {
   /** Bytes the source will give, where that is known: for `onProgress`. */
   readonly size?: number | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onPosition?: ((position: UploadPosition) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,6 +61,8 @@ export class Upload<Done> {
   private size = 0;
   private parts = 0;
   private storedBytes = 0;
+  /** Of the position that was told last. */
+  private toldParts: number;
   private readonly hash = createHash('sha256');
   private readonly underWay = new Map<number, Promise<void>>();
   /** Of each part that was read and is not known to be stored, what comes before it. */
@@ -68,13 +71,17 @@ export class Upload<Done> {
   private failure: { readonly error: unknown } | undefined;
   private onFailure: ((error: unknown) => void) | undefined;
   private isCommitted = false;
+  /** The source has given what is stored already. */
+  private isResumed = false;
 
   constructor(
     private readonly door: UploadDoor<Done>,
     private readonly cutter: PartCutter,
     private readonly patience: Patience,
     private readonly options: UploadOptions,
-  ) {}
+  ) {
+    this.toldParts = options.resume?.parts ?? 0;
+  }
 
   /** `first`: what the source gave already. Rejects with the first failure. */
   async run(first: readonly Part[]): Promise<Done> {
@@ -92,8 +99,18 @@ export class Upload<Done> {
   /** Where it is, once what is under way is known to be stored or not. */
   async position(): Promise<UploadPosition | undefined> {
     await Promise.allSettled(this.underWay.values());
-    if (this.upload === '') return undefined;
-    const parts = Math.min(this.parts, ...this.before.keys());
+    const { resume } = this.options;
+    // What was read instead of what is stored must not be taken for it the next time.
+    if (resume !== undefined && !this.isResumed) return resume;
+    return this.upload === '' ? undefined : this.positionOf(this.partsStored());
+  }
+
+  /** From the first, without a gap. */
+  private partsStored(): number {
+    return Math.min(this.parts, ...this.before.keys());
+  }
+
+  private positionOf(parts: number): UploadPosition {
     const digest = this.before.get(parts) ?? this.hash.copy().digest();
     return { upload: this.upload, parts, digest: digest.toString('base64url') };
   }
@@ -160,12 +177,19 @@ export class Upload<Done> {
   private stored(part: Part): void {
     this.storedBytes += part.bytes.length;
     this.cutter.giveBack(part);
-    this.options.onProgress?.({ bytes: this.storedBytes, size: this.options.size });
+    const { onProgress, onPosition, size } = this.options;
+    onProgress?.({ bytes: this.storedBytes, size });
+    if (onPosition === undefined) return;
+    const parts = this.partsStored();
+    if (parts <= this.toldParts) return;
+    this.toldParts = parts;
+    onPosition(this.positionOf(parts));
   }
 
   /** At the end of what is stored already: the source has given the same up to here. */
   private checkResumed({ parts, digest }: UploadPosition): void {
-    if (this.parts === parts && this.hash.copy().digest('base64url') === digest) return;
+    this.isResumed = this.parts === parts && this.hash.copy().digest('base64url') === digest;
+    if (this.isResumed) return;
     throw new MalformedError('resume: the source does not begin with what is stored: put it anew');
   }
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -170,10 +170,46 @@ describe('the command', () => {
     expect(readdirSync(directory)).not.toContain(name);
   });
 
+  test('a put that is killed goes on where its file says, with the same bytes alone', async () => {
+    const kept = file('kept');
+    const large = bytesOf(9 * partBytes + 5);
+    writeFileSync(file('large'), large);
+    const words = ['put', 'media', 'killed', '-', '--resume', kept];
+    const env = { ...process.env, NATS_URL: cluster.servers.join(',') };
+    const child = spawn(process.execPath, [main, ...words], { env, stdio: ['pipe', 'ignore', 2] });
+    child.stdin!.on('error', () => undefined);
+    // It has no more than this, and waits for the rest.
+    child.stdin!.write(large.subarray(0, 6 * partBytes));
+    const partsKept = (): number => Number(readFileSync(kept, 'utf8').split('.')[1]);
+    await until(() => existsSync(kept) && partsKept() >= 3, 100_000);
+    const ended = once(child, 'close');
+    child.kill('SIGKILL');
+    await ended;
+    const parts = partsKept();
+    expect(parts).toBeLessThanOrEqual(6);
+    expect((await run('get', 'media', 'killed')).code).toBe(4);
+
+    writeFileSync(file('other'), Buffer.alloc(large.length));
+    const other = await run('put', 'media', 'killed', '--file', file('other'), '--resume', kept);
+    expect(other).toMatchObject({ code: 2, err: expect.stringContaining('does not begin') });
+    expect(other.err).not.toContain('To go on');
+    expect(partsKept()).toBe(parts);
+
+    const again = await run('put', 'media', 'killed', '--file', file('large'), '--resume', kept);
+    expect(again).toMatchObject({ code: 0, err: '' });
+    expect(existsSync(kept)).toBe(false);
+    expect((await run('get', 'media', 'killed')).out.equals(large)).toBe(true);
+  });
+
   test('exit codes: 4 for no such key, 2 for a file that is not there or a word that is none', async () => {
     expect((await run('get', 'media', 'absent', '--file', file('absent'))).code).toBe(4);
     expect(readdirSync(directory).filter((left) => left.includes('absent'))).toEqual([]);
     expect((await run('put', 'media', 'k', '--file', file('nowhere'))).code).toBe(2);
-    expect((await run('put', 'media', 'k', '--file', file('in'), '--resume', 'x')).code).toBe(2);
+    const put = ['put', 'media', 'k', '--file', file('in'), '--resume'];
+    const word = `${'a'.repeat(22)}.1.${'a'.repeat(43)}`;
+    expect((await run(...put, `${word}a`)).code).toBe(2);
+    // Words that were said once: nothing of them is there.
+    expect((await run(...put, word)).code).toBe(2);
+    expect((await run(...put, file('in'))).code).toBe(2);
   });
 });

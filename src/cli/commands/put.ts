@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Condition } from '../../../actors/rules/condition.js';
 import { UnfinishedUploadError, type PutStreamOptions } from '../../client/big-values.js';
 import type { PutResult } from '../../client/bucket.js';
-import type { UploadPosition } from '../../client/upload.js';
+import { MalformedError } from '../../errors.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { receiptText } from '../../wire/receipt.js';
 import { addDataOptions, withClient, type DataOptions } from '../data-options.js';
@@ -13,7 +13,14 @@ import { interruptible } from '../interruption.js';
 import { printJson, say } from '../output.js';
 import { condition, lifetime, quorumSize } from '../parsers.js';
 import { ByteBar } from '../byte-bar.js';
-import { positionOfText, positionText } from '../upload-text.js';
+import {
+  dropPosition,
+  keepPosition,
+  positionIn,
+  positionText,
+  resumeOfText,
+  type Resume,
+} from '../upload-text.js';
 import { bytesOf, openValue, type OpenedValue } from '../value-source.js';
 
 interface PutCommandOptions extends TraceOptions {
@@ -22,7 +29,7 @@ interface PutCommandOptions extends TraceOptions {
   readonly if?: Condition;
   readonly w?: number;
   readonly ttl?: number | 'none';
-  readonly resume?: UploadPosition;
+  readonly resume?: Resume;
 }
 
 export function addPut(program: Command): void {
@@ -42,9 +49,9 @@ export function addPut(program: Command): void {
     .option('--w <count>', "nodes that must have stored it (default: the bucket's W)", quorumSize)
     .option('--ttl <time>', 'it expires after this, such as 30s, 10m, 7d; none: it stays', lifetime)
     .option(
-      '--resume <word>',
-      'go on where a put of the same file broke off, which said this word',
-      positionOfText,
+      '--resume <path>',
+      'keep in this file how far it is, and go on there when the same is put again; or the word that a put said which broke off',
+      resumeOfText,
     );
   addTraceOptions(addDataOptions(command))
     .addHelpText(
@@ -55,7 +62,7 @@ Examples:
   quorate put carts alice '3 apples' --trace
   quorate put locks nightly "$HOSTNAME" --if absent --ttl 10m
   quorate put photos me --file me.jpg --w 3
-  quorate put media trailer --file trailer.mkv
+  quorate put media trailer --file trailer.mkv --resume trailer.position
   gzip < dump | quorate put dumps today -
   quorate put carts alice '3 apples, 1 pear' --context "$(quorate get carts alice --json | jq -r .context)" --if context`,
     )
@@ -100,6 +107,7 @@ async function putTraced({ bucket, key, value, options }: Put): Promise<PutResul
 
 async function putPieces({ bucket, key, value, options }: Put): Promise<PutResult> {
   const { context, if: onlyIf, w, ttl, strict, file, resume } = options;
+  const { word, file: kept } = { word: undefined, file: undefined, ...resume };
   const title = file === undefined ? key : basename(file);
   const bar = new ByteBar(process.stderr, new RealClock(), title);
   const streamed: PutStreamOptions = {
@@ -109,21 +117,28 @@ async function putPieces({ bucket, key, value, options }: Put): Promise<PutResul
     strict,
     ttlMs: ttl,
     size: value.size,
-    resume,
-    // What comes by standard input can't come twice.
-    keep: file !== undefined,
+    resume: kept === undefined ? word : positionIn(kept),
+    // What comes by standard input can't come twice, unless somebody says so.
+    keep: file !== undefined || kept !== undefined,
     onProgress: ({ bytes, size }) => bar.show(bytes, size),
+    onPosition: kept === undefined ? undefined : (position) => keepPosition(kept, position),
   };
   try {
-    return await interruptible((signal) =>
+    const result = await interruptible((signal) =>
       withClient(options, (client) =>
         client.bucket(bucket).putStream(key, value.pieces, { ...streamed, signal }),
       ),
     );
+    if (kept !== undefined) dropPosition(kept);
+    return result;
   } catch (error) {
     bar.end();
     if (!(error instanceof UnfinishedUploadError)) throw error;
-    say(`To go on, for some hours: the same put with --resume ${positionText(error.position)}`);
+    const { position } = error;
+    if (kept !== undefined) keepPosition(kept, position);
+    // Of a source that gives other bytes there is nothing to go on with.
+    if (!(error.cause instanceof MalformedError))
+      say(`To go on, for some hours: the same put with --resume ${kept ?? positionText(position)}`);
     throw error.cause;
   } finally {
     bar.end();

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { InvalidArgumentError } from 'commander';
 import { commandLimits } from '../../../actors/rules/limits/command.js';
 import { byteRange } from '../../../src/cli/parsers.js';
-import { positionOfText, positionText } from '../../../src/cli/upload-text.js';
+import { positionText, resumeOfText } from '../../../src/cli/upload-text.js';
 import {
   isSpecialFile,
   openValueFile,
@@ -101,14 +101,15 @@ describe('a file that a value is fetched into', () => {
 describe('words of the command line', () => {
   test('where an upload was is said in one word, and read back', () => {
     const position = { upload: 'A'.repeat(22), parts: 2_048, digest: '-_'.repeat(21) + 'x' };
-    expect(positionOfText(positionText(position))).toEqual(position);
+    expect(resumeOfText(positionText(position))).toEqual({ word: position });
+    expect(resumeOfText('./here.position')).toEqual({ file: './here.position' });
     for (const text of [
       '',
       'x.1.y',
       `${positionText(position)}x`,
       positionText({ ...position, parts: 70_000 }),
     ])
-      expect(() => positionOfText(text)).toThrow(InvalidArgumentError);
+      expect(() => resumeOfText(text)).toThrow(InvalidArgumentError);
   });
 
   test('a range has its last byte in it', () => {

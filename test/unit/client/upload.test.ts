@@ -229,6 +229,21 @@ describe('resumed', () => {
     expect(door.committed).toMatchObject({ upload: 'u1', parts: 7, size: 26 });
   });
 
+  test('from a position that was told on its way, which never goes back', async () => {
+    const door = new Door();
+    const told: UploadPosition[] = [];
+    const onPosition = (position: UploadPosition): void => void told.push(position);
+    await uploadOf(door, pieces(), { onPosition }).upload.run([]);
+    expect(told.map(({ parts }) => parts)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    door.asked.length = 0;
+    const resume = told[4]!;
+    told.length = 0;
+    await uploadOf(door, pieces(), { resume, onPosition }).upload.run([]);
+    expect(door.asked).toEqual([5, 6]);
+    expect(told.map(({ parts }) => parts)).toEqual([6, 7]);
+    expect(door.value.equals(whole)).toBe(true);
+  });
+
   test.each([
     ['other bytes', Buffer.from(whole.toString().toUpperCase())],
     ['fewer bytes', whole.subarray(0, 10)],
@@ -239,5 +254,7 @@ describe('resumed', () => {
     const { upload } = uploadOf(door, pieces(text), { resume });
     await expect(upload.run([])).rejects.toThrow(MalformedError);
     expect(door.committed).toBeUndefined();
+    // Else the next one would go on behind parts of another source.
+    expect(await upload.position()).toEqual(resume);
   });
 });
