@@ -1,5 +1,5 @@
 /** NATS as `Bus`. */
-import { createInbox, Events, type Msg, type NatsConnection } from 'nats';
+import { createInbox, Events, type ConnectionOptions, type Msg, type NatsConnection } from 'nats';
 import { busLimits } from '../../actors/rules/limits/bus.js';
 import { MalformedError } from '../errors.js';
 import type {
@@ -13,19 +13,22 @@ import type {
   ServiceDescription,
 } from '../seams/bus.js';
 import { Announcement } from './announcement.js';
+import { readContext } from './nats-context.js';
+import { natsCredentials } from './nats-credentials.js';
+import type { NatsCredentials } from './who-one-is.js';
 import { serviceAnswer, serviceSubjects } from './nats-service.js';
 import { NatsLink } from './nats-link.js';
 import { NatsMessage } from './nats-message.js';
 import { Publications } from './publications.js';
 
-export interface NatsBusOptions {
+export interface NatsBusOptions extends NatsCredentials {
   /**
-   * `nats://host:port`, or `tls://…`; with `user:password@` where the server asks for them. Commas
-   * separate several.
+   * `nats://host:port`, or `tls://…`; with `user:password@` or `token@` where the server asks for
+   * them. Commas separate several. `nats://127.0.0.1:4222` unless told, or that of the context.
    */
-  readonly servers: string | readonly string[];
-  readonly user?: string;
-  readonly password?: string;
+  readonly servers?: string | readonly string[] | undefined;
+  /** Of the `nats` command, by its name: what is told beside it goes before what it says. */
+  readonly context?: string | undefined;
   /** As shown in the server's list of connections. */
   readonly name?: string;
   /** Servers that take smaller payloads are not connected to. */
@@ -45,6 +48,9 @@ export interface NatsBusOptions {
    */
   readonly onError?: (error: Error) => void;
 }
+
+/** Where a server is unless told. */
+export const serversDefault = 'nats://127.0.0.1:4222';
 
 const payloadBytesDefault = 1024 * 1024;
 
@@ -68,12 +74,11 @@ export class NatsBus implements Bus {
   }
 
   static async connect(options: NatsBusOptions): Promise<NatsBus> {
-    const { servers, credentials, secure } = addresses(options);
+    const { servers, credentials } = addresses(natsPlace(options));
     const { connection, link } = await NatsLink.connect(
       {
         servers,
         ...credentials,
-        ...(secure ? { tls: {} } : {}),
         name: options.name ?? 'quorate',
         waitOnFirstConnect: options.waitForServer ?? false,
         maxReconnectAttempts: -1,
@@ -214,24 +219,55 @@ function throwLater(error: Error): void {
   });
 }
 
-/** The package takes no credentials in addresses. Throws `TypeError` on what is no address. */
-function addresses(options: NatsBusOptions): {
+/** The same, with what its context says in place of the context. Throws `MalformedError`. */
+export function natsPlace(
+  options: NatsBusOptions,
+): NatsBusOptions & { readonly servers: string | readonly string[] } {
+  const { context, servers, tls, ...told } = options;
+  const { servers: known, tls: usual, ...who } = context === undefined ? {} : readContext(context);
+  return {
+    ...told,
+    ...(saysWho(told) ? {} : who),
+    ...((tls ?? usual) && { tls: tls ?? usual }),
+    servers: servers ?? known ?? serversDefault,
+  };
+}
+
+function saysWho(told: NatsCredentials): boolean {
+  const { user, password, token, creds, credsFile, nkey, nkeyFile } = told;
+  return [user, password, token, creds, credsFile, nkey, nkeyFile].some((one) => one !== undefined);
+}
+
+/**
+ * The package takes no credentials in addresses. A name alone is a token, as for other clients.
+ * Throws `MalformedError` on what is no address, without what may be secret in it.
+ */
+function addresses(options: NatsBusOptions & { readonly servers: string | readonly string[] }): {
   servers: string[];
-  credentials: { user?: string; pass?: string };
-  secure: boolean;
+  credentials: ConnectionOptions;
 } {
   let { user, password } = options;
+  const { token, creds, credsFile, nkey, nkeyFile } = options;
+  const isOther = saysWho({ token, creds, credsFile, nkey, nkeyFile });
   let secure = false;
   const { servers } = options;
   const texts = typeof servers === 'string' ? servers.split(',') : servers;
   const plain = texts.map((text) => {
-    const address = text.trim();
-    const url = new URL(address.includes('://') ? address : `nats://${address}`);
-    if (url.username !== '') user ??= decodeURIComponent(url.username);
-    if (url.password !== '') password ??= decodeURIComponent(url.password);
+    const url = urlOf(text.trim());
+    if (url.username !== '' && !isOther) user ??= decodeURIComponent(url.username);
+    if (url.password !== '' && !isOther) password ??= decodeURIComponent(url.password);
     secure ||= url.protocol === 'tls:';
     return url.host;
   });
-  const credentials = user === undefined ? {} : { user, pass: password ?? '' };
-  return { servers: plain, credentials, secure };
+  const isToken = password === undefined && options.user === undefined && user !== undefined;
+  const identity = isToken ? { token: user } : { user, password };
+  const { tls = secure ? {} : undefined } = options;
+  return { servers: plain, credentials: natsCredentials({ ...options, ...identity, tls }) };
+}
+
+function urlOf(address: string): URL {
+  const text = address.includes('://') ? address : `nats://${address}`;
+  if (!URL.canParse(text))
+    throw new MalformedError(`${text.replace(/\/\/.*@/, '//')} is no address of a NATS server`);
+  return new URL(text);
 }

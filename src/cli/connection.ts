@@ -4,12 +4,18 @@ import { natsConfDefault } from '../bus/nats-conf.js';
 import { NatsBus } from '../bus/nats-bus.js';
 import { hasCredentials, serversDefault } from '../client/addresses.js';
 import { noConnection } from '../client/no-connection.js';
+import { MalformedError } from '../errors.js';
+import {
+  addIdentityOptions,
+  hasOtherIdentity,
+  identityOf,
+  natsOptions,
+  type Identity,
+} from './identity.js';
 import { readNodePassword } from './node-password.js';
 
-export interface NodeConnection {
+export interface NodeConnection extends Identity {
   readonly servers: string;
-  readonly user?: string;
-  readonly password?: string;
 }
 
 export interface ConnectionOptions extends NodeConnection {
@@ -20,10 +26,13 @@ export function serversOption(): Option {
   return new Option('-s, --servers <urls>', 'NATS servers, separated by commas').env('NATS_URL');
 }
 
-export function addConnectionOptions(
-  command: Command,
-  servers: Option = serversOption().default(serversDefault),
-): Command {
+export function addConnectionOptions(command: Command): Command {
+  addUserOptions(command, serversOption().default(serversDefault));
+  return addIdentityOptions(command, { prefix: 'NATS', usesSelected: true });
+}
+
+/** For those who mostly start the server themselves. */
+export function addUserOptions(command: Command, servers: Option): Command {
   return command
     .addOption(servers)
     .addOption(new Option('--user <name>', 'NATS user').env('NATS_USER'))
@@ -31,9 +40,15 @@ export function addConnectionOptions(
     .option('--prefix <word>', 'first token of all subjects', 'kv');
 }
 
-/** For those who speak to NATS as a node. */
+/** Of the variables that say who a node is. */
+export const nodeVariables = 'QUORATE_NODE';
+
+/**
+ * For those who speak to NATS as a node. The selected context is mostly that of an application,
+ * and is left alone.
+ */
 export function addNodeConnectionOptions(command: Command): Command {
-  return command
+  command
     .addOption(serversOption().default(serversDefault))
     .addOption(
       new Option(
@@ -42,6 +57,7 @@ export function addNodeConnectionOptions(command: Command): Command {
       ).env('QUORATE_NODE_USER'),
     )
     .addOption(new Option('--password <text>', 'their password').env('QUORATE_NODE_PASSWORD'));
+  return addIdentityOptions(command, { prefix: nodeVariables, usesSelected: false });
 }
 
 /** Where a command has the password of the nodes from. */
@@ -54,23 +70,22 @@ export const nodePasswordAdvice =
  * there.
  */
 export function nodeConnection(
-  { servers, user, password }: NodeConnection,
+  { servers, ...given }: NodeConnection,
   upDirectory: string,
 ): NodeConnection {
   const { nodeUser, nodePassword } = natsConfDefault;
   const preset = { user: nodeUser, password: readNodePassword(upDirectory) ?? nodePassword };
   return {
     servers,
-    ...(hasCredentials(servers) ? {} : preset),
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
+    ...(hasCredentials(servers) || hasOtherIdentity(given) ? {} : preset),
+    ...identityOf(given),
   };
 }
 
 export const serverAdvice =
   'start a server with quorate up, or say where it is with --servers or NATS_URL';
 export const passwordAdvice =
-  'user and password: --user and --password, or NATS_USER and NATS_PASSWORD';
+  'user and password: --user and --password, or NATS_USER and NATS_PASSWORD; or --creds, --nkey, --token-file, --tlscert, --nats-context';
 
 /** Connects, runs, closes, whatever happens. */
 export async function withBus<T>(
@@ -86,18 +101,12 @@ export async function withBus<T>(
   }
 }
 
-async function openBus(
-  { servers, user, password }: NodeConnection,
-  advised: string,
-): Promise<NatsBus> {
+async function openBus(connection: NodeConnection, advised: string): Promise<NatsBus> {
+  const { servers } = connection;
   try {
-    return await NatsBus.connect({
-      servers,
-      name: 'quorate command',
-      ...(user !== undefined && { user }),
-      ...(password !== undefined && { password }),
-    });
+    return await NatsBus.connect({ ...natsOptions(connection), name: 'quorate command' });
   } catch (error) {
+    if (error instanceof MalformedError) throw error;
     throw noConnection(servers, error, { server: serverAdvice, password: advised });
   }
 }

@@ -4,7 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { NodeConnection } from './connection.js';
+import { nodeVariables, type NodeConnection } from './connection.js';
+import { surroundingsOf } from './identity.js';
 
 export interface DashboardPlace {
   /** Undefined: the usual one, or one of the next where that is taken. */
@@ -16,7 +17,6 @@ export interface DashboardPlace {
 
 /** What it says stands among what this process says. */
 export function startDashboard({ port, connection, prefix, json }: DashboardPlace): void {
-  const { servers, user, password } = connection;
   const main = join(import.meta.dirname, 'main.js');
   const place = port === undefined ? [] : ['--listen', String(port)];
   const words = ['dashboard', ...place, '--prefix', prefix, '--supervised'];
@@ -24,9 +24,8 @@ export function startDashboard({ port, connection, prefix, json }: DashboardPlac
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
-      NATS_URL: servers,
-      ...(user !== undefined && { QUORATE_NODE_USER: user }),
-      ...(password !== undefined && { QUORATE_NODE_PASSWORD: password }),
+      NATS_URL: connection.servers,
+      ...surroundingsOf(connection, nodeVariables),
     },
   });
   child.on('error', () => undefined);

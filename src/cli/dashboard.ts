@@ -5,8 +5,10 @@ import { serveDashboard, type Dashboard, type DashboardOptions } from '../dashbo
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
 import { shownServers } from '../client/addresses.js';
+import { MalformedError } from '../errors.js';
 import { noConnection } from '../client/no-connection.js';
 import { nodePasswordAdvice, serverAdvice, type NodeConnection } from './connection.js';
+import { natsOptions } from './identity.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 
 export interface OpenDashboardOptions {
@@ -74,12 +76,13 @@ function listenError(
 async function busOf(connection: NodeConnection): Promise<NatsBus> {
   try {
     return await NatsBus.connect({
-      ...connection,
+      ...natsOptions(connection),
       name: 'quorate dashboard',
       // What this user may not do shows as silence, and what shows is said on the page.
       onError: () => undefined,
     });
   } catch (error) {
+    if (error instanceof MalformedError) throw error;
     const advice = { server: serverAdvice, password: nodePasswordAdvice };
     throw noConnection(connection.servers, error, advice);
   }

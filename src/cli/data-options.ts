@@ -4,6 +4,7 @@ import { connect } from '../client/connect.js';
 import type { QuorateClient } from '../client/client.js';
 import { noConnection } from '../client/no-connection.js';
 import { UnavailableError } from '../errors.js';
+import { natsOptions } from './identity.js';
 import {
   addConnectionOptions,
   passwordAdvice,
@@ -42,12 +43,10 @@ export async function withClient<T>(
 }
 
 async function openClient(options: DataOptions): Promise<QuorateClient> {
-  const { servers, user, password, prefix, timeout } = options;
+  const { servers, prefix, timeout } = options;
   try {
     return await connect({
-      servers,
-      user,
-      password,
+      ...natsOptions(options),
       prefix,
       timeoutMs: timeout,
       name: 'quorate command',

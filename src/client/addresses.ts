@@ -1,6 +1,6 @@
 /** Addresses: where a server is unless told, and as they may be shown to anybody. */
 
-export const serversDefault = 'nats://127.0.0.1:4222';
+export { serversDefault } from '../bus/nats-bus.js';
 
 /** Without user and password. */
 export function shownServers(servers: string): string {

@@ -1,38 +1,37 @@
 /** The client's front door. */
-import { NatsBus } from '../bus/nats-bus.js';
+import { NatsBus, natsPlace, type NatsBusOptions } from '../bus/nats-bus.js';
+import type { NatsCredentials } from '../bus/who-one-is.js';
+import { MalformedError } from '../errors.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
-import { serversDefault } from './addresses.js';
 import { QuorateClient, type ClientOptions } from './client.js';
 import { noConnection } from './no-connection.js';
 
-export interface ConnectOptions extends ClientOptions {
+export interface ConnectOptions extends ClientOptions, NatsCredentials {
   /** NATS servers, `nats://127.0.0.1:4222` unless told; one of a NATS cluster is enough. */
   readonly servers?: string | readonly string[] | undefined;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
+  /** Of the `nats` command, by its name: what is told beside it goes before what it says. */
+  readonly context?: string | undefined;
   /** As NATS shows it in its list of connections. */
   readonly name?: string | undefined;
 }
 
 const advice = {
   server: 'start a server with quorate up, or say where it is with the option servers',
-  password: 'user and password: the options user and password',
+  password: 'who one is: the options user and password, token, creds, nkey, tls, or context',
 };
 
 /**
  * Connects to NATS; rejects with an `UnavailableError` when no server is there, or lets nobody in
- * as this user: its `cause` is what NATS says. The cluster itself may still be starting: requests
- * wait for it up to their deadlines.
+ * as this user: its `cause` is what NATS says; with a `MalformedError` where credentials can't be
+ * used, or a file can't be read. The cluster itself may still be starting: requests wait for it up
+ * to their deadlines.
  */
 export async function connect(options: ConnectOptions = {}): Promise<QuorateClient> {
-  const { servers = serversDefault, user, password, name, ...clientOptions } = options;
-  const bus = await NatsBus.connect({
-    servers,
-    name: name ?? 'quorate-client',
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-  }).catch((error: unknown) => {
+  const { name = 'quorate-client', place, clientOptions } = apart(options);
+  const { servers, ...whoAndHow } = natsPlace(place);
+  const bus = await NatsBus.connect({ ...whoAndHow, servers, name }).catch((error: unknown) => {
+    if (error instanceof MalformedError) throw error;
     throw noConnection([servers].flat().join(','), error, advice);
   });
   try {
@@ -45,4 +44,16 @@ export async function connect(options: ConnectOptions = {}): Promise<QuorateClie
     await bus.close();
     throw error;
   }
+}
+
+/** What NATS is told, and what the client is. */
+function apart(options: ConnectOptions): {
+  readonly name: string | undefined;
+  readonly place: NatsBusOptions;
+  readonly clientOptions: ClientOptions;
+} {
+  const { servers, context, name, ...others } = options;
+  const { user, password, token, creds, credsFile, nkey, nkeyFile, tls, ...clientOptions } = others;
+  const who = { user, password, token, creds, credsFile, nkey, nkeyFile, tls };
+  return { name, place: { servers, context, ...who }, clientOptions };
 }

@@ -55,6 +55,9 @@ const bans: readonly Ban[] = [
     within: product,
     except: [
       'src/package/',
+      // Secrets and contexts that other programs share.
+      'src/bus/nats-context.ts',
+      'src/bus/nats-credentials.ts',
       'src/store/disk-',
       'src/node/data-directory.ts',
       'src/node/private-directory.ts',

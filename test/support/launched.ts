@@ -20,8 +20,10 @@ export interface Ready {
 /** Resolves to the first it says, which is that it serves. */
 export async function launch(
   args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ child: ChildProcess; ready: Ready }> {
-  const child = spawn(process.execPath, [main, ...args, '--json'], { env: surroundings });
+  const own = { env: { ...surroundings, ...env } };
+  const child = spawn(process.execPath, [main, ...args, '--json'], own);
   child.stderr.resume();
   for await (const line of createInterface({ input: child.stdout }))
     return { child, ready: JSON.parse(line) as Ready };

@@ -78,7 +78,9 @@ const layers = new Map(table.map(([layer, mayImport], height) => [layer, { mayIm
  */
 const packages: Readonly<Record<string, readonly string[]>> = {
   nats: [
-    ...['bus', 'link', 'message', 'transport'].map((name) => `src/bus/nats-${name}.ts`),
+    ...['bus', 'credentials', 'link', 'message', 'transport'].map(
+      (name) => `src/bus/nats-${name}.ts`,
+    ),
     'src/cli/import/jetstream-source.ts',
   ],
   lmdb: ['src/store/lmdb-tables.ts'],

@@ -1,11 +1,11 @@
 /** `quorate import`: moves a bucket of JetStream's key-value store over. */
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { importLimits } from '../../../actors/rules/limits/import.js';
 import type { QuorateClient } from '../../client/client.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { addDataOptions, withClient, type DataOptions } from '../data-options.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { natsOptions } from '../identity.js';
 import { ImportBar } from '../import/import-bar.js';
 import { ImportCourse, type ImportTotals } from '../import/import-course.js';
 import { skippedText, SkippedKeys, totalsText, verdictText } from '../import/import-text.js';
@@ -88,28 +88,19 @@ async function importBucket(options: ImportOptions): Promise<void> {
   }
 }
 
+/** Unless told otherwise, with the credentials that are for the target, where both are one NATS. */
 async function openSource(name: string, options: ImportOptions): Promise<JetStreamSource> {
-  const { fromServers, fromUser, fromPassword, fromCreds, fromDomain } = options;
-  const isHere = fromServers === undefined;
-  return JetStreamSource.open(
-    name,
-    {
-      servers: fromServers ?? options.servers,
-      user: fromUser ?? (isHere ? options.user : undefined),
-      password: fromPassword ?? (isHere ? options.password : undefined),
-      credentials: fromCreds === undefined ? undefined : await readCredentials(fromCreds),
-      domain: fromDomain,
-    },
-    clock,
-  );
-}
-
-async function readCredentials(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new CommandError(exitCodes.usage, `--from-creds: ${(error as Error).message}`);
-  }
+  const { fromServers, fromUser, fromPassword, fromCreds, fromDomain: domain } = options;
+  const { servers, ...target } = natsOptions(options);
+  const { tls, ...known } = fromServers === undefined ? target : {};
+  const place = { servers: fromServers ?? servers, tls, domain };
+  if (fromCreds !== undefined)
+    return JetStreamSource.open(name, { ...place, credsFile: fromCreds }, clock);
+  if (fromUser === undefined && fromPassword === undefined)
+    return JetStreamSource.open(name, { ...place, ...known }, clock);
+  const { user, password } = known;
+  const told = { user: fromUser ?? user, password: fromPassword ?? password };
+  return JetStreamSource.open(name, { ...place, ...told }, clock);
 }
 
 function positionFile({ resume, fromJetstream }: ImportOptions): PositionFile | undefined {

@@ -16,6 +16,7 @@ import {
   type NodeArguments,
 } from '../node-arguments.js';
 import { printJson, printLine, say, sayError } from '../output.js';
+import { natsOptions } from '../identity.js';
 import { quietLmdb } from '../quiet-lmdb.js';
 import { listenForStop } from '../stop-signals.js';
 import type { NodeMessage, NodeOrder } from '../up/node-process.js';
@@ -122,7 +123,7 @@ function endCodeOf(error: unknown): ExitCode {
 async function start(given: NodeArguments): Promise<RunningNode> {
   const { startNode } = await withNativeParts(() => import('../../node/start-node.js'));
   const options = optionsOf(given);
-  const connection = connectionOf(given);
+  const connection = natsOptions(connectionOf(given));
   for (let tries = 1; ; tries++) {
     try {
       return await startNode(options, connection);
@@ -149,7 +150,8 @@ function startError(error: unknown, { servers }: NodeArguments): unknown {
   if (error instanceof Error && error.name === 'NatsError')
     return noConnection(servers, error, {
       server: 'start nats-server, or say where it is with --servers or NATS_URL',
-      password: 'user and password of the nodes: QUORATE_NODE_USER and QUORATE_NODE_PASSWORD',
+      password:
+        'who the nodes are: QUORATE_NODE_USER and QUORATE_NODE_PASSWORD, --creds, --nkey, --token-file, --tlscert or --nats-context',
     });
   return error;
 }

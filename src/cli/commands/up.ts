@@ -6,8 +6,9 @@ import { dashboardLimits } from '../../../actors/rules/limits/dashboard.js';
 import { shownServers } from '../../client/addresses.js';
 import { withNativeParts } from '../../node/native-parts.js';
 import { bucketSpec } from '../bucket-words.js';
-import { addConnectionOptions, serversOption, type ConnectionOptions } from '../connection.js';
+import { addUserOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { identityIn } from '../identity.js';
 import { dashboardToken, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
 import type { DashboardWish } from '../late-dashboard.js';
 import { nodesDefault } from '../up/wished.js';
@@ -71,7 +72,7 @@ export function addUp(program: Command): void {
     .option('--data-dir <directory>', 'one directory a node below it', 'data');
   addNodeOptions(command);
   // Without the default of the other commands: not told of a server, `up` starts one.
-  addConnectionOptions(command, serversOption());
+  addUserOptions(command, serversOption());
   command
     .addHelpText(
       'after',
@@ -148,6 +149,8 @@ async function up(options: UpOptions, command: Command): Promise<void> {
     json: json === true,
     dataDir: resolve(options.dataDir),
     application: {
+      // Of a server of somebody else; ours asks applications for nothing.
+      ...(servers !== undefined && identityIn(process.env, 'NATS')),
       ...(user !== undefined && { user }),
       ...(password !== undefined && { password }),
     },

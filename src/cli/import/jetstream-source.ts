@@ -7,7 +7,6 @@ import {
   AckPolicy,
   connect,
   createInbox,
-  credsAuthenticator,
   DeliverPolicy,
   nanos,
   ReplayPolicy,
@@ -18,6 +17,8 @@ import {
   type NatsConnection,
 } from 'nats';
 import { importLimits } from '../../../actors/rules/limits/import.js';
+import { natsCredentials } from '../../bus/nats-credentials.js';
+import type { NatsCredentials } from '../../bus/who-one-is.js';
 import { noConnection } from '../../client/no-connection.js';
 import { UnavailableError } from '../../errors.js';
 import type { Clock } from '../../seams/clock.js';
@@ -30,12 +31,8 @@ import {
   type SourceInfo,
 } from './source.js';
 
-export interface SourceConnection {
+export interface SourceConnection extends NatsCredentials {
   readonly servers: string;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  /** Text of a file of credentials, as `nsc` makes them. */
-  readonly credentials?: Uint8Array | undefined;
   readonly domain?: string | undefined;
 }
 
@@ -70,16 +67,14 @@ export class JetStreamSource implements KvSource {
   /** Rejects with an `UnavailableError` where no server is, or one without JetStream. */
   static async open(
     bucket: string,
-    { servers, user, password, credentials, domain }: SourceConnection,
+    { servers, domain, ...credentials }: SourceConnection,
     clock: Clock,
   ): Promise<JetStreamSource> {
     const options: ConnectionOptions = {
       servers: servers.split(',').map((server) => server.trim()),
       name: 'quorate import',
       noAsyncTraces: true,
-      ...(user !== undefined && { user }),
-      ...(password !== undefined && { pass: password }),
-      ...(credentials !== undefined && { authenticator: credsAuthenticator(credentials) }),
+      ...natsCredentials(credentials),
     };
     const connection = await connect(options).catch((error: unknown) => {
       throw noConnection(servers, error, advice);

@@ -9,7 +9,8 @@ import { formatVersion, type Note, type TracedNode, type TraceId } from '../../i
 import type { Bus } from '../../seams/bus.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { askWholeRing } from '../cluster-status.js';
-import { nodeConnection, nodePasswordAdvice, withBus } from '../connection.js';
+import { nodeConnection, nodePasswordAdvice, nodeVariables, withBus } from '../connection.js';
+import { identityIn } from '../identity.js';
 import { withClient, type DataOptions } from '../data-options.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { say } from '../output.js';
@@ -92,8 +93,7 @@ interface ToldByNodes {
 /** They tell who has their password, whoever the request came from. */
 async function askNodes(id: TraceId, options: TraceOptions): Promise<ToldByNodes> {
   const { prefix, servers, dataDir } = options;
-  const { QUORATE_NODE_USER: user, QUORATE_NODE_PASSWORD: password } = process.env;
-  const own = { servers, ...(user && { user }), ...(password && { password }) };
+  const own = { servers, ...identityIn(process.env, nodeVariables) };
   const waitMs = commandLimits.answerMsMax;
   const ask = async (bus: Bus): Promise<ToldByNodes> => {
     const question = { bus, clock: new RealClock(), prefix, waitMs };

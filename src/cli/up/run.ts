@@ -4,7 +4,8 @@ import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { Clock } from '../../seams/clock.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { shownServers } from '../../client/addresses.js';
-import { type NodeConnection, nodeConnection, withBus } from '../connection.js';
+import { type NodeConnection, nodeConnection, nodeVariables, withBus } from '../connection.js';
+import { identityIn } from '../identity.js';
 import { printJson, printLine, say } from '../output.js';
 import { LateDashboard, type DashboardWish } from '../late-dashboard.js';
 import { listenForStop } from '../stop-signals.js';
@@ -125,9 +126,7 @@ async function resize(
 
 /** As the nodes do: they are told by the surroundings as well. */
 function ofNodes(servers: string, dataDir: string): NodeConnection {
-  const { QUORATE_NODE_USER: user, QUORATE_NODE_PASSWORD: password } = process.env;
-  const told = { ...(user && { user }), ...(password && { password }) };
-  return nodeConnection({ servers, ...told }, dataDir);
+  return nodeConnection({ servers, ...identityIn(process.env, nodeVariables) }, dataDir);
 }
 
 interface Stopping {
