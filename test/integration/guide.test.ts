@@ -19,7 +19,7 @@ const shown = new Set(['', 'text', 'json', 'toml', 'yaml', 'conf', 'html']);
 const known = new Set(['not-run', 'endless']);
 
 /** Of all blocks in languages that can be run. */
-const notRunShareMax = 0.4;
+const notRunShareMax = 0.3;
 
 /** A page takes a cluster, and mostly waits for programs to start. */
 const pagesAtOnce = 2;
