@@ -76,8 +76,9 @@ export class BucketApi {
       if (this.underway >= bucketLimits.questionsMax)
         throw new OverloadedError('this node has other questions about buckets: ask again');
       checkText(subject);
-      const [word, name] = subject.slice(this.root.length).split('.', 3);
-      verb = bucketVerbs.find((each) => each === word);
+      const [word, name, beyond] = subject.slice(this.root.length).split('.', 3);
+      // A third word is no part of a name: what it was meant for must not befall another bucket.
+      verb = beyond === undefined ? bucketVerbs.find((each) => each === word) : undefined;
       // What it was asked is read within the turn: the bytes are lent.
       const answer = this.answerTo(verb, name, message.data);
       void this.tell({ reply, taken, isWrite: isWrite(verb) }, answer);

@@ -164,9 +164,8 @@ export class SubjectApi {
     const demands = putDemands(message, this.buckets.of(name.bucket));
     const { data } = message;
     const deletes = request.verb === 'del';
-    const uploadSaid = message.header(headerNames.upload);
-    const upload = uploadSaid && uploadDemand(uploadSaid, message, deletes);
-    if (upload && upload.kind === 'begin') return this.beginUpload(request, name, upload.size);
+    const upload = uploadDemand(message, deletes);
+    if (upload?.kind === 'begin') return this.beginUpload(request, name, upload.size);
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
     if (data.length > limits.valueBytesMax) throw new TooLargeError();
     const deadlineMs = this.deadlineOf(request, demands);

@@ -127,10 +127,16 @@ export function operationOf(operation: string): ByteString {
 
 /** Keys are bytes; text stands for its UTF-8. */
 export function keyOf(key: string | Uint8Array): ByteString {
-  const bytes = typeof key === 'string' ? byteStringOf(key) : latin1Of(key);
+  const bytes = typeof key === 'string' ? byteStringOf(key) : bytesOfKey(key);
   if (bytes.length === 0 || bytes.length > limits.keyBytesMax)
     throw new MalformedError(`a key has 1 to ${limits.keyBytesMax} bytes`);
   return bytes;
+}
+
+/** Programs without types may give anything. */
+function bytesOfKey(key: unknown): ByteString {
+  if (!(key instanceof Uint8Array)) throw new MalformedError('a key is a text or a Uint8Array');
+  return latin1Of(key);
 }
 
 // White space and control characters have no place in a subject; the wildcards and the dot mean

@@ -67,7 +67,7 @@ export class PutAllError extends AggregateError {
   }
 }
 
-const tooLarge = `${TooLargeError.valueText} where it is put as one: use "putStream"`;
+const tooLarge = `a value that is put as one has at most ${limits.valueBytesMax} bytes: use "putStream"`;
 
 export class Bucket<Out, In = Out> {
   private readonly requests: BucketRequests<Out, In>;

@@ -54,13 +54,17 @@ export class Pieces {
 /** Throws `MalformedError` on what is no source of bytes. */
 export function piecesOf(source: ByteSource): Pieces {
   if (source instanceof Uint8Array) return ofIterator([source][Symbol.iterator]());
+  if (typeof source !== 'object' || source === null) throw noSource();
   // Before what can be iterated, too: to cancel says to the other end that nobody reads on.
   if ('getReader' in source) return ofWeb(source);
   if (Symbol.asyncIterator in source) return ofIterator(source[Symbol.asyncIterator]());
-  if (Symbol.iterator in source && typeof source !== 'string')
-    return ofIterator(source[Symbol.iterator]());
+  if (Symbol.iterator in source) return ofIterator(source[Symbol.iterator]());
   if ('stream' in source && typeof source.stream === 'function') return ofWeb(source.stream());
-  throw new MalformedError(
+  throw noSource();
+}
+
+function noSource(): MalformedError {
+  return new MalformedError(
     'a source is a Uint8Array, a web or Node stream, a Blob, or an iterable of Uint8Arrays',
   );
 }

@@ -56,6 +56,7 @@ export class Resolving<Out, In> {
     try {
       const bytes = await this.inTime(entry);
       if (bytes === undefined) return entry;
+      if (bytes !== null && bytes.length > limits.valueBytesMax) throw new TooLargeError();
       const { key, context, receipt } = entry;
       const resolved = new Entry<Out>(key, [bytes], context, receipt, codec);
       resolved.conflict = entry;

@@ -23,8 +23,10 @@ export type UploadDemand =
     }
   | { readonly kind: 'giveUp'; readonly upload: UploadId };
 
-/** Of a put or delete with `Kv-Upload`. Throws `MalformedError`. */
-export function uploadDemand(text: string, message: Headers, deletes: boolean): UploadDemand {
+/** Of a put or delete; undefined without `Kv-Upload`. Throws `MalformedError`. */
+export function uploadDemand(message: Headers, deletes: boolean): UploadDemand | undefined {
+  const text = message.header(headerNames.upload);
+  if (!text) return outsideUpload(message);
   const size = wholeOf(message, headerNames.size, Number.MAX_SAFE_INTEGER);
   if (text === 'begin') {
     if (deletes) throw new MalformedError(`${headerNames.upload}: begin goes with a put`);
@@ -41,6 +43,13 @@ export function uploadDemand(text: string, message: Headers, deletes: boolean): 
   if (index !== undefined) return { kind: 'part', upload, index };
   const sha256 = sha256Of(message.header(headerNames.digest));
   return { kind: 'commit', upload, parts: parts!, size, sha256 };
+}
+
+/** A part whose upload was forgotten would become the value, and a commit would empty it. */
+function outsideUpload(message: Headers): undefined {
+  for (const name of [headerNames.part, headerNames.commit])
+    if (message.header(name) !== undefined)
+      throw new MalformedError(`${name} goes with ${headerNames.upload}, which names the upload`);
 }
 
 /** Which bytes of which value a get asks for. */

@@ -71,6 +71,7 @@ export class MergingSet {
   }
 
   async add(...elements: readonly string[]): Promise<void> {
+    checkTexts(elements, 'an element of a set');
     await this.replica.change((state, writer) =>
       elements.reduce((changed, element) => withField(changed, writer, element, null), state),
     );
@@ -105,10 +106,9 @@ export class MergingMap<V> {
   }
 
   async set(field: string, value: V): Promise<void> {
-    const text = JSON.stringify(value) as string | undefined;
-    if (text === undefined) throw new MalformedError('a value of a map is what JSON has');
+    checkTexts([field], 'a field of a map');
     // A copy: the caller may go on with its own.
-    const kept: unknown = JSON.parse(text);
+    const kept: unknown = JSON.parse(jsonOf(value));
     await this.replica.change((state, writer) => withField(state, writer, field, kept));
   }
 
@@ -119,4 +119,21 @@ export class MergingMap<V> {
   async clear(): Promise<void> {
     await this.replica.change(({ seen }) => ({ seen, fields: emptyDotMap.fields }));
   }
+}
+
+/** What is no text would be stored, and nobody could read the key again. */
+function checkTexts(values: readonly unknown[], what: string): void {
+  if (!values.every((value) => typeof value === 'string'))
+    throw new MalformedError(`${what} is a text`);
+}
+
+/** Throws `MalformedError`. */
+function jsonOf(value: unknown): string {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return text;
+  } catch {
+    // A circle, or a BigInt.
+  }
+  throw new MalformedError('a value of a map is what JSON has');
 }

@@ -72,6 +72,12 @@ describe('kv.bucket', () => {
     });
   });
 
+  test('what has more words than a name is refused, and befalls no bucket', async () => {
+    for (const verb of ['create', 'set', 'rm', 'info', 'ls', 'defaults'])
+      expect(await ask(`bucket.${verb}.orders.eu`)).toMatchObject({ code: '400' });
+    expect((await ask('bucket.ls')).said).toMatchObject({ buckets: [], configuration: 1 });
+  });
+
   test('another N begins a move, and nothing else of N until that is over', async () => {
     expect((await ask('bucket.create.small', { n: 1 })).said).toMatchObject({
       bucket: { n: 3, becomes: { n: 1, r: 1, w: 1 } },

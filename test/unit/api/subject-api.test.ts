@@ -137,6 +137,12 @@ test.each([
   expect(ask(verb, {}, name)).toEqual([answer]);
 });
 
+test('a part or a commit without the name of its upload is refused: it would become the value', () => {
+  for (const headers of [{ 'Kv-Part': '1' }, { 'Kv-Commit': '2' }])
+    expect([ask('put', headers), ask('del', headers)]).toEqual([['400 none'], ['400 none']]);
+  expect(node.coordinator.puts).toHaveLength(0);
+});
+
 test('what is no verb is answered where the mapping leads', () => {
   const client = network.connect();
   const codes: (string | undefined)[] = [];

@@ -933,6 +933,15 @@ describe('bounds and bad arguments', () => {
     expect(await cluster.failure(put)).toBeInstanceOf(TooLargeError);
   });
 
+  test('what is no key: refused before anything is sent', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    for (const key of [undefined, null, 5, {}, ''] as unknown[] as string[]) {
+      expect(await cluster.failure(bucket.put(key, 'v'))).toBeInstanceOf(MalformedError);
+      expect(await cluster.failure(bucket.get(key))).toBeInstanceOf(MalformedError);
+    }
+  });
+
   test('5 000 distinct buckets, timeouts and quorums: what is kept for each of them is dropped', async () => {
     const cluster = new FakeCluster();
     const client = await cluster.ready();

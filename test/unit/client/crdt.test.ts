@@ -319,8 +319,26 @@ describe('one client', () => {
     await expect(counter.add(0.5)).rejects.toBeInstanceOf(MalformedError);
     const map = new MergingMap(new Replica(mapKind, 'u', shelf));
     await expect(map.set('f', undefined)).rejects.toBeInstanceOf(MalformedError);
+    await expect(map.set('f', 1n)).rejects.toBeInstanceOf(MalformedError);
     // The key holds a counter.
     await expect(map.entries()).rejects.toBeInstanceOf(MalformedError);
+  });
+
+  test('what is no text is refused: nobody could read the set or map again', async () => {
+    const shelf = new Nodes().shelf(() => calm);
+    const set = new MergingSet(new Replica(setKind, 'u', shelf));
+    await set.add('a');
+    await expect(set.add('b', 5 as unknown as string)).rejects.toBeInstanceOf(MalformedError);
+    expect(await set.values()).toEqual(new Set(['a']));
+    const map = new MergingMap(
+      new Replica(
+        mapKind,
+        'u',
+        new Nodes().shelf(() => calm),
+      ),
+    );
+    await expect(map.set(undefined as unknown as string, 1)).rejects.toThrow(MalformedError);
+    expect((await map.entries()).size).toBe(0);
   });
 
   test.each(['', '7', 'null', '{"crdt":"set"}', '{"crdt":"set","seen":[["u",-1]],"fields":[]}'])(

@@ -79,6 +79,7 @@ describe('a resolver that fails: all values are shown, with the reason', () => {
     ['rejects', () => Promise.reject(new Error('later')), /later/],
     ['hangs', () => new Promise(() => undefined), /longer than 1000 ms/],
     ['makes what is no value', () => 7 as unknown as string, /.+/],
+    ['makes what no message holds', () => 'x'.repeat(2 ** 20), /at most/],
   ])('it %s', async (_what, resolve, why) => {
     const { cluster, bucket } = await world({ resolve, writeBack: true });
     const entry = (await cluster.settled(bucket.get('k')))!;

@@ -313,6 +313,12 @@ describe('when things go wrong', () => {
       );
   });
 
+  test.each([5, null, undefined, 'text', {}])('%j is no source', async (source) => {
+    const { cluster, bucket } = await ready();
+    const put = bucket.putStream('k', source as Uint8Array);
+    expect(await cluster.failure(put)).toBeInstanceOf(MalformedError);
+  });
+
   test('a source that fails makes no value, and what was stored of it is given up', async () => {
     const { cluster, bucket } = await ready();
     await expect(cluster.settled(bucket.putStream('k', unplugged(big.length)))).rejects.toThrow(
