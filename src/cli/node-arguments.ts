@@ -9,7 +9,15 @@ import type { StartOptions } from '../node/start-node.js';
 import { nodeOptionsDefault, type NodeOptions } from '../options/node-options.js';
 import { bucketSpec, type BucketTable } from './bucket-words.js';
 import { addNodeConnectionOptions, nodeConnection, type NodeConnection } from './connection.js';
-import { durability, durationMs, portNumber, quorumSize, wholeNumber } from './parsers.js';
+import {
+  durability,
+  durationMs,
+  listenAddress,
+  portNumber,
+  quorumSize,
+  wholeNumber,
+  type ListenAddress,
+} from './parsers.js';
 
 export interface NodeArguments {
   readonly name: string;
@@ -37,6 +45,7 @@ export interface NodeArguments {
   readonly tombstoneGrace: number;
   readonly uploadLease: number;
   readonly changeEvents: boolean;
+  readonly metrics?: ListenAddress;
   readonly inspect?: number | true;
   readonly json?: true;
   readonly supervised?: true;
@@ -106,6 +115,13 @@ function addPlaceOptions(command: Command): void {
     );
 }
 
+/** Of `quorate up` as well. */
+export function metricsOption(description: string): Option {
+  const flags = '--metrics <[host:]port>';
+  const onLoopback = `${description}; on this machine alone unless a host is named`;
+  return option(flags, onLoopback, 'METRICS').argParser(listenAddress);
+}
+
 /** What differs from machine to machine can be said by the environment. */
 function option(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(`QUORATE_${variable}`);
@@ -158,6 +174,7 @@ function addStoreOptions(command: Command): void {
       preset.uploadLeaseMs,
     )
     .option('--no-change-events', 'publish no kv.changed events')
+    .addOption(metricsOption('where /metrics, /health and /ready are served'))
     .option(
       '--inspect [port]',
       `serve the dashboard beside it, on this port of this machine alone (default: ${dashboardLimits.portDefault}, or the next one that is free)`,

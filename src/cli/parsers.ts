@@ -23,6 +23,27 @@ export function wholeNumber(bounds: { min: number; max: number }): (text: string
 export const quorumSize = wholeNumber({ min: 1, max: limits.membersMax });
 export const portNumber = wholeNumber({ min: 1, max: limits.portMax });
 
+/** Where a server of this process listens: a host, and a port of it. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `9464` is on this machine alone; else `0.0.0.0:9464`, `name:9464`, `[::]:9464`. */
+export function listenAddress(text: string): ListenAddress {
+  const match = /^(?:([\w.-]+|\[[\da-fA-F:.]+\]):)?(\d+)$/.exec(text);
+  const [, host = loopback, port = ''] = match ?? [];
+  if (match !== null) return { host: host.replace(/^\[|\]$/g, ''), port: portNumber(port) };
+  throw new InvalidArgumentError('It must be PORT or HOST:PORT, such as 9464 or 0.0.0.0:9464.');
+}
+
+/** Of the nodes of one machine each has its own port: that of n1, and those after it. */
+export function addressOfNode({ host, port }: ListenAddress, number: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port + number - 1}`;
+}
+
+const loopback = '127.0.0.1';
+
 const unitMs: Readonly<Record<string, number>> = {
   '': 1,
   ms: 1,

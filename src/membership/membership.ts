@@ -36,6 +36,7 @@ import { Life, type LifeEffects } from './life.js';
 import { Lineage } from './lineage.js';
 import { MemberView } from './member-view.js';
 import { placeProblem } from './own-place.js';
+import { peerGauges } from './peer-gauges.js';
 import { PeerWatch, type PeerWatchOptions } from './peer-watch.js';
 import { Problems } from './problems.js';
 import { Reconciliation } from './reconciliation.js';
@@ -140,6 +141,7 @@ export class Membership {
     const own = { configurations, view, claim, lineage, kept, problems };
     const doing = { outages, learning, telling, consent, driving, metrics };
     this.exchange = new GossipExchange({ ...parts, ...own, ...doing });
+    peerGauges(metrics, { roster, watch, isRemoved: (node) => fence.removed.has(node) });
     this.followChain();
   }
 

@@ -20,7 +20,7 @@ import { checkOptions } from '../options/check-options.js';
 import type { NodeOptions } from '../options/node-options.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
 import { Inspection } from '../seams/inspection.js';
-import { Metrics } from '../seams/metrics.js';
+import { Metrics, type InstrumentDescription } from '../seams/metrics.js';
 import { Store, type RecoveryReport } from '../store/store.js';
 import { holdsBucket } from './holds-bucket.js';
 import { containerOf, nodePartsOf, type NodeParts } from './parts.js';
@@ -109,6 +109,10 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const metrics = this.scope.resolve(Metrics);
     const buckets = this.scope.resolve<Buckets>(Buckets);
     return statusOf({ options, buckets, store, parts, clock, metrics, uptimeMs, phase });
+  }
+
+  instruments(): InstrumentDescription[] {
+    return this.scope.resolve(Metrics).describe();
   }
 
   onFatal(listener: (error: Error) => void): void {

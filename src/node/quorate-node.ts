@@ -7,6 +7,7 @@ import type { NodeStatus } from '../api/node-status.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
 import type { LogDirectory } from '../seams/log-file.js';
+import type { InstrumentDescription } from '../seams/metrics.js';
 import type { Random } from '../seams/random.js';
 import type { Tables } from '../seams/table.js';
 
@@ -35,6 +36,8 @@ export interface QuorateNode {
   /** Something it stands on gave way: it ends, without a flush. */
   fail(error: Error): void;
   status(): NodeStatus;
+  /** What `status` counts and measures, as far as its parts are made. */
+  instruments(): InstrumentDescription[];
   /**
    * A failed sync, a second process with the same id, …: the node has given up and nothing was
    * flushed. The process should end.

@@ -6,6 +6,7 @@ import { NatsBus, type NatsBusOptions } from '../bus/nats-bus.js';
 import type { NodeStatus } from '../api/node-status.js';
 import { checkOptions } from '../options/check-options.js';
 import { nodeOptionsDefault, type NodeOptions } from '../options/node-options.js';
+import type { InstrumentDescription } from '../seams/metrics.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
 import { DiskLogDirectory } from '../store/disk-log-directory.js';
@@ -28,12 +29,14 @@ export interface RunningNode {
   /** Takes no more requests, finishes those it has, writes everything, closes. */
   stop(): Promise<void>;
   status(): NodeStatus;
+  /** What `status` counts and measures. */
+  instruments(): InstrumentDescription[];
   onFatal(listener: (error: Error) => void): void;
   /** Once it is no member any more, having handed on all that it held: it stops by itself. */
   onLeft(listener: () => void): void;
   onProblem(listener: (text: string) => void): void;
   /** To NATS: as if a cable was pulled, and put back. */
-  readonly link: { cut(): void; mend(): void };
+  readonly link: { cut(): void; mend(): void; readonly connected: boolean };
 }
 
 /**
@@ -95,10 +98,17 @@ async function open(options: NodeOptions, connection: NatsBusOptions): Promise<R
       stopped: composed.stopped,
       stop: () => composed.stop(),
       status: () => composed.status(),
+      instruments: () => composed.instruments(),
       onFatal: (listener) => composed.onFatal(listener),
       onLeft: (listener) => composed.onLeft(listener),
       onProblem: (listener) => composed.onProblem(listener),
-      link: { cut: () => bus.cut(), mend: () => bus.mend() },
+      link: {
+        cut: () => bus.cut(),
+        mend: () => bus.mend(),
+        get connected() {
+          return bus.connected;
+        },
+      },
     };
   } catch (error) {
     await bus.close();

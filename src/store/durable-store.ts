@@ -93,6 +93,7 @@ export class DurableStore implements Store {
       keys: () => this.keys,
       records: () => this.records,
       logBytes: () => this.path?.log.bytes ?? 0,
+      hints: () => this.hints.total(),
     });
     this.instruments = storeInstruments(metrics);
     this.durability = options.durability;

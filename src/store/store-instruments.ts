@@ -1,6 +1,7 @@
 /** What the parts of a store count. */
 import type { Counter, Metrics } from '../seams/metrics.js';
 import type { Records } from './records.js';
+import type { Hints } from './store.js';
 
 export interface StoreInstruments {
   readonly syncs: Counter;
@@ -21,7 +22,12 @@ export function storeInstruments(metrics: Metrics): StoreInstruments {
 
 export function storeGauges(
   metrics: Metrics,
-  of: { keys(): number; records(): Records; logBytes(): number },
+  of: {
+    keys(): number;
+    records(): Records;
+    logBytes(): number;
+    hints(): ReturnType<Hints['total']>;
+  },
 ): void {
   metrics.gauge('store.keys', 'keys it holds, tombstones included', () => of.keys());
   metrics.gauge(
@@ -35,4 +41,6 @@ export function storeGauges(
     () => of.records().cache.bytes,
   );
   metrics.gauge('store.logBytes', 'the commit log on the disk', () => of.logBytes());
+  metrics.gauge('store.hints', 'hints it owes to other nodes', () => of.hints().count);
+  metrics.gauge('store.hintBytes', 'bytes of those hints', () => of.hints().bytes);
 }

@@ -20,6 +20,7 @@ import { natsOptions } from '../identity.js';
 import { quietLmdb } from '../quiet-lmdb.js';
 import { listenForStop } from '../stop-signals.js';
 import type { NodeMessage, NodeOrder } from '../up/node-process.js';
+import type { WatchedPort } from '../telemetry/watched-port.js';
 import { tuneV8 } from '../v8-settings.js';
 
 export function addNode(program: Command): void {
@@ -39,10 +40,14 @@ export function addNode(program: Command): void {
 Examples:
   quorate node --name n1 --data-dir /var/lib/quorate --servers nats://nats-1:4222,nats://nats-2:4222
   quorate node --name n2 --replaces n2    (the disk of n2 is lost, and this is an empty one)
+  quorate node --metrics 9464; quorate node --metrics 0.0.0.0:9464
   quorate node --bucket 'sessions n=3 r=1 w=1 conflict=last-writer-wins ttl=30m' --bucket 'orders w=3'
 
 Name, host, zone and weight are those with which it comes to its cluster. Told others later it keeps them, and says
 with which command an operator changes them.
+
+With --metrics it answers GET /metrics (for Prometheus), /health (200: the process lives) and /ready (200: it takes
+requests, else 503), without a password: on this machine alone unless a host is named.
 
 SIGTERM or Ctrl-C: takes no more requests, finishes those it has, writes everything, exits with 0.
 So it does by itself once it has left its cluster. One that was removed exits with 7. Under systemd, so that
@@ -55,7 +60,9 @@ async function runNode(given: NodeArguments): Promise<void> {
   tuneV8();
   quietLmdb();
   const clock = new RealClock();
+  const watched = await watchedPort(given, clock);
   const node = await start(given);
+  watched?.show(node);
   node.onProblem(say);
   let deadline: TimerId;
   // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
@@ -90,6 +97,16 @@ async function runNode(given: NodeArguments): Promise<void> {
     giveUp(endCodeOf(error));
   });
   clock.clearTimeout(deadline);
+}
+
+/** Before the node: whoever restarts what says nothing for long must see that this one lives. */
+async function watchedPort(
+  { metrics }: NodeArguments,
+  clock: RealClock,
+): Promise<WatchedPort | undefined> {
+  if (metrics === undefined) return undefined;
+  const { openWatchedPort } = await import('../telemetry/watched-port.js');
+  return openWatchedPort(metrics, clock);
 }
 
 function showDashboard(given: NodeArguments): void {

@@ -9,7 +9,15 @@ import { bucketSpec } from '../bucket-words.js';
 import { addUserOptions, serversOption, type ConnectionOptions } from '../connection.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { identityIn } from '../identity.js';
-import { dashboardToken, durability, portNumber, quorumSize, wholeNumber } from '../parsers.js';
+import { metricsOption } from '../node-arguments.js';
+import {
+  dashboardToken,
+  durability,
+  portNumber,
+  quorumSize,
+  wholeNumber,
+  type ListenAddress,
+} from '../parsers.js';
 import type { DashboardWish } from '../late-dashboard.js';
 import { nodesDefault } from '../up/wished.js';
 import type { Course } from '../up/course.js';
@@ -29,6 +37,7 @@ interface UpOptions extends Omit<ConnectionOptions, 'servers'> {
   readonly bucket: readonly string[];
   readonly buckets: 'any' | 'declared';
   readonly compression?: true;
+  readonly metrics?: ListenAddress;
   readonly restart: boolean;
   readonly dashboard: number | boolean;
   readonly dashboardToken?: string;
@@ -120,6 +129,9 @@ function addNodeOptions(command: Command): void {
         .default('any'),
     )
     .option('--compression', 'compress large values on disk (LZ4): less disk, more CPU')
+    .addOption(
+      metricsOption('where n1 serves /metrics, /health and /ready, n2 at the next port, and so on'),
+    )
     .option('--no-restart', 'leave a node that died alone')
     .option(
       '--dashboard <port>',
@@ -158,6 +170,7 @@ async function up(options: UpOptions, command: Command): Promise<void> {
     port,
     prefix,
     restarts: restart,
+    metrics: options.metrics,
     dashboard: dashboardOf(options),
     nodeArgs: (course) => nodeArgs(options, course),
   });

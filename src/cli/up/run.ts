@@ -6,11 +6,12 @@ import { RealClock } from '../../seams/real-clock.js';
 import { shownServers } from '../../client/addresses.js';
 import { type NodeConnection, nodeConnection, nodeVariables, withBus } from '../connection.js';
 import { identityIn } from '../identity.js';
+import { addressOfNode, type ListenAddress } from '../parsers.js';
 import { printJson, printLine, say } from '../output.js';
 import { LateDashboard, type DashboardWish } from '../late-dashboard.js';
 import { listenForStop } from '../stop-signals.js';
 import { type Course, courseOf } from './course.js';
-import { readDataOfCluster } from './data-of-cluster.js';
+import { numberOf, readDataOfCluster } from './data-of-cluster.js';
 import { LocalBreaking } from './breaking.js';
 import { LocalCluster } from './local-cluster.js';
 import { probe } from './probe.js';
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly port: number;
   readonly prefix: string;
   readonly restarts: boolean;
+  /** Of n1; undefined: no node serves any. */
+  readonly metrics: ListenAddress | undefined;
   /** Undefined: none. */
   readonly dashboard: DashboardWish | undefined;
   /** What all nodes are told. Throws `CommandError`. */
@@ -54,7 +57,7 @@ export async function runLocalCluster(options: RunOptions): Promise<void> {
     prefix: options.prefix,
     servers: options.servers,
     restarts: options.restarts,
-    nodeArgs: (name) => [...args, ...ownArgs(name, course)],
+    nodeArgs: (name) => [...args, ...ownArgs(name, course, options.metrics)],
     clock,
     say,
   });
@@ -152,8 +155,11 @@ function stopping(clock: Clock, cluster: LocalCluster): Stopping {
 }
 
 /** What one node is told besides. */
-function ownArgs(name: string, { replaces }: Course): string[] {
-  return replaces.includes(name) ? ['--replaces', name] : [];
+function ownArgs(name: string, { replaces }: Course, metrics: ListenAddress | undefined): string[] {
+  return [
+    ...(replaces.includes(name) ? ['--replaces', name] : []),
+    ...(metrics === undefined ? [] : ['--metrics', addressOfNode(metrics, numberOf(name))]),
+  ];
 }
 
 /** Of the nodes that stay. */
