@@ -33,3 +33,28 @@ export interface NatsTls {
   readonly key?: string | undefined;
   readonly keyFile?: string | undefined;
 }
+
+/** A connection that a program has: of `nats`, or of a package that has the same. */
+export interface ExistingConnection {
+  readonly info?: { readonly max_payload: number } | undefined;
+  publish(subject: string, payload: Uint8Array, options: object): void;
+  subscribe(subject: string, options: object): { unsubscribe(): void };
+  flush(): Promise<void>;
+  isClosed(): boolean;
+  closed(): Promise<unknown>;
+  status(): AsyncIterable<{ readonly type: string }>;
+}
+
+/** As much of its messages as is looked at. */
+export interface ExistingMessage {
+  readonly subject: string;
+  readonly reply?: string | undefined;
+  readonly data: Uint8Array;
+  readonly headers?:
+    | {
+        readonly code: number;
+        keys(): readonly string[];
+        values(name: string): readonly string[];
+      }
+    | undefined;
+}

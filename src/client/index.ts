@@ -3,7 +3,7 @@
  * exported here or in `src/index.ts` may change at any time.
  */
 export { connect, type ConnectOptions } from './connect.js';
-export type { NatsCredentials, NatsTls } from '../bus/who-one-is.js';
+export type { ExistingConnection, NatsCredentials, NatsTls } from '../bus/who-one-is.js';
 export { QuorateClient, type ClientOptions } from './client.js';
 export {
   Bucket,

@@ -81,6 +81,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     ...['bus', 'credentials', 'link', 'message', 'transport'].map(
       (name) => `src/bus/nats-${name}.ts`,
     ),
+    'src/bus/shared-bus.ts',
     'src/cli/import/jetstream-source.ts',
   ],
   lmdb: ['src/store/lmdb-tables.ts'],
