@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
-  connect,
   Context,
   json,
   MalformedError,
@@ -12,28 +11,17 @@ import {
   type Change,
   type QuorateClient,
 } from '../../src/index.js';
-import { natsConf, natsConfDefault } from '../../src/bus/nats-conf.js';
-import { freePort, startNatsServer, type NatsServer } from '../support/nats-server.js';
-import { RealNodes } from '../support/real-nodes.js';
+import { nodesBehindAccounts } from '../support/three-nodes.js';
 
-let server: NatsServer;
-let nodes: RealNodes;
+let three: Awaited<ReturnType<typeof nodesBehindAccounts>>;
 let client: QuorateClient;
 
 beforeAll(async () => {
-  const port = await freePort();
-  server = await startNatsServer({ config: natsConf({ port }), port });
-  const { nodeUser, nodePassword } = natsConfDefault;
-  nodes = new RealNodes(`nats://${nodeUser}:${nodePassword}@127.0.0.1:${port}`);
-  await nodes.startAll(['n1', 'n2', 'n3']);
-  client = await connect({ servers: server.url, timeoutMs: 20_000 });
-}, 60_000);
-
-afterAll(async () => {
-  await client?.close();
-  await nodes?.end();
-  await server?.stop();
+  three = await nodesBehindAccounts();
+  ({ client } = three);
 });
+
+afterAll(() => three?.end());
 
 const union = (sets: readonly string[][], more: string): string[] => [
   ...new Set([...sets.flat(), more]),

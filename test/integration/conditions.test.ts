@@ -1,35 +1,28 @@
 /** Puts on a condition over three real nodes, by both kinds of clients. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { natsConf, natsConfDefault } from '../../src/bus/nats-conf.js';
 import { ConditionError, connect, type Entry, text, type QuorateClient } from '../../src/index.js';
 import { receiptText } from '../../src/wire/receipt.js';
-import { freePort, startNatsServer, type NatsServer } from '../support/nats-server.js';
 import { PlainClient } from '../support/plain-client.js';
-import { RealNodes, until } from '../support/real-nodes.js';
+import { until, type RealNodes } from '../support/real-nodes.js';
+import { nodesBehindAccounts } from '../support/three-nodes.js';
 
-let server: NatsServer;
+let three: Awaited<ReturnType<typeof nodesBehindAccounts>>;
 let nodes: RealNodes;
 let client: QuorateClient;
 let other: QuorateClient;
 let plain: PlainClient;
 
 beforeAll(async () => {
-  const port = await freePort();
-  server = await startNatsServer({ config: natsConf({ port }), port });
-  const { nodeUser, nodePassword } = natsConfDefault;
-  nodes = new RealNodes(`nats://${nodeUser}:${nodePassword}@127.0.0.1:${port}`);
-  await nodes.startAll(['n1', 'n2', 'n3']);
-  client = await connect({ servers: server.url, timeoutMs: 20_000 });
-  other = await connect({ servers: server.url, timeoutMs: 20_000 });
-  plain = await PlainClient.connect(server.url);
-}, 60_000);
+  three = await nodesBehindAccounts();
+  ({ client, nodes } = three);
+  other = await connect({ servers: three.server.url, timeoutMs: 20_000 });
+  plain = await PlainClient.connect(three.server.url);
+});
 
 afterAll(async () => {
   await plain?.close();
   await other?.close();
-  await client?.close();
-  await nodes?.end();
-  await server?.stop();
+  await three?.end();
 });
 
 /** What the promise is refused with. */

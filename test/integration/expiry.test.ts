@@ -1,29 +1,21 @@
 /** Lifetimes on real nodes: shown, changed, told of when they are over, and space given back. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { natsConf } from '../../src/bus/nats-conf.js';
-import { ConflictError, connect, Context, text, type QuorateClient } from '../../src/index.js';
-import { startNatsServer, type NatsServer } from '../support/nats-server.js';
-import { PlainClient } from '../support/plain-client.js';
-import { ProcessCluster } from '../support/process-cluster.js';
+import { ConflictError, Context, text, type QuorateClient } from '../../src/index.js';
+import type { PlainClient } from '../support/plain-client.js';
+import type { ProcessCluster } from '../support/process-cluster.js';
+import { nodesInProcesses } from '../support/three-nodes.js';
 
-let server: NatsServer;
+let three: Awaited<ReturnType<typeof nodesInProcesses>>;
 let cluster: ProcessCluster;
 let plain: PlainClient;
 let client: QuorateClient;
 
 beforeAll(async () => {
-  server = await startNatsServer({ config: natsConf() });
-  cluster = await ProcessCluster.start({ nodes: 3, serverUrl: server.url });
-  plain = await PlainClient.connect(server.url);
-  client = await connect({ servers: server.url });
+  three = await nodesInProcesses();
+  ({ cluster, plain, client } = three);
 });
 
-afterAll(async () => {
-  await client?.close();
-  await plain?.close();
-  await cluster?.stop();
-  await server?.stop();
-});
+afterAll(() => three?.end());
 
 const hourMs = 3_600_000;
 

@@ -4,13 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connect as connectNats, headers, type KV, type NatsConnection } from 'nats';
 import { natsConf } from '../../src/bus/nats-conf.js';
-import { connect, text, type QuorateClient } from '../../src/index.js';
+import { text, type QuorateClient } from '../../src/index.js';
 import { main, run } from '../support/launched.js';
 import {
   freePort,
@@ -18,11 +17,12 @@ import {
   startNatsServer,
   type NatsServer,
 } from '../support/nats-server.js';
-import { RealNodes, until } from '../support/real-nodes.js';
+import { until } from '../support/real-nodes.js';
+import { nodesBesideJetStream } from '../support/three-nodes.js';
 
-const directory = mkdtempSync(join(tmpdir(), 'quorate-import-'));
+let directory: string;
+let three: Awaited<ReturnType<typeof nodesBesideJetStream>>;
 let server: NatsServer;
-let nodes: RealNodes;
 let client: QuorateClient;
 let nats: NatsConnection;
 
@@ -38,20 +38,11 @@ interface Report {
 }
 
 beforeAll(async () => {
-  server = await startNatsServer({ args: ['-js', '-sd', join(directory, 'jetstream')] });
-  nats = await connectNats({ servers: server.url, timeout: 60_000 });
-  nodes = new RealNodes(server.url);
-  await nodes.startAll(['n1', 'n2', 'n3']);
-  client = await connect({ servers: server.url, timeoutMs: 30_000 });
-}, 60_000);
-
-afterAll(async () => {
-  await client?.close();
-  await nats?.close();
-  await nodes?.end();
-  await server?.stop();
-  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+  three = await nodesBesideJetStream();
+  ({ client, nats, server, directory } = three);
 });
+
+afterAll(() => three?.end());
 
 function importing(bucket: string, ...more: string[]): string[] {
   return ['import', '--from-jetstream', bucket, '--servers', server.url, ...more];

@@ -2,33 +2,27 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { natsConf } from '../../src/bus/nats-conf.js';
-import { connect, type Key, type QuorateClient } from '../../src/index.js';
+import type { Key, QuorateClient } from '../../src/index.js';
 import { main } from '../support/launched.js';
-import { startNatsServer, type NatsServer } from '../support/nats-server.js';
-import { PlainClient, type RequestOptions } from '../support/plain-client.js';
-import { ProcessCluster } from '../support/process-cluster.js';
+import type { NatsServer } from '../support/nats-server.js';
+import type { PlainClient, RequestOptions } from '../support/plain-client.js';
+import type { ProcessCluster } from '../support/process-cluster.js';
+import { nodesInProcesses } from '../support/three-nodes.js';
 
 jest.setTimeout(240_000);
 
+let three: Awaited<ReturnType<typeof nodesInProcesses>>;
 let server: NatsServer;
 let cluster: ProcessCluster;
 let plain: PlainClient;
 let client: QuorateClient;
 
 beforeAll(async () => {
-  server = await startNatsServer({ config: natsConf() });
-  cluster = await ProcessCluster.start({ nodes: 3, serverUrl: server.url });
-  plain = await PlainClient.connect(server.url);
-  client = await connect({ servers: server.url });
+  three = await nodesInProcesses();
+  ({ cluster, plain, client, server } = three);
 });
 
-afterAll(async () => {
-  await client?.close();
-  await plain?.close();
-  await cluster?.stop();
-  await server?.stop();
-});
+afterAll(() => three?.end());
 
 /** Machines may be busy. */
 const patient = { timeoutMs: 20_000 };

@@ -1,30 +1,22 @@
 /** Conflicts that are resolved for who reads them, and values that merge, over three real nodes. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { natsConf, natsConfDefault } from '../../src/bus/nats-conf.js';
 import { connect, Context, json, text, union, type QuorateClient } from '../../src/index.js';
-import { freePort, startNatsServer, type NatsServer } from '../support/nats-server.js';
+import type { NatsServer } from '../support/nats-server.js';
 import { PlainClient } from '../support/plain-client.js';
-import { RealNodes, until } from '../support/real-nodes.js';
+import { until, type RealNodes } from '../support/real-nodes.js';
+import { nodesBehindAccounts } from '../support/three-nodes.js';
 
+let three: Awaited<ReturnType<typeof nodesBehindAccounts>>;
 let server: NatsServer;
 let nodes: RealNodes;
 let client: QuorateClient;
 
 beforeAll(async () => {
-  const port = await freePort();
-  server = await startNatsServer({ config: natsConf({ port }), port });
-  const { nodeUser, nodePassword } = natsConfDefault;
-  const url = `nats://${nodeUser}:${nodePassword}@127.0.0.1:${port}`;
-  nodes = new RealNodes(url, { buckets: { served: { resolve: 'service' } } });
-  await nodes.startAll(['n1', 'n2', 'n3']);
-  client = await connect({ servers: server.url, timeoutMs: 20_000 });
-}, 60_000);
-
-afterAll(async () => {
-  await client?.close();
-  await nodes?.end();
-  await server?.stop();
+  three = await nodesBehindAccounts({ buckets: { served: { resolve: 'service' } } });
+  ({ client, nodes, server } = three);
 });
+
+afterAll(() => three?.end());
 
 async function putBeside(bucket: string, values: readonly string[]): Promise<void> {
   const handle = client.bucket(bucket);

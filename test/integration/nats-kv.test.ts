@@ -2,36 +2,22 @@
  * One script over NATS' own key-value store (JetStream) and over Quorate's helper of its shape, on
  * one nats-server. What comes out is the same, but for what the table says.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connect as connectNats, type NatsConnection } from 'nats';
-import { connect, ConflictError, Context, natsKv, type QuorateClient } from '../../src/index.js';
-import { startNatsServer, type NatsServer } from '../support/nats-server.js';
-import { RealNodes, until } from '../support/real-nodes.js';
+import type { NatsConnection } from 'nats';
+import { ConflictError, Context, natsKv, type QuorateClient } from '../../src/index.js';
+import { until } from '../support/real-nodes.js';
+import { nodesBesideJetStream } from '../support/three-nodes.js';
 
-const directory = mkdtempSync(join(tmpdir(), 'quorate-nats-kv-'));
-let server: NatsServer;
-let nodes: RealNodes;
+let three: Awaited<ReturnType<typeof nodesBesideJetStream>>;
 let client: QuorateClient;
 let nats: NatsConnection;
 
 beforeAll(async () => {
-  server = await startNatsServer({ args: ['-js', '-sd', join(directory, 'jetstream')] });
-  nats = await connectNats({ servers: server.url, timeout: 60_000 });
-  nodes = new RealNodes(server.url);
-  await nodes.startAll(['n1', 'n2', 'n3']);
-  client = await connect({ servers: server.url, timeoutMs: 30_000 });
-}, 60_000);
-
-afterAll(async () => {
-  await client?.close();
-  await nats?.close();
-  await nodes?.end();
-  await server?.stop();
-  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+  three = await nodesBesideJetStream();
+  ({ client, nats } = three);
 });
+
+afterAll(() => three?.end());
 
 interface EntryLike<R> {
   readonly bucket: string;
