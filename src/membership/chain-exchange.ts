@@ -74,6 +74,7 @@ export class ChainExchange {
     const { peers, clock, chain, vouching } = this.options;
     if (!this.fetching.may(node)) return;
     const call = peers.call(node, 'chain', chainBody({ kind: 'fetch' }), (answer) => {
+      clock.clearTimeout(deadline);
       if (answer.kind !== 'ok') return;
       const told = understood(() => decodeConfiguration(fetchedOf(answer.body)));
       if (told === undefined) return;
@@ -83,7 +84,7 @@ export class ChainExchange {
       if (isBehind && !areForked(known, told)) this.tell(node);
       else vouching.hear(node, told);
     });
-    clock.setTimeout(() => peers.giveUp(call), chainLimits.fetchMsMax);
+    const deadline = clock.setTimeout(() => peers.giveUp(call), chainLimits.fetchMsMax);
   }
 
   /** The one this node knows. */
