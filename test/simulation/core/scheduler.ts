@@ -6,8 +6,11 @@
  * Events belong to a process (or to the world). A dead process' events are dropped, a paused one's
  * wait for its return.
  */
+import { DueHeap } from '../../../src/store/due-heap.js';
+
 export interface SimEvent {
-  timeUs: number;
+  /** In virtual µs. */
+  at: number;
   order: number;
   readonly owner: SimProcess | undefined;
   run: (() => void) | undefined;
@@ -50,7 +53,7 @@ export class Scheduler {
   nowUs = 0;
   steps = 0;
   private nextOrder = 0;
-  private readonly heap: SimEvent[] = [];
+  private readonly heap = new DueHeap<SimEvent>();
 
   /**
    * `onError`: an event of `process` threw; a real process would have ended with an uncaught
@@ -61,9 +64,9 @@ export class Scheduler {
   ) {}
 
   in(delayUs: number, owner: SimProcess | undefined, run: () => void): SimEvent {
-    const timeUs = this.nowUs + Math.max(0, Math.round(delayUs));
-    const event: SimEvent = { timeUs, order: this.nextOrder++, owner, run };
-    this.push(event);
+    const at = this.nowUs + Math.max(0, Math.round(delayUs));
+    const event: SimEvent = { at, order: this.nextOrder++, owner, run };
+    this.heap.push(event);
     return event;
   }
 
@@ -77,15 +80,15 @@ export class Scheduler {
     // The same events as before: the first of them may cancel the next.
     for (const event of process.backlog.splice(0)) {
       if (event.run === undefined) continue;
-      event.timeUs = this.nowUs;
+      event.at = this.nowUs;
       event.order = this.nextOrder++;
-      this.push(event);
+      this.heap.push(event);
     }
   }
 
   /** Due events, cancelled ones included. */
   get pending(): number {
-    return this.heap.length;
+    return this.heap.size;
   }
 
   /** Runs until `until()` holds (asked between events), or virtual time reaches `endUs`. */
@@ -119,11 +122,11 @@ export class Scheduler {
   /** One event that does something; false when none is due by `endUs`. */
   private runNext(endUs: number): boolean {
     for (;;) {
-      const event = this.heap[0];
-      if (event === undefined || event.timeUs > endUs) return false;
-      this.pop();
+      const event = this.heap.first;
+      if (event === undefined || event.at > endUs) return false;
+      this.heap.pop();
       if (event.run === undefined || event.owner?.alive === false) continue;
-      this.nowUs = event.timeUs;
+      this.nowUs = event.at;
       if (event.owner?.paused === true) {
         event.owner.backlog.push(event);
         continue;
@@ -136,37 +139,4 @@ export class Scheduler {
       return true;
     }
   }
-
-  private push(event: SimEvent): void {
-    const { heap } = this;
-    let at = heap.length;
-    heap.push(event);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(event, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = event;
-  }
-
-  private pop(): void {
-    const { heap } = this;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!isBefore(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
-  }
-}
-
-function isBefore(a: SimEvent, b: SimEvent): boolean {
-  return a.timeUs !== b.timeUs ? a.timeUs < b.timeUs : a.order < b.order;
 }
